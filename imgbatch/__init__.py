@@ -1,0 +1,1 @@
+"""Resize, filter and convert folders of images: fast, exact, and honest about every file."""

@@ -1,0 +1,110 @@
+"""What can go wrong, and how is it said?
+
+The tree::
+
+    ImgbatchError
+    ├── UsageError (also a ValueError)   a wrong word, value, recipe or plan: found before the first image is opened
+    │   ├── RecipeError                  in a recipe file
+    │   └── PlanError                    names collide, a foreign file is in the way, a source is missing
+    ├── EngineError                      workers cannot be started, an operation cannot be pickled
+    ├── LockedError                      another run holds the output folder
+    └── ImageError                       one file's trouble: has a kind; becomes that file's Failure, never the batch's
+
+Every message is one line: what, where, why, what next.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Literal, get_args
+
+Kind = Literal[
+    "unidentified",  # no reader recognizes the content
+    "unsupported",  # recognized, but imgbatch does not read or write it
+    "truncated",  # the data end too early
+    "corrupt",  # the data contradict themselves
+    "too_large",  # more pixels than --max-pixels
+    "frames",  # several frames, and a format that holds one
+    "mode",  # a pixel mode that this operation or format cannot take
+    "target",  # a wanted size or quality cannot be reached
+    "exists",  # a file is in the way
+    "permission",
+    "no_space",
+    "io",
+    "operation",  # an operation raised
+    "memory",
+    "timeout",
+    "crash",  # the worker process died
+    "internal",  # a mistake of ours
+]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+Phase = Literal["read", "decode", "ops", "encode", "write"]
+PHASES: tuple[Phase, ...] = get_args(Phase)
+
+
+class ImgbatchError(Exception):
+    """Whatever imgbatch raises on purpose."""
+
+
+class UsageError(ImgbatchError, ValueError):
+    """A word or value that imgbatch cannot take; nothing was written."""
+
+
+class RecipeError(UsageError):
+    """A recipe file that cannot be read or holds a wrong key or value."""
+
+
+class PlanError(UsageError):
+    """The plan is refused before the first write."""
+
+
+class EngineError(ImgbatchError):
+    """The engine cannot work: workers do not start, or an operation cannot be sent to them."""
+
+
+class LockedError(ImgbatchError):
+    """Another run holds the output folder."""
+
+
+class ImageError(ImgbatchError):
+    """One image cannot be processed; ``kind`` is one of :data:`KINDS`."""
+
+    def __init__(self, kind: Kind, message: str) -> None:
+        super().__init__(message)
+        self.kind: Kind = kind
+
+
+def expected(what: str, name: str, got: object) -> UsageError:
+    """The one sentence for a wrong value: ``expected <what> for <name>, got <value>``."""
+    return UsageError(f"expected {what} for {name}, got {got!r}")
+
+
+def unknown(word: str, name: str, known: Iterable[str]) -> UsageError:
+    """The one sentence for a name that does not exist, with the nearest known one."""
+    names = list(known)
+    near = nearest(word, names)
+    hint = f"; did you mean {near!r}?" if near else f"; known: {', '.join(names)}"
+    return UsageError(f"unknown {name} {word!r}{hint}")
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word most like `word`, or None when nothing is near."""
+    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return found[0] if found else None
+
+
+def one_line(text: str, limit: int = 300) -> str:
+    """`text` without line breaks and control characters, at most `limit` characters."""
+    line = " ".join(text.split())
+    line = "".join(character if character.isprintable() else "?" for character in line)
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def sentence(error: BaseException) -> str:
+    """What an exception says, in one line, also when its ``str()`` raises or is empty."""
+    try:
+        said = one_line(str(error))
+    except Exception:  # noqa: BLE001 - a hostile exception's own str() may raise anything
+        said = ""
+    return said or type(error).__name__

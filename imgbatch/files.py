@@ -1,0 +1,119 @@
+"""How is a file written whole or not at all?
+
+``replacing(path)``: a temporary name beside the target that names its owner, write, flush, rename; on any error the
+temporary file is removed. What a killed process leaves is recognized by that name and swept by the next run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+#: ``.imgbatch-<pid>-<number>.tmp``: hidden, short (a long target name must not make it too long), names its owner.
+TEMPORARY = re.compile(r"^\.imgbatch-(\d+)-\d+\.tmp$")
+_NUMBER = 0
+
+
+def temporary(folder: str) -> str:
+    """A temporary name in `folder`, unique in this process."""
+    global _NUMBER
+    _NUMBER += 1
+    return os.path.join(folder, f".imgbatch-{os.getpid()}-{_NUMBER}.tmp")
+
+
+@contextlib.contextmanager
+def replacing(path: str, *, replace: bool = True, durable: bool = False) -> Iterator[BinaryIO]:
+    """A file to write to that becomes `path` when the block ends well, and nothing when it does not.
+
+    Parameters
+    ----------
+    path : str
+        The target; missing folders are made.
+    replace : bool
+        Whether a file in the way may be replaced; if not, FileExistsError and the file in the way is untouched.
+    durable : bool
+        Whether file and folder are on the disk (fsync) before the block's end returns.
+    """
+    folder = os.path.dirname(path) or "."
+    name = temporary(folder)
+    try:
+        file = open(name, "xb")  # noqa: SIM115 - closed below, before the rename
+    except FileNotFoundError:
+        os.makedirs(folder, exist_ok=True)
+        file = open(name, "xb")  # noqa: SIM115 - closed below, before the rename
+    try:
+        with file:
+            yield file
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        put_in_place(name, path, replace)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name)
+        raise
+    if durable:
+        sync_folder(folder)
+
+
+def put_in_place(name: str, path: str, replace: bool) -> None:
+    """Rename `name` to `path`; exclusively unless `replace`: of two writers one gets FileExistsError."""
+    if replace:
+        os.replace(name, path)
+        return
+    try:
+        os.link(name, path)  # fails when the name is taken: there is no portable rename that does
+    except FileExistsError:
+        raise
+    except OSError as error:  # no hard links here (FAT, some network disks): the check and the rename are two steps
+        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOSYS):
+            raise
+        if os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path) from None
+        os.replace(name, path)
+        return
+    os.unlink(name)
+
+
+def sync_folder(folder: str) -> None:
+    """Put a folder's entries on the disk, where the system can."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sweep(folder: str, pid: int | None = None) -> int:
+    """Remove temporary files that dead processes left in `folder` (those of `pid`, if given); how many there were."""
+    removed = 0
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+        for entry in entries:
+            match = TEMPORARY.match(entry.name)
+            if match and (int(match[1]) == pid if pid is not None else not alive(int(match[1]))):
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(entry.path)
+                    removed += 1
+    return removed
+
+
+def alive(pid: int) -> bool:
+    """Whether a process of that number exists (a number used again counts: then its rest waits for a later run)."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def write_text(path: str, text: str) -> None:
+    """`text` as UTF-8 into `path`, whole or not at all."""
+    with replacing(str(Path(path).absolute())) as file:
+        file.write(text.encode("utf-8", "surrogateescape"))

@@ -1,0 +1,133 @@
+"""What is handed from room to room?
+
+Small frozen values without pixels: a Source is found, a Job is planned from it, Written and Failure are what work
+reports, an Outcome is what became of the job. All of them pickle, and an Outcome knows its JSON record.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from imgbatch.errors import Kind, Phase
+
+Status = Literal["ok", "unchanged", "skipped", "failed", "timeout", "crashed"]
+SCHEMA = 1  # the "v" of every JSON record
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a file failed: one of errors.KINDS, the phase it happened in, and a sentence."""
+
+    kind: Kind
+    phase: Phase
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An image file that was found.
+
+    `path` is absolute; `root` is as the user typed it and `relative` the path below it (``/`` between its parts);
+    `size` in bytes and `mtime_ns` are those of the moment it was found. `problem` is set where even looking failed.
+    """
+
+    path: str
+    root: str
+    relative: str
+    size: int = 0
+    mtime_ns: int = 0
+    named: bool = False  # typed by the user, rather than found in a folder
+    problem: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One file to be written: which of the recipe's outputs, and where.
+
+    `path` is absolute. When `late`, the name is only known with the pixels: `path` is then a template in which
+    ``{width}``, ``{height}``, ``{hash}`` stand, and the file is created exclusively unless `owned` holds it. When
+    `other` is set (a source whose format cannot be written), it is the name in TIFF for modes that PNG cannot hold.
+    `replace` allows a file in the way to be replaced.
+    """
+
+    output: int
+    path: str
+    late: bool = False
+    other: str | None = None
+    replace: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One source and what to make of it; `index` is its place in the order of the sources, from 0."""
+
+    index: int
+    source: Source
+    targets: tuple[Target, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One file that was written: `path` is absolute here, relative to the output folder in the record."""
+
+    output: int
+    path: str
+    format: str
+    width: int
+    height: int
+    bytes: int
+    quality: int | None = None
+    frames: int = 1
+    mtime_ns: int = 0
+
+    def record(self, base: str) -> dict[str, Any]:
+        shown = self.path.removeprefix(base.rstrip("/") + "/") if base else self.path
+        made: dict[str, Any] = {
+            "path": shown, "format": self.format, "width": self.width, "height": self.height, "bytes": self.bytes,
+        }  # fmt: skip
+        if self.quality is not None:
+            made["quality"] = self.quality
+        if self.frames > 1:
+            made["frames"] = self.frames
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one job. Exactly one per job, whatever happens."""
+
+    index: int
+    source: Source
+    status: Status
+    outputs: tuple[Written, ...] = ()
+    error: Failure | None = None
+    warnings: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
+    ms: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong: done now, or done before and unchanged since."""
+        return self.status in ("ok", "unchanged", "skipped")
+
+    def record(self, base: str = "") -> dict[str, Any]:
+        """The JSON record; paths of outputs are relative to `base`, milliseconds rounded to 0.1."""
+        error = self.error
+        return {
+            "v": SCHEMA,
+            "event": "file",
+            "status": self.status,
+            "root": readable(self.source.root),
+            "source": readable(self.source.relative),
+            "outputs": [{**one, "path": readable(one["path"])} for one in (w.record(base) for w in self.outputs)],
+            "error": error and {"kind": error.kind, "phase": error.phase, "message": readable(error.message)},
+            "warnings": [readable(text) for text in self.warnings],
+            "changes": [readable(text) for text in self.changes],
+            "ms": {phase: round(spent, 1) for phase, spent in self.ms.items()},
+        }
+
+
+def readable(text: str) -> str:
+    r"""`text` with the bytes that are no UTF-8 (surrogates, as Python hands them over) spelled ``\udcXX``."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

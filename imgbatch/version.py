@@ -1,0 +1,3 @@
+"""Which imgbatch is this?"""
+
+VERSION = "0.1.0"
