@@ -14,7 +14,6 @@ This is the only file that looks at fields.
 from __future__ import annotations
 
 import dataclasses
-import functools
 import math
 import typing
 from collections.abc import Callable, Mapping
@@ -184,9 +183,17 @@ class Declared:
                 object.__setattr__(self, field.name, checked)
 
 
-@functools.cache
+_FIELDS: dict[type[Declared], tuple[Field, ...]] = {}  # resolving annotations costs more than an image operation
+
+
 def fields(cls: type[Declared]) -> tuple[Field, ...]:
     """The parameters of a declaration, in order."""
+    if cls not in _FIELDS:
+        _FIELDS[cls] = _resolved(cls)
+    return _FIELDS[cls]
+
+
+def _resolved(cls: type[Declared]) -> tuple[Field, ...]:
     hints = typing.get_type_hints(cls, include_extras=True)
     found = []
     for item in dataclasses.fields(cls):
