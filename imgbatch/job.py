@@ -42,20 +42,43 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Owned:
+    """What the ledger knows of a file in the output folder: made from `source` (absolute path) for output `output`.
+
+    `edited` says that size or mtime are no longer those of the moment it was written.
+    """
+
+    source: str
+    output: int
+    edited: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """One file to be written: which of the recipe's outputs, and where.
 
-    `path` is absolute. When `late`, the name is only known with the pixels: `path` is then a template in which
-    ``{width}``, ``{height}``, ``{hash}`` stand, and the file is created exclusively unless `owned` holds it. When
-    `other` is set (a source whose format cannot be written), it is the name in TIFF for modes that PNG cannot hold.
-    `replace` allows a file in the way to be replaced.
+    Attributes
+    ----------
+    path : str
+        Absolute. When `late`, a template: ``{width}``, ``{height}`` and ``{hash}`` are filled in by work, once the
+        pixels are known, and the file is created exclusively.
+    other : str or None
+        For a source whose format cannot be written: the name as TIFF, for the modes that PNG cannot hold.
+    format : str
+        The format to write; "png" where `other` is set.
+    replace : bool
+        Whether a file in the way may be replaced (it is ours, or --overwrite); if not, creation is exclusive.
+    mine : tuple of str
+        What an earlier run made of the same source for the same output, unmodified since: may always be replaced.
     """
 
     output: int
     path: str
-    late: bool = False
+    format: str
     other: str | None = None
-    replace: bool = True
+    late: bool = False
+    replace: bool = False
+    mine: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,250 @@
+"""What shall be made of every image?
+
+A Recipe is operations and outputs. It is the same thing whether it was typed as flags, read from TOML or built in
+Python, and has one canonical form; the digest of an output's canonical form says whether a file made earlier is still
+what the recipe would make.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from string import Formatter
+from typing import Annotated, Any
+
+from imgbatch.codecs.base import Encoding
+from imgbatch.declare import Switch, Text, fields, from_table, to_table
+from imgbatch.errors import RecipeError, UsageError, expected, unknown
+from imgbatch.operations import Operation, named
+
+#: The fields of a name template (naming.py fills them in).
+NAME_FIELDS = ("dir", "stem", "ext", "name", "width", "height", "format", "n", "hash", "date", "recipe")
+DEFAULT_NAME = "{dir}/{stem}.{ext}"
+_CANONICAL = 1  # changes when the same recipe would give other files, so that these are made again
+
+
+def canonical_name(template: str) -> str:
+    """The template itself when its fields are known; UsageError with the nearest field when not."""
+    try:
+        parts = list(Formatter().parse(template))
+    except ValueError as error:
+        raise UsageError(f"expected a name template for name, got {template!r}: {error}") from None
+    for _, key, _, conversion in parts:
+        if key is not None and key not in NAME_FIELDS:
+            raise unknown(key, "field of a name template", NAME_FIELDS)
+        if conversion:
+            raise UsageError(f"expected no conversion (!{conversion}) for name, got {template!r}")
+    if not template or template.endswith("/"):
+        raise expected("a template that names a file", "name", template)
+    return template
+
+
+def name_fields(template: str) -> set[str]:
+    """The fields that a template uses."""
+    return {key for _, key, _, _ in Formatter().parse(template) if key}
+
+
+def canonical_dir(word: str) -> str:
+    """The folder as typed; UsageError when it is empty."""
+    if "\0" in word:
+        raise ValueError(word)
+    return word
+
+
+NAME = Text(
+    "a name template such as {dir}/{stem}.{ext}", canonical_name, (DEFAULT_NAME, "{stem}-{width}x{height}.{ext}")
+)
+
+
+@dataclass(frozen=True)
+class Output(Encoding):
+    """The wish for one file per source: folder, name, format and its options, and operations of its own.
+
+    ``dir`` is relative to the output folder of the run; ``ops`` follow the recipe's own operations.
+    """
+
+    dir: Annotated[str, Text("a folder", canonical_dir, ("", "thumbs")), "folder below the output folder"] = ""
+    name: Annotated[str, NAME, "how files are named"] = DEFAULT_NAME
+    preserve: Annotated[bool, Switch(), "keep the source's times and mode"] = False
+    ops: tuple[Operation, ...] = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "ops", checked_ops(self.ops))
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Operations and outputs; ``auto_orient`` applies the EXIF orientation first.
+
+    Examples
+    --------
+    >>> import imgbatch as ib
+    >>> recipe = ib.Recipe(ops=[ib.Resize("1600")], outputs=[ib.Output(format="webp", quality=80)])
+    """
+
+    ops: Sequence[Operation] = ()
+    outputs: Sequence[Output] = field(default_factory=lambda: (Output(),))
+    auto_orient: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ops", checked_ops(self.ops))
+        outputs = (self.outputs,) if isinstance(self.outputs, Output) else tuple(self.outputs)
+        if not outputs or not all(isinstance(output, Output) for output in outputs):
+            raise expected("at least one Output", "outputs", self.outputs)
+        object.__setattr__(self, "outputs", outputs)
+        if not isinstance(self.auto_orient, bool):
+            raise expected("true or false", "auto_orient", self.auto_orient)
+
+    def canonical(self, output: int) -> dict[str, Any]:
+        """All that decides the bytes and the name of one output, defaults spelled out."""
+        wish = self.outputs[output]
+        return {
+            "canonical": _CANONICAL,
+            "auto_orient": self.auto_orient,
+            "ops": [op_table(op, everything=True) for op in (*self.ops, *wish.ops)],
+            "output": to_table(wish, everything=True),
+        }
+
+    def output_digest(self, output: int) -> str:
+        """16 hex digits that differ when that output would."""
+        text = json.dumps(self.canonical(output), sort_keys=True, ensure_ascii=True)
+        return hashlib.sha256(text.encode("ascii")).hexdigest()[:16]
+
+    @property
+    def digest(self) -> str:
+        """16 hex digits of the whole recipe."""
+        text = "".join(self.output_digest(index) for index in range(len(self.outputs)))
+        return hashlib.sha256(text.encode("ascii")).hexdigest()[:16]
+
+
+def checked_ops(ops: object) -> tuple[Operation, ...]:
+    """`ops` as a tuple of operations; UsageError when something else is among them."""
+    if isinstance(ops, Operation):
+        return (ops,)
+    if isinstance(ops, (str, bytes)) or not isinstance(ops, Iterable):
+        raise expected("a list of operations", "ops", ops)
+    held = tuple(ops)
+    for op in held:
+        if not isinstance(op, Operation):
+            raise expected("operations such as Resize('1600')", "ops", op)
+    return held
+
+
+def op_table(op: Operation, everything: bool = False) -> dict[str, Any]:
+    """The recipe's table of one operation."""
+    return {"name": op.word, **to_table(op, everything)}
+
+
+# -- recipe files ------------------------------------------------------------------------------------------------------
+
+INPUT_KEYS = ("paths", "include", "exclude", "recursive", "max_depth", "newer_than", "min_size", "max_size", "settle")
+
+
+@dataclass(frozen=True)
+class RecipeFile:
+    """What a recipe file says: the recipe, where the images are (`input`), and how to run (`run`)."""
+
+    recipe: Recipe
+    input: Mapping[str, Any] = field(default_factory=dict)
+    run: Mapping[str, Any] = field(default_factory=dict)
+
+
+def parse(text: str, where: str, run_keys: Sequence[str]) -> RecipeFile:
+    """A recipe file's text; RecipeError says where, what and the nearest known key.
+
+    Parameters
+    ----------
+    text : str
+        TOML as INTERFACE.md, section 7, has it.
+    where : str
+        The file's name, for messages.
+    run_keys : sequence of str
+        The keys that ``[run]`` may hold.
+    """
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"{where}: expected TOML, got {error}") from None
+    try:
+        _known(table, ("input", "op", "output", "run", "auto_orient"), "key")
+        inputs, run = _table(table, "input"), _table(table, "run")
+        _known(inputs, INPUT_KEYS, "key of [input]")
+        _known(run, run_keys, "key of [run]")
+        ops = [_operation(item) for item in _tables(table, "op")]
+        outputs = [_output(item) for item in _tables(table, "output")] or [Output()]
+        recipe = Recipe(ops, outputs, auto_orient=table.get("auto_orient", True))
+    except UsageError as error:
+        raise RecipeError(f"{where}: {error}") from None
+    return RecipeFile(recipe, inputs, run)
+
+
+def to_toml(file: RecipeFile) -> str:
+    """The text that :func:`parse` reads back to an equal RecipeFile; RecipeError for a path that is not UTF-8."""
+    lines: list[str] = [] if file.recipe.auto_orient else ["auto_orient = false", ""]
+    if file.input:
+        lines += ["[input]", *_pairs(file.input), ""]
+    for op in file.recipe.ops:
+        lines += ["[[op]]", *_pairs(op_table(op)), ""]
+    for output in file.recipe.outputs:
+        lines += ["[[output]]", *_pairs(to_table(output)), ""]
+        for op in output.ops:
+            lines += ["[[output.op]]", *_pairs(op_table(op)), ""]
+    if file.run:
+        lines += ["[run]", *_pairs(file.run), ""]
+    return "\n".join(lines)
+
+
+def _known(table: Mapping[str, Any], known: Sequence[str], what: str) -> None:
+    for key in table:
+        if key not in known:
+            raise unknown(key, what, known)
+
+
+def _table(table: Mapping[str, Any], key: str) -> dict[str, Any]:
+    held = table.get(key, {})
+    if not isinstance(held, dict):
+        raise expected(f"a table [{key}]", key, held)
+    return held
+
+
+def _tables(table: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    held = table.get(key, [])
+    if not isinstance(held, list) or not all(isinstance(item, dict) for item in held):
+        raise expected(f"tables [[{key}]]", key, held)
+    return held
+
+
+def _operation(table: Mapping[str, Any]) -> Operation:
+    word = table.get("name")
+    if not isinstance(word, str):
+        raise expected("the name of an operation", "name of [[op]]", word if word is not None else "nothing")
+    return from_table(named(word), {key: value for key, value in table.items() if key != "name"})
+
+
+def _output(table: Mapping[str, Any]) -> Output:
+    ops = tuple(_operation(item) for item in _tables(table, "op"))
+    plain = {key: value for key, value in table.items() if key != "op"}
+    _known(plain, [item.name for item in fields(Output)], "key of [[output]]")
+    return Output(**plain, ops=ops)
+
+
+def _pairs(table: Mapping[str, Any]) -> list[str]:
+    return [f"{key} = {_toml(value)}" for key, value in table.items() if value is not None]
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return repr(value)
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    text = str(value)
+    if re.search("[\ud800-\udfff]", text):
+        raise RecipeError(f"expected UTF-8 for a recipe, got the name {text!r}; rename the file or leave it out")
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

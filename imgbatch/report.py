@@ -1,0 +1,145 @@
+"""How did the batch go?
+
+Counting, wording and the exit code, in one place.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from imgbatch.job import SCHEMA, Outcome, Status
+
+COUNTED: tuple[Status, ...] = ("ok", "unchanged", "skipped", "failed", "timeout", "crashed")
+WRONG: tuple[Status, ...] = ("failed", "timeout", "crashed")
+
+
+class ExitCode(enum.IntEnum):
+    """What a run tells its caller, at the shell and in cron."""
+
+    OK = 0
+    FAILURES = 1
+    USAGE = 2
+    STOPPED = 4
+    INTERNAL = 70
+    LOCKED = 75
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+@dataclass
+class Report:
+    """The sum of all outcomes.
+
+    Attributes
+    ----------
+    outcomes : list of Outcome
+        In the order of the sources, once the run has ended.
+    skipped : int
+        Files that were no images, and existing files left alone.
+    remaining : int
+        Jobs that were not tried because the run was stopped.
+    stopped : ExitCode or None
+        Why the run ended early (STOPPED, INTERRUPTED, TERMINATED), or None.
+    reason : str
+        The sentence for it.
+    """
+
+    base: str = ""  # the output folder: outputs are reported relative to it
+    fail_on_warning: bool = False
+    fail_on_error: bool = True
+    outcomes: list[Outcome] = field(default_factory=list)
+    counts: dict[Status, int] = field(default_factory=lambda: dict.fromkeys(COUNTED, 0))
+    remaining: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+    seconds: float = 0.0
+    warned: int = 0
+    stopped: ExitCode | None = None
+    reason: str = ""
+
+    def add(self, outcome: Outcome, keep: bool = True) -> None:
+        """Count one outcome, and `keep` it for the records."""
+        self.counts[outcome.status] += 1
+        self.warned += bool(outcome.warnings)
+        if outcome.status != "unchanged":
+            self.bytes_in += outcome.source.size
+            self.bytes_out += sum(written.bytes for written in outcome.outputs)
+        if keep:
+            self.outcomes.append(outcome)
+
+    def sort(self) -> None:
+        """Bring the outcomes into the order of the sources, whatever the scheduling was."""
+        self.outcomes.sort(key=lambda outcome: outcome.index)
+
+    @property
+    def wrong(self) -> int:
+        """How many files failed, timed out or crashed."""
+        return sum(self.counts[status] for status in WRONG)
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything is done and nothing is wrong."""
+        return self.exit_code == ExitCode.OK
+
+    @property
+    def failed(self) -> list[Outcome]:
+        """The outcomes that are wrong, in the order of the sources."""
+        return [outcome for outcome in self.outcomes if outcome.status in WRONG]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """0 all done, 1 some files failed, 4 stopped early, 130/143 interrupted."""
+        if self.stopped is not None:
+            return self.stopped
+        if (self.wrong and self.fail_on_error) or (self.warned and self.fail_on_warning):
+            return ExitCode.FAILURES
+        return ExitCode.OK
+
+    def summary(self) -> dict[str, Any]:
+        """The JSON record of the end."""
+        return {
+            "v": SCHEMA,
+            "event": "summary",
+            **{status: self.counts[status] for status in COUNTED},
+            "remaining": self.remaining,
+            "bytes_in": self.bytes_in,
+            "bytes_out": self.bytes_out,
+            "seconds": round(self.seconds, 3),
+            "exit_code": int(self.exit_code),
+        }
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Every file's record in the order of the sources, then the summary."""
+        for outcome in self.outcomes:
+            yield outcome.record(self.base)
+        yield self.summary()
+
+    def to_json(self) -> str:
+        """The records as a JSON array, one record a line."""
+        return "[\n" + ",\n".join(dumps(record) for record in self.records()) + "\n]\n"
+
+    def sentence(self) -> str:
+        """The summary in words: ``12 ok, 1 failed (8.1 MB -> 1.2 MB, 3.4 s)``."""
+        said = [f"{self.counts[status]} {status}" for status in COUNTED if self.counts[status] or status == "ok"]
+        if self.remaining:
+            said.append(f"{self.remaining} remaining")
+        sizes = f"{human(self.bytes_in)} -> {human(self.bytes_out)}, " if self.bytes_out else ""
+        return f"{', '.join(said)} ({sizes}{self.seconds:.1f} s)"
+
+
+def dumps(record: dict[str, Any]) -> str:
+    """One JSON line, non-ASCII as it is."""
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+
+
+def human(size: float) -> str:
+    """Bytes in decimal units, as the sizes on the command line are: ``1.2 MB``."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if abs(size) < 999.5 or unit == "GB":
+            return f"{size:.0f} {unit}" if unit == "B" or size >= 99.95 else f"{size:.1f} {unit}"
+        size /= 1000
+    raise AssertionError("unreachable")

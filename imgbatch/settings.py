@@ -1,0 +1,93 @@
+"""How shall a run go, apart from what it makes?
+
+Which files count (Filters) and how the work is done (Settings). Both are declared once: the flags, the environment
+variables, the recipe's ``[input]`` and ``[run]`` tables and the keyword arguments of the library come from here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
+
+from imgbatch.declare import Choice, Declared, Switch
+from imgbatch.errors import UsageError
+from imgbatch.quantities import Amount, Count, Duration, Limit
+
+InTheWay = Literal["refuse", "overwrite", "skip", "rename"]
+Number = int | float
+
+
+@dataclass(frozen=True)
+class Filters(Declared):
+    """Which files of a folder or a glob count; files that are named always do."""
+
+    word: ClassVar[str] = ""
+
+    recursive: Annotated[bool, Switch(), "look into folders below"] = True
+    max_depth: Annotated[int | None, Count(0, auto=False), "how many folders deep to look; 0: only SRC itself"] = None
+    newer_than: Annotated[float | None, Duration(), "only files modified within this time"] = None
+    min_size: Annotated[int | None, Amount(), "only files of at least so many bytes"] = None
+    max_size: Annotated[int | None, Amount(), "only files of at most so many bytes"] = None
+    settle: Annotated[float, Duration(), "leave files modified more recently than this for the next run"] = 0.0
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "include", _patterns("include", self.include))
+        object.__setattr__(self, "exclude", _patterns("exclude", self.exclude))
+
+
+@dataclass(frozen=True)
+class Settings(Declared):
+    """How the work is done."""
+
+    word: ClassVar[str] = ""
+
+    workers: Annotated[int | str, Count(0, 512), "worker processes; 0: in this process"] = "auto"
+    chunksize: Annotated[int | str, Count(1, 10_000), "files handed to a worker at a time"] = "auto"
+    max_pixels: Annotated[int, Amount(1, noun="a number of pixels"), "refuse pictures with more pixels"] = 268_000_000
+    fail_on: Annotated[
+        str,
+        Choice(("none", "truncated", "error", "warning")),
+        "what makes a file wrong: warning: also one that was read with warnings; none: the exit code stays 0",
+    ] = "error"
+    fail_fast: Annotated[bool, Switch(), "stop after the first failure"] = False
+    max_failures: Annotated[str | None, Limit(), "stop after so many failures, or such a share of the files"] = None
+    flat: Annotated[bool, Switch(), "do not mirror the folders of the source"] = False
+    overwrite: Annotated[bool, Switch(), "replace files in the way that imgbatch did not write"] = False
+    skip_existing: Annotated[bool, Switch(), "leave files in the way, and skip their sources"] = False
+    rename: Annotated[bool, Switch(), "number the new name when a file is in the way"] = False
+    force: Annotated[bool, Switch(), "make everything again, unchanged or not"] = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.overwrite + self.skip_existing + self.rename > 1:
+            raise UsageError("expected one of overwrite, skip-existing and rename, got several")
+
+    @property
+    def in_the_way(self) -> InTheWay:
+        """What happens to a foreign file where an output belongs."""
+        if self.overwrite:
+            return "overwrite"
+        if self.skip_existing:
+            return "skip"
+        return "rename" if self.rename else "refuse"
+
+    def too_many(self, wrong: int, total: int) -> bool:
+        """Whether `wrong` failures of `total` files end the run."""
+        if self.fail_fast:
+            return wrong > 0
+        if self.max_failures is None:
+            return False
+        if self.max_failures.endswith("%"):
+            return wrong * 100 > float(self.max_failures[:-1]) * total
+        return wrong > int(self.max_failures)
+
+
+def _patterns(name: str, value: Any) -> tuple[str, ...]:
+    held = (value,) if isinstance(value, str) else tuple(value)
+    for pattern in held:
+        if not isinstance(pattern, str) or not pattern:
+            raise UsageError(f"expected a glob such as '**/*.jpg' for {name}, got {pattern!r}")
+    return held
