@@ -1,0 +1,278 @@
+"""Who watches a worker? One guard each: a thread of the Pool that owns one process and one pipe.
+
+A guard returns only when every job of its chunk has an Outcome, has been put aside for a second chance, or the run was
+stopped. No lock and no pipe is shared between processes, so a worker that dies breaks nothing but its own
+conversation: the job in its hand is blamed by name, phase and signal, and a new worker does the rest of the chunk.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import signal
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
+
+from imgbatch.errors import EngineError, Phase
+from imgbatch.executors.base import Work
+from imgbatch.executors.table import IDLE, Table
+from imgbatch.executors.worker import FAILED, READY, serve
+from imgbatch.files import sweep
+from imgbatch.job import Failure, Job, Outcome
+
+AT_ONCE = 256  # jobs sent in one message: what a pipe takes without waiting for its reader
+START_TIMEOUT = 60.0  # seconds for a worker to answer
+FRUITLESS = 5  # starts in a row that may fail before the run is given up
+NO_GUARD = 77  # the exit code of a worker that met a script without main guard
+_TICK = 0.25  # seconds between looks at the clock while a deadline runs
+_GONE = 10.0  # seconds to wait for a process that was shot
+#: Process.start and .exitcode poll all children: two threads doing so overwrite an exit code with 255 (gh-130895).
+_CHILDREN = threading.Lock()
+
+
+@dataclass
+class State:
+    """What all guards of one run share."""
+
+    context: BaseContext
+    table: Table
+    rows: int
+    work: Work
+    packed_work: bytes
+    timeout: float | None
+    stopping: threading.Event = field(default_factory=threading.Event)
+    aborted: threading.Event = field(default_factory=threading.Event)
+    second: deque[Job] = field(default_factory=deque)
+    failed_starts: int = 0
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Jobs that are answered together; `last` when these have their second chance."""
+
+    jobs: list[Job]
+    last: bool = False
+
+
+@dataclass(frozen=True)
+class Death:
+    """How a worker ended: the job in its hand (or IDLE), the phase, the exit code, and whether we shot it for time."""
+
+    position: int
+    phase: Phase
+    exitcode: int | None
+    late: bool = False
+
+
+class Guard:
+    """One worker process and its pipe; used by one thread at a time."""
+
+    def __init__(self, state: State, row: int) -> None:
+        self.state, self.row = state, row
+        self._process: BaseProcess | None = None
+        self._connection: Connection | None = None
+
+    # -- answering -----------------------------------------------------------------------------------------------------
+
+    def answer(self, chunk: Chunk) -> list[Outcome]:
+        """The Outcomes of a chunk's jobs."""
+        done: list[Outcome] = []
+        todo = list(chunk.jobs)
+        at_once, again, idle_deaths = AT_ONCE, chunk.last, 0
+        while todo and not self.state.stopping.is_set():
+            part = todo[:at_once]
+            result = self._ask(again, part)
+            if not isinstance(result, Death):
+                done += [self._read(job, reply) for job, reply in zip(part, result, strict=False)]
+                todo = todo[len(result) :]
+                idle_deaths = 0
+                continue
+            if self.state.aborted.is_set():
+                break
+            again = True
+            if result.position == IDLE:
+                # Nobody had anything in hand: the rest is tried one by one, but not for ever.
+                idle_deaths += 1
+                at_once = 1
+                if idle_deaths > FRUITLESS:
+                    message = f"{idle_deaths} workers died before they could begin it ({_cause(result.exitcode)})"
+                    done.append(self.state.work.blame(todo.pop(0), "crashed", Failure("crash", "read", message)))
+                    idle_deaths = 0
+                continue
+            job = todo.pop(result.position)
+            outcome = self._verdict(job, result, chunk.last)
+            if outcome is not None:
+                done.append(outcome)
+        return done
+
+    def _verdict(self, job: Job, death: Death, last: bool) -> Outcome | None:
+        """Blame for the job in a dead worker's hand; None when it gets a second chance."""
+        if death.late:
+            seconds = f"{self.state.timeout or 0:g} s"
+            message = f"timeout: {seconds} in {death.phase} of {job.source.relative}"
+            return self.state.work.blame(job, "timeout", Failure("timeout", death.phase, message))
+        # SIGKILL and SIGTERM come from outside, and 255 says that the forkserver died: not the job's fault at first.
+        if not last and death.exitcode in (None, 255, -signal.SIGTERM, -signal.SIGKILL):
+            self.state.second.append(job)
+            return None
+        message = f"the worker died in {death.phase} of {job.source.relative} ({_cause(death.exitcode)})"
+        return self.state.work.blame(job, "crashed", Failure("crash", death.phase, message))
+
+    def _read(self, job: Job, reply: bytes) -> Outcome:
+        try:
+            outcome = pickle.loads(reply)
+        except BaseException as error:  # noqa: BLE001 - a reply may explode in any way; it costs its own job only
+            message = f"the outcome cannot be read ({type(error).__name__})"
+            return self.state.work.blame(job, "failed", Failure("operation", "ops", message))
+        if isinstance(outcome, Outcome):
+            return outcome
+        phase, message = outcome
+        return self.state.work.blame(job, "failed", Failure("operation", phase, message))
+
+    # -- one conversation ----------------------------------------------------------------------------------------------
+
+    def _ask(self, again: bool, jobs: list[Job]) -> list[bytes] | Death:
+        process, connection = self._worker()
+        message = pickle.dumps((again, [pickle.dumps(job) for job in jobs]))
+        try:
+            connection.send_bytes(message)
+            late = self._await_reply(process, connection)
+            if late is None:
+                replies: list[bytes] = pickle.loads(connection.recv_bytes()[1:])
+                return replies
+        except (EOFError, OSError):
+            late = False  # it died, or closed its end: then it cannot be talked to and has to go
+        return self._bury(jobs, late)
+
+    def _await_reply(self, process: BaseProcess, connection: Connection) -> bool | None:
+        """None when there is something to read; else the worker is dead, True when we shot it for being late."""
+        timeout = self.state.timeout
+        awake = time.monotonic_ns()
+        while True:
+            before = time.monotonic()
+            ready = wait([connection, process.sentinel], _TICK if timeout is not None else None)
+            if connection in ready or connection.poll():
+                return None
+            if ready:
+                return False
+            if timeout is None:
+                continue
+            if time.monotonic() - before > _TICK + 0.5:
+                awake = time.monotonic_ns()  # this process did not run (Ctrl-Z, suspend): that is not the job's time
+            position, _, began = self.state.table.in_hand(self.row)
+            if position != IDLE and time.monotonic_ns() - max(began, awake) > timeout * 1e9:
+                return self._shoot(position, began)
+
+    def _shoot(self, position: int, began: int) -> bool:
+        """Kill the worker; whether the job that was late is still in its hand (it may have ended just then)."""
+        self.kill()
+        assert self._process is not None
+        wait([self._process.sentinel], _GONE)
+        return self.state.table.in_hand(self.row)[0] == position and self.state.table.in_hand(self.row)[2] == began
+
+    def _bury(self, jobs: list[Job], late: bool) -> Death:
+        """Make sure that the worker is gone, read what it had in hand, and remove what it left half-written."""
+        process, connection = self._process, self._connection
+        assert process is not None and connection is not None
+        if not wait([process.sentinel], 0.5):
+            self.kill()
+            wait([process.sentinel], _GONE)
+        with _CHILDREN:
+            process.join(_GONE)
+            exitcode = process.exitcode
+        position, phase, _ = self.state.table.in_hand(self.row)
+        self.state.table.end(self.row)
+        connection.close()
+        self._process = self._connection = None
+        if position >= len(jobs):
+            position = IDLE
+        if position != IDLE and process.pid is not None:
+            for target in jobs[position].targets:
+                sweep(os.path.dirname(target.path), process.pid)
+        return Death(position, phase, exitcode, late)
+
+    # -- the process ---------------------------------------------------------------------------------------------------
+
+    def _worker(self) -> tuple[BaseProcess, Connection]:
+        while self._process is None or self._connection is None:
+            if self.state.failed_starts >= FRUITLESS:
+                raise EngineError(f"workers cannot be started: {FRUITLESS} in a row died before their first word")
+            self._start()
+        return self._process, self._connection
+
+    def _start(self) -> None:
+        state = self.state
+        state.table.end(self.row)
+        ours, theirs = state.context.Pipe()
+        process: BaseProcess = state.context.Process(  # type: ignore[attr-defined]  # BaseContext lacks it in typeshed
+            target=serve,
+            args=(theirs, state.table.name, state.rows, self.row),
+            daemon=True,
+            name=f"imgbatch-{self.row}",
+        )
+        with _CHILDREN:
+            process.start()
+        theirs.close()
+        word = b""
+        with contextlib.suppress(EOFError, OSError):
+            ours.send_bytes(state.packed_work)
+            wait([ours, process.sentinel], START_TIMEOUT)
+            if ours.poll():
+                word = ours.recv_bytes()
+        if word == READY:
+            state.failed_starts = 0
+            self._process, self._connection = process, ours
+            return
+        with contextlib.suppress(OSError):
+            process.kill()
+        with _CHILDREN:
+            process.join(_GONE)
+            exitcode = process.exitcode
+        ours.close()
+        if word.startswith(FAILED):
+            raise EngineError(f"the recipe cannot be used by the workers: {word[1:].decode()}; define operations in a "
+                              "module that they can import, or run with workers=0")  # fmt: skip
+        if exitcode == NO_GUARD:
+            raise EngineError(
+                "the script has no main guard, so every worker would start it again; put the call under "
+                "`if __name__ == '__main__':`, or run with workers=0"
+            )
+        state.failed_starts += 1
+
+    def kill(self) -> None:
+        """SIGKILL, or what the system has for it."""
+        process = self._process
+        if process is not None:
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                process.kill()
+
+    def close(self, patience: float) -> None:
+        """End the worker: it leaves when its pipe closes; after `patience` seconds it is killed."""
+        process, connection = self._process, self._connection
+        if connection is not None:
+            connection.close()
+        if process is None:
+            return
+        if not wait([process.sentinel], patience):
+            self.kill()
+        with _CHILDREN:
+            process.join(_GONE)
+        self._process = self._connection = None
+
+
+def _cause(exitcode: int | None) -> str:
+    if exitcode is None:
+        return "cause unknown"
+    if exitcode >= 0:
+        return f"exit code {exitcode}"
+    try:
+        return signal.Signals(-exitcode).name
+    except ValueError:
+        return f"signal {-exitcode}"
+

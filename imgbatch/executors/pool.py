@@ -1,0 +1,220 @@
+"""How is the work spread over processes, so that nothing can hang? The guarded Pool, the default executor.
+
+``ThreadPool(workers).imap_unordered(answer, chunks)``: each thread of the Pool borrows one guard (guard.py), which owns
+one worker process and one private pipe. A bare Pool of processes shares its pipes and their locks between workers, so
+one killed worker leaves everybody waiting for ever (https://github.com/python/cpython/issues/96062).
+
+The jobs are consumed in the caller's thread, a bounded window ahead, so a million of them cost no memory here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import pickle
+import queue
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from multiprocessing import forkserver
+from multiprocessing.context import BaseContext
+from multiprocessing.pool import IMapIterator, ThreadPool
+
+from imgbatch.errors import EngineError, sentence
+from imgbatch.executors.base import Executor, Work, chunked
+from imgbatch.executors.guard import NO_GUARD, Chunk, Guard, State
+from imgbatch.executors.table import Table
+from imgbatch.job import Job, Outcome
+
+#: Imported once by the forkserver, so that a worker starts with everything at hand.
+PRELOAD = ["numpy", "PIL.Image", "imgbatch.work", "imgbatch.executors.worker"]
+PATIENCE = 5.0  # seconds that a closed iterator gives the files in hand
+
+
+class Pool(Executor):
+    """Worker processes under guard.
+
+    Parameters
+    ----------
+    workers : int
+        How many, at least 1.
+    chunksize : int or "auto"
+        Jobs handed to a worker at a time.
+    timeout : float or None
+        Seconds that a job may take; enforced from outside.
+    method : str or None
+        Start method: forkserver where there is one, else spawn. Never fork: it deadlocks in a threaded parent.
+    """
+
+    def __init__(
+        self, workers: int, chunksize: int | str = "auto", timeout: float | None = None, method: str | None = None
+    ) -> None:
+        self.workers, self.chunksize, self.timeout = workers, chunksize, timeout
+        self._method = method
+        self._state: State | None = None
+        self._guards: list[Guard] = []
+        self._stopped = False
+
+    def run(self, work: Work, jobs: Sequence[Job]) -> Iterator[Outcome]:
+        refuse_import()
+        packed = packed_work(work)
+        workers = max(1, min(self.workers, len(jobs)))
+        state = State(
+            context=start_context(self._method),
+            table=Table.create(workers),
+            rows=workers,
+            work=work,
+            packed_work=packed,
+            timeout=self.timeout,
+        )
+        self._state, self._guards = state, [Guard(state, row) for row in range(workers)]
+        if self._stopped:
+            self.stop()
+        run = _Run(state, self._guards)
+        try:
+            yield from run.outcomes(chunked(jobs, self.chunksize, workers))
+        except GeneratorExit:
+            self.stop()
+            run.drain(PATIENCE)
+            raise
+        except BaseException:
+            self.abort()
+            raise
+        finally:
+            run.close()
+            self._state, self._guards = None, []
+
+    def stop(self) -> None:
+        self._stopped = True
+        if self._state is not None:
+            self._state.stopping.set()
+            self._state.table.stop()
+
+    def abort(self) -> None:
+        self.stop()
+        if self._state is not None:
+            self._state.aborted.set()
+            for guard in self._guards:
+                guard.kill()
+
+
+class _Run:
+    """One run of the Pool: the feed, the window, the results."""
+
+    def __init__(self, state: State, guards: list[Guard]) -> None:
+        self._pid = os.getpid()
+        self._state, self._all = state, guards
+        self._free: queue.SimpleQueue[Guard] = queue.SimpleQueue()
+        for guard in guards:
+            self._free.put(guard)
+        self._feed: queue.SimpleQueue[Chunk | None] = queue.SimpleQueue()
+        self._threads = ThreadPool(len(guards))
+        self._results: IMapIterator[list[Outcome] | BaseException] = self._threads.imap_unordered(
+            self._answer, iter(self._feed.get, None)
+        )
+        self._in_flight = 0
+
+    def _answer(self, chunk: Chunk) -> list[Outcome] | BaseException:
+        guard = self._free.get()
+        try:
+            return guard.answer(chunk)
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+            return error
+        finally:
+            self._free.put(guard)
+
+    def outcomes(self, chunks: Iterator[list[Job]]) -> Iterator[Outcome]:
+        """All outcomes; jobs whose worker was killed from outside come last, one at a time."""
+        window = len(self._all) + 2
+        while True:
+            while self._in_flight < window and not self._state.stopping.is_set():
+                jobs = next(chunks, None)
+                if jobs is None:
+                    break
+                self._put(Chunk(jobs))
+            if not self._in_flight:
+                break
+            yield from self._take()
+        while self._state.second and not self._state.stopping.is_set():
+            self._put(Chunk([self._state.second.popleft()], last=True))
+            yield from self._take()
+
+    def _put(self, chunk: Chunk) -> None:
+        self._in_flight += 1
+        self._feed.put(chunk)
+
+    def _take(self, timeout: float | None = None) -> list[Outcome]:
+        result = self._results.next(timeout)
+        self._in_flight -= 1
+        if isinstance(result, EngineError):
+            raise result
+        if isinstance(result, BaseException):
+            raise EngineError(f"a guard failed: {type(result).__name__}: {sentence(result)}") from result
+        return result
+
+    def drain(self, patience: float) -> None:
+        """Wait for the files in hand, then no longer."""
+        with contextlib.suppress(multiprocessing.TimeoutError, EngineError):
+            while self._in_flight:
+                self._take(patience)
+        if self._in_flight:
+            self._state.aborted.set()
+            for guard in self._all:
+                guard.kill()
+
+    def close(self) -> None:
+        """End workers, threads and segment. Does nothing in a forked copy of this process."""
+        if os.getpid() != self._pid:
+            return
+        self._feed.put(None)
+        self._state.stopping.set()
+        closers = [threading.Thread(target=guard.close, args=(1.0,)) for guard in self._all if not self._in_flight]
+        for closer in closers:
+            closer.start()
+        for closer in closers:
+            closer.join(PATIENCE + 10)
+        if self._in_flight:
+            for guard in self._all:
+                guard.kill()
+        self._threads.close()
+        self._threads.join()
+        for guard in self._all:
+            guard.close(0.0)
+        self._state.table.release()
+
+
+def packed_work(work: Work) -> bytes:
+    """`work` pickled once; EngineError when it cannot be sent to another process."""
+    try:
+        return pickle.dumps(work)
+    except Exception as error:  # noqa: BLE001 - pickling calls the user's code, which may raise anything
+        raise EngineError(
+            f"the recipe cannot be sent to the workers: {sentence(error)}; define operations at the top of a module "
+            "(no lambdas, no local classes), or run with workers=0"
+        ) from None
+
+
+def start_context(method: str | None) -> BaseContext:
+    """The start method's context; forkserver with our modules preloaded, unless somebody else set its preload."""
+    if method is None:
+        method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+    context = multiprocessing.get_context(method)
+    if method == "forkserver":
+        set_by_default = ["__main__"]
+        if getattr(forkserver._forkserver, "_preload_modules", None) == set_by_default:  # private: there is no getter
+            context.set_forkserver_preload(PRELOAD)
+    return context
+
+
+def refuse_import() -> None:
+    """Leave quietly when a worker imports a script without main guard: the parent knows this exit code."""
+    if getattr(multiprocessing.current_process(), "_inheriting", False):  # private: the only sign of a bootstrap
+        sys.exit(NO_GUARD)
+
+
+def auto_workers() -> int:
+    """As many workers as this process may use processors."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1

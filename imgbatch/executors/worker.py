@@ -1,0 +1,147 @@
+"""What runs in a worker process? A loop: receive a chunk, do its jobs one by one, send the outcomes back.
+
+Only bytes cross the pipe. Jobs and outcomes are pickled one by one, so that one that cannot be pickled costs itself
+alone; errors travel as text. Messages to the worker: the pickled work (once), then chunks ``(again, [job, ...])``.
+Messages from it begin with one byte: READY, FAILED (text: the work cannot be used here) or REPLY.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import pickle
+import signal
+import sys
+import tempfile
+import threading
+from dataclasses import replace
+from multiprocessing import forkserver, parent_process
+from multiprocessing.connection import Connection, wait
+from typing import BinaryIO
+
+from imgbatch.errors import PHASES, Phase, one_line, sentence
+from imgbatch.executors.base import Work
+from imgbatch.executors.table import Table
+from imgbatch.job import Failure, Job, Outcome
+
+READY, FAILED, REPLY = b"+", b"!", b"="
+_PHASE_CODES = {phase: code for code, phase in enumerate(PHASES)}
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+class WorkerDesk:
+    """The desk in a worker: says its phase in the table."""
+
+    def __init__(self, table: Table, row: int) -> None:
+        self.again = False
+        self.now: Phase = "read"
+        self._table, self._row = table, row
+
+    def phase(self, phase: Phase) -> None:
+        self.now = phase
+        self._table.phase(self._row, _PHASE_CODES[phase])
+
+
+def serve(connection: Connection, name: str, rows: int, row: int) -> None:
+    """The worker's whole life; ends when the parent closes the pipe."""
+    _settle_in()
+    said = _capture()
+    table = Table.attach(name, rows)
+    try:
+        work: Work = pickle.loads(connection.recv_bytes())
+        work.open()
+    except BaseException as error:  # noqa: BLE001 - anything here is told to the parent, which raises it
+        connection.send_bytes(FAILED + f"{type(error).__name__}: {sentence(error)}".encode("utf-8", "replace"))
+        return
+    connection.send_bytes(READY)
+    desk = WorkerDesk(table, row)
+    with contextlib.suppress(EOFError, OSError):  # the parent has gone or wants no more
+        while True:
+            desk.again, jobs = pickle.loads(connection.recv_bytes())
+            connection.send_bytes(REPLY + pickle.dumps(_chunk(work, jobs, desk, table, row, said)))
+
+
+def _chunk(work: Work, jobs: list[bytes], desk: WorkerDesk, table: Table, row: int, said: BinaryIO) -> list[bytes]:
+    replies = []
+    for position, packed in enumerate(jobs):
+        if table.stopped:
+            break
+        table.begin(row, position)
+        replies.append(_one(work, packed, desk, said))
+        table.end(row)
+    return replies
+
+
+def _one(work: Work, packed: bytes, desk: WorkerDesk, said: BinaryIO) -> bytes:
+    """One job to its pickled Outcome, or to pickled text when even that fails."""
+    desk.now = "read"
+    try:
+        job: Job = pickle.loads(packed)
+        try:
+            outcome = work(job, desk)
+        except MemoryError:
+            outcome = work.blame(job, "failed", Failure("memory", desk.now, "not enough memory"))
+        outcome = _with_words(outcome, said)
+        return pickle.dumps(outcome)
+    except BaseException as error:  # noqa: BLE001 - one Outcome for every job; the parent makes it from this text
+        return pickle.dumps((desk.now, f"{type(error).__name__}: {sentence(error)}"))
+
+
+def _with_words(outcome: Outcome, said: BinaryIO) -> Outcome:
+    """What C libraries wrote to stdout and stderr becomes the outcome's warnings."""
+    size = os.fstat(said.fileno()).st_size
+    if not size:
+        return outcome
+    said.seek(0)
+    text = said.read(4000).decode("utf-8", "replace")
+    said.truncate(0)
+    said.seek(0)
+    lines = tuple(one_line(line) for line in text.splitlines() if line.strip())
+    return replace(outcome, warnings=(*outcome.warnings, *lines[:10]))
+
+
+def _capture() -> BinaryIO:
+    """A nameless file in place of descriptors 1 and 2: what libraries print must not reach the user's terminal."""
+    said: BinaryIO
+    if hasattr(os, "memfd_create"):
+        said = os.fdopen(os.memfd_create("imgbatch"), "w+b", buffering=0)
+    else:
+        said = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - lives as long as the process
+    with contextlib.suppress(ValueError, OSError, AttributeError):
+        sys.stdout.flush()
+    os.dup2(said.fileno(), 1)
+    os.dup2(said.fileno(), 2)
+    # Appending, so that after a truncation writers do not leave a hole
+    with contextlib.suppress(ImportError, OSError):
+        import fcntl
+
+        for descriptor in (1, 2):
+            fcntl.fcntl(descriptor, fcntl.F_SETFL, fcntl.fcntl(descriptor, fcntl.F_GETFL) | os.O_APPEND)
+    return said
+
+
+def _settle_in() -> None:
+    """Die with the parent, leave signals to it, and be the one that the kernel's OOM killer takes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    parent = parent_process()
+    if parent is not None:
+        threading.Thread(target=_leave_with, args=(parent.sentinel,), daemon=True).start()
+    if sys.platform == "linux":
+        # Stuck in C with the GIL held, no thread of ours can run: then the kernel ends us with the forkserver,
+        # which ends with the parent, if no worker keeps its pipe open (forkserver.py hands a copy to every child).
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        alive = getattr(forkserver._forkserver, "_forkserver_alive_fd", None)  # private: no public way to find it
+        if alive is not None:
+            with contextlib.suppress(OSError):
+                os.close(alive)
+            forkserver._forkserver._forkserver_alive_fd = None  # type: ignore[attr-defined]  # so that nobody uses it
+        with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+            file.write("500")
+
+
+def _leave_with(sentinel: int) -> None:
+    wait([sentinel])
+    os._exit(1)
