@@ -1,1 +1,83 @@
 """Resize, filter and convert folders of images: fast, exact, and honest about every file."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from imgbatch.version import VERSION as __version__
+
+if TYPE_CHECKING:
+    from imgbatch.applying import apply
+    from imgbatch.errors import (
+        EngineError,
+        ImageError,
+        ImgbatchError,
+        LockedError,
+        PlanError,
+        RecipeError,
+        UsageError,
+    )
+    from imgbatch.job import Failure, Outcome, Source, Written
+    from imgbatch.operations import (
+        Autocontrast,
+        Blur,
+        Border,
+        BoxBlur,
+        Brightness,
+        Contrast,
+        Crop,
+        Equalize,
+        Flatten,
+        Flip,
+        Flop,
+        Gamma,
+        Grayscale,
+        Invert,
+        Median,
+        Operation,
+        Pad,
+        Resize,
+        Rotate,
+        Saturation,
+        Sharpen,
+        Trim,
+        Unsharp,
+    )
+    from imgbatch.recipe import Output, Recipe
+    from imgbatch.report import ExitCode, Report
+    from imgbatch.running import Batch, process, run
+    from imgbatch.settings import Filters, Settings
+
+__all__ = [
+    "Autocontrast", "Batch", "Blur", "Border", "BoxBlur", "Brightness", "Contrast", "Crop", "EngineError", "Equalize",
+    "ExitCode", "Failure", "Filters", "Flatten", "Flip", "Flop", "Gamma", "Grayscale", "ImageError", "ImgbatchError",
+    "Invert", "LockedError", "Median", "Operation", "Outcome", "Output", "Pad", "PlanError", "Recipe", "RecipeError",
+    "Report", "Resize", "Rotate", "Saturation", "Settings", "Sharpen", "Source", "Trim", "Unsharp", "UsageError",
+    "Written", "__version__", "apply", "process", "run",
+]  # fmt: skip
+
+_HOMES = {
+    "apply": "applying",
+    "Operation": "operations",
+    "Recipe": "recipe", "Output": "recipe",
+    "Report": "report", "ExitCode": "report",
+    "Batch": "running", "process": "running", "run": "running",
+    "Filters": "settings", "Settings": "settings",
+    "Failure": "job", "Outcome": "job", "Source": "job", "Written": "job",
+    "EngineError": "errors", "ImageError": "errors", "ImgbatchError": "errors", "LockedError": "errors",
+    "PlanError": "errors", "RecipeError": "errors", "UsageError": "errors",
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """Each public name is imported when it is first used, so that ``import imgbatch`` and ``--help`` are quick."""
+    if name not in __all__:
+        raise AttributeError(f"module 'imgbatch' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"imgbatch.{_HOMES.get(name, 'operations')}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -9,47 +9,66 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from imgbatch.color import continuous
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 _PREMULTIPLIED = {"RGBA": "RGBa", "LA": "La"}
+#: Modes that say what a plainer mode says as well, and that few filters and fewer formats take.
+_PLAIN = {"RGBa": "RGBA", "La": "LA", "RGBX": "RGB", "HSV": "RGB", "YCbCr": "RGB"}
+#: The modes of 16-bit gray.
+SIXTEEN = frozenset({"I;16", "I;16B", "I;16L"})
+
+
+def straight(image: Image) -> Image:
+    """`image` with samples that can be averaged, its colors as gray, RGB, CMYK or LAB, its transparency as alpha.
+
+    The same object where it already is. Only 16-bit and 32-bit gray may keep a transparent color in the header: no
+    mode holds such samples with alpha.
+    """
+    plain = _PLAIN.get(image.mode)
+    ready = continuous(image if plain is None else image.convert(plain))
+    return ready if ready is image else carrying(ready, image)
+
+
+def carrying(made: Image, image: Image) -> Image:
+    """`made` with the header of `image` (profile, resolution, ...), but a transparent color only for the same mode."""
+    if made is not image:
+        same = made.mode == image.mode
+        made.info = {key: value for key, value in image.info.items() if same or key != "transparency"}
+    return made
 
 
 def premultiplied(image: Image, change: Callable[[Image], Image]) -> Image:
     """`change` applied to `image` with its colors weighted by alpha, and weighted back; plain where there is no alpha.
 
-    Pillow has no filters for the premultiplied modes, so the four premultiplied bands are filtered as RGBA (or LA as
-    bands), which is the same for every filter that treats bands alike.
+    `change` is given an image of mode ``RGBa`` or ``La``. Pillow's filters, resize and rotate take them as they are,
+    where they would weight ``RGBA`` a second time.
     """
     weighted = _PREMULTIPLIED.get(image.mode)
     if weighted is None:
-        return change(image)
-    from PIL import Image as Images
-
-    bands = image.convert(weighted).split()
-    if weighted == "La":
-        changed = [change(band) for band in bands]
-        return Images.merge("La", changed).convert("LA")
-    plain = change(Images.merge("RGBA", bands))
-    return Images.merge("RGBa", plain.split()).convert("RGBA")
+        return carrying(change(image), image)
+    return carrying(change(image.convert(weighted)).convert(image.mode), image)
 
 
 def on_colors(image: Image, change: Callable[[Image], Image]) -> Image:
     """`change` applied to the color bands of `image` (as L or RGB); the alpha band is kept as it is."""
     if image.mode not in ("RGBA", "LA"):
-        return change(image)
+        return carrying(change(image), image)
     from PIL import Image as Images
 
     *colors, alpha = image.split()
     changed = change(Images.merge("RGB", colors) if image.mode == "RGBA" else colors[0])
-    return Images.merge("RGBA" if changed.mode == "RGB" else "LA", (*changed.split(), alpha))
+    return carrying(Images.merge("RGBA" if changed.mode == "RGB" else "LA", (*changed.split(), alpha)), image)
 
 
 def flattened(image: Image, background: tuple[int, int, int]) -> Image:
-    """`image` laid on `background` (red, green, blue, each 0..255), without alpha; unchanged where it has none."""
-    from imgbatch.color import continuous
+    """`image` laid on `background` (red, green, blue, each 0..255), without alpha; unchanged where it has none.
 
-    whole = continuous(image)
+    A gray picture stays gray on a gray background and becomes RGB on a colored one.
+    """
+    whole = straight(image)
     if whole.mode not in ("RGBA", "LA"):
         return image
     from PIL import Image as Images
@@ -59,4 +78,4 @@ def flattened(image: Image, background: tuple[int, int, int]) -> Image:
     if whole.mode == "LA" and not gray:
         whole = whole.convert("RGBA")
     canvas.paste(whole.convert("L" if gray else "RGB"), mask=whole.getchannel("A"))
-    return canvas
+    return carrying(canvas, whole)

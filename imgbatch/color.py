@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import functools
 import io
-from typing import TYPE_CHECKING, Annotated
+import re
+from typing import TYPE_CHECKING, Annotated, Any
 
 from imgbatch.declare import Text
 
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 #: Modes whose samples are numbers on a scale: they can be averaged, blurred and resized with a kernel.
 CONTINUOUS = frozenset({"L", "LA", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "HSV", "I", "F", "I;16", "I;16B", "I;16L"})
+#: Gray modes of more than 8 bits.
+DEEP = frozenset({"I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
+_GRAY = frozenset({"1", "L", "LA", "La"}) | DEEP
+_PLAIN = re.compile(r"#[0-9a-f]{6}(?:[0-9a-e][0-9a-f]|f[0-9a-e])?")
 
 
 @functools.lru_cache(maxsize=256)
@@ -34,6 +39,8 @@ def rgba(word: str) -> tuple[int, int, int, int]:
 
 def canonical_color(word: str) -> str:
     """`word` as ``#rrggbb``, or ``#rrggbbaa`` where it is not opaque."""
+    if _PLAIN.fullmatch(word):
+        return word  # already so: Pillow need not be imported to make a default
     red, green, blue, alpha = rgba(word)
     return f"#{red:02x}{green:02x}{blue:02x}" + ("" if alpha == 255 else f"{alpha:02x}")
 
@@ -70,40 +77,105 @@ def to_rgb(image: Image, icc: bytes | None = None) -> Image:
     """`image` as RGB or RGBA for a format that knows nothing else, through its profile where it has one.
 
     CMYK and LAB are converted with `icc` (CMYK) or as CIE Lab D50; without a usable profile Pillow's plain formula is
-    used. 16-bit and 32-bit gray are brought to 8 bits by their range (I;16: >> 8; F and I: clipped to 0..255 only
-    when they lie in it, else scaled by their extremes).
+    used. 16-bit and 32-bit gray are brought to 8 bits by their range (see :func:`to_eight_bits`). RGB and gray keep
+    their values: :func:`to_srgb` is the one that converts them.
     """
-    mode = image.mode
-    if mode in ("RGB", "RGBA"):
-        return continuous(image)
-    if mode in ("CMYK", "LAB"):
-        return _through_profile(image, icc)
-    return continuous(image).convert("RGBA" if has_transparency(image) else "RGB")
+    if image.mode in DEEP:
+        image = to_eight_bits(image)
+    if image.mode == "LAB":
+        return _cms(image, _LAB, "LAB", "RGB")
+    if image.mode == "CMYK":
+        return (to_srgb(image, icc) if icc else None) or image.convert("RGB")
+    image = continuous(image)
+    if image.mode in ("RGB", "RGBA"):
+        return image
+    return image.convert("RGBA" if has_transparency(image) else "RGB")
 
 
-def _through_profile(image: Image, icc: bytes | None) -> Image:
+def to_srgb(image: Image, icc: bytes) -> Image | None:
+    """`image` converted from its profile to sRGB; None when the profile is damaged or is for other pixels.
+
+    RGB, RGBA and P keep their mode (of a palette the entries are converted), gray stays gray, CMYK becomes RGB. The
+    same object when the profile is sRGB already.
+    """
+    if not fits(icc, image.mode):
+        return None
+    from PIL import Image as Images
+
+    try:
+        if image.mode == "CMYK":
+            return _cms(image, icc, "CMYK", "RGB")
+        if is_srgb(icc):
+            return image
+        if image.mode in ("RGB", "RGBA"):
+            return _with_info(_cms(image, icc, image.mode, image.mode), image)
+        if image.mode == "P":
+            return _palette_to_srgb(image, icc)
+        if image.mode in ("L", "1"):
+            return _with_info(_cms(image.convert("L"), icc, "L", "RGB").convert("L"), image)
+        if image.mode == "LA":
+            gray, alpha = image.split()
+            return Images.merge("LA", (_cms(gray, icc, "L", "RGB").convert("L"), alpha))
+        if image.mode in DEEP:
+            gray = to_eight_bits(image)
+            return _cms(gray, icc, "L", "RGB").convert("L")
+        return _cms(continuous(image).convert("RGB"), icc, "RGB", "RGB")
+    except _cms_errors():
+        return None
+
+
+def profile_name(icc: bytes) -> str:
+    """What a profile calls itself, or "a damaged profile"."""
     from PIL import ImageCms
 
-    srgb = ImageCms.createProfile("sRGB")
     try:
-        if image.mode == "LAB":
-            source = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
-        elif icc:
-            source = ImageCms.ImageCmsProfile(io.BytesIO(icc))
-        else:
-            return image.convert("RGB")
-        made = ImageCms.profileToProfile(image, source, srgb, outputMode="RGB")
-    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-        if image.mode == "LAB":
-            raise
-        return image.convert("RGB")  # a broken profile: the plain formula is what every viewer would use
-    assert made is not None  # not inPlace
-    return made
+        return " ".join(ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(icc))).split()) or "unnamed"
+    except _cms_errors():
+        return "a damaged profile"
+
+
+def profile_space(icc: bytes) -> str | None:
+    """Which pixels a profile is for: ``gray``, ``rgb``, ``cmyk``, ``lab``; None when it is damaged or for others."""
+    if len(icc) < 128 or icc[36:40] != b"acsp":
+        return None
+    return {b"GRAY": "gray", b"RGB ": "rgb", b"CMYK": "cmyk", b"Lab ": "lab"}.get(icc[16:20])
+
+
+def space(mode: str) -> str:
+    """The color space of a Pillow mode, as :func:`profile_space` says it."""
+    return "gray" if mode in _GRAY else {"CMYK": "cmyk", "LAB": "lab"}.get(mode, "rgb")
+
+
+def fits(icc: bytes, mode: str) -> bool:
+    """Whether a profile may stand beside pixels of `mode`."""
+    return profile_space(icc) == space(mode)
+
+
+@functools.lru_cache(maxsize=16)
+def is_srgb(icc: bytes) -> bool:
+    """Whether an RGB profile changes no color by more than two of 255, whatever it calls itself."""
+    if profile_space(icc) != "rgb":
+        return False
+    from PIL import Image as Images
+
+    levels = range(0, 256, 51)
+    colors = [(red, green, blue) for red in levels for green in levels for blue in levels]
+    probe = Images.new("RGB", (len(colors), 1))
+    probe.putdata(colors)
+    try:
+        made = _cms(probe, icc, "RGB", "RGB")
+    except _cms_errors():
+        return False
+    return all(abs(one - other) <= 2 for one, other in zip(made.tobytes(), probe.tobytes(), strict=True))
 
 
 def to_eight_bits(image: Image) -> Image:
-    """A 16-bit or 32-bit gray image as L: I;16 by its high byte, I and F by range (see :func:`to_rgb`)."""
-    if image.mode in ("I;16", "I;16B", "I;16L"):
+    """A 16-bit or 32-bit gray image as L; any other image as it is.
+
+    I;16 gives its high byte. I and F keep values that lie in 0..255 (an F image in 0..1 is scaled by 255); I in
+    0..65535 is taken for 16 bits; everything else is scaled by its extremes.
+    """
+    if image.mode.startswith("I;16"):
         import numpy
         from PIL import Image as Images
 
@@ -122,3 +194,53 @@ def to_eight_bits(image: Image) -> Image:
             values = values * 255.0
         return Images.fromarray((values + 0.5).clip(0, 255).astype(numpy.uint8))
     return image
+
+
+_LAB = b"LAB"  # stands for the built-in profile of CIE Lab D50
+
+
+@functools.lru_cache(maxsize=16)
+def _transform(icc: bytes, given: str, wanted: str) -> Any:
+    """Building a transform costs more than applying it to a small picture, and a batch often has one profile."""
+    from PIL import ImageCms
+
+    source = ImageCms.createProfile("LAB") if icc is _LAB else io.BytesIO(icc)
+    return ImageCms.buildTransform(
+        ImageCms.ImageCmsProfile(source), ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")), given, wanted
+    )
+
+
+def _cms(image: Image, icc: bytes, given: str, wanted: str) -> Image:
+    from PIL import ImageCms
+
+    made = ImageCms.applyTransform(image, _transform(icc, given, wanted))
+    assert made is not None  # not in place
+    made.info = {}
+    return made
+
+
+def _cms_errors() -> tuple[type[Exception], ...]:
+    from PIL import ImageCms
+
+    return (ImageCms.PyCMSError, OSError, ValueError, TypeError, ImportError)
+
+
+def _palette_to_srgb(image: Image, icc: bytes) -> Image:
+    from PIL import Image as Images
+
+    entries = image.getpalette("RGB") or []
+    row = Images.frombytes("RGB", (len(entries) // 3, 1), bytes(entries))
+    made = image.copy()
+    made.putpalette(_cms(row, icc, "RGB", "RGB").tobytes())
+    return made
+
+
+def _with_info(made: Image, image: Image) -> Image:
+    """A transparent color in the header would no longer be the same color: it becomes alpha."""
+    if "transparency" not in image.info:
+        return made
+    whole = continuous(image)
+    if whole.mode not in ("LA", "RGBA"):
+        return made
+    made.putalpha(whole.getchannel("A"))
+    return made

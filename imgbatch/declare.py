@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 import typing
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Protocol, TypeVar
@@ -23,6 +24,7 @@ from imgbatch.errors import UsageError, expected, unknown
 
 D = TypeVar("D", bound="Declared")
 MISSING: Any = dataclasses.MISSING
+_CALL = re.compile(r"\w+\([^()\"]*\)")  # rgb(1,2,3): needs no quotes
 
 
 class Kind(Protocol):
@@ -51,7 +53,11 @@ class Number:
     def check(self, name: str, value: object) -> float | int:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise expected(self.describe(), name, value)
-        if not math.isfinite(value) or not self.low <= value <= self.high or (self.whole and value != int(value)):
+        try:
+            finite = math.isfinite(value)
+        except OverflowError:  # an integer beyond every float
+            finite = False
+        if not finite or not self.low <= value <= self.high or (self.whole and value != int(value)):
             raise expected(self.describe(), name, value)
         if self.odd and int(value) % 2 == 0:
             raise expected(self.describe(), name, value)
@@ -166,6 +172,12 @@ class Field:
         """None means "not said"."""
         return self.default is None
 
+    def left_out(self, held: object) -> bool:
+        """Whether `held` is the default, in its canonical form (``white`` is held as ``#ffffff``)."""
+        if self.required:
+            return False
+        return held == self.default or (not self.optional and held == self.kind.check(self.name, self.default))
+
 
 @dataclasses.dataclass(frozen=True)
 class Declared:
@@ -232,10 +244,10 @@ def from_words(cls: type[D], text: str) -> D:
         if found and not word.startswith('"') and key.isidentifier():
             if key not in known:
                 raise unknown(key, f"parameter of {cls.word}", known)
+        elif isinstance(getattr(known.get(key), "kind", None), Switch):
+            value = "true"
         elif position < len(declared):
             key, value, position = declared[position].name, word, position + 1
-            if isinstance(known[key].kind, Switch) and word in known:
-                key, value = word, "true"
         else:
             raise expected(f"at most {len(declared)} values", f"--{flag(cls)}", text)
         if key in values:
@@ -250,7 +262,7 @@ def to_table(value: Declared, everything: bool = False) -> dict[str, object]:
     table: dict[str, object] = {}
     for field in fields(type(value)):
         held = getattr(value, field.name)
-        if everything or field.required or held != field.default:
+        if everything or not field.left_out(held):
             table[field.name] = held
     return table
 
@@ -261,10 +273,10 @@ def to_words(value: Declared) -> str:
     keyed = False
     for field in fields(type(value)):
         held = getattr(value, field.name)
-        if not field.required and held == field.default:
+        if field.left_out(held):
             keyed = True
             continue
-        word = _word(held)
+        word = _word(held, fields(type(value)))
         words.append(f"{field.name}={word}" if keyed or not field.required else word)
     return ",".join(words)
 
@@ -296,17 +308,19 @@ def split_words(text: str) -> list[str]:
     return [word.strip() for word in words]
 
 
-def _word(held: object) -> str:
+def _word(held: object, declared: tuple[Field, ...]) -> str:
     if isinstance(held, bool):
         return "true" if held else "false"
     if isinstance(held, float):
         return repr(held).removesuffix(".0")
     text = str(held)
-    return f'"{text}"' if "," in text and "(" not in text else text
+    plain = text and text == text.strip() and not set(text) & set(',="()') and text not in [f.name for f in declared]
+    return text if plain or _CALL.fullmatch(text) else '"' + text.replace('"', '""') + '"'
 
 
 def _unquoted(word: str) -> str:
-    return word[1:-1] if len(word) > 1 and word[0] == word[-1] == '"' else word
+    quoted = len(word) > 1 and word[0] == word[-1] == '"'
+    return word[1:-1].replace('""', '"') if quoted else word
 
 
 def _full(cls: type[Declared], name: str) -> str:
@@ -316,4 +330,4 @@ def _full(cls: type[Declared], name: str) -> str:
 def _require(cls: type[Declared], values: Mapping[str, object]) -> None:
     for field in fields(cls):
         if field.required and field.name not in values:
-            raise expected(field.kind.describe(), _full(cls, field.name), "nothing")
+            raise UsageError(f"expected {field.kind.describe()} for {_full(cls, field.name)}, got nothing")

@@ -7,7 +7,7 @@ reports, an Outcome is what became of the job. All of them pickle, and an Outcom
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from imgbatch.errors import Kind, Phase
 
@@ -149,6 +149,17 @@ class Outcome:
             "changes": [readable(text) for text in self.changes],
             "ms": {phase: round(spent, 1) for phase, spent in self.ms.items()},
         }
+
+
+class Desk(Protocol):
+    """What work has at hand while it does a job."""
+
+    @property
+    def again(self) -> bool:
+        """Whether a worker died after it may have done this job: its files may already be in place."""
+
+    def phase(self, phase: Phase) -> None:
+        """Say which phase begins, so that a death or a timeout can be blamed on it."""
 
 
 def readable(text: str) -> str:

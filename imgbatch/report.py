@@ -49,8 +49,7 @@ class Report:
     """
 
     base: str = ""  # the output folder: outputs are reported relative to it
-    fail_on_warning: bool = False
-    fail_on_error: bool = True
+    fail_on: str = "error"  # none, truncated, error or warning: what makes the exit code 1
     outcomes: list[Outcome] = field(default_factory=list)
     counts: dict[Status, int] = field(default_factory=lambda: dict.fromkeys(COUNTED, 0))
     remaining: int = 0
@@ -58,6 +57,7 @@ class Report:
     bytes_out: int = 0
     seconds: float = 0.0
     warned: int = 0
+    truncated: int = 0
     stopped: ExitCode | None = None
     reason: str = ""
 
@@ -65,6 +65,7 @@ class Report:
         """Count one outcome, and `keep` it for the records."""
         self.counts[outcome.status] += 1
         self.warned += bool(outcome.warnings)
+        self.truncated += outcome.error is not None and outcome.error.kind == "truncated"
         if outcome.status != "unchanged":
             self.bytes_in += outcome.source.size
             self.bytes_out += sum(written.bytes for written in outcome.outputs)
@@ -95,9 +96,13 @@ class Report:
         """0 all done, 1 some files failed, 4 stopped early, 130/143 interrupted."""
         if self.stopped is not None:
             return self.stopped
-        if (self.wrong and self.fail_on_error) or (self.warned and self.fail_on_warning):
-            return ExitCode.FAILURES
-        return ExitCode.OK
+        worth = {
+            "none": 0,
+            "truncated": self.truncated,
+            "error": self.wrong,
+            "warning": self.wrong + self.warned,
+        }
+        return ExitCode.FAILURES if worth[self.fail_on] else ExitCode.OK
 
     def summary(self) -> dict[str, Any]:
         """The JSON record of the end."""

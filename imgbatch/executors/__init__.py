@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from imgbatch.executors.base import Desk, Executor, Work, chunked
+import sys
+
+from imgbatch.executors.base import NO_GUARD, Executor, Work, chunked
 from imgbatch.executors.inline import Inline
 
-__all__ = ["Desk", "Executor", "Inline", "Work", "chunked", "make"]
+__all__ = ["Executor", "Inline", "Work", "chunked", "make", "refuse_import"]
+
+
+def refuse_import() -> None:
+    """Leave quietly when a worker imports a script without main guard: the parent knows this exit code."""
+    process = sys.modules.get("multiprocessing.process")
+    if process is not None and getattr(process.current_process(), "_inheriting", False):  # private: the only sign
+        sys.exit(NO_GUARD)
 
 
 def make(workers: int | str, chunksize: int | str, timeout: float | None = None) -> Executor:

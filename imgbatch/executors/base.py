@@ -10,21 +10,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from imgbatch.errors import Phase
-from imgbatch.job import Failure, Job, Outcome, Status
+from imgbatch.job import Desk, Failure, Job, Outcome, Status
 
 MOST = 64  # jobs in a chunk of tiny files
-
-
-class Desk(Protocol):
-    """What work has at hand while it does a job."""
-
-    @property
-    def again(self) -> bool:
-        """Whether a worker died after it may have done this job: its files may already be in place."""
-
-    def phase(self, phase: Phase) -> None:
-        """Say which phase begins, so that a death or a timeout can be blamed on it."""
+NO_GUARD = 77  # the exit code of a worker that met a script without main guard
 
 
 class Work(Protocol):

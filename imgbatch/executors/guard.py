@@ -20,7 +20,7 @@ from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 
 from imgbatch.errors import EngineError, Phase
-from imgbatch.executors.base import Work
+from imgbatch.executors.base import NO_GUARD, Work
 from imgbatch.executors.table import IDLE, Table
 from imgbatch.executors.worker import FAILED, READY, serve
 from imgbatch.files import sweep
@@ -29,7 +29,7 @@ from imgbatch.job import Failure, Job, Outcome
 AT_ONCE = 256  # jobs sent in one message: what a pipe takes without waiting for its reader
 START_TIMEOUT = 60.0  # seconds for a worker to answer
 FRUITLESS = 5  # starts in a row that may fail before the run is given up
-NO_GUARD = 77  # the exit code of a worker that met a script without main guard
+IDLE_DEATHS = 3  # how often a job may be sent to a worker that dies before it begins or after it ends
 _TICK = 0.25  # seconds between looks at the clock while a deadline runs
 _GONE = 10.0  # seconds to wait for a process that was shot
 #: Process.start and .exitcode poll all children: two threads doing so overwrite an exit code with 255 (gh-130895).
@@ -100,9 +100,9 @@ class Guard:
                 # Nobody had anything in hand: the rest is tried one by one, but not for ever.
                 idle_deaths += 1
                 at_once = 1
-                if idle_deaths > FRUITLESS:
-                    message = f"{idle_deaths} workers died before they could begin it ({_cause(result.exitcode)})"
-                    done.append(self.state.work.blame(todo.pop(0), "crashed", Failure("crash", "read", message)))
+                if idle_deaths > IDLE_DEATHS:
+                    message = f"{idle_deaths} workers died over it with nothing in hand ({_cause(result.exitcode)})"
+                    done.append(self.state.work.blame(todo.pop(0), "crashed", Failure("crash", result.phase, message)))
                     idle_deaths = 0
                 continue
             job = todo.pop(result.position)

@@ -14,7 +14,6 @@ import multiprocessing
 import os
 import pickle
 import queue
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from multiprocessing import forkserver
@@ -23,7 +22,7 @@ from multiprocessing.pool import IMapIterator, ThreadPool
 
 from imgbatch.errors import EngineError, sentence
 from imgbatch.executors.base import Executor, Work, chunked
-from imgbatch.executors.guard import NO_GUARD, Chunk, Guard, State
+from imgbatch.executors.guard import Chunk, Guard, State
 from imgbatch.executors.table import Table
 from imgbatch.job import Job, Outcome
 
@@ -57,7 +56,6 @@ class Pool(Executor):
         self._stopped = False
 
     def run(self, work: Work, jobs: Sequence[Job]) -> Iterator[Outcome]:
-        refuse_import()
         packed = packed_work(work)
         workers = max(1, min(self.workers, len(jobs)))
         state = State(
@@ -205,12 +203,6 @@ def start_context(method: str | None) -> BaseContext:
         if getattr(forkserver._forkserver, "_preload_modules", None) == set_by_default:  # private: there is no getter
             context.set_forkserver_preload(PRELOAD)
     return context
-
-
-def refuse_import() -> None:
-    """Leave quietly when a worker imports a script without main guard: the parent knows this exit code."""
-    if getattr(multiprocessing.current_process(), "_inheriting", False):  # private: the only sign of a bootstrap
-        sys.exit(NO_GUARD)
 
 
 def auto_workers() -> int:

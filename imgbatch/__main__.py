@@ -1,0 +1,104 @@
+"""What does the command ``imgbatch`` do first, and what of its errors does a user see?
+
+Help and version come at once, without the rest of the house. Whatever goes wrong ends as one line and an exit code; a
+traceback is only shown with ``-vv``.
+"""
+
+from __future__ import annotations
+
+import errno
+import sys
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Carry out a command line (``sys.argv`` when not given); the exit code."""
+    from imgbatch.cli.streams import abandon_stdout, prepare
+
+    words = sys.argv[1:] if argv is None else list(argv)
+    prepare()
+    try:
+        code = _main(words)
+        sys.stdout.flush()
+    except BrokenPipeError:  # `imgbatch ops | head`
+        abandon_stdout()
+        return 0
+    return code
+
+
+def _main(words: list[str]) -> int:
+    if not words or words[0] in ("-h", "--help", "help"):
+        from imgbatch.cli.help import MAIN
+
+        print(MAIN, end="", file=sys.stdout if words else sys.stderr)
+        return 0 if words else 2
+    if words[0] in ("--version", "-V"):
+        print(version())
+        return 0
+    return _guarded(words)
+
+
+def _guarded(words: list[str]) -> int:
+    from imgbatch.cli.dispatch import dispatch
+    from imgbatch.cli.streams import complain
+
+    try:
+        return dispatch(words)
+    except BrokenPipeError:
+        raise
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last place where a traceback can become a line
+        if _very_verbose(words):
+            import traceback
+
+            complain(traceback.format_exc().rstrip())
+        code, said = _verdict(error)
+        complain(f"imgbatch: {said}")
+        return code
+
+
+def _verdict(error: BaseException) -> tuple[int, str]:
+    """The exit code of an error, and its line."""
+    from imgbatch.errors import EngineError, LockedError, UsageError, one_line, sentence
+    from imgbatch.report import ExitCode
+
+    if isinstance(error, UsageError):
+        return int(ExitCode.USAGE), one_line(str(error), limit=1000)
+    if isinstance(error, LockedError):
+        return int(ExitCode.LOCKED), sentence(error)
+    if isinstance(error, EngineError):
+        return int(ExitCode.INTERNAL), sentence(error)
+    if isinstance(error, KeyboardInterrupt):
+        return int(ExitCode.INTERRUPTED), "interrupted"
+    if isinstance(error, OSError) and error.strerror:
+        where = f": {error.filename!r}" if error.filename is not None else ""
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        return int(ExitCode.STOPPED if full else ExitCode.INTERNAL), f"{error.strerror}{where}"
+    said = f"{type(error).__name__}: {sentence(error)}".removesuffix(f": {type(error).__name__}")
+    return int(ExitCode.INTERNAL), f"internal error: {said}; please report it (-vv shows the traceback)"
+
+
+def _very_verbose(words: list[str]) -> bool:
+    flags = words[: words.index("--")] if "--" in words else words
+    short = sum(word.count("v") for word in flags if word[:2] == "-v" and set(word[1:]) == {"v"})
+    return short + flags.count("--verbose") >= 2
+
+
+def version() -> str:
+    """``imgbatch 0.1.0 (Pillow ...; codecs with their versions; Python ...)``."""
+    import platform
+
+    import PIL
+    from PIL import features
+
+    from imgbatch.version import VERSION
+
+    names = {"libjpeg-turbo": "libjpeg_turbo", "webp": "webp", "avif": "avif", "zlib-ng": "zlib_ng", "zlib": "zlib",
+             "libtiff": "libtiff", "openjpeg": "jpg_2000", "littlecms": "littlecms2", "freetype": "freetype2"}  # fmt: skip
+    found = {name: features.version(key) for name, key in names.items() if features.check(key)}
+    if "zlib-ng" in found:
+        del found["zlib"]
+    codecs = ", ".join(f"{name} {number}" if number else name for name, number in found.items())
+    return f"imgbatch {VERSION} (Pillow {PIL.__version__}; {codecs}; Python {platform.python_version()})"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

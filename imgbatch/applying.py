@@ -1,0 +1,43 @@
+"""What does a recipe make of one picture in memory? No files, no processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from imgbatch.operations import Operation, through
+from imgbatch.recipe import Recipe, checked_ops
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+def apply(image: Image, recipe: Recipe | Operation | Iterable[Operation]) -> Image:
+    """`image` after the operations of `recipe`; the argument itself is not changed.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+        Any mode; of an animation the current frame counts.
+    recipe : Recipe, Operation or iterable of Operation
+        A recipe's own operations, then those of its first output. With a Recipe the EXIF orientation is applied first
+        (unless ``auto_orient=False``); bare operations get the pixels as they are.
+
+    Raises
+    ------
+    ImageError
+        An operation has no meaning for the image's mode, or cannot be done.
+    OSError
+        Pillow cannot load the image.
+    """
+    if isinstance(recipe, Recipe):
+        if recipe.auto_orient:
+            from PIL import ImageOps
+
+            image = ImageOps.exif_transpose(image)
+        ops = (*recipe.ops, *recipe.outputs[0].ops)
+    else:
+        ops = checked_ops(recipe)
+    image.load()
+    (made,) = through(ops, [image])
+    return made

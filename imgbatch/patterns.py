@@ -1,0 +1,175 @@
+"""Which names does a glob stand for?
+
+One grammar, in two uses: as a filter on relative paths (``--include``, ``--exclude``) and as a SRC that is walked
+(``'photos/**/*.jpg'``). ``*`` and ``?`` stop at ``/``, ``[a-z]`` and ``[!a-z]`` are one character, ``**`` is any
+number of folders; a wildcard means itself in brackets (``[*]``). Case matters. A filter without ``/`` is compared with
+the last part of the path, as in gitignore.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from imgbatch.errors import UsageError
+
+_MAGIC = re.compile(r"[*?\[]")
+
+Positions = tuple[int, ...]
+
+
+def has_magic(text: str) -> bool:
+    """Whether `text` has wildcards."""
+    return _MAGIC.search(text) is not None
+
+
+def split_glob(pattern: str) -> tuple[str, list[str]]:
+    """The folder that a glob starts from, as typed (``.`` when it has none), and the parts of the rest."""
+    parts = pattern.split("/")
+    fixed = next(index for index, part in enumerate(parts) if has_magic(part))
+    start = "/".join(parts[:fixed]).rstrip("/")
+    if not start:
+        start = "/" if pattern.startswith("/") else "."
+    return start, [part for part in parts[fixed:] if part not in ("", ".")]
+
+
+def part_regex(part: str) -> str:
+    """The regular expression of one part of a path (a name between slashes)."""
+    made, at = [], 0
+    while at < len(part):
+        character = part[at]
+        at += 1
+        if character == "*":
+            if not made or made[-1] != "[^/]*":
+                made.append("[^/]*")
+        elif character == "?":
+            made.append("[^/]")
+        elif character == "[" and (end := _class_end(part, at)):
+            made.append(_class_regex(part[at:end]))
+            at = end + 1
+        else:
+            made.append(re.escape(character))
+    return "".join(made)
+
+
+def _class_end(part: str, start: int) -> int:
+    """Where the ``]`` of a class is that begins at `start`; 0 when there is none (then ``[`` means itself)."""
+    first = start + 1 if part[start : start + 1] in ("!", "^") else start
+    return part.find("]", first + 1) if part.find("]", first + 1) > 0 else 0
+
+
+def _class_regex(inner: str) -> str:
+    negated = inner[0] in "!^"
+    if negated:
+        inner = inner[1:]
+    made, at = [], 0
+    while at < len(inner):
+        if inner[at + 1 : at + 2] == "-" and at + 2 < len(inner):
+            low, high = inner[at], inner[at + 2]
+            if low > high:
+                raise UsageError(f"expected a range such as [a-z] in a glob, got [{low}-{high}]")
+            made.append(f"{re.escape(low)}-{re.escape(high)}")
+            at += 3
+        else:
+            made.append(re.escape(inner[at]))
+            at += 1
+    return ("[^/" if negated else "(?!/)[") + "".join(made) + "]"
+
+
+# -- filters -----------------------------------------------------------------------------------------------------------
+
+
+def path_regex(pattern: str) -> str:
+    """The regular expression that a filter is for whole relative paths."""
+    parts = [part for part in pattern.split("/") if part not in ("", ".")]
+    if "/" not in pattern.rstrip("/"):
+        parts.insert(0, "**")
+    made = []
+    for index, part in enumerate(parts):
+        last = index == len(parts) - 1
+        if part == "**":
+            made.append(".+" if last else "(?:[^/]+/)*")
+        else:
+            made.append(part_regex(part) + ("" if last else "/"))
+    return "".join(made)
+
+
+def including(patterns: Sequence[str]) -> Callable[[str], bool]:
+    """Whether a file of that relative path is let in; everything is when there are no patterns."""
+    return _any([pattern + "**" if pattern.endswith("/") else pattern for pattern in map(_rooted, patterns)], True)
+
+
+def excluding(patterns: Sequence[str]) -> tuple[Callable[[str], bool], Callable[[str], bool]]:
+    """Whether a file, and whether a folder with all in it, is left out. ``drafts/`` means folders only."""
+    files = [pattern for pattern in patterns if not pattern.endswith("/")]
+    folders = []
+    for pattern in patterns:
+        while pattern.endswith("/**"):  # what leaves out all that is in a folder leaves out the folder
+            pattern = _rooted(pattern[: -len("/**")] + "/").rstrip("/")
+        folders.append(pattern if pattern else "**")
+    return _any(files, False), _any(folders, False)
+
+
+def _rooted(pattern: str) -> str:
+    """``drafts/`` with a slash that makes what is added to it no anchor: ``**/drafts/``."""
+    return pattern if not pattern.endswith("/") or "/" in pattern.rstrip("/") else "**/" + pattern
+
+
+def _any(patterns: Sequence[str], empty: bool) -> Callable[[str], bool]:
+    if not patterns:
+        return lambda relative: empty
+    match = re.compile("|".join(f"(?:{path_regex(pattern)})" for pattern in patterns), re.DOTALL).fullmatch
+    return lambda relative: match(relative) is not None
+
+
+# -- walking -----------------------------------------------------------------------------------------------------------
+
+
+class Glob:
+    """A glob that is walked folder by folder: in each folder one knows at which parts of the glob one may be.
+
+    Parameters
+    ----------
+    parts : sequence of str
+        The glob below the folder where the walk starts; ``["**"]`` is every file.
+    """
+
+    def __init__(self, parts: Sequence[str]) -> None:
+        self.parts = tuple(parts)
+        self._regexes = [None if part == "**" else re.compile(part_regex(part), re.DOTALL) for part in parts]
+        self._everything = self.parts == ("**",)
+        self.start = self._closed({0})
+
+    def step(self, positions: Positions, name: str, linked: bool, deeper: bool) -> tuple[bool, Positions]:
+        """Whether a file called `name` is meant, and where a folder of that name leads (nowhere: empty).
+
+        Hidden names and linked folders (`linked`) must be named by a part of their own; `deeper` says whether ``**``
+        may take one more folder.
+        """
+        hidden = name.startswith(".")
+        if self._everything:
+            return not hidden, positions if deeper and not hidden and not linked else ()
+        meant, following = False, set()
+        last = len(self.parts) - 1
+        for at in positions:
+            part, regex = self.parts[at], self._regexes[at]
+            if regex is None:
+                if hidden:
+                    continue
+                meant = meant or at == last
+                if deeper and not linked:
+                    following.add(at)
+            elif (not hidden or part.startswith(".")) and regex.fullmatch(name):
+                if at == last:
+                    meant = True
+                elif not linked or not has_magic(part):
+                    following.add(at + 1)
+        return meant, self._closed(following)
+
+    def _closed(self, positions: set[int]) -> Positions:
+        found = set(positions)
+        for at in sorted(positions):
+            while at < len(self.parts) - 1 and self.parts[at] == "**":
+                at += 1
+                found.add(at)
+        return tuple(sorted(found))

@@ -1,0 +1,169 @@
+"""Does every executor give exactly one Outcome for each job, whatever happens?"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from imgbatch.errors import EngineError
+from imgbatch.executors import Executor, Inline, chunked
+from imgbatch.executors.pool import Pool
+from imgbatch.job import Job, Outcome, Source
+from tests.faults.works import FaultyWork, job
+
+MAKERS: dict[str, Callable[[], Executor]] = {
+    "inline": Inline,
+    "pool-1": lambda: Pool(1),
+    "pool-2": lambda: Pool(2),
+    "pool-chunk-7": lambda: Pool(2, chunksize=7),
+    "pool-spawn": lambda: Pool(2, method="spawn"),
+}
+
+
+@pytest.fixture(params=list(MAKERS))
+def executor(request: pytest.FixtureRequest) -> Executor:
+    return MAKERS[request.param]()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left() -> Iterator[None]:
+    """No worker and no segment survives a run."""
+    before = set(os.listdir("/dev/shm")) if os.path.isdir("/dev/shm") else set()
+    yield
+    assert not [child for child in multiprocessing.active_children() if child.name.startswith("imgbatch")]
+    if os.path.isdir("/dev/shm"):
+        assert not {name for name in set(os.listdir("/dev/shm")) - before if name.startswith("psm_")}
+
+
+def done(executor: Executor, jobs: list[Job], work: FaultyWork | None = None) -> list[Outcome]:
+    """All outcomes in the order of the jobs; fails unless there is exactly one for each."""
+    outcomes = sorted(executor.run(work or FaultyWork(), jobs), key=lambda outcome: outcome.index)
+    assert [outcome.index for outcome in outcomes] == [one.index for one in jobs]
+    return outcomes
+
+
+def test_every_job_gets_its_outcome(executor: Executor) -> None:
+    outcomes = done(executor, [job(index) for index in range(60)])
+    assert {outcome.status for outcome in outcomes} == {"ok"}
+
+
+def test_no_jobs_no_outcomes(executor: Executor) -> None:
+    assert done(executor, []) == []
+
+
+@pytest.mark.parametrize("fault", ["raise", "raise_bad", "memory"])
+def test_an_exception_costs_its_own_job(executor: Executor, fault: str) -> None:
+    outcomes = done(executor, [job(index, fault if index % 10 == 3 else "ok") for index in range(30)])
+    assert [outcome.index for outcome in outcomes if outcome.status == "failed"] == [3, 13, 23]
+    for outcome in outcomes:
+        if outcome.status == "failed":
+            assert outcome.error is not None and outcome.error.phase == "ops" and outcome.error.message
+
+
+@pytest.mark.parametrize("fault", ["os_exit", "segv", "abort", "kill", "close_fds", "sys_exit"])
+@pytest.mark.parametrize("chunksize", [1, 8, "auto"])
+def test_a_death_is_blamed_on_the_job_in_hand(fault: str, chunksize: int | str) -> None:
+    jobs = [job(index, fault if index in (5, 17) else "ok") for index in range(40)]
+    outcomes = done(Pool(2, chunksize), jobs)
+    assert [outcome.index for outcome in outcomes if outcome.status != "ok"] == [5, 17]
+    blamed = outcomes[5]
+    assert blamed.error is not None and blamed.error.phase == "ops"
+    words = {"segv": "SIGSEGV", "abort": "SIGABRT", "kill": "SIGKILL", "os_exit": "exit code 3"}
+    assert words.get(fault, "") in blamed.error.message
+    if fault in words:
+        assert blamed.status == "crashed" and "5-" in blamed.error.message
+
+
+def test_a_worker_killed_from_outside_costs_nothing(tmp_path: Path) -> None:
+    jobs = [job(index, "kill_once" if index in (2, 9) else "ok") for index in range(20)]
+    outcomes = done(Pool(2, 4), jobs, FaultyWork(str(tmp_path)))
+    assert {outcome.status for outcome in outcomes} == {"ok"}
+
+
+@pytest.mark.parametrize("fault", ["unpicklable_result", "result_explodes"])
+def test_a_result_that_cannot_travel_costs_its_own_job(fault: str) -> None:
+    outcomes = done(Pool(2, 8), [job(index, fault if index == 4 else "ok") for index in range(20)])
+    assert [outcome.index for outcome in outcomes if outcome.status != "ok"] == [4]
+
+
+@pytest.mark.parametrize("fault", ["loop", "loop_c", "stop"])
+def test_a_job_over_its_time_is_shot(fault: str) -> None:
+    jobs = [job(index, fault if index == 6 else "ok") for index in range(16)]
+    outcomes = done(Pool(2, 4, timeout=0.6), jobs)
+    assert [outcome.index for outcome in outcomes if outcome.status != "ok"] == [6]
+    late = outcomes[6]
+    assert late.status == "timeout" and late.error is not None
+    assert "0.6 s in ops of 6-" in late.error.message
+
+
+def test_what_libraries_print_becomes_a_warning(capfd: pytest.CaptureFixture[str]) -> None:
+    outcomes = done(Pool(1), [job(0), job(1, "print"), job(2)])
+    assert [outcome.warnings for outcome in outcomes] == [(), ("libtest: a warning",), ()]
+    assert capfd.readouterr().err == ""
+
+
+def test_stop_finishes_what_is_in_hand(executor: Executor) -> None:
+    jobs = [job(index, "sleep:0.01") for index in range(400)]
+    results = executor.run(FaultyWork(), jobs)
+    seen = [next(results)]
+    executor.stop()
+    seen += list(results)
+    assert 1 <= len(seen) < 400
+    assert {outcome.status for outcome in seen} == {"ok"}
+
+
+def test_closing_the_iterator_ends_everything(executor: Executor) -> None:
+    results = executor.run(FaultyWork(), [job(index, "sleep:0.01") for index in range(400)])
+    next(results)
+    results.close()  # type: ignore[attr-defined]  # run is a generator
+
+
+def test_abort_does_not_wait() -> None:
+    executor = Pool(2)
+    results = executor.run(FaultyWork(), [job(0), *(job(index, "loop") for index in range(1, 8))])
+    next(results)
+    threading.Timer(0.2, executor.abort).start()
+    assert all(outcome.status != "ok" for outcome in results)
+
+
+def test_work_that_cannot_be_pickled_is_one_clear_error() -> None:
+    class Local(FaultyWork):
+        pass
+
+    with pytest.raises(EngineError, match="cannot be sent to the workers"):
+        list(Pool(2).run(Local(), [job(0)]))
+
+
+def test_two_runs_at_the_same_time(tmp_path: Path) -> None:
+    results: dict[int, list[Outcome]] = {}
+
+    def one(number: int) -> None:
+        results[number] = done(Pool(2, 3), [job(index, "kill" if index == 7 else "ok") for index in range(30)])
+
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert [sum(outcome.status == "ok" for outcome in results[number]) for number in range(2)] == [29, 29]
+
+
+def sized(index: int, size: int) -> Job:
+    return Job(index, Source(f"/{index}", ".", str(index), size=size), ())
+
+
+def test_chunks_hold_one_large_file_or_many_tiny_ones() -> None:
+    large = [sized(index, 5_000_000) for index in range(100)]
+    tiny = [sized(index, 500) for index in range(10_000)]
+    few = [sized(index, 500) for index in range(6)]
+    assert {len(chunk) for chunk in chunked(large, "auto", 2)} == {1}
+    assert max(len(chunk) for chunk in chunked(tiny, "auto", 2)) > 30
+    assert max(len(chunk) for chunk in chunked(tiny, "auto", 2)) <= 64
+    assert {len(chunk) for chunk in chunked(few, "auto", 2)} == {1}
+    assert [len(chunk) for chunk in chunked(few, 4, 2)] == [4, 2]
+    assert [one.index for chunk in chunked(tiny, "auto", 2) for one in chunk] == list(range(10_000))
