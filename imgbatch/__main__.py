@@ -91,8 +91,10 @@ def version() -> str:
 
     from imgbatch.version import VERSION
 
-    names = {"libjpeg-turbo": "libjpeg_turbo", "webp": "webp", "avif": "avif", "zlib-ng": "zlib_ng", "zlib": "zlib",
-             "libtiff": "libtiff", "openjpeg": "jpg_2000", "littlecms": "littlecms2", "freetype": "freetype2"}  # fmt: skip
+    names = {
+        "libjpeg-turbo": "libjpeg_turbo", "webp": "webp", "avif": "avif", "zlib-ng": "zlib_ng", "zlib": "zlib",
+        "libtiff": "libtiff", "openjpeg": "jpg_2000", "littlecms": "littlecms2", "freetype": "freetype2",
+    }  # fmt: skip
     found = {name: features.version(key) for name, key in names.items() if features.check(key)}
     if "zlib-ng" in found:
         del found["zlib"]

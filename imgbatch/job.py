@@ -15,8 +15,17 @@ Status = Literal["ok", "unchanged", "skipped", "failed", "timeout", "crashed"]
 SCHEMA = 1  # the "v" of every JSON record
 
 
+class _Packed:
+    """Pickles as a call of the class with all its values: a tenth of the time of what dataclasses do for slots."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), tuple([getattr(self, name) for name in self.__slots__])
+
+
 @dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(_Packed):
     """Why a file failed: one of errors.KINDS, the phase it happened in, and a sentence."""
 
     kind: Kind
@@ -25,7 +34,7 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class Source(_Packed):
     """An image file that was found.
 
     `path` is absolute; `root` is as the user typed it and `relative` the path below it (``/`` between its parts);
@@ -54,7 +63,7 @@ class Owned:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class Target(_Packed):
     """One file to be written: which of the recipe's outputs, and where.
 
     Attributes
@@ -82,7 +91,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class Job(_Packed):
     """One source and what to make of it; `index` is its place in the order of the sources, from 0."""
 
     index: int
@@ -91,7 +100,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class Written(_Packed):
     """One file that was written: `path` is absolute here, relative to the output folder in the record."""
 
     output: int
@@ -117,7 +126,7 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(_Packed):
     """What became of one job. Exactly one per job, whatever happens."""
 
     index: int

@@ -1,17 +1,33 @@
-"""What is a file called? Name templates, filled in two steps.
+"""What is a file called? Name templates, filled in two steps, and when two names are the same.
 
 Planning fills in what is known before the pixels; ``{width}``, ``{height}`` and ``{hash}`` are left for work.
 """
 
 from __future__ import annotations
 
+import datetime
+import functools
+import os
+import unicodedata
 from collections.abc import Mapping
 from string import Formatter
 from typing import Any
 
+from imgbatch.codecs.recognize import SUFFIXES
 from imgbatch.errors import UsageError
 
 LATE = frozenset({"width", "height", "hash"})
+STATE = ".imgbatch"  # the folder of our own in an output folder; no image may be written below it
+NAME_BYTES = 255  # what file systems take for one name
+
+#: Values that stand for any source's, to try a template with.
+EXAMPLE: dict[str, Any] = {
+    "dir": "", "stem": "x", "ext": "jpg", "name": "x.jpg", "format": "jpeg", "n": 1, "recipe": "0" * 16,
+    "date": datetime.datetime(2000, 1, 1),
+}  # fmt: skip
+_LATE_EXAMPLE = (1, 1, "0" * 64)
+
+Part = tuple[str, str | None, str]
 
 
 def fill_early(template: str, values: Mapping[str, Any]) -> str:
@@ -19,18 +35,17 @@ def fill_early(template: str, values: Mapping[str, Any]) -> str:
 
     When it has late fields the result is again a template (braces that came from names are doubled), else a name.
     """
-    late = is_late(template)
-    made = []
-    for literal, key, spec, _ in Formatter().parse(template):
-        made.append(_escaped(literal) if late else literal)
-        if key is None:
-            continue
-        if key in LATE:
-            made.append("{" + key + (":" + spec if spec else "") + "}")
-            continue
-        word = _formatted(key, values[key], spec or "")
-        made.append(_escaped(word) if late else word)
-    return "".join(made)
+    if is_late(template):
+        return "".join(
+            escaped(literal) + ("" if key is None else _kept_if_late(key, values, spec))
+            for literal, key, spec in _parts(template)
+        )
+    name = ""
+    for literal, key, spec in _parts(template):
+        name += literal
+        if key is not None:
+            name += _formatted(key, values[key], spec) if spec else str(values[key])
+    return name
 
 
 def fill_late(path: str, width: int, height: int, digest: str) -> str:
@@ -42,9 +57,46 @@ def fill_late(path: str, width: int, height: int, digest: str) -> str:
     )
 
 
+def fill_example(path: str) -> str:
+    """A name such as a late template will give, to see where it leads."""
+    return fill_late(path, *_LATE_EXAMPLE)
+
+
+def check_template(template: str) -> None:
+    """UsageError when no source can get a name from `template`: a format that does not fit, a NUL byte."""
+    for _, key, spec in _parts(template):
+        if key in LATE and "/" in spec:
+            raise UsageError(f"expected a format without / for {{{key}}} in a name, got {spec!r}")
+    made = fill_early(template, EXAMPLE)
+    name = fill_example(made) if is_late(template) else made
+    try:
+        usable = b"\0" not in os.fsencode(name)
+    except UnicodeEncodeError:
+        usable = False
+    if not usable:
+        raise UsageError(f"expected a name template that files can have, got {template!r}")
+
+
+@functools.lru_cache(maxsize=256)
 def is_late(template: str) -> bool:
     """Whether the template has fields that are only known with the pixels."""
-    return any(key in LATE for _, key, _, _ in Formatter().parse(template))
+    return any(key in LATE for _, key, _ in _parts(template))
+
+
+def escaped(text: str) -> str:
+    """`text` as a template that stands for itself."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+def _kept_if_late(key: str, values: Mapping[str, Any], spec: str) -> str:
+    if key in LATE:
+        return "{" + key + (":" + spec if spec else "") + "}"
+    return escaped(_formatted(key, values[key], spec))
+
+
+@functools.lru_cache(maxsize=256)  # one template names all files
+def _parts(template: str) -> tuple[Part, ...]:
+    return tuple((literal, key, spec or "") for literal, key, spec, _ in Formatter().parse(template))
 
 
 def _formatted(key: str, value: Any, spec: str) -> str:
@@ -54,5 +106,42 @@ def _formatted(key: str, value: Any, spec: str) -> str:
         raise UsageError(f"expected a format that fits {{{key}}} for name, got {spec!r}: {error}") from None
 
 
-def _escaped(text: str) -> str:
-    return text.replace("{", "{{").replace("}", "}}")
+# -- names -------------------------------------------------------------------------------------------------------------
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """Stem and suffix (with its dot): the last one only, and none in ``.hidden``, ``...jpg`` or ``name.``."""
+    dot = name.rfind(".")
+    if dot <= 0 or dot == len(name) - 1 or not name[:dot].strip("."):
+        return name, ""
+    return name[:dot], name[dot:]
+
+
+def extension(suffix: str, format: str) -> str:
+    """What ``{ext}`` is (without a dot): the source's own suffix where it fits the format to write, else the usual."""
+    known = SUFFIXES[format]
+    return suffix[1:] if suffix.lower() in known else known[0][1:]
+
+
+def added_extension(suffix: str, format: str) -> str:
+    """``{ext}`` where the source's format cannot be written: ``scan.ppm`` -> ``scan.ppm.png``."""
+    known = SUFFIXES[format]
+    return extension(suffix, format) if not suffix or suffix.lower() in known else suffix[1:] + known[0]
+
+
+def numbered(name: str, number: int) -> str:
+    """``name-1.ext``, for ``--rename``."""
+    stem, suffix = split_name(name)
+    return f"{stem}-{number}{suffix}"
+
+
+def too_long(name: str) -> bool:
+    """Whether no file system takes so long a name."""
+    return len(name) * 4 > NAME_BYTES and len(os.fsencode(name)) > NAME_BYTES
+
+
+def key(path: str) -> str:
+    """The same for two names that some file system takes for one: upper and lower case, composed and decomposed."""
+    if path.isascii():
+        return path.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())

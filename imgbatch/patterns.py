@@ -35,7 +35,8 @@ def split_glob(pattern: str) -> tuple[str, list[str]]:
 
 def part_regex(part: str) -> str:
     """The regular expression of one part of a path (a name between slashes)."""
-    made, at = [], 0
+    made: list[str] = []
+    at = 0
     while at < len(part):
         character = part[at]
         at += 1
@@ -62,7 +63,8 @@ def _class_regex(inner: str) -> str:
     negated = inner[0] in "!^"
     if negated:
         inner = inner[1:]
-    made, at = [], 0
+    made: list[str] = []
+    at = 0
     while at < len(inner):
         if inner[at + 1 : at + 2] == "-" and at + 2 < len(inner):
             low, high = inner[at], inner[at + 2]
@@ -95,8 +97,16 @@ def path_regex(pattern: str) -> str:
 
 
 def including(patterns: Sequence[str]) -> Callable[[str], bool]:
-    """Whether a file of that relative path is let in; everything is when there are no patterns."""
-    return _any([pattern + "**" if pattern.endswith("/") else pattern for pattern in map(_rooted, patterns)], True)
+    """Whether a file of that relative path is let in; everything is when there are no patterns.
+
+    ``drafts/`` lets in all that is below a folder of that name.
+    """
+    whole = []
+    for pattern in patterns:
+        if pattern.endswith("/"):
+            pattern = ("" if "/" in pattern.rstrip("/") else "**/") + pattern + "**"
+        whole.append(pattern)
+    return _any(whole, True)
 
 
 def excluding(patterns: Sequence[str]) -> tuple[Callable[[str], bool], Callable[[str], bool]]:
@@ -105,14 +115,10 @@ def excluding(patterns: Sequence[str]) -> tuple[Callable[[str], bool], Callable[
     folders = []
     for pattern in patterns:
         while pattern.endswith("/**"):  # what leaves out all that is in a folder leaves out the folder
-            pattern = _rooted(pattern[: -len("/**")] + "/").rstrip("/")
-        folders.append(pattern if pattern else "**")
+            pattern = pattern[: -len("/**")]
+            pattern = pattern if "/" in pattern else "/" + pattern
+        folders.append(pattern if pattern.strip("/") else "**")
     return _any(files, False), _any(folders, False)
-
-
-def _rooted(pattern: str) -> str:
-    """``drafts/`` with a slash that makes what is added to it no anchor: ``**/drafts/``."""
-    return pattern if not pattern.endswith("/") or "/" in pattern.rstrip("/") else "**/" + pattern
 
 
 def _any(patterns: Sequence[str], empty: bool) -> Callable[[str], bool]:

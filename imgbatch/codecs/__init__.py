@@ -1,1 +1,109 @@
-"""Room under construction."""
+"""The formats: reading through Pillow with limits, writing with one codec per format.
+
+`CODECS` is the list in the order of the docs; `encode` is all that writing needs, `read` and `probe` all that reading
+needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from imgbatch.codecs import recognize
+from imgbatch.codecs.avif import Avif
+from imgbatch.codecs.base import (
+    FORMATS,
+    SAME,
+    Codec,
+    Encoded,
+    Encoding,
+    Metadata,
+    Motion,
+)
+from imgbatch.codecs.bmp import Bmp
+from imgbatch.codecs.gif import Gif
+from imgbatch.codecs.jpeg import Jpeg
+from imgbatch.codecs.png import Png
+from imgbatch.codecs.reading import Opened, probe, read
+from imgbatch.codecs.recognize import IMAGE_SUFFIXES, format_of, is_image
+from imgbatch.codecs.tiff import Tiff
+from imgbatch.codecs.webp import Webp
+from imgbatch.errors import unknown
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+CODECS: tuple[Codec, ...] = (Jpeg(), Png(), Webp(), Avif(), Tiff(), Gif(), Bmp())
+_BY_NAME = {one.name: one for one in CODECS}
+
+__all__ = [
+    "CODECS", "FORMATS", "IMAGE_SUFFIXES", "SAME", "Codec", "Encoded", "Encoding", "FormatInfo", "Metadata", "Motion",
+    "Opened", "codec", "describe_formats", "encode", "format_of", "holds", "is_image", "probe", "read", "suffix_fits",
+]  # fmt: skip
+
+
+def codec(name: str) -> Codec:
+    """The codec of a format; UsageError names the nearest known one."""
+    found = _BY_NAME.get(name)
+    if found is None:
+        raise unknown(name, "format", _BY_NAME)
+    return found
+
+
+def encode(
+    frames: Iterable[Image], format: str, encoding: Encoding, metadata: Metadata, motion: Motion
+) -> Encoded:
+    """`frames` as one file of `format`, in memory; see :meth:`Codec.encode`."""
+    return codec(format).encode(frames, encoding, metadata, motion)
+
+
+def holds(format: str, mode: str) -> bool:
+    """Whether a format keeps pixels of a Pillow mode: as they are, or as another spelling of the same."""
+    spelled = {"RGBa": "RGBA", "La": "LA", "RGBX": "RGB", "YCbCr": "RGB", "HSV": "RGB", "PA": "RGBA", "I": "I;16"}
+    modes = codec(format).modes
+    return mode in modes or spelled.get(mode, "I;16" if mode.startswith("I;16") else mode) in modes
+
+
+def suffix_fits(suffix: str, format: str) -> bool:
+    """Whether a file of `format` may keep `suffix` (with its dot, in any case)."""
+    return suffix.lower() in codec(format).suffixes
+
+
+@dataclass(frozen=True)
+class FormatInfo:
+    """One line of ``imgbatch formats``."""
+
+    name: str
+    suffixes: tuple[str, ...]
+    read: bool
+    write: bool
+    frames: bool = False
+    alpha: bool = False
+    icc: bool = False
+    exif: bool = False
+
+
+def describe_formats() -> list[FormatInfo]:
+    """What this installation reads and writes: the formats of `CODECS`, then those that are only read."""
+    from PIL import Image as Images
+
+    Images.init()
+    lines = [
+        FormatInfo(
+            one.name, one.suffixes, one.pillow in Images.OPEN and _built(one.name), one.pillow in Images.SAVE,
+            one.multiframe, one.alpha, one.icc, one.exif,
+        )
+        for one in CODECS
+    ]  # fmt: skip
+    for name, suffixes in recognize.READ_ONLY.items():
+        lines.append(FormatInfo(name, suffixes, name == "mpo" or (name.upper() in Images.OPEN and _built(name)), False))
+    return lines
+
+
+def _built(name: str) -> bool:
+    """Whether Pillow was built with the library that a format needs."""
+    from PIL import features
+
+    needed = {"jpeg": "jpg", "png": "zlib", "webp": "webp", "avif": "avif", "jpeg2000": "jpg_2000"}.get(name)
+    return needed is None or bool(features.check(needed))

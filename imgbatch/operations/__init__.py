@@ -4,11 +4,78 @@ from __future__ import annotations
 
 from imgbatch.errors import unknown
 from imgbatch.operations.base import Operation, Size, through
+from imgbatch.operations.crop import Crop, Trim
+from imgbatch.operations.filters import Blur, BoxBlur, Median, Sharpen, Unsharp
+from imgbatch.operations.geometry import Border, Flip, Flop, Pad
+from imgbatch.operations.resize import Resize
+from imgbatch.operations.rotate import Rotate
+from imgbatch.operations.tone import (
+    Autocontrast,
+    Brightness,
+    Contrast,
+    Equalize,
+    Gamma,
+    Grayscale,
+    Invert,
+    Saturation,
+)
+from imgbatch.operations.transparency import Flatten
 
-__all__ = ["OPERATIONS", "Operation", "Size", "named", "through"]
+__all__ = [
+    "OPERATIONS",
+    "Autocontrast",
+    "Blur",
+    "Border",
+    "BoxBlur",
+    "Brightness",
+    "Contrast",
+    "Crop",
+    "Equalize",
+    "Flatten",
+    "Flip",
+    "Flop",
+    "Gamma",
+    "Grayscale",
+    "Invert",
+    "Median",
+    "Operation",
+    "Pad",
+    "Resize",
+    "Rotate",
+    "Saturation",
+    "Sharpen",
+    "Size",
+    "Trim",
+    "Unsharp",
+    "named",
+    "through",
+]
 
 #: Every operation, in the order of the docs.
-OPERATIONS: tuple[type[Operation], ...] = ()
+OPERATIONS: tuple[type[Operation], ...] = (
+    Resize,
+    Crop,
+    Trim,
+    Pad,
+    Border,
+    Rotate,
+    Flip,
+    Flop,
+    Blur,
+    BoxBlur,
+    Unsharp,
+    Sharpen,
+    Median,
+    Brightness,
+    Contrast,
+    Saturation,
+    Gamma,
+    Autocontrast,
+    Equalize,
+    Grayscale,
+    Invert,
+    Flatten,
+)
 
 
 def named(word: str) -> type[Operation]:

@@ -55,6 +55,13 @@ class Operation(Declared, ABC):
         """How large must my input be to give all I can of an original of `size`? None: I need every pixel."""
         return None
 
+    def settled(self, size: Size) -> Operation:
+        """The operation with its numbers settled for an original of `size`, to be applied to fewer pixels of it.
+
+        Called when :meth:`demand` gave an answer: 50 % of the original are not 50 % of what was decoded of it.
+        """
+        return self
+
     def across(self, frames: Sequence[Image]) -> Operation:
         """The operation to apply to each of several frames, decided once for all of them (a trim's box, say)."""
         return self

@@ -1,0 +1,128 @@
+"""Is a file that was found an image, and does it count?
+
+By its suffix where that is enough, else by its first bytes; then by size and age. What cannot be looked at although
+its name says image is a Source with a problem.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+from dataclasses import dataclass
+
+from imgbatch.codecs.recognize import NOT_RASTER, PREFIX, RAW_SUFFIXES, is_image, is_raw
+from imgbatch.errors import one_line
+from imgbatch.job import Failure, Source
+from imgbatch.naming import split_name
+from imgbatch.patterns import excluding, including
+from imgbatch.settings import Filters
+
+_RAW = "camera raw is not read; develop it to TIFF or JPEG first"
+_NOT_RASTER = "a drawing, a document or data, not an image of pixels"
+IRREGULAR = "not a regular file"
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that was seen and left; `relative` to `root`, as a Source's."""
+
+    root: str
+    relative: str
+    reason: str
+
+
+Found = Source | Skipped
+
+
+class Rules:
+    """The filters, made ready."""
+
+    def __init__(self, filters: Filters, now: float) -> None:
+        self.deepest = filters.max_depth if filters.recursive else 0
+        self.let_in = including(filters.include)
+        self.out, self.folder_out = excluding(filters.exclude)
+        self._filters, self._now = filters, now
+
+    def reason(self, info: os.stat_result) -> str | None:
+        """Why a file of that size and age does not count; None when it does."""
+        filters = self._filters
+        if filters.min_size is not None and info.st_size < filters.min_size:
+            return f"smaller than {filters.min_size} bytes"
+        if filters.max_size is not None and info.st_size > filters.max_size:
+            return f"larger than {filters.max_size} bytes"
+        age = self._now - info.st_mtime
+        if filters.newer_than is not None and age > filters.newer_than:
+            return f"not modified in the last {filters.newer_than:g} s"
+        if abs(age) < filters.settle:  # also when the clock that wrote it is somewhat ahead; no date shuts out for ever
+            return f"modified {max(age, 0):.0f} s ago"
+        return None
+
+
+class Judge:
+    """Tells a Source from what is Skipped: by suffix where that is enough, else by the first bytes."""
+
+    def __init__(self, root: str, rules: Rules) -> None:
+        self._root, self._rules = root, rules
+        self._verdicts: dict[str, str | None] = {}
+
+    def __call__(self, entry: os.DirEntry[str], relative: str) -> Found:
+        suffix = split_name(entry.name)[1].lower()
+        if suffix not in self._verdicts:
+            self._verdicts[suffix] = _verdict(suffix)
+        verdict = self._verdicts[suffix]
+        try:
+            info = entry.stat()
+            if stat.S_ISREG(info.st_mode):
+                reason = verdict or self._rules.reason(info)
+                if reason is None:
+                    reason = verdict if verdict is not None else _unlike_an_image(_prefix(entry.path), suffix)
+                if reason:
+                    return Skipped(self._root, relative, reason)
+                return Source(entry.path, self._root, relative, info.st_size, info.st_mtime_ns)
+            problem = Failure("unsupported", "read", IRREGULAR)
+        except OSError as error:
+            problem = problem_of(error)
+        if verdict == "" or problem.kind == "permission":
+            return Source(entry.path, self._root, relative, problem=problem)
+        return Skipped(self._root, relative, verdict or problem.message)
+
+
+def _verdict(suffix: str) -> str | None:
+    """What a suffix alone says: "" that it is an image, a reason why not, or None: look at the content."""
+    if suffix in RAW_SUFFIXES:
+        return _RAW
+    if suffix in NOT_RASTER:
+        return _NOT_RASTER
+    return "" if is_image(b"", suffix) else None
+
+
+def _unlike_an_image(prefix: bytes, suffix: str) -> str:
+    if is_image(prefix, suffix):
+        return ""
+    return _RAW if is_raw(prefix, suffix) else "not an image"
+
+
+def _prefix(path: str) -> bytes:
+    """The first bytes of a regular file; never waits, even when a pipe has taken the file's place."""
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOCTTY", 0)
+    descriptor = os.open(path, flags)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, IRREGULAR, path)
+        return os.read(descriptor, PREFIX)
+    finally:
+        os.close(descriptor)
+
+
+def problem_of(error: OSError, before: str = "") -> Failure:
+    """What the system said, as a Source's problem."""
+    said = error.strerror or type(error).__name__
+    name = error.filename
+    if isinstance(error, PermissionError):
+        return Failure("permission", "read", before + said)
+    if isinstance(name, str) and os.path.islink(name):
+        with contextlib.suppress(OSError):
+            said = f"a broken link to {one_line(os.readlink(name), 120)}"
+    return Failure("io", "read", before + said)

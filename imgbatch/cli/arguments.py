@@ -1,0 +1,249 @@
+"""How do typed words become values?
+
+``parse`` reads the words of ``imgbatch run`` into Typed: every word checked by itself, nothing merged or opened yet.
+Flags and SRC mix freely, operations keep their order, ``--`` ends the flags. What argparse cannot know is settled
+before it is asked: which flags take the next word even if it begins with a dash, and which never take one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from imgbatch.cli.flags import Flag, run_flags
+from imgbatch.cli.help import RUN_ABOUT, RUN_AFTER, RUN_USAGE
+from imgbatch.codecs.base import FORMATS, SAME
+from imgbatch.declare import Switch, fields, from_words
+from imgbatch.declare import flag as flag_of
+from imgbatch.errors import UsageError, expected, nearest, unknown
+from imgbatch.operations import Operation
+from imgbatch.recipe import Output
+from imgbatch.settings import Filters, Settings
+
+_SPELLINGS = {"jpg": "jpeg", "tif": "tiff"}
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What was typed for ``imgbatch run``; a table holds only what was said."""
+
+    sources: tuple[str, ...] = ()
+    ops: tuple[Operation, ...] = ()
+    formats: tuple[str, ...] = ()
+    output_fields: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    filters: dict[str, Any] = field(default_factory=dict)
+    output: str | None = None
+    recipe: str | None = None
+    save_recipe: str | None = None
+    auto_orient: bool = True
+    files_from: str | None = None
+    null: bool = False
+    dry_run: bool = False
+    json: bool = False
+    reports: tuple[str, ...] = ()
+    failed_list: str | None = None
+    verbose: int = 0
+    quiet: bool = False
+    progress: bool = True
+    help: bool = False
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse with one-line errors that are raised, not printed."""
+
+    def error(self, message: str) -> NoReturn:
+        match = re.match(r"argument (\S+): (.*)", message)
+        if match is None:
+            raise UsageError(message)
+        if "expected one argument" in match[2]:
+            raise UsageError(f"expected a value for {match[1]}, got nothing")
+        raise UsageError(f"expected no value for {match[1]}, got {message.rpartition(' ')[2]}")
+
+
+def parser() -> Parser:
+    """The parser of ``imgbatch run``; also its help page."""
+    width = min(100, shutil.get_terminal_size((100, 24)).columns)
+    made = Parser(
+        prog="imgbatch run",
+        usage=RUN_USAGE,
+        description=RUN_ABOUT,
+        epilog=RUN_AFTER,
+        allow_abbrev=False,
+        add_help=False,
+        formatter_class=lambda prog: _Page(prog, max_help_position=30, width=width),
+    )
+    groups: dict[str, Any] = {}
+    for flag in run_flags():
+        if flag.group not in groups:
+            groups[flag.group] = made.add_argument_group(flag.group)
+        told: dict[str, Any] = {"dest": flag.key, "help": flag.help.replace("%", "%%"), "default": None}
+        if flag.operation is not None:
+            told |= {"action": _Keep, "nargs": 1, "metavar": flag.metavar}
+        elif flag.takes == "nothing":
+            told |= {"action": "count"}
+        else:
+            told |= {"action": "append" if flag.many else "store", "metavar": flag.metavar}
+        groups[flag.group].add_argument(*flag.names, **told)
+    return made
+
+
+class _Page(argparse.RawDescriptionHelpFormatter):
+    """A help page that shows a flag's value once, and after "=" where it only counts there."""
+
+    def _format_action_invocation(self, action: argparse.Action) -> str:
+        flag = _by_name(action.option_strings[-1])
+        value = f"[={flag.metavar}]" if flag.takes == "attached" else f" {flag.metavar}"
+        return ", ".join(flag.names) + (value if flag.metavar else "")
+
+
+class _Keep(argparse.Action):
+    """Keeps the flag that was typed beside its value: the order of operations matters."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: str | None = None
+    ) -> None:
+        setattr(namespace, self.dest, [*(getattr(namespace, self.dest) or []), (option, values[0])])
+
+
+def parse(words: Sequence[str]) -> Typed:
+    """The words after ``imgbatch run``; UsageError (one line, and where to read more) when they make no sense."""
+    help_page = "imgbatch run --help"
+    try:
+        flags, after = settled(words, run_flags())
+        space, left = parser().parse_known_args(flags)
+        said = {key: value for key, value in vars(space).items() if value is not None}
+        if "help" in said:
+            return Typed(help=True)
+        _refuse_unknown(left)
+        ops = []
+        for name, text in said.pop("ops", []):
+            operation = _by_name(name).operation
+            assert operation is not None  # only operations are kept so
+            help_page = f"imgbatch ops {flag_of(operation)}"
+            ops.append(from_words(operation, text))
+        help_page = "imgbatch run --help"
+        return _typed(said, [*left, *after], ops)
+    except UsageError as error:
+        told = str(error)
+        raise UsageError(f"{told} See {help_page}" if told.endswith("?") else f"{told}; see {help_page}") from None
+
+
+def settled(words: Sequence[str], flags: Sequence[Flag]) -> tuple[list[str], list[str]]:
+    """(words as argparse reads them right, words after ``--``).
+
+    An operation's value is joined to its flag with "=", also when it begins with a dash (``--rotate -90``); a flag
+    whose value may only be attached gets an empty one, so that it never takes a SRC for it.
+    """
+    known = {name: flag for flag in flags for name in flag.names}
+    made: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if word == "--":
+            return made, list(rest)
+        flag = known.get(word)
+        if flag is None:
+            made.append(word)
+        elif flag.takes == "attached":
+            made.append(f"{flag.name}=")
+        elif flag.operation is not None:
+            value = next(rest, None)
+            if value is None or value.startswith("--") or value in known:
+                raise UsageError(f"expected a value for {word}, got {'nothing' if value is None else value}")
+            made.append(f"{word}={value}")
+        else:
+            made.append(word)
+            if flag.takes == "value":
+                made.append(_plain_value(word, rest))
+    return made, []
+
+
+def _plain_value(word: str, rest: Iterator[str]) -> str:
+    value = next(rest, None)
+    if value is None or (value.startswith("-") and value != "-"):
+        raise UsageError(f"expected a value for {word}, got {'nothing' if value is None else value}")
+    return value
+
+
+def _refuse_unknown(left: Sequence[str]) -> None:
+    for word in left:
+        if word.startswith("-") and word != "-":
+            name = word.partition("=")[0]
+            near = nearest(name, [name for flag in run_flags() for name in flag.names if name.startswith("--")])
+            hint = f"; did you mean {near}?" if near else "; for a file of that name, put -- before it"
+            raise UsageError(f"unknown flag {name}{hint}")
+
+
+def _by_name(name: str) -> Flag:
+    return next(flag for flag in run_flags() if name in flag.names)
+
+
+def _typed(said: dict[str, Any], sources: list[str], ops: list[Operation]) -> Typed:
+    formats: tuple[str, ...] = ()
+    if "format" in said:
+        formats = _formats(said.pop("format"))
+    return Typed(
+        sources=tuple(sources),
+        ops=tuple(ops),
+        formats=formats,
+        output_fields=_read(said, Output),
+        settings=_read(said, Settings),
+        filters={
+            **_read(said, Filters),
+            **{key: tuple(said[key]) for key in ("include", "exclude") if key in said},
+        },
+        output=_path(said, "output", "a folder"),
+        recipe=_path(said, "recipe", "a recipe file"),
+        save_recipe=_path(said, "save_recipe", "a file name ending in .toml", ".toml"),
+        auto_orient="no_auto_orient" not in said,
+        files_from=_path(said, "files_from", "a file, or - for stdin"),
+        null="null" in said,
+        dry_run="dry_run" in said,
+        json="json" in said,
+        reports=tuple(said.get("report", ())),
+        failed_list=_path(said, "failed_list", "a file name"),
+        verbose=said.get("verbose", 0),
+        quiet="quiet" in said,
+        progress="no_progress" not in said,
+    )
+
+
+def _read(said: dict[str, Any], cls: type[Output] | type[Settings] | type[Filters]) -> dict[str, Any]:
+    """The fields of a declaration that were said, each read by its kind."""
+    made = {}
+    for item in fields(cls):
+        if item.default is True and f"no_{item.name}" in said:
+            made[item.name] = False
+        elif item.name in said and item.name not in ("dir", "format"):
+            name = f"--{item.name.replace('_', '-')}"
+            word = said[item.name]
+            plain = isinstance(item.kind, Switch) and (word == "" or isinstance(word, int))
+            made[item.name] = True if plain else item.kind.read(name, word)
+    return made
+
+
+def _formats(word: str) -> tuple[str, ...]:
+    made = []
+    for part in word.split(","):
+        name = part.strip().lower()
+        name = _SPELLINGS.get(name, name)
+        if name not in (*FORMATS, SAME):
+            raise unknown(part, "format", (*FORMATS, SAME))
+        if name not in made:
+            made.append(name)
+    return tuple(made)
+
+
+def _path(said: dict[str, Any], key: str, what: str, suffix: str = "") -> str | None:
+    word = said.get(key)
+    if word is None:
+        return None
+    assert isinstance(word, str)  # stored, not counted
+    if not word or "\0" in word or not word.lower().endswith(suffix) or (key == "save_recipe" and os.path.isdir(word)):
+        raise expected(what, f"--{key.replace('_', '-')}", word)
+    return word

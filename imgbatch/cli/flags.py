@@ -1,0 +1,155 @@
+"""Which flags does ``imgbatch run`` have?
+
+One explicit list. The flags of operations, outputs, settings and filters are made from their declarations, so a new
+parameter has a flag, a help line and a check at once; what belongs to the command alone is written out below.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from imgbatch.codecs.base import FORMATS
+from imgbatch.declare import Choice, Declared, Field, Kind, Number, Switch, fields, flag, has_required, summary
+from imgbatch.operations import OPERATIONS, Operation
+from imgbatch.quantities import Amount, Count, Duration, Limit
+from imgbatch.recipe import Output
+from imgbatch.settings import Filters, Settings
+
+#: value: stands as the next word, or after "="; attached: only after "=", a plain flag has a meaning of its own;
+#: nothing: takes none.
+Takes = Literal["value", "attached", "nothing"]
+
+
+@dataclass(frozen=True)
+class Flag:
+    """One flag: its names (the long one last), where its words are kept, and what the help says."""
+
+    names: tuple[str, ...]
+    key: str
+    group: str
+    help: str
+    takes: Takes = "value"
+    metavar: str = ""
+    many: bool = False  # may be repeated, and every value counts
+    kind: Kind | None = None
+    operation: type[Operation] | None = None
+
+    @property
+    def name(self) -> str:
+        return self.names[-1]
+
+
+@functools.cache
+def run_flags() -> tuple[Flag, ...]:
+    """Every flag of the command, in the order of the help."""
+    return (
+        *(_operation(operation) for operation in OPERATIONS),
+        *_declared(Output, "output", {"format": "-f", "quality": "-q", "preserve": "-p"}, leave=("dir",)),
+        *_OUTPUT,
+        *_FILES,
+        *_declared(Filters, "which files"),
+        *_declared(Settings, "running", {"workers": "-j"}),
+        *_RUNNING,
+        *_REPORTING,
+    )
+
+
+_OUTPUT = (
+    Flag(("-o", "--output"), "output", "output", "where the results go", metavar="DIR"),
+    Flag(("-r", "--recipe"), "recipe", "output", "a recipe file; flags override it", metavar="FILE"),
+    Flag(("--save-recipe",), "save_recipe", "output", "write what was typed as a recipe", metavar="FILE.toml"),
+    Flag(("--no-auto-orient",), "no_auto_orient", "output", "leave the EXIF orientation alone", "nothing"),
+)
+_FILES = (
+    Flag(("--include",), "include", "which files", "only files that match (repeatable)", metavar="GLOB", many=True),
+    Flag(("-E", "--exclude"), "exclude", "which files", "leave these out (repeatable)", metavar="GLOB", many=True),
+    Flag(("--files-from",), "files_from", "which files", "a list of SRC, one a line; -: stdin", metavar="FILE"),
+    Flag(("-0", "--null"), "null", "which files", "NUL separates --files-from and --failed-list", "nothing"),
+)
+_RUNNING = (Flag(("-n", "--dry-run"), "dry_run", "running", "print what would be written, write nothing", "nothing"),)
+_REPORTING = (
+    Flag(("--json",), "json", "reporting", "one JSON object a line on stdout, as files get done", "nothing"),
+    Flag(("--report",), "report", "reporting", "all records, as .json or .csv (repeatable)", metavar="FILE", many=True),
+    Flag(("--failed-list",), "failed_list", "reporting", "paths of what failed, for --files-from", metavar="FILE"),
+    Flag(("-v", "--verbose"), "verbose", "reporting", "also skipped files, warnings and changes; -vv: tracebacks",
+         "nothing"),
+    Flag(("-Q", "--quiet"), "quiet", "reporting", "only errors", "nothing"),
+    Flag(("--no-progress",), "no_progress", "reporting", "no bar, no line a minute", "nothing"),
+    Flag(("-h", "--help"), "help", "reporting", "this page", "nothing"),
+)  # fmt: skip
+
+
+#: What the help says of a flag that takes more than its field does.
+_HELP = {"format": f"{', '.join(FORMATS)}, or same (the source's own; default); comma-separated for several"}
+
+
+def detached(operation: type[Operation]) -> bool:
+    """Whether the value of an operation's flag stands as the next word."""
+    return has_required(operation) if operation.detached is None else operation.detached
+
+
+def _operation(operation: type[Operation]) -> Flag:
+    declared = [field.name for field in fields(operation)]
+    metavar = "".join(declared[:1]).upper().replace("_", "-")
+    names = ", ".join(declared[1:])
+    return Flag(
+        (f"--{flag(operation)}",),
+        "ops",
+        operation.group,
+        summary(operation).rstrip(".").replace("``", "") + (f" (also: {names})" if names else ""),
+        "value" if detached(operation) else "attached",
+        metavar,
+        many=True,
+        operation=operation,
+    )
+
+
+def _declared(
+    cls: type[Declared], group: str, short: dict[str, str] | None = None, leave: tuple[str, ...] = ()
+) -> Iterator[Flag]:
+    for field in fields(cls):
+        if field.name in leave:
+            continue
+        negative = field.default is True
+        long = f"--{'no-' if negative else ''}{field.name.replace('_', '-')}"
+        letter = (short or {}).get(field.name)
+        takes: Takes = "value"
+        if isinstance(field.kind, Switch):
+            takes = "nothing" if negative or letter else "attached"  # letters can stand together: -pn
+        yield Flag(
+            (letter, long) if letter else (long,),
+            f"no_{field.name}" if negative else field.name,
+            group,
+            f"do not {field.help}" if negative else _HELP.get(field.name, field.help) + _default(field),
+            takes,
+            "" if takes != "value" else _metavar(field),
+            kind=field.kind,
+        )
+
+
+def _default(field: Field) -> str:
+    if field.default in (None, False, "") or field.name in ("name", "format"):
+        return ""
+    shown = field.default
+    if isinstance(shown, int) and shown >= 10**6 and shown % 10**6 == 0:
+        shown = f"{shown // 10**6}M"
+    return f" (default {shown:g})" if isinstance(shown, float) else f" (default {shown})"
+
+
+def _metavar(field: Field) -> str:
+    kind = field.kind
+    if field.name == "format":
+        return "FORMAT"
+    if isinstance(kind, Choice):
+        return "|".join(kind.words)
+    if isinstance(kind, Number):
+        return "N" if kind.whole else "X"
+    if isinstance(kind, Count):
+        return "N|auto" if kind.auto else "N"
+    for cls, word in ((Amount, "SIZE"), (Duration, "TIME"), (Limit, "N|P%")):
+        if isinstance(kind, cls):
+            return word
+    return {"background": "COLOR", "frames": "all|first|N", "name": "TEMPLATE"}.get(field.name, field.name.upper())

@@ -1,0 +1,48 @@
+"""What does ``imgbatch --help`` say? Static text, so that it comes at once."""
+
+MAIN = """\
+imgbatch: resize, filter and convert folders of images.
+
+usage: imgbatch COMMAND ...
+
+commands:
+  run SRC... -o DIR [OPERATIONS] [options]   process files and folders into DIR
+  run -r RECIPE.toml [SRC...] [options]      the same, from a recipe file
+  ops [NAME]                                 the operations, or one of them with an example
+  formats                                    the formats that are read and written here
+
+thumbnails, cropped to a square:
+  imgbatch run photos -o thumbs --resize 256x256,fit=cover
+
+pictures for the web, at most 1600 px, as WebP:
+  imgbatch run photos -o web --resize 1600 --unsharp 1,amount=0.8 -f webp -q 80
+
+see what would be written, and write nothing:
+  imgbatch run photos -o web --resize 1600 -f webp --dry-run
+
+keep the flags as a recipe, and use them again:
+  imgbatch run photos -o web --resize 1600 -f webp --save-recipe web.toml
+  imgbatch run -r web.toml -o web
+
+every night from cron; only what is new or changed is done again:
+  imgbatch run /srv/photos -o /srv/web --resize 1600 -f webp -Q --failed-list /srv/failed.txt
+
+SRC is a file, a folder, or a quoted glob such as 'photos/**/*.jpg'. Sources are never changed, and
+nothing is overwritten that imgbatch did not write itself. `imgbatch run --help` lists all flags.
+"""
+
+RUN_USAGE = """\
+imgbatch run SRC... -o DIR [OPERATIONS] [options]
+       imgbatch run -r RECIPE.toml [SRC...] [options]"""
+
+RUN_ABOUT = """\
+Process files, folders (with all folders below) and quoted globs into DIR. Operations apply in the
+order in which they are typed. A value is positional,...,key=value: --resize 1600x1200,fit=cover.
+A value that is shown as [=VALUE] must be attached: --trim=10, or plain --trim. `imgbatch ops NAME`
+tells all of an operation."""
+
+RUN_AFTER = """\
+Every running flag can be set as IMGBATCH_WORKERS, IMGBATCH_MAX_PIXELS, ... A flag wins over the
+environment, that over the recipe. Exit codes: 0 done, 1 some files failed, 2 refused and nothing
+written, 4 stopped early, 70 internal error, 75 another run is at work, 130 interrupted,
+143 terminated."""

@@ -1,0 +1,160 @@
+"""What can this installation do? ``imgbatch ops``, ``imgbatch ops NAME``, ``imgbatch formats``: from declarations."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import shlex
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from imgbatch.cli.flags import detached
+from imgbatch.declare import Field, fields, flag, from_words, summary
+from imgbatch.errors import UsageError
+from imgbatch.operations import OPERATIONS, Operation, named
+from imgbatch.recipe import Recipe, RecipeFile, op_table, to_toml
+
+if TYPE_CHECKING:
+    from imgbatch.codecs import FormatInfo
+
+_WIDTH = 100
+_OPS_USAGE = "usage: imgbatch ops [NAME]\n\nThe operations by group; with a NAME all of one, with examples."
+_FORMATS_USAGE = "usage: imgbatch formats\n\nThe formats that are read and written here."
+
+
+def ops(words: Sequence[str]) -> int:
+    """``imgbatch ops [NAME]``; the exit code."""
+    if _asks_for_help(words):
+        print(_OPS_USAGE)
+        return 0
+    if len(words) > 1 or any(word.startswith("-") for word in words):
+        raise UsageError(f"expected at most one name of an operation, got {' '.join(words)!r}; see imgbatch ops --help")
+    print(page(named(words[0])) if words else overview())
+    return 0
+
+
+def formats(words: Sequence[str]) -> int:
+    """``imgbatch formats``; the exit code."""
+    if _asks_for_help(words):
+        print(_FORMATS_USAGE)
+        return 0
+    if words:
+        raise UsageError(f"expected nothing after formats, got {' '.join(words)!r}")
+    from imgbatch import codecs
+
+    print(table([_row(found) for found in codecs.describe_formats()]))
+    return 0
+
+
+def overview() -> str:
+    """Every operation in one line, by group."""
+    wide = max((len(flag(operation)) for operation in OPERATIONS), default=0)
+    lines: list[str] = []
+    group = None
+    for operation in OPERATIONS:
+        if operation.group != group:
+            group = operation.group
+            lines += ["", group] if lines else [group]
+        lines.append(f"  {flag(operation):<{wide}}  {summary(operation).replace('``', '')}")
+    return "\n".join([*lines, "", "`imgbatch ops NAME` tells all of one, with examples."])
+
+
+def page(operation: type[Operation]) -> str:
+    """All of one operation: what it does, its parameters, and how it is asked for in each of the three ways."""
+    about, told = _docstring(operation)
+    lines = [f"{flag(operation)} ({operation.group})", "", about, ""]
+    if fields(operation):
+        lines.append("parameters")
+        for field in fields(operation):
+            lines += _parameter(field, told.get(field.name, ""))
+        lines.append("")
+    made = example(operation)
+    if made is not None:
+        lines += ["at the shell", f"  {shell(operation)}", "", "in a recipe"]
+        lines += [f"  {line}" for line in _toml(made)]
+        lines += ["", "in Python", f"  {python(made)}"]
+    return "\n".join(lines).rstrip()
+
+
+def example(operation: type[Operation]) -> Operation | None:
+    """The operation as its example has it; None when there is none."""
+    try:
+        return from_words(operation, operation.example)
+    except UsageError:
+        return None
+
+
+def shell(operation: type[Operation]) -> str:
+    """The example as a command."""
+    value = shlex.quote(operation.example) if operation.example else ""
+    joined = (" " if detached(operation) else "=") + value if value else ""
+    return f"imgbatch run photos -o out --{flag(operation)}{joined}"
+
+
+def python(made: Operation) -> str:
+    """The call that makes an operation: required parameters by place, the others by name."""
+    held = op_table(made)
+    words = [
+        repr(held[field.name]) if field.required else f"{field.name}={held[field.name]!r}"
+        for field in fields(type(made))
+        if field.name in held
+    ]
+    return f"imgbatch.{type(made).__name__}({', '.join(words)})"
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of words in columns."""
+    head = ("format", "reads", "writes", "frames", "alpha", "suffixes")
+    every = [head, *rows]
+    wide = [max(len(row[column]) for row in every) for column in range(len(head))]
+    lines = ("  ".join(word.ljust(width) for word, width in zip(row, wide, strict=True)) for row in every)
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _row(found: FormatInfo) -> tuple[str, ...]:
+    abilities = (found.read, found.write, found.frames, found.alpha)
+    return (found.name, *("yes" if able else "-" for able in abilities), " ".join(found.suffixes))
+
+
+def _asks_for_help(words: Sequence[str]) -> bool:
+    return "-h" in words or "--help" in words
+
+
+def _parameter(field: Field, told: str) -> list[str]:
+    default = "required" if field.required else f"default {_spelled(field.default)}"
+    about = told or field.help
+    head = f"{field.name}: {field.kind.describe()} ({default})"
+    lines = textwrap.wrap(head, _WIDTH, initial_indent="  ", subsequent_indent="    ")
+    return lines + textwrap.wrap(about, _WIDTH, initial_indent="      ", subsequent_indent="      ")
+
+
+def _spelled(value: object) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _toml(made: Operation) -> list[str]:
+    text = to_toml(RecipeFile(Recipe([made])))
+    return text.partition("[[output]]")[0].strip().splitlines()
+
+
+def _docstring(operation: type[Operation]) -> tuple[str, dict[str, str]]:
+    """(the docstring without its Parameters, what it says of each parameter)."""
+    text = inspect.cleandoc(operation.__doc__ or "")
+    sections = re.split(r"^(\w[\w ]*)\n-{3,}\n", text, flags=re.MULTILINE)
+    about = sections[0].strip()
+    told: dict[str, str] = {}
+    for title, body in zip(sections[1::2], sections[2::2], strict=True):
+        if title == "Raises":
+            continue  # for Python; at the shell the message says it
+        if title != "Parameters":
+            about += f"\n\n{title}\n{textwrap.indent(body.strip(), '  ')}"
+            continue
+        for names, text in re.findall(r"^(\S[^:\n]*?) *:[^\n]*\n((?:[ \t]+[^\n]*\n?|\n)*)", body, flags=re.MULTILINE):
+            for name in names.split(","):
+                told[name.strip()] = " ".join(text.split())
+    return about.replace("``", ""), {name: said.replace("``", "") for name, said in told.items()}

@@ -1,0 +1,168 @@
+"""Who wins when a flag, the environment and a recipe say different things?
+
+The flag, then the environment, then the recipe, then the default; decided field by field. The result is all that a
+Batch needs.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import glob
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from imgbatch.cli.arguments import Typed
+from imgbatch.declare import fields
+from imgbatch.errors import RecipeError, UsageError, expected
+from imgbatch.files import write_text
+from imgbatch.recipe import Output, Recipe, RecipeFile, parse, to_toml
+from imgbatch.settings import Filters, Settings
+
+_IN_THE_WAY = ("overwrite", "skip_existing", "rename")  # one decision in three fields: the higher level has it whole
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a run is made of, everything decided."""
+
+    paths: tuple[str, ...]
+    output: str
+    recipe: Recipe
+    settings: Settings
+    filters: Filters
+
+
+def decide(typed: Typed, environment: Mapping[str, str], stdin: BinaryIO) -> Wish:
+    """The run that was asked for; UsageError when something is missing or makes no sense."""
+    file = RecipeFile(Recipe())
+    folder = ""
+    if typed.recipe is not None:
+        file, folder = load(typed.recipe), os.path.dirname(typed.recipe)
+    settings = Settings(**_levels(file.run, from_environment(environment), typed.settings))
+    written = {key: value for key, value in file.input.items() if key != "paths"}
+    filters = Filters(**_levels(written, typed.filters))
+    recipe = merged(file.recipe, typed)
+    paths = list(typed.sources)
+    if typed.files_from is not None:
+        paths += listed(typed.files_from, typed.null, stdin)
+    elif not paths:
+        paths = [_below(folder, path) for path in file.input.get("paths", ())]
+        if not paths:
+            raise UsageError("expected SRC: a file, a folder or a quoted glob; see imgbatch run --help")
+    return Wish(tuple(paths), _root(typed, recipe, folder), recipe, settings, filters)
+
+
+def load(path: str) -> RecipeFile:
+    """A recipe file, its every value checked; RecipeError names the file."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise RecipeError(f"{path}: expected UTF-8 in a recipe, got other bytes at {error.start}") from None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise RecipeError(f"cannot read the recipe {path!r}: {why}") from None
+    file = parse(text, path, [field.name for field in fields(Settings)])
+    try:
+        paths = file.input.get("paths", [])
+        if isinstance(paths, str):
+            paths = [paths]
+        if not isinstance(paths, list) or not all(isinstance(item, str) and item for item in paths):
+            raise expected("a list of paths", "paths of [input]", paths)
+        filters = {key: value for key, value in file.input.items() if key != "paths"}
+        Filters(**filters)
+        Settings(**file.run)
+    except (UsageError, TypeError) as error:
+        raise RecipeError(f"{path}: {error}") from None
+    return dataclasses.replace(file, input={**({"paths": paths} if paths else {}), **filters})
+
+
+def from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    """The settings that ``IMGBATCH_WORKERS`` and its kin say; an empty variable says nothing."""
+    made = {}
+    for field in fields(Settings):
+        name = f"IMGBATCH_{field.name.upper()}"
+        word = environment.get(name, "")
+        if word:
+            made[field.name] = field.kind.read(name, word)
+    return made
+
+
+def merged(recipe: Recipe, typed: Typed) -> Recipe:
+    """The recipe with what was typed on top: operations replace its list, output flags apply to each of its outputs."""
+    outputs: list[Output] = []
+    for output in recipe.outputs:
+        changed = dataclasses.replace(output, **typed.output_fields)
+        outputs += [dataclasses.replace(changed, format=name) for name in typed.formats] or [changed]
+    return Recipe(typed.ops or recipe.ops, outputs, recipe.auto_orient and typed.auto_orient)
+
+
+def listed(name: str, null: bool, stdin: BinaryIO) -> list[str]:
+    """The paths in a list, one a line or separated by NUL; bytes that are no UTF-8 stay what they are."""
+    try:
+        data = stdin.read() if name == "-" else Path(name).read_bytes()
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"cannot read --files-from {name!r}: {why}") from None
+    paths = [os.fsdecode(word) for word in data.split(b"\0" if null else b"\n") if word]
+    if any("\0" in path for path in paths):
+        raise UsageError(f"expected one path a line in --files-from {name!r}, got NUL; add -0 if NUL separates them")
+    return paths if null else [path for path in map(_without_return, paths) if path]
+
+
+def save(path: str, typed: Typed, wish: Wish) -> None:
+    """Write the wish as the recipe `path`, so that loading it asks for the same."""
+    if os.path.lexists(path):
+        try:
+            load(path)
+        except RecipeError as error:
+            raise UsageError(
+                f"{path!r} is in the way and no recipe ({error}); give --save-recipe another name"
+            ) from None
+    folder = os.path.dirname(path) or "."
+    paths = [item if os.path.isabs(item) else os.path.relpath(item, folder) for item in wish.paths]
+    write_text(path, to_toml(RecipeFile(wish.recipe, {"paths": paths, **_said(wish.filters)}, _said(wish.settings))))
+
+
+def _said(value: Filters | Settings) -> dict[str, Any]:
+    """The fields that differ from their defaults."""
+    return {
+        item.name: getattr(value, item.name)
+        for item in dataclasses.fields(value)
+        if getattr(value, item.name) != item.default
+    }
+
+
+def _levels(*levels: Mapping[str, Any]) -> dict[str, Any]:
+    """The levels in one, the later the stronger."""
+    made: dict[str, Any] = {}
+    for level in levels:
+        if any(level.get(key) for key in _IN_THE_WAY):
+            made = {key: value for key, value in made.items() if key not in _IN_THE_WAY}
+        made.update(level)
+    return made
+
+
+def _root(typed: Typed, recipe: Recipe, folder: str) -> str:
+    if typed.output is not None:
+        return typed.output
+    if typed.recipe is None:
+        raise UsageError("expected -o DIR: where the results go; see imgbatch run --help")
+    if not all(output.dir for output in recipe.outputs):
+        raise UsageError(f"expected -o DIR, or a dir in every [[output]] of {typed.recipe}: where the results go")
+    return folder or "."
+
+
+def _below(folder: str, path: str) -> str:
+    """A recipe's path from where the user stands; the folder's own name is never taken for a glob."""
+    joined = os.path.join(folder, path)
+    if os.path.isabs(path) or os.path.lexists(joined) or not glob.has_magic(path):
+        return joined
+    return os.path.join(glob.escape(folder), path)
+
+
+def _without_return(path: str) -> str:
+    """A line of a list made on Windows ends in CR; a name may, too."""
+    return path[:-1] if path.endswith("\r") and not os.path.lexists(path) else path

@@ -1,0 +1,186 @@
+"""What does ``imgbatch run`` do? It asks for a Batch, tells the reporters how it goes, and gives the exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+from collections import Counter
+from collections.abc import Generator, Iterator, Sequence
+from string import Formatter
+from typing import TYPE_CHECKING
+
+from imgbatch.cli.arguments import Typed, parse, parser
+from imgbatch.cli.merging import Wish, decide, save
+from imgbatch.cli.signals import stopping
+from imgbatch.cli.streams import abandon_stdout, complain
+from imgbatch.errors import UsageError
+from imgbatch.job import Outcome, Target
+from imgbatch.report import ExitCode, Report
+from imgbatch.reporters import Console, FailedList, JsonLines, Look, Reporter, location, report_to, shown
+
+if TYPE_CHECKING:
+    from imgbatch.running import Batch
+
+
+def run(words: Sequence[str]) -> int:
+    """Carry out ``imgbatch run``; the exit code."""
+    typed = parse(words)
+    if typed.help:
+        parser().print_help()
+        return int(ExitCode.OK)
+    console = Console(sys.stderr, look(typed))
+    files = _file_reporters(typed, console)
+    wish = decide(typed, os.environ, sys.stdin.buffer if sys.stdin else io.BytesIO())
+    from imgbatch.running import Batch
+
+    batch = Batch(wish.paths, wish.output, wish.recipe, wish.settings, wish.filters)
+    batch.prepare()
+    if typed.dry_run:
+        return _show_plan(batch, wish, typed)
+    _refuse_sources(batch, typed)
+    if typed.save_recipe is not None:
+        save(typed.save_recipe, typed, wish)
+    return _told(batch, typed, console, files)
+
+
+def look(typed: Typed) -> Look:
+    """How much is said: a bar only on a terminal that stdout's lines do not share."""
+    terminal = sys.stderr.isatty()
+    shared = typed.json and sys.stdout.isatty()
+    return Look(
+        verbose=typed.verbose,
+        quiet=typed.quiet,
+        bar=terminal and typed.progress and not shared,
+        color=terminal and not os.environ.get("NO_COLOR"),
+        progress=typed.progress,
+    )
+
+
+def _file_reporters(typed: Typed, console: Console) -> list[Reporter]:
+    """The reporters that write files; a name that cannot be one is refused before the run."""
+    for path in (*typed.reports, *([typed.failed_list] if typed.failed_list else [])):
+        if os.path.isdir(path):
+            raise UsageError(f"expected a file name for a report, got the folder {path!r}")
+    made = [report_to(path) for path in typed.reports]
+    if typed.failed_list is not None:
+        made.append(FailedList(typed.failed_list, typed.null, console.say))
+    return made
+
+
+def _refuse_sources(batch: Batch, typed: Typed) -> None:
+    """A report must not replace a picture: a flag whose value was forgotten takes the next word for it."""
+    named = [path for path in (*typed.reports, typed.failed_list, typed.save_recipe) if path]
+    if not named:
+        return
+    taken = {job.source.path for job in batch.todo}
+    taken |= {outcome.source.path for outcome in (*batch.unchanged, *batch.kept)}
+    taken |= {target.path for job in batch.todo for target in job.targets}
+    for path in named:
+        if os.path.abspath(path) in taken or os.path.realpath(path) in taken:
+            raise UsageError(f"expected a file name of its own for a report, got the picture {path!r}")
+
+
+def _told(batch: Batch, typed: Typed, console: Console, files: Sequence[Reporter]) -> int:
+    lines: list[Reporter] = [JsonLines(sys.stdout.buffer, batch.report.base)] if typed.json else []
+    direct: list[Reporter] = [*lines, console]
+    if typed.verbose and not typed.quiet:
+        for skipped in batch.skipped:
+            console.say(f"skipped: {shown(os.path.join(skipped.root, skipped.relative))}: {shown(skipped.reason)}")
+    try:
+        with stopping(batch, typed.quiet), _closing(batch.outcomes()) as outcomes:
+            for reporter in direct:
+                reporter.start(batch.total, batch.total_bytes)
+            for outcome in outcomes:
+                for reporter in direct:
+                    reporter.outcome(outcome)
+        unwritten = _finished([*lines, *files], batch.report)
+    except BrokenPipeError:  # whoever read --json has left: the run was closed cleanly on the way here
+        abandon_stdout()
+        return int(batch.report.stopped or ExitCode.STOPPED)
+    finally:
+        console.close()
+    console.finish(batch.report)
+    if not typed.quiet:
+        for line in hints(batch, typed.verbose):
+            console.say(line)
+    code = int(batch.report.exit_code)
+    return int(ExitCode.STOPPED) if unwritten and code == ExitCode.OK else code
+
+
+@contextlib.contextmanager
+def _closing(outcomes: Iterator[Outcome]) -> Iterator[Iterator[Outcome]]:
+    """The outcomes, and whatever happens to them here, a clean stop."""
+    try:
+        yield outcomes
+    finally:
+        if isinstance(outcomes, Generator):
+            outcomes.close()
+
+
+def _finished(reporters: Sequence[Reporter], report: Report) -> bool:
+    """Finish the reporters; whether one of them could not write its file."""
+    unwritten = False
+    for reporter in reporters:
+        try:
+            reporter.finish(report)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            where = shown(getattr(reporter, "path", "stdout"))
+            complain(f"imgbatch: the report {where} could not be written: {error.strerror or error}")
+            unwritten = True
+    return unwritten
+
+
+def hints(batch: Batch, verbose: int) -> list[str]:
+    """What is worth knowing after the summary."""
+    report = batch.report
+    made = []
+    if not batch.total:
+        made.append("(no images were found)")
+    if batch.skipped and not verbose:
+        made.append(f"({_counted(batch)}; -v lists them)")
+    if report.warned and not verbose:
+        made.append(f"({report.warned} with warnings; -v lists them)")
+    if report.stopped is not None:
+        made.append("run the same command again to go on")
+    return made
+
+
+def _counted(batch: Batch) -> str:
+    reasons = Counter(skipped.reason for skipped in batch.skipped)
+    if len(reasons) == 1:
+        return f"{len(batch.skipped)} skipped: {shown(next(iter(reasons)))}"
+    return f"{len(batch.skipped)} skipped: " + ", ".join(f"{n} {shown(reason)}" for reason, n in reasons.most_common())
+
+
+def _show_plan(batch: Batch, wish: Wish, typed: Typed) -> int:
+    """The plan on stdout, the count on stderr; nothing is written."""
+    count = 0
+    for job in batch.todo:
+        for target in job.targets:
+            print(f"{shown(location(job.source))} -> {shown(_place(target, wish.output))}")
+            count += 1
+    if typed.verbose:
+        for outcome in batch.unchanged:
+            print(f"unchanged: {shown(location(outcome.source))}")
+        for outcome in batch.kept:
+            print(f"skipped: {shown(location(outcome.source))}: a file is in the way")
+        for skipped in batch.skipped:
+            print(f"skipped: {shown(os.path.join(skipped.root, skipped.relative))}: {shown(skipped.reason)}")
+    if not typed.quiet:
+        sys.stdout.flush()
+        unchanged = f", {len(batch.unchanged)} unchanged" if batch.unchanged else ""
+        left = f", {len(batch.kept) + len(batch.skipped)} skipped" if batch.kept or batch.skipped else ""
+        complain(f"{count} to write from {len(batch.todo)} files{unchanged}{left}; dry run: nothing was written")
+    return int(ExitCode.OK)
+
+
+def _place(target: Target, output: str) -> str:
+    """Where a target goes, from where the user stands; fields that only the pixels fill in stay as they are."""
+    path = target.path
+    if target.late:
+        path = "".join(text + (f"{{{key}}}" if key else "") for text, key, _, _ in Formatter().parse(path))
+    return os.path.normpath(os.path.join(output, os.path.relpath(path, os.path.abspath(output))))

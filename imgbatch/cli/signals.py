@@ -1,0 +1,60 @@
+"""What happens on Ctrl-C? The first time the files in hand are finished, the second time everything ends at once.
+
+Handlers are set by the command only, never in library use, and only while a run is going.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from types import FrameType
+from typing import Protocol
+
+from imgbatch.report import ExitCode
+
+_CODES = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
+_WORDS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
+
+
+class Stoppable(Protocol):
+    """What a signal can stop."""
+
+    def stop(self, code: ExitCode, reason: str) -> None: ...
+
+    def abort(self) -> None: ...
+
+
+@contextlib.contextmanager
+def stopping(batch: Stoppable, quiet: bool) -> Iterator[None]:
+    """Within the block SIGINT and SIGTERM stop `batch`."""
+    seen: list[int] = []
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        seen.append(number)
+        code = _CODES[signal.Signals(number)]
+        if len(seen) == 1:
+            batch.stop(code, _WORDS[signal.Signals(number)])
+            if not quiet:
+                _say("finishing the files in hand; again to stop at once")
+            return
+        if len(seen) == 2:
+            with contextlib.suppress(Exception):
+                batch.abort()
+        os._exit(code)  # the batch has cleaned up; nothing else here has anything that must be kept
+
+    before = {number: signal.signal(number, handle) for number in _CODES}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _say(line: str) -> None:
+    """A line straight to the terminal: a handler may interrupt a write, and must not start another on that stream."""
+    erase = b"\r\x1b[K" if sys.stderr.isatty() else b""
+    with contextlib.suppress(OSError, ValueError):
+        os.write(2, erase + line.encode("ascii") + b"\n")

@@ -1,0 +1,239 @@
+"""What is a codec?
+
+One class per format that imgbatch writes: its name and suffixes, which pixel modes it holds, whether it holds several
+frames, profiles and EXIF, and how the declared options (:class:`Encoding`) become Pillow's. What all formats share of
+the way from pixels to bytes is here and in pixels.py. Reading is Pillow's, through reading.py and guard.py.
+"""
+
+from __future__ import annotations
+
+import io
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from imgbatch.color import COLOR
+from imgbatch.declare import Choice, Declared, Number, Switch, Text
+from imgbatch.errors import ImageError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+FORMATS = ("jpeg", "png", "webp", "avif", "tiff", "gif", "bmp")
+SAME = "same"
+#: How long a page shows when pages without durations become an animation, in milliseconds.
+PAGE_MS = 1000
+
+
+def canonical_frames(word: str) -> str:
+    """``all``, ``first`` or how many, as a word; ValueError when it is none of these."""
+    if word.lower() in ("all", "first"):
+        return word.lower()
+    if int(word) < 1:
+        raise ValueError(word)
+    return str(int(word))
+
+
+@dataclass(frozen=True)
+class Encoding(Declared):
+    """How a file is encoded: the options that all formats share, each mapped by the format's codec.
+
+    An option that a format does not know is ignored by it (``quality`` for PNG), so one recipe serves several formats.
+    """
+
+    word: ClassVar[str] = "output"
+
+    format: Annotated[str, Choice((*FORMATS, SAME)), "format to write; same: the source's own"] = SAME
+    quality: Annotated[
+        int | None, Number(1, 100, whole=True), "1 (small) to 100 (best); JPEG and WebP 82, AVIF 60 when not said"
+    ] = None
+    subsampling: Annotated[
+        str, Choice(("auto", "4:4:4", "4:2:2", "4:2:0")), "chroma sampling of JPEG and AVIF; auto: 4:2:0"
+    ] = "auto"
+    progressive: Annotated[bool, Switch(), "JPEG in several scans"] = False
+    optimize: Annotated[bool, Switch(), "smaller JPEG and PNG files for more time, same pixels"] = False
+    lossless: Annotated[bool, Switch(), "WebP without loss; AVIF only for gray pictures"] = False
+    effort: Annotated[int | None, Number(0, 9, whole=True), "0 (fast) to 9 (small), mapped per format"] = None
+    colors: Annotated[int | None, Number(2, 256, whole=True), "colors of the palette, for PNG and GIF"] = None
+    background: Annotated[str, COLOR, "what transparent pixels are laid on where the format has no alpha"] = "#ffffff"
+    frames: Annotated[
+        str,
+        Text("all, first or a number of frames", canonical_frames, ("all", "first", "3")),
+        "frames of animations and pages to keep",
+    ] = "all"
+
+
+@dataclass
+class Metadata:
+    """What travels beside the pixels: raw EXIF (``Exif\\0\\0`` removed) and the ICC profile's bytes."""
+
+    exif: bytes | None = None
+    icc: bytes | None = None
+
+
+@dataclass
+class Motion:
+    """How several frames play: milliseconds per frame, and how often in all.
+
+    `loop` is 1 for once, 2 for twice, 0 for ever, None for pages that do not play. While frames are being decoded
+    `durations` grows with each of them, so it is complete when the last frame has been taken.
+    """
+
+    durations: list[int] = field(default_factory=list)
+    loop: int | None = None
+
+
+@dataclass
+class Encoded:
+    """The bytes of one file and what is true of it."""
+
+    data: bytes
+    format: str
+    width: int
+    height: int
+    frames: int = 1
+    quality: int | None = None
+    changes: list[str] = field(default_factory=list)
+
+
+class Codec(ABC):
+    """One format that can be written.
+
+    Attributes
+    ----------
+    name, pillow : str
+        Our name of the format, and Pillow's.
+    suffixes : tuple of str
+        Lower case with the dot; the first is the one given to new names.
+    modes : frozenset of str
+        Modes that are written as they are. The others become one of `targets`, the first of which is for gray
+        without alpha, then gray with alpha, color, color with alpha (see pixels.aim).
+    longest : int or None
+        The longest side that the format can say, in px.
+    multiframe, plays : bool
+        Whether it holds several frames, and whether they have durations.
+    alpha, icc, exif : bool
+        Whether it holds an alpha channel, a color profile, EXIF.
+    keyed : bool
+        Whether one gray value or color can be declared transparent (``transparency`` in Pillow's info).
+    """
+
+    name: ClassVar[str]
+    pillow: ClassVar[str]
+    suffixes: ClassVar[tuple[str, ...]]
+    modes: ClassVar[frozenset[str]]
+    targets: ClassVar[tuple[str, str, str, str]] = ("L", "LA", "RGB", "RGBA")
+    longest: ClassVar[int | None] = None
+    multiframe: ClassVar[bool] = False
+    plays: ClassVar[bool] = False
+    alpha: ClassVar[bool] = True
+    icc: ClassVar[bool] = True
+    exif: ClassVar[bool] = True
+    keyed: ClassVar[bool] = False
+
+    @abstractmethod
+    def options(self, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
+        """Pillow's save parameters for the frames as they will be written."""
+
+    def quality(self, encoding: Encoding) -> int | None:
+        """The quality that is used, or None where the format (or a lossless one) has none."""
+        return None
+
+    def finish(self, frames: list[Image], encoding: Encoding, changes: list[str]) -> list[Image]:
+        """What must be decided over all frames at once, after each has a mode of the format."""
+        return frames
+
+    def metadata(self, exif: bytes) -> dict[str, Any]:
+        """Pillow's save parameters for `exif`; empty when it cannot be written."""
+        return {"exif": exif}
+
+    def motion(self, motion: Motion, count: int, changes: list[str]) -> dict[str, Any]:
+        """Pillow's save parameters for the playing of `count` frames, of a format that `plays`."""
+        return {"duration": _durations(motion, count, changes), "loop": 0 if motion.loop is None else motion.loop}
+
+    def save(self, frames: Sequence[Image], options: dict[str, Any]) -> bytes:
+        """Pillow's encoder."""
+        if len(frames) > 1:
+            options = {**options, "save_all": True, "append_images": list(frames[1:])}
+        file = io.BytesIO()
+        frames[0].save(file, self.pillow, **options)
+        return file.getvalue()
+
+    def encode(self, frames: Iterable[Image], encoding: Encoding, metadata: Metadata, motion: Motion) -> Encoded:
+        """All `frames` as one file, in memory.
+
+        Raises
+        ------
+        ImageError
+            Kind ``frames`` for several frames to a format of one, or of different sizes to an animation;
+            ``too_large`` when a side is longer than the format can say; ``unsupported`` when the encoder refuses.
+        """
+        from imgbatch.codecs import guard, pixels
+
+        changes: list[str] = []
+        pictures = self._taken(frames)
+        self._check_sizes(pictures)
+        with guard.classified("encode"):
+            pictures, icc = pixels.fitted(pictures, self, encoding, metadata.icc, changes)
+            pictures = self.finish(pictures, encoding, changes)
+            options = self.options(encoding, pictures)
+            if icc:
+                options["icc_profile"] = icc
+            options |= self._exif_options(metadata.exif, changes)
+            if len(pictures) > 1:
+                if self.plays:
+                    options |= self.motion(motion, len(pictures), changes)
+                elif motion.loop is not None:
+                    changes.append(f"durations not written: {self.name}")
+            data = self.save(pictures, options)
+            count = len(pictures) if len(pictures) == 1 else _count(data, self.pillow)
+        width, height = pictures[0].size
+        return Encoded(data, self.name, width, height, count, self.quality(encoding), list(dict.fromkeys(changes)))
+
+    def _taken(self, frames: Iterable[Image]) -> list[Image]:
+        taken: list[Image] = []
+        for frame in frames:
+            if taken and not self.multiframe:
+                raise ImageError("frames", f"{self.name} holds one picture, the source has several; use --frames first")
+            taken.append(frame)
+        if not taken:
+            raise ImageError("frames", "there is no frame to write")
+        return taken
+
+    def _check_sizes(self, pictures: Sequence[Image]) -> None:
+        for picture in pictures:
+            width, height = picture.size
+            if self.longest is not None and max(width, height) > self.longest:
+                most = f"{self.name} holds at most {self.longest} px a side"
+                raise ImageError("too_large", f"{width}x{height} px: {most}; resize first")
+            if self.plays and picture.size != pictures[0].size:
+                one_size = f"{self.name} holds frames of one size, the pages differ"
+                raise ImageError("frames", f"{one_size}; use --frames first or --format tiff")
+
+    def _exif_options(self, exif: bytes | None, changes: list[str]) -> dict[str, Any]:
+        if not exif:
+            return {}
+        options = self.metadata(exif) if self.exif else {}
+        if not options:
+            changes.append(f"exif not written: {self.name}")
+        return options
+
+
+def _durations(motion: Motion, count: int, changes: list[str]) -> list[int]:
+    """Milliseconds for each of `count` frames; pages that have none show for :data:`PAGE_MS`."""
+    durations = list(motion.durations[:count])
+    if len(durations) < count:
+        fill = durations[-1] if durations else PAGE_MS
+        if not durations:
+            changes.append(f"durations: {PAGE_MS} ms a page")
+        durations += [fill] * (count - len(durations))
+    return durations
+
+
+def _count(data: bytes, pillow: str) -> int:
+    """How many frames were written: encoders join equal neighbors."""
+    from PIL import Image as Images
+
+    with Images.open(io.BytesIO(data), formats=[pillow]) as image:
+        return int(getattr(image, "n_frames", 1))

@@ -1,0 +1,30 @@
+"""BMP: uncompressed, one picture, no alpha."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from imgbatch.codecs.base import Codec, Encoding
+from imgbatch.codecs.recognize import SUFFIXES
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+class Bmp(Codec):
+    """BMP as every program reads it: 1, 8 or 24 bits a pixel."""
+
+    name = "bmp"
+    pillow = "BMP"
+    suffixes = SUFFIXES["bmp"]
+    modes = frozenset({"1", "L", "P", "RGB"})
+    targets = ("L", "L", "RGB", "RGB")
+    longest = 65535
+    alpha = False
+    icc = False
+    exif = False
+    keyed = True  # never written: alpha is flattened before, palettes stay palettes
+
+    def options(self, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
+        return {}

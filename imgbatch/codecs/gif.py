@@ -1,0 +1,53 @@
+"""GIF: 256 colors, one of them transparent, animation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from imgbatch.codecs.base import Codec, Encoding, Motion
+from imgbatch.codecs.recognize import SUFFIXES
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_LONGEST_MS = 655350
+
+
+class Gif(Codec):
+    """GIF: colors are chosen for all frames together, and only where they are too many (palette.py)."""
+
+    name = "gif"
+    pillow = "GIF"
+    suffixes = SUFFIXES["gif"]
+    modes = frozenset({"1", "L", "LA", "P", "RGB", "RGBA"})
+    longest = 65535
+    multiframe = True
+    plays = True
+    icc = False
+    exif = False
+    keyed = True
+
+    def finish(self, frames: list[Image], encoding: Encoding, changes: list[str]) -> list[Image]:
+        from imgbatch.codecs import palette
+
+        if encoding.colors is None and all(palette.is_indexed(frame) for frame in frames):
+            return frames
+        return palette.reduced(frames, encoding.colors or 256, changes, keyed=True)
+
+    def options(self, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
+        if len(frames) > 1 and any("transparency" in frame.info for frame in frames):
+            return {"disposal": 2}  # what was drawn must go where the next frame is transparent
+        return {}
+
+    def motion(self, motion: Motion, count: int, changes: list[str]) -> dict[str, Any]:
+        options = super().motion(motion, count, changes)
+        exact = options["duration"]
+        rounded = [min(max(10, (duration + 5) // 10 * 10), _LONGEST_MS) if duration else 0 for duration in exact]
+        if rounded != exact:
+            changes.append("durations: rounded to 10 ms")
+        options["duration"] = rounded
+        plays = options.pop("loop")
+        if plays != 1:  # the extension counts repeats after the first time, 0 is for ever; without it, once
+            options["loop"] = min(plays - 1, 65535) if plays else 0
+        return options

@@ -1,0 +1,69 @@
+"""What does the header say that Pillow does not, or says in its own way?"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from PIL.Image import Image, Transpose
+    from PIL.ImageFile import ImageFile
+
+_BITS, _WIDTH, _HEIGHT = 258, 256, 257
+
+
+def rescale_key(image: Image, data: bytes) -> None:
+    """The transparent color of a PNG in the scale of the pixels: Pillow leaves it in the file's."""
+    key, depth = image.info.get("transparency"), data[24] if len(data) > 24 else 8
+    if image.mode == "RGB" and isinstance(key, tuple) and depth == 16:
+        image.info["transparency"] = tuple(value >> 8 for value in key)
+    elif image.mode == "L" and isinstance(key, int) and depth in (2, 4):
+        image.info["transparency"] = min(255, key * (85 if depth == 2 else 17))
+
+
+def stored_size(image: ImageFile) -> tuple[int, int]:
+    """TIFF's reader says the upright size."""
+    width, height = tag(image, _WIDTH, 0), tag(image, _HEIGHT, 0)
+    return (int(width), int(height)) if width and height else image.size
+
+
+def tag(image: Image, tag: int, default: Any) -> Any:
+    tags = getattr(image, "tag_v2", None)
+    value = tags.get(tag, default) if tags is not None else default
+    return value[0] if isinstance(value, tuple) and value else value
+
+
+def depth(image: Image, name: str, data: bytes) -> int:
+    """Bits per sample as stored, where the header says it cheaply; 8 otherwise."""
+    if name == "png":
+        return data[24] if len(data) > 24 else 8
+    if name == "tiff":
+        bits = tag(image, _BITS, 8)
+        return bits if isinstance(bits, int) else 8
+    if name == "avif":
+        at = data.find(b"av1C", 0, 4096)
+        flags = data[at + 6] if 0 <= at < len(data) - 6 else 0
+        return 8 if not flags & 0x40 else 12 if flags & 0x20 else 10
+    return 8
+
+
+def said(image: Image) -> int:
+    from PIL.Image import Image as Plain
+
+    with contextlib.suppress(Exception):
+        said = Plain.getexif(image).get(0x0112, 1)
+        return said if isinstance(said, int) else 1
+    return 1
+
+
+def redo(orientation: int) -> Transpose | None:
+    from PIL.Image import Transpose
+
+    return {
+        2: Transpose.FLIP_LEFT_RIGHT, 3: Transpose.ROTATE_180, 4: Transpose.FLIP_TOP_BOTTOM, 5: Transpose.TRANSPOSE,
+        6: Transpose.ROTATE_270, 7: Transpose.TRANSVERSE, 8: Transpose.ROTATE_90,
+    }.get(orientation)  # fmt: skip
+
+
+def undo(orientation: int) -> Transpose | None:
+    return redo({6: 8, 8: 6}.get(orientation, orientation))

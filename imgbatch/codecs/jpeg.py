@@ -1,0 +1,64 @@
+"""JPEG: lossy, one picture, gray, RGB or CMYK, no alpha."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from imgbatch.codecs.base import Codec, Encoding
+from imgbatch.codecs.recognize import SUFFIXES
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+QUALITY = 82
+_MARKER = 65533 - 6  # what fits into one segment after "Exif\0\0"
+_PROFILE = 255 * 65519  # 255 segments, all that their counter can say
+_buffer = threading.Lock()
+
+
+class Jpeg(Codec):
+    """JPEG, by libjpeg-turbo."""
+
+    name = "jpeg"
+    pillow = "JPEG"
+    suffixes = SUFFIXES["jpeg"]
+    modes = frozenset({"L", "RGB", "CMYK"})
+    targets = ("L", "L", "RGB", "RGB")
+    longest = 65500
+    alpha = False
+
+    def quality(self, encoding: Encoding) -> int | None:
+        return QUALITY if encoding.quality is None else encoding.quality
+
+    def options(self, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
+        options: dict[str, Any] = {"quality": self.quality(encoding)}
+        if frames[0].mode == "RGB":
+            options["subsampling"] = "4:2:0" if encoding.subsampling == "auto" else encoding.subsampling
+        if encoding.progressive:
+            options["progressive"] = True
+        if encoding.optimize or (encoding.effort or 0) >= 5:
+            options["optimize"] = True
+        return options
+
+    def metadata(self, exif: bytes) -> dict[str, Any]:
+        return {"exif": b"Exif\0\0" + exif} if len(exif) <= _MARKER else {}
+
+    def save(self, frames: Sequence[Image], options: dict[str, Any]) -> bytes:
+        if len(options.get("icc_profile", b"")) > _PROFILE:
+            options = {key: value for key, value in options.items() if key != "icc_profile"}
+        if not (options.get("progressive") or options.get("optimize")):
+            return super().save(frames, options)
+        from PIL import ImageFile
+
+        # These need a buffer for the whole file, and Pillow's guess is too small for noisy pictures.
+        width, height = frames[0].size
+        needed = 2 * width * height * len(frames[0].getbands()) + len(options.get("icc_profile", b"")) + 131072
+        with _buffer:
+            held = ImageFile.MAXBLOCK
+            ImageFile.MAXBLOCK = max(held, needed)
+            try:
+                return super().save(frames, options)
+            finally:
+                ImageFile.MAXBLOCK = held

@@ -1,0 +1,218 @@
+"""What does EXIF say, and how is it carried without breaking what we do not understand?
+
+Cameras put offsets into private blocks (maker notes), so a block is never taken apart and put together again: it is
+carried byte for byte, and the orientation is patched in place. Only TIFF, whose tags are EXIF's own, gets a new block
+made of the tags that describe the picture.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import struct
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from PIL.Image import Exif, Image
+
+ORIENTATION = 0x0112
+_EXIF_IFD, _GPS_IFD, _INTEROP = 0x8769, 0x8825, 0xA005
+#: Tags of the first directory that describe the picture rather than how the file stores it.
+_DESCRIPTIVE = (
+    0x010E,  # ImageDescription
+    0x010F,  # Make
+    0x0110,  # Model
+    ORIENTATION,
+    0x011A,  # XResolution
+    0x011B,  # YResolution
+    0x0128,  # ResolutionUnit
+    0x0131,  # Software
+    0x0132,  # DateTime
+    0x013B,  # Artist
+    0x013C,  # HostComputer
+    0x8298,  # Copyright
+)
+
+
+def orientation(image: Image, warnings: list[str]) -> int:
+    """The orientation that EXIF or XMP says, 1..8; 1 where there is none or it makes no sense (then with a warning)."""
+    from PIL.Image import Image as Plain
+
+    try:
+        said = Plain.getexif(image).get(ORIENTATION, 1)  # PNG's own getexif would decode the picture
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with the block, the picture is fine
+        warnings.append(f"exif is damaged, orientation not known: {type(error).__name__}")
+        with contextlib.suppress(AttributeError):
+            image._exif = None
+        return 1
+    if isinstance(said, int) and 0 <= said <= 8:
+        return said or 1  # some cameras write 0 for "not known"
+    warnings.append(f"exif orientation {said!r} is none of 1..8, taken for 1")
+    return 1
+
+
+def exif_of(image: Image, warnings: list[str]) -> bytes | None:
+    """The EXIF block without its ``Exif\\0\\0``; None when there is none or it is damaged (then with a warning)."""
+    if hasattr(image, "tag_v2"):
+        return _of_tiff(image)
+    block: Any = image.info.get("exif")
+    if block is None and "Raw profile type exif" in image.info:
+        try:
+            block = bytes.fromhex("".join(str(image.info["Raw profile type exif"]).split("\n")[3:]))
+        except ValueError:
+            block = b"?"
+    if not isinstance(block, bytes) or not block:
+        return None
+    raw = re.sub(rb"\A(?:Exif\0\0)+", b"", block)
+    if not raw:
+        return None
+    if next(_directories(raw), None) is None:
+        warnings.append("exif is damaged, not kept")
+        return None
+    return raw
+
+
+def upright(exif: bytes) -> bytes:
+    """The same block with every orientation of its first and second directory (picture, thumbnail) set to 1."""
+    patched = bytearray(exif)
+    for order, start, count in _directories(exif):
+        for at in _entries(exif, order, start, count, ORIENTATION):
+            kind = struct.unpack_from(order + "H", exif, at + 2)[0]
+            if kind == 3:
+                struct.pack_into(order + "H", patched, at + 8, 1)
+            elif kind == 4:
+                struct.pack_into(order + "I", patched, at + 8, 1)
+    return bytes(patched)
+
+
+def without_upright(exif: bytes) -> bytes:
+    """The same block without an orientation of 1 in its first directory; offsets stay true, 12 bytes become slack."""
+    for order, start, count in _directories(exif):
+        for at in _entries(exif, order, start, count, ORIENTATION):
+            if struct.unpack_from(order + "H", exif, at + 8)[0] != 1:
+                return exif
+            end = start + 2 + 12 * count + 4
+            rest = exif[at + 12 : end]
+            head = exif[:start] + struct.pack(order + "H", count - 1) + exif[start + 2 : at]
+            return head + rest + bytes(12) + exif[end:]
+        break
+    return exif
+
+
+def described(exif: bytes) -> tuple[bytes | None, dict[int, dict[int, Any]]]:
+    """For TIFF: a new block of the tags that describe the picture, and its directories of EXIF and GPS values."""
+    from PIL import Image as Images
+
+    held = Images.Exif()
+    try:
+        held.load(exif)
+        made, groups = _chosen(held)
+        return made.tobytes() if len(made) else None, groups
+    except Exception:  # noqa: BLE001 - a damaged block: the picture is written without it
+        return None, {}
+
+
+def _chosen(held: Exif) -> tuple[Exif, dict[int, dict[int, Any]]]:
+    """What describes the picture among the tags of the first directory, and the groups that can be written again."""
+    from PIL import Image as Images
+    from PIL.TiffImagePlugin import ImageFileDirectory_v2
+
+    made = Images.Exif()
+    made.endian = "<"
+    for tag in _DESCRIPTIVE:
+        if tag in held:
+            made[tag] = held[tag]
+    groups: dict[int, dict[int, Any]] = {}
+    for group in (_EXIF_IFD, _GPS_IFD):
+        values = {}
+        for tag, value in (held.get_ifd(group) if group in held else {}).items():
+            trial = ImageFileDirectory_v2(b"II*\0\0\0\0\0", group=group)
+            with contextlib.suppress(Exception):  # one odd value is not worth the others
+                trial[tag] = value
+                trial.tobytes(8)
+                if tag != _INTEROP:
+                    values[tag] = value
+        if values:
+            groups[group] = values
+    return made, groups
+
+
+def _of_tiff(image: Image) -> bytes | None:
+    from PIL.Image import Image as Plain
+
+    try:
+        made, groups = _chosen(Plain.getexif(image))
+        for group, values in groups.items():
+            made[group] = values
+        return made.tobytes()[6:] if len(made) else None
+    except Exception:  # noqa: BLE001 - tags that cannot be written again are not worth a picture
+        return None
+
+
+def with_trailing(data: bytes) -> bytes | None:
+    """A PNG without pixels that holds all of `data`'s metadata chunks; None when none follow the pixels.
+
+    EXIF and XMP may stand after the pixels, where only decoding would find them.
+    """
+    pieces, trailing, at, seen = [data[:8]], False, 8, False
+    view = memoryview(data)
+    while at + 12 <= len(data):
+        length, name = int.from_bytes(view[at : at + 4], "big"), bytes(view[at + 4 : at + 8])
+        end = at + 12 + length
+        if name == b"IEND" or end > len(data):
+            break
+        if name == b"IDAT":
+            seen = True
+        elif name not in (b"fdAT", b"fcTL", b"acTL"):
+            useful = name in (b"eXIf", b"iTXt", b"zTXt", b"tEXt")
+            trailing = trailing or (seen and useful)
+            if useful or not seen:
+                pieces.append(data[at:end])
+        at = end
+    if not trailing:
+        return None
+    idat = b"\0\0\0\0IDAT\x35\xaf\x06\x1e"
+    return b"".join([*pieces, idat, b"\0\0\0\0IEND\xaeB`\x82"])
+
+
+def info_of_png(data: bytes) -> dict[str, Any]:
+    """EXIF and XMP of a PNG whose metadata follow its pixels, as Pillow's info names them."""
+    small = with_trailing(data)
+    if small is None:
+        return {}
+    from PIL import Image as Images
+
+    try:
+        with Images.open(io.BytesIO(small), formats=["PNG"]) as image:
+            names = ("exif", "Raw profile type exif", "XML:com.adobe.xmp", "xmp")
+            return {name: image.info[name] for name in names if name in image.info}
+    except Exception:  # noqa: BLE001 - damaged metadata: the decoder will say what it thinks of the file
+        return {}
+
+
+def _directories(exif: bytes) -> Iterator[tuple[str, int, int]]:
+    """(byte order, offset, number of entries) of the first two directories, as far as they lie within the block."""
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4])
+    if order is None or len(exif) < 8:
+        return
+    start = struct.unpack_from(order + "I", exif, 4)[0]
+    for _ in range(2):
+        if start < 8 or start + 2 > len(exif):
+            return
+        count = struct.unpack_from(order + "H", exif, start)[0]
+        end = start + 2 + 12 * count
+        if end > len(exif):
+            return
+        yield order, start, count
+        if end + 4 > len(exif):
+            return
+        start = struct.unpack_from(order + "I", exif, end)[0]
+
+
+def _entries(exif: bytes, order: str, start: int, count: int, tag: int) -> Iterator[int]:
+    for index in range(count):
+        at = start + 2 + 12 * index
+        if struct.unpack_from(order + "H", exif, at)[0] == tag:
+            yield at

@@ -1,0 +1,86 @@
+"""Which reader takes the data, and if none does: why?"""
+
+from __future__ import annotations
+
+import importlib
+import io
+from typing import TYPE_CHECKING
+
+from imgbatch.codecs import guard, recognize
+from imgbatch.errors import ImageError
+
+if TYPE_CHECKING:
+    from PIL.ImageFile import ImageFile
+
+PILLOW = {"jpeg": "JPEG", "png": "PNG", "webp": "WEBP", "avif": "AVIF", "tiff": "TIFF", "gif": "GIF", "bmp": "BMP"}
+_PLUGINS = {"jpeg": "Jpeg", "png": "Png", "webp": "WebP", "avif": "Avif", "tiff": "Tiff", "gif": "Gif", "bmp": "Bmp"}
+_DRAWINGS = ("SVG", "PDF", "PostScript", "EPS", "metafile")
+
+
+def opened(data: bytes, name: str | None, ending: str) -> ImageFile:
+    from PIL import Image as Images
+
+    if name is not None:
+        importlib.import_module(f"PIL.{_PLUGINS[name]}ImagePlugin")
+        readers = [PILLOW[name]]
+    else:
+        readers = list(guard.readers())
+        if guard.BY_SUFFIX.get(ending) in Images.OPEN:
+            readers.append(guard.BY_SUFFIX[ending])
+    return Images.open(io.BytesIO(data), formats=readers)
+
+
+def explained(error: Exception, data: bytes, ending: str) -> ImageError:
+    """Why no reader took the data: what the reader of its signature says, or what the data look like."""
+    from PIL import Image as Images
+    from PIL import UnidentifiedImageError
+
+    if not isinstance(error, UnidentifiedImageError):
+        return ImageError(*guard.classify(error, "decode"))
+    prefix = data[: recognize.PREFIX]
+    name = recognize.format_of(prefix) or recognize.other_format_of(prefix)
+    if name is None:
+        return _unknown(data, ending)
+    if name == "jpeg" and (process := _lossless_process(data)) is not None:
+        return ImageError("unsupported", f"JPEG of an unusual process (SOF{process}) has no reader here")
+    reader = PILLOW.get(name, name.upper())
+    if reader not in Images.OPEN:
+        return ImageError("unsupported", f"this Pillow has no reader for {name}")
+    try:
+        Images.OPEN[reader][0](io.BytesIO(data), "")
+    except Exception as reason:  # noqa: BLE001 - asked for its words only
+        kind, said = guard.classify(reason, "decode")
+        return ImageError("corrupt" if kind == "unidentified" else kind, f"the {name} header is damaged: {said}")
+    return ImageError("corrupt", f"the {name} header is damaged")
+
+
+def _unknown(data: bytes, ending: str) -> ImageError:
+    """No signature that we know."""
+    missing = recognize.unreadable(data[: recognize.PREFIX]) or recognize.UNREADABLE.get(ending)
+    if missing:
+        return ImageError("unsupported", f"Pillow has no reader for {missing}; convert it to JPEG or PNG first")
+    likeness = recognize.looks_like(data)
+    if likeness is not None and any(word in likeness for word in _DRAWINGS):
+        return ImageError("unsupported", f"the content is {likeness}; convert it to PNG first")
+    hint = f"; it looks like {likeness}" if likeness else ""
+    return ImageError("unidentified", f"no reader recognizes the content{hint}")
+
+
+def refuse_cut(data: bytes, name: str | None) -> None:
+    """WebP says how long it is; its reader only says that it could not be created."""
+    if name == "webp" and int.from_bytes(data[4:8], "little") + 8 > len(data) + 1:
+        promised = int.from_bytes(data[4:8], "little") + 8
+        raise ImageError("truncated", f"the file ends after {len(data)} of {promised} bytes")
+
+
+def _lossless_process(data: bytes) -> int | None:
+    """The number of a JPEG's frame header where it is one that libjpeg cannot decode (lossless, hierarchical)."""
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF:
+        marker = data[at + 1]
+        if marker in (0xC3, 0xC5, 0xC6, 0xC7, 0xCB, 0xCD, 0xCE, 0xCF):
+            return marker - 0xC0
+        if marker in (0xC0, 0xC1, 0xC2, 0xDA):
+            return None
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return None

@@ -1,0 +1,163 @@
+"""How do pixels get into a mode that a format holds, and may their color profile go with them?
+
+Every loss is noted: alpha that was flattened, 16 bits that became 8, a profile that had to be applied because the
+format or the new mode cannot carry it. Profiles are never left beside pixels that they do not describe.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from imgbatch import alpha, color
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from imgbatch.codecs.base import Codec, Encoding
+
+#: Modes that are another spelling of a plainer one.
+_PLAIN = {
+    "RGBa": "RGBA", "La": "LA", "RGBX": "RGB", "YCbCr": "RGB", "HSV": "RGB", "I;16L": "I;16", "I;16N": "I;16",
+    "I;16B": "I;16",
+}  # fmt: skip
+_KEYED = frozenset({"1", "L", "P", "RGB", "I;16"})
+
+
+def fitted(
+    frames: list[Image], codec: Codec, encoding: Encoding, icc: bytes | None, changes: list[str]
+) -> tuple[list[Image], bytes | None]:
+    """`frames` in modes that `codec` holds, and the profile that goes with them (None: none, the colors are sRGB)."""
+    frames = [_plain(frame, codec) for frame in frames]
+    if not codec.alpha:
+        frames = [_flattened(frame, encoding.background, changes) for frame in frames]
+    aims = [aim(frame, codec) for frame in frames]
+    keep = bool(icc) and codec.icc
+    for frame, wanted in zip(frames, aims, strict=True):
+        keep = keep and color.fits(icc or b"", frame.mode) and color.space(frame.mode) == color.space(wanted)
+    used = None if keep else icc
+    made = [_converted(frame, wanted, used, codec, changes) for frame, wanted in zip(frames, aims, strict=True)]
+    return made, icc if keep else None
+
+
+def aim(image: Image, codec: Codec) -> str:
+    """The mode in which `codec` writes `image`, without loss where the format allows it."""
+    mode = image.mode
+    if mode in codec.modes:
+        return mode
+    if mode == "I" and "I;16" in codec.modes and _sixteen(image):
+        return "I;16"
+    gray, gray_alpha, rgb, rgba = codec.targets
+    if color.space(mode) == "gray":
+        return gray_alpha if color.has_transparency(image) else gray
+    return rgba if color.has_transparency(image) else rgb
+
+
+def opaque(image: Image) -> bool:
+    """Whether no pixel of `image` is transparent, whatever its mode."""
+    if not color.has_transparency(image):
+        return True
+    whole = color.continuous(image)
+    if whole.mode not in ("LA", "RGBA"):
+        return True
+    low, _ = whole.getchannel("A").getextrema()
+    return low == 255
+
+
+def without_alpha(image: Image) -> Image:
+    """`image` without its alpha channel or transparent color; the colors stay as they are."""
+    plain = image.copy()
+    plain.info = {}
+    if image.mode == "P" and image.palette is not None and image.palette.mode == "RGBA":
+        plain.putpalette(bytes(image.getpalette("RGB") or []))
+    return plain.convert({"RGBA": "RGB", "LA": "L", "PA": "RGB"}.get(plain.mode, plain.mode))
+
+
+def _plain(image: Image, codec: Codec) -> Image:
+    """A detached image in a mode of the everyday kind, without anything in its info that a writer would take."""
+    from PIL import Image as Images
+
+    mode = image.mode
+    if mode in _PLAIN and mode not in codec.modes:
+        image = swapped(image) if mode == "I;16B" else image.convert(_PLAIN[mode])
+    kept = {"transparency"} & image.info.keys() if image.mode in _KEYED else set()
+    if set(image.info) != kept or type(image) is not Images.Image:
+        detached = image.copy()
+        detached.info = {key: image.info[key] for key in kept}
+        image = detached
+    if not codec.keyed and "transparency" in image.info:
+        if image.mode in color.DEEP:
+            del_info = image.copy()
+            del_info.info = {}
+            return del_info
+        image = color.continuous(image)
+        image.info = {}
+    return image
+
+
+def swapped(image: Image) -> Image:
+    """A big-endian 16-bit image as I;16."""
+    import numpy
+    from PIL import Image as Images
+
+    return Images.fromarray(numpy.asarray(image).astype("<u2"))
+
+
+def _flattened(image: Image, background: str, changes: list[str]) -> Image:
+    if not color.has_transparency(image):
+        return image
+    if opaque(image):
+        return without_alpha(image)
+    changes.append(f"alpha: flattened on {background[:7]}")
+    red, green, blue, _ = color.rgba(background)
+    flat = alpha.flattened(image, (red, green, blue))
+    flat.info = {}
+    return flat
+
+
+def _converted(image: Image, wanted: str, icc: bytes | None, codec: Codec, changes: list[str]) -> Image:
+    """`image` in mode `wanted`; `icc` is a profile that will not go with it and must be used up."""
+    mode = image.mode
+    if mode in color.DEEP and wanted not in color.DEEP:
+        image = color.to_eight_bits(image)
+        changes.append(f"depth: {32 if mode in ('I', 'F') else 16} -> 8 bits")
+    if icc:
+        image = _used_up(image, icc, codec, changes)
+    if mode in ("CMYK", "LAB") and wanted != mode:
+        changes.append(f"mode: {mode} -> sRGB")
+        image = color.to_rgb(image)
+    if image.mode == "I" and wanted == "I;16":
+        return swapped(image)
+    if image.mode == wanted:
+        return image
+    if image.mode in ("LA", "RGBA") and wanted in ("L", "RGB"):
+        image = without_alpha(image)
+    elif color.has_transparency(image):
+        image = color.continuous(image)
+    made = image if image.mode == wanted else image.convert(wanted)
+    made.info = {}
+    return made
+
+
+def _used_up(image: Image, icc: bytes, codec: Codec, changes: list[str]) -> Image:
+    """The pixels converted to sRGB through a profile that cannot be written beside them."""
+    space = color.profile_space(icc)
+    if space is None:
+        changes.append("icc not kept: damaged")
+        return image
+    if not color.fits(icc, image.mode):
+        changes.append(f"icc not kept: made for {space}, the pixels are {color.space(image.mode)}")
+        return image
+    made = color.to_srgb(image, icc)
+    if made is None:
+        changes.append("icc not kept: damaged")
+        return image
+    if made is image:
+        changes.append(f"icc not written: {codec.name}")
+    else:
+        changes.append(f"icc: {color.profile_name(icc)} -> sRGB")
+    return made
+
+
+def _sixteen(image: Image) -> bool:
+    low, high = image.getextrema()
+    return isinstance(low, (int, float)) and isinstance(high, (int, float)) and low >= 0 and high <= 65535

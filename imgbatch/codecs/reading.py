@@ -1,0 +1,278 @@
+"""How does a file become frames: read once, header first, then no more pixels than needed?"""
+
+from __future__ import annotations
+
+import functools
+import os
+import stat
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from imgbatch.codecs import guard, headers, opening, recognize
+from imgbatch.codecs.base import Metadata, Motion
+from imgbatch.errors import ImageError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image, Transpose
+    from PIL.ImageFile import ImageFile
+
+MULTIFRAME = frozenset({"png", "webp", "avif", "tiff", "gif"})
+_OURS = {**{pillow: name for name, pillow in opening.PILLOW.items()}, "MPO": "jpeg"}
+_KEYED = frozenset({"1", "L", "P", "RGB", "I;16"})
+#: A wish longer than this is decoded at no less than itself, a shorter one at no less than twice itself.
+SMALL = 512
+_SUBFILE, _DNG = 254, 50706
+
+
+def read(path: str) -> bytes:
+    """All bytes of a regular file.
+
+    Raises
+    ------
+    ImageError
+        ``unsupported`` for what is no regular file, ``truncated`` for an empty one, ``permission`` or ``io``.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        kind = _no_file(os.stat(path).st_mode)
+        if kind is None:
+            with os.fdopen(os.open(path, flags), "rb", buffering=0) as file:
+                kind = _no_file(os.fstat(file.fileno()).st_mode)  # what was opened is what counts
+                data = b"" if kind is not None else file.read()
+    except ValueError as error:  # a NUL in the name
+        raise ImageError("io", f"no file can have this name: {error}") from error
+    except (OSError, MemoryError) as error:
+        raise ImageError(*guard.classify(error, "read")) from error
+    if kind is not None:
+        raise ImageError("unsupported", f"not a file but {kind}")
+    if not data:
+        raise ImageError("truncated", "the file is empty (0 bytes)")
+    return data
+
+
+def _no_file(mode: int) -> str | None:
+    if stat.S_ISREG(mode):
+        return None
+    for test, words in (
+        (stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a named pipe"), (stat.S_ISSOCK, "a socket"),
+        (stat.S_ISCHR, "a device"), (stat.S_ISBLK, "a device"),
+    ):  # fmt: skip
+        if test(mode):
+            return words
+    return "something else"
+
+
+class Opened:
+    """A picture whose header was read.
+
+    Attributes
+    ----------
+    format : str
+        One of base.FORMATS, or Pillow's name in lower case.
+    size, upright_size : (int, int)
+        (width, height) in px, as stored and after the orientation.
+    orientation : int
+        1..8 as EXIF counts them.
+    metadata : Metadata
+        EXIF and profile as they are in the file; `decode` makes EXIF upright with the pixels.
+    changes, warnings : list of str
+        What is lost already, and what looked wrong.
+    """
+
+    def __init__(self, image: ImageFile, data: bytes, max_pixels: int) -> None:
+        from imgbatch.codecs import metadata
+
+        self.image = image
+        self.format = _OURS.get(image.format or "", (image.format or "unknown").lower())
+        self.mode = image.mode
+        self.changes: list[str] = []
+        self.warnings: list[str] = []
+        self._data = data
+        self._max_pixels = max_pixels
+        if self.format == "png":
+            for key, value in metadata.info_of_png(data).items():
+                image.info.setdefault(key, value)
+            headers.rescale_key(image, data)
+        self.orientation = metadata.orientation(image, self.warnings)
+        width, height = headers.stored_size(image)
+        self.size = (width, height)
+        self.upright_size = (height, width) if self.orientation >= 5 else (width, height)
+        guard.check_pixels(self.size, max_pixels)
+        icc = image.info.get("icc_profile")
+        self.metadata = Metadata(
+            metadata.exif_of(image, self.warnings), icc if isinstance(icc, bytes) and icc else None
+        )
+        self._note_losses()
+
+    @functools.cached_property
+    def frame_count(self) -> int:
+        """How many frames or pages there are; asking walks through a GIF or TIFF."""
+        return len(self._frames)
+
+    @functools.cached_property
+    def _frames(self) -> range | list[int]:
+        """The places in the file of the frames that count."""
+        if self.format not in MULTIFRAME:
+            return range(1)
+        with guard.classified("decode"):
+            count = int(getattr(self.image, "n_frames", 1))
+            if self.format == "tiff" and count > 1:
+                return self._pages(count)
+        if getattr(self.image, "default_image", False) and count > 1:
+            return range(1, count)  # an APNG whose still picture is not part of the animation
+        return range(count)
+
+    def _pages(self, count: int) -> list[int]:
+        """The pages of a TIFF without reduced copies (thumbnails, pyramids) and masks."""
+        pages = []
+        for index in range(count):
+            self.image.seek(index)
+            if index == 0 or not int(headers.tag(self.image, _SUBFILE, 0)) & 5:
+                pages.append(index)
+        self.image.seek(0)
+        if len(pages) < count:
+            self.changes.append(f"reduced copies not kept: {count - len(pages)}")
+        return pages
+
+    def decode(
+        self, frames: str = "all", wanted: tuple[int, int] | None = None, orient: bool = True
+    ) -> tuple[Iterator[Image], Motion]:
+        """The frames, one at a time, fully loaded and apart from the file; and how they play.
+
+        Parameters
+        ----------
+        frames : str
+            ``all``, ``first`` or how many.
+        wanted : (int, int), optional
+            An upright size that will do: a JPEG may be decoded smaller, but never below it.
+        orient : bool
+            Turn the pixels upright, and say so in `metadata` and `changes`.
+        """
+        places = self._places(frames)
+        if orient and self.orientation != 1:
+            from imgbatch.codecs import metadata
+
+            self.changes.append(f"orientation: baked {self.orientation}")
+            if self.metadata.exif is not None:
+                self.metadata.exif = metadata.upright(self.metadata.exif)
+        motion = Motion(loop=self._plays() if len(places) > 1 else None)
+        return self._decoded(places, wanted, orient, motion), motion
+
+    def close(self) -> None:
+        """Give the file's bytes and the reader's memory back."""
+        self.image.close()
+        self._data = b""
+
+    def __enter__(self) -> Opened:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _places(self, frames: str) -> range | list[int]:
+        if frames == "first":
+            return range(1)
+        if frames != "all" and int(frames) == 1:
+            return range(1)
+        places = self._frames if frames == "all" else self._frames[: int(frames)]
+        guard.check_pixels(self.size, self._max_pixels, len(places))
+        return places
+
+    def _plays(self) -> int | None:
+        """How often the animation plays, 0 for ever; None for pages."""
+        said = self.image.info.get("loop")
+        if self.format == "tiff":
+            return None
+        if self.format == "gif":
+            return 1 if said is None else (int(said) + 1 if said else 0)
+        return int(said or 0)
+
+    def _decoded(
+        self, places: range | list[int], wanted: tuple[int, int] | None, orient: bool, motion: Motion
+    ) -> Iterator[Image]:
+        pixels = 0
+        for place in places:
+            with guard.classified("decode"):
+                if self.format in MULTIFRAME and place != self.image.tell():
+                    self.image.seek(place)
+                turn = self._turn(orient)
+                if wanted is not None and self.format == "jpeg":
+                    self._draft(wanted)
+                self.image.load()
+                pixels += self.image.width * self.image.height
+                if pixels > self._max_pixels:
+                    guard.check_pixels(self.image.size, self._max_pixels, len(places))
+                frame = _detached(self.image, alone=len(places) == 1)
+                if turn is not None:
+                    frame = frame.transpose(turn)
+                if len(places) > 1 and motion.loop is not None:
+                    motion.durations.append(round(float(self.image.info.get("duration", 0) or 0)))
+            yield frame
+
+    def _turn(self, orient: bool) -> Transpose | None:
+        """What is to be done to the pixels after decoding: TIFF's reader turns them itself."""
+        if self.format == "tiff":
+            return None if orient else headers.undo(headers.said(self.image))
+        return headers.redo(self.orientation) if orient else None
+
+    def _draft(self, wanted: tuple[int, int]) -> None:
+        width, height = wanted if self.orientation < 5 else wanted[::-1]
+        times = 1 if max(wanted) > SMALL else 2
+        self.image.draft(None, (max(1, width * times), max(1, height * times)))
+
+    def _note_losses(self) -> None:
+        image = self.image
+        count = getattr(image, "n_frames", 1) if self.format not in MULTIFRAME else 1
+        name = (image.format or "").lower()
+        if name == "psd" and count > 1:
+            self.changes.append(f"merged picture of {count} layers kept: psd")
+        elif count > 1:
+            self.changes.append(f"first of {count} pictures kept: {name}")
+        elif name in ("ico", "icns") and len(image.info.get("sizes", ())) > 1:
+            self.changes.append(f"largest of {len(image.info['sizes'])} pictures kept: {name}")
+        depth = headers.depth(image, self.format, self._data)
+        if depth > 8 and image.mode in ("L", "LA", "RGB", "RGBA", "CMYK"):
+            self.changes.append(f"depth: {depth} -> 8 bits")
+
+
+def probe(data: bytes, suffix: str, max_pixels: int) -> Opened:
+    """The picture in `data`, header only; `suffix` (with its dot) matters for formats without a signature.
+
+    guard.set_limits or guard.limited must be in force, so that Pillow refuses what is too large before it allocates.
+
+    Raises
+    ------
+    ImageError
+        ``unidentified``, ``unsupported``, ``truncated``, ``corrupt`` or ``too_large``.
+    """
+    prefix, ending = data[: recognize.PREFIX], suffix.lower()
+    if recognize.is_raw(prefix, ending):
+        raise ImageError("unsupported", "camera raw cannot be developed here; convert it to TIFF or JPEG first")
+    if ending in recognize.NOT_RASTER and recognize.format_of(prefix) is None:
+        raise ImageError("unsupported", f"{ending} is not a picture made of pixels; convert it to PNG first")
+    name = recognize.format_of(prefix)
+    opening.refuse_cut(data, name)
+    try:
+        image = opening.opened(data, name, ending)
+    except Exception as error:
+        raise opening.explained(error, data, ending) from error
+    try:
+        if name == "tiff" and _DNG in getattr(image, "tag_v2", ()) and int(headers.tag(image, _SUBFILE, 0)) & 1:
+            raise ImageError("unsupported", "camera raw (DNG) cannot be developed here; convert it to TIFF first")
+        with guard.classified("decode"):
+            return Opened(image, data, max_pixels)
+    except BaseException:
+        image.close()
+        raise
+
+
+def _detached(image: ImageFile, alone: bool) -> Image:
+    """A plain image: a copy, or where nothing else will be decoded the pixels themselves."""
+    from PIL import Image as Images
+
+    kept: dict[str | tuple[int, int], Any] = {}
+    if image.mode in _KEYED and "transparency" in image.info:
+        kept["transparency"] = image.info["transparency"]
+    frame = Images.Image._new(image, image.im) if alone else image.copy()
+    frame.info = kept
+    return frame

@@ -1,0 +1,208 @@
+"""What does a file look like from outside: which format by its first bytes, an image by content or suffix?
+
+Nothing is decoded and Pillow is not imported: discovery asks this for every file of a folder.
+"""
+
+from __future__ import annotations
+
+import re
+
+#: How many first bytes are enough for every answer here.
+PREFIX = 64
+
+#: Suffixes of what imgbatch writes, per format; the first is the one given to new names.
+SUFFIXES: dict[str, tuple[str, ...]] = {
+    "jpeg": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "png": (".png", ".apng"),
+    "webp": (".webp",),
+    "avif": (".avif", ".avifs"),
+    "tiff": (".tif", ".tiff"),
+    "gif": (".gif",),
+    "bmp": (".bmp",),
+}
+
+#: Formats that are only read: Pillow's lower-case name -> suffixes.
+READ_ONLY: dict[str, tuple[str, ...]] = {
+    "jpeg2000": (".jp2", ".j2k", ".jpc", ".jpf", ".jpx", ".j2c"),
+    "psd": (".psd",),
+    "ppm": (".pbm", ".pgm", ".ppm", ".pnm", ".pfm"),
+    "tga": (".tga", ".icb", ".vda", ".vst"),
+    "ico": (".ico",),
+    "cur": (".cur",),
+    "icns": (".icns",),
+    "qoi": (".qoi",),
+    "dds": (".dds",),
+    "sgi": (".sgi", ".rgb", ".rgba", ".bw"),
+    "pcx": (".pcx",),
+    "dcx": (".dcx",),
+    "xbm": (".xbm",),
+    "xpm": (".xpm",),
+    "dib": (".dib",),
+    "mpo": (".mpo",),
+    "fits": (".fit", ".fits"),
+    "blp": (".blp",),
+    "fli": (".fli", ".flc"),
+    "ftex": (".ftc", ".ftu"),
+    "gbr": (".gbr",),
+    "msp": (".msp",),
+    "pcd": (".pcd",),
+    "pixar": (".pxr",),
+    "sun": (".ras",),
+    "im": (".im",),
+}
+
+#: Images that Pillow has no reader for: they are candidates, and fail with a sentence that says so.
+UNREADABLE: dict[str, str] = {".heic": "HEIC", ".heif": "HEIF", ".hif": "HEIF", ".jxl": "JPEG XL"}
+
+#: Vectors, documents and data that some readers of Pillow would take: never images here.
+NOT_RASTER = frozenset((
+    ".svg", ".svgz", ".eps", ".epsf", ".ps", ".pdf", ".wmf", ".emf", ".ai", ".h5", ".hdf", ".hdf5", ".grib", ".grb",
+    ".bufr", ".mpg", ".mpeg", ".iim", ".fpx", ".mic",
+))  # fmt: skip
+
+#: Camera raw. Many are TIFF inside, and a TIFF reader would deliver only their thumbnail.
+RAW_SUFFIXES = frozenset((
+    ".3fr", ".ari", ".arw", ".bay", ".cap", ".cr2", ".cr3", ".crw", ".dcr", ".dcs", ".dng", ".drf", ".eip", ".erf",
+    ".fff", ".gpr", ".iiq", ".k25", ".kdc", ".mdc", ".mef", ".mos", ".mrw", ".nef", ".nrw", ".orf", ".pef", ".ptx",
+    ".r3d", ".raf", ".raw", ".rw2", ".rwl", ".rwz", ".sr2", ".srf", ".srw", ".x3f",
+))  # fmt: skip
+
+IMAGE_SUFFIXES = frozenset(
+    suffix for table in (SUFFIXES, READ_ONLY) for suffixes in table.values() for suffix in suffixes
+) | frozenset(UNREADABLE)
+
+_HEIF_BRANDS = frozenset((b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs", b"mif1", b"msf1"))
+_AVIF_BRANDS = frozenset((b"avif", b"avis"))
+_RAW_STARTS = (b"IIRO", b"IIRS", b"MMOR", b"IIU\0", b"FUJIFILMCCD-RAW", b"FOVb")
+_TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_BMP_HEADERS = frozenset((12, 16, 40, 52, 56, 64, 108, 124))
+
+#: (signature, Pillow's lower-case name) of formats that are only read
+_SIGNATURES: tuple[tuple[bytes, str], ...] = (
+    (b"\0\0\0\x0cjP  \r\n\x87\n", "jpeg2000"),
+    (b"\xff\x4f\xff\x51", "jpeg2000"),
+    (b"8BPS", "psd"),
+    (b"qoif", "qoi"),
+    (b"DDS ", "dds"),
+    (b"icns", "icns"),
+    (b"\x59\xa6\x6a\x95", "sun"),
+    (b"/* XPM */", "xpm"),
+    (b"SIMPLE  =", "fits"),
+    (b"BLP1", "blp"),
+    (b"BLP2", "blp"),
+    (b"FTEX", "ftex"),
+    (b"DanM", "msp"),
+    (b"LinS", "msp"),
+    (b"\xb1\x68\xde\x3a", "dcx"),
+)
+_PPM = re.compile(rb"P[1-7fF][\s#]")
+_XBM = re.compile(rb"\s*#define\s+\w*_width\s")
+
+
+def format_of(prefix: bytes) -> str | None:
+    """Which of the written formats (base.FORMATS) a file is that begins with `prefix`; None for anything else.
+
+    `prefix` is the first :data:`PREFIX` bytes, or all there are. Camera raw is not TIFF here.
+    """
+    if prefix.startswith(b"\xff\xd8\xff"):
+        return "jpeg"
+    if prefix.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "png"
+    if prefix[:4] == b"RIFF" and prefix[8:12] == b"WEBP":
+        return "webp"
+    if prefix[:6] in (b"GIF87a", b"GIF89a"):
+        return "gif"
+    if prefix[:4] in _TIFF_STARTS:
+        return None if is_raw(prefix) else "tiff"
+    if _brands(prefix) & _AVIF_BRANDS:
+        return "avif"
+    if prefix[:2] == b"BM" and int.from_bytes(prefix[14:18], "little") in _BMP_HEADERS:
+        return "bmp"
+    return None
+
+
+def other_format_of(prefix: bytes) -> str | None:
+    """Which format that is only read, by signature and as Pillow's lower-case name; None where there is none."""
+    for signature, name in _SIGNATURES:
+        if prefix.startswith(signature):
+            return name
+    if prefix[:4] in (b"\0\0\1\0", b"\0\0\2\0") and len(prefix) >= 22 and prefix[4:6] != b"\0\0" and prefix[9] == 0:
+        return "ico" if prefix[2] == 1 else "cur"
+    if prefix[:2] == b"\x01\xda" and prefix[2:3] in (b"\0", b"\1") and prefix[3:4] in (b"\1", b"\2"):
+        return "sgi"
+    if prefix[:1] == b"\n" and prefix[1:2] in (b"\0", b"\2", b"\3", b"\5") and prefix[2:3] == b"\1":
+        return "pcx" if prefix[3:4] in (b"\1", b"\2", b"\4", b"\x08") else None
+    if _PPM.match(prefix):
+        return "ppm"
+    return "xbm" if _XBM.match(prefix) else None
+
+
+def unreadable(prefix: bytes) -> str | None:
+    """The name of an image format that Pillow cannot read (HEIC, JPEG XL), by signature."""
+    brands = _brands(prefix)
+    if brands & _HEIF_BRANDS and not brands & _AVIF_BRANDS:
+        return "HEIC"
+    if prefix.startswith((b"\xff\n", b"\0\0\0\x0cJXL \r\n\x87\n")):
+        return "JPEG XL"
+    return None
+
+
+def is_raw(prefix: bytes, suffix: str = "") -> bool:
+    """Whether this is camera raw, by suffix or by content."""
+    if suffix.lower() in RAW_SUFFIXES or prefix.startswith(_RAW_STARTS):
+        return True
+    return prefix[:4] in _TIFF_STARTS and prefix[8:10] == b"CR" or prefix[4:12] == b"ftypcrx "
+
+
+def is_image(prefix: bytes, suffix: str) -> bool:
+    """Whether a file found in a folder is a candidate: its content is recognized, or its suffix is an image's.
+
+    Vectors, documents and camera raw are none, whatever their content looks like. `suffix` has its dot, in any case.
+    """
+    ending = suffix.lower()
+    if ending in NOT_RASTER or is_raw(prefix, ending):
+        return False
+    if ending in IMAGE_SUFFIXES or format_of(prefix) is not None or other_format_of(prefix) is not None:
+        return True
+    return unreadable(prefix) == "HEIC" or prefix.startswith(b"\0\0\0\x0cJXL ")
+
+
+def looks_like(data: bytes) -> str | None:
+    """What data that no reader takes may be, in words for a message; None when they look like nothing known."""
+    start = data[:512]
+    if not start.strip(b"\0"):
+        return "only zero bytes" if start else "nothing"
+    if start.startswith(b"version https://git-lfs"):
+        return "a git LFS pointer: fetch the file with git lfs pull"
+    for signature, words in (
+        (b"PK\x03\x04", "a zip archive"), (b"\x1f\x8b", "gzip data"), (b"7z\xbc\xaf", "a 7z archive"),
+        (b"Rar!", "a RAR archive"), (b"%PDF", "a PDF document"), (b"%!PS", "PostScript"),
+        (b"\xd7\xcd\xc6\x9a", "a Windows metafile"), (b"\xc5\xd0\xd3\xc6", "an EPS document"), (b"RIFF", "a RIFF file"),
+        (b"\x1aE\xdf\xa3", "a video"), (b"SQLite format 3", "a SQLite database"), (b"\x7fELF", "a program"),
+    ):  # fmt: skip
+        if start.startswith(signature):
+            return words
+    if start[4:8] == b"ftyp":
+        return "a video or another ISO media file"
+    lower = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if b"<svg" in lower:
+        return "an SVG drawing"
+    if lower.startswith((b"<!doctype html", b"<html", b"<head")):
+        return "an HTML page"
+    if lower.startswith(b"<?xml"):
+        return "an XML document"
+    if len(start) > 1 and all(byte in b"\t\n\r\f\x1b" or byte >= 32 for byte in start) and b"\x7f" not in start:
+        try:
+            data[:4096].decode("utf-8", "ignore" if len(data) > 4096 else "strict")
+        except UnicodeDecodeError:
+            return None
+        return "text"
+    return None
+
+
+def _brands(prefix: bytes) -> frozenset[bytes]:
+    """The brands of an ISO media file: the major one and those it is compatible with."""
+    if prefix[4:8] != b"ftyp":
+        return frozenset()
+    end = min(int.from_bytes(prefix[:4], "big"), len(prefix))
+    return frozenset((prefix[8:12], *(prefix[at : at + 4] for at in range(16, end - 3, 4))))

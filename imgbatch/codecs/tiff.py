@@ -1,0 +1,67 @@
+"""TIFF: lossless, every mode, several pages."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from imgbatch.codecs.base import Codec, Encoding
+from imgbatch.codecs.recognize import SUFFIXES
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_LONG = 4
+
+
+class Tiff(Codec):
+    """TIFF, by libtiff: Deflate, and CCITT group 4 for 1-bit pages."""
+
+    name = "tiff"
+    pillow = "TIFF"
+    suffixes = SUFFIXES["tiff"]
+    modes = frozenset({"1", "L", "LA", "P", "PA", "I", "I;16", "F", "RGB", "RGBA", "CMYK", "LAB"})
+    multiframe = True
+
+    def options(self, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
+        one_bit = all(frame.mode == "1" for frame in frames)
+        return {"compression": "group4" if one_bit else "tiff_adobe_deflate"}
+
+    def metadata(self, exif: bytes) -> dict[str, Any]:
+        from imgbatch.codecs import metadata
+
+        # Only what describes the picture: a camera's ImageWidth among the tags would break the file.
+        flat, groups = metadata.described(exif)
+        return ({"exif": flat} if flat else {}) | ({"groups": groups} if groups else {})
+
+    def save(self, frames: Sequence[Image], options: dict[str, Any]) -> bytes:
+        groups = options.get("groups", {})
+        data = super().save(frames, {key: value for key, value in options.items() if key != "groups"})
+        return _grafted(data, groups) if groups else data
+
+
+def _grafted(data: bytes, groups: dict[int, dict[int, Any]]) -> bytes:
+    """The file with EXIF and GPS directories added to its first page: Pillow cannot write them compressed.
+
+    The first directory is written again at the end, with the new entries among its own; values stay where they are.
+    """
+    from PIL.TiffImagePlugin import ImageFileDirectory_v2
+
+    made = bytearray(data)
+    (start,) = struct.unpack_from("<I", data, 4)
+    (count,) = struct.unpack_from("<H", data, start)
+    end = start + 2 + 12 * count
+    entries = [data[at : at + 12] for at in range(start + 2, end, 12)]
+    for tag, values in groups.items():
+        made += bytes(-len(made) % 2)
+        directory = ImageFileDirectory_v2(b"II*\0\0\0\0\0", group=tag)
+        for key, value in values.items():
+            directory[key] = value
+        entries.append(struct.pack("<HHII", tag, _LONG, 1, len(made)))
+        made += directory.tobytes(len(made))
+    made += bytes(-len(made) % 2)
+    struct.pack_into("<I", made, 4, len(made))
+    entries.sort(key=lambda entry: int.from_bytes(entry[:2], "little"))
+    made += struct.pack("<H", len(entries)) + b"".join(entries) + data[end : end + 4]
+    return bytes(made)

@@ -1,0 +1,43 @@
+"""WebP: lossy or lossless, with alpha and animation, RGB only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from imgbatch.codecs.base import Codec, Encoding
+from imgbatch.codecs.recognize import SUFFIXES
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+QUALITY = 82
+
+
+class Webp(Codec):
+    """WebP, by libwebp."""
+
+    name = "webp"
+    pillow = "WEBP"
+    suffixes = SUFFIXES["webp"]
+    modes = frozenset({"RGB", "RGBA"})
+    targets = ("RGB", "RGBA", "RGB", "RGBA")
+    longest = 16383
+    multiframe = True
+    plays = True
+
+    def quality(self, encoding: Encoding) -> int | None:
+        if encoding.lossless:
+            return None
+        return QUALITY if encoding.quality is None else encoding.quality
+
+    def finish(self, frames: list[Image], encoding: Encoding, changes: list[str]) -> list[Image]:
+        from imgbatch.codecs import palette
+
+        return palette.uniform(frames) if len(frames) > 1 else frames
+
+    def options(self, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
+        method = 4 if encoding.effort is None else round(encoding.effort * 6 / 9)
+        if encoding.lossless:
+            return {"lossless": True, "exact": True, "quality": 75, "method": method}
+        return {"quality": self.quality(encoding), "method": method}

@@ -1,0 +1,222 @@
+"""Which files are meant by what the user typed?
+
+Folders, globs and files become Sources, in the order in which they were typed, each folder's sorted by the parts of
+the relative path (as bytes), lazily, one folder at a time. What cannot be looked at (an unreadable folder, a broken
+link, a pipe called ``x.jpg``) is a Source with a problem, never silence; what is no image is Skipped. Hidden names,
+linked folders and what include, exclude and depth leave out are not counted at all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import stat
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import IO
+
+from imgbatch.candidates import IRREGULAR, Found, Judge, Rules, Skipped, problem_of
+from imgbatch.errors import PlanError, UsageError, nearest, one_line
+from imgbatch.job import Failure, Source
+from imgbatch.patterns import Glob, Positions, has_magic, split_glob
+from imgbatch.settings import Filters
+
+__all__ = ["Found", "Skipped", "discover", "files_from"]
+
+Path = str | os.PathLike[str]
+
+_HINT_NAMES = 2_000  # how many names of a folder are looked at for "did you mean"
+
+
+def discover(
+    paths: Sequence[Path] | Path, filters: Filters | None = None, *, avoid: Sequence[str] = (), now: float | None = None
+) -> Iterator[Found]:
+    """What `paths` stand for, as a stream; a file that several of them mean comes once.
+
+    Parameters
+    ----------
+    paths : sequence of str or path
+        Files (always candidates), folders, and globs (an existing path of that name wins).
+    filters : Filters
+        Apply to what is found in folders and globs, not to files that are named. Depth limits folders and ``**``.
+    avoid : sequence of str
+        Folders that are not entered on the way, however they are reached; one that is typed as a SRC is.
+    now : float, optional
+        Seconds since the epoch, for ages; the time of the call when not given.
+
+    Raises
+    ------
+    PlanError
+        At the call: a path does not exist, or a glob matches nothing.
+    """
+    typed = [paths] if isinstance(paths, (str, os.PathLike)) else paths
+    rules = Rules(filters or Filters(), time.time() if now is None else now)
+    starts = [_start(os.fsdecode(path)) for path in typed]
+    avoided = {identity for identity in map(_identity, avoid) if identity is not None}
+    return _once(starts, rules, avoided)
+
+
+def files_from(stream: IO[bytes], null: bool) -> list[str]:
+    """The names in a list: one a line, or ended by NUL bytes; empty ones do not count."""
+    data = stream.read()
+    if null:
+        names = data.split(b"\0")
+    elif b"\0" in data:
+        raise UsageError("expected a list of names, one a line, got NUL bytes; add -0 for a list with NUL bytes")
+    else:
+        names = [line.removesuffix(b"\r") for line in data.split(b"\n")]
+    return [os.fsdecode(name) for name in names if name]
+
+
+# -- what was typed ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Tree:
+    """A folder, or a glob below its fixed part."""
+
+    root: str
+    path: str
+    glob: Glob
+
+
+def _start(typed: str) -> Source | _Tree:
+    shown = one_line(typed, 120)
+    try:
+        if not typed:
+            raise ValueError(typed)
+        info = os.stat(typed)
+    except ValueError:
+        raise PlanError(f"expected the path of a file or folder, got {typed!r}") from None
+    except OSError as error:
+        if os.path.lexists(typed) or isinstance(error, PermissionError):
+            return _named(typed, 0, 0, problem_of(error))
+        if has_magic(typed):
+            return _matching(typed)
+        raise PlanError(f"{shown}: no such file or folder{_hint(typed)}") from None
+    if stat.S_ISDIR(info.st_mode):
+        root = typed.rstrip("/" + os.sep) or "/"
+        return _Tree(root, _absolute(typed), Glob(["**"]))
+    odd = None if stat.S_ISREG(info.st_mode) else Failure("unsupported", "read", IRREGULAR)
+    return _named(typed, info.st_size, info.st_mtime_ns, odd)
+
+
+def _named(typed: str, size: int, mtime_ns: int, problem: Failure | None) -> Source:
+    folder, name = os.path.split(typed)
+    return Source(_absolute(typed), _slashes(folder) or ".", name, size, mtime_ns, named=True, problem=problem)
+
+
+def _matching(typed: str) -> _Tree:
+    root, parts = split_glob(_slashes(typed))
+    shown = one_line(typed, 120)
+    if not os.path.isdir(root):
+        raise PlanError(f"{shown}: no such folder: {one_line(root, 120)}{_hint(root)}")
+    tree = _Tree(root, _absolute(root), Glob(parts))
+    if next(_walk(tree, Rules(Filters(), 0.0), set()), None) is None:
+        raise PlanError(
+            f"{shown}: no file matches; a folder that matches is not entered: add /** for all that is in it, and .* "
+            "where names are hidden"
+        )
+    return tree
+
+
+def _absolute(typed: str) -> str:
+    """Absolute, without ``.`` and ``//``; links stay, but for those that a ``..`` climbs out of."""
+    if ".." in _slashes(typed).split("/"):
+        folder, name = os.path.split(typed)
+        if name not in ("", ".."):
+            return os.path.join(os.path.realpath(folder), name)
+        return os.path.realpath(typed)
+    return os.path.abspath(typed)
+
+
+def _slashes(path: str) -> str:
+    return path if os.sep == "/" else path.replace(os.sep, "/")
+
+
+def _hint(typed: str) -> str:
+    folder, name = os.path.split(typed.rstrip("/"))
+    if folder and folder != typed and not os.path.isdir(folder):
+        return _hint(folder)
+    with contextlib.suppress(OSError), os.scandir(folder or ".") as entries:
+        names = [entry.name for entry in itertools.islice(entries, _HINT_NAMES)]
+        near = nearest(name, names)
+        if near:
+            return f"; did you mean {one_line(os.path.join(folder, near), 120)}?"
+    return ""
+
+
+# -- the walk ----------------------------------------------------------------------------------------------------------
+
+
+def _once(starts: list[Source | _Tree], rules: Rules, avoided: set[tuple[int, int]]) -> Iterator[Found]:
+    seen: set[str] | None = set() if len(starts) > 1 else None
+    for start in starts:
+        for path, found in [(start.path, start)] if isinstance(start, Source) else _walk(start, rules, avoided):
+            if seen is not None:
+                if path in seen:
+                    continue
+                seen.add(path)
+            yield found
+
+
+def _walk(tree: _Tree, rules: Rules, avoided: set[tuple[int, int]]) -> Iterator[tuple[str, Found]]:
+    """The absolute path of each file that is meant, in order, and what it is."""
+    glob = tree.glob
+    judge = Judge(tree.root, rules)
+    listed, problem = _listed(tree, tree.path, "")
+    if problem is not None:
+        yield tree.path, problem
+    # a stack, not recursion: folders may lie deeper than Python's calls
+    pending: list[tuple[Iterator[os.DirEntry[str]], str, Positions]] = [(listed, "", glob.start)]
+    while pending:
+        entries, prefix, positions = pending[-1]
+        deeper = rules.deepest is None or len(pending) <= rules.deepest
+        for entry in entries:
+            linked = entry.is_symlink()
+            meant, following = glob.step(positions, entry.name, linked, deeper)
+            if not meant and not following:
+                continue
+            relative = prefix + entry.name
+            if _is_folder(entry, linked):
+                if following and not rules.folder_out(relative) and not (avoided and _identity(entry.path) in avoided):
+                    listed, problem = _listed(tree, entry.path, relative)
+                    if problem is not None:
+                        yield entry.path, problem
+                    pending.append((listed, relative + "/", following))
+                    break
+            elif meant and rules.let_in(relative) and not rules.out(relative):
+                yield entry.path, judge(entry, relative)
+        else:
+            pending.pop()
+
+
+def _listed(tree: _Tree, path: str, relative: str) -> tuple[Iterator[os.DirEntry[str]], Source | None]:
+    """A folder's entries, sorted by their bytes; what went wrong is a Source of its own."""
+    entries: list[os.DirEntry[str]] = []
+    problem = None
+    try:
+        with os.scandir(path) as found:
+            for entry in found:
+                entries.append(entry)
+    except OSError as error:
+        problem = Source(path, tree.root, relative or ".", problem=problem_of(error, "the folder cannot be listed: "))
+    entries.sort(key=lambda entry: os.fsencode(entry.name))
+    return iter(entries), problem
+
+
+def _is_folder(entry: os.DirEntry[str], linked: bool) -> bool:
+    try:
+        return entry.is_dir(follow_symlinks=linked)
+    except OSError:
+        return False  # a look at the file says what is wrong
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        info = os.stat(path)
+    except OSError:
+        return None
+    return info.st_dev, info.st_ino

@@ -1,0 +1,223 @@
+"""What keeps a file from being written under its name?
+
+Claims: two targets of one plan that some file system takes for one, a target that is a source, a file where another
+target needs a folder. InTheWay: what stands there already, and whether it is ours. All that is found of a sort is one
+PlanError: the first, how many more, and how to go on.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Sequence
+
+from imgbatch.errors import PlanError, one_line
+from imgbatch.job import Job, Owned, Source, Target
+from imgbatch.naming import key, numbered, split_name
+from imgbatch.places import Places, more, real_key, shown
+from imgbatch.settings import InTheWay
+
+Claim = tuple[int, int]  # index of the job, number of the output
+
+
+class Claims:
+    """Which name belongs to whom.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+        The jobs of the plan, filled while names are claimed.
+    flat : bool
+        Whether folders are not mirrored, for the advice.
+    """
+
+    def __init__(self, jobs: Sequence[Job], flat: bool) -> None:
+        self._jobs, self._flat = jobs, flat
+        self._by_key: dict[str, Claim] = {}
+        self._doubles: list[tuple[Claim, Claim, str]] = []
+        self._sources: set[str] = set()
+
+    @functools.cached_property
+    def planned(self) -> set[str]:
+        """The paths of all sources; to be asked when all jobs are there."""
+        return {job.source.path for job in self._jobs}
+
+    def claim(self, name_key: str, claim: Claim, path: str) -> None:
+        """Note that a name is wanted; a second wish for it is refused by :meth:`refuse_doubles`."""
+        first = self._by_key.setdefault(name_key, claim)
+        if first != claim:
+            self._doubles.append((first, claim, path))
+
+    def take(self, name_key: str, claim: Claim) -> bool:
+        """Claim a name if it is free in the plan (or one's own), and no source's."""
+        return name_key not in self._sources and self._by_key.setdefault(name_key, claim) == claim
+
+    def refuse_doubles(self) -> None:
+        """PlanError when two files would get one name."""
+        if not self._doubles:
+            return
+        first, second, path = self._doubles[0]
+        both = [self._source(first), self._source(second)]
+        if first[0] == second[0]:
+            raise PlanError(
+                f"{told(both[0])}: outputs {first[1] + 1} and {second[1] + 1} of the recipe would both be "
+                f"{shown(path)}{more(len(self._doubles))}; give one another dir or name"
+            )
+        raise PlanError(
+            f"{told(both[0])} and {told(both[1])} would both be {shown(path)}{more(len(self._doubles))}; "
+            + self._advice()
+        )
+
+    def refuse_sources(self, links: bool) -> None:
+        """PlanError when a file would be written over a source; `links`: also over one that a linked source means."""
+        folders: dict[str, str] = {}
+        hits: list[tuple[Source, Claim]] = []
+        for job in self._jobs:
+            folder, _, name = job.source.path.rpartition(os.sep)
+            if folder not in folders:
+                folders[folder] = real_key(folder or os.sep)
+            names = [folders[folder] + key(name)]
+            if links and os.path.islink(job.source.path):
+                names.append(key(os.path.realpath(job.source.path)))
+            self._sources.update(names)
+            hits.extend((job.source, self._by_key[held]) for held in names if held in self._by_key)
+        if hits:
+            source, claim = hits[0]
+            own = self._source(claim) is source
+            what = "its own result" if own else f"what is made of {told(self._source(claim))}"
+            raise PlanError(
+                f"{told(source)} would be replaced by {what}{more(len(hits))}; sources are never overwritten: choose "
+                "another folder with -o, or other names such as --name '{dir}/{stem}-new.{ext}'"
+            )
+
+    def refuse_folders(self, places: Places) -> None:
+        """PlanError when a file would be written where another file needs a folder."""
+        folders = places.ancestors()
+        hits = [name for name in folders if name in self._by_key]
+        if hits:
+            raise PlanError(
+                f"{told(self._source(self._by_key[hits[0]]))} would be {shown(folders[hits[0]])}{more(len(hits))}, "
+                "which is also a folder for other files; choose other names, such as --name '{dir}/{name}.{ext}'"
+            )
+
+    def _source(self, claim: Claim) -> Source:
+        return self._jobs[claim[0]].source
+
+    def _advice(self) -> str:
+        def apart(told_by: Callable[[Source], str]) -> bool:
+            pairs = ((self._source(first), self._source(second)) for first, second, _ in self._doubles)
+            return all(key(told_by(one)) != key(told_by(other)) for one, other in pairs)
+
+        if self._flat:
+            if apart(lambda source: os.path.basename(source.relative)):
+                return "keep the source's suffix with --name '{name}.{ext}'"
+            if apart(lambda source: split_name(source.relative)[0]):
+                return "leave out --flat, or number them with --name '{stem}-{n}.{ext}'"
+            return "leave out --flat and use --name '{dir}/{name}.{ext}', or number them with --name '{stem}-{n}.{ext}'"
+        if apart(lambda source: source.relative):
+            return "keep the source's suffix with --name '{dir}/{name}.{ext}'"
+        return "number them with --name '{dir}/{stem}-{n}.{ext}', or give each folder its own -o"
+
+
+class Obstacles:
+    """What stands in the output folder already, and what becomes of it.
+
+    Parameters
+    ----------
+    places, claims
+        The folders, and the names of the plan.
+    owned : callable
+        What the ledger knows of an existing file; None when it is foreign.
+    policy : "refuse", "overwrite", "skip" or "rename"
+        What happens when a file that is not ours to replace is in the way. It is ours when a former run made it of the
+        same source, of a source that is gone, or of one that is in this plan too (and gets another name there), and
+        nobody has changed it since.
+    """
+
+    def __init__(self, places: Places, claims: Claims, owned: Callable[[str], Owned | None], policy: InTheWay) -> None:
+        self._places, self._claims, self._owned, self._policy = places, claims, owned, policy
+        self._refused: list[str] = []
+        self._folders: list[str] = []
+
+    def cleared(self, job: Job, target: Target) -> tuple[str, str | None, bool] | None:
+        """Path and other path to write to, and whether that replaces; None when the target is dropped.
+
+        What has to be refused is collected for :meth:`refuse`.
+        """
+        paths = [target.path] if target.other is None else [target.path, target.other]
+        there = []
+        for path in paths:
+            place, name = self._places.locate(path)
+            standing = place.standing(name)
+            if standing == "folder":
+                self._folders.append(path)
+                return None
+            if standing:
+                there.append(path)
+        foreign = [(path, why) for path in there if (why := self._foreign(path, job.source))]
+        if not foreign or self._policy == "overwrite":
+            return target.path, target.other, bool(there)
+        if self._policy == "rename":
+            return self._renamed(job, target)
+        if self._policy == "refuse":
+            path, why = foreign[0]
+            self._refused.append(f"{shown(path)} {why}")
+        return None
+
+    def refuse(self) -> None:
+        """PlanError when something is in the way that must not be replaced."""
+        if self._folders:
+            raise PlanError(
+                f"{shown(self._folders[0])}: a folder stands where a file shall be written{more(len(self._folders))}; "
+                "move it away, or choose another folder with -o or other names with --name"
+            )
+        if self._refused:
+            raise PlanError(
+                f"{self._refused[0]}{more(len(self._refused))}; add --skip-existing, --rename or --overwrite, or "
+                "choose another folder with -o"
+            )
+
+    def _foreign(self, path: str, source: Source) -> str | None:
+        """Why the file at `path` is not ours to replace with what is made of `source`; None when it is."""
+        held = self._owned(path)
+        if held is None:
+            return "is in the way and was not written by imgbatch"
+        if held.edited:
+            return "was changed since imgbatch wrote it"
+        if held.source != source.path and held.source not in self._claims.planned and os.path.lexists(held.source):
+            return f"is in the way and was made from {shown(held.source)}"
+        return None
+
+    def _renamed(self, job: Job, target: Target) -> tuple[str, str | None, bool]:
+        number = 0
+        while True:
+            number += 1
+            path = _numbered(target.path, number)
+            other = None if target.other is None else _numbered(target.other, number)
+            paths = [path] if other is None else [path, other]
+            verdicts = [self._free(one, job, target.output) for one in paths]
+            if None not in verdicts and all(self._take(one, (job.index, target.output)) for one in paths):
+                return path, other, True in verdicts
+
+    def _take(self, path: str, claim: Claim) -> bool:
+        place, name = self._places.locate(path)
+        return self._claims.take(place.key + key(name), claim)
+
+    def _free(self, path: str, job: Job, output: int) -> bool | None:
+        """Whether a name is free: False nothing is there, True what an earlier run wrote for this; None it is not."""
+        place, name = self._places.locate(path)
+        standing = place.standing(name)
+        if not standing:
+            return False
+        held = self._owned(path) if standing == "file" else None
+        return True if held == Owned(job.source.path, output, edited=False) else None
+
+
+def _numbered(path: str, number: int) -> str:
+    folder, _, name = path.rpartition(os.sep)
+    return f"{folder}{os.sep}{numbered(name, number)}"
+
+
+def told(source: Source) -> str:
+    """A source as messages have it: as it was typed."""
+    return one_line(source.relative if source.root == "." else os.path.join(source.root, source.relative), 120)

@@ -1,0 +1,125 @@
+"""How is gray of more than 8 bits filtered? In numpy, at its own depth: Pillow's filters take 8 bits only.
+
+The same formulas as Pillow's for 8 bits: the edge's pixels are repeated outside, and a Gaussian is three extended box
+blurs (P. Gwosdek et al., "Theoretical foundations of Gaussian convolution by extended box filtering", SSVM 2011).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from imgbatch.operations.canvas import deep, gray_range, sixteen
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+
+    Plane = NDArray[Any]  # float64, (row, column)
+
+__all__ = ["apart", "boxed", "deep", "gaussian", "smoothed"]
+
+_PASSES = 3
+
+
+def boxed(image: Image, radius: float) -> Image:
+    """The mean of a square of ``2 * radius + 1`` px, its outermost row and column weighted by the radius' fraction."""
+    return _changed(image, lambda plane: _box(plane, radius))
+
+
+def gaussian(image: Image, sigma: float) -> Image:
+    """A Gaussian of standard deviation `sigma` px, as three box blurs."""
+    return _changed(image, lambda plane: _gaussian(plane, sigma))
+
+
+def smoothed(image: Image) -> Image:
+    """The mean of the 3 x 3 px around, the center weighted 5; the outermost rows and columns are kept."""
+
+    def change(plane: Plane) -> Plane:
+        made = plane.copy()
+        height, width = plane.shape
+        if height > 2 and width > 2:
+            total = 4 * plane[1:-1, 1:-1]
+            for row in range(3):
+                for column in range(3):
+                    total = total + plane[row : height - 2 + row, column : width - 2 + column]
+            made[1:-1, 1:-1] = total / 13
+        return made
+
+    return _changed(image, change)
+
+
+def apart(image: Image, smooth: Callable[[Image], Image], amount: float, threshold: int) -> Image:
+    """`image` moved away from its smooth copy by `amount` times their difference, where that exceeds `threshold`.
+
+    The threshold is in 8-bit levels: 1/255 of the range from black to white (see canvas.gray_range).
+    """
+    import numpy
+
+    low, high = gray_range(image)
+    limit = threshold * (high - low) / 255
+    flat = numpy.asarray(smooth(image), dtype=numpy.float64)
+
+    def change(plane: Plane) -> Plane:
+        difference = plane - flat
+        moved = plane + amount * difference
+        return numpy.where(numpy.abs(difference) > limit, moved, plane) if threshold else moved
+
+    return _changed(image, change)
+
+
+def _gaussian(plane: Plane, sigma: float) -> Plane:
+    variance = sigma * sigma / _PASSES
+    whole = math.floor((math.sqrt(12 * variance + 1) - 1) / 2)
+    part = (2 * whole + 1) * (whole * (whole + 1) - 3 * variance) / (6 * (variance - (whole + 1) ** 2))
+    for _ in range(_PASSES):
+        plane = _box(plane, whole + part)
+    return plane
+
+
+def _box(plane: Plane, radius: float) -> Plane:
+    for axis in (0, 1):
+        plane = _box_along(plane, radius, axis)
+    return plane
+
+
+def _box_along(plane: Plane, radius: float, axis: int) -> Plane:
+    import numpy
+
+    whole = int(radius)
+    part = radius - whole
+    wide = [(0, 0), (0, 0)]
+    wide[axis] = (whole + 1, whole + 1)
+    padded = numpy.pad(plane, wide, mode="edge")
+    start = [(0, 0), (0, 0)]
+    start[axis] = (1, 0)
+    sums = numpy.cumsum(numpy.pad(padded, start), axis=axis)
+    count = plane.shape[axis]
+    reach = 2 * whole + 2
+
+    def at(values: Plane, first: int) -> Plane:
+        return values[first : first + count] if axis == 0 else values[:, first : first + count]
+
+    inner = at(sums, reach) - at(sums, 1)
+    outer = at(padded, 0) + at(padded, reach)
+    made: Plane = (inner + part * outer) / (2 * radius + 1)
+    return made
+
+
+def _changed(image: Image, change: Callable[[Plane], Plane]) -> Image:
+    """`change` over the samples as float64, rounded and clipped back to the image's own mode."""
+    import numpy
+    from PIL import Image as Images
+
+    values = change(numpy.asarray(image, dtype=numpy.float64))
+    if sixteen(image):
+        order = ">u2" if image.mode == "I;16B" else "<u2"
+        samples = numpy.floor(values + 0.5).clip(0, 65535).astype(order)
+    elif image.mode == "I":
+        samples = numpy.floor(values + 0.5).clip(-(2**31), 2**31 - 1).astype("=i4")
+    else:
+        samples = values.astype("=f4")
+    made = Images.frombytes(image.mode, image.size, samples.tobytes())
+    made.info = dict(image.info)
+    return made

@@ -1,0 +1,214 @@
+"""Which operations look at a pixel's neighbors?
+
+All work with colors weighted by alpha, so that what hides under transparent pixels never shows at an edge. Pixels
+outside the image count as copies of the edge's. Palettes and 1-bit images become RGB or gray first; CMYK and LAB are
+filtered band by band. 16-bit and 32-bit gray is refused rather than cut to 8 bits, except by the median.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from imgbatch.alpha import SIXTEEN, carrying, on_colors, premultiplied, straight
+from imgbatch.declare import Number
+from imgbatch.operations.base import Operation, refuse_mode
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from PIL.ImageFilter import Filter
+
+
+@dataclass(frozen=True)
+class Blur(Operation):
+    """Blur with a Gaussian.
+
+    Pillow approximates the Gaussian by three passes of an extended box blur (P. Gwosdek et al., "Theoretical
+    foundations of Gaussian convolution by extended box filtering", SSVM 2011): its time does not grow with sigma, and
+    its impulse response differs from the true bell by a few percent of the peak.
+
+    Parameters
+    ----------
+    sigma : float
+        Standard deviation in px, 0.01 to 250.
+    """
+
+    word: ClassVar[str] = "blur"
+    group: ClassVar[str] = "filters"
+    example: ClassVar[str] = "2"
+
+    sigma: Annotated[float, Number(0.01, 250, unit="px"), "standard deviation of the Gaussian"]
+
+    def apply(self, image: Image) -> Image:
+        from PIL import ImageFilter
+
+        return _filtered(_narrow(self, image), ImageFilter.GaussianBlur(self.sigma))
+
+
+@dataclass(frozen=True)
+class BoxBlur(Operation):
+    """Blur by the mean of a square.
+
+    Parameters
+    ----------
+    radius : float
+        Half the square's side in px, 0 to 250: each pixel becomes the mean of the 2 * radius + 1 pixels around it in
+        both directions, the outermost weighted by the radius' fraction. 0 leaves the image as it is.
+    """
+
+    word: ClassVar[str] = "box_blur"
+    group: ClassVar[str] = "filters"
+    example: ClassVar[str] = "3"
+
+    radius: Annotated[float, Number(0, 250, unit="px"), "half the side of the square; 0 = unchanged"]
+
+    def apply(self, image: Image) -> Image:
+        from PIL import ImageFilter
+
+        if self.radius == 0:
+            return image
+        return _filtered(_narrow(self, image), ImageFilter.BoxBlur(self.radius))
+
+
+@dataclass(frozen=True)
+class Unsharp(Operation):
+    """Sharpen by the difference from a blurred copy.
+
+    ``out = in + amount * (in - blurred)`` where ``|in - blurred| > threshold``, band by band; the blur is that of
+    ``blur``. The alpha band is kept. Where transparent pixels share the blurred neighborhood, the effect fades with
+    their share.
+
+    Parameters
+    ----------
+    sigma : float
+        Standard deviation of the blur in px, 0.01 to 250: the size of the details to bring out.
+    amount : float
+        Strength, 0 to 10; 1.0 is 100 %, 0 leaves the image as it is.
+    threshold : int
+        Differences up to this many levels, 0 to 255, are left alone (grain, JPEG noise).
+    """
+
+    word: ClassVar[str] = "unsharp"
+    group: ClassVar[str] = "filters"
+    example: ClassVar[str] = "1,amount=0.8"
+    detached: ClassVar[bool | None] = True
+
+    sigma: Annotated[float, Number(0.01, 250, unit="px"), "standard deviation of the blur"] = 1.0
+    amount: Annotated[float, Number(0, 10), "strength; 1 = 100 %, 0 = unchanged"] = 1.0
+    threshold: Annotated[int, Number(0, 255, whole=True), "differences up to this many levels are left alone"] = 0
+
+    def apply(self, image: Image) -> Image:
+        from PIL import ImageFilter
+
+        if self.amount == 0:
+            return image
+        ready = _narrow(self, image)
+        return _apart(ready, _filtered(ready, ImageFilter.GaussianBlur(self.sigma)), self.amount, self.threshold)
+
+
+@dataclass(frozen=True)
+class Sharpen(Operation):
+    """Sharpen by the difference from the nearest neighbors.
+
+    ``out = in + amount * (in - smooth)``, where ``smooth`` is the mean of the 3 x 3 px around, the center weighted 5
+    (Pillow's ``ImageFilter.SMOOTH``): at amount 1 what ``ImageEnhance.Sharpness`` does at factor 2. The outermost
+    rows and columns and the alpha band are kept.
+
+    Parameters
+    ----------
+    amount : float
+        Strength, 0 to 10; 1.0 is 100 %, 0 leaves the image as it is.
+    """
+
+    word: ClassVar[str] = "sharpen"
+    group: ClassVar[str] = "filters"
+    example: ClassVar[str] = "1.5"
+
+    amount: Annotated[float, Number(0, 10), "strength; 1 = 100 %, 0 = unchanged"] = 1.0
+
+    def apply(self, image: Image) -> Image:
+        from PIL import ImageFilter
+
+        if self.amount == 0:
+            return image
+        ready = _narrow(self, image)
+        return _apart(ready, _filtered(ready, ImageFilter.SMOOTH()), self.amount, threshold=0)
+
+
+@dataclass(frozen=True)
+class Median(Operation):
+    """Remove specks: each sample becomes the median of a square.
+
+    16-bit and 32-bit gray keep their samples' depth. With alpha, the medians are taken of colors weighted by alpha.
+
+    Parameters
+    ----------
+    size : int
+        Side of the square in px, odd, 1 to 99; 1 leaves the image as it is. The time grows with its square.
+    """
+
+    word: ClassVar[str] = "median"
+    group: ClassVar[str] = "filters"
+    example: ClassVar[str] = "3"
+
+    size: Annotated[int, Number(1, 99, unit="px", whole=True, odd=True), "side of the square; 1 = unchanged"]
+
+    def apply(self, image: Image) -> Image:
+        from PIL import ImageFilter
+
+        if self.size == 1:
+            return image
+        kernel = ImageFilter.MedianFilter(self.size)
+        if image.mode in SIXTEEN:  # Pillow ranks 32-bit samples, which hold these exactly
+            return carrying(image.convert("I").filter(kernel).convert(image.mode), image)
+        return _filtered(straight(image), kernel)
+
+
+def _narrow(operation: Operation, image: Image) -> Image:
+    """`image` in a mode of 8-bit samples that can be averaged; 16-bit and 32-bit gray is refused."""
+    if image.mode in SIXTEEN or image.mode in ("I", "F"):
+        instead = "it would cut them to 8 bits: leave the operation away, or convert the file to 8 bits first"
+        raise refuse_mode(operation, image, instead)
+    return straight(image)
+
+
+def _filtered(image: Image, kernel: Filter | type[Filter]) -> Image:
+    """`kernel` over `image`, alpha-correct; LAB, which Pillow's blurs do not take, band by band."""
+    from PIL import Image as Images
+
+    if image.mode == "LAB":
+        return carrying(Images.merge("LAB", [band.filter(kernel) for band in image.split()]), image)
+    return premultiplied(image, lambda weighted: weighted.filter(kernel))
+
+
+def _apart(image: Image, blurred: Image, amount: float, threshold: int) -> Image:
+    """`image` moved away from `blurred` by `amount` times their difference, where that exceeds `threshold` levels.
+
+    Sharpening weighted colors and alpha as four bands would overshoot the colors where alpha cannot: a bright fringe
+    along every soft edge. So the colors are compared, and their difference counts as much as the alpha it stands on.
+    """
+    from PIL import Image as Images
+
+    def change(colors: Image) -> Image:
+        smooth = blurred if blurred.mode == colors.mode else blurred.convert(colors.mode)
+        moved = Images.blend(smooth, colors, 1 + amount)
+        if threshold:
+            moved = _where_above(threshold, colors, smooth, moved)
+        if blurred.mode in ("LA", "RGBA"):
+            moved = Images.composite(moved, colors, blurred.getchannel("A"))
+        return moved
+
+    return on_colors(image, change)
+
+
+def _where_above(threshold: int, image: Image, smooth: Image, moved: Image) -> Image:
+    """The samples of `moved` where `image` and `smooth` differ by more than `threshold` levels, else of `image`."""
+    from PIL import Image as Images
+    from PIL import ImageChops
+
+    table = [255 if level > threshold else 0 for level in range(256)]
+    bands = [
+        Images.composite(there, here, ImageChops.difference(here, flat).point(table))
+        for here, flat, there in zip(image.split(), smooth.split(), moved.split(), strict=True)
+    ]
+    return Images.merge(image.mode, bands)

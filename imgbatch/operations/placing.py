@@ -1,0 +1,113 @@
+"""How long is a side that was typed, and where in a box does a smaller box sit? Numbers only, no pixels.
+
+A *length* is either px (``120``) or a share of the picture's side (``50%``).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from fractions import Fraction
+
+from imgbatch.declare import Choice
+from imgbatch.errors import UsageError
+from imgbatch.operations.base import Size
+
+#: The longest side in px that can be asked for.
+MAX_SIDE = 1_000_000
+
+#: A whole number is px, a fraction is a share of the picture's side.
+Length = int | Fraction
+
+#: How far along (x, y) a smaller box sits: 0 at the left or top, 1 at the right or bottom.
+ANCHORS: dict[str, tuple[Fraction, Fraction]] = {
+    word: (Fraction(x, 2), Fraction(y, 2))
+    for word, x, y in (
+        ("center", 1, 1),
+        ("north", 1, 0),
+        ("northeast", 2, 0),
+        ("east", 2, 1),
+        ("southeast", 2, 2),
+        ("south", 1, 2),
+        ("southwest", 0, 2),
+        ("west", 0, 1),
+        ("northwest", 0, 0),
+    )
+}
+GRAVITY = Choice(tuple(ANCHORS))
+
+#: One length in a pattern: ``120``, ``50%`` or ``33.3%``.
+LENGTH = r"[0-9]{1,6}(?:\.[0-9]{1,6})?%|[0-9]{1,100}"
+_SIDES = re.compile(rf"(?P<both>{LENGTH})|(?P<width>{LENGTH})?x(?P<height>{LENGTH})?")
+_RATIO = re.compile(r"(?P<width>[0-9]{1,5}(?:\.[0-9]{1,6})?):(?P<height>[0-9]{1,5}(?:\.[0-9]{1,6})?)")
+
+
+def half_up(value: Fraction) -> int:
+    """`value` rounded to the nearest whole number, halves upward."""
+    return math.floor(value + Fraction(1, 2))
+
+
+def pixels(length: Length, side: int) -> int:
+    """`length` in px for a picture whose side is `side` px; at least 1 unless `length` is 0."""
+    if isinstance(length, int):
+        return length
+    return max(1, half_up(length * side)) if length else 0
+
+
+def anchored(inner: Size, outer: Size, gravity: str) -> tuple[int, int]:
+    """Left and top, in px, of a box of size `inner` that sits at `gravity` in `outer`; an odd px goes right or below.
+
+    Negative where `inner` is larger than `outer`.
+    """
+    x, y = ANCHORS[gravity]
+    return math.floor((outer[0] - inner[0]) * x), math.floor((outer[1] - inner[1]) * y)
+
+
+def read_length(word: str) -> Length:
+    """The length of a matched word; UsageError where it is too long."""
+    if word.endswith("%"):
+        return Fraction(word[:-1]) / 100
+    number = int(word)
+    if number > MAX_SIDE:
+        raise UsageError(f"expected a side of at most {MAX_SIDE} px, got {word!r}")
+    return number
+
+
+def spell_length(length: Length | None) -> str:
+    """The one spelling of a length; nothing for None."""
+    if length is None:
+        return ""
+    return decimal(length * 100) + "%" if isinstance(length, Fraction) else str(length)
+
+
+def decimal(number: Fraction) -> str:
+    """A number of at most six decimals without needless zeros."""
+    return f"{float(number):.6f}".rstrip("0").rstrip(".")
+
+
+def squeezed(word: str) -> str:
+    """`word` in small letters and without blanks."""
+    return "".join(word.split()).lower()
+
+
+def read_sides(word: str) -> tuple[Length | None, Length | None, bool] | None:
+    """Width, height (None where left out) and whether one number stood for both; None when `word` is none of it."""
+    match = _SIDES.fullmatch(word)
+    if match is None or word == "x":
+        return None
+    if match["both"]:
+        both = read_length(match["both"])
+        return both, both, True
+    width, height = match["width"], match["height"]
+    return read_length(width) if width else None, read_length(height) if height else None, False
+
+
+def read_ratio(word: str) -> Fraction | None:
+    """The width over the height of ``16:9``; None when `word` is no ratio."""
+    match = _RATIO.fullmatch(word)
+    if match is None:
+        return None
+    width, height = Fraction(match["width"]), Fraction(match["height"])
+    if not width or not height:
+        raise ValueError(word)
+    return width / height

@@ -1,0 +1,136 @@
+"""What stands where files shall be written?
+
+Each folder is looked at once, however many files go there, and is only read. A Place knows its names and its *key*: the
+real path (links resolved) in the one spelling that names are compared in.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import Literal
+
+from imgbatch.errors import PlanError, one_line
+from imgbatch.naming import NAME_BYTES, key, too_long
+
+Standing = Literal["", "file", "folder"]
+
+
+@dataclass(slots=True)
+class Place:
+    """One folder that files go to, or come from.
+
+    Attributes
+    ----------
+    path : str
+        Absolute.
+    key : str
+        What its files' keys begin with, separator included.
+    names : dict of str to bool, or None
+        What is there, and whether it is a folder; None where the folder may not be listed.
+    """
+
+    path: str
+    key: str
+    names: dict[str, bool] | None = field(default_factory=dict)
+    keys: set[str] = field(default_factory=set)
+
+    def standing(self, name: str) -> Standing:
+        """What is there under that name: nothing (""), a file (or anything that is no folder) or a folder."""
+        if self.names is not None:
+            if not self.names:
+                return ""
+            folder = self.names.get(name)
+            if folder is not None:
+                return "folder" if folder else "file"
+            if key(name) not in self.keys:
+                return ""
+        path = os.path.join(self.path, name)  # perhaps in another spelling: does this file system tell them apart?
+        if not os.path.lexists(path):
+            return ""
+        return "folder" if os.path.isdir(path) else "file"
+
+
+class Places:
+    """The folders below one output folder, each looked at when it is first needed.
+
+    Raises
+    ------
+    PlanError
+        Where a file stands in the way of a folder.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self.folder = os.path.abspath(folder)
+        self.inside = self.folder.rstrip(os.sep) + os.sep
+        self._places: dict[str, Place] = {}
+        if os.path.lexists(self.folder) and not os.path.isdir(self.folder):
+            raise PlanError(f"{shown(self.folder)}: not a folder; choose another one with -o")
+
+    def __getitem__(self, path: str) -> Place:
+        """The place of that absolute path, inside the output folder or the folder itself."""
+        if path not in self._places:
+            self._places[path] = self._looked_at(path)
+        return self._places[path]
+
+    def locate(self, path: str) -> tuple[Place, str]:
+        """Where an absolute path is: its folder's place, and its name there."""
+        folder, _, name = path.rpartition(os.sep)
+        return self[folder or os.sep], name
+
+    def paths(self) -> list[str]:
+        """The folders that were asked for, sorted."""
+        return sorted(self._places)
+
+    def ancestors(self) -> dict[str, str]:
+        """The keys (without a separator at the end) of all folders that will be there, and their paths."""
+        found: dict[str, str] = {}
+        for path, place in self._places.items():
+            held = place.key.rstrip(os.sep)
+            while held not in found and path.startswith(self.inside):
+                found[held] = path
+                path, held = os.path.dirname(path), held.rpartition(os.sep)[0]
+        return found
+
+    def _looked_at(self, path: str) -> Place:
+        names: dict[str, bool] | None = {}
+        try:
+            with os.scandir(path) as entries:
+                names = {entry.name: entry.is_dir() for entry in entries}
+        except FileNotFoundError:
+            pass
+        except NotADirectoryError:
+            raise PlanError(
+                f"{shown(self._file_above(path))}: a file stands where a folder is needed; move it away, or choose "
+                "another folder with -o"
+            ) from None
+        except OSError:
+            names = None
+        return Place(path, real_key(path), names, {key(name) for name in names or ()})
+
+    @staticmethod
+    def _file_above(path: str) -> str:
+        while not os.path.lexists(path):
+            path = os.path.dirname(path)
+        return path
+
+
+def real_key(folder: str) -> str:
+    """What the keys of a folder's files begin with."""
+    return key(os.path.realpath(folder).rstrip(os.sep) + os.sep)
+
+
+def unusable(path: str, inside: str) -> bool:
+    """Whether a part of `path` below `inside` is longer than any file system takes."""
+    return (len(path) - len(inside)) * 4 > NAME_BYTES and any(map(too_long, path.removeprefix(inside).split(os.sep)))
+
+
+def more(count: int) -> str:
+    """What follows the first of `count` things in a message."""
+    return f" (and {count - 1} more)" if count > 1 else ""
+
+
+def shown(path: str) -> str:
+    """A path as messages have it: from here when it is below, in one line."""
+    here = os.getcwd().rstrip(os.sep) + os.sep
+    return one_line(path.removeprefix(here), 120)

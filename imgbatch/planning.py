@@ -1,0 +1,247 @@
+"""Which files will be written, and may they?
+
+Source and Recipe give Jobs: every name is made, and every collision and every file in the way found, before the first
+write. What belongs to one source (a name too long) becomes its problem; all else refuses the plan with one sentence.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from imgbatch import naming
+from imgbatch.errors import PlanError
+from imgbatch.files import TEMPORARY
+from imgbatch.job import Failure, Job, Owned, Source, Target
+from imgbatch.naming import STATE, key
+from imgbatch.obstacles import Claims, Obstacles, told
+from imgbatch.places import Places, shown, unusable
+from imgbatch.recipe import Output, Recipe, name_fields
+from imgbatch.settings import InTheWay
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will be done.
+
+    Attributes
+    ----------
+    jobs : list of Job
+        In the order of the sources. A source with a problem is a job without targets.
+    kept : list of Source
+        The sources that have nothing left to do, because of --skip-existing.
+    folders : list of str
+        The folders (absolute, sorted) that files will be written to, as far as their names are known.
+    """
+
+    jobs: list[Job] = field(default_factory=list)
+    kept: list[Source] = field(default_factory=list)
+    folders: list[str] = field(default_factory=list)
+
+
+def plan(
+    sources: Iterable[Source],
+    recipe: Recipe,
+    folder: str,
+    *,
+    flat: bool = False,
+    in_the_way: InTheWay = "refuse",
+    owned: Callable[[str], Owned | None],
+    made: Callable[[str, int], tuple[str, ...]],
+    format_of: Callable[[Source], str | None],
+) -> Plan:
+    """The jobs that make `recipe` of every source, below `folder`.
+
+    Parameters
+    ----------
+    sources : iterable of Source
+        In the order in which they are numbered.
+    folder : str
+        The output folder; it need not exist.
+    flat : bool
+        Whether the folders of the sources are not mirrored: ``{dir}`` is empty.
+    in_the_way : "refuse", "overwrite", "skip" or "rename"
+        What happens where a file stands that is not ours to replace.
+    owned : callable
+        What the ledger knows of an existing file; None when it is foreign.
+    made : callable
+        The unmodified files that an earlier run made of a source (absolute path) for an output (number).
+    format_of : callable
+        The format of a source when it can be written, else None; asked under format ``same``.
+
+    Raises
+    ------
+    PlanError
+        A name leads out of the folder, two files would get one name, a source would be overwritten, a file or a folder
+        is in the way.
+    """
+    places = Places(folder)
+    namer = _Namer(recipe, places, flat, format_of)
+    if in_the_way == "overwrite" and namer.late:
+        raise PlanError(
+            "--overwrite and {width}, {height} or {hash} in a name cannot be combined: what is in the way is not known "
+            "before files are written; leave one of them out"
+        )
+    jobs: list[Job] = []
+    claims = Claims(jobs, flat)
+    crowded: list[int] = []
+    for index, source in enumerate(sources):
+        targets: tuple[Target, ...] = ()
+        if source.problem is None:
+            try:
+                targets = namer.targets(index, source, made)
+            except _Unnamed as error:
+                source = dataclasses.replace(source, problem=Failure("io", "write", str(error)))
+        jobs.append(Job(index, source, targets))
+        near = False
+        for target in targets:
+            if target.late:
+                continue
+            for path in (target.path,) if target.other is None else (target.path, target.other):
+                place, name = places.locate(path)
+                claims.claim(place.key + key(name), (index, target.output), path)
+                near = near or place.names is None or bool(place.names)
+        if near:
+            crowded.append(index)
+    claims.refuse_doubles()
+    claims.refuse_sources(links=bool(crowded))
+    claims.refuse_folders(places)
+    obstacles = Obstacles(places, claims, owned, in_the_way)
+    dropped = {index for index in crowded if not _cleared(jobs, index, obstacles, places.inside)}
+    obstacles.refuse()
+    kept = [jobs[index].source for index in sorted(dropped)]
+    return Plan([job for job in jobs if job.index not in dropped] if dropped else jobs, kept, places.paths())
+
+
+def _cleared(jobs: list[Job], index: int, obstacles: Obstacles, inside: str) -> bool:
+    """Give a job the targets that what stands in the way leaves it; whether there are any."""
+    job = jobs[index]
+    targets = []
+    for target in job.targets:
+        if not target.late:
+            cleared = obstacles.cleared(job, target)
+            if cleared is None:
+                continue
+            path, other, replace = cleared
+            if unusable(path, inside) or unusable(other or "", inside):
+                problem = Failure("io", "write", _too_long(path))
+                jobs[index] = Job(index, dataclasses.replace(job.source, problem=problem), ())
+                return True
+            target = Target(target.output, path, target.format, other, False, replace, target.mine)
+        targets.append(target)
+    jobs[index] = Job(index, job.source, tuple(targets))
+    return bool(targets)
+
+
+class _Unnamed(Exception):
+    """A source that cannot get a name."""
+
+
+def _too_long(path: str) -> str:
+    return f"the name {shown(path)} is longer than the {naming.NAME_BYTES} bytes of a name; shorten it with --name"
+
+
+# -- names -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """One output of the recipe, made ready."""
+
+    number: int
+    output: Output
+    base: str  # absolute, with a separator at the end
+    fields: frozenset[str]
+    late: bool
+
+
+class _Namer:
+    """Gives every source the paths of its outputs."""
+
+    def __init__(self, recipe: Recipe, places: Places, flat: bool, format_of: Callable[[Source], str | None]) -> None:
+        self._folder, self._inside, self._flat, self._format_of = places.folder, places.inside, flat, format_of
+        self._wishes = [self._wish(number, output) for number, output in enumerate(recipe.outputs)]
+        self.late = any(wish.late for wish in self._wishes)
+        self._dated = any("date" in wish.fields for wish in self._wishes)
+        self._same = any(wish.output.format == "same" for wish in self._wishes)
+        self._digest = recipe.digest if any("recipe" in wish.fields for wish in self._wishes) else ""
+
+    def _wish(self, number: int, output: Output) -> _Wish:
+        naming.check_template(output.name)
+        if os.path.isabs(output.name):
+            raise self._leads_out(output.name)
+        base = os.path.normpath(os.path.join(self._folder, output.dir)).rstrip(os.sep) + os.sep
+        if not base.startswith(self._inside):
+            raise self._leads_out(output.dir)
+        return _Wish(number, output, base, frozenset(name_fields(output.name)), naming.is_late(output.name))
+
+    def targets(self, index: int, source: Source, made: Callable[[str, int], tuple[str, ...]]) -> tuple[Target, ...]:
+        """What is to be made of one source, in the order of the outputs."""
+        folder, _, name = source.relative.rpartition("/")
+        stem, suffix = naming.split_name(name)
+        values: dict[str, Any] = {
+            "dir": "" if self._flat else folder, "stem": stem, "name": name, "n": index + 1, "recipe": self._digest,
+        }  # fmt: skip
+        if self._dated:
+            values["date"] = _date(source)
+        own = self._format_of(source) if self._same else None
+        found = []
+        for wish in self._wishes:
+            format = own if wish.output.format == "same" else wish.output.format
+            other = None
+            if format is None:  # it becomes PNG, or TIFF, and its name gains the suffix
+                gained = "" if "name" in wish.fields else suffix  # {name} has it already
+                format = "png"
+                values.update(format="tiff", ext=naming.added_extension(gained, "tiff"))
+                other = self._path(wish, values, source)
+                values.update(format="png", ext=naming.added_extension(gained, "png"))
+            else:
+                values.update(format=format, ext=naming.extension(suffix, format))
+            path = self._path(wish, values, source)
+            found.append(Target(wish.number, path, format, other, wish.late, False, made(source.path, wish.number)))
+        return tuple(found)
+
+    def _path(self, wish: _Wish, values: dict[str, Any], source: Source) -> str:
+        name = naming.fill_early(wish.output.name, values)
+        if not wish.late:
+            return self._checked(_joined(wish.base, name), wish, source)
+        self._checked(_joined(wish.base, naming.fill_example(name)), wish, source)
+        return _joined(naming.escaped(wish.base), name)
+
+    def _checked(self, path: str, wish: _Wish, source: Source) -> str:
+        """`path` itself; PlanError when no image may be written there."""
+        if not path.startswith(self._inside):
+            raise self._leads_out(f"{wish.output.name} for {told(source)}")
+        if len(path) + 1 == len(wish.base):
+            raise PlanError(f"{told(source)} gets no name from {wish.output.name}; add {{stem}} to --name")
+        if STATE in path[len(self._inside) :].lower():
+            first, last = path[len(self._inside) :].split(os.sep)[0], os.path.basename(path)
+            if first.casefold() == STATE or TEMPORARY.match(last):
+                raise PlanError(f"{told(source)} would be {shown(path)}, kept for imgbatch itself; change --name")
+        if unusable(path, self._inside):
+            raise _Unnamed(_too_long(path))
+        return path
+
+    def _leads_out(self, name: str) -> PlanError:
+        return PlanError(f"names must stay below {shown(self._folder)}, got {name}; change --name or the output's dir")
+
+
+def _joined(base: str, name: str) -> str:
+    """`name` below `base`; slashes of empty fields (``{dir}/`` at the top) do not count."""
+    path = base + name.lstrip("/")
+    if os.sep != "/":
+        path = path.replace("/", os.sep)
+    if "//" in name or "./" in name or name.endswith(("/", ".")):
+        return os.path.normpath(path)
+    return path
+
+
+def _date(source: Source) -> datetime.datetime:
+    try:
+        return datetime.datetime.fromtimestamp(source.mtime_ns / 1e9)
+    except (OverflowError, ValueError, OSError):
+        raise _Unnamed("its modification time is no date; leave {date} out of --name") from None

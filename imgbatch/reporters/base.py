@@ -1,0 +1,55 @@
+"""What is a reporter?
+
+Something that is told how a run goes: it starts, outcomes arrive in order of completion, it finishes. Reporters tell;
+they decide nothing, and a reporter that cannot write its file ends the telling, never the work.
+"""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+
+from imgbatch.job import Outcome, Source
+from imgbatch.report import Report
+
+_KEPT = "\u200d"  # joins emoji; everything else that does not print is spelled out
+
+
+class Reporter(ABC):
+    """Told of a run from its start to its finish, by one thread."""
+
+    def start(self, total: int, total_bytes: int) -> None:  # noqa: B027 - most reporters have nothing to do yet
+        """`total` files will have an outcome; those that have to be read hold `total_bytes` bytes."""
+
+    def outcome(self, outcome: Outcome) -> None:  # noqa: B027 - reports in source order wait for the finish
+        """One more file is done, in order of completion."""
+
+    @abstractmethod
+    def finish(self, report: Report) -> None:
+        """The run has ended; the report's outcomes are in the order of the sources.
+
+        Raises
+        ------
+        OSError
+            When the reporter's file cannot be written; nothing of it is left then.
+        """
+
+    def close(self) -> None:  # noqa: B027 - only what holds the terminal has something to give back
+        """Nothing more will be told, with or without a finish."""
+
+
+def shown(text: str) -> str:
+    r"""`text` on one line: control characters and bytes that are no UTF-8 are spelled out (``\n``, ``\udcff``)."""
+    if text.isprintable():
+        return text
+    return "".join(
+        character
+        if character.isprintable() or character == _KEPT
+        else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )
+
+
+def location(source: Source) -> str:
+    """The source's path from where the user stands: the root as typed, and the path below it."""
+    return os.path.join(source.root, source.relative)

@@ -1,0 +1,123 @@
+"""What does somebody at a terminal see? A bar, a line for every failure, and one sentence at the end.
+
+Everything goes to one stream (stderr at the shell): stdout is for data. A bar is only drawn when asked for; otherwise
+a line a minute says that the run is alive.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn, TextIO
+
+from imgbatch.job import Outcome
+from imgbatch.report import WRONG, Report
+from imgbatch.reporters.base import Reporter, location, shown
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+EVERY = 60.0  # seconds between two lines where there is no bar
+_RED, _PLAIN = "\x1b[31m", "\x1b[0m"
+_BAR = "{percentage:3.0f}%|{bar}| {n_fmt}B/{total_fmt}B [{elapsed}<{remaining}{postfix}]"
+
+
+@dataclass(frozen=True)
+class Look:
+    """How much is said, and how: `verbose` counts -v, `quiet` leaves only errors."""
+
+    verbose: int = 0
+    quiet: bool = False
+    bar: bool = False
+    color: bool = False
+    progress: bool = True  # without a bar: whether a line a minute is said
+
+
+class Console(Reporter):
+    """Progress, failures as they happen and the summary, for people."""
+
+    def __init__(self, stream: TextIO, look: Look = Look(), clock: Callable[[], float] = time.monotonic) -> None:
+        self._stream = stream
+        self._look = look
+        self._clock = clock
+        self._bar: tqdm[NoReturn] | None = None
+        self._total = self._done = self._wrong = 0
+        self._next = 0.0
+
+    def start(self, total: int, total_bytes: int) -> None:
+        self._total = total
+        self._next = self._clock() + EVERY
+        if self._look.bar and not self._look.quiet and total:
+            self._bar = _bar(self._stream, total_bytes)
+
+    def outcome(self, outcome: Outcome) -> None:
+        self._done += 1
+        wrong = outcome.status in WRONG
+        self._wrong += wrong
+        if wrong or self._look.verbose:
+            for line in self.lines(outcome):
+                self.say(line)
+        if self._bar is not None:
+            self._bar.set_postfix_str(self._counts(), refresh=False)
+            self._bar.update(0 if outcome.status == "unchanged" else outcome.source.size)
+        elif self._look.progress and not self._look.quiet and self._clock() >= self._next:
+            self._next = self._clock() + EVERY
+            self.say(self._counts())
+
+    def finish(self, report: Report) -> None:
+        self.close()
+        if report.stopped is not None and report.reason:
+            self.say(f"stopped: {shown(report.reason)}")
+        if not self._look.quiet:
+            self.say(report.sentence())
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def lines(self, outcome: Outcome) -> list[str]:
+        """What is said of one outcome; each on one line, whatever its name holds."""
+        where = shown(location(outcome.source))
+        said = []
+        if outcome.error is not None:
+            status = f"{_RED}{outcome.status}{_PLAIN}" if self._look.color else outcome.status
+            error = outcome.error
+            said.append(f"{status}: {where}: {error.kind} in {error.phase}: {shown(error.message)}")
+        elif outcome.status in WRONG:
+            said.append(f"{outcome.status}: {where}")
+        if self._look.verbose and not self._look.quiet:
+            if outcome.status in ("skipped", "unchanged"):
+                said.append(f"{outcome.status}: {where}")
+            said += [f"warning: {where}: {shown(text)}" for text in outcome.warnings]
+            said += [f"change: {where}: {shown(text)}" for text in outcome.changes]
+        return said
+
+    def say(self, line: str) -> None:
+        """One line, above the bar where there is one. A reader who left (a closed pipe) is not an error."""
+        try:
+            if self._bar is not None:
+                self._bar.write(line, file=self._stream)
+            else:
+                print(line, file=self._stream, flush=True)
+        except (OSError, ValueError):
+            return
+
+    def _counts(self) -> str:
+        wrong = f", {self._wrong} failed" if self._wrong else ""
+        return f"{self._done} of {self._total} files{wrong}"
+
+
+def _bar(stream: TextIO, total_bytes: int) -> tqdm[NoReturn]:
+    """A bar over bytes, without tqdm's own thread and lock between processes: one thread of one process draws it."""
+    import threading
+
+    from tqdm import tqdm
+
+    tqdm.monitor_interval = 0
+    tqdm.set_lock(threading.RLock())
+    return tqdm(
+        total=total_bytes, file=stream, unit="B", unit_scale=True, miniters=1, bar_format=_BAR,
+        dynamic_ncols=True, leave=False,
+    )  # fmt: skip

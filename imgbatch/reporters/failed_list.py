@@ -1,0 +1,43 @@
+"""Which files have to be tried again? ``--failed-list FILE``: their paths, as ``--files-from`` reads them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from imgbatch.files import replacing
+from imgbatch.report import Report
+from imgbatch.reporters.base import Reporter, location, shown
+
+
+class FailedList(Reporter):
+    """The paths of what failed, byte for byte as the disk has them, from the folder where the command was typed.
+
+    An empty list is written too, so that an old one is never tried again. A name that holds a line break can only
+    stand in a list that is separated by NUL; in one of lines it is left out, and `warn` is told.
+
+    Parameters
+    ----------
+    path : str
+        The file to write.
+    null : bool
+        Whether NUL ends each path, instead of a line break.
+    warn : callable
+        Takes a line for the user.
+    """
+
+    def __init__(self, path: str, null: bool, warn: Callable[[str], None]) -> None:
+        self.path = path
+        self._null = null
+        self._warn = warn
+
+    def finish(self, report: Report) -> None:
+        end = b"\0" if self._null else b"\n"
+        paths = [os.fsencode(location(outcome.source)) for outcome in report.failed]
+        listed = [path for path in paths if end not in path]
+        with replacing(os.path.abspath(self.path)) as file:
+            file.writelines(path + end for path in listed)
+        if len(listed) < len(paths):
+            left_out = len(paths) - len(listed)
+            names = "name holds a line break and is" if left_out == 1 else "names hold line breaks and are"
+            self._warn(f"warning: {left_out} {names} left out of {shown(self.path)}; add -0 to list all")

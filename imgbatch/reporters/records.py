@@ -1,0 +1,81 @@
+"""How does a run become a file? ``--report X.json`` and ``--report X.csv``: in the order of the sources, whole or not.
+
+The JSON file is an array of the records that ``--json`` streams. The CSV file has one row per written file, and one
+for a source of which nothing was written.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from abc import abstractmethod
+from collections.abc import Iterator
+from typing import Any
+
+from imgbatch.files import replacing
+from imgbatch.report import Report
+from imgbatch.reporters.base import Reporter
+
+COLUMNS = (
+    "status", "root", "source", "output", "format", "width", "height", "bytes", "quality", "frames",
+    "error_kind", "error_phase", "error_message", "warnings", "changes", "ms",
+)  # fmt: skip
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # what a spreadsheet takes as the beginning of a formula
+
+
+class RecordFile(Reporter):
+    """A report that is written at the finish, under a temporary name first."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def finish(self, report: Report) -> None:
+        with replacing(os.path.abspath(self.path)) as file:
+            file.write(self.text(report).encode("utf-8", "backslashreplace"))
+
+    @abstractmethod
+    def text(self, report: Report) -> str:
+        """The file's content."""
+
+
+class JsonFile(RecordFile):
+    """All records as one JSON array, the summary last."""
+
+    def text(self, report: Report) -> str:
+        return report.to_json()
+
+
+class CsvFile(RecordFile):
+    """All records as rows; a cell that a spreadsheet would run as a formula gets an apostrophe in front."""
+
+    def text(self, report: Report) -> str:
+        made = io.StringIO(newline="")
+        writer = csv.writer(made)  # lines end in CR LF as RFC 4180 has it, so a lone CR or LF in a name is quoted
+        writer.writerow(COLUMNS)
+        for outcome in report.outcomes:
+            for row in rows(outcome.record(report.base)):
+                writer.writerow([_cell(row[column]) for column in COLUMNS])
+        return made.getvalue()
+
+
+def rows(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """One file's record as flat rows, one per output; the time is told once."""
+    error = record["error"] or {"kind": "", "phase": "", "message": ""}
+    for index, output in enumerate(record["outputs"] or [{}]):
+        yield {
+            "status": record["status"],
+            "root": record["root"],
+            "source": record["source"],
+            "output": output.get("path", ""),
+            **{key: output.get(key, "") for key in ("format", "width", "height", "bytes", "quality", "frames")},
+            **{f"error_{key}": error[key] for key in ("kind", "phase", "message")},
+            "warnings": " | ".join(record["warnings"]),
+            "changes": " | ".join(record["changes"]),
+            "ms": round(sum(record["ms"].values()), 1) if index == 0 else "",
+        }
+
+
+def _cell(value: object) -> str:
+    text = str(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -1,0 +1,210 @@
+"""What does every operation promise? The same tests for each of them, over every mode that a file can have."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import pickle
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from PIL import Image
+
+from imgbatch.declare import fields, from_table, from_words, summary, to_table, to_words
+from imgbatch.errors import KINDS, ImageError, UsageError
+from imgbatch.operations import OPERATIONS, Operation, named, through
+from tests.properties.strategies import operations
+
+#: Modes that at least one of the formats can hold.
+SAVABLE = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "I", "F", "I;16", "I;16B"}
+MODES = ("1", "L", "L+t", "LA", "P", "P+t", "PA", "RGB", "RGB+t", "RGBA", "CMYK", "YCbCr", "LAB")
+DEEP = ("I;16", "I;16+t", "I;16B", "I", "F")
+SIZES = ((7, 5), (1, 1), (1, 6), (6, 1))
+INFO = {"icc_profile": b"profile", "dpi": (300, 300)}
+
+
+def picture(kind: str, size: tuple[int, int] = (7, 5), seed: int = 7) -> Image.Image:
+    """A noisy picture of that mode, the same at every call; ``+t`` with a transparent color in the header."""
+    mode, _, transparent = kind.partition("+")
+    random = np.random.default_rng(seed)
+    shape = (size[1], size[0])
+    if mode in ("I;16", "I;16B"):
+        made = Image.fromarray(random.integers(0, 65536, shape).astype(">u2" if mode == "I;16B" else "<u2"))
+    elif mode == "I":
+        made = Image.fromarray(random.integers(-70000, 70000, shape).astype(np.int32))
+    elif mode == "F":
+        made = Image.fromarray(random.normal(0, 1000, shape).astype(np.float32))
+    else:
+        base = Image.fromarray(random.integers(0, 256, (*shape, 4), dtype=np.uint8), "RGBA")
+        if mode == "P":
+            made = base.convert("RGB").quantize(5)
+        elif mode == "PA":
+            made = base.convert("RGB").quantize(5).convert("PA")
+            made.putalpha(base.getchannel("A"))
+        elif mode == "LAB":
+            made = Image.merge("LAB", base.split()[:3])
+        elif mode in ("LA", "RGBA"):
+            made = base.convert(mode)
+        elif mode == "CMYK":
+            made = Image.merge("CMYK", base.split())
+        else:
+            made = base.convert("RGB").convert(mode)
+    assert made.mode == mode
+    made.info.update(INFO)
+    if transparent:
+        key = made.getpixel((0, 0))
+        made.info["transparency"] = bytes([0, 128, 255]) if mode == "P" else key
+    return made
+
+
+def state(image: Image.Image) -> tuple[object, ...]:
+    """All that must not change in an argument."""
+    return image.mode, image.size, image.tobytes(), image.getpalette(), dict(image.info)
+
+
+def outcome(operation: Operation, image: Image.Image) -> tuple[object, ...] | str:
+    """What the operation makes of a copy of `image`, comparable; the message when it refuses."""
+    given = image.copy()
+    before = state(given)
+    try:
+        made = operation.apply(given)
+    except ImageError as error:
+        assert error.kind in KINDS
+        message = str(error)
+        assert message and "\n" not in message and len(message) < 300
+        assert state(given) == before
+        return message
+    assert state(given) == before, "the argument was changed"
+    assert made.mode in SAVABLE
+    assert made.width >= 1 and made.height >= 1
+    assert {key: made.info.get(key) for key in INFO} == INFO, "the header was lost"
+    if made.mode in ("LA", "RGBA", "PA", "CMYK") or (made.mode != image.mode):
+        assert "transparency" not in made.info, "a transparent color of another mode was left in the header"
+    return state(made)
+
+
+def samples() -> Iterator[Operation]:
+    """The example of every operation, and what stands for "all defaults"."""
+    for cls in OPERATIONS:
+        yield from_words(cls, cls.example)
+        if cls.example and not any(field.required for field in fields(cls)):
+            yield cls()
+
+
+SAMPLES = list(dict.fromkeys(samples()))
+each_class = pytest.mark.parametrize("cls", OPERATIONS, ids=lambda cls: str(cls.word))
+each_sample = pytest.mark.parametrize("operation", SAMPLES, ids=lambda op: f"{op.word} {to_words(op)}".strip())
+each_kind = pytest.mark.parametrize("kind", MODES + DEEP)
+
+
+@each_sample
+@each_kind
+def test_gives_a_savable_image_or_one_line(operation: Operation, kind: str) -> None:
+    first = outcome(operation, picture(kind))
+    assert outcome(operation, picture(kind)) == first, "not deterministic"
+    assert outcome(pickle.loads(pickle.dumps(operation)), picture(kind)) == first
+    assert outcome(from_words(type(operation), to_words(operation)), picture(kind)) == first
+    assert outcome(from_table(type(operation), to_table(operation)), picture(kind)) == first
+
+
+@each_sample
+@each_kind
+@pytest.mark.parametrize("size", SIZES[1:], ids=str)
+def test_tiny_images(operation: Operation, kind: str, size: tuple[int, int]) -> None:
+    outcome(operation, picture(kind, size))
+
+
+@each_sample
+@pytest.mark.parametrize("kind", ("L", "LA", "P", "P+t", "PA", "RGB", "RGB+t", "RGBA", "1"))
+def test_everyday_modes_are_never_refused(operation: Operation, kind: str) -> None:
+    assert not isinstance(outcome(operation, picture(kind, (40, 30))), str)
+
+
+@each_sample
+@pytest.mark.parametrize("kind", DEEP)
+def test_deep_samples_are_never_cut_silently(operation: Operation, kind: str) -> None:
+    try:
+        made = operation.apply(picture(kind, (40, 30)))
+    except ImageError as error:
+        assert error.kind in ("mode", "operation")
+    else:
+        assert made.mode == kind.partition("+")[0]
+
+
+@each_sample
+def test_frames_keep_one_size_and_mode(operation: Operation) -> None:
+    frames = [picture("RGBA", (40, 30), seed) for seed in range(3)]
+    before = [state(frame) for frame in frames]
+    made = list(through([operation], frames))
+    assert len({frame.size for frame in made}) == 1 and len({frame.mode for frame in made}) == 1
+    assert [state(frame) for frame in frames] == before
+
+
+@settings(max_examples=100, deadline=None)
+@given(operations())
+def test_random_parameters(operation: Operation) -> None:
+    for kind in ("RGBA", "P+t", "I;16"):
+        first = outcome(operation, picture(kind, (9, 4)))
+        assert outcome(from_words(type(operation), to_words(operation)), picture(kind, (9, 4))) == first
+
+
+@each_class
+def test_is_documented(cls: type[Operation]) -> None:
+    line = summary(cls)
+    assert 10 <= len(line) <= 100 and line.endswith((".", "``."))
+    assert cls.group in ("geometry", "filters", "tone and color", "alpha")
+    assert cls.word.isidentifier() and cls.word == cls.word.lower()
+    doc = inspect.getdoc(cls) or ""
+    for field in fields(cls):
+        assert f"\n{field.name} : " in doc, f"{field.name} is missing under Parameters"
+        assert field.help and "\n" not in field.help
+        assert field.kind.describe()
+
+
+@each_class
+def test_example_is_right(cls: type[Operation]) -> None:
+    made = from_words(cls, cls.example)
+    assert from_words(cls, to_words(made)) == made
+    assert bool(cls.example) == bool(fields(cls)), "an example where there is something to say"
+    assert hash(made) == hash(from_words(cls, cls.example))
+
+
+@each_class
+def test_is_found_by_its_name(cls: type[Operation]) -> None:
+    assert named(cls.word) is cls and named(cls.word.replace("_", "-")) is cls
+
+
+def test_names_differ_and_the_nearest_is_offered() -> None:
+    assert len({cls.word for cls in OPERATIONS}) == len(OPERATIONS)
+    with pytest.raises(UsageError, match="unknown operation 'resise'; did you mean 'resize'"):
+        named("resise")
+
+
+def test_operations_open_no_files_and_know_no_processes() -> None:
+    forbidden = {"os", "io", "pathlib", "multiprocessing", "threading", "subprocess", "random", "time"}
+    for path in {inspect.getfile(cls) for cls in OPERATIONS}:
+        with open(path, encoding="utf-8") as source:
+            tree = ast.parse(source.read())
+        for node in ast.walk(tree):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not forbidden & {name.partition(".")[0] for name in names}, path
+            assert not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "open"), path
+
+
+def test_reading_words_loads_neither_pillow_nor_numpy() -> None:
+    words = [(cls.word, cls.example) for cls in OPERATIONS if not any("color" in f.help for f in fields(cls))]
+    code = (
+        "import sys\n"
+        "from imgbatch.declare import from_words, summary\n"
+        "from imgbatch.operations import named\n"
+        f"for word, example in {words!r}:\n"
+        "    summary(named(word)); from_words(named(word), example)\n"
+        "print(sorted({'PIL', 'numpy'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,239 @@
+"""Does every reporter tell any run, whatever its outcomes and names are?"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from imgbatch.cli.merging import listed
+from imgbatch.errors import KINDS, PHASES, UsageError
+from imgbatch.job import Failure, Outcome, Source, Status, Written
+from imgbatch.report import COUNTED, WRONG, ExitCode, Report
+from imgbatch.reporters import REPORTS, Console, FailedList, JsonLines, Look, Reporter, report_to, shown
+from imgbatch.reporters.console import EVERY
+
+ODD_NAMES = [
+    "plain.jpg", "sp ace.jpg", "new\nline.jpg", "cr\rname.jpg", "crlf\r\n.jpg", "tab\t.jpg", "quo\"te'.jpg", "é漢字.jpg",
+    os.fsdecode(b"caf\xe9.jpg"), "\x1b[31mred.jpg", "=cmd().jpg", "+1.jpg", "-rf.jpg", "@x.jpg", "a,b;c.jpg",
+    "\u202egpj.x", "x" * 250 + ".jpg", "a/b/c.jpg", "\u2028.jpg", "\x7f.jpg", "👩‍🚀.jpg",
+]  # fmt: skip
+names = st.one_of(
+    st.sampled_from(ODD_NAMES),
+    st.binary(min_size=1, max_size=30)
+    .filter(lambda name: b"\0" not in name and b"/" not in name and name not in (b".", b".."))
+    .map(os.fsdecode),
+)
+texts = st.text(max_size=40)
+
+
+@st.composite
+def outcomes(draw: st.DrawFn) -> list[Outcome]:
+    made = []
+    for index in range(draw(st.integers(0, 6))):
+        name = draw(names)
+        status: Status = draw(st.sampled_from(COUNTED))
+        written = tuple(
+            Written(number, f"/base/{name}.{number}", "webp", 3, 2, 10, draw(st.sampled_from([None, 80])))
+            for number in range(draw(st.integers(0, 2)))
+        )
+        error = Failure(draw(st.sampled_from(KINDS)), draw(st.sampled_from(PHASES)), draw(texts))
+        made.append(
+            Outcome(
+                index,
+                Source(f"/in/{name}", "in", name, size=draw(st.integers(0, 10**12))),
+                status,
+                written,
+                error if status in WRONG else None,
+                tuple(draw(st.lists(texts, max_size=2))),
+                tuple(draw(st.lists(texts, max_size=2))),
+                {"read": 0.1, "decode": 2.0},
+            )  # fmt: skip
+        )
+    return draw(st.permutations(made))
+
+
+Make = Callable[[Path], Reporter]
+MAKERS: dict[str, Make] = {
+    "console": lambda folder: Console(io.StringIO(), Look(verbose=2)),
+    "console with a bar": lambda folder: Console(io.StringIO(), Look(bar=True, color=True)),
+    "quiet console": lambda folder: Console(io.StringIO(), Look(quiet=True, bar=True)),
+    "json lines": lambda folder: JsonLines(io.BytesIO(), "/base"),
+    "failed list": lambda folder: FailedList(str(folder / "failed.txt"), False, lambda line: None),
+    "failed list, NUL": lambda folder: FailedList(str(folder / "failed0.txt"), True, lambda line: None),
+    **{suffix: lambda folder, suffix=suffix: report_to(str(folder / f"r{suffix}")) for suffix in REPORTS},  # type: ignore[misc]  # mypy does not see the default's type
+}
+
+
+def tell(reporter: Reporter, told: list[Outcome]) -> Report:
+    report = Report(base="/base")
+    reporter.start(len(told), sum(outcome.source.size for outcome in told))
+    for outcome in told:
+        report.add(outcome)
+        reporter.outcome(outcome)
+    report.sort()
+    reporter.finish(report)
+    reporter.close()
+    return report
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+@given(told=outcomes())
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_run_can_be_told(make: Make, told: list[Outcome], tmp_path: Path) -> None:
+    tell(make(tmp_path), told)
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+def test_closing_without_a_finish_is_quiet(make: Make, tmp_path: Path) -> None:
+    reporter = make(tmp_path)
+    reporter.start(10, 100)
+    reporter.close()
+    reporter.close()
+    assert not list(tmp_path.iterdir())
+
+
+@given(told=outcomes())
+@settings(max_examples=50, deadline=None)
+def test_json_lines_parse_and_come_in_order_of_completion(told: list[Outcome]) -> None:
+    stream = io.BytesIO()
+    report = tell(JsonLines(stream, "/base"), told)
+    lines = [json.loads(line) for line in stream.getvalue().decode("utf-8").split("\n")[:-1]]
+    assert lines == [outcome.record("/base") for outcome in told] + [report.summary()]
+
+
+@given(told=outcomes())
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_json_file_holds_the_records_in_source_order(told: list[Outcome], tmp_path: Path) -> None:
+    path = tmp_path / "r.json"
+    report = tell(report_to(str(path)), told)
+    records = json.loads(path.read_bytes())
+    assert records == [outcome.record("/base") for outcome in sorted(told, key=lambda one: one.index)] + [
+        report.summary()
+    ]
+
+
+@given(told=outcomes())
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_csv_reads_back(told: list[Outcome], tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    tell(report_to(str(path)), told)
+    with open(path, encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    ordered = sorted(told, key=lambda one: one.index)
+    flat = [record for record in (one.record("/base") for one in ordered) for _ in record["outputs"] or [None]]
+    assert len(rows) == len(flat)
+    for row, record in zip(rows, flat, strict=True):
+        assert row["status"] == record["status"]
+        assert row["source"].removeprefix("'") == record["source"].removeprefix("'")
+        assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) for cell in row.values())
+    for record in (one.record("/base") for one in ordered):
+        mine = [row["output"].removeprefix("'") for row in rows if row["source"].removeprefix("'") == record["source"]]
+        assert all(output["path"] in mine for output in record["outputs"])
+
+
+@given(told=outcomes())
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_failed_list_feeds_files_from(told: list[Outcome], tmp_path: Path) -> None:
+    path = tmp_path / "failed"
+    tell(FailedList(str(path), True, lambda line: None), told)
+    wanted = [f"in/{one.source.relative}" for one in sorted(told, key=lambda one: one.index) if one.status in WRONG]
+    assert listed(str(path), True, io.BytesIO()) == wanted
+
+
+def test_a_line_break_needs_nul(tmp_path: Path) -> None:
+    warned: list[str] = []
+    path = tmp_path / "failed"
+    failure = Failure("corrupt", "decode", "no")
+    told = [Outcome(n, Source("/in/x", "in", name), "failed", error=failure) for n, name in enumerate(["a\nb", "c"])]
+    tell(FailedList(str(path), False, warned.append), told)
+    assert path.read_bytes() == b"in/c\n"
+    assert len(warned) == 1
+    assert "-0" in warned[0]
+
+
+def test_an_old_failed_list_is_emptied(tmp_path: Path) -> None:
+    path = tmp_path / "failed"
+    path.write_text("old.jpg\n")
+    tell(FailedList(str(path), False, print), [])
+    assert path.read_bytes() == b""
+
+
+def test_unknown_suffixes_are_refused() -> None:
+    with pytest.raises(UsageError, match=r"ending in \.json or \.csv for --report, got 'x\.txt'"):
+        report_to("x.txt")
+
+
+@given(told=outcomes())
+@settings(max_examples=50, deadline=None)
+def test_every_message_is_one_printable_line(told: list[Outcome]) -> None:
+    console = Console(io.StringIO(), Look(verbose=1))
+    for outcome in told:
+        for line in console.lines(outcome):
+            assert line.replace("\u200d", "").isprintable()
+            line.encode("utf-8")
+
+
+def test_failures_are_told_at_once_and_in_the_promised_words() -> None:
+    stream = io.StringIO()
+    console = Console(stream, Look())
+    console.start(2, 10)
+    failure = Failure("truncated", "decode", "ends early")
+    console.outcome(Outcome(0, Source("/p/a.jpg", "photos", "a.jpg"), "failed", error=failure))
+    assert stream.getvalue() == "failed: photos/a.jpg: truncated in decode: ends early\n"
+    console.outcome(Outcome(1, Source("/p/b.jpg", "photos", "b.jpg"), "ok", warnings=("odd",)))
+    assert stream.getvalue().count("\n") == 1
+
+
+def test_red_only_with_color() -> None:
+    failed = Outcome(0, Source("/p/a.jpg", "p", "a.jpg"), "failed", error=Failure("io", "read", "no"))
+    assert "\x1b[31mfailed\x1b[0m: p/a.jpg" in Console(io.StringIO(), Look(color=True)).lines(failed)[0]
+
+
+def test_without_a_bar_a_line_a_minute() -> None:
+    stream, now = io.StringIO(), [0.0]
+    console = Console(stream, Look(), clock=lambda: now[0])
+    console.start(5, 100)
+    for index in range(5):
+        now[0] += EVERY * 0.6
+        console.outcome(Outcome(index, Source("/p/a.jpg", "p", "a.jpg"), "ok"))
+    assert stream.getvalue() == "2 of 5 files\n4 of 5 files\n"
+
+
+def test_quiet_leaves_only_errors() -> None:
+    stream = io.StringIO()
+    failed = Outcome(0, Source("/p/a.jpg", "p", "a.jpg"), "failed", error=Failure("io", "read", "no"))
+    tell(
+        Console(stream, Look(quiet=True, verbose=2)), [failed, Outcome(1, Source("", "p", "b"), "ok", warnings=("w",))]
+    )
+    assert stream.getvalue() == "failed: p/a.jpg: io in read: no\n"
+
+
+def test_a_stop_says_why() -> None:
+    stream = io.StringIO()
+    report = Report(stopped=ExitCode.STOPPED, reason="3 of 10 files failed")
+    Console(stream, Look(quiet=True)).finish(report)
+    assert stream.getvalue() == "stopped: 3 of 10 files failed\n"
+
+
+def test_a_reader_who_left_is_no_error() -> None:
+    class Gone(io.StringIO):
+        def write(self, text: str, /) -> int:
+            raise BrokenPipeError
+
+    tell(Console(Gone(), Look(verbose=1)), [Outcome(0, Source("/p/a", "p", "a"), "ok", changes=("x",))])
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("plain é", "plain é"), ("a\nb", "a\\nb"), ("\udcff", "\\udcff"), ("\x1b[0m", "\\x1b[0m"), ("👩‍🚀", "👩‍🚀")],
+)
+def test_shown(text: str, line: str) -> None:
+    assert shown(text) == line

@@ -1,0 +1,113 @@
+"""Limits that are put back, and what exceptions mean."""
+
+from __future__ import annotations
+
+import errno
+import io
+import warnings
+
+import pytest
+from PIL import Image, ImageFile, UnidentifiedImageError
+
+from imgbatch.codecs import guard
+from imgbatch.errors import KINDS, ImageError, Phase
+
+
+@pytest.mark.parametrize(
+    ("error", "phase", "kind"),
+    [
+        (UnidentifiedImageError("x"), "decode", "unidentified"),
+        (OSError("image file is truncated (3 bytes not processed)"), "decode", "truncated"),
+        (OSError("Truncated File Read"), "decode", "truncated"),
+        (SyntaxError("Failed to decode frame 0: Truncated data"), "decode", "truncated"),
+        (OSError("broken data stream when reading image file"), "decode", "corrupt"),
+        (OSError("cannot find loader for this WMF file"), "decode", "unsupported"),
+        (NotImplementedError("Unimplemented pixel format"), "decode", "unsupported"),
+        (Image.DecompressionBombError("Image size (9 pixels) exceeds limit of 4 pixels"), "decode", "too_large"),
+        (MemoryError(), "ops", "memory"),
+        (PermissionError(errno.EACCES, "Permission denied"), "read", "permission"),
+        (OSError(errno.ENOSPC, "No space left on device"), "write", "no_space"),
+        (OSError(errno.EIO, "Input/output error"), "read", "io"),
+        (ValueError("bad"), "decode", "corrupt"),
+        (IndexError(), "decode", "corrupt"),
+        (ZeroDivisionError("division by zero"), "decode", "corrupt"),
+        (RuntimeError("boom"), "ops", "operation"),
+        (OSError("no errno at all"), "ops", "operation"),
+        (OSError("cannot write mode XYZ as PNG"), "encode", "mode"),
+        (ValueError("Invalid quality setting"), "encode", "unsupported"),
+        (AttributeError("no attribute"), "encode", "internal"),
+        (ImageError("frames", "said"), "ops", "frames"),
+    ],
+)
+def test_kinds(error: Exception, phase: Phase, kind: str) -> None:
+    found, message = guard.classify(error, phase)
+    assert found == kind and found in KINDS
+    assert message and "\n" not in message
+
+
+def test_sentences_are_one_line_even_of_hostile_exceptions() -> None:
+    class Hostile(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    assert guard.classify(Hostile(), "ops") == ("operation", "Hostile")
+    assert guard.classify(ValueError("a\nb\0c"), "decode") == ("corrupt", "ValueError: a b?c")
+
+
+def test_classified_lets_interrupts_pass() -> None:
+    with pytest.raises(KeyboardInterrupt), guard.classified("decode"):
+        raise KeyboardInterrupt
+    with pytest.raises(ImageError) as failed, guard.classified("decode"):
+        raise SyntaxError("odd")
+    assert failed.value.kind == "corrupt"
+
+
+def test_limits_are_put_back_by_the_last_user() -> None:
+    before = Image.MAX_IMAGE_PIXELS
+    with guard.limited(1000):
+        assert Image.MAX_IMAGE_PIXELS == 500
+        with guard.limited(4000):
+            assert Image.MAX_IMAGE_PIXELS == 2000
+        assert Image.MAX_IMAGE_PIXELS == 500
+        with pytest.raises(ZeroDivisionError), guard.limited(10):
+            raise ZeroDivisionError
+    assert before == Image.MAX_IMAGE_PIXELS
+
+
+def test_half_pictures_are_refused_inside_and_the_hosts_choice_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    with guard.limited(1000):
+        assert not ImageFile.LOAD_TRUNCATED_IMAGES
+    assert ImageFile.LOAD_TRUNCATED_IMAGES
+
+
+def test_the_limit_is_exact() -> None:
+    guard.check_pixels((10, 10), 100)
+    with pytest.raises(ImageError, match=r"101 pixels \(101x1\) exceed --max-pixels 100") as failed:
+        guard.check_pixels((101, 1), 100)
+    assert failed.value.kind == "too_large"
+    with pytest.raises(ImageError, match="--frames first"):
+        guard.check_pixels((10, 10), 100, frames=2)
+
+
+def test_no_reader_starts_a_program_or_lacks_a_signature() -> None:
+    readers = guard.readers()
+    assert {"JPEG", "PNG", "TIFF", "PSD"} <= set(readers)
+    assert not {"EPS", "WMF", "PDF", "FPX", "MIC", "HDF5", "GRIB", "BUFR", "MPEG", "IPTC"} & set(readers)
+    assert all(Image.OPEN[name][1] is not None for name in readers)
+
+
+def test_warnings_become_sentences_once() -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for _ in range(2):
+            warnings.warn("odd\nthing", stacklevel=1)
+        warnings.warn("large", Image.DecompressionBombWarning, stacklevel=1)
+    assert guard.told(caught) == ["odd thing"]
+
+
+def test_inner_pictures_are_limited_too() -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (64, 64)).save(file, "ICO", sizes=[(64, 64)])
+    with guard.limited(1000), pytest.raises(Image.DecompressionBombError):
+        Image.open(io.BytesIO(file.getvalue())).load()

@@ -1,0 +1,95 @@
+"""Do imports go down only, and is each heavy library imported where it belongs? (DESIGN: floors)"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "imgbatch"
+
+#: From the top floor to the ground; names on one floor are neighbors and do not import each other.
+FLOORS: list[set[str]] = [
+    {"__main__"},
+    {"cli"},
+    {"applying"},
+    {"running"},
+    {"reporters"},
+    {"discover", "planning", "ledger", "work", "executors"},
+    {"report", "patterns"},
+    {"job", "files", "naming", "settings"},
+    {"recipe"},
+    {"operations", "codecs"},
+    {"color", "alpha", "shared"},
+    {"quantities"},
+    {"declare"},
+    {"errors", "version"},
+]
+#: alpha and color share a floor, and alpha uses color's words for modes.
+ALLOWED = {("alpha", "color")}
+#: Who may import what from outside (whether at the top of the file or inside a function).
+BELONGS = {
+    "multiprocessing": {"executors", "shared", "aggregates"},
+    "sqlite3": {"ledger"},
+    "argparse": {"cli"},
+    "tqdm": {"reporters"},
+}
+
+
+def room(path: Path) -> str:
+    """The first part of a module's name inside the package."""
+    first = path.relative_to(PACKAGE).parts[0]
+    return first.removesuffix(".py")
+
+
+def imports(path: Path) -> Iterator[str]:
+    """All modules that a file imports, also inside functions, but not those for type checkers only."""
+    tree = ast.parse(path.read_text())
+    typing_only = [
+        node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+    ]
+    hidden = {id(inner) for node in typing_only for inner in ast.walk(node)}
+    for node in ast.walk(tree):
+        if id(node) in hidden:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert node.level == 0, f"{path.name}: relative import"
+            if node.module == "imgbatch":
+                yield from (f"imgbatch.{alias.name}" for alias in node.names)
+            else:
+                yield node.module
+
+
+FILES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_go_down_only(path: Path) -> None:
+    here = room(path)
+    floor = next((number for number, names in enumerate(FLOORS) if here in names), None)
+    assert floor is not None, f"{here} has no floor: say in FLOORS where it lives"
+    below = set().union(*FLOORS[floor + 1 :])
+    for name in imports(path):
+        parts = name.split(".")
+        if parts[0] != "imgbatch" or len(parts) < 2:
+            continue
+        there = parts[1]
+        assert there == here or there in below or (here, there) in ALLOWED, f"{here} must not import {there}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_libraries_are_imported_where_they_belong(path: Path) -> None:
+    for name in imports(path):
+        homes = BELONGS.get(name.split(".")[0])
+        assert homes is None or room(path) in homes, f"{name} belongs to {homes}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_files_say_what_they_answer_and_stay_short(path: Path) -> None:
+    text = path.read_text()
+    assert "?" in (ast.get_docstring(ast.parse(text)) or "").split("\n\n")[0], "the docstring begins with a question"
+    assert text.count("\n") <= 350
