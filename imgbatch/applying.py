@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from imgbatch.color import on_screen
 from imgbatch.operations import Operation, through
 from imgbatch.recipe import Recipe, checked_ops
 
@@ -39,5 +40,8 @@ def apply(image: Image, recipe: Recipe | Operation | Iterable[Operation]) -> Ima
     else:
         ops = checked_ops(recipe)
     image.load()
-    (made,) = through(ops, [image])
+    frames: Iterable[Image] = [image]
+    if any(op.on_screen for op in ops):
+        frames = on_screen(frames, image.info.get("icc_profile"))
+    (made,) = through(ops, frames)
     return made

@@ -1,7 +1,7 @@
 """Is a file that was found an image, and does it count?
 
-By its suffix where that is enough, else by its first bytes; then by size and age. What cannot be looked at although
-its name says image is a Source with a problem.
+By its suffix where that is enough, else by its first bytes; then by size and age. What cannot be looked at is a Source
+with a problem when its suffix is an image's, or when there is something that may be one.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Rules:
         age = self._now - info.st_mtime
         if filters.newer_than is not None and age > filters.newer_than:
             return f"not modified in the last {filters.newer_than:g} s"
-        if abs(age) < filters.settle:  # also when the clock that wrote it is somewhat ahead; no date shuts out for ever
+        if abs(age) < filters.settle:  # a writer's clock may be ahead of ours; a date far ahead is just wrong
             return f"modified {max(age, 0):.0f} s ago"
         return None
 
@@ -81,10 +81,10 @@ class Judge:
                 if reason:
                     return Skipped(self._root, relative, reason)
                 return Source(entry.path, self._root, relative, info.st_size, info.st_mtime_ns)
-            problem = Failure("unsupported", "read", IRREGULAR)
+            problem, doubtful = Failure("unsupported", "read", IRREGULAR), False
         except OSError as error:
-            problem = problem_of(error)
-        if verdict == "" or problem.kind == "permission":
+            problem, doubtful = problem_of(error), not isinstance(error, FileNotFoundError)
+        if verdict == "" or (verdict is None and doubtful):
             return Source(entry.path, self._root, relative, problem=problem)
         return Skipped(self._root, relative, verdict or problem.message)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import io
 import re
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 from imgbatch.declare import Text
@@ -15,6 +16,8 @@ from imgbatch.declare import Text
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+#: Modes whose numbers are no amounts of light: an operation on brightness or saturation has no meaning for them.
+INK = frozenset({"CMYK", "LAB"})
 #: Modes whose samples are numbers on a scale: they can be averaged, blurred and resized with a kernel.
 CONTINUOUS = frozenset({"L", "LA", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "HSV", "I", "F", "I;16", "I;16B", "I;16L"})
 #: Gray modes of more than 8 bits.
@@ -53,7 +56,9 @@ Color = Annotated[str, COLOR]
 
 def has_transparency(image: Image) -> bool:
     """Whether any pixel of `image` could be transparent, by its mode or a transparent color in its header."""
-    return image.mode in ("LA", "RGBA", "PA", "La", "RGBa") or "transparency" in image.info
+    if image.mode in ("LA", "RGBA", "PA", "La", "RGBa") or "transparency" in image.info:
+        return True
+    return image.mode == "P" and image.palette is not None and image.palette.mode.endswith("A")
 
 
 def continuous(image: Image) -> Image:
@@ -65,7 +70,7 @@ def continuous(image: Image) -> Image:
     if mode == "1":
         return image.convert("LA") if "transparency" in image.info else image.convert("L")
     if mode == "P":
-        return image.convert("RGBA" if "transparency" in image.info else "RGB")
+        return image.convert("RGBA" if has_transparency(image) else "RGB")
     if mode == "PA":
         return image.convert("RGBA")
     if "transparency" in image.info and mode in ("L", "RGB"):
@@ -90,6 +95,15 @@ def to_rgb(image: Image, icc: bytes | None = None) -> Image:
     if image.mode in ("RGB", "RGBA"):
         return image
     return image.convert("RGBA" if has_transparency(image) else "RGB")
+
+
+def on_screen(frames: Iterable[Image], icc: bytes | None) -> Iterator[Image]:
+    """`frames` as they come, those of ink or LAB converted to sRGB (see :func:`to_rgb`)."""
+    for frame in frames:
+        if frame.mode in INK:
+            frame = to_rgb(frame, icc)
+            frame.info.pop("icc_profile", None)
+        yield frame
 
 
 def to_srgb(image: Image, icc: bytes) -> Image | None:
@@ -237,7 +251,7 @@ def _palette_to_srgb(image: Image, icc: bytes) -> Image:
 
 def _with_info(made: Image, image: Image) -> Image:
     """A transparent color in the header would no longer be the same color: it becomes alpha."""
-    if "transparency" not in image.info:
+    if not has_transparency(image) or made.mode in ("LA", "RGBA"):
         return made
     whole = continuous(image)
     if whole.mode not in ("LA", "RGBA"):

@@ -132,5 +132,8 @@ def more(count: int) -> str:
 
 def shown(path: str) -> str:
     """A path as messages have it: from here when it is below, in one line."""
-    here = os.getcwd().rstrip(os.sep) + os.sep
+    try:
+        here = os.getcwd().rstrip(os.sep) + os.sep
+    except OSError:  # the folder one is in was removed
+        here = ""
     return one_line(path.removeprefix(here), 120)

@@ -30,10 +30,10 @@ class Amount:
             match = re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+)\s*([kmgt]i?)?b?", value.strip().lower())
             if match is None:
                 raise expected(self.describe(), name, value)
-            number: object = int(float(match[1]) * _UNITS[match[2] or ""])
+            number: object = float(match[1]) * _UNITS[match[2] or ""]
         else:
             number = value
-        if isinstance(number, bool) or not isinstance(number, (int, float)) or number != number or number < self.low:
+        if isinstance(number, bool) or not isinstance(number, (int, float)) or not self.low <= number < float("inf"):
             raise expected(self.describe(), name, value)
         return int(number)
 
@@ -56,7 +56,7 @@ class Count:
     def check(self, name: str, value: object) -> Any:
         if self.auto and value == "auto":
             return value
-        if isinstance(value, str) and value.strip().isdecimal():
+        if isinstance(value, str) and value.strip().isdecimal() and len(value) < 20:
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int) or not self.low <= value <= self.high:
             raise expected(self.describe(), name, value)

@@ -14,9 +14,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from imgbatch import codecs
+from imgbatch import codecs, color
 from imgbatch.codecs import guard, reading
-from imgbatch.codecs.base import Encoded, Motion
+from imgbatch.codecs.base import Encoded, Metadata, Motion
 from imgbatch.errors import ImageError, Phase, one_line
 from imgbatch.files import replacing
 from imgbatch.job import Desk, Failure, Job, Outcome, Status, Target, Written
@@ -95,6 +95,11 @@ class ImageWork:
         if auto and opened.orientation != 1:
             made.changes.append(f"orientation: baked {opened.orientation}")
         common = _settled(self.recipe.ops, size) if wanted else self.recipe.ops
+        ink = opened.mode in color.INK
+        if ink and any(op.on_screen for op in common):
+            decoded, ink = color.on_screen(decoded, opened.metadata.icc), False
+            opened.metadata.icc = None
+            made.changes.append(f"mode: {opened.mode} -> sRGB")
         frames = list(made.clock.operating(common, decoded))
         made.warnings += [text for text in opened.warnings if text not in made.warnings]
         last = len(job.targets) - 1
@@ -102,10 +107,15 @@ class ImageWork:
             own = output.ops if self.recipe.ops or not wanted else _settled(output.ops, size)
             try:
                 shown = _first(frames, output) if number == last else [frame.copy() for frame in _first(frames, output)]
+                metadata = opened.metadata
+                if ink and any(op.on_screen for op in own):
+                    shown = list(color.on_screen(shown, metadata.icc))
+                    metadata = Metadata(metadata.exif, None)
+                    made.changes.append(f"mode: {opened.mode} -> sRGB")
                 shown = list(made.clock.operating(own, shown))
                 made.clock.enter("encode")
                 format = _format(target, shown)
-                encoded = codecs.encode(shown, format, output, opened.metadata, _slice(motion, len(shown)))
+                encoded = codecs.encode(shown, format, output, metadata, _slice(motion, len(shown)))
                 made.changes += encoded.changes
                 made.clock.enter("write")
                 path = self._write(job, target, format, output, encoded, data, desk.again)

@@ -174,7 +174,8 @@ def _show_plan(batch: Batch, wish: Wish, typed: Typed) -> int:
         sys.stdout.flush()
         unchanged = f", {len(batch.unchanged)} unchanged" if batch.unchanged else ""
         left = f", {len(batch.kept) + len(batch.skipped)} skipped" if batch.kept or batch.skipped else ""
-        complain(f"{count} to write from {len(batch.todo)} files{unchanged}{left}; dry run: nothing was written")
+        files = "1 file" if len(batch.todo) == 1 else f"{len(batch.todo)} files"
+        complain(f"{count} to write from {files}{unchanged}{left}; dry run: nothing was written")
     return int(ExitCode.OK)
 
 

@@ -18,7 +18,10 @@ _SAMPLE = 1 << 20  # pixels over all frames that the colors are chosen from
 
 def is_indexed(image: Image) -> bool:
     """Whether GIF holds `image` as it is: gray or a palette, with at most one transparent entry."""
-    return image.mode in ("1", "L", "P") and isinstance(image.info.get("transparency", 0), int)
+    if image.mode not in ("1", "L", "P"):
+        return False
+    key = image.info.get("transparency")
+    return isinstance(key, int) or (key is None and not color.has_transparency(image))
 
 
 def uniform(frames: list[Image]) -> list[Image]:

@@ -27,7 +27,7 @@ def fitted(
     frames: list[Image], codec: Codec, encoding: Encoding, icc: bytes | None, changes: list[str]
 ) -> tuple[list[Image], bytes | None]:
     """`frames` in modes that `codec` holds, and the profile that goes with them (None: none, the colors are sRGB)."""
-    frames = [_plain(frame, codec) for frame in frames]
+    frames = [_plain(frame, codec, changes) for frame in frames]
     if not codec.alpha:
         frames = [_flattened(frame, encoding.background, changes) for frame in frames]
     aims = [aim(frame, codec) for frame in frames]
@@ -72,7 +72,7 @@ def without_alpha(image: Image) -> Image:
     return plain.convert({"RGBA": "RGB", "LA": "L", "PA": "RGB"}.get(plain.mode, plain.mode))
 
 
-def _plain(image: Image, codec: Codec) -> Image:
+def _plain(image: Image, codec: Codec, changes: list[str]) -> Image:
     """A detached image in a mode of the everyday kind, without anything in its info that a writer would take."""
     from PIL import Image as Images
 
@@ -84,14 +84,25 @@ def _plain(image: Image, codec: Codec) -> Image:
         detached = image.copy()
         detached.info = {key: image.info[key] for key in kept}
         image = detached
-    if not codec.keyed and "transparency" in image.info:
-        if image.mode in color.DEEP:
-            del_info = image.copy()
-            del_info.info = {}
-            return del_info
+    if image.mode == "I;16" and kept and (not codec.keyed or "I;16" not in codec.modes):
+        if "I;16" not in codec.modes:
+            return _deep_key_to_alpha(image, changes)
+        changes.append(f"transparent gray not written: {codec.name}")
+        return without_alpha(image)
+    if not codec.keyed and image.mode in _KEYED and color.has_transparency(image):
         image = color.continuous(image)
         image.info = {}
     return image
+
+
+def _deep_key_to_alpha(image: Image, changes: list[str]) -> Image:
+    """A 16-bit gray image with one transparent value as LA."""
+    import numpy
+    from PIL import Image as Images
+
+    changes.append("depth: 16 -> 8 bits")
+    alpha_band = numpy.where(numpy.asarray(image) == image.info["transparency"], 0, 255).astype(numpy.uint8)
+    return Images.merge("LA", (color.to_eight_bits(image), Images.fromarray(alpha_band)))
 
 
 def swapped(image: Image) -> Image:

@@ -11,7 +11,7 @@ from imgbatch.codecs.recognize import SUFFIXES
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-_DELAY = 65535  # the longest that a frame can show, in milliseconds as 65535/1000 s
+_FINE = 65535  # a delay is a fraction of two 16-bit numbers: up to here in milliseconds, above in seconds
 
 
 class Png(Codec):
@@ -40,7 +40,10 @@ class Png(Codec):
 
     def motion(self, motion: Motion, count: int, changes: list[str]) -> dict[str, Any]:
         options = super().motion(motion, count, changes)
-        if max(options["duration"]) > _DELAY:
-            changes.append(f"durations: at most {_DELAY} ms")
-            options["duration"] = [min(duration, _DELAY) for duration in options["duration"]]
+        exact = options["duration"]
+        options["duration"] = [
+            duration if duration <= _FINE else min((duration + 500) // 1000, _FINE) * 1000 for duration in exact
+        ]
+        if options["duration"] != exact:
+            changes.append("durations: rounded to 1 s")
         return {**options, "disposal": 0, "blend": 0, "default_image": False}

@@ -22,6 +22,7 @@ _KEYED = frozenset({"1", "L", "P", "RGB", "I;16"})
 #: A wish longer than this is decoded at no less than itself, a shorter one at no less than twice itself.
 SMALL = 512
 _SUBFILE, _DNG = 254, 50706
+_IPTC = 0x0404
 
 
 def read(path: str) -> bytes:
@@ -118,6 +119,8 @@ class Opened:
             count = int(getattr(self.image, "n_frames", 1))
             if self.format == "tiff" and count > 1:
                 return self._pages(count)
+        if self.format == "gif" and count > 1 and not self._data.rstrip(b"\0\r\n ").endswith(b";"):
+            self.warnings.append("the GIF has no end mark: frames may be missing")
         if getattr(self.image, "default_image", False) and count > 1:
             return range(1, count)  # an APNG whose still picture is not part of the animation
         return range(count)
@@ -137,7 +140,7 @@ class Opened:
     def decode(
         self, frames: str = "all", wanted: tuple[int, int] | None = None, orient: bool = True
     ) -> tuple[Iterator[Image], Motion]:
-        """The frames, one at a time, fully loaded and apart from the file; and how they play.
+        """The frames, one at a time, fully loaded and apart from the file; and how they play. To be asked once.
 
         Parameters
         ----------
@@ -230,6 +233,10 @@ class Opened:
             self.changes.append(f"first of {count} pictures kept: {name}")
         elif name in ("ico", "icns") and len(image.info.get("sizes", ())) > 1:
             self.changes.append(f"largest of {len(image.info['sizes'])} pictures kept: {name}")
+        if "xmp" in image.info or "XML:com.adobe.xmp" in image.info:
+            self.changes.append("xmp not kept")
+        if isinstance(blocks := image.info.get("photoshop"), dict) and _IPTC in blocks:
+            self.changes.append("iptc not kept")
         depth = headers.depth(image, self.format, self._data)
         if depth > 8 and image.mode in ("L", "LA", "RGB", "RGBA", "CMYK"):
             self.changes.append(f"depth: {depth} -> 8 bits")

@@ -35,11 +35,15 @@ class Operation(Declared, ABC):
     detached : bool or None
         Whether the flag's value stands as the next word (``--blur 2``) or only attached (``--trim=10``).
         None: detached exactly when a parameter is required.
+    on_screen : bool
+        Whether the operation has a meaning for colors of light (RGB, gray) only: pictures of ink (CMYK) and LAB are
+        then converted to sRGB, through their profile, before the first operation.
     """
 
     group: ClassVar[str] = ""
     example: ClassVar[str] = ""
     detached: ClassVar[bool | None] = None
+    on_screen: ClassVar[bool] = False
 
     @abstractmethod
     def apply(self, image: Image) -> Image:

@@ -2,7 +2,7 @@
 
 All work with colors weighted by alpha, so that what hides under transparent pixels never shows at an edge. Pixels
 outside the image count as copies of the edge's. Palettes and 1-bit images become RGB or gray first; CMYK and LAB are
-filtered band by band. 16-bit and 32-bit gray is refused rather than cut to 8 bits, except by the median.
+filtered band by band. 16-bit and 32-bit gray keeps its depth (deep.py).
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from imgbatch.alpha import SIXTEEN, carrying, on_colors, premultiplied, straight
 from imgbatch.declare import Number
-from imgbatch.operations.base import Operation, refuse_mode
+from imgbatch.operations import deep
+from imgbatch.operations.base import Operation
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -42,7 +43,9 @@ class Blur(Operation):
     def apply(self, image: Image) -> Image:
         from PIL import ImageFilter
 
-        return _filtered(_narrow(self, image), ImageFilter.GaussianBlur(self.sigma))
+        if deep.deep(image):
+            return deep.gaussian(image, self.sigma)
+        return _filtered(straight(image), ImageFilter.GaussianBlur(self.sigma))
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,9 @@ class BoxBlur(Operation):
 
         if self.radius == 0:
             return image
-        return _filtered(_narrow(self, image), ImageFilter.BoxBlur(self.radius))
+        if deep.deep(image):
+            return deep.boxed(image, self.radius)
+        return _filtered(straight(image), ImageFilter.BoxBlur(self.radius))
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,9 @@ class Unsharp(Operation):
 
         if self.amount == 0:
             return image
-        ready = _narrow(self, image)
+        if deep.deep(image):
+            return deep.apart(image, lambda held: deep.gaussian(held, self.sigma), self.amount, self.threshold)
+        ready = straight(image)
         return _apart(ready, _filtered(ready, ImageFilter.GaussianBlur(self.sigma)), self.amount, self.threshold)
 
 
@@ -131,7 +138,9 @@ class Sharpen(Operation):
 
         if self.amount == 0:
             return image
-        ready = _narrow(self, image)
+        if deep.deep(image):
+            return deep.apart(image, deep.smoothed, self.amount, threshold=0)
+        ready = straight(image)
         return _apart(ready, _filtered(ready, ImageFilter.SMOOTH()), self.amount, threshold=0)
 
 
@@ -162,14 +171,6 @@ class Median(Operation):
         if image.mode in SIXTEEN:  # Pillow ranks 32-bit samples, which hold these exactly
             return carrying(image.convert("I").filter(kernel).convert(image.mode), image)
         return _filtered(straight(image), kernel)
-
-
-def _narrow(operation: Operation, image: Image) -> Image:
-    """`image` in a mode of 8-bit samples that can be averaged; 16-bit and 32-bit gray is refused."""
-    if image.mode in SIXTEEN or image.mode in ("I", "F"):
-        instead = "it would cut them to 8 bits: leave the operation away, or convert the file to 8 bits first"
-        raise refuse_mode(operation, image, instead)
-    return straight(image)
 
 
 def _filtered(image: Image, kernel: Filter | type[Filter]) -> Image:

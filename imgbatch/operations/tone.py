@@ -37,6 +37,7 @@ class Brightness(Operation):
 
     word: ClassVar[str] = "brightness"
     group: ClassVar[str] = "tone and color"
+    on_screen: ClassVar[bool] = True
     example: ClassVar[str] = "1.2"
 
     factor: Annotated[float, FACTOR, "1 = unchanged, 0 = black"]
@@ -60,6 +61,7 @@ class Contrast(Operation):
 
     word: ClassVar[str] = "contrast"
     group: ClassVar[str] = "tone and color"
+    on_screen: ClassVar[bool] = True
     example: ClassVar[str] = "1.2"
 
     factor: Annotated[float, FACTOR, "1 = unchanged, 0 = middle gray"]
@@ -83,6 +85,7 @@ class Saturation(Operation):
 
     word: ClassVar[str] = "saturation"
     group: ClassVar[str] = "tone and color"
+    on_screen: ClassVar[bool] = True
     example: ClassVar[str] = "1.3"
 
     factor: Annotated[float, FACTOR, "1 = unchanged, 0 = gray"]
@@ -110,6 +113,7 @@ class Gamma(Operation):
 
     word: ClassVar[str] = "gamma"
     group: ClassVar[str] = "tone and color"
+    on_screen: ClassVar[bool] = True
     example: ClassVar[str] = "1.4"
 
     gamma: Annotated[float, Number(0.01, 10), "above 1 lightens the middle tones; 1 = unchanged"]
@@ -124,6 +128,7 @@ class Invert(Operation):
 
     word: ClassVar[str] = "invert"
     group: ClassVar[str] = "tone and color"
+    on_screen: ClassVar[bool] = True
 
     def apply(self, image: Image) -> Image:
         if image.mode == "1" and "transparency" not in image.info:
@@ -143,6 +148,7 @@ class Grayscale(Operation):
 
     word: ClassVar[str] = "grayscale"
     group: ClassVar[str] = "tone and color"
+    on_screen: ClassVar[bool] = True
 
     def apply(self, image: Image) -> Image:
         return image if _is_gray(image) else on_colors(_toned(self, image), lambda colors: colors.convert("L"))
@@ -187,6 +193,7 @@ class Autocontrast(_Measured):
 
     word: ClassVar[str] = "autocontrast"
     group: ClassVar[str] = "tone and color"
+    on_screen: ClassVar[bool] = True
     example: ClassVar[str] = "1"
 
     cutoff: Annotated[float, Number(0, 49, unit="%"), "share of the samples to ignore at each end"] = 0.0
@@ -213,6 +220,7 @@ class Equalize(_Measured):
 
     word: ClassVar[str] = "equalize"
     group: ClassVar[str] = "tone and color"
+    on_screen: ClassVar[bool] = True
 
     def table(self, counts: Sequence[int]) -> Table:
         top, total = len(counts) - 1, sum(counts)

@@ -352,6 +352,46 @@ def test_a_transparent_color_in_the_header_stays_transparent(name: str, mode: st
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_a_palette_with_shades_of_alpha_is_not_taken_for_opaque(name: str) -> None:
+    image = smooth("RGBA").quantize(64, method=Image.Quantize.FASTOCTREE)
+    assert "transparency" not in image.info
+    encoded = encode(image, name)
+    if codecs.codec(name).alpha:
+        assert min(only(encoded).convert("RGBA").getchannel("A").tobytes()) < 160
+    else:
+        assert any("flattened" in change for change in encoded.changes)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_transparent_sixteen_bit_gray_is_not_lost_silently(name: str) -> None:
+    image = Image.fromarray(np.array([[700, 701]], dtype="<u2"))
+    image.info["transparency"] = 700
+    encoded = encode(image, name)
+    if name == "png":
+        assert only(encoded).info["transparency"] == 700 and only(encoded).mode == "I;16"
+    elif name == "tiff":
+        assert encoded.changes == ["transparent gray not written: tiff"] and only(encoded).mode == "I;16"
+    else:
+        assert encoded.changes[0] == "depth: 16 -> 8 bits"
+        alpha = only(encoded).convert("RGBA").getchannel("A").tobytes()
+        assert alpha == (b"\x00\xff" if codecs.codec(name).alpha else b"\xff\xff")
+
+
+def test_shades_of_alpha_survive_a_reduced_palette_in_png() -> None:
+    image = smooth("RGBA")
+    encoded = encode(image, "png", colors=128)
+    assert only(encoded).mode == "P"
+    assert np.abs(seen(only(encoded)) - seen(image)).mean() < 8
+
+
+def test_long_delays_of_an_apng_are_rounded_to_what_it_can_say() -> None:
+    encoded = encode(moving(), "png", motion=Motion([65535, 70_001, 80_000, 10], 0))
+    assert encoded.changes == ["durations: rounded to 1 s"]
+    frames, motion = back(encoded).decode()
+    assert len(list(frames)) == 4 and motion.durations == [65535, 70_000, 80_000, 10]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_too_large_a_side_names_the_format_and_its_limit(name: str) -> None:
     longest = codecs.codec(name).longest
     if longest is None or longest > 70000:

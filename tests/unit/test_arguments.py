@@ -8,7 +8,7 @@ from imgbatch.cli.arguments import parse, parser
 from imgbatch.cli.flags import detached, run_flags
 from imgbatch.declare import flag
 from imgbatch.errors import UsageError
-from imgbatch.operations import OPERATIONS, named
+from imgbatch.operations import OPERATIONS, Operation, named
 
 
 def said(*words: str) -> str:
@@ -56,7 +56,7 @@ def test_two_dashes_end_the_flags() -> None:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.word)
-def test_every_operation_is_a_flag(operation: type) -> None:
+def test_every_operation_is_a_flag(operation: type[Operation]) -> None:
     held = named(operation.word)
     words = [f"--{flag(held)}", held.example] if detached(held) else [f"--{flag(held)}={held.example}"]
     typed = parse(["before", *words, "after"])

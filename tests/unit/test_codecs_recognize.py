@@ -76,8 +76,9 @@ def test_no_suffix_stands_for_two_kinds() -> None:
 
 @pytest.mark.parametrize(
     ("data", "words"),
-    [(b"hello\n", "text"), ("übung".encode(), "text"), (b"PK\x03\x04", "a zip archive"), (b"<!DOCTYPE html>", "an HTML page"),
-     (b"\xef\xbb\xbf<html>", "an HTML page"), (b"<?xml version='1.0'?><svg>", "an SVG drawing"),
+    [(b"hello\n", "text"), ("übung".encode(), "text"), (b"PK\x03\x04", "a zip archive"),
+     (b"<!DOCTYPE html>", "an HTML page"), (b"\xef\xbb\xbf<html>", "an HTML page"),
+     (b"<?xml version='1.0'?><svg>", "an SVG drawing"),
      (b"version https://git-lfs.github.com/spec/v1\n", "git LFS"), (b"\0" * 90, "only zero bytes"),
      (b"\x80\x81\x02", None)],
 )  # fmt: skip

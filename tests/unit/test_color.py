@@ -27,7 +27,7 @@ def exchanged() -> bytes:
 
 def close(one: object, other: tuple[int, ...]) -> bool:
     assert isinstance(one, tuple)
-    return max(abs(a - b) for a, b in zip(one, other, strict=True)) <= 2
+    return all(abs(a - b) <= 2 for a, b in zip(one, other, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_srgb_is_the_same_object_and_a_wrong_profile_is_none() -> None:
     assert color.to_srgb(image, b"acsp" * 64) is None
     damaged = SRGB[:128] + bytes(len(SRGB) - 128)
     assert color.to_srgb(image, damaged) is None
-    assert color.profile_name(damaged) == "a damaged profile" and "sRGB" in color.profile_name(SRGB)
+    assert color.profile_name(b"x" * 200) == "a damaged profile" and "sRGB" in color.profile_name(SRGB)
 
 
 @pytest.mark.parametrize("mode", ["I;16", "I;16B"])
@@ -103,13 +103,19 @@ def test_sixteen_bits_give_their_high_byte(mode: str) -> None:
 
 @pytest.mark.parametrize(
     ("values", "wanted"),
-    [(np.array([[0.0, 0.5, 1.0]], np.float32), [0, 128, 255]), (np.array([[0.0, 128.0, 255.0]], np.float32), [0, 128, 255]),
-     (np.array([[-1.0, 0.0, 1.0]], np.float32), [0, 128, 255]), (np.array([[0, 32896, 65535]], np.int32), [0, 128, 255]),
-     (np.array([[0, 7, 255]], np.int32), [0, 7, 255]), (np.array([[5, 100005]], np.int32), [0, 255]),
-     (np.array([[np.nan, 1.0]], np.float32), [0, 255])],
-)  # fmt: skip
-def test_floats_and_integers_are_scaled_by_their_range(values: np.ndarray, wanted: list[int]) -> None:  # type: ignore[type-arg]
-    assert list(color.to_eight_bits(Image.fromarray(values)).tobytes()) == wanted
+    [
+        ([0.0, 0.5, 1.0], [0, 128, 255]),
+        ([0.0, 128.0, 255.0], [0, 128, 255]),
+        ([-1.0, 0.0, 1.0], [0, 128, 255]),
+        ([float("nan"), 1.0], [0, 255]),
+        ([0, 32896, 65535], [0, 128, 255]),
+        ([0, 7, 255], [0, 7, 255]),
+        ([5, 100005], [0, 255]),
+    ],
+)
+def test_floats_and_integers_are_scaled_by_their_range(values: list[float], wanted: list[int]) -> None:
+    array = np.array([values], np.float32 if isinstance(values[0], float) else np.int32)
+    assert list(color.to_eight_bits(Image.fromarray(array)).tobytes()) == wanted
 
 
 def test_lab_and_cmyk_become_rgb() -> None:

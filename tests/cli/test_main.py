@@ -1,0 +1,217 @@
+"""Does the command greet, list and end as it should, whatever terminal it finds?"""
+
+from __future__ import annotations
+
+import errno
+import os
+import pty
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import imgbatch.__main__ as command
+from imgbatch.errors import EngineError, LockedError, PlanError
+from imgbatch.operations import OPERATIONS
+from tests.cli.conftest import COMMAND, Run, damage, environment
+
+
+@pytest.mark.parametrize("words", [["--help"], ["-h"], ["help"]])
+def test_help(run: Run, words: list[str]) -> None:
+    done = run(*words)
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert "imgbatch run photos -o thumbs --resize 256x256,fit=cover" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 100
+
+
+def test_no_words_show_the_help_and_are_an_error(run: Run) -> None:
+    done = run()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "usage: imgbatch COMMAND" in done.stderr
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys; from imgbatch.__main__ import main; code = main(['--help']);"
+        "heavy = {'numpy', 'PIL', 'tqdm', 'multiprocessing', 'sqlite3', 'argparse', 'imgbatch.operations'};"
+        "sys.exit(code or ' '.join(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_run_help_loads_no_pixels(run: Run) -> None:
+    code = (
+        "import sys; from imgbatch.__main__ import main; code = main(['run', '--help']);"
+        "heavy = {'numpy', 'tqdm', 'multiprocessing', 'sqlite3'};"
+        "sys.exit(code or ' '.join(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_version_names_pillow_and_its_codecs(run: Run) -> None:
+    done = run("--version")
+    assert done.returncode == 0
+    assert done.stdout.startswith("imgbatch 0.")
+    assert all(word in done.stdout for word in ("Pillow ", "libjpeg", "Python "))
+    assert done.stdout.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["rnu"], "unknown command 'rnu'; did you mean 'run'?"),
+        (["check", "photos"], "unknown command 'check'"),
+        (["photos", "-o", "x"], "did you mean `imgbatch run photos ...`?"),
+        (["--resize", "9"], "did you mean `imgbatch run --resize ...`?"),
+        (["*.jpg"], "did you mean `imgbatch run *.jpg ...`?"),
+        (["ops", "rezise"], "unknown operation 'rezise'; did you mean 'resize'?"),
+        (["ops", "--all"], "expected at most one name"),
+        (["formats", "jpeg"], "expected nothing after formats"),
+    ],
+)
+def test_wrong_commands(run: Run, words: list[str], said: str) -> None:
+    done = run(*words)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert said in done.stderr
+
+
+def test_ops_lists_every_operation_by_group(run: Run) -> None:
+    listed = run("ops").stdout
+    for operation in OPERATIONS:
+        assert f"  {operation.word.replace('_', '-')} " in listed
+        assert f"{operation.group}\n" in listed
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.word)
+def test_the_examples_of_ops_work(run: Run, place: Path, operation: type) -> None:
+    page = run("ops", operation.word).stdout
+    assert "at the shell" in page
+    shell = page.split("at the shell\n")[1].split("\n")[0].strip()
+    toml = page.split("in a recipe\n")[1].split("\n\n")[0]
+    (place / "r.toml").write_text("\n".join(line.strip() for line in toml.splitlines()))
+    bash = subprocess.run(
+        shell.replace("imgbatch", f"'{sys.executable}' -m imgbatch", 1), shell=True, cwd=place, env=environment(),
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert bash.returncode == 0, bash.stderr
+    assert run("run", "-r", "r.toml", "photos", "-o", "out").stderr.startswith("0 ok, 3 unchanged"), "not the same"
+
+
+def test_formats(run: Run) -> None:
+    lines = run("formats").stdout.splitlines()
+    assert lines[0].split() == ["format", "reads", "writes", "frames", "alpha", "suffixes"]
+    assert any(line.startswith("jpeg ") and ".jpg" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (PlanError("a and b are\nboth c"), 2, "imgbatch: a and b are both c\n"),
+        (LockedError("another run is at work"), 75, "imgbatch: another run is at work\n"),
+        (EngineError("workers do not start"), 70, "imgbatch: workers do not start\n"),
+        (KeyboardInterrupt(), 130, "imgbatch: interrupted\n"),
+        (OSError(errno.ENOSPC, "No space left on device", "/x"), 4, "imgbatch: No space left on device: '/x'\n"),
+        (OSError(errno.EACCES, "Permission denied", "/x"), 70, "imgbatch: Permission denied: '/x'\n"),
+        (KeyError("x"), 70, "imgbatch: internal error: KeyError: 'x'; please report it (-vv shows the traceback)\n"),
+        (
+            AssertionError(),
+            70,
+            "imgbatch: internal error: AssertionError; please report it (-vv shows the traceback)\n",
+        ),
+    ],
+)
+def test_errors_end_as_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: BaseException, code: int, said: str
+) -> None:
+    def broken(words: list[str]) -> int:
+        raise error
+
+    monkeypatch.setattr("imgbatch.cli.dispatch.dispatch", broken)
+    assert command.main(["run", "photos", "-v"]) == code
+    assert capsys.readouterr().err == said
+    assert command.main(["run", "photos", "-vv"]) == code
+    traced = capsys.readouterr().err
+    assert traced.startswith("Traceback")
+    assert traced.endswith(said)
+
+
+def test_a_reader_who_leaves_is_no_error(place: Path) -> None:
+    for words in (["ops"], ["run", "photos", "-o", "out", "--json"], ["run", "photos", "-o", "out", "-n"]):
+        started = subprocess.Popen(
+            [*COMMAND, *words], cwd=place, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        assert started.stdout is not None
+        assert started.stderr is not None
+        started.stdout.close()
+        said = started.stderr.read()
+        started.stderr.close()
+        started.wait(60)
+        assert b"Traceback" not in said
+        assert b"Exception" not in said
+        assert started.returncode in (0, 4)
+
+
+@pytest.mark.parametrize("closed", ["1", "2", "0", "1,2"])
+def test_closed_streams(place: Path, closed: str) -> None:
+    redirections = " ".join(f"{number}>&-" for number in closed.split(","))
+    line = f"'{sys.executable}' -m imgbatch run photos -o out --json {redirections}"
+    done = subprocess.run(line, shell=True, cwd=place, env=environment(), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    if closed == "2":
+        assert all(text.startswith("{") for text in done.stdout.splitlines())
+    assert (place / "out/a.jpg").stat().st_size > 100
+
+
+def on_a_terminal(place: Path, words: list[str], **variables: str) -> tuple[int, str]:
+    """(exit code, what a terminal of 80 columns gets on stderr)."""
+    outer, inner = pty.openpty()
+    started = subprocess.Popen(
+        [*COMMAND, *words],
+        cwd=place,
+        env=environment(COLUMNS="80", **variables),
+        stdout=subprocess.DEVNULL,
+        stderr=inner,
+    )
+    os.close(inner)
+    said = b""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        try:
+            data = os.read(outer, 65536)
+        except OSError:  # EIO: the other side is closed
+            break
+        if not data:
+            break
+        said += data
+    os.close(outer)
+    return started.wait(60), said.decode()
+
+
+def test_a_terminal_gets_a_bar_and_red(place: Path) -> None:
+    damage(place / "photos/trip/b.jpg")
+    code, said = on_a_terminal(place, ["run", "photos", "-o", "out", "--resize", "40"])
+    assert code == 1
+    assert "%|" in said
+    assert "\x1b[31mfailed\x1b[0m: photos/trip/b.jpg" in said
+    assert "2 ok" in said
+    lines = said.replace("\r\n", "\n").split("\n")
+    assert any(line.split("\r")[-1].startswith("\x1b[31mfailed") for line in lines), "the failure has its own line"
+
+
+def test_a_terminal_without_bar_or_color(place: Path) -> None:
+    damage(place / "photos/trip/b.jpg")
+    words = ["run", "photos", "-o", "out", "--resize", "40"]
+    _, plain = on_a_terminal(place, [*words, "--no-progress"], NO_COLOR="1")
+    assert "%|" not in plain
+    assert "\x1b" not in plain
+    assert "failed: photos/trip/b.jpg" in plain
+    _, quiet = on_a_terminal(place, [*words, "-Q", "--force"])
+    assert "%|" not in quiet
+    assert quiet.count("\n") == 1

@@ -1,0 +1,86 @@
+"""Does Ctrl-C finish the files in hand, a second one end at once, and the next run go on?"""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.cli.conftest import COMMAND, Run, environment
+
+FILES = 60
+#: Slow enough that a signal always finds it at work.
+WORDS = ["run", "many", "-o", "out", "--resize", "1500,upscale", "--median", "9", "--median", "9", "--json"]
+
+
+@pytest.fixture
+def many(place: Path) -> Iterator[Path]:
+    (place / "many").mkdir()
+    Image.effect_noise((300, 200), 80).save(place / "many/0.png")
+    data = (place / "many/0.png").read_bytes()
+    for number in range(1, FILES):
+        (place / f"many/{number}.png").write_bytes(data)
+    yield place
+
+
+def interrupted(place: Path, workers: str, *signals: signal.Signals) -> tuple[int, list[dict[str, object]], str]:
+    """(exit code, records, stderr) of a run that gets `signals` after its first record."""
+    started = subprocess.Popen(
+        [*COMMAND, *WORDS, "-j", workers], cwd=place, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert started.stdout is not None
+    first = started.stdout.readline()
+    for number in signals:
+        started.send_signal(number)
+    try:
+        rest, said = started.communicate(timeout=90)
+    except subprocess.TimeoutExpired:
+        started.kill()
+        raise
+    return started.returncode, [json.loads(line) for line in (first + rest).splitlines()], said.decode()
+
+
+def leftovers(place: Path) -> list[Path]:
+    return [path for path in (place / "out").rglob("*.tmp") if path.is_file()]
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_the_first_signal_finishes_what_is_in_hand(
+    many: Path, run: Run, number: signal.Signals, code: int, workers: str
+) -> None:
+    ended, records, said = interrupted(many, workers, number)
+    assert ended == code
+    assert "finishing the files in hand; again to stop at once" in said
+    assert "run the same command again to go on" in said
+    assert "Traceback" not in said
+    summary = records[-1]
+    assert summary["event"] == "summary"
+    assert summary["exit_code"] == code
+    done = [record for record in records if record.get("status") == "ok"]
+    assert 0 < len(done) < FILES
+    assert summary["remaining"] == FILES - len(done)
+    made = sorted(path.name for path in (many / "out").glob("*.png"))
+    assert made == sorted(str(record["source"]) for record in done)
+    for path in (many / "out").glob("*.png"):
+        with Image.open(path) as image:
+            image.load()
+    assert not leftovers(many)
+    plan = run(*WORDS[:-1], "-n")
+    assert len(plan.stdout.splitlines()) == FILES - len(done)
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_the_second_signal_ends_at_once(many: Path, workers: str) -> None:
+    ended, _, said = interrupted(many, workers, signal.SIGINT, signal.SIGTERM)
+    assert ended in (130, 143)  # which of two signals is seen first is the system's choice
+    assert "Traceback" not in said
+    assert not leftovers(many)
+    for path in (many / "out").glob("*.png"):
+        with Image.open(path) as image:
+            image.load()
