@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 from imgbatch.errors import PlanError
 from imgbatch.job import Outcome, Owned, Source, Written
+from imgbatch.naming import STATE
 
-STATE = ".imgbatch"  # the folder below the output folder
 FILE = "ledger.sqlite"
 VERSION = 1
 _BATCH_SECONDS = 1.0  # what a killed run may have to do again

@@ -214,11 +214,11 @@ class _Namer:
 
     def _checked(self, path: str, wish: _Wish, source: Source) -> str:
         """`path` itself; PlanError when no image may be written there."""
+        if len(path) <= len(wish.base) and path.rstrip(os.sep) + os.sep == wish.base:
+            raise PlanError(f"{told(source)} gets no name from {wish.output.name}; add {{stem}} to --name")
         if not path.startswith(self._inside):
             raise self._leads_out(f"{wish.output.name} for {told(source)}")
-        if len(path) + 1 == len(wish.base):
-            raise PlanError(f"{told(source)} gets no name from {wish.output.name}; add {{stem}} to --name")
-        if STATE in path[len(self._inside) :].lower():
+        if os.sep + "." in path:
             first, last = path[len(self._inside) :].split(os.sep)[0], os.path.basename(path)
             if first.casefold() == STATE or TEMPORARY.match(last):
                 raise PlanError(f"{told(source)} would be {shown(path)}, kept for imgbatch itself; change --name")
@@ -235,7 +235,7 @@ def _joined(base: str, name: str) -> str:
     path = base + name.lstrip("/")
     if os.sep != "/":
         path = path.replace("/", os.sep)
-    if "//" in name or "./" in name or name.endswith(("/", ".")):
+    if not name or "//" in name or "./" in name or name.endswith(("/", ".")):
         return os.path.normpath(path)
     return path
 

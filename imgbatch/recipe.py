@@ -70,7 +70,7 @@ class Output(Encoding):
     dir: Annotated[str, Text("a folder", canonical_dir, ("", "thumbs")), "folder below the output folder"] = ""
     name: Annotated[str, NAME, "how files are named"] = DEFAULT_NAME
     preserve: Annotated[bool, Switch(), "keep the source's times and mode"] = False
-    ops: tuple[Operation, ...] = ()
+    ops: Sequence[Operation] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -17,12 +17,14 @@ from imgbatch import codecs, executors, planning
 from imgbatch.discover import Skipped, discover
 from imgbatch.executors import Executor, Work
 from imgbatch.job import Job, Outcome, Source
-from imgbatch.ledger import STATE, Ledger
+from imgbatch.ledger import Ledger
+from imgbatch.naming import STATE
 from imgbatch.recipe import Recipe
 from imgbatch.report import ExitCode, Report
 from imgbatch.settings import Filters, Settings
 
 Path = str | os.PathLike[str]
+IN_THE_WAY = "left alone: a file is in the way"
 
 
 class SettingWords(TypedDict, total=False):
@@ -122,7 +124,9 @@ class Batch:
                 self.todo.append(job)
             else:
                 self.unchanged.append(done)
-        self.kept = [Outcome(index, source, "skipped", changes=("file in the way",)) for index, source in plan.kept]
+        if plan.kept:
+            places = {source.path: index for index, source in enumerate(sources)}
+            self.kept = [Outcome(places[kept.path], kept, "skipped", changes=(IN_THE_WAY,)) for kept in plan.kept]
 
     def _avoid(self) -> list[str]:
         """Folders that are never entered: the output folder, and those of the outputs, where they lie in a source."""

@@ -55,7 +55,19 @@ def look(typed: Typed) -> Look:
         bar=terminal and typed.progress and not shared,
         color=terminal and not os.environ.get("NO_COLOR"),
         progress=typed.progress,
+        columns=_columns() if terminal else None,
     )
+
+
+def _columns() -> int | None:
+    """The width that COLUMNS asks for, or 80 where the terminal does not know its own; None: ask the terminal."""
+    asked = os.environ.get("COLUMNS", "")
+    if asked.isdecimal() and int(asked) > 0:
+        return int(asked)
+    try:
+        return None if os.get_terminal_size(sys.stderr.fileno()).columns else 80
+    except OSError:
+        return 80
 
 
 def _file_reporters(typed: Typed, console: Console) -> list[Reporter]:

@@ -32,6 +32,7 @@ class Look:
     bar: bool = False
     color: bool = False
     progress: bool = True  # without a bar: whether a line a minute is said
+    columns: int | None = None  # the bar's width; None: the terminal's, which may change
 
 
 class Console(Reporter):
@@ -49,7 +50,7 @@ class Console(Reporter):
         self._total = total
         self._next = self._clock() + EVERY
         if self._look.bar and not self._look.quiet and total:
-            self._bar = _bar(self._stream, total_bytes)
+            self._bar = _bar(self._stream, total_bytes, self._look.columns)
 
     def outcome(self, outcome: Outcome) -> None:
         self._done += 1
@@ -109,7 +110,7 @@ class Console(Reporter):
         return f"{self._done} of {self._total} files{wrong}"
 
 
-def _bar(stream: TextIO, total_bytes: int) -> tqdm[NoReturn]:
+def _bar(stream: TextIO, total_bytes: int, columns: int | None) -> tqdm[NoReturn]:
     """A bar over bytes, without tqdm's own thread and lock between processes: one thread of one process draws it."""
     import threading
 
@@ -119,5 +120,5 @@ def _bar(stream: TextIO, total_bytes: int) -> tqdm[NoReturn]:
     tqdm.set_lock(threading.RLock())
     return tqdm(
         total=total_bytes, file=stream, unit="B", unit_scale=True, miniters=1, bar_format=_BAR,
-        dynamic_ncols=True, leave=False,
+        ncols=columns, dynamic_ncols=columns is None, leave=False,
     )  # fmt: skip

@@ -52,9 +52,9 @@ def compare(name: str, contenders: dict[str, Command], target: Path, rounds: int
                 times[peer].append(spent)
     ours = statistics.median(times["imgbatch"])
     print(name)
-    for peer, spent in times.items():
-        middle = statistics.median(spent)
-        print(f"  {peer:12} {middle:7.2f} s  ({min(spent):.2f}-{max(spent):.2f})  imgbatch/peer {ours / middle:.2f}")
+    for peer, runs in times.items():
+        middle = statistics.median(runs)
+        print(f"  {peer:12} {middle:7.2f} s  ({min(runs):.2f}-{max(runs):.2f})  imgbatch/peer {ours / middle:.2f}")
 
 
 def main() -> None:

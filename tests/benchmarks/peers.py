@@ -18,8 +18,11 @@ def one(task: tuple[Path, Path, int]) -> None:
     with Image.open(source) as image:
         image.thumbnail((size, size), Image.Resampling.LANCZOS)
         picture = ImageOps.exif_transpose(image)
-        options = {"quality": 82} if target.suffix == ".jpg" else {}
-        picture.save(target, **options, icc_profile=image.info.get("icc_profile"))
+        profile = image.info.get("icc_profile")
+        if target.suffix == ".jpg":
+            picture.save(target, quality=82, icc_profile=profile)
+        else:
+            picture.save(target, icc_profile=profile)
 
 
 def main() -> None:

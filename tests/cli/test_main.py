@@ -14,7 +14,7 @@ import pytest
 
 import imgbatch.__main__ as command
 from imgbatch.errors import EngineError, LockedError, PlanError
-from imgbatch.operations import OPERATIONS
+from imgbatch.operations import OPERATIONS, Operation
 from tests.cli.conftest import COMMAND, Run, damage, environment
 
 
@@ -37,7 +37,7 @@ def test_help_loads_nothing_heavy() -> None:
     code = (
         "import sys; from imgbatch.__main__ import main; code = main(['--help']);"
         "heavy = {'numpy', 'PIL', 'tqdm', 'multiprocessing', 'sqlite3', 'argparse', 'imgbatch.operations'};"
-        "sys.exit(code or ' '.join(heavy & set(sys.modules)))"
+        "sys.exit(code or ' '.join(heavy & set(sys.modules)) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
@@ -47,7 +47,7 @@ def test_run_help_loads_no_pixels(run: Run) -> None:
     code = (
         "import sys; from imgbatch.__main__ import main; code = main(['run', '--help']);"
         "heavy = {'numpy', 'tqdm', 'multiprocessing', 'sqlite3'};"
-        "sys.exit(code or ' '.join(heavy & set(sys.modules)))"
+        "sys.exit(code or ' '.join(heavy & set(sys.modules)) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
@@ -89,7 +89,7 @@ def test_ops_lists_every_operation_by_group(run: Run) -> None:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.word)
-def test_the_examples_of_ops_work(run: Run, place: Path, operation: type) -> None:
+def test_the_examples_of_ops_work(run: Run, place: Path, operation: type[Operation]) -> None:
     page = run("ops", operation.word).stdout
     assert "at the shell" in page
     shell = page.split("at the shell\n")[1].split("\n")[0].strip()

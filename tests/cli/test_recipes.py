@@ -23,7 +23,7 @@ def test_a_saved_recipe_gives_the_same_tree(run: Run, place: Path) -> None:
 
 
 def test_saving_again_gives_the_same_file(run: Run, place: Path) -> None:
-    run("run", "photos", *FLAGS, "-j", "2", "-o", "one", "--save-recipe", "r.toml")
+    run("run", "photos", *FLAGS, "--chunksize", "2", "-o", "one", "--save-recipe", "r.toml")
     first = (place / "r.toml").read_text()
     assert run("run", "-r", "r.toml", "-o", "one", "--save-recipe", "r.toml").returncode == 0
     assert (place / "r.toml").read_text() == first
@@ -102,4 +102,4 @@ def test_a_globs_folder_is_no_glob(run: Run, place: Path) -> None:
     (odd / "r.toml").write_text('[input]\npaths = ["photos/**/*.jpg"]\n')
     done = run("run", "-r", "set [1]/r.toml", "-o", "out")
     assert done.returncode == 0
-    assert sorted(tree(place / "out")) == ["a.jpg", "trip/b.jpg"]
+    assert sorted(Path(name).name for name in tree(place / "out")) == ["a.jpg", "b.jpg"]

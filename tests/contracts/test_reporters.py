@@ -21,8 +21,8 @@ from imgbatch.reporters import REPORTS, Console, FailedList, JsonLines, Look, Re
 from imgbatch.reporters.console import EVERY
 
 ODD_NAMES = [
-    "plain.jpg", "sp ace.jpg", "new\nline.jpg", "cr\rname.jpg", "crlf\r\n.jpg", "tab\t.jpg", "quo\"te'.jpg",
-    "é漢字.jpg", os.fsdecode(b"caf\xe9.jpg"), "\x1b[31mred.jpg", "=cmd().jpg", "+1.jpg", "-rf.jpg", "@x.jpg", "a,b;c.jpg",
+    "plain.jpg", "sp ace.jpg", "new\nline.jpg", "cr\rname.jpg", "crlf\r\n.jpg", "tab\t.jpg", "quo\"te'.jpg", "é漢字.jpg",
+    os.fsdecode(b"caf\xe9.jpg"), "\x1b[31mred.jpg", "=cmd().jpg", "+1.jpg", "-rf.jpg", "@x.jpg", "a,b;c.jpg",
     "\u202egpj.x", "x" * 250 + ".jpg", "a/b/c.jpg", "\u2028.jpg", "\x7f.jpg", "\U0001f469\u200d\U0001f680.jpg",
 ]  # fmt: skip
 names = st.one_of(

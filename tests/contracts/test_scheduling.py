@@ -28,7 +28,7 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 def records(report: ib.Report) -> list[dict[str, Any]]:
     """The records without what may differ: times."""
-    made = json.loads(report.to_json())
+    made: list[dict[str, Any]] = json.loads(report.to_json())
     for record in made:
         record.pop("ms", None)
         record.pop("seconds", None)

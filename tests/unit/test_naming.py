@@ -110,7 +110,9 @@ def test_numbered() -> None:
     assert naming.numbered(".hidden", 1) == ".hidden-1"
 
 
-@pytest.mark.parametrize(("name", "long"), [("a" * 255, False), ("a" * 256, True), ("ü" * 127, False), ("ü" * 128, True)])
+@pytest.mark.parametrize(
+    ("name", "long"), [("a" * 255, False), ("a" * 256, True), ("ü" * 127, False), ("ü" * 128, True)]
+)
 def test_too_long(name: str, long: bool) -> None:
     assert naming.too_long(name) is long
 

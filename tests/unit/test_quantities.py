@@ -73,8 +73,18 @@ def test_count_without_auto() -> None:
 
 @pytest.mark.parametrize(
     ("word", "seconds"),
-    [("60s", 60), ("60", 60), ("250ms", 0.25), ("10m", 600), ("10min", 600), ("1.5h", 5400), ("1D", 86400), ("2w", 1209600), (3, 3)],
-)  # fmt: skip
+    [
+        ("60s", 60),
+        ("60", 60),
+        ("250ms", 0.25),
+        ("10m", 600),
+        ("10min", 600),
+        ("1.5h", 5400),
+        ("1D", 86_400),
+        ("2w", 1_209_600),
+        (3, 3),
+    ],
+)
 def test_duration(word: object, seconds: float) -> None:
     found = Duration().check("timeout", word)
     assert found == seconds and type(found) is float
