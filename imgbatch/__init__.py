@@ -19,6 +19,8 @@ if TYPE_CHECKING:
         UsageError,
     )
     from imgbatch.job import Failure, Outcome, Source, Written
+    from imgbatch.loaded import Loaded
+    from imgbatch.loading import load
     from imgbatch.operations import (
         Autocontrast,
         Blur,
@@ -52,13 +54,14 @@ if TYPE_CHECKING:
 __all__ = [
     "Autocontrast", "Batch", "Blur", "Border", "BoxBlur", "Brightness", "Contrast", "Crop", "EngineError", "Equalize",
     "ExitCode", "Failure", "Filters", "Flatten", "Flip", "Flop", "Gamma", "Grayscale", "ImageError", "ImgbatchError",
-    "Invert", "LockedError", "Median", "Operation", "Outcome", "Output", "Pad", "PlanError", "Recipe", "RecipeError",
-    "Report", "Resize", "Rotate", "Saturation", "Settings", "Sharpen", "Source", "Trim", "Unsharp", "UsageError",
-    "Written", "__version__", "apply", "process", "run",
+    "Invert", "Loaded", "LockedError", "Median", "Operation", "Outcome", "Output", "Pad", "PlanError", "Recipe",
+    "RecipeError", "Report", "Resize", "Rotate", "Saturation", "Settings", "Sharpen", "Source", "Trim", "Unsharp",
+    "UsageError", "Written", "__version__", "apply", "load", "process", "run",
 ]  # fmt: skip
 
 _HOMES = {
     "apply": "applying",
+    "Loaded": "loaded", "load": "loading",
     "Operation": "operations",
     "Recipe": "recipe", "Output": "recipe",
     "Report": "report", "ExitCode": "report",

@@ -7,16 +7,21 @@ temporary file is removed. What a killed process leaves is recognized by that na
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import errno
+import functools
 import os
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 #: ``.imgbatch-<pid>-<number>.tmp``: hidden, short (a long target name must not make it too long), names its owner.
 TEMPORARY = re.compile(r"^\.imgbatch-(\d+)-\d+\.tmp$")
 _NUMBER = 0
+_AT_FDCWD = -100  # linux/fcntl.h
+_RENAME_NOREPLACE = 1  # linux/fs.h
 
 
 def temporary(folder: str) -> str:
@@ -66,6 +71,8 @@ def put_in_place(name: str, path: str, replace: bool) -> None:
     if replace:
         os.replace(name, path)
         return
+    if _renamed_exclusively(name, path):
+        return
     try:
         os.link(name, path)  # fails when the name is taken: there is no portable rename that does
     except FileExistsError:
@@ -78,6 +85,32 @@ def put_in_place(name: str, path: str, replace: bool) -> None:
         os.replace(name, path)
         return
     os.unlink(name)
+
+
+def _renamed_exclusively(name: str, path: str) -> bool:
+    """Linux's renameat2(RENAME_NOREPLACE): one call where link and unlink are two; False where there is none."""
+    rename = _renameat2()
+    if rename is None:
+        return False
+    if rename(_AT_FDCWD, os.fsencode(name), _AT_FDCWD, os.fsencode(path), _RENAME_NOREPLACE) == 0:
+        return True
+    code = ctypes.get_errno()
+    if code in (errno.ENOSYS, errno.EINVAL, errno.EPERM):  # an old kernel, a file system that cannot, a sandbox
+        return False
+    raise OSError(code, os.strerror(code), path)
+
+
+@functools.cache
+def _renameat2() -> Callable[..., int] | None:
+    if sys.platform != "linux":
+        return None
+    try:
+        rename = ctypes.CDLL(None, use_errno=True).renameat2
+    except (OSError, AttributeError):
+        return None
+    rename.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint]
+    found: Callable[..., int] = rename
+    return found
 
 
 def sync_folder(folder: str) -> None:

@@ -10,7 +10,7 @@ import os
 import time
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from imgbatch import color
 from imgbatch.alpha import straight
@@ -18,23 +18,14 @@ from imgbatch.codecs import guard, pixels, reading
 from imgbatch.errors import ImageError, Phase
 from imgbatch.job import Desk, Failure, Job, Outcome, Status
 from imgbatch.operations import Flatten, Operation, Size, through
+from imgbatch.shared import Holder
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from PIL.Image import Image
 
 #: The modes of a row, and how many channels each has.
 CHANNELS = {"RGB": 3, "L": 1, "RGBA": 4}
 _WHITE = Flatten("white")
-
-
-class Rows(Protocol):
-    """Something that holds the array; pickled it says where the array is, not what is in it."""
-
-    array: NDArray[Any]
-
-    def release(self) -> None:
-        """Let go of the array."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +50,7 @@ class RowWork:
     ops: tuple[Operation, ...]
     size: Size
     mode: str
-    rows: Rows
+    rows: Holder
     max_pixels: int
     auto_orient: bool = True
 

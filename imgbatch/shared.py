@@ -18,7 +18,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from multiprocessing import resource_tracker, shared_memory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from imgbatch.errors import EngineError
 
@@ -28,6 +28,15 @@ if TYPE_CHECKING:
 SHM = "/dev/shm"  # where Linux keeps segments
 _ATTACHING = threading.Lock()
 _CANNOT = (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS)  # a disk that cannot reserve space
+
+
+class Holder(Protocol):
+    """Something that holds an array; pickled it says where the array is, not what is in it."""
+
+    array: NDArray[Any]
+
+    def release(self) -> None:
+        """Let go of the array."""
 
 
 class SharedArray:
@@ -114,6 +123,7 @@ class FileArray:
             with open(path, "xb") as file:
                 file.write(header)
                 file.flush()
+                file.truncate(len(header) + _bytes(shape, dtype))
                 reserve(file.fileno(), len(header) + _bytes(shape, dtype))
             return cls(path, shape, dtype, len(header), own=True)
         except FileExistsError:
@@ -135,10 +145,9 @@ class FileArray:
 
     def release(self) -> None:
         """Let go of the file; who created it also removes it, unless it was renamed. May be called again."""
-        if self.array is None:
-            return
-        self.array = None  # type: ignore[unreachable]  # the mapping goes with the last view
+        self.array = None  # type: ignore[assignment]  # the mapping goes with the last view
         if self._owner == os.getpid():
+            self._owner = None
             with contextlib.suppress(OSError):
                 os.unlink(self.path)
 
@@ -160,8 +169,7 @@ def refuse_more_than_free(size: int) -> None:
 
 
 def reserve(descriptor: int, size: int) -> None:
-    """Make an open file or segment `size` bytes long and take the space for it now: OSError, not SIGBUS later."""
-    os.ftruncate(descriptor, size)
+    """Take the space for an open file or segment of `size` bytes now: OSError now, not SIGBUS later."""
     if size and hasattr(os, "posix_fallocate"):
         try:
             os.posix_fallocate(descriptor, 0, size)

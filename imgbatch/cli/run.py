@@ -101,13 +101,14 @@ def _told(batch: Batch, typed: Typed, console: Console, files: Sequence[Reporter
         for skipped in batch.skipped:
             console.say(f"skipped: {shown(os.path.join(skipped.root, skipped.relative))}: {shown(skipped.reason)}")
     try:
-        with stopping(batch, typed.quiet), _closing(batch.outcomes()) as outcomes:
-            for reporter in direct:
-                reporter.start(batch.total, batch.total_bytes)
-            for outcome in outcomes:
+        with stopping(batch, typed.quiet):  # until the reports are written: a late signal must not cost them
+            with _closing(batch.outcomes()) as outcomes:
                 for reporter in direct:
-                    reporter.outcome(outcome)
-        unwritten = _finished([*lines, *files], batch.report)
+                    reporter.start(batch.total, batch.total_bytes)
+                for outcome in outcomes:
+                    for reporter in direct:
+                        reporter.outcome(outcome)
+            unwritten = _finished([*lines, *files], batch.report)
     except BrokenPipeError:  # whoever read --json has left: the run was closed cleanly on the way here
         abandon_stdout()
         return int(batch.report.stopped or ExitCode.STOPPED)

@@ -1,4 +1,6 @@
-"""The formats: reading through Pillow with limits, writing with one codec per format.
+"""Which formats are there, and how does one get from bytes to frames and back?
+
+Reading is Pillow's, with limits; writing has one codec per format.
 
 `CODECS` is the list in the order of the docs; `encode` is all that writing needs, `read` and `probe` all that reading
 needs.
@@ -51,9 +53,7 @@ def codec(name: str) -> Codec:
     return found
 
 
-def encode(
-    frames: Iterable[Image], format: str, encoding: Encoding, metadata: Metadata, motion: Motion
-) -> Encoded:
+def encode(frames: Iterable[Image], format: str, encoding: Encoding, metadata: Metadata, motion: Motion) -> Encoded:
     """`frames` as one file of `format`, in memory; see :meth:`Codec.encode`."""
     return codec(format).encode(frames, encoding, metadata, motion)
 

@@ -1,4 +1,4 @@
-"""AVIF: lossy, with alpha and sequences; gray, RGB and RGBA."""
+"""How is AVIF written? Lossy, with alpha and sequences; gray, RGB and RGBA."""
 
 from __future__ import annotations
 

@@ -136,6 +136,10 @@ class Codec(ABC):
     def options(self, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
         """Pillow's save parameters for the frames as they will be written."""
 
+    def takes(self, icc: bytes) -> bool:
+        """Whether a profile can be written."""
+        return self.icc
+
     def quality(self, encoding: Encoding) -> int | None:
         """The quality that is used, or None where the format (or a lossless one) has none."""
         return None

@@ -1,4 +1,4 @@
-"""BMP: uncompressed, one picture, no alpha."""
+"""How is BMP written? Uncompressed, one picture, no alpha."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""GIF: 256 colors, one of them transparent, animation."""
+"""How is GIF written? 256 colors, one of them transparent, animation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JPEG: lossy, one picture, gray, RGB or CMYK, no alpha."""
+"""How is JPEG written? Lossy, one picture, gray, RGB or CMYK, no alpha."""
 
 from __future__ import annotations
 
@@ -42,12 +42,13 @@ class Jpeg(Codec):
             options["optimize"] = True
         return options
 
+    def takes(self, icc: bytes) -> bool:
+        return len(icc) <= _PROFILE
+
     def metadata(self, exif: bytes) -> dict[str, Any]:
         return {"exif": b"Exif\0\0" + exif} if len(exif) <= _MARKER else {}
 
     def save(self, frames: Sequence[Image], options: dict[str, Any]) -> bytes:
-        if len(options.get("icc_profile", b"")) > _PROFILE:
-            options = {key: value for key, value in options.items() if key != "icc_profile"}
         if not (options.get("progressive") or options.get("optimize")):
             return super().save(frames, options)
         from PIL import ImageFile

@@ -31,7 +31,7 @@ def fitted(
     if not codec.alpha:
         frames = [_flattened(frame, encoding.background, changes) for frame in frames]
     aims = [aim(frame, codec) for frame in frames]
-    keep = bool(icc) and codec.icc
+    keep = icc is not None and codec.takes(icc)
     for frame, wanted in zip(frames, aims, strict=True):
         keep = keep and color.fits(icc or b"", frame.mode) and color.space(frame.mode) == color.space(wanted)
     used = None if keep else icc

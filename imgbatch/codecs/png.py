@@ -1,4 +1,4 @@
-"""PNG: lossless, with alpha; several frames become APNG."""
+"""How is PNG written? Lossless, with alpha; several frames become APNG."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from imgbatch.codecs.recognize import SUFFIXES
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-_FINE = 65535  # a delay is a fraction of two 16-bit numbers: up to here in milliseconds, above in seconds
+_LONGEST_MS = 65535
 
 
 class Png(Codec):
@@ -40,10 +40,7 @@ class Png(Codec):
 
     def motion(self, motion: Motion, count: int, changes: list[str]) -> dict[str, Any]:
         options = super().motion(motion, count, changes)
-        exact = options["duration"]
-        options["duration"] = [
-            duration if duration <= _FINE else min((duration + 500) // 1000, _FINE) * 1000 for duration in exact
-        ]
-        if options["duration"] != exact:
-            changes.append("durations: rounded to 1 s")
+        if max(options["duration"]) > _LONGEST_MS:
+            changes.append(f"durations: at most {_LONGEST_MS} ms")
+            options["duration"] = [min(duration, _LONGEST_MS) for duration in options["duration"]]
         return {**options, "disposal": 0, "blend": 0, "default_image": False}

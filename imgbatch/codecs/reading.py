@@ -198,6 +198,8 @@ class Opened:
             with guard.classified("decode"):
                 if self.format in MULTIFRAME and place != self.image.tell():
                     self.image.seek(place)
+                if self.format == "tiff" and self.image.mode not in ("P", "PA"):
+                    self.image.palette = None  # Pillow before 13 keeps another page's
                 turn = self._turn(orient)
                 if wanted is not None and self.format == "jpeg":
                     self._draft(wanted)

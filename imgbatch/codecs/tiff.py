@@ -1,4 +1,4 @@
-"""TIFF: lossless, every mode, several pages."""
+"""How is TIFF written? Lossless, every mode, several pages."""
 
 from __future__ import annotations
 

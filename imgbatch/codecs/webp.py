@@ -1,4 +1,4 @@
-"""WebP: lossy or lossless, with alpha and animation, RGB only."""
+"""How is WebP written? Lossy or lossless, with alpha and animation, RGB only."""
 
 from __future__ import annotations
 

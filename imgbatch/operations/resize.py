@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from dataclasses import dataclass
@@ -65,6 +66,7 @@ class Fitting(NamedTuple):
     canvas: Size
 
 
+@functools.lru_cache(maxsize=256)
 def geometry(word: str) -> Geometry:
     """The geometry that `word` means; ValueError when it means none."""
     text = squeezed(word)
@@ -97,6 +99,7 @@ SIZE = Text(
 )
 
 
+@functools.lru_cache(maxsize=4096)
 def fitted(source: Size, wanted: Geometry, fit: str, upscale: bool = False, gravity: str = "center") -> Fitting:
     """What a picture of `source` px becomes: sizes are rounded half up, and no side is ever 0.
 

@@ -120,5 +120,5 @@ def _bar(stream: TextIO, total_bytes: int, columns: int | None) -> tqdm[NoReturn
     tqdm.set_lock(threading.RLock())
     return tqdm(
         total=total_bytes, file=stream, unit="B", unit_scale=True, miniters=1, bar_format=_BAR,
-        ncols=columns, dynamic_ncols=columns is None, leave=False,
+        ncols=columns, nrows=24, dynamic_ncols=columns is None, leave=False,
     )  # fmt: skip

@@ -21,7 +21,8 @@ COLUMNS = (
     "status", "root", "source", "output", "format", "width", "height", "bytes", "quality", "frames",
     "error_kind", "error_phase", "error_message", "warnings", "changes", "ms",
 )  # fmt: skip
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # what a spreadsheet takes as the beginning of a formula
+#: What a spreadsheet takes as the beginning of a formula; and the apostrophe, so that taking one off gives all back.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
 
 
 class RecordFile(Reporter):

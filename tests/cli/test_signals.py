@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,7 +29,7 @@ def many(place: Path) -> Iterator[Path]:
 
 
 def interrupted(place: Path, workers: str, *signals: signal.Signals) -> tuple[int, list[dict[str, object]], str]:
-    """(exit code, records, stderr) of a run that gets the signals one by one after its first record."""
+    """(exit code, records, stderr) of a run that gets the signals after its first record."""
     words = [*COMMAND, *WORDS, "-j", workers]
     with (
         open(place / "stderr", "w+b") as said,
@@ -38,19 +37,10 @@ def interrupted(place: Path, workers: str, *signals: signal.Signals) -> tuple[in
     ):
         assert started.stdout is not None
         lines = [started.stdout.readline()]
-        started.send_signal(signals[0])
-        for number in signals[1:]:
-            wait_for(lambda: b"again to stop at once" in (place / "stderr").read_bytes())
+        for number in signals:
             started.send_signal(number)
         lines += started.stdout.readlines()
     return started.returncode, [json.loads(line) for line in lines], (place / "stderr").read_text()
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def leftovers(place: Path) -> list[Path]:

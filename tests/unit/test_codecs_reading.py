@@ -402,6 +402,7 @@ def test_a_file_cut_anywhere_gives_the_whole_picture_or_an_error(name: str) -> N
             got = [frame.convert("RGB").tobytes() for frame in decode(data[:cut])]
         except ImageError as error:
             assert error.kind in ("truncated", "corrupt", "unidentified"), error
+            assert error.kind == "truncated" or name != "WEBP" or cut < 12
         else:
             assert got == whole[: len(got)]
             assert len(got) == len(whole) or name == "GIF", "only GIF can end between frames without a trace"

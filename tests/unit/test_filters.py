@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from PIL import Image, ImageEnhance, ImageFilter
 
 from imgbatch.alpha import on_colors, premultiplied, straight
-from imgbatch.errors import ImageError
 from imgbatch.operations import Blur, BoxBlur, Median, Operation, Sharpen, Unsharp
 from tests.contracts.test_operations import picture
 

@@ -1,0 +1,72 @@
+"""How do sums survive a worker that is killed at any moment? Each worker has a staging record in shared memory.
+
+A worker adds a file to its own record when that file's Outcome has been pickled; its guard adds the record to the
+totals at the moment the reply has arrived whole, and empties it. When a worker dies its record is emptied, and the
+files of that reply are done again. So a file counts exactly when its "ok" reached the parent, never twice, and nobody
+can die with the totals half-written or locked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy
+
+from imgbatch.aggregates import Layout, Sheet, Totals, add, zero
+from imgbatch.shared import SharedArray
+
+
+class Ticket(NamedTuple):
+    """What a worker needs to find its record."""
+
+    name: str
+    layout: Layout
+    rows: int
+
+
+class Staging:
+    """The records of all workers, as the parent sees them. Without totals there are none, and nothing happens."""
+
+    def __init__(self, totals: Totals | None, rows: int) -> None:
+        self._totals = totals
+        self._shared: SharedArray | None = None
+        self.ticket: Ticket | None = None
+        if totals is not None:
+            self._shared = SharedArray.create((rows,), totals.layout.dtype)
+            self.ticket = Ticket(self._shared.name, totals.layout, rows)
+
+    @property
+    def kept(self) -> bool:
+        """Whether anything is summed."""
+        return self._totals is not None
+
+    def commit(self, row: int) -> None:
+        """Count what the worker of `row` has summed: its reply is here, and it waits for the next chunk."""
+        if self._totals is not None and self._shared is not None:
+            record = self._shared.array[row, ...]
+            self._totals.add(record)
+            zero(record)
+
+    def drop(self, row: int) -> None:
+        """Forget what the worker of `row` has summed: it is dead, or its reply is of no use."""
+        if self._shared is not None:
+            zero(self._shared.array[row, ...])
+
+    def release(self) -> None:
+        if self._shared is not None:
+            self._shared.release()
+
+
+def staged(ticket: Ticket | None, row: int) -> tuple[Sheet | None, Callable[[], None]]:
+    """In a worker: the sheet for its desk, and what puts the sheet into the staging record of `row`."""
+    if ticket is None:
+        return None, lambda: None
+    sheet = Sheet(ticket.layout)
+    shared = SharedArray.attach(ticket.name, (ticket.rows,), ticket.layout.dtype)
+    record: numpy.ndarray[Any, Any] = shared.array[row, ...]
+
+    def stage(held: SharedArray = shared) -> None:  # holds the segment as long as it is used
+        add(record, sheet.record)
+
+    return sheet, stage

@@ -1,0 +1,87 @@
+"""Is a file written whole or not at all, whatever is in the way?"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from imgbatch import files
+from imgbatch.files import replacing, sweep, temporary
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(os.listdir(folder))
+
+
+def test_a_file_appears_whole_in_a_folder_that_is_made(tmp_path: Path) -> None:
+    target = tmp_path / "a" / "b" / "c.bin"
+    with replacing(str(target)) as file:
+        file.write(b"x" * 100_000)
+        assert not target.exists()
+    assert target.read_bytes() == b"x" * 100_000
+    assert names(target.parent) == ["c.bin"]
+
+
+def test_an_error_leaves_what_was_there(tmp_path: Path) -> None:
+    target = tmp_path / "c.bin"
+    target.write_bytes(b"old")
+    with pytest.raises(RuntimeError), replacing(str(target)) as file:
+        file.write(b"half")
+        raise RuntimeError
+    assert target.read_bytes() == b"old"
+    assert names(tmp_path) == ["c.bin"]
+
+
+@pytest.mark.parametrize("way", ["renameat2", "link", "neither"])
+def test_exclusive_creation_never_replaces(tmp_path: Path, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if way != "renameat2":
+        monkeypatch.setattr(files, "_renameat2", lambda: None)
+    if way == "neither":
+
+        def no_links(*_: object) -> None:
+            raise PermissionError(1, "no hard links here")
+
+        monkeypatch.setattr(os, "link", no_links)
+    target = tmp_path / "c.bin"
+    with replacing(str(target), replace=False) as file:
+        file.write(b"first")
+    with pytest.raises(FileExistsError), replacing(str(target), replace=False) as file:
+        file.write(b"second")
+    assert target.read_bytes() == b"first"
+    assert names(tmp_path) == ["c.bin"]
+    assert target.stat().st_nlink == 1
+
+
+def test_permissions_are_those_of_a_plain_create(tmp_path: Path) -> None:
+    old = os.umask(0o027)
+    try:
+        with replacing(str(tmp_path / "a")) as file:
+            file.write(b"")
+        (tmp_path / "b").write_bytes(b"")
+    finally:
+        os.umask(old)
+    assert (tmp_path / "a").stat().st_mode == (tmp_path / "b").stat().st_mode
+
+
+def test_only_what_the_dead_left_is_swept(tmp_path: Path) -> None:
+    dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    left = tmp_path / f".imgbatch-{int(dead.stdout)}-1.tmp"
+    left.write_bytes(b"half")
+    mine = Path(temporary(str(tmp_path)))
+    mine.write_bytes(b"half")
+    foreign = tmp_path / ".imgbatch-notes.tmp"
+    foreign.write_bytes(b"keep")
+    assert sweep(str(tmp_path)) == 1
+    assert names(tmp_path) == sorted([mine.name, foreign.name])
+    assert sweep(str(tmp_path), pid=os.getpid()) == 1
+
+
+def test_the_longest_name_fits(tmp_path: Path) -> None:
+    name = "x" * 255
+    with replacing(str(tmp_path / name)) as file:
+        file.write(b"1")
+    assert names(tmp_path) == [name]
