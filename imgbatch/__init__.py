@@ -48,15 +48,15 @@ if TYPE_CHECKING:
     )
     from imgbatch.recipe import Output, Recipe
     from imgbatch.report import ExitCode, Report
-    from imgbatch.running import Batch, process, run
+    from imgbatch.running import Batch, Handle, process, run, start
     from imgbatch.settings import Filters, Settings
 
 __all__ = [
     "Autocontrast", "Batch", "Blur", "Border", "BoxBlur", "Brightness", "Contrast", "Crop", "EngineError", "Equalize",
-    "ExitCode", "Failure", "Filters", "Flatten", "Flip", "Flop", "Gamma", "Grayscale", "ImageError", "ImgbatchError",
-    "Invert", "Loaded", "LockedError", "Median", "Operation", "Outcome", "Output", "Pad", "PlanError", "Recipe",
+    "ExitCode", "Failure", "Filters", "Flatten", "Flip", "Flop", "Gamma", "Grayscale", "Handle", "ImageError",
+    "ImgbatchError", "Invert", "Loaded", "LockedError", "Median", "Operation", "Outcome", "Output", "Pad", "PlanError", "Recipe",
     "RecipeError", "Report", "Resize", "Rotate", "Saturation", "Settings", "Sharpen", "Source", "Trim", "Unsharp",
-    "UsageError", "Written", "__version__", "apply", "load", "process", "run",
+    "UsageError", "Written", "__version__", "apply", "load", "process", "run", "start",
 ]  # fmt: skip
 
 _HOMES = {
@@ -65,7 +65,7 @@ _HOMES = {
     "Operation": "operations",
     "Recipe": "recipe", "Output": "recipe",
     "Report": "report", "ExitCode": "report",
-    "Batch": "running", "process": "running", "run": "running",
+    "Batch": "running", "Handle": "running", "process": "running", "run": "running", "start": "running",
     "Filters": "settings", "Settings": "settings",
     "Failure": "job", "Outcome": "job", "Source": "job", "Written": "job",
     "EngineError": "errors", "ImageError": "errors", "ImgbatchError": "errors", "LockedError": "errors",

@@ -188,6 +188,10 @@ class Totals:
         self._record: Record | None = array["record"][0, ...]
         self._lock = threading.Lock()
 
+    def sheet(self) -> Sheet:
+        """A sheet for one file."""
+        return Sheet(self.layout)
+
     def add(self, record: Record) -> None:
         """Add a record of the same layout; for threads of the owner only."""
         if self._writer != os.getpid():

@@ -28,8 +28,8 @@ IRREGULAR = "not a regular file"
 class Skipped:
     """A file that was seen and left; `relative` to `root`, as a Source's."""
 
-    root: str
     relative: str
+    root: str
     reason: str
 
 
@@ -79,14 +79,14 @@ class Judge:
                 if reason is None:
                     reason = verdict if verdict is not None else _unlike_an_image(_prefix(entry.path), suffix)
                 if reason:
-                    return Skipped(self._root, relative, reason)
+                    return Skipped(relative, self._root, reason)
                 return Source(entry.path, self._root, relative, info.st_size, info.st_mtime_ns)
             problem, doubtful = Failure("unsupported", "read", IRREGULAR), False
         except OSError as error:
             problem, doubtful = problem_of(error), not isinstance(error, FileNotFoundError)
         if verdict == "" or (verdict is None and doubtful):
             return Source(entry.path, self._root, relative, problem=problem)
-        return Skipped(self._root, relative, verdict or problem.message)
+        return Skipped(relative, self._root, verdict or problem.message)
 
 
 def _verdict(suffix: str) -> str | None:

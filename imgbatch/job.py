@@ -7,9 +7,12 @@ reports, an Outcome is what became of the job. All of them pickle, and an Outcom
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from imgbatch.errors import Kind, Phase
+
+if TYPE_CHECKING:
+    from imgbatch.aggregates import Sheet
 
 Status = Literal["ok", "unchanged", "skipped", "failed", "timeout", "crashed"]
 SCHEMA = 1  # the "v" of every JSON record
@@ -166,6 +169,10 @@ class Desk(Protocol):
     @property
     def again(self) -> bool:
         """Whether a worker died after it may have done this job: its files may already be in place."""
+
+    @property
+    def sums(self) -> Sheet | None:
+        """Where work writes what this job adds to the sums, counted once if its Outcome is "ok"; None: none are kept."""
 
     def phase(self, phase: Phase) -> None:
         """Say which phase begins, so that a death or a timeout can be blamed on it."""

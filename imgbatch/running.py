@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 import time
 from collections.abc import Iterator, Sequence
-from typing import TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from imgbatch import codecs, executors, planning
 from imgbatch.discover import Skipped, discover
@@ -23,6 +24,9 @@ from imgbatch.recipe import Recipe
 from imgbatch.report import ExitCode, Report
 from imgbatch.settings import Filters, Settings
 
+if TYPE_CHECKING:
+    import concurrent.futures
+
 Path = str | os.PathLike[str]
 IN_THE_WAY = "left alone: a file is in the way"
 
@@ -32,6 +36,7 @@ class SettingWords(TypedDict, total=False):
 
     workers: int | str
     chunksize: int | str
+    timeout: float | str | None
     max_pixels: int | str
     fail_on: str
     fail_fast: bool
@@ -66,7 +71,7 @@ class Batch:
         filters: Filters | None = None,
         *,
         ledger: bool = True,
-        executor: Executor | None = None,
+        executor: concurrent.futures.Executor | None = None,
     ) -> None:
         executors.refuse_import()
         self.paths = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
@@ -75,7 +80,8 @@ class Batch:
         self.settings = settings or Settings()
         self.filters = filters or Filters()
         self._keep_ledger = ledger
-        self._executor = executor
+        self._given = executor
+        self._executor: Executor | None = None
         self._ledger: Ledger | None = None
         self._stop: tuple[ExitCode, str] | None = None
         self.todo: list[Job] = []
@@ -169,7 +175,9 @@ class Batch:
         if not self.todo:
             return
         if self._executor is None:
-            self._executor = executors.make(self.settings.workers, self.settings.chunksize)
+            self._executor = executors.make(
+                self.settings.workers, self.settings.chunksize, self.settings.timeout, given=self._given
+            )
         if self._stop is not None:
             return
         results = self._executor.run(work, self.todo)
@@ -208,6 +216,7 @@ def run(
     *,
     filters: Filters | None = None,
     ledger: bool = True,
+    executor: concurrent.futures.Executor | None = None,
     **settings: Unpack[SettingWords],
 ) -> Report:
     """Make what the recipe says of every image, and report.
@@ -225,6 +234,9 @@ def run(
     ledger : bool
         Whether to keep ``output/.imgbatch``, so that the next run knows what is up to date. Without it every file that
         exists is a foreign one.
+    executor : concurrent.futures.Executor, optional
+        Run in an executor of yours (a ProcessPoolExecutor, a ThreadPoolExecutor, loky's) instead of our own workers.
+        It is as reliable as it is: when it breaks, every file in flight is blamed.
     **settings
         The fields of :class:`imgbatch.Settings`: workers, chunksize, max_pixels, ...
 
@@ -240,7 +252,7 @@ def run(
     EngineError
         Workers cannot be started, or cannot take the recipe.
     """
-    batch = Batch(paths, output, recipe, _settings(settings), filters, ledger=ledger)
+    batch = Batch(paths, output, recipe, _settings(settings), filters, ledger=ledger, executor=executor)
     batch.prepare()
     for _ in batch.outcomes():
         pass
@@ -254,15 +266,76 @@ def process(
     *,
     filters: Filters | None = None,
     ledger: bool = True,
+    executor: concurrent.futures.Executor | None = None,
     **settings: Unpack[SettingWords],
 ) -> Iterator[Outcome]:
     """As :func:`run`, but yields each :class:`Outcome` as it completes; closing the iterator stops cleanly.
 
     The plan is made, and refused if need be, by this call; the work begins with the first ``next()``.
     """
-    batch = Batch(paths, output, recipe, _settings(settings), filters, ledger=ledger)
+    batch = Batch(paths, output, recipe, _settings(settings), filters, ledger=ledger, executor=executor)
     batch.prepare()
     return batch.outcomes()
+
+
+def start(
+    paths: Sequence[Path] | Path,
+    output: Path,
+    recipe: Recipe | None = None,
+    *,
+    filters: Filters | None = None,
+    ledger: bool = True,
+    executor: concurrent.futures.Executor | None = None,
+    **settings: Unpack[SettingWords],
+) -> Handle:
+    """As :func:`run`, but returns at once; the plan is made, and refused if need be, by this call."""
+    batch = Batch(paths, output, recipe, _settings(settings), filters, ledger=ledger, executor=executor)
+    batch.prepare()
+    return Handle(batch)
+
+
+class Handle:
+    """A run in the background, in a thread of this process.
+
+    Attributes
+    ----------
+    progress : (int, int)
+        How many files have an outcome, and how many there are.
+    """
+
+    def __init__(self, batch: Batch) -> None:
+        self._batch = batch
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="imgbatch-run", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            for _ in self._batch.outcomes():
+                pass
+        except BaseException as error:  # noqa: BLE001 - raised by result(), in the thread that asks
+            self._error = error
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        return len(self._batch.report.outcomes), self._batch.total
+
+    def done(self) -> bool:
+        """Whether the run has ended."""
+        return not self._thread.is_alive()
+
+    def cancel(self) -> None:
+        """Finish the files in hand and start nothing new; the report then counts what remains."""
+        self._batch.stop(ExitCode.STOPPED, "cancelled")
+
+    def result(self, timeout: float | None = None) -> Report:
+        """The report, when the run has ended; TimeoutError when it has not within `timeout` seconds."""
+        self._thread.join(timeout)
+        if self._thread.is_alive():
+            raise TimeoutError(f"the run has not ended within {timeout} s")
+        if self._error is not None:
+            raise self._error
+        return self._batch.report
 
 
 def _settings(words: SettingWords) -> Settings:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from imgbatch import codecs, color
 from imgbatch.codecs import guard, reading
 from imgbatch.codecs.base import Encoded, Metadata, Motion
-from imgbatch.errors import ImageError, Phase, one_line
+from imgbatch.errors import ImageError, Phase
 from imgbatch.files import replacing
 from imgbatch.job import Desk, Failure, Job, Outcome, Status, Target, Written
 from imgbatch.naming import fill_late
@@ -63,18 +63,19 @@ class ImageWork:
         made = _Made(_Clock(desk))
         with guard.limited(self.max_pixels), warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
+            for category in (DeprecationWarning, ResourceWarning):
+                warnings.simplefilter("ignore", category)
             try:
                 self._make(job, made, desk)
             except Exception as error:  # noqa: BLE001 - one file's error is that file's value, never the batch's
                 made.fail(guard.classify(error, made.clock.phase))
-        said = [one_line(str(warning.message)) for warning in caught if _worth_saying(warning)]
         return Outcome(
             job.index,
             job.source,
             "failed" if made.failure else "ok",
             outputs=tuple(made.written),
             error=made.failure,
-            warnings=tuple(dict.fromkeys([*made.warnings, *said])),
+            warnings=tuple(dict.fromkeys([*made.warnings, *guard.told(caught)])),
             changes=tuple(dict.fromkeys(made.changes)),
             ms=made.clock.spent(),
         )
@@ -83,17 +84,21 @@ class ImageWork:
         data = reading.read(job.source.path)
         made.clock.enter("decode")
         suffix = os.path.splitext(job.source.path)[1].lower()
-        opened = reading.probe(data, suffix, self.max_pixels)
-        made.changes += opened.changes
-        made.warnings += opened.warnings
+        with reading.probe(data, suffix, self.max_pixels) as opened:
+            try:
+                self._follow(job, made, desk, opened, data)
+            finally:
+                made.changes[:0] = opened.changes
+                made.warnings += opened.warnings
+
+    def _follow(self, job: Job, made: _Made, desk: Desk, opened: reading.Opened, data: bytes) -> None:
+        """The way of an opened picture: decoded and operated on once, then into each output."""
         outputs = [self.recipe.outputs[target.output] for target in job.targets]
         _refuse_motion(opened, job.targets, outputs)
         auto = self.recipe.auto_orient
         size = opened.upright_size if auto else opened.size
         wanted = self._wanted(size, outputs)
         decoded, motion = opened.decode(_most_frames(outputs), wanted, orient=auto)
-        if auto and opened.orientation != 1:
-            made.changes.append(f"orientation: baked {opened.orientation}")
         common = _settled(self.recipe.ops, size) if wanted else self.recipe.ops
         ink = opened.mode in color.INK
         if ink and any(op.on_screen for op in common):
@@ -101,7 +106,6 @@ class ImageWork:
             opened.metadata.icc = None
             made.changes.append(f"mode: {opened.mode} -> sRGB")
         frames = list(made.clock.operating(common, decoded))
-        made.warnings += [text for text in opened.warnings if text not in made.warnings]
         last = len(job.targets) - 1
         for number, (target, output) in enumerate(zip(job.targets, outputs, strict=True)):
             own = output.ops if self.recipe.ops or not wanted else _settled(output.ops, size)
@@ -270,7 +274,3 @@ def _refuse_motion(opened: reading.Opened, targets: Sequence[Target], outputs: S
                 "frames",
                 f"{opened.frame_count} frames, but {target.format} holds one; use --frames first, or -f webp",
             )
-
-
-def _worth_saying(warning: warnings.WarningMessage) -> bool:
-    return not issubclass(warning.category, (DeprecationWarning, ResourceWarning, PendingDeprecationWarning))

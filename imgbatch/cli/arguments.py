@@ -1,6 +1,6 @@
 """How do typed words become values?
 
-``parse`` reads the words of ``imgbatch run`` into Typed: every word checked by itself, nothing merged or opened yet.
+``parse`` reads the words of a command into Typed: every word checked by itself, nothing merged or opened yet.
 Flags and SRC mix freely, operations keep their order, ``--`` ends the flags. What argparse cannot know is settled
 before it is asked: which flags take the next word even if it begins with a dash, and which never take one.
 """
@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from imgbatch.cli.flags import Flag, run_flags
+from imgbatch.cli.flags import Command, Flag, run_flags
 from imgbatch.cli.help import RUN_ABOUT, RUN_AFTER, RUN_USAGE
 from imgbatch.codecs.base import FORMATS, SAME
 from imgbatch.declare import Switch, fields, from_words
@@ -25,13 +25,15 @@ from imgbatch.operations import Operation
 from imgbatch.recipe import Output
 from imgbatch.settings import Filters, Settings
 
+RUN = Command("run", run_flags, RUN_USAGE, RUN_ABOUT, RUN_AFTER)
 _SPELLINGS = {"jpg": "jpeg", "tif": "tiff"}
 
 
 @dataclass(frozen=True)
 class Typed:
-    """What was typed for ``imgbatch run``; a table holds only what was said."""
+    """What was typed for a command; a table holds only what was said."""
 
+    command: str = "run"
     sources: tuple[str, ...] = ()
     ops: tuple[Operation, ...] = ()
     formats: tuple[str, ...] = ()
@@ -52,6 +54,8 @@ class Typed:
     quiet: bool = False
     progress: bool = True
     help: bool = False
+    mode: str = "RGB"
+    spill: str | None = None
 
 
 class Parser(argparse.ArgumentParser):
@@ -66,20 +70,26 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"expected no value for {match[1]}, got {message.rpartition(' ')[2]}")
 
 
-def parser() -> Parser:
-    """The parser of ``imgbatch run``; also its help page."""
+def parser(command: Command = RUN) -> Parser:
+    """The parser of a command; also its help page."""
     width = min(100, shutil.get_terminal_size((100, 24)).columns)
+
+    def page(prog: str) -> _Page:
+        made = _Page(prog, max_help_position=30, width=width)
+        made.flags = command.flags()
+        return made
+
     made = Parser(
-        prog="imgbatch run",
-        usage=RUN_USAGE,
-        description=RUN_ABOUT,
-        epilog=RUN_AFTER,
+        prog=f"imgbatch {command.name}",
+        usage=command.usage,
+        description=command.about,
+        epilog=command.after,
         allow_abbrev=False,
         add_help=False,
-        formatter_class=lambda prog: _Page(prog, max_help_position=30, width=width),
+        formatter_class=page,
     )
     groups: dict[str, Any] = {}
-    for flag in run_flags():
+    for flag in command.flags():
         if flag.group not in groups:
             groups[flag.group] = made.add_argument_group(flag.group)
         told: dict[str, Any] = {"dest": flag.key, "help": flag.help.replace("%", "%%"), "default": None}
@@ -96,8 +106,10 @@ def parser() -> Parser:
 class _Page(argparse.RawDescriptionHelpFormatter):
     """A help page that shows a flag's value once, and after "=" where it only counts there."""
 
+    flags: Sequence[Flag] = ()
+
     def _format_action_invocation(self, action: argparse.Action) -> str:
-        flag = _by_name(action.option_strings[-1])
+        flag = _by_name(action.option_strings[-1], self.flags)
         value = f"[={flag.metavar}]" if flag.takes == "attached" else f" {flag.metavar}"
         return ", ".join(flag.names) + (value if flag.metavar else "")
 
@@ -111,24 +123,25 @@ class _Keep(argparse.Action):
         setattr(namespace, self.dest, [*(getattr(namespace, self.dest) or []), (option, values[0])])
 
 
-def parse(words: Sequence[str]) -> Typed:
-    """The words after ``imgbatch run``; UsageError (one line, and where to read more) when they make no sense."""
-    help_page = "imgbatch run --help"
+def parse(words: Sequence[str], command: Command = RUN) -> Typed:
+    """The words after the command's name; UsageError (one line, and where to read more) when they make no sense."""
+    known = command.flags()
+    help_page = f"imgbatch {command.name} --help"
     try:
-        flags, after = settled(words, run_flags())
-        space, left = parser().parse_known_args(flags)
+        flags, after = settled(words, known)
+        space, left = parser(command).parse_known_args(flags)
         said = {key: value for key, value in vars(space).items() if value is not None}
         if "help" in said:
-            return Typed(help=True)
-        _refuse_unknown(left)
+            return Typed(command.name, help=True)
+        _refuse_unknown(left, known)
         ops = []
         for name, text in said.pop("ops", []):
-            operation = _by_name(name).operation
+            operation = _by_name(name, known).operation
             assert operation is not None  # only operations are kept so
             help_page = f"imgbatch ops {flag_of(operation)}"
             ops.append(from_words(operation, text))
-        help_page = "imgbatch run --help"
-        return _typed(said, [*left, *after], ops)
+        help_page = f"imgbatch {command.name} --help"
+        return _typed(said, [*left, *after], ops, command)
     except UsageError as error:
         told = str(error)
         raise UsageError(f"{told} See {help_page}" if told.endswith("?") else f"{told}; see {help_page}") from None
@@ -170,24 +183,25 @@ def _plain_value(word: str, rest: Iterator[str]) -> str:
     return value
 
 
-def _refuse_unknown(left: Sequence[str]) -> None:
+def _refuse_unknown(left: Sequence[str], known: Sequence[Flag]) -> None:
     for word in left:
         if word.startswith("-") and word != "-":
             name = word.partition("=")[0]
-            near = nearest(name, [name for flag in run_flags() for name in flag.names if name.startswith("--")])
+            near = nearest(name, [name for flag in known for name in flag.names if name.startswith("--")])
             hint = f"; did you mean {near}?" if near else "; for a file of that name, put -- before it"
             raise UsageError(f"unknown flag {name}{hint}")
 
 
-def _by_name(name: str) -> Flag:
-    return next(flag for flag in run_flags() if name in flag.names)
+def _by_name(name: str, flags: Sequence[Flag]) -> Flag:
+    return next(flag for flag in flags if name in flag.names)
 
 
-def _typed(said: dict[str, Any], sources: list[str], ops: list[Operation]) -> Typed:
+def _typed(said: dict[str, Any], sources: list[str], ops: list[Operation], command: Command) -> Typed:
     formats: tuple[str, ...] = ()
     if "format" in said:
         formats = _formats(said.pop("format"))
     return Typed(
+        command=command.name,
         sources=tuple(sources),
         ops=tuple(ops),
         formats=formats,
@@ -197,7 +211,7 @@ def _typed(said: dict[str, Any], sources: list[str], ops: list[Operation]) -> Ty
             **_read(said, Filters),
             **{key: tuple(said[key]) for key in ("include", "exclude") if key in said},
         },
-        output=_path(said, "output", "a folder"),
+        output=_path(said, "output", command.result),
         recipe=_path(said, "recipe", "a recipe file"),
         save_recipe=_path(said, "save_recipe", "a file name ending in .toml", ".toml"),
         auto_orient="no_auto_orient" not in said,
@@ -210,6 +224,8 @@ def _typed(said: dict[str, Any], sources: list[str], ops: list[Operation]) -> Ty
         verbose=said.get("verbose", 0),
         quiet="quiet" in said,
         progress="no_progress" not in said,
+        mode=said.get("mode", "RGB"),
+        spill=_path(said, "spill", "a folder"),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from imgbatch.errors import UsageError, unknown
 
-COMMANDS = ("run", "ops", "formats")
+COMMANDS = ("run", "pack", "ops", "formats")
 
 
 def dispatch(words: Sequence[str]) -> int:
@@ -17,6 +17,10 @@ def dispatch(words: Sequence[str]) -> int:
         from imgbatch.cli.run import run
 
         return run(rest)
+    if command == "pack":
+        from imgbatch.cli.pack import pack
+
+        return pack(rest)
     if command == "ops":
         from imgbatch.cli.listing import ops
 

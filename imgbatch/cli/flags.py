@@ -1,13 +1,13 @@
-"""Which flags does ``imgbatch run`` have?
+"""Which flags does a command have?
 
-One explicit list. The flags of operations, outputs, settings and filters are made from their declarations, so a new
-parameter has a flag, a help line and a check at once; what belongs to the command alone is written out below.
+One explicit list each. The flags of operations, outputs, settings and filters are made from their declarations, so a
+new parameter has a flag, a help line and a check at once; what belongs to a command alone is written out below.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -42,9 +42,21 @@ class Flag:
         return self.names[-1]
 
 
+@dataclass(frozen=True)
+class Command:
+    """One command that works on pictures: its flags, and the texts around them on its help page."""
+
+    name: str
+    flags: Callable[[], tuple[Flag, ...]]
+    usage: str
+    about: str
+    after: str
+    result: str = "a folder"  # what -o names
+
+
 @functools.cache
 def run_flags() -> tuple[Flag, ...]:
-    """Every flag of the command, in the order of the help."""
+    """Every flag of ``imgbatch run``, in the order of the help."""
     return (
         *(_operation(operation) for operation in OPERATIONS),
         *_declared(Output, "output", {"format": "-f", "quality": "-q", "preserve": "-p"}, leave=("dir",)),
@@ -57,6 +69,26 @@ def run_flags() -> tuple[Flag, ...]:
     )
 
 
+@functools.cache
+def pack_flags() -> tuple[Flag, ...]:
+    """Every flag of ``imgbatch pack``: its own, and those of ``run`` that have a meaning for an array."""
+    shared = [flag for flag in run_flags() if flag.operation is not None or flag.key in _PACK_TOO]
+    operations = [flag for flag in shared if flag.operation is not None]
+    return (*operations, *_PACK, *(flag for flag in shared if flag.operation is None))
+
+
+_PACK = (
+    Flag(("-o", "--output"), "output", "output", "the array; OUT.json beside it tells its rows", metavar="OUT.npy"),
+    Flag(("--mode",), "mode", "output", "the channels of a pixel (default RGB)", metavar="RGB|L|RGBA"),
+    Flag(("--spill",), "spill", "output", "gather the rows in DIR first: for a disk that cannot be mapped",
+         metavar="DIR"),
+)  # fmt: skip
+_PACK_TOO = frozenset({
+    *(field.name if field.default is not True else f"no_{field.name}" for field in fields(Filters)), "include",
+    "exclude", "files_from", "null", "no_auto_orient", "workers", "chunksize", "max_pixels", "fail_on", "fail_fast",
+    "max_failures", "overwrite", "json", "report", "failed_list", "verbose", "quiet",
+    "no_progress", "help",
+})  # fmt: skip
 _OUTPUT = (
     Flag(("-o", "--output"), "output", "output", "where the results go", metavar="DIR"),
     Flag(("-r", "--recipe"), "recipe", "output", "a recipe file; flags override it", metavar="FILE"),

@@ -8,6 +8,7 @@ usage: imgbatch COMMAND ...
 commands:
   run SRC... -o DIR [OPERATIONS] [options]   process files and folders into DIR
   run -r RECIPE.toml [SRC...] [options]      the same, from a recipe file
+  pack SRC... -o OUT.npy [OPERATIONS]        one (N,H,W,C) uint8 array, and OUT.json
   ops [NAME]                                 the operations, or one of them with an example
   formats                                    the formats that are read and written here
 
@@ -30,6 +31,20 @@ every night from cron; only what is new or changed is done again:
 SRC is a file, a folder, or a quoted glob such as 'photos/**/*.jpg'. Sources are never changed, and
 nothing is overwritten that imgbatch did not write itself. `imgbatch run --help` lists all flags.
 """
+
+PACK_USAGE = "imgbatch pack SRC... -o OUT.npy OPERATIONS [options]"
+
+PACK_ABOUT = """\
+Make one array of shape (N, height, width, channels), uint8, of all images, in the order of the
+sources, and OUT.json, which tells the rows. The operations must give every image one size, such as
+--resize 224x224,fit=cover (a picture with a shorter side fails; upscale enlarges it, fit=contain
+pads it). The row of a file that failed is zeros. Of animations the first frame counts."""
+
+PACK_AFTER = """\
+Read it with numpy.load("OUT.npy", mmap_mode="r"). Transparency is laid on white (not with --mode
+RGBA), CMYK becomes sRGB, 16 bits become 8. Both files are written whole or not at all. Exit codes:
+0 done, 1 some files failed, 2 refused and nothing written, 4 stopped early, 70 internal error,
+130 interrupted, 143 terminated; after the last four nothing is left behind."""
 
 RUN_USAGE = """\
 imgbatch run SRC... -o DIR [OPERATIONS] [options]

@@ -51,7 +51,9 @@ def decide(typed: Typed, environment: Mapping[str, str], stdin: BinaryIO) -> Wis
     elif not paths:
         paths = [_below(folder, path) for path in file.input.get("paths", ())]
         if not paths:
-            raise UsageError("expected SRC: a file, a folder or a quoted glob; see imgbatch run --help")
+            raise UsageError(
+                f"expected SRC: a file, a folder or a quoted glob; see imgbatch {typed.command} --help"
+            )
     return Wish(tuple(paths), _root(typed, recipe, folder), recipe, settings, filters)
 
 
@@ -149,7 +151,8 @@ def _root(typed: Typed, recipe: Recipe, folder: str) -> str:
     if typed.output is not None:
         return typed.output
     if typed.recipe is None:
-        raise UsageError("expected -o DIR: where the results go; see imgbatch run --help")
+        where = "DIR" if typed.command == "run" else "OUT.npy"
+        raise UsageError(f"expected -o {where}: where the results go; see imgbatch {typed.command} --help")
     if not all(output.dir for output in recipe.outputs):
         raise UsageError(f"expected -o DIR, or a dir in every [[output]] of {typed.recipe}: where the results go")
     return folder or "."

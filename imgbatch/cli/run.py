@@ -7,9 +7,9 @@ import io
 import os
 import sys
 from collections import Counter
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Container, Generator, Iterator, Sequence
 from string import Formatter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from imgbatch.cli.arguments import Typed, parse, parser
 from imgbatch.cli.merging import Wish, decide, save
@@ -21,7 +21,30 @@ from imgbatch.report import ExitCode, Report
 from imgbatch.reporters import Console, FailedList, JsonLines, Look, Reporter, location, report_to, shown
 
 if TYPE_CHECKING:
+    from imgbatch.discover import Skipped
     from imgbatch.running import Batch
+
+AGAIN = "run the same command again to go on"
+
+
+class Told(Protocol):
+    """What can be carried out while the reporters are told: a Batch, a Packing."""
+
+    report: Report
+    skipped: list[Skipped]
+
+    @property
+    def total(self) -> int: ...
+
+    @property
+    def total_bytes(self) -> int: ...
+
+    def outcomes(self) -> Iterator[Outcome]: ...
+
+    def stop(self, code: ExitCode, reason: str) -> None: ...
+
+    def abort(self) -> None: ...
+
 
 
 def run(words: Sequence[str]) -> int:
@@ -31,7 +54,7 @@ def run(words: Sequence[str]) -> int:
         parser().print_help()
         return int(ExitCode.OK)
     console = Console(sys.stderr, look(typed))
-    files = _file_reporters(typed, console)
+    files = file_reporters(typed, console)
     wish = decide(typed, os.environ, sys.stdin.buffer if sys.stdin else io.BytesIO())
     from imgbatch.running import Batch
 
@@ -39,10 +62,13 @@ def run(words: Sequence[str]) -> int:
     batch.prepare()
     if typed.dry_run:
         return _show_plan(batch, wish, typed)
-    _refuse_sources(batch, typed)
+    taken = {job.source.path for job in batch.todo}
+    taken |= {outcome.source.path for outcome in (*batch.unchanged, *batch.kept)}
+    taken |= {target.path for job in batch.todo for target in job.targets}
+    refuse_taken(taken, typed)
     if typed.save_recipe is not None:
         save(typed.save_recipe, typed, wish)
-    return _told(batch, typed, console, files)
+    return told(batch, typed, console, files)
 
 
 def look(typed: Typed) -> Look:
@@ -70,7 +96,7 @@ def _columns() -> int | None:
         return 80
 
 
-def _file_reporters(typed: Typed, console: Console) -> list[Reporter]:
+def file_reporters(typed: Typed, console: Console) -> list[Reporter]:
     """The reporters that write files; a name that cannot be one is refused before the run."""
     for path in (*typed.reports, *([typed.failed_list] if typed.failed_list else [])):
         if os.path.isdir(path):
@@ -81,45 +107,49 @@ def _file_reporters(typed: Typed, console: Console) -> list[Reporter]:
     return made
 
 
-def _refuse_sources(batch: Batch, typed: Typed) -> None:
+def refuse_taken(taken: Container[str], typed: Typed) -> None:
     """A report must not replace a picture: a flag whose value was forgotten takes the next word for it."""
-    named = [path for path in (*typed.reports, typed.failed_list, typed.save_recipe) if path]
-    if not named:
-        return
-    taken = {job.source.path for job in batch.todo}
-    taken |= {outcome.source.path for outcome in (*batch.unchanged, *batch.kept)}
-    taken |= {target.path for job in batch.todo for target in job.targets}
-    for path in named:
+    for path in (*typed.reports, typed.failed_list, typed.save_recipe):
+        if not path:
+            continue
         if os.path.abspath(path) in taken or os.path.realpath(path) in taken:
             raise UsageError(f"expected a file name of its own for a report, got the picture {path!r}")
 
 
-def _told(batch: Batch, typed: Typed, console: Console, files: Sequence[Reporter]) -> int:
+def told(batch: Told, typed: Typed, console: Console, files: Sequence[Reporter], after_a_stop: str = AGAIN) -> int:
+    """Carry out the batch and tell everybody; the exit code."""
     lines: list[Reporter] = [JsonLines(sys.stdout.buffer, batch.report.base)] if typed.json else []
-    direct: list[Reporter] = [*lines, console]
     if typed.verbose and not typed.quiet:
         for skipped in batch.skipped:
             console.say(f"skipped: {shown(os.path.join(skipped.root, skipped.relative))}: {shown(skipped.reason)}")
-    try:
-        with stopping(batch, typed.quiet):  # until the reports are written: a late signal must not cost them
-            with _closing(batch.outcomes()) as outcomes:
-                for reporter in direct:
-                    reporter.start(batch.total, batch.total_bytes)
-                for outcome in outcomes:
-                    for reporter in direct:
-                        reporter.outcome(outcome)
-            unwritten = _finished([*lines, *files], batch.report)
-    except BrokenPipeError:  # whoever read --json has left: the run was closed cleanly on the way here
-        abandon_stdout()
-        return int(batch.report.stopped or ExitCode.STOPPED)
-    finally:
-        console.close()
+    with stopping(batch, typed.quiet):  # until the reports are written: a late signal must not cost them
+        try:
+            lost = _followed(batch, [*lines, console])
+        finally:
+            console.close()
+        unwritten = _finished([*([] if lost else lines), *files], batch.report)
     console.finish(batch.report)
     if not typed.quiet:
-        for line in hints(batch, typed.verbose):
+        for line in hints(batch, typed.verbose, after_a_stop):
             console.say(line)
     code = int(batch.report.exit_code)
     return int(ExitCode.STOPPED) if unwritten and code == ExitCode.OK else code
+
+
+def _followed(batch: Told, reporters: Sequence[Reporter]) -> bool:
+    """Tell the reporters all outcomes; whether the run was stopped because stdout takes no more."""
+    with _closing(batch.outcomes()) as outcomes:
+        for reporter in reporters:
+            reporter.start(batch.total, batch.total_bytes)
+        for outcome in outcomes:
+            try:
+                for reporter in reporters:
+                    reporter.outcome(outcome)
+            except OSError as error:
+                batch.stop(ExitCode.STOPPED, f"stdout takes no more: {error.strerror or error}")
+                abandon_stdout()
+                return True
+    return False
 
 
 @contextlib.contextmanager
@@ -138,8 +168,8 @@ def _finished(reporters: Sequence[Reporter], report: Report) -> bool:
     for reporter in reporters:
         try:
             reporter.finish(report)
-        except BrokenPipeError:
-            raise
+        except BrokenPipeError:  # the last line of --json; all work is done
+            abandon_stdout()
         except OSError as error:
             where = shown(getattr(reporter, "path", "stdout"))
             complain(f"imgbatch: the report {where} could not be written: {error.strerror or error}")
@@ -147,7 +177,7 @@ def _finished(reporters: Sequence[Reporter], report: Report) -> bool:
     return unwritten
 
 
-def hints(batch: Batch, verbose: int) -> list[str]:
+def hints(batch: Told, verbose: int, after_a_stop: str = AGAIN) -> list[str]:
     """What is worth knowing after the summary."""
     report = batch.report
     made = []
@@ -158,11 +188,11 @@ def hints(batch: Batch, verbose: int) -> list[str]:
     if report.warned and not verbose:
         made.append(f"({report.warned} with warnings; -v lists them)")
     if report.stopped is not None:
-        made.append("run the same command again to go on")
+        made.append(after_a_stop)
     return made
 
 
-def _counted(batch: Batch) -> str:
+def _counted(batch: Told) -> str:
     reasons = Counter(skipped.reason for skipped in batch.skipped)
     if len(reasons) == 1:
         return f"{len(batch.skipped)} skipped: {shown(next(iter(reasons)))}"

@@ -45,7 +45,8 @@ def stopping(batch: Stoppable, quiet: bool) -> Iterator[None]:
                 batch.abort()
         os._exit(code)  # the batch has cleaned up; nothing else here has anything that must be kept
 
-    before = {number: signal.signal(number, handle) for number in _CODES}
+    heard = [number for number in _CODES if signal.getsignal(number) != signal.SIG_IGN]  # nohup, or a job in the back
+    before = {number: signal.signal(number, handle) for number in heard}
     try:
         yield
     finally:

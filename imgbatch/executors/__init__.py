@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
+from imgbatch.errors import UsageError
 from imgbatch.executors.base import NO_GUARD, Executor, Work, chunked
 from imgbatch.executors.inline import Inline
+
+if TYPE_CHECKING:
+    import concurrent.futures
+
+    from imgbatch.aggregates import Totals
 
 __all__ = ["Executor", "Inline", "Work", "chunked", "make", "refuse_import"]
 
@@ -17,10 +24,30 @@ def refuse_import() -> None:
         sys.exit(NO_GUARD)
 
 
-def make(workers: int | str, chunksize: int | str, timeout: float | None = None) -> Executor:
-    """The executor for a number of workers; 0: in this process; auto: one for each processor."""
+def make(
+    workers: int | str,
+    chunksize: int | str,
+    timeout: float | None = None,
+    sums: Totals | None = None,
+    given: concurrent.futures.Executor | None = None,
+) -> Executor:
+    """The executor for a number of workers; 0: in this process; auto: one for each processor; `given`: the caller's.
+
+    Raises
+    ------
+    UsageError
+        A time limit, or sums, for an executor that cannot keep them.
+    """
+    if given is not None:
+        if timeout is not None or sums is not None:
+            raise UsageError("expected no timeout and no sums with an executor of the caller's, which cannot keep them")
+        from imgbatch.executors.futures import Futures
+
+        return Futures(given, chunksize)
+    if workers == 0 and timeout is not None:
+        raise UsageError("expected workers for a timeout: with workers=0 nobody could stop a file")
     if workers == 0:
-        return Inline()
+        return Inline(sums)
     from imgbatch.executors.pool import Pool, auto_workers  # numpy and multiprocessing only where they are used
 
-    return Pool(auto_workers() if workers == "auto" else int(workers), chunksize, timeout)
+    return Pool(auto_workers() if workers == "auto" else int(workers), chunksize, timeout, sums=sums)

@@ -6,10 +6,12 @@ happens. It knows nothing of images: it gets `work` as an argument.
 
 from __future__ import annotations
 
+import pickle
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+from imgbatch.errors import EngineError, sentence
 from imgbatch.job import Desk, Failure, Job, Outcome, Status
 
 MOST = 64  # jobs in a chunk of tiny files
@@ -64,3 +66,12 @@ def chunked(jobs: Sequence[Job], chunksize: int | str, workers: int) -> Iterator
         yield held
 
 
+def packed_work(work: Work) -> bytes:
+    """`work` pickled once; EngineError when it cannot be sent to another process."""
+    try:
+        return pickle.dumps(work)
+    except Exception as error:  # noqa: BLE001 - pickling calls the user's code, which may raise anything
+        raise EngineError(
+            f"the recipe cannot be sent to the workers: {sentence(error)}; define operations at the top of a module "
+            "(no lambdas, no local classes), or run with workers=0"
+        ) from None

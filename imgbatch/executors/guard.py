@@ -21,6 +21,7 @@ from multiprocessing.process import BaseProcess
 
 from imgbatch.errors import EngineError, Phase
 from imgbatch.executors.base import NO_GUARD, Work
+from imgbatch.executors.staging import Staging
 from imgbatch.executors.table import IDLE, Table
 from imgbatch.executors.worker import FAILED, READY, serve
 from imgbatch.files import sweep
@@ -42,6 +43,7 @@ class State:
 
     context: BaseContext
     table: Table
+    staging: Staging
     rows: int
     work: Work
     packed_work: bytes
@@ -89,9 +91,13 @@ class Guard:
             part = todo[:at_once]
             result = self._ask(again, part)
             if not isinstance(result, Death):
-                done += [self._read(job, reply) for job, reply in zip(part, result, strict=False)]
-                todo = todo[len(result) :]
-                idle_deaths = 0
+                read = [self._read(job, reply) for job, reply in zip(part, result, strict=False)]
+                if self._summed(read):
+                    done += [outcome for outcome, _ in read]
+                    todo = todo[len(result) :]
+                    idle_deaths = 0
+                else:
+                    again, at_once = True, 1
                 continue
             if self.state.aborted.is_set():
                 break
@@ -124,16 +130,29 @@ class Guard:
         message = f"the worker died in {death.phase} of {job.source.relative} ({_cause(death.exitcode)})"
         return self.state.work.blame(job, "crashed", Failure("crash", death.phase, message))
 
-    def _read(self, job: Job, reply: bytes) -> Outcome:
+    def _read(self, job: Job, reply: bytes) -> tuple[Outcome, bool]:
+        """The Outcome in a reply, and whether it is the worker's own."""
         try:
             outcome = pickle.loads(reply)
         except BaseException as error:  # noqa: BLE001 - a reply may explode in any way; it costs its own job only
             message = f"the outcome cannot be read ({type(error).__name__})"
-            return self.state.work.blame(job, "failed", Failure("operation", "ops", message))
+            return self.state.work.blame(job, "failed", Failure("operation", "ops", message)), False
         if isinstance(outcome, Outcome):
-            return outcome
+            return outcome, True
         phase, message = outcome
-        return self.state.work.blame(job, "failed", Failure("operation", phase, message))
+        return self.state.work.blame(job, "failed", Failure("operation", phase, message)), True
+
+    def _summed(self, read: list[tuple[Outcome, bool]]) -> bool:
+        """Count what the jobs of a reply have summed; False: they must be done again one by one.
+
+        The worker has summed all of them into one record. When one of them cannot be read here, its part cannot be
+        told from the others'.
+        """
+        if all(readable for _, readable in read):
+            self.state.staging.commit(self.row)
+            return True
+        self.state.staging.drop(self.row)
+        return len(read) == 1 or not self.state.staging.kept
 
     # -- one conversation ----------------------------------------------------------------------------------------------
 
@@ -188,6 +207,7 @@ class Guard:
             exitcode = process.exitcode
         position, phase, _ = self.state.table.in_hand(self.row)
         self.state.table.end(self.row)
+        self.state.staging.drop(self.row)
         connection.close()
         self._process = self._connection = None
         if position >= len(jobs):
@@ -212,7 +232,7 @@ class Guard:
         ours, theirs = state.context.Pipe()
         process: BaseProcess = state.context.Process(  # type: ignore[attr-defined]  # BaseContext lacks it in typeshed
             target=serve,
-            args=(theirs, state.table.name, state.rows, self.row),
+            args=(theirs, state.table.name, state.rows, self.row, state.staging.ticket),
             daemon=True,
             name=f"imgbatch-{self.row}",
         )

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from imgbatch.errors import Phase, sentence
 from imgbatch.executors.base import Executor, Work
 from imgbatch.job import Failure, Job, Outcome
+
+if TYPE_CHECKING:
+    from imgbatch.aggregates import Sheet, Totals
 
 
 class InlineDesk:
@@ -14,8 +18,9 @@ class InlineDesk:
 
     again = False
 
-    def __init__(self) -> None:
+    def __init__(self, sums: Sheet | None = None) -> None:
         self.now: Phase = "read"
+        self.sums = sums
 
     def phase(self, phase: Phase) -> None:
         self.now = phase
@@ -24,20 +29,23 @@ class InlineDesk:
 class Inline(Executor):
     """Works in the caller's thread. A crash of a C library takes the caller with it: that is what workers are for."""
 
-    def __init__(self) -> None:
+    def __init__(self, sums: Totals | None = None) -> None:
         self._stopped = False
+        self._sums = sums
 
     def run(self, work: Work, jobs: Sequence[Job]) -> Iterator[Outcome]:
         work.open()
         for job in jobs:
             if self._stopped:
                 return
-            desk = InlineDesk()
+            desk = InlineDesk(None if self._sums is None else self._sums.sheet())
             try:
                 outcome = work(job, desk)
             except Exception as error:  # noqa: BLE001 - one Outcome for every job, whatever work does
                 text = f"{type(error).__name__}: {sentence(error)}"
                 outcome = work.blame(job, "failed", Failure("internal", desk.now, text))
+            if self._sums is not None and desk.sums is not None and outcome.status == "ok":
+                self._sums.add(desk.sums.record)
             yield outcome
 
     def stop(self) -> None:

@@ -12,19 +12,23 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
-import pickle
 import queue
 import threading
 from collections.abc import Iterator, Sequence
 from multiprocessing import forkserver
 from multiprocessing.context import BaseContext
 from multiprocessing.pool import IMapIterator, ThreadPool
+from typing import TYPE_CHECKING
 
 from imgbatch.errors import EngineError, sentence
-from imgbatch.executors.base import Executor, Work, chunked
+from imgbatch.executors.base import Executor, Work, chunked, packed_work
 from imgbatch.executors.guard import Chunk, Guard, State
+from imgbatch.executors.staging import Staging
 from imgbatch.executors.table import Table
 from imgbatch.job import Job, Outcome
+
+if TYPE_CHECKING:
+    from imgbatch.aggregates import Totals
 
 #: Imported once by the forkserver, so that a worker starts with everything at hand.
 PRELOAD = ["numpy", "PIL.Image", "imgbatch.work", "imgbatch.executors.worker"]
@@ -44,13 +48,21 @@ class Pool(Executor):
         Seconds that a job may take; enforced from outside.
     method : str or None
         Start method: forkserver where there is one, else spawn. Never fork: it deadlocks in a threaded parent.
+    sums : Totals or None
+        Where the sums of the files whose Outcome is "ok" are added up; work finds its sheet at the desk. They are those
+        of the Outcomes that were yielded, as soon as the iterator is exhausted, stopped or not.
     """
 
     def __init__(
-        self, workers: int, chunksize: int | str = "auto", timeout: float | None = None, method: str | None = None
+        self,
+        workers: int,
+        chunksize: int | str = "auto",
+        timeout: float | None = None,
+        method: str | None = None,
+        sums: Totals | None = None,
     ) -> None:
         self.workers, self.chunksize, self.timeout = workers, chunksize, timeout
-        self._method = method
+        self._method, self._sums = method, sums
         self._state: State | None = None
         self._guards: list[Guard] = []
         self._stopped = False
@@ -58,9 +70,17 @@ class Pool(Executor):
     def run(self, work: Work, jobs: Sequence[Job]) -> Iterator[Outcome]:
         packed = packed_work(work)
         workers = max(1, min(self.workers, len(jobs)))
+        context = start_context(self._method)
+        staging = Staging(self._sums, workers)
+        try:
+            table = Table.create(workers)
+        except BaseException:
+            staging.release()
+            raise
         state = State(
-            context=start_context(self._method),
-            table=Table.create(workers),
+            context=context,
+            table=table,
+            staging=staging,
             rows=workers,
             work=work,
             packed_work=packed,
@@ -180,17 +200,7 @@ class _Run:
         for guard in self._all:
             guard.close(0.0)
         self._state.table.release()
-
-
-def packed_work(work: Work) -> bytes:
-    """`work` pickled once; EngineError when it cannot be sent to another process."""
-    try:
-        return pickle.dumps(work)
-    except Exception as error:  # noqa: BLE001 - pickling calls the user's code, which may raise anything
-        raise EngineError(
-            f"the recipe cannot be sent to the workers: {sentence(error)}; define operations at the top of a module "
-            "(no lambdas, no local classes), or run with workers=0"
-        ) from None
+        self._state.staging.release()
 
 
 def start_context(method: str | None) -> BaseContext:

@@ -15,15 +15,20 @@ import signal
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from multiprocessing import forkserver, parent_process
 from multiprocessing.connection import Connection, wait
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from imgbatch.errors import PHASES, Phase, one_line, sentence
 from imgbatch.executors.base import Work
+from imgbatch.executors.staging import Ticket, staged
 from imgbatch.executors.table import Table
 from imgbatch.job import Failure, Job, Outcome
+
+if TYPE_CHECKING:
+    from imgbatch.aggregates import Sheet
 
 READY, FAILED, REPLY = b"+", b"!", b"="
 _PHASE_CODES = {phase: code for code, phase in enumerate(PHASES)}
@@ -31,19 +36,27 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 class WorkerDesk:
-    """The desk in a worker: says its phase in the table."""
+    """The desk in a worker: says its phase in the table, and keeps the sheet whose sums are staged when a job is ok."""
 
-    def __init__(self, table: Table, row: int) -> None:
+    def __init__(self, table: Table, row: int, sums: Sheet | None, stage: Callable[[], None]) -> None:
         self.again = False
         self.now: Phase = "read"
+        self.sums = sums
+        self.stage = stage
         self._table, self._row = table, row
+
+    def begin(self) -> None:
+        """The next job: nothing is said of it yet."""
+        self.now = "read"
+        if self.sums is not None:
+            self.sums.clear()
 
     def phase(self, phase: Phase) -> None:
         self.now = phase
         self._table.phase(self._row, _PHASE_CODES[phase])
 
 
-def serve(connection: Connection, name: str, rows: int, row: int) -> None:
+def serve(connection: Connection, name: str, rows: int, row: int, ticket: Ticket | None) -> None:
     """The worker's whole life; ends when the parent closes the pipe."""
     _settle_in()
     said = _capture()
@@ -55,7 +68,7 @@ def serve(connection: Connection, name: str, rows: int, row: int) -> None:
         connection.send_bytes(FAILED + f"{type(error).__name__}: {sentence(error)}".encode("utf-8", "replace"))
         return
     connection.send_bytes(READY)
-    desk = WorkerDesk(table, row)
+    desk = WorkerDesk(table, row, *staged(ticket, row))
     with contextlib.suppress(EOFError, OSError):  # the parent has gone or wants no more
         while True:
             desk.again, jobs = pickle.loads(connection.recv_bytes())
@@ -75,7 +88,7 @@ def _chunk(work: Work, jobs: list[bytes], desk: WorkerDesk, table: Table, row: i
 
 def _one(work: Work, packed: bytes, desk: WorkerDesk, said: BinaryIO) -> bytes:
     """One job to its pickled Outcome, or to pickled text when even that fails."""
-    desk.now = "read"
+    desk.begin()
     try:
         job: Job = pickle.loads(packed)
         try:
@@ -83,7 +96,10 @@ def _one(work: Work, packed: bytes, desk: WorkerDesk, said: BinaryIO) -> bytes:
         except MemoryError:
             outcome = work.blame(job, "failed", Failure("memory", desk.now, "not enough memory"))
         outcome = _with_words(outcome, said)
-        return pickle.dumps(outcome)
+        reply = pickle.dumps(outcome)
+        if outcome.status == "ok":
+            desk.stage()
+        return reply
     except BaseException as error:  # noqa: BLE001 - one Outcome for every job; the parent makes it from this text
         return pickle.dumps((desk.now, f"{type(error).__name__}: {sentence(error)}"))
 

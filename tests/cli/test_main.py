@@ -142,6 +142,7 @@ def test_errors_end_as_one_line(
 
 
 def test_a_reader_who_leaves_is_no_error(place: Path) -> None:
+    damage(place / "photos/a.jpg")
     for words in (["ops"], ["run", "photos", "-o", "out", "--json"], ["run", "photos", "-o", "out", "-n"]):
         started = subprocess.Popen(
             [*COMMAND, *words], cwd=place, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -155,6 +156,16 @@ def test_a_reader_who_leaves_is_no_error(place: Path) -> None:
         assert b"Traceback" not in said
         assert b"Exception" not in said
         assert started.returncode in (0, 4)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a disk that is always full")
+def test_a_full_disk_under_stdout_stops_the_run(place: Path) -> None:
+    line = f"'{sys.executable}' -m imgbatch run photos -o out --json --report r.json > /dev/full"
+    done = subprocess.run(line, shell=True, cwd=place, env=environment(), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 4
+    assert "stopped: stdout takes no more: No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (place / "r.json").exists()
 
 
 @pytest.mark.parametrize("closed", ["1", "2", "0", "1,2"])

@@ -304,7 +304,7 @@ def test_files_that_vanish_while_one_looks() -> None:
     os.unlink("p/c")
     rest = list(found)
     assert isinstance(rest[0], Source) and rest[0].problem and rest[0].problem.kind == "io"
-    assert rest[1] == Skipped("p", "c", "No such file or directory")
+    assert rest[1] == Skipped("c", "p", "No such file or directory")
     assert isinstance(rest[2], Source) and rest[2].problem is None
 
 

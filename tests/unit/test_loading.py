@@ -327,7 +327,8 @@ def test_shared_memory_that_is_too_small_is_found_before_the_work(
 
     def small(path: Any) -> os.statvfs_result:
         found = real(path)
-        return os.statvfs_result((*found[:4], 64_000 // found.f_frsize + 1, *found[5:])) if path == shared.SHM else found
+        left = 64_000 // found.f_frsize + 1 if path == shared.SHM else found.f_bavail
+        return os.statvfs_result((*found[:4], left, *found[5:]))
 
     monkeypatch.setattr(os, "statvfs", small)
     loading = Loading([folder], [ib.Resize("640x480!")])
@@ -415,7 +416,7 @@ def test_no_segment_and_no_word_of_the_tracker_at_the_end_of_a_program(folder: P
         "exit": "kept = batch.images",
         "kill": "os.kill(os.getpid(), 9)",
         "interrupt": "raise KeyboardInterrupt",
-        "fork": "pid = os.fork()\n    if not pid:\n        sys.exit()\n    os.waitpid(pid, 0)\n    assert os.path.exists(path)",
+        "fork": "if os.fork():\n        os.wait()\n        assert os.path.exists(path)",
     }
     program = (
         "import os, sys\nimport imgbatch as ib\n"

@@ -1,0 +1,124 @@
+"""How is the work done by an executor of the caller's? Chunks are submitted to any ``concurrent.futures.Executor``.
+
+ProcessPoolExecutor, ThreadPoolExecutor, loky's: as reliable as they are. When one breaks (a worker of a process pool
+was killed), every job that was in flight is blamed, because nothing says whose fault it was; the rest is not tried.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import os
+import pickle
+from collections.abc import Iterator, Sequence
+
+from imgbatch.errors import EngineError, Phase, sentence
+from imgbatch.executors.base import Executor, Work, chunked, packed_work
+from imgbatch.job import Failure, Job, Outcome
+
+
+class FuturesDesk:
+    """Nobody watches from outside."""
+
+    again = False
+    sums = None
+
+    def __init__(self) -> None:
+        self.now: Phase = "read"
+
+    def phase(self, phase: Phase) -> None:
+        self.now = phase
+
+
+class Futures(Executor):
+    """The caller's executor; it is neither started nor shut down here.
+
+    Parameters
+    ----------
+    pool : concurrent.futures.Executor
+    chunksize : int or "auto"
+        Jobs in one call.
+    """
+
+    def __init__(self, pool: concurrent.futures.Executor, chunksize: int | str = "auto") -> None:
+        self._pool, self._chunksize = pool, chunksize
+        self._stopped = self._aborted = False
+
+    def run(self, work: Work, jobs: Sequence[Job]) -> Iterator[Outcome]:
+        packed = packed_work(work)
+        workers = getattr(self._pool, "_max_workers", None) or os.cpu_count() or 1  # private: they have no public word
+        chunks = chunked(jobs, self._chunksize, workers)
+        flying: dict[concurrent.futures.Future[list[bytes]], list[Job]] = {}
+        broken: BaseException | None = None
+        try:
+            while True:
+                while len(flying) < workers + 2 and not self._stopped and broken is None:
+                    chunk = next(chunks, None)
+                    if chunk is None:
+                        break
+                    try:
+                        flying[self._pool.submit(_chunk, packed, [pickle.dumps(job) for job in chunk])] = chunk
+                    except RuntimeError as error:  # it broke, or was shut down
+                        broken = error
+                        yield from self._blamed(work, chunk, error)
+                if not flying or self._aborted:
+                    break
+                ready, _ = concurrent.futures.wait(flying, return_when=concurrent.futures.FIRST_COMPLETED)
+                for future in ready:
+                    chunk = flying.pop(future)
+                    try:
+                        replies = future.result()
+                    except Exception as error:  # noqa: BLE001 - whatever broke the pool is told for each of its jobs
+                        broken = error
+                        yield from self._blamed(work, chunk, error)
+                    else:
+                        yield from (_outcome(work, job, reply) for job, reply in zip(chunk, replies, strict=True))
+        finally:
+            for future in flying:
+                future.cancel()
+        if broken is not None and next(chunks, None) is not None:
+            text = f"{type(broken).__name__}: {sentence(broken)}"
+            raise EngineError(f"the executor broke, and the rest was not tried: {text}")
+
+    def _blamed(self, work: Work, jobs: list[Job], error: BaseException) -> Iterator[Outcome]:
+        message = f"the executor broke while it had this file in a chunk: {type(error).__name__}: {sentence(error)}"
+        for job in jobs:
+            yield work.blame(job, "crashed", Failure("crash", "read", message))
+
+    def stop(self) -> None:
+        self._stopped = True
+
+    def abort(self) -> None:
+        self._stopped = self._aborted = True
+
+
+_WORK: tuple[bytes, Work] | None = None  # the work of this process: unpickled once, not once a chunk
+
+
+def _chunk(packed: bytes, jobs: list[bytes]) -> list[bytes]:
+    """In a worker of the caller's: each job to its pickled Outcome, or to (phase, text)."""
+    global _WORK
+    if _WORK is None or _WORK[0] != packed:
+        work: Work = pickle.loads(packed)
+        work.open()
+        _WORK = (packed, work)
+    work = _WORK[1]
+    return [_one(work, job) for job in jobs]
+
+
+def _one(work: Work, job: bytes) -> bytes:
+    desk = FuturesDesk()
+    try:
+        return pickle.dumps(work(pickle.loads(job), desk))
+    except Exception as error:  # noqa: BLE001 - one Outcome for every job; the parent makes it from this text
+        return pickle.dumps((desk.now, f"{type(error).__name__}: {sentence(error)}"))
+
+
+def _outcome(work: Work, job: Job, reply: bytes) -> Outcome:
+    try:
+        outcome = pickle.loads(reply)
+    except Exception as error:  # noqa: BLE001 - a reply may explode in any way; it costs its own job only
+        outcome = ("ops", f"the outcome cannot be read ({type(error).__name__})")
+    if isinstance(outcome, Outcome):
+        return outcome
+    phase, message = outcome
+    return work.blame(job, "failed", Failure("operation", phase, message))

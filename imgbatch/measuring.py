@@ -1,0 +1,190 @@
+"""What does one image add to the statistics? Its pixels' histogram, and its size, format and mode.
+
+Runs in a worker, as work.py does: it never raises for a bad image. The pixels are those of the first frame, upright,
+after the operations, in one of MODES: ``convert(mode)``, with alpha dropped where the mode has none, profiles ignored,
+and the high byte of 16 bits.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Literal
+
+from imgbatch import color
+from imgbatch.codecs import guard, reading
+from imgbatch.errors import Phase
+from imgbatch.job import Desk, Failure, Job, Outcome, Status
+from imgbatch.operations import Operation, Size, through
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Mode = Literal["L", "RGB", "RGBA"]
+#: The modes that can be measured, and the names of their channels.
+MODES: dict[str, tuple[str, ...]] = {
+    "L": ("gray",), "RGB": ("red", "green", "blue"), "RGBA": ("red", "green", "blue", "alpha"),
+}  # fmt: skip
+_LEVELS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Measured(Outcome):
+    """The Outcome of a file that was measured.
+
+    Attributes
+    ----------
+    format, mode : str
+        Of the file: the format in our words, the mode in Pillow's.
+    size : (int, int)
+        (width, height) in px of what was measured: upright, after the operations.
+    sum, sum_squares : tuple of int
+        Of its values on the scale 0..255, per channel: what weighting each image equally needs.
+    """
+
+    format: str = ""
+    mode: str = ""
+    size: Size = (0, 0)
+    sum: tuple[int, ...] = ()
+    sum_squares: tuple[int, ...] = ()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), tuple([getattr(self, item.name) for item in fields(self)])
+
+
+@dataclass(frozen=True)
+class MeasureWork:
+    """The work of statistics: the image's histogram to the sums at the desk.
+
+    Attributes
+    ----------
+    ops : tuple of Operation
+        Applied before measuring.
+    mode : str
+        One of MODES.
+    max_pixels : int
+        Pictures with more pixels fail.
+    auto_orient : bool
+        Whether the EXIF orientation is applied first.
+    """
+
+    ops: tuple[Operation, ...]
+    mode: str
+    max_pixels: int
+    auto_orient: bool = True
+
+    def open(self) -> None:
+        """Load Pillow's readers before the first file is timed."""
+        guard.readers()
+
+    def blame(self, job: Job, status: Status, failure: Failure) -> Outcome:
+        """The Outcome of a job whose worker could not give one."""
+        return Outcome(job.index, job.source, status, error=failure)
+
+    def __call__(self, job: Job, desk: Desk) -> Outcome:
+        """One image into the sums."""
+        if job.source.problem is not None:
+            return self.blame(job, "failed", job.source.problem)
+        look = _Look(self, desk)
+        with guard.limited(self.max_pixels), warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                return look.measured(job, caught)
+            except Exception as error:  # noqa: BLE001 - one file's error is that file's value, never the batch's
+                kind, message = guard.classify(error, look.phase)
+                return self.blame(job, "failed", Failure(kind, look.phase, message))
+
+
+class _Look:
+    """A job at work: the phase it is in."""
+
+    def __init__(self, work: MeasureWork, desk: Desk) -> None:
+        self._work, self._desk = work, desk
+        self.phase: Phase
+        self._enter("read")
+
+    def measured(self, job: Job, caught: list[warnings.WarningMessage]) -> Measured:
+        import numpy
+
+        data = reading.read(job.source.path)
+        self._enter("decode")
+        suffix = os.path.splitext(job.source.path)[1]
+        with reading.probe(data, suffix, self._work.max_pixels) as opened:
+            image = as_mode(self._made(opened), self._work.mode)
+            said = [*opened.warnings, *guard.told(caught)]
+            found, mode = opened.format, opened.mode
+        histogram = numpy.array(image.histogram(), numpy.int64).reshape(-1, _LEVELS)
+        values = numpy.arange(_LEVELS, dtype=numpy.int64)
+        sheet = self._desk.sums
+        if sheet is not None:
+            grid = sheet.layout.grid
+            sheet.add(histogram, None if grid is None else _on_grid(image, grid))
+        return Measured(
+            job.index,
+            job.source,
+            "ok",
+            warnings=tuple(dict.fromkeys(said)),
+            format=found,
+            mode=mode,
+            size=image.size,
+            sum=tuple((histogram @ values).tolist()),
+            sum_squares=tuple((histogram @ (values * values)).tolist()),
+        )
+
+    def _made(self, opened: reading.Opened) -> Image:
+        """The first frame after the operations, decoded no larger than they need it."""
+        ops, auto = self._work.ops, self._work.auto_orient
+        size = opened.upright_size if auto else opened.size
+        wanted = ops[0].demand(size) if ops else None
+        (frame,), _ = opened.decode("first", wanted, orient=auto)
+        if wanted is not None:
+            ops = (ops[0].settled(size), *ops[1:])
+        self._enter("ops")
+        if any(op.on_screen for op in ops):
+            (frame,) = color.on_screen([frame], opened.metadata.icc)
+        (made,) = through(ops, [frame])
+        return made
+
+    def _enter(self, phase: Phase) -> None:
+        self.phase = phase
+        self._desk.phase(phase)
+
+
+def as_mode(image: Image, mode: str) -> Image:
+    """`image` in one of MODES.
+
+    Pillow's ``convert``, but for what it has no answer to or a surprising one: gray of more than 8 bits gives its high
+    byte (I and F as :func:`color.to_eight_bits` scales them, where they are not 16 bits held in 32), LAB is taken for
+    CIE Lab D50, premultiplied colors are divided by their alpha.
+    """
+    if image.mode == mode:
+        return image
+    if image.mode == "I":
+        image = _high_byte(image)
+    elif image.mode in color.DEEP:
+        image = color.to_eight_bits(image)
+    elif image.mode == "LAB":
+        image = color.to_rgb(image)
+    elif image.mode in ("La", "RGBa"):
+        image = image.convert(image.mode.upper())
+    return image if image.mode == mode else image.convert(mode)
+
+
+def _high_byte(image: Image) -> Image:
+    import numpy
+    from PIL import Image as Images
+
+    values = numpy.asarray(image)
+    if values.min() >= 0 and 255 < values.max() <= 65535:
+        return Images.fromarray((values >> 8).astype(numpy.uint8))
+    return color.to_eight_bits(image)
+
+
+def _on_grid(image: Image, grid: Size) -> Any:
+    """The picture as (H, W, C) uint8 on the grid of the mean image, each pixel the average of what it covers."""
+    import numpy
+    from PIL.Image import Resampling
+
+    made = image if image.size == grid else image.resize(grid, Resampling.BOX)
+    return numpy.asarray(made).reshape(grid[1], grid[0], -1)
