@@ -50,13 +50,14 @@ if TYPE_CHECKING:
     from imgbatch.report import ExitCode, Report
     from imgbatch.running import Batch, Handle, process, run, start
     from imgbatch.settings import Filters, Settings
+    from imgbatch.statistics import Statistics, stats
 
 __all__ = [
     "Autocontrast", "Batch", "Blur", "Border", "BoxBlur", "Brightness", "Contrast", "Crop", "EngineError", "Equalize",
     "ExitCode", "Failure", "Filters", "Flatten", "Flip", "Flop", "Gamma", "Grayscale", "Handle", "ImageError",
-    "ImgbatchError", "Invert", "Loaded", "LockedError", "Median", "Operation", "Outcome", "Output", "Pad", "PlanError", "Recipe",
-    "RecipeError", "Report", "Resize", "Rotate", "Saturation", "Settings", "Sharpen", "Source", "Trim", "Unsharp",
-    "UsageError", "Written", "__version__", "apply", "load", "process", "run", "start",
+    "ImgbatchError", "Invert", "Loaded", "LockedError", "Median", "Operation", "Outcome", "Output", "Pad", "PlanError",
+    "Recipe", "RecipeError", "Report", "Resize", "Rotate", "Saturation", "Settings", "Sharpen", "Source", "Statistics",
+    "Trim", "Unsharp", "UsageError", "Written", "__version__", "apply", "load", "process", "run", "start", "stats",
 ]  # fmt: skip
 
 _HOMES = {
@@ -67,6 +68,7 @@ _HOMES = {
     "Report": "report", "ExitCode": "report",
     "Batch": "running", "Handle": "running", "process": "running", "run": "running", "start": "running",
     "Filters": "settings", "Settings": "settings",
+    "Statistics": "statistics", "stats": "statistics",
     "Failure": "job", "Outcome": "job", "Source": "job", "Written": "job",
     "EngineError": "errors", "ImageError": "errors", "ImgbatchError": "errors", "LockedError": "errors",
     "PlanError": "errors", "RecipeError": "errors", "UsageError": "errors",

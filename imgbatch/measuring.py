@@ -89,6 +89,8 @@ class MeasureWork:
         look = _Look(self, desk)
         with guard.limited(self.max_pixels), warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
+            for category in (DeprecationWarning, ResourceWarning):
+                warnings.simplefilter("ignore", category)
             try:
                 return look.measured(job, caught)
             except Exception as error:  # noqa: BLE001 - one file's error is that file's value, never the batch's

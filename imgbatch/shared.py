@@ -14,6 +14,7 @@ import errno
 import math
 import mmap
 import os
+import secrets
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -65,7 +66,8 @@ class SharedArray:
         size = max(1, _bytes(shape, dtype))
         refuse_more_than_free(size)
         try:
-            segment = shared_memory.SharedMemory(create=True, size=size)
+            name = f"imgbatch-{os.getpid()}-{secrets.token_hex(4)}"  # says whose it is; macOS takes 30 characters
+            segment = shared_memory.SharedMemory(name, create=True, size=size)
         except OSError as error:
             raise EngineError(f"no shared memory of {megabytes(size)}: {error.strerror or error}") from None
         descriptor = getattr(segment, "_fd", -1)  # private, for the only call that turns a later SIGBUS into an error

@@ -46,7 +46,6 @@ class Told(Protocol):
     def abort(self) -> None: ...
 
 
-
 def run(words: Sequence[str]) -> int:
     """Carry out ``imgbatch run``; the exit code."""
     typed = parse(words)

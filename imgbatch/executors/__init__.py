@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from imgbatch.errors import UsageError
-from imgbatch.executors.base import NO_GUARD, Executor, Work, chunked
+from imgbatch.executors.base import NO_GUARD, Chunks, Executor, Work
 from imgbatch.executors.inline import Inline
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from imgbatch.aggregates import Totals
 
-__all__ = ["Executor", "Inline", "Work", "chunked", "make", "refuse_import"]
+__all__ = ["Executor", "Inline", "Work", "Chunks", "make", "refuse_import"]
 
 
 def refuse_import() -> None:

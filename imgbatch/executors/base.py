@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import pickle
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from imgbatch.errors import EngineError, sentence
 from imgbatch.job import Desk, Failure, Job, Outcome, Status
 
 MOST = 64  # jobs in a chunk of tiny files
+CHUNK_MS = 20.0  # what a chunk is worth
 NO_GUARD = 77  # the exit code of a worker that met a script without main guard
 
 
@@ -47,23 +48,59 @@ class Executor(ABC):
         """Stop at once; what is in hand is dropped."""
 
 
-def chunked(jobs: Sequence[Job], chunksize: int | str, workers: int) -> Iterator[list[Job]]:
-    """`jobs` cut into chunks: 1 for few or large files, up to 64 for many tiny ones.
+class Chunks:
+    """Jobs cut into chunks: 1 for few or slow files, up to 64 for many tiny ones.
 
-    A chunk is worth about 20 ms (0.3 ms a file and 20 ms a megabyte, as measured on photographs and tiny PNGs), and
-    no worker gets so many at a time that another has none.
+    A chunk is worth about 20 ms. What a file costs is guessed from its size (0.3 ms and 20 ms a megabyte, as measured
+    on photographs and tiny PNGs), and the guess is corrected by what the files so far have cost: a recipe may be slow.
+    No worker gets so many at a time that another has none.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+    chunksize : int or "auto"
+    workers : int
     """
-    most = chunksize if isinstance(chunksize, int) else max(1, min(MOST, len(jobs) // (workers * 4 or 1)))
-    held: list[Job] = []
-    cost = 0.0
-    for job in jobs:
-        held.append(job)
-        cost += 0.3 + job.source.size * 20e-6
-        if len(held) >= most or (chunksize == "auto" and cost >= 20.0):
-            yield held
-            held, cost = [], 0.0
-    if held:
-        yield held
+
+    def __init__(self, jobs: Sequence[Job], chunksize: int | str, workers: int) -> None:
+        self._jobs, self._workers = jobs, workers
+        self._fixed = chunksize if isinstance(chunksize, int) else None
+        self._next = 0
+        self._guessed = self._spent = 0.0  # ms of the files that are done
+
+    def __iter__(self) -> Iterator[list[Job]]:
+        return self
+
+    def __next__(self) -> list[Job]:
+        start = self._next
+        if start >= len(self._jobs):
+            raise StopIteration
+        self._next = start + self._count(start)
+        return list(self._jobs[start : self._next])
+
+    def learn(self, outcomes: Iterable[Outcome]) -> None:
+        """Correct the guess by what these files have cost."""
+        for outcome in outcomes:
+            if outcome.ms:
+                self._guessed += _guess(outcome.source.size)
+                self._spent += sum(outcome.ms.values())
+
+    def _count(self, start: int) -> int:
+        left = len(self._jobs) - start
+        if self._fixed is not None:
+            return min(self._fixed, left)
+        most = max(1, min(MOST, left // (self._workers * 4)))
+        factor = max(0.2, self._spent / self._guessed) if self._guessed else 4.0  # nothing known: carefully
+        cost = 0.0
+        for count in range(most):
+            cost += factor * _guess(self._jobs[start + count].source.size)
+            if cost >= CHUNK_MS:
+                return count + 1
+        return most
+
+
+def _guess(size: int) -> float:
+    return 0.3 + size * 20e-6
 
 
 def packed_work(work: Work) -> bytes:

@@ -12,7 +12,7 @@ import pickle
 from collections.abc import Iterator, Sequence
 
 from imgbatch.errors import EngineError, Phase, sentence
-from imgbatch.executors.base import Executor, Work, chunked, packed_work
+from imgbatch.executors.base import Chunks, Executor, Work, packed_work
 from imgbatch.job import Failure, Job, Outcome
 
 
@@ -46,7 +46,7 @@ class Futures(Executor):
     def run(self, work: Work, jobs: Sequence[Job]) -> Iterator[Outcome]:
         packed = packed_work(work)
         workers = getattr(self._pool, "_max_workers", None) or os.cpu_count() or 1  # private: they have no public word
-        chunks = chunked(jobs, self._chunksize, workers)
+        chunks = Chunks(jobs, self._chunksize, workers)
         flying: dict[concurrent.futures.Future[list[bytes]], list[Job]] = {}
         broken: BaseException | None = None
         try:
@@ -71,7 +71,9 @@ class Futures(Executor):
                         broken = error
                         yield from self._blamed(work, chunk, error)
                     else:
-                        yield from (_outcome(work, job, reply) for job, reply in zip(chunk, replies, strict=True))
+                        read = [_outcome(work, job, reply) for job, reply in zip(chunk, replies, strict=True)]
+                        chunks.learn(read)
+                        yield from read
         finally:
             for future in flying:
                 future.cancel()

@@ -21,7 +21,7 @@ from multiprocessing.pool import IMapIterator, ThreadPool
 from typing import TYPE_CHECKING
 
 from imgbatch.errors import EngineError, sentence
-from imgbatch.executors.base import Executor, Work, chunked, packed_work
+from imgbatch.executors.base import Chunks, Executor, Work, packed_work
 from imgbatch.executors.guard import Chunk, Guard, State
 from imgbatch.executors.staging import Staging
 from imgbatch.executors.table import Table
@@ -91,7 +91,7 @@ class Pool(Executor):
             self.stop()
         run = _Run(state, self._guards)
         try:
-            yield from run.outcomes(chunked(jobs, self.chunksize, workers))
+            yield from run.outcomes(Chunks(jobs, self.chunksize, workers))
         except GeneratorExit:
             self.stop()
             run.drain(PATIENCE)
@@ -142,7 +142,7 @@ class _Run:
         finally:
             self._free.put(guard)
 
-    def outcomes(self, chunks: Iterator[list[Job]]) -> Iterator[Outcome]:
+    def outcomes(self, chunks: Chunks) -> Iterator[Outcome]:
         """All outcomes; jobs whose worker was killed from outside come last, one at a time."""
         window = len(self._all) + 2
         while True:
@@ -153,7 +153,9 @@ class _Run:
                 self._put(Chunk(jobs))
             if not self._in_flight:
                 break
-            yield from self._take()
+            taken = self._take()
+            chunks.learn(taken)
+            yield from taken
         while self._state.second and not self._state.stopping.is_set():
             self._put(Chunk([self._state.second.popleft()], last=True))
             yield from self._take()

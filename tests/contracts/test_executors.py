@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import multiprocessing
 import os
 import threading
@@ -10,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from imgbatch.errors import EngineError
-from imgbatch.executors import Executor, Inline, chunked
+from imgbatch.errors import EngineError, UsageError
+from imgbatch.executors import Chunks, Executor, Inline, make
+from imgbatch.executors.futures import Futures
 from imgbatch.executors.pool import Pool
 from imgbatch.job import Job, Outcome, Source
 from tests.faults.works import FaultyWork, job
@@ -33,11 +35,10 @@ def executor(request: pytest.FixtureRequest) -> Executor:
 @pytest.fixture(autouse=True)
 def _nothing_left() -> Iterator[None]:
     """No worker and no segment survives a run."""
-    before = set(os.listdir("/dev/shm")) if os.path.isdir("/dev/shm") else set()
     yield
     assert not [child for child in multiprocessing.active_children() if child.name.startswith("imgbatch")]
     if os.path.isdir("/dev/shm"):
-        assert not {name for name in set(os.listdir("/dev/shm")) - before if name.startswith("psm_")}
+        assert not [name for name in os.listdir("/dev/shm") if name.startswith(f"imgbatch-{os.getpid()}-")]
 
 
 def done(executor: Executor, jobs: list[Job], work: FaultyWork | None = None) -> list[Outcome]:
@@ -161,9 +162,69 @@ def test_chunks_hold_one_large_file_or_many_tiny_ones() -> None:
     large = [sized(index, 5_000_000) for index in range(100)]
     tiny = [sized(index, 500) for index in range(10_000)]
     few = [sized(index, 500) for index in range(6)]
-    assert {len(chunk) for chunk in chunked(large, "auto", 2)} == {1}
-    assert max(len(chunk) for chunk in chunked(tiny, "auto", 2)) > 30
-    assert max(len(chunk) for chunk in chunked(tiny, "auto", 2)) <= 64
-    assert {len(chunk) for chunk in chunked(few, "auto", 2)} == {1}
-    assert [len(chunk) for chunk in chunked(few, 4, 2)] == [4, 2]
-    assert [one.index for chunk in chunked(tiny, "auto", 2) for one in chunk] == list(range(10_000))
+    assert {len(chunk) for chunk in Chunks(large, "auto", 2)} == {1}
+    known = Chunks(tiny, "auto", 2)
+    known.learn([Outcome(0, tiny[0].source, "ok", ms={"ops": 0.3})])
+    assert 30 < max(len(chunk) for chunk in known) <= 64
+    assert {len(chunk) for chunk in Chunks(few, "auto", 2)} == {1}
+    assert [len(chunk) for chunk in Chunks(few, 4, 2)] == [4, 2]
+    assert [one.index for chunk in Chunks(tiny, "auto", 2) for one in chunk] == list(range(10_000))
+
+
+def test_chunks_learn_what_files_cost() -> None:
+    jobs = [sized(index, 500) for index in range(10_000)]
+    slow, quick = Chunks(jobs, "auto", 2), Chunks(jobs, "auto", 2)
+    assert 1 <= len(next(slow)) < 20  # nothing is known yet
+    slow.learn([Outcome(0, jobs[0].source, "ok", ms={"ops": 900.0})])
+    quick.learn([Outcome(0, jobs[0].source, "ok", ms={"ops": 0.1})])
+    assert len(next(slow)) == 1
+    assert len(next(quick)) == 64
+
+
+# -- executors of the caller's: as far as their kind allows ------------------------------------------------------------
+
+
+@pytest.fixture(params=["threads", "processes"])
+def given(request: pytest.FixtureRequest) -> Iterator[concurrent.futures.Executor]:
+    """Executors as users have them."""
+    context = multiprocessing.get_context("forkserver")
+    pool: concurrent.futures.Executor = (
+        concurrent.futures.ThreadPoolExecutor(2)
+        if request.param == "threads"
+        else concurrent.futures.ProcessPoolExecutor(2, mp_context=context)
+    )
+    with pool:
+        yield pool
+
+
+def test_a_given_executor_does_every_job(given: concurrent.futures.Executor) -> None:
+    jobs = [job(index, "raise" if index == 7 else "ok") for index in range(50)]
+    outcomes = done(Futures(given, 4), jobs)
+    assert [outcome.index for outcome in outcomes if outcome.status == "failed"] == [7]
+
+
+def test_a_given_executor_can_be_stopped(given: concurrent.futures.Executor) -> None:
+    executor = Futures(given, 2)
+    results = executor.run(FaultyWork(), [job(index, "sleep:0.01") for index in range(200)])
+    seen = [next(results)]
+    executor.stop()
+    seen += list(results)
+    assert 1 <= len(seen) < 200
+
+
+def test_a_broken_process_pool_is_told_and_does_not_hang() -> None:
+    with concurrent.futures.ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("forkserver")) as pool:
+        jobs = [job(index, "kill" if index == 5 else "ok") for index in range(200)]
+        outcomes = []
+        with pytest.raises(EngineError, match="the executor broke"):
+            for outcome in Futures(pool, 2).run(FaultyWork(), jobs):
+                outcomes.append(outcome)
+    assert any(outcome.status == "crashed" for outcome in outcomes)
+    assert len({outcome.index for outcome in outcomes}) == len(outcomes) < 200
+
+
+def test_what_a_given_executor_cannot_keep_is_refused() -> None:
+    with concurrent.futures.ThreadPoolExecutor(1) as pool, pytest.raises(UsageError, match="no timeout"):
+        make("auto", "auto", timeout=1.0, given=pool)
+    with pytest.raises(UsageError, match="expected workers for a timeout"):
+        make(0, "auto", timeout=1.0)

@@ -1,0 +1,211 @@
+"""What do the statistics of many images say? The exact sums, and the figures that follow from them."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from imgbatch.aggregates import Sums
+from imgbatch.job import Outcome, readable
+from imgbatch.measuring import MODES, Measured
+from imgbatch.moments import TOP, Equally, pooled
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+
+Weight = Literal["pixel", "image"]
+WEIGHTS = ("pixel", "image")
+#: The ratios that have a name; of a portrait they are turned.
+_RATIOS = ((1, 1), (5, 4), (4, 3), (7, 5), (3, 2), (16, 10), (16, 9), (2, 1), (21, 9), (3, 1))
+_NEAR = 0.015  # how far a picture may be from such a ratio, as a part of it
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The smallest, the middle and the largest of some numbers of px; of an even count the middle may be a half."""
+
+    min: int
+    median: float
+    max: int
+
+    @classmethod
+    def of(cls, sides: Iterable[int]) -> Spread | None:
+        """None of none."""
+        held = sorted(sides)
+        if not held:
+            return None
+        low, high = held[(len(held) - 1) // 2], held[len(held) // 2]
+        return cls(held[0], low if low == high else (low + high) / 2, held[-1])
+
+    def table(self) -> dict[str, float]:
+        """As it stands in JSON: a whole number has no point."""
+        return {
+            "min": self.min,
+            "median": int(self.median) if self.median == int(self.median) else self.median,
+            "max": self.max,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Statistics:
+    """The figures of all pixels of all images that could be read; C channels, those of `mode`.
+
+    Attributes
+    ----------
+    mode : {"RGB", "L", "RGBA"}
+        What was measured.
+    weight : {"pixel", "image"}
+        What counts the same in `mean` and `std`: every pixel, or every image, however large it is.
+    images, failed, pixels : int
+        Files that were measured, files that could not be, and the pixels of the former.
+    mean, std : (C,) float64
+        As parts of 1.0. The deviation is that of all pixels (``ddof=0``). NaN when there are none.
+    min, max : (C,) float64
+        As parts of 1.0; NaN when there are no pixels.
+    sum, sum_squares : (C,) int64
+        On the scale 0..255, exact.
+    histogram : (C, 256) int64
+        How many pixels have each value.
+    width, height : Spread or None
+        In px, of what was measured: upright, after the operations.
+    aspects : dict
+        How many pictures have which aspect ratio: ``"3:2"``, ``"2:3"``, ..., or ``"other"``.
+    formats, modes : dict
+        How many files have which format (our words) and mode (Pillow's).
+    failures : tuple of Outcome
+        In the order of the sources.
+    mean_image : (H, W, C) float64 or None
+        The mean of all images on the grid that was asked for, as parts of 1.0; every image counts the same.
+    """
+
+    mode: str
+    weight: str
+    images: int
+    failed: int
+    pixels: int
+    mean: NDArray[Any]
+    std: NDArray[Any]
+    min: NDArray[Any]
+    max: NDArray[Any]
+    sum: NDArray[Any]
+    sum_squares: NDArray[Any]
+    histogram: NDArray[Any]
+    width: Spread | None
+    height: Spread | None
+    aspects: dict[str, int]
+    formats: dict[str, int]
+    modes: dict[str, int]
+    failures: tuple[Outcome, ...]
+    mean_image: NDArray[Any] | None = None
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The names of the channels."""
+        return MODES[self.mode]
+
+    def to_json(self) -> str:
+        """One JSON object in one line; equal bytes for any number of workers."""
+        table = {
+            "images": self.images,
+            "failed": self.failed,
+            "pixels": self.pixels,
+            "mode": self.mode,
+            "mean": _numbers(self.mean),
+            "std": _numbers(self.std),
+            "min": _numbers(self.min),
+            "max": _numbers(self.max),
+            "sum": self.sum.tolist(),
+            "sum_squares": self.sum_squares.tolist(),
+            "histogram": self.histogram.tolist(),
+            "width": self.width and self.width.table(),
+            "height": self.height and self.height.table(),
+            "formats": self.formats,
+            "modes": self.modes,
+            "failures": [_failure(outcome) for outcome in self.failures],
+        }
+        return json.dumps(table, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+    def torch(self) -> str:
+        """The line to paste for torchvision: ``transforms.Normalize(mean=[...], std=[...])``."""
+        mean, std = (", ".join(f"{value:.4f}" for value in values) for values in (self.mean, self.std))
+        return f"transforms.Normalize(mean=[{mean}], std=[{std}])"
+
+    def picture(self) -> Image | None:
+        """The mean image as a picture of `mode`, rounded to 8 bits; None when it was not asked for."""
+        if self.mean_image is None:
+            return None
+        import numpy
+        from PIL import Image as Images
+
+        values = numpy.nan_to_num(self.mean_image * TOP + 0.5).astype(numpy.uint8)
+        return Images.fromarray(values[:, :, 0] if values.shape[2] == 1 else values)
+
+
+def drawn_up(
+    mode: str, weight: str, sums: Sums, measured: Sequence[Measured], failures: Sequence[Outcome]
+) -> Statistics:
+    """The figures that follow from the exact sums, and from what was said of each file."""
+    import numpy
+
+    count = len(MODES[mode])
+    figure: Callable[[int], tuple[float, float]]
+    if weight == "image":
+        equally = Equally(count)
+        for one in measured:
+            equally.add(one.size[0] * one.size[1], one.sum, one.sum_squares)
+        figure = equally.figures
+    else:
+
+        def figure(channel: int) -> tuple[float, float]:
+            return pooled(sums.pixels, int(sums.sum[channel]), int(sums.sum_squares[channel]))
+
+    figures = numpy.array([figure(channel) for channel in range(count)], numpy.float64)
+    part = TOP if sums.pixels else math.nan
+    return Statistics(
+        mode=mode,
+        weight=weight,
+        images=sums.images,
+        failed=len(failures),
+        pixels=sums.pixels,
+        mean=figures[:, 0],
+        std=figures[:, 1],
+        min=sums.min / part,
+        max=sums.max / part,
+        sum=sums.sum,
+        sum_squares=sums.sum_squares,
+        histogram=sums.histogram,
+        width=Spread.of(one.size[0] for one in measured),
+        height=Spread.of(one.size[1] for one in measured),
+        aspects=_counted(aspect(*one.size) for one in measured),
+        formats=_counted(one.format for one in measured),
+        modes=_counted(one.mode for one in measured),
+        failures=tuple(failures),
+        mean_image=None if sums.grid is None else sums.grid / (sums.images * TOP or math.nan),
+    )
+
+
+def aspect(width: int, height: int) -> str:
+    """The name of an aspect ratio: ``"3:2"``, of a portrait ``"2:3"``; "other" when none is near."""
+    found = max(width, height) / min(width, height)
+    long, short = min(_RATIOS, key=lambda ratio: abs(found * ratio[1] / ratio[0] - 1))
+    if abs(found * short / long - 1) > _NEAR:
+        return "other"
+    return f"{long}:{short}" if width >= height else f"{short}:{long}"
+
+
+def _counted(words: Iterable[str]) -> dict[str, int]:
+    return dict(sorted(Counter(words).items()))
+
+
+def _numbers(values: NDArray[Any]) -> list[float | None]:
+    return [None if math.isnan(value) else value for value in values.tolist()]
+
+
+def _failure(outcome: Outcome) -> dict[str, Any]:
+    record = outcome.record()
+    return {key: record[key] for key in ("status", "root", "source", "error")}
