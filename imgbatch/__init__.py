@@ -9,6 +9,7 @@ from imgbatch.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from imgbatch.applying import apply
+    from imgbatch.batch import Batch
     from imgbatch.errors import (
         EngineError,
         ImageError,
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     )
     from imgbatch.recipe import Output, Recipe
     from imgbatch.report import ExitCode, Report
-    from imgbatch.running import Batch, Handle, process, run, start
+    from imgbatch.running import Handle, process, run, start
     from imgbatch.settings import Filters, Settings
     from imgbatch.statistics import Statistics, stats
 
@@ -66,7 +67,7 @@ _HOMES = {
     "Operation": "operations",
     "Recipe": "recipe", "Output": "recipe",
     "Report": "report", "ExitCode": "report",
-    "Batch": "running", "Handle": "running", "process": "running", "run": "running", "start": "running",
+    "Batch": "batch", "Handle": "running", "process": "running", "run": "running", "start": "running",
     "Filters": "settings", "Settings": "settings",
     "Statistics": "statistics", "stats": "statistics",
     "Failure": "job", "Outcome": "job", "Source": "job", "Written": "job",

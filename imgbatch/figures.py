@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from imgbatch.aggregates import Sums
-from imgbatch.job import Outcome, readable
+from imgbatch.job import Outcome
 from imgbatch.measuring import MODES, Measured
 from imgbatch.moments import TOP, Equally, pooled
 

@@ -78,10 +78,10 @@ def _top(shares: NDArray[Any]) -> float:
     """The percentage at the upper end of the axis."""
     highest, inner = float(shares.max()), float(shares[:, 1:-1].max())
     wanted = highest if not inner or highest <= inner * _SPIKE else inner * 1.15
-    for step in _steps():
+    for step in _steps() if highest else ():
         if wanted <= step * 5:
             return step * 5
-    return 100.0
+    return 100.0 if highest else 1.0
 
 
 def _steps() -> Iterator[float]:
@@ -142,7 +142,7 @@ def _legend(pen: ImageDraw, channels: Sequence[str], notes: Sequence[str]) -> No
         text = f"{name}  {notes[place]}" if place < len(notes) else name
         pen.rectangle((x, y - 6, x + 12, y + 6), _COLORS[name])
         pen.text((x + 18, y), text, _INK, font, anchor="lm")
-        x += 18 + pen.textlength(text, font) + 24
+        x += 18 + pen.textlength(text, font) + 18
 
 
 def _cut_off(pen: ImageDraw, shares: NDArray[Any], top: float, channels: Sequence[str]) -> None:

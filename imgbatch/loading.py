@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from imgbatch import executors
+from imgbatch.batch import Path
 from imgbatch.discover import Skipped, discover
 from imgbatch.errors import EngineError, unknown
 from imgbatch.files import sweep, temporary
@@ -24,7 +25,6 @@ from imgbatch.quantities import Duration
 from imgbatch.recipe import checked_ops
 from imgbatch.report import ExitCode, Report
 from imgbatch.rows import CHANNELS, RowWork
-from imgbatch.running import Path
 from imgbatch.settings import Filters, Settings
 from imgbatch.shared import FileArray, Holder, SharedArray
 from imgbatch.sizing import fixed_size

@@ -21,8 +21,8 @@ from imgbatch.report import ExitCode, Report
 from imgbatch.reporters import Console, FailedList, JsonLines, Look, Reporter, location, report_to, shown
 
 if TYPE_CHECKING:
+    from imgbatch.batch import Batch
     from imgbatch.discover import Skipped
-    from imgbatch.running import Batch
 
 AGAIN = "run the same command again to go on"
 
@@ -55,7 +55,7 @@ def run(words: Sequence[str]) -> int:
     console = Console(sys.stderr, look(typed))
     files = file_reporters(typed, console)
     wish = decide(typed, os.environ, sys.stdin.buffer if sys.stdin else io.BytesIO())
-    from imgbatch.running import Batch
+    from imgbatch.batch import Batch
 
     batch = Batch(wish.paths, wish.output, wish.recipe, wish.settings, wish.filters)
     batch.prepare()

@@ -17,6 +17,7 @@ FLOORS: list[set[str]] = [
     {"packing"},
     {"applying", "loading", "statistics"},
     {"running"},
+    {"batch"},
     {"reporters", "figures", "histogram"},
     {"discover", "planning", "ledger", "work", "measuring", "rows", "loaded", "executors"},
     {"candidates", "obstacles"},

@@ -1,0 +1,189 @@
+"""Are exactly the files counted whose "ok" was delivered, whatever happens to the workers on the way?"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from imgbatch.aggregates import Totals
+from imgbatch.executors import Executor, Inline
+from imgbatch.executors.guard import Guard
+from imgbatch.executors.pool import Pool
+from imgbatch.job import Job, Outcome
+from tests.faults.summing import LAYOUT, NaiveWork, SummingWork, bits, expected
+from tests.faults.works import job
+
+
+@pytest.fixture
+def totals() -> Iterator[Totals]:
+    before = segments()
+    with Totals(LAYOUT) as held:
+        yield held
+    assert segments() <= before
+
+
+def segments() -> set[str]:
+    return {name for name in os.listdir("/dev/shm") if name.startswith("psm_")} if os.path.isdir("/dev/shm") else set()
+
+
+def counted_once(totals: Totals, outcomes: list[Outcome], jobs: list[Job]) -> None:
+    """One outcome for each job, and the sums are those of the jobs that are ok."""
+    assert sorted(outcome.index for outcome in outcomes) == [one.index for one in jobs]
+    assert bits(totals) == expected(outcome.index for outcome in outcomes if outcome.status == "ok")
+
+
+@pytest.mark.parametrize("workers", [0, 1, 2, 4])
+@pytest.mark.parametrize("chunksize", [1, 7, "auto"])
+def test_the_same_bits_for_any_number_of_workers(totals: Totals, workers: int, chunksize: int | str) -> None:
+    executor: Executor = Pool(workers, chunksize, sums=totals) if workers else Inline(totals)
+    jobs = [job(index) for index in range(100)]
+    counted_once(totals, list(executor.run(SummingWork(), jobs)), jobs)
+    assert bits(totals) == expected(range(100))
+
+
+@pytest.mark.parametrize("fault", ["raise", "raise_bad", "memory", "sys_exit"])
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_job_that_fails_adds_nothing(totals: Totals, fault: str, workers: int) -> None:
+    if (fault, workers) == ("sys_exit", 0):
+        pytest.skip("inline, sys.exit() is the caller's")
+    executor: Executor = Pool(workers, 8, sums=totals) if workers else Inline(totals)
+    jobs = [job(index, fault if index % 10 == 3 else "ok") for index in range(40)]
+    counted_once(totals, list(executor.run(SummingWork(), jobs)), jobs)
+    assert bits(totals) == expected(index for index in range(40) if index % 10 != 3)
+
+
+@pytest.mark.parametrize("fault", ["os_exit", "segv", "kill", "close_fds", "kill_once"])
+@pytest.mark.parametrize("chunksize", [1, 8])
+def test_a_death_costs_at_most_the_job_in_hand(totals: Totals, fault: str, chunksize: int, tmp_path: Path) -> None:
+    jobs = [job(index, fault if index in (5, 17) else "ok") for index in range(40)]
+    outcomes = list(Pool(2, chunksize, sums=totals).run(SummingWork(str(tmp_path)), jobs))
+    counted_once(totals, outcomes, jobs)
+    lost = set() if fault == "kill_once" else {5, 17}
+    assert bits(totals) == expected(set(range(40)) - lost)
+
+
+@pytest.mark.parametrize("fault", ["unpicklable_result", "result_explodes"])
+@pytest.mark.parametrize("chunksize", [1, 8])
+def test_an_outcome_that_cannot_travel_is_not_counted(totals: Totals, fault: str, chunksize: int) -> None:
+    jobs = [job(index, fault if index in (4, 6) else "ok") for index in range(20)]
+    counted_once(totals, list(Pool(2, chunksize, sums=totals).run(SummingWork(), jobs)), jobs)
+    assert bits(totals) == expected(set(range(20)) - {4, 6})
+
+
+@pytest.mark.parametrize("fault", ["loop_c", "stop"])
+def test_a_job_over_its_time_is_not_counted(totals: Totals, fault: str) -> None:
+    jobs = [job(index, fault if index == 6 else "ok") for index in range(16)]
+    counted_once(totals, list(Pool(2, 8, timeout=0.6, sums=totals).run(SummingWork(), jobs)), jobs)
+
+
+@pytest.mark.parametrize("chunksize", [1, 4])
+def test_a_job_that_ends_just_as_it_is_shot(totals: Totals, chunksize: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The shot is late: by then the job has been summed and its reply may be on the way."""
+    kill = Guard.kill
+    shots = []
+
+    def late(self: Guard) -> None:
+        shots.append(time.monotonic())
+        time.sleep(0.4)
+        kill(self)
+
+    monkeypatch.setattr(Guard, "kill", late)
+    jobs = [job(index, "sleep:0.7" if index in (3, 7) else "ok") for index in range(12)]
+    outcomes = list(Pool(2, chunksize, timeout=0.3, sums=totals).run(SummingWork(), jobs))
+    assert shots
+    counted_once(totals, outcomes, jobs)
+
+
+def test_stopping_early_counts_what_was_delivered(totals: Totals) -> None:
+    executor = Pool(2, 8, sums=totals)
+    results = executor.run(SummingWork(), [job(index, "sleep:0.005") for index in range(400)])
+    outcomes = [next(results)]
+    executor.stop()
+    outcomes += list(results)
+    assert 1 <= len(outcomes) < 400
+    assert bits(totals) == expected(outcome.index for outcome in outcomes)
+
+
+def test_aborting_counts_what_was_delivered(totals: Totals) -> None:
+    executor = Pool(2, 8, sums=totals)
+    results = executor.run(SummingWork(), [job(index, "sleep:0.02") for index in range(200)])
+    outcomes = [next(results)]
+    threading.Timer(0.3, executor.abort).start()
+    outcomes += list(results)
+    assert len(outcomes) < 200
+    assert bits(totals) == expected(outcome.index for outcome in outcomes if outcome.status == "ok")
+
+
+@contextlib.contextmanager
+def killer(pool: Pool, pause: float, seed: int) -> Iterator[list[int]]:
+    """Within the block a worker is killed at random every `pause` seconds, idle ones too."""
+    chance, over, shot = random.Random(seed), threading.Event(), []
+
+    def kill() -> None:
+        while not over.wait(pause * chance.uniform(0.5, 1.5)):
+            processes = [guard._process for guard in pool._guards]
+            pids = [process.pid for process in processes if process is not None and process.pid]
+            if pids:
+                shot.append(chance.choice(pids))
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(shot[-1], signal.SIGKILL)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    try:
+        yield shot
+    finally:
+        over.set()
+        thread.join()
+
+
+def killed_at_random(totals: Totals, seed: int, count: int) -> None:
+    pool = Pool(3, 8, sums=totals)
+    jobs = [job(index, "sleep:0.001") for index in range(count)]
+    with killer(pool, 0.03, seed) as shot:
+        outcomes = list(pool.run(SummingWork(), jobs))
+    assert len(shot) > 3
+    counted_once(totals, outcomes, jobs)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_random_kills_lose_nothing_and_double_nothing(totals: Totals, seed: int) -> None:
+    killed_at_random(totals, seed, 500)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(100, 120))
+def test_random_kills_at_length(totals: Totals, seed: int, request: pytest.FixtureRequest) -> None:
+    if "soak" not in request.config.getoption("markexpr"):
+        pytest.skip("a long run: -m soak")
+    killed_at_random(totals, seed, 3000)
+
+
+def test_adding_in_the_worker_counts_twice(totals: Totals, tmp_path: Path) -> None:
+    """The negative control: what the tests above would see if workers added to the totals themselves."""
+    jobs = [job(index, "kill_once" if index == 5 else "ok") for index in range(16)]
+    outcomes = list(Pool(1, 8).run(NaiveWork(str(tmp_path), totals.name), jobs))
+    assert {outcome.status for outcome in outcomes} == {"ok"} and len(outcomes) == 16
+    assert bits(totals) != expected(range(16))
+    assert bits(totals) == expected([*range(5), *range(16)])  # those before the death in its chunk: done again
+
+
+def test_a_live_look_never_sees_half_a_reply(totals: Totals) -> None:
+    """Every job adds 1 to the red of one value: at every moment the histogram, pixels and images agree."""
+    pool = Pool(2, 4, sums=totals)
+    seen: set[int] = set()
+    with killer(pool, 0.05, 1):
+        for _ in pool.run(SummingWork(), [job(index, "sleep:0.001") for index in range(300)]):
+            sums = totals.read()
+            seen.add(sums.images)
+            assert (sums.histogram.sum(axis=1) == sums.pixels).all()
+            assert sums.grid is not None and (sums.grid == sums.grid[0, 0]).all()
+    assert len(seen) > 10
