@@ -158,7 +158,11 @@ class Batch:
             return
         if self._executor is None:
             self._executor = executors.make(
-                self.settings.workers, self.settings.chunksize, self.settings.timeout, given=self._given
+                self.settings.workers,
+                self.settings.chunksize,
+                self.settings.timeout,
+                memory=self.settings.memory,
+                given=self._given,
             )
         if self._stop is not None:
             return

@@ -172,10 +172,13 @@ class Desk(Protocol):
 
     @property
     def sums(self) -> Sheet | None:
-        """Where work writes what this job adds to the sums, counted once if its Outcome is "ok"; None: none are kept."""
+        """Where work writes what this job adds to the sums, counted if its Outcome is "ok"; None: none are kept."""
 
     def phase(self, phase: Phase) -> None:
         """Say which phase begins, so that a death or a timeout can be blamed on it."""
+
+    def reserve(self, size: int) -> None:
+        """Wait until `size` bytes may be decoded; the share lasts until the next one, or the end of the chunk."""
 
 
 def readable(text: str) -> str:

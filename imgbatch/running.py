@@ -23,6 +23,7 @@ class SettingWords(TypedDict, total=False):
     workers: int | str
     chunksize: int | str
     timeout: float | str | None
+    memory: int | str
     max_pixels: int | str
     fail_on: str
     fail_fast: bool

@@ -47,6 +47,9 @@ class Settings(Declared):
     workers: Annotated[int | str, Count(0, 512), "worker processes; 0: in this process"] = "auto"
     chunksize: Annotated[int | str, Count(1, 10_000), "files handed to a worker at a time"] = "auto"
     timeout: Annotated[float | None, Duration(0.001), "the time that a file may take; enforced from outside"] = None
+    memory: Annotated[
+        int | str, Amount(1_000_000, auto=True, noun="bytes"), "decoded pixels that all workers may hold at a time"
+    ] = "auto"
     max_pixels: Annotated[int, Amount(1, noun="a number of pixels"), "refuse pictures with more pixels"] = 268_000_000
     fail_on: Annotated[
         str,

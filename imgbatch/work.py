@@ -98,6 +98,7 @@ class ImageWork:
         auto = self.recipe.auto_orient
         size = opened.upright_size if auto else opened.size
         wanted = self._wanted(size, outputs)
+        desk.reserve(_needed(opened, wanted or size, len(data)))
         decoded, motion = opened.decode(_most_frames(outputs), wanted, orient=auto)
         common = _settled(self.recipe.ops, size) if wanted else self.recipe.ops
         ink = opened.mode in color.INK
@@ -233,6 +234,17 @@ class _Clock:
             self.enter("ops")
             yield frame
             self.enter(source)
+
+
+def _needed(opened: reading.Opened, wanted: Size, data: int) -> int:
+    """About how many bytes the picture will take: what is decoded, twice what comes of it, and the file itself."""
+    width, height = opened.size
+    if opened.format == "jpeg":  # decoded at half, a quarter or an eighth where that will do
+        long, wish = max(width, height), max(wanted)
+        scale = next((scale for scale in (8, 4, 2) if long >= scale * wish), 1)
+        width, height = width // scale, height // scale
+    frames = opened.frame_count if opened.format in ("gif", "png", "webp", "avif", "tiff") else 1
+    return 4 * (width * height + (1 + frames) * wanted[0] * wanted[1]) + data
 
 
 def _settled(ops: Sequence[Operation], size: Size) -> Sequence[Operation]:

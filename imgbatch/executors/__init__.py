@@ -29,6 +29,7 @@ def make(
     chunksize: int | str,
     timeout: float | None = None,
     sums: Totals | None = None,
+    memory: int | str = "auto",
     given: concurrent.futures.Executor | None = None,
 ) -> Executor:
     """The executor for a number of workers; 0: in this process; auto: one for each processor; `given`: the caller's.
@@ -50,4 +51,4 @@ def make(
         return Inline(sums)
     from imgbatch.executors.pool import Pool, auto_workers  # numpy and multiprocessing only where they are used
 
-    return Pool(auto_workers() if workers == "auto" else int(workers), chunksize, timeout, sums=sums)
+    return Pool(auto_workers() if workers == "auto" else int(workers), chunksize, timeout, sums=sums, memory=memory)

@@ -28,6 +28,9 @@ class FuturesDesk:
     def phase(self, phase: Phase) -> None:
         self.now = phase
 
+    def reserve(self, size: int) -> None:
+        """Nobody keeps a budget here."""
+
 
 class Futures(Executor):
     """The caller's executor; it is neither started nor shut down here.

@@ -21,9 +21,10 @@ from multiprocessing.process import BaseProcess
 
 from imgbatch.errors import EngineError, Phase
 from imgbatch.executors.base import NO_GUARD, Work
+from imgbatch.executors.budget import Budget, resident
 from imgbatch.executors.staging import Staging
 from imgbatch.executors.table import IDLE, Table
-from imgbatch.executors.worker import FAILED, READY, serve
+from imgbatch.executors.worker import ASK, FAILED, READY, serve
 from imgbatch.files import sweep
 from imgbatch.job import Failure, Job, Outcome
 
@@ -32,6 +33,7 @@ START_TIMEOUT = 60.0  # seconds for a worker to answer
 FRUITLESS = 5  # starts in a row that may fail before the run is given up
 IDLE_DEATHS = 3  # how often a job may be sent to a worker that dies before it begins or after it ends
 _TICK = 0.25  # seconds between looks at the clock while a deadline runs
+GROWN = 512 * 2**20  # bytes that a worker may keep between chunks
 _GONE = 10.0  # seconds to wait for a process that was shot
 #: Process.start and .exitcode poll all children: two threads doing so overwrite an exit code with 255 (gh-130895).
 _CHILDREN = threading.Lock()
@@ -48,6 +50,7 @@ class State:
     work: Work
     packed_work: bytes
     timeout: float | None
+    budget: Budget
     stopping: threading.Event = field(default_factory=threading.Event)
     aborted: threading.Event = field(default_factory=threading.Event)
     second: deque[Job] = field(default_factory=deque)
@@ -79,6 +82,7 @@ class Guard:
         self.state, self.row = state, row
         self._process: BaseProcess | None = None
         self._connection: Connection | None = None
+        self._awake = 0  # when this process last did not run, or the worker waited for memory
 
     # -- answering -----------------------------------------------------------------------------------------------------
 
@@ -161,18 +165,41 @@ class Guard:
         message = pickle.dumps((again, [pickle.dumps(job) for job in jobs]))
         try:
             connection.send_bytes(message)
-            late = self._await_reply(process, connection)
-            if late is None:
-                replies: list[bytes] = pickle.loads(connection.recv_bytes()[1:])
+            while True:
+                late = self._await_word(process, connection)
+                if late is not None:
+                    break
+                word = connection.recv_bytes()
+                if word[:1] == ASK:
+                    self._make_room(process, int.from_bytes(word[1:], "little"))
+                    connection.send_bytes(ASK)
+                    continue
+                replies: list[bytes] = pickle.loads(word[1:])
+                self._recycle()
                 return replies
-        except (EOFError, OSError):
+        except (EOFError, OSError, pickle.UnpicklingError):
             late = False  # it died, or closed its end: then it cannot be talked to and has to go
         return self._bury(jobs, late)
 
-    def _await_reply(self, process: BaseProcess, connection: Connection) -> bool | None:
+    def _make_room(self, process: BaseProcess, size: int) -> None:
+        """Wait until the worker may decode `size` bytes; the time counts for nobody."""
+
+        def wanted() -> bool:
+            return not self.state.aborted.is_set() and not wait([process.sentinel], 0)
+
+        self.state.budget.take(self.row, size, wanted)
+        self._awake = time.monotonic_ns()
+
+    def _recycle(self) -> None:
+        """Give back the worker's memory; one that keeps much of it for itself is replaced before its next chunk."""
+        if self.state.budget.give_back(self.row) and self._process is not None:
+            grown = resident(self._process.pid or 0)
+            if grown > max(GROWN, self.state.budget.size // (2 * self.state.rows)):
+                self.close(1.0)
+
+    def _await_word(self, process: BaseProcess, connection: Connection) -> bool | None:
         """None when there is something to read; else the worker is dead, True when we shot it for being late."""
         timeout = self.state.timeout
-        awake = time.monotonic_ns()
         while True:
             before = time.monotonic()
             ready = wait([connection, process.sentinel], _TICK if timeout is not None else None)
@@ -183,9 +210,10 @@ class Guard:
             if timeout is None:
                 continue
             if time.monotonic() - before > _TICK + 0.5:
-                awake = time.monotonic_ns()  # this process did not run (Ctrl-Z, suspend): that is not the job's time
+                # This process did not run (Ctrl-Z, a closed lid): that is not the job's time.
+                self._awake = time.monotonic_ns()
             position, _, began = self.state.table.in_hand(self.row)
-            if position != IDLE and time.monotonic_ns() - max(began, awake) > timeout * 1e9:
+            if position != IDLE and time.monotonic_ns() - max(began, self._awake) > timeout * 1e9:
                 return self._shoot(position, began)
 
     def _shoot(self, position: int, began: int) -> bool:
@@ -208,6 +236,7 @@ class Guard:
         position, phase, _ = self.state.table.in_hand(self.row)
         self.state.table.end(self.row)
         self.state.staging.drop(self.row)
+        self.state.budget.give_back(self.row)
         connection.close()
         self._process = self._connection = None
         if position >= len(jobs):

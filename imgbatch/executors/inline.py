@@ -25,6 +25,9 @@ class InlineDesk:
     def phase(self, phase: Phase) -> None:
         self.now = phase
 
+    def reserve(self, size: int) -> None:
+        """Nobody keeps a budget here."""
+
 
 class Inline(Executor):
     """Works in the caller's thread. A crash of a C library takes the caller with it: that is what workers are for."""

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from imgbatch.errors import EngineError, sentence
 from imgbatch.executors.base import Chunks, Executor, Work, packed_work
+from imgbatch.executors.budget import Budget, budget_size
 from imgbatch.executors.guard import Chunk, Guard, State
 from imgbatch.executors.staging import Staging
 from imgbatch.executors.table import Table
@@ -51,6 +52,8 @@ class Pool(Executor):
     sums : Totals or None
         Where the sums of the files whose Outcome is "ok" are added up; work finds its sheet at the desk. They are those
         of the Outcomes that were yielded, as soon as the iterator is exhausted, stopped or not.
+    memory : int or "auto"
+        Bytes of decoded pixels that all workers may hold at the same time.
     """
 
     def __init__(
@@ -60,7 +63,9 @@ class Pool(Executor):
         timeout: float | None = None,
         method: str | None = None,
         sums: Totals | None = None,
+        memory: int | str = "auto",
     ) -> None:
+        self.memory = memory
         self.workers, self.chunksize, self.timeout = workers, chunksize, timeout
         self._method, self._sums = method, sums
         self._state: State | None = None
@@ -85,6 +90,7 @@ class Pool(Executor):
             work=work,
             packed_work=packed,
             timeout=self.timeout,
+            budget=Budget(budget_size(self.memory)),
         )
         self._state, self._guards = state, [Guard(state, row) for row in range(workers)]
         if self._stopped:

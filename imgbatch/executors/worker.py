@@ -2,7 +2,8 @@
 
 Only bytes cross the pipe. Jobs and outcomes are pickled one by one, so that one that cannot be pickled costs itself
 alone; errors travel as text. Messages to the worker: the pickled work (once), then chunks ``(again, [job, ...])``.
-Messages from it begin with one byte: READY, FAILED (text: the work cannot be used here) or REPLY.
+Messages from it begin with one byte: READY, FAILED (text: the work cannot be used here), ASK
+(for so many bytes: answered when there is room) or REPLY.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from imgbatch.errors import PHASES, Phase, one_line, sentence
 from imgbatch.executors.base import Work
+from imgbatch.executors.budget import UNASKED
 from imgbatch.executors.staging import Ticket, staged
 from imgbatch.executors.table import Table
 from imgbatch.job import Failure, Job, Outcome
@@ -30,7 +32,7 @@ from imgbatch.job import Failure, Job, Outcome
 if TYPE_CHECKING:
     from imgbatch.aggregates import Sheet
 
-READY, FAILED, REPLY = b"+", b"!", b"="
+READY, FAILED, REPLY, ASK = b"+", b"!", b"=", b"?"
 _PHASE_CODES = {phase: code for code, phase in enumerate(PHASES)}
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
@@ -38,7 +40,10 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 class WorkerDesk:
     """The desk in a worker: says its phase in the table, and keeps the sheet whose sums are staged when a job is ok."""
 
-    def __init__(self, table: Table, row: int, sums: Sheet | None, stage: Callable[[], None]) -> None:
+    def __init__(
+        self, connection: Connection, table: Table, row: int, sums: Sheet | None, stage: Callable[[], None]
+    ) -> None:
+        self._connection = connection
         self.again = False
         self.now: Phase = "read"
         self.sums = sums
@@ -50,6 +55,11 @@ class WorkerDesk:
         self.now = "read"
         if self.sums is not None:
             self.sums.clear()
+
+    def reserve(self, size: int) -> None:
+        if size > UNASKED:
+            self._connection.send_bytes(ASK + size.to_bytes(8, "little"))
+            self._connection.recv_bytes()
 
     def phase(self, phase: Phase) -> None:
         self.now = phase
@@ -68,7 +78,7 @@ def serve(connection: Connection, name: str, rows: int, row: int, ticket: Ticket
         connection.send_bytes(FAILED + f"{type(error).__name__}: {sentence(error)}".encode("utf-8", "replace"))
         return
     connection.send_bytes(READY)
-    desk = WorkerDesk(table, row, *staged(ticket, row))
+    desk = WorkerDesk(connection, table, row, *staged(ticket, row))
     with contextlib.suppress(EOFError, OSError):  # the parent has gone or wants no more
         while True:
             desk.again, jobs = pickle.loads(connection.recv_bytes())

@@ -31,7 +31,9 @@ def totals() -> Iterator[Totals]:
 
 
 def segments() -> set[str]:
-    return {name for name in os.listdir("/dev/shm") if name.startswith("psm_")} if os.path.isdir("/dev/shm") else set()
+    """The segments of this process."""
+    names = os.listdir("/dev/shm") if os.path.isdir("/dev/shm") else []
+    return {name for name in names if name.startswith(("psm_", f"imgbatch-{os.getpid()}-"))}
 
 
 def counted_once(totals: Totals, outcomes: list[Outcome], jobs: list[Job]) -> None:

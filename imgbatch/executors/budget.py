@@ -1,0 +1,77 @@
+"""How much may all workers have decoded at the same time? A budget of bytes, kept in the parent.
+
+A worker that has read a large picture's header asks its guard for the bytes it will need; the guard waits here for room
+and gives it back with the reply, or when the worker has died. No process shares this lock, so none can die with it.
+One picture that needs more than the whole budget gets it when nobody else has any: it runs alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+UNASKED = 8_000_000  # bytes that a worker may take without asking: most pictures of the web cost no message
+SHARE = 0.6  # of the memory that there is, for "auto": decoded pixels are not all that a process needs
+_LOOK = 0.25  # seconds between looks at whether the one who waits is still alive
+_CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+
+
+class Budget:
+    """Bytes for a number of takers.
+
+    Parameters
+    ----------
+    size : int
+        Bytes, at least 1.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._taken: dict[int, int] = {}
+        self._room = threading.Condition()
+
+    def take(self, row: int, size: int, wanted: Callable[[], bool]) -> bool:
+        """Give back what `row` has, and wait until `size` bytes are free for it; False when no longer wanted."""
+        with self._room:
+            self._taken.pop(row, None)
+            self._room.notify_all()
+            while self._taken and sum(self._taken.values()) + size > self.size:
+                if not wanted():
+                    return False
+                self._room.wait(_LOOK)
+            self._taken[row] = size
+            return True
+
+    def give_back(self, row: int) -> bool:
+        """Free what `row` has; whether it had any."""
+        with self._room:
+            had = self._taken.pop(row, None)
+            self._room.notify_all()
+        return had is not None
+
+
+def memory_size() -> int:
+    """The bytes that this process may use: the machine's, or its control group's when that is less."""
+    sizes = []
+    with contextlib.suppress(ValueError, OSError, AttributeError):
+        sizes.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    for name in _CGROUPS:
+        with contextlib.suppress(OSError, ValueError):
+            sizes.append(int(Path(name).read_text()))  # "max" where there is no limit: ValueError
+    return min(sizes, default=2 * 2**30)
+
+
+def budget_size(memory: int | str) -> int:
+    """The bytes of a ``--memory`` word; auto: a share of what there is."""
+    return int(memory_size() * SHARE) if memory == "auto" else int(memory)
+
+
+def resident(pid: int) -> int:
+    """The bytes that a process has in memory; 0 where the system does not say."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError, AttributeError):
+        return 0

@@ -1,0 +1,95 @@
+"""Is memory given out to those who wait, never more than there is, and never for ever?"""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from imgbatch.executors.budget import UNASKED, Budget, budget_size, memory_size, resident
+from imgbatch.executors.pool import Pool
+from imgbatch.job import Desk, Job, Outcome
+from tests.faults.works import FaultyWork, job
+
+
+def always() -> bool:
+    return True
+
+
+def test_a_taker_waits_until_there_is_room() -> None:
+    budget = Budget(100)
+    assert budget.take(0, 60, always)
+    taken = threading.Event()
+
+    def second() -> None:
+        budget.take(1, 60, always)
+        taken.set()
+
+    thread = threading.Thread(target=second)
+    thread.start()
+    assert not taken.wait(0.1)
+    assert budget.give_back(0)
+    assert taken.wait(10)
+    thread.join()
+
+
+def test_one_larger_than_all_runs_alone() -> None:
+    budget = Budget(100)
+    assert budget.take(0, 1000, always)
+    assert not budget.take(1, 1, lambda: False)  # no room beside it, and the one who waits is gone
+    budget.give_back(0)
+    assert budget.take(1, 1, always)
+    assert not budget.take(0, 1000, lambda: False)
+
+
+def test_asking_again_gives_the_earlier_share_back() -> None:
+    budget = Budget(100)
+    assert budget.take(0, 90, always)
+    assert budget.take(0, 95, lambda: False)  # would wait for ever beside its own share
+    assert budget.give_back(0)
+    assert not budget.give_back(0)
+
+
+def test_auto_is_a_share_of_what_there_is() -> None:
+    assert 0 < budget_size("auto") < memory_size()
+    assert budget_size(12345678) == 12345678
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="no /proc here")
+def test_resident_memory_is_read() -> None:
+    assert resident(os.getpid()) > 10_000_000
+    assert resident(2**22 + 1) == 0
+
+
+@dataclass(frozen=True)
+class Greedy(FaultyWork):
+    """Asks for 60 MB, and leaves traces of who has it at the same time."""
+
+    def __call__(self, job: Job, desk: Desk) -> Outcome:
+        desk.reserve(60_000_000)
+        held = Path(self.folder) / f"held-{job.index}"
+        held.touch()
+        others = [path for path in Path(self.folder).glob("held-*") if path != held]
+        outcome = super().__call__(job, desk)
+        held.unlink()
+        return outcome if not others else Outcome(job.index, job.source, "ok", changes=("not alone",))
+
+
+def crowd(folder: Path, memory: int, fault: str = "sleep:0.02") -> list[Outcome]:
+    jobs = [job(index, "kill" if fault == "kill" and index == 4 else "sleep:0.02") for index in range(12)]
+    return sorted(Pool(2, 1, memory=memory).run(Greedy(str(folder)), jobs), key=lambda outcome: outcome.index)
+
+
+def test_workers_share_a_budget(tmp_path: Path) -> None:
+    assert 60_000_000 > UNASKED
+    assert not any(outcome.changes for outcome in crowd(tmp_path, 100_000_000))
+    assert any(outcome.changes for outcome in crowd(tmp_path, 1_000_000_000))
+
+
+def test_a_dead_worker_gives_its_share_back(tmp_path: Path) -> None:
+    outcomes = crowd(tmp_path, 100_000_000, "kill")
+    assert [outcome.index for outcome in outcomes if outcome.status != "ok"] == [4]
+    assert len(outcomes) == 12
