@@ -78,6 +78,11 @@ class Batch:
         return len(self.todo) + len(self.unchanged) + len(self.kept)
 
     @property
+    def executor(self) -> Executor | None:
+        """Who does the work, once it has begun."""
+        return self._executor
+
+    @property
     def total_bytes(self) -> int:
         """The bytes of the sources that are to be done."""
         return sum(job.source.size for job in self.todo)

@@ -7,6 +7,7 @@ and the high byte of 16 bits.
 
 from __future__ import annotations
 
+import math
 import os
 import warnings
 from dataclasses import dataclass, fields
@@ -27,6 +28,7 @@ MODES: dict[str, tuple[str, ...]] = {
     "L": ("gray",), "RGB": ("red", "green", "blue"), "RGBA": ("red", "green", "blue", "alpha"),
 }  # fmt: skip
 _LEVELS = 256
+_BYTES = 4  # that Pillow takes for a pixel
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,7 @@ class _Look:
         ops, auto = self._work.ops, self._work.auto_orient
         size = opened.upright_size if auto else opened.size
         wanted = ops[0].demand(size) if ops else None
+        self._desk.reserve(_BYTES * (math.prod(opened.size) + 2 * math.prod(wanted or size)))
         (frame,), _ = opened.decode("first", wanted, orient=auto)
         if wanted is not None:
             ops = (ops[0].settled(size), *ops[1:])

@@ -29,7 +29,7 @@ __all__ = ["SETTINGS", "Statistics", "Survey", "stats"]
 Path = str | os.PathLike[str]
 _WIDEST = 4096  # px of a side of the mean image
 #: The settings that mean something where nothing is written.
-SETTINGS = ("workers", "chunksize", "max_pixels", "fail_on", "fail_fast", "max_failures")
+SETTINGS = ("workers", "chunksize", "timeout", "memory", "max_pixels", "fail_on", "fail_fast", "max_failures")
 
 
 class SurveyWords(TypedDict, total=False):
@@ -37,6 +37,8 @@ class SurveyWords(TypedDict, total=False):
 
     workers: int | str
     chunksize: int | str
+    timeout: float | str | None
+    memory: int | str
     max_pixels: int | str
     fail_on: str
     fail_fast: bool
@@ -144,7 +146,8 @@ class Survey:
     def _all(self, totals: Totals) -> Iterator[Outcome]:
         if not self.todo:
             return
-        self._executor = executors.make(self.settings.workers, self.settings.chunksize, sums=totals)
+        held = self.settings
+        self._executor = executors.make(held.workers, held.chunksize, held.timeout, totals, held.memory)
         if self._stop is not None:
             return
         work = MeasureWork(self.ops, self.mode, self.settings.max_pixels, self._auto_orient)
@@ -203,8 +206,8 @@ def stats(
     filters : Filters, optional
         Which files of folders and globs count.
     **settings
-        The fields of :class:`imgbatch.Settings` that have a meaning here: workers, chunksize, max_pixels, fail_on,
-        fail_fast, max_failures.
+        The fields of :class:`imgbatch.Settings` that have a meaning here: workers, chunksize, timeout, memory,
+        max_pixels, fail_on, fail_fast, max_failures.
 
     Returns
     -------

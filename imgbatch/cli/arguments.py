@@ -56,6 +56,10 @@ class Typed:
     help: bool = False
     mode: str = "RGB"
     spill: str | None = None
+    weight: str = "pixel"
+    plot: str | None = None
+    mean_image: str | None = None
+    normalize_for: str | None = None
 
 
 class Parser(argparse.ArgumentParser):
@@ -226,6 +230,10 @@ def _typed(said: dict[str, Any], sources: list[str], ops: list[Operation], comma
         progress="no_progress" not in said,
         mode=said.get("mode", "RGB"),
         spill=_path(said, "spill", "a folder"),
+        weight=said.get("weight", "pixel"),
+        plot=_path(said, "plot", "a file name ending in .png", ".png"),
+        mean_image=_path(said, "mean_image", "a file name ending in .png", ".png"),
+        normalize_for=said.get("normalize_for"),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from imgbatch.errors import UsageError, unknown
 
-COMMANDS = ("run", "pack", "ops", "formats")
+COMMANDS = ("run", "stats", "pack", "ops", "formats")
 
 
 def dispatch(words: Sequence[str]) -> int:
@@ -17,6 +17,10 @@ def dispatch(words: Sequence[str]) -> int:
         from imgbatch.cli.run import run
 
         return run(rest)
+    if command == "stats":
+        from imgbatch.cli.stats import stats
+
+        return stats(rest)
     if command == "pack":
         from imgbatch.cli.pack import pack
 

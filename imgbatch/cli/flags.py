@@ -77,6 +77,23 @@ def pack_flags() -> tuple[Flag, ...]:
     return (*operations, *_PACK, *(flag for flag in shared if flag.operation is None))
 
 
+@functools.cache
+def stats_flags() -> tuple[Flag, ...]:
+    """Every flag of ``imgbatch stats``: its own, and those of ``run`` that have a meaning where nothing is made."""
+    operations = [flag for flag in run_flags() if flag.operation is not None]
+    return (*operations, *_STATS, *(flag for flag in run_flags() if flag.key in _STATS_TOO))
+
+
+_STATS = (
+    Flag(("--mode",), "mode", "statistics", "what is measured (default RGB)", metavar="RGB|L|RGBA"),
+    Flag(("--weight",), "weight", "statistics", "what counts the same in mean and std (default pixel)",
+         metavar="pixel|image"),
+    Flag(("--plot",), "plot", "statistics", "draw the histogram", metavar="FILE.png"),
+    Flag(("--mean-image",), "mean_image", "statistics",
+         "the mean of all images, 256x256, or of the one size that the operations give", metavar="FILE.png"),
+    Flag(("--normalize-for",), "normalize_for", "statistics", "print only the line to paste", metavar="torch"),
+    Flag(("--json",), "json", "statistics", "print one JSON object, exact to the last bit", "nothing"),
+)  # fmt: skip
 _PACK = (
     Flag(("-o", "--output"), "output", "output", "the array; OUT.json beside it tells its rows", metavar="OUT.npy"),
     Flag(("--mode",), "mode", "output", "the channels of a pixel (default RGB)", metavar="RGB|L|RGBA"),
@@ -89,6 +106,7 @@ _PACK_TOO = frozenset({
     "max_failures", "overwrite", "json", "report", "failed_list", "verbose", "quiet",
     "no_progress", "help",
 })  # fmt: skip
+_STATS_TOO = (_PACK_TOO | {"timeout", "memory"}) - {"overwrite", "json"}
 _OUTPUT = (
     Flag(("-o", "--output"), "output", "output", "where the results go", metavar="DIR"),
     Flag(("-r", "--recipe"), "recipe", "output", "a recipe file; flags override it", metavar="FILE"),

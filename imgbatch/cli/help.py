@@ -9,6 +9,7 @@ commands:
   run SRC... -o DIR [OPERATIONS] [options]   process files and folders into DIR
   run -r RECIPE.toml [SRC...] [options]      the same, from a recipe file
   pack SRC... -o OUT.npy [OPERATIONS]        one (N,H,W,C) uint8 array, and OUT.json
+  stats SRC... [OPERATIONS] [options]        exact mean, std, min, max and histogram; sizes, formats
   ops [NAME]                                 the operations, or one of them with an example
   formats                                    the formats that are read and written here
 
@@ -31,6 +32,20 @@ every night from cron; only what is new or changed is done again:
 SRC is a file, a folder, or a quoted glob such as 'photos/**/*.jpg'. Sources are never changed, and
 nothing is overwritten that imgbatch did not write itself. `imgbatch run --help` lists all flags.
 """
+
+STATS_USAGE = "imgbatch stats SRC... [OPERATIONS] [options]"
+
+STATS_ABOUT = """\
+Measure all pixels of all images: mean, std, min, max and histogram of each channel, and how large
+the pictures are. Of each file the first frame counts, upright, after the operations, if there are
+any; transparency is ignored (not with --mode RGBA), profiles are ignored, 16 bits count by their
+high byte."""
+
+STATS_AFTER = """\
+Nothing is written but what --plot and --mean-image name. The figures are exact, the same for any
+number of workers, and without files that cannot be read. Exit codes: 0 done, 1 some files failed,
+2 refused, 4 stopped early, 70 internal error, 130 interrupted, 143 terminated; after the last four
+nothing is printed."""
 
 PACK_USAGE = "imgbatch pack SRC... -o OUT.npy OPERATIONS [options]"
 

@@ -84,6 +84,12 @@ class Guard:
         self._connection: Connection | None = None
         self._awake = 0  # when this process last did not run, or the worker waited for memory
 
+    @property
+    def pid(self) -> int | None:
+        """The worker's process number, when there is one."""
+        process = self._process
+        return None if process is None else process.pid
+
     # -- answering -----------------------------------------------------------------------------------------------------
 
     def answer(self, chunk: Chunk) -> list[Outcome]:

@@ -69,7 +69,7 @@ class Pool(Executor):
         self.workers, self.chunksize, self.timeout = workers, chunksize, timeout
         self._method, self._sums = method, sums
         self._state: State | None = None
-        self._guards: list[Guard] = []
+        self.guards: list[Guard] = []  # of the run that is going on
         self._stopped = False
 
     def run(self, work: Work, jobs: Sequence[Job]) -> Iterator[Outcome]:
@@ -92,10 +92,10 @@ class Pool(Executor):
             timeout=self.timeout,
             budget=Budget(budget_size(self.memory)),
         )
-        self._state, self._guards = state, [Guard(state, row) for row in range(workers)]
+        self._state, self.guards = state, [Guard(state, row) for row in range(workers)]
         if self._stopped:
             self.stop()
-        run = _Run(state, self._guards)
+        run = _Run(state, self.guards)
         try:
             yield from run.outcomes(Chunks(jobs, self.chunksize, workers))
         except GeneratorExit:
@@ -107,7 +107,7 @@ class Pool(Executor):
             raise
         finally:
             run.close()
-            self._state, self._guards = None, []
+            self._state, self.guards = None, []
 
     def stop(self) -> None:
         self._stopped = True
@@ -119,7 +119,7 @@ class Pool(Executor):
         self.stop()
         if self._state is not None:
             self._state.aborted.set()
-            for guard in self._guards:
+            for guard in self.guards:
                 guard.kill()
 
 

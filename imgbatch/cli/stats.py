@@ -1,0 +1,175 @@
+"""What does ``imgbatch stats`` do? It asks for a Survey, and prints, draws and writes what the survey found."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from imgbatch.cli.arguments import Typed, parse, parser
+from imgbatch.cli.flags import Command, stats_flags
+from imgbatch.cli.help import STATS_ABOUT, STATS_AFTER, STATS_USAGE
+from imgbatch.cli.merging import decide
+from imgbatch.cli.run import file_reporters, look, refuse_taken, told
+from imgbatch.errors import UsageError, unknown
+from imgbatch.files import replacing
+from imgbatch.report import ExitCode, Report
+from imgbatch.reporters import Console, Reporter
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from imgbatch.figures import Spread, Statistics
+    from imgbatch.operations import Operation
+    from imgbatch.statistics import Survey
+
+STATS = Command("stats", stats_flags, STATS_USAGE, STATS_ABOUT, STATS_AFTER)
+_MEAN_IMAGE = (256, 256)  # px, where the operations do not say
+_FRAMEWORKS = ("torch",)
+
+
+def stats(words: Sequence[str]) -> int:
+    """Carry out ``imgbatch stats``; the exit code."""
+    typed = parse(words, STATS)
+    if typed.help:
+        parser(STATS).print_help()
+        return int(ExitCode.OK)
+    if typed.normalize_for is not None and typed.normalize_for not in _FRAMEWORKS:
+        raise unknown(typed.normalize_for, "framework", _FRAMEWORKS)
+    if typed.normalize_for is not None and typed.json:
+        raise UsageError("expected --json or --normalize-for, got both")
+    console = Console(sys.stderr, look(typed))
+    drawn = [path for path in (typed.plot, typed.mean_image) if path is not None]
+    named = dataclasses.replace(typed, reports=(*typed.reports, *drawn))
+    for path in drawn:
+        if os.path.isdir(path):
+            raise UsageError(f"expected a file name ending in .png, got the folder {path!r}")
+    files = file_reporters(typed, console)
+    # No -o: nothing is made, so the results go nowhere
+    wish = decide(dataclasses.replace(typed, output=""), os.environ, sys.stdin.buffer if sys.stdin else io.BytesIO())
+    from imgbatch.statistics import Survey
+
+    survey = Survey(
+        wish.paths, typed.ops, mode=typed.mode, weight=typed.weight, auto_orient=typed.auto_orient,
+        mean_image=_grid(typed.ops) if typed.mean_image is not None else None,
+        settings=wish.settings, filters=wish.filters,
+    )  # fmt: skip
+    survey.prepare()
+    refuse_taken({job.source.path for job in survey.todo}, named)
+    if typed.mean_image is not None:
+        files.append(Drawn(typed.mean_image, survey, lambda found: found.picture()))
+    if typed.plot is not None:
+        files.append(Drawn(typed.plot, survey, plot))
+    files.append(Printed(survey, _spelling(typed)))
+    quiet_lines = dataclasses.replace(typed, json=False)  # one object at the end, no line for each file
+    return told(survey, quiet_lines, console, files, after_a_stop="stopped early: no statistics")
+
+
+def _grid(ops: Sequence[Operation]) -> tuple[int, int]:
+    """The size of the mean image: that of every picture after the operations, where they have one."""
+    from imgbatch.sizing import fixed_size
+
+    try:
+        return fixed_size(ops)
+    except UsageError:
+        return _MEAN_IMAGE
+
+
+class Printed(Reporter):
+    """The figures on stdout; of a survey that was stopped early there are none."""
+
+    path = "stdout"
+
+    def __init__(self, survey: Survey, spelling: Callable[[Statistics], str]) -> None:
+        self._survey, self._spelling = survey, spelling
+
+    def finish(self, report: Report) -> None:
+        if report.stopped is None:
+            sys.stdout.flush()
+            sys.stdout.buffer.write(self._spelling(self._survey.statistics()).encode("utf-8"))
+            sys.stdout.flush()
+
+
+class Drawn(Reporter):
+    """A picture of the figures, as a PNG file."""
+
+    def __init__(self, path: str, survey: Survey, drawing: Callable[[Statistics], Image | None]) -> None:
+        self.path = path
+        self._survey, self._drawing = survey, drawing
+
+    def finish(self, report: Report) -> None:
+        if report.stopped is not None:
+            return
+        picture = self._drawing(self._survey.statistics())
+        assert picture is not None  # the survey was asked for it
+        with replacing(self.path) as file:
+            picture.save(file, "PNG")
+
+
+def plot(found: Statistics) -> Image:
+    """The histogram, drawn."""
+    from imgbatch.histogram import draw
+
+    notes = [f"mean {mean:.3f}, std {std:.3f}" for mean, std in zip(found.mean, found.std, strict=True)]
+    title = f"{_counted(found.images, 'image')}, {_pixels(found.pixels)}"
+    return draw(found.histogram, found.channels, title, notes if found.pixels else ())
+
+
+def _spelling(typed: Typed) -> Callable[[Statistics], str]:
+    if typed.json:
+        return lambda found: found.to_json()
+    if typed.normalize_for is not None:
+        return lambda found: found.torch() + "\n"
+    return text
+
+
+def text(found: Statistics) -> str:
+    """The figures for a reader."""
+    failed = f" ({found.failed} failed)" if found.failed else ""
+    head = f"{_counted(found.images, 'image')}{failed}, {_pixels(found.pixels)}, measured as {found.mode}"
+    if not found.pixels:
+        return head + "\n"
+    return "\n".join([head, "", *_channels(found), "", *_pictures(found)]) + "\n"
+
+
+def _channels(found: Statistics) -> Iterator[str]:
+    """One column for each channel; mean and std also on the scale of the pixels."""
+    yield _row("", found.channels)
+    by = " by image" if found.weight == "image" else ""
+    for name, values in ((f"mean{by}", found.mean), (f"std{by}", found.std)):
+        yield _row(name, [f"{value:.6f}" for value in values])
+        yield _row("  of 255", [f"{value * 255:.3f}" for value in values])
+    for name, values in (("min", found.min), ("max", found.max)):
+        yield _row(name, [f"{value * 255:.0f}" for value in values])
+
+
+def _row(name: str, cells: Sequence[str]) -> str:
+    return f"{name:<14}" + "".join(f"{cell:>12}" for cell in cells)
+
+
+def _pictures(found: Statistics) -> Iterator[str]:
+    for name, spread in (("width", found.width), ("height", found.height)):
+        yield f"{name:<14}{_spread(spread)}"
+    for name, counts in (("aspect ratios", found.aspects), ("formats", found.formats), ("modes", found.modes)):
+        ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        yield f"{name:<14}" + ", ".join(f"{word} {count}" for word, count in ordered)
+
+
+def _spread(spread: Spread | None) -> str:
+    if spread is None:
+        return "-"
+    return f"{spread.min} to {spread.max} px, median {spread.median:g}" if spread.min < spread.max else f"{spread.min} px"
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def _pixels(number: int) -> str:
+    for unit, size in (("gigapixels", 10**9), ("megapixels", 10**6)):
+        if number >= size:
+            return f"{number / size:.1f} {unit}"
+    return _counted(number, "pixel")

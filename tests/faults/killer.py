@@ -1,0 +1,41 @@
+"""What if somebody shoots workers at random, busy or idle, for the whole run?"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import threading
+from collections.abc import Callable, Iterator
+
+from imgbatch.executors.base import Executor
+from imgbatch.executors.pool import Pool
+
+
+@contextlib.contextmanager
+def shooting(executor: Callable[[], Executor | None], every: float, seed: int) -> Iterator[list[int]]:
+    """Kill a random worker of the pool that `executor` gives, every so many seconds; the list of the shot pids."""
+    shot: list[int] = []
+    over = threading.Event()
+    chance = random.Random(seed)
+
+    def shoot() -> None:
+        while not over.wait(every):
+            pool = executor()
+            if not isinstance(pool, Pool):
+                continue
+            pids = [guard.pid for guard in list(pool.guards) if guard.pid]
+            if pids:
+                victim = chance.choice(pids)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(victim, signal.SIGKILL)
+                    shot.append(victim)
+
+    thread = threading.Thread(target=shoot)
+    thread.start()
+    try:
+        yield shot
+    finally:
+        over.set()
+        thread.join()
