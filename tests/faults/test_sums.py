@@ -131,7 +131,7 @@ def killer(pool: Pool, pause: float, seed: int) -> Iterator[list[int]]:
 
     def kill() -> None:
         while not over.wait(pause * chance.uniform(0.5, 1.5)):
-            processes = [guard._process for guard in pool._guards]
+            processes = [guard._process for guard in pool.guards]
             pids = [process.pid for process in processes if process is not None and process.pid]
             if pids:
                 shot.append(chance.choice(pids))
