@@ -90,10 +90,15 @@ class Sums:
         """A record, copied."""
         names = record.dtype.names or ()
         return cls(
-            int(record["images"]), int(record["pixels"]),
-            *(record[name].copy() for name in ("sum", "sum_squares", "min", "max", "histogram")),
-            record["grid"].copy() if "grid" in names else None,
-        )  # fmt: skip
+            images=int(record["images"]),
+            pixels=int(record["pixels"]),
+            sum=record["sum"].copy(),
+            sum_squares=record["sum_squares"].copy(),
+            min=record["min"].copy(),
+            max=record["max"].copy(),
+            histogram=record["histogram"].copy(),
+            grid=record["grid"].copy() if "grid" in names else None,
+        )
 
 
 class Sheet:
@@ -155,7 +160,7 @@ class Totals:
         whole = _whole(layout)
         segment = SharedArray.create((1,), whole) if shared else None
         self._hold(layout, segment, numpy.zeros((1,), whole) if segment is None else segment.array)
-        head = self._head
+        head, _ = self._held()
         head["channels"] = layout.channels
         head["width"], head["height"] = layout.grid or (0, 0)
         head["magic"] = _MAGIC

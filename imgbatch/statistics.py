@@ -57,6 +57,8 @@ class Survey:
         Complete when :meth:`outcomes` has ended.
     totals : Totals or None
         While :meth:`outcomes` is under way: the sums so far, for a live look.
+    executor : Executor or None
+        Does the work, from the first outcome on.
     """
 
     def __init__(
@@ -82,7 +84,7 @@ class Survey:
         self.settings = settings or Settings()
         self.filters = filters or Filters()
         self._auto_orient = auto_orient
-        self._executor: executors.Executor | None = None
+        self.executor: executors.Executor | None = None
         self._stop: tuple[ExitCode, str] | None = None
         self._measured: list[Measured] = []
         self._sums: Sums | None = None
@@ -147,11 +149,11 @@ class Survey:
         if not self.todo:
             return
         held = self.settings
-        self._executor = executors.make(held.workers, held.chunksize, held.timeout, totals, held.memory)
+        self.executor = executors.make(held.workers, held.chunksize, held.timeout, totals, held.memory)
         if self._stop is not None:
             return
         work = MeasureWork(self.ops, self.mode, self.settings.max_pixels, self._auto_orient)
-        results = self._executor.run(work, self.todo)
+        results = self.executor.run(work, self.todo)
         with contextlib.closing(results):  # type: ignore[type-var]  # every executor's run is a generator
             yield from results
 
@@ -164,13 +166,13 @@ class Survey:
         """Finish the files in hand and start nothing new; callable from any thread or signal handler."""
         if self._stop is None:
             self._stop = (code, reason)
-        if self._executor is not None:
-            self._executor.stop()
+        if self.executor is not None:
+            self.executor.stop()
 
     def abort(self) -> None:
         """Stop at once; files in hand are not counted."""
-        if self._executor is not None:
-            self._executor.abort()
+        if self.executor is not None:
+            self.executor.abort()
 
 
 def stats(

@@ -155,13 +155,15 @@ def _pictures(found: Statistics) -> Iterator[str]:
         yield f"{name:<14}{_spread(spread)}"
     for name, counts in (("aspect ratios", found.aspects), ("formats", found.formats), ("modes", found.modes)):
         ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-        yield f"{name:<14}" + ", ".join(f"{word} {count}" for word, count in ordered)
+        yield f"{name:<14}" + ", ".join(f"{word} ({count})" for word, count in ordered)
 
 
 def _spread(spread: Spread | None) -> str:
     if spread is None:
         return "-"
-    return f"{spread.min} to {spread.max} px, median {spread.median:g}" if spread.min < spread.max else f"{spread.min} px"
+    if spread.min == spread.max:
+        return f"{spread.min} px"
+    return f"{spread.min} to {spread.max} px, median {spread.median:g}"
 
 
 def _counted(number: int, word: str) -> str:

@@ -1,4 +1,4 @@
-"""What does each job add to the sums, so that one can tell afterwards which jobs were counted? And work that adds it."""
+"""What does each job add to the sums, so that one can tell afterwards which were counted? And work that adds it."""
 
 from __future__ import annotations
 

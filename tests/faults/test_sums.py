@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import random
-import signal
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from imgbatch.aggregates import Totals
 from imgbatch.executors import Executor, Inline
 from imgbatch.executors.guard import Guard
 from imgbatch.executors.pool import Pool
 from imgbatch.job import Job, Outcome
+from imgbatch.measuring import Measured
+from imgbatch.settings import Settings
+from imgbatch.statistics import Survey, stats
+from tests.faults.killer import shooting
 from tests.faults.summing import LAYOUT, NaiveWork, SummingWork, bits, expected
 from tests.faults.works import job
 
@@ -124,33 +126,10 @@ def test_aborting_counts_what_was_delivered(totals: Totals) -> None:
     assert bits(totals) == expected(outcome.index for outcome in outcomes if outcome.status == "ok")
 
 
-@contextlib.contextmanager
-def killer(pool: Pool, pause: float, seed: int) -> Iterator[list[int]]:
-    """Within the block a worker is killed at random every `pause` seconds, idle ones too."""
-    chance, over, shot = random.Random(seed), threading.Event(), []
-
-    def kill() -> None:
-        while not over.wait(pause * chance.uniform(0.5, 1.5)):
-            processes = [guard._process for guard in pool.guards]
-            pids = [process.pid for process in processes if process is not None and process.pid]
-            if pids:
-                shot.append(chance.choice(pids))
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(shot[-1], signal.SIGKILL)
-
-    thread = threading.Thread(target=kill)
-    thread.start()
-    try:
-        yield shot
-    finally:
-        over.set()
-        thread.join()
-
-
 def killed_at_random(totals: Totals, seed: int, count: int) -> None:
     pool = Pool(3, 8, sums=totals)
     jobs = [job(index, "sleep:0.001") for index in range(count)]
-    with killer(pool, 0.03, seed) as shot:
+    with shooting(lambda: pool, 0.03, seed) as shot:
         outcomes = list(pool.run(SummingWork(), jobs))
     assert len(shot) > 3
     counted_once(totals, outcomes, jobs)
@@ -163,10 +142,24 @@ def test_random_kills_lose_nothing_and_double_nothing(totals: Totals, seed: int)
 
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(100, 120))
-def test_random_kills_at_length(totals: Totals, seed: int, request: pytest.FixtureRequest) -> None:
-    if "soak" not in request.config.getoption("markexpr"):
-        pytest.skip("a long run: -m soak")
+def test_random_kills_at_length(totals: Totals, seed: int) -> None:
     killed_at_random(totals, seed, 3000)
+
+
+def test_statistics_under_fire_are_those_of_the_files_that_are_ok(tmp_path: Path) -> None:
+    for number in range(120):
+        noise = Image.effect_noise((400 + number % 7, 300), 60)
+        Image.merge("RGB", (noise, noise.rotate(180), noise)).save(tmp_path / f"{number:03}.jpg")
+    survey = Survey(tmp_path, settings=Settings(workers=2))
+    with shooting(lambda: survey.executor, every=0.04, seed=5) as shot:
+        measured = [outcome for outcome in survey.outcomes() if isinstance(outcome, Measured)]
+    found = survey.statistics()
+    assert len(shot) > 3 and found.images + found.failed == 120
+    good = [outcome.source.path for outcome in measured]
+    assert len(good) == found.images > 100
+    calm = stats(good, workers=0)
+    assert (found.histogram == calm.histogram).all() and found.sum_squares.tolist() == calm.sum_squares.tolist()
+    assert found.mean.tobytes() == calm.mean.tobytes() and found.std.tobytes() == calm.std.tobytes()
 
 
 def test_adding_in_the_worker_counts_twice(totals: Totals, tmp_path: Path) -> None:
@@ -182,7 +175,7 @@ def test_a_live_look_never_sees_half_a_reply(totals: Totals) -> None:
     """Every job adds 1 to the red of one value: at every moment the histogram, pixels and images agree."""
     pool = Pool(2, 4, sums=totals)
     seen: set[int] = set()
-    with killer(pool, 0.05, 1):
+    with shooting(lambda: pool, 0.05, 1):
         for _ in pool.run(SummingWork(), [job(index, "sleep:0.001") for index in range(300)]):
             sums = totals.read()
             seen.add(sums.images)
