@@ -9,10 +9,17 @@ from imgbatch.errors import UsageError, unknown
 
 COMMANDS = ("run", "stats", "pack", "ops", "formats")
 
+WORKING = ("run", "stats", "pack")  # commands that start workers, unless one of these words is there
+IDLE = frozenset({"-h", "--help", "-n", "--dry-run", "-j0", "-j=0", "--workers=0"})
+
 
 def dispatch(words: Sequence[str]) -> int:
     """Carry out a command line; the exit code."""
     command, rest = words[0], list(words[1:])
+    if command in WORKING and not IDLE.intersection(rest):
+        from imgbatch.executors.starting import warm
+
+        warm()  # workers load their libraries while this process loads its own
     if command == "run":
         from imgbatch.cli.run import run
 

@@ -15,8 +15,6 @@ import os
 import queue
 import threading
 from collections.abc import Iterator, Sequence
-from multiprocessing import forkserver
-from multiprocessing.context import BaseContext
 from multiprocessing.pool import IMapIterator, ThreadPool
 from typing import TYPE_CHECKING
 
@@ -25,14 +23,13 @@ from imgbatch.executors.base import Chunks, Executor, Work, packed_work
 from imgbatch.executors.budget import Budget, budget_size
 from imgbatch.executors.guard import Chunk, Guard, State
 from imgbatch.executors.staging import Staging
+from imgbatch.executors.starting import start_context
 from imgbatch.executors.table import Table
 from imgbatch.job import Job, Outcome
 
 if TYPE_CHECKING:
     from imgbatch.aggregates import Totals
 
-#: Imported once by the forkserver, so that a worker starts with everything at hand.
-PRELOAD = ["numpy", "PIL.Image", "imgbatch.work", "imgbatch.executors.worker"]
 PATIENCE = 5.0  # seconds that a closed iterator gives the files in hand
 
 
@@ -209,18 +206,6 @@ class _Run:
             guard.close(0.0)
         self._state.table.release()
         self._state.staging.release()
-
-
-def start_context(method: str | None) -> BaseContext:
-    """The start method's context; forkserver with our modules preloaded, unless somebody else set its preload."""
-    if method is None:
-        method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-    context = multiprocessing.get_context(method)
-    if method == "forkserver":
-        set_by_default = ["__main__"]
-        if getattr(forkserver._forkserver, "_preload_modules", None) == set_by_default:  # private: there is no getter
-            context.set_forkserver_preload(PRELOAD)
-    return context
 
 
 def auto_workers() -> int:

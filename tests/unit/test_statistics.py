@@ -130,8 +130,9 @@ def test_each_pixel_or_each_image_counts_the_same(tmp_path: Path) -> None:
     assert by_image.sum.tolist() == by_pixel.sum.tolist()
 
 
-def test_operations_come_first_and_give_what_a_run_gives(tmp_path: Path) -> None:
-    ops = [ib.Resize("96x64", fit="cover"), ib.Grayscale()]
+@pytest.mark.parametrize("size", ["96x64^", "50%"])  # of a JPEG, fewer pixels are decoded for them
+def test_operations_come_first_and_give_what_a_run_gives(tmp_path: Path, size: str) -> None:
+    ops = [ib.Resize(size), ib.Grayscale()]
     sources = [SAMPLES / "travel", SAMPLES / "orientation"]
     ib.run(sources, tmp_path, ib.Recipe(ops=ops, outputs=[ib.Output(format="bmp")]), workers=0, ledger=False)
     found = ib.stats(sources, ops, workers=2, mode="L")

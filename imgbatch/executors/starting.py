@@ -1,0 +1,29 @@
+"""How do worker processes start, and how soon? By forkserver where there is one, with what they need already loaded."""
+
+from __future__ import annotations
+
+import multiprocessing
+from multiprocessing import forkserver
+from multiprocessing.context import BaseContext
+
+#: Imported once by the forkserver, so that a worker starts with everything at hand.
+PRELOAD = ["numpy", "PIL.Image", "imgbatch.work", "imgbatch.executors.worker"]
+
+
+def start_context(method: str | None) -> BaseContext:
+    """The start method's context; forkserver with our modules preloaded, unless somebody else set its preload."""
+    if method is None:
+        method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+    context = multiprocessing.get_context(method)
+    if method == "forkserver":
+        set_by_default = ["__main__"]
+        if getattr(forkserver._forkserver, "_preload_modules", None) == set_by_default:  # private: there is no getter
+            context.set_forkserver_preload(PRELOAD)
+    return context
+
+
+def warm() -> None:
+    """Start the forkserver, which loads what workers need while this process is still reading its own words."""
+    if "forkserver" in multiprocessing.get_all_start_methods():
+        start_context("forkserver")
+        forkserver.ensure_running()
