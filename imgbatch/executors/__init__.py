@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ def refuse_import() -> None:
     """Leave quietly when a worker imports a script without main guard: the parent knows this exit code."""
     process = sys.modules.get("multiprocessing.process")
     if process is not None and getattr(process.current_process(), "_inheriting", False):  # private: the only sign
-        sys.exit(NO_GUARD)
+        os._exit(NO_GUARD)  # sys.exit would become 1 under forkserver, and be printed; this is a worker, not the user's
 
 
 def make(

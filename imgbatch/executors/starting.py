@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import sys
 from multiprocessing import forkserver
 from multiprocessing.context import BaseContext
+
+from imgbatch.errors import EngineError
 
 #: Imported once by the forkserver, so that a worker starts with everything at hand.
 PRELOAD = ["numpy", "PIL.Image", "imgbatch.work", "imgbatch.executors.worker"]
 
 
 def start_context(method: str | None) -> BaseContext:
-    """The start method's context; forkserver with our modules preloaded, unless somebody else set its preload."""
+    """The start method's context; forkserver with our modules preloaded, unless somebody else set its preload.
+
+    Raises
+    ------
+    EngineError
+        The script came from standard input: workers import the main module from its file, and there is none.
+    """
+    main = sys.modules.get("__main__")
+    file = getattr(main, "__file__", None)
+    if getattr(main, "__spec__", None) is None and file is not None and not os.path.exists(file):
+        raise EngineError(
+            f"workers cannot import the script {file!r}, which is no file; save it as one, or run with workers=0"
+        )
     if method is None:
         method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
     context = multiprocessing.get_context(method)
