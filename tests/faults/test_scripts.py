@@ -65,7 +65,8 @@ def test_an_operation_of_the_script_itself(place: Path) -> None:
         "from dataclasses import dataclass\nimport imgbatch as ib\n"
         "@dataclass(frozen=True)\nclass Mirror(ib.Operation):\n"
         "    word = 'mirror'\n    def apply(self, image): return image.transpose(0)\n"
-        "if __name__ == '__main__':\n    print(ib.run(['in'], 'out', ib.Recipe(ops=[Mirror()]), workers=2).sentence())\n"
+        "if __name__ == '__main__':\n"
+        "    print(ib.run(['in'], 'out', ib.Recipe(ops=[Mirror()]), workers=2).sentence())\n"
     )
     code, shown, said = told(place, "script.py")
     assert (code, said) == (0, "")
