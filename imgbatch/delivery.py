@@ -1,0 +1,57 @@
+"""How does an output get to its place? Whole or not at all, and over nothing that is not ours."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+
+from imgbatch.codecs.base import Encoded
+from imgbatch.errors import ImageError
+from imgbatch.files import replacing
+from imgbatch.job import Job, Target
+from imgbatch.naming import fill_late
+from imgbatch.recipe import Output
+
+
+def put(
+    job: Job, target: Target, format: str, output: Output, encoded: Encoded, data: bytes, since_ns: int | None
+) -> str:
+    """Write an encoded picture where its target says; the path.
+
+    Parameters
+    ----------
+    format : str
+        What was encoded: where it is not the target's, the target's other path is meant.
+    data : bytes
+        The source's content, for ``{hash}``.
+    since_ns : int or None
+        What appeared at the path since then (time.time_ns) may be replaced: a worker that died put it there.
+
+    Raises
+    ------
+    ImageError
+        Kind ``exists`` for a file in the way that may not be replaced.
+    """
+    path = target.path if format == target.format or target.other is None else target.other
+    if target.late:
+        digest = hashlib.sha256(data).hexdigest()[:16]
+        path = fill_late(path, encoded.width, encoded.height, digest)
+    replace = target.replace or path in target.mine or (since_ns is not None and _appeared(path, since_ns))
+    try:
+        with replacing(path, replace=replace) as file:
+            file.write(encoded.data)
+    except FileExistsError:
+        message = f"{path} exists and was not made by imgbatch; choose another -o or --name"
+        raise ImageError("exists", message) from None
+    if output.preserve:
+        found = os.stat(job.source.path)
+        os.chmod(path, found.st_mode & 0o777)
+        os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
+    return path
+
+
+def _appeared(path: str, since_ns: int) -> bool:
+    with contextlib.suppress(OSError):
+        return os.lstat(path).st_ctime_ns >= since_ns
+    return False
