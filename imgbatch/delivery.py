@@ -14,15 +14,13 @@ from imgbatch.naming import fill_late
 from imgbatch.recipe import Output
 
 
-def put(
-    job: Job, target: Target, format: str, output: Output, encoded: Encoded, data: bytes, since_ns: int | None
-) -> str:
+def put(job: Job, target: Target, encoded: Encoded, output: Output, data: bytes, since_ns: int | None) -> str:
     """Write an encoded picture where its target says; the path.
 
     Parameters
     ----------
-    format : str
-        What was encoded: where it is not the target's, the target's other path is meant.
+    encoded : Encoded
+        Where its format is not the target's, the target's other path is meant.
     data : bytes
         The source's content, for ``{hash}``.
     since_ns : int or None
@@ -33,7 +31,7 @@ def put(
     ImageError
         Kind ``exists`` for a file in the way that may not be replaced.
     """
-    path = target.path if format == target.format or target.other is None else target.other
+    path = target.path if encoded.format == target.format or target.other is None else target.other
     if target.late:
         digest = hashlib.sha256(data).hexdigest()[:16]
         path = fill_late(path, encoded.width, encoded.height, digest)

@@ -1,43 +1,238 @@
 """How few pixels will do?
 
-Work asks here before it decodes: how large must the decoded picture be so that every output comes out as from all its
-pixels, and how much memory will that take?
+Work asks here before it decodes. The operations of all outputs are read from last to first: each says how large its
+input must be (:meth:`operations.base.Operation.demand`), and the largest demand decides at which scale a JPEG is
+decoded. A resize takes over the crops before it and, where nothing between cares, the turning upright. Of several
+outputs that begin with a resize, the smaller are made from the larger. What would come out as it went in is copied.
+
+With the planner off (``--no-plan``) every pixel is decoded, turned, operated on in the order of the recipe, and
+encoded. The two agree but for the kernels' rounding: at least :data:`AGREE` in SSIM, on photographs.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from imgbatch.codecs.reading import Opened
+from imgbatch.codecs.reading import MULTIFRAME, Opened
 from imgbatch.operations import Operation, Size
-from imgbatch.recipe import Output, Recipe
+from imgbatch.operations.reduction import Reduction, merged, settled
+from imgbatch.recipe import DEFAULT_NAME, Output
+
+Several = Sequence[Operation]
+Ops = tuple[Operation, ...]
+
+#: A picture wanted smaller than this (px, longest side) is decoded at no less than twice that, a larger one at no less
+#: than itself: at 1600 px twice the size costs twice the time for 0.0016 of SSIM, at 256 px it costs 3 %.
+SMALL = 512
+#: Blocks of pixels are averaged before the kernel as long as so many times the wanted sides are left.
+GAP = 3.0
+#: A picture is made from a larger output of the same file only if that is so many times as large.
+STEP = 1.0
+#: SSIM that planned and unplanned results have in common, at least (photographs; synthetic edges have less).
+AGREE = 0.97
 
 
-def wanted(recipe: Recipe, size: Size, outputs: Sequence[Output]) -> Size | None:
-    """How many pixels of an original of `size` will do for all outputs; None: all of them."""
-    wishes = []
-    for output in outputs:
-        ops = (*recipe.ops, *output.ops)
-        wish = ops[0].demand(size) if ops else None
-        if wish is None:
-            return None
-        wishes.append(wish)
-    if not wishes:
+@dataclass(frozen=True)
+class Way:
+    """How one picture goes through the operations.
+
+    Attributes
+    ----------
+    size : (int, int)
+        Of the original in px, upright if the recipe wants it so.
+    wanted : (int, int) or None
+        As `size`, how many pixels must be decoded at least; None: all.
+    turns : bool
+        Whether the operations turn the picture upright, instead of the decoder.
+    common : tuple of Operation
+        What is applied to what was decoded.
+    own : tuple of tuple of Operation
+        What follows for each output.
+    """
+
+    size: Size
+    wanted: Size | None
+    turns: bool
+    common: Ops
+    own: tuple[Ops, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One output's turn: which one, and the output whose reduced picture it is made from (None: what was decoded)."""
+
+    output: int
+    source: int | None = None
+
+
+def plain(opened: Opened, upright: bool, common: Several, own: Sequence[Several] = ((),)) -> Way:
+    """The way without any economy."""
+    return Way(opened.upright_size if upright else opened.size, None, False, tuple(common), tuple(map(tuple, own)))
+
+
+def way(opened: Opened, upright: bool, common: Several, own: Sequence[Several] = ((),)) -> Way:
+    """The way of a picture through operations that all outputs share, then through each output's own.
+
+    Parameters
+    ----------
+    opened : Opened
+    upright : bool
+        Whether the picture's orientation is applied.
+    """
+    size = opened.upright_size if upright else opened.size
+    shared = merged(common, size, GAP)
+    after = _sizes(shared, size)[-1]
+    chains = tuple(tuple(ops) if after is None else merged(ops, after, GAP) for ops in own)
+    early = any(isinstance(op, Reduction) for op in shared)
+    wanted = _wanted(shared, chains, size) if opened.format == "jpeg" else None
+    heads = (shared,) if early else tuple((*shared, *chain) for chain in chains)
+    turns = upright and opened.orientation != 1 and opened.format != "tiff" and all(map(_turnable, heads))
+    orientation = opened.orientation if turns else 1
+    if wanted is not None or turns:
+        original = size if wanted is not None else None
+        if early:
+            shared = _settled(shared, original, orientation)
+        else:
+            here = None if wanted is None else after
+            chains = tuple(_settled(chain, here, orientation) for chain in chains)
+    return Way(size, wanted, turns, shared, chains)
+
+
+def steps(way: Way) -> list[Step]:
+    """In which order the outputs of a picture of one frame are made: the smaller after, and from, the larger."""
+    if not all(op.smooth for op in way.common):
+        return list(map(Step, range(len(way.own))))
+    firsts = [chain[0] if chain and isinstance(chain[0], Reduction) else None for chain in way.own]
+    sizes = [(0, 0) if first is None else first.fitting(way.size).size for first in firsts]
+    made: list[Step] = []
+    for output in sorted(range(len(firsts)), key=lambda output: -math.prod(sizes[output])):
+        first = firsts[output]
+        sources = [] if first is None else [step.output for step in made if _whole(firsts[step.output])]
+        enough = [
+            source for source in sources if first is not None and _within(_demand(first, way.size), sizes[source])
+        ]
+        made.append(Step(output, min(enough, key=lambda source: math.prod(sizes[source]), default=None)))
+    return made
+
+
+def from_larger(way: Way, step: Step) -> Ops:
+    """An output's operations for the reduced picture of a larger output, which is upright."""
+    first, *rest = way.own[step.output]
+    assert isinstance(first, Reduction)
+    return (settled(first, way.size), *rest)
+
+
+def checking(way: Way) -> Way:
+    """The way of a picture whose bytes are copied: read to its end, so that damage is found, and no further."""
+    return Way(way.size, (1, 1), False, (), ((),) * len(way.own))
+
+
+def copies(opened: Opened, way: Way, output: Output, number: int, format: str) -> bool:
+    """Whether the file of an output (and its `number`) is the source's, byte for byte.
+
+    That is so when its format is the source's, its encoding is left open (a quality, say, asks for encoding), nothing
+    is turned, and no operation changes the picture.
+    """
+    if format != opened.format or opened.image.format == "MPO" or not _left_open(output):
+        return False
+    if way.size != opened.size or opened.orientation != 1 or (output.frames != "all" and opened.frame_count > 1):
+        return False
+    ops = (*way.common, *way.own[number])
+    if ops and opened.format == "tiff" and opened.frame_count > 1:
+        return False  # pages may have different sizes
+    return all(isinstance(op, Reduction) and op.idle(way.size) for op in ops)
+
+
+def needed(opened: Opened, way: Way, data: int) -> int:
+    """About how many bytes the picture will take: what is decoded, twice what comes of it, and the file itself."""
+    width, height = opened.size
+    made = way.wanted or way.size
+    scale = reduced_by(way.size, way.wanted)
+    frames = opened.frame_count if opened.format in MULTIFRAME else 1
+    return 4 * (width // scale * (height // scale) + (1 + frames) * math.prod(made)) + data
+
+
+def reduced_by(size: Size, wanted: Size | None) -> int:
+    """1, 2, 4 or 8: by how much a JPEG of `size` is decoded smaller where `wanted` px will do."""
+    if wanted is None:
+        return 1
+    most = min(size[0] // wanted[0], size[1] // wanted[1])
+    return next(scale for scale in (8, 4, 2, 1) if most >= scale or scale == 1)
+
+
+def _left_open(output: Output) -> bool:
+    """Whether nothing is said of the encoding but its format, and every frame is kept."""
+    return dataclasses.replace(
+        output, format=_OPEN.format, dir="", name=DEFAULT_NAME, preserve=False, frames="all", ops=()
+    ) == _OPEN  # fmt: skip
+
+
+_OPEN = Output()
+
+
+def _sizes(ops: Ops, size: Size) -> list[Size | None]:
+    """The size before each operation and after the last, as far as it can be told."""
+    found: list[Size | None] = [size]
+    for op in ops:
+        here = found[-1]
+        found.append(None if here is None else op.after(here))
+    return found
+
+
+def _wanted(shared: Ops, chains: tuple[Ops, ...], size: Size) -> Size | None:
+    """The largest demand over all outputs; None: every pixel."""
+    wishes = [_demanded((*shared, *chain), size) for chain in chains]
+    if not wishes or any(wish[0] >= size[0] or wish[1] >= size[1] for wish in wishes):
         return None
     return max(width for width, _ in wishes), max(height for _, height in wishes)
 
 
-def needed(opened: Opened, wanted: Size, data: int) -> int:
-    """About how many bytes the picture will take: what is decoded, twice what comes of it, and the file itself."""
-    width, height = opened.size
-    if opened.format == "jpeg":  # decoded at half, a quarter or an eighth where that will do
-        long, wish = max(width, height), max(wanted)
-        scale = next((scale for scale in (8, 4, 2) if long >= scale * wish), 1)
-        width, height = width // scale, height // scale
-    frames = opened.frame_count if opened.format in ("gif", "png", "webp", "avif", "tiff") else 1
-    return 4 * (width * height + (1 + frames) * wanted[0] * wanted[1]) + data
+def _demanded(ops: Ops, size: Size) -> Size:
+    """How large the first operation's input must be, read from the last operation to the first."""
+    sizes = _sizes(ops, size)
+    wanted: Size | None = sizes[-1]
+    for op, here in zip(reversed(ops), reversed(sizes[:-1]), strict=True):
+        if here is None:
+            continue
+        all_of_it = here if wanted is None else op.demand(wanted, here)
+        wanted = _demand(op, here) if isinstance(op, Reduction) else all_of_it
+    return wanted or size
 
 
-def settled(ops: Sequence[Operation], size: Size) -> Sequence[Operation]:
-    """`ops` with the first one's numbers settled for the original's size: what it will see has fewer pixels."""
-    return (ops[0].settled(size), *ops[1:]) if ops else ops
+def _demand(op: Reduction, size: Size) -> Size:
+    """What a reduction needs of a picture of `size`, with room for the kernel where its result is small."""
+    fitting = op.fitting(size)
+    width, height = op.demand(fitting.canvas, size)
+    times = 2 if max(fitting.size) <= SMALL else 1
+    return min(times * width, size[0]), min(times * height, size[1])
+
+
+def _turnable(ops: Ops) -> bool:
+    """Whether `ops` reduce the picture, and nothing before that cares which way up it is."""
+    for op in ops:
+        if isinstance(op, Reduction):
+            return True
+        if not op.smooth:
+            return False
+    return False
+
+
+def _settled(ops: Ops, original: Size | None, orientation: int) -> Ops:
+    """`ops` with the first reduction told what it will see."""
+    sizes = [None] * len(ops) if original is None else _sizes(ops, original)
+    at = next(place for place, op in enumerate(ops) if isinstance(op, Reduction))
+    first = ops[at]
+    assert isinstance(first, Reduction)
+    return (*ops[:at], settled(first, sizes[at], orientation), *ops[at + 1 :])
+
+
+def _whole(op: Operation | None) -> bool:
+    """Whether a reduction keeps all of the picture, and nothing but the picture, for smaller ones to be made from."""
+    return isinstance(op, Reduction) and not op.crops and op.resize.fit in ("inside", "outside", "fill")
+
+
+def _within(needed: Size, size: Size) -> bool:
+    return needed[0] * STEP <= size[0] and needed[1] * STEP <= size[1]

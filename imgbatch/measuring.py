@@ -13,7 +13,7 @@ import warnings
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
 
-from imgbatch import color
+from imgbatch import color, economy
 from imgbatch.codecs import guard, reading
 from imgbatch.errors import Phase
 from imgbatch.job import Desk, Failure, Job, Outcome, Status
@@ -138,17 +138,13 @@ class _Look:
 
     def _made(self, opened: reading.Opened) -> Image:
         """The first frame after the operations, decoded no larger than they need it."""
-        ops, auto = self._work.ops, self._work.auto_orient
-        size = opened.upright_size if auto else opened.size
-        wanted = ops[0].demand(size) if ops else None
-        self._desk.reserve(_BYTES * (math.prod(opened.size) + 2 * math.prod(wanted or size)))
-        (frame,), _ = opened.decode("first", wanted, orient=auto)
-        if wanted is not None:
-            ops = (ops[0].settled(size), *ops[1:])
+        way = economy.way(opened, self._work.auto_orient, self._work.ops)
+        self._desk.reserve(_BYTES * (math.prod(opened.size) + 2 * math.prod(way.wanted or way.size)))
+        (frame,), _ = opened.decode("first", way.wanted, self._work.auto_orient, turn=not way.turns)
         self._enter("ops")
-        if any(op.on_screen for op in ops):
+        if any(op.on_screen for op in way.common):
             (frame,) = color.on_screen([frame], opened.metadata.icc)
-        (made,) = through(ops, [frame])
+        (made,) = through(way.common, [frame])
         return made
 
     def _enter(self, phase: Phase) -> None:

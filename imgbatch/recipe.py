@@ -24,7 +24,7 @@ from imgbatch.operations import Operation, named
 #: The fields of a name template (naming.py fills them in).
 NAME_FIELDS = ("dir", "stem", "ext", "name", "width", "height", "format", "n", "hash", "date", "recipe")
 DEFAULT_NAME = "{dir}/{stem}.{ext}"
-_CANONICAL = 1  # changes when the same recipe would give other files, so that these are made again
+_CANONICAL = 2  # changes when the same recipe would give other files, so that these are made again
 
 
 def canonical_name(template: str) -> str:

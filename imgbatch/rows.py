@@ -12,7 +12,7 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from imgbatch import color
+from imgbatch import color, economy
 from imgbatch.alpha import straight
 from imgbatch.codecs import guard, pixels, reading
 from imgbatch.errors import ImageError, Phase
@@ -106,17 +106,15 @@ class RowWork:
 
     def _operated(self, opened: reading.Opened, told: _Told) -> Image:
         """The first frame after the operations, decoded with as few pixels as they need; checked for its size."""
-        size = opened.upright_size if self.auto_orient else opened.size
-        wanted = self.ops[0].demand(size)
-        frames, _ = opened.decode("first", wanted, orient=self.auto_orient)
+        way = economy.way(opened, self.auto_orient, self.ops)
+        frames, _ = opened.decode("first", way.wanted, self.auto_orient, turn=not way.turns)
         frame = next(frames)
         told.enter("ops")
         if frame.mode in color.INK and any(op.on_screen for op in self.ops):
             frame = _from_ink(frame, opened.metadata.icc, told.changes)
-        ops = self.ops if wanted is None else (self.ops[0].settled(size), *self.ops[1:])
-        (image,) = through(ops, [frame])
+        (image,) = through(way.common, [frame])
         if image.size != self.size:
-            raise ImageError("target", _another_size(image.size, self.size, size))
+            raise ImageError("target", _another_size(image.size, self.size, way.size))
         return image
 
 

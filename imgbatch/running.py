@@ -33,6 +33,7 @@ class SettingWords(TypedDict, total=False):
     skip_existing: bool
     rename: bool
     force: bool
+    no_plan: bool
 
 
 def run(

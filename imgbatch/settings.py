@@ -63,6 +63,7 @@ class Settings(Declared):
     skip_existing: Annotated[bool, Switch(), "leave files in the way, and skip their sources"] = False
     rename: Annotated[bool, Switch(), "number the new name when a file is in the way"] = False
     force: Annotated[bool, Switch(), "make everything again, unchanged or not"] = False
+    no_plan: Annotated[bool, Switch(), "touch every pixel: decode whole, encode always, to compare"] = False
 
     def __post_init__(self) -> None:
         super().__post_init__()

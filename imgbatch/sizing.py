@@ -1,8 +1,8 @@
 """Which size do operations give every image, whatever its own was? Found without opening one.
 
 Two probes, a wide and a high one, larger than any picture, go through the operations: where both come out with the same
-size, every picture that is large enough does. A resize and a crop are asked for the arithmetic; other operations get a
-blank picture, once it has become small enough to be made.
+size, every picture that is large enough does. Operations are asked what they make of a size; those that cannot tell get
+a blank picture, once it has become small enough to be made.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from imgbatch.errors import UsageError
-from imgbatch.operations import Crop, Operation, Resize, Size
-from imgbatch.operations.crop import area, cut
+from imgbatch.operations import Operation, Size
 
 _PROBES: tuple[Size, Size] = ((60013, 40009), (40009, 60013))
 _MOST = 16_000_000  # pixels of a blank picture
@@ -54,13 +53,9 @@ def _through(ops: Sequence[Operation], size: Size) -> Size:
 
 def _after(op: Operation, size: Size) -> Size:
     """The size of a picture of `size` after `op`."""
-    if type(op) is Resize:
-        return op.fitting(size).canvas
-    if type(op) is Crop:
-        left, top, right, bottom = cut(size, area(op.area), op.gravity)
-        if left >= right or top >= bottom:
-            raise _Unknown
-        return right - left, bottom - top
+    known = op.after(size)
+    if known is not None:
+        return known
     if size[0] * size[1] > _MOST:
         raise _Unknown
     from PIL import Image as Images

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _SINGLE = ("first", "1")
+COPIED = "bytes copied: nothing to change"
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,14 @@ class ImageWork:
     started_ns : int
         When the run began, in the file system's clock (time.time_ns): a job that is done again after a worker's
         death may replace what appeared at its target since then, because that worker put it there.
+    plan : bool
+        Whether no more pixels are touched than needed (economy.py).
     """
 
     recipe: Recipe
     max_pixels: int
     started_ns: int
+    plan: bool = True
 
     def open(self) -> None:
         """Load Pillow's readers before the first file is timed."""
@@ -90,38 +94,81 @@ class ImageWork:
         """The way of an opened picture: decoded and operated on once, then into each output."""
         outputs = [self.recipe.outputs[target.output] for target in job.targets]
         _refuse_motion(opened, job.targets, outputs)
-        auto = self.recipe.auto_orient
-        size = opened.upright_size if auto else opened.size
-        wanted = economy.wanted(self.recipe, size, outputs)
-        desk.reserve(economy.needed(opened, wanted or size, len(data)))
-        decoded, motion = opened.decode(_most_frames(outputs), wanted, orient=auto)
-        common = economy.settled(self.recipe.ops, size) if wanted else self.recipe.ops
-        ink = opened.mode in color.INK
-        if ink and any(op.on_screen for op in common):
-            decoded, ink = color.on_screen(decoded, opened.metadata.icc), False
-            opened.metadata.icc = None
-            made.changes.append(f"mode: {opened.mode} -> sRGB")
-        frames = list(made.clock.operating(common, decoded))
-        last = len(job.targets) - 1
-        for number, (target, output) in enumerate(zip(job.targets, outputs, strict=True)):
-            own = output.ops if self.recipe.ops or not wanted else economy.settled(output.ops, size)
+        planned = economy.way if self.plan else economy.plain
+        way = planned(opened, self.recipe.auto_orient, self.recipe.ops, [output.ops for output in outputs])
+        copied = self._copied(job, opened, way)
+        if len(copied) == len(outputs):
+            way = economy.checking(way)
+        desk.reserve(economy.needed(opened, way, len(data)))
+        picture = self._decoded(opened, way, made, "all" if copied else _most_frames(outputs))
+        for step in economy.steps(way) if self.plan and picture.single else map(economy.Step, range(len(outputs))):
+            target, output = job.targets[step.output], outputs[step.output]
             try:
-                shown = _first(frames, output) if number == last else [frame.copy() for frame in _first(frames, output)]
-                metadata = opened.metadata
-                if ink and any(op.on_screen for op in own):
-                    shown = list(color.on_screen(shown, metadata.icc))
-                    metadata = Metadata(metadata.exif, None)
-                    made.changes.append(f"mode: {opened.mode} -> sRGB")
-                shown = list(made.clock.operating(own, shown))
-                made.clock.enter("encode")
-                format = _format(target, shown)
-                encoded = codecs.encode(shown, format, output, metadata, _slice(motion, len(shown)))
+                if step.output in copied:
+                    encoded = Encoded(data, target.format, *opened.size, len(picture.frames), changes=[COPIED])
+                else:
+                    encoded = self._encoded(picture, way, step, target, output, made)
                 made.changes += encoded.changes
                 made.clock.enter("write")
-                path = delivery.put(job, target, format, output, encoded, data, self.started_ns if desk.again else None)
+                path = delivery.put(job, target, encoded, output, data, self.started_ns if desk.again else None)
                 made.wrote(target, path, encoded)
             except Exception as error:  # noqa: BLE001 - the other outputs are still written
                 made.fail(guard.classify(error, made.clock.phase))
+        if len(copied) == len(outputs):
+            opened.changes.clear()  # what decoding would lose is in the copy
+
+    def _copied(self, job: Job, opened: reading.Opened, way: economy.Way) -> set[int]:
+        """The places of the targets that are copies of the source."""
+        if not self.plan:
+            return set()
+        return {
+            place
+            for place, target in enumerate(job.targets)
+            if economy.copies(opened, way, self.recipe.outputs[target.output], place, target.format)
+        }
+
+    def _decoded(self, opened: reading.Opened, way: economy.Way, made: _Made, count: str) -> _Picture:
+        """The frames after the operations that all outputs share."""
+        decoded, motion = opened.decode(count, way.wanted, self.recipe.auto_orient, turn=not way.turns)
+        ink = opened.mode in color.INK
+        if ink and any(op.on_screen for op in way.common):
+            decoded, ink = color.on_screen(decoded, opened.metadata.icc), False
+            opened.metadata.icc = None
+            made.changes.append(f"mode: {opened.mode} -> sRGB")
+        return _Picture(list(made.clock.operating(way.common, decoded)), motion, opened.metadata, opened.mode, ink)
+
+    def _encoded(
+        self, picture: _Picture, way: economy.Way, step: economy.Step, target: Target, output: Output, made: _Made
+    ) -> Encoded:
+        """One output's file: its own operations on the frames it wants, then its format's encoder."""
+        own, shown, metadata = way.own[step.output], _first(picture.frames, output), picture.metadata
+        if step.source in picture.reduced:
+            own, shown = economy.from_larger(way, step), picture.reduced[step.source]
+        elif picture.ink and any(op.on_screen for op in own):
+            shown, metadata = list(color.on_screen(shown, metadata.icc)), Metadata(metadata.exif, None)
+            made.changes.append(f"mode: {picture.mode} -> sRGB")
+        picture.reduced[step.output] = shown = list(made.clock.operating(own[:1], shown))
+        shown = list(made.clock.operating(own[1:], shown))
+        made.clock.enter("encode")
+        format = _format(target, shown)
+        return codecs.encode(shown, format, output, metadata, _slice(picture.motion, len(shown)))
+
+
+@dataclass
+class _Picture:
+    """A decoded picture: its frames, and what outputs have reduced them to so far."""
+
+    frames: list[Image]
+    motion: Motion
+    metadata: Metadata
+    mode: str
+    ink: bool
+    reduced: dict[int | None, list[Image]] = field(default_factory=dict)
+
+    @property
+    def single(self) -> bool:
+        """Whether outputs may be made from one another."""
+        return len(self.frames) == 1 and not self.ink
 
 
 @dataclass

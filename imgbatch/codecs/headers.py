@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from PIL.Image import Image, Transpose
+    from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
 _BITS, _WIDTH, _HEIGHT = 258, 256, 257
@@ -54,16 +54,3 @@ def said(image: Image) -> int:
         said = Plain.getexif(image).get(0x0112, 1)
         return said if isinstance(said, int) else 1
     return 1
-
-
-def redo(orientation: int) -> Transpose | None:
-    from PIL.Image import Transpose
-
-    return {
-        2: Transpose.FLIP_LEFT_RIGHT, 3: Transpose.ROTATE_180, 4: Transpose.FLIP_TOP_BOTTOM, 5: Transpose.TRANSPOSE,
-        6: Transpose.ROTATE_270, 7: Transpose.TRANSVERSE, 8: Transpose.ROTATE_90,
-    }.get(orientation)  # fmt: skip
-
-
-def undo(orientation: int) -> Transpose | None:
-    return redo({6: 8, 8: 6}.get(orientation, orientation))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from imgbatch.codecs import guard, headers, opening, recognize
 from imgbatch.codecs.base import Metadata, Motion
 from imgbatch.errors import ImageError
+from imgbatch.orientation import redo, swapped, undo
 
 if TYPE_CHECKING:
     from PIL.Image import Image, Transpose
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 MULTIFRAME = frozenset({"png", "webp", "avif", "tiff", "gif"})
 _OURS = {**{pillow: name for name, pillow in opening.PILLOW.items()}, "MPO": "jpeg"}
 _KEYED = frozenset({"1", "L", "P", "RGB", "I;16"})
-#: A wish longer than this is decoded at no less than itself, a shorter one at no less than twice itself.
-SMALL = 512
 _SUBFILE, _DNG = 254, 50706
 _IPTC = 0x0404
 
@@ -97,7 +96,7 @@ class Opened:
         self.orientation = metadata.orientation(image, self.warnings)
         width, height = headers.stored_size(image)
         self.size = (width, height)
-        self.upright_size = (height, width) if self.orientation >= 5 else (width, height)
+        self.upright_size = swapped(self.size, self.orientation)
         guard.check_pixels(self.size, max_pixels)
         icc = image.info.get("icc_profile")
         self.metadata = Metadata(
@@ -138,7 +137,7 @@ class Opened:
         return pages
 
     def decode(
-        self, frames: str = "all", wanted: tuple[int, int] | None = None, orient: bool = True
+        self, frames: str = "all", wanted: tuple[int, int] | None = None, orient: bool = True, turn: bool = True
     ) -> tuple[Iterator[Image], Motion]:
         """The frames, one at a time, fully loaded and apart from the file; and how they play. To be asked once.
 
@@ -150,6 +149,8 @@ class Opened:
             An upright size that will do: a JPEG may be decoded smaller, but never below it.
         orient : bool
             Turn the pixels upright, and say so in `metadata` and `changes`.
+        turn : bool
+            False leaves the turning itself to the caller, who can do it with fewer pixels.
         """
         places = self._places(frames)
         if orient and self.orientation != 1:
@@ -159,7 +160,7 @@ class Opened:
             if self.metadata.exif is not None:
                 self.metadata.exif = metadata.upright(self.metadata.exif)
         motion = Motion(loop=self._plays() if len(places) > 1 else None)
-        return self._decoded(places, wanted, orient, motion), motion
+        return self._decoded(places, wanted, orient, turn, motion), motion
 
     def close(self) -> None:
         """Give the file's bytes and the reader's memory back."""
@@ -191,7 +192,7 @@ class Opened:
         return int(said or 0)
 
     def _decoded(
-        self, places: range | list[int], wanted: tuple[int, int] | None, orient: bool, motion: Motion
+        self, places: range | list[int], wanted: tuple[int, int] | None, orient: bool, turned: bool, motion: Motion
     ) -> Iterator[Image]:
         pixels = 0
         for place in places:
@@ -200,7 +201,7 @@ class Opened:
                     self.image.seek(place)
                 if self.format == "tiff" and self.image.mode not in ("P", "PA"):
                     self.image.palette = None  # Pillow before 13 keeps another page's
-                turn = self._turn(orient)
+                turn = self._turn(orient) if turned else None
                 if wanted is not None and self.format == "jpeg":
                     self._draft(wanted)
                 self.image.load()
@@ -217,13 +218,11 @@ class Opened:
     def _turn(self, orient: bool) -> Transpose | None:
         """What is to be done to the pixels after decoding: TIFF's reader turns them itself."""
         if self.format == "tiff":
-            return None if orient else headers.undo(headers.said(self.image))
-        return headers.redo(self.orientation) if orient else None
+            return None if orient else undo(headers.said(self.image))
+        return redo(self.orientation) if orient else None
 
     def _draft(self, wanted: tuple[int, int]) -> None:
-        width, height = wanted if self.orientation < 5 else wanted[::-1]
-        times = 1 if max(wanted) > SMALL else 2
-        self.image.draft(None, (max(1, width * times), max(1, height * times)))
+        self.image.draft(None, swapped(wanted, self.orientation))
 
     def _note_losses(self) -> None:
         image = self.image

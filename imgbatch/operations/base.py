@@ -38,12 +38,28 @@ class Operation(Declared, ABC):
     on_screen : bool
         Whether the operation has a meaning for colors of light (RGB, gray) only: pictures of ink (CMYK) and LAB are
         then converted to sRGB, through their profile, before the first operation.
+    smooth : bool
+        Whether each pixel is made of itself alone, and so evenly that it hardly matters if pixels are averaged before
+        or after: a brightness, a grayscale; no threshold, no median, nothing that measures the picture's extremes.
+        Such an operation may be applied to a picture that was decoded with fewer pixels.
+
+    Notes
+    -----
+    How few pixels must be decoded is found from :meth:`after` and :meth:`demand` (economy.py). Both have an answer that
+    is always right, "only the pixels can tell" and "all pixels": an operation need not know anything of this. Where a
+    better answer is worth having:
+
+    - tone and color, pixel by pixel: declare ``smooth = True``, and nothing else.
+    - mirroring and turning: `after` and `demand` in one line each (see Flip and Rotate).
+    - what measures in px of its input (blur, median, border, pad, text), or looks at single pixels (trim, threshold,
+      dither): leave `demand` alone. After a resize that costs nothing, since the resize has asked for few already.
     """
 
     group: ClassVar[str] = ""
     example: ClassVar[str] = ""
     detached: ClassVar[bool | None] = None
     on_screen: ClassVar[bool] = False
+    smooth: ClassVar[bool] = False
 
     @abstractmethod
     def apply(self, image: Image) -> Image:
@@ -55,16 +71,24 @@ class Operation(Declared, ABC):
             Kind ``mode`` when the operation has no meaning for the image's mode, ``operation`` for the rest.
         """
 
-    def demand(self, size: Size) -> Size | None:
-        """How large must my input be to give all I can of an original of `size`? None: I need every pixel."""
-        return None
+    def after(self, size: Size) -> Size | None:
+        """The size in px of what I make of any picture of `size` px; None: only its pixels can tell."""
+        return size if self.smooth else None
 
-    def settled(self, size: Size) -> Operation:
-        """The operation with its numbers settled for an original of `size`, to be applied to fewer pixels of it.
+    def demand(self, wanted: Size, size: Size) -> Size:
+        """How large must my input be, of an original of `size` px, to give `wanted` px of what I make of it?
 
-        Called when :meth:`demand` gave an answer: 50 % of the original are not 50 % of what was decoded of it.
+        Parameters
+        ----------
+        wanted : Size
+            What the operations after me need of my result; never more than ``after(size)``.
+        size : Size
+            My input at full scale; the answer is never larger. The same as `size`: I need every pixel.
+
+        An answer below `size` promises that :meth:`apply` gives the same picture, only smaller, for an input of any
+        size between the answer and `size`.
         """
-        return self
+        return wanted if self.smooth else size
 
     def across(self, frames: Sequence[Image]) -> Operation:
         """The operation to apply to each of several frames, decided once for all of them (a trim's box, say)."""

@@ -133,6 +133,10 @@ class Crop(Operation):
         str | None, GRAVITY, "where the area sits; by default in the center, or at its offset from the left top"
     ] = None
 
+    def after(self, size: Size) -> Size | None:
+        left, top, right, bottom = cut(size, area(self.area), self.gravity)
+        return (right - left, bottom - top) if left < right and top < bottom else None
+
     def apply(self, image: Image) -> Image:
         left, top, right, bottom = cut(image.size, area(self.area), self.gravity)
         if left >= right or top >= bottom:

@@ -36,6 +36,12 @@ class Flip(Operation):
     word: ClassVar[str] = "flip"
     group: ClassVar[str] = "geometry"
 
+    def after(self, size: Size) -> Size:
+        return size
+
+    def demand(self, wanted: Size, size: Size) -> Size:
+        return wanted
+
     def apply(self, image: Image) -> Image:
         from PIL.Image import Transpose
 
@@ -51,6 +57,12 @@ class Flop(Operation):
 
     word: ClassVar[str] = "flop"
     group: ClassVar[str] = "geometry"
+
+    def after(self, size: Size) -> Size:
+        return size
+
+    def demand(self, wanted: Size, size: Size) -> Size:
+        return wanted
 
     def apply(self, image: Image) -> Image:
         from PIL.Image import Transpose
@@ -148,6 +160,9 @@ class Pad(Operation):
         str | None, COLOR, "the color around it; by default transparent where the picture has alpha, else white"
     ] = None
 
+    def after(self, size: Size) -> Size:
+        return canvas(self.size).around(size)
+
     def apply(self, image: Image) -> Image:
         size = canvas(self.size).around(image.size)
         return on_canvas(self, image, size, anchored(image.size, size, self.gravity), self.background)
@@ -179,7 +194,14 @@ class Border(Operation):
     width: Annotated[str, MARGINS, "how wide the border is"]
     color: Annotated[str, COLOR, "the border's color"] = "#000000"
 
-    def apply(self, image: Image) -> Image:
+    def after(self, size: Size) -> Size:
+        across, down = self._margins(size)
+        return size[0] + 2 * across, size[1] + 2 * down
+
+    def _margins(self, size: Size) -> Size:
         lengths = margins(self.width)
-        across, down = pixels(lengths[0], image.width), pixels(lengths[1], image.height)
+        return pixels(lengths[0], size[0]), pixels(lengths[1], size[1])
+
+    def apply(self, image: Image) -> Image:
+        across, down = self._margins(image.size)
         return on_canvas(self, image, (image.width + 2 * across, image.height + 2 * down), (across, down), self.color)

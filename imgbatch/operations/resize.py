@@ -55,13 +55,13 @@ class Geometry(NamedTuple):
         return not self.single or isinstance(self.width, Fraction)
 
 
+ExactBox = tuple[Fraction, Fraction, Fraction, Fraction]  # left, top, right, bottom in px
+
+
 class Fitting(NamedTuple):
-    """What a resize does: the rectangle `box` of the source becomes `size`, which sits on a canvas of size `canvas`.
+    """What a resize does: the rectangle `box` of the source becomes `size`, which sits on a canvas of size `canvas`."""
 
-    The box is (left, top, right, bottom) in px, exact.
-    """
-
-    box: tuple[Fraction, Fraction, Fraction, Fraction]
+    box: ExactBox
     size: Size
     canvas: Size
 
@@ -231,41 +231,27 @@ class Resize(Operation):
         """What becomes of a picture of `size`."""
         return fitted(size, geometry(self.size), self.fit, self.upscale, self.gravity)
 
+    def after(self, size: Size) -> Size:
+        return self.fitting(size).canvas
+
     def apply(self, image: Image) -> Image:
         fitting = self.fitting(image.size)
         affordable(self, fitting.canvas)
-        made = self._resampled(image, fitting)
+        made = resampled(image, fitting.box, fitting.size, self.kernel)
         corner = anchored(fitting.size, fitting.canvas, self.gravity)
         return on_canvas(self, made, fitting.canvas, corner, self.background)
 
-    def demand(self, size: Size) -> Size | None:
-        fitting = self.fitting(size)
-        left, top, right, bottom = fitting.box
-        width = math.ceil(size[0] * fitting.size[0] / (right - left))
-        height = math.ceil(size[1] * fitting.size[1] / (bottom - top))
-        if (width, height) == size or width > size[0] or height > size[1]:
-            return None
-        return width, height
 
-    def settled(self, size: Size) -> Resize:
-        """This resize for an original of `size`, with the resulting size in px.
+def resampled(image: Image, box: ExactBox, size: Size, kernel: str, gap: float | None = None) -> Image:
+    """The rectangle `box` of `image` as `size` px, its transparency respected; `gap` as Pillow's ``reducing_gap``."""
+    from PIL.Image import Resampling
 
-        A decoder that delivers fewer pixels rounds the sides, so that the aspect differs a little, and half of them is
-        not half of the original: the settled resize gives the same size for both.
-        """
-        fitting = self.fitting(size)
-        width, height = fitting.canvas
-        fit = "fill" if self.fit in ("inside", "outside") else self.fit
-        return Resize(f"{width}x{height}", fit, self.gravity, self.kernel, self.upscale, self.background)
-
-    def _resampled(self, image: Image, fitting: Fitting) -> Image:
-        from PIL.Image import Resampling
-
-        left, top, right, bottom = fitting.box
-        if right - left == fitting.size[0] and bottom - top == fitting.size[1]:  # nothing is scaled
-            return image if fitting.size == image.size else image.crop((int(left), int(top), int(right), int(bottom)))
-        box = float(left), float(top), float(right), float(bottom)
-        if self.kernel == "nearest":
-            return image.resize(fitting.size, Resampling.NEAREST, box)
-        kernel = Resampling[self.kernel.upper()]
-        return in_floats(straight(image), lambda plain: plain.resize(fitting.size, kernel, box))
+    left, top, right, bottom = box
+    unscaled = right - left == size[0] and bottom - top == size[1]
+    if unscaled and left.denominator == top.denominator == 1:
+        return image if size == image.size else image.crop((int(left), int(top), int(right), int(bottom)))
+    part = float(left), float(top), float(right), float(bottom)
+    if kernel == "nearest":
+        return image.resize(size, Resampling.NEAREST, part)
+    method = Resampling[kernel.upper()]
+    return in_floats(straight(image), lambda plain: plain.resize(size, method, part, gap))

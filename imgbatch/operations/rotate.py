@@ -84,6 +84,14 @@ class Rotate(Operation):
     expand: Annotated[bool, Switch(), "grow so that all of the picture shows"] = True
     kernel: Annotated[str, Choice(("nearest", "bilinear", "bicubic")), "how pixels are averaged"] = "bicubic"
 
+    def after(self, size: Size) -> Size:
+        return turned(size, self.angle) if self.expand else size
+
+    def demand(self, wanted: Size, size: Size) -> Size:
+        if self.angle % 180 == 0:
+            return wanted
+        return (wanted[1], wanted[0]) if self.angle % 90 == 0 and self.expand else size
+
     def apply(self, image: Image) -> Image:
         if self.angle % 90 == 0:
             return self._quarters(image, int(self.angle // 90) % 4)

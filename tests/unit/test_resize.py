@@ -267,34 +267,3 @@ def test_a_huge_result_is_refused_before_it_is_made() -> None:
     with pytest.raises(ImageError, match="resize would make 1000000x1000000 px, more than the 1000 mega") as caught:
         Resize("1000000x1000000!", upscale=True).apply(Image.new("L", (2, 2)))
     assert caught.value.kind == "too_large"
-
-
-@pytest.mark.parametrize(
-    ("resize", "needed"),
-    [
-        (Resize("1600"), (1600, 1200)),
-        (Resize("1000x1000", "cover"), (1334, 1000)),
-        (Resize("1000x1000", "contain"), (1000, 750)),
-        (Resize("3MP"), (2000, 1500)),
-        (Resize("4000"), None),
-        (Resize("9000", upscale=True), None),
-        (Resize("100%"), None),
-        (Resize("50%"), (2000, 1500)),
-        (Resize("50%x30%", "cover"), (2000, 1500)),
-    ],
-)
-def test_demand(resize: Resize, needed: tuple[int, int] | None) -> None:
-    assert resize.demand((4000, 3000)) == needed
-
-
-@given(SIZES, st.sampled_from(["32x24", "50%", "50%x20%", "x90", "640", "0.1MP"]), st.sampled_from(FITS))
-def test_a_settled_resize_does_not_depend_on_the_decoder(source: tuple[int, int], size: str, fit: str) -> None:
-    try:
-        resize = Resize(size, fit)
-    except UsageError:
-        return
-    settled, canvas, demand = resize.settled(source), resize.fitting(source).canvas, resize.demand(source)
-    assert settled.fitting(source).canvas == canvas
-    halved = math.ceil(source[0] / 2), math.ceil(source[1] / 2)  # what a decoder at half scale delivers
-    if demand and demand[0] <= halved[0] and demand[1] <= halved[1]:
-        assert settled.fitting(halved).canvas == canvas

@@ -1,0 +1,42 @@
+"""Which way up is a picture? The eight orientations of EXIF: what turns pixels upright, and whence a place comes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from PIL.Image import Transpose
+
+N = TypeVar("N", int, "Fraction")
+
+
+def redo(orientation: int) -> Transpose | None:
+    """What turns stored pixels of `orientation` (1..8) upright; None: they are."""
+    from PIL.Image import Transpose
+
+    return {
+        2: Transpose.FLIP_LEFT_RIGHT, 3: Transpose.ROTATE_180, 4: Transpose.FLIP_TOP_BOTTOM, 5: Transpose.TRANSPOSE,
+        6: Transpose.ROTATE_270, 7: Transpose.TRANSVERSE, 8: Transpose.ROTATE_90,
+    }.get(orientation)  # fmt: skip
+
+
+def undo(orientation: int) -> Transpose | None:
+    """What turns upright pixels back to how `orientation` stores them."""
+    return redo({6: 8, 8: 6}.get(orientation, orientation))
+
+
+def swapped(size: tuple[int, int], orientation: int) -> tuple[int, int]:
+    """(width, height) as stored of an upright `size`, or the other way around."""
+    return (size[1], size[0]) if orientation >= 5 else size
+
+
+def stored(box: tuple[N, N, N, N], size: tuple[int, int], orientation: int) -> tuple[N, N, N, N]:
+    """Where the rectangle `box` (left, top, right, bottom) of an upright picture of `size` lies among stored pixels."""
+    left, top, right, bottom = box
+    if orientation in (2, 3, 6, 7):
+        left, right = size[0] - right, size[0] - left
+    if orientation in (3, 4, 7, 8):
+        top, bottom = size[1] - bottom, size[1] - top
+    return (left, top, right, bottom) if orientation < 5 else (top, left, bottom, right)

@@ -1,0 +1,164 @@
+"""Are few pixels decoded where few will do, and all where they matter?"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import pytest
+from PIL import Image
+
+from imgbatch import economy
+from imgbatch.codecs import guard, reading
+from imgbatch.operations import (
+    Blur,
+    Border,
+    Crop,
+    Flip,
+    Flop,
+    Grayscale,
+    Median,
+    Operation,
+    Pad,
+    Resize,
+    Rotate,
+    Size,
+    Trim,
+    Unsharp,
+)
+from imgbatch.recipe import Output
+
+LIMIT = 100_000_000
+
+
+def opened(size: Size, format: str = "JPEG", orientation: int = 1, frames: int = 1) -> reading.Opened:
+    file = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    others = [Image.new("L", size, 99 + number) for number in range(frames - 1)]
+    more = {"save_all": True, "append_images": others} if others else {}
+    Image.new("L", size).save(file, format, exif=exif, **more)
+    with guard.limited(LIMIT):
+        return reading.probe(file.getvalue(), "", LIMIT)
+
+
+def wanted(ops: Sequence[Operation], *own: Sequence[Operation], size: Size = (4000, 3000)) -> Size | None:
+    return economy.way(opened(size), True, ops, own or ((),)).wanted
+
+
+@pytest.mark.parametrize(
+    ("ops", "needed"),
+    [
+        ([Resize("1600")], (1600, 1200)),
+        ([Resize("1000x1000", "cover")], (1334, 1000)),
+        ([Resize("1000x1000", "contain")], (1000, 750)),
+        ([Resize("3MP")], (2000, 1500)),
+        ([Resize("50%")], (2000, 1500)),
+        ([Resize("50%x30%", "cover")], (2000, 1500)),
+        ([Resize("256")], (512, 384)),  # small ones are given room
+        ([Resize("4000")], None),
+        ([Resize("9000", upscale=True)], None),
+        ([Resize("100%")], None),
+        ([Resize("800", kernel="nearest")], None),
+        ([], None),
+        ([Grayscale()], None),
+        # what follows the resize costs nothing
+        ([Resize("1600"), Blur(2), Unsharp(), Border("10"), Trim(), Resize("300")], (1600, 1200)),
+        # what cannot be done with fewer pixels comes first
+        ([Blur(2), Resize("1600")], None),
+        ([Median(3), Resize("1600")], None),
+        ([Unsharp(), Resize("1600")], None),
+        ([Trim(), Resize("1600")], None),
+        ([Border("10"), Resize("1600")], None),
+        ([Pad("5000x4000"), Resize("1600")], None),
+        ([Rotate(10), Resize("1600")], None),
+        ([Rotate(90, expand=False), Resize("1600")], None),
+        # what does not care
+        ([Flip(), Flop(), Rotate(180), Resize("1600")], (1600, 1200)),
+        ([Rotate(90), Resize("1600")], (1600, 1200)),
+        ([Rotate(90), Resize("900x")], (1200, 900)),
+        # a crop belongs to the resize
+        ([Crop("2000x1500"), Resize("1000")], (2000, 1500)),
+        ([Crop("50%x50%"), Crop("1000x750+0+0"), Resize("600")], (2400, 1800)),
+        ([Crop("400x300"), Resize("200")], None),  # twice 200 of 400 px
+        ([Crop("2000x1500"), Flip(), Resize("1000")], None),
+        ([Crop("2000x1500")], None),
+        ([Crop("100x100+9000+0"), Resize("10")], None),
+    ],
+)
+def test_the_operations_say_what_is_needed(ops: list[Operation], needed: Size | None) -> None:
+    assert wanted(ops) == needed
+
+
+def test_the_largest_demand_of_all_outputs_counts() -> None:
+    assert wanted([], [Resize("256")], [Resize("800")], [Resize("640")]) == (800, 600)
+    assert wanted([], [Resize("256")], []) is None
+    assert wanted([Resize("800")], [Resize("256")], []) == (800, 600)
+
+
+@pytest.mark.parametrize("format", ["PNG", "WEBP", "TIFF"])
+def test_only_jpeg_is_decoded_small(format: str) -> None:
+    assert economy.way(opened((400, 300), format), True, [Resize("100")]).wanted is None
+
+
+@pytest.mark.parametrize(
+    ("ops", "turns"),
+    [
+        ([Resize("100")], True),
+        ([Crop("50%x50%"), Resize("100"), Flip()], True),
+        ([Flip(), Resize("100")], False),
+        ([Blur(1), Resize("100")], False),
+        ([], False),
+    ],
+)
+def test_the_picture_is_turned_after_the_resize_where_nothing_before_cares(ops: list[Operation], turns: bool) -> None:
+    assert economy.way(opened((400, 300), "JPEG", 6), True, ops).turns is turns
+    assert not economy.way(opened((400, 300), "JPEG", 6), False, ops).turns
+    assert not economy.way(opened((400, 300), "JPEG", 1), True, ops).turns
+    assert not economy.way(opened((400, 300), "TIFF", 6), True, ops).turns
+    assert not economy.way(opened((400, 300), "JPEG", 6), True, [], [ops, []]).turns
+
+
+def test_smaller_outputs_are_made_from_larger_ones() -> None:
+    def steps(*own: Sequence[Operation], ops: Sequence[Operation] = ()) -> list[tuple[int, int | None]]:
+        way = economy.way(opened((4000, 3000)), True, ops, own)
+        return [(step.output, step.source) for step in economy.steps(way)]
+
+    sizes = [[Resize(f"{width}x")] for width in (200, 3000, 1200)]
+    assert steps(*sizes) == [(1, None), (2, 1), (0, 2)]
+    assert steps(*sizes, ops=[Resize("3200")]) == [(0, None), (1, None), (2, None)]
+    # a padded or cropped picture is no source, but may come from one
+    assert steps([Resize("2000x2000", "contain")], [Resize("300")]) == [(0, None), (1, None)]
+    assert steps([Resize("2000x2000", "cover")], [Resize("300")]) == [(0, None), (1, None)]
+    assert steps([Resize("2000")], [Resize("300x300", "cover")], [Blur(3)]) == [(0, None), (1, 0), (2, None)]
+    assert steps([Resize("1000")], [Crop("500x500"), Resize("300")]) == [(0, None), (1, None)]
+
+
+@pytest.mark.parametrize(
+    ("format", "orientation", "ops", "output", "copied"),
+    [
+        ("JPEG", 1, [], Output(), True),
+        ("JPEG", 1, [Resize("1600")], Output(), True),
+        ("JPEG", 1, [Resize("1600")], Output(format="jpeg", dir="web", name="{stem}", preserve=True), True),
+        ("PNG", 1, [], Output(), True),
+        ("JPEG", 6, [], Output(), False),
+        ("JPEG", 1, [Resize("300")], Output(), False),
+        ("JPEG", 1, [Resize("1600"), Flip()], Output(), False),
+        ("JPEG", 1, [], Output(quality=82), False),
+        ("JPEG", 1, [], Output(progressive=True), False),
+    ],
+)
+def test_what_would_come_out_as_it_went_in_is_copied(
+    format: str, orientation: int, ops: list[Operation], output: Output, copied: bool
+) -> None:
+    source = opened((400, 300), format, orientation)
+    way = economy.way(source, True, ops)
+    assert economy.copies(source, way, output, 0, source.format) is copied
+    assert not economy.copies(source, way, output, 0, "webp")
+
+
+def test_frames_that_are_left_out_are_no_copy() -> None:
+    source = opened((40, 30), "GIF", frames=3)
+    way = economy.way(source, True, [])
+    assert economy.copies(source, way, Output(), 0, "gif")
+    assert not economy.copies(source, way, Output(frames="first"), 0, "gif")
