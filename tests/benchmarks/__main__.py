@@ -1,79 +1,149 @@
-"""How long does the folder take, beside what one would write by hand?
+"""How long does the folder take, beside what one would reach for instead?
 
-``python -m tests.benchmarks [--rounds 5] [--data DIR] [--work DIR]``: whole processes, interleaved, medians and ratios.
-Workloads: W1 fit 1600 px, W2 256 px, W8 tiny PNGs, W9 start-up. Peers: a Pillow loop, and a Pillow Pool.
+``python -m tests.benchmarks [--only W1,W2] [--peers "imgbatch;sharp"] [--rounds 5] [--data DIR] [--work DIR]
+[--markdown]``: whole processes, interleaved; seconds (median, min-max), ratio (imgbatch's / the peer's), peak memory of
+the process tree (sum of PSS, sampled in an untimed round), SSIM to the full decode resized once with Lanczos, and the
+Pillow floor (scaled decode, resize and encode in one process, divided by the processors). All write quality 82 and
+4:2:0. `--markdown` prints one summary to stdout, and the tables to stderr.
+
+Peers are found on PATH (mogrify, gm, vipsthumbnail, node), in ``--node-modules DIR`` or NODE_PATH (sharp, sharp-cli),
+and in the interpreter ``--python PATH`` (pyvips, cv2). What is missing is named. To install them, on Debian::
+
+    apt-get install imagemagick graphicsmagick libvips-tools nodejs npm strace
+    npm install --prefix peers sharp sharp-cli           # then --node-modules peers/node_modules
+    python3 -m venv peers/venv && peers/venv/bin/pip install pyvips opencv-python-headless
+                                                         # then --python peers/venv/bin/python
+
+Beside it: ``python -m tests.benchmarks.loading`` (arrays), ``.scaling`` (cost per file from 30 to 3,000 files),
+``.syscalls`` (system calls per file).
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime
+import math
 import os
+import platform
 import shutil
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-from tests.benchmarks.data import REPO, photos, tiny
-
-Command = list[str]
-
-
-def commands(source: Path, target: Path, size: int) -> dict[str, Command]:
-    """The contenders for one workload."""
-    workers = str(len(os.sched_getaffinity(0)))
-    peer = [sys.executable, "-m", "tests.benchmarks.peers"]
-    return {
-        "imgbatch": [
-            sys.executable, "-m", "imgbatch", "run", str(source), "-o", str(target), "--resize", str(size), "-Q",
-        ],
-        "Pillow Pool": [*peer, workers, str(size), str(source), str(target)],
-        "Pillow loop": [*peer, "0", str(size), str(source), str(target)],
-    }  # fmt: skip
+from tests.benchmarks import peers, quality
+from tests.benchmarks.data import COUNT, Sets
+from tests.benchmarks.measure import CommandFailed, Watch, run
+from tests.benchmarks.peers import Case, Command, Missing, Tools
+from tests.benchmarks.tables import Row, Table, markdown
+from tests.benchmarks.workloads import WORKLOADS
 
 
-def seconds(command: Command, target: Path) -> float:
-    """One run into an empty folder, wall clock of the whole process."""
-    shutil.rmtree(target, ignore_errors=True)
-    began = time.perf_counter()
-    subprocess.run(command, check=True, cwd=REPO, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - began
+def measured(case: Case, rounds: int, wanted: list[str], patience: float) -> Table:
+    """One workload: a round for memory and SSIM, which also warms the disk, then `rounds` that are timed.
 
-
-def compare(name: str, contenders: dict[str, Command], target: Path, rounds: int) -> None:
-    """Interleaved rounds after one warm-up; a line per contender."""
-    times: dict[str, list[float]] = {peer: [] for peer in contenders}
+    Whoever takes more than `patience` times as long as the first contender is timed once.
+    """
+    files = [path for path in case.source.iterdir() if path.is_file()]
+    size = sum(path.stat().st_size for path in files)
+    table = Table(case.workload, f"{len(files)} file{'s' if len(files) > 1 else ''}, {size / 1e6:.0f} MB")
+    commands: dict[str, Command] = {}
+    for name, command in peers.commands(case).items():
+        if wanted and name not in wanted:
+            continue
+        if isinstance(command, Missing):
+            table.missing.append(f"{name} ({command})")
+        else:
+            commands[name] = command
+            table.rows.append(Row(name, floor=name == peers.FLOOR))
+    references: quality.References = {}
     for number in range(rounds + 1):
-        for peer, command in contenders.items():
-            spent = seconds(command, target)
-            if number:
-                times[peer].append(spent)
-    ours = statistics.median(times["imgbatch"])
-    print(name)
-    for peer, runs in times.items():
-        middle = statistics.median(runs)
-        print(f"  {peer:12} {middle:7.2f} s  ({min(runs):.2f}-{max(runs):.2f})  imgbatch/peer {ours / middle:.2f}")
+        for row in table.rows:
+            if row.name not in commands:
+                continue
+            try:
+                if number:
+                    if number > 1 and row.seconds[0] > patience * table.rows[0].median:
+                        continue
+                    row.seconds.append(timed(case, commands[row.name], row))
+                else:
+                    examine(case, commands[row.name], row, len(files), references)
+            except (CommandFailed, OSError) as error:
+                del commands[row.name]
+                table.missing.append(f"{row.name} ({error})")
+        if not table.rows[0].seconds and number:
+            break  # there is nothing to compare with
+    shutil.rmtree(case.target, ignore_errors=True)
+    return table
+
+
+def timed(case: Case, command: Command, row: Row) -> float:
+    spent, printed = run(command, case.target, case.source, case.tools.environment())
+    return float(printed) if row.floor else spent
+
+
+def examine(case: Case, command: Command, row: Row, files: int, references: quality.References) -> None:
+    """The untimed round: is all there, how good is it, how much memory did it take?"""
+    watch = Watch()
+    run(command, case.target, case.source, case.tools.environment(), watch)
+    row.memory = watch.peak
+    if not case.workload.shapes or not case.target.is_dir():
+        return
+    made = sum(1 for path in case.target.rglob(f"*{case.workload.suffix}") if ".imgbatch" not in path.parts)
+    if made != files * len(case.workload.shapes):
+        raise CommandFailed(f"made {made} of {files * len(case.workload.shapes)} files")
+    row.ssim = quality.summary(quality.scores(case.workload, case.source, case.target, references))
+
+
+def about(tools: Tools) -> list[str]:
+    """Date, machine and versions."""
+    cores = len(os.sched_getaffinity(0))
+    model = next(
+        (line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")),
+        platform.machine(),
+    )
+    today = datetime.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z")
+    return [f"{today}; {cores} x {model}; {platform.system()} {platform.release()}", *peers.versions(tools)]
+
+
+def _lines(path: str) -> list[str]:
+    return Path(path).read_text().splitlines() if Path(path).is_file() else []
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--only", default="", metavar="W1,W2", help="these workloads")
+    parser.add_argument("--peers", default="", metavar="NAMES", help="these contenders, split by ;")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--data", type=Path)
+    parser.add_argument("--patience", type=float, default=math.inf, metavar="TIMES",
+                        help="time whoever takes so many times as long as imgbatch only once")  # fmt: skip
+    parser.add_argument("--data", type=Path, help="a folder of JPEG photographs")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "imgbatch-benchmarks")
-    parser.add_argument("--tiny", type=int, default=5000)
+    parser.add_argument("--photos", type=int, default=COUNT, help=f"how many photographs (default {COUNT})")
+    parser.add_argument("--tiny", type=int, default=20_000, help="how many tiny PNGs (default 20000)")
+    parser.add_argument("--node-modules", type=Path)
+    parser.add_argument("--python", default=sys.executable, help="the interpreter that has pyvips and cv2")
+    parser.add_argument("--markdown", action="store_true", help="a summary on stdout, the tables on stderr")
     words = parser.parse_args()
-    many, small = photos(words.work / "photos", words.data), tiny(words.work / f"tiny-{words.tiny}", words.tiny)
-    target = words.work / "out"
-    compare("W1 fit 1600 px, 60 photos", commands(many, target, 1600), target, words.rounds)
-    compare("W2 256 px, 60 photos", commands(many, target, 256), target, words.rounds)
-    compare(f"W8 32 px, {words.tiny} tiny PNGs", commands(small, target, 32), target, words.rounds)
-    starts = {
-        "imgbatch": [sys.executable, "-m", "imgbatch", "--help"],
-        "bare Python": [sys.executable, "-c", "pass"],
-    }
-    compare("W9 start-up: --help", starts, target, words.rounds)
+    keys = [key.strip().upper() for key in words.only.split(",") if key.strip()]
+    if unknown := set(keys) - {workload.key for workload in WORKLOADS}:
+        parser.error(f"expected W1 to W9 for --only, got {', '.join(sorted(unknown))}")
+    tools = Tools(words.python, words.node_modules and words.node_modules.resolve())
+    work, sets = words.work.resolve(), Sets(words.work.resolve(), words.data, words.tiny, words.photos)
+    stream = sys.stderr if words.markdown else sys.stdout
+    head = about(tools)
+    print("\n".join(head), file=stream)
+    wanted = [name.strip() for name in words.peers.split(";") if name.strip()]
+    tables = []
+    for workload in WORKLOADS:
+        if keys and workload.key not in keys:
+            continue
+        case = Case(workload, sets.folder(workload.data), work / "out", work, len(os.sched_getaffinity(0)), tools)
+        tables.append(measured(case, words.rounds, wanted, words.patience))
+        print("", tables[-1].text(), sep="\n", file=stream, flush=True)
+    if words.markdown:
+        print(markdown(tables), "\n".join(head), sep="\n\n")
 
 
 if __name__ == "__main__":

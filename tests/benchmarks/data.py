@@ -1,43 +1,106 @@
-"""Which pictures are measured? Real photographs where they are present, multiplied by crops and flips; else samples."""
+"""Which pictures are measured? Real photographs where they are present, multiplied by crops and flips; else samples.
+
+Each set is made once, in a folder of its own below the work folder, and used again by the next run.
+"""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
+from typing import Any
 
 from PIL import Image, ImageOps
+from PIL.JpegImagePlugin import get_sampling
 
 REPO = Path(__file__).parents[2]
 PHOTOS = REPO.parent / "shared" / "images" / "photos"
 COUNT = 60
+MEGAPIXELS = (8, 25)  # what cameras and telephones make; others only where there are no such
+Size = tuple[int, int]
+
+
+class Sets:
+    """The sets of pictures, by name; `tiny` is how many files the largest set has."""
+
+    def __init__(self, work: Path, data: Path | None, tiny: int = 20_000, photos: int = COUNT) -> None:
+        self._work, self._data, self._tiny, self._photos = work, data, tiny, photos
+
+    def folder(self, name: str) -> Path:
+        """The folder of a set, made when it is not there yet."""
+        photographs = self._work / f"photos-{self._photos}"
+        if name in ("photos", "small", "pngs", "one"):
+            photos(photographs, self._data, self._photos)
+        if name == "photos":
+            return photographs
+        if name == "small":
+            return derived(photographs, self._work / "small-400", 400, (1024, 768), ".jpg")
+        if name == "one":
+            return derived(photographs, self._work / "small-1", 1, (1024, 768), ".jpg")
+        if name == "pngs":
+            return derived(photographs, self._work / "pngs-30", 30, (2400, 1800), ".png")
+        return tiny(self._work / f"tiny-{self._tiny}", self._tiny)
 
 
 def photos(folder: Path, data: Path | None = None, count: int = COUNT) -> Path:
-    """`count` JPEG photographs in `folder` (made once), from `data`, the shared photographs or the samples."""
+    """`count` JPEG photographs in `folder` (made once), from `data`, the shared photographs or the samples.
+
+    The first of each are the files themselves; their crops and flips keep EXIF (with the orientation), profile,
+    quantization tables and sampling, so that they cost what photographs cost.
+    """
     source = data or (PHOTOS if PHOTOS.is_dir() else REPO / "sample_images" / "travel")
-    folder.mkdir(parents=True, exist_ok=True)
-    originals = sorted(path for path in source.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg"))
-    if len(list(folder.glob("*.jpg"))) >= count:
+    if _complete(folder, count):
         return folder
+    originals = sorted(path for path in source.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg"))
+    originals = [path for path in originals if MEGAPIXELS[0] <= _megapixels(path) <= MEGAPIXELS[1]] or originals
+    if not originals:
+        raise SystemExit(f"expected JPEG photographs in {source}, found none; give --data another folder")
+    for number in range(count):
+        original, turn = originals[number % len(originals)], number // len(originals)
+        if turn == 0:
+            shutil.copyfile(original, folder / f"{number:03}.jpg")
+            continue
+        with Image.open(original) as image:
+            kept: dict[str, Any] = {key: image.info[key] for key in ("exif", "icc_profile") if key in image.info}
+            kept.update(qtables=getattr(image, "quantization", None), subsampling=get_sampling(image))
+            width, height = image.size
+            picture = image.crop((width * turn // 20 // 16 * 16, height * turn // 20 // 16 * 16, width, height))
+        picture = ImageOps.mirror(picture) if turn % 2 else picture
+        picture.save(folder / f"{number:03}.jpg", **kept)
+    return folder
+
+
+def derived(source: Path, folder: Path, count: int, size: Size, suffix: str) -> Path:
+    """`count` pictures of at most `size`, upright, made of the photographs: each a different part of one."""
+    if _complete(folder, count):
+        return folder
+    originals = sorted(source.iterdir())
     for number in range(count):
         with Image.open(originals[number % len(originals)]) as image:
-            turn = number // len(originals)
+            image.draft("RGB", (2 * size[0], 2 * size[1]))
             picture = ImageOps.exif_transpose(image).convert("RGB")
-            if turn % 2:
-                picture = ImageOps.mirror(picture)
-            if turn:
-                width, height = picture.size
-                picture = picture.crop((width * turn // 20, height * turn // 20, width, height))
-            picture.save(folder / f"{number:03}.jpg", quality=90)
+        cut = number // len(originals) * 8
+        picture = picture.crop((cut, cut, *picture.size))
+        picture.thumbnail(size)
+        picture.save(folder / f"{number:04}{suffix}", quality=88)
     return folder
 
 
 def tiny(folder: Path, count: int) -> Path:
     """`count` small PNG files of 64 x 64 px."""
-    folder.mkdir(parents=True, exist_ok=True)
-    if len(list(folder.iterdir())) >= count:
+    if _complete(folder, count):
         return folder
     picture = Image.effect_mandelbrot((64, 64), (-2, -1.5, 1, 1.5), 60).convert("RGB")
     for number in range(count):
         picture.putpixel((number % 64, number // 64 % 64), (number % 256, 0, 255))
         picture.save(folder / f"{number:05}.png", compress_level=1)
     return folder
+
+
+def _complete(folder: Path, count: int) -> bool:
+    folder.mkdir(parents=True, exist_ok=True)
+    return sum(1 for _ in folder.iterdir()) >= count
+
+
+def _megapixels(path: Path) -> float:
+    with Image.open(path) as image:
+        return image.width * image.height / 1e6

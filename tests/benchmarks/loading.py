@@ -62,9 +62,10 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--data", type=Path)
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "imgbatch-benchmarks")
-    parser.add_argument("--only", choices=CONTENDERS, help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help="pictures that are there already, instead of photographs")
+    parser.add_argument("--only", choices=CONTENDERS, help="one contender, once; prints the mean of its array")
     words = parser.parse_args()
-    folder = photos(words.work / f"photos-{words.count}", words.data, words.count)
+    folder = words.folder or photos(words.work / f"photos-{words.count}", words.data, words.count)
     if words.only:
         print(carried_out(words.only, folder, words.size, words.workers))
         return

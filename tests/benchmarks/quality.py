@@ -1,0 +1,100 @@
+"""How near does a result come to the best one can make? SSIM to the full decode, resized once with Lanczos.
+
+SSIM of Wang, Bovik, Sheikh and Simoncelli (2004): luma, Gaussian window of 11 px with sigma 1.5, K = 0.01 and 0.03,
+mean over all windows. Both pictures are brought to sRGB through their profiles first, as programs differ in whether
+they keep one.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy
+from PIL import Image, ImageCms, ImageFilter, ImageOps
+
+from tests.benchmarks.workloads import Shape, Workload
+
+SAMPLED = 5  # files per contender and workload
+Array = Any
+References = dict[tuple[str, str], Array]  # by file name and shape
+
+
+def scores(workload: Workload, source: Path, target: Path, cache: References) -> list[float]:
+    """The SSIM of some results in `target`, one per file and shape; 0 where size or orientation are others."""
+    files = sorted(source.iterdir())
+    chosen = files[:: max(1, len(files) // SAMPLED)][:SAMPLED]
+    found = []
+    for path in chosen:
+        for shape in workload.shapes:
+            key = (path.name, f"{shape}")
+            if key not in cache:
+                cache[key] = reference(path, shape, workload.soften)
+            made = target / shape.folder / (path.stem + workload.suffix)
+            with Image.open(made) as image:
+                found.append(ssim(cache[key], luma(ImageOps.exif_transpose(image))))
+    return found
+
+
+def reference(path: Path, shape: Shape, soften: bool) -> Array:
+    """The luma of what should come out, before it is encoded."""
+    with Image.open(path) as image:
+        upright = ImageOps.exif_transpose(image).convert("RGB")
+    profile = image.info.get("icc_profile")
+    if shape.cover and shape.height is not None:
+        made = ImageOps.fit(upright, (shape.width, shape.height), Image.Resampling.LANCZOS)
+    else:
+        scale = min(1.0, *(
+            wish / have for wish, have in ((shape.width, upright.width), (shape.height, upright.height)) if wish
+        ))  # fmt: skip
+        size = max(1, round(upright.width * scale)), max(1, round(upright.height * scale))
+        made = upright.resize(size, Image.Resampling.LANCZOS)
+    if soften:
+        made = made.filter(ImageFilter.GaussianBlur(2)).filter(ImageFilter.UnsharpMask(1, 100, 0))
+    made.info["icc_profile"] = profile
+    return luma(made)
+
+
+def luma(image: Image.Image) -> Array:
+    """(H, W) float32 in 0..255, of the picture in sRGB."""
+    profile = image.info.get("icc_profile")
+    picture = image.convert("RGB")
+    if profile:
+        converted = ImageCms.profileToProfile(
+            picture, ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB")
+        )
+        picture = picture if converted is None else converted
+    return numpy.asarray(picture.convert("L"), dtype=numpy.float32)
+
+
+def ssim(one: Array, other: Array) -> float:
+    """Mean SSIM of two (H, W) arrays in 0..255; 0 when their sizes differ by more than rounding (1 px)."""
+    if max(abs(a - b) for a, b in zip(one.shape, other.shape, strict=True)) > 1:
+        return 0.0
+    height, width = min(one.shape[0], other.shape[0]), min(one.shape[1], other.shape[1])
+    a, b = one[:height, :width], other[:height, :width]
+    if min(height, width) < 11:
+        return float(1 - abs(a - b).mean() / 255)
+    mean_a, mean_b = smooth(a), smooth(b)
+    variance_a, variance_b = smooth(a * a) - mean_a**2, smooth(b * b) - mean_b**2
+    covariance = smooth(a * b) - mean_a * mean_b
+    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    above = (2 * mean_a * mean_b + c1) * (2 * covariance + c2)
+    below = (mean_a**2 + mean_b**2 + c1) * (variance_a + variance_b + c2)
+    return float((above / below).mean())
+
+
+def smooth(values: Array) -> Array:
+    """`values` under the window, where it lies inside: (H - 10, W - 10)."""
+    weights = numpy.exp(-((numpy.arange(11) - 5) ** 2) / (2 * 1.5**2)).astype(numpy.float32)
+    weights /= weights.sum()
+    rows: Array = sum(weight * values[k : len(values) - 10 + k] for k, weight in enumerate(weights))
+    columns: Array = sum(weight * rows[:, k : rows.shape[1] - 10 + k] for k, weight in enumerate(weights))
+    return columns
+
+
+def summary(found: Sequence[float]) -> float | None:
+    """The mean; None for none."""
+    return sum(found) / len(found) if found else None
