@@ -178,7 +178,13 @@ class Batch:
     def _work(self) -> Work:
         from imgbatch.work import ImageWork  # Pillow only where pixels are touched
 
-        return ImageWork(self.recipe, self.settings.max_pixels, time.time_ns(), plan=not self.settings.no_plan)
+        return ImageWork(
+            self.recipe,
+            self.settings.max_pixels,
+            time.time_ns(),
+            plan=not self.settings.no_plan,
+            profile=self.settings.profile,
+        )
 
     def _consider(self, outcome: Outcome) -> None:
         """Whether this outcome ends the run."""

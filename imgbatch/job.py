@@ -129,8 +129,33 @@ class Written(_Packed):
 
 
 @dataclass(frozen=True, slots=True)
+class Cost(_Packed):
+    """What a job cost, beside the milliseconds of its phases; only measured when asked for.
+
+    Attributes
+    ----------
+    format : str
+        Of the source; "" when its header could not be read.
+    pixels : int
+        Of the source, all frames that were decoded together.
+    steps : dict of str to float
+        Milliseconds of each operation, by its name; one that occurs twice has the sum.
+    cpu_ms : float
+        Processor time of the whole process, all threads.
+    memory : int
+        Bytes: the most that the process held in its whole life; 0 where the system does not tell.
+    """
+
+    format: str
+    pixels: int
+    steps: dict[str, float]
+    cpu_ms: float
+    memory: int
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome(_Packed):
-    """What became of one job. Exactly one per job, whatever happens."""
+    """What became of one job. Exactly one per job, whatever happens. `cost` is there when it was asked for."""
 
     index: int
     source: Source
@@ -140,6 +165,7 @@ class Outcome(_Packed):
     warnings: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
     ms: dict[str, float] = field(default_factory=dict)
+    cost: Cost | None = None
 
     @property
     def ok(self) -> bool:

@@ -34,6 +34,7 @@ class SettingWords(TypedDict, total=False):
     rename: bool
     force: bool
     no_plan: bool
+    profile: bool
 
 
 def run(

@@ -64,6 +64,7 @@ class Settings(Declared):
     rename: Annotated[bool, Switch(), "number the new name when a file is in the way"] = False
     force: Annotated[bool, Switch(), "make everything again, unchanged or not"] = False
     no_plan: Annotated[bool, Switch(), "touch every pixel: decode whole, encode always, to compare"] = False
+    profile: Annotated[bool, Switch(), "say after the run where the time went, and what was the limit"] = False
 
     def __post_init__(self) -> None:
         super().__post_init__()

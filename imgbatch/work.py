@@ -5,6 +5,7 @@ The only code that runs in a worker. It never raises for a bad image: an error i
 
 from __future__ import annotations
 
+import math
 import os
 import warnings
 from collections.abc import Sequence
@@ -40,12 +41,15 @@ class ImageWork:
         death may replace what appeared at its target since then, because that worker put it there.
     plan : bool
         Whether no more pixels are touched than needed (economy.py).
+    profile : bool
+        Whether each Outcome says what its job cost.
     """
 
     recipe: Recipe
     max_pixels: int
     started_ns: int
     plan: bool = True
+    profile: bool = False
 
     def open(self) -> None:
         """Load Pillow's readers before the first file is timed."""
@@ -59,7 +63,7 @@ class ImageWork:
         """One image through the house."""
         if job.source.problem is not None:
             return self.blame(job, "failed", job.source.problem)
-        made = _Made(Clock(desk))
+        made = _Made(Clock(desk, self.profile))
         with guard.limited(self.max_pixels), warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             for category in (DeprecationWarning, ResourceWarning):
@@ -77,6 +81,7 @@ class ImageWork:
             warnings=tuple(dict.fromkeys([*made.warnings, *guard.told(caught)])),
             changes=tuple(dict.fromkeys(made.changes)),
             ms=made.clock.spent(),
+            cost=made.clock.cost(),
         )
 
     def _make(self, job: Job, made: _Made, desk: Desk) -> None:
@@ -84,6 +89,7 @@ class ImageWork:
         made.clock.enter("decode")
         suffix = os.path.splitext(job.source.path)[1].lower()
         with reading.probe(data, suffix, self.max_pixels) as opened:
+            made.clock.format, made.clock.pixels = opened.format, math.prod(opened.size)
             try:
                 self._follow(job, made, desk, opened, data)
             finally:
@@ -101,6 +107,7 @@ class ImageWork:
             way = economy.checking(way)
         desk.reserve(economy.needed(opened, way, len(data)))
         picture = self._decoded(opened, way, made, "all" if copied else _most_frames(outputs))
+        made.clock.frames = len(picture.frames)
         for step in economy.steps(way) if self.plan and picture.single else map(economy.Step, range(len(outputs))):
             target, output = job.targets[step.output], outputs[step.output]
             try:

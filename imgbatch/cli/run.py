@@ -18,11 +18,12 @@ from imgbatch.cli.streams import abandon_stdout, complain
 from imgbatch.errors import UsageError
 from imgbatch.job import Outcome, Target
 from imgbatch.report import ExitCode, Report
-from imgbatch.reporters import Console, FailedList, JsonLines, Look, Reporter, location, report_to, shown
+from imgbatch.reporters import Console, FailedList, JsonLines, Look, Profile, Reporter, location, report_to, shown
 
 if TYPE_CHECKING:
     from imgbatch.batch import Batch
     from imgbatch.discover import Skipped
+    from imgbatch.settings import Settings
 
 AGAIN = "run the same command again to go on"
 
@@ -67,7 +68,18 @@ def run(words: Sequence[str]) -> int:
     refuse_taken(taken, typed)
     if typed.save_recipe is not None:
         save(typed.save_recipe, typed, wish)
-    return told(batch, typed, console, files)
+    profile = Profile(console.say, _workers(wish.settings)) if wish.settings.profile else None
+    code = told(batch, typed, console, files)
+    if profile is not None:
+        profile.finish(batch.report)
+    return code
+
+
+def _workers(settings: Settings) -> int:
+    """How many worker processes there will be at most."""
+    from imgbatch.executors.pool import auto_workers
+
+    return auto_workers() if settings.workers == "auto" else int(settings.workers)
 
 
 def look(typed: Typed) -> Look:

@@ -6,8 +6,9 @@ processes and hold no state: the same operation on the same image gives the same
 
 from __future__ import annotations
 
+import functools
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -95,8 +96,15 @@ class Operation(Declared, ABC):
         return self
 
 
-def through(operations: Iterable[Operation], frames: Iterable[Image]) -> Iterator[Image]:
-    """All `operations` in order over each of `frames`, lazily: a frame at a time unless an operation looks across."""
+def through(
+    operations: Iterable[Operation],
+    frames: Iterable[Image],
+    applied: Callable[[Operation, Image], Image] | None = None,
+) -> Iterator[Image]:
+    """All `operations` in order over each of `frames`, lazily: a frame at a time unless an operation looks across.
+
+    `applied` is called instead of each operation's ``apply``, to measure it.
+    """
     passing = iter(frames)
     for operation in operations:
         if type(operation).across is not Operation.across:
@@ -104,7 +112,7 @@ def through(operations: Iterable[Operation], frames: Iterable[Image]) -> Iterato
             if len(held) > 1:
                 operation = operation.across(held)
             passing = iter(held)
-        passing = map(operation.apply, passing)
+        passing = map(operation.apply if applied is None else functools.partial(applied, operation), passing)
     return passing
 
 

@@ -9,9 +9,13 @@ from imgbatch.reporters.base import Reporter, location, shown
 from imgbatch.reporters.console import Console, Look
 from imgbatch.reporters.failed_list import FailedList
 from imgbatch.reporters.jsonl import JsonLines
+from imgbatch.reporters.profile import Profile
 from imgbatch.reporters.records import CsvFile, JsonFile, RecordFile
 
-__all__ = ["Console", "FailedList", "JsonLines", "Look", "REPORTS", "Reporter", "location", "report_to", "shown"]
+__all__ = [
+    "Console", "FailedList", "JsonLines", "Look", "Profile", "REPORTS", "Reporter", "location", "report_to",
+    "shown",
+]  # fmt: skip
 
 #: The kinds of report files, by suffix, in the order of the docs.
 REPORTS: dict[str, type[RecordFile]] = {".json": JsonFile, ".csv": CsvFile}

@@ -71,6 +71,19 @@ def test_fail_on_none_and_fail_fast(run: Run, place: Path) -> None:
     assert "run the same command again to go on" in stopped.stderr
 
 
+def test_profile_comes_after_the_summary_on_stderr(run: Run, place: Path) -> None:
+    done = run("run", "photos", "-o", "out", "--resize", "40", "--profile", "--json")
+    lines = done.stderr.splitlines()
+    assert done.returncode == 0
+    assert lines[0].startswith("3 ok")
+    assert any(line.startswith("profile: 3 files, 0.0 MPix, ") and line.endswith(", in this process") for line in lines)
+    assert lines[-1].startswith("  limit: ")
+    assert all("cost" not in json.loads(line) for line in done.stdout.splitlines())
+    again = run("run", "photos", "-o", "out", "--resize", "40", IMGBATCH_PROFILE="1")
+    assert "profile: nothing was done" in again.stderr
+    assert "profile" not in run("run", "photos", "-o", "out2", "--profile=false", IMGBATCH_PROFILE="1").stderr
+
+
 def test_quiet_and_verbose(run: Run, place: Path) -> None:
     assert run("run", "photos", "-o", "out", "-Q").stderr == ""
     said = run("run", "photos", "-o", "out", "-v").stderr

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from imgbatch.cli.merging import listed
 from imgbatch.errors import KINDS, PHASES, UsageError
-from imgbatch.job import Failure, Outcome, Source, Status, Written
+from imgbatch.job import Cost, Failure, Outcome, Source, Status, Written
 from imgbatch.report import COUNTED, WRONG, ExitCode, Report
-from imgbatch.reporters import REPORTS, Console, FailedList, JsonLines, Look, Reporter, report_to, shown
+from imgbatch.reporters import REPORTS, Console, FailedList, JsonLines, Look, Profile, Reporter, report_to, shown
 from imgbatch.reporters.console import EVERY
 
 ODD_NAMES = [
@@ -33,6 +33,7 @@ names = st.one_of(
     .map(os.fsdecode),
 )
 texts = st.text(max_size=40)
+COSTS = [None, Cost("jpeg", 12_000_000, {"resize": 1.5}, 1.9, 10**8), Cost("", 0, {}, 0.0, 0)]
 
 
 @st.composite
@@ -56,6 +57,7 @@ def outcomes(draw: st.DrawFn) -> list[Outcome]:
                 tuple(draw(st.lists(texts, max_size=2))),
                 tuple(draw(st.lists(texts, max_size=2))),
                 {"read": 0.1, "decode": 2.0},
+                draw(st.sampled_from(COSTS)),
             )  # fmt: skip
         )
     return draw(st.permutations(made))
@@ -69,6 +71,8 @@ MAKERS: dict[str, Make] = {
     "json lines": lambda folder: JsonLines(io.BytesIO(), "/base"),
     "failed list": lambda folder: FailedList(str(folder / "failed.txt"), False, lambda line: None),
     "failed list, NUL": lambda folder: FailedList(str(folder / "failed0.txt"), True, lambda line: None),
+    "profile": lambda folder: Profile(lambda line: None, 2),
+    "profile in this process": lambda folder: Profile(lambda line: None, 0),
     **{suffix: lambda folder, suffix=suffix: report_to(str(folder / f"r{suffix}")) for suffix in REPORTS},  # type: ignore[misc]  # mypy does not see the default's type
 }
 

@@ -1,0 +1,139 @@
+"""Where did the time of a run go? By phase, format and operation, and which resource was the limit.
+
+Every Outcome has the milliseconds of its phases, and of a profiled run its Cost. The workers' milliseconds are compared
+with the wall clock: workers without work say that the parent or the start was the limit, workers that read and write
+say the disk, those that do neither say that others have the processors or the memory, and those that compute say the
+processors.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+
+from imgbatch.errors import PHASES
+from imgbatch.job import Cost, Outcome
+from imgbatch.report import Report
+from imgbatch.reporters.base import Reporter
+
+#: Shares of the time from which on something is the limit.
+_PARENT, _IDLE, _DISK, _WAITING = 0.8, 0.6, 0.5, 0.6
+
+
+class Profile(Reporter):
+    """Tells after the run where the time went; measures the parent's processor time from its own making on.
+
+    Parameters
+    ----------
+    say : callable
+        Takes a line for the user.
+    workers : int
+        How many worker processes there are; 0: the work is done in this process.
+    cpu : callable
+        Seconds of processor time of this process.
+    """
+
+    def __init__(self, say: Callable[[str], None], workers: int, cpu: Callable[[], float] = time.process_time) -> None:
+        self._say, self._workers, self._cpu = say, workers, cpu
+        self._began = cpu()
+
+    def finish(self, report: Report) -> None:
+        parent = self._cpu() - self._began if self._workers else 0.0
+        done = [outcome for outcome in report.outcomes if outcome.ms]
+        if not done:
+            self._say("profile: nothing was done")
+            return
+        workers = max(1, min(self._workers, len(done)))
+        pixels = sum(cost.pixels for cost in costs(done)) / 1e6
+        count = "1 file" if len(done) == 1 else f"{len(done)} files"
+        where = "in this process" if not self._workers else "1 worker" if workers == 1 else f"{workers} workers"
+        rate = f", {pixels / report.seconds:.1f} MPix/s" if report.seconds else ""
+        self._say(f"profile: {count}, {pixels:.1f} MPix, {report.seconds:.2f} s{rate}, {where}")
+        for table in (phases(done), formats(done), operations(done)):
+            for line in table:
+                self._say("  " + line)
+        self._say(f"  limit: {limit(done, report.seconds, workers, parent)}")
+
+
+def costs(outcomes: Iterable[Outcome]) -> list[Cost]:
+    return [outcome.cost for outcome in outcomes if outcome.cost is not None]
+
+
+def spent(outcomes: Iterable[Outcome]) -> Counter[str]:
+    """Milliseconds of each phase, all files together."""
+    found: Counter[str] = Counter()
+    for outcome in outcomes:
+        found.update(outcome.ms)
+    return found
+
+
+def phases(outcomes: Sequence[Outcome]) -> list[str]:
+    found = spent(outcomes)
+    total = sum(found.values()) or 1.0
+    rows = [("phase", "seconds", "share", "ms a file")]
+    for phase in PHASES:
+        if phase in found:
+            rows.append((phase, *_figures(found[phase], total, len(outcomes))))
+    return _aligned(rows)
+
+
+def formats(outcomes: Sequence[Outcome]) -> list[str]:
+    """MPix/s are those of one worker."""
+    rows = [("format", "files", "MPix", "ms a file", "MPix/s a worker")]
+    kinds = Counter(outcome.cost.format for outcome in outcomes if outcome.cost is not None)
+    for kind, files in kinds.most_common():
+        these = [outcome for outcome in outcomes if outcome.cost is not None and outcome.cost.format == kind]
+        pixels, ms = sum(cost.pixels for cost in costs(these)) / 1e6, sum(spent(these).values())
+        rate = f"{pixels / ms * 1000:.1f}" if ms else ""
+        rows.append((kind or "not known", str(files), f"{pixels:.1f}", f"{ms / files:.2f}", rate))
+    return _aligned(rows) if len(rows) > 1 else []
+
+
+def operations(outcomes: Sequence[Outcome]) -> list[str]:
+    """Shares are of all time, as those of the phases."""
+    found: Counter[str] = Counter()
+    times: Counter[str] = Counter()
+    for cost in costs(outcomes):
+        found.update(cost.steps)
+        times.update(cost.steps.keys())
+    total = sum(spent(outcomes).values()) or 1.0
+    rows = [("operation", "seconds", "share", "ms a file")]
+    rows += [(name, *_figures(ms, total, times[name])) for name, ms in found.most_common()]
+    return _aligned(rows) if len(rows) > 1 else []
+
+
+def limit(outcomes: Sequence[Outcome], seconds: float, workers: int, parent: float) -> str:
+    """Which resource the run waited for, and the figure that says so.
+
+    Parameters
+    ----------
+    seconds : float
+        Wall clock of the run.
+    parent : float
+        Seconds of processor time of the parent; 0 where it did the work itself.
+    """
+    found = spent(outcomes)
+    busy = sum(found.values()) / 1000
+    if seconds and parent / seconds >= _PARENT:
+        return f"the parent process, which was busy {parent / seconds:.0%} of the time"
+    if seconds and busy / (seconds * workers) < _IDLE:
+        return f"start-up and waiting for work: workers were busy {busy / (seconds * workers):.0%} of the time"
+    disk = (found["read"] + found["write"]) / 1000 / busy if busy else 0.0
+    if disk >= _DISK:
+        return f"the disk: reading and writing took {disk:.0%} of the workers' time"
+    computed = sum(cost.cpu_ms for cost in costs(outcomes)) / 1000
+    phase, ms = max(found.items(), key=lambda item: item[1])
+    if busy and computed and computed / busy < _WAITING:
+        share = f"workers computed {computed / busy:.0%} of their time"
+        return f"waiting for a processor or for memory: {share}; most of it went by in {phase}"
+    return f"the processors, in {phase} ({ms / 1000 / busy if busy else 0:.0%} of the workers' time)"
+
+
+def _figures(ms: float, total: float, files: int) -> tuple[str, str, str]:
+    return f"{ms / 1000:.2f}", f"{ms / total:.0%}", f"{ms / files:.2f}"
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return ["  ".join([row[0].ljust(max(widths[0], 9)), *map(str.rjust, row[1:], widths[1:])]) for row in rows]
