@@ -19,7 +19,8 @@ if TYPE_CHECKING:
         RecipeError,
         UsageError,
     )
-    from imgbatch.job import Failure, Outcome, Source, Written
+    from imgbatch.estimating import Estimate, estimate
+    from imgbatch.job import Cost, Failure, Outcome, Source, Written
     from imgbatch.loaded import Loaded
     from imgbatch.loading import load
     from imgbatch.operations import (
@@ -54,11 +55,12 @@ if TYPE_CHECKING:
     from imgbatch.statistics import Statistics, stats
 
 __all__ = [
-    "Autocontrast", "Batch", "Blur", "Border", "BoxBlur", "Brightness", "Contrast", "Crop", "EngineError", "Equalize",
-    "ExitCode", "Failure", "Filters", "Flatten", "Flip", "Flop", "Gamma", "Grayscale", "Handle", "ImageError",
-    "ImgbatchError", "Invert", "Loaded", "LockedError", "Median", "Operation", "Outcome", "Output", "Pad", "PlanError",
-    "Recipe", "RecipeError", "Report", "Resize", "Rotate", "Saturation", "Settings", "Sharpen", "Source", "Statistics",
-    "Trim", "Unsharp", "UsageError", "Written", "__version__", "apply", "load", "process", "run", "start", "stats",
+    "Autocontrast", "Batch", "Blur", "Border", "BoxBlur", "Brightness", "Contrast", "Cost", "Crop", "EngineError",
+    "Equalize", "Estimate", "ExitCode", "Failure", "Filters", "Flatten", "Flip", "Flop", "Gamma", "Grayscale",
+    "Handle", "ImageError", "ImgbatchError", "Invert", "Loaded", "LockedError", "Median", "Operation", "Outcome",
+    "Output", "Pad", "PlanError", "Recipe", "RecipeError", "Report", "Resize", "Rotate", "Saturation", "Settings",
+    "Sharpen", "Source", "Statistics", "Trim", "Unsharp", "UsageError", "Written", "__version__", "apply", "estimate",
+    "load", "process", "run", "start", "stats",
 ]  # fmt: skip
 
 _HOMES = {
@@ -70,7 +72,8 @@ _HOMES = {
     "Batch": "batch", "Handle": "running", "process": "running", "run": "running", "start": "running",
     "Filters": "settings", "Settings": "settings",
     "Statistics": "statistics", "stats": "statistics",
-    "Failure": "job", "Outcome": "job", "Source": "job", "Written": "job",
+    "Estimate": "estimating", "estimate": "estimating",
+    "Cost": "job", "Failure": "job", "Outcome": "job", "Source": "job", "Written": "job",
     "EngineError": "errors", "ImageError": "errors", "ImgbatchError": "errors", "LockedError": "errors",
     "PlanError": "errors", "RecipeError": "errors", "UsageError": "errors",
 }  # fmt: skip

@@ -47,6 +47,7 @@ class Typed:
     files_from: str | None = None
     null: bool = False
     dry_run: bool = False
+    estimate: bool = False
     json: bool = False
     reports: tuple[str, ...] = ()
     failed_list: str | None = None
@@ -222,6 +223,7 @@ def _typed(said: dict[str, Any], sources: list[str], ops: list[Operation], comma
         files_from=_path(said, "files_from", "a file, or - for stdin"),
         null="null" in said,
         dry_run="dry_run" in said,
+        estimate="estimate" in said,
         json="json" in said,
         reports=tuple(said.get("report", ())),
         failed_list=_path(said, "failed_list", "a file name"),

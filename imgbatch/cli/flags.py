@@ -119,7 +119,10 @@ _FILES = (
     Flag(("--files-from",), "files_from", "which files", "a list of SRC, one a line; -: stdin", metavar="FILE"),
     Flag(("-0", "--null"), "null", "which files", "NUL separates --files-from and --failed-list", "nothing"),
 )
-_RUNNING = (Flag(("-n", "--dry-run"), "dry_run", "running", "print what would be written, write nothing", "nothing"),)
+_RUNNING = (
+    Flag(("-n", "--dry-run"), "dry_run", "running", "print what would be written, write nothing", "nothing"),
+    Flag(("--estimate",), "estimate", "running", "try a sample, print size, time and memory, write nothing", "nothing"),
+)
 _REPORTING = (
     Flag(("--json",), "json", "reporting", "one JSON object a line on stdout, as files get done", "nothing"),
     Flag(("--report",), "report", "reporting", "all records, as .json or .csv (repeatable)", metavar="FILE", many=True),

@@ -12,6 +12,7 @@ from string import Formatter
 from typing import TYPE_CHECKING, Protocol
 
 from imgbatch.cli.arguments import Typed, parse, parser
+from imgbatch.cli.estimate import show_estimate
 from imgbatch.cli.merging import Wish, decide, save
 from imgbatch.cli.signals import stopping
 from imgbatch.cli.streams import abandon_stdout, complain
@@ -62,6 +63,8 @@ def run(words: Sequence[str]) -> int:
     batch.prepare()
     if typed.dry_run:
         return _show_plan(batch, wish, typed)
+    if typed.estimate:
+        return show_estimate(batch, typed, console)
     taken = {job.source.path for job in batch.todo}
     taken |= {outcome.source.path for outcome in (*batch.unchanged, *batch.kept)}
     taken |= {target.path for job in batch.todo for target in job.targets}

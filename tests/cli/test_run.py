@@ -95,6 +95,25 @@ def test_quiet_and_verbose(run: Run, place: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
+def test_an_estimate_goes_to_stdout_and_writes_nothing(run: Run, place: Path) -> None:
+    damage(place / "photos/a.jpg")
+    done = run("run", "photos", "-o", "out", "--resize", "40", "--estimate")
+    assert done.returncode == 0
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("3 files, ")
+    assert [line.split()[0] for line in lines[1:]] == ["output", "time", "memory", "failures"]
+    assert lines[-1] == "failures 1 of 3 files"
+    assert done.stderr.startswith("failed: photos/a.jpg: truncated in decode: ")
+    assert done.stderr.endswith("estimate: nothing was written\n")
+    assert not (place / "out").exists()
+    record = json.loads(run("run", "photos", "-o", "out", "--resize", "40", "--estimate", "--json", "-Q").stdout)
+    assert (record["event"], record["files"], record["failures"]) == ("estimate", 3, [1, 1, 1])
+    (place / "out").mkdir()
+    (place / "out/a.jpg").write_text("foreign")
+    refused = run("run", "photos", "-o", "out", "--resize", "40", "--estimate")
+    assert (refused.returncode, refused.stdout) == (2, "")
+
+
 def test_a_dry_run_prints_the_plan_and_writes_nothing(run: Run, place: Path) -> None:
     before = tree(place)
     done = run(

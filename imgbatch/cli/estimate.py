@@ -1,0 +1,29 @@
+"""What does ``imgbatch run --estimate`` print? What the run will come to: data on stdout, the rest on stderr."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from imgbatch.cli.arguments import Typed
+from imgbatch.cli.streams import complain
+from imgbatch.report import ExitCode, dumps
+from imgbatch.reporters import Console
+
+if TYPE_CHECKING:
+    from imgbatch.batch import Batch
+
+
+def show_estimate(batch: Batch, typed: Typed, console: Console) -> int:
+    """Try a sample and print the estimate; the output folder is left as it is."""
+    from imgbatch.estimating import estimated
+
+    found = estimated(batch)
+    if not typed.quiet:
+        for outcome in found.failed:
+            for line in console.lines(outcome):
+                complain(line)
+    print(dumps(found.record()) if typed.json else "\n".join(found.lines()), flush=True)
+    if not typed.quiet:
+        unchanged = f"; {len(batch.unchanged)} unchanged" if batch.unchanged else ""
+        complain(f"estimate: nothing was written{unchanged}")
+    return int(ExitCode.OK)

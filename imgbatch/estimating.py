@@ -1,0 +1,227 @@
+"""How large, how long, with how much memory? Found from a sample of at most 40 files, in seconds.
+
+A few files of each format and size (sampling.py) are made as the run would make them, by as many workers, in a
+temporary folder that is emptied at once; nothing is written to the output folder. No file is begun after
+:data:`SECONDS`: what is known then must do, and the range is wider.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import random
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Unpack
+
+from imgbatch import executors
+from imgbatch.batch import Batch, Path
+from imgbatch.declare import from_table
+from imgbatch.job import SCHEMA, Job, Outcome, Target
+from imgbatch.naming import escaped
+from imgbatch.report import WRONG, human
+from imgbatch.sampling import Range, chosen, strata, together, total
+from imgbatch.settings import Settings
+
+if TYPE_CHECKING:
+    from imgbatch.recipe import Recipe
+    from imgbatch.running import SettingWords
+    from imgbatch.settings import Filters
+
+SAMPLE = 40  # files
+SECONDS = 6.0
+_QUICKER, _SLOWER = 0.8, 1.3  # how much faster and slower the whole may go than its sample did
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a run will come to.
+
+    Attributes
+    ----------
+    files, sampled : int
+        How many are to be done, and how many were tried.
+    bytes_in : int
+    bytes_out, seconds, memory, failures : Range
+        `memory` in bytes: the sum over all processes, at the worst moment; zeros where the system does not tell.
+    workers : int
+        0: in one process.
+    failed : tuple of Outcome
+        The files of the sample that failed.
+    """
+
+    files: int
+    sampled: int
+    bytes_in: int
+    bytes_out: Range
+    seconds: Range
+    memory: Range
+    failures: Range
+    workers: int
+    failed: tuple[Outcome, ...] = ()
+
+    def record(self) -> dict[str, Any]:
+        """The JSON record: each range as [low, likely, high]."""
+        made: dict[str, Any] = {"v": SCHEMA, "event": "estimate"}
+        for name in ("files", "sampled", "workers", "bytes_in"):
+            made[name] = getattr(self, name)
+        for name in ("bytes_out", "seconds", "memory", "failures"):
+            held: Range = getattr(self, name)
+            made[name] = [round(value, 3 if name == "seconds" else 0) for value in (held.low, held.likely, held.high)]
+        return made
+
+    def lines(self) -> list[str]:
+        """What is printed."""
+        sample = "all of them tried" if self.sampled == self.files else f"from a sample of {self.sampled}"
+        where = "in one process" if not self.workers else f"with {self.workers} worker{'s' if self.workers > 1 else ''}"
+        said = [
+            f"{self.files} file{'s' if self.files != 1 else ''}, {human(self.bytes_in)}; {sample}",
+            f"output   {_spoken(self.bytes_out, human)}",
+            f"time     {_spoken(self.seconds, _duration)} {where}",
+        ]
+        if self.memory.high:
+            said.append(f"memory   {_spoken(self.memory, human)}, all processes together")
+        if self.failures.high >= 1:
+            said.append(f"failures {_spoken(self.failures, lambda value: f'{value:.0f}')} of {self.files} files")
+        return said
+
+
+def estimate(
+    paths: Sequence[Path] | Path,
+    output: Path,
+    recipe: Recipe | None = None,
+    *,
+    filters: Filters | None = None,
+    ledger: bool = True,
+    **settings: Unpack[SettingWords],
+) -> Estimate:
+    """What :func:`imgbatch.run` with the same arguments will come to; writes nothing to `output`.
+
+    Raises
+    ------
+    UsageError, PlanError, EngineError
+        As the run would.
+    """
+    batch = Batch(paths, output, recipe, from_table(Settings, settings), filters, ledger=ledger)
+    batch.prepare()
+    return estimated(batch)
+
+
+def estimated(batch: Batch, most: int = SAMPLE, seconds: float = SECONDS) -> Estimate:
+    """The estimate of a prepared batch from at most `most` files; none is begun after `seconds`."""
+    groups = strata(batch.todo)
+    picks = chosen(groups, most)
+    sample = [groups[number][place] for number, places in enumerate(picks) for place in places]
+    random.Random(0).shuffle(sample)  # so that what is known when time is over stands for the rest, too
+    done, start, workers = _tried(batch, sample, seconds) if sample else ({}, 0.0, 0)
+    known = [
+        {place: done[group[place].index] for place in places if group[place].index in done}
+        for group, places in zip(groups, picks, strict=True)
+    ]
+    sizes = [len(group) for group in groups]
+
+    def summed(value: Callable[[Outcome], float]) -> Range:
+        return _summed(sizes, [{place: value(one) for place, one in found.items()} for found in known])
+
+    busy = summed(lambda outcome: sum(outcome.ms.values()) / 1000)
+    longest = max((sum(outcome.ms.values()) / 1000 for outcome in done.values()), default=0.0)
+    share = max(1, min(workers, len(batch.todo)))
+    return Estimate(
+        files=len(batch.todo),
+        sampled=len(done),
+        bytes_in=batch.total_bytes,
+        bytes_out=summed(lambda outcome: float(sum(written.bytes for written in outcome.outputs))),
+        seconds=Range(
+            max(longest, _QUICKER * busy.low / share),
+            start + busy.likely / share,
+            _SLOWER * (start + busy.high / share) + longest,
+        ),
+        memory=_memory([outcome.cost.memory for outcome in done.values() if outcome.cost], share if workers else 0),
+        failures=summed(lambda outcome: float(outcome.status in WRONG)),
+        workers=workers and share,
+        failed=tuple(outcome for outcome in done.values() if outcome.status in WRONG),
+    )
+
+
+def _tried(batch: Batch, sample: Sequence[Job], seconds: float) -> tuple[dict[int, Outcome], float, int]:
+    """The outcomes of the sample by index, the seconds that the start took, and how many workers the run has."""
+    from imgbatch.executors.pool import auto_workers
+    from imgbatch.work import ImageWork
+
+    settings = batch.settings
+    workers = auto_workers() if settings.workers == "auto" else int(settings.workers)
+    work = ImageWork(batch.recipe, settings.max_pixels, time.time_ns(), plan=not settings.no_plan, profile=True)
+    executor = executors.make(settings.workers, 1, settings.timeout, memory=settings.memory)
+    done: dict[int, Outcome] = {}
+    start = 0.0
+    with tempfile.TemporaryDirectory(prefix="imgbatch-estimate-") as folder:
+        jobs = [_moved(job, batch.folder, os.path.realpath(folder)) for job in sample]
+        began = time.monotonic()
+        for outcome in executor.run(work, jobs):
+            elapsed = time.monotonic() - began
+            if not done:
+                start = max(0.0, elapsed - sum(outcome.ms.values()) / 1000)
+            done[outcome.index] = outcome
+            for written in outcome.outputs:
+                with contextlib.suppress(OSError):
+                    os.unlink(written.path)
+            if elapsed > seconds:
+                executor.stop()
+    return done, start, workers
+
+
+def _moved(job: Job, root: str, folder: str) -> Job:
+    """The job with `folder` in the place of the output folder `root`."""
+
+    def moved(path: str, late: bool) -> str:
+        old, new = (escaped(root), escaped(folder)) if late else (root, folder)
+        return os.path.join(new, path[len(old) :].lstrip(os.sep))
+
+    targets = tuple(
+        Target(
+            target.output, moved(target.path, target.late), target.format,
+            None if target.other is None else moved(target.other, target.late), target.late,
+        )
+        for target in job.targets
+    )  # fmt: skip
+    return dataclasses.replace(job, targets=targets)
+
+
+def _summed(sizes: Sequence[int], known: Sequence[dict[int, float]]) -> Range:
+    """The sum over all groups; one of which nothing is known is taken for an average one, with all doubt."""
+    values = [value for found in known for value in found.values()]
+    mean = sum(values) / len(values) if values else 0.0
+    ranges = [
+        total(size, found) if found else Range(0.0, size * mean, 2 * size * mean)
+        for size, found in zip(sizes, known, strict=True)
+    ]
+    return together(ranges)
+
+
+def _memory(peaks: Sequence[int], workers: int) -> Range:
+    """Of this process and its workers: each may come to hold as much as the one that held most in the sample."""
+    from imgbatch.clock import peak_memory
+
+    parent = peak_memory()
+    if not peaks or not parent or not max(peaks):
+        return Range(0.0, 0.0, 0.0)
+    if not workers:
+        return Range(float(max(peaks)), float(max(peaks)), 1.25 * max(peaks))
+    middle, most = sorted(peaks)[len(peaks) // 2], max(peaks)
+    return Range(parent + workers * float(min(middle, most)), parent + workers * float(most),
+                 1.25 * (parent + workers * most))  # fmt: skip
+
+
+def _spoken(held: Range, spelled: Callable[[float], str]) -> str:
+    low, likely, high = (spelled(value) for value in (held.low, held.likely, held.high))
+    return likely if low == likely == high else f"{likely} ({low} to {high})"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 99.5:
+        return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{seconds / 3600:.1f} h"

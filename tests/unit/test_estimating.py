@@ -1,0 +1,130 @@
+"""Does an estimate contain what the run then comes to, and leave everything as it is?"""
+
+from __future__ import annotations
+
+import os
+import random
+import tempfile
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import imgbatch as ib
+from imgbatch.estimating import estimated
+
+
+@pytest.fixture
+def mixed(tmp_path: Path) -> Path:
+    """120 pictures in four formats and many sizes, smooth and noisy ones."""
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    chance = random.Random(4)
+    for number in range(120):
+        size = chance.randint(16, 160), chance.randint(16, 160)
+        picture = Image.effect_noise(size, chance.choice([5, 40, 80])).convert("RGB")
+        suffix = chance.choice(["jpg", "jpg", "jpg", "png", "gif", "webp"])
+        picture.save(folder / f"{number:03}.{suffix}")
+    return folder
+
+
+def made(folder: Path) -> dict[Path, int]:
+    """Every file below, but for those that SQLite keeps beside a ledger that is read, and when it was written."""
+    return {
+        path: path.stat().st_mtime_ns
+        for path in folder.rglob("*.*")
+        if path.is_file() and ".imgbatch" not in path.parts
+    }
+
+
+RECIPES = {
+    "same size": ib.Recipe(),
+    "fitted": ib.Recipe([ib.Resize("40")], [ib.Output(format="webp")]),
+    "two outputs": ib.Recipe([ib.Resize("80")], [
+        ib.Output(dir="a", format="png"), ib.Output(dir="b", format="jpeg", frames="first", ops=[ib.Blur(1)]),
+    ]),
+    "late names": ib.Recipe([ib.Resize("60")], [ib.Output(name="{width}/{stem}{{x}}-{hash}.{ext}")]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+def test_the_range_contains_the_bytes_of_the_run(recipe: ib.Recipe, mixed: Path, tmp_path: Path) -> None:
+    found = ib.estimate([mixed], tmp_path / "out", recipe, workers=0)
+    assert not (tmp_path / "out").exists()
+    report = ib.run([mixed], tmp_path / "out", recipe, workers=0)
+    assert report.ok
+    assert (found.files, found.sampled, found.bytes_in) == (120, 40, report.bytes_in)
+    assert found.bytes_out.low <= report.bytes_out <= found.bytes_out.high
+    assert found.bytes_out.high < 2 * report.bytes_out
+    assert found.failures.high == 0
+
+
+def test_few_files_are_all_tried_and_exact(mixed: Path, tmp_path: Path) -> None:
+    few = sorted(mixed.iterdir())[:5]
+    found = ib.estimate(few, tmp_path / "out", ib.Recipe([ib.Resize("30")]), workers=2)
+    report = ib.run(few, tmp_path / "out", ib.Recipe([ib.Resize("30")]), workers=0)
+    assert (found.bytes_out.low, found.bytes_out.high) == (report.bytes_out, report.bytes_out)
+    assert found.workers == 2
+    assert found.seconds.low <= found.seconds.likely <= found.seconds.high
+    assert 10**7 < found.memory.low <= found.memory.likely <= found.memory.high
+
+
+def test_what_is_up_to_date_does_not_count(mixed: Path, tmp_path: Path) -> None:
+    recipe = ib.Recipe([ib.Resize("30")])
+    ib.run(sorted(mixed.iterdir())[:119], tmp_path / "out", recipe, workers=0)
+    before = made(tmp_path / "out")
+    assert ib.estimate([mixed], tmp_path / "out", recipe, workers=0).files == 1
+    assert made(tmp_path / "out") == before
+    assert len(before) == 119
+
+
+def test_nothing_to_do(tmp_path: Path) -> None:
+    found = ib.estimate([tmp_path], tmp_path / "out", workers=0)
+    assert (found.files, found.sampled, found.bytes_out.high, found.seconds.high) == (0, 0, 0, 0)
+    assert found.lines()[0] == "0 files, 0 B; all of them tried"
+
+
+def test_failures_of_the_sample_are_named_and_counted(mixed: Path, tmp_path: Path) -> None:
+    for path in sorted(mixed.iterdir())[:10]:
+        path.write_bytes(path.read_bytes()[:40])
+    found = ib.estimate([mixed], tmp_path / "out", workers=0)
+    assert 0 < len(found.failed) <= 10
+    assert found.failures.low <= 10 <= found.failures.high
+    assert any(line.startswith("failures ") for line in found.lines())
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_when_time_is_over_what_is_known_must_do(workers: int, mixed: Path, tmp_path: Path) -> None:
+    batch = ib.Batch([mixed], tmp_path / "out", ib.Recipe([ib.Resize("40")]), ib.Settings(workers=workers))
+    batch.prepare()
+    found = estimated(batch, seconds=0)
+    assert 1 <= found.sampled < 10
+    report = ib.run([mixed], tmp_path / "out", ib.Recipe([ib.Resize("40")]), workers=0)
+    assert found.bytes_out.low <= report.bytes_out <= found.bytes_out.high
+
+
+def test_the_temporary_folder_is_gone(mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / "t{mp"
+    place.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    held: list[int] = []
+    unlink = os.unlink
+
+    def counting(path: str) -> None:
+        held.append(len(list(place.rglob("*.*"))))
+        unlink(path)
+
+    monkeypatch.setattr(os, "unlink", counting)
+    ib.estimate([mixed], tmp_path / "out", RECIPES["late names"], workers=0)
+    assert list(place.iterdir()) == []
+    assert len(held) == 40
+    assert max(held) <= 2  # the file, and nothing left of those before it
+
+
+def test_the_record_has_every_range(mixed: Path, tmp_path: Path) -> None:
+    record = ib.estimate([mixed], tmp_path / "out", workers=0).record()
+    assert list(record) == [
+        "v", "event", "files", "sampled", "workers", "bytes_in", "bytes_out", "seconds", "memory", "failures",
+    ]  # fmt: skip
+    low, likely, high = record["bytes_out"]
+    assert 0 < low <= likely <= high
