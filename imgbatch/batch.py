@@ -112,7 +112,7 @@ class Batch:
         )
         digests = self._digests()
         for job in plan.jobs:
-            done = None if self.settings.force else _up_to_date(ledger, job, digests)
+            done = None if self.settings.force else _up_to_date(ledger, job, self.recipe, digests)
             if done is None:
                 self.todo.append(job)
             else:
@@ -220,11 +220,13 @@ def _format_of(source: Source) -> str | None:
         os.close(descriptor)
 
 
-def _up_to_date(ledger: Ledger, job: Job, digests: list[str]) -> Outcome | None:
+def _up_to_date(ledger: Ledger, job: Job, recipe: Recipe, digests: list[str]) -> Outcome | None:
     """The outcome "unchanged", when every target of the job is there, as this recipe would make it of this source."""
     if not job.targets:
         return None
-    done = ledger.up_to_date(job.source, digests)
+    collapsed = _collapsed(ledger.widths(job.source, digests), job, recipe)
+    wanted = {output: digest for output, digest in enumerate(digests) if output not in collapsed}
+    done = ledger.up_to_date(job.source, wanted)
     if done is None:
         return None
     for target in job.targets:
@@ -232,6 +234,22 @@ def _up_to_date(ledger: Ledger, job: Job, digests: list[str]) -> Outcome | None:
         if not target.late and not there & {target.path, target.other}:
             return None
     return Outcome(job.index, job.source, "unchanged", outputs=done)
+
+
+def _collapsed(widths: dict[int, int], job: Job, recipe: Recipe) -> set[int]:
+    """The outputs that have no file of their own: renditions wider than the picture, of which one was written."""
+    asked = {
+        target.output: (target.path, width)
+        for target in job.targets
+        if target.late and (width := recipe.outputs[target.output].rendition) is not None
+    }
+    narrower = {output: width for output, width in widths.items() if output in asked and width < asked[output][1]}
+    found = {asked[output][0]: width for output, width in narrower.items()}
+    return {
+        output
+        for output, (path, width) in asked.items()
+        if output not in widths and path in found and found[path] <= width
+    }
 
 
 def _holds(folder: str, roots: set[str]) -> bool:

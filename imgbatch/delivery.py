@@ -14,15 +14,25 @@ from imgbatch.naming import fill_late
 from imgbatch.recipe import Output
 
 
-def put(job: Job, target: Target, encoded: Encoded, output: Output, data: bytes, since_ns: int | None) -> str:
-    """Write an encoded picture where its target says; the path.
+def place(target: Target, encoded: Encoded, data: bytes) -> str:
+    """Where an encoded picture goes, now that its pixels are known; `data` is the source's content, for ``{hash}``.
+
+    Where its format is not the target's, the target's other path is meant.
+    """
+    path = target.path if encoded.format == target.format or target.other is None else target.other
+    if target.late:
+        digest = hashlib.sha256(data).hexdigest()[:16]
+        path = fill_late(path, encoded.width, encoded.height, digest)
+    return path
+
+
+def put(path: str, job: Job, target: Target, encoded: Encoded, output: Output, since_ns: int | None) -> None:
+    """Write an encoded picture.
 
     Parameters
     ----------
-    encoded : Encoded
-        Where its format is not the target's, the target's other path is meant.
-    data : bytes
-        The source's content, for ``{hash}``.
+    path : str
+        Its :func:`place`.
     since_ns : int or None
         What appeared at the path since then (time.time_ns) may be replaced: a worker that died put it there.
 
@@ -31,22 +41,19 @@ def put(job: Job, target: Target, encoded: Encoded, output: Output, data: bytes,
     ImageError
         Kind ``exists`` for a file in the way that may not be replaced.
     """
-    path = target.path if encoded.format == target.format or target.other is None else target.other
-    if target.late:
-        digest = hashlib.sha256(data).hexdigest()[:16]
-        path = fill_late(path, encoded.width, encoded.height, digest)
     replace = target.replace or path in target.mine or (since_ns is not None and _appeared(path, since_ns))
     try:
         with replacing(path, replace=replace) as file:
             file.write(encoded.data)
     except FileExistsError:
         message = f"{path} exists and was not made by imgbatch; choose another -o or --name"
+        if target.late:
+            message = f"{path} is there already, foreign or made of another source; add {{name}} or {{hash}} to --name"
         raise ImageError("exists", message) from None
     if output.preserve:
         found = os.stat(job.source.path)
         os.chmod(path, found.st_mode & 0o777)
         os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
-    return path
 
 
 def _appeared(path: str, since_ns: int) -> bool:

@@ -81,7 +81,8 @@ class Target(_Packed):
     replace : bool
         Whether a file in the way may be replaced (it is ours, or --overwrite); if not, creation is exclusive.
     mine : tuple of str
-        What an earlier run made of the same source for the same output, unmodified since: may always be replaced.
+        What an earlier run made of the same source for the same output (for any, when `late`), unmodified since: may
+        always be replaced.
     """
 
     output: int

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from imgbatch.errors import PlanError
@@ -110,17 +110,21 @@ class Ledger:
         """Whether a run wrote that path."""
         return path in self._by_path
 
-    def made(self, source: str, output: int) -> tuple[str, ...]:
-        """The unmodified files that were made of a source for an output."""
-        return tuple(row.path for row in self._by_source.get(source, ()) if row.output == output and row.intact())
+    def made(self, source: str, output: int | None) -> tuple[str, ...]:
+        """The unmodified files that were made of a source for an output; None: for any."""
+        rows = self._by_source.get(source, ())
+        return tuple(row.path for row in rows if output in (None, row.output) and row.intact())
 
-    def up_to_date(self, source: Source, digests: list[str]) -> tuple[Written, ...] | None:
-        """What was written for a source, if that is still what the recipe would make of it; else None."""
+    def up_to_date(self, source: Source, digests: Mapping[int, str]) -> tuple[Written, ...] | None:
+        """What was written for a source, if that is still what the recipe would make of it; else None.
+
+        `digests` are those of the outputs that must have a file.
+        """
         rows = self._by_source.get(source.path)
         if not rows:
             return None
         found = []
-        for output, digest in enumerate(digests):
+        for output, digest in digests.items():
             row = next((row for row in rows if row.output == output and row.digest == digest), None)
             if row is None or row.source_size != source.size or row.source_mtime_ns != source.mtime_ns:
                 return None
@@ -128,6 +132,13 @@ class Ledger:
                 return None
             found.append(row.written())
         return tuple(found)
+
+    def widths(self, source: Source, digests: list[str]) -> dict[int, int]:
+        """The width in px of what was written for a source, by output, where `digests` are still the outputs'."""
+        rows = self._by_source.get(source.path, ())
+        return {
+            row.output: row.width for row in rows if row.output < len(digests) and row.digest == digests[row.output]
+        }
 
     # -- recording -----------------------------------------------------------------------------------------------------
 

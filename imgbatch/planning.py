@@ -23,6 +23,8 @@ from imgbatch.places import Places, shown, unusable
 from imgbatch.recipe import Output, Recipe, name_fields
 from imgbatch.settings import InTheWay
 
+Made = Callable[[str, int | None], tuple[str, ...]]
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -51,7 +53,7 @@ def plan(
     flat: bool = False,
     in_the_way: InTheWay = "refuse",
     owned: Callable[[str], Owned | None],
-    made: Callable[[str, int], tuple[str, ...]],
+    made: Made,
     format_of: Callable[[Source], str | None],
 ) -> Plan:
     """The jobs that make `recipe` of every source, below `folder`.
@@ -69,7 +71,7 @@ def plan(
     owned : callable
         What the ledger knows of an existing file; None when it is foreign.
     made : callable
-        The unmodified files that an earlier run made of a source (absolute path) for an output (number).
+        The unmodified files that an earlier run made of a source (absolute path) for an output (a number; None: any).
     format_of : callable
         The format of a source when it can be written, else None; asked under format ``same``.
 
@@ -179,7 +181,7 @@ class _Namer:
             raise self._leads_out(output.dir)
         return _Wish(number, output, base, frozenset(name_fields(output.name)), naming.is_late(output.name))
 
-    def targets(self, index: int, source: Source, made: Callable[[str, int], tuple[str, ...]]) -> tuple[Target, ...]:
+    def targets(self, index: int, source: Source, made: Made) -> tuple[Target, ...]:
         """What is to be made of one source, in the order of the outputs."""
         folder, _, name = source.relative.rpartition("/")
         stem, suffix = naming.split_name(name)
@@ -202,7 +204,8 @@ class _Namer:
             else:
                 values.update(format=format, ext=naming.extension(suffix, format))
             path = self._path(wish, values, source)
-            found.append(Target(wish.number, path, format, other, wish.late, False, made(source.path, wish.number)))
+            mine = made(source.path, None if wish.late else wish.number)  # renditions change places with the list
+            found.append(Target(wish.number, path, format, other, wish.late, False, mine))
         return tuple(found)
 
     def _path(self, wish: _Wish, values: dict[str, Any], source: Source) -> str:

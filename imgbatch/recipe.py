@@ -12,14 +12,14 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from string import Formatter
 from typing import Annotated, Any
 
 from imgbatch.codecs.base import Encoding
 from imgbatch.declare import Switch, Text, fields, from_table, to_table
 from imgbatch.errors import RecipeError, UsageError, expected, unknown
-from imgbatch.operations import Operation, named
+from imgbatch.operations import Operation, Resize, named
 
 #: The fields of a name template (naming.py fills them in).
 NAME_FIELDS = ("dir", "stem", "ext", "name", "width", "height", "format", "n", "hash", "date", "recipe")
@@ -75,6 +75,26 @@ class Output(Encoding):
     def __post_init__(self) -> None:
         super().__post_init__()
         object.__setattr__(self, "ops", checked_ops(self.ops))
+
+    def renditions(self, widths: Iterable[int]) -> tuple[Output, ...]:
+        """This output once per width in px, for ``srcset``: named ``{stem}-{width}w`` unless the name has the width.
+
+        A picture is not enlarged: for widths above its own there is one file, at its width.
+        """
+        name = self.name if "width" in name_fields(self.name) else _with_width(self.name)
+        return tuple(replace(self, name=name, ops=(*self.ops, Resize(f"{width}x"))) for width in widths)
+
+    @property
+    def rendition(self) -> int | None:
+        """The width in px that a rendition asks for; None: it is none."""
+        last = self.ops[-1] if self.ops else None
+        match = re.fullmatch(r"(\d+)x", last.size) if isinstance(last, Resize) and not last.upscale else None
+        return int(match[1]) if match and "width" in name_fields(self.name) else None
+
+
+def _with_width(template: str) -> str:
+    head, dot, end = template.rpartition(".")
+    return f"{head}-{{width}}w.{end}" if dot and "/" not in end else f"{template}-{{width}}w"
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ class ImageWork:
             job.index,
             job.source,
             "failed" if made.failure else "ok",
-            outputs=tuple(made.written),
+            outputs=tuple(sorted(made.written, key=lambda written: written.output)),
             error=made.failure,
             warnings=tuple(dict.fromkeys([*made.warnings, *guard.told(caught)])),
             changes=tuple(dict.fromkeys(made.changes)),
@@ -117,7 +117,10 @@ class ImageWork:
                     encoded = self._encoded(picture, way, step, target, output, made)
                 made.changes += encoded.changes
                 made.clock.enter("write")
-                path = delivery.put(job, target, encoded, output, data, self.started_ns if desk.again else None)
+                path = delivery.place(target, encoded, data)
+                if made.has(path, encoded):
+                    continue
+                delivery.put(path, job, target, encoded, output, self.started_ns if desk.again else None)
                 made.wrote(target, path, encoded)
             except Exception as error:  # noqa: BLE001 - the other outputs are still written
                 made.fail(guard.classify(error, made.clock.phase))
@@ -187,6 +190,7 @@ class _Made:
     warnings: list[str] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
     failure: Failure | None = None
+    late: dict[str, bytes] = field(default_factory=dict)  # what was written under names that the pixels decided
 
     def fail(self, failure: Failure | tuple[object, str]) -> None:
         """Keep the first failure: the later ones often follow from it."""
@@ -197,7 +201,16 @@ class _Made:
             found = Failure(kind, self.clock.phase, message)  # type: ignore[arg-type]  # classify gives a Kind
         self.failure = self.failure or found
 
+    def has(self, path: str, encoded: Encoded) -> bool:
+        """Whether another output is that file already, as renditions wider than the picture are."""
+        held = self.late.get(path)
+        if held not in (None, encoded.data):
+            raise ImageError("exists", f"two outputs would both be {path}; give them different --name or dir")
+        return held is not None
+
     def wrote(self, target: Target, path: str, encoded: Encoded) -> None:
+        if target.late:
+            self.late[path] = encoded.data
         self.written.append(
             Written(
                 target.output, path, encoded.format, encoded.width, encoded.height, len(encoded.data),

@@ -37,6 +37,7 @@ class Typed:
     sources: tuple[str, ...] = ()
     ops: tuple[Operation, ...] = ()
     formats: tuple[str, ...] = ()
+    widths: tuple[int, ...] = ()
     output_fields: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
     filters: dict[str, Any] = field(default_factory=dict)
@@ -50,6 +51,7 @@ class Typed:
     estimate: bool = False
     json: bool = False
     reports: tuple[str, ...] = ()
+    srcset: str | None = None
     failed_list: str | None = None
     verbose: int = 0
     quiet: bool = False
@@ -210,6 +212,7 @@ def _typed(said: dict[str, Any], sources: list[str], ops: list[Operation], comma
         sources=tuple(sources),
         ops=tuple(ops),
         formats=formats,
+        widths=_widths(said["widths"]) if "widths" in said else (),
         output_fields=_read(said, Output),
         settings=_read(said, Settings),
         filters={
@@ -226,6 +229,7 @@ def _typed(said: dict[str, Any], sources: list[str], ops: list[Operation], comma
         estimate="estimate" in said,
         json="json" in said,
         reports=tuple(said.get("report", ())),
+        srcset=_path(said, "srcset", "a file name ending in .json", ".json"),
         failed_list=_path(said, "failed_list", "a file name"),
         verbose=said.get("verbose", 0),
         quiet="quiet" in said,
@@ -263,6 +267,14 @@ def _formats(word: str) -> tuple[str, ...]:
         if name not in made:
             made.append(name)
     return tuple(made)
+
+
+def _widths(word: str) -> tuple[int, ...]:
+    """The widths in px, each once, in the order in which they were typed."""
+    parts = [part.strip().lower().removesuffix("px") for part in word.split(",")]
+    if not all(part.isascii() and part.isdecimal() and 1 <= int(part) <= 1_000_000 for part in parts):
+        raise expected("widths in px such as 320,640,1280", "--widths", word)
+    return tuple(dict.fromkeys(int(part) for part in parts))
 
 
 def _path(said: dict[str, Any], key: str, what: str, suffix: str = "") -> str | None:

@@ -109,6 +109,7 @@ _PACK_TOO = frozenset({
 _STATS_TOO = (_PACK_TOO | {"timeout", "memory"}) - {"overwrite", "json"}
 _OUTPUT = (
     Flag(("-o", "--output"), "output", "output", "where the results go", metavar="DIR"),
+    Flag(("--widths",), "widths", "output", "several renditions: 320,640,1280 (px)", metavar="N,N,..."),
     Flag(("-r", "--recipe"), "recipe", "output", "a recipe file; flags override it", metavar="FILE"),
     Flag(("--save-recipe",), "save_recipe", "output", "write what was typed as a recipe", metavar="FILE.toml"),
     Flag(("--no-auto-orient",), "no_auto_orient", "output", "leave the EXIF orientation alone", "nothing"),
@@ -126,6 +127,7 @@ _RUNNING = (
 _REPORTING = (
     Flag(("--json",), "json", "reporting", "one JSON object a line on stdout, as files get done", "nothing"),
     Flag(("--report",), "report", "reporting", "all records, as .json or .csv (repeatable)", metavar="FILE", many=True),
+    Flag(("--srcset",), "srcset", "reporting", "what <picture> needs: paths, sizes, formats", metavar="FILE.json"),
     Flag(("--failed-list",), "failed_list", "reporting", "paths of what failed, for --files-from", metavar="FILE"),
     Flag(("-v", "--verbose"), "verbose", "reporting", "also skipped files, warnings and changes; -vv: tracebacks",
          "nothing"),

@@ -97,7 +97,9 @@ def merged(recipe: Recipe, typed: Typed) -> Recipe:
     outputs: list[Output] = []
     for output in recipe.outputs:
         changed = dataclasses.replace(output, **typed.output_fields)
-        outputs += [dataclasses.replace(changed, format=name) for name in typed.formats] or [changed]
+        several = [dataclasses.replace(changed, format=name) for name in typed.formats] or [changed]
+        for one in several:
+            outputs += one.renditions(typed.widths) if typed.widths else [one]
     return Recipe(typed.ops or recipe.ops, outputs, recipe.auto_orient and typed.auto_orient)
 
 

@@ -19,7 +19,18 @@ from imgbatch.cli.streams import abandon_stdout, complain
 from imgbatch.errors import UsageError
 from imgbatch.job import Outcome, Target
 from imgbatch.report import ExitCode, Report
-from imgbatch.reporters import Console, FailedList, JsonLines, Look, Profile, Reporter, location, report_to, shown
+from imgbatch.reporters import (
+    Console,
+    FailedList,
+    JsonLines,
+    Look,
+    Profile,
+    Reporter,
+    SrcSet,
+    location,
+    report_to,
+    shown,
+)
 
 if TYPE_CHECKING:
     from imgbatch.batch import Batch
@@ -112,10 +123,12 @@ def _columns() -> int | None:
 
 def file_reporters(typed: Typed, console: Console) -> list[Reporter]:
     """The reporters that write files; a name that cannot be one is refused before the run."""
-    for path in (*typed.reports, *([typed.failed_list] if typed.failed_list else [])):
+    for path in (*typed.reports, *filter(None, (typed.failed_list, typed.srcset))):
         if os.path.isdir(path):
             raise UsageError(f"expected a file name for a report, got the folder {path!r}")
     made = [report_to(path) for path in typed.reports]
+    if typed.srcset is not None:
+        made.append(SrcSet(typed.srcset))
     if typed.failed_list is not None:
         made.append(FailedList(typed.failed_list, typed.null, console.say))
     return made
@@ -123,7 +136,7 @@ def file_reporters(typed: Typed, console: Console) -> list[Reporter]:
 
 def refuse_taken(taken: Container[str], typed: Typed) -> None:
     """A report must not replace a picture: a flag whose value was forgotten takes the next word for it."""
-    for path in (*typed.reports, typed.failed_list, typed.save_recipe):
+    for path in (*typed.reports, typed.failed_list, typed.srcset, typed.save_recipe):
         if not path:
             continue
         if os.path.abspath(path) in taken or os.path.realpath(path) in taken:

@@ -11,9 +11,10 @@ from imgbatch.reporters.failed_list import FailedList
 from imgbatch.reporters.jsonl import JsonLines
 from imgbatch.reporters.profile import Profile
 from imgbatch.reporters.records import CsvFile, JsonFile, RecordFile
+from imgbatch.reporters.srcset import SrcSet
 
 __all__ = [
-    "Console", "FailedList", "JsonLines", "Look", "Profile", "REPORTS", "Reporter", "location", "report_to",
+    "Console", "FailedList", "JsonLines", "Look", "Profile", "REPORTS", "Reporter", "SrcSet", "location", "report_to",
     "shown",
 ]  # fmt: skip
 

@@ -36,7 +36,7 @@ def planned(
     *outputs: Output,
     folder: str = "out",
     owned: Mapping[str, Owned] | None = None,
-    made: Callable[[str, int], tuple[str, ...]] = lambda source, output: (),
+    made: Callable[[str, int | None], tuple[str, ...]] = lambda source, output: (),
     **options: Any,
 ) -> Plan:
     known = {os.path.join(os.getcwd(), path): value for path, value in (owned or {}).items()}

@@ -1,0 +1,60 @@
+"""What does a web page need to show the right rendition? ``--srcset FILE.json``: enough for ``<picture>`` elements.
+
+One entry per image, in the order of the sources; within it one per format, the newest formats first as ``<picture>``
+wants them, each with its files from narrow to wide and the text of its ``srcset`` attribute; and the ``<img>`` for
+browsers that know none of them. Paths are relative to the output folder, percent-encoded in ``srcset`` and ``src``.
+Files that an earlier run made and this one left unchanged are there, too.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+from imgbatch.job import Outcome, readable
+from imgbatch.report import Report
+from imgbatch.reporters.records import RecordFile
+
+_NEWEST_FIRST = ("avif", "webp")
+_EVERYWHERE = ("jpeg", "png", "gif")
+
+
+class SrcSet(RecordFile):
+    """The renditions of all images as one JSON object."""
+
+    def text(self, report: Report) -> str:
+        done = [outcome for outcome in report.outcomes if outcome.ok and outcome.outputs]
+        images = [entry(outcome, report.base) for outcome in done]
+        return json.dumps({"v": 1, "images": images}, ensure_ascii=False, indent=1) + "\n"
+
+
+def entry(outcome: Outcome, base: str) -> dict[str, Any]:
+    """One image: its formats with their files, and the fallback."""
+    formats: dict[str, list[dict[str, Any]]] = {}
+    for written in sorted(outcome.outputs, key=lambda one: (one.width, one.output)):
+        record = written.record(base)
+        file = {key: record[key] for key in ("path", "width", "height", "bytes")}
+        formats.setdefault(written.format, []).append(file)
+    order = sorted(formats, key=lambda name: _NEWEST_FIRST.index(name) if name in _NEWEST_FIRST else len(_NEWEST_FIRST))
+    plain = next((name for name in _EVERYWHERE if name in formats), order[-1])
+    widest = formats[plain][-1]
+    return {
+        "root": readable(outcome.source.root),
+        "source": readable(outcome.source.relative),
+        "sources": [
+            {
+                "format": name,
+                "type": f"image/{name}",
+                "srcset": ", ".join(f"{_url(file['path'])} {file['width']}w" for file in formats[name]),
+                "files": [{**file, "path": readable(file["path"])} for file in formats[name]],
+            }
+            for name in order
+        ],
+        "img": {"src": _url(widest["path"]), "width": widest["width"], "height": widest["height"]},
+    }
+
+
+def _url(path: str) -> str:
+    """`path` as a relative URL, its bytes percent-encoded; commas too, which separate candidates."""
+    return quote(path.encode("utf-8", "surrogateescape"))
