@@ -5,6 +5,7 @@ Each set is made once, in a folder of its own below the work folder, and used ag
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from pathlib import Path
 from typing import Any
@@ -23,22 +24,29 @@ class Sets:
     """The sets of pictures, by name; `tiny` is how many files the largest set has."""
 
     def __init__(self, work: Path, data: Path | None, tiny: int = 20_000, photos: int = COUNT) -> None:
+        source = originals(data)
         self._work, self._data, self._tiny, self._photos = work, data, tiny, photos
+        self._mark = f"{source.name}-{hashlib.sha256(str(source).encode()).hexdigest()[:6]}"  # sets of other originals
 
     def folder(self, name: str) -> Path:
         """The folder of a set, made when it is not there yet."""
-        photographs = self._work / f"photos-{self._photos}"
+        photographs = self._work / f"photos-{self._photos}-{self._mark}"
         if name in ("photos", "small", "pngs", "one"):
             photos(photographs, self._data, self._photos)
         if name == "photos":
             return photographs
         if name == "small":
-            return derived(photographs, self._work / "small-400", 400, (1024, 768), ".jpg")
+            return derived(photographs, self._work / f"small-400-{self._mark}", 400, (1024, 768), ".jpg")
         if name == "one":
-            return derived(photographs, self._work / "small-1", 1, (1024, 768), ".jpg")
+            return derived(photographs, self._work / f"small-1-{self._mark}", 1, (1024, 768), ".jpg")
         if name == "pngs":
-            return derived(photographs, self._work / "pngs-30", 30, (2400, 1800), ".png")
+            return derived(photographs, self._work / f"pngs-30-{self._mark}", 30, (2400, 1800), ".png")
         return tiny(self._work / f"tiny-{self._tiny}", self._tiny)
+
+
+def originals(data: Path | None) -> Path:
+    """The folder of the photographs that the sets are made of."""
+    return (data or (PHOTOS if PHOTOS.is_dir() else REPO / "sample_images" / "travel")).resolve()
 
 
 def photos(folder: Path, data: Path | None = None, count: int = COUNT) -> Path:
@@ -47,15 +55,15 @@ def photos(folder: Path, data: Path | None = None, count: int = COUNT) -> Path:
     The first of each are the files themselves; their crops and flips keep EXIF (with the orientation), profile,
     quantization tables and sampling, so that they cost what photographs cost.
     """
-    source = data or (PHOTOS if PHOTOS.is_dir() else REPO / "sample_images" / "travel")
+    source = originals(data)
     if _complete(folder, count):
         return folder
-    originals = sorted(path for path in source.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg"))
-    originals = [path for path in originals if MEGAPIXELS[0] <= _megapixels(path) <= MEGAPIXELS[1]] or originals
-    if not originals:
+    files = sorted(path for path in source.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg"))
+    files = [path for path in files if MEGAPIXELS[0] <= _megapixels(path) <= MEGAPIXELS[1]] or files
+    if not files:
         raise SystemExit(f"expected JPEG photographs in {source}, found none; give --data another folder")
     for number in range(count):
-        original, turn = originals[number % len(originals)], number // len(originals)
+        original, turn = files[number % len(files)], number // len(files)
         if turn == 0:
             shutil.copyfile(original, folder / f"{number:03}.jpg")
             continue
@@ -73,12 +81,12 @@ def derived(source: Path, folder: Path, count: int, size: Size, suffix: str) -> 
     """`count` pictures of at most `size`, upright, made of the photographs: each a different part of one."""
     if _complete(folder, count):
         return folder
-    originals = sorted(source.iterdir())
+    files = sorted(source.iterdir())
     for number in range(count):
-        with Image.open(originals[number % len(originals)]) as image:
+        with Image.open(files[number % len(files)]) as image:
             image.draft("RGB", (2 * size[0], 2 * size[1]))
             picture = ImageOps.exif_transpose(image).convert("RGB")
-        cut = number // len(originals) * 8
+        cut = number // len(files) * 8
         picture = picture.crop((cut, cut, *picture.size))
         picture.thumbnail(size)
         picture.save(folder / f"{number:04}{suffix}", quality=88)

@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.data import REPO, photos
+from tests.benchmarks.data import REPO, Sets
 
 CONTENDERS = ("imgbatch", "Pool.map", "Pool.map, draft", "Pillow loop", "Pillow loop, draft")
 
@@ -65,7 +65,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="pictures that are there already, instead of photographs")
     parser.add_argument("--only", choices=CONTENDERS, help="one contender, once; prints the mean of its array")
     words = parser.parse_args()
-    folder = words.folder or photos(words.work / f"photos-{words.count}", words.data, words.count)
+    folder = words.folder or Sets(words.work, words.data, photos=words.count).folder("photos")
     if words.only:
         print(carried_out(words.only, folder, words.size, words.workers))
         return

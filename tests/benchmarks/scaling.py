@@ -40,7 +40,7 @@ def main() -> None:
     work = words.work.resolve()
     small = Sets(work, words.data, photos=COUNT).folder("small")
     counts = sorted(int(word) for word in words.files.split(","))
-    folders = {count: copies(small, work / f"copies-{count}", count) for count in counts}
+    folders = {count: copies(small, work / f"copies-{count}-{small.name}", count) for count in counts}
     times: dict[int, list[float]] = {count: [] for count in counts}
     for _ in range(words.rounds):
         for count, folder in folders.items():

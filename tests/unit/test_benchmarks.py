@@ -13,7 +13,7 @@ from PIL import Image
 
 from tests.benchmarks import peers, quality
 from tests.benchmarks.__main__ import measured
-from tests.benchmarks.data import photos
+from tests.benchmarks.data import Sets, photos
 from tests.benchmarks.measure import CommandFailed, Watch, run
 from tests.benchmarks.peers import Case, Missing, Tools
 from tests.benchmarks.syscalls import parsed
@@ -137,3 +137,11 @@ def test_the_table_of_strace_is_read_with_and_without_errors() -> None:
 100.00    0.000020           1        17         3 total
 """
     assert parsed(text) == {"openat": 10, "read": 7}
+
+
+def test_sets_of_other_photographs_are_made_anew(few: Path, tmp_path: Path) -> None:
+    one = Sets(tmp_path, few, photos=2).folder("photos")
+    other = Sets(tmp_path, SAMPLES / "travel", photos=2).folder("photos")
+    assert one != other
+    assert len(list(one.iterdir())) == len(list(other.iterdir())) == 2
+    assert Sets(tmp_path, few, photos=2).folder("photos") == one
