@@ -10,6 +10,7 @@ from imgbatch.version import VERSION as __version__
 if TYPE_CHECKING:
     from imgbatch.applying import apply
     from imgbatch.batch import Batch
+    from imgbatch.checking import check
     from imgbatch.errors import (
         EngineError,
         ImageError,
@@ -59,12 +60,12 @@ __all__ = [
     "Equalize", "Estimate", "ExitCode", "Failure", "Filters", "Flatten", "Flip", "Flop", "Gamma", "Grayscale",
     "Handle", "ImageError", "ImgbatchError", "Invert", "Loaded", "LockedError", "Median", "Operation", "Outcome",
     "Output", "Pad", "PlanError", "Recipe", "RecipeError", "Report", "Resize", "Rotate", "Saturation", "Settings",
-    "Sharpen", "Source", "Statistics", "Trim", "Unsharp", "UsageError", "Written", "__version__", "apply", "estimate",
-    "load", "process", "run", "start", "stats",
+    "Sharpen", "Source", "Statistics", "Trim", "Unsharp", "UsageError", "Written", "__version__", "apply", "check",
+    "estimate", "load", "process", "run", "start", "stats",
 ]  # fmt: skip
 
 _HOMES = {
-    "apply": "applying",
+    "apply": "applying", "check": "checking",
     "Loaded": "loaded", "load": "loading",
     "Operation": "operations",
     "Recipe": "recipe", "Output": "recipe",

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from imgbatch.errors import UsageError, unknown
 
-COMMANDS = ("run", "stats", "pack", "ops", "formats")
+COMMANDS = ("run", "check", "stats", "pack", "ops", "formats")
 
-WORKING = ("run", "stats", "pack")  # commands that start workers, unless one of these words is there
+WORKING = ("run", "check", "stats", "pack")  # commands that start workers, unless one of these words is there
 IDLE = frozenset({"-h", "--help", "-n", "--dry-run", "-j0", "-j=0", "--workers=0"})
 
 
@@ -24,6 +24,10 @@ def dispatch(words: Sequence[str]) -> int:
         from imgbatch.cli.run import run
 
         return run(rest)
+    if command == "check":
+        from imgbatch.cli.check import check
+
+        return check(rest)
     if command == "stats":
         from imgbatch.cli.stats import stats
 

@@ -84,6 +84,12 @@ def stats_flags() -> tuple[Flag, ...]:
     return (*operations, *_STATS, *(flag for flag in run_flags() if flag.key in _STATS_TOO))
 
 
+@functools.cache
+def check_flags() -> tuple[Flag, ...]:
+    """Every flag of ``imgbatch check``: those of ``run`` that have a meaning where nothing is made."""
+    return tuple(flag for flag in run_flags() if flag.key in _CHECK_TOO)
+
+
 _STATS = (
     Flag(("--mode",), "mode", "statistics", "what is measured (default RGB)", metavar="RGB|L|RGBA"),
     Flag(("--weight",), "weight", "statistics", "what counts the same in mean and std (default pixel)",
@@ -107,6 +113,7 @@ _PACK_TOO = frozenset({
     "no_progress", "help",
 })  # fmt: skip
 _STATS_TOO = (_PACK_TOO | {"timeout", "memory"}) - {"overwrite", "json"}
+_CHECK_TOO = (_STATS_TOO | {"json"}) - {"no_auto_orient"}
 _OUTPUT = (
     Flag(("-o", "--output"), "output", "output", "where the results go", metavar="DIR"),
     Flag(("--widths",), "widths", "output", "several renditions: 320,640,1280 (px)", metavar="N,N,..."),

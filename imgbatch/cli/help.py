@@ -9,6 +9,7 @@ commands:
   run SRC... -o DIR [OPERATIONS] [options]   process files and folders into DIR
   run -r RECIPE.toml [SRC...] [options]      the same, from a recipe file
   pack SRC... -o OUT.npy [OPERATIONS]        one (N,H,W,C) uint8 array, and OUT.json
+  check SRC... [options]                     decode every frame; list damaged or mislabelled files
   stats SRC... [OPERATIONS] [options]        exact mean, std, min, max and histogram; sizes, formats
   ops [NAME]                                 the operations, or one of them with an example
   formats                                    the formats that are read and written here
@@ -32,6 +33,19 @@ every night from cron; only what is new or changed is done again:
 SRC is a file, a folder, or a quoted glob such as 'photos/**/*.jpg'. Sources are never changed, and
 nothing is overwritten that imgbatch did not write itself. `imgbatch run --help` lists all flags.
 """
+
+CHECK_USAGE = "imgbatch check SRC... [options]"
+
+CHECK_ABOUT = """\
+Decode every frame of every file and list what is damaged: truncated, zero-filled or contradictory
+data, wrong checksums, formats without a reader, and JPEG data that end before the picture does.
+Warned of: a suffix of another format, data after the end, a missing end mark. Nothing is written."""
+
+CHECK_AFTER = """\
+What cannot be seen: damage inside pixels that leaves a JPEG's length right, or in a progressive
+JPEG; formats without checksums and end. Exit codes: 0 all is well, 1 something is wrong (--fail-on
+warning: also odd files; none: never), 2 refused, 4 stopped early, 70 internal error,
+130 interrupted, 143 terminated."""
 
 STATS_USAGE = "imgbatch stats SRC... [OPERATIONS] [options]"
 

@@ -157,7 +157,7 @@ def told(batch: Told, typed: Typed, console: Console, files: Sequence[Reporter],
         unwritten = _finished([*([] if lost else lines), *files], batch.report)
     console.finish(batch.report)
     if not typed.quiet:
-        for line in hints(batch, typed.verbose, after_a_stop):
+        for line in hints(batch, typed.verbose, after_a_stop, console.warns):
             console.say(line)
     code = int(batch.report.exit_code)
     return int(ExitCode.STOPPED) if unwritten and code == ExitCode.OK else code
@@ -204,15 +204,15 @@ def _finished(reporters: Sequence[Reporter], report: Report) -> bool:
     return unwritten
 
 
-def hints(batch: Told, verbose: int, after_a_stop: str = AGAIN) -> list[str]:
-    """What is worth knowing after the summary."""
+def hints(batch: Told, verbose: int, after_a_stop: str = AGAIN, warned: bool = False) -> list[str]:
+    """What is worth knowing after the summary; `warned`: the warnings have been told."""
     report = batch.report
     made = []
     if not batch.total:
         made.append("(no images were found)")
     if batch.skipped and not verbose:
         made.append(f"({_counted(batch)}; -v lists them)")
-    if report.warned and not verbose:
+    if report.warned and not verbose and not warned:
         made.append(f"({report.warned} with warnings; -v lists them)")
     if report.stopped is not None:
         made.append(after_a_stop)

@@ -25,13 +25,14 @@ _BAR = "{percentage:3.0f}%|{bar}| {n_fmt}B/{total_fmt}B [{elapsed}<{remaining}{p
 
 @dataclass(frozen=True)
 class Look:
-    """How much is said, and how: `verbose` counts -v, `quiet` leaves only errors."""
+    """How much is said, and how: `verbose` counts -v, `quiet` leaves only errors, `warnings` need no -v."""
 
     verbose: int = 0
     quiet: bool = False
     bar: bool = False
     color: bool = False
     progress: bool = True  # without a bar: whether a line a minute is said
+    warnings: bool = False
     columns: int | None = None  # the bar's width; None: the terminal's, which may change
 
 
@@ -46,6 +47,11 @@ class Console(Reporter):
         self._total = self._done = self._wrong = 0
         self._next = 0.0
 
+    @property
+    def warns(self) -> bool:
+        """Whether warnings are told as files get done."""
+        return bool(self._look.verbose or self._look.warnings)
+
     def start(self, total: int, total_bytes: int) -> None:
         self._total = total
         self._next = self._clock() + EVERY
@@ -56,7 +62,7 @@ class Console(Reporter):
         self._done += 1
         wrong = outcome.status in WRONG
         self._wrong += wrong
-        if wrong or self._look.verbose:
+        if wrong or self._look.verbose or (self.warns and outcome.warnings):
             for line in self.lines(outcome):
                 self.say(line)
         if self._bar is not None:
@@ -88,10 +94,11 @@ class Console(Reporter):
             said.append(f"{status}: {where}: {error.kind} in {error.phase}: {shown(error.message)}")
         elif outcome.status in WRONG:
             said.append(f"{outcome.status}: {where}")
-        if self._look.verbose and not self._look.quiet:
-            if outcome.status in ("skipped", "unchanged"):
-                said.append(f"{outcome.status}: {where}")
+        if self._look.verbose and not self._look.quiet and outcome.status in ("skipped", "unchanged"):
+            said.append(f"{outcome.status}: {where}")
+        if self.warns and not self._look.quiet:
             said += [f"warning: {where}: {shown(text)}" for text in outcome.warnings]
+        if self._look.verbose and not self._look.quiet:
             said += [f"change: {where}: {shown(text)}" for text in outcome.changes]
         return said
 

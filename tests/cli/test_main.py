@@ -65,7 +65,7 @@ def test_version_names_pillow_and_its_codecs(run: Run) -> None:
     ("words", "said"),
     [
         (["rnu"], "unknown command 'rnu'; did you mean 'run'?"),
-        (["check", "photos"], "unknown command 'check'"),
+        (["sheet", "photos"], "unknown command 'sheet'"),
         (["photos", "-o", "x"], "did you mean `imgbatch run photos ...`?"),
         (["--resize", "9"], "did you mean `imgbatch run --resize ...`?"),
         (["*.jpg"], "did you mean `imgbatch run *.jpg ...`?"),

@@ -1,0 +1,205 @@
+"""Is a file whole and what its name says, as far as its own bytes tell? ``findings(data, suffix)``.
+
+Every format that says where its picture ends is walked once, block by block, without decoding: PNG's chunks with
+their checksums, JPEG's segments and scans, GIF's blocks, the boxes of AVIF, the lengths of WebP and BMP. What decoding
+finds beyond that is for checking.py and scans.py. TIFF, and the formats that are only read, have no end to look for.
+
+A finding with a kind is a damage; one without is worth a warning: the picture is there.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from imgbatch.codecs import recognize
+from imgbatch.errors import Kind
+
+#: So many zeros in a row at the end of compressed data are no picture: a copy or a download was interrupted.
+ZEROS = 512
+_NO_END = "there is no end mark"
+_PADDING = 1  # byte after the end that many writers add, to make the length even
+_CRITICAL = 0x20  # the bit that is not set in the first letter of a PNG chunk without which there is no picture
+_MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
+_RESTART = re.compile(rb"\xff([\xd0-\xd7])")
+_ALONE = frozenset((0x01, *range(0xD0, 0xD9)))  # JPEG markers without a length
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is not as it should be; `kind` None: only worth a warning."""
+
+    kind: Kind | None
+    message: str
+
+
+def findings(data: bytes, suffix: str) -> list[Finding]:
+    """What is wrong with a file, by its bytes and its suffix (with the dot, in any case)."""
+    prefix = data[: recognize.PREFIX]
+    name = recognize.format_of(prefix)
+    found = list(_WALKS[name](data)) if name in _WALKS else []
+    return [*found, *_misnamed(name or recognize.other_format_of(prefix), suffix.lower())]
+
+
+def _misnamed(name: str | None, suffix: str) -> Iterator[Finding]:
+    """A suffix of another format. Which of the two was meant, the name or the content, only the owner can say."""
+    if name is None or suffix not in recognize.IMAGE_SUFFIXES:
+        return
+    suffixes = recognize.SUFFIXES.get(name) or recognize.READ_ONLY.get(name, ())
+    if name == "jpeg":
+        suffixes = (*suffixes, *recognize.READ_ONLY.get("mpo", ()))
+    if suffixes and suffix not in suffixes:
+        yield Finding(None, f"the name says {suffix}, the content is {name}; rename it to {suffixes[0]}, or replace it")
+
+
+def zeros_from(data: bytes) -> int | None:
+    """Where a tail of at least :data:`ZEROS` zeros begins; None where there is none."""
+    if data[-ZEROS:].strip(b"\0") or len(data) < ZEROS:
+        return None
+    return len(data.rstrip(b"\0"))
+
+
+def _cut(data: bytes, what: str) -> Finding:
+    """The data end before the picture does; where zeros stand in for the rest, that is said."""
+    zeros = zeros_from(data)
+    if zeros is not None:
+        what = f"only zeros from byte {zeros} to the end ({len(data)}), as after an interrupted copy: {what}"
+    return Finding("truncated", what)
+
+
+def _after(data: bytes, end: int, name: str) -> Iterator[Finding]:
+    """What follows the end of the picture."""
+    rest = len(data) - end
+    if rest > _PADDING:
+        zeros = "zero bytes" if not data[end:].strip(b"\0") else "bytes"
+        yield Finding(None, f"{rest} {zeros} after the end of the {name} picture")
+
+
+# -- one walk for each format ------------------------------------------------------------------------------------------
+
+
+def _png(data: bytes) -> Iterator[Finding]:
+    at = 8
+    while True:
+        length, word = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+        end = at + 12 + length
+        if len(word) < 4 or end > len(data):
+            inside = f" inside its chunk {word.decode('ascii', 'replace')}" if word.isalpha() else ""
+            yield _cut(data, f"the PNG ends{inside} before its end mark (IEND)")
+            return
+        if not word.isalpha():
+            yield _cut(data, _NO_END) if not any(data[at:]) else Finding("corrupt", f"no PNG chunk at byte {at}")
+            return
+        if zlib.crc32(memoryview(data)[at + 4 : end - 4]) != int.from_bytes(data[end - 4 : end], "big"):
+            kind: Kind | None = None if word[0] & _CRITICAL else "corrupt"
+            yield Finding(kind, f"wrong checksum of the PNG chunk {word.decode('ascii')} at byte {at}")
+        if word == b"IEND":
+            yield from _after(data, end, "png")
+            return
+        at = end
+
+
+def jpeg_scans(data: bytes) -> tuple[list[tuple[int, int]], int | None]:
+    """Where the scans' data lie, as (start, end), and where the picture ends (None: it has no end mark)."""
+    scans: list[tuple[int, int]] = []
+    at = 2
+    while (found := _MARKER.search(data, at)) is not None:
+        marker, at = found[1][0], found.end()
+        if marker == 0xD9:
+            return scans, at
+        if marker in _ALONE:
+            continue
+        at += int.from_bytes(data[at : at + 2], "big")
+        if marker == 0xDA:
+            following = _MARKER.search(data, at)
+            end = len(data) if following is None else following.start()
+            scans.append((at, end))
+            at = end
+    return scans, None
+
+
+def _jpeg(data: bytes) -> Iterator[Finding]:
+    scans, end = jpeg_scans(data)
+    for number, (start, stop) in enumerate(scans, 1):
+        for place, found in enumerate(_RESTART.finditer(data, start, stop)):
+            if found[1][0] != 0xD0 + place % 8:
+                yield Finding("corrupt", f"restart markers out of order in scan {number}, at byte {found.start()}")
+                break
+    if end is None:
+        if zeros_from(data) is not None:
+            yield _cut(data, _NO_END)
+        else:
+            yield Finding(None, "the JPEG has no end mark (EOI): its last bytes may be missing")
+    elif not data.startswith(b"\xff\xd8", end) and b"MPF\0" not in data[:end]:  # more pictures are no rubbish
+        yield from _after(data, end, "jpeg")
+
+
+def _gif(data: bytes) -> Iterator[Finding]:
+    at = 13 + _table(data[10:11])
+    while at < len(data):
+        block = data[at]
+        if block == 0x3B:
+            yield from _after(data, at + 1, "gif")
+            return
+        if block == 0x2C:
+            at += 11 + _table(data[at + 9 : at + 10])
+        elif block == 0x21:
+            at += 2
+        else:
+            yield _cut(data, _NO_END) if not any(data[at:]) else Finding("corrupt", f"no GIF block at byte {at}")
+            return
+        while at < len(data) and data[at]:
+            at += 1 + data[at]
+        at += 1
+    if at > len(data):
+        yield _cut(data, "the GIF ends inside a block")
+    else:
+        yield Finding(None, "the GIF has no end mark: frames may be missing")
+
+
+def _table(flags: bytes) -> int:
+    """The bytes of the color table that a GIF's flags announce."""
+    return 3 << (flags[0] & 7) + 1 if flags and flags[0] & 0x80 else 0
+
+
+def _webp(data: bytes) -> Iterator[Finding]:
+    end = 8 + int.from_bytes(data[4:8], "little")
+    if len(data) < end:
+        yield _cut(data, f"the WebP says {end} bytes, the file has {len(data)}")
+    elif (zeros := zeros_from(data[:end])) is not None:
+        yield Finding("truncated", f"only zeros from byte {zeros} to the end ({end}), as after an interrupted copy")
+    else:
+        yield from _after(data, end + (end & 1), "webp")
+
+
+def _avif(data: bytes) -> Iterator[Finding]:
+    at = 0
+    while at + 8 <= len(data):
+        length, word = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+        if length == 1:
+            length = int.from_bytes(data[at + 8 : at + 16], "big")
+        elif length == 0 and any(word):
+            return  # to the end of the file
+        if length < 8:
+            break
+        if at + length > len(data):
+            yield _cut(data, f"the box {word.decode('latin-1')!r} ends at byte {at + length}, the file at {len(data)}")
+            return
+        at += length
+    if (zeros := zeros_from(data[:at])) is not None:
+        yield Finding("truncated", f"only zeros from byte {zeros} to the end ({at}), as after an interrupted copy")
+    else:
+        yield from _after(data, at, "avif")
+
+
+def _bmp(data: bytes) -> Iterator[Finding]:
+    """The header's size is often a lie; only data beyond both it and the pixels are worth a word."""
+    said = int.from_bytes(data[2:6], "little")
+    offset, size = int.from_bytes(data[10:14], "little"), int.from_bytes(data[34:38], "little")
+    if len(data[14:18]) == 4 and int.from_bytes(data[14:18], "little") >= 40 and size and said == offset + size:
+        yield from _after(data, said, "bmp")
+
+
+_WALKS = {"png": _png, "jpeg": _jpeg, "gif": _gif, "webp": _webp, "avif": _avif, "bmp": _bmp}

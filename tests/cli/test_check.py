@@ -1,0 +1,44 @@
+"""Does ``imgbatch check`` list what is wrong, with the right exit code?"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.cli.conftest import Run, damage
+
+
+def test_all_is_well(run: Run) -> None:
+    done = run("check", "photos")
+    assert done.returncode == 0
+    assert done.stderr.startswith("3 ok")
+
+
+def test_damage_and_wrong_names_are_listed(run: Run, place: Path) -> None:
+    damage(place / "photos/trip/c.png")
+    (place / "photos/a.jpg").rename(place / "photos/a.webp")
+    done = run("check", "photos", "--failed-list", "bad.txt", "--json")
+    assert done.returncode == 1
+    assert "failed: photos/trip/c.png: truncated" in done.stderr
+    assert "warning: photos/a.webp: the name says .webp, the content is jpeg" in done.stderr
+    assert (place / "bad.txt").read_text().splitlines() == ["photos/trip/c.png"]
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [record["status"] for record in records if record["event"] == "file"].count("failed") == 1
+    assert records[-1]["exit_code"] == 1
+    assert run("check", "--files-from", "bad.txt").returncode == 1
+
+
+def test_odd_files_count_when_asked(run: Run, place: Path) -> None:
+    (place / "photos/a.jpg").rename(place / "photos/a.webp")
+    assert run("check", "photos").returncode == 0
+    assert run("check", "photos", "--fail-on", "warning").returncode == 1
+
+
+def test_nothing_is_written(run: Run, place: Path) -> None:
+    before = sorted(place.rglob("*"))
+    run("check", "photos")
+    assert sorted(place.rglob("*")) == before
+
+
+def test_flags_of_other_commands_are_refused(run: Run) -> None:
+    assert run("check", "photos", "--resize", "10").returncode == 2
