@@ -88,6 +88,12 @@ class SharedArray:
     def __reduce__(self) -> tuple[Callable[..., SharedArray], tuple[Any, ...]]:
         return SharedArray.attach, (self.name, self.array.shape, self.array.dtype)
 
+    def unlink(self) -> None:
+        """Take the owner's segment its name: nobody attaches any more, and it goes with the last who holds it."""
+        if self._segment is not None and self._owner == os.getpid():
+            with contextlib.suppress(FileNotFoundError):
+                self._segment.unlink()
+
     def release(self) -> None:
         """Let go of the segment; the owner also removes it. May be called again."""
         segment, self._segment = self._segment, None

@@ -127,7 +127,11 @@ def save(path: str, typed: Typed, wish: Wish) -> None:
             ) from None
     folder = os.path.dirname(path) or "."
     paths = [item if os.path.isabs(item) else os.path.relpath(item, folder) for item in wish.paths]
-    write_text(path, to_toml(RecipeFile(wish.recipe, {"paths": paths, **_said(wish.filters)}, _said(wish.settings))))
+    text = to_toml(RecipeFile(wish.recipe, {"paths": paths, **_said(wish.filters)}, _said(wish.settings)))
+    try:
+        write_text(path, text)
+    except OSError as error:
+        raise UsageError(f"the recipe {path!r} cannot be written: {error.strerror or error}") from None
 
 
 def _said(value: Filters | Settings) -> dict[str, Any]:

@@ -128,7 +128,8 @@ def classify(error: BaseException, phase: Phase) -> tuple[Kind, str]:
         return _of_encoder(error, said), f"the encoder failed: {said}"
     if phase in ("read", "write"):
         return ("io", said) if isinstance(error, OSError) else ("internal", _typed(error, said))
-    return _of_decoder(error, said), said if isinstance(error, (OSError, SyntaxError)) else _typed(error, said)
+    plain = isinstance(error, (OSError, SyntaxError, NotImplementedError))  # what readers raise on purpose
+    return _of_decoder(error, said), said if plain else _typed(error, said)
 
 
 def _apply(max_pixels: int) -> None:

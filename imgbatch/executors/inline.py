@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from imgbatch.errors import Phase, sentence
 from imgbatch.executors.base import Executor, Work
+from imgbatch.executors.spoken import Spoken
 from imgbatch.job import Failure, Job, Outcome
 
 if TYPE_CHECKING:
@@ -14,16 +16,18 @@ if TYPE_CHECKING:
 
 
 class InlineDesk:
-    """Nobody watches, so nothing is said."""
+    """Nobody watches, so nothing is said; what C libraries say is listened to."""
 
     again = False
 
-    def __init__(self, sums: Sheet | None = None) -> None:
+    def __init__(self, spoken: Spoken, sums: Sheet | None = None) -> None:
         self.now: Phase = "read"
         self.sums = sums
+        self._spoken = spoken
 
     def phase(self, phase: Phase) -> None:
         self.now = phase
+        self._spoken.listen(phase)
 
     def reserve(self, size: int) -> None:
         """Nobody keeps a budget here."""
@@ -38,18 +42,24 @@ class Inline(Executor):
 
     def run(self, work: Work, jobs: Sequence[Job]) -> Iterator[Outcome]:
         work.open()
-        for job in jobs:
-            if self._stopped:
-                return
-            desk = InlineDesk(None if self._sums is None else self._sums.sheet())
-            try:
-                outcome = work(job, desk)
-            except Exception as error:  # noqa: BLE001 - one Outcome for every job, whatever work does
-                text = f"{type(error).__name__}: {sentence(error)}"
-                outcome = work.blame(job, "failed", Failure("internal", desk.now, text))
-            if self._sums is not None and desk.sums is not None and outcome.status == "ok":
-                self._sums.add(desk.sums.record)
-            yield outcome
+        with contextlib.closing(Spoken()) as spoken:
+            for job in jobs:
+                if self._stopped:
+                    return
+                yield self._one(work, job, spoken)
+
+    def _one(self, work: Work, job: Job, spoken: Spoken) -> Outcome:
+        desk = InlineDesk(spoken, None if self._sums is None else self._sums.sheet())
+        try:
+            outcome = work(job, desk)
+        except Exception as error:  # noqa: BLE001 - one Outcome for every job, whatever work does
+            text = f"{type(error).__name__}: {sentence(error)}"
+            outcome = work.blame(job, "failed", Failure("internal", desk.now, text))
+        finally:
+            spoken.listen(None)
+        if self._sums is not None and desk.sums is not None and outcome.status == "ok":
+            self._sums.add(desk.sums.record)
+        return spoken.added_to(outcome)
 
     def stop(self) -> None:
         self._stopped = True

@@ -118,6 +118,8 @@ class Pool(Executor):
             self._state.aborted.set()
             for guard in self.guards:
                 guard.kill()
+            self._state.table.unlink()  # the caller may end the process now (Ctrl-C twice)
+            self._state.staging.unlink()
 
 
 class _Run:

@@ -53,6 +53,11 @@ class Staging:
         if self._shared is not None:
             zero(self._shared.array[row, ...])
 
+    def unlink(self) -> None:
+        """No worker attaches any more: should the parent end without :meth:`release`, nothing is left behind."""
+        if self._shared is not None:
+            self._shared.unlink()
+
     def release(self) -> None:
         if self._shared is not None:
             self._shared.release()

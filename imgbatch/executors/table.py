@@ -68,6 +68,10 @@ class Table:
     def stop(self) -> None:
         self._stop[0] = 1
 
+    def unlink(self) -> None:
+        """No worker attaches any more: should the parent end without :meth:`release`, nothing is left behind."""
+        self._shared.unlink()
+
     def release(self) -> None:
         """Let go; the parent's copy removes the segment."""
         del self._jobs, self._phases, self._began, self._stop

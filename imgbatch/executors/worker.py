@@ -14,20 +14,19 @@ import os
 import pickle
 import signal
 import sys
-import tempfile
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from multiprocessing import forkserver, parent_process
 from multiprocessing.connection import Connection, wait
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
-from imgbatch.errors import PHASES, Phase, one_line, sentence
+from imgbatch.errors import PHASES, Phase, sentence
 from imgbatch.executors.base import Work
 from imgbatch.executors.budget import UNASKED
+from imgbatch.executors.spoken import Spoken
 from imgbatch.executors.staging import Ticket, staged
 from imgbatch.executors.table import Table
-from imgbatch.job import Failure, Job, Outcome
+from imgbatch.job import Failure, Job
 
 if TYPE_CHECKING:
     from imgbatch.aggregates import Sheet
@@ -69,7 +68,8 @@ class WorkerDesk:
 def serve(connection: Connection, name: str, rows: int, row: int, ticket: Ticket | None) -> None:
     """The worker's whole life; ends when the parent closes the pipe."""
     _settle_in()
-    said = _capture()
+    said = Spoken()
+    said.take()
     table = Table.attach(name, rows)
     try:
         work: Work = pickle.loads(connection.recv_bytes())
@@ -85,7 +85,7 @@ def serve(connection: Connection, name: str, rows: int, row: int, ticket: Ticket
             connection.send_bytes(REPLY + pickle.dumps(_chunk(work, jobs, desk, table, row, said)))
 
 
-def _chunk(work: Work, jobs: list[bytes], desk: WorkerDesk, table: Table, row: int, said: BinaryIO) -> list[bytes]:
+def _chunk(work: Work, jobs: list[bytes], desk: WorkerDesk, table: Table, row: int, said: Spoken) -> list[bytes]:
     replies = []
     for position, packed in enumerate(jobs):
         if table.stopped:
@@ -96,7 +96,7 @@ def _chunk(work: Work, jobs: list[bytes], desk: WorkerDesk, table: Table, row: i
     return replies
 
 
-def _one(work: Work, packed: bytes, desk: WorkerDesk, said: BinaryIO) -> bytes:
+def _one(work: Work, packed: bytes, desk: WorkerDesk, said: Spoken) -> bytes:
     """One job to its pickled Outcome, or to pickled text when even that fails."""
     desk.begin()
     try:
@@ -105,46 +105,13 @@ def _one(work: Work, packed: bytes, desk: WorkerDesk, said: BinaryIO) -> bytes:
             outcome = work(job, desk)
         except MemoryError:
             outcome = work.blame(job, "failed", Failure("memory", desk.now, "not enough memory"))
-        outcome = _with_words(outcome, said)
+        outcome = said.added_to(outcome)
         reply = pickle.dumps(outcome)
         if outcome.status == "ok":
             desk.stage()
         return reply
     except BaseException as error:  # noqa: BLE001 - one Outcome for every job; the parent makes it from this text
         return pickle.dumps((desk.now, f"{type(error).__name__}: {sentence(error)}"))
-
-
-def _with_words(outcome: Outcome, said: BinaryIO) -> Outcome:
-    """What C libraries wrote to stdout and stderr becomes the outcome's warnings."""
-    size = os.fstat(said.fileno()).st_size
-    if not size:
-        return outcome
-    said.seek(0)
-    text = said.read(4000).decode("utf-8", "replace")
-    said.truncate(0)
-    said.seek(0)
-    lines = tuple(one_line(line) for line in text.splitlines() if line.strip())
-    return replace(outcome, warnings=(*outcome.warnings, *lines[:10]))
-
-
-def _capture() -> BinaryIO:
-    """A nameless file in place of descriptors 1 and 2: what libraries print must not reach the user's terminal."""
-    said: BinaryIO
-    if hasattr(os, "memfd_create"):
-        said = os.fdopen(os.memfd_create("imgbatch"), "w+b", buffering=0)
-    else:
-        said = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - lives as long as the process
-    with contextlib.suppress(ValueError, OSError, AttributeError):
-        sys.stdout.flush()
-    os.dup2(said.fileno(), 1)
-    os.dup2(said.fileno(), 2)
-    # Appending, so that after a truncation writers do not leave a hole
-    with contextlib.suppress(ImportError, OSError):
-        import fcntl
-
-        for descriptor in (1, 2):
-            fcntl.fcntl(descriptor, fcntl.F_SETFL, fcntl.fcntl(descriptor, fcntl.F_GETFL) | os.O_APPEND)
-    return said
 
 
 def _settle_in() -> None:

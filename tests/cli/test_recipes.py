@@ -103,3 +103,10 @@ def test_a_globs_folder_is_no_glob(run: Run, place: Path) -> None:
     done = run("run", "-r", "set [1]/r.toml", "-o", "out")
     assert done.returncode == 0
     assert sorted(Path(name).name for name in tree(place / "out")) == ["a.jpg", "b.jpg"]
+
+
+def test_a_recipe_that_cannot_be_written_is_refused_before_the_run(run: Run, place: Path) -> None:
+    done = run("run", "photos", "-o", "out", "--save-recipe", "photos/a.jpg/r.toml")
+    assert done.returncode == 2
+    assert done.stderr == "imgbatch: the recipe 'photos/a.jpg/r.toml' cannot be written: Not a directory\n"
+    assert not (place / "out").exists()

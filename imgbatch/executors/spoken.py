@@ -1,0 +1,75 @@
+"""What do C libraries say to the terminal? They write to descriptors 1 and 2; here it becomes the file's warnings.
+
+A worker gives both descriptors away for good. The caller's process (workers=0) lends descriptor 2 while a picture is
+decoded or encoded, and only as long as no other thread runs that may want to write: an operation's own words, and a
+debugger, reach the terminal as always.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+import threading
+from dataclasses import replace
+from typing import BinaryIO
+
+from imgbatch.errors import Phase, one_line
+from imgbatch.job import Outcome
+
+LINES = 10  # of one file; libtiff can say thousands
+_STDOUT, _STDERR = 1, 2
+
+
+class Spoken:
+    """A nameless file to which descriptors can be turned."""
+
+    def __init__(self) -> None:
+        self._file: BinaryIO
+        if hasattr(os, "memfd_create"):
+            self._file = os.fdopen(os.memfd_create("imgbatch"), "w+b", buffering=0)
+        else:
+            self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - lives as long as this object
+        # Appending, so that after a truncation writers do not leave a hole
+        with contextlib.suppress(ImportError, OSError):
+            import fcntl
+
+            number = self._file.fileno()
+            fcntl.fcntl(number, fcntl.F_SETFL, fcntl.fcntl(number, fcntl.F_GETFL) | os.O_APPEND)
+        self._lent: int | None = None
+
+    def take(self) -> None:
+        """Turn stdout and stderr here for the rest of the process's life."""
+        with contextlib.suppress(ValueError, OSError, AttributeError):
+            sys.stdout.flush()
+        os.dup2(self._file.fileno(), _STDOUT)
+        os.dup2(self._file.fileno(), _STDERR)
+
+    def listen(self, phase: Phase | None) -> None:
+        """Turn stderr here if C libraries are at work in `phase`, else give it back."""
+        wanted = phase in ("decode", "encode") and threading.active_count() == 1
+        if wanted and self._lent is None:
+            with contextlib.suppress(OSError):  # stderr is closed
+                self._lent = os.dup(_STDERR)
+                os.dup2(self._file.fileno(), _STDERR)
+        elif not wanted and self._lent is not None:
+            os.dup2(self._lent, _STDERR)
+            os.close(self._lent)
+            self._lent = None
+
+    def added_to(self, outcome: Outcome) -> Outcome:
+        """The outcome with what has been said since the last one as warnings."""
+        size = os.fstat(self._file.fileno()).st_size
+        if not size:
+            return outcome
+        self._file.seek(0)
+        text = self._file.read(4000).decode("utf-8", "replace")
+        self._file.truncate(0)
+        self._file.seek(0)
+        lines = tuple(one_line(line) for line in text.splitlines() if line.strip())
+        return replace(outcome, warnings=(*outcome.warnings, *lines[:LINES]))
+
+    def close(self) -> None:
+        self.listen(None)
+        self._file.close()
