@@ -31,6 +31,7 @@ class Stoppable(Protocol):
 def stopping(batch: Stoppable, quiet: bool) -> Iterator[None]:
     """Within the block SIGINT and SIGTERM stop `batch`."""
     seen: list[int] = []
+    terminal = _terminal()
 
     def handle(number: int, frame: FrameType | None) -> None:
         seen.append(number)
@@ -38,7 +39,7 @@ def stopping(batch: Stoppable, quiet: bool) -> Iterator[None]:
         if len(seen) == 1:
             batch.stop(code, _WORDS[signal.Signals(number)])
             if not quiet:
-                _say("finishing the files in hand; again to stop at once")
+                _say(terminal, "finishing the files in hand; again to stop at once")
             return
         if len(seen) == 2:
             with contextlib.suppress(Exception):
@@ -52,10 +53,21 @@ def stopping(batch: Stoppable, quiet: bool) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        if terminal is not None:
+            os.close(terminal)
 
 
-def _say(line: str) -> None:
+def _terminal() -> int | None:
+    """A descriptor of our own for what stderr is now: while a picture is decoded here, 2 may be lent to C libraries."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        return os.dup(sys.stderr.fileno())
+    return None
+
+
+def _say(terminal: int | None, line: str) -> None:
     """A line straight to the terminal: a handler may interrupt a write, and must not start another on that stream."""
-    erase = b"\r\x1b[K" if sys.stderr.isatty() else b""
+    if terminal is None:
+        return
     with contextlib.suppress(OSError, ValueError):
-        os.write(2, erase + line.encode("ascii") + b"\n")
+        erase = b"\r\x1b[K" if os.isatty(terminal) else b""
+        os.write(terminal, erase + line.encode("ascii") + b"\n")

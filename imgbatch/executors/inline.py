@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from imgbatch.errors import Phase, sentence
 from imgbatch.executors.base import Executor, Work
 from imgbatch.executors.spoken import Spoken
+from imgbatch.files import sweep
 from imgbatch.job import Failure, Job, Outcome
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ class Inline(Executor):
 
     def __init__(self, sums: Totals | None = None) -> None:
         self._stopped = False
+        self._job: Job | None = None
         self._sums = sums
 
     def run(self, work: Work, jobs: Sequence[Job]) -> Iterator[Outcome]:
@@ -49,6 +52,7 @@ class Inline(Executor):
                 yield self._one(work, job, spoken)
 
     def _one(self, work: Work, job: Job, spoken: Spoken) -> Outcome:
+        self._job = job
         desk = InlineDesk(spoken, None if self._sums is None else self._sums.sheet())
         try:
             outcome = work(job, desk)
@@ -56,6 +60,7 @@ class Inline(Executor):
             text = f"{type(error).__name__}: {sentence(error)}"
             outcome = work.blame(job, "failed", Failure("internal", desk.now, text))
         finally:
+            self._job = None
             spoken.listen(None)
         if self._sums is not None and desk.sums is not None and outcome.status == "ok":
             self._sums.add(desk.sums.record)
@@ -66,3 +71,5 @@ class Inline(Executor):
 
     def abort(self) -> None:
         self._stopped = True
+        for target in self._job.targets if self._job is not None else ():
+            sweep(os.path.dirname(target.path), os.getpid())  # the caller may end the process now (Ctrl-C twice)

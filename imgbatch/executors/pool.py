@@ -14,6 +14,7 @@ import multiprocessing
 import os
 import queue
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from multiprocessing.pool import IMapIterator, ThreadPool
 from typing import TYPE_CHECKING
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from imgbatch.aggregates import Totals
 
 PATIENCE = 5.0  # seconds that a closed iterator gives the files in hand
+GRACE = 1.2  # seconds that an abort gives the guards to clear up; then the process ends all the same
 
 
 class Pool(Executor):
@@ -66,6 +68,7 @@ class Pool(Executor):
         self.workers, self.chunksize, self.timeout = workers, chunksize, timeout
         self._method, self._sums = method, sums
         self._state: State | None = None
+        self._run: _Run | None = None
         self.guards: list[Guard] = []  # of the run that is going on
         self._stopped = False
 
@@ -92,7 +95,7 @@ class Pool(Executor):
         self._state, self.guards = state, [Guard(state, row) for row in range(workers)]
         if self._stopped:
             self.stop()
-        run = _Run(state, self.guards)
+        run = self._run = _Run(state, self.guards)
         try:
             yield from run.outcomes(Chunks(jobs, self.chunksize, workers))
         except GeneratorExit:
@@ -104,7 +107,7 @@ class Pool(Executor):
             raise
         finally:
             run.close()
-            self._state, self.guards = None, []
+            self._state, self._run, self.guards = None, None, []
 
     def stop(self) -> None:
         self._stopped = True
@@ -118,7 +121,10 @@ class Pool(Executor):
             self._state.aborted.set()
             for guard in self.guards:
                 guard.kill()
-            self._state.table.unlink()  # the caller may end the process now (Ctrl-C twice)
+            # The caller may end the process now (Ctrl-C twice): what would outlive it is removed first
+            if self._run is not None:
+                self._run.settle(GRACE)
+            self._state.table.unlink()
             self._state.staging.unlink()
 
 
@@ -187,6 +193,16 @@ class _Run:
             self._state.aborted.set()
             for guard in self._all:
                 guard.kill()
+
+    def settle(self, seconds: float) -> None:
+        """Wait until the guards have buried their workers and removed what these left half-written."""
+        end = time.monotonic() + seconds
+        settled: list[Guard] = []
+        with contextlib.suppress(queue.Empty):
+            while len(settled) < len(self._all):
+                settled.append(self._free.get(timeout=max(0.0, end - time.monotonic())))
+        for guard in settled:
+            self._free.put(guard)
 
     def close(self) -> None:
         """End workers, threads and segment. Does nothing in a forked copy of this process."""

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from imgbatch.errors import EngineError, UsageError
 from imgbatch.executors import Chunks, Executor, Inline, make
 from imgbatch.executors.futures import Futures
 from imgbatch.executors.pool import Pool
-from imgbatch.job import Job, Outcome, Source
+from imgbatch.job import Job, Outcome, Source, Target
 from tests.faults.works import FaultyWork, job
 
 MAKERS: dict[str, Callable[[], Executor]] = {
@@ -122,6 +123,22 @@ def test_closing_the_iterator_ends_everything(executor: Executor) -> None:
     results = executor.run(FaultyWork(), [job(index, "sleep:0.01") for index in range(400)])
     next(results)
     results.close()  # type: ignore[attr-defined]  # run is a generator
+
+
+def test_abort_leaves_nothing_half_written(tmp_path: Path) -> None:
+    """When it returns: the process may end right after it."""
+    jobs = [
+        replace(job(index, "half"), targets=(Target(0, str(tmp_path / f"{index}.png"), "png"),)) for index in range(2)
+    ]
+    executor = Pool(2, 1)
+    runner = threading.Thread(target=lambda: list(executor.run(FaultyWork(str(tmp_path)), jobs)))
+    runner.start()
+    while len(list(tmp_path.iterdir())) < 2:
+        runner.join(0.01)
+    executor.abort()
+    left = list(tmp_path.iterdir())
+    runner.join()
+    assert left == []
 
 
 def test_abort_does_not_wait() -> None:

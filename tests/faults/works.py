@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from imgbatch.files import temporary
 from imgbatch.job import Desk, Failure, Job, Outcome, Source, Status
 
 
@@ -90,6 +91,9 @@ def act(fault: str, more: str, folder: str, index: int) -> None:
         if not os.path.exists(trace):
             with open(trace, "w"):
                 os.kill(os.getpid(), signal.SIGKILL)
+    if fault == "half":  # stuck in the middle of a file
+        with open(temporary(folder), "w"):
+            time.sleep(3600)
     if fault == "loop":
         while True:
             time.sleep(3600)
