@@ -16,6 +16,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from imgbatch import codecs
 from imgbatch.codecs.reading import MULTIFRAME, Opened
 from imgbatch.operations import Operation, Size
 from imgbatch.operations.reduction import Reduction, merged, settled
@@ -136,7 +137,29 @@ def copies(opened: Opened, way: Way, output: Output, number: int, format: str) -
     That is so when its format is the source's, its encoding is left open (a quality, say, asks for encoding), nothing
     is turned, and no operation changes the picture.
     """
-    if format != opened.format or opened.image.format == "MPO" or not _left_open(output):
+    return _left_open(output) and _same_picture(opened, way, output, number, format)
+
+
+def keeps(opened: Opened, way: Way, output: Output, number: int, format: str) -> bool:
+    """Whether the source's bytes may stand in for an output that saves too little (``min_savings``, ``optimize``).
+
+    As for `copies`, but an encoding may be asked for: quality and effort, not what changes the content (colors, ...).
+    """
+    asks = output.min_savings is not None or (output.optimize and codecs.codec(format).optimizes)
+    open_but = dataclasses.replace(output, **{name: getattr(_OPEN, name) for name in _STRENGTH})
+    return asks and _left_open(open_but) and _same_picture(opened, way, output, number, format)
+
+
+#: What decides how well the same picture is packed.
+_STRENGTH = (
+    "quality", "subsampling", "progressive", "optimize", "lossless", "effort", "max_bytes", "min_ssim", "min_quality",
+    "then_shrink", "min_savings", "background",
+)  # fmt: skip
+
+
+def _same_picture(opened: Opened, way: Way, output: Output, number: int, format: str) -> bool:
+    """Whether an output shows what its source shows, in the same format."""
+    if format != opened.format or opened.image.format == "MPO":
         return False
     if way.size != opened.size or opened.orientation != 1 or (output.frames != "all" and opened.frame_count > 1):
         return False

@@ -115,6 +115,8 @@ class ImageWork:
                     encoded = Encoded(data, target.format, *opened.size, len(picture.frames), changes=[COPIED])
                 else:
                     encoded = self._encoded(picture, way, step, target, output, made)
+                    if economy.keeps(opened, way, output, step.output, target.format):
+                        encoded = _smaller(encoded, data, output, opened)
                 made.changes += encoded.changes
                 made.clock.enter("write")
                 path = delivery.place(target, encoded, data)
@@ -217,6 +219,16 @@ class _Made:
                 encoded.quality, encoded.frames, os.stat(path).st_mtime_ns,
             )  # fmt: skip
         )
+
+
+def _smaller(encoded: Encoded, data: bytes, output: Output, opened: reading.Opened) -> Encoded:
+    """`encoded`, or the source's bytes where it saves less than was asked for: 0 % where nothing was said."""
+    share = float((output.min_savings or "0%").removesuffix("%"))
+    if len(encoded.data) < len(data) * (1 - share / 100) or len(data) > (output.max_bytes or len(data)):
+        return encoded
+    saved = f"{100 * (1 - len(encoded.data) / len(data)):.1f}%"
+    kept = f"original's bytes kept: encoding would save {saved}"
+    return Encoded(data, encoded.format, *opened.size, encoded.frames, changes=[kept])
 
 
 def _most_frames(outputs: Sequence[Output]) -> str:

@@ -54,7 +54,11 @@ def codec(name: str) -> Codec:
 
 
 def encode(frames: Iterable[Image], format: str, encoding: Encoding, metadata: Metadata, motion: Motion) -> Encoded:
-    """`frames` as one file of `format`, in memory; see :meth:`Codec.encode`."""
+    """`frames` as one file of `format`, in memory; see :meth:`Codec.encode`, and search.py for wanted sizes."""
+    if encoding.max_bytes is not None or encoding.min_ssim is not None:
+        from imgbatch.codecs import search
+
+        return search.encode(codec(format), list(frames), encoding, metadata, motion)
     return codec(format).encode(frames, encoding, metadata, motion)
 
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 import io
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from imgbatch.color import COLOR
 from imgbatch.declare import Choice, Declared, Number, Switch, Text
 from imgbatch.errors import ImageError
+from imgbatch.quantities import Amount
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -33,6 +34,14 @@ def canonical_frames(word: str) -> str:
     if int(word) < 1:
         raise ValueError(word)
     return str(int(word))
+
+
+def canonical_share(word: str) -> str:
+    """``5%`` as it is, ``5`` as that; ValueError when it is no share of 100."""
+    share = float(word.removesuffix("%"))
+    if not 0 <= share <= 100:
+        raise ValueError(word)
+    return f"{share:g}%"
 
 
 @dataclass(frozen=True)
@@ -56,6 +65,19 @@ class Encoding(Declared):
     lossless: Annotated[bool, Switch(), "WebP without loss; AVIF only for gray pictures"] = False
     effort: Annotated[int | None, Number(0, 9, whole=True), "0 (fast) to 9 (small), mapped per format"] = None
     colors: Annotated[int | None, Number(2, 256, whole=True), "colors of the palette, for PNG and GIF"] = None
+    max_bytes: Annotated[int | None, Amount(1), "the highest quality, up to --quality, that is no larger"] = None
+    min_ssim: Annotated[
+        float | None, Number(0, 1), "the lowest quality that looks so much like the original; 0.97 is hard to tell"
+    ] = None
+    min_quality: Annotated[
+        int | None, Number(1, 100, whole=True), "as low as --max-bytes and --min-ssim may go; 20 when not said"
+    ] = None
+    then_shrink: Annotated[bool, Switch(), "fewer pixels where --min-quality is still above --max-bytes"] = False
+    min_savings: Annotated[
+        str | None,
+        Text("a share such as 5%", canonical_share, ("5%", "12.5%")),
+        "keep the original's bytes when the same picture gets no smaller than by this",
+    ] = None
     background: Annotated[str, COLOR, "what transparent pixels are laid on where the format has no alpha"] = "#ffffff"
     frames: Annotated[
         str,
@@ -115,6 +137,8 @@ class Codec(ABC):
         Whether it holds several frames, and whether they have durations.
     alpha, icc, exif : bool
         Whether it holds an alpha channel, a color profile, EXIF.
+    optimizes : bool
+        Whether ``optimize`` has a meaning, so that the result is compared with the plain one.
     keyed : bool
         Whether one gray value or color can be declared transparent (``transparency`` in Pillow's info).
     """
@@ -131,6 +155,7 @@ class Codec(ABC):
     icc: ClassVar[bool] = True
     exif: ClassVar[bool] = True
     keyed: ClassVar[bool] = False
+    optimizes: ClassVar[bool] = False
 
     @abstractmethod
     def options(self, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
@@ -173,6 +198,10 @@ class Codec(ABC):
             Kind ``frames`` for several frames to a format of one, or of different sizes to an animation;
             ``too_large`` when a side is longer than the format can say; ``unsupported`` when the encoder refuses.
         """
+        return self.prepared(frames, encoding, metadata, motion).encoded(encoding)
+
+    def prepared(self, frames: Iterable[Image], encoding: Encoding, metadata: Metadata, motion: Motion) -> Prepared:
+        """`frames` as this format holds them, for one encode or several."""
         from imgbatch.codecs import guard, pixels
 
         changes: list[str] = []
@@ -181,19 +210,14 @@ class Codec(ABC):
         with guard.classified("encode"):
             pictures, icc = pixels.fitted(pictures, self, encoding, metadata.icc, changes)
             pictures = self.finish(pictures, encoding, changes)
-            options = self.options(encoding, pictures)
-            if icc:
-                options["icc_profile"] = icc
+            options: dict[str, Any] = {"icc_profile": icc} if icc else {}
             options |= self._exif_options(metadata.exif, changes)
             if len(pictures) > 1:
                 if self.plays:
                     options |= self.motion(motion, len(pictures), changes)
                 elif motion.loop is not None:
                     changes.append(f"durations not written: {self.name}")
-            data = self.save(pictures, options)
-            count = len(pictures) if len(pictures) == 1 else _count(data, self.pillow)
-        width, height = pictures[0].size
-        return Encoded(data, self.name, width, height, count, self.quality(encoding), list(dict.fromkeys(changes)))
+        return Prepared(self, pictures, options, list(dict.fromkeys(changes)))
 
     def _taken(self, frames: Iterable[Image]) -> list[Image]:
         taken: list[Image] = []
@@ -222,6 +246,30 @@ class Codec(ABC):
         if not options:
             changes.append(f"exif not written: {self.name}")
         return options
+
+
+@dataclass
+class Prepared:
+    """Frames in modes of a format, with all that is saved beside them; only the encoding is open."""
+
+    codec: Codec
+    pictures: list[Image]
+    options: dict[str, Any]
+    changes: list[str]
+
+    def encoded(self, encoding: Encoding) -> Encoded:
+        """One encode; with ``optimize`` two, of which the smaller is kept."""
+        from imgbatch.codecs import guard
+
+        codec, pictures = self.codec, self.pictures
+        with guard.classified("encode"):
+            data = codec.save(pictures, codec.options(encoding, pictures) | self.options)
+            if encoding.optimize and codec.optimizes:
+                plain = replace(encoding, optimize=False)
+                data = min(data, codec.save(pictures, codec.options(plain, pictures) | self.options), key=len)
+            count = len(pictures) if len(pictures) == 1 else _count(data, codec.pillow)
+        width, height = pictures[0].size
+        return Encoded(data, codec.name, width, height, count, codec.quality(encoding), list(self.changes))
 
 
 def _durations(motion: Motion, count: int, changes: list[str]) -> list[int]:

@@ -28,6 +28,7 @@ class Jpeg(Codec):
     targets = ("L", "L", "RGB", "RGB")
     longest = 65500
     alpha = False
+    optimizes = True
 
     def quality(self, encoding: Encoding) -> int | None:
         return QUALITY if encoding.quality is None else encoding.quality

@@ -25,6 +25,7 @@ class Png(Codec):
     multiframe = True
     plays = True
     keyed = True
+    optimizes = True
 
     def finish(self, frames: list[Image], encoding: Encoding, changes: list[str]) -> list[Image]:
         from imgbatch.codecs import palette

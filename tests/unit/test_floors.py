@@ -25,7 +25,7 @@ FLOORS: list[set[str]] = [
     {"job", "files", "naming", "settings", "sizing", "economy"},
     {"recipe"},
     {"operations", "codecs"},
-    {"color", "alpha", "orientation", "shared"},
+    {"color", "alpha", "orientation", "shared", "ssim"},
     {"quantities"},
     {"declare"},
     {"errors", "version"},

@@ -1,0 +1,180 @@
+"""Is the wanted size or likeness kept to, with few encodes, or the file refused?"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pytest
+from PIL import Image
+
+import imgbatch as ib
+from imgbatch import codecs
+from imgbatch.codecs import Encoded, Encoding, Metadata, Motion
+from imgbatch.codecs.base import Prepared
+from imgbatch.codecs.search import MOST
+from imgbatch.errors import ImageError
+from imgbatch.ssim import ssim
+
+
+@pytest.fixture
+def encodes(monkeypatch: pytest.MonkeyPatch) -> list[int | None]:
+    """The qualities that were tried."""
+    tried: list[int | None] = []
+    plain = Prepared.encoded
+
+    def counted(self: Prepared, encoding: Encoding) -> Encoded:
+        made = plain(self, encoding)
+        tried.append(made.quality)
+        return made
+
+    monkeypatch.setattr(Prepared, "encoded", counted)
+    return tried
+
+
+def detailed(size: tuple[int, int] = (320, 240), mode: str = "RGB") -> Image.Image:
+    """Shapes of many sizes, as a photograph has them; drawn from a fixed seed."""
+    random = numpy.random.default_rng(11)
+    made = numpy.zeros((size[1], size[0], 3))
+    for step in (2, 8, 40):
+        noise = random.integers(0, 256, (size[1] // step + 1, size[0] // step + 1, 3), numpy.uint8)
+        made += numpy.asarray(Image.fromarray(noise).resize(size, Image.Resampling.BICUBIC)) * step**0.5
+    return Image.fromarray((made * 255 / made.max()).astype(numpy.uint8)).convert(mode)
+
+
+def encode(image: Image.Image, format: str, **options: Any) -> Encoded:
+    return codecs.encode([image], format, Encoding(**options), Metadata(), Motion())
+
+
+def likeness(image: Image.Image, made: Encoded) -> float:
+    with Image.open(io.BytesIO(made.data)) as again:
+        return ssim(numpy.asarray(image.convert("L")), numpy.asarray(again.convert("L")))
+
+
+@pytest.mark.parametrize("format", ["jpeg", "webp", "avif"])
+@pytest.mark.parametrize("share", [0.9, 0.7, 0.5])
+def test_the_highest_quality_that_fits(encodes: list[int | None], format: str, share: float) -> None:
+    image = detailed()
+    limit = int(len(encode(image, format).data) * share)
+    encodes.clear()
+    made = encode(image, format, max_bytes=limit, min_quality=1)
+    assert len(made.data) <= limit
+    assert len(encodes) <= MOST
+    assert made.quality is not None and any("to keep to max-bytes" in text for text in made.changes)
+    above = encode(image, format, quality=made.quality + 3)
+    assert len(above.data) > limit or len(made.data) >= 0.93 * limit
+
+
+def test_what_fits_at_once_is_encoded_once(encodes: list[int | None]) -> None:
+    made = encode(detailed(), "jpeg", quality=70, max_bytes="1MB")
+    assert encodes == [70]
+    assert made.quality == 70 and not made.changes
+
+
+def test_out_of_reach_is_a_failure_that_says_how_to_go_on(encodes: list[int | None]) -> None:
+    with pytest.raises(
+        ImageError, match=r"at quality 60, more than --max-bytes 2000; .*--then-shrink.*--min-quality"
+    ) as told:
+        encode(detailed(), "jpeg", max_bytes=2000, min_quality=60)
+    assert told.value.kind == "target"
+    assert min(quality or 0 for quality in encodes) == 60 and len(encodes) <= MOST
+
+
+@pytest.mark.parametrize(
+    ("format", "mode"), [("jpeg", "RGB"), ("webp", "RGBA"), ("png", "RGB"), ("png", "P"), ("gif", "P")]
+)
+def test_a_smaller_picture_where_that_is_allowed(encodes: list[int | None], format: str, mode: str) -> None:
+    image = detailed(mode=mode)
+    limit = len(encode(image, format, quality=60).data) // 4
+    encodes.clear()
+    made = encode(image, format, max_bytes=limit, min_quality=60, then_shrink=True)
+    assert len(made.data) <= limit and len(encodes) <= MOST
+    assert made.width < 320 and abs(made.width / made.height - 4 / 3) < 0.05
+    assert any(text.startswith(f"size: {made.width}x{made.height} instead of 320x240") for text in made.changes)
+
+
+@pytest.mark.parametrize("format", ["jpeg", "webp"])
+def test_the_lowest_quality_that_looks_alike(encodes: list[int | None], format: str) -> None:
+    image = detailed()
+    made = encode(image, format, min_ssim=0.95)
+    assert len(encodes) <= MOST
+    assert likeness(image, made) >= 0.95
+    assert made.quality is not None and made.quality > 4
+    assert likeness(image, encode(image, format, quality=made.quality - 3)) < 0.95
+
+
+def test_both_wishes_together() -> None:
+    image = detailed()
+    limit = len(encode(image, "jpeg", quality=60).data)
+    assert len(encode(image, "jpeg", max_bytes=limit, min_ssim=0.8).data) <= limit
+    with pytest.raises(
+        ImageError, match=r"SSIM 0\.\d+ at quality \d+ within --max-bytes \d+, less than --min-ssim"
+    ) as told:
+        encode(image, "jpeg", max_bytes=limit // 2, min_ssim=0.995, min_quality=1)
+    assert told.value.kind == "target"
+
+
+def test_a_likeness_that_no_quality_gives_is_a_failure() -> None:
+    with pytest.raises(ImageError, match="less than --min-ssim 1"):
+        encode(detailed(), "jpeg", min_ssim=1)
+
+
+@pytest.mark.parametrize("format", ["png", "jpeg"])
+def test_optimize_never_makes_a_file_larger(format: str) -> None:
+    for image in (detailed((64, 48)), Image.new("RGB", (8, 8)), detailed(mode="L")):
+        assert len(encode(image, format, optimize=True).data) <= len(encode(image, format).data)
+        assert len(encode(image, format, optimize=True, progressive=True).data) <= len(
+            encode(image, format, progressive=True).data
+        )
+
+
+# -- min_savings -------------------------------------------------------------------------------------------------------
+
+
+def made_of(folder: Path, ops: tuple[ib.Operation, ...] = (), **options: Any) -> tuple[bytes, ib.Outcome]:
+    output = ib.Output(**options)
+    report = ib.run([folder / "in"], folder / "out", ib.Recipe(ops, [output]), workers=0, ledger=False, overwrite=True)
+    (outcome,) = report.outcomes
+    return Path(outcome.outputs[0].path).read_bytes(), outcome
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    (tmp_path / "in").mkdir()
+    detailed().save(tmp_path / "in" / "a.jpg", quality=60)
+    return tmp_path
+
+
+def test_the_original_stays_where_little_is_saved(source: Path) -> None:
+    original = (source / "in" / "a.jpg").read_bytes()
+    data, outcome = made_of(source, quality=60, min_savings="5%")
+    assert data == original
+    assert any(text.startswith("original's bytes kept: encoding would save") for text in outcome.changes)
+    data, outcome = made_of(source, quality=30, min_savings="5%")
+    assert len(data) < 0.95 * len(original) and not any("kept" in text for text in outcome.changes)
+
+
+def test_another_picture_is_never_replaced_by_the_original(source: Path) -> None:
+    original = (source / "in" / "a.jpg").read_bytes()
+    data, _ = made_of(source, (ib.Resize("319"),), quality=95, min_savings="5%")
+    assert data != original and len(data) > len(original)
+    data, _ = made_of(source, (), format="png", min_savings="5%")
+    assert data != original
+    data, _ = made_of(source, (ib.Flip(),), quality=95, min_savings="5%")
+    assert data != original
+
+
+def test_the_original_is_not_kept_above_max_bytes(source: Path) -> None:
+    original = (source / "in" / "a.jpg").read_bytes()
+    data, _ = made_of(source, quality=60, max_bytes=len(original) - 100, min_savings="50%")
+    assert len(data) <= len(original) - 100
+
+
+def test_optimize_keeps_an_original_that_is_smaller(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    Image.new("P", (64, 64)).save(tmp_path / "in" / "a.png", bits=1, optimize=True)
+    original = (tmp_path / "in" / "a.png").read_bytes()
+    data, _ = made_of(tmp_path, optimize=True)
+    assert len(data) <= len(original)
