@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
+import imgbatch as ib
 from imgbatch import economy
 from imgbatch.codecs import guard, reading
 from imgbatch.operations import (
@@ -27,6 +29,8 @@ from imgbatch.operations import (
     Unsharp,
 )
 from imgbatch.recipe import Output
+
+SAMPLES = Path(__file__).parents[2] / "sample_images"
 
 LIMIT = 100_000_000
 
@@ -162,3 +166,11 @@ def test_frames_that_are_left_out_are_no_copy() -> None:
     way = economy.way(source, True, [])
     assert economy.copies(source, way, Output(), 0, "gif")
     assert not economy.copies(source, way, Output(frames="first"), 0, "gif")
+
+
+@pytest.mark.parametrize("name", ["rgb.png", "soft-alpha.png"])
+def test_a_box_averages_all_pixels_once_with_and_without_the_plan(name: str, tmp_path: Path) -> None:
+    recipe = ib.Recipe(ops=[ib.Resize("47x31!", kernel="box")])
+    for folder, no_plan in (("planned", False), ("plain", True)):
+        ib.run([SAMPLES / "png" / name], tmp_path / folder, recipe, workers=0, no_plan=no_plan)
+    assert (tmp_path / "planned" / name).read_bytes() == (tmp_path / "plain" / name).read_bytes()
