@@ -70,6 +70,28 @@ class Count:
 
 
 @dataclass(frozen=True)
+class Quality:
+    """A quality from 1 to 100, or keep: as the source was encoded."""
+
+    def check(self, name: str, value: object) -> Any:
+        number = value
+        if isinstance(value, str):
+            word = value.strip().lower()
+            if word == "keep":
+                return word
+            number = int(word) if word.isdecimal() and len(word) < 4 else None
+        if isinstance(number, bool) or not isinstance(number, (int, float)) or not 1 <= number <= 100 or number % 1:
+            raise expected(self.describe(), name, value)
+        return int(number)
+
+    def read(self, name: str, word: str) -> Any:
+        return self.check(name, word)
+
+    def describe(self) -> str:
+        return "a whole number from 1 to 100 or keep"
+
+
+@dataclass(frozen=True)
 class Duration:
     """Seconds as a number, or a word with ms s m h d w."""
 

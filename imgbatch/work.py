@@ -9,7 +9,7 @@ import math
 import os
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from imgbatch import codecs, color, delivery, economy
@@ -157,7 +157,7 @@ class ImageWork:
         if step.source in picture.reduced:
             own, shown = economy.from_larger(way, step), picture.reduced[step.source]
         elif picture.ink and any(op.on_screen for op in own):
-            shown, metadata = list(color.on_screen(shown, metadata.icc)), Metadata(metadata.exif, None)
+            shown, metadata = list(color.on_screen(shown, metadata.icc)), replace(metadata, icc=None)
             made.changes.append(f"mode: {picture.mode} -> sRGB")
         picture.reduced[step.output] = shown = list(made.clock.operating(own[:1], shown))
         shown = list(made.clock.operating(own[1:], shown))

@@ -14,7 +14,7 @@ from typing import Literal
 from imgbatch.codecs.base import FORMATS
 from imgbatch.declare import Choice, Declared, Field, Kind, Number, Switch, fields, flag, has_required, summary
 from imgbatch.operations import OPERATIONS, Operation
-from imgbatch.quantities import Amount, Count, Duration, Limit
+from imgbatch.quantities import Amount, Count, Duration, Limit, Quality
 from imgbatch.recipe import Output
 from imgbatch.settings import Filters, Settings
 
@@ -209,6 +209,8 @@ def _metavar(field: Field) -> str:
         return "|".join(kind.words)
     if isinstance(kind, Number):
         return "N" if kind.whole else "X"
+    if isinstance(kind, Quality):
+        return "N|keep"
     if isinstance(kind, Count):
         return "N|auto" if kind.auto else "N"
     for cls, word in ((Amount, "SIZE"), (Duration, "TIME"), (Limit, "N|P%")):

@@ -35,7 +35,7 @@ class Avif(Codec):
     def quality(self, encoding: Encoding) -> int | None:
         if encoding.lossless:
             return 100
-        return QUALITY if encoding.quality is None else encoding.quality
+        return encoding.quality if isinstance(encoding.quality, int) else QUALITY
 
     def finish(self, frames: list[Image], encoding: Encoding, changes: list[str]) -> list[Image]:
         from imgbatch.codecs import palette

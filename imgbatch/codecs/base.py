@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from imgbatch.color import COLOR
 from imgbatch.declare import Choice, Declared, Number, Switch, Text
 from imgbatch.errors import ImageError
-from imgbatch.quantities import Amount
+from imgbatch.quantities import Amount, Quality
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -55,7 +55,9 @@ class Encoding(Declared):
 
     format: Annotated[str, Choice((*FORMATS, SAME)), "format to write; same: the source's own"] = SAME
     quality: Annotated[
-        int | None, Number(1, 100, whole=True), "1 (small) to 100 (best); JPEG and WebP 82, AVIF 60 when not said"
+        int | str | None,
+        Quality(),
+        "1 (small) to 100 (best), or keep: a JPEG's own tables and sampling; JPEG and WebP 82, AVIF 60 when not said",
     ] = None
     subsampling: Annotated[
         str, Choice(("auto", "4:4:4", "4:2:2", "4:2:0")), "chroma sampling of JPEG and AVIF; auto: 4:2:0"
@@ -87,11 +89,23 @@ class Encoding(Declared):
 
 
 @dataclass
+class Tables:
+    """How a JPEG was encoded: its quantization tables (64 numbers each, as Pillow has them) and chroma sampling.
+
+    `sampling` is None where it is none that can be written again.
+    """
+
+    quantization: dict[int, list[int]]
+    sampling: str | None
+
+
+@dataclass
 class Metadata:
-    """What travels beside the pixels: raw EXIF (``Exif\\0\\0`` removed) and the ICC profile's bytes."""
+    """What travels beside the pixels: raw EXIF (``Exif\\0\\0`` removed), the ICC profile's bytes, a JPEG's tables."""
 
     exif: bytes | None = None
     icc: bytes | None = None
+    tables: Tables | None = None
 
 
 @dataclass
@@ -169,6 +183,10 @@ class Codec(ABC):
         """The quality that is used, or None where the format (or a lossless one) has none."""
         return None
 
+    def kept(self, tables: Tables, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
+        """Pillow's save parameters for ``quality="keep"``; empty where the format has no such tables."""
+        return {}
+
     def finish(self, frames: list[Image], encoding: Encoding, changes: list[str]) -> list[Image]:
         """What must be decided over all frames at once, after each has a mode of the format."""
         return frames
@@ -217,7 +235,7 @@ class Codec(ABC):
                     options |= self.motion(motion, len(pictures), changes)
                 elif motion.loop is not None:
                     changes.append(f"durations not written: {self.name}")
-        return Prepared(self, pictures, options, list(dict.fromkeys(changes)))
+        return Prepared(self, pictures, options, list(dict.fromkeys(changes)), metadata.tables)
 
     def _taken(self, frames: Iterable[Image]) -> list[Image]:
         taken: list[Image] = []
@@ -256,6 +274,7 @@ class Prepared:
     pictures: list[Image]
     options: dict[str, Any]
     changes: list[str]
+    tables: Tables | None = None
 
     def encoded(self, encoding: Encoding) -> Encoded:
         """One encode; with ``optimize`` two, of which the smaller is kept."""
@@ -263,13 +282,24 @@ class Prepared:
 
         codec, pictures = self.codec, self.pictures
         with guard.classified("encode"):
-            data = codec.save(pictures, codec.options(encoding, pictures) | self.options)
+            kept = self._kept(encoding)
+            more = self.options | kept
+            data = codec.save(pictures, codec.options(encoding, pictures) | more)
             if encoding.optimize and codec.optimizes:
                 plain = replace(encoding, optimize=False)
-                data = min(data, codec.save(pictures, codec.options(plain, pictures) | self.options), key=len)
+                data = min(data, codec.save(pictures, codec.options(plain, pictures) | more), key=len)
             count = len(pictures) if len(pictures) == 1 else _count(data, codec.pillow)
         width, height = pictures[0].size
-        return Encoded(data, codec.name, width, height, count, codec.quality(encoding), list(self.changes))
+        quality = codec.quality(encoding)
+        changes = list(self.changes)
+        if encoding.quality == "keep" and quality is not None:
+            changes.append("quality: the source's tables kept" if kept else f"quality: {quality}, no tables to keep")
+        return Encoded(data, codec.name, width, height, count, None if kept else quality, changes)
+
+    def _kept(self, encoding: Encoding) -> dict[str, Any]:
+        if encoding.quality != "keep" or self.tables is None:
+            return {}
+        return self.codec.kept(self.tables, encoding, self.pictures)
 
 
 def _durations(motion: Motion, count: int, changes: list[str]) -> list[int]:

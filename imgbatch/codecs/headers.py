@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+from imgbatch.codecs.base import Tables
+
 if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
+_SAMPLINGS = {0: "4:4:4", 1: "4:2:2", 2: "4:2:0"}
 _BITS, _WIDTH, _HEIGHT = 258, 256, 257
 
 
@@ -54,3 +57,14 @@ def said(image: Image) -> int:
         said = Plain.getexif(image).get(0x0112, 1)
         return said if isinstance(said, int) else 1
     return 1
+
+
+def tables(image: ImageFile) -> Tables | None:
+    """A JPEG's quantization tables and chroma sampling; None where it has no tables that can be written again."""
+    from PIL import JpegImagePlugin
+
+    found = getattr(image, "quantization", None)
+    if not found or any(len(table) != 64 or not all(0 < value < 256 for value in table) for table in found.values()):
+        return None
+    sampling = JpegImagePlugin.get_sampling(image) if image.mode == "RGB" else -1
+    return Tables({number: list(found[key]) for number, key in enumerate(sorted(found))}, _SAMPLINGS.get(sampling))

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.codecs.base import Codec, Encoding
+from imgbatch.codecs.base import Codec, Encoding, Tables
 from imgbatch.codecs.recognize import SUFFIXES
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Jpeg(Codec):
     optimizes = True
 
     def quality(self, encoding: Encoding) -> int | None:
-        return QUALITY if encoding.quality is None else encoding.quality
+        return encoding.quality if isinstance(encoding.quality, int) else QUALITY
 
     def options(self, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
         options: dict[str, Any] = {"quality": self.quality(encoding)}
@@ -41,6 +41,12 @@ class Jpeg(Codec):
             options["progressive"] = True
         if encoding.optimize or (encoding.effort or 0) >= 5:
             options["optimize"] = True
+        return options
+
+    def kept(self, tables: Tables, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
+        options: dict[str, Any] = {"quality": -1, "qtables": tables.quantization}  # -1: the tables as they are
+        if frames[0].mode == "RGB" and encoding.subsampling == "auto" and tables.sampling is not None:
+            options["subsampling"] = tables.sampling
         return options
 
     def takes(self, icc: bytes) -> bool:

@@ -100,7 +100,9 @@ class Opened:
         guard.check_pixels(self.size, max_pixels)
         icc = image.info.get("icc_profile")
         self.metadata = Metadata(
-            metadata.exif_of(image, self.warnings), icc if isinstance(icc, bytes) and icc else None
+            metadata.exif_of(image, self.warnings),
+            icc if isinstance(icc, bytes) and icc else None,
+            headers.tables(image) if self.format == "jpeg" else None,
         )
         self._note_losses()
 

@@ -29,7 +29,7 @@ class Webp(Codec):
     def quality(self, encoding: Encoding) -> int | None:
         if encoding.lossless:
             return None
-        return QUALITY if encoding.quality is None else encoding.quality
+        return encoding.quality if isinstance(encoding.quality, int) else QUALITY
 
     def finish(self, frames: list[Image], encoding: Encoding, changes: list[str]) -> list[Image]:
         from imgbatch.codecs import palette

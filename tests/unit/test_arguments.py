@@ -100,7 +100,7 @@ def test_lists_and_quantities() -> None:
         (["-o"], "expected a value for -o, got nothing; see imgbatch run --help"),
         (["--output="], "expected a folder for --output, got ''; see imgbatch run --help"),
         (["--json=1"], "expected no value for --json, got '1'; see imgbatch run --help"),
-        (["-q", "0"], "expected a whole number from 1 to 100 for --quality, got '0'; see imgbatch run --help"),
+        (["-q", "0"], "expected a whole number from 1 to 100 or keep for --quality, got '0'; see imgbatch run --help"),
         (["-f", "wepb"], "unknown format 'wepb'; did you mean 'webp'? See imgbatch run --help"),
         (["--blur", "x"], "expected a number from 0.01 to 250 px for blur sigma, got 'x'; see imgbatch ops blur"),
         (["--blur=1,sigam=2"], "unknown parameter of blur 'sigam'; did you mean 'sigma'? See imgbatch ops blur"),

@@ -9,13 +9,13 @@ from typing import Any
 import numpy
 import pytest
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile, get_sampling
 
 import imgbatch as ib
 from imgbatch import codecs
 from imgbatch.codecs import Encoded, Encoding, Metadata, Motion
 from imgbatch.codecs.base import Prepared
-from imgbatch.codecs.search import MOST
-from imgbatch.errors import ImageError
+from imgbatch.errors import ImageError, UsageError
 from imgbatch.ssim import ssim
 
 
@@ -61,7 +61,7 @@ def test_the_highest_quality_that_fits(encodes: list[int | None], format: str, s
     encodes.clear()
     made = encode(image, format, max_bytes=limit, min_quality=1)
     assert len(made.data) <= limit
-    assert len(encodes) <= MOST
+    assert len(encodes) <= 7
     assert made.quality is not None and any("to keep to max-bytes" in text for text in made.changes)
     above = encode(image, format, quality=made.quality + 3)
     assert len(above.data) > limit or len(made.data) >= 0.93 * limit
@@ -79,7 +79,7 @@ def test_out_of_reach_is_a_failure_that_says_how_to_go_on(encodes: list[int | No
     ) as told:
         encode(detailed(), "jpeg", max_bytes=2000, min_quality=60)
     assert told.value.kind == "target"
-    assert min(quality or 0 for quality in encodes) == 60 and len(encodes) <= MOST
+    assert min(quality or 0 for quality in encodes) == 60 and len(encodes) <= 7
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_smaller_picture_where_that_is_allowed(encodes: list[int | None], form
     limit = len(encode(image, format, quality=60).data) // 4
     encodes.clear()
     made = encode(image, format, max_bytes=limit, min_quality=60, then_shrink=True)
-    assert len(made.data) <= limit and len(encodes) <= MOST
+    assert len(made.data) <= limit and len(encodes) <= 7
     assert made.width < 320 and abs(made.width / made.height - 4 / 3) < 0.05
     assert any(text.startswith(f"size: {made.width}x{made.height} instead of 320x240") for text in made.changes)
 
@@ -99,7 +99,7 @@ def test_a_smaller_picture_where_that_is_allowed(encodes: list[int | None], form
 def test_the_lowest_quality_that_looks_alike(encodes: list[int | None], format: str) -> None:
     image = detailed()
     made = encode(image, format, min_ssim=0.95)
-    assert len(encodes) <= MOST
+    assert len(encodes) <= 7
     assert likeness(image, made) >= 0.95
     assert made.quality is not None and made.quality > 4
     assert likeness(image, encode(image, format, quality=made.quality - 3)) < 0.95
@@ -128,6 +128,38 @@ def test_optimize_never_makes_a_file_larger(format: str) -> None:
         assert len(encode(image, format, optimize=True, progressive=True).data) <= len(
             encode(image, format, progressive=True).data
         )
+
+
+@pytest.mark.parametrize("sampling", ["4:4:4", "4:2:2", "4:2:0"])
+def test_quality_keep_writes_the_tables_and_sampling_of_the_source(tmp_path: Path, sampling: str) -> None:
+    (tmp_path / "in").mkdir()
+    path = tmp_path / "in" / "a.jpg"
+    detailed().save(path, quality=71, subsampling=sampling)
+    data, outcome = made_of(tmp_path, (ib.Resize("200"),), quality="keep")
+    with Image.open(path) as before, Image.open(io.BytesIO(data)) as after:
+        assert isinstance(before, JpegImageFile) and isinstance(after, JpegImageFile)
+        assert after.size == (200, 150)
+        assert after.quantization == before.quantization
+        assert get_sampling(after) == get_sampling(before)
+    assert "quality: the source's tables kept" in outcome.changes
+    assert outcome.outputs[0].quality is None
+
+
+@pytest.mark.parametrize(("name", "format"), [("a.png", "jpeg"), ("a.jpg", "webp")])
+def test_quality_keep_without_tables_is_the_default_and_said(tmp_path: Path, name: str, format: str) -> None:
+    (tmp_path / "in").mkdir()
+    detailed().save(tmp_path / "in" / name)
+    _, outcome = made_of(tmp_path, format=format, quality="keep")
+    assert outcome.outputs[0].quality == 82
+    assert "quality: 82, no tables to keep" in outcome.changes
+
+
+def test_quality_is_a_number_or_keep() -> None:
+    assert Encoding(quality="keep").quality == "keep" and Encoding(quality="70").quality == 70
+    wrongs: list[Any] = [0, 101, 1.5, True, "best"]
+    for wrong in wrongs:
+        with pytest.raises(UsageError, match="expected a whole number from 1 to 100 or keep"):
+            Encoding(quality=wrong)
 
 
 # -- min_savings -------------------------------------------------------------------------------------------------------
@@ -178,3 +210,22 @@ def test_optimize_keeps_an_original_that_is_smaller(tmp_path: Path) -> None:
     original = (tmp_path / "in" / "a.png").read_bytes()
     data, _ = made_of(tmp_path, optimize=True)
     assert len(data) <= len(original)
+
+
+def test_optimize_never_brings_an_original_back_when_its_colors_were_to_change(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    Image.new("RGB", (64, 64), (200, 30, 30)).save(tmp_path / "in" / "a.png", optimize=True)
+    data, _ = made_of(tmp_path, colors=8, min_savings="90%")
+    with Image.open(io.BytesIO(data)) as image:
+        assert image.mode == "P"
+
+
+def test_of_both_ways_the_smaller_file_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = encode(detailed(), "png")
+    save = codecs.Codec.save
+
+    def clumsy(self: codecs.Codec, frames: Any, options: dict[str, Any]) -> bytes:
+        return save(self, frames, options) + (bytes(9999) if options.get("optimize") else b"")
+
+    monkeypatch.setattr(codecs.Codec, "save", clumsy)
+    assert encode(detailed(), "png", optimize=True).data == plain.data
