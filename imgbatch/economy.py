@@ -135,8 +135,11 @@ def copies(opened: Opened, way: Way, output: Output, number: int, format: str) -
     """Whether the file of an output (and its `number`) is the source's, byte for byte.
 
     That is so when its format is the source's, its encoding is left open (a quality, say, asks for encoding), nothing
-    is turned, and no operation changes the picture.
+    is turned, and no operation changes the picture. A size that is asked for (``max_bytes``) is left open where the
+    source keeps to it: encoding a picture again that is small enough would only cost quality.
     """
+    if output.max_bytes is not None and opened.length <= output.max_bytes:
+        output = dataclasses.replace(output, max_bytes=None, min_ssim=None, min_quality=None, then_shrink=False)
     return _left_open(output) and _same_picture(opened, way, output, number, format)
 
 

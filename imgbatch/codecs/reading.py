@@ -73,6 +73,8 @@ class Opened:
         (width, height) in px, as stored and after the orientation.
     orientation : int
         1..8 as EXIF counts them.
+    length : int
+        Bytes of the file.
     metadata : Metadata
         EXIF and profile as they are in the file; `decode` makes EXIF upright with the pixels.
     changes, warnings : list of str
@@ -88,6 +90,7 @@ class Opened:
         self.changes: list[str] = []
         self.warnings: list[str] = []
         self._data = data
+        self.length = len(data)
         self._max_pixels = max_pixels
         if self.format == "png":
             for key, value in metadata.info_of_png(data).items():

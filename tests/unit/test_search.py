@@ -204,6 +204,15 @@ def test_the_original_is_not_kept_above_max_bytes(source: Path) -> None:
     assert len(data) <= len(original) - 100
 
 
+def test_a_source_that_is_small_enough_is_copied(source: Path) -> None:
+    original = (source / "in" / "a.jpg").read_bytes()
+    data, outcome = made_of(source, max_bytes=len(original), then_shrink=True, min_quality=50)
+    assert data == original and "bytes copied: nothing to change" in outcome.changes
+    for limit, quality in ((len(original) - 1, None), (len(original), 40)):
+        data, _ = made_of(source, max_bytes=limit, quality=quality)
+        assert data != original and len(data) < len(original)
+
+
 def test_optimize_keeps_an_original_that_is_smaller(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     Image.new("P", (64, 64)).save(tmp_path / "in" / "a.png", bits=1, optimize=True)
