@@ -78,8 +78,9 @@ class InspectWork:
             try:
                 small = (1, 1) if opened.format == "jpeg" else None
                 desk.reserve(_BYTES * math.prod(opened.size) // (64 if small else 1) * 2 + len(data))
-                if opened.format == "jpeg" and integrity.jpeg_scans(data)[1] is not None:
-                    found += scans.findings(data)
+                shown = scans.findings(data) if opened.format == "jpeg" else None
+                if shown is not None:
+                    found += shown
                     return
                 for _ in opened.decode("all", small, orient=False)[0]:
                     pass

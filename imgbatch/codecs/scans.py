@@ -39,8 +39,8 @@ class _Parted(io.BytesIO):
         return super().read(size)
 
 
-def findings(data: bytes) -> list[Finding]:
-    """What decoding a JPEG's data to their end shows.
+def findings(data: bytes) -> list[Finding] | None:
+    """What decoding a JPEG's data to their end shows; None, and nothing decoded, where it has no end.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def findings(data: bytes) -> list[Finding]:
     """
     scans, end = jpeg_scans(data)
     if not scans or end is None:
-        return []
+        return None
     start, stop = scans[-1]
     early, pixels = _decoded(data, max(start, stop - SPARE))
     if len(scans) > 1:
