@@ -89,18 +89,23 @@ def test_ops_lists_every_operation_by_group(run: Run) -> None:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.word)
-def test_the_examples_of_ops_work(run: Run, place: Path, operation: type[Operation]) -> None:
-    page = run("ops", operation.word).stdout
-    assert "at the shell" in page
+def test_the_examples_of_ops_work(
+    place: Path, operation: type[Operation], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(place)
+    monkeypatch.setenv("IMGBATCH_WORKERS", "0")
+    assert command.main(["ops", operation.word]) == 0
+    page = capsys.readouterr().out
     shell = page.split("at the shell\n")[1].split("\n")[0].strip()
     toml = page.split("in a recipe\n")[1].split("\n\n")[0]
     (place / "r.toml").write_text("\n".join(line.strip() for line in toml.splitlines()))
-    bash = subprocess.run(
-        shell.replace("imgbatch", f"'{sys.executable}' -m imgbatch", 1), shell=True, cwd=place, env=environment(),
-        capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
-    assert bash.returncode == 0, bash.stderr
-    assert run("run", "-r", "r.toml", "photos", "-o", "out").stderr.startswith("0 ok, 3 unchanged"), "not the same"
+    told = subprocess.run(["sh", "-c", f"printf '%s\\0' {shell}"], capture_output=True, text=True, check=True).stdout
+    program, *words = told.split("\0")[:-1]
+    assert program == "imgbatch"
+    assert command.main(words) == 0, capsys.readouterr().err
+    capsys.readouterr()
+    assert command.main(["run", "-r", "r.toml", "photos", "-o", "out"]) == 0
+    assert capsys.readouterr().err.startswith("0 ok, 3 unchanged"), "not the same"
 
 
 def test_formats(run: Run) -> None:

@@ -180,7 +180,7 @@ def test_a_disk_that_is_full_at_the_end_keeps_the_pair_that_was_there(
 
 # -- signals -----------------------------------------------------------------------------------------------------------
 
-SLOW = ["pack", "many", "-o", "x.npy", "--resize", "900x600!,upscale", "--median", "9", "--median", "9", "--json"]
+SLOW = ["pack", "many", "-o", "x.npy", "--resize", "900x600!,upscale", "--median", "7", "--json"]
 
 
 def begun(place: Path, workers: str) -> subprocess.Popen[bytes]:
