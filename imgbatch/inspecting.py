@@ -73,11 +73,12 @@ class InspectWork:
         )
 
     def _decode(self, data: bytes, suffix: str, desk: Desk, found: list[Finding], said: list[str]) -> None:
-        """Every frame; of a JPEG all of the data, at an eighth of the size."""
+        """Every frame; of a JPEG all of the data, at an eighth of the size where it has one scan."""
         with reading.probe(data, suffix, self.max_pixels) as opened:
             try:
                 small = (1, 1) if opened.format == "jpeg" else None
-                desk.reserve(_BYTES * math.prod(opened.size) // (64 if small else 1) * 2 + len(data))
+                scale = 64 if small and not opened.image.info.get("progressive") else 1
+                desk.reserve(_BYTES * math.prod(opened.size) // scale * 2 + len(data))
                 shown = scans.findings(data) if opened.format == "jpeg" else None
                 if shown is not None:
                     found += shown

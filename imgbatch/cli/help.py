@@ -42,8 +42,8 @@ data, wrong checksums, formats without a reader, and JPEG data that end before t
 Warned of: a suffix of another format, data after the end, a missing end mark. Nothing is written."""
 
 CHECK_AFTER = """\
-What cannot be seen: damage inside pixels that leaves a JPEG's length right, or in a progressive
-JPEG; formats without checksums and end. Exit codes: 0 all is well, 1 something is wrong (--fail-on
+What cannot be seen: damage that leaves a JPEG's length right; wrong pixels in formats without
+checksums. Exit codes: 0 all is well, 1 something is wrong (--fail-on
 warning: also odd files; none: never), 2 refused, 4 stopped early, 70 internal error,
 130 interrupted, 143 terminated."""
 

@@ -6,9 +6,10 @@ So the file is fed to the decoder in two parts. If it is through before it asks 
 more data than picture. If the picture ends in the gray that libjpeg fills in, a second decode
 with some bytes more says whether that gray was in the file: where it was, more bytes change nothing.
 
-Decoded at an eighth of the size, because all of the data must be read but no picture is wanted. What cannot be seen:
-damage that by chance leaves the length right, and damage in a progressive JPEG, which is decoded only when all of it
-has been read.
+Decoded at an eighth of the size, because all of the data must be read but no picture is wanted. The scans of a
+progressive JPEG leave no gray, so it is always decoded twice, the second time with more bytes in every scan, at half
+the size. What cannot be seen: damage that by chance leaves the length right, too many data in a progressive JPEG, and
+anything in one that is coded arithmetically.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from imgbatch.codecs.integrity import Finding, jpeg_scans
 #: Encoders may pad a scan; so many bytes too many are a damage.
 SPARE = 64
 _GRAY = 128  # what libjpeg fills in
-_EIGHTH = 8
+_EIGHTH, _HALF = 8, 2
 _MORE = bytes((53 * place + 91) % 251 + 2 for place in range(600))  # any bytes but 00 and FF
 
 
@@ -40,7 +41,7 @@ class _Parted(io.BytesIO):
 
 
 def findings(data: bytes) -> list[Finding] | None:
-    """What decoding a JPEG's data to their end shows; None, and nothing decoded, where it has no end.
+    """What decoding a JPEG's data to their end shows; None, and nothing decoded, where that cannot be told.
 
     Raises
     ------
@@ -48,12 +49,12 @@ def findings(data: bytes) -> list[Finding] | None:
         When it cannot be decoded.
     """
     scans, end = jpeg_scans(data)
-    if not scans or end is None:
+    if not scans or end is None or _arithmetic(data):
         return None
+    if len(scans) > 1:
+        return _of_several(data, scans)
     start, stop = scans[-1]
     early, pixels = _decoded(data, max(start, stop - SPARE))
-    if len(scans) > 1:
-        return []
     if early:
         return [Finding("corrupt", f"the data go on for more than {SPARE} bytes after the picture is complete")]
     if pixels.endswith(bytes((_GRAY,))):
@@ -63,13 +64,33 @@ def findings(data: bytes) -> list[Finding] | None:
     return []
 
 
-def _decoded(data: bytes, cut: int) -> tuple[bool, bytes]:
+def _arithmetic(data: bytes) -> bool:
+    """Whether a JPEG is coded arithmetically: such data have no last byte, missing ones count as zeros."""
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != 0xDA:
+        if data[at + 1] in (0xC9, 0xCA):
+            return True
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return False
+
+
+def _of_several(data: bytes, scans: list[tuple[int, int]]) -> list[Finding]:
+    """A scan of a progressive JPEG that is short leaves no gray; with more bytes in every scan it looks different."""
+    more = bytearray(data[: scans[0][0]])
+    for (start, stop), following in zip(scans, [*(start for start, _ in scans[1:]), len(data)], strict=True):
+        more += data[start:stop] + _MORE + data[stop:following]
+    _, pixels = _decoded(data, len(data), _HALF)
+    _, again = _decoded(bytes(more), len(more), _HALF)
+    return [] if again == pixels else [Finding("truncated", "the data of a scan end before the picture is complete")]
+
+
+def _decoded(data: bytes, cut: int, scale: int = _EIGHTH) -> tuple[bool, bytes]:
     """Whether the picture was complete before the bytes from `cut` on were read, and its pixels."""
     from PIL import JpegImagePlugin
 
     with guard.classified("decode"):
         file = _Parted(data, cut)
         image = JpegImagePlugin.JpegImageFile(file)
-        image.draft(None, (max(1, image.width // _EIGHTH), max(1, image.height // _EIGHTH)))
+        image.draft(None, (max(1, image.width // scale), max(1, image.height // scale)))
         image.load()
         return file.tell() <= cut, image.tobytes()

@@ -94,6 +94,22 @@ def test_jpeg_data_that_end_before_the_picture_are_found(tmp_path: Path) -> None
     assert outcome.error is not None and "before the picture is complete" in outcome.error.message
 
 
+@pytest.mark.parametrize("number", range(10))
+def test_a_scan_of_a_progressive_jpeg_that_is_short_is_found(tmp_path: Path, number: int) -> None:
+    data = picture("JPEG", progressive=True)
+    found, _ = integrity.jpeg_scans(data)
+    start, stop = found[number]
+    outcome = checked(tmp_path, "a.jpg", data[: (start + stop) // 2] + data[stop:])
+    assert kind(outcome) == "truncated"
+    assert outcome.error is not None and "data of a scan end" in outcome.error.message
+
+
+def test_nothing_is_said_of_arithmetic_coding() -> None:
+    data = picture("JPEG")
+    assert scans.findings(data) == []
+    assert scans.findings(data.replace(b"\xff\xc0", b"\xff\xc9", 1)) is None
+
+
 def test_jpeg_data_that_go_on_after_the_picture_are_found(tmp_path: Path) -> None:
     data = picture("JPEG")
     ((_, stop),), _ = integrity.jpeg_scans(data)
