@@ -54,6 +54,7 @@ def findings(data: bytes) -> list[Finding] | None:
     if len(scans) > 1:
         return _of_several(data, scans)
     start, stop = scans[-1]
+    stop = start + len(data[start:stop].rstrip(b"\xff"))  # fill bytes, of which a marker may have any number
     early, pixels = _decoded(data, max(start, stop - SPARE))
     if early:
         return [Finding("corrupt", f"the data go on for more than {SPARE} bytes after the picture is complete")]

@@ -118,6 +118,11 @@ def test_jpeg_data_that_go_on_after_the_picture_are_found(tmp_path: Path) -> Non
     assert outcome.error is not None and "after the picture is complete" in outcome.error.message
 
 
+def test_fill_bytes_before_the_end_mark_are_no_damage(tmp_path: Path) -> None:
+    data = picture("JPEG")
+    assert checked(tmp_path, "a.jpg", data[:-2] + b"\xff" * 500 + data[-2:]).status == "ok"
+
+
 def test_a_gray_picture_is_not_taken_for_missing_data(tmp_path: Path) -> None:
     file = io.BytesIO()
     Image.new("RGB", (200, 200), (128, 128, 128)).save(file, "JPEG")
