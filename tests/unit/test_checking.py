@@ -121,6 +121,9 @@ def test_jpeg_data_that_go_on_after_the_picture_are_found(tmp_path: Path) -> Non
 def test_fill_bytes_before_the_end_mark_are_no_damage(tmp_path: Path) -> None:
     data = picture("JPEG")
     assert checked(tmp_path, "a.jpg", data[:-2] + b"\xff" * 500 + data[-2:]).status == "ok"
+    ((start, stop),), _ = integrity.jpeg_scans(data)
+    cut = data[: (start + stop) // 2] + b"\xff" * 500 + data[-2:]
+    assert kind(checked(tmp_path, "cut.jpg", cut)) == "truncated"
 
 
 def test_a_gray_picture_is_not_taken_for_missing_data(tmp_path: Path) -> None:
