@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs.base import Codec, Encoding, Motion
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 QUALITY = 60
 _SPEED = 6
+#: Boxes of a sequence that hold boxes, and those that begin with the times of creation and change (ISO 14496-12, 8).
+_FOLDERS, _DATED = (b"moov", b"trak", b"mdia"), (b"mvhd", b"tkhd", b"mdhd")
 
 
 class Avif(Codec):
@@ -60,8 +62,34 @@ class Avif(Codec):
         # Pillow would rewrite a block that holds an orientation, and with it break maker notes.
         return {"exif": without_upright(exif)}
 
+    def save(self, frames: Sequence[Image], options: dict[str, Any]) -> bytes:
+        """As for every format; the same frames give the same bytes, so a sequence does not say when it was made."""
+        data = super().save(frames, options)
+        return data if len(frames) == 1 else _undated(data)
+
     def motion(self, motion: Motion, count: int, changes: list[str]) -> dict[str, Any]:
         options = super().motion(motion, count, changes)
         if options.pop("loop") != 0:
             changes.append("loop count not written: avif")
         return options
+
+
+def _undated(data: bytes) -> bytes:
+    """`data` with 0 for every time of creation and change in its headers; libavif writes the clock's, to the second."""
+    made = bytearray(data)
+    for name, start in _boxes(data, 0, len(data)):
+        if name in _DATED:
+            made[start + 4 : start + 4 + (16 if data[start] == 1 else 8)] = bytes(16 if data[start] == 1 else 8)
+    return bytes(made)
+
+
+def _boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int]]:
+    """(type, where its content begins) of the boxes between `start` and `end`, and of those inside them."""
+    while start + 8 <= end:
+        size, name = int.from_bytes(data[start : start + 4], "big"), data[start + 4 : start + 8]
+        if size < 8:  # to the end of the file, or of more than 4 GiB: pixels
+            return
+        yield name, start + 8
+        if name in _FOLDERS:
+            yield from _boxes(data, start + 8, start + size)
+        start += size

@@ -313,6 +313,17 @@ def test_avif_does_not_depend_on_how_many_cores_there_are() -> None:
     assert codecs.codec("avif").options(Encoding(), [smooth("RGB")])["max_threads"] == 1
 
 
+def test_an_avif_sequence_does_not_say_when_it_was_made() -> None:
+    frames = [Image.new("RGB", (64, 48), (40 * number, 90, 0)) for number in range(3)]
+    data = codecs.encode(frames, "avif", codecs.Encoding(), codecs.Metadata(), codecs.Motion([80] * 3, 0)).data
+    for name in (b"mvhd", b"tkhd", b"mdhd"):
+        at = data.index(name)
+        assert data[at + 4] == 1  # 64-bit times
+        assert data[at + 8 : at + 24] == bytes(16)
+    with Image.open(io.BytesIO(data)) as image:
+        assert getattr(image, "n_frames", 1) == 3
+
+
 def test_a_profile_that_is_srgb_changes_no_pixel() -> None:
     icc = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     encoded = encode(smooth("RGB"), "bmp", metadata=Metadata(None, icc))
