@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from imgbatch import codecs, executors, planning
 from imgbatch.discover import Skipped, discover
+from imgbatch.errors import expected
 from imgbatch.executors import Executor, Work
 from imgbatch.job import Job, Outcome, Source
 from imgbatch.ledger import Ledger
@@ -25,6 +26,9 @@ from imgbatch.settings import Filters, Settings
 
 if TYPE_CHECKING:
     import concurrent.futures
+
+    from imgbatch.aggregates import Sums, Totals
+    from imgbatch.figures import Statistics
 
 Path = str | os.PathLike[str]
 IN_THE_WAY = "left alone: a file is in the way"
@@ -54,8 +58,11 @@ class Batch:
         *,
         ledger: bool = True,
         executor: concurrent.futures.Executor | None = None,
+        stats: bool = False,
     ) -> None:
         executors.refuse_import()
+        self._stats = stats
+        self._sums: Sums | None = None
         self.paths = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
         self.folder = os.path.abspath(os.fspath(output))
         self.recipe = recipe or Recipe()
@@ -143,11 +150,12 @@ class Batch:
         self.report.counts["skipped"] += len(self.skipped)
         digests = self._digests()
         try:
-            for outcome in self._all(self._work()):
-                self.report.add(outcome)
-                ledger.record(outcome, digests)
-                self._consider(outcome)
-                yield outcome
+            with self._summed() as totals:
+                for outcome in self._all(self._work(), totals):
+                    self.report.add(outcome)
+                    ledger.record(outcome, digests)
+                    self._consider(outcome)
+                    yield outcome
         finally:
             self.report.seconds = time.monotonic() - began
             self.report.remaining = self.total - len(self.report.outcomes)
@@ -156,7 +164,33 @@ class Batch:
             self.report.sort()
             ledger.close()
 
-    def _all(self, work: Work) -> Iterator[Outcome]:
+    @contextlib.contextmanager
+    def _summed(self) -> Iterator[Totals | None]:
+        """The sums of the outputs' pixels while they are made, where they are wanted."""
+        if not self._stats:
+            yield None
+            return
+        from imgbatch.aggregates import Layout, Totals
+
+        with Totals(Layout(), shared=self.settings.workers != 0) as totals:
+            try:
+                yield totals
+            finally:
+                self._sums = totals.read()
+
+    def statistics(self) -> Statistics:
+        """The figures of all that this run wrote (``stats=True``), when :meth:`outcomes` has ended.
+
+        Of each file the first frame counts, as RGB, with the pixels that its encoder got. What was unchanged was not
+        decoded and is in no figure.
+        """
+        if self._sums is None:
+            raise expected("stats=True, and outcomes() to have ended,", "statistics()", "no sums")
+        from imgbatch.figures import of_outputs
+
+        return of_outputs(self._sums, self.report.outcomes)
+
+    def _all(self, work: Work, totals: Totals | None) -> Iterator[Outcome]:
         yield from self.unchanged
         yield from self.kept
         if not self.todo:
@@ -166,6 +200,7 @@ class Batch:
                 self.settings.workers,
                 self.settings.chunksize,
                 self.settings.timeout,
+                sums=totals,
                 memory=self.settings.memory,
                 given=self._given,
             )

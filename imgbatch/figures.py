@@ -189,6 +189,19 @@ def drawn_up(
     )
 
 
+def of_outputs(sums: Sums, outcomes: Iterable[Outcome]) -> Statistics:
+    """The figures of the files that a run wrote; `sums` are those of the outcomes that are "ok"."""
+    held = list(outcomes)
+    measured = [
+        Measured(one.index, one.source, "ok", format=made.format, mode=made.mode or "unknown",
+                 size=(made.width, made.height))
+        for one in held
+        if one.status == "ok"
+        for made in one.outputs
+    ]  # fmt: skip
+    return drawn_up("RGB", "pixel", sums, measured, [one for one in held if not one.ok])
+
+
 def aspect(width: int, height: int) -> str:
     """The name of an aspect ratio: ``"3:2"``, of a portrait ``"2:3"``; "other" when none is near."""
     found = max(width, height) / min(width, height)

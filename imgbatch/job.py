@@ -116,6 +116,7 @@ class Written(_Packed):
     quality: int | None = None
     frames: int = 1
     mtime_ns: int = 0
+    mode: str = ""  # Pillow's, of the pixels as written; not known of copies and of what a former run wrote
 
     def record(self, base: str) -> dict[str, Any]:
         shown = self.path.removeprefix(base.rstrip("/") + "/") if base else self.path

@@ -18,16 +18,14 @@ from imgbatch.codecs import guard, reading
 from imgbatch.errors import Phase
 from imgbatch.job import Desk, Failure, Job, Outcome, Status
 from imgbatch.operations import Operation, Size, through
+from imgbatch.tally import MODES, as_mode, tally
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 Mode = Literal["L", "RGB", "RGBA"]
-#: The modes that can be measured, and the names of their channels.
-MODES: dict[str, tuple[str, ...]] = {
-    "L": ("gray",), "RGB": ("red", "green", "blue"), "RGBA": ("red", "green", "blue", "alpha"),
-}  # fmt: skip
-_LEVELS = 256
+__all__ = ["MODES", "Measured", "MeasureWork", "Mode", "as_mode"]
+
 _BYTES = 4  # that Pillow takes for a pixel
 
 
@@ -118,12 +116,8 @@ class _Look:
             image = as_mode(self._made(opened), self._work.mode)
             said = [*opened.warnings, *guard.told(caught)]
             found, mode = opened.format, opened.mode
-        histogram = numpy.array(image.histogram(), numpy.int64).reshape(-1, _LEVELS)
-        values = numpy.arange(_LEVELS, dtype=numpy.int64)
-        sheet = self._desk.sums
-        if sheet is not None:
-            grid = sheet.layout.grid
-            sheet.add(histogram, None if grid is None else _on_grid(image, grid))
+        histogram = tally(self._desk.sums, image)
+        values = numpy.arange(histogram.shape[1], dtype=numpy.int64)
         return Measured(
             job.index,
             job.source,
@@ -150,42 +144,3 @@ class _Look:
     def _enter(self, phase: Phase) -> None:
         self.phase = phase
         self._desk.phase(phase)
-
-
-def as_mode(image: Image, mode: str) -> Image:
-    """`image` in one of MODES.
-
-    Pillow's ``convert``, but for what it has no answer to or a surprising one: gray of more than 8 bits gives its high
-    byte (I and F as :func:`color.to_eight_bits` scales them, where they are not 16 bits held in 32), LAB is taken for
-    CIE Lab D50, premultiplied colors are divided by their alpha.
-    """
-    if image.mode == mode:
-        return image
-    if image.mode == "I":
-        image = _high_byte(image)
-    elif image.mode in color.DEEP:
-        image = color.to_eight_bits(image)
-    elif image.mode == "LAB":
-        image = color.to_rgb(image)
-    elif image.mode in ("La", "RGBa"):
-        image = image.convert(image.mode.upper())
-    return image if image.mode == mode else image.convert(mode)
-
-
-def _high_byte(image: Image) -> Image:
-    import numpy
-    from PIL import Image as Images
-
-    values = numpy.asarray(image)
-    if values.min() >= 0 and 255 < values.max() <= 65535:
-        return Images.fromarray((values >> 8).astype(numpy.uint8))
-    return color.to_eight_bits(image)
-
-
-def _on_grid(image: Image, grid: Size) -> Any:
-    """The picture as (H, W, C) uint8 on the grid of the mean image, each pixel the average of what it covers."""
-    import numpy
-    from PIL.Image import Resampling
-
-    made = image if image.size == grid else image.resize(grid, Resampling.BOX)
-    return numpy.asarray(made).reshape(grid[1], grid[0], -1)

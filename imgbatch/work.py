@@ -23,6 +23,8 @@ from imgbatch.recipe import Output, Recipe
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from imgbatch.aggregates import Sheet
+
 _SINGLE = ("first", "1")
 COPIED = "bytes copied: nothing to change"
 
@@ -63,7 +65,7 @@ class ImageWork:
         """One image through the house."""
         if job.source.problem is not None:
             return self.blame(job, "failed", job.source.problem)
-        made = _Made(Clock(desk, self.profile))
+        made = _Made(Clock(desk, self.profile), desk.sums)
         with guard.limited(self.max_pixels), warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             for category in (DeprecationWarning, ResourceWarning):
@@ -112,6 +114,7 @@ class ImageWork:
             target, output = job.targets[step.output], outputs[step.output]
             try:
                 if step.output in copied:
+                    _count(made.sums, picture.frames[:1])
                     encoded = Encoded(data, target.format, *opened.size, len(picture.frames), changes=[COPIED])
                 else:
                     encoded = self._encoded(picture, way, step, target, output, made)
@@ -161,6 +164,7 @@ class ImageWork:
             made.changes.append(f"mode: {picture.mode} -> sRGB")
         picture.reduced[step.output] = shown = list(made.clock.operating(own[:1], shown))
         shown = list(made.clock.operating(own[1:], shown))
+        _count(made.sums, shown[:1])
         made.clock.enter("encode")
         format = _format(target, shown)
         return codecs.encode(shown, format, output, metadata, _slice(picture.motion, len(shown)))
@@ -188,6 +192,7 @@ class _Made:
     """What has become of a job so far."""
 
     clock: Clock
+    sums: Sheet | None
     written: list[Written] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
@@ -216,9 +221,19 @@ class _Made:
         self.written.append(
             Written(
                 target.output, path, encoded.format, encoded.width, encoded.height, len(encoded.data),
-                encoded.quality, encoded.frames, os.stat(path).st_mtime_ns,
+                encoded.quality, encoded.frames, os.stat(path).st_mtime_ns, encoded.mode,
             )  # fmt: skip
         )
+
+
+def _count(sums: Sheet | None, frames: Sequence[Image]) -> None:
+    """Add an output's first frame to the sums of the run, where these are kept: the pixels that the encoder gets."""
+    if sums is None:
+        return
+    from imgbatch.tally import as_mode, tally  # numpy only where it is used
+
+    for frame in frames:
+        tally(sums, as_mode(frame, "RGB"))
 
 
 def _smaller(encoded: Encoded, data: bytes, output: Output, opened: reading.Opened) -> Encoded:

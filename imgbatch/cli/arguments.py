@@ -52,6 +52,7 @@ class Typed:
     json: bool = False
     reports: tuple[str, ...] = ()
     srcset: str | None = None
+    stats: str | None = None
     failed_list: str | None = None
     verbose: int = 0
     quiet: bool = False
@@ -230,6 +231,7 @@ def _typed(said: dict[str, Any], sources: list[str], ops: list[Operation], comma
         json="json" in said,
         reports=tuple(said.get("report", ())),
         srcset=_path(said, "srcset", "a file name ending in .json", ".json"),
+        stats=_path(said, "stats", "a file name ending in .json", ".json"),
         failed_list=_path(said, "failed_list", "a file name"),
         verbose=said.get("verbose", 0),
         quiet="quiet" in said,

@@ -135,6 +135,8 @@ _REPORTING = (
     Flag(("--json",), "json", "reporting", "one JSON object a line on stdout, as files get done", "nothing"),
     Flag(("--report",), "report", "reporting", "all records, as .json or .csv (repeatable)", metavar="FILE", many=True),
     Flag(("--srcset",), "srcset", "reporting", "what <picture> needs: paths, sizes, formats", metavar="FILE.json"),
+    Flag(("--stats",), "stats", "reporting", "the figures of `imgbatch stats`, of all that this run writes",
+         metavar="FILE.json"),
     Flag(("--failed-list",), "failed_list", "reporting", "paths of what failed, for --files-from", metavar="FILE"),
     Flag(("-v", "--verbose"), "verbose", "reporting", "also skipped files, warnings and changes; -vv: tracebacks",
          "nothing"),

@@ -27,6 +27,7 @@ from imgbatch.reporters import (
     Profile,
     Reporter,
     SrcSet,
+    StatsFile,
     location,
     report_to,
     shown,
@@ -70,7 +71,9 @@ def run(words: Sequence[str]) -> int:
     wish = decide(typed, os.environ, sys.stdin.buffer if sys.stdin else io.BytesIO())
     from imgbatch.batch import Batch
 
-    batch = Batch(wish.paths, wish.output, wish.recipe, wish.settings, wish.filters)
+    batch = Batch(
+        wish.paths, wish.output, wish.recipe, wish.settings, wish.filters, stats=typed.stats is not None
+    )  # fmt: skip
     batch.prepare()
     if typed.dry_run:
         return _show_plan(batch, wish, typed)
@@ -82,6 +85,8 @@ def run(words: Sequence[str]) -> int:
     refuse_taken(taken, typed)
     if typed.save_recipe is not None:
         save(typed.save_recipe, typed, wish)
+    if typed.stats is not None:
+        files.append(StatsFile(typed.stats, lambda: batch.statistics().to_json()))
     profile = Profile(console.say, _workers(wish.settings)) if wish.settings.profile else None
     code = told(batch, typed, console, files)
     if profile is not None:
@@ -123,7 +128,7 @@ def _columns() -> int | None:
 
 def file_reporters(typed: Typed, console: Console) -> list[Reporter]:
     """The reporters that write files; a name that cannot be one is refused before the run."""
-    for path in (*typed.reports, *filter(None, (typed.failed_list, typed.srcset))):
+    for path in (*typed.reports, *filter(None, (typed.failed_list, typed.srcset, typed.stats))):
         if os.path.isdir(path):
             raise UsageError(f"expected a file name for a report, got the folder {path!r}")
     made = [report_to(path) for path in typed.reports]
@@ -136,7 +141,7 @@ def file_reporters(typed: Typed, console: Console) -> list[Reporter]:
 
 def refuse_taken(taken: Container[str], typed: Typed) -> None:
     """A report must not replace a picture: a flag whose value was forgotten takes the next word for it."""
-    for path in (*typed.reports, typed.failed_list, typed.srcset, typed.save_recipe):
+    for path in (*typed.reports, typed.failed_list, typed.srcset, typed.stats, typed.save_recipe):
         if not path:
             continue
         if os.path.abspath(path) in taken or os.path.realpath(path) in taken:

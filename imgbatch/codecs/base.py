@@ -131,6 +131,7 @@ class Encoded:
     frames: int = 1
     quality: int | None = None
     changes: list[str] = field(default_factory=list)
+    mode: str = ""
 
 
 class Codec(ABC):
@@ -294,7 +295,7 @@ class Prepared:
         changes = list(self.changes)
         if encoding.quality == "keep" and quality is not None:
             changes.append("quality: the source's tables kept" if kept else f"quality: {quality}, no tables to keep")
-        return Encoded(data, codec.name, width, height, count, None if kept else quality, changes)
+        return Encoded(data, codec.name, width, height, count, None if kept else quality, changes, pictures[0].mode)
 
     def _kept(self, encoding: Encoding) -> dict[str, Any]:
         if encoding.quality != "keep" or self.tables is None:

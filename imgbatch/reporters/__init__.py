@@ -10,12 +10,12 @@ from imgbatch.reporters.console import Console, Look
 from imgbatch.reporters.failed_list import FailedList
 from imgbatch.reporters.jsonl import JsonLines
 from imgbatch.reporters.profile import Profile
-from imgbatch.reporters.records import CsvFile, JsonFile, RecordFile
+from imgbatch.reporters.records import CsvFile, JsonFile, RecordFile, StatsFile
 from imgbatch.reporters.srcset import SrcSet
 
 __all__ = [
-    "Console", "FailedList", "JsonLines", "Look", "Profile", "REPORTS", "Reporter", "SrcSet", "location", "report_to",
-    "shown",
+    "Console", "FailedList", "JsonLines", "Look", "Profile", "REPORTS", "Reporter", "SrcSet", "StatsFile",
+    "location", "report_to", "shown",
 ]  # fmt: skip
 
 #: The kinds of report files, by suffix, in the order of the docs.

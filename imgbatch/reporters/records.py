@@ -10,7 +10,7 @@ import csv
 import io
 import os
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from imgbatch.files import replacing
@@ -58,6 +58,17 @@ class CsvFile(RecordFile):
             for row in rows(outcome.record(report.base)):
                 writer.writerow([_cell(row[column]) for column in COLUMNS])
         return made.getvalue()
+
+
+class StatsFile(RecordFile):
+    """The figures of all that a run wrote; `figures` gives them as JSON, once the run has ended."""
+
+    def __init__(self, path: str, figures: Callable[[], str]) -> None:
+        super().__init__(path)
+        self._figures = figures
+
+    def text(self, report: Report) -> str:
+        return self._figures()
 
 
 def rows(record: dict[str, Any]) -> Iterator[dict[str, Any]]:

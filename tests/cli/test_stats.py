@@ -129,3 +129,26 @@ def test_help_shows_its_own_flags_only(run: Run) -> None:
     assert "--mean-image" in done.stdout and "--timeout" in done.stdout
     assert "--quality" not in done.stdout and "--output" not in done.stdout
     assert "stats SRC..." in run("--help").stdout
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_run_measures_what_it_writes_in_the_same_pass(run: Run, place: Path, workers: str) -> None:
+    damage(place / "photos" / "a.jpg")
+    words = ["photos", "-o", "out", "--resize", "40", "-f", "png", "--widths", "20,30", "-j", workers]
+    done = run("run", *words, "--stats", "made.json")
+    assert done.returncode == 1  # one of the photos is broken
+    measured = json.loads(run("stats", "out", "--json", "-j", "0").stdout)
+    said = json.loads((place / "made.json").read_text())
+    assert len(said.pop("failures")) == said.pop("failed") == 1
+    assert said["pixels"] and said.items() <= measured.items()
+
+
+def test_what_a_run_left_alone_is_in_no_figure(run: Run, place: Path) -> None:
+    run("run", "photos", "-o", "out", "--resize", "40")
+    run("run", "photos", "-o", "out", "--resize", "40", "--stats", "made.json")
+    said = json.loads((place / "made.json").read_text())
+    assert (said["images"], said["pixels"], said["mean"]) == (0, 0, [None] * 3)
+
+
+def test_the_figures_of_a_run_replace_no_picture(run: Run, place: Path) -> None:
+    assert "--stats" in run("run", "photos", "-o", "out", "--stats", "photos/a.jpg").stderr

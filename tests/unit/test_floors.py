@@ -20,7 +20,7 @@ FLOORS: list[set[str]] = [
     {"batch"},
     {"reporters", "figures", "histogram"},
     {"discover", "planning", "ledger", "work", "inspecting", "measuring", "rows", "loaded", "executors"},
-    {"sampling", "candidates", "obstacles", "delivery"},
+    {"sampling", "candidates", "obstacles", "tally", "delivery"},
     {"clock", "report", "aggregates", "moments", "patterns", "places"},
     {"job", "files", "naming", "settings", "sizing", "economy"},
     {"recipe"},
