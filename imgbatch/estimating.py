@@ -18,10 +18,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Unpack
 
 from imgbatch import executors
-from imgbatch.batch import Batch, Path
+from imgbatch.batch import Batch
 from imgbatch.declare import from_table
 from imgbatch.job import SCHEMA, Job, Outcome, Target
 from imgbatch.naming import escaped
+from imgbatch.preparing import Path
 from imgbatch.report import WRONG, human
 from imgbatch.sampling import Range, chosen, strata, together, total
 from imgbatch.settings import Settings
@@ -106,7 +107,7 @@ def estimate(
         As the run would.
     """
     batch = Batch(paths, output, recipe, from_table(Settings, settings), filters, ledger=ledger)
-    batch.prepare()
+    batch.prepare(hold=False)
     return estimated(batch)
 
 

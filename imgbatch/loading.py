@@ -14,13 +14,13 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from imgbatch import executors
-from imgbatch.batch import Path
 from imgbatch.discover import Skipped, discover
 from imgbatch.errors import EngineError, unknown
 from imgbatch.files import sweep, temporary
 from imgbatch.job import Job, Outcome
 from imgbatch.loaded import Here, Loaded, check_out, same_file
 from imgbatch.operations import Operation
+from imgbatch.preparing import Path
 from imgbatch.quantities import Duration
 from imgbatch.recipe import checked_ops
 from imgbatch.report import ExitCode, Report

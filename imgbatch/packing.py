@@ -13,12 +13,12 @@ import shutil
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from imgbatch.batch import Path
 from imgbatch.errors import PlanError, expected
 from imgbatch.files import put_in_place, replacing, sweep, temporary
 from imgbatch.job import SCHEMA, Outcome
 from imgbatch.loading import Loading
 from imgbatch.operations import Operation
+from imgbatch.preparing import Path
 from imgbatch.report import dumps
 from imgbatch.settings import Filters, Settings
 from imgbatch.shared import FileArray

@@ -6,9 +6,10 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
-from imgbatch.batch import Batch, Path
+from imgbatch.batch import Batch
 from imgbatch.declare import from_table
 from imgbatch.job import Outcome
+from imgbatch.preparing import Path
 from imgbatch.recipe import Recipe
 from imgbatch.report import ExitCode, Report
 from imgbatch.settings import Filters, Settings
@@ -33,6 +34,12 @@ class SettingWords(TypedDict, total=False):
     skip_existing: bool
     rename: bool
     force: bool
+    retry_failed: bool
+    lock: bool
+    wait: float | str
+    max_time: float | str | None
+    max_files: int | None
+    state: str | None
     no_plan: bool
     profile: bool
 
@@ -77,6 +84,8 @@ def run(
     ------
     UsageError, PlanError
         Before the first image is opened: a wrong value, colliding names, a foreign file in the way.
+    LockedError
+        Another run is at work in `output`.
     EngineError
         Workers cannot be started, or cannot take the recipe.
     """

@@ -9,12 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
-from imgbatch.declare import Choice, Declared, Switch
+from imgbatch.declare import Choice, Declared, Switch, Text
 from imgbatch.errors import UsageError
 from imgbatch.quantities import Amount, Count, Duration, Limit
 
 InTheWay = Literal["refuse", "overwrite", "skip", "rename"]
 Number = int | float
+
+
+def folder_word(word: str) -> str:
+    """The folder as typed; ValueError when it is none."""
+    if not word or "\0" in word:
+        raise ValueError(word)
+    return word
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,16 @@ class Settings(Declared):
     skip_existing: Annotated[bool, Switch(), "leave files in the way, and skip their sources"] = False
     rename: Annotated[bool, Switch(), "number the new name when a file is in the way"] = False
     force: Annotated[bool, Switch(), "make everything again, unchanged or not"] = False
+    retry_failed: Annotated[bool, Switch(), "try again what failed, though neither file nor recipe changed"] = False
+    lock: Annotated[bool, Switch(), "refuse to start while another run is at work in the same output folder"] = True
+    wait: Annotated[float, Duration(), "how long to wait for another run to end"] = 0.0
+    max_time: Annotated[float | None, Duration(0.001), "stop after this time; the next run goes on"] = None
+    max_files: Annotated[int | None, Count(1, 10**9, auto=False), "stop after so many files"] = None
+    state: Annotated[
+        str | None,
+        Text("a folder", folder_word, ("/var/lib/imgbatch",)),
+        "where ledger and lock lie (default DIR/.imgbatch)",
+    ] = None
     no_plan: Annotated[bool, Switch(), "touch every pixel: decode whole, encode always, to compare"] = False
     profile: Annotated[bool, Switch(), "say after the run where the time went, and what was the limit"] = False
 

@@ -45,6 +45,8 @@ class ImageWork:
         Whether no more pixels are touched than needed (economy.py).
     profile : bool
         Whether each Outcome says what its job cost.
+    resumed_ns : int or None
+        When a run began that died: what appeared at a target since then was put there by it.
     """
 
     recipe: Recipe
@@ -52,6 +54,7 @@ class ImageWork:
     started_ns: int
     plan: bool = True
     profile: bool = False
+    resumed_ns: int | None = None
 
     def open(self) -> None:
         """Load Pillow's readers before the first file is timed."""
@@ -125,7 +128,7 @@ class ImageWork:
                 path = delivery.place(target, encoded, data)
                 if made.has(path, encoded):
                     continue
-                delivery.put(path, job, target, encoded, output, self.started_ns if desk.again else None)
+                delivery.put(path, job, target, encoded, output, self.started_ns if desk.again else self.resumed_ns)
                 made.wrote(target, path, encoded)
             except Exception as error:  # noqa: BLE001 - the other outputs are still written
                 made.fail(guard.classify(error, made.clock.phase))

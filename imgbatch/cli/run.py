@@ -74,7 +74,7 @@ def run(words: Sequence[str]) -> int:
     batch = Batch(
         wish.paths, wish.output, wish.recipe, wish.settings, wish.filters, stats=typed.stats is not None
     )  # fmt: skip
-    batch.prepare()
+    batch.prepare(hold=not (typed.dry_run or typed.estimate))
     if typed.dry_run:
         return _show_plan(batch, wish, typed)
     if typed.estimate:
@@ -219,7 +219,7 @@ def hints(batch: Told, verbose: int, after_a_stop: str = AGAIN, warned: bool = F
         made.append(f"({_counted(batch)}; -v lists them)")
     if report.warned and not verbose and not warned:
         made.append(f"({report.warned} with warnings; -v lists them)")
-    if report.stopped is not None:
+    if report.stopped is not None or report.reason:
         made.append(after_a_stop)
     return made
 

@@ -74,7 +74,7 @@ class Console(Reporter):
 
     def finish(self, report: Report) -> None:
         self.close()
-        if report.stopped is not None and report.reason:
+        if report.reason:
             self.say(f"stopped: {shown(report.reason)}")
         if not self._look.quiet:
             self.say(report.sentence())

@@ -64,7 +64,7 @@ def test_fail_on_none_and_fail_fast(run: Run, place: Path) -> None:
     for name in ("a.jpg", "trip/b.jpg", "trip/c.png"):
         damage(place / "photos" / name)
     assert run("run", "photos", "-o", "out", "--resize", "9", "--fail-on", "none").returncode == 0
-    stopped = run("run", "photos", "-o", "out", "--resize", "9", "--fail-fast")
+    stopped = run("run", "photos", "-o", "out", "--resize", "9", "--fail-fast", "--retry-failed")
     assert stopped.returncode == 4
     assert "stopped: " in stopped.stderr
     assert "2 remaining" in stopped.stderr

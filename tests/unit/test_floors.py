@@ -18,9 +18,10 @@ FLOORS: list[set[str]] = [
     {"applying", "checking", "loading", "statistics", "estimating"},
     {"running"},
     {"batch"},
-    {"reporters", "figures", "histogram"},
-    {"discover", "planning", "ledger", "work", "inspecting", "measuring", "rows", "loaded", "executors"},
-    {"sampling", "candidates", "obstacles", "tally", "delivery"},
+    {"preparing"},
+    {"reporters", "figures", "histogram", "verdicts"},
+    {"discover", "planning", "lock", "ledger", "work", "inspecting", "measuring", "rows", "loaded", "executors"},
+    {"sampling", "ledgerfile", "entries", "candidates", "obstacles", "tally", "delivery"},
     {"clock", "report", "aggregates", "moments", "patterns", "places"},
     {"job", "files", "naming", "settings", "sizing", "economy"},
     {"recipe"},
@@ -35,7 +36,7 @@ ALLOWED = {("alpha", "color")}
 #: Who may import what from outside (whether at the top of the file or inside a function).
 BELONGS = {
     "multiprocessing": {"executors", "shared", "aggregates"},
-    "sqlite3": {"ledger"},
+    "sqlite3": {"ledger", "ledgerfile"},
     "argparse": {"cli"},
     "tqdm": {"reporters"},
 }

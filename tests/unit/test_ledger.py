@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 import imgbatch as ib
-from imgbatch.ledger import FILE, VERSION, Ledger
+from imgbatch.batch import Batch
+from imgbatch.entries import DAY_NS, Intent
+from imgbatch.job import Failure, Outcome, Source
+from imgbatch.ledger import Ledger
+from imgbatch.ledgerfile import FILE, NEW_COLUMNS, VERSION
 from imgbatch.naming import STATE
 
 
@@ -29,6 +35,7 @@ def made(photos: Path, recipe: ib.Recipe | None = None, **words: object) -> dict
     return {status: count for status, count in report.counts.items() if count}
 
 
+THICK = ib.Recipe(ops=[ib.Resize("30")], outputs=[ib.Output(format="webp")])
 THUMBS = ib.Recipe(ops=[ib.Resize("20")], outputs=[ib.Output(format="webp")])
 
 
@@ -102,10 +109,116 @@ def test_without_a_ledger_every_file_is_foreign(photos: Path) -> None:
         ib.run([photos], out, THUMBS, workers=0, ledger=False)
 
 
-def test_what_failed_is_not_remembered_as_done(photos: Path) -> None:
-    (photos / "bad.jpg").write_bytes((photos / "0.jpg").read_bytes()[:300])
+def test_what_failed_is_remembered_until_it_or_the_recipe_changes(photos: Path) -> None:
+    bad, whole = photos / "bad.jpg", (photos / "0.jpg").read_bytes()
+    bad.write_bytes(whole[:300])
     assert made(photos) == {"ok": 4, "failed": 1}
-    assert made(photos) == {"unchanged": 4, "failed": 1}
+    report = ib.run([photos], photos.parent / "out", THUMBS, workers=0)
+    (failed,) = report.failed
+    assert report.exit_code == 1 and failed.error is not None and "not tried again" in failed.error.message
+    assert not failed.ms  # nothing was done
+    assert said_again(photos, retry_failed=True) == 0
+    assert said_again(photos, THICK) == 0
+    assert said_again(photos, THICK) == 1
+    bad.write_bytes(whole)
+    assert made(photos, THICK) == {"ok": 1, "unchanged": 4}
+    assert made(photos, THICK) == {"unchanged": 5}
+
+
+def said_again(photos: Path, recipe: ib.Recipe | None = None, **words: object) -> int:
+    """How many failures of a run are only remembered ones."""
+    report = ib.run([photos], photos.parent / "out", recipe or THUMBS, workers=0, **words)  # type: ignore[arg-type]  # settings
+    return sum("not tried again" in failed.error.message for failed in report.failed if failed.error is not None)
+
+
+def test_a_failure_whose_cause_lies_outside_is_tried_again(photos: Path) -> None:
+    (photos.parent / "out").mkdir()
+    ledger = Ledger(str(photos.parent / "out"), digest="d", versions="v")
+    ledger.begin(["o"])
+    for name, kind in (("a", "permission"), ("b", "corrupt")):
+        source = Source(f"/{name}", "/", name, 1, 1)
+        ledger.record(Outcome(0, source, "failed", error=Failure(kind, "read", "no")))  # type: ignore[arg-type]  # a Kind
+    ledger.close()
+    again = Ledger(str(photos.parent / "out"), digest="d", versions="v")
+    assert again.failed(Source("/a", "/", "a", 1, 1)) is None
+    assert again.failed(Source("/b", "/", "b", 1, 1)) is not None
+    assert again.failed(Source("/b", "/", "b", 2, 1)) is None
+    newer = Ledger(str(photos.parent / "out"), digest="d", versions="v2")
+    assert newer.failed(Source("/b", "/", "b", 1, 1)) is None
+
+
+def test_what_crashes_is_left_in_peace_for_1_2_4_8_days(tmp_path: Path) -> None:
+    source = Source("/a", "/", "a", 1, 1)
+    waits = []
+    for _ in range(5):
+        ledger = Ledger(str(tmp_path), digest="d", versions="v")
+        ledger.begin(["o"])
+        ledger.record(Outcome(0, source, "crashed", error=Failure("crash", "decode", "died")))
+        ledger.close()
+        held = Ledger(str(tmp_path), digest="d", versions="v").failed(source)
+        assert held is not None
+        waits.append(held)
+    now = time.time_ns()
+    assert [held.attempts for held in waits] == [1, 2, 3, 4, 5]
+    assert [round((held.next_ns - now) / DAY_NS) for held in waits] == [1, 2, 4, 8, 8]
+    assert not any(held.due(now) for held in waits)
+    assert waits[0].due(now + DAY_NS)  # a nightly run comes a little early
+    assert waits[-1].due(now - 30 * DAY_NS)  # the clock was set back
+
+
+def test_what_crashed_comes_last_and_alone(photos: Path) -> None:
+    batch = Batch([photos], photos.parent / "out", THUMBS, ib.Settings(workers=0))
+    batch.prepare(hold=False)
+    ledger = Ledger(str(photos.parent / "out"), digest=THUMBS.digest, versions=batch._ledger.versions)  # type: ignore[union-attr]  # prepared
+    ledger.begin(["o"])
+    ledger.record(Outcome(0, batch.todo[1].source, "crashed", error=Failure("crash", "decode", "died")))
+    ledger.close()
+    known = Batch([photos], photos.parent / "out", THUMBS, ib.Settings(workers=0))
+    known.prepare(hold=False)
+    assert [outcome.index for outcome in known.known] == [1]
+    again = Batch([photos], photos.parent / "out", THUMBS, ib.Settings(workers=0, retry_failed=True))
+    again.prepare(hold=False)
+    assert [job.index for job in again.todo] == [0, 2, 3, 1]
+    assert [outcome.index for outcome in again.outcomes()] == [0, 2, 3, 1]
+
+
+def test_an_intent_stands_until_it_is_struck_out(tmp_path: Path) -> None:
+    ledger = Ledger(str(tmp_path))
+    intent = Intent(os.fsdecode(b"/a\xff"), 1, "replace", "abc", "/backup/a")
+    ledger.intend(intent)
+    ledger.close()
+    ledger = Ledger(str(tmp_path))
+    assert ledger.intents() == [intent]
+    ledger.done_with(intent.source)
+    assert ledger.intents() == []
+    ledger.close()
+
+
+def test_a_run_is_recorded_with_its_end(photos: Path) -> None:
+    made(photos)
+    with sqlite3.connect(photos.parent / "out" / STATE / FILE) as connection:
+        ((ended, code, counts, versions),) = connection.execute(
+            "SELECT ended_ns, exit_code, counts, versions FROM runs"
+        ).fetchall()
+    connection.close()
+    assert ended and code == 0 and json.loads(counts)["ok"] == 4 and "Pillow" in versions
+
+
+def test_what_a_dead_run_did_not_record_is_known_as_ours(photos: Path) -> None:
+    out = photos.parent / "out"
+    batch = Batch([photos], out, THUMBS, ib.Settings(workers=0))
+    batch.prepare(hold=False)
+    ledger = batch._ledger
+    assert ledger is not None
+    ledger.begin(["o"])  # and then it is killed
+    ledger.close()
+    ib.run([photos], photos.parent / "elsewhere", THUMBS, workers=0, ledger=False)
+    (photos.parent / "elsewhere" / "0.webp").rename(out / "0.webp")
+    report = ib.run([photos], out, THUMBS, workers=0)
+    assert report.counts["ok"] == 4
+    (out / "0.webp").write_bytes(b"my own work")  # that run is over now
+    with pytest.raises(ib.PlanError):
+        ib.run([photos], out, THUMBS, workers=0)
 
 
 def test_one_of_two_outputs_changed(photos: Path) -> None:
@@ -133,13 +246,52 @@ def test_odd_names_are_kept_as_bytes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"not a database at all, but text", b"SQLite format 3\0" + b"\xff" * 4000])
-def test_a_ledger_that_is_none_is_refused_and_kept(photos: Path, content: bytes) -> None:
+def test_a_ledger_that_is_none_is_set_aside_and_kept(photos: Path, content: bytes) -> None:
     file = photos.parent / "out" / STATE / FILE
     file.parent.mkdir(parents=True)
     file.write_bytes(content)
-    with pytest.raises(ib.PlanError, match="cannot be read"):
+    looking = Batch([photos], photos.parent / "out", THUMBS, ib.Settings(workers=0))
+    with pytest.raises(ib.PlanError, match="move it away"):
+        looking.prepare(hold=False)
+    assert file.read_bytes() == content  # who only looks changes nothing
+    with pytest.raises(ib.PlanError, match="set aside as ledger.sqlite.damaged-1"):
         made(photos)
-    assert file.read_bytes() == content
+    assert (file.parent / f"{FILE}.damaged-1").read_bytes() == content
+    assert made(photos) == {"ok": 4}
+
+
+def test_another_programs_database_is_set_aside(photos: Path) -> None:
+    file = photos.parent / "out" / STATE / FILE
+    file.parent.mkdir(parents=True)
+    with sqlite3.connect(file) as connection:
+        connection.execute("CREATE TABLE songs (title TEXT)")
+    connection.close()
+    with pytest.raises(ib.PlanError, match="another program's database"):
+        made(photos)
+
+
+def test_a_ledger_of_version_1_is_carried_over(photos: Path) -> None:
+    made(photos)
+    file = photos.parent / "out" / STATE / FILE
+    with sqlite3.connect(file) as connection:
+        for name in NEW_COLUMNS:
+            connection.execute(f"ALTER TABLE written DROP COLUMN {name}")
+        connection.execute("DROP TABLE runs")
+        connection.execute("PRAGMA user_version=1")
+    connection.close()
+    for _ in range(2):
+        assert made(photos) == {"unchanged": 4}
+    with sqlite3.connect(file) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
+    connection.close()
+
+
+def test_the_ledger_may_lie_elsewhere(photos: Path) -> None:
+    state = photos.parent / "state"
+    for status in ("ok", "unchanged"):
+        assert made(photos, state=str(state)) == {status: 4}
+    assert not (photos.parent / "out" / STATE).exists()
+    assert ib.run([photos], photos.parent / "other", THUMBS, workers=0, state=str(state)).counts["ok"] == 4
 
 
 def test_a_ledger_of_a_newer_version_is_refused(photos: Path) -> None:

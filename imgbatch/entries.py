@@ -1,0 +1,87 @@
+"""What stands in a ledger? One entry per file that was written, per file that failed, per thing about to be done."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+
+from imgbatch.job import Failure, Status, Written
+from imgbatch.naming import STATE
+
+DAY_NS = 86_400 * 10**9
+BACK_OFF_DAYS = (1, 2, 4, 8)  # how long a file that crashed or timed out is left in peace, by attempts
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One file that a run wrote; `path` is absolute."""
+
+    path: str
+    source: str
+    output: int
+    source_size: int
+    source_mtime_ns: int
+    digest: str
+    format: str
+    width: int
+    height: int
+    frames: int
+    quality: int | None
+    size: int
+    mtime_ns: int
+    source_hash: str
+    hash: str
+    recorded_ns: int
+    run: int
+
+    def intact(self) -> bool:
+        """Whether the file is there, with the size and mtime it was written with."""
+        try:
+            found = os.stat(self.path)
+        except OSError:
+            return False
+        return found.st_size == self.size and found.st_mtime_ns == self.mtime_ns
+
+    def written(self) -> Written:
+        """The row as the record of an unchanged file has it."""
+        return Written(
+            self.output, self.path, self.format, self.width, self.height, self.size, self.quality, self.frames,
+            self.mtime_ns,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A source that failed: how, how often, and when (time.time_ns) it is tried again; 0: not until it changes."""
+
+    size: int
+    mtime_ns: int
+    status: Status
+    failure: Failure
+    attempts: int
+    next_ns: int
+    versions: str
+
+    def due(self, now_ns: int) -> bool:
+        """Whether it is time to try again; also when the clock was set back since."""
+        return bool(self.next_ns) and not now_ns < self.next_ns <= now_ns + BACK_OFF_DAYS[-1] * DAY_NS
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What is about to be done to `source`: `place` is its backup or its new place, `hash` that of the new bytes."""
+
+    source: str
+    run: int
+    step: str
+    hash: str
+    place: str
+
+
+def state_folder(output: str, state: str | None) -> str:
+    """Where the state of an output folder (absolute) lies: in it, or in a folder of its own below `state`."""
+    if state is None:
+        return os.path.join(output, STATE)
+    number = hashlib.sha256(os.fsencode(output)).hexdigest()[:8]
+    return os.path.join(os.path.abspath(state), f"{os.path.basename(output) or 'root'}-{number}")

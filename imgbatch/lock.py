@@ -1,0 +1,114 @@
+"""Is another run at work here? One run per output folder, by a lock that dies with its process.
+
+The kernel's lock (flock) on a file in the state folder, which says who holds it: a killed run leaves the file, but no
+lock. Windows locks a byte of it instead.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import json
+import os
+import sys
+import time
+import weakref
+
+from imgbatch.errors import LockedError
+
+FILE = "lock"
+_POLL_SECONDS = 0.1
+_BYTE = 1 << 20  # what Windows locks: behind the text, which must stay readable
+
+
+class Lock:
+    """Holds a state folder until :meth:`release`, or the end of the process.
+
+    Parameters
+    ----------
+    folder : str
+        The state folder; made when needed.
+    wait : float
+        Seconds to wait for another run to end.
+    shown : str
+        The output folder, for the message.
+
+    Raises
+    ------
+    LockedError
+        Another run holds it; says its process, since when, and what to do.
+    OSError
+        The folder cannot be written to.
+    """
+
+    def __init__(self, folder: str, wait: float = 0.0, shown: str = "") -> None:
+        os.makedirs(folder, exist_ok=True)
+        self.path = os.path.join(folder, FILE)
+        self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
+        self._close = weakref.finalize(self, os.close, self._descriptor)
+        until = time.monotonic() + wait
+        while not _taken(self._descriptor):
+            if time.monotonic() >= until:
+                held = self._read()
+                self._close()
+                raise LockedError(_busy(shown or folder, held, wait))
+            time.sleep(_POLL_SECONDS)
+        said = json.dumps({"pid": os.getpid(), "started": time.time()})
+        with contextlib.suppress(OSError):  # a full disk: who holds it is not told then
+            os.ftruncate(self._descriptor, 0)
+            os.lseek(self._descriptor, 0, os.SEEK_SET)
+            os.write(self._descriptor, said.encode())
+
+    def release(self) -> None:
+        """Let the next run in; nothing happens the second time."""
+        if self._close.alive:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._descriptor, 0)
+            _give_back(self._descriptor)  # also for copies of the descriptor that a forked child may hold
+            self._close()
+
+    def _read(self) -> dict[str, float]:
+        try:
+            os.lseek(self._descriptor, 0, os.SEEK_SET)
+            held = json.loads(os.read(self._descriptor, 1000))
+        except (OSError, ValueError):
+            return {}
+        return held if isinstance(held, dict) else {}
+
+
+def _busy(folder: str, held: dict[str, float], wait: float) -> str:
+    who = "another run"
+    if "pid" in held and "started" in held:
+        since = datetime.datetime.fromtimestamp(held["started"]).strftime("%Y-%m-%d %H:%M:%S")
+        who = f"another run (process {held['pid']:.0f}, since {since})"
+    waited = f" still, after {wait:g} s" if wait else ""
+    return f"{who} is at work in {folder}{waited}; let it end, wait for it with --wait 10m, or choose another -o"
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _taken(descriptor: int) -> bool:
+        try:
+            os.lseek(descriptor, _BYTE, os.SEEK_SET)
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+    def _give_back(descriptor: int) -> None:
+        os.lseek(descriptor, _BYTE, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+
+else:
+    import fcntl
+
+    def _taken(descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _give_back(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)

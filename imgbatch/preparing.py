@@ -1,0 +1,217 @@
+"""What is there to do? Find, plan, ask the ledger: everything before the first write.
+
+:func:`discover.discover` finds the Sources; :func:`planning.plan` names their outputs and refuses collisions; the
+ledger says of each Job that it is unchanged, known to fail, or to do. The lock is taken first, where there is a state
+folder to hold, so that what the ledger says stays true.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+
+from imgbatch import codecs, planning
+from imgbatch.discover import Skipped, discover
+from imgbatch.entries import state_folder
+from imgbatch.errors import PlanError
+from imgbatch.job import Job, Outcome, Source
+from imgbatch.ledger import Ledger
+from imgbatch.lock import Lock
+from imgbatch.naming import STATE
+from imgbatch.recipe import Recipe
+from imgbatch.settings import Filters, Settings
+from imgbatch.verdicts import known_to_fail, suspicious, up_to_date
+from imgbatch.version import VERSION
+
+Path = str | os.PathLike[str]
+IN_THE_WAY = "left alone: a file is in the way"
+
+
+class Prepared:
+    """A run that can be carried out: what there is to do, and what is done or left.
+
+    Attributes
+    ----------
+    todo : list of Job
+    unchanged, kept, known : list of Outcome
+        Files that are up to date, files left alone because something is in the way (skip_existing), and files that are
+        known to fail.
+    later : int
+        How many files are left for the next run (max_files).
+    skipped : list of Skipped
+        What was found and is no image, or not wanted.
+    state : str
+        The folder of ledger and lock.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[Path] | Path,
+        output: Path,
+        recipe: Recipe | None = None,
+        settings: Settings | None = None,
+        filters: Filters | None = None,
+        *,
+        ledger: bool = True,
+    ) -> None:
+        self.paths = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
+        self.folder = os.path.abspath(os.fspath(output))
+        self.recipe = recipe or Recipe()
+        self.settings = settings or Settings()
+        self.filters = filters or Filters()
+        self.state = state_folder(self.folder, self.settings.state)
+        self.todo: list[Job] = []
+        self.unchanged: list[Outcome] = []
+        self.kept: list[Outcome] = []
+        self.known: list[Outcome] = []
+        self.skipped: list[Skipped] = []
+        self.later = 0
+        self._alone = 0  # how many of `todo`, at its end, are done one by one
+        self._folders: list[str] = []
+        self._keep_ledger = ledger
+        self._ledger: Ledger | None = None
+        self._lock: Lock | None = None
+
+    @property
+    def total(self) -> int:
+        """How many files the run has to say something about."""
+        return len(self.todo) + len(self.unchanged) + len(self.kept) + len(self.known)
+
+    @property
+    def total_bytes(self) -> int:
+        """The bytes of the sources that are to be done."""
+        return sum(job.source.size for job in self.todo)
+
+    def prepare(self, *, hold: bool = True) -> None:
+        """Find, plan and compare; writes nothing.
+
+        Parameters
+        ----------
+        hold : bool
+            Whether the run will follow, so that the state folder is locked where there is one; to look only, it need
+            not be.
+
+        Raises
+        ------
+        PlanError
+            The plan is refused, or the state folder cannot be written to.
+        LockedError
+            Another run is at work.
+        """
+        try:
+            if hold and os.path.isdir(self.state):
+                self._hold()
+            self._compare()
+        except BaseException:
+            self._release()
+            raise
+
+    def _hold_new(self) -> None:
+        """Lock a state folder that was not there when the plan was made; a plan that is refused leaves none."""
+        if self._lock is None and self.todo:
+            self._hold()
+            if self._ledger is not None and os.path.exists(self._ledger.file):  # a run came and went meanwhile
+                self._compare()
+
+    def _hold(self) -> None:
+        if not (self._keep_ledger and self.settings.lock):
+            return
+        try:
+            self._lock = Lock(self.state, self.settings.wait, self.folder)
+        except OSError as error:
+            raise PlanError(
+                f"the state folder {self.state} cannot be written to ({error.strerror or error}); choose another -o, "
+                "or another place for it with --state DIR"
+            ) from None
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    def _compare(self) -> None:
+        """Ask the ledger what is left to do."""
+        self.skipped, self.todo, self.unchanged, self.kept, self.known = [], [], [], [], []
+        ledger = self._ledger = Ledger(
+            self.folder, self._keep_ledger, self.state, self.recipe.digest, _versions(), mend=self._lock is not None
+        )
+        sources = []
+        for found in discover(self.paths, self.filters, avoid=self._avoid()):
+            if isinstance(found, Skipped):
+                self.skipped.append(found)
+            elif ledger.is_ours(found.path):
+                self.skipped.append(Skipped(found.relative, found.root, "made by a former run"))
+            else:
+                sources.append(found)
+        plan = planning.plan(
+            sources,
+            self.recipe,
+            self.folder,
+            flat=self.settings.flat,
+            in_the_way=self.settings.in_the_way,
+            owned=ledger.owned,
+            made=ledger.made,
+            format_of=_format_of,
+        )
+        self._folders = plan.folders
+        self._sort(plan.jobs, ledger)
+        if plan.kept:
+            places = {source.path: index for index, source in enumerate(sources)}
+            self.kept = [Outcome(places[kept.path], kept, "skipped", changes=(IN_THE_WAY,)) for kept in plan.kept]
+
+    def _sort(self, jobs: list[Job], ledger: Ledger) -> None:
+        """What is to be done, and in which order: what crashed or timed out before comes last."""
+        digests, now = self._digests(), time.time_ns()
+        last: list[Job] = []
+        force, retry = self.settings.force, self.settings.force or self.settings.retry_failed
+        for job in jobs:
+            done = None if force else up_to_date(ledger, job, self.recipe, digests)
+            known = None if done or retry else known_to_fail(ledger, job, now)
+            if done is not None:
+                self.unchanged.append(done)
+            elif known is not None:
+                self.known.append(known)
+            else:
+                (last if suspicious(ledger, job) else self.todo).append(job)
+        self._alone = len(last)
+        self.todo += last
+        self.later = max(0, len(self.todo) - (self.settings.max_files or len(self.todo)))
+        del self.todo[len(self.todo) - self.later :]
+        self._alone = max(0, self._alone - self.later)
+
+    def _avoid(self) -> list[str]:
+        """Folders that are never entered: the output folder, and those of the outputs, where they lie in a source."""
+        folders = [os.path.join(self.folder, output.dir) for output in self.recipe.outputs]
+        roots = {os.path.realpath(path) for path in self.paths}
+        inside = [folder for folder in (self.folder, *folders) if not _holds(os.path.realpath(folder), roots)]
+        return [os.path.join(self.folder, STATE), self.state, *inside]
+
+    def _digests(self) -> list[str]:
+        return [self.recipe.output_digest(index) for index in range(len(self.recipe.outputs))]
+
+
+def _format_of(source: Source) -> str | None:
+    """The format of a source whose outputs keep it, by its first bytes; None when it cannot be written or read."""
+    try:
+        descriptor = os.open(source.path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except OSError:
+        return None
+    try:
+        return codecs.format_of(os.read(descriptor, 64))
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def _versions() -> str:
+    """What makes files: imgbatch and Pillow."""
+    from PIL import __version__
+
+    return f"imgbatch {VERSION}, Pillow {__version__}"
+
+
+def _holds(folder: str, roots: set[str]) -> bool:
+    """Whether a folder is one of the roots, or has one of them inside."""
+    return any(root == folder or root.startswith(folder.rstrip(os.sep) + os.sep) for root in roots)

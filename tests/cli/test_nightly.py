@@ -1,0 +1,132 @@
+"""Does a run that comes every night go on where the last one was, and let nobody in beside it?"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from imgbatch.ledgerfile import FILE
+from imgbatch.naming import STATE
+from tests.cli.conftest import COMMAND, Run, damage, environment, tree
+
+WORDS = [
+    "run",
+    "many",
+    "-o",
+    "out",
+    "--resize",
+    "300,upscale",
+    "--median",
+    "5",
+    "-j",
+    "2",
+    "--chunksize",
+    "1",
+    "--json",
+]
+FILES = 24
+
+
+@pytest.fixture
+def many(place: Path) -> Path:
+    (place / "many").mkdir()
+    for number in range(FILES):
+        Image.effect_noise((150, 100 + number), 80).save(place / f"many/{number:02}.png")
+    return place
+
+
+def summary(text: str) -> dict[str, int]:
+    record: dict[str, int] = json.loads(text.splitlines()[-1])
+    return record
+
+
+def begun(place: Path, records: int) -> subprocess.Popen[bytes]:
+    """A run that has told so many records."""
+    started = subprocess.Popen(
+        [*COMMAND, *WORDS], cwd=place, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    assert started.stdout is not None
+    for _ in range(records):
+        assert started.stdout.readline()
+    return started
+
+
+def killed(place: Path, records: int) -> None:
+    with begun(place, records) as started:
+        started.kill()
+
+
+def integrity(place: Path) -> str:
+    with sqlite3.connect(place / "out" / STATE / FILE) as connection:
+        (said,) = connection.execute("PRAGMA integrity_check").fetchone()
+    connection.close()
+    return str(said)
+
+
+def test_after_kill_9_of_the_parent_the_next_run_completes_the_tree(many: Path, run: Run) -> None:
+    calm = run(*WORDS)
+    assert summary(calm.stdout)["ok"] == FILES
+    wanted, originals = tree(many / "out"), tree(many / "many")
+    (many / "out").rename(many / "calm")
+    for round in range(5):
+        killed(many, 1 + 4 * round)
+        temporary = many / "out" / ".imgbatch-4194999-1.tmp"  # a process number that cannot be
+        temporary.write_bytes(b"half")
+        done = run(*WORDS)
+        assert done.returncode == 0, done.stderr
+        assert summary(done.stdout)["ok"] + summary(done.stdout)["unchanged"] == FILES
+        assert tree(many / "out") == wanted
+        assert tree(many / "many") == originals
+        assert integrity(many) == "ok"
+        assert summary(run(*WORDS).stdout)["unchanged"] == FILES
+        (many / "out").rename(many / f"out{round}")
+
+
+def test_two_at_once(many: Path, run: Run) -> None:
+    with begun(many, 1) as first:
+        os.kill(first.pid, signal.SIGSTOP)  # so that it is at work for as long as we look
+        second = run(*WORDS)
+        assert second.returncode == 75
+        assert f"process {first.pid}, since " in second.stderr
+        assert "--wait 10m" in second.stderr and second.stderr.count("\n") == 1
+        looking = run(*WORDS[:-1], "-n")
+        assert looking.returncode == 0
+        first.kill()
+    third = run(*WORDS)
+    assert third.returncode == 0 and summary(third.stdout)["ok"] > 0
+
+
+@pytest.mark.parametrize("words", [["--max-files", "10"], ["--max-time", "0.001"]])
+def test_a_planned_stop_is_no_failure(many: Path, run: Run, words: list[str]) -> None:
+    first = run(*WORDS, *words)
+    assert first.returncode == 0, first.stderr
+    said = summary(first.stdout)
+    assert said["remaining"] == FILES - said["ok"] > 0
+    assert f"stopped: {'10 files are done' if words[1] == '10' else '0.001 s are over'} ({words[0]})" in first.stderr
+    assert "run the same command again to go on" in first.stderr
+    second = summary(run(*WORDS).stdout)
+    assert (second["ok"], second["unchanged"], second["remaining"]) == (said["remaining"], said["ok"], 0)
+
+
+def test_what_failed_is_not_tried_again(place: Path, run: Run) -> None:
+    damage(place / "photos/a.jpg")
+    words = ["run", "photos", "-o", "out", "--resize", "9"]
+    first, second, third = run(*words), run(*words), run(*words, "--retry-failed")
+    for done in (first, second, third):
+        assert done.returncode == 1 and "failed: photos/a.jpg: truncated" in done.stderr
+    assert ["not tried again" in done.stderr for done in (first, second, third)] == [False, True, False]
+
+
+def test_a_folder_that_cannot_be_written_to_is_one_sentence(place: Path, run: Run) -> None:
+    (place / "out").mkdir()
+    (place / "out" / STATE).write_text("a file where the folder belongs")
+    done = run("run", "photos", "-o", "out", "--resize", "9")
+    assert done.returncode == 2 and "--state DIR" in done.stderr and done.stderr.count("\n") == 1
+    assert run("run", "photos", "-o", "out", "--resize", "9", "--state", "state").returncode == 0

@@ -1,0 +1,60 @@
+"""Is there one run per state folder, and does the lock die with its process?"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from imgbatch.errors import LockedError
+from imgbatch.lock import Lock
+
+HOLDER = """
+import sys
+from imgbatch.lock import Lock
+lock = Lock(sys.argv[1])
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_the_second_is_refused_with_who_and_what_to_do(tmp_path: Path) -> None:
+    first = Lock(str(tmp_path / "state"))
+    with pytest.raises(LockedError, match=rf"process {os.getpid()}, since 2.*--wait 10m"):
+        Lock(str(tmp_path / "state"))
+    first.release()
+    first.release()
+    Lock(str(tmp_path / "state")).release()
+
+
+def test_waiting_ends_with_the_other(tmp_path: Path) -> None:
+    first = Lock(str(tmp_path))
+    threading.Timer(0.2, first.release).start()
+    Lock(str(tmp_path), wait=60).release()
+
+
+def test_a_killed_holder_leaves_no_lock(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout is not None and holder.stdout.readline() == b"held\n"
+        with pytest.raises(LockedError, match=f"process {holder.pid}"):
+            Lock(str(tmp_path))
+        holder.kill()
+        holder.wait()
+    Lock(str(tmp_path)).release()
+
+
+def test_a_lock_that_nobody_keeps_is_given_back(tmp_path: Path) -> None:
+    Lock(str(tmp_path))
+    Lock(str(tmp_path)).release()
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense", b"[1]", b"\xff"])
+def test_a_file_that_says_nothing_is_no_obstacle(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "lock").write_bytes(content)
+    Lock(str(tmp_path)).release()
