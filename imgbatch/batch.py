@@ -63,6 +63,11 @@ class Batch(Prepared):
         self.report = Report(base=self.folder, fail_on=self.settings.fail_on)
 
     @property
+    def failing(self) -> frozenset[str]:
+        """The sources (absolute paths) that had failed before this run."""
+        return frozenset() if self._ledger is None else self._ledger.failing
+
+    @property
     def executor(self) -> Executor | None:
         """Who does the work, once it has begun."""
         return self._executor

@@ -130,6 +130,11 @@ class Ledger:
         return held
 
     @property
+    def failing(self) -> frozenset[str]:
+        """The sources (absolute paths) that failed when they were tried last."""
+        return frozenset(self._failed)
+
+    @property
     def resumed_ns(self) -> int | None:
         """Since when files under planned names may be those of a run that died; None: none died."""
         return min((started for started, _ in self._dead), default=None)

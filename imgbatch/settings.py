@@ -1,7 +1,8 @@
 """How shall a run go, apart from what it makes?
 
-Which files count (Filters) and how the work is done (Settings). Both are declared once: the flags, the environment
-variables, the recipe's ``[input]`` and ``[run]`` tables and the keyword arguments of the library come from here.
+Which files count (Filters), how the work is done (Settings) and how the command behaves where nobody watches
+(Telling). Each is declared once: the flags, the environment variables, the recipe's ``[input]`` and ``[run]`` tables
+and the keyword arguments of the library come from here.
 """
 
 from __future__ import annotations
@@ -106,6 +107,31 @@ class Settings(Declared):
         if self.max_failures.endswith("%"):
             return wrong * 100 > float(self.max_failures[:-1]) * total
         return wrong > int(self.max_failures)
+
+
+def _said(word: str) -> str:
+    """The word itself; ValueError when it says nothing."""
+    if not word.strip() or "\0" in word:
+        raise ValueError(word)
+    return word
+
+
+@dataclass(frozen=True)
+class Telling(Declared):
+    """How the command behaves where nobody watches; the library has no use for it."""
+
+    word: ClassVar[str] = ""
+
+    unattended: Annotated[
+        bool, Switch(), "for cron: low priority, no progress, and not a word unless there is news"
+    ] = False
+    log: Annotated[
+        str | None, Text("a file, or syslog,", _said, ("night.log",)), "append to FILE (rotated) or to syslog"
+    ] = None
+    log_format: Annotated[str, Choice(("text", "json")), "how the log is written"] = "text"
+    on_finish: Annotated[
+        str | None, Text("a command", _said, ("mail -s done me",)), "run CMD at the end, the summary as JSON on stdin"
+    ] = None
 
 
 def _patterns(name: str, value: Any) -> tuple[str, ...]:

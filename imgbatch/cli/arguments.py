@@ -23,7 +23,7 @@ from imgbatch.declare import flag as flag_of
 from imgbatch.errors import UsageError, expected, nearest, unknown
 from imgbatch.operations import Operation
 from imgbatch.recipe import Output
-from imgbatch.settings import Filters, Settings
+from imgbatch.settings import Filters, Settings, Telling
 
 RUN = Command("run", run_flags, RUN_USAGE, RUN_ABOUT, RUN_AFTER)
 _SPELLINGS = {"jpg": "jpeg", "tif": "tiff"}
@@ -40,6 +40,7 @@ class Typed:
     widths: tuple[int, ...] = ()
     output_fields: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
+    telling: dict[str, Any] = field(default_factory=dict)
     filters: dict[str, Any] = field(default_factory=dict)
     output: str | None = None
     recipe: str | None = None
@@ -64,6 +65,8 @@ class Typed:
     plot: str | None = None
     mean_image: str | None = None
     normalize_for: str | None = None
+    at: str | None = None
+    manager: str = "cron"
 
 
 class Parser(argparse.ArgumentParser):
@@ -216,6 +219,7 @@ def _typed(said: dict[str, Any], sources: list[str], ops: list[Operation], comma
         widths=_widths(said["widths"]) if "widths" in said else (),
         output_fields=_read(said, Output),
         settings=_read(said, Settings),
+        telling=_read(said, Telling),
         filters={
             **_read(said, Filters),
             **{key: tuple(said[key]) for key in ("include", "exclude") if key in said},
@@ -242,10 +246,12 @@ def _typed(said: dict[str, Any], sources: list[str], ops: list[Operation], comma
         plot=_path(said, "plot", "a file name ending in .png", ".png"),
         mean_image=_path(said, "mean_image", "a file name ending in .png", ".png"),
         normalize_for=said.get("normalize_for"),
+        at=said.get("at"),
+        manager=said.get("manager", "cron"),
     )
 
 
-def _read(said: dict[str, Any], cls: type[Output] | type[Settings] | type[Filters]) -> dict[str, Any]:
+def _read(said: dict[str, Any], cls: type[Output] | type[Settings] | type[Filters] | type[Telling]) -> dict[str, Any]:
     """The fields of a declaration that were said, each read by its kind."""
     made = {}
     for item in fields(cls):

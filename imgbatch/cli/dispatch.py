@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from imgbatch.errors import UsageError, unknown
 
-COMMANDS = ("run", "check", "stats", "pack", "ops", "formats")
+COMMANDS = ("run", "check", "stats", "pack", "schedule", "ops", "formats")
 
 WORKING = ("run", "check", "stats", "pack")  # commands that start workers, unless one of these words is there
 IDLE = frozenset({"-h", "--help", "-n", "--dry-run", "-j0", "-j=0", "--workers=0"})
@@ -36,6 +36,10 @@ def dispatch(words: Sequence[str]) -> int:
         from imgbatch.cli.pack import pack
 
         return pack(rest)
+    if command == "schedule":
+        from imgbatch.cli.schedule import schedule
+
+        return schedule(rest)
     if command == "ops":
         from imgbatch.cli.listing import ops
 

@@ -16,7 +16,7 @@ from imgbatch.declare import Choice, Declared, Field, Kind, Number, Switch, fiel
 from imgbatch.operations import OPERATIONS, Operation
 from imgbatch.quantities import Amount, Count, Duration, Limit, Quality
 from imgbatch.recipe import Output
-from imgbatch.settings import Filters, Settings
+from imgbatch.settings import Filters, Settings, Telling
 
 #: value: stands as the next word, or after "="; attached: only after "=", a plain flag has a meaning of its own;
 #: nothing: takes none.
@@ -65,7 +65,9 @@ def run_flags() -> tuple[Flag, ...]:
         *_declared(Filters, "which files"),
         *_declared(Settings, "running", {"workers": "-j"}),
         *_RUNNING,
-        *_REPORTING,
+        *_REPORTING[:-1],
+        *_declared(Telling, "reporting"),
+        _REPORTING[-1],
     )
 
 
@@ -90,6 +92,17 @@ def check_flags() -> tuple[Flag, ...]:
     return tuple(flag for flag in run_flags() if flag.key in _CHECK_TOO)
 
 
+def schedule_flags() -> tuple[Flag, ...]:
+    """Every flag of ``imgbatch schedule``."""
+    return _SCHEDULE
+
+
+_SCHEDULE = (
+    Flag(("--at",), "at", "schedule", "when, as a crontab says it", metavar='"M H DOM MON DOW"'),
+    Flag(("--as",), "manager", "schedule", "for whom (default cron)", metavar="cron|systemd"),
+    Flag(("-o", "--output"), "output", "schedule", "where the results go", metavar="DIR"),
+    Flag(("-h", "--help"), "help", "schedule", "this page", "nothing"),
+)
 _STATS = (
     Flag(("--mode",), "mode", "statistics", "what is measured (default RGB)", metavar="RGB|L|RGBA"),
     Flag(("--weight",), "weight", "statistics", "what counts the same in mean and std (default pixel)",
@@ -133,7 +146,8 @@ _RUNNING = (
 )
 _REPORTING = (
     Flag(("--json",), "json", "reporting", "one JSON object a line on stdout, as files get done", "nothing"),
-    Flag(("--report",), "report", "reporting", "all records, as .json or .csv (repeatable)", metavar="FILE", many=True),
+    Flag(("--report",), "report", "reporting", "all records, as .json, .csv or .prom (repeatable)",
+         metavar="FILE", many=True),
     Flag(("--srcset",), "srcset", "reporting", "what <picture> needs: paths, sizes, formats", metavar="FILE.json"),
     Flag(("--stats",), "stats", "reporting", "the figures of `imgbatch stats`, of all that this run writes",
          metavar="FILE.json"),
@@ -218,4 +232,6 @@ def _metavar(field: Field) -> str:
     for cls, word in ((Amount, "SIZE"), (Duration, "TIME"), (Limit, "N|P%")):
         if isinstance(kind, cls):
             return word
-    return {"background": "COLOR", "frames": "all|first|N", "name": "TEMPLATE"}.get(field.name, field.name.upper())
+    own = {"log": "FILE", "on_finish": "CMD"}
+    own |= {"background": "COLOR", "frames": "all|first|N", "name": "TEMPLATE"}
+    return own.get(field.name, field.name.upper())

@@ -11,6 +11,7 @@ commands:
   pack SRC... -o OUT.npy [OPERATIONS]        one (N,H,W,C) uint8 array, and OUT.json
   check SRC... [options]                     decode every frame; list damaged or mislabelled files
   stats SRC... [OPERATIONS] [options]        exact mean, std, min, max and histogram; sizes, formats
+  schedule RECIPE --at "0 3 * * *"           the crontab line, or the systemd units, that run it every night
   ops [NAME]                                 the operations, or one of them with an example
   formats                                    the formats that are read and written here
 
@@ -27,8 +28,8 @@ keep the flags as a recipe, and use them again:
   imgbatch run photos -o web --resize 1600 -f webp --save-recipe web.toml
   imgbatch run -r web.toml -o web
 
-every night from cron; only what is new or changed is done again:
-  imgbatch run /srv/photos -o /srv/web --resize 1600 -f webp -Q --failed-list /srv/failed.txt
+every night; only what is new or changed is done again (prints the crontab line, installs nothing):
+  imgbatch schedule web.toml --at "0 3 * * *"
 
 SRC is a file, a folder, or a quoted glob such as 'photos/**/*.jpg'. Sources are never changed, and
 nothing is overwritten that imgbatch did not write itself. `imgbatch run --help` lists all flags.
@@ -90,3 +91,15 @@ Every running flag can be set as IMGBATCH_WORKERS, IMGBATCH_MAX_PIXELS, ... A fl
 environment, that over the recipe. Exit codes: 0 done, 1 some files failed, 2 refused and nothing
 written, 4 stopped early, 70 internal error, 75 another run is at work, 130 interrupted,
 143 terminated."""
+
+SCHEDULE_USAGE = 'imgbatch schedule RECIPE.toml --at "0 3 * * *" [--as cron|systemd] [-o DIR]'
+
+SCHEDULE_ABOUT = """\
+Print what makes cron or systemd run a recipe unattended: one crontab line, or a service and a timer
+unit, with absolute paths, quoted. Nothing is installed. The recipe must say its [input] paths and
+where the results go."""
+
+SCHEDULE_AFTER = """\
+--at is five crontab fields (minute, hour, day of the month, month, day of the week) or @daily and
+its kin, in quotes, for both. Add the line with `crontab -e`; put the units into
+/etc/systemd/system under the names in their first lines, then `systemctl enable --now NAME.timer`."""

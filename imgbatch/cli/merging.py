@@ -19,7 +19,7 @@ from imgbatch.declare import fields
 from imgbatch.errors import RecipeError, UsageError, expected
 from imgbatch.files import write_text
 from imgbatch.recipe import Output, Recipe, RecipeFile, parse, to_toml
-from imgbatch.settings import Filters, Settings
+from imgbatch.settings import Filters, Settings, Telling
 
 _IN_THE_WAY = ("overwrite", "skip_existing", "rename")  # one decision in three fields: the higher level has it whole
 
@@ -33,6 +33,7 @@ class Wish:
     recipe: Recipe
     settings: Settings
     filters: Filters
+    telling: Telling = Telling()
 
 
 def decide(typed: Typed, environment: Mapping[str, str], stdin: BinaryIO) -> Wish:
@@ -41,7 +42,8 @@ def decide(typed: Typed, environment: Mapping[str, str], stdin: BinaryIO) -> Wis
     folder = ""
     if typed.recipe is not None:
         file, folder = load(typed.recipe), os.path.dirname(typed.recipe)
-    settings = Settings(**_levels(file.run, from_environment(environment), typed.settings))
+    settings = Settings(**_levels(_of(Settings, file.run), from_environment(Settings, environment), typed.settings))
+    telling = Telling(**_levels(_of(Telling, file.run), from_environment(Telling, environment), typed.telling))
     written = {key: value for key, value in file.input.items() if key != "paths"}
     filters = Filters(**_levels(written, typed.filters))
     recipe = merged(file.recipe, typed)
@@ -54,7 +56,7 @@ def decide(typed: Typed, environment: Mapping[str, str], stdin: BinaryIO) -> Wis
             raise UsageError(
                 f"expected SRC: a file, a folder or a quoted glob; see imgbatch {typed.command} --help"
             )
-    return Wish(tuple(paths), _root(typed, recipe, folder), recipe, settings, filters)
+    return Wish(tuple(paths), _root(typed, recipe, folder), recipe, settings, filters, telling)
 
 
 def load(path: str) -> RecipeFile:
@@ -66,7 +68,7 @@ def load(path: str) -> RecipeFile:
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise RecipeError(f"cannot read the recipe {path!r}: {why}") from None
-    file = parse(text, path, [field.name for field in fields(Settings)])
+    file = parse(text, path, [field.name for cls in (Settings, Telling) for field in fields(cls)])
     try:
         paths = file.input.get("paths", [])
         if isinstance(paths, str):
@@ -75,16 +77,17 @@ def load(path: str) -> RecipeFile:
             raise expected("a list of paths", "paths of [input]", paths)
         filters = {key: value for key, value in file.input.items() if key != "paths"}
         Filters(**filters)
-        Settings(**file.run)
+        Settings(**_of(Settings, file.run))
+        Telling(**_of(Telling, file.run))
     except (UsageError, TypeError) as error:
         raise RecipeError(f"{path}: {error}") from None
     return dataclasses.replace(file, input={**({"paths": paths} if paths else {}), **filters})
 
 
-def from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    """The settings that ``IMGBATCH_WORKERS`` and its kin say; an empty variable says nothing."""
+def from_environment(cls: type[Settings] | type[Telling], environment: Mapping[str, str]) -> dict[str, Any]:
+    """What ``IMGBATCH_WORKERS`` and its kin say; an empty variable says nothing."""
     made = {}
-    for field in fields(Settings):
+    for field in fields(cls):
         name = f"IMGBATCH_{field.name.upper()}"
         word = environment.get(name, "")
         if word:
@@ -127,14 +130,21 @@ def save(path: str, typed: Typed, wish: Wish) -> None:
             ) from None
     folder = os.path.dirname(path) or "."
     paths = [item if os.path.isabs(item) else os.path.relpath(item, folder) for item in wish.paths]
-    text = to_toml(RecipeFile(wish.recipe, {"paths": paths, **_said(wish.filters)}, _said(wish.settings)))
+    run = {**_said(wish.settings), **_said(wish.telling)}
+    text = to_toml(RecipeFile(wish.recipe, {"paths": paths, **_said(wish.filters)}, run))
     try:
         write_text(path, text)
     except OSError as error:
         raise UsageError(f"the recipe {path!r} cannot be written: {error.strerror or error}") from None
 
 
-def _said(value: Filters | Settings) -> dict[str, Any]:
+def _of(cls: type[Settings] | type[Telling], table: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of a recipe's ``[run]`` that a declaration knows."""
+    known = {field.name for field in fields(cls)}
+    return {key: value for key, value in table.items() if key in known}
+
+
+def _said(value: Filters | Settings | Telling) -> dict[str, Any]:
     """The fields that differ from their defaults."""
     return {
         item.name: getattr(value, item.name)

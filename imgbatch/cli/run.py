@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
 import os
 import sys
@@ -13,17 +14,20 @@ from typing import TYPE_CHECKING, Protocol
 
 from imgbatch.cli.arguments import Typed, parse, parser
 from imgbatch.cli.estimate import show_estimate
+from imgbatch.cli.finishing import finished
 from imgbatch.cli.merging import Wish, decide, save
 from imgbatch.cli.signals import stopping
 from imgbatch.cli.streams import abandon_stdout, complain
 from imgbatch.errors import UsageError
 from imgbatch.job import Outcome, Target
+from imgbatch.priority import lower
 from imgbatch.report import ExitCode, Report
 from imgbatch.reporters import (
     Console,
     FailedList,
     JsonLines,
     Look,
+    News,
     Profile,
     Reporter,
     SrcSet,
@@ -66,9 +70,13 @@ def run(words: Sequence[str]) -> int:
     if typed.help:
         parser().print_help()
         return int(ExitCode.OK)
+    wish = decide(typed, os.environ, sys.stdin.buffer if sys.stdin else io.BytesIO())
+    telling = wish.telling
+    if telling.unattended:
+        lower()
+        typed = dataclasses.replace(typed, quiet=True, progress=False)
     console = Console(sys.stderr, look(typed))
     files = file_reporters(typed, console)
-    wish = decide(typed, os.environ, sys.stdin.buffer if sys.stdin else io.BytesIO())
     from imgbatch.batch import Batch
 
     batch = Batch(
@@ -87,10 +95,15 @@ def run(words: Sequence[str]) -> int:
         save(typed.save_recipe, typed, wish)
     if typed.stats is not None:
         files.append(StatsFile(typed.stats, lambda: batch.statistics().to_json()))
+    if telling.log is not None:
+        files.append(_log(telling.log, telling.log_format, batch.folder, typed))
+    teller: Reporter = News(console.say, batch.failing, console.lines) if telling.unattended else console
     profile = Profile(console.say, _workers(wish.settings)) if wish.settings.profile else None
-    code = told(batch, typed, console, files)
+    code = told(batch, typed, console, files, teller=teller)
     if profile is not None:
         profile.finish(batch.report)
+    if telling.on_finish is not None and not finished(telling.on_finish, batch.report) and code == ExitCode.OK:
+        return int(ExitCode.STOPPED)
     return code
 
 
@@ -99,6 +112,12 @@ def _workers(settings: Settings) -> int:
     from imgbatch.executors.pool import auto_workers
 
     return auto_workers() if settings.workers == "auto" else int(settings.workers)
+
+
+def _log(path: str, form: str, folder: str, typed: Typed) -> Reporter:
+    from imgbatch.reporters.log import Log  # only here: logging's handlers are slow to import
+
+    return Log(path, form, folder, everything=typed.verbose > 0)
 
 
 def look(typed: Typed) -> Look:
@@ -148,19 +167,27 @@ def refuse_taken(taken: Container[str], typed: Typed) -> None:
             raise UsageError(f"expected a file name of its own for a report, got the picture {path!r}")
 
 
-def told(batch: Told, typed: Typed, console: Console, files: Sequence[Reporter], after_a_stop: str = AGAIN) -> int:
-    """Carry out the batch and tell everybody; the exit code."""
+def told(
+    batch: Told,
+    typed: Typed,
+    console: Console,
+    files: Sequence[Reporter],
+    after_a_stop: str = AGAIN,
+    teller: Reporter | None = None,
+) -> int:
+    """Carry out the batch and tell everybody; the exit code. `teller` speaks to the user where `console` shall not."""
+    speaking = teller or console
     lines: list[Reporter] = [JsonLines(sys.stdout.buffer, batch.report.base)] if typed.json else []
     if typed.verbose and not typed.quiet:
         for skipped in batch.skipped:
             console.say(f"skipped: {shown(os.path.join(skipped.root, skipped.relative))}: {shown(skipped.reason)}")
     with stopping(batch, typed.quiet):  # until the reports are written: a late signal must not cost them
         try:
-            lost = _followed(batch, [*lines, console])
+            lost = _followed(batch, lines, [speaking, *files])
         finally:
             console.close()
         unwritten = _finished([*([] if lost else lines), *files], batch.report)
-    console.finish(batch.report)
+    speaking.finish(batch.report)
     if not typed.quiet:
         for line in hints(batch, typed.verbose, after_a_stop, console.warns):
             console.say(line)
@@ -168,14 +195,16 @@ def told(batch: Told, typed: Typed, console: Console, files: Sequence[Reporter],
     return int(ExitCode.STOPPED) if unwritten and code == ExitCode.OK else code
 
 
-def _followed(batch: Told, reporters: Sequence[Reporter]) -> bool:
-    """Tell the reporters all outcomes; whether the run was stopped because stdout takes no more."""
+def _followed(batch: Told, lines: Sequence[Reporter], others: Sequence[Reporter]) -> bool:
+    """Tell the reporters all outcomes; whether the run was stopped because stdout, where `lines` go, takes no more."""
     with _closing(batch.outcomes()) as outcomes:
-        for reporter in reporters:
+        for reporter in (*lines, *others):
             reporter.start(batch.total, batch.total_bytes)
         for outcome in outcomes:
+            for reporter in others:
+                reporter.outcome(outcome)
             try:
-                for reporter in reporters:
+                for reporter in lines:
                     reporter.outcome(outcome)
             except OSError as error:
                 batch.stop(ExitCode.STOPPED, f"stdout takes no more: {error.strerror or error}")

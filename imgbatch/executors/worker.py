@@ -20,6 +20,7 @@ from multiprocessing import forkserver, parent_process
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING
 
+from imgbatch import priority
 from imgbatch.errors import PHASES, Phase, sentence
 from imgbatch.executors.base import Work
 from imgbatch.executors.budget import UNASKED
@@ -120,6 +121,7 @@ def _settle_in() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     parent = parent_process()
     if parent is not None:
+        priority.follow(parent.pid or 0)
         threading.Thread(target=_leave_with, args=(parent.sentinel,), daemon=True).start()
     if sys.platform == "linux":
         # Stuck in C with the GIL held, no thread of ours can run: then the kernel ends us with the forkserver,

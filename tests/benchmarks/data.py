@@ -71,7 +71,8 @@ def photos(folder: Path, data: Path | None = None, count: int = COUNT) -> Path:
             kept: dict[str, Any] = {key: image.info[key] for key in ("exif", "icc_profile") if key in image.info}
             kept.update(qtables=getattr(image, "quantization", None), subsampling=get_sampling(image))
             width, height = image.size
-            picture = image.crop((width * turn // 20 // 16 * 16, height * turn // 20 // 16 * 16, width, height))
+            part = turn % 10  # of twenty: large pictures, however many are asked for
+            picture = image.crop((width * part // 20 // 16 * 16, height * part // 20 // 16 * 16, width, height))
         picture = ImageOps.mirror(picture) if turn % 2 else picture
         picture.save(folder / f"{number:03}.jpg", **kept)
     return folder

@@ -15,7 +15,7 @@ FLOORS: list[set[str]] = [
     {"__main__"},
     {"cli"},
     {"packing"},
-    {"applying", "checking", "loading", "statistics", "estimating"},
+    {"applying", "checking", "loading", "statistics", "estimating", "scheduling"},
     {"running"},
     {"batch"},
     {"preparing"},
@@ -29,7 +29,7 @@ FLOORS: list[set[str]] = [
     {"color", "alpha", "orientation", "shared", "ssim"},
     {"quantities"},
     {"declare"},
-    {"errors", "version"},
+    {"errors", "version", "priority"},
 ]
 #: alpha and color share a floor, and alpha uses color's words for modes.
 ALLOWED = {("alpha", "color")}

@@ -1,0 +1,46 @@
+"""What is started when a run has ended? ``--on-finish CMD``, by the shell, with the summary as JSON on its stdin."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import subprocess
+import sys
+
+from imgbatch.cli.streams import complain
+from imgbatch.report import Report, dumps
+
+PATIENCE = 600.0  # seconds: a mail program that hangs must not keep tomorrow's run from starting
+
+
+def finished(command: str, report: Report) -> bool:
+    """Run `command`; whether it went well. What it prints goes to stderr: stdout carries only data."""
+    summary = dumps(report.summary()).encode() + b"\n"
+    process = subprocess.Popen(command, shell=True, stdin=subprocess.PIPE, stdout=sys.stderr.fileno(), process_group=0)
+    try:
+        with contextlib.suppress(BrokenPipeError):  # a command that does not read is none that failed
+            process.communicate(summary, timeout=PATIENCE)
+        code = process.wait(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        with contextlib.suppress(ProcessLookupError):
+            _end(process)
+        complain(f"imgbatch: --on-finish {command!r} took longer than {PATIENCE:.0f} s and was ended")
+        return False
+    if code:
+        complain(f"imgbatch: --on-finish {command!r} failed: {_how(code)}")
+    return code == 0
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the command and what it has started."""
+    import os
+
+    if hasattr(os, "killpg"):
+        os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
+    process.wait()
+
+
+def _how(code: int) -> str:
+    return f"exit code {code}" if code > 0 else signal.Signals(-code).name

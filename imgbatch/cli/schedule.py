@@ -1,0 +1,66 @@
+"""What does ``imgbatch schedule`` do? It prints the crontab line, or the systemd units, that run a recipe at night."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+
+from imgbatch.cli.arguments import parse, parser
+from imgbatch.cli.flags import Command, schedule_flags
+from imgbatch.cli.help import SCHEDULE_ABOUT, SCHEDULE_AFTER, SCHEDULE_USAGE
+from imgbatch.cli.merging import load
+from imgbatch.errors import RecipeError, UsageError, unknown
+from imgbatch.report import ExitCode
+from imgbatch.scheduling import Times, crontab, units
+
+SCHEDULE = Command("schedule", schedule_flags, SCHEDULE_USAGE, SCHEDULE_ABOUT, SCHEDULE_AFTER)
+MANAGERS = ("cron", "systemd")
+_SYSTEM = ("/usr/local/bin", "/usr/bin", "/bin")
+
+
+def schedule(words: Sequence[str]) -> int:
+    """Carry out ``imgbatch schedule``; the exit code."""
+    typed = parse(words, SCHEDULE)
+    if typed.help:
+        parser(SCHEDULE).print_help()
+        return int(ExitCode.OK)
+    if len(typed.sources) != 1:
+        raise UsageError(f"expected one RECIPE.toml for schedule, got {len(typed.sources)}; see {SCHEDULE_USAGE}")
+    if typed.at is None:
+        raise UsageError(f'expected --at "0 3 * * *" for schedule, got nothing; see {SCHEDULE_USAGE}')
+    if typed.manager not in MANAGERS:
+        raise unknown(typed.manager, "kind of schedule", MANAGERS)
+    times, recipe = Times.read(typed.at), typed.sources[0]
+    program = _program()
+    command = [*program, "run", "-r", os.path.abspath(recipe), *_output(recipe, typed.output), "--unattended"]
+    path = os.pathsep.join(dict.fromkeys([os.path.dirname(program[0]), *_SYSTEM]))
+    if typed.manager == "cron":
+        print(crontab(times, command, path))
+        return int(ExitCode.OK)
+    for name, text in units(times, command, path, os.path.abspath(recipe)).items():
+        print(f"# {name}\n{text}")
+    return int(ExitCode.OK)
+
+
+def _output(recipe: str, output: str | None) -> list[str]:
+    """The -o of the command; a recipe that does not say what to do, and where, is refused now rather than at 3 a.m."""
+    file = load(recipe)
+    if not file.input.get("paths"):
+        raise RecipeError(f"{recipe}: expected paths in [input], got none; a scheduled run has no SRC to type")
+    if output is not None:
+        return ["-o", os.path.abspath(output)]
+    if not all(wish.dir for wish in file.recipe.outputs):
+        raise RecipeError(f"{recipe}: expected a dir in every [[output]]; add them, or say -o DIR")
+    return []
+
+
+def _program() -> list[str]:
+    """How this program is started, whatever the folder and the PATH."""
+    script = sys.argv[0]
+    if os.path.basename(script) == "imgbatch":
+        found = os.path.abspath(script) if os.path.dirname(script) else shutil.which(script)
+        if found and os.access(found, os.X_OK):
+            return [os.path.abspath(found)]
+    return [sys.executable, "-m", "imgbatch"]

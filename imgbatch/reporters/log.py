@@ -1,0 +1,126 @@
+"""What is left of a run that nobody watched? ``--log FILE``: a line when it starts, for each file that went wrong or
+was read with warnings, and for the summary; with -v for every file.
+
+The file is rotated at 10 MB and five old ones are kept. ``--log syslog`` writes to the system's log instead (a file of
+that name is ``./syslog``). As text or, with ``--log-format json``, as the records of ``--json`` with time and level.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import logging.handlers
+import os
+import time
+from typing import Any
+
+from imgbatch.errors import UsageError
+from imgbatch.job import Outcome, readable
+from imgbatch.report import WRONG, ExitCode, Report, dumps
+from imgbatch.reporters.base import Reporter, location, shown
+
+SYSLOG = "syslog"
+FORMATS = ("text", "json")
+MOST_BYTES, OLD_FILES = 10_000_000, 5
+_SOCKETS = ("/dev/log", "/var/run/syslog")  # Linux, macOS
+
+
+class Log(Reporter):
+    """Lines with a time and a level, appended as the run goes.
+
+    Parameters
+    ----------
+    path : str
+        The file, or :data:`SYSLOG`.
+    form : "text" or "json"
+    base : str
+        The output folder.
+    everything : bool
+        Whether files that went well have a line, too.
+
+    Raises
+    ------
+    UsageError
+        The file cannot be written, or there is no system log.
+    """
+
+    def __init__(self, path: str, form: str, base: str, everything: bool = False) -> None:
+        self.path = path
+        self._json, self._base, self._everything = form == "json", base, everything
+        self._handler = _handler(path)
+        self._handler.setFormatter(_Json() if self._json else _text(path == SYSLOG))
+
+    def start(self, total: int, total_bytes: int) -> None:
+        record = {"event": "start", "output": readable(self._base), "files": total, "bytes": total_bytes}
+        self._say(logging.INFO, f"start: {total} files for {shown(self._base)}", record)
+
+    def outcome(self, outcome: Outcome) -> None:
+        wrong = outcome.status in WRONG
+        if not (wrong or outcome.warnings or self._everything):
+            return
+        level = logging.ERROR if wrong else logging.WARNING if outcome.warnings else logging.INFO
+        error = outcome.error
+        said = f": {error.kind} in {error.phase}: {error.message}" if error else ""
+        words = f"{outcome.status}: {location(outcome.source)}{said}"
+        self._say(level, " | ".join([words, *outcome.warnings]), outcome.record(self._base))
+
+    def finish(self, report: Report) -> None:
+        level = {ExitCode.OK: logging.INFO, ExitCode.FAILURES: logging.ERROR}.get(report.exit_code, logging.CRITICAL)
+        stopped = f"; stopped: {report.reason}" if report.stopped is not None else ""
+        self._say(level, f"end: {report.sentence()}{stopped}, exit code {int(report.exit_code)}", report.summary())
+        self._handler.close()
+        if self._handler.failure is not None:
+            raise self._handler.failure
+
+    def _say(self, level: int, words: str, record: dict[str, Any]) -> None:
+        made = logging.LogRecord("imgbatch", level, "", 0, shown(words), None, None)
+        made.__dict__["record"] = record
+        self._handler.handle(made)
+
+
+class _Remembered(logging.Handler):
+    """A handler that keeps its first failure for the finish: a full disk must not end the work, nor print."""
+
+    failure: OSError | None = None
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        import sys
+
+        error = sys.exc_info()[1]
+        if self.failure is None:
+            self.failure = error if isinstance(error, OSError) else OSError(errno.EIO, str(error))
+
+
+class _File(_Remembered, logging.handlers.RotatingFileHandler):
+    pass
+
+
+class _System(_Remembered, logging.handlers.SysLogHandler):
+    pass
+
+
+def _handler(path: str) -> _File | _System:
+    try:
+        if path != SYSLOG:
+            return _File(path, maxBytes=MOST_BYTES, backupCount=OLD_FILES, encoding="utf-8", errors="backslashreplace")
+        there = [name for name in _SOCKETS if os.path.exists(name)]
+        return _System(there[0] if there else ("localhost", logging.handlers.SYSLOG_UDP_PORT))
+    except OSError as error:
+        raise UsageError(f"cannot write --log {path!r}: {error.strerror or error}; give it another name") from None
+
+
+def _text(system: bool) -> logging.Formatter:
+    if system:  # which adds the time itself
+        return logging.Formatter(f"imgbatch[{os.getpid()}]: %(message)s")
+    made = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%SZ")
+    made.converter = time.gmtime
+    return made
+
+
+class _Json(logging.Formatter):
+    """One JSON object a line: the record, with ``time`` (UTC) and ``level`` in front."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        seconds = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+        stamp = {"time": f"{seconds}.{int(record.msecs):03}Z", "level": record.levelname.lower()}
+        return dumps({**stamp, **record.__dict__["record"]})

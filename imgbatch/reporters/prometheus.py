@@ -1,0 +1,68 @@
+"""How does a monitoring system see a run? ``--report X.prom``: a file for node_exporter's textfile collector.
+
+One gauge per figure of the summary, labeled with the output folder so that the files of several jobs can lie side by
+side. The time of the last success outlives failed runs: it is taken over from the file that is replaced, so that an
+alert can be set on its age. Format: https://prometheus.io/docs/instrumenting/exposition_formats/
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from imgbatch.job import readable
+from imgbatch.report import COUNTED, ExitCode, Report
+from imgbatch.reporters.records import RecordFile
+
+_SUCCESS = "imgbatch_last_success_timestamp_seconds"
+
+
+class PrometheusFile(RecordFile):
+    """The figures of the last run, and when one last succeeded (exit code 0)."""
+
+    def __init__(self, path: str, clock: Callable[[], float] = time.time) -> None:
+        super().__init__(path)
+        self._clock = clock
+
+    def text(self, report: Report) -> str:
+        now = self._clock()
+        succeeded = now if report.exit_code == ExitCode.OK else self._last_success()
+        label = f'output="{_escaped(readable(report.base))}"'
+        return "\n".join(_lines(report, label, now, succeeded)) + "\n"
+
+    def _last_success(self) -> float | None:
+        with contextlib.suppress(OSError, ValueError):
+            found = re.search(rf"^{_SUCCESS}\{{.*\}} (\S+)$", Path(self.path).read_text(encoding="utf-8"), re.M)
+            return float(found[1]) if found else None
+        return None
+
+
+def _lines(report: Report, label: str, now: float, succeeded: float | None) -> Iterator[str]:
+    yield from _head("imgbatch_files", "Files of the last run, by what became of them.")
+    for status in COUNTED:
+        yield f'imgbatch_files{{{label},status="{status}"}} {report.counts[status]}'
+    figures: list[tuple[str, str, float]] = [
+        ("imgbatch_remaining_files", "Files that the last run left for the next one.", report.remaining),
+        ("imgbatch_read_bytes", "Bytes of the sources that the last run read.", report.bytes_in),
+        ("imgbatch_written_bytes", "Bytes that the last run wrote.", report.bytes_out),
+        ("imgbatch_duration_seconds", "How long the last run took.", round(report.seconds, 3)),
+        ("imgbatch_exit_code", "The exit code of the last run.", int(report.exit_code)),
+        ("imgbatch_last_run_timestamp_seconds", "When the last run ended.", round(now, 3)),
+    ]
+    if succeeded is not None:
+        figures.append((_SUCCESS, "When a run last ended with exit code 0.", round(succeeded, 3)))
+    for name, about, value in figures:
+        yield from _head(name, about)
+        yield f"{name}{{{label}}} {value!r}"
+
+
+def _head(name: str, about: str) -> Iterator[str]:
+    yield f"# HELP {name} {about}"
+    yield f"# TYPE {name} gauge"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

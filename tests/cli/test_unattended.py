@@ -1,0 +1,106 @@
+"""Is the command quiet when all is well, and does it say what is new when it is not?"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run, damage
+
+WORDS = ("run", "photos", "-o", "out", "--resize", "40", "--unattended")
+
+
+def test_not_a_word_unless_there_is_news(run: Run, place: Path) -> None:
+    done = run(*WORDS)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    whole = (place / "photos" / "a.jpg").read_bytes()
+    damage(place / "photos" / "a.jpg")
+    done = run(*WORDS)
+    assert done.returncode == 1 and "truncated in decode" in done.stderr and "1 failed" in done.stderr
+    done = run(*WORDS)  # it was broken yesterday, too
+    assert (done.returncode, done.stderr) == (1, "")
+    (place / "photos" / "a.jpg").write_bytes(whole)
+    done = run(*WORDS)
+    assert done.returncode == 0 and "recovered: photos/a.jpg" in done.stderr
+    assert run(*WORDS).stderr == ""
+
+
+def test_a_stop_is_news(run: Run, place: Path) -> None:
+    for path in (place / "photos").rglob("*.jpg"):
+        damage(path)
+    run(*WORDS)
+    (place / "photos" / "new.jpg").write_bytes(b"")
+    done = run(*WORDS, "--retry-failed", "--max-failures", "0")
+    assert done.returncode == 4 and "stopped:" in done.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "getpriority"), reason="this system has no priorities")
+@pytest.mark.parametrize("how", ["flag", "environment", "recipe"])
+def test_a_run_makes_way_however_it_was_said(run: Run, place: Path, how: str) -> None:
+    (place / "r.toml").write_text(f"[run]\nunattended = {'true' if how == 'recipe' else 'false'}\n")
+    words = ["run", "photos", "-o", "out", "-r", "r.toml", "-j", "2", "--on-finish", "nice > said.txt"]
+    words += ["--unattended"] if how == "flag" else []
+    done = run(*words, **({"IMGBATCH_UNATTENDED": "1"} if how == "environment" else {}))
+    assert done.returncode == 0, done.stderr
+    assert int((place / "said.txt").read_text()) >= 10
+
+
+def test_the_command_at_the_end_gets_the_summary(run: Run, place: Path) -> None:
+    done = run("run", "photos", "-o", "out", "--on-finish", "cat > summary.json; echo heard")
+    assert done.returncode == 0 and "heard" in done.stderr and not done.stdout
+    found = json.loads((place / "summary.json").read_text())
+    assert (found["event"], found["ok"], found["exit_code"]) == ("summary", 3, 0)
+
+
+def test_a_command_that_fails_at_the_end_is_said(run: Run) -> None:
+    done = run("run", "photos", "-o", "out", "--on-finish", "exit 3", "-Q")
+    assert done.returncode == 4 and "--on-finish 'exit 3' failed: exit code 3" in done.stderr
+
+
+def test_a_command_that_does_not_read_is_none_that_failed(run: Run) -> None:
+    assert run("run", "photos", "-o", "out", "--on-finish", "true", "-Q").returncode == 0
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_the_log_tells_start_failures_and_end(run: Run, place: Path, form: str) -> None:
+    damage(place / "photos" / "a.jpg")
+    run("run", "photos", "-o", "out", "--log", "night.log", "--log-format", form)
+    run("run", "photos", "-o", "out", "--log", "night.log", "--log-format", form, "-v")
+    lines = (place / "night.log").read_text().splitlines()
+    if form == "text":
+        assert " INFO start: 3 files for " in lines[0]
+        assert " ERROR failed: photos/a.jpg: truncated in decode: " in lines[1]
+        assert " ERROR end: 2 ok, 1 skipped, 1 failed" in lines[2] and lines[2].endswith("exit code 1")
+        assert len(lines) == 3 + 5
+        return
+    records = [json.loads(line) for line in lines]
+    assert [record["event"] for record in records] == ["start", "file", "summary", "start", *["file"] * 3, "summary"]
+    assert records[1]["level"] == "error" and records[1]["error"]["kind"] == "truncated" and "time" in records[1]
+
+
+def test_a_log_that_cannot_be_written_is_refused_before_the_run(run: Run, place: Path) -> None:
+    done = run("run", "photos", "-o", "out", "--log", "nowhere/night.log")
+    assert done.returncode == 2 and "cannot write --log 'nowhere/night.log'" in done.stderr
+    assert not (place / "out" / "a.jpg").exists()
+
+
+def test_prometheus_keeps_the_last_success(run: Run, place: Path) -> None:
+    def figures() -> dict[str, float]:
+        lines = (place / "web.prom").read_text().splitlines()
+        return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines if line[0] != "#"}
+
+    words = ("run", "photos", "-o", "out", "--report", "web.prom")
+    run(*words)
+    label = f'output="{place}/out"'
+    good = figures()
+    assert good[f'imgbatch_files{{{label},status="ok"}}'] == 3 and good[f"imgbatch_exit_code{{{label}}}"] == 0
+    success = f"imgbatch_last_success_timestamp_seconds{{{label}}}"
+    assert good[success] == good[f"imgbatch_last_run_timestamp_seconds{{{label}}}"] > 1.7e9
+    damage(place / "photos" / "a.jpg")
+    run(*words)
+    bad = figures()
+    assert bad[success] == good[success] < bad[f"imgbatch_last_run_timestamp_seconds{{{label}}}"]
+    assert bad[f'imgbatch_files{{{label},status="failed"}}'] == 1

@@ -1,0 +1,50 @@
+"""Do workers make way when their parent does, although the forkserver was there first?"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from imgbatch.job import Desk, Failure, Job, Outcome, Status
+
+CODE = """
+from imgbatch import priority
+from imgbatch.executors.pool import Pool
+from imgbatch.executors.starting import warm
+from tests.faults.works import job
+from tests.unit.test_priority import Telling
+warm()
+if {low}:
+    priority.lower()
+(outcome,) = Pool(1).run(Telling(), [job(0)])
+print(outcome.ms["nice"])
+"""
+
+
+@dataclass(frozen=True)
+class Telling:
+    """Work whose outcome says how nice its worker is."""
+
+    def open(self) -> None:
+        """Nothing to load."""
+
+    def blame(self, job: Job, status: Status, failure: Failure) -> Outcome:
+        return Outcome(job.index, job.source, status, error=failure)
+
+    def __call__(self, job: Job, desk: Desk) -> Outcome:
+        return Outcome(job.index, job.source, "ok", ms={"nice": os.getpriority(os.PRIO_PROCESS, 0)})
+
+
+@pytest.mark.skipif(not hasattr(os, "getpriority"), reason="this system has no priorities")
+@pytest.mark.parametrize("low", [True, False])
+def test_workers_follow_their_parent(low: bool) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CODE.format(low=low)], cwd=Path(__file__).parents[2], capture_output=True, text=True
+    )
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    assert done.stdout.strip() == str(max(10, before) if low else before), done.stderr
