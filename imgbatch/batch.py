@@ -105,6 +105,8 @@ class Batch(Prepared):
             self._finish_report(time.monotonic() - began)
             try:
                 ledger.end(self.report.summary())
+            except OSError as error:
+                self.report.stopped, self.report.reason = ExitCode.STOPPED, str(error.strerror)
             finally:
                 ledger.close()
 
@@ -206,8 +208,10 @@ class Batch(Prepared):
     def _consider(self, outcome: Outcome) -> None:
         """Whether this outcome ends the run; what is only remembered as failed does not."""
         new = self.report.wrong - len(self.known)
-        if outcome.error is not None and outcome.error.kind == "no_space":
-            self.stop(ExitCode.STOPPED, f"the disk is full: {outcome.error.message}")
+        error = outcome.error
+        if error is not None and error.kind in ("no_space", "disk"):
+            what = "the disk is full" if error.kind == "no_space" else "the disk cannot be written to"
+            self.stop(ExitCode.STOPPED, f"{what}: {error.message}; what is finished is recorded")
         elif not outcome.ok and self.settings.too_many(new, self.total):
             self.stop(ExitCode.STOPPED, f"{new} of {self.total} files failed")
 

@@ -32,6 +32,7 @@ class Row:
     mtime_ns: int
     source_hash: str
     hash: str
+    own: str
     recorded_ns: int
     run: int
 

@@ -32,6 +32,8 @@ Kind = Literal[
     "permission",
     "no_space",
     "io",
+    "disk",  # the disk that is written to fails, or takes no writes: ends the run, as no_space does
+    "changed",  # the source was written to while it was read
     "operation",  # an operation raised
     "memory",
     "timeout",

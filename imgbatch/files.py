@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import errno
 import functools
+import hashlib
 import os
 import re
 import sys
@@ -111,6 +112,11 @@ def _renameat2() -> Callable[..., int] | None:
     rename.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint]
     found: Callable[..., int] = rename
     return found
+
+
+def content_hash(data: bytes) -> str:
+    """32 hex digits of SHA-256, which processors have instructions for."""
+    return hashlib.sha256(data).hexdigest()[:32]
 
 
 def sync_folder(folder: str) -> None:

@@ -117,6 +117,8 @@ class Written(_Packed):
     frames: int = 1
     mtime_ns: int = 0
     mode: str = ""  # Pillow's, of the pixels as written; not known of copies and of what a former run wrote
+    hash: str = ""  # of the bytes; "" for what was not written by this run
+    own: str = ""  # the source's format, where it is one that can be written
 
     def record(self, base: str) -> dict[str, Any]:
         shown = self.path.removeprefix(base.rstrip("/") + "/") if base else self.path
@@ -168,6 +170,7 @@ class Outcome(_Packed):
     changes: tuple[str, ...] = ()
     ms: dict[str, float] = field(default_factory=dict)
     cost: Cost | None = None
+    source_hash: str = ""  # of the bytes that were read
 
     @property
     def ok(self) -> bool:

@@ -19,10 +19,15 @@ VERSION = 2
 OLD_COLUMNS = (
     "path, source, output, source_size, source_mtime_ns, digest, format, width, height, frames, quality, size, mtime_ns"
 )
-NEW_COLUMNS = {"source_hash": "TEXT NOT NULL DEFAULT ''", "hash": "TEXT NOT NULL DEFAULT ''",
-               "recorded_ns": "INTEGER NOT NULL DEFAULT 0", "run": "INTEGER NOT NULL DEFAULT 0"}  # fmt: skip
+NEW_COLUMNS = {
+    "source_hash": "TEXT NOT NULL DEFAULT ''",
+    "hash": "TEXT NOT NULL DEFAULT ''",
+    "own": "TEXT NOT NULL DEFAULT ''",
+    "recorded_ns": "INTEGER NOT NULL DEFAULT 0",
+    "run": "INTEGER NOT NULL DEFAULT 0",
+}
 COLUMNS = f"{OLD_COLUMNS}, {', '.join(NEW_COLUMNS)}"
-_AS_OLD = f"{OLD_COLUMNS}, '', '', 0, 0"
+_AS_OLD = f"{OLD_COLUMNS}, '', '', '', 0, 0"
 
 SCHEMA = (
     """CREATE TABLE IF NOT EXISTS written (
@@ -41,6 +46,7 @@ SCHEMA = (
     mtime_ns INTEGER NOT NULL,
     source_hash TEXT NOT NULL DEFAULT '',   -- of the content; '' where it is not known
     hash TEXT NOT NULL DEFAULT '',          -- of what was written
+    own TEXT NOT NULL DEFAULT '',           -- the source's format, where it can be written
     recorded_ns INTEGER NOT NULL DEFAULT 0,
     run INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID""",

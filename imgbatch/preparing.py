@@ -152,7 +152,7 @@ class Prepared:
             in_the_way=self.settings.in_the_way,
             owned=ledger.owned,
             made=ledger.made,
-            format_of=_format_of,
+            format_of=lambda source: _format_of(source, ledger),
         )
         self._folders = plan.folders
         self._sort(plan.jobs, ledger)
@@ -191,8 +191,15 @@ class Prepared:
         return [self.recipe.output_digest(index) for index in range(len(self.recipe.outputs))]
 
 
-def _format_of(source: Source) -> str | None:
-    """The format of a source whose outputs keep it, by its first bytes; None when it cannot be written or read."""
+def _format_of(source: Source, ledger: Ledger) -> str | None:
+    """The format of a source whose outputs keep it; None when it cannot be written or read.
+
+    As the ledger has it for a source that is unchanged, so that a run without work opens no image; else by its first
+    bytes.
+    """
+    known = ledger.own_format(source)
+    if known is not None:
+        return known or None
     try:
         descriptor = os.open(source.path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except OSError:

@@ -17,6 +17,7 @@ from imgbatch.clock import Clock
 from imgbatch.codecs import guard, reading
 from imgbatch.codecs.base import Encoded, Metadata, Motion
 from imgbatch.errors import ImageError
+from imgbatch.files import content_hash
 from imgbatch.job import Desk, Failure, Job, Outcome, Status, Target, Written
 from imgbatch.recipe import Output, Recipe
 
@@ -87,10 +88,12 @@ class ImageWork:
             changes=tuple(dict.fromkeys(made.changes)),
             ms=made.clock.spent(),
             cost=made.clock.cost(),
+            source_hash=made.source_hash,
         )
 
     def _make(self, job: Job, made: _Made, desk: Desk) -> None:
         data = reading.read(job.source.path)
+        made.source_hash = content_hash(data)
         made.clock.enter("decode")
         suffix = os.path.splitext(job.source.path)[1].lower()
         with reading.probe(data, suffix, self.max_pixels) as opened:
@@ -200,6 +203,7 @@ class _Made:
     warnings: list[str] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
     failure: Failure | None = None
+    source_hash: str = ""
     late: dict[str, bytes] = field(default_factory=dict)  # what was written under names that the pixels decided
 
     def fail(self, failure: Failure | tuple[object, str]) -> None:
@@ -225,6 +229,7 @@ class _Made:
             Written(
                 target.output, path, encoded.format, encoded.width, encoded.height, len(encoded.data),
                 encoded.quality, encoded.frames, os.stat(path).st_mtime_ns, encoded.mode,
+                content_hash(encoded.data), "" if target.other is not None else target.format,
             )  # fmt: skip
         )
 

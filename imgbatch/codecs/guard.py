@@ -123,6 +123,8 @@ def classify(error: BaseException, phase: Phase) -> tuple[Kind, str]:
     if isinstance(error, UnidentifiedImageError):
         return "unidentified", "no reader recognizes the content"
     if isinstance(error, OSError) and error.errno is not None:
+        if phase == "write" and error.errno in (errno.EIO, errno.EROFS):
+            return "disk", one_line(error.strerror or said)
         return _of_errno(error.errno), one_line(error.strerror or said)
     if phase == "encode":
         return _of_encoder(error, said), f"the encoder failed: {said}"

@@ -30,21 +30,26 @@ def read(path: str) -> bytes:
     Raises
     ------
     ImageError
-        ``unsupported`` for what is no regular file, ``truncated`` for an empty one, ``permission`` or ``io``.
+        ``unsupported`` for what is no regular file, ``truncated`` for an empty one, ``changed`` for one that is being
+        written, ``permission`` or ``io``.
     """
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
     try:
         kind = _no_file(os.stat(path).st_mode)
         if kind is None:
             with os.fdopen(os.open(path, flags), "rb", buffering=0) as file:
-                kind = _no_file(os.fstat(file.fileno()).st_mode)  # what was opened is what counts
+                before = os.fstat(file.fileno())
+                kind = _no_file(before.st_mode)  # what was opened is what counts
                 data = b"" if kind is not None else file.read()
+                after = os.fstat(file.fileno())
     except ValueError as error:  # a NUL in the name
         raise ImageError("io", f"no file can have this name: {error}") from error
     except (OSError, MemoryError) as error:
         raise ImageError(*guard.classify(error, "read")) from error
     if kind is not None:
         raise ImageError("unsupported", f"not a file but {kind}")
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise ImageError("changed", "it was written to while it was read; the next run takes it (--settle 5s waits)")
     if not data:
         raise ImageError("truncated", "the file is empty (0 bytes)")
     return data

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
+from imgbatch import known
 from imgbatch.batch import Batch
 from imgbatch.entries import DAY_NS, Intent
 from imgbatch.job import Failure, Outcome, Source
@@ -59,9 +60,65 @@ def test_a_changed_source_is_made_again_and_nothing_else(photos: Path) -> None:
     assert [name for name in after if after[name] != before[name]] == ["2.webp"]
 
 
-def test_a_source_of_the_same_size_with_another_time_is_made_again(photos: Path) -> None:
+def test_another_time_alone_is_no_change(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made(photos)
     os.utime(photos / "1.jpg", ns=(1, 1))
+    before = stamps(photos.parent / "out")
+    assert made(photos) == {"unchanged": 4}
+    assert stamps(photos.parent / "out") == before
+    monkeypatch.setattr(known, "content_hash", None)  # the new time is known now: the content is not asked again
+    old(photos)
+    assert made(photos) == {"unchanged": 4}
+
+
+def old(photos: Path) -> None:
+    """As if the ledger had been written long after the sources."""
+    with sqlite3.connect(photos.parent / "out" / STATE / FILE) as connection:
+        connection.execute("UPDATE written SET recorded_ns = source_mtime_ns + 1000000000")
+    connection.close()
+
+
+def test_a_change_of_the_same_size_and_time_is_seen_when_it_may_have_been_within_one_tick(photos: Path) -> None:
+    data = (photos / "1.jpg").read_bytes()
+    now = time.time_ns() + 10**9
+    os.utime(photos / "1.jpg", ns=(now, now))
+    made(photos)
+    with sqlite3.connect(photos.parent / "out" / STATE / FILE) as connection:
+        connection.execute("UPDATE written SET recorded_ns = source_mtime_ns + 1000000")
+    connection.close()
+    (photos / "1.jpg").write_bytes((photos / "2.jpg").read_bytes().ljust(len(data), b"\0")[: len(data)])
+    os.utime(photos / "1.jpg", ns=(now, now))
+    counts = made(photos)
+    assert counts.pop("unchanged") == 3 and sum(counts.values()) == 1
+
+
+def test_a_run_without_work_opens_no_picture(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = ib.Recipe(ops=[ib.Resize("20")])  # format same: a new source is looked into for its format
+    made(photos, plain)
+    old(photos)
+    monkeypatch.setattr("imgbatch.codecs.format_of", None)
+    monkeypatch.setattr(known, "content_hash", None)
+    assert made(photos, plain) == {"unchanged": 4}
+
+
+def test_a_source_that_is_written_to_while_it_is_read_is_not_done(
+    photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.fstat
+    seen = []
+
+    def moving(descriptor: int) -> os.stat_result:
+        found = real(descriptor)
+        if os.readlink(f"/proc/self/fd/{descriptor}").endswith("/2.jpg"):
+            seen.append(descriptor)
+            os.utime(photos / "2.jpg", ns=(len(seen), len(seen)))
+        return found
+
+    monkeypatch.setattr("imgbatch.codecs.reading.os.fstat", moving)
+    report = ib.run([photos], photos.parent / "out", THUMBS, workers=0)
+    (failed,) = report.failed
+    assert failed.error is not None and (failed.error.kind, failed.error.phase) == ("changed", "read")
+    monkeypatch.undo()
     assert made(photos) == {"ok": 1, "unchanged": 3}
 
 

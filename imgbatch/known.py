@@ -1,0 +1,165 @@
+"""What does the ledger know? Read once, before the plan, and asked by path and by source; nothing is written here."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from imgbatch.entries import Failed, Row
+from imgbatch.errors import KINDS, PHASES
+from imgbatch.files import content_hash
+from imgbatch.job import Failure, Owned, Source, Written
+from imgbatch.ledgerfile import FILE, rows
+from imgbatch.naming import STATE
+
+_RACY_NS = 50 * 10**6  # file systems tell times apart that are a few ms from one another
+_DEAD_NS = 3_600 * 10**9  # how long after its last sign of life a killed run may have put a file in place
+
+
+class Known:
+    """What former runs left in the ledger of one output folder; an absent file is an empty ledger.
+
+    Parameters
+    ----------
+    folder : str
+        The output folder (absolute).
+    keep : bool
+        Whether there is a ledger at all; without one every existing file is foreign, and nothing is recorded.
+    state : str, optional
+        Where the ledger lies (:func:`state_folder`).
+    digest : str
+        Of the whole recipe.
+    versions : str
+        imgbatch's and Pillow's.
+    mend : bool
+        Whether a damaged file may be set aside.
+    """
+
+    def __init__(
+        self, folder: str, keep: bool = True, state: str | None = None, digest: str = "", versions: str = "",
+        mend: bool = False,
+    ) -> None:  # fmt: skip
+        self.folder, self.keep, self.digest, self.versions = folder, keep, digest, versions
+        self.file = os.path.join(state or os.path.join(folder, STATE), FILE)
+        self._by_path: dict[str, Row] = {}
+        self._by_source: dict[str, list[Row]] = {}
+        self._failed: dict[str, Failed] = {}
+        self._dead: list[tuple[int, int]] = []
+        self._hashes: dict[str, str] = {}  # of sources that were looked into
+        self._confirmed: dict[str, tuple[int, int, bytes]] = {}  # rows that are right but for the time
+        self._now = time.time_ns()
+        self.interrupted = False  # whether a former run died
+        if keep and os.path.exists(self.file):
+            self._load(mend)
+
+    def owned(self, path: str) -> Owned | None:
+        """What is known of a file in the output folder; None: it is foreign."""
+        row = self._by_path.get(path)
+        if row is not None and row.intact():
+            return Owned(row.source, row.output, False)
+        if self._dead and self._left_by_the_dead(path):
+            return Owned("", 0, False)
+        return None if row is None else Owned(row.source, row.output, True)
+
+    def is_ours(self, path: str) -> bool:
+        """Whether a run wrote that path."""
+        return path in self._by_path
+
+    def made(self, source: str, output: int | None) -> tuple[str, ...]:
+        """The unmodified files that were made of a source for an output; None: for any."""
+        rows = self._by_source.get(source, ())
+        return tuple(row.path for row in rows if output in (None, row.output) and row.intact())
+
+    def up_to_date(self, source: Source, digests: Mapping[int, str]) -> tuple[Written, ...] | None:
+        """What was written for a source, if that is still what the recipe would make of it; else None.
+
+        `digests` are those of the outputs that must have a file.
+        """
+        rows = self._by_source.get(source.path)
+        if not rows:
+            return None
+        found = []
+        for output, digest in digests.items():
+            row = next((row for row in rows if row.output == output and row.digest == digest), None)
+            if row is None or not self._same(row, source):
+                return None
+            if not row.intact():
+                return None
+            found.append(row.written())
+        return tuple(found)
+
+    def own_format(self, source: Source) -> str | None:
+        """The format of an unchanged source, "" when it is one that cannot be written; None: not known."""
+        rows = self._by_source.get(source.path)
+        if not rows or not rows[0].recorded_ns or not self._same(rows[0], source):
+            return None
+        return rows[0].own
+
+    def _same(self, row: Row, source: Source) -> bool:
+        """Whether a source is what a file was made of: by size and mtime, and by its content where these leave doubt.
+
+        They do when the mtime is another, or so young at the recording that a later change may have got the same.
+        """
+        if row.source_size != source.size:
+            return False
+        same = row.source_mtime_ns == source.mtime_ns
+        if same and not 0 <= row.recorded_ns - row.source_mtime_ns < _RACY_NS:
+            return True
+        if not row.source_hash:
+            return same
+        if source.path not in self._hashes:
+            try:
+                self._hashes[source.path] = content_hash(Path(source.path).read_bytes())
+            except OSError:
+                return False
+        if self._hashes[source.path] != row.source_hash:
+            return False
+        self._confirmed[row.path] = (source.mtime_ns, self._now, os.fsencode(os.path.relpath(row.path, self.folder)))
+        return True
+
+    def widths(self, source: Source, digests: Sequence[str]) -> dict[int, int]:
+        """The width in px of what was written for a source, by output, where `digests` are still the outputs'."""
+        rows = self._by_source.get(source.path, ())
+        return {
+            row.output: row.width for row in rows if row.output < len(digests) and row.digest == digests[row.output]
+        }
+
+    def failed(self, source: Source) -> Failed | None:
+        """How this very file failed with this recipe and these versions; None: it is not known to fail."""
+        held = self._failed.get(source.path)
+        if held is None or (held.size, held.mtime_ns, held.versions) != (source.size, source.mtime_ns, self.versions):
+            return None
+        return held
+
+    @property
+    def failing(self) -> frozenset[str]:
+        """The sources (absolute paths) that failed when they were tried last."""
+        return frozenset(self._failed)
+
+    @property
+    def resumed_ns(self) -> int | None:
+        """Since when files under planned names may be those of a run that died; None: none died."""
+        return min((started for started, _ in self._dead), default=None)
+
+    def _left_by_the_dead(self, path: str) -> bool:
+        try:
+            changed = os.lstat(path).st_ctime_ns
+        except OSError:
+            return False
+        return any(started <= changed <= seen + _DEAD_NS for started, seen in self._dead)
+
+    def _load(self, mend: bool) -> None:
+        held: Any = rows(self.file, mend)
+        for row in held["written"]:
+            found = Row(os.path.join(self.folder, os.fsdecode(row[0])), os.fsdecode(row[1]), *row[2:])
+            self._by_path[found.path] = found
+            self._by_source.setdefault(found.source, []).append(found)
+        for source, digest, size, mtime_ns, status, kind, phase, message, *rest in held["failures"]:
+            if digest == self.digest and kind in KINDS and phase in PHASES:
+                failure = Failure(kind, phase, message)
+                self._failed[os.fsdecode(source)] = Failed(size, mtime_ns, status, failure, *rest[:3])
+        self.interrupted = bool(held["runs"])
+        self._dead = [(started, seen) for digest, started, seen in held["runs"] if digest == self.digest]
