@@ -96,8 +96,9 @@ class Batch(Prepared):
                     sweep(folder)
             with self._summed() as totals:
                 for outcome in self._all(self._work(), totals):
-                    self.report.add(outcome)
                     self._record(ledger, outcome)
+                    outcome = self.moves.settle(outcome)
+                    self.report.add(outcome)
                     self._consider(outcome)
                     yield outcome
         finally:

@@ -18,6 +18,7 @@ from imgbatch.errors import PlanError
 from imgbatch.job import Job, Outcome, Source
 from imgbatch.ledger import Ledger
 from imgbatch.lock import Lock
+from imgbatch.moving import Moves
 from imgbatch.naming import STATE
 from imgbatch.recipe import Recipe
 from imgbatch.settings import Filters, Settings
@@ -43,6 +44,8 @@ class Prepared:
         What was found and is no image, or not wanted.
     state : str
         The folder of ledger and lock.
+    moves : Moves
+        Where sources go when they are done.
     """
 
     def __init__(
@@ -61,6 +64,8 @@ class Prepared:
         self.settings = settings or Settings()
         self.filters = filters or Filters()
         self.state = state_folder(self.folder, self.settings.state)
+        roots = [os.fspath(path) for path in self.paths]
+        self.moves = Moves(self.settings.archive, self.settings.quarantine, self.folder, roots)
         self.todo: list[Job] = []
         self.unchanged: list[Outcome] = []
         self.kept: list[Outcome] = []
@@ -185,7 +190,7 @@ class Prepared:
         folders = [os.path.join(self.folder, output.dir) for output in self.recipe.outputs]
         roots = {os.path.realpath(path) for path in self.paths}
         inside = [folder for folder in (self.folder, *folders) if not _holds(os.path.realpath(folder), roots)]
-        return [os.path.join(self.folder, STATE), self.state, *inside]
+        return [os.path.join(self.folder, STATE), self.state, *inside, *self.moves.folders]
 
     def _digests(self) -> list[str]:
         return [self.recipe.output_digest(index) for index in range(len(self.recipe.outputs))]

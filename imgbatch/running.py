@@ -40,6 +40,8 @@ class SettingWords(TypedDict, total=False):
     max_time: float | str | None
     max_files: int | None
     state: str | None
+    archive: str | None
+    quarantine: str | None
     no_plan: bool
     profile: bool
 

@@ -81,6 +81,12 @@ class Settings(Declared):
         Text("a folder", folder_word, ("/var/lib/imgbatch",)),
         "where ledger and lock lie (default DIR/.imgbatch)",
     ] = None
+    archive: Annotated[
+        str | None, Text("a folder", folder_word, ("done",)), "move sources there once their outputs are on the disk"
+    ] = None
+    quarantine: Annotated[
+        str | None, Text("a folder", folder_word, ("bad",)), "move sources that failed there, with a .txt that says why"
+    ] = None
     no_plan: Annotated[bool, Switch(), "touch every pixel: decode whole, encode always, to compare"] = False
     profile: Annotated[bool, Switch(), "say after the run where the time went, and what was the limit"] = False
 

@@ -21,7 +21,7 @@ FLOORS: list[set[str]] = [
     {"preparing"},
     {"reporters", "figures", "histogram", "verdicts"},
     {"discover", "planning", "lock", "ledger", "work", "inspecting", "measuring", "rows", "loaded", "executors"},
-    {"sampling", "known", "candidates", "obstacles", "tally", "delivery"},
+    {"sampling", "known", "candidates", "obstacles", "tally", "delivery", "moving"},
     {"clock", "ledgerfile", "entries", "report", "aggregates", "moments", "patterns", "places"},
     {"job", "files", "naming", "settings", "sizing", "economy"},
     {"recipe"},

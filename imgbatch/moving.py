@@ -1,0 +1,139 @@
+"""Where does a source go when its work is done? ``--archive DIR`` after success, ``--quarantine DIR`` after a failure.
+
+Nothing is lost, whenever the run is killed: first the outputs are on the disk (fsync of the files and their folders),
+then the source is renamed, exclusively, or, to another file system, copied whole under a temporary name, put on the
+disk, renamed there, and only then given up. A run that was killed between these two steps finds the copy again and does
+not make another. A name that is taken by another file is numbered.
+"""
+
+from __future__ import annotations
+
+import errno
+import filecmp
+import os
+import shutil
+from collections.abc import Iterable
+from dataclasses import replace
+
+from imgbatch.errors import UsageError, one_line
+from imgbatch.files import put_in_place, replacing, sync_folder
+from imgbatch.job import Outcome, Source, readable
+from imgbatch.naming import numbered
+
+#: Failures that speak of the file itself; trouble around it (a full disk, permissions) quarantines nothing.
+_ITS_OWN = frozenset({
+    "unidentified", "unsupported", "truncated", "corrupt", "too_large", "frames", "mode", "target", "operation",
+    "timeout", "crash",
+})  # fmt: skip
+
+
+class Moves:
+    """What becomes of the sources of a run.
+
+    Parameters
+    ----------
+    archive, quarantine : str or None
+        Folders (they need not exist), or None where sources stay.
+    output : str
+        The output folder, absolute.
+    roots : iterable of str
+        What was given as SRC.
+
+    Raises
+    ------
+    UsageError
+        A folder is the output folder, or a source folder, itself.
+    """
+
+    def __init__(self, archive: str | None, quarantine: str | None, output: str, roots: Iterable[str]) -> None:
+        taken = {os.path.realpath(path) for path in (output, *roots)}
+        for name, folder in (("archive", archive), ("quarantine", quarantine)):
+            if folder is not None and os.path.realpath(folder) in taken:
+                raise UsageError(f"expected a folder of its own for {name}, got {folder!r}; choose another one")
+        self._archive = None if archive is None else os.path.abspath(archive)
+        self._quarantine = None if quarantine is None else os.path.abspath(quarantine)
+
+    @property
+    def folders(self) -> list[str]:
+        """The folders, which are never searched for sources."""
+        return [folder for folder in (self._archive, self._quarantine) if folder is not None]
+
+    def settle(self, outcome: Outcome) -> Outcome:
+        """Move the outcome's source where it belongs; the outcome, with what was done among its changes."""
+        error = outcome.error
+        if outcome.status in ("ok", "unchanged") and self._archive is not None:
+            folder, word = self._archive, "archived"
+        elif error is not None and error.kind in _ITS_OWN and self._quarantine is not None:
+            folder, word = self._quarantine, "quarantined"
+        else:
+            return outcome
+        try:
+            for written in outcome.outputs:
+                _sync(written.path)
+            for where in {os.path.dirname(written.path) for written in outcome.outputs}:
+                sync_folder(where)
+            place = _moved(outcome.source, folder)
+            if error is not None:
+                why = f"{outcome.source.path}: {error.kind} in {error.phase}: {error.message}\n"
+                with replacing(place + ".txt", durable=True) as file:
+                    file.write(readable(why).encode("utf-8"))
+        except OSError as failure:
+            said = f"not {word}: {one_line(failure.strerror or str(failure))}"
+            return replace(outcome, warnings=(*outcome.warnings, said))
+        return replace(outcome, changes=(*outcome.changes, f"{word}: {place}"))
+
+
+def _moved(source: Source, folder: str) -> str:
+    """Move a source below `folder`, under its relative path; where it is now."""
+    found = os.lstat(source.path)
+    if not os.path.isfile(source.path) or os.path.islink(source.path):
+        raise OSError(errno.EINVAL, "it is a link, or no file; its place is left alone")
+    if (found.st_size, found.st_mtime_ns) != (source.size, source.mtime_ns):
+        raise OSError(errno.EBUSY, "it was changed while the run was at work")
+    wanted = os.path.join(folder, source.relative)
+    where, name = os.path.split(wanted)
+    os.makedirs(where, exist_ok=True)
+    number = 0
+    while True:
+        place = os.path.join(where, numbered(name, number)) if number else wanted
+        try:
+            _transfer(source.path, place)
+        except FileExistsError:
+            if not _same(source.path, place):
+                number += 1
+                continue
+            os.unlink(source.path)  # a run was killed after it had copied the file, before it gave the source up
+        sync_folder(where)
+        sync_folder(os.path.dirname(source.path))
+        return place
+
+
+def _transfer(path: str, place: str) -> None:
+    """Rename, or copy durably and give up; FileExistsError where the place is taken."""
+    try:
+        put_in_place(path, place, replace=False)
+        return
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+    with replacing(place, replace=False, durable=True) as copy, open(path, "rb") as original:
+        shutil.copyfileobj(original, copy, 1 << 20)
+        copy.flush()
+        os.utime(copy.fileno(), ns=(os.stat(path).st_atime_ns, os.stat(path).st_mtime_ns))
+    shutil.copymode(path, place)
+    os.unlink(path)
+
+
+def _same(path: str, place: str) -> bool:
+    """Whether both files hold the same bytes, and are two."""
+    if os.path.islink(place) or not os.path.isfile(place) or os.path.samefile(path, place):
+        return False
+    return filecmp.cmp(path, place, shallow=False)
+
+
+def _sync(path: str) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

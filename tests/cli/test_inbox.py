@@ -1,0 +1,126 @@
+"""Do sources leave the inbox only when their outputs are there, and is none ever lost?"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from imgbatch.job import Outcome, Source, Written
+from imgbatch.moving import Moves
+from tests.cli.conftest import COMMAND, Run, damage, environment, tree
+
+WORDS = ("run", "photos", "-o", "out", "--resize", "40", "--archive", "done", "--quarantine", "bad")
+
+
+def test_done_goes_to_the_archive_and_broken_into_quarantine(run: Run, place: Path) -> None:
+    before = tree(place / "photos")
+    damage(place / "photos" / "trip" / "b.jpg")
+    broken = (place / "photos" / "trip" / "b.jpg").read_bytes()
+    done = run(*WORDS, "--json")
+    assert done.returncode == 1
+    assert tree(place / "done") == {name: before[name] for name in ("a.jpg", "trip/c.png")}
+    held = tree(place / "bad")
+    assert held["trip/b.jpg"] == broken and b"truncated in decode" in held["trip/b.jpg.txt"]
+    assert tree(place / "photos").keys() == {"notes.txt"}
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    assert any(f"archived: {place}/done/a.jpg" in record.get("changes", ()) for record in records)
+    assert run(*WORDS).returncode == 0  # the inbox is empty, and the outputs stay
+    assert (place / "out" / "a.jpg").exists()
+
+
+def test_a_name_that_is_taken_is_numbered(run: Run, place: Path) -> None:
+    (place / "done").mkdir()
+    (place / "done" / "a.jpg").write_bytes(b"another one")
+    before = (place / "photos" / "a.jpg").read_bytes()
+    run(*WORDS)
+    assert (place / "done" / "a.jpg").read_bytes() == b"another one"
+    assert [path.read_bytes() for path in (place / "done").glob("a*") if path.name != "a.jpg"] == [before]
+
+
+def test_an_archive_inside_the_source_is_not_read(run: Run, place: Path) -> None:
+    words = ("run", "photos", "-o", "out", "--resize", "40", "--archive", "photos/done")
+    assert "3 ok" in run(*words).stderr
+    assert "0 ok" in run(*words).stderr and len(tree(place / "photos" / "done")) == 3
+
+
+@pytest.mark.parametrize("folder", ["photos", "out"])
+def test_an_archive_that_would_be_read_again_or_overwritten_is_refused(run: Run, place: Path, folder: str) -> None:
+    done = run("run", "photos", "-o", "out", "--archive", folder)
+    assert done.returncode == 2 and "expected a folder of its own for archive" in done.stderr
+    assert not (place / "out").exists()
+
+
+def test_links_and_files_that_changed_meanwhile_stay(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"new content")
+    (tmp_path / "link.jpg").symlink_to("a.jpg")
+    moves = Moves(str(tmp_path / "done"), None, str(tmp_path / "out"), [])
+    for name in ("a.jpg", "link.jpg"):
+        source = Source(str(tmp_path / name), str(tmp_path), name, size=3, mtime_ns=5)
+        (warning,) = moves.settle(Outcome(0, source, "ok")).warnings
+        assert warning.startswith("not archived: it ")
+        assert os.path.lexists(tmp_path / name)
+
+
+def test_to_another_disk_it_is_copied_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a rename cannot go the bytes are there before the source is given up, also after a kill in between."""
+    import errno
+
+    from imgbatch import moving
+
+    inbox = tmp_path / "in"
+    inbox.mkdir()
+    path = inbox / "a.jpg"
+    path.write_bytes(b"x" * 3_000_000)
+    os.utime(path, ns=(5, 7))
+    source = Source(str(path), str(inbox), "a.jpg", size=3_000_000, mtime_ns=7)
+    (tmp_path / "out.jpg").write_bytes(b"made")
+    outcome = Outcome(0, source, "ok", (Written(0, str(tmp_path / "out.jpg"), "jpeg", 1, 1, 4),))
+    moves = Moves(str(tmp_path / "done"), None, str(tmp_path / "out"), [])
+
+    def other_disk(name: str, place: str, replace: bool) -> None:
+        raise OSError(errno.EXDEV, "another disk")
+
+    monkeypatch.setattr(moving, "put_in_place", other_disk)
+    with monkeypatch.context() as killed:
+        killed.setattr(os, "unlink", lambda path: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            moves.settle(outcome)
+    assert path.exists() and (tmp_path / "done" / "a.jpg").read_bytes() == path.read_bytes()
+    assert moves.settle(outcome).changes == (f"archived: {tmp_path}/done/a.jpg",)
+    assert not path.exists()
+    assert [found.name for found in (tmp_path / "done").iterdir()] == ["a.jpg"]
+    assert (tmp_path / "done" / "a.jpg").stat().st_mtime_ns == 7
+
+
+def test_kills_at_any_moment_lose_nothing(place: Path) -> None:
+    """Killed after so many steps: each original is whole in exactly one known place; at last all are done."""
+    originals = tree(place / "photos")
+    shutil.copytree(place / "photos", place / "kept")
+    code = (
+        "import os, sys, signal\n"
+        "import imgbatch.moving as moving\n"
+        "from imgbatch.__main__ import main\n"
+        "left, moved = int(sys.argv.pop(1)), moving.sync_folder\n"
+        "def sync(folder):\n"
+        "    global left\n"
+        "    left -= 1\n"
+        "    if left < 0: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    moved(folder)\n"
+        "moving.sync_folder = sync\n"
+        "sys.exit(main(sys.argv[1:]))\n"
+    )
+    for kill_after in range(9):
+        subprocess.run(
+            [sys.executable, "-c", code, str(kill_after), *WORDS], cwd=place, env=environment(), capture_output=True
+        )
+        left, done = tree(place / "photos"), tree(place / "done") if (place / "done").exists() else {}
+        assert {**left, **done} == originals and not left.keys() & done.keys()
+        assert all((place / "out" / name).exists() for name in done)
+    subprocess.run([*COMMAND, *WORDS], cwd=place, env=environment(), check=True, capture_output=True)
+    assert tree(place / "done").keys() == originals.keys() - {"notes.txt"}
