@@ -25,13 +25,18 @@ if TYPE_CHECKING:
     from imgbatch.loaded import Loaded
     from imgbatch.loading import load
     from imgbatch.operations import (
+        Alpha,
         Autocontrast,
         Blur,
         Border,
         BoxBlur,
         Brightness,
+        Clahe,
         Contrast,
         Crop,
+        Denoise,
+        Edges,
+        Emboss,
         Equalize,
         Flatten,
         Flip,
@@ -39,15 +44,26 @@ if TYPE_CHECKING:
         Gamma,
         Grayscale,
         Invert,
+        Levels,
+        Max,
         Median,
+        Min,
+        Modulate,
         Operation,
         Pad,
+        Posterize,
         Resize,
         Rotate,
         Saturation,
+        Sepia,
         Sharpen,
+        Sharpness,
+        Solarize,
+        Threshold,
+        Tint,
         Trim,
         Unsharp,
+        WhiteBalance,
     )
     from imgbatch.recipe import Output, Recipe
     from imgbatch.report import ExitCode, Report
@@ -56,12 +72,13 @@ if TYPE_CHECKING:
     from imgbatch.statistics import Statistics, stats
 
 __all__ = [
-    "Autocontrast", "Batch", "Blur", "Border", "BoxBlur", "Brightness", "Contrast", "Cost", "Crop", "EngineError",
-    "Equalize", "Estimate", "ExitCode", "Failure", "Filters", "Flatten", "Flip", "Flop", "Gamma", "Grayscale",
-    "Handle", "ImageError", "ImgbatchError", "Invert", "Loaded", "LockedError", "Median", "Operation", "Outcome",
-    "Output", "Pad", "PlanError", "Recipe", "RecipeError", "Report", "Resize", "Rotate", "Saturation", "Settings",
-    "Sharpen", "Source", "Statistics", "Trim", "Unsharp", "UsageError", "Written", "__version__", "apply", "check",
-    "estimate", "load", "process", "run", "start", "stats",
+    "Alpha", "Autocontrast", "Batch", "Blur", "Border", "BoxBlur", "Brightness", "Clahe", "Contrast", "Cost", "Crop",
+    "Denoise", "Edges", "Emboss", "EngineError", "Equalize", "Estimate", "ExitCode", "Failure", "Filters", "Flatten",
+    "Flip", "Flop", "Gamma", "Grayscale", "Handle", "ImageError", "ImgbatchError", "Invert", "Levels", "Loaded",
+    "LockedError", "Max", "Median", "Min", "Modulate", "Operation", "Outcome", "Output", "Pad", "PlanError",
+    "Posterize", "Recipe", "RecipeError", "Report", "Resize", "Rotate", "Saturation", "Sepia", "Settings", "Sharpen",
+    "Sharpness", "Solarize", "Source", "Statistics", "Threshold", "Tint", "Trim", "Unsharp", "UsageError",
+    "WhiteBalance", "Written", "__version__", "apply", "check", "estimate", "load", "process", "run", "start", "stats",
 ]  # fmt: skip
 
 _HOMES = {

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from imgbatch.declare import Number
 from imgbatch.errors import expected
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
@@ -130,3 +131,25 @@ class Limit:
 
     def describe(self) -> str:
         return "a number such as 20 or a share such as 5%"
+
+
+@dataclass(frozen=True)
+class Level(Number):
+    """A level on the scale from 0 (black) to 255 (white), whatever the picture's depth; also as a share of it: 5%."""
+
+    low: float = 0
+    high: float = 255
+
+    def check(self, name: str, value: object) -> float | int:
+        if isinstance(value, str):
+            match = re.fullmatch(r"(\d{1,3}(?:\.\d*)?|\.\d+)\s*%", value.strip())
+            if match is None or float(match[1]) > 100:
+                raise expected(self.describe(), name, value)
+            return float(match[1]) * 255 / 100
+        return super().check(name, value)
+
+    def read(self, name: str, word: str) -> float | int:
+        return self.check(name, word) if word.rstrip().endswith("%") else super().read(name, word)
+
+    def describe(self) -> str:
+        return "a level from 0 (black) to 255 (white), or a share of it such as 5%"

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from imgbatch.errors import unknown
+from imgbatch.operations.balance import WhiteBalance
 from imgbatch.operations.base import Operation, Size, through
+from imgbatch.operations.clahe import Clahe
 from imgbatch.operations.crop import Crop, Trim
-from imgbatch.operations.filters import Blur, BoxBlur, Median, Sharpen, Unsharp
+from imgbatch.operations.denoise import Denoise
+from imgbatch.operations.effects import Posterize, Solarize, Threshold
+from imgbatch.operations.filters import Blur, BoxBlur, Sharpen, Sharpness, Unsharp
 from imgbatch.operations.geometry import Border, Flip, Flop, Pad
+from imgbatch.operations.matrices import Modulate, Sepia, Tint
+from imgbatch.operations.ranks import Max, Median, Min
+from imgbatch.operations.relief import Edges, Emboss
 from imgbatch.operations.resize import Resize
 from imgbatch.operations.rotate import Rotate
 from imgbatch.operations.tone import (
@@ -17,19 +24,25 @@ from imgbatch.operations.tone import (
     Gamma,
     Grayscale,
     Invert,
+    Levels,
     Saturation,
 )
-from imgbatch.operations.transparency import Flatten
+from imgbatch.operations.transparency import Alpha, Flatten
 
 __all__ = [
     "OPERATIONS",
+    "Alpha",
     "Autocontrast",
     "Blur",
     "Border",
     "BoxBlur",
     "Brightness",
+    "Clahe",
     "Contrast",
     "Crop",
+    "Denoise",
+    "Edges",
+    "Emboss",
     "Equalize",
     "Flatten",
     "Flip",
@@ -37,16 +50,27 @@ __all__ = [
     "Gamma",
     "Grayscale",
     "Invert",
+    "Levels",
+    "Max",
     "Median",
+    "Min",
+    "Modulate",
     "Operation",
     "Pad",
+    "Posterize",
     "Resize",
     "Rotate",
     "Saturation",
+    "Sepia",
     "Sharpen",
+    "Sharpness",
     "Size",
+    "Solarize",
+    "Threshold",
+    "Tint",
     "Trim",
     "Unsharp",
+    "WhiteBalance",
     "named",
     "through",
 ]
@@ -66,15 +90,31 @@ OPERATIONS: tuple[type[Operation], ...] = (
     Unsharp,
     Sharpen,
     Median,
+    Min,
+    Max,
+    Edges,
+    Emboss,
+    Denoise,
     Brightness,
     Contrast,
     Saturation,
+    Sharpness,
     Gamma,
+    Levels,
+    Modulate,
     Autocontrast,
     Equalize,
+    Clahe,
     Grayscale,
+    Sepia,
+    Tint,
     Invert,
+    Posterize,
+    Solarize,
+    Threshold,
+    WhiteBalance,
     Flatten,
+    Alpha,
 )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from imgbatch.alpha import SIXTEEN, carrying, on_colors, premultiplied, straight
+from imgbatch.alpha import carrying, on_colors, premultiplied, straight
 from imgbatch.declare import Number
 from imgbatch.operations import deep
 from imgbatch.operations.base import Operation
@@ -45,7 +45,7 @@ class Blur(Operation):
 
         if deep.deep(image):
             return deep.gaussian(image, self.sigma)
-        return _filtered(straight(image), ImageFilter.GaussianBlur(self.sigma))
+        return filtered(straight(image), ImageFilter.GaussianBlur(self.sigma))
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class BoxBlur(Operation):
             return image
         if deep.deep(image):
             return deep.boxed(image, self.radius)
-        return _filtered(straight(image), ImageFilter.BoxBlur(self.radius))
+        return filtered(straight(image), ImageFilter.BoxBlur(self.radius))
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Unsharp(Operation):
         if deep.deep(image):
             return deep.apart(image, lambda held: deep.gaussian(held, self.sigma), self.amount, self.threshold)
         ready = straight(image)
-        return _apart(ready, _filtered(ready, ImageFilter.GaussianBlur(self.sigma)), self.amount, self.threshold)
+        return _apart(ready, filtered(ready, ImageFilter.GaussianBlur(self.sigma)), self.amount, self.threshold)
 
 
 @dataclass(frozen=True)
@@ -141,39 +141,40 @@ class Sharpen(Operation):
         if deep.deep(image):
             return deep.apart(image, deep.smoothed, self.amount, threshold=0)
         ready = straight(image)
-        return _apart(ready, _filtered(ready, ImageFilter.SMOOTH()), self.amount, threshold=0)
+        return _apart(ready, filtered(ready, ImageFilter.SMOOTH()), self.amount, threshold=0)
 
 
 @dataclass(frozen=True)
-class Median(Operation):
-    """Remove specks: each sample becomes the median of a square.
+class Sharpness(Operation):
+    """Make the image softer or sharper: ``out = smooth + (in - smooth) * factor``.
 
-    16-bit and 32-bit gray keep their samples' depth. With alpha, the medians are taken of colors weighted by alpha.
+    ``smooth`` is that of ``sharpen``; as Pillow's ``ImageEnhance.Sharpness``. The outermost rows and columns and the
+    alpha band are kept.
 
     Parameters
     ----------
-    size : int
-        Side of the square in px, odd, 1 to 99; 1 leaves the image as it is. The time grows with its square.
+    factor : float
+        0 to 10; 0 gives the smooth image, 1 leaves the image as it is, 2 is ``sharpen`` 1.
     """
 
-    word: ClassVar[str] = "median"
-    group: ClassVar[str] = "filters"
-    example: ClassVar[str] = "3"
+    word: ClassVar[str] = "sharpness"
+    group: ClassVar[str] = "tone and color"
+    example: ClassVar[str] = "1.5"
 
-    size: Annotated[int, Number(1, 99, unit="px", whole=True, odd=True), "side of the square; 1 = unchanged"]
+    factor: Annotated[float, Number(0, 10), "1 = unchanged, 0 = smooth"]
 
     def apply(self, image: Image) -> Image:
         from PIL import ImageFilter
 
-        if self.size == 1:
+        if self.factor == 1:
             return image
-        kernel = ImageFilter.MedianFilter(self.size)
-        if image.mode in SIXTEEN:  # Pillow ranks 32-bit samples, which hold these exactly
-            return carrying(image.convert("I").filter(kernel).convert(image.mode), image)
-        return _filtered(straight(image), kernel)
+        if deep.deep(image):
+            return deep.apart(image, deep.smoothed, self.factor - 1, threshold=0)
+        ready = straight(image)
+        return _apart(ready, filtered(ready, ImageFilter.SMOOTH()), self.factor - 1, threshold=0)
 
 
-def _filtered(image: Image, kernel: Filter | type[Filter]) -> Image:
+def filtered(image: Image, kernel: Filter | type[Filter]) -> Image:
     """`kernel` over `image`, alpha-correct; LAB, which Pillow's blurs do not take, band by band."""
     from PIL import Image as Images
 

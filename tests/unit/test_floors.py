@@ -26,7 +26,7 @@ FLOORS: list[set[str]] = [
     {"job", "files", "naming", "settings", "sizing", "economy"},
     {"recipe"},
     {"operations", "codecs"},
-    {"color", "alpha", "orientation", "shared", "ssim"},
+    {"color", "alpha", "light", "orientation", "shared", "ssim"},
     {"quantities"},
     {"declare"},
     {"errors", "version", "priority"},

@@ -1,0 +1,119 @@
+"""How is each sample of a picture changed by a rule of its own? By a table: the new level of each level.
+
+Alpha is kept. Palettes and 1-bit images become RGB or gray first. 16-bit gray keeps its 16 bits. A rule that depends on
+how often each level occurs (:class:`Measured`) is decided for all frames of an animation together.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from imgbatch.alpha import SIXTEEN, carrying, on_colors, straight
+from imgbatch.operations.base import Operation, refuse_mode
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Table = tuple[int, ...]  # the new level of each level, 0..255 or 0..65535
+
+
+@dataclass(frozen=True)
+class Measured(Operation):
+    """A step whose tables depend on how often each level occurs: in one image, or in all frames of an animation."""
+
+    @abstractmethod
+    def tables(self, bands: Sequence[Sequence[int]]) -> tuple[Table, ...]:
+        """The new level of each level, for each band, where ``bands[n][level]`` samples of band n are of that level."""
+
+    def apply(self, image: Image) -> Image:
+        ready = toned(self, image)
+        return Tables(self, self.tables(histograms(ready))).apply(ready)
+
+    def across(self, frames: Sequence[Image]) -> Operation:
+        ready = [toned(self, frame) for frame in frames]
+        if not any(frame.mode in SIXTEEN for frame in ready):
+            colored = any(frame.mode in ("RGB", "RGBA") for frame in ready)
+            ready = [in_color(frame) for frame in ready] if colored else ready
+        elif not all(frame.mode in SIXTEEN for frame in ready):
+            return self  # 8-bit and 16-bit pages: a document, no animation
+        bands = zip(*(histograms(frame) for frame in ready), strict=True)
+        return Tables(self, self.tables([[sum(counts) for counts in zip(*band, strict=True)] for band in bands]))
+
+
+@dataclass(frozen=True)
+class Tables(Operation):
+    """Each sample through its band's table; one table serves every band. `origin` is the operation that made them."""
+
+    origin: Operation
+    tables: tuple[Table, ...]
+
+    def apply(self, image: Image) -> Image:
+        ready = toned(self.origin, image)
+        if ready.mode in SIXTEEN:
+            return _looked_up(ready, self.tables[0])
+        if len(self.tables) == 3:
+            ready = in_color(ready)
+
+        def change(colors: Image) -> Image:
+            tables = self.tables * (len(colors.getbands()) // len(self.tables))
+            return colors.point([level for table in tables for level in table])
+
+        return on_colors(ready, change)
+
+
+def curved(operation: Operation, image: Image, curve: Callable[[float], float]) -> Image:
+    """Every color sample of `image` through `curve`, from 0..1 to 0..1, which is cut there."""
+    ready = toned(operation, image)
+    top = 65535 if ready.mode in SIXTEEN else 255
+    table = tuple(int(min(max(curve(level / top), 0.0), 1.0) * top + 0.5) for level in range(top + 1))
+    return Tables(operation, (table,)).apply(ready)
+
+
+def toned(operation: Operation, image: Image) -> Image:
+    """`image` as L, LA, RGB, RGBA or 16-bit gray; anything else is refused."""
+    if image.mode in ("CMYK", "LAB"):
+        instead = "its colors need a profile conversion, which imgbatch does not do here; "
+        raise refuse_mode(operation, image, instead + "leave the operation away or convert the file to sRGB first")
+    if image.mode in ("I", "F"):
+        instead = "32-bit samples have no fixed white; leave the operation away or convert the file to 16 bits first"
+        raise refuse_mode(operation, image, instead)
+    return straight(image)
+
+
+def is_gray(image: Image) -> bool:
+    return image.mode in ("1", "L", "LA", "La", "I", "F") or image.mode in SIXTEEN
+
+
+def in_color(image: Image) -> Image:
+    return image if image.mode in ("RGB", "RGBA") else image.convert("RGBA" if image.mode == "LA" else "RGB")
+
+
+def histograms(image: Image) -> list[list[int]]:
+    """How many visible samples are of each level, per color band."""
+    if image.mode in SIXTEEN:
+        import numpy
+
+        counts: list[int] = numpy.bincount(numpy.asarray(image).ravel(), minlength=65536).tolist()
+        if "transparency" in image.info:
+            counts[image.info["transparency"]] = 0
+        return [counts]
+    mask = image.getchannel("A") if image.mode in ("LA", "RGBA") else None
+    bands = [band for band in image.getbands() if band != "A"]
+    return [image.getchannel(band).histogram(mask) for band in bands]
+
+
+def _looked_up(image: Image, table: Table) -> Image:
+    """16-bit gray through a table; its transparent level stays what it is, and no other becomes it."""
+    import numpy
+    from PIL import Image as Images
+
+    samples = numpy.asarray(image)
+    levels = numpy.array(table, dtype=samples.dtype)
+    key = image.info.get("transparency")
+    if key is not None:
+        levels[levels == key] = key - 1 if key else 1
+        levels[key] = key
+    return carrying(Images.fromarray(levels[samples]), image)
