@@ -21,6 +21,7 @@ from imgbatch.files import sweep
 from imgbatch.job import Job, Outcome
 from imgbatch.ledger import Ledger
 from imgbatch.preparing import Path, Prepared
+from imgbatch.pruning import prune
 from imgbatch.recipe import Recipe
 from imgbatch.report import ExitCode, Report
 from imgbatch.settings import Filters, Settings
@@ -89,7 +90,7 @@ class Batch(Prepared):
         self.report.counts["skipped"] += len(self.skipped)
         timer = self._timer()
         try:
-            if self.todo or os.path.exists(ledger.file):
+            if self.todo or os.path.exists(ledger.file):  # a first run without work leaves nothing
                 ledger.begin(self._digests())
             if ledger.interrupted:
                 for folder in self._folders:
@@ -101,6 +102,8 @@ class Batch(Prepared):
                     self.report.add(outcome)
                     self._consider(outcome)
                     yield outcome
+            if self.pruned and not self._stopped():
+                self.pruned = prune(ledger, self.pruned)
         finally:
             timer.cancel()
             self._finish_report(time.monotonic() - began)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,11 @@ class Known:
         if self._dead and self._left_by_the_dead(path):
             return Owned("", 0, False)
         return None if row is None else Owned(row.source, row.output, True)
+
+    @property
+    def rows(self) -> Iterable[Row]:
+        """All files that runs wrote."""
+        return self._by_path.values()
 
     def is_ours(self, path: str) -> bool:
         """Whether a run wrote that path."""

@@ -25,7 +25,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from imgbatch.entries import BACK_OFF_DAYS, DAY_NS, Intent
+from imgbatch.entries import BACK_OFF_DAYS, DAY_NS, Intent, Row
 from imgbatch.job import Failure, Outcome
 from imgbatch.known import Known
 from imgbatch.ledgerfile import unusable, writable
@@ -50,7 +50,12 @@ class Ledger(Known):
         self._reserve = os.path.join(os.path.dirname(self.file), "reserve")
         self._digests: Sequence[str] = ()
         self._connection: sqlite3.Connection | None = None
-        self._pending: dict[str, list[tuple[object, ...]]] = {"written": [], "failures": [], "forgotten": []}
+        self._pending: dict[str, list[tuple[object, ...]]] = {
+            "written": [],
+            "failures": [],
+            "forgotten": [],
+            "pruned": [],
+        }
         self._last = time.monotonic()
 
     # -- recording -----------------------------------------------------------------------------------------------------
@@ -115,6 +120,10 @@ class Ledger(Known):
             message, attempts, next_ns, self.versions, self.run,
         )  # fmt: skip
 
+    def forget(self, row: Row) -> None:
+        """A file is gone, and with it what is known of it."""
+        self._pending["pruned"].append((os.fsencode(os.path.relpath(row.path, self.folder)),))
+
     def flush(self) -> None:
         """Write what is pending in one transaction; OSError when that is not possible, and all of it stays pending."""
         self._last = time.monotonic()
@@ -137,6 +146,7 @@ class Ledger(Known):
             connection.executemany(f"INSERT OR REPLACE INTO written VALUES ({_marks(18)})", pending["written"])
             connection.executemany(f"INSERT OR REPLACE INTO failures VALUES ({_marks(12)})", pending["failures"])
             connection.executemany("DELETE FROM failures WHERE source=? AND digest=?", pending["forgotten"])
+            connection.executemany("DELETE FROM written WHERE path=?", pending["pruned"])
             connection.execute("UPDATE runs SET seen_ns=? WHERE id=?", (time.time_ns(), self.run))
 
     def _give_reserve(self) -> None:

@@ -13,13 +13,14 @@ from collections.abc import Sequence
 
 from imgbatch import codecs, planning
 from imgbatch.discover import Skipped, discover
-from imgbatch.entries import state_folder
+from imgbatch.entries import Row, state_folder
 from imgbatch.errors import PlanError
 from imgbatch.job import Job, Outcome, Source
 from imgbatch.ledger import Ledger
 from imgbatch.lock import Lock
 from imgbatch.moving import Moves
 from imgbatch.naming import STATE
+from imgbatch.pruning import prunable
 from imgbatch.recipe import Recipe
 from imgbatch.settings import Filters, Settings
 from imgbatch.verdicts import known_to_fail, suspicious, up_to_date
@@ -38,6 +39,8 @@ class Prepared:
     unchanged, kept, known : list of Outcome
         Files that are up to date, files left alone because something is in the way (skip_existing), and files that are
         known to fail.
+    pruned : list of Row
+        Outputs that have lost their source: those that will be removed, and after the run, those that were.
     later : int
         How many files are left for the next run (max_files).
     skipped : list of Skipped
@@ -71,6 +74,7 @@ class Prepared:
         self.kept: list[Outcome] = []
         self.known: list[Outcome] = []
         self.skipped: list[Skipped] = []
+        self.pruned: list[Row] = []
         self.later = 0
         self._alone = 0  # how many of `todo`, at its end, are done one by one
         self._folders: list[str] = []
@@ -160,6 +164,8 @@ class Prepared:
             format_of=lambda source: _format_of(source, ledger),
         )
         self._folders = plan.folders
+        if self.settings.prune:
+            self.pruned = prunable(ledger, [os.fsdecode(path) for path in self.paths], sources, self.filters)
         self._sort(plan.jobs, ledger)
         if plan.kept:
             places = {source.path: index for index, source in enumerate(sources)}

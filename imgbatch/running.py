@@ -35,6 +35,7 @@ class SettingWords(TypedDict, total=False):
     rename: bool
     force: bool
     retry_failed: bool
+    prune: bool
     lock: bool
     wait: float | str
     max_time: float | str | None

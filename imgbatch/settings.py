@@ -72,6 +72,7 @@ class Settings(Declared):
     rename: Annotated[bool, Switch(), "number the new name when a file is in the way"] = False
     force: Annotated[bool, Switch(), "make everything again, unchanged or not"] = False
     retry_failed: Annotated[bool, Switch(), "try again what failed, though neither file nor recipe changed"] = False
+    prune: Annotated[bool, Switch(), "remove outputs, made by imgbatch and unmodified, whose sources are gone"] = False
     lock: Annotated[bool, Switch(), "refuse to start while another run is at work in the same output folder"] = True
     wait: Annotated[float, Duration(), "how long to wait for another run to end"] = 0.0
     max_time: Annotated[float | None, Duration(0.001), "stop after this time; the next run goes on"] = None

@@ -100,6 +100,8 @@ def run(words: Sequence[str]) -> int:
     teller: Reporter = News(console.say, batch.failing, console.lines) if telling.unattended else console
     profile = Profile(console.say, _workers(wish.settings)) if wish.settings.profile else None
     code = told(batch, typed, console, files, teller=teller)
+    if batch.pruned and not typed.quiet:
+        console.say(f"({len(batch.pruned)} removed: the source is gone)")
     if profile is not None:
         profile.finish(batch.report)
     if telling.on_finish is not None and not finished(telling.on_finish, batch.report) and code == ExitCode.OK:
@@ -267,6 +269,9 @@ def _show_plan(batch: Batch, wish: Wish, typed: Typed) -> int:
         for target in job.targets:
             print(f"{shown(location(job.source))} -> {shown(_place(target, wish.output))}")
             count += 1
+    for row in batch.pruned:
+        place = os.path.normpath(os.path.join(wish.output, os.path.relpath(row.path, batch.folder)))
+        print(f"{shown(place)} -> removed")
     if typed.verbose:
         for outcome in batch.unchanged:
             print(f"unchanged: {shown(location(outcome.source))}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -130,3 +131,30 @@ def test_a_folder_that_cannot_be_written_to_is_one_sentence(place: Path, run: Ru
     done = run("run", "photos", "-o", "out", "--resize", "9")
     assert done.returncode == 2 and "--state DIR" in done.stderr and done.stderr.count("\n") == 1
     assert run("run", "photos", "-o", "out", "--resize", "9", "--state", "state").returncode == 0
+
+
+def test_prune_shows_first(place: Path, run: Run) -> None:
+    words = ["run", "photos", "-o", "out", "--resize", "9", "--prune"]
+    assert run(*words).returncode == 0
+    (place / "photos/a.jpg").unlink()
+    plan = run(*words, "-n")
+    assert plan.stdout == "out/a.jpg -> removed\n"
+    assert (place / "out/a.jpg").exists()
+    done = run(*words)
+    assert done.returncode == 0 and "(1 removed: the source is gone)" in done.stderr
+    assert not (place / "out/a.jpg").exists()
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+def test_a_run_without_work_opens_no_source_and_touches_no_output(many: Path, run: Run) -> None:
+    run("run", "many", "-o", "out", "--resize", "9")
+    before = {path: path.stat().st_mtime_ns for path in (many / "out").glob("*.png")}
+    assert len(before) == FILES
+    words = ["strace", "-f", "-e", "trace=openat,open", "-o", str(many / "trace"), *COMMAND, "run", "many", "-o", "out"]
+    done = subprocess.run(
+        [*words, "--resize", "9", "-Q"], cwd=many, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    opened = [line for line in (many / "trace").read_text().splitlines() if ".png" in line]
+    assert opened == []
+    assert {path: path.stat().st_mtime_ns for path in (many / "out").glob("*.png")} == before

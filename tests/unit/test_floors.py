@@ -19,7 +19,7 @@ FLOORS: list[set[str]] = [
     {"running"},
     {"batch"},
     {"preparing"},
-    {"reporters", "figures", "histogram", "verdicts"},
+    {"reporters", "figures", "histogram", "pruning", "verdicts"},
     {"discover", "planning", "lock", "ledger", "work", "inspecting", "measuring", "rows", "loaded", "executors"},
     {"sampling", "known", "candidates", "obstacles", "tally", "delivery", "moving"},
     {"clock", "ledgerfile", "entries", "report", "aggregates", "moments", "patterns", "places"},

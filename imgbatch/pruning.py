@@ -1,0 +1,77 @@
+"""Which outputs have lost their source? Those that ``--prune`` removes: made by imgbatch, unmodified, the source gone.
+
+A source counts as gone only when its folder was looked through in this run. What could be a disk that is not mounted,
+or a source that was merely left out, refuses the run.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from imgbatch.entries import Row
+from imgbatch.errors import PlanError
+from imgbatch.files import content_hash
+from imgbatch.job import Source
+from imgbatch.ledger import Ledger
+from imgbatch.settings import Filters
+
+_HOW = "run once without --prune, or without that"
+
+
+def prunable(ledger: Ledger, paths: Sequence[str], sources: Sequence[Source], filters: Filters) -> list[Row]:
+    """The files to remove, sorted by path; nothing is removed here.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        What was typed: folders.
+    sources : sequence of Source
+        All that was found in them.
+
+    Raises
+    ------
+    PlanError
+        Not all sources were looked at: filters, names instead of folders, a folder that is empty or cannot be listed.
+    """
+    if filters != Filters():
+        raise PlanError(f"--prune has to see every source, and filters leave some out; {_HOW}")
+    for path in paths:
+        if not os.path.isdir(path):
+            raise PlanError(f"--prune takes whole folders as SRC, and {path!r} is none; {_HOW}")
+    blind = next((source for source in sources if source.problem is not None and os.path.isdir(source.path)), None)
+    if blind is not None:
+        raise PlanError(f"--prune has to see every source, and the folder {blind.path} cannot be listed; {_HOW}")
+    roots = [os.path.abspath(path).rstrip(os.sep) + os.sep for path in paths]
+    for root in roots:
+        if not any(source.path.startswith(root) for source in sources):
+            raise PlanError(f"no images are left in {root}: is its disk mounted? Nothing is pruned; {_HOW}")
+    found = {source.path for source in sources}
+    return sorted(
+        (
+            row
+            for row in ledger.rows
+            if row.source not in found
+            and any(row.source.startswith(root) for root in roots)
+            and not os.path.lexists(row.source)
+            and row.path not in found
+            and row.intact()
+        ),
+        key=lambda row: os.fsencode(row.path),
+    )
+
+
+def prune(ledger: Ledger, rows: Sequence[Row]) -> list[Row]:
+    """Remove files that are still what was written, and forget them; those that are removed."""
+    removed = []
+    for row in rows:
+        try:
+            if not row.intact() or content_hash(Path(row.path).read_bytes()) != row.hash:
+                continue
+            os.unlink(row.path)
+        except OSError:
+            continue  # somebody else was faster, or it is not ours to remove
+        ledger.forget(row)
+        removed.append(row)
+    return removed

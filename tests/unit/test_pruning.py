@@ -1,0 +1,91 @@
+"""Is nothing removed but outputs of ours, unmodified, whose source is surely gone?"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import imgbatch as ib
+
+PNG = ib.Recipe([ib.Resize("5")])
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    for name in ("a.png", "b.png", "sub/c.png"):
+        (tmp_path / "photos" / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (9, 9)).save(tmp_path / "photos" / name)
+    ib.run([tmp_path / "photos"], tmp_path / "out", PNG, workers=0)
+    return tmp_path / "photos"
+
+
+def left(photos: Path) -> set[str]:
+    out = photos.parent / "out"
+    return {str(path.relative_to(out)) for path in out.rglob("*.png")}
+
+
+def pruned(photos: Path, *paths: Path, **words: object) -> ib.Report:
+    return ib.run(paths or [photos], photos.parent / "out", PNG, workers=0, prune=True, **words)  # type: ignore[arg-type]  # settings
+
+
+def test_outputs_whose_source_is_gone_are_removed_and_nothing_else(photos: Path) -> None:
+    (photos / "b.png").unlink()
+    foreign = photos.parent / "out" / "mine.png"
+    foreign.write_bytes(b"mine")
+    assert pruned(photos).ok
+    assert left(photos) == {"a.png", "sub/c.png", "mine.png"}
+    Image.new("L", (9, 9)).save(photos / "b.png")
+    assert pruned(photos).counts["ok"] == 1  # and it is forgotten: the new one is made
+
+
+def test_without_prune_nothing_is_removed(photos: Path) -> None:
+    (photos / "b.png").unlink()
+    ib.run([photos], photos.parent / "out", PNG, workers=0)
+    assert "b.png" in left(photos)
+
+
+def test_what_was_edited_stays(photos: Path) -> None:
+    (photos / "b.png").unlink()
+    edited = photos.parent / "out" / "b.png"
+    found = edited.stat()
+    data = bytearray(edited.read_bytes())
+    data[-1] ^= 1
+    edited.write_bytes(data)
+    pruned(photos)
+    assert "b.png" in left(photos)
+    os.utime(edited, ns=(found.st_atime_ns, found.st_mtime_ns))  # same size, same time: the content tells
+    pruned(photos)
+    assert "b.png" in left(photos)
+
+
+def test_only_below_the_folders_of_this_run(photos: Path) -> None:
+    (photos / "b.png").unlink()
+    (photos / "sub/d.png").write_bytes((photos / "sub/c.png").read_bytes())
+    pruned(photos, photos / "sub")
+    assert "b.png" in left(photos)
+
+
+def test_what_is_not_surely_gone_refuses(photos: Path) -> None:
+    (photos / "b.png").unlink()
+    before = left(photos)
+    with pytest.raises(ib.PlanError, match="filters leave some out"):
+        pruned(photos, filters=ib.Filters(exclude=("*.jpg",)))
+    with pytest.raises(ib.PlanError, match="whole folders"):
+        pruned(photos, photos / "a.png")
+    empty = photos.parent / "empty"
+    empty.mkdir()
+    with pytest.raises(ib.PlanError, match="disk mounted"):
+        pruned(photos, photos, empty)
+    with pytest.raises(ib.PlanError):
+        pruned(photos, photos, photos.parent / "missing")
+    assert left(photos) == before
+
+
+def test_a_run_that_stops_removes_nothing(photos: Path) -> None:
+    (photos / "b.png").unlink()
+    (photos / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    assert pruned(photos, fail_fast=True).counts["failed"] == 1
+    assert "b.png" in left(photos)
