@@ -1,6 +1,6 @@
 """What does the ledger cost, and a run without work? ``python -m tests.benchmarks.ledger [COUNT]``
 
-COUNT (100,000) tiny files: what the ledger adds to each file of a first run (recording and its transactions), then whole
+COUNT (100,000) tiny files: what the ledger adds to each file of a first run (records and transactions), then whole
 runs of the command that have nothing to do, with the most memory that each held.
 """
 
