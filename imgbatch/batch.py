@@ -92,9 +92,7 @@ class Batch(Prepared):
         try:
             if self.todo or os.path.exists(ledger.file):  # a first run without work leaves nothing
                 ledger.begin(self._digests())
-            if ledger.interrupted:
-                for folder in self._folders:
-                    sweep(folder)
+            self._sweep(ledger)
             with self._summed() as totals:
                 for outcome in self._all(self._work(), totals):
                     self._record(ledger, outcome)
@@ -104,6 +102,7 @@ class Batch(Prepared):
                     yield outcome
             if self.pruned and not self._stopped():
                 self.pruned = prune(ledger, self.pruned)
+            self._sweep(ledger)  # a worker of the dead run may have outlived it by a moment
         finally:
             timer.cancel()
             self._finish_report(time.monotonic() - began)
@@ -113,6 +112,12 @@ class Batch(Prepared):
                 self.report.stopped, self.report.reason = ExitCode.STOPPED, str(error.strerror)
             finally:
                 ledger.close()
+
+    def _sweep(self, ledger: Ledger) -> None:
+        """Remove what a run that died has left half-written."""
+        if ledger.interrupted:
+            for folder in self._folders:
+                sweep(folder)
 
     def _finish_report(self, seconds: float) -> None:
         report = self.report

@@ -90,9 +90,13 @@ class Ledger(Known):
         OSError
             The ledger cannot be written.
         """
-        if not self.keep or outcome.status in ("unchanged", "skipped"):
+        if not self.keep or outcome.status == "skipped":
             return
         source, now = os.fsencode(outcome.source.path), time.time_ns()
+        if outcome.status == "unchanged":  # what was restored is as it was when it was done
+            if outcome.source.path in self._failed:
+                self._pending["forgotten"].append((source, self.digest))
+            return
         for one in outcome.outputs:
             path = os.path.relpath(one.path, self.folder)
             self._pending["written"].append((

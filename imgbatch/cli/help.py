@@ -11,7 +11,7 @@ commands:
   pack SRC... -o OUT.npy [OPERATIONS]        one (N,H,W,C) uint8 array, and OUT.json
   check SRC... [options]                     decode every frame; list damaged or mislabelled files
   stats SRC... [OPERATIONS] [options]        exact mean, std, min, max and histogram; sizes, formats
-  schedule RECIPE --at "0 3 * * *"           the crontab line, or the systemd units, that run it every night
+  schedule RECIPE --at "0 3 * * *"           print the crontab line or systemd units for it
   ops [NAME]                                 the operations, or one of them with an example
   formats                                    the formats that are read and written here
 

@@ -85,3 +85,15 @@ def test_the_longest_name_fits(tmp_path: Path) -> None:
     with replacing(str(tmp_path / name)) as file:
         file.write(b"1")
     assert names(tmp_path) == [name]
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="this system does not say whether a process has ended")
+def test_a_process_that_nobody_has_asked_after_is_dead() -> None:
+    process = subprocess.Popen([sys.executable, "-c", "pass"], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.read()  # ends with the process
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    assert not files.alive(process.pid)
+    process.stdout.close()
+    process.wait()
+    assert files.alive(os.getpid())
