@@ -96,7 +96,8 @@ class Batch(Prepared):
             with self._summed() as totals:
                 for outcome in self._all(self._work(), totals):
                     self._record(ledger, outcome)
-                    outcome = self.moves.settle(outcome)
+                    if not self._must_stay(ledger, outcome):
+                        outcome = self.moves.settle(outcome)
                     self.report.add(outcome)
                     self._consider(outcome)
                     yield outcome
@@ -138,6 +139,17 @@ class Batch(Prepared):
         if seconds:
             timer.start()
         return timer
+
+    def _must_stay(self, ledger: Ledger, outcome: Outcome) -> bool:
+        """Whether the ledger cannot say that a source is moved, which must then stay."""
+        if self.settings.archive is None and self.settings.quarantine is None:
+            return False
+        try:
+            ledger.moving(outcome)
+        except OSError as error:
+            self.stop(ExitCode.STOPPED, str(error.strerror))
+            return True
+        return False
 
     def _record(self, ledger: Ledger, outcome: Outcome) -> None:
         try:

@@ -35,6 +35,7 @@ class Row:
     own: str
     recorded_ns: int
     run: int
+    moved: int
 
     def intact(self) -> bool:
         """Whether the file is there, with the size and mtime it was written with."""

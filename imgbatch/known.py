@@ -48,6 +48,7 @@ class Known:
         self._by_source: dict[str, list[Row]] = {}
         self._failed: dict[str, Failed] = {}
         self._dead: list[tuple[int, int]] = []
+        self._looked: dict[str, bool] = {}
         self._hashes: dict[str, str] = {}  # of sources that were looked into
         self._confirmed: dict[str, tuple[int, int, bytes]] = {}  # rows that are right but for the time
         self._now = time.time_ns()
@@ -58,7 +59,7 @@ class Known:
     def owned(self, path: str) -> Owned | None:
         """What is known of a file in the output folder; None: it is foreign."""
         row = self._by_path.get(path)
-        if row is not None and row.intact():
+        if row is not None and self._intact(row):
             return Owned(row.source, row.output, False)
         if self._dead and self._left_by_the_dead(path):
             return Owned("", 0, False)
@@ -76,7 +77,7 @@ class Known:
     def made(self, source: str, output: int | None) -> tuple[str, ...]:
         """The unmodified files that were made of a source for an output; None: for any."""
         rows = self._by_source.get(source, ())
-        return tuple(row.path for row in rows if output in (None, row.output) and row.intact())
+        return tuple(row.path for row in rows if output in (None, row.output) and self._intact(row))
 
     def up_to_date(self, source: Source, digests: Mapping[int, str]) -> tuple[Written, ...] | None:
         """What was written for a source, if that is still what the recipe would make of it; else None.
@@ -91,7 +92,7 @@ class Known:
             row = next((row for row in rows if row.output == output and row.digest == digest), None)
             if row is None or not self._same(row, source):
                 return None
-            if not row.intact():
+            if not self._intact(row):
                 return None
             found.append(row.written())
         return tuple(found)
@@ -102,6 +103,13 @@ class Known:
         if not rows or not rows[0].recorded_ns or not self._same(rows[0], source):
             return None
         return rows[0].own
+
+    def _intact(self, row: Row) -> bool:
+        """Whether a file is as it was written; looked at once for the plan."""
+        known = self._looked.get(row.path)
+        if known is None:
+            known = self._looked[row.path] = row.intact()
+        return known
 
     def _same(self, row: Row, source: Source) -> bool:
         """Whether a source is what a file was made of: by size and mtime, and by its content where these leave doubt.

@@ -30,6 +30,7 @@ from imgbatch.job import Failure, Outcome
 from imgbatch.known import Known
 from imgbatch.ledgerfile import unusable, writable
 
+_PENDING = ("written", "failures", "forgotten", "moved", "pruned")
 _BATCH_SECONDS = 1.0  # what a killed run may have to do again
 _BATCH_ROWS = 500
 _RESERVE = 64 * 1024  # bytes kept so that a full disk takes the last records
@@ -50,12 +51,7 @@ class Ledger(Known):
         self._reserve = os.path.join(os.path.dirname(self.file), "reserve")
         self._digests: Sequence[str] = ()
         self._connection: sqlite3.Connection | None = None
-        self._pending: dict[str, list[tuple[object, ...]]] = {
-            "written": [],
-            "failures": [],
-            "forgotten": [],
-            "pruned": [],
-        }
+        self._pending: dict[str, list[tuple[object, ...]]] = {name: [] for name in _PENDING}
         self._last = time.monotonic()
 
     # -- recording -----------------------------------------------------------------------------------------------------
@@ -102,7 +98,7 @@ class Ledger(Known):
             self._pending["written"].append((
                 os.fsencode(path), source, one.output, outcome.source.size, outcome.source.mtime_ns,
                 self._digests[one.output], one.format, one.width, one.height, one.frames, one.quality, one.bytes,
-                one.mtime_ns, outcome.source_hash, one.hash, one.own, now, self.run,
+                one.mtime_ns, outcome.source_hash, one.hash, one.own, now, self.run, 0,
             ))  # fmt: skip
         error = outcome.error
         if error is not None and error.kind not in _PASSING and outcome.source.problem is None:
@@ -123,6 +119,21 @@ class Ledger(Known):
             source, self.digest, outcome.source.size, outcome.source.mtime_ns, outcome.status, error.kind, error.phase,
             message, attempts, next_ns, self.versions, self.run,
         )  # fmt: skip
+
+    def moving(self, outcome: Outcome) -> None:
+        """Say that a source is about to be archived or quarantined, so that what was made of it is not pruned.
+
+        What was made just now is in no transaction yet, so for that the next one will do.
+
+        Raises
+        ------
+        OSError
+            The ledger cannot be written.
+        """
+        if self.keep:
+            self._pending["moved"].append((os.fsencode(outcome.source.path),))
+            if outcome.status != "ok":
+                self.flush()
 
     def forget(self, row: Row) -> None:
         """A file is gone, and with it what is known of it."""
@@ -147,9 +158,10 @@ class Ledger(Known):
 
     def _write(self, pending: Mapping[str, list[tuple[object, ...]]]) -> None:
         with self._open() as connection:
-            connection.executemany(f"INSERT OR REPLACE INTO written VALUES ({_marks(18)})", pending["written"])
+            connection.executemany(f"INSERT OR REPLACE INTO written VALUES ({_marks(19)})", pending["written"])
             connection.executemany(f"INSERT OR REPLACE INTO failures VALUES ({_marks(12)})", pending["failures"])
             connection.executemany("DELETE FROM failures WHERE source=? AND digest=?", pending["forgotten"])
+            connection.executemany("UPDATE written SET moved=1 WHERE source=?", pending["moved"])
             connection.executemany("DELETE FROM written WHERE path=?", pending["pruned"])
             connection.execute("UPDATE runs SET seen_ns=? WHERE id=?", (time.time_ns(), self.run))
 

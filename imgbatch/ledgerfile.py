@@ -25,9 +25,10 @@ NEW_COLUMNS = {
     "own": "TEXT NOT NULL DEFAULT ''",
     "recorded_ns": "INTEGER NOT NULL DEFAULT 0",
     "run": "INTEGER NOT NULL DEFAULT 0",
+    "moved": "INTEGER NOT NULL DEFAULT 0",
 }
 COLUMNS = f"{OLD_COLUMNS}, {', '.join(NEW_COLUMNS)}"
-_AS_OLD = f"{OLD_COLUMNS}, '', '', '', 0, 0"
+_AS_OLD = f"{OLD_COLUMNS}, '', '', '', 0, 0, 0"
 
 SCHEMA = (
     """CREATE TABLE IF NOT EXISTS written (
@@ -48,7 +49,8 @@ SCHEMA = (
     hash TEXT NOT NULL DEFAULT '',          -- of what was written
     own TEXT NOT NULL DEFAULT '',           -- the source's format, where it can be written
     recorded_ns INTEGER NOT NULL DEFAULT 0,
-    run INTEGER NOT NULL DEFAULT 0
+    run INTEGER NOT NULL DEFAULT 0,
+    moved INTEGER NOT NULL DEFAULT 0        -- whether the source was to be archived: then it is not gone
 ) WITHOUT ROWID""",
     """CREATE TABLE IF NOT EXISTS failures (
     source BLOB NOT NULL,        -- absolute

@@ -53,6 +53,7 @@ def prunable(ledger: Ledger, paths: Sequence[str], sources: Sequence[Source], fi
             row
             for row in ledger.rows
             if row.source not in found
+            and not row.moved
             and any(row.source.startswith(root) for root in roots)
             and not os.path.lexists(row.source)
             and row.path not in found

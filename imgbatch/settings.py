@@ -96,6 +96,9 @@ class Settings(Declared):
         if self.overwrite + self.skip_existing + self.rename > 1:
             raise UsageError("expected one of overwrite, skip-existing and rename, got several")
 
+        if self.prune and (self.archive is not None or self.quarantine is not None):
+            raise UsageError("expected --prune or --archive and --quarantine, got both: what is moved is not gone")
+
     @property
     def in_the_way(self) -> InTheWay:
         """What happens to a foreign file where an output belongs."""

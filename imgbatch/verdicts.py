@@ -16,7 +16,8 @@ def up_to_date(ledger: Ledger, job: Job, recipe: Recipe, digests: Sequence[str])
     """The outcome "unchanged", when every target of the job is there, as this recipe would make it of this source."""
     if not job.targets:
         return None
-    collapsed = _collapsed(ledger.widths(job.source, digests), job, recipe)
+    late = any(target.late for target in job.targets)
+    collapsed = _collapsed(ledger.widths(job.source, digests), job, recipe) if late else set()
     wanted = {output: digest for output, digest in enumerate(digests) if output not in collapsed}
     done = ledger.up_to_date(job.source, wanted)
     if done is None:

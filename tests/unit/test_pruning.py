@@ -89,3 +89,18 @@ def test_a_run_that_stops_removes_nothing(photos: Path) -> None:
     (photos / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     assert pruned(photos, fail_fast=True).counts["failed"] == 1
     assert "b.png" in left(photos)
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_archived_is_not_gone(photos: Path, first: bool) -> None:
+    archive = photos.parent / "archive"
+    if first:  # made and moved in one run
+        Image.new("L", (9, 9)).save(photos / "new.png")
+    ib.run([photos], photos.parent / "out", PNG, workers=0, archive=str(archive))
+    before = left(photos)
+    assert {"a.png", "b.png"} < before and not (photos / "a.png").exists()
+    Image.new("L", (9, 9)).save(photos / "other.png")
+    pruned(photos)
+    assert left(photos) == {*before, "other.png"}
+    with pytest.raises(ib.UsageError, match="moved is not gone"):
+        pruned(photos, archive=str(archive))
