@@ -7,23 +7,20 @@ is zeros, and `valid` says so.
 
 from __future__ import annotations
 
-import contextlib
 import os
-import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from imgbatch import executors
-from imgbatch.discover import Skipped, discover
 from imgbatch.errors import EngineError, unknown
 from imgbatch.files import sweep, temporary
-from imgbatch.job import Job, Outcome
+from imgbatch.job import Outcome
 from imgbatch.loaded import Here, Loaded, check_out, same_file
 from imgbatch.operations import Operation
+from imgbatch.passes import Pass
 from imgbatch.preparing import Path
 from imgbatch.quantities import Duration
 from imgbatch.recipe import checked_ops
-from imgbatch.report import ExitCode, Report
 from imgbatch.rows import CHANNELS, RowWork
 from imgbatch.settings import Filters, Settings
 from imgbatch.shared import FileArray, Holder, SharedArray
@@ -33,17 +30,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class Loading:
-    """One load, prepared and then carried out.
+class Loading(Pass):
+    """One load, prepared and then carried out; each Job is a row.
 
     Attributes
     ----------
-    todo : list of Job
-        One for each row.
-    skipped : list of Skipped
-        What was found and is no image, or not wanted.
-    report : Report
-        Complete when :meth:`outcomes` has ended.
     rows : Holder or None
         Holds the array, from the first outcome on.
     valid : numpy.ndarray
@@ -63,34 +54,17 @@ class Loading:
         auto_orient: bool = True,
         timeout: float | str | None = None,
     ) -> None:
-        executors.refuse_import()
-        self.paths = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
+        super().__init__(paths, settings, filters)
         self.ops = checked_ops(ops)
         if mode not in CHANNELS:
             raise unknown(mode, "mode", CHANNELS)
         self.mode = mode
         self.size = fixed_size(self.ops)
-        self.settings = settings or Settings()
-        self.filters = filters or Filters()
         self._out, self._spill, self._auto_orient = out, spill, auto_orient
-        self._timeout = None if timeout is None else Duration().check("timeout", timeout)
+        if timeout is not None:
+            self.settings = replace(self.settings, timeout=Duration().check("timeout", timeout))
         self._copy = False  # whether the rows are copied into `out` at the end
-        self._executor: executors.Executor | None = None
-        self._stop: tuple[ExitCode, str] | None = None
         self.rows: Holder | None = None
-        self.todo: list[Job] = []
-        self.skipped: list[Skipped] = []
-        self.report = Report(fail_on=self.settings.fail_on)
-
-    @property
-    def total(self) -> int:
-        """How many rows there are."""
-        return len(self.todo)
-
-    @property
-    def total_bytes(self) -> int:
-        """The bytes of the sources."""
-        return sum(job.source.size for job in self.todo)
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -101,11 +75,7 @@ class Loading:
 
     def prepare(self) -> None:
         """Find the sources; PlanError when one is missing, UsageError when `out` is no place for them."""
-        for found in discover(self.paths, self.filters):
-            if isinstance(found, Skipped):
-                self.skipped.append(found)
-            else:
-                self.todo.append(Job(len(self.todo), found, ()))
+        super().prepare()
         if self._out is not None:
             check_out(self._out, self.shape)
 
@@ -138,52 +108,22 @@ class Loading:
         """One Outcome for each source, as they complete; closing the iterator stops cleanly."""
         import numpy
 
-        began = time.monotonic()
-        self.report.counts["skipped"] += len(self.skipped)
         self.valid: NDArray[Any] = numpy.zeros(len(self.todo), bool)
-        rows = self.rows = self.allocate()
-        work = RowWork(self.ops, self.size, self.mode, rows, self.settings.max_pixels, self._auto_orient)
-        try:
-            for outcome in self._all(work):
-                self.valid[outcome.index] = outcome.ok
-                self.report.add(outcome)
-                self._consider(outcome)
-                yield outcome
-        finally:
-            self.report.seconds = time.monotonic() - began
-            self.report.remaining = self.total - len(self.report.outcomes)
-            if self._stop is not None and self.report.remaining:
-                self.report.stopped, self.report.reason = self._stop
-            self.report.sort()
-            if rows.array is not None:
-                rows.array[~self.valid] = 0  # what a worker had begun when it died, or was there before
-
-    def _all(self, work: RowWork) -> Iterator[Outcome]:
-        if not self.todo:
-            return
-        self._executor = executors.make(self.settings.workers, self.settings.chunksize, self._timeout)
-        if self._stop is not None:
-            return
-        results = self._executor.run(work, self.todo)
-        with contextlib.closing(results):  # type: ignore[type-var]  # every executor's run is a generator
-            yield from results
-
-    def _consider(self, outcome: Outcome) -> None:
-        """Whether this outcome ends the load."""
-        if not outcome.ok and self.settings.too_many(self.report.wrong, self.total):
-            self.stop(ExitCode.STOPPED, f"{self.report.wrong} of {self.total} files failed")
-
-    def stop(self, code: ExitCode, reason: str) -> None:
-        """Finish the files in hand and start nothing new; callable from any thread or signal handler."""
-        if self._stop is None:
-            self._stop = (code, reason)
-        if self._executor is not None:
-            self._executor.stop()
+        with self._counted():
+            rows = self.rows = self.allocate()
+            work = RowWork(self.ops, self.size, self.mode, rows, self.settings.max_pixels, self._auto_orient)
+            try:
+                for outcome in self._done(work):
+                    self.valid[outcome.index] = outcome.ok
+                    self._take(outcome)
+                    yield outcome
+            finally:
+                if rows.array is not None:
+                    rows.array[~self.valid] = 0  # what a worker had begun when it died, or was there before
 
     def abort(self) -> None:
         """Stop at once, and leave nothing behind."""
-        if self._executor is not None:
-            self._executor.abort()
+        super().abort()
         if self.rows is not None:
             self.rows.release()
 

@@ -17,7 +17,7 @@ FLOORS: list[set[str]] = [
     {"packing"},
     {"applying", "checking", "loading", "statistics", "estimating", "scheduling"},
     {"running"},
-    {"batch"},
+    {"batch", "passes"},
     {"preparing"},
     {"reporters", "figures", "histogram", "pruning", "verdicts"},
     {"discover", "planning", "lock", "ledger", "work", "inspecting", "measuring", "rows", "loaded", "executors"},
