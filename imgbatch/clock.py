@@ -41,9 +41,7 @@ class Clock:
     def enter(self, phase: Phase) -> None:
         if phase == self.phase:
             return
-        now = time.perf_counter()
-        self._ms[self.phase] = self._ms.get(self.phase, 0.0) + (now - self._began) * 1000
-        self._began = now
+        self.spent()
         self.phase = phase
         self._desk.phase(phase)
 

@@ -64,7 +64,7 @@ def replacing(path: str, *, replace: bool = True, durable: bool = False) -> Iter
             os.unlink(name)
         raise
     if durable:
-        sync_folder(folder)
+        sync(folder)
 
 
 def put_in_place(name: str, path: str, replace: bool) -> None:
@@ -119,9 +119,9 @@ def content_hash(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:32]
 
 
-def sync_folder(folder: str) -> None:
-    """Put a folder's entries on the disk, where the system can."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync(path: str) -> None:
+    """Put a file's bytes, or a folder's entries, on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from imgbatch.errors import UsageError, one_line
-from imgbatch.files import put_in_place, replacing, sync_folder
+from imgbatch.files import put_in_place, replacing, sync
 from imgbatch.job import Outcome, Source, readable
 from imgbatch.naming import numbered
 
@@ -69,9 +69,9 @@ class Moves:
             return outcome
         try:
             for written in outcome.outputs:
-                _sync(written.path)
+                sync(written.path)
             for where in {os.path.dirname(written.path) for written in outcome.outputs}:
-                sync_folder(where)
+                sync(where)
             place = _moved(outcome.source, folder)
             if error is not None:
                 why = f"{outcome.source.path}: {error.kind} in {error.phase}: {error.message}\n"
@@ -103,8 +103,8 @@ def _moved(source: Source, folder: str) -> str:
                 number += 1
                 continue
             os.unlink(source.path)  # a run was killed after it had copied the file, before it gave the source up
-        sync_folder(where)
-        sync_folder(os.path.dirname(source.path))
+        sync(where)
+        sync(os.path.dirname(source.path))
         return place
 
 
@@ -129,11 +129,3 @@ def _same(path: str, place: str) -> bool:
     if os.path.islink(place) or not os.path.isfile(place) or os.path.samefile(path, place):
         return False
     return filecmp.cmp(path, place, shallow=False)
-
-
-def _sync(path: str) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

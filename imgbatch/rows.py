@@ -7,15 +7,15 @@ are written where they stay, and only the Outcome travels.
 from __future__ import annotations
 
 import os
-import time
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from imgbatch import color, economy
 from imgbatch.alpha import straight
+from imgbatch.clock import Clock
 from imgbatch.codecs import guard, pixels, reading
-from imgbatch.errors import ImageError, Phase
+from imgbatch.errors import ImageError
 from imgbatch.job import Desk, Failure, Job, Outcome, Status
 from imgbatch.operations import Flatten, Operation, Size, through
 from imgbatch.shared import Holder
@@ -152,27 +152,10 @@ def _another_size(got: Size, wanted: Size, source: Size) -> str:
     return f"{said}; the source has {source[0]}x{source[1]}: end with a resize that has both sides and a fit"
 
 
-class _Told:
+class _Told(Clock):
     """What there is to say of a file: its changes, its warnings, and the milliseconds of each phase."""
 
     def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
         self.changes: list[str] = []
         self.warnings: list[str] = []
-        self._desk = desk
-        self._ms: dict[str, float] = {}
-        self._began = time.perf_counter()
-        self.phase: Phase = "read"
-        desk.phase("read")
-
-    def enter(self, phase: Phase) -> None:
-        """Say that a phase begins."""
-        self.spent()
-        self.phase = phase
-        self._desk.phase(phase)
-
-    def spent(self) -> dict[str, float]:
-        """Milliseconds so far, in the order of the phases."""
-        now = time.perf_counter()
-        self._ms[self.phase] = self._ms.get(self.phase, 0.0) + (now - self._began) * 1000
-        self._began = now
-        return self._ms

@@ -106,16 +106,16 @@ def test_kills_at_any_moment_lose_nothing(place: Path) -> None:
         "import os, sys, signal\n"
         "import imgbatch.moving as moving\n"
         "from imgbatch.__main__ import main\n"
-        "left, moved = int(sys.argv.pop(1)), moving.sync_folder\n"
-        "def sync(folder):\n"
+        "left, moved = int(sys.argv.pop(1)), moving.sync\n"
+        "def sync(path):\n"
         "    global left\n"
         "    left -= 1\n"
         "    if left < 0: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "    moved(folder)\n"
-        "moving.sync_folder = sync\n"
+        "    moved(path)\n"
+        "moving.sync = sync\n"
         "sys.exit(main(sys.argv[1:]))\n"
     )
-    for kill_after in range(9):
+    for kill_after in range(13):
         subprocess.run(
             [sys.executable, "-c", code, str(kill_after), *WORDS], cwd=place, env=environment(), capture_output=True
         )
