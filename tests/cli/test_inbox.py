@@ -98,6 +98,23 @@ def test_to_another_disk_it_is_copied_first(tmp_path: Path, monkeypatch: pytest.
     assert (tmp_path / "done" / "a.jpg").stat().st_mtime_ns == 7
 
 
+def test_outputs_are_on_the_disk_before_the_source_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from imgbatch import moving
+
+    path, made = tmp_path / "a.jpg", tmp_path / "out" / "a.webp"
+    path.write_bytes(b"source")
+    made.parent.mkdir()
+    made.write_bytes(b"made")
+    found = path.stat()
+    source = Source(str(path), str(tmp_path), "a.jpg", found.st_size, found.st_mtime_ns)
+    synced: list[tuple[str, bool]] = []
+    monkeypatch.setattr(moving, "sync", lambda place: synced.append((str(place), path.exists())))
+    outcome = Outcome(0, source, "ok", (Written(0, str(made), "webp", 1, 1, 4),))
+    assert not Moves(str(tmp_path / "done"), None, str(tmp_path / "out"), []).settle(outcome).warnings
+    assert synced[:2] == [(str(made), True), (str(made.parent), True)]
+    assert synced[2:] == [(str(tmp_path / "done"), False), (str(tmp_path), False)]
+
+
 def test_kills_at_any_moment_lose_nothing(place: Path) -> None:
     """Killed after so many steps: each original is whole in exactly one known place; at last all are done."""
     originals = tree(place / "photos")
