@@ -63,22 +63,7 @@ class SharedArray:
     @classmethod
     def create(cls, shape: tuple[int, ...], dtype: DTypeLike) -> SharedArray:
         """A new array of zeros; EngineError when shared memory has no room for it."""
-        size = max(1, _bytes(shape, dtype))
-        refuse_more_than_free(size)
-        try:
-            name = f"imgbatch-{os.getpid()}-{secrets.token_hex(4)}"  # says whose it is; macOS takes 30 characters
-            segment = shared_memory.SharedMemory(name, create=True, size=size)
-        except OSError as error:
-            raise EngineError(f"no shared memory of {megabytes(size)}: {error.strerror or error}") from None
-        descriptor = getattr(segment, "_fd", -1)  # private, for the only call that turns a later SIGBUS into an error
-        if descriptor >= 0:
-            try:
-                reserve(descriptor, size)
-            except OSError as error:
-                segment.close()
-                segment.unlink()
-                raise EngineError(f"no room for {megabytes(size)} of shared memory: {error.strerror}") from None
-        return cls(segment, shape, dtype, own=True)
+        return cls(_created(_bytes(shape, dtype)), shape, dtype, own=True)
 
     @classmethod
     def attach(cls, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> SharedArray:
@@ -100,6 +85,51 @@ class SharedArray:
         if segment is None:
             return
         self.array = None  # type: ignore[assignment]  # the mapping goes with the last view
+        if self._owner == os.getpid():
+            with contextlib.suppress(FileNotFoundError):
+                segment.unlink()
+
+
+class SharedWords:
+    """Whole numbers (64 bits, signed) in a shared memory segment, for who has no other use for numpy.
+
+    Attributes
+    ----------
+    words : memoryview
+        The numbers; not to be used after :meth:`release`.
+    name : str
+        What another process attaches by.
+    """
+
+    def __init__(self, segment: shared_memory.SharedMemory, count: int, own: bool) -> None:
+        self._segment: shared_memory.SharedMemory | None = segment
+        self._owner = os.getpid() if own else None
+        self.name = segment.name
+        self.words = memoryview(_mapping(segment, 8 * count)).cast("q")
+        segment.close()
+
+    @classmethod
+    def create(cls, count: int) -> SharedWords:
+        """`count` new zeros; EngineError when shared memory has no room for them."""
+        return cls(_created(8 * count), count, own=True)
+
+    @classmethod
+    def attach(cls, name: str, count: int) -> SharedWords:
+        """The numbers of that name, created by another process."""
+        return cls(_attached(name), count, own=False)
+
+    def unlink(self) -> None:
+        """Take the owner's segment its name: nobody attaches any more, and it goes with the last who holds it."""
+        if self._segment is not None and self._owner == os.getpid():
+            with contextlib.suppress(FileNotFoundError):
+                self._segment.unlink()
+
+    def release(self) -> None:
+        """Let go of the segment; the owner also removes it. May be called again."""
+        segment, self._segment = self._segment, None
+        if segment is None:
+            return
+        self.words.release()
         if self._owner == os.getpid():
             with contextlib.suppress(FileNotFoundError):
                 segment.unlink()
@@ -209,6 +239,26 @@ def _mapping(segment: shared_memory.SharedMemory, size: int) -> mmap.mmap:
     if descriptor >= 0:
         return mmap.mmap(descriptor, max(1, size))
     return mmap.mmap(-1, max(1, size), tagname=segment.name)  # type: ignore[call-arg]  # Windows
+
+
+def _created(size: int) -> shared_memory.SharedMemory:
+    """A new segment of zeros, its space reserved; EngineError when there is no room for it."""
+    size = max(1, size)
+    refuse_more_than_free(size)
+    try:
+        name = f"imgbatch-{os.getpid()}-{secrets.token_hex(4)}"  # says whose it is; macOS takes 30 characters
+        segment = shared_memory.SharedMemory(name, create=True, size=size)
+    except OSError as error:
+        raise EngineError(f"no shared memory of {megabytes(size)}: {error.strerror or error}") from None
+    descriptor = getattr(segment, "_fd", -1)  # private, for the only call that turns a later SIGBUS into an error
+    if descriptor >= 0:
+        try:
+            reserve(descriptor, size)
+        except OSError as error:
+            segment.close()
+            segment.unlink()
+            raise EngineError(f"no room for {megabytes(size)} of shared memory: {error.strerror}") from None
+    return segment
 
 
 def _attached(name: str) -> shared_memory.SharedMemory:

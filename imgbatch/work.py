@@ -58,8 +58,8 @@ class ImageWork:
     resumed_ns: int | None = None
 
     def open(self) -> None:
-        """Load Pillow's readers before the first file is timed."""
-        guard.readers()
+        """Load Pillow's everyday readers before the first file is timed."""
+        guard.everyday_readers()
 
     def blame(self, job: Job, status: Status, failure: Failure) -> Outcome:
         """The Outcome of a job whose worker could not give one."""

@@ -19,7 +19,7 @@ def dispatch(words: Sequence[str]) -> int:
     if command in WORKING and not IDLE.intersection(rest):
         from imgbatch.executors.starting import warm
 
-        warm()  # workers load their libraries while this process loads its own
+        warm(numbers=command != "run")  # workers load their libraries while this process loads its own
     if command == "run":
         from imgbatch.cli.run import run
 

@@ -45,6 +45,13 @@ def readers() -> tuple[str, ...]:
     return tuple(name for name in READERS if name in Image.OPEN)
 
 
+def everyday_readers() -> None:
+    """Load the readers of everyday formats; the others are loaded for the first picture that needs them."""
+    from PIL import Image
+
+    Image.preinit()
+
+
 def set_limits(max_pixels: int) -> None:
     """For a process of ours: Pillow itself refuses inner pictures (frames, pages, icons) of more than `max_pixels`."""
     from PIL import Image

@@ -35,6 +35,7 @@ def explained(error: Exception, data: bytes, ending: str) -> ImageError:
     from PIL import Image as Images
     from PIL import UnidentifiedImageError
 
+    guard.readers()  # loaded now, at the latest, so that those are missed that are really missing
     if not isinstance(error, UnidentifiedImageError):
         return ImageError(*guard.classify(error, "decode"))
     prefix = data[: recognize.PREFIX]

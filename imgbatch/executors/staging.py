@@ -9,12 +9,14 @@ can die with the totals half-written or locked.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy
-
-from imgbatch.aggregates import Layout, Sheet, Totals, add, zero
 from imgbatch.shared import SharedArray
+
+if TYPE_CHECKING:
+    import numpy
+
+    from imgbatch.aggregates import Layout, Sheet, Totals
 
 
 class Ticket(NamedTuple):
@@ -44,6 +46,8 @@ class Staging:
     def commit(self, row: int) -> None:
         """Count what the worker of `row` has summed: its reply is here, and it waits for the next chunk."""
         if self._totals is not None and self._shared is not None:
+            from imgbatch.aggregates import zero
+
             record = self._shared.array[row, ...]
             self._totals.add(record)
             zero(record)
@@ -51,6 +55,8 @@ class Staging:
     def drop(self, row: int) -> None:
         """Forget what the worker of `row` has summed: it is dead, or its reply is of no use."""
         if self._shared is not None:
+            from imgbatch.aggregates import zero
+
             zero(self._shared.array[row, ...])
 
     def unlink(self) -> None:
@@ -67,6 +73,8 @@ def staged(ticket: Ticket | None, row: int) -> tuple[Sheet | None, Callable[[], 
     """In a worker: the sheet for its desk, and what puts the sheet into the staging record of `row`."""
     if ticket is None:
         return None, lambda: None
+    from imgbatch.aggregates import Sheet, add
+
     sheet = Sheet(ticket.layout)
     shared = SharedArray.attach(ticket.name, (ticket.rows,), ticket.layout.dtype)
     record: numpy.ndarray[Any, Any] = shared.array[row, ...]

@@ -11,11 +11,18 @@ from multiprocessing.context import BaseContext
 from imgbatch.errors import EngineError
 
 #: Imported once by the forkserver, so that a worker starts with everything at hand.
-PRELOAD = ["numpy", "PIL.Image", "imgbatch.work", "imgbatch.executors.worker"]
+PRELOAD = [
+    "PIL.Image", "PIL.JpegImagePlugin", "PIL.PngImagePlugin", "PIL.AvifImagePlugin", "imgbatch.work",
+    "imgbatch.codecs.metadata", "imgbatch.codecs.pixels", "imgbatch.executors.worker",
+]  # fmt: skip
+#: As well, where numbers are counted: it takes as long as all the others.
+NUMBERS = "numpy"
 
 
-def start_context(method: str | None) -> BaseContext:
+def start_context(method: str | None, numbers: bool = False) -> BaseContext:
     """The start method's context; forkserver with our modules preloaded, unless somebody else set its preload.
+
+    With `numbers`, or where this process has loaded numpy, numpy is among them.
 
     Raises
     ------
@@ -34,12 +41,12 @@ def start_context(method: str | None) -> BaseContext:
     if method == "forkserver":
         set_by_default = ["__main__"]
         if getattr(forkserver._forkserver, "_preload_modules", None) == set_by_default:  # private: there is no getter
-            context.set_forkserver_preload(PRELOAD)
+            context.set_forkserver_preload([*PRELOAD, NUMBERS] if numbers or NUMBERS in sys.modules else PRELOAD)
     return context
 
 
-def warm() -> None:
+def warm(numbers: bool) -> None:
     """Start the forkserver, which loads what workers need while this process is still reading its own words."""
     if "forkserver" in multiprocessing.get_all_start_methods():
-        start_context("forkserver")
+        start_context("forkserver", numbers)
         forkserver.ensure_running()

@@ -9,36 +9,32 @@ from __future__ import annotations
 
 import time
 
-import numpy
-
 from imgbatch.errors import PHASES, Phase
-from imgbatch.shared import SharedArray
+from imgbatch.shared import SharedWords
 
 IDLE = -1
-ROW = numpy.dtype([("job", "i8"), ("phase", "i8"), ("began_ns", "i8"), ("stop", "i8")])
+_JOB, _PHASE, _BEGAN, _STOP, _COLUMNS = 0, 1, 2, 3, 4
 
 
 class Table:
     """The rows of all workers; the parent creates it, each worker attaches."""
 
-    def __init__(self, shared: SharedArray) -> None:
+    def __init__(self, shared: SharedWords) -> None:
         self._shared = shared
-        self._jobs = shared.array["job"]
-        self._phases = shared.array["phase"]
-        self._began = shared.array["began_ns"]
-        self._stop = shared.array["stop"]
+        self._words = shared.words
 
     @classmethod
     def create(cls, rows: int) -> Table:
         """A table of `rows` idle rows."""
-        table = cls(SharedArray.create((rows,), ROW))
-        table._jobs[:] = IDLE
+        table = cls(SharedWords.create(_COLUMNS * rows))
+        for row in range(rows):
+            table.end(row)
         return table
 
     @classmethod
     def attach(cls, name: str, rows: int) -> Table:
         """The table that the parent created."""
-        return cls(SharedArray.attach(name, (rows,), ROW))
+        return cls(SharedWords.attach(name, _COLUMNS * rows))
 
     @property
     def name(self) -> str:
@@ -46,27 +42,28 @@ class Table:
 
     def begin(self, row: int, job: int) -> None:
         """The worker of `row` takes job number `job` of its chunk in hand. The time first: see :meth:`in_hand`."""
-        self._phases[row] = 0
-        self._began[row] = time.monotonic_ns()
-        self._jobs[row] = job
+        self._words[_COLUMNS * row + _PHASE] = 0
+        self._words[_COLUMNS * row + _BEGAN] = time.monotonic_ns()
+        self._words[_COLUMNS * row + _JOB] = job
 
     def phase(self, row: int, phase: int) -> None:
-        self._phases[row] = phase
+        self._words[_COLUMNS * row + _PHASE] = phase
 
     def end(self, row: int) -> None:
-        self._jobs[row] = IDLE
+        self._words[_COLUMNS * row + _JOB] = IDLE
 
     def in_hand(self, row: int) -> tuple[int, Phase, int]:
         """(position or IDLE, phase, began_ns) of a row."""
-        return int(self._jobs[row]), PHASES[int(self._phases[row])], int(self._began[row])
+        job, phase, began, _ = self._words[_COLUMNS * row : _COLUMNS * (row + 1)]
+        return job, PHASES[phase], began
 
     @property
     def stopped(self) -> bool:
         """Whether workers shall return after the file in hand."""
-        return bool(self._stop[0])
+        return bool(self._words[_STOP])
 
     def stop(self) -> None:
-        self._stop[0] = 1
+        self._words[_STOP] = 1
 
     def unlink(self) -> None:
         """No worker attaches any more: should the parent end without :meth:`release`, nothing is left behind."""
@@ -74,5 +71,4 @@ class Table:
 
     def release(self) -> None:
         """Let go; the parent's copy removes the segment."""
-        del self._jobs, self._phases, self._began, self._stop
         self._shared.release()

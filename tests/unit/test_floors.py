@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -97,3 +99,15 @@ def test_files_say_what_they_answer_and_stay_short(path: Path) -> None:
     text = path.read_text()
     assert "?" in (ast.get_docstring(ast.parse(text)) or "").split("\n\n")[0], "the docstring begins with a question"
     assert text.count("\n") <= 350
+
+
+def test_workers_start_without_what_only_numbers_need() -> None:
+    code = (
+        "import sys\n"
+        "from imgbatch.executors import pool, starting, worker\n"
+        "from imgbatch import work\n"
+        "for name in starting.PRELOAD: __import__(name)\n"
+        "print(sorted({'numpy', 'tqdm', 'PIL.ImageCms'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
