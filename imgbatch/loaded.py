@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from imgbatch.errors import UsageError, expected
 from imgbatch.job import Outcome, Source
 from imgbatch.report import Report
-from imgbatch.shared import FileArray, Holder, reserve
+from imgbatch.segments import reserve
+from imgbatch.shared import FileArray, Holder
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

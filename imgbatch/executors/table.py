@@ -17,7 +17,11 @@ _JOB, _PHASE, _BEGAN, _STOP, _COLUMNS = 0, 1, 2, 3, 4
 
 
 class Table:
-    """The rows of all workers; the parent creates it, each worker attaches."""
+    """The rows of all workers; the parent creates it, each worker attaches.
+
+    What numpy would call an array of dtype ``[("job", "i8"), ("phase", "i8"), ("began_ns", "i8"), ("stop", "i8")]``;
+    read without numpy, which takes a worker longer to load than everything else.
+    """
 
     def __init__(self, shared: SharedWords) -> None:
         self._shared = shared

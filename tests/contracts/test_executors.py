@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import concurrent.futures
 import multiprocessing
-import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -18,6 +17,7 @@ from imgbatch.executors.futures import Futures
 from imgbatch.executors.pool import Pool
 from imgbatch.job import Job, Outcome, Source, Target
 from tests.faults.works import FaultyWork, job
+from tests.held import held
 
 MAKERS: dict[str, Callable[[], Executor]] = {
     "inline": Inline,
@@ -38,8 +38,7 @@ def _nothing_left() -> Iterator[None]:
     """No worker and no segment survives a run."""
     yield
     assert not [child for child in multiprocessing.active_children() if child.name.startswith("imgbatch")]
-    if os.path.isdir("/dev/shm"):
-        assert not [name for name in os.listdir("/dev/shm") if name.startswith(f"imgbatch-{os.getpid()}-")]
+    assert not held()
 
 
 def done(executor: Executor, jobs: list[Job], work: FaultyWork | None = None) -> list[Outcome]:

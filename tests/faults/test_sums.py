@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -22,20 +21,15 @@ from imgbatch.statistics import Survey, stats
 from tests.faults.killer import shooting
 from tests.faults.summing import LAYOUT, NaiveWork, SummingWork, bits, expected
 from tests.faults.works import job
+from tests.held import held
 
 
 @pytest.fixture
 def totals() -> Iterator[Totals]:
-    before = segments()
-    with Totals(LAYOUT) as held:
-        yield held
-    assert segments() <= before
-
-
-def segments() -> set[str]:
-    """The segments of this process."""
-    names = os.listdir("/dev/shm") if os.path.isdir("/dev/shm") else []
-    return {name for name in names if name.startswith(("psm_", f"imgbatch-{os.getpid()}-"))}
+    before = held()
+    with Totals(LAYOUT) as made:
+        yield made
+    assert held() <= before
 
 
 def counted_once(totals: Totals, outcomes: list[Outcome], jobs: list[Job]) -> None:

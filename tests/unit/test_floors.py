@@ -29,6 +29,7 @@ FLOORS: list[set[str]] = [
     {"recipe"},
     {"operations", "codecs"},
     {"color", "alpha", "light", "orientation", "shared", "ssim"},
+    {"segments"},
     {"quantities"},
     {"declare"},
     {"errors", "version", "priority"},
@@ -37,7 +38,7 @@ FLOORS: list[set[str]] = [
 ALLOWED = {("alpha", "color")}
 #: Who may import what from outside (whether at the top of the file or inside a function).
 BELONGS = {
-    "multiprocessing": {"executors", "shared", "aggregates"},
+    "multiprocessing": {"executors", "segments", "aggregates"},
     "sqlite3": {"ledger", "ledgerfile"},
     "argparse": {"cli"},
     "tqdm": {"reporters"},

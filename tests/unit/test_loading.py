@@ -10,14 +10,14 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 import numpy
 import pytest
 from PIL import Image, ImageCms
 
 import imgbatch as ib
-from imgbatch import shared
+from imgbatch import segments
 from imgbatch.errors import EngineError, PlanError, UsageError
 from imgbatch.job import Job, Outcome
 from imgbatch.loading import Loading
@@ -25,6 +25,7 @@ from imgbatch.operations import Operation
 from imgbatch.rows import in_mode
 from imgbatch.shared import FileArray, SharedArray
 from imgbatch.sizing import fixed_size
+from tests.held import there
 
 ROOT = Path(__file__).parents[2]
 COVER = ib.Resize("48x32", fit="cover")
@@ -55,17 +56,17 @@ def folder(tmp_path: Path) -> Path:
 def _segments(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """The segments that a test makes; none is there afterwards."""
     made: list[str] = []
-    create = SharedArray.create.__func__  # type: ignore[attr-defined]  # the function behind the class method
+    create = segments.created
 
-    def noted(cls: type[SharedArray], shape: tuple[int, ...], dtype: Any) -> SharedArray:
-        held = cast(SharedArray, create(cls, shape, dtype))
-        made.append(held.name)
-        return held
+    def noted(size: int) -> segments.Segment:
+        segment = create(size)
+        made.append(segment.name)
+        return segment
 
-    monkeypatch.setattr(SharedArray, "create", classmethod(noted))
+    monkeypatch.setattr("imgbatch.shared.created", noted)
     yield made
     gc.collect()
-    assert not [name for name in made if os.path.exists(f"{shared.SHM}/{name}")]
+    assert not [name for name in made if there(name)]
 
 
 def as_row(path: Path, mode: str = "RGB", op: Operation = COVER) -> numpy.ndarray[Any, Any]:
@@ -257,7 +258,7 @@ def test_without_with_the_end_of_the_object_removes_the_segment(folder: Path, _s
     gc.collect()
     assert images[0].any()
     assert len(_segments) == 2  # the executor's table, and the rows
-    assert not [name for name in _segments if os.path.exists(f"{shared.SHM}/{name}")]
+    assert not [name for name in _segments if there(name)]
 
 
 @pytest.mark.parametrize("workers", WORKERS)
@@ -327,7 +328,7 @@ def test_shared_memory_that_is_too_small_is_found_before_the_work(
 
     def small(path: Any) -> os.statvfs_result:
         found = real(path)
-        left = 64_000 // found.f_frsize + 1 if path == shared.SHM else found.f_bavail
+        left = 64_000 // found.f_frsize + 1 if path == segments.SHM else found.f_bavail
         return os.statvfs_result((*found[:4], left, *found[5:]))
 
     monkeypatch.setattr(os, "statvfs", small)
@@ -351,7 +352,7 @@ def test_a_full_disk_is_an_error_and_leaves_no_file(tmp_path: Path, monkeypatch:
         FileArray.create(str(tmp_path / "array"), (10, 10), numpy.uint8)
     assert os.listdir(tmp_path) == []
     with pytest.raises(EngineError, match="no room for"):
-        shared.SharedArray.create((10, 10), numpy.uint8)
+        SharedArray.create((10, 10), numpy.uint8)
 
 
 # -- faults ------------------------------------------------------------------------------------------------------------
@@ -406,7 +407,7 @@ def test_an_operation_that_cannot_travel_is_one_clear_error(folder: Path, _segme
 
     with pytest.raises(EngineError, match="cannot be sent to the workers"):
         ib.load(folder, COVER, Local(), workers=1)
-    assert not [name for name in _segments if os.path.exists(f"{shared.SHM}/{name}")]
+    assert not [name for name in _segments if there(name)]
 
 
 @pytest.mark.parametrize("how", ["close", "exit", "kill", "interrupt", "fork"])
@@ -416,14 +417,14 @@ def test_no_segment_and_no_word_of_the_tracker_at_the_end_of_a_program(folder: P
         "exit": "kept = batch.images",
         "kill": "os.kill(os.getpid(), 9)",
         "interrupt": "raise KeyboardInterrupt",
-        "fork": "if os.fork():\n        os.wait()\n        assert os.path.exists(path)",
+        "fork": "if os.fork():\n        os.wait()\n        assert there(path)",
     }
     program = (
-        "import os, sys\nimport imgbatch as ib\n"
+        "import os, sys\nimport imgbatch as ib\nfrom tests.held import there\n"
         "if __name__ == '__main__':\n"
         f"    batch = ib.load({str(folder)!r}, ib.Resize('48x32', fit='cover'), workers=2)\n"
-        "    path = '/dev/shm/' + batch._rows.name\n"
-        "    print(path, os.path.exists(path), flush=True)\n"
+        "    path = batch._rows.name\n"
+        "    print(path, there(path), flush=True)\n"
         f"    {endings[how]}\n"
     )
     script = folder.parent / "program.py"
@@ -432,15 +433,14 @@ def test_no_segment_and_no_word_of_the_tracker_at_the_end_of_a_program(folder: P
         [sys.executable, "-W", "error", str(script)], env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True, text=True, timeout=120,
     )  # fmt: skip
-    path, there = done.stdout.split()
-    assert there == "True"
-    for _ in range(100):
-        if not os.path.exists(path):
-            break
-        signal.sigtimedwait([], 0.1) if hasattr(signal, "sigtimedwait") else None  # the tracker needs a moment
-    assert not os.path.exists(path)
-    if how in ("close", "exit", "fork"):
+    path, was_there = done.stdout.split()
+    assert was_there == "True" and not there(path)
+    if how == "kill":
+        assert (done.returncode, done.stderr) == (-9, "")
+    elif how != "interrupt":
         assert (done.returncode, done.stderr) == (0, "")
+    else:
+        assert "resource_tracker" not in done.stderr
 
 
 def test_shared_arrays_pickle_as_names() -> None:
@@ -453,7 +453,7 @@ def test_shared_arrays_pickle_as_names() -> None:
     other.array[1, 2] = 5
     assert held.array[1, 2] == 5
     other.release()
-    assert os.path.exists(f"{shared.SHM}/{held.name}")
+    assert there(held.name)
     view = held.array
     held.release()
     assert view[1, 2] == 5

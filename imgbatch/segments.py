@@ -1,0 +1,146 @@
+"""What is a segment of shared memory, and who removes it? Whoever created it, or the kernel.
+
+One owner creates and removes; everybody else attaches and detaches. An attached segment is not tracked by the
+attacher: a tracked attacher would destroy the segment when it exits (https://github.com/python/cpython/issues/82300).
+
+On Linux the owner takes the segment its name in ``/dev/shm`` away at once, and others attach by ``/proc/PID/fd/N``: so
+the kernel removes the segment with the last process that holds it, however that one ends, and the standard library's
+resource tracker, which would clear up after a killed owner with a warning, has nothing to say. Elsewhere the segment
+keeps its name until the owner releases it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import mmap
+import os
+import secrets
+import sys
+import threading
+from collections.abc import Iterator
+from multiprocessing import resource_tracker, shared_memory
+
+from imgbatch.errors import EngineError
+
+SHM = "/dev/shm"  # where Linux keeps segments
+_PREFIX = "imgbatch-"
+_ATTACHING = threading.Lock()
+_CANNOT = (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS)  # a disk that cannot reserve space
+
+
+class Segment:
+    """A segment of shared memory as this process holds it, to be mapped; the owner also removes it."""
+
+    def __init__(self, name: str, descriptor: int, named: shared_memory.SharedMemory | None, own: bool) -> None:
+        self.name, self._descriptor, self._named = name, descriptor, named
+        self._owner = os.getpid() if own else None  # a forked copy of the owner is none
+
+    def mapped(self, size: int) -> mmap.mmap:
+        """A mapping that lives as long as a view of it."""
+        if self._descriptor >= 0:
+            return mmap.mmap(self._descriptor, max(1, size))
+        return mmap.mmap(-1, max(1, size), tagname=self.name)  # type: ignore[call-arg]  # Windows
+
+    def close(self) -> None:
+        """Nothing more will be mapped here."""
+        named, self._named = self._named, None
+        descriptor, self._descriptor = self._descriptor, -1
+        if named is not None:
+            named.close()  # and its descriptor
+        elif descriptor >= 0:
+            os.close(descriptor)
+
+    def remove(self) -> None:
+        """By the owner: nobody can attach any more. May be called again, and by anybody else without effect."""
+        if self._owner != os.getpid():
+            return
+        self._owner = None
+        named = self._named
+        self.close()
+        if named is not None:
+            with contextlib.suppress(FileNotFoundError):
+                named.unlink()
+
+
+def created(size: int) -> Segment:
+    """A new segment of zeros, its space reserved; EngineError when there is no room for it."""
+    size = max(1, size)
+    refuse_more_than_free(size)
+    try:
+        name = f"{_PREFIX}{os.getpid()}-{secrets.token_hex(4)}"  # says whose it is; macOS takes 30 characters
+        named = shared_memory.SharedMemory(name, create=True, size=size)
+    except OSError as error:
+        raise EngineError(f"no shared memory of {megabytes(size)}: {error.strerror or error}") from None
+    descriptor = getattr(named, "_fd", -1)  # private, for the only call that turns a later SIGBUS into an error
+    if descriptor < 0:
+        return Segment(named.name, -1, named, own=True)
+    try:
+        reserve(descriptor, size)
+    except OSError as error:
+        named.close()
+        named.unlink()
+        raise EngineError(f"no room for {megabytes(size)} of shared memory: {error.strerror}") from None
+    path = f"/proc/{os.getpid()}/fd/{descriptor}"
+    if not os.path.exists(path):
+        return Segment(named.name, descriptor, named, own=True)
+    descriptor = os.dup(descriptor)
+    named.close()
+    named.unlink()
+    return Segment(f"/proc/{os.getpid()}/fd/{descriptor}", descriptor, None, own=True)
+
+
+def attached(name: str) -> Segment:
+    if name.startswith("/proc/"):
+        if not os.readlink(name).startswith(f"{SHM}/{_PREFIX}"):
+            raise FileNotFoundError(errno.ENOENT, "the shared memory has gone", name)
+        return Segment(name, os.open(name, os.O_RDWR | os.O_CLOEXEC), None, own=False)
+    if sys.version_info >= (3, 13):
+        named = shared_memory.SharedMemory(name=name, track=False)
+    else:
+        with _untracked():
+            named = shared_memory.SharedMemory(name=name)
+    return Segment(name, getattr(named, "_fd", -1), named, own=False)
+
+
+@contextlib.contextmanager
+def _untracked() -> Iterator[None]:
+    """Before 3.13: keep ``resource_tracker.register`` out of an attach (gh-82300)."""
+    with _ATTACHING:
+        register = resource_tracker.register
+        resource_tracker.register = lambda name, rtype: None
+        try:
+            yield
+        finally:
+            resource_tracker.register = register
+
+
+def free() -> int | None:
+    """Bytes of shared memory that can still be taken; None where the system does not say."""
+    try:
+        found = os.statvfs(SHM)
+    except (OSError, AttributeError):
+        return None
+    return found.f_bavail * found.f_frsize
+
+
+def refuse_more_than_free(size: int) -> None:
+    """EngineError when shared memory has no room for `size` bytes."""
+    there = free()
+    if there is not None and size > there:
+        raise EngineError(f"{megabytes(size)} of shared memory are needed, {SHM} has {megabytes(there)} left")
+
+
+def reserve(descriptor: int, size: int) -> None:
+    """Take the space for an open file or segment of `size` bytes now: OSError now, not SIGBUS later."""
+    if size and hasattr(os, "posix_fallocate"):
+        try:
+            os.posix_fallocate(descriptor, 0, size)
+        except OSError as error:
+            if error.errno not in _CANNOT:
+                raise
+
+
+def megabytes(size: int) -> str:
+    """`size` bytes for a sentence."""
+    return f"{size / 1e6:,.1f} MB"
