@@ -19,6 +19,21 @@ from imgbatch.job import Job, Outcome, Source, Target
 from tests.faults.works import FaultyWork, job
 from tests.held import held
 
+
+def _threads() -> concurrent.futures.Executor:
+    return concurrent.futures.ThreadPoolExecutor(2)
+
+
+def _processes() -> concurrent.futures.Executor:
+    return concurrent.futures.ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("forkserver"))
+
+
+def _loky() -> concurrent.futures.Executor:
+    loky = pytest.importorskip("loky", reason="loky is not installed")
+    pool: concurrent.futures.Executor = loky.ProcessPoolExecutor(2)
+    return pool
+
+
 MAKERS: dict[str, Callable[[], Executor]] = {
     "inline": Inline,
     "pool-1": lambda: Pool(1),
@@ -28,9 +43,28 @@ MAKERS: dict[str, Callable[[], Executor]] = {
 }
 
 
-@pytest.fixture(params=list(MAKERS))
-def executor(request: pytest.FixtureRequest) -> Executor:
-    return MAKERS[request.param]()
+#: Executors of the caller's; they pass the same suite as far as their kind allows.
+GIVEN: dict[str, Callable[[], concurrent.futures.Executor]] = {
+    "given-threads": _threads,
+    "given-processes": _processes,
+    "given-loky": _loky,
+}
+
+
+@pytest.fixture(params=[*MAKERS, *GIVEN])
+def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
+    if request.param in MAKERS:
+        yield MAKERS[request.param]()
+        return
+    with GIVEN[request.param]() as pool:
+        yield Futures(pool)
+
+
+@pytest.fixture(params=list(GIVEN))
+def given(request: pytest.FixtureRequest) -> Iterator[concurrent.futures.Executor]:
+    """Executors as users have them."""
+    with GIVEN[request.param]() as pool:
+        yield pool
 
 
 @pytest.fixture(autouse=True)
@@ -200,32 +234,10 @@ def test_chunks_learn_what_files_cost() -> None:
 # -- executors of the caller's: as far as their kind allows ------------------------------------------------------------
 
 
-@pytest.fixture(params=["threads", "processes"])
-def given(request: pytest.FixtureRequest) -> Iterator[concurrent.futures.Executor]:
-    """Executors as users have them."""
-    context = multiprocessing.get_context("forkserver")
-    pool: concurrent.futures.Executor = (
-        concurrent.futures.ThreadPoolExecutor(2)
-        if request.param == "threads"
-        else concurrent.futures.ProcessPoolExecutor(2, mp_context=context)
-    )
-    with pool:
-        yield pool
-
-
-def test_a_given_executor_does_every_job(given: concurrent.futures.Executor) -> None:
-    jobs = [job(index, "raise" if index == 7 else "ok") for index in range(50)]
-    outcomes = done(Futures(given, 4), jobs)
-    assert [outcome.index for outcome in outcomes if outcome.status == "failed"] == [7]
-
-
-def test_a_given_executor_can_be_stopped(given: concurrent.futures.Executor) -> None:
-    executor = Futures(given, 2)
-    results = executor.run(FaultyWork(), [job(index, "sleep:0.01") for index in range(200)])
-    seen = [next(results)]
-    executor.stop()
-    seen += list(results)
-    assert 1 <= len(seen) < 200
+def test_a_given_executor_stays_the_caller_s(given: concurrent.futures.Executor) -> None:
+    for _ in range(2):
+        assert len(done(Futures(given, 4), [job(index) for index in range(10)])) == 10
+    assert given.submit(len, "still there").result() == 11
 
 
 def test_a_broken_process_pool_is_told_and_does_not_hang() -> None:

@@ -108,6 +108,9 @@ def act(fault: str, more: str, folder: str, index: int) -> None:
         os.write(2, b"libtest: a warning\n")
     if fault == "sleep":
         time.sleep(float(more))
+    if fault == "steps":  # a second of work that stands still while its process does
+        for _ in range(10):
+            time.sleep(0.1)
     if fault == "trace":
         with open(os.path.join(folder, f"done-{index}"), "a") as file:
             file.write("x")
