@@ -89,30 +89,43 @@ class Batch(Prepared):
         began = time.monotonic()
         self.report.counts["skipped"] += len(self.skipped)
         timer = self._timer()
+        over = False
         try:
             if self.todo or os.path.exists(ledger.file):  # a first run without work leaves nothing
                 ledger.begin(self._digests())
             self._sweep(ledger)
             with self._summed() as totals:
                 for outcome in self._all(self._work(), totals):
-                    self._record(ledger, outcome)
-                    if not self._must_stay(ledger, outcome):
-                        outcome = self.moves.settle(outcome)
-                    self.report.add(outcome)
-                    self._consider(outcome)
-                    yield outcome
+                    yield self._settled(ledger, outcome)
             if self.pruned and not self._stopped():
                 self.pruned = prune(ledger, self.pruned)
             self._sweep(ledger)  # a worker of the dead run may have outlived it by a moment
+            over = True
+        except GeneratorExit:
+            self.stop(ExitCode.STOPPED, "the iterator was closed")
+            for outcome in self._executor.late if self._executor is not None else ():
+                self._settled(ledger, outcome)
+            over = True
+            raise
         finally:
             timer.cancel()
             self._finish_report(time.monotonic() - began)
             try:
-                ledger.end(self.report.summary())
+                if over:  # else it broke off (KeyboardInterrupt, say), and the next run takes it for one that died
+                    ledger.end(self.report.summary())
             except OSError as error:
                 self.report.stopped, self.report.reason = ExitCode.STOPPED, str(error.strerror)
             finally:
                 ledger.close()
+
+    def _settled(self, ledger: Ledger, outcome: Outcome) -> Outcome:
+        """An Outcome that is recorded, whose source is where it belongs, and that is counted."""
+        self._record(ledger, outcome)
+        if not self._must_stay(ledger, outcome):
+            outcome = self.moves.settle(outcome)
+        self.report.add(outcome)
+        self._consider(outcome)
+        return outcome
 
     def _sweep(self, ledger: Ledger) -> None:
         """Remove what a run that died has left half-written."""

@@ -33,7 +33,15 @@ class Work(Protocol):
 
 
 class Executor(ABC):
-    """The room's furniture: run, stop, abort."""
+    """The room's furniture: run, stop, abort.
+
+    Attributes
+    ----------
+    late : list of Outcome
+        Those of the files in hand when the iterator was closed: they are finished, and nobody has got them.
+    """
+
+    late: Sequence[Outcome] = ()
 
     @abstractmethod
     def run(self, work: Work, jobs: Sequence[Job]) -> Iterator[Outcome]:

@@ -9,11 +9,14 @@ from __future__ import annotations
 import concurrent.futures
 import os
 import pickle
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 
 from imgbatch.errors import EngineError, Phase, sentence
 from imgbatch.executors.base import Chunks, Executor, Work, packed_work
 from imgbatch.job import Failure, Job, Outcome
+
+PATIENCE = 5.0  # seconds that a closed iterator gives the files in hand
 
 
 class FuturesDesk:
@@ -51,6 +54,7 @@ class Futures(Executor):
         workers = getattr(self._pool, "_max_workers", None) or os.cpu_count() or 1  # private: they have no public word
         chunks = Chunks(jobs, self._chunksize, workers)
         flying: dict[concurrent.futures.Future[list[bytes]], list[Job]] = {}
+        waiting: deque[Outcome] = deque()
         broken: BaseException | None = None
         try:
             while True:
@@ -68,21 +72,37 @@ class Futures(Executor):
                 ready, _ = concurrent.futures.wait(flying, return_when=concurrent.futures.FIRST_COMPLETED)
                 for future in ready:
                     chunk = flying.pop(future)
-                    try:
-                        replies = future.result()
-                    except Exception as error:  # noqa: BLE001 - whatever broke the pool is told for each of its jobs
-                        broken = error
-                        yield from self._blamed(work, chunk, error)
-                    else:
-                        read = [_outcome(work, job, reply) for job, reply in zip(chunk, replies, strict=True)]
-                        chunks.learn(read)
-                        yield from read
+                    broken = broken or _error(future)
+                    waiting.extend(self._replies(work, chunk, future))
+                    chunks.learn(waiting)
+                    while waiting:
+                        yield waiting.popleft()
+        except GeneratorExit:
+            for future in flying:
+                future.cancel()
+            running, _ = concurrent.futures.wait(flying, PATIENCE)
+            self.late = list(waiting) + [
+                outcome
+                for future in running
+                if not future.cancelled()
+                for outcome in self._replies(work, flying[future], future)
+            ]
+            raise
         finally:
             for future in flying:
                 future.cancel()
         if broken is not None and next(chunks, None) is not None:
             text = f"{type(broken).__name__}: {sentence(broken)}"
             raise EngineError(f"the executor broke, and the rest was not tried: {text}")
+
+    def _replies(
+        self, work: Work, jobs: list[Job], future: concurrent.futures.Future[list[bytes]]
+    ) -> Iterable[Outcome]:
+        """The Outcomes in a future that is done; blame for all of its jobs when the pool broke under it."""
+        error = _error(future)
+        if error is not None:
+            return self._blamed(work, jobs, error)
+        return [_outcome(work, job, reply) for job, reply in zip(jobs, future.result(), strict=True)]
 
     def _blamed(self, work: Work, jobs: list[Job], error: BaseException) -> Iterator[Outcome]:
         message = f"the executor broke while it had this file in a chunk: {type(error).__name__}: {sentence(error)}"
@@ -94,6 +114,11 @@ class Futures(Executor):
 
     def abort(self) -> None:
         self._stopped = self._aborted = True
+
+
+def _error(future: concurrent.futures.Future[list[bytes]]) -> BaseException | None:
+    """What a future that is done has instead of a result."""
+    return concurrent.futures.CancelledError() if future.cancelled() else future.exception()
 
 
 _WORK: tuple[bytes, Work] | None = None  # the work of this process: unpickled once, not once a chunk

@@ -15,6 +15,7 @@ import os
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from multiprocessing.pool import IMapIterator, ThreadPool
 from typing import TYPE_CHECKING
@@ -100,7 +101,7 @@ class Pool(Executor):
             yield from run.outcomes(Chunks(jobs, self.chunksize, workers))
         except GeneratorExit:
             self.stop()
-            run.drain(PATIENCE)
+            self.late = run.drain(PATIENCE)
             raise
         except BaseException:
             self.abort()
@@ -143,6 +144,7 @@ class _Run:
             self._answer, iter(self._feed.get, None)
         )
         self._in_flight = 0
+        self._taken: deque[Outcome] = deque()  # in hand of this thread, to be yielded
 
     def _answer(self, chunk: Chunk) -> list[Outcome] | BaseException:
         guard = self._free.get()
@@ -164,12 +166,17 @@ class _Run:
                 self._put(Chunk(jobs))
             if not self._in_flight:
                 break
-            taken = self._take()
-            chunks.learn(taken)
-            yield from taken
+            self._taken.extend(self._take())
+            chunks.learn(self._taken)
+            yield from self._given()
         while self._state.second and not self._state.stopping.is_set():
             self._put(Chunk([self._state.second.popleft()], last=True))
-            yield from self._take()
+            self._taken.extend(self._take())
+            yield from self._given()
+
+    def _given(self) -> Iterator[Outcome]:
+        while self._taken:
+            yield self._taken.popleft()
 
     def _put(self, chunk: Chunk) -> None:
         self._in_flight += 1
@@ -184,15 +191,17 @@ class _Run:
             raise EngineError(f"a guard failed: {type(result).__name__}: {sentence(result)}") from result
         return result
 
-    def drain(self, patience: float) -> None:
-        """Wait for the files in hand, then no longer."""
+    def drain(self, patience: float) -> list[Outcome]:
+        """Wait for the files in hand, then no longer; what nobody has got yet."""
+        found = list(self._taken)
         with contextlib.suppress(multiprocessing.TimeoutError, EngineError):
             while self._in_flight:
-                self._take(patience)
+                found += self._take(patience)
         if self._in_flight:
             self._state.aborted.set()
             for guard in self._all:
                 guard.kill()
+        return found
 
     def settle(self, seconds: float) -> None:
         """Wait until the guards have buried their workers and removed what these left half-written."""

@@ -1,0 +1,193 @@
+"""Does a run behave as a library's call should: from threads, half-way, twice at once, in the background?"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+from PIL import Image
+
+import imgbatch as ib
+from imgbatch.executors.pool import Pool
+from imgbatch.report import ExitCode
+from tests.faults.works import FaultyWork, job
+from tests.held import held
+
+FILES = 40
+#: Takes long enough that a signal finds it at work.
+SLOW = "ib.Recipe(ops=[ib.Resize('600', upscale=True), ib.Median(9)])"
+
+
+@dataclass(frozen=True)
+class Waits(ib.Operation):
+    """Stands still until the folder has a file called "go"."""
+
+    word: ClassVar[str] = "waits"
+    folder: str = ""
+
+    def apply(self, image: Image.Image) -> Image.Image:
+        pause = threading.Event()
+        while not (Path(self.folder) / "go").exists():
+            pause.wait(0.01)
+        return image
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number in range(FILES):
+        Image.new("RGB", (60, 40), (number, 0, 0)).save(folder / f"{number:02}.png")
+    yield folder
+    assert not [child for child in multiprocessing.active_children() if child.name.startswith("imgbatch")]
+    assert not held()
+
+
+@pytest.fixture
+def waiting(tmp_path: Path) -> Iterator[tuple[ib.Recipe, Callable[[], None]]]:
+    """A recipe whose files wait, and what lets them go."""
+    go = tmp_path / "go"
+    yield ib.Recipe(ops=[Waits(str(tmp_path))]), go.touch
+    go.touch()
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_start_does_not_block(
+    photos: Path, tmp_path: Path, waiting: tuple[ib.Recipe, Callable[[], None]], workers: int
+) -> None:
+    recipe, let_go = waiting
+    handle = ib.start([photos], tmp_path / "out", recipe, workers=workers)
+    assert not handle.done() and handle.progress == (0, FILES)
+    with pytest.raises(TimeoutError, match="not ended within 0.05 s"):
+        handle.result(0.05)
+    let_go()
+    report = handle.result(60)
+    assert handle.done() and handle.progress == (FILES, FILES)
+    assert report.exit_code == 0 and len(list((tmp_path / "out").glob("*.png"))) == FILES
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_cancelled_run_says_what_remains(
+    photos: Path, tmp_path: Path, waiting: tuple[ib.Recipe, Callable[[], None]], workers: int
+) -> None:
+    recipe, let_go = waiting
+    handle = ib.start([photos], tmp_path / "out", recipe, workers=workers, chunksize=1)
+    handle.cancel()
+    let_go()
+    report = handle.result(60)
+    assert report.exit_code == ExitCode.STOPPED
+    made = len(list((tmp_path / "out").glob("*.png")))
+    assert made == len(report.outcomes) < FILES and report.remaining == FILES - made
+
+
+def test_a_run_that_cannot_be_planned_is_refused_by_start_itself(photos: Path, tmp_path: Path) -> None:
+    with pytest.raises(ib.ImgbatchError, match="nowhere"):
+        ib.start([photos.parent / "nowhere"], tmp_path / "out")
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_generator_closed_half_way_leaves_whole_files_and_a_ledger_to_go_on_from(
+    photos: Path, tmp_path: Path, workers: int
+) -> None:
+    recipe = ib.Recipe(ops=[ib.Resize("30")])
+    stream = ib.process([photos], tmp_path / "out", recipe, workers=workers, chunksize=1)
+    first = next(stream)
+    stream.close()  # type: ignore[attr-defined]  # process is a generator
+    made = {path.name for path in (tmp_path / "out").glob("*.png")}
+    assert first.source.relative in made and len(made) < FILES
+    for name in made:
+        with Image.open(tmp_path / "out" / name) as image:
+            assert image.size == (30, 20)
+    report = ib.run([photos], tmp_path / "out", recipe, workers=workers)
+    unchanged = [outcome for outcome in report.outcomes if outcome.status == "unchanged"]
+    assert {outcome.source.relative for outcome in unchanged} <= made and unchanged
+    assert len(list((tmp_path / "out").glob("*.png"))) == FILES
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_run_that_ctrl_c_broke_off_can_be_run_again(photos: Path, tmp_path: Path, workers: int) -> None:
+    """No handler of ours is there in a library's call: KeyboardInterrupt comes at any moment."""
+    call = f"ib.run([{str(photos)!r}], {str(tmp_path / 'out')!r}, recipe, workers={workers}, chunksize=1)"
+    script = tmp_path / "script.py"
+    script.write_text(f"import imgbatch as ib\nrecipe = {SLOW}\nif __name__ == '__main__':\n    {call}\n")
+    with subprocess.Popen(
+        [sys.executable, str(script)], env={**os.environ, "PYTHONPATH": str(Path(ib.__file__).parents[1])},
+        stderr=subprocess.PIPE, text=True,
+    ) as program:  # fmt: skip
+        while not list((tmp_path / "out").glob("*.png")):
+            assert program.poll() is None
+            threading.Event().wait(0.005)
+        program.send_signal(signal.SIGINT)
+        _, said = program.communicate()
+    assert said.splitlines()[-1] == "KeyboardInterrupt" and "resource_tracker" not in said
+    assert len(list((tmp_path / "out").glob("*.png"))) < FILES
+    report = ib.run([photos], tmp_path / "out", eval(SLOW), workers=2)
+    assert report.exit_code == 0 and len(list((tmp_path / "out").glob("*.png"))) == FILES
+    assert not list((tmp_path / "out").glob("*.tmp"))
+
+
+@pytest.mark.parametrize("kind", [concurrent.futures.ThreadPoolExecutor, concurrent.futures.ProcessPoolExecutor])
+def test_a_generator_closed_over_an_executor_of_the_caller_s(
+    photos: Path, tmp_path: Path, kind: Callable[[int], concurrent.futures.Executor]
+) -> None:
+    with kind(2) as pool:
+        stream = ib.process([photos], tmp_path / "out", ib.Recipe(ops=[ib.Resize("30")]), executor=pool, chunksize=2)
+        next(stream)
+        stream.close()  # type: ignore[attr-defined]  # process is a generator
+        report = ib.run([photos], tmp_path / "out", ib.Recipe(ops=[ib.Resize("30")]), executor=pool)
+    assert report.exit_code == 0 and any(outcome.status == "unchanged" for outcome in report.outcomes)
+
+
+def test_an_iterator_that_is_forgotten_half_way_ends_its_workers(photos: Path, tmp_path: Path) -> None:
+    stream = ib.process([photos], tmp_path / "out", ib.Recipe(ops=[ib.Resize("30")]), workers=2, chunksize=1)
+    next(stream)
+    del stream  # the fixture sees to it that nothing is left
+
+
+def test_runs_in_several_threads_at_the_same_time(photos: Path, tmp_path: Path) -> None:
+    reports: dict[int, ib.Report] = {}
+
+    def one(number: int) -> None:
+        recipe = ib.Recipe(ops=[ib.Resize(str(10 + number))])
+        reports[number] = ib.run([photos], tmp_path / f"out{number}", recipe, workers=2)
+
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [reports[number].exit_code for number in range(3)] == [0, 0, 0]
+    for number in range(3):
+        with Image.open(tmp_path / f"out{number}/00.png") as image:
+            assert image.width == 10 + number
+
+
+def test_workers_that_have_grown_are_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imgbatch.executors.guard.GROWN", 1)
+    pool = Pool(1, 1, memory=1)
+    seen: set[int | None] = set()
+    for outcome in pool.run(_Reserving(), [job(index) for index in range(4)]):
+        assert outcome.status == "ok"
+        seen.add(int(outcome.warnings[0]))
+    assert len(seen) > 1
+
+
+class _Reserving(FaultyWork):
+    """Asks for memory, and says in which process it is."""
+
+    def __call__(self, job, desk):  # type: ignore[no-untyped-def]  # as FaultyWork's
+        import os
+        from dataclasses import replace
+
+        desk.reserve(2**30)
+        return replace(super().__call__(job, desk), warnings=(str(os.getpid()),))
