@@ -34,10 +34,12 @@ if TYPE_CHECKING:
         Clahe,
         Contrast,
         Crop,
+        DarkFrame,
         Denoise,
         Edges,
         Emboss,
         Equalize,
+        FlatField,
         Flatten,
         Flip,
         Flop,
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
         Grayscale,
         Invert,
         Levels,
+        Lut,
+        MatchHistogram,
         Max,
         Median,
         Min,
@@ -59,10 +63,12 @@ if TYPE_CHECKING:
         Sharpen,
         Sharpness,
         Solarize,
+        Text,
         Threshold,
         Tint,
         Trim,
         Unsharp,
+        Watermark,
         WhiteBalance,
     )
     from imgbatch.recipe import Output, Recipe
@@ -73,12 +79,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Alpha", "Autocontrast", "Batch", "Blur", "Border", "BoxBlur", "Brightness", "Clahe", "Contrast", "Cost", "Crop",
-    "Denoise", "Edges", "Emboss", "EngineError", "Equalize", "Estimate", "ExitCode", "Failure", "Filters", "Flatten",
-    "Flip", "Flop", "Gamma", "Grayscale", "Handle", "ImageError", "ImgbatchError", "Invert", "Levels", "Loaded",
-    "LockedError", "Max", "Median", "Min", "Modulate", "Operation", "Outcome", "Output", "Pad", "PlanError",
-    "Posterize", "Recipe", "RecipeError", "Report", "Resize", "Rotate", "Saturation", "Sepia", "Settings", "Sharpen",
-    "Sharpness", "Solarize", "Source", "Statistics", "Threshold", "Tint", "Trim", "Unsharp", "UsageError",
-    "WhiteBalance", "Written", "__version__", "apply", "check", "estimate", "load", "process", "run", "start", "stats",
+    "DarkFrame", "Denoise", "Edges", "Emboss", "EngineError", "Equalize", "Estimate", "ExitCode", "Failure", "Filters",
+    "FlatField", "Flatten", "Flip", "Flop", "Gamma", "Grayscale", "Handle", "ImageError", "ImgbatchError", "Invert",
+    "Levels", "Loaded", "LockedError", "Lut", "MatchHistogram", "Max", "Median", "Min", "Modulate", "Operation",
+    "Outcome", "Output", "Pad", "PlanError", "Posterize", "Recipe", "RecipeError", "Report", "Resize", "Rotate",
+    "Saturation", "Sepia", "Settings", "Sharpen", "Sharpness", "Solarize", "Source", "Statistics", "Text", "Threshold",
+    "Tint", "Trim", "Unsharp", "UsageError", "Watermark", "WhiteBalance", "Written", "__version__", "apply", "check",
+    "estimate", "load", "process", "run", "start", "stats",
 ]  # fmt: skip
 
 _HOMES = {

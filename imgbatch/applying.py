@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from imgbatch.color import on_screen
+from imgbatch.facts import told_of_image
 from imgbatch.operations import Operation, through
 from imgbatch.recipe import Recipe, checked_ops
+from imgbatch.resources import Resources
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -28,6 +30,8 @@ def apply(image: Image, recipe: Recipe | Operation | Iterable[Operation]) -> Ima
     ------
     ImageError
         An operation has no meaning for the image's mode, or cannot be done.
+    PlanError
+        A file that an operation needs is missing, or is not what it should be.
     OSError
         Pillow cannot load the image.
     """
@@ -43,5 +47,6 @@ def apply(image: Image, recipe: Recipe | Operation | Iterable[Operation]) -> Ima
     frames: Iterable[Image] = [image]
     if any(op.on_screen for op in ops):
         frames = on_screen(frames, image.info.get("icc_profile"))
-    (made,) = through(ops, frames)
+    with Resources(ops).lent(told_of_image(ops, image), shared=False) as held:
+        (made,) = through(held, frames)
     return made

@@ -94,8 +94,9 @@ class Batch(Prepared):
             if self.todo or os.path.exists(ledger.file):  # a first run without work leaves nothing
                 ledger.begin(self._digests())
             self._sweep(ledger)
-            with self._summed() as totals:
-                for outcome in self._all(self._work(), totals):
+            shared = self.settings.workers != 0 or self._given is not None
+            with self._summed() as totals, self.resources.lent_to(self.recipe, shared) as recipe:
+                for outcome in self._all(self._work(recipe), totals):
                     yield self._settled(ledger, outcome)
             if self.pruned and not self._stopped():
                 self.pruned = prune(ledger, self.pruned)
@@ -227,11 +228,11 @@ class Batch(Prepared):
     def _stopped(self) -> bool:
         return self._stop is not None
 
-    def _work(self) -> Work:
+    def _work(self, recipe: Recipe) -> Work:
         from imgbatch.work import ImageWork  # Pillow only where pixels are touched
 
         return ImageWork(
-            self.recipe,
+            recipe,
             self.settings.max_pixels,
             time.time_ns(),
             plan=not self.settings.no_plan,

@@ -154,11 +154,14 @@ def _tried(batch: Batch, sample: Sequence[Job], seconds: float) -> tuple[dict[in
 
     settings = batch.settings
     workers = auto_workers() if settings.workers == "auto" else int(settings.workers)
-    work = ImageWork(batch.recipe, settings.max_pixels, time.time_ns(), plan=not settings.no_plan, profile=True)
     executor = executors.make(settings.workers, 1, settings.timeout, memory=settings.memory)
     done: dict[int, Outcome] = {}
     start = 0.0
-    with tempfile.TemporaryDirectory(prefix="imgbatch-estimate-") as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix="imgbatch-estimate-") as folder,
+        batch.resources.lent_to(batch.recipe, shared=settings.workers != 0) as recipe,
+    ):
+        work = ImageWork(recipe, settings.max_pixels, time.time_ns(), plan=not settings.no_plan, profile=True)
         jobs = [_moved(job, batch.folder, os.path.realpath(folder)) for job in sample]
         began = time.monotonic()
         for outcome in executor.run(work, jobs):

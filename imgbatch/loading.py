@@ -21,6 +21,7 @@ from imgbatch.passes import Pass
 from imgbatch.preparing import Path
 from imgbatch.quantities import Duration
 from imgbatch.recipe import checked_ops
+from imgbatch.resources import Resources
 from imgbatch.rows import CHANNELS, RowWork
 from imgbatch.settings import Filters, Settings
 from imgbatch.shared import FileArray, Holder, SharedArray
@@ -75,6 +76,7 @@ class Loading(Pass):
 
     def prepare(self) -> None:
         """Find the sources; PlanError when one is missing, UsageError when `out` is no place for them."""
+        self._resources = Resources(self.ops)
         super().prepare()
         if self._out is not None:
             check_out(self._out, self.shape)
@@ -109,9 +111,9 @@ class Loading(Pass):
         import numpy
 
         self.valid: NDArray[Any] = numpy.zeros(len(self.todo), bool)
-        with self._counted():
+        with self._counted(), self._resources.lent(self.ops, self.settings.workers != 0) as ops:
             rows = self.rows = self.allocate()
-            work = RowWork(self.ops, self.size, self.mode, rows, self.settings.max_pixels, self._auto_orient)
+            work = RowWork(ops, self.size, self.mode, rows, self.settings.max_pixels, self._auto_orient)
             try:
                 for outcome in self._done(work):
                     self.valid[outcome.index] = outcome.ok

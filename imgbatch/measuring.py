@@ -13,7 +13,7 @@ import warnings
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
 
-from imgbatch import color, economy
+from imgbatch import color, economy, facts
 from imgbatch.codecs import guard, reading
 from imgbatch.errors import Phase
 from imgbatch.job import Desk, Failure, Job, Outcome, Status
@@ -113,7 +113,7 @@ class _Look:
         self._enter("decode")
         suffix = os.path.splitext(job.source.path)[1]
         with reading.probe(data, suffix, self._work.max_pixels) as opened:
-            image = as_mode(self._made(opened), self._work.mode)
+            image = as_mode(self._made(job, opened), self._work.mode)
             said = [*opened.warnings, *guard.told(caught)]
             found, mode = opened.format, opened.mode
         histogram = tally(self._desk.sums, image)
@@ -130,9 +130,9 @@ class _Look:
             sum_squares=tuple((histogram @ (values * values)).tolist()),
         )
 
-    def _made(self, opened: reading.Opened) -> Image:
+    def _made(self, job: Job, opened: reading.Opened) -> Image:
         """The first frame after the operations, decoded no larger than they need it."""
-        way = economy.way(opened, self._work.auto_orient, self._work.ops)
+        way = economy.way(opened, self._work.auto_orient, facts.told(self._work.ops, job, opened))
         self._desk.reserve(_BYTES * (math.prod(opened.size) + 2 * math.prod(way.wanted or way.size)))
         (frame,), _ = opened.decode("first", way.wanted, self._work.auto_orient, turn=not way.turns)
         self._enter("ops")

@@ -22,6 +22,7 @@ from imgbatch.moving import Moves
 from imgbatch.naming import STATE
 from imgbatch.pruning import prunable
 from imgbatch.recipe import Recipe
+from imgbatch.resources import Resources, gathered
 from imgbatch.settings import Filters, Settings
 from imgbatch.verdicts import known_to_fail, suspicious, up_to_date
 from imgbatch.version import VERSION
@@ -49,6 +50,8 @@ class Prepared:
         The folder of ledger and lock.
     moves : Moves
         Where sources go when they are done.
+    resources : Resources
+        What the operations need from files.
     """
 
     def __init__(
@@ -69,6 +72,7 @@ class Prepared:
         self.state = state_folder(self.folder, self.settings.state)
         roots = [os.fspath(path) for path in self.paths]
         self.moves = Moves(self.settings.archive, self.settings.quarantine, self.folder, roots)
+        self.resources = Resources(())
         self.todo: list[Job] = []
         self.unchanged: list[Outcome] = []
         self.kept: list[Outcome] = []
@@ -108,6 +112,7 @@ class Prepared:
         LockedError
             Another run is at work.
         """
+        self.resources = gathered(self.recipe)
         try:
             if hold and os.path.isdir(self.state):
                 self._hold()
@@ -143,7 +148,12 @@ class Prepared:
         """Ask the ledger what is left to do."""
         self.skipped, self.todo, self.unchanged, self.kept, self.known = [], [], [], [], []
         ledger = self._ledger = Ledger(
-            self.folder, self._keep_ledger, self.state, self.recipe.digest, _versions(), mend=self._lock is not None
+            self.folder,
+            self._keep_ledger,
+            self.state,
+            self.recipe.digest_with(self.resources.contents),
+            _versions(),
+            mend=self._lock is not None,
         )
         sources = []
         for found in discover(self.paths, self.filters, avoid=self._avoid()):
@@ -199,7 +209,8 @@ class Prepared:
         return [os.path.join(self.folder, STATE), self.state, *inside, *self.moves.folders]
 
     def _digests(self) -> list[str]:
-        return [self.recipe.output_digest(index) for index in range(len(self.recipe.outputs))]
+        contents = self.resources.contents
+        return [self.recipe.output_digest(index, contents) for index in range(len(self.recipe.outputs))]
 
 
 def _format_of(source: Source, ledger: Ledger) -> str | None:

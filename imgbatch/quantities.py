@@ -145,7 +145,7 @@ class Level(Number):
             match = re.fullmatch(r"(\d{1,3}(?:\.\d*)?|\.\d+)\s*%", value.strip())
             if match is None or float(match[1]) > 100:
                 raise expected(self.describe(), name, value)
-            return float(match[1]) * 255 / 100
+            return float(match[1]) * self.high / 100
         return super().check(name, value)
 
     def read(self, name: str, word: str) -> float | int:
@@ -153,3 +153,13 @@ class Level(Number):
 
     def describe(self) -> str:
         return "a level from 0 (black) to 255 (white), or a share of it such as 5%"
+
+
+@dataclass(frozen=True)
+class Share(Level):
+    """A part of the whole from 0 to 1; also in percent: 50%."""
+
+    high: float = 1
+
+    def describe(self) -> str:
+        return "a part from 0 to 1, also written as 50%"

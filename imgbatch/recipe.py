@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from string import Formatter
 from typing import Annotated, Any
@@ -20,6 +20,7 @@ from imgbatch.codecs.base import Encoding
 from imgbatch.declare import Switch, Text, fields, from_table, to_table
 from imgbatch.errors import RecipeError, UsageError, expected, unknown
 from imgbatch.operations import Operation, Resize, named
+from imgbatch.outside import relocated
 
 #: The fields of a name template (naming.py fills them in).
 NAME_FIELDS = ("dir", "stem", "ext", "name", "width", "height", "format", "n", "hash", "date", "recipe")
@@ -120,25 +121,40 @@ class Recipe:
         if not isinstance(self.auto_orient, bool):
             raise expected("true or false", "auto_orient", self.auto_orient)
 
-    def canonical(self, output: int) -> dict[str, Any]:
-        """All that decides the bytes and the name of one output, defaults spelled out."""
+    def mapped(self, change: Callable[[Operation], Operation]) -> Recipe:
+        """The recipe with each operation, those of the outputs too, changed."""
+        outputs = [replace(output, ops=tuple(map(change, output.ops))) for output in self.outputs]
+        return replace(self, ops=tuple(map(change, self.ops)), outputs=outputs)
+
+    def canonical(self, output: int, contents: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """All that decides the bytes and the name of one output, defaults spelled out.
+
+        Files that operations need count by their `contents` (the SHA-256 of each by its name) where these are known,
+        so that it does not matter where they lie.
+        """
         wish = self.outputs[output]
+        hashes = contents or {}
+        ops = [relocated(op, lambda path: hashes.get(path, path)) for op in (*self.ops, *wish.ops)]
         return {
             "canonical": _CANONICAL,
             "auto_orient": self.auto_orient,
-            "ops": [op_table(op, everything=True) for op in (*self.ops, *wish.ops)],
+            "ops": [op_table(op, everything=True) for op in ops],
             "output": to_table(wish, everything=True),
         }
 
-    def output_digest(self, output: int) -> str:
-        """16 hex digits that differ when that output would."""
-        text = json.dumps(self.canonical(output), sort_keys=True, ensure_ascii=True)
+    def output_digest(self, output: int, contents: Mapping[str, str] | None = None) -> str:
+        """16 hex digits that differ when that output would; `contents` as for :meth:`canonical`."""
+        text = json.dumps(self.canonical(output, contents), sort_keys=True, ensure_ascii=True)
         return hashlib.sha256(text.encode("ascii")).hexdigest()[:16]
 
     @property
     def digest(self) -> str:
         """16 hex digits of the whole recipe."""
-        text = "".join(self.output_digest(index) for index in range(len(self.outputs)))
+        return self.digest_with({})
+
+    def digest_with(self, contents: Mapping[str, str]) -> str:
+        """16 hex digits of the whole recipe; `contents` as for :meth:`canonical`."""
+        text = "".join(self.output_digest(index, contents) for index in range(len(self.outputs)))
         return hashlib.sha256(text.encode("ascii")).hexdigest()[:16]
 
 

@@ -11,7 +11,7 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from imgbatch import color, economy
+from imgbatch import color, economy, facts
 from imgbatch.alpha import straight
 from imgbatch.clock import Clock
 from imgbatch.codecs import guard, pixels, reading
@@ -93,7 +93,7 @@ class RowWork:
         suffix = os.path.splitext(job.source.path)[1].lower()
         with reading.probe(data, suffix, self.max_pixels) as opened:
             try:
-                image = self._operated(opened, told)
+                image = self._operated(job, opened, told)
             finally:
                 told.changes[:0] = opened.changes
                 told.warnings += opened.warnings
@@ -104,9 +104,9 @@ class RowWork:
         rows = self.rows.array
         rows[job.index] = numpy.asarray(image).reshape(rows.shape[1:])
 
-    def _operated(self, opened: reading.Opened, told: _Told) -> Image:
+    def _operated(self, job: Job, opened: reading.Opened, told: _Told) -> Image:
         """The first frame after the operations, decoded with as few pixels as they need; checked for its size."""
-        way = economy.way(opened, self.auto_orient, self.ops)
+        way = economy.way(opened, self.auto_orient, facts.told(self.ops, job, opened))
         frames, _ = opened.decode("first", way.wanted, self.auto_orient, turn=not way.turns)
         frame = next(frames)
         told.enter("ops")

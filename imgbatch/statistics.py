@@ -18,6 +18,7 @@ from imgbatch.operations import Operation
 from imgbatch.passes import Pass, PassWords, pass_settings
 from imgbatch.preparing import Path
 from imgbatch.recipe import checked_ops
+from imgbatch.resources import Resources
 from imgbatch.settings import Filters, Settings
 
 __all__ = ["Statistics", "Survey", "stats"]
@@ -62,16 +63,21 @@ class Survey(Pass):
     def prepare(self) -> None:
         """Find the images; PlanError when a path does not exist."""
         self._prepared = True
+        self._resources = Resources(self.ops)
         super().prepare()
 
     def outcomes(self) -> Iterator[Outcome]:
         """One Outcome for each file, as they complete; closing the iterator stops cleanly."""
         if not self._prepared:
             self.prepare()
-        work = MeasureWork(self.ops, self.mode, self.settings.max_pixels, self._auto_orient)
-        layout = Layout(len(MODES[self.mode]), self.grid)
+        layout, shared = Layout(len(MODES[self.mode]), self.grid), self.settings.workers != 0
         try:
-            with self._counted(), Totals(layout, shared=self.settings.workers != 0) as self.totals:
+            with (
+                self._counted(),
+                self._resources.lent(self.ops, shared) as ops,
+                Totals(layout, shared=shared) as self.totals,
+            ):
+                work = MeasureWork(ops, self.mode, self.settings.max_pixels, self._auto_orient)
                 try:
                     for outcome in self._done(work, self.totals):
                         self._take(outcome)

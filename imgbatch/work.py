@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from imgbatch import codecs, color, delivery, economy
+from imgbatch import codecs, color, delivery, economy, facts
 from imgbatch.clock import Clock
 from imgbatch.codecs import guard, reading
 from imgbatch.codecs.base import Encoded, Metadata, Motion
@@ -109,7 +109,8 @@ class ImageWork:
         outputs = [self.recipe.outputs[target.output] for target in job.targets]
         _refuse_motion(opened, job.targets, outputs)
         planned = economy.way if self.plan else economy.plain
-        way = planned(opened, self.recipe.auto_orient, self.recipe.ops, [output.ops for output in outputs])
+        common, *own = (facts.told(ops, job, opened) for ops in (self.recipe.ops, *(output.ops for output in outputs)))
+        way = planned(opened, self.recipe.auto_orient, common, own)
         copied = self._copied(job, opened, way)
         if len(copied) == len(outputs):
             way = economy.checking(way)

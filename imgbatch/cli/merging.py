@@ -7,6 +7,7 @@ Batch needs.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import glob
 import os
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from imgbatch.cli.arguments import Typed
 from imgbatch.declare import fields
 from imgbatch.errors import RecipeError, UsageError, expected
 from imgbatch.files import write_text
+from imgbatch.outside import relocated
 from imgbatch.recipe import Output, Recipe, RecipeFile, parse, to_toml
 from imgbatch.settings import Filters, Settings, Telling
 
@@ -46,7 +48,7 @@ def decide(typed: Typed, environment: Mapping[str, str], stdin: BinaryIO) -> Wis
     telling = Telling(**_levels(_of(Telling, file.run), from_environment(Telling, environment), typed.telling))
     written = {key: value for key, value in file.input.items() if key != "paths"}
     filters = Filters(**_levels(written, typed.filters))
-    recipe = merged(file.recipe, typed)
+    recipe = merged(file.recipe.mapped(lambda op: relocated(op, functools.partial(os.path.join, folder))), typed)
     paths = list(typed.sources)
     if typed.files_from is not None:
         paths += listed(typed.files_from, typed.null, stdin)
@@ -129,9 +131,10 @@ def save(path: str, typed: Typed, wish: Wish) -> None:
                 f"{path!r} is in the way and no recipe ({error}); give --save-recipe another name"
             ) from None
     folder = os.path.dirname(path) or "."
-    paths = [item if os.path.isabs(item) else os.path.relpath(item, folder) for item in wish.paths]
+    paths = [_from(folder, item) for item in wish.paths]
     run = {**_said(wish.settings), **_said(wish.telling)}
-    text = to_toml(RecipeFile(wish.recipe, {"paths": paths, **_said(wish.filters)}, run))
+    recipe = wish.recipe.mapped(lambda op: relocated(op, lambda name: _from(folder, name)))
+    text = to_toml(RecipeFile(recipe, {"paths": paths, **_said(wish.filters)}, run))
     try:
         write_text(path, text)
     except OSError as error:
@@ -172,6 +175,11 @@ def _root(typed: Typed, recipe: Recipe, folder: str) -> str:
     if not all(output.dir for output in recipe.outputs):
         raise UsageError(f"expected -o DIR, or a dir in every [[output]] of {typed.recipe}: where the results go")
     return folder or "."
+
+
+def _from(folder: str, path: str) -> str:
+    """A path as a recipe in `folder` has it."""
+    return path if os.path.isabs(path) else os.path.relpath(path, folder)
 
 
 def _below(folder: str, path: str) -> str:

@@ -10,7 +10,10 @@ from imgbatch.operations.crop import Crop, Trim
 from imgbatch.operations.denoise import Denoise
 from imgbatch.operations.effects import Posterize, Solarize, Threshold
 from imgbatch.operations.filters import Blur, BoxBlur, Sharpen, Sharpness, Unsharp
+from imgbatch.operations.frames import DarkFrame, FlatField, MatchHistogram
 from imgbatch.operations.geometry import Border, Flip, Flop, Pad
+from imgbatch.operations.lut import Lut
+from imgbatch.operations.marks import Text, Watermark
 from imgbatch.operations.matrices import Modulate, Sepia, Tint
 from imgbatch.operations.ranks import Max, Median, Min
 from imgbatch.operations.relief import Edges, Emboss
@@ -40,10 +43,12 @@ __all__ = [
     "Clahe",
     "Contrast",
     "Crop",
+    "DarkFrame",
     "Denoise",
     "Edges",
     "Emboss",
     "Equalize",
+    "FlatField",
     "Flatten",
     "Flip",
     "Flop",
@@ -51,6 +56,8 @@ __all__ = [
     "Grayscale",
     "Invert",
     "Levels",
+    "Lut",
+    "MatchHistogram",
     "Max",
     "Median",
     "Min",
@@ -66,10 +73,12 @@ __all__ = [
     "Sharpness",
     "Size",
     "Solarize",
+    "Text",
     "Threshold",
     "Tint",
     "Trim",
     "Unsharp",
+    "Watermark",
     "WhiteBalance",
     "named",
     "through",
@@ -112,9 +121,15 @@ OPERATIONS: tuple[type[Operation], ...] = (
     Posterize,
     Solarize,
     Threshold,
+    Lut,
     WhiteBalance,
     Flatten,
     Alpha,
+    Watermark,
+    Text,
+    FlatField,
+    DarkFrame,
+    MatchHistogram,
 )
 
 

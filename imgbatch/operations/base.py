@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import functools
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from imgbatch.declare import Declared
 from imgbatch.errors import ImageError
@@ -90,6 +90,17 @@ class Operation(Declared, ABC):
         size between the answer and `size`.
         """
         return wanted if self.smooth else size
+
+    def of_file(self, facts: Mapping[str, Any]) -> Operation:
+        """The operation for one file, with what it needs to know of it filled in (a caption's text).
+
+        Parameters
+        ----------
+        facts : mapping
+            ``stem name ext dir width height n date`` and ``exif.TAG``; only what is known of the file. Values are
+            looked up when they are asked for.
+        """
+        return self
 
     def across(self, frames: Sequence[Image]) -> Operation:
         """The operation to apply to each of several frames, decided once for all of them (a trim's box, say)."""

@@ -11,10 +11,12 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import imgbatch.__main__ as command
 from imgbatch.errors import EngineError, LockedError, PlanError
 from imgbatch.operations import OPERATIONS, Operation
+from tests import outside
 from tests.cli.conftest import COMMAND, Run, damage, environment
 
 
@@ -94,6 +96,9 @@ def test_the_examples_of_ops_work(
 ) -> None:
     monkeypatch.chdir(place)
     monkeypatch.setenv("IMGBATCH_WORKERS", "0")
+    outside.make(place, (80, 60))
+    for name in ("a.jpg", "trip/b.jpg", "trip/c.png"):
+        Image.new("RGB", (80, 60), (40, 90, 200)).save(place / "photos" / name)
     assert command.main(["ops", operation.word]) == 0
     page = capsys.readouterr().out
     shell = page.split("at the shell\n")[1].split("\n")[0].strip()

@@ -17,6 +17,7 @@ from PIL import Image
 from imgbatch.declare import fields, from_table, from_words, summary, to_table, to_words
 from imgbatch.errors import KINDS, ImageError, UsageError
 from imgbatch.operations import OPERATIONS, Operation, named, through
+from tests.outside import ready
 from tests.properties.strategies import operations
 
 #: Modes that at least one of the formats can hold.
@@ -71,7 +72,7 @@ def outcome(operation: Operation, image: Image.Image) -> tuple[object, ...] | st
     given = image.copy()
     before = state(given)
     try:
-        made = operation.apply(given)
+        made = ready(operation).apply(given)
     except ImageError as error:
         assert error.kind in KINDS
         message = str(error)
@@ -128,7 +129,7 @@ def test_everyday_modes_are_never_refused(operation: Operation, kind: str) -> No
 @pytest.mark.parametrize("kind", DEEP)
 def test_deep_samples_are_never_cut_silently(operation: Operation, kind: str) -> None:
     try:
-        made = operation.apply(picture(kind, (40, 30)))
+        made = ready(operation).apply(picture(kind, (40, 30)))
     except ImageError as error:
         assert error.kind in ("mode", "operation")
     else:
@@ -139,7 +140,7 @@ def test_deep_samples_are_never_cut_silently(operation: Operation, kind: str) ->
 def test_frames_keep_one_size_and_mode(operation: Operation) -> None:
     frames = [picture("RGBA", (40, 30), seed) for seed in range(3)]
     before = [state(frame) for frame in frames]
-    made = list(through([operation], frames))
+    made = list(through([ready(operation)], frames))
     assert len({frame.size for frame in made}) == 1 and len({frame.mode for frame in made}) == 1
     assert [state(frame) for frame in frames] == before
 
@@ -156,7 +157,7 @@ def test_random_parameters(operation: Operation) -> None:
 def test_is_documented(cls: type[Operation]) -> None:
     line = summary(cls)
     assert 10 <= len(line) <= 100 and line.endswith((".", "``."))
-    assert cls.group in ("geometry", "filters", "tone and color", "alpha")
+    assert cls.group in ("geometry", "filters", "tone and color", "alpha", "marks", "shared frames")
     assert cls.word.isidentifier() and cls.word == cls.word.lower()
     doc = inspect.getdoc(cls) or ""
     for field in fields(cls):

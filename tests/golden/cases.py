@@ -1,5 +1,7 @@
 """What shall stay as it is? The command's flags, the picture they are applied to, and the name of the expected one.
 
+``FILES/`` stands for the files of tests/outside.py: a mark, a table, frames, a font.
+
 To add a case: one line here, then ``python -m tests.golden`` makes the expected pictures that do not exist yet, and a
 person looks at them before they are committed. A case whose picture changes on purpose: delete the PNG, make it anew.
 """
@@ -10,6 +12,7 @@ import shlex
 from pathlib import Path
 
 from imgbatch.__main__ import main
+from tests import outside
 
 SAMPLES = Path(__file__).parents[2] / "sample_images"
 EXPECTED = Path(__file__).parent / "expected"
@@ -85,6 +88,19 @@ CASES: dict[str, tuple[str, str]] = {
     "flatten": (ALPHA, f"{SMALL} --flatten=white"),
     "alpha-extract": (ALPHA, f"{SMALL} --alpha extract"),
     "alpha-shape": (RGB, f"{SMALL} --alpha shape,background=teal"),
+    # what needs a file
+    "lut": (RGB, f"{SMALL} --lut FILES/look.cube"),
+    "lut-trilinear-alpha": (ALPHA, f"{SMALL} --lut FILES/look.cube,interpolation=trilinear"),
+    "watermark": (RGB, "--resize 120 --watermark FILES/logo.png,size=40%,opacity=80%,margin=4%"),
+    "watermark-tile": (RGB, "--resize 120 --watermark FILES/logo.png,size=25%,margin=10%,tile,blend=multiply"),
+    "watermark-alpha": (ALPHA, "--resize 120 --watermark FILES/logo.png,size=50%,gravity=northwest"),
+    "text": (RGB, "--resize 120 --text '{stem} {width}x{height},size=14%,gravity=south'"),
+    "text-outline": (RGB, "--resize 120 --text 'Ag\\nxyz,size=25%,color=gold,outline=navy,gravity=center'"),
+    "text-font": (GRAY_16, "--resize 120 --text 'Deep,size=30%,font=FILES/font.ttf,gravity=west,opacity=60%'"),
+    "flat-field": (RGB, "--resize 40x30!,kernel=box --flat-field FILES/flat.png"),
+    "flat-field-16-bit": (GRAY_16, "--resize 40x30!,kernel=box --flat-field FILES/flat.png"),
+    "dark-frame": (RGB, "--resize 40x30!,kernel=box --dark-frame FILES/dark.png,amount=6"),
+    "match-histogram": (RGB, f"{SMALL} --match-histogram FILES/best.png"),
     # what decoding does: the EXIF orientation, profiles, ink, frames
     **{f"orientation-{n}": (f"orientation/orientation-{n}.jpg", "--resize 36") for n in range(1, 9)},
     "orientation-as-stored": ("orientation/orientation-6.jpg", "--resize 36 --no-auto-orient"),
@@ -99,7 +115,7 @@ def picture(name: str, folder: Path) -> Path:
     """What the command makes of a case today: a PNG in `folder`."""
     source, flags = CASES[name]
     words = ["run", str(SAMPLES / source), "-o", str(folder), "--name", f"{name}.png", "-f", "png", "-j", "0", "-Q"]
-    code = main([*words, *shlex.split(flags)])
+    code = main([*words, *shlex.split(flags.replace("FILES/", f"{outside.folder()}/"))])
     if code != 0:
         raise AssertionError(f"{name}: exit code {code}")
     return folder / f"{name}.png"

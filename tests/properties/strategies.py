@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from imgbatch.declare import Choice, Declared, Field, Number, Switch, Text, fields
 from imgbatch.errors import UsageError
 from imgbatch.operations import OPERATIONS, Operation
+from imgbatch.outside import File
+from tests import outside
 
 D = TypeVar("D", bound=Declared)
 LARGEST = 50.0  # what a test can afford: a blur of 250 px or a border of 10 000 px shows nothing more
@@ -38,6 +40,8 @@ def values(field: Field) -> st.SearchStrategy[Any]:
         found = st.booleans()
     elif isinstance(kind, Choice):
         found = st.sampled_from(kind.words)
+    elif isinstance(kind, File):
+        found = st.sampled_from([outside.file(example) for example in kind.examples])
     elif isinstance(kind, Text):
         found = st.sampled_from(kind.examples)
     else:

@@ -27,6 +27,7 @@ from imgbatch.declare import (
 )
 from imgbatch.errors import UsageError
 from imgbatch.operations import OPERATIONS, Operation
+from imgbatch.outside import File
 from tests.properties.strategies import NO_VALUE, operations
 
 
@@ -53,7 +54,7 @@ CAPTIONS = st.builds(
 )
 PARAMETERS = [(cls, field) for cls in OPERATIONS for field in fields(cls)]
 NAMES = [f"{cls.word}-{field.name}" for cls, field in PARAMETERS]
-STRICT = [(cls, field) for cls, field in PARAMETERS if not isinstance(field.kind, Text)]  # a Text may take any word
+STRICT = [(cls, field) for cls, field in PARAMETERS if not isinstance(field.kind, (Text, File))]  # take any word
 
 
 def arguments(cls: type[Operation], field: Field) -> str:

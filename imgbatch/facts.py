@@ -1,0 +1,141 @@
+"""What is known of one file that an operation may ask for? Its names, its size, its date, its EXIF tags.
+
+The answer to :meth:`operations.base.Operation.of_file`: each value is looked up when it is asked for, so that a run
+whose operations ask for nothing pays nothing.
+"""
+
+from __future__ import annotations
+
+import datetime
+import posixpath
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from imgbatch.job import Job
+from imgbatch.naming import split_name
+from imgbatch.operations import Operation
+
+if TYPE_CHECKING:
+    from PIL.Image import Exif, Image
+
+    from imgbatch.codecs import Opened
+
+_EXIF = "exif."
+_EXIF_IFD = 0x8769
+
+
+class Facts(Mapping[str, Any]):
+    """Values by name, each made when it is asked for; a value that is None counts as not there."""
+
+    def __init__(self, makers: Mapping[str, Callable[[], Any]], exif: Callable[[], Exif]) -> None:
+        self._makers, self._read = makers, exif
+        self._tags: dict[str, str] | None = None
+
+    def __getitem__(self, key: str) -> Any:
+        if key.startswith(_EXIF):
+            return self._exif[key.removeprefix(_EXIF)]
+        value = self._date() if key == "date" else self._makers[key]()
+        if value is None:
+            raise KeyError(key)
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._makers
+        yield from (_EXIF + name for name in self._exif)
+
+    def __len__(self) -> int:
+        return len(self._makers) + len(self._exif)
+
+    @property
+    def _exif(self) -> dict[str, str]:
+        if self._tags is None:
+            self._tags = tags(self._read())
+        return self._tags
+
+    def _date(self) -> Any:
+        for tag in ("DateTimeOriginal", "DateTimeDigitized", "DateTime"):
+            try:
+                return datetime.datetime.strptime(self._exif.get(tag, "")[:19], "%Y:%m:%d %H:%M:%S")
+            except ValueError:
+                continue
+        return self._makers["date"]()
+
+
+def told(ops: Sequence[Operation], job: Job, opened: Opened) -> tuple[Operation, ...]:
+    """`ops` for the file of a job."""
+    if not _asks(ops):
+        return tuple(ops)
+    source = job.source
+    folder, name = posixpath.split(source.relative)
+    stem, suffix = split_name(name)
+
+    def exif() -> Exif:
+        from PIL.Image import Exif as Block
+
+        block = Block()
+        if opened.metadata.exif:
+            block.load(b"Exif\0\0" + opened.metadata.exif)
+        return block
+
+    facts = Facts(
+        {
+            "name": lambda: name, "stem": lambda: stem, "ext": lambda: suffix[1:], "dir": lambda: folder,
+            "width": lambda: opened.upright_size[0], "height": lambda: opened.upright_size[1],
+            "n": lambda: job.index + 1, "date": lambda: _day(source.mtime_ns),
+        },
+        exif,
+    )  # fmt: skip
+    return tuple(op.of_file(facts) for op in ops)
+
+
+def told_of_image(ops: Sequence[Operation], image: Image) -> tuple[Operation, ...]:
+    """`ops` for a picture in memory: its file's name where it has one, and its EXIF."""
+    if not _asks(ops):
+        return tuple(ops)
+    name = posixpath.basename(str(getattr(image, "filename", "") or "").replace("\\", "/"))
+    stem, suffix = split_name(name)
+    facts = Facts(
+        {
+            "name": lambda: name or None, "stem": lambda: stem or None, "ext": lambda: suffix[1:] or None,
+            "width": lambda: image.width, "height": lambda: image.height, "date": lambda: None,
+        },
+        image.getexif,
+    )  # fmt: skip
+    return tuple(op.of_file(facts) for op in ops)
+
+
+def tags(exif: Exif) -> dict[str, str]:
+    """The tags of the picture and of how it was taken, by their names, as text."""
+    from PIL.ExifTags import TAGS
+
+    made = {}
+    for block in (exif, exif.get_ifd(_EXIF_IFD)):
+        for tag, value in block.items():
+            text = _spelled(value)
+            if tag in TAGS and text:
+                made[TAGS[tag]] = text
+    return made
+
+
+def _spelled(value: object) -> str:
+    if isinstance(value, bytes):
+        value = value.removeprefix(b"ASCII\0\0\0").decode("utf-8", "replace")
+    if isinstance(value, tuple):
+        return " ".join(map(_spelled, value))
+    if isinstance(value, str):
+        return " ".join(value.replace("\0", " ").split())
+    try:
+        return f"{float(value):g}"  # type: ignore[arg-type]  # a number or a ratio; what is neither has no text
+    except (TypeError, ValueError, ZeroDivisionError):
+        return ""
+
+
+def _asks(ops: Sequence[Operation]) -> bool:
+    return any(type(op).of_file is not Operation.of_file for op in ops)
+
+
+def _day(mtime_ns: int) -> datetime.datetime | None:
+    try:
+        return datetime.datetime.fromtimestamp(mtime_ns / 1e9)
+    except (ValueError, OverflowError, OSError):
+        return None

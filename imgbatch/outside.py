@@ -1,0 +1,101 @@
+"""What does an operation need from outside, and how does it hold it?
+
+A parameter of the kind :class:`File` names a file. Operations open none: resources.py reads each once, before the first
+image, and gives the operation a :class:`Held` (operations/from_file.py); in a run with workers its numbers lie in
+shared memory, so that only the place where they are is pickled.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+
+from imgbatch.declare import Declared, Field, fields
+from imgbatch.errors import expected
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+D = TypeVar("D", bound=Declared)
+#: picture: RGBA, 8 bits, sRGB. frame: samples as they are in the file. histogram: how often each level of each band of
+#: a picture occurs. lut: the colors of a .cube file. font: the bytes of a font file.
+Holds = Literal["picture", "frame", "histogram", "lut", "font"]
+
+
+@dataclass(frozen=True)
+class File:
+    """The name of a file, relative to the current folder or, in a recipe, to the recipe.
+
+    `holds` says what the file is read as.
+    """
+
+    holds: Holds
+    what: str
+    examples: tuple[str, ...]
+
+    def check(self, name: str, value: object) -> str:
+        path = os.fspath(value) if isinstance(value, os.PathLike) else value
+        if not isinstance(path, str) or not path or "\0" in path:
+            raise expected(self.describe(), name, value)
+        return path
+
+    def read(self, name: str, word: str) -> str:
+        return self.check(name, word)
+
+    def describe(self) -> str:
+        return self.what
+
+
+class Holder(Protocol):
+    """Something with an array: shared.SharedArray, or Here."""
+
+    @property
+    def array(self) -> NDArray[Any]: ...
+
+
+@dataclass(frozen=True)
+class Here:
+    """An array of this process; pickled it travels whole."""
+
+    array: Any
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a file holds, as numbers.
+
+    Attributes
+    ----------
+    holder : Holder
+        picture: (row, column, 4) uint8. frame: (row, column, channel) in the file's own depth. histogram: (band, level)
+        int64. lut: (size, 3) or (blue, green, red, 3) float32. font: (bytes,) uint8.
+    mode : str
+        Of a picture, frame or histogram: Pillow's mode of the file.
+    span : ((float, ...), (float, ...))
+        Of a LUT: the lowest and highest red, green and blue that it is for.
+    """
+
+    holder: Holder
+    mode: str = ""
+    span: tuple[tuple[float, ...], tuple[float, ...]] = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+
+    @property
+    def array(self) -> NDArray[Any]:
+        return self.holder.array
+
+
+def files(value: Declared) -> Iterator[tuple[Field, File, str]]:
+    """The parameters of `value` that name files, where they do."""
+    for field in fields(type(value)):
+        path = getattr(value, field.name)
+        if isinstance(field.kind, File) and path is not None:
+            yield field, field.kind, path
+
+
+def relocated(value: D, change: Callable[[str], str]) -> D:
+    """`value` with each name of a file changed; itself where it has none."""
+    moved = {field.name: change(path) for field, _, path in files(value)}
+    return dataclasses.replace(value, **moved) if moved else value
