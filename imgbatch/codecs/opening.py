@@ -6,7 +6,7 @@ import importlib
 import io
 from typing import TYPE_CHECKING
 
-from imgbatch.codecs import guard, recognize, stored
+from imgbatch.codecs import extras, guard, recognize, stored
 from imgbatch.errors import ImageError
 
 if TYPE_CHECKING:
@@ -17,9 +17,11 @@ _PLUGINS = {"jpeg": "Jpeg", "png": "Png", "webp": "WebP", "avif": "Avif", "tiff"
 _DRAWINGS = ("SVG", "PDF", "PostScript", "EPS", "metafile")
 
 
-def opened(data: bytes, name: str | None, ending: str) -> ImageFile:
+def opened(data: bytes, name: str | None, ending: str, max_pixels: int) -> ImageFile:
     from PIL import Image as Images
 
+    if name is None and (extra := extras.named(recognize.unreadable(data[: recognize.PREFIX]) or "")) is not None:
+        return extras.opened(extra, data, max_pixels)
     if name is not None:
         importlib.import_module(f"PIL.{_PLUGINS[name]}ImagePlugin")
         readers = [PILLOW[name]]
@@ -78,9 +80,6 @@ def _without_reader(name: str, data: bytes, reason: Exception) -> ImageError | N
 
 def _unknown(data: bytes, ending: str) -> ImageError:
     """No signature that we know."""
-    missing = recognize.unreadable(data[: recognize.PREFIX]) or recognize.UNREADABLE.get(ending)
-    if missing:
-        return ImageError("unsupported", f"Pillow has no reader for {missing}; convert it to JPEG or PNG first")
     likeness = recognize.looks_like(data)
     if likeness is not None and any(word in likeness for word in _DRAWINGS):
         return ImageError("unsupported", f"the content is {likeness}; convert it to PNG first")

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.codecs import guard, headers, opening, recognize, stored
+from imgbatch.codecs import extras, guard, headers, opening, recognize, stored
 from imgbatch.codecs.base import Metadata, Motion
 from imgbatch.codecs.contents import read
 from imgbatch.errors import ImageError
@@ -60,7 +60,8 @@ class Opened:
             for key, value in metadata.info_of_png(data).items():
                 image.info.setdefault(key, value)
             headers.rescale_key(image, data)
-        self.orientation = metadata.orientation(image, self.warnings)
+        upright = self.format in extras.EXTRAS and extras.is_upright(image)
+        self.orientation = 1 if upright else metadata.orientation(image, self.warnings)
         width, height = headers.stored_size(image)
         self.size = (width, height)
         self.upright_size = swapped(self.size, self.orientation)
@@ -71,6 +72,8 @@ class Opened:
             icc if isinstance(icc, bytes) and icc else None,
             headers.tables(image) if self.format == "jpeg" else None,
         )
+        if upright and self.metadata.exif is not None:
+            self.metadata.exif = metadata.upright(self.metadata.exif)
         self._note_losses()
         if self.format == "gif":
             self.warnings += stored.oddities_of_gif(image, data)
@@ -213,7 +216,10 @@ class Opened:
         image = self.image
         count = getattr(image, "n_frames", 1) if self.format not in MULTIFRAME else 1
         name = (image.format or "").lower()
-        if name == "psd" and count > 1:
+        if self.format in extras.EXTRAS:
+            if (several := extras.pictures(image, self._data)) is not None:
+                self.changes.append(several)
+        elif name == "psd" and count > 1:
             self.changes.append(f"merged picture of {count} layers kept: psd")
         elif count > 1:
             self.changes.append(f"first of {count} pictures kept: {name}")
@@ -245,7 +251,9 @@ def probe(data: bytes, suffix: str, max_pixels: int) -> Opened:
     name = recognize.format_of(prefix)
     opening.refuse_cut(data, name)
     try:
-        image = opening.opened(data, name, ending)
+        image = opening.opened(data, name, ending, max_pixels)
+    except ImageError:
+        raise
     except Exception as error:
         raise opening.explained(error, data, ending) from error
     try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from imgbatch.codecs import extras
 from imgbatch.codecs.headers import tag
 from imgbatch.errors import ImageError
 
@@ -37,6 +38,8 @@ def depth(image: ImageFile, name: str, data: bytes) -> int:
     if name == "jpeg2000":
         at = data.find(_SIZ)
         return (data[at + 42] & 0x7F) + 1 if 0 <= at < len(data) - 42 else 8
+    if name in extras.EXTRAS:
+        return extras.depth(image, data)
     if name == "sgi":
         return 8 * data[3]
     if name == "ppm" and image.tile:
