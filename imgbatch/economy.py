@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from imgbatch import codecs
 from imgbatch.codecs.reading import MULTIFRAME, Opened
-from imgbatch.operations import Operation, Size
+from imgbatch.operations import Operation, Resize, Size
 from imgbatch.operations.reduction import Reduction, merged, settled
 from imgbatch.recipe import DEFAULT_NAME, Output
 
@@ -169,7 +169,7 @@ def _same_picture(opened: Opened, way: Way, output: Output, number: int, format:
     ops = (*way.common, *way.own[number])
     if ops and opened.format == "tiff" and opened.frame_count > 1:
         return False  # pages may have different sizes
-    return all(isinstance(op, Reduction) and op.idle(way.size) for op in ops)
+    return all(isinstance(op, (Reduction, Resize)) and op.idle(way.size) for op in ops)
 
 
 def needed(opened: Opened, way: Way, data: int) -> int:
@@ -256,8 +256,13 @@ def _settled(ops: Ops, original: Size | None, orientation: int) -> Ops:
 
 
 def _whole(op: Operation | None) -> bool:
-    """Whether a reduction keeps all of the picture, and nothing but the picture, for smaller ones to be made from."""
-    return isinstance(op, Reduction) and not op.crops and op.resize.fit in ("inside", "outside", "fill")
+    """Whether a reduction keeps all of the picture, and nothing but the picture, for smaller ones to be made from.
+
+    And its levels: where light was averaged, averages of levels would be others.
+    """
+    if not isinstance(op, Reduction) or op.crops or op.resize.linear:
+        return False
+    return op.resize.fit in ("inside", "outside", "fill")
 
 
 def _within(needed: Size, size: Size) -> bool:

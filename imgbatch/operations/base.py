@@ -102,6 +102,11 @@ class Operation(Declared, ABC):
         """
         return self
 
+    @property
+    def together(self) -> bool:
+        """Whether the frames of an animation must be seen together, by :meth:`across`; they are then all in memory."""
+        return type(self).across is not Operation.across
+
     def across(self, frames: Sequence[Image]) -> Operation:
         """The operation to apply to each of several frames, decided once for all of them (a trim's box, say)."""
         return self
@@ -118,7 +123,7 @@ def through(
     """
     passing = iter(frames)
     for operation in operations:
-        if type(operation).across is not Operation.across:
+        if operation.together:
             held = list(passing)
             if len(held) > 1:
                 operation = operation.across(held)

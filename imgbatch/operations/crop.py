@@ -10,19 +10,26 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, NamedTuple
 
 from imgbatch.alpha import straight
 from imgbatch.declare import Number, Text
-from imgbatch.errors import ImageError
+from imgbatch.errors import ImageError, UsageError
 from imgbatch.operations.base import Operation, Size
 from imgbatch.operations.canvas import deep, gray_range
+from imgbatch.operations.interest import busiest
 from imgbatch.operations.placing import (
     ANCHORS,
-    GRAVITY,
+    ENTROPY,
+    FOCAL,
+    PLACE,
     Length,
+    Point,
     anchored,
     half_up,
     pixels,
+    placed,
+    read_focal,
     read_length,
     read_ratio,
     read_sides,
+    refuse_two_places,
     spell_length,
     squeezed,
 )
@@ -78,8 +85,10 @@ AREA = Text(
 )
 
 
-def cut(source: Size, wanted: Area, gravity: str | None) -> Box:
+def cut(source: Size, wanted: Area, gravity: str | None, focal: Point | None = None) -> Box:
     """The rectangle of a picture of `source` px that `wanted` means, clipped to the picture.
+
+    Without an offset it can be taken around `focal` instead of at `gravity`.
 
     It can be empty: left >= right or top >= bottom.
     """
@@ -92,6 +101,10 @@ def cut(source: Size, wanted: Area, gravity: str | None) -> Box:
             width if wanted.width is None else pixels(wanted.width, width),
             height if wanted.height is None else pixels(wanted.height, height),
         )
+    if focal is not None:
+        size = min(size[0], width), min(size[1], height)
+        left, top = placed(size, source, "center", focal)
+        return left, top, left + size[0], top + size[1]
     if gravity is None:
         gravity = "center" if wanted.offset is None else "northwest"
     left, top = anchored(size, source, gravity)
@@ -116,7 +129,11 @@ class Crop(Operation):
         the largest rectangle of that aspect.
     gravity : str or None
         Where the rectangle sits; an offset counts from there, inward. None: an offset counts from the left top, and
-        a rectangle without an offset sits in the center.
+        a rectangle without an offset sits in the center. ``entropy``, for a rectangle without an offset: the part with
+        the most to see, which is the largest entropy of its gray levels; one place for all frames of an animation.
+    focal : str or None
+        The point that a rectangle without an offset keeps as near to its center as the picture's edges allow:
+        ``30%x40%`` from the left and from the top of the picture.
 
     Raises
     ------
@@ -130,15 +147,41 @@ class Crop(Operation):
 
     area: Annotated[str, AREA, "what to keep"]
     gravity: Annotated[
-        str | None, GRAVITY, "where the area sits; by default in the center, or at its offset from the left top"
+        str | None, PLACE, "where the area sits; by default in the center, or at its offset from the left top"
     ] = None
+    focal: Annotated[str | None, FOCAL, "the point that the area keeps near its center"] = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        refuse_two_places(self.word, self.gravity, self.focal)
+        if area(self.area).offset is not None and (self.gravity == ENTROPY or self.focal is not None):
+            what = f"focal={self.focal}" if self.focal else f"gravity={ENTROPY}"
+            raise UsageError(f"crop {what} says where the area sits, which its offset says too; got {self.area}")
+
+    @property
+    def together(self) -> bool:
+        return self.gravity == ENTROPY
+
+    def box(self, size: Size) -> Box:
+        """What is kept of a picture of `size`, perhaps nothing; as if centered where only the pixels can tell."""
+        gravity = None if self.gravity == ENTROPY else self.gravity
+        return cut(size, area(self.area), gravity, None if self.focal is None else read_focal(self.focal))
 
     def after(self, size: Size) -> Size | None:
-        left, top, right, bottom = cut(size, area(self.area), self.gravity)
+        left, top, right, bottom = self.box(size)
         return (right - left, bottom - top) if left < right and top < bottom else None
 
+    def across(self, frames: Sequence[Image]) -> Operation:
+        """With the point that the area is taken around, where the pixels decide on it."""
+        if self.gravity != ENTROPY or len({frame.size for frame in frames}) > 1:
+            return self
+        left, top, right, bottom = self.box(frames[0].size)
+        return Crop(self.area, focal=busiest(frames, (right - left, bottom - top)))
+
     def apply(self, image: Image) -> Image:
-        left, top, right, bottom = cut(image.size, area(self.area), self.gravity)
+        if self.gravity == ENTROPY:
+            return self.across([image]).apply(image)
+        left, top, right, bottom = self.box(image.size)
         if left >= right or top >= bottom:
             raise ImageError(
                 "operation",

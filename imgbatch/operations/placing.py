@@ -9,7 +9,7 @@ import math
 import re
 from fractions import Fraction
 
-from imgbatch.declare import Choice
+from imgbatch.declare import Choice, Text
 from imgbatch.errors import UsageError
 from imgbatch.operations.base import Size
 
@@ -35,6 +35,12 @@ ANCHORS: dict[str, tuple[Fraction, Fraction]] = {
     )
 }
 GRAVITY = Choice(tuple(ANCHORS))
+#: The place that the pixels decide on: where there is the most to see (interest.py).
+ENTROPY = "entropy"
+PLACE = Choice((*ANCHORS, ENTROPY))
+
+#: A point of the picture as shares of its width and height, 0..1.
+Point = tuple[Fraction, Fraction]
 
 #: One length in a pattern: ``120``, ``50%`` or ``33.3%``.
 LENGTH = r"[0-9]{1,6}(?:\.[0-9]{1,6})?%|[0-9]{1,100}"
@@ -61,6 +67,52 @@ def anchored(inner: Size, outer: Size, gravity: str) -> tuple[int, int]:
     """
     x, y = ANCHORS[gravity]
     return math.floor((outer[0] - inner[0]) * x), math.floor((outer[1] - inner[1]) * y)
+
+
+def offset(
+    inner: tuple[Fraction | int, Fraction | int], outer: Size, gravity: str, focal: Point | None = None
+) -> tuple[Fraction, Fraction]:
+    """Left and top, in px, of a box no larger than `outer`: at `gravity`, or `focal` as near its center as can be."""
+    room = outer[0] - Fraction(inner[0]), outer[1] - Fraction(inner[1])
+    if focal is None:
+        x, y = ANCHORS[gravity]
+        return room[0] * x, room[1] * y
+    left, top = outer[0] * focal[0] - Fraction(inner[0]) / 2, outer[1] * focal[1] - Fraction(inner[1]) / 2
+    return min(max(left, Fraction(0)), room[0]), min(max(top, Fraction(0)), room[1])
+
+
+def placed(inner: Size, outer: Size, gravity: str, focal: Point | None = None) -> tuple[int, int]:
+    """Left and top, in whole px, of a box no larger than `outer`, as :func:`offset`."""
+    if focal is None:
+        return anchored(inner, outer, gravity)
+    left, top = offset(inner, outer, gravity, focal)
+    return half_up(left), half_up(top)
+
+
+def read_focal(word: str) -> Point:
+    """The point that ``30%x40%`` means; ValueError when it means none."""
+    sides = read_sides(squeezed(word))
+    if sides is None or sides[2] or not all(isinstance(side, Fraction) and side <= 1 for side in sides[:2]):
+        raise ValueError(word)
+    return Fraction(sides[0] or 0), Fraction(sides[1] or 0)
+
+
+def spell_focal(x: Fraction, y: Fraction) -> str:
+    """The one spelling of a point."""
+    return f"{spell_length(x)}x{spell_length(y)}"
+
+
+FOCAL = Text(
+    "a point of the picture such as 30%x40%, from its left and its top",
+    lambda word: spell_focal(*read_focal(word)),
+    ("30%x40%", "0%x100%", "62.5%x12.5%"),
+)
+
+
+def refuse_two_places(word: str, gravity: str | None, focal: str | None) -> None:
+    """UsageError when a rectangle is placed by a gravity and by a point."""
+    if gravity is not None and focal is not None:
+        raise UsageError(f"expected gravity or focal for {word}, got gravity={gravity} and focal={focal}")
 
 
 def read_length(word: str) -> Length:

@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING, ClassVar
 from imgbatch import orientation as ways
 from imgbatch.operations.base import Operation, Size
 from imgbatch.operations.canvas import affordable, on_canvas
-from imgbatch.operations.crop import Crop, area, cut
-from imgbatch.operations.placing import anchored
-from imgbatch.operations.resize import Fitting, Resize, resampled
+from imgbatch.operations.crop import Crop
+from imgbatch.operations.fitting import Fitting
+from imgbatch.operations.placing import ENTROPY, anchored
+from imgbatch.operations.resampling import resampled
+from imgbatch.operations.resize import Resize
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -52,11 +54,15 @@ class Reduction(Operation):
     orientation: int = 1
     gap: float | None = None
 
+    @property
+    def on_screen(self) -> bool:  # type: ignore[override]  # what is a constant of other operations depends on linear
+        return self.resize.on_screen
+
     def fitting(self, size: Size) -> Fitting:
         """What becomes of an upright picture of `size`; the box is in its px."""
         left, top = 0, 0
         for crop in self.crops:
-            box = cut(size, area(crop.area), crop.gravity)
+            box = crop.box(size)
             left, top, size = left + box[0], top + box[1], (box[2] - box[0], box[3] - box[1])
         x0, y0, x1, y1 = (fitting := self.resize.fitting(size)).box
         return Fitting((x0 + left, y0 + top, x1 + left, y1 + top), fitting.size, fitting.canvas)
@@ -75,7 +81,9 @@ class Reduction(Operation):
         left, top, right, bottom = fitting.box
         width = math.ceil(size[0] * fitting.size[0] / (right - left))
         height = math.ceil(size[1] * fitting.size[1] / (bottom - top))
-        return size if self.resize.kernel == "nearest" else (min(width, size[0]), min(height, size[1]))
+        if self.resize.kernel == "nearest" or self.resize.linear:  # a JPEG decoded smaller has its levels averaged
+            return size
+        return min(width, size[0]), min(height, size[1])
 
     def apply(self, image: Image) -> Image:
         size = self.original or ways.swapped(image.size, self.orientation)
@@ -96,18 +104,21 @@ class Reduction(Operation):
             x, y = Fraction(image.width, across), Fraction(image.height, down)
             left, top, right, bottom = left * x, top * y, right * x, bottom * y
         wanted = ways.swapped(fitting.size, self.orientation)
-        return resampled(image, (left, top, right, bottom), wanted, self.resize.kernel, self.gap)
+        return resampled(image, (left, top, right, bottom), wanted, self.resize.kernel, self.gap, self.resize.linear)
 
 
 def merged(ops: Sequence[Operation], size: Size, gap: float | None = None) -> tuple[Operation, ...]:
-    """`ops` for a picture of `size` with each resize as a Reduction that does the crops right before it, too."""
+    """`ops` for a picture of `size` with each resize as a Reduction that does the crops right before it, too.
+
+    Those whose place the pixels decide on stay as they are: other pixels could decide otherwise.
+    """
     made: list[Operation] = []
     crops: list[Crop] = []
     here: Size | None = size
     for op in ops:
-        if type(op) is Crop and here is not None and not _misses(op, here):
+        if type(op) is Crop and op.gravity != ENTROPY and here is not None and not _misses(op, here):
             crops.append(op)
-        elif type(op) is Resize:
+        elif type(op) is Resize and op.gravity != ENTROPY:
             # Blocks averaged first and then averaged again are no box any more: off by up to 35 of 255
             made.append(Reduction(op, tuple(crops), gap=None if op.kernel == "box" else gap))
             crops = []
@@ -120,7 +131,7 @@ def merged(ops: Sequence[Operation], size: Size, gap: float | None = None) -> tu
 
 def _misses(crop: Crop, size: Size) -> bool:
     """Whether the rectangle lies outside of the picture: its own error is for the crop to tell."""
-    left, top, right, bottom = cut(size, area(crop.area), crop.gravity)
+    left, top, right, bottom = crop.box(size)
     return left >= right or top >= bottom
 
 

@@ -64,6 +64,12 @@ def wanted(ops: Sequence[Operation], *own: Sequence[Operation], size: Size = (40
         ([Resize("9000", upscale=True)], None),
         ([Resize("100%")], None),
         ([Resize("800", kernel="nearest")], None),
+        ([Resize("800", linear=True)], None),  # fewer pixels of a JPEG are means of levels, not of light
+        ([Resize("1000x1000", "cover", focal="20%x30%")], (1334, 1000)),
+        ([Resize("1000x1000", "cover", "entropy")], None),  # fewer pixels could choose another part
+        ([Crop("2000x1500", focal="10%x10%"), Resize("1000")], (2000, 1500)),
+        ([Crop("2000x1500", "entropy"), Resize("1000")], None),
+        ([Resize("2000"), Crop("1000x1000", "entropy")], (2000, 1500)),
         ([], None),
         ([Grayscale()], None),
         # what follows the resize costs nothing
@@ -136,6 +142,11 @@ def test_smaller_outputs_are_made_from_larger_ones() -> None:
     assert steps([Resize("2000x2000", "cover")], [Resize("300")]) == [(0, None), (1, None)]
     assert steps([Resize("2000")], [Resize("300x300", "cover")], [Blur(3)]) == [(0, None), (1, 0), (2, None)]
     assert steps([Resize("1000")], [Crop("500x500"), Resize("300")]) == [(0, None), (1, None)]
+    # means of light and means of levels are no means of one another; what the pixels decide on sees them all
+    assert steps([Resize("1000", linear=True)], [Resize("300")]) == [(0, None), (1, None)]
+    assert steps([Resize("1000")], [Resize("300", linear=True)]) == [(0, None), (1, None)]
+    assert steps([Resize("1000")], [Resize("300x300", "cover", "entropy")]) == [(0, None), (1, None)]
+    assert steps([Resize("1000")], [Resize("300x300", "cover", focal="1%x1%")]) == [(0, None), (1, 0)]
 
 
 @pytest.mark.parametrize(
@@ -144,6 +155,7 @@ def test_smaller_outputs_are_made_from_larger_ones() -> None:
         ("JPEG", 1, [], Output(), True),
         ("JPEG", 1, [Resize("1600")], Output(), True),
         ("JPEG", 1, [Resize("1600")], Output(format="jpeg", dir="web", name="{stem}", preserve=True), True),
+        ("JPEG", 1, [Resize("400x300", "cover", "entropy", linear=True)], Output(), True),
         ("PNG", 1, [], Output(), True),
         ("JPEG", 6, [], Output(), False),
         ("JPEG", 1, [Resize("300")], Output(), False),

@@ -13,7 +13,9 @@ from PIL import Image
 
 from imgbatch.declare import from_words, to_words
 from imgbatch.errors import ImageError, UsageError
-from imgbatch.operations.resize import FITS, KERNELS, Resize, fitted, geometry
+from imgbatch.operations.fitting import FITS, fitted, geometry
+from imgbatch.operations.resampling import KERNELS
+from imgbatch.operations.resize import Resize
 
 SIDES = st.integers(1, 3000)
 SIZES = st.tuples(SIDES, SIDES)
