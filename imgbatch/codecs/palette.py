@@ -67,6 +67,8 @@ def reduced(frames: list[Image], colors: int, changes: list[str], keyed: bool = 
     ]
     masks = [None if plain else _hidden(frame) for frame, plain in zip(whole, solid, strict=True)]
     hole = any(mask is not None for mask in masks)
+    if any(_soft(frame) for frame, plain in zip(whole, solid, strict=True) if not plain):
+        changes.append("alpha: reduced to transparent or opaque")
     for frame, mask in zip(opaque, masks, strict=True):
         if mask is not None:
             frame.paste((0, 0, 0), mask=mask)  # one color less to choose for what nobody sees
@@ -85,6 +87,11 @@ def reduced(frames: list[Image], colors: int, changes: list[str], keyed: bool = 
             entries = (frame.getpalette() or [])[: room * 3]
             frame.putpalette(entries + [0] * ((room + 1) * 3 - len(entries)))
     return made
+
+
+def _soft(image: Image) -> bool:
+    """Whether any pixel is partly transparent."""
+    return any(image.getchannel("A").histogram()[1:255])
 
 
 def _hidden(image: Image) -> Image:

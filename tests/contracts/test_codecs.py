@@ -18,6 +18,7 @@ from imgbatch import codecs
 from imgbatch.codecs import Encoded, Encoding, Metadata, Motion, extras, guard, metadata
 from imgbatch.color import to_eight_bits
 from imgbatch.errors import ImageError
+from tests.contracts.pictures import smooth
 
 Picture = Image.Image
 LIMIT = 268_000_000
@@ -34,38 +35,6 @@ NAMES = [one.name for one in codecs.CODECS]
 def within_limits() -> Iterator[None]:
     with guard.limited(LIMIT):
         yield
-
-
-def smooth(mode: str, size: tuple[int, int] = (48, 32)) -> Picture:
-    """A gradient without sharp edges, so that chroma subsampling costs little."""
-    width, height = size
-    x = np.linspace(0, 255, width)[None, :].repeat(height, 0)
-    y = np.linspace(0, 255, height)[:, None].repeat(width, 1)
-    rgb = Image.fromarray(np.stack([x, y, (x + y) / 2], -1).astype(np.uint8))
-    alpha = Image.fromarray((255 - x / 2).astype(np.uint8))
-    if mode in ("I;16", "I;16B"):
-        return Image.fromarray((x * 257).astype("<u2" if mode == "I;16" else ">u2"))
-    if mode == "I":
-        return Image.fromarray((x * 200).astype(np.int32))
-    if mode == "F":
-        return Image.fromarray((x / 255).astype(np.float32))
-    if mode in ("RGBA", "LA", "RGBa", "La"):
-        made = rgb if mode.startswith("RGB") else rgb.convert("L")
-        made = made.copy()
-        made.putalpha(alpha)
-        return made if mode in ("RGBA", "LA") else made.convert(mode)
-    if mode == "P":
-        return rgb.quantize(64)
-    if mode == "PA":
-        made = rgb.quantize(64).convert("PA")
-        made.putalpha(alpha)
-        return made
-    if mode == "LAB":
-        profiles = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
-        lab = ImageCms.profileToProfile(rgb, *profiles, outputMode="LAB")
-        assert lab is not None
-        return lab
-    return rgb.convert(mode)
 
 
 def seen(image: Picture) -> np.ndarray[Any, Any]:
