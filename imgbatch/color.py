@@ -6,12 +6,12 @@ Used by operations and codecs alike. Pillow is imported where it is needed, so t
 from __future__ import annotations
 
 import functools
-import io
 import re
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from imgbatch.declare import Text
+from imgbatch.profiles import converted, errors, profile_space
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -81,15 +81,13 @@ def continuous(image: Image) -> Image:
 def to_rgb(image: Image, icc: bytes | None = None) -> Image:
     """`image` as RGB or RGBA for a format that knows nothing else, through its profile where it has one.
 
-    CMYK and LAB are converted with `icc` (CMYK) or as CIE Lab D50; without a usable profile Pillow's plain formula is
-    used. 16-bit and 32-bit gray are brought to 8 bits by their range (see :func:`to_eight_bits`). RGB and gray keep
-    their values: :func:`to_srgb` is the one that converts them.
+    CMYK and LAB are converted with `icc`; without a usable profile CMYK by Pillow's plain formula, LAB as CIE Lab D50.
+    16-bit and 32-bit gray are brought to 8 bits by their range (see :func:`to_eight_bits`). RGB and gray keep their
+    values: :func:`to_srgb` is the one that converts them.
     """
     if image.mode in DEEP:
         image = to_eight_bits(image)
-    if image.mode == "LAB":
-        return _cms(image, _LAB, "LAB", "RGB")
-    if image.mode == "CMYK":
+    if image.mode in INK:
         return (to_srgb(image, icc) if icc else None) or image.convert("RGB")
     image = continuous(image)
     if image.mode in ("RGB", "RGBA"):
@@ -109,50 +107,25 @@ def on_screen(frames: Iterable[Image], icc: bytes | None) -> Iterator[Image]:
 def to_srgb(image: Image, icc: bytes) -> Image | None:
     """`image` converted from its profile to sRGB; None when the profile is damaged or is for other pixels.
 
-    RGB, RGBA and P keep their mode (of a palette the entries are converted), gray stays gray, CMYK becomes RGB. The
-    same object when the profile is sRGB already.
+    RGB, RGBA and P keep their mode (of a palette the entries are converted), gray stays gray (of 8 or 16 bits), CMYK
+    and LAB become RGB. The same object when no color would change.
     """
     if not fits(icc, image.mode):
         return None
-    from PIL import Image as Images
-
     try:
-        if image.mode == "CMYK":
-            return _cms(image, icc, "CMYK", "RGB")
-        if is_srgb(icc):
-            return image
+        if image.mode in INK:
+            return converted(image, icc, image.mode, "RGB")
+        if image.mode == "1" or is_srgb(icc):
+            return image  # black and white are so in every profile
         if image.mode in ("RGB", "RGBA"):
-            return _with_info(_cms(image, icc, image.mode, image.mode), image)
+            return _with_info(converted(image, icc, image.mode, image.mode), image)
         if image.mode == "P":
             return _palette_to_srgb(image, icc)
-        if image.mode in ("L", "1"):
-            return _with_info(_cms(image.convert("L"), icc, "L", "RGB").convert("L"), image)
-        if image.mode == "LA":
-            gray, alpha = image.split()
-            return Images.merge("LA", (_cms(gray, icc, "L", "RGB").convert("L"), alpha))
-        if image.mode in DEEP:
-            gray = to_eight_bits(image)
-            return _cms(gray, icc, "L", "RGB").convert("L")
-        return _cms(continuous(image).convert("RGB"), icc, "RGB", "RGB")
-    except _cms_errors():
+        if space(image.mode) == "gray":
+            return _gray_to_srgb(image, icc)
+        return converted(continuous(image).convert("RGB"), icc, "RGB", "RGB")
+    except errors():
         return None
-
-
-def profile_name(icc: bytes) -> str:
-    """What a profile calls itself, or "a damaged profile"."""
-    from PIL import ImageCms
-
-    try:
-        return " ".join(ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(icc))).split()) or "unnamed"
-    except _cms_errors():
-        return "a damaged profile"
-
-
-def profile_space(icc: bytes) -> str | None:
-    """Which pixels a profile is for: ``gray``, ``rgb``, ``cmyk``, ``lab``; None when it is damaged or for others."""
-    if len(icc) < 128 or icc[36:40] != b"acsp":
-        return None
-    return {b"GRAY": "gray", b"RGB ": "rgb", b"CMYK": "cmyk", b"Lab ": "lab"}.get(icc[16:20])
 
 
 def space(mode: str) -> str:
@@ -167,18 +140,20 @@ def fits(icc: bytes, mode: str) -> bool:
 
 @functools.lru_cache(maxsize=16)
 def is_srgb(icc: bytes) -> bool:
-    """Whether an RGB profile changes no color by more than two of 255, whatever it calls itself."""
-    if profile_space(icc) != "rgb":
+    """Whether an RGB or gray profile changes no color by more than two of 255, whatever it calls itself."""
+    mode = {"rgb": "RGB", "gray": "L"}.get(profile_space(icc) or "")
+    if mode is None:
         return False
     from PIL import Image as Images
 
     levels = range(0, 256, 51)
-    colors = [(red, green, blue) for red in levels for green in levels for blue in levels]
-    probe = Images.new("RGB", (len(colors), 1))
-    probe.putdata(colors)
+    colors = bytes(value for red in levels for green in levels for blue in levels for value in (red, green, blue))
+    probe = Images.frombytes("RGB", (len(colors) // 3, 1), colors)
+    if mode == "L":
+        probe = Images.frombytes("L", (256, 1), bytes(range(256)))
     try:
-        made = _cms(probe, icc, "RGB", "RGB")
-    except _cms_errors():
+        made = converted(probe, icc, mode, mode)
+    except errors():
         return False
     return all(abs(one - other) <= 2 for one, other in zip(made.tobytes(), probe.tobytes(), strict=True))
 
@@ -210,33 +185,22 @@ def to_eight_bits(image: Image) -> Image:
     return image
 
 
-_LAB = b"LAB"  # stands for the built-in profile of CIE Lab D50
+def _gray_to_srgb(image: Image, icc: bytes) -> Image:
+    """Gray through a gray profile, 16 bits with 16 bits."""
+    from PIL import Image as Images
 
-
-@functools.lru_cache(maxsize=16)
-def _transform(icc: bytes, given: str, wanted: str) -> Any:
-    """Building a transform costs more than applying it to a small picture, and a batch often has one profile."""
-    from PIL import ImageCms
-
-    source = ImageCms.createProfile("LAB") if icc is _LAB else io.BytesIO(icc)
-    return ImageCms.buildTransform(
-        ImageCms.ImageCmsProfile(source), ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")), given, wanted
-    )
-
-
-def _cms(image: Image, icc: bytes, given: str, wanted: str) -> Image:
-    from PIL import ImageCms
-
-    made = ImageCms.applyTransform(image, _transform(icc, given, wanted))
-    assert made is not None  # not in place
-    made.info = {}
-    return made
-
-
-def _cms_errors() -> tuple[type[Exception], ...]:
-    from PIL import ImageCms
-
-    return (ImageCms.PyCMSError, OSError, ValueError, TypeError, ImportError)
+    if image.mode in ("LA", "La"):
+        gray, alpha = image.convert("LA").split()
+        return Images.merge("LA", (converted(gray, icc, "L", "L"), alpha))
+    if image.mode in ("I;16", "I;16L"):
+        made = converted(image, icc, "I;16", "I;16")
+        if "transparency" in image.info:  # the gray that is transparent is another one now
+            key = converted(Images.new("I;16", (1, 1), image.info["transparency"]), icc, "I;16", "I;16")
+            made.info["transparency"] = key.getpixel((0, 0))
+        return made
+    if image.mode in DEEP:
+        return converted(to_eight_bits(image), icc, "L", "L")
+    return _with_info(converted(image, icc, "L", "L"), image)
 
 
 def _palette_to_srgb(image: Image, icc: bytes) -> Image:
@@ -245,7 +209,7 @@ def _palette_to_srgb(image: Image, icc: bytes) -> Image:
     entries = image.getpalette("RGB") or []
     row = Images.frombytes("RGB", (len(entries) // 3, 1), bytes(entries))
     made = image.copy()
-    made.putpalette(_cms(row, icc, "RGB", "RGB").tobytes())
+    made.putpalette(converted(row, icc, "RGB", "RGB").tobytes())
     return made
 
 

@@ -1,4 +1,4 @@
-"""What does an operation need from outside, and how does it hold it?
+"""What does an operation or an output need from outside, and how does it hold it?
 
 A parameter of the kind :class:`File` names a file. Operations open none: resources.py reads each once, before the first
 image, and gives the operation a :class:`Held` (operations/from_file.py); in a run with workers its numbers lie in
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 D = TypeVar("D", bound=Declared)
 #: picture: RGBA, 8 bits, sRGB. frame: samples as they are in the file. histogram: how often each level of each band of
-#: a picture occurs. lut: the colors of a .cube file. font: the bytes of a font file.
-Holds = Literal["picture", "frame", "histogram", "lut", "font"]
+#: a picture occurs. lut: the colors of a .cube file. font, profile: the bytes of such a file.
+Holds = Literal["picture", "frame", "histogram", "lut", "font", "profile"]
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Held:
     ----------
     holder : Holder
         picture: (row, column, 4) uint8. frame: (row, column, channel) in the file's own depth. histogram: (band, level)
-        int64. lut: (size, 3) or (blue, green, red, 3) float32. font: (bytes,) uint8.
+        int64. lut: (size, 3) or (blue, green, red, 3) float32. font, profile: (bytes,) uint8.
     mode : str
         Of a picture, frame or histogram: Pillow's mode of the file.
     span : ((float, ...), (float, ...))

@@ -118,6 +118,8 @@ class Recipe:
         if not outputs or not all(isinstance(output, Output) for output in outputs):
             raise expected("at least one Output", "outputs", self.outputs)
         object.__setattr__(self, "outputs", outputs)
+        if len({output.assume_icc for output in outputs} - {None}) > 1:
+            raise expected("one profile", "assume_icc of all outputs", "several; a picture has one source")
         if not isinstance(self.auto_orient, bool):
             raise expected("true or false", "auto_orient", self.auto_orient)
 
@@ -126,10 +128,15 @@ class Recipe:
         outputs = [replace(output, ops=tuple(map(change, output.ops))) for output in self.outputs]
         return replace(self, ops=tuple(map(change, self.ops)), outputs=outputs)
 
+    def relocated(self, change: Callable[[str], str]) -> Recipe:
+        """The recipe with each name of a file that it needs changed."""
+        outputs = [relocated(output, change) for output in self.outputs]
+        return replace(self, outputs=outputs).mapped(lambda op: relocated(op, change))
+
     def canonical(self, output: int, contents: Mapping[str, str] | None = None) -> dict[str, Any]:
         """All that decides the bytes and the name of one output, defaults spelled out.
 
-        Files that operations need count by their `contents` (the SHA-256 of each by its name) where these are known,
+        Files that are needed count by their `contents` (the SHA-256 of each by its name) where these are known,
         so that it does not matter where they lie.
         """
         wish = self.outputs[output]
@@ -139,7 +146,7 @@ class Recipe:
             "canonical": _CANONICAL,
             "auto_orient": self.auto_orient,
             "ops": [op_table(op, everything=True) for op in ops],
-            "output": to_table(wish, everything=True),
+            "output": to_table(relocated(wish, lambda path: hashes.get(path, path)), everything=True),
         }
 
     def output_digest(self, output: int, contents: Mapping[str, str] | None = None) -> str:

@@ -16,6 +16,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from imgbatch.declare import Declared
 from imgbatch.errors import ImageError, PlanError
 from imgbatch.operations import Operation
 from imgbatch.operations.from_file import FromFile
@@ -46,10 +47,10 @@ class Resources:
         A file is missing, or is not what it should be.
     """
 
-    def __init__(self, ops: Iterable[Operation]) -> None:
+    def __init__(self, needing: Iterable[Declared]) -> None:
         self.contents: dict[str, str] = {}
         self._held: dict[Key, Held] = {}
-        for op in ops:
+        for op in needing:
             for field, kind, path in files(op):
                 if (kind.holds, path) not in self._held:
                     data = _read(path, f"{op.word} {field.name}")
@@ -89,8 +90,8 @@ class Resources:
 
 
 def gathered(recipe: Recipe) -> Resources:
-    """What the operations of a recipe and of its outputs need."""
-    return Resources([*recipe.ops, *(op for output in recipe.outputs for op in output.ops)])
+    """What the operations of a recipe, its outputs and their operations need."""
+    return Resources([*recipe.ops, *recipe.outputs, *(op for output in recipe.outputs for op in output.ops)])
 
 
 def _given(op: Operation, held: dict[Key, Held]) -> Operation:
@@ -117,6 +118,7 @@ def _read(path: str, who: str) -> bytes:
 def _understood(data: bytes, holds: Holds, path: str, who: str) -> Held:
     readers: dict[Holds, Callable[[bytes, str], Held]] = {
         "picture": _picture, "frame": _frame, "histogram": _histogram, "lut": _lut, "font": _font,
+        "profile": _profile,
     }  # fmt: skip
     try:
         return readers[holds](data, os.path.splitext(path)[1].lower())
@@ -197,3 +199,11 @@ def _font(data: bytes, suffix: str) -> Held:
     except OSError as error:
         raise ValueError(f"this is no font: {error}") from None
     return Held(Here(numpy.frombuffer(data, numpy.uint8)))
+
+
+def _profile(data: bytes, suffix: str) -> Held:
+    import numpy
+
+    from imgbatch import profiles
+
+    return Held(Here(numpy.frombuffer(profiles.checked(data), numpy.uint8)))

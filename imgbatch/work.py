@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from imgbatch import codecs, color, delivery, economy, facts
 from imgbatch.clock import Clock
-from imgbatch.codecs import guard, reading
+from imgbatch.codecs import guard, profiling, reading
 from imgbatch.codecs.base import Encoded, Metadata, Motion
 from imgbatch.errors import ImageError
 from imgbatch.files import content_hash
@@ -108,6 +108,9 @@ class ImageWork:
         """The way of an opened picture: decoded and operated on once, then into each output."""
         outputs = [self.recipe.outputs[target.output] for target in job.targets]
         _refuse_motion(opened, job.targets, outputs)
+        if opened.metadata.icc is None:
+            assume = (output.assume_icc for output in outputs)
+            opened.metadata.icc = profiling.assumed(assume, opened.mode, opened.changes)
         planned = economy.way if self.plan else economy.plain
         common, *own = (facts.told(ops, job, opened) for ops in (self.recipe.ops, *(output.ops for output in outputs)))
         way = planned(opened, self.recipe.auto_orient, common, own)

@@ -19,7 +19,6 @@ from imgbatch.cli.arguments import Typed
 from imgbatch.declare import fields
 from imgbatch.errors import RecipeError, UsageError, expected
 from imgbatch.files import write_text
-from imgbatch.outside import relocated
 from imgbatch.recipe import Output, Recipe, RecipeFile, parse, to_toml
 from imgbatch.settings import Filters, Settings, Telling
 
@@ -48,7 +47,7 @@ def decide(typed: Typed, environment: Mapping[str, str], stdin: BinaryIO) -> Wis
     telling = Telling(**_levels(_of(Telling, file.run), from_environment(Telling, environment), typed.telling))
     written = {key: value for key, value in file.input.items() if key != "paths"}
     filters = Filters(**_levels(written, typed.filters))
-    recipe = merged(file.recipe.mapped(lambda op: relocated(op, functools.partial(os.path.join, folder))), typed)
+    recipe = merged(file.recipe.relocated(functools.partial(os.path.join, folder)), typed)
     paths = list(typed.sources)
     if typed.files_from is not None:
         paths += listed(typed.files_from, typed.null, stdin)
@@ -133,7 +132,7 @@ def save(path: str, typed: Typed, wish: Wish) -> None:
     folder = os.path.dirname(path) or "."
     paths = [_from(folder, item) for item in wish.paths]
     run = {**_said(wish.settings), **_said(wish.telling)}
-    recipe = wish.recipe.mapped(lambda op: relocated(op, lambda name: _from(folder, name)))
+    recipe = wish.recipe.relocated(lambda name: _from(folder, name))
     text = to_toml(RecipeFile(recipe, {"paths": paths, **_said(wish.filters)}, run))
     try:
         write_text(path, text)

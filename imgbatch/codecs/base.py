@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from imgbatch.color import COLOR
 from imgbatch.declare import Choice, Declared, Number, Switch, Text
 from imgbatch.errors import ImageError
+from imgbatch.outside import File
 from imgbatch.quantities import Amount, Quality
 
 if TYPE_CHECKING:
@@ -86,6 +87,14 @@ class Encoding(Declared):
         Text("all, first or a number of frames", canonical_frames, ("all", "first", "3")),
         "frames of animations and pages to keep",
     ] = "all"
+    icc: Annotated[
+        str, Choice(("keep", "srgb", "none")), "color profile; srgb converts to sRGB, none converts and writes none"
+    ] = "keep"
+    assume_icc: Annotated[
+        str | None,
+        File("profile", "an ICC profile's file", ("scanner.icc",)),
+        "profile of pictures that have none, where it is for such pixels; sRGB when not said",
+    ] = None
 
 
 @dataclass
@@ -221,13 +230,19 @@ class Codec(ABC):
 
     def prepared(self, frames: Iterable[Image], encoding: Encoding, metadata: Metadata, motion: Motion) -> Prepared:
         """`frames` as this format holds them, for one encode or several."""
-        from imgbatch.codecs import guard, pixels
+        from imgbatch.codecs import guard, pixels, profiling
 
         changes: list[str] = []
         pictures = self._taken(frames)
         self._check_sizes(pictures)
         with guard.classified("encode"):
-            pictures, icc = pixels.fitted(pictures, self, encoding, metadata.icc, changes)
+            icc = metadata.icc
+            if encoding.icc == "keep":
+                pictures, icc = pixels.fitted(pictures, self, encoding, icc, changes)
+            else:
+                pictures, icc = profiling.unprofiled(pictures, icc, changes)
+                pictures, _ = pixels.fitted(pictures, self, encoding, None, changes)
+                icc = profiling.named(pictures, encoding.icc, icc, self, changes)
             pictures = self.finish(pictures, encoding, changes)
             options: dict[str, Any] = {"icc_profile": icc} if icc else {}
             options |= self._exif_options(metadata.exif, changes)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from imgbatch import alpha, color
+from imgbatch import alpha, color, profiles
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -151,7 +151,7 @@ def _converted(image: Image, wanted: str, icc: bytes | None, codec: Codec, chang
 
 def _used_up(image: Image, icc: bytes, codec: Codec, changes: list[str]) -> Image:
     """The pixels converted to sRGB through a profile that cannot be written beside them."""
-    space = color.profile_space(icc)
+    space = profiles.profile_space(icc)
     if space is None:
         changes.append("icc not kept: damaged")
         return image
@@ -165,7 +165,7 @@ def _used_up(image: Image, icc: bytes, codec: Codec, changes: list[str]) -> Imag
     if made is image:
         changes.append(f"icc not written: {codec.name}")
     else:
-        changes.append(f"icc: {color.profile_name(icc)} -> sRGB")
+        changes.append(f"icc: {profiles.profile_name(icc)} -> sRGB")
     return made
 
 

@@ -13,7 +13,7 @@ from imgbatch.errors import EngineError
 #: Imported once by the forkserver, so that a worker starts with everything at hand.
 PRELOAD = [
     "PIL.Image", "PIL.JpegImagePlugin", "PIL.PngImagePlugin", "PIL.AvifImagePlugin", "imgbatch.work",
-    "imgbatch.codecs.metadata", "imgbatch.codecs.pixels", "imgbatch.executors.worker",
+    "imgbatch.codecs.metadata", "imgbatch.codecs.pixels", "imgbatch.codecs.profiling", "imgbatch.executors.worker",
 ]  # fmt: skip
 #: As well, where numbers are counted: it takes as long as all the others.
 NUMBERS = "numpy"

@@ -22,7 +22,8 @@ OTHER: dict[str, Any] = {
     "colors": 8, "background": "#ff0000",
 }  # fmt: skip
 #: Options that are not the formats' own affair: the search, what is kept, which frames.
-SHARED = {"format", "max_bytes", "min_ssim", "min_quality", "then_shrink", "min_savings", "frames"}
+SHARED = {"format", "max_bytes", "min_ssim", "min_quality", "then_shrink", "min_savings", "frames",
+          "icc", "assume_icc"}  # fmt: skip
 
 
 def table() -> dict[str, dict[str, str]]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from imgbatch import color
+from imgbatch import color, profiles
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
@@ -89,7 +89,7 @@ def test_srgb_is_the_same_object_and_a_wrong_profile_is_none() -> None:
     assert color.to_srgb(image, b"acsp" * 64) is None
     damaged = SRGB[:128] + bytes(len(SRGB) - 128)
     assert color.to_srgb(image, damaged) is None
-    assert color.profile_name(b"x" * 200) == "a damaged profile" and "sRGB" in color.profile_name(SRGB)
+    assert profiles.profile_name(b"x" * 200) == "a damaged profile" and "sRGB" in profiles.profile_name(SRGB)
 
 
 @pytest.mark.parametrize("mode", ["I;16", "I;16B"])

@@ -29,7 +29,7 @@ FLOORS: list[set[str]] = [
     {"recipe"},
     {"operations", "codecs"},
     {"color", "alpha", "light", "fonts", "cube", "orientation", "shared", "ssim"},
-    {"segments"},
+    {"segments", "profiles"},
     {"quantities", "outside"},
     {"declare"},
     {"errors", "version", "priority"},

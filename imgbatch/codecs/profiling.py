@@ -1,0 +1,78 @@
+"""Which profile goes with the pixels of an output: the source's, sRGB, or none?
+
+``keep`` leaves both as they are (pixels.py converts only where a format or a mode cannot carry the profile). ``srgb``
+converts the pixels and writes an sRGB profile; ``none`` converts and writes none. Pixels that are sRGB already are left
+alone, so a second pass over an output changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from imgbatch import color, profiles
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from imgbatch.codecs.base import Codec
+
+
+def usable(icc: object, mode: str, warnings: list[str]) -> bytes | None:
+    """A profile as the reader found it, for pixels of `mode`; None, with a warning, where it is not for them."""
+    if not isinstance(icc, bytes) or not icc:
+        return None
+    space = profiles.profile_space(icc)
+    if space == color.space(mode):
+        return icc
+    why = "damaged" if space is None else f"made for {space}, the pixels are {mode}"
+    warnings.append(f"icc ignored: {why}")
+    return None
+
+
+def assumed(paths: Iterable[str | None], mode: str, changes: list[str]) -> bytes | None:
+    """The profile that is assumed for pixels of `mode` that came without one; None where it is for others."""
+    path = next((path for path in paths if path is not None), None)
+    icc = None if path is None else profiles.read(path)
+    if icc is None or not color.fits(icc, mode):
+        return None
+    changes.append(f"icc: {profiles.profile_name(icc)} assumed")
+    return icc
+
+
+def unprofiled(frames: Sequence[Image], icc: bytes | None, changes: list[str]) -> tuple[list[Image], bytes | None]:
+    """`frames` in sRGB, through their profile; and that profile, where it says no more than that they are.
+
+    Without a profile they are taken to be sRGB, ink and Lab excepted.
+    """
+    made = [_on_srgb(frame, icc, changes) for frame in frames]
+    return made, icc if all(one is frame for one, frame in zip(made, frames, strict=True)) else None
+
+
+def named(frames: Sequence[Image], wish: str, icc: bytes | None, codec: Codec, changes: list[str]) -> bytes | None:
+    """The profile to be written beside `frames`, which are sRGB: `icc` or our own for ``srgb``, else none."""
+    if wish == "none":
+        changes += ["icc: removed, the colors are sRGB"] if icc else []
+        return None
+    spaces = {color.space(frame.mode) for frame in frames}
+    if len(spaces) > 1 or not codec.icc:
+        return None
+    if icc and color.fits(icc, frames[0].mode):
+        return icc
+    return profiles.gray() if spaces == {"gray"} else profiles.srgb()
+
+
+def _on_srgb(frame: Image, icc: bytes | None, changes: list[str]) -> Image:
+    made = color.to_srgb(frame, icc) if icc else None
+    if made is not None:
+        if made is not frame:
+            changes.append(f"icc: {profiles.profile_name(icc or b'')} -> sRGB")
+        if frame.mode in color.DEEP and made.mode not in color.DEEP:
+            changes.append(f"depth: {32 if frame.mode in ('I', 'F') else 16} -> 8 bits")
+        return made
+    if icc:
+        changes.append("icc not kept: damaged")
+    if frame.mode in color.INK:
+        changes.append(f"mode: {frame.mode} -> sRGB")
+        return color.to_rgb(frame)
+    return frame
