@@ -114,7 +114,8 @@ def table(rows: Sequence[Sequence[str]]) -> str:
 
 def _row(found: FormatInfo) -> tuple[str, ...]:
     abilities = (found.read, found.write, found.frames, found.alpha)
-    return (found.name, *("yes" if able else "-" for able in abilities), " ".join(found.suffixes))
+    needs = f"  ({found.advice})" if found.advice else ""
+    return (found.name, *("yes" if able else "-" for able in abilities), " ".join(found.suffixes) + needs)
 
 
 def _asks_for_help(words: Sequence[str]) -> bool:

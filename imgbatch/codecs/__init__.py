@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from imgbatch.codecs import recognize
+from imgbatch.codecs import extras, recognize
 from imgbatch.codecs.avif import Avif
 from imgbatch.codecs.base import (
     FORMATS,
@@ -86,6 +86,7 @@ class FormatInfo:
     alpha: bool = False
     icc: bool = False
     exif: bool = False
+    advice: str = ""  # how to install what reads it
 
 
 def describe_formats() -> list[FormatInfo]:
@@ -102,6 +103,9 @@ def describe_formats() -> list[FormatInfo]:
     ]  # fmt: skip
     for name, suffixes in recognize.READ_ONLY.items():
         lines.append(FormatInfo(name, suffixes, name == "mpo" or (name.upper() in Images.OPEN and _built(name)), False))
+    for name, extra in extras.EXTRAS.items():
+        there = extras.found(name)
+        lines.append(FormatInfo(name, extra.suffixes, there, False, advice="" if there else extras.advice(name)))
     return lines
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
 _SAMPLINGS = {0: "4:4:4", 1: "4:2:2", 2: "4:2:0"}
-_BITS, _WIDTH, _HEIGHT = 258, 256, 257
+_WIDTH, _HEIGHT = 256, 257
 
 
 def rescale_key(image: Image, data: bytes) -> None:
@@ -34,20 +34,6 @@ def tag(image: Image, tag: int, default: Any) -> Any:
     tags = getattr(image, "tag_v2", None)
     value = tags.get(tag, default) if tags is not None else default
     return value[0] if isinstance(value, tuple) and value else value
-
-
-def depth(image: Image, name: str, data: bytes) -> int:
-    """Bits per sample as stored, where the header says it cheaply; 8 otherwise."""
-    if name == "png":
-        return data[24] if len(data) > 24 else 8
-    if name == "tiff":
-        bits = tag(image, _BITS, 8)
-        return bits if isinstance(bits, int) else 8
-    if name == "avif":
-        at = data.find(b"av1C", 0, 4096)
-        flags = data[at + 6] if 0 <= at < len(data) - 6 else 0
-        return 8 if not flags & 0x40 else 12 if flags & 0x20 else 10
-    return 8
 
 
 def said(image: Image) -> int:

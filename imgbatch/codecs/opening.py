@@ -6,7 +6,7 @@ import importlib
 import io
 from typing import TYPE_CHECKING
 
-from imgbatch.codecs import guard, recognize
+from imgbatch.codecs import extras, guard, recognize, stored
 from imgbatch.errors import ImageError
 
 if TYPE_CHECKING:
@@ -17,9 +17,11 @@ _PLUGINS = {"jpeg": "Jpeg", "png": "Png", "webp": "WebP", "avif": "Avif", "tiff"
 _DRAWINGS = ("SVG", "PDF", "PostScript", "EPS", "metafile")
 
 
-def opened(data: bytes, name: str | None, ending: str) -> ImageFile:
+def opened(data: bytes, name: str | None, ending: str, max_pixels: int) -> ImageFile:
     from PIL import Image as Images
 
+    if name is None and (extra := extras.named(recognize.unreadable(data[: recognize.PREFIX]) or "")) is not None:
+        return extras.opened(extra, data, max_pixels)
     if name is not None:
         importlib.import_module(f"PIL.{_PLUGINS[name]}ImagePlugin")
         readers = [PILLOW[name]]
@@ -50,16 +52,34 @@ def explained(error: Exception, data: bytes, ending: str) -> ImageError:
     try:
         Images.OPEN[reader][0](io.BytesIO(data), "")
     except Exception as reason:  # noqa: BLE001 - asked for its words only
+        if (unread := _without_reader(name, data, reason)) is not None:
+            return unread
         kind, said = guard.classify(reason, "decode")
         return ImageError("corrupt" if kind == "unidentified" else kind, f"the {name} header is damaged: {said}")
     return ImageError("corrupt", f"the {name} header is damaged")
 
 
+def _without_reader(name: str, data: bytes, reason: Exception) -> ImageError | None:
+    """For a sound file whose kind of samples Pillow does not know, and for a tag that is missing."""
+    if name == "tiff" and str(reason) == "unknown pixel mode" and (samples := stored.tiff_samples(data)) is not None:
+        advice = "save it as RGB or gray with 8 or 16 bits a sample first"
+        return ImageError("unsupported", f"no reader here for a TIFF of {samples}; {advice}")
+    missing = reason.__cause__  # Pillow makes SyntaxErrors of them
+    if not isinstance(missing, KeyError):
+        return None
+    if name == "psd":
+        samples = f"{int.from_bytes(data[22:24], 'big')} bits a channel"
+        return ImageError("unsupported", f"no reader here for a PSD of {samples}; save it as TIFF or PNG first")
+    if name == "tiff":
+        from PIL import TiffTags
+
+        (number,) = missing.args
+        return ImageError("corrupt", f"the tiff header has no tag {number} ({TiffTags.lookup(number).name})")
+    return None
+
+
 def _unknown(data: bytes, ending: str) -> ImageError:
     """No signature that we know."""
-    missing = recognize.unreadable(data[: recognize.PREFIX]) or recognize.UNREADABLE.get(ending)
-    if missing:
-        return ImageError("unsupported", f"Pillow has no reader for {missing}; convert it to JPEG or PNG first")
     likeness = recognize.looks_like(data)
     if likeness is not None and any(word in likeness for word in _DRAWINGS):
         return ImageError("unsupported", f"the content is {likeness}; convert it to PNG first")

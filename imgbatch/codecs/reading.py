@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import functools
-import os
-import stat
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.codecs import guard, headers, opening, recognize
+from imgbatch.codecs import extras, guard, headers, opening, recognize, stored
 from imgbatch.codecs.base import Metadata, Motion
+from imgbatch.codecs.contents import read
 from imgbatch.errors import ImageError
 from imgbatch.orientation import redo, swapped, undo
 
@@ -17,54 +16,13 @@ if TYPE_CHECKING:
     from PIL.Image import Image, Transpose
     from PIL.ImageFile import ImageFile
 
+__all__ = ["MULTIFRAME", "Opened", "probe", "read"]
+
 MULTIFRAME = frozenset({"png", "webp", "avif", "tiff", "gif"})
 _OURS = {**{pillow: name for name, pillow in opening.PILLOW.items()}, "MPO": "jpeg"}
 _KEYED = frozenset({"1", "L", "P", "RGB", "I;16"})
 _SUBFILE, _DNG = 254, 50706
 _IPTC = 0x0404
-
-
-def read(path: str) -> bytes:
-    """All bytes of a regular file.
-
-    Raises
-    ------
-    ImageError
-        ``unsupported`` for what is no regular file, ``truncated`` for an empty one, ``changed`` for one that is being
-        written, ``permission`` or ``io``.
-    """
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-    try:
-        kind = _no_file(os.stat(path).st_mode)
-        if kind is None:
-            with os.fdopen(os.open(path, flags), "rb", buffering=0) as file:
-                before = os.fstat(file.fileno())
-                kind = _no_file(before.st_mode)  # what was opened is what counts
-                data = b"" if kind is not None else file.read()
-                after = os.fstat(file.fileno())
-    except ValueError as error:  # a NUL in the name
-        raise ImageError("io", f"no file can have this name: {error}") from error
-    except (OSError, MemoryError) as error:
-        raise ImageError(*guard.classify(error, "read")) from error
-    if kind is not None:
-        raise ImageError("unsupported", f"not a file but {kind}")
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        raise ImageError("changed", "it was written to while it was read; the next run takes it (--settle 5s waits)")
-    if not data:
-        raise ImageError("truncated", "the file is empty (0 bytes)")
-    return data
-
-
-def _no_file(mode: int) -> str | None:
-    if stat.S_ISREG(mode):
-        return None
-    for test, words in (
-        (stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a named pipe"), (stat.S_ISSOCK, "a socket"),
-        (stat.S_ISCHR, "a device"), (stat.S_ISBLK, "a device"),
-    ):  # fmt: skip
-        if test(mode):
-            return words
-    return "something else"
 
 
 class Opened:
@@ -97,11 +55,13 @@ class Opened:
         self._data = data
         self.length = len(data)
         self._max_pixels = max_pixels
+        self._depth = stored.depth(image, self.format, data)
         if self.format == "png":
             for key, value in metadata.info_of_png(data).items():
                 image.info.setdefault(key, value)
             headers.rescale_key(image, data)
-        self.orientation = metadata.orientation(image, self.warnings)
+        upright = self.format in extras.EXTRAS and extras.is_upright(image)
+        self.orientation = 1 if upright else metadata.orientation(image, self.warnings)
         width, height = headers.stored_size(image)
         self.size = (width, height)
         self.upright_size = swapped(self.size, self.orientation)
@@ -111,7 +71,11 @@ class Opened:
             profiling.usable(image.info.get("icc_profile"), image.mode, self.warnings),
             headers.tables(image) if self.format == "jpeg" else None,
         )
+        if upright and self.metadata.exif is not None:
+            self.metadata.exif = metadata.upright(self.metadata.exif)
         self._note_losses()
+        if self.format == "gif":
+            self.warnings += stored.oddities_of_gif(image, data)
 
     @functools.cached_property
     def frame_count(self) -> int:
@@ -213,16 +177,30 @@ class Opened:
                 turn = self._turn(orient) if turned else None
                 if wanted is not None and self.format == "jpeg":
                     self._draft(wanted)
+                mend = stored.mending(self.image)
                 self.image.load()
+                stored.check(self.image, self.format, self._depth, self.warnings)
                 pixels += self.image.width * self.image.height
                 if pixels > self._max_pixels:
                     guard.check_pixels(self.image.size, self._max_pixels, len(places))
                 frame = _detached(self.image, alone=len(places) == 1)
+                frame = frame if mend is None else mend(frame)
+                if self.format == "gif":
+                    frame = self._within(frame)
                 if turn is not None:
                     frame = frame.transpose(turn)
                 if len(places) > 1 and motion.loop is not None:
                     motion.durations.append(round(float(self.image.info.get("duration", 0) or 0)))
             yield frame
+
+    def _within(self, frame: Image) -> Image:
+        """A GIF's frame cut to its canvas, as browsers show it: Pillow lets the canvas grow from frame to frame."""
+        if frame.size == self.size:
+            return frame
+        self.warnings.append(f"a frame of the GIF is larger than its canvas of {self.size[0]}x{self.size[1]} px: cut")
+        cut = frame.crop((0, 0, *self.size))
+        cut.info = frame.info
+        return cut
 
     def _turn(self, orient: bool) -> Transpose | None:
         """What is to be done to the pixels after decoding: TIFF's reader turns them itself."""
@@ -237,7 +215,10 @@ class Opened:
         image = self.image
         count = getattr(image, "n_frames", 1) if self.format not in MULTIFRAME else 1
         name = (image.format or "").lower()
-        if name == "psd" and count > 1:
+        if self.format in extras.EXTRAS:
+            if (several := extras.pictures(image, self._data)) is not None:
+                self.changes.append(several)
+        elif name == "psd" and count > 1:
             self.changes.append(f"merged picture of {count} layers kept: psd")
         elif count > 1:
             self.changes.append(f"first of {count} pictures kept: {name}")
@@ -247,9 +228,8 @@ class Opened:
             self.changes.append("xmp not kept")
         if isinstance(blocks := image.info.get("photoshop"), dict) and _IPTC in blocks:
             self.changes.append("iptc not kept")
-        depth = headers.depth(image, self.format, self._data)
-        if depth > 8 and image.mode in ("L", "LA", "RGB", "RGBA", "CMYK"):
-            self.changes.append(f"depth: {depth} -> 8 bits")
+        if self._depth > 8 and image.mode in ("L", "LA", "RGB", "RGBA", "CMYK"):
+            self.changes.append(f"depth: {self._depth} -> 8 bits")
 
 
 def probe(data: bytes, suffix: str, max_pixels: int) -> Opened:
@@ -270,7 +250,9 @@ def probe(data: bytes, suffix: str, max_pixels: int) -> Opened:
     name = recognize.format_of(prefix)
     opening.refuse_cut(data, name)
     try:
-        image = opening.opened(data, name, ending)
+        image = opening.opened(data, name, ending, max_pixels)
+    except ImageError:
+        raise
     except Exception as error:
         raise opening.explained(error, data, ending) from error
     try:

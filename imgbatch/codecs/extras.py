@@ -1,0 +1,104 @@
+"""Which formats are read only where somebody else's package is installed? HEIC and JPEG XL.
+
+They are found, never required. A format without its package is listed as not read, and a file of it fails with the
+command that installs it. The readers are called directly, so that nothing is registered with a host's Pillow that it
+did not register itself (pillow-jxl-plugin does so when it is imported).
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from imgbatch.codecs import guard, jxl
+from imgbatch.errors import ImageError
+
+if TYPE_CHECKING:
+    from PIL.ImageFile import ImageFile
+
+
+@dataclass(frozen=True)
+class Extra:
+    """One format: what people call it, the module and class of its reader, the suffixes it stands for."""
+
+    title: str
+    module: str
+    reader: str
+    suffixes: tuple[str, ...]
+
+
+#: By our name of the format, which is also the name of the extra.
+EXTRAS = {
+    "heif": Extra("HEIC", "pillow_heif.as_plugin", "HeifImageFile", (".heic", ".heif", ".hif")),
+    "jxl": Extra("JPEG XL", "pillow_jxl.JpegXLImagePlugin", "JXLImageFile", (".jxl",)),
+}
+
+
+def named(title: str) -> str | None:
+    """Our name of the format that recognize.unreadable calls `title`."""
+    return next((name for name, extra in EXTRAS.items() if extra.title == title), None)
+
+
+def found(name: str) -> bool:
+    """Whether the package of a format is installed; it is not imported."""
+    return importlib.util.find_spec(EXTRAS[name].module.partition(".")[0]) is not None
+
+
+def advice(name: str) -> str:
+    """How to install what reads a format."""
+    return f'pip install "imgbatch[{name}]"'
+
+
+def opened(name: str, data: bytes, max_pixels: int) -> ImageFile:
+    """A picture of one of `EXTRAS`, header read.
+
+    Raises
+    ------
+    ImageError
+        ``unsupported`` where the package is missing or cannot be imported, else as reading.probe.
+    """
+    extra = EXTRAS[name]
+    if name == "jxl":
+        guard.check_pixels(jxl.size(data), max_pixels)  # its reader decodes the whole picture when it opens it
+    try:
+        reader = getattr(importlib.import_module(extra.module), extra.reader)
+    except ImportError as error:
+        why = f" ({error})" if found(name) else ""
+        said = f"{extra.title} has no reader here{why}; {advice(name)}, or convert it to JPEG or PNG first"
+        raise ImageError("unsupported", said) from error
+    try:
+        image: ImageFile = reader(io.BytesIO(data), "")
+    except ImageError:
+        raise
+    except Exception as error:  # what these readers raise is their own affair
+        if name == "jxl" and isinstance(error, RuntimeError):  # of libjxl's words none are for users
+            raise ImageError("corrupt", "the JPEG XL is damaged, or ends too early") from error
+        kind, said = guard.classify(error, "decode")
+        raise ImageError(kind, f"the {extra.title} is damaged: {said}") from error
+    for key in [key for key, value in image.info.items() if value is None or value == b""]:
+        del image.info[key]
+    return image
+
+
+def is_upright(image: Any) -> bool:
+    """Whether the reader has turned the picture already, whatever its EXIF says: libjxl does, by its own header."""
+    return image.format == "JXL" and not image.jpeg
+
+
+def depth(image: ImageFile, data: bytes) -> int:
+    """Bits per sample as stored."""
+    if image.format == "JXL":
+        return jxl.header(data).bits
+    bits = image.info.get("bit_depth", 8)
+    return bits if isinstance(bits, int) else 8
+
+
+def pictures(image: ImageFile, data: bytes) -> str | None:
+    """What is said of a file of several pictures, of which one is read; None where there is one."""
+    if image.format == "JXL":
+        return "first picture of an animation kept: jxl" if jxl.header(data).animated else None
+    count = int(getattr(image, "n_frames", 1))
+    return f"primary of {count} pictures kept: heif" if count > 1 else None

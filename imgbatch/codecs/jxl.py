@@ -1,0 +1,127 @@
+"""What does the header of a JPEG XL say? Read bit by bit, before a reader that decodes everything is let at it.
+
+ISO/IEC 18181-1, annex D (SizeHeader, ImageMetadata): fields are packed from the lowest bit of each byte on.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+from imgbatch.errors import ImageError
+
+_CONTAINER = b"\0\0\0\x0cJXL \r\n\x87\n"
+_NAKED = b"\xff\x0a"
+#: width = height * first // second, by the number in the header
+_RATIOS = {1: (1, 1), 2: (12, 10), 3: (4, 3), 4: (3, 2), 5: (16, 9), 6: (5, 4), 7: (2, 1)}
+
+
+@dataclass(frozen=True)
+class Header:
+    """What is known before decoding: (width, height) in px as stored, bits per sample, whether it is animated."""
+
+    size: tuple[int, int]
+    bits: int = 8
+    animated: bool = False
+
+
+class _Bits:
+    """Numbers of so many bits, from the lowest on."""
+
+    def __init__(self, data: bytes) -> None:
+        self._held, self._left = int.from_bytes(data, "little"), 8 * len(data)
+
+    def take(self, count: int) -> int:
+        if count > self._left:
+            raise ImageError("truncated", "the JPEG XL ends inside its header")
+        value = self._held & ((1 << count) - 1)
+        self._held >>= count
+        self._left -= count
+        return value
+
+    def choice(self, *kinds: tuple[int, int]) -> int:
+        """One of four kinds of numbers (offset, bits), told by two bits."""
+        offset, count = kinds[self.take(2)]
+        return offset + self.take(count)
+
+
+def size(data: bytes) -> tuple[int, int]:
+    """(width, height) in px, as stored."""
+    return header(data).size
+
+
+@functools.lru_cache(maxsize=4)
+def header(data: bytes) -> Header:
+    """The header of a naked codestream or of one in a container.
+
+    Raises
+    ------
+    ImageError
+        ``truncated`` or ``corrupt`` where there is none.
+    """
+    stream = data if data.startswith(_NAKED) else _codestream(data)
+    if not stream.startswith(_NAKED):
+        raise ImageError("corrupt", "the JPEG XL has no codestream")
+    bits = _Bits(stream[2:66])
+    found = _size(bits)
+    if bits.take(1):  # everything else is as usual
+        return Header(found)
+    animated = False
+    if bits.take(1):
+        bits.take(3)  # orientation
+        if bits.take(1):
+            _size(bits)  # intrinsic size
+        if bits.take(1):
+            _preview(bits)
+        animated = bool(bits.take(1))
+        if animated:
+            return Header(found, animated=True)  # the times that follow, and the depth, are of no use here
+    if bits.take(1):  # floating point
+        return Header(found, bits.choice((32, 0), (16, 0), (24, 0), (1, 6)))
+    return Header(found, bits.choice((8, 0), (10, 0), (12, 0), (1, 6)))
+
+
+def _size(bits: _Bits) -> tuple[int, int]:
+    small = bits.take(1)
+
+    def side() -> int:
+        return 8 * (bits.take(5) + 1) if small else bits.choice((1, 9), (1, 13), (1, 18), (1, 30))
+
+    height = side()
+    ratio = bits.take(3)
+    if not ratio:
+        return side(), height
+    first, second = _RATIOS[ratio]
+    return height * first // second, height
+
+
+def _preview(bits: _Bits) -> None:
+    """Read past the preview's size."""
+    eights = bits.take(1)
+
+    def side() -> None:
+        if eights:
+            bits.choice((16, 0), (32, 0), (1, 5), (33, 9))
+        else:
+            bits.choice((1, 6), (65, 8), (321, 10), (1345, 12))
+
+    side()
+    if not bits.take(3):
+        side()
+
+
+def _codestream(data: bytes) -> bytes:
+    """The start of the codestream in a container: the box ``jxlc``, or the first ``jxlp`` after its number."""
+    at = len(_CONTAINER) if data.startswith(_CONTAINER) else len(data)
+    while at + 8 <= len(data):
+        length, word = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+        start = at + (16 if length == 1 else 8)
+        if length == 1:
+            length = int.from_bytes(data[at + 8 : at + 16], "big")
+        if word in (b"jxlc", b"jxlp"):
+            start += 4 if word == b"jxlp" else 0
+            return data[start : start + 66]
+        if length < 8:
+            break
+        at += length
+    return b""
