@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from imgbatch.applying import apply
     from imgbatch.batch import Batch
     from imgbatch.checking import check
+    from imgbatch.contract import check_operation
+    from imgbatch.custom import operation
     from imgbatch.errors import (
         EngineError,
         ImageError,
@@ -85,11 +87,11 @@ __all__ = [
     "Outcome", "Output", "Pad", "PlanError", "Posterize", "Recipe", "RecipeError", "Report", "Resize", "Rotate",
     "Saturation", "Sepia", "Settings", "Sharpen", "Sharpness", "Solarize", "Source", "Statistics", "Text", "Threshold",
     "Tint", "Trim", "Unsharp", "UsageError", "Watermark", "WhiteBalance", "Written", "__version__", "apply", "check",
-    "estimate", "load", "process", "run", "start", "stats",
+    "check_operation", "estimate", "load", "operation", "process", "run", "start", "stats",
 ]  # fmt: skip
 
 _HOMES = {
-    "apply": "applying", "check": "checking",
+    "apply": "applying", "check": "checking", "check_operation": "contract", "operation": "custom",
     "Loaded": "loaded", "load": "loading",
     "Operation": "operations",
     "Recipe": "recipe", "Output": "recipe",

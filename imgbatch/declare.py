@@ -252,7 +252,7 @@ def from_words(cls: type[D], text: str) -> D:
             raise expected(f"at most {len(declared)} values", f"--{flag(cls)}", text)
         if key in values:
             raise UsageError(f"expected {key} of {cls.word} once, got it twice in {text!r}")
-        values[key] = known[key].kind.read(_full(cls, key), _unquoted(value.strip()))
+        values[key] = known[key].kind.read(_full(cls, key), unquoted(value.strip()))
     _require(cls, values)
     return cls(**values)
 
@@ -318,7 +318,8 @@ def _word(held: object, declared: tuple[Field, ...]) -> str:
     return text if plain or _CALL.fullmatch(text) else '"' + text.replace('"', '""') + '"'
 
 
-def _unquoted(word: str) -> str:
+def unquoted(word: str) -> str:
+    """`word` without its quotes, if it has any."""
     quoted = len(word) > 1 and word[0] == word[-1] == '"'
     return word[1:-1].replace('""', '"') if quoted else word
 

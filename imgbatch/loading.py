@@ -18,6 +18,7 @@ from imgbatch.job import Outcome
 from imgbatch.loaded import Here, Loaded, check_out, same_file
 from imgbatch.operations import Operation
 from imgbatch.passes import Pass
+from imgbatch.plugins import refuse_immobile
 from imgbatch.preparing import Path
 from imgbatch.quantities import Duration
 from imgbatch.recipe import checked_ops
@@ -76,6 +77,8 @@ class Loading(Pass):
 
     def prepare(self) -> None:
         """Find the sources; PlanError when one is missing, UsageError when `out` is no place for them."""
+        if self.settings.workers != 0:
+            refuse_immobile(self.ops)
         self._resources = Resources(self.ops)
         super().prepare()
         if self._out is not None:

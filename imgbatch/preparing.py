@@ -20,6 +20,7 @@ from imgbatch.ledger import Ledger
 from imgbatch.lock import Lock
 from imgbatch.moving import Moves
 from imgbatch.naming import STATE
+from imgbatch.plugins import refuse_immobile
 from imgbatch.pruning import prunable
 from imgbatch.recipe import Recipe
 from imgbatch.resources import Resources, gathered
@@ -111,7 +112,11 @@ class Prepared:
             The plan is refused, or the state folder cannot be written to.
         LockedError
             Another run is at work.
+        EngineError
+            An operation cannot be sent to worker processes.
         """
+        if self.settings.workers != 0:
+            refuse_immobile(self.recipe.every_op)
         self.resources = gathered(self.recipe)
         try:
             if hold and os.path.isdir(self.state):

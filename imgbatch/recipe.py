@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,10 +17,11 @@ from dataclasses import dataclass, field, replace
 from string import Formatter
 from typing import Annotated, Any
 
+from imgbatch import plugins
 from imgbatch.codecs.base import Encoding
 from imgbatch.declare import Switch, Text, fields, from_table, to_table
 from imgbatch.errors import RecipeError, UsageError, expected, unknown
-from imgbatch.operations import Operation, Resize, named
+from imgbatch.operations import Operation, Resize
 from imgbatch.outside import relocated
 
 #: The fields of a name template (naming.py fills them in).
@@ -123,6 +125,11 @@ class Recipe:
         if not isinstance(self.auto_orient, bool):
             raise expected("true or false", "auto_orient", self.auto_orient)
 
+    @property
+    def every_op(self) -> tuple[Operation, ...]:
+        """Its operations, then those of its outputs."""
+        return (*self.ops, *(op for output in self.outputs for op in output.ops))
+
     def mapped(self, change: Callable[[Operation], Operation]) -> Recipe:
         """The recipe with each operation, those of the outputs too, changed."""
         outputs = [replace(output, ops=tuple(map(change, output.ops))) for output in self.outputs]
@@ -137,7 +144,7 @@ class Recipe:
         """All that decides the bytes and the name of one output, defaults spelled out.
 
         Files that are needed count by their `contents` (the SHA-256 of each by its name) where these are known,
-        so that it does not matter where they lie.
+        so that it does not matter where they lie; operations that are not ours by the file that holds their code.
         """
         wish = self.outputs[output]
         hashes = contents or {}
@@ -145,7 +152,7 @@ class Recipe:
         return {
             "canonical": _CANONICAL,
             "auto_orient": self.auto_orient,
-            "ops": [op_table(op, everything=True) for op in ops],
+            "ops": [_told(op) for op in ops],
             "output": to_table(relocated(wish, lambda path: hashes.get(path, path)), everything=True),
         }
 
@@ -178,9 +185,15 @@ def checked_ops(ops: object) -> tuple[Operation, ...]:
     return held
 
 
-def op_table(op: Operation, everything: bool = False) -> dict[str, Any]:
-    """The recipe's table of one operation."""
-    return {"name": op.word, **to_table(op, everything)}
+def op_table(op: Operation, folder: str | None = None) -> dict[str, Any]:
+    """The table of one operation in a recipe in `folder`."""
+    return {"name": plugins.spelled(type(op), folder), **to_table(op)}
+
+
+def _told(op: Operation) -> dict[str, Any]:
+    """All of one operation, its code too where that is not ours."""
+    code = plugins.code(type(op))
+    return {"name": op.word, **({"code": code} if code else {}), **to_table(op, everything=True)}
 
 
 # -- recipe files ------------------------------------------------------------------------------------------------------
@@ -205,7 +218,7 @@ def parse(text: str, where: str, run_keys: Sequence[str]) -> RecipeFile:
     text : str
         TOML as INTERFACE.md, section 7, has it.
     where : str
-        The file's name, for messages.
+        The file's name, for messages; an operation ``FILE.py:NAME`` lies relative to it.
     run_keys : sequence of str
         The keys that ``[run]`` may hold.
     """
@@ -218,25 +231,29 @@ def parse(text: str, where: str, run_keys: Sequence[str]) -> RecipeFile:
         inputs, run = _table(table, "input"), _table(table, "run")
         _known(inputs, INPUT_KEYS, "key of [input]")
         _known(run, run_keys, "key of [run]")
-        ops = [_operation(item) for item in _tables(table, "op")]
-        outputs = [_output(item) for item in _tables(table, "output")] or [Output()]
+        folder = os.path.dirname(where)
+        ops = [_operation(item, folder) for item in _tables(table, "op")]
+        outputs = [_output(item, folder) for item in _tables(table, "output")] or [Output()]
         recipe = Recipe(ops, outputs, auto_orient=table.get("auto_orient", True))
     except UsageError as error:
         raise RecipeError(f"{where}: {error}") from None
     return RecipeFile(recipe, inputs, run)
 
 
-def to_toml(file: RecipeFile) -> str:
-    """The text that :func:`parse` reads back to an equal RecipeFile; RecipeError for a path that is not UTF-8."""
+def to_toml(file: RecipeFile, folder: str | None = None) -> str:
+    """The text that :func:`parse` reads back to an equal RecipeFile; RecipeError for a path that is not UTF-8.
+
+    Files of operations are named relative to `folder`, where the recipe will lie; without one from everywhere.
+    """
     lines: list[str] = [] if file.recipe.auto_orient else ["auto_orient = false", ""]
     if file.input:
         lines += ["[input]", *_pairs(file.input), ""]
     for op in file.recipe.ops:
-        lines += ["[[op]]", *_pairs(op_table(op)), ""]
+        lines += ["[[op]]", *_pairs(op_table(op, folder)), ""]
     for output in file.recipe.outputs:
         lines += ["[[output]]", *_pairs(to_table(output)), ""]
         for op in output.ops:
-            lines += ["[[output.op]]", *_pairs(op_table(op)), ""]
+            lines += ["[[output.op]]", *_pairs(op_table(op, folder)), ""]
     if file.run:
         lines += ["[run]", *_pairs(file.run), ""]
     return "\n".join(lines)
@@ -262,15 +279,15 @@ def _tables(table: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
     return held
 
 
-def _operation(table: Mapping[str, Any]) -> Operation:
+def _operation(table: Mapping[str, Any], folder: str) -> Operation:
     word = table.get("name")
     if not isinstance(word, str):
         raise expected("the name of an operation", "name of [[op]]", word if word is not None else "nothing")
-    return from_table(named(word), {key: value for key, value in table.items() if key != "name"})
+    return from_table(plugins.named(word, folder), {key: value for key, value in table.items() if key != "name"})
 
 
-def _output(table: Mapping[str, Any]) -> Output:
-    ops = tuple(_operation(item) for item in _tables(table, "op"))
+def _output(table: Mapping[str, Any], folder: str) -> Output:
+    ops = tuple(_operation(item, folder) for item in _tables(table, "op"))
     plain = {key: value for key, value in table.items() if key != "op"}
     _known(plain, [item.name for item in fields(Output)], "key of [[output]]")
     return Output(**plain, ops=ops)

@@ -91,7 +91,7 @@ class Resources:
 
 def gathered(recipe: Recipe) -> Resources:
     """What the operations of a recipe, its outputs and their operations need."""
-    return Resources([*recipe.ops, *recipe.outputs, *(op for output in recipe.outputs for op in output.ops)])
+    return Resources([*recipe.every_op, *recipe.outputs])
 
 
 def _given(op: Operation, held: dict[Key, Held]) -> Operation:

@@ -16,6 +16,7 @@ from imgbatch.job import Outcome
 from imgbatch.measuring import MODES, Measured, MeasureWork
 from imgbatch.operations import Operation
 from imgbatch.passes import Pass, PassWords, pass_settings
+from imgbatch.plugins import refuse_immobile
 from imgbatch.preparing import Path
 from imgbatch.recipe import checked_ops
 from imgbatch.resources import Resources
@@ -63,6 +64,8 @@ class Survey(Pass):
     def prepare(self) -> None:
         """Find the images; PlanError when a path does not exist."""
         self._prepared = True
+        if self.settings.workers != 0:
+            refuse_immobile(self.ops)
         self._resources = Resources(self.ops)
         super().prepare()
 

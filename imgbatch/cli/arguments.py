@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
+from imgbatch import plugins
 from imgbatch.cli.flags import Command, Flag, run_flags
 from imgbatch.cli.help import RUN_ABOUT, RUN_AFTER, RUN_USAGE
 from imgbatch.codecs.base import FORMATS, SAME
@@ -104,7 +105,7 @@ def parser(command: Command = RUN) -> Parser:
         if flag.group not in groups:
             groups[flag.group] = made.add_argument_group(flag.group)
         told: dict[str, Any] = {"dest": flag.key, "help": flag.help.replace("%", "%%"), "default": None}
-        if flag.operation is not None:
+        if flag.applies:
             told |= {"action": _Keep, "nargs": 1, "metavar": flag.metavar}
         elif flag.takes == "nothing":
             told |= {"action": "count"}
@@ -148,9 +149,8 @@ def parse(words: Sequence[str], command: Command = RUN) -> Typed:
         ops = []
         for name, text in said.pop("ops", []):
             operation = _by_name(name, known).operation
-            assert operation is not None  # only operations are kept so
-            help_page = f"imgbatch ops {flag_of(operation)}"
-            ops.append(from_words(operation, text))
+            help_page = f"imgbatch ops {flag_of(operation)}" if operation else "imgbatch ops"
+            ops.append(from_words(operation, text) if operation else plugins.typed(text))
         help_page = f"imgbatch {command.name} --help"
         return _typed(said, [*left, *after], ops, command)
     except UsageError as error:
@@ -175,7 +175,7 @@ def settled(words: Sequence[str], flags: Sequence[Flag]) -> tuple[list[str], lis
             made.append(word)
         elif flag.takes == "attached":
             made.append(f"{flag.name}=")
-        elif flag.operation is not None:
+        elif flag.applies:
             value = next(rest, None)
             if value is None or value.startswith("--") or value in known:
                 raise UsageError(f"expected a value for {word}, got {'nothing' if value is None else value}")

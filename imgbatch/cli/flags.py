@@ -38,6 +38,11 @@ class Flag:
     operation: type[Operation] | None = None
 
     @property
+    def applies(self) -> bool:
+        """Whether it is an operation, whose place among the others counts."""
+        return self.key == "ops"
+
+    @property
     def name(self) -> str:
         return self.names[-1]
 
@@ -59,6 +64,7 @@ def run_flags() -> tuple[Flag, ...]:
     """Every flag of ``imgbatch run``, in the order of the help."""
     return (
         *(_operation(operation) for operation in OPERATIONS),
+        _CUSTOM,
         *_declared(Output, "output", {"format": "-f", "quality": "-q", "preserve": "-p"}, leave=("dir",)),
         *_OUTPUT,
         *_FILES,
@@ -74,15 +80,15 @@ def run_flags() -> tuple[Flag, ...]:
 @functools.cache
 def pack_flags() -> tuple[Flag, ...]:
     """Every flag of ``imgbatch pack``: its own, and those of ``run`` that have a meaning for an array."""
-    shared = [flag for flag in run_flags() if flag.operation is not None or flag.key in _PACK_TOO]
-    operations = [flag for flag in shared if flag.operation is not None]
-    return (*operations, *_PACK, *(flag for flag in shared if flag.operation is None))
+    shared = [flag for flag in run_flags() if flag.applies or flag.key in _PACK_TOO]
+    operations = [flag for flag in shared if flag.applies]
+    return (*operations, *_PACK, *(flag for flag in shared if not flag.applies))
 
 
 @functools.cache
 def stats_flags() -> tuple[Flag, ...]:
     """Every flag of ``imgbatch stats``: its own, and those of ``run`` that have a meaning where nothing is made."""
-    operations = [flag for flag in run_flags() if flag.operation is not None]
+    operations = [flag for flag in run_flags() if flag.applies]
     return (*operations, *_STATS, *(flag for flag in run_flags() if flag.key in _STATS_TOO))
 
 
@@ -97,6 +103,10 @@ def schedule_flags() -> tuple[Flag, ...]:
     return _SCHEDULE
 
 
+_CUSTOM = Flag(
+    ("--op",), "ops", "custom", "an operation of your own, or of a package that is installed (imgbatch ops lists them)",
+    metavar="FILE.py:NAME", many=True,
+)  # fmt: skip
 _SCHEDULE = (
     Flag(("--at",), "at", "schedule", "when, as a crontab says it", metavar='"M H DOM MON DOW"'),
     Flag(("--as",), "manager", "schedule", "for whom (default cron)", metavar="cron|systemd"),

@@ -9,17 +9,21 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from imgbatch import plugins
 from imgbatch.cli.flags import detached
+from imgbatch.custom import is_ours
 from imgbatch.declare import Field, fields, flag, from_words, summary
 from imgbatch.errors import UsageError
-from imgbatch.operations import OPERATIONS, Operation, named
+from imgbatch.operations import OPERATIONS, Operation
 from imgbatch.recipe import Recipe, RecipeFile, op_table, to_toml
 
 if TYPE_CHECKING:
     from imgbatch.codecs import FormatInfo
 
 _WIDTH = 100
-_OPS_USAGE = "usage: imgbatch ops [NAME]\n\nThe operations by group; with a NAME all of one, with examples."
+_OPS_USAGE = """usage: imgbatch ops [NAME]
+
+The operations by group; with a NAME all of one, with examples. FILE.py:NAME is one of your own."""
 _FORMATS_USAGE = "usage: imgbatch formats\n\nThe formats that are read and written here."
 
 
@@ -30,7 +34,7 @@ def ops(words: Sequence[str]) -> int:
         return 0
     if len(words) > 1 or any(word.startswith("-") for word in words):
         raise UsageError(f"expected at most one name of an operation, got {' '.join(words)!r}; see imgbatch ops --help")
-    print(page(named(words[0])) if words else overview())
+    print(page(plugins.named(words[0])) if words else overview())
     return 0
 
 
@@ -57,7 +61,19 @@ def overview() -> str:
             group = operation.group
             lines += ["", group] if lines else [group]
         lines.append(f"  {flag(operation):<{wide}}  {summary(operation).replace('``', '')}")
+    lines += _others()
     return "\n".join([*lines, "", "`imgbatch ops NAME` tells all of one, with examples."])
+
+
+def _others() -> list[str]:
+    """The operations of installed packages, one in a line, under a heading of their own."""
+    there = list(plugins.others())
+    wide = max((len(name) for name, _ in there), default=0)
+    told = [
+        f"  {name:<{wide}}  " + (f"cannot be used: {found}" if isinstance(found, UsageError) else summary(found))
+        for name, found in there
+    ]
+    return ["", "of installed packages (--op NAME)", *told] if told else []
 
 
 def page(operation: type[Operation]) -> str:
@@ -87,6 +103,9 @@ def example(operation: type[Operation]) -> Operation | None:
 
 def shell(operation: type[Operation]) -> str:
     """The example as a command."""
+    if not is_ours(operation):
+        words = ",".join(word for word in (plugins.spelled(operation, ""), operation.example) if word)
+        return f"imgbatch run photos -o out --op {shlex.quote(words)}"
     value = shlex.quote(operation.example) if operation.example else ""
     joined = (" " if detached(operation) else "=") + value if value else ""
     return f"imgbatch run photos -o out --{flag(operation)}{joined}"
@@ -100,7 +119,8 @@ def python(made: Operation) -> str:
         for field in fields(type(made))
         if field.name in held
     ]
-    return f"imgbatch.{type(made).__name__}({', '.join(words)})"
+    home = "imgbatch." if is_ours(type(made)) else ""
+    return f"{home}{type(made).__name__}({', '.join(words)})"
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
@@ -139,7 +159,7 @@ def _spelled(value: object) -> str:
 
 
 def _toml(made: Operation) -> list[str]:
-    text = to_toml(RecipeFile(Recipe([made])))
+    text = to_toml(RecipeFile(Recipe([made])), "")
     return text.partition("[[output]]")[0].strip().splitlines()
 
 

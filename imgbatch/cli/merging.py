@@ -133,7 +133,7 @@ def save(path: str, typed: Typed, wish: Wish) -> None:
     paths = [_from(folder, item) for item in wish.paths]
     run = {**_said(wish.settings), **_said(wish.telling)}
     recipe = wish.recipe.relocated(lambda name: _from(folder, name))
-    text = to_toml(RecipeFile(recipe, {"paths": paths, **_said(wish.filters)}, run))
+    text = to_toml(RecipeFile(recipe, {"paths": paths, **_said(wish.filters)}, run), folder)
     try:
         write_text(path, text)
     except OSError as error:

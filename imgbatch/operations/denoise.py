@@ -59,7 +59,7 @@ class Denoise(Operation):
         total = self._sum(weight)
         mean = self._sum(weight * colors) / total
         variance = numpy.maximum(self._sum(weight * colors * colors) / total - mean * mean, 0)
-        share = variance / (variance + limit)
+        share = variance / numpy.maximum(variance + limit, 1e-30)  # an even picture of 32 bits has neither
         offset = (1 - share) * mean
         made = self._sum(weight * share) / total * colors + self._sum(weight * offset) / total
         return numpy.concatenate([made, held[..., -1:]], axis=2) if alpha else made

@@ -73,6 +73,35 @@ def test_an_operation_of_the_script_itself(place: Path) -> None:
     assert shown.startswith("4 ok")
 
 
+def test_an_operation_that_was_typed_at_a_prompt_is_refused_before_the_first_file(place: Path) -> None:
+    lines = (
+        "from dataclasses import dataclass\nimport imgbatch as ib\n"
+        "@ib.operation('typed')\n@dataclass(frozen=True)\nclass Typed:\n    def apply(self, image): return image\n"
+    )
+    code, _, said = told(place, "-c", f"{lines}ib.run(['in'], 'out', ib.Recipe(ops=[Typed()]), workers=2)")
+    assert code == 1
+    last = "operation typed cannot be sent to the workers: its class was typed at a prompt or in a notebook; "
+    assert f"EngineError: {last}" in said.splitlines()[-1] and "workers=0" in said.splitlines()[-1]
+    assert not (place / "out").exists()
+    here = "print(ib.run(['in'], 'out', ib.Recipe([Typed()]), workers=0).sentence())"
+    code, shown, _ = told(place, "-c", f"{lines}{here}")
+    assert code == 0 and shown.startswith("4 ok")
+
+
+def test_an_operation_that_holds_what_cannot_be_sent_is_refused(place: Path) -> None:
+    (place / "held.py").write_text(
+        "from dataclasses import dataclass, field\nimport imgbatch as ib\n"
+        "@ib.operation('held')\n@dataclass(frozen=True)\nclass Held(ib.Operation):\n"
+        "    how: object = field(default=None, compare=False)\n    def apply(self, image): return image\n"
+    )
+    call = "(['in'], held.Held(lambda: 1), workers=2)"
+    for code_line in ("ib.stats" + call, "ib.run(['in'], 'out', ib.Recipe([held.Held(lambda: 1)]), workers=2)"):
+        code, _, said = told(place, "-c", f"import held, imgbatch as ib\n{code_line}")
+        assert code == 1
+        assert "EngineError: operation held cannot be sent to the workers: " in said.splitlines()[-1]
+    assert not (place / "out").exists()
+
+
 def test_a_local_operation_is_refused_before_the_first_file(place: Path) -> None:
     code, _, said = told(
         place, "-c",

@@ -63,3 +63,9 @@ def test_nothing_to_do_and_no_seams() -> None:
     for top in (255, 256, 300, 511, 512):
         part = Denoise(30, 4).apply(tall.crop((0, top - 9, 7, top + 10)))
         assert part.crop((0, 9, 7, 10)).tobytes() == made.crop((0, top, 7, top + 1)).tobytes()
+
+
+@pytest.mark.parametrize("mode", ["F", "I"])
+def test_an_even_picture_of_32_bits_stays_as_it_is(mode: str) -> None:
+    image = Image.new(mode, (9, 7), 70_000)  # its only value is its black and its white
+    assert Denoise(8).apply(image).getextrema() == (70_000, 70_000)

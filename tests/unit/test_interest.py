@@ -63,9 +63,9 @@ def test_in_every_mode(mode: str) -> None:
 
 
 def test_what_is_transparent_is_nothing_to_see() -> None:
-    image = dull_with((0, 0, 100, 200)).convert("RGBA")
-    image.paste(dull_with((10, 10, 50, 50), (60, 60)), (230, 70))
-    image.putalpha(Image.fromarray(np.where(np.arange(300) < 100, 0, 255).astype(np.uint8)[None].repeat(200, axis=0)))
+    image = dull_with((0, 0, 100, 160), (240, 160)).convert("RGBA")
+    image.paste(dull_with((10, 10, 50, 50), (60, 60)), (170, 50))
+    image.putalpha(Image.fromarray(np.where(np.arange(240) < 100, 0, 255).astype(np.uint8)[None].repeat(160, axis=0)))
     made = Crop("60x60", "entropy").apply(image)
     assert made.getchannel("A").getextrema() == (255, 255) and noisy(made) > 0.4
 

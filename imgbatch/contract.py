@@ -1,0 +1,172 @@
+"""Does an operation keep what every operation promises? ``check_operation(Vignette(0.5))``, for tests of your own.
+
+The promises are those that imgbatch's own operations are tested by: over every mode that a file can have, an image of
+a mode that can be saved or one sentence why not; the argument is never changed; the same answer each time, also from a
+copy that was pickled or written as a flag or a recipe; and what it says of its sizes is true.
+"""
+
+from __future__ import annotations
+
+import pickle
+from typing import TYPE_CHECKING, Any
+
+from imgbatch.applying import apply
+from imgbatch.declare import fields, from_table, from_words, summary, to_table, to_words
+from imgbatch.errors import ImageError, UsageError, sentence
+from imgbatch.operations import Operation
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+#: Every mode that a decoder of ours gives; ``+t`` with a transparent color in the header.
+MODES = ("1", "L", "L+t", "LA", "P", "P+t", "PA", "RGB", "RGB+t", "RGBA", "CMYK", "LAB", "I;16", "I;16B", "I", "F")
+SAVABLE = frozenset({"1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "I", "F", "I;16", "I;16B"})
+SIZES = ((40, 30), (7, 5), (1, 1), (1, 6))
+_SMOOTH = 6.0  # levels of 255 that a smooth operation's results may differ in the mean, before and after averaging
+
+
+def check_operation(operation: Operation | type[Operation]) -> None:
+    """Check that an operation keeps its promises; for pytest, or any other test.
+
+    Parameters
+    ----------
+    operation : Operation or type
+        An instance, or a class, which is checked with its ``example`` and, where it needs none, with its defaults.
+
+    Raises
+    ------
+    AssertionError
+        One sentence: the promise that is broken, for which mode and size.
+    """
+    for op in _instances(operation):
+        _declared(op)
+        for mode in MODES:
+            for size in SIZES:
+                _answers(op, mode, size)
+        if op.smooth:
+            _smooth(op)
+
+
+def _instances(operation: Operation | type[Operation]) -> list[Operation]:
+    if isinstance(operation, Operation):
+        return [operation]
+    _promise(isinstance(operation, type) and issubclass(operation, Operation), f"{operation!r} is no operation")
+    made = []
+    try:
+        if operation.example:
+            made.append(from_words(operation, operation.example))
+        if not any(field.required for field in fields(operation)):
+            made.append(operation())
+    except UsageError as error:
+        raise AssertionError(f"{operation.word}: its example is wrong: {error}") from None
+    _promise(bool(made), f"{operation.word} needs parameters: give it an example, or check an instance")
+    return made
+
+
+def _declared(op: Operation) -> None:
+    cls = type(op)
+    who = cls.word or cls.__qualname__
+    params = vars(cls).get("__dataclass_params__")
+    _promise(params is not None and params.frozen, f"{who} can be changed: put @dataclass(frozen=True) above it")
+    _promise(cls.word.isidentifier() and cls.word == cls.word.lower(), f"{who}: its word is no name")
+    _promise(10 <= len(summary(cls)) <= 100, f"{who}: its docstring must begin with a line of 10 to 100 characters")
+    for field in fields(cls):
+        _promise(bool(field.help) and "\n" not in field.help, f"{who}: {field.name} has no help in one line")
+    try:
+        copy = pickle.loads(pickle.dumps(op))
+    except Exception as error:
+        raise AssertionError(f"{who} cannot be pickled: {sentence(error)}") from error
+    _promise(copy == op and hash(copy) == hash(op), f"{who}: a pickled copy is not equal")
+    _promise(from_table(cls, to_table(op)) == op, f"{who}: its recipe does not give it back: {to_table(op)}")
+    _promise(from_words(cls, to_words(op)) == op, f"{who}: its flag does not give it back: {to_words(op)!r}")
+
+
+def _answers(op: Operation, mode: str, size: tuple[int, int]) -> None:
+    """An image or one sentence, the same each time, for a picture of that mode and size."""
+    where = f"{op.word} on {mode} of {size[0]}x{size[1]} px"
+    given = picture(mode, size)
+    before = _state(given)
+    first = _outcome(op, given, where)
+    _promise(_state(given) == before, f"{where}: it changed its argument; work on image.copy()")
+    _promise(_outcome(op, picture(mode, size), where) == first, f"{where}: the same picture gave another result")
+    copy = pickle.loads(pickle.dumps(op))
+    _promise(_outcome(copy, picture(mode, size), where) == first, f"{where}: a pickled copy gave another result")
+    if isinstance(first, str):
+        return
+    told = op.after(size)
+    _promise(told is None or told == first[1], f"{where}: after() says {told}, the result is {first[1]}")
+    needed = op.demand(first[1], size)
+    within = all(1 <= side <= most for side, most in zip(needed, size, strict=True))
+    _promise(within, f"{where}: demand() says {needed}")
+
+
+def _outcome(op: Operation, image: Image, where: str) -> tuple[Any, ...] | str:
+    from PIL import Image as Images
+
+    try:
+        made = op.apply(image)
+    except ImageError as error:
+        said = str(error)
+        _promise(bool(said) and "\n" not in said, f"{where}: its ImageError has no sentence of one line")
+        return said
+    except Exception as error:
+        raise AssertionError(
+            f"{where}: it raised {type(error).__name__}: {sentence(error)}; where a mode has no meaning, raise "
+            'imgbatch.ImageError("mode", "a sentence")'
+        ) from error
+    _promise(isinstance(made, Images.Image), f"{where}: it returned {type(made).__name__}, not an image")
+    _promise(made.mode in SAVABLE, f"{where}: no format can hold the mode of its result, {made.mode}")
+    _promise(made.width >= 1 and made.height >= 1, f"{where}: its result has no pixels: {made.width}x{made.height}")
+    stale = "transparency" in made.info and made.mode in ("LA", "RGBA", "PA", "CMYK")
+    _promise(not stale, f"{where}: the header of its result has a transparent color beside alpha")
+    return _state(made)
+
+
+def _smooth(op: Operation) -> None:
+    """A smooth operation gives nearly the same before and after pixels are averaged."""
+    import numpy
+    from PIL import Image as Images
+
+    random = numpy.random.default_rng(7)
+    noise = random.integers(0, 256, (12, 16, 3), dtype=numpy.uint8)
+    image = Images.fromarray(noise).resize((160, 120), Images.Resampling.BICUBIC)
+    early, late = apply(image.reduce(4), op), apply(image, op).reduce(4)
+    _promise(early.size == late.size, f"{op.word} is called smooth, but changes sizes")
+    apart = numpy.abs(numpy.asarray(early.convert("RGB"), float) - numpy.asarray(late.convert("RGB"), float)).mean()
+    _promise(
+        apart <= _SMOOTH,
+        f"{op.word} is called smooth, but averaging before and after it differ by {apart:.1f} of 255 in the mean",
+    )
+
+
+def _state(image: Image) -> tuple[Any, ...]:
+    return image.mode, image.size, image.tobytes(), image.getpalette(), sorted(map(str, image.info.items()))
+
+
+def picture(kind: str, size: tuple[int, int]) -> Image:
+    """A noisy picture of one of :data:`MODES`, the same at every call."""
+    import numpy
+    from PIL import Image as Images
+
+    mode, _, transparent = kind.partition("+")
+    random = numpy.random.default_rng(7)
+    if mode in ("I;16", "I;16B", "I", "F"):
+        kinds = {"I;16": "<u2", "I;16B": ">u2", "I": "<i4", "F": "<f4"}
+        made = Images.fromarray(random.integers(0, 65536, (size[1], size[0])).astype(kinds[mode]))
+    else:
+        bands = [Images.fromarray(random.integers(0, 256, (size[1], size[0]), dtype=numpy.uint8)) for _ in range(4)]
+        base = Images.merge("RGBA", bands)
+        if mode in ("P", "PA"):
+            made = base.convert("RGB").quantize(5).convert(mode)
+        elif mode in ("CMYK", "LAB"):
+            made = Images.merge(mode, bands[: len(Images.new(mode, (1, 1)).getbands())])
+        else:
+            made = base.convert("RGB").convert(mode) if mode in ("1", "L", "RGB") else base.convert(mode)
+    if transparent:
+        made.info["transparency"] = bytes([0, 128, 255]) if mode == "P" else made.getpixel((0, 0))
+    return made
+
+
+def _promise(kept: bool, broken: str) -> None:
+    if not kept:
+        raise AssertionError(broken)

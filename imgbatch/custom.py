@@ -1,0 +1,200 @@
+"""How does somebody else's operation become one of ours? ``@imgbatch.operation("vignette")`` on a frozen dataclass.
+
+The decorator checks the class when it is made, before any image: a frozen dataclass with ``apply(self, image) ->
+image``, each parameter of a kind that a flag and a recipe can hold, a name that nobody else has. Plain annotations
+(``float``, ``int``, ``bool``, ``str``, ``Literal["a", "b"]``, each also ``| None``) get the kind that they mean; for a
+range, a unit or a help line write ``Annotated[float, Number(0, 1), "how dark"]`` (declare.py). From then on it is found
+by its name; where its file comes from is for plugins.py.
+"""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+import functools
+import re
+import sys
+import types
+import typing
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union
+
+from imgbatch.declare import Choice, Declared, Number, Switch, Text, fields
+from imgbatch.errors import UsageError, expected
+from imgbatch.operations import OPERATIONS, Operation
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+T = TypeVar("T")
+GROUP = "custom"
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_BUILT_IN = {operation.word: operation for operation in OPERATIONS}
+_PLAIN: dict[Any, Number | Switch | Text] = {
+    float: Number(), int: Number(whole=True), bool: Switch(), str: Text("a text", str, ("x",)),
+}  # fmt: skip
+_REGISTERED: dict[str, type[Operation]] = {}
+
+
+def operation(word: str) -> Callable[[type[T]], type[T]]:
+    """Make a frozen dataclass an operation: for recipes, Python, ``--op`` and ``imgbatch ops``.
+
+    Parameters
+    ----------
+    word : str
+        Its name in recipes and reports: small letters, digits and underscores; no other operation's.
+
+    The class may derive from :class:`imgbatch.Operation`, which says what else it can tell (``smooth``, ``after``,
+    ``demand``, ``on_screen``, ``across``); else it is made to. Its docstring is its help; ``example`` and ``group`` are
+    class variables. A field that is declared with ``compare=False`` is no parameter. For worker processes it must live
+    at the top of a module, or of a script with a main guard.
+
+    Raises
+    ------
+    UsageError
+        The class is no frozen dataclass, has no ``apply``, a parameter that no flag can hold, or a name that is taken.
+
+    Examples
+    --------
+    >>> import imgbatch as ib
+    >>> from dataclasses import dataclass
+    >>> @ib.operation("mirror_example")
+    ... @dataclass(frozen=True)
+    ... class MirrorExample(ib.Operation):
+    ...     "Mirror every image."
+    ...
+    ...     def apply(self, image):
+    ...         return image.transpose(0)
+    """
+    if not isinstance(word, str) or not _NAME.fullmatch(word):
+        what = 'a name of small letters, digits and underscores, as in @imgbatch.operation("vignette")'
+        raise expected(what, "the operation", word)
+
+    def registered(cls: type[T]) -> type[T]:
+        _check(word, cls)
+        made = _operation(word, cls)
+        _annotate(made)
+        for field in fields(made):  # also that the defaults are values of their kinds
+            if not field.required and field.default is not None:
+                field.kind.check(f"the default of {word} {field.name}", field.default)
+        _REGISTERED[word] = made
+        return typing.cast("type[T]", made)
+
+    return registered
+
+
+def found(word: str) -> type[Operation] | None:
+    """The operation of that name, ours or one that was registered (dashes count as underscores)."""
+    name = word.replace("-", "_")
+    return _BUILT_IN.get(name) or _REGISTERED.get(name)
+
+
+def words() -> list[str]:
+    """The names of all operations that are known by now."""
+    return [*_BUILT_IN, *_REGISTERED]
+
+
+def registered_in(module: str) -> dict[str, type[Operation]]:
+    """The operations that a module has registered, by the names of their classes."""
+    return {cls.__qualname__: cls for cls in _REGISTERED.values() if cls.__module__ == module}
+
+
+def forget(module: str) -> None:
+    """Give back the names that a module took which then failed to load."""
+    for cls in registered_in(module).values():
+        del _REGISTERED[cls.word]
+
+
+def is_ours(cls: type[Operation]) -> bool:
+    """Whether an operation came with imgbatch."""
+    return cls.__module__.startswith("imgbatch.operations.")
+
+
+def _check(word: str, cls: object) -> None:
+    if not isinstance(cls, type) or "__dataclass_params__" not in vars(cls):
+        name = getattr(cls, "__name__", repr(cls))
+        raise UsageError(
+            f"operation {word}: {name} is no dataclass; put @dataclass(frozen=True) between @imgbatch.operation and it"
+        )
+    if not vars(cls)["__dataclass_params__"].frozen:
+        raise UsageError(f"operation {word}: {cls.__qualname__} can be changed; make it @dataclass(frozen=True)")
+    if not callable(getattr(cls, "apply", None)) or getattr(cls, "__abstractmethods__", None):
+        raise UsageError(f"operation {word}: {cls.__qualname__} has no apply(self, image) that returns an image")
+    taken = found(word)
+    if taken is not None and (taken.__module__, taken.__qualname__) != (cls.__module__, cls.__qualname__):
+        whose = "imgbatch's own" if is_ours(taken) else f"that of {taken.__qualname__} in {_place(taken)}"
+        raise UsageError(f"operation {word}: the name is {whose}; give {cls.__qualname__} another")
+
+
+def _place(cls: type) -> str:
+    return getattr(sys.modules.get(cls.__module__), "__file__", None) or cls.__module__
+
+
+def _operation(word: str, cls: type) -> type[Operation]:
+    """`cls` itself where it is an Operation, else one that inherits from both; with a checked `apply`."""
+    if issubclass(cls, Operation):
+        made: type[Operation] = cls
+    else:
+
+        def check_all(self: Any) -> None:
+            Declared.__post_init__(self)
+            if hasattr(cls, "__post_init__"):
+                cls.__post_init__(self)
+
+        body = {key: getattr(cls, key) for key in ("__module__", "__qualname__", "__doc__")}
+        plain = abc.ABCMeta(cls.__name__, (cls, Operation), {**body, "__post_init__": check_all})
+        made = typing.cast("type[Operation]", dataclasses.dataclass(frozen=True)(typing.cast("type[Any]", plain)))
+    made.word = word
+    made.group = made.group or GROUP
+    made.__doc__ = made.__doc__ or f"{cls.__name__}."
+    setattr(made, "apply", _checked(made.apply))  # noqa: B010 - mypy takes no method that is assigned
+    return made
+
+
+def _checked(apply: Callable[[Any, Image], Image]) -> Callable[[Any, Image], Image]:
+    """`apply` with one sentence where it returns something else than an image."""
+
+    @functools.wraps(apply)
+    def checked(self: Operation, image: Image) -> Image:
+        from PIL import Image as Images
+
+        made = apply(self, image)
+        if not isinstance(made, Images.Image):
+            raise TypeError(f"{self.word} returned {type(made).__name__}, not an image")
+        return made
+
+    return checked
+
+
+def _annotate(cls: type[Operation]) -> None:
+    """Give each parameter that has a plain annotation the kind that it means."""
+    try:
+        hints = typing.get_type_hints(cls, include_extras=True)
+    except NameError as error:
+        raise UsageError(f"operation {cls.word}: {error}, in the annotations of {cls.__qualname__}") from None
+    added: dict[str, Any] = {}
+    for item in dataclasses.fields(cls):
+        hint = hints[item.name]
+        if not item.compare or typing.get_origin(hint) is Annotated:
+            continue
+        if item.default_factory is not dataclasses.MISSING:
+            raise UsageError(f"operation {cls.word}: the default of {item.name} must be a plain value")
+        added[item.name] = Annotated[hint, _kind(cls.word, item.name, hint), item.name.replace("_", " ")]
+    if added:
+        cls.__annotations__ = {**vars(cls).get("__annotations__", {}), **added}
+
+
+def _kind(word: str, name: str, hint: Any) -> Number | Switch | Choice | Text:
+    """The kind that a plain annotation means."""
+    if typing.get_origin(hint) in (Union, types.UnionType):
+        others = [part for part in typing.get_args(hint) if part is not type(None)]
+        hint = others[0] if len(others) == 1 else hint
+    if hint in _PLAIN:
+        return _PLAIN[hint]
+    choices = typing.get_args(hint) if typing.get_origin(hint) is Literal else ()
+    if choices and all(isinstance(choice, str) and choice == choice.lower() for choice in choices):
+        return Choice(choices)
+    raise UsageError(
+        f"operation {word}: no flag or recipe can hold {name}: {getattr(hint, '__name__', hint)}; "
+        "expected float, int, bool, str, Literal of small words, or Annotated with a kind of imgbatch.declare"
+    )

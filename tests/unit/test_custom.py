@@ -1,0 +1,187 @@
+"""Does a frozen dataclass become an operation like any other, and is each mistake said in one sentence?"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+import pytest
+from PIL import Image
+
+import imgbatch as ib
+from imgbatch import custom, plugins
+from imgbatch.declare import Number, fields, from_table, from_words, to_words
+from imgbatch.errors import UsageError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
+
+RED = Image.new("RGB", (8, 6), (200, 0, 0))
+
+
+@ib.operation("fade_test")
+@dataclass(frozen=True)
+class Fade:
+    """Fade every image toward black.
+
+    Parameters
+    ----------
+    amount : float
+        0 to 1.
+    """
+
+    example: ClassVar[str] = "0.3"
+
+    amount: Annotated[float, Number(0, 1), "how much"]
+    times: int = 1
+    style: Literal["plain", "odd"] = "plain"
+    again: bool = False
+    label: str | None = None
+    seen: list[int] | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.style == "odd" and self.times % 2 == 0:
+            raise UsageError("expected odd times for fade_test with style=odd")
+
+    def apply(self, image: Picture) -> Picture:
+        return image.point([round(value * (1 - self.amount)) for value in range(256)] * len(image.getbands()))
+
+
+@ib.operation("flip_test")
+@dataclass(frozen=True)
+class FlipTest(ib.Operation):
+    """Flip every image over."""
+
+    smooth: ClassVar[bool] = True
+
+    def apply(self, image: Picture) -> Picture:
+        return image.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
+
+
+@pytest.fixture(autouse=True)
+def _forgotten() -> Iterator[None]:
+    """What a test registers is gone after it."""
+    before = dict(custom._REGISTERED)
+    yield
+    custom._REGISTERED.clear()
+    custom._REGISTERED.update(before)
+
+
+def test_a_plain_dataclass_is_an_operation() -> None:
+    op: Any = Fade(0.5)
+    assert op.word == "fade_test" and op.group == "custom" and issubclass(Fade, ib.Operation)
+    assert op == Fade(0.5) and hash(op) == hash(Fade(0.5)) and op != Fade(0.4)
+    assert pickle.loads(pickle.dumps(op)) == op
+    assert ib.apply(RED, op).getpixel((0, 0)) == (100, 0, 0)
+    assert ib.apply(RED, ib.Recipe([op, ib.Flip()])).getpixel((0, 0)) == (100, 0, 0)
+
+
+def test_parameters_are_checked_and_read_as_those_of_all_operations() -> None:
+    cls: Any = Fade
+    assert [item.name for item in fields(cls)] == ["amount", "times", "style", "again", "label"]
+    made: Any = from_words(cls, "0.25,3,style=odd,again,label=x")
+    assert (made.amount, made.times, made.style, made.again, made.label) == (0.25, 3, "odd", True, "x")
+    assert from_words(cls, to_words(made)) == made
+    for words, said in (
+        ("2", "expected a number from 0 to 1 for fade_test amount, got '2'"),
+        ("0.5,times=1.5", "expected a whole number for fade_test times, got '1.5'"),
+        ("0.5,style=ood", "unknown fade_test style 'ood'; did you mean 'odd'?"),
+        ("0.5,2,style=odd", "expected odd times for fade_test with style=odd"),
+        ("0.5,amuont=1", "unknown parameter of fade_test 'amuont'; did you mean 'amount'?"),
+        ("", "expected a number from 0 to 1 for fade_test amount, got nothing"),
+    ):
+        with pytest.raises(UsageError) as caught:
+            from_words(cls, words)
+        assert str(caught.value).startswith(said.rstrip("?"))
+    with pytest.raises(UsageError, match="expected a number from 0 to 1 for fade_test amount, got 2"):
+        Fade(2)
+    with pytest.raises(UsageError, match="unknown parameter of fade_test 'seen'"):
+        from_table(cls, {"amount": 1, "seen": []})
+
+
+def test_it_is_found_by_its_name_and_keeps_what_its_class_says() -> None:
+    assert [plugins.named(word) for word in ("fade-test", "flip_test")] == [Fade, FlipTest]
+    assert FlipTest().demand((4, 3), (8, 6)) == (4, 3)
+    assert FlipTest.word == "flip_test"
+    assert plugins.named("resize") is ib.Resize
+
+
+def test_made_again_it_replaces_itself() -> None:
+    again = custom.operation("flip_test")(FlipTest)
+    assert again is FlipTest and plugins.named("flip_test") is FlipTest
+
+
+def test_a_file_that_fails_takes_no_names(tmp_path: Path) -> None:
+    text = (
+        "from dataclasses import dataclass\nimport imgbatch as ib\n"
+        "@ib.operation('taken_test')\n@dataclass(frozen=True)\nclass Taken(ib.Operation):\n"
+        "    def apply(self, image): return image\n"
+    )
+    (tmp_path / "one.py").write_text(text + "1 / 0\n")
+    (tmp_path / "two.py").write_text(text)
+    with pytest.raises(UsageError, match="one.py cannot be executed: ZeroDivisionError: division by zero"):
+        plugins.named(f"{tmp_path}/one.py:Taken")
+    assert plugins.named(f"{tmp_path}/two.py:Taken").word == "taken_test"
+
+
+def test_its_code_and_parameters_count_in_the_digest() -> None:
+    op: Any = Fade(0.5)
+    told = ib.Recipe([op]).canonical(0)["ops"][0]
+    assert told["name"] == "fade_test" and told["amount"] == 0.5 and len(told["code"]) == 64
+    other: Any = Fade(0.6)
+    assert ib.Recipe([op]).digest != ib.Recipe([other]).digest
+    assert "code" not in ib.Recipe([ib.Flip()]).canonical(0)["ops"][0]
+
+
+def test_something_else_than_an_image_is_that_file_s_failure() -> None:
+    @ib.operation("none_test")
+    @dataclass(frozen=True)
+    class NoneTest(ib.Operation):
+        """Forget to return."""
+
+        def apply(self, image: Picture) -> Picture:
+            return None  # type: ignore[return-value]  # the mistake that is tested
+
+    with pytest.raises(TypeError, match="none_test returned NoneType, not an image"):
+        ib.apply(RED, NoneTest())
+
+
+# -- mistakes ----------------------------------------------------------------------------------------------------------
+
+
+def _made(word: Any = "bad_test", frozen: bool = True, apply: Any = lambda self, image: image, **body: Any) -> type:
+    notes = {key: type(value) for key, value in body.items() if key != "__annotations__"}
+    body.setdefault("__annotations__", notes)
+    cls = type("Bad", (), {**({"apply": apply} if apply else {}), "__module__": __name__, **body})
+    return ib.operation(word)(dataclass(frozen=frozen)(cls))
+
+
+MISTAKES: list[tuple[Callable[[], object], str]] = [
+    (lambda: ib.operation("bad_test")(type("Bad", (), {})), "operation bad_test: Bad is no dataclass; put @dataclass("),
+    (lambda: ib.operation("bad_test")(lambda image: image), "operation bad_test: <lambda> is no dataclass; put @data"),  # type: ignore[arg-type]  # the mistake that is tested
+    (lambda: _made(frozen=False), "operation bad_test: Bad can be changed; make it @dataclass(frozen=True)"),
+    (lambda: _made(apply=None), "operation bad_test: Bad has no apply(self, image) that returns an image"),
+    (lambda: _made("resize"), "operation resize: the name is imgbatch's own; give Bad another"),
+    (lambda: _made("fade_test"), "operation fade_test: the name is that of Fade in "),
+    (lambda: _made("Bad-Name"), "expected a name of small letters, digits and underscores, as in @"),
+    (lambda: ib.operation(Fade), "expected a name of small letters, digits and underscores, as in @"),  # type: ignore[arg-type]  # the mistake that is tested
+    (lambda: _made(box=(1, 2)), "operation bad_test: no flag or recipe can hold box: tuple; expected float, int,"),
+    (lambda: _made(__annotations__={"x": "Nix"}), "operation bad_test: name 'Nix' is not defined, in the annotations"),
+    (lambda: _made(__annotations__={"x": Annotated[float, Number(0, 1), "x"]}, x=3.0), "expected a number from 0 to 1"),
+    (
+        lambda: _made(__annotations__={"x": str}, x=field(default_factory=str)),
+        "operation bad_test: the default of x must be a plain value",
+    ),
+]
+
+
+@pytest.mark.parametrize(("make", "said"), MISTAKES, ids=lambda value: value[:40] if isinstance(value, str) else "")
+def test_mistakes_are_one_sentence(make: Callable[[], object], said: str) -> None:
+    before = dict(custom._REGISTERED)
+    with pytest.raises(UsageError) as caught:
+        make()
+    assert str(caught.value).startswith(said) and "\n" not in str(caught.value), caught.value
+    assert before == custom._REGISTERED, "a name was taken"
