@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from imgbatch.estimating import Estimate, estimate
+    from imgbatch.history import Undone, past_runs, undo
     from imgbatch.job import Cost, Failure, Outcome, Source, Written
     from imgbatch.loaded import Loaded
     from imgbatch.loading import load
@@ -86,14 +87,16 @@ __all__ = [
     "Levels", "Loaded", "LockedError", "Lut", "MatchHistogram", "Max", "Median", "Min", "Modulate", "Operation",
     "Outcome", "Output", "Pad", "PlanError", "Posterize", "Recipe", "RecipeError", "Report", "Resize", "Rotate",
     "Saturation", "Sepia", "Settings", "Sharpen", "Sharpness", "Solarize", "Source", "Statistics", "Text", "Threshold",
-    "Tint", "Trim", "Unsharp", "UsageError", "Watermark", "WhiteBalance", "Written", "__version__", "apply", "check",
-    "check_operation", "estimate", "load", "operation", "process", "run", "start", "stats",
+    "Tint", "Trim", "Undone", "Unsharp", "UsageError", "Watermark", "WhiteBalance", "Written", "__version__", "apply",
+    "check", "check_operation", "estimate", "load", "operation", "past_runs", "process", "run", "start", "stats",
+    "undo",
 ]  # fmt: skip
 
 _HOMES = {
     "apply": "applying", "check": "checking", "check_operation": "contract", "operation": "custom",
     "Loaded": "loaded", "load": "loading",
     "Operation": "operations",
+    "Undone": "history", "past_runs": "history", "undo": "history",
     "Recipe": "recipe", "Output": "recipe",
     "Report": "report", "ExitCode": "report",
     "Batch": "batch", "Handle": "running", "process": "running", "run": "running", "start": "running",

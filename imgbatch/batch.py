@@ -8,6 +8,7 @@ whoever asked.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import threading
 import time
@@ -45,7 +46,7 @@ class Batch(Prepared):
     def __init__(
         self,
         paths: Sequence[Path] | Path,
-        output: Path,
+        output: Path | None,
         recipe: Recipe | None = None,
         settings: Settings | None = None,
         filters: Filters | None = None,
@@ -61,6 +62,7 @@ class Batch(Prepared):
         self._given = executor
         self._executor: Executor | None = None
         self._stop: tuple[ExitCode, str] | None = None
+        self.command = ""  # what was typed, for the history
         self.report = Report(base=self.folder, fail_on=self.settings.fail_on)
 
     @property
@@ -92,7 +94,9 @@ class Batch(Prepared):
         over = False
         try:
             if self.todo or os.path.exists(ledger.file):  # a first run without work leaves nothing
-                ledger.begin(self._digests())
+                ledger.begin(self._digests(), self.command)
+            if self.in_place is not None:
+                self.in_place.begin(ledger.run)
             self._sweep(ledger)
             shared = self.settings.workers != 0 or self._given is not None
             with self._summed() as totals, self.resources.lent_to(self.recipe, shared) as recipe:
@@ -112,6 +116,7 @@ class Batch(Prepared):
             timer.cancel()
             self._finish_report(time.monotonic() - began)
             try:
+                self._end_in_place(over)
                 if over:  # else it broke off (KeyboardInterrupt, say), and the next run takes it for one that died
                     ledger.end(self.report.summary())
             except OSError as error:
@@ -121,12 +126,21 @@ class Batch(Prepared):
 
     def _settled(self, ledger: Ledger, outcome: Outcome) -> Outcome:
         """An Outcome that is recorded, whose source is where it belongs, and that is counted."""
-        self._record(ledger, outcome)
+        if self.in_place is None:
+            self._record(ledger, outcome)
+        else:
+            outcome = self.in_place.settle(outcome)
+            self._record(ledger, dataclasses.replace(outcome, outputs=()))  # its files are in the ledger already
         if not self._must_stay(ledger, outcome):
             outcome = self.moves.settle(outcome)
         self.report.add(outcome)
         self._consider(outcome)
         return outcome
+
+    def _end_in_place(self, over: bool) -> None:
+        if self.in_place is not None:
+            finished = {outcome.index for outcome in self.report.outcomes}
+            self.in_place.end(self.todo, finished, self.settings.keep_backups if over else None)
 
     def _sweep(self, ledger: Ledger) -> None:
         """Remove what a run that died has left half-written."""

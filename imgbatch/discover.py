@@ -70,6 +70,15 @@ def files_from(stream: IO[bytes], null: bool) -> list[str]:
     return [os.fsdecode(name) for name in names if name]
 
 
+def root_of(typed: str) -> str:
+    """The folder (absolute) that everything lies below which a SRC stands for; need not exist."""
+    if os.path.isdir(typed):
+        return _absolute(typed)
+    if has_magic(typed) and not os.path.lexists(typed):
+        return _absolute(split_glob(_slashes(typed))[0])
+    return os.path.dirname(_absolute(typed))
+
+
 # -- what was typed ----------------------------------------------------------------------------------------------------
 
 

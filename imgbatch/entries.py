@@ -1,10 +1,11 @@
-"""What stands in a ledger? One entry per file that was written, per file that failed, per thing about to be done."""
+"""What stands in a ledger? One entry per file that was written, replaced or failed, and per run."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 from dataclasses import dataclass
+from typing import Any
 
 from imgbatch.job import Failure, Status, Written
 from imgbatch.naming import STATE
@@ -71,14 +72,64 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
-class Intent:
-    """What is about to be done to `source`: `place` is its backup or its new place, `hash` that of the new bytes."""
+class Replaced:
+    """A source that a run replaced by what it made of it, or was about to.
 
-    source: str
+    Attributes
+    ----------
+    path : str
+        Absolute.
+    step : "intended", "done" or "undone"
+    original, hash : str
+        The hash of the content before and after.
+    backup : str
+        Where the original is, absolute; "" where before and after are the same.
+    size, mtime_ns : int
+        Of the new content.
+    """
+
     run: int
+    path: str
     step: str
+    original: str
     hash: str
-    place: str
+    backup: str
+    size: int
+    mtime_ns: int
+    recorded_ns: int
+    format: str
+    width: int
+    height: int
+    frames: int
+    quality: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    """A run as the ledger has it.
+
+    Attributes
+    ----------
+    started, seconds : float
+        In s, since the epoch and from start to end (or to the last sign of life).
+    ended : bool
+        False: it is at work, or was killed and nobody has gone on with it yet.
+    exit_code : int or None
+        None: it is at work, or was killed.
+    counts : dict
+        The summary of its report; empty without an end.
+    command, digest : str
+        What was typed ("" when started from Python), and the digest of the recipe.
+    """
+
+    id: int
+    started: float
+    seconds: float
+    ended: bool
+    exit_code: int | None
+    counts: dict[str, Any]
+    command: str
+    digest: str
 
 
 def state_folder(output: str, state: str | None) -> str:

@@ -3,12 +3,13 @@
 A SQLite file in ``DIR/.imgbatch/`` (or below ``--state``), written by the parent only, in batches of about a second.
 Four tables (ledgerfile.py): `written`, one row per file that was written: its source's size, mtime and content hash,
 the digest of the output's recipe, size, mtime and hash of the file. `failures`, one per source and recipe. `runs`, one
-per run that had something to do or an older ledger to look into. `intents`: what is about to be done to a source.
+per run that had something to do or an older ledger to look into. `replaced`: sources that were changed where they lie
+(past.py).
 
 One run: ``Ledger(folder)`` reads what is known; :meth:`begin` opens the run; :meth:`record` takes each Outcome, after
 its files are in place; :meth:`end` closes the run with its summary; :meth:`close` lets go. A run without an end died:
 what appeared under planned names while it lived is known as ours (:meth:`owned`), because its last second was not
-recorded. Before a source is replaced or moved, :meth:`intend` says so durably, and :meth:`done_with` when it is over.
+recorded.
 
 The versions of imgbatch and Pillow are recorded with each run. A new version makes nothing again by itself: that is
 decided by the canonical number in recipe.py. It does try again what failed.
@@ -25,7 +26,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from imgbatch.entries import BACK_OFF_DAYS, DAY_NS, Intent, Row
+from imgbatch.entries import BACK_OFF_DAYS, DAY_NS, Row
 from imgbatch.job import Failure, Outcome
 from imgbatch.known import Known
 from imgbatch.ledgerfile import unusable, writable
@@ -66,7 +67,7 @@ class Ledger(Known):
             with self._open() as connection:
                 made = connection.execute(
                     "INSERT INTO runs (started_ns, seen_ns, counts, digest, versions, command) VALUES (?,?,'{}',?,?,?)",
-                    (now, now, self.digest, self.versions, command),
+                    (now, now, self.digest, self.versions, command.encode("utf-8", "backslashreplace").decode()),
                 )
                 connection.executemany(
                     "UPDATE written SET source_mtime_ns=?, recorded_ns=? WHERE path=?", self._confirmed.values()
@@ -203,30 +204,6 @@ class Ledger(Known):
             connection, self._connection = self._connection, None
             if connection is not None:
                 connection.close()
-
-    # -- what is about to be done to a source --------------------------------------------------------------------------
-
-    def intend(self, intent: Intent) -> None:
-        """Say it before it is done, and on the disk."""
-        connection = self._open()
-        connection.execute("PRAGMA synchronous=FULL")
-        with connection:
-            connection.execute(
-                f"INSERT OR REPLACE INTO intents VALUES ({_marks(5)})",
-                (os.fsencode(intent.source), intent.run, intent.step, intent.hash, os.fsencode(intent.place)),
-            )
-        connection.execute("PRAGMA synchronous=NORMAL")
-
-    def intents(self) -> list[Intent]:
-        """What was about to be done, and is not known to be over."""
-        found = self._open().execute("SELECT source, run, step, hash, place FROM intents").fetchall()
-        return [Intent(os.fsdecode(row[0]), row[1], row[2], row[3], os.fsdecode(row[4])) for row in found]
-
-    def done_with(self, source: str) -> None:
-        """Strike an intent out, with what is pending: both are known, or neither."""
-        self.flush()
-        with self._open() as connection:
-            connection.execute("DELETE FROM intents WHERE source=?", (os.fsencode(source),))
 
     # -- the file ------------------------------------------------------------------------------------------------------
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+from collections.abc import Iterator
 from urllib.parse import quote
 
 from imgbatch.errors import PlanError
 
 FILE = "ledger.sqlite"
-VERSION = 2
+VERSION = 3
 #: The columns of `written` in version 1, and those that version 2 added, with their defaults.
 OLD_COLUMNS = (
     "path, source, output, source_size, source_mtime_ns, digest, format, width, height, frames, quality, size, mtime_ns"
@@ -78,12 +79,22 @@ SCHEMA = (
     versions TEXT NOT NULL,      -- imgbatch's, Pillow's
     command TEXT NOT NULL
 )""",
-    """CREATE TABLE IF NOT EXISTS intents (
-    source BLOB PRIMARY KEY,     -- absolute: the file that is about to be replaced or moved
+    """CREATE TABLE IF NOT EXISTS replaced (
     run INTEGER NOT NULL,
-    step TEXT NOT NULL,
-    hash TEXT NOT NULL,          -- of the bytes that will stand there
-    place BLOB NOT NULL          -- absolute: the backup, or where it moves to
+    path BLOB NOT NULL,          -- relative to DIR: the source that is replaced
+    step TEXT NOT NULL,          -- intended, done or undone
+    original TEXT NOT NULL,      -- hash of the content before
+    hash TEXT NOT NULL,          -- and after
+    backup BLOB NOT NULL,        -- relative to the state folder: where the original is; '' where nothing changes
+    size INTEGER NOT NULL,       -- of the new content
+    mtime_ns INTEGER NOT NULL,
+    recorded_ns INTEGER NOT NULL,
+    format TEXT NOT NULL,
+    width INTEGER NOT NULL,
+    height INTEGER NOT NULL,
+    frames INTEGER NOT NULL,
+    quality INTEGER,
+    PRIMARY KEY (run, path)
 ) WITHOUT ROWID""",
 )
 
@@ -131,8 +142,7 @@ def rows(file: str, mend: bool) -> dict[str, list[tuple[object, ...]]]:
     """
     found: dict[str, list[tuple[object, ...]]] = {"written": [], "failures": [], "runs": []}
     try:
-        with contextlib.closing(sqlite3.connect(f"file:{_uri(file)}", uri=True, timeout=30)) as connection:
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
+        with reading(file) as (connection, version):
             if version > VERSION:
                 raise PlanError(
                     f"the ledger {file} was written by a newer imgbatch (version {version}); update imgbatch, or give "
@@ -155,6 +165,14 @@ def rows(file: str, mend: bool) -> dict[str, list[tuple[object, ...]]]:
     except sqlite3.DatabaseError as error:
         raise _damaged(file, error, mend) from None
     return found
+
+
+@contextlib.contextmanager
+def reading(file: str) -> Iterator[tuple[sqlite3.Connection, int]]:
+    """A connection that only reads, and the version of the file."""
+    with contextlib.closing(sqlite3.connect(f"file:{_uri(file)}", uri=True, timeout=30)) as connection:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        yield connection, version
 
 
 def unusable(file: str, error: Exception) -> PlanError:

@@ -14,12 +14,14 @@ from collections.abc import Sequence
 from imgbatch import codecs, planning
 from imgbatch.discover import Skipped, discover
 from imgbatch.entries import Row, state_folder
-from imgbatch.errors import PlanError
+from imgbatch.errors import PlanError, UsageError
+from imgbatch.inplace import InPlace
 from imgbatch.job import Job, Outcome, Source
 from imgbatch.ledger import Ledger
 from imgbatch.lock import Lock
 from imgbatch.moving import Moves
 from imgbatch.naming import STATE
+from imgbatch.originals import home_of, refuse_mixtures
 from imgbatch.plugins import refuse_immobile
 from imgbatch.pruning import prunable
 from imgbatch.recipe import Recipe
@@ -51,6 +53,8 @@ class Prepared:
         The folder of ledger and lock.
     moves : Moves
         Where sources go when they are done.
+    in_place : InPlace or None
+        Replaces the sources, where that was asked for.
     resources : Resources
         What the operations need from files.
     """
@@ -58,7 +62,7 @@ class Prepared:
     def __init__(
         self,
         paths: Sequence[Path] | Path,
-        output: Path,
+        output: Path | None,
         recipe: Recipe | None = None,
         settings: Settings | None = None,
         filters: Filters | None = None,
@@ -66,13 +70,14 @@ class Prepared:
         ledger: bool = True,
     ) -> None:
         self.paths = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
-        self.folder = os.path.abspath(os.fspath(output))
         self.recipe = recipe or Recipe()
         self.settings = settings or Settings()
         self.filters = filters or Filters()
+        self.folder = self._root(output, ledger)
         self.state = state_folder(self.folder, self.settings.state)
         roots = [os.fspath(path) for path in self.paths]
         self.moves = Moves(self.settings.archive, self.settings.quarantine, self.folder, roots)
+        self.in_place: InPlace | None = None
         self.resources = Resources(())
         self.todo: list[Job] = []
         self.unchanged: list[Outcome] = []
@@ -86,6 +91,17 @@ class Prepared:
         self._keep_ledger = ledger
         self._ledger: Ledger | None = None
         self._lock: Lock | None = None
+
+    def _root(self, output: Path | None, ledger: bool) -> str:
+        """The folder that holds the results, and the state."""
+        if not self.settings.in_place:
+            if output is None:
+                raise UsageError("expected an output folder, or in_place=True, got neither")
+            return os.path.abspath(os.fspath(output))
+        if output is not None:
+            raise UsageError("expected -o DIR or --in-place, got both; leave one of them out")
+        refuse_mixtures(self.settings, self.recipe, ledger)
+        return home_of(self.paths, self.settings.state)
 
     @property
     def total(self) -> int:
@@ -152,22 +168,27 @@ class Prepared:
     def _compare(self) -> None:
         """Ask the ledger what is left to do."""
         self.skipped, self.todo, self.unchanged, self.kept, self.known = [], [], [], [], []
+        contents, in_place = self.resources.contents, self.settings.in_place
+        digest = self.recipe.said(contents) if in_place else self.recipe.digest_with(contents)
         ledger = self._ledger = Ledger(
-            self.folder,
-            self._keep_ledger,
-            self.state,
-            self.recipe.digest_with(self.resources.contents),
-            _versions(),
-            mend=self._lock is not None,
+            self.folder, self._keep_ledger, self.state, digest, _versions(), mend=self._lock is not None
         )
+        if in_place:
+            self.in_place = InPlace(self.folder, self.settings.state, digest, self.settings.force)
         sources = []
         for found in discover(self.paths, self.filters, avoid=self._avoid()):
             if isinstance(found, Skipped):
                 self.skipped.append(found)
-            elif ledger.is_ours(found.path):
+            elif not in_place and ledger.is_ours(found.path):
                 self.skipped.append(Skipped(found.relative, found.root, "made by a former run"))
             else:
                 sources.append(found)
+        if self.in_place is not None:
+            jobs, links = self.in_place.jobs(sources, lambda source: _format_of(source, ledger))
+            self.skipped += links
+            self._folders = sorted({os.path.dirname(job.source.path) for job in jobs})
+            self._sort(jobs, ledger)
+            return
         plan = planning.plan(
             sources,
             self.recipe,
@@ -192,7 +213,10 @@ class Prepared:
         last: list[Job] = []
         force, retry = self.settings.force, self.settings.force or self.settings.retry_failed
         for job in jobs:
-            done = None if force else up_to_date(ledger, job, self.recipe, digests)
+            if self.in_place is not None:
+                done = self.in_place.done(job)
+            else:
+                done = None if force else up_to_date(ledger, job, self.recipe, digests)
             known = None if done or retry else known_to_fail(ledger, job, now)
             if done is not None:
                 self.unchanged.append(done)

@@ -171,6 +171,16 @@ class Recipe:
         text = "".join(self.output_digest(index, contents) for index in range(len(self.outputs)))
         return hashlib.sha256(text.encode("ascii")).hexdigest()[:16]
 
+    def said(self, contents: Mapping[str, str]) -> str:
+        """16 hex digits of what was said, without defaults and our own number: the same in every version of imgbatch.
+
+        For files that are changed where they lie, which must not be changed again because imgbatch was updated.
+        """
+        recipe = self.relocated(lambda path: contents.get(path, path))
+        ops = [_told(op, everything=False) for op in recipe.every_op]
+        said = [self.auto_orient, ops, [to_table(wish) for wish in recipe.outputs]]
+        return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=True).encode("ascii")).hexdigest()[:16]
+
 
 def checked_ops(ops: object) -> tuple[Operation, ...]:
     """`ops` as a tuple of operations; UsageError when something else is among them."""
@@ -190,10 +200,10 @@ def op_table(op: Operation, folder: str | None = None) -> dict[str, Any]:
     return {"name": plugins.spelled(type(op), folder), **to_table(op)}
 
 
-def _told(op: Operation) -> dict[str, Any]:
+def _told(op: Operation, everything: bool = True) -> dict[str, Any]:
     """All of one operation, its code too where that is not ours."""
     code = plugins.code(type(op))
-    return {"name": op.word, **({"code": code} if code else {}), **to_table(op, everything=True)}
+    return {"name": op.word, **({"code": code} if code else {}), **to_table(op, everything)}
 
 
 # -- recipe files ------------------------------------------------------------------------------------------------------

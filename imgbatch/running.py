@@ -41,6 +41,8 @@ class SettingWords(TypedDict, total=False):
     max_time: float | str | None
     max_files: int | None
     state: str | None
+    in_place: bool
+    keep_backups: float | str | None
     archive: str | None
     quarantine: str | None
     no_plan: bool
@@ -49,7 +51,7 @@ class SettingWords(TypedDict, total=False):
 
 def run(
     paths: Sequence[Path] | Path,
-    output: Path,
+    output: Path | None = None,
     recipe: Recipe | None = None,
     *,
     filters: Filters | None = None,
@@ -64,7 +66,7 @@ def run(
     paths : path or sequence of paths
         Files, folders (recursive) and globs.
     output : path
-        The folder for the results; made when needed.
+        The folder for the results; made when needed. None with ``in_place=True``.
     recipe : Recipe, optional
         Without one, every image is written again in its own format.
     filters : Filters, optional
@@ -101,7 +103,7 @@ def run(
 
 def process(
     paths: Sequence[Path] | Path,
-    output: Path,
+    output: Path | None = None,
     recipe: Recipe | None = None,
     *,
     filters: Filters | None = None,
@@ -120,7 +122,7 @@ def process(
 
 def start(
     paths: Sequence[Path] | Path,
-    output: Path,
+    output: Path | None = None,
     recipe: Recipe | None = None,
     *,
     filters: Filters | None = None,

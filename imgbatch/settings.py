@@ -82,6 +82,10 @@ class Settings(Declared):
         Text("a folder", folder_word, ("/var/lib/imgbatch",)),
         "where ledger and lock lie (default DIR/.imgbatch)",
     ] = None
+    in_place: Annotated[
+        bool, Switch(), "replace each source by what is made of it, and keep the originals for `imgbatch undo`"
+    ] = False
+    keep_backups: Annotated[float | None, Duration(), "remove the originals of runs that are older"] = None
     archive: Annotated[
         str | None, Text("a folder", folder_word, ("done",)), "move sources there once their outputs are on the disk"
     ] = None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from imgbatch.errors import UsageError, unknown
 
-COMMANDS = ("run", "check", "stats", "pack", "schedule", "ops", "formats")
+COMMANDS = ("run", "check", "stats", "pack", "history", "undo", "schedule", "ops", "formats")
 
 WORKING = ("run", "check", "stats", "pack")  # commands that start workers, unless one of these words is there
 IDLE = frozenset({"-h", "--help", "-n", "--dry-run", "-j0", "-j=0", "--workers=0"})
@@ -36,6 +36,10 @@ def dispatch(words: Sequence[str]) -> int:
         from imgbatch.cli.pack import pack
 
         return pack(rest)
+    if command in ("history", "undo"):
+        from imgbatch.cli.history import history, undo
+
+        return history(rest) if command == "history" else undo(rest)
     if command == "schedule":
         from imgbatch.cli.schedule import schedule
 

@@ -103,6 +103,22 @@ def schedule_flags() -> tuple[Flag, ...]:
     return _SCHEDULE
 
 
+def history_flags() -> tuple[Flag, ...]:
+    """Every flag of ``imgbatch history``."""
+    return (*_HISTORY, *_shared("state", "help"))
+
+
+def undo_flags() -> tuple[Flag, ...]:
+    """Every flag of ``imgbatch undo``."""
+    return (*_UNDO, *_shared("state", "wait", "verbose", "quiet", "help"))
+
+
+def _shared(*keys: str) -> tuple[Flag, ...]:
+    return tuple(flag for flag in run_flags() if flag.key in keys)
+
+
+_HISTORY = (Flag(("--json",), "json", "history", "print one JSON object for each run", "nothing"),)
+_UNDO = (Flag(("-n", "--dry-run"), "dry_run", "undo", "show what would be done, do nothing", "nothing"),)
 _CUSTOM = Flag(
     ("--op",), "ops", "custom", "an operation of your own, or of a package that is installed (imgbatch ops lists them)",
     metavar="FILE.py:NAME", many=True,

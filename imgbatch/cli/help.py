@@ -11,6 +11,8 @@ commands:
   pack SRC... -o OUT.npy [OPERATIONS]        one (N,H,W,C) uint8 array, and OUT.json
   check SRC... [options]                     decode every frame; list damaged or mislabelled files
   stats SRC... [OPERATIONS] [options]        exact mean, std, min, max and histogram; sizes, formats
+  history DIR                                past runs of a folder
+  undo DIR [RUN]                             take one back: restore originals, or remove outputs
   schedule RECIPE --at "0 3 * * *"           print the crontab line or systemd units for it
   ops [NAME]                                 the operations, or one of them with an example
   formats                                    the formats that are read and written here
@@ -31,8 +33,9 @@ keep the flags as a recipe, and use them again:
 every night; only what is new or changed is done again (prints the crontab line, installs nothing):
   imgbatch schedule web.toml --at "0 3 * * *"
 
-SRC is a file, a folder, or a quoted glob such as 'photos/**/*.jpg'. Sources are never changed, and
-nothing is overwritten that imgbatch did not write itself. `imgbatch run --help` lists all flags.
+SRC is a file, a folder, or a quoted glob such as 'photos/**/*.jpg'. Only --in-place
+changes sources, and keeps the originals; nothing is overwritten that imgbatch did not write itself.
+`imgbatch run --help` lists all flags.
 """
 
 CHECK_USAGE = "imgbatch check SRC... [options]"
@@ -78,6 +81,7 @@ RGBA), CMYK becomes sRGB, 16 bits become 8. Both files are written whole or not 
 
 RUN_USAGE = """\
 imgbatch run SRC... -o DIR [OPERATIONS] [options]
+       imgbatch run SRC... --in-place [OPERATIONS] [options]
        imgbatch run -r RECIPE.toml [SRC...] [options]"""
 
 RUN_ABOUT = """\
@@ -87,10 +91,33 @@ A value that is shown as [=VALUE] must be attached: --trim=10, or plain --trim. 
 tells all of an operation."""
 
 RUN_AFTER = """\
+--in-place needs no -o: each file is replaced, in its own format, once for each recipe; mode and
+owner stay, times with -p. Originals are kept in SRC/.imgbatch/backup until --keep-backups is over.
 Every running flag can be set as IMGBATCH_WORKERS, IMGBATCH_MAX_PIXELS, ... A flag wins over the
 environment, that over the recipe. Exit codes: 0 done, 1 some files failed, 2 refused and nothing
 written, 4 stopped early, 70 internal error, 75 another run is at work, 130 interrupted,
 143 terminated."""
+
+HISTORY_USAGE = "imgbatch history DIR [--json]"
+
+HISTORY_ABOUT = """\
+List the past runs of an output folder, or of a folder whose files were changed in place, the last
+at the end: number, start, duration, exit code, counts, how many files can be taken back, and what was
+typed."""
+
+HISTORY_AFTER = "An exit code of `-`: the run is at work, or was killed."
+
+UNDO_USAGE = "imgbatch undo DIR [RUN] [-n]"
+
+UNDO_ABOUT = """\
+Take a run back: the last one that left something, or RUN (a number of `imgbatch history DIR`). Of a
+run --in-place the originals are restored. Of a run with -o the outputs are removed that are as it
+wrote them and whose sources are still there, so that they can be made again; what it had replaced
+does not come back."""
+
+UNDO_AFTER = """\
+A file that was changed since stays as it is, and is named; the others are still taken back. Exit
+codes: 0 all is taken back, 1 some files were left, 2 refused, 75 a run is at work."""
 
 SCHEDULE_USAGE = 'imgbatch schedule RECIPE.toml --at "0 3 * * *" [--as cron|systemd] [-o DIR]'
 

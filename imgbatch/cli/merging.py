@@ -27,7 +27,7 @@ _IN_THE_WAY = ("overwrite", "skip_existing", "rename")  # one decision in three 
 
 @dataclass(frozen=True)
 class Wish:
-    """What a run is made of, everything decided."""
+    """What a run is made of, everything decided; `output` is "" where files are replaced in place."""
 
     paths: tuple[str, ...]
     output: str
@@ -57,7 +57,8 @@ def decide(typed: Typed, environment: Mapping[str, str], stdin: BinaryIO) -> Wis
             raise UsageError(
                 f"expected SRC: a file, a folder or a quoted glob; see imgbatch {typed.command} --help"
             )
-    return Wish(tuple(paths), _root(typed, recipe, folder), recipe, settings, filters, telling)
+    output = "" if settings.in_place and typed.output is None else _root(typed, recipe, folder)
+    return Wish(tuple(paths), output, recipe, settings, filters, telling)
 
 
 def load(path: str) -> RecipeFile:

@@ -7,6 +7,7 @@ import dataclasses
 import gc
 import io
 import os
+import shlex
 import sys
 from collections import Counter
 from collections.abc import Container, Generator, Iterator, Sequence
@@ -82,8 +83,9 @@ def run(words: Sequence[str]) -> int:
     from imgbatch.batch import Batch
 
     batch = Batch(
-        wish.paths, wish.output, wish.recipe, wish.settings, wish.filters, stats=typed.stats is not None
-    )  # fmt: skip
+        wish.paths, wish.output or None, wish.recipe, wish.settings, wish.filters, stats=typed.stats is not None
+    )
+    batch.command = shlex.join(["imgbatch", "run", *words])
     batch.prepare(hold=not (typed.dry_run or typed.estimate))
     if typed.dry_run:
         return _show_plan(batch, wish, typed)
@@ -104,6 +106,8 @@ def run(words: Sequence[str]) -> int:
     code = told(batch, typed, console, files, teller=teller)
     if batch.pruned and not typed.quiet:
         console.say(f"({len(batch.pruned)} removed: the source is gone)")
+    if batch.in_place is not None and batch.report.counts["ok"] and not typed.quiet:
+        console.say(f"(originals are kept; to take it back: imgbatch undo {shlex.quote(shown(batch.folder))})")
     if profile is not None:
         profile.finish(batch.report)
     if telling.on_finish is not None and not finished(telling.on_finish, batch.report) and code == ExitCode.OK:
@@ -269,7 +273,8 @@ def _show_plan(batch: Batch, wish: Wish, typed: Typed) -> int:
     count = 0
     for job in batch.todo:
         for target in job.targets:
-            print(f"{shown(location(job.source))} -> {shown(_place(target, wish.output))}")
+            there = "replaced" if batch.in_place is not None else shown(_place(target, wish.output))
+            print(f"{shown(location(job.source))} -> {there}")
             count += 1
     for row in batch.pruned:
         place = os.path.normpath(os.path.join(wish.output, os.path.relpath(row.path, batch.folder)))

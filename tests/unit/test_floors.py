@@ -18,14 +18,15 @@ FLOORS: list[set[str]] = [
     {"cli"},
     {"packing"},
     {"contract"},
-    {"applying", "checking", "loading", "statistics", "estimating", "scheduling"},
+    {"applying", "checking", "loading", "statistics", "estimating", "scheduling", "history"},
     {"running"},
     {"batch", "passes"},
     {"preparing"},
-    {"reporters", "figures", "histogram", "pruning", "verdicts"},
+    {"reporters", "figures", "histogram", "pruning", "verdicts", "inplace"},
+    {"originals"},
     {"discover", "planning", "lock", "ledger", "work", "inspecting", "measuring", "rows", "loaded", "executors"},
-    {"sampling", "resources", "facts", "known", "candidates", "obstacles", "tally", "delivery", "moving"},
-    {"clock", "ledgerfile", "entries", "report", "aggregates", "moments", "patterns", "places"},
+    {"sampling", "resources", "facts", "known", "candidates", "obstacles", "tally", "delivery", "moving", "past"},
+    {"clock", "ledgerfile", "backups", "entries", "report", "aggregates", "moments", "patterns", "places"},
     {"job", "files", "naming", "settings", "sizing", "economy"},
     {"recipe"},
     {"plugins"},
@@ -42,7 +43,7 @@ ALLOWED = {("alpha", "color")}
 #: Who may import what from outside (whether at the top of the file or inside a function).
 BELONGS = {
     "multiprocessing": {"executors", "segments", "aggregates"},
-    "sqlite3": {"ledger", "ledgerfile"},
+    "sqlite3": {"ledger", "ledgerfile", "past"},
     "argparse": {"cli"},
     "tqdm": {"reporters"},
 }

@@ -14,7 +14,7 @@ from PIL import Image
 import imgbatch as ib
 from imgbatch import known
 from imgbatch.batch import Batch
-from imgbatch.entries import DAY_NS, Intent
+from imgbatch.entries import DAY_NS
 from imgbatch.job import Failure, Outcome, Source
 from imgbatch.ledger import Ledger
 from imgbatch.ledgerfile import FILE, NEW_COLUMNS, VERSION
@@ -114,7 +114,7 @@ def test_a_source_that_is_written_to_while_it_is_read_is_not_done(
             os.utime(photos / "2.jpg", ns=(len(seen), len(seen)))
         return found
 
-    monkeypatch.setattr("imgbatch.codecs.reading.os.fstat", moving)
+    monkeypatch.setattr("imgbatch.codecs.contents.os.fstat", moving)
     report = ib.run([photos], photos.parent / "out", THUMBS, workers=0)
     (failed,) = report.failed
     assert failed.error is not None and (failed.error.kind, failed.error.phase) == ("changed", "read")
@@ -237,18 +237,6 @@ def test_what_crashed_comes_last_and_alone(photos: Path) -> None:
     again.prepare(hold=False)
     assert [job.index for job in again.todo] == [0, 2, 3, 1]
     assert [outcome.index for outcome in again.outcomes()] == [0, 2, 3, 1]
-
-
-def test_an_intent_stands_until_it_is_struck_out(tmp_path: Path) -> None:
-    ledger = Ledger(str(tmp_path))
-    intent = Intent(os.fsdecode(b"/a\xff"), 1, "replace", "abc", "/backup/a")
-    ledger.intend(intent)
-    ledger.close()
-    ledger = Ledger(str(tmp_path))
-    assert ledger.intents() == [intent]
-    ledger.done_with(intent.source)
-    assert ledger.intents() == []
-    ledger.close()
 
 
 def test_a_run_is_recorded_with_its_end(photos: Path) -> None:

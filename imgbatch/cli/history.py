@@ -1,0 +1,102 @@
+"""What do ``imgbatch history`` and ``imgbatch undo`` do? They show past runs, and take one back."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from imgbatch.cli.arguments import Typed, parse, parser
+from imgbatch.cli.flags import Command, history_flags, undo_flags
+from imgbatch.cli.help import HISTORY_ABOUT, HISTORY_AFTER, HISTORY_USAGE, UNDO_ABOUT, UNDO_AFTER, UNDO_USAGE
+from imgbatch.cli.merging import from_environment
+from imgbatch.cli.streams import complain
+from imgbatch.entries import PastRun
+from imgbatch.errors import UsageError, expected
+from imgbatch.report import COUNTED, ExitCode, dumps
+from imgbatch.reporters import shown
+from imgbatch.settings import Settings
+
+HISTORY = Command("history", history_flags, HISTORY_USAGE, HISTORY_ABOUT, HISTORY_AFTER)
+UNDO = Command("undo", undo_flags, UNDO_USAGE, UNDO_ABOUT, UNDO_AFTER)
+_COLUMNS = ("run", "started", "duration", "exit", "to undo", "recipe", "counts", "command")
+
+
+def history(words: Sequence[str]) -> int:
+    """Carry out ``imgbatch history``; the exit code."""
+    typed = parse(words, HISTORY)
+    if typed.help:
+        parser(HISTORY).print_help()
+        return int(ExitCode.OK)
+    if len(typed.sources) != 1:
+        raise UsageError(f"expected one DIR for history, got {len(typed.sources)}; see {HISTORY_USAGE}")
+    from imgbatch.history import past_runs
+
+    runs = past_runs(typed.sources[0], state=_settings(typed).state)
+    if typed.json:
+        for run, left in runs:
+            print(dumps(_record(run, left)))
+        return int(ExitCode.OK)
+    table = [_COLUMNS, *(_row(run, left) for run, left in runs)]
+    widths = [max(len(row[column]) for row in table) for column in range(len(_COLUMNS) - 1)]
+    for row in table:
+        print("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]).rstrip())
+    return int(ExitCode.OK)
+
+
+def undo(words: Sequence[str]) -> int:
+    """Carry out ``imgbatch undo``; the exit code."""
+    typed = parse(words, UNDO)
+    if typed.help:
+        parser(UNDO).print_help()
+        return int(ExitCode.OK)
+    if not 1 <= len(typed.sources) <= 2:
+        raise UsageError(f"expected DIR and perhaps RUN for undo, got {len(typed.sources)} words; see {UNDO_USAGE}")
+    folder, *numbers = typed.sources
+    if numbers and not (numbers[0].isascii() and numbers[0].isdecimal()):
+        raise expected("a number as `imgbatch history` lists it", "RUN", numbers[0])
+    from imgbatch import history as past
+
+    settings = _settings(typed)
+    run = int(numbers[0]) if numbers else None
+    done = past.undo(folder, run, state=settings.state, dry_run=typed.dry_run, wait=settings.wait)
+    for word, paths in (("restored", done.restored), ("removed", done.removed)):
+        if typed.dry_run or typed.verbose:
+            for path in paths:
+                print(f"{shown(_from_here(path))} -> {word}")
+    sys.stdout.flush()
+    for path, why in done.left:
+        complain(f"left: {shown(_from_here(path))}: {why}")
+    if not typed.quiet:
+        counts = (("restored", done.restored), ("removed", done.removed), ("left as they are", done.left))
+        said = ", ".join(f"{len(held)} {word}" for word, held in counts if held) or "nothing was left of it"
+        complain(f"run {done.run}: {said}{'; dry run: nothing was done' if typed.dry_run else ''}")
+    return int(ExitCode.FAILURES if done.left else ExitCode.OK)
+
+
+def _settings(typed: Typed) -> Settings:
+    said: dict[str, Any] = {**from_environment(Settings, os.environ), **typed.settings}
+    return Settings(**{key: said[key] for key in ("state", "wait") if key in said})
+
+
+def _from_here(path: str) -> str:
+    near = os.path.relpath(path)
+    return path if near.startswith("..") else near
+
+
+def _record(run: PastRun, left: int) -> dict[str, Any]:
+    return {
+        "v": 1, "event": "run", "run": run.id, "started": round(run.started, 3), "seconds": round(run.seconds, 3),
+        "exit_code": run.exit_code, "recipe": run.digest, "command": run.command, "to_undo": left,
+        "counts": {status: run.counts[status] for status in COUNTED if status in run.counts},
+    }  # fmt: skip
+
+
+def _row(run: PastRun, left: int) -> tuple[str, ...]:
+    started = datetime.datetime.fromtimestamp(run.started).strftime("%Y-%m-%d %H:%M:%S")
+    counts = ", ".join(f"{run.counts[status]} {status}" for status in COUNTED if run.counts.get(status)) or "-"
+    code = "-" if run.exit_code is None else str(run.exit_code)
+    command = shown(run.command or "(from Python)")
+    return str(run.id), started, f"{run.seconds:.1f} s", code, str(left or "-"), run.digest, counts, command

@@ -1,0 +1,267 @@
+"""How is a source replaced by what is made of it, once, and never lost? ``--in-place``.
+
+A worker writes the new file beside the source under a temporary name. Then, for one file after the other, the parent
+puts it on the disk, writes down the content that will stand there and where the original will be (past.py), keeps the
+original there (backups.py), and renames. So there is always one whole file in the source's place, the original is there
+or in the backup, and a run that was killed between two steps is understood by the content: the intended bytes are
+there, or they are not, and then a backup that was begun goes again.
+
+What was done is known by content, too, wherever the file is by now: a content that a recipe gave is not given that
+recipe again, nor is what other recipes made of it since; what `undo` or others brought is new. The recipe is known by
+what was said in it (Recipe.said), so that an update of imgbatch does nothing again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import stat
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from imgbatch.backups import FOLDER, discard, keep, room, rooms
+from imgbatch.codecs.guard import classify
+from imgbatch.discover import Skipped
+from imgbatch.entries import Replaced, state_folder
+from imgbatch.errors import ImageError, PlanError
+from imgbatch.files import content_hash, sync, temporary
+from imgbatch.job import Failure, Job, Outcome, Source, Target, Written
+from imgbatch.ledgerfile import FILE
+from imgbatch.originals import within
+from imgbatch.past import Past
+from imgbatch.places import shown
+
+_RACY_NS = 50 * 10**6  # as in known.py: within it a file may change and keep its time
+_LINK = "a link; name the file that it points to"
+
+
+def _is(entry: Replaced, source: Source) -> bool:
+    """Whether a source is what was put there, by size and time, where these leave no doubt."""
+    same = (entry.size, entry.mtime_ns) == (source.size, source.mtime_ns)
+    return same and not 0 <= entry.recorded_ns - entry.mtime_ns < _RACY_NS
+
+
+class InPlace:
+    """The replacing of the sources of one run.
+
+    Parameters
+    ----------
+    folder : str
+        :func:`home_of` the sources.
+    state : str or None
+        As ``--state`` has it.
+    digest : str
+        Of what the recipe says.
+    force : bool
+        Whether what runs that came to their end have done does not count.
+    """
+
+    def __init__(self, folder: str, state: str | None, digest: str, force: bool) -> None:
+        self.folder, self._at, self.state = folder, state, state_folder(folder, state)
+        self._past = Past(folder, self.state)
+        self._digests: dict[int, str] = {}
+        self._open_runs: set[int] = set()
+        for run in self._past.runs():
+            self._digests[run.id] = run.digest
+            if not run.ended:
+                self._open_runs.add(run.id)
+        self._digest, self._force = digest, force
+        self._by_hash: dict[str, list[Replaced]] = {}
+        self._latest: dict[str, Replaced] = {}
+        self._sizes: set[int] = set()
+        self._intended: list[Replaced] = []
+        for entry in self._past.replaced():
+            if entry.step != "undone":
+                self._by_hash.setdefault(entry.hash, []).append(entry)
+                self._latest[entry.path] = entry
+                self._sizes.add(entry.size)
+            if entry.step == "intended":
+                self._intended.append(entry)
+        self._run, self._room = 0, ""
+
+    # -- what is to be done --------------------------------------------------------------------------------------------
+
+    def jobs(
+        self, sources: Sequence[Source], format_of: Callable[[Source], str | None]
+    ) -> tuple[list[Job], list[Skipped]]:
+        """A job for each source whose target is a temporary file beside it, and the links, which are left.
+
+        Raises
+        ------
+        PlanError
+            A folder on the way keeps outputs or backups of its own.
+        """
+        jobs: list[Job] = []
+        skipped: list[Skipped] = []
+        self._refuse_inner({os.path.dirname(source.path) for source in sources})
+        for source in sources:
+            targets: tuple[Target, ...] = ()
+            if source.problem is None and os.path.islink(source.path):
+                if not source.named:
+                    skipped.append(Skipped(source.relative, source.root, "a link"))
+                    continue
+                source = replace(source, problem=Failure("unsupported", "read", _LINK))
+            if source.problem is None:
+                format = format_of(source)
+                if format is None:
+                    why = "its format cannot be written; make other files of it with -o DIR"
+                    source = replace(source, problem=Failure("unsupported", "read", why))
+                else:
+                    targets = (Target(0, temporary(os.path.dirname(source.path)), format, replace=True),)
+            jobs.append(Job(len(jobs), source, targets))
+        return jobs, skipped
+
+    def _refuse_inner(self, folders: set[str]) -> None:
+        seen = {self.folder}
+        for folder in folders:
+            while folder not in seen and within(folder, self.folder):
+                seen.add(folder)
+                states = {state_folder(folder, None), state_folder(folder, self._at)}
+                if any(os.path.lexists(os.path.join(state, FILE)) for state in states):
+                    raise PlanError(
+                        f"{shown(folder)} keeps a ledger of its own, of outputs or originals; leave it out with "
+                        "--exclude, or run it by itself"
+                    )
+                folder = os.path.dirname(folder)
+
+    def done(self, job: Job) -> Outcome | None:
+        """The outcome "unchanged" where this recipe has made what stands there, or what others have made it of."""
+        source = job.source
+        if source.problem is not None:
+            return None
+        content = self._content(source)
+        entries = list(self._origins(content))
+        if not any(self._counts(entry) for entry in entries):
+            return None
+        now = entries[0]
+        written = Written(
+            0, source.path, now.format, now.width, now.height, source.size, now.quality, now.frames, source.mtime_ns
+        )
+        return Outcome(job.index, source, "unchanged", (written,))
+
+    def _counts(self, entry: Replaced) -> bool:
+        if self._digests.get(entry.run) != self._digest:
+            return False
+        return not self._force or entry.run in self._open_runs  # a forced run that was killed goes on, too
+
+    def _content(self, source: Source) -> str:
+        """The hash of a source's content; "" where it cannot be one that a run made."""
+        last = self._latest.get(source.path)
+        if last is not None and last.step == "done" and _is(last, source):
+            return last.hash
+        if source.size not in self._sizes:
+            return ""
+        try:
+            return content_hash(Path(source.path).read_bytes())
+        except OSError:
+            return ""
+
+    def _origins(self, content: str) -> Iterator[Replaced]:
+        """All replacements that led to a content, the last first."""
+        seen: set[str] = set()
+        pending = [content]
+        while pending:
+            content = pending.pop()
+            if content not in seen:
+                seen.add(content)
+                for entry in reversed(self._by_hash.get(content, ())):
+                    yield entry
+                    pending.append(entry.original)
+
+    # -- doing it ------------------------------------------------------------------------------------------------------
+
+    def begin(self, run: int) -> None:
+        """Settle what a killed run left, for the run of that number."""
+        self._run, self._room = run, room(self.state, run)
+        settle_intended(self._past, self._intended, self.state)
+
+    def settle(self, outcome: Outcome) -> Outcome:
+        """Put what was made into the source's place; the outcome, with that place."""
+        if outcome.status == "unchanged" or not outcome.outputs:
+            return outcome
+        (made,) = outcome.outputs
+        try:
+            if outcome.status != "ok":
+                raise ImageError("internal", "a failed outcome with an output")
+            changes = self._replace(outcome, made)
+        except (OSError, ImageError) as error:
+            kind, message = classify(error, "write")
+            return replace(outcome, status="failed", outputs=(), error=Failure(kind, "write", message))
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(made.path)
+        return replace(
+            outcome, outputs=(replace(made, path=outcome.source.path),), changes=(*outcome.changes, *changes)
+        )
+
+    def _replace(self, outcome: Outcome, made: Written) -> list[str]:
+        source = outcome.source
+        found = os.lstat(source.path)
+        if (found.st_size, found.st_mtime_ns) != (source.size, source.mtime_ns) or not stat.S_ISREG(found.st_mode):
+            raise ImageError("changed", "it was changed while the run was at work; the next run takes it as it is then")
+        same = made.hash == outcome.source_hash
+        backup = "" if same else os.path.join(self._room, os.path.relpath(source.path, self.folder))
+        entry = Replaced(
+            self._run, source.path, "done" if same else "intended", outcome.source_hash, made.hash, backup, made.bytes,
+            source.mtime_ns if same else made.mtime_ns, time.time_ns(), made.format, made.width, made.height,
+            made.frames, made.quality,
+        )  # fmt: skip
+        if same:
+            self._past.intend(entry)
+            return []
+        with contextlib.suppress(OSError, AttributeError):  # only root may, and Windows has none
+            os.chown(made.path, found.st_uid, found.st_gid)
+        os.chmod(made.path, stat.S_IMODE(found.st_mode))
+        sync(made.path)
+        self._past.intend(entry)
+        try:
+            keep(source.path, backup)
+            os.replace(made.path, source.path)
+        except OSError:
+            with contextlib.suppress(OSError):  # else the next run settles it
+                self._past.settle(entry, "")
+                discard(backup, self.state)
+            raise
+        self._past.done(entry)
+        linked = [f"hard link: its other name{'s keep' if found.st_nlink > 2 else ' keeps'} the original's bytes"]
+        return [f"original kept: {backup}", *(linked if found.st_nlink > 1 else [])]
+
+    def end(self, jobs: Sequence[Job], finished: set[int], keep_for: float | None) -> None:
+        """Remove what workers made and nobody took, and the backups of runs that are older than `keep_for` seconds."""
+        for job in jobs:
+            if job.index not in finished:
+                for target in job.targets:
+                    with contextlib.suppress(FileNotFoundError):
+                        os.unlink(target.path)
+        self._past.close()
+        if keep_for is not None:
+            self._forget_old(time.time() - keep_for)
+
+    def _forget_old(self, before: float) -> None:
+        old = {str(run.id) for run in self._past.runs() if run.started < before and run.id != self._run}
+        for name in rooms(self.state):
+            if name.partition("-")[0] in old:
+                shutil.rmtree(os.path.join(self.state, FOLDER, name), ignore_errors=True)
+
+
+def settle_intended(past: Past, intended: Sequence[Replaced], state: str) -> None:
+    """Find out whether what a killed run intended took place, and write that down.
+
+    A backup goes only where the original stands in its place, whole. A file that cannot be read is left for later.
+    """
+    for entry in intended:
+        try:
+            content = content_hash(Path(entry.path).read_bytes())
+        except FileNotFoundError:
+            content = ""
+        except OSError:
+            continue
+        if content == entry.hash:
+            past.settle(entry, "done")
+            continue
+        past.settle(entry, "")
+        if content == entry.original:
+            discard(entry.backup, state)

@@ -1,0 +1,66 @@
+"""May files be replaced in place as it was asked for, and which folder keeps the originals?
+
+The folder that was given as SRC keeps them, or one above it that has kept some before: a tree has one past, whichever
+part of it a command names.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from imgbatch.backups import FOLDER
+from imgbatch.discover import root_of
+from imgbatch.entries import state_folder
+from imgbatch.errors import PlanError, UsageError
+from imgbatch.places import shown
+from imgbatch.recipe import Output, Recipe
+from imgbatch.settings import Settings
+
+
+def refuse_mixtures(settings: Settings, recipe: Recipe, ledger: bool) -> None:
+    """UsageError for what has no meaning where files are replaced by themselves, or would be dangerous."""
+    output = recipe.outputs[0]
+    if len(recipe.outputs) > 1:
+        raise UsageError("--in-place makes one file of each; leave out --widths, several formats and several outputs")
+    if output.format != "same":
+        raise UsageError(f"--in-place keeps each file's format, got {output.format}; leave out -f, or use -o DIR")
+    if output.name != Output().name or output.dir:
+        raise UsageError("--in-place keeps each file's name; leave out --name and an output's dir, or use -o DIR")
+    for name in ("flat", "overwrite", "skip_existing", "rename", "prune", "archive"):
+        if getattr(settings, name):
+            raise UsageError(f"expected --in-place or --{name.replace('_', '-')}, got both; leave one of them out")
+    if not (settings.lock and ledger):
+        raise UsageError("--in-place needs its ledger and its lock, so that nothing is done twice; leave out --no-lock")
+
+
+def home_of(paths: Sequence[str | os.PathLike[str]], state: str | None) -> str:
+    """The folder that holds the backups of what was typed: SRC itself, or one above it that was used so before.
+
+    Raises
+    ------
+    PlanError
+        The sources lie in several folders.
+    """
+    roots = sorted({root_of(os.fsdecode(path)) for path in paths}, key=len)
+    if not roots:
+        raise PlanError("expected SRC for --in-place, got none")
+    first = roots[0]
+    apart = next((root for root in roots if not within(root, first)), None)
+    if apart is not None:
+        raise PlanError(
+            f"--in-place keeps the originals of one folder, got {shown(first)} and {shown(apart)}; run it once for "
+            "each, or give the folder above them as SRC"
+        )
+    folder = first
+    while not os.path.isdir(os.path.join(state_folder(folder, state), FOLDER)):
+        above = os.path.dirname(folder)
+        if above == folder:
+            return first
+        folder = above
+    return folder
+
+
+def within(path: str, folder: str) -> bool:
+    """Whether an absolute path is a folder, or lies below it."""
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
