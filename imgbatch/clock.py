@@ -80,6 +80,7 @@ class Clock:
             self.enter("ops")
             yield frame
             self.enter(source)
+        self.enter("ops")  # of an operation that has waited for the last frame
 
 
 def peak_memory() -> int:

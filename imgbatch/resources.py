@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from imgbatch.declare import Declared
-from imgbatch.errors import ImageError, PlanError
+from imgbatch.errors import EngineError, ImageError, PlanError
 from imgbatch.operations import Operation
 from imgbatch.operations.from_file import FromFile
 from imgbatch.outside import Held, Here, Holds, files
@@ -82,7 +82,10 @@ class Resources:
         with contextlib.ExitStack() as stack:
             lent = {}
             for key, held in self._held.items():
-                holder = SharedArray.create(held.array.shape, held.array.dtype)
+                try:
+                    holder = SharedArray.create(held.array.shape, held.array.dtype)
+                except EngineError as error:
+                    raise EngineError(f"{error}, for {key[1]!r}; use a smaller file, or run with workers=0") from None
                 stack.callback(holder.release)
                 holder.array[...] = held.array
                 lent[key] = dataclasses.replace(held, holder=holder)

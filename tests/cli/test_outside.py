@@ -83,6 +83,15 @@ def test_what_is_lent_travels_as_a_place_and_is_one_array(tmp_path: Path) -> Non
         pickle.loads(sent)
 
 
+def test_too_little_shared_memory_is_one_sentence(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imgbatch.segments.free", lambda: 10)
+    op = ib.Watermark(str(files / "logo.png"))
+    with pytest.raises(ib.EngineError, match=r"has 0\.0 MB left, for '.*logo.png'; use a smaller file, or run"):
+        ib.run(files / "photos", files / "out", ib.Recipe([op]), workers=2)
+    assert not tree(files / "out")
+    assert ib.run(files / "photos", files / "out", ib.Recipe([op]), workers=0).exit_code == 0
+
+
 def test_names_are_relative_to_the_recipe_and_a_saved_recipe_finds_them(run: Run, files: Path) -> None:
     (files / "recipes").mkdir()
     os.rename(files / "logo.png", files / "recipes/logo.png")

@@ -116,8 +116,11 @@ def test_a_file_beside_it_can_be_imported(run: Run, place: Path) -> None:
     assert done.returncode == 0 and red(place / "out/a.png") == 255
 
 
-def test_its_own_exception_is_one_file_s_failure(run: Run, place: Path) -> None:
-    write(place / "wash.py", body="1 / (image.width - 81)")
+@pytest.mark.parametrize("waits", [False, True], ids=["frame by frame", "after the last frame"])
+def test_its_own_exception_is_one_file_s_failure(run: Run, place: Path, waits: bool) -> None:
+    path = write(place / "wash.py", body="1 / (image.width - 81)")
+    if waits:
+        path.write_text(path.read_text() + "\n    def across(self, frames):\n        return self\n")
     done = run("run", "photos", "-o", "out", "--op", "wash.py:Wash,0.5", "--json", IMGBATCH_WORKERS="2")
     assert done.returncode == 1
     records = {record.get("source"): record for record in map(json.loads, done.stdout.splitlines())}
