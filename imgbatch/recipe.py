@@ -18,7 +18,7 @@ from string import Formatter
 from typing import Annotated, Any
 
 from imgbatch import plugins
-from imgbatch.codecs.base import Encoding
+from imgbatch.codecs.encoding import Encoding
 from imgbatch.declare import Switch, Text, fields, from_table, to_table
 from imgbatch.errors import RecipeError, UsageError, expected, unknown
 from imgbatch.operations import Operation, Resize

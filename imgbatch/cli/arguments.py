@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 from imgbatch import plugins
 from imgbatch.cli.flags import Command, Flag, run_flags
 from imgbatch.cli.help import RUN_ABOUT, RUN_AFTER, RUN_USAGE
-from imgbatch.codecs.base import FORMATS, SAME
+from imgbatch.codecs.encoding import FORMATS, SAME
 from imgbatch.declare import Switch, fields, from_words
 from imgbatch.declare import flag as flag_of
 from imgbatch.errors import UsageError, expected, nearest, unknown

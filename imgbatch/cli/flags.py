@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from imgbatch.codecs.base import FORMATS
+from imgbatch.codecs.encoding import FORMATS
 from imgbatch.declare import Choice, Declared, Field, Kind, Number, Switch, fields, flag, has_required, summary
 from imgbatch.operations import OPERATIONS, Operation
 from imgbatch.quantities import Amount, Count, Duration, Limit, Quality

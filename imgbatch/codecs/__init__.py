@@ -14,16 +14,9 @@ from typing import TYPE_CHECKING
 
 from imgbatch.codecs import extras, recognize
 from imgbatch.codecs.avif import Avif
-from imgbatch.codecs.base import (
-    FORMATS,
-    SAME,
-    Codec,
-    Encoded,
-    Encoding,
-    Metadata,
-    Motion,
-)
+from imgbatch.codecs.base import Codec, Encoded, Metadata, Motion
 from imgbatch.codecs.bmp import Bmp
+from imgbatch.codecs.encoding import FORMATS, SAME, Encoding
 from imgbatch.codecs.gif import Gif
 from imgbatch.codecs.jpeg import Jpeg
 from imgbatch.codecs.png import Png

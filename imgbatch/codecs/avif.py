@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.codecs.base import Codec, Encoding, Motion
+from imgbatch.codecs.base import Codec, Metadata, Motion
+from imgbatch.codecs.encoding import Encoding
 from imgbatch.codecs.recognize import SUFFIXES
 from imgbatch.errors import ImageError
 
@@ -47,6 +49,10 @@ class Avif(Codec):
                 "unsupported", "avif cannot hold colors without loss here; use --format webp, or --quality 100"
             )
         return palette.uniform(frames) if len(frames) > 1 else frames
+
+    def beside(self, held: Metadata, missed: list[str]) -> dict[str, Any]:
+        super().beside(replace(held, xmp=None), missed)
+        return {"xmp": held.xmp} if held.xmp else {}
 
     def options(self, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
         speed = _SPEED if encoding.effort is None else round(10 - encoding.effort * 10 / 9)

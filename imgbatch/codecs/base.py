@@ -11,90 +11,16 @@ import io
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from imgbatch.color import COLOR
-from imgbatch.declare import Choice, Declared, Number, Switch, Text
+from imgbatch.codecs.encoding import Encoding
 from imgbatch.errors import ImageError
-from imgbatch.outside import File
-from imgbatch.quantities import Amount, Quality
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-FORMATS = ("jpeg", "png", "webp", "avif", "tiff", "gif", "bmp")
-SAME = "same"
 #: How long a page shows when pages without durations become an animation, in milliseconds.
 PAGE_MS = 1000
-
-
-def canonical_frames(word: str) -> str:
-    """``all``, ``first`` or how many, as a word; ValueError when it is none of these."""
-    if word.lower() in ("all", "first"):
-        return word.lower()
-    if int(word) < 1:
-        raise ValueError(word)
-    return str(int(word))
-
-
-def canonical_share(word: str) -> str:
-    """``5%`` as it is, ``5`` as that; ValueError when it is no share of 100."""
-    share = float(word.removesuffix("%"))
-    if not 0 <= share <= 100:
-        raise ValueError(word)
-    return f"{share:g}%"
-
-
-@dataclass(frozen=True)
-class Encoding(Declared):
-    """How a file is encoded: the options that all formats share, each mapped by the format's codec.
-
-    An option that a format does not know is ignored by it (``quality`` for PNG), so one recipe serves several formats.
-    """
-
-    word: ClassVar[str] = "output"
-
-    format: Annotated[str, Choice((*FORMATS, SAME)), "format to write; same: the source's own"] = SAME
-    quality: Annotated[
-        int | str | None,
-        Quality(),
-        "1 (small) to 100 (best), or keep: a JPEG's own tables and sampling; JPEG and WebP 82, AVIF 60 when not said",
-    ] = None
-    subsampling: Annotated[
-        str, Choice(("auto", "4:4:4", "4:2:2", "4:2:0")), "chroma sampling of JPEG and AVIF; auto: 4:2:0"
-    ] = "auto"
-    progressive: Annotated[bool, Switch(), "JPEG in several scans"] = False
-    optimize: Annotated[bool, Switch(), "smaller JPEG and PNG files for more time, same pixels"] = False
-    lossless: Annotated[bool, Switch(), "WebP without loss; AVIF only for gray pictures"] = False
-    effort: Annotated[int | None, Number(0, 9, whole=True), "0 (fast) to 9 (small), mapped per format"] = None
-    colors: Annotated[int | None, Number(2, 256, whole=True), "colors of the palette, for PNG and GIF"] = None
-    max_bytes: Annotated[int | None, Amount(1), "the highest quality, up to --quality, that is no larger"] = None
-    min_ssim: Annotated[
-        float | None, Number(0, 1), "the lowest quality that looks so much like the original; 0.97 is hard to tell"
-    ] = None
-    min_quality: Annotated[
-        int | None, Number(1, 100, whole=True), "as low as --max-bytes and --min-ssim may go; 20 when not said"
-    ] = None
-    then_shrink: Annotated[bool, Switch(), "fewer pixels where --min-quality is still above --max-bytes"] = False
-    min_savings: Annotated[
-        str | None,
-        Text("a share such as 5%", canonical_share, ("5%", "12.5%")),
-        "keep the original's bytes when the same picture gets no smaller than by this",
-    ] = None
-    background: Annotated[str, COLOR, "what transparent pixels are laid on where the format has no alpha"] = "#ffffff"
-    frames: Annotated[
-        str,
-        Text("all, first or a number of frames", canonical_frames, ("all", "first", "3")),
-        "frames of animations and pages to keep",
-    ] = "all"
-    icc: Annotated[
-        str, Choice(("keep", "srgb", "none")), "color profile; srgb converts to sRGB, none converts and writes none"
-    ] = "keep"
-    assume_icc: Annotated[
-        str | None,
-        File("profile", "an ICC profile's file", ("scanner.icc",)),
-        "profile of pictures that have none, where it is for such pixels; sRGB when not said",
-    ] = None
 
 
 @dataclass
@@ -110,11 +36,45 @@ class Tables:
 
 @dataclass
 class Metadata:
-    """What travels beside the pixels: raw EXIF (``Exif\\0\\0`` removed), the ICC profile's bytes, a JPEG's tables."""
+    """What travels beside the pixels.
+
+    Attributes
+    ----------
+    exif : bytes or None
+        A TIFF file's structure, ``Exif\\0\\0`` removed.
+    icc : bytes or None
+        The profile.
+    tables : Tables or None
+        How a JPEG was encoded.
+    xmp : bytes or None
+        The packet, UTF-8.
+    iptc : bytes or None
+        IIM records.
+    comment : bytes or None
+        Of a JPEG or GIF.
+    text : dict of str to str
+        Of a PNG, by keyword.
+    resolution : (float, float) or None
+        Pixels per inch, across and down.
+    """
 
     exif: bytes | None = None
     icc: bytes | None = None
     tables: Tables | None = None
+    xmp: bytes | None = None
+    iptc: bytes | None = None
+    comment: bytes | None = None
+    text: dict[str, str] = field(default_factory=dict)
+    resolution: tuple[float, float] | None = None
+
+    @property
+    def located(self) -> bool:
+        """Whether it says where the picture was taken."""
+        from imgbatch.codecs import exifblock, xmp
+
+        return (self.exif is not None and exifblock.has_position(self.exif)) or (
+            self.xmp is not None and xmp.has_position(self.xmp)
+        )
 
 
 @dataclass
@@ -141,6 +101,7 @@ class Encoded:
     quality: int | None = None
     changes: list[str] = field(default_factory=list)
     mode: str = ""
+    located: bool = False  # whether it says where the picture was taken
 
 
 class Codec(ABC):
@@ -205,6 +166,14 @@ class Codec(ABC):
         """Pillow's save parameters for `exif`; empty when it cannot be written."""
         return {"exif": exif}
 
+    def beside(self, held: Metadata, missed: list[str]) -> dict[str, Any]:
+        """Save parameters for XMP, IPTC, comment, text and resolution; `missed` gets the names of what has no place."""
+        blocks = {"xmp": held.xmp, "iptc": held.iptc, "comment": held.comment, "text": held.text}
+        missed += [name for name, block in blocks.items() if block]
+        if held.resolution is not None and not (self.exif and held.exif):  # EXIF says it too
+            missed.append("resolution")
+        return {}
+
     def motion(self, motion: Motion, count: int, changes: list[str]) -> dict[str, Any]:
         """Pillow's save parameters for the playing of `count` frames, of a format that `plays`."""
         return {"duration": _durations(motion, count, changes), "loop": 0 if motion.loop is None else motion.loop}
@@ -230,28 +199,29 @@ class Codec(ABC):
 
     def prepared(self, frames: Iterable[Image], encoding: Encoding, metadata: Metadata, motion: Motion) -> Prepared:
         """`frames` as this format holds them, for one encode or several."""
-        from imgbatch.codecs import guard, pixels, profiling
+        from imgbatch.codecs import guard, pixels, profiling, stripping
 
         changes: list[str] = []
         pictures = self._taken(frames)
         self._check_sizes(pictures)
         with guard.classified("encode"):
-            icc = metadata.icc
-            if encoding.icc == "keep":
+            icc, wish = metadata.icc, stripping.profile(encoding)
+            if wish == "keep":
                 pictures, icc = pixels.fitted(pictures, self, encoding, icc, changes)
             else:
                 pictures, icc = profiling.unprofiled(pictures, icc, changes)
                 pictures, _ = pixels.fitted(pictures, self, encoding, None, changes)
-                icc = profiling.named(pictures, encoding.icc, icc, self, changes)
+                icc = profiling.named(pictures, wish, icc, self, changes)
             pictures = self.finish(pictures, encoding, changes)
             options: dict[str, Any] = {"icc_profile": icc} if icc else {}
-            options |= self._exif_options(metadata.exif, changes)
+            held = stripping.settled(metadata, encoding, pictures[0].size, changes)
+            options |= self._metadata_options(held, changes)
             if len(pictures) > 1:
                 if self.plays:
                     options |= self.motion(motion, len(pictures), changes)
                 elif motion.loop is not None:
                     changes.append(f"durations not written: {self.name}")
-        return Prepared(self, pictures, options, list(dict.fromkeys(changes)), metadata.tables)
+        return Prepared(self, pictures, options, list(dict.fromkeys(changes)), metadata.tables, held.located)
 
     def _taken(self, frames: Iterable[Image]) -> list[Image]:
         taken: list[Image] = []
@@ -273,12 +243,16 @@ class Codec(ABC):
                 one_size = f"{self.name} holds frames of one size, the pages differ"
                 raise ImageError("frames", f"{one_size}; use --frames first or --format tiff")
 
-    def _exif_options(self, exif: bytes | None, changes: list[str]) -> dict[str, Any]:
-        if not exif:
-            return {}
-        options = self.metadata(exif) if self.exif else {}
-        if not options:
-            changes.append(f"exif not written: {self.name}")
+    def _metadata_options(self, held: Metadata, changes: list[str]) -> dict[str, Any]:
+        missed: list[str] = []
+        options = self.metadata(held.exif) if held.exif and self.exif else {}
+        if held.exif and not options:
+            missed.append("exif")
+            held.exif = None
+        options |= self.beside(held, missed)
+        changes += [f"{name} not written: {self.name}" for name in missed]
+        if "xmp" in missed:
+            held.xmp = None
         return options
 
 
@@ -291,6 +265,7 @@ class Prepared:
     options: dict[str, Any]
     changes: list[str]
     tables: Tables | None = None
+    located: bool = False
 
     def encoded(self, encoding: Encoding) -> Encoded:
         """One encode; with ``optimize`` two, of which the smaller is kept."""
@@ -310,7 +285,8 @@ class Prepared:
         changes = list(self.changes)
         if encoding.quality == "keep" and quality is not None:
             changes.append("quality: the source's tables kept" if kept else f"quality: {quality}, no tables to keep")
-        return Encoded(data, codec.name, width, height, count, None if kept else quality, changes, pictures[0].mode)
+        quality = None if kept else quality
+        return Encoded(data, codec.name, width, height, count, quality, changes, pictures[0].mode, self.located)
 
     def _kept(self, encoding: Encoding) -> dict[str, Any]:
         if encoding.quality != "keep" or self.tables is None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.codecs.base import Codec, Encoding
+from imgbatch.codecs.base import Codec, Metadata
+from imgbatch.codecs.encoding import Encoding
 from imgbatch.codecs.recognize import SUFFIXES
 
 if TYPE_CHECKING:
@@ -28,3 +30,7 @@ class Bmp(Codec):
 
     def options(self, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
         return {}
+
+    def beside(self, held: Metadata, missed: list[str]) -> dict[str, Any]:
+        super().beside(replace(held, resolution=None), missed)
+        return {"dpi": held.resolution} if held.resolution else {}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.codecs.base import Codec, Encoding, Motion
+from imgbatch.codecs.base import Codec, Metadata, Motion
+from imgbatch.codecs.encoding import Encoding
 from imgbatch.codecs.recognize import SUFFIXES
 
 if TYPE_CHECKING:
@@ -39,6 +41,10 @@ class Gif(Codec):
         if len(frames) > 1 and any("transparency" in frame.info for frame in frames):
             return {"disposal": 2}  # what was drawn must go where the next frame is transparent
         return {}
+
+    def beside(self, held: Metadata, missed: list[str]) -> dict[str, Any]:
+        super().beside(replace(held, comment=None), missed)
+        return {"comment": held.comment} if held.comment else {}
 
     def motion(self, motion: Motion, count: int, changes: list[str]) -> dict[str, Any]:
         options = super().motion(motion, count, changes)

@@ -6,7 +6,8 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.codecs.base import Codec, Encoding, Tables
+from imgbatch.codecs.base import Codec, Metadata, Tables
+from imgbatch.codecs.encoding import Encoding
 from imgbatch.codecs.recognize import SUFFIXES
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 QUALITY = 82
 _MARKER = 65533 - 6  # what fits into one segment after "Exif\0\0"
+_PACKET = 65533 - 29  # the same after the name of XMP
+_COMMENT = 65533
 _PROFILE = 255 * 65519  # 255 segments, all that their counter can say
 _buffer = threading.Lock()
 
@@ -55,6 +58,25 @@ class Jpeg(Codec):
     def metadata(self, exif: bytes) -> dict[str, Any]:
         return {"exif": b"Exif\0\0" + exif} if len(exif) <= _MARKER else {}
 
+    def beside(self, held: Metadata, missed: list[str]) -> dict[str, Any]:
+        from imgbatch.codecs import iptc, xmp
+
+        options: dict[str, Any] = {}
+        packet = held.xmp if held.xmp is None or len(held.xmp) <= _PACKET else xmp.slim(held.xmp)
+        if packet and len(packet) <= _PACKET:
+            options["xmp"] = packet
+        if held.iptc and (segment := iptc.segment(held.iptc)):
+            options["extra"] = segment
+        if (note := held.comment or held.text.get("Comment", "").encode()) and len(note) <= _COMMENT:
+            options["comment"] = note
+        if held.resolution:
+            options["dpi"] = held.resolution
+        missed += ["xmp"] if held.xmp and "xmp" not in options else []
+        missed += ["iptc"] if held.iptc and "extra" not in options else []
+        missed += ["comment"] if held.comment and "comment" not in options else []
+        missed += ["text"] if held.text.keys() - {"Comment"} else []
+        return options
+
     def save(self, frames: Sequence[Image], options: dict[str, Any]) -> bytes:
         if not (options.get("progressive") or options.get("optimize")):
             return super().save(frames, options)
@@ -62,7 +84,7 @@ class Jpeg(Codec):
 
         # These need a buffer for the whole file, and Pillow's guess is too small for noisy pictures.
         width, height = frames[0].size
-        needed = 2 * width * height * len(frames[0].getbands()) + len(options.get("icc_profile", b"")) + 131072
+        needed = 2 * width * height * len(frames[0].getbands()) + len(options.get("icc_profile", b"")) + 4 * 65536
         with _buffer:
             held = ImageFile.MAXBLOCK
             ImageFile.MAXBLOCK = max(held, needed)

@@ -9,16 +9,23 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import re
 import struct
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from imgbatch.orientation import redo
+
 if TYPE_CHECKING:
     from PIL.Image import Exif, Image
 
+    from imgbatch.codecs.base import Metadata
+
 ORIENTATION = 0x0112
-_EXIF_IFD, _GPS_IFD, _INTEROP = 0x8769, 0x8825, 0xA005
+_SMALL = 1 << 20  # px: an embedded picture that is larger is not turned, but removed
+_EXIF_IFD, _GPS_IFD, _INTEROP, MAKER_NOTE = 0x8769, 0x8825, 0xA005, 0x927C
+_MOVABLE = (b"Apple iOS\0", b"Nikon\0\x02", b"FUJIFILM", b"OLYMPUS\0", b"OM SYSTEM\0", b"PENTAX \0")
 #: Tags of the first directory that describe the picture rather than how the file stores it.
 _DESCRIPTIVE = (
     0x010E,  # ImageDescription
@@ -53,10 +60,13 @@ def orientation(image: Image, warnings: list[str]) -> int:
     return 1
 
 
-def exif_of(image: Image, warnings: list[str]) -> bytes | None:
-    """The EXIF block without its ``Exif\\0\\0``; None when there is none or it is damaged (then with a warning)."""
+def exif_of(image: Image, warnings: list[str], changes: list[str] | None = None) -> bytes | None:
+    """The EXIF block without its ``Exif\\0\\0``; None when there is none or it is damaged (then with a warning).
+
+    What `changes` tell is lost: of a TIFF's tags a new block is made, and some maker notes may not be moved.
+    """
     if hasattr(image, "tag_v2"):
-        return _of_tiff(image)
+        return _of_tiff(image, [] if changes is None else changes)
     block: Any = image.info.get("exif")
     if block is None and "Raw profile type exif" in image.info:
         try:
@@ -72,6 +82,40 @@ def exif_of(image: Image, warnings: list[str]) -> bytes | None:
         warnings.append("exif is damaged, not kept")
         return None
     return raw
+
+
+def turn(held: Metadata, orientation: int) -> None:
+    """Make what `held` says true of a picture that was turned upright: the tags, and the embedded small picture."""
+    from imgbatch.codecs import exifblock, xmp
+
+    if held.exif is not None:
+        held.exif = upright(held.exif)
+        small = exifblock.thumbnail(held.exif)
+        if small is not None and orientation != 1:
+            turned = _turned(small, orientation)
+            held.exif = (
+                exifblock.without(held.exif, lambda entry: entry.directory == "thumbnail")
+                if turned is None
+                else exifblock.with_thumbnail(held.exif, turned)
+            )
+    if held.xmp is not None:
+        held.xmp = xmp.upright(held.xmp)
+
+
+def _turned(small: bytes, orientation: int) -> bytes | None:
+    """A JPEG turned upright; None where it is none, or no small one."""
+    from PIL import Image as Images
+
+    way = redo(orientation)
+    try:
+        with Images.open(io.BytesIO(small), formats=["JPEG"]) as image:
+            if way is None or math.prod(image.size) > _SMALL:
+                return None
+            file = io.BytesIO()
+            image.transpose(way).save(file, "JPEG", quality=80)
+            return file.getvalue()
+    except Exception:  # noqa: BLE001 - a small picture that cannot be read is not worth a picture
+        return None
 
 
 def upright(exif: bytes) -> bytes:
@@ -129,6 +173,8 @@ def _chosen(held: Exif) -> tuple[Exif, dict[int, dict[int, Any]]]:
         values = {}
         for tag, value in (held.get_ifd(group) if group in held else {}).items():
             trial = ImageFileDirectory_v2(b"II*\0\0\0\0\0", group=group)
+            if tag == MAKER_NOTE and not whole_in_itself(value):
+                continue
             with contextlib.suppress(Exception):  # one odd value is not worth the others
                 trial[tag] = value
                 trial.tobytes(8)
@@ -139,11 +185,27 @@ def _chosen(held: Exif) -> tuple[Exif, dict[int, dict[int, Any]]]:
     return made, groups
 
 
-def _of_tiff(image: Image) -> bytes | None:
+def whole_in_itself(note: object) -> bool:
+    """Whether a maker note may be moved: these begin with a name, and count their offsets from there."""
+    return isinstance(note, bytes) and note.startswith(_MOVABLE)
+
+
+def rooted(exif: bytes) -> bool:
+    """Whether there is a maker note that may not be moved."""
+    from imgbatch.codecs import exifblock
+
+    notes = [entry for entry in exifblock.entries(exif) if entry.tag == MAKER_NOTE and entry.directory == "exif"]
+    return any(not whole_in_itself(exif[note.start : note.start + note.length]) for note in notes)
+
+
+def _of_tiff(image: Image, changes: list[str]) -> bytes | None:
     from PIL.Image import Image as Plain
 
     try:
-        made, groups = _chosen(Plain.getexif(image))
+        held = Plain.getexif(image)
+        made, groups = _chosen(held)
+        if MAKER_NOTE in held.get_ifd(_EXIF_IFD) and MAKER_NOTE not in groups.get(_EXIF_IFD, {}):
+            changes.append("maker note not kept")
         for group, values in groups.items():
             made[group] = values
         return made.tobytes()[6:] if len(made) else None
@@ -178,7 +240,7 @@ def with_trailing(data: bytes) -> bytes | None:
 
 
 def info_of_png(data: bytes) -> dict[str, Any]:
-    """EXIF and XMP of a PNG whose metadata follow its pixels, as Pillow's info names them."""
+    """Pillow's info of a PNG whose metadata follow its pixels: EXIF, XMP, texts."""
     small = with_trailing(data)
     if small is None:
         return {}
@@ -186,8 +248,7 @@ def info_of_png(data: bytes) -> dict[str, Any]:
 
     try:
         with Images.open(io.BytesIO(small), formats=["PNG"]) as image:
-            names = ("exif", "Raw profile type exif", "XML:com.adobe.xmp", "xmp")
-            return {name: image.info[name] for name in names if name in image.info}
+            return {str(key): value for key, value in image.info.items()}
     except Exception:  # noqa: BLE001 - damaged metadata: the decoder will say what it thinks of the file
         return {}
 

@@ -13,7 +13,8 @@ from imgbatch import alpha, color, profiles
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from imgbatch.codecs.base import Codec, Encoding
+    from imgbatch.codecs.base import Codec
+    from imgbatch.codecs.encoding import Encoding
 
 #: Modes that are another spelling of a plainer one.
 _PLAIN = {

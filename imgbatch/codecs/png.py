@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.codecs.base import Codec, Encoding, Motion
+from imgbatch.codecs.base import Codec, Metadata, Motion
+from imgbatch.codecs.encoding import Encoding
 from imgbatch.codecs.recognize import SUFFIXES
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 _LONGEST_MS = 65535
+_XMP = "XML:com.adobe.xmp"
 
 
 class Png(Codec):
@@ -38,6 +40,34 @@ class Png(Codec):
         if encoding.optimize:
             return {"optimize": True}
         return {"compress_level": 6 if encoding.effort is None else max(1, encoding.effort)}
+
+    def beside(self, held: Metadata, missed: list[str]) -> dict[str, Any]:
+        from imgbatch.codecs import iptc
+
+        texts = dict(held.text)
+        if held.comment:
+            texts.setdefault("Comment", held.comment.decode("utf-8", "replace"))
+        if held.iptc:
+            texts[iptc.PNG_TEXT] = iptc.hexadecimal(held.iptc)
+        if held.xmp:
+            texts[_XMP] = held.xmp.decode("utf-8", "replace")
+        options: dict[str, Any] = {"dpi": held.resolution} if held.resolution else {}
+        return options | ({"texts": texts} if texts else {})
+
+    def save(self, frames: Sequence[Image], options: dict[str, Any]) -> bytes:
+        """Pillow's encoder; `texts` become chunks: XMP and what is not Latin-1 as UTF-8, the hexadecimal compressed."""
+        from PIL.PngImagePlugin import PngInfo
+
+        options = dict(options)
+        if texts := options.pop("texts", None):
+            chunks = PngInfo()
+            for key, text in texts.items():
+                if key == _XMP:
+                    chunks.add_itxt(key, text)
+                else:
+                    chunks.add_text(key, text, zip=key.startswith("Raw profile"))
+            options["pnginfo"] = chunks
+        return super().save(frames, options)
 
     def motion(self, motion: Motion, count: int, changes: list[str]) -> dict[str, Any]:
         options = super().motion(motion, count, changes)

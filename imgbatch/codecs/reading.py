@@ -22,7 +22,6 @@ MULTIFRAME = frozenset({"png", "webp", "avif", "tiff", "gif"})
 _OURS = {**{pillow: name for name, pillow in opening.PILLOW.items()}, "MPO": "jpeg"}
 _KEYED = frozenset({"1", "L", "P", "RGB", "I;16"})
 _SUBFILE, _DNG = 254, 50706
-_IPTC = 0x0404
 
 
 class Opened:
@@ -31,7 +30,7 @@ class Opened:
     Attributes
     ----------
     format : str
-        One of base.FORMATS, or Pillow's name in lower case.
+        One of encoding.FORMATS, or Pillow's name in lower case.
     size, upright_size : (int, int)
         (width, height) in px, as stored and after the orientation.
     orientation : int
@@ -45,7 +44,7 @@ class Opened:
     """
 
     def __init__(self, image: ImageFile, data: bytes, max_pixels: int) -> None:
-        from imgbatch.codecs import metadata, profiling
+        from imgbatch.codecs import beside, metadata, profiling
 
         self.image = image
         self.format = _OURS.get(image.format or "", (image.format or "unknown").lower())
@@ -59,6 +58,8 @@ class Opened:
         if self.format == "png":
             for key, value in metadata.info_of_png(data).items():
                 image.info.setdefault(key, value)
+                if isinstance(value, str):
+                    image.png.im_text.setdefault(key, value)  # type: ignore[attr-defined]  # a PngImageFile's
             headers.rescale_key(image, data)
         upright = self.format in extras.EXTRAS and extras.is_upright(image)
         self.orientation = 1 if upright else metadata.orientation(image, self.warnings)
@@ -67,12 +68,17 @@ class Opened:
         self.upright_size = swapped(self.size, self.orientation)
         guard.check_pixels(self.size, max_pixels)
         self.metadata = Metadata(
-            metadata.exif_of(image, self.warnings),
+            metadata.exif_of(image, self.warnings, self.changes),
             profiling.usable(image.info.get("icc_profile"), image.mode, self.warnings),
             headers.tables(image) if self.format == "jpeg" else None,
+            beside.packet(image, self.format, data, self.warnings, self.changes),
+            beside.records(image, self.warnings),
+            beside.comment(image),
+            beside.texts(image) if self.format == "png" else {},
+            beside.resolution(image),
         )
-        if upright and self.metadata.exif is not None:
-            self.metadata.exif = metadata.upright(self.metadata.exif)
+        if upright:
+            metadata.turn(self.metadata, 1)
         self._note_losses()
         if self.format == "gif":
             self.warnings += stored.oddities_of_gif(image, data)
@@ -130,8 +136,7 @@ class Opened:
             from imgbatch.codecs import metadata
 
             self.changes.append(f"orientation: baked {self.orientation}")
-            if self.metadata.exif is not None:
-                self.metadata.exif = metadata.upright(self.metadata.exif)
+            metadata.turn(self.metadata, self.orientation)
         motion = Motion(loop=self._plays() if len(places) > 1 else None)
         return self._decoded(places, wanted, orient, turn, motion), motion
 
@@ -224,10 +229,6 @@ class Opened:
             self.changes.append(f"first of {count} pictures kept: {name}")
         elif name in ("ico", "icns") and len(image.info.get("sizes", ())) > 1:
             self.changes.append(f"largest of {len(image.info['sizes'])} pictures kept: {name}")
-        if "xmp" in image.info or "XML:com.adobe.xmp" in image.info:
-            self.changes.append("xmp not kept")
-        if isinstance(blocks := image.info.get("photoshop"), dict) and _IPTC in blocks:
-            self.changes.append("iptc not kept")
         if self._depth > 8 and image.mode in ("L", "LA", "RGB", "RGBA", "CMYK"):
             self.changes.append(f"depth: {self._depth} -> 8 bits")
 

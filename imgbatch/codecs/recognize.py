@@ -100,7 +100,7 @@ _XBM = re.compile(rb"\s*#define\s+\w*_width\s")
 
 
 def format_of(prefix: bytes) -> str | None:
-    """Which of the written formats (base.FORMATS) a file is that begins with `prefix`; None for anything else.
+    """Which of the written formats (encoding.FORMATS) a file is that begins with `prefix`; None for anything else.
 
     `prefix` is the first :data:`PREFIX` bytes, or all there are. Camera raw is not TIFF here.
     """

@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from imgbatch import alpha, color
-from imgbatch.codecs.base import Codec, Encoded, Encoding, Metadata, Motion
+from imgbatch.codecs.base import Codec, Encoded, Metadata, Motion
+from imgbatch.codecs.encoding import Encoding
 from imgbatch.errors import ImageError
 from imgbatch.ssim import ssim
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.codecs.base import Codec, Encoding
+from imgbatch.codecs.base import Codec, Metadata
+from imgbatch.codecs.encoding import Encoding
 from imgbatch.codecs.recognize import SUFFIXES
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-_LONG = 4
+_BYTE, _LONG, _UNDEFINED = 1, 4, 7
+_XMP, _IPTC = 700, 33723
 
 
 class Tiff(Codec):
@@ -35,14 +38,25 @@ class Tiff(Codec):
         flat, groups = metadata.described(exif)
         return ({"exif": flat} if flat else {}) | ({"groups": groups} if groups else {})
 
+    def beside(self, held: Metadata, missed: list[str]) -> dict[str, Any]:
+        from imgbatch.codecs import exifblock, iptc, metadata
+
+        if held.exif:
+            missed += ["maker note"] if metadata.rooted(held.exif) else []
+            missed += ["exif thumbnail"] if exifblock.has_thumbnail(held.exif) else []
+        super().beside(replace(held, xmp=None, iptc=None, resolution=None), missed)
+        blocks = {_XMP: held.xmp, iptc.TIFF_TAG: held.iptc}
+        raw = {tag: block for tag, block in blocks.items() if block}
+        return ({"raw": raw} if raw else {}) | ({"dpi": held.resolution} if held.resolution else {})
+
     def save(self, frames: Sequence[Image], options: dict[str, Any]) -> bytes:
-        groups = options.get("groups", {})
-        data = super().save(frames, {key: value for key, value in options.items() if key != "groups"})
-        return _grafted(data, groups) if groups else data
+        groups, raw = options.get("groups", {}), options.get("raw", {})
+        data = super().save(frames, {key: value for key, value in options.items() if key not in ("groups", "raw")})
+        return _grafted(data, groups, raw) if groups or raw else data
 
 
-def _grafted(data: bytes, groups: dict[int, dict[int, Any]]) -> bytes:
-    """The file with EXIF and GPS directories added to its first page: Pillow cannot write them compressed.
+def _grafted(data: bytes, groups: dict[int, dict[int, Any]], raw: dict[int, bytes]) -> bytes:
+    """The file with EXIF and GPS directories, XMP and IPTC in its first page: Pillow cannot write them compressed.
 
     The first directory is written again at the end, with the new entries among its own; values stay where they are.
     """
@@ -60,6 +74,10 @@ def _grafted(data: bytes, groups: dict[int, dict[int, Any]]) -> bytes:
             directory[key] = value
         entries.append(struct.pack("<HHII", tag, _LONG, 1, len(made)))
         made += directory.tobytes(len(made))
+    for tag, block in raw.items():
+        made += bytes(-len(made) % 2)
+        entries.append(struct.pack("<HHII", tag, _UNDEFINED if tag == _IPTC else _BYTE, len(block), len(made)))
+        made += block if len(block) > 4 else block.ljust(5, b"\0")
     made += bytes(-len(made) % 2)
     struct.pack_into("<I", made, 4, len(made))
     entries.sort(key=lambda entry: int.from_bytes(entry[:2], "little"))

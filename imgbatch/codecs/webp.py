@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.codecs.base import Codec, Encoding
+from imgbatch.codecs.base import Codec, Metadata
+from imgbatch.codecs.encoding import Encoding
 from imgbatch.codecs.recognize import SUFFIXES
 
 if TYPE_CHECKING:
@@ -35,6 +37,10 @@ class Webp(Codec):
         from imgbatch.codecs import palette
 
         return palette.uniform(frames) if len(frames) > 1 else frames
+
+    def beside(self, held: Metadata, missed: list[str]) -> dict[str, Any]:
+        super().beside(replace(held, xmp=None), missed)
+        return {"xmp": held.xmp} if held.xmp else {}
 
     def options(self, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
         method = 4 if encoding.effort is None else round(encoding.effort * 6 / 9)

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image, ImageCms, features
 
 from imgbatch import codecs
-from imgbatch.codecs import Encoded, Encoding, Metadata, Motion, extras, guard, metadata
+from imgbatch.codecs import Encoded, Encoding, Metadata, Motion, exifblock, extras, guard, metadata
 from imgbatch.color import to_eight_bits
 from imgbatch.errors import ImageError
 from tests.contracts.pictures import smooth
@@ -210,7 +210,8 @@ def test_profile_and_exif_come_back_or_are_noted(name: str) -> None:
     encoded = encode(image, name, metadata=Metadata(exif, icc), quality=95)
     opened = back(encoded)
     if codec.icc:
-        assert opened.metadata.icc == icc and not encoded.changes
+        unmovable = ["maker note not written: tiff"] if name == "tiff" else []
+        assert opened.metadata.icc == icc and encoded.changes == unmovable
     else:
         assert opened.metadata.icc is None
         assert any(change.startswith("icc: ") and change.endswith("-> sRGB") for change in encoded.changes)
@@ -219,14 +220,14 @@ def test_profile_and_exif_come_back_or_are_noted(name: str) -> None:
         assert np.abs(difference).mean() > 20, "the profile's colors were dropped, not converted"
     if codec.exif:
         assert opened.metadata.exif is not None
-        held = Image.Exif()
+        held, sized = Image.Exif(), exifblock.resized(exif, image.size)
         held.load(opened.metadata.exif)
         assert held[0x010F] == "Maker" and held.get_ifd(0x8825)[2] == (1.0, 2.0, 3.0)
         assert held.get_ifd(0x8769)[0x9003] == "2024:01:02 03:04:05"
         if name not in ("tiff", "avif"):
-            assert opened.metadata.exif == exif, "a block is carried byte for byte"
+            assert opened.metadata.exif == sized, "a block is carried byte for byte, but for the picture's size"
         if name == "avif":
-            assert opened.metadata.exif == metadata.without_upright(exif)
+            assert opened.metadata.exif == metadata.without_upright(sized)
     else:
         assert f"exif not written: {name}" in encoded.changes
     assert opened.size == (48, 32), "a stale size among the tags must not become the picture's"

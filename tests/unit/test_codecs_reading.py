@@ -340,13 +340,15 @@ def test_a_gif_that_may_lack_frames_is_warned_of() -> None:
         assert len(opened.warnings) == warned
 
 
-def test_what_is_not_carried_is_noted() -> None:
-    assert probe(saved(corner(), "WEBP", xmp=b"<x/>")).changes == ["xmp not kept"]
-    assert probe(saved(corner(), "JPEG", xmp=b"<x/>")).changes == ["xmp not kept"]
-    data = saved(corner(), "JPEG")
+def test_what_stands_beside_the_pixels_is_read() -> None:
+    for name in ("WEBP", "JPEG", "TIFF", "AVIF"):
+        opened = probe(saved(corner(), name, **({"tiffinfo": {700: b"<x/>"}} if name == "TIFF" else {"xmp": b"<x/>"})))
+        assert (opened.metadata.xmp, opened.changes) == (b"<x/>", []), name
+    data = saved(corner(), "JPEG", dpi=(200, 100), comment=b"hello")
     block = b"Photoshop 3.0\x008BIM\x04\x04\0\0" + struct.pack(">I", 4) + b"abcd"
     segment = b"\xff\xed" + struct.pack(">H", len(block) + 2) + block
-    assert probe(data[:2] + segment + data[2:]).changes == ["iptc not kept"]
+    held = probe(data[:2] + segment + data[2:]).metadata
+    assert (held.iptc, held.resolution, held.comment) == (b"abcd", (200, 100), b"hello")
 
 
 # ---- how few pixels will do ----------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from imgbatch import naming
-from imgbatch.codecs.base import FORMATS
+from imgbatch.codecs.encoding import FORMATS
 from imgbatch.codecs.recognize import SUFFIXES
 from imgbatch.errors import UsageError
 from imgbatch.naming import fill_early, fill_late

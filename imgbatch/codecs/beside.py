@@ -1,0 +1,91 @@
+"""What did a picture come with beside EXIF and profile: XMP, IPTC, a comment, texts, a resolution?
+
+What is too large to be true is left, with a warning: none of it is worth the memory of a picture.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+from imgbatch.codecs import iptc, xmp
+
+if TYPE_CHECKING:
+    from PIL.ImageFile import ImageFile
+
+#: Bytes of a block, at most.
+MOST = 4 << 20
+_EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
+_EXTENDED = re.compile(rb"\s+xmpNote:HasExtendedXMP\s*=\s*(\"[^\"]*\"|'[^']*')")
+_GIF_XMP = b"\x21\xff\x0bXMP DataXMP"
+_PNG_XMP = "XML:com.adobe.xmp"
+#: Texts of a PNG that hold another block, and what ImageMagick makes up for every file.
+_OTHERS = (_PNG_XMP, "Raw profile type ", "exif", "date:")
+_X, _Y, _UNIT = 0x011A, 0x011B, 0x0128
+
+
+def packet(image: ImageFile, name: str, data: bytes, warnings: list[str], changes: list[str]) -> bytes | None:
+    """The XMP of a picture of format `name`, in UTF-8."""
+    found: Any = image.info.get("xmp", image.info.get(_PNG_XMP))
+    if found is None and name == "gif" and (at := data.find(_GIF_XMP)) >= 0:
+        found = data[at + len(_GIF_XMP) : data.find(b"\x01\xff\xfe", at)]
+    if isinstance(found, str):
+        found = found.encode("utf-8", "surrogateescape")
+    if not isinstance(found, bytes) or not found or _too_large(found, "xmp", warnings):
+        return None
+    if any(segment.startswith(_EXTENSION) for _, segment in getattr(image, "applist", ())):
+        changes.append("extended xmp not kept")
+        found = _EXTENDED.sub(b"", found)
+    return xmp.plain(found)
+
+
+def records(image: ImageFile, warnings: list[str]) -> bytes | None:
+    """The IPTC of a picture."""
+    found = iptc.found(image)
+    return None if found is None or _too_large(found, "iptc", warnings) else found
+
+
+def comment(image: ImageFile) -> bytes | None:
+    """The comment of a JPEG or GIF."""
+    found: Any = image.info.get("comment")
+    if isinstance(found, str):
+        found = found.encode()
+    return found if isinstance(found, bytes) and found and len(found) <= MOST else None
+
+
+def texts(image: ImageFile) -> dict[str, str]:
+    """The texts of a PNG by their keywords, those that hold another block excepted."""
+    found: dict[str, Any] = getattr(getattr(image, "png", None), "im_text", {})
+    return {key: str(text) for key, text in found.items() if key and not key.startswith(_OTHERS) and len(text) <= MOST}
+
+
+def resolution(image: ImageFile) -> tuple[float, float] | None:
+    """Pixels per inch, across and down, where the file says so itself."""
+    found: Any = image.info.get("dpi")
+    if hasattr(image, "quantization") and image.info.get("jfif_unit") not in (1, 2):
+        found = _of_exif(image)
+    try:
+        across, down = (float(number) for number in found)
+    except (TypeError, ValueError, ZeroDivisionError, OverflowError):
+        return None
+    fine = all(math.isfinite(number) and 0.5 <= number < 65535 for number in (across, down))
+    return (across, down) if fine else None
+
+
+def _of_exif(image: ImageFile) -> tuple[Any, Any] | None:
+    """What EXIF says of a JPEG whose JFIF header says nothing; Pillow would say 72 where EXIF is damaged."""
+    exif = getattr(image, "_exif", None)  # read already, for the orientation
+    if not exif or _X not in exif or exif.get(_UNIT, 2) not in (2, 3):
+        return None
+    times = 2.54 if exif.get(_UNIT, 2) == 3 else 1
+    try:
+        return float(exif[_X]) * times, float(exif.get(_Y, exif[_X])) * times
+    except (TypeError, ValueError, ZeroDivisionError):
+        return None
+
+
+def _too_large(block: bytes, name: str, warnings: list[str]) -> bool:
+    if len(block) > MOST:
+        warnings.append(f"{name} not kept: {len(block) / 1e6:.1f} MB, more than {MOST / 1e6:.1f} MB")
+    return len(block) > MOST

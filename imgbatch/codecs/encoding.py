@@ -1,0 +1,100 @@
+"""What can be said of how a file is encoded? The options that all formats share, declared once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from imgbatch.color import COLOR
+from imgbatch.declare import Choice, Declared, Number, Switch, Text
+from imgbatch.outside import File
+from imgbatch.quantities import Amount, Quality
+
+FORMATS = ("jpeg", "png", "webp", "avif", "tiff", "gif", "bmp")
+SAME = "same"
+
+
+def canonical_frames(word: str) -> str:
+    """``all``, ``first`` or how many, as a word; ValueError when it is none of these."""
+    if word.lower() in ("all", "first"):
+        return word.lower()
+    if int(word) < 1:
+        raise ValueError(word)
+    return str(int(word))
+
+
+def canonical_share(word: str) -> str:
+    """``5%`` as it is, ``5`` as that; ValueError when it is no share of 100."""
+    share = float(word.removesuffix("%"))
+    if not 0 <= share <= 100:
+        raise ValueError(word)
+    return f"{share:g}%"
+
+
+def canonical_words(text: str) -> str:
+    """A comma list of blocks and tags of metadata in its one spelling (stripping.py)."""
+    from imgbatch.codecs import stripping
+
+    return stripping.canonical_words(text)
+
+
+@dataclass(frozen=True)
+class Encoding(Declared):
+    """How a file is encoded: the options that all formats share, each mapped by the format's codec.
+
+    An option that a format does not know is ignored by it (``quality`` for PNG), so one recipe serves several formats.
+    """
+
+    word: ClassVar[str] = "output"
+
+    format: Annotated[str, Choice((*FORMATS, SAME)), "format to write; same: the source's own"] = SAME
+    quality: Annotated[
+        int | str | None,
+        Quality(),
+        "1 (small) to 100 (best), or keep: a JPEG's own tables and sampling; JPEG and WebP 82, AVIF 60 when not said",
+    ] = None
+    subsampling: Annotated[
+        str, Choice(("auto", "4:4:4", "4:2:2", "4:2:0")), "chroma sampling of JPEG and AVIF; auto: 4:2:0"
+    ] = "auto"
+    progressive: Annotated[bool, Switch(), "JPEG in several scans"] = False
+    optimize: Annotated[bool, Switch(), "smaller JPEG and PNG files for more time, same pixels"] = False
+    lossless: Annotated[bool, Switch(), "WebP without loss; AVIF only for gray pictures"] = False
+    effort: Annotated[int | None, Number(0, 9, whole=True), "0 (fast) to 9 (small), mapped per format"] = None
+    colors: Annotated[int | None, Number(2, 256, whole=True), "colors of the palette, for PNG and GIF"] = None
+    max_bytes: Annotated[int | None, Amount(1), "the highest quality, up to --quality, that is no larger"] = None
+    min_ssim: Annotated[
+        float | None, Number(0, 1), "the lowest quality that looks so much like the original; 0.97 is hard to tell"
+    ] = None
+    min_quality: Annotated[
+        int | None, Number(1, 100, whole=True), "as low as --max-bytes and --min-ssim may go; 20 when not said"
+    ] = None
+    then_shrink: Annotated[bool, Switch(), "fewer pixels where --min-quality is still above --max-bytes"] = False
+    min_savings: Annotated[
+        str | None,
+        Text("a share such as 5%", canonical_share, ("5%", "12.5%")),
+        "keep the original's bytes when the same picture gets no smaller than by this",
+    ] = None
+    background: Annotated[str, COLOR, "what transparent pixels are laid on where the format has no alpha"] = "#ffffff"
+    frames: Annotated[
+        str,
+        Text("all, first or a number of frames", canonical_frames, ("all", "first", "3")),
+        "frames of animations and pages to keep",
+    ] = "all"
+    icc: Annotated[
+        str, Choice(("keep", "srgb", "none")), "color profile; srgb converts to sRGB, none converts and writes none"
+    ] = "keep"
+    assume_icc: Annotated[
+        str | None,
+        File("profile", "an ICC profile's file", ("scanner.icc",)),
+        "profile of pictures that have none, where it is for such pixels; sRGB when not said",
+    ] = None
+    strip: Annotated[
+        str | None,
+        Text("blocks and tags such as gps,comment", canonical_words, ("all", "gps,thumbnail", "exif,xmp,serial")),
+        "metadata to leave out: all, exif, gps, xmp, iptc, icc, thumbnail, comment, text, resolution, or tags",
+    ] = None
+    keep: Annotated[
+        str | None,
+        Text("blocks and tags such as artist,copyright", canonical_words, ("artist,copyright", "icc")),
+        "metadata to keep in spite of --strip; without --strip all else goes",
+    ] = None

@@ -1,0 +1,279 @@
+"""How are tags taken out of an EXIF block, or changed, while everything that stays keeps its place?
+
+An EXIF block is a small TIFF file: directories of 12-byte entries, with values elsewhere in the block. Cameras put
+offsets into private values (maker notes) that only they understand, so nothing may move. An entry is removed by closing
+its directory over it and by zeroing its value; what becomes free at the end of the block is cut off. Directories that
+do not lie within the block, or are met twice, are not followed.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+EXIF_IFD, GPS_IFD, INTEROP_IFD = 0x8769, 0x8825, 0xA005
+MAKER_NOTE = 0x927C
+_WIDTHS, _HEIGHTS = (0x0100, 0xA002), (0x0101, 0xA003)
+_THUMBNAIL, _THUMBNAIL_LENGTH = 0x0201, 0x0202
+_LATITUDE = 0x0002
+_COLOR_SPACE = 0xA001
+_SHORT, _LONG = 3, 4
+_POINTERS = {EXIF_IFD: "exif", GPS_IFD: "gps", INTEROP_IFD: "interop"}
+_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}  # bytes by type
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One tag: `directory` is ``image``, ``thumbnail``, ``exif``, ``gps`` or ``interop``; `at` where the entry stands.
+
+    `start` and `length` are of the value, in bytes; it may stand in the entry itself.
+    """
+
+    directory: str
+    at: int
+    tag: int
+    kind: int
+    count: int
+    start: int
+    length: int
+
+
+@dataclass(frozen=True)
+class Directory:
+    """One list of entries: where its count stands, its entries, and which directory's entry points to it."""
+
+    name: str
+    at: int
+    entries: tuple[Entry, ...]
+
+
+def order_of(exif: bytes) -> str | None:
+    """``<`` or ``>`` as struct has it; None: this is no EXIF block."""
+    return {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4]) if len(exif) >= 8 else None
+
+
+def directories(exif: bytes) -> list[Directory]:
+    """The directories that lie within the block, the picture's first."""
+    order = order_of(exif)
+    if order is None:
+        return []
+    found: dict[int, Directory] = {}
+    wanted = [("image", struct.unpack_from(order + "I", exif, 4)[0])]
+    while wanted:
+        name, at = wanted.pop(0)
+        made = None if at in found else _directory(exif, order, name, at)
+        if made is None:
+            continue
+        found[at] = made
+        for entry in made.entries:
+            inner = _POINTERS.get(entry.tag)
+            if inner is not None and name in ("image", "exif") and entry.length == 4:
+                wanted.append((inner, struct.unpack_from(order + "I", exif, entry.start)[0]))
+        after = at + 2 + 12 * len(made.entries)
+        if name == "image" and after + 4 <= len(exif):
+            wanted.append(("thumbnail", struct.unpack_from(order + "I", exif, after)[0]))
+    return list(found.values())
+
+
+def entries(exif: bytes) -> Iterator[Entry]:
+    """All tags, directory by directory."""
+    for directory in directories(exif):
+        yield from directory.entries
+
+
+def has_position(exif: bytes) -> bool:
+    """Whether a latitude is among the tags."""
+    return any(entry.directory == "gps" and entry.tag == _LATITUDE for entry in entries(exif))
+
+
+def has_thumbnail(exif: bytes) -> bool:
+    """Whether a small picture is embedded."""
+    return any(entry.directory == "thumbnail" for entry in entries(exif))
+
+
+def without(exif: bytes, drops: Callable[[Entry], bool]) -> bytes | None:
+    """The block without the entries that `drops` names; the same where there are none, None where none are left.
+
+    A directory that has lost all its entries goes, and so does the entry that points to it.
+    """
+    order, known = order_of(exif), directories(exif)
+    gone = {entry.at for one in known for entry in one.entries if entry.tag not in _POINTERS and drops(entry)}
+    if order is None or not gone:
+        return exif
+    empty: set[str] = set()
+    for directory in reversed(known):  # what is pointed to comes before what points
+        gone |= {entry.at for entry in directory.entries if _POINTERS.get(entry.tag) in empty}
+        if directory.entries and all(entry.at in gone for entry in directory.entries):
+            empty.add(directory.name)
+    if "image" in empty:
+        return None
+    made = bytearray(exif)
+    freed: list[tuple[int, int]] = []
+    held = [(entry.start, entry.start + entry.length) for one in known for entry in one.entries if entry.at not in gone]
+    for directory in known:
+        for entry in directory.entries:
+            if entry.at in gone:
+                freed += _freed(entry, exif, order, held)
+    for start, end in freed:
+        made[start:end] = bytes(end - start)
+    for directory in known:
+        freed += _closed(made, order, directory, gone, directory.name in empty)
+    if "thumbnail" in empty:
+        first = known[0]
+        left = sum(entry.at not in gone for entry in first.entries)
+        struct.pack_into(order + "I", made, first.at + 2 + 12 * left, 0)
+    return bytes(made[: _end(len(made), freed)])
+
+
+def numbered(exif: bytes, numbers: Mapping[int, int]) -> bytes:
+    """The block with other `numbers` (by tag) where it has one whole number, in the directories of the picture."""
+    order, made = order_of(exif), bytearray(exif)
+    for entry in entries(exif):
+        whole = entry.count == 1 and entry.kind in (_SHORT, _LONG) and entry.directory in ("image", "exif")
+        if whole and entry.tag in numbers:
+            value = numbers[entry.tag]
+            kind, word = (_SHORT, "H2x") if entry.kind == _SHORT and value < 1 << 16 else (_LONG, "I")
+            struct.pack_into(f"{order}HI{word}", made, entry.at + 2, kind, 1, value)
+    return bytes(made)
+
+
+def resized(exif: bytes, size: tuple[int, int]) -> bytes:
+    """The block with `size` (width, height) where it says how many pixels the picture has."""
+    return numbered(exif, {**dict.fromkeys(_WIDTHS, size[0]), **dict.fromkeys(_HEIGHTS, size[1])})
+
+
+def in_srgb(exif: bytes) -> bytes:
+    """The block with sRGB where it names the color space."""
+    return numbered(exif, {_COLOR_SPACE: 1})
+
+
+def thumbnail(exif: bytes) -> bytes | None:
+    """The embedded JPEG; None where there is none within the block."""
+    span = _thumbnail(exif)
+    return None if span is None else exif[span[0] : span[1]]
+
+
+def with_thumbnail(exif: bytes, data: bytes) -> bytes:
+    """The block with another embedded JPEG: in the place of the old one, or at its end where that is too small."""
+    span, order = _thumbnail(exif), order_of(exif)
+    if span is None or order is None:
+        return exif
+    made, (start, end) = bytearray(exif), span
+    made[start:end] = bytes(end - start)
+    if end == len(exif):
+        del made[start:]
+    elif len(data) > end - start:
+        start = len(made)
+    made[start : start + len(data)] = data
+    for entry in entries(exif):
+        if entry.directory == "thumbnail" and entry.tag in (_THUMBNAIL, _THUMBNAIL_LENGTH):
+            value = start if entry.tag == _THUMBNAIL else len(data)
+            struct.pack_into(f"{order}HII", made, entry.at + 2, _LONG, 1, value)
+    return bytes(made)
+
+
+def dangling(exif: bytes) -> bool:
+    """Whether an entry points to a directory that does not lie within the block."""
+    known = directories(exif)
+    return not {_POINTERS[entry.tag] for one in known for entry in one.entries if entry.tag in _POINTERS} <= {
+        one.name for one in known
+    }
+
+
+def compact(exif: bytes) -> bytes | None:
+    """The same tags without slack, values moved together: not for a maker note, and a thumbnail is left.
+
+    None where values overlap so that they would take more room than before.
+    """
+    order, known = order_of(exif), {one.name: one for one in directories(exif)}
+    if order is None or "image" not in known:
+        return None
+    if sum(entry.length for one in known.values() for entry in one.entries) > len(exif):
+        return None
+    body = bytearray(exif[:8])
+    struct.pack_into(order + "I", body, 4, 8)
+    _packed(body, exif, order, known, "image")
+    return bytes(body)
+
+
+def _packed(body: bytearray, exif: bytes, order: str, known: dict[str, Directory], name: str) -> None:
+    """Append a directory, its values, and the directories that it points to."""
+    directory, at = known.pop(name), len(body)
+    kept = [entry for entry in directory.entries if _POINTERS.get(entry.tag, name) in (name, *known)]
+    body += struct.pack(order + "H", len(kept)) + bytes(12 * len(kept) + 4)
+    for place, entry in enumerate(kept):
+        here = at + 2 + 12 * place
+        body[here : here + 12] = exif[entry.at : entry.at + 12]
+        inner = _POINTERS.get(entry.tag)
+        if inner is not None or entry.length > 4:
+            body += bytes(len(body) % 2)
+            struct.pack_into(order + "I", body, here + 8, len(body))
+        if inner in known:
+            _packed(body, exif, order, known, inner)
+        elif entry.length > 4:
+            body += exif[entry.start : entry.start + entry.length]
+
+
+def _directory(exif: bytes, order: str, name: str, at: int) -> Directory | None:
+    if at < 8 or at + 2 > len(exif):
+        return None
+    (count,) = struct.unpack_from(order + "H", exif, at)
+    if at + 2 + 12 * count > len(exif):
+        return None
+    made = []
+    for place in range(at + 2, at + 2 + 12 * count, 12):
+        tag, kind, number = struct.unpack_from(order + "HHI", exif, place)
+        length = number * _SIZES.get(kind, 0)
+        start = place + 8 if length <= 4 else struct.unpack_from(order + "I", exif, place + 8)[0]
+        if start + length > len(exif):
+            length = 0  # a value outside of the block: there is nothing to keep or to clear
+        made.append(Entry(name, place, tag, kind, number, start, length))
+    return Directory(name, at, tuple(made))
+
+
+def _freed(entry: Entry, exif: bytes, order: str, held: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Where the value of a removed entry stood, unless something that stays stands there too."""
+    spans = [(entry.start, entry.start + entry.length)] if entry.length > 4 else []
+    if entry.directory == "thumbnail" and entry.tag == _THUMBNAIL:
+        span = _thumbnail(exif)
+        spans += [span] if span is not None else []
+    for start, end in spans:
+        if start >= 8 and not any(start < other_end and other_start < end for other_start, other_end in held):
+            yield start, end
+
+
+def _closed(made: bytearray, order: str, directory: Directory, gone: set[int], empty: bool) -> list[tuple[int, int]]:
+    """Close a directory over its removed entries; where bytes became free."""
+    count, start = len(directory.entries), directory.at + 2
+    end = min(start + 12 * count + 4, len(made))
+    if empty:
+        made[directory.at : end] = bytes(end - directory.at)
+        return [(directory.at, end)]
+    kept = b"".join(bytes(made[entry.at : entry.at + 12]) for entry in directory.entries if entry.at not in gone)
+    rest = kept + bytes(made[start + 12 * count : end])
+    struct.pack_into(order + "H", made, directory.at, len(kept) // 12)
+    made[start:end] = rest + bytes(end - start - len(rest))
+    return [(start + len(rest), end)]
+
+
+def _end(length: int, freed: list[tuple[int, int]]) -> int:
+    """Where the block ends when free bytes at its end are cut off."""
+    for start, end in sorted(freed, key=lambda span: -span[1]):
+        if end >= length > start:
+            length = start
+    return length
+
+
+def _thumbnail(exif: bytes) -> tuple[int, int] | None:
+    order = order_of(exif)
+    said = {}
+    for entry in entries(exif):
+        if entry.directory == "thumbnail" and entry.tag in (_THUMBNAIL, _THUMBNAIL_LENGTH) and entry.count == 1:
+            word = {_SHORT: "H", _LONG: "I"}.get(entry.kind)
+            if word is not None:
+                said[entry.tag] = struct.unpack_from(f"{order}{word}", exif, entry.at + 8)[0]
+    if len(said) < 2:
+        return None
+    start, end = said[_THUMBNAIL], said[_THUMBNAIL] + said[_THUMBNAIL_LENGTH]
+    return (start, end) if 8 <= start < end <= len(exif) else None

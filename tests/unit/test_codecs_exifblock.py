@@ -1,0 +1,182 @@
+"""Tags are taken out of an EXIF block in place: what stays does not move, what goes leaves nothing behind."""
+
+from __future__ import annotations
+
+import io
+import struct
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import ExifTags, Image
+
+from imgbatch.codecs import exifblock
+from imgbatch.codecs.exifblock import Entry
+
+BASE, GPS = ExifTags.Base, ExifTags.GPS
+NOTE = b"maker note with offsets of its own"
+
+
+def small() -> bytes:
+    file = io.BytesIO()
+    Image.linear_gradient("L").resize((16, 12)).save(file, "JPEG")
+    return file.getvalue()
+
+
+def block(order: str = "<", thumbnail: bytes | None = None) -> bytes:
+    """A block as a camera writes it: 4 directories, a maker note, GPS, and a thumbnail at its end."""
+    held = Image.Exif()
+    held.endian = order
+    held[BASE.Make], held[BASE.Artist], held[BASE.ImageWidth] = "A maker of cameras", "Ada Example", 4000
+    held[ExifTags.IFD.Exif] = {
+        BASE.DateTimeOriginal: "2024:01:02 03:04:05", BASE.MakerNote: NOTE, BASE.ExifImageWidth: 4000,
+        BASE.ExifImageHeight: 70000, BASE.ColorSpace: 65535,
+    }  # fmt: skip
+    held[ExifTags.IFD.GPSInfo] = {GPS.GPSLatitudeRef: "N", GPS.GPSLatitude: (12.0, 34.0, 56.0)}
+    raw = held.tobytes()[6:]
+    if thumbnail is None:
+        return raw
+    first = struct.unpack_from(order + "I", raw, 4)[0]
+    count = struct.unpack_from(order + "H", raw, first)[0]
+    raw += bytes(len(raw) % 2)
+    entries = ((0x0103, 3, 6), (0x0201, 4, len(raw) + 42), (0x0202, 4, len(thumbnail)))
+    second = struct.pack(order + "H", 3) + b"".join(struct.pack(order + "HHII", tag, kind, 1, value) if kind == 4 else
+             struct.pack(order + "HHIH2x", tag, kind, 1, value) for tag, kind, value in entries) + bytes(4)  # fmt: skip
+    made = bytearray(raw + second + thumbnail)
+    struct.pack_into(order + "I", made, first + 2 + 12 * count, len(raw))
+    return bytes(made)
+
+
+def read(raw: bytes | None) -> dict[str, Any]:
+    """What Pillow reads of a block: name -> value."""
+    assert raw is not None
+    held = Image.Exif()
+    held.load(raw)
+    names = {tag: held.get_ifd(tag) for tag in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)}
+    found = {BASE(tag).name: value for tag, value in held.items() if tag not in names}
+    found |= {BASE(tag).name: value for tag, value in names[ExifTags.IFD.Exif].items()}
+    return found | {GPS(tag).name: value for tag, value in names[ExifTags.IFD.GPSInfo].items()}
+
+
+ORDERS = pytest.mark.parametrize("order", ["<", ">"])
+
+
+@ORDERS
+def test_every_tag_is_found(order: str) -> None:
+    known = exifblock.directories(block(order, small()))
+    assert sorted(one.name for one in known) == ["exif", "gps", "image", "thumbnail"]
+    assert exifblock.has_position(block(order)) and exifblock.has_thumbnail(block(order, small()))
+    assert exifblock.thumbnail(block(order, small())) == small()
+
+
+@ORDERS
+def test_gps_and_thumbnail_leave_nothing_behind_and_the_note_stays(order: str) -> None:
+    raw = block(order, small())
+    made = exifblock.without(raw, lambda entry: entry.directory in ("gps", "thumbnail"))
+    assert made is not None and len(made) < len(raw) - len(small())
+    assert made.index(NOTE) == raw.index(NOTE)
+    assert small()[:20] not in made and struct.pack(order + "II", 56, 1) not in made
+    before, after = read(raw), read(made)
+    assert after == {name: value for name, value in before.items() if not name.startswith("GPS")}
+    assert not exifblock.has_position(made) and not exifblock.has_thumbnail(made)
+    held = Image.Exif()
+    held.load(made)
+    assert ExifTags.IFD.GPSInfo not in held and held.get_ifd(ExifTags.IFD.IFD1) == {}
+
+
+@ORDERS
+def test_one_tag_goes_with_its_value(order: str) -> None:
+    raw = block(order, small())
+    made = exifblock.without(raw, lambda entry: entry.tag == BASE.Artist)
+    assert made is not None and len(made) == len(raw) and b"Ada" not in made
+    assert read(made) == {name: value for name, value in read(raw).items() if name != "Artist"}
+    assert exifblock.thumbnail(made) == small()
+
+
+def test_what_is_empty_is_no_block_and_what_stays_is_the_same() -> None:
+    raw = block("<", small())
+    assert exifblock.without(raw, lambda _: True) is None
+    assert exifblock.without(raw, lambda _: False) is raw
+
+
+@ORDERS
+def test_a_value_that_two_tags_share_is_kept_for_the_other(order: str) -> None:
+    text = b"shared by two tags\0"
+    entries = [struct.pack(order + "HHII", tag, 2, len(text), 38) for tag in (BASE.Make, BASE.Artist)]
+    raw = {"<": b"II*\0", ">": b"MM\0*"}[order] + struct.pack(order + "IH", 8, 2) + b"".join(entries) + bytes(4) + text
+    assert read(exifblock.without(raw, lambda entry: entry.tag == BASE.Artist)) == {"Make": "shared by two tags"}
+
+
+@ORDERS
+def test_compact_keeps_the_values_and_loses_the_slack(order: str) -> None:
+    raw = block(order)
+    made = exifblock.without(raw, lambda entry: entry.tag == BASE.MakerNote or entry.tag == BASE.Make)
+    assert made is not None
+    packed = exifblock.compact(made)
+    assert packed is not None and read(packed) == read(made) and len(packed) < len(made)
+
+
+@ORDERS
+def test_sizes_and_color_space(order: str) -> None:
+    raw = block(order)
+    sized = read(exifblock.resized(raw, (800, 600)))
+    assert (sized["ImageWidth"], sized["ExifImageWidth"], sized["ExifImageHeight"]) == (800, 800, 600)
+    assert read(exifblock.resized(raw, (100_000, 1)))["ExifImageWidth"] == 100_000, "a short number becomes a long one"
+    assert read(exifblock.in_srgb(raw)) == read(raw) | {"ColorSpace": 1}
+
+
+@ORDERS
+@pytest.mark.parametrize("length", [5, 4000])
+def test_another_thumbnail(order: str, length: int) -> None:
+    raw, other = block(order, small()), b"\xff\xd8" + bytes(range(256)) * 16
+    made = exifblock.with_thumbnail(raw, other[:length])
+    assert exifblock.thumbnail(made) == other[:length]
+    assert read(made) == read(raw) and made.index(NOTE) == raw.index(NOTE)
+    longer = raw + b"more behind"
+    assert exifblock.thumbnail(exifblock.with_thumbnail(longer, other[:length])) == other[:length]
+    assert b"more behind" in exifblock.with_thumbnail(longer, other[:length])
+
+
+def some(entry: Entry) -> bool:
+    return (entry.tag + entry.at) % 3 != 0
+
+
+@given(st.binary(max_size=160), st.sampled_from([b"II*\0\x08\0\0\0", b"MM\0*\0\0\0\x08", b""]))
+def test_damaged_blocks_never_raise(tail: bytes, head: bytes) -> None:
+    raw = head + tail
+    for drops in (some, lambda _: True):
+        made = exifblock.without(raw, drops)
+        assert made is None or len(made) <= len(raw)
+    assert exifblock.with_thumbnail(raw, b"x") is not None and len(exifblock.resized(raw, (1, 2))) == len(raw)
+    packed = exifblock.compact(raw)
+    assert packed is None or len(packed) < 2 * len(raw) + 100
+
+
+def test_values_that_overlap_do_not_grow() -> None:
+    """5,000 tags that all claim the same 60,000 bytes."""
+    entries = b"".join(struct.pack("<HHII", number, 7, 60_000, 8) for number in range(5_000))
+    raw = b"II*\0" + struct.pack("<IH", 8, 5_000) + entries + bytes(4)
+    assert len(raw) > 60_000 and exifblock.compact(raw) is None
+
+
+def test_a_directory_outside_of_the_block_is_not_packed() -> None:
+    raw = bytearray(block())
+    (pointer,) = (entry for entry in exifblock.entries(bytes(raw)) if entry.tag == exifblock.GPS_IFD)
+    struct.pack_into("<I", raw, pointer.at + 8, len(raw) + 50)
+    assert exifblock.dangling(bytes(raw)) and not exifblock.dangling(block())
+    packed = exifblock.compact(bytes(raw))
+    assert packed is not None and not exifblock.dangling(packed)
+    assert read(packed) == {name: value for name, value in read(block()).items() if not name.startswith("GPS")}
+
+
+@given(st.lists(st.tuples(st.integers(0, 900), st.integers(1, 255)), min_size=1, max_size=4), st.sampled_from("<>"))
+def test_bent_blocks_never_raise_or_grow(bends: list[tuple[int, int]], order: str) -> None:
+    raw = bytearray(block(order, small()))
+    for at, by in bends:
+        raw[at % len(raw)] ^= by
+    made = exifblock.without(bytes(raw), some)
+    assert made is None or len(made) <= len(raw)
+    if made is not None:
+        packed = exifblock.compact(made)
+        assert packed is None or len(packed) < 2 * len(made) + 100

@@ -1,0 +1,76 @@
+"""Properties are cut out of XMP; every other byte stays."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imgbatch.codecs import xmp
+
+PACKET = b"""<?xpacket begin="\xef\xbb\xbf" id="W5M0MpCehiHzreSzNTczkc9d"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+ <rdf:Description rdf:about="" xmlns:tiff="http://ns.adobe.com/tiff/1.0/" xmlns:exif="http://ns.adobe.com/exif/1.0/"
+   xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmp="http://ns.adobe.com/xap/1.0/"
+   tiff:Orientation="6" exif:GPSLatitude="12,34.5N" exif:PixelXDimension='4000' xmp:Rating="5">
+  <exif:GPSLongitude>45,6.7W</exif:GPSLongitude>
+  <dc:creator><rdf:Seq><rdf:li>Ada &gt; Example</rdf:li></rdf:Seq></dc:creator>
+  <xmp:Thumbnails><rdf:Alt><rdf:li rdf:parseType="Resource">
+    <xmp:image>AAAA</xmp:image></rdf:li></rdf:Alt></xmp:Thumbnails>
+ </rdf:Description>
+</rdf:RDF></x:xmpmeta>
+""" + b" " * 2000 + b"<?xpacket end=\"w\"?>"
+
+
+def gps(prefix: str, name: str, inside: bool) -> bool:
+    return name.startswith("GPS")
+
+
+def test_attributes_and_elements_are_cut_out_and_nothing_else() -> None:
+    made = xmp.without(PACKET, gps)
+    wanted = PACKET.replace(b' exif:GPSLatitude="12,34.5N"', b"")
+    assert made == wanted.replace(b"<exif:GPSLongitude>45,6.7W</exif:GPSLongitude>", b"")
+    assert made is not None and xmp.has_position(PACKET) and not xmp.has_position(made)
+
+
+def test_what_is_inside_goes_with_a_property() -> None:
+    made = xmp.without(PACKET, lambda prefix, name, inside: name == "Thumbnails")
+    assert made is not None and b"AAAA" not in made and b"Thumbnails" not in made and b"Ada" in made
+
+
+def test_only_one_property_can_stay() -> None:
+    made = xmp.without(PACKET, lambda prefix, name, inside: not inside and (prefix, name) != ("dc", "creator"))
+    assert made is not None and b"Ada &gt; Example" in made
+    for word in (b"GPS", b"Rating", b"Thumbnails", b"Orientation"):
+        assert word not in made
+    assert xmp.without(PACKET, lambda *_: True) is None
+
+
+def test_numbers() -> None:
+    made = xmp.resized(xmp.upright(PACKET), (800, 600))
+    assert made == PACKET.replace(b'Orientation="6"', b'Orientation="1"').replace(b"'4000'", b"'800'")
+    element = b"<tiff:Orientation> 8 </tiff:Orientation><tiff:ImageLength>9</tiff:ImageLength>"
+    assert xmp.upright(element) == b"<tiff:Orientation>1</tiff:Orientation><tiff:ImageLength>9</tiff:ImageLength>"
+    assert b">600<" in xmp.resized(element, (800, 600))
+
+
+def test_padding_is_given_up() -> None:
+    assert len(xmp.slim(PACKET)) < len(PACKET) - 1990 and xmp.slim(PACKET).endswith(b"\n<?xpacket end=\"w\"?>")
+
+
+@pytest.mark.parametrize("coding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8-sig", "utf-8"])
+def test_packets_are_brought_to_utf_8(coding: str) -> None:
+    text = "<x:xmpmeta xmlns:x='adobe:ns:meta/'>ö</x:xmpmeta>"
+    assert xmp.plain(text.encode(coding)) == text.encode()
+
+
+def test_entities_are_not_unfolded() -> None:
+    laughs = b"".join(b'<!ENTITY l%d "%s">' % (n, b"&l%d;" % (n - 1) * 10) for n in range(1, 30))
+    bomb = b'<!DOCTYPE x [<!ENTITY l0 "ha">' + laughs + b"]><x:xmpmeta xmlns:x='a'>&l29;</x:xmpmeta>"
+    assert xmp.without(bomb, gps) is None
+
+
+@given(st.integers(0, len(PACKET) - 2100), st.binary(min_size=1, max_size=3))
+def test_bent_packets_never_raise(at: int, by: bytes) -> None:
+    made = xmp.without(PACKET[:at] + by + PACKET[at + len(by) :], gps)
+    assert made is None or len(made) <= len(PACKET)
