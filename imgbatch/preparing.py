@@ -8,6 +8,7 @@ folder to hold, so that what the ledger says stays true.
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Sequence
 
@@ -24,13 +25,14 @@ from imgbatch.naming import STATE
 from imgbatch.originals import home_of, refuse_mixtures
 from imgbatch.plugins import refuse_immobile
 from imgbatch.pruning import prunable
-from imgbatch.recipe import Recipe
+from imgbatch.recipe import Output, Recipe
 from imgbatch.resources import Resources, gathered
 from imgbatch.settings import Filters, Settings
 from imgbatch.verdicts import known_to_fail, suspicious, up_to_date
 from imgbatch.version import VERSION
 
 Path = str | os.PathLike[str]
+_HUGE = (20_000, 20_000)  # px: a picture that shows what a recipe limits
 IN_THE_WAY = "left alone: a file is in the way"
 
 
@@ -112,6 +114,29 @@ class Prepared:
     def total_bytes(self) -> int:
         """The bytes of the sources that are to be done."""
         return sum(job.source.size for job in self.todo)
+
+    @property
+    def shortage(self) -> tuple[int, int] | None:
+        """(bytes wanted, bytes free) when the disk may become full; None when there is room.
+
+        Guessed roughly: in the ratio that former runs had, else each output as large as its source, or as its pixels
+        where the recipe limits them.
+        """
+        rows = [] if self._ledger is None else list(self._ledger.rows)
+        if rows:
+            read = sum({row.source: row.source_size for row in rows}.values())
+            wanted = self.total_bytes * sum(row.size for row in rows) // max(1, read)
+        else:
+            most = [_most_bytes(self.recipe, output) for output in self.recipe.outputs]
+            wanted = sum(min(job.source.size, most[target.output]) for job in self.todo for target in job.targets)
+        folder = self.folder
+        while not os.path.isdir(folder) and folder != os.path.dirname(folder):
+            folder = os.path.dirname(folder)
+        try:
+            free = shutil.disk_usage(folder).free
+        except OSError:
+            return None
+        return (wanted, free) if wanted > free else None
 
     def prepare(self, *, hold: bool = True) -> None:
         """Find, plan and compare; writes nothing.
@@ -273,3 +298,12 @@ def _versions() -> str:
 def _holds(folder: str, roots: set[str]) -> bool:
     """Whether a folder is one of the roots, or has one of them inside."""
     return any(root == folder or root.startswith(folder.rstrip(os.sep) + os.sep) for root in roots)
+
+
+def _most_bytes(recipe: Recipe, output: Output) -> int:
+    """Hardly any picture takes more than this as `output`: its pixels, where the recipe limits them."""
+    size: tuple[int, int] | None = _HUGE
+    for op in (*recipe.ops, *output.ops):
+        size = None if size is None else op.after(size)
+    width, height = size or _HUGE
+    return width * height * (1 if output.format in ("jpeg", "webp", "avif") else 4)

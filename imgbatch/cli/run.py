@@ -23,7 +23,7 @@ from imgbatch.cli.streams import abandon_stdout, complain
 from imgbatch.errors import UsageError
 from imgbatch.job import Outcome, Target
 from imgbatch.priority import lower
-from imgbatch.report import ExitCode, Report
+from imgbatch.report import ExitCode, Report, human
 from imgbatch.reporters import (
     Console,
     FailedList,
@@ -102,6 +102,10 @@ def run(words: Sequence[str]) -> int:
     if telling.log is not None:
         files.append(_log(telling.log, telling.log_format, batch.folder, typed))
     teller: Reporter = News(console.say, batch.failing, console.lines) if telling.unattended else console
+    shortage = batch.shortage
+    if shortage is not None and not typed.quiet:
+        wanted, free = map(human, shortage)
+        console.say(f"warning: the disk of {shown(wish.output)} may become full: about {wanted} to write, {free} free")
     profile = Profile(console.say, _workers(wish.settings)) if wish.settings.profile else None
     code = told(batch, typed, console, files, teller=teller)
     if batch.pruned and not typed.quiet:

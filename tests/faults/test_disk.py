@@ -49,6 +49,7 @@ def test_a_full_disk(tmp_path: Path, small: Path, workers: str) -> None:
     code, records, said = run()
     assert code == 4, said
     assert "stopped: the disk is full" in said
+    assert "warning: the disk of" in said
     files = {path.name for path in (small / "out").iterdir() if path.is_file()}
     assert files == {f"{str(one['source'])[:2]}.bmp" for one in records if one.get("status") == "ok"}
     for name in files:

@@ -7,6 +7,7 @@ import os
 import sqlite3
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
@@ -134,6 +135,24 @@ def test_a_changed_recipe_makes_all_again(photos: Path, recipe: ib.Recipe) -> No
     made(photos)
     assert made(photos, recipe) == {"ok": 4}
     assert made(photos, recipe) == {"unchanged": 4}
+
+
+def test_a_shortage_is_guessed_from_what_former_runs_wrote(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def shortage(recipe: ib.Recipe = THUMBS) -> tuple[int, int] | None:
+        batch = Batch([photos], photos.parent / "out", recipe, ib.Settings(workers=0, force=True))
+        batch.prepare(hold=False)
+        return batch.shortage
+
+    sources = sum(path.stat().st_size for path in photos.iterdir())
+    monkeypatch.setattr("imgbatch.preparing.shutil.disk_usage", lambda folder: SimpleNamespace(free=sources - 1))
+    assert shortage(ib.Recipe()) == (sources, sources - 1)
+    assert shortage(ib.Recipe(ops=[ib.Resize("5")], outputs=[ib.Output(format="webp")])) is None  # 25 px each
+    made(photos)
+    assert shortage() is None  # thumbnails are small
+    monkeypatch.setattr("imgbatch.preparing.shutil.disk_usage", lambda folder: SimpleNamespace(free=1))
+    outputs = sum(path.stat().st_size for path in (photos.parent / "out").glob("*.webp"))
+    found = shortage()
+    assert found is not None and abs(found[0] - outputs) <= 1
 
 
 def test_force_makes_all_again(photos: Path) -> None:
