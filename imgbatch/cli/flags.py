@@ -219,6 +219,8 @@ def _declared(
             continue
         negative = field.default is True
         long = f"--{'no-' if negative else ''}{field.name.replace('_', '-')}"
+        if negative:  # the default, to be said where a recipe or the environment says otherwise
+            yield Flag((long.replace("--no-", "--", 1),), field.name, group, f"{field.help} (default)", "nothing")
         letter = (short or {}).get(field.name)
         takes: Takes = "value"
         if isinstance(field.kind, Switch):

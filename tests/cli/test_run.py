@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from imgbatch.lock import Lock
 from tests.cli.conftest import Run, damage, tree
 
 
@@ -211,6 +212,15 @@ def test_filters(run: Run, place: Path) -> None:
     assert list(tree(place / "out2")) == ["a.jpg"]
     run("run", "photos", "-o", "out3", "--include", "*.png")
     assert list(tree(place / "out3")) == ["trip/c.png"]
+
+
+def test_a_lock_that_the_environment_denies_can_be_asked_for(run: Run, place: Path) -> None:
+    held = Lock(str(place / "out/.imgbatch"))
+    assert run("run", "photos", "-o", "out").returncode == 75
+    assert run("run", "photos", "-o", "out", "--lock", IMGBATCH_LOCK="no").returncode == 75
+    assert run("run", "photos", "-o", "out", IMGBATCH_LOCK="no").returncode == 0
+    assert run("run", "photos", "-o", "out", "--no-lock").returncode == 0
+    held.release()
 
 
 def test_environment_and_precedence(run: Run, place: Path) -> None:
