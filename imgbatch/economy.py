@@ -16,7 +16,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from imgbatch import codecs
+from imgbatch import codecs, film
 from imgbatch.codecs.reading import MULTIFRAME, Opened
 from imgbatch.operations import Operation, Resize, Size
 from imgbatch.operations.reduction import Reduction, merged, settled
@@ -34,6 +34,7 @@ GAP = 3.0
 STEP = 1.0
 #: SSIM that planned and unplanned results have in common, at least (photographs; synthetic edges have less).
 AGREE = 0.97
+_FILMS = 4  # what was decoded, one output's frames, these in the format's mode and in its palette
 
 
 @dataclass(frozen=True)
@@ -173,12 +174,16 @@ def _same_picture(opened: Opened, way: Way, output: Output, number: int, format:
 
 
 def needed(opened: Opened, way: Way, data: int) -> int:
-    """About how many bytes the picture will take: what is decoded, twice what comes of it, and the file itself."""
+    """About how many bytes the picture will take: what is decoded, twice what comes of it, and the file itself.
+
+    Of many frames no more than a few films' worth is in memory, and what GIF's encoder holds: a byte a pixel.
+    """
     width, height = opened.size
-    made = way.wanted or way.size
+    made = math.prod(way.wanted or way.size)
     scale = reduced_by(way.size, way.wanted)
-    frames = opened.frame_count if opened.format in MULTIFRAME else 1
-    return 4 * (width // scale * (height // scale) + (1 + frames) * math.prod(made)) + data
+    more = (opened.frame_count if opened.format in MULTIFRAME else 1) - 1
+    held = min(4 * more * made, _FILMS * film.KEPT + more * made)
+    return 4 * (width // scale * (height // scale) + 2 * made) + held + data
 
 
 def reduced_by(size: Size, wanted: Size | None) -> int:

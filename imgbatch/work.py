@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from imgbatch import codecs, color, delivery, economy, facts
+from imgbatch import codecs, color, delivery, economy, facts, film
 from imgbatch.clock import Clock
 from imgbatch.codecs import guard, profiling, reading
 from imgbatch.codecs.base import Encoded, Metadata, Motion
 from imgbatch.errors import ImageError
 from imgbatch.files import content_hash
 from imgbatch.job import Desk, Failure, Job, Outcome, Status, Target, Written
+from imgbatch.operations import Operation
 from imgbatch.recipe import Output, Recipe
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ class ImageWork:
             decoded, ink = color.on_screen(decoded, opened.metadata.icc), False
             opened.metadata.icc = None
             made.changes.append(f"mode: {opened.mode} -> sRGB")
-        return _Picture(list(made.clock.operating(way.common, decoded)), motion, opened.metadata, opened.mode, ink)
+        return _Picture(film.Film(made.clock.operating(way.common, decoded)), motion, opened.metadata, opened.mode, ink)
 
     def _encoded(
         self, picture: _Picture, way: economy.Way, step: economy.Step, target: Target, output: Output, made: _Made
@@ -170,10 +171,10 @@ class ImageWork:
         if step.source in picture.reduced:
             own, shown = economy.from_larger(way, step), picture.reduced[step.source]
         elif picture.ink and any(op.on_screen for op in own):
-            shown, metadata = list(color.on_screen(shown, metadata.icc)), replace(metadata, icc=None)
+            shown, metadata = film.Film(color.on_screen(shown, metadata.icc)), replace(metadata, icc=None)
             made.changes.append(f"mode: {picture.mode} -> sRGB")
-        picture.reduced[step.output] = shown = list(made.clock.operating(own[:1], shown))
-        shown = list(made.clock.operating(own[1:], shown))
+        picture.reduced[step.output] = shown = _operated(made, own[:1], shown)
+        shown = _operated(made, own[1:], shown)
         _count(made.sums, shown[:1])
         made.clock.enter("encode")
         format = _format(target, shown)
@@ -184,12 +185,12 @@ class ImageWork:
 class _Picture:
     """A decoded picture: its frames, and what outputs have reduced them to so far."""
 
-    frames: list[Image]
+    frames: film.Film
     motion: Motion
     metadata: Metadata
     mode: str
     ink: bool
-    reduced: dict[int | None, list[Image]] = field(default_factory=dict)
+    reduced: dict[int | None, film.Film] = field(default_factory=dict)
 
     @property
     def single(self) -> bool:
@@ -238,6 +239,10 @@ class _Made:
         )
 
 
+def _operated(made: _Made, ops: Sequence[Operation], frames: film.Film) -> film.Film:
+    return film.Film(made.clock.operating(ops, frames)) if ops else frames
+
+
 def _count(sums: Sheet | None, frames: Sequence[Image]) -> None:
     """Add an output's first frame to the sums of the run, where these are kept: the pixels that the encoder gets."""
     if sums is None:
@@ -267,7 +272,7 @@ def _most_frames(outputs: Sequence[Output]) -> str:
     return str(max(int(wish) for wish in wishes if wish != "first"))
 
 
-def _first(frames: list[Image], output: Output) -> list[Image]:
+def _first(frames: film.Film, output: Output) -> film.Film:
     if output.frames == "all":
         return frames
     return frames[:1] if output.frames == "first" else frames[: int(output.frames)]
@@ -277,7 +282,7 @@ def _slice(motion: Motion, count: int) -> Motion:
     return Motion(motion.durations[:count], motion.loop)
 
 
-def _format(target: Target, frames: list[Image]) -> str:
+def _format(target: Target, frames: Sequence[Image]) -> str:
     """The planned format, or TIFF where it was planned as PNG for want of a writer and PNG cannot hold the mode."""
     if target.other is not None and not all(codecs.holds(target.format, frame.mode) for frame in frames):
         return "tiff"

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from imgbatch import film
 from imgbatch.codecs import extras, recognize
 from imgbatch.codecs.avif import Avif
 from imgbatch.codecs.base import Codec, Encoded, Metadata, Motion
@@ -51,7 +52,7 @@ def encode(frames: Iterable[Image], format: str, encoding: Encoding, metadata: M
     if encoding.max_bytes is not None or encoding.min_ssim is not None:
         from imgbatch.codecs import search
 
-        return search.encode(codec(format), list(frames), encoding, metadata, motion)
+        return search.encode(codec(format), film.of(frames), encoding, metadata, motion)
     return codec(format).encode(frames, encoding, metadata, motion)
 
 

@@ -41,7 +41,7 @@ class Avif(Codec):
             return 100
         return encoding.quality if isinstance(encoding.quality, int) else QUALITY
 
-    def finish(self, frames: list[Image], encoding: Encoding, changes: list[str]) -> list[Image]:
+    def finish(self, frames: Sequence[Image], encoding: Encoding, changes: list[str]) -> Sequence[Image]:
         from imgbatch.codecs import palette
 
         if encoding.lossless and any(frame.mode != "L" for frame in frames):

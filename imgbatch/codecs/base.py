@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from imgbatch import film
 from imgbatch.codecs.encoding import Encoding
 from imgbatch.errors import ImageError
 
@@ -158,7 +159,7 @@ class Codec(ABC):
         """Pillow's save parameters for ``quality="keep"``; empty where the format has no such tables."""
         return {}
 
-    def finish(self, frames: list[Image], encoding: Encoding, changes: list[str]) -> list[Image]:
+    def finish(self, frames: Sequence[Image], encoding: Encoding, changes: list[str]) -> Sequence[Image]:
         """What must be decided over all frames at once, after each has a mode of the format."""
         return frames
 
@@ -180,10 +181,13 @@ class Codec(ABC):
 
     def save(self, frames: Sequence[Image], options: dict[str, Any]) -> bytes:
         """Pillow's encoder."""
-        if len(frames) > 1:
-            options = {**options, "save_all": True, "append_images": list(frames[1:])}
         file = io.BytesIO()
-        frames[0].save(file, self.pillow, **options)
+        if len(frames) > 1:
+            from imgbatch.codecs.reel import Reel
+
+            Reel(frames).save(file, self.pillow, save_all=True, **options)
+        else:
+            frames[0].save(file, self.pillow, **options)
         return file.getvalue()
 
     def encode(self, frames: Iterable[Image], encoding: Encoding, metadata: Metadata, motion: Motion) -> Encoded:
@@ -202,7 +206,7 @@ class Codec(ABC):
         from imgbatch.codecs import guard, pixels, profiling, stripping
 
         changes: list[str] = []
-        pictures = self._taken(frames)
+        pictures: Sequence[Image] = self._taken(frames)
         self._check_sizes(pictures)
         with guard.classified("encode"):
             icc, wish = metadata.icc, stripping.profile(encoding)
@@ -223,23 +227,22 @@ class Codec(ABC):
                     changes.append(f"durations not written: {self.name}")
         return Prepared(self, pictures, options, list(dict.fromkeys(changes)), metadata.tables, held.located)
 
-    def _taken(self, frames: Iterable[Image]) -> list[Image]:
-        taken: list[Image] = []
-        for frame in frames:
-            if taken and not self.multiframe:
-                raise ImageError("frames", f"{self.name} holds one picture, the source has several; use --frames first")
-            taken.append(frame)
+    def _taken(self, frames: Iterable[Image]) -> film.Film:
+        taken = film.of(frames)
+        if len(taken) > 1 and not self.multiframe:
+            raise ImageError("frames", f"{self.name} holds one picture, the source has several; use --frames first")
         if not taken:
             raise ImageError("frames", "there is no frame to write")
         return taken
 
     def _check_sizes(self, pictures: Sequence[Image]) -> None:
+        first = pictures[0].size
         for picture in pictures:
             width, height = picture.size
             if self.longest is not None and max(width, height) > self.longest:
                 most = f"{self.name} holds at most {self.longest} px a side"
                 raise ImageError("too_large", f"{width}x{height} px: {most}; resize first")
-            if self.plays and picture.size != pictures[0].size:
+            if self.plays and picture.size != first:
                 one_size = f"{self.name} holds frames of one size, the pages differ"
                 raise ImageError("frames", f"{one_size}; use --frames first or --format tiff")
 
@@ -261,7 +264,7 @@ class Prepared:
     """Frames in modes of a format, with all that is saved beside them; only the encoding is open."""
 
     codec: Codec
-    pictures: list[Image]
+    pictures: Sequence[Image]
     options: dict[str, Any]
     changes: list[str]
     tables: Tables | None = None

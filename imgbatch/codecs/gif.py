@@ -30,7 +30,7 @@ class Gif(Codec):
     exif = False
     keyed = True
 
-    def finish(self, frames: list[Image], encoding: Encoding, changes: list[str]) -> list[Image]:
+    def finish(self, frames: Sequence[Image], encoding: Encoding, changes: list[str]) -> Sequence[Image]:
         from imgbatch.codecs import palette
 
         if encoding.colors is None and all(palette.is_indexed(frame) for frame in frames):

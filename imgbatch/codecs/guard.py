@@ -87,12 +87,15 @@ def limited(max_pixels: int) -> Iterator[None]:
 def check_pixels(size: tuple[int, int], max_pixels: int, frames: int = 1) -> None:
     """ImageError of kind ``too_large`` when `frames` pictures of `size` are more than `max_pixels`."""
     width, height = size
-    pixels = width * height * frames
+    times = f" in {frames} frames" if frames > 1 else ""
+    check_total(width * height * frames, max_pixels, f"{width}x{height}{times}", frames)
+
+
+def check_total(pixels: int, max_pixels: int, words: str, frames: int) -> None:
+    """The same where the sizes differ: `words` say how the `pixels` of `frames` came together."""
     if pixels > max_pixels:
-        times = f" in {frames} frames" if frames > 1 else ""
         hint = "; use --frames first, or raise it" if frames > 1 else ""
-        message = f"{pixels} pixels ({width}x{height}{times}) exceed --max-pixels {max_pixels}{hint}"
-        raise ImageError("too_large", message)
+        raise ImageError("too_large", f"{pixels} pixels ({words}) exceed --max-pixels {max_pixels}{hint}")
 
 
 def told(caught: Iterable[warnings.WarningMessage]) -> list[str]:

@@ -6,12 +6,15 @@ an animation does not flicker, and Floyd-Steinberg dithering.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from imgbatch import color
+from imgbatch import color, film
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    Indexing = Callable[[Image], Image]  # RGB to P
 
 _SAMPLE = 1 << 20  # pixels over all frames that the colors are chosen from
 
@@ -24,12 +27,10 @@ def is_indexed(image: Image) -> bool:
     return isinstance(key, int) or (key is None and not color.has_transparency(image))
 
 
-def uniform(frames: list[Image]) -> list[Image]:
+def uniform(frames: Sequence[Image]) -> Sequence[Image]:
     """All frames in one mode that loses nothing: palettes stay only where they are all the same."""
     first = frames[0]
-    if all(frame.mode == first.mode for frame in frames) and not (
-        first.mode == "P" or any("transparency" in frame.info for frame in frames)
-    ):
+    if all(frame.mode == first.mode and (frame.mode != "P" and "transparency" not in frame.info) for frame in frames):
         return frames
     if first.mode == "P" and all(
         frame.mode == "P" and frame.getpalette() == first.getpalette()
@@ -37,19 +38,21 @@ def uniform(frames: list[Image]) -> list[Image]:
         for frame in frames
     ):  # fmt: skip
         return frames
-    whole = [color.continuous(color.to_eight_bits(frame)) for frame in frames]
-    transparent = any(frame.mode in ("LA", "RGBA") for frame in whole)
-    if all(frame.mode in ("L", "LA") for frame in whole):
-        mode = "LA" if transparent else "L"
-    else:
-        mode = "RGBA" if transparent else "RGB"
-    made = [frame if frame.mode == mode else frame.convert(mode) for frame in whole]
-    for frame in made:
-        frame.info = {}
-    return made
+    modes = {_whole(frame).mode for frame in frames}
+    mode = "L" if modes <= {"L", "LA"} else "RGB"
+    if modes & {"LA", "RGBA"}:
+        mode += "A"
+
+    def alike(frame: Image) -> Image:
+        whole = _whole(frame)
+        made = whole if whole.mode == mode else whole.convert(mode)
+        made.info = {}
+        return made
+
+    return film.each(frames, alike)
 
 
-def reduced(frames: list[Image], colors: int, changes: list[str], keyed: bool = False) -> list[Image]:
+def reduced(frames: Sequence[Image], colors: int, changes: list[str], keyed: bool = False) -> Sequence[Image]:
     """All frames as P with at most `colors` entries, the same for all where the colors had to be reduced.
 
     Pixels less than half opaque become the transparent entry. With `keyed` False (PNG), pictures that are partly
@@ -57,36 +60,53 @@ def reduced(frames: list[Image], colors: int, changes: list[str], keyed: bool = 
     """
     from imgbatch.codecs import pixels
 
-    whole = [color.continuous(color.to_eight_bits(frame)) for frame in frames]
-    solid = [pixels.opaque(frame) for frame in whole]
-    if not keyed and len(whole) == 1 and not solid[0]:
-        return [_with_alpha_palette(whole[0], colors)]
-    opaque = [
-        pixels.without_alpha(frame).convert("RGB") if frame.mode in ("LA", "RGBA") else frame.convert("RGB")
-        for frame in whole
-    ]
-    masks = [None if plain else _hidden(frame) for frame, plain in zip(whole, solid, strict=True)]
-    hole = any(mask is not None for mask in masks)
-    if any(_soft(frame) for frame, plain in zip(whole, solid, strict=True) if not plain):
+    solid, soft = True, False
+    for frame in frames:
+        whole = _whole(frame)
+        if not pixels.opaque(whole):
+            solid, soft = False, soft or _soft(whole)
+    if not keyed and len(frames) == 1 and not solid:
+        return [_with_alpha_palette(_whole(frames[0]), colors)]
+    if soft:
         changes.append("alpha: reduced to transparent or opaque")
-    for frame, mask in zip(opaque, masks, strict=True):
-        if mask is not None:
-            frame.paste((0, 0, 0), mask=mask)  # one color less to choose for what nobody sees
-    room = colors - 1 if hole else colors
-    made = _exact(opaque, room, alike=not keyed)
-    if made is None:
-        made = _dithered(opaque, room)
+    room = colors if solid else colors - 1
+    shown = film.each(frames, _shown)
+    indexed = _exact(shown, room, alike=not keyed)
+    if indexed is None:
+        indexed = _dithered(shown, room)
         changes.append(f"colors: reduced to {colors}")
-    for frame, mask in zip(made, masks, strict=True):
-        if mask is not None:
-            frame.paste(room, mask=mask)
-        if hole:
-            frame.info["transparency"] = room
-    if hole:
-        for frame in made:
-            entries = (frame.getpalette() or [])[: room * 3]
-            frame.putpalette(entries + [0] * ((room + 1) * 3 - len(entries)))
+    if solid:
+        return film.each(shown, indexed)
+    pairs = zip(shown, frames, strict=True)
+    return film.Film(_with_hole(indexed(visible), frame, room) for visible, frame in pairs)
+
+
+def _whole(image: Image) -> Image:
+    """`image` in 8 bits, its transparency as alpha."""
+    return color.continuous(color.to_eight_bits(image))
+
+
+def _shown(image: Image) -> Image:
+    """The colors as RGB, black where nobody sees them: one color less to choose."""
+    from imgbatch.codecs import pixels
+
+    whole = _whole(image)
+    if pixels.opaque(whole):
+        return (pixels.without_alpha(whole) if whole.mode in ("LA", "RGBA") else whole).convert("RGB")
+    made = pixels.without_alpha(whole).convert("RGB")
+    made.paste((0, 0, 0), mask=_hidden(whole))
     return made
+
+
+def _with_hole(image: Image, frame: Image, room: int) -> Image:
+    """`image` with the entry `room` where `frame` is transparent."""
+    whole = _whole(frame)
+    if whole.mode in ("LA", "RGBA"):
+        image.paste(room, mask=_hidden(whole))
+    entries = (image.getpalette() or [])[: room * 3]
+    image.putpalette(entries + [0] * ((room + 1) * 3 - len(entries)))
+    image.info["transparency"] = room
+    return image
 
 
 def _soft(image: Image) -> bool:
@@ -107,23 +127,17 @@ def _with_alpha_palette(image: Image, colors: int) -> Image:
     return made
 
 
-def _exact(frames: list[Image], room: int, alike: bool) -> list[Image] | None:
+def _exact(frames: Sequence[Image], room: int, alike: bool) -> Indexing | None:
     """No color changed: one palette for all frames, else (not `alike`) one for each; None where colors are too many."""
     shared = _few(frames, room)
     if shared is not None:
-        return [_indexed(frame, shared) for frame in frames]
-    if alike:
+        return lambda frame: _indexed(frame, shared)
+    if alike or any(_few([frame], room) is None for frame in frames):
         return None
-    made = []
-    for frame in frames:
-        own = _few([frame], room)
-        if own is None:
-            return None
-        made.append(_indexed(frame, own))
-    return made
+    return lambda frame: _indexed(frame, _few([frame], room) or [])
 
 
-def _few(frames: list[Image], room: int) -> list[tuple[int, int, int]] | None:
+def _few(frames: Sequence[Image], room: int) -> list[tuple[int, int, int]] | None:
     """The colors of all frames where they are at most `room`, in order; None where there are more."""
     found: set[tuple[int, int, int]] = set()
     for frame in frames:
@@ -149,20 +163,20 @@ def _indexed(frame: Image, colors: list[tuple[int, int, int]]) -> Image:
     return made
 
 
-def _dithered(frames: list[Image], room: int) -> list[Image]:
+def _dithered(frames: Sequence[Image], room: int) -> Indexing:
     from PIL import Image as Images
 
-    sample = _sample(frames)
-    chosen = sample.quantize(room, method=Images.Quantize.MEDIANCUT, kmeans=1)
-    made = []
-    for frame in frames:
-        image = frame.quantize(palette=chosen, dither=Images.Dither.FLOYDSTEINBERG)
-        image.info = {}
-        made.append(image)
-    return made
+    chosen = _sample(frames).quantize(room, method=Images.Quantize.MEDIANCUT, kmeans=1)
+
+    def near(frame: Image) -> Image:
+        made = frame.quantize(palette=chosen, dither=Images.Dither.FLOYDSTEINBERG)
+        made.info = {}
+        return made
+
+    return near
 
 
-def _sample(frames: list[Image]) -> Image:
+def _sample(frames: Sequence[Image]) -> Image:
     """One picture that stands for all frames: the only one, or nearest-neighbor samples below each other."""
     from PIL import Image as Images
 

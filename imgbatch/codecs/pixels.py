@@ -6,9 +6,10 @@ format or the new mode cannot carry it. Profiles are never left beside pixels th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from imgbatch import alpha, color, profiles
+from imgbatch import alpha, color, film, profiles
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -25,19 +26,28 @@ _KEYED = frozenset({"1", "L", "P", "RGB", "I;16"})
 
 
 def fitted(
-    frames: list[Image], codec: Codec, encoding: Encoding, icc: bytes | None, changes: list[str]
-) -> tuple[list[Image], bytes | None]:
+    frames: Sequence[Image], codec: Codec, encoding: Encoding, icc: bytes | None, changes: list[str]
+) -> tuple[Sequence[Image], bytes | None]:
     """`frames` in modes that `codec` holds, and the profile that goes with them (None: none, the colors are sRGB)."""
-    frames = [_plain(frame, codec, changes) for frame in frames]
-    if not codec.alpha:
-        frames = [_flattened(frame, encoding.background, changes) for frame in frames]
-    aims = [aim(frame, codec) for frame in frames]
     keep = icc is not None and codec.takes(icc)
-    for frame, wanted in zip(frames, aims, strict=True):
-        keep = keep and color.fits(icc or b"", frame.mode) and color.space(frame.mode) == color.space(wanted)
+    ready = True
+
+    def plain(frame: Image) -> Image:
+        """As plain as the codec wants it; on the way is learned what else must be done."""
+        nonlocal keep, ready
+        made = _plain(frame, codec, changes)
+        if not codec.alpha:
+            made = _flattened(made, encoding.background, changes)
+        wanted = aim(made, codec)
+        keep = keep and color.fits(icc or b"", made.mode) and color.space(made.mode) == color.space(wanted)
+        ready = ready and wanted == made.mode
+        return made
+
+    held = film.each(frames, plain)
     used = None if keep else icc
-    made = [_converted(frame, wanted, used, codec, changes) for frame, wanted in zip(frames, aims, strict=True)]
-    return made, icc if keep else None
+    if not ready or used:
+        held = film.each(held, lambda frame: _converted(frame, aim(frame, codec), used, codec, changes))
+    return held, icc if keep else None
 
 
 def aim(image: Image, codec: Codec) -> str:

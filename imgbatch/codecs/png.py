@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from imgbatch.codecs import apng
 from imgbatch.codecs.base import Codec, Metadata, Motion
 from imgbatch.codecs.encoding import Encoding
 from imgbatch.codecs.recognize import SUFFIXES
@@ -12,7 +13,6 @@ from imgbatch.codecs.recognize import SUFFIXES
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-_LONGEST_MS = 65535
 _XMP = "XML:com.adobe.xmp"
 
 
@@ -29,7 +29,7 @@ class Png(Codec):
     keyed = True
     optimizes = True
 
-    def finish(self, frames: list[Image], encoding: Encoding, changes: list[str]) -> list[Image]:
+    def finish(self, frames: Sequence[Image], encoding: Encoding, changes: list[str]) -> Sequence[Image]:
         from imgbatch.codecs import palette
 
         if encoding.colors is not None:
@@ -67,11 +67,11 @@ class Png(Codec):
                 else:
                     chunks.add_text(key, text, zip=key.startswith("Raw profile"))
             options["pnginfo"] = chunks
-        return super().save(frames, options)
+        return super().save(frames, options) if len(frames) == 1 else apng.encoded(frames, options)
 
     def motion(self, motion: Motion, count: int, changes: list[str]) -> dict[str, Any]:
         options = super().motion(motion, count, changes)
-        if max(options["duration"]) > _LONGEST_MS:
-            changes.append(f"durations: at most {_LONGEST_MS} ms")
-            options["duration"] = [min(duration, _LONGEST_MS) for duration in options["duration"]]
-        return {**options, "disposal": 0, "blend": 0, "default_image": False}
+        if max(options["duration"]) > apng.LONGEST_MS:
+            changes.append(f"durations: at most {apng.LONGEST_MS} ms")
+            options["duration"] = [min(duration, apng.LONGEST_MS) for duration in options["duration"]]
+        return options

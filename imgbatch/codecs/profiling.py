@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from imgbatch import color, profiles
+from imgbatch import color, film, profiles
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -40,13 +40,21 @@ def assumed(paths: Iterable[str | None], mode: str, changes: list[str]) -> bytes
     return icc
 
 
-def unprofiled(frames: Sequence[Image], icc: bytes | None, changes: list[str]) -> tuple[list[Image], bytes | None]:
+def unprofiled(frames: Sequence[Image], icc: bytes | None, changes: list[str]) -> tuple[film.Film, bytes | None]:
     """`frames` in sRGB, through their profile; and that profile, where it says no more than that they are.
 
     Without a profile they are taken to be sRGB, ink and Lab excepted.
     """
-    made = [_on_srgb(frame, icc, changes) for frame in frames]
-    return made, icc if all(one is frame for one, frame in zip(made, frames, strict=True)) else None
+    same = True
+
+    def on_srgb(frame: Image) -> Image:
+        nonlocal same
+        made = _on_srgb(frame, icc, changes)
+        same = same and made is frame
+        return made
+
+    made = film.each(frames, on_srgb)
+    return made, icc if same else None
 
 
 def named(frames: Sequence[Image], wish: str, icc: bytes | None, codec: Codec, changes: list[str]) -> bytes | None:

@@ -54,6 +54,7 @@ class Opened:
         self._data = data
         self.length = len(data)
         self._max_pixels = max_pixels
+        self._pixels: dict[int, int] = {}  # of each page, where they have sizes of their own
         self._depth = stored.depth(image, self.format, data)
         if self.format == "png":
             for key, value in metadata.info_of_png(data).items():
@@ -110,6 +111,7 @@ class Opened:
             self.image.seek(index)
             if index == 0 or not int(headers.tag(self.image, _SUBFILE, 0)) & 5:
                 pages.append(index)
+                self._pixels[index] = self.image.width * self.image.height
         self.image.seek(0)
         if len(pages) < count:
             self.changes.append(f"reduced copies not kept: {count - len(pages)}")
@@ -157,7 +159,11 @@ class Opened:
         if frames != "all" and int(frames) == 1:
             return range(1)
         places = self._frames if frames == "all" else self._frames[: int(frames)]
-        guard.check_pixels(self.size, self._max_pixels, len(places))
+        if self._pixels:
+            pixels = sum(self._pixels[place] for place in places)
+            guard.check_total(pixels, self._max_pixels, f"in {len(places)} pages", len(places))
+        else:
+            guard.check_pixels(self.size, self._max_pixels, len(places))
         return places
 
     def _plays(self) -> int | None:

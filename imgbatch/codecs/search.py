@@ -14,7 +14,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from imgbatch import alpha, color
+from imgbatch import alpha, color, film
 from imgbatch.codecs.base import Codec, Encoded, Metadata, Motion
 from imgbatch.codecs.encoding import Encoding
 from imgbatch.errors import ImageError
@@ -134,10 +134,11 @@ class _Search:
     def _shrink(self, scale: float) -> None:
         from PIL.Image import Resampling
 
-        smaller = []
-        for frame in self._frames:
+        def shrunk(frame: Image) -> Image:
             size = max(1, round(frame.width * scale)), max(1, round(frame.height * scale))
-            smaller.append(alpha.straight(frame).resize(size, Resampling.LANCZOS))
+            return alpha.straight(frame).resize(size, Resampling.LANCZOS)
+
+        smaller = film.each(self._frames, shrunk)
         self._prepared = self._codec.prepared(smaller, self._wish, self._metadata, self._motion)
 
     def _too_large(self, made: Encoded) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from collections.abc import Sequence
 from dataclasses import replace
@@ -51,8 +52,30 @@ class Tiff(Codec):
 
     def save(self, frames: Sequence[Image], options: dict[str, Any]) -> bytes:
         groups, raw = options.get("groups", {}), options.get("raw", {})
-        data = super().save(frames, {key: value for key, value in options.items() if key not in ("groups", "raw")})
+        options = {key: value for key, value in options.items() if key not in ("groups", "raw")}
+        data = super().save(frames, options) if len(frames) == 1 else _pages(frames, options)
         return _grafted(data, groups, raw) if groups or raw else data
+
+
+def _pages(frames: Sequence[Image], options: dict[str, Any]) -> bytes:
+    """All `frames`, one after another, without looking through those before: Pillow's own way is quadratic."""
+    from PIL.TiffImagePlugin import AppendingTiffWriter
+
+    class Writer(AppendingTiffWriter):
+        last = 0  # where the last directory says where the next one is
+
+        def skipIFDs(self) -> None:
+            if self.last:
+                self.f.seek(self.last)
+            super().skipIFDs()
+            self.last = self.whereToWriteNewIFDOffset or 0
+
+    file = io.BytesIO()
+    with Writer(file) as writer:
+        for frame in frames:
+            frame.save(writer, "TIFF", **options)
+            writer.newFrame()
+    return file.getvalue()
 
 
 def _grafted(data: bytes, groups: dict[int, dict[int, Any]], raw: dict[int, bytes]) -> bytes:

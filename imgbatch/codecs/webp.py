@@ -33,7 +33,7 @@ class Webp(Codec):
             return None
         return encoding.quality if isinstance(encoding.quality, int) else QUALITY
 
-    def finish(self, frames: list[Image], encoding: Encoding, changes: list[str]) -> list[Image]:
+    def finish(self, frames: Sequence[Image], encoding: Encoding, changes: list[str]) -> Sequence[Image]:
         from imgbatch.codecs import palette
 
         return palette.uniform(frames) if len(frames) > 1 else frames

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from imgbatch import film
 from imgbatch.declare import Declared
 from imgbatch.errors import ImageError
 
@@ -104,7 +105,7 @@ class Operation(Declared, ABC):
 
     @property
     def together(self) -> bool:
-        """Whether the frames of an animation must be seen together, by :meth:`across`; they are then all in memory."""
+        """Whether the frames of an animation must be seen together, by :meth:`across`."""
         return type(self).across is not Operation.across
 
     def across(self, frames: Sequence[Image]) -> Operation:
@@ -124,7 +125,7 @@ def through(
     passing = iter(frames)
     for operation in operations:
         if operation.together:
-            held = list(passing)
+            held = film.Film(passing)
             if len(held) > 1:
                 operation = operation.across(held)
             passing = iter(held)

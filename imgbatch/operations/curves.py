@@ -6,17 +6,20 @@ how often each level occurs (:class:`Measured`) is decided for all frames of an 
 
 from __future__ import annotations
 
+import functools
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from imgbatch import film
 from imgbatch.alpha import SIXTEEN, carrying, on_colors, straight
 from imgbatch.operations.base import Operation, refuse_mode
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+Bands = Sequence[Sequence[int]]  # how many samples are of each level, for each band
 Table = tuple[int, ...]  # the new level of each level, 0..255 or 0..65535
 
 
@@ -25,7 +28,7 @@ class Measured(Operation):
     """A step whose tables depend on how often each level occurs: in one image, or in all frames of an animation."""
 
     @abstractmethod
-    def tables(self, bands: Sequence[Sequence[int]]) -> tuple[Table, ...]:
+    def tables(self, bands: Bands) -> tuple[Table, ...]:
         """The new level of each level, for each band, where ``bands[n][level]`` samples of band n are of that level."""
 
     def apply(self, image: Image) -> Image:
@@ -33,14 +36,14 @@ class Measured(Operation):
         return Tables(self, self.tables(histograms(ready))).apply(ready)
 
     def across(self, frames: Sequence[Image]) -> Operation:
-        ready = [toned(self, frame) for frame in frames]
+        ready = film.each(frames, lambda frame: toned(self, frame))
         if not any(frame.mode in SIXTEEN for frame in ready):
             colored = any(frame.mode in ("RGB", "RGBA") for frame in ready)
-            ready = [in_color(frame) for frame in ready] if colored else ready
+            ready = film.each(ready, in_color) if colored else ready
         elif not all(frame.mode in SIXTEEN for frame in ready):
             return self  # 8-bit and 16-bit pages: a document, no animation
-        bands = zip(*(histograms(frame) for frame in ready), strict=True)
-        return Tables(self, self.tables([[sum(counts) for counts in zip(*band, strict=True)] for band in bands]))
+        bands: Iterator[Bands] = map(histograms, ready)
+        return Tables(self, self.tables(functools.reduce(_added, bands)))
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,11 @@ def is_gray(image: Image) -> bool:
 
 def in_color(image: Image) -> Image:
     return image if image.mode in ("RGB", "RGBA") else image.convert("RGBA" if image.mode == "LA" else "RGB")
+
+
+def _added(one: Bands, other: Bands) -> Bands:
+    """The sums of two frames' counts, level by level."""
+    return [[sum(pair) for pair in zip(*bands, strict=True)] for bands in zip(one, other, strict=True)]
 
 
 def histograms(image: Image) -> list[list[int]]:

@@ -32,7 +32,7 @@ FLOORS: list[set[str]] = [
     {"plugins"},
     {"custom"},
     {"operations", "codecs"},
-    {"color", "alpha", "light", "fonts", "cube", "orientation", "shared", "ssim"},
+    {"color", "alpha", "light", "fonts", "cube", "orientation", "shared", "ssim", "film"},
     {"segments", "profiles"},
     {"quantities", "outside"},
     {"declare"},

@@ -1,0 +1,139 @@
+"""How are many frames written as an APNG, with one of them in memory at a time? Pillow's own way holds them all.
+
+The first frame is a whole PNG by Pillow, whose chunks stay as they are; of each later one only the rectangle that
+changed is encoded, and replaces what was there (blend: source, disposal: none). A frame that changes nothing makes the
+one before it longer. PNG specification, third edition, 11.3.6: acTL, fcTL, fdAT.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from imgbatch.errors import ImageError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    Box = tuple[int, int, int, int]  # left, top, right, bottom in px
+
+LONGEST_MS = 65535
+_MAGIC = b"\x89PNG\r\n\x1a\n"
+
+
+def encoded(frames: Sequence[Image], options: dict[str, Any]) -> bytes:
+    """`frames`, of one size and mode, as one file.
+
+    Parameters
+    ----------
+    frames : sequence of Image
+        Walked once.
+    options : dict
+        Pillow's save parameters for the first frame; ``duration`` (a list, in milliseconds) and ``loop`` for all.
+    """
+    plain = {key: value for key, value in options.items() if key not in ("duration", "loop")}
+    picture: dict[str, Any] = {key: plain[key] for key in ("optimize", "compress_level") if key in plain}
+    made: _File | None = None
+    last = frames[0]
+    for frame, duration in zip(frames, options["duration"], strict=True):
+        if made is None:
+            made = _File(*_parts(frame, plain))
+            made.add((0, 0, *frame.size), made.first, duration)
+        else:
+            box = _changed(last, frame)
+            if box is not None or not made.prolong(duration):
+                box = box or (0, 0, 1, 1)
+                head, pixels, _ = _parts(frame.crop(box), picture)
+                if head[24:26] != made.kind:
+                    raise ImageError("unsupported", "the frames cannot be one APNG: their palettes differ")
+                made.add(box, pixels, duration)
+        last = frame
+    assert made is not None
+    return made.finished(options["loop"])
+
+
+class _File:
+    """The file as far as it is written. What only the end can tell is written again then."""
+
+    def __init__(self, before: bytes, pixels: list[bytes], after: bytes) -> None:
+        self.first, self._after = pixels, after
+        self.kind = before[24:26]  # bit depth and color type
+        self._file = io.BytesIO()
+        self._file.write(before)
+        self._start = self._file.tell()
+        self._file.write(_chunk(b"acTL", bytes(8)))
+        self._count = self._number = self._at = self._duration = 0
+        self._where: tuple[int, ...] = ()
+
+    def add(self, box: Box, pixels: list[bytes], duration: int) -> None:
+        """One more frame: where it goes, its compressed pixels, how long it stays."""
+        left, top, right, bottom = box
+        self._at, self._where, self._duration = self._file.tell(), (right - left, bottom - top, left, top), duration
+        self._file.write(self._control(self._number))
+        self._number += 1
+        for data in pixels:
+            if self._count == 0:  # what programs without animation show
+                self._file.write(_chunk(b"IDAT", data))
+            else:
+                self._file.write(_chunk(b"fdAT", struct.pack(">I", self._number) + data))
+                self._number += 1
+        self._count += 1
+
+    def prolong(self, duration: int) -> bool:
+        """Let the last frame stay longer; False where that is more than the format can say."""
+        if self._duration + duration > LONGEST_MS:
+            return False
+        self._duration += duration
+        self._file.seek(self._at + 8)
+        number = int.from_bytes(self._file.read(4), "big")
+        self._file.seek(self._at)
+        self._file.write(self._control(number))
+        self._file.seek(0, io.SEEK_END)
+        return True
+
+    def finished(self, loop: int) -> bytes:
+        self._file.write(self._after)
+        self._file.seek(self._start)
+        self._file.write(_chunk(b"acTL", struct.pack(">II", self._count, loop)))
+        return self._file.getvalue()
+
+    def _control(self, number: int) -> bytes:
+        return _chunk(b"fcTL", struct.pack(">5I2H2B", number, *self._where, self._duration, 1000, 0, 0))
+
+
+def _parts(image: Image, options: dict[str, Any]) -> tuple[bytes, list[bytes], bytes]:
+    """A PNG of `image`: what comes before the pixels, the pixels' data, what comes after."""
+    file = io.BytesIO()
+    image.save(file, "PNG", **options)
+    data = file.getvalue()
+    before, pixels, after, at = _MAGIC, [], b"", len(_MAGIC)
+    while at < len(data):
+        end = at + 12 + int.from_bytes(data[at : at + 4], "big")
+        if data[at + 4 : at + 8] == b"IDAT":
+            pixels.append(data[at + 8 : end - 4])
+        elif pixels:
+            after += data[at:end]
+        else:
+            before += data[at:end]
+        at = end
+    return before, pixels, after
+
+
+def _chunk(name: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def _changed(one: Image, other: Image) -> Box | None:
+    """The smallest box around all pixels in which two images of one size and mode differ; None where they do not."""
+    import numpy
+
+    differs = numpy.asarray(one) != numpy.asarray(other)
+    if differs.ndim == 3:
+        differs = differs.any(axis=2)
+    rows, columns = numpy.flatnonzero(differs.any(axis=1)), numpy.flatnonzero(differs.any(axis=0))
+    if not len(rows):
+        return None
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1

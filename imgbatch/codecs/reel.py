@@ -1,0 +1,43 @@
+"""How do Pillow's encoders take many frames without holding them all? As one image that shows one frame after another.
+
+They are made for the readers' images of several frames: ``n_frames``, ``seek`` and what can be saved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PIL import Image as Images
+
+
+class Reel(Images.Image):
+    """Frames as an image that holds one of them at a time."""
+
+    def __init__(self, frames: Sequence[Images.Image]) -> None:
+        super().__init__()
+        self._frames = frames
+        self._place = -1
+        self.seek(0)
+
+    @property
+    def n_frames(self) -> int:
+        return len(self._frames)
+
+    @property
+    def is_animated(self) -> bool:
+        return len(self._frames) > 1
+
+    def seek(self, frame: int) -> None:
+        """Show that frame; EOFError where there is none, as Pillow's own images raise it."""
+        if not 0 <= frame < len(self._frames):
+            raise EOFError(f"no frame {frame} of {len(self._frames)}")
+        if frame == self._place:
+            return
+        shown = self._frames[frame]
+        shown.load()
+        self._place = frame
+        self.im, self._mode, self._size, self.palette = shown.im, shown.mode, shown.size, shown.palette
+        self.info = dict(shown.info)
+
+    def tell(self) -> int:
+        return self._place

@@ -1,0 +1,118 @@
+"""How are many frames held, when there may be tens of thousands? In memory while they are few, else in a file.
+
+A film is a sequence of pictures that can be walked as often as one likes. The first :data:`KEPT` bytes of pixels stay
+in memory, those that follow are put into a temporary file (in TMPDIR; it has no name, so nothing is ever left of it)
+and read again for each look: whoever walks a film one frame at a time needs memory for one frame. Frames come from
+the decoder into a film, from there through each output's operations into the next, and into the encoder.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any, overload
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+#: Bytes of pixels that a film holds in memory.
+KEPT = 32_000_000
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """A frame in the file: all that makes it but its pixels, and where these are."""
+
+    mode: str
+    size: tuple[int, int]
+    palette: tuple[str, bytes] | None
+    info: dict[str | tuple[int, int], Any]
+    start: int
+    length: int
+
+
+class Film(Sequence["Image"]):
+    """Frames in order.
+
+    Parameters
+    ----------
+    frames : iterable of Image
+        Taken one at a time. Those that are kept in memory are kept as they are, the others come back as equal ones.
+    """
+
+    def __init__(self, frames: Iterable[Image] = ()) -> None:
+        self._items: list[Image | _Stored] = []
+        self._file: IO[bytes] | None = None
+        self._end = kept = 0
+        for frame in frames:
+            size = size_in_memory(frame)
+            if self._items and kept + size > KEPT:
+                self._items.append(self._put(frame))
+            else:
+                kept += size
+                self._items.append(frame)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    @overload
+    def __getitem__(self, place: int) -> Image: ...
+    @overload
+    def __getitem__(self, place: slice) -> Film: ...
+    def __getitem__(self, place: int | slice) -> Image | Film:
+        if isinstance(place, slice):
+            part = Film()
+            part._items, part._file = self._items[place], self._file
+            return part
+        item = self._items[place]
+        return self._got(item) if isinstance(item, _Stored) else item
+
+    def __iter__(self) -> Iterator[Image]:
+        return (self[place] for place in range(len(self)))
+
+    @property
+    def stored(self) -> int:
+        """How many of the frames are in the file."""
+        return sum(isinstance(item, _Stored) for item in self._items)
+
+    def _put(self, frame: Image) -> _Stored:
+        if self._file is None:
+            self._file = tempfile.TemporaryFile(prefix="imgbatch-")  # noqa: SIM115 - lives as long as the film
+        pixels = frame.tobytes()
+        self._file.seek(self._end)
+        self._file.write(pixels)
+        palette = None
+        if frame.palette is not None:
+            mode = frame.palette.mode
+            palette = mode, bytes(frame.getpalette(mode) or b"")
+        start, self._end = self._end, self._end + len(pixels)
+        return _Stored(frame.mode, frame.size, palette, dict(frame.info), start, len(pixels))
+
+    def _got(self, item: _Stored) -> Image:
+        from PIL import Image as Images
+
+        assert self._file is not None
+        self._file.seek(item.start)
+        frame = Images.frombytes(item.mode, item.size, self._file.read(item.length))
+        if item.palette is not None:
+            mode, entries = item.palette
+            frame.putpalette(entries, mode)
+        frame.info = dict(item.info)
+        return frame
+
+
+def of(frames: Iterable[Image]) -> Film:
+    """`frames` as a film; the same object where they are one."""
+    return frames if isinstance(frames, Film) else Film(frames)
+
+
+def each(frames: Iterable[Image], change: Callable[[Image], Image]) -> Film:
+    """`change` of every frame, one at a time."""
+    return Film(map(change, frames))
+
+
+def size_in_memory(image: Image) -> int:
+    """About how many bytes Pillow takes for the pixels of `image`."""
+    width = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}.get(image.mode, 4)
+    return image.width * image.height * width

@@ -1,0 +1,120 @@
+"""Many frames are held as a few: a film gives back what was put in, and whoever walks it needs memory for one."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import weakref
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from imgbatch import codecs, film
+from imgbatch.operations import Autocontrast, Resize, through
+from tests.contracts.pictures import smooth
+
+MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "HSV", "I;16", "I;16B", "I", "F", "RGBa")
+
+
+@pytest.fixture
+def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(film, "KEPT", 0)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_frames_come_back_as_they_were(mode: str, nothing_kept: None) -> None:
+    given = smooth(mode)
+    given.info["transparency"] = 7
+    other = given.transpose(Image.Transpose.ROTATE_180)
+    made = film.Film([given, other, given])
+    assert (len(made), made.stored) == (3, 2)
+    assert made[0] is given, "the first is kept, whatever its size: most pictures have one frame"
+    for back, wanted in zip(made, (given, other, given), strict=True):
+        assert (back.mode, back.size, back.info) == (wanted.mode, wanted.size, wanted.info)
+        assert back.tobytes() == wanted.tobytes() and back.getpalette("RGBA") == wanted.getpalette("RGBA")
+
+
+def test_a_palette_with_shades_of_alpha_comes_back(nothing_kept: None) -> None:
+    given = smooth("RGBA").quantize(64, method=Image.Quantize.FASTOCTREE)
+    back = film.Film([given, given])[1]
+    assert back.convert("RGBA").tobytes() == given.convert("RGBA").tobytes()
+
+
+def test_a_part_of_a_film_is_a_film(nothing_kept: None) -> None:
+    made = film.Film(Image.new("L", (2, 2), level) for level in range(5))
+    part = made[1:3]
+    assert [frame.getpixel((0, 0)) for frame in part] == [1, 2]
+    assert film.of(part) is part and part.stored == 2
+    assert made[-1].getpixel((1, 1)) == 4
+
+
+def test_what_is_small_stays_in_memory() -> None:
+    made = film.Film(Image.new("RGB", (100, 100)) for _ in range(20))
+    assert made.stored == 0
+
+
+class Watched:
+    """Makes frames, and counts how many of them were alive at most."""
+
+    def __init__(self, count: int, mode: str = "RGB") -> None:
+        self.most, self._count, self._mode = 0, count, mode
+        self._made: list[weakref.ref[Image.Image]] = []
+
+    def frames(self) -> Iterator[Image.Image]:
+        for number in range(self._count):
+            frame = Image.new("RGB", (40, 30), (number * 20, 90, 40)).convert(self._mode)
+            self._made.append(weakref.ref(frame))
+            self.most = max(self.most, sum(made() is not None for made in self._made))
+            yield frame
+            del frame
+
+
+@pytest.mark.parametrize("name", [codec.name for codec in codecs.CODECS if codec.multiframe])
+def test_no_format_needs_all_frames_at_once(name: str, nothing_kept: None) -> None:
+    watched = Watched(12)
+    motion = codecs.Motion([100] * 12, 0)
+    made = codecs.encode(watched.frames(), name, codecs.Encoding(quality=95), codecs.Metadata(), motion)
+    assert made.frames == 12 and watched.most <= 3
+
+
+def test_an_operation_that_looks_across_does_not_need_all_frames_at_once(nothing_kept: None) -> None:
+    watched = Watched(12)
+    assert sum(1 for _ in through([Autocontrast(), Resize("20")], watched.frames())) == 12
+    assert watched.most <= 3
+
+
+def animation(path: Path, count: int) -> Path:
+    """A GIF of so many frames of 10,000 pixels."""
+    frames = [Image.new("P", (100, 100), level % 7) for level in range(count)]
+    for frame in frames:
+        frame.putpalette([channel for entry in range(7) for channel in (30 * entry, 90, 40)])
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=20)
+    return path
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of memory is read from /proc")
+def test_the_memory_of_a_run_does_not_grow_with_the_frames(tmp_path: Path) -> None:
+    """4,000 frames of 10,000 pixels are 160 MB as Pillow holds them, and as much again after an operation."""
+    few, many = animation(tmp_path / "few.gif", 20), animation(tmp_path / "many.gif", 4000)
+    code = f"""if True:
+        from pathlib import Path
+        import imgbatch as ib
+        from imgbatch import film
+
+        film.KEPT = 1_000_000
+
+        def run(path, count):
+            recipe = ib.Recipe(ops=[ib.Flip()], outputs=[ib.Output(format="png", effort=0)])
+            (outcome,) = ib.run([path], path + ".out", recipe, workers=0).outcomes
+            assert outcome.ok and outcome.outputs[0].frames == count, outcome
+            status = Path("/proc/self/status").read_text()  # ru_maxrss would know of the parent's memory, too
+            return int(status.partition("VmHWM:")[2].split()[0])
+
+        before = run({str(few)!r}, 20)
+        print(run({str(many)!r}, 4000) - before)
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    grown = int(done.stdout)
+    assert grown < 60_000, f"{grown} kB more"
