@@ -119,6 +119,7 @@ class Written(_Packed):
     mode: str = ""  # Pillow's, of the pixels as written; not known of copies and of what a former run wrote
     hash: str = ""  # of the bytes; "" for what was not written by this run
     own: str = ""  # the source's format, where it is one that can be written
+    located: bool = False  # whether the file says where the picture was taken
 
     def record(self, base: str) -> dict[str, Any]:
         shown = self.path.removeprefix(base.rstrip("/") + "/") if base else self.path

@@ -14,6 +14,8 @@ from typing import Any
 from imgbatch.job import SCHEMA, Outcome, Status
 
 COUNTED: tuple[Status, ...] = ("ok", "unchanged", "skipped", "failed", "timeout", "crashed")
+#: Formats that are made to be published.
+WEB = ("jpeg", "png", "webp", "avif")
 WRONG: tuple[Status, ...] = ("failed", "timeout", "crashed")
 
 
@@ -58,6 +60,7 @@ class Report:
     seconds: float = 0.0
     warned: int = 0
     truncated: int = 0
+    located: int = 0  # pictures for the web that say where they were taken
     stopped: ExitCode | None = None
     reason: str = ""
 
@@ -67,6 +70,7 @@ class Report:
         self.warned += bool(outcome.warnings)
         self.truncated += outcome.error is not None and outcome.error.kind == "truncated"
         if outcome.status != "unchanged":
+            self.located += any(written.located and written.format in WEB for written in outcome.outputs)
             self.bytes_in += outcome.source.size
             self.bytes_out += sum(written.bytes for written in outcome.outputs)
         if keep:

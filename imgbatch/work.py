@@ -16,6 +16,7 @@ from imgbatch import codecs, color, delivery, economy, facts, film
 from imgbatch.clock import Clock
 from imgbatch.codecs import guard, profiling, reading
 from imgbatch.codecs.base import Encoded, Metadata, Motion
+from imgbatch.codecs.metadata import without_small_picture
 from imgbatch.errors import ImageError
 from imgbatch.files import content_hash
 from imgbatch.job import Desk, Failure, Job, Outcome, Status, Target, Written
@@ -127,6 +128,7 @@ class ImageWork:
                 if step.output in copied:
                     _count(made.sums, picture.frames[:1])
                     encoded = Encoded(data, target.format, *opened.size, len(picture.frames), changes=[COPIED])
+                    encoded.located = opened.metadata.located
                 else:
                     encoded = self._encoded(picture, way, step, target, output, made)
                     if economy.keeps(opened, way, output, step.output, target.format):
@@ -178,6 +180,8 @@ class ImageWork:
         _count(made.sums, shown[:1])
         made.clock.enter("encode")
         format = _format(target, shown)
+        if not economy.shows_all((*way.common, *way.own[step.output])):
+            metadata = without_small_picture(metadata, made.changes)
         return codecs.encode(shown, format, output, metadata, _slice(picture.motion, len(shown)))
 
 
@@ -234,7 +238,7 @@ class _Made:
             Written(
                 target.output, path, encoded.format, encoded.width, encoded.height, len(encoded.data),
                 encoded.quality, encoded.frames, os.stat(path).st_mtime_ns, encoded.mode,
-                content_hash(encoded.data), "" if target.other is not None else target.format,
+                content_hash(encoded.data), "" if target.other is not None else target.format, encoded.located,
             )  # fmt: skip
         )
 
@@ -260,7 +264,7 @@ def _smaller(encoded: Encoded, data: bytes, output: Output, opened: reading.Open
         return encoded
     saved = f"{100 * (1 - len(encoded.data) / len(data)):.1f}%"
     kept = f"original's bytes kept: encoding would save {saved}"
-    return Encoded(data, encoded.format, *opened.size, encoded.frames, changes=[kept])
+    return Encoded(data, encoded.format, *opened.size, encoded.frames, changes=[kept], located=encoded.located)
 
 
 def _most_frames(outputs: Sequence[Output]) -> str:

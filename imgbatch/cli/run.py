@@ -260,6 +260,9 @@ def hints(batch: Told, verbose: int, after_a_stop: str = AGAIN, warned: bool = F
         made.append(f"({_counted(batch)}; -v lists them)")
     if report.warned and not verbose and not warned:
         made.append(f"({report.warned} with warnings; -v lists them)")
+    if report.located:
+        files = "1 file says" if report.located == 1 else f"{report.located} files say"
+        made.append(f"({files} where the picture was taken; --strip gps takes that out)")
     if report.stopped is not None or report.reason:
         made.append(after_a_stop)
     return made

@@ -83,8 +83,9 @@ def entries(exif: bytes) -> Iterator[Entry]:
 
 
 def has_position(exif: bytes) -> bool:
-    """Whether a latitude is among the tags."""
-    return any(entry.directory == "gps" and entry.tag == _LATITUDE for entry in entries(exif))
+    """Whether a latitude is among the tags; cameras without a fix write one of zeros, without a denominator."""
+    places = [entry for entry in entries(exif) if entry.directory == "gps" and entry.tag == _LATITUDE]
+    return any(any(exif[place.start : place.start + place.length]) for place in places)
 
 
 def has_thumbnail(exif: bytes) -> bool:

@@ -13,6 +13,7 @@ import math
 import re
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.orientation import redo
@@ -100,6 +101,20 @@ def turn(held: Metadata, orientation: int) -> None:
             )
     if held.xmp is not None:
         held.xmp = xmp.upright(held.xmp)
+
+
+def without_small_picture(held: Metadata, changes: list[str]) -> Metadata:
+    """`held` without the small pictures embedded in it, for pixels that show something else by now."""
+    from imgbatch.codecs import exifblock, xmp
+
+    made = replace(held)
+    if held.exif is not None and exifblock.has_thumbnail(held.exif):
+        made.exif = exifblock.without(held.exif, lambda entry: entry.directory == "thumbnail")
+    if held.xmp is not None and b"Thumbnails" in held.xmp:
+        made.xmp = xmp.without(held.xmp, lambda prefix, name, inside: name == "Thumbnails")
+    if (made.exif, made.xmp) != (held.exif, held.xmp):
+        changes.append("embedded thumbnail removed: it shows the picture as it was")
+    return made
 
 
 def _turned(small: bytes, orientation: int) -> bytes | None:

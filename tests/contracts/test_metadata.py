@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from PIL import ExifTags, Image
 
-from imgbatch import Output, Recipe, Resize, codecs, run
+from imgbatch import Blur, Crop, Operation, Output, Recipe, Resize, Rotate, codecs, run
 from imgbatch.codecs import FORMATS, Encoded, Encoding, Metadata, Motion, exifblock, guard, iptc, stripping
 from imgbatch.errors import UsageError
 from tests.unit.test_codecs_exifblock import NOTE, block, small
@@ -297,6 +297,21 @@ def test_everything_is_turned_with_the_picture(tmp_path: Path) -> None:
         assert turned.size == (12, 16)
         wanted = before.transpose(Image.Transpose.ROTATE_270)
         assert max(abs(one - other) for one, other in zip(turned.tobytes(), wanted.tobytes(), strict=True)) < 12
+
+
+@pytest.mark.parametrize("no_plan", [True, False])
+@pytest.mark.parametrize(("op", "stays"), [
+    (Resize("32"), True), (Resize("32x32!"), True), (Resize("32x32", fit="cover"), False), (Crop("20x20"), False),
+    (Blur(2), False), (Rotate(90), False), (Resize("32x32", fit="contain"), False),
+])  # fmt: skip
+def test_a_small_picture_of_something_else_goes(op: Operation, stays: bool, no_plan: bool, tmp_path: Path) -> None:
+    report = run([oriented(tmp_path)], tmp_path / "out", Recipe([op]), workers=0, no_plan=no_plan)
+    (outcome,) = report.outcomes
+    with Image.open(tmp_path / "out/a.jpg") as made:
+        raw, packet = made.info["exif"][6:], made.info["xmp"]
+    assert exifblock.has_thumbnail(raw) == (b"AAAA" in packet) == stays
+    assert ("embedded thumbnail removed: it shows the picture as it was" in outcome.changes) != stays
+    assert NOTE in raw and b"Rating" in packet
 
 
 @pytest.mark.skipif(not PHOTOS.is_dir(), reason="the corpus of real pictures is not here")

@@ -138,6 +138,13 @@ def test_another_thumbnail(order: str, length: int) -> None:
     assert b"more behind" in exifblock.with_thumbnail(longer, other[:length])
 
 
+def test_a_camera_without_a_fix_says_no_position() -> None:
+    raw = bytearray(block())
+    (place,) = (one for one in exifblock.entries(bytes(raw)) if one.directory == "gps" and one.tag == GPS.GPSLatitude)
+    raw[place.start : place.start + place.length] = bytes(place.length)
+    assert exifblock.has_position(block()) and not exifblock.has_position(bytes(raw))
+
+
 def some(entry: Entry) -> bool:
     return (entry.tag + entry.at) % 3 != 0
 
