@@ -80,6 +80,9 @@ class InPlace:
                 self._sizes.add(entry.size)
             if entry.step == "intended":
                 self._intended.append(entry)
+        self._done: dict[int, Outcome] = {}  # by the job's index
+        self._seen: list[Replaced] = []  # what was looked into, so that the next run need not
+        self._now = time.time_ns()
         self._run, self._room = 0, ""
 
     # -- what is to be done --------------------------------------------------------------------------------------------
@@ -87,7 +90,7 @@ class InPlace:
     def jobs(
         self, sources: Sequence[Source], format_of: Callable[[Source], str | None]
     ) -> tuple[list[Job], list[Skipped]]:
-        """A job for each source whose target is a temporary file beside it, and the links, which are left.
+        """A job for each source, whose target (none where it is done) is a temporary file beside it; and the links.
 
         Raises
         ------
@@ -104,7 +107,10 @@ class InPlace:
                     skipped.append(Skipped(source.relative, source.root, "a link"))
                     continue
                 source = replace(source, problem=Failure("unsupported", "read", _LINK))
-            if source.problem is None:
+            done = self._unchanged(len(jobs), source) if source.problem is None else None
+            if done is not None:
+                self._done[done.index] = done
+            elif source.problem is None:
                 format = format_of(source)
                 if format is None:
                     why = "its format cannot be written; make other files of it with -o DIR"
@@ -129,18 +135,32 @@ class InPlace:
 
     def done(self, job: Job) -> Outcome | None:
         """The outcome "unchanged" where this recipe has made what stands there, or what others have made it of."""
-        source = job.source
-        if source.problem is not None:
-            return None
+        return self._done.get(job.index)
+
+    def _unchanged(self, index: int, source: Source) -> Outcome | None:
         content = self._content(source)
         entries = list(self._origins(content))
         if not any(self._counts(entry) for entry in entries):
             return None
         now = entries[0]
+        self._see(now, source)
         written = Written(
             0, source.path, now.format, now.width, now.height, source.size, now.quality, now.frames, source.mtime_ns
         )
-        return Outcome(job.index, source, "unchanged", (written,))
+        return Outcome(index, source, "unchanged", (written,))
+
+    def _see(self, now: Replaced, source: Source) -> None:
+        last = self._latest.get(source.path)
+        if last is not None and last.hash == now.hash:
+            if not _is(last, source) and last.step == "done":
+                self._seen.append(replace(last, mtime_ns=source.mtime_ns, recorded_ns=self._now))
+            return
+        self._seen.append(
+            replace(
+                now, run=0, path=source.path, step="done", original=now.hash, backup="", mtime_ns=source.mtime_ns,
+                recorded_ns=self._now,
+            )
+        )  # fmt: skip
 
     def _counts(self, entry: Replaced) -> bool:
         if self._digests.get(entry.run) != self._digest:
@@ -177,6 +197,8 @@ class InPlace:
         """Settle what a killed run left, for the run of that number."""
         self._run, self._room = run, room(self.state, run)
         settle_intended(self._past, self._intended, self.state)
+        if self._seen and run:
+            self._past.note([replace(entry, run=entry.run or run) for entry in self._seen])
 
     def settle(self, outcome: Outcome) -> Outcome:
         """Put what was made into the source's place; the outcome, with that place."""

@@ -75,16 +75,24 @@ class Past:
 
     def intend(self, entry: Replaced) -> None:
         """Write down what is about to be done, and what was done, on the disk; OSError when that is not possible."""
-        run, path, step, original, hash, backup, *rest = astuple(entry)
-        place = os.fsencode(os.path.relpath(backup, self.state)) if backup else b""
-        row = (run, self._relative(path), step, original, hash, place, *rest)
+        self.note([entry])
+        self._done.clear()
+
+    def note(self, entries: Sequence[Replaced]) -> None:
+        """Write down entries, and what was done, in one transaction."""
         try:
             with self._open() as connection:
                 self._tell(connection)
-                connection.execute(f"INSERT OR REPLACE INTO replaced VALUES ({','.join('?' * len(row))})", row)
+                connection.executemany(
+                    f"INSERT OR REPLACE INTO replaced VALUES ({','.join('?' * 14)})", map(self._row, entries)
+                )
         except sqlite3.Error as error:
             raise self._unwritable(error) from error
-        self._done.clear()
+
+    def _row(self, entry: Replaced) -> tuple[object, ...]:
+        run, path, step, original, hash, backup, *rest = astuple(entry)
+        place = os.fsencode(os.path.relpath(backup, self.state)) if backup else b""
+        return (run, self._relative(path), step, original, hash, place, *rest)
 
     def done(self, entry: Replaced) -> None:
         """Note that it is done; written down with the next intention, or at the end."""

@@ -62,6 +62,20 @@ def test_a_second_run_does_nothing_and_opens_nothing(run: Run, place: Path, monk
     assert "3 unchanged" in run(*HALF).stderr and pictures(place / "photos") == once
 
 
+def test_what_was_looked_into_once_is_not_looked_into_again(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = ib.Recipe([ib.Resize("50%")])
+    ib.run(place / "photos", recipe=recipe, in_place=True, workers=0)
+    (place / "photos" / "a.jpg").rename(place / "photos" / "new.jpg")
+    for path in (place / "photos").rglob("*.??g"):
+        os.utime(path, ns=(1, time.time_ns() - 10**9))
+    assert ib.run(place / "photos", recipe=recipe, in_place=True, workers=0).counts["unchanged"] == 3
+    monkeypatch.setattr(inplace, "content_hash", None)
+    monkeypatch.setattr("imgbatch.preparing.codecs.format_of", None)
+    assert ib.run(place / "photos", recipe=recipe, in_place=True, workers=0).counts["unchanged"] == 3
+    monkeypatch.undo()
+    assert len(ib.undo(place / "photos").restored) == 2  # what was renamed is not where it was
+
+
 def test_what_a_recipe_made_is_known_wherever_it_is_and_whatever_else_was_done(run: Run, place: Path) -> None:
     run(*HALF)
     (place / "photos" / "a.jpg").rename(place / "photos" / "trip" / "new.jpg")
