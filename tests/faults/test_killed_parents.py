@@ -52,12 +52,16 @@ class Rounds:
         self.kept, self.words, self.state, self.between, self.after = kept, words, state, between, after
         self.originals = tree(kept)
         self.place = kept.parent / "place"
+        self.seconds = min(self.calm() for _ in range(3))
+        self.wanted = tree(self.place)
+        self.met: Counter[str] = Counter()
+
+    def calm(self) -> float:
+        """The seconds that an undisturbed run takes."""
         self.fresh()
         began = time.monotonic()
         self.run()
-        self.seconds = time.monotonic() - began
-        self.wanted = tree(self.place)
-        self.met: Counter[str] = Counter()
+        return time.monotonic() - began
 
     def fresh(self) -> None:
         shutil.rmtree(self.place, ignore_errors=True)
@@ -82,7 +86,7 @@ class Rounds:
         chance = random.Random(seed)
         for _ in range(rounds):
             self.fresh()
-            self.killed(chance.uniform(0.1, 1.0) * self.seconds)
+            self.killed(chance.uniform(0.3, 1.1) * self.seconds)
             self.met[self.between(self.place, self.originals, self.wanted)] += 1
             self.run()
             assert tree(self.place) == self.wanted  # no other file either: nothing half-written is left
@@ -162,4 +166,4 @@ def test_two_kills(kept: Path, case: str) -> None:
 def test_a_hundred_kills(kept: Path, case: str) -> None:
     rounds = Rounds(kept, *CASES[case])
     rounds.play(100, seed=2)
-    assert rounds.met["in between"] > 20
+    assert rounds.met["in between"] > 10
