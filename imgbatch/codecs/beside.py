@@ -87,5 +87,5 @@ def _of_exif(image: ImageFile) -> tuple[Any, Any] | None:
 
 def _too_large(block: bytes, name: str, warnings: list[str]) -> bool:
     if len(block) > MOST:
-        warnings.append(f"{name} not kept: {len(block) / 1e6:.1f} MB, more than {MOST / 1e6:.1f} MB")
+        warnings.append(f"{name} ignored: {len(block) / 1e6:.1f} MB, more than {MOST / 1e6:.1f} MB")
     return len(block) > MOST

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from imgbatch.codecs.base import Metadata
 
 ORIENTATION = 0x0112
+MOST = 4 << 20  # bytes of a block
 _SMALL = 1 << 20  # px: an embedded picture that is larger is not turned, but removed
 _EXIF_IFD, _GPS_IFD, _INTEROP, MAKER_NOTE = 0x8769, 0x8825, 0xA005, 0x927C
 _MOVABLE = (b"Apple iOS\0", b"Nikon\0\x02", b"FUJIFILM", b"OLYMPUS\0", b"OM SYSTEM\0", b"PENTAX \0")
@@ -66,23 +67,27 @@ def exif_of(image: Image, warnings: list[str], changes: list[str] | None = None)
 
     What `changes` tell is lost: of a TIFF's tags a new block is made, and some maker notes may not be moved.
     """
-    if hasattr(image, "tag_v2"):
-        return _of_tiff(image, [] if changes is None else changes)
-    block: Any = image.info.get("exif")
-    if block is None and "Raw profile type exif" in image.info:
-        try:
-            block = bytes.fromhex("".join(str(image.info["Raw profile type exif"]).split("\n")[3:]))
-        except ValueError:
-            block = b"?"
-    if not isinstance(block, bytes) or not block:
-        return None
-    raw = re.sub(rb"\A(?:Exif\0\0)+", b"", block)
+    raw = _of_tiff(image, [] if changes is None else changes) if hasattr(image, "tag_v2") else _in_header(image)
     if not raw:
+        return None
+    if len(raw) > MOST:
+        warnings.append(f"exif ignored: {len(raw) / 1e6:.1f} MB, more than {MOST / 1e6:.1f} MB")
         return None
     if next(_directories(raw), None) is None:
         warnings.append("exif is damaged, not kept")
         return None
     return raw
+
+
+def _in_header(image: Image) -> bytes | None:
+    """The block of a picture that is no TIFF, whatever it holds."""
+    block: Any = image.info.get("exif")
+    if block is None and "Raw profile type exif" in image.info:
+        try:
+            block = bytes.fromhex("".join(str(image.info["Raw profile type exif"]).split("\n")[3:]))
+        except ValueError:
+            return b"?"
+    return re.sub(rb"\A(?:Exif\0\0)+", b"", block) if isinstance(block, bytes) else None
 
 
 def turn(held: Metadata, orientation: int) -> None:
@@ -226,46 +231,6 @@ def _of_tiff(image: Image, changes: list[str]) -> bytes | None:
         return made.tobytes()[6:] if len(made) else None
     except Exception:  # noqa: BLE001 - tags that cannot be written again are not worth a picture
         return None
-
-
-def with_trailing(data: bytes) -> bytes | None:
-    """A PNG without pixels that holds all of `data`'s metadata chunks; None when none follow the pixels.
-
-    EXIF and XMP may stand after the pixels, where only decoding would find them.
-    """
-    pieces, trailing, at, seen = [data[:8]], False, 8, False
-    view = memoryview(data)
-    while at + 12 <= len(data):
-        length, name = int.from_bytes(view[at : at + 4], "big"), bytes(view[at + 4 : at + 8])
-        end = at + 12 + length
-        if name == b"IEND" or end > len(data):
-            break
-        if name == b"IDAT":
-            seen = True
-        elif name not in (b"fdAT", b"fcTL", b"acTL"):
-            useful = name in (b"eXIf", b"iTXt", b"zTXt", b"tEXt")
-            trailing = trailing or (seen and useful)
-            if useful or not seen:
-                pieces.append(data[at:end])
-        at = end
-    if not trailing:
-        return None
-    idat = b"\0\0\0\0IDAT\x35\xaf\x06\x1e"
-    return b"".join([*pieces, idat, b"\0\0\0\0IEND\xaeB`\x82"])
-
-
-def info_of_png(data: bytes) -> dict[str, Any]:
-    """Pillow's info of a PNG whose metadata follow its pixels: EXIF, XMP, texts."""
-    small = with_trailing(data)
-    if small is None:
-        return {}
-    from PIL import Image as Images
-
-    try:
-        with Images.open(io.BytesIO(small), formats=["PNG"]) as image:
-            return {str(key): value for key, value in image.info.items()}
-    except Exception:  # noqa: BLE001 - damaged metadata: the decoder will say what it thinks of the file
-        return {}
 
 
 def _directories(exif: bytes) -> Iterator[tuple[str, int, int]]:

@@ -44,7 +44,7 @@ class Opened:
     """
 
     def __init__(self, image: ImageFile, data: bytes, max_pixels: int) -> None:
-        from imgbatch.codecs import beside, metadata, profiling
+        from imgbatch.codecs import beside, chunks, metadata, profiling
 
         self.image = image
         self.format = _OURS.get(image.format or "", (image.format or "unknown").lower())
@@ -57,7 +57,7 @@ class Opened:
         self._pixels: dict[int, int] = {}  # of each page, where they have sizes of their own
         self._depth = stored.depth(image, self.format, data)
         if self.format == "png":
-            for key, value in metadata.info_of_png(data).items():
+            for key, value in chunks.info_of_png(data).items():
                 image.info.setdefault(key, value)
                 if isinstance(value, str):
                     image.png.im_text.setdefault(key, value)  # type: ignore[attr-defined]  # a PngImageFile's
@@ -256,8 +256,9 @@ def probe(data: bytes, suffix: str, max_pixels: int) -> Opened:
         raise ImageError("unsupported", f"{ending} is not a picture made of pixels; convert it to PNG first")
     name = recognize.format_of(prefix)
     opening.refuse_cut(data, name)
+    light, heavy = _lightened(data, name)
     try:
-        image = opening.opened(data, name, ending, max_pixels)
+        image = opening.opened(light, name, ending, max_pixels)
     except ImageError:
         raise
     except Exception as error:
@@ -266,10 +267,21 @@ def probe(data: bytes, suffix: str, max_pixels: int) -> Opened:
         if name == "tiff" and _DNG in getattr(image, "tag_v2", ()) and int(headers.tag(image, _SUBFILE, 0)) & 1:
             raise ImageError("unsupported", "camera raw (DNG) cannot be developed here; convert it to TIFF first")
         with guard.classified("decode"):
-            return Opened(image, data, max_pixels)
+            made = Opened(image, light, max_pixels)
     except BaseException:
         image.close()
         raise
+    made.length = len(data)
+    made.warnings[:0] = heavy
+    return made
+
+
+def _lightened(data: bytes, name: str | None) -> tuple[bytes, list[str]]:
+    if name != "png":
+        return data, []
+    from imgbatch.codecs import chunks
+
+    return chunks.lightened(data)
 
 
 def _detached(image: ImageFile, alone: bool) -> Image:

@@ -1,0 +1,112 @@
+"""What stands in a PNG beside its pixels, and what of it is too heavy to be read?
+
+EXIF, XMP and texts may stand behind the pixels, where only decoding would find them. Profiles and texts may be packed,
+a thousand times smaller than they are; Pillow refuses the whole picture for the sake of one, so such chunks are left
+out before it sees them, with a warning.
+"""
+
+from __future__ import annotations
+
+import io
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+#: Bytes of a chunk, unpacked: what Pillow allows, too.
+MOST = 1 << 20
+#: Bytes of all texts together.
+MOST_TEXT = 16 << 20
+_WORDS = {b"iCCP": "icc", b"zTXt": "text", b"iTXt": "text", b"tEXt": "text", b"eXIf": "exif"}
+_XMP = b"XML:com.adobe.xmp"
+
+
+def lightened(data: bytes) -> tuple[bytes, list[str]]:
+    """The file without chunks of metadata that are too heavy, and what to say of them; itself where none are."""
+    heavy, warnings, texts = [], [], 0
+    for name, start, end in _chunks(data):
+        if name not in _WORDS:
+            continue
+        size = _unpacked(name, data, start + 8, end - 4)
+        texts += size if name != b"iCCP" else 0
+        if size > MOST or texts > MOST_TEXT:
+            heavy.append((start, end))
+            texts -= size if name != b"iCCP" else 0
+            word = "xmp" if data.startswith(_XMP, start + 8) else _WORDS[name]
+            most = MOST if size > MOST else MOST_TEXT
+            warnings.append(f"{word} ignored: more than {most / 1e6:.0f} MB")
+    if not heavy:
+        return data, []
+    pieces, at = [], 0
+    for start, end in heavy:
+        pieces.append(data[at:start])
+        at = end
+    return b"".join([*pieces, data[at:]]), list(dict.fromkeys(warnings))
+
+
+def with_trailing(data: bytes) -> bytes | None:
+    """A PNG without pixels that holds all of `data`'s metadata chunks; None when none follow the pixels.
+
+    EXIF and XMP may stand after the pixels, where only decoding would find them.
+    """
+    pieces, trailing, at, seen = [data[:8]], False, 8, False
+    view = memoryview(data)
+    while at + 12 <= len(data):
+        length, name = int.from_bytes(view[at : at + 4], "big"), bytes(view[at + 4 : at + 8])
+        end = at + 12 + length
+        if name == b"IEND" or end > len(data):
+            break
+        if name == b"IDAT":
+            seen = True
+        elif name not in (b"fdAT", b"fcTL", b"acTL"):
+            useful = name in (b"eXIf", b"iTXt", b"zTXt", b"tEXt")
+            trailing = trailing or (seen and useful)
+            if useful or not seen:
+                pieces.append(data[at:end])
+        at = end
+    if not trailing:
+        return None
+    idat = b"\0\0\0\0IDAT\x35\xaf\x06\x1e"
+    return b"".join([*pieces, idat, b"\0\0\0\0IEND\xaeB`\x82"])
+
+
+def info_of_png(data: bytes) -> dict[str, Any]:
+    """Pillow's info of a PNG whose metadata follow its pixels: EXIF, XMP, texts."""
+    small = with_trailing(data)
+    if small is None:
+        return {}
+    from PIL import Image as Images
+
+    try:
+        with Images.open(io.BytesIO(small), formats=["PNG"]) as image:
+            return {str(key): value for key, value in image.info.items()}
+    except Exception:  # noqa: BLE001 - damaged metadata: the decoder will say what it thinks of the file
+        return {}
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """(name, start, end) of the chunks that lie within the file."""
+    at = 8
+    while at + 12 <= len(data):
+        end = at + 12 + int.from_bytes(data[at : at + 4], "big")
+        if end > len(data):
+            return
+        yield data[at + 4 : at + 8], at, end
+        at = end
+
+
+def _unpacked(name: bytes, data: bytes, start: int, end: int) -> int:
+    """How many bytes the content of a chunk takes when it is read; unpacked only until it is known to be too much."""
+    content = memoryview(data)[start:end]
+    if name in (b"tEXt", b"eXIf"):
+        return end - start
+    begin = data.find(b"\0", start, min(end, start + 80)) + 2  # behind the keyword and the method
+    if begin < start + 2:
+        return end - start
+    if name == b"iTXt":
+        if data[begin - 1 : begin] == b"\0":
+            return end - start
+        begin = data.find(b"\0", data.find(b"\0", begin + 1, end) + 1, end) + 1
+    try:
+        return len(zlib.decompressobj().decompress(content[begin - start :], MOST + 1))
+    except zlib.error:
+        return 0

@@ -1,0 +1,118 @@
+"""Metadata of a PNG that unfold without end cost a warning, not the picture, and no memory."""
+
+from __future__ import annotations
+
+import io
+import struct
+import subprocess
+import sys
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from imgbatch.codecs import chunks, guard, probe
+
+MB = 1 << 20
+
+
+@pytest.fixture(autouse=True)
+def within_limits() -> Iterator[None]:
+    with guard.limited(1_000_000):
+        yield
+
+
+def chunk(name: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+
+def png(*extra: bytes, behind: bool = False) -> bytes:
+    file = io.BytesIO()
+    Image.linear_gradient("L").resize((9, 9)).save(file, "PNG")
+    at = -12 if behind else 33
+    return file.getvalue()[:at] + b"".join(extra) + file.getvalue()[at:]
+
+
+def zeros(length: int) -> bytes:
+    packer = zlib.compressobj(9)
+    return b"".join(packer.compress(bytes(MB)) for _ in range(length // MB)) + packer.flush()
+
+
+BOMB = zeros(64 * MB)
+BOMBS = {
+    "icc": chunk(b"iCCP", b"name\0\0" + BOMB),
+    "text": chunk(b"zTXt", b"Comment\0\0" + BOMB),
+    "xmp": chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0en\0key\0" + BOMB),
+}
+
+
+@pytest.mark.parametrize("behind", [False, True])
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_bomb_is_left_out_and_the_picture_read(name: str, behind: bool) -> None:
+    data = png(BOMBS[name], chunk(b"tEXt", b"Title\0kept"), behind=behind)
+    with probe(data, ".png", 1_000_000) as opened:
+        assert opened.warnings == [f"{name} ignored: more than 1 MB"] and opened.length == len(data)
+        (frame,) = opened.decode()[0]
+        assert frame.tobytes() == Image.linear_gradient("L").resize((9, 9)).tobytes()
+        assert opened.metadata.text == {"Title": "kept"} and opened.metadata.icc is None
+
+
+def test_many_texts_together_are_limited_too() -> None:
+    many = [chunk(b"zTXt", b"key %d\0\0" % number + zeros(MB)) for number in range(40)]
+    with probe(png(*many), ".png", 1_000_000) as opened:
+        assert opened.warnings == ["text ignored: more than 17 MB"]
+        assert len(opened.metadata.text) == 16
+
+
+def test_large_plain_texts_are_left_out() -> None:
+    plain = chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + b"x" * (MB + 1))
+    assert chunks.lightened(png(plain))[1] == ["xmp ignored: more than 1 MB"]
+
+
+def test_what_is_light_stays_as_it_is() -> None:
+    data = png(chunk(b"zTXt", b"a\0\0" + zlib.compress(b"b")), chunk(b"iCCP", b"name\0\0" + zeros(MB)))
+    assert chunks.lightened(data) == (data, []) and chunks.lightened(data)[0] is data
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is told in /proc")
+def test_a_bomb_of_a_gigabyte_takes_no_memory(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(png(chunk(b"iCCP", b"name\0\0" + zeros(1024 * MB))))
+    code = (
+        "import resource, sys\nimport imgbatch as ib\n"
+        "recipe = ib.Recipe(outputs=[ib.Output(strip='gps')])\n"
+        "(outcome,) = ib.run([sys.argv[1]], sys.argv[2], recipe, workers=0).outcomes\n"
+        "print(outcome.status, outcome.warnings, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024 < 120)\n"
+    )
+    words = [sys.executable, "-c", code, str(tmp_path / "a.png"), str(tmp_path / "out")]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert done.stdout == "ok ('icc ignored: more than 1 MB',) True\n"
+
+
+@pytest.mark.parametrize("format", ["WEBP", "TIFF", "AVIF"])
+def test_xmp_of_50_mb_is_left_with_a_warning(format: str) -> None:
+    packet = b"<x>" + b"A" * 50_000_000 + b"</x>"
+    file = io.BytesIO()
+    options = {"tiffinfo": {700: packet}} if format == "TIFF" else {"xmp": packet}
+    Image.new("RGB", (8, 8)).save(file, format, **options)
+    with probe(file.getvalue(), "", 1_000_000) as opened:
+        assert opened.metadata.xmp is None and opened.warnings == ["xmp ignored: 50.0 MB, more than 4.2 MB"]
+
+
+@pytest.mark.parametrize("format", ["WEBP", "TIFF"])
+def test_exif_of_50_mb_is_left_with_a_warning(format: str) -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "A" * 50_000_000
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(file, format, exif=exif)
+    with probe(file.getvalue(), "", 1_000_000) as opened:
+        assert opened.metadata.exif is None and opened.warnings == ["exif ignored: 50.0 MB, more than 4.2 MB"]
+
+
+@given(st.binary(max_size=60), st.sampled_from([b"iCCP", b"zTXt", b"iTXt", b"tEXt"]))
+def test_damaged_chunks_never_raise(content: bytes, name: bytes) -> None:
+    for data in (png(chunk(name, content)), png()[:40] + content, content):
+        assert chunks.lightened(data) == (data, [])
