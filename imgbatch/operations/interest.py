@@ -38,10 +38,11 @@ def busiest(frames: Sequence[Image], window: tuple[Fraction | int, Fraction | in
 
     size = frames[0].size
     block = math.ceil(max(size) / _SIDE)
-    previews = [_preview(frame, block) for frame in frames]
-    rows, columns = previews[0].shape
+    columns, rows = (math.ceil(side / block) for side in size)  # of the preview
     wide, high = (max(1, min(round(side / block), most)) for side, most in zip(window, (columns, rows), strict=True))
-    found: NDArray[Any] = sum(_entropies(preview, wide, high) for preview in previews)  # type: ignore[assignment]  # never empty
+    found = numpy.zeros((rows - high + 1, columns - wide + 1))
+    for frame in frames:
+        found += _entropies(_preview(frame, block), wide, high)
     top, left = numpy.nonzero(found >= found.max() - 1e-9)
     apart = numpy.hypot(left - (columns - wide) / 2, top - (rows - high) / 2)
     nearest = int(apart.argmin())

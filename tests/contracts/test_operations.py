@@ -97,6 +97,7 @@ def samples() -> Iterator[Operation]:
 
 
 SAMPLES = list(dict.fromkeys(samples()))
+pytestmark = pytest.mark.filterwarnings("ignore:text. the file has no")  # these pictures have no name and no date
 each_class = pytest.mark.parametrize("cls", OPERATIONS, ids=lambda cls: str(cls.word))
 each_sample = pytest.mark.parametrize("operation", SAMPLES, ids=lambda op: f"{op.word} {to_words(op)}".strip())
 each_kind = pytest.mark.parametrize("kind", MODES + DEEP)

@@ -18,7 +18,7 @@ from imgbatch.executors.pool import Pool
 from imgbatch.executors.starting import warm
 from tests.faults.works import job
 from tests.unit.test_priority import Telling
-warm()
+warm(numbers=False)
 if {low}:
     priority.lower()
 (outcome,) = Pool(1).run(Telling(), [job(0)])
