@@ -67,6 +67,9 @@ class Png(Codec):
                 else:
                     chunks.add_text(key, text, zip=key.startswith("Raw profile"))
             options["pnginfo"] = chunks
+        if frames[0].mode == "1" and "transparency" in frames[0].info:
+            # Pillow says 255 for white, and writes that, though a PNG of one bit knows 0 and 1 only.
+            options["transparency"] = int(frames[0].info["transparency"] != 0)
         return super().save(frames, options) if len(frames) == 1 else apng.encoded(frames, options)
 
     def motion(self, motion: Motion, count: int, changes: list[str]) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import struct
+import subprocess
 import zlib
 from pathlib import Path
 from typing import Any
@@ -12,10 +14,13 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
+from imgbatch import codecs
+from imgbatch.codecs import Encoding, Metadata, Motion, guard
 from imgbatch.operations import Operation
 from tests.contracts import modes
 from tests.contracts.pictures import smooth
 
+PLAIN = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "YCbCr", "HSV")
 README = Path(__file__).parents[2] / "README.md"
 
 
@@ -104,3 +109,32 @@ def test_shades_of_alpha_that_gif_cannot_hold_are_noted(tmp_path: Path) -> None:
     assert outcome.changes == ("alpha: reduced to transparent or opaque",)
     alpha = np.asarray(picture.convert("RGBA"))[..., 3]
     assert (alpha == np.where(np.asarray(smooth("LA"))[..., 1] >= 128, 255, 0)).all()
+
+
+def of_another_reader(data: bytes, format: str) -> bytes:
+    """The picture as RGBA, by ImageMagick; nothing that it would warn of."""
+    words = ["convert", f"{format}:-", "-depth", "8", "rgba:-"]
+    done = subprocess.run(words, input=data, capture_output=True, check=True)
+    assert not done.stderr, done.stderr
+    return done.stdout
+
+
+@pytest.mark.skipif(shutil.which("convert") is None, reason="ImageMagick is not installed")
+@pytest.mark.parametrize("format", ["png", "tiff", "gif", "bmp"])
+@pytest.mark.parametrize("mode", [*PLAIN, "1+t", "L+t", "P+t", "RGB+t"])
+def test_another_reader_sees_the_same(format: str, mode: str) -> None:
+    mode, _, keyed = mode.partition("+")
+    picture = smooth(mode)
+    if keyed:
+        picture.info["transparency"] = picture.getpixel((47, 31))
+    with guard.limited(10_000):
+        made = codecs.encode([picture], format, Encoding(), Metadata(), Motion())
+        (frame,) = codecs.probe(made.data, "", 10_000).decode()[0]
+    seen, other = (
+        np.frombuffer(samples, np.uint8).reshape(32, 48, 4).astype(int)
+        for samples in (frame.convert("RGBA").tobytes(), of_another_reader(made.data, format))
+    )
+    assert (seen[..., 3] == other[..., 3]).all()
+    assert (seen[..., 3] == 0).any() or not keyed or not codecs.codec(format).alpha
+    visible = seen[..., 3] > 0
+    assert np.abs(seen - other)[visible].max() <= 1
