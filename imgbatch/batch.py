@@ -251,7 +251,7 @@ class Batch(Prepared):
             time.time_ns(),
             plan=not self.settings.no_plan,
             profile=self.settings.profile,
-            resumed_ns=None if self._ledger is None else self._ledger.resumed_ns,
+            resumed=self._ledger is not None and self._ledger.resumed,
         )
 
     def _consider(self, outcome: Outcome) -> None:

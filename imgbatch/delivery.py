@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+from pathlib import Path
 
 from imgbatch.codecs.base import Encoded
 from imgbatch.errors import ImageError
@@ -26,7 +27,9 @@ def place(target: Target, encoded: Encoded, data: bytes) -> str:
     return path
 
 
-def put(path: str, job: Job, target: Target, encoded: Encoded, output: Output, since_ns: int | None) -> None:
+def put(
+    path: str, job: Job, target: Target, encoded: Encoded, output: Output, since_ns: int | None, resumed: bool
+) -> None:
     """Write an encoded picture.
 
     Parameters
@@ -35,6 +38,9 @@ def put(path: str, job: Job, target: Target, encoded: Encoded, output: Output, s
         Its :func:`place`.
     since_ns : int or None
         What appeared at the path since then (time.time_ns) may be replaced: a worker that died put it there.
+    resumed : bool
+        Whether a run was killed before this one, and may have put there what it could not record: then a file that
+        holds these very bytes is taken for ours. Any other is foreign.
 
     Raises
     ------
@@ -46,14 +52,28 @@ def put(path: str, job: Job, target: Target, encoded: Encoded, output: Output, s
         with replacing(path, replace=replace) as file:
             file.write(encoded.data)
     except FileExistsError:
-        message = f"{path} exists and was not made by imgbatch; choose another -o or --name"
-        if target.late:
-            message = f"{path} is there already, foreign or made of another source; add {{name}} or {{hash}} to --name"
-        raise ImageError("exists", message) from None
+        if not (resumed and _holds(path, encoded.data)):
+            raise ImageError("exists", _in_the_way(path, target, resumed)) from None
     if output.preserve:
         found = os.stat(job.source.path)
         os.chmod(path, found.st_mode & 0o777)
         os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
+
+
+def _in_the_way(path: str, target: Target, resumed: bool) -> str:
+    if target.late:
+        return f"{path} is there already, foreign or made of another source; add {{name}} or {{hash}} to --name"
+    if resumed:
+        return f"{path} exists, and is not what a run that was killed would have left; move it away, or --overwrite"
+    return f"{path} exists and was not made by imgbatch; choose another -o or --name"
+
+
+def _holds(path: str, data: bytes) -> bool:
+    """Whether a file (no link) has that content."""
+    with contextlib.suppress(OSError):
+        if not os.path.islink(path) and os.path.getsize(path) == len(data):
+            return Path(path).read_bytes() == data
+    return False
 
 
 def _appeared(path: str, since_ns: int) -> bool:

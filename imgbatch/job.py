@@ -57,12 +57,14 @@ class Source(_Packed):
 class Owned:
     """What the ledger knows of a file in the output folder: made from `source` (absolute path) for output `output`.
 
-    `edited` says that size or mtime are no longer those of the moment it was written.
+    `edited` says that size or mtime are no longer those of the moment it was written; `doubtful`, that a run which was
+    killed may have left it, or somebody else: its content will tell.
     """
 
     source: str
     output: int
     edited: bool
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,9 @@ from imgbatch.ledgerfile import FILE, rows
 from imgbatch.naming import STATE
 
 _RACY_NS = 50 * 10**6  # file systems tell times apart that are a few ms from one another
-_DEAD_NS = 3_600 * 10**9  # how long after its last sign of life a killed run may have put a file in place
+#: How long after its last sign of life a killed run may have put a file in place. What appeared within that time does
+#: not refuse the plan; it is taken for ours only if it holds the bytes that are made now (delivery.py).
+_DEAD_NS = 3_600 * 10**9
 
 
 class Known:
@@ -62,7 +64,7 @@ class Known:
         if row is not None and self._intact(row):
             return Owned(row.source, row.output, False)
         if self._dead and self._left_by_the_dead(path):
-            return Owned("", 0, False)
+            return Owned("", 0, False, doubtful=True)
         return None if row is None else Owned(row.source, row.output, True)
 
     @property
@@ -153,9 +155,9 @@ class Known:
         return frozenset(self._failed)
 
     @property
-    def resumed_ns(self) -> int | None:
-        """Since when files under planned names may be those of a run that died; None: none died."""
-        return min((started for started, _ in self._dead), default=None)
+    def resumed(self) -> bool:
+        """Whether files under planned names may be those of a run that died."""
+        return bool(self._dead)
 
     def _left_by_the_dead(self, path: str) -> bool:
         try:

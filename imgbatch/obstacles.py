@@ -156,7 +156,7 @@ class Obstacles:
                 there.append(path)
         foreign = [(path, why) for path in there if (why := self._foreign(path, job.source))]
         if not foreign or self._policy == "overwrite":
-            return target.path, target.other, bool(there)
+            return target.path, target.other, bool(there) and not any(map(self._doubtful, there))
         if self._policy == "rename":
             return self._renamed(job, target)
         if self._policy == "refuse":
@@ -176,6 +176,10 @@ class Obstacles:
                 f"{self._refused[0]}{more(len(self._refused))}; add --skip-existing, --rename or --overwrite, or "
                 "choose another folder with -o"
             )
+
+    def _doubtful(self, path: str) -> bool:
+        held = None if self._policy == "overwrite" else self._owned(path)
+        return held is not None and held.doubtful
 
     def _foreign(self, path: str, source: Source) -> str | None:
         """Why the file at `path` is not ours to replace with what is made of `source`; None when it is."""

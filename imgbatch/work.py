@@ -48,8 +48,8 @@ class ImageWork:
         Whether no more pixels are touched than needed (economy.py).
     profile : bool
         Whether each Outcome says what its job cost.
-    resumed_ns : int or None
-        When a run began that died: what appeared at a target since then was put there by it.
+    resumed : bool
+        Whether a run of this recipe died, and may have left files that it could not record.
     """
 
     recipe: Recipe
@@ -57,7 +57,7 @@ class ImageWork:
     started_ns: int
     plan: bool = True
     profile: bool = False
-    resumed_ns: int | None = None
+    resumed: bool = False
 
     def open(self) -> None:
         """Load Pillow's everyday readers before the first file is timed."""
@@ -138,7 +138,8 @@ class ImageWork:
                 path = delivery.place(target, encoded, data)
                 if made.has(path, encoded):
                     continue
-                delivery.put(path, job, target, encoded, output, self.started_ns if desk.again else self.resumed_ns)
+                since_ns = self.started_ns if desk.again else None
+                delivery.put(path, job, target, encoded, output, since_ns, self.resumed)
                 made.wrote(target, path, encoded)
             except Exception as error:  # noqa: BLE001 - the other outputs are still written
                 made.fail(guard.classify(error, made.clock.phase))

@@ -268,7 +268,7 @@ def test_a_run_is_recorded_with_its_end(photos: Path) -> None:
     assert ended and code == 0 and json.loads(counts)["ok"] == 4 and "Pillow" in versions
 
 
-def test_what_a_dead_run_did_not_record_is_known_as_ours(photos: Path) -> None:
+def test_what_a_dead_run_did_not_record_is_known_by_its_content(photos: Path) -> None:
     out = photos.parent / "out"
     batch = Batch([photos], out, THUMBS, ib.Settings(workers=0))
     batch.prepare(hold=False)
@@ -278,8 +278,14 @@ def test_what_a_dead_run_did_not_record_is_known_as_ours(photos: Path) -> None:
     ledger.close()
     ib.run([photos], photos.parent / "elsewhere", THUMBS, workers=0, ledger=False)
     (photos.parent / "elsewhere" / "0.webp").rename(out / "0.webp")
+    (out / "1.webp").write_bytes(b"somebody else's, from the very time in which that run died")
     report = ib.run([photos], out, THUMBS, workers=0)
-    assert report.counts["ok"] == 4
+    (failed,) = report.failed
+    assert failed.error is not None and failed.error.kind == "exists"
+    assert "not what a run that was killed would have left" in failed.error.message
+    assert (out / "1.webp").read_bytes().startswith(b"somebody else's") and report.counts["ok"] == 3
+    (out / "1.webp").unlink()
+    assert made(photos) == {"ok": 1, "unchanged": 3}
     (out / "0.webp").write_bytes(b"my own work")  # that run is over now
     with pytest.raises(ib.PlanError):
         ib.run([photos], out, THUMBS, workers=0)
