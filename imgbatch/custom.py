@@ -181,7 +181,7 @@ def _annotate(cls: type[Operation]) -> None:
             raise UsageError(f"operation {cls.word}: the default of {item.name} must be a plain value")
         added[item.name] = Annotated[hint, _kind(cls.word, item.name, hint), item.name.replace("_", " ")]
     if added:
-        cls.__annotations__ = {**vars(cls).get("__annotations__", {}), **added}
+        cls.__annotations__ = {item.name: hints[item.name] for item in dataclasses.fields(cls)} | added
 
 
 def _kind(word: str, name: str, hint: Any) -> Number | Switch | Choice | Text:

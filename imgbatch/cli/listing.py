@@ -104,7 +104,9 @@ def example(operation: type[Operation]) -> Operation | None:
 def shell(operation: type[Operation]) -> str:
     """The example as a command."""
     if not is_ours(operation):
-        words = ",".join(word for word in (plugins.spelled(operation, ""), operation.example) if word)
+        name = plugins.spelled(operation, "")
+        first = '"' + name.replace('"', '""') + '"' if set(name) & set(',"()') else name
+        words = ",".join(word for word in (first, operation.example) if word)
         return f"imgbatch run photos -o out --op {shlex.quote(words)}"
     value = shlex.quote(operation.example) if operation.example else ""
     joined = (" " if detached(operation) else "=") + value if value else ""

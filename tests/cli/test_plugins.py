@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import time
 from pathlib import Path
@@ -148,6 +149,15 @@ def test_its_page_says_how_to_ask_for_it(run: Run, place: Path) -> None:
     assert '  name = "wash.py:Wash"\n  share = 0.4' in page and "Wash(0.4)" in page
     told = run("run", "--help").stdout
     assert "--op FILE.py:NAME " in told
+
+
+@pytest.mark.parametrize("name", ["my wash.py", "a,b (1).py", "it's = 5\".py", "größe.py"])
+def test_odd_names_of_files(run: Run, place: Path, name: str) -> None:
+    write(place / name)
+    shell = run("ops", f"{name}:Wash").stdout.partition("at the shell\n")[2].splitlines()[0]
+    program, *words = shlex.split(shell)
+    assert program == "imgbatch" and run(*words, "--save-recipe", "r.toml").stderr.startswith("3 ok")
+    assert run("run", "-r", "r.toml", "-o", "out").stderr.startswith("0 ok, 3 unchanged")
 
 
 @pytest.mark.parametrize(
