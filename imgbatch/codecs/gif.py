@@ -49,7 +49,7 @@ class Gif(Codec):
     def motion(self, motion: Motion, count: int, changes: list[str]) -> dict[str, Any]:
         options = super().motion(motion, count, changes)
         exact = options["duration"]
-        rounded = [min(max(10, (duration + 5) // 10 * 10), _LONGEST_MS) if duration else 0 for duration in exact]
+        rounded = _rounded(exact)
         if rounded != exact:
             changes.append("durations: rounded to 10 ms")
         options["duration"] = rounded
@@ -57,3 +57,14 @@ class Gif(Codec):
         if plays != 1:  # the extension counts repeats after the first time, 0 is for ever; without it, once
             options["loop"] = min(plays - 1, 65535) if plays else 0
         return options
+
+
+def _rounded(exact: list[int]) -> list[int]:
+    """Durations in steps of 10 ms, so that each frame ends when it should: what one loses, a later one gets."""
+    made, wanted, so_far = [], 0, 0
+    for duration in exact:
+        wanted += duration
+        step = (wanted - so_far + 5) // 10 * 10
+        made.append(min(max(10, step), _LONGEST_MS) if duration else 0)
+        so_far += made[-1]
+    return made

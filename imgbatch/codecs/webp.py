@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 QUALITY = 82
+_ALPHA = 0x10  # in the flags of the VP8X chunk
 
 
 class Webp(Codec):
@@ -47,3 +48,14 @@ class Webp(Codec):
         if encoding.lossless:
             return {"lossless": True, "exact": True, "quality": 75, "method": method}
         return {"quality": self.quality(encoding), "method": method}
+
+    def save(self, frames: Sequence[Image], options: dict[str, Any]) -> bytes:
+        """As for every format; an animation with alpha says so.
+
+        libwebp cuts frames to what changes. Where each of these rectangles is opaque it leaves the header's alpha flag
+        unset, and readers that trust it (Pillow, ImageMagick) show black where nothing is.
+        """
+        data = super().save(frames, options)
+        if len(frames) == 1 or frames[0].mode != "RGBA" or data[12:16] != b"VP8X":
+            return data
+        return data[:20] + bytes([data[20] | _ALPHA]) + data[21:]
