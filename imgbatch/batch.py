@@ -24,6 +24,7 @@ from imgbatch.ledger import Ledger
 from imgbatch.preparing import Path, Prepared
 from imgbatch.pruning import prune
 from imgbatch.recipe import Recipe
+from imgbatch.renaming import Renaming
 from imgbatch.report import ExitCode, Report
 from imgbatch.settings import Filters, Settings
 
@@ -216,9 +217,23 @@ class Batch(Prepared):
         yield from self.kept
         yield from self.known
         many = len(self.todo) - self._alone
-        yield from self._executed(work, self.todo[:many], self.settings.workers, totals)
+        left = []
+        renaming = self._renaming() if many else None
+        for job in self.todo[:many]:
+            taken = None if renaming is None or self._stopped() else renaming.take(job)
+            if taken is None:
+                left.append(job)
+            else:
+                yield taken
+        yield from self._executed(work, left, self.settings.workers, totals)
         for job in self.todo[many:]:
             yield from self._executed(work, [job], 0 if self.settings.workers == 0 else 1, totals)
+
+    def _renaming(self) -> Renaming | None:
+        """What serves sources that were only renamed; None where everything is to be made, or measured."""
+        if self._ledger is None or self.in_place is not None or self._stats or self.settings.force:
+            return None
+        return Renaming(self._ledger, self.recipe, self._digests())
 
     def _executed(
         self, work: Work, jobs: Sequence[Job], workers: int | str, totals: Totals | None

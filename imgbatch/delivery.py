@@ -55,9 +55,14 @@ def put(
         if not (resumed and _holds(path, encoded.data)):
             raise ImageError("exists", _in_the_way(path, target, resumed)) from None
     if output.preserve:
-        found = os.stat(job.source.path)
-        os.chmod(path, found.st_mode & 0o777)
-        os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
+        preserve(path, job.source.path)
+
+
+def preserve(path: str, source: str) -> None:
+    """Give a file its source's mode and times."""
+    found = os.stat(source)
+    os.chmod(path, found.st_mode & 0o777)
+    os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
 
 
 def _in_the_way(path: str, target: Target, resumed: bool) -> str:

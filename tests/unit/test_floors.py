@@ -22,7 +22,7 @@ FLOORS: list[set[str]] = [
     {"running"},
     {"batch", "passes"},
     {"preparing"},
-    {"reporters", "figures", "histogram", "pruning", "verdicts", "inplace"},
+    {"reporters", "figures", "histogram", "pruning", "verdicts", "inplace", "renaming"},
     {"originals"},
     {"discover", "planning", "lock", "ledger", "work", "inspecting", "measuring", "rows", "loaded", "executors"},
     {"sampling", "resources", "facts", "known", "candidates", "obstacles", "tally", "delivery", "moving", "past"},

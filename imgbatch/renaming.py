@@ -1,0 +1,105 @@
+"""Was a source only renamed? Then what was made of it is copied to where it belongs now, and nothing is encoded again.
+
+A source that is new is read here only if a source of its size, of which this very recipe made outputs, is gone. If both
+held the same bytes, so would their outputs: where these are still as they were written, each is copied, whole and over
+nothing. The old outputs stay, for ``--prune``. Recipes that look at more than the pixels (fields in a text) are not
+served.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from imgbatch.delivery import preserve
+from imgbatch.entries import Row
+from imgbatch.files import content_hash, replacing
+from imgbatch.job import Job, Outcome, Source, Written
+from imgbatch.ledger import Ledger
+from imgbatch.operations import Operation
+from imgbatch.recipe import Recipe
+
+
+class Renaming:
+    """What can be had without work, from what former runs made of sources that are gone.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    digests : sequence of str
+        Of its outputs.
+    """
+
+    def __init__(self, ledger: Ledger, recipe: Recipe, digests: Sequence[str]) -> None:
+        self._recipe = recipe
+        self._known: set[str] = set()
+        self._by_size: dict[int, dict[str, dict[int, Row]]] = {}
+        if any(type(op).of_file is not Operation.of_file for op in recipe.every_op):
+            return
+        for row in ledger.rows:
+            self._known.add(row.source)
+            if row.hash and row.source_hash and row.output < len(digests) and row.digest == digests[row.output]:
+                self._by_size.setdefault(row.source_size, {}).setdefault(row.source, {})[row.output] = row
+
+    def take(self, job: Job) -> Outcome | None:
+        """The outcome of a job whose outputs could be copied; None: it has to be done."""
+        source = job.source
+        former = self._by_size.get(source.size)
+        if not former or source.problem is not None or source.path in self._known or not job.targets:
+            return None
+        gone = [rows for path, rows in former.items() if not os.path.lexists(path)]
+        content = _content(source) if gone else ""
+        for rows in gone:
+            if content and all(row.source_hash == content for row in rows.values()):
+                written = self._copied(job, rows)
+                if written:
+                    was = next(iter(rows.values())).source
+                    changes = (f"renamed: it was {was}, and its outputs are copied",)
+                    return Outcome(job.index, source, "ok", written, changes=changes, source_hash=content)
+        return None
+
+    def _copied(self, job: Job, rows: dict[int, Row]) -> tuple[Written, ...]:
+        """What was copied for all targets of a job; empty where one cannot be, and then nothing is left."""
+        made: list[Written] = []
+        try:
+            for target in job.targets:
+                row = rows.get(target.output)
+                path = None if row is None else target.path if row.format == target.format else target.other
+                if row is None or path is None or target.late:
+                    raise FileNotFoundError(target.path)
+                data = Path(row.path).read_bytes()
+                if content_hash(data) != row.hash:
+                    raise FileNotFoundError(row.path)
+                with replacing(path, replace=False) as file:
+                    file.write(data)
+                made.append(
+                    Written(
+                        target.output, path, row.format, row.width, row.height, len(data), row.quality, row.frames,
+                        hash=row.hash, own=row.own,
+                    )  # fmt: skip
+                )
+                if self._recipe.outputs[target.output].preserve:
+                    preserve(path, job.source.path)
+            return tuple(_dated(one) for one in made)
+        except OSError:  # a worker will do it, and say what is wrong, if something is
+            for one in made:
+                with contextlib.suppress(OSError):
+                    os.unlink(one.path)
+            return ()
+
+
+def _dated(written: Written) -> Written:
+    return replace(written, mtime_ns=os.stat(written.path).st_mtime_ns)
+
+
+def _content(source: Source) -> str:
+    """The hash of a source's content; "" where it is not as it was found."""
+    with contextlib.suppress(OSError):
+        data = Path(source.path).read_bytes()
+        found = os.stat(source.path)
+        if (found.st_size, found.st_mtime_ns) == (source.size, source.mtime_ns):
+            return content_hash(data)
+    return ""

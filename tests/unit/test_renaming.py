@@ -1,0 +1,106 @@
+"""Is what was made of a renamed source used again, and of nothing else?"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import imgbatch as ib
+from imgbatch.work import ImageWork
+
+RECIPE = ib.Recipe([ib.Resize("9")], [ib.Output(format="webp"), ib.Output(format="png", dir="small", preserve=True)])
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number in range(3):
+        Image.effect_noise((40, 30), 50).convert("RGB").save(folder / f"{number}.bmp")  # all of one size
+    return folder
+
+
+@pytest.fixture
+def worked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The sources that were given to a worker."""
+    seen: list[str] = []
+    real = ImageWork.__call__
+
+    def call(self: ImageWork, job: ib.Source, desk: object) -> ib.Outcome:
+        seen.append(job.source.relative)  # type: ignore[attr-defined]  # a Job
+        return real(self, job, desk)  # type: ignore[arg-type]  # passed on as they came
+
+    monkeypatch.setattr(ImageWork, "__call__", call)
+    return seen
+
+
+def made(photos: Path, recipe: ib.Recipe = RECIPE, **words: object) -> ib.Report:
+    return ib.run(photos, photos.parent / "out", recipe, workers=0, **words)  # type: ignore[arg-type]  # settings
+
+
+def test_a_renamed_source_is_not_encoded_again(photos: Path, worked: list[str]) -> None:
+    made(photos)
+    out = photos.parent / "out"
+    before = {path.name: path.read_bytes() for path in out.rglob("1.*")}
+    (photos / "trip").mkdir()
+    (photos / "1.bmp").rename(photos / "trip" / "new.bmp")
+    worked.clear()
+    report = made(photos)
+    assert (report.counts["ok"], report.counts["unchanged"], worked) == (1, 2, [])
+    (outcome,) = [one for one in report.outcomes if one.status == "ok"]
+    assert outcome.changes == (f"renamed: it was {photos}/1.bmp, and its outputs are copied",)
+    assert [(one.path, one.width, one.format) for one in outcome.outputs] == [
+        (str(out / "trip" / "new.webp"), 9, "webp"), (str(out / "small" / "trip" / "new.png"), 9, "png"),
+    ]  # fmt: skip
+    assert {"1" + path.suffix: path.read_bytes() for path in out.rglob("new.*")} == before
+    kept = (out / "small" / "trip" / "new.png").stat().st_mtime_ns
+    assert kept == (photos / "trip" / "new.bmp").stat().st_mtime_ns
+    assert made(photos).counts["unchanged"] == 3
+    made(photos, prune=True)
+    assert not list(out.rglob("1.*")) and len(list(out.rglob("*.png"))) == 3
+
+
+@pytest.mark.parametrize("why", ["content", "recipe", "edited", "output gone", "there", "force", "text"])
+def test_all_else_is_made(photos: Path, worked: list[str], why: str) -> None:
+    recipe = RECIPE
+    if why == "text":
+        recipe = ib.Recipe([ib.Text("{name}")], [ib.Output(format="png")])
+    made(photos, recipe)
+    out = photos.parent / "out"
+    worked.clear()
+    if why == "there":  # a copy: its source is not gone
+        (photos / "new.bmp").write_bytes((photos / "1.bmp").read_bytes())
+    else:
+        (photos / "1.bmp").rename(photos / "new.bmp")
+    if why == "content":
+        Image.effect_noise((40, 30), 9).convert("RGB").save(photos / "new.bmp")
+    if why == "recipe":
+        recipe = ib.Recipe([ib.Resize("8")], RECIPE.outputs)
+    if why == "edited":
+        (out / "1.webp").write_bytes(b"x" * (out / "1.webp").stat().st_size)
+    if why == "output gone":
+        os.unlink(out / "small" / "1.png")
+    report = made(photos, recipe, force=why == "force")
+    assert not report.failed and "new.bmp" in worked
+    assert not any("renamed" in change for outcome in report.outcomes for change in outcome.changes)
+    assert len({path.name for path in out.rglob("new.*")}) == len(recipe.outputs)
+
+
+def test_what_cannot_be_copied_whole_is_left_to_a_worker(
+    photos: Path, worked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two outputs the second cannot be put there: the first is taken away, and the worker makes both."""
+    from imgbatch import renaming
+
+    made(photos)
+    (photos / "1.bmp").rename(photos / "new.bmp")
+
+    def full(path: str, source: str) -> None:
+        raise OSError("the disk says no")
+
+    worked.clear()
+    monkeypatch.setattr(renaming, "preserve", full)
+    assert made(photos).counts["ok"] == 1 and worked == ["new.bmp"]
