@@ -272,6 +272,72 @@ def test_stripping_the_profile_converts_to_srgb(tmp_path: Path) -> None:
         assert made.info["icc_profile"] == profile(ADOBE) and made.getpixel((0, 0)) == (107, 82, 70)
 
 
+def test_what_stands_inside_a_kept_property_stays() -> None:
+    made = stripping.stripped(everything(), Encoding(keep="thumbnail"), []).xmp
+    assert made is not None and b"<xmp:image>AAAA</xmp:image>" in made and b"Rating" not in made
+
+
+def test_colors_that_became_srgb_are_called_so() -> None:
+    from tests.contracts.test_profiles import ADOBE, profile
+
+    for wish, said in (("keep", 65535), ("srgb", 1), ("none", 1)):
+        held = Metadata(block("<"), profile(ADOBE))
+        raw = back(encode("png", held, icc=wish)).exif
+        assert raw is not None
+        with Image.open(io.BytesIO(encode("png", held, icc=wish).data)) as made:
+            assert made.getexif().get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ColorSpace] == said
+
+
+# -- how it is read ----------------------------------------------------------------------------------------------------
+
+
+def test_maker_notes_with_offsets_do_not_come_out_of_a_tiff_or_go_into_one(tmp_path: Path) -> None:
+    for note, moves in ((NOTE, False), (b"Apple iOS\0" + NOTE, True)):
+        exif = Image.Exif()
+        exif[ExifTags.Base.Make] = "Maker"
+        exif[ExifTags.IFD.Exif] = {ExifTags.Base.MakerNote: note}
+        encoded = encode("tiff", Metadata(exif.tobytes()[6:]))
+        assert (note in encoded.data) == moves == ("maker note not written: tiff" not in encoded.changes)
+        Image.new("L", (4, 4)).save(tmp_path / "a.tif", exif=exif.tobytes())
+        with codecs.probe((tmp_path / "a.tif").read_bytes(), ".tif", 10**6) as opened:
+            assert opened.metadata.exif is not None
+            assert (note in opened.metadata.exif) == moves == ("maker note not kept" not in opened.changes)
+
+
+def test_extended_xmp_is_left_and_no_longer_announced() -> None:
+    packet = XMP.replace(b'xmp:Rating="5"', b'xmp:Rating="5" xmpNote:HasExtendedXMP="0123456789ABCDEF"')
+    data = encode("jpeg", Metadata(xmp=packet)).data
+    content = b"http://ns.adobe.com/xmp/extension/\0" + b"0" * 40
+    segment = b"\xff\xe1" + struct.pack(">H", len(content) + 2) + content
+    with codecs.probe(data[:2] + segment + data[2:], "", 10**6) as opened:
+        found, changes = opened.metadata.xmp, opened.changes
+    assert found is not None and b"HasExtendedXMP" not in found and b"Rating" in found
+    assert changes == ["extended xmp not kept"]
+
+
+@pytest.mark.parametrize(("unit", "number", "wanted"), [
+    (2, 300, (300, 300)), (3, 100, (254, 254)), (1, 300, None), (2, 0, None),
+])  # fmt: skip
+def test_the_resolution_of_a_jpeg_may_stand_in_exif(unit: int, number: int, wanted: tuple[int, int] | None) -> None:
+    base, exif, file = ExifTags.Base, Image.Exif(), io.BytesIO()
+    exif.update({base.XResolution: number, base.YResolution: number, base.ResolutionUnit: unit})
+    Image.new("L", (4, 4)).save(file, "JPEG", exif=exif)
+    with codecs.probe(file.getvalue(), "", 10**6) as opened:
+        assert opened.metadata.resolution == (None if wanted is None else pytest.approx(wanted))
+
+
+@pytest.mark.parametrize("format", ["png", "webp", "avif", "tiff", "gif"])
+def test_animations_and_pages_keep_it_too(format: str) -> None:
+    frames = [Image.new("RGB", (16, 12), color) for color in ("red", "lime", "blue")]
+    motion = Motion([40, 40, 40], 0)
+    encoded = codecs.encode(frames, format, Encoding(strip="gps"), everything(), motion)
+    assert encoded.frames == 3
+    found = back(encoded)
+    for name in ("exif", "xmp", "iptc"):
+        assert bool(getattr(found, name)) == (not TABLE[name][format].startswith("-")), name
+    assert not found.located
+
+
 # -- true after the turn -----------------------------------------------------------------------------------------------
 
 
