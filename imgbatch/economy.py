@@ -20,7 +20,7 @@ from imgbatch import codecs, film
 from imgbatch.codecs.reading import MULTIFRAME, Opened
 from imgbatch.operations import Operation, Resize, Size
 from imgbatch.operations.reduction import Reduction, merged, settled
-from imgbatch.recipe import DEFAULT_NAME, Output
+from imgbatch.recipe import Output
 
 Several = Sequence[Operation]
 Ops = tuple[Operation, ...]
@@ -150,9 +150,9 @@ def keeps(opened: Opened, way: Way, output: Output, number: int, format: str) ->
 
     As for `copies`, but an encoding may be asked for: quality and effort, not what changes the content (colors, ...).
     """
-    asks = output.min_savings is not None or (output.optimize and codecs.codec(format).optimizes)
-    open_but = dataclasses.replace(output, **{name: getattr(_OPEN, name) for name in _STRENGTH})
-    return asks and _left_open(open_but) and _same_picture(opened, way, output, number, format)
+    if output.min_savings is None and not (output.optimize and codecs.codec(format).optimizes):
+        return False
+    return _left_open(output, _STRENGTH) and _same_picture(opened, way, output, number, format)
 
 
 #: What decides how well the same picture is packed.
@@ -200,14 +200,17 @@ def shows_all(ops: Several) -> bool:
     return all(_whole(op) or (isinstance(op, Resize) and op.fit in _WHOLE) for op in ops)
 
 
-def _left_open(output: Output) -> bool:
-    """Whether nothing is said of the encoding but its format, and every frame is kept."""
-    return dataclasses.replace(
-        output, format=_OPEN.format, dir="", name=DEFAULT_NAME, preserve=False, frames="all", ops=()
-    ) == _OPEN  # fmt: skip
+def _left_open(output: Output, but: Sequence[str] = ()) -> bool:
+    """Whether nothing is said of the encoding, but its format and what stands in `but`."""
+    return all(getattr(output, name) == held for name, held in _OPEN.items() if name not in but)
 
 
-_OPEN = Output()
+#: What an output says of the encoding when it says nothing; asked for every file, so made once.
+_OPEN = {
+    field.name: getattr(Output(), field.name)
+    for field in dataclasses.fields(Output)
+    if field.name not in ("format", "dir", "name", "preserve", "frames", "ops")
+}
 
 
 def _sizes(ops: Ops, size: Size) -> list[Size | None]:

@@ -58,8 +58,13 @@ class Reduction(Operation):
     def on_screen(self) -> bool:  # type: ignore[override]  # what is a constant of other operations depends on linear
         return self.resize.on_screen
 
+    def __post_init__(self) -> None:
+        """Nothing to check: made for every file, of what was checked when it was typed."""
+
     def fitting(self, size: Size) -> Fitting:
         """What becomes of an upright picture of `size`; the box is in its px."""
+        if not self.crops:
+            return self.resize.fitting(size)
         left, top = 0, 0
         for crop in self.crops:
             box = crop.box(size)
