@@ -8,10 +8,11 @@ the decoder into a film, from there through each output's operations into the ne
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, overload
+
+from imgbatch.errors import ImageError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -39,6 +40,11 @@ class Film(Sequence["Image"]):
     ----------
     frames : iterable of Image
         Taken one at a time. Those that are kept in memory are kept as they are, the others come back as equal ones.
+
+    Raises
+    ------
+    ImageError
+        Kind ``memory`` where the temporary file cannot be made or written.
     """
 
     def __init__(self, frames: Iterable[Image] = ()) -> None:
@@ -77,11 +83,17 @@ class Film(Sequence["Image"]):
         return sum(isinstance(item, _Stored) for item in self._items)
 
     def _put(self, frame: Image) -> _Stored:
-        if self._file is None:
-            self._file = tempfile.TemporaryFile(prefix="imgbatch-")  # noqa: SIM115 - lives as long as the film
+        import tempfile
+
         pixels = frame.tobytes()
-        self._file.seek(self._end)
-        self._file.write(pixels)
+        try:
+            if self._file is None:
+                self._file = tempfile.TemporaryFile(prefix="imgbatch-")  # noqa: SIM115 - lives as long as the film
+            self._file.seek(self._end)
+            self._file.write(pixels)
+        except OSError as error:
+            said = f"no room for so many frames in {tempfile.gettempdir()}: {error.strerror or error}"
+            raise ImageError("memory", f"{said}; set TMPDIR to a folder that has, or use --frames") from error
         palette = None
         if frame.palette is not None:
             mode = frame.palette.mode

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
+import tempfile
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 from PIL import Image
 
 from imgbatch import codecs, film
+from imgbatch.errors import ImageError
 from imgbatch.operations import Autocontrast, Resize, through
 from tests.contracts.pictures import smooth
 
@@ -48,6 +51,16 @@ def test_a_part_of_a_film_is_a_film(nothing_kept: None) -> None:
     assert [frame.getpixel((0, 0)) for frame in part] == [1, 2]
     assert film.of(part) is part and part.stored == 2
     assert made[-1].getpixel((1, 1)) == 4
+
+
+def test_a_disk_without_room_is_said(nothing_kept: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(**_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    with pytest.raises(ImageError, match="No space left on device; set TMPDIR") as failed:
+        film.Film(Image.new("L", (2, 2)) for _ in range(2))
+    assert failed.value.kind == "memory"
 
 
 def test_what_is_small_stays_in_memory() -> None:
