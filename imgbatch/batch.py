@@ -140,8 +140,8 @@ class Batch(Prepared):
 
     def _end_in_place(self, over: bool) -> None:
         if self.in_place is not None:
-            finished = {outcome.index for outcome in self.report.outcomes}
-            self.in_place.end(self.todo, finished, self.settings.keep_backups if over else None)
+            taken = {outcome.index for outcome in self.report.outcomes if outcome.status == "ok"}
+            self.in_place.end(self.todo, taken, self.settings.keep_backups if over else None)
 
     def _sweep(self, ledger: Ledger) -> None:
         """Remove what a run that died has left half-written."""

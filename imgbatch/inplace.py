@@ -251,10 +251,10 @@ class InPlace:
         linked = [f"hard link: its other name{'s keep' if found.st_nlink > 2 else ' keeps'} the original's bytes"]
         return [f"original kept: {backup}", *(linked if found.st_nlink > 1 else [])]
 
-    def end(self, jobs: Sequence[Job], finished: set[int], keep_for: float | None) -> None:
+    def end(self, jobs: Sequence[Job], taken: set[int], keep_for: float | None) -> None:
         """Remove what workers made and nobody took, and the backups of runs that are older than `keep_for` seconds."""
         for job in jobs:
-            if job.index not in finished:
+            if job.index not in taken:
                 for target in job.targets:
                     with contextlib.suppress(FileNotFoundError):
                         os.unlink(target.path)

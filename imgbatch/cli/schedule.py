@@ -51,6 +51,8 @@ def _output(recipe: str, output: str | None) -> list[str]:
         raise RecipeError(f"{recipe}: expected paths in [input], got none; a scheduled run has no SRC to type")
     if output is not None:
         return ["-o", os.path.abspath(output)]
+    if file.run.get("in_place"):
+        return []
     if not all(wish.dir for wish in file.recipe.outputs):
         raise RecipeError(f"{recipe}: expected a dir in every [[output]]; add them, or say -o DIR")
     return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ from PIL import Image
 
 import imgbatch as ib
 from imgbatch import inplace
+from imgbatch.job import Desk, Job
 from imgbatch.naming import STATE
 from imgbatch.past import Past
 from tests.cli.conftest import Run, damage, tree
@@ -275,3 +277,54 @@ def test_a_forced_run_that_was_killed_goes_on_and_does_not_begin_again(run: Run,
         step += 1
     run(*HALF, "--force")
     assert size(place / "photos" / "a.jpg") == (20, 15) and size(place / "photos" / "trip" / "b.jpg") == (21, 15)
+
+
+@pytest.mark.parametrize("code, kind", [(errno.ENOSPC, "no_space"), (errno.EIO, "disk")])
+def test_a_disk_that_fails_ends_the_run_and_changes_nothing(
+    place: Path, monkeypatch: pytest.MonkeyPatch, code: int, kind: str
+) -> None:
+    before = pictures(place / "photos")
+
+    def full(path: str, backup: str) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(inplace, "keep", full)
+    report = ib.run(place / "photos", recipe=ib.Recipe([ib.Resize("50%")]), in_place=True, workers=0)
+    (failed,) = report.failed
+    assert failed.error is not None and (failed.error.kind, report.exit_code, report.remaining) == (kind, 4, 2)
+    assert pictures(place / "photos") == before
+    monkeypatch.undo()
+    report = ib.run(place / "photos", recipe=ib.Recipe([ib.Resize("50%")]), in_place=True, workers=0)
+    assert report.counts["ok"] == 3 and kept(place, "2") == before
+
+
+def test_what_a_worker_that_died_has_left_beside_the_source_is_removed(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from imgbatch.work import ImageWork
+
+    real = ImageWork.__call__
+
+    def dies(self: ImageWork, job: Job, desk: Desk) -> ib.Outcome:
+        real(self, job, desk)  # the file is there, its outcome never comes
+        return self.blame(job, "crashed", ib.Failure("crash", "write", "died"))
+
+    monkeypatch.setattr(ImageWork, "__call__", dies)
+    report = ib.run(place / "photos", recipe=ib.Recipe([ib.Resize("50%")]), in_place=True, workers=0)
+    assert report.counts["crashed"] == 3 and not list(place.rglob("*.tmp"))
+
+
+def test_a_recipe_may_say_it_and_be_scheduled(run: Run, place: Path) -> None:
+    run(*HALF, "-n", "--save-recipe", "night.toml")
+    assert not (place / "night.toml").exists()  # a dry run writes nothing
+    assert run(*HALF, "--save-recipe", "night.toml").returncode == 0
+    assert "3 unchanged" in run("run", "-r", "night.toml").stderr
+    assert "run -r" in run("schedule", "night.toml", "--at", "@daily").stdout
+    assert run("run", "-r", "night.toml", "--unattended").stderr == ""
+
+
+def test_what_fails_may_be_quarantined(run: Run, place: Path) -> None:
+    damage(place / "photos" / "a.jpg")
+    assert run(*HALF, "--quarantine", "bad").returncode == 1
+    assert tree(place / "bad").keys() == {"a.jpg", "a.jpg.txt"}
+    assert kept(place).keys() == {"trip/b.jpg", "trip/c.png"}
