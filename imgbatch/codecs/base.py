@@ -169,10 +169,12 @@ class Codec(ABC):
 
     def beside(self, held: Metadata, missed: list[str]) -> dict[str, Any]:
         """Save parameters for XMP, IPTC, comment, text and resolution; `missed` gets the names of what has no place."""
+        from imgbatch.codecs import exifblock
+
         blocks = {"xmp": held.xmp, "iptc": held.iptc, "comment": held.comment, "text": held.text}
         missed += [name for name, block in blocks.items() if block]
-        if held.resolution is not None and not (self.exif and held.exif):  # EXIF says it too
-            missed.append("resolution")
+        in_exif = self.exif and held.exif is not None and exifblock.has_resolution(held.exif)
+        missed += ["resolution"] if held.resolution is not None and not in_exif else []
         return {}
 
     def motion(self, motion: Motion, count: int, changes: list[str]) -> dict[str, Any]:

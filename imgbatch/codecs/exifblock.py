@@ -8,40 +8,40 @@ do not lie within the block, or are met twice, are not followed.
 
 from __future__ import annotations
 
+import functools
 import struct
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 EXIF_IFD, GPS_IFD, INTEROP_IFD = 0x8769, 0x8825, 0xA005
 MAKER_NOTE = 0x927C
 _WIDTHS, _HEIGHTS = (0x0100, 0xA002), (0x0101, 0xA003)
 _THUMBNAIL, _THUMBNAIL_LENGTH = 0x0201, 0x0202
 _LATITUDE = 0x0002
+_RESOLUTION = 0x011A
 _COLOR_SPACE = 0xA001
 _SHORT, _LONG = 3, 4
 _POINTERS = {EXIF_IFD: "exif", GPS_IFD: "gps", INTEROP_IFD: "interop"}
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}  # bytes by type
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One tag: `directory` is ``image``, ``thumbnail``, ``exif``, ``gps`` or ``interop``; `at` where the entry stands.
 
-    `start` and `length` are of the value, in bytes; it may stand in the entry itself.
+    `number` is how many values it has; `start` and `length` are of all of them, in bytes: they may stand in the entry.
     """
 
     directory: str
     at: int
     tag: int
     kind: int
-    count: int
+    number: int
     start: int
     length: int
 
 
-@dataclass(frozen=True)
-class Directory:
-    """One list of entries: where its count stands, its entries, and which directory's entry points to it."""
+class Directory(NamedTuple):
+    """One list of entries, and where its count stands."""
 
     name: str
     at: int
@@ -53,11 +53,12 @@ def order_of(exif: bytes) -> str | None:
     return {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4]) if len(exif) >= 8 else None
 
 
-def directories(exif: bytes) -> list[Directory]:
+@functools.lru_cache(maxsize=4)
+def directories(exif: bytes) -> tuple[Directory, ...]:
     """The directories that lie within the block, the picture's first."""
     order = order_of(exif)
     if order is None:
-        return []
+        return ()
     found: dict[int, Directory] = {}
     wanted = [("image", struct.unpack_from(order + "I", exif, 4)[0])]
     while wanted:
@@ -73,7 +74,7 @@ def directories(exif: bytes) -> list[Directory]:
         after = at + 2 + 12 * len(made.entries)
         if name == "image" and after + 4 <= len(exif):
             wanted.append(("thumbnail", struct.unpack_from(order + "I", exif, after)[0]))
-    return list(found.values())
+    return tuple(found.values())
 
 
 def entries(exif: bytes) -> Iterator[Entry]:
@@ -86,6 +87,11 @@ def has_position(exif: bytes) -> bool:
     """Whether a latitude is among the tags; cameras without a fix write one of zeros, without a denominator."""
     places = [entry for entry in entries(exif) if entry.directory == "gps" and entry.tag == _LATITUDE]
     return any(any(exif[place.start : place.start + place.length]) for place in places)
+
+
+def has_resolution(exif: bytes) -> bool:
+    """Whether it says how many pixels an inch or centimeter has."""
+    return any(entry.directory == "image" and entry.tag == _RESOLUTION for entry in entries(exif))
 
 
 def has_thumbnail(exif: bytes) -> bool:
@@ -131,7 +137,7 @@ def numbered(exif: bytes, numbers: Mapping[int, int]) -> bytes:
     """The block with other `numbers` (by tag) where it has one whole number, in the directories of the picture."""
     order, made = order_of(exif), bytearray(exif)
     for entry in entries(exif):
-        whole = entry.count == 1 and entry.kind in (_SHORT, _LONG) and entry.directory in ("image", "exif")
+        whole = entry.number == 1 and entry.kind in (_SHORT, _LONG) and entry.directory in ("image", "exif")
         if whole and entry.tag in numbers:
             value = numbers[entry.tag]
             kind, word = (_SHORT, "H2x") if entry.kind == _SHORT and value < 1 << 16 else (_LONG, "I")
@@ -270,7 +276,7 @@ def _thumbnail(exif: bytes) -> tuple[int, int] | None:
     order = order_of(exif)
     said = {}
     for entry in entries(exif):
-        if entry.directory == "thumbnail" and entry.tag in (_THUMBNAIL, _THUMBNAIL_LENGTH) and entry.count == 1:
+        if entry.directory == "thumbnail" and entry.tag in (_THUMBNAIL, _THUMBNAIL_LENGTH) and entry.number == 1:
             word = {_SHORT: "H", _LONG: "I"}.get(entry.kind)
             if word is not None:
                 said[entry.tag] = struct.unpack_from(f"{order}{word}", exif, entry.at + 8)[0]

@@ -34,6 +34,7 @@ MEANINGS = {
     "serial": (
         "bodyserialnumber", "lensserialnumber", "cameraserialnumber", "serialnumber", "imageuniqueid", "makernote",
     ),
+    "resolution": ("xresolution", "yresolution", "resolutionunit"),
     "software": ("software", "creatortool", "processingsoftware", "hostcomputer", "originatingprogram"),
 }  # fmt: skip
 _MEANT = {

@@ -138,6 +138,28 @@ def test_what_is_too_long_for_a_jpeg_is_noted_and_padding_is_given_up_first() ->
     assert encode("jpeg", long).changes == [f"{name} not written: jpeg" for name in ("xmp", "iptc", "comment")]
 
 
+@pytest.mark.parametrize("format", ["webp", "avif"])
+def test_a_resolution_is_kept_in_exif_or_its_loss_noted(format: str) -> None:
+    noted = f"resolution not written: {format}"
+    exif = Image.Exif()
+    exif[ExifTags.Base.Artist] = "Ada"
+    assert noted in encode(format, Metadata(exif=exif.tobytes()[6:], resolution=(72, 72))).changes
+    exif[ExifTags.Base.XResolution] = 72
+    assert noted not in encode(format, Metadata(exif=exif.tobytes()[6:], resolution=(72, 72))).changes
+    assert "XResolution" not in tags(back(encode(format, Metadata(exif=exif.tobytes()[6:]), strip="resolution")))
+
+
+@pytest.mark.parametrize("format", ["png", "tiff", "webp", "jpeg"])
+def test_a_second_pass_changes_none_of_it(format: str) -> None:
+    first = encode(format, lossless=True, quality=90)
+    held = back(first)
+    held.tables = None
+    second = encode(format, held, lossless=True, quality=90)
+    again = back(second)
+    again.tables = None
+    assert again == held and (format == "tiff" or second.data == first.data)
+
+
 def test_texts_that_are_not_latin_survive() -> None:
     texts = {"Title": "Grüße 漢字", "Author": "Ada"}
     assert back(encode("png", Metadata(text=texts, xmp=XMP.replace(b"Ada", "漢".encode())))).text == texts
