@@ -6,7 +6,7 @@ import importlib
 import io
 from typing import TYPE_CHECKING
 
-from imgbatch.codecs import extras, guard, recognize, stored
+from imgbatch.codecs import extras, guard, pages, recognize, stored
 from imgbatch.errors import ImageError
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ def opened(data: bytes, name: str | None, ending: str, max_pixels: int) -> Image
         readers = list(guard.readers())
         if guard.BY_SUFFIX.get(ending) in Images.OPEN:
             readers.append(guard.BY_SUFFIX[ending])
-    return Images.open(io.BytesIO(data), formats=readers)
+    file = pages.Pages(data) if name == "tiff" else io.BytesIO(data)
+    return Images.open(file, formats=readers)
 
 
 def explained(error: Exception, data: bytes, ending: str) -> ImageError:

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.codecs import extras, guard, headers, opening, recognize, stored
+from imgbatch.codecs import extras, guard, headers, opening, pages, recognize, stored
 from imgbatch.codecs.base import Metadata, Motion
 from imgbatch.codecs.contents import read
 from imgbatch.errors import ImageError
@@ -183,8 +183,10 @@ class Opened:
             with guard.classified("decode"):
                 if self.format in MULTIFRAME and place != self.image.tell():
                     self.image.seek(place)
-                if self.format == "tiff" and self.image.mode not in ("P", "PA"):
-                    self.image.palette = None  # Pillow before 13 keeps another page's
+                if self.format == "tiff":
+                    pages.shown(self.image, len(self._pixels))
+                    if self.image.mode not in ("P", "PA"):
+                        self.image.palette = None  # Pillow before 13 keeps another page's
                 turn = self._turn(orient) if turned else None
                 if wanted is not None and self.format == "jpeg":
                     self._draft(wanted)

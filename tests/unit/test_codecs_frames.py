@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from imgbatch import codecs
-from imgbatch.codecs import guard
+from imgbatch.codecs import guard, pages
 from imgbatch.errors import ImageError
 
 LIMIT = 1_000_000
@@ -69,13 +69,37 @@ def refused(data: bytes) -> tuple[str, str]:
 
 def test_pages_are_counted_by_their_own_sizes_before_one_is_decoded() -> None:
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # as every worker has it
-    pages = list(codecs.probe(tiff((900, 900), (10, 10), (9, 9)), "", LIMIT).decode()[0])
-    assert [page.size for page in pages] == [(900, 900), (10, 10), (9, 9)]
+    found = list(codecs.probe(tiff((900, 900), (10, 10), (9, 9)), "", LIMIT).decode()[0])
+    assert [page.size for page in found] == [(900, 900), (10, 10), (9, 9)]
     kind, said = refused(tiff((10, 10), (900, 900), (900, 900)))
     assert kind == "too_large" and said.startswith("1620100 pixels (in 3 pages) exceed --max-pixels 1000000")
     assert "--frames first" in said
     opened = codecs.probe(tiff((10, 10), (900, 900), (900, 900)), "", LIMIT)
     assert len(list(opened.decode("2")[0])) == 2
+
+
+@pytest.mark.parametrize("big", [False, True])
+@pytest.mark.parametrize("compression", ["raw", "tiff_deflate", "tiff_lzw", "jpeg"])
+def test_a_page_among_many_is_found_at_once(big: bool, compression: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    sheets = [Image.linear_gradient("L").resize((30, 20)).rotate(40 * number) for number in range(6)]
+    file = io.BytesIO()
+    sheets[0].save(file, "TIFF", save_all=True, append_images=sheets[1:], compression=compression, big_tiff=big)
+
+    def decoded() -> list[bytes]:
+        return [page.tobytes() for page in codecs.probe(file.getvalue(), "", LIMIT).decode()[0]]
+
+    plain = decoded()
+    told: list[int] = []
+    monkeypatch.setattr(pages, "MANY", 2)
+    point_at = pages.Pages.point_at
+
+    def listening(self: pages.Pages, directory: int) -> None:
+        told.append(directory)
+        point_at(self, directory)
+
+    monkeypatch.setattr(pages.Pages, "point_at", listening)
+    assert decoded() == plain and len(set(told)) == 6
+    assert compression == "jpeg" or plain == [sheet.tobytes() for sheet in sheets]
 
 
 def test_a_bomb_behind_a_harmless_first_frame_is_refused() -> None:
