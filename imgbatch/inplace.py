@@ -35,6 +35,10 @@ from imgbatch.past import Past
 from imgbatch.places import shown
 
 _RACY_NS = 50 * 10**6  # as in known.py: within it a file may change and keep its time
+_EMPTY = Failure("truncated", "read", "the file is empty (0 bytes)")
+_NO_WRITER = Failure(
+    "unsupported", "read", "it is recognized as no format that can be written; make other files of it with -o DIR"
+)
 _LINK = "a link; name the file that it points to"
 
 
@@ -113,8 +117,7 @@ class InPlace:
             elif source.problem is None:
                 format = format_of(source)
                 if format is None:
-                    why = "its format cannot be written; make other files of it with -o DIR"
-                    source = replace(source, problem=Failure("unsupported", "read", why))
+                    source = replace(source, problem=_EMPTY if source.size == 0 else _NO_WRITER)
                 else:
                     targets = (Target(0, temporary(os.path.dirname(source.path)), format, replace=True),)
             jobs.append(Job(len(jobs), source, targets))

@@ -138,11 +138,14 @@ def test_links_are_left(run: Run, place: Path) -> None:
 def test_what_fails_stays_as_it_is(run: Run, place: Path) -> None:
     damage(place / "photos" / "a.jpg")
     Image.new("RGB", (9, 9)).save(place / "photos" / "scan.ppm")
+    (place / "photos" / "empty.jpg").touch()
     before = pictures(place / "photos")
     done = run(*HALF)
-    assert done.returncode == 1 and "its format cannot be written; make other files of it with -o" in done.stderr
+    assert done.returncode == 1
+    assert "scan.ppm: unsupported in read: it is recognized as no format that can be written; make other" in done.stderr
+    assert "empty.jpg: truncated in read: the file is empty (0 bytes)" in done.stderr
     after = pictures(place / "photos")
-    assert {name for name in before if before[name] == after[name]} == {"a.jpg", "scan.ppm"}
+    assert {name for name in before if before[name] == after[name]} == {"a.jpg", "empty.jpg", "scan.ppm"}
     assert after.keys() == before.keys() and kept(place).keys() == {"trip/b.jpg", "trip/c.png"}
 
 
