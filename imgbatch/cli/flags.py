@@ -260,6 +260,6 @@ def _metavar(field: Field) -> str:
     for cls, word in ((Amount, "SIZE"), (Duration, "TIME"), (Limit, "N|P%")):
         if isinstance(kind, cls):
             return word
-    own = {"log": "FILE", "on_finish": "CMD"}
+    own = {"log": "FILE", "on_finish": "CMD", "assume_icc": "FILE", "strip": "WORD,...", "keep": "WORD,..."}
     own |= {"background": "COLOR", "frames": "all|first|N", "name": "TEMPLATE"}
     return own.get(field.name, field.name.upper())

@@ -21,6 +21,7 @@ __all__ = ["MULTIFRAME", "Opened", "probe", "read"]
 MULTIFRAME = frozenset({"png", "webp", "avif", "tiff", "gif"})
 _OURS = {**{pillow: name for name, pillow in opening.PILLOW.items()}, "MPO": "jpeg"}
 _KEYED = frozenset({"1", "L", "P", "RGB", "I;16"})
+_SRGB_GAMMA = 0.45455  # as a PNG says it
 _SUBFILE, _DNG = 254, 50706
 
 
@@ -239,6 +240,9 @@ class Opened:
             self.changes.append(f"largest of {len(image.info['sizes'])} pictures kept: {name}")
         if self._depth > 8 and image.mode in ("L", "LA", "RGB", "RGBA", "CMYK"):
             self.changes.append(f"depth: {self._depth} -> 8 bits")
+        gamma = image.info.get("gamma", _SRGB_GAMMA)
+        if self.metadata.icc is None and "srgb" not in image.info and abs(gamma - _SRGB_GAMMA) > 0.005:
+            self.changes.append(f"gamma {gamma:g} of a png not kept, taken for sRGB")
 
 
 def probe(data: bytes, suffix: str, max_pixels: int) -> Opened:

@@ -78,6 +78,15 @@ def test_what_is_light_stays_as_it_is() -> None:
     assert chunks.lightened(data) == (data, []) and chunks.lightened(data)[0] is data
 
 
+@pytest.mark.parametrize(("gamma", "more", "said"), [
+    (100_000, b"", ["gamma 1 of a png not kept, taken for sRGB"]), (45_455, b"", []),
+    (100_000, chunk(b"sRGB", b"\0"), []),
+])  # fmt: skip
+def test_a_gamma_that_is_not_srgb_is_noted(gamma: int, more: bytes, said: list[str]) -> None:
+    with probe(png(chunk(b"gAMA", struct.pack(">I", gamma)), more), ".png", 1_000_000) as opened:
+        assert opened.changes == said
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is told in /proc")
 def test_a_bomb_of_a_gigabyte_takes_no_memory(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(png(chunk(b"iCCP", b"name\0\0" + zeros(1024 * MB))))
