@@ -20,6 +20,8 @@ def rescale_key(image: Image, data: bytes) -> None:
     key, depth = image.info.get("transparency"), data[24] if len(data) > 24 else 8
     if image.mode == "RGB" and isinstance(key, tuple) and depth == 16:
         image.info["transparency"] = tuple(value >> 8 for value in key)
+    elif image.mode == "1" and isinstance(key, int):
+        image.info["transparency"] = 255 if key else 0  # Pillow before 13 says 1
     elif image.mode == "L" and isinstance(key, int) and depth in (2, 4):
         image.info["transparency"] = min(255, key * (85 if depth == 2 else 17))
 

@@ -319,7 +319,7 @@ def test_a_frames_info_holds_only_what_belongs_to_its_pixels() -> None:
     assert decode(saved(corner(), "JPEG", comment=b"hello"))[0].info == {}
 
 
-@pytest.mark.parametrize(("depth", "value", "scaled"), [(2, 1, 85), (4, 3, 51)])
+@pytest.mark.parametrize(("depth", "value", "scaled"), [(1, 1, 255), (2, 1, 85), (4, 3, 51)])
 def test_a_transparent_gray_is_in_the_scale_of_the_pixels(depth: int, value: int, scaled: int) -> None:
     row = zlib.compress(b"\0" + bytes([value << (8 - depth)]))
     data = (
