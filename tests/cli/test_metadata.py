@@ -8,6 +8,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from tests.cli.conftest import Run
+from tests.contracts.test_profiles import ADOBE, profile
 
 HINT = "where the picture was taken; --strip gps takes that out)"
 
@@ -40,3 +41,20 @@ def test_a_wrong_word_is_refused_before_anything_is_written(run: Run, located: P
     done = run("run", "a.jpg", "-o", "out", "--strip", "gps,copyrigt")
     assert done.returncode == 2 and "did you mean 'copyright'?" in done.stderr
     assert not (located / "out").exists()
+
+
+def test_a_recipe_names_a_profile_from_where_it_lies(run: Run, place: Path) -> None:
+    (place / "recipes").mkdir()
+    (place / "recipes/wide.icc").write_bytes(profile(ADOBE))
+    (place / "recipes/web.toml").write_text('[[output]]\nicc = "srgb"\nassume_icc = "wide.icc"\nformat = "png"\n')
+    Image.new("RGB", (40, 30), (107, 82, 70)).save(place / "plain.png")
+    done = run("run", "plain.png", "-r", "recipes/web.toml", "-o", "out", "-j", "2", "-v")
+    assert done.returncode == 0, done.stderr
+    assert "icc: test assumed" in done.stderr and "icc: test -> sRGB" in done.stderr
+    with Image.open(place / "out/plain.png") as made:
+        assert made.getpixel((0, 0)) == (116, 81, 68)
+    (place / "saved").mkdir()
+    saved = run("run", "plain.png", "-o", "out2", "--assume-icc", "recipes/wide.icc", "--save-recipe", "saved/r.toml")
+    assert saved.returncode == 0 and 'assume_icc = "../recipes/wide.icc"' in (place / "saved/r.toml").read_text()
+    refused = run("run", "plain.png", "-o", "out3", "--assume-icc", "plain.png")
+    assert refused.returncode == 2 and "no ICC profile" in refused.stderr and not (place / "out3").exists()

@@ -172,6 +172,21 @@ def test_a_profile_for_other_pixels_is_ignored_with_a_warning(tmp_path: Path, ic
     assert made.tobytes() == image.tobytes() and made.info["icc_profile"] == profiles.srgb()
 
 
+@pytest.mark.parametrize("format", ["png", "tiff", "webp", "gif"])
+def test_every_frame_is_converted(format: str) -> None:
+    colors = ((107, 82, 70), (90, 110, 140), (30, 60, 45))
+    frames = [Image.new("RGB", (16, 12), color) for color in colors]
+    held, motion = Metadata(icc=profile(ADOBE)), Motion([40, 40, 40], 0)
+    encoded = codecs.encode(frames, format, Encoding(icc="srgb", lossless=True), held, motion)
+    assert encoded.frames == 3 and "icc: test -> sRGB" in encoded.changes
+    with Image.open(io.BytesIO(encoded.data)) as made:
+        assert made.info.get("icc_profile") == (None if format == "gif" else profiles.srgb())
+        for place, patch in enumerate(colors):
+            made.seek(place)
+            found = np.asarray(made.convert("RGB")).astype(int)
+            assert np.abs(found - by_formula(patch, ADOBE)).max() <= 1.6
+
+
 @pytest.fixture
 def assumed(tmp_path: Path) -> Path:
     (tmp_path / "adobe.icc").write_bytes(profile(ADOBE))
