@@ -115,6 +115,7 @@ def test_outputs_of_other_runs_stay(run: Run, place: Path) -> None:
 def test_archived_sources_cannot_make_their_outputs_again(run: Run, place: Path) -> None:
     run(*OUT, "--archive", "done")
     before = tree(place / "out")
+    Image.new("RGB", (5, 5)).save(place / "photos" / "a.jpg")  # another one has its name now
     assert "3 left as they are" in run("undo", "out").stderr and tree(place / "out") == before
 
 

@@ -89,8 +89,8 @@ class Rounds:
         chance = random.Random(seed)
         for _ in range(rounds):
             self.fresh()
-            at_work = chance.random() < 0.6
-            self.killed(chance.random() * self.seconds * (0.6 if at_work else 1.0), at_work)
+            at_work = chance.random() < 0.7
+            self.killed(chance.random() * self.seconds * (0.3 if at_work else 1.0), at_work)
             self.met[self.between(self.place, self.originals, self.wanted)] += 1
             self.run()
             assert tree(self.place) == self.wanted  # no other file either: nothing half-written is left
