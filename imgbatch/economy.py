@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from imgbatch import codecs, film
+from imgbatch.codecs import stripping
 from imgbatch.codecs.reading import MULTIFRAME, Opened
 from imgbatch.operations import Operation, Resize, Size
 from imgbatch.operations.reduction import Reduction, merged, settled
@@ -138,11 +139,21 @@ def copies(opened: Opened, way: Way, output: Output, number: int, format: str) -
 
     That is so when its format is the source's, its encoding is left open (a quality, say, asks for encoding), nothing
     is turned, and no operation changes the picture. A size that is asked for (``max_bytes``) is left open where the
-    source keeps to it: encoding a picture again that is small enough would only cost quality.
+    source keeps to it: encoding a picture again that is small enough would only cost quality. A JPEG's metadata can be
+    stripped around the same picture.
     """
+    if strips(opened, output, format):
+        output = dataclasses.replace(output, strip=None, keep=None)
     if output.max_bytes is not None and opened.length <= output.max_bytes:
         output = dataclasses.replace(output, max_bytes=None, min_ssim=None, min_quality=None, then_shrink=False)
     return _left_open(output) and _same_picture(opened, way, output, number, format)
+
+
+def strips(opened: Opened, output: Output, format: str) -> bool:
+    """Whether metadata are to go from a JPEG that stays one, and its colors need not change for that."""
+    if format != "jpeg" or (output.strip is None and output.keep is None):
+        return False
+    return opened.metadata.icc is None or stripping.profile(output) == "keep"
 
 
 def keeps(opened: Opened, way: Way, output: Output, number: int, format: str) -> bool:

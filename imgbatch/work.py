@@ -116,7 +116,7 @@ class ImageWork:
         planned = economy.way if self.plan else economy.plain
         common, *own = (facts.told(ops, job, opened) for ops in (self.recipe.ops, *(output.ops for output in outputs)))
         way = planned(opened, self.recipe.auto_orient, common, own)
-        copied = self._copied(job, opened, way)
+        copied = self._copied(job, opened, way, data)
         if len(copied) == len(outputs):
             way = economy.checking(way)
         desk.reserve(economy.needed(opened, way, len(data)))
@@ -127,8 +127,7 @@ class ImageWork:
             try:
                 if step.output in copied:
                     _count(made.sums, picture.frames[:1])
-                    encoded = Encoded(data, target.format, *opened.size, len(picture.frames), changes=[COPIED])
-                    encoded.located = opened.metadata.located
+                    encoded = replace(copied[step.output], frames=len(picture.frames))
                 else:
                     encoded = self._encoded(picture, way, step, target, output, made)
                     if economy.keeps(opened, way, output, step.output, target.format):
@@ -146,15 +145,21 @@ class ImageWork:
         if len(copied) == len(outputs):
             opened.changes.clear()  # what decoding would lose is in the copy
 
-    def _copied(self, job: Job, opened: reading.Opened, way: economy.Way) -> set[int]:
-        """The places of the targets that are copies of the source."""
-        if not self.plan:
-            return set()
-        return {
-            place
-            for place, target in enumerate(job.targets)
-            if economy.copies(opened, way, self.recipe.outputs[target.output], place, target.format)
-        }
+    def _copied(self, job: Job, opened: reading.Opened, way: economy.Way, data: bytes) -> dict[int, Encoded]:
+        """What is copied from the source, whole or around its picture, by the places of the targets."""
+        found: dict[int, Encoded] = {}
+        for place, target in enumerate(job.targets if self.plan else ()):
+            output = self.recipe.outputs[target.output]
+            if not economy.copies(opened, way, output, place, target.format):
+                continue
+            if economy.strips(opened, output, target.format):
+                made = codecs.rewritten(data, output, opened)
+            else:
+                located = opened.metadata.located
+                made = Encoded(data, target.format, *opened.size, changes=[COPIED], located=located)
+            if made is not None:
+                found[place] = made
+        return found
 
     def _decoded(self, opened: reading.Opened, way: economy.Way, made: _Made, count: str) -> _Picture:
         """The frames after the operations that all outputs share."""

@@ -30,12 +30,14 @@ from imgbatch.errors import unknown
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-CODECS: tuple[Codec, ...] = (Jpeg(), Png(), Webp(), Avif(), Tiff(), Gif(), Bmp())
+_JPEG = Jpeg()
+CODECS: tuple[Codec, ...] = (_JPEG, Png(), Webp(), Avif(), Tiff(), Gif(), Bmp())
 _BY_NAME = {one.name: one for one in CODECS}
 
 __all__ = [
     "CODECS", "FORMATS", "IMAGE_SUFFIXES", "SAME", "Codec", "Encoded", "Encoding", "FormatInfo", "Metadata", "Motion",
-    "Opened", "codec", "describe_formats", "encode", "format_of", "holds", "is_image", "probe", "read", "suffix_fits",
+    "Opened", "codec", "describe_formats", "encode", "format_of", "holds", "is_image", "probe", "read", "rewritten",
+    "suffix_fits",
 ]  # fmt: skip
 
 
@@ -54,6 +56,11 @@ def encode(frames: Iterable[Image], format: str, encoding: Encoding, metadata: M
 
         return search.encode(codec(format), film.of(frames), encoding, metadata, motion)
     return codec(format).encode(frames, encoding, metadata, motion)
+
+
+def rewritten(data: bytes, encoding: Encoding, opened: Opened) -> Encoded | None:
+    """A JPEG's own picture with the metadata that `encoding` asks for; None where it has to be encoded again."""
+    return _JPEG.rewritten(data, encoding, opened.metadata, opened.size)
 
 
 def holds(format: str, mode: str) -> bool:

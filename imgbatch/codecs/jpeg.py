@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.codecs.base import Codec, Metadata, Tables
+from imgbatch.codecs.base import Codec, Encoded, Metadata, Tables
 from imgbatch.codecs.encoding import Encoding
 from imgbatch.codecs.recognize import SUFFIXES
 
@@ -76,6 +76,16 @@ class Jpeg(Codec):
         missed += ["comment"] if held.comment and "comment" not in options else []
         missed += ["text"] if held.text.keys() - {"Comment"} else []
         return options
+
+    def rewritten(self, data: bytes, encoding: Encoding, held: Metadata, size: tuple[int, int]) -> Encoded | None:
+        """A JPEG of `size` with other metadata around the same picture; None where it has to be decoded."""
+        from imgbatch.codecs import rewriting, stripping
+
+        changes = ["picture copied: only metadata are changed"]
+        made = stripping.settled(held, encoding, size, changes)
+        options = self._metadata_options(made, changes)
+        raw = rewriting.rewritten(data, options, held.icc is not None)
+        return None if raw is None else Encoded(raw, self.name, *size, changes=changes, located=made.located)
 
     def save(self, frames: Sequence[Image], options: dict[str, Any]) -> bytes:
         if not (options.get("progressive") or options.get("optimize")):

@@ -1,0 +1,68 @@
+"""How do a JPEG's metadata change while its picture stays what it is, bit by bit?
+
+A JPEG is a row of segments before the first scan. What the decoder needs stays (tables, frame, Adobe's marker, JFIF,
+the profile); all other application segments and comments go, and those that are wanted are put in. What follows the
+picture (a motion photo's film, more pictures) goes too, as it does when a picture is encoded again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from imgbatch.codecs.integrity import jpeg_scans
+
+_APP0, _APP1, _APP2, _APP14, _APP15, _COM, _SOS = 0xE0, 0xE1, 0xE2, 0xEE, 0xEF, 0xFE, 0xDA
+_JFIF, _ICC = b"JFIF\0", b"ICC_PROFILE\0"
+_XMP = b"http://ns.adobe.com/xap/1.0/\0"
+
+
+def rewritten(data: bytes, options: dict[str, Any], profile: bool) -> bytes | None:
+    """`data` with the metadata of Pillow's save options (exif, xmp, extra, comment, dpi) instead of its own.
+
+    Its ICC profile stays if `profile` says so. None where it is not as a JPEG should be, so that it has to be decoded.
+    """
+    _, end = jpeg_scans(data)
+    kept, jfif, at = [], b"", 2
+    for marker, start, stop in _segments(data):
+        content = data[start + 4 : stop]
+        if marker == _APP0 and content.startswith(_JFIF) and len(content) >= 14:
+            jfif = _segment(_APP0, _density(content, options.get("dpi")))
+        needed = marker == _APP14 or (profile and marker == _APP2 and content.startswith(_ICC))
+        if needed or (marker not in range(_APP0, _APP15 + 1) and marker != _COM):
+            kept.append(data[start:stop])
+        at = stop
+    if end is None or data[at : at + 2] != bytes((0xFF, _SOS)):
+        return None
+    made = [jfif]
+    if exif := options.get("exif"):
+        made.append(_segment(_APP1, exif))
+    if packet := options.get("xmp"):
+        made.append(_segment(_APP1, _XMP + packet))
+    made.append(options.get("extra", b""))
+    if comment := options.get("comment"):
+        made.append(_segment(_COM, comment))
+    return b"".join([data[:2], *made, *kept, data[at:end]])
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """(marker, start, end) of the segments before the first scan."""
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != _SOS:
+        end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        if end > len(data) or end < at + 4:
+            return
+        yield data[at + 1], at, end
+        at = end
+
+
+def _segment(marker: int, content: bytes) -> bytes:
+    return bytes((0xFF, marker)) + (len(content) + 2).to_bytes(2, "big") + content
+
+
+def _density(jfif: bytes, dpi: tuple[float, float] | None) -> bytes:
+    """A JFIF header with another resolution, and without its thumbnail."""
+    if dpi is None and jfif[7] == 0:
+        return jfif[:12] + b"\0\0"  # the shape of a pixel, which is no resolution
+    unit, across, down = (0, 1, 1) if dpi is None else (1, round(dpi[0]), round(dpi[1]))
+    return jfif[:7] + bytes((unit,)) + across.to_bytes(2, "big") + down.to_bytes(2, "big") + b"\0\0"

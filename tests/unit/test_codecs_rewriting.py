@@ -1,0 +1,88 @@
+"""A JPEG's metadata are changed around its picture; every other byte of it stays."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from imgbatch import Output, Recipe, Resize, profiles, run
+from imgbatch.codecs import rewriting
+from imgbatch.codecs.integrity import jpeg_scans
+from tests.unit.test_codecs_exifblock import NOTE, block, small
+
+
+def jpeg(**options: Any) -> bytes:
+    file = io.BytesIO()
+    Image.effect_noise((64, 48), 60).convert("RGB").save(file, "JPEG", quality=91, **options)
+    return file.getvalue()
+
+
+FULL = jpeg(
+    exif=b"Exif\0\0" + block("<", small()), xmp=b"<x/>", comment=b"hello", dpi=(200, 100), icc_profile=profiles.srgb()
+)
+
+
+def scans(data: bytes) -> list[bytes]:
+    return [data[start:end] for start, end in jpeg_scans(data)[0]]
+
+
+def test_what_goes_and_what_comes() -> None:
+    made = rewriting.rewritten(FULL + b"film behind the picture", {"exif": b"Exif\0\0II", "dpi": (72, 72)}, True)
+    assert made is not None and scans(made) == scans(FULL) and made.endswith(b"\xff\xd9")
+    with Image.open(io.BytesIO(made)) as image:
+        assert image.info["exif"] == b"Exif\0\0II" and image.info["dpi"] == (72, 72)
+        assert image.info["icc_profile"] == profiles.srgb()
+        assert "xmp" not in image.info and "comment" not in image.info
+        image.load()
+    plain = rewriting.rewritten(FULL, {}, False)
+    assert plain is not None and scans(plain) == scans(FULL)
+    with Image.open(io.BytesIO(plain)) as image:
+        assert not {"exif", "dpi", "icc_profile"} & image.info.keys()
+        assert image.info["jfif_density"] == (1, 1)
+
+
+def test_the_same_metadata_give_the_same_picture() -> None:
+    options = {"xmp": b"<y/>", "comment": b"other", "exif": b"Exif\0\0" + block("<")}
+    made = rewriting.rewritten(FULL, options, True)
+    assert made is not None
+    with Image.open(io.BytesIO(made)) as image, Image.open(io.BytesIO(FULL)) as before:
+        assert image.info["xmp"] == b"<y/>" and image.info["comment"] == b"other"
+        assert image.tobytes() == before.tobytes()
+
+
+@pytest.mark.parametrize("data", [FULL[:-2], FULL[:200], b"\xff\xd8", FULL[:2] + b"junk" + FULL[2:]])
+def test_what_is_not_as_it_should_be_is_decoded(data: bytes) -> None:
+    assert rewriting.rewritten(data, {}, True) is None
+
+
+@given(st.integers(2, 700), st.binary(min_size=1, max_size=3))
+def test_bent_files_never_raise(at: int, by: bytes) -> None:
+    rewriting.rewritten(FULL[:at] + by + FULL[at + len(by) :], {}, True)
+
+
+@pytest.mark.parametrize(("output", "ops", "same"), [
+    (Output(strip="gps"), (), True), (Output(strip="all", keep="icc"), (), True), (Output(strip="all"), (), False),
+    (Output(strip="gps", quality=82), (), False), (Output(strip="gps"), (Resize("32"),), False),
+    (Output(strip="gps", format="png"), (), False), (Output(strip="gps"), (Resize("100"),), True),
+])  # fmt: skip
+def test_a_run_keeps_the_picture_where_only_metadata_go(
+    output: Output, ops: tuple[Resize, ...], same: bool, tmp_path: Path
+) -> None:
+    """`all` takes the profile too, here one that is not sRGB, so the colors have to change."""
+    from tests.contracts.test_profiles import ADOBE, profile
+
+    source = jpeg(exif=b"Exif\0\0" + block("<", small()), icc_profile=profile(ADOBE))
+    (tmp_path / "a.jpg").write_bytes(source)
+    (outcome,) = run([tmp_path / "a.jpg"], tmp_path / "out", Recipe(ops, [output]), workers=0).outcomes
+    made = Path(outcome.outputs[0].path).read_bytes()
+    assert (scans(made) == scans(source)) == same
+    assert ("picture copied: only metadata are changed" in outcome.changes) == same
+    assert any(change.startswith("metadata removed") for change in outcome.changes)
+    assert small()[100:120] not in made and not outcome.outputs[0].located
+    assert (NOTE in made) == (output.strip == "gps")
