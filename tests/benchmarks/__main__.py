@@ -6,6 +6,9 @@ the process tree (sum of PSS, sampled in an untimed round), SSIM to the full dec
 Pillow floor (scaled decode, resize and encode in one process, divided by the processors). All write quality 82 and
 4:2:0. `--markdown` prints one summary to stdout, and the tables to stderr.
 
+imgbatch is measured as the interpreter that runs this has it: install it as users do (``pip install '.[test]'`` in a
+virtual environment outside), for an editable one looks for its modules and may compile them at every start.
+
 Peers are found on PATH (mogrify, gm, vipsthumbnail, node), in ``--node-modules DIR`` or NODE_PATH (sharp, sharp-cli),
 and in the interpreter ``--python PATH`` (pyvips, cv2). What is missing is named. To install them, on Debian::
 
