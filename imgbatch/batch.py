@@ -12,7 +12,7 @@ import dataclasses
 import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from imgbatch import executors
@@ -100,8 +100,12 @@ class Batch(Prepared):
                 self.in_place.begin(ledger.run)
             self._sweep(ledger)
             shared = self.settings.workers != 0 or self._given is not None
-            with self._summed() as totals, self.resources.lent_to(self.recipe, shared) as recipe:
-                for outcome in self._all(self._work(recipe), totals):
+            with (
+                self._summed() as totals,
+                self.resources.lent_to(self.recipe, shared) as recipe,
+                contextlib.closing(self._all(self._work(recipe), totals)) as results,  # before `late` is looked at
+            ):
+                for outcome in results:
                     yield self._settled(ledger, outcome)
             if self.pruned and not self._stopped():
                 self.pruned = prune(ledger, self.pruned)
@@ -212,7 +216,7 @@ class Batch(Prepared):
 
         return of_outputs(self._sums, self.report.outcomes)
 
-    def _all(self, work: Work, totals: Totals | None) -> Iterator[Outcome]:
+    def _all(self, work: Work, totals: Totals | None) -> Generator[Outcome, None, None]:
         yield from self.unchanged
         yield from self.kept
         yield from self.known

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 #: Modes whose numbers are no amounts of light: an operation on brightness or saturation has no meaning for them.
 INK = frozenset({"CMYK", "LAB"})
-#: Modes whose samples are numbers on a scale: they can be averaged, blurred and resized with a kernel.
-CONTINUOUS = frozenset({"L", "LA", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "HSV", "I", "F", "I;16", "I;16B", "I;16L"})
 #: Gray modes of more than 8 bits.
 DEEP = frozenset({"I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
 _GRAY = frozenset({"1", "L", "LA", "La"}) | DEEP

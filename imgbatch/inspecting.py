@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import os
-import warnings
 from dataclasses import dataclass
 
 from imgbatch.clock import Clock
@@ -46,10 +45,7 @@ class InspectWork:
         clock = Clock(desk)
         found: list[Finding] = []
         said: list[str] = []
-        with guard.limited(self.max_pixels), warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            for category in (DeprecationWarning, ResourceWarning):
-                warnings.simplefilter("ignore", category)
+        with guard.watched(self.max_pixels) as caught:
             try:
                 data = reading.read(job.source.path)
                 clock.enter("decode")

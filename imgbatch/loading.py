@@ -7,6 +7,7 @@ is zeros, and `valid` says so.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -118,10 +119,11 @@ class Loading(Pass):
             rows = self.rows = self.allocate()
             work = RowWork(ops, self.size, self.mode, rows, self.settings.max_pixels, self._auto_orient)
             try:
-                for outcome in self._done(work):
-                    self.valid[outcome.index] = outcome.ok
-                    self._take(outcome)
-                    yield outcome
+                with contextlib.closing(self._done(work)) as results:  # no worker writes any more
+                    for outcome in results:
+                        self.valid[outcome.index] = outcome.ok
+                        self._take(outcome)
+                        yield outcome
             finally:
                 if rows.array is not None:
                     rows.array[~self.valid] = 0  # what a worker had begun when it died, or was there before

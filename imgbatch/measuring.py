@@ -87,10 +87,7 @@ class MeasureWork:
         if job.source.problem is not None:
             return self.blame(job, "failed", job.source.problem)
         look = _Look(self, desk)
-        with guard.limited(self.max_pixels), warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            for category in (DeprecationWarning, ResourceWarning):
-                warnings.simplefilter("ignore", category)
+        with guard.watched(self.max_pixels) as caught:
             try:
                 return look.measured(job, caught)
             except Exception as error:  # noqa: BLE001 - one file's error is that file's value, never the batch's

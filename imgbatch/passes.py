@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypedDict
 
 from imgbatch import executors
@@ -125,7 +125,7 @@ class Pass:
         if not outcome.ok and self.settings.too_many(self.report.wrong, self.total):
             self.stop(ExitCode.STOPPED, f"{self.report.wrong} of {self.total} files failed")
 
-    def _done(self, work: executors.Work, totals: Totals | None = None) -> Iterator[Outcome]:
+    def _done(self, work: executors.Work, totals: Totals | None = None) -> Generator[Outcome, None, None]:
         """Have the work done."""
         if not self.todo:
             return

@@ -7,7 +7,6 @@ are written where they stay, and only the Outcome travels.
 from __future__ import annotations
 
 import os
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -68,10 +67,7 @@ class RowWork:
             return self.blame(job, "failed", job.source.problem)
         told = _Told(desk)
         failure = None
-        with guard.limited(self.max_pixels), warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            for category in (DeprecationWarning, ResourceWarning):
-                warnings.simplefilter("ignore", category)
+        with guard.watched(self.max_pixels) as caught:
             try:
                 self._fill(job, told)
             except Exception as error:  # noqa: BLE001 - one file's error is that file's value, never the batch's

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from imgbatch.batch import Batch
 from imgbatch.declare import from_table
 from imgbatch.job import Outcome
+from imgbatch.passes import PassWords
 from imgbatch.preparing import Path
 from imgbatch.recipe import Recipe
 from imgbatch.report import ExitCode, Report
@@ -18,17 +19,9 @@ if TYPE_CHECKING:
     import concurrent.futures
 
 
-class SettingWords(TypedDict, total=False):
+class SettingWords(PassWords, total=False):
     """The keyword arguments of :func:`run`: the fields of :class:`settings.Settings`."""
 
-    workers: int | str
-    chunksize: int | str
-    timeout: float | str | None
-    memory: int | str
-    max_pixels: int | str
-    fail_on: str
-    fail_fast: bool
-    max_failures: str | int | None
     flat: bool
     overwrite: bool
     skip_existing: bool

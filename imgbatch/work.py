@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import os
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -72,10 +71,7 @@ class ImageWork:
         if job.source.problem is not None:
             return self.blame(job, "failed", job.source.problem)
         made = _Made(Clock(desk, self.profile), desk.sums)
-        with guard.limited(self.max_pixels), warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            for category in (DeprecationWarning, ResourceWarning):
-                warnings.simplefilter("ignore", category)
+        with guard.watched(self.max_pixels) as caught:
             try:
                 self._make(job, made, desk)
             except Exception as error:  # noqa: BLE001 - one file's error is that file's value, never the batch's

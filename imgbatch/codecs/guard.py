@@ -52,17 +52,12 @@ def everyday_readers() -> None:
     Image.preinit()
 
 
-def set_limits(max_pixels: int) -> None:
-    """For a process of ours: Pillow itself refuses inner pictures (frames, pages, icons) of more than `max_pixels`."""
-    from PIL import Image
-
-    _apply(max_pixels)
-    warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
-
-
 @contextlib.contextmanager
 def limited(max_pixels: int) -> Iterator[None]:
-    """The same inside a host's process: what was set is put back when the last of several users leaves."""
+    """Pillow itself refuses inner pictures (frames, pages, icons) of more than `max_pixels`.
+
+    In a host's process, too: what was set is put back when the last of several users leaves.
+    """
     global _found
     from PIL import AvifImagePlugin, Image, ImageFile
 
@@ -82,6 +77,16 @@ def limited(max_pixels: int) -> Iterator[None]:
             elif _found is not None:
                 Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES, AvifImagePlugin.DEFAULT_MAX_THREADS = _found
                 _found = None
+
+
+@contextlib.contextmanager
+def watched(max_pixels: int) -> Iterator[list[warnings.WarningMessage]]:
+    """For the work on one file: `limited`, and what is warned of meanwhile (:func:`told`) instead of shown."""
+    with limited(max_pixels), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for category in (DeprecationWarning, ResourceWarning):
+            warnings.simplefilter("ignore", category)
+        yield caught
 
 
 def check_pixels(size: tuple[int, int], max_pixels: int, frames: int = 1) -> None:

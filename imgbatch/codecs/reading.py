@@ -248,7 +248,7 @@ class Opened:
 def probe(data: bytes, suffix: str, max_pixels: int) -> Opened:
     """The picture in `data`, header only; `suffix` (with its dot) matters for formats without a signature.
 
-    guard.set_limits or guard.limited must be in force, so that Pillow refuses what is too large before it allocates.
+    guard.limited (or guard.watched) must be in force, so that Pillow refuses what is too large before it allocates.
 
     Raises
     ------
