@@ -59,7 +59,8 @@ def wanted(ops: Sequence[Operation], *own: Sequence[Operation], size: Size = (40
         ([Resize("3MP")], (2000, 1500)),
         ([Resize("50%")], (2000, 1500)),
         ([Resize("50%x30%", "cover")], (2000, 1500)),
-        ([Resize("256")], (512, 384)),  # small ones are given room
+        ([Resize("256")], (320, 240)),  # small ones are given room
+        ([Resize("256", kernel="box")], (512, 384)),
         ([Resize("4000")], None),
         ([Resize("9000", upscale=True)], None),
         ([Resize("100%")], None),
@@ -90,7 +91,8 @@ def wanted(ops: Sequence[Operation], *own: Sequence[Operation], size: Size = (40
         # a crop belongs to the resize
         ([Crop("2000x1500"), Resize("1000")], (2000, 1500)),
         ([Crop("50%x50%"), Crop("1000x750+0+0"), Resize("600")], (2400, 1800)),
-        ([Crop("400x300"), Resize("200")], None),  # twice 200 of 400 px
+        ([Crop("400x300"), Resize("200")], (2500, 1875)),
+        ([Crop("240x180"), Resize("200")], None),  # 250 of 240 px
         ([Crop("2000x1500"), Flip(), Resize("1000")], None),
         ([Crop("2000x1500")], None),
         ([Crop("100x100+9000+0"), Resize("10")], None),

@@ -53,9 +53,9 @@ def well_made(task: Task) -> None:
         shapes = [(*outcome(image.size, shape, turned), shape[3]) for shape in spec["shapes"]]
         shapes.sort(key=lambda shape: -shape[0][0])
         wish = shapes[0][0]
-        times = 1 if max(wish) > 512 else 2
+        times = 1 if max(wish) > 512 else 1.25
         stored = image.size
-        image.draft(None, (wish[0] * times, wish[1] * times))
+        image.draft(None, (round(wish[0] * times), round(wish[1] * times)))
         image.load()
         current: Image.Image = image
         across, down = image.width / stored[0], image.height / stored[1]
