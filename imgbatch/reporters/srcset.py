@@ -2,17 +2,20 @@
 
 One entry per image, in the order of the sources; within it one per format, the newest formats first as ``<picture>``
 wants them, each with its files from narrow to wide and the text of its ``srcset`` attribute; and the ``<img>`` for
-browsers that know none of them. Paths are relative to the output folder, percent-encoded in ``srcset`` and ``src``.
+browsers that know none of them. A ``srcset`` may only hold one picture in several widths, each once: where a recipe
+makes others of an image (a square thumbnail, the same width in two qualities), each has an entry of its own.
+Paths are relative to the output folder, percent-encoded in ``srcset`` and ``src``.
 Files that an earlier run made and this one left unchanged are there, too.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from imgbatch.job import Outcome, readable
+from imgbatch.job import Outcome, Written, readable
 from imgbatch.report import Report
 from imgbatch.reporters.records import RecordFile
 
@@ -24,18 +27,39 @@ class SrcSet(RecordFile):
     """The renditions of all images as one JSON object."""
 
     def text(self, report: Report) -> str:
-        done = [outcome for outcome in report.outcomes if outcome.ok and outcome.outputs]
-        images = [entry(outcome, report.base) for outcome in done]
+        done = [outcome for outcome in report.outcomes if outcome.ok]
+        images = [entry(outcome, files, report.base) for outcome in done for files in pictures(outcome.outputs)]
         return json.dumps({"v": 1, "images": images}, ensure_ascii=False, indent=1) + "\n"
 
 
-def entry(outcome: Outcome, base: str) -> dict[str, Any]:
-    """One image: its formats with their files, and the fallback."""
+def pictures(outputs: Sequence[Written]) -> list[list[Written]]:
+    """The files by what they show: those of one shape, and of each format and width only one."""
+    found: list[list[Written]] = []
+    for written in sorted(outputs, key=lambda one: one.output):
+        for files in found:
+            if all(_one_picture(written, other) for other in files):
+                files.append(written)
+                break
+        else:
+            found.append([written])
+    return found
+
+
+def _one_picture(written: Written, other: Written) -> bool:
+    """Whether two files may be in one entry: of the same shape, as far as whole pixels allow, and not alternatives."""
+    if written.width == other.width:
+        return written.height == other.height and written.format != other.format
+    small, large = sorted((written, other), key=lambda one: one.width)
+    return abs(small.width * large.height / large.width - small.height) <= 1
+
+
+def entry(outcome: Outcome, written: Sequence[Written], base: str) -> dict[str, Any]:
+    """One picture of an image: its formats with their files, and the fallback."""
     formats: dict[str, list[dict[str, Any]]] = {}
-    for written in sorted(outcome.outputs, key=lambda one: (one.width, one.output)):
-        record = written.record(base)
+    for one in sorted(written, key=lambda one: (one.width, one.output)):
+        record = one.record(base)
         file = {key: record[key] for key in ("path", "width", "height", "bytes")}
-        formats.setdefault(written.format, []).append(file)
+        formats.setdefault(one.format, []).append(file)
     order = sorted(formats, key=lambda name: _NEWEST_FIRST.index(name) if name in _NEWEST_FIRST else len(_NEWEST_FIRST))
     plain = next((name for name in _EVERYWHERE if name in formats), order[-1])
     widest = formats[plain][-1]

@@ -89,6 +89,30 @@ def test_the_srcset_is_enough_for_a_picture_element(run: Run, place: Path) -> No
     assert image["img"] == {"src": "a%2C%20b-640w.jpg", "width": 640, "height": 320}
 
 
+def test_other_pictures_and_other_qualities_have_entries_of_their_own(run: Run, place: Path) -> None:
+    """One srcset must not offer a square beside the whole picture, nor one width twice: browsers take either."""
+    whole = [f'[[output]]\ndir = "{place}"\nformat = "jpeg"\nquality = {quality}\n'
+             for place, quality in (("web", 80), ("best", 95))]  # fmt: skip
+    square = (
+        '[[output]]\ndir = "thumbs"\nformat = "jpeg"\n[[output.op]]\nname = "resize"\nsize = "90x90"\nfit = "cover"\n'
+    )
+    (place / "r.toml").write_text("".join([*whole, square]))
+    run("run", "photos", "-r", "r.toml", "-o", "out", "--widths", "320,640", "--srcset", "set.json")
+    run("run", "photos", "-r", "r.toml", "-o", "few", "--srcset", "few.json")
+
+    def sets(name: str) -> list[str]:
+        images = json.loads((place / name).read_text())["images"]
+        assert {image["source"] for image in images} == {"a, b.jpg"}
+        return [source["srcset"].replace("a%2C%20b", "a") for image in images for source in image["sources"]]
+
+    assert sets("set.json") == [
+        "web/a-320w.jpg 320w, web/a-640w.jpg 640w",
+        "best/a-320w.jpg 320w, best/a-640w.jpg 640w",
+        "thumbs/a-90w.jpg 90w",
+    ]
+    assert sets("few.json") == ["web/a.jpg 1000w", "best/a.jpg 1000w", "thumbs/a.jpg 90w"]
+
+
 def test_a_recipe_says_the_same_with_one_output_each(run: Run, place: Path) -> None:
     run("run", "photos", "-o", "one", "--widths", "320,640", "-f", "webp", "--save-recipe", "r.toml")
     assert (place / "r.toml").read_text().count("[[output]]") == 2
