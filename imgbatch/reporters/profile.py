@@ -19,6 +19,7 @@ from imgbatch.reporters.base import Reporter
 
 #: Shares of the time from which on something is the limit.
 _PARENT, _IDLE, _DISK, _WAITING = 0.8, 0.6, 0.5, 0.6
+_NOT_DECODED = ("read", "decode")  # a job that failed in one of these
 
 
 class Profile(Reporter):
@@ -45,7 +46,7 @@ class Profile(Reporter):
             self._say("profile: nothing was done")
             return
         workers = max(1, min(self._workers, len(done)))
-        pixels = sum(cost.pixels for cost in costs(done)) / 1e6
+        pixels = megapixels(done)
         count = "1 file" if len(done) == 1 else f"{len(done)} files"
         where = "in this process" if not self._workers else "1 worker" if workers == 1 else f"{workers} workers"
         rate = f", {pixels / report.seconds:.1f} MPix/s" if report.seconds else ""
@@ -58,6 +59,12 @@ class Profile(Reporter):
 
 def costs(outcomes: Iterable[Outcome]) -> list[Cost]:
     return [outcome.cost for outcome in outcomes if outcome.cost is not None]
+
+
+def megapixels(outcomes: Iterable[Outcome]) -> float:
+    """Of the sources that were decoded: a header may promise what no decoder has ever seen."""
+    decoded = (outcome for outcome in outcomes if outcome.error is None or outcome.error.phase not in _NOT_DECODED)
+    return sum(cost.pixels for cost in costs(decoded)) / 1e6
 
 
 def spent(outcomes: Iterable[Outcome]) -> Counter[str]:
@@ -84,7 +91,7 @@ def formats(outcomes: Sequence[Outcome]) -> list[str]:
     kinds = Counter(outcome.cost.format for outcome in outcomes if outcome.cost is not None)
     for kind, files in kinds.most_common():
         these = [outcome for outcome in outcomes if outcome.cost is not None and outcome.cost.format == kind]
-        pixels, ms = sum(cost.pixels for cost in costs(these)) / 1e6, sum(spent(these).values())
+        pixels, ms = megapixels(these), sum(spent(these).values())
         rate = f"{pixels / ms * 1000:.1f}" if ms else ""
         rows.append((kind or "not known", str(files), f"{pixels:.1f}", f"{ms / files:.2f}", rate))
     return _aligned(rows) if len(rows) > 1 else []

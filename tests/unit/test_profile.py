@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 import imgbatch as ib
-from imgbatch.job import Cost, Outcome, Source
+from imgbatch.job import Cost, Failure, Outcome, Source
 from imgbatch.report import Report
 from imgbatch.reporters import Profile
 from imgbatch.reporters.profile import limit
@@ -54,6 +55,18 @@ def test_tables_add_up() -> None:
 )
 def test_the_limit(ms: dict[str, float], cpu: float, seconds: float, parent: float, words: str) -> None:
     assert limit([outcome(ms, Cost("jpeg", 1, {}, cpu, 0))], seconds, 2, parent).startswith(words)
+
+
+def test_pixels_that_no_decoder_has_seen_are_no_throughput() -> None:
+    """A header of a broken file may promise 100 MPix; they were done in no time."""
+    bomb = outcome({"read": 1, "decode": 1}, Cost("jpeg", 10**8, {}, 2, 0))
+    late = outcome({"read": 1, "decode": 98, "encode": 1}, Cost("jpeg", 10**7, {}, 98, 0))
+    lines = told([
+        replace(bomb, status="failed", error=Failure("too_large", "decode", "")),
+        replace(late, status="failed", error=Failure("target", "encode", "")),
+    ], 0.1)  # fmt: skip
+    assert lines[0] == "profile: 2 files, 10.0 MPix, 0.10 s, 100.0 MPix/s, 2 workers"
+    assert ["jpeg", "2", "10.0", "51.00", "98.0"] in [line.split() for line in lines]
 
 
 def test_a_run_without_work_says_so() -> None:
