@@ -20,7 +20,7 @@ from imgbatch import codecs, film
 from imgbatch.codecs import stripping
 from imgbatch.codecs.reading import MULTIFRAME, Opened
 from imgbatch.operations import Operation, Resize, Size
-from imgbatch.operations.reduction import Reduction, merged, settled
+from imgbatch.operations.reduction import Reduction, halved, merged, settled
 from imgbatch.recipe import Output
 
 Several = Sequence[Operation]
@@ -59,6 +59,8 @@ class Way:
         What is applied to what was decoded.
     own : tuple of tuple of Operation
         What follows for each output.
+    luma : bool
+        Whether the picture stays YCbCr from the decoder to the encoders, with its colors at half size.
     """
 
     size: Size
@@ -66,6 +68,7 @@ class Way:
     turns: bool
     common: Ops
     own: tuple[Ops, ...]
+    luma: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,9 @@ def plain(opened: Opened, upright: bool, common: Several, own: Sequence[Several]
     return Way(opened.upright_size if upright else opened.size, None, False, tuple(common), tuple(map(tuple, own)))
 
 
-def way(opened: Opened, upright: bool, common: Several, own: Sequence[Several] = ((),)) -> Way:
+def way(
+    opened: Opened, upright: bool, common: Several, own: Sequence[Several] = ((),), halves: bool = False
+) -> Way:
     """The way of a picture through operations that all outputs share, then through each output's own.
 
     Parameters
@@ -89,14 +94,19 @@ def way(opened: Opened, upright: bool, common: Several, own: Sequence[Several] =
     opened : Opened
     upright : bool
         Whether the picture's orientation is applied.
+    halves : bool
+        Whether every output's encoder halves the colors (:func:`halving`).
     """
     size = opened.upright_size if upright else opened.size
     shared = merged(common, size, GAP)
     after = _sizes(shared, size)[-1]
-    chains = tuple(tuple(ops) if after is None else merged(ops, after, GAP) for ops in own)
+    chains: Sequence[Ops] = [tuple(ops) if after is None else merged(ops, after, GAP) for ops in own]
+    luma = halves and opened.luma and _reductions_only([(*shared, *chain) for chain in chains], size)
+    if luma:
+        shared, *chains = (tuple(map(_halved, ops)) for ops in (shared, *chains))
     early = any(isinstance(op, Reduction) for op in shared)
     wanted = _wanted(shared, chains, size) if opened.format == "jpeg" else None
-    heads = (shared,) if early else tuple((*shared, *chain) for chain in chains)
+    heads = [shared] if early else [(*shared, *chain) for chain in chains]
     turns = upright and opened.orientation != 1 and opened.format != "tiff" and all(map(_turnable, heads))
     orientation = opened.orientation if turns else 1
     if wanted is not None or turns:
@@ -105,8 +115,8 @@ def way(opened: Opened, upright: bool, common: Several, own: Sequence[Several] =
             shared = _settled(shared, original, orientation)
         else:
             here = None if wanted is None else after
-            chains = tuple(_settled(chain, here, orientation) for chain in chains)
-    return Way(size, wanted, turns, shared, chains)
+            chains = [_settled(chain, here, orientation) for chain in chains]
+    return Way(size, wanted, turns, shared, tuple(chains), luma)
 
 
 def steps(way: Way) -> list[Step]:
@@ -158,6 +168,14 @@ def strips(opened: Opened, output: Output, format: str) -> bool:
     if format != "jpeg" or (output.strip is None and output.keep is None):
         return False
     return opened.metadata.icc is None or stripping.profile(output) == "keep"
+
+
+def halving(output: Output, format: str, icc: bytes | None) -> bool:
+    """Whether an output's file has one pair of colors for four pixels, and nothing looks at the pixels before that."""
+    if output.max_bytes is not None or output.min_ssim is not None or stripping.profile(output) != "keep":
+        return False
+    codec = codecs.codec(format)
+    return codec.halves(output) and (icc is None or codec.takes(icc))
 
 
 def keeps(opened: Opened, way: Way, output: Output, number: int, format: str) -> bool:
@@ -237,7 +255,7 @@ def _sizes(ops: Ops, size: Size) -> list[Size | None]:
     return found
 
 
-def _wanted(shared: Ops, chains: tuple[Ops, ...], size: Size) -> Size | None:
+def _wanted(shared: Ops, chains: Sequence[Ops], size: Size) -> Size | None:
     """The largest demand over all outputs; None: every pixel."""
     wishes = [_demanded((*shared, *chain), size) for chain in chains]
     if not wishes or any(wish[0] >= size[0] or wish[1] >= size[1] for wish in wishes):
@@ -265,6 +283,24 @@ def _demand(op: Reduction, size: Size) -> Size:
     if max(fitting.size) <= SMALL:
         room = ROOM if op.resize.kernel in _WIDE else 2.0
     return min(math.ceil(room * width), size[0]), min(math.ceil(room * height), size[1])
+
+
+def _reductions_only(chains: Sequence[Ops], size: Size) -> bool:
+    """Whether each output is one reduction of the picture, and one of them is large enough for it to pay."""
+    firsts = [chain[0] for chain in chains if len(chain) == 1]
+    reductions = [op for op in firsts if isinstance(op, Reduction) and op.resize.kernel in _WIDE]
+    if len(reductions) < len(chains) or any(op.resize.linear for op in reductions):
+        return False
+    found = [op.fitting(size) for op in reductions]
+    return max(max(fitting.size) for fitting in found) > SMALL and all(
+        fitting.size == fitting.canvas and fitting.size[0] <= right - left and fitting.size[1] <= bottom - top
+        for fitting in found
+        for left, top, right, bottom in [fitting.box]
+    )
+
+
+def _halved(op: Operation) -> Operation:
+    return halved(op) if isinstance(op, Reduction) else op
 
 
 def _turnable(ops: Ops) -> bool:

@@ -109,9 +109,7 @@ class ImageWork:
         if opened.metadata.icc is None:
             assume = (output.assume_icc for output in outputs)
             opened.metadata.icc = profiling.assumed(assume, opened.mode, opened.changes)
-        planned = economy.way if self.plan else economy.plain
-        common, *own = (facts.told(ops, job, opened) for ops in (self.recipe.ops, *(output.ops for output in outputs)))
-        way = planned(opened, self.recipe.auto_orient, common, own)
+        way = self._way(job, opened, outputs)
         copied = self._copied(job, opened, way, data)
         if len(copied) == len(outputs):
             way = economy.checking(way)
@@ -141,6 +139,15 @@ class ImageWork:
         if len(copied) == len(outputs):
             opened.changes.clear()  # what decoding would lose is in the copy
 
+    def _way(self, job: Job, opened: reading.Opened, outputs: Sequence[Output]) -> economy.Way:
+        common, *own = (facts.told(ops, job, opened) for ops in (self.recipe.ops, *(output.ops for output in outputs)))
+        if not self.plan:
+            return economy.plain(opened, self.recipe.auto_orient, common, own)
+        icc = opened.metadata.icc
+        files = zip(outputs, job.targets, strict=True)
+        halves = all(economy.halving(output, target.format, icc) for output, target in files)
+        return economy.way(opened, self.recipe.auto_orient, common, own, halves)
+
     def _copied(self, job: Job, opened: reading.Opened, way: economy.Way, data: bytes) -> dict[int, Encoded]:
         """What is copied from the source, whole or around its picture, by the places of the targets."""
         found: dict[int, Encoded] = {}
@@ -159,7 +166,7 @@ class ImageWork:
 
     def _decoded(self, opened: reading.Opened, way: economy.Way, made: _Made, count: str) -> _Picture:
         """The frames after the operations that all outputs share."""
-        decoded, motion = opened.decode(count, way.wanted, self.recipe.auto_orient, turn=not way.turns)
+        decoded, motion = opened.decode(count, way.wanted, self.recipe.auto_orient, not way.turns, way.luma)
         ink = opened.mode in color.INK
         if ink and any(op.on_screen for op in way.common):
             decoded, ink = color.on_screen(decoded, opened.metadata.icc), False

@@ -155,6 +155,10 @@ class Codec(ABC):
         """The quality that is used, or None where the format (or a lossless one) has none."""
         return None
 
+    def halves(self, encoding: Encoding) -> bool:
+        """Whether four pixels share their colors in the file, and what the pixels are encoded from may be YCbCr."""
+        return False
+
     def kept(self, tables: Tables, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
         """Pillow's save parameters for ``quality="keep"``; empty where the format has no such tables."""
         return {}
@@ -291,7 +295,8 @@ class Prepared:
         if encoding.quality == "keep" and quality is not None:
             changes.append("quality: the source's tables kept" if kept else f"quality: {quality}, no tables to keep")
         quality = None if kept else quality
-        return Encoded(data, codec.name, width, height, count, quality, changes, pictures[0].mode, self.located)
+        mode = "RGB" if pictures[0].mode == "YCbCr" else pictures[0].mode  # as it will be read
+        return Encoded(data, codec.name, width, height, count, quality, changes, mode, self.located)
 
     def _kept(self, encoding: Encoding) -> dict[str, Any]:
         if encoding.quality != "keep" or self.tables is None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _SAMPLINGS = {0: "4:4:4", 1: "4:2:2", 2: "4:2:0"}
 _WIDTH, _HEIGHT = 256, 257
+_RGB = tuple(b"RGB")
 
 
 def rescale_key(image: Image, data: bytes) -> None:
@@ -45,6 +46,15 @@ def said(image: Image) -> int:
         said = Plain.getexif(image).get(0x0112, 1)
         return said if isinstance(said, int) else 1
     return 1
+
+
+def coded_in_luma(image: ImageFile) -> bool:
+    """Whether a JPEG holds brightness and two colors, which the decoder can leave as they are.
+
+    libjpeg takes three components for red, green and blue where they are named so, or where Adobe's marker says so.
+    """
+    names = tuple(layer[0] for layer in getattr(image, "layer", ()))
+    return image.mode == "RGB" and len(names) == 3 and names != _RGB and image.info.get("adobe_transform") != 0
 
 
 def tables(image: ImageFile) -> Tables | None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 QUALITY = 82
+_COLOR = ("RGB", "YCbCr")
 _MARKER = 65533 - 6  # what fits into one segment after "Exif\0\0"
 _PACKET = 65533 - 29  # the same after the name of XMP
 _COMMENT = 65533
@@ -27,7 +28,7 @@ class Jpeg(Codec):
     name = "jpeg"
     pillow = "JPEG"
     suffixes = SUFFIXES["jpeg"]
-    modes = frozenset({"L", "RGB", "CMYK"})
+    modes = frozenset({"L", "RGB", "YCbCr", "CMYK"})
     targets = ("L", "L", "RGB", "RGB")
     longest = 65500
     alpha = False
@@ -38,7 +39,7 @@ class Jpeg(Codec):
 
     def options(self, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
         options: dict[str, Any] = {"quality": self.quality(encoding)}
-        if frames[0].mode == "RGB":
+        if frames[0].mode in _COLOR:
             options["subsampling"] = "4:2:0" if encoding.subsampling == "auto" else encoding.subsampling
         if encoding.progressive:
             options["progressive"] = True
@@ -46,9 +47,12 @@ class Jpeg(Codec):
             options["optimize"] = True
         return options
 
+    def halves(self, encoding: Encoding) -> bool:
+        return encoding.subsampling in ("auto", "4:2:0") and encoding.quality != "keep"
+
     def kept(self, tables: Tables, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
         options: dict[str, Any] = {"quality": -1, "qtables": tables.quantization}  # -1: the tables as they are
-        if frames[0].mode == "RGB" and encoding.subsampling == "auto" and tables.sampling is not None:
+        if frames[0].mode in _COLOR and encoding.subsampling == "auto" and tables.sampling is not None:
             options["subsampling"] = tables.sampling
         return options
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs import extras, guard, headers, opening, pages, recognize, stored
@@ -38,6 +38,8 @@ class Opened:
         1..8 as EXIF counts them.
     length : int
         Bytes of the file.
+    luma : bool
+        Whether `decode` can give brightness and colors apart (YCbCr).
     metadata : Metadata
         EXIF and profile as they are in the file; `decode` makes EXIF upright with the pixels.
     changes, warnings : list of str
@@ -68,6 +70,7 @@ class Opened:
         width, height = headers.stored_size(image)
         self.size = (width, height)
         self.upright_size = swapped(self.size, self.orientation)
+        self.luma = self.format == "jpeg" and headers.coded_in_luma(image)
         guard.check_pixels(self.size, max_pixels)
         self.metadata = Metadata(
             metadata.exif_of(image, self.warnings, self.changes),
@@ -119,7 +122,12 @@ class Opened:
         return pages
 
     def decode(
-        self, frames: str = "all", wanted: tuple[int, int] | None = None, orient: bool = True, turn: bool = True
+        self,
+        frames: str = "all",
+        wanted: tuple[int, int] | None = None,
+        orient: bool = True,
+        turn: bool = True,
+        luma: bool = False,
     ) -> tuple[Iterator[Image], Motion]:
         """The frames, one at a time, fully loaded and apart from the file; and how they play. To be asked once.
 
@@ -133,6 +141,8 @@ class Opened:
             Turn the pixels upright, and say so in `metadata` and `changes`.
         turn : bool
             False leaves the turning itself to the caller, who can do it with fewer pixels.
+        luma : bool
+            Leave the pixels as brightness and two colors (mode YCbCr), which must be in the file (`Opened.luma`).
         """
         places = self._places(frames)
         if orient and self.orientation != 1:
@@ -141,7 +151,11 @@ class Opened:
             self.changes.append(f"orientation: baked {self.orientation}")
             metadata.turn(self.metadata, self.orientation)
         motion = Motion(loop=self._plays() if len(places) > 1 else None)
-        return self._decoded(places, wanted, orient, turn, motion), motion
+        draft = None
+        if self.format == "jpeg" and (wanted is not None or luma):
+            size = None if wanted is None else swapped(wanted, self.orientation)
+            draft = functools.partial(self.image.draft, "YCbCr" if luma else None, size)
+        return self._decoded(places, draft, orient, turn, motion), motion
 
     def close(self) -> None:
         """Give the file's bytes and the reader's memory back."""
@@ -177,7 +191,7 @@ class Opened:
         return int(said or 0)
 
     def _decoded(
-        self, places: range | list[int], wanted: tuple[int, int] | None, orient: bool, turned: bool, motion: Motion
+        self, places: range | list[int], draft: Callable[[], object] | None, orient: bool, turned: bool, motion: Motion
     ) -> Iterator[Image]:
         pixels = 0
         for place in places:
@@ -189,8 +203,8 @@ class Opened:
                     if self.image.mode not in ("P", "PA"):
                         self.image.palette = None  # Pillow before 13 keeps another page's
                 turn = self._turn(orient) if turned else None
-                if wanted is not None and self.format == "jpeg":
-                    self._draft(wanted)
+                if draft is not None:
+                    draft()
                 mend = stored.mending(self.image)
                 self.image.load()
                 stored.check(self.image, self.format, self._depth, self.warnings)
@@ -221,9 +235,6 @@ class Opened:
         if self.format == "tiff":
             return None if orient else undo(headers.said(self.image))
         return redo(self.orientation) if orient else None
-
-    def _draft(self, wanted: tuple[int, int]) -> None:
-        self.image.draft(None, swapped(wanted, self.orientation))
 
     def _note_losses(self) -> None:
         image = self.image

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, ClassVar
 from imgbatch import orientation as ways
 from imgbatch.operations.base import Operation, Size
 from imgbatch.operations.canvas import affordable, on_canvas
+from imgbatch.operations.chroma import reduced
 from imgbatch.operations.crop import Crop
 from imgbatch.operations.fitting import Fitting
 from imgbatch.operations.placing import ENTROPY, anchored
@@ -44,6 +45,8 @@ class Reduction(Operation):
     gap : float or None
         Average whole blocks of pixels first, as long as `gap` times the wanted sides are left (Pillow's
         ``reducing_gap``). None: the kernel sees every pixel.
+    halved : bool
+        Make the colors of a YCbCr picture at half size (chroma.py).
     """
 
     word: ClassVar[str] = "resize"
@@ -53,6 +56,7 @@ class Reduction(Operation):
     original: Size | None = None
     orientation: int = 1
     gap: float | None = None
+    halved: bool = False
 
     @property
     def on_screen(self) -> bool:  # type: ignore[override]  # what is a constant of other operations depends on linear
@@ -109,6 +113,8 @@ class Reduction(Operation):
             x, y = Fraction(image.width, across), Fraction(image.height, down)
             left, top, right, bottom = left * x, top * y, right * x, bottom * y
         wanted = ways.swapped(fitting.size, self.orientation)
+        if self.halved and image.mode == "YCbCr":
+            return reduced(image, (left, top, right, bottom), wanted, self.resize.kernel, self.gap)
         return resampled(image, (left, top, right, bottom), wanted, self.resize.kernel, self.gap, self.resize.linear)
 
 
@@ -143,3 +149,8 @@ def _misses(crop: Crop, size: Size) -> bool:
 def settled(reduction: Reduction, original: Size | None, orientation: int = 1) -> Reduction:
     """`reduction` for pixels of `orientation`, of a picture that is of size `original` at full scale."""
     return dataclasses.replace(reduction, original=original, orientation=orientation)
+
+
+def halved(reduction: Reduction) -> Reduction:
+    """`reduction` with the colors made at half size."""
+    return dataclasses.replace(reduction, halved=True)

@@ -79,6 +79,13 @@ def results(data: bytes, suffix: str, recipe: Recipe, **words: Any) -> list[tupl
         return [(name, numpy.asarray(Image.open(target / name).convert("RGB"))) for name in names]
 
 
+def colors(file: bytes) -> Any:
+    """(H, W, 3) float64: brightness and colors of a JPEG, 0..255."""
+    with Image.open(io.BytesIO(file)) as image:
+        assert image.mode == "RGB"
+        return numpy.asarray(image.convert("YCbCr"), numpy.float64)
+
+
 def agree(data: bytes, suffix: str, recipe: Recipe, least: float = AGREE) -> None:
     planned, plain = results(data, suffix, recipe), results(data, suffix, recipe, no_plan=True)
     assert [name for name, _ in planned] == [name for name, _ in plain]
@@ -141,3 +148,38 @@ def test_every_operation_before_a_resize_agrees(operation: type[Operation]) -> N
 def test_renditions_made_from_one_another_agree(widths: list[int], seed: int) -> None:
     data = stored(picture((900, 640), seed), "JPEG", 1)
     agree(data, ".jpg", Recipe(outputs=PNG.renditions(widths)))
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    ops=st.tuples(
+        st.lists(BEFORE, max_size=2), st.builds(Resize, st.sampled_from(["550", "777", "601x555!", "70%", "560x430^"]))
+    ).map(lambda parts: [*parts[0], parts[1]]),
+    widths=st.sampled_from([[], [300, 640], [301, 555, 777]]),
+    orientation=st.integers(1, 8),
+    options=st.sampled_from([{"subsampling": 0}, {"subsampling": 2}, {"progressive": True}, {"keep_rgb": True}]),
+    seed=st.integers(0, 9),
+)
+def test_colors_of_half_size_agree(
+    ops: list[Operation], widths: list[int], orientation: int, options: dict[str, Any], seed: int
+) -> None:
+    """JPEG to JPEG: brightness and colors, of which the file keeps one for four pixels, are within 2 of 255 in mean."""
+    output = Output(format="jpeg", quality=95)
+    recipe = Recipe(outputs=output.renditions(widths)) if widths else Recipe(ops, [output])
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    file = io.BytesIO()
+    picture((1200, 900), seed).save(file, "JPEG", quality=92, exif=exif, **options)
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder, "a.jpg")
+        source.write_bytes(file.getvalue())
+        for name in ("planned", "plain"):
+            report = run(source, Path(folder, name), recipe, workers=0, ledger=False, no_plan=name == "plain")
+            assert report.exit_code == 0
+        made = sorted(path.name for path in Path(folder, "planned").iterdir())
+        assert made and made == sorted(path.name for path in Path(folder, "plain").iterdir())
+        for name in made:
+            one, other = (colors(Path(folder, way, name).read_bytes()) for way in ("planned", "plain"))
+            assert one.shape == other.shape
+            difference = abs(one - other)
+            assert difference.mean((0, 1)).max() <= 2, (recipe, difference.mean((0, 1)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -129,6 +130,59 @@ def test_the_picture_is_turned_after_the_resize_where_nothing_before_cares(ops: 
     assert not economy.way(opened((400, 300), "JPEG", 1), True, ops).turns
     assert not economy.way(opened((400, 300), "TIFF", 6), True, ops).turns
     assert not economy.way(opened((400, 300), "JPEG", 6), True, [], [ops, []]).turns
+
+
+def photo(mode: str = "RGB", **options: Any) -> reading.Opened:
+    file = io.BytesIO()
+    Image.new(mode, (2000, 1500)).save(file, "JPEG", **options)
+    with guard.limited(LIMIT):
+        return reading.probe(file.getvalue(), "", LIMIT)
+
+
+JPEG = Output(format="jpeg")
+
+
+@pytest.mark.parametrize(
+    ("ops", "output", "apart"),
+    [
+        ([Resize("800")], JPEG, True),
+        ([Crop("1:1"), Resize("800", kernel="bicubic")], JPEG, True),
+        ([Resize("800x600", "cover")], Output(format="jpeg", quality=95, subsampling="4:2:0", strip="gps"), True),
+        ([Resize("800")], Output(format="jpeg", subsampling="4:4:4"), False),
+        ([Resize("800")], Output(format="jpeg", quality="keep"), False),
+        ([Resize("800")], Output(format="jpeg", max_bytes=9999), False),
+        ([Resize("800")], Output(format="jpeg", min_ssim=0.9), False),
+        ([Resize("800")], Output(format="jpeg", icc="srgb"), False),
+        ([Resize("800")], Output(format="jpeg", strip="icc"), False),
+        ([Resize("800")], Output(format="webp"), False),
+        ([Resize("500")], JPEG, False),  # does not pay
+        ([Resize("800", kernel="box")], JPEG, False),
+        ([Resize("800", linear=True)], JPEG, False),
+        ([Resize("800x800", "contain")], JPEG, False),  # the padding is a color
+        ([Resize("2500", upscale=True)], JPEG, False),
+        ([Resize("800"), Blur(1)], JPEG, False),
+        ([Blur(1), Resize("800")], JPEG, False),
+        ([], JPEG, False),
+    ],
+)
+def test_colors_stay_apart_where_only_brightness_and_half_of_them_count(
+    ops: list[Operation], output: Output, apart: bool
+) -> None:
+    halves = economy.halving(output, output.format, None)
+    assert economy.way(photo(), True, ops, halves=halves).luma is apart
+    assert economy.way(photo(), True, (), [ops], halves=halves).luma is apart
+
+
+def test_only_what_is_stored_as_brightness_and_colors_is_left_so() -> None:
+    def apart(opened: reading.Opened) -> bool:
+        return economy.way(opened, True, [Resize("800")], halves=True).luma
+
+    assert apart(photo()) and apart(photo(subsampling="4:4:4")) and apart(photo(progressive=True))
+    assert not apart(photo(keep_rgb=True)) and not apart(photo("L")) and not apart(photo("CMYK"))
+    assert not apart(opened((2000, 1500), "WEBP"))
+    assert not economy.way(photo(), True, [Resize("800")], halves=False).luma
+    assert economy.way(photo(), True, (), [[Resize("800")], [Resize("200")]], halves=True).luma
+    assert not economy.way(photo(), True, (), [[Resize("800")], [Resize("400"), Blur(1)]], halves=True).luma
 
 
 def test_smaller_outputs_are_made_from_larger_ones() -> None:
