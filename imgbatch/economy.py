@@ -3,7 +3,8 @@
 Work asks here before it decodes. The operations of all outputs are read from last to first: each says how large its
 input must be (:meth:`operations.base.Operation.demand`), and the largest demand decides at which scale a JPEG is
 decoded. A resize takes over the crops before it and, where nothing between cares, the turning upright. Of several
-outputs that begin with a resize, the smaller are made from the larger. What would come out as it went in is copied.
+outputs that begin with a resize, the smaller are made from the larger. What would come out as it went in is copied
+(copying.py).
 
 With the planner off (``--no-plan``) every pixel is decoded, turned, operated on in the order of the recipe, and
 encoded. The two agree but for the kernels' rounding: at least :data:`AGREE` in SSIM, on photographs.
@@ -11,7 +12,6 @@ encoded. The two agree but for the kernels' rounding: at least :data:`AGREE` in 
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -148,63 +148,12 @@ def checking(way: Way) -> Way:
     return Way(way.size, (1, 1), False, (), ((),) * len(way.own))
 
 
-def copies(opened: Opened, way: Way, output: Output, number: int, format: str) -> bool:
-    """Whether the file of an output (and its `number`) is the source's, byte for byte.
-
-    That is so when its format is the source's, its encoding is left open (a quality, say, asks for encoding), nothing
-    is turned, and no operation changes the picture. A size that is asked for (``max_bytes``) is left open where the
-    source keeps to it: encoding a picture again that is small enough would only cost quality. A JPEG's metadata can be
-    stripped around the same picture.
-    """
-    if strips(opened, output, format):
-        output = dataclasses.replace(output, strip=None, keep=None)
-    if output.max_bytes is not None and opened.length <= output.max_bytes:
-        output = dataclasses.replace(output, max_bytes=None, min_ssim=None, min_quality=None, then_shrink=False)
-    return _left_open(output) and _same_picture(opened, way, output, number, format)
-
-
-def strips(opened: Opened, output: Output, format: str) -> bool:
-    """Whether metadata are to go from a JPEG that stays one, and its colors need not change for that."""
-    if format != "jpeg" or (output.strip is None and output.keep is None):
-        return False
-    return opened.metadata.icc is None or stripping.profile(output) == "keep"
-
-
 def halving(output: Output, format: str, icc: bytes | None) -> bool:
     """Whether an output's file has one pair of colors for four pixels, and nothing looks at the pixels before that."""
     if output.max_bytes is not None or output.min_ssim is not None or stripping.profile(output) != "keep":
         return False
     codec = codecs.codec(format)
     return codec.halves(output) and (icc is None or codec.takes(icc))
-
-
-def keeps(opened: Opened, way: Way, output: Output, number: int, format: str) -> bool:
-    """Whether the source's bytes may stand in for an output that saves too little (``min_savings``, ``optimize``).
-
-    As for `copies`, but an encoding may be asked for: quality and effort, not what changes the content (colors, ...).
-    """
-    if output.min_savings is None and not (output.optimize and codecs.codec(format).optimizes):
-        return False
-    return _left_open(output, _STRENGTH) and _same_picture(opened, way, output, number, format)
-
-
-#: What decides how well the same picture is packed.
-_STRENGTH = (
-    "quality", "subsampling", "progressive", "optimize", "lossless", "effort", "max_bytes", "min_ssim", "min_quality",
-    "then_shrink", "min_savings", "background",
-)  # fmt: skip
-
-
-def _same_picture(opened: Opened, way: Way, output: Output, number: int, format: str) -> bool:
-    """Whether an output shows what its source shows, in the same format."""
-    if format != opened.format or opened.image.format == "MPO":
-        return False
-    if way.size != opened.size or opened.orientation != 1 or (output.frames != "all" and opened.frame_count > 1):
-        return False
-    ops = (*way.common, *way.own[number])
-    if ops and opened.format == "tiff" and opened.frame_count > 1:
-        return False  # pages may have different sizes
-    return all(isinstance(op, (Reduction, Resize)) and op.idle(way.size) for op in ops)
 
 
 def needed(opened: Opened, way: Way, data: int) -> int:
@@ -231,19 +180,6 @@ def reduced_by(size: Size, wanted: Size | None) -> int:
 def shows_all(ops: Several) -> bool:
     """Whether the result shows what the source shows, in another size at most: a small picture beside it stays true."""
     return all(_whole(op) or (isinstance(op, Resize) and op.fit in _WHOLE) for op in ops)
-
-
-def _left_open(output: Output, but: Sequence[str] = ()) -> bool:
-    """Whether nothing is said of the encoding, but its format and what stands in `but`."""
-    return all(getattr(output, name) == held for name, held in _OPEN.items() if name not in but)
-
-
-#: What an output says of the encoding when it says nothing; asked for every file, so made once.
-_OPEN = {
-    field.name: getattr(Output(), field.name)
-    for field in dataclasses.fields(Output)
-    if field.name not in ("format", "dir", "name", "preserve", "frames", "ops")
-}
 
 
 def _sizes(ops: Ops, size: Size) -> list[Size | None]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from imgbatch import codecs, color, delivery, economy, facts, film
+from imgbatch import codecs, color, copying, delivery, economy, facts, film
 from imgbatch.clock import Clock
 from imgbatch.codecs import guard, profiling, reading
 from imgbatch.codecs.base import Encoded, Metadata, Motion
@@ -124,7 +124,7 @@ class ImageWork:
                     encoded = replace(copied[step.output], frames=len(picture.frames))
                 else:
                     encoded = self._encoded(picture, way, step, target, output, made)
-                    if economy.keeps(opened, way, output, step.output, target.format):
+                    if copying.keeps(opened, way, output, step.output, target.format):
                         encoded = _smaller(encoded, data, output, opened)
                 made.changes += encoded.changes
                 made.clock.enter("write")
@@ -153,9 +153,9 @@ class ImageWork:
         found: dict[int, Encoded] = {}
         for place, target in enumerate(job.targets if self.plan else ()):
             output = self.recipe.outputs[target.output]
-            if not economy.copies(opened, way, output, place, target.format):
+            if not copying.copies(opened, way, output, place, target.format):
                 continue
-            if economy.strips(opened, output, target.format):
+            if copying.strips(opened, output, target.format):
                 made = codecs.rewritten(data, output, opened)
             else:
                 located = opened.metadata.located

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
-from imgbatch import economy
+from imgbatch import copying, economy
 from imgbatch.codecs import guard, reading
 from imgbatch.operations import (
     Blur,
@@ -225,15 +225,15 @@ def test_what_would_come_out_as_it_went_in_is_copied(
 ) -> None:
     source = opened((400, 300), format, orientation)
     way = economy.way(source, True, ops)
-    assert economy.copies(source, way, output, 0, source.format) is copied
-    assert not economy.copies(source, way, output, 0, "webp")
+    assert copying.copies(source, way, output, 0, source.format) is copied
+    assert not copying.copies(source, way, output, 0, "webp")
 
 
 def test_frames_that_are_left_out_are_no_copy() -> None:
     source = opened((40, 30), "GIF", frames=3)
     way = economy.way(source, True, [])
-    assert economy.copies(source, way, Output(), 0, "gif")
-    assert not economy.copies(source, way, Output(frames="first"), 0, "gif")
+    assert copying.copies(source, way, Output(), 0, "gif")
+    assert not copying.copies(source, way, Output(frames="first"), 0, "gif")
 
 
 @pytest.mark.parametrize("name", ["rgb.png", "soft-alpha.png"])

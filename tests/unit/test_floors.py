@@ -26,7 +26,7 @@ FLOORS: list[set[str]] = [
     {"originals"},
     {"discover", "planning", "lock", "ledger", "work", "inspecting", "measuring", "rows", "loaded", "executors"},
     {"sampling", "resources", "facts", "known", "candidates", "obstacles", "tally", "delivery", "moving", "past"},
-    {"clock", "ledgerfile", "backups", "entries", "report", "aggregates", "moments", "patterns", "places"},
+    {"clock", "ledgerfile", "backups", "entries", "report", "aggregates", "moments", "patterns", "places", "copying"},
     {"job", "files", "naming", "settings", "sizing", "economy"},
     {"recipe"},
     {"plugins"},
