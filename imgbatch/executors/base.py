@@ -15,6 +15,7 @@ from imgbatch.errors import EngineError, sentence
 from imgbatch.job import Desk, Failure, Job, Outcome, Status
 
 MOST = 64  # jobs in a chunk of tiny files
+LAST = 4  # jobs for each worker at the end, of which the largest come first
 CHUNK_MS = 20.0  # what a chunk is worth
 NO_GUARD = 77  # the exit code of a worker that met a script without main guard
 
@@ -61,7 +62,8 @@ class Chunks:
 
     A chunk is worth about 20 ms. What a file costs is guessed from its size (0.3 ms and 20 ms a megabyte, as measured
     on photographs and tiny PNGs), and the guess is corrected by what the files so far have cost: a recipe may be slow.
-    No worker gets so many at a time that another has none.
+    No worker gets so many at a time that another has none, and of the last few jobs the largest files come first: the
+    run would wait for one that came last.
 
     Parameters
     ----------
@@ -72,6 +74,8 @@ class Chunks:
 
     def __init__(self, jobs: Sequence[Job], chunksize: int | str, workers: int) -> None:
         self._jobs, self._workers = jobs, workers
+        self._last = max(0, len(jobs) - LAST * workers)
+        self._end = sorted(jobs[self._last :], key=lambda job: -job.source.size)
         self._fixed = chunksize if isinstance(chunksize, int) else None
         self._next = 0
         self._guessed = self._spent = 0.0  # ms of the files that are done
@@ -84,7 +88,7 @@ class Chunks:
         if start >= len(self._jobs):
             raise StopIteration
         self._next = start + self._count(start)
-        return list(self._jobs[start : self._next])
+        return [self._job(place) for place in range(start, self._next)]
 
     def learn(self, outcomes: Iterable[Outcome]) -> None:
         """Correct the guess by what these files have cost."""
@@ -92,6 +96,9 @@ class Chunks:
             if outcome.ms:
                 self._guessed += _guess(outcome.source.size)
                 self._spent += sum(outcome.ms.values())
+
+    def _job(self, place: int) -> Job:
+        return self._jobs[place] if place < self._last else self._end[place - self._last]
 
     def _count(self, start: int) -> int:
         left = len(self._jobs) - start
@@ -101,7 +108,7 @@ class Chunks:
         factor = max(0.2, self._spent / self._guessed) if self._guessed else 4.0  # nothing known: carefully
         cost = 0.0
         for count in range(most):
-            cost += factor * _guess(self._jobs[start + count].source.size)
+            cost += factor * _guess(self._job(start + count).source.size)
             if cost >= CHUNK_MS:
                 return count + 1
         return most

@@ -221,6 +221,17 @@ def test_chunks_hold_one_large_file_or_many_tiny_ones() -> None:
     assert [one.index for chunk in Chunks(tiny, "auto", 2) for one in chunk] == list(range(10_000))
 
 
+def test_the_largest_of_the_last_files_come_first() -> None:
+    sizes = [5, 9, 1, 7, 3, 8, 2, 6, 4, 10]
+    for chunksize in ("auto", 3):
+        order = [
+            one.source.size
+            for chunk in Chunks([sized(n, s) for n, s in enumerate(sizes)], chunksize, 2)
+            for one in chunk
+        ]
+        assert order == [5, 9, 10, 8, 7, 6, 4, 3, 2, 1]
+
+
 def test_chunks_learn_what_files_cost() -> None:
     jobs = [sized(index, 500) for index in range(10_000)]
     slow, quick = Chunks(jobs, "auto", 2), Chunks(jobs, "auto", 2)
