@@ -25,11 +25,11 @@ def reduced(image: Image, box: ExactBox, size: Size, kernel: str, gap: float | N
     """The rectangle `box` of a YCbCr `image` as `size` px; see :func:`resampling.resampled`."""
     from PIL import Image as Images
 
-    luma, *colors = image.split()
     half = -(-size[0] // 2), -(-size[1] // 2)
-    spread = [
-        resampled(color, box, half, _KERNEL, _GAP).resize(size, Images.Resampling.NEAREST) for color in colors
-    ]
-    made = Images.merge("YCbCr", (resampled(luma, box, size, kernel, gap), *spread))
+    planes = [resampled(image.getchannel(0), box, size, kernel, gap)]  # one at a time: a plane is large
+    for band in (1, 2):
+        color = resampled(image.getchannel(band), box, half, _KERNEL, _GAP)
+        planes.append(color.resize(size, Images.Resampling.NEAREST))
+    made = Images.merge("YCbCr", planes)
     made.info = dict(image.info)
     return made
