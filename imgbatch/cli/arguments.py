@@ -50,6 +50,7 @@ class Typed:
     files_from: str | None = None
     null: bool = False
     dry_run: bool = False
+    explain: bool = False
     estimate: bool = False
     json: bool = False
     reports: tuple[str, ...] = ()
@@ -231,6 +232,7 @@ def _typed(said: dict[str, Any], sources: list[str], ops: list[Operation], comma
         files_from=_path(said, "files_from", "a file, or - for stdin"),
         null="null" in said,
         dry_run="dry_run" in said,
+        explain="explain" in said,
         estimate="estimate" in said,
         json="json" in said,
         reports=tuple(said.get("report", ())),

@@ -168,8 +168,10 @@ _FILES = (
 )
 _RUNNING = (
     Flag(("-n", "--dry-run"), "dry_run", "running", "print what would be written, write nothing", "nothing"),
+    Flag(("--explain",), "explain", "running", "print how each file would be made, with how few pixels; write nothing",
+         "nothing"),
     Flag(("--estimate",), "estimate", "running", "try a sample, print size, time and memory, write nothing", "nothing"),
-)
+)  # fmt: skip
 _REPORTING = (
     Flag(("--json",), "json", "reporting", "one JSON object a line on stdout, as files get done", "nothing"),
     Flag(("--report",), "report", "reporting", "all records, as .json, .csv or .prom (repeatable)",

@@ -11,17 +11,17 @@ import shlex
 import sys
 from collections import Counter
 from collections.abc import Container, Generator, Iterator, Sequence
-from string import Formatter
 from typing import TYPE_CHECKING, Protocol
 
 from imgbatch.cli.arguments import Typed, parse, parser
 from imgbatch.cli.estimate import show_estimate
 from imgbatch.cli.finishing import finished
-from imgbatch.cli.merging import Wish, decide, save
+from imgbatch.cli.merging import decide, save
+from imgbatch.cli.planned import show_explanation, show_plan
 from imgbatch.cli.signals import stopping
 from imgbatch.cli.streams import abandon_stdout, complain
 from imgbatch.errors import UsageError
-from imgbatch.job import Outcome, Target
+from imgbatch.job import Outcome
 from imgbatch.priority import lower
 from imgbatch.report import ExitCode, Report, human
 from imgbatch.reporters import (
@@ -34,13 +34,11 @@ from imgbatch.reporters import (
     Reporter,
     SrcSet,
     StatsFile,
-    location,
     report_to,
     shown,
 )
 
 if TYPE_CHECKING:
-    from imgbatch.batch import Batch
     from imgbatch.discover import Skipped
     from imgbatch.settings import Settings
 
@@ -86,9 +84,11 @@ def run(words: Sequence[str]) -> int:
         wish.paths, wish.output or None, wish.recipe, wish.settings, wish.filters, stats=typed.stats is not None
     )
     batch.command = shlex.join(["imgbatch", "run", *words])
-    batch.prepare(hold=not (typed.dry_run or typed.estimate))
+    batch.prepare(hold=not (typed.dry_run or typed.estimate or typed.explain))
     if typed.dry_run:
-        return _show_plan(batch, wish, typed)
+        return show_plan(batch, wish.output, typed)
+    if typed.explain:
+        return show_explanation(batch, wish.output, typed, console)
     if typed.estimate:
         return show_estimate(batch, typed, console)
     taken = {job.source.path for job in batch.todo}
@@ -273,38 +273,3 @@ def _counted(batch: Told) -> str:
     if len(reasons) == 1:
         return f"{len(batch.skipped)} skipped: {shown(next(iter(reasons)))}"
     return f"{len(batch.skipped)} skipped: " + ", ".join(f"{n} {shown(reason)}" for reason, n in reasons.most_common())
-
-
-def _show_plan(batch: Batch, wish: Wish, typed: Typed) -> int:
-    """The plan on stdout, the count on stderr; nothing is written."""
-    count = 0
-    for job in batch.todo:
-        for target in job.targets:
-            there = "replaced" if batch.in_place is not None else shown(_place(target, wish.output))
-            print(f"{shown(location(job.source))} -> {there}")
-            count += 1
-    for row in batch.pruned:
-        place = os.path.normpath(os.path.join(wish.output, os.path.relpath(row.path, batch.folder)))
-        print(f"{shown(place)} -> removed")
-    if typed.verbose:
-        for outcome in batch.unchanged:
-            print(f"unchanged: {shown(location(outcome.source))}")
-        for outcome in batch.kept:
-            print(f"skipped: {shown(location(outcome.source))}: a file is in the way")
-        for skipped in batch.skipped:
-            print(f"skipped: {shown(os.path.join(skipped.root, skipped.relative))}: {shown(skipped.reason)}")
-    if not typed.quiet:
-        sys.stdout.flush()
-        unchanged = f", {len(batch.unchanged)} unchanged" if batch.unchanged else ""
-        left = f", {len(batch.kept) + len(batch.skipped)} skipped" if batch.kept or batch.skipped else ""
-        files = "1 file" if len(batch.todo) == 1 else f"{len(batch.todo)} files"
-        complain(f"{count} to write from {files}{unchanged}{left}; dry run: nothing was written")
-    return int(ExitCode.OK)
-
-
-def _place(target: Target, output: str) -> str:
-    """Where a target goes, from where the user stands; fields that only the pixels fill in stay as they are."""
-    path = target.path
-    if target.late:
-        path = "".join(text + (f"{{{key}}}" if key else "") for text, key, _, _ in Formatter().parse(path))
-    return os.path.normpath(os.path.join(output, os.path.relpath(path, os.path.abspath(output))))

@@ -18,7 +18,7 @@ FLOORS: list[set[str]] = [
     {"cli"},
     {"packing"},
     {"contract"},
-    {"applying", "checking", "loading", "statistics", "estimating", "scheduling", "history"},
+    {"applying", "checking", "loading", "statistics", "estimating", "explaining", "scheduling", "history"},
     {"running"},
     {"batch", "passes"},
     {"preparing"},

@@ -1,0 +1,131 @@
+"""What do --dry-run and --explain print? What would be done, as data on stdout; the rest goes to stderr."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from string import Formatter
+from typing import TYPE_CHECKING
+
+from imgbatch.cli.arguments import Typed
+from imgbatch.cli.streams import complain
+from imgbatch.job import SCHEMA, Outcome
+from imgbatch.report import ExitCode, dumps
+from imgbatch.reporters import Console, location, shown
+
+if TYPE_CHECKING:
+    from imgbatch.batch import Batch
+    from imgbatch.explaining import Explanation, Making
+
+
+def show_plan(batch: Batch, output: str, typed: Typed) -> int:
+    """The plan on stdout, the count on stderr; nothing is written."""
+    count = 0
+    for job in batch.todo:
+        for target in job.targets:
+            there = "replaced" if batch.in_place is not None else shown(place(target.path, output, target.late))
+            print(f"{shown(location(job.source))} -> {there}")
+            count += 1
+    for row in batch.pruned:
+        gone = os.path.normpath(os.path.join(output, os.path.relpath(row.path, batch.folder)))
+        print(f"{shown(gone)} -> removed")
+    if typed.verbose:
+        for outcome in batch.unchanged:
+            print(f"unchanged: {shown(location(outcome.source))}")
+        for outcome in batch.kept:
+            print(f"skipped: {shown(location(outcome.source))}: a file is in the way")
+        for skipped in batch.skipped:
+            print(f"skipped: {shown(os.path.join(skipped.root, skipped.relative))}: {shown(skipped.reason)}")
+    if not typed.quiet:
+        sys.stdout.flush()
+        unchanged = f", {len(batch.unchanged)} unchanged" if batch.unchanged else ""
+        left = f", {len(batch.kept) + len(batch.skipped)} skipped" if batch.kept or batch.skipped else ""
+        files = "1 file" if len(batch.todo) == 1 else f"{len(batch.todo)} files"
+        complain(f"{count} to write from {files}{unchanged}{left}; dry run: nothing was written")
+    return int(ExitCode.OK)
+
+
+def place(path: str, output: str, late: bool = False) -> str:
+    """Where a target goes, from where the user stands; fields that only the pixels fill in stay as they are."""
+    if late:
+        path = "".join(text + (f"{{{key}}}" if key else "") for text, key, _, _ in Formatter().parse(path))
+    return os.path.normpath(os.path.join(output, os.path.relpath(path, os.path.abspath(output))))
+
+
+def show_explanation(batch: Batch, output: str, typed: Typed, console: Console) -> int:
+    """How each file will be made, and what that saves; nothing is written."""
+    from imgbatch.explaining import explained, saved
+
+    def told() -> Iterator[Explanation]:
+        for one in explained(batch):
+            if typed.json:
+                print(dumps(one.record(batch.folder)))
+            elif one.error is None:
+                print("\n".join(_words(one, None if batch.in_place is not None else output)))
+            if one.error is not None and not typed.quiet:
+                sys.stdout.flush()
+                for line in console.lines(Outcome(one.job.index, one.job.source, "failed", error=one.error)):
+                    complain(line)
+            yield one
+
+    sums = saved(told())
+    print(dumps({"v": SCHEMA, "event": "explained", **sums}) if typed.json else _sum(sums), flush=True)
+    if not typed.quiet:
+        unchanged = f"; {len(batch.unchanged)} unchanged" if batch.unchanged else ""
+        complain(f"explain: nothing was written{unchanged}")
+    return int(ExitCode.OK)
+
+
+def _words(one: Explanation, output: str | None) -> list[str]:
+    """A line for what all outputs share, and one for each of them; `output` is None where files are replaced."""
+    frames = f", {one.frames} frames" if one.frames > 1 else ""
+    head = [f"{one.format} {_size(one.size)}{frames}", _decoded(one)]
+    if one.turned and not one.copied:
+        head.append("turned upright " + ("after the resize" if one.turned == "after" else "first"))
+    if one.halved:
+        head.append("its colors at half size")
+    head += one.common
+    made = [f"{shown(location(one.job.source))}: {'; '.join(head)}"]
+    names = {
+        making.number: "in its place" if output is None else shown(place(making.path, output, making.late))
+        for making in one.outputs
+    }
+    seen: set[str] = set()
+    for making in one.outputs:
+        same = making.path in seen and not making.late
+        seen.add(making.path)
+        made.append(f"  {names[making.number]}: {'the same file' if same else _way(making, names)}")
+    return made
+
+
+def _decoded(one: Explanation) -> str:
+    """How many pixels are decoded."""
+    part = f"decoded as {_size(one.decoded)}, {math.prod(one.decoded) / math.prod(one.size):.0%} of the pixels"
+    words = "decoded whole" if one.decoded == one.size else part
+    return f"{words}, to see that nothing is broken" if one.copied else words
+
+
+def _way(making: Making, names: Mapping[int, str]) -> str:
+    """How one output is made."""
+    if making.copied == "file":
+        return "the bytes of the source"
+    if making.copied:
+        return "the bytes of the source's picture, other metadata"
+    start = [] if making.source is None else [f"from {names[making.source]}"]
+    words = ", ".join([*start, *making.ops, f"encoded as {making.format}"])
+    return words + (f"; or the source's bytes, unless it saves {making.savings}" if making.savings else "")
+
+
+def _sum(sums: Mapping[str, int]) -> str:
+    files = "1 file" if sums["files"] == 1 else f"{sums['files']} files"
+    share = f" ({sums['decoded'] / sums['pixels']:.0%})" if sums["pixels"] else ""
+    return (
+        f"{files}: {sums['decoded'] / 1e6:.1f} of {sums['pixels'] / 1e6:.1f} MPix decoded{share}; "
+        f"of {sums['outputs']} outputs {sums['from_larger']} made from a larger one, {sums['copied']} copied"
+    )
+
+
+def _size(size: tuple[int, int]) -> str:
+    return f"{size[0]}x{size[1]}"

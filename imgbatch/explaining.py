@@ -1,0 +1,251 @@
+"""How will each file be made, with how few pixels, and what does that save? ``--explain``.
+
+Files are read and their headers looked at; nothing is decoded, nothing written. What is said comes from the functions
+that the run itself asks (economy.py, and the rules of work.py), so that the two cannot come apart.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from imgbatch import color, copying, economy, work
+from imgbatch.batch import Batch
+from imgbatch.codecs import guard, profiling, reading
+from imgbatch.errors import Phase
+from imgbatch.job import SCHEMA, Failure, Job, Target, readable
+from imgbatch.naming import fill_late
+from imgbatch.operations import Operation, Size
+from imgbatch.operations.reduction import Reduction
+from imgbatch.orientation import swapped
+
+
+@dataclass(frozen=True)
+class Making:
+    """How one output is made.
+
+    Attributes
+    ----------
+    number : int
+        Its place among the outputs of the file, from 0.
+    path : str
+        Absolute; with its width and height where these are part of it and can be told.
+    late : bool
+        Whether `path` is still a template: only the pixels tell its width and height.
+    ops : tuple of str
+        What is done for this output alone, in order; empty: nothing.
+    source : int or None
+        The `number` of the output whose reduced picture it is made from; None: what was decoded.
+    copied : str
+        ``file``: the source's bytes; ``picture``: those of its picture, with other metadata around them; else "".
+    savings : str
+        The source's bytes are taken where encoding saves less than so much; "": never.
+    """
+
+    number: int
+    path: str
+    format: str
+    ops: tuple[str, ...] = ()
+    source: int | None = None
+    copied: str = ""
+    late: bool = False
+    savings: str = ""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """How one file is made; `error` instead of all else where its header tells already that it cannot be.
+
+    Attributes
+    ----------
+    size, decoded : (int, int)
+        Of a frame in px, upright if the recipe wants it so, and how much of it is decoded.
+    turned : str
+        ``after``: with the pixels that the first resize leaves; ``first``: with all that are decoded; "": not at all.
+    halved : bool
+        Whether its colors are decoded, resized and encoded at half size, as JPEGs hold them.
+    common : tuple of str
+        What is done once, for all outputs.
+    outputs : tuple of Making
+        In the order in which they are made.
+    """
+
+    job: Job
+    error: Failure | None = None
+    format: str = ""
+    frames: int = 1
+    size: Size = (0, 0)
+    decoded: Size = (0, 0)
+    turned: str = ""
+    halved: bool = False
+    common: tuple[str, ...] = ()
+    outputs: tuple[Making, ...] = ()
+
+    @property
+    def copied(self) -> bool:
+        """Whether nothing is made of what is decoded."""
+        return all(making.copied for making in self.outputs)
+
+    def record(self, base: str) -> dict[str, Any]:
+        """The JSON record; paths are relative to the output folder, as in a run's."""
+        source = self.job.source
+        made: dict[str, Any] = {"v": SCHEMA, "event": "explanation"}
+        made |= {"root": readable(source.root), "source": readable(source.relative)}
+        if self.error is not None:
+            error = {"kind": self.error.kind, "phase": self.error.phase, "message": self.error.message}
+            return {**made, "error": error}
+        paths = {making.number: readable(making.path.removeprefix(base.rstrip("/") + "/")) for making in self.outputs}
+        return {
+            **made,
+            "error": None,
+            "format": self.format,
+            "frames": self.frames,
+            "width": self.size[0],
+            "height": self.size[1],
+            "decoded": {"width": self.decoded[0], "height": self.decoded[1]},
+            "turned": self.turned or None,
+            "halved": self.halved,
+            "ops": list(self.common),
+            "outputs": [
+                {
+                    "path": paths[making.number],
+                    "format": making.format,
+                    "copied": making.copied or None,
+                    "from": None if making.source is None else paths[making.source],
+                    "ops": list(making.ops),
+                }
+                for making in sorted(self.outputs, key=lambda making: making.number)
+            ],
+        }
+
+
+def explained(batch: Batch) -> Iterator[Explanation]:
+    """How a prepared batch will make each of its files."""
+    run = work.ImageWork(batch.recipe, batch.settings.max_pixels, 0, plan=not batch.settings.no_plan)
+    for job in batch.todo:
+        yield Explanation(job, job.source.problem) if job.source.problem is not None else _of_file(job, run)
+
+
+def saved(explanations: Iterable[Explanation]) -> dict[str, int]:
+    """What it comes to: files that can be made, their pixels, those that are decoded, and outputs by their way."""
+    sums = dict.fromkeys(("files", "pixels", "decoded", "outputs", "copied", "from_larger"), 0)
+    for one in explanations:
+        if one.error is not None:
+            continue
+        sums["files"] += 1
+        sums["pixels"] += one.frames * math.prod(one.size)
+        sums["decoded"] += one.frames * math.prod(one.decoded)
+        sums["outputs"] += len(one.outputs)
+        sums["copied"] += sum(bool(making.copied) for making in one.outputs)
+        sums["from_larger"] += sum(making.source is not None for making in one.outputs)
+    return sums
+
+
+def _of_file(job: Job, run: work.ImageWork) -> Explanation:
+    phase: Phase = "read"
+    with guard.watched(run.max_pixels):
+        try:
+            data = reading.read(job.source.path)
+            phase = "decode"
+            suffix = os.path.splitext(job.source.path)[1].lower()
+            with reading.probe(data, suffix, run.max_pixels) as opened:
+                return _of_opened(job, run, opened, data)
+        except Exception as error:  # noqa: BLE001 - one file's error is that file's value, as in the run
+            kind, message = guard.classify(error, phase)
+            return Explanation(job, Failure(kind, phase, message))
+
+
+def _of_opened(job: Job, run: work.ImageWork, opened: reading.Opened, data: bytes) -> Explanation:
+    """As :meth:`work.ImageWork._follow` goes, without a step."""
+    recipe = run.recipe
+    outputs = [recipe.outputs[target.output] for target in job.targets]
+    work._refuse_motion(opened, job.targets, outputs)
+    if opened.metadata.icc is None:
+        assume = (output.assume_icc for output in outputs)
+        opened.metadata.icc = profiling.assumed(assume, opened.mode, opened.changes)
+    way = run._way(job, opened, outputs)
+    copied = run._copied(job, opened, way, data)
+    kept = [
+        copying.keeps(opened, way, output, place, job.targets[place].format) for place, output in enumerate(outputs)
+    ]
+    if len(copied) == len(outputs):
+        way = economy.checking(way)
+    frames = _frames(opened, "all" if copied else work._most_frames(outputs))
+    scale = economy.reduced_by(way.size, way.wanted) if opened.format == "jpeg" else 1
+    decoded = -(-way.size[0] // scale), -(-way.size[1] // scale)
+    ink = opened.mode in color.INK and not any(op.on_screen for op in way.common)
+    varying = opened.format == "tiff" and frames > 1  # pages have sizes of their own
+    first = swapped(decoded, opened.orientation) if way.turns else decoded
+    words, here = _steps(way.common, None if varying else first)
+    makings = []
+    for step in _order(way, run.plan and frames == 1 and not ink):
+        target, output = job.targets[step.output], outputs[step.output]
+        ops, source, start = way.own[step.output], step.source, here
+        if source is not None and source in copied:
+            source = None  # nothing was reduced for a copy
+        if source is not None:
+            ops, start = economy.from_larger(way, step), _reduced(way.own[source], here)
+        own_words, size = _steps(ops, start)
+        found = copied.get(step.output)
+        if found is not None:
+            own_words, size = (), opened.size
+        path, late = _path(target, size, data), target.late and size is None
+        way_of_copy = "" if found is None else "file" if found.data is data else "picture"
+        savings = (output.min_savings or "a byte") if kept[step.output] and found is None else ""
+        makings.append(Making(step.output, path, target.format, own_words, source, way_of_copy, late, savings))
+    turned = "" if not recipe.auto_orient or opened.orientation == 1 else "after" if way.turns else "first"
+    return Explanation(job, None, opened.format, frames, way.size, decoded, turned, way.luma, words, tuple(makings))
+
+
+def _frames(opened: reading.Opened, wish: str) -> int:
+    if wish == "first":
+        return 1
+    return opened.frame_count if wish == "all" else min(int(wish), opened.frame_count)
+
+
+def _order(way: economy.Way, plan: bool) -> Sequence[economy.Step]:
+    return economy.steps(way) if plan else [economy.Step(place) for place in range(len(way.own))]
+
+
+def _steps(ops: Sequence[Operation], here: Size | None) -> tuple[tuple[str, ...], Size | None]:
+    """What `ops` do to pixels of the size `here`, in words, and the size of what comes out, where it can be told."""
+    words = []
+    for op in ops:
+        word = "crop and resize in one step" if isinstance(op, Reduction) and op.crops else op.word
+        if isinstance(op, Reduction):
+            before = op.original or (None if here is None else swapped(here, op.orientation))
+            after = None if before is None else op.fitting(before).canvas
+            idle = (
+                before is not None and op.idle(before) and here is not None and swapped(here, op.orientation) == after
+            )
+        else:
+            before, idle = here, False
+            after = None if here is None else op.after(here)
+        if idle:
+            words.append(f"{word}: nothing to do")
+        elif after is not None and after != before:
+            words.append(f"{word} to {_size(after)}")
+        else:
+            words.append(word if before is None else f"{word} of {_size(before)}")
+        here = after
+    return tuple(words), here
+
+
+def _reduced(ops: Sequence[Operation], here: Size | None) -> Size | None:
+    """The size after the first of `ops`."""
+    return _steps(ops[:1], here)[1]
+
+
+def _path(target: Target, size: Size | None, data: bytes) -> str:
+    """Where the output goes, as far as its size is known."""
+    if not target.late or size is None:
+        return target.path
+    return fill_late(target.path, *size, hashlib.sha256(data).hexdigest()[:16])
+
+
+def _size(size: Size) -> str:
+    return f"{size[0]}x{size[1]}"
