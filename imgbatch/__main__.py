@@ -7,6 +7,7 @@ traceback is only shown with ``-vv``.
 from __future__ import annotations
 
 import errno
+import gc
 import sys
 
 
@@ -102,5 +103,13 @@ def version() -> str:
     return f"imgbatch {VERSION} (Pillow {PIL.__version__}; {codecs}; Python {platform.python_version()})"
 
 
+def command() -> int:
+    """The process of a command: `main`, where nobody else has objects for the garbage collector to look through."""
+    gc.set_threshold(100_000, 50, 50)  # what is loaded stays, and so do all files: a fifth of a run without work
+    code = main()
+    gc.freeze()  # nor does it have to be looked through once more to end
+    return code
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import gc
 import io
 import os
 import shlex
@@ -66,7 +65,6 @@ class Told(Protocol):
 
 def run(words: Sequence[str]) -> int:
     """Carry out ``imgbatch run``; the exit code."""
-    gc.set_threshold(100_000, 50, 50)  # all files are alive: a fifth of a run without work is looking through them
     typed = parse(words)
     if typed.help:
         parser().print_help()

@@ -11,10 +11,7 @@ from multiprocessing.context import BaseContext
 from imgbatch.errors import EngineError
 
 #: Imported once by the forkserver, so that a worker starts with everything at hand.
-PRELOAD = [
-    "PIL.Image", "PIL.JpegImagePlugin", "PIL.PngImagePlugin", "PIL.AvifImagePlugin", "imgbatch.work",
-    "imgbatch.codecs.metadata", "imgbatch.codecs.pixels", "imgbatch.codecs.profiling", "imgbatch.executors.worker",
-]  # fmt: skip
+PRELOAD = "imgbatch.executors.preload"
 #: As well, where numbers are counted: it takes as long as all the others.
 NUMBERS = "numpy"
 
@@ -41,7 +38,7 @@ def start_context(method: str | None, numbers: bool = False) -> BaseContext:
     if method == "forkserver":
         set_by_default = ["__main__"]
         if getattr(forkserver._forkserver, "_preload_modules", None) == set_by_default:  # private: there is no getter
-            context.set_forkserver_preload([*PRELOAD, NUMBERS] if numbers or NUMBERS in sys.modules else PRELOAD)
+            context.set_forkserver_preload([PRELOAD, NUMBERS] if numbers or NUMBERS in sys.modules else [PRELOAD])
     return context
 
 

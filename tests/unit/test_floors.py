@@ -111,7 +111,7 @@ def test_workers_start_without_what_only_numbers_need() -> None:
         "import sys\n"
         "from imgbatch.executors import pool, starting, worker\n"
         "from imgbatch import work\n"
-        "for name in starting.PRELOAD: __import__(name)\n"
+        "__import__(starting.PRELOAD)\n"
         "print(sorted({'numpy', 'tqdm', 'PIL.ImageCms'} & set(sys.modules)))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

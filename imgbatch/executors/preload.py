@@ -1,0 +1,22 @@
+"""What does the forkserver load before it forks the first worker? Only the forkserver imports this module.
+
+Nothing that is loaded here will be garbage: the collector waits until all is there, and never looks at it afterwards.
+In the workers these pages stay shared with the forkserver (https://docs.python.org/3/library/gc.html#gc.freeze).
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+
+#: What a worker needs to do its first job.
+MODULES = (
+    "PIL.Image", "PIL.JpegImagePlugin", "PIL.PngImagePlugin", "PIL.AvifImagePlugin", "imgbatch.work",
+    "imgbatch.codecs.metadata", "imgbatch.codecs.pixels", "imgbatch.codecs.profiling", "imgbatch.executors.worker",
+)  # fmt: skip
+
+gc.disable()
+for name in MODULES:
+    importlib.import_module(name)
+gc.freeze()
+gc.enable()
