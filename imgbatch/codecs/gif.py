@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from imgbatch import film
 from imgbatch.codecs.base import Codec, Metadata, Motion
 from imgbatch.codecs.encoding import Encoding
 from imgbatch.codecs.recognize import SUFFIXES
@@ -34,7 +35,7 @@ class Gif(Codec):
         from imgbatch.codecs import palette
 
         if encoding.colors is None and all(palette.is_indexed(frame) for frame in frames):
-            return frames
+            return film.Film(map(_narrowed, frames)) if any(map(_is_wide, frames)) else frames
         return palette.reduced(frames, encoding.colors or 256, changes, keyed=True)
 
     def options(self, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
@@ -57,6 +58,23 @@ class Gif(Codec):
         if plays != 1:  # the extension counts repeats after the first time, 0 is for ever; without it, once
             options["loop"] = min(plays - 1, 65535) if plays else 0
         return options
+
+
+def _is_wide(frame: Image) -> bool:
+    """Whether the colors of a palette frame have four bytes each.
+
+    Pillow's ``convert`` of a frame with a transparent color leaves them so in the frame itself, and its writer takes
+    them for a longer palette: a broken file. Any output before this one may have converted the frame.
+    """
+    return frame.mode == "P" and frame.getpalette(None) != frame.getpalette("RGB")
+
+
+def _narrowed(frame: Image) -> Image:
+    if not _is_wide(frame):
+        return frame
+    made = frame.copy()
+    made.putpalette(frame.getpalette("RGB") or [])
+    return made
 
 
 def _rounded(exact: list[int]) -> list[int]:

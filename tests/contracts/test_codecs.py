@@ -451,6 +451,18 @@ def test_animations_keep_frames_durations_and_loops(name: str, mode: str, loop: 
         assert np.abs(seen(frame) - seen(wanted)).mean() <= tolerance
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_palette_with_a_transparent_color_is_written_the_same_after_it_was_looked_at(name: str) -> None:
+    """Several outputs share a frame; Pillow's convert changes its argument's palette."""
+    frame = Image.linear_gradient("L").convert("P")  # all 256 colors are used
+    frame.putpalette([level for color in range(256) for level in (color, 255 - color, 7)])
+    frame.info["transparency"] = 255
+    one, two = encode(frame, name).data, encode([frame, frame.transpose(Image.Transpose.FLIP_LEFT_RIGHT)], "gif").data
+    frame.convert("RGBA")
+    assert encode(frame, name).data == one
+    assert encode([frame, frame.transpose(Image.Transpose.FLIP_LEFT_RIGHT)], "gif").data == two
+
+
 def test_gif_durations_are_rounded_and_said_so() -> None:
     encoded = encode(moving(), "gif", motion=Motion([3, 14, 16, 0], 0))
     assert "durations: rounded to 10 ms" in encoded.changes
