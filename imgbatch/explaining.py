@@ -6,6 +6,7 @@ that the run itself asks (economy.py, and the rules of work.py), so that the two
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import math
 import os
@@ -13,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from imgbatch import color, copying, economy, work
+from imgbatch import codecs, color, copying, economy, work
 from imgbatch.batch import Batch
 from imgbatch.codecs import guard, profiling, reading
 from imgbatch.errors import Phase
@@ -193,12 +194,21 @@ def _of_opened(job: Job, run: work.ImageWork, opened: reading.Opened, data: byte
         found = copied.get(step.output)
         if found is not None:
             own_words, size = (), opened.size
+        on_screen = opened.mode in color.INK and any(op.on_screen for op in (*way.common, *way.own[step.output]))
+        target = _planned(target, "RGB" if on_screen else opened.mode)
         path, late = _path(target, size, data), target.late and size is None
         way_of_copy = "" if found is None else "file" if found.data is data else "picture"
         savings = (output.min_savings or "a byte") if kept[step.output] and found is None else ""
         makings.append(Making(step.output, path, target.format, own_words, source, way_of_copy, late, savings))
     turned = "" if not recipe.auto_orient or opened.orientation == 1 else "after" if way.turns else "first"
     return Explanation(job, None, opened.format, frames, way.size, decoded, turned, way.luma, words, tuple(makings))
+
+
+def _planned(target: Target, mode: str) -> Target:
+    """`target`, as TIFF where a source that cannot be written again has pixels that PNG cannot hold."""
+    if target.other is None or codecs.holds(target.format, mode):
+        return target
+    return dataclasses.replace(target, path=target.other, format="tiff")
 
 
 def _frames(opened: reading.Opened, wish: str) -> int:
