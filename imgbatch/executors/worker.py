@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 READY, FAILED, REPLY, ASK = b"+", b"!", b"=", b"?"
 _PHASE_CODES = {phase: code for code, phase in enumerate(PHASES)}
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
+#: malloc.h of glibc: M_TRIM_THRESHOLD and M_MMAP_THRESHOLD, with what they grow to anyway after a large picture. Till
+#: then every tiny one would give its memory back to the system and fetch it again, a tenth of its time.
+_MALLOPT = ((-1, 64 * 2**20), (-3, 32 * 2**20))
 
 
 class WorkerDesk:
@@ -128,6 +131,9 @@ def _settle_in() -> None:
         # which ends with the parent, if no worker keeps its pipe open (forkserver.py hands a copy to every child).
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        with contextlib.suppress(OSError, AttributeError):  # musl has no such function
+            for option, value in _MALLOPT:
+                ctypes.CDLL(None).mallopt(option, value)
         alive = getattr(forkserver._forkserver, "_forkserver_alive_fd", None)  # private: no public way to find it
         if alive is not None:
             with contextlib.suppress(OSError):
