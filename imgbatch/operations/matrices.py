@@ -80,6 +80,7 @@ class Sepia(Operation):
     word: ClassVar[str] = "sepia"
     group: ClassVar[str] = "tone and color"
     on_screen: ClassVar[bool] = True
+    smooth: ClassVar[bool] = True
     example: ClassVar[str] = "0.8"
 
     amount: Annotated[float, Number(0, 1), "0 = unchanged, 1 = all brown"] = 1.0

@@ -43,6 +43,10 @@ class Brightness(Operation):
 
     factor: Annotated[float, FACTOR, "1 = unchanged, 0 = black"]
 
+    @property
+    def smooth(self) -> bool:  # type: ignore[override]  # more cuts off too much
+        return self.factor <= 1.2
+
     def apply(self, image: Image) -> Image:
         return image if self.factor == 1 else curved(self, image, lambda value: value * self.factor)
 
@@ -67,6 +71,10 @@ class Contrast(Operation):
 
     factor: Annotated[float, FACTOR, "1 = unchanged, 0 = middle gray"]
 
+    @property
+    def smooth(self) -> bool:  # type: ignore[override]  # more cuts off too much
+        return self.factor <= 1.2
+
     def apply(self, image: Image) -> Image:
         return image if self.factor == 1 else curved(self, image, lambda value: (value - 0.5) * self.factor + 0.5)
 
@@ -90,6 +98,10 @@ class Saturation(Operation):
     example: ClassVar[str] = "1.3"
 
     factor: Annotated[float, FACTOR, "1 = unchanged, 0 = gray"]
+
+    @property
+    def smooth(self) -> bool:  # type: ignore[override]  # more cuts off too much
+        return self.factor <= 2
 
     def apply(self, image: Image) -> Image:
         from PIL import Image as Images
@@ -118,6 +130,10 @@ class Gamma(Operation):
     example: ClassVar[str] = "1.4"
 
     gamma: Annotated[float, Number(0.01, 10), "above 1 lightens the middle tones; 1 = unchanged"]
+
+    @property
+    def smooth(self) -> bool:  # type: ignore[override]  # a bend that hardly shows
+        return 0.7 <= self.gamma <= 1.4
 
     def apply(self, image: Image) -> Image:
         return image if self.gamma == 1 else curved(self, image, lambda value: value ** (1 / self.gamma))
@@ -174,6 +190,7 @@ class Invert(Operation):
     word: ClassVar[str] = "invert"
     group: ClassVar[str] = "tone and color"
     on_screen: ClassVar[bool] = True
+    smooth: ClassVar[bool] = True
 
     def apply(self, image: Image) -> Image:
         if image.mode == "1" and "transparency" not in image.info:
@@ -194,6 +211,7 @@ class Grayscale(Operation):
     word: ClassVar[str] = "grayscale"
     group: ClassVar[str] = "tone and color"
     on_screen: ClassVar[bool] = True
+    smooth: ClassVar[bool] = True
 
     def apply(self, image: Image) -> Image:
         return image if is_gray(image) else on_colors(toned(self, image), lambda colors: colors.convert("L"))

@@ -89,6 +89,14 @@ def wanted(ops: Sequence[Operation], *own: Sequence[Operation], size: Size = (40
         ([Flip(), Flop(), Rotate(180), Resize("1600")], (1600, 1200)),
         ([Rotate(90), Resize("1600")], (1600, 1200)),
         ([Rotate(90), Resize("900x")], (1200, 900)),
+        # pixel by pixel, and evenly: colors may be averaged before
+        ([Grayscale(), ib.Invert(), ib.Sepia(), Resize("1600")], (1600, 1200)),
+        ([ib.Brightness(1.2), ib.Contrast(0.8), ib.Saturation(2), ib.Gamma(1.4), Resize("1600")], (1600, 1200)),
+        ([Grayscale(), Crop("2000x1500"), Resize("1000")], (2000, 1500)),
+        ([ib.Brightness(2), Resize("1600")], None),
+        ([ib.Contrast(2), Resize("1600")], None),
+        ([ib.Saturation(3), Resize("1600")], None),
+        ([ib.Gamma(2.2), Resize("1600")], None),
         # a crop belongs to the resize
         ([Crop("2000x1500"), Resize("1000")], (2000, 1500)),
         ([Crop("50%x50%"), Crop("1000x750+0+0"), Resize("600")], (2400, 1800)),
