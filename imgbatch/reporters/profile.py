@@ -42,8 +42,10 @@ class Profile(Reporter):
     def finish(self, report: Report) -> None:
         parent = self._cpu() - self._began if self._workers else 0.0
         done = [outcome for outcome in report.outcomes if outcome.ms]
+        gone = sum(outcome.status in ("timeout", "crashed") for outcome in report.outcomes)
+        lost = f"{'1 file that' if gone == 1 else f'{gone} files that'} timed out or crashed"
         if not done:
-            self._say("profile: nothing was done")
+            self._say(f"profile: nothing was finished; not counted: {lost}" if gone else "profile: nothing was done")
             return
         workers = max(1, min(self._workers, len(done)))
         pixels = megapixels(done)
@@ -54,6 +56,9 @@ class Profile(Reporter):
         for table in (phases(done), formats(done), operations(done)):
             for line in table:
                 self._say("  " + line)
+        if gone:  # what their workers did in this time is not known, so neither is what the others waited for
+            self._say(f"  not counted: {lost}")
+            return
         self._say(f"  limit: {limit(done, report.seconds, workers, parent)}")
 
 

@@ -69,6 +69,13 @@ def test_pixels_that_no_decoder_has_seen_are_no_throughput() -> None:
     assert ["jpeg", "2", "10.0", "51.00", "98.0"] in [line.split() for line in lines]
 
 
+def test_lost_files_are_not_taken_for_idle_workers() -> None:
+    lost = replace(outcome({}), status="timeout")
+    done = outcome({"decode": 10}, Cost("jpeg", 1, {}, 10, 0))
+    assert told([lost, lost], 1.0) == ["profile: nothing was finished; not counted: 2 files that timed out or crashed"]
+    assert told([done, lost], 1.0)[-1] == "  not counted: 1 file that timed out or crashed"
+
+
 def test_a_run_without_work_says_so() -> None:
     assert told([], 0.1) == ["profile: nothing was done"]
 
