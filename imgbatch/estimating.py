@@ -141,7 +141,7 @@ def estimated(batch: Batch, most: int = SAMPLE, seconds: float = SECONDS) -> Est
             _SLOWER * (start + busy.high / share) + longest,
         ),
         memory=_memory([outcome.cost.memory for outcome in done.values() if outcome.cost], share if workers else 0),
-        failures=summed(lambda outcome: float(outcome.status in WRONG)),
+        failures=_among(len(batch.todo), summed(lambda outcome: float(outcome.status in WRONG))),
         workers=workers and share,
         failed=tuple(outcome for outcome in done.values() if outcome.status in WRONG),
     )
@@ -203,6 +203,11 @@ def _summed(sizes: Sequence[int], known: Sequence[dict[int, float]]) -> Range:
         for size, found in zip(sizes, known, strict=True)
     ]
     return together(ranges)
+
+
+def _among(files: int, found: Range) -> Range:
+    """No more than there are."""
+    return Range(*(min(value, float(files)) for value in (found.low, found.likely, found.high)))
 
 
 def _memory(peaks: Sequence[int], workers: int) -> Range:

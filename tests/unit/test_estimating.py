@@ -11,7 +11,9 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
+from imgbatch.batch import Batch
 from imgbatch.estimating import estimated
+from imgbatch.settings import Settings
 
 
 @pytest.fixture
@@ -128,3 +130,14 @@ def test_the_record_has_every_range(mixed: Path, tmp_path: Path) -> None:
     ]  # fmt: skip
     low, likely, high = record["bytes_out"]
     assert 0 < low <= likely <= high
+
+
+def test_no_more_files_fail_than_there_are(tmp_path: Path) -> None:
+    """Thirty kinds of file and a sample of five: the doubt alone is larger than the list."""
+    for number in range(60):
+        suffix = f"j{number % 30:02}"
+        (tmp_path / f"{number:02}.{suffix}").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(number))
+    batch = Batch([tmp_path], tmp_path / "out", ib.Recipe(), Settings(workers=0))
+    batch.prepare(hold=False)
+    failures = estimated(batch, most=5).failures
+    assert failures.likely <= failures.high <= 60
