@@ -68,7 +68,7 @@ class Explanation:
     turned : str
         ``after``: with the pixels that the first resize leaves; ``first``: with all that are decoded; "": not at all.
     halved : bool
-        Whether its colors are decoded, resized and encoded at half size, as JPEGs hold them.
+        Whether its colors are resized to half the size and encoded so, as JPEGs hold them.
     common : tuple of str
         What is done once, for all outputs.
     outputs : tuple of Making
@@ -164,18 +164,18 @@ def _of_opened(job: Job, run: work.ImageWork, opened: reading.Opened, data: byte
     """As :meth:`work.ImageWork._follow` goes, without a step."""
     recipe = run.recipe
     outputs = [recipe.outputs[target.output] for target in job.targets]
-    work._refuse_motion(opened, job.targets, outputs)
+    work.refuse_motion(opened, job.targets, outputs)
     if opened.metadata.icc is None:
         assume = (output.assume_icc for output in outputs)
         opened.metadata.icc = profiling.assumed(assume, opened.mode, opened.changes)
-    way = run._way(job, opened, outputs)
-    copied = run._copied(job, opened, way, data)
+    way = run.way(job, opened, outputs)
+    copied = run.copied_from(job, opened, way, data)
     kept = [
         copying.keeps(opened, way, output, place, job.targets[place].format) for place, output in enumerate(outputs)
     ]
     if len(copied) == len(outputs):
         way = economy.checking(way)
-    frames = _frames(opened, "all" if copied else work._most_frames(outputs))
+    frames = _frames(opened, "all" if copied else work.most_frames(outputs))
     scale = economy.reduced_by(way.size, way.wanted) if opened.format == "jpeg" else 1
     decoded = -(-way.size[0] // scale), -(-way.size[1] // scale)
     ink = opened.mode in color.INK and not any(op.on_screen for op in way.common)

@@ -105,16 +105,16 @@ class ImageWork:
     def _follow(self, job: Job, made: _Made, desk: Desk, opened: reading.Opened, data: bytes) -> None:
         """The way of an opened picture: decoded and operated on once, then into each output."""
         outputs = [self.recipe.outputs[target.output] for target in job.targets]
-        _refuse_motion(opened, job.targets, outputs)
+        refuse_motion(opened, job.targets, outputs)
         if opened.metadata.icc is None:
             assume = (output.assume_icc for output in outputs)
             opened.metadata.icc = profiling.assumed(assume, opened.mode, opened.changes)
-        way = self._way(job, opened, outputs)
-        copied = self._copied(job, opened, way, data)
+        way = self.way(job, opened, outputs)
+        copied = self.copied_from(job, opened, way, data)
         if len(copied) == len(outputs):
             way = economy.checking(way)
         desk.reserve(economy.needed(opened, way, len(data)))
-        picture = self._decoded(opened, way, made, "all" if copied else _most_frames(outputs))
+        picture = self._decoded(opened, way, made, "all" if copied else most_frames(outputs))
         made.clock.frames = len(picture.frames)
         for step in economy.steps(way) if self.plan and picture.single else map(economy.Step, range(len(outputs))):
             target, output = job.targets[step.output], outputs[step.output]
@@ -139,7 +139,8 @@ class ImageWork:
         if len(copied) == len(outputs):
             opened.changes.clear()  # what decoding would lose is in the copy
 
-    def _way(self, job: Job, opened: reading.Opened, outputs: Sequence[Output]) -> economy.Way:
+    def way(self, job: Job, opened: reading.Opened, outputs: Sequence[Output]) -> economy.Way:
+        """How an opened picture goes through the operations into its outputs."""
         common, *own = (facts.told(ops, job, opened) for ops in (self.recipe.ops, *(output.ops for output in outputs)))
         if not self.plan:
             return economy.plain(opened, self.recipe.auto_orient, common, own)
@@ -148,7 +149,7 @@ class ImageWork:
         halves = all(economy.halving(output, target.format, icc) for output, target in files)
         return economy.way(opened, self.recipe.auto_orient, common, own, halves)
 
-    def _copied(self, job: Job, opened: reading.Opened, way: economy.Way, data: bytes) -> dict[int, Encoded]:
+    def copied_from(self, job: Job, opened: reading.Opened, way: economy.Way, data: bytes) -> dict[int, Encoded]:
         """What is copied from the source, whole or around its picture, by the places of the targets."""
         found: dict[int, Encoded] = {}
         for place, target in enumerate(job.targets if self.plan else ()):
@@ -276,7 +277,8 @@ def _smaller(encoded: Encoded, data: bytes, output: Output, opened: reading.Open
     return Encoded(data, encoded.format, *opened.size, encoded.frames, changes=[kept], located=encoded.located)
 
 
-def _most_frames(outputs: Sequence[Output]) -> str:
+def most_frames(outputs: Sequence[Output]) -> str:
+    """How many frames are decoded for all outputs: ``all``, ``first`` or a number."""
     wishes = [output.frames for output in outputs]
     if not wishes or all(wish in _SINGLE for wish in wishes):
         return "first"
@@ -302,7 +304,7 @@ def _format(target: Target, frames: Sequence[Image]) -> str:
     return target.format
 
 
-def _refuse_motion(opened: reading.Opened, targets: Sequence[Target], outputs: Sequence[Output]) -> None:
+def refuse_motion(opened: reading.Opened, targets: Sequence[Target], outputs: Sequence[Output]) -> None:
     """Several frames into a format that holds one: say so before anything is decoded."""
     for target, output in zip(targets, outputs, strict=True):
         if output.frames not in _SINGLE and not codecs.codec(target.format).multiframe and opened.frame_count > 1:
