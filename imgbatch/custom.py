@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union
 
 from imgbatch.declare import Choice, Declared, Number, Switch, Text, fields
 from imgbatch.errors import UsageError, expected
-from imgbatch.operations import OPERATIONS, Operation
+from imgbatch.operations import Operation
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 GROUP = "custom"
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_BUILT_IN = {operation.word: operation for operation in OPERATIONS}
 _PLAIN: dict[Any, Number | Switch | Text] = {
     float: Number(), int: Number(whole=True), bool: Switch(), str: Text("a text", str, ("x",)),
 }  # fmt: skip
@@ -86,12 +85,12 @@ def operation(word: str) -> Callable[[type[T]], type[T]]:
 def found(word: str) -> type[Operation] | None:
     """The operation of that name, ours or one that was registered (dashes count as underscores)."""
     name = word.replace("-", "_")
-    return _BUILT_IN.get(name) or _REGISTERED.get(name)
+    return _built_in().get(name) or _REGISTERED.get(name)
 
 
 def words() -> list[str]:
     """The names of all operations that are known by now."""
-    return [*_BUILT_IN, *_REGISTERED]
+    return [*_built_in(), *_REGISTERED]
 
 
 def registered_in(module: str) -> dict[str, type[Operation]]:
@@ -108,6 +107,13 @@ def forget(module: str) -> None:
 def is_ours(cls: type[Operation]) -> bool:
     """Whether an operation came with imgbatch."""
     return cls.__module__.startswith("imgbatch.operations.")
+
+
+@functools.cache
+def _built_in() -> dict[str, type[Operation]]:
+    from imgbatch.operations import OPERATIONS  # only here: workers rarely need them all
+
+    return {operation.word: operation for operation in OPERATIONS}
 
 
 def _check(word: str, cls: object) -> None:

@@ -1,36 +1,47 @@
-"""Which operations are there? The explicit list, in the order of the docs; the name in a recipe leads to the class."""
+"""Which operations are there? The explicit list, in the order of the docs; the name in a recipe leads to the class.
+
+Each is imported when it is first asked for: a worker loads those of its recipe, not all.
+"""
 
 from __future__ import annotations
 
+import functools
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from imgbatch.errors import unknown
-from imgbatch.operations.balance import WhiteBalance
 from imgbatch.operations.base import Operation, Size, through
-from imgbatch.operations.clahe import Clahe
-from imgbatch.operations.crop import Crop, Trim
-from imgbatch.operations.denoise import Denoise
-from imgbatch.operations.effects import Posterize, Solarize, Threshold
-from imgbatch.operations.filters import Blur, BoxBlur, Sharpen, Sharpness, Unsharp
-from imgbatch.operations.frames import DarkFrame, FlatField, MatchHistogram
-from imgbatch.operations.geometry import Border, Flip, Flop, Pad
-from imgbatch.operations.lut import Lut
-from imgbatch.operations.marks import Text, Watermark
-from imgbatch.operations.matrices import Modulate, Sepia, Tint
-from imgbatch.operations.ranks import Max, Median, Min
-from imgbatch.operations.relief import Edges, Emboss
-from imgbatch.operations.resize import Resize
-from imgbatch.operations.rotate import Rotate
-from imgbatch.operations.tone import (
-    Autocontrast,
-    Brightness,
-    Contrast,
-    Equalize,
-    Gamma,
-    Grayscale,
-    Invert,
-    Levels,
-    Saturation,
-)
-from imgbatch.operations.transparency import Alpha, Flatten
+
+if TYPE_CHECKING:
+    from imgbatch.operations.balance import WhiteBalance
+    from imgbatch.operations.clahe import Clahe
+    from imgbatch.operations.crop import Crop, Trim
+    from imgbatch.operations.denoise import Denoise
+    from imgbatch.operations.effects import Posterize, Solarize, Threshold
+    from imgbatch.operations.filters import Blur, BoxBlur, Sharpen, Sharpness, Unsharp
+    from imgbatch.operations.frames import DarkFrame, FlatField, MatchHistogram
+    from imgbatch.operations.geometry import Border, Flip, Flop, Pad
+    from imgbatch.operations.lut import Lut
+    from imgbatch.operations.marks import Text, Watermark
+    from imgbatch.operations.matrices import Modulate, Sepia, Tint
+    from imgbatch.operations.ranks import Max, Median, Min
+    from imgbatch.operations.relief import Edges, Emboss
+    from imgbatch.operations.resize import Resize
+    from imgbatch.operations.rotate import Rotate
+    from imgbatch.operations.tone import (
+        Autocontrast,
+        Brightness,
+        Contrast,
+        Equalize,
+        Gamma,
+        Grayscale,
+        Invert,
+        Levels,
+        Saturation,
+    )
+    from imgbatch.operations.transparency import Alpha, Flatten
+
+    OPERATIONS: tuple[type[Operation], ...]
 
 __all__ = [
     "OPERATIONS",
@@ -84,58 +95,38 @@ __all__ = [
     "through",
 ]
 
-#: Every operation, in the order of the docs.
-OPERATIONS: tuple[type[Operation], ...] = (
-    Resize,
-    Crop,
-    Trim,
-    Pad,
-    Border,
-    Rotate,
-    Flip,
-    Flop,
-    Blur,
-    BoxBlur,
-    Unsharp,
-    Sharpen,
-    Median,
-    Min,
-    Max,
-    Edges,
-    Emboss,
-    Denoise,
-    Brightness,
-    Contrast,
-    Saturation,
-    Sharpness,
-    Gamma,
-    Levels,
-    Modulate,
-    Autocontrast,
-    Equalize,
-    Clahe,
-    Grayscale,
-    Sepia,
-    Tint,
-    Invert,
-    Posterize,
-    Solarize,
-    Threshold,
-    Lut,
-    WhiteBalance,
-    Flatten,
-    Alpha,
-    Watermark,
-    Text,
-    FlatField,
-    DarkFrame,
-    MatchHistogram,
-)
+#: Every operation, in the order of the docs, and the module that it is in.
+_HOMES = {
+    "Resize": "resize", "Crop": "crop", "Trim": "crop", "Pad": "geometry", "Border": "geometry", "Rotate": "rotate",
+    "Flip": "geometry", "Flop": "geometry", "Blur": "filters", "BoxBlur": "filters", "Unsharp": "filters",
+    "Sharpen": "filters", "Median": "ranks", "Min": "ranks", "Max": "ranks", "Edges": "relief", "Emboss": "relief",
+    "Denoise": "denoise", "Brightness": "tone", "Contrast": "tone", "Saturation": "tone", "Sharpness": "filters",
+    "Gamma": "tone", "Levels": "tone", "Modulate": "matrices", "Autocontrast": "tone", "Equalize": "tone",
+    "Clahe": "clahe", "Grayscale": "tone", "Sepia": "matrices", "Tint": "matrices", "Invert": "tone",
+    "Posterize": "effects", "Solarize": "effects", "Threshold": "effects", "Lut": "lut", "WhiteBalance": "balance",
+    "Flatten": "transparency", "Alpha": "transparency", "Watermark": "marks", "Text": "marks", "FlatField": "frames",
+    "DarkFrame": "frames", "MatchHistogram": "frames",
+}  # fmt: skip
+
+
+@functools.cache
+def _all() -> tuple[type[Operation], ...]:
+    return tuple(__getattr__(name) for name in _HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "OPERATIONS":
+        return _all()
+    if name not in _HOMES:
+        raise AttributeError(f"module 'imgbatch.operations' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"imgbatch.operations.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
 
 
 def named(word: str) -> type[Operation]:
     """The operation of that name (dashes count as underscores); UsageError with the nearest name when there is none."""
-    for operation in OPERATIONS:
+    for operation in _all():
         if operation.word == word.replace("-", "_"):
             return operation
-    raise unknown(word, "operation", [operation.word for operation in OPERATIONS])
+    raise unknown(word, "operation", [operation.word for operation in _all()])

@@ -116,3 +116,15 @@ def test_workers_start_without_what_only_numbers_need() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_workers_load_only_the_operations_that_they_need() -> None:
+    code = (
+        "import sys\n"
+        "from imgbatch.executors import starting\n"
+        "__import__(starting.PRELOAD)\n"
+        "unneeded = {f'imgbatch.operations.{name}' for name in ('tone', 'marks', 'filters', 'frames')}\n"
+        "print(sorted(unneeded & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
