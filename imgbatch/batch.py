@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from imgbatch import executors
 from imgbatch.errors import expected
-from imgbatch.executors import Executor, Work
+from imgbatch.executors.base import Executor, Work
 from imgbatch.files import sweep
 from imgbatch.job import Job, Outcome
 from imgbatch.ledger import Ledger

@@ -16,6 +16,7 @@ from imgbatch import executors
 from imgbatch.declare import from_table
 from imgbatch.discover import Skipped, discover
 from imgbatch.errors import unknown
+from imgbatch.executors.base import Executor, Work
 from imgbatch.job import Job, Outcome
 from imgbatch.preparing import Path
 from imgbatch.report import ExitCode, Report
@@ -67,7 +68,7 @@ class Pass:
         self.paths = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
         self.settings = settings or Settings()
         self.filters = filters or Filters()
-        self.executor: executors.Executor | None = None
+        self.executor: Executor | None = None
         self._stop: tuple[ExitCode, str] | None = None
         self.todo: list[Job] = []
         self.skipped: list[Skipped] = []
@@ -125,7 +126,7 @@ class Pass:
         if not outcome.ok and self.settings.too_many(self.report.wrong, self.total):
             self.stop(ExitCode.STOPPED, f"{self.report.wrong} of {self.total} files failed")
 
-    def _done(self, work: executors.Work, totals: Totals | None = None) -> Generator[Outcome, None, None]:
+    def _done(self, work: Work, totals: Totals | None = None) -> Generator[Outcome, None, None]:
         """Have the work done."""
         if not self.todo:
             return

@@ -1,4 +1,7 @@
-"""Which executors are there? In this process, or a guarded Pool of worker processes."""
+"""Which executors are there? In this process, or a guarded Pool of worker processes.
+
+Nothing is imported before it is used: the command starts the forkserver (starting.py) before it loads anything else.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +10,22 @@ import sys
 from typing import TYPE_CHECKING
 
 from imgbatch.errors import UsageError
-from imgbatch.executors.base import NO_GUARD, Chunks, Executor, Work
-from imgbatch.executors.inline import Inline
 
 if TYPE_CHECKING:
     import concurrent.futures
 
     from imgbatch.aggregates import Totals
+    from imgbatch.executors.base import Executor
 
-__all__ = ["Executor", "Inline", "Work", "Chunks", "make", "refuse_import"]
+__all__ = ["make", "refuse_import"]
 
 
 def refuse_import() -> None:
     """Leave quietly when a worker imports a script without main guard: the parent knows this exit code."""
     process = sys.modules.get("multiprocessing.process")
     if process is not None and getattr(process.current_process(), "_inheriting", False):  # private: the only sign
+        from imgbatch.executors.base import NO_GUARD
+
         os._exit(NO_GUARD)  # sys.exit would become 1 under forkserver, and be printed; this is a worker, not the user's
 
 
@@ -49,6 +53,8 @@ def make(
     if workers == 0 and timeout is not None:
         raise UsageError("expected workers for a timeout: with workers=0 nobody could stop a file")
     if workers == 0:
+        from imgbatch.executors.inline import Inline
+
         return Inline(sums)
     from imgbatch.executors.pool import Pool, auto_workers  # numpy and multiprocessing only where they are used
 

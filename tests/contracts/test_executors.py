@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from imgbatch.errors import EngineError, UsageError
-from imgbatch.executors import Chunks, Executor, Inline, make
+from imgbatch.executors import make
+from imgbatch.executors.base import Chunks, Executor
 from imgbatch.executors.futures import Futures
+from imgbatch.executors.inline import Inline
 from imgbatch.executors.pool import Pool
 from imgbatch.job import Job, Outcome, Source, Target
 from tests.faults.works import FaultyWork, job

@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 
 from imgbatch.aggregates import Totals
-from imgbatch.executors import Executor, Inline
+from imgbatch.executors.base import Executor
 from imgbatch.executors.guard import Guard
+from imgbatch.executors.inline import Inline
 from imgbatch.executors.pool import Pool
 from imgbatch.job import Job, Outcome
 from imgbatch.measuring import Measured

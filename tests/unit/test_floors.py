@@ -128,3 +128,14 @@ def test_workers_load_only_the_operations_that_they_need() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_forkserver_starts_before_anything_else_is_loaded() -> None:
+    code = (
+        "import sys\n"
+        "from imgbatch.cli import dispatch\n"
+        "from imgbatch.executors import starting\n"
+        "print(sorted({'dataclasses', 'imgbatch.job', 'imgbatch.executors.base', 'PIL'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
