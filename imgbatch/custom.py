@@ -19,6 +19,7 @@ import typing
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union
 
+from imgbatch import operations
 from imgbatch.declare import Choice, Declared, Number, Switch, Text, fields
 from imgbatch.errors import UsageError, expected
 from imgbatch.operations import Operation
@@ -84,13 +85,12 @@ def operation(word: str) -> Callable[[type[T]], type[T]]:
 
 def found(word: str) -> type[Operation] | None:
     """The operation of that name, ours or one that was registered (dashes count as underscores)."""
-    name = word.replace("-", "_")
-    return _built_in().get(name) or _REGISTERED.get(name)
+    return operations.found(word) or _REGISTERED.get(word.replace("-", "_"))
 
 
 def words() -> list[str]:
     """The names of all operations that are known by now."""
-    return [*_built_in(), *_REGISTERED]
+    return [*(operation.word for operation in operations.OPERATIONS), *_REGISTERED]
 
 
 def registered_in(module: str) -> dict[str, type[Operation]]:
@@ -107,13 +107,6 @@ def forget(module: str) -> None:
 def is_ours(cls: type[Operation]) -> bool:
     """Whether an operation came with imgbatch."""
     return cls.__module__.startswith("imgbatch.operations.")
-
-
-@functools.cache
-def _built_in() -> dict[str, type[Operation]]:
-    from imgbatch.operations import OPERATIONS  # only here: workers rarely need them all
-
-    return {operation.word: operation for operation in OPERATIONS}
 
 
 def _check(word: str, cls: object) -> None:

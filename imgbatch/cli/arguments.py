@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from imgbatch import plugins
-from imgbatch.cli.flags import Command, Flag, run_flags
+from imgbatch.cli.flags import Command, Flag, run_flags, typed_flags
 from imgbatch.cli.help import RUN_ABOUT, RUN_AFTER, RUN_USAGE
 from imgbatch.codecs.encoding import FORMATS, SAME
 from imgbatch.declare import Switch, fields, from_words
@@ -83,13 +83,14 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"expected no value for {match[1]}, got {message.rpartition(' ')[2]}")
 
 
-def parser(command: Command = RUN) -> Parser:
-    """The parser of a command; also its help page."""
+def parser(command: Command = RUN, known: Sequence[Flag] | None = None) -> Parser:
+    """The parser of a command; also its help page. `known`: its flags, if not all are needed."""
+    flags = command.flags() if known is None else known
     width = min(100, shutil.get_terminal_size((100, 24)).columns)
 
     def page(prog: str) -> _Page:
         made = _Page(prog, max_help_position=30, width=width)
-        made.flags = command.flags()
+        made.flags = flags
         return made
 
     made = Parser(
@@ -102,7 +103,7 @@ def parser(command: Command = RUN) -> Parser:
         formatter_class=page,
     )
     groups: dict[str, Any] = {}
-    for flag in command.flags():
+    for flag in flags:
         if flag.group not in groups:
             groups[flag.group] = made.add_argument_group(flag.group)
         told: dict[str, Any] = {"dest": flag.key, "help": flag.help.replace("%", "%%"), "default": None}
@@ -138,15 +139,15 @@ class _Keep(argparse.Action):
 
 def parse(words: Sequence[str], command: Command = RUN) -> Typed:
     """The words after the command's name; UsageError (one line, and where to read more) when they make no sense."""
-    known = command.flags()
+    known = typed_flags(words) if command is RUN else command.flags()
     help_page = f"imgbatch {command.name} --help"
     try:
         flags, after = settled(words, known)
-        space, left = parser(command).parse_known_args(flags)
+        space, left = parser(command, known).parse_known_args(flags)
         said = {key: value for key, value in vars(space).items() if value is not None}
         if "help" in said:
             return Typed(command.name, help=True)
-        _refuse_unknown(left, known)
+        _refuse_unknown(left, command)
         ops = []
         for name, text in said.pop("ops", []):
             operation = _by_name(name, known).operation
@@ -195,11 +196,11 @@ def _plain_value(word: str, rest: Iterator[str]) -> str:
     return value
 
 
-def _refuse_unknown(left: Sequence[str], known: Sequence[Flag]) -> None:
+def _refuse_unknown(left: Sequence[str], command: Command) -> None:
     for word in left:
         if word.startswith("-") and word != "-":
             name = word.partition("=")[0]
-            near = nearest(name, [name for flag in known for name in flag.names if name.startswith("--")])
+            near = nearest(name, [name for flag in command.flags() for name in flag.names if name.startswith("--")])
             hint = f"; did you mean {near}?" if near else "; for a file of that name, put -- before it"
             raise UsageError(f"unknown flag {name}{hint}")
 

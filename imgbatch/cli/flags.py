@@ -7,13 +7,14 @@ new parameter has a flag, a help line and a check at once; what belongs to a com
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from imgbatch import operations
 from imgbatch.codecs.encoding import FORMATS
 from imgbatch.declare import Choice, Declared, Field, Kind, Number, Switch, fields, flag, has_required, summary
-from imgbatch.operations import OPERATIONS, Operation
+from imgbatch.operations import Operation
 from imgbatch.quantities import Amount, Count, Duration, Limit, Quality
 from imgbatch.recipe import Output
 from imgbatch.settings import Filters, Settings, Telling
@@ -62,8 +63,18 @@ class Command:
 @functools.cache
 def run_flags() -> tuple[Flag, ...]:
     """Every flag of ``imgbatch run``, in the order of the help."""
+    return _run_flags(operations.OPERATIONS)
+
+
+def typed_flags(words: Iterable[str]) -> tuple[Flag, ...]:
+    """The flags of ``imgbatch run``, but of the operations only those among its `words`: no other has to be loaded."""
+    typed = dict.fromkeys(operations.found(word.partition("=")[0][2:]) for word in words if word.startswith("--"))
+    return _run_flags(operation for operation in typed if operation is not None)
+
+
+def _run_flags(applied: Iterable[type[Operation]]) -> tuple[Flag, ...]:
     return (
-        *(_operation(operation) for operation in OPERATIONS),
+        *(_operation(operation) for operation in applied),
         _CUSTOM,
         *_declared(Output, "output", {"format": "-f", "quality": "-q", "preserve": "-p"}, leave=("dir",)),
         *_OUTPUT,

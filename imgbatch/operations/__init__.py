@@ -91,6 +91,7 @@ __all__ = [
     "Unsharp",
     "Watermark",
     "WhiteBalance",
+    "found",
     "named",
     "through",
 ]
@@ -124,9 +125,17 @@ def __getattr__(name: str) -> Any:
     return value
 
 
+def found(word: str) -> type[Operation] | None:
+    """The operation of that name (dashes count as underscores), if there is one. No other is loaded."""
+    word = word.replace("-", "_")
+    name = "".join(map(str.capitalize, word.split("_")))  # box_blur is the BoxBlur
+    operation: type[Operation] | None = __getattr__(name) if name in _HOMES else None
+    return operation if operation is not None and operation.word == word else None
+
+
 def named(word: str) -> type[Operation]:
     """The operation of that name (dashes count as underscores); UsageError with the nearest name when there is none."""
-    for operation in _all():
-        if operation.word == word.replace("-", "_"):
-            return operation
-    raise unknown(word, "operation", [operation.word for operation in _all()])
+    operation = found(word)
+    if operation is None:
+        raise unknown(word, "operation", [operation.word for operation in _all()])
+    return operation

@@ -55,6 +55,18 @@ def test_run_help_loads_no_pixels(run: Run) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_run_loads_only_the_operations_that_were_typed(tmp_path: Path) -> None:
+    code = (
+        "import sys; from imgbatch.__main__ import main; code = main(['run', '.', '-o', 'out', '--box-blur=2', '-n']);"
+        "needless = {f'imgbatch.operations.{name}' for name in ('tone', 'marks', 'ranks')} & set(sys.modules);"
+        "sys.exit(code or ' '.join(needless) or 'imgbatch.operations.filters' not in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment(), cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (0, 1), done.stderr
+
+
 def test_version_names_pillow_and_its_codecs(run: Run) -> None:
     done = run("--version")
     assert done.returncode == 0
