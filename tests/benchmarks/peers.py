@@ -45,9 +45,12 @@ class Tools:
         return self.python
 
     def environment(self) -> dict[str, str]:
-        """The surroundings of every command; NODE_PATH leads to sharp."""
+        """The surroundings of every command; NODE_PATH leads to sharp.
+
+        PYTHONPATH must not lead here: imgbatch would be compiled at every start where nothing may write next to it.
+        """
         more = {} if self.node_modules is None else {"NODE_PATH": str(self.node_modules)}
-        return {**os.environ, **more, "PYTHONPATH": str(REPO)}
+        return {**{name: word for name, word in os.environ.items() if name != "PYTHONPATH"}, **more}
 
     def sharp_cli(self) -> list[str]:
         for folder in (str(self.node_modules or ""), *os.environ.get("NODE_PATH", "").split(os.pathsep)):
@@ -228,7 +231,8 @@ def commands(case: Case) -> dict[str, Command | Missing]:
     if case.workload.key == "W7":
         from tests.benchmarks import loading
 
-        words = [sys.executable, "-m", "tests.benchmarks.loading", "--folder", str(case.source), "--size", "224"]
+        words = ["env", f"PYTHONPATH={REPO}", sys.executable, "-m", "tests.benchmarks.loading"]
+        words += ["--folder", str(case.source), "--size", "224"]
         return {name: [*words, "--workers", str(case.cores), "--only", name] for name in loading.CONTENDERS}
     found: dict[str, Command | Missing] = {}
     for name, make in makers.items():
