@@ -12,6 +12,7 @@ encoded. The two agree but for the kernels' rounding: at least :data:`AGREE` in 
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from imgbatch import codecs, film
 from imgbatch.codecs import stripping
 from imgbatch.codecs.reading import MULTIFRAME, Opened
 from imgbatch.operations import Operation, Resize, Size
-from imgbatch.operations.reduction import Reduction, halved, merged, settled
+from imgbatch.operations.reduction import Reduction, merged, settled
 from imgbatch.recipe import Output
 
 Several = Sequence[Operation]
@@ -29,7 +30,7 @@ Ops = tuple[Operation, ...]
 _WHOLE = ("inside", "outside", "fill")
 #: A picture wanted smaller than this (px, longest side) is decoded at no less than ROOM times that, a larger one at no
 #: less than itself. Twice the size would cost at 1600 px twice the time for 0.0005 of SSIM, at 256 px a fifth more
-#: (photos of 12 MP) to two thirds more (of 1 MP) for 0.003; less room than this would cost 0.005 at 160 px.
+#: (photos of 12 MP) to four fifths more (of 1 MP) for 0.002 to 0.004; no room would cost 0.007 at 160 px.
 #: A kernel that looks at one or two pixels only needs twice the size, else it shows which pixels these were.
 SMALL = 512
 ROOM = 1.25
@@ -236,7 +237,7 @@ def _reductions_only(chains: Sequence[Ops], size: Size) -> bool:
 
 
 def _halved(op: Operation) -> Operation:
-    return halved(op) if isinstance(op, Reduction) else op
+    return dataclasses.replace(op, halved=True) if isinstance(op, Reduction) else op
 
 
 def _turnable(ops: Ops) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 
 from imgbatch import codecs, color, copying, economy, work
 from imgbatch.batch import Batch
-from imgbatch.codecs import guard, profiling, reading
+from imgbatch.codecs import guard, reading
 from imgbatch.errors import Phase
 from imgbatch.job import SCHEMA, Failure, Job, Target, readable
 from imgbatch.naming import fill_late
@@ -164,10 +164,6 @@ def _of_opened(job: Job, run: work.ImageWork, opened: reading.Opened, data: byte
     """As :meth:`work.ImageWork._follow` goes, without a step."""
     recipe = run.recipe
     outputs = [recipe.outputs[target.output] for target in job.targets]
-    work.refuse_motion(opened, job.targets, outputs)
-    if opened.metadata.icc is None:
-        assume = (output.assume_icc for output in outputs)
-        opened.metadata.icc = profiling.assumed(assume, opened.mode, opened.changes)
     way = run.way(job, opened, outputs)
     copied = run.copied_from(job, opened, way, data)
     kept = [

@@ -105,10 +105,6 @@ class ImageWork:
     def _follow(self, job: Job, made: _Made, desk: Desk, opened: reading.Opened, data: bytes) -> None:
         """The way of an opened picture: decoded and operated on once, then into each output."""
         outputs = [self.recipe.outputs[target.output] for target in job.targets]
-        refuse_motion(opened, job.targets, outputs)
-        if opened.metadata.icc is None:
-            assume = (output.assume_icc for output in outputs)
-            opened.metadata.icc = profiling.assumed(assume, opened.mode, opened.changes)
         way = self.way(job, opened, outputs)
         copied = self.copied_from(job, opened, way, data)
         if len(copied) == len(outputs):
@@ -140,7 +136,11 @@ class ImageWork:
             opened.changes.clear()  # what decoding would lose is in the copy
 
     def way(self, job: Job, opened: reading.Opened, outputs: Sequence[Output]) -> economy.Way:
-        """How an opened picture goes through the operations into its outputs."""
+        """How an opened picture goes through the operations into its outputs, with the profile it is taken to have."""
+        _refuse_motion(opened, job.targets, outputs)
+        if opened.metadata.icc is None:
+            assume = (output.assume_icc for output in outputs)
+            opened.metadata.icc = profiling.assumed(assume, opened.mode, opened.changes)
         common, *own = (facts.told(ops, job, opened) for ops in (self.recipe.ops, *(output.ops for output in outputs)))
         if not self.plan:
             return economy.plain(opened, self.recipe.auto_orient, common, own)
@@ -304,7 +304,7 @@ def _format(target: Target, frames: Sequence[Image]) -> str:
     return target.format
 
 
-def refuse_motion(opened: reading.Opened, targets: Sequence[Target], outputs: Sequence[Output]) -> None:
+def _refuse_motion(opened: reading.Opened, targets: Sequence[Target], outputs: Sequence[Output]) -> None:
     """Several frames into a format that holds one: say so before anything is decoded."""
     for target, output in zip(targets, outputs, strict=True):
         if output.frames not in _SINGLE and not codecs.codec(target.format).multiframe and opened.frame_count > 1:

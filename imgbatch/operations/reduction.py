@@ -149,8 +149,3 @@ def _misses(crop: Crop, size: Size) -> bool:
 def settled(reduction: Reduction, original: Size | None, orientation: int = 1) -> Reduction:
     """`reduction` for pixels of `orientation`, of a picture that is of size `original` at full scale."""
     return dataclasses.replace(reduction, original=original, orientation=orientation)
-
-
-def halved(reduction: Reduction) -> Reduction:
-    """`reduction` with the colors made at half size."""
-    return dataclasses.replace(reduction, halved=True)

@@ -106,36 +106,26 @@ def test_files_say_what_they_answer_and_stay_short(path: Path) -> None:
     assert text.count("\n") <= 350
 
 
-def test_workers_start_without_what_only_numbers_need() -> None:
-    code = (
-        "import sys\n"
-        "from imgbatch.executors import pool, starting, worker\n"
-        "from imgbatch import work\n"
-        "__import__(starting.PRELOAD)\n"
-        "print(sorted({'numpy', 'tqdm', 'PIL.ImageCms'} & set(sys.modules)))\n"
-    )
+def loaded(imports: str, names: set[str]) -> str:
+    """Which of the modules `names` a new process has loaded after `imports`."""
+    code = f"import sys\n{imports}\nprint(sorted({names!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    return done.stdout.strip()
+
+
+PRELOADED = "from imgbatch.executors import starting\n__import__(starting.PRELOAD)"
+
+
+def test_workers_start_without_what_only_numbers_need() -> None:
+    imports = f"from imgbatch.executors import pool, worker\nfrom imgbatch import work\n{PRELOADED}"
+    assert loaded(imports, {"numpy", "tqdm", "PIL.ImageCms"}) == "[]"
 
 
 def test_workers_load_only_the_operations_that_they_need() -> None:
-    code = (
-        "import sys\n"
-        "from imgbatch.executors import starting\n"
-        "__import__(starting.PRELOAD)\n"
-        "unneeded = {f'imgbatch.operations.{name}' for name in ('tone', 'marks', 'filters', 'frames')}\n"
-        "print(sorted(unneeded & set(sys.modules)))\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    unneeded = {f"imgbatch.operations.{name}" for name in ("tone", "marks", "filters", "frames")}
+    assert loaded(PRELOADED, unneeded) == "[]"
 
 
 def test_the_forkserver_starts_before_anything_else_is_loaded() -> None:
-    code = (
-        "import sys\n"
-        "from imgbatch.cli import dispatch\n"
-        "from imgbatch.executors import starting\n"
-        "print(sorted({'dataclasses', 'imgbatch.job', 'imgbatch.executors.base', 'PIL'} & set(sys.modules)))\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    imports = "from imgbatch.cli import dispatch\nfrom imgbatch.executors import starting"
+    assert loaded(imports, {"dataclasses", "imgbatch.job", "imgbatch.executors.base", "PIL"}) == "[]"
