@@ -10,7 +10,7 @@ from imgbatch.errors import UsageError, unknown
 COMMANDS = ("run", "check", "stats", "pack", "history", "undo", "schedule", "ops", "formats")
 
 WORKING = ("run", "check", "stats", "pack")  # commands that start workers, unless one of these words is there
-IDLE = frozenset({"-h", "--help", "-n", "--dry-run", "-j0", "-j=0", "--workers=0"})
+IDLE = frozenset({"-h", "--help", "-n", "--dry-run", "--explain", "-j0", "-j=0", "--workers=0"})
 
 
 def dispatch(words: Sequence[str]) -> int:
