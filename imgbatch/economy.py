@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from imgbatch import codecs, film
 from imgbatch.codecs import stripping
-from imgbatch.codecs.reading import MULTIFRAME, Opened
+from imgbatch.codecs.reading import ALL_DATA, MULTIFRAME, Opened
 from imgbatch.operations import Operation, Resize, Size
 from imgbatch.operations.reduction import Reduction, merged, settled
 from imgbatch.recipe import Output
@@ -146,7 +146,7 @@ def from_larger(way: Way, step: Step) -> Ops:
 
 def checking(way: Way) -> Way:
     """The way of a picture whose bytes are copied: read to its end, so that damage is found, and no further."""
-    return Way(way.size, (1, 1), False, (), ((),) * len(way.own))
+    return Way(way.size, ALL_DATA, False, (), ((),) * len(way.own))
 
 
 def halving(output: Output, format: str, icc: bytes | None) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import io
+import math
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +18,10 @@ if TYPE_CHECKING:
     from PIL.Image import Image, Transpose
     from PIL.ImageFile import ImageFile
 
-__all__ = ["MULTIFRAME", "Opened", "probe", "read"]
+__all__ = ["ALL_DATA", "MULTIFRAME", "Opened", "probe", "read"]
 
+#: As `wanted` of `Opened.decode`: all of a JPEG's data are read, but no picture is wanted.
+ALL_DATA = (1, 1)
 MULTIFRAME = frozenset({"png", "webp", "avif", "tiff", "gif"})
 _OURS = {**{pillow: name for name, pillow in opening.PILLOW.items()}, "MPO": "jpeg"}
 _KEYED = frozenset({"1", "L", "P", "RGB", "I;16"})
@@ -136,7 +140,8 @@ class Opened:
         frames : str
             ``all``, ``first`` or how many.
         wanted : (int, int), optional
-            An upright size that will do: a JPEG may be decoded smaller, but never below it.
+            An upright size that will do: a JPEG may be decoded smaller, but never below it, and without the data
+            that its size does not look at. `ALL_DATA`: a size does not matter, but all of them are to be read.
         orient : bool
             Turn the pixels upright, and say so in `metadata` and `changes`.
         turn : bool
@@ -154,7 +159,7 @@ class Opened:
         draft = None
         if self.format == "jpeg" and (wanted is not None or luma):
             size = None if wanted is None else swapped(wanted, self.orientation)
-            draft = functools.partial(self.image.draft, "YCbCr" if luma else None, size)
+            draft = functools.partial(self._draft, "YCbCr" if luma else None, size, wanted != ALL_DATA)
         return self._decoded(places, draft, orient, turn, motion), motion
 
     def close(self) -> None:
@@ -220,6 +225,14 @@ class Opened:
                 if len(places) > 1 and motion.loop is not None:
                     motion.durations.append(round(float(self.image.info.get("duration", 0) or 0)))
             yield frame
+
+    def _draft(self, mode: str | None, size: tuple[int, int] | None, coarse: bool) -> None:
+        """Let a JPEG's decoder make fewer pixels, of fewer data where it may."""
+        self.image.draft(mode, size)
+        if coarse and self.image.info.get("progressive") and self.image.size[0] <= math.ceil(self.size[0] / 8):
+            from imgbatch.codecs import progression
+
+            self.image.fp = io.BytesIO(progression.coarse(self._data))
 
     def _within(self, frame: Image) -> Image:
         """A GIF's frame cut to its canvas, as browsers show it: Pillow lets the canvas grow from frame to frame."""

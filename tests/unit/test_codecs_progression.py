@@ -1,0 +1,96 @@
+"""A progressive JPEG at an eighth of its size: fewer data, the same picture, and damage that is still found."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from imgbatch import codecs
+from imgbatch.codecs import guard, integrity, progression
+from imgbatch.codecs.reading import ALL_DATA
+from imgbatch.errors import ImageError
+
+PHOTO = Path(__file__).parents[2] / "sample_images" / "travel"
+LIMIT = 10_000_000
+
+
+def progressive(mode: str = "RGB", **options: object) -> bytes:
+    """A photograph as a progressive JPEG."""
+    with Image.open(next(iter(sorted(PHOTO.rglob("*.jpg"))))) as photo:
+        picture = photo.convert(mode)
+    file = io.BytesIO()
+    picture.save(file, "JPEG", progressive=True, quality=90, **options)
+    return file.getvalue()
+
+
+def eighth(data: bytes) -> np.ndarray:
+    """What Pillow makes of all the data."""
+    with Image.open(io.BytesIO(data)) as image:
+        image.draft(None, (image.width // 8, image.height // 8))
+        return np.asarray(image).astype(int)
+
+
+def ours(data: bytes, wanted: tuple[int, int] | None = None) -> np.ndarray:
+    with guard.limited(LIMIT), codecs.probe(data, ".jpg", LIMIT) as opened:
+        wanted = wanted or (opened.size[0] // 8, opened.size[1] // 8)
+        (frame,) = opened.decode(wanted=wanted)[0]
+        return np.asarray(frame).astype(int)
+
+
+def scans(data: bytes) -> int:
+    return len(integrity.jpeg_scans(data)[0])
+
+
+def header_of_scan(data: bytes, number: int) -> int:
+    """Where the marker of a scan stands; negative numbers count from the last."""
+    return data.rindex(b"\xff\xda", 0, integrity.jpeg_scans(data)[0][number][0])
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+@pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:2", "4:2:0"])
+def test_an_eighth_of_fewer_scans_is_the_same_picture(mode: str, subsampling: str) -> None:
+    data = progressive(mode, subsampling=subsampling)
+    assert len(progression.coarse(data)) < 0.75 * len(data)
+    assert 0 < scans(progression.coarse(data)) < scans(data)
+    off = abs(ours(data) - eighth(data))
+    assert off.max() <= 8
+    assert off.mean() <= 0.3
+
+
+def test_fewer_scans_are_read_only_for_an_eighth(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def noted(data: bytes) -> bytes:
+        asked.append(len(data))
+        return data
+
+    monkeypatch.setattr(progression, "coarse", noted)
+    data = progressive()
+    with Image.open(io.BytesIO(data)) as image:
+        width, height = image.size
+    ours(data, (width // 4, height // 4))
+    assert asked == []
+    ours(data, (width // 8, height // 8))
+    assert asked == [len(data)]
+
+
+def test_where_all_data_are_wanted_damage_in_a_fine_scan_is_found() -> None:
+    data = bytearray(progressive())
+    at = header_of_scan(bytes(data), -1)
+    data[at + 4] = 9  # components of a scan that has one
+    with pytest.raises(ImageError):
+        ours(bytes(data), ALL_DATA)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
+def test_a_progressive_jpeg_that_is_cut_off_stays_truncated(share: float) -> None:
+    data = progressive()
+    cut = data[: int(share * len(data))]
+    assert progression.coarse(cut) == cut
+    with pytest.raises(ImageError) as caught:
+        ours(cut)
+    assert caught.value.kind == "truncated"
