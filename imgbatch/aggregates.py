@@ -12,12 +12,12 @@ from __future__ import annotations
 import os
 import threading
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy
 
 from imgbatch.errors import EngineError, expected
+from imgbatch.frozen import frozen
 from imgbatch.shared import SharedArray
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ _SQUARES = _VALUES * _VALUES
 _PAUSE = 0.0002  # seconds before a reader who met a writer looks again
 
 
-@dataclass(frozen=True)
+@frozen
 class Layout:
     """What is summed: the number of channels, and the grid of a mean image as (width, height) in px, or None."""
 
@@ -60,7 +60,7 @@ class Layout:
         return numpy.dtype(fields)
 
 
-@dataclass(frozen=True, eq=False)
+@frozen(eq=False)
 class Sums:
     """A record that was read: plain arrays, nobody changes them any more.
 

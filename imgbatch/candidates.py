@@ -10,10 +10,10 @@ import contextlib
 import errno
 import os
 import stat
-from dataclasses import dataclass
 
 from imgbatch.codecs.recognize import NOT_RASTER, PREFIX, RAW_SUFFIXES, is_image, is_raw
 from imgbatch.errors import one_line
+from imgbatch.frozen import frozen
 from imgbatch.job import Failure, Source
 from imgbatch.naming import split_name
 from imgbatch.patterns import excluding, including
@@ -24,7 +24,7 @@ _NOT_RASTER = "a drawing, a document or data, not an image of pixels"
 IRREGULAR = "not a regular file"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(slots=True)
 class Skipped:
     """A file that was seen and left; `relative` to `root`, as a Source's."""
 

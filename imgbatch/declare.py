@@ -21,6 +21,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from imgbatch.errors import UsageError, expected, unknown
+from imgbatch.frozen import frozen
 
 D = TypeVar("D", bound="Declared")
 MISSING: Any = dataclasses.MISSING
@@ -40,7 +41,7 @@ class Kind(Protocol):
         """Type and range, for the help page."""
 
 
-@dataclasses.dataclass(frozen=True)
+@frozen
 class Number:
     """A number from `low` to `high`, both included; `whole` for integers, `odd` for odd ones."""
 
@@ -84,7 +85,7 @@ class Number:
         return noun + (f" in{unit}" if unit else "")
 
 
-@dataclasses.dataclass(frozen=True)
+@frozen
 class Switch:
     """True or false; a bare word at the shell (``upscale``) means true."""
 
@@ -104,7 +105,7 @@ class Switch:
         return "true or false"
 
 
-@dataclasses.dataclass(frozen=True)
+@frozen
 class Choice:
     """One of a few words."""
 
@@ -124,7 +125,7 @@ class Choice:
         return "one of " + ", ".join(self.words)
 
 
-@dataclasses.dataclass(frozen=True)
+@frozen
 class Text:
     """A word with a grammar of its own: `canonical` returns its one spelling or raises ValueError.
 
@@ -154,7 +155,7 @@ class Text:
         return self.what
 
 
-@dataclasses.dataclass(frozen=True)
+@frozen
 class Field:
     """One parameter of a declaration, as every reader of it needs it."""
 
@@ -179,10 +180,10 @@ class Field:
         return held == self.default or (not self.optional and held == self.kind.check(self.name, self.default))
 
 
-@dataclasses.dataclass(frozen=True)
 class Declared:
-    """The base of everything that is declared once: checks itself when it is made."""
+    """The base of everything that is declared once, each a frozen dataclass: checks itself when it is made."""
 
+    __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
     word: ClassVar[str] = ""
 
     def __post_init__(self) -> None:

@@ -14,11 +14,11 @@ import os
 import stat
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import IO
 
 from imgbatch.candidates import IRREGULAR, Found, Judge, Rules, Skipped, problem_of
 from imgbatch.errors import PlanError, UsageError, nearest, one_line
+from imgbatch.frozen import frozen
 from imgbatch.job import Failure, Source
 from imgbatch.patterns import Glob, Positions, has_magic, split_glob
 from imgbatch.settings import Filters
@@ -82,7 +82,7 @@ def root_of(typed: str) -> str:
 # -- what was typed ----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(slots=True)
 class _Tree:
     """A folder, or a glob below its fixed part."""
 

@@ -15,11 +15,11 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from imgbatch import codecs, film
 from imgbatch.codecs import stripping
 from imgbatch.codecs.reading import ALL_DATA, MULTIFRAME, Opened
+from imgbatch.frozen import frozen
 from imgbatch.operations import Operation, Resize, Size
 from imgbatch.operations.reduction import Reduction, merged, settled
 from imgbatch.recipe import Output
@@ -44,7 +44,7 @@ AGREE = 0.97
 _FILMS = 4  # what was decoded, one output's frames, these in the format's mode and in its palette
 
 
-@dataclass(frozen=True)
+@frozen
 class Way:
     """How one picture goes through the operations.
 
@@ -72,7 +72,7 @@ class Way:
     luma: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class Step:
     """One output's turn: which one, and the output whose reduced picture it is made from (None: what was decoded)."""
 

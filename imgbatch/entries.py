@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
 from typing import Any
 
+from imgbatch.frozen import frozen
 from imgbatch.job import Failure, Status, Written
 from imgbatch.naming import STATE
 
@@ -14,7 +14,7 @@ DAY_NS = 86_400 * 10**9
 BACK_OFF_DAYS = (1, 2, 4, 8)  # how long a file that crashed or timed out is left in peace, by attempts
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(slots=True)
 class Row:
     """One file that a run wrote; `path` is absolute."""
 
@@ -54,7 +54,7 @@ class Row:
         )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(slots=True)
 class Failed:
     """A source that failed: how, how often, and when (time.time_ns) it is tried again; 0: not until it changes."""
 
@@ -71,7 +71,7 @@ class Failed:
         return bool(self.next_ns) and not now_ns < self.next_ns <= now_ns + BACK_OFF_DAYS[-1] * DAY_NS
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(slots=True)
 class Replaced:
     """A source that a run replaced by what it made of it, or was about to.
 
@@ -104,7 +104,7 @@ class Replaced:
     quality: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(slots=True)
 class PastRun:
     """A run as the ledger has it.
 

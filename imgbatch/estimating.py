@@ -14,12 +14,12 @@ import random
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Unpack
 
 from imgbatch import executors
 from imgbatch.batch import Batch
 from imgbatch.declare import from_table
+from imgbatch.frozen import frozen
 from imgbatch.job import SCHEMA, Job, Outcome, Target
 from imgbatch.naming import escaped
 from imgbatch.preparing import Path
@@ -37,7 +37,7 @@ SECONDS = 6.0
 _QUICKER, _SLOWER = 0.8, 1.3  # how much faster and slower the whole may go than its sample did
 
 
-@dataclass(frozen=True)
+@frozen
 class Estimate:
     """What a run will come to.
 

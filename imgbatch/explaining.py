@@ -11,13 +11,13 @@ import hashlib
 import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from imgbatch import codecs, color, copying, economy, work
 from imgbatch.batch import Batch
 from imgbatch.codecs import guard, reading
 from imgbatch.errors import Phase
+from imgbatch.frozen import frozen
 from imgbatch.job import SCHEMA, Failure, Job, Target, readable
 from imgbatch.naming import fill_late
 from imgbatch.operations import Operation, Size
@@ -25,7 +25,7 @@ from imgbatch.operations.reduction import Reduction
 from imgbatch.orientation import swapped
 
 
-@dataclass(frozen=True)
+@frozen
 class Making:
     """How one output is made.
 
@@ -57,7 +57,7 @@ class Making:
     savings: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class Explanation:
     """How one file is made; `error` instead of all else where its header tells already that it cannot be.
 

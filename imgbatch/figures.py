@@ -6,10 +6,10 @@ import json
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.aggregates import Sums
+from imgbatch.frozen import frozen
 from imgbatch.job import Outcome
 from imgbatch.measuring import MODES, Measured
 from imgbatch.moments import TOP, Equally, pooled
@@ -24,7 +24,7 @@ _RATIOS = ((1, 1), (5, 4), (4, 3), (7, 5), (3, 2), (16, 10), (16, 9), (2, 1), (2
 _NEAR = 0.015  # how far a picture may be from such a ratio, as a part of it
 
 
-@dataclass(frozen=True)
+@frozen
 class Spread:
     """The smallest, the middle and the largest of some numbers of px; of an even count the middle may be a half."""
 
@@ -50,7 +50,7 @@ class Spread:
         }
 
 
-@dataclass(frozen=True, eq=False)
+@frozen(eq=False)
 class Statistics:
     """The figures of all pixels of all images that could be read; C channels, those of `mode`.
 

@@ -9,10 +9,10 @@ the decoder into a film, from there through each output's operations into the ne
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, overload
 
 from imgbatch.errors import ImageError
+from imgbatch.frozen import frozen
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 KEPT = 32_000_000
 
 
-@dataclass(frozen=True)
+@frozen
 class _Stored:
     """A frame in the file: all that makes it but its pixels, and where these are."""
 

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import math
 import os
-from dataclasses import dataclass
 
 from imgbatch.clock import Clock
 from imgbatch.codecs import guard, integrity, reading, scans
 from imgbatch.codecs.integrity import Finding
+from imgbatch.frozen import frozen
 from imgbatch.job import Desk, Failure, Job, Outcome, Status
 
 _BYTES = 4  # that Pillow takes for a pixel
 
 
-@dataclass(frozen=True)
+@frozen
 class InspectWork:
     """The work of a check.
 

@@ -6,10 +6,11 @@ reports, an Outcome is what became of the job. All of them pickle, and an Outcom
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from dataclasses import field
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from imgbatch.errors import Kind, Phase
+from imgbatch.frozen import frozen
 
 if TYPE_CHECKING:
     from imgbatch.aggregates import Sheet
@@ -18,17 +19,8 @@ Status = Literal["ok", "unchanged", "skipped", "failed", "timeout", "crashed"]
 SCHEMA = 1  # the "v" of every JSON record
 
 
-class _Packed:
-    """Pickles as a call of the class with all its values: a tenth of the time of what dataclasses do for slots."""
-
-    __slots__: ClassVar[tuple[str, ...]] = ()
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), tuple([getattr(self, name) for name in self.__slots__])
-
-
-@dataclass(frozen=True, slots=True)
-class Failure(_Packed):
+@frozen(slots=True)
+class Failure:
     """Why a file failed: one of errors.KINDS, the phase it happened in, and a sentence."""
 
     kind: Kind
@@ -36,8 +28,8 @@ class Failure(_Packed):
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Source(_Packed):
+@frozen(slots=True)
+class Source:
     """An image file that was found.
 
     `path` is absolute; `root` is as the user typed it and `relative` the path below it (``/`` between its parts);
@@ -53,7 +45,7 @@ class Source(_Packed):
     problem: Failure | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(slots=True)
 class Owned:
     """What the ledger knows of a file in the output folder: made from `source` (absolute path) for output `output`.
 
@@ -67,8 +59,8 @@ class Owned:
     doubtful: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Target(_Packed):
+@frozen(slots=True)
+class Target:
     """One file to be written: which of the recipe's outputs, and where.
 
     Attributes
@@ -96,8 +88,8 @@ class Target(_Packed):
     mine: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Job(_Packed):
+@frozen(slots=True)
+class Job:
     """One source and what to make of it; `index` is its place in the order of the sources, from 0."""
 
     index: int
@@ -105,8 +97,8 @@ class Job(_Packed):
     targets: tuple[Target, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Written(_Packed):
+@frozen(slots=True)
+class Written:
     """One file that was written: `path` is absolute here, relative to the output folder in the record."""
 
     output: int
@@ -135,8 +127,8 @@ class Written(_Packed):
         return made
 
 
-@dataclass(frozen=True, slots=True)
-class Cost(_Packed):
+@frozen(slots=True)
+class Cost:
     """What a job cost, beside the milliseconds of its phases; only measured when asked for.
 
     Attributes
@@ -160,8 +152,8 @@ class Cost(_Packed):
     memory: int
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome(_Packed):
+@frozen(slots=True)
+class Outcome:
     """What became of one job. Exactly one per job, whatever happens. `cost` is there when it was asked for."""
 
     index: int

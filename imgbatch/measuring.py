@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 import os
 import warnings
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from imgbatch import color, economy, facts
 from imgbatch.codecs import guard, reading
 from imgbatch.errors import Phase
+from imgbatch.frozen import frozen
 from imgbatch.job import Desk, Failure, Job, Outcome, Status
 from imgbatch.operations import Operation, Size, through
 from imgbatch.tally import MODES, as_mode, tally
@@ -29,7 +29,7 @@ __all__ = ["MODES", "Measured", "MeasureWork", "Mode", "as_mode"]
 _BYTES = 4  # that Pillow takes for a pixel
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(slots=True)
 class Measured(Outcome):
     """The Outcome of a file that was measured.
 
@@ -49,11 +49,8 @@ class Measured(Outcome):
     sum: tuple[int, ...] = ()
     sum_squares: tuple[int, ...] = ()
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), tuple([getattr(self, item.name) for item in fields(self)])
 
-
-@dataclass(frozen=True)
+@frozen
 class MeasureWork:
     """The work of statistics: the image's histogram to the sums at the desk.
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from imgbatch.declare import Declared, Field, fields
 from imgbatch.errors import expected
+from imgbatch.frozen import frozen
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,7 +25,7 @@ D = TypeVar("D", bound=Declared)
 Holds = Literal["picture", "frame", "histogram", "lut", "font", "profile"]
 
 
-@dataclass(frozen=True)
+@frozen
 class File:
     """The name of a file, relative to the current folder or, in a recipe, to the recipe.
 
@@ -56,14 +56,14 @@ class Holder(Protocol):
     def array(self) -> NDArray[Any]: ...
 
 
-@dataclass(frozen=True)
+@frozen
 class Here:
     """An array of this process; pickled it travels whole."""
 
     array: Any
 
 
-@dataclass(frozen=True)
+@frozen
 class Held:
     """What a file holds, as numbers.
 

@@ -10,12 +10,13 @@ import dataclasses
 import datetime
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from imgbatch import naming
 from imgbatch.errors import PlanError
 from imgbatch.files import TEMPORARY
+from imgbatch.frozen import frozen
 from imgbatch.job import Failure, Job, Owned, Source, Target
 from imgbatch.naming import STATE, key
 from imgbatch.obstacles import Claims, Obstacles, told
@@ -26,7 +27,7 @@ from imgbatch.settings import InTheWay
 Made = Callable[[str, int | None], tuple[str, ...]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(slots=True)
 class Plan:
     """What will be done.
 
@@ -150,7 +151,7 @@ def _too_long(path: str) -> str:
 # -- names -------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(slots=True)
 class _Wish:
     """One output of the recipe, made ready."""
 

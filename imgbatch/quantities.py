@@ -6,17 +6,17 @@ Kinds for declare.py: each takes a number as it is, or a word, and keeps the num
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from imgbatch.declare import Number
 from imgbatch.errors import expected
+from imgbatch.frozen import frozen
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
 _SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 
 
-@dataclass(frozen=True)
+@frozen
 class Amount:
     """A whole number, also with K M G T (decimal) or Ki Mi Gi Ti (binary), with or without a final B."""
 
@@ -46,7 +46,7 @@ class Amount:
         return f"{self.noun}{least} such as 200KB, 268M or 2Gi" + (", or auto" if self.auto else "")
 
 
-@dataclass(frozen=True)
+@frozen
 class Count:
     """A whole number, or auto."""
 
@@ -70,7 +70,7 @@ class Count:
         return f"a whole number from {self.low} to {self.high}" + (", or auto" if self.auto else "")
 
 
-@dataclass(frozen=True)
+@frozen
 class Quality:
     """A quality from 1 to 100, or keep: as the source was encoded."""
 
@@ -92,7 +92,7 @@ class Quality:
         return "a whole number from 1 to 100 or keep"
 
 
-@dataclass(frozen=True)
+@frozen
 class Duration:
     """Seconds as a number, or a word with ms s m h d w."""
 
@@ -115,7 +115,7 @@ class Duration:
         return "a time such as 60s, 10m, 2h or 1d"
 
 
-@dataclass(frozen=True)
+@frozen
 class Limit:
     """How many (``20``) or what share (``5%``); kept as the word."""
 
@@ -133,7 +133,7 @@ class Limit:
         return "a number such as 20 or a share such as 5%"
 
 
-@dataclass(frozen=True)
+@frozen
 class Level(Number):
     """A level on the scale from 0 (black) to 255 (white), whatever the picture's depth; also as a share of it: 5%."""
 
@@ -155,7 +155,7 @@ class Level(Number):
         return "a level from 0 (black) to 255 (white), or a share of it such as 5%"
 
 
-@dataclass(frozen=True)
+@frozen
 class Share(Level):
     """A part of the whole from 0 to 1; also in percent: 50%."""
 

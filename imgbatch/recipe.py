@@ -13,7 +13,7 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from string import Formatter
 from typing import Annotated, Any
 
@@ -21,6 +21,7 @@ from imgbatch import plugins
 from imgbatch.codecs.encoding import Encoding
 from imgbatch.declare import Switch, Text, fields, from_table, to_table
 from imgbatch.errors import RecipeError, UsageError, expected, unknown
+from imgbatch.frozen import frozen
 from imgbatch.operations import Operation, Resize
 from imgbatch.outside import relocated
 
@@ -63,7 +64,7 @@ NAME = Text(
 )
 
 
-@dataclass(frozen=True)
+@frozen
 class Output(Encoding):
     """The wish for one file per source: folder, name, format and its options, and operations of its own.
 
@@ -100,7 +101,7 @@ def _with_width(template: str) -> str:
     return f"{head}-{{width}}w.{end}" if dot and "/" not in end else f"{template}-{{width}}w"
 
 
-@dataclass(frozen=True)
+@frozen
 class Recipe:
     """Operations and outputs; ``auto_orient`` applies the EXIF orientation first.
 
@@ -211,7 +212,7 @@ def _told(op: Operation, everything: bool = True) -> dict[str, Any]:
 INPUT_KEYS = ("paths", "include", "exclude", "recursive", "max_depth", "newer_than", "min_size", "max_size", "settle")
 
 
-@dataclass(frozen=True)
+@frozen
 class RecipeFile:
     """What a recipe file says: the recipe, where the images are (`input`), and how to run (`run`)."""
 

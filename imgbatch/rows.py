@@ -7,7 +7,6 @@ are written where they stay, and only the Outcome travels.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from imgbatch import color, economy, facts
@@ -15,6 +14,7 @@ from imgbatch.alpha import straight
 from imgbatch.clock import Clock
 from imgbatch.codecs import guard, pixels, reading
 from imgbatch.errors import ImageError
+from imgbatch.frozen import frozen
 from imgbatch.job import Desk, Failure, Job, Outcome, Status
 from imgbatch.operations import Flatten, Operation, Size, through
 from imgbatch.shared import Holder
@@ -27,7 +27,7 @@ CHANNELS = {"RGB": 3, "L": 1, "RGBA": 4}
 _WHITE = Flatten("white")
 
 
-@dataclass(frozen=True)
+@frozen
 class RowWork:
     """The work of a load: each image into its row.
 

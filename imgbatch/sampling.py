@@ -14,12 +14,12 @@ import math
 import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from imgbatch.frozen import frozen
 from imgbatch.job import Job
 
 
-@dataclass(frozen=True)
+@frozen
 class Range:
     """What something comes to: at least, probably, at most."""
 

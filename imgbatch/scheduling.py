@@ -10,9 +10,9 @@ import os
 import re
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from imgbatch.errors import UsageError, expected
+from imgbatch.frozen import frozen
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
@@ -30,7 +30,7 @@ _FIELDS: tuple[tuple[str, int, int, tuple[str, ...], int], ...] = (  # name, low
 _PART = re.compile(r"(?:(?P<all>\*)|(?P<first>\w+)(?:-(?P<last>\w+))?)(?:/(?P<step>\d{1,3}))?")
 
 
-@dataclass(frozen=True)
+@frozen
 class Times:
     """When a run starts, read from the five fields of a crontab line.
 

@@ -7,11 +7,11 @@ and the keyword arguments of the library come from here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
 from imgbatch.declare import Choice, Declared, Switch, Text
 from imgbatch.errors import UsageError
+from imgbatch.frozen import frozen
 from imgbatch.quantities import Amount, Count, Duration, Limit
 
 InTheWay = Literal["refuse", "overwrite", "skip", "rename"]
@@ -25,7 +25,7 @@ def folder_word(word: str) -> str:
     return word
 
 
-@dataclass(frozen=True)
+@frozen
 class Filters(Declared):
     """Which files of a folder or a glob count; files that are named always do."""
 
@@ -46,7 +46,7 @@ class Filters(Declared):
         object.__setattr__(self, "exclude", _patterns("exclude", self.exclude))
 
 
-@dataclass(frozen=True)
+@frozen
 class Settings(Declared):
     """How the work is done."""
 
@@ -130,7 +130,7 @@ def _said(word: str) -> str:
     return word
 
 
-@dataclass(frozen=True)
+@frozen
 class Telling(Declared):
     """How the command behaves where nobody watches; the library has no use for it."""
 

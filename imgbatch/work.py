@@ -18,6 +18,7 @@ from imgbatch.codecs.base import Encoded, Metadata, Motion
 from imgbatch.codecs.metadata import without_small_picture
 from imgbatch.errors import ImageError
 from imgbatch.files import content_hash
+from imgbatch.frozen import frozen
 from imgbatch.job import Desk, Failure, Job, Outcome, Status, Target, Written
 from imgbatch.operations import Operation
 from imgbatch.recipe import Output, Recipe
@@ -31,7 +32,7 @@ _SINGLE = ("first", "1")
 COPIED = "bytes copied: nothing to change"
 
 
-@dataclass(frozen=True)
+@frozen
 class ImageWork:
     """The work of a run: what the recipe makes of an image.
 

@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NoReturn
 
 from imgbatch import plugins
@@ -22,6 +22,7 @@ from imgbatch.codecs.encoding import FORMATS, SAME
 from imgbatch.declare import Switch, fields, from_words
 from imgbatch.declare import flag as flag_of
 from imgbatch.errors import UsageError, expected, nearest, unknown
+from imgbatch.frozen import frozen
 from imgbatch.operations import Operation
 from imgbatch.recipe import Output
 from imgbatch.settings import Filters, Settings, Telling
@@ -30,7 +31,7 @@ RUN = Command("run", run_flags, RUN_USAGE, RUN_ABOUT, RUN_AFTER)
 _SPELLINGS = {"jpg": "jpeg", "tif": "tiff"}
 
 
-@dataclass(frozen=True)
+@frozen
 class Typed:
     """What was typed for a command; a table holds only what was said."""
 

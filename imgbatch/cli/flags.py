@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from imgbatch import operations
 from imgbatch.codecs.encoding import FORMATS
 from imgbatch.declare import Choice, Declared, Field, Kind, Number, Switch, fields, flag, has_required, summary
+from imgbatch.frozen import frozen
 from imgbatch.operations import Operation
 from imgbatch.quantities import Amount, Count, Duration, Limit, Quality
 from imgbatch.recipe import Output
@@ -24,7 +24,7 @@ from imgbatch.settings import Filters, Settings, Telling
 Takes = Literal["value", "attached", "nothing"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Flag:
     """One flag: its names (the long one last), where its words are kept, and what the help says."""
 
@@ -48,7 +48,7 @@ class Flag:
         return self.names[-1]
 
 
-@dataclass(frozen=True)
+@frozen
 class Command:
     """One command that works on pictures: its flags, and the texts around them on its help page."""
 

@@ -11,7 +11,6 @@ import functools
 import glob
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -19,13 +18,14 @@ from imgbatch.cli.arguments import Typed
 from imgbatch.declare import fields
 from imgbatch.errors import RecipeError, UsageError, expected
 from imgbatch.files import write_text
+from imgbatch.frozen import frozen
 from imgbatch.recipe import Output, Recipe, RecipeFile, parse, to_toml
 from imgbatch.settings import Filters, Settings, Telling
 
 _IN_THE_WAY = ("overwrite", "skip_existing", "rename")  # one decision in three fields: the higher level has it whole
 
 
-@dataclass(frozen=True)
+@frozen
 class Wish:
     """What a run is made of, everything decided; `output` is "" where files are replaced in place."""
 

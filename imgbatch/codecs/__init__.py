@@ -9,7 +9,6 @@ needs.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from imgbatch import film
@@ -26,6 +25,7 @@ from imgbatch.codecs.recognize import IMAGE_SUFFIXES, format_of, is_image
 from imgbatch.codecs.tiff import Tiff
 from imgbatch.codecs.webp import Webp
 from imgbatch.errors import unknown
+from imgbatch.frozen import frozen
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -75,7 +75,7 @@ def suffix_fits(suffix: str, format: str) -> bool:
     return suffix.lower() in codec(format).suffixes
 
 
-@dataclass(frozen=True)
+@frozen
 class FormatInfo:
     """One line of ``imgbatch formats``."""
 

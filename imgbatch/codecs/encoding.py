@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from imgbatch.color import COLOR
 from imgbatch.declare import Choice, Declared, Number, Switch, Text
+from imgbatch.frozen import frozen
 from imgbatch.outside import File
 from imgbatch.quantities import Amount, Quality
 
@@ -38,7 +38,7 @@ def canonical_words(text: str) -> str:
     return stripping.canonical_words(text)
 
 
-@dataclass(frozen=True)
+@frozen
 class Encoding(Declared):
     """How a file is encoded: the options that all formats share, each mapped by the format's codec.
 

@@ -10,17 +10,17 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import io
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs import guard, jxl
 from imgbatch.errors import ImageError
+from imgbatch.frozen import frozen
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
 
-@dataclass(frozen=True)
+@frozen
 class Extra:
     """One format: what people call it, the module and class of its reader, the suffixes it stands for."""
 

@@ -12,10 +12,10 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from imgbatch.codecs import recognize
 from imgbatch.errors import Kind
+from imgbatch.frozen import frozen
 
 #: So many zeros in a row at the end of compressed data are no picture: a copy or a download was interrupted.
 ZEROS = 512
@@ -27,7 +27,7 @@ _RESTART = re.compile(rb"\xff([\xd0-\xd7])")
 _ALONE = frozenset((0x01, *range(0xD0, 0xD9)))  # JPEG markers without a length
 
 
-@dataclass(frozen=True)
+@frozen
 class Finding:
     """Something that is not as it should be; `kind` None: only worth a warning."""
 

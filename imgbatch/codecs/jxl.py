@@ -6,9 +6,9 @@ ISO/IEC 18181-1, annex D (SizeHeader, ImageMetadata): fields are packed from the
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 
 from imgbatch.errors import ImageError
+from imgbatch.frozen import frozen
 
 _CONTAINER = b"\0\0\0\x0cJXL \r\n\x87\n"
 _NAKED = b"\xff\x0a"
@@ -16,7 +16,7 @@ _NAKED = b"\xff\x0a"
 _RATIOS = {1: (1, 1), 2: (12, 10), 3: (4, 3), 4: (3, 2), 5: (16, 9), 6: (5, 4), 7: (2, 1)}
 
 
-@dataclass(frozen=True)
+@frozen
 class Header:
     """What is known before decoding: (width, height) in px as stored, bits per sample, whether it is animated."""
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from imgbatch.codecs import exifblock, iptc, xmp
 from imgbatch.codecs.base import Metadata
 from imgbatch.codecs.encoding import Encoding
 from imgbatch.errors import unknown
+from imgbatch.frozen import frozen
 
 #: What can be stripped or kept as a whole.
 BLOCKS = ("all", "exif", "gps", "xmp", "iptc", "icc", "thumbnail", "comment", "text", "resolution")
@@ -59,7 +60,7 @@ def canonical_words(text: str) -> str:
     return ",".join(dict.fromkeys(words))
 
 
-@dataclass(frozen=True)
+@frozen
 class Wish:
     """What is to go and what is to stay: words, and the tags that they mean."""
 

@@ -26,6 +26,7 @@ from imgbatch.executors.staging import Staging
 from imgbatch.executors.table import IDLE, Table
 from imgbatch.executors.worker import ASK, FAILED, READY, serve
 from imgbatch.files import sweep
+from imgbatch.frozen import frozen
 from imgbatch.job import Failure, Job, Outcome
 
 AT_ONCE = 256  # jobs sent in one message: what a pipe takes without waiting for its reader
@@ -57,7 +58,7 @@ class State:
     failed_starts: int = 0
 
 
-@dataclass(frozen=True)
+@frozen
 class Chunk:
     """Jobs that are answered together; `last` when these have their second chance."""
 
@@ -65,7 +66,7 @@ class Chunk:
     last: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class Death:
     """How a worker ended: the job in its hand (or IDLE), the phase, the exit code, and whether we shot it for time."""
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
+from imgbatch.frozen import frozen
 from imgbatch.job import Outcome
 from imgbatch.report import WRONG, Report
 from imgbatch.reporters.base import Reporter, location, shown
@@ -23,7 +23,7 @@ _RED, _PLAIN = "\x1b[31m", "\x1b[0m"
 _BAR = "{percentage:3.0f}%|{bar}| {n_fmt}B/{total_fmt}B [{elapsed}<{remaining}{postfix}]"
 
 
-@dataclass(frozen=True)
+@frozen
 class Look:
     """How much is said, and how: `verbose` counts -v, `quiet` leaves only errors, `warnings` need no -v."""
 
@@ -39,7 +39,12 @@ class Look:
 class Console(Reporter):
     """Progress, failures as they happen and the summary, for people."""
 
-    def __init__(self, stream: TextIO, look: Look = Look(), clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        stream: TextIO,
+        look: Look = Look(),  # noqa: B008 - it cannot change
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._stream = stream
         self._look = look
         self._clock = clock

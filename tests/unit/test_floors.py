@@ -36,7 +36,7 @@ FLOORS: list[set[str]] = [
     {"segments", "profiles"},
     {"quantities", "outside"},
     {"declare"},
-    {"errors", "version", "priority"},
+    {"errors", "version", "priority", "frozen"},
 ]
 #: alpha and color share a floor, and alpha uses color's words for modes.
 ALLOWED = {("alpha", "color")}

@@ -1,0 +1,138 @@
+"""Is what ``@frozen`` makes the frozen dataclass that ``@dataclass(frozen=True)`` would have made?"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import inspect
+import pickle
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import pytest
+
+from imgbatch.frozen import frozen
+
+
+def body() -> dict[str, Any]:
+    """A class body, made anew since both decorators change it."""
+
+    def __post_init__(self: Any) -> None:
+        self.seen.append(self.first)
+
+    return {
+        "__annotations__": {"first": "int", "second": "str", "third": "list[int]", "seen": "ClassVar[list[int]]"},
+        "__doc__": "Some values.", "__module__": __name__, "__qualname__": "Outer.Values",
+        "second": "b", "third": field(default_factory=list), "seen": [], "__post_init__": __post_init__,
+    }  # fmt: skip
+
+
+def made(decorator: Callable[[type[Any]], type[Any]]) -> type[Any]:
+    return decorator(type("Values", (), body()))
+
+
+PLAIN = made(dataclass(frozen=True))
+EACH = pytest.mark.parametrize("cls", [made(frozen), made(frozen(slots=True))], ids=["dict", "slots"])
+
+
+def said(act: Callable[[], object]) -> tuple[type, str]:
+    with pytest.raises((TypeError, AttributeError)) as caught:
+        act()
+    return caught.type, str(caught.value)
+
+
+@EACH
+def test_it_is_made_and_shown_like_a_dataclass(cls: type[Any]) -> None:
+    assert repr(cls(1, third=[2])) == repr(PLAIN(1, third=[2])) == "Outer.Values(first=1, second='b', third=[2])"
+    assert str(inspect.signature(cls)) == str(inspect.signature(PLAIN))
+    assert cls.__match_args__ == PLAIN.__match_args__
+    assert [item.name for item in dataclasses.fields(cls)] == ["first", "second", "third"]
+    assert cls.__init__.__module__ == __name__
+    assert said(lambda: cls()) == said(lambda: PLAIN())
+    assert said(lambda: cls(1, fourth=2)) == said(lambda: PLAIN(1, fourth=2))
+    assert said(lambda: cls(1, "2", [], 4)) == said(lambda: PLAIN(1, "2", [], 4))
+
+
+@EACH
+def test_factories_and_post_init_are_called_for_each(cls: type[Any]) -> None:
+    cls.seen.clear()
+    one, other = cls(1), cls(2)
+    assert one.third == [] and one.third is not other.third
+    assert cls.seen == [1, 2]
+
+
+@EACH
+def test_values_are_compared_and_hashed(cls: type[Any]) -> None:
+    assert cls(1) == cls(1) != cls(2)
+    assert cls(1) != PLAIN(1) and cls(1) != (1, "b", [])
+    assert hash(cls(1, "2", ())) == hash(cls(1, "2", ())) == hash(PLAIN(1, "2", ()))
+    assert said(lambda: hash(cls(1))) == said(lambda: hash(PLAIN(1)))
+
+
+@EACH
+def test_nothing_can_be_changed(cls: type[Any]) -> None:
+    one, plain = cls(1), PLAIN(1)
+    for name in ("first", "unknown"):
+        assert said(lambda: setattr(one, name, 2)) == said(lambda: setattr(plain, name, 2))  # noqa: B023 - called at once
+        assert said(lambda: delattr(one, name)) == said(lambda: delattr(plain, name))  # noqa: B023 - called at once
+    assert dataclasses.replace(one, first=2) == cls(2)
+    assert dataclasses.asdict(one) == dataclasses.asdict(plain)
+    assert one == cls(1)
+
+
+@frozen
+class Point:
+    """Not slotted: pickled as any object is."""
+
+    x: int
+    y: int = 0
+    origin: ClassVar[str] = "corner"
+
+
+@frozen(slots=True)
+class Place(Point):
+    """Slotted, and a kind of Point."""
+
+    name: str = "here"
+
+
+@pytest.mark.parametrize("value", [Point(1, 2), Place(1, 2, "there")])
+def test_values_survive_pickling_and_copying(value: Point) -> None:
+    copies = (pickle.loads(pickle.dumps(value)), copy.copy(value), copy.deepcopy(value))
+    assert all(type(one) is type(value) and one == value for one in copies)
+
+
+def test_a_class_keeps_what_it_says_itself() -> None:
+    @frozen
+    class Loud:
+        """It has a repr of its own."""
+
+        x: int
+
+        def __repr__(self) -> str:
+            return "loud"
+
+    @frozen(eq=False)
+    class Single:
+        """It equals only itself."""
+
+        x: int
+
+    assert repr(Loud(1)) == "loud"
+    assert Single(1) != Single(1)
+    assert len({Single(1), Single(1)}) == 2
+
+
+@pytest.mark.parametrize(
+    "unknown", [field(default=1, compare=False), field(default=1, repr=False), field(default=1, kw_only=True),
+                field(default=1, init=False)],
+)  # fmt: skip
+def test_what_it_cannot_do_it_refuses(unknown: Any) -> None:
+    with pytest.raises(TypeError, match="Odd.x: a field that @frozen does not know"):
+        frozen(type("Odd", (), {"__annotations__": {"x": "int"}, "x": unknown}))
+
+
+def test_defaults_come_last() -> None:
+    with pytest.raises(TypeError, match="Odd.y: no default"):
+        frozen(type("Odd", (), {"__annotations__": {"x": "int", "y": "int"}, "x": 1}))
