@@ -12,6 +12,7 @@ from imgbatch.operations.base import Size
 from imgbatch.operations.canvas import in_floats, sixteen
 from imgbatch.operations.fitting import ExactBox
 from imgbatch.operations.samples import picture
+from imgbatch.operations.sweeps import reduced
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,7 +45,7 @@ def resampled(
     method = Resampling[kernel.upper()]
 
     def change(plain: Image) -> Image:
-        return plain.resize(size, method, part, gap)
+        return reduced(plain, size, method, part, gap)
 
     ready = straight(image)
     return _in_light(ready, change) if linear and ready.mode not in ("I", "F") else in_floats(ready, change)

@@ -1,0 +1,68 @@
+"""In which order does a kernel sweep over a picture? Down its columns first, then along its rows.
+
+Pillow's kernels do it the other way round, though the first sweep has more to do and columns take less time than rows:
+there neighbors in memory are treated alike. One plane of bytes is even treated four columns at a time, as the channels
+of a picture a quarter as wide, and its rows as the columns of its mirror image. The samples differ from Pillow's by
+the rounding between the sweeps, and where a kernel overshoots black or white.
+
+Milliseconds of one thread, lanczos, down and across as Pillow does it and as here: a plane of 3682x3230 px to half of
+it 56 and 43, of 1920x1440 to two thirds 12.5 and 10.9, RGB of 3000x2000 to 800 px 54 and 43.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from imgbatch.operations.base import Size
+
+if TYPE_CHECKING:
+    from PIL.Image import Image, Resampling
+
+Part = tuple[float, float, float, float]
+
+_REACH = 3  # px of the result: as far as the widest kernel looks, lanczos
+_WORTH = 256 * 256  # px of a result from which on it pays
+_TOGETHER = {"LA": "La", "RGBA": "RGBa"}  # modes whose colors count as much as they are seen
+
+
+def reduced(image: Image, size: Size, kernel: Resampling, part: Part, gap: float | None = None) -> Image:
+    """The rectangle `part` of `image` averaged to `size` px by a kernel that looks at more than one pixel.
+
+    The arguments are those of Pillow's ``resize``. What Pillow does in other ways stays with it: enlarging, and
+    averaging whole blocks first (`gap`), and small results.
+    """
+    left, top, right, bottom = part
+    across, down = (right - left) / size[0], (bottom - top) / size[1]
+    blocks = gap is not None and max(across, down) >= 2 * gap
+    if blocks or min(across, down) < 1 or math.prod(size) < _WORTH:
+        return image.resize(size, kernel, part, gap)
+    if image.mode in _TOGETHER:
+        return reduced(image.convert(_TOGETHER[image.mode]), size, kernel, part).convert(image.mode)
+    first = max(0, math.floor(left - _REACH * across) - 1)
+    last = min(image.width, math.ceil(right + _REACH * across) + 1)
+    if last - first < image.width:
+        image = image.crop((first, 0, last, image.height))
+    if image.mode == "L":
+        swept = _mirrored(_down(image, size[1], kernel, top, bottom))
+        return _mirrored(_down(swept, size[0], kernel, left - first, right - first))
+    swept = image.resize((image.width, size[1]), kernel, (0, top, image.width, bottom))
+    return swept.resize(size, kernel, (left - first, 0, right - first, size[1]))
+
+
+def _down(plane: Image, height: int, kernel: Resampling, top: float, bottom: float) -> Image:
+    """The rows from `top` to `bottom` of a plane as `height` rows."""
+    from PIL import Image as Images
+
+    fours = -(-plane.width // 4)
+    padded = plane if 4 * fours == plane.width else plane.crop((0, 0, 4 * fours, plane.height))
+    wide = Images.frombuffer("RGBX", (fours, plane.height), padded.tobytes(), "raw", "RGBX", 0, 1)
+    swept = wide.resize((fours, height), kernel, (0, top, fours, bottom))
+    made = Images.frombuffer("L", (4 * fours, height), swept.tobytes(), "raw", "L", 0, 1)
+    return made if made.width == plane.width else made.crop((0, 0, plane.width, height))
+
+
+def _mirrored(plane: Image) -> Image:
+    from PIL.Image import Transpose
+
+    return plane.transpose(Transpose.TRANSPOSE)
