@@ -6,13 +6,12 @@ not on the list; what stands on it is tried in this order.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import functools
 import re
 import threading
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 
 from imgbatch.errors import ImageError, Kind, Phase, one_line, sentence
 
@@ -29,7 +28,8 @@ BY_SUFFIX = {
 
 _lock = threading.Lock()
 _active: list[int] = []
-_found: tuple[int | None, bool, int] | None = None
+_Limits = tuple[int | None, bool, int]  # most pixels, whether truncated files are read, threads of AVIF
+_found: _Limits = (None, False, 1)  # before the first of `_active` came
 
 _TRUNCATED = re.compile(r"truncat|not enough|only got|not large enough|unexpected end|end of (file|data)", re.I)
 _UNSUPPORTED = re.compile(r"unsupported|not (yet )?supported|unimplemented|cannot find loader|not installed", re.I)
@@ -52,41 +52,43 @@ def everyday_readers() -> None:
     Image.preinit()
 
 
-@contextlib.contextmanager
-def limited(max_pixels: int) -> Iterator[None]:
+class limited:  # in lower case, as contextlib has its own; entering a generator takes twice the time
     """Pillow itself refuses inner pictures (frames, pages, icons) of more than `max_pixels`.
 
     In a host's process, too: what was set is put back when the last of several users leaves.
     """
-    global _found
-    from PIL import AvifImagePlugin, Image, ImageFile
 
-    with _lock:
-        if not _active:
-            threads = AvifImagePlugin.DEFAULT_MAX_THREADS
-            _found = (Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES, threads)
-        _active.append(max_pixels)
-        _apply(max(_active))
-    try:
-        yield
-    finally:
+    def __init__(self, max_pixels: int) -> None:
+        self._max_pixels = max_pixels
+
+    def __enter__(self) -> None:
+        global _found
         with _lock:
-            _active.remove(max_pixels)
-            if _active:
-                _apply(max(_active))
-            elif _found is not None:
-                Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES, AvifImagePlugin.DEFAULT_MAX_THREADS = _found
-                _found = None
+            _active.append(self._max_pixels)
+            found = _put(_ours())
+            if len(_active) == 1:
+                _found = found
+
+    def __exit__(self, *_: object) -> None:
+        with _lock:
+            _active.remove(self._max_pixels)
+            _put(_ours() if _active else _found)
 
 
-@contextlib.contextmanager
-def watched(max_pixels: int) -> Iterator[list[warnings.WarningMessage]]:
+class watched:
     """For the work on one file: `limited`, and what is warned of meanwhile (:func:`told`) instead of shown."""
-    with limited(max_pixels), warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        for category in (DeprecationWarning, ResourceWarning):
-            warnings.simplefilter("ignore", category)
-        yield caught
+
+    def __init__(self, max_pixels: int) -> None:
+        self._limited = limited(max_pixels)
+        self._warnings = warnings.catch_warnings(record=True, action="always")
+
+    def __enter__(self) -> list[warnings.WarningMessage]:
+        self._limited.__enter__()
+        return self._warnings.__enter__()
+
+    def __exit__(self, *_: object) -> None:
+        self._warnings.__exit__(None, None, None)
+        self._limited.__exit__()
 
 
 def check_pixels(size: tuple[int, int], max_pixels: int, frames: int = 1) -> None:
@@ -103,23 +105,32 @@ def check_total(pixels: int, max_pixels: int, words: str, frames: int) -> None:
         raise ImageError("too_large", f"{pixels} pixels ({words}) exceed --max-pixels {max_pixels}{hint}")
 
 
-def told(caught: Iterable[warnings.WarningMessage]) -> list[str]:
-    """Recorded warnings as sentences: each once, without Pillow's about large pictures (our limit is the one set)."""
+def told(caught: Sequence[warnings.WarningMessage]) -> list[str]:
+    """Recorded warnings as sentences: each once, those for programmers left out.
+
+    And Pillow's about large pictures: our limit is the one set.
+    """
+    if not caught:
+        return []
     from PIL import Image
 
-    kept = (message for message in caught if not issubclass(message.category, Image.DecompressionBombWarning))
+    unsaid = (DeprecationWarning, ResourceWarning, Image.DecompressionBombWarning)
+    kept = (message for message in caught if not issubclass(message.category, unsaid))
     return list(dict.fromkeys(one_line(str(message.message)) for message in kept))
 
 
-@contextlib.contextmanager
-def classified(phase: Phase) -> Iterator[None]:
+class classified:
     """Whatever is raised inside becomes an ImageError of the right kind; interrupts pass."""
-    try:
-        yield
-    except ImageError:
-        raise
-    except Exception as error:
-        raise ImageError(*classify(error, phase)) from error
+
+    def __init__(self, phase: Phase) -> None:
+        self._phase = phase
+
+    def __enter__(self) -> None:
+        """Nothing is to be prepared."""
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, Exception) and not isinstance(error, ImageError):
+            raise ImageError(*classify(error, self._phase)) from error
 
 
 def classify(error: BaseException, phase: Phase) -> tuple[Kind, str]:
@@ -149,13 +160,18 @@ def classify(error: BaseException, phase: Phase) -> tuple[Kind, str]:
     return _of_decoder(error, said), said if plain else _typed(error, said)
 
 
-def _apply(max_pixels: int) -> None:
-    """Pillow warns above its limit and raises above twice the limit."""
+def _ours() -> _Limits:
+    """Pillow warns above its limit and raises above twice the limit. The pool keeps all cores busy: one thread."""
+    return (max(_active) + 1) // 2, False, 1
+
+
+def _put(limits: _Limits) -> _Limits:
+    """Set Pillow's own `limits`; those that were set."""
     from PIL import AvifImagePlugin, Image, ImageFile
 
-    Image.MAX_IMAGE_PIXELS = (max_pixels + 1) // 2
-    ImageFile.LOAD_TRUNCATED_IMAGES = False
-    AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # the pool keeps all cores busy
+    found = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES, AvifImagePlugin.DEFAULT_MAX_THREADS
+    Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES, AvifImagePlugin.DEFAULT_MAX_THREADS = limits
+    return found
 
 
 def _bomb(said: str) -> str:
