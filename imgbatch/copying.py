@@ -22,11 +22,13 @@ def copies(opened: Opened, way: Way, output: Output, number: int, format: str) -
     source keeps to it: encoding a picture again that is small enough would only cost quality. A JPEG's metadata can be
     stripped around the same picture.
     """
+    if not _same_shape(opened, way, number, format):
+        return False
     if strips(opened, output, format):
         output = dataclasses.replace(output, strip=None, keep=None)
     if output.max_bytes is not None and opened.length <= output.max_bytes:
         output = dataclasses.replace(output, max_bytes=None, min_ssim=None, min_quality=None, then_shrink=False)
-    return _left_open(output) and _same_picture(opened, way, output, number, format)
+    return _left_open(output) and _same_frames(opened, way, output, number)
 
 
 def strips(opened: Opened, output: Output, format: str) -> bool:
@@ -43,7 +45,9 @@ def keeps(opened: Opened, way: Way, output: Output, number: int, format: str) ->
     """
     if output.min_savings is None and not (output.optimize and codecs.codec(format).optimizes):
         return False
-    return _left_open(output, _STRENGTH) and _same_picture(opened, way, output, number, format)
+    if not (_left_open(output, _STRENGTH) and _same_shape(opened, way, number, format)):
+        return False
+    return _same_frames(opened, way, output, number)
 
 
 #: What decides how well the same picture is packed.
@@ -53,16 +57,22 @@ _STRENGTH = (
 )  # fmt: skip
 
 
-def _same_picture(opened: Opened, way: Way, output: Output, number: int, format: str) -> bool:
-    """Whether an output shows what its source shows, in the same format."""
+def _same_shape(opened: Opened, way: Way, number: int, format: str) -> bool:
+    """Whether an output shows its source's first frame as it is, in the same format."""
     if format != opened.format or opened.image.format == "MPO":
         return False
-    if way.size != opened.size or opened.orientation != 1 or (output.frames != "all" and opened.frame_count > 1):
+    if way.size != opened.size or opened.orientation != 1:
         return False
     ops = (*way.common, *way.own[number])
-    if ops and opened.format == "tiff" and opened.frame_count > 1:
-        return False  # pages may have different sizes
     return all(isinstance(op, (Reduction, Resize)) and op.idle(way.size) for op in ops)
+
+
+def _same_frames(opened: Opened, way: Way, output: Output, number: int) -> bool:
+    """Whether it shows all the others as well; a look through the file, so asked last."""
+    if output.frames != "all" and opened.frame_count > 1:
+        return False
+    # The pages of a TIFF may have different sizes
+    return opened.format != "tiff" or not (way.common or way.own[number]) or opened.frame_count == 1
 
 
 def _left_open(output: Output, but: Sequence[str] = ()) -> bool:

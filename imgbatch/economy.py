@@ -122,7 +122,7 @@ def way(
 
 def steps(way: Way) -> list[Step]:
     """In which order the outputs of a picture of one frame are made: the smaller after, and from, the larger."""
-    if not all(op.smooth for op in way.common):
+    if len(way.own) == 1 or not all(op.smooth for op in way.common):
         return list(map(Step, range(len(way.own))))
     firsts = [chain[0] if chain and isinstance(chain[0], Reduction) else None for chain in way.own]
     sizes = [(0, 0) if first is None else first.fitting(way.size).size for first in firsts]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 #: Bytes of pixels that a film holds in memory.
 KEPT = 32_000_000
+_WIDTHS = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}  # bytes of a pixel; 4 of all others
 
 
 @frozen
@@ -75,7 +76,8 @@ class Film(Sequence["Image"]):
         return self._got(item) if isinstance(item, _Stored) else item
 
     def __iter__(self) -> Iterator[Image]:
-        return (self[place] for place in range(len(self)))
+        for item in self._items:
+            yield self._got(item) if isinstance(item, _Stored) else item
 
     @property
     def stored(self) -> int:
@@ -126,5 +128,4 @@ def each(frames: Iterable[Image], change: Callable[[Image], Image]) -> Film:
 
 def size_in_memory(image: Image) -> int:
     """About how many bytes Pillow takes for the pixels of `image`."""
-    width = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}.get(image.mode, 4)
-    return image.width * image.height * width
+    return image.width * image.height * _WIDTHS.get(image.mode, 4)

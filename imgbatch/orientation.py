@@ -14,6 +14,8 @@ N = TypeVar("N", int, "Fraction")
 
 def redo(orientation: int) -> Transpose | None:
     """What turns stored pixels of `orientation` (1..8) upright; None: they are."""
+    if orientation == 1:
+        return None
     from PIL.Image import Transpose
 
     return {

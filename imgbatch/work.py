@@ -117,7 +117,7 @@ class ImageWork:
             target, output = job.targets[step.output], outputs[step.output]
             try:
                 if step.output in copied:
-                    _count(made.sums, picture.frames[:1])
+                    _count(made.sums, picture.frames)
                     encoded = replace(copied[step.output], frames=len(picture.frames))
                 else:
                     encoded = self._encoded(picture, way, step, target, output, made)
@@ -147,7 +147,7 @@ class ImageWork:
             return economy.plain(opened, self.recipe.auto_orient, common, own)
         icc = opened.metadata.icc
         files = zip(outputs, job.targets, strict=True)
-        halves = all(economy.halving(output, target.format, icc) for output, target in files)
+        halves = opened.luma and all(economy.halving(output, target.format, icc) for output, target in files)
         return economy.way(opened, self.recipe.auto_orient, common, own, halves)
 
     def copied_from(self, job: Job, opened: reading.Opened, way: economy.Way, data: bytes) -> dict[int, Encoded]:
@@ -188,7 +188,7 @@ class ImageWork:
             made.changes.append(f"mode: {picture.mode} -> sRGB")
         picture.reduced[step.output] = shown = _operated(made, own[:1], shown)
         shown = _operated(made, own[1:], shown)
-        _count(made.sums, shown[:1])
+        _count(made.sums, shown)
         made.clock.enter("encode")
         format = _format(target, shown)
         if not economy.shows_all((*way.common, *way.own[step.output])):
@@ -258,13 +258,13 @@ def _operated(made: _Made, ops: Sequence[Operation], frames: film.Film) -> film.
     return film.Film(made.clock.operating(ops, frames)) if ops else frames
 
 
-def _count(sums: Sheet | None, frames: Sequence[Image]) -> None:
+def _count(sums: Sheet | None, frames: film.Film) -> None:
     """Add an output's first frame to the sums of the run, where these are kept: the pixels that the encoder gets."""
     if sums is None:
         return
     from imgbatch.tally import as_mode, tally  # numpy only where it is used
 
-    for frame in frames:
+    for frame in frames[:1]:
         tally(sums, as_mode(frame, "RGB"))
 
 

@@ -65,6 +65,8 @@ def anchored(inner: Size, outer: Size, gravity: str) -> tuple[int, int]:
 
     Negative where `inner` is larger than `outer`.
     """
+    if inner == outer:
+        return 0, 0
     x, y = ANCHORS[gravity]
     return math.floor((outer[0] - inner[0]) * x), math.floor((outer[1] - inner[1]) * y)
 
