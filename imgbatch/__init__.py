@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
 
 from imgbatch.version import VERSION as __version__
 
+TYPE_CHECKING = False  # typing has it, too, but takes 2 ms to load, for which the forkserver would have to wait
 if TYPE_CHECKING:
+    from typing import Any
+
     from imgbatch.applying import apply
     from imgbatch.batch import Batch
     from imgbatch.checking import check

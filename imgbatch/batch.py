@@ -22,7 +22,6 @@ from imgbatch.files import sweep
 from imgbatch.job import Job, Outcome
 from imgbatch.ledger import Ledger
 from imgbatch.preparing import Path, Prepared
-from imgbatch.pruning import prune
 from imgbatch.recipe import Recipe
 from imgbatch.renaming import Renaming
 from imgbatch.report import ExitCode, Report
@@ -108,6 +107,8 @@ class Batch(Prepared):
                 for outcome in results:
                     yield self._settled(ledger, outcome)
             if self.pruned and not self._stopped():
+                from imgbatch.pruning import prune
+
                 self.pruned = prune(ledger, self.pruned)
             self._sweep(ledger)  # a worker of the dead run may have outlived it by a moment
             over = True

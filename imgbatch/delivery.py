@@ -5,11 +5,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from pathlib import Path
 
 from imgbatch.codecs.base import Encoded
 from imgbatch.errors import ImageError
-from imgbatch.files import replacing
+from imgbatch.files import read_bytes, replacing
 from imgbatch.job import Job, Target
 from imgbatch.naming import fill_late
 from imgbatch.recipe import Output
@@ -77,7 +76,7 @@ def _holds(path: str, data: bytes) -> bool:
     """Whether a file (no link) has that content."""
     with contextlib.suppress(OSError):
         if not os.path.islink(path) and os.path.getsize(path) == len(data):
-            return Path(path).read_bytes() == data
+            return read_bytes(path) == data
     return False
 
 

@@ -15,7 +15,6 @@ Every message is one line: what, where, why, what next.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from typing import Literal, get_args
 
@@ -92,6 +91,8 @@ def unknown(word: str, name: str, known: Iterable[str]) -> UsageError:
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word most like `word`, or None when nothing is near."""
+    import difflib  # only where there is something to say
+
     found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return found[0] if found else None
 

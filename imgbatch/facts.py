@@ -6,7 +6,6 @@ whose operations ask for nothing pays nothing.
 
 from __future__ import annotations
 
-import datetime
 import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,8 @@ from imgbatch.naming import split_name
 from imgbatch.operations import Operation
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from PIL.Image import Exif, Image
 
     from imgbatch.codecs import Opened
@@ -53,9 +54,11 @@ class Facts(Mapping[str, Any]):
         return self._tags
 
     def _date(self) -> Any:
+        from datetime import datetime  # few captions have a date
+
         for tag in ("DateTimeOriginal", "DateTimeDigitized", "DateTime"):
             try:
-                return datetime.datetime.strptime(self._exif.get(tag, "")[:19], "%Y:%m:%d %H:%M:%S")
+                return datetime.strptime(self._exif.get(tag, "")[:19], "%Y:%m:%d %H:%M:%S")
             except ValueError:
                 continue
         return self._makers["date"]()
@@ -134,8 +137,10 @@ def _asks(ops: Sequence[Operation]) -> bool:
     return any(type(op).of_file is not Operation.of_file for op in ops)
 
 
-def _day(mtime_ns: int) -> datetime.datetime | None:
+def _day(mtime_ns: int) -> datetime | None:
+    from datetime import datetime
+
     try:
-        return datetime.datetime.fromtimestamp(mtime_ns / 1e9)
+        return datetime.fromtimestamp(mtime_ns / 1e9)
     except (ValueError, OverflowError, OSError):
         return None

@@ -7,7 +7,6 @@ temporary file is removed. What a killed process leaves is recognized by that na
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import errno
 import functools
 import hashlib
@@ -15,7 +14,6 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import BinaryIO
 
 #: ``.imgbatch-<pid>-<number>.tmp``: hidden, short (a long target name must not make it too long), names its owner.
@@ -95,6 +93,8 @@ def _renamed_exclusively(name: str, path: str) -> bool:
         return False
     if rename(_AT_FDCWD, os.fsencode(name), _AT_FDCWD, os.fsencode(path), _RENAME_NOREPLACE) == 0:
         return True
+    import ctypes
+
     code = ctypes.get_errno()
     if code in (errno.ENOSYS, errno.EINVAL, errno.EPERM):  # an old kernel, a file system that cannot, a sandbox
         return False
@@ -105,6 +105,8 @@ def _renamed_exclusively(name: str, path: str) -> bool:
 def _renameat2() -> Callable[..., int] | None:
     if sys.platform != "linux":
         return None
+    import ctypes  # only where something is renamed: the command itself rarely does
+
     try:
         rename = ctypes.CDLL(None, use_errno=True).renameat2
     except (OSError, AttributeError):
@@ -112,6 +114,12 @@ def _renameat2() -> Callable[..., int] | None:
     rename.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint]
     found: Callable[..., int] = rename
     return found
+
+
+def read_bytes(path: str) -> bytes:
+    """All bytes of a file."""
+    with open(path, "rb") as file:
+        return file.read()
 
 
 def content_hash(data: bytes) -> str:
@@ -155,7 +163,7 @@ def alive(pid: int) -> bool:
 def _ended(pid: int) -> bool:
     """Whether it has ended and only its number is left, until its parent asks: where nobody does, that is for long."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_bytes()
+        stat = read_bytes(f"/proc/{pid}/stat")
     except OSError:
         return False
     return stat.rpartition(b")")[2].split()[:1] in ([b"Z"], [b"X"])  # proc(5): the state follows the name
@@ -163,5 +171,5 @@ def _ended(pid: int) -> bool:
 
 def write_text(path: str, text: str) -> None:
     """`text` as UTF-8 into `path`, whole or not at all."""
-    with replacing(str(Path(path).absolute())) as file:
+    with replacing(os.path.join(os.getcwd(), path)) as file:
         file.write(text.encode("utf-8", "surrogateescape"))

@@ -20,14 +20,13 @@ import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from imgbatch.backups import FOLDER, discard, keep, room, rooms
 from imgbatch.codecs.guard import classify
 from imgbatch.discover import Skipped
 from imgbatch.entries import Replaced, state_folder
 from imgbatch.errors import ImageError, PlanError
-from imgbatch.files import content_hash, sync, temporary
+from imgbatch.files import content_hash, read_bytes, sync, temporary
 from imgbatch.job import Failure, Job, Outcome, Source, Target, Written
 from imgbatch.ledgerfile import FILE
 from imgbatch.originals import within
@@ -178,7 +177,7 @@ class InPlace:
         if source.size not in self._sizes:
             return ""
         try:
-            return content_hash(Path(source.path).read_bytes())
+            return content_hash(read_bytes(source.path))
         except OSError:
             return ""
 
@@ -279,7 +278,7 @@ def settle_intended(past: Past, intended: Sequence[Replaced], state: str) -> Non
     """
     for entry in intended:
         try:
-            content = content_hash(Path(entry.path).read_bytes())
+            content = content_hash(read_bytes(entry.path))
         except FileNotFoundError:
             content = ""
         except OSError:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from imgbatch.entries import Failed, Row
 from imgbatch.errors import KINDS, PHASES
-from imgbatch.files import content_hash
+from imgbatch.files import content_hash, read_bytes
 from imgbatch.job import Failure, Owned, Source, Written
 from imgbatch.ledgerfile import FILE, rows
 from imgbatch.naming import STATE
@@ -127,7 +126,7 @@ class Known:
             return same
         if source.path not in self._hashes:
             try:
-                self._hashes[source.path] = content_hash(Path(source.path).read_bytes())
+                self._hashes[source.path] = content_hash(read_bytes(source.path))
             except OSError:
                 return False
         if self._hashes[source.path] != row.source_hash:

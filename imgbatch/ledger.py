@@ -23,7 +23,6 @@ import os
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from imgbatch.entries import BACK_OFF_DAYS, DAY_NS, Row
@@ -73,7 +72,8 @@ class Ledger(Known):
                     "UPDATE written SET source_mtime_ns=?, recorded_ns=? WHERE path=?", self._confirmed.values()
                 )
             self.run = made.lastrowid or 0
-            Path(self._reserve).write_bytes(bytes(_RESERVE))
+            with open(self._reserve, "wb") as file:
+                file.write(bytes(_RESERVE))
         except sqlite3.Error as error:
             raise unusable(self.file, error) from None
         except OSError:

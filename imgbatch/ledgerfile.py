@@ -10,7 +10,6 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Iterator
-from urllib.parse import quote
 
 from imgbatch.errors import PlanError
 
@@ -210,6 +209,8 @@ def _aside(file: str) -> str:
 
 def _uri(file: str) -> str:
     """The file for reading: as it stands where nothing can be written beside it, which SQLite would need to do."""
+    from urllib.parse import quote  # only for ledgers that are looked at
+
     quoted = quote(os.fsencode(file))
     if os.access(os.path.dirname(file), os.W_OK) or os.path.exists(file + "-wal"):
         return f"{quoted}?mode=ro"

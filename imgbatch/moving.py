@@ -9,7 +9,6 @@ not make another. A name that is taken by another file is numbered.
 from __future__ import annotations
 
 import errno
-import filecmp
 import os
 import shutil
 from collections.abc import Iterable
@@ -128,4 +127,6 @@ def _same(path: str, place: str) -> bool:
     """Whether both files hold the same bytes, and are two."""
     if os.path.islink(place) or not os.path.isfile(place) or os.path.samefile(path, place):
         return False
+    import filecmp  # only where a place is taken
+
     return filecmp.cmp(path, place, shallow=False)

@@ -5,7 +5,6 @@ Planning fills in what is known before the pixels; ``{width}``, ``{height}`` and
 
 from __future__ import annotations
 
-import datetime
 import functools
 import os
 import unicodedata
@@ -20,11 +19,6 @@ LATE = frozenset({"width", "height", "hash"})
 STATE = ".imgbatch"  # the folder of our own in an output folder; no image may be written below it
 NAME_BYTES = 255  # what file systems take for one name
 
-#: Values that stand for any source's, to try a template with.
-EXAMPLE: dict[str, Any] = {
-    "dir": "", "stem": "x", "ext": "jpg", "name": "x.jpg", "format": "jpeg", "n": 1, "recipe": "0" * 16,
-    "date": datetime.datetime(2000, 1, 1),
-}  # fmt: skip
 _LATE_EXAMPLE = (1, 1, "0" * 64)
 
 Part = tuple[str, str | None, str]
@@ -57,6 +51,17 @@ def fill_late(path: str, width: int, height: int, digest: str) -> str:
     )
 
 
+@functools.cache
+def example() -> dict[str, Any]:
+    """Values that stand for any source's, to try a template with."""
+    import datetime  # workers have no use for it
+
+    return {
+        "dir": "", "stem": "x", "ext": "jpg", "name": "x.jpg", "format": "jpeg", "n": 1, "recipe": "0" * 16,
+        "date": datetime.datetime(2000, 1, 1),
+    }  # fmt: skip
+
+
 def fill_example(path: str) -> str:
     """A name such as a late template will give, to see where it leads."""
     return fill_late(path, *_LATE_EXAMPLE)
@@ -67,7 +72,7 @@ def check_template(template: str) -> None:
     for _, key, spec in _parts(template):
         if key in LATE and "/" in spec:
             raise UsageError(f"expected a format without / for {{{key}}} in a name, got {spec!r}")
-    made = fill_early(template, EXAMPLE)
+    made = fill_early(template, example())
     name = fill_example(made) if is_late(template) else made
     try:
         usable = b"\0" not in os.fsencode(name)

@@ -11,25 +11,26 @@ import os
 import shutil
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from imgbatch import codecs, planning
 from imgbatch.discover import Skipped, discover
 from imgbatch.entries import Row, state_folder
 from imgbatch.errors import PlanError, UsageError
-from imgbatch.inplace import InPlace
 from imgbatch.job import Job, Outcome, Source
 from imgbatch.ledger import Ledger
 from imgbatch.lock import Lock
 from imgbatch.moving import Moves
 from imgbatch.naming import STATE
-from imgbatch.originals import home_of, refuse_mixtures
 from imgbatch.plugins import refuse_immobile
-from imgbatch.pruning import prunable
 from imgbatch.recipe import Output, Recipe
 from imgbatch.resources import Resources, gathered
 from imgbatch.settings import Filters, Settings
 from imgbatch.verdicts import known_to_fail, suspicious, up_to_date
 from imgbatch.version import VERSION
+
+if TYPE_CHECKING:
+    from imgbatch.inplace import InPlace
 
 Path = str | os.PathLike[str]
 _HUGE = (20_000, 20_000)  # px: a picture that shows what a recipe limits
@@ -102,6 +103,8 @@ class Prepared:
             return os.path.abspath(os.fspath(output))
         if output is not None:
             raise UsageError("expected -o DIR or --in-place, got both; leave one of them out")
+        from imgbatch.originals import home_of, refuse_mixtures
+
         refuse_mixtures(self.settings, self.recipe, ledger)
         return home_of(self.paths, self.settings.state)
 
@@ -199,6 +202,8 @@ class Prepared:
             self.folder, self._keep_ledger, self.state, digest, _versions(), mend=self._lock is not None
         )
         if in_place:
+            from imgbatch.inplace import InPlace
+
             self.in_place = InPlace(self.folder, self.settings.state, digest, self.settings.force)
         sources = []
         for found in discover(self.paths, self.filters, avoid=self._avoid()):
@@ -226,6 +231,8 @@ class Prepared:
         )
         self._folders = plan.folders
         if self.settings.prune:
+            from imgbatch.pruning import prunable
+
             self.pruned = prunable(ledger, [os.fsdecode(path) for path in self.paths], sources, self.filters)
         self._sort(plan.jobs, ledger)
         if plan.kept:

@@ -7,7 +7,6 @@ of the process that asked for it: each takes its parent's when it begins.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import sys
 
@@ -23,6 +22,8 @@ def lower() -> None:
             os.setpriority(os.PRIO_PROCESS, 0, max(NICE, os.getpriority(os.PRIO_PROCESS, 0)))
     number = _IOPRIO_SET.get(os.uname().machine) if hasattr(os, "uname") else None
     if sys.platform == "linux" and number is not None:
+        import ctypes  # only here: few runs are unattended
+
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).syscall(number, 1, 0, _LOWEST)
 

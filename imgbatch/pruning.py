@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 
 from imgbatch.entries import Row
 from imgbatch.errors import PlanError
-from imgbatch.files import content_hash
+from imgbatch.files import content_hash, read_bytes
 from imgbatch.job import Source
 from imgbatch.ledger import Ledger
 from imgbatch.settings import Filters
@@ -68,7 +67,7 @@ def prune(ledger: Ledger, rows: Sequence[Row]) -> list[Row]:
     removed = []
     for row in rows:
         try:
-            if not row.intact() or content_hash(Path(row.path).read_bytes()) != row.hash:
+            if not row.intact() or content_hash(read_bytes(row.path)) != row.hash:
                 continue
             os.unlink(row.path)
         except OSError:

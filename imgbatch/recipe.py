@@ -8,10 +8,8 @@ what the recipe would make.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from string import Formatter
@@ -159,8 +157,7 @@ class Recipe:
 
     def output_digest(self, output: int, contents: Mapping[str, str] | None = None) -> str:
         """16 hex digits that differ when that output would; `contents` as for :meth:`canonical`."""
-        text = json.dumps(self.canonical(output, contents), sort_keys=True, ensure_ascii=True)
-        return hashlib.sha256(text.encode("ascii")).hexdigest()[:16]
+        return _digest(self.canonical(output, contents))
 
     @property
     def digest(self) -> str:
@@ -180,7 +177,13 @@ class Recipe:
         recipe = self.relocated(lambda path: contents.get(path, path))
         ops = [_told(op, everything=False) for op in recipe.every_op]
         said = [self.auto_orient, ops, [to_table(wish) for wish in recipe.outputs]]
-        return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=True).encode("ascii")).hexdigest()[:16]
+        return _digest(said)
+
+
+def _digest(said: object) -> str:
+    import json  # not in workers, which have the recipe but no use for its digest
+
+    return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=True).encode("ascii")).hexdigest()[:16]
 
 
 def checked_ops(ops: object) -> tuple[Operation, ...]:
@@ -233,6 +236,8 @@ def parse(text: str, where: str, run_keys: Sequence[str]) -> RecipeFile:
     run_keys : sequence of str
         The keys that ``[run]`` may hold.
     """
+    import tomllib  # most runs have no recipe file
+
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -318,4 +323,6 @@ def _toml(value: object) -> str:
     text = str(value)
     if re.search("[\ud800-\udfff]", text):
         raise RecipeError(f"expected UTF-8 for a recipe, got the name {text!r}; rename the file or leave it out")
+    import json
+
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -12,11 +12,10 @@ import contextlib
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from imgbatch.delivery import preserve
 from imgbatch.entries import Row
-from imgbatch.files import content_hash, replacing
+from imgbatch.files import content_hash, read_bytes, replacing
 from imgbatch.job import Job, Outcome, Source, Written
 from imgbatch.ledger import Ledger
 from imgbatch.operations import Operation
@@ -70,7 +69,7 @@ class Renaming:
                 path = None if row is None else target.path if row.format == target.format else target.other
                 if row is None or path is None or target.late:
                     raise FileNotFoundError(target.path)
-                data = Path(row.path).read_bytes()
+                data = read_bytes(row.path)
                 if content_hash(data) != row.hash:
                     raise FileNotFoundError(row.path)
                 with replacing(path, replace=False) as file:
@@ -98,7 +97,7 @@ def _dated(written: Written) -> Written:
 def _content(source: Source) -> str:
     """The hash of a source's content; "" where it is not as it was found."""
     with contextlib.suppress(OSError):
-        data = Path(source.path).read_bytes()
+        data = read_bytes(source.path)
         found = os.stat(source.path)
         if (found.st_size, found.st_mtime_ns) == (source.size, source.mtime_ns):
             return content_hash(data)

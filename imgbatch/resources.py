@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from imgbatch.declare import Declared
 from imgbatch.errors import EngineError, ImageError, PlanError
 from imgbatch.operations import Operation
-from imgbatch.operations.from_file import FromFile
 from imgbatch.outside import Held, Here, Holds, files
 from imgbatch.recipe import Recipe
 
@@ -98,6 +97,8 @@ def gathered(recipe: Recipe) -> Resources:
 
 
 def _given(op: Operation, held: dict[Key, Held]) -> Operation:
+    from imgbatch.operations.from_file import FromFile
+
     if not isinstance(op, FromFile):
         return op
     for _, kind, path in files(op):

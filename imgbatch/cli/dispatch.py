@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from imgbatch.errors import UsageError, unknown
-
 COMMANDS = ("run", "check", "stats", "pack", "history", "undo", "schedule", "ops", "formats")
 
 WORKING = ("run", "check", "stats", "pack")  # commands that start workers, unless one of these words is there
@@ -52,6 +50,8 @@ def dispatch(words: Sequence[str]) -> int:
         from imgbatch.cli.listing import formats
 
         return formats(rest)
+    from imgbatch.errors import UsageError, unknown
+
     if command.startswith("-") or os.path.lexists(command) or any(character in command for character in "*?[/."):
         raise UsageError(
             f"expected a command ({', '.join(COMMANDS)}), got {command!r}; did you mean `imgbatch run {command} ...`?"

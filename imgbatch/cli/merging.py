@@ -11,13 +11,12 @@ import functools
 import glob
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from imgbatch.cli.arguments import Typed
 from imgbatch.declare import fields
 from imgbatch.errors import RecipeError, UsageError, expected
-from imgbatch.files import write_text
+from imgbatch.files import read_bytes, write_text
 from imgbatch.frozen import frozen
 from imgbatch.recipe import Output, Recipe, RecipeFile, parse, to_toml
 from imgbatch.settings import Filters, Settings, Telling
@@ -64,7 +63,8 @@ def decide(typed: Typed, environment: Mapping[str, str], stdin: BinaryIO) -> Wis
 def load(path: str) -> RecipeFile:
     """A recipe file, its every value checked; RecipeError names the file."""
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        with open(path, encoding="utf-8") as recipe:
+            text = recipe.read()
     except UnicodeDecodeError as error:
         raise RecipeError(f"{path}: expected UTF-8 in a recipe, got other bytes at {error.start}") from None
     except (OSError, ValueError) as error:
@@ -111,7 +111,7 @@ def merged(recipe: Recipe, typed: Typed) -> Recipe:
 def listed(name: str, null: bool, stdin: BinaryIO) -> list[str]:
     """The paths in a list, one a line or separated by NUL; bytes that are no UTF-8 stay what they are."""
     try:
-        data = stdin.read() if name == "-" else Path(name).read_bytes()
+        data = stdin.read() if name == "-" else read_bytes(name)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise UsageError(f"cannot read --files-from {name!r}: {why}") from None

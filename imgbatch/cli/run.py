@@ -13,29 +13,13 @@ from collections.abc import Container, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from imgbatch.cli.arguments import Typed, parse, parser
-from imgbatch.cli.estimate import show_estimate
-from imgbatch.cli.finishing import finished
 from imgbatch.cli.merging import decide, save
-from imgbatch.cli.planned import show_explanation, show_plan
 from imgbatch.cli.signals import stopping
 from imgbatch.cli.streams import abandon_stdout, complain
 from imgbatch.errors import UsageError
 from imgbatch.job import Outcome
-from imgbatch.priority import lower
 from imgbatch.report import ExitCode, Report, human
-from imgbatch.reporters import (
-    Console,
-    FailedList,
-    JsonLines,
-    Look,
-    News,
-    Profile,
-    Reporter,
-    SrcSet,
-    StatsFile,
-    report_to,
-    shown,
-)
+from imgbatch.reporters import Console, Look, Reporter, report_to, shown
 
 if TYPE_CHECKING:
     from imgbatch.discover import Skipped
@@ -72,6 +56,8 @@ def run(words: Sequence[str]) -> int:
     wish = decide(typed, os.environ, sys.stdin.buffer if sys.stdin else io.BytesIO())
     telling = wish.telling
     if telling.unattended:
+        from imgbatch.priority import lower
+
         lower()
         typed = dataclasses.replace(typed, quiet=True, progress=False)
     console = Console(sys.stderr, look(typed))
@@ -84,10 +70,16 @@ def run(words: Sequence[str]) -> int:
     batch.command = shlex.join(["imgbatch", "run", *words])
     batch.prepare(hold=not (typed.dry_run or typed.estimate or typed.explain))
     if typed.dry_run:
+        from imgbatch.cli.planned import show_plan
+
         return show_plan(batch, wish.output, typed)
     if typed.explain:
+        from imgbatch.cli.planned import show_explanation
+
         return show_explanation(batch, wish.output, typed, console)
     if typed.estimate:
+        from imgbatch.cli.estimate import show_estimate
+
         return show_estimate(batch, typed, console)
     taken = {job.source.path for job in batch.todo}
     taken |= {outcome.source.path for outcome in (*batch.unchanged, *batch.kept)}
@@ -96,15 +88,21 @@ def run(words: Sequence[str]) -> int:
     if typed.save_recipe is not None:
         save(typed.save_recipe, typed, wish)
     if typed.stats is not None:
+        from imgbatch.reporters import StatsFile
+
         files.append(StatsFile(typed.stats, lambda: batch.statistics().to_json()))
     if telling.log is not None:
         files.append(_log(telling.log, telling.log_format, batch.folder, typed))
-    teller: Reporter = News(console.say, batch.failing, console.lines) if telling.unattended else console
+    teller: Reporter = console
+    if telling.unattended:
+        from imgbatch.reporters import News
+
+        teller = News(console.say, batch.failing, console.lines)
     shortage = batch.shortage
     if shortage is not None and not typed.quiet:
         wanted, free = map(human, shortage)
         console.say(f"warning: the disk of {shown(wish.output)} may become full: about {wanted} to write, {free} free")
-    profile = Profile(console.say, _workers(wish.settings)) if wish.settings.profile else None
+    profile = _profile(console, wish.settings) if wish.settings.profile else None
     code = told(batch, typed, console, files, teller=teller)
     if batch.pruned and not typed.quiet:
         console.say(f"({len(batch.pruned)} removed: the source is gone)")
@@ -112,16 +110,20 @@ def run(words: Sequence[str]) -> int:
         console.say(f"(originals are kept; to take it back: imgbatch undo {shlex.quote(shown(batch.folder))})")
     if profile is not None:
         profile.finish(batch.report)
-    if telling.on_finish is not None and not finished(telling.on_finish, batch.report) and code == ExitCode.OK:
-        return int(ExitCode.STOPPED)
+    if telling.on_finish is not None:
+        from imgbatch.cli.finishing import finished
+
+        if not finished(telling.on_finish, batch.report) and code == ExitCode.OK:
+            return int(ExitCode.STOPPED)
     return code
 
 
-def _workers(settings: Settings) -> int:
-    """How many worker processes there will be at most."""
+def _profile(console: Console, settings: Settings) -> Reporter:
+    """Where the time goes; it has to know how many worker processes there will be at most."""
     from imgbatch.executors.pool import auto_workers
+    from imgbatch.reporters import Profile
 
-    return auto_workers() if settings.workers == "auto" else int(settings.workers)
+    return Profile(console.say, auto_workers() if settings.workers == "auto" else int(settings.workers))
 
 
 def _log(path: str, form: str, folder: str, typed: Typed) -> Reporter:
@@ -162,8 +164,12 @@ def file_reporters(typed: Typed, console: Console) -> list[Reporter]:
             raise UsageError(f"expected a file name for a report, got the folder {path!r}")
     made = [report_to(path) for path in typed.reports]
     if typed.srcset is not None:
+        from imgbatch.reporters import SrcSet
+
         made.append(SrcSet(typed.srcset))
     if typed.failed_list is not None:
+        from imgbatch.reporters import FailedList
+
         made.append(FailedList(typed.failed_list, typed.null, console.say))
     return made
 
@@ -187,7 +193,11 @@ def told(
 ) -> int:
     """Carry out the batch and tell everybody; the exit code. `teller` speaks to the user where `console` shall not."""
     speaking = teller or console
-    lines: list[Reporter] = [JsonLines(sys.stdout.buffer, batch.report.base)] if typed.json else []
+    lines: list[Reporter] = []
+    if typed.json:
+        from imgbatch.reporters import JsonLines
+
+        lines = [JsonLines(sys.stdout.buffer, batch.report.base)]
     if typed.verbose and not typed.quiet:
         for skipped in batch.skipped:
             console.say(f"skipped: {shown(os.path.join(skipped.root, skipped.relative))}: {shown(skipped.reason)}")

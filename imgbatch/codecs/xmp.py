@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from xml.parsers import expat
 
 #: prefix and local name of a property, and whether it stands inside another -> whether it goes
 Drops = Callable[[str, str, bool], bool]
@@ -65,6 +64,8 @@ def without(xmp: bytes, drops: Drops) -> bytes | None:
 
     A property that goes is gone with all that is inside it.
     """
+    from xml.parsers import expat  # only where properties are taken out
+
     cuts: list[tuple[int, int]] = []
     kept = 0
     opened: list[tuple[int, bool, bool]] = []  # where each begins, if it is in a property, if it goes

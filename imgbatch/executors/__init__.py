@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
 
-from imgbatch.errors import UsageError
-
+TYPE_CHECKING = False  # as in imgbatch/__init__.py
 if TYPE_CHECKING:
     import concurrent.futures
 
@@ -44,6 +42,8 @@ def make(
     UsageError
         A time limit, or sums, for an executor that cannot keep them.
     """
+    from imgbatch.errors import UsageError
+
     if given is not None:
         if timeout is not None or sums is not None:
             raise UsageError("expected no timeout and no sums with an executor of the caller's, which cannot keep them")

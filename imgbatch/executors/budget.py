@@ -11,7 +11,8 @@ import contextlib
 import os
 import threading
 from collections.abc import Callable
-from pathlib import Path
+
+from imgbatch.files import read_bytes
 
 UNASKED = 8_000_000  # bytes that a worker may take without asking: most pictures of the web cost no message
 SHARE = 0.6  # of the memory that there is, for "auto": decoded pixels are not all that a process needs
@@ -60,7 +61,7 @@ def memory_size() -> int:
         sizes.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     for name in _CGROUPS:
         with contextlib.suppress(OSError, ValueError):
-            sizes.append(int(Path(name).read_text()))  # "max" where there is no limit: ValueError
+            sizes.append(int(read_bytes(name)))  # "max" where there is no limit: ValueError
     return min(sizes, default=2 * 2**30)
 
 
@@ -72,6 +73,6 @@ def budget_size(memory: int | str) -> int:
 def resident(pid: int) -> int:
     """The bytes that a process has in memory; 0 where the system does not say."""
     try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        return int(read_bytes(f"/proc/{pid}/statm").split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, IndexError, AttributeError):
         return 0

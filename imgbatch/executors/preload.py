@@ -11,7 +11,7 @@ import importlib
 
 #: What a worker needs to do its first job.
 MODULES = (
-    "PIL.Image", "PIL.JpegImagePlugin", "PIL.PngImagePlugin", "PIL.AvifImagePlugin", "imgbatch.work",
+    "ctypes", "PIL.Image", "PIL.JpegImagePlugin", "PIL.PngImagePlugin", "PIL.AvifImagePlugin", "imgbatch.work",
     "imgbatch.codecs.metadata", "imgbatch.codecs.pixels", "imgbatch.codecs.profiling", "imgbatch.executors.worker",
 )  # fmt: skip
 

@@ -8,8 +8,6 @@ import sys
 from multiprocessing import forkserver
 from multiprocessing.context import BaseContext
 
-from imgbatch.errors import EngineError
-
 #: Imported once by the forkserver, so that a worker starts with everything at hand.
 PRELOAD = "imgbatch.executors.preload"
 #: As well, where numbers are counted: it takes as long as all the others.
@@ -29,6 +27,8 @@ def start_context(method: str | None, numbers: bool = False) -> BaseContext:
     main = sys.modules.get("__main__")
     file = getattr(main, "__file__", None)
     if getattr(main, "__spec__", None) is None and file is not None and not os.path.exists(file):
+        from imgbatch.errors import EngineError
+
         raise EngineError(
             f"workers cannot import the script {file!r}, which is no file; save it as one, or run with workers=0"
         )

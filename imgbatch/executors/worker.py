@@ -9,7 +9,6 @@ Messages from it begin with one byte: READY, FAILED (text: the work cannot be us
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import pickle
 import signal
@@ -127,6 +126,8 @@ def _settle_in() -> None:
         priority.follow(parent.pid or 0)
         threading.Thread(target=_leave_with, args=(parent.sentinel,), daemon=True).start()
     if sys.platform == "linux":
+        import ctypes  # the parent, which imports this file, too, has no use for it
+
         # Stuck in C with the GIL held, no thread of ours can run: then the kernel ends us with the forkserver,
         # which ends with the parent, if no worker keeps its pipe open (forkserver.py hands a copy to every child).
         with contextlib.suppress(OSError, AttributeError):

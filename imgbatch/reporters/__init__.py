@@ -1,19 +1,25 @@
-"""Who is told how a run goes? The explicit list of the kinds of report files, by suffix, and the other reporters."""
+"""Who is told how a run goes? The explicit list of the kinds of report files, by suffix, and the other reporters.
+
+A reporter's module is loaded when it is first asked for: most runs have none but the console.
+"""
 
 from __future__ import annotations
 
+import importlib
 import os
+from typing import TYPE_CHECKING, Any
 
 from imgbatch.errors import expected
 from imgbatch.reporters.base import Reporter, location, shown
-from imgbatch.reporters.console import Console, Look
-from imgbatch.reporters.failed_list import FailedList
-from imgbatch.reporters.jsonl import JsonLines
-from imgbatch.reporters.news import News
-from imgbatch.reporters.profile import Profile
-from imgbatch.reporters.prometheus import PrometheusFile
-from imgbatch.reporters.records import CsvFile, JsonFile, RecordFile, StatsFile
-from imgbatch.reporters.srcset import SrcSet
+
+if TYPE_CHECKING:
+    from imgbatch.reporters.console import Console, Look
+    from imgbatch.reporters.failed_list import FailedList
+    from imgbatch.reporters.jsonl import JsonLines
+    from imgbatch.reporters.news import News
+    from imgbatch.reporters.profile import Profile
+    from imgbatch.reporters.records import StatsFile
+    from imgbatch.reporters.srcset import SrcSet
 
 __all__ = [
     "Console", "FailedList", "JsonLines", "Look", "News", "Profile", "REPORTS", "Reporter", "SrcSet", "StatsFile",
@@ -21,7 +27,20 @@ __all__ = [
 ]  # fmt: skip
 
 #: The kinds of report files, by suffix, in the order of the docs.
-REPORTS: dict[str, type[RecordFile]] = {".json": JsonFile, ".csv": CsvFile, ".prom": PrometheusFile}
+REPORTS = {".json": "JsonFile", ".csv": "CsvFile", ".prom": "PrometheusFile"}
+_HOMES = {
+    "Console": "console", "CsvFile": "records", "FailedList": "failed_list", "JsonFile": "records",
+    "JsonLines": "jsonl", "Look": "console", "News": "news", "Profile": "profile", "PrometheusFile": "prometheus",
+    "SrcSet": "srcset", "StatsFile": "records",
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'imgbatch.reporters' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"imgbatch.reporters.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
 
 
 def report_to(path: str) -> Reporter:
@@ -29,4 +48,5 @@ def report_to(path: str) -> Reporter:
     kind = REPORTS.get(os.path.splitext(path)[1].lower())
     if kind is None:
         raise expected(f"a file name ending in {', '.join(REPORTS)}", "--report", path)
-    return kind(path)
+    made: Reporter = __getattr__(kind)(path)
+    return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[2] / "imgbatch"
+PHOTO = PACKAGE.parent / "sample_images" / "travel" / "2024" / "coast" / "morning.jpg"
 
 #: From the top floor to the ground; names on one floor are neighbors and do not import each other.
 FLOORS: list[set[str]] = [
@@ -107,9 +109,17 @@ def test_files_say_what_they_answer_and_stay_short(path: Path) -> None:
 
 
 def loaded(imports: str, names: set[str]) -> str:
-    """Which of the modules `names` a new process has loaded after `imports`."""
+    """Which of the modules `names` a new process has loaded after `imports`.
+
+    It starts without site (-S): what an environment loads by itself, such as the finder of an editable installation,
+    is not ours.
+    """
     code = f"import sys\n{imports}\nprint(sorted({names!r} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(PACKAGE.parent), *filter(None, sys.path)])}
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code], env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.strip()
 
 
@@ -126,6 +136,32 @@ def test_workers_load_only_the_operations_that_they_need() -> None:
     assert loaded(PRELOADED, unneeded) == "[]"
 
 
+#: Slow to load, and of no use to a plain run: neither to the command nor to its workers.
+SELDOM = {"difflib", "ipaddress", "pathlib", "tomllib", "urllib.parse", "xml.parsers.expat"}
+
+
+def test_the_forkserver_loads_nothing_that_only_the_command_or_few_pictures_need() -> None:
+    assert loaded(PRELOADED, SELDOM | {"datetime", "json", "sqlite3", "argparse", "imgbatch.planning"}) == "[]"
+    assert loaded(PRELOADED, {"ctypes", "imgbatch.work"}) == "['ctypes', 'imgbatch.work']"  # each worker does
+
+
+def test_a_plain_run_loads_nothing_that_only_other_runs_need(tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    words = ["run", str(PHOTO), "-o", str(made), "--resize", "64", "-q", "80", "-Q"]
+    run = f"from imgbatch.__main__ import main\nif __name__ == '__main__':\n    assert main({words!r}) == 0"
+    unneeded = SELDOM | {"csv", "ctypes", "filecmp", "logging", "numpy", "tqdm", "PIL.Image"} | {
+        f"imgbatch.{name}"
+        for name in (
+            "backups", "cli.estimate", "cli.finishing", "cli.planned", "inplace", "operations.from_file", "originals",
+            "past", "pruning", "reporters.failed_list", "reporters.jsonl", "reporters.news",
+            "reporters.profile", "reporters.prometheus", "reporters.records", "reporters.srcset",
+        )
+    }  # fmt: skip
+    assert loaded(run, unneeded) == "[]"
+    assert (made / PHOTO.name).exists()
+
+
 def test_the_forkserver_starts_before_anything_else_is_loaded() -> None:
     imports = "from imgbatch.cli import dispatch\nfrom imgbatch.executors import starting"
-    assert loaded(imports, {"dataclasses", "imgbatch.job", "imgbatch.executors.base", "PIL"}) == "[]"
+    late = {"dataclasses", "typing", "imgbatch.errors", "imgbatch.job", "imgbatch.executors.base", "PIL"}
+    assert loaded(imports, late) == "[]"

@@ -54,7 +54,7 @@ def test_templates_that_no_file_can_have(template: str) -> None:
 def test_every_declared_field_can_be_filled() -> None:
     for word in NAME_FIELDS:
         naming.check_template("{" + word + "}")
-    assert set(naming.EXAMPLE) | naming.LATE == set(NAME_FIELDS)
+    assert set(naming.example()) | naming.LATE == set(NAME_FIELDS)
 
 
 @pytest.mark.parametrize(
