@@ -35,6 +35,9 @@ _WHOLE = ("inside", "outside", "fill")
 SMALL = 512
 ROOM = 1.25
 _WIDE = ("lanczos", "bicubic")
+#: Brightness and colors are reduced apart for results from SMALL on, and from PLANES on (px, longest side) of pictures
+#: that the decoder does not make four times smaller itself: of others there is too little left to spare.
+PLANES = 256
 #: Blocks of pixels are averaged before the kernel as long as so many times the wanted sides are left.
 GAP = 3.0
 #: A picture is made from a larger output of the same file only if that is so many times as large.
@@ -102,11 +105,11 @@ def way(
     shared = merged(common, size, GAP)
     after = _sizes(shared, size)[-1]
     chains: Sequence[Ops] = [tuple(ops) if after is None else merged(ops, after, GAP) for ops in own]
-    luma = halves and opened.luma and _reductions_only([(*shared, *chain) for chain in chains], size)
+    wanted = _wanted(shared, chains, size) if opened.format == "jpeg" else None
+    luma = halves and opened.luma and _reductions_only([(*shared, *chain) for chain in chains], size, wanted)
     if luma:
         shared, *chains = (tuple(map(_halved, ops)) for ops in (shared, *chains))
     early = any(isinstance(op, Reduction) for op in shared)
-    wanted = _wanted(shared, chains, size) if opened.format == "jpeg" else None
     heads = [shared] if early else [(*shared, *chain) for chain in chains]
     turns = upright and opened.orientation != 1 and opened.format != "tiff" and all(map(_turnable, heads))
     orientation = opened.orientation if turns else 1
@@ -222,14 +225,15 @@ def _demand(op: Reduction, size: Size) -> Size:
     return min(math.ceil(room * width), size[0]), min(math.ceil(room * height), size[1])
 
 
-def _reductions_only(chains: Sequence[Ops], size: Size) -> bool:
+def _reductions_only(chains: Sequence[Ops], size: Size, wanted: Size | None) -> bool:
     """Whether each output is one reduction of the picture, and one of them is large enough for it to pay."""
+    enough = PLANES if reduced_by(size, wanted) <= 2 else SMALL
     firsts = [chain[0] for chain in chains if len(chain) == 1]
     reductions = [op for op in firsts if isinstance(op, Reduction) and op.resize.kernel in _WIDE]
     if len(reductions) < len(chains) or any(op.resize.linear for op in reductions):
         return False
     found = [op.fitting(size) for op in reductions]
-    return max(max(fitting.size) for fitting in found) > SMALL and all(
+    return max(max(fitting.size) for fitting in found) >= enough and all(
         fitting.size == fitting.canvas and fitting.size[0] <= right - left and fitting.size[1] <= bottom - top
         for fitting in found
         for left, top, right, bottom in [fitting.box]

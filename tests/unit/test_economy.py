@@ -140,9 +140,9 @@ def test_the_picture_is_turned_after_the_resize_where_nothing_before_cares(ops: 
     assert not economy.way(opened((400, 300), "JPEG", 6), True, [], [ops, []]).turns
 
 
-def photo(mode: str = "RGB", **options: Any) -> reading.Opened:
+def photo(mode: str = "RGB", size: Size = (2000, 1500), **options: Any) -> reading.Opened:
     file = io.BytesIO()
-    Image.new(mode, (2000, 1500)).save(file, "JPEG", **options)
+    Image.new(mode, size).save(file, "JPEG", **options)
     with guard.limited(LIMIT):
         return reading.probe(file.getvalue(), "", LIMIT)
 
@@ -163,7 +163,8 @@ JPEG = Output(format="jpeg")
         ([Resize("800")], Output(format="jpeg", icc="srgb"), False),
         ([Resize("800")], Output(format="jpeg", strip="icc"), False),
         ([Resize("800")], Output(format="webp"), False),
-        ([Resize("500")], JPEG, False),  # does not pay
+        ([Resize("500")], JPEG, True),  # decoded at half its size
+        ([Resize("400")], JPEG, False),  # decoded at a quarter: does not pay
         ([Resize("800", kernel="box")], JPEG, False),
         ([Resize("800", linear=True)], JPEG, False),
         ([Resize("800x800", "contain")], JPEG, False),  # the padding is a color
@@ -179,6 +180,14 @@ def test_colors_stay_apart_where_only_brightness_and_half_of_them_count(
     halves = economy.halving(output, output.format, None)
     assert economy.way(photo(), True, ops, halves=halves).luma is apart
     assert economy.way(photo(), True, (), [ops], halves=halves).luma is apart
+
+
+@pytest.mark.parametrize(
+    ("size", "result", "apart"),
+    [((600, 450), "256", True), ((600, 450), "255", False), ((6000, 4500), "512", True), ((6000, 4500), "511", False)],
+)
+def test_colors_stay_apart_where_there_is_enough_to_spare(size: Size, result: str, apart: bool) -> None:
+    assert economy.way(photo(size=size), True, [Resize(result)], halves=True).luma is apart
 
 
 def test_only_what_is_stored_as_brightness_and_colors_is_left_so() -> None:
