@@ -45,7 +45,9 @@ def reduced(image: Image, size: Size, kernel: Resampling, part: Part, gap: float
         image = image.crop((first, 0, last, image.height))
     if image.mode == "L":
         swept = _mirrored(_down(image, size[1], kernel, top, bottom))
-        return _mirrored(_down(swept, size[0], kernel, left - first, right - first))
+        made = _mirrored(_down(swept, size[0], kernel, left - first, right - first))
+        made.info = dict(image.info)
+        return made
     swept = image.resize((image.width, size[1]), kernel, (0, top, image.width, bottom))
     return swept.resize(size, kernel, (left - first, 0, right - first, size[1]))
 
@@ -55,8 +57,8 @@ def _down(plane: Image, height: int, kernel: Resampling, top: float, bottom: flo
     from PIL import Image as Images
 
     fours = -(-plane.width // 4)
-    padded = plane if 4 * fours == plane.width else plane.crop((0, 0, 4 * fours, plane.height))
-    wide = Images.frombuffer("RGBX", (fours, plane.height), padded.tobytes(), "raw", "RGBX", 0, 1)
+    data = plane.tobytes() if 4 * fours == plane.width else plane.crop((0, 0, 4 * fours, plane.height)).tobytes()
+    wide = Images.frombuffer("RGBX", (fours, plane.height), data, "raw", "RGBX", 0, 1)
     swept = wide.resize((fours, height), kernel, (0, top, fours, bottom))
     made = Images.frombuffer("L", (4 * fours, height), swept.tobytes(), "raw", "L", 0, 1)
     return made if made.width == plane.width else made.crop((0, 0, plane.width, height))
