@@ -248,3 +248,50 @@ def test_a_terminal_without_bar_or_color(place: Path) -> None:
     _, quiet = on_a_terminal(place, [*words, "-Q", "--force"])
     assert "%|" not in quiet
     assert quiet.count("\n") == 1
+
+
+ENDING = """
+import atexit, sys, threading, time
+from imgbatch import __main__ as command
+
+class Last:
+    def __del__(self):
+        sys.__stdout__.write("taken apart\\n")
+
+def thread():
+    time.sleep(0.2)
+    print("the thread is done")
+
+def main():
+    atexit.register(print, "registered later")
+    threading.Thread(target=thread).start()
+    sys.stderr.write("no end of line")
+    if "fail" in sys.argv:
+        raise RuntimeError("broken")
+    return 3
+
+kept = Last()
+command.main = main
+if "first" in sys.argv:
+    atexit.register(print, "registered first")
+sys.exit(command.command())
+"""
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("", ""),
+        ("first", "registered first\ntaken apart\n"),
+        ("fail", "taken apart\n"),
+    ],
+)
+def test_the_end_is_quick_and_forgets_nobody(word: str, said: str) -> None:
+    surroundings = {key: value for key, value in environment().items() if key != "PYTHONUNBUFFERED"}
+    done = subprocess.run(
+        [sys.executable, "-c", ENDING, word], env=surroundings, capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout == f"the thread is done\nregistered later\n{said}"
+    assert done.returncode == (1 if word == "fail" else 3)
+    assert done.stderr.startswith("no end of line")
+    assert done.stderr.count("Error: ") == (word == "fail")
