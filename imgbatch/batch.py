@@ -1,8 +1,8 @@
 """What happens between a wish and its report? Prepare, execute, record: the steps meet here.
 
 One image: preparing.py finds its Source, names its outputs and asks the ledger; an executor hands its Job to
-:class:`work.ImageWork`; the Outcome comes back here, is counted by the Report, recorded by the ledger, and yielded to
-whoever asked.
+:class:`imagework.ImageWork`; the Outcome comes back here, is counted by the Report, recorded by the ledger, and yielded
+to whoever asked.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from imgbatch import executors
 from imgbatch.errors import expected
 from imgbatch.executors.base import Executor, Work
 from imgbatch.files import sweep
+from imgbatch.imagework import ImageWork
 from imgbatch.job import Job, Outcome
 from imgbatch.ledger import Ledger
 from imgbatch.preparing import Path, Prepared
@@ -263,8 +264,6 @@ class Batch(Prepared):
         return self._stop is not None
 
     def _work(self, recipe: Recipe) -> Work:
-        from imgbatch.work import ImageWork  # Pillow only where pixels are touched
-
         return ImageWork(
             recipe,
             self.settings.max_pixels,

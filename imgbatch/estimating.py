@@ -20,6 +20,7 @@ from imgbatch import executors
 from imgbatch.batch import Batch
 from imgbatch.declare import from_table
 from imgbatch.frozen import frozen
+from imgbatch.imagework import ImageWork
 from imgbatch.job import SCHEMA, Job, Outcome, Target
 from imgbatch.naming import escaped
 from imgbatch.preparing import Path
@@ -150,7 +151,6 @@ def estimated(batch: Batch, most: int = SAMPLE, seconds: float = SECONDS) -> Est
 def _tried(batch: Batch, sample: Sequence[Job], seconds: float) -> tuple[dict[int, Outcome], float, int]:
     """The outcomes of the sample by index, the seconds that the start took, and how many workers the run has."""
     from imgbatch.executors.pool import auto_workers
-    from imgbatch.work import ImageWork
 
     settings = batch.settings
     workers = auto_workers() if settings.workers == "auto" else int(settings.workers)

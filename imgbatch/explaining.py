@@ -18,6 +18,7 @@ from imgbatch.batch import Batch
 from imgbatch.codecs import guard, reading
 from imgbatch.errors import Phase
 from imgbatch.frozen import frozen
+from imgbatch.imagework import ImageWork
 from imgbatch.job import SCHEMA, Failure, Job, Target, readable
 from imgbatch.naming import fill_late
 from imgbatch.operations import Operation, Size
@@ -126,7 +127,7 @@ class Explanation:
 
 def explained(batch: Batch) -> Iterator[Explanation]:
     """How a prepared batch will make each of its files."""
-    run = work.ImageWork(batch.recipe, batch.settings.max_pixels, 0, plan=not batch.settings.no_plan)
+    run = ImageWork(batch.recipe, batch.settings.max_pixels, 0, plan=not batch.settings.no_plan)
     for job in batch.todo:
         yield Explanation(job, job.source.problem) if job.source.problem is not None else _of_file(job, run)
 
@@ -146,7 +147,7 @@ def saved(explanations: Iterable[Explanation]) -> dict[str, int]:
     return sums
 
 
-def _of_file(job: Job, run: work.ImageWork) -> Explanation:
+def _of_file(job: Job, run: ImageWork) -> Explanation:
     phase: Phase = "read"
     with guard.watched(run.max_pixels):
         try:
@@ -160,12 +161,12 @@ def _of_file(job: Job, run: work.ImageWork) -> Explanation:
             return Explanation(job, Failure(kind, phase, message))
 
 
-def _of_opened(job: Job, run: work.ImageWork, opened: reading.Opened, data: bytes) -> Explanation:
-    """As :meth:`work.ImageWork._follow` goes, without a step."""
+def _of_opened(job: Job, run: ImageWork, opened: reading.Opened, data: bytes) -> Explanation:
+    """As :func:`work._follow` goes, without a step."""
     recipe = run.recipe
     outputs = [recipe.outputs[target.output] for target in job.targets]
-    way = run.way(job, opened, outputs)
-    copied = run.copied_from(job, opened, way, data)
+    way = work.way_of(run, job, opened, outputs)
+    copied = work.copied_from(run, job, opened, way, data)
     kept = [
         copying.keeps(opened, way, output, place, job.targets[place].format) for place, output in enumerate(outputs)
     ]

@@ -1,4 +1,4 @@
-"""What is done with one image? ``work(job, desk) -> Outcome``: read, decode, operate, encode, write.
+"""What is done with one image? ``done(work, job, desk) -> Outcome``: read, decode, operate, encode, write.
 
 The only code that runs in a worker. It never raises for a bad image: an error is that file's value.
 """
@@ -18,182 +18,164 @@ from imgbatch.codecs.base import Encoded, Metadata, Motion
 from imgbatch.codecs.metadata import without_small_picture
 from imgbatch.errors import ImageError
 from imgbatch.files import content_hash
-from imgbatch.frozen import frozen
-from imgbatch.job import Desk, Failure, Job, Outcome, Status, Target, Written
+from imgbatch.job import Desk, Failure, Job, Outcome, Target, Written
 from imgbatch.operations import Operation
-from imgbatch.recipe import Output, Recipe
+from imgbatch.recipe import Output
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
     from imgbatch.aggregates import Sheet
+    from imgbatch.imagework import ImageWork
 
 _SINGLE = ("first", "1")
 COPIED = "bytes copied: nothing to change"
 
 
-@frozen
-class ImageWork:
-    """The work of a run: what the recipe makes of an image.
+def get_ready() -> None:
+    """Load Pillow's everyday readers."""
+    guard.everyday_readers()
 
-    Attributes
-    ----------
-    recipe : Recipe
-    max_pixels : int
-        Pictures with more pixels (all frames together) fail.
-    started_ns : int
-        When the run began, in the file system's clock (time.time_ns): a job that is done again after a worker's
-        death may replace what appeared at its target since then, because that worker put it there.
-    plan : bool
-        Whether no more pixels are touched than needed (economy.py).
-    profile : bool
-        Whether each Outcome says what its job cost.
-    resumed : bool
-        Whether a run of this recipe died, and may have left files that it could not record.
-    """
 
-    recipe: Recipe
-    max_pixels: int
-    started_ns: int
-    plan: bool = True
-    profile: bool = False
-    resumed: bool = False
+def done(work: ImageWork, job: Job, desk: Desk) -> Outcome:
+    """What has become of a job whose file could be looked at."""
+    made = _Made(Clock(desk, work.profile), desk.sums)
+    with guard.watched(work.max_pixels) as caught:
+        try:
+            _make(work, job, made, desk)
+        except Exception as error:  # noqa: BLE001 - one file's error is that file's value, never the batch's
+            made.fail(guard.classify(error, made.clock.phase))
+    return Outcome(
+        job.index,
+        job.source,
+        "failed" if made.failure else "ok",
+        outputs=tuple(sorted(made.written, key=lambda written: written.output)),
+        error=made.failure,
+        warnings=tuple(dict.fromkeys([*made.warnings, *guard.told(caught)])),
+        changes=tuple(dict.fromkeys(made.changes)),
+        ms=made.clock.spent(),
+        cost=made.clock.cost(),
+        source_hash=made.source_hash,
+    )
 
-    def open(self) -> None:
-        """Load Pillow's everyday readers before the first file is timed."""
-        guard.everyday_readers()
 
-    def blame(self, job: Job, status: Status, failure: Failure) -> Outcome:
-        """The Outcome of a job whose worker could not give one."""
-        return Outcome(job.index, job.source, status, error=failure)
+def _make(work: ImageWork, job: Job, made: _Made, desk: Desk) -> None:
+    data = reading.read(job.source.path)
+    made.source_hash = content_hash(data)
+    made.clock.enter("decode")
+    suffix = os.path.splitext(job.source.path)[1].lower()
+    with reading.probe(data, suffix, work.max_pixels) as opened:
+        made.clock.format, made.clock.pixels = opened.format, math.prod(opened.size)
+        try:
+            _follow(work, job, made, desk, opened, data)
+        finally:
+            made.changes[:0] = opened.changes
+            made.warnings += opened.warnings
 
-    def __call__(self, job: Job, desk: Desk) -> Outcome:
-        """One image through the house."""
-        if job.source.problem is not None:
-            return self.blame(job, "failed", job.source.problem)
-        made = _Made(Clock(desk, self.profile), desk.sums)
-        with guard.watched(self.max_pixels) as caught:
-            try:
-                self._make(job, made, desk)
-            except Exception as error:  # noqa: BLE001 - one file's error is that file's value, never the batch's
-                made.fail(guard.classify(error, made.clock.phase))
-        return Outcome(
-            job.index,
-            job.source,
-            "failed" if made.failure else "ok",
-            outputs=tuple(sorted(made.written, key=lambda written: written.output)),
-            error=made.failure,
-            warnings=tuple(dict.fromkeys([*made.warnings, *guard.told(caught)])),
-            changes=tuple(dict.fromkeys(made.changes)),
-            ms=made.clock.spent(),
-            cost=made.clock.cost(),
-            source_hash=made.source_hash,
-        )
 
-    def _make(self, job: Job, made: _Made, desk: Desk) -> None:
-        data = reading.read(job.source.path)
-        made.source_hash = content_hash(data)
-        made.clock.enter("decode")
-        suffix = os.path.splitext(job.source.path)[1].lower()
-        with reading.probe(data, suffix, self.max_pixels) as opened:
-            made.clock.format, made.clock.pixels = opened.format, math.prod(opened.size)
-            try:
-                self._follow(job, made, desk, opened, data)
-            finally:
-                made.changes[:0] = opened.changes
-                made.warnings += opened.warnings
-
-    def _follow(self, job: Job, made: _Made, desk: Desk, opened: reading.Opened, data: bytes) -> None:
-        """The way of an opened picture: decoded and operated on once, then into each output."""
-        outputs = [self.recipe.outputs[target.output] for target in job.targets]
-        way = self.way(job, opened, outputs)
-        copied = self.copied_from(job, opened, way, data)
-        if len(copied) == len(outputs):
-            way = economy.checking(way)
-        desk.reserve(economy.needed(opened, way, len(data)))
-        picture = self._decoded(opened, way, made, "all" if copied else most_frames(outputs))
-        made.clock.frames = len(picture.frames)
-        for step in economy.steps(way) if self.plan and picture.single else map(economy.Step, range(len(outputs))):
-            target, output = job.targets[step.output], outputs[step.output]
-            try:
-                if step.output in copied:
-                    _count(made.sums, picture.frames)
-                    encoded = replace(copied[step.output], frames=len(picture.frames))
-                else:
-                    encoded = self._encoded(picture, way, step, target, output, made)
-                    if copying.keeps(opened, way, output, step.output, target.format):
-                        encoded = _smaller(encoded, data, output, opened)
-                made.changes += encoded.changes
-                made.clock.enter("write")
-                path = delivery.place(target, encoded, data)
-                if made.has(path, encoded):
-                    continue
-                since_ns = self.started_ns if desk.again else None
-                delivery.put(path, job, target, encoded, output, since_ns, self.resumed)
-                made.wrote(target, path, encoded)
-            except Exception as error:  # noqa: BLE001 - the other outputs are still written
-                made.fail(guard.classify(error, made.clock.phase))
-        if len(copied) == len(outputs):
-            opened.changes.clear()  # what decoding would lose is in the copy
-
-    def way(self, job: Job, opened: reading.Opened, outputs: Sequence[Output]) -> economy.Way:
-        """How an opened picture goes through the operations into its outputs, with the profile it is taken to have."""
-        _refuse_motion(opened, job.targets, outputs)
-        if opened.metadata.icc is None:
-            assume = (output.assume_icc for output in outputs)
-            opened.metadata.icc = profiling.assumed(assume, opened.mode, opened.changes)
-        common, *own = (facts.told(ops, job, opened) for ops in (self.recipe.ops, *(output.ops for output in outputs)))
-        if not self.plan:
-            return economy.plain(opened, self.recipe.auto_orient, common, own)
-        icc = opened.metadata.icc
-        files = zip(outputs, job.targets, strict=True)
-        halves = opened.luma and all(economy.halving(output, target.format, icc) for output, target in files)
-        return economy.way(opened, self.recipe.auto_orient, common, own, halves)
-
-    def copied_from(self, job: Job, opened: reading.Opened, way: economy.Way, data: bytes) -> dict[int, Encoded]:
-        """What is copied from the source, whole or around its picture, by the places of the targets."""
-        found: dict[int, Encoded] = {}
-        for place, target in enumerate(job.targets if self.plan else ()):
-            output = self.recipe.outputs[target.output]
-            if not copying.copies(opened, way, output, place, target.format):
-                continue
-            if copying.strips(opened, output, target.format):
-                made = codecs.rewritten(data, output, opened)
+def _follow(work: ImageWork, job: Job, made: _Made, desk: Desk, opened: reading.Opened, data: bytes) -> None:
+    """The way of an opened picture: decoded and operated on once, then into each output."""
+    outputs = [work.recipe.outputs[target.output] for target in job.targets]
+    way = way_of(work, job, opened, outputs)
+    copied = copied_from(work, job, opened, way, data)
+    if len(copied) == len(outputs):
+        way = economy.checking(way)
+    desk.reserve(economy.needed(opened, way, len(data)))
+    picture = _decoded(work, opened, way, made, "all" if copied else most_frames(outputs))
+    made.clock.frames = len(picture.frames)
+    for step in economy.steps(way) if work.plan and picture.single else map(economy.Step, range(len(outputs))):
+        target, output = job.targets[step.output], outputs[step.output]
+        try:
+            if step.output in copied:
+                _count(made.sums, picture.frames)
+                encoded = replace(copied[step.output], frames=len(picture.frames))
             else:
-                located = opened.metadata.located
-                made = Encoded(data, target.format, *opened.size, changes=[COPIED], located=located)
-            if made is not None:
-                found[place] = made
-        return found
+                encoded = _encoded(work, picture, way, step, target, output, made)
+                if copying.keeps(opened, way, output, step.output, target.format):
+                    encoded = _smaller(encoded, data, output, opened)
+            made.changes += encoded.changes
+            made.clock.enter("write")
+            path = delivery.place(target, encoded, data)
+            if made.has(path, encoded):
+                continue
+            since_ns = work.started_ns if desk.again else None
+            delivery.put(path, job, target, encoded, output, since_ns, work.resumed)
+            made.wrote(target, path, encoded)
+        except Exception as error:  # noqa: BLE001 - the other outputs are still written
+            made.fail(guard.classify(error, made.clock.phase))
+    if len(copied) == len(outputs):
+        opened.changes.clear()  # what decoding would lose is in the copy
 
-    def _decoded(self, opened: reading.Opened, way: economy.Way, made: _Made, count: str) -> _Picture:
-        """The frames after the operations that all outputs share."""
-        decoded, motion = opened.decode(count, way.wanted, self.recipe.auto_orient, not way.turns, way.luma)
-        ink = opened.mode in color.INK
-        if ink and any(op.on_screen for op in way.common):
-            decoded, ink = color.on_screen(decoded, opened.metadata.icc), False
-            opened.metadata.icc = None
-            made.changes.append(f"mode: {opened.mode} -> sRGB")
-        return _Picture(film.Film(made.clock.operating(way.common, decoded)), motion, opened.metadata, opened.mode, ink)
 
-    def _encoded(
-        self, picture: _Picture, way: economy.Way, step: economy.Step, target: Target, output: Output, made: _Made
-    ) -> Encoded:
-        """One output's file: its own operations on the frames it wants, then its format's encoder."""
-        own, shown, metadata = way.own[step.output], _first(picture.frames, output), picture.metadata
-        if step.source in picture.reduced:
-            own, shown = economy.from_larger(way, step), picture.reduced[step.source]
-        elif picture.ink and any(op.on_screen for op in own):
-            shown, metadata = film.Film(color.on_screen(shown, metadata.icc)), replace(metadata, icc=None)
-            made.changes.append(f"mode: {picture.mode} -> sRGB")
-        picture.reduced[step.output] = shown = _operated(made, own[:1], shown)
-        shown = _operated(made, own[1:], shown)
-        _count(made.sums, shown)
-        made.clock.enter("encode")
-        format = _format(target, shown)
-        if not economy.shows_all((*way.common, *way.own[step.output])):
-            metadata = without_small_picture(metadata, made.changes)
-        return codecs.encode(shown, format, output, metadata, _slice(picture.motion, len(shown)))
+def way_of(work: ImageWork, job: Job, opened: reading.Opened, outputs: Sequence[Output]) -> economy.Way:
+    """How an opened picture goes through the operations into its outputs, with the profile it is taken to have."""
+    _refuse_motion(opened, job.targets, outputs)
+    if opened.metadata.icc is None:
+        assume = (output.assume_icc for output in outputs)
+        opened.metadata.icc = profiling.assumed(assume, opened.mode, opened.changes)
+    common, *own = (facts.told(ops, job, opened) for ops in (work.recipe.ops, *(output.ops for output in outputs)))
+    if not work.plan:
+        return economy.plain(opened, work.recipe.auto_orient, common, own)
+    icc = opened.metadata.icc
+    files = zip(outputs, job.targets, strict=True)
+    halves = opened.luma and all(economy.halving(output, target.format, icc) for output, target in files)
+    return economy.way(opened, work.recipe.auto_orient, common, own, halves)
+
+
+def copied_from(
+    work: ImageWork, job: Job, opened: reading.Opened, way: economy.Way, data: bytes
+) -> dict[int, Encoded]:
+    """What is copied from the source, whole or around its picture, by the places of the targets."""
+    found: dict[int, Encoded] = {}
+    for place, target in enumerate(job.targets if work.plan else ()):
+        output = work.recipe.outputs[target.output]
+        if not copying.copies(opened, way, output, place, target.format):
+            continue
+        if copying.strips(opened, output, target.format):
+            made = codecs.rewritten(data, output, opened)
+        else:
+            located = opened.metadata.located
+            made = Encoded(data, target.format, *opened.size, changes=[COPIED], located=located)
+        if made is not None:
+            found[place] = made
+    return found
+
+
+def _decoded(work: ImageWork, opened: reading.Opened, way: economy.Way, made: _Made, count: str) -> _Picture:
+    """The frames after the operations that all outputs share."""
+    decoded, motion = opened.decode(count, way.wanted, work.recipe.auto_orient, not way.turns, way.luma)
+    ink = opened.mode in color.INK
+    if ink and any(op.on_screen for op in way.common):
+        decoded, ink = color.on_screen(decoded, opened.metadata.icc), False
+        opened.metadata.icc = None
+        made.changes.append(f"mode: {opened.mode} -> sRGB")
+    return _Picture(film.Film(made.clock.operating(way.common, decoded)), motion, opened.metadata, opened.mode, ink)
+
+
+def _encoded(
+    work: ImageWork,
+    picture: _Picture,
+    way: economy.Way,
+    step: economy.Step,
+    target: Target,
+    output: Output,
+    made: _Made,
+) -> Encoded:
+    """One output's file: its own operations on the frames it wants, then its format's encoder."""
+    own, shown, metadata = way.own[step.output], _first(picture.frames, output), picture.metadata
+    if step.source in picture.reduced:
+        own, shown = economy.from_larger(way, step), picture.reduced[step.source]
+    elif picture.ink and any(op.on_screen for op in own):
+        shown, metadata = film.Film(color.on_screen(shown, metadata.icc)), replace(metadata, icc=None)
+        made.changes.append(f"mode: {picture.mode} -> sRGB")
+    picture.reduced[step.output] = shown = _operated(made, own[:1], shown)
+    shown = _operated(made, own[1:], shown)
+    _count(made.sums, shown)
+    made.clock.enter("encode")
+    format = _format(target, shown)
+    if not economy.shows_all((*way.common, *way.own[step.output])):
+        metadata = without_small_picture(metadata, made.changes)
+    return codecs.encode(shown, format, output, metadata, _slice(picture.motion, len(shown)))
 
 
 @dataclass

@@ -11,8 +11,9 @@ import importlib
 
 #: What a worker needs to do its first job.
 MODULES = (
-    "ctypes", "PIL.Image", "PIL.JpegImagePlugin", "PIL.PngImagePlugin", "PIL.AvifImagePlugin", "imgbatch.work",
-    "imgbatch.codecs.metadata", "imgbatch.codecs.pixels", "imgbatch.codecs.profiling", "imgbatch.executors.worker",
+    "ctypes", "PIL.Image", "PIL.JpegImagePlugin", "PIL.PngImagePlugin", "PIL.AvifImagePlugin",
+    "imgbatch.imagework", "imgbatch.work", "imgbatch.codecs.metadata", "imgbatch.codecs.pixels",
+    "imgbatch.codecs.profiling", "imgbatch.executors.worker",
 )  # fmt: skip
 
 gc.disable()

@@ -18,8 +18,8 @@ from imgbatch import plugins
 from imgbatch.batch import Batch
 from imgbatch.errors import EngineError
 from imgbatch.executors.pool import Pool
+from imgbatch.imagework import ImageWork
 from imgbatch.settings import Settings
-from imgbatch.work import ImageWork
 from tests.cli.conftest import ROOT, Run, tree
 
 WASH = '''"""An operation of somebody's own."""

@@ -25,7 +25,7 @@ FLOORS: list[set[str]] = [
     {"batch", "passes"},
     {"preparing"},
     {"reporters", "figures", "histogram", "pruning", "verdicts", "inplace", "renaming"},
-    {"originals"},
+    {"originals", "imagework"},
     {"discover", "planning", "lock", "ledger", "work", "inspecting", "measuring", "rows", "loaded", "executors"},
     {"sampling", "resources", "facts", "known", "candidates", "obstacles", "tally", "delivery", "moving", "past"},
     {"clock", "ledgerfile", "backups", "entries", "report", "aggregates", "moments", "patterns", "places", "copying"},
@@ -152,9 +152,10 @@ def test_a_plain_run_loads_nothing_that_only_other_runs_need(tmp_path: Path) -> 
     unneeded = SELDOM | {"csv", "ctypes", "filecmp", "logging", "numpy", "tqdm", "PIL.Image"} | {
         f"imgbatch.{name}"
         for name in (
-            "backups", "cli.estimate", "cli.finishing", "cli.planned", "inplace", "operations.from_file", "originals",
-            "past", "pruning", "reporters.failed_list", "reporters.jsonl", "reporters.news",
-            "reporters.profile", "reporters.prometheus", "reporters.records", "reporters.srcset",
+            "backups", "cli.estimate", "cli.finishing", "cli.planned", "copying", "economy", "inplace",
+            "operations.from_file", "operations.reduction", "originals", "past", "pruning", "reporters.failed_list",
+            "reporters.jsonl", "reporters.news", "reporters.profile", "reporters.prometheus", "reporters.records",
+            "reporters.srcset", "work",
         )
     }  # fmt: skip
     assert loaded(run, unneeded) == "[]"

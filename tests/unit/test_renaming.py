@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
-from imgbatch.work import ImageWork
+from imgbatch.imagework import ImageWork
 
 RECIPE = ib.Recipe([ib.Resize("9")], [ib.Output(format="webp"), ib.Output(format="png", dir="small", preserve=True)])
 
