@@ -71,6 +71,8 @@ class Metadata:
     @property
     def located(self) -> bool:
         """Whether it says where the picture was taken."""
+        if self.exif is None and self.xmp is None:
+            return False
         from imgbatch.codecs import exifblock, xmp
 
         return (self.exif is not None and exifblock.has_position(self.exif)) or (

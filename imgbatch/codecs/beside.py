@@ -65,6 +65,8 @@ def resolution(image: ImageFile) -> tuple[float, float] | None:
     found: Any = image.info.get("dpi")
     if hasattr(image, "quantization") and image.info.get("jfif_unit") not in (1, 2):
         found = _of_exif(image)
+    if found is None:
+        return None
     try:
         across, down = (float(number) for number in found)
     except (TypeError, ValueError, ZeroDivisionError, OverflowError):

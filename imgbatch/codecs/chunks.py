@@ -8,6 +8,7 @@ out before it sees them, with a warning.
 from __future__ import annotations
 
 import io
+import struct
 import zlib
 from collections.abc import Iterator
 from typing import Any
@@ -18,6 +19,7 @@ MOST = 1 << 20
 MOST_TEXT = 16 << 20
 _WORDS = {b"iCCP": "icc", b"zTXt": "text", b"iTXt": "text", b"tEXt": "text", b"eXIf": "exif"}
 _XMP = b"XML:com.adobe.xmp"
+_HEAD = struct.Struct(">I4s")  # a chunk's length and name
 
 
 def lightened(data: bytes) -> tuple[bytes, list[str]]:
@@ -48,12 +50,9 @@ def with_trailing(data: bytes) -> bytes | None:
 
     EXIF and XMP may stand after the pixels, where only decoding would find them.
     """
-    pieces, trailing, at, seen = [data[:8]], False, 8, False
-    view = memoryview(data)
-    while at + 12 <= len(data):
-        length, name = int.from_bytes(view[at : at + 4], "big"), bytes(view[at + 4 : at + 8])
-        end = at + 12 + length
-        if name == b"IEND" or end > len(data):
+    pieces, trailing, seen = [data[:8]], False, False
+    for name, start, end in _chunks(data):
+        if name == b"IEND":
             break
         if name == b"IDAT":
             seen = True
@@ -61,8 +60,7 @@ def with_trailing(data: bytes) -> bytes | None:
             useful = name in (b"eXIf", b"iTXt", b"zTXt", b"tEXt")
             trailing = trailing or (seen and useful)
             if useful or not seen:
-                pieces.append(data[at:end])
-        at = end
+                pieces.append(data[start:end])
     if not trailing:
         return None
     idat = b"\0\0\0\0IDAT\x35\xaf\x06\x1e"
@@ -85,12 +83,13 @@ def info_of_png(data: bytes) -> dict[str, Any]:
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     """(name, start, end) of the chunks that lie within the file."""
-    at = 8
-    while at + 12 <= len(data):
-        end = at + 12 + int.from_bytes(data[at : at + 4], "big")
-        if end > len(data):
+    at, size = 8, len(data)
+    while at + 12 <= size:
+        length, name = _HEAD.unpack_from(data, at)
+        end = at + 12 + length
+        if end > size:
             return
-        yield data[at + 4 : at + 8], at, end
+        yield name, at, end
         at = end
 
 

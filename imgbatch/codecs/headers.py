@@ -18,7 +18,10 @@ _RGB = tuple(b"RGB")
 
 def rescale_key(image: Image, data: bytes) -> None:
     """The transparent color of a PNG in the scale of the pixels: Pillow leaves it in the file's."""
-    key, depth = image.info.get("transparency"), data[24] if len(data) > 24 else 8
+    key = image.info.get("transparency")
+    if key is None:
+        return
+    depth = data[24] if len(data) > 24 else 8
     if image.mode == "RGB" and isinstance(key, tuple) and depth == 16:
         image.info["transparency"] = tuple(value >> 8 for value in key)
     elif image.mode == "1" and isinstance(key, int):
@@ -29,6 +32,8 @@ def rescale_key(image: Image, data: bytes) -> None:
 
 def stored_size(image: ImageFile) -> tuple[int, int]:
     """TIFF's reader says the upright size."""
+    if not hasattr(image, "tag_v2"):
+        return image.size
     width, height = tag(image, _WIDTH, 0), tag(image, _HEIGHT, 0)
     return (int(width), int(height)) if width and height else image.size
 

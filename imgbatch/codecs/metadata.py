@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 ORIENTATION = 0x0112
 MOST = 4 << 20  # bytes of a block
 _SMALL = 1 << 20  # px: an embedded picture that is larger is not turned, but removed
+_ORIENTED = frozenset({"exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp"})  # where Pillow looks for it
 _EXIF_IFD, _GPS_IFD, _INTEROP, MAKER_NOTE = 0x8769, 0x8825, 0xA005, 0x927C
 _MOVABLE = (b"Apple iOS\0", b"Nikon\0\x02", b"FUJIFILM", b"OLYMPUS\0", b"OM SYSTEM\0", b"PENTAX \0")
 #: Tags of the first directory that describe the picture rather than how the file stores it.
@@ -47,6 +48,8 @@ _DESCRIPTIVE = (
 
 def orientation(image: Image, warnings: list[str]) -> int:
     """The orientation that EXIF or XMP says, 1..8; 1 where there is none or it makes no sense (then with a warning)."""
+    if image._exif is None and _ORIENTED.isdisjoint(image.info) and not hasattr(image, "tag_v2"):
+        return 1
     from PIL.Image import Image as Plain
 
     try:

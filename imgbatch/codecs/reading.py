@@ -92,7 +92,7 @@ class Opened:
         if self.format == "gif":
             self.warnings += stored.oddities_of_gif(image, data)
 
-    @functools.cached_property
+    @property
     def frame_count(self) -> int:
         """How many frames or pages there are; asking walks through a GIF or TIFF."""
         return len(self._frames)
@@ -282,9 +282,9 @@ def probe(data: bytes, suffix: str, max_pixels: int) -> Opened:
     prefix, ending = data[: recognize.PREFIX], suffix.lower()
     if recognize.is_raw(prefix, ending):
         raise ImageError("unsupported", "camera raw cannot be developed here; convert it to TIFF or JPEG first")
-    if ending in recognize.NOT_RASTER and recognize.format_of(prefix) is None:
-        raise ImageError("unsupported", f"{ending} is not a picture made of pixels; convert it to PNG first")
     name = recognize.format_of(prefix)
+    if ending in recognize.NOT_RASTER and name is None:
+        raise ImageError("unsupported", f"{ending} is not a picture made of pixels; convert it to PNG first")
     opening.refuse_cut(data, name)
     light, heavy = _lightened(data, name)
     try:

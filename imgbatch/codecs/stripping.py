@@ -147,7 +147,10 @@ def _lost(held: Metadata, made: Metadata) -> list[str]:
 
 def settled(held: Metadata, encoding: Encoding, size: tuple[int, int], changes: list[str]) -> Metadata:
     """What is written beside a picture of `size`: `held` without what is to go, and with true numbers."""
-    made = replace(stripped(held, encoding, changes))
+    made = stripped(held, encoding, changes)
+    if not made.exif and not made.xmp:
+        return made
+    made = replace(made)
     if made.exif:
         made.exif = exifblock.resized(made.exif, size)
         if profile(encoding) != "keep" and held.icc:
