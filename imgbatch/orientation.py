@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from PIL.Image import Transpose
 
-N = TypeVar("N", int, "Fraction")
+N = TypeVar("N", int, "Fraction | int")
 
 
 def redo(orientation: int) -> Transpose | None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from imgbatch import film
+from imgbatch.codecs import guard
 from imgbatch.codecs.encoding import Encoding
 from imgbatch.errors import ImageError
 
@@ -211,7 +212,7 @@ class Codec(ABC):
 
     def prepared(self, frames: Iterable[Image], encoding: Encoding, metadata: Metadata, motion: Motion) -> Prepared:
         """`frames` as this format holds them, for one encode or several."""
-        from imgbatch.codecs import guard, pixels, profiling, stripping
+        from imgbatch.codecs import pixels, profiling, stripping
 
         changes: list[str] = []
         pictures: Sequence[Image] = self._taken(frames)
@@ -280,8 +281,6 @@ class Prepared:
 
     def encoded(self, encoding: Encoding) -> Encoded:
         """One encode; with ``optimize`` two, of which the smaller is kept."""
-        from imgbatch.codecs import guard
-
         codec, pictures = self.codec, self.pictures
         with guard.classified("encode"):
             kept = self._kept(encoding)

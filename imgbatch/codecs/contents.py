@@ -22,11 +22,14 @@ def read(path: str) -> bytes:
     try:
         kind = _no_file(os.stat(path).st_mode)
         if kind is None:
-            with os.fdopen(os.open(path, flags), "rb", buffering=0) as file:
-                before = os.fstat(file.fileno())
+            descriptor = os.open(path, flags)
+            try:
+                before = os.fstat(descriptor)
                 kind = _no_file(before.st_mode)  # what was opened is what counts
-                data = b"" if kind is not None else file.read()
-                after = os.fstat(file.fileno())
+                data = b"" if kind is not None else _whole(descriptor, before.st_size)
+                after = os.fstat(descriptor)
+            finally:
+                os.close(descriptor)
     except ValueError as error:  # a NUL in the name
         raise ImageError("io", f"no file can have this name: {error}") from error
     except (OSError, MemoryError) as error:
@@ -37,6 +40,15 @@ def read(path: str) -> bytes:
         raise ImageError("changed", "it was written to while it was read; the next run takes it (--settle 5s waits)")
     if not data:
         raise ImageError("truncated", "the file is empty (0 bytes)")
+    return data
+
+
+def _whole(descriptor: int, size: int) -> bytes:
+    """All that is left to be read, in one step where it is `size` bytes: a system may give 2 GB at a time."""
+    data = os.read(descriptor, size + 1)
+    if len(data) != size:
+        with os.fdopen(descriptor, "rb", buffering=0, closefd=False) as file:
+            data += file.read()
     return data
 
 

@@ -42,12 +42,12 @@ class Png(Codec):
         return {"compress_level": 6 if encoding.effort is None else max(1, encoding.effort)}
 
     def beside(self, held: Metadata, missed: list[str]) -> dict[str, Any]:
-        from imgbatch.codecs import iptc
-
         texts = dict(held.text)
         if held.comment:
             texts.setdefault("Comment", held.comment.decode("utf-8", "replace"))
         if held.iptc:
+            from imgbatch.codecs import iptc
+
             texts[iptc.PNG_TEXT] = iptc.hexadecimal(held.iptc)
         if held.xmp:
             texts[_XMP] = held.xmp.decode("utf-8", "replace")

@@ -46,7 +46,8 @@ class Geometry(NamedTuple):
         return not self.single or isinstance(self.width, Fraction)
 
 
-ExactBox = tuple[Fraction, Fraction, Fraction, Fraction]  # left, top, right, bottom in px
+Exact = Fraction | int
+ExactBox = tuple[Exact, Exact, Exact, Exact]  # left, top, right, bottom in px
 
 
 class Fitting(NamedTuple):
@@ -116,7 +117,7 @@ def fitted(
     focal : Point or None
         What a cover crop is taken around, instead.
     """
-    whole = (Fraction(0), Fraction(0), Fraction(source[0]), Fraction(source[1]))
+    whole = (0, 0, *source)
     if wanted.area is not None:
         size = _within_area(source, wanted.area, upscale)
         return Fitting(whole, size, size)
@@ -136,8 +137,7 @@ def fitted(
     factor = max(Fraction(canvas[0], source[0]), Fraction(canvas[1], source[1]))
     if factor == 1 or (factor > 1 and not upscale):  # nothing is scaled: whole pixels are cut off
         left, top = placed(size, source, gravity, focal)
-        box = Fraction(left), Fraction(top), Fraction(left + size[0]), Fraction(top + size[1])
-        return Fitting(box, size, size)
+        return Fitting((left, top, left + size[0], top + size[1]), size, size)
     width, height = canvas[0] / factor, canvas[1] / factor
     left_edge, top_edge = offset((width, height), source, gravity, focal)
     return Fitting((left_edge, top_edge, left_edge + width, top_edge + height), canvas, canvas)

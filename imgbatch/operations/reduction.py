@@ -8,7 +8,6 @@ goes in. Nobody types a Reduction: economy.py makes it of what was typed.
 from __future__ import annotations
 
 import dataclasses
-import math
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -88,8 +87,8 @@ class Reduction(Operation):
         """All of my pixels are made, whatever is wanted of them later."""
         fitting = self.fitting(size)
         left, top, right, bottom = fitting.box
-        width = math.ceil(size[0] * fitting.size[0] / (right - left))
-        height = math.ceil(size[1] * fitting.size[1] / (bottom - top))
+        width = -(-size[0] * fitting.size[0] // (right - left))  # rounded up, without floats
+        height = -(-size[1] * fitting.size[1] // (bottom - top))
         if self.resize.kernel == "nearest" or self.resize.linear:  # a JPEG decoded smaller has its levels averaged
             return size
         return min(width, size[0]), min(height, size[1])

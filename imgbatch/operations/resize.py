@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from imgbatch.color import COLOR
@@ -117,8 +116,7 @@ class Resize(Operation):
 
     def idle(self, size: Size) -> bool:
         """Whether a picture of `size` stays as it is."""
-        whole = (Fraction(0), Fraction(0), Fraction(size[0]), Fraction(size[1]))
-        return self.fitting(size) == Fitting(whole, size, size)
+        return self.fitting(size) == Fitting((0, 0, *size), size, size)
 
     def after(self, size: Size) -> Size:
         return self.fitting(size).canvas
