@@ -23,8 +23,9 @@ def opened(data: bytes, name: str | None, ending: str, max_pixels: int) -> Image
     if name is None and (extra := extras.named(recognize.unreadable(data[: recognize.PREFIX]) or "")) is not None:
         return extras.opened(extra, data, max_pixels)
     if name is not None:
-        importlib.import_module(f"PIL.{_PLUGINS[name]}ImagePlugin")
         readers = [PILLOW[name]]
+        if readers[0] not in Images.OPEN:
+            importlib.import_module(f"PIL.{_PLUGINS[name]}ImagePlugin")
     else:
         readers = list(guard.readers())
         if guard.BY_SUFFIX.get(ending) in Images.OPEN:

@@ -29,7 +29,7 @@ def fitted(
     frames: Sequence[Image], codec: Codec, encoding: Encoding, icc: bytes | None, changes: list[str]
 ) -> tuple[Sequence[Image], bytes | None]:
     """`frames` in modes that `codec` holds, and the profile that goes with them (None: none, the colors are sRGB)."""
-    keep = icc is not None and codec.takes(icc)
+    keep = icc if icc is not None and codec.takes(icc) else None
     ready = True
 
     def plain(frame: Image) -> Image:
@@ -39,15 +39,16 @@ def fitted(
         if not codec.alpha:
             made = _flattened(made, encoding.background, changes)
         wanted = aim(made, codec)
-        keep = keep and color.fits(icc or b"", made.mode) and color.space(made.mode) == color.space(wanted)
+        if keep is not None and not (color.fits(keep, made.mode) and color.space(made.mode) == color.space(wanted)):
+            keep = None
         ready = ready and wanted == made.mode
         return made
 
     held = film.each(frames, plain)
-    used = None if keep else icc
+    used = None if keep is not None else icc
     if not ready or used:
         held = film.each(held, lambda frame: _converted(frame, aim(frame, codec), used, codec, changes))
-    return held, icc if keep else None
+    return held, keep
 
 
 def aim(image: Image, codec: Codec) -> str:
@@ -85,13 +86,13 @@ def without_alpha(image: Image) -> Image:
 
 def _plain(image: Image, codec: Codec, changes: list[str]) -> Image:
     """A detached image in a mode of the everyday kind, without anything in its info that a writer would take."""
-    from PIL import Image as Images
+    import PIL.Image as Images
 
     mode = image.mode
     if mode in _PLAIN and mode not in codec.modes:
         image = swapped(image) if mode == "I;16B" else image.convert(_PLAIN[mode])
-    kept = {"transparency"} & image.info.keys() if image.mode in _KEYED else set()
-    if set(image.info) != kept or type(image) is not Images.Image:
+    kept = {"transparency"} & image.info.keys() if image.info and image.mode in _KEYED else set()
+    if image.info.keys() != kept or type(image) is not Images.Image:
         detached = image.copy()
         detached.info = {key: image.info[key] for key in kept}
         image = detached

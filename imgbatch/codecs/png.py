@@ -30,6 +30,8 @@ class Png(Codec):
     optimizes = True
 
     def finish(self, frames: Sequence[Image], encoding: Encoding, changes: list[str]) -> Sequence[Image]:
+        if encoding.colors is None and len(frames) == 1:
+            return frames
         from imgbatch.codecs import palette
 
         if encoding.colors is not None:
@@ -56,10 +58,10 @@ class Png(Codec):
 
     def save(self, frames: Sequence[Image], options: dict[str, Any]) -> bytes:
         """Pillow's encoder; `texts` become chunks: XMP and what is not Latin-1 as UTF-8, the hexadecimal compressed."""
-        from PIL.PngImagePlugin import PngInfo
-
         options = dict(options)
         if texts := options.pop("texts", None):
+            from PIL.PngImagePlugin import PngInfo
+
             chunks = PngInfo()
             for key, text in texts.items():
                 if key == _XMP:

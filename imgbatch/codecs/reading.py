@@ -309,14 +309,14 @@ def probe(data: bytes, suffix: str, max_pixels: int) -> Opened:
 def _lightened(data: bytes, name: str | None) -> tuple[bytes, list[str]]:
     if name != "png":
         return data, []
-    from imgbatch.codecs import chunks
+    import imgbatch.codecs.chunks as chunks
 
     return chunks.lightened(data)
 
 
 def _detached(image: ImageFile, alone: bool) -> Image:
     """A plain image: a copy, or where nothing else will be decoded the pixels themselves."""
-    from PIL import Image as Images
+    import PIL.Image as Images
 
     kept: dict[str | tuple[int, int], Any] = {}
     if image.mode in _KEYED and "transparency" in image.info:
