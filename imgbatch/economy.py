@@ -110,8 +110,9 @@ def way(
     if luma:
         shared, *chains = (tuple(map(_halved, ops)) for ops in (shared, *chains))
     early = any(isinstance(op, Reduction) for op in shared)
-    heads = [shared] if early else [(*shared, *chain) for chain in chains]
-    turns = upright and opened.orientation != 1 and opened.format != "tiff" and all(map(_turnable, heads))
+    turns = upright and opened.orientation != 1 and opened.format != "tiff"
+    if turns:
+        turns = all(map(_turnable, [shared] if early else [(*shared, *chain) for chain in chains]))
     orientation = opened.orientation if turns else 1
     if wanted is not None or turns:
         original = size if wanted is not None else None

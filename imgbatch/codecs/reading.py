@@ -61,6 +61,7 @@ class Opened:
         self._data = data
         self.length = len(data)
         self._max_pixels = max_pixels
+        self._places: range | list[int] | None = None  # of the frames that count, once somebody asked
         self._pixels: dict[int, int] = {}  # of each page, where they have sizes of their own
         self._depth = stored.depth(image, self.format, data)
         if self.format == "png":
@@ -97,9 +98,14 @@ class Opened:
         """How many frames or pages there are; asking walks through a GIF or TIFF."""
         return len(self._frames)
 
-    @functools.cached_property
+    @property
     def _frames(self) -> range | list[int]:
         """The places in the file of the frames that count."""
+        if self._places is None:
+            self._places = self._found()
+        return self._places
+
+    def _found(self) -> range | list[int]:
         if self.format not in MULTIFRAME:
             return range(1)
         with guard.classified("decode"):
@@ -149,7 +155,7 @@ class Opened:
         luma : bool
             Leave the pixels as brightness and two colors (mode YCbCr), which must be in the file (`Opened.luma`).
         """
-        places = self._places(frames)
+        places = self._wanted(frames)
         if orient and self.orientation != 1:
             from imgbatch.codecs import metadata
 
@@ -173,7 +179,7 @@ class Opened:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _places(self, frames: str) -> range | list[int]:
+    def _wanted(self, frames: str) -> range | list[int]:
         if frames == "first":
             return range(1)
         if frames != "all" and int(frames) == 1:

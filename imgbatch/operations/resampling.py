@@ -33,7 +33,7 @@ def resampled(
     linear : bool
         Whether light is averaged: levels are taken through sRGB's curve and back.
     """
-    from PIL.Image import Resampling
+    from PIL import Image as Images
 
     left, top, right, bottom = box
     unscaled = right - left == size[0] and bottom - top == size[1]
@@ -41,8 +41,8 @@ def resampled(
         return image if size == image.size else image.crop((int(left), int(top), int(right), int(bottom)))
     part = float(left), float(top), float(right), float(bottom)
     if kernel == "nearest":
-        return image.resize(size, Resampling.NEAREST, part)
-    method = Resampling[kernel.upper()]
+        return image.resize(size, Images.Resampling.NEAREST, part)
+    method = Images.Resampling[kernel.upper()]
 
     def change(plain: Image) -> Image:
         return reduced(plain, size, method, part, gap)
