@@ -9,10 +9,11 @@ from __future__ import annotations
 import gc
 import importlib
 
-#: What a worker needs to do its first job.
+#: What a worker needs to do its first job; pkgutil to look at the script that was started, as every worker does.
 MODULES = (
-    "ctypes", "PIL.Image", "PIL.JpegImagePlugin", "PIL.PngImagePlugin", "PIL.AvifImagePlugin",
-    "imgbatch.imagework", "imgbatch.work", "imgbatch.codecs.metadata", "imgbatch.codecs.pixels",
+    "ctypes", "pkgutil", "PIL.Image", "PIL.JpegImagePlugin", "PIL.PngImagePlugin", "PIL.AvifImagePlugin",
+    "PIL.BmpImagePlugin", "PIL.GifImagePlugin", "PIL.PpmImagePlugin", "imgbatch.imagework", "imgbatch.work",
+    "imgbatch.codecs.beside", "imgbatch.codecs.chunks", "imgbatch.codecs.metadata", "imgbatch.codecs.pixels",
     "imgbatch.codecs.profiling", "imgbatch.executors.worker",
 )  # fmt: skip
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[2] / "imgbatch"
-PHOTO = PACKAGE.parent / "sample_images" / "travel" / "2024" / "coast" / "morning.jpg"
+PHOTO = PACKAGE.parent / "sample_images" / "travel" / "2023" / "desert" / "dunes.jpg"
 
 #: From the top floor to the ground; names on one floor are neighbors and do not import each other.
 FLOORS: list[set[str]] = [
@@ -108,19 +108,23 @@ def test_files_say_what_they_answer_and_stay_short(path: Path) -> None:
     assert text.count("\n") <= 350
 
 
-def loaded(imports: str, names: set[str]) -> str:
-    """Which of the modules `names` a new process has loaded after `imports`.
+def printed(code: str) -> str:
+    """What a new process prints.
 
     It starts without site (-S): what an environment loads by itself, such as the finder of an editable installation,
     is not ours.
     """
-    code = f"import sys\n{imports}\nprint(sorted({names!r} & set(sys.modules)))"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(PACKAGE.parent), *filter(None, sys.path)])}
     done = subprocess.run(
         [sys.executable, "-S", "-c", code], env=environment, capture_output=True, text=True, timeout=60
     )
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.strip()
+
+
+def loaded(imports: str, names: set[str]) -> str:
+    """Which of the modules `names` a new process has loaded after `imports`."""
+    return printed(f"import sys\n{imports}\nprint(sorted({names!r} & set(sys.modules)))")
 
 
 PRELOADED = "from imgbatch.executors import starting\n__import__(starting.PRELOAD)"
@@ -142,7 +146,28 @@ SELDOM = {"difflib", "ipaddress", "pathlib", "tomllib", "urllib.parse", "xml.par
 
 def test_the_forkserver_loads_nothing_that_only_the_command_or_few_pictures_need() -> None:
     assert loaded(PRELOADED, SELDOM | {"datetime", "json", "sqlite3", "argparse", "imgbatch.planning"}) == "[]"
-    assert loaded(PRELOADED, {"ctypes", "imgbatch.work"}) == "['ctypes', 'imgbatch.work']"  # each worker does
+
+
+def test_a_worker_loads_nothing_for_an_everyday_picture(tmp_path: Path) -> None:
+    """All that each worker would have to load by itself is there when it is forked."""
+    code = f"""
+import sys
+{PRELOADED}
+from imgbatch.imagework import ImageWork
+from imgbatch.job import Job, Source, Target
+from imgbatch.operations import Resize
+from imgbatch.recipe import Output, Recipe
+class Desk:
+    again, sums = False, None
+    def phase(self, phase): pass
+    def reserve(self, size): pass
+before = set(sys.modules)
+work = ImageWork(Recipe([Resize(64)], [Output(quality=80)]), 10**8, 0)
+work.open()
+outcome = work(Job(0, Source({str(PHOTO)!r}, "", ""), (Target(0, {str(tmp_path / "made.jpg")!r}, "jpeg"),)), Desk())
+print(outcome.status, sorted(set(sys.modules) - before))
+"""
+    assert printed(code) == "ok []"
 
 
 def test_a_plain_run_loads_nothing_that_only_other_runs_need(tmp_path: Path) -> None:
