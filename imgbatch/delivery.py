@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+from typing import TYPE_CHECKING
 
-from imgbatch.codecs.base import Encoded
 from imgbatch.errors import ImageError
 from imgbatch.files import read_bytes, replacing
 from imgbatch.job import Job, Target
 from imgbatch.naming import fill_late
 from imgbatch.recipe import Output
+
+if TYPE_CHECKING:
+    from imgbatch.codecs.base import Encoded
 
 
 def place(target: Target, encoded: Encoded, data: bytes) -> str:

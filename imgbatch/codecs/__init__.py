@@ -3,36 +3,36 @@
 Reading is Pillow's, with limits; writing has one codec per format.
 
 `CODECS` is the list in the order of the docs; `encode` is all that writing needs, `read` and `probe` all that reading
-needs.
+needs. What reads and writes is loaded when it is first used: who only plans asks for names.
 """
 
 from __future__ import annotations
 
+import functools
+import importlib
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
-from imgbatch import film
-from imgbatch.codecs import extras, recognize
-from imgbatch.codecs.avif import Avif
-from imgbatch.codecs.base import Codec, Encoded, Metadata, Motion
-from imgbatch.codecs.bmp import Bmp
+from imgbatch.codecs import recognize
 from imgbatch.codecs.encoding import FORMATS, SAME, Encoding
-from imgbatch.codecs.gif import Gif
-from imgbatch.codecs.jpeg import Jpeg
-from imgbatch.codecs.png import Png
-from imgbatch.codecs.reading import Opened, probe, read
 from imgbatch.codecs.recognize import IMAGE_SUFFIXES, format_of, is_image
-from imgbatch.codecs.tiff import Tiff
-from imgbatch.codecs.webp import Webp
 from imgbatch.errors import unknown
 from imgbatch.frozen import frozen
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-_JPEG = Jpeg()
-CODECS: tuple[Codec, ...] = (_JPEG, Png(), Webp(), Avif(), Tiff(), Gif(), Bmp())
-_BY_NAME = {one.name: one for one in CODECS}
+    from imgbatch.codecs.base import Codec, Encoded, Metadata, Motion
+    from imgbatch.codecs.jpeg import Jpeg
+    from imgbatch.codecs.reading import Opened, probe, read
+
+    CODECS: tuple[Codec, ...]
+
+#: The module that each of these names is in.
+_HOMES = {
+    "Codec": "base", "Encoded": "base", "Metadata": "base", "Motion": "base", "Opened": "reading", "probe": "reading",
+    "read": "reading",
+}  # fmt: skip
 
 __all__ = [
     "CODECS", "FORMATS", "IMAGE_SUFFIXES", "SAME", "Codec", "Encoded", "Encoding", "FormatInfo", "Metadata", "Motion",
@@ -41,17 +41,30 @@ __all__ = [
 ]  # fmt: skip
 
 
+def __getattr__(name: str) -> Any:
+    if name == "CODECS":
+        value: Any = tuple(map(codec, FORMATS))
+    elif name in _HOMES:
+        value = getattr(importlib.import_module(f"imgbatch.codecs.{_HOMES[name]}"), name)
+    else:
+        raise AttributeError(f"module 'imgbatch.codecs' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+@functools.cache
 def codec(name: str) -> Codec:
     """The codec of a format; UsageError names the nearest known one."""
-    found = _BY_NAME.get(name)
-    if found is None:
-        raise unknown(name, "format", _BY_NAME)
-    return found
+    if name not in FORMATS:
+        raise unknown(name, "format", FORMATS)
+    made: Codec = getattr(importlib.import_module(f"imgbatch.codecs.{name}"), name.capitalize())()
+    return made
 
 
 def encode(frames: Iterable[Image], format: str, encoding: Encoding, metadata: Metadata, motion: Motion) -> Encoded:
     """`frames` as one file of `format`, in memory; see :meth:`Codec.encode`, and search.py for wanted sizes."""
     if encoding.max_bytes is not None or encoding.min_ssim is not None:
+        from imgbatch import film
         from imgbatch.codecs import search
 
         return search.encode(codec(format), film.of(frames), encoding, metadata, motion)
@@ -60,7 +73,7 @@ def encode(frames: Iterable[Image], format: str, encoding: Encoding, metadata: M
 
 def rewritten(data: bytes, encoding: Encoding, opened: Opened) -> Encoded | None:
     """A JPEG's own picture with the metadata that `encoding` asks for; None where it has to be encoded again."""
-    return _JPEG.rewritten(data, encoding, opened.metadata, opened.size)
+    return cast("Jpeg", codec("jpeg")).rewritten(data, encoding, opened.metadata, opened.size)
 
 
 def holds(format: str, mode: str) -> bool:
@@ -94,13 +107,15 @@ def describe_formats() -> list[FormatInfo]:
     """What this installation reads and writes: the formats of `CODECS`, then those that are only read."""
     from PIL import Image as Images
 
+    from imgbatch.codecs import extras
+
     Images.init()
     lines = [
         FormatInfo(
             one.name, one.suffixes, one.pillow in Images.OPEN and _built(one.name), one.pillow in Images.SAVE,
             one.multiframe, one.alpha, one.icc, one.exif,
         )
-        for one in CODECS
+        for one in map(codec, FORMATS)
     ]  # fmt: skip
     for name, suffixes in recognize.READ_ONLY.items():
         lines.append(FormatInfo(name, suffixes, name == "mpo" or (name.upper() in Images.OPEN and _built(name)), False))

@@ -13,8 +13,9 @@ import importlib
 MODULES = (
     "ctypes", "pkgutil", "PIL.Image", "PIL.JpegImagePlugin", "PIL.PngImagePlugin", "PIL.AvifImagePlugin",
     "PIL.BmpImagePlugin", "PIL.GifImagePlugin", "PIL.PpmImagePlugin", "imgbatch.imagework", "imgbatch.work",
-    "imgbatch.codecs.beside", "imgbatch.codecs.chunks", "imgbatch.codecs.metadata", "imgbatch.codecs.pixels",
-    "imgbatch.codecs.profiling", "imgbatch.executors.worker",
+    "imgbatch.codecs.jpeg", "imgbatch.codecs.png", "imgbatch.codecs.webp", "imgbatch.codecs.beside",
+    "imgbatch.codecs.chunks", "imgbatch.codecs.metadata", "imgbatch.codecs.pixels", "imgbatch.codecs.profiling",
+    "imgbatch.executors.worker",
 )  # fmt: skip
 
 gc.disable()

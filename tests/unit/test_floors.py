@@ -177,7 +177,8 @@ def test_a_plain_run_loads_nothing_that_only_other_runs_need(tmp_path: Path) -> 
     unneeded = SELDOM | {"csv", "ctypes", "filecmp", "logging", "numpy", "tqdm", "PIL.Image"} | {
         f"imgbatch.{name}"
         for name in (
-            "backups", "cli.estimate", "cli.finishing", "cli.planned", "copying", "economy", "inplace",
+            "backups", "cli.estimate", "cli.finishing", "cli.planned", "codecs.base", "codecs.extras", "codecs.jpeg",
+            "codecs.reading", "copying", "economy", "inplace",
             "operations.from_file", "operations.reduction", "originals", "past", "pruning", "reporters.failed_list",
             "reporters.jsonl", "reporters.news", "reporters.profile", "reporters.prometheus", "reporters.records",
             "reporters.srcset", "work",
