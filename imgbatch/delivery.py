@@ -8,7 +8,7 @@ import os
 from typing import TYPE_CHECKING
 
 from imgbatch.errors import ImageError
-from imgbatch.files import read_bytes, replacing
+from imgbatch.files import read_bytes, write_bytes
 from imgbatch.job import Job, Target
 from imgbatch.naming import fill_late
 from imgbatch.recipe import Output
@@ -51,8 +51,7 @@ def put(
     """
     replace = target.replace or path in target.mine or (since_ns is not None and _appeared(path, since_ns))
     try:
-        with replacing(path, replace=replace) as file:
-            file.write(encoded.data)
+        write_bytes(path, encoded.data, replace=replace)
     except FileExistsError:
         if not (resumed and _holds(path, encoded.data)):
             raise ImageError("exists", _in_the_way(path, target, resumed)) from None

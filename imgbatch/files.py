@@ -45,13 +45,9 @@ def replacing(path: str, *, replace: bool = True, durable: bool = False) -> Iter
     """
     folder = os.path.dirname(path) or "."
     name = temporary(folder)
+    descriptor = _created(name)
     try:
-        file = open(name, "xb")  # noqa: SIM115 - closed below, before the rename
-    except FileNotFoundError:
-        os.makedirs(folder, exist_ok=True)
-        file = open(name, "xb")  # noqa: SIM115 - closed below, before the rename
-    try:
-        with file:
+        with os.fdopen(descriptor, "wb") as file:
             yield file
             if durable:
                 file.flush()
@@ -63,6 +59,34 @@ def replacing(path: str, *, replace: bool = True, durable: bool = False) -> Iter
         raise
     if durable:
         sync(folder)
+
+
+def write_bytes(path: str, data: bytes, *, replace: bool = True) -> None:
+    """`data` into `path`, whole or not at all: as with :func:`replacing`, in the fewest steps for many tiny files."""
+    name = temporary(os.path.dirname(path) or ".")
+    descriptor = _created(name)
+    try:
+        try:
+            written = os.write(descriptor, data)
+            while written < len(data):  # 2 GB at a time, or less where the disk is nearly full
+                written += os.write(descriptor, memoryview(data)[written:])
+        finally:
+            os.close(descriptor)
+        put_in_place(name, path, replace)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name)
+        raise
+
+
+def _created(name: str) -> int:
+    """The descriptor of a new file, to be written to; missing folders are made."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    try:
+        return os.open(name, flags, 0o666)
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(name), exist_ok=True)
+        return os.open(name, flags, 0o666)
 
 
 def put_in_place(name: str, path: str, replace: bool) -> None:

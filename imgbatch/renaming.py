@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from imgbatch.delivery import preserve
 from imgbatch.entries import Row
-from imgbatch.files import content_hash, read_bytes, replacing
+from imgbatch.files import content_hash, read_bytes, write_bytes
 from imgbatch.job import Job, Outcome, Source, Written
 from imgbatch.ledger import Ledger
 from imgbatch.operations import Operation
@@ -72,8 +72,7 @@ class Renaming:
                 data = read_bytes(row.path)
                 if content_hash(data) != row.hash:
                     raise FileNotFoundError(row.path)
-                with replacing(path, replace=False) as file:
-                    file.write(data)
+                write_bytes(path, data, replace=False)
                 made.append(
                     Written(
                         target.output, path, row.format, row.width, row.height, len(data), row.quality, row.frames,

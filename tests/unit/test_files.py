@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from imgbatch import files
-from imgbatch.files import replacing, sweep, temporary
+from imgbatch.files import replacing, sweep, temporary, write_bytes
 
 
 def names(folder: Path) -> list[str]:
@@ -34,6 +34,25 @@ def test_an_error_leaves_what_was_there(tmp_path: Path) -> None:
         raise RuntimeError
     assert target.read_bytes() == b"old"
     assert names(tmp_path) == ["c.bin"]
+
+
+def test_bytes_appear_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "a" / "c.bin"
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, bytes(data[:1000])))
+    write_bytes(str(target), bytes(range(256)) * 100)
+    assert target.read_bytes() == bytes(range(256)) * 100
+    with pytest.raises(FileExistsError):
+        write_bytes(str(target), b"second", replace=False)
+
+    def full(*_: object) -> int:
+        raise OSError(28, "no space")
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(OSError, match="no space"):
+        write_bytes(str(target), b"third")
+    assert target.read_bytes() == bytes(range(256)) * 100
+    assert names(target.parent) == ["c.bin"]
 
 
 @pytest.mark.parametrize("way", ["renameat2", "link", "neither"])
