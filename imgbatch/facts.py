@@ -66,7 +66,7 @@ class Facts(Mapping[str, Any]):
 
 def told(ops: Sequence[Operation], job: Job, opened: Opened) -> tuple[Operation, ...]:
     """`ops` for the file of a job."""
-    if not _asks(ops):
+    if not asked(ops):
         return tuple(ops)
     source = job.source
     folder, name = posixpath.split(source.relative)
@@ -93,7 +93,7 @@ def told(ops: Sequence[Operation], job: Job, opened: Opened) -> tuple[Operation,
 
 def told_of_image(ops: Sequence[Operation], image: Image) -> tuple[Operation, ...]:
     """`ops` for a picture in memory: its file's name where it has one, and its EXIF."""
-    if not _asks(ops):
+    if not asked(ops):
         return tuple(ops)
     name = posixpath.basename(str(getattr(image, "filename", "") or "").replace("\\", "/"))
     stem, suffix = split_name(name)
@@ -133,7 +133,8 @@ def _spelled(value: object) -> str:
         return ""
 
 
-def _asks(ops: Sequence[Operation]) -> bool:
+def asked(ops: Sequence[Operation]) -> bool:
+    """Whether any of `ops` wants to know something of its file."""
     return any(type(op).of_file is not Operation.of_file for op in ops)
 
 

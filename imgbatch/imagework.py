@@ -5,9 +5,15 @@ The process that sends it needs nothing of what pixels need, and does not load i
 
 from __future__ import annotations
 
+import functools
+from typing import TYPE_CHECKING
+
 from imgbatch.frozen import frozen
 from imgbatch.job import Desk, Failure, Job, Outcome, Status
 from imgbatch.recipe import Recipe
+
+if TYPE_CHECKING:
+    from imgbatch.economy import Way
 
 
 @frozen
@@ -36,6 +42,11 @@ class ImageWork:
     plan: bool = True
     profile: bool = False
     resumed: bool = False
+
+    @functools.cached_property
+    def ways(self) -> dict[object, Way]:
+        """The ways of pictures so far, for others of the same shape; work.py fills it."""
+        return {}
 
     def open(self) -> None:
         """Load what every file needs before the first one is timed."""

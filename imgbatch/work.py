@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from imgbatch.imagework import ImageWork
 
 _SINGLE = ("first", "1")
+_WAYS = 1000  # that are remembered: a folder of tiny pictures has few shapes
 COPIED = "bytes copied: nothing to change"
 
 
@@ -113,13 +114,22 @@ def way_of(work: ImageWork, job: Job, opened: reading.Opened, outputs: Sequence[
     if opened.metadata.icc is None:
         assume = (output.assume_icc for output in outputs)
         opened.metadata.icc = profiling.assumed(assume, opened.mode, opened.changes)
-    common, *own = (facts.told(ops, job, opened) for ops in (work.recipe.ops, *(output.ops for output in outputs)))
-    if not work.plan:
-        return economy.plain(opened, work.recipe.auto_orient, common, own)
     icc = opened.metadata.icc
     files = zip(outputs, job.targets, strict=True)
     halves = opened.luma and all(economy.halving(output, target.format, icc) for output, target in files)
-    return economy.way(opened, work.recipe.auto_orient, common, own, halves)
+    shape = opened.size, opened.orientation, opened.format, halves, *[target.output for target in job.targets]
+    known = work.ways.get(shape)
+    if known is not None:
+        return known
+    ops = work.recipe.ops, *(output.ops for output in outputs)
+    common, *own = (facts.told(several, job, opened) for several in ops)
+    if work.plan:
+        way = economy.way(opened, work.recipe.auto_orient, common, own, halves)
+    else:
+        way = economy.plain(opened, work.recipe.auto_orient, common, own)
+    if len(work.ways) < _WAYS and not any(map(facts.asked, ops)):
+        work.ways[shape] = way
+    return way
 
 
 def copied_from(

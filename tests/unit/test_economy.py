@@ -259,3 +259,13 @@ def test_a_box_averages_all_pixels_once_with_and_without_the_plan(name: str, tmp
     for folder, no_plan in (("planned", False), ("plain", True)):
         ib.run([SAMPLES / "png" / name], tmp_path / folder, recipe, workers=0, no_plan=no_plan)
     assert (tmp_path / "planned" / name).read_bytes() == (tmp_path / "plain" / name).read_bytes()
+
+
+def test_pictures_of_one_shape_share_a_way_but_no_words(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for name in ("a", "b"):
+        Image.new("L", (60, 60)).save(tmp_path / "in" / f"{name}.png")
+    recipe = ib.Recipe([ib.Resize("50"), ib.Text("{stem}", size="30")], [Output(format="png")])
+    assert ib.run([tmp_path / "in"], tmp_path / "out", recipe, workers=0).exit_code == 0
+    a, b = (Image.open(tmp_path / "out" / f"{name}.png").tobytes() for name in ("a", "b"))
+    assert a != b
