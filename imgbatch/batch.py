@@ -275,12 +275,14 @@ class Batch(Prepared):
 
     def _consider(self, outcome: Outcome) -> None:
         """Whether this outcome ends the run; what is only remembered as failed does not."""
+        if outcome.ok:
+            return
         new = self.report.wrong - len(self.known)
         error = outcome.error
         if error is not None and error.kind in ("no_space", "disk"):
             what = "the disk is full" if error.kind == "no_space" else "the disk cannot be written to"
             self.stop(ExitCode.STOPPED, f"{what}: {error.message}; what is finished is recorded")
-        elif not outcome.ok and self.settings.too_many(new, self.total):
+        elif self.settings.too_many(new, self.total):
             self.stop(ExitCode.STOPPED, f"{new} of {self.total} files failed")
 
     def stop(self, code: ExitCode, reason: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from typing import Any
 
 from imgbatch.frozen import frozen
@@ -11,7 +12,14 @@ from imgbatch.job import Failure, Status, Written
 from imgbatch.naming import STATE
 
 DAY_NS = 86_400 * 10**9
+_DETOUR = re.compile(r"(?:^|/)\.{0,2}(?:/|$)")  # a part of a path that is empty, . or ..
 BACK_OFF_DAYS = (1, 2, 4, 8)  # how long a file that crashed or timed out is left in peace, by attempts
+
+
+def below(path: str, folder: str) -> str:
+    """``os.path.relpath`` of a path, in a tenth of the time where it is spelled as the folder's and plain."""
+    rest = path.removeprefix(folder + os.sep)
+    return os.path.relpath(path, folder) if len(rest) == len(path) or _DETOUR.search(rest) else rest
 
 
 @frozen(slots=True)

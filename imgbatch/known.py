@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from imgbatch.entries import Failed, Row
+from imgbatch.entries import Failed, Row, below
 from imgbatch.errors import KINDS, PHASES
 from imgbatch.files import content_hash, read_bytes
 from imgbatch.job import Failure, Owned, Source, Written
@@ -131,7 +131,7 @@ class Known:
                 return False
         if self._hashes[source.path] != row.source_hash:
             return False
-        self._confirmed[row.path] = (source.mtime_ns, self._now, os.fsencode(os.path.relpath(row.path, self.folder)))
+        self._confirmed[row.path] = (source.mtime_ns, self._now, os.fsencode(below(row.path, self.folder)))
         return True
 
     def widths(self, source: Source, digests: Sequence[str]) -> dict[int, int]:

@@ -25,7 +25,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from imgbatch.entries import BACK_OFF_DAYS, DAY_NS, Row
+from imgbatch.entries import BACK_OFF_DAYS, DAY_NS, Row, below
 from imgbatch.job import Failure, Outcome
 from imgbatch.known import Known
 from imgbatch.ledgerfile import unusable, writable
@@ -95,7 +95,7 @@ class Ledger(Known):
                 self._pending["forgotten"].append((source, self.digest))
             return
         for one in outcome.outputs:
-            path = os.path.relpath(one.path, self.folder)
+            path = below(one.path, self.folder)
             self._pending["written"].append((
                 os.fsencode(path), source, one.output, outcome.source.size, outcome.source.mtime_ns,
                 self._digests[one.output], one.format, one.width, one.height, one.frames, one.quality, one.bytes,
@@ -138,7 +138,7 @@ class Ledger(Known):
 
     def forget(self, row: Row) -> None:
         """A file is gone, and with it what is known of it."""
-        self._pending["pruned"].append((os.fsencode(os.path.relpath(row.path, self.folder)),))
+        self._pending["pruned"].append((os.fsencode(below(row.path, self.folder)),))
 
     def flush(self) -> None:
         """Write what is pending in one transaction; OSError when that is not possible, and all of it stays pending."""

@@ -15,7 +15,7 @@ from PIL import Image
 import imgbatch as ib
 from imgbatch import known
 from imgbatch.batch import Batch
-from imgbatch.entries import DAY_NS
+from imgbatch.entries import DAY_NS, below
 from imgbatch.job import Failure, Outcome, Source
 from imgbatch.ledger import Ledger
 from imgbatch.ledgerfile import FILE, NEW_COLUMNS, VERSION
@@ -376,3 +376,10 @@ def test_a_ledger_of_a_newer_version_is_refused(photos: Path) -> None:
 def test_looking_creates_nothing(tmp_path: Path) -> None:
     Ledger(str(tmp_path / "out")).close()
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("folder", ["/out", "/", "/out/../web"])
+@pytest.mark.parametrize("name", ["a.png", "a/b.png", "a//b.png", "./a.png", "a/../b.png", "..", "...", "a..b/.c", ""])
+def test_a_path_below_a_folder_is_what_the_system_says(folder: str, name: str) -> None:
+    for path in (os.path.join(folder, name), "/elsewhere" + os.sep + name, "/output/a.png"):
+        assert below(path, folder) == os.path.relpath(path, folder)
