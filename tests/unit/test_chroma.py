@@ -1,0 +1,85 @@
+"""Brightness and colors apart: what a picture is that was made of a picture made that way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from imgbatch.operations import chroma
+from imgbatch.operations.fitting import ExactBox
+from imgbatch.operations.resampling import resampled
+
+
+def photo(size: tuple[int, int] = (1203, 905)) -> Image.Image:
+    """Soft edges in brightness and in both colors."""
+    across, down = np.meshgrid(np.arange(size[0]), np.arange(size[1]))
+    bands = [127 + 90 * np.sin(across / (17 + turn)) * np.cos(down / (23 - turn)) for turn in (0, 5, 9)]
+    return Image.merge("YCbCr", [Image.fromarray(band.astype(np.uint8)) for band in bands])
+
+
+def whole(image: Image.Image) -> ExactBox:
+    return Fraction(0), Fraction(0), Fraction(image.width), Fraction(image.height)
+
+
+def reduced(image: Image.Image, size: tuple[int, int], box: ExactBox | None = None) -> Image.Image:
+    return chroma.reduced(image, box or whole(image), size, "lanczos", 3.0)
+
+
+def colors(image: Image.Image) -> np.ndarray:
+    return np.asarray(image)[..., 1:].astype(int)
+
+
+def error(image: Image.Image, box: ExactBox | None = None) -> float:
+    """How far the colors are from those that a kernel makes of all pixels of the photo, in mean."""
+    original = photo()
+    part = tuple(map(float, box or whole(original)))
+    truth = original.resize(image.size, Image.Resampling.LANCZOS, (part[0], part[1], part[2], part[3]))
+    return float(abs(colors(image) - colors(truth)).mean())
+
+
+@pytest.mark.parametrize("size", [(640, 482), (641, 483), (320, 240)])
+@pytest.mark.parametrize("first", [(901, 677), (900, 678)])
+def test_a_picture_made_of_a_reduced_one_is_as_true(first: tuple[int, int], size: tuple[int, int]) -> None:
+    larger = reduced(photo(), first)
+    ours, direct = reduced(larger, size), reduced(photo(), size)
+    assert (ours.mode, ours.size) == ("YCbCr", size)
+    assert ours.getchannel(0) == resampled(larger.getchannel(0), whole(larger), size, "lanczos", 3.0)
+    assert error(ours) <= error(direct) + 0.1
+
+
+def test_colors_are_averaged_from_those_that_were_not_spread_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    larger = reduced(photo(), (901, 677))
+    seen: list[tuple[int, int]] = []
+
+    def noted(image: Image.Image, *rest: Any) -> Image.Image:
+        seen.append(image.size)
+        return resampled(image, *rest)
+
+    monkeypatch.setattr(chroma, "resampled", noted)
+    reduced(larger, (640, 482))
+    assert seen == [(901, 677), (451, 339), (451, 339)]
+
+
+def test_a_part_of_a_reduced_picture_has_the_colors_of_that_part() -> None:
+    larger = reduced(photo((1200, 900)), (900, 675))
+    part = Fraction(120), Fraction(60), Fraction(840), Fraction(600)
+    of_the_photo = Fraction(160), Fraction(80), Fraction(1120), Fraction(800)
+    ours, direct = reduced(larger, (480, 360), part), reduced(photo((1200, 900)), (480, 360), of_the_photo)
+    assert error(ours, of_the_photo) <= error(direct, of_the_photo) + 0.1
+
+
+CHANGES: list[Callable[[Image.Image], Image.Image]] = [
+    lambda image: image.copy(), lambda image: image.crop((0, 0, 800, 600)), lambda image: image.rotate(180),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_others_make_of_a_picture_is_taken_by_its_pixels(change: Callable[[Image.Image], Image.Image]) -> None:
+    other = change(reduced(photo(), (901, 677)))
+    other.paste(Image.new("YCbCr", other.size, (0, 128, 128)))
+    assert reduced(other, (300, 200)).getchannel(0).getextrema() == (0, 0)
