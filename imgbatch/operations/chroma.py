@@ -14,6 +14,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from imgbatch.operations import sweeps
 from imgbatch.operations.base import Size
 from imgbatch.operations.fitting import ExactBox
 from imgbatch.operations.resampling import resampled
@@ -33,7 +34,7 @@ def reduced(image: Image, box: ExactBox, size: Size, kernel: str, gap: float | N
     half = -(-size[0] // 2), -(-size[1] // 2)
     held: list[Image] | None = vars(image).get(_PLANES)
     if held is None:
-        planes = [resampled(image.getchannel(0), box, size, kernel, gap)]  # one at a time: a plane is large
+        planes = [_brightness(image, box, size, kernel, gap)]
         planes += [resampled(image.getchannel(band), box, half, _KERNEL, _GAP) for band in (1, 2)]
     else:
         planes = [resampled(held[0], box, size, kernel, gap)]
@@ -44,6 +45,13 @@ def reduced(image: Image, box: ExactBox, size: Size, kernel: str, gap: float | N
     made.info = dict(image.info)
     vars(made)[_PLANES] = planes
     return made
+
+
+def _brightness(image: Image, box: ExactBox, size: Size, kernel: str, gap: float | None) -> Image:
+    from PIL.Image import Resampling
+
+    left, top, right, bottom = map(float, box)
+    return sweeps.reduced(image, size, Resampling[kernel.upper()], (left, top, right, bottom), gap, luma=True)
 
 
 def _scaled(box: ExactBox, size: Size, other: Size) -> ExactBox:

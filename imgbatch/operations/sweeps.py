@@ -26,24 +26,26 @@ _WORTH = 256 * 256  # px of a result from which on it pays
 _TOGETHER = {"LA": "La", "RGBA": "RGBa"}  # modes whose colors count as much as they are seen
 
 
-def reduced(image: Image, size: Size, kernel: Resampling, part: Part, gap: float | None = None) -> Image:
+def reduced(
+    image: Image, size: Size, kernel: Resampling, part: Part, gap: float | None = None, luma: bool = False
+) -> Image:
     """The rectangle `part` of `image` averaged to `size` px by a kernel that looks at more than one pixel.
 
     The arguments are those of Pillow's ``resize``. What Pillow does in other ways stays with it: enlarging, and
-    averaging whole blocks first (`gap`), and small results.
+    averaging whole blocks first (`gap`), and small results. With `luma` it is the brightness alone of a YCbCr picture.
     """
     left, top, right, bottom = part
     across, down = (right - left) / size[0], (bottom - top) / size[1]
     blocks = gap is not None and max(across, down) >= 2 * gap
     if blocks or min(across, down) < 1 or math.prod(size) < _WORTH:
-        return image.resize(size, kernel, part, gap)
+        return (image.getchannel(0) if luma else image).resize(size, kernel, part, gap)
     if image.mode in _TOGETHER:
         return reduced(image.convert(_TOGETHER[image.mode]), size, kernel, part).convert(image.mode)
     first = max(0, math.floor(left - _REACH * across) - 1)
     last = min(image.width, math.ceil(right + _REACH * across) + 1)
     if last - first < image.width:
         image = image.crop((first, 0, last, image.height))
-    if image.mode == "L":
+    if luma or image.mode == "L":
         swept = _mirrored(_down(image, size[1], kernel, top, bottom))
         made = _mirrored(_down(swept, size[0], kernel, left - first, right - first))
         made.info = dict(image.info)
@@ -52,16 +54,24 @@ def reduced(image: Image, size: Size, kernel: Resampling, part: Part, gap: float
     return swept.resize(size, kernel, (left - first, 0, right - first, size[1]))
 
 
-def _down(plane: Image, height: int, kernel: Resampling, top: float, bottom: float) -> Image:
-    """The rows from `top` to `bottom` of a plane as `height` rows."""
+def _down(image: Image, height: int, kernel: Resampling, top: float, bottom: float) -> Image:
+    """The rows from `top` to `bottom` of a plane, or of a picture's brightness, as `height` rows."""
     from PIL import Image as Images
 
-    fours = -(-plane.width // 4)
-    data = plane.tobytes() if 4 * fours == plane.width else plane.crop((0, 0, 4 * fours, plane.height)).tobytes()
-    wide = Images.frombuffer("RGBX", (fours, plane.height), data, "raw", "RGBX", 0, 1)
+    fours = -(-image.width // 4)
+    wide = Images.frombuffer("RGBX", (fours, image.height), _rows(image), "raw", "RGBX", 0, 1)
     swept = wide.resize((fours, height), kernel, (0, top, fours, bottom))
     made = Images.frombuffer("L", (4 * fours, height), swept.tobytes(), "raw", "L", 0, 1)
-    return made if made.width == plane.width else made.crop((0, 0, plane.width, height))
+    return made if made.width == image.width else made.crop((0, 0, image.width, height))
+
+
+def _rows(image: Image) -> bytes:
+    """The samples of a plane, or of a picture's brightness, each row filled up to fours."""
+    over = image.width % 4
+    if image.mode == "YCbCr" and not over:
+        return image.tobytes("raw", "Y")  # no plane is made of them: a quarter less memory, half the time
+    plane = image if image.mode == "L" else image.getchannel(0)
+    return (plane.crop((0, 0, plane.width + 4 - over, plane.height)) if over else plane).tobytes()
 
 
 def _mirrored(plane: Image) -> Image:

@@ -82,3 +82,15 @@ def test_blocks_are_averaged_by_pillow() -> None:
     assert sweeps.reduced(image, (300, 300), Resampling.LANCZOS, whole, 3.0) == image.resize(
         (300, 300), Resampling.LANCZOS, whole, 3.0
     )
+
+
+@pytest.mark.parametrize("width", [800, 801])
+@pytest.mark.parametrize("size", [(399, 300), (1000, 300), (200, 200), (90, 90)])
+def test_the_brightness_of_a_picture_is_that_of_its_first_plane(width: int, size: tuple[int, int]) -> None:
+    image = waves((width, 601), "YCbCr")
+    image.info["comment"] = "kept"
+    for part in ((0, 0, width, 601), (100, 50, 700, 550)):
+        ours = sweeps.reduced(image, size, Resampling.LANCZOS, part, 3.0, luma=True)
+        of_plane = sweeps.reduced(image.getchannel(0), size, Resampling.LANCZOS, part, 3.0)
+        assert ours.mode == "L"
+        assert ours == of_plane  # pixels and info
