@@ -77,16 +77,18 @@ class Opened:
         self.upright_size = swapped(self.size, self.orientation)
         self.luma = self.format == "jpeg" and headers.coded_in_luma(image)
         guard.check_pixels(self.size, max_pixels)
-        self.metadata = Metadata(
-            metadata.exif_of(image, self.warnings, self.changes),
-            profiling.usable(image.info.get("icc_profile"), image.mode, self.warnings),
-            headers.tables(image) if self.format == "jpeg" else None,
-            beside.packet(image, self.format, data, self.warnings, self.changes),
-            beside.records(image, self.warnings),
-            beside.comment(image),
-            beside.texts(image) if self.format == "png" else {},
-            beside.resolution(image),
-        )
+        self.metadata = Metadata()
+        if self.format != "png" or image.info:  # most tiny PNGs hold nothing beside their pixels
+            self.metadata = Metadata(
+                metadata.exif_of(image, self.warnings, self.changes),
+                profiling.usable(image.info.get("icc_profile"), image.mode, self.warnings),
+                headers.tables(image) if self.format == "jpeg" else None,
+                beside.packet(image, self.format, data, self.warnings, self.changes),
+                beside.records(image, self.warnings),
+                beside.comment(image),
+                beside.texts(image) if self.format == "png" else {},
+                beside.resolution(image),
+            )
         if upright:
             metadata.turn(self.metadata, 1)
         self._note_losses()
