@@ -111,3 +111,14 @@ def test_inner_pictures_are_limited_too() -> None:
     Image.new("RGB", (64, 64)).save(file, "ICO", sizes=[(64, 64)])
     with guard.limited(1000), pytest.raises(Image.DecompressionBombError):
         Image.open(io.BytesIO(file.getvalue())).load()
+
+
+def test_what_is_caught_is_not_shown_and_what_programmers_are_warned_of_is_not_told() -> None:
+    with warnings.catch_warnings(record=True) as shown, guard.watched(1000) as caught:
+        for category in (UserWarning, DeprecationWarning, ResourceWarning, Image.DecompressionBombWarning):
+            for _ in range(2):  # from one place, which Python's default would show once
+                warnings.warn(f"a {category.__name__}", category, stacklevel=1)
+        warnings.warn("odd thing", RuntimeWarning, stacklevel=1)
+    assert guard.told(caught) == ["a UserWarning", "odd thing"]
+    assert not shown
+    assert sum(message.category is UserWarning for message in caught) == 2

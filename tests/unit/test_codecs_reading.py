@@ -423,3 +423,12 @@ def test_bent_bytes_never_raise_anything_else(name: str) -> None:
             assert str(error) and "\n" not in str(error)
         else:
             assert all(frame.tobytes() for frame in frames)
+
+
+def test_a_file_is_read_whole_though_the_system_gives_it_in_pieces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.png").write_bytes(bytes(range(256)) * 100)
+    given = os.read
+    monkeypatch.setattr(os, "read", lambda descriptor, size: given(descriptor, min(size, 1000)))
+    assert codecs.read(str(tmp_path / "a.png")) == bytes(range(256)) * 100
