@@ -5,8 +5,9 @@ fifty such classes before it begins, and the workers' forkserver forty. Of these
 often enough to be worth it. The others are the same for all classes here: they ask ``__match_args__`` for the fields.
 
 What ``@frozen`` makes is a dataclass for ``fields``, ``replace``, ``asdict``, type checkers and readers. It can less:
-each field is an argument, by position too, and counts for ``==``, ``hash`` and ``repr``. Operations stay plain
-dataclasses, like those of plugins, which inherit from them.
+each field is an argument, by position too, and counts for ``==``, ``hash`` and ``repr``, and
+``@dataclass(frozen=True)`` refuses to inherit from it. So operations stay plain dataclasses, like those of plugins,
+which inherit from them.
 """
 
 from __future__ import annotations
