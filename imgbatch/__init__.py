@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
-
+from imgbatch.lazy import first_use as _first_use
 from imgbatch.version import VERSION as __version__
 
 TYPE_CHECKING = False  # typing has it, too, but takes 2 ms to load, for which the forkserver would have to wait
@@ -113,11 +112,7 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     """Each public name is imported when it is first used, so that ``import imgbatch`` and ``--help`` are quick."""
-    if name not in __all__:
-        raise AttributeError(f"module 'imgbatch' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"imgbatch.{_HOMES.get(name, 'operations')}"), name)
-    globals()[name] = value
-    return value
+    return _first_use(globals(), name, _HOMES.get(name, "operations") if name in __all__ else None)
 
 
 def __dir__() -> list[str]:

@@ -9,7 +9,6 @@ needs. What reads and writes is loaded when it is first used: who only plans ask
 from __future__ import annotations
 
 import functools
-import importlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 
@@ -18,6 +17,7 @@ from imgbatch.codecs.encoding import FORMATS, SAME, Encoding
 from imgbatch.codecs.recognize import IMAGE_SUFFIXES, format_of, is_image
 from imgbatch.errors import unknown
 from imgbatch.frozen import frozen
+from imgbatch.lazy import first_use
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -43,13 +43,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name == "CODECS":
-        value: Any = tuple(map(codec, FORMATS))
-    elif name in _HOMES:
-        value = getattr(importlib.import_module(f"imgbatch.codecs.{_HOMES[name]}"), name)
-    else:
-        raise AttributeError(f"module 'imgbatch.codecs' has no attribute {name!r}")
-    globals()[name] = value
-    return value
+        return tuple(map(codec, FORMATS))
+    return first_use(globals(), name, _HOMES.get(name))
 
 
 @functools.cache
@@ -57,7 +52,7 @@ def codec(name: str) -> Codec:
     """The codec of a format; UsageError names the nearest known one."""
     if name not in FORMATS:
         raise unknown(name, "format", FORMATS)
-    made: Codec = getattr(importlib.import_module(f"imgbatch.codecs.{name}"), name.capitalize())()
+    made: Codec = first_use(globals(), name.capitalize(), name)()
     return made
 
 

@@ -6,10 +6,10 @@ Each is imported when it is first asked for: a worker loads those of its recipe,
 from __future__ import annotations
 
 import functools
-import importlib
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.errors import unknown
+from imgbatch.lazy import first_use
 from imgbatch.operations.base import Operation, Size, through
 
 if TYPE_CHECKING:
@@ -118,11 +118,7 @@ def _all() -> tuple[type[Operation], ...]:
 def __getattr__(name: str) -> Any:
     if name == "OPERATIONS":
         return _all()
-    if name not in _HOMES:
-        raise AttributeError(f"module 'imgbatch.operations' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"imgbatch.operations.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
+    return first_use(globals(), name, _HOMES.get(name))
 
 
 def found(word: str) -> type[Operation] | None:

@@ -5,11 +5,11 @@ A reporter's module is loaded when it is first asked for: most runs have none bu
 
 from __future__ import annotations
 
-import importlib
 import os
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.errors import expected
+from imgbatch.lazy import first_use
 from imgbatch.reporters.base import Reporter, location, shown
 
 if TYPE_CHECKING:
@@ -36,11 +36,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'imgbatch.reporters' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"imgbatch.reporters.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
+    return first_use(globals(), name, _HOMES.get(name))
 
 
 def report_to(path: str) -> Reporter:

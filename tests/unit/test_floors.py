@@ -38,7 +38,7 @@ FLOORS: list[set[str]] = [
     {"segments", "profiles"},
     {"quantities", "outside"},
     {"declare"},
-    {"errors", "version", "priority", "frozen"},
+    {"errors", "version", "priority", "frozen", "lazy"},
 ]
 #: alpha and color share a floor, and alpha uses color's words for modes.
 ALLOWED = {("alpha", "color")}
