@@ -8,7 +8,19 @@ import math
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.codecs import extras, guard, headers, opening, pages, recognize, stored
+from imgbatch.codecs import (
+    beside,
+    chunks,
+    extras,
+    guard,
+    headers,
+    metadata,
+    opening,
+    pages,
+    profiling,
+    recognize,
+    stored,
+)
 from imgbatch.codecs.base import Metadata, Motion
 from imgbatch.codecs.contents import read
 from imgbatch.errors import ImageError
@@ -51,8 +63,6 @@ class Opened:
     """
 
     def __init__(self, image: ImageFile, data: bytes, max_pixels: int) -> None:
-        from imgbatch.codecs import beside, chunks, metadata, profiling
-
         self.image = image
         self.format = _OURS.get(image.format or "", (image.format or "unknown").lower())
         self.mode = image.mode
@@ -159,8 +169,6 @@ class Opened:
         """
         places = self._wanted(frames)
         if orient and self.orientation != 1:
-            from imgbatch.codecs import metadata
-
             self.changes.append(f"orientation: baked {self.orientation}")
             metadata.turn(self.metadata, self.orientation)
         motion = Motion(loop=self._plays() if len(places) > 1 else None)
@@ -294,7 +302,7 @@ def probe(data: bytes, suffix: str, max_pixels: int) -> Opened:
     if ending in recognize.NOT_RASTER and name is None:
         raise ImageError("unsupported", f"{ending} is not a picture made of pixels; convert it to PNG first")
     opening.refuse_cut(data, name)
-    light, heavy = _lightened(data, name)
+    light, heavy = chunks.lightened(data) if name == "png" else (data, [])
     try:
         image = opening.opened(light, name, ending, max_pixels)
     except ImageError:
@@ -312,14 +320,6 @@ def probe(data: bytes, suffix: str, max_pixels: int) -> Opened:
     made.length = len(data)
     made.warnings[:0] = heavy
     return made
-
-
-def _lightened(data: bytes, name: str | None) -> tuple[bytes, list[str]]:
-    if name != "png":
-        return data, []
-    import imgbatch.codecs.chunks as chunks
-
-    return chunks.lightened(data)
 
 
 def _detached(image: ImageFile, alone: bool) -> Image:

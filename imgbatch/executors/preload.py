@@ -9,17 +9,17 @@ from __future__ import annotations
 import gc
 import importlib
 
+from imgbatch.codecs.guard import everyday_readers
+
 #: What a worker needs to do its first job; pkgutil to look at the script that was started, as every worker does.
 MODULES = (
-    "ctypes", "pkgutil", "PIL.Image", "PIL.JpegImagePlugin", "PIL.PngImagePlugin", "PIL.AvifImagePlugin",
-    "PIL.BmpImagePlugin", "PIL.GifImagePlugin", "PIL.PpmImagePlugin", "imgbatch.imagework", "imgbatch.work",
-    "imgbatch.codecs.jpeg", "imgbatch.codecs.png", "imgbatch.codecs.webp", "imgbatch.codecs.beside",
-    "imgbatch.codecs.chunks", "imgbatch.codecs.metadata", "imgbatch.codecs.pixels", "imgbatch.codecs.profiling",
-    "imgbatch.executors.worker",
+    "ctypes", "pkgutil", "PIL.AvifImagePlugin", "imgbatch.imagework", "imgbatch.work", "imgbatch.codecs.jpeg",
+    "imgbatch.codecs.png", "imgbatch.codecs.webp", "imgbatch.codecs.pixels", "imgbatch.executors.worker",
 )  # fmt: skip
 
 gc.disable()
 for name in MODULES:
     importlib.import_module(name)
+everyday_readers()
 gc.freeze()
 gc.enable()
