@@ -1,7 +1,8 @@
 """How is a file written whole or not at all?
 
-``replacing(path)``: a temporary name beside the target that names its owner, write, flush, rename; on any error the
-temporary file is removed. What a killed process leaves is recognized by that name and swept by the next run.
+``write_bytes(path, data)``, or ``replacing(path)`` for what is written bit by bit: a temporary name beside the target
+that names its owner, write, rename; on any error the temporary file is removed. What a killed process leaves is
+recognized by that name and swept by the next run.
 """
 
 from __future__ import annotations
@@ -195,5 +196,4 @@ def _ended(pid: int) -> bool:
 
 def write_text(path: str, text: str) -> None:
     """`text` as UTF-8 into `path`, whole or not at all."""
-    with replacing(os.path.join(os.getcwd(), path)) as file:
-        file.write(text.encode("utf-8", "surrogateescape"))
+    write_bytes(os.path.join(os.getcwd(), path), text.encode("utf-8", "surrogateescape"))

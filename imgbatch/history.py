@@ -11,12 +11,11 @@ from __future__ import annotations
 import contextlib
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from imgbatch.backups import discard, restore
 from imgbatch.entries import PastRun, Replaced, Row, state_folder
 from imgbatch.errors import PlanError, one_line
-from imgbatch.files import content_hash, sweep
+from imgbatch.files import content_hash, read_bytes, sweep
 from imgbatch.inplace import settle_intended
 from imgbatch.ledger import Ledger
 from imgbatch.lock import Lock
@@ -211,5 +210,5 @@ class _Taken:
 def _content(path: str) -> str:
     """The hash of a file's content; "" where it cannot be read."""
     with contextlib.suppress(OSError):
-        return content_hash(Path(path).read_bytes())
+        return content_hash(read_bytes(path))
     return ""

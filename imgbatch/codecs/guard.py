@@ -94,9 +94,8 @@ class watched:
 def check_pixels(size: tuple[int, int], max_pixels: int, frames: int = 1) -> None:
     """ImageError of kind ``too_large`` when `frames` pictures of `size` are more than `max_pixels`."""
     width, height = size
-    if width * height * frames > max_pixels:
-        times = f" in {frames} frames" if frames > 1 else ""
-        check_total(width * height * frames, max_pixels, f"{width}x{height}{times}", frames)
+    times = f" in {frames} frames" if frames > 1 else ""
+    check_total(width * height * frames, max_pixels, f"{width}x{height}{times}", frames)
 
 
 def check_total(pixels: int, max_pixels: int, words: str, frames: int) -> None:

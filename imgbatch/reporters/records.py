@@ -13,7 +13,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from imgbatch.files import replacing
+from imgbatch.files import write_bytes
 from imgbatch.report import Report
 from imgbatch.reporters.base import Reporter
 
@@ -32,8 +32,7 @@ class RecordFile(Reporter):
         self.path = path
 
     def finish(self, report: Report) -> None:
-        with replacing(os.path.abspath(self.path)) as file:
-            file.write(self.text(report).encode("utf-8", "backslashreplace"))
+        write_bytes(os.path.abspath(self.path), self.text(report).encode("utf-8", "backslashreplace"))
 
     @abstractmethod
     def text(self, report: Report) -> str:
