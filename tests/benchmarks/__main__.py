@@ -28,14 +28,13 @@ import datetime
 import math
 import os
 import platform
-import shutil
 import sys
 import tempfile
 from pathlib import Path
 
 from tests.benchmarks import peers, quality
 from tests.benchmarks.data import COUNT, Sets
-from tests.benchmarks.measure import CommandFailed, Watch, run
+from tests.benchmarks.measure import CommandFailed, Watch, clear, run
 from tests.benchmarks.peers import Case, Command, Missing, Tools
 from tests.benchmarks.tables import Row, Table, markdown
 from tests.benchmarks.workloads import WORKLOADS
@@ -75,7 +74,7 @@ def measured(case: Case, rounds: int, wanted: list[str], patience: float) -> Tab
                 table.missing.append(f"{row.name} ({error})")
         if not table.rows[0].seconds and number:
             break  # there is nothing to compare with
-    shutil.rmtree(case.target, ignore_errors=True)
+    clear(case.target)
     return table
 
 

@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 from tests.benchmarks.data import COUNT, Sets
-from tests.benchmarks.measure import run
+from tests.benchmarks.measure import clear, run
 from tests.benchmarks.tables import aligned
 
 
@@ -46,6 +46,7 @@ def main() -> None:
         for count, folder in folders.items():
             command = [sys.executable, "-m", "imgbatch", "run", ".", "-o", str(work / "out"), "--resize", "256", "-Q"]
             times[count].append(run(command, work / "out", folder, dict(os.environ))[0])
+    clear(work / "out")
     rows = [("files", "seconds", "ms a file", "ms a further file")]
     before, until = 0, 0.0
     for count in counts:

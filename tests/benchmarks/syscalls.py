@@ -16,7 +16,7 @@ from collections import Counter
 from pathlib import Path
 
 from tests.benchmarks.data import tiny
-from tests.benchmarks.measure import run
+from tests.benchmarks.measure import clear, run
 from tests.benchmarks.tables import aligned
 
 
@@ -50,6 +50,7 @@ def main() -> None:
         raise SystemExit("strace is not on PATH; apt-get install strace")
     work = words.work.resolve()
     few, many = (counted(tiny(work / f"tiny-{count}", count), work) for count in (words.files, 2 * words.files))
+    clear(work / "out")
     rest = {name: (many[name] - few[name]) / words.files for name in many}
     rows = [("call", "a file"), *((name, f"{calls:.2f}") for name, calls in sorted(
         rest.items(), key=lambda item: -item[1]) if calls >= 0.05)]  # fmt: skip
