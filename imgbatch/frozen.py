@@ -1,7 +1,7 @@
 """How are frozen dataclasses made in a quarter of the time? By compiling only ``__init__`` for each of them.
 
-``@dataclass(frozen=True)`` writes and compiles six functions for a class, a third of a millisecond; a run makes some
-fifty such classes before it begins, and the workers' forkserver forty. Of these functions only ``__init__`` is called
+``@dataclass(frozen=True)`` writes and compiles six functions for a class, a third of a millisecond; a run makes
+some fifty such classes before it begins, and the workers' forkserver 35. Of these functions only ``__init__`` is called
 often enough to be worth it. The others are the same for all classes here: they ask ``__match_args__`` for the fields.
 
 What ``@frozen`` makes is a dataclass for ``fields``, ``replace``, ``asdict``, type checkers and readers. It can less:

@@ -4,7 +4,7 @@ A progressive JPEG sends each block of 8x8 px in several scans: its average, its
 last bits of all of them. Decoded at an eighth, a block is one pixel: its average, and where the colors are stored at
 half size four pixels of these, which take waves 1, 2 and 4 (zigzag order). The other scans are most of the file and
 most of the time; without them libjpeg decodes the same picture, but for the last bit of these waves: up to 6 of 255 in
-single samples, 0.2 in mean.
+single samples, 0.3 in mean.
 
 Scans: ITU-T T.81, annex G and B.2.3.
 """

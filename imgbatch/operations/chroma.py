@@ -5,8 +5,7 @@ made of all pixels. Here the colors are made at half size in the first place, wh
 and spread over their four pixels: the encoder's mean of four equals is what they were. The picture stays YCbCr all the
 way, as the decoder gives it and the encoder takes it; economy.py decides where that may be.
 
-A smaller output is made from a larger one's planes, before its colors were spread: with four widths of a photo
-about 3 % of all its time.
+A smaller output is made from a larger one's planes, before its colors were spread.
 """
 
 from __future__ import annotations

@@ -5,8 +5,9 @@ there neighbors in memory are treated alike. One plane of bytes is even treated 
 of a picture a quarter as wide, and its rows as the columns of its mirror image. The samples differ from Pillow's by
 the rounding between the sweeps, and where a kernel overshoots black or white.
 
-Milliseconds of one thread, lanczos, down and across as Pillow does it and as here: a plane of 3682x3230 px to half of
-it 56 and 43, of 1920x1440 to two thirds 12.5 and 10.9, RGB of 3000x2000 to 800 px 54 and 43.
+Processor time of a whole run over 60 photographs of 9-18 MP: in Pillow's order ``imgbatch run --resize 1600`` takes a
+tenth more, ``--widths 400,800,1200,1600`` 7 %. The four columns have 3 and 5 % of that, in workers, which keep their
+memory (executors/worker.py); where the system clears it for every picture, as with ``-j 0``, their copies cost it.
 """
 
 from __future__ import annotations
