@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs.base import Tables
@@ -60,6 +61,15 @@ def coded_in_luma(image: ImageFile) -> bool:
     """
     names = tuple(layer[0] for layer in getattr(image, "layer", ()))
     return image.mode == "RGB" and len(names) == 3 and names != _RGB and image.info.get("adobe_transform") != 0
+
+
+def waves(image: ImageFile) -> int:
+    """How many bytes libjpeg holds of a JPEG in several scans, however small it is decoded: two for each sample."""
+    layers: Sequence[tuple[int, int, int, int]] = getattr(image, "layer", ())  # number, across, down, table
+    if not image.info.get("progressive") or not layers:
+        return 0
+    finest = max(layer[1] for layer in layers) * max(layer[2] for layer in layers)
+    return 2 * image.width * image.height * sum(layer[1] * layer[2] for layer in layers) // finest
 
 
 def tables(image: ImageFile) -> Tables | None:

@@ -54,6 +54,8 @@ class Opened:
         1..8 as EXIF counts them.
     length : int
         Bytes of the file.
+    waves : int
+        Bytes that its decoder holds besides pixels.
     luma : bool
         Whether `decode` can give brightness and colors apart (YCbCr).
     metadata : Metadata
@@ -85,6 +87,7 @@ class Opened:
         width, height = headers.stored_size(image)
         self.size = (width, height)
         self.upright_size = swapped(self.size, self.orientation)
+        self.waves = headers.waves(image) if self.format == "jpeg" else 0
         self.luma = self.format == "jpeg" and headers.coded_in_luma(image)
         guard.check_pixels(self.size, max_pixels)
         self.metadata = Metadata()

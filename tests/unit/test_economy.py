@@ -269,3 +269,18 @@ def test_pictures_of_one_shape_share_a_way_but_no_words(tmp_path: Path) -> None:
     assert ib.run([tmp_path / "in"], tmp_path / "out", recipe, workers=0).exit_code == 0
     a, b = (Image.open(tmp_path / "out" / f"{name}.png").tobytes() for name in ("a", "b"))
     assert a != b
+
+
+@pytest.mark.parametrize(
+    ("mode", "sampling", "samples"), [("RGB", "4:4:4", 3), ("RGB", "4:2:2", 2), ("RGB", "4:2:0", 1.5), ("L", "", 1)]
+)
+def test_a_jpeg_in_several_scans_needs_two_bytes_more_for_each_sample(mode: str, sampling: str, samples: float) -> None:
+    size = (1600, 1200)
+    needed = []
+    for progressive in (False, True):
+        file = io.BytesIO()
+        Image.new(mode, size).save(file, "JPEG", progressive=progressive, subsampling=sampling or -1)
+        with guard.limited(LIMIT):
+            source = reading.probe(file.getvalue(), "", LIMIT)
+        needed.append(economy.needed(source, economy.way(source, True, [Resize("200")], [()]), 0))
+    assert needed[1] - needed[0] == 2 * samples * 1600 * 1200
