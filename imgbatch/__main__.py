@@ -25,6 +25,9 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:  # `imgbatch ops | head`
         abandon_stdout()
         return 0
+    except OSError as error:  # what is still buffered, or help, into a file on a full disk
+        abandon_stdout()
+        return _ended(error)
     return code
 
 
@@ -42,7 +45,6 @@ def _main(words: list[str]) -> int:
 
 def _guarded(words: list[str]) -> int:
     from imgbatch.cli.dispatch import dispatch
-    from imgbatch.cli.streams import complain
 
     try:
         return dispatch(words)
@@ -52,10 +54,19 @@ def _guarded(words: list[str]) -> int:
         if _very_verbose(words):
             import traceback
 
+            from imgbatch.cli.streams import complain
+
             complain(traceback.format_exc().rstrip())
-        code, said = _verdict(error)
-        complain(f"imgbatch: {said}")
-        return code
+        return _ended(error)
+
+
+def _ended(error: BaseException) -> int:
+    """The exit code of an error whose line has been said."""
+    from imgbatch.cli.streams import complain
+
+    code, said = _verdict(error)
+    complain(f"imgbatch: {said}")
+    return code
 
 
 def _verdict(error: BaseException) -> tuple[int, str]:

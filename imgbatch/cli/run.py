@@ -51,7 +51,7 @@ def run(words: Sequence[str]) -> int:
     """Carry out ``imgbatch run``; the exit code."""
     typed = parse(words)
     if typed.help:
-        parser().print_help()
+        print(parser().format_help(), end="")
         return int(ExitCode.OK)
     wish = decide(typed, os.environ, sys.stdin.buffer if sys.stdin else io.BytesIO())
     telling = wish.telling

@@ -190,6 +190,23 @@ def test_a_full_disk_under_stdout_stops_the_run(place: Path) -> None:
     assert (place / "r.json").exists()
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a disk that is always full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("words", ["--version", "--help", "run --help", "undo --help", "ops", "formats"])
+def test_words_that_do_not_fit_on_the_disk_are_no_success(place: Path, words: str, unbuffered: str) -> None:
+    line = f"'{sys.executable}' -m imgbatch {words} > /dev/full"
+    done = subprocess.run(
+        line,
+        shell=True,
+        cwd=place,
+        env=environment(PYTHONUNBUFFERED=unbuffered),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (4, "imgbatch: No space left on device\n")
+
+
 @pytest.mark.parametrize("closed", ["1", "2", "0", "1,2"])
 def test_closed_streams(place: Path, closed: str) -> None:
     redirections = " ".join(f"{number}>&-" for number in closed.split(","))
