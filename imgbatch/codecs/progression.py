@@ -18,19 +18,34 @@ _SCAN, _END = b"\xff\xda", b"\xff\xd9"
 
 
 def coarse(data: bytes) -> bytes:
-    """A JPEG without the scans that an eighth of its size does not look at; as it is where it has no end mark.
+    """A JPEG without the scans that an eighth of its size does not look at.
 
-    The brightness keeps its first waves, too: where none is known, libjpeg blurs the averages (jdcoefct.c).
+    As it is where it has no end mark, or a scan that libjpeg would refuse: read as a whole, it is found damaged. The
+    brightness keeps its first waves, too: where none is known, libjpeg blurs the averages (jdcoefct.c).
     """
     scans, end = jpeg_scans(data)
     if end is None:
         return data
     kept, here = [], 0
+    parts: set[int] = set()  # brightness and colors, by their numbers in the file
     for start, stop in scans:
         header = data.rindex(_SCAN, here, start)
         first, _, bits = data[start - 3 : start]
         waves = first > 0
+        if not waves:
+            parts.update(data[header + 5 : start - 3 : 2])
+        elif not _sound(data[header + 2 : start], parts):
+            return data
         refining = bits >> 4 > 0
         kept.append(data[here : header if waves and (refining or first > _COARSE) else stop])
         here = stop
     return b"".join((*kept, _END))
+
+
+def _sound(head: bytes, parts: set[int]) -> bool:
+    """Whether libjpeg takes a scan of waves (jdphuff.c): of one part, a range of waves, the place of a bit."""
+    if len(head) != 8 or head[:3] != b"\0\x08\x01" or head[3] not in parts:
+        return False
+    table, first, last, bits = head[4:]
+    high, low = bits >> 4, bits & 15
+    return table & 15 <= 3 and first <= last <= 63 and low <= 13 and high in (0, low + 1)

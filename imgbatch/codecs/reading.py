@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import io
-import math
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -248,7 +247,7 @@ class Opened:
     def _draft(self, mode: str | None, size: tuple[int, int] | None, coarse: bool) -> None:
         """Let a JPEG's decoder make fewer pixels, of fewer data where it may."""
         self.image.draft(mode, size)
-        if coarse and self.image.info.get("progressive") and self.image.size[0] <= math.ceil(self.size[0] / 8):
+        if coarse and self.image.info.get("progressive") and self.image.decoderconfig[:1] == (8,):
             from imgbatch.codecs import progression
 
             self.image.fp = io.BytesIO(progression.coarse(self._data))

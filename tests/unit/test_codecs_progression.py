@@ -94,3 +94,28 @@ def test_a_progressive_jpeg_that_is_cut_off_stays_truncated(share: float) -> Non
     with pytest.raises(ImageError) as caught:
         ours(cut)
     assert caught.value.kind == "truncated"
+
+
+@pytest.mark.parametrize(("at", "value"), [(3, 99), (5, 63), (6, 0), (6, 64), (7, 0x31), (7, 0x0E), (2, 2), (1, 9)])
+def test_a_scan_that_libjpeg_refuses_is_not_left_out(at: int, value: int) -> None:
+    data = bytearray(progressive())
+    data[header_of_scan(data, -1) + 2 + at] = value
+    if (at, value) == (5, 63):
+        data[header_of_scan(data, -1) + 2 + 6] = 62
+    with pytest.raises(OSError):
+        eighth(bytes(data))
+    with pytest.raises(ImageError, match=r"broken|truncated|damaged|data"):
+        ours(bytes(data))
+
+
+@pytest.mark.parametrize("size", [(1, 400), (2, 400), (3, 400), (400, 1), (400, 2), (7, 7), (1, 1), (2, 2)])
+@pytest.mark.parametrize("scale", [1, 2, 4])
+def test_thin_pictures_are_read_whole_at_larger_scales(size: tuple[int, int], scale: int) -> None:
+    rows = np.random.default_rng(5).integers(0, 256, (size[1], size[0], 3), np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(rows).save(file, "JPEG", progressive=True, quality=95)
+    wanted = -(-size[0] // scale), -(-size[1] // scale)
+    with Image.open(io.BytesIO(file.getvalue())) as image:
+        image.draft(None, wanted)
+        whole = np.asarray(image).astype(int)
+    assert abs(ours(file.getvalue(), wanted) - whole).max() == 0
