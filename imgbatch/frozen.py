@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 import operator
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar, dataclass_transform, overload
 
@@ -48,25 +49,28 @@ def _made(cls: type[Any], slots: bool, eq: bool) -> type[Any]:
 def _init(cls: type[Any]) -> Callable[..., None]:
     """``__init__`` as dataclasses would write it, but with the defaults beside the text."""
     names, lines, defaults = [], [], []
-    known: dict[str, Any] = {"put": object.__setattr__, "later": _LATER}
+    known: dict[str, Any] = {"_put": object.__setattr__, "_later": _LATER}
     for field in dataclasses.fields(cls):
         if field.kw_only or not (field.init and field.compare and field.repr):
             raise TypeError(f"{cls.__qualname__}.{field.name}: a field that @frozen does not know; use @dataclass")
         name = value = field.name
         names.append(name)
         if field.default_factory is not dataclasses.MISSING:
-            known[f"new_{name}"] = field.default_factory
-            value = f"new_{name}() if {name} is later else {name}"
+            known[f"_new_{name}"] = field.default_factory
+            value = f"_new_{name}() if {name} is _later else {name}"
             defaults.append(_LATER)
         elif field.default is not dataclasses.MISSING:
             defaults.append(field.default)
         elif defaults:
             raise TypeError(f"{cls.__qualname__}.{name}: no default, after a field that has one")
-        lines.append(f" put(self, {name!r}, {value})")
+        lines.append(f"  _put(self, {name!r}, {value})")
     if hasattr(cls, "__post_init__"):
-        lines.append(" self.__post_init__()")
-    exec(f"def __init__(self, {', '.join(names)}):\n" + ("\n".join(lines) or " pass"), known)
-    made: Callable[..., None] = known["__init__"]
+        lines.append("  self.__post_init__()")
+    text = f" def __init__(self, {', '.join(names)}):\n" + ("\n".join(lines) or "  pass")
+    found: dict[str, Any] = {}
+    # Where typing.get_type_hints looks for what annotations name are the module's globals
+    exec(f"def make({', '.join(known)}):\n{text}\n return __init__", vars(sys.modules[cls.__module__]), found)
+    made: Callable[..., None] = found["make"](**known)
     made.__defaults__ = tuple(defaults)
     made.__annotations__ = {field.name: field.type for field in dataclasses.fields(cls)} | {"return": None}
     made.__module__, made.__qualname__ = cls.__module__, f"{cls.__qualname__}.__init__"
@@ -91,11 +95,20 @@ def _repr(self: Any) -> str:
 
 
 def _refuse_assignment(self: Any, name: str, value: object) -> None:
-    raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
+    if _is_frozen(self, name):
+        raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
+    object.__setattr__(self, name, value)
 
 
 def _refuse_deletion(self: Any, name: str) -> None:
-    raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
+    if _is_frozen(self, name):
+        raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
+    object.__delattr__(self, name)
+
+
+def _is_frozen(self: Any, name: str) -> bool:
+    """All names are, but what a plain subclass adds."""
+    return "__dataclass_params__" in vars(type(self)) or name in self.__match_args__
 
 
 def _reducing(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:

@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import inspect
 import pickle
+import typing
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -101,6 +102,26 @@ class Place(Point):
 def test_values_survive_pickling_and_copying(value: Point) -> None:
     copies = (pickle.loads(pickle.dumps(value)), copy.copy(value), copy.deepcopy(value))
     assert all(type(one) is type(value) and one == value for one in copies)
+
+
+def test_annotations_are_understood_where_the_class_stands() -> None:
+    from imgbatch import Recipe
+
+    assert set(typing.get_type_hints(Recipe.__init__)) > set(Recipe.__match_args__)
+
+
+@EACH
+def test_a_subclass_may_have_values_of_its_own(cls: type[Any]) -> None:
+    class More(cls):  # type: ignore[misc]  # a class that is only known here
+        def __init__(self) -> None:
+            super().__init__(1)
+            self.extra = 2
+
+    value = More()
+    assert value.extra == 2
+    del value.extra
+    assert said(lambda: setattr(value, "first", 3))[0] is dataclasses.FrozenInstanceError
+    assert said(lambda: delattr(value, "first"))[0] is dataclasses.FrozenInstanceError
 
 
 def test_a_class_keeps_what_it_says_itself() -> None:
