@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
+import signal
 import sys
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import BaseContext
 
 #: Imported once by the forkserver, so that a worker starts with everything at hand.
@@ -43,7 +45,18 @@ def start_context(method: str | None, numbers: bool = False) -> BaseContext:
 
 
 def warm(numbers: bool) -> None:
-    """Start the forkserver, which loads what workers need while this process is still reading its own words."""
-    if "forkserver" in multiprocessing.get_all_start_methods():
-        start_context("forkserver", numbers)
-        forkserver.ensure_running()
+    """Start the forkserver, which loads what workers need while this process is still reading its own words.
+
+    Ctrl-C reaches all processes of a terminal, and must not end this one while it loads: it ignores it only later.
+    Where it cannot be started, that is for those to say who need it.
+    """
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return
+    start_context("forkserver", numbers)
+    with contextlib.suppress(OSError):
+        resource_tracker.ensure_running()  # takes the signal back itself, so it cannot start below
+        held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            forkserver.ensure_running()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, held)

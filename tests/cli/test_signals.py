@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -83,3 +84,16 @@ def test_the_second_signal_ends_at_once(many: Path, workers: str) -> None:
     for path in (many / "out").glob("*.png"):
         with Image.open(path) as image:
             image.load()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_the_forkserver_does_not_hear_ctrl_c_while_it_loads() -> None:
+    script = (
+        "import signal; from multiprocessing import forkserver; from imgbatch.executors import starting\n"
+        "starting.warm(numbers=False)\n"
+        "pid = forkserver._forkserver._forkserver_pid\n"
+        "lines = dict(line.split(':', 1) for line in open(f'/proc/{pid}/status'))\n"
+        "print(int(lines['SigBlk'], 16) >> signal.SIGINT - 1 & 1, signal.pthread_sigmask(signal.SIG_BLOCK, ()))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "1 set()\n", done.stderr
