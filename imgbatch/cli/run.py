@@ -212,11 +212,13 @@ def told(
         for line in hints(batch, typed.verbose, after_a_stop, console.warns):
             console.say(line)
     code = int(batch.report.exit_code)
-    return int(ExitCode.STOPPED) if unwritten and code == ExitCode.OK else code
+    if lost and code == ExitCode.OK:  # all was done when the last line was lost: nothing else has said it
+        complain(f"imgbatch: {lost}; what it should have got last is lost")
+    return int(ExitCode.STOPPED) if (unwritten or lost) and code == ExitCode.OK else code
 
 
-def _followed(batch: Told, lines: Sequence[Reporter], others: Sequence[Reporter]) -> bool:
-    """Tell the reporters all outcomes; whether the run was stopped because stdout, where `lines` go, takes no more."""
+def _followed(batch: Told, lines: Sequence[Reporter], others: Sequence[Reporter]) -> str:
+    """Tell the reporters all outcomes; why the run was stopped, if stdout, where `lines` go, takes no more."""
     with _closing(batch.outcomes()) as outcomes:
         for reporter in (*lines, *others):
             reporter.start(batch.total, batch.total_bytes)
@@ -227,10 +229,11 @@ def _followed(batch: Told, lines: Sequence[Reporter], others: Sequence[Reporter]
                 for reporter in lines:
                     reporter.outcome(outcome)
             except OSError as error:
-                batch.stop(ExitCode.STOPPED, f"stdout takes no more: {error.strerror or error}")
+                reason = f"stdout takes no more: {error.strerror or error}"
+                batch.stop(ExitCode.STOPPED, reason)
                 abandon_stdout()
-                return True
-    return False
+                return reason
+    return ""
 
 
 @contextlib.contextmanager

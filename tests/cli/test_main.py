@@ -191,6 +191,33 @@ def test_a_full_disk_under_stdout_stops_the_run(place: Path) -> None:
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a disk that is always full")
+@pytest.mark.parametrize("words", ["run photos/a.jpg -o out", "check photos/a.jpg"])
+def test_a_last_line_that_does_not_fit_on_the_disk_is_no_success(place: Path, words: str) -> None:
+    line = f"'{sys.executable}' -m imgbatch {words} --json -j0 -Q > /dev/full"
+    done = subprocess.run(line, shell=True, cwd=place, env=environment(), capture_output=True, text=True, timeout=60)
+    said = "imgbatch: stdout takes no more: No space left on device; what it should have got last is lost\n"
+    assert (done.returncode, done.stderr) == (4, said)
+
+
+@pytest.mark.parametrize("words", ["run photos -o out -j 0", "check photos -j 0", "run photos --bogus"])
+def test_workers_that_cannot_be_started_trouble_only_those_who_need_them(place: Path, words: str) -> None:
+    folder = place / ("long" * 30)  # sockets have short names: no forkserver there
+    folder.mkdir()
+    line = f"'{sys.executable}' -m imgbatch {words}"
+    done = subprocess.run(
+        line,
+        shell=True,
+        cwd=place,
+        env=environment(TMPDIR=str(folder)),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == (2 if "bogus" in words else 0), done.stderr
+    assert "internal error" not in done.stderr
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a disk that is always full")
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("words", ["--version", "--help", "run --help", "undo --help", "ops", "formats"])
 def test_words_that_do_not_fit_on_the_disk_are_no_success(place: Path, words: str, unbuffered: str) -> None:
