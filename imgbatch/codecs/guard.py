@@ -12,6 +12,7 @@ import re
 import threading
 import warnings
 from collections.abc import Sequence
+from typing import TextIO
 
 from imgbatch.errors import ImageError, Kind, Phase, one_line, sentence
 
@@ -28,6 +29,8 @@ BY_SUFFIX = {
 
 _lock = threading.Lock()
 _active: list[int] = []
+_heard: dict[int, list[warnings.WarningMessage]] = {}  # by thread: what was warned of while it works on a file
+_shown: list[_Shown] = []  # one, while anybody works on a file
 _Limits = tuple[int | None, bool, int]  # most pixels, whether truncated files are read, threads of AVIF
 _found: _Limits = (None, False, 1)  # before the first of `_active` came
 
@@ -76,19 +79,57 @@ class limited:  # in lower case, as contextlib has its own; entering a generator
 
 
 class watched:
-    """For the work on one file: `limited`, and what is warned of meanwhile (:func:`told`) instead of shown."""
+    """For the work on one file: `limited`, and what is warned of meanwhile (:func:`told`) instead of shown.
+
+    What other threads warn of that work on no file is shown as ever. The warnings module has one state for all threads:
+    the first user changes it, the last one puts it back.
+    """
 
     def __init__(self, max_pixels: int) -> None:
         self._limited = limited(max_pixels)
-        self._warnings = warnings.catch_warnings(record=True, action="always")
+        self._outer: list[warnings.WarningMessage] | None = None
 
     def __enter__(self) -> list[warnings.WarningMessage]:
         self._limited.__enter__()
-        return self._warnings.__enter__()
+        heard: list[warnings.WarningMessage] = []
+        with _lock:
+            if not _heard:
+                _shown.append(_Shown())
+            self._outer = _heard.get(threading.get_ident())
+            _heard[threading.get_ident()] = heard
+        return heard
 
     def __exit__(self, *_: object) -> None:
-        self._warnings.__exit__(None, None, None)
+        with _lock:
+            del _heard[threading.get_ident()]
+            if self._outer is not None:
+                _heard[threading.get_ident()] = self._outer
+            if not _heard:
+                _shown.pop().restore()
         self._limited.__exit__()
+
+
+class _Shown:
+    """How warnings were shown before the first file, and are shown to others meanwhile."""
+
+    def __init__(self) -> None:
+        self._state = warnings.catch_warnings(action="always")
+        self._state.__enter__()
+        self._show = warnings.showwarning
+        warnings.showwarning = self._sort
+
+    def _sort(
+        self, message: Warning | str, category: type[Warning], filename: str, lineno: int,
+        file: TextIO | None = None, line: str | None = None,
+    ) -> None:  # fmt: skip
+        heard = _heard.get(threading.get_ident())
+        if heard is None:
+            self._show(message, category, filename, lineno, file, line)
+        else:
+            heard.append(warnings.WarningMessage(message, category, filename, lineno, file, line))
+
+    def restore(self) -> None:
+        self._state.__exit__(None, None, None)
 
 
 def check_pixels(size: tuple[int, int], max_pixels: int, frames: int = 1) -> None:

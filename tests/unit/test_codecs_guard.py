@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import io
+import threading
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from PIL import Image, ImageFile, UnidentifiedImageError
@@ -122,3 +124,37 @@ def test_what_is_caught_is_not_shown_and_what_programmers_are_warned_of_is_not_t
     assert guard.told(caught) == ["a UserWarning", "odd thing"]
     assert not shown
     assert sum(message.category is UserWarning for message in caught) == 2
+
+
+def test_threads_hear_their_own_warnings_and_leave_the_host_as_it_was() -> None:
+    def work(number: int) -> list[str]:
+        with guard.watched(100) as heard:
+            everybody.wait(60)  # all have come before the first one leaves
+            warnings.warn(f"file {number}", UserWarning, stacklevel=1)
+            everybody.wait(60)
+            if number:
+                first_left.wait(60)
+        if not number:
+            first_left.set()
+        return guard.told(heard)
+
+    everybody, first_left = threading.Barrier(4), threading.Event()
+    with warnings.catch_warnings(record=True, action="always") as shown:
+        state = (list(warnings.filters), warnings.showwarning)
+        with ThreadPoolExecutor(3) as threads:
+            answers = [threads.submit(work, number) for number in range(3)]
+            everybody.wait(60)
+            warnings.warn("the host's", UserWarning, stacklevel=1)
+            everybody.wait(60)
+            assert [answer.result(60) for answer in answers] == [["file 0"], ["file 1"], ["file 2"]]
+        assert (list(warnings.filters), warnings.showwarning) == state
+        warnings.warn("the host's, later", UserWarning, stacklevel=1)
+    assert [str(message.message) for message in shown] == ["the host's", "the host's, later"]
+
+
+def test_inside_another_files_work_the_inner_one_hears() -> None:
+    with guard.watched(100) as outer:
+        with guard.watched(100) as inner:
+            warnings.warn("inside", UserWarning, stacklevel=1)
+        warnings.warn("outside", UserWarning, stacklevel=1)
+    assert (guard.told(inner), guard.told(outer)) == (["inside"], ["outside"])

@@ -99,9 +99,10 @@ def test_a_progressive_jpeg_that_is_cut_off_stays_truncated(share: float) -> Non
 @pytest.mark.parametrize(("at", "value"), [(3, 99), (5, 63), (6, 0), (6, 64), (7, 0x31), (7, 0x0E), (2, 2), (1, 9)])
 def test_a_scan_that_libjpeg_refuses_is_not_left_out(at: int, value: int) -> None:
     data = bytearray(progressive())
-    data[header_of_scan(data, -1) + 2 + at] = value
+    header = header_of_scan(bytes(data), -1) + 2
+    data[header + at] = value
     if (at, value) == (5, 63):
-        data[header_of_scan(data, -1) + 2 + 6] = 62
+        data[header + 6] = 62
     with pytest.raises(OSError):
         eighth(bytes(data))
     with pytest.raises(ImageError, match=r"broken|truncated|damaged|data"):
