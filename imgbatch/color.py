@@ -86,7 +86,9 @@ def to_rgb(image: Image, icc: bytes | None = None) -> Image:
     if image.mode in DEEP:
         image = to_eight_bits(image)
     if image.mode in INK:
-        return (to_srgb(image, icc) if icc else None) or image.convert("RGB")
+        made = (to_srgb(image, icc) if icc else None) or image.convert("RGB")
+        made.info.pop("icc_profile", None)  # Pillow gives what was LAB a profile, with the time of day in it
+        return made
     image = continuous(image)
     if image.mode in ("RGB", "RGBA"):
         return image
@@ -96,10 +98,7 @@ def to_rgb(image: Image, icc: bytes | None = None) -> Image:
 def on_screen(frames: Iterable[Image], icc: bytes | None) -> Iterator[Image]:
     """`frames` as they come, those of ink or LAB converted to sRGB (see :func:`to_rgb`)."""
     for frame in frames:
-        if frame.mode in INK:
-            frame = to_rgb(frame, icc)
-            frame.info.pop("icc_profile", None)
-        yield frame
+        yield to_rgb(frame, icc) if frame.mode in INK else frame
 
 
 def to_srgb(image: Image, icc: bytes) -> Image | None:

@@ -132,3 +132,8 @@ def test_what_stands_for_averaging() -> None:
     assert color.continuous(Image.new("P", (1, 1))).mode == "RGB"
     plain = Image.new("RGB", (1, 1))
     assert color.continuous(plain) is plain
+
+
+@pytest.mark.parametrize("mode", ["LAB", "CMYK"])
+def test_what_becomes_rgb_carries_no_profile_of_its_own(mode: str) -> None:
+    assert "icc_profile" not in color.to_rgb(Image.new(mode, (2, 2)), None).info
