@@ -83,6 +83,10 @@ class Parser(argparse.ArgumentParser):
             raise UsageError(f"expected a value for {match[1]}, got nothing")
         raise UsageError(f"expected no value for {match[1]}, got {message.rpartition(' ')[2]}")
 
+    def print_help(self, file: Any = None) -> None:
+        """As argparse does, which passes over what it cannot write: a help page on a full disk is no success."""
+        print(self.format_help(), end="", file=file)
+
 
 def parser(command: Command = RUN, known: Sequence[Flag] | None = None) -> Parser:
     """The parser of a command; also its help page. `known`: its flags, if not all are needed."""

@@ -23,7 +23,7 @@ def check(words: Sequence[str]) -> int:
     """Carry out ``imgbatch check``; the exit code."""
     typed = parse(words, CHECK)
     if typed.help:
-        print(parser(CHECK).format_help(), end="")
+        parser(CHECK).print_help()
         return int(ExitCode.OK)
     console = Console(sys.stderr, dataclasses.replace(look(typed), warnings=True))
     files = file_reporters(typed, console)

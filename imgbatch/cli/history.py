@@ -28,7 +28,7 @@ def history(words: Sequence[str]) -> int:
     """Carry out ``imgbatch history``; the exit code."""
     typed = parse(words, HISTORY)
     if typed.help:
-        print(parser(HISTORY).format_help(), end="")
+        parser(HISTORY).print_help()
         return int(ExitCode.OK)
     if len(typed.sources) != 1:
         raise UsageError(f"expected one DIR for history, got {len(typed.sources)}; see {HISTORY_USAGE}")
@@ -50,7 +50,7 @@ def undo(words: Sequence[str]) -> int:
     """Carry out ``imgbatch undo``; the exit code."""
     typed = parse(words, UNDO)
     if typed.help:
-        print(parser(UNDO).format_help(), end="")
+        parser(UNDO).print_help()
         return int(ExitCode.OK)
     if not 1 <= len(typed.sources) <= 2:
         raise UsageError(f"expected DIR and perhaps RUN for undo, got {len(typed.sources)} words; see {UNDO_USAGE}")

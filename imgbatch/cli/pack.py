@@ -22,7 +22,7 @@ def pack(words: Sequence[str]) -> int:
     """Carry out ``imgbatch pack``; the exit code."""
     typed = parse(words, PACK)
     if typed.help:
-        print(parser(PACK).format_help(), end="")
+        parser(PACK).print_help()
         return int(ExitCode.OK)
     console = Console(sys.stderr, look(typed))
     files = file_reporters(typed, console)

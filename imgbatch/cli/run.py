@@ -51,7 +51,7 @@ def run(words: Sequence[str]) -> int:
     """Carry out ``imgbatch run``; the exit code."""
     typed = parse(words)
     if typed.help:
-        print(parser().format_help(), end="")
+        parser().print_help()
         return int(ExitCode.OK)
     wish = decide(typed, os.environ, sys.stdin.buffer if sys.stdin else io.BytesIO())
     telling = wish.telling
@@ -212,9 +212,11 @@ def told(
         for line in hints(batch, typed.verbose, after_a_stop, console.warns):
             console.say(line)
     code = int(batch.report.exit_code)
-    if lost and code == ExitCode.OK:  # all was done when the last line was lost: nothing else has said it
+    if code != ExitCode.OK or not (unwritten or lost):
+        return code
+    if lost:  # all was done when the last line was lost: nothing else has said it
         complain(f"imgbatch: {lost}; what it should have got last is lost")
-    return int(ExitCode.STOPPED) if (unwritten or lost) and code == ExitCode.OK else code
+    return int(ExitCode.STOPPED)
 
 
 def _followed(batch: Told, lines: Sequence[Reporter], others: Sequence[Reporter]) -> str:

@@ -24,7 +24,7 @@ def schedule(words: Sequence[str]) -> int:
     """Carry out ``imgbatch schedule``; the exit code."""
     typed = parse(words, SCHEDULE)
     if typed.help:
-        print(parser(SCHEDULE).format_help(), end="")
+        parser(SCHEDULE).print_help()
         return int(ExitCode.OK)
     if len(typed.sources) != 1:
         raise UsageError(f"expected one RECIPE.toml for schedule, got {len(typed.sources)}; see {SCHEDULE_USAGE}")

@@ -35,7 +35,7 @@ def stats(words: Sequence[str]) -> int:
     """Carry out ``imgbatch stats``; the exit code."""
     typed = parse(words, STATS)
     if typed.help:
-        print(parser(STATS).format_help(), end="")
+        parser(STATS).print_help()
         return int(ExitCode.OK)
     if typed.normalize_for is not None and typed.normalize_for not in _FRAMEWORKS:
         raise unknown(typed.normalize_for, "framework", _FRAMEWORKS)

@@ -188,8 +188,8 @@ class _Run:
         if isinstance(result, EngineError):
             raise result
         if isinstance(result, BaseException):
-            if self._state.stopping.is_set():  # who stopped the run may have ended the forkserver, too
-                return []
+            if self._state.stopping.is_set() and isinstance(result, (EOFError, OSError)):
+                return []  # who stopped the run has ended the forkserver, too, which this guard asked for a worker
             raise EngineError(f"a guard failed: {type(result).__name__}: {sentence(result)}") from result
         return result
 
