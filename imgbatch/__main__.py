@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import atexit
 import errno
-import gc
 import os
 import sys
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Carry out a command line (``sys.argv`` when not given); the exit code."""
+def main(argv: list[str] | None = None, alone: bool = False) -> int:
+    """Carry out a command line (``sys.argv`` when not given); the exit code.
+
+    `alone`: this process is there for the command only, and has done nothing else yet.
+    """
     from imgbatch.cli.streams import abandon_stdout, prepare
 
     words = sys.argv[1:] if argv is None else list(argv)
     prepare()
     try:
-        code = _main(words)
+        code = _main(words, alone)
         sys.stdout.flush()
     except BrokenPipeError:  # `imgbatch ops | head`
         abandon_stdout()
@@ -31,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
     return code
 
 
-def _main(words: list[str]) -> int:
+def _main(words: list[str], alone: bool) -> int:
     if not words or words[0] in ("-h", "--help", "help"):
         from imgbatch.cli.help import MAIN
 
@@ -40,14 +42,14 @@ def _main(words: list[str]) -> int:
     if words[0] in ("--version", "-V"):
         print(version())
         return 0
-    return _guarded(words)
+    return _guarded(words, alone)
 
 
-def _guarded(words: list[str]) -> int:
+def _guarded(words: list[str], alone: bool) -> int:
     from imgbatch.cli.dispatch import dispatch
 
     try:
-        return dispatch(words)
+        return dispatch(words, alone)
     except BrokenPipeError:
         raise
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last place where a traceback can become a line
@@ -117,10 +119,14 @@ def version() -> str:
 
 
 def command() -> int:
-    """The process of a command: `main`, where nobody else has objects for the garbage collector to look through."""
-    ended = _ending()
-    gc.set_threshold(100_000, 50, 50)  # what is loaded stays, and so do all files: a fifth of a run without work
-    code = main()
+    """The process of a command: `main`, where nobody else has objects, threads or something to do at the end.
+
+    Unless somebody has registered something before us (to measure coverage, say): then it begins and ends as usual.
+    """
+    count = getattr(atexit, "_ncallbacks", None)  # private: there is no other way to know that nobody was first
+    alone = count is not None and count() == 0
+    ended = _ending() if alone else []
+    code = main(alone=alone)
     ended.append(code)
     return code
 
@@ -131,7 +137,7 @@ def _ending() -> list[int]:
     That takes longer than most of what a small run does, and the kernel frees the memory all the same. Nothing else is
     left out: of the functions that atexit calls, the one that comes first is called last, after multiprocessing's,
     logging's and those of weakref.finalize, and all threads that are no daemons have ended before them. What remains is
-    to flush the two streams. Who has registered something before us (to measure coverage, say) gets the usual end.
+    to flush the two streams.
     """
     codes: list[int] = []
 
@@ -145,9 +151,7 @@ def _ending() -> list[int]:
             return
         os._exit(codes[0])
 
-    count = getattr(atexit, "_ncallbacks", None)  # private: there is no other way to know that nobody was first
-    if count is not None and count() == 0:
-        atexit.register(leave)
+    atexit.register(leave)
     return codes
 
 

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Sequence
+from itertools import pairwise
 
 COMMANDS = ("run", "check", "stats", "pack", "history", "undo", "schedule", "ops", "formats")
 
 WORKING = ("run", "check", "stats", "pack")  # commands that start workers, unless one of these words is there
 IDLE = frozenset({"-h", "--help", "-n", "--dry-run", "--explain", "-j0", "-j=0", "--workers=0"})
+IDLE_PAIRS = {("-j", "0"), ("--workers", "0")}
 
 
-def dispatch(words: Sequence[str]) -> int:
-    """Carry out a command line; the exit code."""
+def dispatch(words: Sequence[str], alone: bool = False) -> int:
+    """Carry out a command line; the exit code. `alone`: in a process that does nothing else, and has not done yet."""
     command, rest = words[0], list(words[1:])
-    if command in WORKING and not IDLE.intersection(rest):
+    if command in WORKING and not IDLE.intersection(rest) and IDLE_PAIRS.isdisjoint(pairwise(rest)):
         from imgbatch.executors.starting import warm
 
-        warm(numbers=command != "run")  # workers load their libraries while this process loads its own
+        # Workers load their libraries while this process loads its own.
+        warm(numbers=command != "run", alone=alone)
+    if alone:  # what is loaded stays, and so do all files: a fifth of a run without work (the forkserver keeps its own)
+        gc.set_threshold(100_000, 50, 50)
     if command == "run":
         from imgbatch.cli.run import run
 

@@ -10,6 +10,8 @@ import sys
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import BaseContext
 
+from imgbatch.executors.forking import forked
+
 #: Imported once by the forkserver, so that a worker starts with everything at hand.
 PRELOAD = "imgbatch.executors.preload"
 #: As well, where numbers are counted: it takes as long as all the others.
@@ -44,8 +46,10 @@ def start_context(method: str | None, numbers: bool = False) -> BaseContext:
     return context
 
 
-def warm(numbers: bool) -> None:
+def warm(numbers: bool, alone: bool = False) -> None:
     """Start the forkserver, which loads what workers need while this process is still reading its own words.
+
+    `alone`: this process is a command's own, with nothing else in it, and may fork (see `forking`).
 
     Ctrl-C reaches all processes of a terminal, and must not end this one while it loads: it ignores it only later.
     Where it cannot be started, that is for those to say who need it.
@@ -53,7 +57,7 @@ def warm(numbers: bool) -> None:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return
     start_context("forkserver", numbers)
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError), forked() if alone else contextlib.nullcontext():
         resource_tracker.ensure_running()  # takes the signal back itself, so it cannot start below
         held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:

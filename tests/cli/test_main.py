@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 import imgbatch.__main__ as command
+from imgbatch.cli.dispatch import dispatch
 from imgbatch.errors import EngineError, LockedError, PlanError
 from imgbatch.operations import OPERATIONS, Operation
 from tests import outside
@@ -151,7 +152,7 @@ def test_formats(run: Run) -> None:
 def test_errors_end_as_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: BaseException, code: int, said: str
 ) -> None:
-    def broken(words: list[str]) -> int:
+    def broken(words: list[str], alone: bool) -> int:
         raise error
 
     monkeypatch.setattr("imgbatch.cli.dispatch.dispatch", broken)
@@ -197,6 +198,25 @@ def test_a_last_line_that_does_not_fit_on_the_disk_is_no_success(place: Path, wo
     done = subprocess.run(line, shell=True, cwd=place, env=environment(), capture_output=True, text=True, timeout=60)
     said = "imgbatch: stdout takes no more: No space left on device; what it should have got last is lost\n"
     assert (done.returncode, done.stderr) == (4, said)
+
+
+@pytest.mark.parametrize(
+    ("words", "warmed"),
+    [
+        ("run photos -j 0", False), ("run photos -j0", False), ("check photos --workers 0", False),
+        ("run photos --explain", False), ("ops", False), ("run photos -j 2", True), ("stats photos", True),
+    ],
+)  # fmt: skip
+def test_only_who_needs_workers_starts_them_before_anything_else(
+    monkeypatch: pytest.MonkeyPatch, words: str, warmed: bool
+) -> None:
+    done = []
+    monkeypatch.setattr("imgbatch.executors.starting.warm", lambda numbers, alone: done.append(("warm", alone)))
+    monkeypatch.setattr("gc.set_threshold", lambda *numbers: done.append(("collect less", True)))
+    for name in ("run.run", "check.check", "stats.stats", "listing.ops"):
+        monkeypatch.setattr(f"imgbatch.cli.{name}", lambda rest: 0)
+    assert dispatch(words.split(), alone=True) == 0
+    assert done == [("warm", True)] * warmed + [("collect less", True)]  # workers collect as often as ever
 
 
 @pytest.mark.parametrize("words", ["run photos -o out -j 0", "check photos -j 0", "run photos --bogus"])
@@ -306,7 +326,8 @@ def thread():
     time.sleep(0.2)
     print("the thread is done")
 
-def main():
+def main(alone):
+    print("alone" if alone else "not alone")
     atexit.register(print, "registered later")
     threading.Thread(target=thread).start()
     sys.stderr.write("no end of line")
@@ -323,19 +344,19 @@ sys.exit(command.command())
 
 
 @pytest.mark.parametrize(
-    ("word", "said"),
+    ("word", "company", "said"),
     [
-        ("", ""),
-        ("first", "registered first\ntaken apart\n"),
-        ("fail", "taken apart\n"),
+        ("", "alone", ""),
+        ("first", "not alone", "registered first\ntaken apart\n"),
+        ("fail", "alone", "taken apart\n"),
     ],
 )
-def test_the_end_is_quick_and_forgets_nobody(word: str, said: str) -> None:
+def test_the_end_is_quick_and_forgets_nobody(word: str, company: str, said: str) -> None:
     surroundings = {key: value for key, value in environment().items() if key != "PYTHONUNBUFFERED"}
     done = subprocess.run(
         [sys.executable, "-c", ENDING, word], env=surroundings, capture_output=True, text=True, timeout=60
     )
-    assert done.stdout == f"the thread is done\nregistered later\n{said}"
+    assert done.stdout == f"{company}\nthe thread is done\nregistered later\n{said}"
     assert done.returncode == (1 if word == "fail" else 3)
     assert done.stderr.startswith("no end of line")
     assert done.stderr.count("Error: ") == (word == "fail")

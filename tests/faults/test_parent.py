@@ -16,6 +16,7 @@ import pytest
 
 REPO = Path(__file__).parents[2]
 PROGRAM = """
+{first}
 import threading
 from imgbatch.aggregates import Layout, Totals
 from imgbatch.executors.pool import Pool
@@ -36,11 +37,21 @@ if __name__ == "__main__":
 """
 
 
+#: As in a command, whose forkserver and tracker are forked from it (see imgbatch.executors.forking).
+FORKED = """
+if __name__ == "__main__":
+    from imgbatch.executors.starting import warm
+    warm(numbers=True, alone=True)
+"""
+
+
 @contextmanager
-def at_work(folder: Path, fault: str, timeout: float | None) -> Iterator[tuple[subprocess.Popen[str], list[int]]]:
+def at_work(
+    folder: Path, fault: str, timeout: float | None, first: str = ""
+) -> Iterator[tuple[subprocess.Popen[str], list[int]]]:
     """A program in a session of its own whose two workers have a job in hand, and their process numbers."""
     script = folder / "program.py"
-    script.write_text(PROGRAM.format(fault=fault, timeout=timeout))
+    script.write_text(PROGRAM.format(fault=fault, timeout=timeout, first=first))
     with subprocess.Popen(
         [sys.executable, str(script)], env={**os.environ, "PYTHONPATH": str(REPO)}, start_new_session=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -59,9 +70,10 @@ def at_work(folder: Path, fault: str, timeout: float | None) -> Iterator[tuple[s
 
 
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="needs Linux: waits for processes that are no children")
+@pytest.mark.parametrize("first", ["", FORKED], ids=["started", "forked"])
 @pytest.mark.parametrize("fault", ["loop", "loop_c"])
-def test_workers_and_segments_go_with_a_parent_that_was_killed(tmp_path: Path, fault: str) -> None:
-    with at_work(tmp_path, fault, None) as (program, workers):
+def test_workers_and_segments_go_with_a_parent_that_was_killed(tmp_path: Path, fault: str, first: str) -> None:
+    with at_work(tmp_path, fault, None, first) as (program, workers):
         ends = [os.pidfd_open(pid) for pid in workers]
         program.kill()
         for end in ends:

@@ -1,0 +1,74 @@
+"""How does a command get its forkserver without starting Python twice more? By a fork, while it still has one thread.
+
+multiprocessing starts two processes as new interpreters that load multiprocessing again: the forkserver, and the
+tracker of shared memory that it wants. In a small run they take longer than the pictures. `forked` has them forked from
+this process instead, which has just loaded what they need, and nothing else. Only the command does so, as the first
+thing it does: its process has one thread, no lock is held, nothing is open. A program that uses the library starts them
+as multiprocessing does, and workers are forked by the forkserver alone, here as there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from multiprocessing import forkserver, resource_tracker, util
+
+TYPE_CHECKING = False  # as in imgbatch/__init__.py
+if TYPE_CHECKING:
+    from typing import Any
+
+_proper = util.spawnv_passfds
+
+
+@contextlib.contextmanager
+def forked() -> Iterator[None]:
+    """In here, multiprocessing's own processes are forked, if nothing speaks against it."""
+    if not _alone():
+        yield
+        return
+    util.spawnv_passfds = _fork
+    try:
+        yield
+    finally:
+        util.spawnv_passfds = _proper
+
+
+def _alone() -> bool:
+    """Whether this process has one thread, counted by the kernel: those of libraries are unknown to Python."""
+    try:
+        return len(os.listdir("/proc/self/task")) == 1
+    except OSError:  # no Linux: libraries of macOS do not bear a fork
+        return False
+
+
+def _fork(path: Any, args: Sequence[Any], passfds: Sequence[int]) -> int:
+    """What `spawnv_passfds` does for ``python ... -c code``: the process number of one that carries out the code."""
+    if args[-2] != "-c":
+        return _proper(path, args, passfds)
+    number = os.fork()
+    if number:
+        return number
+    code = 1
+    try:
+        _start_over(passfds)
+        exec(args[-1], {"__name__": "__mp_main__"})
+        code = 0
+    except SystemExit:  # how the forkserver ends
+        code = 0
+    except BaseException:  # noqa: BLE001 - above it there is only the copy of a command that goes on elsewhere
+        sys.excepthook(*sys.exc_info())
+    finally:
+        os._exit(code)
+
+
+def _start_over(passed: Sequence[int]) -> None:
+    """As in a new process: open is what was passed, and multiprocessing's own objects hold no lock and no number."""
+    kept = {0, 1, 2, *passed}
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) not in kept:
+            with contextlib.suppress(OSError):  # the one that has listed them
+                os.close(int(name))
+    for keeper in (forkserver._forkserver, resource_tracker._resource_tracker):  # private: there is no public way
+        type(keeper).__init__(keeper)

@@ -1,0 +1,87 @@
+"""Is the forkserver forked only where that is safe, and then as new as one that was started?"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from imgbatch.job import Desk, Failure, Job, Outcome, Status
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells how many threads there are")
+
+#: What the command does first, and then something with two processes of multiprocessing.
+CODE = """
+import threading
+from multiprocessing import forkserver, resource_tracker
+from pathlib import Path
+from imgbatch.executors.starting import warm
+
+def words(number):
+    return Path(f"/proc/{{number}}/cmdline").read_bytes()
+
+{before}
+warm(numbers=False, alone={alone})
+started = [forkserver._forkserver._forkserver_pid, resource_tracker._resource_tracker._pid]
+{then}
+"""
+FORKED = "print([words(number) == words('self') for number in started])"
+WORK = """
+from imgbatch.executors.pool import Pool
+from tests.faults.works import job
+from tests.unit.test_forking import Asking
+(outcome,) = Pool(1).run(Asking(), [job(0)])
+print(outcome.error or outcome.ms)
+"""
+
+
+class Asking:
+    """Work whose outcome says whether the objects of multiprocessing are free in a worker."""
+
+    def open(self) -> None:
+        """Nothing to load."""
+
+    def blame(self, job: Job, status: Status, failure: Failure) -> Outcome:
+        return Outcome(job.index, job.source, status, error=failure)
+
+    def __call__(self, job: Job, desk: Desk) -> Outcome:
+        from multiprocessing import forkserver, resource_tracker, shared_memory
+
+        free = forkserver._forkserver._lock.acquire(timeout=10)  # type: ignore[attr-defined]  # private: no public way
+        held = shared_memory.SharedMemory(create=True, size=8)  # the tracker hears of it
+        held.close()
+        held.unlink()
+        tracker = vars(resource_tracker._resource_tracker)["_pid"]
+        return Outcome(job.index, job.source, "ok", ms={"free": free, "tracker": tracker or 0})
+
+
+def printed(alone: bool, then: str, before: str = "") -> str:
+    code = CODE.format(alone=alone, then=then, before=before)
+    place = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", code], cwd=place, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_only_a_command_forks(alone: bool) -> None:
+    assert printed(alone, FORKED) == str([alone, alone])
+
+
+def test_nothing_is_forked_beside_a_second_thread() -> None:
+    before = "end = threading.Event()\nthreading.Thread(target=end.wait).start()"
+    assert printed(True, f"{FORKED}\nend.set()", before) == "[False, False]"
+
+
+def test_what_the_command_has_open_stays_its_own() -> None:
+    """A pipe whose writing end lived on in another process would never end."""
+    before = "import os\nends = os.pipe()"
+    then = "os.close(ends[1])\nprint(os.read(ends[0], 1))"
+    assert printed(True, then, before) == "b''"
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_worker_finds_multiprocessing_as_in_a_new_process(alone: bool) -> None:
+    assert printed(alone, WORK) == "{'free': True, 'tracker': 0}"
