@@ -63,6 +63,7 @@ class Batch(Prepared):
         self._given = executor
         self._executor: Executor | None = None
         self._stop: tuple[ExitCode, str] | None = None
+        self._remembered: frozenset[int] = frozenset()  # of the jobs that are known to fail
         self.command = ""  # what was typed, for the history
         self.report = Report(base=self.folder, fail_on=self.settings.fail_on)
 
@@ -90,6 +91,7 @@ class Batch(Prepared):
         ledger = self._ledger
         assert ledger is not None
         began = time.monotonic()
+        self._remembered = frozenset(outcome.index for outcome in self.known)
         self.report.counts["skipped"] += len(self.skipped)
         timer = self._timer()
         over = False
@@ -133,7 +135,9 @@ class Batch(Prepared):
 
     def _settled(self, ledger: Ledger, outcome: Outcome) -> Outcome:
         """An Outcome that is recorded, whose source is where it belongs, and that is counted."""
-        if self.in_place is None:
+        if outcome.index in self._remembered:
+            pass  # it stands in the ledger as it was when it failed: not tried once more, and due at the same time
+        elif self.in_place is None:
             self._record(ledger, outcome)
         else:
             outcome = self.in_place.settle(outcome)

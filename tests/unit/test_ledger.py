@@ -242,6 +242,31 @@ def test_what_crashes_is_left_in_peace_for_1_2_4_8_days(tmp_path: Path) -> None:
     assert waits[-1].due(now - 30 * DAY_NS)  # the clock was set back
 
 
+def test_a_run_that_only_remembers_a_failure_is_no_attempt(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every night, one that crashed is told as it was told first, and tried when it is due."""
+    folder = photos.parent / "out"
+    batch = Batch([photos], folder, THUMBS, ib.Settings(workers=0))
+    batch.prepare(hold=False)
+    ledger = batch._ledger
+    assert ledger is not None
+    ledger.begin(["o"])
+    ledger.record(Outcome(0, batch.todo[1].source, "crashed", error=Failure("crash", "decode", "died")))
+    ledger.close()
+    tried = []
+    began = time.time_ns()
+    for night in range(6):
+        monkeypatch.setattr(time, "time_ns", lambda now=began + night * DAY_NS: now)
+        known = Batch([photos], folder, THUMBS, ib.Settings(workers=0))
+        known.prepare(hold=False)
+        tried.append(not known.known)
+        assert made(photos).get("crashed", 0) == len(known.known)
+        with sqlite3.connect(folder / STATE / FILE) as connection:
+            left = connection.execute("SELECT attempts, message FROM failures").fetchall()
+        connection.close()
+        assert left == ([] if any(tried) else [(1, "died")])
+    assert tried == [False, True, True, True, True, True]  # it is no bad file: the second attempt was well
+
+
 def test_what_crashed_comes_last_and_alone(photos: Path) -> None:
     batch = Batch([photos], photos.parent / "out", THUMBS, ib.Settings(workers=0))
     batch.prepare(hold=False)
