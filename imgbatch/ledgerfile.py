@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from imgbatch.errors import PlanError
 
 FILE = "ledger.sqlite"
-VERSION = 3
+VERSION = 4
 #: The columns of `written` in version 1, and those that version 2 added, with their defaults.
 OLD_COLUMNS = (
     "path, source, output, source_size, source_mtime_ns, digest, format, width, height, frames, quality, size, mtime_ns"
@@ -29,6 +29,7 @@ NEW_COLUMNS = {
 }
 COLUMNS = f"{OLD_COLUMNS}, {', '.join(NEW_COLUMNS)}"
 _AS_OLD = f"{OLD_COLUMNS}, '', '', '', 0, 0, 0"
+_OWNED_WRONGLY = COLUMNS.replace("recorded_ns", "0")  # versions 2 and 3: `own` was the format that was written
 
 SCHEMA = (
     """CREATE TABLE IF NOT EXISTS written (
@@ -119,6 +120,7 @@ def writable(file: str) -> sqlite3.Connection:
                     connection.execute(table)
                 for name, declared in NEW_COLUMNS.items() if version == 1 else ():
                     connection.execute(f"ALTER TABLE written ADD COLUMN {name} {declared}")
+                connection.execute("UPDATE written SET recorded_ns=0")  # `own` is then not believed (known.py)
                 connection.execute(f"PRAGMA user_version={VERSION}")
     except BaseException:
         connection.close()
@@ -148,7 +150,7 @@ def rows(file: str, mend: bool) -> dict[str, list[tuple[object, ...]]]:
                     "this run a ledger of its own with --state DIR"
                 )
             if version:
-                columns = COLUMNS if version >= 2 else _AS_OLD
+                columns = COLUMNS if version == VERSION else _OWNED_WRONGLY if version >= 2 else _AS_OLD
                 found["written"] = connection.execute(f"SELECT {columns} FROM written").fetchall()
             if version >= 2:
                 found["failures"] = connection.execute("SELECT * FROM failures").fetchall()

@@ -288,7 +288,7 @@ def _format_of(source: Source, ledger: Ledger) -> str | None:
     except OSError:
         return None
     try:
-        return codecs.format_of(os.read(descriptor, 64))
+        return codecs.format_of(os.read(descriptor, codecs.PREFIX))
     except OSError:
         return None
     finally:

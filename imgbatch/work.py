@@ -63,6 +63,7 @@ def done(work: ImageWork, job: Job, desk: Desk) -> Outcome:
 def _make(work: ImageWork, job: Job, made: _Made, desk: Desk) -> None:
     data = reading.read(job.source.path)
     made.source_hash = content_hash(data)
+    made.own = codecs.format_of(data[: codecs.PREFIX]) or ""
     made.clock.enter("decode")
     suffix = os.path.splitext(job.source.path)[1].lower()
     with reading.probe(data, suffix, work.max_pixels) as opened:
@@ -216,6 +217,7 @@ class _Made:
     changes: list[str] = field(default_factory=list)
     failure: Failure | None = None
     source_hash: str = ""
+    own: str = ""  # the source's format, where it is one that is written
     late: dict[str, bytes] = field(default_factory=dict)  # what was written under names that the pixels decided
 
     def fail(self, failure: Failure | tuple[object, str]) -> None:
@@ -241,7 +243,7 @@ class _Made:
             Written(
                 target.output, path, encoded.format, encoded.width, encoded.height, len(encoded.data),
                 encoded.quality, encoded.frames, os.stat(path).st_mtime_ns, encoded.mode,
-                content_hash(encoded.data), "" if target.other is not None else target.format, encoded.located,
+                content_hash(encoded.data), self.own, encoded.located,
             )  # fmt: skip
         )
 

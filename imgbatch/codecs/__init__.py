@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from imgbatch.codecs import recognize
 from imgbatch.codecs.encoding import FORMATS, SAME, Encoding
-from imgbatch.codecs.recognize import IMAGE_SUFFIXES, format_of, is_image
+from imgbatch.codecs.recognize import IMAGE_SUFFIXES, PREFIX, format_of, is_image
 from imgbatch.errors import unknown
 from imgbatch.frozen import frozen
 from imgbatch.lazy import first_use
@@ -36,7 +36,7 @@ _HOMES = {
 
 __all__ = [
     "CODECS", "FORMATS", "IMAGE_SUFFIXES", "SAME", "Codec", "Encoded", "Encoding", "FormatInfo", "Metadata", "Motion",
-    "Opened", "codec", "describe_formats", "encode", "format_of", "holds", "is_image", "probe", "read", "rewritten",
+    "PREFIX", "Opened", "codec", "describe_formats", "encode", "format_of", "holds", "is_image", "probe", "read", "rewritten",
     "suffix_fits",
 ]  # fmt: skip
 

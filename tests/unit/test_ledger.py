@@ -381,6 +381,31 @@ def test_a_ledger_of_version_1_is_carried_over(photos: Path) -> None:
     connection.close()
 
 
+SAME = ib.Recipe(ops=[ib.Resize("20")])  # each in the format of its source
+
+
+def test_a_source_keeps_its_format_after_it_was_written_in_another(photos: Path) -> None:
+    made(photos)
+    assert {path.suffix for path in (photos.parent / "out").glob("0.*")} == {".webp"}
+    for status in ("ok", "unchanged"):
+        assert made(photos, SAME) == {status: 4}
+    with Image.open(photos.parent / "out/0.jpg") as image:
+        assert image.format == "JPEG"
+    assert made(photos) == {"unchanged": 4}
+
+
+def test_the_format_that_an_older_ledger_has_of_a_source_is_not_believed(photos: Path) -> None:
+    """Till version 3 it was the format that was written."""
+    made(photos)
+    with sqlite3.connect(photos.parent / "out" / STATE / FILE) as connection:
+        connection.execute("UPDATE written SET own='webp'")
+        connection.execute("PRAGMA user_version=3")
+    connection.close()
+    for status in ("ok", "unchanged"):
+        assert made(photos, SAME) == {status: 4}
+        assert len(list((photos.parent / "out").glob("*.jpg"))) == 4
+
+
 def test_the_ledger_may_lie_elsewhere(photos: Path) -> None:
     state = photos.parent / "state"
     for status in ("ok", "unchanged"):
