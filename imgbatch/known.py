@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from imgbatch.entries import Failed, Row, below
@@ -80,20 +80,33 @@ class Known:
         rows = self._by_source.get(source, ())
         return tuple(row.path for row in rows if output in (None, row.output) and self._intact(row))
 
-    def up_to_date(self, source: Source, digests: Mapping[int, str]) -> tuple[Written, ...] | None:
+    def up_to_date(
+        self, source: Source, digests: Mapping[int, str], places: Mapping[int, Collection[str | None]]
+    ) -> tuple[Written, ...] | None:
         """What was written for a source, if that is still what the recipe would make of it; else None.
 
-        `digests` are those of the outputs that must have a file.
+        `digests` are those of the outputs that must have a file, `places` where it must be, if that is known. Of one
+        output there may be several files: a mirrored and a flat one, or with the numbers of two runs.
         """
         rows = self._by_source.get(source.path)
         if not rows:
             return None
         found = []
         for output, digest in digests.items():
-            row = next((row for row in rows if row.output == output and row.digest == digest), None)
-            if row is None or not self._same(row, source):
-                return None
-            if not self._intact(row):
+            there = places.get(output)
+            row = next(
+                (
+                    row
+                    for row in rows
+                    if row.output == output
+                    and row.digest == digest
+                    and (there is None or row.path in there)
+                    and self._same(row, source)
+                    and self._intact(row)
+                ),
+                None,
+            )
+            if row is None:
                 return None
             found.append(row.written())
         return tuple(found)

@@ -19,14 +19,9 @@ def up_to_date(ledger: Ledger, job: Job, recipe: Recipe, digests: Sequence[str])
     late = any(target.late for target in job.targets)
     collapsed = _collapsed(ledger.widths(job.source, digests), job, recipe) if late else set()
     wanted = {output: digest for output, digest in enumerate(digests) if output not in collapsed}
-    done = ledger.up_to_date(job.source, wanted)
-    if done is None:
-        return None
-    for target in job.targets:
-        there = {written.path for written in done if written.output == target.output}
-        if not target.late and not there & {target.path, target.other}:
-            return None
-    return Outcome(job.index, job.source, "unchanged", outputs=done)
+    places = {target.output: (target.path, target.other) for target in job.targets if not target.late}
+    done = ledger.up_to_date(job.source, wanted, places)
+    return None if done is None else Outcome(job.index, job.source, "unchanged", outputs=done)
 
 
 def known_to_fail(ledger: Ledger, job: Job, now_ns: int) -> Outcome | None:

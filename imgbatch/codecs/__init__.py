@@ -36,8 +36,8 @@ _HOMES = {
 
 __all__ = [
     "CODECS", "FORMATS", "IMAGE_SUFFIXES", "SAME", "Codec", "Encoded", "Encoding", "FormatInfo", "Metadata", "Motion",
-    "PREFIX", "Opened", "codec", "describe_formats", "encode", "format_of", "holds", "is_image", "probe", "read", "rewritten",
-    "suffix_fits",
+    "PREFIX", "Opened", "codec", "describe_formats", "encode", "format_of", "holds", "is_image", "probe", "read",
+    "rewritten", "suffix_fits",
 ]  # fmt: skip
 
 

@@ -381,6 +381,23 @@ def test_a_ledger_of_version_1_is_carried_over(photos: Path) -> None:
     connection.close()
 
 
+def test_of_two_files_made_of_a_source_the_one_that_belongs_here_counts(photos: Path) -> None:
+    (photos / "trip").mkdir()
+    (photos / "0.jpg").rename(photos / "trip/0.jpg")
+    assert made(photos) == {"ok": 4}
+    for flat in (True, False):
+        made(photos, flat=flat)
+        assert made(photos, flat=flat) == {"unchanged": 4}
+
+
+def test_a_file_that_comes_first_gives_the_others_new_numbers_once(photos: Path) -> None:
+    numbered = ib.Recipe(ops=[ib.Resize("20")], outputs=[ib.Output(name="{n:03d}-{stem}.{ext}")])
+    made(photos, numbered)
+    Image.new("RGB", (60, 40), "red").save(photos / "+.jpg")
+    assert made(photos, numbered) == {"ok": 5}
+    assert made(photos, numbered) == {"unchanged": 5}
+
+
 SAME = ib.Recipe(ops=[ib.Resize("20")])  # each in the format of its source
 
 
