@@ -125,13 +125,17 @@ class Batch(Prepared):
             timer.cancel()
             self._finish_report(time.monotonic() - began)
             try:
-                self._end_in_place(over)
-                if over:  # else it broke off (KeyboardInterrupt, say), and the next run takes it for one that died
-                    ledger.end(self.report.summary())
+                self._close(ledger, over)
             except OSError as error:
                 self.report.stopped, self.report.reason = ExitCode.STOPPED, str(error.strerror)
-            finally:
-                ledger.close()
+
+    def _close(self, ledger: Ledger, over: bool) -> None:
+        try:
+            self._end_in_place(over)
+            if over:  # else it broke off (KeyboardInterrupt, say), and the next run takes it for one that died
+                ledger.end(self.report.summary())
+        finally:
+            ledger.close()
 
     def _settled(self, ledger: Ledger, outcome: Outcome) -> Outcome:
         """An Outcome that is recorded, whose source is where it belongs, and that is counted."""

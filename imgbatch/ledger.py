@@ -28,7 +28,7 @@ from typing import Any
 from imgbatch.entries import BACK_OFF_DAYS, DAY_NS, Row, below
 from imgbatch.job import Failure, Outcome
 from imgbatch.known import Known
-from imgbatch.ledgerfile import unusable, writable
+from imgbatch.ledgerfile import unusable, unwritable, writable
 
 _PENDING = ("written", "failures", "forgotten", "moved", "pruned")
 _BATCH_SECONDS = 1.0  # what a killed run may have to do again
@@ -153,7 +153,7 @@ class Ledger(Known):
             try:
                 self._write(pending)
             except sqlite3.Error as error:
-                raise OSError(None, f"the ledger cannot be written: {error}", self.file) from error
+                raise unwritable(self.file, error) from error
         for waiting in pending.values():
             waiting.clear()
 
@@ -194,7 +194,7 @@ class Ledger(Known):
                         "UPDATE runs SET ended_ns=seen_ns WHERE ended_ns IS NULL AND digest=?", (self.digest,)
                     )
         except sqlite3.Error as error:
-            raise OSError(None, f"the ledger cannot be written: {error}", self.file) from error
+            raise unwritable(self.file, error) from error
 
     def close(self) -> None:
         """Write what is pending and let go of the file."""

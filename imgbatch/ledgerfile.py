@@ -7,6 +7,7 @@ version and a disk that cannot take a database are refused with a sentence that 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -182,6 +183,12 @@ def unusable(file: str, error: Exception) -> PlanError:
         f"the ledger {file} cannot be used where it is ({error}); keep it on a local disk that can be written to, with "
         "--state DIR"
     )
+
+
+def unwritable(file: str, error: Exception) -> OSError:
+    """What is raised where the ledger takes no more, which ends the run."""
+    code = errno.ENOSPC if "full" in str(error) else errno.EIO
+    return OSError(code, f"the ledger cannot be written: {error}", file)
 
 
 def _damaged(file: str, error: Exception, mend: bool) -> PlanError:

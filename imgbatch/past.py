@@ -6,7 +6,6 @@ with the next one. So after a kill the content of the file alone says whether an
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import sqlite3
@@ -14,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import astuple
 
 from imgbatch.entries import PastRun, Replaced
-from imgbatch.ledgerfile import FILE, reading, writable
+from imgbatch.ledgerfile import FILE, reading, unwritable, writable
 
 
 class Past:
@@ -87,7 +86,7 @@ class Past:
                     f"INSERT OR REPLACE INTO replaced VALUES ({','.join('?' * 14)})", map(self._row, entries)
                 )
         except sqlite3.Error as error:
-            raise self._unwritable(error) from error
+            raise unwritable(self.file, error) from error
 
     def _row(self, entry: Replaced) -> tuple[object, ...]:
         run, path, step, original, hash, backup, *rest = astuple(entry)
@@ -108,7 +107,7 @@ class Past:
                 else:
                     connection.execute("DELETE FROM replaced WHERE run=? AND path=?", key)
         except sqlite3.Error as error:
-            raise self._unwritable(error) from error
+            raise unwritable(self.file, error) from error
 
     def close(self) -> None:
         """Write down what is done, and let go of the file."""
@@ -118,7 +117,7 @@ class Past:
                     self._tell(connection)
                 self._done.clear()
         except sqlite3.Error as error:
-            raise self._unwritable(error) from error
+            raise unwritable(self.file, error) from error
         finally:
             connection, self._connection = self._connection, None  # type: ignore[assignment]  # closed just now
             if connection is not None:
@@ -132,10 +131,6 @@ class Past:
 
     def _relative(self, path: str) -> bytes:
         return os.fsencode(os.path.relpath(path, self.folder))
-
-    def _unwritable(self, error: sqlite3.Error) -> OSError:
-        code = errno.ENOSPC if "full" in str(error) else errno.EIO
-        return OSError(code, f"the ledger cannot be written: {error}", self.file)
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:

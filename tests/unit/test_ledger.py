@@ -423,6 +423,20 @@ def test_the_format_that_an_older_ledger_has_of_a_source_is_not_believed(photos:
         assert len(list((photos.parent / "out").glob("*.jpg"))) == 4
 
 
+@pytest.mark.parametrize("said", ["disk I/O error", "database or disk is full"])
+def test_a_ledger_that_takes_nothing_at_the_end_stops_the_run_and_loses_no_report(
+    photos: Path, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    def broken(ledger: Ledger, pending: object) -> None:
+        raise sqlite3.OperationalError(said)
+
+    monkeypatch.setattr(Ledger, "_write", broken)
+    report = ib.run([photos], photos.parent / "out", THUMBS, workers=0)
+    assert report.exit_code == 4
+    assert report.reason == f"the ledger cannot be written: {said}"
+    assert report.counts["ok"] == 4  # all was done before it took nothing
+
+
 def test_the_ledger_may_lie_elsewhere(photos: Path) -> None:
     state = photos.parent / "state"
     for status in ("ok", "unchanged"):
