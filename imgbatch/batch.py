@@ -58,6 +58,7 @@ class Batch(Prepared):
     ) -> None:
         executors.refuse_import()
         super().__init__(paths, output, recipe, settings, filters, ledger=ledger)
+        executors.refuse_mixtures(self.settings.workers, self.settings.timeout, stats, executor)
         self._stats = stats
         self._sums: Sums | None = None
         self._given = executor

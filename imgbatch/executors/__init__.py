@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from imgbatch.aggregates import Totals
     from imgbatch.executors.base import Executor
 
-__all__ = ["make", "refuse_import"]
+__all__ = ["make", "refuse_import", "refuse_mixtures"]
 
 
 def refuse_import() -> None:
@@ -25,6 +25,22 @@ def refuse_import() -> None:
         from imgbatch.executors.base import NO_GUARD
 
         os._exit(NO_GUARD)  # sys.exit would become 1 under forkserver, and be printed; this is a worker, not the user's
+
+
+def refuse_mixtures(workers: int | str, timeout: float | None, summed: bool, given: object) -> None:
+    """Say what no executor can do, before anything is begun.
+
+    Raises
+    ------
+    UsageError
+        A time limit, or sums, for an executor that cannot keep them.
+    """
+    from imgbatch.errors import UsageError
+
+    if given is not None and (timeout is not None or summed):
+        raise UsageError("expected no timeout and no sums with an executor of the caller's, which cannot keep them")
+    if workers == 0 and timeout is not None:
+        raise UsageError("expected workers for a timeout: with workers=0 nobody could stop a file")
 
 
 def make(
@@ -40,18 +56,13 @@ def make(
     Raises
     ------
     UsageError
-        A time limit, or sums, for an executor that cannot keep them.
+        As `refuse_mixtures`.
     """
-    from imgbatch.errors import UsageError
-
+    refuse_mixtures(workers, timeout, sums is not None, given)
     if given is not None:
-        if timeout is not None or sums is not None:
-            raise UsageError("expected no timeout and no sums with an executor of the caller's, which cannot keep them")
         from imgbatch.executors.futures import Futures
 
         return Futures(given, chunksize)
-    if workers == 0 and timeout is not None:
-        raise UsageError("expected workers for a timeout: with workers=0 nobody could stop a file")
     if workers == 0:
         from imgbatch.executors.inline import Inline
 

@@ -6,6 +6,7 @@ import json
 import os
 import sqlite3
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -464,3 +465,21 @@ def test_looking_creates_nothing(tmp_path: Path) -> None:
 def test_a_path_below_a_folder_is_what_the_system_says(folder: str, name: str) -> None:
     for path in (os.path.join(folder, name), "/elsewhere" + os.sep + name, "/output/a.png"):
         assert below(path, folder) == os.path.relpath(path, folder)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words", "said"),
+    [
+        (ib.Settings(workers=0, timeout=5), {}, "expected workers for a timeout: with workers=0"),
+        (ib.Settings(timeout=5), {"executor": True}, "expected no timeout and no sums with an executor"),
+        (ib.Settings(), {"executor": True, "stats": True}, "expected no timeout and no sums with an executor"),
+    ],
+)
+def test_what_no_executor_can_do_is_refused_before_anything_is_written(
+    photos: Path, settings: ib.Settings, words: dict[str, bool], said: str
+) -> None:
+    folder, summed = photos.parent / "out", "stats" in words
+    with ThreadPoolExecutor(1) as pool, pytest.raises(ib.UsageError, match=said):
+        lent = pool if "executor" in words else None
+        list(Batch([photos], folder, THUMBS, settings, executor=lent, stats=summed).outcomes())
+    assert not (photos.parent / "out").exists()
