@@ -10,7 +10,7 @@ from typing import Any
 from imgbatch.entries import Failed, Row, below
 from imgbatch.errors import KINDS, PHASES
 from imgbatch.files import content_hash, read_bytes
-from imgbatch.job import Failure, Owned, Source, Written
+from imgbatch.job import Failure, Owned, Source, Status, Written
 from imgbatch.ledgerfile import FILE, rows
 from imgbatch.naming import STATE
 
@@ -44,6 +44,7 @@ class Known:
         mend: bool = False,
     ) -> None:  # fmt: skip
         self.folder, self.keep, self.digest, self.versions = folder, keep, digest, versions
+        self.limit: float | None = None  # s for one file
         self.file = os.path.join(state or os.path.join(folder, STATE), FILE)
         self._by_path: dict[str, Row] = {}
         self._by_source: dict[str, list[Row]] = {}
@@ -81,12 +82,17 @@ class Known:
         return tuple(row.path for row in rows if output in (None, row.output) and self._intact(row))
 
     def up_to_date(
-        self, source: Source, digests: Mapping[int, str], places: Mapping[int, Collection[str | None]]
+        self,
+        source: Source,
+        digests: Mapping[int, str],
+        places: Mapping[int, Collection[str | None]],
+        dated: Collection[int],
     ) -> tuple[Written, ...] | None:
         """What was written for a source, if that is still what the recipe would make of it; else None.
 
-        `digests` are those of the outputs that must have a file, `places` where it must be, if that is known. Of one
-        output there may be several files: a mirrored and a flat one, or with the numbers of two runs.
+        `digests` are those of the outputs that must have a file, `places` where it must be, if that is known, `dated`
+        the outputs that have the source's mtime. Of one output there may be several files: a mirrored and a flat one,
+        or with the numbers of two runs.
         """
         rows = self._by_source.get(source.path)
         if not rows:
@@ -101,6 +107,7 @@ class Known:
                     if row.output == output
                     and row.digest == digest
                     and (there is None or row.path in there)
+                    and (output not in dated or row.source_mtime_ns == source.mtime_ns)
                     and self._same(row, source)
                     and self._intact(row)
                 ),
@@ -155,11 +162,15 @@ class Known:
         }
 
     def failed(self, source: Source) -> Failed | None:
-        """How this very file failed with this recipe and these versions; None: it is not known to fail."""
+        """How this very file failed with this recipe, versions and limit; None: it is not known to fail."""
         held = self._failed.get(source.path)
-        if held is None or (held.size, held.mtime_ns, held.versions) != (source.size, source.mtime_ns, self.versions):
+        if held is None or (held.size, held.mtime_ns) != (source.size, source.mtime_ns):
             return None
-        return held
+        return held if held.versions == self.met_by(held.status) else None
+
+    def met_by(self, status: Status) -> str:
+        """What a failure of this kind depends on besides file and recipe: the versions, and for a timeout the limit."""
+        return self.versions if status != "timeout" else f"{self.versions}, {self.limit or 0:g} s"
 
     @property
     def failing(self) -> frozenset[str]:

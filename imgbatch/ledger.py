@@ -37,6 +37,8 @@ _RESERVE = 64 * 1024  # bytes kept so that a full disk takes the last records
 _EARLY_NS = DAY_NS // 24  # a nightly run is never exactly a day after the last one
 #: Kinds of failures whose cause lies outside the file and the recipe: the next run simply tries again.
 _PASSING = frozenset({"permission", "no_space", "io", "memory", "exists", "changed", "disk"})
+#: And these, where nothing was decoded yet, so that it costs little: --max-pixels is raised, a reader is installed.
+_CHEAP = frozenset({"too_large", "unsupported"})
 
 
 class Ledger(Known):
@@ -102,7 +104,7 @@ class Ledger(Known):
                 one.mtime_ns, outcome.source_hash, one.hash, one.own, now, self.run, 0,
             ))  # fmt: skip
         error = outcome.error
-        if error is not None and error.kind not in _PASSING and outcome.source.problem is None:
+        if error is not None and not _passing(error) and outcome.source.problem is None:
             self._pending["failures"].append(self._failure(source, outcome, error, now))
         elif outcome.source.path in self._failed:
             self._pending["forgotten"].append((source, self.digest))
@@ -118,7 +120,7 @@ class Ledger(Known):
         message = error.message.encode("utf-8", "backslashreplace").decode()
         return (
             source, self.digest, outcome.source.size, outcome.source.mtime_ns, outcome.status, error.kind, error.phase,
-            message, attempts, next_ns, self.versions, self.run,
+            message, attempts, next_ns, self.met_by(outcome.status), self.run,
         )  # fmt: skip
 
     def moving(self, outcome: Outcome) -> None:
@@ -211,6 +213,10 @@ class Ledger(Known):
         if self._connection is None:
             self._connection = writable(self.file)
         return self._connection
+
+
+def _passing(error: Failure) -> bool:
+    return error.kind in _PASSING or (error.kind in _CHEAP and error.phase in ("read", "decode"))
 
 
 def _marks(count: int) -> str:

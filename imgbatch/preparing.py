@@ -201,6 +201,7 @@ class Prepared:
         ledger = self._ledger = Ledger(
             self.folder, self._keep_ledger, self.state, digest, _versions(), mend=self._lock is not None
         )
+        ledger.limit = self.settings.timeout
         if in_place:
             from imgbatch.inplace import InPlace
 

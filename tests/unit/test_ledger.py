@@ -268,6 +268,45 @@ def test_a_run_that_only_remembers_a_failure_is_no_attempt(photos: Path, monkeyp
     assert tried == [False, True, True, True, True, True]  # it is no bad file: the second attempt was well
 
 
+def test_a_file_that_was_too_large_is_tried_with_a_higher_limit(photos: Path) -> None:
+    assert made(photos, max_pixels=2000) == {"failed": 4}
+    assert made(photos, max_pixels=2000) == {"failed": 4}
+    assert made(photos) == {"ok": 4}
+
+
+def test_a_file_that_was_late_is_tried_with_another_limit(tmp_path: Path) -> None:
+    source = Source("/a", "/", "a", 1, 1)
+    ledger = Ledger(str(tmp_path), digest="d", versions="v")
+    ledger.limit = 0.2
+    ledger.begin(["o"])
+    ledger.record(Outcome(0, source, "timeout", error=Failure("timeout", "decode", "late")))
+    ledger.close()
+    for limit, known_to_be_late in ((0.2, True), (60.0, False), (None, False)):
+        again = Ledger(str(tmp_path), digest="d", versions="v")
+        again.limit = limit
+        assert (again.failed(source) is not None) == known_to_be_late
+
+
+def test_a_file_whose_reader_was_missing_is_tried_when_it_may_be_there(tmp_path: Path) -> None:
+    source = Source("/a.heic", "/", "a.heic", 1, 1)
+    for phase, remembered in (("decode", False), ("encode", True)):
+        ledger = Ledger(str(tmp_path), digest="d", versions="v")
+        ledger.begin(["o"])
+        ledger.record(Outcome(0, source, "failed", error=Failure("unsupported", phase, "no reader")))  # type: ignore[arg-type]  # a Phase
+        ledger.close()
+        again = Ledger(str(tmp_path), digest="d", versions="v")
+        assert (again.failed(source) is not None) == remembered
+
+
+def test_an_output_with_the_time_of_its_source_follows_it(photos: Path) -> None:
+    dated = ib.Recipe(ops=[ib.Resize("20")], outputs=[ib.Output(preserve=True)])
+    made(photos, dated)
+    os.utime(photos / "0.jpg", (10**9, 10**9))
+    assert made(photos, dated) == {"ok": 1, "unchanged": 3}
+    assert (photos.parent / "out/0.jpg").stat().st_mtime == 10**9
+    assert made(photos, dated) == {"unchanged": 4}
+
+
 def test_what_crashed_comes_last_and_alone(photos: Path) -> None:
     batch = Batch([photos], photos.parent / "out", THUMBS, ib.Settings(workers=0))
     batch.prepare(hold=False)
