@@ -274,5 +274,6 @@ def _metavar(field: Field) -> str:
         if isinstance(kind, cls):
             return word
     own = {"log": "FILE", "on_finish": "CMD", "assume_icc": "FILE", "strip": "WORD,...", "keep": "WORD,..."}
-    own |= {"background": "COLOR", "frames": "all|first|N", "name": "TEMPLATE"}
+    own |= {"background": "COLOR", "frames": "all|first|N", "name": "TEMPLATE", "min_savings": "P%"}
+    own |= dict.fromkeys(("state", "archive", "quarantine"), "DIR")
     return own.get(field.name, field.name.upper())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import pty
+import re
 import subprocess
 import sys
 import time
@@ -198,6 +199,14 @@ def test_a_last_line_that_does_not_fit_on_the_disk_is_no_success(place: Path, wo
     done = subprocess.run(line, shell=True, cwd=place, env=environment(), capture_output=True, text=True, timeout=60)
     said = "imgbatch: stdout takes no more: No space left on device; what it should have got last is lost\n"
     assert (done.returncode, done.stderr) == (4, said)
+
+
+@pytest.mark.parametrize("command", ["run", "check", "stats", "pack"])
+def test_help_says_of_each_value_what_it_is(run: Run, command: str) -> None:
+    """``--state DIR``, not ``--state STATE``."""
+    found = re.findall(r"--(\S+) ([A-Z_]+)\b", run(command, "--help").stdout)
+    same = {name for name, word in found if word == name.replace("-", "_").upper()}
+    assert same <= {"format", *(operation.word for operation in OPERATIONS)}  # which may be called as their values
 
 
 @pytest.mark.parametrize(
