@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from imgbatch.frozen import frozen
@@ -20,6 +21,16 @@ def below(path: str, folder: str) -> str:
     """``os.path.relpath`` of a path, in a tenth of the time where it is spelled as the folder's and plain."""
     rest = path.removeprefix(folder + os.sep)
     return os.path.relpath(path, folder) if len(rest) == len(path) or _DETOUR.search(rest) else rest
+
+
+def as_told(digest: str, asked: Iterable[str], number: int, mtime_ns: int) -> str:
+    """The digest of an output, with what its operations were told of a file and the file does not hold itself.
+
+    Two files of the same content and name differ where a text shows their number (``{n}``, from 1) or the day they
+    were modified.
+    """
+    values = {"n": number, "mtime": mtime_ns}
+    return " ".join([digest, *(f"{name}={values[name]}" for name in asked)])
 
 
 @frozen(slots=True)
@@ -53,6 +64,13 @@ class Row:
         except OSError:
             return False
         return found.st_size == self.size and found.st_mtime_ns == self.mtime_ns
+
+    def made_by(self, digest: str, number: int, mtime_ns: int) -> bool:
+        """Whether an output with this digest would be made as this file was."""
+        if self.digest == digest:
+            return True
+        told = [part.partition("=")[0] for part in self.digest.split(" ")[1:]]
+        return self.digest == as_told(digest, told, number, mtime_ns)
 
     def written(self) -> Written:
         """The row as the record of an unchanged file has it."""

@@ -28,13 +28,18 @@ _EXIF_IFD = 0x8769
 class Facts(Mapping[str, Any]):
     """Values by name, each made when it is asked for; a value that is None counts as not there."""
 
-    def __init__(self, makers: Mapping[str, Callable[[], Any]], exif: Callable[[], Exif]) -> None:
+    def __init__(
+        self, makers: Mapping[str, Callable[[], Any]], exif: Callable[[], Exif], asked: set[str] | None = None
+    ) -> None:
         self._makers, self._read = makers, exif
+        self._asked: set[str] = set() if asked is None else asked
         self._tags: dict[str, str] | None = None
 
     def __getitem__(self, key: str) -> Any:
         if key.startswith(_EXIF):
             return self._exif[key.removeprefix(_EXIF)]
+        if key == "n":
+            self._asked.add(key)
         value = self._date() if key == "date" else self._makers[key]()
         if value is None:
             raise KeyError(key)
@@ -61,11 +66,14 @@ class Facts(Mapping[str, Any]):
                 return datetime.strptime(self._exif.get(tag, "")[:19], "%Y:%m:%d %H:%M:%S")
             except ValueError:
                 continue
+        self._asked.add("mtime")
         return self._makers["date"]()
 
 
-def told(ops: Sequence[Operation], job: Job, opened: Opened) -> tuple[Operation, ...]:
-    """`ops` for the file of a job."""
+def told(
+    ops: Sequence[Operation], job: Job, opened: Opened, asked_for: set[str] | None = None
+) -> tuple[Operation, ...]:
+    """`ops` for the file of a job; `asked_for` gets what they ask for that is no part of the file's content or name."""
     if not asked(ops):
         return tuple(ops)
     source = job.source
@@ -87,6 +95,7 @@ def told(ops: Sequence[Operation], job: Job, opened: Opened) -> tuple[Operation,
             "n": lambda: job.index + 1, "date": lambda: _day(source.mtime_ns),
         },
         exif,
+        asked_for,
     )  # fmt: skip
     return tuple(op.of_file(facts) for op in ops)
 

@@ -10,7 +10,7 @@ from typing import Any
 from imgbatch.entries import Failed, Row, below
 from imgbatch.errors import KINDS, PHASES
 from imgbatch.files import content_hash, read_bytes
-from imgbatch.job import Failure, Owned, Source, Status, Written
+from imgbatch.job import Failure, Job, Owned, Source, Status, Written
 from imgbatch.ledgerfile import FILE, rows
 from imgbatch.naming import STATE
 
@@ -82,21 +82,18 @@ class Known:
         return tuple(row.path for row in rows if output in (None, row.output) and self._intact(row))
 
     def up_to_date(
-        self,
-        source: Source,
-        digests: Mapping[int, str],
-        places: Mapping[int, Collection[str | None]],
-        dated: Collection[int],
+        self, job: Job, digests: Mapping[int, str], dated: Collection[int]
     ) -> tuple[Written, ...] | None:
-        """What was written for a source, if that is still what the recipe would make of it; else None.
+        """What was written for a job, if that is still what the recipe would make of its source; else None.
 
-        `digests` are those of the outputs that must have a file, `places` where it must be, if that is known, `dated`
-        the outputs that have the source's mtime. Of one output there may be several files: a mirrored and a flat one,
-        or with the numbers of two runs.
+        `digests` are those of the outputs that must have a file, `dated` the outputs that have the source's mtime. Of
+        one output there may be several files: a mirrored and a flat one, or with the numbers of two runs.
         """
+        source = job.source
         rows = self._by_source.get(source.path)
         if not rows:
             return None
+        places = {target.output: (target.path, target.other) for target in job.targets if not target.late}
         found = []
         for output, digest in digests.items():
             there = places.get(output)
@@ -105,7 +102,7 @@ class Known:
                     row
                     for row in rows
                     if row.output == output
-                    and row.digest == digest
+                    and row.made_by(digest, job.index + 1, source.mtime_ns)
                     and (there is None or row.path in there)
                     and (output not in dated or row.source_mtime_ns == source.mtime_ns)
                     and self._same(row, source)
@@ -157,9 +154,8 @@ class Known:
     def widths(self, source: Source, digests: Sequence[str]) -> dict[int, int]:
         """The width in px of what was written for a source, by output, where `digests` are still the outputs'."""
         rows = self._by_source.get(source.path, ())
-        return {
-            row.output: row.width for row in rows if row.output < len(digests) and row.digest == digests[row.output]
-        }
+        held = ((row, row.digest.split(" ")[0]) for row in rows if row.output < len(digests))
+        return {row.output: row.width for row, digest in held if digest == digests[row.output]}
 
     def failed(self, source: Source) -> Failed | None:
         """How this very file failed with this recipe, versions and limit; None: it is not known to fail."""

@@ -25,7 +25,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from imgbatch.entries import BACK_OFF_DAYS, DAY_NS, Row, below
+from imgbatch.entries import BACK_OFF_DAYS, DAY_NS, Row, as_told, below
 from imgbatch.job import Failure, Outcome
 from imgbatch.known import Known
 from imgbatch.ledgerfile import unusable, unwritable, writable
@@ -98,9 +98,10 @@ class Ledger(Known):
             return
         for one in outcome.outputs:
             path = below(one.path, self.folder)
+            digest = as_told(self._digests[one.output], one.told, outcome.index + 1, outcome.source.mtime_ns)
             self._pending["written"].append((
                 os.fsencode(path), source, one.output, outcome.source.size, outcome.source.mtime_ns,
-                self._digests[one.output], one.format, one.width, one.height, one.frames, one.quality, one.bytes,
+                digest, one.format, one.width, one.height, one.frames, one.quality, one.bytes,
                 one.mtime_ns, outcome.source_hash, one.hash, one.own, now, self.run, 0,
             ))  # fmt: skip
         error = outcome.error

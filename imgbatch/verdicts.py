@@ -19,9 +19,8 @@ def up_to_date(ledger: Ledger, job: Job, recipe: Recipe, digests: Sequence[str])
     late = any(target.late for target in job.targets)
     collapsed = _collapsed(ledger.widths(job.source, digests), job, recipe) if late else set()
     wanted = {output: digest for output, digest in enumerate(digests) if output not in collapsed}
-    places = {target.output: (target.path, target.other) for target in job.targets if not target.late}
     dated = {output for output in wanted if recipe.outputs[output].preserve}
-    done = ledger.up_to_date(job.source, wanted, places, dated)
+    done = ledger.up_to_date(job, wanted, dated)
     return None if done is None else Outcome(job.index, job.source, "unchanged", outputs=done)
 
 

@@ -78,7 +78,7 @@ def _make(work: ImageWork, job: Job, made: _Made, desk: Desk) -> None:
 def _follow(work: ImageWork, job: Job, made: _Made, desk: Desk, opened: reading.Opened, data: bytes) -> None:
     """The way of an opened picture: decoded and operated on once, then into each output."""
     outputs = [work.recipe.outputs[target.output] for target in job.targets]
-    way = way_of(work, job, opened, outputs)
+    way = way_of(work, job, opened, outputs, made.asked)
     copied = copied_from(work, job, opened, way, data)
     if len(copied) == len(outputs):
         way = economy.checking(way)
@@ -109,7 +109,13 @@ def _follow(work: ImageWork, job: Job, made: _Made, desk: Desk, opened: reading.
         opened.changes.clear()  # what decoding would lose is in the copy
 
 
-def way_of(work: ImageWork, job: Job, opened: reading.Opened, outputs: Sequence[Output]) -> economy.Way:
+def way_of(
+    work: ImageWork,
+    job: Job,
+    opened: reading.Opened,
+    outputs: Sequence[Output],
+    asked: set[str] | None = None,
+) -> economy.Way:
     """How an opened picture goes through the operations into its outputs, with the profile it is taken to have."""
     _refuse_motion(opened, job.targets, outputs)
     if opened.metadata.icc is None:
@@ -123,7 +129,7 @@ def way_of(work: ImageWork, job: Job, opened: reading.Opened, outputs: Sequence[
     if known is not None:
         return known
     ops = work.recipe.ops, *(output.ops for output in outputs)
-    common, *own = (facts.told(several, job, opened) for several in ops)
+    common, *own = (facts.told(several, job, opened, asked) for several in ops)
     if work.plan:
         way = economy.way(opened, work.recipe.auto_orient, common, own, halves)
     else:
@@ -218,6 +224,7 @@ class _Made:
     failure: Failure | None = None
     source_hash: str = ""
     own: str = ""  # the source's format, where it is one that is written
+    asked: set[str] = field(default_factory=set)  # by the operations (facts.py)
     late: dict[str, bytes] = field(default_factory=dict)  # what was written under names that the pixels decided
 
     def fail(self, failure: Failure | tuple[object, str]) -> None:
@@ -243,7 +250,7 @@ class _Made:
             Written(
                 target.output, path, encoded.format, encoded.width, encoded.height, len(encoded.data),
                 encoded.quality, encoded.frames, os.stat(path).st_mtime_ns, encoded.mode,
-                content_hash(encoded.data), self.own, encoded.located,
+                content_hash(encoded.data), self.own, encoded.located, tuple(sorted(self.asked)),
             )  # fmt: skip
         )
 

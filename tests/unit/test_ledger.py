@@ -307,6 +307,21 @@ def test_an_output_with_the_time_of_its_source_follows_it(photos: Path) -> None:
     assert made(photos, dated) == {"unchanged": 4}
 
 
+@pytest.mark.parametrize(
+    ("text", "touched", "numbered"), [("{stem}", 0, 0), ("{n}", 0, 4), ("{date}", 1, 0), ("{n} {date}", 1, 4)]
+)
+def test_a_text_shows_the_number_and_the_day_that_are_true_now(
+    photos: Path, text: str, touched: int, numbered: int
+) -> None:
+    written = ib.Recipe(ops=[ib.Resize("40"), ib.Text(text, size="20")])
+    made(photos, written)
+    os.utime(photos / "0.jpg", (10**9, 10**9))
+    assert made(photos, written).get("ok", 0) == touched
+    Image.new("RGB", (60, 40), "red").save(photos / "+.jpg")  # the first of five
+    assert made(photos, written).get("ok", 0) == 1 + numbered
+    assert made(photos, written) == {"unchanged": 5}
+
+
 def test_what_crashed_comes_last_and_alone(photos: Path) -> None:
     batch = Batch([photos], photos.parent / "out", THUMBS, ib.Settings(workers=0))
     batch.prepare(hold=False)
