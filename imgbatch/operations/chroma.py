@@ -30,16 +30,15 @@ def reduced(image: Image, box: ExactBox, size: Size, kernel: str, gap: float | N
     """The rectangle `box` of a YCbCr `image` as `size` px; see :func:`resampling.resampled`."""
     from PIL import Image as Images
 
-    half = -(-size[0] // 2), -(-size[1] // 2)
     held: list[Image] | None = vars(image).get(_PLANES)
     if held is None:
         planes = [_brightness(image, box, size, kernel, gap)]
-        planes += [resampled(image.getchannel(band), box, half, _KERNEL, _GAP) for band in (1, 2)]
+        planes += [_halved(image.getchannel(band), box, size) for band in (1, 2)]
     else:
         planes = [resampled(held[0], box, size, kernel, gap)]
-        smaller = _scaled(box, image.size, held[1].size)
-        planes += [resampled(plane, smaller, half, _KERNEL, _GAP) for plane in held[1:]]
-    spread = [plane.resize(size, Images.Resampling.NEAREST) for plane in planes[1:]]
+        left, top, right, bottom = (Fraction(side) / 2 for side in box)
+        planes += [_halved(plane, (left, top, right, bottom), size) for plane in held[1:]]
+    spread = [plane.resize(size, Images.Resampling.NEAREST, (0, 0, size[0] / 2, size[1] / 2)) for plane in planes[1:]]
     made = Images.merge("YCbCr", [planes[0], *spread])
     made.info = dict(image.info)
     vars(made)[_PLANES] = planes
@@ -53,8 +52,27 @@ def _brightness(image: Image, box: ExactBox, size: Size, kernel: str, gap: float
     return sweeps.reduced(image, size, Resampling[kernel.upper()], (left, top, right, bottom), gap, luma=True)
 
 
-def _scaled(box: ExactBox, size: Size, other: Size) -> ExactBox:
-    """A rectangle of a picture of `size` in the px of the same picture in `other` size."""
-    across, down = Fraction(other[0], size[0]), Fraction(other[1], size[1])
+def _halved(plane: Image, box: ExactBox, size: Size) -> Image:
+    """One color of what will be `size` px: a sample for each two columns and rows, and for one that is left over."""
+    from PIL import Image as Images
+
     left, top, right, bottom = box
-    return left * across, top * down, right * across, bottom * down
+    columns, rows = _halves(Fraction(left), Fraction(right), size[0]), _halves(Fraction(top), Fraction(bottom), size[1])
+    parts = [
+        (resampled(plane, (begin, above, end, below), (width, height), _KERNEL, _GAP), (column, row))
+        for column, width, begin, end in columns
+        for row, height, above, below in rows
+    ]
+    if len(parts) == 1:
+        return parts[0][0]
+    made = Images.new(plane.mode, (sum(width for _, width, *_ in columns), sum(height for _, height, *_ in rows)))
+    for part, place in parts:
+        made.paste(part, place)
+    return made
+
+
+def _halves(begin: Fraction, end: Fraction, count: int) -> list[tuple[int, int, Fraction, Fraction]]:
+    """Where samples begin, how many they are, and what they are made of: pairs of `count` px, then the odd one."""
+    last = end - (end - begin) / count * (count % 2)
+    found = [(0, count // 2, begin, last), (count // 2, count % 2, last, end)]
+    return [part for part in found if part[1]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -71,6 +72,35 @@ def test_a_part_of_a_reduced_picture_has_the_colors_of_that_part() -> None:
     of_the_photo = Fraction(160), Fraction(80), Fraction(1120), Fraction(800)
     ours, direct = reduced(larger, (480, 360), part), reduced(photo((1200, 900)), (480, 360), of_the_photo)
     assert error(ours, of_the_photo) <= error(direct, of_the_photo) + 0.1
+
+
+def stripes(size: tuple[int, int], period: int) -> Image.Image:
+    """Red and blue stripes, the one across the other: all that there is is in the colors."""
+    bands = np.zeros((size[1], size[0], 3), np.uint8)
+    bands[..., 0] = (np.arange(size[0]) // period % 2 * 255)[None, :]
+    bands[..., 2] = (np.arange(size[1]) // period % 2 * 255)[:, None]
+    return Image.fromarray(bands)
+
+
+def coded(image: Image.Image) -> np.ndarray:
+    """What is seen of a JPEG whose encoder halves the colors."""
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=95, subsampling="4:2:0")
+    with Image.open(file) as again:
+        return np.asarray(again.convert("RGB")).astype(int)
+
+
+@pytest.mark.parametrize("size", [(801, 601), (800, 601), (801, 600), (800, 600), (1, 601), (801, 1)])
+def test_colors_of_an_odd_size_stay_where_they_are(size: tuple[int, int]) -> None:
+    """Each sample of the encoder is the mean of four equals, to the last column and row."""
+    original = stripes((3 * size[0], 3 * size[1]), 12)
+    made = reduced(original.convert("YCbCr"), size)
+    pairs = colors(made)
+    assert (pairs[:, 0 : size[0] - 1 : 2] == pairs[:, 1::2]).all()
+    assert (pairs[0 : size[1] - 1 : 2] == pairs[1::2]).all()
+    plain = original.resize(size, Image.Resampling.LANCZOS)
+    wanted = np.asarray(plain).astype(int)
+    assert abs(coded(made) - wanted).mean() <= abs(coded(plain) - wanted).mean()
 
 
 CHANGES: list[Callable[[Image.Image], Image.Image]] = [
