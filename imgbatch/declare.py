@@ -8,7 +8,7 @@ An operation or an output is a frozen dataclass whose fields are annotated with 
 
 From that one declaration come the checks of the Python call, ``--blur 2`` on the command line, the recipe's table,
 ``imgbatch ops blur``, the error sentences, the canonical form (for digests) and the instances of the property tests.
-This is the only file that looks at fields.
+No other file asks what an annotation means.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""How are frozen dataclasses made in a quarter of the time? By compiling only ``__init__`` for each of them.
+"""How are frozen dataclasses made without delay? By compiling only ``__init__`` for each of them.
 
-``@dataclass(frozen=True)`` writes and compiles six functions for a class, a third of a millisecond; a run makes
-some fifty such classes before it begins, and the workers' forkserver 35. Of these functions only ``__init__`` is called
-often enough to be worth it. The others are the same for all classes here: they ask ``__match_args__`` for the fields.
+``@dataclass(frozen=True)`` writes and compiles six functions for a class, and a run makes dozens of such classes before
+it begins, in the command and in the workers' forkserver. Of these functions only ``__init__`` is called often enough to
+be worth it. The others are the same for all classes here: they ask ``__match_args__`` for the fields.
 
 What ``@frozen`` makes is a dataclass for ``fields``, ``replace``, ``asdict``, type checkers and readers. It can less:
 each field is an argument, by position too, and counts for ``==``, ``hash`` and ``repr``, and
