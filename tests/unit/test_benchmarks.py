@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -11,7 +12,10 @@ import numpy
 import pytest
 from PIL import Image
 
-from tests.benchmarks import peers, quality
+from imgbatch import economy
+from imgbatch.executors import worker
+from imgbatch.operations import sweeps
+from tests.benchmarks import choices, peers, quality
 from tests.benchmarks.__main__ import measured
 from tests.benchmarks.data import Sets, photos
 from tests.benchmarks.measure import CommandFailed, Watch, run
@@ -145,3 +149,27 @@ def test_sets_of_other_photographs_are_made_anew(few: Path, tmp_path: Path) -> N
     assert one != other
     assert len(list(one.iterdir())) == len(list(other.iterdir())) == 2
     assert Sets(tmp_path, few, photos=2).folder("photos") == one
+
+
+@pytest.mark.parametrize("name", list(choices.CHOICES))
+def test_each_choice_is_one_of_the_code(name: str) -> None:
+    """What is set by a name that was not there before would turn nothing."""
+    modules = [vars(module) for module in (economy, worker, sweeps)]
+    kept = [dict(module) for module in modules]
+    choices.CHOICES[name].turn()
+    try:
+        assert [set(module) for module in modules] == [set(held) for held in kept]
+        assert modules != kept
+    finally:
+        for module, held in zip(modules, kept, strict=True):
+            module.update(held)
+
+
+@pytest.mark.parametrize("name", [choices.AS_IT_IS, "rows-first"])
+def test_a_command_is_carried_out_with_a_choice_turned(few: Path, tmp_path: Path, name: str) -> None:
+    words = ["run", str(few), "-o", str(tmp_path / "out"), "--resize", "300", "-j", "0", "-Q"]
+    command = [sys.executable, "-m", "tests.benchmarks.choices", "--turn", name, *words]
+    done = subprocess.run(command, cwd=SAMPLES.parent, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout) > 0
+    assert len(list((tmp_path / "out").glob("*.jpg"))) == 3

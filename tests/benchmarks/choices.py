@@ -1,0 +1,186 @@
+"""What do the choices in the code spare, and what do they cost in likeness?
+
+``python -m tests.benchmarks.choices [--only room] [--rounds 5] [--data DIR] [--work DIR]``: each choice is turned the
+other way for one run of a workload, beside the run as it is, interleaved: processor seconds of the whole process
+(median), their ratio to it as it is, and the SSIM of both. The runs have no workers, but a worker's memory settings, so
+that no second process has to be told.
+
+``... --turn NAME WORD ...`` carries out one ``imgbatch`` command with that choice turned.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import ctypes
+import math
+import os
+import resource
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks import quality
+from tests.benchmarks.data import REPO, Sets
+from tests.benchmarks.measure import clear, run
+from tests.benchmarks.peers import Case, Tools, imgbatch
+from tests.benchmarks.tables import aligned
+from tests.benchmarks.workloads import WORKLOADS
+
+AS_IT_IS = "as-it-is"
+
+
+def _rows_first() -> None:
+    """In Pillow's order: a kernel sweeps along the rows, then down the columns."""
+    from imgbatch.operations import sweeps
+
+    sweeps._WORTH = 10**12
+
+
+def _one_column() -> None:
+    """Columns first, but each by itself, not four together."""
+    from imgbatch.operations import sweeps
+
+    together: Callable[..., Any] = sweeps.reduced
+
+    def reduced(image: Any, size: Any, kernel: Any, part: Any, gap: Any = None, luma: bool = False) -> Any:
+        left, top, right, bottom = part
+        large = size[0] * size[1] >= sweeps._WORTH
+        times = (right - left) / size[0], (bottom - top) / size[1]
+        blocks = gap is not None and max(times) >= 2 * gap
+        if blocks or not large or min(times) < 1 or not (luma or image.mode == "L"):
+            return together(image, size, kernel, part, gap, luma)
+        plane = image.getchannel(0) if luma else image
+        swept = plane.resize((plane.width, size[1]), kernel, (0, top, plane.width, bottom))
+        return swept.resize(size, kernel, (left, 0, right, size[1]))
+
+    sweeps.reduced = reduced
+
+
+def _room(times: float) -> Callable[[], None]:
+    """JPEGs are decoded at no less than so many times what is wanted, however large that is."""
+
+    def turn() -> None:
+        from imgbatch import economy
+
+        def demand(op: Any, size: tuple[int, int]) -> tuple[int, int]:
+            width, height = op.demand(op.fitting(size).canvas, size)
+            return min(math.ceil(times * width), size[0]), min(math.ceil(times * height), size[1])
+
+        economy._demand = demand
+
+    return turn
+
+
+def _whole_colors() -> None:
+    """Colors are made at full size, as the encoder would average them."""
+    from imgbatch import economy
+
+    economy.halving = lambda *_: False
+
+
+def _no_blocks() -> None:
+    """The kernel looks at every decoded pixel: no blocks are averaged before it."""
+    from imgbatch import economy
+
+    economy.GAP = 10.0**9
+
+
+def _from_the_picture() -> None:
+    """Each size is made of the decoded picture, none of a larger one."""
+    from imgbatch import economy
+
+    economy.STEP = 10.0**9
+
+
+def _memory_given_back() -> None:
+    """Memory is given back to the system after every picture."""
+    from imgbatch.executors import worker
+
+    worker._MALLOPT = ()  # type: ignore[assignment]  # none of them
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A choice, where it shows (keys of workloads), and what turns it."""
+
+    shown: str
+    turn: Callable[[], None]
+
+
+CHOICES: dict[str, Choice] = {
+    "rows-first": Choice("W1 W6", _rows_first),
+    "one-column": Choice("W1 W6", _one_column),
+    "room-1": Choice("W2", _room(1.0)),
+    "room-2": Choice("W1 W2 W3", _room(2.0)),
+    "whole-colors": Choice("W1 W2", _whole_colors),
+    "no-blocks": Choice("W2 W3", _no_blocks),
+    "from-the-picture": Choice("W6", _from_the_picture),
+    "memory-given-back": Choice("W8", _memory_given_back),
+}
+
+
+def turned(name: str, words: list[str]) -> int:
+    """One command with a choice turned; it says how many processor seconds it took."""
+    from imgbatch.__main__ import main as command
+    from imgbatch.executors import worker
+
+    if name != AS_IT_IS:
+        CHOICES[name].turn()
+    with contextlib.suppress(OSError, AttributeError):  # no glibc
+        for option, value in worker._MALLOPT:
+            ctypes.CDLL(None).mallopt(option, value)
+    code = command(words)
+    spent = resource.getrusage(resource.RUSAGE_SELF)
+    print(spent.ru_utime + spent.ru_stime)
+    return code
+
+
+def measured(name: str, choice: Choice, sets: Sets, work: Path, rounds: int) -> list[tuple[str, ...]]:
+    """A row for each workload where a choice shows."""
+    rows = []
+    for workload in (one for one in WORKLOADS if one.key in choice.shown.split()):
+        source = sets.folder(workload.data)
+        times: dict[str, list[float]] = {AS_IT_IS: [], name: []}
+        likeness: dict[str, float] = {}
+        cache: quality.References = {}
+        for _ in range(rounds):
+            for turn, spent in times.items():
+                case = Case(workload, source, work / "out", work, 0, Tools())
+                words = [*imgbatch(case)[3:], "-j", "0"]
+                command = [sys.executable, "-m", "tests.benchmarks.choices", "--turn", turn, *words]
+                environment = {**os.environ, "PYTHONPATH": str(REPO)}
+                spent.append(float(run(command, case.target, source, environment)[1].split()[-1]))
+                if turn not in likeness:
+                    likeness[turn] = statistics.mean(quality.scores(workload, source, case.target, cache))
+        mine, other = (statistics.median(spent) for spent in times.values())
+        seconds = (f"{mine:.2f}", f"{other:.2f}", f"{other / mine:.2f}")
+        rows.append((name, workload.key, *seconds, *(f"{likeness[turn]:.4f}" for turn in times)))
+    clear(work / "out")
+    return rows
+
+
+def main() -> None:
+    if sys.argv[1:2] == ["--turn"]:
+        sys.exit(turned(sys.argv[2], sys.argv[3:]))
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.choices", description=__doc__)
+    parser.add_argument("--only", help="choices whose names hold this")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "imgbatch-benchmarks")
+    words = parser.parse_args()
+    work = words.work.resolve()
+    sets = Sets(work, words.data, tiny=2000)
+    rows: list[tuple[str, ...]] = [("turned", "in", "as it is, s", "turned, s", "ratio", "SSIM", "turned")]
+    for name, choice in CHOICES.items():
+        if (words.only or "") in name:
+            rows += measured(name, choice, sets, work, words.rounds)
+    print("processor seconds of runs without workers", *aligned(rows), sep="\n")
+
+
+if __name__ == "__main__":
+    main()
