@@ -8,7 +8,7 @@ import os
 from typing import TYPE_CHECKING
 
 from imgbatch.errors import ImageError
-from imgbatch.files import read_bytes, write_bytes
+from imgbatch.files import holds, write_bytes
 from imgbatch.job import Job, Target
 from imgbatch.naming import fill_late
 from imgbatch.recipe import Output
@@ -53,7 +53,7 @@ def put(
     try:
         write_bytes(path, encoded.data, replace=replace)
     except FileExistsError:
-        if not (resumed and _holds(path, encoded.data)):
+        if not (resumed and holds(path, encoded.data)):
             raise ImageError("exists", _in_the_way(path, target, resumed)) from None
     if output.preserve:
         preserve(path, job.source.path)
@@ -72,14 +72,6 @@ def _in_the_way(path: str, target: Target, resumed: bool) -> str:
     if resumed:
         return f"{path} exists, and is not what a run that was killed would have left; move it away, or --overwrite"
     return f"{path} exists and was not made by imgbatch; choose another -o or --name"
-
-
-def _holds(path: str, data: bytes) -> bool:
-    """Whether a file (no link) has that content."""
-    with contextlib.suppress(OSError):
-        if not os.path.islink(path) and os.path.getsize(path) == len(data):
-            return read_bytes(path) == data
-    return False
 
 
 def _appeared(path: str, since_ns: int) -> bool:

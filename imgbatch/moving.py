@@ -9,13 +9,14 @@ not make another. A name that is taken by another file is numbered.
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from imgbatch.errors import UsageError, one_line
-from imgbatch.files import put_in_place, replacing, sync
+from imgbatch.files import holds, put_in_place, replacing, sync
 from imgbatch.job import Outcome, Source, readable
 from imgbatch.naming import numbered
 
@@ -74,8 +75,7 @@ class Moves:
             place = _moved(outcome.source, folder)
             if error is not None:
                 why = f"{outcome.source.path}: {error.kind} in {error.phase}: {error.message}\n"
-                with replacing(place + ".txt", durable=True) as file:
-                    file.write(readable(why).encode("utf-8"))
+                _explain(place, readable(why).encode("utf-8"))
         except OSError as failure:
             said = f"not {word}: {one_line(failure.strerror or str(failure))}"
             return replace(outcome, warnings=(*outcome.warnings, said))
@@ -90,21 +90,39 @@ def _moved(source: Source, folder: str) -> str:
     if (found.st_size, found.st_mtime_ns) != (source.size, source.mtime_ns):
         raise OSError(errno.EBUSY, "it was changed while the run was at work")
     wanted = os.path.join(folder, source.relative)
-    where, name = os.path.split(wanted)
+    where = os.path.dirname(wanted)
     os.makedirs(where, exist_ok=True)
-    number = 0
-    while True:
-        place = os.path.join(where, numbered(name, number)) if number else wanted
+    for place in _places(wanted):
         try:
             _transfer(source.path, place)
         except FileExistsError:
             if not _same(source.path, place):
-                number += 1
                 continue
             os.unlink(source.path)  # a run was killed after it had copied the file, before it gave the source up
-        sync(where)
-        sync(os.path.dirname(source.path))
-        return place
+        break
+    sync(where)
+    sync(os.path.dirname(source.path))
+    return place
+
+
+def _explain(place: str, why: bytes) -> None:
+    """Say beside a file that was moved why; over no file, be it a source of that name that failed, too."""
+    for path in _places(place + ".txt"):
+        try:
+            with replacing(path, replace=False, durable=True) as file:
+                file.write(why)
+        except FileExistsError:
+            if not holds(path, why):  # else it was said by a run that was killed
+                continue
+        return
+
+
+def _places(wanted: str) -> Iterator[str]:
+    """The path that is wanted, and those that are taken when it is not free."""
+    yield wanted
+    folder, name = os.path.split(wanted)
+    for number in itertools.count(1):
+        yield os.path.join(folder, numbered(name, number))
 
 
 def _transfer(path: str, place: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from imgbatch.job import Outcome, Source, Written
+from imgbatch.job import Failure, Outcome, Source, Written
 from imgbatch.moving import Moves
 from tests.cli.conftest import COMMAND, Run, damage, environment, tree
 
@@ -41,6 +41,41 @@ def test_a_name_that_is_taken_is_numbered(run: Run, place: Path) -> None:
     run(*WORDS)
     assert (place / "done" / "a.jpg").read_bytes() == b"another one"
     assert [path.read_bytes() for path in (place / "done").glob("a*") if path.name != "a.jpg"] == [before]
+
+
+def broken(path: Path, content: str) -> Outcome:
+    """What becomes of a source that cannot be decoded."""
+    path.write_text(content)
+    found = path.stat()
+    source = Source(str(path), str(path.parent), path.name, found.st_size, found.st_mtime_ns)
+    return Outcome(0, source, "failed", error=Failure("corrupt", "decode", "no picture"))
+
+
+def why(name: str, place: Path) -> bytes:
+    return f"{place}/{name}: corrupt in decode: no picture\n".encode()
+
+
+@pytest.mark.parametrize("first", ["a.jpg", "a.jpg.txt"])
+def test_an_explanation_and_a_source_of_its_name_are_both_kept(tmp_path: Path, first: str) -> None:
+    moves = Moves(None, str(tmp_path / "bad"), str(tmp_path / "out"), [])
+    names = sorted(["a.jpg", "a.jpg.txt"], key=lambda name: name != first)
+    for name in names:
+        assert not moves.settle(broken(tmp_path / name, f"content of {name}")).warnings
+    whys = [why(name, tmp_path) for name in ("a.jpg", "a.jpg.txt")]
+    held = sorted(tree(tmp_path / "bad").values())
+    assert held == sorted([b"content of a.jpg", b"content of a.jpg.txt", *whys])
+    assert tree(tmp_path / "bad")["a.jpg"] == b"content of a.jpg"
+
+
+def test_an_explanation_goes_over_no_file(tmp_path: Path) -> None:
+    bad = tmp_path / "bad"
+    bad.mkdir()
+    (bad / "a.jpg.txt").write_bytes(b"foreign")
+    moves = Moves(None, str(bad), str(tmp_path / "out"), [])
+    assert not moves.settle(broken(tmp_path / "a.jpg", "x")).warnings
+    assert tree(bad) == {"a.jpg": b"x", "a.jpg.txt": b"foreign", "a.jpg-1.txt": why("a.jpg", tmp_path)}
+    moves.settle(broken(tmp_path / "a.jpg", "x"))  # as after a kill before the source was given up: nothing new to say
+    assert len(tree(bad)) == 3
 
 
 def test_an_archive_inside_the_source_is_not_read(run: Run, place: Path) -> None:
