@@ -11,6 +11,7 @@ import contextlib
 import errno
 import functools
 import hashlib
+import itertools
 import os
 import re
 import sys
@@ -19,16 +20,14 @@ from typing import BinaryIO
 
 #: ``.imgbatch-<pid>-<number>.tmp``: hidden, short (a long target name must not make it too long), names its owner.
 TEMPORARY = re.compile(r"^\.imgbatch-(\d+)-\d+\.tmp$")
-_NUMBER = 0
+_NUMBERS = itertools.count(1)  # one step, so that threads never get the same
 _AT_FDCWD = -100  # linux/fcntl.h
 _RENAME_NOREPLACE = 1  # linux/fs.h
 
 
 def temporary(folder: str) -> str:
     """A temporary name in `folder`, unique in this process."""
-    global _NUMBER
-    _NUMBER += 1
-    return os.path.join(folder, f".imgbatch-{os.getpid()}-{_NUMBER}.tmp")
+    return os.path.join(folder, f".imgbatch-{os.getpid()}-{next(_NUMBERS)}.tmp")
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,27 @@ def test_only_what_the_dead_left_is_swept(tmp_path: Path) -> None:
     assert sweep(str(tmp_path)) == 1
     assert names(tmp_path) == sorted([mine.name, foreign.name])
     assert sweep(str(tmp_path), pid=os.getpid()) == 1
+
+
+def test_threads_get_names_of_their_own() -> None:
+    """Threads that take turns between any two steps: no two of them write to one temporary file."""
+    together, taken = threading.Barrier(8), []
+
+    def take() -> None:
+        together.wait()
+        taken.extend([temporary("") for _ in range(2_000)])
+
+    threads = [threading.Thread(target=take) for _ in range(8)]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-7)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert len(set(taken)) == 8 * 2_000
 
 
 def test_the_longest_name_fits(tmp_path: Path) -> None:
