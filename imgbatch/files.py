@@ -169,13 +169,16 @@ def sync(path: str) -> None:
 
 
 def sweep(folder: str, pid: int | None = None) -> int:
-    """Remove temporary files that dead processes left in `folder` (those of `pid`, if given); how many there were."""
+    """Remove temporary files that dead processes left in `folder` (those of `pid`, if given); how many there were.
+
+    What cannot be removed stays, such as another user's in a folder where everybody deletes only their own.
+    """
     removed = 0
-    with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:  # it may be missing, or closed to us
         for entry in entries:
             match = TEMPORARY.match(entry.name)
             if match and (int(match[1]) == pid if pid is not None else not alive(int(match[1]))):
-                with contextlib.suppress(FileNotFoundError):
+                with contextlib.suppress(OSError):
                     os.unlink(entry.path)
                     removed += 1
     return removed
@@ -187,7 +190,7 @@ def alive(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:
+    except (PermissionError, OverflowError):  # another user's; a number in a name that is not ours
         return True
     return not _ended(pid)
 

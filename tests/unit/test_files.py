@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -16,6 +17,12 @@ from imgbatch.files import replacing, sweep, temporary, write_bytes
 
 def names(folder: Path) -> list[str]:
     return sorted(os.listdir(folder))
+
+
+def dead() -> int:
+    """The number of a process that has ended."""
+    done = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    return int(done.stdout)
 
 
 def test_a_file_appears_whole_in_a_folder_that_is_made(tmp_path: Path) -> None:
@@ -88,8 +95,7 @@ def test_permissions_are_those_of_a_plain_create(tmp_path: Path) -> None:
 
 
 def test_only_what_the_dead_left_is_swept(tmp_path: Path) -> None:
-    dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
-    left = tmp_path / f".imgbatch-{int(dead.stdout)}-1.tmp"
+    left = tmp_path / f".imgbatch-{dead()}-1.tmp"
     left.write_bytes(b"half")
     mine = Path(temporary(str(tmp_path)))
     mine.write_bytes(b"half")
@@ -98,6 +104,35 @@ def test_only_what_the_dead_left_is_swept(tmp_path: Path) -> None:
     assert sweep(str(tmp_path)) == 1
     assert names(tmp_path) == sorted([mine.name, foreign.name])
     assert sweep(str(tmp_path), pid=os.getpid()) == 1
+
+
+def test_what_cannot_be_swept_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another user's, in a folder where everybody deletes only their own."""
+    pid, unlink = dead(), os.unlink
+    for number in range(3):
+        (tmp_path / f".imgbatch-{pid}-{number}.tmp").write_bytes(b"half")
+
+    def theirs(path: str) -> None:
+        if path.endswith("-1.tmp"):
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), path)
+        unlink(path)
+
+    monkeypatch.setattr(os, "unlink", theirs)
+    assert sweep(str(tmp_path)) == 2
+    assert names(tmp_path) == [f".imgbatch-{pid}-1.tmp"]
+
+
+def test_a_folder_that_cannot_be_listed_is_not_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(path: str) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    assert sweep(str(tmp_path)) == 0
+
+
+def test_a_number_that_no_process_has_is_not_ours(tmp_path: Path) -> None:
+    (tmp_path / f".imgbatch-{10**20}-1.tmp").write_bytes(b"foreign")
+    assert sweep(str(tmp_path)) == 0
 
 
 def test_threads_get_names_of_their_own() -> None:
