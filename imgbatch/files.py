@@ -43,35 +43,33 @@ def replacing(path: str, *, replace: bool = True, durable: bool = False) -> Iter
     durable : bool
         Whether file and folder are on the disk (fsync) before the block's end returns.
     """
-    folder = os.path.dirname(path) or "."
-    name = temporary(folder)
-    descriptor = _created(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            yield file
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
-        put_in_place(name, path, replace)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)
-        raise
+    with _becoming(path, replace) as descriptor, os.fdopen(descriptor, "wb") as file:
+        yield file
+        if durable:
+            file.flush()
+            os.fsync(descriptor)
     if durable:
-        sync(folder)
+        sync(os.path.dirname(path) or ".")
 
 
 def write_bytes(path: str, data: bytes, *, replace: bool = True) -> None:
     """`data` into `path`, whole or not at all: as with :func:`replacing`, in the fewest steps for many tiny files."""
-    name = temporary(os.path.dirname(path) or ".")
-    descriptor = _created(name)
-    try:
+    with _becoming(path, replace) as descriptor:
         try:
             written = os.write(descriptor, data)
             while written < len(data):  # 2 GB at a time, or less where the disk is nearly full
                 written += os.write(descriptor, memoryview(data)[written:])
         finally:
             os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _becoming(path: str, replace: bool) -> Iterator[int]:
+    """The descriptor, which the block closes, of a new file that becomes `path` when the block ends well."""
+    name = temporary(os.path.dirname(path) or ".")
+    descriptor = _created(name)
+    try:
+        yield descriptor
         put_in_place(name, path, replace)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
