@@ -8,7 +8,7 @@ import os
 from typing import TYPE_CHECKING
 
 from imgbatch.errors import ImageError
-from imgbatch.files import holds, write_bytes
+from imgbatch.files import holds, preserve, write_bytes
 from imgbatch.job import Job, Target
 from imgbatch.naming import fill_late
 from imgbatch.recipe import Output
@@ -31,8 +31,10 @@ def place(target: Target, encoded: Encoded, data: bytes) -> str:
 
 def put(
     path: str, job: Job, target: Target, encoded: Encoded, output: Output, since_ns: int | None, resumed: bool
-) -> None:
-    """Write an encoded picture.
+) -> int:
+    """Write an encoded picture, with its source's times and mode where these are kept; its mtime in ns.
+
+    All that may fail is done before it is in its place: there, without a record, it would be in the next run's way.
 
     Parameters
     ----------
@@ -50,20 +52,15 @@ def put(
         Kind ``exists`` for a file in the way that may not be replaced.
     """
     replace = target.replace or path in target.mine or (since_ns is not None and _appeared(path, since_ns))
+    like = job.source.path if output.preserve else None
     try:
-        write_bytes(path, encoded.data, replace=replace)
+        return write_bytes(path, encoded.data, replace=replace, like=like).st_mtime_ns
     except FileExistsError:
         if not (resumed and holds(path, encoded.data)):
             raise ImageError("exists", _in_the_way(path, target, resumed)) from None
-    if output.preserve:
-        preserve(path, job.source.path)
-
-
-def preserve(path: str, source: str) -> None:
-    """Give a file its source's mode and times."""
-    found = os.stat(source)
-    os.chmod(path, found.st_mode & 0o777)
-    os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
+    if like is not None:
+        preserve(path, like)
+    return os.stat(path).st_mtime_ns
 
 
 def _in_the_way(path: str, target: Target, resumed: bool) -> str:

@@ -43,7 +43,7 @@ def replacing(path: str, *, replace: bool = True, durable: bool = False) -> Iter
     durable : bool
         Whether file and folder are on the disk (fsync) before the block's end returns.
     """
-    with _becoming(path, replace) as descriptor, os.fdopen(descriptor, "wb") as file:
+    with _becoming(path, replace) as (_, descriptor), os.fdopen(descriptor, "wb") as file:
         yield file
         if durable:
             file.flush()
@@ -52,24 +52,38 @@ def replacing(path: str, *, replace: bool = True, durable: bool = False) -> Iter
         sync(os.path.dirname(path) or ".")
 
 
-def write_bytes(path: str, data: bytes, *, replace: bool = True) -> None:
-    """`data` into `path`, whole or not at all: as with :func:`replacing`, in the fewest steps for many tiny files."""
-    with _becoming(path, replace) as descriptor:
+def write_bytes(path: str, data: bytes, *, replace: bool = True, like: str | None = None) -> os.stat_result:
+    """`data` into `path`, whole or not at all: as with :func:`replacing`, in the fewest steps for many tiny files.
+
+    Parameters
+    ----------
+    like : str, optional
+        A file whose mode and times it gets; until then it is nobody else's.
+
+    Returns
+    -------
+    os.stat_result
+        What stands at `path` then. Nothing is left to be asked, or to fail, once it is there.
+    """
+    with _becoming(path, replace, 0o666 if like is None else 0o600) as (name, descriptor):
         try:
             written = os.write(descriptor, data)
             while written < len(data):  # 2 GB at a time, or less where the disk is nearly full
                 written += os.write(descriptor, memoryview(data)[written:])
         finally:
             os.close(descriptor)
+        if like is not None:
+            preserve(name, like)
+        return os.stat(name)  # after close, which settles the time on some disks; a rename changes none of it
 
 
 @contextlib.contextmanager
-def _becoming(path: str, replace: bool) -> Iterator[int]:
-    """The descriptor, which the block closes, of a new file that becomes `path` when the block ends well."""
+def _becoming(path: str, replace: bool, mode: int = 0o666) -> Iterator[tuple[str, int]]:
+    """A new file that becomes `path` when the block ends well: its name until then, and a descriptor to be closed."""
     name = temporary(os.path.dirname(path) or ".")
-    descriptor = _created(name)
+    descriptor = _created(name, mode)
     try:
-        yield descriptor
+        yield name, descriptor
         put_in_place(name, path, replace)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
@@ -77,14 +91,21 @@ def _becoming(path: str, replace: bool) -> Iterator[int]:
         raise
 
 
-def _created(name: str) -> int:
+def preserve(path: str, like: str) -> None:
+    """Give a file the mode and times of another."""
+    found = os.stat(like)
+    os.chmod(path, found.st_mode & 0o777)
+    os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
+
+
+def _created(name: str, mode: int) -> int:
     """The descriptor of a new file, to be written to; missing folders are made."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     try:
-        return os.open(name, flags, 0o666)
+        return os.open(name, flags, mode)
     except FileNotFoundError:
         os.makedirs(os.path.dirname(name), exist_ok=True)
-        return os.open(name, flags, 0o666)
+        return os.open(name, flags, mode)
 
 
 def put_in_place(name: str, path: str, replace: bool) -> None:

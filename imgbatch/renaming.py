@@ -11,9 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 
-from imgbatch.delivery import preserve
 from imgbatch.entries import Row
 from imgbatch.files import content_hash, read_bytes, write_bytes
 from imgbatch.job import Job, Outcome, Source, Written
@@ -72,25 +70,20 @@ class Renaming:
                 data = read_bytes(row.path)
                 if content_hash(data) != row.hash:
                     raise FileNotFoundError(row.path)
-                write_bytes(path, data, replace=False)
+                like = job.source.path if self._recipe.outputs[target.output].preserve else None
+                found = write_bytes(path, data, replace=False, like=like)
                 made.append(
                     Written(
                         target.output, path, row.format, row.width, row.height, len(data), row.quality, row.frames,
-                        hash=row.hash, own=row.own,
+                        found.st_mtime_ns, hash=row.hash, own=row.own,
                     )  # fmt: skip
                 )
-                if self._recipe.outputs[target.output].preserve:
-                    preserve(path, job.source.path)
-            return tuple(_dated(one) for one in made)
+            return tuple(made)
         except OSError:  # a worker will do it, and say what is wrong, if something is
             for one in made:
                 with contextlib.suppress(OSError):
                     os.unlink(one.path)
             return ()
-
-
-def _dated(written: Written) -> Written:
-    return replace(written, mtime_ns=os.stat(written.path).st_mtime_ns)
 
 
 def _content(source: Source) -> str:

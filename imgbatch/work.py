@@ -101,8 +101,8 @@ def _follow(work: ImageWork, job: Job, made: _Made, desk: Desk, opened: reading.
             if made.has(path, encoded):
                 continue
             since_ns = work.started_ns if desk.again else None
-            delivery.put(path, job, target, encoded, output, since_ns, work.resumed)
-            made.wrote(target, path, encoded)
+            mtime_ns = delivery.put(path, job, target, encoded, output, since_ns, work.resumed)
+            made.wrote(target, path, encoded, mtime_ns)
         except Exception as error:  # noqa: BLE001 - the other outputs are still written
             made.fail(guard.classify(error, made.clock.phase))
     if len(copied) == len(outputs):
@@ -243,13 +243,13 @@ class _Made:
             raise ImageError("exists", f"two outputs would both be {path}; give them different --name or dir")
         return held is not None
 
-    def wrote(self, target: Target, path: str, encoded: Encoded) -> None:
+    def wrote(self, target: Target, path: str, encoded: Encoded, mtime_ns: int) -> None:
         if target.late:
             self.late[path] = encoded.data
         self.written.append(
             Written(
                 target.output, path, encoded.format, encoded.width, encoded.height, len(encoded.data),
-                encoded.quality, encoded.frames, os.stat(path).st_mtime_ns, encoded.mode,
+                encoded.quality, encoded.frames, mtime_ns, encoded.mode,
                 content_hash(encoded.data), self.own, encoded.located, tuple(sorted(self.asked)),
             )  # fmt: skip
         )

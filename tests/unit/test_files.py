@@ -94,6 +94,30 @@ def test_permissions_are_those_of_a_plain_create(tmp_path: Path) -> None:
     assert (tmp_path / "a").stat().st_mode == (tmp_path / "b").stat().st_mode
 
 
+def test_what_is_kept_is_there_before_the_file_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A private file's copy is nobody else's for any moment, and the writer says what stands there."""
+    secret, target = tmp_path / "secret", tmp_path / "copy"
+    secret.write_bytes(b"")
+    secret.chmod(0o640)
+    os.utime(secret, ns=(5, 7))
+    write, put = os.write, files.put_in_place
+
+    def written(descriptor: int, data: bytes) -> int:
+        assert os.fstat(descriptor).st_mode & 0o077 == 0
+        return write(descriptor, data)
+
+    def placed(name: str, path: str, replace: bool) -> None:
+        assert (os.stat(name).st_mtime_ns, os.stat(name).st_mode & 0o777) == (7, 0o640)
+        put(name, path, replace)
+
+    monkeypatch.setattr(os, "write", written)
+    monkeypatch.setattr(files, "put_in_place", placed)
+    made = write_bytes(str(target), b"123", like=str(secret))
+    found = target.stat()
+    assert (made.st_size, made.st_mtime_ns, made.st_ino) == (3, 7, found.st_ino)
+    assert (found.st_mtime_ns, found.st_mode & 0o777) == (7, 0o640)
+
+
 def test_only_what_the_dead_left_is_swept(tmp_path: Path) -> None:
     left = tmp_path / f".imgbatch-{dead()}-1.tmp"
     left.write_bytes(b"half")

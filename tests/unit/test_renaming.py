@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
+from imgbatch.files import write_bytes
 from imgbatch.imagework import ImageWork
 
 RECIPE = ib.Recipe([ib.Resize("9")], [ib.Output(format="webp"), ib.Output(format="png", dir="small", preserve=True)])
@@ -93,14 +94,14 @@ def test_what_cannot_be_copied_whole_is_left_to_a_worker(
     photos: Path, worked: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of two outputs the second cannot be put there: the first is taken away, and the worker makes both."""
-    from imgbatch import renaming
-
     made(photos)
     (photos / "1.bmp").rename(photos / "new.bmp")
 
-    def full(path: str, source: str) -> None:
-        raise OSError("the disk says no")
+    def full(path: str, data: bytes, *, replace: bool, like: str | None) -> os.stat_result:
+        if like is not None:
+            raise OSError("the disk says no")
+        return write_bytes(path, data, replace=replace)
 
     worked.clear()
-    monkeypatch.setattr(renaming, "preserve", full)
+    monkeypatch.setattr("imgbatch.renaming.write_bytes", full)
     assert made(photos).counts["ok"] == 1 and worked == ["new.bmp"]

@@ -1,0 +1,84 @@
+"""Is an output in its place only when it can be recorded?"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import imgbatch as ib
+from imgbatch import delivery
+
+KEPT = ib.Recipe([ib.Resize("5")], [ib.Output(preserve=True)])
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "photos" / "a.png"
+    path.parent.mkdir()
+    Image.new("L", (9, 9)).save(path)
+    os.utime(path, ns=(5, 7))
+    path.chmod(0o600)
+    return path
+
+
+def run(photo: Path, recipe: ib.Recipe = KEPT) -> ib.Report:
+    return ib.run(photo.parent, photo.parent.parent / "out", recipe, workers=0)
+
+
+def written(photo: Path) -> list[str]:
+    return [name for name in os.listdir(photo.parent.parent / "out") if name != ".imgbatch"]
+
+
+def test_an_output_keeps_times_and_mode(photo: Path) -> None:
+    assert run(photo).counts["ok"] == 1
+    found = (photo.parent.parent / "out" / "a.png").stat()
+    assert (found.st_mtime_ns, stat.S_IMODE(found.st_mode)) == (7, 0o600)
+    assert run(photo).counts["unchanged"] == 1
+
+
+@pytest.mark.parametrize("call", ["utime", "chmod"])
+def test_a_disk_that_keeps_no_times_or_modes_gets_no_output(
+    photo: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    def refuse(path: str, *_: object, **__: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, call, refuse)
+        assert run(photo).counts["failed"] == 1
+    assert written(photo) == []
+    assert run(photo, ib.Recipe(KEPT.ops)).counts["ok"] == 1  # nothing is in the way
+
+
+def test_a_source_that_vanishes_leaves_no_output(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, data = delivery.place, photo.read_bytes()
+
+    def vanish(*words: object) -> str:
+        photo.unlink()
+        return real(*words)  # type: ignore[arg-type]  # passed on as they came
+
+    with monkeypatch.context() as patched:
+        patched.setattr(delivery, "place", vanish)
+        assert run(photo).counts["failed"] == 1
+    assert written(photo) == []
+    photo.write_bytes(data)
+    assert run(photo).counts["ok"] == 1
+
+
+def test_an_output_that_cannot_be_looked_at_is_recorded(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.stat
+
+    def failing(path: str, *words: object, **more: object) -> os.stat_result:
+        if str(path).endswith("out/a.png"):
+            raise OSError(errno.EIO, os.strerror(errno.EIO), path)
+        return real(path, *words, **more)  # type: ignore[arg-type]  # passed on as they came
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "stat", failing)
+        assert run(photo, ib.Recipe(KEPT.ops)).counts["ok"] == 1
+    assert run(photo, ib.Recipe(KEPT.ops)).counts["unchanged"] == 1
