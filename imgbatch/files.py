@@ -178,6 +178,13 @@ def content_hash(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:32]
 
 
+def hash_of(path: str) -> str:
+    """The :func:`content_hash` of a file; "" where it cannot be read."""
+    with contextlib.suppress(OSError):
+        return content_hash(read_bytes(path))
+    return ""
+
+
 def sync(path: str) -> None:
     """Put a file's bytes, or a folder's entries, on the disk."""
     descriptor = os.open(path, os.O_RDONLY)

@@ -8,14 +8,13 @@ them and can be made again. What was changed since is left as it is, and named.
 
 from __future__ import annotations
 
-import contextlib
 import os
 from dataclasses import dataclass, field
 
 from imgbatch.backups import discard, restore
 from imgbatch.entries import PastRun, Replaced, Row, state_folder
 from imgbatch.errors import PlanError, one_line
-from imgbatch.files import content_hash, read_bytes, sweep
+from imgbatch.files import hash_of, sweep
 from imgbatch.inplace import settle_intended
 from imgbatch.ledger import Ledger
 from imgbatch.lock import Lock
@@ -158,7 +157,7 @@ class _Taken:
             return
         try:
             if not dry:
-                if _content(entry.path) != entry.original:  # else an undo was killed when it had done that
+                if hash_of(entry.path) != entry.original:  # else an undo was killed when it had done that
                     restore(entry.backup, entry.path)
                 self.past.settle(entry, "undone")
                 discard(entry.backup, self.state)
@@ -172,7 +171,7 @@ class _Taken:
         kept = f"its original is {shown(entry.backup)}"
         if not os.path.lexists(entry.backup):
             kept = "its backup is gone"
-        now = _content(entry.path)
+        now = hash_of(entry.path)
         if now == entry.original:
             return ""
         if now != entry.hash:
@@ -180,7 +179,7 @@ class _Taken:
             if later and max(later) > entry.run:
                 return f"was changed by run {max(later)} since; take that back first"
             return f"{'was changed' if now else 'cannot be read or is gone'} since; {kept}"
-        if _content(entry.backup) != entry.original:
+        if hash_of(entry.backup) != entry.original:
             return f"its backup {shown(entry.backup)} is gone or was changed"
         return ""
 
@@ -190,7 +189,7 @@ class _Taken:
             if not dry:
                 self.ledger.forget(row)
             return
-        if not row.hash or _content(row.path) != row.hash:
+        if not row.hash or hash_of(row.path) != row.hash:
             why = "was changed since"
         elif row.moved or not os.path.lexists(row.source):
             why = f"its source {shown(row.source)} is not there any more, so that it could not be made again"
@@ -205,10 +204,3 @@ class _Taken:
                 return
             self.ledger.forget(row)
         done.removed.append(row.path)
-
-
-def _content(path: str) -> str:
-    """The hash of a file's content; "" where it cannot be read."""
-    with contextlib.suppress(OSError):
-        return content_hash(read_bytes(path))
-    return ""

@@ -26,7 +26,7 @@ from imgbatch.codecs.guard import classify
 from imgbatch.discover import Skipped
 from imgbatch.entries import Replaced, state_folder
 from imgbatch.errors import ImageError, PlanError
-from imgbatch.files import content_hash, read_bytes, sync, temporary
+from imgbatch.files import content_hash, hash_of, read_bytes, sync, temporary
 from imgbatch.job import Failure, Job, Outcome, Source, Target, Written
 from imgbatch.ledgerfile import FILE
 from imgbatch.originals import within
@@ -174,12 +174,7 @@ class InPlace:
         last = self._latest.get(source.path)
         if last is not None and last.step == "done" and _is(last, source):
             return last.hash
-        if source.size not in self._sizes:
-            return ""
-        try:
-            return content_hash(read_bytes(source.path))
-        except OSError:
-            return ""
+        return hash_of(source.path) if source.size in self._sizes else ""
 
     def _origins(self, content: str) -> Iterator[Replaced]:
         """All replacements that led to a content, the last first."""

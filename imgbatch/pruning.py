@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from imgbatch.entries import Row
 from imgbatch.errors import PlanError
-from imgbatch.files import content_hash, read_bytes
+from imgbatch.files import hash_of
 from imgbatch.job import Source
 from imgbatch.ledger import Ledger
 from imgbatch.settings import Filters
@@ -67,7 +67,7 @@ def prune(ledger: Ledger, rows: Sequence[Row]) -> list[Row]:
     removed = []
     for row in rows:
         try:
-            if not row.intact() or content_hash(read_bytes(row.path)) != row.hash:
+            if not row.hash or not row.intact() or hash_of(row.path) != row.hash:
                 continue
             os.unlink(row.path)
         except OSError:

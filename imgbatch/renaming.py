@@ -13,7 +13,7 @@ import os
 from collections.abc import Sequence
 
 from imgbatch.entries import Row
-from imgbatch.files import content_hash, read_bytes, write_bytes
+from imgbatch.files import content_hash, hash_of, read_bytes, write_bytes
 from imgbatch.job import Job, Outcome, Source, Written
 from imgbatch.ledger import Ledger
 from imgbatch.operations import Operation
@@ -89,8 +89,8 @@ class Renaming:
 def _content(source: Source) -> str:
     """The hash of a source's content; "" where it is not as it was found."""
     with contextlib.suppress(OSError):
-        data = read_bytes(source.path)
+        content = hash_of(source.path)
         found = os.stat(source.path)
         if (found.st_size, found.st_mtime_ns) == (source.size, source.mtime_ns):
-            return content_hash(data)
+            return content
     return ""

@@ -180,6 +180,12 @@ def test_threads_get_names_of_their_own() -> None:
     assert len(set(taken)) == 8 * 2_000
 
 
+def test_what_cannot_be_read_has_no_hash(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"content")
+    assert files.hash_of(str(tmp_path / "a")) == files.content_hash(b"content")
+    assert files.hash_of(str(tmp_path / "missing")) == files.hash_of(str(tmp_path)) == ""
+
+
 def test_the_longest_name_fits(tmp_path: Path) -> None:
     name = "x" * 255
     with replacing(str(tmp_path / name)) as file:

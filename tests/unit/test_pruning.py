@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 import imgbatch as ib
+from imgbatch.ledger import Ledger
+from imgbatch.pruning import prune
 
 PNG = ib.Recipe([ib.Resize("5")])
 
@@ -59,6 +62,13 @@ def test_what_was_edited_stays(photos: Path) -> None:
     os.utime(edited, ns=(found.st_atime_ns, found.st_mtime_ns))  # same size, same time: the content tells
     pruned(photos)
     assert "b.png" in left(photos)
+
+
+def test_what_cannot_be_read_is_not_taken_for_what_has_no_hash(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = Ledger(str(photos.parent / "out"))
+    monkeypatch.setattr("imgbatch.pruning.hash_of", lambda path: "")
+    assert prune(ledger, [replace(row, hash="") for row in ledger.rows]) == []
+    assert left(photos) == {"a.png", "b.png", "sub/c.png"}
 
 
 def test_only_below_the_folders_of_this_run(photos: Path) -> None:
