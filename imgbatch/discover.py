@@ -14,16 +14,15 @@ import os
 import stat
 import time
 from collections.abc import Iterator, Sequence
-from typing import IO
 
 from imgbatch.candidates import IRREGULAR, Found, Judge, Rules, Skipped, problem_of
-from imgbatch.errors import PlanError, UsageError, nearest, one_line
+from imgbatch.errors import PlanError, nearest, one_line
 from imgbatch.frozen import frozen
 from imgbatch.job import Failure, Source
 from imgbatch.patterns import Glob, Positions, has_magic, split_glob
 from imgbatch.settings import Filters
 
-__all__ = ["Found", "Skipped", "discover", "files_from"]
+__all__ = ["Found", "Skipped", "discover"]
 
 Path = str | os.PathLike[str]
 
@@ -56,18 +55,6 @@ def discover(
     starts = [_start(os.fsdecode(path)) for path in typed]
     avoided = {identity for identity in map(_identity, avoid) if identity is not None}
     return _once(starts, rules, avoided)
-
-
-def files_from(stream: IO[bytes], null: bool) -> list[str]:
-    """The names in a list: one a line, or ended by NUL bytes; empty ones do not count."""
-    data = stream.read()
-    if null:
-        names = data.split(b"\0")
-    elif b"\0" in data:
-        raise UsageError("expected a list of names, one a line, got NUL bytes; add -0 for a list with NUL bytes")
-    else:
-        names = [line.removesuffix(b"\r") for line in data.split(b"\n")]
-    return [os.fsdecode(name) for name in names if name]
 
 
 def root_of(typed: str) -> str:

@@ -1,6 +1,5 @@
 """Which files are meant by what the user typed?"""
 
-import io
 import os
 import socket
 from collections.abc import Iterator, Sequence
@@ -8,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from imgbatch.discover import Found, Skipped, discover, files_from
-from imgbatch.errors import PlanError, UsageError
+from imgbatch.discover import Found, Skipped, discover
+from imgbatch.errors import PlanError
 from imgbatch.job import Source
 from imgbatch.settings import Filters
 
@@ -474,30 +473,6 @@ def test_avoided_folders_are_not_entered_however_they_are_reached(here: Path) ->
 def test_an_avoided_folder_that_is_typed_is_walked(here: Path) -> None:
     tree("p/web/b.jpg")
     assert names("p/web", avoid=[str(here / "p/web")]) == ["p/web|b.jpg"]
-
-
-# -- lists -------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("data", "null", "found"),
-    [
-        (b"a.jpg\nb c.jpg\n", False, ["a.jpg", "b c.jpg"]),
-        (b"a.jpg\r\n\r\n\n b\r\n", False, ["a.jpg", " b"]),
-        (b"last", False, ["last"]),
-        (b"", False, []),
-        (b"\xff.jpg\n", False, ["\udcff.jpg"]),
-        (b"a\nb\0c\r\0\0", True, ["a\nb", "c\r"]),
-        (b"", True, []),
-    ],
-)
-def test_files_from(data: bytes, null: bool, found: list[str]) -> None:
-    assert files_from(io.BytesIO(data), null) == found
-
-
-def test_a_list_with_nul_bytes_needs_its_flag() -> None:
-    with pytest.raises(UsageError, match="add -0"):
-        files_from(io.BytesIO(b"a\0b\0"), False)
 
 
 def test_found_files_can_be_taken_one_by_one() -> None:
