@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from imgbatch.errors import PlanError, one_line
-from imgbatch.naming import NAME_BYTES, key, too_long
+from imgbatch.naming import NAME_BYTES, fill_example, is_late, key, too_long
 
 Standing = Literal["", "file", "folder"]
 
@@ -113,6 +113,27 @@ class Places:
         while not os.path.lexists(path):
             path = os.path.dirname(path)
         return path
+
+
+def late_folders(template: str) -> list[str]:
+    """The folders that a folder whose name needs the pixels may turn out to be, as far as they are there.
+
+    From its first late part on any name will do: this is for looking into them, and what is not ours is left alone.
+    """
+    parts = template.split(os.sep)
+    late = next((place for place, part in enumerate(parts) if is_late(part)), len(parts))
+    found = [fill_example(os.sep.join(parts[:late]))]
+    for _ in parts[late:]:
+        found = [path for folder in found for path in _folders_in(folder)]
+    return found
+
+
+def _folders_in(folder: str) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return [entry.path for entry in entries if entry.is_dir()]
+    except OSError:
+        return []
 
 
 def real_key(folder: str) -> str:

@@ -20,7 +20,7 @@ from imgbatch.frozen import frozen
 from imgbatch.job import Failure, Job, Owned, Source, Target
 from imgbatch.naming import STATE, key
 from imgbatch.obstacles import Claims, Obstacles, told
-from imgbatch.places import Places, shown, unusable
+from imgbatch.places import Places, late_folders, shown, unusable
 from imgbatch.recipe import Output, Recipe, name_fields
 from imgbatch.settings import InTheWay
 
@@ -38,7 +38,8 @@ class Plan:
     kept : list of Source
         The sources that have nothing left to do, because of --skip-existing.
     folders : list of str
-        The folders (absolute, sorted) that files will be written to, as far as their names are known.
+        The folders (absolute, sorted) that files will be written to; those that are there and may be it, where the
+        pixels give a folder its name.
     """
 
     jobs: list[Job] = field(default_factory=list)
@@ -92,6 +93,7 @@ def plan(
     jobs: list[Job] = []
     claims = Claims(jobs, flat)
     crowded: list[int] = []
+    late: set[str] = set()
     for index, source in enumerate(sources):
         targets: tuple[Target, ...] = ()
         if source.problem is None:
@@ -102,9 +104,10 @@ def plan(
         jobs.append(Job(index, source, targets))
         near = False
         for target in targets:
-            if target.late:
-                continue
             for path in (target.path,) if target.other is None else (target.path, target.other):
+                if target.late:
+                    late.add(os.path.dirname(path))
+                    continue
                 place, name = places.locate(path)
                 claims.claim(place.key + key(name), (index, target.output), path)
                 near = near or place.names is None or bool(place.names)
@@ -117,7 +120,8 @@ def plan(
     dropped = {index for index in crowded if not _cleared(jobs, index, obstacles, places.inside)}
     obstacles.refuse()
     kept = [jobs[index].source for index in sorted(dropped)]
-    return Plan([job for job in jobs if job.index not in dropped] if dropped else jobs, kept, places.paths())
+    folders = {*places.paths(), *(path for template in late for path in late_folders(template))}
+    return Plan([job for job in jobs if job.index not in dropped] if dropped else jobs, kept, sorted(folders))
 
 
 def _cleared(jobs: list[Job], index: int, obstacles: Obstacles, inside: str) -> bool:

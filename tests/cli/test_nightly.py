@@ -90,6 +90,20 @@ def test_after_kill_9_of_the_parent_the_next_run_completes_the_tree(many: Path, 
         (many / "out").rename(many / f"out{round}")
 
 
+@pytest.mark.parametrize(
+    ("name", "folder"), [("{stem}-{width}.{ext}", "."), ("{width}/{stem}.{ext}", "99"), ("{hash}/a/x", "{odd}/a")]
+)
+def test_what_a_kill_left_is_swept_where_the_pixels_give_the_names(
+    many: Path, run: Run, name: str, folder: str
+) -> None:
+    killed(many, 1)
+    left = many / "out" / folder / ".imgbatch-4194999-1.tmp"
+    left.parent.mkdir(parents=True, exist_ok=True)
+    left.write_bytes(b"half")
+    assert run(*WORDS, "--name", name).returncode == 0
+    assert not left.exists()
+
+
 def test_two_at_once(many: Path, run: Run) -> None:
     with begun(many, 1) as first:
         os.kill(first.pid, signal.SIGSTOP)  # so that it is at work for as long as we look

@@ -261,6 +261,24 @@ def test_names_like_our_own_are_not_refused() -> None:
     assert paths(planned(["a.jpg"], Output(name=".imgbatch2/{name}"))) == ["out/.imgbatch2/a.jpg"]
 
 
+def folders(*outputs: Output, folder: str = "out") -> list[str]:
+    return [below(path) for path in planned(["a.jpg", "trip/b.jpg"], *outputs, folder=folder).folders]
+
+
+def test_the_folders_of_names_that_the_pixels_decide_are_known_too(here: Path) -> None:
+    """They are swept after a kill: where the folder's own name is not known yet, all that may be it."""
+    for name in ("w5/a", "w5/trip", "w66/b", "w7", "{odd}/8"):
+        (here / "out" / name).mkdir(parents=True)
+    (here / "out" / "w9").write_bytes(b"a file")
+    assert folders(Output(name="{dir}/{stem}-{width}.{ext}")) == ["out", "out/trip"]
+    assert folders(Output(name="w{width}/{stem}.{ext}")) == ["out/w5", "out/w66", "out/w7", "out/{odd}"]
+    assert folders(Output(name="w{width:03}/{stem}/{hash}")) == ["out/w5/a", "out/w5/trip", "out/w66/b", "out/{odd}/8"]
+    odd = Output(name="{{odd}}/{height}/{stem}.{ext}")
+    assert folders(odd, Output(dir="t")) == ["out/t", "out/t/trip", "out/{odd}/8"]
+    assert folders(Output(name="{width}/{stem}.{ext}"), folder="out/{odd}") == ["out/{odd}/8"]
+    assert folders(Output(name="{width}/{stem}.{ext}"), folder="none") == []
+
+
 @pytest.mark.parametrize("letter", ["x", "ü", "\udcff"])
 @pytest.mark.parametrize("template", ["{stem}.{ext}", "{stem}/{n}.{ext}", "{stem}{width}.{ext}"])
 def test_a_name_too_long_is_the_trouble_of_its_source(letter: str, template: str) -> None:
