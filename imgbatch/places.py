@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from imgbatch.errors import PlanError, one_line
+from imgbatch.job import Target
 from imgbatch.naming import NAME_BYTES, fill_example, is_late, key, too_long
 
 Standing = Literal["", "file", "folder"]
@@ -126,6 +127,12 @@ def late_folders(template: str) -> list[str]:
     for _ in parts[late:]:
         found = [path for folder in found for path in _folders_in(folder)]
     return found
+
+
+def folders_of(target: Target) -> list[str]:
+    """The folder that a target's file is written in; with :func:`late_folders`, where the pixels give its name."""
+    folder = os.path.dirname(target.path)
+    return late_folders(folder) if target.late else [folder]
 
 
 def _folders_in(folder: str) -> list[str]:

@@ -12,6 +12,7 @@ from imgbatch.executors.base import Executor, Work
 from imgbatch.executors.spoken import Spoken
 from imgbatch.files import sweep
 from imgbatch.job import Failure, Job, Outcome
+from imgbatch.places import folders_of
 
 if TYPE_CHECKING:
     from imgbatch.aggregates import Sheet, Totals
@@ -72,4 +73,5 @@ class Inline(Executor):
     def abort(self) -> None:
         self._stopped = True
         for target in self._job.targets if self._job is not None else ():
-            sweep(os.path.dirname(target.path), os.getpid())  # the caller may end the process now (Ctrl-C twice)
+            for folder in folders_of(target):
+                sweep(folder, os.getpid())  # the caller may end the process now (Ctrl-C twice)

@@ -17,7 +17,8 @@ from imgbatch.executors.base import Chunks, Executor
 from imgbatch.executors.futures import Futures
 from imgbatch.executors.inline import Inline
 from imgbatch.executors.pool import Pool
-from imgbatch.job import Job, Outcome, Source, Target
+from imgbatch.files import temporary
+from imgbatch.job import Desk, Job, Outcome, Source, Target
 from tests.faults.works import FaultyWork, job
 from tests.held import held
 
@@ -174,6 +175,27 @@ def test_abort_leaves_nothing_half_written(tmp_path: Path) -> None:
     left = list(tmp_path.iterdir())
     runner.join()
     assert left == []
+
+
+@pytest.mark.parametrize(
+    ("path", "folder"), [("{{x}}/{width}.png", "{x}"), ("{width}/a.png", "90"), ("{hash}/{{x}}/a.png", "12/{x}")]
+)
+def test_abort_finds_what_is_half_written_under_a_name_that_the_pixels_give(
+    tmp_path: Path, path: str, folder: str
+) -> None:
+    executor = Inline()
+    (tmp_path / folder).mkdir(parents=True)
+
+    class Half(FaultyWork):
+        def __call__(self, job: Job, desk: Desk) -> Outcome:
+            left = Path(temporary(str(tmp_path / folder)))
+            left.write_bytes(b"half")
+            executor.abort()
+            assert not left.exists()
+            return Outcome(job.index, job.source, "ok")
+
+    one = replace(job(0), targets=(Target(0, f"{tmp_path}/{path}", "png", late=True),))
+    assert [outcome.status for outcome in executor.run(Half(), [one])] == ["ok"]
 
 
 def test_abort_does_not_wait() -> None:
