@@ -3,7 +3,7 @@
 In the parent, before the first image: :class:`Resources` reads and checks every file that an operation names
 (outside.py), so that a missing watermark or a broken LUT ends the run before it begins; its hashes belong to the
 digests of the outputs, so that a changed file makes them again, wherever it lies. While the run goes on,
-:meth:`Resources.shared` lends the numbers in shared memory: an operation that holds them travels to a worker as the
+:meth:`Resources.lent` lends the numbers in shared memory: an operation that holds them travels to a worker as the
 place where they are, and when the run is over they are removed.
 """
 

@@ -38,7 +38,7 @@ class RowWork:
         Width and height in px that every image must have after `ops`.
     mode : str
         One of :data:`CHANNELS`.
-    rows : Rows
+    rows : Holder
         The array of shape (N, H, W, C), uint8; job number i writes row i.
     max_pixels : int
         Pictures with more pixels fail.

@@ -1,6 +1,7 @@
 """What is done with one image? ``done(work, job, desk) -> Outcome``: read, decode, operate, encode, write.
 
-The only code that runs in a worker. It never raises for a bad image: an error is that file's value.
+Runs in a worker, as inspecting.py, measuring.py and rows.py do for other commands. It never raises for a bad image: an
+error is that file's value.
 """
 
 from __future__ import annotations
