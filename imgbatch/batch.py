@@ -16,7 +16,7 @@ from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from imgbatch import executors
-from imgbatch.errors import expected
+from imgbatch.errors import WHOSE, expected
 from imgbatch.executors.base import Executor, Work
 from imgbatch.files import sweep
 from imgbatch.imagework import ImageWork
@@ -288,7 +288,7 @@ class Batch(Prepared):
             return
         new = self.report.wrong - len(self.known)
         error = outcome.error
-        if error is not None and error.kind in ("no_space", "disk"):
+        if error is not None and WHOSE[error.kind] == "disk":
             what = "the disk is full" if error.kind == "no_space" else "the disk cannot be written to"
             self.stop(ExitCode.STOPPED, f"{what}: {error.message}; what is finished is recorded")
         elif self.settings.too_many(new, self.total):

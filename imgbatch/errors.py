@@ -37,9 +37,18 @@ Kind = Literal[
     "memory",
     "timeout",
     "crash",  # the worker process died
-    "internal",  # a mistake of ours
+    "internal",  # a mistake of ours, or the caller's executor broke
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+#: Whose trouble a failure is. The file's own: it comes again with the same file and recipe, and quarantine takes it.
+#: Around the file: the next run may not meet it. The disk's: no file can be written, so the run ends.
+Whose = Literal["file", "around", "disk", "nobody knows"]
+WHOSE: dict[Kind, Whose] = {
+    "unidentified": "file", "unsupported": "file", "truncated": "file", "corrupt": "file", "too_large": "file",
+    "frames": "file", "mode": "file", "target": "file", "operation": "file", "timeout": "file", "crash": "file",
+    "exists": "around", "permission": "around", "io": "around", "changed": "around", "memory": "around",
+    "no_space": "disk", "disk": "disk", "internal": "nobody knows",
+}  # fmt: skip
 Phase = Literal["read", "decode", "ops", "encode", "write"]
 PHASES: tuple[Phase, ...] = get_args(Phase)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from imgbatch.entries import Failed, Row, below
 from imgbatch.errors import KINDS, PHASES
-from imgbatch.files import content_hash, read_bytes
+from imgbatch.files import hash_of
 from imgbatch.job import Failure, Job, Owned, Source, Status, Written
 from imgbatch.ledgerfile import FILE, rows
 from imgbatch.naming import STATE
@@ -142,10 +142,7 @@ class Known:
         if not row.source_hash:
             return same
         if source.path not in self._hashes:
-            try:
-                self._hashes[source.path] = content_hash(read_bytes(source.path))
-            except OSError:
-                return False
+            self._hashes[source.path] = hash_of(source.path)
         if self._hashes[source.path] != row.source_hash:
             return False
         self._confirmed[row.path] = (source.mtime_ns, self._now, os.fsencode(below(row.path, self.folder)))

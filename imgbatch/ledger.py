@@ -26,6 +26,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from imgbatch.entries import BACK_OFF_DAYS, DAY_NS, Row, as_told, below
+from imgbatch.errors import WHOSE
 from imgbatch.job import Failure, Outcome
 from imgbatch.known import Known
 from imgbatch.ledgerfile import unusable, unwritable, writable
@@ -35,9 +36,7 @@ _BATCH_SECONDS = 1.0  # what a killed run may have to do again
 _BATCH_ROWS = 500
 _RESERVE = 64 * 1024  # bytes kept so that a full disk takes the last records
 _EARLY_NS = DAY_NS // 24  # a nightly run is never exactly a day after the last one
-#: Kinds of failures whose cause lies outside the file and the recipe: the next run simply tries again.
-_PASSING = frozenset({"permission", "no_space", "io", "memory", "exists", "changed", "disk"})
-#: And these, where nothing was decoded yet, so that it costs little: --max-pixels is raised, a reader is installed.
+#: What a raised --max-pixels or a new reader may mend, and costs little to try where nothing was decoded yet.
 _CHEAP = frozenset({"too_large", "unsupported"})
 
 
@@ -217,7 +216,9 @@ class Ledger(Known):
 
 
 def _passing(error: Failure) -> bool:
-    return error.kind in _PASSING or (error.kind in _CHEAP and error.phase in ("read", "decode"))
+    """Whether the next run simply tries again."""
+    cheap = error.kind in _CHEAP and error.phase in ("read", "decode")
+    return cheap or WHOSE[error.kind] in ("around", "disk")
 
 
 def _marks(count: int) -> str:

@@ -15,16 +15,10 @@ import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from imgbatch.errors import UsageError, one_line
+from imgbatch.errors import WHOSE, UsageError, one_line
 from imgbatch.files import holds, put_in_place, replacing, sync
 from imgbatch.job import Outcome, Source, readable
 from imgbatch.naming import numbered
-
-#: Failures that speak of the file itself; trouble around it (a full disk, permissions) quarantines nothing.
-_ITS_OWN = frozenset({
-    "unidentified", "unsupported", "truncated", "corrupt", "too_large", "frames", "mode", "target", "operation",
-    "timeout", "crash",
-})  # fmt: skip
 
 
 class Moves:
@@ -63,7 +57,7 @@ class Moves:
         error = outcome.error
         if outcome.status in ("ok", "unchanged") and self._archive is not None:
             folder, word = self._archive, "archived"
-        elif error is not None and error.kind in _ITS_OWN and self._quarantine is not None:
+        elif error is not None and WHOSE[error.kind] == "file" and self._quarantine is not None:
             folder, word = self._quarantine, "quarantined"
         else:
             return outcome

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from imgbatch.codecs import guard
-from imgbatch.errors import KINDS, ImageError, Phase
+from imgbatch.errors import KINDS, WHOSE, ImageError, Phase
 
 
 @pytest.mark.parametrize(
@@ -158,3 +158,8 @@ def test_inside_another_files_work_the_inner_one_hears() -> None:
             warnings.warn("inside", UserWarning, stacklevel=1)
         warnings.warn("outside", UserWarning, stacklevel=1)
     assert (guard.told(inner), guard.told(outer)) == (["inside"], ["outside"])
+
+
+def test_of_every_kind_it_is_known_whose_trouble_it_is() -> None:
+    """The ledger, quarantine and the end of a run all ask there."""
+    assert set(WHOSE) == set(KINDS)

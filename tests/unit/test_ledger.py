@@ -68,7 +68,7 @@ def test_another_time_alone_is_no_change(photos: Path, monkeypatch: pytest.Monke
     before = stamps(photos.parent / "out")
     assert made(photos) == {"unchanged": 4}
     assert stamps(photos.parent / "out") == before
-    monkeypatch.setattr(known, "content_hash", None)  # the new time is known now: the content is not asked again
+    monkeypatch.setattr(known, "hash_of", None)  # the new time is known now: the content is not asked again
     old(photos)
     assert made(photos) == {"unchanged": 4}
 
@@ -99,7 +99,7 @@ def test_a_run_without_work_opens_no_picture(photos: Path, monkeypatch: pytest.M
     made(photos, plain)
     old(photos)
     monkeypatch.setattr("imgbatch.codecs.format_of", None)
-    monkeypatch.setattr(known, "content_hash", None)
+    monkeypatch.setattr(known, "hash_of", None)
     assert made(photos, plain) == {"unchanged": 4}
 
 
