@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from imgbatch import codecs, color, copying, economy, work
+from imgbatch import codecs, color, copying, economy, motion, work
 from imgbatch.batch import Batch
 from imgbatch.codecs import guard, reading
 from imgbatch.errors import Phase
@@ -172,7 +172,7 @@ def _of_opened(job: Job, run: ImageWork, opened: reading.Opened, data: bytes) ->
     ]
     if len(copied) == len(outputs):
         way = economy.checking(way)
-    frames = _frames(opened, "all" if copied else work.most_frames(outputs))
+    frames = _frames(opened, "all" if copied else motion.most(outputs))
     scale = economy.reduced_by(way.size, way.wanted) if opened.format == "jpeg" else 1
     decoded = -(-way.size[0] // scale), -(-way.size[1] // scale)
     ink = opened.mode in color.INK and not any(op.on_screen for op in way.common)

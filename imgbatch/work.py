@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from imgbatch import codecs, color, copying, delivery, economy, facts, film
+from imgbatch import codecs, color, copying, delivery, economy, facts, film, motion
 from imgbatch.clock import Clock
 from imgbatch.codecs import guard, profiling, reading
 from imgbatch.codecs.base import Encoded, Metadata, Motion
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from imgbatch.aggregates import Sheet
     from imgbatch.imagework import ImageWork
 
-_SINGLE = ("first", "1")
 _WAYS = 1000  # that are remembered: a folder of tiny pictures has few shapes
 COPIED = "bytes copied: nothing to change"
 
@@ -84,7 +83,7 @@ def _follow(work: ImageWork, job: Job, made: _Made, desk: Desk, opened: reading.
     if len(copied) == len(outputs):
         way = economy.checking(way)
     desk.reserve(economy.needed(opened, way, len(data)))
-    picture = _decoded(work, opened, way, made, "all" if copied else most_frames(outputs))
+    picture = _decoded(work, opened, way, made, "all" if copied else motion.most(outputs))
     made.clock.frames = len(picture.frames)
     for step in economy.steps(way) if work.plan and picture.single else map(economy.Step, range(len(outputs))):
         target, output = job.targets[step.output], outputs[step.output]
@@ -118,7 +117,7 @@ def way_of(
     asked: set[str] | None = None,
 ) -> economy.Way:
     """How an opened picture goes through the operations into its outputs, with the profile it is taken to have."""
-    _refuse_motion(opened, job.targets, outputs)
+    motion.refuse(opened, job.targets, outputs)
     if opened.metadata.icc is None:
         assume = (output.assume_icc for output in outputs)
         opened.metadata.icc = profiling.assumed(assume, opened.mode, opened.changes)
@@ -180,7 +179,7 @@ def _encoded(
     made: _Made,
 ) -> Encoded:
     """One output's file: its own operations on the frames it wants, then its format's encoder."""
-    own, shown, metadata = way.own[step.output], _first(picture.frames, output), picture.metadata
+    own, shown, metadata = way.own[step.output], motion.wanted(picture.frames, output), picture.metadata
     if step.source in picture.reduced:
         own, shown = economy.from_larger(way, step), picture.reduced[step.source]
     elif picture.ink and any(op.on_screen for op in own):
@@ -193,7 +192,7 @@ def _encoded(
     format = _format(target, shown)
     if not economy.shows_all((*way.common, *way.own[step.output])):
         metadata = without_small_picture(metadata, made.changes)
-    return codecs.encode(shown, format, output, metadata, _slice(picture.motion, len(shown)))
+    return codecs.encode(shown, format, output, metadata, motion.of_first(picture.motion, len(shown)))
 
 
 @dataclass
@@ -280,38 +279,8 @@ def _smaller(encoded: Encoded, data: bytes, output: Output, opened: reading.Open
     return Encoded(data, encoded.format, *opened.size, encoded.frames, changes=[kept], located=encoded.located)
 
 
-def most_frames(outputs: Sequence[Output]) -> str:
-    """How many frames are decoded for all outputs: ``all``, ``first`` or a number."""
-    wishes = [output.frames for output in outputs]
-    if not wishes or all(wish in _SINGLE for wish in wishes):
-        return "first"
-    if "all" in wishes:
-        return "all"
-    return str(max(int(wish) for wish in wishes if wish != "first"))
-
-
-def _first(frames: film.Film, output: Output) -> film.Film:
-    if output.frames == "all":
-        return frames
-    return frames[:1] if output.frames == "first" else frames[: int(output.frames)]
-
-
-def _slice(motion: Motion, count: int) -> Motion:
-    return Motion(motion.durations[:count], motion.loop)
-
-
 def _format(target: Target, frames: Sequence[Image]) -> str:
     """The planned format, or TIFF where it was planned as PNG for want of a writer and PNG cannot hold the mode."""
     if target.other is not None and not all(codecs.holds(target.format, frame.mode) for frame in frames):
         return "tiff"
     return target.format
-
-
-def _refuse_motion(opened: reading.Opened, targets: Sequence[Target], outputs: Sequence[Output]) -> None:
-    """Several frames into a format that holds one: say so before anything is decoded."""
-    for target, output in zip(targets, outputs, strict=True):
-        if output.frames not in _SINGLE and not codecs.codec(target.format).multiframe and opened.frame_count > 1:
-            raise ImageError(
-                "frames",
-                f"{opened.frame_count} frames, but {target.format} holds one; use --frames first, or -f webp",
-            )

@@ -1,0 +1,46 @@
+"""How many frames of a picture does an output get, and can its format hold them?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from imgbatch import codecs, film
+from imgbatch.codecs.base import Motion
+from imgbatch.codecs.reading import Opened
+from imgbatch.errors import ImageError
+from imgbatch.job import Target
+from imgbatch.recipe import Output
+
+_SINGLE = ("first", "1")
+
+
+def most(outputs: Sequence[Output]) -> str:
+    """How many frames are decoded for all outputs: ``all``, ``first`` or a number."""
+    wishes = [output.frames for output in outputs]
+    if not wishes or all(wish in _SINGLE for wish in wishes):
+        return "first"
+    if "all" in wishes:
+        return "all"
+    return str(max(int(wish) for wish in wishes if wish != "first"))
+
+
+def wanted(frames: film.Film, output: Output) -> film.Film:
+    """Those of the decoded frames that an output gets."""
+    if output.frames == "all":
+        return frames
+    return frames[:1] if output.frames == "first" else frames[: int(output.frames)]
+
+
+def of_first(motion: Motion, count: int) -> Motion:
+    """The motion of the first `count` frames."""
+    return Motion(motion.durations[:count], motion.loop)
+
+
+def refuse(opened: Opened, targets: Sequence[Target], outputs: Sequence[Output]) -> None:
+    """Several frames into a format that holds one: say so before anything is decoded."""
+    for target, output in zip(targets, outputs, strict=True):
+        if output.frames not in _SINGLE and not codecs.codec(target.format).multiframe and opened.frame_count > 1:
+            raise ImageError(
+                "frames",
+                f"{opened.frame_count} frames, but {target.format} holds one; use --frames first, or -f webp",
+            )
