@@ -13,7 +13,7 @@ from collections.abc import Container, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from imgbatch.cli.arguments import Typed, parse, parser
-from imgbatch.cli.merging import decide, save
+from imgbatch.cli.merging import Wish, decide, save
 from imgbatch.cli.signals import stopping
 from imgbatch.cli.streams import abandon_stdout, complain
 from imgbatch.errors import UsageError
@@ -22,6 +22,7 @@ from imgbatch.report import ExitCode, Report, human
 from imgbatch.reporters import Console, Look, Reporter, report_to, shown
 
 if TYPE_CHECKING:
+    from imgbatch.batch import Batch
     from imgbatch.discover import Skipped
     from imgbatch.settings import Settings
 
@@ -69,24 +70,38 @@ def run(words: Sequence[str]) -> int:
     )
     batch.command = shlex.join(["imgbatch", "run", *words])
     batch.prepare(hold=not (typed.dry_run or typed.estimate or typed.explain))
-    if typed.dry_run:
-        from imgbatch.cli.planned import show_plan
-
-        return show_plan(batch, wish.output, typed)
-    if typed.explain:
-        from imgbatch.cli.planned import show_explanation
-
-        return show_explanation(batch, wish.output, typed, console)
-    if typed.estimate:
-        from imgbatch.cli.estimate import show_estimate
-
-        return show_estimate(batch, typed, console)
+    looked = _looked_at(batch, wish.output, typed, console)
+    if looked is not None:
+        return looked
     taken = {job.source.path for job in batch.todo}
     taken |= {outcome.source.path for outcome in (*batch.unchanged, *batch.kept)}
     taken |= {target.path for job in batch.todo for target in job.targets}
     refuse_taken(taken, typed)
     if typed.save_recipe is not None:
         save(typed.save_recipe, typed, wish)
+    return _carried_out(batch, wish, typed, console, files)
+
+
+def _looked_at(batch: Batch, output: str, typed: Typed, console: Console) -> int | None:
+    """The exit code of a run that only shows what it would do; None: it is to be carried out."""
+    if typed.dry_run:
+        from imgbatch.cli.planned import show_plan
+
+        return show_plan(batch, output, typed)
+    if typed.explain:
+        from imgbatch.cli.planned import show_explanation
+
+        return show_explanation(batch, output, typed, console)
+    if typed.estimate:
+        from imgbatch.cli.estimate import show_estimate
+
+        return show_estimate(batch, typed, console)
+    return None
+
+
+def _carried_out(batch: Batch, wish: Wish, typed: Typed, console: Console, files: list[Reporter]) -> int:
+    """The exit code of a run that is done, and told on the way."""
+    telling = wish.telling
     if typed.stats is not None:
         from imgbatch.reporters import StatsFile
 
@@ -104,10 +119,8 @@ def run(words: Sequence[str]) -> int:
         console.say(f"warning: the disk of {shown(wish.output)} may become full: about {wanted} to write, {free} free")
     profile = _profile(console, wish.settings) if wish.settings.profile else None
     code = told(batch, typed, console, files, teller=teller)
-    if batch.pruned and not typed.quiet:
-        console.say(f"({len(batch.pruned)} removed: the source is gone)")
-    if batch.in_place is not None and batch.report.counts["ok"] and not typed.quiet:
-        console.say(f"(originals are kept; to take it back: imgbatch undo {shlex.quote(shown(batch.folder))})")
+    if not typed.quiet:
+        _add(batch, console)
     if profile is not None:
         profile.finish(batch.report)
     if telling.on_finish is not None:
@@ -116,6 +129,14 @@ def run(words: Sequence[str]) -> int:
         if not finished(telling.on_finish, batch.report) and code == ExitCode.OK:
             return int(ExitCode.STOPPED)
     return code
+
+
+def _add(batch: Batch, console: Console) -> None:
+    """What is said after the sums: what was removed, and how what was replaced comes back."""
+    if batch.pruned:
+        console.say(f"({len(batch.pruned)} removed: the source is gone)")
+    if batch.in_place is not None and batch.report.counts["ok"]:
+        console.say(f"(originals are kept; to take it back: imgbatch undo {shlex.quote(shown(batch.folder))})")
 
 
 def _profile(console: Console, settings: Settings) -> Reporter:
