@@ -106,7 +106,7 @@ def plan(
         for target in targets:
             for path in (target.path,) if target.other is None else (target.path, target.other):
                 if target.late:
-                    late.add(os.path.dirname(path))
+                    late.add(path.rpartition(os.sep)[0])
                     continue
                 place, name = places.locate(path)
                 claims.claim(place.key + key(name), (index, target.output), path)
