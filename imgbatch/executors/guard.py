@@ -42,7 +42,11 @@ _CHILDREN = threading.Lock()
 
 @dataclass
 class State:
-    """What all guards of one run share."""
+    """What all guards of one run share.
+
+    `stopping` and `aborted` are looked at, and nobody waits for them: a signal handler sets them, where an Event's lock
+    might be held already by the thread that it interrupts.
+    """
 
     context: BaseContext
     table: Table
@@ -52,8 +56,8 @@ class State:
     packed_work: bytes
     timeout: float | None
     budget: Budget
-    stopping: threading.Event = field(default_factory=threading.Event)
-    aborted: threading.Event = field(default_factory=threading.Event)
+    stopping: bool = False
+    aborted: bool = False
     second: deque[Job] = field(default_factory=deque)
     failed_starts: int = 0
 
@@ -98,7 +102,7 @@ class Guard:
         done: list[Outcome] = []
         todo = list(chunk.jobs)
         at_once, again, idle_deaths = AT_ONCE, chunk.last, 0
-        while todo and not self.state.stopping.is_set():
+        while todo and not self.state.stopping:
             part = todo[:at_once]
             result = self._ask(again, part)
             if not isinstance(result, Death):
@@ -110,7 +114,7 @@ class Guard:
                 else:
                     again, at_once = True, 1
                 continue
-            if self.state.aborted.is_set():
+            if self.state.aborted:
                 break
             again = True
             if result.position == IDLE:
@@ -192,7 +196,7 @@ class Guard:
         """Wait until the worker may decode `size` bytes; the time counts for nobody."""
 
         def wanted() -> bool:
-            return not self.state.aborted.is_set() and not wait([process.sentinel], 0)
+            return not self.state.aborted and not wait([process.sentinel], 0)
 
         self.state.budget.take(self.row, size, wanted)
         self._awake = time.monotonic_ns()

@@ -113,13 +113,13 @@ class Pool(Executor):
     def stop(self) -> None:
         self._stopped = True
         if self._state is not None:
-            self._state.stopping.set()
+            self._state.stopping = True
             self._state.table.stop()
 
     def abort(self) -> None:
         self.stop()
         if self._state is not None:
-            self._state.aborted.set()
+            self._state.aborted = True
             for guard in self.guards:
                 guard.kill()
             # The caller may end the process now (Ctrl-C twice): what would outlive it is removed first
@@ -159,7 +159,7 @@ class _Run:
         """All outcomes; jobs whose worker was killed from outside come last, one at a time."""
         window = len(self._all) + 2
         while True:
-            while self._in_flight < window and not self._state.stopping.is_set():
+            while self._in_flight < window and not self._state.stopping:
                 jobs = next(chunks, None)
                 if jobs is None:
                     break
@@ -169,7 +169,7 @@ class _Run:
             self._taken.extend(self._take())
             chunks.learn(self._taken)
             yield from self._given()
-        while self._state.second and not self._state.stopping.is_set():
+        while self._state.second and not self._state.stopping:
             self._put(Chunk([self._state.second.popleft()], last=True))
             self._taken.extend(self._take())
             yield from self._given()
@@ -188,7 +188,7 @@ class _Run:
         if isinstance(result, EngineError):
             raise result
         if isinstance(result, BaseException):
-            if self._state.stopping.is_set() and isinstance(result, (EOFError, OSError)):
+            if self._state.stopping and isinstance(result, (EOFError, OSError)):
                 return []  # who stopped the run has ended the forkserver, too, which this guard asked for a worker
             raise EngineError(f"a guard failed: {type(result).__name__}: {sentence(result)}") from result
         return result
@@ -200,7 +200,7 @@ class _Run:
             while self._in_flight:
                 found += self._take(patience)
         if self._in_flight:
-            self._state.aborted.set()
+            self._state.aborted = True
             for guard in self._all:
                 guard.kill()
         return found
@@ -220,7 +220,7 @@ class _Run:
         if os.getpid() != self._pid:
             return
         self._feed.put(None)
-        self._state.stopping.set()
+        self._state.stopping = True
         closers = [threading.Thread(target=guard.close, args=(1.0,)) for guard in self._all if not self._in_flight]
         for closer in closers:
             closer.start()
