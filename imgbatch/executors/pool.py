@@ -76,14 +76,32 @@ class Pool(Executor):
     def run(self, work: Work, jobs: Sequence[Job]) -> Iterator[Outcome]:
         packed = packed_work(work)
         workers = max(1, min(self.workers, len(jobs)))
+        with contextlib.ExitStack() as held:
+            held.callback(self._forget)
+            state = self._state = self._shared(work, packed, workers, held)
+            self.guards = [Guard(state, row) for row in range(workers)]
+            if self._stopped:
+                self.stop()
+            run = self._run = _Run(state, self.guards)
+            held.callback(run.close)
+            try:
+                yield from run.outcomes(Chunks(jobs, self.chunksize, workers))
+            except GeneratorExit:
+                self.stop()
+                self.late = run.drain(PATIENCE)
+                raise
+            except BaseException:
+                self.abort()
+                raise
+
+    def _shared(self, work: Work, packed: bytes, workers: int, held: contextlib.ExitStack) -> State:
+        """What the guards share; its shared memory is released with `held`."""
         context = start_context(self._method)
         staging = Staging(self._sums, workers)
-        try:
-            table = Table.create(workers)
-        except BaseException:
-            staging.release()
-            raise
-        state = State(
+        held.callback(staging.release)
+        table = Table.create(workers)
+        held.callback(table.release)
+        return State(
             context=context,
             table=table,
             staging=staging,
@@ -93,40 +111,29 @@ class Pool(Executor):
             timeout=self.timeout,
             budget=Budget(budget_size(self.memory)),
         )
-        self._state, self.guards = state, [Guard(state, row) for row in range(workers)]
-        if self._stopped:
-            self.stop()
-        run = self._run = _Run(state, self.guards)
-        try:
-            yield from run.outcomes(Chunks(jobs, self.chunksize, workers))
-        except GeneratorExit:
-            self.stop()
-            self.late = run.drain(PATIENCE)
-            raise
-        except BaseException:
-            self.abort()
-            raise
-        finally:
-            run.close()
-            self._state, self._run, self.guards = None, None, []
+
+    def _forget(self) -> None:
+        self._state, self._run, self.guards = None, None, []
 
     def stop(self) -> None:
         self._stopped = True
-        if self._state is not None:
-            self._state.stopping = True
-            self._state.table.stop()
+        state = self._state
+        if state is not None:
+            state.stopping = True
+            state.table.stop()
 
     def abort(self) -> None:
         self.stop()
-        if self._state is not None:
-            self._state.aborted = True
+        state, run = self._state, self._run
+        if state is not None:
+            state.aborted = True
             for guard in self.guards:
                 guard.kill()
             # The caller may end the process now (Ctrl-C twice): what would outlive it is removed first
-            if self._run is not None:
-                self._run.settle(GRACE)
-            self._state.table.unlink()
-            self._state.staging.unlink()
+            if run is not None:
+                run.settle(GRACE)
+            state.table.unlink()
+            state.staging.unlink()
 
 
 class _Run:
@@ -194,11 +201,12 @@ class _Run:
         return result
 
     def drain(self, patience: float) -> list[Outcome]:
-        """Wait for the files in hand, then no longer; what nobody has got yet."""
+        """Wait `patience` seconds for all files in hand, then no longer; what nobody has got yet."""
+        end = time.monotonic() + patience
         found = list(self._taken)
         with contextlib.suppress(multiprocessing.TimeoutError, EngineError):
             while self._in_flight:
-                found += self._take(patience)
+                found += self._take(max(0.0, end - time.monotonic()))
         if self._in_flight:
             self._state.aborted = True
             for guard in self._all:
@@ -216,7 +224,7 @@ class _Run:
             self._free.put(guard)
 
     def close(self) -> None:
-        """End workers, threads and segment. Does nothing in a forked copy of this process."""
+        """End workers and threads. Does nothing in a forked copy of this process."""
         if os.getpid() != self._pid:
             return
         self._feed.put(None)
@@ -233,8 +241,6 @@ class _Run:
         self._threads.join()
         for guard in self._all:
             guard.close(0.0)
-        self._state.table.release()
-        self._state.staging.release()
 
 
 def auto_workers() -> int:

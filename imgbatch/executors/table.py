@@ -7,6 +7,7 @@ as a hint (deadlines) that is checked again after the shot.
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 from imgbatch.errors import PHASES, Phase
@@ -67,7 +68,9 @@ class Table:
         return bool(self._words[_STOP])
 
     def stop(self) -> None:
-        self._words[_STOP] = 1
+        """Set the stop word; does nothing after :meth:`release`: a signal may come between that and the run's end."""
+        with contextlib.suppress(ValueError):
+            self._words[_STOP] = 1
 
     def unlink(self) -> None:
         """No worker attaches any more: should the parent end without :meth:`release`, nothing is left behind."""

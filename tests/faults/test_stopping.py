@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
 import pytest
 
-from imgbatch.executors.pool import Pool
+from imgbatch.aggregates import Layout, Totals
+from imgbatch.executors.pool import Pool, _Run
 from imgbatch.job import Outcome
 from tests.faults.works import FaultyWork, job
 from tests.held import held
@@ -68,3 +71,54 @@ def test_a_signal_in_the_middle_of_a_stop_does_not_hang_the_run(again: str) -> N
 
     ends(run)
     assert 1 <= len(seen) < 200
+
+
+@pytest.mark.parametrize("signal", ["stop", "abort"])
+def test_a_signal_at_any_moment_of_the_end_is_borne(signal: str) -> None:
+    """Also when the shared memory has been released, but the run is not forgotten yet."""
+    pool = Pool(2, 1)
+
+    def run() -> None:
+        results = pool.run(FaultyWork(), [job(index) for index in range(200)])
+        next(results)
+        interrupted(results.close, getattr(pool, signal))  # type: ignore[attr-defined]  # run is a generator
+
+    ends(run)
+
+
+def test_a_run_that_cannot_start_its_threads_leaves_no_shared_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(count: int) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("imgbatch.executors.pool.ThreadPool", refused)
+    with Totals(Layout(3)) as totals:
+        before = held()
+        pool = Pool(2, sums=totals)
+        with pytest.raises(RuntimeError, match="can't start"):
+            next(pool.run(FaultyWork(), [job(0)]))
+        assert held() == before
+        pool.stop()
+
+
+class Unhurried(_Run):
+    """Has three replies to give, of which the first takes all the time that there is."""
+
+    def __init__(self) -> None:
+        self.times: list[float] = []
+        self._in_flight, self._taken = 3, deque()
+
+    def _take(self, timeout: float | None = None) -> list[Outcome]:
+        assert timeout is not None
+        self.times.append(timeout)
+        end = time.monotonic() + timeout
+        while time.monotonic() <= end:
+            pass
+        self._in_flight -= 1
+        return []
+
+
+def test_a_closed_run_waits_once_for_all_files_in_hand() -> None:
+    run = Unhurried()
+    run.drain(0.01)
+    first, *later = run.times
+    assert 0 < first <= 0.01 and later == [0, 0]
