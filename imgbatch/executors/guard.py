@@ -45,7 +45,7 @@ class State:
     """What all guards of one run share.
 
     `stopping` and `aborted` are looked at, and nobody waits for them: a signal handler sets them, where an Event's lock
-    might be held already by the thread that it interrupts.
+    might be held already by the thread that it interrupts. `owner` is the process whose run it is.
     """
 
     context: BaseContext
@@ -60,6 +60,7 @@ class State:
     aborted: bool = False
     second: deque[Job] = field(default_factory=deque)
     failed_starts: int = 0
+    owner: int = field(default_factory=os.getpid)
 
 
 @frozen

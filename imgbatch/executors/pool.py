@@ -115,16 +115,22 @@ class Pool(Executor):
     def _forget(self) -> None:
         self._state, self._run, self.guards = None, None, []
 
+    @property
+    def _ours(self) -> State | None:
+        """What the guards of the run share; None in a forked copy of its process, which must leave them alone."""
+        state = self._state
+        return state if state is not None and state.owner == os.getpid() else None
+
     def stop(self) -> None:
         self._stopped = True
-        state = self._state
+        state = self._ours
         if state is not None:
             state.stopping = True
             state.table.stop()
 
     def abort(self) -> None:
         self.stop()
-        state, run = self._state, self._run
+        state, run = self._ours, self._run
         if state is not None:
             state.aborted = True
             for guard in self.guards:
@@ -140,7 +146,6 @@ class _Run:
     """One run of the Pool: the feed, the window, the results."""
 
     def __init__(self, state: State, guards: list[Guard]) -> None:
-        self._pid = os.getpid()
         self._state, self._all = state, guards
         self._free: queue.SimpleQueue[Guard] = queue.SimpleQueue()
         for guard in guards:
@@ -201,7 +206,12 @@ class _Run:
         return result
 
     def drain(self, patience: float) -> list[Outcome]:
-        """Wait `patience` seconds for all files in hand, then no longer; what nobody has got yet."""
+        """Wait `patience` seconds for all files in hand, then no longer; what nobody has got yet.
+
+        Like :meth:`close`, it does nothing in a forked copy of this process.
+        """
+        if self._state.owner != os.getpid():
+            return []
         end = time.monotonic() + patience
         found = list(self._taken)
         with contextlib.suppress(multiprocessing.TimeoutError, EngineError):
@@ -225,7 +235,7 @@ class _Run:
 
     def close(self) -> None:
         """End workers and threads. Does nothing in a forked copy of this process."""
-        if os.getpid() != self._pid:
+        if self._state.owner != os.getpid():
             return
         self._feed.put(None)
         self._state.stopping = True

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from types import FrameType
-from typing import Any
+from types import FrameType, SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from imgbatch.aggregates import Layout, Totals
+from imgbatch.executors.guard import State
 from imgbatch.executors.pool import Pool, _Run
 from imgbatch.job import Outcome
 from tests.faults.works import FaultyWork, job
@@ -105,6 +107,7 @@ class Unhurried(_Run):
 
     def __init__(self) -> None:
         self.times: list[float] = []
+        self._state = cast(State, SimpleNamespace(owner=os.getpid()))
         self._in_flight, self._taken = 3, deque()
 
     def _take(self, timeout: float | None = None) -> list[Outcome]:
@@ -122,3 +125,26 @@ def test_a_closed_run_waits_once_for_all_files_in_hand() -> None:
     run.drain(0.01)
     first, *later = run.times
     assert 0 < first <= 0.01 and later == [0, 0]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+@pytest.mark.parametrize("ended", ["close", "stop", "abort"])
+def test_a_forked_copy_of_the_caller_leaves_the_run_to_it(ended: str) -> None:
+    """As when a host forks in the middle of a run, and its child ends with sys.exit."""
+    pool = Pool(2, 4)
+
+    def run() -> None:
+        results = pool.run(FaultyWork(), [job(index) for index in range(200)])
+        seen = [next(results)]
+        child = os.fork()
+        if not child:
+            if ended == "close":
+                results.close()  # type: ignore[attr-defined]  # run is a generator
+            else:
+                getattr(pool, ended)()
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        seen.extend(results)
+        assert len(seen) == 200
+
+    ends(run)
