@@ -7,6 +7,7 @@ was killed), every job that was in flight is blamed, because nothing says whose 
 from __future__ import annotations
 
 import concurrent.futures
+import functools
 import os
 import pickle
 from collections import deque
@@ -17,6 +18,7 @@ from imgbatch.executors.base import Chunks, Executor, Work, packed_work
 from imgbatch.job import Failure, Job, Outcome
 
 PATIENCE = 5.0  # seconds that a closed iterator gives the files in hand
+KEPT = 4  # runs whose work a process of the caller's keeps: as many may take turns in it
 
 
 class FuturesDesk:
@@ -50,7 +52,7 @@ class Futures(Executor):
         self._stopped = self._aborted = False
 
     def run(self, work: Work, jobs: Sequence[Job]) -> Iterator[Outcome]:
-        packed = packed_work(work)
+        task = _Task(packed_work(work), work)
         workers = getattr(self._pool, "_max_workers", None) or os.cpu_count() or 1  # private: they have no public word
         chunks = Chunks(jobs, self._chunksize, workers)
         flying: dict[concurrent.futures.Future[list[bytes]], list[Job]] = {}
@@ -63,7 +65,7 @@ class Futures(Executor):
                     if chunk is None:
                         break
                     try:
-                        flying[self._pool.submit(_chunk, packed, [pickle.dumps(job) for job in chunk])] = chunk
+                        flying[self._pool.submit(task, [pickle.dumps(job) for job in chunk])] = chunk
                     except RuntimeError as error:  # it broke, or was shut down
                         broken = error
                         yield from self._blamed(work, chunk, error)
@@ -121,18 +123,34 @@ def _error(future: concurrent.futures.Future[list[bytes]]) -> BaseException | No
     return concurrent.futures.CancelledError() if future.cancelled() else future.exception()
 
 
-_WORK: tuple[bytes, Work] | None = None  # the work of this process: unpickled once, not once a chunk
+class _Task:
+    """The work of a run, as the caller's executor gets it: itself within this process, its bytes for another one."""
+
+    def __init__(self, packed: bytes, work: Work | None = None) -> None:
+        self._packed, self._work = packed, work
+
+    def __call__(self, jobs: list[bytes]) -> list[bytes]:
+        """In a worker of the caller's: each job to its pickled Outcome, or to (phase, text)."""
+        work = self._ready
+        return [_one(work, job) for job in jobs]
+
+    def __reduce__(self) -> tuple[type[_Task], tuple[bytes]]:
+        return _Task, (self._packed,)
+
+    @functools.cached_property
+    def _ready(self) -> Work:
+        if self._work is None:
+            return _unpacked(self._packed)
+        self._work.open()
+        return self._work
 
 
-def _chunk(packed: bytes, jobs: list[bytes]) -> list[bytes]:
-    """In a worker of the caller's: each job to its pickled Outcome, or to (phase, text)."""
-    global _WORK
-    if _WORK is None or _WORK[0] != packed:
-        work: Work = pickle.loads(packed)
-        work.open()
-        _WORK = (packed, work)
-    work = _WORK[1]
-    return [_one(work, job) for job in jobs]
+@functools.lru_cache(maxsize=KEPT)
+def _unpacked(packed: bytes) -> Work:
+    """The work of a run in another process: unpickled once, not once a chunk."""
+    work: Work = pickle.loads(packed)
+    work.open()
+    return work
 
 
 def _one(work: Work, job: bytes) -> bytes:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import concurrent.futures
+import gc
 import multiprocessing
 import threading
+import weakref
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -273,6 +276,37 @@ def test_a_given_executor_stays_the_caller_s(given: concurrent.futures.Executor)
     for _ in range(2):
         assert len(done(Futures(given, 4), [job(index) for index in range(10)])) == 10
     assert given.submit(len, "still there").result() == 11
+
+
+@dataclass(frozen=True, eq=False)
+class Traced(FaultyWork):
+    """Leaves a trace in its folder when it is opened, and is seen as long as it is there."""
+
+    alive: ClassVar[weakref.WeakSet[Traced]] = weakref.WeakSet()
+
+    def open(self) -> None:
+        self.alive.add(self)
+        with open(Path(self.folder) / "opened", "a") as file:
+            file.write("x")
+
+
+def test_two_runs_that_take_turns_in_a_process_open_their_work_once(tmp_path: Path) -> None:
+    folders = [tmp_path / "a", tmp_path / "b"]
+    with concurrent.futures.ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("forkserver")) as pool:
+        runs = []
+        for folder in folders:
+            folder.mkdir()
+            runs.append(Futures(pool, 1).run(Traced(str(folder)), [job(index) for index in range(12)]))
+        assert sum(1 for _ in zip(*runs, strict=True)) == 12
+    assert [(folder / "opened").read_text() for folder in folders] == ["x", "x"]
+
+
+def test_threads_keep_no_work_of_a_run_that_is_over(tmp_path: Path) -> None:
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        assert len(done(Futures(pool, 1), [job(index) for index in range(12)], Traced(str(tmp_path)))) == 12
+    gc.collect()
+    assert not Traced.alive
+    assert (tmp_path / "opened").exists()
 
 
 def test_a_broken_process_pool_is_told_and_does_not_hang() -> None:
