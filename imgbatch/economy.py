@@ -161,18 +161,19 @@ def halving(output: Output, format: str, icc: bytes | None) -> bool:
     return codec.halves(output) and (icc is None or codec.takes(icc))
 
 
-def needed(opened: Opened, way: Way, data: int) -> int:
+def needed(opened: Opened, way: Way, data: int, films: bool = True) -> int:
     """About how many bytes the picture will take: what is decoded, twice what comes of it, and the file itself.
 
     A JPEG in several scans is held whole, in waves, until the last of them. Of many frames no more than a few films'
-    worth is in memory, and what GIF's encoder holds: a byte a pixel.
+    worth is in memory, and what GIF's encoder holds: a byte a pixel. Without `films` one frame is there at a time.
     """
+    wanted = way.wanted if opened.format == "jpeg" else None  # nothing else is decoded smaller
     width, height = opened.size
-    made = math.prod(way.wanted or way.size)
-    scale = reduced_by(way.size, way.wanted)
-    more = (opened.frame_count if opened.format in MULTIFRAME else 1) - 1
+    made = math.prod(wanted or way.size)
+    scale = reduced_by(way.size, wanted)
+    more = (opened.frame_count if films and opened.format in MULTIFRAME else 1) - 1
     held = min(4 * more * made, _FILMS * film.KEPT + more * made)
-    return 4 * (width // scale * (height // scale) + 2 * made) + held + opened.waves + data
+    return 4 * (math.ceil(width / scale) * math.ceil(height / scale) + 2 * made) + held + opened.waves + data
 
 
 def reduced_by(size: Size, wanted: Size | None) -> int:

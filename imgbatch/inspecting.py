@@ -6,16 +6,15 @@ first one as its error; the others, and what is only odd, are its warnings.
 
 from __future__ import annotations
 
-import math
 import os
+from dataclasses import replace
 
+from imgbatch import economy
 from imgbatch.clock import Clock
 from imgbatch.codecs import guard, integrity, reading, scans
 from imgbatch.codecs.integrity import Finding
 from imgbatch.frozen import frozen
 from imgbatch.job import Desk, Failure, Job, Outcome, Status
-
-_BYTES = 4  # that Pillow takes for a pixel
 
 
 @frozen
@@ -69,17 +68,19 @@ class InspectWork:
         )
 
     def _decode(self, data: bytes, suffix: str, desk: Desk, found: list[Finding], said: list[str]) -> None:
-        """Every frame; of a JPEG all of the data, at an eighth of the size where it has one scan."""
+        """Every frame; of a JPEG all of the data, at an eighth of the size."""
         with reading.probe(data, suffix, self.max_pixels) as opened:
             try:
-                small = (1, 1) if opened.format == "jpeg" else None
-                scale = 64 if small and not opened.image.info.get("progressive") else 1
-                desk.reserve(_BYTES * math.prod(opened.size) // scale * 2 + len(data))
+                way = economy.checking(economy.plain(opened, False, ()))
+                width, height = opened.size
+                # The scans of a JPEG are compared at half the size
+                held = replace(way, wanted=(max(1, width // 2), max(1, height // 2))) if opened.waves else way
+                desk.reserve(economy.needed(opened, held, len(data), films=False))
                 shown = scans.findings(data) if opened.format == "jpeg" else None
                 if shown is not None:
                     found += shown
                     return
-                for _ in opened.decode("all", small, orient=False)[0]:
+                for _ in opened.decode("all", way.wanted, orient=False)[0]:
                     pass
             finally:
                 said += opened.warnings

@@ -7,7 +7,6 @@ and the high byte of 16 bits.
 
 from __future__ import annotations
 
-import math
 import os
 import warnings
 from typing import TYPE_CHECKING, Literal
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
 
 Mode = Literal["L", "RGB", "RGBA"]
 __all__ = ["MODES", "Measured", "MeasureWork", "Mode", "as_mode"]
-
-_BYTES = 4  # that Pillow takes for a pixel
 
 
 @frozen(slots=True)
@@ -127,7 +124,7 @@ class _Look:
     def _made(self, job: Job, opened: reading.Opened) -> Image:
         """The first frame after the operations, decoded no larger than they need it."""
         way = economy.way(opened, self._work.auto_orient, facts.told(self._work.ops, job, opened))
-        self._desk.reserve(_BYTES * (math.prod(opened.size) + 2 * math.prod(way.wanted or way.size)))
+        self._desk.reserve(economy.needed(opened, way, opened.length, films=False))
         (frame,), _ = opened.decode("first", way.wanted, self._work.auto_orient, turn=not way.turns)
         self._enter("ops")
         if any(op.on_screen for op in way.common):

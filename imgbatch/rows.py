@@ -103,6 +103,7 @@ class RowWork:
     def _operated(self, job: Job, opened: reading.Opened, told: _Told) -> Image:
         """The first frame after the operations, decoded with as few pixels as they need; checked for its size."""
         way = economy.way(opened, self.auto_orient, facts.told(self.ops, job, opened))
+        told.desk.reserve(economy.needed(opened, way, opened.length, films=False))
         frames, _ = opened.decode("first", way.wanted, self.auto_orient, turn=not way.turns)
         frame = next(frames)
         told.enter("ops")
@@ -153,5 +154,6 @@ class _Told(Clock):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
+        self.desk = desk
         self.changes: list[str] = []
         self.warnings: list[str] = []

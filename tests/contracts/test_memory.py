@@ -1,0 +1,101 @@
+"""Does every work ask for memory before it decodes, and for as much as the decoded picture takes?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL.ImageFile import ImageFile
+
+import imgbatch as ib
+from imgbatch.aggregates import Layout, Sheet
+from imgbatch.errors import Phase
+from imgbatch.executors.base import Work
+from imgbatch.imagework import ImageWork
+from imgbatch.inspecting import InspectWork
+from imgbatch.job import Job, Source, Target
+from imgbatch.measuring import MeasureWork
+from imgbatch.operations import Resize
+from imgbatch.rows import RowWork
+from tests.contracts.pictures import smooth
+
+LIMIT = 10_000_000
+SIZE = (1203, 905)
+SMALL = Resize("150x100", fit="cover")
+
+
+class Rows:
+    """One row."""
+
+    def __init__(self) -> None:
+        self.array: NDArray[Any] = np.zeros((1, 100, 150, 3), np.uint8)
+
+    def release(self) -> None:
+        """Nothing to let go of."""
+
+
+class Asked:
+    """A desk that remembers what it was asked for, and what had been decoded by then."""
+
+    again = False
+
+    def __init__(self) -> None:
+        self.sums = Sheet(Layout(3))
+        self.reserved: list[int] = []
+        self.decoded: list[int] = []
+        self.early = False  # whether something was decoded before anything was asked for
+
+    def phase(self, phase: Phase) -> None:
+        """Nobody listens."""
+
+    def reserve(self, size: int) -> None:
+        self.early = self.early or bool(self.decoded)
+        self.reserved.append(size)
+
+
+WORKS: dict[str, Callable[[], Work]] = {
+    "run": lambda: ImageWork(ib.Recipe([SMALL], [ib.Output()]), LIMIT, 0),
+    "run-copying": lambda: ImageWork(ib.Recipe([], [ib.Output()]), LIMIT, 0),
+    "stats": lambda: MeasureWork((SMALL,), "RGB", LIMIT),
+    "stats-whole": lambda: MeasureWork((), "RGB", LIMIT),
+    "check": lambda: InspectWork(LIMIT),
+    "load": lambda: RowWork((SMALL,), (150, 100), "RGB", Rows(), LIMIT),
+}
+
+
+@pytest.fixture
+def desk(monkeypatch: pytest.MonkeyPatch) -> Asked:
+    """The desk hears of every picture that is decoded, as large as it is then, with what its decoder holds."""
+    asked, load = Asked(), ImageFile.load
+
+    def heard(self: ImageFile) -> Any:
+        waiting = bool(self.tile)
+        access = load(self)
+        if waiting:
+            waves = 3 * math.prod(SIZE) if self.info.get("progressive") else 0  # two bytes a sample, 4:2:0
+            asked.decoded.append(4 * math.prod(self.size) + waves)
+        return access
+
+    monkeypatch.setattr(ImageFile, "load", heard)
+    return asked
+
+
+@pytest.mark.parametrize("format", ["jpeg", "progressive.jpeg", "png", "gif"])
+@pytest.mark.parametrize("name", WORKS)
+def test_a_picture_is_decoded_after_its_memory_was_reserved(
+    name: str, format: str, desk: Asked, tmp_path: Path
+) -> None:
+    path = tmp_path / f"picture.{format}"
+    smooth("RGB", SIZE).save(path, progressive=format.startswith("progressive"))
+    target = Target(0, str(tmp_path / "out" / path.name), path.suffix[1:])
+    job = Job(0, Source(str(path), str(tmp_path), path.name, path.stat().st_size), (target,))
+    outcome = WORKS[name]()(job, desk)
+    assert outcome.status == "ok", outcome.error
+    assert desk.decoded and desk.reserved
+    assert not desk.early
+    assert desk.reserved[-1] >= max(desk.decoded) + path.stat().st_size
