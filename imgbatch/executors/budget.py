@@ -10,14 +10,15 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from imgbatch.files import read_bytes
 
 UNASKED = 8_000_000  # bytes that a worker may take without asking: most pictures of the web cost no message
 SHARE = 0.6  # of the memory that there is, for "auto": decoded pixels are not all that a process needs
 _LOOK = 0.25  # seconds between looks at whether the one who waits is still alive
-_CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+#: Where a control group says its limit, by the folder of its hierarchy.
+_LIMITS = {"": "memory.max", "memory": "memory.limit_in_bytes"}
 
 
 class Budget:
@@ -54,15 +55,37 @@ class Budget:
         return had is not None
 
 
-def memory_size() -> int:
-    """The bytes that this process may use: the machine's, or its control group's when that is less."""
-    sizes = []
+def memory_size(root: str = "/") -> int:
+    """The bytes that this process may use: the machine's, or those of a control group when that has less."""
+    sizes = list(_limits(root))
     with contextlib.suppress(ValueError, OSError, AttributeError):
         sizes.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    for name in _CGROUPS:
-        with contextlib.suppress(OSError, ValueError):
-            sizes.append(int(read_bytes(name)))  # "max" where there is no limit: ValueError
     return min(sizes, default=2 * 2**30)
+
+
+def _limits(root: str) -> Iterator[int]:
+    """What the control groups that this process is in allow: its own, as a unit's or a container's, and those above.
+
+    A container may see its own group as the top, under another name than the kernel's: what is not there sets no limit.
+    """
+    own = _groups(root)
+    for controller, name in _LIMITS.items():
+        parts = [part for part in own.get(controller, "").split("/") if part not in ("", "..")]
+        for depth in range(len(parts) + 1):
+            path = os.path.join(root, "sys/fs/cgroup", controller, *parts[:depth], name)
+            with contextlib.suppress(OSError, ValueError):
+                yield int(read_bytes(path))  # "max" where there is no limit: ValueError
+
+
+def _groups(root: str) -> dict[str, str]:
+    """The process's own groups: of the one hierarchy of today (""), and of the older one for memory."""
+    found = {}
+    with contextlib.suppress(OSError):
+        for line in os.fsdecode(read_bytes(os.path.join(root, "proc/self/cgroup"))).splitlines():
+            controllers, _, path = line.partition(":")[2].partition(":")
+            if not controllers or "memory" in controllers.split(","):
+                found["memory" if controllers else ""] = path
+    return found
 
 
 def budget_size(memory: int | str) -> int:

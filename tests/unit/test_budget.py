@@ -58,6 +58,50 @@ def test_auto_is_a_share_of_what_there_is() -> None:
     assert budget_size(12345678) == 12345678
 
 
+MB = 2**20
+
+
+def system(root: Path, groups: str | None, limits: dict[str, str]) -> str:
+    """A folder that looks like the top of a system: the process's groups, and what some of them allow."""
+    (root / "proc/self").mkdir(parents=True)
+    if groups is not None:
+        (root / "proc/self/cgroup").write_text(groups)
+    for path, limit in limits.items():
+        file = root / "sys/fs/cgroup" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"{limit}\n")
+    return str(root)
+
+
+@pytest.mark.parametrize(
+    ("groups", "limits"),
+    [
+        ("0::/system.slice/nightly.service\n", {"system.slice/nightly.service/memory.max": str(64 * MB)}),
+        ("0::/a.slice/b.scope\n", {"a.slice/memory.max": str(64 * MB), "a.slice/b.scope/memory.max": "max"}),
+        ("0::/a/b\n", {"memory.max": str(90 * MB), "a/memory.max": str(64 * MB), "a/b/memory.max": str(80 * MB)}),
+        ("0::/\n", {"memory.max": str(64 * MB)}),
+        ("0::/../own\n", {"own/memory.max": str(64 * MB)}),
+        ("0::/gone (deleted)\n", {"memory.max": str(64 * MB)}),
+        (None, {"memory.max": str(64 * MB)}),
+        ("5:cpu,cpuacct:/x\n4:memory:/x\n", {"memory/x/memory.limit_in_bytes": str(64 * MB)}),
+        ("4:memory:/docker/1f\n0::/docker/1f\n", {"memory/memory.limit_in_bytes": str(64 * MB)}),
+        ("rubbish\n\n0::/a:b\n", {"a:b/memory.max": str(64 * MB)}),
+    ],
+    ids=["unit", "slice", "least", "top", "above", "deleted", "unknown", "older", "older-container", "rubbish"],
+)
+def test_a_limit_of_any_group_that_the_process_is_in_counts(
+    groups: str | None, limits: dict[str, str], tmp_path: Path
+) -> None:
+    assert memory_size(system(tmp_path, groups, limits)) == 64 * MB
+
+
+def test_where_no_group_sets_a_limit_the_machine_does(tmp_path: Path) -> None:
+    there = memory_size(system(tmp_path / "bare", None, {}))
+    assert there > 64 * MB
+    others = {"memory.max": "max", "a/memory.max": "what?", "b/memory.max": str(64 * MB)}
+    assert memory_size(system(tmp_path / "unlimited", "0::/a\n", others)) == there
+
+
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="no /proc here")
 def test_resident_memory_is_read() -> None:
     assert resident(os.getpid()) > 10_000_000
