@@ -12,8 +12,8 @@ import warnings
 from typing import TYPE_CHECKING, Literal
 
 from imgbatch import color, economy, facts
+from imgbatch.clock import Clock
 from imgbatch.codecs import guard, reading
-from imgbatch.errors import Phase
 from imgbatch.frozen import frozen
 from imgbatch.job import Desk, Failure, Job, Outcome, Status
 from imgbatch.operations import Operation, Size, through
@@ -80,28 +80,28 @@ class MeasureWork:
         """One image into the sums."""
         if job.source.problem is not None:
             return self.blame(job, "failed", job.source.problem)
-        look = _Look(self, desk)
+        clock = Clock(desk)
+        look = _Look(self, desk, clock)
         with guard.watched(self.max_pixels) as caught:
             try:
                 return look.measured(job, caught)
             except Exception as error:  # noqa: BLE001 - one file's error is that file's value, never the batch's
-                kind, message = guard.classify(error, look.phase)
-                return self.blame(job, "failed", Failure(kind, look.phase, message))
+                kind, message = guard.classify(error, clock.phase)
+                failure = Failure(kind, clock.phase, message)
+        return Outcome(job.index, job.source, "failed", error=failure, ms=clock.spent())
 
 
 class _Look:
-    """A job at work: the phase it is in."""
+    """A job at work."""
 
-    def __init__(self, work: MeasureWork, desk: Desk) -> None:
-        self._work, self._desk = work, desk
-        self.phase: Phase
-        self._enter("read")
+    def __init__(self, work: MeasureWork, desk: Desk, clock: Clock) -> None:
+        self._work, self._desk, self._clock = work, desk, clock
 
     def measured(self, job: Job, caught: list[warnings.WarningMessage]) -> Measured:
         import numpy
 
         data = reading.read(job.source.path)
-        self._enter("decode")
+        self._clock.enter("decode")
         suffix = os.path.splitext(job.source.path)[1]
         with reading.probe(data, suffix, self._work.max_pixels) as opened:
             image = as_mode(self._made(job, opened), self._work.mode)
@@ -114,6 +114,7 @@ class _Look:
             job.source,
             "ok",
             warnings=tuple(dict.fromkeys(said)),
+            ms=self._clock.spent(),
             format=found,
             mode=mode,
             size=image.size,
@@ -126,12 +127,8 @@ class _Look:
         way = economy.way(opened, self._work.auto_orient, facts.told(self._work.ops, job, opened))
         self._desk.reserve(economy.needed(opened, way, opened.length, films=False))
         (frame,), _ = opened.decode("first", way.wanted, self._work.auto_orient, turn=not way.turns)
-        self._enter("ops")
+        self._clock.enter("ops")
         if any(op.on_screen for op in way.common):
             (frame,) = color.on_screen([frame], opened.metadata.icc)
         (made,) = through(way.common, [frame])
         return made
-
-    def _enter(self, phase: Phase) -> None:
-        self.phase = phase
-        self._desk.phase(phase)

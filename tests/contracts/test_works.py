@@ -1,10 +1,12 @@
-"""Does every work ask for memory before it decodes, and for as much as the decoded picture takes?"""
+"""Does every work do what executors count on: ask for memory before it decodes, and say what a file has cost?"""
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,7 @@ from PIL.ImageFile import ImageFile
 import imgbatch as ib
 from imgbatch.aggregates import Layout, Sheet
 from imgbatch.errors import Phase
-from imgbatch.executors.base import Work
+from imgbatch.executors.base import Chunks, Work
 from imgbatch.imagework import ImageWork
 from imgbatch.inspecting import InspectWork
 from imgbatch.job import Job, Source, Target
@@ -85,6 +87,12 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Asked:
     return asked
 
 
+def job_of(path: Path) -> Job:
+    """A file, to be written into a folder beside it where the work writes files."""
+    target = Target(0, str(path.parent / "out" / path.name), path.suffix[1:])
+    return Job(0, Source(str(path), str(path.parent), path.name, path.stat().st_size), (target,))
+
+
 @pytest.mark.parametrize("format", ["jpeg", "progressive.jpeg", "png", "gif"])
 @pytest.mark.parametrize("name", WORKS)
 def test_a_picture_is_decoded_after_its_memory_was_reserved(
@@ -92,10 +100,28 @@ def test_a_picture_is_decoded_after_its_memory_was_reserved(
 ) -> None:
     path = tmp_path / f"picture.{format}"
     smooth("RGB", SIZE).save(path, progressive=format.startswith("progressive"))
-    target = Target(0, str(tmp_path / "out" / path.name), path.suffix[1:])
-    job = Job(0, Source(str(path), str(tmp_path), path.name, path.stat().st_size), (target,))
-    outcome = WORKS[name]()(job, desk)
+    outcome = WORKS[name]()(job_of(path), desk)
     assert outcome.status == "ok", outcome.error
     assert desk.decoded and desk.reserved
     assert not desk.early
     assert desk.reserved[-1] >= max(desk.decoded) + path.stat().st_size
+
+
+@pytest.mark.parametrize("status", ["ok", "failed"])
+@pytest.mark.parametrize("name", WORKS)
+def test_chunks_learn_what_a_file_has_cost(
+    name: str, status: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each look at the clock is a second later than the last: then no chunk has more than one file."""
+    path = tmp_path / "picture.png"
+    smooth("RGB", (300, 200)).save(path)
+    if status == "failed":
+        path.write_bytes(path.read_bytes()[:200])
+    seconds = itertools.count()
+    monkeypatch.setattr("imgbatch.clock.time", SimpleNamespace(perf_counter=lambda: float(next(seconds))))
+    outcome = WORKS[name]()(job_of(path), Asked())
+    assert outcome.status == status
+    chunks = Chunks([job_of(path)] * 1000, "auto", 2)
+    assert len(next(chunks)) > 1
+    chunks.learn([outcome])
+    assert len(next(chunks)) == 1
