@@ -13,6 +13,9 @@ from PIL import Image
 import imgbatch as ib
 from imgbatch import copying, economy
 from imgbatch.codecs import guard, reading
+from imgbatch.executors.futures import FuturesDesk
+from imgbatch.imagework import ImageWork
+from imgbatch.job import Job, Source, Target
 from imgbatch.operations import (
     Blur,
     Border,
@@ -32,6 +35,7 @@ from imgbatch.operations import (
 from imgbatch.recipe import Output
 
 SAMPLES = Path(__file__).parents[2] / "sample_images"
+WIDE = SAMPLES / "color" / "wide-gamut.jpg"
 
 LIMIT = 100_000_000
 
@@ -269,6 +273,54 @@ def test_pictures_of_one_shape_share_a_way_but_no_words(tmp_path: Path) -> None:
     assert ib.run([tmp_path / "in"], tmp_path / "out", recipe, workers=0).exit_code == 0
     a, b = (Image.open(tmp_path / "out" / f"{name}.png").tobytes() for name in ("a", "b"))
     assert a != b
+
+
+def stored(path: Path, size: Size = (900, 600), mode: str = "RGB", orientation: int = 1, icc: bytes = b"") -> Path:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    with Image.open(WIDE) as image:
+        image.resize(size).convert(mode).save(path, exif=exif, icc_profile=icc)
+    return path
+
+
+def alike(kind: str, folder: Path) -> list[tuple[Path, int]]:
+    """Two files that differ in one thing which a way depends on, each with the number of the output that is wanted."""
+    if kind == "orientation":
+        return [(stored(folder / f"{number}.jpg", orientation=number), 0) for number in (1, 6)]
+    if kind == "profile":
+        with Image.open(WIDE) as image:
+            profile = image.info["icc_profile"]
+        return [(stored(folder / "a.jpg"), 0), (stored(folder / "b.jpg", icc=profile), 0)]
+    if kind == "colors":  # halved in a JPEG of YCbCr, not there in one of gray
+        return [(stored(folder / f"{mode}.jpg", mode=mode), 1) for mode in ("RGB", "L")]
+    if kind == "format":
+        return [(stored(folder / name, mode="L"), 1) for name in ("a.jpg", "b.png")]
+    if kind == "size":
+        return [(stored(folder / f"{width}.jpg", (width, 600)), 1) for width in (900, 600)]
+    return [(stored(folder / "a.jpg"), output) for output in (1, 2)]
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["", "turned"])
+@pytest.mark.parametrize("kind", ["orientation", "profile", "colors", "format", "size", "target"])
+def test_what_a_picture_becomes_does_not_depend_on_those_before_it(kind: str, turned: bool, tmp_path: Path) -> None:
+    recipe = ib.Recipe(
+        [Resize("300")],
+        [Output(format="jpeg", icc="srgb"), Output(format="jpeg"), Output(format="jpeg", ops=(Flip(), Grayscale()))],
+    )
+
+    def made(work: ImageWork, path: Path, output: int, name: str) -> bytes:
+        target = Target(output, str(tmp_path / name), "jpeg", replace=True)
+        outcome = work(Job(0, Source(str(path), str(tmp_path), path.name), (target,)), FuturesDesk())
+        assert outcome.status == "ok", outcome.error
+        return (tmp_path / name).read_bytes()
+
+    pair = alike(kind, tmp_path)
+    files = pair[::-1] if turned else pair
+    work = ImageWork(recipe, LIMIT, 0)
+    after = [made(work, *file, "after.jpg") for file in files]
+    alone = [made(ImageWork(recipe, LIMIT, 0), *file, "alone.jpg") for file in files]
+    assert after == alone
+    assert alone[0] != alone[1]
 
 
 @pytest.mark.parametrize(
