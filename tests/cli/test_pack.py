@@ -70,7 +70,7 @@ def test_a_failed_file_is_a_row_of_zeros_and_exit_code_1(run: Run, place: Path) 
     assert run("pack", "photos", "-o", "y.npy", *COVER, "--fail-on", "none").returncode == 0
 
 
-def test_options(run: Run, place: Path) -> None:
+def test_pack_takes_lists_operations_modes_reports_and_filters_as_run_does(run: Run, place: Path) -> None:
     words = ("pack", "--files-from", "-", "-0", "-o", "x.npy", *COVER, "--flip", "--mode", "L", "--spill", "spill")
     done = run(*words, "--report", "r.csv", "-Q", input="photos/trip/c.png\0photos/a.jpg\0")
     assert (done.returncode, done.stderr) == (0, "")

@@ -241,7 +241,7 @@ def test_names_that_are_no_text(run: Run, place: Path) -> None:
     assert {"caf\\udce9.jpg", "esc\x1b[31m\n.jpg"} <= sources
 
 
-def test_filters(run: Run, place: Path) -> None:
+def test_only_what_the_filters_leave_is_made(run: Run, place: Path) -> None:
     run("run", "photos", "-o", "out", "-E", "trip/**")
     assert list(tree(place / "out")) == ["a.jpg"]
     run("run", "photos", "-o", "out2", "--no-recursive")

@@ -46,7 +46,7 @@ def test_only_one_property_can_stay() -> None:
     assert xmp.without(PACKET, lambda *_: True) is None
 
 
-def test_numbers() -> None:
+def test_orientation_and_sizes_of_a_packet_follow_the_picture() -> None:
     made = xmp.resized(xmp.upright(PACKET), (800, 600))
     assert made == PACKET.replace(b'Orientation="6"', b'Orientation="1"').replace(b"'4000'", b"'800'")
     element = b"<tiff:Orientation> 8 </tiff:Orientation><tiff:ImageLength>9</tiff:ImageLength>"

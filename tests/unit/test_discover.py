@@ -344,7 +344,7 @@ def test_missing_paths_are_refused_at_once(typed: str, sentence: str) -> None:
 # -- globs -------------------------------------------------------------------------------------------------------------
 
 
-def test_globs() -> None:
+def test_a_glob_finds_what_its_pattern_says_below_its_fixed_part() -> None:
     tree("p/a.jpg", "p/b.png", "p/d/c.jpg", "p/d/e/f.jpg", "p/.h/g.jpg", "p/.x.jpg")
     assert names("p/*.jpg") == ["p|a.jpg"]
     assert names("p/**/*.jpg") == ["p|a.jpg", "p|d/c.jpg", "p|d/e/f.jpg"]
@@ -415,7 +415,7 @@ def test_an_excluded_folder_is_not_entered(monkeypatch: pytest.MonkeyPatch) -> N
     assert names("p", filters=Filters(exclude=("**/drafts/**",))) == ["p|a.jpg"]
 
 
-def test_depth() -> None:
+def test_what_lies_deeper_than_was_asked_for_is_not_found() -> None:
     tree("p/a.jpg", "p/1/a.jpg", "p/1/2/a.jpg")
     assert names("p", filters=Filters(max_depth=0)) == ["p|a.jpg"]
     assert names("p", filters=Filters(recursive=False)) == ["p|a.jpg"]

@@ -32,7 +32,9 @@ DEEP = Image.fromarray(np.arange(65536, dtype=np.uint16)[None])
     ids=str,
 )
 @pytest.mark.parametrize("ramp", [RAMP, DEEP], ids=["8 bits", "16 bits"])
-def test_formula(operation: Operation, curve: Callable[[object], object], ramp: Image.Image) -> None:
+def test_each_level_is_the_one_of_the_formula(
+    operation: Operation, curve: Callable[[object], object], ramp: Image.Image
+) -> None:
     top = 65535 if ramp is DEEP else 255
     levels = np.asarray(ramp)[0].astype(float)
     made = operation.apply(ramp)

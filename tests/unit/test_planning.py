@@ -121,7 +121,7 @@ def test_every_output_has_its_folder_name_and_format() -> None:
         ("a..jpg", "{stem}", "out/a."),
     ],
 )
-def test_names(relative: str, template: str, path: str) -> None:
+def test_a_template_names_the_output(relative: str, template: str, path: str) -> None:
     assert paths(planned([relative], Output(name=template))) == [path]
 
 
@@ -469,7 +469,7 @@ def test_a_file_made_of_another_source_that_is_not_planned_is_in_the_way() -> No
     assert text.startswith("out/a.jpg is in the way and was made from more/a.jpg; add --skip-existing")
 
 
-def test_overwrite() -> None:
+def test_overwrite_replaces_what_is_in_the_way_whoever_made_it() -> None:
     stand("out/a.jpg")
     made = planned(["a.jpg", "b.jpg"], in_the_way="overwrite")
     assert [job.targets[0].replace for job in made.jobs] == [True, False]

@@ -125,7 +125,9 @@ def test_words_read_naturally() -> None:
         ((200, 900), "300x300", "fill", True, (300, 300)),
     ],
 )
-def test_sizes(source: tuple[int, int], size: str, fit: str, upscale: bool, result: tuple[int, int]) -> None:
+def test_how_large_the_result_is(
+    source: tuple[int, int], size: str, fit: str, upscale: bool, result: tuple[int, int]
+) -> None:
     assert canvas_of(source, size, fit, upscale) == result
 
 
@@ -219,7 +221,7 @@ def test_transparent_colors_do_not_bleed(kernel: str) -> None:
         ("F", "F"),
     ],
 )
-def test_modes(mode: str, result: str) -> None:
+def test_a_mode_that_can_be_averaged_stays(mode: str, result: str) -> None:
     image = Image.new(mode, (12, 9))
     assert Resize("4").apply(image).mode == result
     assert Resize("4", kernel="nearest").apply(image).mode == mode

@@ -56,7 +56,7 @@ def ramp(top: int = 255) -> Image.Image:
     ],
     ids=str,
 )
-def test_formula(operation: Operation, wanted: object, top: int) -> None:
+def test_each_level_is_the_one_of_the_formula(operation: Operation, wanted: object, top: int) -> None:
     assert callable(wanted)
     image = ramp(top)
     levels = np.clip(wanted(array(image) / top), 0, 1) * top
