@@ -107,9 +107,10 @@ class Futures(Executor):
         return [_outcome(work, job, reply) for job, reply in zip(jobs, future.result(), strict=True)]
 
     def _blamed(self, work: Work, jobs: list[Job], error: BaseException) -> Iterator[Outcome]:
+        """Nobody knows which of the jobs in flight broke it: no kind that would have the file quarantined."""
         message = f"the executor broke while it had this file in a chunk: {type(error).__name__}: {sentence(error)}"
         for job in jobs:
-            yield work.blame(job, "crashed", Failure("crash", "read", message))
+            yield work.blame(job, "crashed", Failure("internal", "read", message))
 
     def stop(self) -> None:
         self._stopped = True
