@@ -28,6 +28,7 @@ from imgbatch.executors.worker import ASK, FAILED, READY, serve
 from imgbatch.files import sweep
 from imgbatch.frozen import frozen
 from imgbatch.job import Failure, Job, Outcome
+from imgbatch.places import folders_of
 
 AT_ONCE = 256  # jobs sent in one message: what a pipe takes without waiting for its reader
 START_TIMEOUT = 60.0  # seconds for a worker to answer
@@ -254,8 +255,8 @@ class Guard:
         if position >= len(jobs):
             position = IDLE
         if position != IDLE and process.pid is not None:
-            for target in jobs[position].targets:
-                sweep(os.path.dirname(target.path), process.pid)
+            for folder in {folder for target in jobs[position].targets for folder in folders_of(target)}:
+                sweep(folder, process.pid)
         return Death(position, phase, exitcode, late)
 
     # -- the process ---------------------------------------------------------------------------------------------------

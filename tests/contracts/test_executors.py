@@ -14,7 +14,7 @@ from typing import ClassVar
 
 import pytest
 
-from imgbatch.errors import EngineError, UsageError
+from imgbatch.errors import WHOSE, EngineError, UsageError
 from imgbatch.executors import make
 from imgbatch.executors.base import Chunks, Executor
 from imgbatch.executors.futures import Futures
@@ -201,6 +201,15 @@ def test_abort_finds_what_is_half_written_under_a_name_that_the_pixels_give(
     assert [outcome.status for outcome in executor.run(Half(), [one])] == ["ok"]
 
 
+def test_what_a_worker_that_was_shot_leaves_under_a_name_that_the_pixels_give_is_swept(tmp_path: Path) -> None:
+    folder = tmp_path / "90"
+    folder.mkdir()
+    one = replace(job(0, "half"), targets=(Target(0, f"{tmp_path}/{{width}}/a.png", "png", late=True),))
+    (outcome,) = Pool(1, timeout=1.0).run(FaultyWork(str(folder)), [one])
+    assert outcome.status == "timeout" and outcome.error is not None and "1 s in ops" in outcome.error.message
+    assert list(folder.iterdir()) == []
+
+
 def test_abort_does_not_wait() -> None:
     executor = Pool(2)
     results = executor.run(FaultyWork(), [job(0), *(job(index, "loop") for index in range(1, 8))])
@@ -316,7 +325,8 @@ def test_a_broken_process_pool_is_told_and_does_not_hang() -> None:
         with pytest.raises(EngineError, match="the executor broke"):
             for outcome in Futures(pool, 2).run(FaultyWork(), jobs):
                 outcomes.append(outcome)
-    assert any(outcome.status == "crashed" for outcome in outcomes)
+    blamed = [outcome.error for outcome in outcomes if outcome.status == "crashed"]
+    assert blamed and all(error is not None and WHOSE[error.kind] != "file" for error in blamed)  # most are innocent
     assert len({outcome.index for outcome in outcomes}) == len(outcomes) < 200
 
 
