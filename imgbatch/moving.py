@@ -8,10 +8,12 @@ not make another. A name that is taken by another file is numbered.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import itertools
 import os
 import shutil
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -128,10 +130,12 @@ def _transfer(path: str, place: str) -> None:
         if error.errno != errno.EXDEV:
             raise
     with replacing(place, replace=False, durable=True) as copy, open(path, "rb") as original:
+        found = os.fstat(original.fileno())
+        with contextlib.suppress(OSError):  # some disks know no modes
+            os.chmod(copy.fileno(), stat.S_IMODE(found.st_mode))  # first: who must not read it never could
         shutil.copyfileobj(original, copy, 1 << 20)
         copy.flush()
-        os.utime(copy.fileno(), ns=(os.stat(path).st_atime_ns, os.stat(path).st_mtime_ns))
-    shutil.copymode(path, place)
+        os.utime(copy.fileno(), ns=(found.st_atime_ns, found.st_mtime_ns))
     os.unlink(path)
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
+from imgbatch import moving
 from imgbatch.job import Failure, Outcome, Source, Written
 from imgbatch.moving import Moves
 from tests.cli.conftest import COMMAND, Run, damage, environment, tree
@@ -104,10 +107,6 @@ def test_links_and_files_that_changed_meanwhile_stay(tmp_path: Path) -> None:
 
 def test_to_another_disk_it_is_copied_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a rename cannot go the bytes are there before the source is given up, also after a kill in between."""
-    import errno
-
-    from imgbatch import moving
-
     inbox = tmp_path / "in"
     inbox.mkdir()
     path = inbox / "a.jpg"
@@ -133,9 +132,37 @@ def test_to_another_disk_it_is_copied_first(tmp_path: Path, monkeypatch: pytest.
     assert (tmp_path / "done" / "a.jpg").stat().st_mtime_ns == 7
 
 
-def test_outputs_are_on_the_disk_before_the_source_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from imgbatch import moving
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+@pytest.mark.parametrize("refused", [False, True])
+def test_on_another_disk_a_private_source_is_never_open_to_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: bool
+) -> None:
+    """Nor is one left behind where the other disk knows no modes."""
+    path, place = tmp_path / "a.jpg", tmp_path / "b.jpg"
+    path.write_bytes(b"private")
+    path.chmod(0o600)
 
+    def other_disk(name: str, place: str, replace: bool) -> None:
+        raise OSError(errno.EXDEV, "another disk")
+
+    def no_modes(what: int, mode: int) -> None:
+        raise OSError(errno.EPERM, "no modes here")
+
+    def looked_at(original: BinaryIO, copy: BinaryIO, length: int) -> None:
+        seen.append(os.fstat(copy.fileno()).st_mode & 0o777)
+        copy.write(original.read())
+
+    seen: list[int] = []
+    monkeypatch.setattr(moving, "put_in_place", other_disk)
+    monkeypatch.setattr(shutil, "copyfileobj", looked_at)
+    if refused:
+        monkeypatch.setattr(os, "chmod", no_modes)
+    moving._transfer(str(path), str(place))
+    assert refused or (seen == [0o600] and place.stat().st_mode & 0o777 == 0o600)
+    assert place.read_bytes() == b"private" and not path.exists()
+
+
+def test_outputs_are_on_the_disk_before_the_source_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, made = tmp_path / "a.jpg", tmp_path / "out" / "a.webp"
     path.write_bytes(b"source")
     made.parent.mkdir()
