@@ -104,7 +104,8 @@ class Ledger(Known):
                 one.mtime_ns, outcome.source_hash, one.hash, one.own, now, self.run, 0,
             ))  # fmt: skip
         error = outcome.error
-        if error is not None and not _passing(error) and outcome.source.problem is None:
+        passing = error is not None and WHOSE[error.kind] in ("around", "disk")  # the next run simply tries again
+        if error is not None and not passing and outcome.source.problem is None:
             self._pending["failures"].append(self._failure(source, outcome, error, now))
         elif outcome.source.path in self._failed:
             self._pending["forgotten"].append((source, self.digest))
@@ -117,6 +118,8 @@ class Ledger(Known):
         next_ns = 0
         if outcome.status in ("timeout", "crashed"):
             next_ns = now + BACK_OFF_DAYS[min(attempts, len(BACK_OFF_DAYS)) - 1] * DAY_NS - _EARLY_NS
+        elif error.kind in _CHEAP and error.phase in ("read", "decode"):
+            next_ns = now  # known to have failed, so that it is no news, and tried by the next run all the same
         message = error.message.encode("utf-8", "backslashreplace").decode()
         return (
             source, self.digest, outcome.source.size, outcome.source.mtime_ns, outcome.status, error.kind, error.phase,
@@ -213,12 +216,6 @@ class Ledger(Known):
         if self._connection is None:
             self._connection = writable(self.file)
         return self._connection
-
-
-def _passing(error: Failure) -> bool:
-    """Whether the next run simply tries again."""
-    cheap = error.kind in _CHEAP and error.phase in ("read", "decode")
-    return cheap or WHOSE[error.kind] in ("around", "disk")
 
 
 def _marks(count: int) -> str:

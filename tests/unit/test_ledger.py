@@ -17,10 +17,12 @@ import imgbatch as ib
 from imgbatch import known
 from imgbatch.batch import Batch
 from imgbatch.entries import DAY_NS, below
-from imgbatch.job import Failure, Outcome, Source
+from imgbatch.errors import Phase
+from imgbatch.job import Failure, Job, Outcome, Source
 from imgbatch.ledger import Ledger
 from imgbatch.ledgerfile import FILE, NEW_COLUMNS, VERSION
 from imgbatch.naming import STATE
+from imgbatch.verdicts import known_to_fail, suspicious
 
 
 @pytest.fixture
@@ -287,15 +289,20 @@ def test_a_file_that_was_late_is_tried_with_another_limit(tmp_path: Path) -> Non
         assert (again.failed(source) is not None) == known_to_be_late
 
 
-def test_a_file_whose_reader_was_missing_is_tried_when_it_may_be_there(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("phase", "tried"), [("decode", True), ("encode", False)])
+def test_a_file_whose_reader_was_missing_is_tried_when_it_may_be_there(
+    tmp_path: Path, phase: Phase, tried: bool
+) -> None:
+    """Though it is known to have failed: that it fails once more is no news."""
     source = Source("/a.heic", "/", "a.heic", 1, 1)
-    for phase, remembered in (("decode", False), ("encode", True)):
-        ledger = Ledger(str(tmp_path), digest="d", versions="v")
-        ledger.begin(["o"])
-        ledger.record(Outcome(0, source, "failed", error=Failure("unsupported", phase, "no reader")))  # type: ignore[arg-type]  # a Phase
-        ledger.close()
-        again = Ledger(str(tmp_path), digest="d", versions="v")
-        assert (again.failed(source) is not None) == remembered
+    ledger = Ledger(str(tmp_path), digest="d", versions="v")
+    ledger.begin(["o"])
+    ledger.record(Outcome(0, source, "failed", error=Failure("unsupported", phase, "no reader")))
+    ledger.close()
+    again = Ledger(str(tmp_path), digest="d", versions="v")
+    assert again.failing == {"/a.heic"}
+    assert (known_to_fail(again, Job(0, source, ()), time.time_ns()) is None) == tried
+    assert not suspicious(again, Job(0, source, ()))
 
 
 def test_an_output_with_the_time_of_its_source_follows_it(photos: Path) -> None:
