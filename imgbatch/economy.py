@@ -29,8 +29,8 @@ Ops = tuple[Operation, ...]
 
 _WHOLE = ("inside", "outside", "fill")
 #: A picture wanted smaller than this (px, longest side) is decoded at no less than ROOM times that, a larger one at no
-#: less than itself. Twice the size would cost at 1600 px twice the time for 0.0005 of SSIM, at 256 px a fifth more
-#: (photos of 12 MP) to four fifths more (of 1 MP) for 0.002 to 0.004; no room would cost 0.007 at 160 px.
+#: less than itself. Twice the size for all would cost at 1600 px three quarters more processor time for 0.002 of SSIM,
+#: at 256 px 16 % (photos of 12 MP) to 41 % (of 1 MP) for 0.003 to 0.005 (``python -m tests.benchmarks.choices``).
 #: A kernel that looks at one or two pixels only needs twice the size, else it shows which pixels these were.
 SMALL = 512
 ROOM = 1.25

@@ -18,7 +18,7 @@ BACK_OFF_DAYS = (1, 2, 4, 8)  # how long a file that crashed or timed out is lef
 
 
 def below(path: str, folder: str) -> str:
-    """``os.path.relpath`` of a path, in a tenth of the time where it is spelled as the folder's and plain."""
+    """``os.path.relpath`` of a path, without its steps where it is spelled as the folder's and plain."""
     rest = path.removeprefix(folder + os.sep)
     return os.path.relpath(path, folder) if len(rest) == len(path) or _DETOUR.search(rest) else rest
 

@@ -35,7 +35,8 @@ READY, FAILED, REPLY, ASK = b"+", b"!", b"=", b"?"
 _PHASE_CODES = {phase: code for code, phase in enumerate(PHASES)}
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 #: malloc.h of glibc: M_TRIM_THRESHOLD and M_MMAP_THRESHOLD, with what they grow to anyway after a large picture. Till
-#: then every tiny one would give its memory back to the system and fetch it again, 7 % of its time.
+#: then every tiny one would give its memory back to the system and fetch it again, for 14 % more processor time
+#: (python -m tests.benchmarks.choices).
 _MALLOPT = ((-1, 64 * 2**20), (-3, 32 * 2**20))
 
 

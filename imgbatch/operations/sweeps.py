@@ -5,9 +5,9 @@ there neighbors in memory are treated alike. One plane of bytes is even treated 
 of a picture a quarter as wide, and its rows as the columns of its mirror image. The samples differ from Pillow's by
 the rounding between the sweeps, and where a kernel overshoots black or white.
 
-Processor time of a whole run over 60 photographs of 9-18 MP: in Pillow's order ``imgbatch run --resize 1600`` takes a
-tenth more, ``--widths 400,800,1200,1600`` 7 %. The four columns have 3 and 5 % of that, in workers, which keep their
-memory (executors/worker.py); where the system clears it for every picture, as with ``-j 0``, their copies cost it.
+Processor time of a whole run over 60 photographs of 9-18 MP (``python -m tests.benchmarks.choices``): in Pillow's order
+1600 px take 6 % more, four widths 11 %; with each column by itself 4 and 7 %. That is in workers, which keep their
+memory (executors/worker.py); where the system clears it for every picture, as with ``-j 0``, the copies cost that.
 """
 
 from __future__ import annotations

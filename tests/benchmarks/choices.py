@@ -118,7 +118,7 @@ CHOICES: dict[str, Choice] = {
     "room-1": Choice("W2", _room(1.0)),
     "room-2": Choice("W1 W2 W3", _room(2.0)),
     "whole-colors": Choice("W1 W2", _whole_colors),
-    "no-blocks": Choice("W2 W3", _no_blocks),
+    "no-blocks": Choice("W2 W3 W4", _no_blocks),
     "from-the-picture": Choice("W6", _from_the_picture),
     "memory-given-back": Choice("W8", _memory_given_back),
 }
