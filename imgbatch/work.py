@@ -98,11 +98,11 @@ def _follow(work: ImageWork, job: Job, made: _Made, desk: Desk, opened: reading.
             made.changes += encoded.changes
             made.clock.enter("write")
             path = delivery.place(target, encoded, data)
-            if made.has(path, encoded):
+            if made.has(path, encoded, output):
                 continue
             since_ns = work.started_ns if desk.again else None
             mtime_ns = delivery.put(path, job, target, encoded, output, since_ns, work.resumed)
-            made.wrote(target, path, encoded, mtime_ns)
+            made.wrote(target, path, encoded, output, mtime_ns)
         except Exception as error:  # noqa: BLE001 - the other outputs are still written
             made.fail(guard.classify(error, made.clock.phase))
     if len(copied) == len(outputs):
@@ -225,7 +225,7 @@ class _Made:
     source_hash: str = ""
     own: str = ""  # the source's format, where it is one that is written
     asked: set[str] = field(default_factory=set)  # by the operations (facts.py)
-    late: dict[str, bytes] = field(default_factory=dict)  # what was written under names that the pixels decided
+    late: dict[str, tuple[Encoded, Output]] = field(default_factory=dict)  # under names that the pixels decided
 
     def fail(self, failure: Failure | tuple[object, str]) -> None:
         """Keep the first failure: the later ones often follow from it."""
@@ -236,16 +236,22 @@ class _Made:
             found = Failure(kind, self.clock.phase, message)  # type: ignore[arg-type]  # classify gives a Kind
         self.failure = self.failure or found
 
-    def has(self, path: str, encoded: Encoded) -> bool:
-        """Whether another output is that file already, as renditions wider than the picture are."""
-        held = self.late.get(path)
-        if held not in (None, encoded.data):
-            raise ImageError("exists", f"two outputs would both be {path}; give them different --name or dir")
-        return held is not None
+    def has(self, path: str, encoded: Encoded, output: Output) -> bool:
+        """Whether another output is that file already, as renditions wider than the picture are.
 
-    def wrote(self, target: Target, path: str, encoded: Encoded, mtime_ns: int) -> None:
+        These are one picture, be it made in two ways.
+        """
+        if path not in self.late:
+            return False
+        held, other = self.late[path]
+        same_size = (encoded.width, encoded.height) == (held.width, held.height)
+        if held.data != encoded.data and not (same_size and _renditions_of_one(output, other)):
+            raise ImageError("exists", f"two outputs would both be {path}; give them different --name or dir")
+        return True
+
+    def wrote(self, target: Target, path: str, encoded: Encoded, output: Output, mtime_ns: int) -> None:
         if target.late:
-            self.late[path] = encoded.data
+            self.late[path] = encoded, output
         self.written.append(
             Written(
                 target.output, path, encoded.format, encoded.width, encoded.height, len(encoded.data),
@@ -253,6 +259,13 @@ class _Made:
                 content_hash(encoded.data), self.own, encoded.located, tuple(sorted(self.asked)),
             )  # fmt: skip
         )
+
+
+def _renditions_of_one(output: Output, other: Output) -> bool:
+    """Whether two outputs differ in nothing but the width that they ask for."""
+    if output.rendition is None or other.rendition is None:
+        return False
+    return replace(output, ops=output.ops[:-1]) == replace(other, ops=other.ops[:-1])
 
 
 def _operated(made: _Made, ops: Sequence[Operation], frames: film.Film) -> film.Film:

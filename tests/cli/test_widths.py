@@ -35,6 +35,23 @@ def test_widths_above_the_sources_are_one_file_at_its_width(run: Run, place: Pat
     }
 
 
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+@pytest.mark.parametrize("size", [(803, 601), (801, 600), (901, 1201)])
+def test_a_picture_that_is_narrower_than_several_widths_is_one_file_whatever_its_way(
+    run: Run, place: Path, size: tuple[int, int], orientation: int
+) -> None:
+    """The widths above its own are made in two ways: one is the largest that was asked for, one comes from another."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    bands = [Image.effect_noise(size, 90) for _ in range(3)]
+    Image.merge("RGB", bands).save(place / "odd.jpg", exif=exif)
+    done = run("run", "odd.jpg", "-o", "made", "--widths", "101,640,1280,1920")
+    assert done.returncode == 0, done.stderr
+    width = size[0] if orientation < 5 else size[1]
+    wanted = {f"odd-{min(wish, width)}w.jpg" for wish in (101, 640, 1280)}
+    assert {path.name for path in (place / "made").glob("*.jpg")} == wanted
+
+
 def test_a_second_run_finds_all_widths_unchanged(run: Run, place: Path) -> None:
     words = ("run", "photos", "-o", "out", "--widths", "320,640,1280,1920", "--json", "--srcset")
     first = run(*words, "one.json")
