@@ -270,6 +270,8 @@ def test_the_folders_of_names_that_the_pixels_decide_are_known_too(here: Path) -
     for name in ("w5/a", "w5/trip", "w66/b", "w7", "{odd}/8"):
         (here / "out" / name).mkdir(parents=True)
     (here / "out" / "w9").write_bytes(b"a file")
+    (here / "elsewhere").mkdir()
+    (here / "out" / "linked").symlink_to(here / "elsewhere")  # is somebody else's
     assert folders(Output(name="{dir}/{stem}-{width}.{ext}")) == ["out", "out/trip"]
     assert folders(Output(name="w{width}/{stem}.{ext}")) == ["out/w5", "out/w66", "out/w7", "out/{odd}"]
     assert folders(Output(name="w{width:03}/{stem}/{hash}")) == ["out/w5/a", "out/w5/trip", "out/w66/b", "out/{odd}/8"]
