@@ -9,11 +9,20 @@ import sys
 
 
 def prepare() -> None:
-    """Give stdout and stderr something to write to, and a spelling for what their encoding lacks."""
-    for name in ("stdout", "stderr"):
+    """Give stdout and stderr something to write to, and a spelling for what their encoding lacks.
+
+    Where one was closed, its number must not go to the next file that is opened: a worker's pipe would be there, where
+    it puts what libraries print.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the smallest number that is free: this one
+    for number, name in enumerate(("stdout", "stderr"), 1):
         stream = getattr(sys, name)
         if stream is None:  # started with the stream closed
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - open until the process ends
+            setattr(sys, name, open(number, "w", encoding="utf-8", closefd=False))  # noqa: SIM115 - never closed
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
