@@ -65,6 +65,7 @@ class Batch(Prepared):
         self._executor: Executor | None = None
         self._stop: tuple[ExitCode, str] | None = None
         self._remembered: frozenset[int] = frozenset()  # of the jobs that are known to fail
+        self._no_news = 0  # failures that are known, and were tried all the same
         self.command = ""  # what was typed, for the history
         self.report = Report(base=self.folder, fail_on=self.settings.fail_on)
 
@@ -283,10 +284,11 @@ class Batch(Prepared):
         )
 
     def _consider(self, outcome: Outcome) -> None:
-        """Whether this outcome ends the run; what is only remembered as failed does not."""
+        """Whether this outcome ends the run; what is known to fail does not."""
         if outcome.ok:
             return
-        new = self.report.wrong - len(self.known)
+        self._no_news += outcome.index in self._again
+        new = self.report.wrong - len(self.known) - self._no_news
         error = outcome.error
         if error is not None and WHOSE[error.kind] == "disk":
             what = "the disk is full" if error.kind == "no_space" else "the disk cannot be written to"

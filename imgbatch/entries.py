@@ -23,6 +23,11 @@ def below(path: str, folder: str) -> str:
     return os.path.relpath(path, folder) if len(rest) == len(path) or _DETOUR.search(rest) else rest
 
 
+def mendable(failure: Failure) -> bool:
+    """Whether a raised --max-pixels or a new reader may mend it, and trying costs little: nothing was decoded yet."""
+    return failure.kind in ("too_large", "unsupported") and failure.phase in ("read", "decode")
+
+
 def as_told(digest: str, asked: Iterable[str], number: int, mtime_ns: int) -> str:
     """The digest of an output, with what its operations were told of a file and the file does not hold itself.
 

@@ -25,7 +25,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from imgbatch.entries import BACK_OFF_DAYS, DAY_NS, Row, as_told, below
+from imgbatch.entries import BACK_OFF_DAYS, DAY_NS, Row, as_told, below, mendable
 from imgbatch.errors import WHOSE
 from imgbatch.job import Failure, Outcome
 from imgbatch.known import Known
@@ -36,8 +36,6 @@ _BATCH_SECONDS = 1.0  # what a killed run may have to do again
 _BATCH_ROWS = 500
 _RESERVE = 64 * 1024  # bytes kept so that a full disk takes the last records
 _EARLY_NS = DAY_NS // 24  # a nightly run is never exactly a day after the last one
-#: What a raised --max-pixels or a new reader may mend, and costs little to try where nothing was decoded yet.
-_CHEAP = frozenset({"too_large", "unsupported"})
 
 
 class Ledger(Known):
@@ -118,7 +116,7 @@ class Ledger(Known):
         next_ns = 0
         if outcome.status in ("timeout", "crashed"):
             next_ns = now + BACK_OFF_DAYS[min(attempts, len(BACK_OFF_DAYS)) - 1] * DAY_NS - _EARLY_NS
-        elif error.kind in _CHEAP and error.phase in ("read", "decode"):
+        elif mendable(error):
             next_ns = now  # known to have failed, so that it is no news, and tried by the next run all the same
         message = error.message.encode("utf-8", "backslashreplace").decode()
         return (

@@ -26,7 +26,7 @@ from imgbatch.plugins import refuse_immobile
 from imgbatch.recipe import Output, Recipe
 from imgbatch.resources import Resources, gathered
 from imgbatch.settings import Filters, Settings
-from imgbatch.verdicts import known_to_fail, suspicious, up_to_date
+from imgbatch.verdicts import known_to_fail, retried, suspicious, up_to_date
 from imgbatch.version import VERSION
 
 if TYPE_CHECKING:
@@ -90,6 +90,7 @@ class Prepared:
         self.pruned: list[Row] = []
         self.later = 0
         self._alone = 0  # how many of `todo`, at its end, are done one by one
+        self._again: frozenset[int] = frozenset()  # jobs of which it is no news if they fail once more
         self._folders: list[str] = []
         self._keep_ledger = ledger
         self._ledger: Ledger | None = None
@@ -244,6 +245,7 @@ class Prepared:
         """What is to be done, and in which order: what crashed or timed out before comes last."""
         digests, now = self._digests(), time.time_ns()
         last: list[Job] = []
+        again: list[Job] = []
         force, retry = self.settings.force, self.settings.force or self.settings.retry_failed
         for job in jobs:
             if self.in_place is not None:
@@ -255,10 +257,13 @@ class Prepared:
                 self.unchanged.append(done)
             elif known is not None:
                 self.known.append(known)
+            elif suspicious(ledger, job):
+                last.append(job)
             else:
-                (last if suspicious(ledger, job) else self.todo).append(job)
+                (again if not retry and retried(ledger, job) else self.todo).append(job)
         self._alone = len(last)
-        self.todo += last
+        self._again = frozenset(job.index for job in again)
+        self.todo += again + last
         self.later = max(0, len(self.todo) - (self.settings.max_files or len(self.todo)))
         del self.todo[len(self.todo) - self.later :]
         self._alone = max(0, self._alone - self.later)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from imgbatch.entries import mendable
 from imgbatch.job import Job, Outcome
 from imgbatch.ledger import Ledger
 from imgbatch.recipe import Recipe
@@ -36,6 +37,12 @@ def known_to_fail(ledger: Ledger, job: Job, now_ns: int) -> Outcome | None:
         said = f"not tried before {when} are over, after {held.attempts} attempts (--retry-failed)"
     error = replace(held.failure, message=f"{held.failure.message}; {said}")
     return Outcome(job.index, job.source, held.status, error=error)
+
+
+def retried(ledger: Ledger, job: Job) -> bool:
+    """Whether a job failed before in a way that every run looks for again; then the others go first."""
+    held = ledger.failed(job.source)
+    return held is not None and mendable(held.failure)
 
 
 def suspicious(ledger: Ledger, job: Job) -> bool:

@@ -289,6 +289,26 @@ def test_a_file_that_was_late_is_tried_with_another_limit(tmp_path: Path) -> Non
         assert (again.failed(source) is not None) == known_to_be_late
 
 
+def test_what_fails_every_night_holds_up_nothing(photos: Path) -> None:
+    """Two files that have no reader come first by name, and use up no limit once they are known."""
+    for name in ("+.heic", "-.heic"):
+        (photos / name).write_bytes(b"\0\0\0\x18ftypheic" + bytes(40))
+    made_so_far = []
+    for _ in range(4):
+        made(photos, max_files=2)
+        made_so_far.append(len(list((photos.parent / "out").glob("*.webp"))))
+    assert made_so_far == [0, 2, 4, 4]
+
+
+@pytest.mark.parametrize("limit", [{"fail_fast": True}, {"max_failures": 0}, {"max_failures": "10%"}])
+def test_what_is_known_to_fail_ends_no_run(photos: Path, limit: dict[str, object]) -> None:
+    (photos / "+.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(40))
+    first = ib.run([photos], photos.parent / "out", THUMBS, workers=0, **limit)  # type: ignore[arg-type]  # settings
+    assert first.exit_code == 4
+    second = ib.run([photos], photos.parent / "out", THUMBS, workers=0, **limit)  # type: ignore[arg-type]  # settings
+    assert second.exit_code == 1 and second.counts["ok"] + first.counts["ok"] == 4
+
+
 @pytest.mark.parametrize(("phase", "tried"), [("decode", True), ("encode", False)])
 def test_a_file_whose_reader_was_missing_is_tried_when_it_may_be_there(
     tmp_path: Path, phase: Phase, tried: bool
