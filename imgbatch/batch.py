@@ -92,7 +92,7 @@ class Batch(Prepared):
     def _outcomes(self) -> Iterator[Outcome]:
         ledger = self._ledger
         assert ledger is not None
-        began = time.monotonic()
+        began, began_ns = time.monotonic(), time.time_ns()
         self._remembered = frozenset(outcome.index for outcome in self.known)
         self.report.counts["skipped"] += len(self.skipped)
         timer = self._timer()
@@ -127,9 +127,18 @@ class Batch(Prepared):
             timer.cancel()
             self._finish_report(time.monotonic() - began)
             try:
+                self._adopt(ledger, began_ns)
                 self._close(ledger, over)
             except OSError as error:
                 self.report.stopped, self.report.reason = ExitCode.STOPPED, str(error.strerror)
+
+    def _adopt(self, ledger: Ledger, began_ns: int) -> None:
+        """Remember what workers had finished that died, or were shot, before they could tell."""
+        if self.in_place is None:
+            told = {outcome.index for outcome in self.report.outcomes if outcome.status not in ("timeout", "crashed")}
+            for job in self.todo:
+                if job.index not in told:
+                    ledger.adopt(job, began_ns)
 
     def _close(self, ledger: Ledger, over: bool) -> None:
         try:

@@ -21,13 +21,15 @@ import contextlib
 import json
 import os
 import sqlite3
+import stat
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from imgbatch.entries import BACK_OFF_DAYS, DAY_NS, Row, as_told, below, mendable
 from imgbatch.errors import WHOSE
-from imgbatch.job import Failure, Outcome
+from imgbatch.files import hash_of
+from imgbatch.job import Failure, Job, Outcome
 from imgbatch.known import Known
 from imgbatch.ledgerfile import unusable, unwritable, writable
 
@@ -123,6 +125,25 @@ class Ledger(Known):
             source, self.digest, outcome.source.size, outcome.source.mtime_ns, outcome.status, error.kind, error.phase,
             message, attempts, next_ns, self.met_by(outcome.status), self.run,
         )  # fmt: skip
+
+    def adopt(self, job: Job, since_ns: int) -> None:
+        """Remember what a worker that died had finished of a job: ours, but not known to be what it should be.
+
+        What appeared in the targets' places since `since_ns` (time.time_ns()) was put there by it: the plan found them
+        free, or free to be replaced. Names that needed the pixels are not known here.
+        """
+        if not self.keep:
+            return
+        for target in job.targets:
+            for path in () if target.late else filter(None, (target.path, target.other)):
+                with contextlib.suppress(OSError):
+                    found = os.lstat(path)
+                    if found.st_ctime_ns >= since_ns and stat.S_ISREG(found.st_mode):
+                        self._pending["written"].append((
+                            os.fsencode(below(path, self.folder)), os.fsencode(job.source.path), target.output,
+                            job.source.size, job.source.mtime_ns, "", target.format, 0, 0, 1, None, found.st_size,
+                            found.st_mtime_ns, "", hash_of(path), "", 0, self.run, 0,
+                        ))  # fmt: skip
 
     def moving(self, outcome: Outcome) -> None:
         """Say that a source is about to be archived or quarantined, so that what was made of it is not pruned.

@@ -8,13 +8,19 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+import imgbatch as ib
+from imgbatch.batch import Batch
+from imgbatch.job import Job, Outcome
 from imgbatch.ledgerfile import FILE
 from imgbatch.naming import STATE
+from imgbatch.report import ExitCode
 from tests.cli.conftest import COMMAND, Run, damage, environment, tree
 
 WORDS = [
@@ -172,3 +178,76 @@ def test_a_run_without_work_opens_no_source_and_touches_no_output(many: Path, ru
     opened = [line for line in (many / "trace").read_text().splitlines() if ".png" in line]
     assert opened == []
     assert {path: path.stat().st_mtime_ns for path in (many / "out").glob("*.png")} == before
+
+
+DIE = """
+import os
+from dataclasses import dataclass
+import imgbatch as ib
+
+@ib.operation("die")
+@dataclass(frozen=True)
+class Die(ib.Operation):
+    \"\"\"End the worker.\"\"\"
+    def apply(self, image):
+        os._exit(3)
+"""
+TWO = """
+[[output]]
+format = "webp"
+[[output]]
+format = "png"
+[[output.op]]
+name = "die.py:Die"
+"""
+
+
+def test_what_a_worker_had_finished_when_it_died_is_in_nobody_s_way(place: Path, run: Run) -> None:
+    (place / "die.py").write_text(DIE)
+    (place / "two.toml").write_text(TWO)
+    words = ["run", "photos", "-o", "out", "-r", "two.toml", "-j", "1"]
+    first = run(*words)
+    assert first.returncode == 1 and (place / "out/a.webp").exists()
+    for more in ([], ["--retry-failed"]):
+        again = run(*words, *more)
+        assert again.returncode == 1 and "in the way" not in again.stderr, again.stderr
+    other = run("run", "photos", "-o", "out", "-f", "webp")
+    assert other.returncode == 0, other.stderr
+
+
+def test_what_workers_had_finished_when_all_were_told_to_end_is_in_nobody_s_way(
+    place: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A signal to all processes: a worker puts a file in its place and dies before it can say so."""
+    batch = Batch([place / "photos"], place / "out", ib.Recipe([ib.Resize("9")]), ib.Settings(workers=0))
+
+    def ended(work: object, jobs: list[Job], *rest: object) -> Iterator[Outcome]:
+        (place / "out").mkdir(exist_ok=True)
+        Path(jobs[0].targets[0].path).write_bytes(b"finished")
+        batch.stop(ExitCode.TERMINATED, "terminated")
+        yield from ()
+
+    monkeypatch.setattr(batch, "_executed", ended)
+    assert list(batch.outcomes()) == [] and batch.report.remaining == 3
+    again = run("run", "photos", "-o", "out", "--resize", "9")
+    assert again.returncode == 0 and "3 ok" in again.stderr, again.stderr
+    assert b"finished" not in tree(place / "out").values()
+
+
+def test_a_foreign_file_that_was_to_be_replaced_stays_foreign_until_it_is(
+    place: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (place / "out").mkdir()
+    (place / "out/a.jpg").write_bytes(b"somebody else's")
+    threading.Event().wait(0.02)  # file systems tell times apart that are a few ms from one another
+    settings = ib.Settings(workers=0, overwrite=True)
+    batch = Batch([place / "photos"], place / "out", ib.Recipe([ib.Resize("9")]), settings)
+
+    def ended(work: object, jobs: list[Job], *rest: object) -> Iterator[Outcome]:
+        batch.stop(ExitCode.TERMINATED, "terminated")
+        yield from ()
+
+    monkeypatch.setattr(batch, "_executed", ended)
+    assert list(batch.outcomes()) == []
+    assert run("run", "photos", "-o", "out", "--resize", "9").returncode == 2
+    assert (place / "out/a.jpg").read_bytes() == b"somebody else's"
