@@ -13,6 +13,7 @@ import stat
 
 from imgbatch.codecs.recognize import NOT_RASTER, PREFIX, RAW_SUFFIXES, is_image, is_raw
 from imgbatch.errors import one_line
+from imgbatch.files import mtime
 from imgbatch.frozen import frozen
 from imgbatch.job import Failure, Source
 from imgbatch.naming import split_name
@@ -80,7 +81,7 @@ class Judge:
                     reason = verdict if verdict is not None else _unlike_an_image(_prefix(entry.path), suffix)
                 if reason:
                     return Skipped(relative, self._root, reason)
-                return Source(entry.path, self._root, relative, info.st_size, info.st_mtime_ns)
+                return Source(entry.path, self._root, relative, info.st_size, mtime(info))
             problem, doubtful = Failure("unsupported", "read", IRREGULAR), False
         except OSError as error:
             problem, doubtful = problem_of(error), not isinstance(error, FileNotFoundError)

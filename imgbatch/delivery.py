@@ -8,7 +8,7 @@ import os
 from typing import TYPE_CHECKING
 
 from imgbatch.errors import ImageError
-from imgbatch.files import holds, preserve, write_bytes
+from imgbatch.files import holds, mtime, preserve, write_bytes
 from imgbatch.job import Job, Target
 from imgbatch.naming import fill_late
 from imgbatch.recipe import Output
@@ -54,13 +54,13 @@ def put(
     replace = target.replace or path in target.mine or (since_ns is not None and _appeared(path, since_ns))
     like = job.source.path if output.preserve else None
     try:
-        return write_bytes(path, encoded.data, replace=replace, like=like).st_mtime_ns
+        return mtime(write_bytes(path, encoded.data, replace=replace, like=like))
     except FileExistsError:
         if not (resumed and holds(path, encoded.data)):
             raise ImageError("exists", _in_the_way(path, target, resumed)) from None
     if like is not None:
         preserve(path, like)
-    return os.stat(path).st_mtime_ns
+    return mtime(os.stat(path))
 
 
 def _in_the_way(path: str, target: Target, resumed: bool) -> str:

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 
 from imgbatch.candidates import IRREGULAR, Found, Judge, Rules, Skipped, problem_of
 from imgbatch.errors import PlanError, nearest, one_line
+from imgbatch.files import mtime
 from imgbatch.frozen import frozen
 from imgbatch.job import Failure, Source
 from imgbatch.patterns import Glob, Positions, has_magic, split_glob
@@ -96,7 +97,7 @@ def _start(typed: str) -> Source | _Tree:
         root = typed.rstrip("/" + os.sep) or "/"
         return _Tree(root, _absolute(typed), Glob(["**"]))
     odd = None if stat.S_ISREG(info.st_mode) else Failure("unsupported", "read", IRREGULAR)
-    return _named(typed, info.st_size, info.st_mtime_ns, odd)
+    return _named(typed, info.st_size, mtime(info), odd)
 
 
 def _named(typed: str, size: int, mtime_ns: int, problem: Failure | None) -> Source:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from imgbatch.files import mtime
 from imgbatch.frozen import frozen
 from imgbatch.job import Failure, Status, Written
 from imgbatch.naming import STATE
@@ -68,7 +69,7 @@ class Row:
             found = os.stat(self.path)
         except OSError:
             return False
-        return found.st_size == self.size and found.st_mtime_ns == self.mtime_ns
+        return found.st_size == self.size and mtime(found) == self.mtime_ns
 
     def made_by(self, digest: str, number: int, mtime_ns: int) -> bool:
         """Whether an output with this digest would be made as this file was."""

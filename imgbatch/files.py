@@ -23,6 +23,7 @@ TEMPORARY = re.compile(r"^\.imgbatch-(\d+)-\d+\.tmp$")
 _NUMBERS = itertools.count(1)  # one step, so that threads never get the same
 _AT_FDCWD = -100  # linux/fcntl.h
 _RENAME_NOREPLACE = 1  # linux/fs.h
+_LAST_NS = 2**63 - 1  # SQLite's integers have 64 bits
 
 
 def temporary(folder: str) -> str:
@@ -89,6 +90,11 @@ def _becoming(path: str, replace: bool, mode: int = 0o666) -> Iterator[tuple[str
         with contextlib.suppress(FileNotFoundError):
             os.unlink(name)
         raise
+
+
+def mtime(found: os.stat_result) -> int:
+    """When a file was modified, in ns, as a ledger can hold it: all times after the year 2262 are one."""
+    return min(found.st_mtime_ns, _LAST_NS)
 
 
 def preserve(path: str, like: str) -> None:

@@ -26,7 +26,7 @@ from imgbatch.codecs.guard import classify
 from imgbatch.discover import Skipped
 from imgbatch.entries import Replaced, state_folder
 from imgbatch.errors import ImageError, PlanError
-from imgbatch.files import content_hash, hash_of, read_bytes, sync, temporary
+from imgbatch.files import content_hash, hash_of, mtime, read_bytes, sync, temporary
 from imgbatch.job import Failure, Job, Outcome, Source, Target, Written
 from imgbatch.ledgerfile import FILE
 from imgbatch.originals import within
@@ -219,7 +219,7 @@ class InPlace:
     def _replace(self, outcome: Outcome, made: Written) -> list[str]:
         source = outcome.source
         found = os.lstat(source.path)
-        if (found.st_size, found.st_mtime_ns) != (source.size, source.mtime_ns) or not stat.S_ISREG(found.st_mode):
+        if (found.st_size, mtime(found)) != (source.size, source.mtime_ns) or not stat.S_ISREG(found.st_mode):
             raise ImageError("changed", "it was changed while the run was at work; the next run takes it as it is then")
         same = made.hash == outcome.source_hash
         backup = "" if same else os.path.join(self._room, os.path.relpath(source.path, self.folder))

@@ -28,7 +28,7 @@ from typing import Any
 
 from imgbatch.entries import BACK_OFF_DAYS, DAY_NS, Row, as_told, below, mendable
 from imgbatch.errors import WHOSE
-from imgbatch.files import hash_of
+from imgbatch.files import hash_of, mtime
 from imgbatch.job import Failure, Job, Outcome
 from imgbatch.known import Known
 from imgbatch.ledgerfile import unusable, unwritable, writable
@@ -142,7 +142,7 @@ class Ledger(Known):
                         self._pending["written"].append((
                             os.fsencode(below(path, self.folder)), os.fsencode(job.source.path), target.output,
                             job.source.size, job.source.mtime_ns, "", target.format, 0, 0, 1, None, found.st_size,
-                            found.st_mtime_ns, "", hash_of(path), "", 0, self.run, 0,
+                            mtime(found), "", hash_of(path), "", 0, self.run, 0,
                         ))  # fmt: skip
 
     def moving(self, outcome: Outcome) -> None:

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from imgbatch.errors import WHOSE, UsageError, one_line
-from imgbatch.files import holds, put_in_place, replacing, sync
+from imgbatch.files import holds, mtime, put_in_place, replacing, sync
 from imgbatch.job import Outcome, Source, readable
 from imgbatch.naming import numbered
 
@@ -83,7 +83,7 @@ def _moved(source: Source, folder: str) -> str:
     found = os.lstat(source.path)
     if not os.path.isfile(source.path) or os.path.islink(source.path):
         raise OSError(errno.EINVAL, "it is a link, or no file; its place is left alone")
-    if (found.st_size, found.st_mtime_ns) != (source.size, source.mtime_ns):
+    if (found.st_size, mtime(found)) != (source.size, source.mtime_ns):
         raise OSError(errno.EBUSY, "it was changed while the run was at work")
     wanted = os.path.join(folder, source.relative)
     where = os.path.dirname(wanted)

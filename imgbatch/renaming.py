@@ -13,7 +13,7 @@ import os
 from collections.abc import Sequence
 
 from imgbatch.entries import Row
-from imgbatch.files import content_hash, hash_of, read_bytes, write_bytes
+from imgbatch.files import content_hash, hash_of, mtime, read_bytes, write_bytes
 from imgbatch.job import Job, Outcome, Source, Written
 from imgbatch.ledger import Ledger
 from imgbatch.operations import Operation
@@ -75,7 +75,7 @@ class Renaming:
                 made.append(
                     Written(
                         target.output, path, row.format, row.width, row.height, len(data), row.quality, row.frames,
-                        found.st_mtime_ns, hash=row.hash, own=row.own,
+                        mtime(found), hash=row.hash, own=row.own,
                     )  # fmt: skip
                 )
             return tuple(made)
@@ -91,6 +91,6 @@ def _content(source: Source) -> str:
     with contextlib.suppress(OSError):
         content = hash_of(source.path)
         found = os.stat(source.path)
-        if (found.st_size, found.st_mtime_ns) == (source.size, source.mtime_ns):
+        if (found.st_size, mtime(found)) == (source.size, source.mtime_ns):
             return content
     return ""

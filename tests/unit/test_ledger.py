@@ -325,6 +325,15 @@ def test_a_file_whose_reader_was_missing_is_tried_when_it_may_be_there(
     assert not suspicious(again, Job(0, source, ()))
 
 
+@pytest.mark.parametrize("preserve", [False, True])
+def test_a_source_from_the_year_2400_is_like_any_other(photos: Path, preserve: bool) -> None:
+    """Its time in ns is more than a database takes."""
+    os.utime(photos / "0.jpg", (13_569_465_600, 13_569_465_600))
+    recipe = ib.Recipe(ops=[ib.Resize("20")], outputs=[ib.Output(preserve=preserve)])
+    assert made(photos, recipe) == {"ok": 4}
+    assert made(photos, recipe) == {"unchanged": 4}
+
+
 def test_an_output_with_the_time_of_its_source_follows_it(photos: Path) -> None:
     dated = ib.Recipe(ops=[ib.Resize("20")], outputs=[ib.Output(preserve=True)])
     made(photos, dated)
