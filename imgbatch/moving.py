@@ -69,13 +69,19 @@ class Moves:
             for where in {os.path.dirname(written.path) for written in outcome.outputs}:
                 sync(where)
             place = _moved(outcome.source, folder)
-            if error is not None:
-                why = f"{outcome.source.path}: {error.kind} in {error.phase}: {error.message}\n"
-                _explain(place, readable(why).encode("utf-8"))
         except OSError as failure:
             said = f"not {word}: {one_line(failure.strerror or str(failure))}"
             return replace(outcome, warnings=(*outcome.warnings, said))
-        return replace(outcome, changes=(*outcome.changes, f"{word}: {place}"))
+        outcome = replace(outcome, changes=(*outcome.changes, f"{word}: {place}"))
+        if error is None:
+            return outcome
+        try:
+            why = f"{outcome.source.path}: {error.kind} in {error.phase}: {error.message}\n"
+            _explain(place, readable(why).encode("utf-8"))
+        except OSError as failure:  # the name with .txt is too long, say
+            said = f"no .txt beside {place}: {one_line(failure.strerror or str(failure))}"
+            return replace(outcome, warnings=(*outcome.warnings, said))
+        return outcome
 
 
 def _moved(source: Source, folder: str) -> str:

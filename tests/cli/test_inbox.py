@@ -203,3 +203,16 @@ def test_kills_at_any_moment_lose_nothing(place: Path) -> None:
         assert all((place / "out" / name).exists() for name in done)
     subprocess.run([*COMMAND, *WORDS], cwd=place, env=environment(), check=True, capture_output=True)
     assert tree(place / "done").keys() == originals.keys() - {"notes.txt"}
+
+
+def test_a_source_whose_name_leaves_no_room_for_its_explanation_is_moved_and_told_so(tmp_path: Path) -> None:
+    path = tmp_path / "in" / ("x" * 250 + ".jpg")
+    path.parent.mkdir()
+    path.write_bytes(b"broken")
+    found = path.stat()
+    source = Source(str(path), str(path.parent), path.name, found.st_size, found.st_mtime_ns)
+    failed = Outcome(0, source, "failed", error=Failure("corrupt", "decode", "broken"))
+    settled = Moves(None, str(tmp_path / "bad"), str(tmp_path / "out"), []).settle(failed)
+    assert settled.changes == (f"quarantined: {tmp_path}/bad/{path.name}",)
+    assert settled.warnings == (f"no .txt beside {tmp_path}/bad/{path.name}: File name too long",)
+    assert (tmp_path / "bad" / path.name).read_bytes() == b"broken" and not path.exists()
