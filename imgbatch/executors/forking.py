@@ -19,6 +19,9 @@ TYPE_CHECKING = False  # as in imgbatch/__init__.py
 if TYPE_CHECKING:
     from typing import Any
 
+#: What `ps` and `killall` call them and the workers, so that `killall imgbatch` ends the command alone, in good order.
+NAME = "imgbatch-helper"
+
 _proper = util.spawnv_passfds
 
 
@@ -66,9 +69,11 @@ def _fork(path: Any, args: Sequence[Any], passfds: Sequence[int]) -> int:
 def _start_over(passed: Sequence[int]) -> None:
     """As in a new process: open is what was passed, and multiprocessing's own objects hold no lock and no number."""
     kept = {0, 1, 2, *passed}
-    for name in os.listdir("/proc/self/fd"):
-        if int(name) not in kept:
+    for number in map(int, os.listdir("/proc/self/fd")):
+        if number not in kept:
             with contextlib.suppress(OSError):  # the one that has listed them
-                os.close(int(name))
+                os.close(number)
+    with contextlib.suppress(OSError), open("/proc/self/comm", "w") as name:
+        name.write(NAME)
     for keeper in (forkserver._forkserver, resource_tracker._resource_tracker):  # private: there is no public way
         type(keeper).__init__(keeper)

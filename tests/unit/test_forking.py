@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from imgbatch.executors.forking import NAME
 from imgbatch.job import Desk, Failure, Job, Outcome, Status
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells how many threads there are")
@@ -68,6 +69,17 @@ def printed(alone: bool, then: str, before: str = "") -> str:
 @pytest.mark.parametrize("alone", [True, False])
 def test_only_a_command_forks(alone: bool) -> None:
     assert printed(alone, FORKED) == str([alone, alone])
+
+
+def test_what_is_forked_goes_by_another_name_than_the_command() -> None:
+    """`killall imgbatch` ends the command alone."""
+    then = (
+        "names = [Path(f'/proc/{number}/comm') for number in started]\n"
+        f"while any(name.read_text() != '{NAME}\\n' for name in names):\n"
+        "    threading.Event().wait(0.001)\n"  # they have only just been forked
+        "print('renamed')"
+    )
+    assert printed(True, then) == "renamed"
 
 
 def test_nothing_is_forked_beside_a_second_thread() -> None:
