@@ -48,6 +48,7 @@ class Known:
         self.file = os.path.join(state or os.path.join(folder, STATE), FILE)
         self._by_path: dict[str, Row] = {}
         self._by_source: dict[str, list[Row]] = {}
+        self._doubtful: dict[str, Row] = {}  # by path: what workers that died may have written (Ledger.adopt)
         self._failed: dict[str, Failed] = {}
         self._dead: list[tuple[int, int]] = []
         self._looked: dict[str, bool] = {}
@@ -63,7 +64,8 @@ class Known:
         row = self._by_path.get(path)
         if row is not None and self._intact(row):
             return Owned(row.source, row.output, False)
-        if self._dead and self._left_by_the_dead(path):
+        doubtful = self._doubtful.get(path)
+        if (doubtful is not None and self._intact(doubtful)) or (self._dead and self._left_by_the_dead(path)):
             return Owned("", 0, False, doubtful=True)
         return None if row is None else Owned(row.source, row.output, True)
 
@@ -172,8 +174,8 @@ class Known:
 
     @property
     def resumed(self) -> bool:
-        """Whether files under planned names may be those of a run that died."""
-        return bool(self._dead)
+        """Whether files under planned names may be those of a run, or of workers, that died."""
+        return bool(self._dead or self._doubtful)
 
     def _left_by_the_dead(self, path: str) -> bool:
         try:
@@ -186,6 +188,9 @@ class Known:
         held: Any = rows(self.file, mend)
         for row in held["written"]:
             found = Row(os.path.join(self.folder, os.fsdecode(row[0])), os.fsdecode(row[1]), *row[2:])
+            if not found.digest:
+                self._doubtful[found.path] = found
+                continue
             self._by_path[found.path] = found
             self._by_source.setdefault(found.source, []).append(found)
         for source, digest, size, mtime_ns, status, kind, phase, message, *rest in held["failures"]:

@@ -127,10 +127,11 @@ class Ledger(Known):
         )  # fmt: skip
 
     def adopt(self, job: Job, since_ns: int) -> None:
-        """Remember what a worker that died had finished of a job: ours, but not known to be what it should be.
+        """Remember what a worker that died may have finished of a job.
 
-        What appeared in the targets' places since `since_ns` (time.time_ns()) was put there by it: the plan found them
-        free, or free to be replaced. Names that needed the pixels are not known here.
+        What appeared in the targets' places since `since_ns` (time.time_ns()) does not refuse the next plan, and is
+        taken for ours only if it holds the bytes that are made then, as with a run that died: somebody else may have
+        put it there meanwhile. Names that needed the pixels are not known here.
         """
         if not self.keep:
             return

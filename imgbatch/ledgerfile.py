@@ -39,7 +39,7 @@ SCHEMA = (
     output INTEGER NOT NULL,
     source_size INTEGER NOT NULL,
     source_mtime_ns INTEGER NOT NULL,
-    digest TEXT NOT NULL,        -- of that output of the recipe, and of what its operations were told (as_told)
+    digest TEXT NOT NULL,        -- of that output of the recipe, and of what its operations were told; '': doubtful
     format TEXT NOT NULL,
     width INTEGER NOT NULL,
     height INTEGER NOT NULL,
