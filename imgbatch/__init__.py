@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from imgbatch.lazy import first_use as _first_use
-from imgbatch.version import VERSION as __version__
+from imgbatch.core.lazy_import import first_use as _first_use
+from imgbatch.core.version import VERSION as __version__
 
 TYPE_CHECKING = False  # typing has it, too, but takes 2 ms to load, for which the forkserver would have to wait
 if TYPE_CHECKING:
@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from imgbatch.batch import Batch
     from imgbatch.checking import check
     from imgbatch.contract import check_operation
-    from imgbatch.custom import operation
-    from imgbatch.errors import (
+    from imgbatch.core.errors import (
         EngineError,
         ImageError,
         ImgbatchError,
@@ -23,9 +22,12 @@ if TYPE_CHECKING:
         RecipeError,
         UsageError,
     )
+    from imgbatch.core.job import Cost, Failure, Outcome, Source, Written
+    from imgbatch.core.report import ExitCode, Report
+    from imgbatch.core.run_settings import Filters, Settings
+    from imgbatch.custom import operation
     from imgbatch.estimating import Estimate, estimate
     from imgbatch.history import Undone, past_runs, undo
-    from imgbatch.job import Cost, Failure, Outcome, Source, Written
     from imgbatch.loaded import Loaded
     from imgbatch.loading import load
     from imgbatch.operations import (
@@ -76,9 +78,7 @@ if TYPE_CHECKING:
         WhiteBalance,
     )
     from imgbatch.recipe import Output, Recipe
-    from imgbatch.report import ExitCode, Report
     from imgbatch.running import Handle, process, run, start
-    from imgbatch.settings import Filters, Settings
     from imgbatch.statistics import Statistics, stats
 
 __all__ = [
@@ -99,14 +99,15 @@ _HOMES = {
     "Operation": "operations",
     "Undone": "history", "past_runs": "history", "undo": "history",
     "Recipe": "recipe", "Output": "recipe",
-    "Report": "report", "ExitCode": "report",
+    "Report": "core.report", "ExitCode": "core.report",
     "Batch": "batch", "Handle": "running", "process": "running", "run": "running", "start": "running",
-    "Filters": "settings", "Settings": "settings",
+    "Filters": "core.run_settings", "Settings": "core.run_settings",
     "Statistics": "statistics", "stats": "statistics",
     "Estimate": "estimating", "estimate": "estimating",
-    "Cost": "job", "Failure": "job", "Outcome": "job", "Source": "job", "Written": "job",
-    "EngineError": "errors", "ImageError": "errors", "ImgbatchError": "errors", "LockedError": "errors",
-    "PlanError": "errors", "RecipeError": "errors", "UsageError": "errors",
+    "Cost": "core.job", "Failure": "core.job", "Outcome": "core.job", "Source": "core.job", "Written": "core.job",
+    "EngineError": "core.errors", "ImageError": "core.errors", "ImgbatchError": "core.errors",
+    "LockedError": "core.errors",
+    "PlanError": "core.errors", "RecipeError": "core.errors", "UsageError": "core.errors",
 }  # fmt: skip
 
 

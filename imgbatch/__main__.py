@@ -73,8 +73,8 @@ def _ended(error: BaseException) -> int:
 
 def _verdict(error: BaseException) -> tuple[int, str]:
     """The exit code of an error, and its line."""
-    from imgbatch.errors import EngineError, LockedError, UsageError, one_line, sentence
-    from imgbatch.report import ExitCode
+    from imgbatch.core.errors import EngineError, LockedError, UsageError, one_line, sentence
+    from imgbatch.core.report import ExitCode
 
     if isinstance(error, UsageError):
         return int(ExitCode.USAGE), one_line(str(error), limit=1000)
@@ -105,7 +105,7 @@ def version() -> str:
     import PIL
     from PIL import features
 
-    from imgbatch.version import VERSION
+    from imgbatch.core.version import VERSION
 
     names = {
         "libjpeg-turbo": "libjpeg_turbo", "webp": "webp", "avif": "avif", "zlib-ng": "zlib_ng", "zlib": "zlib",

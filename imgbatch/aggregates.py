@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from imgbatch.errors import EngineError, expected
-from imgbatch.frozen import frozen
+from imgbatch.core.errors import EngineError, expected
+from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.shared import SharedArray
 
 if TYPE_CHECKING:
@@ -27,9 +27,7 @@ if TYPE_CHECKING:
 
 LEVELS = 256
 _MAGIC = 0x696D6773756D7331  # "imgsums1"
-_HEAD = numpy.dtype(
-    [("magic", "i8"), ("channels", "i8"), ("width", "i8"), ("height", "i8"), ("sequence", "i8")]
-)
+_HEAD = numpy.dtype([("magic", "i8"), ("channels", "i8"), ("width", "i8"), ("height", "i8"), ("sequence", "i8")])
 _ADDED = ("images", "pixels", "sum", "sum_squares", "histogram", "grid")
 _VALUES = numpy.arange(LEVELS, dtype=numpy.int64)
 _SQUARES = _VALUES * _VALUES

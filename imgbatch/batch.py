@@ -16,17 +16,17 @@ from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from imgbatch import executors
-from imgbatch.errors import WHOSE, expected
+from imgbatch.core.errors import WHOSE, expected
+from imgbatch.core.job import Job, Outcome
+from imgbatch.core.report import ExitCode, Report
+from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.executors.base import Executor, Work
 from imgbatch.files import sweep
 from imgbatch.imagework import ImageWork
-from imgbatch.job import Job, Outcome
 from imgbatch.ledger import Ledger
 from imgbatch.preparing import Path, Prepared
 from imgbatch.recipe import Recipe
 from imgbatch.renaming import Renaming
-from imgbatch.report import ExitCode, Report
-from imgbatch.settings import Filters, Settings
 
 if TYPE_CHECKING:
     import concurrent.futures

@@ -12,13 +12,13 @@ import os
 import stat
 
 from imgbatch.codecs.recognize import NOT_RASTER, PREFIX, RAW_SUFFIXES, is_image, is_raw
-from imgbatch.errors import one_line
+from imgbatch.core.errors import one_line
+from imgbatch.core.frozen_dataclass import frozen
+from imgbatch.core.job import Failure, Source
+from imgbatch.core.run_settings import Filters
 from imgbatch.files import mtime
-from imgbatch.frozen import frozen
-from imgbatch.job import Failure, Source
 from imgbatch.naming import split_name
 from imgbatch.patterns import excluding, including
-from imgbatch.settings import Filters
 
 _RAW = "camera raw is not read; develop it to TIFF or JPEG first"
 _NOT_RASTER = "a drawing, a document or data, not an image of pixels"

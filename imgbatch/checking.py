@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Unpack
 
+from imgbatch.core.job import Outcome
+from imgbatch.core.report import Report
+from imgbatch.core.run_settings import Filters
 from imgbatch.inspecting import InspectWork
-from imgbatch.job import Outcome
 from imgbatch.passes import Pass, PassWords, pass_settings
 from imgbatch.preparing import Path
-from imgbatch.report import Report
-from imgbatch.settings import Filters
 
 
 class Checking(Pass):

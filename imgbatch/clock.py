@@ -10,8 +10,8 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from imgbatch.errors import Phase
-from imgbatch.job import Cost, Desk
+from imgbatch.core.errors import Phase
+from imgbatch.core.job import Cost, Desk
 from imgbatch.operations import Operation, through
 
 if TYPE_CHECKING:

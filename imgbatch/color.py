@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated
 
-from imgbatch.declare import Text
+from imgbatch.core.parameters import Text
 from imgbatch.profiles import converted, errors, profile_space
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import pickle
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.applying import apply
-from imgbatch.declare import fields, from_table, from_words, summary, to_table, to_words
-from imgbatch.errors import ImageError, UsageError, sentence
+from imgbatch.core.errors import ImageError, UsageError, sentence
+from imgbatch.core.parameters import fields, from_table, from_words, summary, to_table, to_words
 from imgbatch.operations import Operation
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 The decorator checks the class when it is made, before any image: a frozen dataclass with ``apply(self, image) ->
 image``, each parameter of a kind that a flag and a recipe can hold, a name that nobody else has. Plain annotations
 (``float``, ``int``, ``bool``, ``str``, ``Literal["a", "b"]``, each also ``| None``) get the kind that they mean; for a
-range, a unit or a help line write ``Annotated[float, Number(0, 1), "how dark"]`` (declare.py). From then on it is found
-by its name; where its file comes from is for plugins.py.
+range, a unit or a help line write ``Annotated[float, Number(0, 1), "how dark"]`` (parameters.py). From then on it is
+found by its name; where its file comes from is for plugins.py.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union
 
 from imgbatch import operations
-from imgbatch.declare import Choice, Declared, Number, Switch, Text, fields
-from imgbatch.errors import UsageError, expected
+from imgbatch.core.errors import UsageError, expected
+from imgbatch.core.parameters import Choice, Declared, Number, Switch, Text, fields
 from imgbatch.operations import Operation
 
 if TYPE_CHECKING:
@@ -195,5 +195,5 @@ def _kind(word: str, name: str, hint: Any) -> Number | Switch | Choice | Text:
         return Choice(choices)
     raise UsageError(
         f"operation {word}: no flag or recipe can hold {name}: {getattr(hint, '__name__', hint)}; "
-        "expected float, int, bool, str, Literal of small words, or Annotated with a kind of imgbatch.declare"
+        "expected float, int, bool, str, Literal of small words, or Annotated with a kind of imgbatch.core.parameters"
     )

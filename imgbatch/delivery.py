@@ -7,9 +7,9 @@ import hashlib
 import os
 from typing import TYPE_CHECKING
 
-from imgbatch.errors import ImageError
+from imgbatch.core.errors import ImageError
+from imgbatch.core.job import Job, Target
 from imgbatch.files import holds, mtime, preserve, write_bytes
-from imgbatch.job import Job, Target
 from imgbatch.naming import fill_late
 from imgbatch.recipe import Output
 

@@ -16,12 +16,12 @@ import time
 from collections.abc import Iterator, Sequence
 
 from imgbatch.candidates import IRREGULAR, Found, Judge, Rules, Skipped, problem_of
-from imgbatch.errors import PlanError, nearest, one_line
+from imgbatch.core.errors import PlanError, nearest, one_line
+from imgbatch.core.frozen_dataclass import frozen
+from imgbatch.core.job import Failure, Source
+from imgbatch.core.run_settings import Filters
 from imgbatch.files import mtime
-from imgbatch.frozen import frozen
-from imgbatch.job import Failure, Source
 from imgbatch.patterns import Glob, Positions, has_magic, split_glob
-from imgbatch.settings import Filters
 
 __all__ = ["Found", "Skipped", "discover"]
 

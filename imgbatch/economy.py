@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from imgbatch import codecs, film
 from imgbatch.codecs import stripping
 from imgbatch.codecs.reading import ALL_DATA, MULTIFRAME, Opened
-from imgbatch.frozen import frozen
+from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.operations import Operation, Resize, Size
 from imgbatch.operations.reduction import Reduction, merged, settled
 from imgbatch.recipe import Output
@@ -88,9 +88,7 @@ def plain(opened: Opened, upright: bool, common: Several, own: Sequence[Several]
     return Way(opened.upright_size if upright else opened.size, None, False, tuple(common), tuple(map(tuple, own)))
 
 
-def way(
-    opened: Opened, upright: bool, common: Several, own: Sequence[Several] = ((),), halves: bool = False
-) -> Way:
+def way(opened: Opened, upright: bool, common: Several, own: Sequence[Several] = ((),), halves: bool = False) -> Way:
     """The way of a picture through operations that all outputs share, then through each output's own.
 
     Parameters

@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from imgbatch.core.frozen_dataclass import frozen
+from imgbatch.core.job import Failure, Status, Written
 from imgbatch.files import mtime
-from imgbatch.frozen import frozen
-from imgbatch.job import Failure, Status, Written
 from imgbatch.naming import STATE
 
 DAY_NS = 86_400 * 10**9

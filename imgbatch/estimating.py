@@ -18,20 +18,20 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from imgbatch import executors
 from imgbatch.batch import Batch
-from imgbatch.declare import from_table
-from imgbatch.frozen import frozen
+from imgbatch.core.frozen_dataclass import frozen
+from imgbatch.core.job import SCHEMA, Job, Outcome, Target
+from imgbatch.core.parameters import from_table
+from imgbatch.core.report import WRONG, human
+from imgbatch.core.run_settings import Settings
 from imgbatch.imagework import ImageWork
-from imgbatch.job import SCHEMA, Job, Outcome, Target
 from imgbatch.naming import escaped
 from imgbatch.preparing import Path
-from imgbatch.report import WRONG, human
 from imgbatch.sampling import Range, chosen, strata, together, total
-from imgbatch.settings import Settings
 
 if TYPE_CHECKING:
+    from imgbatch.core.run_settings import Filters
     from imgbatch.recipe import Recipe
     from imgbatch.running import SettingWords
-    from imgbatch.settings import Filters
 
 SAMPLE = 40  # files
 SECONDS = 6.0

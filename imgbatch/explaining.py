@@ -16,10 +16,10 @@ from typing import Any
 from imgbatch import codecs, color, copying, economy, motion, work
 from imgbatch.batch import Batch
 from imgbatch.codecs import guard, reading
-from imgbatch.errors import Phase
-from imgbatch.frozen import frozen
+from imgbatch.core.errors import Phase
+from imgbatch.core.frozen_dataclass import frozen
+from imgbatch.core.job import SCHEMA, Failure, Job, Target, readable
 from imgbatch.imagework import ImageWork
-from imgbatch.job import SCHEMA, Failure, Job, Target, readable
 from imgbatch.naming import fill_late
 from imgbatch.operations import Operation, Size
 from imgbatch.operations.reduction import Reduction

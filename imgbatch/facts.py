@@ -10,7 +10,7 @@ import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.job import Job
+from imgbatch.core.job import Job
 from imgbatch.naming import split_name
 from imgbatch.operations import Operation
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.aggregates import Sums
-from imgbatch.frozen import frozen
-from imgbatch.job import Outcome
+from imgbatch.core.frozen_dataclass import frozen
+from imgbatch.core.job import Outcome
 from imgbatch.measuring import MODES, Measured
 from imgbatch.moments import TOP, Equally, pooled
 

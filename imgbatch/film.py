@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import IO, TYPE_CHECKING, Any, overload
 
-from imgbatch.errors import ImageError
-from imgbatch.frozen import frozen
+from imgbatch.core.errors import ImageError
+from imgbatch.core.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -12,8 +12,8 @@ import os
 from dataclasses import dataclass, field
 
 from imgbatch.backups import discard, restore
+from imgbatch.core.errors import PlanError, one_line
 from imgbatch.entries import PastRun, Replaced, Row, state_folder
-from imgbatch.errors import PlanError, one_line
 from imgbatch.files import hash_of, sweep
 from imgbatch.inplace import settle_intended
 from imgbatch.ledger import Ledger

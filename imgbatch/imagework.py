@@ -8,8 +8,8 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from imgbatch.frozen import frozen
-from imgbatch.job import Desk, Failure, Job, Outcome, Status
+from imgbatch.core.frozen_dataclass import frozen
+from imgbatch.core.job import Desk, Failure, Job, Outcome, Status
 from imgbatch.recipe import Recipe
 
 if TYPE_CHECKING:

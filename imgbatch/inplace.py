@@ -23,11 +23,11 @@ from dataclasses import replace
 
 from imgbatch.backups import FOLDER, discard, keep, room, rooms
 from imgbatch.codecs.guard import classify
+from imgbatch.core.errors import ImageError, PlanError
+from imgbatch.core.job import Failure, Job, Outcome, Source, Target, Written
 from imgbatch.discover import Skipped
 from imgbatch.entries import Replaced, state_folder
-from imgbatch.errors import ImageError, PlanError
 from imgbatch.files import content_hash, hash_of, mtime, read_bytes, sync, temporary
-from imgbatch.job import Failure, Job, Outcome, Source, Target, Written
 from imgbatch.ledgerfile import FILE
 from imgbatch.originals import within
 from imgbatch.past import Past

@@ -13,8 +13,8 @@ from imgbatch import economy
 from imgbatch.clock import Clock
 from imgbatch.codecs import guard, integrity, reading, scans
 from imgbatch.codecs.integrity import Finding
-from imgbatch.frozen import frozen
-from imgbatch.job import Desk, Failure, Job, Outcome, Status
+from imgbatch.core.frozen_dataclass import frozen
+from imgbatch.core.job import Desk, Failure, Job, Outcome, Status
 
 
 @frozen

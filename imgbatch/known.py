@@ -7,10 +7,10 @@ import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from imgbatch.core.errors import KINDS, PHASES
+from imgbatch.core.job import Failure, Job, Owned, Source, Status, Written
 from imgbatch.entries import Failed, Row, below
-from imgbatch.errors import KINDS, PHASES
 from imgbatch.files import hash_of
-from imgbatch.job import Failure, Job, Owned, Source, Status, Written
 from imgbatch.ledgerfile import FILE, rows
 from imgbatch.naming import STATE
 
@@ -83,9 +83,7 @@ class Known:
         rows = self._by_source.get(source, ())
         return tuple(row.path for row in rows if output in (None, row.output) and self._intact(row))
 
-    def up_to_date(
-        self, job: Job, digests: Mapping[int, str], dated: Collection[int]
-    ) -> tuple[Written, ...] | None:
+    def up_to_date(self, job: Job, digests: Mapping[int, str], dated: Collection[int]) -> tuple[Written, ...] | None:
         """What was written for a job, if that is still what the recipe would make of its source; else None.
 
         `digests` are those of the outputs that must have a file, `dated` the outputs that have the source's mtime. Of

@@ -26,10 +26,10 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from imgbatch.core.errors import WHOSE
+from imgbatch.core.job import Failure, Job, Outcome
 from imgbatch.entries import BACK_OFF_DAYS, DAY_NS, Row, as_told, below, mendable
-from imgbatch.errors import WHOSE
 from imgbatch.files import hash_of, mtime
-from imgbatch.job import Failure, Job, Outcome
 from imgbatch.known import Known
 from imgbatch.ledgerfile import unusable, unwritable, writable
 

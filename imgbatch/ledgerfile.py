@@ -12,7 +12,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 
-from imgbatch.errors import PlanError
+from imgbatch.core.errors import PlanError
 
 FILE = "ledger.sqlite"
 VERSION = 4

@@ -10,9 +10,9 @@ import os
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.errors import UsageError, expected
-from imgbatch.job import Outcome, Source
-from imgbatch.report import Report
+from imgbatch.core.errors import UsageError, expected
+from imgbatch.core.job import Outcome, Source
+from imgbatch.core.report import Report
 from imgbatch.segments import reserve
 from imgbatch.shared import FileArray, Holder
 

@@ -13,19 +13,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.errors import EngineError, unknown
+from imgbatch.core.errors import EngineError, unknown
+from imgbatch.core.job import Outcome
+from imgbatch.core.quantities import Duration
+from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.files import sweep, temporary
-from imgbatch.job import Outcome
 from imgbatch.loaded import Here, Loaded, check_out, same_file
 from imgbatch.operations import Operation
 from imgbatch.passes import Pass
 from imgbatch.plugins import refuse_immobile
 from imgbatch.preparing import Path
-from imgbatch.quantities import Duration
 from imgbatch.recipe import checked_ops
 from imgbatch.resources import Resources
 from imgbatch.rows import CHANNELS, RowWork
-from imgbatch.settings import Filters, Settings
 from imgbatch.shared import FileArray, Holder, SharedArray
 from imgbatch.sizing import fixed_size
 
@@ -207,7 +207,7 @@ def load(
     OSError
         The folder of `spill` cannot be written, or its disk has no room.
     """
-    from imgbatch.declare import from_table
+    from imgbatch.core.parameters import from_table
 
     settings = from_table(Settings, {"workers": workers, "chunksize": chunksize, "max_pixels": max_pixels})
     loading = Loading(

@@ -14,7 +14,7 @@ import sys
 import time
 import weakref
 
-from imgbatch.errors import LockedError
+from imgbatch.core.errors import LockedError
 
 FILE = "lock"
 _POLL_SECONDS = 0.1

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Literal
 from imgbatch import color, economy, facts
 from imgbatch.clock import Clock
 from imgbatch.codecs import guard, reading
-from imgbatch.frozen import frozen
-from imgbatch.job import Desk, Failure, Job, Outcome, Status
+from imgbatch.core.frozen_dataclass import frozen
+from imgbatch.core.job import Desk, Failure, Job, Outcome, Status
 from imgbatch.operations import Operation, Size, through
 from imgbatch.tally import MODES, as_mode, tally
 

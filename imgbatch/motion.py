@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from imgbatch import codecs, film
 from imgbatch.codecs.base import Motion
 from imgbatch.codecs.reading import Opened
-from imgbatch.errors import ImageError
-from imgbatch.job import Target
+from imgbatch.core.errors import ImageError
+from imgbatch.core.job import Target
 from imgbatch.recipe import Output
 
 _SINGLE = ("first", "1")

@@ -17,9 +17,9 @@ import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from imgbatch.errors import WHOSE, UsageError, one_line
+from imgbatch.core.errors import WHOSE, UsageError, one_line
+from imgbatch.core.job import Outcome, Source, readable
 from imgbatch.files import holds, mtime, put_in_place, replacing, sync
-from imgbatch.job import Outcome, Source, readable
 from imgbatch.naming import numbered
 
 

@@ -13,7 +13,7 @@ from string import Formatter
 from typing import Any
 
 from imgbatch.codecs.recognize import SUFFIXES
-from imgbatch.errors import UsageError
+from imgbatch.core.errors import UsageError
 
 LATE = frozenset({"width", "height", "hash"})
 STATE = ".imgbatch"  # the folder of our own in an output folder; no image may be written below it

@@ -11,11 +11,11 @@ import functools
 import os
 from collections.abc import Callable, Sequence
 
-from imgbatch.errors import PlanError, one_line
-from imgbatch.job import Job, Owned, Source, Target
+from imgbatch.core.errors import PlanError, one_line
+from imgbatch.core.job import Job, Owned, Source, Target
+from imgbatch.core.run_settings import InTheWay
 from imgbatch.naming import key, numbered, split_name
 from imgbatch.places import Places, more, real_key, shown
-from imgbatch.settings import InTheWay
 
 Claim = tuple[int, int]  # index of the job, number of the output
 

@@ -13,14 +13,14 @@ import shutil
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from imgbatch.errors import PlanError, expected
+from imgbatch.core.errors import PlanError, expected
+from imgbatch.core.job import SCHEMA, Outcome
+from imgbatch.core.report import dumps
+from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.files import put_in_place, replacing, sweep, temporary
-from imgbatch.job import SCHEMA, Outcome
 from imgbatch.loading import Loading
 from imgbatch.operations import Operation
 from imgbatch.preparing import Path
-from imgbatch.report import dumps
-from imgbatch.settings import Filters, Settings
 from imgbatch.shared import FileArray
 
 
@@ -79,9 +79,7 @@ class Packing(Loading):
         os.makedirs(self._folder, exist_ok=True)
         sweep(self._folder)
         header = io.BytesIO()
-        numpy.lib.format.write_array_header_1_0(
-            header, {"descr": "|u1", "fortran_order": False, "shape": self.shape}
-        )
+        numpy.lib.format.write_array_header_1_0(header, {"descr": "|u1", "fortran_order": False, "shape": self.shape})
         self.rows = FileArray.create(temporary(self._folder), self.shape, numpy.uint8, header.getvalue())
         return self.rows
 

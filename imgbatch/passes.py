@@ -13,14 +13,14 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypedDict
 
 from imgbatch import executors
-from imgbatch.declare import from_table
+from imgbatch.core.errors import unknown
+from imgbatch.core.job import Job, Outcome
+from imgbatch.core.parameters import from_table
+from imgbatch.core.report import ExitCode, Report
+from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.discover import Skipped, discover
-from imgbatch.errors import unknown
 from imgbatch.executors.base import Executor, Work
-from imgbatch.job import Job, Outcome
 from imgbatch.preparing import Path
-from imgbatch.report import ExitCode, Report
-from imgbatch.settings import Filters, Settings
 
 if TYPE_CHECKING:
     from imgbatch.aggregates import Totals

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from imgbatch.errors import UsageError
+from imgbatch.core.errors import UsageError
 
 _MAGIC = re.compile(r"[*?\[]")
 

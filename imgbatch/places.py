@@ -10,8 +10,8 @@ import os
 from dataclasses import dataclass, field
 from typing import Literal
 
-from imgbatch.errors import PlanError, one_line
-from imgbatch.job import Target
+from imgbatch.core.errors import PlanError, one_line
+from imgbatch.core.job import Target
 from imgbatch.naming import NAME_BYTES, fill_example, is_late, key, too_long
 
 Standing = Literal["", "file", "folder"]

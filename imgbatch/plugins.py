@@ -21,8 +21,8 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from imgbatch import custom
-from imgbatch.declare import from_words, split_words, unquoted
-from imgbatch.errors import EngineError, UsageError, expected, nearest, sentence, unknown
+from imgbatch.core.errors import EngineError, UsageError, expected, nearest, sentence, unknown
+from imgbatch.core.parameters import from_words, split_words, unquoted
 from imgbatch.operations import Operation
 
 if TYPE_CHECKING:

@@ -14,10 +14,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from imgbatch import codecs, planning
+from imgbatch.core.errors import PlanError, UsageError
+from imgbatch.core.job import Job, Outcome, Source
+from imgbatch.core.run_settings import Filters, Settings
+from imgbatch.core.version import VERSION
 from imgbatch.discover import Skipped, discover
 from imgbatch.entries import Row, state_folder
-from imgbatch.errors import PlanError, UsageError
-from imgbatch.job import Job, Outcome, Source
 from imgbatch.ledger import Ledger
 from imgbatch.lock import Lock
 from imgbatch.moving import Moves
@@ -25,9 +27,7 @@ from imgbatch.naming import STATE
 from imgbatch.plugins import refuse_immobile
 from imgbatch.recipe import Output, Recipe
 from imgbatch.resources import Resources, gathered
-from imgbatch.settings import Filters, Settings
 from imgbatch.verdicts import known_to_fail, retried, suspicious, up_to_date
-from imgbatch.version import VERSION
 
 if TYPE_CHECKING:
     from imgbatch.inplace import InPlace

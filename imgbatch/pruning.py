@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+from imgbatch.core.errors import PlanError
+from imgbatch.core.job import Source
+from imgbatch.core.run_settings import Filters
 from imgbatch.entries import Row
-from imgbatch.errors import PlanError
 from imgbatch.files import hash_of
-from imgbatch.job import Source
 from imgbatch.ledger import Ledger
-from imgbatch.settings import Filters
 
 _HOW = "run once without --prune, or without that"
 

@@ -17,11 +17,11 @@ from typing import Annotated, Any
 
 from imgbatch import plugins
 from imgbatch.codecs.encoding import Encoding
-from imgbatch.declare import Switch, Text, fields, from_table, to_table
-from imgbatch.errors import RecipeError, UsageError, expected, unknown
-from imgbatch.frozen import frozen
+from imgbatch.core.errors import RecipeError, UsageError, expected, unknown
+from imgbatch.core.file_parameter import relocated
+from imgbatch.core.frozen_dataclass import frozen
+from imgbatch.core.parameters import Switch, Text, fields, from_table, to_table
 from imgbatch.operations import Operation, Resize
-from imgbatch.outside import relocated
 
 #: The fields of a name template (naming.py fills them in).
 NAME_FIELDS = ("dir", "stem", "ext", "name", "width", "height", "format", "n", "hash", "date", "recipe")

@@ -12,9 +12,9 @@ import contextlib
 import os
 from collections.abc import Sequence
 
+from imgbatch.core.job import Job, Outcome, Source, Written
 from imgbatch.entries import Row
 from imgbatch.files import content_hash, hash_of, mtime, read_bytes, write_bytes
-from imgbatch.job import Job, Outcome, Source, Written
 from imgbatch.ledger import Ledger
 from imgbatch.operations import Operation
 from imgbatch.recipe import Recipe
@@ -74,8 +74,17 @@ class Renaming:
                 found = write_bytes(path, data, replace=False, like=like)
                 made.append(
                     Written(
-                        target.output, path, row.format, row.width, row.height, len(data), row.quality, row.frames,
-                        mtime(found), hash=row.hash, own=row.own,
+                        target.output,
+                        path,
+                        row.format,
+                        row.width,
+                        row.height,
+                        len(data),
+                        row.quality,
+                        row.frames,
+                        mtime(found),
+                        hash=row.hash,
+                        own=row.own,
                     )  # fmt: skip
                 )
             return tuple(made)

@@ -1,7 +1,7 @@
 """Which files do the operations of a run need, and what is in them? Each is read once, before the first image.
 
 In the parent, before the first image: :class:`Resources` reads and checks every file that an operation names
-(outside.py), so that a missing watermark or a broken LUT ends the run before it begins; its hashes belong to the
+(file_parameter.py), so that a missing watermark or a broken LUT ends the run before it begins; its hashes belong to the
 digests of the outputs, so that a changed file makes them again, wherever it lies. While the run goes on,
 :meth:`Resources.lent` lends the numbers in shared memory: an operation that holds them travels to a worker as the
 place where they are, and when the run is over they are removed.
@@ -16,10 +16,10 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from imgbatch.declare import Declared
-from imgbatch.errors import EngineError, ImageError, PlanError
+from imgbatch.core.errors import EngineError, ImageError, PlanError
+from imgbatch.core.file_parameter import Held, Here, Holds, files
+from imgbatch.core.parameters import Declared
 from imgbatch.operations import Operation
-from imgbatch.outside import Held, Here, Holds, files
 from imgbatch.recipe import Recipe
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from imgbatch import color, economy, facts
 from imgbatch.alpha import straight
 from imgbatch.clock import Clock
 from imgbatch.codecs import guard, pixels, reading
-from imgbatch.errors import ImageError
-from imgbatch.frozen import frozen
-from imgbatch.job import Desk, Failure, Job, Outcome, Status
+from imgbatch.core.errors import ImageError
+from imgbatch.core.frozen_dataclass import frozen
+from imgbatch.core.job import Desk, Failure, Job, Outcome, Status
 from imgbatch.operations import Flatten, Operation, Size, through
 from imgbatch.shared import Holder
 

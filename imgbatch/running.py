@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Unpack
 
 from imgbatch.batch import Batch
-from imgbatch.declare import from_table
-from imgbatch.job import Outcome
+from imgbatch.core.job import Outcome
+from imgbatch.core.parameters import from_table
+from imgbatch.core.report import ExitCode, Report
+from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.passes import PassWords
 from imgbatch.preparing import Path
 from imgbatch.recipe import Recipe
-from imgbatch.report import ExitCode, Report
-from imgbatch.settings import Filters, Settings
 
 if TYPE_CHECKING:
     import concurrent.futures

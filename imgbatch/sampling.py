@@ -15,8 +15,8 @@ import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from imgbatch.frozen import frozen
-from imgbatch.job import Job
+from imgbatch.core.frozen_dataclass import frozen
+from imgbatch.core.job import Job
 
 
 @frozen

@@ -11,8 +11,8 @@ import re
 import shlex
 from collections.abc import Sequence
 
-from imgbatch.errors import UsageError, expected
-from imgbatch.frozen import frozen
+from imgbatch.core.errors import UsageError, expected
+from imgbatch.core.frozen_dataclass import frozen
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")

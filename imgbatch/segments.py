@@ -21,7 +21,7 @@ import threading
 from collections.abc import Iterator
 from multiprocessing import resource_tracker, shared_memory
 
-from imgbatch.errors import EngineError
+from imgbatch.core.errors import EngineError
 
 SHM = "/dev/shm"  # where Linux keeps segments
 _PREFIX = "imgbatch-"

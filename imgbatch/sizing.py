@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from imgbatch.errors import UsageError
+from imgbatch.core.errors import UsageError
 from imgbatch.operations import Operation, Size
 
 _PROBES: tuple[Size, Size] = ((60013, 40009), (40009, 60013))
@@ -68,6 +68,6 @@ def _after(op: Operation, size: Size) -> Size:
 
 def _spelled(op: Operation) -> str:
     """The call, with what differs from the defaults."""
-    from imgbatch.declare import to_table
+    from imgbatch.core.parameters import to_table
 
     return f"{type(op).__name__}({', '.join(f'{key}={value!r}' for key, value in to_table(op).items())})"

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Unpack
 
 from imgbatch.aggregates import Layout, Sums, Totals
-from imgbatch.errors import expected, unknown
+from imgbatch.core.errors import expected, unknown
+from imgbatch.core.job import Outcome
+from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.figures import WEIGHTS, Statistics, drawn_up
-from imgbatch.job import Outcome
 from imgbatch.measuring import MODES, Measured, MeasureWork
 from imgbatch.operations import Operation
 from imgbatch.passes import Pass, PassWords, pass_settings
@@ -20,7 +21,6 @@ from imgbatch.plugins import refuse_immobile
 from imgbatch.preparing import Path
 from imgbatch.recipe import checked_ops
 from imgbatch.resources import Resources
-from imgbatch.settings import Filters, Settings
 
 __all__ = ["Statistics", "Survey", "stats"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from imgbatch.core.job import Job, Outcome
 from imgbatch.entries import mendable
-from imgbatch.job import Job, Outcome
 from imgbatch.ledger import Ledger
 from imgbatch.recipe import Recipe
 

@@ -17,9 +17,9 @@ from imgbatch.clock import Clock
 from imgbatch.codecs import guard, profiling, reading
 from imgbatch.codecs.base import Encoded, Metadata, Motion
 from imgbatch.codecs.metadata import without_small_picture
-from imgbatch.errors import ImageError
+from imgbatch.core.errors import ImageError
+from imgbatch.core.job import Desk, Failure, Job, Outcome, Target, Written
 from imgbatch.files import content_hash
-from imgbatch.job import Desk, Failure, Job, Outcome, Target, Written
 from imgbatch.operations import Operation
 from imgbatch.recipe import Output
 
@@ -139,9 +139,7 @@ def way_of(
     return way
 
 
-def copied_from(
-    work: ImageWork, job: Job, opened: reading.Opened, way: economy.Way, data: bytes
-) -> dict[int, Encoded]:
+def copied_from(work: ImageWork, job: Job, opened: reading.Opened, way: economy.Way, data: bytes) -> dict[int, Encoded]:
     """What is copied from the source, whole or around its picture, by the places of the targets."""
     found: dict[int, Encoded] = {}
     for place, target in enumerate(job.targets if work.plan else ()):
@@ -254,9 +252,20 @@ class _Made:
             self.late[path] = encoded, output
         self.written.append(
             Written(
-                target.output, path, encoded.format, encoded.width, encoded.height, len(encoded.data),
-                encoded.quality, encoded.frames, mtime_ns, encoded.mode,
-                content_hash(encoded.data), self.own, encoded.located, tuple(sorted(self.asked)),
+                target.output,
+                path,
+                encoded.format,
+                encoded.width,
+                encoded.height,
+                len(encoded.data),
+                encoded.quality,
+                encoded.frames,
+                mtime_ns,
+                encoded.mode,
+                content_hash(encoded.data),
+                self.own,
+                encoded.located,
+                tuple(sorted(self.asked)),
             )  # fmt: skip
         )
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 import imgbatch as ib
-from imgbatch.declare import from_words
+from imgbatch.core.parameters import from_words
 from imgbatch.operations import named
 
 REPO = Path(__file__).parents[1]

@@ -13,8 +13,8 @@ from typing import TypeVar
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from imgbatch.core.file_parameter import relocated
 from imgbatch.operations import Operation
-from imgbatch.outside import relocated
 from imgbatch.resources import Resources
 
 Op = TypeVar("Op", bound=Operation)

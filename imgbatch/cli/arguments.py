@@ -19,13 +19,13 @@ from imgbatch import plugins
 from imgbatch.cli.flags import Command, Flag, run_flags, typed_flags
 from imgbatch.cli.help import RUN_ABOUT, RUN_AFTER, RUN_USAGE
 from imgbatch.codecs.encoding import FORMATS, SAME
-from imgbatch.declare import Switch, fields, from_words
-from imgbatch.declare import flag as flag_of
-from imgbatch.errors import UsageError, expected, nearest, unknown
-from imgbatch.frozen import frozen
+from imgbatch.core.errors import UsageError, expected, nearest, unknown
+from imgbatch.core.frozen_dataclass import frozen
+from imgbatch.core.parameters import Switch, fields, from_words
+from imgbatch.core.parameters import flag as flag_of
+from imgbatch.core.run_settings import Filters, Settings, Telling
 from imgbatch.operations import Operation
 from imgbatch.recipe import Output
-from imgbatch.settings import Filters, Settings, Telling
 
 RUN = Command("run", run_flags, RUN_USAGE, RUN_ABOUT, RUN_AFTER)
 _SPELLINGS = {"jpg": "jpeg", "tif": "tiff"}

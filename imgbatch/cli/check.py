@@ -13,7 +13,7 @@ from imgbatch.cli.flags import Command, check_flags
 from imgbatch.cli.help import CHECK_ABOUT, CHECK_AFTER, CHECK_USAGE
 from imgbatch.cli.merging import decide
 from imgbatch.cli.run import file_reporters, look, refuse_taken, told
-from imgbatch.report import ExitCode
+from imgbatch.core.report import ExitCode
 from imgbatch.reporters import Console
 
 CHECK = Command("check", check_flags, CHECK_USAGE, CHECK_ABOUT, CHECK_AFTER)

@@ -56,7 +56,7 @@ def dispatch(words: Sequence[str], alone: bool = False) -> int:
         from imgbatch.cli.listing import formats
 
         return formats(rest)
-    from imgbatch.errors import UsageError, unknown
+    from imgbatch.core.errors import UsageError, unknown
 
     if command.startswith("-") or os.path.lexists(command) or any(character in command for character in "*?[/."):
         raise UsageError(

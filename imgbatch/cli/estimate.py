@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from imgbatch.cli.arguments import Typed
 from imgbatch.cli.streams import complain
-from imgbatch.report import ExitCode, dumps
+from imgbatch.core.report import ExitCode, dumps
 from imgbatch.reporters import Console
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 from imgbatch.cli.streams import complain
-from imgbatch.report import Report, dumps
+from imgbatch.core.report import Report, dumps
 
 PATIENCE = 600.0  # seconds: a mail program that hangs must not keep tomorrow's run from starting
 

@@ -12,12 +12,12 @@ from typing import Literal
 
 from imgbatch import operations
 from imgbatch.codecs.encoding import FORMATS
-from imgbatch.declare import Choice, Declared, Field, Kind, Number, Switch, fields, flag, has_required, summary
-from imgbatch.frozen import frozen
+from imgbatch.core.frozen_dataclass import frozen
+from imgbatch.core.parameters import Choice, Declared, Field, Kind, Number, Switch, fields, flag, has_required, summary
+from imgbatch.core.quantities import Amount, Count, Duration, Limit, Quality
+from imgbatch.core.run_settings import Filters, Settings, Telling
 from imgbatch.operations import Operation
-from imgbatch.quantities import Amount, Count, Duration, Limit, Quality
 from imgbatch.recipe import Output
-from imgbatch.settings import Filters, Settings, Telling
 
 #: value: stands as the next word, or after "="; attached: only after "=", a plain flag has a meaning of its own;
 #: nothing: takes none.

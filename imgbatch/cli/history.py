@@ -13,11 +13,11 @@ from imgbatch.cli.flags import Command, history_flags, undo_flags
 from imgbatch.cli.help import HISTORY_ABOUT, HISTORY_AFTER, HISTORY_USAGE, UNDO_ABOUT, UNDO_AFTER, UNDO_USAGE
 from imgbatch.cli.merging import from_environment
 from imgbatch.cli.streams import complain
+from imgbatch.core.errors import UsageError, expected
+from imgbatch.core.report import COUNTED, ExitCode, dumps
+from imgbatch.core.run_settings import Settings
 from imgbatch.entries import PastRun
-from imgbatch.errors import UsageError, expected
-from imgbatch.report import COUNTED, ExitCode, dumps
 from imgbatch.reporters import shown
-from imgbatch.settings import Settings
 
 HISTORY = Command("history", history_flags, HISTORY_USAGE, HISTORY_ABOUT, HISTORY_AFTER)
 UNDO = Command("undo", undo_flags, UNDO_USAGE, UNDO_ABOUT, UNDO_AFTER)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from imgbatch import plugins
 from imgbatch.cli.flags import detached
+from imgbatch.core.errors import UsageError
+from imgbatch.core.parameters import Field, fields, flag, from_words, summary
 from imgbatch.custom import is_ours
-from imgbatch.declare import Field, fields, flag, from_words, summary
-from imgbatch.errors import UsageError
 from imgbatch.operations import OPERATIONS, Operation
 from imgbatch.recipe import Recipe, RecipeFile, op_table, to_toml
 

@@ -14,12 +14,12 @@ from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 from imgbatch.cli.arguments import Typed
-from imgbatch.declare import fields
-from imgbatch.errors import RecipeError, UsageError, expected
+from imgbatch.core.errors import RecipeError, UsageError, expected
+from imgbatch.core.frozen_dataclass import frozen
+from imgbatch.core.parameters import fields
+from imgbatch.core.run_settings import Filters, Settings, Telling
 from imgbatch.files import read_bytes, write_text
-from imgbatch.frozen import frozen
 from imgbatch.recipe import Output, Recipe, RecipeFile, parse, to_toml
-from imgbatch.settings import Filters, Settings, Telling
 
 _IN_THE_WAY = ("overwrite", "skip_existing", "rename")  # one decision in three fields: the higher level has it whole
 
@@ -53,9 +53,7 @@ def decide(typed: Typed, environment: Mapping[str, str], stdin: BinaryIO) -> Wis
     elif not paths:
         paths = [_below(folder, path) for path in file.input.get("paths", ())]
         if not paths:
-            raise UsageError(
-                f"expected SRC: a file, a folder or a quoted glob; see imgbatch {typed.command} --help"
-            )
+            raise UsageError(f"expected SRC: a file, a folder or a quoted glob; see imgbatch {typed.command} --help")
     output = "" if settings.in_place and typed.output is None else _root(typed, recipe, folder)
     return Wish(tuple(paths), output, recipe, settings, filters, telling)
 

@@ -12,7 +12,7 @@ from imgbatch.cli.flags import Command, pack_flags
 from imgbatch.cli.help import PACK_ABOUT, PACK_AFTER, PACK_USAGE
 from imgbatch.cli.merging import decide
 from imgbatch.cli.run import file_reporters, look, refuse_taken, told
-from imgbatch.report import ExitCode
+from imgbatch.core.report import ExitCode
 from imgbatch.reporters import Console
 
 PACK = Command("pack", pack_flags, PACK_USAGE, PACK_ABOUT, PACK_AFTER, "a file name ending in .npy")

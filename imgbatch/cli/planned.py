@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from imgbatch.cli.arguments import Typed
 from imgbatch.cli.streams import complain
-from imgbatch.job import SCHEMA, Outcome
-from imgbatch.report import ExitCode, dumps
+from imgbatch.core.job import SCHEMA, Outcome
+from imgbatch.core.report import ExitCode, dumps
 from imgbatch.reporters import Console, location, shown
 
 if TYPE_CHECKING:

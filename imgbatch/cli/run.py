@@ -16,15 +16,15 @@ from imgbatch.cli.arguments import Typed, parse, parser
 from imgbatch.cli.merging import Wish, decide, save
 from imgbatch.cli.signals import stopping
 from imgbatch.cli.streams import abandon_stdout, complain
-from imgbatch.errors import UsageError
-from imgbatch.job import Outcome
-from imgbatch.report import ExitCode, Report, human
+from imgbatch.core.errors import UsageError
+from imgbatch.core.job import Outcome
+from imgbatch.core.report import ExitCode, Report, human
 from imgbatch.reporters import Console, Look, Reporter, report_to, shown
 
 if TYPE_CHECKING:
     from imgbatch.batch import Batch
+    from imgbatch.core.run_settings import Settings
     from imgbatch.discover import Skipped
-    from imgbatch.settings import Settings
 
 AGAIN = "run the same command again to go on"
 

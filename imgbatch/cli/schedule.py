@@ -11,8 +11,8 @@ from imgbatch.cli.arguments import parse, parser
 from imgbatch.cli.flags import Command, schedule_flags
 from imgbatch.cli.help import SCHEDULE_ABOUT, SCHEDULE_AFTER, SCHEDULE_USAGE
 from imgbatch.cli.merging import load
-from imgbatch.errors import RecipeError, UsageError, unknown
-from imgbatch.report import ExitCode
+from imgbatch.core.errors import RecipeError, UsageError, unknown
+from imgbatch.core.report import ExitCode
 from imgbatch.scheduling import Times, crontab, units
 
 SCHEDULE = Command("schedule", schedule_flags, SCHEDULE_USAGE, SCHEDULE_ABOUT, SCHEDULE_AFTER)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Protocol
 
-from imgbatch.report import ExitCode
+from imgbatch.core.report import ExitCode
 
 _CODES = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
 _WORDS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}

@@ -14,9 +14,9 @@ from imgbatch.cli.flags import Command, stats_flags
 from imgbatch.cli.help import STATS_ABOUT, STATS_AFTER, STATS_USAGE
 from imgbatch.cli.merging import decide
 from imgbatch.cli.run import file_reporters, look, refuse_taken, told
-from imgbatch.errors import UsageError, unknown
+from imgbatch.core.errors import UsageError, unknown
+from imgbatch.core.report import ExitCode, Report
 from imgbatch.files import replacing
-from imgbatch.report import ExitCode, Report
 from imgbatch.reporters import Console, Reporter
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, cast
 from imgbatch.codecs import recognize
 from imgbatch.codecs.encoding import FORMATS, SAME, Encoding
 from imgbatch.codecs.recognize import IMAGE_SUFFIXES, PREFIX, format_of, is_image
-from imgbatch.errors import unknown
-from imgbatch.frozen import frozen
-from imgbatch.lazy import first_use
+from imgbatch.core.errors import unknown
+from imgbatch.core.frozen_dataclass import frozen
+from imgbatch.core.lazy_import import first_use
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from imgbatch.codecs.base import Codec, Metadata, Motion
 from imgbatch.codecs.encoding import Encoding
 from imgbatch.codecs.recognize import SUFFIXES
-from imgbatch.errors import ImageError
+from imgbatch.core.errors import ImageError
 
 if TYPE_CHECKING:
     from PIL.Image import Image

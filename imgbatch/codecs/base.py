@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from imgbatch import film
 from imgbatch.codecs import guard
 from imgbatch.codecs.encoding import Encoding
-from imgbatch.errors import ImageError
+from imgbatch.core.errors import ImageError
 
 if TYPE_CHECKING:
     from PIL.Image import Image

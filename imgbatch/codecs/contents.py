@@ -6,7 +6,7 @@ import os
 import stat
 
 from imgbatch.codecs import guard
-from imgbatch.errors import ImageError
+from imgbatch.core.errors import ImageError
 
 
 def read(path: str) -> bytes:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 from imgbatch.color import COLOR
-from imgbatch.declare import Choice, Declared, Number, Switch, Text
-from imgbatch.frozen import frozen
-from imgbatch.outside import File
-from imgbatch.quantities import Amount, Quality
+from imgbatch.core.file_parameter import File
+from imgbatch.core.frozen_dataclass import frozen
+from imgbatch.core.parameters import Choice, Declared, Number, Switch, Text
+from imgbatch.core.quantities import Amount, Quality
 
 FORMATS = ("jpeg", "png", "webp", "avif", "tiff", "gif", "bmp")
 SAME = "same"

@@ -13,8 +13,8 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs import guard, jxl
-from imgbatch.errors import ImageError
-from imgbatch.frozen import frozen
+from imgbatch.core.errors import ImageError
+from imgbatch.core.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile

@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Sequence
 from typing import TextIO
 
-from imgbatch.errors import ImageError, Kind, Phase, one_line, sentence
+from imgbatch.core.errors import ImageError, Kind, Phase, one_line, sentence
 
 #: The readers that may be used, by Pillow's names.
 READERS = (

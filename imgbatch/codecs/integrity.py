@@ -14,8 +14,8 @@ import zlib
 from collections.abc import Iterator
 
 from imgbatch.codecs import recognize
-from imgbatch.errors import Kind
-from imgbatch.frozen import frozen
+from imgbatch.core.errors import Kind
+from imgbatch.core.frozen_dataclass import frozen
 
 #: So many zeros in a row at the end of compressed data are no picture: a copy or a download was interrupted.
 ZEROS = 512

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import functools
 
-from imgbatch.errors import ImageError
-from imgbatch.frozen import frozen
+from imgbatch.core.errors import ImageError
+from imgbatch.core.frozen_dataclass import frozen
 
 _CONTAINER = b"\0\0\0\x0cJXL \r\n\x87\n"
 _NAKED = b"\xff\x0a"

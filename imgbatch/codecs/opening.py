@@ -7,7 +7,7 @@ import io
 from typing import TYPE_CHECKING
 
 from imgbatch.codecs import extras, guard, pages, recognize, stored
-from imgbatch.errors import ImageError
+from imgbatch.core.errors import ImageError
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile

@@ -22,7 +22,7 @@ from imgbatch.codecs import (
 )
 from imgbatch.codecs.base import Metadata, Motion
 from imgbatch.codecs.contents import read
-from imgbatch.errors import ImageError
+from imgbatch.core.errors import ImageError
 from imgbatch.orientation import redo, swapped, undo
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from imgbatch import alpha, color, film
 from imgbatch.codecs.base import Codec, Encoded, Metadata, Motion
 from imgbatch.codecs.encoding import Encoding
-from imgbatch.errors import ImageError
+from imgbatch.core.errors import ImageError
 from imgbatch.ssim import ssim
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from imgbatch.codecs import extras
 from imgbatch.codecs.headers import tag
-from imgbatch.errors import ImageError
+from imgbatch.core.errors import ImageError
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -14,8 +14,8 @@ from dataclasses import replace
 from imgbatch.codecs import exifblock, iptc, xmp
 from imgbatch.codecs.base import Metadata
 from imgbatch.codecs.encoding import Encoding
-from imgbatch.errors import unknown
-from imgbatch.frozen import frozen
+from imgbatch.core.errors import unknown
+from imgbatch.core.frozen_dataclass import frozen
 
 #: What can be stripped or kept as a whole.
 BLOCKS = ("all", "exif", "gps", "xmp", "iptc", "icc", "thumbnail", "comment", "text", "resolution")

@@ -35,7 +35,7 @@ def refuse_mixtures(workers: int | str, timeout: float | None, summed: bool, giv
     UsageError
         A time limit, or sums, for an executor that cannot keep them.
     """
-    from imgbatch.errors import UsageError
+    from imgbatch.core.errors import UsageError
 
     if given is not None and (timeout is not None or summed):
         raise UsageError("expected no timeout and no sums with an executor of the caller's, which cannot keep them")

@@ -11,8 +11,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
-from imgbatch.errors import EngineError, sentence
-from imgbatch.job import Desk, Failure, Job, Outcome, Status
+from imgbatch.core.errors import EngineError, sentence
+from imgbatch.core.job import Desk, Failure, Job, Outcome, Status
 
 MOST = 64  # jobs in a chunk of tiny files
 LAST = 4  # jobs for each worker at the end, of which the largest come first

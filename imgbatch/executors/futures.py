@@ -13,9 +13,9 @@ import pickle
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 
-from imgbatch.errors import EngineError, Phase, sentence
+from imgbatch.core.errors import EngineError, Phase, sentence
+from imgbatch.core.job import Failure, Job, Outcome
 from imgbatch.executors.base import Chunks, Executor, Work, packed_work
-from imgbatch.job import Failure, Job, Outcome
 
 PATIENCE = 5.0  # seconds that a closed iterator gives the files in hand
 KEPT = 4  # runs whose work a process of the caller's keeps: as many may take turns in it

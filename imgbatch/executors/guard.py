@@ -19,15 +19,15 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 
-from imgbatch.errors import EngineError, Phase
+from imgbatch.core.errors import EngineError, Phase
+from imgbatch.core.frozen_dataclass import frozen
+from imgbatch.core.job import Failure, Job, Outcome
 from imgbatch.executors.base import NO_GUARD, Work
 from imgbatch.executors.budget import Budget, resident
 from imgbatch.executors.staging import Staging
 from imgbatch.executors.table import IDLE, Table
 from imgbatch.executors.worker import ASK, FAILED, READY, serve
 from imgbatch.files import sweep
-from imgbatch.frozen import frozen
-from imgbatch.job import Failure, Job, Outcome
 from imgbatch.places import folders_of
 
 AT_ONCE = 256  # jobs sent in one message: what a pipe takes without waiting for its reader
@@ -337,4 +337,3 @@ def _cause(exitcode: int | None) -> str:
         return signal.Signals(-exitcode).name
     except ValueError:
         return f"signal {-exitcode}"
-

@@ -7,11 +7,11 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from imgbatch.errors import Phase, sentence
+from imgbatch.core.errors import Phase, sentence
+from imgbatch.core.job import Failure, Job, Outcome
 from imgbatch.executors.base import Executor, Work
 from imgbatch.executors.spoken import Spoken
 from imgbatch.files import sweep
-from imgbatch.job import Failure, Job, Outcome
 from imgbatch.places import folders_of
 
 if TYPE_CHECKING:

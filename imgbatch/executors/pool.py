@@ -20,14 +20,14 @@ from collections.abc import Iterator, Sequence
 from multiprocessing.pool import IMapIterator, ThreadPool
 from typing import TYPE_CHECKING
 
-from imgbatch.errors import EngineError, sentence
+from imgbatch.core.errors import EngineError, sentence
+from imgbatch.core.job import Job, Outcome
 from imgbatch.executors.base import Chunks, Executor, Work, packed_work
 from imgbatch.executors.budget import Budget, budget_size
 from imgbatch.executors.guard import Chunk, Guard, State
 from imgbatch.executors.staging import Staging
 from imgbatch.executors.starting import start_context
 from imgbatch.executors.table import Table
-from imgbatch.job import Job, Outcome
 
 if TYPE_CHECKING:
     from imgbatch.aggregates import Totals

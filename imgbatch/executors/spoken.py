@@ -15,8 +15,8 @@ import threading
 from dataclasses import replace
 from typing import BinaryIO
 
-from imgbatch.errors import Phase, one_line
-from imgbatch.job import Outcome
+from imgbatch.core.errors import Phase, one_line
+from imgbatch.core.job import Outcome
 
 LINES = 10  # of one file; libtiff can say thousands
 _STDOUT, _STDERR = 1, 2

@@ -31,7 +31,7 @@ def start_context(method: str | None, numbers: bool = False) -> BaseContext:
     main = sys.modules.get("__main__")
     file = getattr(main, "__file__", None)
     if getattr(main, "__spec__", None) is None and file is not None and not os.path.exists(file):
-        from imgbatch.errors import EngineError
+        from imgbatch.core.errors import EngineError
 
         raise EngineError(
             f"workers cannot import the script {file!r}, which is no file; save it as one, or run with workers=0"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import time
 
-from imgbatch.errors import PHASES, Phase
+from imgbatch.core.errors import PHASES, Phase
 from imgbatch.shared import SharedWords
 
 IDLE = -1

@@ -20,13 +20,13 @@ from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING
 
 from imgbatch import priority
-from imgbatch.errors import PHASES, Phase, sentence
+from imgbatch.core.errors import PHASES, Phase, sentence
+from imgbatch.core.job import Failure, Job
 from imgbatch.executors.base import Work
 from imgbatch.executors.budget import UNASKED
 from imgbatch.executors.spoken import Spoken
 from imgbatch.executors.staging import Ticket, staged
 from imgbatch.executors.table import Table
-from imgbatch.job import Failure, Job
 
 if TYPE_CHECKING:
     from imgbatch.aggregates import Sheet

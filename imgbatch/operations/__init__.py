@@ -8,8 +8,8 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.errors import unknown
-from imgbatch.lazy import first_use
+from imgbatch.core.errors import unknown
+from imgbatch.core.lazy_import import first_use
 from imgbatch.operations.base import Operation, Size, through
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from imgbatch.declare import Choice, Number
+from imgbatch.core.parameters import Choice, Number
 from imgbatch.light import from_linear, to_linear
 from imgbatch.operations.curves import Measured, Table, is_gray
 

@@ -1,7 +1,7 @@
 """What is an operation?
 
-A frozen dataclass with annotated fields (declare.py) and ``apply(image) -> image``. Operations open no files, know no
-processes and hold no state: the same operation on the same image gives the same pixels, in any process.
+A frozen dataclass with annotated fields (parameters.py) and ``apply(image) -> image``. Operations open no files, know
+no processes and hold no state: the same operation on the same image gives the same pixels, in any process.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from imgbatch import film
-from imgbatch.declare import Declared
-from imgbatch.errors import ImageError
+from imgbatch.core.errors import ImageError
+from imgbatch.core.parameters import Declared
 
 if TYPE_CHECKING:
     from PIL.Image import Image

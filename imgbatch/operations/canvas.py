@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from imgbatch.alpha import straight
 from imgbatch.color import has_transparency, rgba
-from imgbatch.errors import ImageError
+from imgbatch.core.errors import ImageError
 from imgbatch.operations.base import Operation, Size, refuse_mode
 
 if TYPE_CHECKING:

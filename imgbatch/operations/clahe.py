@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from imgbatch import film
 from imgbatch.alpha import SIXTEEN, on_colors
-from imgbatch.declare import Number
+from imgbatch.core.parameters import Number
 from imgbatch.operations.base import Operation
 from imgbatch.operations.curves import is_gray, toned
 from imgbatch.operations.samples import picture, samples

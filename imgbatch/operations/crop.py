@@ -9,8 +9,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, ClassVar, NamedTuple
 
 from imgbatch.alpha import straight
-from imgbatch.declare import Number, Text
-from imgbatch.errors import ImageError, UsageError
+from imgbatch.core.errors import ImageError, UsageError
+from imgbatch.core.parameters import Number, Text
 from imgbatch.operations.base import Operation, Size
 from imgbatch.operations.canvas import deep, gray_range
 from imgbatch.operations.interest import busiest

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from imgbatch.alpha import straight
-from imgbatch.declare import Number
+from imgbatch.core.parameters import Number
 from imgbatch.operations.base import Operation
 from imgbatch.operations.canvas import gray_range
 from imgbatch.operations.samples import in_strips, picture, sums_along

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from imgbatch.alpha import on_colors
-from imgbatch.declare import Number
+from imgbatch.core.parameters import Number
+from imgbatch.core.quantities import Level
 from imgbatch.operations.base import Operation
 from imgbatch.operations.curves import curved, is_gray, toned
-from imgbatch.quantities import Level
 
 if TYPE_CHECKING:
     from PIL.Image import Image

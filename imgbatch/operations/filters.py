@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from imgbatch.alpha import carrying, on_colors, premultiplied, straight
-from imgbatch.declare import Number
+from imgbatch.core.parameters import Number
 from imgbatch.operations import deep
 from imgbatch.operations.base import Operation
 

@@ -8,7 +8,7 @@ import re
 from fractions import Fraction
 from typing import NamedTuple
 
-from imgbatch.declare import Text
+from imgbatch.core.parameters import Text
 from imgbatch.operations.base import Size
 from imgbatch.operations.placing import (
     Length,

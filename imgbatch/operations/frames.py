@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from imgbatch.alpha import straight
-from imgbatch.declare import Number
-from imgbatch.errors import ImageError
+from imgbatch.core.errors import ImageError
+from imgbatch.core.file_parameter import File, Held
+from imgbatch.core.parameters import Number
 from imgbatch.operations.base import Operation, refuse_mode
 from imgbatch.operations.canvas import gray_range
 from imgbatch.operations.curves import Measured, Table
 from imgbatch.operations.from_file import FromFile
 from imgbatch.operations.samples import picture, samples
-from imgbatch.outside import File, Held
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from imgbatch.errors import ImageError
+from imgbatch.core.errors import ImageError
+from imgbatch.core.file_parameter import Held
 from imgbatch.operations.base import Operation, Size
-from imgbatch.outside import Held
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, ClassVar, NamedTuple
 
 from imgbatch.color import COLOR
-from imgbatch.declare import Text
+from imgbatch.core.parameters import Text
 from imgbatch.operations.base import Operation, Size
 from imgbatch.operations.canvas import on_canvas
 from imgbatch.operations.placing import (

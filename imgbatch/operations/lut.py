@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from imgbatch.alpha import SIXTEEN, on_colors
-from imgbatch.declare import Choice
+from imgbatch.core.file_parameter import File, Held
+from imgbatch.core.parameters import Choice
 from imgbatch.operations.base import refuse_mode
 from imgbatch.operations.curves import in_color, toned
 from imgbatch.operations.from_file import FromFile
 from imgbatch.operations.samples import picture, samples
-from imgbatch.outside import File, Held
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from imgbatch import fonts
 from imgbatch.color import COLOR, rgba
-from imgbatch.declare import Choice, Switch
-from imgbatch.declare import Text as Words
+from imgbatch.core.file_parameter import File
+from imgbatch.core.parameters import Choice, Switch
+from imgbatch.core.parameters import Text as Words
+from imgbatch.core.quantities import Share
 from imgbatch.operations import templates
 from imgbatch.operations.base import Operation, Size
 from imgbatch.operations.compositing import BLENDS, laid
 from imgbatch.operations.from_file import FromFile
 from imgbatch.operations.placing import ANCHORS, GRAVITY, LENGTH, anchored, pixels, read_length, spell_length, squeezed
-from imgbatch.outside import File
-from imgbatch.quantities import Share
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

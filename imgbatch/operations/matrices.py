@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from imgbatch.alpha import SIXTEEN, carrying, on_colors
 from imgbatch.color import COLOR, rgba
-from imgbatch.declare import Number
+from imgbatch.core.parameters import Number
 from imgbatch.operations.base import Operation, refuse_mode
 from imgbatch.operations.curves import curved, in_color, is_gray, toned
 

@@ -9,8 +9,8 @@ import math
 import re
 from fractions import Fraction
 
-from imgbatch.declare import Choice, Text
-from imgbatch.errors import UsageError
+from imgbatch.core.errors import UsageError
+from imgbatch.core.parameters import Choice, Text
 from imgbatch.operations.base import Size
 
 #: The longest side in px that can be asked for.

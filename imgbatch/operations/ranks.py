@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from imgbatch.alpha import SIXTEEN, carrying, premultiplied, straight
-from imgbatch.declare import Number
+from imgbatch.core.parameters import Number
 from imgbatch.operations.base import Operation, refuse_mode
 from imgbatch.operations.filters import filtered
 from imgbatch.operations.samples import at, picture, samples

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from imgbatch.alpha import straight
-from imgbatch.declare import Number
+from imgbatch.core.parameters import Number
 from imgbatch.operations.base import Operation, refuse_mode
 from imgbatch.operations.canvas import gray_range
 from imgbatch.operations.samples import in_strips, picture, samples

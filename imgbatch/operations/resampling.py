@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.alpha import carrying, straight
-from imgbatch.errors import ImageError
+from imgbatch.core.errors import ImageError
 from imgbatch.light import levels_of_light, light_of_levels
 from imgbatch.operations.base import Size
 from imgbatch.operations.canvas import in_floats, sixteen

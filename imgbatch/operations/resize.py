@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from imgbatch.color import COLOR
-from imgbatch.declare import Choice, Switch
-from imgbatch.errors import UsageError, expected
+from imgbatch.core.errors import UsageError, expected
+from imgbatch.core.parameters import Choice, Switch
 from imgbatch.operations.base import Operation, Size
 from imgbatch.operations.canvas import affordable, on_canvas
 from imgbatch.operations.fitting import FITS, SIZE, SUFFIXES, Fitting, fitted, geometry

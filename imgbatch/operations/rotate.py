@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from imgbatch.alpha import straight
 from imgbatch.color import COLOR
-from imgbatch.declare import Choice, Number, Switch
+from imgbatch.core.parameters import Choice, Number, Switch
 from imgbatch.operations.base import Operation, Size
 from imgbatch.operations.canvas import RGBA, able, affordable, background, blank, deep, in_floats, on_canvas
 from imgbatch.operations.placing import anchored

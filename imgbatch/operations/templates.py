@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from string import Formatter
 from typing import Any
 
-from imgbatch.declare import Text
-from imgbatch.errors import UsageError, unknown
+from imgbatch.core.errors import UsageError, unknown
+from imgbatch.core.parameters import Text
 
 #: The fields of a text, with values to try a format with.
 FIELDS: dict[str, Any] = {

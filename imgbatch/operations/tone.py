@@ -12,11 +12,11 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from imgbatch.alpha import carrying, on_colors
-from imgbatch.declare import Number
-from imgbatch.errors import expected
+from imgbatch.core.errors import expected
+from imgbatch.core.parameters import Number
+from imgbatch.core.quantities import Level
 from imgbatch.operations.base import Operation
 from imgbatch.operations.curves import Measured, Table, curved, is_gray, toned
-from imgbatch.quantities import Level
 
 if TYPE_CHECKING:
     from PIL.Image import Image

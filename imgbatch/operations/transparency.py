@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from imgbatch.alpha import SIXTEEN, carrying, flattened, straight
 from imgbatch.color import canonical_color, rgba
-from imgbatch.declare import Choice, Text
+from imgbatch.core.parameters import Choice, Text
 from imgbatch.operations.base import Operation, refuse_mode
 from imgbatch.operations.samples import picture, samples
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.errors import expected
-from imgbatch.lazy import first_use
+from imgbatch.core.errors import expected
+from imgbatch.core.lazy_import import first_use
 from imgbatch.reporters.base import Reporter, location, shown
 
 if TYPE_CHECKING:

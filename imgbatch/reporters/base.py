@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 
-from imgbatch.job import Outcome, Source
-from imgbatch.report import Report
+from imgbatch.core.job import Outcome, Source
+from imgbatch.core.report import Report
 
 _KEPT = "\u200d"  # joins emoji; everything else that does not print is spelled out
 

@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
-from imgbatch.frozen import frozen
-from imgbatch.job import Outcome
-from imgbatch.report import WRONG, Report
+from imgbatch.core.frozen_dataclass import frozen
+from imgbatch.core.job import Outcome
+from imgbatch.core.report import WRONG, Report
 from imgbatch.reporters.base import Reporter, location, shown
 
 if TYPE_CHECKING:

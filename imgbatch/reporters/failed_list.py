@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
+from imgbatch.core.report import Report
 from imgbatch.files import replacing
-from imgbatch.report import Report
 from imgbatch.reporters.base import Reporter, location, shown
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, BinaryIO
 
-from imgbatch.job import Outcome
-from imgbatch.report import Report, dumps
+from imgbatch.core.job import Outcome
+from imgbatch.core.report import Report, dumps
 from imgbatch.reporters.base import Reporter
 
 

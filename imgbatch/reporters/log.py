@@ -14,9 +14,9 @@ import os
 import time
 from typing import Any
 
-from imgbatch.errors import UsageError
-from imgbatch.job import Outcome, readable
-from imgbatch.report import WRONG, ExitCode, Report, dumps
+from imgbatch.core.errors import UsageError
+from imgbatch.core.job import Outcome, readable
+from imgbatch.core.report import WRONG, ExitCode, Report, dumps
 from imgbatch.reporters.base import Reporter, location, shown
 
 SYSLOG = "syslog"

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from imgbatch.job import Outcome
-from imgbatch.report import WRONG, Report
+from imgbatch.core.job import Outcome
+from imgbatch.core.report import WRONG, Report
 from imgbatch.reporters.base import Reporter, location, shown
 
 MOST = 50  # lines of each kind; the summary has the numbers

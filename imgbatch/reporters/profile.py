@@ -12,9 +12,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from imgbatch.errors import PHASES
-from imgbatch.job import Cost, Outcome
-from imgbatch.report import Report
+from imgbatch.core.errors import PHASES
+from imgbatch.core.job import Cost, Outcome
+from imgbatch.core.report import Report
 from imgbatch.reporters.base import Reporter
 
 #: Shares of the time from which on something is the limit.

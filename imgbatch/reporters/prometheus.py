@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from imgbatch.job import readable
-from imgbatch.report import COUNTED, ExitCode, Report
+from imgbatch.core.job import readable
+from imgbatch.core.report import COUNTED, ExitCode, Report
 from imgbatch.reporters.records import RecordFile
 
 _SUCCESS = "imgbatch_last_success_timestamp_seconds"

@@ -13,8 +13,8 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from imgbatch.core.report import Report
 from imgbatch.files import write_bytes
-from imgbatch.report import Report
 from imgbatch.reporters.base import Reporter
 
 COLUMNS = (

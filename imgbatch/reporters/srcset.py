@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from imgbatch.job import Outcome, Written, readable
-from imgbatch.report import Report
+from imgbatch.core.job import Outcome, Written, readable
+from imgbatch.core.report import Report
 from imgbatch.reporters.records import RecordFile
 
 _NEWEST_FIRST = ("avif", "webp")

@@ -21,8 +21,8 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
+from imgbatch.core.job import Desk, Failure, Job, Outcome, Source, Status
 from imgbatch.executors.pool import Pool
-from imgbatch.job import Desk, Failure, Job, Outcome, Source, Status
 
 ENGINES = ("imgbatch", "ProcessPoolExecutor")
 _SOURCE = Source("/a.jpg", "/", "a.jpg")

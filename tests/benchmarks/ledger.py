@@ -16,7 +16,7 @@ from pathlib import Path
 from PIL import Image
 
 import imgbatch as ib
-from imgbatch.job import Outcome, Source, Written
+from imgbatch.core.job import Outcome, Source, Written
 from imgbatch.ledger import Ledger
 
 ROUNDS = 3

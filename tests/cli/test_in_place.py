@@ -14,7 +14,7 @@ from PIL import Image
 
 import imgbatch as ib
 from imgbatch import inplace
-from imgbatch.job import Desk, Job
+from imgbatch.core.job import Desk, Job
 from imgbatch.naming import STATE
 from imgbatch.past import Past
 from tests.cli.conftest import Run, damage, tree

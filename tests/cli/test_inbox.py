@@ -14,7 +14,7 @@ from typing import BinaryIO
 import pytest
 
 from imgbatch import moving
-from imgbatch.job import Failure, Outcome, Source, Written
+from imgbatch.core.job import Failure, Outcome, Source, Written
 from imgbatch.moving import Moves
 from tests.cli.conftest import COMMAND, Run, damage, environment, tree
 

@@ -16,7 +16,7 @@ from PIL import Image
 
 import imgbatch.__main__ as command
 from imgbatch.cli.dispatch import dispatch
-from imgbatch.errors import EngineError, LockedError, PlanError
+from imgbatch.core.errors import EngineError, LockedError, PlanError
 from imgbatch.operations import OPERATIONS, Operation
 from tests import outside
 from tests.cli.conftest import COMMAND, Run, damage, environment

@@ -17,10 +17,10 @@ from PIL import Image
 
 import imgbatch as ib
 from imgbatch.batch import Batch
-from imgbatch.job import Job, Outcome
+from imgbatch.core.job import Job, Outcome
+from imgbatch.core.report import ExitCode
 from imgbatch.ledgerfile import FILE
 from imgbatch.naming import STATE
-from imgbatch.report import ExitCode
 from tests.cli.conftest import COMMAND, Run, damage, environment, tree
 
 WORDS = [

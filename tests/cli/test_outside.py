@@ -13,7 +13,7 @@ from PIL import Image
 import imgbatch as ib
 from imgbatch import resources
 from imgbatch.batch import Batch
-from imgbatch.settings import Settings
+from imgbatch.core.run_settings import Settings
 from tests import outside
 from tests.cli.conftest import ROOT, Run, tree
 

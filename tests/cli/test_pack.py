@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
-from imgbatch.errors import PlanError
+from imgbatch.core.errors import PlanError
 from imgbatch.packing import Packing
 from tests.cli.conftest import COMMAND, Run, damage, environment, tree
 

@@ -16,10 +16,10 @@ from PIL import Image
 import imgbatch as ib
 from imgbatch import plugins
 from imgbatch.batch import Batch
-from imgbatch.errors import EngineError
+from imgbatch.core.errors import EngineError
+from imgbatch.core.run_settings import Settings
 from imgbatch.executors.pool import Pool
 from imgbatch.imagework import ImageWork
-from imgbatch.settings import Settings
 from tests.cli.conftest import ROOT, Run, tree
 
 WASH = '''"""An operation of somebody's own."""
@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import imgbatch as ib
-from imgbatch.declare import Number
+from imgbatch.core.parameters import Number
 {imports}
 
 @ib.operation("{word}")

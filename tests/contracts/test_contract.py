@@ -12,7 +12,7 @@ from PIL import Image
 
 import imgbatch as ib
 from imgbatch import custom
-from imgbatch.errors import ImageError
+from imgbatch.core.errors import ImageError
 from imgbatch.operations import Size
 
 if TYPE_CHECKING:

@@ -14,14 +14,14 @@ from typing import ClassVar
 
 import pytest
 
-from imgbatch.errors import WHOSE, EngineError, UsageError
+from imgbatch.core.errors import WHOSE, EngineError, UsageError
+from imgbatch.core.job import Desk, Job, Outcome, Source, Target
 from imgbatch.executors import make
 from imgbatch.executors.base import Chunks, Executor
 from imgbatch.executors.futures import Futures
 from imgbatch.executors.inline import Inline
 from imgbatch.executors.pool import Pool
 from imgbatch.files import temporary
-from imgbatch.job import Desk, Job, Outcome, Source, Target
 from tests.faults.works import FaultyWork, job
 from tests.held import held
 

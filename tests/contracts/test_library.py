@@ -18,8 +18,8 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
+from imgbatch.core.report import ExitCode
 from imgbatch.executors.pool import Pool
-from imgbatch.report import ExitCode
 from tests.faults.works import FaultyWork, job
 from tests.held import held
 

@@ -22,7 +22,7 @@ from PIL import ExifTags, Image
 
 from imgbatch import Blur, Crop, Operation, Output, Recipe, Resize, Rotate, codecs, run
 from imgbatch.codecs import FORMATS, Encoded, Encoding, Metadata, Motion, exifblock, guard, iptc, stripping
-from imgbatch.errors import UsageError
+from imgbatch.core.errors import UsageError
 from tests.unit.test_codecs_exifblock import NOTE, block, small
 from tests.unit.test_codecs_iptc import BLOCK as IPTC
 from tests.unit.test_codecs_xmp import PACKET as XMP

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from PIL import Image
 
-from imgbatch.declare import fields, from_table, from_words, summary, to_table, to_words
-from imgbatch.errors import KINDS, ImageError, UsageError
+from imgbatch.core.errors import KINDS, ImageError, UsageError
+from imgbatch.core.parameters import fields, from_table, from_words, summary, to_table, to_words
 from imgbatch.operations import OPERATIONS, Operation, named, through
 from tests.outside import ready
 from tests.properties.strategies import operations
@@ -202,7 +202,7 @@ def test_reading_words_loads_neither_pillow_nor_numpy() -> None:
     words = [(cls.word, cls.example) for cls in OPERATIONS if not any("color" in f.help for f in fields(cls))]
     code = (
         "import sys\n"
-        "from imgbatch.declare import from_words, summary\n"
+        "from imgbatch.core.parameters import from_words, summary\n"
         "from imgbatch.operations import named\n"
         f"for word, example in {words!r}:\n"
         "    summary(named(word)); from_words(named(word), example)\n"

@@ -12,8 +12,8 @@ from PIL import Image
 
 from imgbatch import codecs
 from imgbatch.codecs import FORMATS, Encoding, Metadata, Motion
-from imgbatch.declare import fields
-from imgbatch.errors import ImageError
+from imgbatch.core.errors import ImageError
+from imgbatch.core.parameters import fields
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 #: A value of each option that is not its default.

@@ -16,7 +16,7 @@ from PIL import Image, ImageCms
 
 from imgbatch import Output, Recipe, Resize, codecs, color, profiles, run
 from imgbatch.codecs import Encoded, Encoding, Metadata, Motion, guard
-from imgbatch.errors import PlanError, UsageError
+from imgbatch.core.errors import PlanError, UsageError
 
 CORPUS = Path(__file__).parents[2].parent / "shared" / "images" / "good" / "color"
 MAGICK = shutil.which("convert")

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from imgbatch.cli.merging import listed
-from imgbatch.errors import KINDS, PHASES, UsageError
-from imgbatch.job import Cost, Failure, Outcome, Source, Status, Written
-from imgbatch.report import COUNTED, WRONG, ExitCode, Report
+from imgbatch.core.errors import KINDS, PHASES, UsageError
+from imgbatch.core.job import Cost, Failure, Outcome, Source, Status, Written
+from imgbatch.core.report import COUNTED, WRONG, ExitCode, Report
 from imgbatch.reporters import REPORTS, Console, FailedList, JsonLines, Look, Profile, Reporter, report_to, shown
 from imgbatch.reporters.console import EVERY
 

@@ -16,11 +16,11 @@ from PIL.ImageFile import ImageFile
 
 import imgbatch as ib
 from imgbatch.aggregates import Layout, Sheet
-from imgbatch.errors import Phase
+from imgbatch.core.errors import Phase
+from imgbatch.core.job import Job, Source, Target
 from imgbatch.executors.base import Chunks, Work
 from imgbatch.imagework import ImageWork
 from imgbatch.inspecting import InspectWork
-from imgbatch.job import Job, Source, Target
 from imgbatch.measuring import MeasureWork
 from imgbatch.operations import Resize
 from imgbatch.rows import RowWork

@@ -6,8 +6,8 @@ import multiprocessing
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 
+from imgbatch.core.job import Job, Outcome
 from imgbatch.executors.pool import Pool
-from imgbatch.job import Job, Outcome
 from tests.faults.works import FaultyWork, job
 
 JOBS, POISONED = 40, (5, 17)

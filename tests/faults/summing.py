@@ -11,7 +11,7 @@ import numpy
 from numpy.typing import NDArray
 
 from imgbatch.aggregates import Layout, Sheet, Totals, add
-from imgbatch.job import Desk, Job, Outcome
+from imgbatch.core.job import Desk, Job, Outcome
 from tests.faults.works import FaultyWork
 
 LAYOUT = Layout(3, (2, 1))

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from imgbatch.core.job import Desk, Failure, Job, Outcome, Source, Status
 from imgbatch.files import temporary
-from imgbatch.job import Desk, Failure, Job, Outcome, Source, Status
 
 
 class BadUnpickle:

@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 from hypothesis import reject
 from hypothesis import strategies as st
 
-from imgbatch.declare import Choice, Declared, Field, Number, Switch, Text, fields
-from imgbatch.errors import UsageError
+from imgbatch.core.errors import UsageError
+from imgbatch.core.file_parameter import File
+from imgbatch.core.parameters import Choice, Declared, Field, Number, Switch, Text, fields
 from imgbatch.operations import OPERATIONS, Operation
-from imgbatch.outside import File
 from tests import outside
 
 D = TypeVar("D", bound=Declared)

@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imgbatch.declare import (
+from imgbatch.core.errors import UsageError
+from imgbatch.core.file_parameter import File
+from imgbatch.core.parameters import (
     Choice,
     Declared,
     Field,
@@ -25,9 +27,7 @@ from imgbatch.declare import (
     to_table,
     to_words,
 )
-from imgbatch.errors import UsageError
 from imgbatch.operations import OPERATIONS, Operation
-from imgbatch.outside import File
 from tests.properties.strategies import NO_VALUE, operations
 
 

@@ -21,8 +21,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFilter
 
+from imgbatch.core.errors import UsageError
 from imgbatch.economy import AGREE
-from imgbatch.errors import UsageError
 from imgbatch.operations import OPERATIONS, Crop, Flip, Flop, Median, Operation, Resize, Rotate
 from imgbatch.recipe import Output, Recipe
 from imgbatch.running import run

@@ -8,12 +8,12 @@ import unicodedata
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imgbatch.errors import PlanError
-from imgbatch.job import Owned, Source
+from imgbatch.core.errors import PlanError
+from imgbatch.core.job import Owned, Source
+from imgbatch.core.run_settings import InTheWay
 from imgbatch.naming import fill_late
 from imgbatch.planning import plan
 from imgbatch.recipe import DEFAULT_NAME, Output, Recipe
-from imgbatch.settings import InTheWay
 
 PIECES = [
     "a",

@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from imgbatch.aggregates import Layout, Sheet, Sums, Totals, add, zero
-from imgbatch.errors import EngineError, UsageError
+from imgbatch.core.errors import EngineError, UsageError
 
 ROOT = Path(__file__).parents[2]
 RANDOM = numpy.random.default_rng(7)

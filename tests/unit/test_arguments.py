@@ -6,8 +6,8 @@ import pytest
 
 from imgbatch.cli.arguments import parse, parser
 from imgbatch.cli.flags import detached, run_flags
-from imgbatch.declare import flag
-from imgbatch.errors import UsageError
+from imgbatch.core.errors import UsageError
+from imgbatch.core.parameters import flag
 from imgbatch.operations import OPERATIONS, Operation, named
 
 

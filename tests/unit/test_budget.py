@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from imgbatch.core.job import Desk, Job, Outcome
 from imgbatch.executors.budget import UNASKED, Budget, budget_size, memory_size, resident
 from imgbatch.executors.pool import Pool
-from imgbatch.job import Desk, Job, Outcome
 from tests.faults.works import FaultyWork, job
 
 

@@ -16,8 +16,8 @@ from PIL import Image
 
 import imgbatch as ib
 from imgbatch.codecs import integrity, scans
-from imgbatch.errors import UsageError
-from imgbatch.job import Outcome
+from imgbatch.core.errors import UsageError
+from imgbatch.core.job import Outcome
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared" / "images"

@@ -13,7 +13,7 @@ from PIL import Image
 from imgbatch import codecs
 from imgbatch.cli import listing
 from imgbatch.codecs import extras, guard, jxl
-from imgbatch.errors import ImageError
+from imgbatch.core.errors import ImageError
 
 LIMIT = 1_000_000
 HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(90)

@@ -16,7 +16,7 @@ from PIL import Image
 
 from imgbatch import codecs
 from imgbatch.codecs import guard, pages
-from imgbatch.errors import ImageError
+from imgbatch.core.errors import ImageError
 
 LIMIT = 1_000_000
 

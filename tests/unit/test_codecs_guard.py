@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from imgbatch.codecs import guard
-from imgbatch.errors import KINDS, WHOSE, ImageError, Phase
+from imgbatch.core.errors import KINDS, WHOSE, ImageError, Phase
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from PIL import Image
 from imgbatch import codecs
 from imgbatch.codecs import guard, integrity, progression
 from imgbatch.codecs.reading import ALL_DATA
-from imgbatch.errors import ImageError
+from imgbatch.core.errors import ImageError
 
 PHOTO = Path(__file__).parents[2] / "sample_images" / "travel"
 LIMIT = 10_000_000

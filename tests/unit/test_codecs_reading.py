@@ -20,7 +20,7 @@ from PIL import Image, TiffImagePlugin
 
 from imgbatch import codecs
 from imgbatch.codecs import guard
-from imgbatch.errors import ImageError
+from imgbatch.core.errors import ImageError
 
 LIMIT = 1_000_000
 TURNS = {

@@ -14,7 +14,7 @@ from PIL import Image, features
 
 from imgbatch import codecs
 from imgbatch.codecs import guard, stored
-from imgbatch.errors import ImageError
+from imgbatch.core.errors import ImageError
 
 LIMIT = 1_000_000
 Samples = np.ndarray[Any, Any]

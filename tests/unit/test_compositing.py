@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imgbatch.errors import ImageError
+from imgbatch.core.errors import ImageError
+from imgbatch.core.file_parameter import Held, Here
 from imgbatch.operations import Watermark
 from imgbatch.operations.compositing import BLENDS, laid
-from imgbatch.outside import Held, Here
 from tests.contracts.test_operations import picture
 
 OP = Watermark("x.png")

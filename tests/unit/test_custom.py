@@ -13,8 +13,8 @@ from PIL import Image
 
 import imgbatch as ib
 from imgbatch import custom, plugins
-from imgbatch.declare import Number, fields, from_table, from_words, to_words
-from imgbatch.errors import UsageError
+from imgbatch.core.errors import UsageError
+from imgbatch.core.parameters import Number, fields, from_table, from_words, to_words
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture

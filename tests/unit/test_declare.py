@@ -8,9 +8,9 @@ from typing import Annotated, Any, ClassVar
 
 import pytest
 
-from imgbatch import declare
-from imgbatch.declare import Choice, Declared, Number, Switch, Text, from_table, from_words, to_table, to_words
-from imgbatch.errors import UsageError
+from imgbatch.core import parameters
+from imgbatch.core.errors import UsageError
+from imgbatch.core.parameters import Choice, Declared, Number, Switch, Text, from_table, from_words, to_table, to_words
 
 
 def _upper(word: str) -> str:
@@ -168,10 +168,10 @@ def test_a_number_stands_for_a_text() -> None:
 
 
 def test_descriptions() -> None:
-    assert declare.flag(Stamp) == "stamp-it" and declare.summary(Stamp) == "Stamp a word."
-    kinds = [field.kind.describe() for field in declare.fields(Stamp)]
+    assert parameters.flag(Stamp) == "stamp-it" and parameters.summary(Stamp) == "Stamp a word."
+    kinds = [field.kind.describe() for field in parameters.fields(Stamp)]
     assert kinds[:4] == ["letters", "a number from -360 to 360", "one of top, bottom", "true or false"]
     assert Number().describe() == "a number" and Number(unit="px").describe() == "a number in px"
-    assert [field.name for field in declare.fields(Stamp) if field.required] == ["text"]
-    assert declare.has_required(Stamp)
-    assert declare.fields(Stamp)[0].help == "what to stamp"
+    assert [field.name for field in parameters.fields(Stamp) if field.required] == ["text"]
+    assert parameters.has_required(Stamp)
+    assert parameters.fields(Stamp)[0].help == "what to stamp"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from imgbatch.core.errors import PlanError
+from imgbatch.core.job import Source
+from imgbatch.core.run_settings import Filters
 from imgbatch.discover import Found, Skipped, discover
-from imgbatch.errors import PlanError
-from imgbatch.job import Source
-from imgbatch.settings import Filters
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
 NOW = 1_700_000_000.0

@@ -13,9 +13,9 @@ from PIL import Image
 import imgbatch as ib
 from imgbatch import copying, economy
 from imgbatch.codecs import guard, reading
+from imgbatch.core.job import Job, Source, Target
 from imgbatch.executors.futures import FuturesDesk
 from imgbatch.imagework import ImageWork
-from imgbatch.job import Job, Source, Target
 from imgbatch.operations import (
     Blur,
     Border,

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from imgbatch.declare import from_table, from_words
-from imgbatch.errors import UsageError
+from imgbatch.core.errors import UsageError
+from imgbatch.core.parameters import from_table, from_words
 from imgbatch.operations import Levels, Operation, Posterize, Sharpen, Sharpness, Solarize, Threshold
 from tests.contracts.test_operations import picture
 

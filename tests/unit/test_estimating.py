@@ -12,8 +12,8 @@ from PIL import Image
 
 import imgbatch as ib
 from imgbatch.batch import Batch
+from imgbatch.core.run_settings import Settings
 from imgbatch.estimating import estimated
-from imgbatch.settings import Settings
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from imgbatch import economy
 from imgbatch.batch import Batch
 from imgbatch.codecs.base import Motion
 from imgbatch.codecs.reading import Opened
+from imgbatch.core.run_settings import Settings
 from imgbatch.explaining import explained, saved
-from imgbatch.settings import Settings
 
 SAMPLES = Path(__file__).parents[2] / "sample_images"
 NAME = "{dir}/{name}-{width}x{height}.{ext}"  # so that a path tells the size, too

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from imgbatch import codecs, film
-from imgbatch.errors import ImageError
+from imgbatch.core.errors import ImageError
 from imgbatch.operations import Autocontrast, Resize, through
 from tests.contracts.pictures import smooth
 

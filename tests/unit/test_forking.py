@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from imgbatch.core.job import Desk, Failure, Job, Outcome, Status
 from imgbatch.executors.forking import NAME
-from imgbatch.job import Desk, Failure, Job, Outcome, Status
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells how many threads there are")
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from imgbatch.applying import apply
-from imgbatch.errors import ImageError
+from imgbatch.core.errors import ImageError
 from imgbatch.operations import DarkFrame, FlatField, MatchHistogram, through
 from imgbatch.resources import Resources
 from tests.contracts.test_operations import picture
@@ -76,9 +76,7 @@ def test_a_sixteen_bit_frame_serves_eight_bit_pictures(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("cls", [FlatField, DarkFrame])
-def test_other_sizes_and_colors_on_deep_gray_fail(
-    tmp_path: Path, cls: type[FlatField] | type[DarkFrame]
-) -> None:
+def test_other_sizes_and_colors_on_deep_gray_fail(tmp_path: Path, cls: type[FlatField] | type[DarkFrame]) -> None:
     frame = saved(picture("RGB", SIZE), tmp_path / "f.png")
     with pytest.raises(ImageError, match=r"needs pictures of the frame's size: 40x300 px, this one has 41x300"):
         apply(picture("RGB", (41, 300)), cls(frame))

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from imgbatch.frozen import frozen
+from imgbatch.core.frozen_dataclass import frozen
 
 
 def body() -> dict[str, Any]:

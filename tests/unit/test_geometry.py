@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from imgbatch.declare import Declared, from_words, to_words
-from imgbatch.errors import ImageError, UsageError
+from imgbatch.core.errors import ImageError, UsageError
+from imgbatch.core.parameters import Declared, from_words, to_words
 from imgbatch.operations.base import Operation, through
 from imgbatch.operations.crop import Crop, Trim
 from imgbatch.operations.geometry import Border, Flip, Flop, Pad

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import imgbatch as ib
-from imgbatch.errors import UsageError
+from imgbatch.core.errors import UsageError
 from imgbatch.operations import Crop, Operation, Resize, through
 
 SIDES = st.integers(1, 300)
@@ -81,7 +81,6 @@ def test_the_frames_of_an_animation_are_cut_at_one_place() -> None:
     frames = [dull_with((20 * number, 0, 20 * number + 60, 200), seed=number) for number in range(4)]
     made = list(through([Crop("60x200", "entropy")], frames))
     assert len({frame.size for frame in made}) == 1
-
 
     def places(frame: Image.Image, part: Image.Image) -> set[int]:
         return {left for left in range(241) if frame.crop((left, 0, left + 60, 200)) == part}

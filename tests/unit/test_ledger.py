@@ -16,9 +16,9 @@ from PIL import Image
 import imgbatch as ib
 from imgbatch import known
 from imgbatch.batch import Batch
+from imgbatch.core.errors import Phase
+from imgbatch.core.job import Failure, Job, Outcome, Source
 from imgbatch.entries import DAY_NS, below
-from imgbatch.errors import Phase
-from imgbatch.job import Failure, Job, Outcome, Source
 from imgbatch.ledger import Ledger
 from imgbatch.ledgerfile import FILE, NEW_COLUMNS, VERSION
 from imgbatch.naming import STATE

@@ -18,8 +18,8 @@ from PIL import Image, ImageCms
 
 import imgbatch as ib
 from imgbatch import segments
-from imgbatch.errors import EngineError, PlanError, UsageError
-from imgbatch.job import Job, Outcome
+from imgbatch.core.errors import EngineError, PlanError, UsageError
+from imgbatch.core.job import Job, Outcome
 from imgbatch.loading import Loading
 from imgbatch.operations import Operation
 from imgbatch.rows import in_mode

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from imgbatch.errors import LockedError
+from imgbatch.core.errors import LockedError
 from imgbatch.lock import Lock
 
 HOLDER = """

@@ -11,7 +11,7 @@ from PIL import Image
 
 from imgbatch import cube
 from imgbatch.applying import apply
-from imgbatch.errors import ImageError, PlanError
+from imgbatch.core.errors import ImageError, PlanError
 from imgbatch.operations import Lut
 from tests import outside
 from tests.contracts.test_operations import picture

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from imgbatch.applying import apply
-from imgbatch.declare import from_words
-from imgbatch.errors import ImageError, PlanError, UsageError
+from imgbatch.core.errors import ImageError, PlanError, UsageError
+from imgbatch.core.parameters import from_words
 from imgbatch.operations import Text, Watermark
 from imgbatch.recipe import Recipe
 from tests import outside

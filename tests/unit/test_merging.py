@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from imgbatch.cli.merging import listed
-from imgbatch.errors import UsageError
+from imgbatch.core.errors import UsageError
 
 
 @pytest.mark.parametrize(

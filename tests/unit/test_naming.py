@@ -9,7 +9,7 @@ import pytest
 from imgbatch import naming
 from imgbatch.codecs.encoding import FORMATS
 from imgbatch.codecs.recognize import SUFFIXES
-from imgbatch.errors import UsageError
+from imgbatch.core.errors import UsageError
 from imgbatch.naming import fill_early, fill_late
 from imgbatch.recipe import DEFAULT_NAME, NAME_FIELDS
 

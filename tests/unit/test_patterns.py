@@ -2,7 +2,7 @@
 
 import pytest
 
-from imgbatch.errors import UsageError
+from imgbatch.core.errors import UsageError
 from imgbatch.patterns import Glob, excluding, has_magic, including, split_glob
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from imgbatch.errors import PlanError, UsageError
-from imgbatch.job import Failure, Job, Owned, Source, Target
+from imgbatch.core.errors import PlanError, UsageError
+from imgbatch.core.job import Failure, Job, Owned, Source, Target
 from imgbatch.planning import Plan, plan
 from imgbatch.recipe import Output, Recipe
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from imgbatch.job import Desk, Failure, Job, Outcome, Status
+from imgbatch.core.job import Desk, Failure, Job, Outcome, Status
 
 CODE = """
 from imgbatch import priority

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
-from imgbatch.job import Cost, Failure, Outcome, Source
-from imgbatch.report import Report
+from imgbatch.core.job import Cost, Failure, Outcome, Source
+from imgbatch.core.report import Report
 from imgbatch.reporters import Profile
 from imgbatch.reporters.profile import limit
 

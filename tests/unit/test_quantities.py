@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from imgbatch.errors import UsageError
-from imgbatch.quantities import Amount, Count, Duration, Limit
+from imgbatch.core.errors import UsageError
+from imgbatch.core.quantities import Amount, Count, Duration, Limit
 
 
 @pytest.mark.parametrize(

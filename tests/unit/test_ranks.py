@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from imgbatch.errors import ImageError
+from imgbatch.core.errors import ImageError
 from imgbatch.operations import Max, Min, Operation
 from tests.contracts.test_operations import picture
 

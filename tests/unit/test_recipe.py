@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from imgbatch.errors import RecipeError, UsageError
+from imgbatch.core.errors import RecipeError, UsageError
 from imgbatch.operations import named
 from imgbatch.operations.filters import Blur, Unsharp
 from imgbatch.operations.resize import Resize

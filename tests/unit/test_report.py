@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from imgbatch.errors import Kind
-from imgbatch.job import Failure, Outcome, Source, Status, Written
-from imgbatch.report import ExitCode, Report, dumps, human
+from imgbatch.core.errors import Kind
+from imgbatch.core.job import Failure, Outcome, Source, Status, Written
+from imgbatch.core.report import ExitCode, Report, dumps, human
 
 
 def outcome(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import imgbatch as ib
-from imgbatch.errors import ImageError
+from imgbatch.core.errors import ImageError
 from imgbatch.light import from_linear, to_linear
 from imgbatch.operations import Resize
 from imgbatch.operations.resampling import KERNELS

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from imgbatch.declare import from_words, to_words
-from imgbatch.errors import ImageError, UsageError
+from imgbatch.core.errors import ImageError, UsageError
+from imgbatch.core.parameters import from_words, to_words
 from imgbatch.operations.fitting import FITS, fitted, geometry
 from imgbatch.operations.resampling import KERNELS
 from imgbatch.operations.resize import Resize

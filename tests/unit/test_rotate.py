@@ -6,7 +6,7 @@ import numpy
 import pytest
 from PIL import Image
 
-from imgbatch.errors import ImageError
+from imgbatch.core.errors import ImageError
 from imgbatch.operations.rotate import Rotate, turned
 
 

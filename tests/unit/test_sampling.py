@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imgbatch.job import Job, Source
+from imgbatch.core.job import Job, Source
 from imgbatch.sampling import Range, chosen, strata, together, total
 
 

@@ -6,7 +6,7 @@ import shlex
 
 import pytest
 
-from imgbatch.errors import UsageError
+from imgbatch.core.errors import UsageError
 from imgbatch.scheduling import Times, crontab, units
 
 EVERY_DAY = tuple(range(1, 32))

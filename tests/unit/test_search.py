@@ -15,7 +15,7 @@ import imgbatch as ib
 from imgbatch import codecs
 from imgbatch.codecs import Encoded, Encoding, Metadata, Motion
 from imgbatch.codecs.base import Prepared
-from imgbatch.errors import ImageError, UsageError
+from imgbatch.core.errors import ImageError, UsageError
 from imgbatch.ssim import ssim
 
 

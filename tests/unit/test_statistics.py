@@ -17,10 +17,10 @@ from PIL import Image, ImageCms
 
 import imgbatch as ib
 from imgbatch.aggregates import Totals
+from imgbatch.core.report import ExitCode
 from imgbatch.figures import Spread, Statistics, aspect
 from imgbatch.histogram import SIZE, draw
 from imgbatch.measuring import as_mode
-from imgbatch.report import ExitCode
 from imgbatch.statistics import Survey
 
 SAMPLES = Path(__file__).parents[2] / "sample_images"

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageEnhance, ImageOps
 
-from imgbatch.errors import ImageError, UsageError
+from imgbatch.core.errors import ImageError, UsageError
 from imgbatch.operations import (
     Autocontrast,
     Brightness,

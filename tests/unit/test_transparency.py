@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imgbatch.errors import ImageError
+from imgbatch.core.errors import ImageError
 from imgbatch.operations import Alpha, Flatten
 from imgbatch.operations.transparency import ACTIONS
 from tests.contracts.test_operations import picture

@@ -12,9 +12,9 @@ import os
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
-from imgbatch.declare import Declared, Field, fields
-from imgbatch.errors import expected
-from imgbatch.frozen import frozen
+from imgbatch.core.errors import expected
+from imgbatch.core.frozen_dataclass import frozen
+from imgbatch.core.parameters import Declared, Field, fields
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from imgbatch.declare import Choice, Declared, Switch, Text
-from imgbatch.errors import UsageError
-from imgbatch.frozen import frozen
-from imgbatch.quantities import Amount, Count, Duration, Limit
+from imgbatch.core.errors import UsageError
+from imgbatch.core.frozen_dataclass import frozen
+from imgbatch.core.parameters import Choice, Declared, Switch, Text
+from imgbatch.core.quantities import Amount, Count, Duration, Limit
 
 InTheWay = Literal["refuse", "overwrite", "skip", "rename"]
 Number = int | float

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from imgbatch.job import SCHEMA, Outcome, Status
+from imgbatch.core.job import SCHEMA, Outcome, Status
 
 COUNTED: tuple[Status, ...] = ("ok", "unchanged", "skipped", "failed", "timeout", "crashed")
 #: Formats that are made to be published.

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from imgbatch.errors import Kind, Phase
-from imgbatch.frozen import frozen
+from imgbatch.core.errors import Kind, Phase
+from imgbatch.core.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from imgbatch.aggregates import Sheet

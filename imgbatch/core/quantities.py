@@ -1,6 +1,6 @@
 """How are sizes, times and counts written? ``200KB``, ``1.5Gi``, ``90s``, ``2h``, ``auto``, ``5%``.
 
-Kinds for declare.py: each takes a number as it is, or a word, and keeps the number.
+Kinds for parameters.py: each takes a number as it is, or a word, and keeps the number.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from imgbatch.declare import Number
-from imgbatch.errors import expected
-from imgbatch.frozen import frozen
+from imgbatch.core.errors import expected
+from imgbatch.core.frozen_dataclass import frozen
+from imgbatch.core.parameters import Number
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
 _SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}

@@ -1,0 +1,1 @@
+"""Core: which words do at least three rooms share?"""
