@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from imgbatch.core.job import Cost, Failure, Outcome, Source, Written
     from imgbatch.core.report import ExitCode, Report
     from imgbatch.core.run_settings import Filters, Settings
-    from imgbatch.custom import operation
     from imgbatch.estimating import Estimate, estimate
     from imgbatch.history import Undone, past_runs, undo
     from imgbatch.loaded import Loaded
@@ -77,6 +76,7 @@ if TYPE_CHECKING:
         Watermark,
         WhiteBalance,
     )
+    from imgbatch.operations.custom import operation
     from imgbatch.recipe import Output, Recipe
     from imgbatch.running import Handle, process, run, start
     from imgbatch.statistics import Statistics, stats
@@ -94,7 +94,7 @@ __all__ = [
 ]  # fmt: skip
 
 _HOMES = {
-    "apply": "applying", "check": "checking", "check_operation": "contract", "operation": "custom",
+    "apply": "applying", "check": "checking", "check_operation": "contract", "operation": "operations.custom",
     "Loaded": "loaded", "load": "loading",
     "Operation": "operations",
     "Undone": "history", "past_runs": "history", "undo": "history",

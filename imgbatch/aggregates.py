@@ -18,7 +18,7 @@ import numpy
 
 from imgbatch.core.errors import EngineError, expected
 from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.shared import SharedArray
+from imgbatch.memory.shared_arrays import SharedArray
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,7 +13,7 @@ import shutil
 import sys
 from typing import BinaryIO
 
-from imgbatch.files import put_in_place, replacing, sync, temporary
+from imgbatch.storage.atomic_write import put_in_place, replacing, sync, temporary
 
 FOLDER = "backup"
 _FICLONE = 0x40049409  # linux/fs.h

@@ -21,12 +21,12 @@ from imgbatch.core.job import Job, Outcome
 from imgbatch.core.report import ExitCode, Report
 from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.executors.base import Executor, Work
-from imgbatch.files import sweep
 from imgbatch.imagework import ImageWork
 from imgbatch.ledger import Ledger
 from imgbatch.preparing import Path, Prepared
 from imgbatch.recipe import Recipe
 from imgbatch.renaming import Renaming
+from imgbatch.storage.atomic_write import sweep
 
 if TYPE_CHECKING:
     import concurrent.futures

@@ -10,7 +10,7 @@ from imgbatch.codecs import stripping
 from imgbatch.codecs.reading import Opened
 from imgbatch.economy import Way
 from imgbatch.operations import Resize
-from imgbatch.operations.reduction import Reduction
+from imgbatch.operations.geometry.crop_resize import Reduction
 from imgbatch.recipe import Output
 
 

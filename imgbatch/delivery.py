@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from imgbatch.core.errors import ImageError
 from imgbatch.core.job import Job, Target
-from imgbatch.files import holds, mtime, preserve, write_bytes
 from imgbatch.naming import fill_late
 from imgbatch.recipe import Output
+from imgbatch.storage.atomic_write import holds, mtime, preserve, write_bytes
 
 if TYPE_CHECKING:
     from imgbatch.codecs.base import Encoded

@@ -20,8 +20,8 @@ from imgbatch.core.errors import PlanError, nearest, one_line
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Failure, Source
 from imgbatch.core.run_settings import Filters
-from imgbatch.files import mtime
 from imgbatch.patterns import Glob, Positions, has_magic, split_glob
+from imgbatch.storage.atomic_write import mtime
 
 __all__ = ["Found", "Skipped", "discover"]
 

@@ -21,7 +21,7 @@ from imgbatch.codecs import stripping
 from imgbatch.codecs.reading import ALL_DATA, MULTIFRAME, Opened
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.operations import Operation, Resize, Size
-from imgbatch.operations.reduction import Reduction, merged, settled
+from imgbatch.operations.geometry.crop_resize import Reduction, merged, settled
 from imgbatch.recipe import Output
 
 Several = Sequence[Operation]

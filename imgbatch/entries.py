@@ -10,8 +10,8 @@ from typing import Any
 
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Failure, Status, Written
-from imgbatch.files import mtime
 from imgbatch.naming import STATE
+from imgbatch.storage.atomic_write import mtime
 
 DAY_NS = 86_400 * 10**9
 _DETOUR = re.compile(r"(?:^|/)\.{0,2}(?:/|$)")  # a part of a path that is empty, . or ..

@@ -22,7 +22,7 @@ from imgbatch.core.job import SCHEMA, Failure, Job, Target, readable
 from imgbatch.imagework import ImageWork
 from imgbatch.naming import fill_late
 from imgbatch.operations import Operation, Size
-from imgbatch.operations.reduction import Reduction
+from imgbatch.operations.geometry.crop_resize import Reduction
 from imgbatch.orientation import swapped
 
 

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from imgbatch.backups import discard, restore
 from imgbatch.core.errors import PlanError, one_line
 from imgbatch.entries import PastRun, Replaced, Row, state_folder
-from imgbatch.files import hash_of, sweep
 from imgbatch.inplace import settle_intended
 from imgbatch.ledger import Ledger
-from imgbatch.lock import Lock
 from imgbatch.past import Past
 from imgbatch.places import shown
+from imgbatch.storage.atomic_write import hash_of, sweep
+from imgbatch.storage.lock import Lock
 
 
 @dataclass

@@ -29,9 +29,9 @@ from typing import Any
 from imgbatch.core.errors import WHOSE
 from imgbatch.core.job import Failure, Job, Outcome
 from imgbatch.entries import BACK_OFF_DAYS, DAY_NS, Row, as_told, below, mendable
-from imgbatch.files import hash_of, mtime
 from imgbatch.known import Known
 from imgbatch.ledgerfile import unusable, unwritable, writable
+from imgbatch.storage.atomic_write import hash_of, mtime
 
 _PENDING = ("written", "failures", "forgotten", "moved", "pruned")
 _BATCH_SECONDS = 1.0  # what a killed run may have to do again

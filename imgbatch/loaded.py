@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from imgbatch.core.errors import UsageError, expected
 from imgbatch.core.job import Outcome, Source
 from imgbatch.core.report import Report
-from imgbatch.segments import reserve
-from imgbatch.shared import FileArray, Holder
+from imgbatch.memory.shared_arrays import FileArray, Holder
+from imgbatch.memory.shared_memory import reserve
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

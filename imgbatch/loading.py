@@ -17,17 +17,17 @@ from imgbatch.core.errors import EngineError, unknown
 from imgbatch.core.job import Outcome
 from imgbatch.core.quantities import Duration
 from imgbatch.core.run_settings import Filters, Settings
-from imgbatch.files import sweep, temporary
 from imgbatch.loaded import Here, Loaded, check_out, same_file
+from imgbatch.memory.shared_arrays import FileArray, Holder, SharedArray
 from imgbatch.operations import Operation
+from imgbatch.operations.plugins import refuse_immobile
 from imgbatch.passes import Pass
-from imgbatch.plugins import refuse_immobile
 from imgbatch.preparing import Path
 from imgbatch.recipe import checked_ops
 from imgbatch.resources import Resources
 from imgbatch.rows import CHANNELS, RowWork
-from imgbatch.shared import FileArray, Holder, SharedArray
 from imgbatch.sizing import fixed_size
+from imgbatch.storage.atomic_write import sweep, temporary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

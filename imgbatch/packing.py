@@ -17,11 +17,11 @@ from imgbatch.core.errors import PlanError, expected
 from imgbatch.core.job import SCHEMA, Outcome
 from imgbatch.core.report import dumps
 from imgbatch.core.run_settings import Filters, Settings
-from imgbatch.files import put_in_place, replacing, sweep, temporary
 from imgbatch.loading import Loading
+from imgbatch.memory.shared_arrays import FileArray
 from imgbatch.operations import Operation
 from imgbatch.preparing import Path
-from imgbatch.shared import FileArray
+from imgbatch.storage.atomic_write import put_in_place, replacing, sweep, temporary
 
 
 class Packing(Loading):

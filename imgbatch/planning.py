@@ -18,11 +18,11 @@ from imgbatch.core.errors import PlanError
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Failure, Job, Owned, Source, Target
 from imgbatch.core.run_settings import InTheWay
-from imgbatch.files import TEMPORARY
 from imgbatch.naming import STATE, key
 from imgbatch.obstacles import Claims, Obstacles, told
 from imgbatch.places import Places, late_folders, shown, unusable
 from imgbatch.recipe import Output, Recipe, name_fields
+from imgbatch.storage.atomic_write import TEMPORARY
 
 Made = Callable[[str, int | None], tuple[str, ...]]
 

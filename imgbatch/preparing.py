@@ -21,12 +21,12 @@ from imgbatch.core.version import VERSION
 from imgbatch.discover import Skipped, discover
 from imgbatch.entries import Row, state_folder
 from imgbatch.ledger import Ledger
-from imgbatch.lock import Lock
 from imgbatch.moving import Moves
 from imgbatch.naming import STATE
-from imgbatch.plugins import refuse_immobile
+from imgbatch.operations.plugins import refuse_immobile
 from imgbatch.recipe import Output, Recipe
 from imgbatch.resources import Resources, gathered
+from imgbatch.storage.lock import Lock
 from imgbatch.verdicts import known_to_fail, retried, suspicious, up_to_date
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from imgbatch.core.errors import PlanError
 from imgbatch.core.job import Source
 from imgbatch.core.run_settings import Filters
 from imgbatch.entries import Row
-from imgbatch.files import hash_of
 from imgbatch.ledger import Ledger
+from imgbatch.storage.atomic_write import hash_of
 
 _HOW = "run once without --prune, or without that"
 

@@ -15,13 +15,12 @@ from dataclasses import field, replace
 from string import Formatter
 from typing import Annotated, Any
 
-from imgbatch import plugins
 from imgbatch.codecs.encoding import Encoding
 from imgbatch.core.errors import RecipeError, UsageError, expected, unknown
 from imgbatch.core.file_parameter import relocated
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameters import Switch, Text, fields, from_table, to_table
-from imgbatch.operations import Operation, Resize
+from imgbatch.operations import Operation, Resize, plugins
 
 #: The fields of a name template (naming.py fills them in).
 NAME_FIELDS = ("dir", "stem", "ext", "name", "width", "height", "format", "n", "hash", "date", "recipe")

@@ -76,7 +76,7 @@ class Resources:
         if not shared or not self._held:
             yield self._held
             return
-        from imgbatch.shared import SharedArray
+        from imgbatch.memory.shared_arrays import SharedArray
 
         with contextlib.ExitStack() as stack:
             lent = {}
@@ -97,7 +97,7 @@ def gathered(recipe: Recipe) -> Resources:
 
 
 def _given(op: Operation, held: dict[Key, Held]) -> Operation:
-    from imgbatch.operations.from_file import FromFile
+    from imgbatch.operations.file_backed import FromFile
 
     if not isinstance(op, FromFile):
         return op
@@ -181,7 +181,7 @@ def _plain(image: Image, icc: bytes | None) -> Image:
 
 
 def _lut(data: bytes, suffix: str) -> Held:
-    from imgbatch import cube
+    from imgbatch.operations.tone import cube_file
 
     try:
         text = data.decode("utf-8-sig")
@@ -189,14 +189,14 @@ def _lut(data: bytes, suffix: str) -> Held:
         text = data.decode("latin-1")  # a title in another alphabet
     if "\0" in text:
         raise ValueError("this is no .cube file: it is no text")
-    table, low, high = cube.parse(text)
+    table, low, high = cube_file.parse(text)
     return Held(Here(table), span=(low, high))
 
 
 def _font(data: bytes, suffix: str) -> Held:
     import numpy
 
-    from imgbatch import fonts
+    from imgbatch.operations.support import fonts
 
     try:
         fonts.font(data, 12)

@@ -16,8 +16,8 @@ from imgbatch.codecs import guard, pixels, reading
 from imgbatch.core.errors import ImageError
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Desk, Failure, Job, Outcome, Status
+from imgbatch.memory.shared_arrays import Holder
 from imgbatch.operations import Flatten, Operation, Size, through
-from imgbatch.shared import Holder
 
 if TYPE_CHECKING:
     from PIL.Image import Image

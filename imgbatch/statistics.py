@@ -16,8 +16,8 @@ from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.figures import WEIGHTS, Statistics, drawn_up
 from imgbatch.measuring import MODES, Measured, MeasureWork
 from imgbatch.operations import Operation
+from imgbatch.operations.plugins import refuse_immobile
 from imgbatch.passes import Pass, PassWords, pass_settings
-from imgbatch.plugins import refuse_immobile
 from imgbatch.preparing import Path
 from imgbatch.recipe import checked_ops
 from imgbatch.resources import Resources

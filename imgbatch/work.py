@@ -19,9 +19,9 @@ from imgbatch.codecs.base import Encoded, Metadata, Motion
 from imgbatch.codecs.metadata import without_small_picture
 from imgbatch.core.errors import ImageError
 from imgbatch.core.job import Desk, Failure, Job, Outcome, Target, Written
-from imgbatch.files import content_hash
 from imgbatch.operations import Operation
 from imgbatch.recipe import Output
+from imgbatch.storage.atomic_write import content_hash
 
 if TYPE_CHECKING:
     from PIL.Image import Image

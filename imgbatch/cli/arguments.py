@@ -15,7 +15,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import field
 from typing import Any, NoReturn
 
-from imgbatch import plugins
 from imgbatch.cli.flags import Command, Flag, run_flags, typed_flags
 from imgbatch.cli.help import RUN_ABOUT, RUN_AFTER, RUN_USAGE
 from imgbatch.codecs.encoding import FORMATS, SAME
@@ -24,7 +23,7 @@ from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameters import Switch, fields, from_words
 from imgbatch.core.parameters import flag as flag_of
 from imgbatch.core.run_settings import Filters, Settings, Telling
-from imgbatch.operations import Operation
+from imgbatch.operations import Operation, plugins
 from imgbatch.recipe import Output
 
 RUN = Command("run", run_flags, RUN_USAGE, RUN_ABOUT, RUN_AFTER)

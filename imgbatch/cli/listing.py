@@ -9,12 +9,11 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from imgbatch import plugins
 from imgbatch.cli.flags import detached
 from imgbatch.core.errors import UsageError
 from imgbatch.core.parameters import Field, fields, flag, from_words, summary
-from imgbatch.custom import is_ours
-from imgbatch.operations import OPERATIONS, Operation
+from imgbatch.operations import OPERATIONS, Operation, plugins
+from imgbatch.operations.custom import is_ours
 from imgbatch.recipe import Recipe, RecipeFile, op_table, to_toml
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from imgbatch.cli.merging import decide
 from imgbatch.cli.run import file_reporters, look, refuse_taken, told
 from imgbatch.core.errors import UsageError, unknown
 from imgbatch.core.report import ExitCode, Report
-from imgbatch.files import replacing
 from imgbatch.reporters import Console, Reporter
+from imgbatch.storage.atomic_write import replacing
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -12,7 +12,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 
-from imgbatch.files import read_bytes
+from imgbatch.storage.atomic_write import read_bytes
 
 UNASKED = 8_000_000  # bytes that a worker may take without asking: most pictures of the web cost no message
 SHARE = 0.6  # of the memory that there is, for "auto": decoded pixels are not all that a process needs

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from imgbatch.shared import SharedArray
+from imgbatch.memory.shared_arrays import SharedArray
 
 if TYPE_CHECKING:
     import numpy

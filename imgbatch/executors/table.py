@@ -11,7 +11,7 @@ import contextlib
 import time
 
 from imgbatch.core.errors import PHASES, Phase
-from imgbatch.shared import SharedWords
+from imgbatch.memory.shared_arrays import SharedWords
 
 IDLE = -1
 _JOB, _PHASE, _BEGAN, _STOP, _COLUMNS = 0, 1, 2, 3, 4

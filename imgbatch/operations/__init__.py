@@ -13,22 +13,21 @@ from imgbatch.core.lazy_import import first_use
 from imgbatch.operations.base import Operation, Size, through
 
 if TYPE_CHECKING:
-    from imgbatch.operations.balance import WhiteBalance
-    from imgbatch.operations.clahe import Clahe
-    from imgbatch.operations.crop import Crop, Trim
-    from imgbatch.operations.denoise import Denoise
-    from imgbatch.operations.effects import Posterize, Solarize, Threshold
-    from imgbatch.operations.filters import Blur, BoxBlur, Sharpen, Sharpness, Unsharp
-    from imgbatch.operations.frames import DarkFrame, FlatField, MatchHistogram
-    from imgbatch.operations.geometry import Border, Flip, Flop, Pad
-    from imgbatch.operations.lut import Lut
-    from imgbatch.operations.marks import Text, Watermark
-    from imgbatch.operations.matrices import Modulate, Sepia, Tint
-    from imgbatch.operations.ranks import Max, Median, Min
-    from imgbatch.operations.relief import Edges, Emboss
-    from imgbatch.operations.resize import Resize
-    from imgbatch.operations.rotate import Rotate
-    from imgbatch.operations.tone import (
+    from imgbatch.operations.alpha import Alpha, Flatten
+    from imgbatch.operations.filters.blur import Blur, BoxBlur, Sharpen, Sharpness, Unsharp
+    from imgbatch.operations.filters.denoise import Denoise
+    from imgbatch.operations.filters.edges import Edges, Emboss
+    from imgbatch.operations.filters.rank import Max, Median, Min
+    from imgbatch.operations.geometry.crop import Crop, Trim
+    from imgbatch.operations.geometry.pad import Border, Flip, Flop, Pad
+    from imgbatch.operations.geometry.resize import Resize
+    from imgbatch.operations.geometry.rotate import Rotate
+    from imgbatch.operations.overlays.watermark import Text, Watermark
+    from imgbatch.operations.sensor.flat_field import DarkFrame, FlatField, MatchHistogram
+    from imgbatch.operations.tone.clahe import Clahe
+    from imgbatch.operations.tone.color_matrix import Modulate, Sepia, Tint
+    from imgbatch.operations.tone.effects import Posterize, Solarize, Threshold
+    from imgbatch.operations.tone.levels import (
         Autocontrast,
         Brightness,
         Contrast,
@@ -39,7 +38,8 @@ if TYPE_CHECKING:
         Levels,
         Saturation,
     )
-    from imgbatch.operations.transparency import Alpha, Flatten
+    from imgbatch.operations.tone.lut import Lut
+    from imgbatch.operations.tone.white_balance import WhiteBalance
 
     OPERATIONS: tuple[type[Operation], ...]
 
@@ -98,15 +98,23 @@ __all__ = [
 
 #: Every operation, in the order of the docs, and the module that it is in.
 _HOMES = {
-    "Resize": "resize", "Crop": "crop", "Trim": "crop", "Pad": "geometry", "Border": "geometry", "Rotate": "rotate",
-    "Flip": "geometry", "Flop": "geometry", "Blur": "filters", "BoxBlur": "filters", "Unsharp": "filters",
-    "Sharpen": "filters", "Median": "ranks", "Min": "ranks", "Max": "ranks", "Edges": "relief", "Emboss": "relief",
-    "Denoise": "denoise", "Brightness": "tone", "Contrast": "tone", "Saturation": "tone", "Sharpness": "filters",
-    "Gamma": "tone", "Levels": "tone", "Modulate": "matrices", "Autocontrast": "tone", "Equalize": "tone",
-    "Clahe": "clahe", "Grayscale": "tone", "Sepia": "matrices", "Tint": "matrices", "Invert": "tone",
-    "Posterize": "effects", "Solarize": "effects", "Threshold": "effects", "Lut": "lut", "WhiteBalance": "balance",
-    "Flatten": "transparency", "Alpha": "transparency", "Watermark": "marks", "Text": "marks", "FlatField": "frames",
-    "DarkFrame": "frames", "MatchHistogram": "frames",
+    "Resize": "geometry.resize", "Crop": "geometry.crop", "Trim": "geometry.crop", "Pad": "geometry.pad",
+    "Border": "geometry.pad", "Rotate": "geometry.rotate",
+    "Flip": "geometry.pad", "Flop": "geometry.pad", "Blur": "filters.blur", "BoxBlur": "filters.blur",
+    "Unsharp": "filters.blur",
+    "Sharpen": "filters.blur", "Median": "filters.rank", "Min": "filters.rank", "Max": "filters.rank",
+    "Edges": "filters.edges", "Emboss": "filters.edges",
+    "Denoise": "filters.denoise", "Brightness": "tone.levels", "Contrast": "tone.levels",
+    "Saturation": "tone.levels", "Sharpness": "filters.blur",
+    "Gamma": "tone.levels", "Levels": "tone.levels", "Modulate": "tone.color_matrix",
+    "Autocontrast": "tone.levels", "Equalize": "tone.levels",
+    "Clahe": "tone.clahe", "Grayscale": "tone.levels", "Sepia": "tone.color_matrix",
+    "Tint": "tone.color_matrix", "Invert": "tone.levels",
+    "Posterize": "tone.effects", "Solarize": "tone.effects", "Threshold": "tone.effects", "Lut": "tone.lut",
+    "WhiteBalance": "tone.white_balance",
+    "Flatten": "alpha", "Alpha": "alpha", "Watermark": "overlays.watermark", "Text": "overlays.watermark",
+    "FlatField": "sensor.flat_field",
+    "DarkFrame": "sensor.flat_field", "MatchHistogram": "sensor.flat_field",
 }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.operations.canvas import deep, gray_range, sixteen
+from imgbatch.operations.support.canvas import deep, gray_range, sixteen
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable
 
 from imgbatch.core.report import Report
-from imgbatch.files import replacing
 from imgbatch.reporters.base import Reporter, location, shown
+from imgbatch.storage.atomic_write import replacing
 
 
 class FailedList(Reporter):

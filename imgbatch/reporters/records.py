@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from imgbatch.core.report import Report
-from imgbatch.files import write_bytes
 from imgbatch.reporters.base import Reporter
+from imgbatch.storage.atomic_write import write_bytes
 
 COLUMNS = (
     "status", "root", "source", "output", "format", "width", "height", "bytes", "quality", "frames",

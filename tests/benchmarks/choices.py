@@ -36,20 +36,20 @@ AS_IT_IS = "as-it-is"
 
 def _rows_first() -> None:
     """In Pillow's order: a kernel sweeps along the rows, then down the columns."""
-    from imgbatch.operations import sweeps
+    from imgbatch.operations.support import separable
 
-    sweeps._WORTH = 10**12
+    separable._WORTH = 10**12
 
 
 def _one_column() -> None:
     """Columns first, but each by itself, not four together."""
-    from imgbatch.operations import sweeps
+    from imgbatch.operations.support import separable
 
-    together: Callable[..., Any] = sweeps.reduced
+    together: Callable[..., Any] = separable.reduced
 
     def reduced(image: Any, size: Any, kernel: Any, part: Any, gap: Any = None, luma: bool = False) -> Any:
         left, top, right, bottom = part
-        large = size[0] * size[1] >= sweeps._WORTH
+        large = size[0] * size[1] >= separable._WORTH
         times = (right - left) / size[0], (bottom - top) / size[1]
         blocks = gap is not None and max(times) >= 2 * gap
         if blocks or not large or min(times) < 1 or not (luma or image.mode == "L"):
@@ -58,7 +58,7 @@ def _one_column() -> None:
         swept = plane.resize((plane.width, size[1]), kernel, (0, top, plane.width, bottom))
         return swept.resize(size, kernel, (left, 0, right, size[1]))
 
-    sweeps.reduced = reduced
+    separable.reduced = reduced
 
 
 def _room(times: float) -> Callable[[], None]:

@@ -14,12 +14,12 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
-from imgbatch import plugins
 from imgbatch.batch import Batch
 from imgbatch.core.errors import EngineError
 from imgbatch.core.run_settings import Settings
 from imgbatch.executors.pool import Pool
 from imgbatch.imagework import ImageWork
+from imgbatch.operations import plugins
 from tests.cli.conftest import ROOT, Run, tree
 
 WASH = '''"""An operation of somebody's own."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from imgbatch.lock import Lock
+from imgbatch.storage.lock import Lock
 from tests.cli.conftest import Run, damage, tree
 
 

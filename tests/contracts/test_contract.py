@@ -11,9 +11,8 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
-from imgbatch import custom
 from imgbatch.core.errors import ImageError
-from imgbatch.operations import Size
+from imgbatch.operations import Size, custom
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from imgbatch.core.job import Desk, Failure, Job, Outcome, Source, Status
-from imgbatch.files import temporary
+from imgbatch.storage.atomic_write import temporary
 
 
 class BadUnpickle:

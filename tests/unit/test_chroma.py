@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imgbatch.operations import chroma
-from imgbatch.operations.fitting import ExactBox
-from imgbatch.operations.resampling import resampled
+from imgbatch.operations.support import half_chroma
+from imgbatch.operations.support.fit import ExactBox
+from imgbatch.operations.support.resample import resampled
 
 
 def photo(size: tuple[int, int] = (1203, 905)) -> Image.Image:
@@ -28,7 +28,7 @@ def whole(image: Image.Image) -> ExactBox:
 
 
 def reduced(image: Image.Image, size: tuple[int, int], box: ExactBox | None = None) -> Image.Image:
-    return chroma.reduced(image, box or whole(image), size, "lanczos", 3.0)
+    return half_chroma.reduced(image, box or whole(image), size, "lanczos", 3.0)
 
 
 def colors(image: Image.Image) -> np.ndarray:
@@ -61,7 +61,7 @@ def test_colors_are_averaged_from_those_that_were_not_spread_yet(monkeypatch: py
         seen.append(image.size)
         return resampled(image, *rest)
 
-    monkeypatch.setattr(chroma, "resampled", noted)
+    monkeypatch.setattr(half_chroma, "resampled", noted)
     reduced(larger, (640, 482))
     assert seen == [(901, 677), (451, 339), (451, 339)]
 

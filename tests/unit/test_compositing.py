@@ -11,7 +11,7 @@ from PIL import Image
 from imgbatch.core.errors import ImageError
 from imgbatch.core.file_parameter import Held, Here
 from imgbatch.operations import Watermark
-from imgbatch.operations.compositing import BLENDS, laid
+from imgbatch.operations.support.composite import BLENDS, laid
 from tests.contracts.test_operations import picture
 
 OP = Watermark("x.png")

@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
-from imgbatch import custom, plugins
 from imgbatch.core.errors import UsageError
 from imgbatch.core.parameters import Number, fields, from_table, from_words, to_words
+from imgbatch.operations import custom, plugins
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from imgbatch import files
-from imgbatch.files import replacing, sweep, temporary, write_bytes
+from imgbatch.storage import atomic_write
+from imgbatch.storage.atomic_write import replacing, sweep, temporary, write_bytes
 
 
 def names(folder: Path) -> list[str]:
@@ -66,7 +66,7 @@ def test_bytes_appear_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.Mo
 @pytest.mark.parametrize("way", ["renameat2", "link", "neither"])
 def test_exclusive_creation_never_replaces(tmp_path: Path, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if way != "renameat2":
-        monkeypatch.setattr(files, "_renameat2", lambda: None)
+        monkeypatch.setattr(atomic_write, "_renameat2", lambda: None)
     if way == "neither":
 
         def no_links(*_: object) -> None:
@@ -100,7 +100,7 @@ def test_what_is_kept_is_there_before_the_file_is(tmp_path: Path, monkeypatch: p
     secret.write_bytes(b"")
     secret.chmod(0o640)
     os.utime(secret, ns=(5, 7))
-    write, put = os.write, files.put_in_place
+    write, put = os.write, atomic_write.put_in_place
 
     def written(descriptor: int, data: bytes) -> int:
         assert os.fstat(descriptor).st_mode & 0o077 == 0
@@ -111,7 +111,7 @@ def test_what_is_kept_is_there_before_the_file_is(tmp_path: Path, monkeypatch: p
         put(name, path, replace)
 
     monkeypatch.setattr(os, "write", written)
-    monkeypatch.setattr(files, "put_in_place", placed)
+    monkeypatch.setattr(atomic_write, "put_in_place", placed)
     made = write_bytes(str(target), b"123", like=str(secret))
     found = target.stat()
     assert (made.st_size, made.st_mtime_ns, made.st_ino) == (3, 7, found.st_ino)
@@ -182,8 +182,8 @@ def test_threads_get_names_of_their_own() -> None:
 
 def test_what_cannot_be_read_has_no_hash(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"content")
-    assert files.hash_of(str(tmp_path / "a")) == files.content_hash(b"content")
-    assert files.hash_of(str(tmp_path / "missing")) == files.hash_of(str(tmp_path)) == ""
+    assert atomic_write.hash_of(str(tmp_path / "a")) == atomic_write.content_hash(b"content")
+    assert atomic_write.hash_of(str(tmp_path / "missing")) == atomic_write.hash_of(str(tmp_path)) == ""
 
 
 def test_the_longest_name_fits(tmp_path: Path) -> None:
@@ -199,7 +199,7 @@ def test_a_process_that_nobody_has_asked_after_is_dead() -> None:
     assert process.stdout is not None
     process.stdout.read()  # ends with the process
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-    assert not files.alive(process.pid)
+    assert not atomic_write.alive(process.pid)
     process.stdout.close()
     process.wait()
-    assert files.alive(os.getpid())
+    assert atomic_write.alive(os.getpid())

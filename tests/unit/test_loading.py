@@ -17,13 +17,13 @@ import pytest
 from PIL import Image, ImageCms
 
 import imgbatch as ib
-from imgbatch import segments
 from imgbatch.core.errors import EngineError, PlanError, UsageError
 from imgbatch.core.job import Job, Outcome
 from imgbatch.loading import Loading
+from imgbatch.memory import shared_memory
+from imgbatch.memory.shared_arrays import FileArray, SharedArray
 from imgbatch.operations import Operation
 from imgbatch.rows import in_mode
-from imgbatch.shared import FileArray, SharedArray
 from imgbatch.sizing import fixed_size
 from tests.held import there
 
@@ -56,14 +56,14 @@ def folder(tmp_path: Path) -> Path:
 def _segments(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """The segments that a test makes; none is there afterwards."""
     made: list[str] = []
-    create = segments.created
+    create = shared_memory.created
 
-    def noted(size: int) -> segments.Segment:
+    def noted(size: int) -> shared_memory.Segment:
         segment = create(size)
         made.append(segment.name)
         return segment
 
-    monkeypatch.setattr("imgbatch.shared.created", noted)
+    monkeypatch.setattr("imgbatch.memory.shared_arrays.created", noted)
     yield made
     gc.collect()
     assert not [name for name in made if there(name)]
@@ -328,7 +328,7 @@ def test_shared_memory_that_is_too_small_is_found_before_the_work(
 
     def small(path: Any) -> os.statvfs_result:
         found = real(path)
-        left = 64_000 // found.f_frsize + 1 if path == segments.SHM else found.f_bavail
+        left = 64_000 // found.f_frsize + 1 if path == shared_memory.SHM else found.f_bavail
         return os.statvfs_result((*found[:4], left, *found[5:]))
 
     monkeypatch.setattr(os, "statvfs", small)

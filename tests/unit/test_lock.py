@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from imgbatch.core.errors import LockedError
-from imgbatch.lock import Lock
+from imgbatch.storage.lock import Lock
 
 HOLDER = """
 import sys
-from imgbatch.lock import Lock
+from imgbatch.storage.lock import Lock
 lock = Lock(sys.argv[1])
 print("held", flush=True)
 sys.stdin.read()

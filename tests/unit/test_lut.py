@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imgbatch import cube
 from imgbatch.applying import apply
 from imgbatch.core.errors import ImageError, PlanError
 from imgbatch.operations import Lut
+from imgbatch.operations.tone import cube_file
 from tests import outside
 from tests.contracts.test_operations import picture
 
@@ -126,5 +126,5 @@ def test_a_broken_file_is_named_with_its_line(table: Path, lines: list[str], sai
 
 def test_comments_titles_and_other_ends_of_line() -> None:
     text = '# made by\r\nTITLE "a # b"\r\n\r\nLUT_3D_SIZE 2 # small\r\n' + "\r\n".join(GOOD[1:]) + "\r\n"
-    found = cube.parse(text)
+    found = cube_file.parse(text)
     assert found.table.shape == (2, 2, 2, 3) and found.table[0, 0, 1].tolist() == [1, 0, 0], "red changes fastest"

@@ -13,7 +13,7 @@ import imgbatch as ib
 from imgbatch.core.errors import ImageError
 from imgbatch.light import from_linear, to_linear
 from imgbatch.operations import Resize
-from imgbatch.operations.resampling import KERNELS
+from imgbatch.operations.support.resample import KERNELS
 from tests.contracts.test_operations import picture
 
 HALF = round(from_linear(0.5) * 255)  # 188: what black and white in turns look like from afar

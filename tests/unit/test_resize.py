@@ -13,9 +13,9 @@ from PIL import Image
 
 from imgbatch.core.errors import ImageError, UsageError
 from imgbatch.core.parameters import from_words, to_words
-from imgbatch.operations.fitting import FITS, fitted, geometry
-from imgbatch.operations.resampling import KERNELS
-from imgbatch.operations.resize import Resize
+from imgbatch.operations.geometry.resize import Resize
+from imgbatch.operations.support.fit import FITS, fitted, geometry
+from imgbatch.operations.support.resample import KERNELS
 
 SIDES = st.integers(1, 3000)
 SIZES = st.tuples(SIDES, SIDES)

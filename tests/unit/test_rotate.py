@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from imgbatch.core.errors import ImageError
-from imgbatch.operations.rotate import Rotate, turned
+from imgbatch.operations.geometry.rotate import Rotate, turned
 
 
 def numbered(width: int = 4, height: int = 3) -> Image.Image:

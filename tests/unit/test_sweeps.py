@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from PIL.Image import Resampling
 
-from imgbatch.operations import sweeps
+from imgbatch.operations.support import separable
 
 KERNELS = [Resampling.BOX, Resampling.BILINEAR, Resampling.HAMMING, Resampling.BICUBIC, Resampling.LANCZOS]
 
@@ -39,7 +39,7 @@ def test_it_is_pillows_picture_but_for_rounding(mode: str, kernel: Resampling) -
     image = waves((901, 603), mode)
     image.info["comment"] = "kept"
     whole = (0.0, 0.0, 901.0, 603.0)
-    ours = sweeps.reduced(image, (397, 301), kernel, whole)
+    ours = separable.reduced(image, (397, 301), kernel, whole)
     assert ours.info == image.info
     found = off(ours, image.resize((397, 301), kernel, whole))
     assert found.mean() <= 0.25
@@ -51,12 +51,12 @@ def test_it_is_pillows_picture_but_for_rounding(mode: str, kernel: Resampling) -
     "part",
     [(0, 0, 700, 603), (201, 0, 901, 603), (101.25, 33.5, 801.75, 570.25), (0, 90, 901, 500), (0.5, 0, 901, 603)],
 )
-def test_columns_that_no_kernel_sees_are_left_out_and_no_others(mode: str, part: sweeps.Part) -> None:
+def test_columns_that_no_kernel_sees_are_left_out_and_no_others(mode: str, part: separable.Part) -> None:
     image = waves((901, 603), mode)
     left, top, right, bottom = part
     columns = image.resize((901, 277), Resampling.LANCZOS, (0, top, 901, bottom))
     expected = columns.resize((290, 277), Resampling.LANCZOS, (left, 0, right, 277))
-    assert off(sweeps.reduced(image, (290, 277), Resampling.LANCZOS, part), expected).max() <= 1
+    assert off(separable.reduced(image, (290, 277), Resampling.LANCZOS, part), expected).max() <= 1
 
 
 @pytest.mark.parametrize("width", [800, 801, 802, 803])
@@ -64,7 +64,7 @@ def test_four_columns_at_a_time_are_the_same_as_one(width: int) -> None:
     image = waves((width, 601), "L")
     size = (width // 2 - 1, 300)
     columns = image.resize((width, 300), Resampling.LANCZOS)
-    assert sweeps.reduced(image, size, Resampling.LANCZOS, (0, 0, width, 601)) == columns.resize(
+    assert separable.reduced(image, size, Resampling.LANCZOS, (0, 0, width, 601)) == columns.resize(
         size, Resampling.LANCZOS
     )
 
@@ -73,13 +73,13 @@ def test_four_columns_at_a_time_are_the_same_as_one(width: int) -> None:
 def test_what_is_enlarged_or_small_is_left_to_pillow(size: tuple[int, int]) -> None:
     image = waves((901, 603), "RGB")
     whole = (0.0, 0.0, 901.0, 603.0)
-    assert sweeps.reduced(image, size, Resampling.LANCZOS, whole) == image.resize(size, Resampling.LANCZOS, whole)
+    assert separable.reduced(image, size, Resampling.LANCZOS, whole) == image.resize(size, Resampling.LANCZOS, whole)
 
 
 def test_blocks_are_averaged_by_pillow() -> None:
     image = waves((2402, 2402), "L")
     whole = (0.0, 0.0, 2402.0, 2402.0)
-    assert sweeps.reduced(image, (300, 300), Resampling.LANCZOS, whole, 3.0) == image.resize(
+    assert separable.reduced(image, (300, 300), Resampling.LANCZOS, whole, 3.0) == image.resize(
         (300, 300), Resampling.LANCZOS, whole, 3.0
     )
 
@@ -90,7 +90,7 @@ def test_the_brightness_of_a_picture_is_that_of_its_first_plane(width: int, size
     image = waves((width, 601), "YCbCr")
     image.info["comment"] = "kept"
     for part in ((0, 0, width, 601), (100, 50, 700, 550)):
-        ours = sweeps.reduced(image, size, Resampling.LANCZOS, part, 3.0, luma=True)
-        of_plane = sweeps.reduced(image.getchannel(0), size, Resampling.LANCZOS, part, 3.0)
+        ours = separable.reduced(image, size, Resampling.LANCZOS, part, 3.0, luma=True)
+        of_plane = separable.reduced(image.getchannel(0), size, Resampling.LANCZOS, part, 3.0)
         assert ours.mode == "L"
         assert ours == of_plane  # pixels and info

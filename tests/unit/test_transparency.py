@@ -8,7 +8,7 @@ from PIL import Image
 
 from imgbatch.core.errors import ImageError
 from imgbatch.operations import Alpha, Flatten
-from imgbatch.operations.transparency import ACTIONS
+from imgbatch.operations.alpha import ACTIONS
 from tests.contracts.test_operations import picture
 
 

@@ -1,0 +1,1 @@
+"""Memory: which bytes do processes share?"""

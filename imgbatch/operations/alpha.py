@@ -1,0 +1,171 @@
+"""Which operations are about transparency itself?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from imgbatch.alpha import SIXTEEN, carrying, flattened, straight
+from imgbatch.color import canonical_color, rgba
+from imgbatch.core.parameters import Choice, Text
+from imgbatch.operations.base import Operation, refuse_mode
+from imgbatch.operations.support.as_array import picture, samples
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+def _opaque(word: str) -> str:
+    if rgba(word)[3] != 255:
+        raise ValueError(word)
+    return canonical_color(word)
+
+
+BACKGROUND = Text(
+    "an opaque color such as white, #ff8800 or rgb(255,136,0)", _opaque, ("white", "#ff8800", "rgb(1,2,3)")
+)
+ACTIONS = ("remove", "off", "on", "set", "opaque", "transparent", "extract", "copy", "shape", "background")
+
+
+@dataclass(frozen=True)
+class Flatten(Operation):
+    """Lay the image on a background, so that nothing is transparent.
+
+    ``out = in * alpha + background * (1 - alpha)``. Images without transparency are left as they are. Gray images stay
+    gray on a gray background; 16-bit gray with a transparent level keeps its 16 bits.
+
+    Parameters
+    ----------
+    background : str
+        An opaque color.
+    """
+
+    word: ClassVar[str] = "flatten"
+    group: ClassVar[str] = "alpha"
+    example: ClassVar[str] = "white"
+
+    background: Annotated[str, BACKGROUND, "the color behind transparent pixels"] = "white"
+
+    def apply(self, image: Image) -> Image:
+        red, green, blue, _ = rgba(self.background)
+        if image.mode not in SIXTEEN and image.mode not in ("I", "F"):
+            return flattened(image, (red, green, blue))
+        key = image.info.get("transparency")
+        if key is None:
+            return image
+        if not red == green == blue or image.mode not in SIXTEEN:
+            instead = "choose a gray background for 16-bit gray, or convert the file to 8 bits first"
+            raise refuse_mode(self, image, instead)
+        import numpy
+        from PIL import Image as Images
+
+        samples = numpy.asarray(image)
+        made = carrying(Images.fromarray(numpy.where(samples == key, red * 257, samples).astype(samples.dtype)), image)
+        made.info.pop("transparency", None)
+        return made
+
+
+@dataclass(frozen=True)
+class Alpha(Operation):
+    """Do something to the transparency alone, as ImageMagick's ``-alpha``.
+
+    ``remove`` lays the image on the background and leaves no alpha; ``off`` drops alpha, and what hid under
+    transparent pixels shows; ``on`` and ``set`` add an opaque alpha channel where there is none; ``opaque`` and
+    ``transparent`` make every pixel so; ``extract`` gives the alpha channel as a gray picture (white where there is
+    none); ``copy`` makes the picture's grays its alpha; ``shape`` does so and fills the picture with the background
+    color; ``background`` gives fully transparent pixels that color, and leaves them transparent.
+
+    Parameters
+    ----------
+    action : str
+        One of the words above.
+    background : str
+        An opaque color, for remove, shape and background.
+
+    Raises
+    ------
+    ImageError
+        Kind ``mode`` when an alpha channel is wanted and no mode holds one beside such pixels (CMYK, LAB, 16-bit gray).
+    """
+
+    word: ClassVar[str] = "alpha"
+    group: ClassVar[str] = "alpha"
+    example: ClassVar[str] = "remove,background=white"
+
+    action: Annotated[str, Choice(ACTIONS), "what to do"]
+    background: Annotated[str, BACKGROUND, "the color for remove, shape and background"] = "white"
+
+    def apply(self, image: Image) -> Image:
+        if self.action == "remove":
+            return Flatten(self.background).apply(image)
+        if image.mode in SIXTEEN or image.mode in ("I", "F"):
+            return self._deep(image)
+        ready = straight(image)
+        has_alpha = ready.mode in ("LA", "RGBA")
+        if self.action == "off":
+            return carrying(_colors(ready), ready) if has_alpha else image
+        if self.action == "extract":
+            from PIL import Image as Images
+
+            alpha = ready.getchannel("A") if has_alpha else Images.new("L", ready.size, 255)
+            return carrying(alpha, ready)
+        if ready.mode not in ("L", "LA", "RGB", "RGBA"):
+            raise refuse_mode(self, image, f"no mode holds alpha beside them ({self.action}); convert to sRGB first")
+        return self._with_alpha(ready, has_alpha)
+
+    def _with_alpha(self, image: Image, has_alpha: bool) -> Image:
+        from PIL import Image as Images
+
+        if self.action in ("on", "set") and has_alpha:
+            return image
+        colors = _colors(image)
+        if self.action in ("on", "set", "opaque", "transparent"):
+            alpha = Images.new("L", image.size, 0 if self.action == "transparent" else 255)
+        elif self.action == "background":
+            if not has_alpha:
+                return image
+            alpha = image.getchannel("A")
+            clear = alpha.point([255, *[0] * 255])
+            colors = Images.composite(self._filled(image), colors.convert("RGB"), clear)
+        else:
+            alpha = colors.convert("L")
+            colors = self._filled(image) if self.action == "shape" else colors
+        return carrying(_merged(colors, alpha), image)
+
+    def _filled(self, image: Image) -> Image:
+        from PIL import Image as Images
+
+        return Images.new("RGB", image.size, rgba(self.background)[:3])
+
+    def _deep(self, image: Image) -> Image:
+        key = image.info.get("transparency")
+        if self.action == "off":
+            made = image.copy()
+            made.info.pop("transparency", None)
+            return image if key is None else made
+        if self.action in ("on", "set", "background") or (self.action == "opaque" and key is None):
+            return image  # a transparent level in the header is all the alpha that there can be
+        if self.action == "extract" and image.mode in SIXTEEN:
+            import numpy
+
+            held = samples(image)
+            seen = numpy.ones_like(held) if key is None else held != key
+            made = picture(seen.astype(numpy.float32) * 65535, image)
+            made.info.pop("transparency", None)
+            return made
+        raise refuse_mode(self, image, f"no mode holds alpha beside them ({self.action}); convert to 8 bits first")
+
+
+def _colors(image: Image) -> Image:
+    """The color bands alone, as they are."""
+    from PIL import Image as Images
+
+    if image.mode == "LA":
+        return image.getchannel("L")
+    return Images.merge("RGB", image.split()[:3]) if image.mode == "RGBA" else image
+
+
+def _merged(colors: Image, alpha: Image) -> Image:
+    from PIL import Image as Images
+
+    return Images.merge("RGBA" if colors.mode == "RGB" else "LA", (*colors.split(), alpha))

@@ -1,0 +1,1 @@
+"""Filters: which operations look at a pixel's neighbors?"""

@@ -1,0 +1,1 @@
+"""Geometry: which operations change size, place or direction?"""

@@ -1,0 +1,260 @@
+"""Which rectangle of the picture is kept? Said by its size and place (crop), or found by its border (trim)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Annotated, ClassVar, NamedTuple
+
+from imgbatch.alpha import straight
+from imgbatch.core.errors import ImageError, UsageError
+from imgbatch.core.parameters import Number, Text
+from imgbatch.operations.base import Operation, Size
+from imgbatch.operations.support.canvas import deep, gray_range
+from imgbatch.operations.support.entropy import busiest
+from imgbatch.operations.support.lengths import (
+    ANCHORS,
+    ENTROPY,
+    FOCAL,
+    PLACE,
+    Length,
+    Point,
+    anchored,
+    half_up,
+    pixels,
+    placed,
+    read_focal,
+    read_length,
+    read_ratio,
+    read_sides,
+    refuse_two_places,
+    spell_length,
+    squeezed,
+)
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Box = tuple[int, int, int, int]  # left, top, right, bottom in px
+
+_AREA = re.compile(r"(?P<sides>[^+-]+)(?:(?P<x>[+-][0-9]+)(?P<y>[+-][0-9]+))?")
+
+
+class Area(NamedTuple):
+    """A rectangle as typed: lengths (None: the picture's whole side) or a ratio, and an offset in px."""
+
+    width: Length | None = None
+    height: Length | None = None
+    ratio: Fraction | None = None
+    offset: tuple[int, int] | None = None
+
+
+def area(word: str) -> Area:
+    """The area that `word` means; ValueError when it means none."""
+    text = squeezed(word)
+    if ratio := read_ratio(text):
+        return Area(ratio=ratio)
+    match = _AREA.fullmatch(text)
+    sides = read_sides(match["sides"]) if match else None
+    if match is None or sides is None or sides[0] == 0 or sides[1] == 0:
+        raise ValueError(word)
+    offset = (_offset(match["x"]), _offset(match["y"])) if match["x"] else None
+    return Area(sides[0], sides[1], offset=offset)
+
+
+def _offset(word: str) -> int:
+    distance = read_length(word[1:])
+    assert isinstance(distance, int)  # the pattern has digits only
+    return -distance if word[0] == "-" else distance
+
+
+def _canonical(word: str) -> str:
+    wanted = area(word)
+    if wanted.ratio is not None:
+        return squeezed(word)
+    sides = f"{spell_length(wanted.width)}x{spell_length(wanted.height)}"
+    return sides if wanted.offset is None else f"{sides}{wanted.offset[0]:+d}{wanted.offset[1]:+d}"
+
+
+AREA = Text(
+    "an area such as 800x600+10+20, 800x600, 50%x100%, 800x or 16:9",
+    _canonical,
+    ("800x600", "800x600+10+20", "50%x50%", "16:9"),
+)
+
+
+def cut(source: Size, wanted: Area, gravity: str | None, focal: Point | None = None) -> Box:
+    """The rectangle of a picture of `source` px that `wanted` means, clipped to the picture.
+
+    Without an offset it can be taken around `focal` instead of at `gravity`.
+
+    It can be empty: left >= right or top >= bottom.
+    """
+    width, height = source
+    if wanted.ratio is not None:
+        size = min(width, half_up(height * wanted.ratio)), min(height, half_up(width / wanted.ratio))
+        size = max(1, size[0]), max(1, size[1])
+    else:
+        size = (
+            width if wanted.width is None else pixels(wanted.width, width),
+            height if wanted.height is None else pixels(wanted.height, height),
+        )
+    if focal is not None:
+        size = min(size[0], width), min(size[1], height)
+        left, top = placed(size, source, "center", focal)
+        return left, top, left + size[0], top + size[1]
+    if gravity is None:
+        gravity = "center" if wanted.offset is None else "northwest"
+    left, top = anchored(size, source, gravity)
+    if wanted.offset is not None:
+        x, y = ANCHORS[gravity]
+        left += -wanted.offset[0] if x == 1 else wanted.offset[0]
+        top += -wanted.offset[1] if y == 1 else wanted.offset[1]
+    return max(0, left), max(0, top), min(width, left + size[0]), min(height, top + size[1])
+
+
+@dataclass(frozen=True)
+class Crop(Operation):
+    """Cut a rectangle out of the picture.
+
+    The rectangle is clipped to the picture, so that the result is never larger. Palettes and bit depths are kept.
+
+    Parameters
+    ----------
+    area : str
+        ``WxH+X+Y``: width, height and offset in px. ``WxH``: placed by `gravity`. A side can be a percentage of the
+        picture's (``50%x50%``) or be left out, for the whole side; one number stands for both sides. ``16:9`` is
+        the largest rectangle of that aspect.
+    gravity : str or None
+        Where the rectangle sits; an offset counts from there, inward. None: an offset counts from the left top, and
+        a rectangle without an offset sits in the center. ``entropy``, for a rectangle without an offset: the part with
+        the most to see, which is the largest entropy of its gray levels; one place for all frames of an animation.
+    focal : str or None
+        The point that a rectangle without an offset keeps as near to its center as the picture's edges allow:
+        ``30%x40%`` from the left and from the top of the picture.
+
+    Raises
+    ------
+    ImageError
+        Kind ``operation`` when the rectangle lies outside of the picture.
+    """
+
+    word: ClassVar[str] = "crop"
+    group: ClassVar[str] = "geometry"
+    example: ClassVar[str] = "800x600+10+20"
+
+    area: Annotated[str, AREA, "what to keep"]
+    gravity: Annotated[
+        str | None, PLACE, "where the area sits; by default in the center, or at its offset from the left top"
+    ] = None
+    focal: Annotated[str | None, FOCAL, "the point that the area keeps near its center"] = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        refuse_two_places(self.word, self.gravity, self.focal)
+        if area(self.area).offset is not None and (self.gravity == ENTROPY or self.focal is not None):
+            what = f"focal={self.focal}" if self.focal else f"gravity={ENTROPY}"
+            raise UsageError(f"crop {what} says where the area sits, which its offset says too; got {self.area}")
+
+    @property
+    def together(self) -> bool:
+        return self.gravity == ENTROPY
+
+    def box(self, size: Size) -> Box:
+        """What is kept of a picture of `size`, perhaps nothing; as if centered where only the pixels can tell."""
+        gravity = None if self.gravity == ENTROPY else self.gravity
+        return cut(size, area(self.area), gravity, None if self.focal is None else read_focal(self.focal))
+
+    def after(self, size: Size) -> Size | None:
+        left, top, right, bottom = self.box(size)
+        return (right - left, bottom - top) if left < right and top < bottom else None
+
+    def across(self, frames: Sequence[Image]) -> Operation:
+        """With the point that the area is taken around, where the pixels decide on it."""
+        if self.gravity != ENTROPY or len({frame.size for frame in frames}) > 1:
+            return self
+        left, top, right, bottom = self.box(frames[0].size)
+        return Crop(self.area, focal=busiest(frames, (right - left, bottom - top)))
+
+    def apply(self, image: Image) -> Image:
+        if self.gravity == ENTROPY:
+            return self.across([image]).apply(image)
+        left, top, right, bottom = self.box(image.size)
+        if left >= right or top >= bottom:
+            raise ImageError(
+                "operation",
+                f"crop {self.area} lies outside of the picture, which is {image.width}x{image.height} px",
+            )
+        return _cropped(image, (left, top, right, bottom))
+
+
+@dataclass(frozen=True)
+class Trim(Operation):
+    """Cut off a border of one color, or a transparent one.
+
+    The border's color is that of the left top pixel. Rows and columns at the edges go as long as every pixel in them
+    is within `tolerance` of it. Colors count as much as they are opaque, so that transparent pixels are all alike. A
+    picture of nothing but border stays as it is. The frames of an animation are all cut to the same rectangle.
+
+    Parameters
+    ----------
+    tolerance : float
+        The largest difference in any channel, 0 to 255 (for 16-bit gray and others: relative to the span from black to
+        white). 0 trims only pixels that are exactly alike.
+    """
+
+    word: ClassVar[str] = "trim"
+    group: ClassVar[str] = "geometry"
+    example: ClassVar[str] = "20"
+
+    tolerance: Annotated[float, Number(0, 255), "the largest difference from the left top pixel, in any channel"] = 10
+
+    def apply(self, image: Image) -> Image:
+        box = self.box(image)
+        return image if box is None else _cropped(image, box)
+
+    def across(self, frames: Sequence[Image]) -> Operation:
+        boxes = [box for frame in frames if (box := self.box(frame)) is not None]
+        width, height = (max(frame.size[axis] for frame in frames) for axis in (0, 1))
+        left, top, right, bottom = _union(boxes) or (0, 0, width, height)
+        return Crop(f"{right - left}x{bottom - top}+{left}+{top}")
+
+    def box(self, image: Image) -> Box | None:
+        """What is inside of the border; None when all of it is border."""
+        if deep(image):
+            return self._deep_box(image)
+        plain = straight(image)
+        premultiplied = {"RGBA": "RGBa", "LA": "La"}.get(plain.mode)
+        boxes = []
+        for band in (plain.convert(premultiplied) if premultiplied else plain).split():
+            reference = band.getpixel((0, 0))
+            assert isinstance(reference, (int, float))
+            differs = [255 * (abs(value - reference) > self.tolerance) for value in range(256)]
+            found = band.point(differs).getbbox()
+            if found is not None:
+                boxes.append(found)
+        return _union(boxes)
+
+    def _deep_box(self, image: Image) -> Box | None:
+        import numpy
+
+        low, high = gray_range(image)
+        samples = numpy.asarray(image).astype(numpy.float64)
+        differs = numpy.abs(samples - samples[0, 0]) > self.tolerance * (high - low) / 255
+        rows, columns = numpy.flatnonzero(differs.any(axis=1)), numpy.flatnonzero(differs.any(axis=0))
+        if not rows.size:
+            return None
+        return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+
+
+def _union(boxes: Sequence[Box]) -> Box | None:
+    if not boxes:
+        return None
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    return min(lefts), min(tops), max(rights), max(bottoms)
+
+
+def _cropped(image: Image, box: Box) -> Image:
+    return image if box == (0, 0, *image.size) else image.crop(box)

@@ -1,0 +1,150 @@
+"""How are crops and the resize after them done in one step, on pixels that may be fewer and not upright yet?
+
+A resize reads only a rectangle of the picture, so a crop before it need not be made; it gives the same size from a
+picture decoded at half the scale as from the original; and turning what comes out upright costs less than turning what
+goes in. Nobody types a Reduction: economy.py makes it of what was typed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import operator
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, ClassVar
+
+from imgbatch import orientation as ways
+from imgbatch.operations.base import Operation, Size
+from imgbatch.operations.geometry.crop import Crop
+from imgbatch.operations.geometry.resize import Resize
+from imgbatch.operations.support.canvas import affordable, on_canvas
+from imgbatch.operations.support.fit import Fitting
+from imgbatch.operations.support.half_chroma import reduced
+from imgbatch.operations.support.lengths import ENTROPY, anchored
+from imgbatch.operations.support.resample import resampled
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+@dataclass(frozen=True)
+class Reduction(Operation):
+    """Crops and a resize in one step.
+
+    Parameters
+    ----------
+    resize : Resize
+    crops : tuple of Crop
+        What is cut out before, in order.
+    original : (int, int) or None
+        Width and height in px of the upright picture at full scale. None: what it is applied to has all its pixels.
+    orientation : int
+        Of the pixels that it is applied to, 1..8 as EXIF counts; those it makes are upright.
+    gap : float or None
+        Average whole blocks of pixels first, as long as `gap` times the wanted sides are left (Pillow's
+        ``reducing_gap``). None: the kernel sees every pixel.
+    halved : bool
+        Make the colors of a YCbCr picture at half size (half_chroma.py).
+    """
+
+    word: ClassVar[str] = "resize"
+
+    resize: Resize
+    crops: tuple[Crop, ...] = ()
+    original: Size | None = None
+    orientation: int = 1
+    gap: float | None = None
+    halved: bool = False
+
+    @property
+    def on_screen(self) -> bool:  # type: ignore[override]  # what is a constant of other operations depends on linear
+        return self.resize.on_screen
+
+    def __post_init__(self) -> None:
+        """Nothing to check: made for every file, of what was checked when it was typed."""
+
+    def fitting(self, size: Size) -> Fitting:
+        """What becomes of an upright picture of `size`; the box is in its px."""
+        if not self.crops:
+            return self.resize.fitting(size)
+        left, top = 0, 0
+        for crop in self.crops:
+            box = crop.box(size)
+            left, top, size = left + box[0], top + box[1], (box[2] - box[0], box[3] - box[1])
+        x0, y0, x1, y1 = (fitting := self.resize.fitting(size)).box
+        return Fitting((x0 + left, y0 + top, x1 + left, y1 + top), fitting.size, fitting.canvas)
+
+    def idle(self, size: Size) -> bool:
+        """Whether a picture of `size` stays as it is."""
+        fitting = self.fitting(size)
+        return fitting.size == fitting.canvas == size and all(map(operator.eq, fitting.box, (0, 0, *size)))
+
+    def after(self, size: Size) -> Size:
+        return self.fitting(size).canvas
+
+    def demand(self, wanted: Size, size: Size) -> Size:
+        """All of my pixels are made, whatever is wanted of them later."""
+        fitting = self.fitting(size)
+        left, top, right, bottom = fitting.box
+        width = -(-size[0] * fitting.size[0] // (right - left))  # rounded up, without floats
+        height = -(-size[1] * fitting.size[1] // (bottom - top))
+        if self.resize.kernel == "nearest" or self.resize.linear:  # a JPEG decoded smaller has its levels averaged
+            return size
+        return min(width, size[0]), min(height, size[1])
+
+    def apply(self, image: Image) -> Image:
+        size = self.original or ways.swapped(image.size, self.orientation)
+        fitting = self.fitting(size)
+        affordable(self, fitting.canvas)
+        made = self._made(image, fitting, size)
+        turn = ways.redo(self.orientation)
+        if turn is not None:
+            made = made.transpose(turn)
+        corner = anchored(fitting.size, fitting.canvas, self.resize.gravity)
+        return on_canvas(self, made, fitting.canvas, corner, self.resize.background)
+
+    def _made(self, image: Image, fitting: Fitting, size: Size) -> Image:
+        """The wanted pixels, in the orientation of `image`."""
+        across, down = ways.swapped(size, self.orientation)
+        left, top, right, bottom = ways.stored(fitting.box, size, self.orientation)
+        if image.size != (across, down):
+            x, y = Fraction(image.width, across), Fraction(image.height, down)
+            left, top, right, bottom = left * x, top * y, right * x, bottom * y
+        wanted = ways.swapped(fitting.size, self.orientation)
+        if self.halved and image.mode == "YCbCr":
+            return reduced(image, (left, top, right, bottom), wanted, self.resize.kernel, self.gap)
+        return resampled(image, (left, top, right, bottom), wanted, self.resize.kernel, self.gap, self.resize.linear)
+
+
+def merged(ops: Sequence[Operation], size: Size, gap: float | None = None) -> tuple[Operation, ...]:
+    """`ops` for a picture of `size` with each resize as a Reduction that does the crops right before it, too.
+
+    Those whose place the pixels decide on stay as they are: other pixels could decide otherwise.
+    """
+    made: list[Operation] = []
+    crops: list[Crop] = []
+    here: Size | None = size
+    for op in ops:
+        if type(op) is Crop and op.gravity != ENTROPY and here is not None and not _misses(op, here):
+            crops.append(op)
+        elif type(op) is Resize and op.gravity != ENTROPY:
+            # Blocks averaged first and then averaged again are no box any more: off by up to 35 of 255
+            made.append(Reduction(op, tuple(crops), gap=None if op.kernel == "box" else gap))
+            crops = []
+        else:
+            made += [*crops, op]
+            crops = []
+        here = None if here is None else op.after(here)
+    return (*made, *crops)
+
+
+def _misses(crop: Crop, size: Size) -> bool:
+    """Whether the rectangle lies outside of the picture: its own error is for the crop to tell."""
+    left, top, right, bottom = crop.box(size)
+    return left >= right or top >= bottom
+
+
+def settled(reduction: Reduction, original: Size | None, orientation: int = 1) -> Reduction:
+    """`reduction` for pixels of `orientation`, of a picture that is of size `original` at full scale."""
+    return dataclasses.replace(reduction, original=original, orientation=orientation)

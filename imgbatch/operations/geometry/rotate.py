@@ -1,0 +1,185 @@
+"""How is a picture turned? By whole quarters exactly, by any other angle with smooth edges."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from imgbatch.alpha import straight
+from imgbatch.color import COLOR
+from imgbatch.core.parameters import Choice, Number, Switch
+from imgbatch.operations.base import Operation, Size
+from imgbatch.operations.support.canvas import RGBA, able, affordable, background, blank, deep, in_floats, on_canvas
+from imgbatch.operations.support.lengths import anchored
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Matrix = tuple[float, float, float, float, float, float]
+
+
+def turned(size: Size, degrees: float) -> Size:
+    """The size in px of the smallest picture that holds a picture of `size` turned by `degrees`."""
+    cosine, sine = _cosine_sine(degrees)
+    width = size[0] * abs(cosine) + size[1] * abs(sine)
+    height = size[0] * abs(sine) + size[1] * abs(cosine)
+    return math.ceil(width - 1e-6), math.ceil(height - 1e-6)
+
+
+def _cosine_sine(degrees: float) -> tuple[float, float]:
+    angle = math.radians(degrees)
+    return math.cos(angle), math.sin(angle)
+
+
+def _matrix(source: Size, target: Size, degrees: float) -> Matrix:
+    """From a place in `target` to the place in `source` that lies there after a clockwise turn around the centers."""
+    cosine, sine = _cosine_sine(degrees)
+    x, y = target[0] / 2, target[1] / 2
+    return (
+        cosine,
+        sine,
+        source[0] / 2 - cosine * x - sine * y,
+        -sine,
+        cosine,
+        source[1] / 2 + sine * x - cosine * y,
+    )
+
+
+@dataclass(frozen=True)
+class Rotate(Operation):
+    """Turn clockwise by an angle in degrees.
+
+    Multiples of 90 move pixels and change none; palettes and bit depths are kept. For other angles palettes become RGB
+    or RGBA and 1-bit pictures gray (not with kernel ``nearest``), transparency is respected, and the picture's edges
+    are blended with the background.
+
+    Parameters
+    ----------
+    angle : float
+        Degrees clockwise, -360 to 360.
+    background : str or None
+        The color of the corners. None: transparent where the picture has transparency, else white. A transparent color
+        gives an opaque gray or RGB picture an alpha channel.
+    expand : bool
+        Whether the result grows so that all of the picture shows; otherwise it keeps its size and corners are cut off.
+    kernel : str
+        How pixels are averaged: ``nearest`` (not at all, with hard edges), ``bilinear`` or ``bicubic``.
+
+    Raises
+    ------
+    ImageError
+        Kind ``too_large`` for a result of more than 1000 megapixels; kind ``mode`` when the picture's mode cannot hold
+        the background (a color in 16-bit gray, transparency in CMYK).
+    """
+
+    word: ClassVar[str] = "rotate"
+    group: ClassVar[str] = "geometry"
+    example: ClassVar[str] = "-90,background=red"
+
+    angle: Annotated[float, Number(-360, 360, unit="degrees"), "clockwise"]
+    background: Annotated[
+        str | None, COLOR, "the color of the corners; by default transparent where the picture has alpha, else white"
+    ] = None
+    expand: Annotated[bool, Switch(), "grow so that all of the picture shows"] = True
+    kernel: Annotated[str, Choice(("nearest", "bilinear", "bicubic")), "how pixels are averaged"] = "bicubic"
+
+    def after(self, size: Size) -> Size:
+        return turned(size, self.angle) if self.expand else size
+
+    def demand(self, wanted: Size, size: Size) -> Size:
+        if self.angle % 180 == 0:
+            return wanted
+        return (wanted[1], wanted[0]) if self.angle % 90 == 0 and self.expand else size
+
+    def apply(self, image: Image) -> Image:
+        if self.angle % 90 == 0:
+            return self._quarters(image, int(self.angle // 90) % 4)
+        size = turned(image.size, self.angle) if self.expand else image.size
+        affordable(self, size)
+        color = background(image, self.background)
+        if self.kernel == "nearest":
+            return self._hard(able(self, image, color), size, color)
+        return self._smooth(able(self, straight(image), color), size, color)
+
+    def _quarters(self, image: Image, quarters: int) -> Image:
+        from PIL.Image import Transpose
+
+        if quarters == 0:
+            return image
+        ways = (Transpose.ROTATE_270, Transpose.ROTATE_180, Transpose.ROTATE_90)  # Pillow counts counterclockwise
+        moved = image.transpose(ways[quarters - 1])
+        if self.expand:
+            return moved
+        return on_canvas(self, moved, image.size, anchored(moved.size, image.size, "center"), self.background)
+
+    def _hard(self, plain: Image, size: Size, color: RGBA) -> Image:
+        from PIL.Image import Resampling
+
+        canvas, mask = blank(plain, size, color), self._mask(plain.size, size, hard=True)
+        moved = _transformed(plain, size, _matrix(plain.size, size, self.angle), Resampling.NEAREST)
+        if deep(plain):
+            return _mixed(canvas, moved, mask)
+        canvas.paste(moved, mask=mask)
+        return canvas
+
+    def _smooth(self, plain: Image, size: Size, color: RGBA) -> Image:
+        """Edge pixels are repeated outward, so that no filter sees beyond the picture; a mask then cuts the shape."""
+        from PIL.Image import Resampling
+
+        kernel = Resampling[self.kernel.upper()]
+        widened = _widened(plain)
+        matrix = _matrix(widened.size, size, self.angle)
+        canvas, mask = blank(plain, size, color), self._mask(plain.size, size)
+        if deep(plain):
+            return _mixed(canvas, in_floats(widened, lambda image: _transformed(image, size, matrix, kernel)), mask)
+        weighted = {"RGBA": "RGBa", "LA": "La"}.get(plain.mode)
+        if weighted is None:
+            canvas.paste(_transformed(widened, size, matrix, kernel), mask=mask)
+            return canvas
+        whole = canvas.convert(weighted)
+        whole.paste(_transformed(widened.convert(weighted), size, matrix, kernel), mask=mask)
+        return whole.convert(plain.mode)
+
+    def _mask(self, source: Size, size: Size, hard: bool = False) -> Image:
+        """Where the turned picture is: 255 inside, 0 outside, and in between along the edges unless `hard`."""
+        from PIL import Image as Images
+
+        sheet = Images.new("L", (source[0] + 2, source[1] + 2), 0)
+        sheet.paste(255, (1, 1, source[0] + 1, source[1] + 1))
+        kernel = Images.Resampling.NEAREST if hard else Images.Resampling.BILINEAR
+        return _transformed(sheet, size, _matrix(sheet.size, size, self.angle), kernel)
+
+
+def _transformed(image: Image, size: Size, matrix: Matrix, kernel: int) -> Image:
+    from PIL.Image import Resampling, Transform
+
+    return image.transform(size, Transform.AFFINE, matrix, Resampling(kernel))
+
+
+def _widened(image: Image) -> Image:
+    """`image` with its outermost pixels repeated once more on every side."""
+    from PIL import Image as Images
+
+    width, height = image.size
+    wide = Images.new(image.mode, (width + 2, height + 2))
+    wide.paste(image, (1, 1))
+    wide.paste(image.crop((0, 0, width, 1)), (1, 0))
+    wide.paste(image.crop((0, height - 1, width, height)), (1, height + 1))
+    wide.paste(wide.crop((1, 0, 2, height + 2)), (0, 0))
+    wide.paste(wide.crop((width, 0, width + 1, height + 2)), (width + 1, 0))
+    return wide
+
+
+def _mixed(below: Image, above: Image, mask: Image) -> Image:
+    """`above` laid on `below` where `mask` is 255, for gray of more than 8 bits, which Pillow blends byte by byte."""
+    import numpy
+    from PIL import Image as Images
+
+    share = numpy.asarray(mask).astype(numpy.float64) / 255
+    samples = numpy.asarray(below)
+    values = samples * (1 - share) + numpy.asarray(above) * share
+    whole = values if below.mode == "F" else numpy.floor(values + 0.5)
+    made = Images.frombytes(below.mode, below.size, whole.astype(samples.dtype).tobytes())
+    made.info = dict(below.info)
+    return made

@@ -1,0 +1,1 @@
+"""Overlays: which operations lay something on a picture?"""

@@ -1,0 +1,221 @@
+"""Where are operations that are not ours? In a file (``FILE.py:NAME``), in a package's entry points, or registered.
+
+In the parent: a flag or a recipe names an operation, and :func:`named` finds its class; a file is executed once, as a
+module of its own, its folder importable meanwhile. In a worker: an operation of an importable module travels as any
+object does; one of a file travels as the file's path, the class's name and its parameters, and the file is executed
+there, too, if it is still the same. In digests an operation stands with the SHA-256 of the file that its class is in
+(:func:`code`), so that a changed one makes its outputs again; what that file imports does not count.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import dataclasses
+import functools
+import hashlib
+import os
+import pickle
+import sys
+import types
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from imgbatch.core.errors import EngineError, UsageError, expected, nearest, sentence, unknown
+from imgbatch.core.parameters import from_words, split_words, unquoted
+from imgbatch.operations import Operation, custom
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+ENTRY_POINTS = "imgbatch.operations"  # the group
+_PREFIX = "imgbatch_operations_"  # of the modules made of files
+_CODES: dict[str, str] = {}  # SHA-256 of each such file, as it was executed
+
+
+def named(word: str, folder: str = "") -> type[Operation]:
+    """The operation that a flag or a recipe in `folder` names; UsageError, with the nearest name, when there is none.
+
+    Parameters
+    ----------
+    word : str
+        The name of one of ours, of one that was registered, of an entry point, or ``FILE.py:NAME``.
+    """
+    path, colon, name = word.rpartition(":")
+    if colon and path.endswith(".py"):
+        return from_file(os.path.join(folder, path), name)
+    if word.endswith(".py"):
+        raise expected("FILE.py:NAME", "the operation", word)
+    there = custom.found(word)
+    if there is not None:
+        return there
+    entries = _entries()
+    key = word.replace("-", "_")
+    if key in entries:
+        return _loaded(key, entries[key])
+    raise unknown(word, "operation", [*custom.words(), *entries])
+
+
+def typed(text: str) -> Operation:
+    """The operation of ``--op FILE.py:NAME,key=value`` or ``--op NAME,key=value``."""
+    word, *values = split_words(text)
+    return from_words(named(unquoted(word)), ",".join(values))
+
+
+def from_file(path: str, name: str) -> type[Operation]:
+    """The operation of that class's name, or its own, in a Python file; UsageError says why there is none."""
+    real = os.path.realpath(path)
+    module = _executed(path, real)
+    there = custom.registered_in(module.__name__)
+    for cls in there.values():
+        if name in (cls.__qualname__, cls.word):
+            copyreg.pickle(cls, _reduced)
+            return cls
+    if name in vars(module):
+        raise UsageError(
+            f"{path}: {name} is no operation; put @imgbatch.operation({name.lower()!r}) above it, a frozen dataclass"
+        )
+    near = nearest(name, there)
+    hint = f"did you mean {near}?" if near else f"it has {', '.join(there) or 'none'}"
+    raise UsageError(f"{path} has no operation {name!r}; {hint}")
+
+
+def others() -> Iterator[tuple[str, type[Operation] | UsageError]]:
+    """Every operation that is not ours, by its name: registered ones and entry points, or why one cannot be used."""
+    for word in custom.words():
+        cls = custom.found(word)
+        if cls is not None and not custom.is_ours(cls):
+            yield word, cls
+    for name, entries in _entries().items():
+        if custom.found(name) is None:
+            try:
+                yield name, _loaded(name, entries)
+            except UsageError as error:
+                yield name, error
+        elif custom.is_ours(custom.found(name) or Operation):
+            yield name, UsageError(f"{_whose(entries)} offers an operation of a name that is imgbatch's own")
+
+
+def spelled(cls: type[Operation], folder: str | None = None) -> str:
+    """What :func:`named` finds an operation by; a file's path from `folder`, or from everywhere."""
+    path = _file(cls)
+    if path is None:
+        return cls.word
+    return f"{path if folder is None else os.path.relpath(path, folder or '.')}:{cls.__qualname__}"
+
+
+@functools.cache
+def code(cls: type[Operation]) -> str:
+    """What stands for an operation's code in a digest: nothing for ours, else the SHA-256 of the file of its class.
+
+    Where there is no such file (a notebook): its module and name.
+    """
+    if custom.is_ours(cls):
+        return ""
+    if cls.__module__ in _CODES:
+        return _CODES[cls.__module__]
+    path = getattr(sys.modules.get(cls.__module__), "__file__", None)
+    try:
+        with open(path or "", "rb") as file:
+            return hashlib.sha256(file.read()).hexdigest()
+    except OSError:
+        return f"{cls.__module__}.{cls.__qualname__}"
+
+
+def refuse_immobile(ops: Iterable[Operation]) -> None:
+    """EngineError when an operation cannot be sent to worker processes; to be asked before the first image."""
+    main = sys.modules.get("__main__")
+    for op in ops:
+        cls = type(op)
+        if custom.is_ours(cls):
+            continue
+        what, why = f"operation {cls.word or cls.__qualname__} cannot be sent to the workers", ""
+        if cls.__module__ == "__main__" and getattr(main, "__spec__", None) is None and not hasattr(main, "__file__"):
+            why = "its class was typed at a prompt or in a notebook"
+        elif "<locals>" in cls.__qualname__:
+            why = f"its class {cls.__qualname__} is inside of a function"
+        else:
+            try:
+                pickle.dumps(op)
+            except Exception as error:  # noqa: BLE001 - pickling calls the user's code, which may raise anything
+                why = sentence(error)
+        if why:
+            raise EngineError(f"{what}: {why}; define it at the top of a module, or run with workers=0")
+
+
+def _executed(path: str, real: str) -> types.ModuleType:
+    """The module of a file, executed when it is first asked for."""
+    name = _PREFIX + hashlib.sha256(os.fsencode(real)).hexdigest()[:16]
+    if name in sys.modules:
+        return sys.modules[name]
+    try:
+        with open(real, "rb") as file:
+            data = file.read()
+    except OSError as error:
+        raise UsageError(f"cannot read the operations in {path!r}: {error.strerror or error}") from None
+    module = types.ModuleType(name)
+    module.__file__ = real
+    sys.modules[name], _CODES[name] = module, hashlib.sha256(data).hexdigest()
+    sys.path.insert(0, os.path.dirname(real))
+    try:
+        exec(compile(data, real, "exec"), vars(module))
+    except BaseException as error:
+        del sys.modules[name], _CODES[name]
+        custom.forget(name)
+        if isinstance(error, UsageError):
+            raise UsageError(f"{path}: {error}") from None
+        if isinstance(error, (Exception, SystemExit)):
+            raise UsageError(f"{path} cannot be executed: {type(error).__name__}: {sentence(error)}") from error
+        raise
+    finally:
+        sys.path.remove(os.path.dirname(real))
+    return module
+
+
+def _file(cls: type[Operation]) -> str | None:
+    """The file that an operation was loaded from by its name; None for one of an importable module."""
+    return str(sys.modules[cls.__module__].__file__) if cls.__module__ in _CODES else None
+
+
+def _reduced(op: Operation) -> tuple[Any, ...]:
+    state = {field.name: getattr(op, field.name) for field in dataclasses.fields(op)}
+    return _restored, (_file(type(op)), type(op).__qualname__, code(type(op)), state)
+
+
+def _restored(path: str, name: str, digest: str, state: dict[str, Any]) -> Operation:
+    cls = from_file(path, name)
+    if code(cls) != digest:
+        raise EngineError(f"{path} has changed since the run began; start it again")
+    made = object.__new__(cls)
+    for key, value in state.items():
+        object.__setattr__(made, key, value)
+    return made
+
+
+@functools.cache
+def _entries() -> dict[str, list[EntryPoint]]:
+    """The entry points of each name, those that say the same once."""
+    from importlib.metadata import entry_points
+
+    there: dict[str, list[EntryPoint]] = {}
+    for entry in entry_points(group=ENTRY_POINTS):
+        same = there.setdefault(entry.name, [])
+        if entry.value not in [other.value for other in same]:
+            same.append(entry)
+    return there
+
+
+def _loaded(name: str, entries: list[EntryPoint]) -> type[Operation]:
+    if len(entries) > 1:
+        raise UsageError(f"operation {name} is offered by {_whose(entries)}; uninstall one of them")
+    who = f"operation {name} of {_whose(entries)}"
+    try:
+        cls = entries[0].load()
+    except Exception as error:
+        raise UsageError(f"{who} cannot be loaded: {type(error).__name__}: {sentence(error)}") from error
+    if not isinstance(cls, type) or not issubclass(cls, Operation) or custom.found(name) is not cls:
+        raise UsageError(f"{who} cannot be used: {entries[0].value} is not registered by @imgbatch.operation({name!r})")
+    return cls
+
+
+def _whose(entries: list[EntryPoint]) -> str:
+    return " and ".join(f"{entry.dist.name if entry.dist else '?'} ({entry.value})" for entry in entries)

@@ -1,0 +1,1 @@
+"""Sensor: which operations compare a picture with one shared frame?"""

@@ -1,0 +1,1 @@
+"""Support: what do several operations share?"""

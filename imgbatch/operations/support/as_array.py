@@ -1,0 +1,84 @@
+"""How is a picture computed with in numpy? Its samples as (row, column, channel), and back in its own mode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from imgbatch.alpha import carrying
+from imgbatch.operations.support.canvas import sixteen
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+
+    Samples = NDArray[Any]  # (row, column, channel)
+
+_ROWS = 256  # in a strip
+
+
+def samples(image: Image) -> Samples:
+    """The samples of `image`, at least 8 bits each, in the type that holds them; always with an axis of channels."""
+    import numpy
+
+    held = numpy.asarray(image)
+    return held[..., None] if held.ndim == 2 else held
+
+
+def picture(values: Samples, like: Image, mode: str | None = None) -> Image:
+    """An image of `values`, rounded half up and cut to the range of `mode` (the mode of `like`), with its header."""
+    import numpy
+    from PIL import Image as Images
+
+    mode = mode or like.mode
+    if mode == "F":
+        ready = values.astype("=f4")
+    elif sixteen(like):
+        ready = _whole(values, 0, 65535).astype(">u2" if mode == "I;16B" else "<u2")
+    elif mode == "I":
+        ready = _whole(values, -(2**31), 2**31 - 1).astype("=i4")
+    else:
+        ready = _whole(values, 0, 255).astype(numpy.uint8)
+    return carrying(Images.frombytes(mode, (values.shape[1], values.shape[0]), ready.tobytes()), like)
+
+
+def _whole(values: Samples, low: float, high: float) -> Samples:
+    import numpy
+
+    return values if values.dtype.kind in "iub" else numpy.floor(values + 0.5).clip(low, high)
+
+
+def in_strips(image: Image, reach: int, change: Callable[[Samples], Samples]) -> Samples:
+    """`change` over the samples of `image` as floats, some rows at a time: a large picture needs little memory.
+
+    `change` keeps the shape, and looks at most `reach` rows up and down.
+    """
+    import numpy
+
+    held = samples(image)
+    kind = numpy.float64 if image.mode == "I" else numpy.float32  # holds each sample exactly
+    made = numpy.empty(held.shape, kind)
+    for top in range(0, held.shape[0], _ROWS):
+        first = max(0, top - reach)
+        done = change(held[first : top + _ROWS + reach].astype(kind))
+        made[top : top + _ROWS] = done[top - first : top - first + _ROWS]
+    return made
+
+
+def sums_along(values: Samples, reach: int, axis: int) -> Samples:
+    """For each sample the sum of the ``2 * reach + 1`` around it along `axis`; outside, the edge's are repeated."""
+    import numpy
+
+    wide = [(0, 0)] * values.ndim
+    wide[axis] = (reach, reach)
+    padded = numpy.pad(values, wide, mode="edge")
+    count = values.shape[axis]
+    total = at(padded, 0, count, axis).copy()
+    for first in range(1, 2 * reach + 1):
+        total += at(padded, first, count, axis)
+    return total
+
+
+def at(values: Samples, first: int, count: int, axis: int) -> Samples:
+    """`count` rows (axis 0) or columns (axis 1) from `first` on, as a view."""
+    return values[first : first + count] if axis == 0 else values[:, first : first + count]

@@ -1,0 +1,183 @@
+"""How is one picture laid over another?
+
+Source over destination with the separable blend modes of the W3C's "Compositing and Blending Level 1" (sections 9.1 and
+5.1): ``Cs' = (1 - Ab) Cs + Ab B(Cb, Cs)``, ``Ao = As + Ab (1 - As)``, ``Co = (As Cs' + Ab Cb (1 - As)) / Ao``, where b
+is the picture below, s what is laid over it, and colors and alpha run from 0 to 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from imgbatch.alpha import carrying, straight
+from imgbatch.operations.base import Operation, refuse_mode
+from imgbatch.operations.support.as_array import picture, samples
+from imgbatch.operations.support.canvas import deep, gray_range
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+
+    Values = NDArray[Any]  # (row, column, channel), 0..1
+
+_ROWS = 256  # laid at a time, so that a large picture needs little memory
+
+
+def _hard_light(below: Values, above: Values) -> Values:
+    import numpy
+
+    made: Values = numpy.where(above <= 0.5, below * 2 * above, _screen(below, 2 * above - 1))
+    return made
+
+
+def _screen(below: Values, above: Values) -> Values:
+    made: Values = below + above - below * above
+    return made
+
+
+def _soft_light(below: Values, above: Values) -> Values:
+    import numpy
+
+    root = numpy.where(below <= 0.25, ((16 * below - 12) * below + 4) * below, numpy.sqrt(below))
+    dark = below - (1 - 2 * above) * below * (1 - below)
+    made: Values = numpy.where(above <= 0.5, dark, below + (2 * above - 1) * (root - below))
+    return made
+
+
+def _color_dodge(below: Values, above: Values) -> Values:
+    import numpy
+
+    made: Values = numpy.where(below == 0, 0, numpy.minimum(1, below / numpy.maximum(1 - above, 1e-9)))
+    return made
+
+
+def _color_burn(below: Values, above: Values) -> Values:
+    import numpy
+
+    made: Values = numpy.where(below == 1, 1, 1 - numpy.minimum(1, (1 - below) / numpy.maximum(above, 1e-9)))
+    return made
+
+
+def _darken(below: Values, above: Values) -> Values:
+    import numpy
+
+    made: Values = numpy.minimum(below, above)
+    return made
+
+
+def _lighten(below: Values, above: Values) -> Values:
+    import numpy
+
+    made: Values = numpy.maximum(below, above)
+    return made
+
+
+#: B(Cb, Cs) of each blend mode, in the order of the specification.
+BLENDS: dict[str, Callable[[Values, Values], Values]] = {
+    "normal": lambda below, above: above,
+    "multiply": lambda below, above: below * above,
+    "screen": _screen,
+    "overlay": lambda below, above: _hard_light(above, below),
+    "darken": _darken,
+    "lighten": _lighten,
+    "color-dodge": _color_dodge,
+    "color-burn": _color_burn,
+    "hard-light": _hard_light,
+    "soft-light": _soft_light,
+    "difference": lambda below, above: abs(below - above),
+    "exclusion": lambda below, above: below + above - 2 * below * above,
+}
+
+
+def laid(
+    operation: Operation,
+    image: Image,
+    mark: NDArray[Any],
+    corner: tuple[int, int],
+    opacity: float = 1.0,
+    blend: str = "normal",
+) -> Image:
+    """`image` with `mark` laid over it; what sticks out is cut.
+
+    Palettes become RGB or RGBA; gray becomes RGB for a mark with colors. Transparent levels of 16-bit gray stay so.
+
+    Parameters
+    ----------
+    mark : numpy.ndarray
+        (row, column, 4) uint8: red, green, blue, alpha.
+    corner : (int, int)
+        Left and top of the mark in the picture, in px.
+    opacity : float
+        0..1, multiplied into the mark's alpha.
+    blend : str
+        One of :data:`BLENDS`.
+
+    Raises
+    ------
+    ImageError
+        Kind ``mode``: a mark with colors on gray of more than 8 bits.
+    """
+    ready = straight(image)
+    left, top = max(0, corner[0]), max(0, corner[1])
+    right, bottom = min(ready.width, corner[0] + mark.shape[1]), min(ready.height, corner[1] + mark.shape[0])
+    if left >= right or top >= bottom:
+        return image
+    seen = mark[top - corner[1] : bottom - corner[1], left - corner[0] : right - corner[0]]
+    ready = _able(operation, ready, _is_colored(seen))
+    gray = ready.mode not in ("RGB", "RGBA")
+    low, high = gray_range(ready)
+    made = ready.copy()
+    for row in range(top, bottom, _ROWS):
+        end = min(row + _ROWS, bottom)
+        strip = ready.crop((left, row, right, end))
+        above = seen[row - top : end - top].astype("float32") / 255
+        above = above[..., [0, 3]] if gray else above
+        below = (samples(strip).astype("float32") - low) / ((high - low) or 1)
+        values = _over(below, above, opacity, blend, alpha=ready.mode in ("LA", "RGBA")) * (high - low) + low
+        done = picture(values, strip)
+        made.paste(done if not deep(ready) else _kept_clear(done, strip), (left, row))
+    return carrying(made, ready)
+
+
+def _over(below: Values, above: Values, opacity: float, blend: str, alpha: bool) -> Values:
+    import numpy
+
+    share = above[..., -1:] * opacity
+    colors, under = above[..., :-1], (below[..., :-1] if alpha else below)
+    if not alpha:
+        return share * BLENDS[blend](under, colors) + under * (1 - share)
+    solid = below[..., -1:]
+    mixed = (1 - solid) * colors + solid * BLENDS[blend](under, colors)
+    whole = share + solid * (1 - share)
+    made = (share * mixed + solid * under * (1 - share)) / numpy.maximum(whole, 1e-9)
+    return numpy.concatenate([numpy.where(whole > 0, made, under), whole], axis=2)
+
+
+def _able(operation: Operation, image: Image, colored: bool) -> Image:
+    if image.mode in ("CMYK", "LAB"):
+        raise refuse_mode(operation, image, "convert the file to sRGB first")
+    if not colored or image.mode in ("RGB", "RGBA"):
+        return image
+    if deep(image):
+        raise refuse_mode(
+            operation, image, "use a gray mark, or convert the file to 8 bits first: no mode holds 16 in color"
+        )
+    return carrying(image.convert("RGBA" if image.mode == "LA" else "RGB"), image)
+
+
+def _is_colored(mark: NDArray[Any]) -> bool:
+    visible = mark[mark[..., 3] > 0]
+    return bool((visible[:, 0] != visible[:, 1]).any() or (visible[:, 1] != visible[:, 2]).any())
+
+
+def _kept_clear(made: Image, before: Image) -> Image:
+    """`made`, but transparent where `before` was, and nowhere else."""
+    import numpy
+
+    key = before.info.get("transparency")
+    if key is None:
+        return made
+    held, values = samples(before), samples(made).copy()
+    values[values == key] = key - 1 if key else 1
+    return picture(numpy.where(held == key, held, values), made)

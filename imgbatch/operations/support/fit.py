@@ -1,0 +1,160 @@
+"""How large does a resized picture become, and which part of it is kept? The arithmetic of sizes, without pixels."""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+from fractions import Fraction
+from typing import NamedTuple
+
+from imgbatch.core.parameters import Text
+from imgbatch.operations.base import Size
+from imgbatch.operations.support.lengths import (
+    Length,
+    Point,
+    decimal,
+    half_up,
+    offset,
+    pixels,
+    placed,
+    read_sides,
+    spell_length,
+    squeezed,
+)
+
+FITS = ("inside", "outside", "cover", "contain", "fill")
+
+SUFFIXES = {"!": "fill", "^": "outside"}
+_AREA = re.compile(r"([0-9]{1,4}(?:\.[0-9]{1,6})?|\.[0-9]{1,6})mp")
+
+
+class Geometry(NamedTuple):
+    """A size as typed: lengths (None where left out), or an area in px; `single` when one number stands for both."""
+
+    width: Length | None
+    height: Length | None
+    area: int | None = None
+    single: bool = False
+    suffix: str = ""
+
+    @property
+    def boxed(self) -> bool:
+        """Whether both sides are said, so that there is a box to crop to, pad to or fill."""
+        if self.area is not None or self.width is None or self.height is None:
+            return False
+        return not self.single or isinstance(self.width, Fraction)
+
+
+Exact = Fraction | int
+ExactBox = tuple[Exact, Exact, Exact, Exact]  # left, top, right, bottom in px
+
+
+class Fitting(NamedTuple):
+    """What a resize does: the rectangle `box` of the source becomes `size`, which sits on a canvas of size `canvas`."""
+
+    box: ExactBox
+    size: Size
+    canvas: Size
+
+
+@functools.lru_cache(maxsize=256)
+def geometry(word: str) -> Geometry:
+    """The geometry that `word` means; ValueError when it means none."""
+    text = squeezed(word)
+    suffix = text[-1:] if text[-1:] in SUFFIXES else ""
+    text = text.removesuffix(suffix)
+    if area := _AREA.fullmatch(text):
+        count = half_up(Fraction(area[1]) * 1_000_000)
+        if not count or suffix:
+            raise ValueError(word)
+        return Geometry(None, None, area=count)
+    sides = read_sides(text)
+    if sides is None or sides[0] == 0 or sides[1] == 0:
+        raise ValueError(word)
+    width, height, single = sides
+    return Geometry(width, height, single=single, suffix=suffix)
+
+
+def _canonical(word: str) -> str:
+    wanted = geometry(word)
+    if wanted.area is not None:
+        return decimal(Fraction(wanted.area, 1_000_000)) + "MP"
+    width = spell_length(wanted.width)
+    return (width if wanted.single else f"{width}x{spell_length(wanted.height)}") + wanted.suffix
+
+
+SIZE = Text(
+    "a size such as 1600 (longest edge), 1600x, x1600, 1600x1200, 50% or 12MP, with ! to fill or ^ for outside",
+    _canonical,
+    ("1600x1200", "1600", "1600x", "x1600", "50%", "12MP"),
+)
+
+
+@functools.lru_cache(maxsize=4096)
+def fitted(
+    source: Size,
+    wanted: Geometry,
+    fit: str,
+    upscale: bool = False,
+    gravity: str = "center",
+    focal: Point | None = None,
+) -> Fitting:
+    """What a picture of `source` px becomes: sizes are rounded half up, and no side is ever 0.
+
+    Parameters
+    ----------
+    source : Size
+        Width and height of the picture in px.
+    wanted : Geometry
+        Must be `boxed` for the fits cover, contain and fill.
+    fit : str
+        One of :data:`FITS`.
+    upscale : bool
+        Whether a side may become longer than the source's.
+    gravity : str
+        Where a cover crop is taken; one of the compass words.
+    focal : Point or None
+        What a cover crop is taken around, instead.
+    """
+    whole = (0, 0, *source)
+    if wanted.area is not None:
+        size = _within_area(source, wanted.area, upscale)
+        return Fitting(whole, size, size)
+    if fit in ("inside", "outside"):
+        lengths = zip((wanted.width, wanted.height), source, strict=True)
+        factors = [_factor(length, side) for length, side in lengths if length is not None]
+        size = _scaled(source, min(factors) if fit == "inside" else max(factors), upscale)
+        return Fitting(whole, size, size)
+    assert wanted.width is not None and wanted.height is not None  # boxed
+    canvas = pixels(wanted.width, source[0]), pixels(wanted.height, source[1])
+    if fit == "contain":
+        factor = min(Fraction(canvas[0], source[0]), Fraction(canvas[1], source[1]))
+        return Fitting(whole, _scaled(source, factor, upscale), canvas)
+    size = canvas if upscale else (min(canvas[0], source[0]), min(canvas[1], source[1]))
+    if fit == "fill":
+        return Fitting(whole, size, size)
+    factor = max(Fraction(canvas[0], source[0]), Fraction(canvas[1], source[1]))
+    if factor == 1 or (factor > 1 and not upscale):  # nothing is scaled: whole pixels are cut off
+        left, top = placed(size, source, gravity, focal)
+        return Fitting((left, top, left + size[0], top + size[1]), size, size)
+    width, height = canvas[0] / factor, canvas[1] / factor
+    left_edge, top_edge = offset((width, height), source, gravity, focal)
+    return Fitting((left_edge, top_edge, left_edge + width, top_edge + height), canvas, canvas)
+
+
+def _factor(length: Length, side: int) -> Fraction:
+    return length if isinstance(length, Fraction) else Fraction(length, side)
+
+
+def _scaled(source: Size, factor: Fraction, upscale: bool) -> Size:
+    if not upscale:
+        factor = min(factor, Fraction(1))
+    return max(1, half_up(source[0] * factor)), max(1, half_up(source[1] * factor))
+
+
+def _within_area(source: Size, area: int, upscale: bool) -> Size:
+    width, height = source
+    if width * height == area or (width * height < area and not upscale):
+        return source
+    return max(1, math.isqrt(area * width // height)), max(1, math.isqrt(area * height // width))

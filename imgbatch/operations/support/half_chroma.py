@@ -1,0 +1,78 @@
+"""How is a photograph reduced that was a JPEG and will be one? Its brightness as asked for, its colors at half size.
+
+A JPEG of 4:2:0 has one pair of colors for four pixels, so its encoder would average the colors that a kernel has just
+made of all pixels. Here the colors are made at half size in the first place, which spares half of the kernel's work,
+and spread over their four pixels: the encoder's mean of four equals is what they were. The picture stays YCbCr all the
+way, as the decoder gives it and the encoder takes it; economy.py decides where that may be.
+
+A smaller output is made from a larger one's planes, before its colors were spread.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from imgbatch.operations.base import Size
+from imgbatch.operations.support import separable
+from imgbatch.operations.support.fit import ExactBox
+from imgbatch.operations.support.resample import resampled
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+#: Whole blocks of colors are averaged before this kernel: half the pixels are already means of four in most JPEGs.
+_KERNEL, _GAP = "hamming", 1.0
+_PLANES = "planes"  # where a picture that was made here keeps them; what others make of it has none
+
+
+def reduced(image: Image, box: ExactBox, size: Size, kernel: str, gap: float | None) -> Image:
+    """The rectangle `box` of a YCbCr `image` as `size` px; see :func:`resampling.resampled`."""
+    from PIL import Image as Images
+
+    held: list[Image] | None = vars(image).get(_PLANES)
+    if held is None:
+        planes = [_brightness(image, box, size, kernel, gap)]
+        planes += [_halved(image.getchannel(band), box, size) for band in (1, 2)]
+    else:
+        planes = [resampled(held[0], box, size, kernel, gap)]
+        left, top, right, bottom = (Fraction(side) / 2 for side in box)
+        planes += [_halved(plane, (left, top, right, bottom), size) for plane in held[1:]]
+    spread = [plane.resize(size, Images.Resampling.NEAREST, (0, 0, size[0] / 2, size[1] / 2)) for plane in planes[1:]]
+    made = Images.merge("YCbCr", [planes[0], *spread])
+    made.info = dict(image.info)
+    vars(made)[_PLANES] = planes
+    return made
+
+
+def _brightness(image: Image, box: ExactBox, size: Size, kernel: str, gap: float | None) -> Image:
+    from PIL.Image import Resampling
+
+    left, top, right, bottom = map(float, box)
+    return separable.reduced(image, size, Resampling[kernel.upper()], (left, top, right, bottom), gap, luma=True)
+
+
+def _halved(plane: Image, box: ExactBox, size: Size) -> Image:
+    """One color of what will be `size` px: a sample for each two columns and rows, and for one that is left over."""
+    from PIL import Image as Images
+
+    left, top, right, bottom = box
+    columns, rows = _halves(Fraction(left), Fraction(right), size[0]), _halves(Fraction(top), Fraction(bottom), size[1])
+    parts = [
+        (resampled(plane, (begin, above, end, below), (width, height), _KERNEL, _GAP), (column, row))
+        for column, width, begin, end in columns
+        for row, height, above, below in rows
+    ]
+    if len(parts) == 1:
+        return parts[0][0]
+    made = Images.new(plane.mode, (sum(width for _, width, *_ in columns), sum(height for _, height, *_ in rows)))
+    for part, place in parts:
+        made.paste(part, place)
+    return made
+
+
+def _halves(begin: Fraction, end: Fraction, count: int) -> list[tuple[int, int, Fraction, Fraction]]:
+    """Where samples begin, how many they are, and what they are made of: pairs of `count` px, then the odd one."""
+    last = end - (end - begin) / count * (count % 2)
+    found = [(0, count // 2, begin, last), (count // 2, count % 2, last, end)]
+    return [part for part in found if part[1]]

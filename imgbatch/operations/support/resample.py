@@ -1,0 +1,85 @@
+"""How is a part of a picture averaged to fewer pixels, or spread over more? Its levels, or the light of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from imgbatch.alpha import carrying, straight
+from imgbatch.core.errors import ImageError
+from imgbatch.light import levels_of_light, light_of_levels
+from imgbatch.operations.base import Size
+from imgbatch.operations.support.as_array import picture
+from imgbatch.operations.support.canvas import in_floats, sixteen
+from imgbatch.operations.support.fit import ExactBox
+from imgbatch.operations.support.separable import reduced
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+
+KERNELS = ("nearest", "box", "bilinear", "hamming", "bicubic", "lanczos")
+
+
+def resampled(
+    image: Image, box: ExactBox, size: Size, kernel: str, gap: float | None = None, linear: bool = False
+) -> Image:
+    """The rectangle `box` of `image` as `size` px, its transparency respected.
+
+    Parameters
+    ----------
+    gap : float or None
+        As Pillow's ``reducing_gap``.
+    linear : bool
+        Whether light is averaged: levels are taken through sRGB's curve and back.
+    """
+    from PIL import Image as Images
+
+    left, top, right, bottom = box
+    unscaled = right - left == size[0] and bottom - top == size[1]
+    if unscaled and left.denominator == top.denominator == 1:
+        return image if size == image.size else image.crop((int(left), int(top), int(right), int(bottom)))
+    part = float(left), float(top), float(right), float(bottom)
+    if kernel == "nearest":
+        return image.resize(size, Images.Resampling.NEAREST, part)
+    method = Images.Resampling[kernel.upper()]
+
+    def change(plain: Image) -> Image:
+        return reduced(plain, size, method, part, gap)
+
+    ready = straight(image)
+    return _in_light(ready, change) if linear and ready.mode not in ("I", "F") else in_floats(ready, change)
+
+
+def _in_light(image: Image, change: Callable[[Image], Image]) -> Image:
+    """`change` applied to each band of `image` as light (mode F), weighted by alpha; then back to levels."""
+    import numpy
+
+    if image.mode not in ("L", "LA", "RGB", "RGBA") and not sixteen(image):
+        message = f"resize cannot average the light of {image.mode} pixels; convert them to sRGB, or leave linear out"
+        raise ImageError("mode", message)
+    levels = 65536 if sixteen(image) else 256
+    light = light_of_levels(levels)
+    if image.mode not in ("LA", "RGBA"):
+        planes = [_changed(light[numpy.asarray(band)], change) for band in image.split()]
+        return _picture([levels_of_light(plane, levels) for plane in planes], image)
+    *colors, solid = image.split()
+    share = numpy.asarray(solid, numpy.float32) / 255
+    alpha = _changed(share, change).clip(0, 1)
+    planes = [_changed(light[numpy.asarray(band)] * share, change) for band in colors]
+    visible = numpy.maximum(alpha, 1 / 512)  # less than half a level of alpha shows no color
+    return _picture([*(levels_of_light(plane / visible, levels) for plane in planes), alpha * 255], image)
+
+
+def _changed(values: NDArray[Any], change: Callable[[Image], Image]) -> NDArray[Any]:
+    """`change` over a plane of float32."""
+    import numpy
+    from PIL import Image as Images
+
+    return numpy.asarray(change(Images.fromarray(values)))
+
+
+def _picture(planes: list[NDArray[Any]], like: Image) -> Image:
+    import numpy
+
+    return carrying(picture(numpy.stack(planes, axis=2), like), like)

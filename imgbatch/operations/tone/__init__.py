@@ -1,0 +1,1 @@
+"""Tone: which operations change brightness and colors?"""

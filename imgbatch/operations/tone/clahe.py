@@ -1,0 +1,175 @@
+"""How is contrast raised in each part of a picture by itself?
+
+Contrast limited adaptive histogram equalization: K. Zuiderveld, in P. Heckbert (ed.), "Graphics Gems IV", Academic
+Press 1994, pages 474-485. The picture is divided into tiles; each has a table that equalizes its tones, made from its
+histogram after the counts above a limit were spread over all levels; between the centers of the tiles the tables are
+blended bilinearly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from imgbatch import film
+from imgbatch.alpha import SIXTEEN, on_colors
+from imgbatch.core.parameters import Number
+from imgbatch.operations.base import Operation
+from imgbatch.operations.support.as_array import picture, samples
+from imgbatch.operations.tone.curves import is_gray, toned
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+
+    Plane = NDArray[Any]  # (row, column)
+    Curves = NDArray[Any]  # (row, column, level), float32
+
+_LEVELS = 256  # of a tile's histogram; 16-bit samples are interpolated between them
+
+
+@dataclass(frozen=True)
+class Clahe(Operation):
+    """Raise the contrast of each part of the image by itself, but not its noise (CLAHE).
+
+    K. Zuiderveld's contrast limited adaptive histogram equalization (Graphics Gems IV, 1994) of the luma (ITU-R
+    BT.601); the three color bands are moved by as much as the luma. Fully transparent pixels do not count, alpha is
+    kept. The frames of an animation are measured together.
+
+    Parameters
+    ----------
+    limit : float
+        How steep a tone curve may get, 1 to 100: 1 changes next to nothing, 2 to 4 are usual. The same scale as
+        OpenCV's ``clipLimit``.
+    tiles : int
+        Tiles along each side, 1 to 64.
+    """
+
+    word: ClassVar[str] = "clahe"
+    group: ClassVar[str] = "tone and color"
+    on_screen: ClassVar[bool] = True
+    example: ClassVar[str] = "3"
+
+    limit: Annotated[float, Number(1, 100), "how steep a tone curve may get; 1 = next to unchanged"] = 2.0
+    tiles: Annotated[int, Number(1, 64, whole=True), "tiles along each side"] = 8
+
+    def apply(self, image: Image) -> Image:
+        ready = toned(self, image)
+        return self.changed(ready, self._curves(self._counts(ready)))
+
+    def across(self, frames: Sequence[Image]) -> Operation:
+        ready = film.each(frames, lambda frame: toned(self, frame))
+        if len({frame.size for frame in ready}) > 1 or len({frame.mode in SIXTEEN for frame in ready}) > 1:
+            return self  # pages of a document, no animation
+        return _Mapped(self, self._curves(sum(self._counts(frame) for frame in ready)))
+
+    def grid(self, image: Image) -> tuple[list[int], list[int]]:
+        """Where the rows and the columns of tiles begin and end, in px."""
+        rows, columns = min(self.tiles, image.height), min(self.tiles, image.width)
+        return (
+            [image.height * index // rows for index in range(rows + 1)],
+            [image.width * index // columns for index in range(columns + 1)],
+        )
+
+    def _counts(self, image: Image) -> Any:
+        """How many visible pixels of each tile are of each level, 0..255: (row, column, level)."""
+        import numpy
+
+        luma = numpy.floor(_luma(image) + 0.5).astype(numpy.int64) if image.mode in SIXTEEN else _luma(image)
+        seen = samples(image.getchannel("A"))[..., 0] > 0 if image.mode in ("LA", "RGBA") else None
+        rows, columns = self.grid(image)
+        counts = numpy.zeros((len(rows) - 1, len(columns) - 1, _LEVELS), numpy.int64)
+        for row, (top, bottom) in enumerate(pairwise(rows)):
+            for column, (left, right) in enumerate(pairwise(columns)):
+                tile = luma[top:bottom, left:right]
+                tile = tile.ravel() if seen is None else tile[seen[top:bottom, left:right]]
+                counts[row, column] = numpy.bincount(tile, minlength=_LEVELS)
+        return counts
+
+    def _curves(self, counts: Any) -> Curves:
+        """The new level of each level, 0..255, for each tile: (row, column, level).
+
+        The share of pixels below a level and of half of those at it, so that evenly spread tones stay as they are.
+        """
+        import numpy
+
+        total = counts.sum(axis=2, keepdims=True)
+        kept = numpy.minimum(counts, self.limit * total / _LEVELS)
+        kept = kept + (total - kept.sum(axis=2, keepdims=True)) / _LEVELS  # what was cut off, spread over all levels
+        share = (numpy.cumsum(kept, axis=2) - kept / 2) / numpy.maximum(total, 1)
+        unseen = (numpy.arange(_LEVELS) + 0.5) / _LEVELS
+        curves: Curves = (numpy.where(total > 0, share, unseen) * 255).astype(numpy.float32)
+        return curves
+
+    def changed(self, image: Image, curves: Curves) -> Image:
+        """`image` with its luma through `curves`."""
+        import numpy
+
+        luma = _luma(image)
+        made = numpy.empty(luma.shape, numpy.float32)
+        rows, columns = self.grid(image)
+        for top, bottom, above, below, down in _stripes(rows):
+            for left, right, before, after, across in _stripes(columns):
+                part = luma[top:bottom, left:right]
+                upper = _between(_look(curves[above, before], part), _look(curves[above, after], part), across)
+                lower = _between(_look(curves[below, before], part), _look(curves[below, after], part), across)
+                made[top:bottom, left:right] = _between(upper, lower, down[:, None])
+        if image.mode in SIXTEEN:
+            return picture(made[..., None] * 257, image)
+        if is_gray(image):
+            return on_colors(image, lambda gray: picture(made[..., None], gray))
+        moved = (made - luma)[..., None]
+        return on_colors(image, lambda colors: picture(samples(colors) + moved, colors))
+
+
+@dataclass(frozen=True)
+class _Mapped(Operation):
+    """Curves that were made for all frames of an animation."""
+
+    origin: Clahe
+    curves: Any  # (row, column, level), float32
+
+    def apply(self, image: Image) -> Image:
+        return self.origin.changed(toned(self.origin, image), self.curves)
+
+
+def _luma(image: Image) -> Plane:
+    """How light each pixel is, 0..255: whole numbers, but floats for 16 bits."""
+    import numpy
+
+    if image.mode in SIXTEEN:
+        return samples(image)[..., 0].astype(numpy.float32) / numpy.float32(257)
+    return samples(image.convert("L"))[..., 0]
+
+
+def _look(curve: Plane, levels: Plane) -> Plane:
+    """`levels` through one curve."""
+    import numpy
+
+    if levels.dtype != numpy.float32:
+        return curve[levels]
+    made: Plane = numpy.interp(levels, numpy.arange(_LEVELS), curve).astype(numpy.float32)
+    return made
+
+
+def _between(start: Plane, end: Plane, share: Plane) -> Plane:
+    made: Plane = start + (end - start) * share
+    return made
+
+
+def _stripes(edges: list[int]) -> Iterator[tuple[int, int, int, int, Plane]]:
+    """The px between the centers of neighboring tiles: (first, end, one tile, other tile, the other's share)."""
+    import numpy
+
+    last = len(edges) - 2
+    centers = [(start + end) / 2 for start, end in pairwise(edges)]
+    starts = [0, *(int(center + 0.5) for center in centers), edges[-1]]
+    for index, (first, end) in enumerate(pairwise(starts)):
+        if first == end:
+            continue
+        one, other = max(index - 1, 0), min(index, last)
+        width = max(centers[other] - centers[one], 1)
+        share = (numpy.arange(first, end) + 0.5 - centers[one]) / width
+        yield first, end, one, other, share.clip(0, 1).astype(numpy.float32)

@@ -1,0 +1,150 @@
+"""How are colors looked up in a table, as grading programs write them (.cube)?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from imgbatch.alpha import SIXTEEN, on_colors
+from imgbatch.core.file_parameter import File, Held
+from imgbatch.core.parameters import Choice
+from imgbatch.operations.base import refuse_mode
+from imgbatch.operations.file_backed import FromFile
+from imgbatch.operations.support.as_array import picture, samples
+from imgbatch.operations.tone.curves import in_color, toned
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+
+    Colors = NDArray[Any]  # (n, 3): red, green, blue of n pixels
+
+_PIXELS = 1 << 18  # looked up at a time, so that a large picture needs little memory
+INTERPOLATIONS = ("tetrahedral", "trilinear")
+_PILLOW_MOST = 65  # points along a side that Pillow's own lookup takes
+
+
+@dataclass(frozen=True)
+class Lut(FromFile):
+    """Change colors by a table from a .cube file, 1D or 3D.
+
+    The samples as they are (in the picture's own color space) are looked up and interpolated; what lies outside of the
+    table's domain counts as its edge. Gray images become RGB. Alpha is kept.
+
+    Parameters
+    ----------
+    file : path
+        The .cube file; relative to the current folder, in a recipe relative to the recipe.
+    interpolation : str
+        Between the points of a 3D table: ``tetrahedral`` (J. Kasson et al., "Performing color space conversions with
+        three-dimensional linear interpolation", 1995; what grading programs use, grays stay gray) or ``trilinear``.
+        1D tables are interpolated linearly.
+
+    Raises
+    ------
+    ImageError
+        Kind ``mode`` for gray of more than 8 bits: no mode holds such samples in color.
+    """
+
+    word: ClassVar[str] = "lut"
+    group: ClassVar[str] = "tone and color"
+    on_screen: ClassVar[bool] = True
+    example: ClassVar[str] = "look.cube"
+
+    file: Annotated[str, File("lut", "the name of a .cube file", ("look.cube",)), "the table"]
+    interpolation: Annotated[str, Choice(INTERPOLATIONS), "between the points of a 3D table"] = "tetrahedral"
+
+    def apply(self, image: Image) -> Image:
+        if image.mode in SIXTEEN:
+            raise refuse_mode(self, image, "no mode holds 16 bits in color; convert the file to 8 bits first")
+        ready = in_color(toned(self, image))
+        table = self.given()
+        if table.array.ndim == 2:
+            return on_colors(ready, lambda colors: colors.point(_curves(table)))
+        if self.interpolation == "trilinear" and _plain(table):
+            return on_colors(ready, lambda colors: colors.filter(_pillow(table)))
+        return on_colors(ready, lambda colors: self._looked_up(colors, table))
+
+    def _looked_up(self, colors: Image, table: Held) -> Image:
+        import numpy
+
+        held = samples(colors)
+        flat = held.reshape(-1, 3)
+        made = numpy.empty(flat.shape, numpy.float32)
+        find = tetrahedral if self.interpolation == "tetrahedral" else trilinear
+        low, high = (numpy.array(side, numpy.float32) for side in table.span)
+        last = table.array.shape[0] - 1
+        for start in range(0, len(flat), _PIXELS):
+            values = flat[start : start + _PIXELS].astype(numpy.float32) / 255
+            places = ((values - low) / (high - low)).clip(0, 1) * last
+            made[start : start + _PIXELS] = find(table.array, places)
+        return picture(made.reshape(held.shape) * 255, colors)
+
+
+def tetrahedral(table: NDArray[Any], places: Colors) -> Colors:
+    """The colors at `places` (in points of the table) by the tetrahedron of the cell that each lies in.
+
+    From the cell's darkest corner to its lightest one steps along the axes, the largest fraction first.
+    """
+    import numpy
+
+    cell, part = _cells(table, places)
+    order = numpy.argsort(-part, axis=1, kind="stable")
+    at = cell.copy()
+    rows = numpy.arange(len(cell))
+    before = numpy.ones(len(cell), numpy.float32)
+    made = numpy.zeros_like(part)
+    for step in range(3):
+        axis = order[:, step]
+        share = part[rows, axis]
+        made += (before - share)[:, None] * table[at[:, 2], at[:, 1], at[:, 0]]
+        at[rows, axis] += 1
+        before = share
+    made += before[:, None] * table[at[:, 2], at[:, 1], at[:, 0]]
+    return made
+
+
+def trilinear(table: NDArray[Any], places: Colors) -> Colors:
+    """The colors at `places` (in points of the table) by the eight corners of the cell that each lies in."""
+    import numpy
+
+    cell, part = _cells(table, places)
+    made = numpy.zeros_like(part)
+    for corner in range(8):
+        step = numpy.array([corner & 1, corner >> 1 & 1, corner >> 2 & 1])
+        share = numpy.where(step, part, 1 - part).prod(axis=1, keepdims=True)
+        at = cell + step
+        made += share * table[at[:, 2], at[:, 1], at[:, 0]]
+    return made
+
+
+def _cells(table: NDArray[Any], places: Colors) -> tuple[NDArray[Any], Colors]:
+    """The lowest corner of the cell of each place, and how far into the cell it lies (0..1)."""
+    import numpy
+
+    cell = numpy.minimum(places.astype(numpy.intp), table.shape[0] - 2)
+    return cell, (places - cell).astype(numpy.float32)
+
+
+def _curves(table: Held) -> list[int]:
+    """The levels of red, then green, then blue, for each of their levels."""
+    import numpy
+
+    points, made = numpy.linspace(0, 1, len(table.array)), []
+    for band in range(3):
+        low, high = table.span[0][band], table.span[1][band]
+        places = (numpy.arange(256) / 255 - low) / (high - low)
+        values = numpy.interp(places, points, table.array[:, band])
+        made += (values.clip(0, 1) * 255 + 0.5).astype(int).tolist()
+    return made
+
+
+def _plain(table: Held) -> bool:
+    """Whether Pillow's own lookup takes the table."""
+    return table.array.shape[0] <= _PILLOW_MOST and table.span == ((0.0,) * 3, (1.0,) * 3)
+
+
+def _pillow(table: Held) -> Any:
+    from PIL import ImageFilter
+
+    return ImageFilter.Color3DLUT(table.array.shape[0], table.array.reshape(-1), _copy_table=False)

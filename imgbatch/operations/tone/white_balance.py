@@ -1,0 +1,70 @@
+"""How is a color cast taken away?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from imgbatch.core.parameters import Choice, Number
+from imgbatch.light import from_linear, to_linear
+from imgbatch.operations.tone.curves import Measured, Table, is_gray
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_LUMINANCE = (0.2126, 0.7152, 0.0722)  # of linear red, green and blue: ITU-R BT.709
+
+
+@dataclass(frozen=True)
+class WhiteBalance(Measured):
+    """Take away a color cast: each band is multiplied in linear light, so that what should be neutral is.
+
+    ``gray-world`` takes the picture's mean for gray (G. Buchsbaum, "A spatial processor model for object colour
+    perception", 1980) and keeps its luminance; ``white-patch`` takes the lightest of each band for white (E. Land, "The
+    retinex theory of color vision", 1977). Fully transparent pixels do not count. The frames of an animation are
+    measured together. Gray images are left as they are.
+
+    Parameters
+    ----------
+    method : str
+        ``gray-world`` or ``white-patch``.
+    ignore : float
+        Of each band, the share of the lightest samples that white-patch leaves out (lamps, reflections), in %, 0 to 49.
+    """
+
+    word: ClassVar[str] = "white_balance"
+    group: ClassVar[str] = "tone and color"
+    on_screen: ClassVar[bool] = True
+    example: ClassVar[str] = "white-patch"
+
+    method: Annotated[str, Choice(("gray-world", "white-patch")), "what counts as neutral"] = "gray-world"
+    ignore: Annotated[float, Number(0, 49, unit="%"), "share of the lightest samples that white-patch leaves out"] = 1.0
+
+    def apply(self, image: Image) -> Image:
+        return image if is_gray(image) else super().apply(image)
+
+    def tables(self, bands: Sequence[Sequence[int]]) -> tuple[Table, ...]:
+        if len(bands) != 3 or not sum(bands[0]):
+            return (tuple(range(len(bands[0]))),)
+        if self.method == "gray-world":
+            held = [_mean(counts) for counts in bands]
+            wanted = sum(share * level for share, level in zip(_LUMINANCE, held, strict=True))
+        else:
+            held = [to_linear(self._lightest(counts) / 255) for counts in bands]
+            wanted = max(held)
+        return tuple(_multiplying(wanted / level if level else 1.0) for level in held)
+
+    def _lightest(self, counts: Sequence[int]) -> int:
+        ignored = int(sum(counts) * self.ignore / 100)
+        return 255 - next(level for level, above in enumerate(accumulate(reversed(counts))) if above > ignored)
+
+
+def _mean(counts: Sequence[int]) -> float:
+    """The mean of a band in linear light, 0..1."""
+    return sum(count * to_linear(level / 255) for level, count in enumerate(counts)) / sum(counts)
+
+
+def _multiplying(factor: float) -> Table:
+    return tuple(int(from_linear(min(to_linear(level / 255) * factor, 1.0)) * 255 + 0.5) for level in range(256))

@@ -1,0 +1,1 @@
+"""Storage: how do bytes get to where they stay, and come back?"""
