@@ -25,10 +25,11 @@ if TYPE_CHECKING:
     from imgbatch.core.job import Cost, Failure, Outcome, Source, Written
     from imgbatch.core.report import ExitCode, Report
     from imgbatch.core.run_settings import Filters, Settings
+    from imgbatch.datasets.load import load
+    from imgbatch.datasets.loaded_images import Loaded
+    from imgbatch.datasets.stats import Statistics, stats
     from imgbatch.estimating import Estimate, estimate
     from imgbatch.history import Undone, past_runs, undo
-    from imgbatch.loaded import Loaded
-    from imgbatch.loading import load
     from imgbatch.operations import (
         Alpha,
         Autocontrast,
@@ -79,7 +80,6 @@ if TYPE_CHECKING:
     from imgbatch.operations.custom import operation
     from imgbatch.recipe import Output, Recipe
     from imgbatch.running import Handle, process, run, start
-    from imgbatch.statistics import Statistics, stats
 
 __all__ = [
     "Alpha", "Autocontrast", "Batch", "Blur", "Border", "BoxBlur", "Brightness", "Clahe", "Contrast", "Cost", "Crop",
@@ -95,14 +95,14 @@ __all__ = [
 
 _HOMES = {
     "apply": "applying", "check": "checking", "check_operation": "contract", "operation": "operations.custom",
-    "Loaded": "loaded", "load": "loading",
+    "Loaded": "datasets.loaded_images", "load": "datasets.load",
     "Operation": "operations",
     "Undone": "history", "past_runs": "history", "undo": "history",
     "Recipe": "recipe", "Output": "recipe",
     "Report": "core.report", "ExitCode": "core.report",
     "Batch": "batch", "Handle": "running", "process": "running", "run": "running", "start": "running",
     "Filters": "core.run_settings", "Settings": "core.run_settings",
-    "Statistics": "statistics", "stats": "statistics",
+    "Statistics": "datasets.stats", "stats": "datasets.stats",
     "Estimate": "estimating", "estimate": "estimating",
     "Cost": "core.job", "Failure": "core.job", "Outcome": "core.job", "Source": "core.job", "Written": "core.job",
     "EngineError": "core.errors", "ImageError": "core.errors", "ImgbatchError": "core.errors",

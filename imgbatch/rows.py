@@ -1,7 +1,7 @@
 """How does one image become one row of an array? Read, decode, operate, convert, and copy the pixels into their place.
 
-This is what a worker does for :mod:`imgbatch.loading`: the array lies in shared memory or in a mapped file, so pixels
-are written where they stay, and only the Outcome travels.
+This is what a worker does for :mod:`imgbatch.datasets.load`: the array lies in shared memory or in a mapped file, so
+pixels are written where they stay, and only the Outcome travels.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ def pack(words: Sequence[str]) -> int:
     console = Console(sys.stderr, look(typed))
     files = file_reporters(typed, console)
     wish = decide(typed, os.environ, sys.stdin.buffer if sys.stdin else io.BytesIO())
-    from imgbatch.packing import Packing
+    from imgbatch.datasets.pack import Packing
 
     packing = Packing(
         wish.paths, typed.ops, wish.output, mode=typed.mode, spill=typed.spill, settings=wish.settings,

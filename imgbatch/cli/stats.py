@@ -22,9 +22,9 @@ from imgbatch.storage.atomic_write import replacing
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from imgbatch.datasets.stats import Survey
     from imgbatch.figures import Spread, Statistics
     from imgbatch.operations import Operation
-    from imgbatch.statistics import Survey
 
 STATS = Command("stats", stats_flags, STATS_USAGE, STATS_ABOUT, STATS_AFTER)
 _MEAN_IMAGE = (256, 256)  # px, where the operations do not say
@@ -50,7 +50,7 @@ def stats(words: Sequence[str]) -> int:
     files = file_reporters(typed, console)
     # No -o: nothing is made, so the results go nowhere
     wish = decide(dataclasses.replace(typed, output=""), os.environ, sys.stdin.buffer if sys.stdin else io.BytesIO())
-    from imgbatch.statistics import Survey
+    from imgbatch.datasets.stats import Survey
 
     survey = Survey(
         wish.paths, typed.ops, mode=typed.mode, weight=typed.weight, auto_orient=typed.auto_orient,
@@ -70,7 +70,7 @@ def stats(words: Sequence[str]) -> int:
 
 def _grid(ops: Sequence[Operation]) -> tuple[int, int]:
     """The size of the mean image: that of every picture after the operations, where they have one."""
-    from imgbatch.sizing import fixed_size
+    from imgbatch.datasets.fixed_size import fixed_size
 
     try:
         return fixed_size(ops)
@@ -111,7 +111,7 @@ class Drawn(Reporter):
 
 def plot(found: Statistics) -> Image:
     """The histogram, drawn."""
-    from imgbatch.histogram import draw
+    from imgbatch.reporters.files.histogram_plot import draw
 
     notes = [f"mean {mean:.3f}, std {std:.3f}" for mean, std in zip(found.mean, found.std, strict=True)]
     title = f"{_counted(found.images, 'image')}, {_pixels(found.pixels)}"

@@ -17,7 +17,7 @@ from PIL import Image
 
 import imgbatch as ib
 from imgbatch.core.errors import PlanError
-from imgbatch.packing import Packing
+from imgbatch.datasets.pack import Packing
 from tests.cli.conftest import COMMAND, Run, damage, environment, tree
 
 COVER = ("--resize", "32x24,fit=cover")
@@ -171,7 +171,7 @@ def test_a_disk_that_is_full_at_the_end_keeps_the_pair_that_was_there(
     def full(index: object) -> str:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("imgbatch.packing._lines", full)
+    monkeypatch.setattr("imgbatch.datasets.pack._lines", full)
     with pytest.raises(OSError, match="No space"):
         list(packing.outcomes())
     assert tree(place).items() >= {"x.npy": b"old", "x.json": b"old"}.items()

@@ -13,12 +13,12 @@ from PIL import Image
 from imgbatch.aggregates import Totals
 from imgbatch.core.job import Job, Outcome
 from imgbatch.core.run_settings import Settings
+from imgbatch.datasets.stats import Survey, stats
 from imgbatch.executors.base import Executor
 from imgbatch.executors.guard import Guard
 from imgbatch.executors.inline import Inline
 from imgbatch.executors.pool import Pool
 from imgbatch.measuring import Measured
-from imgbatch.statistics import Survey, stats
 from tests.faults.killer import shooting
 from tests.faults.summing import LAYOUT, NaiveWork, SummingWork, bits, expected
 from tests.faults.works import job

@@ -19,12 +19,12 @@ from PIL import Image, ImageCms
 import imgbatch as ib
 from imgbatch.core.errors import EngineError, PlanError, UsageError
 from imgbatch.core.job import Job, Outcome
-from imgbatch.loading import Loading
+from imgbatch.datasets.fixed_size import fixed_size
+from imgbatch.datasets.load import Loading
 from imgbatch.memory import shared_memory
 from imgbatch.memory.shared_arrays import FileArray, SharedArray
 from imgbatch.operations import Operation
 from imgbatch.rows import in_mode
-from imgbatch.sizing import fixed_size
 from tests.held import there
 
 ROOT = Path(__file__).parents[2]

@@ -18,10 +18,10 @@ from PIL import Image, ImageCms
 import imgbatch as ib
 from imgbatch.aggregates import Totals
 from imgbatch.core.report import ExitCode
+from imgbatch.datasets.stats import Survey
 from imgbatch.figures import Spread, Statistics, aspect
-from imgbatch.histogram import SIZE, draw
 from imgbatch.measuring import as_mode
-from imgbatch.statistics import Survey
+from imgbatch.reporters.files.histogram_plot import SIZE, draw
 
 SAMPLES = Path(__file__).parents[2] / "sample_images"
 PHOTOS = Path(__file__).parents[3] / "shared" / "images" / "photos"

@@ -17,7 +17,7 @@ from imgbatch.core.errors import PlanError, expected
 from imgbatch.core.job import SCHEMA, Outcome
 from imgbatch.core.report import dumps
 from imgbatch.core.run_settings import Filters, Settings
-from imgbatch.loading import Loading
+from imgbatch.datasets.load import Loading
 from imgbatch.memory.shared_arrays import FileArray
 from imgbatch.operations import Operation
 from imgbatch.preparing import Path

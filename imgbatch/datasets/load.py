@@ -17,7 +17,8 @@ from imgbatch.core.errors import EngineError, unknown
 from imgbatch.core.job import Outcome
 from imgbatch.core.quantities import Duration
 from imgbatch.core.run_settings import Filters, Settings
-from imgbatch.loaded import Here, Loaded, check_out, same_file
+from imgbatch.datasets.fixed_size import fixed_size
+from imgbatch.datasets.loaded_images import Here, Loaded, check_out, same_file
 from imgbatch.memory.shared_arrays import FileArray, Holder, SharedArray
 from imgbatch.operations import Operation
 from imgbatch.operations.plugins import refuse_immobile
@@ -26,7 +27,6 @@ from imgbatch.preparing import Path
 from imgbatch.recipe import checked_ops
 from imgbatch.resources import Resources
 from imgbatch.rows import CHANNELS, RowWork
-from imgbatch.sizing import fixed_size
 from imgbatch.storage.atomic_write import sweep, temporary
 
 if TYPE_CHECKING:

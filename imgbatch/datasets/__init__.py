@@ -1,0 +1,1 @@
+"""Datasets: what is a folder of images as numbers?"""

@@ -1,0 +1,1 @@
+"""Files of reports: how is a run written down?"""
