@@ -100,10 +100,10 @@ def imports(path: Path) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             assert node.level == 0, f"{path.name}: relative import"
-            if node.module == "imgbatch":
-                yield from (f"imgbatch.{alias.name}" for alias in node.names)
-            else:
-                yield node.module
+            for alias in node.names:
+                below = PACKAGE.parent.joinpath(*node.module.split("."), alias.name)
+                is_module = below.is_dir() or below.with_suffix(".py").exists()
+                yield f"{node.module}.{alias.name}" if is_module else node.module
 
 
 def is_room_alone(path: Path) -> bool:
