@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from imgbatch.color import on_screen
 from imgbatch.facts import told_of_image
 from imgbatch.operations import Operation, through
+from imgbatch.pixels.color import on_screen
 from imgbatch.recipe import Recipe, checked_ops
 from imgbatch.resources import Resources
 

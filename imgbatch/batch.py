@@ -31,8 +31,8 @@ from imgbatch.storage.atomic_write import sweep
 if TYPE_CHECKING:
     import concurrent.futures
 
-    from imgbatch.aggregates import Sums, Totals
-    from imgbatch.figures import Statistics
+    from imgbatch.pixels.exact_sums import Sums, Totals
+    from imgbatch.pixels.statistics import Statistics
 
 
 class Batch(Prepared):
@@ -217,7 +217,7 @@ class Batch(Prepared):
         if not self._stats:
             yield None
             return
-        from imgbatch.aggregates import Layout, Totals
+        from imgbatch.pixels.exact_sums import Layout, Totals
 
         with Totals(Layout(), shared=self.settings.workers != 0) as totals:
             try:
@@ -233,7 +233,7 @@ class Batch(Prepared):
         """
         if self._sums is None:
             raise expected("stats=True, and outcomes() to have ended,", "statistics()", "no sums")
-        from imgbatch.figures import of_outputs
+        from imgbatch.pixels.statistics import of_outputs
 
         return of_outputs(self._sums, self.report.outcomes)
 

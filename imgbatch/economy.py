@@ -16,12 +16,13 @@ import dataclasses
 import math
 from collections.abc import Sequence
 
-from imgbatch import codecs, film
+from imgbatch import codecs
 from imgbatch.codecs import stripping
 from imgbatch.codecs.reading import ALL_DATA, MULTIFRAME, Opened
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.operations import Operation, Resize, Size
 from imgbatch.operations.geometry.crop_resize import Reduction, merged, settled
+from imgbatch.pixels import frames
 from imgbatch.recipe import Output
 
 Several = Sequence[Operation]
@@ -170,7 +171,7 @@ def needed(opened: Opened, way: Way, data: int, films: bool = True) -> int:
     made = math.prod(wanted or way.size)
     scale = reduced_by(way.size, wanted)
     more = (opened.frame_count if films and opened.format in MULTIFRAME else 1) - 1
-    held = min(4 * more * made, _FILMS * film.KEPT + more * made)
+    held = min(4 * more * made, _FILMS * frames.KEPT + more * made)
     return 4 * (math.ceil(width / scale) * math.ceil(height / scale) + 2 * made) + held + opened.waves + data
 
 

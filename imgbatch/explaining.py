@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from imgbatch import codecs, color, copying, economy, motion, work
+from imgbatch import codecs, copying, economy, motion, work
 from imgbatch.batch import Batch
 from imgbatch.codecs import guard, reading
 from imgbatch.core.errors import Phase
@@ -23,7 +23,8 @@ from imgbatch.imagework import ImageWork
 from imgbatch.naming import fill_late
 from imgbatch.operations import Operation, Size
 from imgbatch.operations.geometry.crop_resize import Reduction
-from imgbatch.orientation import swapped
+from imgbatch.pixels import color
+from imgbatch.pixels.orientation import swapped
 
 
 @frozen

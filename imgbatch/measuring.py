@@ -11,13 +11,14 @@ import os
 import warnings
 from typing import TYPE_CHECKING, Literal
 
-from imgbatch import color, economy, facts
+from imgbatch import economy, facts
 from imgbatch.clock import Clock
 from imgbatch.codecs import guard, reading
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Desk, Failure, Job, Outcome, Status
 from imgbatch.operations import Operation, Size, through
-from imgbatch.tally import MODES, as_mode, tally
+from imgbatch.pixels import color
+from imgbatch.pixels.histogram import MODES, as_mode, tally
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from imgbatch import codecs, film
+from imgbatch import codecs
 from imgbatch.codecs.base import Motion
 from imgbatch.codecs.reading import Opened
 from imgbatch.core.errors import ImageError
 from imgbatch.core.job import Target
+from imgbatch.pixels.frames import Film
 from imgbatch.recipe import Output
 
 _SINGLE = ("first", "1")
@@ -24,7 +25,7 @@ def most(outputs: Sequence[Output]) -> str:
     return str(max(int(wish) for wish in wishes if wish != "first"))
 
 
-def wanted(frames: film.Film, output: Output) -> film.Film:
+def wanted(frames: Film, output: Output) -> Film:
     """Those of the decoded frames that an output gets."""
     if output.frames == "all":
         return frames

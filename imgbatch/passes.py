@@ -23,7 +23,7 @@ from imgbatch.executors.base import Executor, Work
 from imgbatch.preparing import Path
 
 if TYPE_CHECKING:
-    from imgbatch.aggregates import Totals
+    from imgbatch.pixels.exact_sums import Totals
 
 
 class PassWords(TypedDict, total=False):

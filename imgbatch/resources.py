@@ -142,7 +142,7 @@ def _decoded(data: bytes, suffix: str) -> tuple[Image, bytes | None]:
 def _picture(data: bytes, suffix: str) -> Held:
     import numpy
 
-    from imgbatch import color
+    from imgbatch.pixels import color
 
     image, icc = _decoded(data, suffix)
     ready = (color.to_srgb(image, icc) if icc else None) or image
@@ -172,7 +172,7 @@ def _histogram(data: bytes, suffix: str) -> Held:
 
 def _plain(image: Image, icc: bytes | None) -> Image:
     """Gray of any depth, or RGB; without alpha."""
-    from imgbatch import alpha, color
+    from imgbatch.pixels import alpha, color
 
     if image.mode in color.INK:
         return color.to_rgb(image, icc).convert("RGB")
@@ -208,6 +208,6 @@ def _font(data: bytes, suffix: str) -> Held:
 def _profile(data: bytes, suffix: str) -> Held:
     import numpy
 
-    from imgbatch import profiles
+    from imgbatch.pixels import profile_conversion
 
-    return Held(Here(numpy.frombuffer(profiles.checked(data), numpy.uint8)))
+    return Held(Here(numpy.frombuffer(profile_conversion.checked(data), numpy.uint8)))

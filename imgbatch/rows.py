@@ -9,8 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from imgbatch import color, economy, facts
-from imgbatch.alpha import straight
+from imgbatch import economy, facts
 from imgbatch.clock import Clock
 from imgbatch.codecs import guard, pixels, reading
 from imgbatch.core.errors import ImageError
@@ -18,6 +17,8 @@ from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Desk, Failure, Job, Outcome, Status
 from imgbatch.memory.shared_arrays import Holder
 from imgbatch.operations import Flatten, Operation, Size, through
+from imgbatch.pixels import color
+from imgbatch.pixels.alpha import straight
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from imgbatch import codecs, color, copying, delivery, economy, facts, film, motion
+from imgbatch import codecs, copying, delivery, economy, facts, motion
 from imgbatch.clock import Clock
 from imgbatch.codecs import guard, profiling, reading
 from imgbatch.codecs.base import Encoded, Metadata, Motion
@@ -20,14 +20,16 @@ from imgbatch.codecs.metadata import without_small_picture
 from imgbatch.core.errors import ImageError
 from imgbatch.core.job import Desk, Failure, Job, Outcome, Target, Written
 from imgbatch.operations import Operation
+from imgbatch.pixels import color
+from imgbatch.pixels.frames import Film
 from imgbatch.recipe import Output
 from imgbatch.storage.atomic_write import content_hash
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from imgbatch.aggregates import Sheet
     from imgbatch.imagework import ImageWork
+    from imgbatch.pixels.exact_sums import Sheet
 
 _WAYS = 1000  # that are remembered: a folder of tiny pictures has few shapes
 COPIED = "bytes copied: nothing to change"
@@ -164,7 +166,7 @@ def _decoded(work: ImageWork, opened: reading.Opened, way: economy.Way, made: _M
         decoded, ink = color.on_screen(decoded, opened.metadata.icc), False
         opened.metadata.icc = None
         made.changes.append(f"mode: {opened.mode} -> sRGB")
-    return _Picture(film.Film(made.clock.operating(way.common, decoded)), motion, opened.metadata, opened.mode, ink)
+    return _Picture(Film(made.clock.operating(way.common, decoded)), motion, opened.metadata, opened.mode, ink)
 
 
 def _encoded(
@@ -181,7 +183,7 @@ def _encoded(
     if step.source in picture.reduced:
         own, shown = economy.from_larger(way, step), picture.reduced[step.source]
     elif picture.ink and any(op.on_screen for op in own):
-        shown, metadata = film.Film(color.on_screen(shown, metadata.icc)), replace(metadata, icc=None)
+        shown, metadata = Film(color.on_screen(shown, metadata.icc)), replace(metadata, icc=None)
         made.changes.append(f"mode: {picture.mode} -> sRGB")
     picture.reduced[step.output] = shown = _operated(made, own[:1], shown)
     shown = _operated(made, own[1:], shown)
@@ -197,12 +199,12 @@ def _encoded(
 class _Picture:
     """A decoded picture: its frames, and what outputs have reduced them to so far."""
 
-    frames: film.Film
+    frames: Film
     motion: Motion
     metadata: Metadata
     mode: str
     ink: bool
-    reduced: dict[int | None, film.Film] = field(default_factory=dict)
+    reduced: dict[int | None, Film] = field(default_factory=dict)
 
     @property
     def single(self) -> bool:
@@ -277,15 +279,15 @@ def _renditions_of_one(output: Output, other: Output) -> bool:
     return replace(output, ops=output.ops[:-1]) == replace(other, ops=other.ops[:-1])
 
 
-def _operated(made: _Made, ops: Sequence[Operation], frames: film.Film) -> film.Film:
-    return film.Film(made.clock.operating(ops, frames)) if ops else frames
+def _operated(made: _Made, ops: Sequence[Operation], frames: Film) -> Film:
+    return Film(made.clock.operating(ops, frames)) if ops else frames
 
 
-def _count(sums: Sheet | None, frames: film.Film) -> None:
+def _count(sums: Sheet | None, frames: Film) -> None:
     """Add an output's first frame to the sums of the run, where these are kept: the pixels that the encoder gets."""
     if sums is None:
         return
-    from imgbatch.tally import as_mode, tally  # numpy only where it is used
+    from imgbatch.pixels.histogram import as_mode, tally  # numpy only where it is used
 
     for frame in frames[:1]:
         tally(sums, as_mode(frame, "RGB"))

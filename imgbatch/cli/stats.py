@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from imgbatch.datasets.stats import Survey
-    from imgbatch.figures import Spread, Statistics
     from imgbatch.operations import Operation
+    from imgbatch.pixels.statistics import Spread, Statistics
 
 STATS = Command("stats", stats_flags, STATS_USAGE, STATS_ABOUT, STATS_AFTER)
 _MEAN_IMAGE = (256, 256)  # px, where the operations do not say

@@ -59,10 +59,10 @@ def codec(name: str) -> Codec:
 def encode(frames: Iterable[Image], format: str, encoding: Encoding, metadata: Metadata, motion: Motion) -> Encoded:
     """`frames` as one file of `format`, in memory; see :meth:`Codec.encode`, and search.py for wanted sizes."""
     if encoding.max_bytes is not None or encoding.min_ssim is not None:
-        from imgbatch import film
         from imgbatch.codecs import search
+        from imgbatch.pixels.frames import of
 
-        return search.encode(codec(format), film.of(frames), encoding, metadata, motion)
+        return search.encode(codec(format), of(frames), encoding, metadata, motion)
     return codec(format).encode(frames, encoding, metadata, motion)
 
 

@@ -13,10 +13,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from imgbatch import film
 from imgbatch.codecs import guard
 from imgbatch.codecs.encoding import Encoding
 from imgbatch.core.errors import ImageError
+from imgbatch.pixels.frames import Film, of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -236,8 +236,8 @@ class Codec(ABC):
                     changes.append(f"durations not written: {self.name}")
         return Prepared(self, pictures, options, list(dict.fromkeys(changes)), metadata.tables, held.located)
 
-    def _taken(self, frames: Iterable[Image]) -> film.Film:
-        taken = film.of(frames)
+    def _taken(self, frames: Iterable[Image]) -> Film:
+        taken = of(frames)
         if len(taken) > 1 and not self.multiframe:
             raise ImageError("frames", f"{self.name} holds one picture, the source has several; use --frames first")
         if not taken:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from imgbatch.color import COLOR
 from imgbatch.core.file_parameter import File
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameters import Choice, Declared, Number, Switch, Text
 from imgbatch.core.quantities import Amount, Quality
+from imgbatch.pixels.color import COLOR
 
 FORMATS = ("jpeg", "png", "webp", "avif", "tiff", "gif", "bmp")
 SAME = "same"

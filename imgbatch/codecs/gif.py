@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from imgbatch import film
 from imgbatch.codecs.base import Codec, Metadata, Motion
 from imgbatch.codecs.encoding import Encoding
 from imgbatch.codecs.recognize import SUFFIXES
+from imgbatch.pixels.frames import Film
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -35,7 +35,7 @@ class Gif(Codec):
         from imgbatch.codecs import palette
 
         if encoding.colors is None and all(palette.is_indexed(frame) for frame in frames):
-            return film.Film(map(_narrowed, frames)) if any(map(_is_wide, frames)) else frames
+            return Film(map(_narrowed, frames)) if any(map(_is_wide, frames)) else frames
         return palette.reduced(frames, encoding.colors or 256, changes, keyed=True)
 
     def options(self, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:

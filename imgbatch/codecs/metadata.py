@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.orientation import redo
+from imgbatch.pixels.orientation import redo
 
 if TYPE_CHECKING:
     from PIL.Image import Exif, Image

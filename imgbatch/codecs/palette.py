@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from imgbatch import color, film
+from imgbatch.pixels import color
+from imgbatch.pixels.frames import Film, each
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -49,7 +50,7 @@ def uniform(frames: Sequence[Image]) -> Sequence[Image]:
         made.info = {}
         return made
 
-    return film.each(frames, alike)
+    return each(frames, alike)
 
 
 def reduced(frames: Sequence[Image], colors: int, changes: list[str], keyed: bool = False) -> Sequence[Image]:
@@ -70,15 +71,15 @@ def reduced(frames: Sequence[Image], colors: int, changes: list[str], keyed: boo
     if soft:
         changes.append("alpha: reduced to transparent or opaque")
     room = colors if solid else colors - 1
-    shown = film.each(frames, _shown)
+    shown = each(frames, _shown)
     indexed = _exact(shown, room, alike=not keyed)
     if indexed is None:
         indexed = _dithered(shown, room)
         changes.append(f"colors: reduced to {colors}")
     if solid:
-        return film.each(shown, indexed)
+        return each(shown, indexed)
     pairs = zip(shown, frames, strict=True)
-    return film.Film(_with_hole(indexed(visible), frame, room) for visible, frame in pairs)
+    return Film(_with_hole(indexed(visible), frame, room) for visible, frame in pairs)
 
 
 def _whole(image: Image) -> Image:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from imgbatch import alpha, color, film, profiles
+from imgbatch.pixels import alpha, color, profile_conversion
+from imgbatch.pixels.frames import each
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -44,10 +45,10 @@ def fitted(
         ready = ready and wanted == made.mode
         return made
 
-    held = film.each(frames, plain)
+    held = each(frames, plain)
     used = None if keep is not None else icc
     if not ready or used:
-        held = film.each(held, lambda frame: _converted(frame, aim(frame, codec), used, codec, changes))
+        held = each(held, lambda frame: _converted(frame, aim(frame, codec), used, codec, changes))
     return held, keep
 
 
@@ -163,7 +164,7 @@ def _converted(image: Image, wanted: str, icc: bytes | None, codec: Codec, chang
 
 def _used_up(image: Image, icc: bytes, codec: Codec, changes: list[str]) -> Image:
     """The pixels converted to sRGB through a profile that cannot be written beside them."""
-    space = profiles.profile_space(icc)
+    space = profile_conversion.profile_space(icc)
     if space is None:
         changes.append("icc not kept: damaged")
         return image
@@ -177,7 +178,7 @@ def _used_up(image: Image, icc: bytes, codec: Codec, changes: list[str]) -> Imag
     if made is image:
         changes.append(f"icc not written: {codec.name}")
     else:
-        changes.append(f"icc: {profiles.profile_name(icc)} -> sRGB")
+        changes.append(f"icc: {profile_conversion.profile_name(icc)} -> sRGB")
     return made
 
 

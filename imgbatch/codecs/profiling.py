@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from imgbatch import color, film, profiles
+from imgbatch.pixels import color, profile_conversion
+from imgbatch.pixels.frames import Film, each
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -22,7 +23,7 @@ def usable(icc: object, mode: str, warnings: list[str]) -> bytes | None:
     """A profile as the reader found it, for pixels of `mode`; None, with a warning, where it is not for them."""
     if not isinstance(icc, bytes) or not icc:
         return None
-    space = profiles.profile_space(icc)
+    space = profile_conversion.profile_space(icc)
     if space == color.space(mode):
         return icc
     why = "damaged" if space is None else f"made for {space}, the pixels are {mode}"
@@ -33,14 +34,14 @@ def usable(icc: object, mode: str, warnings: list[str]) -> bytes | None:
 def assumed(paths: Iterable[str | None], mode: str, changes: list[str]) -> bytes | None:
     """The profile that is assumed for pixels of `mode` that came without one; None where it is for others."""
     path = next((path for path in paths if path is not None), None)
-    icc = None if path is None else profiles.read(path)
+    icc = None if path is None else profile_conversion.read(path)
     if icc is None or not color.fits(icc, mode):
         return None
-    changes.append(f"icc: {profiles.profile_name(icc)} assumed")
+    changes.append(f"icc: {profile_conversion.profile_name(icc)} assumed")
     return icc
 
 
-def unprofiled(frames: Sequence[Image], icc: bytes | None, changes: list[str]) -> tuple[film.Film, bytes | None]:
+def unprofiled(frames: Sequence[Image], icc: bytes | None, changes: list[str]) -> tuple[Film, bytes | None]:
     """`frames` in sRGB, through their profile; and that profile, where it says no more than that they are.
 
     Without a profile they are taken to be sRGB, ink and Lab excepted.
@@ -53,7 +54,7 @@ def unprofiled(frames: Sequence[Image], icc: bytes | None, changes: list[str]) -
         same = same and made is frame
         return made
 
-    made = film.each(frames, on_srgb)
+    made = each(frames, on_srgb)
     return made, icc if same else None
 
 
@@ -67,14 +68,14 @@ def named(frames: Sequence[Image], wish: str, icc: bytes | None, codec: Codec, c
         return None
     if icc and color.fits(icc, frames[0].mode):
         return icc
-    return profiles.gray() if spaces == {"gray"} else profiles.srgb()
+    return profile_conversion.gray() if spaces == {"gray"} else profile_conversion.srgb()
 
 
 def _on_srgb(frame: Image, icc: bytes | None, changes: list[str]) -> Image:
     made = color.to_srgb(frame, icc) if icc else None
     if made is not None:
         if made is not frame:
-            changes.append(f"icc: {profiles.profile_name(icc or b'')} -> sRGB")
+            changes.append(f"icc: {profile_conversion.profile_name(icc or b'')} -> sRGB")
         if frame.mode in color.DEEP and made.mode not in color.DEEP:
             changes.append(f"depth: {32 if frame.mode in ('I', 'F') else 16} -> 8 bits")
         return made

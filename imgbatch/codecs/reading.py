@@ -23,7 +23,7 @@ from imgbatch.codecs import (
 from imgbatch.codecs.base import Metadata, Motion
 from imgbatch.codecs.contents import read
 from imgbatch.core.errors import ImageError
-from imgbatch.orientation import redo, swapped, undo
+from imgbatch.pixels.orientation import redo, swapped, undo
 
 if TYPE_CHECKING:
     from PIL.Image import Image, Transpose

@@ -14,11 +14,12 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from imgbatch import alpha, color, film
 from imgbatch.codecs.base import Codec, Encoded, Metadata, Motion
 from imgbatch.codecs.encoding import Encoding
 from imgbatch.core.errors import ImageError
-from imgbatch.ssim import ssim
+from imgbatch.pixels import alpha, color
+from imgbatch.pixels.frames import each
+from imgbatch.pixels.ssim import ssim
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -138,7 +139,7 @@ class _Search:
             size = max(1, round(frame.width * scale)), max(1, round(frame.height * scale))
             return alpha.straight(frame).resize(size, Resampling.LANCZOS)
 
-        smaller = film.each(self._frames, shrunk)
+        smaller = each(self._frames, shrunk)
         self._prepared = self._codec.prepared(smaller, self._wish, self._metadata, self._motion)
 
     def _too_large(self, made: Encoded) -> str:

@@ -13,7 +13,7 @@ from imgbatch.core.errors import Kind, Phase
 from imgbatch.core.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
-    from imgbatch.aggregates import Sheet
+    from imgbatch.pixels.exact_sums import Sheet
 
 Status = Literal["ok", "unchanged", "skipped", "failed", "timeout", "crashed"]
 SCHEMA = 1  # the "v" of every JSON record

@@ -1,6 +1,6 @@
 """What are the mean, the spread and the histogram of all pixels of all images? ``stats(paths, ops...)``.
 
-Exact: whole numbers are added up (aggregates.py) and become floats at the very end (moments.py), so the figures are
+Exact: whole numbers are added up (exact_sums.py) and become floats at the very end (moments.py), so the figures are
 the same bits for any number of workers, and a worker that dies neither loses nor doubles a file.
 """
 
@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Unpack
 
-from imgbatch.aggregates import Layout, Sums, Totals
 from imgbatch.core.errors import expected, unknown
 from imgbatch.core.job import Outcome
 from imgbatch.core.run_settings import Filters, Settings
-from imgbatch.figures import WEIGHTS, Statistics, drawn_up
 from imgbatch.measuring import MODES, Measured, MeasureWork
 from imgbatch.operations import Operation
 from imgbatch.operations.plugins import refuse_immobile
 from imgbatch.passes import Pass, PassWords, pass_settings
+from imgbatch.pixels.exact_sums import Layout, Sums, Totals
+from imgbatch.pixels.statistics import WEIGHTS, Statistics, drawn_up
 from imgbatch.preparing import Path
 from imgbatch.recipe import checked_ops
 from imgbatch.resources import Resources

@@ -12,8 +12,8 @@ TYPE_CHECKING = False  # as in imgbatch/__init__.py
 if TYPE_CHECKING:
     import concurrent.futures
 
-    from imgbatch.aggregates import Totals
     from imgbatch.executors.base import Executor
+    from imgbatch.pixels.exact_sums import Totals
 
 __all__ = ["make", "refuse_import", "refuse_mixtures"]
 

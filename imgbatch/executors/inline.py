@@ -15,7 +15,7 @@ from imgbatch.places import folders_of
 from imgbatch.storage.atomic_write import sweep
 
 if TYPE_CHECKING:
-    from imgbatch.aggregates import Sheet, Totals
+    from imgbatch.pixels.exact_sums import Sheet, Totals
 
 
 class InlineDesk:

@@ -30,7 +30,7 @@ from imgbatch.executors.starting import start_context
 from imgbatch.executors.table import Table
 
 if TYPE_CHECKING:
-    from imgbatch.aggregates import Totals
+    from imgbatch.pixels.exact_sums import Totals
 
 PATIENCE = 5.0  # seconds that a closed iterator gives the files in hand
 GRACE = 1.2  # seconds that an abort gives the guards to clear up; then the process ends all the same

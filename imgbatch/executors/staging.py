@@ -16,7 +16,7 @@ from imgbatch.memory.shared_arrays import SharedArray
 if TYPE_CHECKING:
     import numpy
 
-    from imgbatch.aggregates import Layout, Sheet, Totals
+    from imgbatch.pixels.exact_sums import Layout, Sheet, Totals
 
 
 class Ticket(NamedTuple):
@@ -46,7 +46,7 @@ class Staging:
     def commit(self, row: int) -> None:
         """Count what the worker of `row` has summed: its reply is here, and it waits for the next chunk."""
         if self._totals is not None and self._shared is not None:
-            from imgbatch.aggregates import zero
+            from imgbatch.pixels.exact_sums import zero
 
             record = self._shared.array[row, ...]
             self._totals.add(record)
@@ -55,7 +55,7 @@ class Staging:
     def drop(self, row: int) -> None:
         """Forget what the worker of `row` has summed: it is dead, or its reply is of no use."""
         if self._shared is not None:
-            from imgbatch.aggregates import zero
+            from imgbatch.pixels.exact_sums import zero
 
             zero(self._shared.array[row, ...])
 
@@ -73,7 +73,7 @@ def staged(ticket: Ticket | None, row: int) -> tuple[Sheet | None, Callable[[], 
     """In a worker: the sheet for its desk, and what puts the sheet into the staging record of `row`."""
     if ticket is None:
         return None, lambda: None
-    from imgbatch.aggregates import Sheet, add
+    from imgbatch.pixels.exact_sums import Sheet, add
 
     sheet = Sheet(ticket.layout)
     shared = SharedArray.attach(ticket.name, (ticket.rows,), ticket.layout.dtype)

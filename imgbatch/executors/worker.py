@@ -29,7 +29,7 @@ from imgbatch.executors.staging import Ticket, staged
 from imgbatch.executors.table import Table
 
 if TYPE_CHECKING:
-    from imgbatch.aggregates import Sheet
+    from imgbatch.pixels.exact_sums import Sheet
 
 READY, FAILED, REPLY, ASK = b"+", b"!", b"=", b"?"
 _PHASE_CODES = {phase: code for code, phase in enumerate(PHASES)}

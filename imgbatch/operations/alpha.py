@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from imgbatch.alpha import SIXTEEN, carrying, flattened, straight
-from imgbatch.color import canonical_color, rgba
 from imgbatch.core.parameters import Choice, Text
 from imgbatch.operations.base import Operation, refuse_mode
 from imgbatch.operations.support.as_array import picture, samples
+from imgbatch.pixels.alpha import SIXTEEN, carrying, flattened, straight
+from imgbatch.pixels.color import canonical_color, rgba
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from imgbatch import film
 from imgbatch.core.errors import ImageError
 from imgbatch.core.parameters import Declared
+from imgbatch.pixels.frames import Film
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -125,7 +125,7 @@ def through(
     passing = iter(frames)
     for operation in operations:
         if operation.together:
-            held = film.Film(passing)
+            held = Film(passing)
             if len(held) > 1:
                 operation = operation.across(held)
             passing = iter(held)

@@ -16,8 +16,8 @@ from PIL import Image, ImageCms, features
 
 from imgbatch import codecs
 from imgbatch.codecs import Encoded, Encoding, Metadata, Motion, exifblock, extras, guard, metadata
-from imgbatch.color import to_eight_bits
 from imgbatch.core.errors import ImageError
+from imgbatch.pixels.color import to_eight_bits
 from tests.contracts.pictures import smooth
 
 Picture = Image.Image

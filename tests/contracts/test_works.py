@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from PIL.ImageFile import ImageFile
 
 import imgbatch as ib
-from imgbatch.aggregates import Layout, Sheet
 from imgbatch.core.errors import Phase
 from imgbatch.core.job import Job, Source, Target
 from imgbatch.executors.base import Chunks, Work
@@ -23,6 +22,7 @@ from imgbatch.imagework import ImageWork
 from imgbatch.inspecting import InspectWork
 from imgbatch.measuring import MeasureWork
 from imgbatch.operations import Resize
+from imgbatch.pixels.exact_sums import Layout, Sheet
 from imgbatch.rows import RowWork
 from tests.contracts.pictures import smooth
 

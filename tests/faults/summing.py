@@ -10,8 +10,8 @@ from typing import Any
 import numpy
 from numpy.typing import NDArray
 
-from imgbatch.aggregates import Layout, Sheet, Totals, add
 from imgbatch.core.job import Desk, Job, Outcome
+from imgbatch.pixels.exact_sums import Layout, Sheet, Totals, add
 from tests.faults.works import FaultyWork
 
 LAYOUT = Layout(3, (2, 1))

@@ -18,7 +18,7 @@ REPO = Path(__file__).parents[2]
 PROGRAM = """
 {first}
 import threading
-from imgbatch.aggregates import Layout, Totals
+from imgbatch.pixels.exact_sums import Layout, Totals
 from imgbatch.executors.pool import Pool
 from tests.faults.works import FaultyWork, job
 

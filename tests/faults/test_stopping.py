@@ -13,10 +13,10 @@ from typing import Any, cast
 
 import pytest
 
-from imgbatch.aggregates import Layout, Totals
 from imgbatch.core.job import Outcome
 from imgbatch.executors.guard import State
 from imgbatch.executors.pool import Pool, _Run
+from imgbatch.pixels.exact_sums import Layout, Totals
 from tests.faults.works import FaultyWork, job
 from tests.held import held
 

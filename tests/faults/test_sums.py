@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from imgbatch.aggregates import Totals
 from imgbatch.core.job import Job, Outcome
 from imgbatch.core.run_settings import Settings
 from imgbatch.datasets.stats import Survey, stats
@@ -19,6 +18,7 @@ from imgbatch.executors.guard import Guard
 from imgbatch.executors.inline import Inline
 from imgbatch.executors.pool import Pool
 from imgbatch.measuring import Measured
+from imgbatch.pixels.exact_sums import Totals
 from tests.faults.killer import shooting
 from tests.faults.summing import LAYOUT, NaiveWork, SummingWork, bits, expected
 from tests.faults.works import job

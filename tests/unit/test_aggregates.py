@@ -14,8 +14,8 @@ import numpy
 import pytest
 from numpy.typing import NDArray
 
-from imgbatch.aggregates import Layout, Sheet, Sums, Totals, add, zero
 from imgbatch.core.errors import EngineError, UsageError
+from imgbatch.pixels.exact_sums import Layout, Sheet, Sums, Totals, add, zero
 
 ROOT = Path(__file__).parents[2]
 RANDOM = numpy.random.default_rng(7)
@@ -170,7 +170,7 @@ def consistent(sums: Sums, one: Sheet) -> bool:
 
 READER = """
 import sys, time
-from imgbatch.aggregates import Totals
+from imgbatch.pixels.exact_sums import Totals
 totals = Totals.attach(sys.argv[1])
 print("ready", flush=True)
 looks = torn = 0

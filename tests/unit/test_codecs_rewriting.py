@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from imgbatch import Output, Recipe, Resize, profiles, run
+from imgbatch import Output, Recipe, Resize, run
 from imgbatch.codecs import rewriting
 from imgbatch.codecs.integrity import jpeg_scans
+from imgbatch.pixels import profile_conversion
 from tests.unit.test_codecs_exifblock import NOTE, block, small
 
 
@@ -24,7 +25,11 @@ def jpeg(**options: Any) -> bytes:
 
 
 FULL = jpeg(
-    exif=b"Exif\0\0" + block("<", small()), xmp=b"<x/>", comment=b"hello", dpi=(200, 100), icc_profile=profiles.srgb()
+    exif=b"Exif\0\0" + block("<", small()),
+    xmp=b"<x/>",
+    comment=b"hello",
+    dpi=(200, 100),
+    icc_profile=profile_conversion.srgb(),
 )
 
 
@@ -37,7 +42,7 @@ def test_what_goes_and_what_comes() -> None:
     assert made is not None and scans(made) == scans(FULL) and made.endswith(b"\xff\xd9")
     with Image.open(io.BytesIO(made)) as image:
         assert image.info["exif"] == b"Exif\0\0II" and image.info["dpi"] == (72, 72)
-        assert image.info["icc_profile"] == profiles.srgb()
+        assert image.info["icc_profile"] == profile_conversion.srgb()
         assert "xmp" not in image.info and "comment" not in image.info
         image.load()
     plain = rewriting.rewritten(FULL, {}, False)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from imgbatch import color, profiles
+from imgbatch.pixels import color, profile_conversion
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
@@ -47,7 +47,7 @@ def test_no_color() -> None:
 
 def test_importing_and_defaults_do_not_load_pillow() -> None:
     code = (
-        "import sys, imgbatch.codecs as c, imgbatch.color; c.Encoding(); c.is_image(b'', '.jpg');"
+        "import sys, imgbatch.codecs as c, imgbatch.pixels.color; c.Encoding(); c.is_image(b'', '.jpg');"
         "sys.exit(any(name in sys.modules for name in ('PIL', 'numpy')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
@@ -89,7 +89,9 @@ def test_srgb_is_the_same_object_and_a_wrong_profile_is_none() -> None:
     assert color.to_srgb(image, b"acsp" * 64) is None
     damaged = SRGB[:128] + bytes(len(SRGB) - 128)
     assert color.to_srgb(image, damaged) is None
-    assert profiles.profile_name(b"x" * 200) == "a damaged profile" and "sRGB" in profiles.profile_name(SRGB)
+    assert profile_conversion.profile_name(
+        b"x" * 200
+    ) == "a damaged profile" and "sRGB" in profile_conversion.profile_name(SRGB)
 
 
 @pytest.mark.parametrize("mode", ["I;16", "I;16B"])

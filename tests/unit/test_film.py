@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from imgbatch import codecs, film
+from imgbatch import codecs
 from imgbatch.core.errors import ImageError
 from imgbatch.operations import Autocontrast, Resize, through
+from imgbatch.pixels import frames as film
 from tests.contracts.pictures import smooth
 
 MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "HSV", "I;16", "I;16B", "I", "F", "RGBa")

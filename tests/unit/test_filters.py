@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageEnhance, ImageFilter
 
-from imgbatch.alpha import on_colors, premultiplied, straight
 from imgbatch.operations import Blur, BoxBlur, Median, Operation, Sharpen, Unsharp
+from imgbatch.pixels.alpha import on_colors, premultiplied, straight
 from tests.contracts.test_operations import picture
 
 ALL: list[Operation] = [Blur(1.5), BoxBlur(2), Unsharp(2, 1.5), Sharpen(2), Median(3)]

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import pytest
 
-from imgbatch.moments import Equally, added, pooled
+from imgbatch.pixels.moments import Equally, added, pooled
 
 
 def test_mean_and_deviation_are_rounded_once() -> None:

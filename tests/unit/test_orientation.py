@@ -4,7 +4,7 @@ import numpy
 import pytest
 from PIL import Image
 
-from imgbatch import orientation
+from imgbatch.pixels import orientation
 
 PICTURE = Image.fromarray(numpy.arange(7 * 5, dtype=numpy.uint8).reshape(5, 7))
 

@@ -11,9 +11,9 @@ from PIL import Image
 
 import imgbatch as ib
 from imgbatch.core.errors import ImageError
-from imgbatch.light import from_linear, to_linear
 from imgbatch.operations import Resize
 from imgbatch.operations.support.resample import KERNELS
+from imgbatch.pixels.gamma import from_linear, to_linear
 from tests.contracts.test_operations import picture
 
 HALF = round(from_linear(0.5) * 255)  # 188: what black and white in turns look like from afar

@@ -16,7 +16,7 @@ from imgbatch import codecs
 from imgbatch.codecs import Encoded, Encoding, Metadata, Motion
 from imgbatch.codecs.base import Prepared
 from imgbatch.core.errors import ImageError, UsageError
-from imgbatch.ssim import ssim
+from imgbatch.pixels.ssim import ssim
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from imgbatch.ssim import ssim
+from imgbatch.pixels.ssim import ssim
 
 Gray = NDArray[numpy.uint8]
 

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 import imgbatch as ib
-from imgbatch.aggregates import Totals
 from imgbatch.core.report import ExitCode
 from imgbatch.datasets.stats import Survey
-from imgbatch.figures import Spread, Statistics, aspect
 from imgbatch.measuring import as_mode
+from imgbatch.pixels.exact_sums import Totals
+from imgbatch.pixels.statistics import Spread, Statistics, aspect
 from imgbatch.reporters.files.histogram_plot import SIZE, draw
 
 SAMPLES = Path(__file__).parents[2] / "sample_images"

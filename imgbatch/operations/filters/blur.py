@@ -2,7 +2,7 @@
 
 All work with colors weighted by alpha, so that what hides under transparent pixels never shows at an edge. Pixels
 outside the image count as copies of the edge's. Palettes and 1-bit images become RGB or gray first; CMYK and LAB are
-filtered band by band. 16-bit and 32-bit gray keeps its depth (deep.py).
+filtered band by band. 16-bit and 32-bit gray keeps its depth (deep_gray.py).
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from imgbatch.alpha import carrying, on_colors, premultiplied, straight
 from imgbatch.core.parameters import Number
-from imgbatch.operations import deep
 from imgbatch.operations.base import Operation
+from imgbatch.operations.support import deep_gray
+from imgbatch.pixels.alpha import carrying, on_colors, premultiplied, straight
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -43,8 +43,8 @@ class Blur(Operation):
     def apply(self, image: Image) -> Image:
         from PIL import ImageFilter
 
-        if deep.deep(image):
-            return deep.gaussian(image, self.sigma)
+        if deep_gray.deep(image):
+            return deep_gray.gaussian(image, self.sigma)
         return filtered(straight(image), ImageFilter.GaussianBlur(self.sigma))
 
 
@@ -70,8 +70,8 @@ class BoxBlur(Operation):
 
         if self.radius == 0:
             return image
-        if deep.deep(image):
-            return deep.boxed(image, self.radius)
+        if deep_gray.deep(image):
+            return deep_gray.boxed(image, self.radius)
         return filtered(straight(image), ImageFilter.BoxBlur(self.radius))
 
 
@@ -107,8 +107,10 @@ class Unsharp(Operation):
 
         if self.amount == 0:
             return image
-        if deep.deep(image):
-            return deep.apart(image, lambda held: deep.gaussian(held, self.sigma), self.amount, self.threshold)
+        if deep_gray.deep(image):
+            return deep_gray.apart(
+                image, lambda held: deep_gray.gaussian(held, self.sigma), self.amount, self.threshold
+            )
         ready = straight(image)
         return _apart(ready, filtered(ready, ImageFilter.GaussianBlur(self.sigma)), self.amount, self.threshold)
 
@@ -138,8 +140,8 @@ class Sharpen(Operation):
 
         if self.amount == 0:
             return image
-        if deep.deep(image):
-            return deep.apart(image, deep.smoothed, self.amount, threshold=0)
+        if deep_gray.deep(image):
+            return deep_gray.apart(image, deep_gray.smoothed, self.amount, threshold=0)
         ready = straight(image)
         return _apart(ready, filtered(ready, ImageFilter.SMOOTH()), self.amount, threshold=0)
 
@@ -168,8 +170,8 @@ class Sharpness(Operation):
 
         if self.factor == 1:
             return image
-        if deep.deep(image):
-            return deep.apart(image, deep.smoothed, self.factor - 1, threshold=0)
+        if deep_gray.deep(image):
+            return deep_gray.apart(image, deep_gray.smoothed, self.factor - 1, threshold=0)
         ready = straight(image)
         return _apart(ready, filtered(ready, ImageFilter.SMOOTH()), self.factor - 1, threshold=0)
 

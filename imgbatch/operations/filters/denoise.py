@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from imgbatch.alpha import straight
 from imgbatch.core.parameters import Number
 from imgbatch.operations.base import Operation
 from imgbatch.operations.support.as_array import in_strips, picture, sums_along
 from imgbatch.operations.support.canvas import gray_range
+from imgbatch.pixels.alpha import straight
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from imgbatch.alpha import straight
 from imgbatch.core.parameters import Number
 from imgbatch.operations.base import Operation, refuse_mode
 from imgbatch.operations.support.as_array import in_strips, picture, samples
 from imgbatch.operations.support.canvas import gray_range
+from imgbatch.pixels.alpha import straight
 
 if TYPE_CHECKING:
     from PIL.Image import Image

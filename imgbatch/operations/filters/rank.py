@@ -10,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from imgbatch.alpha import SIXTEEN, carrying, premultiplied, straight
 from imgbatch.core.parameters import Number
 from imgbatch.operations.base import Operation, refuse_mode
 from imgbatch.operations.filters.blur import filtered
 from imgbatch.operations.support.as_array import at, picture, samples
+from imgbatch.pixels.alpha import SIXTEEN, carrying, premultiplied, straight
 
 if TYPE_CHECKING:
     from PIL.Image import Image

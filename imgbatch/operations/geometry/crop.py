@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, ClassVar, NamedTuple
 
-from imgbatch.alpha import straight
 from imgbatch.core.errors import ImageError, UsageError
 from imgbatch.core.parameters import Number, Text
 from imgbatch.operations.base import Operation, Size
@@ -33,6 +32,7 @@ from imgbatch.operations.support.lengths import (
     spell_length,
     squeezed,
 )
+from imgbatch.pixels.alpha import straight
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, ClassVar
 
-from imgbatch import orientation as ways
 from imgbatch.operations.base import Operation, Size
 from imgbatch.operations.geometry.crop import Crop
 from imgbatch.operations.geometry.resize import Resize
@@ -23,6 +22,7 @@ from imgbatch.operations.support.fit import Fitting
 from imgbatch.operations.support.half_chroma import reduced
 from imgbatch.operations.support.lengths import ENTROPY, anchored
 from imgbatch.operations.support.resample import resampled
+from imgbatch.pixels import orientation as ways
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, ClassVar, NamedTuple
 
-from imgbatch.color import COLOR
 from imgbatch.core.parameters import Text
 from imgbatch.operations.base import Operation, Size
 from imgbatch.operations.support.canvas import on_canvas
@@ -21,6 +20,7 @@ from imgbatch.operations.support.lengths import (
     spell_length,
     squeezed,
 )
+from imgbatch.pixels.color import COLOR
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from imgbatch.color import COLOR
 from imgbatch.core.errors import UsageError, expected
 from imgbatch.core.parameters import Choice, Switch
 from imgbatch.operations.base import Operation, Size
@@ -15,6 +14,7 @@ from imgbatch.operations.support.entropy import busiest
 from imgbatch.operations.support.fit import FITS, SIZE, SUFFIXES, Fitting, fitted, geometry
 from imgbatch.operations.support.lengths import ENTROPY, FOCAL, PLACE, anchored, read_focal, refuse_two_places
 from imgbatch.operations.support.resample import KERNELS, resampled
+from imgbatch.pixels.color import COLOR
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -6,12 +6,12 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from imgbatch.alpha import straight
-from imgbatch.color import COLOR
 from imgbatch.core.parameters import Choice, Number, Switch
 from imgbatch.operations.base import Operation, Size
 from imgbatch.operations.support.canvas import RGBA, able, affordable, background, blank, deep, in_floats, on_canvas
 from imgbatch.operations.support.lengths import anchored
+from imgbatch.pixels.alpha import straight
+from imgbatch.pixels.color import COLOR
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from imgbatch.color import COLOR, rgba
 from imgbatch.core.file_parameter import File
 from imgbatch.core.parameters import Choice, Switch
 from imgbatch.core.parameters import Text as Words
@@ -32,6 +31,7 @@ from imgbatch.operations.support.lengths import (
     spell_length,
     squeezed,
 )
+from imgbatch.pixels.color import COLOR, rgba
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

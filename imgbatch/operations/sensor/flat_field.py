@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from imgbatch.alpha import straight
 from imgbatch.core.errors import ImageError
 from imgbatch.core.file_parameter import File, Held
 from imgbatch.core.parameters import Number
@@ -19,6 +18,7 @@ from imgbatch.operations.file_backed import FromFile
 from imgbatch.operations.support.as_array import picture, samples
 from imgbatch.operations.support.canvas import gray_range
 from imgbatch.operations.tone.curves import Measured, Table
+from imgbatch.pixels.alpha import straight
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.alpha import carrying
 from imgbatch.operations.support.canvas import sixteen
+from imgbatch.pixels.alpha import carrying
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

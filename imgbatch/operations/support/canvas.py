@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from imgbatch.alpha import straight
-from imgbatch.color import has_transparency, rgba
 from imgbatch.core.errors import ImageError
 from imgbatch.operations.base import Operation, Size, refuse_mode
+from imgbatch.pixels.alpha import straight
+from imgbatch.pixels.color import has_transparency, rgba
 
 if TYPE_CHECKING:
     from PIL.Image import Image

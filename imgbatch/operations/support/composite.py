@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.alpha import carrying, straight
 from imgbatch.operations.base import Operation, refuse_mode
 from imgbatch.operations.support.as_array import picture, samples
 from imgbatch.operations.support.canvas import deep, gray_range
+from imgbatch.pixels.alpha import carrying, straight
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

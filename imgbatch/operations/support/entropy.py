@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.alpha import straight
 from imgbatch.operations.support.canvas import deep, gray_range
 from imgbatch.operations.support.lengths import spell_focal
+from imgbatch.pixels.alpha import straight
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

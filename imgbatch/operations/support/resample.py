@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.alpha import carrying, straight
 from imgbatch.core.errors import ImageError
-from imgbatch.light import levels_of_light, light_of_levels
 from imgbatch.operations.base import Size
 from imgbatch.operations.support.as_array import picture
 from imgbatch.operations.support.canvas import in_floats, sixteen
 from imgbatch.operations.support.fit import ExactBox
 from imgbatch.operations.support.separable import reduced
+from imgbatch.pixels.alpha import carrying, straight
+from imgbatch.pixels.gamma import levels_of_light, light_of_levels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

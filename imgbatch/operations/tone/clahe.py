@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from imgbatch import film
-from imgbatch.alpha import SIXTEEN, on_colors
 from imgbatch.core.parameters import Number
 from imgbatch.operations.base import Operation
 from imgbatch.operations.support.as_array import picture, samples
 from imgbatch.operations.tone.curves import is_gray, toned
+from imgbatch.pixels.alpha import SIXTEEN, on_colors
+from imgbatch.pixels.frames import each
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,7 +60,7 @@ class Clahe(Operation):
         return self.changed(ready, self._curves(self._counts(ready)))
 
     def across(self, frames: Sequence[Image]) -> Operation:
-        ready = film.each(frames, lambda frame: toned(self, frame))
+        ready = each(frames, lambda frame: toned(self, frame))
         if len({frame.size for frame in ready}) > 1 or len({frame.mode in SIXTEEN for frame in ready}) > 1:
             return self  # pages of a document, no animation
         return _Mapped(self, self._curves(sum(self._counts(frame) for frame in ready)))

@@ -11,11 +11,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from imgbatch.alpha import SIXTEEN, carrying, on_colors
-from imgbatch.color import COLOR, rgba
 from imgbatch.core.parameters import Number
 from imgbatch.operations.base import Operation, refuse_mode
 from imgbatch.operations.tone.curves import curved, in_color, is_gray, toned
+from imgbatch.pixels.alpha import SIXTEEN, carrying, on_colors
+from imgbatch.pixels.color import COLOR, rgba
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from imgbatch import film
-from imgbatch.alpha import SIXTEEN, carrying, on_colors, straight
 from imgbatch.operations.base import Operation, refuse_mode
+from imgbatch.pixels.alpha import SIXTEEN, carrying, on_colors, straight
+from imgbatch.pixels.frames import each
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -36,10 +36,10 @@ class Measured(Operation):
         return Tables(self, self.tables(histograms(ready))).apply(ready)
 
     def across(self, frames: Sequence[Image]) -> Operation:
-        ready = film.each(frames, lambda frame: toned(self, frame))
+        ready = each(frames, lambda frame: toned(self, frame))
         if not any(frame.mode in SIXTEEN for frame in ready):
             colored = any(frame.mode in ("RGB", "RGBA") for frame in ready)
-            ready = film.each(ready, in_color) if colored else ready
+            ready = each(ready, in_color) if colored else ready
         elif not all(frame.mode in SIXTEEN for frame in ready):
             return self  # 8-bit and 16-bit pages: a document, no animation
         bands: Iterator[Bands] = map(histograms, ready)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from imgbatch.alpha import on_colors
 from imgbatch.core.parameters import Number
 from imgbatch.core.quantities import Level
 from imgbatch.operations.base import Operation
 from imgbatch.operations.tone.curves import curved, is_gray, toned
+from imgbatch.pixels.alpha import on_colors
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from imgbatch.alpha import carrying, on_colors
 from imgbatch.core.errors import expected
 from imgbatch.core.parameters import Number
 from imgbatch.core.quantities import Level
 from imgbatch.operations.base import Operation
 from imgbatch.operations.tone.curves import Measured, Table, curved, is_gray, toned
+from imgbatch.pixels.alpha import carrying, on_colors
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from imgbatch.alpha import SIXTEEN, on_colors
 from imgbatch.core.file_parameter import File, Held
 from imgbatch.core.parameters import Choice
 from imgbatch.operations.base import refuse_mode
 from imgbatch.operations.file_backed import FromFile
 from imgbatch.operations.support.as_array import picture, samples
 from imgbatch.operations.tone.curves import in_color, toned
+from imgbatch.pixels.alpha import SIXTEEN, on_colors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,8 +8,8 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from imgbatch.core.parameters import Choice, Number
-from imgbatch.light import from_linear, to_linear
 from imgbatch.operations.tone.curves import Measured, Table, is_gray
+from imgbatch.pixels.gamma import from_linear, to_linear
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.aggregates import Sums
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Outcome
 from imgbatch.measuring import MODES, Measured
-from imgbatch.moments import TOP, Equally, pooled
+from imgbatch.pixels.exact_sums import Sums
+from imgbatch.pixels.moments import TOP, Equally, pooled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

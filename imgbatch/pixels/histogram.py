@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from imgbatch import color
 from imgbatch.operations import Size
+from imgbatch.pixels import color
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from imgbatch.aggregates import Sheet
+    from imgbatch.pixels.exact_sums import Sheet
 
 #: The modes that can be measured, and the names of their channels.
 MODES: dict[str, tuple[str, ...]] = {

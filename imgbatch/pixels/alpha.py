@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from imgbatch.color import continuous
+from imgbatch.pixels.color import continuous
 
 if TYPE_CHECKING:
     from PIL.Image import Image

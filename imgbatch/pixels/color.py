@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated
 
 from imgbatch.core.parameters import Text
-from imgbatch.profiles import converted, errors, profile_space
+from imgbatch.pixels.profile_conversion import converted, errors, profile_space
 
 if TYPE_CHECKING:
     from PIL.Image import Image

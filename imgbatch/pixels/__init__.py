@@ -1,0 +1,1 @@
+"""Pixels: what is true of them, whatever the format and the operation?"""
