@@ -11,7 +11,7 @@ import errno
 import os
 import stat
 
-from imgbatch.codecs.recognize import NOT_RASTER, PREFIX, RAW_SUFFIXES, is_image, is_raw
+from imgbatch.codecs.reading.identify import NOT_RASTER, PREFIX, RAW_SUFFIXES, is_image, is_raw
 from imgbatch.core.errors import one_line
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Failure, Source

@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Sequence
 
 from imgbatch import codecs
-from imgbatch.codecs import stripping
-from imgbatch.codecs.reading import Opened
+from imgbatch.codecs.metadata import strip
+from imgbatch.codecs.reading.decode import Opened
 from imgbatch.economy import Way
 from imgbatch.operations import Resize
 from imgbatch.operations.geometry.crop_resize import Reduction
@@ -35,7 +35,7 @@ def strips(opened: Opened, output: Output, format: str) -> bool:
     """Whether metadata are to go from a JPEG that stays one, and its colors need not change for that."""
     if format != "jpeg" or (output.strip is None and output.keep is None):
         return False
-    return opened.metadata.icc is None or stripping.profile(output) == "keep"
+    return opened.metadata.icc is None or strip.profile(output) == "keep"
 
 
 def keeps(opened: Opened, way: Way, output: Output, number: int, format: str) -> bool:

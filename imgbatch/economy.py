@@ -17,8 +17,8 @@ import math
 from collections.abc import Sequence
 
 from imgbatch import codecs
-from imgbatch.codecs import stripping
-from imgbatch.codecs.reading import ALL_DATA, MULTIFRAME, Opened
+from imgbatch.codecs.metadata import strip
+from imgbatch.codecs.reading.decode import ALL_DATA, MULTIFRAME, Opened
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.operations import Operation, Resize, Size
 from imgbatch.operations.geometry.crop_resize import Reduction, merged, settled
@@ -154,7 +154,7 @@ def checking(way: Way) -> Way:
 
 def halving(output: Output, format: str, icc: bytes | None) -> bool:
     """Whether an output's file has one pair of colors for four pixels, and nothing looks at the pixels before that."""
-    if output.max_bytes is not None or output.min_ssim is not None or stripping.profile(output) != "keep":
+    if output.max_bytes is not None or output.min_ssim is not None or strip.profile(output) != "keep":
         return False
     codec = codecs.codec(format)
     return codec.halves(output) and (icc is None or codec.takes(icc))

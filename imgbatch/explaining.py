@@ -15,7 +15,7 @@ from typing import Any
 
 from imgbatch import codecs, copying, economy, motion, work
 from imgbatch.batch import Batch
-from imgbatch.codecs import guard, reading
+from imgbatch.codecs.reading import decode, limits
 from imgbatch.core.errors import Phase
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import SCHEMA, Failure, Job, Target, readable
@@ -150,19 +150,19 @@ def saved(explanations: Iterable[Explanation]) -> dict[str, int]:
 
 def _of_file(job: Job, run: ImageWork) -> Explanation:
     phase: Phase = "read"
-    with guard.watched(run.max_pixels):
+    with limits.watched(run.max_pixels):
         try:
-            data = reading.read(job.source.path)
+            data = decode.read(job.source.path)
             phase = "decode"
             suffix = os.path.splitext(job.source.path)[1].lower()
-            with reading.probe(data, suffix, run.max_pixels) as opened:
+            with decode.probe(data, suffix, run.max_pixels) as opened:
                 return _of_opened(job, run, opened, data)
         except Exception as error:  # noqa: BLE001 - one file's error is that file's value, as in the run
-            kind, message = guard.classify(error, phase)
+            kind, message = limits.classify(error, phase)
             return Explanation(job, Failure(kind, phase, message))
 
 
-def _of_opened(job: Job, run: ImageWork, opened: reading.Opened, data: bytes) -> Explanation:
+def _of_opened(job: Job, run: ImageWork, opened: decode.Opened, data: bytes) -> Explanation:
     """As :func:`work._follow` goes, without a step."""
     recipe = run.recipe
     outputs = [recipe.outputs[target.output] for target in job.targets]
@@ -209,7 +209,7 @@ def _planned(target: Target, mode: str) -> Target:
     return dataclasses.replace(target, path=target.other, format="tiff")
 
 
-def _frames(opened: reading.Opened, wish: str) -> int:
+def _frames(opened: decode.Opened, wish: str) -> int:
     if wish == "first":
         return 1
     return opened.frame_count if wish == "all" else min(int(wish), opened.frame_count)

@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from imgbatch.backups import FOLDER, discard, keep, room, rooms
-from imgbatch.codecs.guard import classify
+from imgbatch.codecs.reading.limits import classify
 from imgbatch.core.errors import ImageError, PlanError
 from imgbatch.core.job import Failure, Job, Outcome, Source, Target, Written
 from imgbatch.discover import Skipped

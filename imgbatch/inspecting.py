@@ -11,8 +11,9 @@ from dataclasses import replace
 
 from imgbatch import economy
 from imgbatch.clock import Clock
-from imgbatch.codecs import guard, integrity, reading, scans
-from imgbatch.codecs.integrity import Finding
+from imgbatch.codecs.containers import integrity, jpeg_scans
+from imgbatch.codecs.containers.integrity import Finding
+from imgbatch.codecs.reading import decode, limits
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Desk, Failure, Job, Outcome, Status
 
@@ -31,7 +32,7 @@ class InspectWork:
 
     def open(self) -> None:
         """Load Pillow's readers before the first file is timed."""
-        guard.readers()
+        limits.readers()
 
     def blame(self, job: Job, status: Status, failure: Failure) -> Outcome:
         """The Outcome of a job whose worker could not give one."""
@@ -44,15 +45,15 @@ class InspectWork:
         clock = Clock(desk)
         found: list[Finding] = []
         said: list[str] = []
-        with guard.watched(self.max_pixels) as caught:
+        with limits.watched(self.max_pixels) as caught:
             try:
-                data = reading.read(job.source.path)
+                data = decode.read(job.source.path)
                 clock.enter("decode")
                 suffix = os.path.splitext(job.source.path)[1].lower()
                 found += integrity.findings(data, suffix)
                 self._decode(data, suffix, desk, found, said)
             except Exception as error:  # noqa: BLE001 - one file's error is that file's value, never the batch's
-                _add(found, Finding(*guard.classify(error, clock.phase)))
+                _add(found, Finding(*limits.classify(error, clock.phase)))
         damages = [finding for finding in found if finding.kind is not None]
         failure = None
         if damages and damages[0].kind is not None:
@@ -63,20 +64,20 @@ class InspectWork:
             job.source,
             "failed" if failure else "ok",
             error=failure,
-            warnings=tuple(dict.fromkeys([*odd, *said, *guard.told(caught)])),
+            warnings=tuple(dict.fromkeys([*odd, *said, *limits.told(caught)])),
             ms=clock.spent(),
         )
 
     def _decode(self, data: bytes, suffix: str, desk: Desk, found: list[Finding], said: list[str]) -> None:
         """Every frame; of a JPEG all of the data, at an eighth of the size."""
-        with reading.probe(data, suffix, self.max_pixels) as opened:
+        with decode.probe(data, suffix, self.max_pixels) as opened:
             try:
                 way = economy.checking(economy.plain(opened, False, ()))
                 width, height = opened.size
                 # The scans of a JPEG are compared at half the size
                 held = replace(way, wanted=(max(1, width // 2), max(1, height // 2))) if opened.waves else way
                 desk.reserve(economy.needed(opened, held, len(data), films=False))
-                shown = scans.findings(data) if opened.format == "jpeg" else None
+                shown = jpeg_scans.findings(data) if opened.format == "jpeg" else None
                 if shown is not None:
                     found += shown
                     return

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from imgbatch import economy, facts
 from imgbatch.clock import Clock
-from imgbatch.codecs import guard, reading
+from imgbatch.codecs.reading import decode, limits
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Desk, Failure, Job, Outcome, Status
 from imgbatch.operations import Operation, Size, through
@@ -71,7 +71,7 @@ class MeasureWork:
 
     def open(self) -> None:
         """Load Pillow's everyday readers before the first file is timed."""
-        guard.everyday_readers()
+        limits.everyday_readers()
 
     def blame(self, job: Job, status: Status, failure: Failure) -> Outcome:
         """The Outcome of a job whose worker could not give one."""
@@ -83,11 +83,11 @@ class MeasureWork:
             return self.blame(job, "failed", job.source.problem)
         clock = Clock(desk)
         look = _Look(self, desk, clock)
-        with guard.watched(self.max_pixels) as caught:
+        with limits.watched(self.max_pixels) as caught:
             try:
                 return look.measured(job, caught)
             except Exception as error:  # noqa: BLE001 - one file's error is that file's value, never the batch's
-                kind, message = guard.classify(error, clock.phase)
+                kind, message = limits.classify(error, clock.phase)
                 failure = Failure(kind, clock.phase, message)
         return Outcome(job.index, job.source, "failed", error=failure, ms=clock.spent())
 
@@ -101,12 +101,12 @@ class _Look:
     def measured(self, job: Job, caught: list[warnings.WarningMessage]) -> Measured:
         import numpy
 
-        data = reading.read(job.source.path)
+        data = decode.read(job.source.path)
         self._clock.enter("decode")
         suffix = os.path.splitext(job.source.path)[1]
-        with reading.probe(data, suffix, self._work.max_pixels) as opened:
+        with decode.probe(data, suffix, self._work.max_pixels) as opened:
             image = as_mode(self._made(job, opened), self._work.mode)
-            said = [*opened.warnings, *guard.told(caught)]
+            said = [*opened.warnings, *limits.told(caught)]
             found, mode = opened.format, opened.mode
         histogram = tally(self._desk.sums, image)
         values = numpy.arange(histogram.shape[1], dtype=numpy.int64)
@@ -123,7 +123,7 @@ class _Look:
             sum_squares=tuple((histogram @ (values * values)).tolist()),
         )
 
-    def _made(self, job: Job, opened: reading.Opened) -> Image:
+    def _made(self, job: Job, opened: decode.Opened) -> Image:
         """The first frame after the operations, decoded no larger than they need it."""
         way = economy.way(opened, self._work.auto_orient, facts.told(self._work.ops, job, opened))
         self._desk.reserve(economy.needed(opened, way, opened.length, films=False))

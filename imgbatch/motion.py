@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from imgbatch import codecs
 from imgbatch.codecs.base import Motion
-from imgbatch.codecs.reading import Opened
+from imgbatch.codecs.reading.decode import Opened
 from imgbatch.core.errors import ImageError
 from imgbatch.core.job import Target
 from imgbatch.pixels.frames import Film

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from string import Formatter
 from typing import Any
 
-from imgbatch.codecs.recognize import SUFFIXES
+from imgbatch.codecs.reading.identify import SUFFIXES
 from imgbatch.core.errors import UsageError
 
 LATE = frozenset({"width", "height", "hash"})

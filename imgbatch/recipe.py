@@ -15,7 +15,7 @@ from dataclasses import field, replace
 from string import Formatter
 from typing import Annotated, Any
 
-from imgbatch.codecs.encoding import Encoding
+from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.core.errors import RecipeError, UsageError, expected, unknown
 from imgbatch.core.file_parameter import relocated
 from imgbatch.core.frozen_dataclass import frozen

@@ -132,9 +132,9 @@ def _understood(data: bytes, holds: Holds, path: str, who: str) -> Held:
 
 def _decoded(data: bytes, suffix: str) -> tuple[Image, bytes | None]:
     """The first frame, upright, and its profile."""
-    from imgbatch.codecs import guard, reading
+    from imgbatch.codecs.reading import decode, limits
 
-    with guard.limited(_MAX_PIXELS), reading.probe(data, suffix, _MAX_PIXELS) as opened:
+    with limits.limited(_MAX_PIXELS), decode.probe(data, suffix, _MAX_PIXELS) as opened:
         frames, _ = opened.decode("first")
         return next(frames), opened.metadata.icc
 

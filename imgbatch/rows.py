@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from imgbatch import economy, facts
 from imgbatch.clock import Clock
-from imgbatch.codecs import guard, pixels, reading
+from imgbatch.codecs.reading import decode, limits
+from imgbatch.codecs.writing import pixel_modes
 from imgbatch.core.errors import ImageError
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Desk, Failure, Job, Outcome, Status
@@ -56,7 +57,7 @@ class RowWork:
 
     def open(self) -> None:
         """Load Pillow's everyday readers before the first file is timed."""
-        guard.everyday_readers()
+        limits.everyday_readers()
 
     def blame(self, job: Job, status: Status, failure: Failure) -> Outcome:
         """The Outcome of a job whose worker could not give one."""
@@ -68,27 +69,27 @@ class RowWork:
             return self.blame(job, "failed", job.source.problem)
         told = _Told(desk)
         failure = None
-        with guard.watched(self.max_pixels) as caught:
+        with limits.watched(self.max_pixels) as caught:
             try:
                 self._fill(job, told)
             except Exception as error:  # noqa: BLE001 - one file's error is that file's value, never the batch's
-                kind, message = guard.classify(error, told.phase)
+                kind, message = limits.classify(error, told.phase)
                 failure = Failure(kind, told.phase, message)
         return Outcome(
             job.index,
             job.source,
             "failed" if failure else "ok",
             error=failure,
-            warnings=tuple(dict.fromkeys([*told.warnings, *guard.told(caught)])),
+            warnings=tuple(dict.fromkeys([*told.warnings, *limits.told(caught)])),
             changes=tuple(dict.fromkeys(told.changes)),
             ms=told.spent(),
         )
 
     def _fill(self, job: Job, told: _Told) -> None:
-        data = reading.read(job.source.path)
+        data = decode.read(job.source.path)
         told.enter("decode")
         suffix = os.path.splitext(job.source.path)[1].lower()
-        with reading.probe(data, suffix, self.max_pixels) as opened:
+        with decode.probe(data, suffix, self.max_pixels) as opened:
             try:
                 image = self._operated(job, opened, told)
             finally:
@@ -101,7 +102,7 @@ class RowWork:
         rows = self.rows.array
         rows[job.index] = numpy.asarray(image).reshape(rows.shape[1:])
 
-    def _operated(self, job: Job, opened: reading.Opened, told: _Told) -> Image:
+    def _operated(self, job: Job, opened: decode.Opened, told: _Told) -> Image:
         """The first frame after the operations, decoded with as few pixels as they need; checked for its size."""
         way = economy.way(opened, self.auto_orient, facts.told(self.ops, job, opened))
         told.desk.reserve(economy.needed(opened, way, opened.length, films=False))
@@ -124,7 +125,7 @@ def in_mode(image: Image, mode: str, icc: bytes | None, changes: list[str]) -> I
     """
     if image.mode == mode and "transparency" not in image.info:
         return image
-    if mode != "RGBA" and not pixels.opaque(image):
+    if mode != "RGBA" and not pixel_modes.opaque(image):
         changes.append("alpha: flattened on #ffffff")
         image = _WHITE.apply(image)
     if image.mode in color.DEEP:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 from imgbatch import codecs, copying, delivery, economy, facts, motion
 from imgbatch.clock import Clock
-from imgbatch.codecs import guard, profiling, reading
 from imgbatch.codecs.base import Encoded, Metadata, Motion
-from imgbatch.codecs.metadata import without_small_picture
+from imgbatch.codecs.metadata import profile_policy
+from imgbatch.codecs.metadata.exif import without_small_picture
+from imgbatch.codecs.reading import decode, limits
 from imgbatch.core.errors import ImageError
 from imgbatch.core.job import Desk, Failure, Job, Outcome, Target, Written
 from imgbatch.operations import Operation
@@ -37,24 +38,24 @@ COPIED = "bytes copied: nothing to change"
 
 def get_ready() -> None:
     """Load Pillow's everyday readers."""
-    guard.everyday_readers()
+    limits.everyday_readers()
 
 
 def done(work: ImageWork, job: Job, desk: Desk) -> Outcome:
     """What has become of a job whose file could be looked at."""
     made = _Made(Clock(desk, work.profile), desk.sums)
-    with guard.watched(work.max_pixels) as caught:
+    with limits.watched(work.max_pixels) as caught:
         try:
             _make(work, job, made, desk)
         except Exception as error:  # noqa: BLE001 - one file's error is that file's value, never the batch's
-            made.fail(guard.classify(error, made.clock.phase))
+            made.fail(limits.classify(error, made.clock.phase))
     return Outcome(
         job.index,
         job.source,
         "failed" if made.failure else "ok",
         outputs=tuple(sorted(made.written, key=lambda written: written.output)),
         error=made.failure,
-        warnings=tuple(dict.fromkeys([*made.warnings, *guard.told(caught)])),
+        warnings=tuple(dict.fromkeys([*made.warnings, *limits.told(caught)])),
         changes=tuple(dict.fromkeys(made.changes)),
         ms=made.clock.spent(),
         cost=made.clock.cost(),
@@ -63,12 +64,12 @@ def done(work: ImageWork, job: Job, desk: Desk) -> Outcome:
 
 
 def _make(work: ImageWork, job: Job, made: _Made, desk: Desk) -> None:
-    data = reading.read(job.source.path)
+    data = decode.read(job.source.path)
     made.source_hash = content_hash(data)
     made.own = codecs.format_of(data[: codecs.PREFIX]) or ""
     made.clock.enter("decode")
     suffix = os.path.splitext(job.source.path)[1].lower()
-    with reading.probe(data, suffix, work.max_pixels) as opened:
+    with decode.probe(data, suffix, work.max_pixels) as opened:
         made.clock.format, made.clock.pixels = opened.format, math.prod(opened.size)
         try:
             _follow(work, job, made, desk, opened, data)
@@ -77,7 +78,7 @@ def _make(work: ImageWork, job: Job, made: _Made, desk: Desk) -> None:
             made.warnings += opened.warnings
 
 
-def _follow(work: ImageWork, job: Job, made: _Made, desk: Desk, opened: reading.Opened, data: bytes) -> None:
+def _follow(work: ImageWork, job: Job, made: _Made, desk: Desk, opened: decode.Opened, data: bytes) -> None:
     """The way of an opened picture: decoded and operated on once, then into each output."""
     outputs = [work.recipe.outputs[target.output] for target in job.targets]
     way = way_of(work, job, opened, outputs, made.asked)
@@ -106,7 +107,7 @@ def _follow(work: ImageWork, job: Job, made: _Made, desk: Desk, opened: reading.
             mtime_ns = delivery.put(path, job, target, encoded, output, since_ns, work.resumed)
             made.wrote(target, path, encoded, output, mtime_ns)
         except Exception as error:  # noqa: BLE001 - the other outputs are still written
-            made.fail(guard.classify(error, made.clock.phase))
+            made.fail(limits.classify(error, made.clock.phase))
     if len(copied) == len(outputs):
         opened.changes.clear()  # what decoding would lose is in the copy
 
@@ -114,7 +115,7 @@ def _follow(work: ImageWork, job: Job, made: _Made, desk: Desk, opened: reading.
 def way_of(
     work: ImageWork,
     job: Job,
-    opened: reading.Opened,
+    opened: decode.Opened,
     outputs: Sequence[Output],
     asked: set[str] | None = None,
 ) -> economy.Way:
@@ -122,7 +123,7 @@ def way_of(
     motion.refuse(opened, job.targets, outputs)
     if opened.metadata.icc is None:
         assume = (output.assume_icc for output in outputs)
-        opened.metadata.icc = profiling.assumed(assume, opened.mode, opened.changes)
+        opened.metadata.icc = profile_policy.assumed(assume, opened.mode, opened.changes)
     icc = opened.metadata.icc
     files = zip(outputs, job.targets, strict=True)
     halves = opened.luma and all(economy.halving(output, target.format, icc) for output, target in files)
@@ -141,7 +142,7 @@ def way_of(
     return way
 
 
-def copied_from(work: ImageWork, job: Job, opened: reading.Opened, way: economy.Way, data: bytes) -> dict[int, Encoded]:
+def copied_from(work: ImageWork, job: Job, opened: decode.Opened, way: economy.Way, data: bytes) -> dict[int, Encoded]:
     """What is copied from the source, whole or around its picture, by the places of the targets."""
     found: dict[int, Encoded] = {}
     for place, target in enumerate(job.targets if work.plan else ()):
@@ -158,7 +159,7 @@ def copied_from(work: ImageWork, job: Job, opened: reading.Opened, way: economy.
     return found
 
 
-def _decoded(work: ImageWork, opened: reading.Opened, way: economy.Way, made: _Made, count: str) -> _Picture:
+def _decoded(work: ImageWork, opened: decode.Opened, way: economy.Way, made: _Made, count: str) -> _Picture:
     """The frames after the operations that all outputs share."""
     decoded, motion = opened.decode(count, way.wanted, work.recipe.auto_orient, not way.turns, way.luma)
     ink = opened.mode in color.INK
@@ -293,7 +294,7 @@ def _count(sums: Sheet | None, frames: Film) -> None:
         tally(sums, as_mode(frame, "RGB"))
 
 
-def _smaller(encoded: Encoded, data: bytes, output: Output, opened: reading.Opened) -> Encoded:
+def _smaller(encoded: Encoded, data: bytes, output: Output, opened: decode.Opened) -> Encoded:
     """`encoded`, or the source's bytes where it saves less than was asked for: 0 % where nothing was said."""
     share = float((output.min_savings or "0%").removesuffix("%"))
     if len(encoded.data) < len(data) * (1 - share / 100) or len(data) > (output.max_bytes or len(data)):

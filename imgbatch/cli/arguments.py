@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 from imgbatch.cli.flags import Command, Flag, run_flags, typed_flags
 from imgbatch.cli.help import RUN_ABOUT, RUN_AFTER, RUN_USAGE
-from imgbatch.codecs.encoding import FORMATS, SAME
+from imgbatch.codecs.encoder_options import FORMATS, SAME
 from imgbatch.core.errors import UsageError, expected, nearest, unknown
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameters import Switch, fields, from_words

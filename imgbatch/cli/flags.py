@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Literal
 
 from imgbatch import operations
-from imgbatch.codecs.encoding import FORMATS
+from imgbatch.codecs.encoder_options import FORMATS
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameters import Choice, Declared, Field, Kind, Number, Switch, fields, flag, has_required, summary
 from imgbatch.core.quantities import Amount, Count, Duration, Limit, Quality

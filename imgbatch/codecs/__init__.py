@@ -12,9 +12,9 @@ import functools
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 
-from imgbatch.codecs import recognize
-from imgbatch.codecs.encoding import FORMATS, SAME, Encoding
-from imgbatch.codecs.recognize import IMAGE_SUFFIXES, PREFIX, format_of, is_image
+from imgbatch.codecs.encoder_options import FORMATS, SAME, Encoding
+from imgbatch.codecs.reading import identify
+from imgbatch.codecs.reading.identify import IMAGE_SUFFIXES, PREFIX, format_of, is_image
 from imgbatch.core.errors import unknown
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.lazy_import import first_use
@@ -23,15 +23,16 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from imgbatch.codecs.base import Codec, Encoded, Metadata, Motion
-    from imgbatch.codecs.jpeg import Jpeg
-    from imgbatch.codecs.reading import Opened, probe, read
+    from imgbatch.codecs.formats.jpeg import Jpeg
+    from imgbatch.codecs.reading.decode import Opened, probe, read
 
     CODECS: tuple[Codec, ...]
 
 #: The module that each of these names is in.
 _HOMES = {
-    "Codec": "base", "Encoded": "base", "Metadata": "base", "Motion": "base", "Opened": "reading", "probe": "reading",
-    "read": "reading",
+    "Codec": "base", "Encoded": "base", "Metadata": "base", "Motion": "base", "Opened": "reading.decode",
+    "probe": "reading.decode",
+    "read": "reading.decode",
 }  # fmt: skip
 
 __all__ = [
@@ -52,17 +53,17 @@ def codec(name: str) -> Codec:
     """The codec of a format; UsageError names the nearest known one."""
     if name not in FORMATS:
         raise unknown(name, "format", FORMATS)
-    made: Codec = first_use(globals(), name.capitalize(), name)()
+    made: Codec = first_use(globals(), name.capitalize(), f"formats.{name}")()
     return made
 
 
 def encode(frames: Iterable[Image], format: str, encoding: Encoding, metadata: Metadata, motion: Motion) -> Encoded:
-    """`frames` as one file of `format`, in memory; see :meth:`Codec.encode`, and search.py for wanted sizes."""
+    """`frames` as one file of `format`, in memory; see :meth:`Codec.encode`, and quality_search.py for wanted sizes."""
     if encoding.max_bytes is not None or encoding.min_ssim is not None:
-        from imgbatch.codecs import search
+        from imgbatch.codecs.writing import quality_search
         from imgbatch.pixels.frames import of
 
-        return search.encode(codec(format), of(frames), encoding, metadata, motion)
+        return quality_search.encode(codec(format), of(frames), encoding, metadata, motion)
     return codec(format).encode(frames, encoding, metadata, motion)
 
 
@@ -102,7 +103,7 @@ def describe_formats() -> list[FormatInfo]:
     """What this installation reads and writes: the formats of `CODECS`, then those that are only read."""
     from PIL import Image as Images
 
-    from imgbatch.codecs import extras
+    from imgbatch.codecs.reading import optional_readers
 
     Images.init()
     lines = [
@@ -112,11 +113,13 @@ def describe_formats() -> list[FormatInfo]:
         )
         for one in map(codec, FORMATS)
     ]  # fmt: skip
-    for name, suffixes in recognize.READ_ONLY.items():
+    for name, suffixes in identify.READ_ONLY.items():
         lines.append(FormatInfo(name, suffixes, name == "mpo" or (name.upper() in Images.OPEN and _built(name)), False))
-    for name, extra in extras.EXTRAS.items():
-        there = extras.found(name)
-        lines.append(FormatInfo(name, extra.suffixes, there, False, advice="" if there else extras.advice(name)))
+    for name, extra in optional_readers.EXTRAS.items():
+        there = optional_readers.found(name)
+        lines.append(
+            FormatInfo(name, extra.suffixes, there, False, advice="" if there else optional_readers.advice(name))
+        )
     return lines
 
 

@@ -2,7 +2,7 @@
 
 One class per format that imgbatch writes: its name and suffixes, which pixel modes it holds, whether it holds several
 frames, profiles and EXIF, and how the declared options (:class:`Encoding`) become Pillow's. What all formats share of
-the way from pixels to bytes is here and in pixels.py. Reading is Pillow's, through reading.py and guard.py.
+the way from pixels to bytes is here and in pixel_modes.py. Reading is Pillow's, through decode.py and limits.py.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from imgbatch.codecs import guard
-from imgbatch.codecs.encoding import Encoding
+from imgbatch.codecs.encoder_options import Encoding
+from imgbatch.codecs.reading import limits
 from imgbatch.core.errors import ImageError
 from imgbatch.pixels.frames import Film, of
 
@@ -74,9 +74,9 @@ class Metadata:
         """Whether it says where the picture was taken."""
         if self.exif is None and self.xmp is None:
             return False
-        from imgbatch.codecs import exifblock, xmp
+        from imgbatch.codecs.metadata import exif_tags, xmp
 
-        return (self.exif is not None and exifblock.has_position(self.exif)) or (
+        return (self.exif is not None and exif_tags.has_position(self.exif)) or (
             self.xmp is not None and xmp.has_position(self.xmp)
         )
 
@@ -176,11 +176,11 @@ class Codec(ABC):
 
     def beside(self, held: Metadata, missed: list[str]) -> dict[str, Any]:
         """Save parameters for XMP, IPTC, comment, text and resolution; `missed` gets the names of what has no place."""
-        from imgbatch.codecs import exifblock
+        from imgbatch.codecs.metadata import exif_tags
 
         blocks = {"xmp": held.xmp, "iptc": held.iptc, "comment": held.comment, "text": held.text}
         missed += [name for name, block in blocks.items() if block]
-        in_exif = self.exif and held.exif is not None and exifblock.has_resolution(held.exif)
+        in_exif = self.exif and held.exif is not None and exif_tags.has_resolution(held.exif)
         missed += ["resolution"] if held.resolution is not None and not in_exif else []
         return {}
 
@@ -192,7 +192,7 @@ class Codec(ABC):
         """Pillow's encoder."""
         file = io.BytesIO()
         if len(frames) > 1:
-            from imgbatch.codecs.reel import Reel
+            from imgbatch.codecs.frame_sequence import Reel
 
             Reel(frames).save(file, self.pillow, save_all=True, **options)
         else:
@@ -212,22 +212,23 @@ class Codec(ABC):
 
     def prepared(self, frames: Iterable[Image], encoding: Encoding, metadata: Metadata, motion: Motion) -> Prepared:
         """`frames` as this format holds them, for one encode or several."""
-        from imgbatch.codecs import pixels, profiling, stripping
+        from imgbatch.codecs.metadata import profile_policy, strip
+        from imgbatch.codecs.writing import pixel_modes
 
         changes: list[str] = []
         pictures: Sequence[Image] = self._taken(frames)
         self._check_sizes(pictures)
-        with guard.classified("encode"):
-            icc, wish = metadata.icc, stripping.profile(encoding)
+        with limits.classified("encode"):
+            icc, wish = metadata.icc, strip.profile(encoding)
             if wish == "keep":
-                pictures, icc = pixels.fitted(pictures, self, encoding, icc, changes)
+                pictures, icc = pixel_modes.fitted(pictures, self, encoding, icc, changes)
             else:
-                pictures, icc = profiling.unprofiled(pictures, icc, changes)
-                pictures, _ = pixels.fitted(pictures, self, encoding, None, changes)
-                icc = profiling.named(pictures, wish, icc, self, changes)
+                pictures, icc = profile_policy.unprofiled(pictures, icc, changes)
+                pictures, _ = pixel_modes.fitted(pictures, self, encoding, None, changes)
+                icc = profile_policy.named(pictures, wish, icc, self, changes)
             pictures = self.finish(pictures, encoding, changes)
             options: dict[str, Any] = {"icc_profile": icc} if icc else {}
-            held = stripping.settled(metadata, encoding, pictures[0].size, changes)
+            held = strip.settled(metadata, encoding, pictures[0].size, changes)
             options |= self._metadata_options(held, changes)
             if len(pictures) > 1:
                 if self.plays:
@@ -282,7 +283,7 @@ class Prepared:
     def encoded(self, encoding: Encoding) -> Encoded:
         """One encode; with ``optimize`` two, of which the smaller is kept."""
         codec, pictures = self.codec, self.pictures
-        with guard.classified("encode"):
+        with limits.classified("encode"):
             kept = self._kept(encoding)
             more = self.options | kept
             data = codec.save(pictures, codec.options(encoding, pictures) | more)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import gc
 import importlib
 
-from imgbatch.codecs.guard import everyday_readers
+from imgbatch.codecs.reading.limits import everyday_readers
 
 #: What a worker needs to do its first job; pkgutil to look at the script that was started, as every worker does.
 MODULES = (
-    "ctypes", "pkgutil", "PIL.AvifImagePlugin", "imgbatch.imagework", "imgbatch.work", "imgbatch.codecs.jpeg",
-    "imgbatch.codecs.png", "imgbatch.codecs.webp", "imgbatch.codecs.pixels", "imgbatch.executors.worker",
+    "ctypes", "pkgutil", "PIL.AvifImagePlugin", "imgbatch.imagework", "imgbatch.work", "imgbatch.codecs.formats.jpeg",
+    "imgbatch.codecs.formats.png", "imgbatch.codecs.formats.webp", "imgbatch.codecs.writing.pixel_modes",
+    "imgbatch.executors.worker",
 )  # fmt: skip
 
 gc.disable()

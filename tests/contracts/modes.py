@@ -7,7 +7,8 @@ decoded pixels, test_modes.py this table with README.
 from __future__ import annotations
 
 from imgbatch import codecs
-from imgbatch.codecs import Encoding, Metadata, Motion, guard
+from imgbatch.codecs import Encoding, Metadata, Motion
+from imgbatch.codecs.reading import limits
 from tests.contracts.pictures import smooth
 
 MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "HSV", "I;16", "I;16B", "I", "F")
@@ -25,7 +26,7 @@ WORDS = {
 def cell(mode: str, name: str) -> str:
     """What `mode` is written as in a format: the mode, then what was lost; ``=`` where it is neither."""
     picture = smooth(mode)
-    with guard.limited(picture.width * picture.height):
+    with limits.limited(picture.width * picture.height):
         made = codecs.encode([picture], name, Encoding(), Metadata(), Motion())
     losses = [next(word for start, word in WORDS.items() if change.startswith(start)) for change in made.changes]
     return ", ".join([SAME if made.mode == mode else made.mode, *losses])

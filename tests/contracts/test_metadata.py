@@ -21,7 +21,10 @@ import pytest
 from PIL import ExifTags, Image
 
 from imgbatch import Blur, Crop, Operation, Output, Recipe, Resize, Rotate, codecs, run
-from imgbatch.codecs import FORMATS, Encoded, Encoding, Metadata, Motion, exifblock, guard, iptc, stripping
+from imgbatch.codecs import FORMATS, Encoded, Encoding, Metadata, Motion
+from imgbatch.codecs.metadata import exif_tags, iptc
+from imgbatch.codecs.metadata.strip import BLOCKS, stripped
+from imgbatch.codecs.reading import limits
 from imgbatch.core.errors import UsageError
 from tests.unit.test_codecs_exifblock import NOTE, block, small
 from tests.unit.test_codecs_iptc import BLOCK as IPTC
@@ -41,7 +44,7 @@ def everything() -> Metadata:
 
 @pytest.fixture(autouse=True)
 def within_limits() -> Iterator[None]:
-    with guard.limited(268_000_000), warnings.catch_warnings():
+    with limits.limited(268_000_000), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
@@ -185,7 +188,7 @@ def test_without_gps_nothing_says_where_it_was(format: str, tmp_path: Path) -> N
     encoded = encode(format, strip="gps")
     found = back(encoded)
     assert not found.located and encoded.located is False and encode(format).located is True
-    assert found.exif is not None and not exifblock.has_thumbnail(found.exif)
+    assert found.exif is not None and not exif_tags.has_thumbnail(found.exif)
     assert found.xmp is not None and b"Rating" in found.xmp
     assert b"GPS" not in found.xmp and b"Thumbnails" not in found.xmp
     assert "metadata removed: some exif, some xmp" in encoded.changes
@@ -208,7 +211,7 @@ def test_without_gps_nothing_says_where_it_was(format: str, tmp_path: Path) -> N
 ])  # fmt: skip
 def test_blocks_go_and_stay_as_asked(strip: str | None, keep: str | None, left: str) -> None:
     changes: list[str] = []
-    made = stripping.stripped(everything(), Encoding(strip=strip, keep=keep), changes)
+    made = stripped(everything(), Encoding(strip=strip, keep=keep), changes)
     found = [name for name in ("exif", "xmp", "iptc", "comment", "text", "resolution") if getattr(made, name)]
     assert found == left.split()
     assert bool(changes) == (made != everything())
@@ -216,12 +219,12 @@ def test_blocks_go_and_stay_as_asked(strip: str | None, keep: str | None, left: 
 
 def tags(held: Metadata) -> set[str]:
     names = {tag.value: name for name, tag in ExifTags.Base.__members__.items()}
-    found = {names.get(entry.tag, str(entry.tag)) for entry in exifblock.entries(held.exif or b"")}
+    found = {names.get(entry.tag, str(entry.tag)) for entry in exif_tags.entries(held.exif or b"")}
     return found - {"ExifOffset", "GPSInfo"}
 
 
 def test_only_artist_and_copyright_stay() -> None:
-    made = stripping.stripped(everything(), Encoding(keep="artist,copyright"), [])
+    made = stripped(everything(), Encoding(keep="artist,copyright"), [])
     assert tags(made) == {"Artist"}
     assert made.xmp is not None and b"Ada" in made.xmp
     assert not any(word in made.xmp for word in (b"GPS", b"Rating", b"AAAA", b"Orientation"))
@@ -230,11 +233,11 @@ def test_only_artist_and_copyright_stay() -> None:
 
 
 def test_the_more_specific_word_wins() -> None:
-    made = stripping.stripped(everything(), Encoding(strip="all,gps", keep="exif,xmp"), [])
+    made = stripped(everything(), Encoding(strip="all,gps", keep="exif,xmp"), [])
     assert not made.located and "Make" in tags(made) and made.xmp is not None and b"Rating" in made.xmp
-    made = stripping.stripped(everything(), Encoding(strip="exif", keep="gps"), [])
+    made = stripped(everything(), Encoding(strip="exif", keep="gps"), [])
     assert made.located and "Make" not in tags(made)
-    made = stripping.stripped(everything(), Encoding(strip="artist,keywords"), [])
+    made = stripped(everything(), Encoding(strip="artist,keywords"), [])
     assert "Artist" not in tags(made) and "Make" in tags(made)
     assert made.xmp is not None and b"Ada" not in made.xmp and b"Rating" in made.xmp
     assert made.iptc is not None and b"sea" not in made.iptc and b"(c) Ada" in made.iptc
@@ -243,19 +246,19 @@ def test_the_more_specific_word_wins() -> None:
 def test_a_maker_note_stays_where_it_is_or_goes_whole() -> None:
     before = block("<", small())
     for words in ("gps", "artist", "thumbnail", "gps,thumbnail,date"):
-        made = stripping.stripped(everything(), Encoding(strip=words), []).exif
+        made = stripped(everything(), Encoding(strip=words), []).exif
         assert made is not None and made.index(NOTE) == before.index(NOTE), words
-    made = stripping.stripped(everything(), Encoding(strip="serial"), []).exif
+    made = stripped(everything(), Encoding(strip="serial"), []).exif
     assert made is not None and NOTE not in made
 
 
 def test_an_orientation_that_the_pixels_need_survives() -> None:
     held = Image.Exif()
     held[ExifTags.Base.Orientation], held[ExifTags.Base.Artist] = 6, "Ada"
-    made = stripping.stripped(Metadata(exif=held.tobytes()[6:]), Encoding(strip="all"), [])
+    made = stripped(Metadata(exif=held.tobytes()[6:]), Encoding(strip="all"), [])
     assert tags(made) == {"Orientation"}
     held[ExifTags.Base.Orientation] = 1
-    assert stripping.stripped(Metadata(exif=held.tobytes()[6:]), Encoding(strip="all"), []).exif is None
+    assert stripped(Metadata(exif=held.tobytes()[6:]), Encoding(strip="all"), []).exif is None
 
 
 @pytest.mark.parametrize("packet", [b"<x:xmpmeta exif:GPSLatitude='1'", b"<!DOCTYPE a []><a exif:GPSLatitude='1'/>"])
@@ -267,10 +270,10 @@ def test_xmp_that_cannot_be_read_goes_whole_and_that_is_said(packet: bytes) -> N
 
 def test_a_gps_directory_that_cannot_be_found_is_not_carried_along() -> None:
     raw = bytearray(block("<", small()))
-    (pointer,) = (entry for entry in exifblock.entries(bytes(raw)) if entry.tag == exifblock.GPS_IFD)
+    (pointer,) = (entry for entry in exif_tags.entries(bytes(raw)) if entry.tag == exif_tags.GPS_IFD)
     (at,) = struct.unpack_from("<I", raw, pointer.at + 8)
     struct.pack_into("<H", raw, at, 60_000)  # so many entries do not lie within the block
-    made = stripping.stripped(Metadata(exif=bytes(raw)), Encoding(strip="gps"), []).exif
+    made = stripped(Metadata(exif=bytes(raw)), Encoding(strip="gps"), []).exif
     assert made is not None and struct.pack("<II", 56, 1) not in made and "Make" in tags(Metadata(exif=made))
 
 
@@ -295,7 +298,7 @@ def test_stripping_the_profile_converts_to_srgb(tmp_path: Path) -> None:
 
 
 def test_what_stands_inside_a_kept_property_stays() -> None:
-    made = stripping.stripped(everything(), Encoding(keep="thumbnail"), []).xmp
+    made = stripped(everything(), Encoding(keep="thumbnail"), []).xmp
     assert made is not None and b"<xmp:image>AAAA</xmp:image>" in made and b"Rating" not in made
 
 
@@ -365,7 +368,7 @@ def test_animations_and_pages_keep_it_too(format: str) -> None:
 
 def oriented(tmp_path: Path) -> Path:
     raw = bytearray(block("<", small()))
-    (entry,) = (one for one in exifblock.entries(bytes(raw)) if one.tag == ExifTags.Base.ImageWidth)
+    (entry,) = (one for one in exif_tags.entries(bytes(raw)) if one.tag == ExifTags.Base.ImageWidth)
     struct.pack_into("<HHIH2x", raw, entry.at, ExifTags.Base.Orientation, 3, 1, 6)  # tags out of order: readers cope
     image = Image.linear_gradient("L").resize((64, 48))
     image.save(tmp_path / "a.jpg", exif=b"Exif\0\0" + bytes(raw), xmp=XMP, quality=95)
@@ -379,7 +382,7 @@ def test_everything_is_turned_with_the_picture(tmp_path: Path) -> None:
         assert made.size == (24, 32) and made.getexif()[ExifTags.Base.Orientation] == 1
         raw, packet = made.info["exif"][6:], made.info["xmp"]
     assert b'tiff:Orientation="1"' in packet and b"exif:PixelXDimension='24'" in packet
-    data = exifblock.thumbnail(raw)
+    data = exif_tags.thumbnail(raw)
     assert data is not None and NOTE in raw
     with Image.open(io.BytesIO(data)) as turned, Image.open(io.BytesIO(small())) as before:
         assert turned.size == (12, 16)
@@ -397,7 +400,7 @@ def test_a_small_picture_of_something_else_goes(op: Operation, stays: bool, no_p
     (outcome,) = report.outcomes
     with Image.open(tmp_path / "out/a.jpg") as made:
         raw, packet = made.info["exif"][6:], made.info["xmp"]
-    assert exifblock.has_thumbnail(raw) == (b"AAAA" in packet) == stays
+    assert exif_tags.has_thumbnail(raw) == (b"AAAA" in packet) == stays
     assert ("embedded thumbnail removed: it shows the picture as it was" in outcome.changes) != stays
     assert NOTE in raw and b"Rating" in packet
 
@@ -428,6 +431,6 @@ def test_real_positions_go_and_the_rest_stays_valid(name: str, tmp_path: Path) -
 
 
 def test_the_names_of_blocks_are_those_of_the_table() -> None:
-    assert set(TABLE) | {"all", "gps", "thumbnail"} == set(stripping.BLOCKS)
+    assert set(TABLE) | {"all", "gps", "thumbnail"} == set(BLOCKS)
     assert all(list(row) == list(FORMATS) for row in TABLE.values())
     assert iptc.NAMES[80] == "by-line"

@@ -15,7 +15,8 @@ from PIL import Image
 
 import imgbatch as ib
 from imgbatch import codecs
-from imgbatch.codecs import Encoding, Metadata, Motion, guard
+from imgbatch.codecs import Encoding, Metadata, Motion
+from imgbatch.codecs.reading import limits
 from imgbatch.operations import Operation
 from tests.contracts import modes
 from tests.contracts.pictures import smooth
@@ -127,7 +128,7 @@ def test_another_reader_sees_the_same(format: str, mode: str) -> None:
     picture = smooth(mode)
     if keyed:
         picture.info["transparency"] = picture.getpixel((47, 31))
-    with guard.limited(10_000):
+    with limits.limited(10_000):
         made = codecs.encode([picture], format, Encoding(), Metadata(), Motion())
         (frame,) = codecs.probe(made.data, "", 10_000).decode()[0]
     seen, other = (

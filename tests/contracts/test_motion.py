@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 import imgbatch as ib
 from imgbatch import codecs
-from imgbatch.codecs import guard
+from imgbatch.codecs.reading import limits
 
 SAMPLES = Path(__file__).parents[2] / "sample_images" / "animated"
 CORPUS = Path(__file__).parents[2].parent / "shared" / "images" / "good" / "animated"
@@ -26,7 +26,7 @@ Frames = list[np.ndarray[Any, Any]]  # RGBA
 
 def shown(path: Path) -> tuple[Frames, codecs.Motion]:
     """What a player shows, and how."""
-    with guard.limited(50_000_000), codecs.probe(path.read_bytes(), path.suffix, 50_000_000) as opened:
+    with limits.limited(50_000_000), codecs.probe(path.read_bytes(), path.suffix, 50_000_000) as opened:
         frames, motion = opened.decode()
         return [np.asarray(frame.convert("RGBA")) for frame in frames], motion
 

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image, ImageSequence
 
 import imgbatch as ib
-from imgbatch.codecs import guard, metadata
+from imgbatch.codecs.metadata import exif
+from imgbatch.codecs.reading import limits
 
 SAMPLES = Path(__file__).parents[2] / "sample_images"
 CORPUS = Path(__file__).parents[2].parent / "shared" / "images" / "good"
@@ -22,7 +23,7 @@ SOURCES = [
 def seen(path: Path) -> list[Any]:
     """All that a picture is: mode, size, pixels, profile and duration of each frame, how often it plays."""
     with Image.open(path) as image:
-        found: list[Any] = [image.info.get("loop"), metadata.orientation(image, [])]
+        found: list[Any] = [image.info.get("loop"), exif.orientation(image, [])]
         for frame in ImageSequence.Iterator(image):
             held = frame.convert("RGBA").tobytes() if frame.mode in ("P", "PA") else frame.tobytes()
             found.append((frame.mode, frame.size, held, frame.info.get("icc_profile"), frame.info.get("duration")))
@@ -46,6 +47,6 @@ def test_a_second_pass_changes_nothing(tmp_path: Path, source: Path, format: str
     found = sorted((tmp_path / "one").rglob("*.*"))
     made = [path for path in found if path.is_file() and ".imgbatch" not in path.parts]
     assert made
-    with guard.limited(1_000_000):
+    with limits.limited(1_000_000):
         for path in made:
             assert seen(tmp_path / "two" / path.relative_to(tmp_path / "one")) == seen(path), path

@@ -15,7 +15,8 @@ import pytest
 from PIL import Image, ImageCms
 
 from imgbatch import Output, Recipe, Resize, codecs, run
-from imgbatch.codecs import Encoded, Encoding, Metadata, Motion, guard
+from imgbatch.codecs import Encoded, Encoding, Metadata, Motion
+from imgbatch.codecs.reading import limits
 from imgbatch.core.errors import PlanError, UsageError
 from imgbatch.pixels import color, profile_conversion
 
@@ -69,7 +70,7 @@ def by_formula(rgb: tuple[int, ...], space: Any) -> np.ndarray[Any, Any]:
 
 @pytest.fixture(autouse=True)
 def within_limits() -> Iterator[None]:
-    with guard.limited(268_000_000):
+    with limits.limited(268_000_000):
         yield
 
 

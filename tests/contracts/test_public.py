@@ -15,11 +15,16 @@ import pytest
 from PIL import Image, ImageSequence
 
 import imgbatch as ib
-from imgbatch.codecs import extras
+from imgbatch.codecs.reading import optional_readers
 
 CORPUS = Path(__file__).parents[2].parent / "shared" / "images"
 LIST = CORPUS / "expected.jsonl"
-READ_BY_PLUGINS = {suffix for name, extra in extras.EXTRAS.items() if extras.found(name) for suffix in extra.suffixes}
+READ_BY_PLUGINS = {
+    suffix
+    for name, extra in optional_readers.EXTRAS.items()
+    if optional_readers.found(name)
+    for suffix in extra.suffixes
+}
 
 pytestmark = pytest.mark.skipif(not LIST.exists(), reason="the public test images are not beside the project")
 

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
-from imgbatch.codecs import integrity, scans
+from imgbatch.codecs.containers import integrity, jpeg_scans
 from imgbatch.core.errors import UsageError
 from imgbatch.core.job import Outcome
 
@@ -106,14 +106,14 @@ def test_a_scan_of_a_progressive_jpeg_that_is_short_is_found(tmp_path: Path, num
 
 def test_nothing_is_said_of_arithmetic_coding() -> None:
     data = picture("JPEG")
-    assert scans.findings(data) == []
-    assert scans.findings(data.replace(b"\xff\xc0", b"\xff\xc9", 1)) is None
+    assert jpeg_scans.findings(data) == []
+    assert jpeg_scans.findings(data.replace(b"\xff\xc0", b"\xff\xc9", 1)) is None
 
 
 def test_jpeg_data_that_go_on_after_the_picture_are_found(tmp_path: Path) -> None:
     data = picture("JPEG")
     ((_, stop),), _ = integrity.jpeg_scans(data)
-    outcome = checked(tmp_path, "a.jpg", data[:stop] + b"\x5a" * 2 * scans.SPARE + data[stop:])
+    outcome = checked(tmp_path, "a.jpg", data[:stop] + b"\x5a" * 2 * jpeg_scans.SPARE + data[stop:])
     assert kind(outcome) == "corrupt"
     assert outcome.error is not None and "after the picture is complete" in outcome.error.message
 

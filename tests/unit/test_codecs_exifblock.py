@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
-from imgbatch.codecs import exifblock
-from imgbatch.codecs.exifblock import Entry
+from imgbatch.codecs.metadata import exif_tags
+from imgbatch.codecs.metadata.exif_tags import Entry
 
 BASE, GPS = ExifTags.Base, ExifTags.GPS
 NOTE = b"maker note with offsets of its own"
@@ -64,22 +64,22 @@ ORDERS = pytest.mark.parametrize("order", ["<", ">"])
 
 @ORDERS
 def test_every_tag_is_found(order: str) -> None:
-    known = exifblock.directories(block(order, small()))
+    known = exif_tags.directories(block(order, small()))
     assert sorted(one.name for one in known) == ["exif", "gps", "image", "thumbnail"]
-    assert exifblock.has_position(block(order)) and exifblock.has_thumbnail(block(order, small()))
-    assert exifblock.thumbnail(block(order, small())) == small()
+    assert exif_tags.has_position(block(order)) and exif_tags.has_thumbnail(block(order, small()))
+    assert exif_tags.thumbnail(block(order, small())) == small()
 
 
 @ORDERS
 def test_gps_and_thumbnail_leave_nothing_behind_and_the_note_stays(order: str) -> None:
     raw = block(order, small())
-    made = exifblock.without(raw, lambda entry: entry.directory in ("gps", "thumbnail"))
+    made = exif_tags.without(raw, lambda entry: entry.directory in ("gps", "thumbnail"))
     assert made is not None and len(made) < len(raw) - len(small())
     assert made.index(NOTE) == raw.index(NOTE)
     assert small()[:20] not in made and struct.pack(order + "II", 56, 1) not in made
     before, after = read(raw), read(made)
     assert after == {name: value for name, value in before.items() if not name.startswith("GPS")}
-    assert not exifblock.has_position(made) and not exifblock.has_thumbnail(made)
+    assert not exif_tags.has_position(made) and not exif_tags.has_thumbnail(made)
     held = Image.Exif()
     held.load(made)
     assert ExifTags.IFD.GPSInfo not in held and held.get_ifd(ExifTags.IFD.IFD1) == {}
@@ -88,16 +88,16 @@ def test_gps_and_thumbnail_leave_nothing_behind_and_the_note_stays(order: str) -
 @ORDERS
 def test_one_tag_goes_with_its_value(order: str) -> None:
     raw = block(order, small())
-    made = exifblock.without(raw, lambda entry: entry.tag == BASE.Artist)
+    made = exif_tags.without(raw, lambda entry: entry.tag == BASE.Artist)
     assert made is not None and len(made) == len(raw) and b"Ada" not in made
     assert read(made) == {name: value for name, value in read(raw).items() if name != "Artist"}
-    assert exifblock.thumbnail(made) == small()
+    assert exif_tags.thumbnail(made) == small()
 
 
 def test_what_is_empty_is_no_block_and_what_stays_is_the_same() -> None:
     raw = block("<", small())
-    assert exifblock.without(raw, lambda _: True) is None
-    assert exifblock.without(raw, lambda _: False) is raw
+    assert exif_tags.without(raw, lambda _: True) is None
+    assert exif_tags.without(raw, lambda _: False) is raw
 
 
 @ORDERS
@@ -105,44 +105,44 @@ def test_a_value_that_two_tags_share_is_kept_for_the_other(order: str) -> None:
     text = b"shared by two tags\0"
     entries = [struct.pack(order + "HHII", tag, 2, len(text), 38) for tag in (BASE.Make, BASE.Artist)]
     raw = {"<": b"II*\0", ">": b"MM\0*"}[order] + struct.pack(order + "IH", 8, 2) + b"".join(entries) + bytes(4) + text
-    assert read(exifblock.without(raw, lambda entry: entry.tag == BASE.Artist)) == {"Make": "shared by two tags"}
+    assert read(exif_tags.without(raw, lambda entry: entry.tag == BASE.Artist)) == {"Make": "shared by two tags"}
 
 
 @ORDERS
 def test_compact_keeps_the_values_and_loses_the_slack(order: str) -> None:
     raw = block(order)
-    made = exifblock.without(raw, lambda entry: entry.tag == BASE.MakerNote or entry.tag == BASE.Make)
+    made = exif_tags.without(raw, lambda entry: entry.tag == BASE.MakerNote or entry.tag == BASE.Make)
     assert made is not None
-    packed = exifblock.compact(made)
+    packed = exif_tags.compact(made)
     assert packed is not None and read(packed) == read(made) and len(packed) < len(made)
 
 
 @ORDERS
 def test_sizes_and_color_space(order: str) -> None:
     raw = block(order)
-    sized = read(exifblock.resized(raw, (800, 600)))
+    sized = read(exif_tags.resized(raw, (800, 600)))
     assert (sized["ImageWidth"], sized["ExifImageWidth"], sized["ExifImageHeight"]) == (800, 800, 600)
-    assert read(exifblock.resized(raw, (100_000, 1)))["ExifImageWidth"] == 100_000, "a short number becomes a long one"
-    assert read(exifblock.in_srgb(raw)) == read(raw) | {"ColorSpace": 1}
+    assert read(exif_tags.resized(raw, (100_000, 1)))["ExifImageWidth"] == 100_000, "a short number becomes a long one"
+    assert read(exif_tags.in_srgb(raw)) == read(raw) | {"ColorSpace": 1}
 
 
 @ORDERS
 @pytest.mark.parametrize("length", [5, 4000])
 def test_another_thumbnail(order: str, length: int) -> None:
     raw, other = block(order, small()), b"\xff\xd8" + bytes(range(256)) * 16
-    made = exifblock.with_thumbnail(raw, other[:length])
-    assert exifblock.thumbnail(made) == other[:length]
+    made = exif_tags.with_thumbnail(raw, other[:length])
+    assert exif_tags.thumbnail(made) == other[:length]
     assert read(made) == read(raw) and made.index(NOTE) == raw.index(NOTE)
     longer = raw + b"more behind"
-    assert exifblock.thumbnail(exifblock.with_thumbnail(longer, other[:length])) == other[:length]
-    assert b"more behind" in exifblock.with_thumbnail(longer, other[:length])
+    assert exif_tags.thumbnail(exif_tags.with_thumbnail(longer, other[:length])) == other[:length]
+    assert b"more behind" in exif_tags.with_thumbnail(longer, other[:length])
 
 
 def test_a_camera_without_a_fix_says_no_position() -> None:
     raw = bytearray(block())
-    (place,) = (one for one in exifblock.entries(bytes(raw)) if one.directory == "gps" and one.tag == GPS.GPSLatitude)
+    (place,) = (one for one in exif_tags.entries(bytes(raw)) if one.directory == "gps" and one.tag == GPS.GPSLatitude)
     raw[place.start : place.start + place.length] = bytes(place.length)
-    assert exifblock.has_position(block()) and not exifblock.has_position(bytes(raw))
+    assert exif_tags.has_position(block()) and not exif_tags.has_position(bytes(raw))
 
 
 def some(entry: Entry) -> bool:
@@ -153,10 +153,10 @@ def some(entry: Entry) -> bool:
 def test_damaged_blocks_never_raise(tail: bytes, head: bytes) -> None:
     raw = head + tail
     for drops in (some, lambda _: True):
-        made = exifblock.without(raw, drops)
+        made = exif_tags.without(raw, drops)
         assert made is None or len(made) <= len(raw)
-    assert exifblock.with_thumbnail(raw, b"x") is not None and len(exifblock.resized(raw, (1, 2))) == len(raw)
-    packed = exifblock.compact(raw)
+    assert exif_tags.with_thumbnail(raw, b"x") is not None and len(exif_tags.resized(raw, (1, 2))) == len(raw)
+    packed = exif_tags.compact(raw)
     assert packed is None or len(packed) < 2 * len(raw) + 100
 
 
@@ -164,16 +164,16 @@ def test_values_that_overlap_do_not_grow() -> None:
     """5,000 tags that all claim the same 60,000 bytes."""
     entries = b"".join(struct.pack("<HHII", number, 7, 60_000, 8) for number in range(5_000))
     raw = b"II*\0" + struct.pack("<IH", 8, 5_000) + entries + bytes(4)
-    assert len(raw) > 60_000 and exifblock.compact(raw) is None
+    assert len(raw) > 60_000 and exif_tags.compact(raw) is None
 
 
 def test_a_directory_outside_of_the_block_is_not_packed() -> None:
     raw = bytearray(block())
-    (pointer,) = (entry for entry in exifblock.entries(bytes(raw)) if entry.tag == exifblock.GPS_IFD)
+    (pointer,) = (entry for entry in exif_tags.entries(bytes(raw)) if entry.tag == exif_tags.GPS_IFD)
     struct.pack_into("<I", raw, pointer.at + 8, len(raw) + 50)
-    assert exifblock.dangling(bytes(raw)) and not exifblock.dangling(block())
-    packed = exifblock.compact(bytes(raw))
-    assert packed is not None and not exifblock.dangling(packed)
+    assert exif_tags.dangling(bytes(raw)) and not exif_tags.dangling(block())
+    packed = exif_tags.compact(bytes(raw))
+    assert packed is not None and not exif_tags.dangling(packed)
     assert read(packed) == {name: value for name, value in read(block()).items() if not name.startswith("GPS")}
 
 
@@ -182,8 +182,8 @@ def test_bent_blocks_never_raise_or_grow(bends: list[tuple[int, int]], order: st
     raw = bytearray(block(order, small()))
     for at, by in bends:
         raw[at % len(raw)] ^= by
-    made = exifblock.without(bytes(raw), some)
+    made = exif_tags.without(bytes(raw), some)
     assert made is None or len(made) <= len(raw)
     if made is not None:
-        packed = exifblock.compact(made)
+        packed = exif_tags.compact(made)
         assert packed is None or len(packed) < 2 * len(made) + 100

@@ -12,7 +12,8 @@ from PIL import Image
 
 from imgbatch import codecs
 from imgbatch.cli import listing
-from imgbatch.codecs import extras, guard, jxl
+from imgbatch.codecs.containers import jxl_boxes
+from imgbatch.codecs.reading import limits, optional_readers
 from imgbatch.core.errors import ImageError
 
 LIMIT = 1_000_000
@@ -22,7 +23,7 @@ JXL = b"\0\0\0\x0cJXL \r\n\x87\n\0\0\0\x14ftypjxl \0\0\0\0jxl \0\0\0\0jxlc"
 
 @pytest.fixture(autouse=True)
 def within_limits() -> Iterator[None]:
-    with guard.limited(LIMIT):
+    with limits.limited(LIMIT):
         yield
 
 
@@ -52,11 +53,11 @@ def refused(data: bytes, limit: int = LIMIT) -> tuple[str, str]:
 # -- without the packages ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", extras.EXTRAS)
+@pytest.mark.parametrize("name", optional_readers.EXTRAS)
 def test_what_is_missing_is_named_with_its_command(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    module = extras.EXTRAS[name].module
+    module = optional_readers.EXTRAS[name].module
     monkeypatch.setitem(sys.modules, module, None)  # so that importing it fails
-    monkeypatch.setattr(extras, "found", lambda _: False)
+    monkeypatch.setattr(optional_readers, "found", lambda _: False)
     kind, said = refused(HEIC if name == "heif" else stream((1, 1), (7, 5), (1, 3), (1, 1)))
     assert kind == "unsupported" and f'pip install "imgbatch[{name}]"' in said and "\n" not in said
     lines = {line.name: line for line in codecs.describe_formats()}
@@ -66,9 +67,9 @@ def test_what_is_missing_is_named_with_its_command(name: str, monkeypatch: pytes
 
 
 def test_what_is_there_is_listed_as_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(extras, "found", lambda _: True)
+    monkeypatch.setattr(optional_readers, "found", lambda _: True)
     lines = {line.name: line for line in codecs.describe_formats()}
-    for name, extra in extras.EXTRAS.items():
+    for name, extra in optional_readers.EXTRAS.items():
         assert lines[name].read and not lines[name].write and not lines[name].advice
         assert lines[name].suffixes == extra.suffixes
         assert codecs.is_image(b"", extra.suffixes[0])
@@ -94,26 +95,26 @@ LARGE = ((1, 0), (2, 0), (9, 299), (3, 0), (2, 1), (13, 256))
 @pytest.mark.parametrize(
     ("fields", "header"),
     [
-        ((*SMALL, (1, 1)), jxl.Header((64, 48))),
-        ((*LARGE, (1, 1)), jxl.Header((257, 300))),
-        (((1, 1), (5, 5), (3, 2), (1, 1)), jxl.Header((57, 48))),  # 12:10
-        (((1, 0), (2, 3), (30, 2**30 - 1), (3, 7), (1, 1)), jxl.Header((2**31, 2**30))),
-        ((*SMALL, (1, 0), (1, 0), (1, 0), (2, 0)), jxl.Header((64, 48), 8)),
-        ((*SMALL, (1, 0), (1, 0), (1, 0), (2, 3), (6, 15)), jxl.Header((64, 48), 16)),
-        ((*SMALL, (1, 0), (1, 0), (1, 1), (2, 0)), jxl.Header((64, 48), 32)),
-        ((*SMALL, (1, 0), (1, 1), (3, 5), (1, 0), (1, 0), (1, 1)), jxl.Header((64, 48), animated=True)),
+        ((*SMALL, (1, 1)), jxl_boxes.Header((64, 48))),
+        ((*LARGE, (1, 1)), jxl_boxes.Header((257, 300))),
+        (((1, 1), (5, 5), (3, 2), (1, 1)), jxl_boxes.Header((57, 48))),  # 12:10
+        (((1, 0), (2, 3), (30, 2**30 - 1), (3, 7), (1, 1)), jxl_boxes.Header((2**31, 2**30))),
+        ((*SMALL, (1, 0), (1, 0), (1, 0), (2, 0)), jxl_boxes.Header((64, 48), 8)),
+        ((*SMALL, (1, 0), (1, 0), (1, 0), (2, 3), (6, 15)), jxl_boxes.Header((64, 48), 16)),
+        ((*SMALL, (1, 0), (1, 0), (1, 1), (2, 0)), jxl_boxes.Header((64, 48), 32)),
+        ((*SMALL, (1, 0), (1, 1), (3, 5), (1, 0), (1, 0), (1, 1)), jxl_boxes.Header((64, 48), animated=True)),
         (
             (*SMALL, (1, 0), (1, 1), (3, 5), (1, 1), *LARGE, (1, 1), (1, 1), (2, 0), (3, 1), (1, 0), (1, 0), (2, 2)),
-            jxl.Header((64, 48), 12),
+            jxl_boxes.Header((64, 48), 12),
         ),
     ],
 )
-def test_the_header_of_jpeg_xl(fields: tuple[tuple[int, int], ...], header: jxl.Header) -> None:
+def test_the_header_of_jpeg_xl(fields: tuple[tuple[int, int], ...], header: jxl_boxes.Header) -> None:
     data = stream(*fields)
-    assert jxl.header(data) == header
+    assert jxl_boxes.header(data) == header
     parted = JXL[:-8] + (12 + len(data)).to_bytes(4, "big") + b"jxlp" + bytes(4) + data
-    assert jxl.header(parted) == header
-    assert jxl.header(JXL + data) == header
+    assert jxl_boxes.header(parted) == header
+    assert jxl_boxes.header(JXL + data) == header
 
 
 def test_a_jpeg_xl_of_too_many_pixels_is_refused_before_its_reader_decodes_it() -> None:
@@ -181,7 +182,7 @@ def test_sixteen_bit_gray_jpeg_xl_keeps_every_bit() -> None:
     assert frame.mode == "I;16" and (np.asarray(frame) == samples).all() and not opened.changes
 
 
-@pytest.mark.parametrize("name", extras.EXTRAS)
+@pytest.mark.parametrize("name", optional_readers.EXTRAS)
 def test_damage_is_one_line(name: str) -> None:
     data = heic(some()) if name == "heif" else jpeg_xl(some())
     for cut in (70, len(data) // 2, len(data) - 5):

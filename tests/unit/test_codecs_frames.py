@@ -15,7 +15,8 @@ import pytest
 from PIL import Image
 
 from imgbatch import codecs
-from imgbatch.codecs import guard, pages
+from imgbatch.codecs.containers import tiff_pages
+from imgbatch.codecs.reading import limits
 from imgbatch.core.errors import ImageError
 
 LIMIT = 1_000_000
@@ -23,7 +24,7 @@ LIMIT = 1_000_000
 
 @pytest.fixture(autouse=True)
 def within_limits() -> Iterator[None]:
-    with guard.limited(LIMIT):
+    with limits.limited(LIMIT):
         yield
 
 
@@ -90,14 +91,14 @@ def test_a_page_among_many_is_found_at_once(big: bool, compression: str, monkeyp
 
     plain = decoded()
     told: list[int] = []
-    monkeypatch.setattr(pages, "MANY", 2)
-    point_at = pages.Pages.point_at
+    monkeypatch.setattr(tiff_pages, "MANY", 2)
+    point_at = tiff_pages.Pages.point_at
 
-    def listening(self: pages.Pages, directory: int) -> None:
+    def listening(self: tiff_pages.Pages, directory: int) -> None:
         told.append(directory)
         point_at(self, directory)
 
-    monkeypatch.setattr(pages.Pages, "point_at", listening)
+    monkeypatch.setattr(tiff_pages.Pages, "point_at", listening)
     assert decoded() == plain and len(set(told)) == 6
     assert compression == "jpeg" or plain == [sheet.tobytes() for sheet in sheets]
 

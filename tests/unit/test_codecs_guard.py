@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from PIL import Image, ImageFile, UnidentifiedImageError
 
-from imgbatch.codecs import guard
+from imgbatch.codecs.reading import limits
 from imgbatch.core.errors import KINDS, WHOSE, ImageError, Phase
 
 
@@ -42,7 +42,7 @@ from imgbatch.core.errors import KINDS, WHOSE, ImageError, Phase
     ],
 )
 def test_kinds(error: Exception, phase: Phase, kind: str) -> None:
-    found, message = guard.classify(error, phase)
+    found, message = limits.classify(error, phase)
     assert found == kind and found in KINDS
     assert message and "\n" not in message
 
@@ -52,48 +52,48 @@ def test_sentences_are_one_line_even_of_hostile_exceptions() -> None:
         def __str__(self) -> str:
             raise RuntimeError
 
-    assert guard.classify(Hostile(), "ops") == ("operation", "Hostile")
-    assert guard.classify(ValueError("a\nb\0c"), "decode") == ("corrupt", "ValueError: a b?c")
+    assert limits.classify(Hostile(), "ops") == ("operation", "Hostile")
+    assert limits.classify(ValueError("a\nb\0c"), "decode") == ("corrupt", "ValueError: a b?c")
 
 
 def test_classified_lets_interrupts_pass() -> None:
-    with pytest.raises(KeyboardInterrupt), guard.classified("decode"):
+    with pytest.raises(KeyboardInterrupt), limits.classified("decode"):
         raise KeyboardInterrupt
-    with pytest.raises(ImageError) as failed, guard.classified("decode"):
+    with pytest.raises(ImageError) as failed, limits.classified("decode"):
         raise SyntaxError("odd")
     assert failed.value.kind == "corrupt"
 
 
 def test_limits_are_put_back_by_the_last_user() -> None:
     before = Image.MAX_IMAGE_PIXELS
-    with guard.limited(1000):
+    with limits.limited(1000):
         assert Image.MAX_IMAGE_PIXELS == 500
-        with guard.limited(4000):
+        with limits.limited(4000):
             assert Image.MAX_IMAGE_PIXELS == 2000
         assert Image.MAX_IMAGE_PIXELS == 500
-        with pytest.raises(ZeroDivisionError), guard.limited(10):
+        with pytest.raises(ZeroDivisionError), limits.limited(10):
             raise ZeroDivisionError
     assert before == Image.MAX_IMAGE_PIXELS
 
 
 def test_half_pictures_are_refused_inside_and_the_hosts_choice_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
-    with guard.limited(1000):
+    with limits.limited(1000):
         assert not ImageFile.LOAD_TRUNCATED_IMAGES
     assert ImageFile.LOAD_TRUNCATED_IMAGES
 
 
 def test_the_limit_is_exact() -> None:
-    guard.check_pixels((10, 10), 100)
+    limits.check_pixels((10, 10), 100)
     with pytest.raises(ImageError, match=r"101 pixels \(101x1\) exceed --max-pixels 100") as failed:
-        guard.check_pixels((101, 1), 100)
+        limits.check_pixels((101, 1), 100)
     assert failed.value.kind == "too_large"
     with pytest.raises(ImageError, match="--frames first"):
-        guard.check_pixels((10, 10), 100, frames=2)
+        limits.check_pixels((10, 10), 100, frames=2)
 
 
 def test_no_reader_starts_a_program_or_lacks_a_signature() -> None:
-    readers = guard.readers()
+    readers = limits.readers()
     assert {"JPEG", "PNG", "TIFF", "PSD"} <= set(readers)
     assert not {"EPS", "WMF", "PDF", "FPX", "MIC", "HDF5", "GRIB", "BUFR", "MPEG", "IPTC"} & set(readers)
     assert all(Image.OPEN[name][1] is not None for name in readers)
@@ -105,30 +105,30 @@ def test_warnings_become_sentences_once() -> None:
         for _ in range(2):
             warnings.warn("odd\nthing", stacklevel=1)
         warnings.warn("large", Image.DecompressionBombWarning, stacklevel=1)
-    assert guard.told(caught) == ["odd thing"]
+    assert limits.told(caught) == ["odd thing"]
 
 
 def test_inner_pictures_are_limited_too() -> None:
     file = io.BytesIO()
     Image.new("RGB", (64, 64)).save(file, "ICO", sizes=[(64, 64)])
-    with guard.limited(1000), pytest.raises(Image.DecompressionBombError):
+    with limits.limited(1000), pytest.raises(Image.DecompressionBombError):
         Image.open(io.BytesIO(file.getvalue())).load()
 
 
 def test_what_is_caught_is_not_shown_and_what_programmers_are_warned_of_is_not_told() -> None:
-    with warnings.catch_warnings(record=True) as shown, guard.watched(1000) as caught:
+    with warnings.catch_warnings(record=True) as shown, limits.watched(1000) as caught:
         for category in (UserWarning, DeprecationWarning, ResourceWarning, Image.DecompressionBombWarning):
             for _ in range(2):  # from one place, which Python's default would show once
                 warnings.warn(f"a {category.__name__}", category, stacklevel=1)
         warnings.warn("odd thing", RuntimeWarning, stacklevel=1)
-    assert guard.told(caught) == ["a UserWarning", "odd thing"]
+    assert limits.told(caught) == ["a UserWarning", "odd thing"]
     assert not shown
     assert sum(message.category is UserWarning for message in caught) == 2
 
 
 def test_threads_hear_their_own_warnings_and_leave_the_host_as_it_was() -> None:
     def work(number: int) -> list[str]:
-        with guard.watched(100) as heard:
+        with limits.watched(100) as heard:
             everybody.wait(60)  # all have come before the first one leaves
             warnings.warn(f"file {number}", UserWarning, stacklevel=1)
             everybody.wait(60)
@@ -136,7 +136,7 @@ def test_threads_hear_their_own_warnings_and_leave_the_host_as_it_was() -> None:
                 first_left.wait(60)
         if not number:
             first_left.set()
-        return guard.told(heard)
+        return limits.told(heard)
 
     everybody, first_left = threading.Barrier(4), threading.Event()
     with warnings.catch_warnings(record=True, action="always") as shown:
@@ -153,11 +153,11 @@ def test_threads_hear_their_own_warnings_and_leave_the_host_as_it_was() -> None:
 
 
 def test_inside_another_files_work_the_inner_one_hears() -> None:
-    with guard.watched(100) as outer:
-        with guard.watched(100) as inner:
+    with limits.watched(100) as outer:
+        with limits.watched(100) as inner:
             warnings.warn("inside", UserWarning, stacklevel=1)
         warnings.warn("outside", UserWarning, stacklevel=1)
-    assert (guard.told(inner), guard.told(outer)) == (["inside"], ["outside"])
+    assert (limits.told(inner), limits.told(outer)) == (["inside"], ["outside"])
 
 
 def test_of_every_kind_it_is_known_whose_trouble_it_is() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imgbatch.codecs import iptc
+from imgbatch.codecs.metadata import iptc
 
 
 def record(dataset: int, value: bytes, number: int = 2) -> bytes:

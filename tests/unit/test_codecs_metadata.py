@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from imgbatch.codecs import metadata
+from imgbatch.codecs.metadata import exif as metadata
 
 
 def block(order: str, orientation: int, thumbnail: int | None, kind: int = 3) -> bytes:

@@ -10,8 +10,9 @@ import pytest
 from PIL import Image
 
 from imgbatch import codecs
-from imgbatch.codecs import guard, integrity, progression
-from imgbatch.codecs.reading import ALL_DATA
+from imgbatch.codecs.containers import integrity, jpeg_progression
+from imgbatch.codecs.reading import limits
+from imgbatch.codecs.reading.decode import ALL_DATA
 from imgbatch.core.errors import ImageError
 
 PHOTO = Path(__file__).parents[2] / "sample_images" / "travel"
@@ -35,7 +36,7 @@ def eighth(data: bytes) -> np.ndarray:
 
 
 def ours(data: bytes, wanted: tuple[int, int] | None = None) -> np.ndarray:
-    with guard.limited(LIMIT), codecs.probe(data, ".jpg", LIMIT) as opened:
+    with limits.limited(LIMIT), codecs.probe(data, ".jpg", LIMIT) as opened:
         wanted = wanted or (opened.size[0] // 8, opened.size[1] // 8)
         (frame,) = opened.decode(wanted=wanted)[0]
         return np.asarray(frame).astype(int)
@@ -54,8 +55,8 @@ def header_of_scan(data: bytes, number: int) -> int:
 @pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:2", "4:2:0"])
 def test_an_eighth_of_fewer_scans_is_the_same_picture(mode: str, subsampling: str) -> None:
     data = progressive(mode, subsampling=subsampling)
-    assert len(progression.coarse(data)) < 0.75 * len(data)
-    assert 0 < scans(progression.coarse(data)) < scans(data)
+    assert len(jpeg_progression.coarse(data)) < 0.75 * len(data)
+    assert 0 < scans(jpeg_progression.coarse(data)) < scans(data)
     off = abs(ours(data) - eighth(data))
     assert off.max() <= 8
     assert off.mean() <= 0.3
@@ -68,7 +69,7 @@ def test_fewer_scans_are_read_only_for_an_eighth(monkeypatch: pytest.MonkeyPatch
         asked.append(len(data))
         return data
 
-    monkeypatch.setattr(progression, "coarse", noted)
+    monkeypatch.setattr(jpeg_progression, "coarse", noted)
     data = progressive()
     with Image.open(io.BytesIO(data)) as image:
         width, height = image.size
@@ -90,7 +91,7 @@ def test_where_all_data_are_wanted_damage_in_a_fine_scan_is_found() -> None:
 def test_a_progressive_jpeg_that_is_cut_off_stays_truncated(share: float) -> None:
     data = progressive()
     cut = data[: int(share * len(data))]
-    assert progression.coarse(cut) == cut
+    assert jpeg_progression.coarse(cut) == cut
     with pytest.raises(ImageError) as caught:
         ours(cut)
     assert caught.value.kind == "truncated"

@@ -19,7 +19,7 @@ import pytest
 from PIL import Image, TiffImagePlugin
 
 from imgbatch import codecs
-from imgbatch.codecs import guard
+from imgbatch.codecs.reading import limits
 from imgbatch.core.errors import ImageError
 
 LIMIT = 1_000_000
@@ -32,7 +32,7 @@ TURNS = {
 
 @pytest.fixture(autouse=True)
 def within_limits() -> Iterator[None]:
-    with guard.limited(LIMIT), warnings.catch_warnings():
+    with limits.limited(LIMIT), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
@@ -361,7 +361,7 @@ def test_what_stands_beside_the_pixels_is_read() -> None:
 )  # fmt: skip
 def test_a_jpeg_is_decoded_no_larger_than_needed(wanted: tuple[int, int], size: tuple[int, int]) -> None:
     for mode in ("RGB", "L", "CMYK"):
-        with guard.limited(LIMIT * 2):
+        with limits.limited(LIMIT * 2):
             opened = probe(saved(Image.new(mode, (1500, 1000)), "JPEG"), limit=2 * LIMIT)
             (frame,) = opened.decode(wanted=wanted)[0]
         assert (frame.size, frame.mode) == (size, mode)

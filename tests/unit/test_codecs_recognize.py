@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from imgbatch import codecs
-from imgbatch.codecs import recognize
-from imgbatch.codecs.recognize import PREFIX, format_of, is_image, looks_like
+from imgbatch.codecs.reading import identify
+from imgbatch.codecs.reading.identify import PREFIX, format_of, is_image, looks_like
 
 
 def start(pillow: str, mode: str = "RGB") -> bytes:
@@ -33,7 +33,7 @@ def test_what_we_write_is_recognized_whatever_its_name(one: codecs.Codec) -> Non
 )  # fmt: skip
 def test_what_we_only_read_is_recognized(pillow: str, mode: str, name: str) -> None:
     prefix = start(pillow, mode)
-    assert recognize.other_format_of(prefix) == name and format_of(prefix) is None
+    assert identify.other_format_of(prefix) == name and format_of(prefix) is None
     assert is_image(prefix, "")
 
 
@@ -68,7 +68,7 @@ def test_heic_is_an_image_without_its_suffix() -> None:
 
 
 def test_no_suffix_stands_for_two_kinds() -> None:
-    assert not recognize.IMAGE_SUFFIXES & (recognize.NOT_RASTER | recognize.RAW_SUFFIXES)
+    assert not identify.IMAGE_SUFFIXES & (identify.NOT_RASTER | identify.RAW_SUFFIXES)
     suffixes = [suffix for one in codecs.CODECS for suffix in one.suffixes]
     assert len(suffixes) == len(set(suffixes))
     assert codecs.suffix_fits(".JPEG", "jpeg") and not codecs.suffix_fits(".png", "jpeg")

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image, features
 
 from imgbatch import codecs
-from imgbatch.codecs import guard, stored
+from imgbatch.codecs.reading import bit_depth, limits
 from imgbatch.core.errors import ImageError
 
 LIMIT = 1_000_000
@@ -22,7 +22,7 @@ Samples = np.ndarray[Any, Any]
 
 @pytest.fixture(autouse=True)
 def within_limits() -> Iterator[None]:
-    with guard.limited(LIMIT):
+    with limits.limited(LIMIT):
         yield
 
 
@@ -230,5 +230,5 @@ def test_deep_jpeg_2000_is_noted() -> None:
 def test_deep_jpeg_2000_is_warned_of_where_white_may_have_become_black(darkest: int, bits: int, told: bool) -> None:
     warnings: list[str] = []
     frame: Any = Image.new("RGB", (2, 1), (darkest, 200, 255))
-    stored.check(frame, "jpeg2000", bits, warnings)
+    bit_depth.check(frame, "jpeg2000", bits, warnings)
     assert bool(warnings) == told

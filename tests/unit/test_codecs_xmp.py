@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imgbatch.codecs import xmp
+from imgbatch.codecs.metadata import xmp
 
-PACKET = b"""<?xpacket begin="\xef\xbb\xbf" id="W5M0MpCehiHzreSzNTczkc9d"?>
+PACKET = (
+    b"""<?xpacket begin="\xef\xbb\xbf" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
  <rdf:Description rdf:about="" xmlns:tiff="http://ns.adobe.com/tiff/1.0/" xmlns:exif="http://ns.adobe.com/exif/1.0/"
    xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmp="http://ns.adobe.com/xap/1.0/"
@@ -19,7 +20,10 @@ PACKET = b"""<?xpacket begin="\xef\xbb\xbf" id="W5M0MpCehiHzreSzNTczkc9d"?>
     <xmp:image>AAAA</xmp:image></rdf:li></rdf:Alt></xmp:Thumbnails>
  </rdf:Description>
 </rdf:RDF></x:xmpmeta>
-""" + b" " * 2000 + b"<?xpacket end=\"w\"?>"
+"""
+    + b" " * 2000
+    + b'<?xpacket end="w"?>'
+)
 
 
 def gps(prefix: str, name: str, inside: bool) -> bool:
@@ -55,7 +59,7 @@ def test_orientation_and_sizes_of_a_packet_follow_the_picture() -> None:
 
 
 def test_padding_is_given_up() -> None:
-    assert len(xmp.slim(PACKET)) < len(PACKET) - 1990 and xmp.slim(PACKET).endswith(b"\n<?xpacket end=\"w\"?>")
+    assert len(xmp.slim(PACKET)) < len(PACKET) - 1990 and xmp.slim(PACKET).endswith(b'\n<?xpacket end="w"?>')
 
 
 @pytest.mark.parametrize("coding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8-sig", "utf-8"])

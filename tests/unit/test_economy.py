@@ -12,7 +12,7 @@ from PIL import Image
 
 import imgbatch as ib
 from imgbatch import copying, economy
-from imgbatch.codecs import guard, reading
+from imgbatch.codecs.reading import decode, limits
 from imgbatch.core.job import Job, Source, Target
 from imgbatch.executors.futures import FuturesDesk
 from imgbatch.imagework import ImageWork
@@ -40,15 +40,15 @@ WIDE = SAMPLES / "color" / "wide-gamut.jpg"
 LIMIT = 100_000_000
 
 
-def opened(size: Size, format: str = "JPEG", orientation: int = 1, frames: int = 1) -> reading.Opened:
+def opened(size: Size, format: str = "JPEG", orientation: int = 1, frames: int = 1) -> decode.Opened:
     file = io.BytesIO()
     exif = Image.Exif()
     exif[0x0112] = orientation
     others = [Image.new("L", size, 99 + number) for number in range(frames - 1)]
     more = {"save_all": True, "append_images": others} if others else {}
     Image.new("L", size).save(file, format, exif=exif, **more)
-    with guard.limited(LIMIT):
-        return reading.probe(file.getvalue(), "", LIMIT)
+    with limits.limited(LIMIT):
+        return decode.probe(file.getvalue(), "", LIMIT)
 
 
 def wanted(ops: Sequence[Operation], *own: Sequence[Operation], size: Size = (4000, 3000)) -> Size | None:
@@ -144,11 +144,11 @@ def test_the_picture_is_turned_after_the_resize_where_nothing_before_cares(ops: 
     assert not economy.way(opened((400, 300), "JPEG", 6), True, [], [ops, []]).turns
 
 
-def photo(mode: str = "RGB", size: Size = (2000, 1500), **options: Any) -> reading.Opened:
+def photo(mode: str = "RGB", size: Size = (2000, 1500), **options: Any) -> decode.Opened:
     file = io.BytesIO()
     Image.new(mode, size).save(file, "JPEG", **options)
-    with guard.limited(LIMIT):
-        return reading.probe(file.getvalue(), "", LIMIT)
+    with limits.limited(LIMIT):
+        return decode.probe(file.getvalue(), "", LIMIT)
 
 
 JPEG = Output(format="jpeg")
@@ -195,7 +195,7 @@ def test_colors_stay_apart_where_there_is_enough_to_spare(size: Size, result: st
 
 
 def test_only_what_is_stored_as_brightness_and_colors_is_left_so() -> None:
-    def apart(opened: reading.Opened) -> bool:
+    def apart(opened: decode.Opened) -> bool:
         return economy.way(opened, True, [Resize("800")], halves=True).luma
 
     assert apart(photo()) and apart(photo(subsampling="4:4:4")) and apart(photo(progressive=True))
@@ -332,7 +332,7 @@ def test_a_jpeg_in_several_scans_needs_two_bytes_more_for_each_sample(mode: str,
     for progressive in (False, True):
         file = io.BytesIO()
         Image.new(mode, size).save(file, "JPEG", progressive=progressive, subsampling=sampling or -1)
-        with guard.limited(LIMIT):
-            source = reading.probe(file.getvalue(), "", LIMIT)
+        with limits.limited(LIMIT):
+            source = decode.probe(file.getvalue(), "", LIMIT)
         needed.append(economy.needed(source, economy.way(source, True, [Resize("200")], [()]), 0))
     assert needed[1] - needed[0] == 2 * samples * 1600 * 1200

@@ -13,7 +13,7 @@ import imgbatch as ib
 from imgbatch import economy
 from imgbatch.batch import Batch
 from imgbatch.codecs.base import Motion
-from imgbatch.codecs.reading import Opened
+from imgbatch.codecs.reading.decode import Opened
 from imgbatch.core.run_settings import Settings
 from imgbatch.explaining import explained, saved
 

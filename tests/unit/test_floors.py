@@ -191,7 +191,10 @@ def test_workers_start_without_what_only_numbers_need() -> None:
 
 
 def test_workers_load_only_the_operations_that_they_need() -> None:
-    unneeded = {f"imgbatch.operations.{name}" for name in ("tone", "marks", "filters", "frames")}
+    unneeded = {
+        f"imgbatch.operations.{name}"
+        for name in ("tone.levels", "overlays.watermark", "filters.blur", "sensor.flat_field")
+    }
     assert loaded(PRELOADED, unneeded) == "[]"
 
 
@@ -232,11 +235,11 @@ def test_a_plain_run_loads_nothing_that_only_other_runs_need(tmp_path: Path) -> 
     unneeded = SELDOM | {"csv", "ctypes", "filecmp", "logging", "numpy", "tqdm", "PIL.Image"} | {
         f"imgbatch.{name}"
         for name in (
-            "backups", "cli.estimate", "cli.finishing", "cli.planned", "codecs.base", "codecs.extras", "codecs.jpeg",
-            "codecs.reading", "copying", "economy", "inplace",
-            "operations.from_file", "operations.reduction", "originals", "past", "pruning", "reporters.failed_list",
-            "reporters.jsonl", "reporters.news", "reporters.profile", "reporters.prometheus", "reporters.records",
-            "reporters.srcset", "work",
+            "backups", "cli.estimate", "cli.finishing", "cli.planned", "codecs.base",
+            "codecs.reading.optional_readers", "codecs.formats.jpeg", "codecs.reading.decode", "copying", "economy",
+            "inplace", "operations.file_backed", "operations.geometry.crop_resize", "originals", "past", "pruning",
+            "reporters.failed_list", "reporters.jsonl", "reporters.news", "reporters.profile", "reporters.prometheus",
+            "reporters.records", "reporters.srcset", "work",
         )
     }  # fmt: skip
     assert loaded(run, unneeded) == "[]"

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from imgbatch import naming
-from imgbatch.codecs.encoding import FORMATS
-from imgbatch.codecs.recognize import SUFFIXES
+from imgbatch.codecs.encoder_options import FORMATS
+from imgbatch.codecs.reading.identify import SUFFIXES
 from imgbatch.core.errors import UsageError
 from imgbatch.naming import fill_early, fill_late
 from imgbatch.recipe import DEFAULT_NAME, NAME_FIELDS

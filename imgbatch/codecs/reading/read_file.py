@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
-from imgbatch.codecs import guard
+from imgbatch.codecs.reading import limits
 from imgbatch.core.errors import ImageError
 
 
@@ -33,7 +33,7 @@ def read(path: str) -> bytes:
     except ValueError as error:  # a NUL in the name
         raise ImageError("io", f"no file can have this name: {error}") from error
     except (OSError, MemoryError) as error:
-        raise ImageError(*guard.classify(error, "read")) from error
+        raise ImageError(*limits.classify(error, "read")) from error
     if kind is not None:
         raise ImageError("unsupported", f"not a file but {kind}")
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):

@@ -6,7 +6,8 @@ import importlib
 import io
 from typing import TYPE_CHECKING
 
-from imgbatch.codecs import extras, guard, pages, recognize, stored
+from imgbatch.codecs.containers import tiff_pages
+from imgbatch.codecs.reading import bit_depth, identify, limits, optional_readers
 from imgbatch.core.errors import ImageError
 
 if TYPE_CHECKING:
@@ -20,17 +21,20 @@ _DRAWINGS = ("SVG", "PDF", "PostScript", "EPS", "metafile")
 def opened(data: bytes, name: str | None, ending: str, max_pixels: int) -> ImageFile:
     from PIL import Image as Images
 
-    if name is None and (extra := extras.named(recognize.unreadable(data[: recognize.PREFIX]) or "")) is not None:
-        return extras.opened(extra, data, max_pixels)
+    if (
+        name is None
+        and (extra := optional_readers.named(identify.unreadable(data[: identify.PREFIX]) or "")) is not None
+    ):
+        return optional_readers.opened(extra, data, max_pixels)
     if name is not None:
         readers = [PILLOW[name]]
         if readers[0] not in Images.OPEN:
             importlib.import_module(f"PIL.{_PLUGINS[name]}ImagePlugin")
     else:
-        readers = list(guard.readers())
-        if guard.BY_SUFFIX.get(ending) in Images.OPEN:
-            readers.append(guard.BY_SUFFIX[ending])
-    file = pages.Pages(data) if name == "tiff" else io.BytesIO(data)
+        readers = list(limits.readers())
+        if limits.BY_SUFFIX.get(ending) in Images.OPEN:
+            readers.append(limits.BY_SUFFIX[ending])
+    file = tiff_pages.Pages(data) if name == "tiff" else io.BytesIO(data)
     return Images.open(file, formats=readers)
 
 
@@ -39,11 +43,11 @@ def explained(error: Exception, data: bytes, ending: str) -> ImageError:
     from PIL import Image as Images
     from PIL import UnidentifiedImageError
 
-    guard.readers()  # loaded now, at the latest, so that those are missed that are really missing
+    limits.readers()  # loaded now, at the latest, so that those are missed that are really missing
     if not isinstance(error, UnidentifiedImageError):
-        return ImageError(*guard.classify(error, "decode"))
-    prefix = data[: recognize.PREFIX]
-    name = recognize.format_of(prefix) or recognize.other_format_of(prefix)
+        return ImageError(*limits.classify(error, "decode"))
+    prefix = data[: identify.PREFIX]
+    name = identify.format_of(prefix) or identify.other_format_of(prefix)
     if name is None:
         return _unknown(data, ending)
     if name == "jpeg" and (process := _lossless_process(data)) is not None:
@@ -56,14 +60,14 @@ def explained(error: Exception, data: bytes, ending: str) -> ImageError:
     except Exception as reason:  # noqa: BLE001 - asked for its words only
         if (unread := _without_reader(name, data, reason)) is not None:
             return unread
-        kind, said = guard.classify(reason, "decode")
+        kind, said = limits.classify(reason, "decode")
         return ImageError("corrupt" if kind == "unidentified" else kind, f"the {name} header is damaged: {said}")
     return ImageError("corrupt", f"the {name} header is damaged")
 
 
 def _without_reader(name: str, data: bytes, reason: Exception) -> ImageError | None:
     """For a sound file whose kind of samples Pillow does not know, and for a tag that is missing."""
-    if name == "tiff" and str(reason) == "unknown pixel mode" and (samples := stored.tiff_samples(data)) is not None:
+    if name == "tiff" and str(reason) == "unknown pixel mode" and (samples := bit_depth.tiff_samples(data)) is not None:
         advice = "save it as RGB or gray with 8 or 16 bits a sample first"
         return ImageError("unsupported", f"no reader here for a TIFF of {samples}; {advice}")
     missing = reason.__cause__  # Pillow makes SyntaxErrors of them
@@ -82,7 +86,7 @@ def _without_reader(name: str, data: bytes, reason: Exception) -> ImageError | N
 
 def _unknown(data: bytes, ending: str) -> ImageError:
     """No signature that we know."""
-    likeness = recognize.looks_like(data)
+    likeness = identify.looks_like(data)
     if likeness is not None and any(word in likeness for word in _DRAWINGS):
         return ImageError("unsupported", f"the content is {likeness}; convert it to PNG first")
     hint = f"; it looks like {likeness}" if likeness else ""

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs.base import Codec, Metadata
-from imgbatch.codecs.encoding import Encoding
-from imgbatch.codecs.recognize import SUFFIXES
+from imgbatch.codecs.encoder_options import Encoding
+from imgbatch.codecs.reading.identify import SUFFIXES
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs.base import Codec, Metadata
-from imgbatch.codecs.encoding import Encoding
-from imgbatch.codecs.recognize import SUFFIXES
+from imgbatch.codecs.encoder_options import Encoding
+from imgbatch.codecs.reading.identify import SUFFIXES
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -35,7 +35,7 @@ class Webp(Codec):
         return encoding.quality if isinstance(encoding.quality, int) else QUALITY
 
     def finish(self, frames: Sequence[Image], encoding: Encoding, changes: list[str]) -> Sequence[Image]:
-        from imgbatch.codecs import palette
+        from imgbatch.codecs.writing import palette
 
         return palette.uniform(frames) if len(frames) > 1 else frames
 

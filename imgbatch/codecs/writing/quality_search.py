@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from imgbatch.codecs.base import Codec, Encoded, Metadata, Motion
-from imgbatch.codecs.encoding import Encoding
+from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.core.errors import ImageError
 from imgbatch.pixels import alpha, color
 from imgbatch.pixels.frames import each

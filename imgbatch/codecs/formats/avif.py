@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs.base import Codec, Metadata, Motion
-from imgbatch.codecs.encoding import Encoding
-from imgbatch.codecs.recognize import SUFFIXES
+from imgbatch.codecs.encoder_options import Encoding
+from imgbatch.codecs.reading.identify import SUFFIXES
 from imgbatch.core.errors import ImageError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Avif(Codec):
         return encoding.quality if isinstance(encoding.quality, int) else QUALITY
 
     def finish(self, frames: Sequence[Image], encoding: Encoding, changes: list[str]) -> Sequence[Image]:
-        from imgbatch.codecs import palette
+        from imgbatch.codecs.writing import palette
 
         if encoding.lossless and any(frame.mode != "L" for frame in frames):
             raise ImageError(
@@ -63,7 +63,7 @@ class Avif(Codec):
         return options
 
     def metadata(self, exif: bytes) -> dict[str, Any]:
-        from imgbatch.codecs.metadata import without_upright
+        from imgbatch.codecs.metadata.exif import without_upright
 
         # Pillow would rewrite a block that holds an orientation, and with it break maker notes.
         return {"exif": without_upright(exif)}

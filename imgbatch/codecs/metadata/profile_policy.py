@@ -1,8 +1,8 @@
 """Which profile goes with the pixels of an output: the source's, sRGB, or none?
 
-``keep`` leaves both as they are (pixels.py converts only where a format or a mode cannot carry the profile). ``srgb``
-converts the pixels and writes an sRGB profile; ``none`` converts and writes none. Pixels that are sRGB already are left
-alone, so a second pass over an output changes nothing.
+``keep`` leaves both as they are (pixel_modes.py converts only where a format or a mode cannot carry the profile).
+``srgb`` converts the pixels and writes an sRGB profile; ``none`` converts and writes none. Pixels that are sRGB
+already are left alone, so a second pass over an output changes nothing.
 """
 
 from __future__ import annotations

@@ -11,9 +11,9 @@ import functools
 import re
 from dataclasses import replace
 
-from imgbatch.codecs import exifblock, iptc, xmp
 from imgbatch.codecs.base import Metadata
-from imgbatch.codecs.encoding import Encoding
+from imgbatch.codecs.encoder_options import Encoding
+from imgbatch.codecs.metadata import exif_tags, iptc, xmp
 from imgbatch.core.errors import unknown
 from imgbatch.core.frozen_dataclass import frozen
 
@@ -76,7 +76,7 @@ class Wish:
                 return True
         return False
 
-    def exif(self, entry: exifblock.Entry) -> bool:
+    def exif(self, entry: exif_tags.Entry) -> bool:
         """Whether a tag of EXIF goes. An orientation stays that the pixels still need."""
         if entry.directory == "image" and entry.tag == _ORIENTATION:
             return "orientation" in self.strip
@@ -152,26 +152,26 @@ def settled(held: Metadata, encoding: Encoding, size: tuple[int, int], changes: 
         return made
     made = replace(made)
     if made.exif:
-        made.exif = exifblock.resized(made.exif, size)
+        made.exif = exif_tags.resized(made.exif, size)
         if profile(encoding) != "keep" and held.icc:
-            made.exif = exifblock.in_srgb(made.exif)
+            made.exif = exif_tags.in_srgb(made.exif)
     if made.xmp:
         made.xmp = xmp.resized(made.xmp, size)
     return made
 
 
 def _exif(exif: bytes, wanted: Wish) -> bytes | None:
-    if exifblock.dangling(exif):  # what cannot be found cannot be cleared: only what is known goes on
-        moved = exifblock.without(exif, lambda entry: wanted.exif(entry) or entry.tag == exifblock.MAKER_NOTE)
-        return moved and exifblock.compact(moved)
-    made = exifblock.without(exif, wanted.exif)
+    if exif_tags.dangling(exif):  # what cannot be found cannot be cleared: only what is known goes on
+        moved = exif_tags.without(exif, lambda entry: wanted.exif(entry) or entry.tag == exif_tags.MAKER_NOTE)
+        return moved and exif_tags.compact(moved)
+    made = exif_tags.without(exif, wanted.exif)
     if made is None or made is exif:
         return made
-    left = list(exifblock.entries(made))
+    left = list(exif_tags.entries(made))
     if all(entry.tag == _ORIENTATION and made[entry.at + 8 : entry.at + 10] in (b"\1\0", b"\0\1") for entry in left):
         return None  # upright is what a picture without EXIF is
-    private = any(entry.tag == exifblock.MAKER_NOTE or entry.directory == "thumbnail" for entry in left)
-    return made if private else exifblock.compact(made)
+    private = any(entry.tag == exif_tags.MAKER_NOTE or entry.directory == "thumbnail" for entry in left)
+    return made if private else exif_tags.compact(made)
 
 
 def _xmp(packet: bytes, wanted: Wish, changes: list[str]) -> bytes | None:

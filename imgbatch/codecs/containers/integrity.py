@@ -2,7 +2,8 @@
 
 Every format that says where its picture ends is walked once, block by block, without decoding: PNG's chunks with
 their checksums, JPEG's segments and scans, GIF's blocks, the boxes of AVIF, the lengths of WebP and BMP. What decoding
-finds beyond that is for inspecting.py and scans.py. TIFF, and the formats that are only read, have no end to look for.
+finds beyond that is for inspecting.py and jpeg_scans.py. TIFF, and the formats that are only read, have no end to look
+for.
 
 A finding with a kind is a damage; one without is worth a warning: the picture is there.
 """
@@ -13,7 +14,7 @@ import re
 import zlib
 from collections.abc import Iterator
 
-from imgbatch.codecs import recognize
+from imgbatch.codecs.reading import identify
 from imgbatch.core.errors import Kind
 from imgbatch.core.frozen_dataclass import frozen
 
@@ -37,19 +38,19 @@ class Finding:
 
 def findings(data: bytes, suffix: str) -> list[Finding]:
     """What is wrong with a file, by its bytes and its suffix (with the dot, in any case)."""
-    prefix = data[: recognize.PREFIX]
-    name = recognize.format_of(prefix)
+    prefix = data[: identify.PREFIX]
+    name = identify.format_of(prefix)
     found = list(_WALKS[name](data)) if name in _WALKS else []
-    return [*found, *_misnamed(name or recognize.other_format_of(prefix), suffix.lower())]
+    return [*found, *_misnamed(name or identify.other_format_of(prefix), suffix.lower())]
 
 
 def _misnamed(name: str | None, suffix: str) -> Iterator[Finding]:
     """A suffix of another format. Which of the two was meant, the name or the content, only the owner can say."""
-    if name is None or suffix not in recognize.IMAGE_SUFFIXES:
+    if name is None or suffix not in identify.IMAGE_SUFFIXES:
         return
-    suffixes = recognize.SUFFIXES.get(name) or recognize.READ_ONLY.get(name, ())
+    suffixes = identify.SUFFIXES.get(name) or identify.READ_ONLY.get(name, ())
     if name == "jpeg":
-        suffixes = (*suffixes, *recognize.READ_ONLY.get("mpo", ()))
+        suffixes = (*suffixes, *identify.READ_ONLY.get("mpo", ()))
     if suffixes and suffix not in suffixes:
         yield Finding(None, f"the name says {suffix}, the content is {name}; rename it to {suffixes[0]}, or replace it")
 

@@ -95,17 +95,17 @@ def _in_header(image: Image) -> bytes | None:
 
 def turn(held: Metadata, orientation: int) -> None:
     """Make what `held` says true of a picture that was turned upright: the tags, and the embedded small picture."""
-    from imgbatch.codecs import exifblock, xmp
+    from imgbatch.codecs.metadata import exif_tags, xmp
 
     if held.exif is not None:
         held.exif = upright(held.exif)
-        small = exifblock.thumbnail(held.exif)
+        small = exif_tags.thumbnail(held.exif)
         if small is not None and orientation != 1:
             turned = _turned(small, orientation)
             held.exif = (
-                exifblock.without(held.exif, lambda entry: entry.directory == "thumbnail")
+                exif_tags.without(held.exif, lambda entry: entry.directory == "thumbnail")
                 if turned is None
-                else exifblock.with_thumbnail(held.exif, turned)
+                else exif_tags.with_thumbnail(held.exif, turned)
             )
     if held.xmp is not None:
         held.xmp = xmp.upright(held.xmp)
@@ -113,11 +113,11 @@ def turn(held: Metadata, orientation: int) -> None:
 
 def without_small_picture(held: Metadata, changes: list[str]) -> Metadata:
     """`held` without the small pictures embedded in it, for pixels that show something else by now."""
-    from imgbatch.codecs import exifblock, xmp
+    from imgbatch.codecs.metadata import exif_tags, xmp
 
     made = replace(held)
-    if held.exif is not None and exifblock.has_thumbnail(held.exif):
-        made.exif = exifblock.without(held.exif, lambda entry: entry.directory == "thumbnail")
+    if held.exif is not None and exif_tags.has_thumbnail(held.exif):
+        made.exif = exif_tags.without(held.exif, lambda entry: entry.directory == "thumbnail")
     if held.xmp is not None and b"Thumbnails" in held.xmp:
         made.xmp = xmp.without(held.xmp, lambda prefix, name, inside: name == "Thumbnails")
     if (made.exif, made.xmp) != (held.exif, held.xmp):
@@ -215,9 +215,9 @@ def whole_in_itself(note: object) -> bool:
 
 def rooted(exif: bytes) -> bool:
     """Whether there is a maker note that may not be moved."""
-    from imgbatch.codecs import exifblock
+    from imgbatch.codecs.metadata import exif_tags
 
-    notes = [entry for entry in exifblock.entries(exif) if entry.tag == MAKER_NOTE and entry.directory == "exif"]
+    notes = [entry for entry in exif_tags.entries(exif) if entry.tag == MAKER_NOTE and entry.directory == "exif"]
     return any(not whole_in_itself(exif[note.start : note.start + note.length]) for note in notes)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from imgbatch.codecs.base import Codec
-    from imgbatch.codecs.encoding import Encoding
+    from imgbatch.codecs.encoder_options import Encoding
 
 #: Modes that are another spelling of a plainer one.
 _PLAIN = {

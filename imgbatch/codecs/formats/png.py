@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.codecs import apng
 from imgbatch.codecs.base import Codec, Metadata, Motion
-from imgbatch.codecs.encoding import Encoding
-from imgbatch.codecs.recognize import SUFFIXES
+from imgbatch.codecs.encoder_options import Encoding
+from imgbatch.codecs.formats import apng
+from imgbatch.codecs.reading.identify import SUFFIXES
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -32,7 +32,7 @@ class Png(Codec):
     def finish(self, frames: Sequence[Image], encoding: Encoding, changes: list[str]) -> Sequence[Image]:
         if encoding.colors is None and len(frames) == 1:
             return frames
-        from imgbatch.codecs import palette
+        from imgbatch.codecs.writing import palette
 
         if encoding.colors is not None:
             frames = palette.reduced(frames, encoding.colors, changes)
@@ -48,7 +48,7 @@ class Png(Codec):
         if held.comment:
             texts.setdefault("Comment", held.comment.decode("utf-8", "replace"))
         if held.iptc:
-            from imgbatch.codecs import iptc
+            from imgbatch.codecs.metadata import iptc
 
             texts[iptc.PNG_TEXT] = iptc.hexadecimal(held.iptc)
         if held.xmp:

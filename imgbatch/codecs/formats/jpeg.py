@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs.base import Codec, Encoded, Metadata, Tables
-from imgbatch.codecs.encoding import Encoding
-from imgbatch.codecs.recognize import SUFFIXES
+from imgbatch.codecs.encoder_options import Encoding
+from imgbatch.codecs.reading.identify import SUFFIXES
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -63,7 +63,7 @@ class Jpeg(Codec):
         return {"exif": b"Exif\0\0" + exif} if len(exif) <= _MARKER else {}
 
     def beside(self, held: Metadata, missed: list[str]) -> dict[str, Any]:
-        from imgbatch.codecs import iptc, xmp
+        from imgbatch.codecs.metadata import iptc, xmp
 
         options: dict[str, Any] = {}
         packet = held.xmp if held.xmp is None or len(held.xmp) <= _PACKET else xmp.slim(held.xmp)
@@ -83,12 +83,13 @@ class Jpeg(Codec):
 
     def rewritten(self, data: bytes, encoding: Encoding, held: Metadata, size: tuple[int, int]) -> Encoded | None:
         """A JPEG of `size` with other metadata around the same picture; None where it has to be decoded."""
-        from imgbatch.codecs import rewriting, stripping
+        from imgbatch.codecs.formats import jpeg_lossless
+        from imgbatch.codecs.metadata import strip
 
         changes = ["picture copied: only metadata are changed"]
-        made = stripping.settled(held, encoding, size, changes)
+        made = strip.settled(held, encoding, size, changes)
         options = self._metadata_options(made, changes)
-        raw = rewriting.rewritten(data, options, held.icc is not None)
+        raw = jpeg_lossless.rewritten(data, options, held.icc is not None)
         return None if raw is None else Encoded(raw, self.name, *size, changes=changes, located=made.located)
 
     def save(self, frames: Sequence[Image], options: dict[str, Any]) -> bytes:

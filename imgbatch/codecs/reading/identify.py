@@ -51,7 +51,8 @@ READ_ONLY: dict[str, tuple[str, ...]] = {
     "im": (".im",),
 }
 
-#: Images that Pillow alone has no reader for (extras.py): candidates, that may fail with a sentence that says so.
+#: Images that Pillow alone has no reader for (optional_readers.py): candidates, that may fail with a sentence that
+#: says so.
 UNREADABLE: dict[str, str] = {".heic": "HEIC", ".heif": "HEIC", ".hif": "HEIC", ".jxl": "JPEG XL"}
 
 #: Vectors, documents and data that some readers of Pillow would take: never images here.

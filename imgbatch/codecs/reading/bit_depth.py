@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from imgbatch.codecs import extras
-from imgbatch.codecs.headers import tag
+from imgbatch.codecs.containers.jpeg_headers import tag
+from imgbatch.codecs.reading import optional_readers
 from imgbatch.core.errors import ImageError
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ def depth(image: ImageFile, name: str, data: bytes) -> int:
     if name == "jpeg2000":
         at = data.find(_SIZ)
         return (data[at + 42] & 0x7F) + 1 if 0 <= at < len(data) - 42 else 8
-    if name in extras.EXTRAS:
-        return extras.depth(image, data)
+    if name in optional_readers.EXTRAS:
+        return optional_readers.depth(image, data)
     if name == "sgi":
         return 8 * data[3]
     if name == "ppm" and image.tile:

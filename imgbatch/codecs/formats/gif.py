@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs.base import Codec, Metadata, Motion
-from imgbatch.codecs.encoding import Encoding
-from imgbatch.codecs.recognize import SUFFIXES
+from imgbatch.codecs.encoder_options import Encoding
+from imgbatch.codecs.reading.identify import SUFFIXES
 from imgbatch.pixels.frames import Film
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Gif(Codec):
     keyed = True
 
     def finish(self, frames: Sequence[Image], encoding: Encoding, changes: list[str]) -> Sequence[Image]:
-        from imgbatch.codecs import palette
+        from imgbatch.codecs.writing import palette
 
         if encoding.colors is None and all(palette.is_indexed(frame) for frame in frames):
             return Film(map(_narrowed, frames)) if any(map(_is_wide, frames)) else frames

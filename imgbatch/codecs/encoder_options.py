@@ -32,8 +32,8 @@ def canonical_share(word: str) -> str:
 
 
 def canonical_words(text: str) -> str:
-    """A comma list of blocks and tags of metadata in its one spelling (stripping.py)."""
-    from imgbatch.codecs import stripping
+    """A comma list of blocks and tags of metadata in its one spelling (strip.py)."""
+    from imgbatch.codecs.metadata import strip as stripping
 
     return stripping.canonical_words(text)
 

@@ -7,21 +7,13 @@ import io
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.codecs import (
-    beside,
-    chunks,
-    extras,
-    guard,
-    headers,
-    metadata,
-    opening,
-    pages,
-    profiling,
-    recognize,
-    stored,
-)
 from imgbatch.codecs.base import Metadata, Motion
-from imgbatch.codecs.contents import read
+from imgbatch.codecs.containers import jpeg_headers, png_chunks, tiff_pages
+from imgbatch.codecs.metadata import exif, profile_policy
+from imgbatch.codecs.metadata.read import comment, packet, records, resolution, texts
+from imgbatch.codecs.reading import bit_depth, identify, limits, optional_readers
+from imgbatch.codecs.reading.open import PILLOW, explained, opened, refuse_cut
+from imgbatch.codecs.reading.read_file import read
 from imgbatch.core.errors import ImageError
 from imgbatch.pixels.orientation import redo, swapped, undo
 
@@ -34,7 +26,7 @@ __all__ = ["ALL_DATA", "MULTIFRAME", "Opened", "probe", "read"]
 #: As `wanted` of `Opened.decode`: all of a JPEG's data are read, but no picture is wanted.
 ALL_DATA = (1, 1)
 MULTIFRAME = frozenset({"png", "webp", "avif", "tiff", "gif"})
-_OURS = {**{pillow: name for name, pillow in opening.PILLOW.items()}, "MPO": "jpeg"}
+_OURS = {**{pillow: name for name, pillow in PILLOW.items()}, "MPO": "jpeg"}
 _KEYED = frozenset({"1", "L", "P", "RGB", "I;16"})
 _SRGB_GAMMA = 0.45455  # as a PNG says it
 _SUBFILE, _DNG = 254, 50706
@@ -74,38 +66,38 @@ class Opened:
         self._max_pixels = max_pixels
         self._places: range | list[int] | None = None  # of the frames that count, once somebody asked
         self._pixels: dict[int, int] = {}  # of each page, where they have sizes of their own
-        self._depth = stored.depth(image, self.format, data)
+        self._depth = bit_depth.depth(image, self.format, data)
         if self.format == "png":
-            for key, value in chunks.info_of_png(data).items():
+            for key, value in png_chunks.info_of_png(data).items():
                 image.info.setdefault(key, value)
                 if isinstance(value, str):
                     image.png.im_text.setdefault(key, value)  # type: ignore[attr-defined]  # a PngImageFile's
-            headers.rescale_key(image, data)
-        upright = self.format in extras.EXTRAS and extras.is_upright(image)
-        self.orientation = 1 if upright else metadata.orientation(image, self.warnings)
-        width, height = headers.stored_size(image)
+            jpeg_headers.rescale_key(image, data)
+        upright = self.format in optional_readers.EXTRAS and optional_readers.is_upright(image)
+        self.orientation = 1 if upright else exif.orientation(image, self.warnings)
+        width, height = jpeg_headers.stored_size(image)
         self.size = (width, height)
         self.upright_size = swapped(self.size, self.orientation)
-        self.waves = headers.waves(image) if self.format == "jpeg" else 0
-        self.luma = self.format == "jpeg" and headers.coded_in_luma(image)
-        guard.check_pixels(self.size, max_pixels)
+        self.waves = jpeg_headers.waves(image) if self.format == "jpeg" else 0
+        self.luma = self.format == "jpeg" and jpeg_headers.coded_in_luma(image)
+        limits.check_pixels(self.size, max_pixels)
         self.metadata = Metadata()
         if self.format != "png" or image.info:  # most tiny PNGs hold nothing beside their pixels
             self.metadata = Metadata(
-                metadata.exif_of(image, self.warnings, self.changes),
-                profiling.usable(image.info.get("icc_profile"), image.mode, self.warnings),
-                headers.tables(image) if self.format == "jpeg" else None,
-                beside.packet(image, self.format, data, self.warnings, self.changes),
-                beside.records(image, self.warnings),
-                beside.comment(image),
-                beside.texts(image) if self.format == "png" else {},
-                beside.resolution(image),
+                exif.exif_of(image, self.warnings, self.changes),
+                profile_policy.usable(image.info.get("icc_profile"), image.mode, self.warnings),
+                jpeg_headers.tables(image) if self.format == "jpeg" else None,
+                packet(image, self.format, data, self.warnings, self.changes),
+                records(image, self.warnings),
+                comment(image),
+                texts(image) if self.format == "png" else {},
+                resolution(image),
             )
         if upright:
-            metadata.turn(self.metadata, 1)
+            exif.turn(self.metadata, 1)
         self._note_losses()
         if self.format == "gif":
-            self.warnings += stored.oddities_of_gif(image, data)
+            self.warnings += bit_depth.oddities_of_gif(image, data)
 
     @property
     def frame_count(self) -> int:
@@ -122,7 +114,7 @@ class Opened:
     def _found(self) -> range | list[int]:
         if self.format not in MULTIFRAME:
             return range(1)
-        with guard.classified("decode"):
+        with limits.classified("decode"):
             count = int(getattr(self.image, "n_frames", 1))
             if self.format == "tiff" and count > 1:
                 return self._pages(count)
@@ -137,7 +129,7 @@ class Opened:
         pages = []
         for index in range(count):
             self.image.seek(index)
-            if index == 0 or not int(headers.tag(self.image, _SUBFILE, 0)) & 5:
+            if index == 0 or not int(jpeg_headers.tag(self.image, _SUBFILE, 0)) & 5:
                 pages.append(index)
                 self._pixels[index] = self.image.width * self.image.height
         self.image.seek(0)
@@ -172,7 +164,7 @@ class Opened:
         places = self._wanted(frames)
         if orient and self.orientation != 1:
             self.changes.append(f"orientation: baked {self.orientation}")
-            metadata.turn(self.metadata, self.orientation)
+            exif.turn(self.metadata, self.orientation)
         motion = Motion(loop=self._plays() if len(places) > 1 else None)
         draft = None
         if self.format == "jpeg" and (wanted is not None or luma):
@@ -199,9 +191,9 @@ class Opened:
         places = self._frames if frames == "all" else self._frames[: int(frames)]
         if self._pixels:
             pixels = sum(self._pixels[place] for place in places)
-            guard.check_total(pixels, self._max_pixels, f"in {len(places)} pages", len(places))
+            limits.check_total(pixels, self._max_pixels, f"in {len(places)} pages", len(places))
         else:
-            guard.check_pixels(self.size, self._max_pixels, len(places))
+            limits.check_pixels(self.size, self._max_pixels, len(places))
         return places
 
     def _plays(self) -> int | None:
@@ -218,22 +210,22 @@ class Opened:
     ) -> Iterator[Image]:
         pixels = 0
         for place in places:
-            with guard.classified("decode"):
+            with limits.classified("decode"):
                 if self.format in MULTIFRAME and place != self.image.tell():
                     self.image.seek(place)
                 if self.format == "tiff":
-                    pages.shown(self.image, len(self._pixels))
+                    tiff_pages.shown(self.image, len(self._pixels))
                     if self.image.mode not in ("P", "PA"):
                         self.image.palette = None  # Pillow before 13 keeps another page's
                 turn = self._turn(orient) if turned else None
                 if draft is not None:
                     draft()
-                mend = stored.mending(self.image)
+                mend = bit_depth.mending(self.image)
                 self.image.load()
-                stored.check(self.image, self.format, self._depth, self.warnings)
+                bit_depth.check(self.image, self.format, self._depth, self.warnings)
                 pixels += self.image.width * self.image.height
                 if pixels > self._max_pixels:
-                    guard.check_pixels(self.image.size, self._max_pixels, len(places))
+                    limits.check_pixels(self.image.size, self._max_pixels, len(places))
                 frame = _detached(self.image, alone=len(places) == 1)
                 frame = frame if mend is None else mend(frame)
                 if self.format == "gif":
@@ -248,9 +240,9 @@ class Opened:
         """Let a JPEG's decoder make fewer pixels, of fewer data where it may."""
         self.image.draft(mode, size)
         if coarse and self.image.info.get("progressive") and self.image.decoderconfig[:1] == (8,):
-            from imgbatch.codecs import progression
+            from imgbatch.codecs.containers import jpeg_progression
 
-            self.image.fp = io.BytesIO(progression.coarse(self._data))
+            self.image.fp = io.BytesIO(jpeg_progression.coarse(self._data))
 
     def _within(self, frame: Image) -> Image:
         """A GIF's frame cut to its canvas, as browsers show it: Pillow lets the canvas grow from frame to frame."""
@@ -264,15 +256,15 @@ class Opened:
     def _turn(self, orient: bool) -> Transpose | None:
         """What is to be done to the pixels after decoding: TIFF's reader turns them itself."""
         if self.format == "tiff":
-            return None if orient else undo(headers.said(self.image))
+            return None if orient else undo(jpeg_headers.said(self.image))
         return redo(self.orientation) if orient else None
 
     def _note_losses(self) -> None:
         image = self.image
         count = getattr(image, "n_frames", 1) if self.format not in MULTIFRAME else 1
         name = (image.format or "").lower()
-        if self.format in extras.EXTRAS:
-            if (several := extras.pictures(image, self._data)) is not None:
+        if self.format in optional_readers.EXTRAS:
+            if (several := optional_readers.pictures(image, self._data)) is not None:
                 self.changes.append(several)
         elif name == "psd" and count > 1:
             self.changes.append(f"merged picture of {count} layers kept: psd")
@@ -297,24 +289,24 @@ def probe(data: bytes, suffix: str, max_pixels: int) -> Opened:
     ImageError
         ``unidentified``, ``unsupported``, ``truncated``, ``corrupt`` or ``too_large``.
     """
-    prefix, ending = data[: recognize.PREFIX], suffix.lower()
-    if recognize.is_raw(prefix, ending):
+    prefix, ending = data[: identify.PREFIX], suffix.lower()
+    if identify.is_raw(prefix, ending):
         raise ImageError("unsupported", "camera raw cannot be developed here; convert it to TIFF or JPEG first")
-    name = recognize.format_of(prefix)
-    if ending in recognize.NOT_RASTER and name is None:
+    name = identify.format_of(prefix)
+    if ending in identify.NOT_RASTER and name is None:
         raise ImageError("unsupported", f"{ending} is not a picture made of pixels; convert it to PNG first")
-    opening.refuse_cut(data, name)
-    light, heavy = chunks.lightened(data) if name == "png" else (data, [])
+    refuse_cut(data, name)
+    light, heavy = png_chunks.lightened(data) if name == "png" else (data, [])
     try:
-        image = opening.opened(light, name, ending, max_pixels)
+        image = opened(light, name, ending, max_pixels)
     except ImageError:
         raise
     except Exception as error:
-        raise opening.explained(error, data, ending) from error
+        raise explained(error, data, ending) from error
     try:
-        if name == "tiff" and _DNG in getattr(image, "tag_v2", ()) and int(headers.tag(image, _SUBFILE, 0)) & 1:
+        if name == "tiff" and _DNG in getattr(image, "tag_v2", ()) and int(jpeg_headers.tag(image, _SUBFILE, 0)) & 1:
             raise ImageError("unsupported", "camera raw (DNG) cannot be developed here; convert it to TIFF first")
-        with guard.classified("decode"):
+        with limits.classified("decode"):
             made = Opened(image, light, max_pixels)
     except BaseException:
         image.close()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from imgbatch.codecs.integrity import jpeg_scans
+from imgbatch.codecs.containers.integrity import jpeg_scans
 
 _APP0, _APP1, _APP2, _APP14, _APP15, _COM, _SOS = 0xE0, 0xE1, 0xE2, 0xEE, 0xEF, 0xFE, 0xDA
 _JFIF, _ICC = b"JFIF\0", b"ICC_PROFILE\0"

@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs.base import Codec, Metadata
-from imgbatch.codecs.encoding import Encoding
-from imgbatch.codecs.recognize import SUFFIXES
+from imgbatch.codecs.encoder_options import Encoding
+from imgbatch.codecs.reading.identify import SUFFIXES
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -33,18 +33,19 @@ class Tiff(Codec):
         return {"compression": "group4" if one_bit else "tiff_adobe_deflate"}
 
     def metadata(self, exif: bytes) -> dict[str, Any]:
-        from imgbatch.codecs import metadata
+        from imgbatch.codecs.metadata.exif import described
 
         # Only what describes the picture: a camera's ImageWidth among the tags would break the file.
-        flat, groups = metadata.described(exif)
+        flat, groups = described(exif)
         return ({"exif": flat} if flat else {}) | ({"groups": groups} if groups else {})
 
     def beside(self, held: Metadata, missed: list[str]) -> dict[str, Any]:
-        from imgbatch.codecs import exifblock, iptc, metadata
+        from imgbatch.codecs.metadata import exif_tags, iptc
+        from imgbatch.codecs.metadata.exif import rooted
 
         if held.exif:
-            missed += ["maker note"] if metadata.rooted(held.exif) else []
-            missed += ["exif thumbnail"] if exifblock.has_thumbnail(held.exif) else []
+            missed += ["maker note"] if rooted(held.exif) else []
+            missed += ["exif thumbnail"] if exif_tags.has_thumbnail(held.exif) else []
         super().beside(replace(held, xmp=None, iptc=None, resolution=None), missed)
         blocks = {_XMP: held.xmp, iptc.TIFF_TAG: held.iptc}
         raw = {tag: block for tag, block in blocks.items() if block}

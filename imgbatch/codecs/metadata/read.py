@@ -9,7 +9,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.codecs import iptc, xmp
+from imgbatch.codecs.metadata import iptc, xmp
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile

@@ -59,12 +59,12 @@ def reduced(frames: Sequence[Image], colors: int, changes: list[str], keyed: boo
     Pixels less than half opaque become the transparent entry. With `keyed` False (PNG), pictures that are partly
     transparent keep their shades of alpha in the palette, without dithering.
     """
-    from imgbatch.codecs import pixels
+    from imgbatch.codecs.writing import pixel_modes
 
     solid, soft = True, False
     for frame in frames:
         whole = _whole(frame)
-        if not pixels.opaque(whole):
+        if not pixel_modes.opaque(whole):
             solid, soft = False, soft or _soft(whole)
     if not keyed and len(frames) == 1 and not solid:
         return [_with_alpha_palette(_whole(frames[0]), colors)]
@@ -89,12 +89,12 @@ def _whole(image: Image) -> Image:
 
 def _shown(image: Image) -> Image:
     """The colors as RGB, black where nobody sees them: one color less to choose."""
-    from imgbatch.codecs import pixels
+    from imgbatch.codecs.writing import pixel_modes
 
     whole = _whole(image)
-    if pixels.opaque(whole):
-        return (pixels.without_alpha(whole) if whole.mode in ("LA", "RGBA") else whole).convert("RGB")
-    made = pixels.without_alpha(whole).convert("RGB")
+    if pixel_modes.opaque(whole):
+        return (pixel_modes.without_alpha(whole) if whole.mode in ("LA", "RGBA") else whole).convert("RGB")
+    made = pixel_modes.without_alpha(whole).convert("RGB")
     made.paste((0, 0, 0), mask=_hidden(whole))
     return made
 

@@ -12,7 +12,8 @@ import importlib.util
 import io
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.codecs import guard, jxl
+from imgbatch.codecs.containers import jxl_boxes
+from imgbatch.codecs.reading import limits
 from imgbatch.core.errors import ImageError
 from imgbatch.core.frozen_dataclass import frozen
 
@@ -62,7 +63,7 @@ def opened(name: str, data: bytes, max_pixels: int) -> ImageFile:
     """
     extra = EXTRAS[name]
     if name == "jxl":
-        guard.check_pixels(jxl.size(data), max_pixels)  # its reader decodes the whole picture when it opens it
+        limits.check_pixels(jxl_boxes.size(data), max_pixels)  # its reader decodes the whole picture when it opens it
     try:
         reader = getattr(importlib.import_module(extra.module), extra.reader)
     except ImportError as error:
@@ -76,7 +77,7 @@ def opened(name: str, data: bytes, max_pixels: int) -> ImageFile:
     except Exception as error:  # what these readers raise is their own affair
         if name == "jxl" and isinstance(error, RuntimeError):  # of libjxl's words none are for users
             raise ImageError("corrupt", "the JPEG XL is damaged, or ends too early") from error
-        kind, said = guard.classify(error, "decode")
+        kind, said = limits.classify(error, "decode")
         raise ImageError(kind, f"the {extra.title} is damaged: {said}") from error
     for key in [key for key, value in image.info.items() if value is None or value == b""]:
         del image.info[key]
@@ -91,7 +92,7 @@ def is_upright(image: Any) -> bool:
 def depth(image: ImageFile, data: bytes) -> int:
     """Bits per sample as stored."""
     if image.format == "JXL":
-        return jxl.header(data).bits
+        return jxl_boxes.header(data).bits
     bits = image.info.get("bit_depth", 8)
     return bits if isinstance(bits, int) else 8
 
@@ -99,6 +100,6 @@ def depth(image: ImageFile, data: bytes) -> int:
 def pictures(image: ImageFile, data: bytes) -> str | None:
     """What is said of a file of several pictures, of which one is read; None where there is one."""
     if image.format == "JXL":
-        return "first picture of an animation kept: jxl" if jxl.header(data).animated else None
+        return "first picture of an animation kept: jxl" if jxl_boxes.header(data).animated else None
     count = int(getattr(image, "n_frames", 1))
     return f"primary of {count} pictures kept: heif" if count > 1 else None

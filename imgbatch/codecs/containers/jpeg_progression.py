@@ -11,7 +11,7 @@ Scans: ITU-T T.81, annex G and B.2.3.
 
 from __future__ import annotations
 
-from imgbatch.codecs.integrity import jpeg_scans
+from imgbatch.codecs.containers.integrity import jpeg_scans
 
 _COARSE = 4  # the finest wave that two by two pixels of a block are made of
 _SCAN, _END = b"\xff\xda", b"\xff\xd9"

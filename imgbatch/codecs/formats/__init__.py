@@ -1,0 +1,1 @@
+"""Formats: what is true of each format that is written?"""

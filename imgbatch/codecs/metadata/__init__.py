@@ -1,0 +1,1 @@
+"""Metadata: what travels beside the pixels, and what becomes of it?"""

@@ -1,0 +1,1 @@
+"""Reading: how does one get from a file's bytes to frames?"""

@@ -1,0 +1,1 @@
+"""Writing: how do frames become what a format can hold?"""
