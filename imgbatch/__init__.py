@@ -78,7 +78,7 @@ if TYPE_CHECKING:
         WhiteBalance,
     )
     from imgbatch.operations.custom import operation
-    from imgbatch.recipe import Output, Recipe
+    from imgbatch.planning.recipe import Output, Recipe
     from imgbatch.running import Handle, process, run, start
 
 __all__ = [
@@ -98,7 +98,7 @@ _HOMES = {
     "Loaded": "datasets.loaded_images", "load": "datasets.load",
     "Operation": "operations",
     "Undone": "history", "past_runs": "history", "undo": "history",
-    "Recipe": "recipe", "Output": "recipe",
+    "Recipe": "planning.recipe", "Output": "planning.recipe",
     "Report": "core.report", "ExitCode": "core.report",
     "Batch": "batch", "Handle": "running", "process": "running", "run": "running", "start": "running",
     "Filters": "core.run_settings", "Settings": "core.run_settings",

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from imgbatch.facts import told_of_image
 from imgbatch.operations import Operation, through
 from imgbatch.pixels.color import on_screen
-from imgbatch.recipe import Recipe, checked_ops
-from imgbatch.resources import Resources
+from imgbatch.planning.recipe import Recipe, checked_ops
+from imgbatch.planning.reference_files import Resources
 
 if TYPE_CHECKING:
     from PIL.Image import Image

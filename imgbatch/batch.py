@@ -23,8 +23,8 @@ from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.executors.base import Executor, Work
 from imgbatch.imagework import ImageWork
 from imgbatch.ledger import Ledger
+from imgbatch.planning.recipe import Recipe
 from imgbatch.preparing import Path, Prepared
-from imgbatch.recipe import Recipe
 from imgbatch.renaming import Renaming
 from imgbatch.storage.atomic_write import sweep
 

@@ -11,7 +11,7 @@ from imgbatch.codecs.reading.decode import Opened
 from imgbatch.economy import Way
 from imgbatch.operations import Resize
 from imgbatch.operations.geometry.crop_resize import Reduction
-from imgbatch.recipe import Output
+from imgbatch.planning.recipe import Output
 
 
 def copies(opened: Opened, way: Way, output: Output, number: int, format: str) -> bool:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from imgbatch.core.errors import ImageError
 from imgbatch.core.job import Job, Target
-from imgbatch.naming import fill_late
-from imgbatch.recipe import Output
+from imgbatch.planning.names import fill_late
+from imgbatch.planning.recipe import Output
 from imgbatch.storage.atomic_write import holds, mtime, preserve, write_bytes
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.operations import Operation, Resize, Size
 from imgbatch.operations.geometry.crop_resize import Reduction, merged, settled
 from imgbatch.pixels import frames
-from imgbatch.recipe import Output
+from imgbatch.planning.recipe import Output
 
 Several = Sequence[Operation]
 Ops = tuple[Operation, ...]

@@ -10,7 +10,7 @@ from typing import Any
 
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Failure, Status, Written
-from imgbatch.naming import STATE
+from imgbatch.planning.names import STATE
 from imgbatch.storage.atomic_write import mtime
 
 DAY_NS = 86_400 * 10**9

@@ -24,13 +24,13 @@ from imgbatch.core.parameters import from_table
 from imgbatch.core.report import WRONG, human
 from imgbatch.core.run_settings import Settings
 from imgbatch.imagework import ImageWork
-from imgbatch.naming import escaped
+from imgbatch.planning.names import escaped
 from imgbatch.preparing import Path
 from imgbatch.sampling import Range, chosen, strata, together, total
 
 if TYPE_CHECKING:
     from imgbatch.core.run_settings import Filters
-    from imgbatch.recipe import Recipe
+    from imgbatch.planning.recipe import Recipe
     from imgbatch.running import SettingWords
 
 SAMPLE = 40  # files

@@ -20,11 +20,11 @@ from imgbatch.core.errors import Phase
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import SCHEMA, Failure, Job, Target, readable
 from imgbatch.imagework import ImageWork
-from imgbatch.naming import fill_late
 from imgbatch.operations import Operation, Size
 from imgbatch.operations.geometry.crop_resize import Reduction
 from imgbatch.pixels import color
 from imgbatch.pixels.orientation import swapped
+from imgbatch.planning.names import fill_late
 
 
 @frozen

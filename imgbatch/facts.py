@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.core.job import Job
-from imgbatch.naming import split_name
 from imgbatch.operations import Operation
+from imgbatch.planning.names import split_name
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -17,7 +17,7 @@ from imgbatch.entries import PastRun, Replaced, Row, state_folder
 from imgbatch.inplace import settle_intended
 from imgbatch.ledger import Ledger
 from imgbatch.past import Past
-from imgbatch.places import shown
+from imgbatch.planning.folders import shown
 from imgbatch.storage.atomic_write import hash_of, sweep
 from imgbatch.storage.lock import Lock
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Desk, Failure, Job, Outcome, Status
-from imgbatch.recipe import Recipe
+from imgbatch.planning.recipe import Recipe
 
 if TYPE_CHECKING:
     from imgbatch.economy import Way

@@ -25,12 +25,12 @@ from imgbatch.backups import FOLDER, discard, keep, room, rooms
 from imgbatch.codecs.reading.limits import classify
 from imgbatch.core.errors import ImageError, PlanError
 from imgbatch.core.job import Failure, Job, Outcome, Source, Target, Written
-from imgbatch.discover import Skipped
 from imgbatch.entries import Replaced, state_folder
 from imgbatch.ledgerfile import FILE
 from imgbatch.originals import within
 from imgbatch.past import Past
-from imgbatch.places import shown
+from imgbatch.planning.find import Skipped
+from imgbatch.planning.folders import shown
 from imgbatch.storage.atomic_write import content_hash, hash_of, mtime, read_bytes, sync, temporary
 
 _RACY_NS = 50 * 10**6  # as in known.py: within it a file may change and keep its time

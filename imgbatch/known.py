@@ -11,7 +11,7 @@ from imgbatch.core.errors import KINDS, PHASES
 from imgbatch.core.job import Failure, Job, Owned, Source, Status, Written
 from imgbatch.entries import Failed, Row, below
 from imgbatch.ledgerfile import FILE, rows
-from imgbatch.naming import STATE
+from imgbatch.planning.names import STATE
 from imgbatch.storage.atomic_write import hash_of
 
 _RACY_NS = 50 * 10**6  # file systems tell times apart that are a few ms from one another

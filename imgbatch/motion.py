@@ -10,7 +10,7 @@ from imgbatch.codecs.reading.decode import Opened
 from imgbatch.core.errors import ImageError
 from imgbatch.core.job import Target
 from imgbatch.pixels.frames import Film
-from imgbatch.recipe import Output
+from imgbatch.planning.recipe import Output
 
 _SINGLE = ("first", "1")
 

@@ -19,7 +19,7 @@ from dataclasses import replace
 
 from imgbatch.core.errors import WHOSE, UsageError, one_line
 from imgbatch.core.job import Outcome, Source, readable
-from imgbatch.naming import numbered
+from imgbatch.planning.names import numbered
 from imgbatch.storage.atomic_write import holds, mtime, put_in_place, replacing, sync
 
 

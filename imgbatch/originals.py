@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from imgbatch.backups import FOLDER
 from imgbatch.core.errors import PlanError, UsageError
 from imgbatch.core.run_settings import Settings
-from imgbatch.discover import root_of
 from imgbatch.entries import state_folder
-from imgbatch.places import shown
-from imgbatch.recipe import Output, Recipe
+from imgbatch.planning.find import root_of
+from imgbatch.planning.folders import shown
+from imgbatch.planning.recipe import Output, Recipe
 
 
 def refuse_mixtures(settings: Settings, recipe: Recipe, ledger: bool) -> None:

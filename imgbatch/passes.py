@@ -18,8 +18,8 @@ from imgbatch.core.job import Job, Outcome
 from imgbatch.core.parameters import from_table
 from imgbatch.core.report import ExitCode, Report
 from imgbatch.core.run_settings import Filters, Settings
-from imgbatch.discover import Skipped, discover
 from imgbatch.executors.base import Executor, Work
+from imgbatch.planning.find import Skipped, discover
 from imgbatch.preparing import Path
 
 if TYPE_CHECKING:

@@ -13,19 +13,20 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from imgbatch import codecs, planning
+from imgbatch import codecs
 from imgbatch.core.errors import PlanError, UsageError
 from imgbatch.core.job import Job, Outcome, Source
 from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.core.version import VERSION
-from imgbatch.discover import Skipped, discover
 from imgbatch.entries import Row, state_folder
 from imgbatch.ledger import Ledger
 from imgbatch.moving import Moves
-from imgbatch.naming import STATE
 from imgbatch.operations.plugins import refuse_immobile
-from imgbatch.recipe import Output, Recipe
-from imgbatch.resources import Resources, gathered
+from imgbatch.planning import plan as planning
+from imgbatch.planning.find import Skipped, discover
+from imgbatch.planning.names import STATE
+from imgbatch.planning.recipe import Output, Recipe
+from imgbatch.planning.reference_files import Resources, gathered
 from imgbatch.storage.lock import Lock
 from imgbatch.verdicts import known_to_fail, retried, suspicious, up_to_date
 

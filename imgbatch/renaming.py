@@ -16,7 +16,7 @@ from imgbatch.core.job import Job, Outcome, Source, Written
 from imgbatch.entries import Row
 from imgbatch.ledger import Ledger
 from imgbatch.operations import Operation
-from imgbatch.recipe import Recipe
+from imgbatch.planning.recipe import Recipe
 from imgbatch.storage.atomic_write import content_hash, hash_of, mtime, read_bytes, write_bytes
 
 

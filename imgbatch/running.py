@@ -12,8 +12,8 @@ from imgbatch.core.parameters import from_table
 from imgbatch.core.report import ExitCode, Report
 from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.passes import PassWords
+from imgbatch.planning.recipe import Recipe
 from imgbatch.preparing import Path
-from imgbatch.recipe import Recipe
 
 if TYPE_CHECKING:
     import concurrent.futures

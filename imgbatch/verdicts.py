@@ -8,7 +8,7 @@ from dataclasses import replace
 from imgbatch.core.job import Job, Outcome
 from imgbatch.entries import mendable
 from imgbatch.ledger import Ledger
-from imgbatch.recipe import Recipe
+from imgbatch.planning.recipe import Recipe
 
 NOT_AGAIN = "not tried again: neither the file nor the recipe has changed (--retry-failed)"
 

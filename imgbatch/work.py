@@ -23,7 +23,7 @@ from imgbatch.core.job import Desk, Failure, Job, Outcome, Target, Written
 from imgbatch.operations import Operation
 from imgbatch.pixels import color
 from imgbatch.pixels.frames import Film
-from imgbatch.recipe import Output
+from imgbatch.planning.recipe import Output
 from imgbatch.storage.atomic_write import content_hash
 
 if TYPE_CHECKING:

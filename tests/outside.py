@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from imgbatch.core.file_parameter import relocated
 from imgbatch.operations import Operation
-from imgbatch.resources import Resources
+from imgbatch.planning.reference_files import Resources
 
 Op = TypeVar("Op", bound=Operation)
 SIZE = (40, 30)  # of the frames

@@ -24,7 +24,7 @@ from imgbatch.core.parameters import Switch, fields, from_words
 from imgbatch.core.parameters import flag as flag_of
 from imgbatch.core.run_settings import Filters, Settings, Telling
 from imgbatch.operations import Operation, plugins
-from imgbatch.recipe import Output
+from imgbatch.planning.recipe import Output
 
 RUN = Command("run", run_flags, RUN_USAGE, RUN_ABOUT, RUN_AFTER)
 _SPELLINGS = {"jpg": "jpeg", "tif": "tiff"}

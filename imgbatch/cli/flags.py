@@ -17,7 +17,7 @@ from imgbatch.core.parameters import Choice, Declared, Field, Kind, Number, Swit
 from imgbatch.core.quantities import Amount, Count, Duration, Limit, Quality
 from imgbatch.core.run_settings import Filters, Settings, Telling
 from imgbatch.operations import Operation
-from imgbatch.recipe import Output
+from imgbatch.planning.recipe import Output
 
 #: value: stands as the next word, or after "="; attached: only after "=", a plain flag has a meaning of its own;
 #: nothing: takes none.

@@ -14,7 +14,7 @@ from imgbatch.core.errors import UsageError
 from imgbatch.core.parameters import Field, fields, flag, from_words, summary
 from imgbatch.operations import OPERATIONS, Operation, plugins
 from imgbatch.operations.custom import is_ours
-from imgbatch.recipe import Recipe, RecipeFile, op_table, to_toml
+from imgbatch.planning.recipe import Recipe, RecipeFile, op_table, to_toml
 
 if TYPE_CHECKING:
     from imgbatch.codecs import FormatInfo

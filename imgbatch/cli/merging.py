@@ -18,7 +18,7 @@ from imgbatch.core.errors import RecipeError, UsageError, expected
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameters import fields
 from imgbatch.core.run_settings import Filters, Settings, Telling
-from imgbatch.recipe import Output, Recipe, RecipeFile, parse, to_toml
+from imgbatch.planning.recipe import Output, Recipe, RecipeFile, parse, to_toml
 from imgbatch.storage.atomic_write import read_bytes, write_text
 
 _IN_THE_WAY = ("overwrite", "skip_existing", "rename")  # one decision in three fields: the higher level has it whole

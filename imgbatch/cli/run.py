@@ -24,7 +24,7 @@ from imgbatch.reporters import Console, Look, Reporter, report_to, shown
 if TYPE_CHECKING:
     from imgbatch.batch import Batch
     from imgbatch.core.run_settings import Settings
-    from imgbatch.discover import Skipped
+    from imgbatch.planning.find import Skipped
 
 AGAIN = "run the same command again to go on"
 

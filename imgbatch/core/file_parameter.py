@@ -1,8 +1,8 @@
 """What does an operation or an output need from outside, and how does it hold it?
 
-A parameter of the kind :class:`File` names a file. Operations open none: resources.py reads each once, before the first
-image, and gives the operation a :class:`Held` (operations/file_backed.py); in a run with workers its numbers lie in
-shared memory, so that only the place where they are is pickled.
+A parameter of the kind :class:`File` names a file. Operations open none: reference_files.py reads each once, before
+the first image, and gives the operation a :class:`Held` (operations/file_backed.py); in a run with workers its numbers
+lie in shared memory, so that only the place where they are is pickled.
 """
 
 from __future__ import annotations

@@ -23,9 +23,9 @@ from imgbatch.memory.shared_arrays import FileArray, Holder, SharedArray
 from imgbatch.operations import Operation
 from imgbatch.operations.plugins import refuse_immobile
 from imgbatch.passes import Pass
+from imgbatch.planning.recipe import checked_ops
+from imgbatch.planning.reference_files import Resources
 from imgbatch.preparing import Path
-from imgbatch.recipe import checked_ops
-from imgbatch.resources import Resources
 from imgbatch.rows import CHANNELS, RowWork
 from imgbatch.storage.atomic_write import sweep, temporary
 

@@ -18,9 +18,9 @@ from imgbatch.operations.plugins import refuse_immobile
 from imgbatch.passes import Pass, PassWords, pass_settings
 from imgbatch.pixels.exact_sums import Layout, Sums, Totals
 from imgbatch.pixels.statistics import WEIGHTS, Statistics, drawn_up
+from imgbatch.planning.recipe import checked_ops
+from imgbatch.planning.reference_files import Resources
 from imgbatch.preparing import Path
-from imgbatch.recipe import checked_ops
-from imgbatch.resources import Resources
 
 __all__ = ["Statistics", "Survey", "stats"]
 

@@ -27,7 +27,7 @@ from imgbatch.executors.budget import Budget, resident
 from imgbatch.executors.staging import Staging
 from imgbatch.executors.table import IDLE, Table
 from imgbatch.executors.worker import ASK, FAILED, READY, serve
-from imgbatch.places import folders_of
+from imgbatch.planning.folders import folders_of
 from imgbatch.storage.atomic_write import sweep
 
 AT_ONCE = 256  # jobs sent in one message: what a pipe takes without waiting for its reader

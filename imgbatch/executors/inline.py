@@ -11,7 +11,7 @@ from imgbatch.core.errors import Phase, sentence
 from imgbatch.core.job import Failure, Job, Outcome
 from imgbatch.executors.base import Executor, Work
 from imgbatch.executors.spoken import Spoken
-from imgbatch.places import folders_of
+from imgbatch.planning.folders import folders_of
 from imgbatch.storage.atomic_write import sweep
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """What is an operation that needs a file?
 
-It declares a parameter of the kind :class:`outside.File`, and opens nothing: resources.py reads the file before the
-first image and makes a copy of the operation that holds what is in it. Pictures keep their size in all of them.
+It declares a parameter of the kind :class:`outside.File`, and opens nothing: reference_files.py reads the file before
+the first image and makes a copy of the operation that holds what is in it. Pictures keep their size in all of them.
 """
 
 from __future__ import annotations

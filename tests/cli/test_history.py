@@ -12,7 +12,7 @@ from PIL import Image
 
 import imgbatch as ib
 from imgbatch.ledgerfile import FILE
-from imgbatch.naming import STATE
+from imgbatch.planning.names import STATE
 from imgbatch.storage.lock import Lock
 from tests.cli.conftest import Run, tree
 from tests.cli.steps import killed

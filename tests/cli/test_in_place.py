@@ -15,8 +15,8 @@ from PIL import Image
 import imgbatch as ib
 from imgbatch import inplace
 from imgbatch.core.job import Desk, Job
-from imgbatch.naming import STATE
 from imgbatch.past import Past
+from imgbatch.planning.names import STATE
 from tests.cli.conftest import Run, damage, tree
 from tests.cli.steps import killed
 

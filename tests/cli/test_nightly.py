@@ -20,7 +20,7 @@ from imgbatch.batch import Batch
 from imgbatch.core.job import Job, Outcome
 from imgbatch.core.report import ExitCode
 from imgbatch.ledgerfile import FILE
-from imgbatch.naming import STATE
+from imgbatch.planning.names import STATE
 from tests.cli.conftest import COMMAND, Run, damage, environment, tree
 
 WORDS = [

@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
-from imgbatch import resources
 from imgbatch.batch import Batch
 from imgbatch.core.run_settings import Settings
+from imgbatch.planning import reference_files
 from tests import outside
 from tests.cli.conftest import ROOT, Run, tree
 
@@ -56,13 +56,13 @@ def test_workers_need_no_file_it_was_decoded_before_they_began(files: Path) -> N
 
 def test_each_file_is_read_once_however_often_it_is_named(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
-    really = resources._read
+    really = reference_files._read
 
     def counted(path: str, who: str) -> bytes:
         read.append(os.path.basename(path))
         return really(path, who)
 
-    monkeypatch.setattr(resources, "_read", counted)
+    monkeypatch.setattr(reference_files, "_read", counted)
     logo, small = ib.Watermark(str(files / "logo.png")), ib.Watermark(str(files / "logo.png"), size="5%")
     outputs = [ib.Output(dir="a", ops=[small]), ib.Output(dir="b", ops=[logo, ib.Lut(str(files / "look.cube"))])]
     assert ib.run([files / "photos"], files / "out", ib.Recipe([logo], outputs), workers=0).exit_code == 0
@@ -72,7 +72,7 @@ def test_each_file_is_read_once_however_often_it_is_named(files: Path, monkeypat
 def test_what_is_lent_travels_as_a_place_and_is_one_array(tmp_path: Path) -> None:
     Image.effect_noise((1000, 800), 60).convert("RGB").save(tmp_path / "big.png")
     op = ib.Watermark(str(tmp_path / "big.png"))
-    with resources.Resources([op]).lent([op]) as (lent,):
+    with reference_files.Resources([op]).lent([op]) as (lent,):
         sent = pickle.dumps(lent)
         assert len(sent) < 1500, "the pixels were pickled"
         there = pickle.loads(sent)

@@ -19,7 +19,7 @@ import pytest
 from PIL import Image
 
 from imgbatch.ledgerfile import FILE
-from imgbatch.naming import STATE
+from imgbatch.planning.names import STATE
 from tests.cli.conftest import COMMAND, environment, tree
 
 FILES = 30

@@ -24,7 +24,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from imgbatch.core.errors import UsageError
 from imgbatch.economy import AGREE
 from imgbatch.operations import OPERATIONS, Crop, Flip, Flop, Median, Operation, Resize, Rotate
-from imgbatch.recipe import Output, Recipe
+from imgbatch.planning.recipe import Output, Recipe
 from imgbatch.running import run
 from tests.properties.strategies import instances
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from imgbatch.core.errors import PlanError
 from imgbatch.core.job import Owned, Source
 from imgbatch.core.run_settings import InTheWay
-from imgbatch.naming import fill_late
-from imgbatch.planning import plan
-from imgbatch.recipe import DEFAULT_NAME, Output, Recipe
+from imgbatch.planning.names import fill_late
+from imgbatch.planning.plan import plan
+from imgbatch.planning.recipe import DEFAULT_NAME, Output, Recipe
 
 PIECES = [
     "a",

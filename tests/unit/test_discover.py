@@ -10,7 +10,7 @@ import pytest
 from imgbatch.core.errors import PlanError
 from imgbatch.core.job import Source
 from imgbatch.core.run_settings import Filters
-from imgbatch.discover import Found, Skipped, discover
+from imgbatch.planning.find import Found, Skipped, discover
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
 NOW = 1_700_000_000.0

@@ -32,7 +32,7 @@ from imgbatch.operations import (
     Trim,
     Unsharp,
 )
-from imgbatch.recipe import Output
+from imgbatch.planning.recipe import Output
 
 SAMPLES = Path(__file__).parents[2] / "sample_images"
 WIDE = SAMPLES / "color" / "wide-gamut.jpg"

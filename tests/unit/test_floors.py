@@ -27,8 +27,8 @@ FLOORS: list[set[str]] = [
     {"reporters", "pixels.statistics", "reporters.files.histogram_plot", "pruning", "verdicts", "inplace", "renaming"},
     {"originals", "imagework"},
     {
-        "discover",
-        "planning",
+        "planning.find",
+        "planning.plan",
         "storage.lock",
         "ledger",
         "work",
@@ -40,11 +40,11 @@ FLOORS: list[set[str]] = [
     },
     {
         "sampling",
-        "resources",
+        "planning.reference_files",
         "facts",
         "known",
-        "candidates",
-        "obstacles",
+        "planning.source_filter",
+        "planning.conflicts",
         "pixels.histogram",
         "delivery",
         "moving",
@@ -58,12 +58,12 @@ FLOORS: list[set[str]] = [
         "core.report",
         "pixels.exact_sums",
         "pixels.moments",
-        "patterns",
-        "places",
+        "planning.globs",
+        "planning.folders",
     },
     {"copying", "motion"},
-    {"core.job", "storage.atomic_write", "naming", "core.run_settings", "datasets.fixed_size", "economy"},
-    {"recipe"},
+    {"core.job", "storage.atomic_write", "planning.names", "core.run_settings", "datasets.fixed_size", "economy"},
+    {"planning.recipe"},
     {"operations.plugins"},
     {"operations.custom"},
     {"operations", "codecs"},
@@ -203,7 +203,7 @@ SELDOM = {"difflib", "ipaddress", "pathlib", "tomllib", "urllib.parse", "xml.par
 
 
 def test_the_forkserver_loads_nothing_that_only_the_command_or_few_pictures_need() -> None:
-    assert loaded(PRELOADED, SELDOM | {"datetime", "json", "sqlite3", "argparse", "imgbatch.planning"}) == "[]"
+    assert loaded(PRELOADED, SELDOM | {"datetime", "json", "sqlite3", "argparse", "imgbatch.planning.plan"}) == "[]"
 
 
 def test_a_worker_loads_nothing_for_an_everyday_picture(tmp_path: Path) -> None:
@@ -214,7 +214,7 @@ import sys
 from imgbatch.imagework import ImageWork
 from imgbatch.core.job import Job, Source, Target
 from imgbatch.operations import Resize
-from imgbatch.recipe import Output, Recipe
+from imgbatch.planning.recipe import Output, Recipe
 class Desk:
     again, sums = False, None
     def phase(self, phase): pass

@@ -12,7 +12,7 @@ from PIL import Image
 from imgbatch.applying import apply
 from imgbatch.core.errors import ImageError
 from imgbatch.operations import DarkFrame, FlatField, MatchHistogram, through
-from imgbatch.resources import Resources
+from imgbatch.planning.reference_files import Resources
 from tests.contracts.test_operations import picture
 
 SIZE = (40, 300)

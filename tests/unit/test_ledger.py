@@ -21,7 +21,7 @@ from imgbatch.core.job import Failure, Job, Outcome, Source
 from imgbatch.entries import DAY_NS, below
 from imgbatch.ledger import Ledger
 from imgbatch.ledgerfile import FILE, NEW_COLUMNS, VERSION
-from imgbatch.naming import STATE
+from imgbatch.planning.names import STATE
 from imgbatch.verdicts import known_to_fail, suspicious
 
 

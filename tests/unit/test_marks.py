@@ -14,7 +14,7 @@ from imgbatch.applying import apply
 from imgbatch.core.errors import ImageError, PlanError, UsageError
 from imgbatch.core.parameters import from_words
 from imgbatch.operations import Text, Watermark
-from imgbatch.recipe import Recipe
+from imgbatch.planning.recipe import Recipe
 from tests import outside
 from tests.contracts.test_operations import picture
 

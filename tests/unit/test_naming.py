@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from imgbatch import naming
 from imgbatch.codecs.encoder_options import FORMATS
 from imgbatch.codecs.reading.identify import SUFFIXES
 from imgbatch.core.errors import UsageError
-from imgbatch.naming import fill_early, fill_late
-from imgbatch.recipe import DEFAULT_NAME, NAME_FIELDS
+from imgbatch.planning import names
+from imgbatch.planning.names import fill_early, fill_late
+from imgbatch.planning.recipe import DEFAULT_NAME, NAME_FIELDS
 
 VALUES: dict[str, Any] = {
     "dir": "a/b", "stem": "IMG", "ext": "jpg", "name": "IMG.jpeg", "format": "jpeg", "n": 7, "recipe": "0123",
@@ -32,12 +32,12 @@ VALUES: dict[str, Any] = {
 )
 def test_early_fields(template: str, name: str) -> None:
     assert fill_early(template, VALUES) == name
-    assert not naming.is_late(template)
+    assert not names.is_late(template)
 
 
 def test_late_fields_wait_and_braces_of_names_survive() -> None:
     made = fill_early("{stem}{{-}}{width:05d}x{height}-{hash:.4}.{ext}", {**VALUES, "stem": "{width} {} }{"})
-    assert naming.is_late("{width}")
+    assert names.is_late("{width}")
     assert fill_late(made, 12, 34, "abcdef") == "{width} {} }{{-}00012x34-abcd.jpg"
 
 
@@ -48,13 +48,13 @@ def test_early_names_keep_their_braces() -> None:
 @pytest.mark.parametrize("template", ["{n:q}", "{stem:d}", "{width:q}", "{hash:d}", "{width:/>9}", "a\0b", "\ud800"])
 def test_templates_that_no_file_can_have(template: str) -> None:
     with pytest.raises(UsageError, match=r"^expected a (format|name template)"):
-        naming.check_template(template)
+        names.check_template(template)
 
 
 def test_every_declared_field_can_be_filled() -> None:
     for word in NAME_FIELDS:
-        naming.check_template("{" + word + "}")
-    assert set(naming.example()) | naming.LATE == set(NAME_FIELDS)
+        names.check_template("{" + word + "}")
+    assert set(names.example()) | names.LATE == set(NAME_FIELDS)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_every_declared_field_can_be_filled() -> None:
     ],
 )
 def test_stem_and_suffix(name: str, stem: str, suffix: str) -> None:
-    assert naming.split_name(name) == (stem, suffix)
+    assert names.split_name(name) == (stem, suffix)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_stem_and_suffix(name: str, stem: str, suffix: str) -> None:
     ],
 )
 def test_extension(suffix: str, format: str, ext: str) -> None:
-    assert naming.extension(suffix, format) == ext
+    assert names.extension(suffix, format) == ext
 
 
 @pytest.mark.parametrize(
@@ -97,28 +97,28 @@ def test_extension(suffix: str, format: str, ext: str) -> None:
     [(".ppm", "png", "ppm.png"), (".PPM", "tiff", "PPM.tif"), ("", "png", "png"), (".png", "png", "png")],
 )
 def test_added_extension(suffix: str, format: str, ext: str) -> None:
-    assert naming.added_extension(suffix, format) == ext
+    assert names.added_extension(suffix, format) == ext
 
 
 def test_usual_extensions() -> None:
-    assert [naming.extension("", format) for format in FORMATS] == ["jpg", "png", "webp", "avif", "tif", "gif", "bmp"]
+    assert [names.extension("", format) for format in FORMATS] == ["jpg", "png", "webp", "avif", "tif", "gif", "bmp"]
     assert set(SUFFIXES) == set(FORMATS)
 
 
 def test_numbered() -> None:
-    assert naming.numbered("a.b.jpg", 3) == "a.b-3.jpg"
-    assert naming.numbered(".hidden", 1) == ".hidden-1"
+    assert names.numbered("a.b.jpg", 3) == "a.b-3.jpg"
+    assert names.numbered(".hidden", 1) == ".hidden-1"
 
 
 @pytest.mark.parametrize(
     ("name", "long"), [("a" * 255, False), ("a" * 256, True), ("ü" * 127, False), ("ü" * 128, True)]
 )
 def test_too_long(name: str, long: bool) -> None:
-    assert naming.too_long(name) is long
+    assert names.too_long(name) is long
 
 
 def test_bytes_that_are_no_text_count_once() -> None:
-    assert not naming.too_long("\udcff" * 255) and naming.too_long("\udcff" * 256)
+    assert not names.too_long("\udcff" * 255) and names.too_long("\udcff" * 256)
 
 
 @pytest.mark.parametrize(
@@ -133,8 +133,8 @@ def test_bytes_that_are_no_text_count_once() -> None:
     ],
 )
 def test_same_key(one: str, other: str) -> None:
-    assert naming.key(one) == naming.key(other)
+    assert names.key(one) == names.key(other)
 
 
 def test_different_keys() -> None:
-    assert len({naming.key(name) for name in ("a", "b", "e", "é", "a/b", "\udcff", "\udcfe")}) == 7
+    assert len({names.key(name) for name in ("a", "b", "e", "é", "a/b", "\udcff", "\udcfe")}) == 7

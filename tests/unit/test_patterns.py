@@ -3,7 +3,7 @@
 import pytest
 
 from imgbatch.core.errors import UsageError
-from imgbatch.patterns import Glob, excluding, has_magic, including, split_glob
+from imgbatch.planning.globs import Glob, excluding, has_magic, including, split_glob
 
 
 @pytest.mark.parametrize(

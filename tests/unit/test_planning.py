@@ -10,8 +10,8 @@ import pytest
 
 from imgbatch.core.errors import PlanError, UsageError
 from imgbatch.core.job import Failure, Job, Owned, Source, Target
-from imgbatch.planning import Plan, plan
-from imgbatch.recipe import Output, Recipe
+from imgbatch.planning.plan import Plan, plan
+from imgbatch.planning.recipe import Output, Recipe
 
 MTIME_NS = 1_715_000_000_000_000_000  # 2024-05-06
 FORMATS = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".gif": "gif", ".tif": "tiff", "": "jpeg"}

@@ -11,7 +11,7 @@ from imgbatch.core.errors import RecipeError, UsageError
 from imgbatch.operations import named
 from imgbatch.operations.filters.blur import Blur, Unsharp
 from imgbatch.operations.geometry.resize import Resize
-from imgbatch.recipe import Output, Recipe, RecipeFile, canonical_name, parse, to_toml
+from imgbatch.planning.recipe import Output, Recipe, RecipeFile, canonical_name, parse, to_toml
 
 RUN_KEYS = ["workers", "flat"]
 WHOLE = """

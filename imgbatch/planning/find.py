@@ -15,12 +15,12 @@ import stat
 import time
 from collections.abc import Iterator, Sequence
 
-from imgbatch.candidates import IRREGULAR, Found, Judge, Rules, Skipped, problem_of
 from imgbatch.core.errors import PlanError, nearest, one_line
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Failure, Source
 from imgbatch.core.run_settings import Filters
-from imgbatch.patterns import Glob, Positions, has_magic, split_glob
+from imgbatch.planning.globs import Glob, Positions, has_magic, split_glob
+from imgbatch.planning.source_filter import IRREGULAR, Found, Judge, Rules, Skipped, problem_of
 from imgbatch.storage.atomic_write import mtime
 
 __all__ = ["Found", "Skipped", "discover"]

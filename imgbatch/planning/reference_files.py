@@ -20,7 +20,7 @@ from imgbatch.core.errors import EngineError, ImageError, PlanError
 from imgbatch.core.file_parameter import Held, Here, Holds, files
 from imgbatch.core.parameters import Declared
 from imgbatch.operations import Operation
-from imgbatch.recipe import Recipe
+from imgbatch.planning.recipe import Recipe
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -12,7 +12,7 @@ from typing import Literal
 
 from imgbatch.core.errors import PlanError, one_line
 from imgbatch.core.job import Target
-from imgbatch.naming import NAME_BYTES, fill_example, is_late, key, too_long
+from imgbatch.planning.names import NAME_BYTES, fill_example, is_late, key, too_long
 
 Standing = Literal["", "file", "folder"]
 

@@ -14,8 +14,8 @@ from collections.abc import Callable, Sequence
 from imgbatch.core.errors import PlanError, one_line
 from imgbatch.core.job import Job, Owned, Source, Target
 from imgbatch.core.run_settings import InTheWay
-from imgbatch.naming import key, numbered, split_name
-from imgbatch.places import Places, more, real_key, shown
+from imgbatch.planning.folders import Places, more, real_key, shown
+from imgbatch.planning.names import key, numbered, split_name
 
 Claim = tuple[int, int]  # index of the job, number of the output
 

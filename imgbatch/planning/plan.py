@@ -13,15 +13,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import field
 from typing import Any
 
-from imgbatch import naming
 from imgbatch.core.errors import PlanError
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Failure, Job, Owned, Source, Target
 from imgbatch.core.run_settings import InTheWay
-from imgbatch.naming import STATE, key
-from imgbatch.obstacles import Claims, Obstacles, told
-from imgbatch.places import Places, late_folders, shown, unusable
-from imgbatch.recipe import Output, Recipe, name_fields
+from imgbatch.planning import names
+from imgbatch.planning.conflicts import Claims, Obstacles, told
+from imgbatch.planning.folders import Places, late_folders, shown, unusable
+from imgbatch.planning.names import STATE, key
+from imgbatch.planning.recipe import Output, Recipe, name_fields
 from imgbatch.storage.atomic_write import TEMPORARY
 
 Made = Callable[[str, int | None], tuple[str, ...]]
@@ -149,7 +149,7 @@ class _Unnamed(Exception):
 
 
 def _too_long(path: str) -> str:
-    return f"the name {shown(path)} is longer than the {naming.NAME_BYTES} bytes of a name; shorten it with --name"
+    return f"the name {shown(path)} is longer than the {names.NAME_BYTES} bytes of a name; shorten it with --name"
 
 
 # -- names -------------------------------------------------------------------------------------------------------------
@@ -178,18 +178,18 @@ class _Namer:
         self._digest = recipe.digest if any("recipe" in wish.fields for wish in self._wishes) else ""
 
     def _wish(self, number: int, output: Output) -> _Wish:
-        naming.check_template(output.name)
+        names.check_template(output.name)
         if os.path.isabs(output.name):
             raise self._leads_out(output.name)
         base = os.path.normpath(os.path.join(self._folder, output.dir)).rstrip(os.sep) + os.sep
         if not base.startswith(self._inside):
             raise self._leads_out(output.dir)
-        return _Wish(number, output, base, frozenset(name_fields(output.name)), naming.is_late(output.name))
+        return _Wish(number, output, base, frozenset(name_fields(output.name)), names.is_late(output.name))
 
     def targets(self, index: int, source: Source, made: Made) -> tuple[Target, ...]:
         """What is to be made of one source, in the order of the outputs."""
         folder, _, name = source.relative.rpartition("/")
-        stem, suffix = naming.split_name(name)
+        stem, suffix = names.split_name(name)
         values: dict[str, Any] = {
             "dir": "" if self._flat else folder, "stem": stem, "name": name, "n": index + 1, "recipe": self._digest,
         }  # fmt: skip
@@ -203,22 +203,22 @@ class _Namer:
             if format is None:  # it becomes PNG, or TIFF, and its name gains the suffix
                 gained = "" if "name" in wish.fields else suffix  # {name} has it already
                 format = "png"
-                values.update(format="tiff", ext=naming.added_extension(gained, "tiff"))
+                values.update(format="tiff", ext=names.added_extension(gained, "tiff"))
                 other = self._path(wish, values, source)
-                values.update(format="png", ext=naming.added_extension(gained, "png"))
+                values.update(format="png", ext=names.added_extension(gained, "png"))
             else:
-                values.update(format=format, ext=naming.extension(suffix, format))
+                values.update(format=format, ext=names.extension(suffix, format))
             path = self._path(wish, values, source)
             mine = made(source.path, None if wish.late else wish.number)  # renditions change places with the list
             found.append(Target(wish.number, path, format, other, wish.late, False, mine))
         return tuple(found)
 
     def _path(self, wish: _Wish, values: dict[str, Any], source: Source) -> str:
-        name = naming.fill_early(wish.output.name, values)
+        name = names.fill_early(wish.output.name, values)
         if not wish.late:
             return self._checked(_joined(wish.base, name), wish, source)
-        self._checked(_joined(wish.base, naming.fill_example(name)), wish, source)
-        return _joined(naming.escaped(wish.base), name)
+        self._checked(_joined(wish.base, names.fill_example(name)), wish, source)
+        return _joined(names.escaped(wish.base), name)
 
     def _checked(self, path: str, wish: _Wish, source: Source) -> str:
         """`path` itself; PlanError when no image may be written there."""

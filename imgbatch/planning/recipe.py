@@ -22,7 +22,7 @@ from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameters import Switch, Text, fields, from_table, to_table
 from imgbatch.operations import Operation, Resize, plugins
 
-#: The fields of a name template (naming.py fills them in).
+#: The fields of a name template (names.py fills them in).
 NAME_FIELDS = ("dir", "stem", "ext", "name", "width", "height", "format", "n", "hash", "date", "recipe")
 DEFAULT_NAME = "{dir}/{stem}.{ext}"
 _CANONICAL = 2  # changes when the same recipe would give other files, so that these are made again

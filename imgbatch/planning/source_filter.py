@@ -16,8 +16,8 @@ from imgbatch.core.errors import one_line
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Failure, Source
 from imgbatch.core.run_settings import Filters
-from imgbatch.naming import split_name
-from imgbatch.patterns import excluding, including
+from imgbatch.planning.globs import excluding, including
+from imgbatch.planning.names import split_name
 from imgbatch.storage.atomic_write import mtime
 
 _RAW = "camera raw is not read; develop it to TIFF or JPEG first"

@@ -1,0 +1,1 @@
+"""Planning: what is to be made of which sources, and where?"""
