@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from imgbatch.datasets.loaded_images import Loaded
     from imgbatch.datasets.stats import Statistics, stats
     from imgbatch.estimating import Estimate, estimate
-    from imgbatch.history import Undone, past_runs, undo
+    from imgbatch.ledger.history import Undone, past_runs, undo
     from imgbatch.operations import (
         Alpha,
         Autocontrast,
@@ -97,7 +97,7 @@ _HOMES = {
     "apply": "applying", "check": "checking", "check_operation": "contract", "operation": "operations.custom",
     "Loaded": "datasets.loaded_images", "load": "datasets.load",
     "Operation": "operations",
-    "Undone": "history", "past_runs": "history", "undo": "history",
+    "Undone": "ledger.history", "past_runs": "ledger.history", "undo": "ledger.history",
     "Recipe": "planning.recipe", "Output": "planning.recipe",
     "Report": "core.report", "ExitCode": "core.report",
     "Batch": "batch", "Handle": "running", "process": "running", "run": "running", "start": "running",

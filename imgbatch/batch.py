@@ -22,10 +22,10 @@ from imgbatch.core.report import ExitCode, Report
 from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.executors.base import Executor, Work
 from imgbatch.imagework import ImageWork
-from imgbatch.ledger import Ledger
+from imgbatch.ledger.ledger import Ledger
+from imgbatch.ledger.renamed_sources import Renaming
 from imgbatch.planning.recipe import Recipe
 from imgbatch.preparing import Path, Prepared
-from imgbatch.renaming import Renaming
 from imgbatch.storage.atomic_write import sweep
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class Batch(Prepared):
                 for outcome in results:
                     yield self._settled(ledger, outcome)
             if self.pruned and not self._stopped():
-                from imgbatch.pruning import prune
+                from imgbatch.ledger.prune import prune
 
                 self.pruned = prune(ledger, self.pruned)
             self._sweep(ledger)  # a worker of the dead run may have outlived it by a moment

@@ -25,15 +25,15 @@ from imgbatch.backups import FOLDER, discard, keep, room, rooms
 from imgbatch.codecs.reading.limits import classify
 from imgbatch.core.errors import ImageError, PlanError
 from imgbatch.core.job import Failure, Job, Outcome, Source, Target, Written
-from imgbatch.entries import Replaced, state_folder
-from imgbatch.ledgerfile import FILE
+from imgbatch.ledger.database import FILE
+from imgbatch.ledger.rows import Replaced, state_folder
 from imgbatch.originals import within
 from imgbatch.past import Past
 from imgbatch.planning.find import Skipped
 from imgbatch.planning.folders import shown
 from imgbatch.storage.atomic_write import content_hash, hash_of, mtime, read_bytes, sync, temporary
 
-_RACY_NS = 50 * 10**6  # as in known.py: within it a file may change and keep its time
+_RACY_NS = 50 * 10**6  # as in index.py: within it a file may change and keep its time
 _EMPTY = Failure("truncated", "read", "the file is empty (0 bytes)")
 _NO_WRITER = Failure(
     "unsupported", "read", "it is recognized as no format that can be written; make other files of it with -o DIR"

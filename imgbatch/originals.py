@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from imgbatch.backups import FOLDER
 from imgbatch.core.errors import PlanError, UsageError
 from imgbatch.core.run_settings import Settings
-from imgbatch.entries import state_folder
+from imgbatch.ledger.rows import state_folder
 from imgbatch.planning.find import root_of
 from imgbatch.planning.folders import shown
 from imgbatch.planning.recipe import Output, Recipe

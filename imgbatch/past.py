@@ -12,8 +12,8 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import astuple
 
-from imgbatch.entries import PastRun, Replaced
-from imgbatch.ledgerfile import FILE, reading, unwritable, writable
+from imgbatch.ledger.database import FILE, reading, unwritable, writable
+from imgbatch.ledger.rows import PastRun, Replaced
 
 
 class Past:

@@ -18,8 +18,9 @@ from imgbatch.core.errors import PlanError, UsageError
 from imgbatch.core.job import Job, Outcome, Source
 from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.core.version import VERSION
-from imgbatch.entries import Row, state_folder
-from imgbatch.ledger import Ledger
+from imgbatch.ledger.ledger import Ledger
+from imgbatch.ledger.rows import Row, state_folder
+from imgbatch.ledger.up_to_date import known_to_fail, retried, suspicious, up_to_date
 from imgbatch.moving import Moves
 from imgbatch.operations.plugins import refuse_immobile
 from imgbatch.planning import plan as planning
@@ -28,7 +29,6 @@ from imgbatch.planning.names import STATE
 from imgbatch.planning.recipe import Output, Recipe
 from imgbatch.planning.reference_files import Resources, gathered
 from imgbatch.storage.lock import Lock
-from imgbatch.verdicts import known_to_fail, retried, suspicious, up_to_date
 
 if TYPE_CHECKING:
     from imgbatch.inplace import InPlace
@@ -234,7 +234,7 @@ class Prepared:
         )
         self._folders = plan.folders
         if self.settings.prune:
-            from imgbatch.pruning import prunable
+            from imgbatch.ledger.prune import prunable
 
             self.pruned = prunable(ledger, [os.fsdecode(path) for path in self.paths], sources, self.filters)
         self._sort(plan.jobs, ledger)

@@ -16,7 +16,7 @@ from imgbatch.cli.streams import complain
 from imgbatch.core.errors import UsageError, expected
 from imgbatch.core.report import COUNTED, ExitCode, dumps
 from imgbatch.core.run_settings import Settings
-from imgbatch.entries import PastRun
+from imgbatch.ledger.rows import PastRun
 from imgbatch.reporters import shown
 
 HISTORY = Command("history", history_flags, HISTORY_USAGE, HISTORY_ABOUT, HISTORY_AFTER)
@@ -32,7 +32,7 @@ def history(words: Sequence[str]) -> int:
         return int(ExitCode.OK)
     if len(typed.sources) != 1:
         raise UsageError(f"expected one DIR for history, got {len(typed.sources)}; see {HISTORY_USAGE}")
-    from imgbatch.history import past_runs
+    from imgbatch.ledger.history import past_runs
 
     runs = past_runs(typed.sources[0], state=_settings(typed).state)
     if typed.json:
@@ -57,7 +57,7 @@ def undo(words: Sequence[str]) -> int:
     folder, *numbers = typed.sources
     if numbers and not (numbers[0].isascii() and numbers[0].isdecimal()):
         raise expected("a number as `imgbatch history` lists it", "RUN", numbers[0])
-    from imgbatch import history as past
+    from imgbatch.ledger import history as past
 
     settings = _settings(typed)
     run = int(numbers[0]) if numbers else None

@@ -17,7 +17,7 @@ from PIL import Image
 
 import imgbatch as ib
 from imgbatch.core.job import Outcome, Source, Written
-from imgbatch.ledger import Ledger
+from imgbatch.ledger.ledger import Ledger
 
 ROUNDS = 3
 

@@ -36,8 +36,9 @@ def _counted(call: Callable[..., Any], left: list[int]) -> Callable[..., Any]:
 
 
 if __name__ == "__main__":
-    from imgbatch import history, inplace
+    from imgbatch import inplace
     from imgbatch.__main__ import main
+    from imgbatch.ledger import history
     from imgbatch.past import Past
 
     left = [int(sys.argv[1])]

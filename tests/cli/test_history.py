@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
-from imgbatch.ledgerfile import FILE
+from imgbatch.ledger.database import FILE
 from imgbatch.planning.names import STATE
 from imgbatch.storage.lock import Lock
 from tests.cli.conftest import Run, tree

@@ -19,7 +19,7 @@ import imgbatch as ib
 from imgbatch.batch import Batch
 from imgbatch.core.job import Job, Outcome
 from imgbatch.core.report import ExitCode
-from imgbatch.ledgerfile import FILE
+from imgbatch.ledger.database import FILE
 from imgbatch.planning.names import STATE
 from tests.cli.conftest import COMMAND, Run, damage, environment, tree
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from imgbatch.ledgerfile import FILE
+from imgbatch.ledger.database import FILE
 from imgbatch.planning.names import STATE
 from tests.cli.conftest import COMMAND, environment, tree
 

@@ -14,15 +14,15 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
-from imgbatch import known
 from imgbatch.batch import Batch
 from imgbatch.core.errors import Phase
 from imgbatch.core.job import Failure, Job, Outcome, Source
-from imgbatch.entries import DAY_NS, below
-from imgbatch.ledger import Ledger
-from imgbatch.ledgerfile import FILE, NEW_COLUMNS, VERSION
+from imgbatch.ledger import index
+from imgbatch.ledger.database import FILE, NEW_COLUMNS, VERSION
+from imgbatch.ledger.ledger import Ledger
+from imgbatch.ledger.rows import DAY_NS, below
+from imgbatch.ledger.up_to_date import known_to_fail, suspicious
 from imgbatch.planning.names import STATE
-from imgbatch.verdicts import known_to_fail, suspicious
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_another_time_alone_is_no_change(photos: Path, monkeypatch: pytest.Monke
     before = stamps(photos.parent / "out")
     assert made(photos) == {"unchanged": 4}
     assert stamps(photos.parent / "out") == before
-    monkeypatch.setattr(known, "hash_of", None)  # the new time is known now: the content is not asked again
+    monkeypatch.setattr(index, "hash_of", None)  # the new time is known now: the content is not asked again
     old(photos)
     assert made(photos) == {"unchanged": 4}
 
@@ -101,7 +101,7 @@ def test_a_run_without_work_opens_no_picture(photos: Path, monkeypatch: pytest.M
     made(photos, plain)
     old(photos)
     monkeypatch.setattr("imgbatch.codecs.format_of", None)
-    monkeypatch.setattr(known, "hash_of", None)
+    monkeypatch.setattr(index, "hash_of", None)
     assert made(photos, plain) == {"unchanged": 4}
 
 

@@ -103,5 +103,5 @@ def test_what_cannot_be_copied_whole_is_left_to_a_worker(
         return write_bytes(path, data, replace=replace)
 
     worked.clear()
-    monkeypatch.setattr("imgbatch.renaming.write_bytes", full)
+    monkeypatch.setattr("imgbatch.ledger.renamed_sources.write_bytes", full)
     assert made(photos).counts["ok"] == 1 and worked == ["new.bmp"]

@@ -121,7 +121,7 @@ def writable(file: str) -> sqlite3.Connection:
                     connection.execute(table)
                 for name, declared in NEW_COLUMNS.items() if version == 1 else ():
                     connection.execute(f"ALTER TABLE written ADD COLUMN {name} {declared}")
-                connection.execute("UPDATE written SET recorded_ns=0")  # `own` is then not believed (known.py)
+                connection.execute("UPDATE written SET recorded_ns=0")  # `own` is then not believed (index.py)
                 connection.execute(f"PRAGMA user_version={VERSION}")
     except BaseException:
         connection.close()

@@ -13,8 +13,8 @@ import os
 from collections.abc import Sequence
 
 from imgbatch.core.job import Job, Outcome, Source, Written
-from imgbatch.entries import Row
-from imgbatch.ledger import Ledger
+from imgbatch.ledger.ledger import Ledger
+from imgbatch.ledger.rows import Row
 from imgbatch.operations import Operation
 from imgbatch.planning.recipe import Recipe
 from imgbatch.storage.atomic_write import content_hash, hash_of, mtime, read_bytes, write_bytes

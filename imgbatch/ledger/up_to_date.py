@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from imgbatch.core.job import Job, Outcome
-from imgbatch.entries import mendable
-from imgbatch.ledger import Ledger
+from imgbatch.ledger.ledger import Ledger
+from imgbatch.ledger.rows import mendable
 from imgbatch.planning.recipe import Recipe
 
 NOT_AGAIN = "not tried again: neither the file nor the recipe has changed (--retry-failed)"

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 
 from imgbatch.backups import discard, restore
 from imgbatch.core.errors import PlanError, one_line
-from imgbatch.entries import PastRun, Replaced, Row, state_folder
 from imgbatch.inplace import settle_intended
-from imgbatch.ledger import Ledger
+from imgbatch.ledger.ledger import Ledger
+from imgbatch.ledger.rows import PastRun, Replaced, Row, state_folder
 from imgbatch.past import Past
 from imgbatch.planning.folders import shown
 from imgbatch.storage.atomic_write import hash_of, sweep

@@ -9,8 +9,8 @@ from typing import Any
 
 from imgbatch.core.errors import KINDS, PHASES
 from imgbatch.core.job import Failure, Job, Owned, Source, Status, Written
-from imgbatch.entries import Failed, Row, below
-from imgbatch.ledgerfile import FILE, rows
+from imgbatch.ledger.database import FILE, rows
+from imgbatch.ledger.rows import Failed, Row, below
 from imgbatch.planning.names import STATE
 from imgbatch.storage.atomic_write import hash_of
 

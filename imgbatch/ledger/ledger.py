@@ -1,7 +1,7 @@
 """What was made from what, by which recipe; what failed, and how often?
 
 A SQLite file in ``DIR/.imgbatch/`` (or below ``--state``), written by the parent only, in batches of about a second.
-Four tables (ledgerfile.py): `written`, one row per file that was written: its source's size, mtime and content hash,
+Four tables (database.py): `written`, one row per file that was written: its source's size, mtime and content hash,
 the digest of the output's recipe, size, mtime and hash of the file. `failures`, one per source and recipe. `runs`, one
 per run that had something to do or an older ledger to look into. `replaced`: sources that were changed where they lie
 (past.py).
@@ -28,9 +28,9 @@ from typing import Any
 
 from imgbatch.core.errors import WHOSE
 from imgbatch.core.job import Failure, Job, Outcome
-from imgbatch.entries import BACK_OFF_DAYS, DAY_NS, Row, as_told, below, mendable
-from imgbatch.known import Known
-from imgbatch.ledgerfile import unusable, unwritable, writable
+from imgbatch.ledger.database import unusable, unwritable, writable
+from imgbatch.ledger.index import Known
+from imgbatch.ledger.rows import BACK_OFF_DAYS, DAY_NS, Row, as_told, below, mendable
 from imgbatch.storage.atomic_write import hash_of, mtime
 
 _PENDING = ("written", "failures", "forgotten", "moved", "pruned")
@@ -41,7 +41,7 @@ _EARLY_NS = DAY_NS // 24  # a nightly run is never exactly a day after the last 
 
 
 class Ledger(Known):
-    """The ledger of one output folder, to be asked (known.py) and written; looking does not create it."""
+    """The ledger of one output folder, to be asked (index.py) and written; looking does not create it."""
 
     def __init__(
         self, folder: str, keep: bool = True, state: str | None = None, digest: str = "", versions: str = "",

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from imgbatch.core.errors import PlanError
 from imgbatch.core.job import Source
 from imgbatch.core.run_settings import Filters
-from imgbatch.entries import Row
-from imgbatch.ledger import Ledger
+from imgbatch.ledger.ledger import Ledger
+from imgbatch.ledger.rows import Row
 from imgbatch.storage.atomic_write import hash_of
 
 _HOW = "run once without --prune, or without that"

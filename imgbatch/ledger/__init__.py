@@ -1,0 +1,1 @@
+"""Ledger: what did former runs do?"""
