@@ -21,8 +21,8 @@ from imgbatch.core.version import VERSION
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.rows import Row, state_folder
 from imgbatch.ledger.up_to_date import known_to_fail, retried, suspicious, up_to_date
-from imgbatch.moving import Moves
 from imgbatch.operations.plugins import refuse_immobile
+from imgbatch.originals.archive import Moves
 from imgbatch.planning import plan as planning
 from imgbatch.planning.find import Skipped, discover
 from imgbatch.planning.names import STATE
@@ -31,7 +31,7 @@ from imgbatch.planning.reference_files import Resources, gathered
 from imgbatch.storage.lock import Lock
 
 if TYPE_CHECKING:
-    from imgbatch.inplace import InPlace
+    from imgbatch.originals.in_place import InPlace
 
 Path = str | os.PathLike[str]
 _HUGE = (20_000, 20_000)  # px: a picture that shows what a recipe limits
@@ -105,7 +105,7 @@ class Prepared:
             return os.path.abspath(os.fspath(output))
         if output is not None:
             raise UsageError("expected -o DIR or --in-place, got both; leave one of them out")
-        from imgbatch.originals import home_of, refuse_mixtures
+        from imgbatch.originals.in_place_rules import home_of, refuse_mixtures
 
         refuse_mixtures(self.settings, self.recipe, ledger)
         return home_of(self.paths, self.settings.state)
@@ -205,7 +205,7 @@ class Prepared:
         )
         ledger.limit = self.settings.timeout
         if in_place:
-            from imgbatch.inplace import InPlace
+            from imgbatch.originals.in_place import InPlace
 
             self.in_place = InPlace(self.folder, self.settings.state, digest, self.settings.force)
         sources = []

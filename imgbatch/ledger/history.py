@@ -2,7 +2,7 @@
 
 Taking back a run ``--in-place``: where a file's content is still what the run made, the original is put in its place in
 one step; then that is written down, and only then is the backup given up. A kill in between is understood by the
-content, as in inplace.py. Taking back a run into an output folder: its outputs are removed where they are as it wrote
+content, as in in_place.py. Taking back a run into an output folder: its outputs are removed where they are as it wrote
 them and can be made again. What was changed since is left as it is, and named.
 """
 
@@ -11,12 +11,12 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 
-from imgbatch.backups import discard, restore
 from imgbatch.core.errors import PlanError, one_line
-from imgbatch.inplace import settle_intended
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.rows import PastRun, Replaced, Row, state_folder
-from imgbatch.past import Past
+from imgbatch.originals.backups import discard, restore
+from imgbatch.originals.in_place import settle_intended
+from imgbatch.originals.replacements import Past
 from imgbatch.planning.folders import shown
 from imgbatch.storage.atomic_write import hash_of, sweep
 from imgbatch.storage.lock import Lock

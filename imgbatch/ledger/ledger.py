@@ -4,7 +4,7 @@ A SQLite file in ``DIR/.imgbatch/`` (or below ``--state``), written by the paren
 Four tables (database.py): `written`, one row per file that was written: its source's size, mtime and content hash,
 the digest of the output's recipe, size, mtime and hash of the file. `failures`, one per source and recipe. `runs`, one
 per run that had something to do or an older ledger to look into. `replaced`: sources that were changed where they lie
-(past.py).
+(replacements.py).
 
 One run: ``Ledger(folder)`` reads what is known; :meth:`begin` opens the run; :meth:`record` takes each Outcome, after
 its files are in place; :meth:`end` closes the run with its summary; :meth:`close` lets go. A run without an end died:

@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
-from imgbatch import inplace
 from imgbatch.core.job import Desk, Job
-from imgbatch.past import Past
+from imgbatch.originals import in_place
+from imgbatch.originals.replacements import Past
 from imgbatch.planning.names import STATE
 from tests.cli.conftest import Run, damage, tree
 from tests.cli.steps import killed
@@ -71,7 +71,7 @@ def test_what_was_looked_into_once_is_not_looked_into_again(place: Path, monkeyp
     for path in (place / "photos").rglob("*.??g"):
         os.utime(path, ns=(1, time.time_ns() - 10**9))
     assert ib.run(place / "photos", recipe=recipe, in_place=True, workers=0).counts["unchanged"] == 3
-    monkeypatch.setattr(inplace, "hash_of", None)
+    monkeypatch.setattr(in_place, "hash_of", None)
     monkeypatch.setattr("imgbatch.preparing.codecs.format_of", None)
     assert ib.run(place / "photos", recipe=recipe, in_place=True, workers=0).counts["unchanged"] == 3
     monkeypatch.undo()
@@ -193,14 +193,14 @@ def test_a_dry_run_shows_and_does_nothing(run: Run, place: Path) -> None:
 
 def test_a_file_that_changes_meanwhile_is_left(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = place / "photos" / "a.jpg"
-    there = inplace.InPlace.settle
+    there = in_place.InPlace.settle
 
-    def late(self: inplace.InPlace, outcome: ib.Outcome) -> ib.Outcome:
+    def late(self: in_place.InPlace, outcome: ib.Outcome) -> ib.Outcome:
         if outcome.source.relative == "a.jpg":
             path.write_bytes(b"somebody else was here")
         return there(self, outcome)
 
-    monkeypatch.setattr(inplace.InPlace, "settle", late)
+    monkeypatch.setattr(in_place.InPlace, "settle", late)
     report = ib.run([place / "photos"], recipe=ib.Recipe([ib.Resize("50%")]), in_place=True, workers=0)
     (failed,) = report.failed
     assert failed.error is not None and failed.error.kind == "changed"
@@ -291,7 +291,7 @@ def test_a_disk_that_fails_ends_the_run_and_changes_nothing(
     def full(path: str, backup: str) -> None:
         raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr(inplace, "keep", full)
+    monkeypatch.setattr(in_place, "keep", full)
     report = ib.run(place / "photos", recipe=ib.Recipe([ib.Resize("50%")]), in_place=True, workers=0)
     (failed,) = report.failed
     assert failed.error is not None and (failed.error.kind, report.exit_code, report.remaining) == (kind, 4, 2)

@@ -13,9 +13,9 @@ from typing import BinaryIO
 
 import pytest
 
-from imgbatch import moving
 from imgbatch.core.job import Failure, Outcome, Source, Written
-from imgbatch.moving import Moves
+from imgbatch.originals import archive
+from imgbatch.originals.archive import Moves
 from tests.cli.conftest import COMMAND, Run, damage, environment, tree
 
 WORDS = ("run", "photos", "-o", "out", "--resize", "40", "--archive", "done", "--quarantine", "bad")
@@ -120,7 +120,7 @@ def test_to_another_disk_it_is_copied_first(tmp_path: Path, monkeypatch: pytest.
     def other_disk(name: str, place: str, replace: bool) -> None:
         raise OSError(errno.EXDEV, "another disk")
 
-    monkeypatch.setattr(moving, "put_in_place", other_disk)
+    monkeypatch.setattr(archive, "put_in_place", other_disk)
     with monkeypatch.context() as killed:
         killed.setattr(os, "unlink", lambda path: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
@@ -153,11 +153,11 @@ def test_on_another_disk_a_private_source_is_never_open_to_others(
         copy.write(original.read())
 
     seen: list[int] = []
-    monkeypatch.setattr(moving, "put_in_place", other_disk)
+    monkeypatch.setattr(archive, "put_in_place", other_disk)
     monkeypatch.setattr(shutil, "copyfileobj", looked_at)
     if refused:
         monkeypatch.setattr(os, "chmod", no_modes)
-    moving._transfer(str(path), str(place))
+    archive._transfer(str(path), str(place))
     assert refused or (seen == [0o600] and place.stat().st_mode & 0o777 == 0o600)
     assert place.read_bytes() == b"private" and not path.exists()
 
@@ -170,7 +170,7 @@ def test_outputs_are_on_the_disk_before_the_source_goes(tmp_path: Path, monkeypa
     found = path.stat()
     source = Source(str(path), str(tmp_path), "a.jpg", found.st_size, found.st_mtime_ns)
     synced: list[tuple[str, bool]] = []
-    monkeypatch.setattr(moving, "sync", lambda place: synced.append((str(place), path.exists())))
+    monkeypatch.setattr(archive, "sync", lambda place: synced.append((str(place), path.exists())))
     outcome = Outcome(0, source, "ok", (Written(0, str(made), "webp", 1, 1, 4),))
     assert not Moves(str(tmp_path / "done"), None, str(tmp_path / "out"), []).settle(outcome).warnings
     assert synced[:2] == [(str(made), True), (str(made.parent), True)]
@@ -183,7 +183,7 @@ def test_kills_at_any_moment_lose_nothing(place: Path) -> None:
     shutil.copytree(place / "photos", place / "kept")
     code = (
         "import os, sys, signal\n"
-        "import imgbatch.moving as moving\n"
+        "import imgbatch.originals.archive as moving\n"
         "from imgbatch.__main__ import main\n"
         "left, moved = int(sys.argv.pop(1)), moving.sync\n"
         "def sync(path):\n"

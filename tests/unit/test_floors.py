@@ -39,10 +39,10 @@ FLOORS: list[set[str]] = [
         "reporters.files.histogram_plot",
         "ledger.prune",
         "ledger.up_to_date",
-        "inplace",
+        "originals.in_place",
         "ledger.renamed_sources",
     },
-    {"originals", "imagework"},
+    {"originals.in_place_rules", "imagework"},
     {
         "planning.find",
         "planning.plan",
@@ -64,13 +64,13 @@ FLOORS: list[set[str]] = [
         "planning.conflicts",
         "pixels.histogram",
         "delivery",
-        "moving",
-        "past",
+        "originals.archive",
+        "originals.replacements",
     },
     {
         "clock",
         "ledger.database",
-        "backups",
+        "originals.backups",
         "ledger.rows",
         "core.report",
         "pixels.exact_sums",
@@ -105,7 +105,7 @@ ALLOWED = {("pixels.alpha", "pixels.color")}
 #: Who may import what from outside (whether at the top of the file or inside a function).
 BELONGS = {
     "multiprocessing": {"executors", "memory.shared_memory", "pixels.exact_sums"},
-    "sqlite3": {"ledger.ledger", "ledger.database", "past"},
+    "sqlite3": {"ledger.ledger", "ledger.database", "originals.replacements"},
     "argparse": {"cli"},
     "tqdm": {"reporters"},
 }
@@ -252,11 +252,12 @@ def test_a_plain_run_loads_nothing_that_only_other_runs_need(tmp_path: Path) -> 
     unneeded = SELDOM | {"csv", "ctypes", "filecmp", "logging", "numpy", "tqdm", "PIL.Image"} | {
         f"imgbatch.{name}"
         for name in (
-            "backups", "cli.estimate", "cli.finishing", "cli.planned", "codecs.base",
+            "originals.backups", "cli.estimate", "cli.finishing", "cli.planned", "codecs.base",
             "codecs.reading.optional_readers", "codecs.formats.jpeg", "codecs.reading.decode", "copying", "economy",
-            "inplace", "operations.file_backed", "operations.geometry.crop_resize", "originals", "past", "ledger.prune",
-            "reporters.failed_list", "reporters.jsonl", "reporters.news", "reporters.profile", "reporters.prometheus",
-            "reporters.records", "reporters.srcset", "work",
+            "originals.in_place", "operations.file_backed", "operations.geometry.crop_resize",
+            "originals.in_place_rules", "originals.replacements", "ledger.prune", "reporters.failed_list",
+            "reporters.jsonl", "reporters.news", "reporters.profile", "reporters.prometheus", "reporters.records",
+            "reporters.srcset", "work",
         )
     }  # fmt: skip
     assert loaded(run, unneeded) == "[]"

@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from imgbatch.backups import FOLDER
 from imgbatch.core.errors import PlanError, UsageError
 from imgbatch.core.run_settings import Settings
 from imgbatch.ledger.rows import state_folder
+from imgbatch.originals.backups import FOLDER
 from imgbatch.planning.find import root_of
 from imgbatch.planning.folders import shown
 from imgbatch.planning.recipe import Output, Recipe

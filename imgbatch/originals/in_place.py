@@ -1,10 +1,10 @@
 """How is a source replaced by what is made of it, once, and never lost? ``--in-place``.
 
 A worker writes the new file beside the source under a temporary name. Then, for one file after the other, the parent
-puts it on the disk, writes down the content that will stand there and where the original will be (past.py), keeps the
-original there (backups.py), and renames. So there is always one whole file in the source's place, the original is there
-or in the backup, and a run that was killed between two steps is understood by the content: the intended bytes are
-there, or they are not, and then a backup that was begun goes again.
+puts it on the disk, writes down the content that will stand there and where the original will be (replacements.py),
+keeps the original there (backups.py), and renames. So there is always one whole file in the source's place, the
+original is there or in the backup, and a run that was killed between two steps is understood by the content: the
+intended bytes are there, or they are not, and then a backup that was begun goes again.
 
 What was done is known by content, too, wherever the file is by now: a content that a recipe gave is not given that
 recipe again, nor is what other recipes made of it since; what `undo` or others brought is new. The recipe is known by
@@ -21,14 +21,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from imgbatch.backups import FOLDER, discard, keep, room, rooms
 from imgbatch.codecs.reading.limits import classify
 from imgbatch.core.errors import ImageError, PlanError
 from imgbatch.core.job import Failure, Job, Outcome, Source, Target, Written
 from imgbatch.ledger.database import FILE
 from imgbatch.ledger.rows import Replaced, state_folder
-from imgbatch.originals import within
-from imgbatch.past import Past
+from imgbatch.originals.backups import FOLDER, discard, keep, room, rooms
+from imgbatch.originals.in_place_rules import within
+from imgbatch.originals.replacements import Past
 from imgbatch.planning.find import Skipped
 from imgbatch.planning.folders import shown
 from imgbatch.storage.atomic_write import content_hash, hash_of, mtime, read_bytes, sync, temporary

@@ -1,0 +1,1 @@
+"""Originals: what happens to the user's own files?"""
