@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from imgbatch.facts import told_of_image
 from imgbatch.operations import Operation, through
+from imgbatch.pipeline.template_fields import told_of_image
 from imgbatch.pixels.color import on_screen
 from imgbatch.planning.recipe import Recipe, checked_ops
 from imgbatch.planning.reference_files import Resources

@@ -21,9 +21,9 @@ from imgbatch.core.job import Job, Outcome
 from imgbatch.core.report import ExitCode, Report
 from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.executors.base import Executor, Work
-from imgbatch.imagework import ImageWork
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.renamed_sources import Renaming
+from imgbatch.pipeline.image_task import ImageWork
 from imgbatch.planning.recipe import Recipe
 from imgbatch.preparing import Path, Prepared
 from imgbatch.storage.atomic_write import sweep

@@ -1,6 +1,6 @@
 """Which files are damaged, or not what their name says? ``check(paths)``: every frame of every file is decoded.
 
-Nothing is written. The work of a file is inspecting.py's; finding files, workers, limits and the report are those of
+Nothing is written. The work of a file is inspect.py's; finding files, workers, limits and the report are those of
 every other command.
 """
 
@@ -12,8 +12,8 @@ from typing import Unpack
 from imgbatch.core.job import Outcome
 from imgbatch.core.report import Report
 from imgbatch.core.run_settings import Filters
-from imgbatch.inspecting import InspectWork
 from imgbatch.passes import Pass, PassWords, pass_settings
+from imgbatch.pipeline.inspect import InspectWork
 from imgbatch.preparing import Path
 
 

@@ -23,7 +23,7 @@ from imgbatch.core.job import SCHEMA, Job, Outcome, Target
 from imgbatch.core.parameters import from_table
 from imgbatch.core.report import WRONG, human
 from imgbatch.core.run_settings import Settings
-from imgbatch.imagework import ImageWork
+from imgbatch.pipeline.image_task import ImageWork
 from imgbatch.planning.names import escaped
 from imgbatch.preparing import Path
 from imgbatch.sampling import Range, chosen, strata, together, total
@@ -212,7 +212,7 @@ def _among(files: int, found: Range) -> Range:
 
 def _memory(peaks: Sequence[int], workers: int) -> Range:
     """Of this process and its workers: each may come to hold as much as the one that held most in the sample."""
-    from imgbatch.clock import peak_memory
+    from imgbatch.pipeline.timing import peak_memory
 
     parent = peak_memory()
     if not peaks or not parent or not max(peaks):

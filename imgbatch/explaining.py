@@ -1,7 +1,7 @@
 """How will each file be made, with how few pixels, and what does that save? ``--explain``.
 
 Files are read and their headers looked at; nothing is decoded, nothing written. What is said comes from the functions
-that the run itself asks (economy.py, and the rules of work.py), so that the two cannot come apart.
+that the run itself asks (decode_plan.py, and the rules of steps.py), so that the two cannot come apart.
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from imgbatch import codecs, copying, economy, motion, work
+from imgbatch import codecs
 from imgbatch.batch import Batch
 from imgbatch.codecs.reading import decode, limits
 from imgbatch.core.errors import Phase
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import SCHEMA, Failure, Job, Target, readable
-from imgbatch.imagework import ImageWork
 from imgbatch.operations import Operation, Size
 from imgbatch.operations.geometry.crop_resize import Reduction
+from imgbatch.pipeline import decode_plan, output_decision, select_frames, steps
+from imgbatch.pipeline.image_task import ImageWork
 from imgbatch.pixels import color
 from imgbatch.pixels.orientation import swapped
 from imgbatch.planning.names import fill_late
@@ -166,15 +167,16 @@ def _of_opened(job: Job, run: ImageWork, opened: decode.Opened, data: bytes) -> 
     """As :func:`work._follow` goes, without a step."""
     recipe = run.recipe
     outputs = [recipe.outputs[target.output] for target in job.targets]
-    way = work.way_of(run, job, opened, outputs)
-    copied = work.copied_from(run, job, opened, way, data)
+    way = steps.way_of(run, job, opened, outputs)
+    copied = steps.copied_from(run, job, opened, way, data)
     kept = [
-        copying.keeps(opened, way, output, place, job.targets[place].format) for place, output in enumerate(outputs)
+        output_decision.keeps(opened, way, output, place, job.targets[place].format)
+        for place, output in enumerate(outputs)
     ]
     if len(copied) == len(outputs):
-        way = economy.checking(way)
-    frames = _frames(opened, "all" if copied else motion.most(outputs))
-    scale = economy.reduced_by(way.size, way.wanted) if opened.format == "jpeg" else 1
+        way = decode_plan.checking(way)
+    frames = _frames(opened, "all" if copied else select_frames.most(outputs))
+    scale = decode_plan.reduced_by(way.size, way.wanted) if opened.format == "jpeg" else 1
     decoded = -(-way.size[0] // scale), -(-way.size[1] // scale)
     ink = opened.mode in color.INK and not any(op.on_screen for op in way.common)
     varying = opened.format == "tiff" and frames > 1  # pages have sizes of their own
@@ -187,7 +189,7 @@ def _of_opened(job: Job, run: ImageWork, opened: decode.Opened, data: bytes) -> 
         if source is not None and source in copied:
             source = None  # nothing was reduced for a copy
         if source is not None:
-            ops, start = economy.from_larger(way, step), _reduced(way.own[source], here)
+            ops, start = decode_plan.from_larger(way, step), _reduced(way.own[source], here)
         own_words, size = _steps(ops, start)
         found = copied.get(step.output)
         if found is not None:
@@ -215,8 +217,8 @@ def _frames(opened: decode.Opened, wish: str) -> int:
     return opened.frame_count if wish == "all" else min(int(wish), opened.frame_count)
 
 
-def _order(way: economy.Way, plan: bool) -> Sequence[economy.Step]:
-    return economy.steps(way) if plan else [economy.Step(place) for place in range(len(way.own))]
+def _order(way: decode_plan.Way, plan: bool) -> Sequence[decode_plan.Step]:
+    return decode_plan.steps(way) if plan else [decode_plan.Step(place) for place in range(len(way.own))]
 
 
 def _steps(ops: Sequence[Operation], here: Size | None) -> tuple[tuple[str, ...], Size | None]:

@@ -114,7 +114,9 @@ class Written:
     hash: str = ""  # of the bytes; "" for what was not written by this run
     own: str = ""  # the source's format, where it is one that can be written
     located: bool = False  # whether the file says where the picture was taken
-    told: tuple[str, ...] = ()  # what its operations asked for that a file may lose and stay the same: rows.py
+    told: tuple[
+        str, ...
+    ] = ()  # what its operations asked for that a file may lose and stay the same: fill_array_row.py
 
     def record(self, base: str) -> dict[str, Any]:
         shown = self.path.removeprefix(base.rstrip("/") + "/") if base else self.path

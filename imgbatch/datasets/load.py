@@ -23,10 +23,10 @@ from imgbatch.memory.shared_arrays import FileArray, Holder, SharedArray
 from imgbatch.operations import Operation
 from imgbatch.operations.plugins import refuse_immobile
 from imgbatch.passes import Pass
+from imgbatch.pipeline.fill_array_row import CHANNELS, RowWork
 from imgbatch.planning.recipe import checked_ops
 from imgbatch.planning.reference_files import Resources
 from imgbatch.preparing import Path
-from imgbatch.rows import CHANNELS, RowWork
 from imgbatch.storage.atomic_write import sweep, temporary
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from typing import Unpack
 from imgbatch.core.errors import expected, unknown
 from imgbatch.core.job import Outcome
 from imgbatch.core.run_settings import Filters, Settings
-from imgbatch.measuring import MODES, Measured, MeasureWork
 from imgbatch.operations import Operation
 from imgbatch.operations.plugins import refuse_immobile
 from imgbatch.passes import Pass, PassWords, pass_settings
+from imgbatch.pipeline.measure import MODES, Measured, MeasureWork
 from imgbatch.pixels.exact_sums import Layout, Sums, Totals
 from imgbatch.pixels.statistics import WEIGHTS, Statistics, drawn_up
 from imgbatch.planning.recipe import checked_ops

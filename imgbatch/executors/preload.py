@@ -13,9 +13,9 @@ from imgbatch.codecs.reading.limits import everyday_readers
 
 #: What a worker needs to do its first job; pkgutil to look at the script that was started, as every worker does.
 MODULES = (
-    "ctypes", "pkgutil", "PIL.AvifImagePlugin", "imgbatch.imagework", "imgbatch.work", "imgbatch.codecs.formats.jpeg",
-    "imgbatch.codecs.formats.png", "imgbatch.codecs.formats.webp", "imgbatch.codecs.writing.pixel_modes",
-    "imgbatch.executors.worker",
+    "ctypes", "pkgutil", "PIL.AvifImagePlugin", "imgbatch.pipeline.image_task", "imgbatch.pipeline.steps",
+    "imgbatch.codecs.formats.jpeg", "imgbatch.codecs.formats.png", "imgbatch.codecs.formats.webp",
+    "imgbatch.codecs.writing.pixel_modes", "imgbatch.executors.worker",
 )  # fmt: skip
 
 gc.disable()

@@ -47,9 +47,9 @@ class Operation(Declared, ABC):
 
     Notes
     -----
-    How few pixels must be decoded is found from :meth:`after` and :meth:`demand` (economy.py). Both have an answer that
-    is always right, "only the pixels can tell" and "all pixels": an operation need not know anything of this. Where a
-    better answer is worth having:
+    How few pixels must be decoded is found from :meth:`after` and :meth:`demand` (decode_plan.py). Both have an answer
+    that is always right, "only the pixels can tell" and "all pixels": an operation need not know anything of this.
+    Where a better answer is worth having:
 
     - tone and color, pixel by pixel: declare ``smooth = True``, and nothing else.
     - mirroring and turning: `after` and `demand` in one line each (see Flip and Rotate).

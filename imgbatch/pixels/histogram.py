@@ -1,6 +1,6 @@
 """What does one picture add to the sums? The histogram of its pixels in one of MODES, and itself on a grid.
 
-For statistics (measuring.py, of what was read) and for a run (work.py, of what is handed to the encoder): both count
+For statistics (measure.py, of what was read) and for a run (steps.py, of what is handed to the encoder): both count
 the same way. ``convert(mode)``, with alpha dropped where the mode has none, profiles ignored, the high byte of 16 bits.
 """
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Outcome
-from imgbatch.measuring import MODES, Measured
+from imgbatch.pipeline.measure import MODES, Measured
 from imgbatch.pixels.exact_sums import Sums
 from imgbatch.pixels.moments import TOP, Equally, pooled
 

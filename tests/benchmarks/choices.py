@@ -65,36 +65,36 @@ def _room(times: float) -> Callable[[], None]:
     """JPEGs are decoded at no less than so many times what is wanted, however large that is."""
 
     def turn() -> None:
-        from imgbatch import economy
+        from imgbatch.pipeline import decode_plan
 
         def demand(op: Any, size: tuple[int, int]) -> tuple[int, int]:
             width, height = op.demand(op.fitting(size).canvas, size)
             return min(math.ceil(times * width), size[0]), min(math.ceil(times * height), size[1])
 
-        economy._demand = demand
+        decode_plan._demand = demand
 
     return turn
 
 
 def _whole_colors() -> None:
     """Colors are made at full size, as the encoder would average them."""
-    from imgbatch import economy
+    from imgbatch.pipeline import decode_plan
 
-    economy.halving = lambda *_: False
+    decode_plan.halving = lambda *_: False
 
 
 def _no_blocks() -> None:
     """The kernel looks at every decoded pixel: no blocks are averaged before it."""
-    from imgbatch import economy
+    from imgbatch.pipeline import decode_plan
 
-    economy.GAP = 10.0**9
+    decode_plan.GAP = 10.0**9
 
 
 def _from_the_picture() -> None:
     """Each size is made of the decoded picture, none of a larger one."""
-    from imgbatch import economy
+    from imgbatch.pipeline import decode_plan
 
-    economy.STEP = 10.0**9
+    decode_plan.STEP = 10.0**9
 
 
 def _memory_given_back() -> None:

@@ -304,7 +304,7 @@ def test_a_disk_that_fails_ends_the_run_and_changes_nothing(
 def test_what_a_worker_that_died_has_left_beside_the_source_is_removed(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from imgbatch.imagework import ImageWork
+    from imgbatch.pipeline.image_task import ImageWork
 
     real = ImageWork.__call__
 

@@ -18,8 +18,8 @@ from imgbatch.batch import Batch
 from imgbatch.core.errors import EngineError
 from imgbatch.core.run_settings import Settings
 from imgbatch.executors.pool import Pool
-from imgbatch.imagework import ImageWork
 from imgbatch.operations import plugins
+from imgbatch.pipeline.image_task import ImageWork
 from tests.cli.conftest import ROOT, Run, tree
 
 WASH = '''"""An operation of somebody's own."""

@@ -18,12 +18,12 @@ import imgbatch as ib
 from imgbatch.core.errors import Phase
 from imgbatch.core.job import Job, Source, Target
 from imgbatch.executors.base import Chunks, Work
-from imgbatch.imagework import ImageWork
-from imgbatch.inspecting import InspectWork
-from imgbatch.measuring import MeasureWork
 from imgbatch.operations import Resize
+from imgbatch.pipeline.fill_array_row import RowWork
+from imgbatch.pipeline.image_task import ImageWork
+from imgbatch.pipeline.inspect import InspectWork
+from imgbatch.pipeline.measure import MeasureWork
 from imgbatch.pixels.exact_sums import Layout, Sheet
-from imgbatch.rows import RowWork
 from tests.contracts.pictures import smooth
 
 LIMIT = 10_000_000
@@ -118,7 +118,7 @@ def test_chunks_learn_what_a_file_has_cost(
     if status == "failed":
         path.write_bytes(path.read_bytes()[:200])
     seconds = itertools.count()
-    monkeypatch.setattr("imgbatch.clock.time", SimpleNamespace(perf_counter=lambda: float(next(seconds))))
+    monkeypatch.setattr("imgbatch.pipeline.timing.time", SimpleNamespace(perf_counter=lambda: float(next(seconds))))
     outcome = WORKS[name]()(job_of(path), Asked())
     assert outcome.status == status
     chunks = Chunks([job_of(path)] * 1000, "auto", 2)

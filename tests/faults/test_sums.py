@@ -17,7 +17,7 @@ from imgbatch.executors.base import Executor
 from imgbatch.executors.guard import Guard
 from imgbatch.executors.inline import Inline
 from imgbatch.executors.pool import Pool
-from imgbatch.measuring import Measured
+from imgbatch.pipeline.measure import Measured
 from imgbatch.pixels.exact_sums import Totals
 from tests.faults.killer import shooting
 from tests.faults.summing import LAYOUT, NaiveWork, SummingWork, bits, expected

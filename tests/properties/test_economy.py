@@ -1,8 +1,9 @@
 """Do results with few pixels agree with those from every pixel, for random recipes and pictures?
 
-The tolerance: SSIM of at least :data:`imgbatch.economy.AGREE` between a planned and an unplanned result of a picture
-with detail at all scales (clouds and edges, as photographs have), and equal sizes, modes and names always. Where
-nothing is decoded smaller (PNG) and nothing is turned, they differ only by the blocks that are averaged first.
+The tolerance: SSIM of at least :data:`imgbatch.pipeline.decode_plan.AGREE` between a planned and an unplanned result
+of a picture with detail at all scales (clouds and edges, as photographs have), and equal sizes, modes and names
+always. Where nothing is decoded smaller (PNG) and nothing is turned, they differ only by the blocks that are averaged
+first.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFilter
 
 from imgbatch.core.errors import UsageError
-from imgbatch.economy import AGREE
 from imgbatch.operations import OPERATIONS, Crop, Flip, Flop, Median, Operation, Resize, Rotate
+from imgbatch.pipeline.decode_plan import AGREE
 from imgbatch.planning.recipe import Output, Recipe
 from imgbatch.running import run
 from tests.properties.strategies import instances

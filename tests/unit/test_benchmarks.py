@@ -12,9 +12,9 @@ import numpy
 import pytest
 from PIL import Image
 
-from imgbatch import economy
 from imgbatch.executors import worker
 from imgbatch.operations.support import separable
+from imgbatch.pipeline import decode_plan
 from tests.benchmarks import choices, peers, quality
 from tests.benchmarks.__main__ import measured
 from tests.benchmarks.data import Sets, photos
@@ -154,7 +154,7 @@ def test_sets_of_other_photographs_are_made_anew(few: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize("name", list(choices.CHOICES))
 def test_each_choice_is_one_of_the_code(name: str) -> None:
     """What is set by a name that was not there before would turn nothing."""
-    modules = [vars(module) for module in (economy, worker, separable)]
+    modules = [vars(module) for module in (decode_plan, worker, separable)]
     kept = [dict(module) for module in modules]
     choices.CHOICES[name].turn()
     try:

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
-from imgbatch import delivery
+from imgbatch.pipeline import write_output
 
 KEPT = ib.Recipe([ib.Resize("5")], [ib.Output(preserve=True)])
 
@@ -56,14 +56,14 @@ def test_a_disk_that_keeps_no_times_or_modes_gets_no_output(
 
 
 def test_a_source_that_vanishes_leaves_no_output(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real, data = delivery.place, photo.read_bytes()
+    real, data = write_output.place, photo.read_bytes()
 
     def vanish(*words: object) -> str:
         photo.unlink()
         return real(*words)  # type: ignore[arg-type]  # passed on as they came
 
     with monkeypatch.context() as patched:
-        patched.setattr(delivery, "place", vanish)
+        patched.setattr(write_output, "place", vanish)
         assert run(photo).counts["failed"] == 1
     assert written(photo) == []
     photo.write_bytes(data)

@@ -10,12 +10,12 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
-from imgbatch import economy
 from imgbatch.batch import Batch
 from imgbatch.codecs.base import Motion
 from imgbatch.codecs.reading.decode import Opened
 from imgbatch.core.run_settings import Settings
 from imgbatch.explaining import explained, saved
+from imgbatch.pipeline import decode_plan
 
 SAMPLES = Path(__file__).parents[2] / "sample_images"
 NAME = "{dir}/{name}-{width}x{height}.{ext}"  # so that a path tells the size, too
@@ -51,7 +51,7 @@ RECIPES = {
 def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
     """What a run does, as it does it: sizes that are decoded, outputs that are made from others."""
     found: list[tuple[str, Any]] = []
-    decode, from_larger = Opened.decode, economy.from_larger
+    decode, from_larger = Opened.decode, decode_plan.from_larger
 
     def decoded(self: Opened, *args: Any, **words: Any) -> tuple[Iterator[Image.Image], Motion]:
         frames, motion = decode(self, *args, **words)
@@ -63,12 +63,12 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
 
         return watched(), motion
 
-    def made(way: economy.Way, step: economy.Step) -> economy.Ops:
+    def made(way: decode_plan.Way, step: decode_plan.Step) -> decode_plan.Ops:
         found.append(("from", (step.output, step.source)))
         return from_larger(way, step)
 
     monkeypatch.setattr(Opened, "decode", decoded)
-    monkeypatch.setattr(economy, "from_larger", made)
+    monkeypatch.setattr(decode_plan, "from_larger", made)
     return found
 
 

@@ -42,33 +42,33 @@ FLOORS: list[set[str]] = [
         "originals.in_place",
         "ledger.renamed_sources",
     },
-    {"originals.in_place_rules", "imagework"},
+    {"originals.in_place_rules", "pipeline.image_task"},
     {
         "planning.find",
         "planning.plan",
         "storage.lock",
         "ledger.ledger",
-        "work",
-        "inspecting",
-        "measuring",
-        "rows",
+        "pipeline.steps",
+        "pipeline.inspect",
+        "pipeline.measure",
+        "pipeline.fill_array_row",
         "datasets.loaded_images",
         "executors",
     },
     {
         "sampling",
         "planning.reference_files",
-        "facts",
+        "pipeline.template_fields",
         "ledger.index",
         "planning.source_filter",
         "planning.conflicts",
         "pixels.histogram",
-        "delivery",
+        "pipeline.write_output",
         "originals.archive",
         "originals.replacements",
     },
     {
-        "clock",
+        "pipeline.timing",
         "ledger.database",
         "originals.backups",
         "ledger.rows",
@@ -78,8 +78,15 @@ FLOORS: list[set[str]] = [
         "planning.globs",
         "planning.folders",
     },
-    {"copying", "motion"},
-    {"core.job", "storage.atomic_write", "planning.names", "core.run_settings", "datasets.fixed_size", "economy"},
+    {"pipeline.output_decision", "pipeline.select_frames"},
+    {
+        "core.job",
+        "storage.atomic_write",
+        "planning.names",
+        "core.run_settings",
+        "datasets.fixed_size",
+        "pipeline.decode_plan",
+    },
     {"planning.recipe"},
     {"operations.plugins"},
     {"operations.custom"},
@@ -203,7 +210,7 @@ PRELOADED = "from imgbatch.executors import starting\n__import__(starting.PRELOA
 
 
 def test_workers_start_without_what_only_numbers_need() -> None:
-    imports = f"from imgbatch.executors import pool, worker\nfrom imgbatch import work\n{PRELOADED}"
+    imports = f"from imgbatch.executors import pool, worker\nfrom imgbatch.pipeline import steps\n{PRELOADED}"
     assert loaded(imports, {"numpy", "tqdm", "PIL.ImageCms"}) == "[]"
 
 
@@ -228,7 +235,7 @@ def test_a_worker_loads_nothing_for_an_everyday_picture(tmp_path: Path) -> None:
     code = f"""
 import sys
 {PRELOADED}
-from imgbatch.imagework import ImageWork
+from imgbatch.pipeline.image_task import ImageWork
 from imgbatch.core.job import Job, Source, Target
 from imgbatch.operations import Resize
 from imgbatch.planning.recipe import Output, Recipe
@@ -253,11 +260,11 @@ def test_a_plain_run_loads_nothing_that_only_other_runs_need(tmp_path: Path) -> 
         f"imgbatch.{name}"
         for name in (
             "originals.backups", "cli.estimate", "cli.finishing", "cli.planned", "codecs.base",
-            "codecs.reading.optional_readers", "codecs.formats.jpeg", "codecs.reading.decode", "copying", "economy",
-            "originals.in_place", "operations.file_backed", "operations.geometry.crop_resize",
-            "originals.in_place_rules", "originals.replacements", "ledger.prune", "reporters.failed_list",
-            "reporters.jsonl", "reporters.news", "reporters.profile", "reporters.prometheus", "reporters.records",
-            "reporters.srcset", "work",
+            "codecs.reading.optional_readers", "codecs.formats.jpeg", "codecs.reading.decode",
+            "pipeline.output_decision", "pipeline.decode_plan", "originals.in_place", "operations.file_backed",
+            "operations.geometry.crop_resize", "originals.in_place_rules", "originals.replacements", "ledger.prune",
+            "reporters.failed_list", "reporters.jsonl", "reporters.news", "reporters.profile", "reporters.prometheus",
+            "reporters.records", "reporters.srcset", "pipeline.steps",
         )
     }  # fmt: skip
     assert loaded(run, unneeded) == "[]"

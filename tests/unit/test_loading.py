@@ -24,7 +24,7 @@ from imgbatch.datasets.load import Loading
 from imgbatch.memory import shared_memory
 from imgbatch.memory.shared_arrays import FileArray, SharedArray
 from imgbatch.operations import Operation
-from imgbatch.rows import in_mode
+from imgbatch.pipeline.fill_array_row import in_mode
 from tests.held import there
 
 ROOT = Path(__file__).parents[2]
@@ -390,7 +390,7 @@ def test_what_a_dead_worker_had_begun_is_zeros(folder: Path, monkeypatch: pytest
         loading.rows.array[job.index] = 99
         return Outcome(job.index, job.source, "crashed" if job.index == 2 else "ok")
 
-    monkeypatch.setattr("imgbatch.rows.RowWork.__call__", half)
+    monkeypatch.setattr("imgbatch.pipeline.fill_array_row.RowWork.__call__", half)
     list(loading.outcomes())
     images = loading.loaded().images
     assert not images[2].any()

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
-from imgbatch.imagework import ImageWork
+from imgbatch.pipeline.image_task import ImageWork
 from imgbatch.storage.atomic_write import write_bytes
 
 RECIPE = ib.Recipe([ib.Resize("9")], [ib.Output(format="webp"), ib.Output(format="png", dir="small", preserve=True)])

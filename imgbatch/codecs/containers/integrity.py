@@ -2,7 +2,7 @@
 
 Every format that says where its picture ends is walked once, block by block, without decoding: PNG's chunks with
 their checksums, JPEG's segments and scans, GIF's blocks, the boxes of AVIF, the lengths of WebP and BMP. What decoding
-finds beyond that is for inspecting.py and jpeg_scans.py. TIFF, and the formats that are only read, have no end to look
+finds beyond that is for inspect.py and jpeg_scans.py. TIFF, and the formats that are only read, have no end to look
 for.
 
 A finding with a kind is a damage; one without is worth a warning: the picture is there.

@@ -2,7 +2,7 @@
 
 A resize reads only a rectangle of the picture, so a crop before it need not be made; it gives the same size from a
 picture decoded at half the scale as from the original; and turning what comes out upright costs less than turning what
-goes in. Nobody types a Reduction: economy.py makes it of what was typed.
+goes in. Nobody types a Reduction: decode_plan.py makes it of what was typed.
 """
 
 from __future__ import annotations

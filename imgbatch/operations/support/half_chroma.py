@@ -3,7 +3,7 @@
 A JPEG of 4:2:0 has one pair of colors for four pixels, so its encoder would average the colors that a kernel has just
 made of all pixels. Here the colors are made at half size in the first place, which spares half of the kernel's work,
 and spread over their four pixels: the encoder's mean of four equals is what they were. The picture stays YCbCr all the
-way, as the decoder gives it and the encoder takes it; economy.py decides where that may be.
+way, as the decoder gives it and the encoder takes it; decode_plan.py decides where that may be.
 
 A smaller output is made from a larger one's planes, before its colors were spread.
 """

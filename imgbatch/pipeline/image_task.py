@@ -1,4 +1,4 @@
-"""What is a worker told to do with every image? The recipe and the limits: small, and sent once; work.py does it.
+"""What is a worker told to do with every image? The recipe and the limits: small, and sent once; steps.py does it.
 
 The process that sends it needs nothing of what pixels need, and does not load it.
 """
@@ -13,7 +13,7 @@ from imgbatch.core.job import Desk, Failure, Job, Outcome, Status
 from imgbatch.planning.recipe import Recipe
 
 if TYPE_CHECKING:
-    from imgbatch.economy import Way
+    from imgbatch.pipeline.decode_plan import Way
 
 
 @frozen
@@ -29,7 +29,7 @@ class ImageWork:
         When the run began, in the file system's clock (time.time_ns): a job that is done again after a worker's
         death may replace what appeared at its target since then, because that worker put it there.
     plan : bool
-        Whether no more pixels are touched than needed (economy.py).
+        Whether no more pixels are touched than needed (decode_plan.py).
     profile : bool
         Whether each Outcome says what its job cost.
     resumed : bool
@@ -45,12 +45,12 @@ class ImageWork:
 
     @functools.cached_property
     def ways(self) -> dict[object, Way]:
-        """The ways of pictures so far, for others of the same shape; work.py fills it."""
+        """The ways of pictures so far, for others of the same shape; steps.py fills it."""
         return {}
 
     def open(self) -> None:
         """Load what every file needs before the first one is timed."""
-        from imgbatch.work import get_ready
+        from imgbatch.pipeline.steps import get_ready
 
         get_ready()
 
@@ -62,6 +62,6 @@ class ImageWork:
         """One image through the house."""
         if job.source.problem is not None:
             return self.blame(job, "failed", job.source.problem)
-        from imgbatch.work import done  # only in the process that does it
+        from imgbatch.pipeline.steps import done  # only in the process that does it
 
         return done(self, job, desk)

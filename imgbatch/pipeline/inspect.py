@@ -1,6 +1,6 @@
 """Is one file whole? Looked at from outside (codecs.integrity), then decoded to its last frame; nothing is kept.
 
-Runs in a worker, as work.py does: it never raises for a bad image. A damage makes the Outcome "failed", with the
+Runs in a worker, as steps.py does: it never raises for a bad image. A damage makes the Outcome "failed", with the
 first one as its error; the others, and what is only odd, are its warnings.
 """
 
@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
-from imgbatch import economy
-from imgbatch.clock import Clock
 from imgbatch.codecs.containers import integrity, jpeg_scans
 from imgbatch.codecs.containers.integrity import Finding
 from imgbatch.codecs.reading import decode, limits
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Desk, Failure, Job, Outcome, Status
+from imgbatch.pipeline import decode_plan
+from imgbatch.pipeline.timing import Clock
 
 
 @frozen
@@ -72,11 +72,11 @@ class InspectWork:
         """Every frame; of a JPEG all of the data, at an eighth of the size."""
         with decode.probe(data, suffix, self.max_pixels) as opened:
             try:
-                way = economy.checking(economy.plain(opened, False, ()))
+                way = decode_plan.checking(decode_plan.plain(opened, False, ()))
                 width, height = opened.size
                 # The scans of a JPEG are compared at half the size
                 held = replace(way, wanted=(max(1, width // 2), max(1, height // 2))) if opened.waves else way
-                desk.reserve(economy.needed(opened, held, len(data), films=False))
+                desk.reserve(decode_plan.needed(opened, held, len(data), films=False))
                 shown = jpeg_scans.findings(data) if opened.format == "jpeg" else None
                 if shown is not None:
                     found += shown

@@ -9,8 +9,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from imgbatch import economy, facts
-from imgbatch.clock import Clock
 from imgbatch.codecs.reading import decode, limits
 from imgbatch.codecs.writing import pixel_modes
 from imgbatch.core.errors import ImageError
@@ -18,6 +16,8 @@ from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Desk, Failure, Job, Outcome, Status
 from imgbatch.memory.shared_arrays import Holder
 from imgbatch.operations import Flatten, Operation, Size, through
+from imgbatch.pipeline import decode_plan, template_fields
+from imgbatch.pipeline.timing import Clock
 from imgbatch.pixels import color
 from imgbatch.pixels.alpha import straight
 
@@ -104,8 +104,8 @@ class RowWork:
 
     def _operated(self, job: Job, opened: decode.Opened, told: _Told) -> Image:
         """The first frame after the operations, decoded with as few pixels as they need; checked for its size."""
-        way = economy.way(opened, self.auto_orient, facts.told(self.ops, job, opened))
-        told.desk.reserve(economy.needed(opened, way, opened.length, films=False))
+        way = decode_plan.way(opened, self.auto_orient, template_fields.told(self.ops, job, opened))
+        told.desk.reserve(decode_plan.needed(opened, way, opened.length, films=False))
         frames, _ = opened.decode("first", way.wanted, self.auto_orient, turn=not way.turns)
         frame = next(frames)
         told.enter("ops")

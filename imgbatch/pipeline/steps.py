@@ -1,7 +1,7 @@
 """What is done with one image? ``done(work, job, desk) -> Outcome``: read, decode, operate, encode, write.
 
-Runs in a worker, as inspecting.py, measuring.py and rows.py do for other commands. It never raises for a bad image: an
-error is that file's value.
+Runs in a worker, as inspect.py, measure.py and fill_array_row.py do for other commands. It never raises for a bad
+image: an error is that file's value.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from imgbatch import codecs, copying, delivery, economy, facts, motion
-from imgbatch.clock import Clock
+from imgbatch import codecs
 from imgbatch.codecs.base import Encoded, Metadata, Motion
 from imgbatch.codecs.metadata import profile_policy
 from imgbatch.codecs.metadata.exif import without_small_picture
@@ -21,6 +20,8 @@ from imgbatch.codecs.reading import decode, limits
 from imgbatch.core.errors import ImageError
 from imgbatch.core.job import Desk, Failure, Job, Outcome, Target, Written
 from imgbatch.operations import Operation
+from imgbatch.pipeline import decode_plan, output_decision, select_frames, template_fields, write_output
+from imgbatch.pipeline.timing import Clock
 from imgbatch.pixels import color
 from imgbatch.pixels.frames import Film
 from imgbatch.planning.recipe import Output
@@ -29,7 +30,7 @@ from imgbatch.storage.atomic_write import content_hash
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from imgbatch.imagework import ImageWork
+    from imgbatch.pipeline.image_task import ImageWork
     from imgbatch.pixels.exact_sums import Sheet
 
 _WAYS = 1000  # that are remembered: a folder of tiny pictures has few shapes
@@ -84,11 +85,11 @@ def _follow(work: ImageWork, job: Job, made: _Made, desk: Desk, opened: decode.O
     way = way_of(work, job, opened, outputs, made.asked)
     copied = copied_from(work, job, opened, way, data)
     if len(copied) == len(outputs):
-        way = economy.checking(way)
-    desk.reserve(economy.needed(opened, way, len(data)))
-    picture = _decoded(work, opened, way, made, "all" if copied else motion.most(outputs))
+        way = decode_plan.checking(way)
+    desk.reserve(decode_plan.needed(opened, way, len(data)))
+    picture = _decoded(work, opened, way, made, "all" if copied else select_frames.most(outputs))
     made.clock.frames = len(picture.frames)
-    for step in economy.steps(way) if work.plan and picture.single else map(economy.Step, range(len(outputs))):
+    for step in decode_plan.steps(way) if work.plan and picture.single else map(decode_plan.Step, range(len(outputs))):
         target, output = job.targets[step.output], outputs[step.output]
         try:
             if step.output in copied:
@@ -96,15 +97,15 @@ def _follow(work: ImageWork, job: Job, made: _Made, desk: Desk, opened: decode.O
                 encoded = replace(copied[step.output], frames=len(picture.frames))
             else:
                 encoded = _encoded(work, picture, way, step, target, output, made)
-                if copying.keeps(opened, way, output, step.output, target.format):
+                if output_decision.keeps(opened, way, output, step.output, target.format):
                     encoded = _smaller(encoded, data, output, opened)
             made.changes += encoded.changes
             made.clock.enter("write")
-            path = delivery.place(target, encoded, data)
+            path = write_output.place(target, encoded, data)
             if made.has(path, encoded, output):
                 continue
             since_ns = work.started_ns if desk.again else None
-            mtime_ns = delivery.put(path, job, target, encoded, output, since_ns, work.resumed)
+            mtime_ns = write_output.put(path, job, target, encoded, output, since_ns, work.resumed)
             made.wrote(target, path, encoded, output, mtime_ns)
         except Exception as error:  # noqa: BLE001 - the other outputs are still written
             made.fail(limits.classify(error, made.clock.phase))
@@ -118,38 +119,40 @@ def way_of(
     opened: decode.Opened,
     outputs: Sequence[Output],
     asked: set[str] | None = None,
-) -> economy.Way:
+) -> decode_plan.Way:
     """How an opened picture goes through the operations into its outputs, with the profile it is taken to have."""
-    motion.refuse(opened, job.targets, outputs)
+    select_frames.refuse(opened, job.targets, outputs)
     if opened.metadata.icc is None:
         assume = (output.assume_icc for output in outputs)
         opened.metadata.icc = profile_policy.assumed(assume, opened.mode, opened.changes)
     icc = opened.metadata.icc
     files = zip(outputs, job.targets, strict=True)
-    halves = opened.luma and all(economy.halving(output, target.format, icc) for output, target in files)
+    halves = opened.luma and all(decode_plan.halving(output, target.format, icc) for output, target in files)
     shape = opened.size, opened.orientation, opened.format, halves, *[target.output for target in job.targets]
     known = work.ways.get(shape)
     if known is not None:
         return known
     ops = work.recipe.ops, *(output.ops for output in outputs)
-    common, *own = (facts.told(several, job, opened, asked) for several in ops)
+    common, *own = (template_fields.told(several, job, opened, asked) for several in ops)
     if work.plan:
-        way = economy.way(opened, work.recipe.auto_orient, common, own, halves)
+        way = decode_plan.way(opened, work.recipe.auto_orient, common, own, halves)
     else:
-        way = economy.plain(opened, work.recipe.auto_orient, common, own)
-    if len(work.ways) < _WAYS and not any(map(facts.asked, ops)):
+        way = decode_plan.plain(opened, work.recipe.auto_orient, common, own)
+    if len(work.ways) < _WAYS and not any(map(template_fields.asked, ops)):
         work.ways[shape] = way
     return way
 
 
-def copied_from(work: ImageWork, job: Job, opened: decode.Opened, way: economy.Way, data: bytes) -> dict[int, Encoded]:
+def copied_from(
+    work: ImageWork, job: Job, opened: decode.Opened, way: decode_plan.Way, data: bytes
+) -> dict[int, Encoded]:
     """What is copied from the source, whole or around its picture, by the places of the targets."""
     found: dict[int, Encoded] = {}
     for place, target in enumerate(job.targets if work.plan else ()):
         output = work.recipe.outputs[target.output]
-        if not copying.copies(opened, way, output, place, target.format):
+        if not output_decision.copies(opened, way, output, place, target.format):
             continue
-        if copying.strips(opened, output, target.format):
+        if output_decision.strips(opened, output, target.format):
             made = codecs.rewritten(data, output, opened)
         else:
             located = opened.metadata.located
@@ -159,7 +162,7 @@ def copied_from(work: ImageWork, job: Job, opened: decode.Opened, way: economy.W
     return found
 
 
-def _decoded(work: ImageWork, opened: decode.Opened, way: economy.Way, made: _Made, count: str) -> _Picture:
+def _decoded(work: ImageWork, opened: decode.Opened, way: decode_plan.Way, made: _Made, count: str) -> _Picture:
     """The frames after the operations that all outputs share."""
     decoded, motion = opened.decode(count, way.wanted, work.recipe.auto_orient, not way.turns, way.luma)
     ink = opened.mode in color.INK
@@ -173,16 +176,16 @@ def _decoded(work: ImageWork, opened: decode.Opened, way: economy.Way, made: _Ma
 def _encoded(
     work: ImageWork,
     picture: _Picture,
-    way: economy.Way,
-    step: economy.Step,
+    way: decode_plan.Way,
+    step: decode_plan.Step,
     target: Target,
     output: Output,
     made: _Made,
 ) -> Encoded:
     """One output's file: its own operations on the frames it wants, then its format's encoder."""
-    own, shown, metadata = way.own[step.output], motion.wanted(picture.frames, output), picture.metadata
+    own, shown, metadata = way.own[step.output], select_frames.wanted(picture.frames, output), picture.metadata
     if step.source in picture.reduced:
-        own, shown = economy.from_larger(way, step), picture.reduced[step.source]
+        own, shown = decode_plan.from_larger(way, step), picture.reduced[step.source]
     elif picture.ink and any(op.on_screen for op in own):
         shown, metadata = Film(color.on_screen(shown, metadata.icc)), replace(metadata, icc=None)
         made.changes.append(f"mode: {picture.mode} -> sRGB")
@@ -191,9 +194,9 @@ def _encoded(
     _count(made.sums, shown)
     made.clock.enter("encode")
     format = _format(target, shown)
-    if not economy.shows_all((*way.common, *way.own[step.output])):
+    if not decode_plan.shows_all((*way.common, *way.own[step.output])):
         metadata = without_small_picture(metadata, made.changes)
-    return codecs.encode(shown, format, output, metadata, motion.of_first(picture.motion, len(shown)))
+    return codecs.encode(shown, format, output, metadata, select_frames.of_first(picture.motion, len(shown)))
 
 
 @dataclass
@@ -225,7 +228,7 @@ class _Made:
     failure: Failure | None = None
     source_hash: str = ""
     own: str = ""  # the source's format, where it is one that is written
-    asked: set[str] = field(default_factory=set)  # by the operations (facts.py)
+    asked: set[str] = field(default_factory=set)  # by the operations (template_fields.py)
     late: dict[str, tuple[Encoded, Output]] = field(default_factory=dict)  # under names that the pixels decided
 
     def fail(self, failure: Failure | tuple[object, str]) -> None:

@@ -4,7 +4,7 @@ Work asks here before it decodes. The operations of all outputs are read from la
 input must be (:meth:`operations.base.Operation.demand`), and the largest demand decides at which scale a JPEG is
 decoded. A resize takes over the crops before it and, where nothing between cares, the turning upright. Of several
 outputs that begin with a resize, the smaller are made from the larger. What would come out as it went in is copied
-(copying.py).
+(output_decision.py).
 
 With the planner off (``--no-plan``) every pixel is decoded, turned, operated on in the order of the recipe, and
 encoded. The two agree but for the kernels' rounding: at least :data:`AGREE` in SSIM, on photographs.

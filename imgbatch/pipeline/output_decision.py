@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from imgbatch import codecs
 from imgbatch.codecs.metadata import strip
 from imgbatch.codecs.reading.decode import Opened
-from imgbatch.economy import Way
 from imgbatch.operations import Resize
 from imgbatch.operations.geometry.crop_resize import Reduction
+from imgbatch.pipeline.decode_plan import Way
 from imgbatch.planning.recipe import Output
 
 

@@ -1,6 +1,6 @@
 """What does one image add to the statistics? Its pixels' histogram, and its size, format and mode.
 
-Runs in a worker, as work.py does: it never raises for a bad image. The pixels are those of the first frame, upright,
+Runs in a worker, as steps.py does: it never raises for a bad image. The pixels are those of the first frame, upright,
 after the operations, in one of MODES: ``convert(mode)``, with alpha dropped where the mode has none, profiles ignored,
 and the high byte of 16 bits.
 """
@@ -11,12 +11,12 @@ import os
 import warnings
 from typing import TYPE_CHECKING, Literal
 
-from imgbatch import economy, facts
-from imgbatch.clock import Clock
 from imgbatch.codecs.reading import decode, limits
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Desk, Failure, Job, Outcome, Status
 from imgbatch.operations import Operation, Size, through
+from imgbatch.pipeline import decode_plan, template_fields
+from imgbatch.pipeline.timing import Clock
 from imgbatch.pixels import color
 from imgbatch.pixels.histogram import MODES, as_mode, tally
 
@@ -125,8 +125,8 @@ class _Look:
 
     def _made(self, job: Job, opened: decode.Opened) -> Image:
         """The first frame after the operations, decoded no larger than they need it."""
-        way = economy.way(opened, self._work.auto_orient, facts.told(self._work.ops, job, opened))
-        self._desk.reserve(economy.needed(opened, way, opened.length, films=False))
+        way = decode_plan.way(opened, self._work.auto_orient, template_fields.told(self._work.ops, job, opened))
+        self._desk.reserve(decode_plan.needed(opened, way, opened.length, films=False))
         (frame,), _ = opened.decode("first", way.wanted, self._work.auto_orient, turn=not way.turns)
         self._clock.enter("ops")
         if any(op.on_screen for op in way.common):

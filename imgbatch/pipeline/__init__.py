@@ -1,0 +1,1 @@
+"""Pipeline: what does a worker do with one image?"""
