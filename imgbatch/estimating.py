@@ -150,7 +150,7 @@ def estimated(batch: Batch, most: int = SAMPLE, seconds: float = SECONDS) -> Est
 
 def _tried(batch: Batch, sample: Sequence[Job], seconds: float) -> tuple[dict[int, Outcome], float, int]:
     """The outcomes of the sample by index, the seconds that the start took, and how many workers the run has."""
-    from imgbatch.executors.pool import auto_workers
+    from imgbatch.executors.processes.pool import auto_workers
 
     settings = batch.settings
     workers = auto_workers() if settings.workers == "auto" else int(settings.workers)

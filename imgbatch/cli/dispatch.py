@@ -18,7 +18,7 @@ def dispatch(words: Sequence[str], alone: bool = False) -> int:
     """Carry out a command line; the exit code. `alone`: in a process that does nothing else, and has not done yet."""
     command, rest = words[0], list(words[1:])
     if command in WORKING and not IDLE.intersection(rest) and IDLE_PAIRS.isdisjoint(pairwise(rest)):
-        from imgbatch.executors.starting import warm
+        from imgbatch.executors.processes.start_method import warm
 
         # Workers load their libraries while this process loads its own.
         warm(numbers=command != "run", alone=alone)

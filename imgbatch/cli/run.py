@@ -57,7 +57,7 @@ def run(words: Sequence[str]) -> int:
     wish = decide(typed, os.environ, sys.stdin.buffer if sys.stdin else io.BytesIO())
     telling = wish.telling
     if telling.unattended:
-        from imgbatch.priority import lower
+        from imgbatch.executors.processes.priority import lower
 
         lower()
         typed = dataclasses.replace(typed, quiet=True, progress=False)
@@ -141,7 +141,7 @@ def _add(batch: Batch, console: Console) -> None:
 
 def _profile(console: Console, settings: Settings) -> Reporter:
     """Where the time goes; it has to know how many worker processes there will be at most."""
-    from imgbatch.executors.pool import auto_workers
+    from imgbatch.executors.processes.pool import auto_workers
     from imgbatch.reporters import Profile
 
     return Profile(console.say, auto_workers() if settings.workers == "auto" else int(settings.workers))

@@ -1,6 +1,7 @@
 """Which executors are there? In this process, or a guarded Pool of worker processes.
 
-Nothing is imported before it is used: the command starts the forkserver (starting.py) before it loads anything else.
+Nothing is imported before it is used: the command starts the forkserver (start_method.py) before it loads anything
+else.
 """
 
 from __future__ import annotations
@@ -67,6 +68,9 @@ def make(
         from imgbatch.executors.inline import Inline
 
         return Inline(sums)
-    from imgbatch.executors.pool import Pool, auto_workers  # numpy and multiprocessing only where they are used
+    from imgbatch.executors.processes.pool import (  # numpy and multiprocessing only where they are used
+        Pool,
+        auto_workers,
+    )
 
     return Pool(auto_workers() if workers == "auto" else int(workers), chunksize, timeout, sums=sums, memory=memory)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from imgbatch.core.errors import Phase, sentence
 from imgbatch.core.job import Failure, Job, Outcome
 from imgbatch.executors.base import Executor, Work
-from imgbatch.executors.spoken import Spoken
+from imgbatch.executors.captured_stderr import Spoken
 from imgbatch.planning.folders import folders_of
 from imgbatch.storage.atomic_write import sweep
 

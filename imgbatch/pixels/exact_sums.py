@@ -2,9 +2,9 @@
 
 Integers only, so the order of adding does not matter: the same bits for any number of workers. What a file adds is
 first written on a Sheet of its own; Totals take whole sheets, in the parent only, under a Lock that no worker ever
-holds (executors/staging.py says how the sheets of a worker that may die get here). Who wants to look while the work
-goes on, in another thread or, by the segment's name, in another process, needs no Lock: a counter, odd while a record
-is being changed, says whether what was read is of one piece.
+holds (executors/processes/staged_sums.py says how the sheets of a worker that may die get here). Who wants to look
+while the work goes on, in another thread or, by the segment's name, in another process, needs no Lock: a counter, odd
+while a record is being changed, says whether what was read is of one piece.
 """
 
 from __future__ import annotations

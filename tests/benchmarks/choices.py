@@ -99,7 +99,7 @@ def _from_the_picture() -> None:
 
 def _memory_given_back() -> None:
     """Memory is given back to the system after every picture."""
-    from imgbatch.executors import worker
+    from imgbatch.executors.processes import worker
 
     worker._MALLOPT = ()  # type: ignore[assignment]  # none of them
 
@@ -127,7 +127,7 @@ CHOICES: dict[str, Choice] = {
 def turned(name: str, words: list[str]) -> int:
     """One command with a choice turned; it says how many processor seconds it took."""
     from imgbatch.__main__ import main as command
-    from imgbatch.executors import worker
+    from imgbatch.executors.processes import worker
 
     if name != AS_IT_IS:
         CHOICES[name].turn()

@@ -22,7 +22,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 from imgbatch.core.job import Desk, Failure, Job, Outcome, Source, Status
-from imgbatch.executors.pool import Pool
+from imgbatch.executors.processes.pool import Pool
 
 ENGINES = ("imgbatch", "ProcessPoolExecutor")
 _SOURCE = Source("/a.jpg", "/", "a.jpg")

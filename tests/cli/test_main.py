@@ -220,7 +220,9 @@ def test_only_who_needs_workers_starts_them_before_anything_else(
     monkeypatch: pytest.MonkeyPatch, words: str, warmed: bool
 ) -> None:
     done = []
-    monkeypatch.setattr("imgbatch.executors.starting.warm", lambda numbers, alone: done.append(("warm", alone)))
+    monkeypatch.setattr(
+        "imgbatch.executors.processes.start_method.warm", lambda numbers, alone: done.append(("warm", alone))
+    )
     monkeypatch.setattr("gc.set_threshold", lambda *numbers: done.append(("collect less", True)))
     for name in ("run.run", "check.check", "stats.stats", "listing.ops"):
         monkeypatch.setattr(f"imgbatch.cli.{name}", lambda rest: 0)

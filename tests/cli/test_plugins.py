@@ -17,7 +17,7 @@ import imgbatch as ib
 from imgbatch.batch import Batch
 from imgbatch.core.errors import EngineError
 from imgbatch.core.run_settings import Settings
-from imgbatch.executors.pool import Pool
+from imgbatch.executors.processes.pool import Pool
 from imgbatch.operations import plugins
 from imgbatch.pipeline.image_task import ImageWork
 from tests.cli.conftest import ROOT, Run, tree

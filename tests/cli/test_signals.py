@@ -89,8 +89,8 @@ def test_the_second_signal_ends_at_once(many: Path, workers: str) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_the_forkserver_does_not_hear_ctrl_c_while_it_loads() -> None:
     script = (
-        "import signal; from multiprocessing import forkserver; from imgbatch.executors import starting\n"
-        "starting.warm(numbers=False)\n"
+        "import signal; from multiprocessing import forkserver; from imgbatch.executors.processes import start_method\n"
+        "start_method.warm(numbers=False)\n"
         "pid = forkserver._forkserver._forkserver_pid\n"
         "lines = dict(line.split(':', 1) for line in open(f'/proc/{pid}/status'))\n"
         "print(int(lines['SigBlk'], 16) >> signal.SIGINT - 1 & 1, signal.pthread_sigmask(signal.SIG_BLOCK, ()))\n"

@@ -20,7 +20,7 @@ from imgbatch.executors import make
 from imgbatch.executors.base import Chunks, Executor
 from imgbatch.executors.futures import Futures
 from imgbatch.executors.inline import Inline
-from imgbatch.executors.pool import Pool
+from imgbatch.executors.processes.pool import Pool
 from imgbatch.storage.atomic_write import temporary
 from tests.faults.works import FaultyWork, job
 from tests.held import held

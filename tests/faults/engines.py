@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 
 from imgbatch.core.job import Job, Outcome
-from imgbatch.executors.pool import Pool
+from imgbatch.executors.processes.pool import Pool
 from tests.faults.works import FaultyWork, job
 
 JOBS, POISONED = 40, (5, 17)

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 from imgbatch.executors.base import Executor
-from imgbatch.executors.pool import Pool
+from imgbatch.executors.processes.pool import Pool
 
 
 @contextlib.contextmanager

@@ -19,7 +19,7 @@ PROGRAM = """
 {first}
 import threading
 from imgbatch.pixels.exact_sums import Layout, Totals
-from imgbatch.executors.pool import Pool
+from imgbatch.executors.processes.pool import Pool
 from tests.faults.works import FaultyWork, job
 
 if __name__ == "__main__":
@@ -37,10 +37,10 @@ if __name__ == "__main__":
 """
 
 
-#: As in a command, whose forkserver and tracker are forked from it (see imgbatch.executors.forking).
+#: As in a command, whose forkserver and tracker are forked from it (see imgbatch.executors.processes.fork_server).
 FORKED = """
 if __name__ == "__main__":
-    from imgbatch.executors.starting import warm
+    from imgbatch.executors.processes.start_method import warm
     warm(numbers=True, alone=True)
 """
 

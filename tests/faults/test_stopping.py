@@ -14,8 +14,8 @@ from typing import Any, cast
 import pytest
 
 from imgbatch.core.job import Outcome
-from imgbatch.executors.guard import State
-from imgbatch.executors.pool import Pool, _Run
+from imgbatch.executors.processes.pool import Pool, _Run
+from imgbatch.executors.processes.supervisor import State
 from imgbatch.pixels.exact_sums import Layout, Totals
 from tests.faults.works import FaultyWork, job
 from tests.held import held
@@ -92,7 +92,7 @@ def test_a_run_that_cannot_start_its_threads_leaves_no_shared_memory(monkeypatch
     def refused(count: int) -> None:
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr("imgbatch.executors.pool.ThreadPool", refused)
+    monkeypatch.setattr("imgbatch.executors.processes.pool.ThreadPool", refused)
     with Totals(Layout(3)) as totals:
         before = held()
         pool = Pool(2, sums=totals)

@@ -14,9 +14,9 @@ from imgbatch.core.job import Job, Outcome
 from imgbatch.core.run_settings import Settings
 from imgbatch.datasets.stats import Survey, stats
 from imgbatch.executors.base import Executor
-from imgbatch.executors.guard import Guard
 from imgbatch.executors.inline import Inline
-from imgbatch.executors.pool import Pool
+from imgbatch.executors.processes.pool import Pool
+from imgbatch.executors.processes.supervisor import Guard
 from imgbatch.pipeline.measure import Measured
 from imgbatch.pixels.exact_sums import Totals
 from tests.faults.killer import shooting

@@ -12,7 +12,7 @@ import numpy
 import pytest
 from PIL import Image
 
-from imgbatch.executors import worker
+from imgbatch.executors.processes import worker
 from imgbatch.operations.support import separable
 from imgbatch.pipeline import decode_plan
 from tests.benchmarks import choices, peers, quality

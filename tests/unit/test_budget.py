@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from imgbatch.core.job import Desk, Job, Outcome
-from imgbatch.executors.budget import UNASKED, Budget, budget_size, memory_size, resident
-from imgbatch.executors.pool import Pool
+from imgbatch.executors.processes.memory_budget import UNASKED, Budget, budget_size, memory_size, resident
+from imgbatch.executors.processes.pool import Pool
 from tests.faults.works import FaultyWork, job
 
 

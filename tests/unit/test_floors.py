@@ -105,7 +105,7 @@ FLOORS: list[set[str]] = [
     {"memory.shared_memory", "pixels.profile_conversion"},
     {"core.quantities", "core.file_parameter"},
     {"core.parameters"},
-    {"core.errors", "core.version", "priority", "core.frozen_dataclass", "core.lazy_import"},
+    {"core.errors", "core.version", "executors.processes.priority", "core.frozen_dataclass", "core.lazy_import"},
 ]
 #: alpha and color share a floor, and alpha uses color's words for modes.
 ALLOWED = {("pixels.alpha", "pixels.color")}
@@ -206,11 +206,11 @@ def loaded(imports: str, names: set[str]) -> str:
     return printed(f"import sys\n{imports}\nprint(sorted({names!r} & set(sys.modules)))")
 
 
-PRELOADED = "from imgbatch.executors import starting\n__import__(starting.PRELOAD)"
+PRELOADED = "from imgbatch.executors.processes import start_method\n__import__(start_method.PRELOAD)"
 
 
 def test_workers_start_without_what_only_numbers_need() -> None:
-    imports = f"from imgbatch.executors import pool, worker\nfrom imgbatch.pipeline import steps\n{PRELOADED}"
+    imports = f"from imgbatch.executors.processes import pool, worker\nfrom imgbatch.pipeline import steps\n{PRELOADED}"
     assert loaded(imports, {"numpy", "tqdm", "PIL.ImageCms"}) == "[]"
 
 
@@ -272,6 +272,6 @@ def test_a_plain_run_loads_nothing_that_only_other_runs_need(tmp_path: Path) -> 
 
 
 def test_the_forkserver_starts_before_anything_else_is_loaded() -> None:
-    imports = "from imgbatch.cli import dispatch\nfrom imgbatch.executors import starting"
+    imports = "from imgbatch.cli import dispatch\nfrom imgbatch.executors.processes import start_method"
     late = {"dataclasses", "typing", "imgbatch.core.errors", "imgbatch.core.job", "imgbatch.executors.base", "PIL"}
     assert loaded(imports, late) == "[]"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from imgbatch.core.job import Desk, Failure, Job, Outcome, Status
-from imgbatch.executors.forking import NAME
+from imgbatch.executors.processes.fork_server import NAME
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells how many threads there are")
 
@@ -18,7 +18,7 @@ CODE = """
 import threading
 from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
-from imgbatch.executors.starting import warm
+from imgbatch.executors.processes.start_method import warm
 
 def words(number):
     return Path(f"/proc/{{number}}/cmdline").read_bytes()
@@ -30,7 +30,7 @@ started = [forkserver._forkserver._forkserver_pid, resource_tracker._resource_tr
 """
 FORKED = "print([words(number) == words('self') for number in started])"
 WORK = """
-from imgbatch.executors.pool import Pool
+from imgbatch.executors.processes.pool import Pool
 from tests.faults.works import job
 from tests.unit.test_forking import Asking
 (outcome,) = Pool(1).run(Asking(), [job(0)])

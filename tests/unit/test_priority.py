@@ -14,8 +14,8 @@ from imgbatch.core.job import Desk, Failure, Job, Outcome, Status
 
 CODE = """
 from imgbatch import priority
-from imgbatch.executors.pool import Pool
-from imgbatch.executors.starting import warm
+from imgbatch.executors.processes.pool import Pool
+from imgbatch.executors.processes.start_method import warm
 from tests.faults.works import job
 from tests.unit.test_priority import Telling
 warm(numbers=False)

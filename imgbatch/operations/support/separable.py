@@ -7,7 +7,8 @@ the rounding between the sweeps, and where a kernel overshoots black or white.
 
 Processor time of a whole run over 60 photographs of 9-18 MP (``python -m tests.benchmarks.choices``): in Pillow's order
 1600 px take 6 % more, four widths 11 %; with each column by itself 4 and 7 %. That is in workers, which keep their
-memory (executors/worker.py); where the system clears it for every picture, as with ``-j 0``, the copies cost that.
+memory (executors/processes/worker.py); where the system clears it for every picture, as with ``-j 0``, the copies cost
+that.
 """
 
 from __future__ import annotations

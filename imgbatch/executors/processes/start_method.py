@@ -10,10 +10,10 @@ import sys
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import BaseContext
 
-from imgbatch.executors.forking import forked
+from imgbatch.executors.processes.fork_server import forked
 
 #: Imported once by the forkserver, so that a worker starts with everything at hand.
-PRELOAD = "imgbatch.executors.preload"
+PRELOAD = "imgbatch.executors.processes.forkserver_preload"
 #: As well, where numbers are counted: it takes as long as all the others.
 NUMBERS = "numpy"
 

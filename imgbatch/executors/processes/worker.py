@@ -19,14 +19,14 @@ from multiprocessing import forkserver, parent_process
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING
 
-from imgbatch import priority
 from imgbatch.core.errors import PHASES, Phase, sentence
 from imgbatch.core.job import Failure, Job
 from imgbatch.executors.base import Work
-from imgbatch.executors.budget import UNASKED
-from imgbatch.executors.spoken import Spoken
-from imgbatch.executors.staging import Ticket, staged
-from imgbatch.executors.table import Table
+from imgbatch.executors.captured_stderr import Spoken
+from imgbatch.executors.processes import priority
+from imgbatch.executors.processes.in_flight import Table
+from imgbatch.executors.processes.memory_budget import UNASKED
+from imgbatch.executors.processes.staged_sums import Ticket, staged
 
 if TYPE_CHECKING:
     from imgbatch.pixels.exact_sums import Sheet

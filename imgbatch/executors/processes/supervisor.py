@@ -23,10 +23,10 @@ from imgbatch.core.errors import EngineError, Phase
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Failure, Job, Outcome
 from imgbatch.executors.base import NO_GUARD, Work
-from imgbatch.executors.budget import Budget, resident
-from imgbatch.executors.staging import Staging
-from imgbatch.executors.table import IDLE, Table
-from imgbatch.executors.worker import ASK, FAILED, READY, serve
+from imgbatch.executors.processes.in_flight import IDLE, Table
+from imgbatch.executors.processes.memory_budget import Budget, resident
+from imgbatch.executors.processes.staged_sums import Staging
+from imgbatch.executors.processes.worker import ASK, FAILED, READY, serve
 from imgbatch.planning.folders import folders_of
 from imgbatch.storage.atomic_write import sweep
 

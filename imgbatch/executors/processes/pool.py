@@ -1,8 +1,8 @@
 """How is the work spread over processes, so that nothing can hang? The guarded Pool, the default executor.
 
-``ThreadPool(workers).imap_unordered(answer, chunks)``: each thread of the Pool borrows one guard (guard.py), which owns
-one worker process and one private pipe. A bare Pool of processes shares its pipes and their locks between workers, so
-one killed worker leaves everybody waiting for ever (https://github.com/python/cpython/issues/96062).
+``ThreadPool(workers).imap_unordered(answer, chunks)``: each thread of the Pool borrows one guard (supervisor.py),
+which owns one worker process and one private pipe. A bare Pool of processes shares its pipes and their locks between
+workers, so one killed worker leaves everybody waiting for ever (https://github.com/python/cpython/issues/96062).
 
 The jobs are consumed in the caller's thread, a bounded window ahead, so a million of them cost no memory here.
 """
@@ -23,11 +23,11 @@ from typing import TYPE_CHECKING
 from imgbatch.core.errors import EngineError, sentence
 from imgbatch.core.job import Job, Outcome
 from imgbatch.executors.base import Chunks, Executor, Work, packed_work
-from imgbatch.executors.budget import Budget, budget_size
-from imgbatch.executors.guard import Chunk, Guard, State
-from imgbatch.executors.staging import Staging
-from imgbatch.executors.starting import start_context
-from imgbatch.executors.table import Table
+from imgbatch.executors.processes.in_flight import Table
+from imgbatch.executors.processes.memory_budget import Budget, budget_size
+from imgbatch.executors.processes.staged_sums import Staging
+from imgbatch.executors.processes.start_method import start_context
+from imgbatch.executors.processes.supervisor import Chunk, Guard, State
 
 if TYPE_CHECKING:
     from imgbatch.pixels.exact_sums import Totals

@@ -1,0 +1,1 @@
+"""Processes: how does a Pool of supervised worker processes never hang?"""
