@@ -9,9 +9,6 @@ TYPE_CHECKING = False  # typing has it, too, but takes 2 ms to load, for which t
 if TYPE_CHECKING:
     from typing import Any
 
-    from imgbatch.applying import apply
-    from imgbatch.batch import Batch
-    from imgbatch.checking import check
     from imgbatch.contract import check_operation
     from imgbatch.core.errors import (
         EngineError,
@@ -28,7 +25,6 @@ if TYPE_CHECKING:
     from imgbatch.datasets.load import load
     from imgbatch.datasets.loaded_images import Loaded
     from imgbatch.datasets.stats import Statistics, stats
-    from imgbatch.estimating import Estimate, estimate
     from imgbatch.ledger.history import Undone, past_runs, undo
     from imgbatch.operations import (
         Alpha,
@@ -79,7 +75,11 @@ if TYPE_CHECKING:
     )
     from imgbatch.operations.custom import operation
     from imgbatch.planning.recipe import Output, Recipe
-    from imgbatch.running import Handle, process, run, start
+    from imgbatch.runs.apply import apply
+    from imgbatch.runs.batch import Batch
+    from imgbatch.runs.check import check
+    from imgbatch.runs.estimate import Estimate, estimate
+    from imgbatch.runs.run import Handle, process, run, start
 
 __all__ = [
     "Alpha", "Autocontrast", "Batch", "Blur", "Border", "BoxBlur", "Brightness", "Clahe", "Contrast", "Cost", "Crop",
@@ -94,16 +94,16 @@ __all__ = [
 ]  # fmt: skip
 
 _HOMES = {
-    "apply": "applying", "check": "checking", "check_operation": "contract", "operation": "operations.custom",
+    "apply": "runs.apply", "check": "runs.check", "check_operation": "contract", "operation": "operations.custom",
     "Loaded": "datasets.loaded_images", "load": "datasets.load",
     "Operation": "operations",
     "Undone": "ledger.history", "past_runs": "ledger.history", "undo": "ledger.history",
     "Recipe": "planning.recipe", "Output": "planning.recipe",
     "Report": "core.report", "ExitCode": "core.report",
-    "Batch": "batch", "Handle": "running", "process": "running", "run": "running", "start": "running",
+    "Batch": "runs.batch", "Handle": "runs.run", "process": "runs.run", "run": "runs.run", "start": "runs.run",
     "Filters": "core.run_settings", "Settings": "core.run_settings",
     "Statistics": "datasets.stats", "stats": "datasets.stats",
-    "Estimate": "estimating", "estimate": "estimating",
+    "Estimate": "runs.estimate", "estimate": "runs.estimate",
     "Cost": "core.job", "Failure": "core.job", "Outcome": "core.job", "Source": "core.job", "Written": "core.job",
     "EngineError": "core.errors", "ImageError": "core.errors", "ImgbatchError": "core.errors",
     "LockedError": "core.errors",

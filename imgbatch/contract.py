@@ -10,10 +10,10 @@ from __future__ import annotations
 import pickle
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.applying import apply
 from imgbatch.core.errors import ImageError, UsageError, sentence
 from imgbatch.core.parameters import fields, from_table, from_words, summary, to_table, to_words
 from imgbatch.operations import Operation
+from imgbatch.runs.apply import apply
 
 if TYPE_CHECKING:
     from PIL.Image import Image

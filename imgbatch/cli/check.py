@@ -29,7 +29,7 @@ def check(words: Sequence[str]) -> int:
     files = file_reporters(typed, console)
     # No -o: nothing is made, so the results go nowhere
     wish = decide(dataclasses.replace(typed, output=""), os.environ, sys.stdin.buffer if sys.stdin else io.BytesIO())
-    from imgbatch.checking import Checking
+    from imgbatch.runs.check import Checking
 
     checking = Checking(wish.paths, wish.settings, wish.filters)
     checking.prepare()

@@ -10,12 +10,12 @@ from imgbatch.core.report import ExitCode, dumps
 from imgbatch.reporters import Console
 
 if TYPE_CHECKING:
-    from imgbatch.batch import Batch
+    from imgbatch.runs.batch import Batch
 
 
 def show_estimate(batch: Batch, typed: Typed, console: Console) -> int:
     """Try a sample and print the estimate; the output folder is left as it is."""
-    from imgbatch.estimating import estimated
+    from imgbatch.runs.estimate import estimated
 
     found = estimated(batch)
     if not typed.quiet:

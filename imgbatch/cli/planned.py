@@ -16,8 +16,8 @@ from imgbatch.core.report import ExitCode, dumps
 from imgbatch.reporters import Console, location, shown
 
 if TYPE_CHECKING:
-    from imgbatch.batch import Batch
-    from imgbatch.explaining import Explanation, Making
+    from imgbatch.runs.batch import Batch
+    from imgbatch.runs.explain import Explanation, Making
 
 
 def show_plan(batch: Batch, output: str, typed: Typed) -> int:
@@ -56,7 +56,7 @@ def place(path: str, output: str, late: bool = False) -> str:
 
 def show_explanation(batch: Batch, output: str, typed: Typed, console: Console) -> int:
     """How each file will be made, and what that saves; nothing is written."""
-    from imgbatch.explaining import explained, saved
+    from imgbatch.runs.explain import explained, saved
 
     def told() -> Iterator[Explanation]:
         for one in explained(batch):

@@ -22,9 +22,9 @@ from imgbatch.core.report import ExitCode, Report, human
 from imgbatch.reporters import Console, Look, Reporter, report_to, shown
 
 if TYPE_CHECKING:
-    from imgbatch.batch import Batch
     from imgbatch.core.run_settings import Settings
     from imgbatch.planning.find import Skipped
+    from imgbatch.runs.batch import Batch
 
 AGAIN = "run the same command again to go on"
 
@@ -63,7 +63,7 @@ def run(words: Sequence[str]) -> int:
         typed = dataclasses.replace(typed, quiet=True, progress=False)
     console = Console(sys.stderr, look(typed))
     files = file_reporters(typed, console)
-    from imgbatch.batch import Batch
+    from imgbatch.runs.batch import Batch
 
     batch = Batch(
         wish.paths, wish.output or None, wish.recipe, wish.settings, wish.filters, stats=typed.stats is not None

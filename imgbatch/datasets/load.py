@@ -22,11 +22,11 @@ from imgbatch.datasets.loaded_images import Here, Loaded, check_out, same_file
 from imgbatch.memory.shared_arrays import FileArray, Holder, SharedArray
 from imgbatch.operations import Operation
 from imgbatch.operations.plugins import refuse_immobile
-from imgbatch.passes import Pass
 from imgbatch.pipeline.fill_array_row import CHANNELS, RowWork
 from imgbatch.planning.recipe import checked_ops
 from imgbatch.planning.reference_files import Resources
-from imgbatch.preparing import Path
+from imgbatch.runs.prepare import Path
+from imgbatch.runs.run_without_outputs import Pass
 from imgbatch.storage.atomic_write import sweep, temporary
 
 if TYPE_CHECKING:

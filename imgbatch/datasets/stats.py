@@ -14,13 +14,13 @@ from imgbatch.core.job import Outcome
 from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.operations import Operation
 from imgbatch.operations.plugins import refuse_immobile
-from imgbatch.passes import Pass, PassWords, pass_settings
 from imgbatch.pipeline.measure import MODES, Measured, MeasureWork
 from imgbatch.pixels.exact_sums import Layout, Sums, Totals
 from imgbatch.pixels.statistics import WEIGHTS, Statistics, drawn_up
 from imgbatch.planning.recipe import checked_ops
 from imgbatch.planning.reference_files import Resources
-from imgbatch.preparing import Path
+from imgbatch.runs.prepare import Path
+from imgbatch.runs.run_without_outputs import Pass, PassWords, pass_settings
 
 __all__ = ["Statistics", "Survey", "stats"]
 

@@ -16,11 +16,11 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
-from imgbatch.batch import Batch
 from imgbatch.core.job import Job, Outcome
 from imgbatch.core.report import ExitCode
 from imgbatch.ledger.database import FILE
 from imgbatch.planning.names import STATE
+from imgbatch.runs.batch import Batch
 from tests.cli.conftest import COMMAND, Run, damage, environment, tree
 
 WORDS = [

@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
-from imgbatch.batch import Batch
 from imgbatch.core.run_settings import Settings
 from imgbatch.planning import reference_files
+from imgbatch.runs.batch import Batch
 from tests import outside
 from tests.cli.conftest import ROOT, Run, tree
 

@@ -14,12 +14,12 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
-from imgbatch.batch import Batch
 from imgbatch.core.errors import EngineError
 from imgbatch.core.run_settings import Settings
 from imgbatch.executors.processes.pool import Pool
 from imgbatch.operations import plugins
 from imgbatch.pipeline.image_task import ImageWork
+from imgbatch.runs.batch import Batch
 from tests.cli.conftest import ROOT, Run, tree
 
 WASH = '''"""An operation of somebody's own."""

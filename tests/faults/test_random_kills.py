@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
-from imgbatch.batch import Batch
+from imgbatch.runs.batch import Batch
 from tests.contracts.test_scheduling import tree
 from tests.faults.killer import shooting
 

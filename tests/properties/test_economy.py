@@ -26,7 +26,7 @@ from imgbatch.core.errors import UsageError
 from imgbatch.operations import OPERATIONS, Crop, Flip, Flop, Median, Operation, Resize, Rotate
 from imgbatch.pipeline.decode_plan import AGREE
 from imgbatch.planning.recipe import Output, Recipe
-from imgbatch.running import run
+from imgbatch.runs.run import run
 from tests.properties.strategies import instances
 
 

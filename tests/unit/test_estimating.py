@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
-from imgbatch.batch import Batch
 from imgbatch.core.run_settings import Settings
-from imgbatch.estimating import estimated
+from imgbatch.runs.batch import Batch
+from imgbatch.runs.estimate import estimated
 
 
 @pytest.fixture

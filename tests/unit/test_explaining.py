@@ -10,12 +10,12 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
-from imgbatch.batch import Batch
 from imgbatch.codecs.base import Motion
 from imgbatch.codecs.reading.decode import Opened
 from imgbatch.core.run_settings import Settings
-from imgbatch.explaining import explained, saved
 from imgbatch.pipeline import decode_plan
+from imgbatch.runs.batch import Batch
+from imgbatch.runs.explain import explained, saved
 
 SAMPLES = Path(__file__).parents[2] / "sample_images"
 NAME = "{dir}/{name}-{width}x{height}.{ext}"  # so that a path tells the size, too

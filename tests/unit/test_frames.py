@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imgbatch.applying import apply
 from imgbatch.core.errors import ImageError
 from imgbatch.operations import DarkFrame, FlatField, MatchHistogram, through
 from imgbatch.planning.reference_files import Resources
+from imgbatch.runs.apply import apply
 from tests.contracts.test_operations import picture
 
 SIZE = (40, 300)

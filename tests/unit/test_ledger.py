@@ -14,7 +14,6 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
-from imgbatch.batch import Batch
 from imgbatch.core.errors import Phase
 from imgbatch.core.job import Failure, Job, Outcome, Source
 from imgbatch.ledger import index
@@ -23,6 +22,7 @@ from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.rows import DAY_NS, below
 from imgbatch.ledger.up_to_date import known_to_fail, suspicious
 from imgbatch.planning.names import STATE
+from imgbatch.runs.batch import Batch
 
 
 @pytest.fixture
@@ -147,12 +147,12 @@ def test_a_shortage_is_guessed_from_what_former_runs_wrote(photos: Path, monkeyp
         return batch.shortage
 
     sources = sum(path.stat().st_size for path in photos.iterdir())
-    monkeypatch.setattr("imgbatch.preparing.shutil.disk_usage", lambda folder: SimpleNamespace(free=sources - 1))
+    monkeypatch.setattr("imgbatch.runs.prepare.shutil.disk_usage", lambda folder: SimpleNamespace(free=sources - 1))
     assert shortage(ib.Recipe()) == (sources, sources - 1)
     assert shortage(ib.Recipe(ops=[ib.Resize("5")], outputs=[ib.Output(format="webp")])) is None  # 25 px each
     made(photos)
     assert shortage() is None  # thumbnails are small
-    monkeypatch.setattr("imgbatch.preparing.shutil.disk_usage", lambda folder: SimpleNamespace(free=1))
+    monkeypatch.setattr("imgbatch.runs.prepare.shutil.disk_usage", lambda folder: SimpleNamespace(free=1))
     outputs = sum(path.stat().st_size for path in (photos.parent / "out").glob("*.webp"))
     found = shortage()
     assert found is not None and abs(found[0] - outputs) <= 1

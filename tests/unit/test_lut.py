@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imgbatch.applying import apply
 from imgbatch.core.errors import ImageError, PlanError
 from imgbatch.operations import Lut
 from imgbatch.operations.tone import cube_file
+from imgbatch.runs.apply import apply
 from tests import outside
 from tests.contracts.test_operations import picture
 

@@ -10,11 +10,11 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from imgbatch.applying import apply
 from imgbatch.core.errors import ImageError, PlanError, UsageError
 from imgbatch.core.parameters import from_words
 from imgbatch.operations import Text, Watermark
 from imgbatch.planning.recipe import Recipe
+from imgbatch.runs.apply import apply
 from tests import outside
 from tests.contracts.test_operations import picture
 

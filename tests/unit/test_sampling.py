@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imgbatch.core.job import Job, Source
-from imgbatch.sampling import Range, chosen, strata, together, total
+from imgbatch.runs.estimate_sample import Range, chosen, strata, together, total
 
 
 def job(index: int, name: str, size: int) -> Job:

@@ -1,6 +1,6 @@
 """How large, how long, with how much memory? Found from a sample of at most 40 files, in seconds.
 
-A few files of each format and size (sampling.py) are made as the run would make them, by as many workers, in a
+A few files of each format and size (estimate_sample.py) are made as the run would make them, by as many workers, in a
 temporary folder that is emptied at once; nothing is written to the output folder. No file is begun after
 :data:`SECONDS`: what is known then must do, and the range is wider.
 """
@@ -17,7 +17,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 from imgbatch import executors
-from imgbatch.batch import Batch
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import SCHEMA, Job, Outcome, Target
 from imgbatch.core.parameters import from_table
@@ -25,13 +24,14 @@ from imgbatch.core.report import WRONG, human
 from imgbatch.core.run_settings import Settings
 from imgbatch.pipeline.image_task import ImageWork
 from imgbatch.planning.names import escaped
-from imgbatch.preparing import Path
-from imgbatch.sampling import Range, chosen, strata, together, total
+from imgbatch.runs.batch import Batch
+from imgbatch.runs.estimate_sample import Range, chosen, strata, together, total
+from imgbatch.runs.prepare import Path
 
 if TYPE_CHECKING:
     from imgbatch.core.run_settings import Filters
     from imgbatch.planning.recipe import Recipe
-    from imgbatch.running import SettingWords
+    from imgbatch.runs.run import SettingWords
 
 SAMPLE = 40  # files
 SECONDS = 6.0

@@ -1,6 +1,6 @@
 """What happens between a wish and its report? Prepare, execute, record: the steps meet here.
 
-One image: preparing.py finds its Source, names its outputs and asks the ledger; an executor hands its Job to
+One image: prepare.py finds its Source, names its outputs and asks the ledger; an executor hands its Job to
 :class:`imagework.ImageWork`; the Outcome comes back here, is counted by the Report, recorded by the ledger, and yielded
 to whoever asked.
 """
@@ -25,7 +25,7 @@ from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.renamed_sources import Renaming
 from imgbatch.pipeline.image_task import ImageWork
 from imgbatch.planning.recipe import Recipe
-from imgbatch.preparing import Path, Prepared
+from imgbatch.runs.prepare import Path, Prepared
 from imgbatch.storage.atomic_write import sweep
 
 if TYPE_CHECKING:

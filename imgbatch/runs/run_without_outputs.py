@@ -20,7 +20,7 @@ from imgbatch.core.report import ExitCode, Report
 from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.executors.base import Executor, Work
 from imgbatch.planning.find import Skipped, discover
-from imgbatch.preparing import Path
+from imgbatch.runs.prepare import Path
 
 if TYPE_CHECKING:
     from imgbatch.pixels.exact_sums import Totals

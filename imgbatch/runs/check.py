@@ -12,9 +12,9 @@ from typing import Unpack
 from imgbatch.core.job import Outcome
 from imgbatch.core.report import Report
 from imgbatch.core.run_settings import Filters
-from imgbatch.passes import Pass, PassWords, pass_settings
 from imgbatch.pipeline.inspect import InspectWork
-from imgbatch.preparing import Path
+from imgbatch.runs.prepare import Path
+from imgbatch.runs.run_without_outputs import Pass, PassWords, pass_settings
 
 
 class Checking(Pass):

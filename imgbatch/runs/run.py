@@ -6,14 +6,14 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Unpack
 
-from imgbatch.batch import Batch
 from imgbatch.core.job import Outcome
 from imgbatch.core.parameters import from_table
 from imgbatch.core.report import ExitCode, Report
 from imgbatch.core.run_settings import Filters, Settings
-from imgbatch.passes import PassWords
 from imgbatch.planning.recipe import Recipe
-from imgbatch.preparing import Path
+from imgbatch.runs.batch import Batch
+from imgbatch.runs.prepare import Path
+from imgbatch.runs.run_without_outputs import PassWords
 
 if TYPE_CHECKING:
     import concurrent.futures

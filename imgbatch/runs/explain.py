@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from imgbatch import codecs
-from imgbatch.batch import Batch
 from imgbatch.codecs.reading import decode, limits
 from imgbatch.core.errors import Phase
 from imgbatch.core.frozen_dataclass import frozen
@@ -26,6 +25,7 @@ from imgbatch.pipeline.image_task import ImageWork
 from imgbatch.pixels import color
 from imgbatch.pixels.orientation import swapped
 from imgbatch.planning.names import fill_late
+from imgbatch.runs.batch import Batch
 
 
 @frozen

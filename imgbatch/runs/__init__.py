@@ -1,0 +1,1 @@
+"""Runs: what is one run over a folder?"""
