@@ -14,12 +14,12 @@ from imgbatch.reporters.base import Reporter, location, shown
 
 if TYPE_CHECKING:
     from imgbatch.reporters.console import Console, Look
-    from imgbatch.reporters.failed_list import FailedList
+    from imgbatch.reporters.files.failed_list import FailedList
+    from imgbatch.reporters.files.json_csv import StatsFile
+    from imgbatch.reporters.files.srcset import SrcSet
     from imgbatch.reporters.jsonl import JsonLines
-    from imgbatch.reporters.news import News
     from imgbatch.reporters.profile import Profile
-    from imgbatch.reporters.records import StatsFile
-    from imgbatch.reporters.srcset import SrcSet
+    from imgbatch.reporters.unattended import News
 
 __all__ = [
     "Console", "FailedList", "JsonLines", "Look", "News", "Profile", "REPORTS", "Reporter", "SrcSet", "StatsFile",
@@ -29,9 +29,10 @@ __all__ = [
 #: The kinds of report files, by suffix, in the order of the docs.
 REPORTS = {".json": "JsonFile", ".csv": "CsvFile", ".prom": "PrometheusFile"}
 _HOMES = {
-    "Console": "console", "CsvFile": "records", "FailedList": "failed_list", "JsonFile": "records",
-    "JsonLines": "jsonl", "Look": "console", "News": "news", "Profile": "profile", "PrometheusFile": "prometheus",
-    "SrcSet": "srcset", "StatsFile": "records",
+    "Console": "console", "CsvFile": "files.json_csv", "FailedList": "files.failed_list", "JsonFile": "files.json_csv",
+    "JsonLines": "jsonl", "Look": "console", "News": "unattended", "Profile": "profile",
+    "PrometheusFile": "files.prometheus",
+    "SrcSet": "files.srcset", "StatsFile": "files.json_csv",
 }  # fmt: skip
 
 

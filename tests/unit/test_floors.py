@@ -263,8 +263,8 @@ def test_a_plain_run_loads_nothing_that_only_other_runs_need(tmp_path: Path) -> 
             "codecs.reading.optional_readers", "codecs.formats.jpeg", "codecs.reading.decode",
             "pipeline.output_decision", "pipeline.decode_plan", "originals.in_place", "operations.file_backed",
             "operations.geometry.crop_resize", "originals.in_place_rules", "originals.replacements", "ledger.prune",
-            "reporters.failed_list", "reporters.jsonl", "reporters.news", "reporters.profile", "reporters.prometheus",
-            "reporters.records", "reporters.srcset", "pipeline.steps",
+            "reporters.files.failed_list", "reporters.jsonl", "reporters.unattended", "reporters.profile",
+            "reporters.files.prometheus", "reporters.files.json_csv", "reporters.files.srcset", "pipeline.steps",
         )
     }  # fmt: skip
     assert loaded(run, unneeded) == "[]"

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from imgbatch.core.job import readable
 from imgbatch.core.report import COUNTED, ExitCode, Report
-from imgbatch.reporters.records import RecordFile
+from imgbatch.reporters.files.json_csv import RecordFile
 
 _SUCCESS = "imgbatch_last_success_timestamp_seconds"
 

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from imgbatch.core.job import Outcome, Written, readable
 from imgbatch.core.report import Report
-from imgbatch.reporters.records import RecordFile
+from imgbatch.reporters.files.json_csv import RecordFile
 
 _NEWEST_FIRST = ("avif", "webp")
 _EVERYWHERE = ("jpeg", "png", "gif")
