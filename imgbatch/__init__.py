@@ -9,7 +9,6 @@ TYPE_CHECKING = False  # typing has it, too, but takes 2 ms to load, for which t
 if TYPE_CHECKING:
     from typing import Any
 
-    from imgbatch.contract import check_operation
     from imgbatch.core.errors import (
         EngineError,
         ImageError,
@@ -80,6 +79,7 @@ if TYPE_CHECKING:
     from imgbatch.runs.check import check
     from imgbatch.runs.estimate import Estimate, estimate
     from imgbatch.runs.run import Handle, process, run, start
+    from imgbatch.testing import check_operation
 
 __all__ = [
     "Alpha", "Autocontrast", "Batch", "Blur", "Border", "BoxBlur", "Brightness", "Clahe", "Contrast", "Cost", "Crop",
@@ -94,7 +94,7 @@ __all__ = [
 ]  # fmt: skip
 
 _HOMES = {
-    "apply": "runs.apply", "check": "runs.check", "check_operation": "contract", "operation": "operations.custom",
+    "apply": "runs.apply", "check": "runs.check", "check_operation": "testing", "operation": "operations.custom",
     "Loaded": "datasets.loaded_images", "load": "datasets.load",
     "Operation": "operations",
     "Undone": "ledger.history", "past_runs": "ledger.history", "undo": "ledger.history",

@@ -17,7 +17,7 @@ def main(argv: list[str] | None = None, alone: bool = False) -> int:
 
     `alone`: this process is there for the command only, and has done nothing else yet.
     """
-    from imgbatch.cli.streams import abandon_stdout, prepare
+    from imgbatch.cli.standard_streams import abandon_stdout, prepare
 
     words = sys.argv[1:] if argv is None else list(argv)
     prepare()
@@ -56,7 +56,7 @@ def _guarded(words: list[str], alone: bool) -> int:
         if _very_verbose(words):
             import traceback
 
-            from imgbatch.cli.streams import complain
+            from imgbatch.cli.standard_streams import complain
 
             complain(traceback.format_exc().rstrip())
         return _ended(error)
@@ -64,7 +64,7 @@ def _guarded(words: list[str], alone: bool) -> int:
 
 def _ended(error: BaseException) -> int:
     """The exit code of an error whose line has been said."""
-    from imgbatch.cli.streams import complain
+    from imgbatch.cli.standard_streams import complain
 
     code, said = _verdict(error)
     complain(f"imgbatch: {said}")

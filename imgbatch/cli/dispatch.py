@@ -25,35 +25,35 @@ def dispatch(words: Sequence[str], alone: bool = False) -> int:
     if alone:  # what is loaded stays, and so do all files: a fifth of a run without work (the forkserver keeps its own)
         gc.set_threshold(100_000, 50, 50)
     if command == "run":
-        from imgbatch.cli.run import run
+        from imgbatch.cli.commands.run import run
 
         return run(rest)
     if command == "check":
-        from imgbatch.cli.check import check
+        from imgbatch.cli.commands.check import check
 
         return check(rest)
     if command == "stats":
-        from imgbatch.cli.stats import stats
+        from imgbatch.cli.commands.stats import stats
 
         return stats(rest)
     if command == "pack":
-        from imgbatch.cli.pack import pack
+        from imgbatch.cli.commands.pack import pack
 
         return pack(rest)
     if command in ("history", "undo"):
-        from imgbatch.cli.history import history, undo
+        from imgbatch.cli.commands.history import history, undo
 
         return history(rest) if command == "history" else undo(rest)
     if command == "schedule":
-        from imgbatch.cli.schedule import schedule
+        from imgbatch.cli.commands.schedule import schedule
 
         return schedule(rest)
     if command == "ops":
-        from imgbatch.cli.listing import ops
+        from imgbatch.cli.commands.operations_and_formats import ops
 
         return ops(rest)
     if command == "formats":
-        from imgbatch.cli.listing import formats
+        from imgbatch.cli.commands.operations_and_formats import formats
 
         return formats(rest)
     from imgbatch.core.errors import UsageError, unknown

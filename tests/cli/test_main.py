@@ -224,8 +224,8 @@ def test_only_who_needs_workers_starts_them_before_anything_else(
         "imgbatch.executors.processes.start_method.warm", lambda numbers, alone: done.append(("warm", alone))
     )
     monkeypatch.setattr("gc.set_threshold", lambda *numbers: done.append(("collect less", True)))
-    for name in ("run.run", "check.check", "stats.stats", "listing.ops"):
-        monkeypatch.setattr(f"imgbatch.cli.{name}", lambda rest: 0)
+    for name in ("run.run", "check.check", "stats.stats", "operations_and_formats.ops"):
+        monkeypatch.setattr(f"imgbatch.cli.commands.{name}", lambda rest: 0)
     assert dispatch(words.split(), alone=True) == 0
     assert done == [("warm", True)] * warmed + [("collect less", True)]  # workers collect as often as ever
 
@@ -268,7 +268,7 @@ def test_words_that_do_not_fit_on_the_disk_are_no_success(place: Path, words: st
 def test_the_numbers_of_closed_streams_go_to_no_other_file(place: Path) -> None:
     """A worker's pipe would be there, and be lost where it takes what libraries print."""
     code = (
-        "import os, sys; from imgbatch.cli.streams import prepare; prepare()\n"
+        "import os, sys; from imgbatch.cli.standard_streams import prepare; prepare()\n"
         "null = os.stat(os.devnull).st_rdev\n"
         "good = all(os.fstat(number).st_rdev == null for number in range(3)) and min(os.pipe()) > 2\n"
         "print('x', file=sys.stdout, flush=True); print('x', file=sys.stderr, flush=True)\n"

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from imgbatch.cli.merging import listed
+from imgbatch.cli.precedence import listed
 from imgbatch.core.errors import KINDS, PHASES, UsageError
 from imgbatch.core.job import Cost, Failure, Outcome, Source, Status, Written
 from imgbatch.core.report import COUNTED, WRONG, ExitCode, Report

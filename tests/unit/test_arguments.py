@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from imgbatch.cli.arguments import parse, parser
-from imgbatch.cli.flags import detached, run_flags
+from imgbatch.cli.flag_table import detached, run_flags
+from imgbatch.cli.parse import parse, parser
 from imgbatch.core.errors import UsageError
 from imgbatch.core.parameters import flag
 from imgbatch.operations import OPERATIONS, Operation, named

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from imgbatch import codecs
-from imgbatch.cli import listing
+from imgbatch.cli.commands import operations_and_formats
 from imgbatch.codecs.containers import jxl_boxes
 from imgbatch.codecs.reading import limits, optional_readers
 from imgbatch.core.errors import ImageError
@@ -62,7 +62,11 @@ def test_what_is_missing_is_named_with_its_command(name: str, monkeypatch: pytes
     assert kind == "unsupported" and f'pip install "imgbatch[{name}]"' in said and "\n" not in said
     lines = {line.name: line for line in codecs.describe_formats()}
     assert not lines[name].read and lines[name].advice == f'pip install "imgbatch[{name}]"'
-    row = next(row for row in listing.table([listing._row(lines[name])]).splitlines() if row.startswith(name))
+    row = next(
+        row
+        for row in operations_and_formats.table([operations_and_formats._row(lines[name])]).splitlines()
+        if row.startswith(name)
+    )
     assert f'pip install "imgbatch[{name}]"' in row
 
 

@@ -19,7 +19,7 @@ FLOORS: list[set[str]] = [
     {"__main__", "declare"},
     {"cli"},
     {"datasets.pack"},
-    {"contract"},
+    {"testing"},
     {
         "runs.apply",
         "runs.check",
@@ -27,7 +27,7 @@ FLOORS: list[set[str]] = [
         "datasets.stats",
         "runs.estimate",
         "runs.explain",
-        "scheduling",
+        "cli.crontab_line",
         "ledger.history",
     },
     {"runs.run"},
@@ -259,7 +259,7 @@ def test_a_plain_run_loads_nothing_that_only_other_runs_need(tmp_path: Path) -> 
     unneeded = SELDOM | {"csv", "ctypes", "filecmp", "logging", "numpy", "tqdm", "PIL.Image"} | {
         f"imgbatch.{name}"
         for name in (
-            "originals.backups", "cli.estimate", "cli.finishing", "cli.planned", "codecs.base",
+            "originals.backups", "cli.commands.estimate", "cli.on_finish", "cli.commands.dry_run", "codecs.base",
             "codecs.reading.optional_readers", "codecs.formats.jpeg", "codecs.reading.decode",
             "pipeline.output_decision", "pipeline.decode_plan", "originals.in_place", "operations.file_backed",
             "operations.geometry.crop_resize", "originals.in_place_rules", "originals.replacements", "ledger.prune",

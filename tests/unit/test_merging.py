@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from imgbatch.cli.merging import listed
+from imgbatch.cli.precedence import listed
 from imgbatch.core.errors import UsageError
 
 

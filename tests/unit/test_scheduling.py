@@ -6,8 +6,8 @@ import shlex
 
 import pytest
 
+from imgbatch.cli.crontab_line import Times, crontab, units
 from imgbatch.core.errors import UsageError
-from imgbatch.scheduling import Times, crontab, units
 
 EVERY_DAY = tuple(range(1, 32))
 

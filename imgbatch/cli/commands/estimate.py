@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from imgbatch.cli.arguments import Typed
-from imgbatch.cli.streams import complain
+from imgbatch.cli.parse import Typed
+from imgbatch.cli.standard_streams import complain
 from imgbatch.core.report import ExitCode, dumps
 from imgbatch.reporters import Console
 

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 
-from imgbatch.cli.streams import complain
+from imgbatch.cli.standard_streams import complain
 from imgbatch.core.report import Report, dumps
 
 PATIENCE = 600.0  # seconds: a mail program that hangs must not keep tomorrow's run from starting

@@ -13,7 +13,7 @@ import os
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
-from imgbatch.cli.arguments import Typed
+from imgbatch.cli.parse import Typed
 from imgbatch.core.errors import RecipeError, UsageError, expected
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameters import fields

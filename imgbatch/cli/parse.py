@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import field
 from typing import Any, NoReturn
 
-from imgbatch.cli.flags import Command, Flag, run_flags, typed_flags
+from imgbatch.cli.flag_table import Command, Flag, run_flags, typed_flags
 from imgbatch.cli.help import RUN_ABOUT, RUN_AFTER, RUN_USAGE
 from imgbatch.codecs.encoder_options import FORMATS, SAME
 from imgbatch.core.errors import UsageError, expected, nearest, unknown

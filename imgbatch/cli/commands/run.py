@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Container, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from imgbatch.cli.arguments import Typed, parse, parser
-from imgbatch.cli.merging import Wish, decide, save
+from imgbatch.cli.parse import Typed, parse, parser
+from imgbatch.cli.precedence import Wish, decide, save
 from imgbatch.cli.signals import stopping
-from imgbatch.cli.streams import abandon_stdout, complain
+from imgbatch.cli.standard_streams import abandon_stdout, complain
 from imgbatch.core.errors import UsageError
 from imgbatch.core.job import Outcome
 from imgbatch.core.report import ExitCode, Report, human
@@ -85,15 +85,15 @@ def run(words: Sequence[str]) -> int:
 def _looked_at(batch: Batch, output: str, typed: Typed, console: Console) -> int | None:
     """The exit code of a run that only shows what it would do; None: it is to be carried out."""
     if typed.dry_run:
-        from imgbatch.cli.planned import show_plan
+        from imgbatch.cli.commands.dry_run import show_plan
 
         return show_plan(batch, output, typed)
     if typed.explain:
-        from imgbatch.cli.planned import show_explanation
+        from imgbatch.cli.commands.dry_run import show_explanation
 
         return show_explanation(batch, output, typed, console)
     if typed.estimate:
-        from imgbatch.cli.estimate import show_estimate
+        from imgbatch.cli.commands.estimate import show_estimate
 
         return show_estimate(batch, typed, console)
     return None
@@ -124,7 +124,7 @@ def _carried_out(batch: Batch, wish: Wish, typed: Typed, console: Console, files
     if profile is not None:
         profile.finish(batch.report)
     if telling.on_finish is not None:
-        from imgbatch.cli.finishing import finished
+        from imgbatch.cli.on_finish import finished
 
         if not finished(telling.on_finish, batch.report) and code == ExitCode.OK:
             return int(ExitCode.STOPPED)

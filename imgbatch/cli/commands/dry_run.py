@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from string import Formatter
 from typing import TYPE_CHECKING
 
-from imgbatch.cli.arguments import Typed
-from imgbatch.cli.streams import complain
+from imgbatch.cli.parse import Typed
+from imgbatch.cli.standard_streams import complain
 from imgbatch.core.job import SCHEMA, Outcome
 from imgbatch.core.report import ExitCode, dumps
 from imgbatch.reporters import Console, location, shown

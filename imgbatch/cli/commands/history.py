@@ -8,11 +8,11 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from imgbatch.cli.arguments import Typed, parse, parser
-from imgbatch.cli.flags import Command, history_flags, undo_flags
+from imgbatch.cli.flag_table import Command, history_flags, undo_flags
 from imgbatch.cli.help import HISTORY_ABOUT, HISTORY_AFTER, HISTORY_USAGE, UNDO_ABOUT, UNDO_AFTER, UNDO_USAGE
-from imgbatch.cli.merging import from_environment
-from imgbatch.cli.streams import complain
+from imgbatch.cli.parse import Typed, parse, parser
+from imgbatch.cli.precedence import from_environment
+from imgbatch.cli.standard_streams import complain
 from imgbatch.core.errors import UsageError, expected
 from imgbatch.core.report import COUNTED, ExitCode, dumps
 from imgbatch.core.run_settings import Settings

@@ -7,13 +7,13 @@ import shutil
 import sys
 from collections.abc import Sequence
 
-from imgbatch.cli.arguments import parse, parser
-from imgbatch.cli.flags import Command, schedule_flags
+from imgbatch.cli.crontab_line import Times, crontab, units
+from imgbatch.cli.flag_table import Command, schedule_flags
 from imgbatch.cli.help import SCHEDULE_ABOUT, SCHEDULE_AFTER, SCHEDULE_USAGE
-from imgbatch.cli.merging import load
+from imgbatch.cli.parse import parse, parser
+from imgbatch.cli.precedence import load
 from imgbatch.core.errors import RecipeError, UsageError, unknown
 from imgbatch.core.report import ExitCode
-from imgbatch.scheduling import Times, crontab, units
 
 SCHEDULE = Command("schedule", schedule_flags, SCHEDULE_USAGE, SCHEDULE_ABOUT, SCHEDULE_AFTER)
 MANAGERS = ("cron", "systemd")

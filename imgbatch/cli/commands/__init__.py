@@ -1,0 +1,1 @@
+"""Commands: what does each command of imgbatch do?"""
