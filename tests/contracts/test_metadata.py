@@ -26,9 +26,9 @@ from imgbatch.codecs.metadata import exif_tags, iptc
 from imgbatch.codecs.metadata.strip import BLOCKS, stripped
 from imgbatch.codecs.reading import limits
 from imgbatch.core.errors import UsageError
-from tests.unit.test_codecs_exifblock import NOTE, block, small
-from tests.unit.test_codecs_iptc import BLOCK as IPTC
-from tests.unit.test_codecs_xmp import PACKET as XMP
+from tests.unit.codecs.test_exif_tags import NOTE, block, small
+from tests.unit.codecs.test_iptc import BLOCK as IPTC
+from tests.unit.codecs.test_xmp import PACKET as XMP
 
 PHOTOS = Path(__file__).parents[2].parent / "shared" / "images" / "photos"
 README = (Path(__file__).parents[2] / "README.md").read_text()

@@ -115,7 +115,7 @@ def test_the_memory_of_a_run_does_not_grow_with_the_frames(tmp_path: Path) -> No
     code = f"""if True:
         from pathlib import Path
         import imgbatch as ib
-        from imgbatch import film
+        from imgbatch.pixels import frames as film
 
         film.KEPT = 1_000_000
 

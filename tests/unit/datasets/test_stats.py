@@ -23,8 +23,8 @@ from imgbatch.pixels.exact_sums import Totals
 from imgbatch.pixels.statistics import Spread, Statistics, aspect
 from imgbatch.reporters.files.histogram_plot import SIZE, draw
 
-SAMPLES = Path(__file__).parents[2] / "sample_images"
-PHOTOS = Path(__file__).parents[3] / "shared" / "images" / "photos"
+SAMPLES = Path(__file__).parents[3] / "sample_images"
+PHOTOS = Path(__file__).parents[4] / "shared" / "images" / "photos"
 KEYS = [
     "images", "failed", "pixels", "mode", "mean", "std", "min", "max", "sum", "sum_squares", "histogram", "width",
     "height", "formats", "modes", "failures",

@@ -34,7 +34,7 @@ from imgbatch.pipeline import decode_plan, output_decision
 from imgbatch.pipeline.image_task import ImageWork
 from imgbatch.planning.recipe import Output
 
-SAMPLES = Path(__file__).parents[2] / "sample_images"
+SAMPLES = Path(__file__).parents[3] / "sample_images"
 WIDE = SAMPLES / "color" / "wide-gamut.jpg"
 
 LIMIT = 100_000_000

@@ -84,7 +84,7 @@ def test_what_is_no_levels_of_light() -> None:
 
 
 def test_ink_becomes_srgb_in_a_run(tmp_path: Path) -> None:
-    source = Path(__file__).parents[2] / "sample_images/color/cmyk.jpg"
+    source = Path(__file__).parents[3] / "sample_images/color/cmyk.jpg"
     nearest = Resize("60", kernel="nearest", linear=True)
     for op, expected in ((Resize("60", linear=True), "RGB"), (Resize("60"), "CMYK"), (nearest, "CMYK")):
         recipe = ib.Recipe([op], [ib.Output(format="jpeg")])

@@ -17,7 +17,7 @@ from imgbatch.pipeline import decode_plan
 from imgbatch.runs.batch import Batch
 from imgbatch.runs.explain import explained, saved
 
-SAMPLES = Path(__file__).parents[2] / "sample_images"
+SAMPLES = Path(__file__).parents[3] / "sample_images"
 NAME = "{dir}/{name}-{width}x{height}.{ext}"  # so that a path tells the size, too
 WIDTHS = tuple(ib.Output(name=NAME, ops=[ib.Resize(f"{width}x")]) for width in (64, 320, 128, 2000))
 

@@ -27,7 +27,7 @@ from imgbatch.operations import Operation
 from imgbatch.pipeline.fill_array_row import in_mode
 from tests.held import there
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 COVER = ib.Resize("48x32", fit="cover")
 WORKERS = [0, 2]
 

@@ -14,7 +14,7 @@ from imgbatch.core.report import Report
 from imgbatch.reporters import Profile
 from imgbatch.reporters.profile import limit
 
-SAMPLES = Path(__file__).parents[2] / "sample_images"
+SAMPLES = Path(__file__).parents[3] / "sample_images"
 
 
 def outcome(ms: dict[str, float], cost: Cost | None = None, index: int = 0) -> Outcome:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from imgbatch.core.errors import EngineError, UsageError
 from imgbatch.pixels.exact_sums import Layout, Sheet, Sums, Totals, add, zero
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 RANDOM = numpy.random.default_rng(7)
 
 

@@ -15,7 +15,7 @@ from imgbatch import Output, Recipe, Resize, run
 from imgbatch.codecs.containers.integrity import jpeg_scans
 from imgbatch.codecs.formats import jpeg_lossless
 from imgbatch.pixels import profile_conversion
-from tests.unit.test_codecs_exifblock import NOTE, block, small
+from tests.unit.codecs.test_exif_tags import NOTE, block, small
 
 
 def jpeg(**options: Any) -> bytes:

@@ -77,7 +77,7 @@ def test_opacity_and_blend(logo: str) -> None:
 
 
 def test_a_mark_of_ink_and_one_with_a_profile_become_srgb(tmp_path: Path) -> None:
-    samples = Path(__file__).parents[2] / "sample_images" / "color"
+    samples = Path(__file__).parents[3] / "sample_images" / "color"
     for name in ("wide-gamut.jpg", "cmyk.jpg"):
         made = apply(WHITE, Watermark(str(samples / name), size="150"))
         assert changed(made, WHITE) is not None

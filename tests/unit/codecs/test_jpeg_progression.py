@@ -15,7 +15,7 @@ from imgbatch.codecs.reading import limits
 from imgbatch.codecs.reading.decode import ALL_DATA
 from imgbatch.core.errors import ImageError
 
-PHOTO = Path(__file__).parents[2] / "sample_images" / "travel"
+PHOTO = Path(__file__).parents[3] / "sample_images" / "travel"
 LIMIT = 10_000_000
 
 

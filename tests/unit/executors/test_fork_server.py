@@ -32,7 +32,7 @@ FORKED = "print([words(number) == words('self') for number in started])"
 WORK = """
 from imgbatch.executors.processes.pool import Pool
 from tests.faults.works import job
-from tests.unit.test_forking import Asking
+from tests.unit.executors.test_fork_server import Asking
 (outcome,) = Pool(1).run(Asking(), [job(0)])
 print(outcome.error or outcome.ms)
 """
@@ -60,7 +60,7 @@ class Asking:
 
 def printed(alone: bool, then: str, before: str = "") -> str:
     code = CODE.format(alone=alone, then=then, before=before)
-    place = Path(__file__).parents[2]
+    place = Path(__file__).parents[3]
     done = subprocess.run([sys.executable, "-c", code], cwd=place, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.strip()

@@ -13,11 +13,11 @@ import pytest
 from imgbatch.core.job import Desk, Failure, Job, Outcome, Status
 
 CODE = """
-from imgbatch import priority
+from imgbatch.executors.processes import priority
 from imgbatch.executors.processes.pool import Pool
 from imgbatch.executors.processes.start_method import warm
 from tests.faults.works import job
-from tests.unit.test_priority import Telling
+from tests.unit.executors.test_priority import Telling
 warm(numbers=False)
 if {low}:
     priority.lower()
@@ -44,7 +44,7 @@ class Telling:
 @pytest.mark.parametrize("low", [True, False])
 def test_workers_follow_their_parent(low: bool) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", CODE.format(low=low)], cwd=Path(__file__).parents[2], capture_output=True, text=True
+        [sys.executable, "-c", CODE.format(low=low)], cwd=Path(__file__).parents[3], capture_output=True, text=True
     )
     before = os.getpriority(os.PRIO_PROCESS, 0)
     assert done.stdout.strip() == str(max(10, before) if low else before), done.stderr

@@ -19,7 +19,7 @@ from imgbatch.codecs.containers import integrity, jpeg_scans
 from imgbatch.core.errors import UsageError
 from imgbatch.core.job import Outcome
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SHARED = ROOT.parent / "shared" / "images"
 
 
