@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import json
 import re
-import shutil
 import struct
 import subprocess
 import warnings
@@ -26,14 +25,13 @@ from imgbatch.codecs.metadata import exif_tags, iptc
 from imgbatch.codecs.metadata.strip import BLOCKS, stripped
 from imgbatch.codecs.reading import limits
 from imgbatch.core.errors import UsageError
+from tests.other_readers import EXIFTOOL, needs_exiftool
 from tests.unit.codecs.test_exif_tags import NOTE, block, small
 from tests.unit.codecs.test_iptc import BLOCK as IPTC
 from tests.unit.codecs.test_xmp import PACKET as XMP
 
 PHOTOS = Path(__file__).parents[2].parent / "shared" / "images" / "photos"
 README = (Path(__file__).parents[2] / "README.md").read_text()
-EXIFTOOL = shutil.which("exiftool")
-needs_exiftool = pytest.mark.skipif(EXIFTOOL is None, reason="exiftool is not installed")
 SUFFIX = {name: codecs.codec(name).suffixes[0] for name in FORMATS}
 SIZE = (64, 48)
 

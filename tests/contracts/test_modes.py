@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import struct
 import subprocess
 import zlib
@@ -20,6 +19,7 @@ from imgbatch.codecs.reading import limits
 from imgbatch.operations import Operation
 from tests.contracts import modes
 from tests.contracts.pictures import smooth
+from tests.other_readers import needs_imagemagick
 
 PLAIN = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "YCbCr", "HSV")
 README = Path(__file__).parents[2] / "README.md"
@@ -120,7 +120,7 @@ def of_another_reader(data: bytes, format: str) -> bytes:
     return done.stdout
 
 
-@pytest.mark.skipif(shutil.which("convert") is None, reason="ImageMagick is not installed")
+@needs_imagemagick
 @pytest.mark.parametrize("format", ["png", "tiff", "gif", "bmp"])
 @pytest.mark.parametrize("mode", [*PLAIN, "1+t", "L+t", "P+t", "RGB+t"])
 def test_another_reader_sees_the_same(format: str, mode: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from PIL import Image, ImageDraw
 import imgbatch as ib
 from imgbatch import codecs
 from imgbatch.codecs.reading import limits
+from tests.other_readers import needs_imagemagick
 
 SAMPLES = Path(__file__).parents[2] / "sample_images" / "animated"
 CORPUS = Path(__file__).parents[2].parent / "shared" / "images" / "good" / "animated"
@@ -62,7 +62,7 @@ def test_frames_durations_and_loops_are_kept(tmp_path: Path, source: Path, forma
     assert alike([frame[:, ::-1] for frame in before], after, 0 if exact else 6)
 
 
-@pytest.mark.skipif(shutil.which("convert") is None, reason="ImageMagick is not installed")
+@needs_imagemagick
 @pytest.mark.parametrize("source", [path for path in ANIMATIONS if path.suffix == ".gif"], ids=lambda path: path.name)
 def test_another_player_shows_the_same_frames_of_a_gif(tmp_path: Path, source: Path) -> None:
     made, _ = run(source, tmp_path, format="gif")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 import struct
 import subprocess
 from collections.abc import Iterator
@@ -19,9 +18,10 @@ from imgbatch.codecs import Encoded, Encoding, Metadata, Motion
 from imgbatch.codecs.reading import limits
 from imgbatch.core.errors import PlanError, UsageError
 from imgbatch.pixels import color, profile_conversion
+from tests.other_readers import IMAGEMAGICK
 
 CORPUS = Path(__file__).parents[2].parent / "shared" / "images" / "good" / "color"
-MAGICK = shutil.which("convert")
+MAGICK = IMAGEMAGICK
 Picture = Image.Image
 
 #: Primaries adapted to D50, as profiles have them (columns red, green, blue), and the curve: a gamma, or sRGB's.

@@ -6,7 +6,6 @@ The images are beside the project, not part of it; without them these tests are 
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from PIL import Image, ImageSequence
 
 import imgbatch as ib
 from imgbatch.codecs.reading import optional_readers
+from tests.other_readers import needs_imagemagick
 
 CORPUS = Path(__file__).parents[2].parent / "shared" / "images"
 LIST = CORPUS / "expected.jsonl"
@@ -66,7 +66,7 @@ def test_every_file_ends_as_its_list_says(tmp_path: Path, format: str) -> None:
             assert frames == getattr(image, "n_frames", 1)
 
 
-@pytest.mark.skipif(shutil.which("identify") is None, reason="ImageMagick is not installed")
+@needs_imagemagick
 def test_another_reader_finds_nothing_wrong_with_what_was_made(tmp_path: Path) -> None:
     ops = [ib.Resize("64"), ib.Flop()]
     good = sorted(path for path in (CORPUS / "good").iterdir() if path.is_dir() and path.name != "metadata")
