@@ -7,11 +7,11 @@ import os
 import sys
 from collections.abc import Sequence
 
-from imgbatch.cli.commands.run import file_reporters, look, refuse_taken, told
 from imgbatch.cli.flag_table import Command, pack_flags
 from imgbatch.cli.help import PACK_ABOUT, PACK_AFTER, PACK_USAGE
 from imgbatch.cli.parse import parse, parser
 from imgbatch.cli.precedence import decide
+from imgbatch.cli.report_run import file_reporters, look, refuse_taken, told
 from imgbatch.core.report import ExitCode
 from imgbatch.reporters import Console
 

@@ -9,11 +9,11 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from imgbatch.cli.commands.run import file_reporters, look, refuse_taken, told
 from imgbatch.cli.flag_table import Command, stats_flags
 from imgbatch.cli.help import STATS_ABOUT, STATS_AFTER, STATS_USAGE
 from imgbatch.cli.parse import Typed, parse, parser
 from imgbatch.cli.precedence import decide
+from imgbatch.cli.report_run import file_reporters, look, refuse_taken, told
 from imgbatch.core.errors import UsageError, unknown
 from imgbatch.core.report import ExitCode, Report
 from imgbatch.reporters import Console, Reporter
