@@ -2,8 +2,8 @@
 
 Reading is Pillow's, with limits; writing has one codec per format.
 
-`CODECS` is the list in the order of the docs; `encode` is all that writing needs, `read` and `probe` all that reading
-needs. What reads and writes is loaded when it is first used: who only plans asks for names.
+`CODECS` is the list in the order of the docs; `encode` is all that writing needs, `probe` all that reading needs. What
+reads and writes is loaded when it is first used: who only plans asks for names.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from imgbatch.codecs.base import Codec, Encoded, Metadata, Motion
     from imgbatch.codecs.formats.jpeg import Jpeg
-    from imgbatch.codecs.reading.decode import Opened, probe, read
+    from imgbatch.codecs.reading.decode import Opened, probe
 
     CODECS: tuple[Codec, ...]
 
@@ -32,12 +32,11 @@ if TYPE_CHECKING:
 _HOMES = {
     "Codec": "base", "Encoded": "base", "Metadata": "base", "Motion": "base", "Opened": "reading.decode",
     "probe": "reading.decode",
-    "read": "reading.decode",
 }  # fmt: skip
 
 __all__ = [
     "CODECS", "FORMATS", "IMAGE_SUFFIXES", "SAME", "Codec", "Encoded", "Encoding", "FormatInfo", "Metadata", "Motion",
-    "PREFIX", "Opened", "codec", "describe_formats", "encode", "format_of", "holds", "is_image", "probe", "read",
+    "PREFIX", "Opened", "codec", "describe_formats", "encode", "format_of", "holds", "is_image", "probe",
     "rewritten", "suffix_fits",
 ]  # fmt: skip
 

@@ -15,6 +15,7 @@ Every message is one line: what, where, why, what next.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from typing import Literal, get_args
 
@@ -83,6 +84,15 @@ class ImageError(ImgbatchError):
     def __init__(self, kind: Kind, message: str) -> None:
         super().__init__(message)
         self.kind: Kind = kind
+
+
+def kind_of_errno(number: int | None) -> Kind:
+    """What an OSError's ``errno`` means for one image."""
+    if number in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return "permission"
+    if number in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG):
+        return "no_space"
+    return "memory" if number == errno.ENOMEM else "io"
 
 
 def expected(what: str, name: str, got: object) -> UsageError:

@@ -20,6 +20,7 @@ from imgbatch.pipeline import decode_plan, template_fields
 from imgbatch.pipeline.timing import Clock
 from imgbatch.pixels import color
 from imgbatch.pixels.alpha import straight
+from imgbatch.storage.registry import storage_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -86,7 +87,7 @@ class RowWork:
         )
 
     def _fill(self, job: Job, told: _Told) -> None:
-        data = decode.read(job.source.path)
+        data = storage_of(job.source.path).read(job.source.path)
         told.enter("decode")
         suffix = os.path.splitext(job.source.path)[1].lower()
         with decode.probe(data, suffix, self.max_pixels) as opened:

@@ -16,6 +16,7 @@ from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Desk, Failure, Job, Outcome, Status
 from imgbatch.pipeline import decode_plan
 from imgbatch.pipeline.timing import Clock
+from imgbatch.storage.registry import storage_of
 
 
 @frozen
@@ -47,7 +48,7 @@ class InspectWork:
         said: list[str] = []
         with limits.watched(self.max_pixels) as caught:
             try:
-                data = decode.read(job.source.path)
+                data = storage_of(job.source.path).read(job.source.path)
                 clock.enter("decode")
                 suffix = os.path.splitext(job.source.path)[1].lower()
                 found += integrity.findings(data, suffix)

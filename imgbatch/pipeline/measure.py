@@ -19,6 +19,7 @@ from imgbatch.pipeline import decode_plan, template_fields
 from imgbatch.pipeline.timing import Clock
 from imgbatch.pixels import color
 from imgbatch.pixels.histogram import MODES, as_mode, tally
+from imgbatch.storage.registry import storage_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -101,7 +102,7 @@ class _Look:
     def measured(self, job: Job, caught: list[warnings.WarningMessage]) -> Measured:
         import numpy
 
-        data = decode.read(job.source.path)
+        data = storage_of(job.source.path).read(job.source.path)
         self._clock.enter("decode")
         suffix = os.path.splitext(job.source.path)[1]
         with decode.probe(data, suffix, self._work.max_pixels) as opened:

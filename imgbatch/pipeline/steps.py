@@ -26,6 +26,7 @@ from imgbatch.pixels import color
 from imgbatch.pixels.frames import Film
 from imgbatch.planning.recipe import Output
 from imgbatch.storage.atomic_write import content_hash
+from imgbatch.storage.registry import storage_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -65,7 +66,7 @@ def done(work: ImageWork, job: Job, desk: Desk) -> Outcome:
 
 
 def _make(work: ImageWork, job: Job, made: _Made, desk: Desk) -> None:
-    data = decode.read(job.source.path)
+    data = storage_of(job.source.path).read(job.source.path)
     made.source_hash = content_hash(data)
     made.own = codecs.format_of(data[: codecs.PREFIX]) or ""
     made.clock.enter("decode")

@@ -26,6 +26,7 @@ from imgbatch.pixels import color
 from imgbatch.pixels.orientation import swapped
 from imgbatch.planning.names import fill_late
 from imgbatch.runs.batch import Batch
+from imgbatch.storage.registry import storage_of
 
 
 @frozen
@@ -153,7 +154,7 @@ def _of_file(job: Job, run: ImageWork) -> Explanation:
     phase: Phase = "read"
     with limits.watched(run.max_pixels):
         try:
-            data = decode.read(job.source.path)
+            data = storage_of(job.source.path).read(job.source.path)
             phase = "decode"
             suffix = os.path.splitext(job.source.path)[1].lower()
             with decode.probe(data, suffix, run.max_pixels) as opened:

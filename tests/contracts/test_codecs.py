@@ -566,7 +566,7 @@ def test_public_images_become_pictures_or_clear_errors(record: dict[str, Any]) -
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            opened = codecs.probe(codecs.read(str(path)), path.suffix, LIMIT)
+            opened = codecs.probe(path.read_bytes(), path.suffix, LIMIT)
             with opened:
                 photo = record["file"].startswith("photos/")
                 wanted = (800, 800) if photo else None

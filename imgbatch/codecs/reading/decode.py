@@ -13,7 +13,6 @@ from imgbatch.codecs.metadata import exif, profile_policy
 from imgbatch.codecs.metadata.read import comment, packet, records, resolution, texts
 from imgbatch.codecs.reading import bit_depth, identify, limits, optional_readers
 from imgbatch.codecs.reading.open import PILLOW, explained, opened, refuse_cut
-from imgbatch.codecs.reading.read_file import read
 from imgbatch.core.errors import ImageError
 from imgbatch.pixels.orientation import redo, swapped, undo
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image, Transpose
     from PIL.ImageFile import ImageFile
 
-__all__ = ["ALL_DATA", "MULTIFRAME", "Opened", "probe", "read"]
+__all__ = ["ALL_DATA", "MULTIFRAME", "Opened", "probe"]
 
 #: As `wanted` of `Opened.decode`: all of a JPEG's data are read, but no picture is wanted.
 ALL_DATA = (1, 1)

@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Sequence
 from typing import TextIO
 
-from imgbatch.core.errors import ImageError, Kind, Phase, one_line, sentence
+from imgbatch.core.errors import ImageError, Kind, Phase, kind_of_errno, one_line, sentence
 
 #: The readers that may be used, by Pillow's names.
 READERS = (
@@ -192,7 +192,7 @@ def classify(error: BaseException, phase: Phase) -> tuple[Kind, str]:
     if isinstance(error, OSError) and error.errno is not None:
         if phase == "write" and error.errno in (errno.EIO, errno.EROFS):
             return "disk", one_line(error.strerror or said)
-        return _of_errno(error.errno), one_line(error.strerror or said)
+        return kind_of_errno(error.errno), one_line(error.strerror or said)
     if phase == "encode":
         return _of_encoder(error, said), f"the encoder failed: {said}"
     if phase in ("read", "write"):
@@ -218,14 +218,6 @@ def _put(limits: _Limits) -> _Limits:
 def _bomb(said: str) -> str:
     found = _BOMB.search(said)
     return f"{found[1]} pixels exceed --max-pixels {found[2]}" if found else said
-
-
-def _of_errno(number: int) -> Kind:
-    if number in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return "permission"
-    if number in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG):
-        return "no_space"
-    return "memory" if number == errno.ENOMEM else "io"
 
 
 def _of_encoder(error: BaseException, said: str) -> Kind:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import io
-import os
 import random
-import socket
 import struct
 import time
 import warnings
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -62,52 +59,6 @@ def refused(data: bytes, suffix: str = "", limit: int = LIMIT) -> tuple[str, str
     with pytest.raises(ImageError) as failed:
         list(probe(data, suffix, limit).decode()[0])
     return failed.value.kind, str(failed.value)
-
-
-# ---- the file ------------------------------------------------------------------------------------------------------
-
-
-def test_what_is_no_file(tmp_path: Path) -> None:
-    pipe, folder = tmp_path / "pipe.jpg", tmp_path / "folder.jpg"
-    os.mkfifo(pipe)
-    folder.mkdir()
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(tmp_path / "socket.jpg"))
-        for path, words in ((pipe, "a named pipe"), (folder, "a folder"), (tmp_path / "socket.jpg", "a socket"),
-                            (Path("/dev/zero"), "a device")):  # fmt: skip
-            began = time.monotonic()
-            with pytest.raises(ImageError, match=f"not a file but {words}") as failed:
-                codecs.read(str(path))
-            assert failed.value.kind == "unsupported" and time.monotonic() - began < 1
-
-
-def test_files_that_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(ImageError) as failed:
-        codecs.read(str(tmp_path / "missing.jpg"))
-    assert (failed.value.kind, str(failed.value)) == ("io", "No such file or directory")
-    (tmp_path / "empty.jpg").touch()
-    with pytest.raises(ImageError, match="empty") as failed:
-        codecs.read(str(tmp_path / "empty.jpg"))
-    assert failed.value.kind == "truncated"
-    with pytest.raises(ImageError) as failed:
-        codecs.read("nul\0.jpg")
-    assert failed.value.kind == "io"
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_without_permission(tmp_path: Path) -> None:
-    (tmp_path / "a.jpg").write_bytes(b"x")
-    (tmp_path / "a.jpg").chmod(0)
-    with pytest.raises(ImageError) as failed:
-        codecs.read(str(tmp_path / "a.jpg"))
-    assert failed.value.kind == "permission"
-
-
-def test_names_that_are_no_utf8(tmp_path: Path) -> None:
-    raw = os.fsencode(tmp_path) + b"/\xff\xfe.png"
-    with open(raw, "wb") as file:
-        file.write(b"data")
-    assert codecs.read(os.fsdecode(raw)) == b"data"
 
 
 # ---- the header ----------------------------------------------------------------------------------------------------
@@ -423,12 +374,3 @@ def test_bent_bytes_never_raise_anything_else(name: str) -> None:
             assert str(error) and "\n" not in str(error)
         else:
             assert all(frame.tobytes() for frame in frames)
-
-
-def test_a_file_is_read_whole_though_the_system_gives_it_in_pieces(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "a.png").write_bytes(bytes(range(256)) * 100)
-    given = os.read
-    monkeypatch.setattr(os, "read", lambda descriptor, size: given(descriptor, min(size, 1000)))
-    assert codecs.read(str(tmp_path / "a.png")) == bytes(range(256)) * 100

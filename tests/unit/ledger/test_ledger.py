@@ -118,7 +118,7 @@ def test_a_source_that_is_written_to_while_it_is_read_is_not_done(
             os.utime(photos / "2.jpg", ns=(len(seen), len(seen)))
         return found
 
-    monkeypatch.setattr("imgbatch.codecs.reading.read_file.os.fstat", moving)
+    monkeypatch.setattr("imgbatch.storage.local.os.fstat", moving)
     report = ib.run([photos], photos.parent / "out", THUMBS, workers=0)
     (failed,) = report.failed
     assert failed.error is not None and (failed.error.kind, failed.error.phase) == ("changed", "read")
