@@ -13,8 +13,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from imgbatch.codecs import errors
 from imgbatch.codecs.encoder_options import Encoding
-from imgbatch.codecs.reading import limits
 from imgbatch.core.errors import ImageError
 from imgbatch.pixels.frames import Film, of
 
@@ -218,7 +218,7 @@ class Codec(ABC):
         changes: list[str] = []
         pictures: Sequence[Image] = self._taken(frames)
         self._check_sizes(pictures)
-        with limits.classified("encode"):
+        with errors.image_errors("encode"):
             icc, wish = metadata.icc, strip.profile(encoding)
             if wish == "keep":
                 pictures, icc = pixel_modes.fitted(pictures, self, encoding, icc, changes)
@@ -283,7 +283,7 @@ class Prepared:
     def encoded(self, encoding: Encoding) -> Encoded:
         """One encode; with ``optimize`` two, of which the smaller is kept."""
         codec, pictures = self.codec, self.pictures
-        with limits.classified("encode"):
+        with errors.image_errors("encode"):
             kept = self._kept(encoding)
             more = self.options | kept
             data = codec.save(pictures, codec.options(encoding, pictures) | more)

@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from imgbatch.codecs.reading.limits import classify
+from imgbatch.codecs.errors import classify
 from imgbatch.core.errors import ImageError, PlanError
 from imgbatch.core.job import Failure, Job, Outcome, Source, Target, Written
 from imgbatch.ledger.database import FILE

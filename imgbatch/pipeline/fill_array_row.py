@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from imgbatch.codecs import errors
 from imgbatch.codecs.reading import decode, limits
 from imgbatch.codecs.writing import pixel_modes
 from imgbatch.core.errors import ImageError
@@ -74,7 +75,7 @@ class RowWork:
             try:
                 self._fill(job, told)
             except Exception as error:  # noqa: BLE001 - one file's error is that file's value, never the batch's
-                kind, message = limits.classify(error, told.phase)
+                kind, message = errors.classify(error, told.phase)
                 failure = Failure(kind, told.phase, message)
         return Outcome(
             job.index,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
+from imgbatch.codecs import errors
 from imgbatch.codecs.containers import integrity, jpeg_scans
 from imgbatch.codecs.containers.integrity import Finding
 from imgbatch.codecs.reading import decode, limits
@@ -54,7 +55,7 @@ class InspectWork:
                 found += integrity.findings(data, suffix)
                 self._decode(data, suffix, desk, found, said)
             except Exception as error:  # noqa: BLE001 - one file's error is that file's value, never the batch's
-                _add(found, Finding(*limits.classify(error, clock.phase)))
+                _add(found, Finding(*errors.classify(error, clock.phase)))
         damages = [finding for finding in found if finding.kind is not None]
         failure = None
         if damages and damages[0].kind is not None:

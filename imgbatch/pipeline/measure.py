@@ -11,6 +11,7 @@ import os
 import warnings
 from typing import TYPE_CHECKING, Literal
 
+from imgbatch.codecs import errors
 from imgbatch.codecs.reading import decode, limits
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Desk, Failure, Job, Outcome, Status
@@ -88,7 +89,7 @@ class MeasureWork:
             try:
                 return look.measured(job, caught)
             except Exception as error:  # noqa: BLE001 - one file's error is that file's value, never the batch's
-                kind, message = limits.classify(error, clock.phase)
+                kind, message = errors.classify(error, clock.phase)
                 failure = Failure(kind, clock.phase, message)
         return Outcome(job.index, job.source, "failed", error=failure, ms=clock.spent())
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from imgbatch import codecs
+from imgbatch.codecs import errors
 from imgbatch.codecs.base import Encoded, Metadata, Motion
 from imgbatch.codecs.metadata import profile_policy
 from imgbatch.codecs.metadata.exif import without_small_picture
@@ -50,7 +51,7 @@ def done(work: ImageWork, job: Job, desk: Desk) -> Outcome:
         try:
             _make(work, job, made, desk)
         except Exception as error:  # noqa: BLE001 - one file's error is that file's value, never the batch's
-            made.fail(limits.classify(error, made.clock.phase))
+            made.fail(errors.classify(error, made.clock.phase))
     return Outcome(
         job.index,
         job.source,
@@ -109,7 +110,7 @@ def _follow(work: ImageWork, job: Job, made: _Made, desk: Desk, opened: decode.O
             mtime_ns = write_output.put(path, job, target, encoded, output, since_ns, work.resumed)
             made.wrote(target, path, encoded, output, mtime_ns)
         except Exception as error:  # noqa: BLE001 - the other outputs are still written
-            made.fail(limits.classify(error, made.clock.phase))
+            made.fail(errors.classify(error, made.clock.phase))
     if len(copied) == len(outputs):
         opened.changes.clear()  # what decoding would lose is in the copy
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from imgbatch import codecs
+from imgbatch.codecs import errors
 from imgbatch.codecs.reading import decode, limits
 from imgbatch.core.errors import Phase
 from imgbatch.core.frozen_dataclass import frozen
@@ -160,7 +161,7 @@ def _of_file(job: Job, run: ImageWork) -> Explanation:
             with decode.probe(data, suffix, run.max_pixels) as opened:
                 return _of_opened(job, run, opened, data)
         except Exception as error:  # noqa: BLE001 - one file's error is that file's value, as in the run
-            kind, message = limits.classify(error, phase)
+            kind, message = errors.classify(error, phase)
             return Explanation(job, Failure(kind, phase, message))
 
 

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
-from imgbatch.codecs.reading import limits
+from imgbatch.codecs import errors
 from tests.cli.conftest import COMMAND, environment
 
 MANY = 60
@@ -71,7 +71,7 @@ def test_a_full_disk(tmp_path: Path, small: Path, workers: str) -> None:
     ],
 )  # fmt: skip
 def test_what_the_disk_says_has_a_kind(number: int, phase: str, kind: str) -> None:
-    assert limits.classify(OSError(number, "said"), phase)[0] == kind  # type: ignore[arg-type]  # a Phase
+    assert errors.classify(OSError(number, "said"), phase)[0] == kind  # type: ignore[arg-type]  # a Phase
 
 
 @pytest.mark.parametrize(("number", "code"), [(errno.EIO, 4), (errno.EROFS, 4), (errno.EDQUOT, 4), (errno.EACCES, 1)])

@@ -16,8 +16,8 @@ from __future__ import annotations
 
 import io
 
+from imgbatch.codecs import errors
 from imgbatch.codecs.containers.integrity import Finding, jpeg_scans
-from imgbatch.codecs.reading import limits
 
 #: Encoders may pad a scan; so many bytes too many are a damage.
 SPARE = 64
@@ -89,7 +89,7 @@ def _decoded(data: bytes, cut: int, scale: int = _EIGHTH) -> tuple[bool, bytes]:
     """Whether the picture was complete before the bytes from `cut` on were read, and its pixels."""
     from PIL import JpegImagePlugin
 
-    with limits.classified("decode"):
+    with errors.image_errors("decode"):
         file = _Parted(data, cut)
         image = JpegImagePlugin.JpegImageFile(file)
         image.draft(None, (max(1, image.width // scale), max(1, image.height // scale)))

@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from imgbatch.codecs import errors
 from imgbatch.codecs.base import Metadata, Motion
 from imgbatch.codecs.containers import jpeg_headers, png_chunks, tiff_pages
 from imgbatch.codecs.metadata import exif, profile_policy
@@ -113,7 +114,7 @@ class Opened:
     def _found(self) -> range | list[int]:
         if self.format not in MULTIFRAME:
             return range(1)
-        with limits.classified("decode"):
+        with errors.image_errors("decode"):
             count = int(getattr(self.image, "n_frames", 1))
             if self.format == "tiff" and count > 1:
                 return self._pages(count)
@@ -209,7 +210,7 @@ class Opened:
     ) -> Iterator[Image]:
         pixels = 0
         for place in places:
-            with limits.classified("decode"):
+            with errors.image_errors("decode"):
                 if self.format in MULTIFRAME and place != self.image.tell():
                     self.image.seek(place)
                 if self.format == "tiff":
@@ -305,7 +306,7 @@ def probe(data: bytes, suffix: str, max_pixels: int) -> Opened:
     try:
         if name == "tiff" and _DNG in getattr(image, "tag_v2", ()) and int(jpeg_headers.tag(image, _SUBFILE, 0)) & 1:
             raise ImageError("unsupported", "camera raw (DNG) cannot be developed here; convert it to TIFF first")
-        with limits.classified("decode"):
+        with errors.image_errors("decode"):
             made = Opened(image, light, max_pixels)
     except BaseException:
         image.close()

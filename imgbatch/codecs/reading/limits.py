@@ -1,4 +1,4 @@
-"""What may Pillow read, how much of it, and what do its exceptions mean?
+"""Limits: what may Pillow read, how much of it, and who hears its warnings?
 
 Readers that start programs (EPS), only recognize (WMF, HDF5, GRIB, BUFR, MPEG) or take almost anything (IPTC, IM) are
 not on the list; what stands on it is tried in this order.
@@ -6,15 +6,13 @@ not on the list; what stands on it is tried in this order.
 
 from __future__ import annotations
 
-import errno
 import functools
-import re
 import threading
 import warnings
 from collections.abc import Sequence
 from typing import TextIO
 
-from imgbatch.core.errors import ImageError, Kind, Phase, kind_of_errno, one_line, sentence
+from imgbatch.core.errors import ImageError, one_line
 
 #: The readers that may be used, by Pillow's names.
 READERS = (
@@ -33,10 +31,6 @@ _heard: dict[int, list[warnings.WarningMessage]] = {}  # by thread: what was war
 _shown: list[_Shown] = []  # one, while anybody works on a file
 _Limits = tuple[int | None, bool, int]  # most pixels, whether truncated files are read, threads of AVIF
 _found: _Limits = (None, False, 1)  # before the first of `_active` came
-
-_TRUNCATED = re.compile(r"truncat|not enough|only got|not large enough|unexpected end|end of (file|data)", re.I)
-_UNSUPPORTED = re.compile(r"unsupported|not (yet )?supported|unimplemented|cannot find loader|not installed", re.I)
-_BOMB = re.compile(r"\((\d+) pixels\) exceeds limit of (\d+)")
 
 
 @functools.cache
@@ -160,47 +154,6 @@ def told(caught: Sequence[warnings.WarningMessage]) -> list[str]:
     return list(dict.fromkeys(one_line(str(message.message)) for message in kept))
 
 
-class classified:
-    """Whatever is raised inside becomes an ImageError of the right kind; interrupts pass."""
-
-    def __init__(self, phase: Phase) -> None:
-        self._phase = phase
-
-    def __enter__(self) -> None:
-        """Nothing is to be prepared."""
-
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        if isinstance(error, Exception) and not isinstance(error, ImageError):
-            raise ImageError(*classify(error, self._phase)) from error
-
-
-def classify(error: BaseException, phase: Phase) -> tuple[Kind, str]:
-    """What any exception means: a kind of errors.KINDS, and one line."""
-    from PIL import Image, UnidentifiedImageError
-
-    said = sentence(error)
-    if isinstance(error, ImageError):
-        return error.kind, said
-    if isinstance(error, MemoryError):
-        return "memory", "not enough memory for this picture"
-    if isinstance(error, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
-        return "too_large", _bomb(said)
-    if phase == "ops":
-        return "operation", _typed(error, said)
-    if isinstance(error, UnidentifiedImageError):
-        return "unidentified", "no reader recognizes the content"
-    if isinstance(error, OSError) and error.errno is not None:
-        if phase == "write" and error.errno in (errno.EIO, errno.EROFS):
-            return "disk", one_line(error.strerror or said)
-        return kind_of_errno(error.errno), one_line(error.strerror or said)
-    if phase == "encode":
-        return _of_encoder(error, said), f"the encoder failed: {said}"
-    if phase in ("read", "write"):
-        return ("io", said) if isinstance(error, OSError) else ("internal", _typed(error, said))
-    plain = isinstance(error, (OSError, SyntaxError, NotImplementedError))  # what readers raise on purpose
-    return _of_decoder(error, said), said if plain else _typed(error, said)
-
-
 def _ours() -> _Limits:
     """Pillow warns above its limit and raises above twice the limit. The pool keeps all cores busy: one thread."""
     return (max(_active) + 1) // 2, False, 1
@@ -213,26 +166,3 @@ def _put(limits: _Limits) -> _Limits:
     found = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES, AvifImagePlugin.DEFAULT_MAX_THREADS
     Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES, AvifImagePlugin.DEFAULT_MAX_THREADS = limits
     return found
-
-
-def _bomb(said: str) -> str:
-    found = _BOMB.search(said)
-    return f"{found[1]} pixels exceed --max-pixels {found[2]}" if found else said
-
-
-def _of_encoder(error: BaseException, said: str) -> Kind:
-    if "cannot write mode" in said or "conversion from" in said:
-        return "mode"
-    return "unsupported" if isinstance(error, (OSError, ValueError, NotImplementedError)) else "internal"
-
-
-def _of_decoder(error: BaseException, said: str) -> Kind:
-    if _TRUNCATED.search(said):
-        return "truncated"
-    if isinstance(error, NotImplementedError) or _UNSUPPORTED.search(said):
-        return "unsupported"
-    return "corrupt"
-
-
-def _typed(error: BaseException, said: str) -> str:
-    return said if said == type(error).__name__ else f"{type(error).__name__}: {said}"

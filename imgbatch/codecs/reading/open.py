@@ -6,6 +6,7 @@ import importlib
 import io
 from typing import TYPE_CHECKING
 
+from imgbatch.codecs import errors
 from imgbatch.codecs.containers import tiff_pages
 from imgbatch.codecs.reading import bit_depth, identify, limits, optional_readers
 from imgbatch.core.errors import ImageError
@@ -45,7 +46,7 @@ def explained(error: Exception, data: bytes, ending: str) -> ImageError:
 
     limits.readers()  # loaded now, at the latest, so that those are missed that are really missing
     if not isinstance(error, UnidentifiedImageError):
-        return ImageError(*limits.classify(error, "decode"))
+        return ImageError(*errors.classify(error, "decode"))
     prefix = data[: identify.PREFIX]
     name = identify.format_of(prefix) or identify.other_format_of(prefix)
     if name is None:
@@ -60,7 +61,7 @@ def explained(error: Exception, data: bytes, ending: str) -> ImageError:
     except Exception as reason:  # noqa: BLE001 - asked for its words only
         if (unread := _without_reader(name, data, reason)) is not None:
             return unread
-        kind, said = limits.classify(reason, "decode")
+        kind, said = errors.classify(reason, "decode")
         return ImageError("corrupt" if kind == "unidentified" else kind, f"the {name} header is damaged: {said}")
     return ImageError("corrupt", f"the {name} header is damaged")
 

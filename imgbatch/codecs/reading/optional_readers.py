@@ -12,6 +12,7 @@ import importlib.util
 import io
 from typing import TYPE_CHECKING, Any
 
+from imgbatch.codecs import errors
 from imgbatch.codecs.containers import jxl_boxes
 from imgbatch.codecs.reading import limits
 from imgbatch.core.errors import ImageError
@@ -77,7 +78,7 @@ def opened(name: str, data: bytes, max_pixels: int) -> ImageFile:
     except Exception as error:  # what these readers raise is their own affair
         if name == "jxl" and isinstance(error, RuntimeError):  # of libjxl's words none are for users
             raise ImageError("corrupt", "the JPEG XL is damaged, or ends too early") from error
-        kind, said = limits.classify(error, "decode")
+        kind, said = errors.classify(error, "decode")
         raise ImageError(kind, f"the {extra.title} is damaged: {said}") from error
     for key in [key for key, value in image.info.items() if value is None or value == b""]:
         del image.info[key]

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from PIL import Image, ImageFile, UnidentifiedImageError
 
+from imgbatch.codecs import errors
 from imgbatch.codecs.reading import limits
 from imgbatch.core.errors import KINDS, WHOSE, ImageError, Phase
 
@@ -42,7 +43,7 @@ from imgbatch.core.errors import KINDS, WHOSE, ImageError, Phase
     ],
 )
 def test_kinds(error: Exception, phase: Phase, kind: str) -> None:
-    found, message = limits.classify(error, phase)
+    found, message = errors.classify(error, phase)
     assert found == kind and found in KINDS
     assert message and "\n" not in message
 
@@ -52,14 +53,14 @@ def test_sentences_are_one_line_even_of_hostile_exceptions() -> None:
         def __str__(self) -> str:
             raise RuntimeError
 
-    assert limits.classify(Hostile(), "ops") == ("operation", "Hostile")
-    assert limits.classify(ValueError("a\nb\0c"), "decode") == ("corrupt", "ValueError: a b?c")
+    assert errors.classify(Hostile(), "ops") == ("operation", "Hostile")
+    assert errors.classify(ValueError("a\nb\0c"), "decode") == ("corrupt", "ValueError: a b?c")
 
 
-def test_classified_lets_interrupts_pass() -> None:
-    with pytest.raises(KeyboardInterrupt), limits.classified("decode"):
+def test_image_errors_let_interrupts_pass() -> None:
+    with pytest.raises(KeyboardInterrupt), errors.image_errors("decode"):
         raise KeyboardInterrupt
-    with pytest.raises(ImageError) as failed, limits.classified("decode"):
+    with pytest.raises(ImageError) as failed, errors.image_errors("decode"):
         raise SyntaxError("odd")
     assert failed.value.kind == "corrupt"
 
