@@ -71,7 +71,7 @@ class RowWork:
             return self.blame(job, "failed", job.source.problem)
         told = _Told(desk)
         failure = None
-        with limits.watched(self.max_pixels) as caught:
+        with limits.warning_recorder(self.max_pixels) as caught:
             try:
                 self._fill(job, told)
             except Exception as error:  # noqa: BLE001 - one file's error is that file's value, never the batch's
@@ -82,7 +82,7 @@ class RowWork:
             job.source,
             "failed" if failure else "ok",
             error=failure,
-            warnings=tuple(dict.fromkeys([*told.warnings, *limits.told(caught)])),
+            warnings=tuple(dict.fromkeys([*told.warnings, *limits.format_warnings(caught)])),
             changes=tuple(dict.fromkeys(told.changes)),
             ms=told.spent(),
         )

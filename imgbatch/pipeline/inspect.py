@@ -47,7 +47,7 @@ class InspectWork:
         clock = Clock(desk)
         found: list[Finding] = []
         said: list[str] = []
-        with limits.watched(self.max_pixels) as caught:
+        with limits.warning_recorder(self.max_pixels) as caught:
             try:
                 data = storage_of(job.source.path).read(job.source.path)
                 clock.enter("decode")
@@ -66,7 +66,7 @@ class InspectWork:
             job.source,
             "failed" if failure else "ok",
             error=failure,
-            warnings=tuple(dict.fromkeys([*odd, *said, *limits.told(caught)])),
+            warnings=tuple(dict.fromkeys([*odd, *said, *limits.format_warnings(caught)])),
             ms=clock.spent(),
         )
 

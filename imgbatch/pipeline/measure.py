@@ -85,7 +85,7 @@ class MeasureWork:
             return self.blame(job, "failed", job.source.problem)
         clock = Clock(desk)
         look = _Look(self, desk, clock)
-        with limits.watched(self.max_pixels) as caught:
+        with limits.warning_recorder(self.max_pixels) as caught:
             try:
                 return look.measured(job, caught)
             except Exception as error:  # noqa: BLE001 - one file's error is that file's value, never the batch's
@@ -108,7 +108,7 @@ class _Look:
         suffix = os.path.splitext(job.source.path)[1]
         with decode.probe(data, suffix, self._work.max_pixels) as opened:
             image = as_mode(self._made(job, opened), self._work.mode)
-            said = [*opened.warnings, *limits.told(caught)]
+            said = [*opened.warnings, *limits.format_warnings(caught)]
             found, mode = opened.format, opened.mode
         histogram = tally(self._desk.sums, image)
         values = numpy.arange(histogram.shape[1], dtype=numpy.int64)

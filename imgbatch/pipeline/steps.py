@@ -47,7 +47,7 @@ def get_ready() -> None:
 def done(work: ImageWork, job: Job, desk: Desk) -> Outcome:
     """What has become of a job whose file could be looked at."""
     made = _Made(Clock(desk, work.profile), desk.sums)
-    with limits.watched(work.max_pixels) as caught:
+    with limits.warning_recorder(work.max_pixels) as caught:
         try:
             _make(work, job, made, desk)
         except Exception as error:  # noqa: BLE001 - one file's error is that file's value, never the batch's
@@ -58,7 +58,7 @@ def done(work: ImageWork, job: Job, desk: Desk) -> Outcome:
         "failed" if made.failure else "ok",
         outputs=tuple(sorted(made.written, key=lambda written: written.output)),
         error=made.failure,
-        warnings=tuple(dict.fromkeys([*made.warnings, *limits.told(caught)])),
+        warnings=tuple(dict.fromkeys([*made.warnings, *limits.format_warnings(caught)])),
         changes=tuple(dict.fromkeys(made.changes)),
         ms=made.clock.spent(),
         cost=made.clock.cost(),

@@ -153,7 +153,7 @@ def saved(explanations: Iterable[Explanation]) -> dict[str, int]:
 
 def _of_file(job: Job, run: ImageWork) -> Explanation:
     phase: Phase = "read"
-    with limits.watched(run.max_pixels):
+    with limits.warning_recorder(run.max_pixels):
         try:
             data = storage_of(job.source.path).read(job.source.path)
             phase = "decode"

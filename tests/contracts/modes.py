@@ -26,7 +26,7 @@ WORDS = {
 def cell(mode: str, name: str) -> str:
     """What `mode` is written as in a format: the mode, then what was lost; ``=`` where it is neither."""
     picture = smooth(mode)
-    with limits.limited(picture.width * picture.height):
+    with limits.pixel_limit(picture.width * picture.height):
         made = codecs.encode([picture], name, Encoding(), Metadata(), Motion())
     losses = [next(word for start, word in WORDS.items() if change.startswith(start)) for change in made.changes]
     return ", ".join([SAME if made.mode == mode else made.mode, *losses])

@@ -36,7 +36,7 @@ NAMES = [one.name for one in codecs.CODECS]
 
 @pytest.fixture(autouse=True)
 def within_limits() -> Iterator[None]:
-    with limits.limited(LIMIT):
+    with limits.pixel_limit(LIMIT):
         yield
 
 

@@ -42,7 +42,7 @@ def everything() -> Metadata:
 
 @pytest.fixture(autouse=True)
 def within_limits() -> Iterator[None]:
-    with limits.limited(268_000_000), warnings.catch_warnings():
+    with limits.pixel_limit(268_000_000), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 

@@ -128,7 +128,7 @@ def test_another_reader_sees_the_same(format: str, mode: str) -> None:
     picture = smooth(mode)
     if keyed:
         picture.info["transparency"] = picture.getpixel((47, 31))
-    with limits.limited(10_000):
+    with limits.pixel_limit(10_000):
         made = codecs.encode([picture], format, Encoding(), Metadata(), Motion())
         (frame,) = codecs.probe(made.data, "", 10_000).decode()[0]
     seen, other = (

@@ -47,6 +47,6 @@ def test_a_second_pass_changes_nothing(tmp_path: Path, source: Path, format: str
     found = sorted((tmp_path / "one").rglob("*.*"))
     made = [path for path in found if path.is_file() and ".imgbatch" not in path.parts]
     assert made
-    with limits.limited(1_000_000):
+    with limits.pixel_limit(1_000_000):
         for path in made:
             assert seen(tmp_path / "two" / path.relative_to(tmp_path / "one")) == seen(path), path

@@ -70,7 +70,7 @@ def by_formula(rgb: tuple[int, ...], space: Any) -> np.ndarray[Any, Any]:
 
 @pytest.fixture(autouse=True)
 def within_limits() -> Iterator[None]:
-    with limits.limited(268_000_000):
+    with limits.pixel_limit(268_000_000):
         yield
 
 

@@ -282,7 +282,8 @@ class Opened:
 def probe(data: bytes, suffix: str, max_pixels: int) -> Opened:
     """The picture in `data`, header only; `suffix` (with its dot) matters for formats without a signature.
 
-    guard.limited (or guard.watched) must be in force, so that Pillow refuses what is too large before it allocates.
+    limits.pixel_limit (or limits.warning_recorder) must be active, so that Pillow refuses what is too large before it
+    allocates.
 
     Raises
     ------

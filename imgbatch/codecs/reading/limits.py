@@ -49,7 +49,7 @@ def everyday_readers() -> None:
     Image.preinit()
 
 
-class limited:  # in lower case, as contextlib has its own; entering a generator takes twice the time
+class pixel_limit:  # in lower case, as contextlib has its own; entering a generator takes twice the time
     """Pillow itself refuses inner pictures (frames, pages, icons) of more than `max_pixels`.
 
     In a host's process, too: what was set is put back when the last of several users leaves.
@@ -72,15 +72,15 @@ class limited:  # in lower case, as contextlib has its own; entering a generator
             _put(_ours() if _active else _found)
 
 
-class watched:
-    """For the work on one file: `limited`, and what is warned of meanwhile (:func:`told`) instead of shown.
+class warning_recorder:
+    """The pixel limit during the work on one file, and a list of the warnings meanwhile, which are not shown.
 
     What other threads warn of that work on no file is shown as ever. The warnings module has one state for all threads:
     the first user changes it, the last one puts it back.
     """
 
     def __init__(self, max_pixels: int) -> None:
-        self._limited = limited(max_pixels)
+        self._limited = pixel_limit(max_pixels)
         self._outer: list[warnings.WarningMessage] | None = None
 
     def __enter__(self) -> list[warnings.WarningMessage]:
@@ -140,18 +140,18 @@ def check_total(pixels: int, max_pixels: int, words: str, frames: int) -> None:
         raise ImageError("too_large", f"{pixels} pixels ({words}) exceed --max-pixels {max_pixels}{hint}")
 
 
-def told(caught: Sequence[warnings.WarningMessage]) -> list[str]:
+def format_warnings(messages: Sequence[warnings.WarningMessage]) -> list[str]:
     """Recorded warnings as sentences: each once, those for programmers left out.
 
     And Pillow's about large pictures: our limit is the one set.
     """
-    if not caught:
+    if not messages:
         return []
     from PIL import Image
 
-    unsaid = (DeprecationWarning, ResourceWarning, Image.DecompressionBombWarning)
-    kept = (message for message in caught if not issubclass(message.category, unsaid))
-    return list(dict.fromkeys(one_line(str(message.message)) for message in kept))
+    unwanted = (DeprecationWarning, ResourceWarning, Image.DecompressionBombWarning)
+    useful = (message for message in messages if not issubclass(message.category, unwanted))
+    return list(dict.fromkeys(one_line(str(message.message)) for message in useful))
 
 
 def _ours() -> _Limits:

@@ -22,7 +22,7 @@ Samples = np.ndarray[Any, Any]
 
 @pytest.fixture(autouse=True)
 def within_limits() -> Iterator[None]:
-    with limits.limited(LIMIT):
+    with limits.pixel_limit(LIMIT):
         yield
 
 

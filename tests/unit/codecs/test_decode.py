@@ -29,7 +29,7 @@ TURNS = {
 
 @pytest.fixture(autouse=True)
 def within_limits() -> Iterator[None]:
-    with limits.limited(LIMIT), warnings.catch_warnings():
+    with limits.pixel_limit(LIMIT), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
@@ -312,7 +312,7 @@ def test_what_stands_beside_the_pixels_is_read() -> None:
 )  # fmt: skip
 def test_a_jpeg_is_decoded_no_larger_than_needed(wanted: tuple[int, int], size: tuple[int, int]) -> None:
     for mode in ("RGB", "L", "CMYK"):
-        with limits.limited(LIMIT * 2):
+        with limits.pixel_limit(LIMIT * 2):
             opened = probe(saved(Image.new(mode, (1500, 1000)), "JPEG"), limit=2 * LIMIT)
             (frame,) = opened.decode(wanted=wanted)[0]
         assert (frame.size, frame.mode) == (size, mode)

@@ -24,7 +24,7 @@ LIMIT = 1_000_000
 
 @pytest.fixture(autouse=True)
 def within_limits() -> Iterator[None]:
-    with limits.limited(LIMIT):
+    with limits.pixel_limit(LIMIT):
         yield
 
 

@@ -67,19 +67,19 @@ def test_image_errors_let_interrupts_pass() -> None:
 
 def test_limits_are_put_back_by_the_last_user() -> None:
     before = Image.MAX_IMAGE_PIXELS
-    with limits.limited(1000):
+    with limits.pixel_limit(1000):
         assert Image.MAX_IMAGE_PIXELS == 500
-        with limits.limited(4000):
+        with limits.pixel_limit(4000):
             assert Image.MAX_IMAGE_PIXELS == 2000
         assert Image.MAX_IMAGE_PIXELS == 500
-        with pytest.raises(ZeroDivisionError), limits.limited(10):
+        with pytest.raises(ZeroDivisionError), limits.pixel_limit(10):
             raise ZeroDivisionError
     assert before == Image.MAX_IMAGE_PIXELS
 
 
 def test_half_pictures_are_refused_inside_and_the_hosts_choice_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
-    with limits.limited(1000):
+    with limits.pixel_limit(1000):
         assert not ImageFile.LOAD_TRUNCATED_IMAGES
     assert ImageFile.LOAD_TRUNCATED_IMAGES
 
@@ -106,30 +106,30 @@ def test_warnings_become_sentences_once() -> None:
         for _ in range(2):
             warnings.warn("odd\nthing", stacklevel=1)
         warnings.warn("large", Image.DecompressionBombWarning, stacklevel=1)
-    assert limits.told(caught) == ["odd thing"]
+    assert limits.format_warnings(caught) == ["odd thing"]
 
 
 def test_inner_pictures_are_limited_too() -> None:
     file = io.BytesIO()
     Image.new("RGB", (64, 64)).save(file, "ICO", sizes=[(64, 64)])
-    with limits.limited(1000), pytest.raises(Image.DecompressionBombError):
+    with limits.pixel_limit(1000), pytest.raises(Image.DecompressionBombError):
         Image.open(io.BytesIO(file.getvalue())).load()
 
 
 def test_what_is_caught_is_not_shown_and_what_programmers_are_warned_of_is_not_told() -> None:
-    with warnings.catch_warnings(record=True) as shown, limits.watched(1000) as caught:
+    with warnings.catch_warnings(record=True) as shown, limits.warning_recorder(1000) as caught:
         for category in (UserWarning, DeprecationWarning, ResourceWarning, Image.DecompressionBombWarning):
             for _ in range(2):  # from one place, which Python's default would show once
                 warnings.warn(f"a {category.__name__}", category, stacklevel=1)
         warnings.warn("odd thing", RuntimeWarning, stacklevel=1)
-    assert limits.told(caught) == ["a UserWarning", "odd thing"]
+    assert limits.format_warnings(caught) == ["a UserWarning", "odd thing"]
     assert not shown
     assert sum(message.category is UserWarning for message in caught) == 2
 
 
 def test_threads_hear_their_own_warnings_and_leave_the_host_as_it_was() -> None:
     def work(number: int) -> list[str]:
-        with limits.watched(100) as heard:
+        with limits.warning_recorder(100) as heard:
             everybody.wait(60)  # all have come before the first one leaves
             warnings.warn(f"file {number}", UserWarning, stacklevel=1)
             everybody.wait(60)
@@ -137,7 +137,7 @@ def test_threads_hear_their_own_warnings_and_leave_the_host_as_it_was() -> None:
                 first_left.wait(60)
         if not number:
             first_left.set()
-        return limits.told(heard)
+        return limits.format_warnings(heard)
 
     everybody, first_left = threading.Barrier(4), threading.Event()
     with warnings.catch_warnings(record=True, action="always") as shown:
@@ -154,11 +154,11 @@ def test_threads_hear_their_own_warnings_and_leave_the_host_as_it_was() -> None:
 
 
 def test_inside_another_files_work_the_inner_one_hears() -> None:
-    with limits.watched(100) as outer:
-        with limits.watched(100) as inner:
+    with limits.warning_recorder(100) as outer:
+        with limits.warning_recorder(100) as inner:
             warnings.warn("inside", UserWarning, stacklevel=1)
         warnings.warn("outside", UserWarning, stacklevel=1)
-    assert (limits.told(inner), limits.told(outer)) == (["inside"], ["outside"])
+    assert (limits.format_warnings(inner), limits.format_warnings(outer)) == (["inside"], ["outside"])
 
 
 def test_of_every_kind_it_is_known_whose_trouble_it_is() -> None:

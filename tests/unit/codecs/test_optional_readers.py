@@ -23,7 +23,7 @@ JXL = b"\0\0\0\x0cJXL \r\n\x87\n\0\0\0\x14ftypjxl \0\0\0\0jxl \0\0\0\0jxlc"
 
 @pytest.fixture(autouse=True)
 def within_limits() -> Iterator[None]:
-    with limits.limited(LIMIT):
+    with limits.pixel_limit(LIMIT):
         yield
 
 

@@ -24,7 +24,7 @@ MB = 1 << 20
 
 @pytest.fixture(autouse=True)
 def within_limits() -> Iterator[None]:
-    with limits.limited(1_000_000):
+    with limits.pixel_limit(1_000_000):
         yield
 
 

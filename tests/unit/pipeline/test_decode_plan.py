@@ -47,7 +47,7 @@ def opened(size: Size, format: str = "JPEG", orientation: int = 1, frames: int =
     others = [Image.new("L", size, 99 + number) for number in range(frames - 1)]
     more = {"save_all": True, "append_images": others} if others else {}
     Image.new("L", size).save(file, format, exif=exif, **more)
-    with limits.limited(LIMIT):
+    with limits.pixel_limit(LIMIT):
         return decode.probe(file.getvalue(), "", LIMIT)
 
 
@@ -147,7 +147,7 @@ def test_the_picture_is_turned_after_the_resize_where_nothing_before_cares(ops: 
 def photo(mode: str = "RGB", size: Size = (2000, 1500), **options: Any) -> decode.Opened:
     file = io.BytesIO()
     Image.new(mode, size).save(file, "JPEG", **options)
-    with limits.limited(LIMIT):
+    with limits.pixel_limit(LIMIT):
         return decode.probe(file.getvalue(), "", LIMIT)
 
 
@@ -332,7 +332,7 @@ def test_a_jpeg_in_several_scans_needs_two_bytes_more_for_each_sample(mode: str,
     for progressive in (False, True):
         file = io.BytesIO()
         Image.new(mode, size).save(file, "JPEG", progressive=progressive, subsampling=sampling or -1)
-        with limits.limited(LIMIT):
+        with limits.pixel_limit(LIMIT):
             source = decode.probe(file.getvalue(), "", LIMIT)
         needed.append(decode_plan.needed(source, decode_plan.way(source, True, [Resize("200")], [()]), 0))
     assert needed[1] - needed[0] == 2 * samples * 1600 * 1200
