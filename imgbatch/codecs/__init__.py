@@ -2,8 +2,8 @@
 
 Reading is Pillow's, with limits; writing has one codec per format.
 
-`CODECS` is the list in the order of the docs; `encode` is all that writing needs, `probe` all that reading needs. What
-reads and writes is loaded when it is first used: who only plans asks for names.
+`encode` is all that writing needs, `open_image` all that reading needs. What reads and writes is loaded when
+it is first used: planning asks for names only.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from imgbatch.core.lazy_import import first_use
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from imgbatch.codecs.base import Codec, Encoded, Metadata, Motion
+    from imgbatch.codecs.base import AnimationTiming, Codec, Encoded, Metadata
     from imgbatch.codecs.formats.jpeg import Jpeg
-    from imgbatch.codecs.reading.decode import Opened, probe
+    from imgbatch.codecs.reading.decode import SourceImage, open_image
 
     CODECS: tuple[Codec, ...]
 
 #: The module that each of these names is in.
 _HOMES = {
-    "Codec": "base", "Encoded": "base", "Metadata": "base", "Motion": "base", "Opened": "reading.decode",
-    "probe": "reading.decode",
+    "Codec": "base", "Encoded": "base", "Metadata": "base", "AnimationTiming": "base", "SourceImage": "reading.decode",
+    "open_image": "reading.decode",
 }  # fmt: skip
 
 __all__ = [
-    "CODECS", "FORMATS", "IMAGE_SUFFIXES", "SAME", "Codec", "Encoded", "Encoding", "FormatInfo", "Metadata", "Motion",
-    "PREFIX", "Opened", "codec", "describe_formats", "encode", "format_of", "holds", "is_image", "probe",
-    "rewritten", "suffix_fits",
+    "CODECS", "FORMATS", "IMAGE_SUFFIXES", "PREFIX", "SAME", "AnimationTiming", "Codec", "Encoded", "Encoding",
+    "FormatInfo", "Metadata", "SourceImage", "codec", "describe_formats", "encode", "format_of", "holds", "is_image",
+    "open_image", "rewritten", "suffix_fits",
 ]  # fmt: skip
 
 
@@ -56,7 +56,9 @@ def codec(name: str) -> Codec:
     return made
 
 
-def encode(frames: Iterable[Image], format: str, encoding: Encoding, metadata: Metadata, motion: Motion) -> Encoded:
+def encode(
+    frames: Iterable[Image], format: str, encoding: Encoding, metadata: Metadata, motion: AnimationTiming
+) -> Encoded:
     """`frames` as one file of `format`, in memory; see :meth:`Codec.encode`, and quality_search.py for wanted sizes."""
     if encoding.max_bytes is not None or encoding.min_ssim is not None:
         from imgbatch.codecs.writing import quality_search
@@ -66,7 +68,7 @@ def encode(frames: Iterable[Image], format: str, encoding: Encoding, metadata: M
     return codec(format).encode(frames, encoding, metadata, motion)
 
 
-def rewritten(data: bytes, encoding: Encoding, opened: Opened) -> Encoded | None:
+def rewritten(data: bytes, encoding: Encoding, opened: SourceImage) -> Encoded | None:
     """A JPEG's own picture with the metadata that `encoding` asks for; None where it has to be encoded again."""
     return cast("Jpeg", codec("jpeg")).rewritten(data, encoding, opened.metadata, opened.size)
 

@@ -26,7 +26,7 @@ PAGE_MS = 1000
 
 
 @dataclass
-class Tables:
+class JpegTables:
     """How a JPEG was encoded: its quantization tables (64 numbers each, as Pillow has them) and chroma sampling.
 
     `sampling` is None where it is none that can be written again.
@@ -46,7 +46,7 @@ class Metadata:
         A TIFF file's structure, ``Exif\\0\\0`` removed.
     icc : bytes or None
         The profile.
-    tables : Tables or None
+    tables : JpegTables or None
         How a JPEG was encoded.
     xmp : bytes or None
         The packet, UTF-8.
@@ -62,7 +62,7 @@ class Metadata:
 
     exif: bytes | None = None
     icc: bytes | None = None
-    tables: Tables | None = None
+    tables: JpegTables | None = None
     xmp: bytes | None = None
     iptc: bytes | None = None
     comment: bytes | None = None
@@ -82,7 +82,7 @@ class Metadata:
 
 
 @dataclass
-class Motion:
+class AnimationTiming:
     """How several frames play: milliseconds per frame, and how often in all.
 
     `loop` is 1 for once, 2 for twice, 0 for ever, None for pages that do not play. While frames are being decoded
@@ -162,7 +162,7 @@ class Codec(ABC):
         """Whether four pixels share their colors in the file, and what the pixels are encoded from may be YCbCr."""
         return False
 
-    def kept(self, tables: Tables, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
+    def kept(self, tables: JpegTables, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
         """Pillow's save parameters for ``quality="keep"``; empty where the format has no such tables."""
         return {}
 
@@ -184,7 +184,7 @@ class Codec(ABC):
         missed += ["resolution"] if held.resolution is not None and not in_exif else []
         return {}
 
-    def motion(self, motion: Motion, count: int, changes: list[str]) -> dict[str, Any]:
+    def motion(self, motion: AnimationTiming, count: int, changes: list[str]) -> dict[str, Any]:
         """Pillow's save parameters for the playing of `count` frames, of a format that `plays`."""
         return {"duration": _durations(motion, count, changes), "loop": 0 if motion.loop is None else motion.loop}
 
@@ -199,7 +199,9 @@ class Codec(ABC):
             frames[0].save(file, self.pillow, **options)
         return file.getvalue()
 
-    def encode(self, frames: Iterable[Image], encoding: Encoding, metadata: Metadata, motion: Motion) -> Encoded:
+    def encode(
+        self, frames: Iterable[Image], encoding: Encoding, metadata: Metadata, motion: AnimationTiming
+    ) -> Encoded:
         """All `frames` as one file, in memory.
 
         Raises
@@ -210,7 +212,9 @@ class Codec(ABC):
         """
         return self.prepared(frames, encoding, metadata, motion).encoded(encoding)
 
-    def prepared(self, frames: Iterable[Image], encoding: Encoding, metadata: Metadata, motion: Motion) -> Prepared:
+    def prepared(
+        self, frames: Iterable[Image], encoding: Encoding, metadata: Metadata, motion: AnimationTiming
+    ) -> Prepared:
         """`frames` as this format holds them, for one encode or several."""
         from imgbatch.codecs.metadata import profile_policy, strip
         from imgbatch.codecs.writing import pixel_modes
@@ -277,7 +281,7 @@ class Prepared:
     pictures: Sequence[Image]
     options: dict[str, Any]
     changes: list[str]
-    tables: Tables | None = None
+    tables: JpegTables | None = None
     located: bool = False
 
     def encoded(self, encoding: Encoding) -> Encoded:
@@ -306,7 +310,7 @@ class Prepared:
         return self.codec.kept(self.tables, encoding, self.pictures)
 
 
-def _durations(motion: Motion, count: int, changes: list[str]) -> list[int]:
+def _durations(motion: AnimationTiming, count: int, changes: list[str]) -> list[int]:
     """Milliseconds for each of `count` frames; pages that have none show for :data:`PAGE_MS`."""
     durations = list(motion.durations[:count])
     if len(durations) < count:

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 
 from imgbatch import codecs
 from imgbatch.codecs.metadata import strip
-from imgbatch.codecs.reading.decode import ALL_DATA, MULTIFRAME, Opened
+from imgbatch.codecs.reading.decode import ALL_DATA, MULTIFRAME, SourceImage
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.operations import Operation, Resize, Size
 from imgbatch.operations.geometry.crop_resize import Reduction, merged, settled
@@ -84,17 +84,19 @@ class Step:
     source: int | None = None
 
 
-def plain(opened: Opened, upright: bool, common: Several, own: Sequence[Several] = ((),)) -> Way:
+def plain(opened: SourceImage, upright: bool, common: Several, own: Sequence[Several] = ((),)) -> Way:
     """The way without any economy."""
     return Way(opened.upright_size if upright else opened.size, None, False, tuple(common), tuple(map(tuple, own)))
 
 
-def way(opened: Opened, upright: bool, common: Several, own: Sequence[Several] = ((),), halves: bool = False) -> Way:
+def way(
+    opened: SourceImage, upright: bool, common: Several, own: Sequence[Several] = ((),), halves: bool = False
+) -> Way:
     """The way of a picture through operations that all outputs share, then through each output's own.
 
     Parameters
     ----------
-    opened : Opened
+    opened : SourceImage
     upright : bool
         Whether the picture's orientation is applied.
     halves : bool
@@ -160,7 +162,7 @@ def halving(output: Output, format: str, icc: bytes | None) -> bool:
     return codec.halves(output) and (icc is None or codec.takes(icc))
 
 
-def needed(opened: Opened, way: Way, data: int, films: bool = True) -> int:
+def needed(opened: SourceImage, way: Way, data: int, films: bool = True) -> int:
     """About how many bytes the picture will take: what is decoded, twice what comes of it, and the file itself.
 
     A JPEG in several scans is held whole, in waves, until the last of them. Of many frames no more than a few films'

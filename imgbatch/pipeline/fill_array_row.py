@@ -91,7 +91,7 @@ class RowWork:
         data = storage_of(job.source.path).read(job.source.path)
         told.enter("decode")
         suffix = os.path.splitext(job.source.path)[1].lower()
-        with decode.probe(data, suffix, self.max_pixels) as opened:
+        with decode.open_image(data, suffix, self.max_pixels) as opened:
             try:
                 image = self._operated(job, opened, told)
             finally:
@@ -104,7 +104,7 @@ class RowWork:
         rows = self.rows.array
         rows[job.index] = numpy.asarray(image).reshape(rows.shape[1:])
 
-    def _operated(self, job: Job, opened: decode.Opened, told: _Told) -> Image:
+    def _operated(self, job: Job, opened: decode.SourceImage, told: _Told) -> Image:
         """The first frame after the operations, decoded with as few pixels as they need; checked for its size."""
         way = decode_plan.way(opened, self.auto_orient, template_fields.told(self.ops, job, opened))
         told.desk.reserve(decode_plan.needed(opened, way, opened.length, films=False))

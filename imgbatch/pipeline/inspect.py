@@ -72,7 +72,7 @@ class InspectWork:
 
     def _decode(self, data: bytes, suffix: str, desk: Desk, found: list[Finding], said: list[str]) -> None:
         """Every frame; of a JPEG all of the data, at an eighth of the size."""
-        with decode.probe(data, suffix, self.max_pixels) as opened:
+        with decode.open_image(data, suffix, self.max_pixels) as opened:
             try:
                 way = decode_plan.checking(decode_plan.plain(opened, False, ()))
                 width, height = opened.size

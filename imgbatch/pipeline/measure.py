@@ -106,7 +106,7 @@ class _Look:
         data = storage_of(job.source.path).read(job.source.path)
         self._clock.enter("decode")
         suffix = os.path.splitext(job.source.path)[1]
-        with decode.probe(data, suffix, self._work.max_pixels) as opened:
+        with decode.open_image(data, suffix, self._work.max_pixels) as opened:
             image = as_mode(self._made(job, opened), self._work.mode)
             said = [*opened.warnings, *limits.format_warnings(caught)]
             found, mode = opened.format, opened.mode
@@ -125,7 +125,7 @@ class _Look:
             sum_squares=tuple((histogram @ (values * values)).tolist()),
         )
 
-    def _made(self, job: Job, opened: decode.Opened) -> Image:
+    def _made(self, job: Job, opened: decode.SourceImage) -> Image:
         """The first frame after the operations, decoded no larger than they need it."""
         way = decode_plan.way(opened, self._work.auto_orient, template_fields.told(self._work.ops, job, opened))
         self._desk.reserve(decode_plan.needed(opened, way, opened.length, films=False))

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 from imgbatch import codecs
 from imgbatch.codecs.metadata import strip
-from imgbatch.codecs.reading.decode import Opened
+from imgbatch.codecs.reading.decode import SourceImage
 from imgbatch.operations import Resize
 from imgbatch.operations.geometry.crop_resize import Reduction
 from imgbatch.pipeline.decode_plan import Way
 from imgbatch.planning.recipe import Output
 
 
-def copies(opened: Opened, way: Way, output: Output, number: int, format: str) -> bool:
+def copies(opened: SourceImage, way: Way, output: Output, number: int, format: str) -> bool:
     """Whether the file of an output (and its `number`) is the source's, byte for byte.
 
     That is so when its format is the source's, its encoding is left open (a quality, say, asks for encoding), nothing
@@ -31,14 +31,14 @@ def copies(opened: Opened, way: Way, output: Output, number: int, format: str) -
     return _left_open(output) and _same_frames(opened, way, output, number)
 
 
-def strips(opened: Opened, output: Output, format: str) -> bool:
+def strips(opened: SourceImage, output: Output, format: str) -> bool:
     """Whether metadata are to go from a JPEG that stays one, and its colors need not change for that."""
     if format != "jpeg" or (output.strip is None and output.keep is None):
         return False
     return opened.metadata.icc is None or strip.profile(output) == "keep"
 
 
-def keeps(opened: Opened, way: Way, output: Output, number: int, format: str) -> bool:
+def keeps(opened: SourceImage, way: Way, output: Output, number: int, format: str) -> bool:
     """Whether the source's bytes may stand in for an output that saves too little (``min_savings``, ``optimize``).
 
     As for `copies`, but an encoding may be asked for: quality and effort, not what changes the content (colors, ...).
@@ -57,7 +57,7 @@ _STRENGTH = (
 )  # fmt: skip
 
 
-def _same_shape(opened: Opened, way: Way, number: int, format: str) -> bool:
+def _same_shape(opened: SourceImage, way: Way, number: int, format: str) -> bool:
     """Whether an output shows its source's first frame as it is, in the same format."""
     if format != opened.format or opened.image.format == "MPO":
         return False
@@ -67,7 +67,7 @@ def _same_shape(opened: Opened, way: Way, number: int, format: str) -> bool:
     return all(isinstance(op, (Reduction, Resize)) and op.idle(way.size) for op in ops)
 
 
-def _same_frames(opened: Opened, way: Way, output: Output, number: int) -> bool:
+def _same_frames(opened: SourceImage, way: Way, output: Output, number: int) -> bool:
     """Whether it shows all the others as well; a look through the file, so asked last."""
     if output.frames != "all" and opened.frame_count > 1:
         return False

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from imgbatch import codecs
-from imgbatch.codecs.base import Motion
-from imgbatch.codecs.reading.decode import Opened
+from imgbatch.codecs.base import AnimationTiming
+from imgbatch.codecs.reading.decode import SourceImage
 from imgbatch.core.errors import ImageError
 from imgbatch.core.job import Target
 from imgbatch.pixels.frames import Film
@@ -32,12 +32,12 @@ def wanted(frames: Film, output: Output) -> Film:
     return frames[:1] if output.frames == "first" else frames[: int(output.frames)]
 
 
-def of_first(motion: Motion, count: int) -> Motion:
+def of_first(motion: AnimationTiming, count: int) -> AnimationTiming:
     """The motion of the first `count` frames."""
-    return Motion(motion.durations[:count], motion.loop)
+    return AnimationTiming(motion.durations[:count], motion.loop)
 
 
-def refuse(opened: Opened, targets: Sequence[Target], outputs: Sequence[Output]) -> None:
+def refuse(opened: SourceImage, targets: Sequence[Target], outputs: Sequence[Output]) -> None:
     """Several frames into a format that holds one: say so before anything is decoded."""
     for target, output in zip(targets, outputs, strict=True):
         if output.frames not in _SINGLE and not codecs.codec(target.format).multiframe and opened.frame_count > 1:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from imgbatch import codecs
 from imgbatch.codecs import errors
-from imgbatch.codecs.base import Encoded, Metadata, Motion
+from imgbatch.codecs.base import AnimationTiming, Encoded, Metadata
 from imgbatch.codecs.metadata import profile_policy
 from imgbatch.codecs.metadata.exif import without_small_picture
 from imgbatch.codecs.reading import decode, limits
@@ -72,7 +72,7 @@ def _make(work: ImageWork, job: Job, made: _Made, desk: Desk) -> None:
     made.own = codecs.format_of(data[: codecs.PREFIX]) or ""
     made.clock.enter("decode")
     suffix = os.path.splitext(job.source.path)[1].lower()
-    with decode.probe(data, suffix, work.max_pixels) as opened:
+    with decode.open_image(data, suffix, work.max_pixels) as opened:
         made.clock.format, made.clock.pixels = opened.format, math.prod(opened.size)
         try:
             _follow(work, job, made, desk, opened, data)
@@ -81,7 +81,7 @@ def _make(work: ImageWork, job: Job, made: _Made, desk: Desk) -> None:
             made.warnings += opened.warnings
 
 
-def _follow(work: ImageWork, job: Job, made: _Made, desk: Desk, opened: decode.Opened, data: bytes) -> None:
+def _follow(work: ImageWork, job: Job, made: _Made, desk: Desk, opened: decode.SourceImage, data: bytes) -> None:
     """The way of an opened picture: decoded and operated on once, then into each output."""
     outputs = [work.recipe.outputs[target.output] for target in job.targets]
     way = way_of(work, job, opened, outputs, made.asked)
@@ -118,7 +118,7 @@ def _follow(work: ImageWork, job: Job, made: _Made, desk: Desk, opened: decode.O
 def way_of(
     work: ImageWork,
     job: Job,
-    opened: decode.Opened,
+    opened: decode.SourceImage,
     outputs: Sequence[Output],
     asked: set[str] | None = None,
 ) -> decode_plan.Way:
@@ -146,7 +146,7 @@ def way_of(
 
 
 def copied_from(
-    work: ImageWork, job: Job, opened: decode.Opened, way: decode_plan.Way, data: bytes
+    work: ImageWork, job: Job, opened: decode.SourceImage, way: decode_plan.Way, data: bytes
 ) -> dict[int, Encoded]:
     """What is copied from the source, whole or around its picture, by the places of the targets."""
     found: dict[int, Encoded] = {}
@@ -164,7 +164,7 @@ def copied_from(
     return found
 
 
-def _decoded(work: ImageWork, opened: decode.Opened, way: decode_plan.Way, made: _Made, count: str) -> _Picture:
+def _decoded(work: ImageWork, opened: decode.SourceImage, way: decode_plan.Way, made: _Made, count: str) -> _Picture:
     """The frames after the operations that all outputs share."""
     decoded, motion = opened.decode(count, way.wanted, work.recipe.auto_orient, not way.turns, way.luma)
     ink = opened.mode in color.INK
@@ -206,7 +206,7 @@ class _Picture:
     """A decoded picture: its frames, and what outputs have reduced them to so far."""
 
     frames: Film
-    motion: Motion
+    motion: AnimationTiming
     metadata: Metadata
     mode: str
     ink: bool
@@ -299,7 +299,7 @@ def _count(sums: Sheet | None, frames: Film) -> None:
         tally(sums, as_mode(frame, "RGB"))
 
 
-def _smaller(encoded: Encoded, data: bytes, output: Output, opened: decode.Opened) -> Encoded:
+def _smaller(encoded: Encoded, data: bytes, output: Output, opened: decode.SourceImage) -> Encoded:
     """`encoded`, or the source's bytes where it saves less than was asked for: 0 % where nothing was said."""
     share = float((output.min_savings or "0%").removesuffix("%"))
     if len(encoded.data) < len(data) * (1 - share / 100) or len(data) > (output.max_bytes or len(data)):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from PIL.Image import Exif, Image
 
-    from imgbatch.codecs import Opened
+    from imgbatch.codecs import SourceImage
 
 _EXIF = "exif."
 _EXIF_IFD = 0x8769
@@ -71,7 +71,7 @@ class Facts(Mapping[str, Any]):
 
 
 def told(
-    ops: Sequence[Operation], job: Job, opened: Opened, asked_for: set[str] | None = None
+    ops: Sequence[Operation], job: Job, opened: SourceImage, asked_for: set[str] | None = None
 ) -> tuple[Operation, ...]:
     """`ops` for the file of a job; `asked_for` gets what they ask for that is no part of the file's content or name."""
     if not asked(ops):

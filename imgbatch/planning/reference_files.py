@@ -134,7 +134,7 @@ def _decoded(data: bytes, suffix: str) -> tuple[Image, bytes | None]:
     """The first frame, upright, and its profile."""
     from imgbatch.codecs.reading import decode, limits
 
-    with limits.pixel_limit(_MAX_PIXELS), decode.probe(data, suffix, _MAX_PIXELS) as opened:
+    with limits.pixel_limit(_MAX_PIXELS), decode.open_image(data, suffix, _MAX_PIXELS) as opened:
         frames, _ = opened.decode("first")
         return next(frames), opened.metadata.icc
 

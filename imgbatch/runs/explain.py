@@ -158,14 +158,14 @@ def _of_file(job: Job, run: ImageWork) -> Explanation:
             data = storage_of(job.source.path).read(job.source.path)
             phase = "decode"
             suffix = os.path.splitext(job.source.path)[1].lower()
-            with decode.probe(data, suffix, run.max_pixels) as opened:
+            with decode.open_image(data, suffix, run.max_pixels) as opened:
                 return _of_opened(job, run, opened, data)
         except Exception as error:  # noqa: BLE001 - one file's error is that file's value, as in the run
             kind, message = errors.classify(error, phase)
             return Explanation(job, Failure(kind, phase, message))
 
 
-def _of_opened(job: Job, run: ImageWork, opened: decode.Opened, data: bytes) -> Explanation:
+def _of_opened(job: Job, run: ImageWork, opened: decode.SourceImage, data: bytes) -> Explanation:
     """As :func:`work._follow` goes, without a step."""
     recipe = run.recipe
     outputs = [recipe.outputs[target.output] for target in job.targets]
@@ -213,7 +213,7 @@ def _planned(target: Target, mode: str) -> Target:
     return dataclasses.replace(target, path=target.other, format="tiff")
 
 
-def _frames(opened: decode.Opened, wish: str) -> int:
+def _frames(opened: decode.SourceImage, wish: str) -> int:
     if wish == "first":
         return 1
     return opened.frame_count if wish == "all" else min(int(wish), opened.frame_count)

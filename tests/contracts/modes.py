@@ -7,7 +7,7 @@ decoded pixels, test_modes.py this table with README.
 from __future__ import annotations
 
 from imgbatch import codecs
-from imgbatch.codecs import Encoding, Metadata, Motion
+from imgbatch.codecs import AnimationTiming, Encoding, Metadata
 from imgbatch.codecs.reading import limits
 from tests.contracts.pictures import smooth
 
@@ -27,7 +27,7 @@ def cell(mode: str, name: str) -> str:
     """What `mode` is written as in a format: the mode, then what was lost; ``=`` where it is neither."""
     picture = smooth(mode)
     with limits.pixel_limit(picture.width * picture.height):
-        made = codecs.encode([picture], name, Encoding(), Metadata(), Motion())
+        made = codecs.encode([picture], name, Encoding(), Metadata(), AnimationTiming())
     losses = [next(word for start, word in WORDS.items() if change.startswith(start)) for change in made.changes]
     return ", ".join([SAME if made.mode == mode else made.mode, *losses])
 

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image, ImageCms, features
 
 from imgbatch import codecs
-from imgbatch.codecs import Encoded, Encoding, Metadata, Motion
+from imgbatch.codecs import AnimationTiming, Encoded, Encoding, Metadata
 from imgbatch.codecs.metadata import exif_tags
 from imgbatch.codecs.metadata.exif import without_upright
 from imgbatch.codecs.reading import limits, optional_readers
@@ -57,12 +57,12 @@ def seen(image: Picture) -> np.ndarray[Any, Any]:
 def encode(image: Picture | list[Picture], name: str, loop: int | None = None, **options: Any) -> Encoded:
     frames = image if isinstance(image, list) else [image]
     given = options.pop("metadata", None) or Metadata()
-    motion = options.pop("motion", None) or Motion(loop=loop)
+    motion = options.pop("motion", None) or AnimationTiming(loop=loop)
     return codecs.encode(frames, name, Encoding(**options), given, motion)
 
 
-def back(encoded: Encoded) -> codecs.Opened:
-    return codecs.probe(encoded.data, "", LIMIT)
+def back(encoded: Encoded) -> codecs.SourceImage:
+    return codecs.open_image(encoded.data, "", LIMIT)
 
 
 def only(encoded: Encoded) -> Picture:
@@ -288,7 +288,7 @@ def test_avif_does_not_depend_on_how_many_cores_there_are() -> None:
 
 def test_an_avif_sequence_does_not_say_when_it_was_made() -> None:
     frames = [Image.new("RGB", (64, 48), (40 * number, 90, 0)) for number in range(3)]
-    data = codecs.encode(frames, "avif", codecs.Encoding(), codecs.Metadata(), codecs.Motion([80] * 3, 0)).data
+    data = codecs.encode(frames, "avif", codecs.Encoding(), codecs.Metadata(), codecs.AnimationTiming([80] * 3, 0)).data
     for name in (b"mvhd", b"tkhd", b"mdhd"):
         at = data.index(name)
         assert data[at + 4] == 1  # 64-bit times
@@ -395,7 +395,7 @@ def test_shades_of_alpha_survive_a_reduced_palette_in_png() -> None:
 
 def test_frames_of_a_reduced_apng_share_one_palette() -> None:
     frames = [smooth("RGB").rotate(90 * number).quantize(12).convert("RGB") for number in range(3)]
-    encoded = encode(frames, "png", colors=16, motion=Motion([100] * 3, 0))
+    encoded = encode(frames, "png", colors=16, motion=AnimationTiming([100] * 3, 0))
     assert encoded.changes == ["colors: reduced to 16"] and back(encoded).mode == "P"
 
 
@@ -406,7 +406,7 @@ def test_a_note_stands_once_however_many_frames_it_is_about() -> None:
 
 
 def test_long_delays_of_an_apng_are_cut_to_what_it_can_say() -> None:
-    encoded = encode(moving(), "png", motion=Motion([65_535, 70_001, 10, 10], 0))
+    encoded = encode(moving(), "png", motion=AnimationTiming([65_535, 70_001, 10, 10], 0))
     assert encoded.changes == ["durations: at most 65535 ms"]
     frames, motion = back(encoded).decode()
     assert len(list(frames)) == 4 and motion.durations == [65_535, 65_535, 10, 10]
@@ -437,7 +437,7 @@ def moving(count: int = 4, mode: str = "RGB", size: tuple[int, int] = (40, 30)) 
 @pytest.mark.parametrize("loop", [0, 1, 3])
 def test_animations_keep_frames_durations_and_loops(name: str, mode: str, loop: int) -> None:
     durations = [100, 250, 40, 1000]
-    encoded = encode(moving(mode=mode), name, motion=Motion(durations, loop), lossless=name == "webp")
+    encoded = encode(moving(mode=mode), name, motion=AnimationTiming(durations, loop), lossless=name == "webp")
     assert encoded.frames == 4
     opened = back(encoded)
     frames, motion = opened.decode()
@@ -467,7 +467,7 @@ def test_a_palette_with_a_transparent_color_is_written_the_same_after_it_was_loo
 
 
 def test_gif_durations_are_rounded_and_said_so() -> None:
-    encoded = encode(moving(), "gif", motion=Motion([3, 14, 16, 0], 0))
+    encoded = encode(moving(), "gif", motion=AnimationTiming([3, 14, 16, 0], 0))
     assert "durations: rounded to 10 ms" in encoded.changes
     frames, motion = back(encoded).decode()
     assert len(list(frames)) == 4 and motion.durations == [10, 10, 10, 0]
@@ -476,7 +476,7 @@ def test_gif_durations_are_rounded_and_said_so() -> None:
 @pytest.mark.parametrize("name", ["gif", "png", "webp"])
 def test_busy_animations_stay_close(name: str) -> None:
     frames = [smooth("RGB", (64, 48)).rotate(90 * number) for number in range(3)]
-    encoded = encode(frames, name, motion=Motion([100] * 3, 0), quality=95)
+    encoded = encode(frames, name, motion=AnimationTiming([100] * 3, 0), quality=95)
     for got, wanted in zip(back(encoded).decode()[0], frames, strict=True):
         assert np.abs(seen(got) - seen(wanted)).mean() < 6
     assert ("colors: reduced to 256" in encoded.changes) == (name == "gif")
@@ -486,7 +486,7 @@ def test_busy_animations_stay_close(name: str) -> None:
 def test_frames_with_palettes_of_their_own_are_exact_in_gif_and_png(mode: str) -> None:
     frames = [smooth("RGB", (64, 48)).rotate(90 * number).quantize(250).convert(mode) for number in range(3)]
     for name in ("gif", "png"):
-        encoded = encode(frames, name, motion=Motion([100] * 3, 0))
+        encoded = encode(frames, name, motion=AnimationTiming([100] * 3, 0))
         assert not encoded.changes
         for got, wanted in zip(back(encoded).decode()[0], frames, strict=True):
             assert (seen(got) == seen(wanted)).all()
@@ -502,7 +502,7 @@ def test_several_frames_to_a_format_of_one_say_what_to_do(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["png", "webp", "gif", "avif", "tiff"])
 def test_one_frame_is_a_still(name: str) -> None:
-    encoded = encode(moving(1), name, motion=Motion([100], 0))
+    encoded = encode(moving(1), name, motion=AnimationTiming([100], 0))
     assert encoded.frames == 1 and not encoded.changes
     assert back(encoded).frame_count == 1
 
@@ -528,7 +528,7 @@ def test_tiff_pages_keep_their_own_sizes_and_modes() -> None:
 
 
 def test_an_animation_that_becomes_pages_says_what_is_lost() -> None:
-    assert "durations not written: tiff" in encode(moving(), "tiff", motion=Motion([10] * 4, 0)).changes
+    assert "durations not written: tiff" in encode(moving(), "tiff", motion=AnimationTiming([10] * 4, 0)).changes
     assert "durations: 1000 ms a page" in encode(moving(), "gif").changes
 
 
@@ -566,7 +566,7 @@ def test_public_images_become_pictures_or_clear_errors(record: dict[str, Any]) -
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            opened = codecs.probe(path.read_bytes(), path.suffix, LIMIT)
+            opened = codecs.open_image(path.read_bytes(), path.suffix, LIMIT)
             with opened:
                 photo = record["file"].startswith("photos/")
                 wanted = (800, 800) if photo else None

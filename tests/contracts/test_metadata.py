@@ -20,7 +20,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from imgbatch import Blur, Crop, Operation, Output, Recipe, Resize, Rotate, codecs, run
-from imgbatch.codecs import FORMATS, Encoded, Encoding, Metadata, Motion
+from imgbatch.codecs import FORMATS, AnimationTiming, Encoded, Encoding, Metadata
 from imgbatch.codecs.metadata import exif_tags, iptc
 from imgbatch.codecs.metadata.strip import BLOCKS, stripped
 from imgbatch.codecs.reading import limits
@@ -49,11 +49,11 @@ def within_limits() -> Iterator[None]:
 
 def encode(format: str, held: Metadata | None = None, **options: Any) -> Encoded:
     image = Image.radial_gradient("L").resize(SIZE).convert("RGB")
-    return codecs.encode([image], format, Encoding(**options), held or everything(), Motion())
+    return codecs.encode([image], format, Encoding(**options), held or everything(), AnimationTiming())
 
 
 def back(encoded: Encoded) -> Metadata:
-    with codecs.probe(encoded.data, "", 10**6) as opened:
+    with codecs.open_image(encoded.data, "", 10**6) as opened:
         return opened.metadata
 
 
@@ -174,7 +174,7 @@ def test_a_resolution_that_makes_no_sense_is_none(resolution: tuple[float, float
             image.save(file, "TIFF", dpi=resolution)
         except (ValueError, OverflowError, struct.error):
             pytest.skip("this Pillow does not write such a file")
-    with codecs.probe(file.getvalue(), ".tif", 10**6) as opened:
+    with codecs.open_image(file.getvalue(), ".tif", 10**6) as opened:
         assert opened.metadata.resolution is None
 
 
@@ -322,7 +322,7 @@ def test_maker_notes_with_offsets_do_not_come_out_of_a_tiff_or_go_into_one(tmp_p
         encoded = encode("tiff", Metadata(exif.tobytes()[6:]))
         assert (note in encoded.data) == moves == ("maker note not written: tiff" not in encoded.changes)
         Image.new("L", (4, 4)).save(tmp_path / "a.tif", exif=exif.tobytes())
-        with codecs.probe((tmp_path / "a.tif").read_bytes(), ".tif", 10**6) as opened:
+        with codecs.open_image((tmp_path / "a.tif").read_bytes(), ".tif", 10**6) as opened:
             assert opened.metadata.exif is not None
             assert (note in opened.metadata.exif) == moves == ("maker note not kept" not in opened.changes)
 
@@ -332,7 +332,7 @@ def test_extended_xmp_is_left_and_no_longer_announced() -> None:
     data = encode("jpeg", Metadata(xmp=packet)).data
     content = b"http://ns.adobe.com/xmp/extension/\0" + b"0" * 40
     segment = b"\xff\xe1" + struct.pack(">H", len(content) + 2) + content
-    with codecs.probe(data[:2] + segment + data[2:], "", 10**6) as opened:
+    with codecs.open_image(data[:2] + segment + data[2:], "", 10**6) as opened:
         found, changes = opened.metadata.xmp, opened.changes
     assert found is not None and b"HasExtendedXMP" not in found and b"Rating" in found
     assert changes == ["extended xmp not kept"]
@@ -345,14 +345,14 @@ def test_the_resolution_of_a_jpeg_may_stand_in_exif(unit: int, number: int, want
     base, exif, file = ExifTags.Base, Image.Exif(), io.BytesIO()
     exif.update({base.XResolution: number, base.YResolution: number, base.ResolutionUnit: unit})
     Image.new("L", (4, 4)).save(file, "JPEG", exif=exif)
-    with codecs.probe(file.getvalue(), "", 10**6) as opened:
+    with codecs.open_image(file.getvalue(), "", 10**6) as opened:
         assert opened.metadata.resolution == (None if wanted is None else pytest.approx(wanted))
 
 
 @pytest.mark.parametrize("format", ["png", "webp", "avif", "tiff", "gif"])
 def test_animations_and_pages_keep_it_too(format: str) -> None:
     frames = [Image.new("RGB", (16, 12), color) for color in ("red", "lime", "blue")]
-    motion = Motion([40, 40, 40], 0)
+    motion = AnimationTiming([40, 40, 40], 0)
     encoded = codecs.encode(frames, format, Encoding(strip="gps"), everything(), motion)
     assert encoded.frames == 3
     found = back(encoded)

@@ -14,7 +14,7 @@ from PIL import Image
 
 import imgbatch as ib
 from imgbatch import codecs
-from imgbatch.codecs import Encoding, Metadata, Motion
+from imgbatch.codecs import AnimationTiming, Encoding, Metadata
 from imgbatch.codecs.reading import limits
 from imgbatch.operations import Operation
 from tests.contracts import modes
@@ -129,8 +129,8 @@ def test_another_reader_sees_the_same(format: str, mode: str) -> None:
     if keyed:
         picture.info["transparency"] = picture.getpixel((47, 31))
     with limits.pixel_limit(10_000):
-        made = codecs.encode([picture], format, Encoding(), Metadata(), Motion())
-        (frame,) = codecs.probe(made.data, "", 10_000).decode()[0]
+        made = codecs.encode([picture], format, Encoding(), Metadata(), AnimationTiming())
+        (frame,) = codecs.open_image(made.data, "", 10_000).decode()[0]
     seen, other = (
         np.frombuffer(samples, np.uint8).reshape(32, 48, 4).astype(int)
         for samples in (frame.convert("RGBA").tobytes(), of_another_reader(made.data, format))

@@ -24,9 +24,9 @@ ANIMATIONS = sorted(
 Frames = list[np.ndarray[Any, Any]]  # RGBA
 
 
-def shown(path: Path) -> tuple[Frames, codecs.Motion]:
+def shown(path: Path) -> tuple[Frames, codecs.AnimationTiming]:
     """What a player shows, and how."""
-    with limits.pixel_limit(50_000_000), codecs.probe(path.read_bytes(), path.suffix, 50_000_000) as opened:
+    with limits.pixel_limit(50_000_000), codecs.open_image(path.read_bytes(), path.suffix, 50_000_000) as opened:
         frames, motion = opened.decode()
         return [np.asarray(frame.convert("RGBA")) for frame in frames], motion
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from imgbatch import codecs
-from imgbatch.codecs import FORMATS, Encoding, Metadata, Motion
+from imgbatch.codecs import FORMATS, AnimationTiming, Encoding, Metadata
 from imgbatch.core.errors import ImageError
 from imgbatch.core.parameters import fields
 
@@ -56,7 +56,7 @@ def written(name: str, **options: Any) -> tuple[bytes | str, dict[str, Any]]:
     encoding = Encoding(**options)
     told = codecs.codec(name).options(encoding, [image])
     try:
-        return codecs.encode([image], name, encoding, Metadata(), Motion()).data, told
+        return codecs.encode([image], name, encoding, Metadata(), AnimationTiming()).data, told
     except ImageError as error:
         return str(error), told
 

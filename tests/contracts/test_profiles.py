@@ -14,7 +14,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from imgbatch import Output, Recipe, Resize, codecs, run
-from imgbatch.codecs import Encoded, Encoding, Metadata, Motion
+from imgbatch.codecs import AnimationTiming, Encoded, Encoding, Metadata
 from imgbatch.codecs.reading import limits
 from imgbatch.core.errors import PlanError, UsageError
 from imgbatch.pixels import color, profile_conversion
@@ -75,7 +75,7 @@ def within_limits() -> Iterator[None]:
 
 
 def encode(image: Picture, format: str, profile: bytes | None, **options: Any) -> Encoded:
-    return codecs.encode([image], format, Encoding(**options), Metadata(icc=profile), Motion())
+    return codecs.encode([image], format, Encoding(**options), Metadata(icc=profile), AnimationTiming())
 
 
 def decoded(data: bytes) -> Picture:
@@ -178,7 +178,7 @@ def test_a_profile_for_other_pixels_is_ignored_with_a_warning(tmp_path: Path, ic
 def test_every_frame_is_converted(format: str) -> None:
     colors = ((107, 82, 70), (90, 110, 140), (30, 60, 45))
     frames = [Image.new("RGB", (16, 12), color) for color in colors]
-    held, motion = Metadata(icc=profile(ADOBE)), Motion([40, 40, 40], 0)
+    held, motion = Metadata(icc=profile(ADOBE)), AnimationTiming([40, 40, 40], 0)
     encoded = codecs.encode(frames, format, Encoding(icc="srgb", lossless=True), held, motion)
     assert encoded.frames == 3 and "icc: test -> sRGB" in encoded.changes
     with Image.open(io.BytesIO(encoded.data)) as made:
@@ -249,7 +249,7 @@ def test_ink_is_what_the_adobe_marker_says(tmp_path: Path) -> None:
     shown = []
     for name in ("a.jpg", "b.tif"):
         ink.save(tmp_path / name, quality=100)
-        with codecs.probe((tmp_path / name).read_bytes(), "", 10**6) as opened:
+        with codecs.open_image((tmp_path / name).read_bytes(), "", 10**6) as opened:
             (frame,) = opened.decode()[0]
         assert np.abs(np.asarray(frame).astype(int) - [20, 200, 90, 10]).max() <= 2
         shown.append(np.asarray(decoded(encode(frame, "png", None, icc="none").data))[9, 9].astype(int))

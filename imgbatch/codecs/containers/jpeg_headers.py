@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.codecs.base import Tables
+from imgbatch.codecs.base import JpegTables
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -72,7 +72,7 @@ def waves(image: ImageFile) -> int:
     return 2 * image.width * image.height * sum(layer[1] * layer[2] for layer in layers) // finest
 
 
-def tables(image: ImageFile) -> Tables | None:
+def tables(image: ImageFile) -> JpegTables | None:
     """A JPEG's quantization tables and chroma sampling; None where it has no tables that can be written again."""
     from PIL import JpegImagePlugin
 
@@ -80,4 +80,4 @@ def tables(image: ImageFile) -> Tables | None:
     if not found or any(len(table) != 64 or not all(0 < value < 256 for value in table) for table in found.values()):
         return None
     sampling = JpegImagePlugin.get_sampling(image) if image.mode == "RGB" else -1
-    return Tables({number: list(found[key]) for number, key in enumerate(sorted(found))}, _SAMPLINGS.get(sampling))
+    return JpegTables({number: list(found[key]) for number, key in enumerate(sorted(found))}, _SAMPLINGS.get(sampling))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.codecs.base import Codec, Metadata, Motion
+from imgbatch.codecs.base import AnimationTiming, Codec, Metadata
 from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.codecs.reading.identify import SUFFIXES
 from imgbatch.core.errors import ImageError
@@ -73,7 +73,7 @@ class Avif(Codec):
         data = super().save(frames, options)
         return data if len(frames) == 1 else _undated(data)
 
-    def motion(self, motion: Motion, count: int, changes: list[str]) -> dict[str, Any]:
+    def motion(self, motion: AnimationTiming, count: int, changes: list[str]) -> dict[str, Any]:
         options = super().motion(motion, count, changes)
         if options.pop("loop") != 0:
             changes.append("loop count not written: avif")

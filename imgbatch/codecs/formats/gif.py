@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.codecs.base import Codec, Metadata, Motion
+from imgbatch.codecs.base import AnimationTiming, Codec, Metadata
 from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.codecs.reading.identify import SUFFIXES
 from imgbatch.pixels.frames import Film
@@ -47,7 +47,7 @@ class Gif(Codec):
         super().beside(replace(held, comment=None), missed)
         return {"comment": held.comment} if held.comment else {}
 
-    def motion(self, motion: Motion, count: int, changes: list[str]) -> dict[str, Any]:
+    def motion(self, motion: AnimationTiming, count: int, changes: list[str]) -> dict[str, Any]:
         options = super().motion(motion, count, changes)
         exact = options["duration"]
         rounded = _rounded(exact)

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.codecs.base import Codec, Encoded, Metadata, Tables
+from imgbatch.codecs.base import Codec, Encoded, JpegTables, Metadata
 from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.codecs.reading.identify import SUFFIXES
 
@@ -50,7 +50,7 @@ class Jpeg(Codec):
     def halves(self, encoding: Encoding) -> bool:
         return encoding.subsampling in ("auto", "4:2:0") and encoding.quality != "keep"
 
-    def kept(self, tables: Tables, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
+    def kept(self, tables: JpegTables, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
         options: dict[str, Any] = {"quality": -1, "qtables": tables.quantization}  # -1: the tables as they are
         if frames[0].mode in _COLOR and encoding.subsampling == "auto" and tables.sampling is not None:
             options["subsampling"] = tables.sampling

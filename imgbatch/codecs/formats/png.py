@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.codecs.base import Codec, Metadata, Motion
+from imgbatch.codecs.base import AnimationTiming, Codec, Metadata
 from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.codecs.formats import apng
 from imgbatch.codecs.reading.identify import SUFFIXES
@@ -74,7 +74,7 @@ class Png(Codec):
             options["transparency"] = int(frames[0].info["transparency"] != 0)
         return super().save(frames, options) if len(frames) == 1 else apng.encoded(frames, options)
 
-    def motion(self, motion: Motion, count: int, changes: list[str]) -> dict[str, Any]:
+    def motion(self, motion: AnimationTiming, count: int, changes: list[str]) -> dict[str, Any]:
         options = super().motion(motion, count, changes)
         if max(options["duration"]) > apng.LONGEST_MS:
             changes.append(f"durations: at most {apng.LONGEST_MS} ms")

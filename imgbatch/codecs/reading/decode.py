@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs import errors
-from imgbatch.codecs.base import Metadata, Motion
+from imgbatch.codecs.base import AnimationTiming, Metadata
 from imgbatch.codecs.containers import jpeg_headers, png_chunks, tiff_pages
 from imgbatch.codecs.metadata import exif, profile_policy
 from imgbatch.codecs.metadata.read import comment, packet, records, resolution, texts
 from imgbatch.codecs.reading import bit_depth, identify, limits, optional_readers
-from imgbatch.codecs.reading.open import PILLOW, explained, opened, refuse_cut
+from imgbatch.codecs.reading.open import PILLOW, explain_failure, open_with_reader, refuse_cut
 from imgbatch.core.errors import ImageError
 from imgbatch.pixels.orientation import redo, swapped, undo
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image, Transpose
     from PIL.ImageFile import ImageFile
 
-__all__ = ["ALL_DATA", "MULTIFRAME", "Opened", "probe"]
+__all__ = ["ALL_DATA", "MULTIFRAME", "SourceImage", "open_image"]
 
-#: As `wanted` of `Opened.decode`: all of a JPEG's data are read, but no picture is wanted.
+#: As `wanted` of `SourceImage.decode`: all of a JPEG's data are read, but no picture is wanted.
 ALL_DATA = (1, 1)
 MULTIFRAME = frozenset({"png", "webp", "avif", "tiff", "gif"})
 _OURS = {**{pillow: name for name, pillow in PILLOW.items()}, "MPO": "jpeg"}
@@ -32,7 +32,7 @@ _SRGB_GAMMA = 0.45455  # as a PNG says it
 _SUBFILE, _DNG = 254, 50706
 
 
-class Opened:
+class SourceImage:
     """A picture whose header was read.
 
     Attributes
@@ -144,7 +144,7 @@ class Opened:
         orient: bool = True,
         turn: bool = True,
         luma: bool = False,
-    ) -> tuple[Iterator[Image], Motion]:
+    ) -> tuple[Iterator[Image], AnimationTiming]:
         """The frames, one at a time, fully loaded and apart from the file; and how they play. To be asked once.
 
         Parameters
@@ -159,13 +159,13 @@ class Opened:
         turn : bool
             False leaves the turning itself to the caller, who can do it with fewer pixels.
         luma : bool
-            Leave the pixels as brightness and two colors (mode YCbCr), which must be in the file (`Opened.luma`).
+            Leave the pixels as brightness and two colors (mode YCbCr), which must be in the file (`SourceImage.luma`).
         """
         places = self._wanted(frames)
         if orient and self.orientation != 1:
             self.changes.append(f"orientation: baked {self.orientation}")
             exif.turn(self.metadata, self.orientation)
-        motion = Motion(loop=self._plays() if len(places) > 1 else None)
+        motion = AnimationTiming(loop=self._plays() if len(places) > 1 else None)
         draft = None
         if self.format == "jpeg" and (wanted is not None or luma):
             size = None if wanted is None else swapped(wanted, self.orientation)
@@ -177,7 +177,7 @@ class Opened:
         self.image.close()
         self._data = b""
 
-    def __enter__(self) -> Opened:
+    def __enter__(self) -> SourceImage:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -206,7 +206,12 @@ class Opened:
         return int(said or 0)
 
     def _decoded(
-        self, places: range | list[int], draft: Callable[[], object] | None, orient: bool, turned: bool, motion: Motion
+        self,
+        places: range | list[int],
+        draft: Callable[[], object] | None,
+        orient: bool,
+        turned: bool,
+        motion: AnimationTiming,
     ) -> Iterator[Image]:
         pixels = 0
         for place in places:
@@ -279,7 +284,7 @@ class Opened:
             self.changes.append(f"gamma {gamma:g} of a png not kept, taken for sRGB")
 
 
-def probe(data: bytes, suffix: str, max_pixels: int) -> Opened:
+def open_image(data: bytes, suffix: str, max_pixels: int) -> SourceImage:
     """The picture in `data`, header only; `suffix` (with its dot) matters for formats without a signature.
 
     limits.pixel_limit (or limits.warning_recorder) must be active, so that Pillow refuses what is too large before it
@@ -299,16 +304,16 @@ def probe(data: bytes, suffix: str, max_pixels: int) -> Opened:
     refuse_cut(data, name)
     light, heavy = png_chunks.lightened(data) if name == "png" else (data, [])
     try:
-        image = opened(light, name, ending, max_pixels)
+        image = open_with_reader(light, name, ending, max_pixels)
     except ImageError:
         raise
     except Exception as error:
-        raise explained(error, data, ending) from error
+        raise explain_failure(error, data, ending) from error
     try:
         if name == "tiff" and _DNG in getattr(image, "tag_v2", ()) and int(jpeg_headers.tag(image, _SUBFILE, 0)) & 1:
             raise ImageError("unsupported", "camera raw (DNG) cannot be developed here; convert it to TIFF first")
         with errors.image_errors("decode"):
-            made = Opened(image, light, max_pixels)
+            made = SourceImage(image, light, max_pixels)
     except BaseException:
         image.close()
         raise

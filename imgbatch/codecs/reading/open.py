@@ -19,7 +19,7 @@ _PLUGINS = {"jpeg": "Jpeg", "png": "Png", "webp": "WebP", "avif": "Avif", "tiff"
 _DRAWINGS = ("SVG", "PDF", "PostScript", "EPS", "metafile")
 
 
-def opened(data: bytes, name: str | None, ending: str, max_pixels: int) -> ImageFile:
+def open_with_reader(data: bytes, name: str | None, ending: str, max_pixels: int) -> ImageFile:
     from PIL import Image as Images
 
     if (
@@ -39,7 +39,7 @@ def opened(data: bytes, name: str | None, ending: str, max_pixels: int) -> Image
     return Images.open(file, formats=readers)
 
 
-def explained(error: Exception, data: bytes, ending: str) -> ImageError:
+def explain_failure(error: Exception, data: bytes, ending: str) -> ImageError:
     """Why no reader took the data: what the reader of its signature says, or what the data look like."""
     from PIL import Image as Images
     from PIL import UnidentifiedImageError

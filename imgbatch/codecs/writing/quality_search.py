@@ -14,7 +14,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from imgbatch.codecs.base import Codec, Encoded, Metadata, Motion
+from imgbatch.codecs.base import AnimationTiming, Codec, Encoded, Metadata
 from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.core.errors import ImageError
 from imgbatch.pixels import alpha, color
@@ -31,7 +31,9 @@ _AIM = 0.97  # of max_bytes: where the guess is set, so that it rather fits
 _SLOPE = 0.03  # of the logarithm of the size over quality, on photographs, until two encodes tell
 
 
-def encode(codec: Codec, frames: Sequence[Image], encoding: Encoding, metadata: Metadata, motion: Motion) -> Encoded:
+def encode(
+    codec: Codec, frames: Sequence[Image], encoding: Encoding, metadata: Metadata, motion: AnimationTiming
+) -> Encoded:
     """`frames` as a file that keeps to ``max_bytes`` and ``min_ssim``; `changes` say what was chosen.
 
     Raises
@@ -46,7 +48,7 @@ class _Search:
     """One search: what was tried, and how often."""
 
     def __init__(
-        self, codec: Codec, frames: Sequence[Image], encoding: Encoding, metadata: Metadata, motion: Motion
+        self, codec: Codec, frames: Sequence[Image], encoding: Encoding, metadata: Metadata, motion: AnimationTiming
     ) -> None:
         self._codec, self._frames, self._metadata, self._motion = codec, frames, metadata, motion
         self._wish = encoding

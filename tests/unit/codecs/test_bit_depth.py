@@ -54,8 +54,8 @@ def some(kind: str, *shape: int) -> Samples:
     return np.random.default_rng(3).integers(info.min, info.max, shape, endpoint=True, dtype=np.int64).astype(kind)
 
 
-def decoded(data: bytes) -> tuple[codecs.Opened, Image.Image]:
-    opened = codecs.probe(data, "", LIMIT)
+def decoded(data: bytes) -> tuple[codecs.SourceImage, Image.Image]:
+    opened = codecs.open_image(data, "", LIMIT)
     (frame,) = opened.decode()[0]
     return opened, frame
 
@@ -180,7 +180,7 @@ def gif(places: list[tuple[int, int, int, int]], canvas: tuple[int, int], palett
 
 
 def test_a_frame_that_is_larger_than_its_canvas_is_cut() -> None:
-    opened = codecs.probe(gif([(0, 0, 10, 8), (5, 5, 20, 20), (50, 50, 3, 3)], (10, 8)), "", LIMIT)
+    opened = codecs.open_image(gif([(0, 0, 10, 8), (5, 5, 20, 20), (50, 50, 3, 3)], (10, 8)), "", LIMIT)
     frames = list(opened.decode()[0])
     assert [frame.size for frame in frames] == [(10, 8)] * 3
     assert opened.warnings == ["a frame of the GIF is larger than its canvas of 10x8 px: cut"] * 2

@@ -47,17 +47,17 @@ def saved(image: Image.Image, name: str, **options: Any) -> bytes:
     return file.getvalue()
 
 
-def probe(data: bytes, suffix: str = "", limit: int = LIMIT) -> codecs.Opened:
-    return codecs.probe(data, suffix, limit)
+def image_of(data: bytes, suffix: str = "", limit: int = LIMIT) -> codecs.SourceImage:
+    return codecs.open_image(data, suffix, limit)
 
 
 def decode(data: bytes, **options: Any) -> list[Image.Image]:
-    return list(probe(data).decode(**options)[0])
+    return list(image_of(data).decode(**options)[0])
 
 
 def refused(data: bytes, suffix: str = "", limit: int = LIMIT) -> tuple[str, str]:
     with pytest.raises(ImageError) as failed:
-        list(probe(data, suffix, limit).decode()[0])
+        list(image_of(data, suffix, limit).decode()[0])
     return failed.value.kind, str(failed.value)
 
 
@@ -94,7 +94,7 @@ def test_too_many_pixels_are_refused_by_the_header(name: str) -> None:
     data = saved(corner((100, 60)), name)
     kind, said = refused(data, limit=5999)
     assert kind == "too_large" and "6000 pixels" in said and "--max-pixels 5999" in said
-    assert probe(data, limit=6000).size == (100, 60)
+    assert image_of(data, limit=6000).size == (100, 60)
 
 
 def chunk(name: bytes, data: bytes) -> bytes:
@@ -112,12 +112,12 @@ def test_a_bomb_allocates_nothing() -> None:
 def test_frames_count_together() -> None:
     frames = [Image.new("L", (100, 100), shade) for shade in (10, 100, 200)]
     data = saved(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=50)
-    opened = probe(data, limit=29_999)
+    opened = image_of(data, limit=29_999)
     with pytest.raises(ImageError, match="100x100 in 3 frames") as failed:
         opened.decode()
     assert failed.value.kind == "too_large" and "--frames first" in str(failed.value)
-    assert len(list(probe(data, limit=29_999).decode("2")[0])) == 2
-    assert len(list(probe(data, limit=29_999).decode("first")[0])) == 1
+    assert len(list(image_of(data, limit=29_999).decode("2")[0])) == 2
+    assert len(list(image_of(data, limit=29_999).decode("first")[0])) == 1
 
 
 def test_counting_many_frames_is_put_off_until_asked() -> None:
@@ -125,7 +125,7 @@ def test_counting_many_frames_is_put_off_until_asked() -> None:
     picture = frame[frame.index(b",") : -1]
     data = frame[: frame.index(b",")] + picture * 30_000 + b";"
     began = time.monotonic()
-    opened = probe(data)
+    opened = image_of(data)
     assert len(list(opened.decode("first")[0])) == 1
     assert time.monotonic() - began < 0.2
     assert opened.frame_count == 30_000
@@ -133,16 +133,16 @@ def test_counting_many_frames_is_put_off_until_asked() -> None:
 
 def test_losses_of_reading_are_noted() -> None:
     mpo = saved(corner(), "MPO", save_all=True, append_images=[corner()])
-    opened = probe(mpo)
+    opened = image_of(mpo)
     assert (opened.format, opened.frame_count, opened.changes) == ("jpeg", 1, ["first of 2 pictures kept: mpo"])
-    ico = probe(saved(Image.new("RGBA", (64, 64)), "ICO", sizes=[(16, 16), (32, 32)]))
+    ico = image_of(saved(Image.new("RGBA", (64, 64)), "ICO", sizes=[(16, 16), (32, 32)]))
     assert ico.changes == ["largest of 2 pictures kept: ico"] and ico.size == (32, 32)
     raw = zlib.compress(b"\0" + bytes(6))
     deep = (
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 16, 2, 0, 0, 0)) + chunk(b"IDAT", raw)
         + chunk(b"IEND", b"")
     )  # fmt: skip
-    assert probe(deep).changes == ["depth: 16 -> 8 bits"]
+    assert image_of(deep).changes == ["depth: 16 -> 8 bits"]
 
 
 # ---- orientation ---------------------------------------------------------------------------------------------------
@@ -156,7 +156,7 @@ def test_orientation_is_baked_once(name: str, orientation: int) -> None:
     exif[0x010F] = "Maker"
     options = {"quality": 100} if name in ("JPEG", "WEBP", "AVIF") else {}
     data = saved(corner(), name, exif=exif.tobytes(), **options)
-    opened = probe(data)
+    opened = image_of(data)
     upright = corner().transpose(TURNS[orientation]) if orientation > 1 else corner()
     assert (opened.orientation, opened.size, opened.upright_size) == (orientation, (32, 16), upright.size)
     (frame,) = opened.decode()[0]
@@ -166,7 +166,7 @@ def test_orientation_is_baked_once(name: str, orientation: int) -> None:
     held = Image.Exif()
     held.load(opened.metadata.exif)
     assert held.get(0x0112, 1) == 1 and held[0x010F] == "Maker"
-    again = probe(data)
+    again = image_of(data)
     (stored,) = again.decode(orient=False)[0]
     assert np.abs(np.asarray(stored).astype(int) - np.asarray(corner())).mean() < 8
     assert again.metadata.exif is not None
@@ -179,12 +179,12 @@ def test_png_metadata_behind_the_pixels_is_found_without_decoding() -> None:
     exif[0x0112] = 6
     plain = saved(corner(), "PNG")
     data = plain[:-12] + chunk(b"eXIf", exif.tobytes()[6:]) + plain[-12:]
-    opened = probe(data)
+    opened = image_of(data)
     assert opened.orientation == 6 and opened.metadata.exif is not None
     assert opened.image._im is None, "the header alone must not decode the picture"
     xmp = b'XML:com.adobe.xmp\0\0\0\0\0<x tiff:Orientation="3"/>'
-    assert probe(plain[:-12] + chunk(b"iTXt", xmp) + plain[-12:]).orientation == 3
-    assert probe(plain).image._im is None
+    assert image_of(plain[:-12] + chunk(b"iTXt", xmp) + plain[-12:]).orientation == 3
+    assert image_of(plain).image._im is None
 
 
 def test_tiff_pages_are_each_turned_by_their_own_orientation() -> None:
@@ -213,7 +213,7 @@ def test_reduced_copies_in_a_tiff_are_no_pages() -> None:
         for page, tags in ((corner(), None), (corner((16, 8)), thumbnail), (corner((20, 20)), None)):
             page.save(writer, "TIFF", **({"tiffinfo": tags} if tags else {}))
             writer.newFrame()
-    opened = probe(file.getvalue())
+    opened = image_of(file.getvalue())
     assert opened.frame_count == 2 and opened.changes == ["reduced copies not kept: 1"]
     assert [page.size for page in opened.decode()[0]] == [(32, 16), (20, 20)]
 
@@ -224,7 +224,7 @@ def test_reduced_copies_in_a_tiff_are_no_pages() -> None:
 def test_frames_are_apart_from_the_reader_and_each_other() -> None:
     shades = [Image.new("RGB", (30, 20), (shade, 0, 0)) for shade in (10, 100, 200)]
     data = saved(shades[0], "PNG", save_all=True, append_images=shades[1:], duration=[10, 20, 30], loop=2)
-    opened = probe(data)
+    opened = image_of(data)
     decoded, motion = opened.decode()
     first = next(decoded)
     assert type(first) is Image.Image
@@ -240,7 +240,7 @@ def test_frames_wanted_are_all_that_is_decoded() -> None:
     shades = [Image.new("L", (30, 20), shade) for shade in (10, 100, 200)]
     data = saved(shades[0], "GIF", save_all=True, append_images=shades[1:], duration=70)
     cut = data[:-30]  # the last frame is damaged
-    opened = probe(cut)
+    opened = image_of(cut)
     assert [frame.convert("L").getpixel((1, 1)) for frame in opened.decode("2")[0]] == [10, 100]
     assert refused(cut)[0] in ("truncated", "corrupt")
 
@@ -248,17 +248,17 @@ def test_frames_wanted_are_all_that_is_decoded() -> None:
 def test_a_still_beside_an_apng_is_no_frame_of_it() -> None:
     shades = [Image.new("L", (30, 20), shade) for shade in (10, 100, 200)]
     data = saved(shades[0], "PNG", save_all=True, append_images=shades[1:], default_image=True, duration=40)
-    opened = probe(data)
+    opened = image_of(data)
     assert opened.frame_count == 2
     assert [frame.getpixel((0, 0)) for frame in opened.decode()[0]] == [100, 200]
-    assert [frame.getpixel((0, 0)) for frame in probe(data).decode("first")[0]] == [10]
+    assert [frame.getpixel((0, 0)) for frame in image_of(data).decode("first")[0]] == [10]
 
 
 @pytest.mark.parametrize(("extension", "plays"), [(None, 1), (0, 0), (4, 5)])
 def test_gif_counts_repeats_after_the_first_time(extension: int | None, plays: int) -> None:
     shades = [Image.new("L", (3, 3), shade) for shade in (10, 200)]
     options = {} if extension is None else {"loop": extension}
-    _, motion = probe(saved(shades[0], "GIF", save_all=True, append_images=shades[1:], **options)).decode()
+    _, motion = image_of(saved(shades[0], "GIF", save_all=True, append_images=shades[1:], **options)).decode()
     assert motion.loop == plays
 
 
@@ -286,19 +286,21 @@ def test_a_gif_that_may_lack_frames_is_warned_of() -> None:
     shades = [Image.new("L", (30, 20), shade) for shade in (10, 100)]
     data = saved(shades[0], "GIF", save_all=True, append_images=shades[1:], duration=70)
     for given, warned in ((data, 0), (data + b"\0\0", 0), (data[:-1], 1)):
-        opened = probe(given)
+        opened = image_of(given)
         assert len(list(opened.decode()[0])) == 2
         assert len(opened.warnings) == warned
 
 
 def test_what_stands_beside_the_pixels_is_read() -> None:
     for name in ("WEBP", "JPEG", "TIFF", "AVIF"):
-        opened = probe(saved(corner(), name, **({"tiffinfo": {700: b"<x/>"}} if name == "TIFF" else {"xmp": b"<x/>"})))
+        opened = image_of(
+            saved(corner(), name, **({"tiffinfo": {700: b"<x/>"}} if name == "TIFF" else {"xmp": b"<x/>"}))
+        )
         assert (opened.metadata.xmp, opened.changes) == (b"<x/>", []), name
     data = saved(corner(), "JPEG", dpi=(200, 100), comment=b"hello")
     block = b"Photoshop 3.0\x008BIM\x04\x04\0\0" + struct.pack(">I", 4) + b"abcd"
     segment = b"\xff\xed" + struct.pack(">H", len(block) + 2) + block
-    held = probe(data[:2] + segment + data[2:]).metadata
+    held = image_of(data[:2] + segment + data[2:]).metadata
     assert (held.iptc, held.resolution, held.comment) == (b"abcd", (200, 100), b"hello")
 
 
@@ -313,7 +315,7 @@ def test_what_stands_beside_the_pixels_is_read() -> None:
 def test_a_jpeg_is_decoded_no_larger_than_needed(wanted: tuple[int, int], size: tuple[int, int]) -> None:
     for mode in ("RGB", "L", "CMYK"):
         with limits.pixel_limit(LIMIT * 2):
-            opened = probe(saved(Image.new(mode, (1500, 1000)), "JPEG"), limit=2 * LIMIT)
+            opened = image_of(saved(Image.new(mode, (1500, 1000)), "JPEG"), limit=2 * LIMIT)
             (frame,) = opened.decode(wanted=wanted)[0]
         assert (frame.size, frame.mode) == (size, mode)
         assert opened.size == (1500, 1000)

@@ -64,18 +64,18 @@ def tiff(*sizes: tuple[int, int]) -> bytes:
 
 def refused(data: bytes) -> tuple[str, str]:
     with pytest.raises(ImageError) as failed:
-        list(codecs.probe(data, "", LIMIT).decode()[0])
+        list(codecs.open_image(data, "", LIMIT).decode()[0])
     return failed.value.kind, str(failed.value)
 
 
 def test_pages_are_counted_by_their_own_sizes_before_one_is_decoded() -> None:
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # as every worker has it
-    found = list(codecs.probe(tiff((900, 900), (10, 10), (9, 9)), "", LIMIT).decode()[0])
+    found = list(codecs.open_image(tiff((900, 900), (10, 10), (9, 9)), "", LIMIT).decode()[0])
     assert [page.size for page in found] == [(900, 900), (10, 10), (9, 9)]
     kind, said = refused(tiff((10, 10), (900, 900), (900, 900)))
     assert kind == "too_large" and said.startswith("1620100 pixels (in 3 pages) exceed --max-pixels 1000000")
     assert "--frames first" in said
-    opened = codecs.probe(tiff((10, 10), (900, 900), (900, 900)), "", LIMIT)
+    opened = codecs.open_image(tiff((10, 10), (900, 900), (900, 900)), "", LIMIT)
     assert len(list(opened.decode("2")[0])) == 2
 
 
@@ -87,7 +87,7 @@ def test_a_page_among_many_is_found_at_once(big: bool, compression: str, monkeyp
     sheets[0].save(file, "TIFF", save_all=True, append_images=sheets[1:], compression=compression, big_tiff=big)
 
     def decoded() -> list[bytes]:
-        return [page.tobytes() for page in codecs.probe(file.getvalue(), "", LIMIT).decode()[0]]
+        return [page.tobytes() for page in codecs.open_image(file.getvalue(), "", LIMIT).decode()[0]]
 
     plain = decoded()
     told: list[int] = []

@@ -36,7 +36,7 @@ def eighth(data: bytes) -> np.ndarray:
 
 
 def ours(data: bytes, wanted: tuple[int, int] | None = None) -> np.ndarray:
-    with limits.pixel_limit(LIMIT), codecs.probe(data, ".jpg", LIMIT) as opened:
+    with limits.pixel_limit(LIMIT), codecs.open_image(data, ".jpg", LIMIT) as opened:
         wanted = wanted or (opened.size[0] // 8, opened.size[1] // 8)
         (frame,) = opened.decode(wanted=wanted)[0]
         return np.asarray(frame).astype(int)

@@ -38,15 +38,15 @@ def exif(orientation: int) -> bytes:
     return made.tobytes()
 
 
-def decoded(data: bytes) -> tuple[codecs.Opened, Image.Image]:
-    opened = codecs.probe(data, "", LIMIT)
+def decoded(data: bytes) -> tuple[codecs.SourceImage, Image.Image]:
+    opened = codecs.open_image(data, "", LIMIT)
     (frame,) = opened.decode()[0]
     return opened, frame
 
 
 def refused(data: bytes, limit: int = LIMIT) -> tuple[str, str]:
     with pytest.raises(ImageError) as failed:
-        list(codecs.probe(data, "", limit).decode()[0])
+        list(codecs.open_image(data, "", limit).decode()[0])
     return failed.value.kind, str(failed.value)
 
 

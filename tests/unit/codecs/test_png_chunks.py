@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from imgbatch.codecs import probe
+from imgbatch.codecs import open_image
 from imgbatch.codecs.containers import png_chunks
 from imgbatch.codecs.reading import limits
 
@@ -56,7 +56,7 @@ BOMBS = {
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_is_left_out_and_the_picture_read(name: str, behind: bool) -> None:
     data = png(BOMBS[name], chunk(b"tEXt", b"Title\0kept"), behind=behind)
-    with probe(data, ".png", 1_000_000) as opened:
+    with open_image(data, ".png", 1_000_000) as opened:
         assert opened.warnings == [f"{name} ignored: more than 1 MB"] and opened.length == len(data)
         (frame,) = opened.decode()[0]
         assert frame.tobytes() == Image.linear_gradient("L").resize((9, 9)).tobytes()
@@ -65,7 +65,7 @@ def test_a_bomb_is_left_out_and_the_picture_read(name: str, behind: bool) -> Non
 
 def test_many_texts_together_are_limited_too() -> None:
     many = [chunk(b"zTXt", b"key %d\0\0" % number + zeros(MB)) for number in range(40)]
-    with probe(png(*many), ".png", 1_000_000) as opened:
+    with open_image(png(*many), ".png", 1_000_000) as opened:
         assert opened.warnings == ["text ignored: more than 17 MB"]
         assert len(opened.metadata.text) == 16
 
@@ -85,7 +85,7 @@ def test_what_is_light_stays_as_it_is() -> None:
     (100_000, chunk(b"sRGB", b"\0"), []),
 ])  # fmt: skip
 def test_a_gamma_that_is_not_srgb_is_noted(gamma: int, more: bytes, said: list[str]) -> None:
-    with probe(png(chunk(b"gAMA", struct.pack(">I", gamma)), more), ".png", 1_000_000) as opened:
+    with open_image(png(chunk(b"gAMA", struct.pack(">I", gamma)), more), ".png", 1_000_000) as opened:
         assert opened.changes == said
 
 
@@ -110,7 +110,7 @@ def test_xmp_of_50_mb_is_left_with_a_warning(format: str) -> None:
     file = io.BytesIO()
     options = {"tiffinfo": {700: packet}} if format == "TIFF" else {"xmp": packet}
     Image.new("RGB", (8, 8)).save(file, format, **options)
-    with probe(file.getvalue(), "", 1_000_000) as opened:
+    with open_image(file.getvalue(), "", 1_000_000) as opened:
         assert opened.metadata.xmp is None and opened.warnings == ["xmp ignored: 50.0 MB, more than 4.2 MB"]
 
 
@@ -120,7 +120,7 @@ def test_exif_of_50_mb_is_left_with_a_warning(format: str) -> None:
     exif[0x010E] = "A" * 50_000_000
     file = io.BytesIO()
     Image.new("RGB", (8, 8)).save(file, format, exif=exif)
-    with probe(file.getvalue(), "", 1_000_000) as opened:
+    with open_image(file.getvalue(), "", 1_000_000) as opened:
         assert opened.metadata.exif is None and opened.warnings == ["exif ignored: 50.0 MB, more than 4.2 MB"]
 
 

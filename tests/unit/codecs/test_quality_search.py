@@ -13,7 +13,7 @@ from PIL.JpegImagePlugin import JpegImageFile, get_sampling
 
 import imgbatch as ib
 from imgbatch import codecs
-from imgbatch.codecs import Encoded, Encoding, Metadata, Motion
+from imgbatch.codecs import AnimationTiming, Encoded, Encoding, Metadata
 from imgbatch.codecs.base import Prepared
 from imgbatch.core.errors import ImageError, UsageError
 from imgbatch.pixels.ssim import ssim
@@ -45,7 +45,7 @@ def detailed(size: tuple[int, int] = (320, 240), mode: str = "RGB") -> Image.Ima
 
 
 def encode(image: Image.Image, format: str, **options: Any) -> Encoded:
-    return codecs.encode([image], format, Encoding(**options), Metadata(), Motion())
+    return codecs.encode([image], format, Encoding(**options), Metadata(), AnimationTiming())
 
 
 def likeness(image: Image.Image, made: Encoded) -> float:

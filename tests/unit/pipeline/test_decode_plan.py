@@ -40,7 +40,7 @@ WIDE = SAMPLES / "color" / "wide-gamut.jpg"
 LIMIT = 100_000_000
 
 
-def opened(size: Size, format: str = "JPEG", orientation: int = 1, frames: int = 1) -> decode.Opened:
+def opened(size: Size, format: str = "JPEG", orientation: int = 1, frames: int = 1) -> decode.SourceImage:
     file = io.BytesIO()
     exif = Image.Exif()
     exif[0x0112] = orientation
@@ -48,7 +48,7 @@ def opened(size: Size, format: str = "JPEG", orientation: int = 1, frames: int =
     more = {"save_all": True, "append_images": others} if others else {}
     Image.new("L", size).save(file, format, exif=exif, **more)
     with limits.pixel_limit(LIMIT):
-        return decode.probe(file.getvalue(), "", LIMIT)
+        return decode.open_image(file.getvalue(), "", LIMIT)
 
 
 def wanted(ops: Sequence[Operation], *own: Sequence[Operation], size: Size = (4000, 3000)) -> Size | None:
@@ -144,11 +144,11 @@ def test_the_picture_is_turned_after_the_resize_where_nothing_before_cares(ops: 
     assert not decode_plan.way(opened((400, 300), "JPEG", 6), True, [], [ops, []]).turns
 
 
-def photo(mode: str = "RGB", size: Size = (2000, 1500), **options: Any) -> decode.Opened:
+def photo(mode: str = "RGB", size: Size = (2000, 1500), **options: Any) -> decode.SourceImage:
     file = io.BytesIO()
     Image.new(mode, size).save(file, "JPEG", **options)
     with limits.pixel_limit(LIMIT):
-        return decode.probe(file.getvalue(), "", LIMIT)
+        return decode.open_image(file.getvalue(), "", LIMIT)
 
 
 JPEG = Output(format="jpeg")
@@ -195,7 +195,7 @@ def test_colors_stay_apart_where_there_is_enough_to_spare(size: Size, result: st
 
 
 def test_only_what_is_stored_as_brightness_and_colors_is_left_so() -> None:
-    def apart(opened: decode.Opened) -> bool:
+    def apart(opened: decode.SourceImage) -> bool:
         return decode_plan.way(opened, True, [Resize("800")], halves=True).luma
 
     assert apart(photo()) and apart(photo(subsampling="4:4:4")) and apart(photo(progressive=True))
@@ -333,6 +333,6 @@ def test_a_jpeg_in_several_scans_needs_two_bytes_more_for_each_sample(mode: str,
         file = io.BytesIO()
         Image.new(mode, size).save(file, "JPEG", progressive=progressive, subsampling=sampling or -1)
         with limits.pixel_limit(LIMIT):
-            source = decode.probe(file.getvalue(), "", LIMIT)
+            source = decode.open_image(file.getvalue(), "", LIMIT)
         needed.append(decode_plan.needed(source, decode_plan.way(source, True, [Resize("200")], [()]), 0))
     assert needed[1] - needed[0] == 2 * samples * 1600 * 1200

@@ -88,7 +88,7 @@ class Watched:
 @pytest.mark.parametrize("name", [codec.name for codec in codecs.CODECS if codec.multiframe])
 def test_no_format_needs_all_frames_at_once(name: str, nothing_kept: None) -> None:
     watched = Watched(12)
-    motion = codecs.Motion([100] * 12, 0)
+    motion = codecs.AnimationTiming([100] * 12, 0)
     made = codecs.encode(watched.frames(), name, codecs.Encoding(quality=95), codecs.Metadata(), motion)
     assert made.frames == 12 and watched.most <= 3
 

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
-from imgbatch.codecs.base import Motion
-from imgbatch.codecs.reading.decode import Opened
+from imgbatch.codecs.base import AnimationTiming
+from imgbatch.codecs.reading.decode import SourceImage
 from imgbatch.core.run_settings import Settings
 from imgbatch.pipeline import decode_plan
 from imgbatch.runs.batch import Batch
@@ -51,9 +51,9 @@ RECIPES = {
 def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
     """What a run does, as it does it: sizes that are decoded, outputs that are made from others."""
     found: list[tuple[str, Any]] = []
-    decode, from_larger = Opened.decode, decode_plan.from_larger
+    decode, from_larger = SourceImage.decode, decode_plan.from_larger
 
-    def decoded(self: Opened, *args: Any, **words: Any) -> tuple[Iterator[Image.Image], Motion]:
+    def decoded(self: SourceImage, *args: Any, **words: Any) -> tuple[Iterator[Image.Image], AnimationTiming]:
         frames, motion = decode(self, *args, **words)
 
         def watched() -> Iterator[Image.Image]:
@@ -67,7 +67,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
         found.append(("from", (step.output, step.source)))
         return from_larger(way, step)
 
-    monkeypatch.setattr(Opened, "decode", decoded)
+    monkeypatch.setattr(SourceImage, "decode", decoded)
     monkeypatch.setattr(decode_plan, "from_larger", made)
     return found
 
