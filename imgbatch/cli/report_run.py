@@ -10,7 +10,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Container, Generator, Iterator, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from imgbatch.cli.parse import Typed
 from imgbatch.cli.signals import stopping
@@ -21,28 +21,9 @@ from imgbatch.core.report import ExitCode, Report
 from imgbatch.reporters import Console, Look, Reporter, report_to, shown
 
 if TYPE_CHECKING:
-    from imgbatch.planning.find import Skipped
+    from imgbatch.runs.base import Run
 
 AGAIN = "run the same command again to go on"
-
-
-class Told(Protocol):
-    """What can be carried out while the reporters are told: a Batch, a Packing."""
-
-    report: Report
-    skipped: list[Skipped]
-
-    @property
-    def total(self) -> int: ...
-
-    @property
-    def total_bytes(self) -> int: ...
-
-    def outcomes(self) -> Iterator[Outcome]: ...
-
-    def stop(self, code: ExitCode, reason: str) -> None: ...
-
-    def abort(self) -> None: ...
 
 
 def look(typed: Typed) -> Look:
@@ -97,7 +78,7 @@ def refuse_taken(taken: Container[str], typed: Typed) -> None:
 
 
 def told(
-    batch: Told,
+    batch: Run,
     typed: Typed,
     console: Console,
     files: Sequence[Reporter],
@@ -132,7 +113,7 @@ def told(
     return int(ExitCode.STOPPED)
 
 
-def _followed(batch: Told, lines: Sequence[Reporter], others: Sequence[Reporter]) -> str:
+def _followed(batch: Run, lines: Sequence[Reporter], others: Sequence[Reporter]) -> str:
     """Tell the reporters all outcomes; why the run was stopped, if stdout, where `lines` go, takes no more."""
     with _closing(batch.outcomes()) as outcomes:
         for reporter in (*lines, *others):
@@ -176,7 +157,7 @@ def _finished(reporters: Sequence[Reporter], report: Report) -> bool:
     return unwritten
 
 
-def hints(batch: Told, verbose: int, after_a_stop: str = AGAIN, warned: bool = False) -> list[str]:
+def hints(batch: Run, verbose: int, after_a_stop: str = AGAIN, warned: bool = False) -> list[str]:
     """What is worth knowing after the summary; `warned`: the warnings have been told."""
     report = batch.report
     made = []
@@ -194,7 +175,7 @@ def hints(batch: Told, verbose: int, after_a_stop: str = AGAIN, warned: bool = F
     return made
 
 
-def _counted(batch: Told) -> str:
+def _counted(batch: Run) -> str:
     reasons = Counter(skipped.reason for skipped in batch.skipped)
     if len(reasons) == 1:
         return f"{len(batch.skipped)} skipped: {shown(next(iter(reasons)))}"

@@ -25,15 +25,15 @@ from imgbatch.operations.plugins import refuse_immobile
 from imgbatch.pipeline.fill_array_row import CHANNELS, RowWork
 from imgbatch.planning.recipe import checked_ops
 from imgbatch.planning.reference_files import Resources
-from imgbatch.runs.prepare import Path
-from imgbatch.runs.run_without_outputs import Pass
+from imgbatch.runs.base import Run
+from imgbatch.runs.workload import Path
 from imgbatch.storage.atomic_write import sweep, temporary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class Loading(Pass):
+class Loading(Run):
     """One load, prepared and then carried out; each Job is a row.
 
     Attributes
@@ -115,14 +115,16 @@ class Loading(Pass):
         import numpy
 
         self.valid: NDArray[Any] = numpy.zeros(len(self.todo), bool)
-        with self._counted(), self._resources.lent(self.ops, self.settings.workers != 0) as ops:
+        with self._reporting(), self._resources.lent(self.ops, self.settings.workers != 0) as ops:
             rows = self.rows = self.allocate()
             work = RowWork(ops, self.size, self.mode, rows, self.settings.max_pixels, self._auto_orient)
             try:
-                with contextlib.closing(self._done(work)) as results:  # no worker writes any more
+                with contextlib.closing(
+                    self._execute(work, self.todo, self.settings.workers)
+                ) as results:  # no worker writes any more
                     for outcome in results:
                         self.valid[outcome.index] = outcome.ok
-                        self._take(outcome)
+                        self._count(outcome)
                         yield outcome
             finally:
                 if rows.array is not None:

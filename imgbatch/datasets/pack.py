@@ -20,7 +20,7 @@ from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.datasets.load import Loading
 from imgbatch.memory.shared_arrays import FileArray
 from imgbatch.operations import Operation
-from imgbatch.runs.prepare import Path
+from imgbatch.runs.workload import Path
 from imgbatch.storage.atomic_write import put_in_place, replacing, sweep, temporary
 
 

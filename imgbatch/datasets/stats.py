@@ -19,15 +19,16 @@ from imgbatch.pixels.exact_sums import Layout, Sums, Totals
 from imgbatch.pixels.statistics import WEIGHTS, Statistics, drawn_up
 from imgbatch.planning.recipe import checked_ops
 from imgbatch.planning.reference_files import Resources
-from imgbatch.runs.prepare import Path
-from imgbatch.runs.run_without_outputs import Pass, PassWords, pass_settings
+from imgbatch.runs.base import Run
+from imgbatch.runs.keywords import ReadOnlyKeywords, read_only_settings
+from imgbatch.runs.workload import Path
 
 __all__ = ["Statistics", "Survey", "stats"]
 
 _WIDEST = 4096  # px of a side of the mean image
 
 
-class Survey(Pass):
+class Survey(Run):
     """One pass over images that measures them, prepared and then carried out.
 
     Attributes
@@ -76,14 +77,14 @@ class Survey(Pass):
         layout, shared = Layout(len(MODES[self.mode]), self.grid), self.settings.workers != 0
         try:
             with (
-                self._counted(),
+                self._reporting(),
                 self._resources.lent(self.ops, shared) as ops,
                 Totals(layout, shared=shared) as self.totals,
             ):
                 work = MeasureWork(ops, self.mode, self.settings.max_pixels, self._auto_orient)
                 try:
-                    for outcome in self._done(work, self.totals):
-                        self._take(outcome)
+                    for outcome in self._execute(work, self.todo, self.settings.workers, self.totals):
+                        self._count(outcome)
                         if isinstance(outcome, Measured):
                             self._measured.append(outcome)
                         yield outcome
@@ -108,7 +109,7 @@ def stats(
     mean_image: tuple[int, int] | None = None,
     auto_orient: bool = True,
     filters: Filters | None = None,
-    **settings: Unpack[PassWords],
+    **settings: Unpack[ReadOnlyKeywords],
 ) -> Statistics:
     """Measure all pixels of all images.
 
@@ -161,7 +162,7 @@ def stats(
         weight=weight,
         mean_image=mean_image,
         auto_orient=auto_orient,
-        settings=pass_settings(settings),
+        settings=read_only_settings(settings),
         filters=filters,
     )
     for _ in survey.outcomes():

@@ -1,8 +1,8 @@
-"""What happens between a wish and its report? Prepare, execute, record: the steps meet here.
+"""Batch: what happens between a wish and its report? Prepare, execute, record: the steps meet here.
 
-One image: prepare.py finds its Source, names its outputs and asks the ledger; an executor hands its Job to
-:class:`imagework.ImageWork`; the Outcome comes back here, is counted by the Report, recorded by the ledger, and yielded
-to whoever asked.
+One image: the preparation finds its Source, names its outputs and asks the ledger; an executor hands its Job to
+:class:`image_task.ImageWork`; the Outcome comes back here, is recorded by the ledger, counted by the report, and
+yielded to whoever asked.
 """
 
 from __future__ import annotations
@@ -17,31 +17,38 @@ from typing import TYPE_CHECKING
 
 from imgbatch import executors
 from imgbatch.core.errors import WHOSE, expected
-from imgbatch.core.job import Job, Outcome
-from imgbatch.core.report import ExitCode, Report
+from imgbatch.core.job import Outcome
+from imgbatch.core.report import ExitCode
 from imgbatch.core.run_settings import Filters, Settings
-from imgbatch.executors.base import Executor, Work
+from imgbatch.executors.base import Work
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.renamed_sources import Renaming
 from imgbatch.pipeline.image_task import ImageWork
 from imgbatch.planning.recipe import Recipe
-from imgbatch.runs.prepare import Path, Prepared
+from imgbatch.runs.base import Run
+from imgbatch.runs.prepare import Preparation
+from imgbatch.runs.workload import Path
 from imgbatch.storage.atomic_write import sweep
 
 if TYPE_CHECKING:
     import concurrent.futures
 
+    from imgbatch.ledger.rows import Row
     from imgbatch.pixels.exact_sums import Sums, Totals
     from imgbatch.pixels.statistics import Statistics
 
 
-class Batch(Prepared):
-    """One run, prepared and then carried out.
+class Batch(Run):
+    """One run with outputs, prepared and then carried out.
 
     Attributes
     ----------
+    preparation : Preparation
+        Finds what there is to do, and holds what the run needs: ledger, lock, resources.
     report : Report
         Complete when :meth:`outcomes` has ended.
+    command : str
+        What was typed, for the history.
     """
 
     def __init__(
@@ -56,76 +63,130 @@ class Batch(Prepared):
         executor: concurrent.futures.Executor | None = None,
         stats: bool = False,
     ) -> None:
-        executors.refuse_import()
-        super().__init__(paths, output, recipe, settings, filters, ledger=ledger)
+        super().__init__(paths, settings, filters, executor)
+        self.recipe = recipe or Recipe()
+        self.preparation = Preparation(self.paths, output, self.recipe, self.settings, self.filters, ledger=ledger)
         executors.refuse_mixtures(self.settings.workers, self.settings.timeout, stats, executor)
         self._stats = stats
         self._sums: Sums | None = None
-        self._given = executor
-        self._executor: Executor | None = None
-        self._stop: tuple[ExitCode, str] | None = None
-        self._remembered: frozenset[int] = frozenset()  # of the jobs that are known to fail
-        self._no_news = 0  # failures that are known, and were tried all the same
-        self.command = ""  # what was typed, for the history
-        self.report = Report(base=self.folder, fail_on=self.settings.fail_on)
+        self._known_failures: frozenset[int] = frozenset()  # by index
+        self._repeated_failures = 0  # failures that are known, and were tried all the same
+        self.command = ""
+        self.report.base = self.folder
+
+    @property
+    def folder(self) -> str:
+        """The output folder, or the one that keeps the originals (absolute)."""
+        return self.preparation.folder
+
+    @property
+    def state(self) -> str:
+        """The folder of ledger and lock."""
+        return self.preparation.state
+
+    @property
+    def unchanged(self) -> list[Outcome]:
+        """Files that are up to date."""
+        return self.workload.unchanged
+
+    @property
+    def kept(self) -> list[Outcome]:
+        """Files left alone because something is in the way (skip_existing)."""
+        return self.workload.skipped_existing
+
+    @property
+    def known(self) -> list[Outcome]:
+        """Files that failed before and are not tried again."""
+        return self.workload.known_failures
+
+    @property
+    def pruned(self) -> list[Row]:
+        """Outputs that have lost their source: those that will be removed, and after the run, those that were."""
+        return self.workload.pruned
+
+    @property
+    def later(self) -> int:
+        """How many files are left for the next run (max_files)."""
+        return self.workload.later
+
+    @property
+    def shortage(self) -> tuple[int, int] | None:
+        """(bytes wanted, bytes free) when the disk may become full; None when there is room."""
+        return self.preparation.shortage
 
     @property
     def failing(self) -> frozenset[str]:
         """The sources (absolute paths) that had failed before this run."""
-        return frozenset() if self._ledger is None else self._ledger.failing
+        ledger = self.preparation.ledger
+        return frozenset() if ledger is None else ledger.failing
 
-    @property
-    def executor(self) -> Executor | None:
-        """Who does the work, once it has begun."""
-        return self._executor
+    def prepare(self, *, hold: bool = True) -> None:
+        """Find, plan and compare; writes nothing.
+
+        Parameters
+        ----------
+        hold : bool
+            Whether the run will follow, so that the state folder is locked where there is one; to look only, it need
+            not be.
+
+        Raises
+        ------
+        PlanError
+            The plan is refused, or the state folder cannot be written to.
+        LockedError
+            Another run is at work.
+        EngineError
+            An operation cannot be sent to worker processes.
+        """
+        self.preparation.prepare(hold=hold)
+        self.workload = self.preparation.workload
 
     def outcomes(self) -> Iterator[Outcome]:
         """One Outcome for each file, as they complete; closing the iterator stops cleanly."""
-        if self._ledger is None:
+        if self.preparation.ledger is None:
             self.prepare()
         try:
-            self._hold_new()
+            self.preparation.lock_new_state()
+            self.workload = self.preparation.workload
             yield from self._outcomes()
         finally:
-            self._release()
+            self.preparation.release()
 
     def _outcomes(self) -> Iterator[Outcome]:
-        ledger = self._ledger
+        ledger, work = self.preparation.ledger, self.workload
         assert ledger is not None
-        began, began_ns = time.monotonic(), time.time_ns()
-        self._remembered = frozenset(outcome.index for outcome in self.known)
-        self.report.counts["skipped"] += len(self.skipped)
-        timer = self._timer()
+        began_ns = time.time_ns()
+        self._known_failures = frozenset(outcome.index for outcome in work.known_failures)
         over = False
         try:
-            if self.todo or os.path.exists(ledger.file):  # a first run without work leaves nothing
-                ledger.begin(self._digests(), self.command)
-            if self.in_place is not None:
-                self.in_place.begin(ledger.run)
-            self._sweep(ledger)
-            shared = self.settings.workers != 0 or self._given is not None
-            with (
-                self._summed() as totals,
-                self.resources.lent_to(self.recipe, shared) as recipe,
-                contextlib.closing(self._all(self._work(recipe), totals)) as results,  # before `late` is looked at
-            ):
-                for outcome in results:
-                    yield self._settled(ledger, outcome)
-            if self.pruned and not self._stopped():
-                from imgbatch.ledger.prune import prune
+            with self._reporting(), self._time_limit():
+                try:
+                    if work.todo or os.path.exists(ledger.file):  # a first run without work leaves nothing
+                        ledger.begin(self.preparation.digests(), self.command)
+                    if self.preparation.in_place is not None:
+                        self.preparation.in_place.begin(ledger.run)
+                    self._sweep(ledger)
+                    shared = self.settings.workers != 0 or self._foreign_executor is not None
+                    with (
+                        self._summing() as totals,
+                        self.preparation.resources.lent_to(self.recipe, shared) as recipe,
+                        contextlib.closing(self._results(self._task(recipe), totals)) as results,  # before `late`
+                    ):
+                        for outcome in results:
+                            yield self._settle(ledger, outcome)
+                    if work.pruned and not self._is_stopped():
+                        from imgbatch.ledger.prune import prune
 
-                self.pruned = prune(ledger, self.pruned)
-            self._sweep(ledger)  # a worker of the dead run may have outlived it by a moment
-            over = True
-        except GeneratorExit:
-            self.stop(ExitCode.STOPPED, "the iterator was closed")
-            for outcome in self._executor.late if self._executor is not None else ():
-                self._settled(ledger, outcome)
-            over = True
-            raise
+                        work.pruned = prune(ledger, work.pruned)
+                    self._sweep(ledger)  # a worker of the dead run may have outlived it by a moment
+                    over = True
+                except GeneratorExit:
+                    self.stop(ExitCode.STOPPED, "the iterator was closed")
+                    for outcome in self.executor.late if self.executor is not None else ():
+                        self._settle(ledger, outcome)
+                    over = True
+                    raise
         finally:
-            timer.cancel()
-            self._finish_report(time.monotonic() - began)
             try:
                 self._adopt(ledger, began_ns)
                 self._close(ledger, over)
@@ -134,10 +195,12 @@ class Batch(Prepared):
 
     def _adopt(self, ledger: Ledger, began_ns: int) -> None:
         """Remember what workers had finished that died, or were shot, before they could tell."""
-        if self.in_place is None:
-            told = {outcome.index for outcome in self.report.outcomes if outcome.status not in ("timeout", "crashed")}
+        if self.preparation.in_place is None:
+            finished = {
+                outcome.index for outcome in self.report.outcomes if outcome.status not in ("timeout", "crashed")
+            }
             for job in self.todo:
-                if job.index not in told:
+                if job.index not in finished:
                     ledger.adopt(job, began_ns)
 
     def _close(self, ledger: Ledger, over: bool) -> None:
@@ -148,51 +211,46 @@ class Batch(Prepared):
         finally:
             ledger.close()
 
-    def _settled(self, ledger: Ledger, outcome: Outcome) -> Outcome:
-        """An Outcome that is recorded, whose source is where it belongs, and that is counted."""
-        if outcome.index in self._remembered:
+    def _settle(self, ledger: Ledger, outcome: Outcome) -> Outcome:
+        """Record the outcome, archive or quarantine its source, and count it."""
+        if outcome.index in self._known_failures:
             pass  # it stands in the ledger as it was when it failed: not tried once more, and due at the same time
-        elif self.in_place is None:
+        elif self.preparation.in_place is None:
             self._record(ledger, outcome)
         else:
-            outcome = self.in_place.settle(outcome)
+            outcome = self.preparation.in_place.settle(outcome)
             self._record(ledger, dataclasses.replace(outcome, outputs=()))  # its files are in the ledger already
         if not self._must_stay(ledger, outcome):
-            outcome = self.moves.settle(outcome)
-        self.report.add(outcome)
-        self._consider(outcome)
+            outcome = self.preparation.moves.settle(outcome)
+        self._count(outcome)
         return outcome
 
     def _end_in_place(self, over: bool) -> None:
-        if self.in_place is not None:
-            taken = {outcome.index for outcome in self.report.outcomes if outcome.status == "ok"}
-            self.in_place.end(self.todo, taken, self.settings.keep_backups if over else None)
+        in_place = self.preparation.in_place
+        if in_place is not None:
+            finished = {outcome.index for outcome in self.report.outcomes if outcome.status == "ok"}
+            in_place.end(self.todo, finished, self.settings.keep_backups if over else None)
 
     def _sweep(self, ledger: Ledger) -> None:
         """Remove what a run that died has left half-written."""
         if ledger.interrupted:
-            for folder in self._folders:
+            for folder in self.workload.folders:
                 sweep(folder)
 
-    def _finish_report(self, seconds: float) -> None:
-        report = self.report
-        report.seconds = seconds
-        report.remaining = self.later + self.total - len(report.outcomes)
-        if self._stop is not None and report.remaining:
-            code, report.reason = self._stop
-            report.stopped = code or None  # a planned stop is no failure
-        elif self.later:
-            report.reason = f"{self.settings.max_files} files are done (--max-files)"
-        report.sort()
-
-    def _timer(self) -> threading.Timer:
-        """Stops the run when max_time is over; does nothing without one."""
-        seconds = self.settings.max_time or 0.0
+    @contextlib.contextmanager
+    def _time_limit(self) -> Iterator[None]:
+        """Within the block the run is stopped when max_time is over."""
+        seconds = self.settings.max_time
+        if not seconds:
+            yield
+            return
         timer = threading.Timer(seconds, self.stop, (ExitCode.OK, f"{seconds:g} s are over (--max-time)"))
         timer.daemon = True
-        if seconds:
-            timer.start()
-        return timer
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def _must_stay(self, ledger: Ledger, outcome: Outcome) -> bool:
         """Whether the ledger cannot say that a source is moved, which must then stay."""
@@ -212,7 +270,7 @@ class Batch(Prepared):
             self.stop(ExitCode.STOPPED, str(error.strerror))
 
     @contextlib.contextmanager
-    def _summed(self) -> Iterator[Totals | None]:
+    def _summing(self) -> Iterator[Totals | None]:
         """The sums of the outputs' pixels while they are made, where they are wanted."""
         if not self._stats:
             yield None
@@ -237,82 +295,52 @@ class Batch(Prepared):
 
         return of_outputs(self._sums, self.report.outcomes)
 
-    def _all(self, work: Work, totals: Totals | None) -> Generator[Outcome, None, None]:
-        yield from self.unchanged
-        yield from self.kept
-        yield from self.known
-        many = len(self.todo) - self._alone
+    def _results(self, task: Work, totals: Totals | None) -> Generator[Outcome, None, None]:
+        """All outcomes: those that need no work, renamed sources, then the executor's."""
+        work, workers = self.workload, self.settings.workers
+        yield from work.unchanged
+        yield from work.skipped_existing
+        yield from work.known_failures
+        together = len(work.todo) - work.isolated_count
         left = []
-        renaming = self._renaming() if many else None
-        for job in self.todo[:many]:
-            taken = None if renaming is None or self._stopped() else renaming.take(job)
-            if taken is None:
+        renaming = self._renaming() if together else None
+        for job in work.todo[:together]:
+            copied = None if renaming is None or self._is_stopped() else renaming.take(job)
+            if copied is None:
                 left.append(job)
             else:
-                yield taken
-        yield from self._executed(work, left, self.settings.workers, totals)
-        for job in self.todo[many:]:
-            yield from self._executed(work, [job], 0 if self.settings.workers == 0 else 1, totals)
+                yield copied
+        yield from self._execute(task, left, workers, totals)
+        for job in work.todo[together:]:
+            yield from self._execute(task, [job], 0 if workers == 0 else 1, totals)
 
     def _renaming(self) -> Renaming | None:
         """What serves sources that were only renamed; None where everything is to be made, or measured."""
-        if self._ledger is None or self.in_place is not None or self._stats or self.settings.force:
+        ledger = self.preparation.ledger
+        if ledger is None or self.preparation.in_place is not None or self._stats or self.settings.force:
             return None
-        return Renaming(self._ledger, self.recipe, self._digests())
+        return Renaming(ledger, self.recipe, self.preparation.digests())
 
-    def _executed(
-        self, work: Work, jobs: Sequence[Job], workers: int | str, totals: Totals | None
-    ) -> Iterator[Outcome]:
-        if not jobs or self._stopped():
-            return
-        self._executor = executors.make(
-            workers,
-            self.settings.chunksize,
-            self.settings.timeout,
-            sums=totals,
-            memory=self.settings.memory,
-            given=self._given,
-        )
-        if self._stopped():  # while it was made
-            return
-        results = self._executor.run(work, jobs)
-        with contextlib.closing(results):  # type: ignore[type-var]  # every executor's run is a generator
-            yield from results
-
-    def _stopped(self) -> bool:
-        return self._stop is not None
-
-    def _work(self, recipe: Recipe) -> Work:
+    def _task(self, recipe: Recipe) -> Work:
+        ledger = self.preparation.ledger
         return ImageWork(
             recipe,
             self.settings.max_pixels,
             time.time_ns(),
             plan=not self.settings.no_plan,
             profile=self.settings.profile,
-            resumed=self._ledger is not None and self._ledger.resumed,
+            resumed=ledger is not None and ledger.resumed,
         )
 
-    def _consider(self, outcome: Outcome) -> None:
-        """Whether this outcome ends the run; what is known to fail does not."""
+    def _count(self, outcome: Outcome) -> None:
+        """Count an outcome, and end the run where the disk is full or it is one new failure too many."""
+        self.report.add(outcome)
         if outcome.ok:
             return
-        self._no_news += outcome.index in self._again
-        new = self.report.wrong - len(self.known) - self._no_news
+        self._repeated_failures += outcome.index in self.workload.retried_failures
         error = outcome.error
         if error is not None and WHOSE[error.kind] == "disk":
             what = "the disk is full" if error.kind == "no_space" else "the disk cannot be written to"
             self.stop(ExitCode.STOPPED, f"{what}: {error.message}; what is finished is recorded")
-        elif self.settings.too_many(new, self.total):
-            self.stop(ExitCode.STOPPED, f"{new} of {self.total} files failed")
-
-    def stop(self, code: ExitCode, reason: str) -> None:
-        """Finish the files in hand and start nothing new; callable from any thread or signal handler."""
-        if self._stop is None:
-            self._stop = (code, reason)
-        if self._executor is not None:
-            self._executor.stop()
-
-    def abort(self) -> None:
-        """Stop at once; files in hand are dropped whole."""
-        if self._executor is not None:
-            self._executor.abort()
+        else:
+            self._stop_after(self.report.wrong - len(self.workload.known_failures) - self._repeated_failures)

@@ -13,22 +13,25 @@ from imgbatch.core.job import Outcome
 from imgbatch.core.report import Report
 from imgbatch.core.run_settings import Filters
 from imgbatch.pipeline.inspect import InspectWork
-from imgbatch.runs.prepare import Path
-from imgbatch.runs.run_without_outputs import Pass, PassWords, pass_settings
+from imgbatch.runs.base import Run
+from imgbatch.runs.keywords import ReadOnlyKeywords, read_only_settings
+from imgbatch.runs.workload import Path
 
 
-class Checking(Pass):
+class Checking(Run):
     """One check; an outcome is "failed" where the file is damaged, and has warnings where it is odd."""
 
     def outcomes(self) -> Iterator[Outcome]:
         """One Outcome for each file, as they complete; closing the iterator stops cleanly."""
-        with self._counted():
-            for outcome in self._done(InspectWork(self.settings.max_pixels)):
-                self._take(outcome)
+        with self._reporting():
+            for outcome in self._execute(InspectWork(self.settings.max_pixels), self.todo, self.settings.workers):
+                self._count(outcome)
                 yield outcome
 
 
-def check(paths: Sequence[Path] | Path, *, filters: Filters | None = None, **settings: Unpack[PassWords]) -> Report:
+def check(
+    paths: Sequence[Path] | Path, *, filters: Filters | None = None, **settings: Unpack[ReadOnlyKeywords]
+) -> Report:
     """Decode every frame of every file, and report what is damaged or mislabelled.
 
     A damaged file's Outcome is failed, with a kind (truncated, corrupt, unidentified, unsupported, too_large, ...).
@@ -63,7 +66,7 @@ def check(paths: Sequence[Path] | Path, *, filters: Filters | None = None, **set
     >>> ib.check("sample_images/travel", workers=0).ok
     True
     """
-    checking = Checking(paths, pass_settings(settings), filters)
+    checking = Checking(paths, read_only_settings(settings), filters)
     checking.prepare()
     for _ in checking.outcomes():
         pass

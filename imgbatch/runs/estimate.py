@@ -26,12 +26,12 @@ from imgbatch.pipeline.image_task import ImageWork
 from imgbatch.planning.names import escaped
 from imgbatch.runs.batch import Batch
 from imgbatch.runs.estimate_sample import Range, chosen, strata, together, total
-from imgbatch.runs.prepare import Path
+from imgbatch.runs.workload import Path
 
 if TYPE_CHECKING:
     from imgbatch.core.run_settings import Filters
     from imgbatch.planning.recipe import Recipe
-    from imgbatch.runs.run import SettingWords
+    from imgbatch.runs.keywords import RunKeywords
 
 SAMPLE = 40  # files
 SECONDS = 6.0
@@ -98,7 +98,7 @@ def estimate(
     *,
     filters: Filters | None = None,
     ledger: bool = True,
-    **settings: Unpack[SettingWords],
+    **settings: Unpack[RunKeywords],
 ) -> Estimate:
     """What :func:`imgbatch.run` with the same arguments will come to; writes nothing to `output`.
 
@@ -159,7 +159,7 @@ def _tried(batch: Batch, sample: Sequence[Job], seconds: float) -> tuple[dict[in
     start = 0.0
     with (
         tempfile.TemporaryDirectory(prefix="imgbatch-estimate-") as folder,
-        batch.resources.lent_to(batch.recipe, shared=settings.workers != 0) as recipe,
+        batch.preparation.resources.lent_to(batch.recipe, shared=settings.workers != 0) as recipe,
     ):
         work = ImageWork(recipe, settings.max_pixels, time.time_ns(), plan=not settings.no_plan, profile=True)
         jobs = [_moved(job, batch.folder, os.path.realpath(folder)) for job in sample]

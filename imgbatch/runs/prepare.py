@@ -19,7 +19,7 @@ from imgbatch.core.job import Job, Outcome, Source
 from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.core.version import VERSION
 from imgbatch.ledger.ledger import Ledger
-from imgbatch.ledger.rows import Row, state_folder
+from imgbatch.ledger.rows import state_folder
 from imgbatch.ledger.up_to_date import known_to_fail, retried, suspicious, up_to_date
 from imgbatch.operations.plugins import refuse_immobile
 from imgbatch.originals.archive import Moves
@@ -28,33 +28,27 @@ from imgbatch.planning.find import Skipped, discover
 from imgbatch.planning.names import STATE
 from imgbatch.planning.recipe import Output, Recipe
 from imgbatch.planning.reference_files import Resources, gathered
+from imgbatch.runs.workload import Path, Workload
 from imgbatch.storage.lock import Lock
 
 if TYPE_CHECKING:
     from imgbatch.originals.in_place import InPlace
 
-Path = str | os.PathLike[str]
 _HUGE = (20_000, 20_000)  # px: a picture that shows what a recipe limits
 IN_THE_WAY = "left alone: a file is in the way"
 
 
-class Prepared:
-    """A run that can be carried out: what there is to do, and what is done or left.
+class Preparation:
+    """Finds what there is to do, plans it, and compares it with the ledger.
 
     Attributes
     ----------
-    todo : list of Job
-    unchanged, kept, known : list of Outcome
-        Files that are up to date, files left alone because something is in the way (skip_existing), and files that are
-        known to fail.
-    pruned : list of Row
-        Outputs that have lost their source: those that will be removed, and after the run, those that were.
-    later : int
-        How many files are left for the next run (max_files).
-    skipped : list of Skipped
-        What was found and is no image, or not wanted.
-    state : str
-        The folder of ledger and lock.
+    folder, state : str
+        The output folder, and the folder of ledger and lock (absolute).
+    workload : Workload
+        What was found, once it is prepared.
+    ledger : Ledger or None
+        As it is before the run, once it is prepared.
     moves : Moves
         Where sources go when they are done.
     in_place : InPlace or None
@@ -65,41 +59,28 @@ class Prepared:
 
     def __init__(
         self,
-        paths: Sequence[Path] | Path,
+        paths: Sequence[Path],
         output: Path | None,
-        recipe: Recipe | None = None,
-        settings: Settings | None = None,
-        filters: Filters | None = None,
+        recipe: Recipe,
+        settings: Settings,
+        filters: Filters,
         *,
         ledger: bool = True,
     ) -> None:
-        self.paths = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
-        self.recipe = recipe or Recipe()
-        self.settings = settings or Settings()
-        self.filters = filters or Filters()
+        self._paths, self._recipe, self._settings, self._filters = paths, recipe, settings, filters
         self.folder = self._root(output, ledger)
-        self.state = state_folder(self.folder, self.settings.state)
-        roots = [os.fspath(path) for path in self.paths]
-        self.moves = Moves(self.settings.archive, self.settings.quarantine, self.folder, roots)
+        self.state = state_folder(self.folder, settings.state)
+        self.moves = Moves(settings.archive, settings.quarantine, self.folder, [os.fspath(path) for path in paths])
         self.in_place: InPlace | None = None
         self.resources = Resources(())
-        self.todo: list[Job] = []
-        self.unchanged: list[Outcome] = []
-        self.kept: list[Outcome] = []
-        self.known: list[Outcome] = []
-        self.skipped: list[Skipped] = []
-        self.pruned: list[Row] = []
-        self.later = 0
-        self._alone = 0  # how many of `todo`, at its end, are done one by one
-        self._again: frozenset[int] = frozenset()  # jobs of which it is no news if they fail once more
-        self._folders: list[str] = []
+        self.workload = Workload()
+        self.ledger: Ledger | None = None
         self._keep_ledger = ledger
-        self._ledger: Ledger | None = None
         self._lock: Lock | None = None
 
     def _root(self, output: Path | None, ledger: bool) -> str:
         """The folder that holds the results, and the state."""
-        if not self.settings.in_place:
+        if not self._settings.in_place:
             if output is None:
                 raise UsageError("expected an output folder, or in_place=True, got neither")
             return os.path.abspath(os.fspath(output))
@@ -107,18 +88,8 @@ class Prepared:
             raise UsageError("expected -o DIR or --in-place, got both; leave one of them out")
         from imgbatch.originals.in_place_rules import home_of, refuse_mixtures
 
-        refuse_mixtures(self.settings, self.recipe, ledger)
-        return home_of(self.paths, self.settings.state)
-
-    @property
-    def total(self) -> int:
-        """How many files the run has to say something about."""
-        return len(self.todo) + len(self.unchanged) + len(self.kept) + len(self.known)
-
-    @property
-    def total_bytes(self) -> int:
-        """The bytes of the sources that are to be done."""
-        return sum(job.source.size for job in self.todo)
+        refuse_mixtures(self._settings, self._recipe, ledger)
+        return home_of(self._paths, self._settings.state)
 
     @property
     def shortage(self) -> tuple[int, int] | None:
@@ -127,13 +98,14 @@ class Prepared:
         Guessed roughly: in the ratio that former runs had, else each output as large as its source, or as its pixels
         where the recipe limits them.
         """
-        rows = [] if self._ledger is None else list(self._ledger.rows)
+        workload = self.workload
+        rows = [] if self.ledger is None else list(self.ledger.rows)
         if rows:
             read = sum({row.source: row.source_size for row in rows}.values())
-            wanted = self.total_bytes * sum(row.size for row in rows) // max(1, read)
+            wanted = workload.total_bytes * sum(row.size for row in rows) // max(1, read)
         else:
-            most = [_most_bytes(self.recipe, output) for output in self.recipe.outputs]
-            wanted = sum(min(job.source.size, most[target.output]) for job in self.todo for target in job.targets)
+            most = [_most_bytes(self._recipe, output) for output in self._recipe.outputs]
+            wanted = sum(min(job.source.size, most[target.output]) for job in workload.todo for target in job.targets)
         folder = self.folder
         while not os.path.isdir(folder) and folder != os.path.dirname(folder):
             folder = os.path.dirname(folder)
@@ -161,124 +133,129 @@ class Prepared:
         EngineError
             An operation cannot be sent to worker processes.
         """
-        if self.settings.workers != 0:
-            refuse_immobile(self.recipe.every_op)
-        self.resources = gathered(self.recipe)
+        if self._settings.workers != 0:
+            refuse_immobile(self._recipe.every_op)
+        self.resources = gathered(self._recipe)
         try:
             if hold and os.path.isdir(self.state):
                 self._hold()
             self._compare()
         except BaseException:
-            self._release()
+            self.release()
             raise
 
-    def _hold_new(self) -> None:
+    def lock_new_state(self) -> None:
         """Lock a state folder that was not there when the plan was made; a plan that is refused leaves none."""
-        if self._lock is None and self.todo:
+        if self._lock is None and self.workload.todo:
             self._hold()
-            if self._ledger is not None and os.path.exists(self._ledger.file):  # a run came and went meanwhile
+            if self.ledger is not None and os.path.exists(self.ledger.file):  # a run came and went meanwhile
                 self._compare()
 
     def _hold(self) -> None:
-        if not (self._keep_ledger and self.settings.lock):
+        if not (self._keep_ledger and self._settings.lock):
             return
         try:
-            self._lock = Lock(self.state, self.settings.wait, self.folder)
+            self._lock = Lock(self.state, self._settings.wait, self.folder)
         except OSError as error:
             raise PlanError(
                 f"the state folder {self.state} cannot be written to ({error.strerror or error}); choose another -o, "
                 "or another place for it with --state DIR"
             ) from None
 
-    def _release(self) -> None:
+    def release(self) -> None:
+        """Give the lock back."""
         if self._lock is not None:
             self._lock.release()
             self._lock = None
 
     def _compare(self) -> None:
         """Ask the ledger what is left to do."""
-        self.skipped, self.todo, self.unchanged, self.kept, self.known = [], [], [], [], []
-        contents, in_place = self.resources.contents, self.settings.in_place
-        digest = self.recipe.said(contents) if in_place else self.recipe.digest_with(contents)
-        ledger = self._ledger = Ledger(
+        workload = self.workload = Workload()
+        contents, in_place = self.resources.contents, self._settings.in_place
+        digest = self._recipe.said(contents) if in_place else self._recipe.digest_with(contents)
+        ledger = self.ledger = Ledger(
             self.folder, self._keep_ledger, self.state, digest, _versions(), mend=self._lock is not None
         )
-        ledger.limit = self.settings.timeout
+        ledger.limit = self._settings.timeout
         if in_place:
             from imgbatch.originals.in_place import InPlace
 
-            self.in_place = InPlace(self.folder, self.settings.state, digest, self.settings.force)
+            self.in_place = InPlace(self.folder, self._settings.state, digest, self._settings.force)
         sources = []
-        for found in discover(self.paths, self.filters, avoid=self._avoid()):
+        for found in discover(self._paths, self._filters, avoid=self._avoid()):
             if isinstance(found, Skipped):
-                self.skipped.append(found)
+                workload.skipped.append(found)
             elif not in_place and ledger.is_ours(found.path):
-                self.skipped.append(Skipped(found.relative, found.root, "made by a former run"))
+                workload.skipped.append(Skipped(found.relative, found.root, "made by a former run"))
             else:
                 sources.append(found)
         if self.in_place is not None:
             jobs, links = self.in_place.jobs(sources, lambda source: _format_of(source, ledger))
-            self.skipped += links
-            self._folders = sorted({os.path.dirname(job.source.path) for job in jobs})
+            workload.skipped += links
+            workload.folders = sorted({os.path.dirname(job.source.path) for job in jobs})
             self._sort(jobs, ledger)
             return
         plan = planning.plan(
             sources,
-            self.recipe,
+            self._recipe,
             self.folder,
-            flat=self.settings.flat,
-            in_the_way=self.settings.in_the_way,
+            flat=self._settings.flat,
+            in_the_way=self._settings.in_the_way,
             owned=ledger.owned,
             made=ledger.made,
             format_of=lambda source: _format_of(source, ledger),
         )
-        self._folders = plan.folders
-        if self.settings.prune:
+        workload.folders = plan.folders
+        if self._settings.prune:
             from imgbatch.ledger.prune import prunable
 
-            self.pruned = prunable(ledger, [os.fsdecode(path) for path in self.paths], sources, self.filters)
+            workload.pruned = prunable(ledger, [os.fsdecode(path) for path in self._paths], sources, self._filters)
         self._sort(plan.jobs, ledger)
         if plan.kept:
             places = {source.path: index for index, source in enumerate(sources)}
-            self.kept = [Outcome(places[kept.path], kept, "skipped", changes=(IN_THE_WAY,)) for kept in plan.kept]
+            workload.skipped_existing = [
+                Outcome(places[kept.path], kept, "skipped", changes=(IN_THE_WAY,)) for kept in plan.kept
+            ]
 
     def _sort(self, jobs: list[Job], ledger: Ledger) -> None:
         """What is to be done, and in which order: what crashed or timed out before comes last."""
-        digests, now = self._digests(), time.time_ns()
-        last: list[Job] = []
-        again: list[Job] = []
-        force, retry = self.settings.force, self.settings.force or self.settings.retry_failed
+        workload, settings = self.workload, self._settings
+        digests, now = self.digests(), time.time_ns()
+        isolated: list[Job] = []
+        retries: list[Job] = []
+        force, retry = settings.force, settings.force or settings.retry_failed
         for job in jobs:
             if self.in_place is not None:
                 done = self.in_place.done(job)
             else:
-                done = None if force else up_to_date(ledger, job, self.recipe, digests)
+                done = None if force else up_to_date(ledger, job, self._recipe, digests)
             known = None if done or retry else known_to_fail(ledger, job, now)
             if done is not None:
-                self.unchanged.append(done)
+                workload.unchanged.append(done)
             elif known is not None:
-                self.known.append(known)
+                workload.known_failures.append(known)
             elif suspicious(ledger, job):
-                last.append(job)
+                isolated.append(job)
             else:
-                (again if not retry and retried(ledger, job) else self.todo).append(job)
-        self._alone = len(last)
-        self._again = frozenset(job.index for job in again)
-        self.todo += again + last
-        self.later = max(0, len(self.todo) - (self.settings.max_files or len(self.todo)))
-        del self.todo[len(self.todo) - self.later :]
-        self._alone = max(0, self._alone - self.later)
+                (retries if not retry and retried(ledger, job) else workload.todo).append(job)
+        workload.retried_failures = frozenset(job.index for job in retries)
+        todo = workload.todo
+        todo += retries + isolated
+        workload.later = max(0, len(todo) - (settings.max_files or len(todo)))
+        del todo[len(todo) - workload.later :]
+        workload.isolated_count = max(0, len(isolated) - workload.later)
 
     def _avoid(self) -> list[str]:
         """Folders that are never entered: the output folder, and those of the outputs, where they lie in a source."""
-        folders = [os.path.join(self.folder, output.dir) for output in self.recipe.outputs]
-        roots = {os.path.realpath(path) for path in self.paths}
+        folders = [os.path.join(self.folder, output.dir) for output in self._recipe.outputs]
+        roots = {os.path.realpath(path) for path in self._paths}
         inside = [folder for folder in (self.folder, *folders) if not _holds(os.path.realpath(folder), roots)]
         return [os.path.join(self.folder, STATE), self.state, *inside, *self.moves.folders]
 
-    def _digests(self) -> list[str]:
+    def digests(self) -> list[str]:
+        """The digests of the recipe's outputs, with the files that its operations name."""
         contents = self.resources.contents
-        return [self.recipe.output_digest(index, contents) for index in range(len(self.recipe.outputs))]
+        return [self._recipe.output_digest(index, contents) for index in range(len(self._recipe.outputs))]
 
 
 def _format_of(source: Source, ledger: Ledger) -> str | None:

@@ -12,34 +12,11 @@ from imgbatch.core.report import ExitCode, Report
 from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.planning.recipe import Recipe
 from imgbatch.runs.batch import Batch
-from imgbatch.runs.prepare import Path
-from imgbatch.runs.run_without_outputs import PassWords
+from imgbatch.runs.keywords import RunKeywords
+from imgbatch.runs.workload import Path
 
 if TYPE_CHECKING:
     import concurrent.futures
-
-
-class SettingWords(PassWords, total=False):
-    """The keyword arguments of :func:`run`: the fields of :class:`settings.Settings`."""
-
-    flat: bool
-    overwrite: bool
-    skip_existing: bool
-    rename: bool
-    force: bool
-    retry_failed: bool
-    prune: bool
-    lock: bool
-    wait: float | str
-    max_time: float | str | None
-    max_files: int | None
-    state: str | None
-    in_place: bool
-    keep_backups: float | str | None
-    archive: str | None
-    quarantine: str | None
-    no_plan: bool
-    profile: bool
 
 
 def run(
@@ -50,7 +27,7 @@ def run(
     filters: Filters | None = None,
     ledger: bool = True,
     executor: concurrent.futures.Executor | None = None,
-    **settings: Unpack[SettingWords],
+    **settings: Unpack[RunKeywords],
 ) -> Report:
     """Make what the recipe says of every image, and report.
 
@@ -102,7 +79,7 @@ def process(
     filters: Filters | None = None,
     ledger: bool = True,
     executor: concurrent.futures.Executor | None = None,
-    **settings: Unpack[SettingWords],
+    **settings: Unpack[RunKeywords],
 ) -> Iterator[Outcome]:
     """As :func:`run`, but yields each :class:`Outcome` as it completes; closing the iterator stops cleanly.
 
@@ -121,7 +98,7 @@ def start(
     filters: Filters | None = None,
     ledger: bool = True,
     executor: concurrent.futures.Executor | None = None,
-    **settings: Unpack[SettingWords],
+    **settings: Unpack[RunKeywords],
 ) -> Handle:
     """As :func:`run`, but returns at once; the plan is made, and refused if need be, by this call."""
     batch = Batch(paths, output, recipe, _settings(settings), filters, ledger=ledger, executor=executor)
@@ -173,5 +150,5 @@ class Handle:
         return self._batch.report
 
 
-def _settings(words: SettingWords) -> Settings:
+def _settings(words: RunKeywords) -> Settings:
     return from_table(Settings, words)

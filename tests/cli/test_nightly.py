@@ -235,7 +235,7 @@ def test_what_workers_had_finished_when_all_were_told_to_end_is_in_nobody_s_way(
         batch.stop(ExitCode.TERMINATED, "terminated")
         yield from ()
 
-    monkeypatch.setattr(batch, "_executed", ended)
+    monkeypatch.setattr(batch, "_execute", ended)
     assert list(batch.outcomes()) == [] and batch.report.remaining == 3
     again = run("run", "photos", "-o", "out", "--resize", "9")
     assert again.returncode == (0 if ours else 1) and ("3 ok" if ours else "2 ok") in again.stderr, again.stderr
@@ -258,7 +258,7 @@ def test_a_foreign_file_that_was_to_be_replaced_stays_foreign_until_it_is(
         batch.stop(ExitCode.TERMINATED, "terminated")
         yield from ()
 
-    monkeypatch.setattr(batch, "_executed", ended)
+    monkeypatch.setattr(batch, "_execute", ended)
     assert list(batch.outcomes()) == []
     assert run("run", "photos", "-o", "out", "--resize", "9").returncode == 2
     assert (place / "out/a.jpg").read_bytes() == b"somebody else's"

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 def show_plan(batch: Batch, output: str, typed: Typed) -> int:
     """The plan on stdout, the count on stderr; nothing is written."""
     count = 0
+    in_place = batch.preparation.in_place
     for job in batch.todo:
         for target in job.targets:
-            there = "replaced" if batch.in_place is not None else shown(place(target.path, output, target.late))
+            there = "replaced" if in_place is not None else shown(place(target.path, output, target.late))
             print(f"{shown(location(job.source))} -> {there}")
             count += 1
     for row in batch.pruned:
@@ -63,7 +64,7 @@ def show_explanation(batch: Batch, output: str, typed: Typed, console: Console) 
             if typed.json:
                 print(dumps(one.record(batch.folder)))
             elif one.error is None:
-                print("\n".join(_words(one, None if batch.in_place is not None else output)))
+                print("\n".join(_words(one, None if batch.preparation.in_place is not None else output)))
             if one.error is not None and not typed.quiet:
                 sys.stdout.flush()
                 for line in console.lines(Outcome(one.job.index, one.job.source, "failed", error=one.error)):

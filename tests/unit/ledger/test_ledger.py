@@ -250,7 +250,7 @@ def test_a_run_that_only_remembers_a_failure_is_no_attempt(photos: Path, monkeyp
     folder = photos.parent / "out"
     batch = Batch([photos], folder, THUMBS, ib.Settings(workers=0))
     batch.prepare(hold=False)
-    ledger = batch._ledger
+    ledger = batch.preparation.ledger
     assert ledger is not None
     ledger.begin(["o"])
     ledger.record(Outcome(0, batch.todo[1].source, "crashed", error=Failure("crash", "decode", "died")))
@@ -361,7 +361,7 @@ def test_a_text_shows_the_number_and_the_day_that_are_true_now(
 def test_what_crashed_comes_last_and_alone(photos: Path) -> None:
     batch = Batch([photos], photos.parent / "out", THUMBS, ib.Settings(workers=0))
     batch.prepare(hold=False)
-    ledger = Ledger(str(photos.parent / "out"), digest=THUMBS.digest, versions=batch._ledger.versions)  # type: ignore[union-attr]  # prepared
+    ledger = Ledger(str(photos.parent / "out"), digest=THUMBS.digest, versions=batch.preparation.ledger.versions)  # type: ignore[union-attr]  # prepared
     ledger.begin(["o"])
     ledger.record(Outcome(0, batch.todo[1].source, "crashed", error=Failure("crash", "decode", "died")))
     ledger.close()
@@ -388,7 +388,7 @@ def test_what_a_dead_run_did_not_record_is_known_by_its_content(photos: Path) ->
     out = photos.parent / "out"
     batch = Batch([photos], out, THUMBS, ib.Settings(workers=0))
     batch.prepare(hold=False)
-    ledger = batch._ledger
+    ledger = batch.preparation.ledger
     assert ledger is not None
     ledger.begin(["o"])  # and then it is killed
     ledger.close()

@@ -1,0 +1,147 @@
+"""Run: what have all runs over images in common, with and without outputs?
+
+A run is prepared (:meth:`Run.prepare` makes its workload), then carried out (:meth:`Run.outcomes`): an executor does
+the jobs, the report counts, and a stop from outside is heard. What is done with a job is for those who inherit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from imgbatch import executors
+from imgbatch.core.job import Job, Outcome
+from imgbatch.core.report import ExitCode, Report
+from imgbatch.core.run_settings import Filters, Settings
+from imgbatch.executors.base import Executor, Work
+from imgbatch.runs.workload import Path, Workload, find_workload
+
+if TYPE_CHECKING:
+    import concurrent.futures
+
+    from imgbatch.pixels.exact_sums import Totals
+    from imgbatch.planning.find import Skipped
+
+
+class Run(ABC):
+    """One run over images, prepared and then carried out.
+
+    Attributes
+    ----------
+    workload : Workload
+        What there is to do, once it is prepared.
+    report : Report
+        Complete when :meth:`outcomes` has ended.
+    executor : Executor or None
+        Does the work, once it has begun.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[Path] | Path,
+        settings: Settings | None = None,
+        filters: Filters | None = None,
+        executor: concurrent.futures.Executor | None = None,
+    ) -> None:
+        executors.refuse_import()
+        self.paths = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
+        self.settings = settings or Settings()
+        self.filters = filters or Filters()
+        self.workload = Workload()
+        self.report = Report(fail_on=self.settings.fail_on)
+        self.executor: Executor | None = None
+        self._foreign_executor = executor
+        self._stop: tuple[ExitCode, str] | None = None
+
+    @property
+    def todo(self) -> list[Job]:
+        """The jobs that are to be done."""
+        return self.workload.todo
+
+    @property
+    def skipped(self) -> list[Skipped]:
+        """What was found and is no image, or not wanted."""
+        return self.workload.skipped
+
+    @property
+    def total(self) -> int:
+        """How many files get an Outcome in this run."""
+        return self.workload.total
+
+    @property
+    def total_bytes(self) -> int:
+        """The bytes of the sources that are to be done."""
+        return self.workload.total_bytes
+
+    def prepare(self) -> None:
+        """Find the images; PlanError when a path does not exist."""
+        self.workload = find_workload(self.paths, self.filters)
+
+    @abstractmethod
+    def outcomes(self) -> Iterator[Outcome]:
+        """One Outcome for each file, as they complete; closing the iterator stops cleanly."""
+
+    def stop(self, code: ExitCode, reason: str) -> None:
+        """Finish the files in hand and start nothing new; callable from any thread or signal handler."""
+        if self._stop is None:
+            self._stop = (code, reason)
+        if self.executor is not None:
+            self.executor.stop()
+
+    def abort(self) -> None:
+        """Stop at once; files in hand are dropped whole."""
+        if self.executor is not None:
+            self.executor.abort()
+
+    # -- for those who inherit -----------------------------------------------------------------------------------------
+
+    def _is_stopped(self) -> bool:
+        return self._stop is not None
+
+    @contextlib.contextmanager
+    def _reporting(self) -> Iterator[None]:
+        """Within the block outcomes are counted; at its end the report is complete."""
+        report, began = self.report, time.monotonic()
+        report.counts["skipped"] += len(self.skipped)
+        try:
+            yield
+        finally:
+            report.seconds = time.monotonic() - began
+            report.remaining = self.workload.later + self.total - len(report.outcomes)
+            if self._stop is not None and report.remaining:
+                code, report.reason = self._stop
+                report.stopped = code or None  # a planned stop is no failure
+            elif self.workload.later:
+                report.reason = f"{self.settings.max_files} files are done (--max-files)"
+            report.sort()
+
+    def _count(self, outcome: Outcome) -> None:
+        """Count an outcome, and end the run where it is one failure too many."""
+        self.report.add(outcome)
+        if not outcome.ok:
+            self._stop_after(self.report.wrong)
+
+    def _stop_after(self, failures: int) -> None:
+        """End the run where so many failures are too many."""
+        if self.settings.too_many(failures, self.total):
+            self.stop(ExitCode.STOPPED, f"{failures} of {self.total} files failed")
+
+    def _execute(
+        self, task: Work, jobs: Sequence[Job], workers: int | str, totals: Totals | None = None
+    ) -> Generator[Outcome, None, None]:
+        """Have jobs done by an executor with that many workers, unless the run is stopped."""
+        if not jobs or self._is_stopped():
+            return
+        settings = self.settings
+        self.executor = executors.make(
+            workers, settings.chunksize, settings.timeout, totals, settings.memory, self._foreign_executor
+        )
+        if self._is_stopped():  # while it was made
+            return
+        results = self.executor.run(task, jobs)
+        with contextlib.closing(results):  # type: ignore[type-var]  # every executor's run is a generator
+            yield from results

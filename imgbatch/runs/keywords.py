@@ -1,0 +1,54 @@
+"""Keyword arguments: which settings do `run`, `check`, `stats` and their like take?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypedDict
+
+from imgbatch.core.errors import unknown
+from imgbatch.core.parameters import from_table
+from imgbatch.core.run_settings import Settings
+
+
+class ReadOnlyKeywords(TypedDict, total=False):
+    """The fields of :class:`imgbatch.Settings` that mean something where no outputs are written."""
+
+    workers: int | str
+    chunksize: int | str
+    timeout: float | str | None
+    memory: int | str
+    max_pixels: int | str
+    fail_on: str
+    fail_fast: bool
+    max_failures: str | int | None
+
+
+class RunKeywords(ReadOnlyKeywords, total=False):
+    """The fields of :class:`imgbatch.Settings`."""
+
+    flat: bool
+    overwrite: bool
+    skip_existing: bool
+    rename: bool
+    force: bool
+    retry_failed: bool
+    prune: bool
+    lock: bool
+    wait: float | str
+    max_time: float | str | None
+    max_files: int | None
+    state: str | None
+    in_place: bool
+    keep_backups: float | str | None
+    archive: str | None
+    quarantine: str | None
+    no_plan: bool
+    profile: bool
+
+
+def read_only_settings(keywords: Mapping[str, object]) -> Settings:
+    """The settings of a run without outputs; UsageError for a keyword that has no meaning there."""
+    for name in keywords:
+        if name not in ReadOnlyKeywords.__annotations__:
+            raise unknown(name, "setting", ReadOnlyKeywords.__annotations__)
+    return from_table(Settings, keywords)

@@ -1,0 +1,72 @@
+"""Workload: which files does a run have, and what is to become of each?"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from imgbatch.core.job import Job, Outcome
+from imgbatch.core.run_settings import Filters
+from imgbatch.ledger.rows import Row
+from imgbatch.planning.find import Skipped, discover
+
+Path = str | os.PathLike[str]
+
+
+@dataclass
+class Workload:
+    """The files of a run, sorted by what is to become of them.
+
+    Attributes
+    ----------
+    todo : list of Job
+        In the order in which they are done.
+    skipped : list of Skipped
+        What was found and is no image, or not wanted.
+    unchanged, skipped_existing, known_failures : list of Outcome
+        Files that are up to date, files left alone because something is in the way (skip_existing), and files that
+        failed before and are not tried again.
+    pruned : list of Row
+        Outputs that have lost their source: those that will be removed, and after the run, those that were.
+    later : int
+        How many files are left for the next run (max_files).
+    isolated_count : int
+        How many jobs at the end of `todo` are done one by one, because they cost a worker before.
+    retried_failures : frozenset of int
+        Jobs (by index) that failed before and are retried; a repeat is not reported as new.
+    folders : list of str
+        Where files will be written (absolute).
+    """
+
+    todo: list[Job] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    unchanged: list[Outcome] = field(default_factory=list)
+    skipped_existing: list[Outcome] = field(default_factory=list)
+    known_failures: list[Outcome] = field(default_factory=list)
+    pruned: list[Row] = field(default_factory=list)
+    later: int = 0
+    isolated_count: int = 0
+    retried_failures: frozenset[int] = frozenset()
+    folders: list[str] = field(default_factory=list)
+
+    @property
+    def total(self) -> int:
+        """How many files get an Outcome in this run."""
+        return len(self.todo) + len(self.unchanged) + len(self.skipped_existing) + len(self.known_failures)
+
+    @property
+    def total_bytes(self) -> int:
+        """The bytes of the sources that are to be done."""
+        return sum(job.source.size for job in self.todo)
+
+
+def find_workload(paths: Sequence[Path], filters: Filters) -> Workload:
+    """A job without outputs for every image that is found; PlanError when a path does not exist."""
+    workload = Workload()
+    for found in discover(paths, filters):
+        if isinstance(found, Skipped):
+            workload.skipped.append(found)
+        else:
+            workload.todo.append(Job(len(workload.todo), found, ()))
+    return workload
