@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs.encoder_options import FORMATS, SAME, Encoding
 from imgbatch.codecs.reading import identify
@@ -22,22 +22,23 @@ from imgbatch.core.lazy_import import first_use
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from imgbatch.codecs.base import AnimationTiming, Codec, Encoded, Metadata
-    from imgbatch.codecs.formats.jpeg import Jpeg
+    from imgbatch.codecs.base import Codec
+    from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
     from imgbatch.codecs.reading.decode import SourceImage, open_image
+    from imgbatch.codecs.writing.encode import Encoded
 
     CODECS: tuple[Codec, ...]
 
 #: The module that each of these names is in.
 _HOMES = {
-    "Codec": "base", "Encoded": "base", "Metadata": "base", "AnimationTiming": "base", "SourceImage": "reading.decode",
-    "open_image": "reading.decode",
+    "AnimationTiming": "metadata.block", "Codec": "base", "Encoded": "writing.encode", "Metadata": "metadata.block",
+    "SourceImage": "reading.decode", "open_image": "reading.decode",
 }  # fmt: skip
 
 __all__ = [
     "CODECS", "FORMATS", "IMAGE_SUFFIXES", "PREFIX", "SAME", "AnimationTiming", "Codec", "Encoded", "Encoding",
     "FormatInfo", "Metadata", "SourceImage", "codec", "describe_formats", "encode", "format_of", "holds", "is_image",
-    "open_image", "rewritten", "suffix_fits",
+    "open_image", "rewrite_metadata", "suffix_fits",
 ]  # fmt: skip
 
 
@@ -57,20 +58,24 @@ def codec(name: str) -> Codec:
 
 
 def encode(
-    frames: Iterable[Image], format: str, encoding: Encoding, metadata: Metadata, motion: AnimationTiming
+    frames: Iterable[Image], format: str, encoding: Encoding, metadata: Metadata, timing: AnimationTiming
 ) -> Encoded:
-    """`frames` as one file of `format`, in memory; see :meth:`Codec.encode`, and quality_search.py for wanted sizes."""
+    """`frames` as one file of `format`, in memory; as :func:`writing.encode.encode`, or searched for by its quality."""
     if encoding.max_bytes is not None or encoding.min_ssim is not None:
-        from imgbatch.codecs.writing import quality_search
+        from imgbatch.codecs.writing.quality_search import encode
         from imgbatch.pixels.frames import of
 
-        return quality_search.encode(codec(format), of(frames), encoding, metadata, motion)
-    return codec(format).encode(frames, encoding, metadata, motion)
+        return encode(codec(format), of(frames), encoding, metadata, timing)
+    from imgbatch.codecs.writing import encode as encoding_procedure
+
+    return encoding_procedure.encode(codec(format), frames, encoding, metadata, timing)
 
 
-def rewritten(data: bytes, encoding: Encoding, opened: SourceImage) -> Encoded | None:
+def rewrite_metadata(data: bytes, encoding: Encoding, opened: SourceImage) -> Encoded | None:
     """A JPEG's own picture with the metadata that `encoding` asks for; None where it has to be encoded again."""
-    return cast("Jpeg", codec("jpeg")).rewritten(data, encoding, opened.metadata, opened.size)
+    from imgbatch.codecs.formats import jpeg_lossless
+
+    return jpeg_lossless.rewrite(data, encoding, opened.metadata, opened.size)
 
 
 def holds(format: str, mode: str) -> bool:

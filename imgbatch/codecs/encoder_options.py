@@ -32,10 +32,10 @@ def canonical_share(word: str) -> str:
 
 
 def canonical_words(text: str) -> str:
-    """A comma list of blocks and tags of metadata in its one spelling (strip.py)."""
-    from imgbatch.codecs.metadata import strip as stripping
+    """A comma list of blocks and tags of metadata in its one spelling (words.py)."""
+    from imgbatch.codecs.metadata import words
 
-    return stripping.canonical_words(text)
+    return words.canonical_words(text)
 
 
 @frozen

@@ -1,4 +1,6 @@
-"""How do Pillow's encoders take many frames without holding them all? As one image that shows one frame after another.
+"""Frame sequence: how do Pillow's encoders take many frames without holding them all?
+
+As one image that shows one frame after another.
 
 They are made for the readers' images of several frames: ``n_frames``, ``seek`` and what can be saved.
 """
@@ -10,7 +12,7 @@ from collections.abc import Sequence
 from PIL import Image as Images
 
 
-class Reel(Images.Image):
+class FrameSequence(Images.Image):
     """Frames as an image that holds one of them at a time."""
 
     def __init__(self, frames: Sequence[Images.Image]) -> None:

@@ -156,7 +156,11 @@ def checking(way: Way) -> Way:
 
 def halving(output: Output, format: str, icc: bytes | None) -> bool:
     """Whether an output's file has one pair of colors for four pixels, and nothing looks at the pixels before that."""
-    if output.max_bytes is not None or output.min_ssim is not None or strip.profile(output) != "keep":
+    if (
+        output.max_bytes is not None
+        or output.min_ssim is not None
+        or strip.icc_policy(output.icc, output.strip, output.keep) != "keep"
+    ):
         return False
     codec = codecs.codec(format)
     return codec.halves(output) and (icc is None or codec.takes(icc))

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from imgbatch.codecs import errors
 from imgbatch.codecs.reading import decode, limits
-from imgbatch.codecs.writing import pixel_modes
 from imgbatch.core.errors import ImageError
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Desk, Failure, Job, Outcome, Status
@@ -20,7 +19,7 @@ from imgbatch.operations import Flatten, Operation, Size, through
 from imgbatch.pipeline import decode_plan, template_fields
 from imgbatch.pipeline.timing import Clock
 from imgbatch.pixels import color
-from imgbatch.pixels.alpha import straight
+from imgbatch.pixels.alpha import is_opaque, straight
 from imgbatch.storage.registry import storage_of
 
 if TYPE_CHECKING:
@@ -127,7 +126,7 @@ def in_mode(image: Image, mode: str, icc: bytes | None, changes: list[str]) -> I
     """
     if image.mode == mode and "transparency" not in image.info:
         return image
-    if mode != "RGBA" and not pixel_modes.opaque(image):
+    if mode != "RGBA" and not is_opaque(image):
         changes.append("alpha: flattened on #ffffff")
         image = _WHITE.apply(image)
     if image.mode in color.DEEP:

@@ -35,7 +35,7 @@ def strips(opened: SourceImage, output: Output, format: str) -> bool:
     """Whether metadata are to go from a JPEG that stays one, and its colors need not change for that."""
     if format != "jpeg" or (output.strip is None and output.keep is None):
         return False
-    return opened.metadata.icc is None or strip.profile(output) == "keep"
+    return opened.metadata.icc is None or strip.icc_policy(output.icc, output.strip, output.keep) == "keep"
 
 
 def keeps(opened: SourceImage, way: Way, output: Output, number: int, format: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from imgbatch import codecs
-from imgbatch.codecs.base import AnimationTiming
+from imgbatch.codecs.metadata.block import AnimationTiming
 from imgbatch.codecs.reading.decode import SourceImage
 from imgbatch.core.errors import ImageError
 from imgbatch.core.job import Target

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 from imgbatch import codecs
 from imgbatch.codecs import errors
-from imgbatch.codecs.base import AnimationTiming, Encoded, Metadata
 from imgbatch.codecs.metadata import profile_policy
+from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
 from imgbatch.codecs.metadata.exif import without_small_picture
 from imgbatch.codecs.reading import decode, limits
+from imgbatch.codecs.writing.encode import Encoded
 from imgbatch.core.errors import ImageError
 from imgbatch.core.job import Desk, Failure, Job, Outcome, Target, Written
 from imgbatch.operations import Operation
@@ -126,7 +127,7 @@ def way_of(
     select_frames.refuse(opened, job.targets, outputs)
     if opened.metadata.icc is None:
         assume = (output.assume_icc for output in outputs)
-        opened.metadata.icc = profile_policy.assumed(assume, opened.mode, opened.changes)
+        opened.metadata.icc = profile_policy.assumed_profile(assume, opened.mode, opened.changes)
     icc = opened.metadata.icc
     files = zip(outputs, job.targets, strict=True)
     halves = opened.luma and all(decode_plan.halving(output, target.format, icc) for output, target in files)
@@ -155,7 +156,7 @@ def copied_from(
         if not output_decision.copies(opened, way, output, place, target.format):
             continue
         if output_decision.strips(opened, output, target.format):
-            made = codecs.rewritten(data, output, opened)
+            made = codecs.rewrite_metadata(data, output, opened)
         else:
             located = opened.metadata.located
             made = Encoded(data, target.format, *opened.size, changes=[COPIED], located=located)

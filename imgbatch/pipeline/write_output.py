@@ -14,7 +14,7 @@ from imgbatch.planning.recipe import Output
 from imgbatch.storage.atomic_write import holds, mtime, preserve, write_bytes
 
 if TYPE_CHECKING:
-    from imgbatch.codecs.base import Encoded
+    from imgbatch.codecs.writing.encode import Encoded
 
 
 def place(target: Target, encoded: Encoded, data: bytes) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from imgbatch.pixels.color import continuous
+from imgbatch.pixels.color import continuous, has_transparency
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -79,3 +79,23 @@ def flattened(image: Image, background: tuple[int, int, int]) -> Image:
         whole = whole.convert("RGBA")
     canvas.paste(whole.convert("L" if gray else "RGB"), mask=whole.getchannel("A"))
     return carrying(canvas, whole)
+
+
+def is_opaque(image: Image) -> bool:
+    """Whether no pixel of `image` is transparent, whatever its mode."""
+    if not has_transparency(image):
+        return True
+    whole = continuous(image)
+    if whole.mode not in ("LA", "RGBA"):
+        return True
+    low, _ = whole.getchannel("A").getextrema()
+    return low == 255
+
+
+def without_alpha(image: Image) -> Image:
+    """`image` without its alpha channel or transparent color; the colors stay as they are."""
+    plain = image.copy()
+    plain.info = {}
+    if image.mode == "P" and image.palette is not None and image.palette.mode == "RGBA":
+        plain.putpalette(bytes(image.getpalette("RGB") or []))
+    return plain.convert({"RGBA": "RGB", "LA": "L", "PA": "RGB"}.get(plain.mode, plain.mode))

@@ -22,7 +22,8 @@ from PIL import ExifTags, Image
 from imgbatch import Blur, Crop, Operation, Output, Recipe, Resize, Rotate, codecs, run
 from imgbatch.codecs import FORMATS, AnimationTiming, Encoded, Encoding, Metadata
 from imgbatch.codecs.metadata import exif_tags, iptc
-from imgbatch.codecs.metadata.strip import BLOCKS, stripped
+from imgbatch.codecs.metadata.strip import strip_metadata
+from imgbatch.codecs.metadata.words import BLOCKS
 from imgbatch.codecs.reading import limits
 from imgbatch.core.errors import UsageError
 from tests.other_readers import EXIFTOOL, needs_exiftool
@@ -181,6 +182,10 @@ def test_a_resolution_that_makes_no_sense_is_none(resolution: tuple[float, float
 # -- stripped on request -----------------------------------------------------------------------------------------------
 
 
+def remaining(metadata: Metadata, changes: list[str], strip: str | None = None, keep: str | None = None) -> Metadata:
+    return strip_metadata(metadata, strip, keep, changes)
+
+
 @pytest.mark.parametrize("format", [name for name in FORMATS if codecs.codec(name).exif])
 def test_without_gps_nothing_says_where_it_was(format: str, tmp_path: Path) -> None:
     encoded = encode(format, strip="gps")
@@ -209,7 +214,7 @@ def test_without_gps_nothing_says_where_it_was(format: str, tmp_path: Path) -> N
 ])  # fmt: skip
 def test_blocks_go_and_stay_as_asked(strip: str | None, keep: str | None, left: str) -> None:
     changes: list[str] = []
-    made = stripped(everything(), Encoding(strip=strip, keep=keep), changes)
+    made = remaining(everything(), changes, strip=strip, keep=keep)
     found = [name for name in ("exif", "xmp", "iptc", "comment", "text", "resolution") if getattr(made, name)]
     assert found == left.split()
     assert bool(changes) == (made != everything())
@@ -222,7 +227,7 @@ def tags(held: Metadata) -> set[str]:
 
 
 def test_only_artist_and_copyright_stay() -> None:
-    made = stripped(everything(), Encoding(keep="artist,copyright"), [])
+    made = remaining(everything(), [], keep="artist,copyright")
     assert tags(made) == {"Artist"}
     assert made.xmp is not None and b"Ada" in made.xmp
     assert not any(word in made.xmp for word in (b"GPS", b"Rating", b"AAAA", b"Orientation"))
@@ -231,11 +236,11 @@ def test_only_artist_and_copyright_stay() -> None:
 
 
 def test_the_more_specific_word_wins() -> None:
-    made = stripped(everything(), Encoding(strip="all,gps", keep="exif,xmp"), [])
+    made = remaining(everything(), [], strip="all,gps", keep="exif,xmp")
     assert not made.located and "Make" in tags(made) and made.xmp is not None and b"Rating" in made.xmp
-    made = stripped(everything(), Encoding(strip="exif", keep="gps"), [])
+    made = remaining(everything(), [], strip="exif", keep="gps")
     assert made.located and "Make" not in tags(made)
-    made = stripped(everything(), Encoding(strip="artist,keywords"), [])
+    made = remaining(everything(), [], strip="artist,keywords")
     assert "Artist" not in tags(made) and "Make" in tags(made)
     assert made.xmp is not None and b"Ada" not in made.xmp and b"Rating" in made.xmp
     assert made.iptc is not None and b"sea" not in made.iptc and b"(c) Ada" in made.iptc
@@ -244,19 +249,19 @@ def test_the_more_specific_word_wins() -> None:
 def test_a_maker_note_stays_where_it_is_or_goes_whole() -> None:
     before = block("<", small())
     for words in ("gps", "artist", "thumbnail", "gps,thumbnail,date"):
-        made = stripped(everything(), Encoding(strip=words), []).exif
+        made = remaining(everything(), [], strip=words).exif
         assert made is not None and made.index(NOTE) == before.index(NOTE), words
-    made = stripped(everything(), Encoding(strip="serial"), []).exif
+    made = remaining(everything(), [], strip="serial").exif
     assert made is not None and NOTE not in made
 
 
 def test_an_orientation_that_the_pixels_need_survives() -> None:
     held = Image.Exif()
     held[ExifTags.Base.Orientation], held[ExifTags.Base.Artist] = 6, "Ada"
-    made = stripped(Metadata(exif=held.tobytes()[6:]), Encoding(strip="all"), [])
+    made = remaining(Metadata(exif=held.tobytes()[6:]), [], strip="all")
     assert tags(made) == {"Orientation"}
     held[ExifTags.Base.Orientation] = 1
-    assert stripped(Metadata(exif=held.tobytes()[6:]), Encoding(strip="all"), []).exif is None
+    assert remaining(Metadata(exif=held.tobytes()[6:]), [], strip="all").exif is None
 
 
 @pytest.mark.parametrize("packet", [b"<x:xmpmeta exif:GPSLatitude='1'", b"<!DOCTYPE a []><a exif:GPSLatitude='1'/>"])
@@ -271,7 +276,7 @@ def test_a_gps_directory_that_cannot_be_found_is_not_carried_along() -> None:
     (pointer,) = (entry for entry in exif_tags.entries(bytes(raw)) if entry.tag == exif_tags.GPS_IFD)
     (at,) = struct.unpack_from("<I", raw, pointer.at + 8)
     struct.pack_into("<H", raw, at, 60_000)  # so many entries do not lie within the block
-    made = stripped(Metadata(exif=bytes(raw)), Encoding(strip="gps"), []).exif
+    made = remaining(Metadata(exif=bytes(raw)), [], strip="gps").exif
     assert made is not None and struct.pack("<II", 56, 1) not in made and "Make" in tags(Metadata(exif=made))
 
 
@@ -296,7 +301,7 @@ def test_stripping_the_profile_converts_to_srgb(tmp_path: Path) -> None:
 
 
 def test_what_stands_inside_a_kept_property_stays() -> None:
-    made = stripped(everything(), Encoding(keep="thumbnail"), []).xmp
+    made = remaining(everything(), [], keep="thumbnail").xmp
     assert made is not None and b"<xmp:image>AAAA</xmp:image>" in made and b"Rating" not in made
 
 

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.codecs.base import JpegTables
+from imgbatch.codecs.metadata.block import JpegTables
 
 if TYPE_CHECKING:
     from PIL.Image import Image

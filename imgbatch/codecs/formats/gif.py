@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.codecs.base import AnimationTiming, Codec, Metadata
+from imgbatch.codecs.base import Codec
 from imgbatch.codecs.encoder_options import Encoding
+from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
 from imgbatch.codecs.reading.identify import SUFFIXES
 from imgbatch.pixels.frames import Film
 

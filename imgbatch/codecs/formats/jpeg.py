@@ -6,8 +6,9 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.codecs.base import Codec, Encoded, JpegTables, Metadata
+from imgbatch.codecs.base import Codec
 from imgbatch.codecs.encoder_options import Encoding
+from imgbatch.codecs.metadata.block import JpegTables, Metadata
 from imgbatch.codecs.reading.identify import SUFFIXES
 
 if TYPE_CHECKING:
@@ -80,17 +81,6 @@ class Jpeg(Codec):
         missed += ["comment"] if held.comment and "comment" not in options else []
         missed += ["text"] if held.text.keys() - {"Comment"} else []
         return options
-
-    def rewritten(self, data: bytes, encoding: Encoding, held: Metadata, size: tuple[int, int]) -> Encoded | None:
-        """A JPEG of `size` with other metadata around the same picture; None where it has to be decoded."""
-        from imgbatch.codecs.formats import jpeg_lossless
-        from imgbatch.codecs.metadata import strip
-
-        changes = ["picture copied: only metadata are changed"]
-        made = strip.settled(held, encoding, size, changes)
-        options = self._metadata_options(made, changes)
-        raw = jpeg_lossless.rewritten(data, options, held.icc is not None)
-        return None if raw is None else Encoded(raw, self.name, *size, changes=changes, located=made.located)
 
     def save(self, frames: Sequence[Image], options: dict[str, Any]) -> bytes:
         if not (options.get("progressive") or options.get("optimize")):

@@ -11,13 +11,39 @@ from collections.abc import Iterator
 from typing import Any
 
 from imgbatch.codecs.containers.integrity import jpeg_scans
+from imgbatch.codecs.encoder_options import Encoding
+from imgbatch.codecs.formats.jpeg import Jpeg
+from imgbatch.codecs.metadata import strip
+from imgbatch.codecs.metadata.block import Metadata
+from imgbatch.codecs.writing.encode import Encoded, metadata_options
 
 _APP0, _APP1, _APP2, _APP14, _APP15, _COM, _SOS = 0xE0, 0xE1, 0xE2, 0xEE, 0xEF, 0xFE, 0xDA
 _JFIF, _ICC = b"JFIF\0", b"ICC_PROFILE\0"
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 
 
-def rewritten(data: bytes, options: dict[str, Any], profile: bool) -> bytes | None:
+def rewrite(data: bytes, encoding: Encoding, metadata: Metadata, size: tuple[int, int]) -> Encoded | None:
+    """A JPEG with other metadata around the same picture; None where it has to be decoded.
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
+    encoding : Encoding
+        Which metadata go and stay.
+    metadata : Metadata
+        What `data` holds.
+    size : (int, int)
+        (width, height) in px.
+    """
+    changes = ["picture copied: only metadata are changed"]
+    written = strip.metadata_to_write(metadata, encoding.strip, encoding.keep, encoding.icc, size, changes)
+    codec = Jpeg()
+    raw = replace_metadata(data, metadata_options(codec, written, changes), metadata.icc is not None)
+    return None if raw is None else Encoded(raw, codec.name, *size, changes=changes, located=written.located)
+
+
+def replace_metadata(data: bytes, options: dict[str, Any], profile: bool) -> bytes | None:
     """`data` with the metadata of Pillow's save options (exif, xmp, extra, comment, dpi) instead of its own.
 
     Its ICC profile stays if `profile` says so. None where it is not as a JPEG should be, so that it has to be decoded.

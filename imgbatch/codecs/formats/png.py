@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.codecs.base import AnimationTiming, Codec, Metadata
+from imgbatch.codecs.base import Codec
 from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.codecs.formats import apng
+from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
 from imgbatch.codecs.reading.identify import SUFFIXES
 
 if TYPE_CHECKING:

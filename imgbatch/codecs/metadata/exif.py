@@ -21,7 +21,7 @@ from imgbatch.pixels.orientation import redo
 if TYPE_CHECKING:
     from PIL.Image import Exif, Image
 
-    from imgbatch.codecs.base import Metadata
+    from imgbatch.codecs.metadata.block import Metadata
 
 ORIENTATION = 0x0112
 MOST = 4 << 20  # bytes of a block

@@ -16,10 +16,8 @@ from imgbatch.pixels.frames import Film, each
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from imgbatch.codecs.base import Codec
 
-
-def usable(icc: object, mode: str, warnings: list[str]) -> bytes | None:
+def usable_profile(icc: object, mode: str, warnings: list[str]) -> bytes | None:
     """A profile as the reader found it, for pixels of `mode`; None, with a warning, where it is not for them."""
     if not isinstance(icc, bytes) or not icc:
         return None
@@ -31,7 +29,7 @@ def usable(icc: object, mode: str, warnings: list[str]) -> bytes | None:
     return None
 
 
-def assumed(paths: Iterable[str | None], mode: str, changes: list[str]) -> bytes | None:
+def assumed_profile(paths: Iterable[str | None], mode: str, changes: list[str]) -> bytes | None:
     """The profile that is assumed for pixels of `mode` that came without one; None where it is for others."""
     path = next((path for path in paths if path is not None), None)
     icc = None if path is None else profile_conversion.read(path)
@@ -41,7 +39,7 @@ def assumed(paths: Iterable[str | None], mode: str, changes: list[str]) -> bytes
     return icc
 
 
-def unprofiled(frames: Sequence[Image], icc: bytes | None, changes: list[str]) -> tuple[Film, bytes | None]:
+def convert_to_srgb(frames: Sequence[Image], icc: bytes | None, changes: list[str]) -> tuple[Film, bytes | None]:
     """`frames` in sRGB, through their profile; and that profile, where it says no more than that they are.
 
     Without a profile they are taken to be sRGB, ink and Lab excepted.
@@ -58,13 +56,29 @@ def unprofiled(frames: Sequence[Image], icc: bytes | None, changes: list[str]) -
     return made, icc if same else None
 
 
-def named(frames: Sequence[Image], wish: str, icc: bytes | None, codec: Codec, changes: list[str]) -> bytes | None:
-    """The profile to be written beside `frames`, which are sRGB: `icc` or our own for ``srgb``, else none."""
-    if wish == "none":
+def profile_to_write(
+    frames: Sequence[Image], policy: str, icc: bytes | None, writable: bool, changes: list[str]
+) -> bytes | None:
+    """The profile to be written beside `frames`, which are sRGB; None: none.
+
+    Parameters
+    ----------
+    frames : sequence of Image
+        As they will be encoded.
+    policy : str
+        ``srgb``: `icc` or our own is written; ``none``.
+    icc : bytes or None
+        The source's, where it says that the colors are sRGB.
+    writable : bool
+        Whether the format holds profiles.
+    changes : list of str
+        Gets a sentence about what is removed.
+    """
+    if policy == "none":
         changes += ["icc: removed, the colors are sRGB"] if icc else []
         return None
     spaces = {color.space(frame.mode) for frame in frames}
-    if len(spaces) > 1 or not codec.icc:
+    if len(spaces) > 1 or not writable:
         return None
     if icc and color.fits(icc, frames[0].mode):
         return icc

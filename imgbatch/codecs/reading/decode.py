@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs import errors
-from imgbatch.codecs.base import AnimationTiming, Metadata
 from imgbatch.codecs.containers import jpeg_headers, png_chunks, tiff_pages
 from imgbatch.codecs.metadata import exif, profile_policy
+from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
 from imgbatch.codecs.metadata.read import comment, packet, records, resolution, texts
 from imgbatch.codecs.reading import bit_depth, identify, limits, optional_readers
 from imgbatch.codecs.reading.open import PILLOW, explain_failure, open_with_reader, refuse_cut
@@ -85,7 +85,7 @@ class SourceImage:
         if self.format != "png" or image.info:  # most tiny PNGs hold nothing beside their pixels
             self.metadata = Metadata(
                 exif.exif_of(image, self.warnings, self.changes),
-                profile_policy.usable(image.info.get("icc_profile"), image.mode, self.warnings),
+                profile_policy.usable_profile(image.info.get("icc_profile"), image.mode, self.warnings),
                 jpeg_headers.tables(image) if self.format == "jpeg" else None,
                 packet(image, self.format, data, self.warnings, self.changes),
                 records(image, self.warnings),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from imgbatch.pixels import color
+from imgbatch.pixels import alpha, color
 from imgbatch.pixels.frames import Film, each
 
 if TYPE_CHECKING:
@@ -59,12 +59,10 @@ def reduced(frames: Sequence[Image], colors: int, changes: list[str], keyed: boo
     Pixels less than half opaque become the transparent entry. With `keyed` False (PNG), pictures that are partly
     transparent keep their shades of alpha in the palette, without dithering.
     """
-    from imgbatch.codecs.writing import pixel_modes
-
     solid, soft = True, False
     for frame in frames:
         whole = _whole(frame)
-        if not pixel_modes.opaque(whole):
+        if not alpha.is_opaque(whole):
             solid, soft = False, soft or _soft(whole)
     if not keyed and len(frames) == 1 and not solid:
         return [_with_alpha_palette(_whole(frames[0]), colors)]
@@ -89,12 +87,10 @@ def _whole(image: Image) -> Image:
 
 def _shown(image: Image) -> Image:
     """The colors as RGB, black where nobody sees them: one color less to choose."""
-    from imgbatch.codecs.writing import pixel_modes
-
     whole = _whole(image)
-    if pixel_modes.opaque(whole):
-        return (pixel_modes.without_alpha(whole) if whole.mode in ("LA", "RGBA") else whole).convert("RGB")
-    made = pixel_modes.without_alpha(whole).convert("RGB")
+    if alpha.is_opaque(whole):
+        return (alpha.without_alpha(whole) if whole.mode in ("LA", "RGBA") else whole).convert("RGB")
+    made = alpha.without_alpha(whole).convert("RGB")
     made.paste((0, 0, 0), mask=_hidden(whole))
     return made
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from imgbatch.codecs.base import Codec
-    from imgbatch.codecs.encoder_options import Encoding
 
 #: Modes that are another spelling of a plainer one.
 _PLAIN = {
@@ -26,8 +25,8 @@ _PLAIN = {
 _KEYED = frozenset({"1", "L", "P", "RGB", "I;16"})
 
 
-def fitted(
-    frames: Sequence[Image], codec: Codec, encoding: Encoding, icc: bytes | None, changes: list[str]
+def fit(
+    frames: Sequence[Image], codec: Codec, background: str, icc: bytes | None, changes: list[str]
 ) -> tuple[Sequence[Image], bytes | None]:
     """`frames` in modes that `codec` holds, and the profile that goes with them (None: none, the colors are sRGB)."""
     keep = icc if icc is not None and codec.takes(icc) else None
@@ -38,7 +37,7 @@ def fitted(
         nonlocal keep, ready
         made = _plain(frame, codec, changes)
         if not codec.alpha:
-            made = _flattened(made, encoding.background, changes)
+            made = _flattened(made, background, changes)
         wanted = aim(made, codec)
         if keep is not None and not (color.fits(keep, made.mode) and color.space(made.mode) == color.space(wanted)):
             keep = None
@@ -65,26 +64,6 @@ def aim(image: Image, codec: Codec) -> str:
     return rgba if color.has_transparency(image) else rgb
 
 
-def opaque(image: Image) -> bool:
-    """Whether no pixel of `image` is transparent, whatever its mode."""
-    if not color.has_transparency(image):
-        return True
-    whole = color.continuous(image)
-    if whole.mode not in ("LA", "RGBA"):
-        return True
-    low, _ = whole.getchannel("A").getextrema()
-    return low == 255
-
-
-def without_alpha(image: Image) -> Image:
-    """`image` without its alpha channel or transparent color; the colors stay as they are."""
-    plain = image.copy()
-    plain.info = {}
-    if image.mode == "P" and image.palette is not None and image.palette.mode == "RGBA":
-        plain.putpalette(bytes(image.getpalette("RGB") or []))
-    return plain.convert({"RGBA": "RGB", "LA": "L", "PA": "RGB"}.get(plain.mode, plain.mode))
-
-
 def _plain(image: Image, codec: Codec, changes: list[str]) -> Image:
     """A detached image in a mode of the everyday kind, without anything in its info that a writer would take."""
     import PIL.Image as Images
@@ -101,7 +80,7 @@ def _plain(image: Image, codec: Codec, changes: list[str]) -> Image:
         if "I;16" not in codec.modes:
             return _deep_key_to_alpha(image, changes)
         changes.append(f"transparent gray not written: {codec.name}")
-        return without_alpha(image)
+        return alpha.without_alpha(image)
     if not codec.keyed and image.mode in _KEYED and color.has_transparency(image):
         image = color.continuous(image)
         image.info = {}
@@ -129,8 +108,8 @@ def swapped(image: Image) -> Image:
 def _flattened(image: Image, background: str, changes: list[str]) -> Image:
     if not color.has_transparency(image):
         return image
-    if opaque(image):
-        return without_alpha(image)
+    if alpha.is_opaque(image):
+        return alpha.without_alpha(image)
     changes.append(f"alpha: flattened on {background[:7]}")
     red, green, blue, _ = color.rgba(background)
     flat = alpha.flattened(image, (red, green, blue))
@@ -154,7 +133,7 @@ def _converted(image: Image, wanted: str, icc: bytes | None, codec: Codec, chang
     if image.mode == wanted:
         return image
     if image.mode in ("LA", "RGBA") and wanted in ("L", "RGB"):
-        image = without_alpha(image)
+        image = alpha.without_alpha(image)
     elif color.has_transparency(image):
         image = color.continuous(image)
     made = image if image.mode == wanted else image.convert(wanted)

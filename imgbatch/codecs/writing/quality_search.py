@@ -14,8 +14,10 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from imgbatch.codecs.base import AnimationTiming, Codec, Encoded, Metadata
+from imgbatch.codecs.base import Codec
 from imgbatch.codecs.encoder_options import Encoding
+from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
+from imgbatch.codecs.writing.encode import Encoded, prepare
 from imgbatch.core.errors import ImageError
 from imgbatch.pixels import alpha, color
 from imgbatch.pixels.frames import each
@@ -52,7 +54,7 @@ class _Search:
     ) -> None:
         self._codec, self._frames, self._metadata, self._motion = codec, frames, metadata, motion
         self._wish = encoding
-        self._prepared = codec.prepared(frames, encoding, metadata, motion)
+        self._input = prepare(codec, frames, encoding, metadata, motion)
         self._count = 0
 
     def found(self) -> Encoded:
@@ -74,7 +76,7 @@ class _Search:
     def _tried(self, quality: int | None) -> Encoded:
         self._count += 1
         wish = self._wish if quality is None else dataclasses.replace(self._wish, quality=quality)
-        return self._prepared.encoded(wish)
+        return self._input.encode(wish)
 
     @property
     def _left(self) -> int:
@@ -142,7 +144,7 @@ class _Search:
             return alpha.straight(frame).resize(size, Resampling.LANCZOS)
 
         smaller = each(self._frames, shrunk)
-        self._prepared = self._codec.prepared(smaller, self._wish, self._metadata, self._motion)
+        self._input = prepare(self._codec, smaller, self._wish, self._metadata, self._motion)
 
     def _too_large(self, made: Encoded) -> str:
         at = f" at quality {made.quality}" if made.quality is not None else ""
@@ -186,7 +188,7 @@ class _Search:
         import numpy
         from PIL import Image as Images
 
-        pictures = self._prepared.pictures
+        pictures = self._input.frames
         with Images.open(io.BytesIO(made.data), formats=[self._codec.pillow]) as image:
             if made.frames != len(pictures):
                 pictures = pictures[:1]  # equal neighbors were joined

@@ -38,14 +38,16 @@ def scans(data: bytes) -> list[bytes]:
 
 
 def test_what_goes_and_what_comes() -> None:
-    made = jpeg_lossless.rewritten(FULL + b"film behind the picture", {"exif": b"Exif\0\0II", "dpi": (72, 72)}, True)
+    made = jpeg_lossless.replace_metadata(
+        FULL + b"film behind the picture", {"exif": b"Exif\0\0II", "dpi": (72, 72)}, True
+    )
     assert made is not None and scans(made) == scans(FULL) and made.endswith(b"\xff\xd9")
     with Image.open(io.BytesIO(made)) as image:
         assert image.info["exif"] == b"Exif\0\0II" and image.info["dpi"] == (72, 72)
         assert image.info["icc_profile"] == profile_conversion.srgb()
         assert "xmp" not in image.info and "comment" not in image.info
         image.load()
-    plain = jpeg_lossless.rewritten(FULL, {}, False)
+    plain = jpeg_lossless.replace_metadata(FULL, {}, False)
     assert plain is not None and scans(plain) == scans(FULL)
     with Image.open(io.BytesIO(plain)) as image:
         assert not {"exif", "dpi", "icc_profile"} & image.info.keys()
@@ -54,7 +56,7 @@ def test_what_goes_and_what_comes() -> None:
 
 def test_the_same_metadata_give_the_same_picture() -> None:
     options = {"xmp": b"<y/>", "comment": b"other", "exif": b"Exif\0\0" + block("<")}
-    made = jpeg_lossless.rewritten(FULL, options, True)
+    made = jpeg_lossless.replace_metadata(FULL, options, True)
     assert made is not None
     with Image.open(io.BytesIO(made)) as image, Image.open(io.BytesIO(FULL)) as before:
         assert image.info["xmp"] == b"<y/>" and image.info["comment"] == b"other"
@@ -63,12 +65,12 @@ def test_the_same_metadata_give_the_same_picture() -> None:
 
 @pytest.mark.parametrize("data", [FULL[:-2], FULL[:200], b"\xff\xd8", FULL[:2] + b"junk" + FULL[2:]])
 def test_what_is_not_as_it_should_be_is_decoded(data: bytes) -> None:
-    assert jpeg_lossless.rewritten(data, {}, True) is None
+    assert jpeg_lossless.replace_metadata(data, {}, True) is None
 
 
 @given(st.integers(2, 700), st.binary(min_size=1, max_size=3))
 def test_bent_files_never_raise(at: int, by: bytes) -> None:
-    jpeg_lossless.rewritten(FULL[:at] + by + FULL[at + len(by) :], {}, True)
+    jpeg_lossless.replace_metadata(FULL[:at] + by + FULL[at + len(by) :], {}, True)
 
 
 @pytest.mark.parametrize(("output", "ops", "same"), [

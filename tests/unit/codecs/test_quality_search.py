@@ -14,7 +14,7 @@ from PIL.JpegImagePlugin import JpegImageFile, get_sampling
 import imgbatch as ib
 from imgbatch import codecs
 from imgbatch.codecs import AnimationTiming, Encoded, Encoding, Metadata
-from imgbatch.codecs.base import Prepared
+from imgbatch.codecs.writing.encode import EncoderInput
 from imgbatch.core.errors import ImageError, UsageError
 from imgbatch.pixels.ssim import ssim
 
@@ -23,14 +23,14 @@ from imgbatch.pixels.ssim import ssim
 def encodes(monkeypatch: pytest.MonkeyPatch) -> list[int | None]:
     """The qualities that were tried."""
     tried: list[int | None] = []
-    plain = Prepared.encoded
+    plain = EncoderInput.encode
 
-    def counted(self: Prepared, encoding: Encoding) -> Encoded:
+    def counted(self: EncoderInput, encoding: Encoding) -> Encoded:
         made = plain(self, encoding)
         tried.append(made.quality)
         return made
 
-    monkeypatch.setattr(Prepared, "encoded", counted)
+    monkeypatch.setattr(EncoderInput, "encode", counted)
     return tried
 
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
-from imgbatch.codecs.base import AnimationTiming
+from imgbatch.codecs.metadata.block import AnimationTiming
 from imgbatch.codecs.reading.decode import SourceImage
 from imgbatch.core.run_settings import Settings
 from imgbatch.pipeline import decode_plan

@@ -1,0 +1,86 @@
+"""Metadata of one picture: what travels beside its pixels, and how do several frames play?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+#: How long a page shows when pages without durations become an animation, in milliseconds.
+PAGE_MS = 1000
+
+
+@dataclass
+class JpegTables:
+    """How a JPEG was encoded: its quantization tables (64 numbers each, as Pillow has them) and chroma sampling.
+
+    `sampling` is None where it is none that can be written again.
+    """
+
+    quantization: dict[int, list[int]]
+    sampling: str | None
+
+
+@dataclass
+class Metadata:
+    """What travels beside the pixels.
+
+    Attributes
+    ----------
+    exif : bytes or None
+        A TIFF file's structure, ``Exif\\0\\0`` removed.
+    icc : bytes or None
+        The profile.
+    tables : JpegTables or None
+        How a JPEG was encoded.
+    xmp : bytes or None
+        The packet, UTF-8.
+    iptc : bytes or None
+        IIM records.
+    comment : bytes or None
+        Of a JPEG or GIF.
+    text : dict of str to str
+        Of a PNG, by keyword.
+    resolution : (float, float) or None
+        Pixels per inch, across and down.
+    """
+
+    exif: bytes | None = None
+    icc: bytes | None = None
+    tables: JpegTables | None = None
+    xmp: bytes | None = None
+    iptc: bytes | None = None
+    comment: bytes | None = None
+    text: dict[str, str] = field(default_factory=dict)
+    resolution: tuple[float, float] | None = None
+
+    @property
+    def located(self) -> bool:
+        """Whether it says where the picture was taken."""
+        if self.exif is None and self.xmp is None:
+            return False
+        from imgbatch.codecs.metadata import exif_tags, xmp
+
+        return (self.exif is not None and exif_tags.has_position(self.exif)) or (
+            self.xmp is not None and xmp.has_position(self.xmp)
+        )
+
+
+@dataclass
+class AnimationTiming:
+    """How several frames play: milliseconds per frame, and how often in all.
+
+    `loop` is 1 for once, 2 for twice, 0 for ever, None for pages that do not play. While frames are being decoded
+    `durations` grows with each of them, so it is complete when the last frame has been taken.
+    """
+
+    durations: list[int] = field(default_factory=list)
+    loop: int | None = None
+
+    def for_frames(self, count: int, changes: list[str]) -> list[int]:
+        """Milliseconds for each of `count` frames; pages that have none show for :data:`PAGE_MS`."""
+        durations = list(self.durations[:count])
+        if len(durations) < count:
+            fill = durations[-1] if durations else PAGE_MS
+            if not durations:
+                changes.append(f"durations: {PAGE_MS} ms a page")
+            durations += [fill] * (count - len(durations))
+        return durations

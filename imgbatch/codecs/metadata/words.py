@@ -1,0 +1,70 @@
+"""Words of metadata: which blocks and tags can be stripped or kept, and what does each word stand for?"""
+
+from __future__ import annotations
+
+import functools
+import re
+
+from imgbatch.codecs.metadata import iptc
+from imgbatch.core.errors import unknown
+
+#: What can be stripped or kept as a whole.
+BLOCKS = ("all", "exif", "gps", "xmp", "iptc", "icc", "thumbnail", "comment", "text", "resolution")
+#: Words for the same thing in EXIF, XMP and IPTC, by the names that it has there.
+MEANINGS = {
+    "artist": ("artist", "xpauthor", "creator", "by-line"),
+    "copyright": ("copyright", "rights", "copyrightnotice", "usageterms", "webstatement", "marked"),
+    "description": ("imagedescription", "description", "caption-abstract", "xpcomment", "usercomment"),
+    "title": ("title", "xptitle", "objectname", "headline"),
+    "keywords": ("keywords", "xpkeywords", "subject"),
+    "date": (
+        "datetime", "datetimeoriginal", "datetimedigitized", "subsectime", "subsectimeoriginal", "subsectimedigitized",
+        "offsettime", "offsettimeoriginal", "offsettimedigitized", "createdate", "modifydate", "metadatadate",
+        "datecreated", "timecreated", "digitalcreationdate", "digitalcreationtime",
+    ),
+    "camera": ("make", "model", "lensmake", "lensmodel", "lens", "lensspecification"),
+    "serial": (
+        "bodyserialnumber", "lensserialnumber", "cameraserialnumber", "serialnumber", "imageuniqueid", "makernote",
+    ),
+    "resolution": ("xresolution", "yresolution", "resolutionunit"),
+    "software": ("software", "creatortool", "processingsoftware", "hostcomputer", "originatingprogram"),
+}  # fmt: skip
+_SYNONYMS = {
+    "author": "artist",
+    "creator": "artist",
+    "rights": "copyright",
+    "caption": "description",
+    "subject": "keywords",
+}
+
+
+def canonical_words(text: str) -> str:
+    """A comma list of blocks and tags in its one spelling; UsageError names the nearest known word."""
+    words = [word.strip().lower() for word in text.split(",")]
+    for word in words:
+        if ":" in word and re.fullmatch(r"[\w.-]+:[\w.-]+", word):
+            continue  # a property of XMP: there is no list of them
+        if word not in BLOCKS and word not in MEANINGS and word not in _SYNONYMS and word not in _tags():
+            raise unknown(word, "block or tag of metadata", (*BLOCKS, *MEANINGS, *_tags()))
+    return ",".join(dict.fromkeys(words))
+
+
+def meanings(text: str) -> frozenset[str]:
+    """The words of a comma list, and all names that they stand for."""
+    words = [_SYNONYMS.get(word, word) for word in text.split(",") if word]
+    return frozenset(words) | {name for word in words for name in MEANINGS.get(word, ())}
+
+
+@functools.cache
+def tag_names() -> dict[tuple[bool, int], str]:
+    """(whether it is one of GPS, number) -> name in lower case."""
+    from PIL import ExifTags
+
+    names = {(False, tag.value): tag.name.lower() for tag in ExifTags.Base}
+    names |= {(False, tag.value): tag.name.lower() for tag in ExifTags.Interop}
+    return names | {(True, tag.value): tag.name.lower() for tag in ExifTags.GPS}
+
+
+@functools.cache
+def _tags() -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*tag_names().values(), *iptc.NAMES.values())))

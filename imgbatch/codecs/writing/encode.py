@@ -1,0 +1,176 @@
+"""Encoding: how do frames become the bytes of one file?
+
+The codec is asked what its format holds; the frames are brought into its modes, the profile and the other metadata are
+chosen, and Pillow's encoder is called.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from imgbatch.codecs import errors
+from imgbatch.codecs.metadata import profile_policy, strip
+from imgbatch.codecs.writing import pixel_modes
+from imgbatch.core.errors import ImageError
+from imgbatch.pixels.frames import Film, of
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from imgbatch.codecs.base import Codec
+    from imgbatch.codecs.encoder_options import Encoding
+    from imgbatch.codecs.metadata.block import AnimationTiming, JpegTables, Metadata
+
+
+@dataclass
+class Encoded:
+    """The bytes of one file and what is true of it."""
+
+    data: bytes
+    format: str
+    width: int
+    height: int
+    frames: int = 1
+    quality: int | None = None
+    changes: list[str] = field(default_factory=list)
+    mode: str = ""
+    located: bool = False  # whether it says where the picture was taken
+
+
+@dataclass
+class EncoderInput:
+    """Frames in modes of a format, with all that is saved beside them: what is encoded, once or several times."""
+
+    codec: Codec
+    frames: Sequence[Image]
+    options: dict[str, Any]
+    changes: list[str]
+    tables: JpegTables | None = None
+    located: bool = False
+
+    def encode(self, encoding: Encoding) -> Encoded:
+        """One encode; with ``optimize`` two, of which the smaller is kept."""
+        codec, frames = self.codec, self.frames
+        with errors.image_errors("encode"):
+            tables = self._table_options(encoding)
+            more = self.options | tables
+            data = codec.save(frames, codec.options(encoding, frames) | more)
+            if encoding.optimize and codec.optimizes:
+                plain = replace(encoding, optimize=False)
+                data = min(data, codec.save(frames, codec.options(plain, frames) | more), key=len)
+            count = len(frames) if len(frames) == 1 else _frame_count(data, codec.pillow)
+        width, height = frames[0].size
+        quality = codec.quality(encoding)
+        changes = list(self.changes)
+        if encoding.quality == "keep" and quality is not None:
+            changes.append("quality: the source's tables kept" if tables else f"quality: {quality}, no tables to keep")
+        quality = None if tables else quality
+        mode = "RGB" if frames[0].mode == "YCbCr" else frames[0].mode  # as it will be read
+        return Encoded(data, codec.name, width, height, count, quality, changes, mode, self.located)
+
+    def _table_options(self, encoding: Encoding) -> dict[str, Any]:
+        if encoding.quality != "keep" or self.tables is None:
+            return {}
+        return self.codec.kept(self.tables, encoding, self.frames)
+
+
+def encode(
+    codec: Codec, frames: Iterable[Image], encoding: Encoding, metadata: Metadata, timing: AnimationTiming
+) -> Encoded:
+    """All `frames` as one file, in memory.
+
+    Parameters
+    ----------
+    codec : Codec
+        The format.
+    frames : iterable of Image
+        Taken one at a time.
+    encoding : Encoding
+        The options; its ``max_bytes`` and ``min_ssim`` are for quality_search.py.
+    metadata : Metadata
+        What the source came with, already true of the pixels.
+    timing : AnimationTiming
+        How several frames play.
+
+    Raises
+    ------
+    ImageError
+        Kind ``frames`` for several frames to a format of one, or of different sizes to an animation;
+        ``too_large`` when a side is longer than the format can say; ``unsupported`` when the encoder refuses.
+    """
+    return prepare(codec, frames, encoding, metadata, timing).encode(encoding)
+
+
+def prepare(
+    codec: Codec, frames: Iterable[Image], encoding: Encoding, metadata: Metadata, timing: AnimationTiming
+) -> EncoderInput:
+    """The same up to Pillow's encoder, for one encode or several."""
+    changes: list[str] = []
+    pictures: Sequence[Image] = _checked_frames(codec, frames)
+    _check_sizes(codec, pictures)
+    with errors.image_errors("encode"):
+        icc, policy = metadata.icc, strip.icc_policy(encoding.icc, encoding.strip, encoding.keep)
+        if policy == "keep":
+            pictures, icc = pixel_modes.fit(pictures, codec, encoding.background, icc, changes)
+        else:
+            pictures, icc = profile_policy.convert_to_srgb(pictures, icc, changes)
+            pictures, _ = pixel_modes.fit(pictures, codec, encoding.background, None, changes)
+            icc = profile_policy.profile_to_write(pictures, policy, icc, codec.icc, changes)
+        pictures = codec.finish(pictures, encoding, changes)
+        options: dict[str, Any] = {"icc_profile": icc} if icc else {}
+        written = strip.metadata_to_write(
+            metadata, encoding.strip, encoding.keep, encoding.icc, pictures[0].size, changes
+        )
+        options |= metadata_options(codec, written, changes)
+        if len(pictures) > 1:
+            if codec.plays:
+                options |= codec.motion(timing, len(pictures), changes)
+            elif timing.loop is not None:
+                changes.append(f"durations not written: {codec.name}")
+    return EncoderInput(codec, pictures, options, list(dict.fromkeys(changes)), metadata.tables, written.located)
+
+
+def metadata_options(codec: Codec, metadata: Metadata, changes: list[str]) -> dict[str, Any]:
+    """Pillow's save parameters for `metadata`, from which goes what `codec` has no place for."""
+    missing: list[str] = []
+    options = codec.metadata(metadata.exif) if metadata.exif and codec.exif else {}
+    if metadata.exif and not options:
+        missing.append("exif")
+        metadata.exif = None
+    options |= codec.beside(metadata, missing)
+    changes += [f"{name} not written: {codec.name}" for name in missing]
+    if "xmp" in missing:
+        metadata.xmp = None
+    return options
+
+
+def _checked_frames(codec: Codec, frames: Iterable[Image]) -> Film:
+    film = of(frames)
+    if len(film) > 1 and not codec.multiframe:
+        raise ImageError("frames", f"{codec.name} holds one picture, the source has several; use --frames first")
+    if not film:
+        raise ImageError("frames", "there is no frame to write")
+    return film
+
+
+def _check_sizes(codec: Codec, pictures: Sequence[Image]) -> None:
+    first = pictures[0].size
+    for picture in pictures:
+        width, height = picture.size
+        if codec.longest is not None and max(width, height) > codec.longest:
+            most = f"{codec.name} holds at most {codec.longest} px a side"
+            raise ImageError("too_large", f"{width}x{height} px: {most}; resize first")
+        if codec.plays and picture.size != first:
+            one_size = f"{codec.name} holds frames of one size, the pages differ"
+            raise ImageError("frames", f"{one_size}; use --frames first or --format tiff")
+
+
+def _frame_count(data: bytes, pillow: str) -> int:
+    """How many frames were written: encoders join equal neighbors."""
+    from PIL import Image as Images
+
+    with Images.open(io.BytesIO(data), formats=[pillow]) as image:
+        return int(getattr(image, "n_frames", 1))
