@@ -20,6 +20,7 @@ from imgbatch.originals.replacements import Past
 from imgbatch.planning.folders import shown
 from imgbatch.storage.atomic_write import hash_of, sweep
 from imgbatch.storage.lock import Lock
+from imgbatch.storage.registry import storage_of
 
 
 @dataclass
@@ -185,20 +186,21 @@ class _Taken:
 
     def _remove(self, row: Row, done: Undone, dry: bool) -> None:
         why = ""
-        if not os.path.lexists(row.path):
+        store = storage_of(row.path)
+        if not store.exists(row.path):
             if not dry:
                 self.ledger.forget(row)
             return
-        if not row.hash or hash_of(row.path) != row.hash:
+        if not row.hash or store.fingerprint(row.path) != row.hash:
             why = "was changed since"
-        elif row.moved or not os.path.lexists(row.source):
+        elif row.moved or not storage_of(row.source).exists(row.source):
             why = f"its source {shown(row.source)} is not there any more, so that it could not be made again"
         if why:
             done.left.append((row.path, why))
             return
         if not dry:
             try:
-                os.unlink(row.path)
+                store.remove(row.path)
             except OSError as error:
                 done.left.append((row.path, one_line(error.strerror or str(error))))
                 return

@@ -12,7 +12,7 @@ from imgbatch.core.job import Failure, Job, Owned, Source, Status, Written
 from imgbatch.ledger.database import FILE, rows
 from imgbatch.ledger.rows import Failed, Row, below
 from imgbatch.planning.names import STATE
-from imgbatch.storage.atomic_write import hash_of
+from imgbatch.storage.registry import storage_of
 
 _RACY_NS = 50 * 10**6  # file systems tell times apart that are a few ms from one another
 #: How long after its last sign of life a killed run may have put a file in place. What appeared within that time does
@@ -142,7 +142,7 @@ class Known:
         if not row.source_hash:
             return same
         if source.path not in self._hashes:
-            self._hashes[source.path] = hash_of(source.path)
+            self._hashes[source.path] = storage_of(source.path).fingerprint(source.path)
         if self._hashes[source.path] != row.source_hash:
             return False
         self._confirmed[row.path] = (source.mtime_ns, self._now, os.fsencode(below(row.path, self.folder)))
@@ -177,7 +177,7 @@ class Known:
 
     def _left_by_the_dead(self, path: str) -> bool:
         try:
-            changed = os.lstat(path).st_ctime_ns
+            changed = storage_of(path).stat(path, follow_links=False).st_ctime_ns
         except OSError:
             return False
         return any(started <= changed <= seen + _DEAD_NS for started, seen in self._dead)

@@ -31,7 +31,8 @@ from imgbatch.core.job import Failure, Job, Outcome
 from imgbatch.ledger.database import unusable, unwritable, writable
 from imgbatch.ledger.index import Known
 from imgbatch.ledger.rows import BACK_OFF_DAYS, DAY_NS, Row, as_told, below, mendable
-from imgbatch.storage.atomic_write import hash_of, mtime
+from imgbatch.storage.atomic_write import mtime
+from imgbatch.storage.registry import storage_of
 
 _PENDING = ("written", "failures", "forgotten", "moved", "pruned")
 _BATCH_SECONDS = 1.0  # what a killed run may have to do again
@@ -138,12 +139,12 @@ class Ledger(Known):
         for target in job.targets:
             for path in () if target.late else filter(None, (target.path, target.other)):
                 with contextlib.suppress(OSError):
-                    found = os.lstat(path)
+                    found = storage_of(path).stat(path, follow_links=False)
                     if found.st_ctime_ns >= since_ns and stat.S_ISREG(found.st_mode):
                         self._pending["written"].append((
                             os.fsencode(below(path, self.folder)), os.fsencode(job.source.path), target.output,
                             job.source.size, job.source.mtime_ns, "", target.format, 0, 0, 1, None, found.st_size,
-                            mtime(found), "", hash_of(path), "", 0, self.run, 0,
+                            mtime(found), "", storage_of(path).fingerprint(path), "", 0, self.run, 0,
                         ))  # fmt: skip
 
     def moving(self, outcome: Outcome) -> None:

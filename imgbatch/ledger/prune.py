@@ -14,7 +14,7 @@ from imgbatch.core.job import Source
 from imgbatch.core.run_settings import Filters
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.rows import Row
-from imgbatch.storage.atomic_write import hash_of
+from imgbatch.storage.registry import storage_of
 
 _HOW = "run once without --prune, or without that"
 
@@ -37,9 +37,10 @@ def prunable(ledger: Ledger, paths: Sequence[str], sources: Sequence[Source], fi
     if filters != Filters():
         raise PlanError(f"--prune has to see every source, and filters leave some out; {_HOW}")
     for path in paths:
-        if not os.path.isdir(path):
+        if not storage_of(path).is_folder(path):
             raise PlanError(f"--prune takes whole folders as SRC, and {path!r} is none; {_HOW}")
-    blind = next((source for source in sources if source.problem is not None and os.path.isdir(source.path)), None)
+    troubled = (source for source in sources if source.problem is not None)
+    blind = next((source for source in troubled if storage_of(source.path).is_folder(source.path)), None)
     if blind is not None:
         raise PlanError(f"--prune has to see every source, and the folder {blind.path} cannot be listed; {_HOW}")
     roots = [os.path.abspath(path).rstrip(os.sep) + os.sep for path in paths]
@@ -54,7 +55,7 @@ def prunable(ledger: Ledger, paths: Sequence[str], sources: Sequence[Source], fi
             if row.source not in found
             and not row.moved
             and any(row.source.startswith(root) for root in roots)
-            and not os.path.lexists(row.source)
+            and not storage_of(row.source).exists(row.source)
             and row.path not in found
             and row.intact()
         ),
@@ -66,10 +67,11 @@ def prune(ledger: Ledger, rows: Sequence[Row]) -> list[Row]:
     """Remove files that are still what was written, and forget them; those that are removed."""
     removed = []
     for row in rows:
+        store = storage_of(row.path)
         try:
-            if not row.hash or not row.intact() or hash_of(row.path) != row.hash:
+            if not row.hash or not row.intact() or store.fingerprint(row.path) != row.hash:
                 continue
-            os.unlink(row.path)
+            store.remove(row.path)
         except OSError:
             continue  # somebody else was faster, or it is not ours to remove
         ledger.forget(row)

@@ -9,15 +9,16 @@ served.
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Sequence
 
+from imgbatch.core.errors import ImageError
 from imgbatch.core.job import Job, Outcome, Source, Written
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.rows import Row
 from imgbatch.operations import Operation
 from imgbatch.planning.recipe import Recipe
-from imgbatch.storage.atomic_write import content_hash, hash_of, mtime, read_bytes, write_bytes
+from imgbatch.storage.atomic_write import content_hash, mtime
+from imgbatch.storage.registry import storage_of
 
 
 class Renaming:
@@ -47,7 +48,7 @@ class Renaming:
         former = self._by_size.get(source.size)
         if not former or source.problem is not None or source.path in self._known or not job.targets:
             return None
-        gone = [rows for path, rows in former.items() if not os.path.lexists(path)]
+        gone = [rows for path, rows in former.items() if not storage_of(path).exists(path)]
         content = _content(source) if gone else ""
         for rows in gone:
             if content and all(row.source_hash == content for row in rows.values()):
@@ -67,11 +68,11 @@ class Renaming:
                 path = None if row is None else target.path if row.format == target.format else target.other
                 if row is None or path is None or target.late:
                     raise FileNotFoundError(target.path)
-                data = read_bytes(row.path)
+                data = storage_of(row.path).read(row.path)
                 if content_hash(data) != row.hash:
                     raise FileNotFoundError(row.path)
                 like = job.source.path if self._recipe.outputs[target.output].preserve else None
-                found = write_bytes(path, data, replace=False, like=like)
+                found = storage_of(path).create_exclusively(path, data, like=like)
                 made.append(
                     Written(
                         target.output,
@@ -88,18 +89,19 @@ class Renaming:
                     )  # fmt: skip
                 )
             return tuple(made)
-        except OSError:  # a worker will do it, and say what is wrong, if something is
+        except (OSError, ImageError):  # a worker will do it, and say what is wrong, if something is
             for one in made:
                 with contextlib.suppress(OSError):
-                    os.unlink(one.path)
+                    storage_of(one.path).remove(one.path)
             return ()
 
 
 def _content(source: Source) -> str:
     """The hash of a source's content; "" where it is not as it was found."""
     with contextlib.suppress(OSError):
-        content = hash_of(source.path)
-        found = os.stat(source.path)
+        store = storage_of(source.path)
+        content = store.fingerprint(source.path)
+        found = store.stat(source.path)
         if (found.st_size, mtime(found)) == (source.size, source.mtime_ns):
             return content
     return ""

@@ -12,6 +12,7 @@ from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Failure, Status, Written
 from imgbatch.planning.names import STATE
 from imgbatch.storage.atomic_write import mtime
+from imgbatch.storage.registry import storage_of
 
 DAY_NS = 86_400 * 10**9
 _DETOUR = re.compile(r"(?:^|/)\.{0,2}(?:/|$)")  # a part of a path that is empty, . or ..
@@ -66,7 +67,7 @@ class Row:
     def intact(self) -> bool:
         """Whether the file is there, with the size and mtime it was written with."""
         try:
-            found = os.stat(self.path)
+            found = storage_of(self.path).stat(self.path)
         except OSError:
             return False
         return found.st_size == self.size and mtime(found) == self.mtime_ns

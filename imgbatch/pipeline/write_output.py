@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 from typing import TYPE_CHECKING
 
 from imgbatch.core.errors import ImageError
 from imgbatch.core.job import Job, Target
 from imgbatch.planning.names import fill_late
 from imgbatch.planning.recipe import Output
-from imgbatch.storage.atomic_write import holds, mtime, preserve, write_bytes
+from imgbatch.storage.atomic_write import mtime
+from imgbatch.storage.registry import storage_of
 
 if TYPE_CHECKING:
     from imgbatch.codecs.writing.encode import Encoded
@@ -53,14 +53,16 @@ def put(
     """
     replace = target.replace or path in target.mine or (since_ns is not None and _appeared(path, since_ns))
     like = job.source.path if output.preserve else None
+    store = storage_of(path)
+    write = store.write_whole if replace else store.create_exclusively
     try:
-        return mtime(write_bytes(path, encoded.data, replace=replace, like=like))
+        return mtime(write(path, encoded.data, like=like))
     except FileExistsError:
-        if not (resumed and holds(path, encoded.data)):
+        if not (resumed and store.holds(path, encoded.data)):
             raise ImageError("exists", _in_the_way(path, target, resumed)) from None
     if like is not None:
-        preserve(path, like)
-    return mtime(os.stat(path))
+        store.preserve(path, like)
+    return mtime(store.stat(path))
 
 
 def _in_the_way(path: str, target: Target, resumed: bool) -> str:
@@ -73,5 +75,5 @@ def _in_the_way(path: str, target: Target, resumed: bool) -> str:
 
 def _appeared(path: str, since_ns: int) -> bool:
     with contextlib.suppress(OSError):
-        return os.lstat(path).st_ctime_ns >= since_ns
+        return storage_of(path).stat(path, follow_links=False).st_ctime_ns >= since_ns
     return False

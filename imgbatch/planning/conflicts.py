@@ -16,6 +16,7 @@ from imgbatch.core.job import Job, Owned, Source, Target
 from imgbatch.core.run_settings import InTheWay
 from imgbatch.planning.folders import Places, more, real_key, shown
 from imgbatch.planning.names import key, numbered, split_name
+from imgbatch.storage.registry import storage_of
 
 Claim = tuple[int, int]  # index of the job, number of the output
 
@@ -77,8 +78,8 @@ class Claims:
             if folder not in folders:
                 folders[folder] = real_key(folder or os.sep)
             names = [folders[folder] + key(name)]
-            if links and os.path.islink(job.source.path):
-                names.append(key(os.path.realpath(job.source.path)))
+            if links and storage_of(job.source.path).is_link(job.source.path):
+                names.append(key(storage_of(job.source.path).resolve(job.source.path)))
             self._sources.update(names)
             hits.extend((job.source, self._by_key[held]) for held in names if held in self._by_key)
         if hits:
@@ -188,7 +189,7 @@ class Obstacles:
             return "is in the way and was not written by imgbatch"
         if held.edited:
             return "was changed since imgbatch wrote it"
-        if held.source != source.path and held.source not in self._claims.planned and os.path.lexists(held.source):
+        if held.source != source.path and held.source not in self._claims.planned and _is_there(held.source):
             return f"is in the way and was made from {shown(held.source)}"
         return None
 
@@ -215,6 +216,10 @@ class Obstacles:
             return False
         held = self._owned(path) if standing == "file" else None
         return True if held == Owned(job.source.path, output, edited=False) else None
+
+
+def _is_there(path: str) -> bool:
+    return storage_of(path).exists(path)
 
 
 def _numbered(path: str, number: int) -> str:

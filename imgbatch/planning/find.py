@@ -20,8 +20,11 @@ from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Failure, Source
 from imgbatch.core.run_settings import Filters
 from imgbatch.planning.globs import Glob, Positions, has_magic, split_glob
-from imgbatch.planning.source_filter import IRREGULAR, Found, Judge, Rules, Skipped, problem_of
+from imgbatch.planning.source_filter import Found, Judge, Rules, Skipped, problem_of
 from imgbatch.storage.atomic_write import mtime
+from imgbatch.storage.base import Entry
+from imgbatch.storage.local import IRREGULAR
+from imgbatch.storage.registry import storage_of
 
 __all__ = ["Found", "Skipped", "discover"]
 
@@ -60,9 +63,9 @@ def discover(
 
 def root_of(typed: str) -> str:
     """The folder (absolute) that everything lies below which a SRC stands for; need not exist."""
-    if os.path.isdir(typed):
+    if storage_of(typed).is_folder(typed):
         return _absolute(typed)
-    if has_magic(typed) and not os.path.lexists(typed):
+    if has_magic(typed) and not storage_of(typed).exists(typed):
         return _absolute(split_glob(_slashes(typed))[0])
     return os.path.dirname(_absolute(typed))
 
@@ -84,11 +87,11 @@ def _start(typed: str) -> Source | _Tree:
     try:
         if not typed:
             raise ValueError(typed)
-        info = os.stat(typed)
+        info = storage_of(typed).stat(typed)
     except ValueError:
         raise PlanError(f"expected the path of a file or folder, got {typed!r}") from None
     except OSError as error:
-        if os.path.lexists(typed) or isinstance(error, PermissionError):
+        if storage_of(typed).exists(typed) or isinstance(error, PermissionError):
             return _named(typed, 0, 0, problem_of(error))
         if has_magic(typed):
             return _matching(typed)
@@ -108,7 +111,7 @@ def _named(typed: str, size: int, mtime_ns: int, problem: Failure | None) -> Sou
 def _matching(typed: str) -> _Tree:
     root, parts = split_glob(_slashes(typed))
     shown = one_line(typed, 120)
-    if not os.path.isdir(root):
+    if not storage_of(root).is_folder(root):
         raise PlanError(f"{shown}: no such folder: {one_line(root, 120)}{_hint(root)}")
     tree = _Tree(root, _absolute(root), Glob(parts))
     if next(_walk(tree, Rules(Filters(), 0.0), set()), None) is None:
@@ -124,8 +127,8 @@ def _absolute(typed: str) -> str:
     if ".." in _slashes(typed).split("/"):
         folder, name = os.path.split(typed)
         if name not in ("", ".."):
-            return os.path.join(os.path.realpath(folder), name)
-        return os.path.realpath(typed)
+            return os.path.join(storage_of(folder).resolve(folder), name)
+        return storage_of(typed).resolve(typed)
     return os.path.abspath(typed)
 
 
@@ -135,9 +138,9 @@ def _slashes(path: str) -> str:
 
 def _hint(typed: str) -> str:
     folder, name = os.path.split(typed.rstrip("/"))
-    if folder and folder != typed and not os.path.isdir(folder):
+    if folder and folder != typed and not storage_of(folder).is_folder(folder):
         return _hint(folder)
-    with contextlib.suppress(OSError), os.scandir(folder or ".") as entries:
+    with contextlib.suppress(OSError), storage_of(folder).list(folder or ".") as entries:
         names = [entry.name for entry in itertools.islice(entries, _HINT_NAMES)]
         near = nearest(name, names)
         if near:
@@ -167,7 +170,7 @@ def _walk(tree: _Tree, rules: Rules, avoided: set[tuple[int, int]]) -> Iterator[
     if problem is not None:
         yield tree.path, problem
     # a stack, not recursion: folders may lie deeper than Python's calls
-    pending: list[tuple[Iterator[os.DirEntry[str]], str, Positions]] = [(listed, "", glob.start)]
+    pending: list[tuple[Iterator[Entry], str, Positions]] = [(listed, "", glob.start)]
     while pending:
         entries, prefix, positions = pending[-1]
         deeper = rules.deepest is None or len(pending) <= rules.deepest
@@ -190,12 +193,12 @@ def _walk(tree: _Tree, rules: Rules, avoided: set[tuple[int, int]]) -> Iterator[
             pending.pop()
 
 
-def _listed(tree: _Tree, path: str, relative: str) -> tuple[Iterator[os.DirEntry[str]], Source | None]:
+def _listed(tree: _Tree, path: str, relative: str) -> tuple[Iterator[Entry], Source | None]:
     """A folder's entries, sorted by their bytes; what went wrong is a Source of its own."""
-    entries: list[os.DirEntry[str]] = []
+    entries: list[Entry] = []
     problem = None
     try:
-        with os.scandir(path) as found:
+        with storage_of(path).list(path) as found:
             for entry in found:
                 entries.append(entry)
     except OSError as error:
@@ -204,7 +207,7 @@ def _listed(tree: _Tree, path: str, relative: str) -> tuple[Iterator[os.DirEntry
     return iter(entries), problem
 
 
-def _is_folder(entry: os.DirEntry[str], linked: bool) -> bool:
+def _is_folder(entry: Entry, linked: bool) -> bool:
     try:
         return entry.is_dir(follow_symlinks=linked)
     except OSError:
@@ -213,7 +216,7 @@ def _is_folder(entry: os.DirEntry[str], linked: bool) -> bool:
 
 def _identity(path: str) -> tuple[int, int] | None:
     try:
-        info = os.stat(path)
+        info = storage_of(path).stat(path)
     except OSError:
         return None
     return info.st_dev, info.st_ino

@@ -13,6 +13,7 @@ from typing import Literal
 from imgbatch.core.errors import PlanError, one_line
 from imgbatch.core.job import Target
 from imgbatch.planning.names import NAME_BYTES, fill_example, is_late, key, too_long
+from imgbatch.storage.registry import storage_of
 
 Standing = Literal["", "file", "folder"]
 
@@ -47,9 +48,10 @@ class Place:
             if key(name) not in self.keys:
                 return ""
         path = os.path.join(self.path, name)  # perhaps in another spelling: does this file system tell them apart?
-        if not os.path.lexists(path):
+        store = storage_of(path)
+        if not store.exists(path):
             return ""
-        return "folder" if os.path.isdir(path) else "file"
+        return "folder" if store.is_folder(path) else "file"
 
 
 class Places:
@@ -65,7 +67,8 @@ class Places:
         self.folder = os.path.abspath(folder)
         self.inside = self.folder.rstrip(os.sep) + os.sep
         self._places: dict[str, Place] = {}
-        if os.path.lexists(self.folder) and not os.path.isdir(self.folder):
+        store = storage_of(self.folder)
+        if store.exists(self.folder) and not store.is_folder(self.folder):
             raise PlanError(f"{shown(self.folder)}: not a folder; choose another one with -o")
 
     def __getitem__(self, path: str) -> Place:
@@ -96,7 +99,7 @@ class Places:
     def _looked_at(self, path: str) -> Place:
         names: dict[str, bool] | None = {}
         try:
-            with os.scandir(path) as entries:
+            with storage_of(path).list(path) as entries:
                 names = {entry.name: entry.is_dir() for entry in entries}
         except FileNotFoundError:
             pass
@@ -111,7 +114,7 @@ class Places:
 
     @staticmethod
     def _file_above(path: str) -> str:
-        while not os.path.lexists(path):
+        while not storage_of(path).exists(path):
             path = os.path.dirname(path)
         return path
 
@@ -137,7 +140,7 @@ def folders_of(target: Target) -> list[str]:
 
 def _folders_in(folder: str) -> list[str]:
     try:
-        with os.scandir(folder) as entries:
+        with storage_of(folder).list(folder) as entries:
             return [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
     except OSError:
         return []
@@ -145,7 +148,7 @@ def _folders_in(folder: str) -> list[str]:
 
 def real_key(folder: str) -> str:
     """What the keys of a folder's files begin with."""
-    return key(os.path.realpath(folder).rstrip(os.sep) + os.sep)
+    return key(storage_of(folder).resolve(folder).rstrip(os.sep) + os.sep)
 
 
 def unusable(path: str, inside: str) -> bool:

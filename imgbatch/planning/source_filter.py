@@ -7,7 +7,6 @@ with a problem when its suffix is an image's, or when there is something that ma
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import stat
 
@@ -19,10 +18,12 @@ from imgbatch.core.run_settings import Filters
 from imgbatch.planning.globs import excluding, including
 from imgbatch.planning.names import split_name
 from imgbatch.storage.atomic_write import mtime
+from imgbatch.storage.base import Entry
+from imgbatch.storage.local import IRREGULAR
+from imgbatch.storage.registry import storage_of
 
 _RAW = "camera raw is not read; develop it to TIFF or JPEG first"
 _NOT_RASTER = "a drawing, a document or data, not an image of pixels"
-IRREGULAR = "not a regular file"
 
 
 @frozen(slots=True)
@@ -65,10 +66,10 @@ class Judge:
     """Tells a Source from what is Skipped: by suffix where that is enough, else by the first bytes."""
 
     def __init__(self, root: str, rules: Rules) -> None:
-        self._root, self._rules = root, rules
+        self._root, self._rules, self._store = root, rules, storage_of(root)
         self._verdicts: dict[str, str | None] = {}
 
-    def __call__(self, entry: os.DirEntry[str], relative: str) -> Found:
+    def __call__(self, entry: Entry, relative: str) -> Found:
         suffix = split_name(entry.name)[1].lower()
         if suffix not in self._verdicts:
             self._verdicts[suffix] = _verdict(suffix)
@@ -78,7 +79,7 @@ class Judge:
             if stat.S_ISREG(info.st_mode):
                 reason = verdict or self._rules.reason(info)
                 if reason is None:
-                    reason = verdict if verdict is not None else _unlike_an_image(_prefix(entry.path), suffix)
+                    reason = verdict if verdict is not None else self._by_content(entry.path, suffix)
                 if reason:
                     return Skipped(relative, self._root, reason)
                 return Source(entry.path, self._root, relative, info.st_size, mtime(info))
@@ -88,6 +89,13 @@ class Judge:
         if verdict == "" or (verdict is None and doubtful):
             return Source(entry.path, self._root, relative, problem=problem)
         return Skipped(relative, self._root, verdict or problem.message)
+
+    def _by_content(self, path: str, suffix: str) -> str:
+        """What the first bytes say: "" that it is an image, or a reason why not."""
+        prefix = self._store.read_prefix(path, PREFIX)
+        if is_image(prefix, suffix):
+            return ""
+        return _RAW if is_raw(prefix, suffix) else "not an image"
 
 
 def _verdict(suffix: str) -> str | None:
@@ -99,31 +107,13 @@ def _verdict(suffix: str) -> str | None:
     return "" if is_image(b"", suffix) else None
 
 
-def _unlike_an_image(prefix: bytes, suffix: str) -> str:
-    if is_image(prefix, suffix):
-        return ""
-    return _RAW if is_raw(prefix, suffix) else "not an image"
-
-
-def _prefix(path: str) -> bytes:
-    """The first bytes of a regular file; never waits, even when a pipe has taken the file's place."""
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOCTTY", 0)
-    descriptor = os.open(path, flags)
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EINVAL, IRREGULAR, path)
-        return os.read(descriptor, PREFIX)
-    finally:
-        os.close(descriptor)
-
-
 def problem_of(error: OSError, before: str = "") -> Failure:
     """What the system said, as a Source's problem."""
     said = error.strerror or type(error).__name__
     name = error.filename
     if isinstance(error, PermissionError):
         return Failure("permission", "read", before + said)
-    if isinstance(name, str) and os.path.islink(name):
+    if isinstance(name, str) and storage_of(name).is_link(name):
         with contextlib.suppress(OSError):
             said = f"a broken link to {one_line(os.readlink(name), 120)}"
     return Failure("io", "read", before + said)

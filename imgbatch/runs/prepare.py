@@ -30,6 +30,7 @@ from imgbatch.planning.recipe import Output, Recipe
 from imgbatch.planning.reference_files import Resources, gathered
 from imgbatch.runs.workload import Path, Workload
 from imgbatch.storage.lock import Lock
+from imgbatch.storage.registry import storage_of
 
 if TYPE_CHECKING:
     from imgbatch.originals.in_place import InPlace
@@ -268,15 +269,9 @@ def _format_of(source: Source, ledger: Ledger) -> str | None:
     if known is not None:
         return known or None
     try:
-        descriptor = os.open(source.path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        return codecs.format_of(storage_of(source.path).read_prefix(source.path, codecs.PREFIX))
     except OSError:
         return None
-    try:
-        return codecs.format_of(os.read(descriptor, codecs.PREFIX))
-    except OSError:
-        return None
-    finally:
-        os.close(descriptor)
 
 
 def _versions() -> str:

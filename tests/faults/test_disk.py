@@ -82,10 +82,10 @@ def test_a_disk_that_fails_ends_the_run(
     for name in "abc":
         Image.new("L", (9, 9)).save(tmp_path / "in" / f"{name}.png")
 
-    def fails(path: str, data: bytes, **words: object) -> None:
+    def fails(path: str, data: bytes, **options: object) -> None:
         raise OSError(number, os.strerror(number), path)
 
-    monkeypatch.setattr("imgbatch.pipeline.write_output.write_bytes", fails)
+    monkeypatch.setattr("imgbatch.storage.local.write_bytes", fails)
     report = ib.run([tmp_path / "in"], tmp_path / "out", ib.Recipe([ib.Resize("5")]), workers=0)
     assert report.exit_code == code
     assert report.remaining == (2 if code == 4 else 0)

@@ -16,13 +16,13 @@ from PIL import Image
 import imgbatch as ib
 from imgbatch.core.errors import Phase
 from imgbatch.core.job import Failure, Job, Outcome, Source
-from imgbatch.ledger import index
 from imgbatch.ledger.database import FILE, NEW_COLUMNS, VERSION
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.rows import DAY_NS, below
 from imgbatch.ledger.up_to_date import known_to_fail, suspicious
 from imgbatch.planning.names import STATE
 from imgbatch.runs.batch import Batch
+from imgbatch.storage.local import Local
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_another_time_alone_is_no_change(photos: Path, monkeypatch: pytest.Monke
     before = stamps(photos.parent / "out")
     assert made(photos) == {"unchanged": 4}
     assert stamps(photos.parent / "out") == before
-    monkeypatch.setattr(index, "hash_of", None)  # the new time is known now: the content is not asked again
+    monkeypatch.setattr(Local, "fingerprint", None)  # the new time is known now: the content is not asked again
     old(photos)
     assert made(photos) == {"unchanged": 4}
 
@@ -101,7 +101,7 @@ def test_a_run_without_work_opens_no_picture(photos: Path, monkeypatch: pytest.M
     made(photos, plain)
     old(photos)
     monkeypatch.setattr("imgbatch.codecs.format_of", None)
-    monkeypatch.setattr(index, "hash_of", None)
+    monkeypatch.setattr(Local, "fingerprint", None)
     assert made(photos, plain) == {"unchanged": 4}
 
 

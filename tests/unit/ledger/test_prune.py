@@ -12,6 +12,7 @@ from PIL import Image
 import imgbatch as ib
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.prune import prune
+from imgbatch.storage.local import Local
 
 PNG = ib.Recipe([ib.Resize("5")])
 
@@ -66,7 +67,7 @@ def test_what_was_edited_stays(photos: Path) -> None:
 
 def test_what_cannot_be_read_is_not_taken_for_what_has_no_hash(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ledger = Ledger(str(photos.parent / "out"))
-    monkeypatch.setattr("imgbatch.ledger.prune.hash_of", lambda path: "")
+    monkeypatch.setattr(Local, "fingerprint", lambda self, key: "")
     assert prune(ledger, [replace(row, hash="") for row in ledger.rows]) == []
     assert left(photos) == {"a.png", "b.png", "sub/c.png"}
 

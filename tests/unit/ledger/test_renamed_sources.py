@@ -10,7 +10,7 @@ from PIL import Image
 
 import imgbatch as ib
 from imgbatch.pipeline.image_task import ImageWork
-from imgbatch.storage.atomic_write import write_bytes
+from imgbatch.storage.local import Local
 
 RECIPE = ib.Recipe([ib.Resize("9")], [ib.Output(format="webp"), ib.Output(format="png", dir="small", preserve=True)])
 
@@ -97,11 +97,13 @@ def test_what_cannot_be_copied_whole_is_left_to_a_worker(
     made(photos)
     (photos / "1.bmp").rename(photos / "new.bmp")
 
-    def full(path: str, data: bytes, *, replace: bool, like: str | None) -> os.stat_result:
+    create = Local.create_exclusively
+
+    def full(self: Local, key: str, data: bytes, *, like: str | None = None) -> os.stat_result:
         if like is not None:
             raise OSError("the disk says no")
-        return write_bytes(path, data, replace=replace)
+        return create(self, key, data)
 
     worked.clear()
-    monkeypatch.setattr("imgbatch.ledger.renamed_sources.write_bytes", full)
+    monkeypatch.setattr(Local, "create_exclusively", full)
     assert made(photos).counts["ok"] == 1 and worked == ["new.bmp"]

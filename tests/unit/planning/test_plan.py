@@ -586,7 +586,7 @@ def test_a_folder_that_cannot_be_listed_is_asked_name_by_name(monkeypatch: pytes
 def test_another_spelling_in_the_way_counts_where_the_file_system_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     stand("out/A.jpg")
     assert paths(planned(["a.jpg"])) == ["out/a.jpg"]
-    monkeypatch.setattr(os.path, "lexists", lambda path: True)
+    monkeypatch.setattr("imgbatch.storage.base.Storage.exists", lambda self, path: True)
     assert refused(["a.jpg"]).startswith("out/a.jpg is in the way")
 
 
