@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from imgbatch.operations.filters.edges import Edges, Emboss
     from imgbatch.operations.filters.rank import Max, Median, Min
     from imgbatch.operations.geometry.crop import Crop, Trim
-    from imgbatch.operations.geometry.pad import Border, Flip, Flop, Pad
+    from imgbatch.operations.geometry.flip import Flip, Flop
+    from imgbatch.operations.geometry.pad import Border, Pad
     from imgbatch.operations.geometry.resize import Resize
     from imgbatch.operations.geometry.rotate import Rotate
     from imgbatch.operations.overlays.watermark import Text, Watermark
@@ -100,7 +101,7 @@ __all__ = [
 _HOMES = {
     "Resize": "geometry.resize", "Crop": "geometry.crop", "Trim": "geometry.crop", "Pad": "geometry.pad",
     "Border": "geometry.pad", "Rotate": "geometry.rotate",
-    "Flip": "geometry.pad", "Flop": "geometry.pad", "Blur": "filters.blur", "BoxBlur": "filters.blur",
+    "Flip": "geometry.flip", "Flop": "geometry.flip", "Blur": "filters.blur", "BoxBlur": "filters.blur",
     "Unsharp": "filters.blur",
     "Sharpen": "filters.blur", "Median": "filters.rank", "Min": "filters.rank", "Max": "filters.rank",
     "Edges": "filters.edges", "Emboss": "filters.edges",

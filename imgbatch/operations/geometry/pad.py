@@ -1,4 +1,4 @@
-"""How does a picture get mirrored, and how does it get a margin around it?"""
+"""How does a picture get a larger canvas, or a border around it?"""
 
 from __future__ import annotations
 
@@ -24,50 +24,6 @@ from imgbatch.pixels.color import COLOR
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-
-@dataclass(frozen=True)
-class Flip(Operation):
-    """Mirror top to bottom.
-
-    Every mode is kept, palettes and bit depths too.
-    """
-
-    word: ClassVar[str] = "flip"
-    group: ClassVar[str] = "geometry"
-
-    def after(self, size: Size) -> Size:
-        return size
-
-    def demand(self, wanted: Size, size: Size) -> Size:
-        return wanted
-
-    def apply(self, image: Image) -> Image:
-        from PIL.Image import Transpose
-
-        return image.transpose(Transpose.FLIP_TOP_BOTTOM)
-
-
-@dataclass(frozen=True)
-class Flop(Operation):
-    """Mirror left to right.
-
-    Every mode is kept, palettes and bit depths too.
-    """
-
-    word: ClassVar[str] = "flop"
-    group: ClassVar[str] = "geometry"
-
-    def after(self, size: Size) -> Size:
-        return size
-
-    def demand(self, wanted: Size, size: Size) -> Size:
-        return wanted
-
-    def apply(self, image: Image) -> Image:
-        from PIL.Image import Transpose
-
-        return image.transpose(Transpose.FLIP_LEFT_RIGHT)
 
 
 class Canvas(NamedTuple):

@@ -14,7 +14,8 @@ from imgbatch.core.errors import ImageError, UsageError
 from imgbatch.core.parameters import Declared, from_words, to_words
 from imgbatch.operations.base import Operation, through
 from imgbatch.operations.geometry.crop import Crop, Trim
-from imgbatch.operations.geometry.pad import Border, Flip, Flop, Pad
+from imgbatch.operations.geometry.flip import Flip, Flop
+from imgbatch.operations.geometry.pad import Border, Pad
 from imgbatch.operations.geometry.rotate import Rotate
 from imgbatch.operations.support.lengths import ANCHORS
 

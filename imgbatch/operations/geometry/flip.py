@@ -1,0 +1,55 @@
+"""How does a picture get mirrored?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from imgbatch.operations.base import Operation, Size
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+@dataclass(frozen=True)
+class Flip(Operation):
+    """Mirror top to bottom.
+
+    Every mode is kept, palettes and bit depths too.
+    """
+
+    word: ClassVar[str] = "flip"
+    group: ClassVar[str] = "geometry"
+
+    def after(self, size: Size) -> Size:
+        return size
+
+    def demand(self, wanted: Size, size: Size) -> Size:
+        return wanted
+
+    def apply(self, image: Image) -> Image:
+        from PIL.Image import Transpose
+
+        return image.transpose(Transpose.FLIP_TOP_BOTTOM)
+
+
+@dataclass(frozen=True)
+class Flop(Operation):
+    """Mirror left to right.
+
+    Every mode is kept, palettes and bit depths too.
+    """
+
+    word: ClassVar[str] = "flop"
+    group: ClassVar[str] = "geometry"
+
+    def after(self, size: Size) -> Size:
+        return size
+
+    def demand(self, wanted: Size, size: Size) -> Size:
+        return wanted
+
+    def apply(self, image: Image) -> Image:
+        from PIL.Image import Transpose
+
+        return image.transpose(Transpose.FLIP_LEFT_RIGHT)
