@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from imgbatch.operations.filters.denoise import Denoise
     from imgbatch.operations.filters.edges import Edges, Emboss
     from imgbatch.operations.filters.rank import Max, Median, Min
-    from imgbatch.operations.geometry.crop import Crop, Trim
+    from imgbatch.operations.geometry.crop import Crop
     from imgbatch.operations.geometry.flip import Flip, Flop
     from imgbatch.operations.geometry.pad import Border, Pad
     from imgbatch.operations.geometry.resize import Resize
     from imgbatch.operations.geometry.rotate import Rotate
+    from imgbatch.operations.geometry.trim import Trim
     from imgbatch.operations.overlays.watermark import Text, Watermark
     from imgbatch.operations.sensor.flat_field import DarkFrame, FlatField, MatchHistogram
     from imgbatch.operations.tone.clahe import Clahe
@@ -99,7 +100,7 @@ __all__ = [
 
 #: Every operation, in the order of the docs, and the module that it is in.
 _HOMES = {
-    "Resize": "geometry.resize", "Crop": "geometry.crop", "Trim": "geometry.crop", "Pad": "geometry.pad",
+    "Resize": "geometry.resize", "Crop": "geometry.crop", "Trim": "geometry.trim", "Pad": "geometry.pad",
     "Border": "geometry.pad", "Rotate": "geometry.rotate",
     "Flip": "geometry.flip", "Flop": "geometry.flip", "Blur": "filters.blur", "BoxBlur": "filters.blur",
     "Unsharp": "filters.blur",

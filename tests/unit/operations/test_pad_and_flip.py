@@ -13,10 +13,11 @@ from PIL import Image
 from imgbatch.core.errors import ImageError, UsageError
 from imgbatch.core.parameters import Declared, from_words, to_words
 from imgbatch.operations.base import Operation, through
-from imgbatch.operations.geometry.crop import Crop, Trim
+from imgbatch.operations.geometry.crop import Crop
 from imgbatch.operations.geometry.flip import Flip, Flop
 from imgbatch.operations.geometry.pad import Border, Pad
 from imgbatch.operations.geometry.rotate import Rotate
+from imgbatch.operations.geometry.trim import Trim
 from imgbatch.operations.support.lengths import ANCHORS
 
 MODES = ["1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "LAB", "YCbCr", "I;16", "I;16L", "I;16B", "I", "F"]
