@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from imgbatch.operations.geometry.resize import Resize
     from imgbatch.operations.geometry.rotate import Rotate
     from imgbatch.operations.geometry.trim import Trim
-    from imgbatch.operations.overlays.watermark import Text, Watermark
+    from imgbatch.operations.overlays.text import Text
+    from imgbatch.operations.overlays.watermark import Watermark
     from imgbatch.operations.sensor.flat_field import DarkFrame, FlatField, MatchHistogram
     from imgbatch.operations.tone.clahe import Clahe
     from imgbatch.operations.tone.color_matrix import Modulate, Sepia, Tint
@@ -114,7 +115,7 @@ _HOMES = {
     "Tint": "tone.color_matrix", "Invert": "tone.levels",
     "Posterize": "tone.effects", "Solarize": "tone.effects", "Threshold": "tone.effects", "Lut": "tone.lut",
     "WhiteBalance": "tone.white_balance",
-    "Flatten": "alpha", "Alpha": "alpha", "Watermark": "overlays.watermark", "Text": "overlays.watermark",
+    "Flatten": "alpha", "Alpha": "alpha", "Watermark": "overlays.watermark", "Text": "overlays.text",
     "FlatField": "sensor.flat_field",
     "DarkFrame": "sensor.flat_field", "MatchHistogram": "sensor.flat_field",
 }  # fmt: skip

@@ -185,8 +185,8 @@ class Crop(Operation):
                 "operation",
                 f"crop {self.area} lies outside of the picture, which is {image.width}x{image.height} px",
             )
-        return _cropped(image, (left, top, right, bottom))
+        return cut_out(image, (left, top, right, bottom))
 
 
-def _cropped(image: Image, box: Box) -> Image:
+def cut_out(image: Image, box: Box) -> Image:
     return image if box == (0, 0, *image.size) else image.crop(box)

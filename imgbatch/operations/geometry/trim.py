@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from imgbatch.core.parameters import Number
 from imgbatch.operations.base import Operation
-from imgbatch.operations.geometry.crop import Box, Crop, _cropped
+from imgbatch.operations.geometry.crop import Box, Crop, cut_out
 from imgbatch.operations.support.canvas import deep, gray_range
 from imgbatch.pixels.alpha import straight
 
@@ -39,7 +39,7 @@ class Trim(Operation):
 
     def apply(self, image: Image) -> Image:
         box = self.box(image)
-        return image if box is None else _cropped(image, box)
+        return image if box is None else cut_out(image, box)
 
     def across(self, frames: Sequence[Image]) -> Operation:
         boxes = [box for frame in frames if (box := self.box(frame)) is not None]

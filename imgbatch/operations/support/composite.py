@@ -7,12 +7,15 @@ is the picture below, s what is laid over it, and colors and alpha run from 0 to
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.operations.base import Operation, refuse_mode
+from imgbatch.core.parameters import Text
+from imgbatch.operations.base import Operation, Size, refuse_mode
 from imgbatch.operations.support.as_array import picture, samples
 from imgbatch.operations.support.canvas import deep, gray_range
+from imgbatch.operations.support.lengths import LENGTH, anchored, pixels, read_length, spell_length, squeezed
 from imgbatch.pixels.alpha import carrying, straight
 
 if TYPE_CHECKING:
@@ -181,3 +184,33 @@ def _kept_clear(made: Image, before: Image) -> Image:
     held, values = samples(before), samples(made).copy()
     values[values == key] = key - 1 if key else 1
     return picture(numpy.where(held == key, held, values), made)
+
+
+def _canonical_length(word: str) -> str:
+    text = squeezed(word)
+    if not re.fullmatch(LENGTH, text):
+        raise ValueError(word)
+    return spell_length(read_length(text))
+
+
+def _canonical_side(word: str) -> str:
+    text = _canonical_length(word)
+    if text in ("0", "0%"):
+        raise ValueError(word)
+    return text
+
+
+SIDE = Text("a length such as 200 (px) or 20% (of the picture)", _canonical_side, ("20%", "40", "5%"))
+MARGIN = Text("a length such as 10 (px) or 2% (of the picture)", _canonical_length, ("2%", "3", "0"))
+
+
+def share_px(word: str, image: Image) -> int:
+    """A length in px: a share is one of the picture's shorter side."""
+    return pixels(read_length(word), min(image.size))
+
+
+def inside_margins(mark: Size, size: Size, gravity: str, margin: int) -> tuple[int, int]:
+    """Left and top of the mark, in px: at `gravity` of what the margins leave."""
+    room = (size[0] - 2 * margin, size[1] - 2 * margin)
+    left, top = anchored(mark, room, gravity)
+    return left + margin, top + margin
