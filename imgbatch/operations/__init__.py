@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from imgbatch.operations.geometry.trim import Trim
     from imgbatch.operations.overlays.text import Text
     from imgbatch.operations.overlays.watermark import Watermark
-    from imgbatch.operations.sensor.flat_field import DarkFrame, FlatField, MatchHistogram
+    from imgbatch.operations.sensor.dark_frame import DarkFrame
+    from imgbatch.operations.sensor.flat_field import FlatField
     from imgbatch.operations.tone.clahe import Clahe
     from imgbatch.operations.tone.color_matrix import Modulate, Sepia, Tint
     from imgbatch.operations.tone.effects import Posterize, Solarize, Threshold
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
         Saturation,
     )
     from imgbatch.operations.tone.lut import Lut
+    from imgbatch.operations.tone.match_histogram import MatchHistogram
     from imgbatch.operations.tone.white_balance import WhiteBalance
 
     OPERATIONS: tuple[type[Operation], ...]
@@ -117,7 +119,7 @@ _HOMES = {
     "WhiteBalance": "tone.white_balance",
     "Flatten": "alpha", "Alpha": "alpha", "Watermark": "overlays.watermark", "Text": "overlays.text",
     "FlatField": "sensor.flat_field",
-    "DarkFrame": "sensor.flat_field", "MatchHistogram": "sensor.flat_field",
+    "DarkFrame": "sensor.dark_frame", "MatchHistogram": "tone.match_histogram",
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Which operations take another picture as a measure? Flat fields, dark frames, and histograms to match.
+"""How does the picture of an even white correct other pictures?
 
 The frame is read once for the whole run; its samples and those of the pictures are compared as shares of the way from
 black to white, so that an 8-bit frame serves for 16-bit pictures. A gray frame serves for all bands.
@@ -6,18 +6,17 @@ black to white, so that an 8-bit frame serves for 16-bit pictures. A gray frame 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from imgbatch.core.errors import ImageError
-from imgbatch.core.file_parameter import File, Held
+from imgbatch.core.file_parameter import File
 from imgbatch.core.parameters import Number
 from imgbatch.operations.base import Operation, refuse_mode
 from imgbatch.operations.file_backed import FromFile
 from imgbatch.operations.support.as_array import picture, samples
 from imgbatch.operations.support.canvas import gray_range
-from imgbatch.operations.tone.curves import Measured, Table
 from imgbatch.pixels.alpha import straight
 
 if TYPE_CHECKING:
@@ -70,99 +69,10 @@ class FlatField(FromFile):
             changed: Values = values * factor.astype(values.dtype)
             return changed
 
-        return _by_frame(self, image, frame.array, change)
+        return change_by_frame(self, image, frame.array, change)
 
 
-@dataclass(frozen=True)
-class DarkFrame(FromFile):
-    """Take off what the sensor shows without light: ``out = in - amount * frame``, never below black.
-
-    Alpha is kept.
-
-    Parameters
-    ----------
-    frame : path
-        A picture taken with the lens covered, of the pictures' size; relative to the current folder, in a recipe
-        relative to the recipe.
-    amount : float
-        0 to 100: the ratio of the exposure times, 1 where they were equal.
-
-    Raises
-    ------
-    ImageError
-        Kind ``operation`` for a picture of another size than the frame's.
-    """
-
-    word: ClassVar[str] = "dark_frame"
-    group: ClassVar[str] = "shared frames"
-    on_screen: ClassVar[bool] = True
-    example: ClassVar[str] = "dark.png"
-
-    frame: Annotated[str, File("frame", "the name of a picture", ("dark.png",)), "a picture taken in the dark"]
-    amount: Annotated[float, Number(0, 100), "the ratio of the exposure times"] = 1.0
-
-    def apply(self, image: Image) -> Image:
-        frame = self.given()
-        white = white_of(frame)
-
-        def change(values: Values, rows: slice) -> Values:
-            changed: Values = values - (self.amount / white) * frame.array[rows].astype(values.dtype)
-            return changed
-
-        return _by_frame(self, image, frame.array, change)
-
-
-@dataclass(frozen=True)
-class MatchHistogram(Measured, FromFile):
-    """Give the image the tones of another picture: each band's histogram becomes that of the other.
-
-    Histogram specification (R. Gonzalez, R. Woods, "Digital Image Processing"): a level becomes the one below which the
-    other picture has as large a share of its samples. Fully transparent pixels do not count. The frames of an animation
-    are measured together. Colors are matched band by band; a gray picture serves for all bands.
-
-    Parameters
-    ----------
-    image : path
-        The picture to be like; relative to the current folder, in a recipe relative to the recipe.
-    """
-
-    word: ClassVar[str] = "match_histogram"
-    group: ClassVar[str] = "shared frames"
-    on_screen: ClassVar[bool] = True
-    example: ClassVar[str] = "best.png"
-
-    image: Annotated[str, File("histogram", "the name of a picture", ("best.png",)), "the picture to be like"]
-
-    def tables(self, bands: Sequence[Sequence[int]]) -> tuple[Table, ...]:
-        wanted = self.given().array
-        if len(bands) == 1 and len(wanted) == 3:
-            wanted = wanted.sum(axis=0, keepdims=True)
-        return tuple(_matching(counts, wanted[min(band, len(wanted) - 1)]) for band, counts in enumerate(bands))
-
-
-def _matching(counts: Sequence[int], wanted: NDArray[Any]) -> Table:
-    """The level of `wanted` for each level of `counts`, between 0 and the last level of `counts`."""
-    import numpy
-
-    have = numpy.array(counts, numpy.float64)
-    if not have.sum() or not wanted.sum():
-        return tuple(range(len(counts)))
-    seen = numpy.flatnonzero(wanted)  # steps of the inverse lie where the other picture has samples
-    below = numpy.cumsum(wanted)[seen] / wanted.sum()
-    levels = numpy.interp(numpy.cumsum(have) / have.sum(), below, seen)
-    scaled = levels * (len(counts) - 1) / (len(wanted) - 1)
-    return tuple((scaled + 0.5).astype(int).tolist())
-
-
-def white_of(frame: Held) -> float:
-    """The value of white in a frame: by its depth, for 32-bit samples the smallest of the usual ones that holds all."""
-    if frame.array.dtype.kind == "u":
-        return 65535.0 if frame.array.dtype.itemsize == 2 else 255.0
-    largest = float(frame.array.max())
-    return next((top for top in (1.0, 255.0, 65535.0) if largest <= top), largest)
-
-
-def _by_frame(
+def change_by_frame(
     operation: Operation, image: Image, frame: NDArray[Any], change: Callable[[Values, slice], Values]
 ) -> Image:
     """`change` over the color bands of `image` as shares, some rows at a time; with the rows that they are."""

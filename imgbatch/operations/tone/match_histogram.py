@@ -1,0 +1,56 @@
+"""How does a picture get the tones of another one?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from imgbatch.core.file_parameter import File
+from imgbatch.operations.file_backed import FromFile
+from imgbatch.operations.tone.curves import Measured, Table
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class MatchHistogram(Measured, FromFile):
+    """Give the image the tones of another picture: each band's histogram becomes that of the other.
+
+    Histogram specification (R. Gonzalez, R. Woods, "Digital Image Processing"): a level becomes the one below which the
+    other picture has as large a share of its samples. Fully transparent pixels do not count. The frames of an animation
+    are measured together. Colors are matched band by band; a gray picture serves for all bands.
+
+    Parameters
+    ----------
+    image : path
+        The picture to be like; relative to the current folder, in a recipe relative to the recipe.
+    """
+
+    word: ClassVar[str] = "match_histogram"
+    group: ClassVar[str] = "shared frames"
+    on_screen: ClassVar[bool] = True
+    example: ClassVar[str] = "best.png"
+
+    image: Annotated[str, File("histogram", "the name of a picture", ("best.png",)), "the picture to be like"]
+
+    def tables(self, bands: Sequence[Sequence[int]]) -> tuple[Table, ...]:
+        wanted = self.given().array
+        if len(bands) == 1 and len(wanted) == 3:
+            wanted = wanted.sum(axis=0, keepdims=True)
+        return tuple(_matching(counts, wanted[min(band, len(wanted) - 1)]) for band, counts in enumerate(bands))
+
+
+def _matching(counts: Sequence[int], wanted: NDArray[Any]) -> Table:
+    """The level of `wanted` for each level of `counts`, between 0 and the last level of `counts`."""
+    import numpy
+
+    have = numpy.array(counts, numpy.float64)
+    if not have.sum() or not wanted.sum():
+        return tuple(range(len(counts)))
+    seen = numpy.flatnonzero(wanted)  # steps of the inverse lie where the other picture has samples
+    below = numpy.cumsum(wanted)[seen] / wanted.sum()
+    levels = numpy.interp(numpy.cumsum(have) / have.sum(), below, seen)
+    scaled = levels * (len(counts) - 1) / (len(wanted) - 1)
+    return tuple((scaled + 0.5).astype(int).tolist())
