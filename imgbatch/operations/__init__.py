@@ -14,10 +14,11 @@ from imgbatch.operations.base import Operation, Size, through
 
 if TYPE_CHECKING:
     from imgbatch.operations.alpha import Alpha, Flatten
-    from imgbatch.operations.filters.blur import Blur, BoxBlur, Sharpen, Sharpness, Unsharp
+    from imgbatch.operations.filters.blur import Blur, BoxBlur
     from imgbatch.operations.filters.denoise import Denoise
     from imgbatch.operations.filters.edges import Edges, Emboss
     from imgbatch.operations.filters.rank import Max, Median, Min
+    from imgbatch.operations.filters.sharpen import Sharpen, Sharpness, Unsharp
     from imgbatch.operations.geometry.crop import Crop
     from imgbatch.operations.geometry.flip import Flip, Flop
     from imgbatch.operations.geometry.pad import Border, Pad
@@ -106,11 +107,11 @@ _HOMES = {
     "Resize": "geometry.resize", "Crop": "geometry.crop", "Trim": "geometry.trim", "Pad": "geometry.pad",
     "Border": "geometry.pad", "Rotate": "geometry.rotate",
     "Flip": "geometry.flip", "Flop": "geometry.flip", "Blur": "filters.blur", "BoxBlur": "filters.blur",
-    "Unsharp": "filters.blur",
-    "Sharpen": "filters.blur", "Median": "filters.rank", "Min": "filters.rank", "Max": "filters.rank",
+    "Unsharp": "filters.sharpen",
+    "Sharpen": "filters.sharpen", "Median": "filters.rank", "Min": "filters.rank", "Max": "filters.rank",
     "Edges": "filters.edges", "Emboss": "filters.edges",
     "Denoise": "filters.denoise", "Brightness": "tone.levels", "Contrast": "tone.levels",
-    "Saturation": "tone.levels", "Sharpness": "filters.blur",
+    "Saturation": "tone.levels", "Sharpness": "filters.sharpen",
     "Gamma": "tone.levels", "Levels": "tone.levels", "Modulate": "tone.color_matrix",
     "Autocontrast": "tone.levels", "Equalize": "tone.levels",
     "Clahe": "tone.clahe", "Grayscale": "tone.levels", "Sepia": "tone.color_matrix",

@@ -1,4 +1,4 @@
-"""Which operations look at a pixel's neighbors?
+"""How is a picture blurred, and how is a kernel applied without fringes?
 
 All work with colors weighted by alpha, so that what hides under transparent pixels never shows at an edge. Pixels
 outside the image count as copies of the edge's. Palettes and 1-bit images become RGB or gray first; CMYK and LAB are
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from imgbatch.core.parameters import Number
 from imgbatch.operations.base import Operation
 from imgbatch.operations.support import deep_gray
-from imgbatch.pixels.alpha import carrying, on_colors, premultiplied, straight
+from imgbatch.pixels.alpha import carrying, premultiplied, straight
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -45,7 +45,7 @@ class Blur(Operation):
 
         if deep_gray.deep(image):
             return deep_gray.gaussian(image, self.sigma)
-        return filtered(straight(image), ImageFilter.GaussianBlur(self.sigma))
+        return filter_image(straight(image), ImageFilter.GaussianBlur(self.sigma))
 
 
 @dataclass(frozen=True)
@@ -72,147 +72,13 @@ class BoxBlur(Operation):
             return image
         if deep_gray.deep(image):
             return deep_gray.boxed(image, self.radius)
-        return filtered(straight(image), ImageFilter.BoxBlur(self.radius))
+        return filter_image(straight(image), ImageFilter.BoxBlur(self.radius))
 
 
-@dataclass(frozen=True)
-class Unsharp(Operation):
-    """Sharpen by the difference from a blurred copy.
-
-    ``out = in + amount * (in - blurred)`` where ``|in - blurred| > threshold``, band by band; the blur is that of
-    ``blur``. The alpha band is kept. Where transparent pixels share the blurred neighborhood, the effect fades with
-    their share.
-
-    Parameters
-    ----------
-    sigma : float
-        Standard deviation of the blur in px, 0.01 to 250: the size of the details to bring out.
-    amount : float
-        Strength, 0 to 10; 1.0 is 100 %, 0 leaves the image as it is.
-    threshold : int
-        Differences up to this many levels, 0 to 255, are left alone (grain, JPEG noise).
-    """
-
-    word: ClassVar[str] = "unsharp"
-    group: ClassVar[str] = "filters"
-    example: ClassVar[str] = "1,amount=0.8"
-    detached: ClassVar[bool | None] = True
-
-    sigma: Annotated[float, Number(0.01, 250, unit="px"), "standard deviation of the blur"] = 1.0
-    amount: Annotated[float, Number(0, 10), "strength; 1 = 100 %, 0 = unchanged"] = 1.0
-    threshold: Annotated[int, Number(0, 255, whole=True), "differences up to this many levels are left alone"] = 0
-
-    def apply(self, image: Image) -> Image:
-        from PIL import ImageFilter
-
-        if self.amount == 0:
-            return image
-        if deep_gray.deep(image):
-            return deep_gray.apart(
-                image, lambda held: deep_gray.gaussian(held, self.sigma), self.amount, self.threshold
-            )
-        ready = straight(image)
-        return _apart(ready, filtered(ready, ImageFilter.GaussianBlur(self.sigma)), self.amount, self.threshold)
-
-
-@dataclass(frozen=True)
-class Sharpen(Operation):
-    """Sharpen by the difference from the nearest neighbors.
-
-    ``out = in + amount * (in - smooth)``, where ``smooth`` is the mean of the 3 x 3 px around, the center weighted 5
-    (Pillow's ``ImageFilter.SMOOTH``): at amount 1 what ``ImageEnhance.Sharpness`` does at factor 2. The outermost
-    rows and columns and the alpha band are kept.
-
-    Parameters
-    ----------
-    amount : float
-        Strength, 0 to 10; 1.0 is 100 %, 0 leaves the image as it is.
-    """
-
-    word: ClassVar[str] = "sharpen"
-    group: ClassVar[str] = "filters"
-    example: ClassVar[str] = "1.5"
-
-    amount: Annotated[float, Number(0, 10), "strength; 1 = 100 %, 0 = unchanged"] = 1.0
-
-    def apply(self, image: Image) -> Image:
-        from PIL import ImageFilter
-
-        if self.amount == 0:
-            return image
-        if deep_gray.deep(image):
-            return deep_gray.apart(image, deep_gray.smoothed, self.amount, threshold=0)
-        ready = straight(image)
-        return _apart(ready, filtered(ready, ImageFilter.SMOOTH()), self.amount, threshold=0)
-
-
-@dataclass(frozen=True)
-class Sharpness(Operation):
-    """Make the image softer or sharper: ``out = smooth + (in - smooth) * factor``.
-
-    ``smooth`` is that of ``sharpen``; as Pillow's ``ImageEnhance.Sharpness``. The outermost rows and columns and the
-    alpha band are kept.
-
-    Parameters
-    ----------
-    factor : float
-        0 to 10; 0 gives the smooth image, 1 leaves the image as it is, 2 is ``sharpen`` 1.
-    """
-
-    word: ClassVar[str] = "sharpness"
-    group: ClassVar[str] = "tone and color"
-    example: ClassVar[str] = "1.5"
-
-    factor: Annotated[float, Number(0, 10), "1 = unchanged, 0 = smooth"]
-
-    def apply(self, image: Image) -> Image:
-        from PIL import ImageFilter
-
-        if self.factor == 1:
-            return image
-        if deep_gray.deep(image):
-            return deep_gray.apart(image, deep_gray.smoothed, self.factor - 1, threshold=0)
-        ready = straight(image)
-        return _apart(ready, filtered(ready, ImageFilter.SMOOTH()), self.factor - 1, threshold=0)
-
-
-def filtered(image: Image, kernel: Filter | type[Filter]) -> Image:
+def filter_image(image: Image, kernel: Filter | type[Filter]) -> Image:
     """`kernel` over `image`, alpha-correct; LAB, which Pillow's blurs do not take, band by band."""
     from PIL import Image as Images
 
     if image.mode == "LAB":
         return carrying(Images.merge("LAB", [band.filter(kernel) for band in image.split()]), image)
     return premultiplied(image, lambda weighted: weighted.filter(kernel))
-
-
-def _apart(image: Image, blurred: Image, amount: float, threshold: int) -> Image:
-    """`image` moved away from `blurred` by `amount` times their difference, where that exceeds `threshold` levels.
-
-    Sharpening weighted colors and alpha as four bands would overshoot the colors where alpha cannot: a bright fringe
-    along every soft edge. So the colors are compared, and their difference counts as much as the alpha it stands on.
-    """
-    from PIL import Image as Images
-
-    def change(colors: Image) -> Image:
-        smooth = blurred if blurred.mode == colors.mode else blurred.convert(colors.mode)
-        moved = Images.blend(smooth, colors, 1 + amount)
-        if threshold:
-            moved = _where_above(threshold, colors, smooth, moved)
-        if blurred.mode in ("LA", "RGBA"):
-            moved = Images.composite(moved, colors, blurred.getchannel("A"))
-        return moved
-
-    return on_colors(image, change)
-
-
-def _where_above(threshold: int, image: Image, smooth: Image, moved: Image) -> Image:
-    """The samples of `moved` where `image` and `smooth` differ by more than `threshold` levels, else of `image`."""
-    from PIL import Image as Images
-    from PIL import ImageChops
-
-    table = [255 if level > threshold else 0 for level in range(256)]
-    bands = [
-        Images.composite(there, here, ImageChops.difference(here, flat).point(table))
-        for here, flat, there in zip(image.split(), smooth.split(), moved.split(), strict=True)
-    ]
-    return Images.merge(image.mode, bands)

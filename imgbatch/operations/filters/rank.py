@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from imgbatch.core.parameters import Number
 from imgbatch.operations.base import Operation, refuse_mode
-from imgbatch.operations.filters.blur import filtered
+from imgbatch.operations.filters.blur import filter_image
 from imgbatch.operations.support.as_array import at, picture, samples
 from imgbatch.pixels.alpha import SIXTEEN, carrying, premultiplied, straight
 
@@ -48,7 +48,7 @@ class Median(Operation):
         kernel = ImageFilter.MedianFilter(self.size)
         if image.mode in SIXTEEN:  # Pillow ranks 32-bit samples, which hold these exactly
             return carrying(image.convert("I").filter(kernel).convert(image.mode), image)
-        return filtered(straight(image), kernel)
+        return filter_image(straight(image), kernel)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ import pytest
 
 from imgbatch.core.errors import RecipeError, UsageError
 from imgbatch.operations import named
-from imgbatch.operations.filters.blur import Blur, Unsharp
+from imgbatch.operations.filters.blur import Blur
+from imgbatch.operations.filters.sharpen import Unsharp
 from imgbatch.operations.geometry.resize import Resize
 from imgbatch.planning.recipe import Output, Recipe, RecipeFile, canonical_name, parse, to_toml
 
