@@ -1,8 +1,8 @@
-"""How is a picture blurred, and how is a kernel applied without fringes?
+"""Blur: how is a picture blurred, and how is a kernel applied without fringes?
 
 All work with colors weighted by alpha, so that what hides under transparent pixels never shows at an edge. Pixels
 outside the image count as copies of the edge's. Palettes and 1-bit images become RGB or gray first; CMYK and LAB are
-filtered band by band. 16-bit and 32-bit gray keeps its depth (deep_gray.py).
+filtered band by band. 16-bit and 32-bit gray keeps its depth (pixels/deep.py).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from imgbatch.core.parameters import Number
 from imgbatch.operations.base import Operation
-from imgbatch.operations.support import deep_gray
+from imgbatch.pixels import deep
 from imgbatch.pixels.alpha import carrying, premultiplied, straight
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ class Blur(Operation):
     def apply(self, image: Image) -> Image:
         from PIL import ImageFilter
 
-        if deep_gray.deep(image):
-            return deep_gray.gaussian(image, self.sigma)
+        if deep.is_deep(image):
+            return deep.gaussian_blur(image, self.sigma)
         return filter_image(straight(image), ImageFilter.GaussianBlur(self.sigma))
 
 
@@ -70,8 +70,8 @@ class BoxBlur(Operation):
 
         if self.radius == 0:
             return image
-        if deep_gray.deep(image):
-            return deep_gray.boxed(image, self.radius)
+        if deep.is_deep(image):
+            return deep.box_blur(image, self.radius)
         return filter_image(straight(image), ImageFilter.BoxBlur(self.radius))
 
 

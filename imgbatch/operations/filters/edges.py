@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from imgbatch.core.parameters import Number
 from imgbatch.operations.base import Operation, refuse_mode
 from imgbatch.operations.support.as_array import in_strips, picture, samples
-from imgbatch.operations.support.canvas import gray_range
 from imgbatch.pixels.alpha import straight
+from imgbatch.pixels.deep import gray_range
 
 if TYPE_CHECKING:
     from PIL.Image import Image

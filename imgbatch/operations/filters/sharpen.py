@@ -1,4 +1,4 @@
-"""How is a picture sharpened?"""
+"""Sharpening: how is a picture sharpened?"""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from imgbatch.core.parameters import Number
 from imgbatch.operations.base import Operation
 from imgbatch.operations.filters.blur import filter_image
-from imgbatch.operations.support import deep_gray
+from imgbatch.pixels import deep
 from imgbatch.pixels.alpha import on_colors, straight
 
 if TYPE_CHECKING:
@@ -47,9 +47,9 @@ class Unsharp(Operation):
 
         if self.amount == 0:
             return image
-        if deep_gray.deep(image):
-            return deep_gray.apart(
-                image, lambda held: deep_gray.gaussian(held, self.sigma), self.amount, self.threshold
+        if deep.is_deep(image):
+            return deep.move_apart(
+                image, lambda held: deep.gaussian_blur(held, self.sigma), self.amount, self.threshold
             )
         ready = straight(image)
         return _apart(ready, filter_image(ready, ImageFilter.GaussianBlur(self.sigma)), self.amount, self.threshold)
@@ -80,8 +80,8 @@ class Sharpen(Operation):
 
         if self.amount == 0:
             return image
-        if deep_gray.deep(image):
-            return deep_gray.apart(image, deep_gray.smoothed, self.amount, threshold=0)
+        if deep.is_deep(image):
+            return deep.move_apart(image, deep.smooth, self.amount, threshold=0)
         ready = straight(image)
         return _apart(ready, filter_image(ready, ImageFilter.SMOOTH()), self.amount, threshold=0)
 
@@ -110,8 +110,8 @@ class Sharpness(Operation):
 
         if self.factor == 1:
             return image
-        if deep_gray.deep(image):
-            return deep_gray.apart(image, deep_gray.smoothed, self.factor - 1, threshold=0)
+        if deep.is_deep(image):
+            return deep.move_apart(image, deep.smooth, self.factor - 1, threshold=0)
         ready = straight(image)
         return _apart(ready, filter_image(ready, ImageFilter.SMOOTH()), self.factor - 1, threshold=0)
 

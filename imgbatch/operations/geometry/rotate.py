@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from imgbatch.core.parameters import Choice, Number, Switch
 from imgbatch.operations.base import Operation, Size
-from imgbatch.operations.support.canvas import RGBA, able, affordable, background, blank, deep, in_floats, on_canvas
+from imgbatch.operations.support.canvas import RGBA, able, affordable, background, blank, on_canvas
 from imgbatch.operations.support.lengths import anchored
 from imgbatch.pixels.alpha import straight
 from imgbatch.pixels.color import COLOR
+from imgbatch.pixels.deep import apply_as_float, is_deep
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -118,7 +119,7 @@ class Rotate(Operation):
 
         canvas, mask = blank(plain, size, color), self._mask(plain.size, size, hard=True)
         moved = _transformed(plain, size, _matrix(plain.size, size, self.angle), Resampling.NEAREST)
-        if deep(plain):
+        if is_deep(plain):
             return _mixed(canvas, moved, mask)
         canvas.paste(moved, mask=mask)
         return canvas
@@ -131,8 +132,10 @@ class Rotate(Operation):
         widened = _widened(plain)
         matrix = _matrix(widened.size, size, self.angle)
         canvas, mask = blank(plain, size, color), self._mask(plain.size, size)
-        if deep(plain):
-            return _mixed(canvas, in_floats(widened, lambda image: _transformed(image, size, matrix, kernel)), mask)
+        if is_deep(plain):
+            return _mixed(
+                canvas, apply_as_float(widened, lambda image: _transformed(image, size, matrix, kernel)), mask
+            )
         weighted = {"RGBA": "RGBa", "LA": "La"}.get(plain.mode)
         if weighted is None:
             canvas.paste(_transformed(widened, size, matrix, kernel), mask=mask)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from imgbatch.core.parameters import Number
 from imgbatch.operations.base import Operation
 from imgbatch.operations.geometry.crop import Box, Crop, cut_out
-from imgbatch.operations.support.canvas import deep, gray_range
 from imgbatch.pixels.alpha import straight
+from imgbatch.pixels.deep import gray_range, is_deep
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -49,7 +49,7 @@ class Trim(Operation):
 
     def box(self, image: Image) -> Box | None:
         """What is inside of the border; None when all of it is border."""
-        if deep(image):
+        if is_deep(image):
             return self._deep_box(image)
         plain = straight(image)
         premultiplied = {"RGBA": "RGBa", "LA": "La"}.get(plain.mode)

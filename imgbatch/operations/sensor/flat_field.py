@@ -16,8 +16,8 @@ from imgbatch.core.parameters import Number
 from imgbatch.operations.base import Operation, refuse_mode
 from imgbatch.operations.file_backed import FromFile
 from imgbatch.operations.support.as_array import picture, samples
-from imgbatch.operations.support.canvas import gray_range
 from imgbatch.pixels.alpha import straight
+from imgbatch.pixels.deep import gray_range
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.operations.support.canvas import sixteen
 from imgbatch.pixels.alpha import carrying
+from imgbatch.pixels.deep import is_16_bit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,7 +33,7 @@ def picture(values: Samples, like: Image, mode: str | None = None) -> Image:
     mode = mode or like.mode
     if mode == "F":
         ready = values.astype("=f4")
-    elif sixteen(like):
+    elif is_16_bit(like):
         ready = _whole(values, 0, 65535).astype(">u2" if mode == "I;16B" else "<u2")
     elif mode == "I":
         ready = _whole(values, -(2**31), 2**31 - 1).astype("=i4")

@@ -1,18 +1,14 @@
-"""Which pixel value is a color in a picture's mode, and how is a picture laid on a larger canvas?
-
-Also here: how 16-bit gray is computed with. Pillow keeps it, moves it and cuts it, but its kernels clip, or mix the
-two bytes up, so that anything that averages goes through 32-bit floats and back.
-"""
+"""Canvas: which pixel value is a color in a picture's mode, and how is a picture laid on a larger canvas?"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from imgbatch.core.errors import ImageError
 from imgbatch.operations.base import Operation, Size, refuse_mode
 from imgbatch.pixels.alpha import straight
 from imgbatch.pixels.color import has_transparency, rgba
+from imgbatch.pixels.deep import gray_range, is_deep
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -36,53 +32,11 @@ def affordable(operation: Operation, size: Size) -> None:
         )
 
 
-def sixteen(image: Image) -> bool:
-    """Whether `image` is 16-bit gray, in any order of its bytes."""
-    return image.mode.startswith("I;16")
-
-
-def deep(image: Image) -> bool:
-    """Whether `image` is gray with more than 8 bits."""
-    return image.mode in ("I", "F") or sixteen(image)
-
-
-def in_floats(image: Image, change: Callable[[Image], Image]) -> Image:
-    """`change` applied to 16-bit gray as 32-bit floats, then rounded and clipped back; plain for every other mode."""
-    if not sixteen(image):
-        return change(image)
-    import numpy
-    from PIL import Image as Images
-
-    values = numpy.asarray(change(image.convert("F")))
-    samples = numpy.floor(values + 0.5).clip(0, 65535).astype(">u2" if image.mode == "I;16B" else "<u2")
-    made = Images.frombytes(image.mode, (values.shape[1], values.shape[0]), samples.tobytes())
-    made.info = dict(image.info)
-    return made
-
-
-def gray_range(image: Image) -> tuple[float, float]:
-    """The values of black and white in a gray `image`.
-
-    By mode (0..255, 0..65535); I and F have no fixed white: the smallest of 0..1 (F), 0..255 and 0..65535 (I) that
-    holds every sample, else the picture's own extremes.
-    """
-    if image.mode not in ("I", "F"):
-        return (0, 65535) if sixteen(image) else (0, 255)
-    low, high = image.getextrema()
-    assert isinstance(low, (int, float)) and isinstance(high, (int, float))  # one band
-    if not low <= high:
-        return 0, 1  # not a number
-    for top in (1.0, 255.0) if image.mode == "F" else (255.0, 65535.0):
-        if low >= 0 and high <= top:
-            return 0, top
-    return low, high
-
-
 def background(image: Image, word: str | None) -> RGBA:
     """The color of `word`; without one, transparent where `image` has transparency and white where it has none."""
     if word is not None:
         return rgba(word)
-    return CLEAR if has_transparency(image) and not deep(image) else WHITE
+    return CLEAR if has_transparency(image) and not is_deep(image) else WHITE
 
 
 def able(operation: Operation, image: Image, color: RGBA) -> Image:
@@ -99,7 +53,7 @@ def able(operation: Operation, image: Image, color: RGBA) -> Image:
         return image
     base = straight(image)
     gray, opaque = color[0] == color[1] == color[2], color[3] == 255
-    if deep(base):
+    if is_deep(base):
         if gray and opaque:
             return base
         raise refuse_mode(operation, image, "the background must be an opaque gray, such as black or white")
@@ -117,7 +71,7 @@ def ink(image: Image, color: RGBA) -> float | tuple[float, ...]:
     from PIL import Image as Images
 
     red, alpha = color[0], color[3]
-    if deep(image):
+    if is_deep(image):
         low, high = gray_range(image)
         level = low + (high - low) * red / 255
         return level if image.mode == "F" else round(level)

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from imgbatch.core.parameters import Text
 from imgbatch.operations.base import Operation, Size, refuse_mode
 from imgbatch.operations.support.as_array import picture, samples
-from imgbatch.operations.support.canvas import deep, gray_range
 from imgbatch.operations.support.lengths import LENGTH, anchored, pixels, read_length, spell_length, squeezed
 from imgbatch.pixels.alpha import carrying, straight
+from imgbatch.pixels.deep import gray_range, is_deep
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -139,7 +139,7 @@ def laid(
         below = (samples(strip).astype("float32") - low) / ((high - low) or 1)
         values = _over(below, above, opacity, blend, alpha=ready.mode in ("LA", "RGBA")) * (high - low) + low
         done = picture(values, strip)
-        made.paste(done if not deep(ready) else _kept_clear(done, strip), (left, row))
+        made.paste(done if not is_deep(ready) else _kept_clear(done, strip), (left, row))
     return carrying(made, ready)
 
 
@@ -162,7 +162,7 @@ def _able(operation: Operation, image: Image, colored: bool) -> Image:
         raise refuse_mode(operation, image, "convert the file to sRGB first")
     if not colored or image.mode in ("RGB", "RGBA"):
         return image
-    if deep(image):
+    if is_deep(image):
         raise refuse_mode(
             operation, image, "use a gray mark, or convert the file to 8 bits first: no mode holds 16 in color"
         )

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.operations.support.canvas import deep, gray_range
 from imgbatch.operations.support.lengths import spell_focal
 from imgbatch.pixels.alpha import straight
+from imgbatch.pixels.deep import gray_range, is_deep
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,7 +57,7 @@ def _preview(image: Image, block: int) -> NDArray[Any]:
     from PIL import Image as Images
 
     plain = straight(image)
-    if deep(plain):
+    if is_deep(plain):
         low, high = gray_range(plain)
         shares = (numpy.asarray(plain).astype(numpy.float32) - low) / ((high - low) or 1)
         plain = Images.fromarray((shares.clip(0, 1) * 255).astype(numpy.uint8))

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from imgbatch.core.errors import ImageError
 from imgbatch.operations.base import Size
 from imgbatch.operations.support.as_array import picture
-from imgbatch.operations.support.canvas import in_floats, sixteen
 from imgbatch.operations.support.fit import ExactBox
 from imgbatch.operations.support.separable import reduced
 from imgbatch.pixels.alpha import carrying, straight
+from imgbatch.pixels.deep import apply_as_float, is_16_bit
 from imgbatch.pixels.gamma import levels_of_light, light_of_levels
 
 if TYPE_CHECKING:
@@ -48,17 +48,17 @@ def resampled(
         return reduced(plain, size, method, part, gap)
 
     ready = straight(image)
-    return _in_light(ready, change) if linear and ready.mode not in ("I", "F") else in_floats(ready, change)
+    return _in_light(ready, change) if linear and ready.mode not in ("I", "F") else apply_as_float(ready, change)
 
 
 def _in_light(image: Image, change: Callable[[Image], Image]) -> Image:
     """`change` applied to each band of `image` as light (mode F), weighted by alpha; then back to levels."""
     import numpy
 
-    if image.mode not in ("L", "LA", "RGB", "RGBA") and not sixteen(image):
+    if image.mode not in ("L", "LA", "RGB", "RGBA") and not is_16_bit(image):
         message = f"resize cannot average the light of {image.mode} pixels; convert them to sRGB, or leave linear out"
         raise ImageError("mode", message)
-    levels = 65536 if sixteen(image) else 256
+    levels = 65536 if is_16_bit(image) else 256
     light = light_of_levels(levels)
     if image.mode not in ("LA", "RGBA"):
         planes = [_changed(light[numpy.asarray(band)], change) for band in image.split()]

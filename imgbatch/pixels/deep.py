@@ -1,7 +1,9 @@
-"""How is gray of more than 8 bits filtered? In numpy, at its own depth: Pillow's filters take 8 bits only.
+"""Deep gray: how is gray of more than 8 bits held and filtered?
 
-The same formulas as Pillow's for 8 bits: the edge's pixels are repeated outside, and a Gaussian is three extended box
-blurs (P. Gwosdek et al., "Theoretical foundations of Gaussian convolution by extended box filtering", SSVM 2011).
+Pillow keeps it, moves it and cuts it, but its kernels clip, or mix the two bytes up: what averages goes through 32-bit
+floats or numpy and back. The filters have the formulas of Pillow's for 8 bits: the edge's pixels are repeated outside,
+and a Gaussian is three extended box blurs (P. Gwosdek et al., "Theoretical foundations of Gaussian convolution by
+extended box filtering", SSVM 2011).
 """
 
 from __future__ import annotations
@@ -10,30 +12,68 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.operations.support.canvas import deep, gray_range, sixteen
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
     Plane = NDArray[Any]  # float64, (row, column)
 
-__all__ = ["apart", "boxed", "deep", "gaussian", "smoothed"]
-
 _PASSES = 3
 
 
-def boxed(image: Image, radius: float) -> Image:
+def is_16_bit(image: Image) -> bool:
+    """Whether `image` is 16-bit gray, in any order of its bytes."""
+    return image.mode.startswith("I;16")
+
+
+def is_deep(image: Image) -> bool:
+    """Whether `image` is gray with more than 8 bits."""
+    return image.mode in ("I", "F") or is_16_bit(image)
+
+
+def apply_as_float(image: Image, change: Callable[[Image], Image]) -> Image:
+    """`change` applied to 16-bit gray as 32-bit floats, then rounded and clipped back; plain for every other mode."""
+    if not is_16_bit(image):
+        return change(image)
+    import numpy
+    from PIL import Image as Images
+
+    values = numpy.asarray(change(image.convert("F")))
+    samples = numpy.floor(values + 0.5).clip(0, 65535).astype(">u2" if image.mode == "I;16B" else "<u2")
+    made = Images.frombytes(image.mode, (values.shape[1], values.shape[0]), samples.tobytes())
+    made.info = dict(image.info)
+    return made
+
+
+def gray_range(image: Image) -> tuple[float, float]:
+    """The values of black and white in a gray `image`.
+
+    By mode (0..255, 0..65535); I and F have no fixed white: the smallest of 0..1 (F), 0..255 and 0..65535 (I) that
+    holds every sample, else the picture's own extremes.
+    """
+    if image.mode not in ("I", "F"):
+        return (0, 65535) if is_16_bit(image) else (0, 255)
+    low, high = image.getextrema()
+    assert isinstance(low, (int, float)) and isinstance(high, (int, float))  # one band
+    if not low <= high:
+        return 0, 1  # not a number
+    for top in (1.0, 255.0) if image.mode == "F" else (255.0, 65535.0):
+        if low >= 0 and high <= top:
+            return 0, top
+    return low, high
+
+
+def box_blur(image: Image, radius: float) -> Image:
     """The mean of a square of ``2 * radius + 1`` px, its outermost row and column weighted by the radius' fraction."""
-    return _changed(image, lambda plane: _box(plane, radius))
+    return _change(image, lambda plane: _box(plane, radius))
 
 
-def gaussian(image: Image, sigma: float) -> Image:
+def gaussian_blur(image: Image, sigma: float) -> Image:
     """A Gaussian of standard deviation `sigma` px, as three box blurs."""
-    return _changed(image, lambda plane: _gaussian(plane, sigma))
+    return _change(image, lambda plane: _gaussian(plane, sigma))
 
 
-def smoothed(image: Image) -> Image:
+def smooth(image: Image) -> Image:
     """The mean of the 3 x 3 px around, the center weighted 5; the outermost rows and columns are kept."""
 
     def change(plane: Plane) -> Plane:
@@ -47,13 +87,13 @@ def smoothed(image: Image) -> Image:
             made[1:-1, 1:-1] = total / 13
         return made
 
-    return _changed(image, change)
+    return _change(image, change)
 
 
-def apart(image: Image, smooth: Callable[[Image], Image], amount: float, threshold: int) -> Image:
+def move_apart(image: Image, smooth: Callable[[Image], Image], amount: float, threshold: int) -> Image:
     """`image` moved away from its smooth copy by `amount` times their difference, where that exceeds `threshold`.
 
-    The threshold is in 8-bit levels: 1/255 of the range from black to white (see canvas.gray_range).
+    The threshold is in 8-bit levels: 1/255 of the range from black to white (see gray_range).
     """
     import numpy
 
@@ -66,7 +106,7 @@ def apart(image: Image, smooth: Callable[[Image], Image], amount: float, thresho
         moved = plane + amount * difference
         return numpy.where(numpy.abs(difference) > limit, moved, plane) if threshold else moved
 
-    return _changed(image, change)
+    return _change(image, change)
 
 
 def _gaussian(plane: Plane, sigma: float) -> Plane:
@@ -107,13 +147,13 @@ def _box_along(plane: Plane, radius: float, axis: int) -> Plane:
     return made
 
 
-def _changed(image: Image, change: Callable[[Plane], Plane]) -> Image:
+def _change(image: Image, change: Callable[[Plane], Plane]) -> Image:
     """`change` over the samples as float64, rounded and clipped back to the image's own mode."""
     import numpy
     from PIL import Image as Images
 
     values = change(numpy.asarray(image, dtype=numpy.float64))
-    if sixteen(image):
+    if is_16_bit(image):
         order = ">u2" if image.mode == "I;16B" else "<u2"
         samples = numpy.floor(values + 0.5).clip(0, 65535).astype(order)
     elif image.mode == "I":
