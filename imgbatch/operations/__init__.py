@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from imgbatch.operations.sensor.dark_frame import DarkFrame
     from imgbatch.operations.sensor.flat_field import FlatField
     from imgbatch.operations.tone.clahe import Clahe
-    from imgbatch.operations.tone.color_matrix import Modulate, Sepia, Tint
     from imgbatch.operations.tone.effects import Posterize, Solarize, Threshold
     from imgbatch.operations.tone.levels import (
         Autocontrast,
@@ -45,6 +44,9 @@ if TYPE_CHECKING:
     )
     from imgbatch.operations.tone.lut import Lut
     from imgbatch.operations.tone.match_histogram import MatchHistogram
+    from imgbatch.operations.tone.modulate import Modulate
+    from imgbatch.operations.tone.sepia import Sepia
+    from imgbatch.operations.tone.tint import Tint
     from imgbatch.operations.tone.white_balance import WhiteBalance
 
     OPERATIONS: tuple[type[Operation], ...]
@@ -112,10 +114,10 @@ _HOMES = {
     "Edges": "filters.edges", "Emboss": "filters.edges",
     "Denoise": "filters.denoise", "Brightness": "tone.levels", "Contrast": "tone.levels",
     "Saturation": "tone.levels", "Sharpness": "filters.sharpen",
-    "Gamma": "tone.levels", "Levels": "tone.levels", "Modulate": "tone.color_matrix",
+    "Gamma": "tone.levels", "Levels": "tone.levels", "Modulate": "tone.modulate",
     "Autocontrast": "tone.levels", "Equalize": "tone.levels",
-    "Clahe": "tone.clahe", "Grayscale": "tone.levels", "Sepia": "tone.color_matrix",
-    "Tint": "tone.color_matrix", "Invert": "tone.levels",
+    "Clahe": "tone.clahe", "Grayscale": "tone.levels", "Sepia": "tone.sepia",
+    "Tint": "tone.tint", "Invert": "tone.levels",
     "Posterize": "tone.effects", "Solarize": "tone.effects", "Threshold": "tone.effects", "Lut": "tone.lut",
     "WhiteBalance": "tone.white_balance",
     "Flatten": "alpha", "Alpha": "alpha", "Watermark": "overlays.watermark", "Text": "overlays.text",

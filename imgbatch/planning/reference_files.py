@@ -196,7 +196,7 @@ def _lut(data: bytes, suffix: str) -> Held:
 def _font(data: bytes, suffix: str) -> Held:
     import numpy
 
-    from imgbatch.operations.support import fonts
+    from imgbatch.operations.overlays import fonts
 
     try:
         fonts.font(data, 12)

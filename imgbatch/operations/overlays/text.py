@@ -11,7 +11,8 @@ from imgbatch.core.file_parameter import File
 from imgbatch.core.quantities import Share
 from imgbatch.operations.base import Operation, Size
 from imgbatch.operations.file_backed import FromFile
-from imgbatch.operations.support import fonts, text_placeholders
+from imgbatch.operations.overlays import fonts
+from imgbatch.operations.support import text_placeholders
 from imgbatch.operations.support.composite import MARGIN, SIDE, inside_margins, laid, share_px
 from imgbatch.operations.support.lengths import ANCHORS, GRAVITY, pixels, read_length
 from imgbatch.pixels.color import COLOR, rgba

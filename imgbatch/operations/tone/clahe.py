@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from imgbatch.core.parameters import Number
 from imgbatch.operations.base import Operation
 from imgbatch.operations.support.as_array import picture, samples
-from imgbatch.operations.tone.curves import is_gray, toned
+from imgbatch.operations.support.curves import is_gray, tone_image
 from imgbatch.pixels.alpha import SIXTEEN, on_colors
 from imgbatch.pixels.frames import each
 
@@ -56,11 +56,11 @@ class Clahe(Operation):
     tiles: Annotated[int, Number(1, 64, whole=True), "tiles along each side"] = 8
 
     def apply(self, image: Image) -> Image:
-        ready = toned(self, image)
+        ready = tone_image(self, image)
         return self.changed(ready, self._curves(self._counts(ready)))
 
     def across(self, frames: Sequence[Image]) -> Operation:
-        ready = each(frames, lambda frame: toned(self, frame))
+        ready = each(frames, lambda frame: tone_image(self, frame))
         if len({frame.size for frame in ready}) > 1 or len({frame.mode in SIXTEEN for frame in ready}) > 1:
             return self  # pages of a document, no animation
         return _Mapped(self, self._curves(sum(self._counts(frame) for frame in ready)))
@@ -132,7 +132,7 @@ class _Mapped(Operation):
     curves: Any  # (row, column, level), float32
 
     def apply(self, image: Image) -> Image:
-        return self.origin.changed(toned(self.origin, image), self.curves)
+        return self.origin.changed(tone_image(self.origin, image), self.curves)
 
 
 def _luma(image: Image) -> Plane:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from imgbatch.core.parameters import Number
 from imgbatch.core.quantities import Level
 from imgbatch.operations.base import Operation
-from imgbatch.operations.tone.curves import curved, is_gray, toned
+from imgbatch.operations.support.curves import apply_curve, is_gray, tone_image
 from imgbatch.pixels.alpha import on_colors
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Posterize(Operation):
 
     def apply(self, image: Image) -> Image:
         steps = self.levels - 1
-        return curved(self, image, lambda value: int(value * steps + 0.5) / steps)
+        return apply_curve(self, image, lambda value: int(value * steps + 0.5) / steps)
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Solarize(Operation):
 
     def apply(self, image: Image) -> Image:
         level = self.level / 255
-        return curved(self, image, lambda value: 1 - value if value >= level else value)
+        return apply_curve(self, image, lambda value: 1 - value if value >= level else value)
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Threshold(Operation):
     level: Annotated[float, Level(), "the darkest gray that becomes white"] = 128
 
     def apply(self, image: Image) -> Image:
-        ready = toned(self, image)
+        ready = tone_image(self, image)
         gray = ready if is_gray(ready) else on_colors(ready, lambda colors: colors.convert("L"))
         level = self.level / 255
-        return curved(self, gray, lambda value: float(value >= level))
+        return apply_curve(self, gray, lambda value: float(value >= level))

@@ -15,7 +15,7 @@ from imgbatch.core.errors import expected
 from imgbatch.core.parameters import Number
 from imgbatch.core.quantities import Level
 from imgbatch.operations.base import Operation
-from imgbatch.operations.tone.curves import Measured, Table, curved, is_gray, toned
+from imgbatch.operations.support.curves import ByHistogram, Table, apply_curve, is_gray, tone_image
 from imgbatch.pixels.alpha import carrying, on_colors
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Brightness(Operation):
         return self.factor <= 1.2
 
     def apply(self, image: Image) -> Image:
-        return image if self.factor == 1 else curved(self, image, lambda value: value * self.factor)
+        return image if self.factor == 1 else apply_curve(self, image, lambda value: value * self.factor)
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Contrast(Operation):
         return self.factor <= 1.2
 
     def apply(self, image: Image) -> Image:
-        return image if self.factor == 1 else curved(self, image, lambda value: (value - 0.5) * self.factor + 0.5)
+        return image if self.factor == 1 else apply_curve(self, image, lambda value: (value - 0.5) * self.factor + 0.5)
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class Saturation(Operation):
 
         if self.factor == 1 or is_gray(image):
             return image
-        ready = toned(self, image)
+        ready = tone_image(self, image)
         return on_colors(ready, lambda colors: Images.blend(colors.convert("L").convert("RGB"), colors, self.factor))
 
 
@@ -136,7 +136,7 @@ class Gamma(Operation):
         return 0.7 <= self.gamma <= 1.4
 
     def apply(self, image: Image) -> Image:
-        return image if self.gamma == 1 else curved(self, image, lambda value: value ** (1 / self.gamma))
+        return image if self.gamma == 1 else apply_curve(self, image, lambda value: value ** (1 / self.gamma))
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ class Levels(Operation):
         if (self.black, self.white, self.gamma) == (0, 255, 1):
             return image
         black, span = self.black / 255, (self.white - self.black) / 255
-        return curved(self, image, lambda value: min(max((value - black) / span, 0), 1) ** (1 / self.gamma))
+        return apply_curve(self, image, lambda value: min(max((value - black) / span, 0), 1) ** (1 / self.gamma))
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ class Invert(Operation):
             from PIL import ImageChops
 
             return carrying(ImageChops.invert(image), image)
-        return curved(self, image, lambda value: 1 - value)
+        return apply_curve(self, image, lambda value: 1 - value)
 
 
 @dataclass(frozen=True)
@@ -214,11 +214,11 @@ class Grayscale(Operation):
     smooth: ClassVar[bool] = True
 
     def apply(self, image: Image) -> Image:
-        return image if is_gray(image) else on_colors(toned(self, image), lambda colors: colors.convert("L"))
+        return image if is_gray(image) else on_colors(tone_image(self, image), lambda colors: colors.convert("L"))
 
 
 @dataclass(frozen=True)
-class Autocontrast(Measured):
+class Autocontrast(ByHistogram):
     """Spread the tones until the darkest is black and the lightest white.
 
     ``out = (in - low) / (high - low)``, band by band, as Pillow's ``ImageOps.autocontrast`` (which may change a color
@@ -252,7 +252,7 @@ class Autocontrast(Measured):
 
 
 @dataclass(frozen=True)
-class Equalize(Measured):
+class Equalize(ByHistogram):
     """Spread the tones until all are equally frequent.
 
     ``out = (c(in) - c(darkest)) / (1 - c(darkest))``, where ``c`` is the share of samples up to a level (R. Gonzalez,

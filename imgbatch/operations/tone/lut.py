@@ -10,7 +10,7 @@ from imgbatch.core.parameters import Choice
 from imgbatch.operations.base import refuse_mode
 from imgbatch.operations.file_backed import FromFile
 from imgbatch.operations.support.as_array import picture, samples
-from imgbatch.operations.tone.curves import in_color, toned
+from imgbatch.operations.support.curves import to_color, tone_image
 from imgbatch.pixels.alpha import SIXTEEN, on_colors
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Lut(FromFile):
     def apply(self, image: Image) -> Image:
         if image.mode in SIXTEEN:
             raise refuse_mode(self, image, "no mode holds 16 bits in color; convert the file to 8 bits first")
-        ready = in_color(toned(self, image))
+        ready = to_color(tone_image(self, image))
         table = self.given()
         if table.array.ndim == 2:
             return on_colors(ready, lambda colors: colors.point(_curves(table)))

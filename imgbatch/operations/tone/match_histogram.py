@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from imgbatch.core.file_parameter import File
 from imgbatch.operations.file_backed import FromFile
-from imgbatch.operations.tone.curves import Measured, Table
+from imgbatch.operations.support.curves import ByHistogram, Table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
-class MatchHistogram(Measured, FromFile):
+class MatchHistogram(ByHistogram, FromFile):
     """Give the image the tones of another picture: each band's histogram becomes that of the other.
 
     Histogram specification (R. Gonzalez, R. Woods, "Digital Image Processing"): a level becomes the one below which the

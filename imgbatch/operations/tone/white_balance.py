@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from imgbatch.core.parameters import Choice, Number
-from imgbatch.operations.tone.curves import Measured, Table, is_gray
+from imgbatch.operations.support.curves import ByHistogram, Table, is_gray
 from imgbatch.pixels.gamma import from_linear, to_linear
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ _LUMINANCE = (0.2126, 0.7152, 0.0722)  # of linear red, green and blue: ITU-R BT
 
 
 @dataclass(frozen=True)
-class WhiteBalance(Measured):
+class WhiteBalance(ByHistogram):
     """Take away a color cast: each band is multiplied in linear light, so that what should be neutral is.
 
     ``gray-world`` takes the picture's mean for gray (G. Buchsbaum, "A spatial processor model for object colour

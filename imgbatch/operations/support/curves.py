@@ -1,7 +1,7 @@
 """How is each sample of a picture changed by a rule of its own? By a table: the new level of each level.
 
 Alpha is kept. Palettes and 1-bit images become RGB or gray first. 16-bit gray keeps its 16 bits. A rule that depends on
-how often each level occurs (:class:`Measured`) is decided for all frames of an animation together.
+how often each level occurs (:class:`ByHistogram`) is decided for all frames of an animation together.
 """
 
 from __future__ import annotations
@@ -19,12 +19,15 @@ from imgbatch.pixels.frames import each
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
 Bands = Sequence[Sequence[int]]  # how many samples are of each level, for each band
 Table = tuple[int, ...]  # the new level of each level, 0..255 or 0..65535
 
 
 @dataclass(frozen=True)
-class Measured(Operation):
+class ByHistogram(Operation):
     """A step whose tables depend on how often each level occurs: in one image, or in all frames of an animation."""
 
     @abstractmethod
@@ -32,33 +35,33 @@ class Measured(Operation):
         """The new level of each level, for each band, where ``bands[n][level]`` samples of band n are of that level."""
 
     def apply(self, image: Image) -> Image:
-        ready = toned(self, image)
-        return Tables(self, self.tables(histograms(ready))).apply(ready)
+        ready = tone_image(self, image)
+        return TableLookup(self, self.tables(histograms(ready))).apply(ready)
 
     def across(self, frames: Sequence[Image]) -> Operation:
-        ready = each(frames, lambda frame: toned(self, frame))
+        ready = each(frames, lambda frame: tone_image(self, frame))
         if not any(frame.mode in SIXTEEN for frame in ready):
             colored = any(frame.mode in ("RGB", "RGBA") for frame in ready)
-            ready = each(ready, in_color) if colored else ready
+            ready = each(ready, to_color) if colored else ready
         elif not all(frame.mode in SIXTEEN for frame in ready):
             return self  # 8-bit and 16-bit pages: a document, no animation
         bands: Iterator[Bands] = map(histograms, ready)
-        return Tables(self, self.tables(functools.reduce(_added, bands)))
+        return TableLookup(self, self.tables(functools.reduce(_add, bands)))
 
 
 @dataclass(frozen=True)
-class Tables(Operation):
+class TableLookup(Operation):
     """Each sample through its band's table; one table serves every band. `origin` is the operation that made them."""
 
     origin: Operation
     tables: tuple[Table, ...]
 
     def apply(self, image: Image) -> Image:
-        ready = toned(self.origin, image)
+        ready = tone_image(self.origin, image)
         if ready.mode in SIXTEEN:
-            return _looked_up(ready, self.tables[0])
+            return _look_up(ready, self.tables[0])
         if len(self.tables) == 3:
-            ready = in_color(ready)
+            ready = to_color(ready)
 
         def change(colors: Image) -> Image:
             tables = self.tables * (len(colors.getbands()) // len(self.tables))
@@ -67,15 +70,15 @@ class Tables(Operation):
         return on_colors(ready, change)
 
 
-def curved(operation: Operation, image: Image, curve: Callable[[float], float]) -> Image:
+def apply_curve(operation: Operation, image: Image, curve: Callable[[float], float]) -> Image:
     """Every color sample of `image` through `curve`, from 0..1 to 0..1, which is cut there."""
-    ready = toned(operation, image)
+    ready = tone_image(operation, image)
     top = 65535 if ready.mode in SIXTEEN else 255
     table = tuple(int(min(max(curve(level / top), 0.0), 1.0) * top + 0.5) for level in range(top + 1))
-    return Tables(operation, (table,)).apply(ready)
+    return TableLookup(operation, (table,)).apply(ready)
 
 
-def toned(operation: Operation, image: Image) -> Image:
+def tone_image(operation: Operation, image: Image) -> Image:
     """`image` as L, LA, RGB, RGBA or 16-bit gray; anything else is refused."""
     if image.mode in ("CMYK", "LAB"):
         instead = "its colors need a profile conversion, which imgbatch does not do here; "
@@ -90,11 +93,11 @@ def is_gray(image: Image) -> bool:
     return image.mode in ("1", "L", "LA", "La", "I", "F") or image.mode in SIXTEEN
 
 
-def in_color(image: Image) -> Image:
+def to_color(image: Image) -> Image:
     return image if image.mode in ("RGB", "RGBA") else image.convert("RGBA" if image.mode == "LA" else "RGB")
 
 
-def _added(one: Bands, other: Bands) -> Bands:
+def _add(one: Bands, other: Bands) -> Bands:
     """The sums of two frames' counts, level by level."""
     return [[sum(pair) for pair in zip(*bands, strict=True)] for bands in zip(one, other, strict=True)]
 
@@ -113,7 +116,7 @@ def histograms(image: Image) -> list[list[int]]:
     return [image.getchannel(band).histogram(mask) for band in bands]
 
 
-def _looked_up(image: Image, table: Table) -> Image:
+def _look_up(image: Image, table: Table) -> Image:
     """16-bit gray through a table; its transparent level stays what it is, and no other becomes it."""
     import numpy
     from PIL import Image as Images
@@ -125,3 +128,9 @@ def _looked_up(image: Image, table: Table) -> Image:
         levels[levels == key] = key - 1 if key else 1
         levels[key] = key
     return carrying(Images.fromarray(levels[samples]), image)
+
+
+def to_8_bit_color(operation: Operation, image: Image) -> Image:
+    if image.mode in SIXTEEN:
+        raise refuse_mode(operation, image, "no mode holds 16 bits in color; convert the file to 8 bits first")
+    return to_color(tone_image(operation, image))

@@ -1,0 +1,46 @@
+"""Color matrices: how are the three color bands mixed?
+
+The matrices are those of the W3C's Filter Effects Module Level 1 (sections "saturate", "hue-rotate" and "sepia"), which
+browsers apply as CSS filters. They work on the samples as they are, in the picture's own color space. Alpha is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from imgbatch.pixels.alpha import carrying, on_colors
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Matrix = tuple[tuple[float, float, float], ...]  # rows: the new red, green and blue of red, green and blue
+
+LUMA = (0.213, 0.715, 0.072)  # of red, green and blue, as the W3C rounds them
+IDENTITY: Matrix = ((1, 0, 0), (0, 1, 0), (0, 0, 1))
+
+
+def interpolate(start: Matrix, end: Matrix, share: float) -> Matrix:
+    return tuple(
+        triple(one + (other - one) * share for one, other in zip(here, there, strict=True))
+        for here, there in zip(start, end, strict=True)
+    )
+
+
+def multiply(left: Matrix, right: Matrix) -> Matrix:
+    """What `right` does first, then `left`, in one matrix."""
+    columns = list(zip(*right, strict=True))
+    return tuple(triple(sum(a * b for a, b in zip(row, column, strict=True)) for column in columns) for row in left)
+
+
+def triple(values: Iterable[float]) -> tuple[float, float, float]:
+    red, green, blue = values
+    return red, green, blue
+
+
+def mix_bands(image: Image, matrix: Matrix) -> Image:
+    """The colors of an RGB or RGBA `image` through `matrix`."""
+    if matrix == IDENTITY:
+        return image
+    flat = tuple(value for row in matrix for value in (*row, 0.0))
+    return carrying(on_colors(image, lambda colors: colors.convert("RGB", flat)), image)
