@@ -1,74 +1,29 @@
-"""How do typed words become values?
+"""Parser: how do typed words become a command's arguments?
 
-``parse`` reads the words of a command into Typed: every word checked by itself, nothing merged or opened yet.
-Flags and SRC mix freely, operations keep their order, ``--`` ends the flags. What argparse cannot know is settled
-before it is asked: which flags take the next word even if it begins with a dash, and which never take one.
+``parse`` reads the words after a command's name into the frozen dataclass of that command: every word is checked by
+itself, nothing is merged or opened yet. The flag table says which field each flag fills. Flags and SRC mix freely,
+operations keep their order, ``--`` ends the flags. What argparse cannot know is decided before it is asked: which flags
+take the next word even if it begins with a dash, and which never take one.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
+import dataclasses
 import re
 import shutil
-from collections.abc import Iterator, Sequence
-from dataclasses import field
-from typing import Any, NoReturn
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NoReturn, TypeVar
 
-from imgbatch.cli.flag_table import Command, Flag, run_flags, typed_flags
-from imgbatch.cli.help import RUN_ABOUT, RUN_AFTER, RUN_USAGE
-from imgbatch.codecs.encoder_options import FORMATS, SAME
-from imgbatch.core.errors import UsageError, expected, nearest, unknown
-from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.core.parameters import Switch, fields, from_words
+from imgbatch import operations
+from imgbatch.cli.flag import Flag
+from imgbatch.cli.flag_table import Command
+from imgbatch.core.errors import UsageError, nearest
 from imgbatch.core.parameters import flag as flag_of
-from imgbatch.core.run_settings import Filters, Settings, Telling
+from imgbatch.core.parameters import from_words
 from imgbatch.operations import Operation, plugins
-from imgbatch.planning.recipe import Output
 
-RUN = Command("run", run_flags, RUN_USAGE, RUN_ABOUT, RUN_AFTER)
-_SPELLINGS = {"jpg": "jpeg", "tif": "tiff"}
-
-
-@frozen
-class Typed:
-    """What was typed for a command; a table holds only what was said."""
-
-    command: str = "run"
-    sources: tuple[str, ...] = ()
-    ops: tuple[Operation, ...] = ()
-    formats: tuple[str, ...] = ()
-    widths: tuple[int, ...] = ()
-    output_fields: dict[str, Any] = field(default_factory=dict)
-    settings: dict[str, Any] = field(default_factory=dict)
-    telling: dict[str, Any] = field(default_factory=dict)
-    filters: dict[str, Any] = field(default_factory=dict)
-    output: str | None = None
-    recipe: str | None = None
-    save_recipe: str | None = None
-    auto_orient: bool = True
-    files_from: str | None = None
-    null: bool = False
-    dry_run: bool = False
-    explain: bool = False
-    estimate: bool = False
-    json: bool = False
-    reports: tuple[str, ...] = ()
-    srcset: str | None = None
-    stats: str | None = None
-    failed_list: str | None = None
-    verbose: int = 0
-    quiet: bool = False
-    progress: bool = True
-    help: bool = False
-    mode: str = "RGB"
-    spill: str | None = None
-    weight: str = "pixel"
-    plot: str | None = None
-    mean_image: str | None = None
-    normalize_for: str | None = None
-    at: str | None = None
-    manager: str = "cron"
+A = TypeVar("A")
 
 
 class Parser(argparse.ArgumentParser):
@@ -87,17 +42,16 @@ class Parser(argparse.ArgumentParser):
         print(self.format_help(), end="", file=file)
 
 
-def parser(command: Command = RUN, known: Sequence[Flag] | None = None) -> Parser:
-    """The parser of a command; also its help page. `known`: its flags, if not all are needed."""
-    flags = command.flags() if known is None else known
+def parser(command: Command[Any], flags: Sequence[Flag]) -> Parser:
+    """The parser of a command, with some or all of its flags."""
     width = min(100, shutil.get_terminal_size((100, 24)).columns)
 
     def page(prog: str) -> _Page:
-        made = _Page(prog, max_help_position=30, width=width)
-        made.flags = flags
-        return made
+        formatter = _Page(prog, max_help_position=30, width=width)
+        formatter.flags = flags
+        return formatter
 
-    made = Parser(
+    built = Parser(
         prog=f"imgbatch {command.name}",
         usage=command.usage,
         description=command.about,
@@ -109,16 +63,22 @@ def parser(command: Command = RUN, known: Sequence[Flag] | None = None) -> Parse
     groups: dict[str, Any] = {}
     for flag in flags:
         if flag.group not in groups:
-            groups[flag.group] = made.add_argument_group(flag.group)
-        told: dict[str, Any] = {"dest": flag.key, "help": flag.help.replace("%", "%%"), "default": None}
-        if flag.applies:
-            told |= {"action": _Keep, "nargs": 1, "metavar": flag.metavar}
+            groups[flag.group] = built.add_argument_group(flag.group)
+        options: dict[str, Any] = {"dest": _dest(flag), "help": flag.help.replace("%", "%%"), "default": None}
+        if flag.is_operation:
+            options |= {"action": _AppendPair, "nargs": 1, "metavar": flag.metavar}
         elif flag.takes == "nothing":
-            told |= {"action": "count"}
+            options |= {"action": "count"}
         else:
-            told |= {"action": "append" if flag.many else "store", "metavar": flag.metavar}
-        groups[flag.group].add_argument(*flag.names, **told)
-    return made
+            options |= {"action": "append" if flag.many else "store", "metavar": flag.metavar}
+        groups[flag.group].add_argument(*flag.names, **options)
+    return built
+
+
+def print_help(command: Command[Any]) -> int:
+    """Print the help page of a command, with every operation; the exit code."""
+    parser(command, command.flags(operations.OPERATIONS)).print_help()
+    return 0
 
 
 class _Page(argparse.RawDescriptionHelpFormatter):
@@ -132,7 +92,7 @@ class _Page(argparse.RawDescriptionHelpFormatter):
         return ", ".join(flag.names) + (value if flag.metavar else "")
 
 
-class _Keep(argparse.Action):
+class _AppendPair(argparse.Action):
     """Keeps the flag that was typed beside its value: the order of operations matters."""
 
     def __call__(
@@ -141,56 +101,121 @@ class _Keep(argparse.Action):
         setattr(namespace, self.dest, [*(getattr(namespace, self.dest) or []), (option, values[0])])
 
 
-def parse(words: Sequence[str], command: Command = RUN) -> Typed:
-    """The words after the command's name; UsageError (one line, and where to read more) when they make no sense."""
-    known = typed_flags(words) if command is RUN else command.flags()
+def parse(words: Sequence[str], command: Command[A]) -> A | None:
+    """The arguments of a command.
+
+    Parameters
+    ----------
+    words : sequence of str
+        What was typed after the command's name.
+    command : Command
+        Says which flags there are, and what the arguments are.
+
+    Returns
+    -------
+    The command's arguments, or None: its help page is asked for.
+
+    Raises
+    ------
+    UsageError
+        The words make no sense; one line, which says where to read more.
+    """
+    flags = command.flags(_operations(words))
     help_page = f"imgbatch {command.name} --help"
     try:
-        flags, after = settled(words, known)
-        space, left = parser(command, known).parse_known_args(flags)
-        said = {key: value for key, value in vars(space).items() if value is not None}
-        if "help" in said:
-            return Typed(command.name, help=True)
+        before, after = argparse_words(words, flags)
+        space, left = parser(command, flags).parse_known_args(before)
+        typed = {key: value for key, value in vars(space).items() if value is not None}
+        if "--help" in typed:
+            return None
         _refuse_unknown(left, command)
-        ops = []
-        for name, text in said.pop("ops", []):
-            operation = _by_name(name, known).operation
+        values: dict[str, Any] = {"operands": (*left, *after), "operations": ()}
+        for name, text in typed.pop("operations", []):
+            operation = _by_name(name, flags).operation
             help_page = f"imgbatch ops {flag_of(operation)}" if operation else "imgbatch ops"
-            ops.append(from_words(operation, text) if operation else plugins.typed(text))
+            values["operations"] += (from_words(operation, text) if operation else plugins.typed(text),)
         help_page = f"imgbatch {command.name} --help"
-        return _typed(said, [*left, *after], ops, command)
+        return filled(command.arguments, values | _values(typed, flags))
     except UsageError as error:
-        told = str(error)
-        raise UsageError(f"{told} See {help_page}" if told.endswith("?") else f"{told}; see {help_page}") from None
+        line = str(error)
+        raise UsageError(f"{line} See {help_page}" if line.endswith("?") else f"{line}; see {help_page}") from None
 
 
-def settled(words: Sequence[str], flags: Sequence[Flag]) -> tuple[list[str], list[str]]:
+def _operations(words: Sequence[str]) -> list[type[Operation]]:
+    """The operations among the words: no other has to be loaded."""
+    names = dict.fromkeys(word.partition("=")[0][2:] for word in words if word.startswith("--"))
+    return [operation for name in names if (operation := operations.found(name)) is not None]
+
+
+def _values(typed: Mapping[str, Any], flags: Sequence[Flag]) -> dict[str, Any]:
+    """What the flags that were typed fill in, by the names of the fields."""
+    values: dict[str, Any] = {}
+    for flag in flags:
+        if _dest(flag) not in typed:
+            continue
+        value = _value(flag, typed[_dest(flag)])
+        if flag.key:
+            values.setdefault(flag.field, {})[flag.key] = value
+        else:
+            values[flag.field] = value
+    return values
+
+
+def _value(flag: Flag, typed: Any) -> Any:
+    """The value of a flag: `typed` is how often it was there, its word, or all its words."""
+    if flag.takes == "nothing":
+        return typed if flag.many else flag.value
+    if flag.many:
+        return tuple(typed)
+    if flag.takes == "attached" and not typed:
+        return flag.value
+    return typed if flag.read is None else flag.read(flag.name, typed)
+
+
+def filled(arguments: type[A], values: Mapping[str, Any]) -> A:
+    """An instance of a class of arguments and of its parts; a field without a value has its default."""
+    chosen = {}
+    for item in dataclasses.fields(arguments):  # type: ignore[arg-type]  # every class of arguments is a dataclass
+        part: Any = item.default_factory
+        if isinstance(part, type) and dataclasses.is_dataclass(part):
+            chosen[item.name] = filled(part, values)
+        elif item.name in values:
+            chosen[item.name] = values[item.name]
+    return arguments(**chosen)
+
+
+def _dest(flag: Flag) -> str:
+    """Where argparse keeps what was typed: all operations in one list, every other flag by itself."""
+    return flag.field if flag.is_operation else flag.name
+
+
+def argparse_words(words: Sequence[str], flags: Sequence[Flag]) -> tuple[list[str], list[str]]:
     """(words as argparse reads them right, words after ``--``).
 
     An operation's value is joined to its flag with "=", also when it begins with a dash (``--rotate -90``); a flag
     whose value may only be attached gets an empty one, so that it never takes a SRC for it.
     """
-    known = {name: flag for flag in flags for name in flag.names}
-    made: list[str] = []
+    by_name = {name: flag for flag in flags for name in flag.names}
+    joined: list[str] = []
     rest = iter(words)
     for word in rest:
         if word == "--":
-            return made, list(rest)
-        flag = known.get(word)
+            return joined, list(rest)
+        flag = by_name.get(word)
         if flag is None:
-            made.append(word)
+            joined.append(word)
         elif flag.takes == "attached":
-            made.append(f"{flag.name}=")
-        elif flag.applies:
+            joined.append(f"{flag.name}=")
+        elif flag.is_operation:
             value = next(rest, None)
-            if value is None or value.startswith("--") or value in known:
+            if value is None or value.startswith("--") or value in by_name:
                 raise UsageError(f"expected a value for {word}, got {'nothing' if value is None else value}")
-            made.append(f"{word}={value}")
+            joined.append(f"{word}={value}")
         else:
-            made.append(word)
+            joined.append(word)
             if flag.takes == "value":
-                made.append(_plain_value(word, rest))
-    return made, []
+                joined.append(_plain_value(word, rest))
+    return joined, []
 
 
 def _plain_value(word: str, rest: Iterator[str]) -> str:
@@ -200,103 +225,15 @@ def _plain_value(word: str, rest: Iterator[str]) -> str:
     return value
 
 
-def _refuse_unknown(left: Sequence[str], command: Command) -> None:
+def _refuse_unknown(left: Sequence[str], command: Command[Any]) -> None:
     for word in left:
         if word.startswith("-") and word != "-":
             name = word.partition("=")[0]
-            near = nearest(name, [name for flag in command.flags() for name in flag.names if name.startswith("--")])
+            flags = command.flags(operations.OPERATIONS)
+            near = nearest(name, [name for flag in flags for name in flag.names if name.startswith("--")])
             hint = f"; did you mean {near}?" if near else "; for a file of that name, put -- before it"
             raise UsageError(f"unknown flag {name}{hint}")
 
 
 def _by_name(name: str, flags: Sequence[Flag]) -> Flag:
     return next(flag for flag in flags if name in flag.names)
-
-
-def _typed(said: dict[str, Any], sources: list[str], ops: list[Operation], command: Command) -> Typed:
-    formats: tuple[str, ...] = ()
-    if "format" in said:
-        formats = _formats(said.pop("format"))
-    return Typed(
-        command=command.name,
-        sources=tuple(sources),
-        ops=tuple(ops),
-        formats=formats,
-        widths=_widths(said["widths"]) if "widths" in said else (),
-        output_fields=_read(said, Output),
-        settings=_read(said, Settings),
-        telling=_read(said, Telling),
-        filters={
-            **_read(said, Filters),
-            **{key: tuple(said[key]) for key in ("include", "exclude") if key in said},
-        },
-        output=_path(said, "output", command.result),
-        recipe=_path(said, "recipe", "a recipe file"),
-        save_recipe=_path(said, "save_recipe", "a file name ending in .toml", ".toml"),
-        auto_orient="no_auto_orient" not in said,
-        files_from=_path(said, "files_from", "a file, or - for stdin"),
-        null="null" in said,
-        dry_run="dry_run" in said,
-        explain="explain" in said,
-        estimate="estimate" in said,
-        json="json" in said,
-        reports=tuple(said.get("report", ())),
-        srcset=_path(said, "srcset", "a file name ending in .json", ".json"),
-        stats=_path(said, "stats", "a file name ending in .json", ".json"),
-        failed_list=_path(said, "failed_list", "a file name"),
-        verbose=said.get("verbose", 0),
-        quiet="quiet" in said,
-        progress="no_progress" not in said,
-        mode=said.get("mode", "RGB"),
-        spill=_path(said, "spill", "a folder"),
-        weight=said.get("weight", "pixel"),
-        plot=_path(said, "plot", "a file name ending in .png", ".png"),
-        mean_image=_path(said, "mean_image", "a file name ending in .png", ".png"),
-        normalize_for=said.get("normalize_for"),
-        at=said.get("at"),
-        manager=said.get("manager", "cron"),
-    )
-
-
-def _read(said: dict[str, Any], cls: type[Output] | type[Settings] | type[Filters] | type[Telling]) -> dict[str, Any]:
-    """The fields of a declaration that were said, each read by its kind."""
-    made = {}
-    for item in fields(cls):
-        if item.default is True and f"no_{item.name}" in said:
-            made[item.name] = False
-        elif item.name in said and item.name not in ("dir", "format"):
-            name = f"--{item.name.replace('_', '-')}"
-            word = said[item.name]
-            plain = isinstance(item.kind, Switch) and (word == "" or isinstance(word, int))
-            made[item.name] = True if plain else item.kind.read(name, word)
-    return made
-
-
-def _formats(word: str) -> tuple[str, ...]:
-    made = []
-    for part in word.split(","):
-        name = part.strip().lower()
-        name = _SPELLINGS.get(name, name)
-        if name not in (*FORMATS, SAME):
-            raise unknown(part, "format", (*FORMATS, SAME))
-        if name not in made:
-            made.append(name)
-    return tuple(made)
-
-
-def _widths(word: str) -> tuple[int, ...]:
-    """The widths in px, each once, in the order in which they were typed."""
-    parts = [part.strip().lower().removesuffix("px") for part in word.split(",")]
-    if not all(part.isascii() and part.isdecimal() and 1 <= int(part) <= 1_000_000 for part in parts):
-        raise expected("widths in px such as 320,640,1280", "--widths", word)
-    return tuple(dict.fromkeys(int(part) for part in parts))
-
-
-def _path(said: dict[str, Any], key: str, what: str, suffix: str = "") -> str | None:
-    word = said.get(key)
-    if word is None:
-        return None
-    assert isinstance(word, str)  # stored, not counted
-    if not word or "\0" in word or not word.lower().endswith(suffix) or (key == "save_recipe" and os.path.isdir(word)):
-        raise expected(what, f"--{key.replace('_', '-')}", word)
-    return word

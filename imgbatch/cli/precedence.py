@@ -1,7 +1,6 @@
-"""Who wins when a flag, the environment and a recipe say different things?
+"""Precedence: what does a run do when a flag, the environment and a recipe say different things?
 
-The flag, then the environment, then the recipe, then the default; decided field by field. The result is all that a
-Batch needs.
+The flag wins over the environment, that over the recipe, and that over the default, field by field.
 """
 
 from __future__ import annotations
@@ -9,11 +8,13 @@ from __future__ import annotations
 import dataclasses
 import functools
 import glob
+import io
 import os
+import sys
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
-from imgbatch.cli.parse import Typed
+from imgbatch.cli.arguments import RecipeArguments, SourceArguments
 from imgbatch.core.errors import RecipeError, UsageError, expected
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameters import fields
@@ -25,37 +26,74 @@ _IN_THE_WAY = ("overwrite", "skip_existing", "rename")  # one decision in three 
 
 
 @frozen
-class Wish:
-    """What a run is made of, everything decided; `output` is "" where files are replaced in place."""
+class ReadRequest:
+    """Which images are read, and how the work is done, everything decided."""
+
+    paths: tuple[str, ...]
+    settings: Settings
+    filters: Filters
+
+
+@frozen
+class RunRequest:
+    """What is made of which images, and how, everything decided; `output` is "" where files are replaced in place."""
 
     paths: tuple[str, ...]
     output: str
     recipe: Recipe
     settings: Settings
     filters: Filters
-    telling: Telling = Telling()
+    telling: Telling
 
 
-def decide(typed: Typed, environment: Mapping[str, str], stdin: BinaryIO) -> Wish:
-    """The run that was asked for; UsageError when something is missing or makes no sense."""
+def read_request(command: str, sources: SourceArguments, settings: Mapping[str, Any]) -> ReadRequest:
+    """What a command without a recipe reads.
+
+    Parameters
+    ----------
+    command : str
+        Its name, for the message.
+    sources : SourceArguments
+    settings : mapping
+        The fields of Settings that were typed.
+
+    Raises
+    ------
+    UsageError
+        There is no SRC, or a variable of the environment makes no sense.
+    """
+    chosen = Settings(**_levels(from_environment(Settings), settings))
+    Telling(**from_environment(Telling))  # a variable that makes no sense is refused by every command
+    filters = Filters(**sources.filters)
+    return ReadRequest(tuple(_paths(command, sources, [])), chosen, filters)
+
+
+def run_request(sources: SourceArguments, typed: RecipeArguments) -> RunRequest:
+    """What a run makes; UsageError when something is missing or makes no sense, RecipeError of a recipe that does."""
     file = RecipeFile(Recipe())
     folder = ""
-    if typed.recipe is not None:
-        file, folder = load(typed.recipe), os.path.dirname(typed.recipe)
-    settings = Settings(**_levels(_of(Settings, file.run), from_environment(Settings, environment), typed.settings))
-    telling = Telling(**_levels(_of(Telling, file.run), from_environment(Telling, environment), typed.telling))
-    written = {key: value for key, value in file.input.items() if key != "paths"}
-    filters = Filters(**_levels(written, typed.filters))
-    recipe = merged(file.recipe.relocated(functools.partial(os.path.join, folder)), typed)
-    paths = list(typed.sources)
-    if typed.files_from is not None:
-        paths += listed(typed.files_from, typed.null, stdin)
-    elif not paths:
-        paths = [_below(folder, path) for path in file.input.get("paths", ())]
-        if not paths:
-            raise UsageError(f"expected SRC: a file, a folder or a quoted glob; see imgbatch {typed.command} --help")
+    if typed.recipe_file is not None:
+        file, folder = load(typed.recipe_file), os.path.dirname(typed.recipe_file)
+    settings = Settings(**_levels(_of(Settings, file.run), from_environment(Settings), typed.settings))
+    telling = Telling(**_levels(_of(Telling, file.run), from_environment(Telling), typed.telling))
+    filters = Filters(**_levels({key: value for key, value in file.input.items() if key != "paths"}, sources.filters))
+    recipe = merged_recipe(file.recipe.relocated(functools.partial(os.path.join, folder)), typed)
+    paths = _paths("run", sources, [_below(folder, path) for path in file.input.get("paths", ())])
     output = "" if settings.in_place and typed.output is None else _root(typed, recipe, folder)
-    return Wish(tuple(paths), output, recipe, settings, filters, telling)
+    return RunRequest(tuple(paths), output, recipe, settings, filters, telling)
+
+
+def _paths(command: str, sources: SourceArguments, of_recipe: list[str]) -> list[str]:
+    """SRC and the list of --files-from; without both those of the recipe."""
+    paths = list(sources.operands)
+    if sources.files_from is not None:
+        stdin = sys.stdin.buffer if sys.stdin else io.BytesIO()
+        paths += read_list(sources.files_from, sources.null, stdin)
+    elif not paths:
+        paths = of_recipe
+        if not paths:
+            raise UsageError(f"expected SRC: a file, a folder or a quoted glob; see imgbatch {command} --help")
+    return paths
 
 
 def load(path: str) -> RecipeFile:
@@ -84,18 +122,18 @@ def load(path: str) -> RecipeFile:
     return dataclasses.replace(file, input={**({"paths": paths} if paths else {}), **filters})
 
 
-def from_environment(cls: type[Settings] | type[Telling], environment: Mapping[str, str]) -> dict[str, Any]:
+def from_environment(cls: type[Settings] | type[Telling]) -> dict[str, Any]:
     """What ``IMGBATCH_WORKERS`` and its kin say; an empty variable says nothing."""
-    made = {}
+    values = {}
     for field in fields(cls):
         name = f"IMGBATCH_{field.name.upper()}"
-        word = environment.get(name, "")
+        word = os.environ.get(name, "")
         if word:
-            made[field.name] = field.kind.read(name, word)
-    return made
+            values[field.name] = field.kind.read(name, word)
+    return values
 
 
-def merged(recipe: Recipe, typed: Typed) -> Recipe:
+def merged_recipe(recipe: Recipe, typed: RecipeArguments) -> Recipe:
     """The recipe with what was typed on top: operations replace its list, output flags apply to each of its outputs."""
     outputs: list[Output] = []
     for output in recipe.outputs:
@@ -103,10 +141,10 @@ def merged(recipe: Recipe, typed: Typed) -> Recipe:
         several = [dataclasses.replace(changed, format=name) for name in typed.formats] or [changed]
         for one in several:
             outputs += one.renditions(typed.widths) if typed.widths else [one]
-    return Recipe(typed.ops or recipe.ops, outputs, recipe.auto_orient and typed.auto_orient)
+    return Recipe(typed.operations or recipe.ops, outputs, recipe.auto_orient and typed.auto_orient)
 
 
-def listed(name: str, null: bool, stdin: BinaryIO) -> list[str]:
+def read_list(name: str, null: bool, stdin: BinaryIO) -> list[str]:
     """The paths in a list, one a line or separated by NUL; bytes that are no UTF-8 stay what they are."""
     try:
         data = stdin.read() if name == "-" else read_bytes(name)
@@ -119,8 +157,8 @@ def listed(name: str, null: bool, stdin: BinaryIO) -> list[str]:
     return paths if null else [path for path in map(_without_return, paths) if path]
 
 
-def save(path: str, typed: Typed, wish: Wish) -> None:
-    """Write the wish as the recipe `path`, so that loading it asks for the same."""
+def save(path: str, request: RunRequest) -> None:
+    """Write a request as the recipe `path`, so that loading it asks for the same."""
     if os.path.lexists(path):
         try:
             load(path)
@@ -129,10 +167,10 @@ def save(path: str, typed: Typed, wish: Wish) -> None:
                 f"{path!r} is in the way and no recipe ({error}); give --save-recipe another name"
             ) from None
     folder = os.path.dirname(path) or "."
-    paths = [_from(folder, item) for item in wish.paths]
-    run = {**_said(wish.settings), **_said(wish.telling)}
-    recipe = wish.recipe.relocated(lambda name: _from(folder, name))
-    text = to_toml(RecipeFile(recipe, {"paths": paths, **_said(wish.filters)}, run), folder)
+    paths = [_from(folder, item) for item in request.paths]
+    run = {**_changed_fields(request.settings), **_changed_fields(request.telling)}
+    recipe = request.recipe.relocated(lambda name: _from(folder, name))
+    text = to_toml(RecipeFile(recipe, {"paths": paths, **_changed_fields(request.filters)}, run), folder)
     try:
         write_text(path, text)
     except OSError as error:
@@ -141,11 +179,11 @@ def save(path: str, typed: Typed, wish: Wish) -> None:
 
 def _of(cls: type[Settings] | type[Telling], table: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a recipe's ``[run]`` that a declaration knows."""
-    known = {field.name for field in fields(cls)}
-    return {key: value for key, value in table.items() if key in known}
+    names = {field.name for field in fields(cls)}
+    return {key: value for key, value in table.items() if key in names}
 
 
-def _said(value: Filters | Settings | Telling) -> dict[str, Any]:
+def _changed_fields(value: Filters | Settings | Telling) -> dict[str, Any]:
     """The fields that differ from their defaults."""
     return {
         item.name: getattr(value, item.name)
@@ -156,22 +194,21 @@ def _said(value: Filters | Settings | Telling) -> dict[str, Any]:
 
 def _levels(*levels: Mapping[str, Any]) -> dict[str, Any]:
     """The levels in one, the later the stronger."""
-    made: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     for level in levels:
         if any(level.get(key) for key in _IN_THE_WAY):
-            made = {key: value for key, value in made.items() if key not in _IN_THE_WAY}
-        made.update(level)
-    return made
+            result = {key: value for key, value in result.items() if key not in _IN_THE_WAY}
+        result.update(level)
+    return result
 
 
-def _root(typed: Typed, recipe: Recipe, folder: str) -> str:
+def _root(typed: RecipeArguments, recipe: Recipe, folder: str) -> str:
     if typed.output is not None:
         return typed.output
-    if typed.recipe is None:
-        where = "DIR" if typed.command == "run" else "OUT.npy"
-        raise UsageError(f"expected -o {where}: where the results go; see imgbatch {typed.command} --help")
+    if typed.recipe_file is None:
+        raise UsageError("expected -o DIR: where the results go; see imgbatch run --help")
     if not all(output.dir for output in recipe.outputs):
-        raise UsageError(f"expected -o DIR, or a dir in every [[output]] of {typed.recipe}: where the results go")
+        raise UsageError(f"expected -o DIR, or a dir in every [[output]] of {typed.recipe_file}: where the results go")
     return folder or "."
 
 

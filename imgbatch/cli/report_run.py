@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Container, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from imgbatch.cli.parse import Typed
+from imgbatch.cli.arguments import ReportArguments
 from imgbatch.cli.signals import stopping
 from imgbatch.cli.standard_streams import abandon_stdout, complain
 from imgbatch.core.errors import UsageError
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 AGAIN = "run the same command again to go on"
 
 
-def look(typed: Typed) -> Look:
-    """How much is said: a bar only on a terminal that stdout's lines do not share."""
+def look(report: ReportArguments, json: bool = False) -> Look:
+    """How much is said: a bar only on a terminal that `json` on stdout, or its lines, do not share."""
     terminal = sys.stderr.isatty()
-    shared = typed.json and sys.stdout.isatty()
+    shared = (json or report.json_lines) and sys.stdout.isatty()
     return Look(
-        verbose=typed.verbose,
-        quiet=typed.quiet,
-        bar=terminal and typed.progress and not shared,
+        verbose=report.verbose,
+        quiet=report.quiet,
+        bar=terminal and report.progress and not shared,
         color=terminal and not os.environ.get("NO_COLOR"),
-        progress=typed.progress,
+        progress=report.progress,
         columns=_columns() if terminal else None,
     )
 
@@ -51,35 +51,55 @@ def _columns() -> int | None:
         return 80
 
 
-def file_reporters(typed: Typed, console: Console) -> list[Reporter]:
-    """The reporters that write files; a name that cannot be one is refused before the run."""
-    for path in (*typed.reports, *filter(None, (typed.failed_list, typed.srcset, typed.stats))):
+def file_reporters(
+    report: ReportArguments, console: Console, null: bool, srcset: str | None = None, stats: str | None = None
+) -> list[Reporter]:
+    """The reporters that write files; a name that cannot be one is refused before the run.
+
+    Parameters
+    ----------
+    console : Console
+        Gets what a reporter has to say to the user.
+    null : bool
+        Whether NUL separates the paths of the list of failures.
+    srcset, stats : str or None
+        The files of ``--srcset`` and ``--stats``; the reporter of the latter is made by the run.
+    """
+    for path in (*report.report_files, *filter(None, (report.failed_list, srcset, stats))):
         if os.path.isdir(path):
             raise UsageError(f"expected a file name for a report, got the folder {path!r}")
-    made = [report_to(path) for path in typed.reports]
-    if typed.srcset is not None:
+    reporters = [report_to(path) for path in report.report_files]
+    if srcset is not None:
         from imgbatch.reporters import SrcSet
 
-        made.append(SrcSet(typed.srcset))
-    if typed.failed_list is not None:
+        reporters.append(SrcSet(srcset))
+    if report.failed_list is not None:
         from imgbatch.reporters import FailedList
 
-        made.append(FailedList(typed.failed_list, typed.null, console.say))
-    return made
+        reporters.append(FailedList(report.failed_list, null, console.say))
+    return reporters
 
 
-def refuse_taken(taken: Container[str], typed: Typed) -> None:
-    """A report must not replace a picture: a flag whose value was forgotten takes the next word for it."""
-    for path in (*typed.reports, typed.failed_list, typed.srcset, typed.stats, typed.save_recipe):
-        if not path:
-            continue
-        if os.path.abspath(path) in taken or os.path.realpath(path) in taken:
+def refuse_taken(taken: Container[str], report: ReportArguments, *others: str | None) -> None:
+    """A report must not replace a picture: a flag whose value was forgotten takes the next word for it.
+
+    Parameters
+    ----------
+    taken : container of str
+        Absolute paths of sources and outputs.
+    report : ReportArguments
+        Names report files.
+    others : str or None
+        More files that the command writes.
+    """
+    for path in (*report.report_files, report.failed_list, *others):
+        if path and (os.path.abspath(path) in taken or os.path.realpath(path) in taken):
             raise UsageError(f"expected a file name of its own for a report, got the picture {path!r}")
 
 
 def told(
     batch: Run,
-    typed: Typed,
+    report: ReportArguments,
     console: Console,
     files: Sequence[Reporter],
     after_a_stop: str = AGAIN,
@@ -88,22 +108,22 @@ def told(
     """Carry out the batch and tell everybody; the exit code. `teller` speaks to the user where `console` shall not."""
     speaking = teller or console
     lines: list[Reporter] = []
-    if typed.json:
+    if report.json_lines:
         from imgbatch.reporters import JsonLines
 
         lines = [JsonLines(sys.stdout.buffer, batch.report.base)]
-    if typed.verbose and not typed.quiet:
+    if report.verbose and not report.quiet:
         for skipped in batch.skipped:
             console.say(f"skipped: {shown(os.path.join(skipped.root, skipped.relative))}: {shown(skipped.reason)}")
-    with stopping(batch, typed.quiet):  # until the reports are written: a late signal must not cost them
+    with stopping(batch, report.quiet):  # until the reports are written: a late signal must not cost them
         try:
             lost = _followed(batch, lines, [speaking, *files])
         finally:
             console.close()
         unwritten = _finished([*([] if lost else lines), *files], batch.report)
     speaking.finish(batch.report)
-    if not typed.quiet:
-        for line in hints(batch, typed.verbose, after_a_stop, console.warns):
+    if not report.quiet:
+        for line in hints(batch, report.verbose, after_a_stop, console.warns):
             console.say(line)
     code = int(batch.report.exit_code)
     if code != ExitCode.OK or not (unwritten or lost):

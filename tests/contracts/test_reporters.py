@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from imgbatch.cli.precedence import listed
+from imgbatch.cli.precedence import read_list
 from imgbatch.core.errors import KINDS, PHASES, UsageError
 from imgbatch.core.job import Cost, Failure, Outcome, Source, Status, Written
 from imgbatch.core.report import COUNTED, WRONG, ExitCode, Report
@@ -152,7 +152,7 @@ def test_a_failed_list_feeds_files_from(told: list[Outcome], tmp_path: Path) -> 
     path = tmp_path / "failed"
     tell(FailedList(str(path), True, lambda line: None), told)
     wanted = [f"in/{one.source.relative}" for one in sorted(told, key=lambda one: one.index) if one.status in WRONG]
-    assert listed(str(path), True, io.BytesIO()) == wanted
+    assert read_list(str(path), True, io.BytesIO()) == wanted
 
 
 def test_a_line_break_needs_nul(tmp_path: Path) -> None:

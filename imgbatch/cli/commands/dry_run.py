@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from string import Formatter
 from typing import TYPE_CHECKING
 
-from imgbatch.cli.parse import Typed
+from imgbatch.cli.arguments import ReportArguments
 from imgbatch.cli.standard_streams import complain
 from imgbatch.core.job import SCHEMA, Outcome
 from imgbatch.core.report import ExitCode, dumps
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from imgbatch.runs.explain import Explanation, Making
 
 
-def show_plan(batch: Batch, output: str, typed: Typed) -> int:
+def show_plan(batch: Batch, output: str, report: ReportArguments) -> int:
     """The plan on stdout, the count on stderr; nothing is written."""
     count = 0
     in_place = batch.preparation.in_place
@@ -32,14 +32,14 @@ def show_plan(batch: Batch, output: str, typed: Typed) -> int:
     for row in batch.pruned:
         gone = os.path.normpath(os.path.join(output, os.path.relpath(row.path, batch.folder)))
         print(f"{shown(gone)} -> removed")
-    if typed.verbose:
+    if report.verbose:
         for outcome in batch.unchanged:
             print(f"unchanged: {shown(location(outcome.source))}")
         for outcome in batch.kept:
             print(f"skipped: {shown(location(outcome.source))}: a file is in the way")
         for skipped in batch.skipped:
             print(f"skipped: {shown(os.path.join(skipped.root, skipped.relative))}: {shown(skipped.reason)}")
-    if not typed.quiet:
+    if not report.quiet:
         sys.stdout.flush()
         unchanged = f", {len(batch.unchanged)} unchanged" if batch.unchanged else ""
         left = f", {len(batch.kept) + len(batch.skipped)} skipped" if batch.kept or batch.skipped else ""
@@ -55,25 +55,25 @@ def place(path: str, output: str, late: bool = False) -> str:
     return os.path.normpath(os.path.join(output, os.path.relpath(path, os.path.abspath(output))))
 
 
-def show_explanation(batch: Batch, output: str, typed: Typed, console: Console) -> int:
+def show_explanation(batch: Batch, output: str, report: ReportArguments, console: Console) -> int:
     """How each file will be made, and what that saves; nothing is written."""
     from imgbatch.runs.explain import explained, saved
 
     def told() -> Iterator[Explanation]:
         for one in explained(batch):
-            if typed.json:
+            if report.json_lines:
                 print(dumps(one.record(batch.folder)))
             elif one.error is None:
                 print("\n".join(_words(one, None if batch.preparation.in_place is not None else output)))
-            if one.error is not None and not typed.quiet:
+            if one.error is not None and not report.quiet:
                 sys.stdout.flush()
                 for line in console.lines(Outcome(one.job.index, one.job.source, "failed", error=one.error)):
                     complain(line)
             yield one
 
     sums = saved(told())
-    print(dumps({"v": SCHEMA, "event": "explained", **sums}) if typed.json else _sum(sums), flush=True)
-    if not typed.quiet:
+    print(dumps({"v": SCHEMA, "event": "explained", **sums}) if report.json_lines else _sum(sums), flush=True)
+    if not report.quiet:
         unchanged = f"; {len(batch.unchanged)} unchanged" if batch.unchanged else ""
         complain(f"explain: nothing was written{unchanged}")
     return int(ExitCode.OK)

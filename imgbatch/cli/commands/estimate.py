@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from imgbatch.cli.parse import Typed
+from imgbatch.cli.arguments import ReportArguments
 from imgbatch.cli.standard_streams import complain
 from imgbatch.core.report import ExitCode, dumps
 from imgbatch.reporters import Console
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from imgbatch.runs.batch import Batch
 
 
-def show_estimate(batch: Batch, typed: Typed, console: Console) -> int:
+def show_estimate(batch: Batch, report: ReportArguments, console: Console) -> int:
     """Try a sample and print the estimate; the output folder is left as it is."""
     from imgbatch.runs.estimate import estimated
 
     found = estimated(batch)
-    if not typed.quiet:
+    if not report.quiet:
         for outcome in found.failed:
             for line in console.lines(outcome):
                 complain(line)
-    print(dumps(found.record()) if typed.json else "\n".join(found.lines()), flush=True)
-    if not typed.quiet:
+    print(dumps(found.record()) if report.json_lines else "\n".join(found.lines()), flush=True)
+    if not report.quiet:
         unchanged = f"; {len(batch.unchanged)} unchanged" if batch.unchanged else ""
         complain(f"estimate: nothing was written{unchanged}")
     return int(ExitCode.OK)

@@ -1,41 +1,63 @@
-"""What do ``imgbatch history`` and ``imgbatch undo`` do? They show past runs, and take one back."""
+"""History commands: what do ``imgbatch history`` and ``imgbatch undo`` do? They show past runs, and take one back."""
 
 from __future__ import annotations
 
 import datetime
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import field
 from typing import Any
 
 from imgbatch.cli.flag_table import Command, history_flags, undo_flags
 from imgbatch.cli.help import HISTORY_ABOUT, HISTORY_AFTER, HISTORY_USAGE, UNDO_ABOUT, UNDO_AFTER, UNDO_USAGE
-from imgbatch.cli.parse import Typed, parse, parser
+from imgbatch.cli.parse import parse, print_help
 from imgbatch.cli.precedence import from_environment
 from imgbatch.cli.standard_streams import complain
 from imgbatch.core.errors import UsageError, expected
+from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.report import COUNTED, ExitCode, dumps
 from imgbatch.core.run_settings import Settings
 from imgbatch.ledger.rows import PastRun
 from imgbatch.reporters import shown
 
-HISTORY = Command("history", history_flags, HISTORY_USAGE, HISTORY_ABOUT, HISTORY_AFTER)
-UNDO = Command("undo", undo_flags, UNDO_USAGE, UNDO_ABOUT, UNDO_AFTER)
+
+@frozen
+class HistoryArguments:
+    """What was typed for ``imgbatch history``."""
+
+    operands: tuple[str, ...] = ()
+    json: bool = False
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+@frozen
+class UndoArguments:
+    """What was typed for ``imgbatch undo``."""
+
+    operands: tuple[str, ...] = ()
+    dry_run: bool = False
+    verbose: int = 0
+    quiet: bool = False
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+HISTORY = Command("history", HistoryArguments, history_flags, HISTORY_USAGE, HISTORY_ABOUT, HISTORY_AFTER)
+UNDO = Command("undo", UndoArguments, undo_flags, UNDO_USAGE, UNDO_ABOUT, UNDO_AFTER)
 _COLUMNS = ("run", "started", "duration", "exit", "to undo", "recipe", "counts", "command")
 
 
 def history(words: Sequence[str]) -> int:
     """Carry out ``imgbatch history``; the exit code."""
-    typed = parse(words, HISTORY)
-    if typed.help:
-        parser(HISTORY).print_help()
-        return int(ExitCode.OK)
-    if len(typed.sources) != 1:
-        raise UsageError(f"expected one DIR for history, got {len(typed.sources)}; see {HISTORY_USAGE}")
+    arguments = parse(words, HISTORY)
+    if arguments is None:
+        return print_help(HISTORY)
+    if len(arguments.operands) != 1:
+        raise UsageError(f"expected one DIR for history, got {len(arguments.operands)}; see {HISTORY_USAGE}")
     from imgbatch.ledger.history import past_runs
 
-    runs = past_runs(typed.sources[0], state=_settings(typed).state)
-    if typed.json:
+    runs = past_runs(arguments.operands[0], state=_settings(arguments.settings).state)
+    if arguments.json:
         for run, left in runs:
             print(dumps(_record(run, left)))
         return int(ExitCode.OK)
@@ -48,37 +70,38 @@ def history(words: Sequence[str]) -> int:
 
 def undo(words: Sequence[str]) -> int:
     """Carry out ``imgbatch undo``; the exit code."""
-    typed = parse(words, UNDO)
-    if typed.help:
-        parser(UNDO).print_help()
-        return int(ExitCode.OK)
-    if not 1 <= len(typed.sources) <= 2:
-        raise UsageError(f"expected DIR and perhaps RUN for undo, got {len(typed.sources)} words; see {UNDO_USAGE}")
-    folder, *numbers = typed.sources
+    arguments = parse(words, UNDO)
+    if arguments is None:
+        return print_help(UNDO)
+    if not 1 <= len(arguments.operands) <= 2:
+        raise UsageError(
+            f"expected DIR and perhaps RUN for undo, got {len(arguments.operands)} words; see {UNDO_USAGE}"
+        )
+    folder, *numbers = arguments.operands
     if numbers and not (numbers[0].isascii() and numbers[0].isdecimal()):
         raise expected("a number as `imgbatch history` lists it", "RUN", numbers[0])
     from imgbatch.ledger import history as past
 
-    settings = _settings(typed)
+    settings = _settings(arguments.settings)
     run = int(numbers[0]) if numbers else None
-    done = past.undo(folder, run, state=settings.state, dry_run=typed.dry_run, wait=settings.wait)
+    done = past.undo(folder, run, state=settings.state, dry_run=arguments.dry_run, wait=settings.wait)
     for word, paths in (("restored", done.restored), ("removed", done.removed)):
-        if typed.dry_run or typed.verbose:
+        if arguments.dry_run or arguments.verbose:
             for path in paths:
                 print(f"{shown(_from_here(path))} -> {word}")
     sys.stdout.flush()
     for path, why in done.left:
         complain(f"left: {shown(_from_here(path))}: {why}")
-    if not typed.quiet:
+    if not arguments.quiet:
         counts = (("restored", done.restored), ("removed", done.removed), ("left as they are", done.left))
         said = ", ".join(f"{len(held)} {word}" for word, held in counts if held) or "nothing was left of it"
-        complain(f"run {done.run}: {said}{'; dry run: nothing was done' if typed.dry_run else ''}")
+        complain(f"run {done.run}: {said}{'; dry run: nothing was done' if arguments.dry_run else ''}")
     return int(ExitCode.FAILURES if done.left else ExitCode.OK)
 
 
-def _settings(typed: Typed) -> Settings:
-    said: dict[str, Any] = {**from_environment(Settings, os.environ), **typed.settings}
-    return Settings(**{key: said[key] for key in ("state", "wait") if key in said})
+def _settings(typed: Mapping[str, Any]) -> Settings:
+    values = {**from_environment(Settings), **typed}
+    return Settings(**{key: values[key] for key in ("state", "wait") if key in values})
 
 
 def _from_here(path: str) -> str:

@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from imgbatch.cli.flag_table import detached
+from imgbatch.cli.flag import detached
 from imgbatch.core.errors import UsageError
 from imgbatch.core.parameters import Field, fields, flag, from_words, summary
 from imgbatch.operations import OPERATIONS, Operation, plugins

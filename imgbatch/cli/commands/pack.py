@@ -1,38 +1,58 @@
-"""What does ``imgbatch pack`` do? It asks for a Packing, tells the reporters how it goes, and gives the exit code."""
+"""Pack command: what does ``imgbatch pack`` do? It asks for a Packing and reports it."""
 
 from __future__ import annotations
 
-import io
-import os
 import sys
 from collections.abc import Sequence
+from dataclasses import field
+from typing import Any
 
+from imgbatch.cli.arguments import ReportArguments, SourceArguments
 from imgbatch.cli.flag_table import Command, pack_flags
 from imgbatch.cli.help import PACK_ABOUT, PACK_AFTER, PACK_USAGE
-from imgbatch.cli.parse import parse, parser
-from imgbatch.cli.precedence import decide
+from imgbatch.cli.parse import parse, print_help
+from imgbatch.cli.precedence import read_request
 from imgbatch.cli.report_run import file_reporters, look, refuse_taken, told
-from imgbatch.core.report import ExitCode
+from imgbatch.core.errors import UsageError
+from imgbatch.core.frozen_dataclass import frozen
+from imgbatch.operations import Operation
 from imgbatch.reporters import Console
 
-PACK = Command("pack", pack_flags, PACK_USAGE, PACK_ABOUT, PACK_AFTER, "a file name ending in .npy")
+
+@frozen
+class PackArguments:
+    """What was typed for ``imgbatch pack``."""
+
+    sources: SourceArguments = field(default_factory=SourceArguments)
+    operations: tuple[Operation, ...] = ()
+    auto_orient: bool = True
+    output: str | None = None
+    mode: str = "RGB"
+    spill: str | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+    report: ReportArguments = field(default_factory=ReportArguments)
+
+
+PACK = Command("pack", PackArguments, pack_flags, PACK_USAGE, PACK_ABOUT, PACK_AFTER)
 
 
 def pack(words: Sequence[str]) -> int:
     """Carry out ``imgbatch pack``; the exit code."""
-    typed = parse(words, PACK)
-    if typed.help:
-        parser(PACK).print_help()
-        return int(ExitCode.OK)
-    console = Console(sys.stderr, look(typed))
-    files = file_reporters(typed, console)
-    wish = decide(typed, os.environ, sys.stdin.buffer if sys.stdin else io.BytesIO())
+    arguments = parse(words, PACK)
+    if arguments is None:
+        return print_help(PACK)
+    report = arguments.report
+    console = Console(sys.stderr, look(report))
+    files = file_reporters(report, console, arguments.sources.null)
+    request = read_request("pack", arguments.sources, arguments.settings)
+    if arguments.output is None:
+        raise UsageError("expected -o OUT.npy: where the results go; see imgbatch pack --help")
     from imgbatch.datasets.pack import Packing
 
     packing = Packing(
-        wish.paths, typed.ops, wish.output, mode=typed.mode, spill=typed.spill, settings=wish.settings,
-        filters=wish.filters, auto_orient=typed.auto_orient,
+        request.paths, arguments.operations, arguments.output, mode=arguments.mode, spill=arguments.spill,
+        settings=request.settings, filters=request.filters, auto_orient=arguments.auto_orient,
     )  # fmt: skip
     packing.prepare()
-    refuse_taken({job.source.path for job in packing.todo} | {packing.array_path, packing.index_path}, typed)
-    return told(packing, typed, console, files, after_a_stop="nothing was written")
+    refuse_taken({job.source.path for job in packing.todo} | {packing.array_path, packing.index_path}, report)
+    return told(packing, report, console, files, after_a_stop="nothing was written")

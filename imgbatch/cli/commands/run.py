@@ -1,18 +1,21 @@
-"""What does ``imgbatch run`` do? It asks for a Batch, tells the reporters how it goes, and gives the exit code."""
+"""Run command: what does ``imgbatch run`` do? It asks for a Batch and reports it, or shows what the Batch would do."""
 
 from __future__ import annotations
 
 import dataclasses
-import io
-import os
 import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import field
 from typing import TYPE_CHECKING
 
-from imgbatch.cli.parse import Typed, parse, parser
-from imgbatch.cli.precedence import Wish, decide, save
+from imgbatch.cli.arguments import RecipeArguments, ReportArguments, SourceArguments
+from imgbatch.cli.flag_table import Command, run_flags
+from imgbatch.cli.help import RUN_ABOUT, RUN_AFTER, RUN_USAGE
+from imgbatch.cli.parse import parse, print_help
+from imgbatch.cli.precedence import RunRequest, run_request, save
 from imgbatch.cli.report_run import file_reporters, look, refuse_taken, told
+from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.report import ExitCode, human
 from imgbatch.reporters import Console, Reporter, shown
 
@@ -21,78 +24,102 @@ if TYPE_CHECKING:
     from imgbatch.runs.batch import Batch
 
 
+@frozen
+class RunArguments:
+    """What was typed for ``imgbatch run``."""
+
+    sources: SourceArguments = field(default_factory=SourceArguments)
+    recipe: RecipeArguments = field(default_factory=RecipeArguments)
+    report: ReportArguments = field(default_factory=ReportArguments)
+    save_recipe: str | None = None
+    dry_run: bool = False
+    explain: bool = False
+    estimate: bool = False
+    srcset: str | None = None
+    stats: str | None = None
+
+
+RUN = Command("run", RunArguments, run_flags, RUN_USAGE, RUN_ABOUT, RUN_AFTER)
+
+
 def run(words: Sequence[str]) -> int:
     """Carry out ``imgbatch run``; the exit code."""
-    typed = parse(words)
-    if typed.help:
-        parser().print_help()
-        return int(ExitCode.OK)
-    wish = decide(typed, os.environ, sys.stdin.buffer if sys.stdin else io.BytesIO())
-    telling = wish.telling
-    if telling.unattended:
+    arguments = parse(words, RUN)
+    if arguments is None:
+        return print_help(RUN)
+    request = run_request(arguments.sources, arguments.recipe)
+    if request.telling.unattended:
         from imgbatch.executors.processes.priority import lower
 
         lower()
-        typed = dataclasses.replace(typed, quiet=True, progress=False)
-    console = Console(sys.stderr, look(typed))
-    files = file_reporters(typed, console)
+        arguments = dataclasses.replace(
+            arguments, report=dataclasses.replace(arguments.report, quiet=True, progress=False)
+        )
+    report = arguments.report
+    console = Console(sys.stderr, look(report))
+    files = file_reporters(report, console, arguments.sources.null, srcset=arguments.srcset, stats=arguments.stats)
     from imgbatch.runs.batch import Batch
 
     batch = Batch(
-        wish.paths, wish.output or None, wish.recipe, wish.settings, wish.filters, stats=typed.stats is not None
-    )
+        request.paths, request.output or None, request.recipe, request.settings, request.filters,
+        stats=arguments.stats is not None,
+    )  # fmt: skip
     batch.command = shlex.join(["imgbatch", "run", *words])
-    batch.prepare(hold=not (typed.dry_run or typed.estimate or typed.explain))
-    looked = _looked_at(batch, wish.output, typed, console)
+    batch.prepare(hold=not (arguments.dry_run or arguments.estimate or arguments.explain))
+    looked = _looked_at(batch, request.output, arguments, console)
     if looked is not None:
         return looked
     taken = {job.source.path for job in batch.todo}
     taken |= {outcome.source.path for outcome in (*batch.unchanged, *batch.kept)}
     taken |= {target.path for job in batch.todo for target in job.targets}
-    refuse_taken(taken, typed)
-    if typed.save_recipe is not None:
-        save(typed.save_recipe, typed, wish)
-    return _carried_out(batch, wish, typed, console, files)
+    refuse_taken(taken, report, arguments.srcset, arguments.stats, arguments.save_recipe)
+    if arguments.save_recipe is not None:
+        save(arguments.save_recipe, request)
+    return _carried_out(batch, request, arguments, console, files)
 
 
-def _looked_at(batch: Batch, output: str, typed: Typed, console: Console) -> int | None:
+def _looked_at(batch: Batch, output: str, arguments: RunArguments, console: Console) -> int | None:
     """The exit code of a run that only shows what it would do; None: it is to be carried out."""
-    if typed.dry_run:
+    if arguments.dry_run:
         from imgbatch.cli.commands.dry_run import show_plan
 
-        return show_plan(batch, output, typed)
-    if typed.explain:
+        return show_plan(batch, output, arguments.report)
+    if arguments.explain:
         from imgbatch.cli.commands.dry_run import show_explanation
 
-        return show_explanation(batch, output, typed, console)
-    if typed.estimate:
+        return show_explanation(batch, output, arguments.report, console)
+    if arguments.estimate:
         from imgbatch.cli.commands.estimate import show_estimate
 
-        return show_estimate(batch, typed, console)
+        return show_estimate(batch, arguments.report, console)
     return None
 
 
-def _carried_out(batch: Batch, wish: Wish, typed: Typed, console: Console, files: list[Reporter]) -> int:
+def _carried_out(
+    batch: Batch, request: RunRequest, arguments: RunArguments, console: Console, files: list[Reporter]
+) -> int:
     """The exit code of a run that is done, and told on the way."""
-    telling = wish.telling
-    if typed.stats is not None:
+    telling, report = request.telling, arguments.report
+    if arguments.stats is not None:
         from imgbatch.reporters import StatsFile
 
-        files.append(StatsFile(typed.stats, lambda: batch.statistics().to_json()))
+        files.append(StatsFile(arguments.stats, lambda: batch.statistics().to_json()))
     if telling.log is not None:
-        files.append(_log(telling.log, telling.log_format, batch.folder, typed))
+        files.append(_log(telling.log, telling.log_format, batch.folder, report.verbose > 0))
     teller: Reporter = console
     if telling.unattended:
         from imgbatch.reporters import News
 
         teller = News(console.say, batch.failing, console.lines)
     shortage = batch.shortage
-    if shortage is not None and not typed.quiet:
+    if shortage is not None and not report.quiet:
         wanted, free = map(human, shortage)
-        console.say(f"warning: the disk of {shown(wish.output)} may become full: about {wanted} to write, {free} free")
-    profile = _profile(console, wish.settings) if wish.settings.profile else None
-    code = told(batch, typed, console, files, teller=teller)
-    if not typed.quiet:
+        console.say(
+            f"warning: the disk of {shown(request.output)} may become full: about {wanted} to write, {free} free"
+        )
+    profile = _profile(console, request.settings) if request.settings.profile else None
+    code = told(batch, report, console, files, teller=teller)
+    if not report.quiet:
         _add(batch, console)
     if profile is not None:
         profile.finish(batch.report)
@@ -120,7 +147,7 @@ def _profile(console: Console, settings: Settings) -> Reporter:
     return Profile(console.say, auto_workers() if settings.workers == "auto" else int(settings.workers))
 
 
-def _log(path: str, form: str, folder: str, typed: Typed) -> Reporter:
+def _log(path: str, form: str, folder: str, everything: bool) -> Reporter:
     from imgbatch.reporters.log import Log  # only here: logging's handlers are slow to import
 
-    return Log(path, form, folder, everything=typed.verbose > 0)
+    return Log(path, form, folder, everything=everything)

@@ -1,4 +1,4 @@
-"""What does ``imgbatch schedule`` do? It prints the crontab line, or the systemd units, that run a recipe at night."""
+"""Schedule command: what does ``imgbatch schedule`` do? It prints the crontab line or systemd units for a recipe."""
 
 from __future__ import annotations
 
@@ -10,33 +10,44 @@ from collections.abc import Sequence
 from imgbatch.cli.crontab_line import Times, crontab, units
 from imgbatch.cli.flag_table import Command, schedule_flags
 from imgbatch.cli.help import SCHEDULE_ABOUT, SCHEDULE_AFTER, SCHEDULE_USAGE
-from imgbatch.cli.parse import parse, parser
+from imgbatch.cli.parse import parse, print_help
 from imgbatch.cli.precedence import load
 from imgbatch.core.errors import RecipeError, UsageError, unknown
+from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.report import ExitCode
 
-SCHEDULE = Command("schedule", schedule_flags, SCHEDULE_USAGE, SCHEDULE_ABOUT, SCHEDULE_AFTER)
+
+@frozen
+class ScheduleArguments:
+    """What was typed for ``imgbatch schedule``."""
+
+    operands: tuple[str, ...] = ()
+    at: str | None = None
+    manager: str = "cron"
+    output: str | None = None
+
+
+SCHEDULE = Command("schedule", ScheduleArguments, schedule_flags, SCHEDULE_USAGE, SCHEDULE_ABOUT, SCHEDULE_AFTER)
 MANAGERS = ("cron", "systemd")
 _SYSTEM = ("/usr/local/bin", "/usr/bin", "/bin")
 
 
 def schedule(words: Sequence[str]) -> int:
     """Carry out ``imgbatch schedule``; the exit code."""
-    typed = parse(words, SCHEDULE)
-    if typed.help:
-        parser(SCHEDULE).print_help()
-        return int(ExitCode.OK)
-    if len(typed.sources) != 1:
-        raise UsageError(f"expected one RECIPE.toml for schedule, got {len(typed.sources)}; see {SCHEDULE_USAGE}")
-    if typed.at is None:
+    arguments = parse(words, SCHEDULE)
+    if arguments is None:
+        return print_help(SCHEDULE)
+    if len(arguments.operands) != 1:
+        raise UsageError(f"expected one RECIPE.toml for schedule, got {len(arguments.operands)}; see {SCHEDULE_USAGE}")
+    if arguments.at is None:
         raise UsageError(f'expected --at "0 3 * * *" for schedule, got nothing; see {SCHEDULE_USAGE}')
-    if typed.manager not in MANAGERS:
-        raise unknown(typed.manager, "kind of schedule", MANAGERS)
-    times, recipe = Times.read(typed.at), typed.sources[0]
+    if arguments.manager not in MANAGERS:
+        raise unknown(arguments.manager, "kind of schedule", MANAGERS)
+    times, recipe = Times.read(arguments.at), arguments.operands[0]
     program = _program()
-    command = [*program, "run", "-r", os.path.abspath(recipe), *_output(recipe, typed.output), "--unattended"]
+    command = [*program, "run", "-r", os.path.abspath(recipe), *_output(recipe, arguments.output), "--unattended"]
     path = os.pathsep.join(dict.fromkeys([os.path.dirname(program[0]), *_SYSTEM]))
-    if typed.manager == "cron":
+    if arguments.manager == "cron":
         print(crontab(times, command, path))
         return int(ExitCode.OK)
     for name, text in units(times, command, path, os.path.abspath(recipe)).items():

@@ -1,21 +1,23 @@
-"""What does ``imgbatch stats`` do? It asks for a Survey, and prints, draws and writes what the survey found."""
+"""Stats command: what does ``imgbatch stats`` do? It asks for a Survey, and prints, draws and writes what it found."""
 
 from __future__ import annotations
 
-import dataclasses
-import io
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import field
+from typing import TYPE_CHECKING, Any
 
+from imgbatch.cli.arguments import ReportArguments, SourceArguments
 from imgbatch.cli.flag_table import Command, stats_flags
 from imgbatch.cli.help import STATS_ABOUT, STATS_AFTER, STATS_USAGE
-from imgbatch.cli.parse import Typed, parse, parser
-from imgbatch.cli.precedence import decide
+from imgbatch.cli.parse import parse, print_help
+from imgbatch.cli.precedence import read_request
 from imgbatch.cli.report_run import file_reporters, look, refuse_taken, told
 from imgbatch.core.errors import UsageError, unknown
-from imgbatch.core.report import ExitCode, Report
+from imgbatch.core.frozen_dataclass import frozen
+from imgbatch.core.report import Report
+from imgbatch.operations import Operation
 from imgbatch.reporters import Console, Reporter
 from imgbatch.storage.atomic_write import replacing
 
@@ -23,49 +25,64 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from imgbatch.datasets.stats import Survey
-    from imgbatch.operations import Operation
     from imgbatch.pixels.statistics import Spread, Statistics
 
-STATS = Command("stats", stats_flags, STATS_USAGE, STATS_ABOUT, STATS_AFTER)
+
+@frozen
+class StatsArguments:
+    """What was typed for ``imgbatch stats``."""
+
+    sources: SourceArguments = field(default_factory=SourceArguments)
+    operations: tuple[Operation, ...] = ()
+    auto_orient: bool = True
+    mode: str = "RGB"
+    weight: str = "pixel"
+    plot: str | None = None
+    mean_image: str | None = None
+    normalize_for: str | None = None
+    json: bool = False
+    settings: dict[str, Any] = field(default_factory=dict)
+    report: ReportArguments = field(default_factory=ReportArguments)
+
+
+STATS = Command("stats", StatsArguments, stats_flags, STATS_USAGE, STATS_ABOUT, STATS_AFTER)
 _MEAN_IMAGE = (256, 256)  # px, where the operations do not say
 _FRAMEWORKS = ("torch",)
 
 
 def stats(words: Sequence[str]) -> int:
     """Carry out ``imgbatch stats``; the exit code."""
-    typed = parse(words, STATS)
-    if typed.help:
-        parser(STATS).print_help()
-        return int(ExitCode.OK)
-    if typed.normalize_for is not None and typed.normalize_for not in _FRAMEWORKS:
-        raise unknown(typed.normalize_for, "framework", _FRAMEWORKS)
-    if typed.normalize_for is not None and typed.json:
+    arguments = parse(words, STATS)
+    if arguments is None:
+        return print_help(STATS)
+    if arguments.normalize_for is not None and arguments.normalize_for not in _FRAMEWORKS:
+        raise unknown(arguments.normalize_for, "framework", _FRAMEWORKS)
+    if arguments.normalize_for is not None and arguments.json:
         raise UsageError("expected --json or --normalize-for, got both")
-    console = Console(sys.stderr, look(typed))
-    drawn = [path for path in (typed.plot, typed.mean_image) if path is not None]
-    named = dataclasses.replace(typed, reports=(*typed.reports, *drawn))
-    for path in drawn:
+    report = arguments.report
+    console = Console(sys.stderr, look(report, arguments.json))
+    pictures = [path for path in (arguments.plot, arguments.mean_image) if path is not None]
+    for path in pictures:
         if os.path.isdir(path):
             raise UsageError(f"expected a file name ending in .png, got the folder {path!r}")
-    files = file_reporters(typed, console)
-    # No -o: nothing is made, so the results go nowhere
-    wish = decide(dataclasses.replace(typed, output=""), os.environ, sys.stdin.buffer if sys.stdin else io.BytesIO())
+    files = file_reporters(report, console, arguments.sources.null)
+    request = read_request("stats", arguments.sources, arguments.settings)
     from imgbatch.datasets.stats import Survey
 
     survey = Survey(
-        wish.paths, typed.ops, mode=typed.mode, weight=typed.weight, auto_orient=typed.auto_orient,
-        mean_image=_grid(typed.ops) if typed.mean_image is not None else None,
-        settings=wish.settings, filters=wish.filters,
+        request.paths, arguments.operations, mode=arguments.mode, weight=arguments.weight,
+        auto_orient=arguments.auto_orient,
+        mean_image=_grid(arguments.operations) if arguments.mean_image is not None else None,
+        settings=request.settings, filters=request.filters,
     )  # fmt: skip
     survey.prepare()
-    refuse_taken({job.source.path for job in survey.todo}, named)
-    if typed.mean_image is not None:
-        files.append(Drawn(typed.mean_image, survey, lambda found: found.picture()))
-    if typed.plot is not None:
-        files.append(Drawn(typed.plot, survey, plot))
-    files.append(Printed(survey, _spelling(typed)))
-    quiet_lines = dataclasses.replace(typed, json=False)  # one object at the end, no line for each file
-    return told(survey, quiet_lines, console, files, after_a_stop="stopped early: no statistics")
+    refuse_taken({job.source.path for job in survey.todo}, report, *pictures)
+    if arguments.mean_image is not None:
+        files.append(Drawn(arguments.mean_image, survey, lambda found: found.picture()))
+    if arguments.plot is not None:
+        files.append(Drawn(arguments.plot, survey, plot))
+    files.append(Printed(survey, _spelling(arguments)))
+    return told(survey, report, console, files, after_a_stop="stopped early: no statistics")
 
 
 def _grid(ops: Sequence[Operation]) -> tuple[int, int]:
@@ -118,10 +135,10 @@ def plot(found: Statistics) -> Image:
     return draw(found.histogram, found.channels, title, notes if found.pixels else ())
 
 
-def _spelling(typed: Typed) -> Callable[[Statistics], str]:
-    if typed.json:
+def _spelling(arguments: StatsArguments) -> Callable[[Statistics], str]:
+    if arguments.json:
         return lambda found: found.to_json()
-    if typed.normalize_for is not None:
+    if arguments.normalize_for is not None:
         return lambda found: found.torch() + "\n"
     return text
 

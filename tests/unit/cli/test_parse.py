@@ -2,90 +2,128 @@
 
 from __future__ import annotations
 
+import dataclasses
+from typing import Any
+
 import pytest
 
-from imgbatch.cli.flag_table import detached, run_flags
+from imgbatch.cli.arguments import RecipeArguments
+from imgbatch.cli.commands.check import CHECK
+from imgbatch.cli.commands.history import HISTORY, UNDO
+from imgbatch.cli.commands.pack import PACK
+from imgbatch.cli.commands.run import RUN, RunArguments
+from imgbatch.cli.commands.schedule import SCHEDULE
+from imgbatch.cli.commands.stats import STATS
+from imgbatch.cli.flag import detached
+from imgbatch.cli.flag_table import Command
 from imgbatch.cli.parse import parse, parser
 from imgbatch.core.errors import UsageError
 from imgbatch.core.parameters import flag
 from imgbatch.operations import OPERATIONS, Operation, named
 
+COMMANDS: list[Command[Any]] = [RUN, CHECK, STATS, PACK, SCHEDULE, HISTORY, UNDO]
+#: Fields that no flag fills: the figures of stats are no lines.
+UNFILLED = {"stats": {"json_lines"}}
 
-def said(*words: str) -> str:
+
+def run_arguments(*words: str) -> RunArguments:
+    """The arguments of ``imgbatch run``."""
+    arguments = parse(words, RUN)
+    assert arguments is not None
+    return arguments
+
+
+def of_recipe(*words: str) -> RecipeArguments:
+    """Those that a recipe can say, too."""
+    return run_arguments(*words).recipe
+
+
+def error_line(*words: str) -> str:
     """The error for these words."""
     with pytest.raises(UsageError) as caught:
-        parse(words)
+        parse(words, RUN)
     line = str(caught.value)
     assert "\n" not in line
     return line
 
 
 def test_operations_keep_their_order_and_repeat() -> None:
-    typed = parse(["a.jpg", "--blur", "2", "--resize", "100", "--flip", "--blur", "1", "b.jpg"])
-    assert [op.word for op in typed.ops] == ["blur", "resize", "flip", "blur"]
-    assert typed.ops[0] == named("blur")(2)  # type: ignore[call-arg]  # the list holds the base class
-    assert typed.sources == ("a.jpg", "b.jpg")
+    typed = run_arguments("a.jpg", "--blur", "2", "--resize", "100", "--flip", "--blur", "1", "b.jpg")
+    operations = typed.recipe.operations
+    assert [op.word for op in operations] == ["blur", "resize", "flip", "blur"]
+    assert operations[0] == named("blur")(2)  # type: ignore[call-arg]  # the list holds the base class
+    assert typed.sources.operands == ("a.jpg", "b.jpg")
 
 
 def test_flags_and_sources_mix() -> None:
-    typed = parse(["-q", "80", "a", "--flat", "b", "-o", "out", "c", "-f", "webp", "d"])
-    assert typed.sources == ("a", "b", "c", "d")
-    assert (typed.output, typed.formats, typed.settings) == ("out", ("webp",), {"flat": True})
-    assert typed.output_fields == {"quality": 80}
+    typed = run_arguments("-q", "80", "a", "--flat", "b", "-o", "out", "c", "-f", "webp", "d")
+    assert typed.sources.operands == ("a", "b", "c", "d")
+    recipe = typed.recipe
+    assert (recipe.output, recipe.formats, recipe.settings) == ("out", ("webp",), {"flat": True})
+    assert recipe.output_fields == {"quality": 80}
 
 
 def test_a_value_may_begin_with_a_dash() -> None:
-    typed = parse(["--rotate", "-90,background=red", "a"])
-    assert typed.ops == (named("rotate")(-90, "red"),)  # type: ignore[call-arg]  # the list holds the base class
-    assert typed.sources == ("a",)
-    assert parse(["--rotate=-45"]).ops == (named("rotate")(-45),)  # type: ignore[call-arg]  # as above
+    typed = run_arguments("--rotate", "-90,background=red", "a")
+    turned = named("rotate")(-90, "red")  # type: ignore[call-arg]  # the list holds the base class
+    assert typed.recipe.operations == (turned,)
+    assert typed.sources.operands == ("a",)
+    assert of_recipe("--rotate=-45").operations == (named("rotate")(-45),)  # type: ignore[call-arg]  # as above
 
 
 def test_an_attached_value_never_swallows_a_source() -> None:
-    typed = parse(["--trim", "a", "--trim=20", "b", "--grayscale", "c", "--progressive", "d", "--flat", "e", "-p", "f"])
-    assert typed.sources == ("a", "b", "c", "d", "e", "f")
-    assert [op.word for op in typed.ops] == ["trim", "trim", "grayscale"]
-    assert typed.ops[0] != typed.ops[1]
-    assert typed.output_fields == {"progressive": True, "preserve": True}
+    words = ["--trim", "a", "--trim=20", "b", "--grayscale", "c", "--progressive", "d", "--flat", "e", "-p", "f"]
+    typed = run_arguments(*words)
+    operations = typed.recipe.operations
+    assert typed.sources.operands == ("a", "b", "c", "d", "e", "f")
+    assert [op.word for op in operations] == ["trim", "trim", "grayscale"]
+    assert operations[0] != operations[1]
+    assert typed.recipe.output_fields == {"progressive": True, "preserve": True}
 
 
 def test_two_dashes_end_the_flags() -> None:
-    typed = parse(["--flip", "--", "--flop", "-x.jpg", "--"])
-    assert [op.word for op in typed.ops] == ["flip"]
-    assert typed.sources == ("--flop", "-x.jpg", "--")
+    typed = run_arguments("--flip", "--", "--flop", "-x.jpg", "--")
+    assert [op.word for op in typed.recipe.operations] == ["flip"]
+    assert typed.sources.operands == ("--flop", "-x.jpg", "--")
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.word)
 def test_every_operation_is_a_flag(operation: type[Operation]) -> None:
     held = named(operation.word)
     words = [f"--{flag(held)}", held.example] if detached(held) else [f"--{flag(held)}={held.example}"]
-    typed = parse(["before", *words, "after"])
-    assert [type(op) for op in typed.ops] == [held]
-    assert typed.sources == ("before", "after")
+    typed = run_arguments("before", *words, "after")
+    assert [type(op) for op in typed.recipe.operations] == [held]
+    assert typed.sources.operands == ("before", "after")
 
 
 def test_short_flags_stand_together() -> None:
-    typed = parse(["-npQvv", "-j4", "-q82", "a"])
-    assert (typed.dry_run, typed.quiet, typed.verbose) == (True, True, 2)
-    assert typed.settings == {"workers": 4}
-    assert typed.output_fields == {"preserve": True, "quality": 82}
+    typed = run_arguments("-npQvv", "-j4", "-q82", "a")
+    assert (typed.dry_run, typed.report.quiet, typed.report.verbose) == (True, True, 2)
+    assert typed.recipe.settings == {"workers": 4}
+    assert typed.recipe.output_fields == {"preserve": True, "quality": 82}
 
 
 def test_switches_can_be_turned_off() -> None:
-    typed = parse(["--flat=false", "--overwrite=yes", "--no-recursive", "a"])
-    assert typed.settings == {"flat": False, "overwrite": True}
-    assert typed.filters == {"recursive": False}
+    typed = run_arguments("--flat=false", "--overwrite=yes", "--no-recursive", "a")
+    assert typed.recipe.settings == {"flat": False, "overwrite": True}
+    assert typed.sources.filters == {"recursive": False}
+
+
+@pytest.mark.parametrize("words", [["--no-lock", "--lock"], ["--lock", "--no-lock"]])
+def test_the_negative_of_a_switch_wins(words: list[str]) -> None:
+    assert of_recipe(*words).settings == {"lock": False}
 
 
 def test_formats_have_usual_spellings_and_may_be_several() -> None:
-    assert parse(["-f", "jpg,TIF,webp,jpeg"]).formats == ("jpeg", "tiff", "webp")
-    assert parse(["--format=same"]).formats == ("same",)
+    assert of_recipe("-f", "jpg,TIF,webp,jpeg").formats == ("jpeg", "tiff", "webp")
+    assert of_recipe("--format=same").formats == ("same",)
 
 
 def test_lists_and_quantities() -> None:
-    typed = parse(["-E", "*.tmp", "--exclude=b/**", "--newer-than", "1d", "--max-size", "2M", "--max-pixels", "1Ki"])
-    assert typed.filters == {"exclude": ("*.tmp", "b/**"), "newer_than": 86400.0, "max_size": 2_000_000}
-    assert typed.settings == {"max_pixels": 1024}
+    words = ["-E", "*.tmp", "--exclude=b/**", "--newer-than", "1d", "--max-size", "2M", "--max-pixels", "1Ki"]
+    typed = run_arguments(*words)
+    assert typed.sources.filters == {"exclude": ("*.tmp", "b/**"), "newer_than": 86400.0, "max_size": 2_000_000}
+    assert typed.recipe.settings == {"max_pixels": 1024}
 
 
 @pytest.mark.parametrize(
@@ -109,27 +147,47 @@ def test_lists_and_quantities() -> None:
     ],
 )
 def test_wrong_words_are_one_line(words: list[str], line: str) -> None:
-    assert said("a", *words) == line
+    assert error_line("a", *words) == line
 
 
 def test_no_flag_is_abbreviated() -> None:
     for abbreviated in ("--res", "--over", "--dry", "--qual"):
-        assert "unknown flag" in said(abbreviated, "1")
+        assert "unknown flag" in error_line(abbreviated, "1")
 
 
 def test_a_recipe_is_not_saved_over_a_picture() -> None:
-    assert "ending in .toml" in said("--save-recipe", "photo.jpg")
+    assert "ending in .toml" in error_line("--save-recipe", "photo.jpg")
 
 
-def test_the_page_names_every_flag_and_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_the_page_names_every_flag_and_fits(command: Command[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "300")
-    page = parser().format_help()
-    assert max(len(line) for line in page.splitlines()) <= 100
-    for one in run_flags():
+    flags = command.flags(OPERATIONS)
+    page = parser(command, flags).format_help()
+    assert max(len(line) for line in page.splitlines()) <= 102
+    for one in flags:
         assert all(name in page for name in one.names)
     assert "``" not in page
 
 
-def test_flags_are_unique() -> None:
-    names = [name for one in run_flags() for name in one.names]
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_flags_are_unique(command: Command[Any]) -> None:
+    names = [name for one in command.flags(OPERATIONS) for name in one.names]
     assert len(names) == len(set(names))
+
+
+def fields_of(arguments: type[Any]) -> list[str]:
+    """The fields of a class of arguments, with those of its parts."""
+    names = []
+    for item in dataclasses.fields(arguments):
+        part: Any = item.default_factory
+        names += fields_of(part) if dataclasses.is_dataclass(part) else [item.name]  # type: ignore[arg-type]  # a class
+    return names
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_every_flag_fills_a_field_of_its_command_and_every_field_has_a_flag(command: Command[Any]) -> None:
+    fields = fields_of(command.arguments)
+    assert len(fields) == len(set(fields))
+    filled = {one.field for one in command.flags(OPERATIONS)} - {"help"}
+    assert filled | {"operands"} == set(fields) - UNFILLED.get(command.name, set())

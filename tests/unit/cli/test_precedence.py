@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from imgbatch.cli.precedence import listed
+from imgbatch.cli.precedence import read_list
 from imgbatch.core.errors import UsageError
 
 
@@ -25,16 +25,16 @@ from imgbatch.core.errors import UsageError
 )
 def test_a_list_is_read_from_stdin_and_from_a_file(data: bytes, null: bool, found: list[str], tmp_path: Path) -> None:
     (tmp_path / "list").write_bytes(data)
-    assert listed("-", null, io.BytesIO(data)) == found
-    assert listed(str(tmp_path / "list"), null, io.BytesIO()) == found
+    assert read_list("-", null, io.BytesIO(data)) == found
+    assert read_list(str(tmp_path / "list"), null, io.BytesIO()) == found
 
 
 def test_a_name_may_end_as_lines_of_windows_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a\r").write_bytes(b"")
-    assert listed("-", False, io.BytesIO(b"a\r\nb\r\n")) == ["a\r", "b"]
+    assert read_list("-", False, io.BytesIO(b"a\r\nb\r\n")) == ["a\r", "b"]
 
 
 def test_a_list_with_nul_bytes_needs_its_flag() -> None:
     with pytest.raises(UsageError, match="add -0"):
-        listed("-", False, io.BytesIO(b"a\0b\0"))
+        read_list("-", False, io.BytesIO(b"a\0b\0"))

@@ -1,0 +1,100 @@
+"""Parsed arguments: what do several commands take, and how is one of their words read?
+
+Each command has a frozen dataclass of its own, made of these parts and its own fields. A table (``dict``) holds only
+what was typed: what is missing there is left to the environment, a recipe or the default (precedence.py).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import field
+from typing import Any
+
+from imgbatch.codecs.encoder_options import FORMATS, SAME
+from imgbatch.core.errors import expected, unknown
+from imgbatch.core.frozen_dataclass import frozen
+from imgbatch.operations import Operation
+
+#: Takes the name of a flag and its word; UsageError when the word makes no sense.
+Reader = Callable[[str, str], Any]
+_SPELLINGS = {"jpg": "jpeg", "tif": "tiff"}
+
+
+@frozen
+class SourceArguments:
+    """Which files are read: SRC and the lists of them, and which files of folders count (fields of Filters)."""
+
+    operands: tuple[str, ...] = ()
+    files_from: str | None = None
+    null: bool = False  # NUL separates paths, also in the list of failures
+    filters: dict[str, Any] = field(default_factory=dict)
+
+
+@frozen
+class ReportArguments:
+    """Who is told of a run, and how much."""
+
+    json_lines: bool = False
+    report_files: tuple[str, ...] = ()
+    failed_list: str | None = None
+    verbose: int = 0
+    quiet: bool = False
+    progress: bool = True
+
+
+@frozen
+class RecipeArguments:
+    """What a recipe file can say, too: it is laid over the recipe. Tables hold fields of Output, Settings, Telling."""
+
+    recipe_file: str | None = None
+    operations: tuple[Operation, ...] = ()
+    formats: tuple[str, ...] = ()
+    widths: tuple[int, ...] = ()
+    output_fields: dict[str, Any] = field(default_factory=dict)
+    auto_orient: bool = True
+    output: str | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+    telling: dict[str, Any] = field(default_factory=dict)
+
+
+def read_formats(name: str, word: str) -> tuple[str, ...]:
+    """The formats of ``jpg,webp``, each once, in the order in which they were typed."""
+    formats = []
+    for part in word.split(","):
+        spelled = part.strip().lower()
+        spelled = _SPELLINGS.get(spelled, spelled)
+        if spelled not in (*FORMATS, SAME):
+            raise unknown(part, "format", (*FORMATS, SAME))
+        formats.append(spelled)
+    return tuple(dict.fromkeys(formats))
+
+
+def read_widths(name: str, word: str) -> tuple[int, ...]:
+    """The widths in px, each once, in the order in which they were typed."""
+    parts = [part.strip().lower().removesuffix("px") for part in word.split(",")]
+    if not all(part.isascii() and part.isdecimal() and 1 <= int(part) <= 1_000_000 for part in parts):
+        raise expected("widths in px such as 320,640,1280", name, word)
+    return tuple(dict.fromkeys(int(part) for part in parts))
+
+
+def path_reader(what: str, suffix: str = "", folder: bool = True) -> Reader:
+    """A reader of paths.
+
+    Parameters
+    ----------
+    what : str
+        What is expected, for the message.
+    suffix : str
+        How the name must end, in lower case.
+    folder : bool
+        Whether the path may be that of a folder that exists.
+    """
+
+    def read(name: str, word: str) -> str:
+        unfit = not word or "\0" in word or not word.lower().endswith(suffix)
+        if unfit or (not folder and os.path.isdir(word)):
+            raise expected(what, name, word)
+        return word
+
+    return read

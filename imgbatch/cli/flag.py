@@ -1,0 +1,151 @@
+"""Flag: what is one word that begins with dashes, and how is it made from a declaration?"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Literal
+
+from imgbatch.cli.arguments import Reader
+from imgbatch.core.frozen_dataclass import frozen
+from imgbatch.core.parameters import Choice, Declared, Field, Number, Switch, fields, flag, has_required, summary
+from imgbatch.core.quantities import Amount, Count, Duration, Limit, Quality
+from imgbatch.operations import Operation
+
+#: value: stands as the next word, or after "="; attached: only after "=", a plain flag has a meaning of its own;
+#: nothing: takes none.
+Takes = Literal["value", "attached", "nothing"]
+
+
+@frozen
+class Flag:
+    """One flag.
+
+    Attributes
+    ----------
+    names : tuple of str
+        The long one last.
+    field : str
+        The field that it fills, of the command's arguments or of one of their parts.
+    key : str
+        Where that field is a table: the entry. Of two flags for one entry the later in the list wins.
+    group, help, metavar : str
+        The heading and the text of the help page, and what it calls the value.
+    many : bool
+        Whether it may be repeated and every value counts; of a flag that takes nothing the field is their number.
+    value : object
+        What a flag that takes nothing puts into the field.
+    read : callable or None
+        Checks a word and gives its value; None: the word itself.
+    operation : type of Operation or None
+        The operation that it stands for.
+    """
+
+    names: tuple[str, ...]
+    field: str
+    group: str
+    help: str
+    takes: Takes = "value"
+    metavar: str = ""
+    many: bool = False
+    value: object = True
+    read: Reader | None = None
+    key: str = ""
+    operation: type[Operation] | None = None
+
+    @property
+    def is_operation(self) -> bool:
+        """Whether its place among the others counts."""
+        return self.field == "operations"
+
+    @property
+    def name(self) -> str:
+        return self.names[-1]
+
+
+def detached(operation: type[Operation]) -> bool:
+    """Whether the value of an operation's flag stands as the next word."""
+    return has_required(operation) if operation.detached is None else operation.detached
+
+
+def operation_flag(operation: type[Operation]) -> Flag:
+    declared = [field.name for field in fields(operation)]
+    metavar = "".join(declared[:1]).upper().replace("_", "-")
+    names = ", ".join(declared[1:])
+    return Flag(
+        (f"--{flag(operation)}",),
+        "operations",
+        operation.group,
+        summary(operation).rstrip(".").replace("``", "") + (f" (also: {names})" if names else ""),
+        "value" if detached(operation) else "attached",
+        metavar,
+        many=True,
+        operation=operation,
+    )
+
+
+def declared_flags(
+    cls: type[Declared], table: str, group: str, short: Mapping[str, str] = {}, leave: Collection[str] = ()
+) -> Iterator[Flag]:
+    """The flags of a declaration.
+
+    Parameters
+    ----------
+    table : str
+        The field of the arguments that holds what was typed of it.
+    group : str
+        The heading on the help page.
+    short : mapping of str to str
+        The one-letter flags, by parameter.
+    leave : collection of str
+        Parameters that have no flag of this kind.
+    """
+    for item in fields(cls):
+        if item.name in leave:
+            continue
+        name, letter = item.name.replace("_", "-"), short.get(item.name)
+        if item.default is True:  # the default can be said, too: a recipe or the environment may say otherwise
+            yield Flag((f"--{name}",), table, group, f"{item.help} (default)", "nothing", key=item.name)
+            no = f"do not {item.help}"
+            yield Flag((f"--no-{name}",), table, group, no, "nothing", value=False, key=item.name)
+            continue
+        takes: Takes = "value"
+        if isinstance(item.kind, Switch):
+            takes = "nothing" if letter else "attached"  # letters can stand together: -pn
+        yield Flag(
+            (letter, f"--{name}") if letter else (f"--{name}",),
+            table,
+            group,
+            item.help + _default(item),
+            takes,
+            "" if takes != "value" else _metavar(item),
+            read=item.kind.read,
+            key=item.name,
+        )
+
+
+def _default(field: Field) -> str:
+    if field.default in (None, False, "") or field.name == "name":
+        return ""
+    shown = field.default
+    if isinstance(shown, int) and shown >= 10**6 and shown % 10**6 == 0:
+        shown = f"{shown // 10**6}M"
+    return f" (default {shown:g})" if isinstance(shown, float) else f" (default {shown})"
+
+
+def _metavar(field: Field) -> str:
+    kind = field.kind
+    if isinstance(kind, Choice):
+        return "|".join(kind.words)
+    if isinstance(kind, Number):
+        return "N" if kind.whole else "X"
+    if isinstance(kind, Quality):
+        return "N|keep"
+    if isinstance(kind, Count):
+        return "N|auto" if kind.auto else "N"
+    for cls, word in ((Amount, "SIZE"), (Duration, "TIME"), (Limit, "N|P%")):
+        if isinstance(kind, cls):
+            return word
+    own = {"log": "FILE", "on_finish": "CMD", "assume_icc": "FILE", "strip": "WORD,...", "keep": "WORD,..."}
+    own |= {"background": "COLOR", "frames": "all|first|N", "name": "TEMPLATE", "min_savings": "P%"}
+    own |= dict.fromkeys(("state", "archive", "quarantine"), "DIR")
+    return own.get(field.name, field.name.upper())
