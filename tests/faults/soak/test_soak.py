@@ -1,0 +1,49 @@
+"""Do the promises hold: in a few rounds every day, in many for the note (``-m soak``)?"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPO = Path(__file__).parents[3]
+
+
+def not_yet(words: str, fault: str) -> object:
+    """A few rounds that break a promise today; they come every day once that fault is mended."""
+    return pytest.param(words, marks=pytest.mark.soak, id=f"{words} ({fault})")
+
+
+def play(words: str) -> None:
+    """A soak run in a process of its own; its table is shown where it fails."""
+    name, *arguments = words.split()
+    done = subprocess.run(
+        [sys.executable, "-m", f"tests.faults.soak.{name}", *arguments], cwd=REPO, capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": str(REPO)}, check=False,
+    )  # fmt: skip
+    print(done.stdout, done.stderr)
+    if done.stdout.startswith("skipped: "):
+        pytest.skip(done.stdout.removeprefix("skipped: ").strip())
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "power --rounds 1 --seed 1 --case in-place",
+        not_yet("power --rounds 3 --seed 1 --case output", "outputs are not synced before the ledger tells of them"),
+        not_yet("points --rounds 25 --seed 1", "errors of the ledger end with 70, leftovers are not swept"),
+        not_yet("attacks --rounds 1", "paths and links of a ledger are believed"),
+    ],
+)
+def test_a_few_rounds(words: str) -> None:
+    play(words)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("words", ["points --rounds 0", "power --rounds 100 --seed 2", "attacks --rounds 1"])
+def test_many_rounds(words: str) -> None:
+    play(words)
