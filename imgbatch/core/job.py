@@ -7,13 +7,10 @@ reports, an Outcome is what became of the job. All of them pickle, and an Outcom
 from __future__ import annotations
 
 from dataclasses import field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import Any, Literal
 
 from imgbatch.core.errors import Kind, Phase
 from imgbatch.core.frozen_dataclass import frozen
-
-if TYPE_CHECKING:
-    from imgbatch.pixels.exact_sums import Sheet
 
 Status = Literal["ok", "unchanged", "skipped", "failed", "timeout", "crashed"]
 SCHEMA = 1  # the "v" of every JSON record
@@ -190,24 +187,6 @@ class Outcome:
             "changes": [readable(text) for text in self.changes],
             "ms": {phase: round(spent, 1) for phase, spent in self.ms.items()},
         }
-
-
-class Desk(Protocol):
-    """What work has at hand while it does a job."""
-
-    @property
-    def again(self) -> bool:
-        """Whether a worker died after it may have done this job: its files may already be in place."""
-
-    @property
-    def sums(self) -> Sheet | None:
-        """Where work writes what this job adds to the sums, counted if its Outcome is "ok"; None: none are kept."""
-
-    def phase(self, phase: Phase) -> None:
-        """Say which phase begins, so that a death or a timeout can be blamed on it."""
-
-    def reserve(self, size: int) -> None:
-        """Wait until `size` bytes may be decoded; the share lasts until the next one, or the end of the chunk."""
 
 
 def readable(text: str) -> str:

@@ -22,7 +22,7 @@ from imgbatch.datasets.loaded_images import Here, Loaded, check_out, same_file
 from imgbatch.memory.shared_arrays import FileArray, Holder, SharedArray
 from imgbatch.operations import Operation
 from imgbatch.operations.plugins import refuse_immobile
-from imgbatch.pipeline.fill_array_row import CHANNELS, RowWork
+from imgbatch.pipeline.fill_array_row import CHANNELS, ArrayRowTask
 from imgbatch.planning.recipe import checked_ops
 from imgbatch.planning.reference_files import Resources
 from imgbatch.runs.base import Run
@@ -117,7 +117,7 @@ class Loading(Run):
         self.valid: NDArray[Any] = numpy.zeros(len(self.todo), bool)
         with self._reporting(), self._resources.lent(self.ops, self.settings.workers != 0) as ops:
             rows = self.rows = self.allocate()
-            work = RowWork(ops, self.size, self.mode, rows, self.settings.max_pixels, self._auto_orient)
+            work = ArrayRowTask(ops, self.size, self.mode, rows, self.settings.max_pixels, self._auto_orient)
             try:
                 with contextlib.closing(
                     self._execute(work, self.todo, self.settings.workers)

@@ -14,7 +14,7 @@ from imgbatch.core.job import Outcome
 from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.operations import Operation
 from imgbatch.operations.plugins import refuse_immobile
-from imgbatch.pipeline.measure import MODES, Measured, MeasureWork
+from imgbatch.pipeline.measure import MODES, Measured, MeasureTask
 from imgbatch.pixels.exact_sums import Layout, Sums, Totals
 from imgbatch.pixels.statistics import WEIGHTS, Statistics, drawn_up
 from imgbatch.planning.recipe import checked_ops
@@ -81,7 +81,7 @@ class Survey(Run):
                 self._resources.lent(self.ops, shared) as ops,
                 Totals(layout, shared=shared) as self.totals,
             ):
-                work = MeasureWork(ops, self.mode, self.settings.max_pixels, self._auto_orient)
+                work = MeasureTask(ops, self.mode, self.settings.max_pixels, self._auto_orient)
                 try:
                     for outcome in self._execute(work, self.todo, self.settings.workers, self.totals):
                         self._count(outcome)

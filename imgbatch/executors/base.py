@@ -1,7 +1,7 @@
-"""What is an executor?
+"""Executor contract: what does every executor promise?
 
-Something that does ``work(job, desk)`` for every job and yields exactly one Outcome for each, in any order, whatever
-happens. It knows nothing of images: it gets `work` as an argument.
+That it calls ``task(job, context)`` for every job and yields exactly one Outcome for each, in any order, whatever
+happens. It knows nothing of images and folders: that is the task's.
 """
 
 from __future__ import annotations
@@ -9,28 +9,15 @@ from __future__ import annotations
 import pickle
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol
 
 from imgbatch.core.errors import EngineError, sentence
-from imgbatch.core.job import Desk, Failure, Job, Outcome, Status
+from imgbatch.core.job import Job, Outcome
+from imgbatch.pipeline.task import Task
 
 MOST = 64  # jobs in a chunk of tiny files
 LAST = 4  # jobs for each worker at the end, of which the largest come first
 CHUNK_MS = 20.0  # what a chunk is worth
 NO_GUARD = 77  # the exit code of a worker that met a script without main guard
-
-
-class Work(Protocol):
-    """What is done with a job. Picklable; sent to each worker once."""
-
-    def __call__(self, job: Job, desk: Desk) -> Outcome:
-        """The job's Outcome; never raises for a bad image."""
-
-    def blame(self, job: Job, status: Status, failure: Failure) -> Outcome:
-        """The Outcome of a job whose worker could not give one."""
-
-    def open(self) -> None:
-        """Called once in each worker before its first job: imports, limits."""
 
 
 class Executor(ABC):
@@ -45,7 +32,7 @@ class Executor(ABC):
     late: Sequence[Outcome] = ()
 
     @abstractmethod
-    def run(self, work: Work, jobs: Sequence[Job]) -> Iterator[Outcome]:
+    def run(self, task: Task, jobs: Sequence[Job]) -> Iterator[Outcome]:
         """One Outcome for each job, as they complete; closing the iterator stops cleanly."""
 
     @abstractmethod
@@ -118,10 +105,10 @@ def _guess(size: int) -> float:
     return 0.3 + size * 20e-6
 
 
-def packed_work(work: Work) -> bytes:
-    """`work` pickled once; EngineError when it cannot be sent to another process."""
+def packed_task(task: Task) -> bytes:
+    """`task` pickled once; EngineError when it cannot be sent to another process."""
     try:
-        return pickle.dumps(work)
+        return pickle.dumps(task)
     except Exception as error:  # noqa: BLE001 - pickling calls the user's code, which may raise anything
         raise EngineError(
             f"the recipe cannot be sent to the workers: {sentence(error)}; define operations at the top of a module "

@@ -1,4 +1,4 @@
-"""What do C libraries say to the terminal? They write to descriptors 1 and 2; here it becomes the file's warnings.
+"""Captured stderr: what do C libraries print? They write to descriptors 1 and 2; here it becomes a file's warnings.
 
 A worker gives both descriptors away for good. The caller's process (workers=0) lends descriptor 2 while a picture is
 decoded or encoded, and only as long as no other thread runs that may want to write: an operation's own words, and a
@@ -22,7 +22,7 @@ LINES = 10  # of one file; libtiff can say thousands
 _STDOUT, _STDERR = 1, 2
 
 
-class Spoken:
+class CapturedStderr:
     """A nameless file to which descriptors can be turned."""
 
     def __init__(self) -> None:

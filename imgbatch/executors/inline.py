@@ -1,4 +1,4 @@
-"""How is the work done in this process? One job after the other: workers=0."""
+"""Inline executor: how are jobs done in this process? One after the other: workers=0."""
 
 from __future__ import annotations
 
@@ -9,31 +9,25 @@ from typing import TYPE_CHECKING
 
 from imgbatch.core.errors import Phase, sentence
 from imgbatch.core.job import Failure, Job, Outcome
-from imgbatch.executors.base import Executor, Work
-from imgbatch.executors.captured_stderr import Spoken
-from imgbatch.planning.folders import folders_of
-from imgbatch.storage.atomic_write import sweep
+from imgbatch.executors.base import Executor
+from imgbatch.executors.captured_stderr import CapturedStderr
+from imgbatch.pipeline.task import LocalContext, Task
 
 if TYPE_CHECKING:
     from imgbatch.pixels.exact_sums import Sheet, Totals
 
 
-class InlineDesk:
-    """Nobody watches, so nothing is said; what C libraries say is listened to."""
+class InlineContext(LocalContext):
+    """Nobody watches; what C libraries print meanwhile is captured."""
 
-    again = False
-
-    def __init__(self, spoken: Spoken, sums: Sheet | None = None) -> None:
-        self.now: Phase = "read"
-        self.sums = sums
-        self._spoken = spoken
+    def __init__(self, captured: CapturedStderr, sums: Sheet | None = None) -> None:
+        super().__init__(sums)
+        self._captured = captured
 
     def phase(self, phase: Phase) -> None:
-        self.now = phase
-        self._spoken.listen(phase)
-
-    def reserve(self, size: int) -> None:
-        """Nobody keeps a budget here."""
+        """Remember the phase, and capture what is printed in it."""
+        self.current_phase = phase
+        self._captured.listen(phase)
 
 
 class Inline(Executor):
@@ -41,37 +35,38 @@ class Inline(Executor):
 
     def __init__(self, sums: Totals | None = None) -> None:
         self._stopped = False
-        self._job: Job | None = None
+        self._current: tuple[Task, Job] | None = None
         self._sums = sums
 
-    def run(self, work: Work, jobs: Sequence[Job]) -> Iterator[Outcome]:
-        work.open()
-        with contextlib.closing(Spoken()) as spoken:
+    def run(self, task: Task, jobs: Sequence[Job]) -> Iterator[Outcome]:
+        task.open()
+        with contextlib.closing(CapturedStderr()) as captured:
             for job in jobs:
                 if self._stopped:
                     return
-                yield self._one(work, job, spoken)
+                yield self._one(task, job, captured)
 
-    def _one(self, work: Work, job: Job, spoken: Spoken) -> Outcome:
-        self._job = job
-        desk = InlineDesk(spoken, None if self._sums is None else self._sums.sheet())
+    def _one(self, task: Task, job: Job, captured: CapturedStderr) -> Outcome:
+        self._current = task, job
+        context = InlineContext(captured, None if self._sums is None else self._sums.sheet())
         try:
-            outcome = work(job, desk)
-        except Exception as error:  # noqa: BLE001 - one Outcome for every job, whatever work does
+            outcome = task(job, context)
+        except Exception as error:  # noqa: BLE001 - one Outcome for every job, whatever the task does
             text = f"{type(error).__name__}: {sentence(error)}"
-            outcome = work.blame(job, "failed", Failure("internal", desk.now, text))
+            outcome = task.blame(job, "failed", Failure("internal", context.current_phase, text))
         finally:
-            self._job = None
-            spoken.listen(None)
-        if self._sums is not None and desk.sums is not None and outcome.status == "ok":
-            self._sums.add(desk.sums.record)
-        return spoken.added_to(outcome)
+            self._current = None
+            captured.listen(None)
+        if self._sums is not None and context.sums is not None and outcome.status == "ok":
+            self._sums.add(context.sums.record)
+        return captured.added_to(outcome)
 
     def stop(self) -> None:
         self._stopped = True
 
     def abort(self) -> None:
         self._stopped = True
-        for target in self._job.targets if self._job is not None else ():
-            for folder in folders_of(target):
-                sweep(folder, os.getpid())  # the caller may end the process now (Ctrl-C twice)
+        current = self._current
+        if current is not None:
+            task, job = current
+            task.clean_up(job, os.getpid())  # the caller may end the process now (Ctrl-C twice)

@@ -1,6 +1,6 @@
-"""What is a worker told to do with every image? The recipe and the limits: small, and sent once; steps.py does it.
+"""Image task: what does a worker do with each image of a run? What the recipe says; steps.py has the steps.
 
-The process that sends it needs nothing of what pixels need, and does not load it.
+It is small, and sent to each worker once. The process that sends it loads nothing that only pixels need.
 """
 
 from __future__ import annotations
@@ -9,16 +9,18 @@ import functools
 from typing import TYPE_CHECKING
 
 from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.core.job import Desk, Failure, Job, Outcome, Status
+from imgbatch.core.job import Job
+from imgbatch.pipeline.task import FileTask, TaskContext
 from imgbatch.planning.recipe import Recipe
 
 if TYPE_CHECKING:
     from imgbatch.pipeline.decode_plan import Way
+    from imgbatch.pipeline.steps import ImageContext
 
 
 @frozen
-class ImageWork:
-    """The work of a run: what the recipe makes of an image.
+class ImageTask(FileTask):
+    """The task of a run: what the recipe makes of an image.
 
     Attributes
     ----------
@@ -48,20 +50,8 @@ class ImageWork:
         """The ways of pictures so far, for others of the same shape; steps.py fills it."""
         return {}
 
-    def open(self) -> None:
-        """Load what every file needs before the first one is timed."""
-        from imgbatch.pipeline.steps import get_ready
+    def begin(self, job: Job, context: TaskContext) -> ImageContext:
+        """One image, before the first step."""
+        from imgbatch.pipeline.steps import ImageContext  # only in the process that does it
 
-        get_ready()
-
-    def blame(self, job: Job, status: Status, failure: Failure) -> Outcome:
-        """The Outcome of a job whose worker could not give one."""
-        return Outcome(job.index, job.source, status, error=failure)
-
-    def __call__(self, job: Job, desk: Desk) -> Outcome:
-        """One image through the house."""
-        if job.source.problem is not None:
-            return self.blame(job, "failed", job.source.problem)
-        from imgbatch.pipeline.steps import done  # only in the process that does it
-
-        return done(self, job, desk)
+        return ImageContext(self, job, context)

@@ -1,32 +1,27 @@
-"""What does one image add to the statistics? Its pixels' histogram, and its size, format and mode.
+"""Measurement: what does one image add to the statistics? Its pixels' histogram, and its size, format and mode.
 
-Runs in a worker, as steps.py does: it never raises for a bad image. The pixels are those of the first frame, upright,
-after the operations, in one of MODES: ``convert(mode)``, with alpha dropped where the mode has none, profiles ignored,
-and the high byte of 16 bits.
+The pixels are those of the first frame, upright, after the operations, in one of MODES: ``convert(mode)``, with alpha
+dropped where the mode has none, profiles ignored, and the high byte of 16 bits.
 """
 
 from __future__ import annotations
 
-import os
-import warnings
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from imgbatch.codecs import errors
-from imgbatch.codecs.reading import decode, limits
 from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.core.job import Desk, Failure, Job, Outcome, Status
+from imgbatch.core.job import Job, Outcome
 from imgbatch.operations import Operation, Size, through
 from imgbatch.pipeline import decode_plan, template_fields
-from imgbatch.pipeline.timing import Clock
+from imgbatch.pipeline.task import FileContext, FileTask, TaskContext
 from imgbatch.pixels import color
 from imgbatch.pixels.histogram import MODES, as_mode, tally
-from imgbatch.storage.registry import storage_of
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from PIL.Image import Image
 
 Mode = Literal["L", "RGB", "RGBA"]
-__all__ = ["MODES", "Measured", "MeasureWork", "Mode", "as_mode"]
+__all__ = ["MODES", "Measured", "MeasureTask", "Mode", "as_mode"]
 
 
 @frozen(slots=True)
@@ -51,8 +46,8 @@ class Measured(Outcome):
 
 
 @frozen
-class MeasureWork:
-    """The work of statistics: the image's histogram to the sums at the desk.
+class MeasureTask(FileTask):
+    """The task of statistics: the image's histogram, added to the sums.
 
     Attributes
     ----------
@@ -71,67 +66,53 @@ class MeasureWork:
     max_pixels: int
     auto_orient: bool = True
 
-    def open(self) -> None:
-        """Load Pillow's everyday readers before the first file is timed."""
-        limits.everyday_readers()
-
-    def blame(self, job: Job, status: Status, failure: Failure) -> Outcome:
-        """The Outcome of a job whose worker could not give one."""
-        return Outcome(job.index, job.source, status, error=failure)
-
-    def __call__(self, job: Job, desk: Desk) -> Outcome:
-        """One image into the sums."""
-        if job.source.problem is not None:
-            return self.blame(job, "failed", job.source.problem)
-        clock = Clock(desk)
-        look = _Look(self, desk, clock)
-        with limits.warning_recorder(self.max_pixels) as caught:
-            try:
-                return look.measured(job, caught)
-            except Exception as error:  # noqa: BLE001 - one file's error is that file's value, never the batch's
-                kind, message = errors.classify(error, clock.phase)
-                failure = Failure(kind, clock.phase, message)
-        return Outcome(job.index, job.source, "failed", error=failure, ms=clock.spent())
+    def begin(self, job: Job, context: TaskContext) -> MeasureContext:
+        """One image, not yet measured."""
+        return MeasureContext(self, job, context)
 
 
-class _Look:
-    """A job at work."""
+class MeasureContext(FileContext):
+    """One image while it is measured."""
 
-    def __init__(self, work: MeasureWork, desk: Desk, clock: Clock) -> None:
-        self._work, self._desk, self._clock = work, desk, clock
+    task: MeasureTask
+    _histogram: NDArray[Any]
+    _size: Size
 
-    def measured(self, job: Job, caught: list[warnings.WarningMessage]) -> Measured:
-        import numpy
+    def process(self) -> None:
+        """Count the values of the first frame after the operations."""
+        self.read()
+        self.open()
+        image = as_mode(self._image(), self.task.mode)
+        self._histogram, self._size = tally(self.worker.sums, image), image.size
 
-        data = storage_of(job.source.path).read(job.source.path)
-        self._clock.enter("decode")
-        suffix = os.path.splitext(job.source.path)[1]
-        with decode.open_image(data, suffix, self._work.max_pixels) as opened:
-            image = as_mode(self._made(job, opened), self._work.mode)
-            said = [*opened.warnings, *limits.format_warnings(caught)]
-            found, mode = opened.format, opened.mode
-        histogram = tally(self._desk.sums, image)
-        values = numpy.arange(histogram.shape[1], dtype=numpy.int64)
-        return Measured(
-            job.index,
-            job.source,
-            "ok",
-            warnings=tuple(dict.fromkeys(said)),
-            ms=self._clock.spent(),
-            format=found,
-            mode=mode,
-            size=image.size,
-            sum=tuple((histogram @ values).tolist()),
-            sum_squares=tuple((histogram @ (values * values)).tolist()),
-        )
-
-    def _made(self, job: Job, opened: decode.SourceImage) -> Image:
+    def _image(self) -> Image:
         """The first frame after the operations, decoded no larger than they need it."""
-        way = decode_plan.way(opened, self._work.auto_orient, template_fields.told(self._work.ops, job, opened))
-        self._desk.reserve(decode_plan.needed(opened, way, opened.length, films=False))
-        (frame,), _ = opened.decode("first", way.wanted, self._work.auto_orient, turn=not way.turns)
-        self._clock.enter("ops")
+        opened, orient = self.opened, self.task.auto_orient
+        way = decode_plan.way(opened, orient, template_fields.told(self.task.ops, self.job, opened))
+        self.worker.reserve(decode_plan.needed(opened, way, opened.length, films=False))
+        (frame,), _ = opened.decode("first", way.wanted, orient, turn=not way.turns)
+        self.timer.enter("ops")
         if any(op.on_screen for op in way.common):
             (frame,) = color.on_screen([frame], opened.metadata.icc)
-        (made,) = through(way.common, [frame])
-        return made
+        (image,) = through(way.common, [frame])
+        return image
+
+    def outcome(self) -> Outcome:
+        """A Measured; of an image that failed nothing but its error."""
+        if self.failure is not None:
+            return Outcome(self.job.index, self.job.source, "failed", error=self.failure, ms=self.timer.spent())
+        import numpy
+
+        values = numpy.arange(self._histogram.shape[1], dtype=numpy.int64)
+        return Measured(
+            self.job.index,
+            self.job.source,
+            "ok",
+            warnings=tuple(dict.fromkeys(self.warnings)),
+            ms=self.timer.spent(),
+            format=self.opened.format,
+            mode=self.opened.mode,
+            size=self._size,
+            sum=tuple((self._histogram @ values).tolist()),
+            sum_squares=tuple((self._histogram @ (values * values)).tolist()),
+        )

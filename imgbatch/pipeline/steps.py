@@ -1,247 +1,77 @@
-"""What is done with one image? ``done(work, job, desk) -> Outcome``: read, decode, operate, encode, write.
+"""Steps: what is done with one image of a run? Read, decode, operate, encode, write.
 
-Runs in a worker, as inspect.py, measure.py and fill_array_row.py do for other commands. It never raises for a bad
-image: an error is that file's value.
+This is what a worker does for image_task.py, as inspect.py, measure.py and fill_array_row.py for other commands.
 """
 
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from imgbatch import codecs
-from imgbatch.codecs import errors
 from imgbatch.codecs.metadata import profile_policy
 from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
 from imgbatch.codecs.metadata.exif import without_small_picture
-from imgbatch.codecs.reading import decode, limits
+from imgbatch.codecs.reading import decode
 from imgbatch.codecs.writing.encode import Encoded
 from imgbatch.core.errors import ImageError
-from imgbatch.core.job import Desk, Failure, Job, Outcome, Target, Written
+from imgbatch.core.job import Job, Outcome, Target, Written
 from imgbatch.operations import Operation
 from imgbatch.pipeline import decode_plan, output_decision, select_frames, template_fields, write_output
-from imgbatch.pipeline.timing import Clock
+from imgbatch.pipeline.task import FileContext, TaskContext
 from imgbatch.pixels import color
 from imgbatch.pixels.frames import Film
 from imgbatch.planning.recipe import Output
 from imgbatch.storage.atomic_write import content_hash
-from imgbatch.storage.registry import storage_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from imgbatch.pipeline.image_task import ImageWork
+    from imgbatch.pipeline.image_task import ImageTask
     from imgbatch.pixels.exact_sums import Sheet
 
 _WAYS = 1000  # that are remembered: a folder of tiny pictures has few shapes
 COPIED = "bytes copied: nothing to change"
 
 
-def get_ready() -> None:
-    """Load Pillow's everyday readers."""
-    limits.everyday_readers()
+class ImageContext(FileContext):
+    """One image while it is made into its outputs."""
 
+    task: ImageTask
 
-def done(work: ImageWork, job: Job, desk: Desk) -> Outcome:
-    """What has become of a job whose file could be looked at."""
-    made = _Made(Clock(desk, work.profile), desk.sums)
-    with limits.warning_recorder(work.max_pixels) as caught:
-        try:
-            _make(work, job, made, desk)
-        except Exception as error:  # noqa: BLE001 - one file's error is that file's value, never the batch's
-            made.fail(errors.classify(error, made.clock.phase))
-    return Outcome(
-        job.index,
-        job.source,
-        "failed" if made.failure else "ok",
-        outputs=tuple(sorted(made.written, key=lambda written: written.output)),
-        error=made.failure,
-        warnings=tuple(dict.fromkeys([*made.warnings, *limits.format_warnings(caught)])),
-        changes=tuple(dict.fromkeys(made.changes)),
-        ms=made.clock.spent(),
-        cost=made.clock.cost(),
-        source_hash=made.source_hash,
-    )
+    def __init__(self, task: ImageTask, job: Job, worker: TaskContext) -> None:
+        super().__init__(task, job, worker, task.profile)
+        self.written: list[Written] = []
+        self.source_hash = ""
+        self.own = ""  # the source's format, where it is one that is written
+        self.asked: set[str] = set()  # by the operations (template_fields.py)
+        self.late: dict[str, tuple[Encoded, Output]] = {}  # under names that the pixels decided
 
+    def process(self) -> None:
+        """All steps."""
+        self.read()
+        self.source_hash = content_hash(self.data)
+        self.own = codecs.format_of(self.data[: codecs.PREFIX]) or ""
+        self.open()
+        self.timer.format, self.timer.pixels = self.opened.format, math.prod(self.opened.size)
+        _follow(self.task, self.job, self, self.opened, self.data)
 
-def _make(work: ImageWork, job: Job, made: _Made, desk: Desk) -> None:
-    data = storage_of(job.source.path).read(job.source.path)
-    made.source_hash = content_hash(data)
-    made.own = codecs.format_of(data[: codecs.PREFIX]) or ""
-    made.clock.enter("decode")
-    suffix = os.path.splitext(job.source.path)[1].lower()
-    with decode.open_image(data, suffix, work.max_pixels) as opened:
-        made.clock.format, made.clock.pixels = opened.format, math.prod(opened.size)
-        try:
-            _follow(work, job, made, desk, opened, data)
-        finally:
-            made.changes[:0] = opened.changes
-            made.warnings += opened.warnings
-
-
-def _follow(work: ImageWork, job: Job, made: _Made, desk: Desk, opened: decode.SourceImage, data: bytes) -> None:
-    """The way of an opened picture: decoded and operated on once, then into each output."""
-    outputs = [work.recipe.outputs[target.output] for target in job.targets]
-    way = way_of(work, job, opened, outputs, made.asked)
-    copied = copied_from(work, job, opened, way, data)
-    if len(copied) == len(outputs):
-        way = decode_plan.checking(way)
-    desk.reserve(decode_plan.needed(opened, way, len(data)))
-    picture = _decoded(work, opened, way, made, "all" if copied else select_frames.most(outputs))
-    made.clock.frames = len(picture.frames)
-    for step in decode_plan.steps(way) if work.plan and picture.single else map(decode_plan.Step, range(len(outputs))):
-        target, output = job.targets[step.output], outputs[step.output]
-        try:
-            if step.output in copied:
-                _count(made.sums, picture.frames)
-                encoded = replace(copied[step.output], frames=len(picture.frames))
-            else:
-                encoded = _encoded(work, picture, way, step, target, output, made)
-                if output_decision.keeps(opened, way, output, step.output, target.format):
-                    encoded = _smaller(encoded, data, output, opened)
-            made.changes += encoded.changes
-            made.clock.enter("write")
-            path = write_output.place(target, encoded, data)
-            if made.has(path, encoded, output):
-                continue
-            since_ns = work.started_ns if desk.again else None
-            mtime_ns = write_output.put(path, job, target, encoded, output, since_ns, work.resumed)
-            made.wrote(target, path, encoded, output, mtime_ns)
-        except Exception as error:  # noqa: BLE001 - the other outputs are still written
-            made.fail(errors.classify(error, made.clock.phase))
-    if len(copied) == len(outputs):
-        opened.changes.clear()  # what decoding would lose is in the copy
-
-
-def way_of(
-    work: ImageWork,
-    job: Job,
-    opened: decode.SourceImage,
-    outputs: Sequence[Output],
-    asked: set[str] | None = None,
-) -> decode_plan.Way:
-    """How an opened picture goes through the operations into its outputs, with the profile it is taken to have."""
-    select_frames.refuse(opened, job.targets, outputs)
-    if opened.metadata.icc is None:
-        assume = (output.assume_icc for output in outputs)
-        opened.metadata.icc = profile_policy.assumed_profile(assume, opened.mode, opened.changes)
-    icc = opened.metadata.icc
-    files = zip(outputs, job.targets, strict=True)
-    halves = opened.luma and all(decode_plan.halving(output, target.format, icc) for output, target in files)
-    shape = opened.size, opened.orientation, opened.format, halves, *[target.output for target in job.targets]
-    known = work.ways.get(shape)
-    if known is not None:
-        return known
-    ops = work.recipe.ops, *(output.ops for output in outputs)
-    common, *own = (template_fields.told(several, job, opened, asked) for several in ops)
-    if work.plan:
-        way = decode_plan.way(opened, work.recipe.auto_orient, common, own, halves)
-    else:
-        way = decode_plan.plain(opened, work.recipe.auto_orient, common, own)
-    if len(work.ways) < _WAYS and not any(map(template_fields.asked, ops)):
-        work.ways[shape] = way
-    return way
-
-
-def copied_from(
-    work: ImageWork, job: Job, opened: decode.SourceImage, way: decode_plan.Way, data: bytes
-) -> dict[int, Encoded]:
-    """What is copied from the source, whole or around its picture, by the places of the targets."""
-    found: dict[int, Encoded] = {}
-    for place, target in enumerate(job.targets if work.plan else ()):
-        output = work.recipe.outputs[target.output]
-        if not output_decision.copies(opened, way, output, place, target.format):
-            continue
-        if output_decision.strips(opened, output, target.format):
-            made = codecs.rewrite_metadata(data, output, opened)
-        else:
-            located = opened.metadata.located
-            made = Encoded(data, target.format, *opened.size, changes=[COPIED], located=located)
-        if made is not None:
-            found[place] = made
-    return found
-
-
-def _decoded(work: ImageWork, opened: decode.SourceImage, way: decode_plan.Way, made: _Made, count: str) -> _Picture:
-    """The frames after the operations that all outputs share."""
-    decoded, motion = opened.decode(count, way.wanted, work.recipe.auto_orient, not way.turns, way.luma)
-    ink = opened.mode in color.INK
-    if ink and any(op.on_screen for op in way.common):
-        decoded, ink = color.on_screen(decoded, opened.metadata.icc), False
-        opened.metadata.icc = None
-        made.changes.append(f"mode: {opened.mode} -> sRGB")
-    return _Picture(Film(made.clock.operating(way.common, decoded)), motion, opened.metadata, opened.mode, ink)
-
-
-def _encoded(
-    work: ImageWork,
-    picture: _Picture,
-    way: decode_plan.Way,
-    step: decode_plan.Step,
-    target: Target,
-    output: Output,
-    made: _Made,
-) -> Encoded:
-    """One output's file: its own operations on the frames it wants, then its format's encoder."""
-    own, shown, metadata = way.own[step.output], select_frames.wanted(picture.frames, output), picture.metadata
-    if step.source in picture.reduced:
-        own, shown = decode_plan.from_larger(way, step), picture.reduced[step.source]
-    elif picture.ink and any(op.on_screen for op in own):
-        shown, metadata = Film(color.on_screen(shown, metadata.icc)), replace(metadata, icc=None)
-        made.changes.append(f"mode: {picture.mode} -> sRGB")
-    picture.reduced[step.output] = shown = _operated(made, own[:1], shown)
-    shown = _operated(made, own[1:], shown)
-    _count(made.sums, shown)
-    made.clock.enter("encode")
-    format = _format(target, shown)
-    if not decode_plan.shows_all((*way.common, *way.own[step.output])):
-        metadata = without_small_picture(metadata, made.changes)
-    return codecs.encode(shown, format, output, metadata, select_frames.of_first(picture.motion, len(shown)))
-
-
-@dataclass
-class _Picture:
-    """A decoded picture: its frames, and what outputs have reduced them to so far."""
-
-    frames: Film
-    motion: AnimationTiming
-    metadata: Metadata
-    mode: str
-    ink: bool
-    reduced: dict[int | None, Film] = field(default_factory=dict)
-
-    @property
-    def single(self) -> bool:
-        """Whether outputs may be made from one another."""
-        return len(self.frames) == 1 and not self.ink
-
-
-@dataclass
-class _Made:
-    """What has become of a job so far."""
-
-    clock: Clock
-    sums: Sheet | None
-    written: list[Written] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    changes: list[str] = field(default_factory=list)
-    failure: Failure | None = None
-    source_hash: str = ""
-    own: str = ""  # the source's format, where it is one that is written
-    asked: set[str] = field(default_factory=set)  # by the operations (template_fields.py)
-    late: dict[str, tuple[Encoded, Output]] = field(default_factory=dict)  # under names that the pixels decided
-
-    def fail(self, failure: Failure | tuple[object, str]) -> None:
-        """Keep the first failure: the later ones often follow from it."""
-        if isinstance(failure, Failure):
-            found = failure
-        else:
-            kind, message = failure
-            found = Failure(kind, self.clock.phase, message)  # type: ignore[arg-type]  # classify gives a Kind
-        self.failure = self.failure or found
+    def outcome(self) -> Outcome:
+        """What has become of the image."""
+        return Outcome(
+            self.job.index,
+            self.job.source,
+            "failed" if self.failure else "ok",
+            outputs=tuple(sorted(self.written, key=lambda written: written.output)),
+            error=self.failure,
+            warnings=tuple(dict.fromkeys(self.warnings)),
+            changes=tuple(dict.fromkeys(self.changes)),
+            ms=self.timer.spent(),
+            cost=self.timer.cost(),
+            source_hash=self.source_hash,
+        )
 
     def has(self, path: str, encoded: Encoded, output: Output) -> bool:
         """Whether another output is that file already, as renditions wider than the picture are.
@@ -279,6 +109,145 @@ class _Made:
         )
 
 
+def _follow(work: ImageTask, job: Job, made: ImageContext, opened: decode.SourceImage, data: bytes) -> None:
+    """The way of an opened picture: decoded and operated on once, then into each output."""
+    outputs = [work.recipe.outputs[target.output] for target in job.targets]
+    way = way_of(work, job, opened, outputs, made.asked)
+    copied = copied_from(work, job, opened, way, data)
+    if len(copied) == len(outputs):
+        way = decode_plan.checking(way)
+    made.worker.reserve(decode_plan.needed(opened, way, len(data)))
+    picture = _decoded(work, opened, way, made, "all" if copied else select_frames.most(outputs))
+    made.timer.frames = len(picture.frames)
+    for step in decode_plan.steps(way) if work.plan and picture.single else map(decode_plan.Step, range(len(outputs))):
+        target, output = job.targets[step.output], outputs[step.output]
+        try:
+            if step.output in copied:
+                _count(made.worker.sums, picture.frames)
+                encoded = replace(copied[step.output], frames=len(picture.frames))
+            else:
+                encoded = _encoded(work, picture, way, step, target, output, made)
+                if output_decision.keeps(opened, way, output, step.output, target.format):
+                    encoded = _smaller(encoded, data, output, opened)
+            made.changes += encoded.changes
+            made.timer.enter("write")
+            path = write_output.place(target, encoded, data)
+            if made.has(path, encoded, output):
+                continue
+            since_ns = work.started_ns if made.worker.again else None
+            mtime_ns = write_output.put(path, job, target, encoded, output, since_ns, work.resumed)
+            made.wrote(target, path, encoded, output, mtime_ns)
+        except Exception as error:  # noqa: BLE001 - the other outputs are still written
+            made.fail(error)
+    if len(copied) == len(outputs):
+        opened.changes.clear()  # what decoding would lose is in the copy
+
+
+def way_of(
+    work: ImageTask,
+    job: Job,
+    opened: decode.SourceImage,
+    outputs: Sequence[Output],
+    asked: set[str] | None = None,
+) -> decode_plan.Way:
+    """How an opened picture goes through the operations into its outputs, with the profile it is taken to have."""
+    select_frames.refuse(opened, job.targets, outputs)
+    if opened.metadata.icc is None:
+        assume = (output.assume_icc for output in outputs)
+        opened.metadata.icc = profile_policy.assumed_profile(assume, opened.mode, opened.changes)
+    icc = opened.metadata.icc
+    files = zip(outputs, job.targets, strict=True)
+    halves = opened.luma and all(decode_plan.halving(output, target.format, icc) for output, target in files)
+    shape = opened.size, opened.orientation, opened.format, halves, *[target.output for target in job.targets]
+    known = work.ways.get(shape)
+    if known is not None:
+        return known
+    ops = work.recipe.ops, *(output.ops for output in outputs)
+    common, *own = (template_fields.told(several, job, opened, asked) for several in ops)
+    if work.plan:
+        way = decode_plan.way(opened, work.recipe.auto_orient, common, own, halves)
+    else:
+        way = decode_plan.plain(opened, work.recipe.auto_orient, common, own)
+    if len(work.ways) < _WAYS and not any(map(template_fields.asked, ops)):
+        work.ways[shape] = way
+    return way
+
+
+def copied_from(
+    work: ImageTask, job: Job, opened: decode.SourceImage, way: decode_plan.Way, data: bytes
+) -> dict[int, Encoded]:
+    """What is copied from the source, whole or around its picture, by the places of the targets."""
+    found: dict[int, Encoded] = {}
+    for place, target in enumerate(job.targets if work.plan else ()):
+        output = work.recipe.outputs[target.output]
+        if not output_decision.copies(opened, way, output, place, target.format):
+            continue
+        if output_decision.strips(opened, output, target.format):
+            made = codecs.rewrite_metadata(data, output, opened)
+        else:
+            located = opened.metadata.located
+            made = Encoded(data, target.format, *opened.size, changes=[COPIED], located=located)
+        if made is not None:
+            found[place] = made
+    return found
+
+
+def _decoded(
+    work: ImageTask, opened: decode.SourceImage, way: decode_plan.Way, made: ImageContext, count: str
+) -> _Picture:
+    """The frames after the operations that all outputs share."""
+    decoded, motion = opened.decode(count, way.wanted, work.recipe.auto_orient, not way.turns, way.luma)
+    ink = opened.mode in color.INK
+    if ink and any(op.on_screen for op in way.common):
+        decoded, ink = color.on_screen(decoded, opened.metadata.icc), False
+        opened.metadata.icc = None
+        made.changes.append(f"mode: {opened.mode} -> sRGB")
+    return _Picture(Film(made.timer.operating(way.common, decoded)), motion, opened.metadata, opened.mode, ink)
+
+
+def _encoded(
+    work: ImageTask,
+    picture: _Picture,
+    way: decode_plan.Way,
+    step: decode_plan.Step,
+    target: Target,
+    output: Output,
+    made: ImageContext,
+) -> Encoded:
+    """One output's file: its own operations on the frames it wants, then its format's encoder."""
+    own, shown, metadata = way.own[step.output], select_frames.wanted(picture.frames, output), picture.metadata
+    if step.source in picture.reduced:
+        own, shown = decode_plan.from_larger(way, step), picture.reduced[step.source]
+    elif picture.ink and any(op.on_screen for op in own):
+        shown, metadata = Film(color.on_screen(shown, metadata.icc)), replace(metadata, icc=None)
+        made.changes.append(f"mode: {picture.mode} -> sRGB")
+    picture.reduced[step.output] = shown = _operated(made, own[:1], shown)
+    shown = _operated(made, own[1:], shown)
+    _count(made.worker.sums, shown)
+    made.timer.enter("encode")
+    format = _format(target, shown)
+    if not decode_plan.shows_all((*way.common, *way.own[step.output])):
+        metadata = without_small_picture(metadata, made.changes)
+    return codecs.encode(shown, format, output, metadata, select_frames.of_first(picture.motion, len(shown)))
+
+
+@dataclass
+class _Picture:
+    """A decoded picture: its frames, and what outputs have reduced them to so far."""
+
+    frames: Film
+    motion: AnimationTiming
+    metadata: Metadata
+    mode: str
+    ink: bool
+    reduced: dict[int | None, Film] = field(default_factory=dict)
+
+    @property
+    def single(self) -> bool:
+        """Whether outputs may be made from one another."""
+        return len(self.frames) == 1 and not self.ink
+
+
 def _renditions_of_one(output: Output, other: Output) -> bool:
     """Whether two outputs differ in nothing but the width that they ask for."""
     if output.rendition is None or other.rendition is None:
@@ -286,8 +255,8 @@ def _renditions_of_one(output: Output, other: Output) -> bool:
     return replace(output, ops=output.ops[:-1]) == replace(other, ops=other.ops[:-1])
 
 
-def _operated(made: _Made, ops: Sequence[Operation], frames: Film) -> Film:
-    return Film(made.clock.operating(ops, frames)) if ops else frames
+def _operated(made: ImageContext, ops: Sequence[Operation], frames: Film) -> Film:
+    return Film(made.timer.operating(ops, frames)) if ops else frames
 
 
 def _count(sums: Sheet | None, frames: Film) -> None:

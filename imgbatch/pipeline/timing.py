@@ -1,4 +1,4 @@
-"""Where does a file's time go? Milliseconds per phase, and the word to the desk when a phase begins.
+"""Timing: where does a file's time go? Milliseconds per phase; the worker's context hears when a phase begins.
 
 When profiled, also what each operation took, the processor's time, and the memory: a few calls more for each file.
 """
@@ -11,39 +11,41 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from imgbatch.core.errors import Phase
-from imgbatch.core.job import Cost, Desk
+from imgbatch.core.job import Cost
 from imgbatch.operations import Operation, through
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from imgbatch.pipeline.task import TaskContext
 
-class Clock:
+
+class PhaseTimer:
     """One job's time, from its first phase on.
 
     Attributes
     ----------
     format, pixels, frames : str, int, int
-        What work has seen of the source so far: its format, the pixels of a frame, how many frames were decoded.
+        What the task has seen of the source so far: its format, the pixels of a frame, how many frames were decoded.
     """
 
-    def __init__(self, desk: Desk, profile: bool = False) -> None:
+    def __init__(self, context: TaskContext, profile: bool = False) -> None:
         self.format, self.pixels, self.frames = "", 0, 1
         self._profile = profile
         self._steps: dict[str, float] = {}
         self._cpu = time.process_time() if profile else 0.0
-        self._desk = desk
+        self._context = context
         self._ms: dict[str, float] = {}
         self._began = time.perf_counter()
         self.phase: Phase = "read"
-        desk.phase("read")
+        context.phase("read")
 
     def enter(self, phase: Phase) -> None:
         if phase == self.phase:
             return
         self.spent()
         self.phase = phase
-        self._desk.phase(phase)
+        self._context.phase(phase)
 
     def spent(self) -> dict[str, float]:
         """All phases so far, in the order they were entered."""

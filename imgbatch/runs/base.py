@@ -17,7 +17,8 @@ from imgbatch import executors
 from imgbatch.core.job import Job, Outcome
 from imgbatch.core.report import ExitCode, Report
 from imgbatch.core.run_settings import Filters, Settings
-from imgbatch.executors.base import Executor, Work
+from imgbatch.executors.base import Executor
+from imgbatch.pipeline.task import Task
 from imgbatch.runs.workload import Path, Workload, find_workload
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ class Run(ABC):
             self.stop(ExitCode.STOPPED, f"{failures} of {self.total} files failed")
 
     def _execute(
-        self, task: Work, jobs: Sequence[Job], workers: int | str, totals: Totals | None = None
+        self, task: Task, jobs: Sequence[Job], workers: int | str, totals: Totals | None = None
     ) -> Generator[Outcome, None, None]:
         """Have jobs done by an executor with that many workers, unless the run is stopped."""
         if not jobs or self._is_stopped():

@@ -1,7 +1,7 @@
 """Batch: what happens between a wish and its report? Prepare, execute, record: the steps meet here.
 
 One image: the preparation finds its Source, names its outputs and asks the ledger; an executor hands its Job to
-:class:`image_task.ImageWork`; the Outcome comes back here, is recorded by the ledger, counted by the report, and
+:class:`image_task.ImageTask`; the Outcome comes back here, is recorded by the ledger, counted by the report, and
 yielded to whoever asked.
 """
 
@@ -20,10 +20,10 @@ from imgbatch.core.errors import WHOSE, expected
 from imgbatch.core.job import Outcome
 from imgbatch.core.report import ExitCode
 from imgbatch.core.run_settings import Filters, Settings
-from imgbatch.executors.base import Work
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.renamed_sources import Renaming
-from imgbatch.pipeline.image_task import ImageWork
+from imgbatch.pipeline.image_task import ImageTask
+from imgbatch.pipeline.task import Task
 from imgbatch.planning.recipe import Recipe
 from imgbatch.runs.base import Run
 from imgbatch.runs.prepare import Preparation
@@ -295,7 +295,7 @@ class Batch(Run):
 
         return of_outputs(self._sums, self.report.outcomes)
 
-    def _results(self, task: Work, totals: Totals | None) -> Generator[Outcome, None, None]:
+    def _results(self, task: Task, totals: Totals | None) -> Generator[Outcome, None, None]:
         """All outcomes: those that need no work, renamed sources, then the executor's."""
         work, workers = self.workload, self.settings.workers
         yield from work.unchanged
@@ -321,9 +321,9 @@ class Batch(Run):
             return None
         return Renaming(ledger, self.recipe, self.preparation.digests())
 
-    def _task(self, recipe: Recipe) -> Work:
+    def _task(self, recipe: Recipe) -> Task:
         ledger = self.preparation.ledger
-        return ImageWork(
+        return ImageTask(
             recipe,
             self.settings.max_pixels,
             time.time_ns(),

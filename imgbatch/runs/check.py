@@ -12,7 +12,7 @@ from typing import Unpack
 from imgbatch.core.job import Outcome
 from imgbatch.core.report import Report
 from imgbatch.core.run_settings import Filters
-from imgbatch.pipeline.inspect import InspectWork
+from imgbatch.pipeline.inspect import InspectTask
 from imgbatch.runs.base import Run
 from imgbatch.runs.keywords import ReadOnlyKeywords, read_only_settings
 from imgbatch.runs.workload import Path
@@ -24,7 +24,7 @@ class Checking(Run):
     def outcomes(self) -> Iterator[Outcome]:
         """One Outcome for each file, as they complete; closing the iterator stops cleanly."""
         with self._reporting():
-            for outcome in self._execute(InspectWork(self.settings.max_pixels), self.todo, self.settings.workers):
+            for outcome in self._execute(InspectTask(self.settings.max_pixels), self.todo, self.settings.workers):
                 self._count(outcome)
                 yield outcome
 

@@ -22,7 +22,7 @@ from imgbatch.core.job import SCHEMA, Job, Outcome, Target
 from imgbatch.core.parameters import from_table
 from imgbatch.core.report import WRONG, human
 from imgbatch.core.run_settings import Settings
-from imgbatch.pipeline.image_task import ImageWork
+from imgbatch.pipeline.image_task import ImageTask
 from imgbatch.planning.names import escaped
 from imgbatch.runs.batch import Batch
 from imgbatch.runs.estimate_sample import Range, chosen, strata, together, total
@@ -161,7 +161,7 @@ def _tried(batch: Batch, sample: Sequence[Job], seconds: float) -> tuple[dict[in
         tempfile.TemporaryDirectory(prefix="imgbatch-estimate-") as folder,
         batch.preparation.resources.lent_to(batch.recipe, shared=settings.workers != 0) as recipe,
     ):
-        work = ImageWork(recipe, settings.max_pixels, time.time_ns(), plan=not settings.no_plan, profile=True)
+        work = ImageTask(recipe, settings.max_pixels, time.time_ns(), plan=not settings.no_plan, profile=True)
         jobs = [_moved(job, batch.folder, os.path.realpath(folder)) for job in sample]
         began = time.monotonic()
         for outcome in executor.run(work, jobs):

@@ -22,7 +22,7 @@ from imgbatch.core.job import SCHEMA, Failure, Job, Target, readable
 from imgbatch.operations import Operation, Size
 from imgbatch.operations.geometry.crop_resize import Reduction
 from imgbatch.pipeline import decode_plan, output_decision, select_frames, steps
-from imgbatch.pipeline.image_task import ImageWork
+from imgbatch.pipeline.image_task import ImageTask
 from imgbatch.pixels import color
 from imgbatch.pixels.orientation import swapped
 from imgbatch.planning.names import fill_late
@@ -131,7 +131,7 @@ class Explanation:
 
 def explained(batch: Batch) -> Iterator[Explanation]:
     """How a prepared batch will make each of its files."""
-    run = ImageWork(batch.recipe, batch.settings.max_pixels, 0, plan=not batch.settings.no_plan)
+    run = ImageTask(batch.recipe, batch.settings.max_pixels, 0, plan=not batch.settings.no_plan)
     for job in batch.todo:
         yield Explanation(job, job.source.problem) if job.source.problem is not None else _of_file(job, run)
 
@@ -151,7 +151,7 @@ def saved(explanations: Iterable[Explanation]) -> dict[str, int]:
     return sums
 
 
-def _of_file(job: Job, run: ImageWork) -> Explanation:
+def _of_file(job: Job, run: ImageTask) -> Explanation:
     phase: Phase = "read"
     with limits.warning_recorder(run.max_pixels):
         try:
@@ -165,7 +165,7 @@ def _of_file(job: Job, run: ImageWork) -> Explanation:
             return Explanation(job, Failure(kind, phase, message))
 
 
-def _of_opened(job: Job, run: ImageWork, opened: decode.SourceImage, data: bytes) -> Explanation:
+def _of_opened(job: Job, run: ImageTask, opened: decode.SourceImage, data: bytes) -> Explanation:
     """As :func:`work._follow` goes, without a step."""
     recipe = run.recipe
     outputs = [recipe.outputs[target.output] for target in job.targets]

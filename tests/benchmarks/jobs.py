@@ -21,24 +21,19 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
-from imgbatch.core.job import Desk, Failure, Job, Outcome, Source, Status
+from imgbatch.core.job import Job, Outcome, Source
 from imgbatch.executors.processes.pool import Pool
+from imgbatch.pipeline.task import Task, TaskContext
 
 ENGINES = ("imgbatch", "ProcessPoolExecutor")
 _SOURCE = Source("/a.jpg", "/", "a.jpg")
 
 
 @dataclass(frozen=True)
-class Nothing:
+class Nothing(Task):
     """The work of these jobs."""
 
-    def open(self) -> None:
-        """Nothing to load."""
-
-    def blame(self, job: Job, status: Status, failure: Failure) -> Outcome:
-        return Outcome(job.index, job.source, status, error=failure)
-
-    def __call__(self, job: Job, desk: Desk) -> Outcome:
+    def __call__(self, job: Job, context: TaskContext) -> Outcome:
         return Outcome(job.index, job.source, "ok")
 
 

@@ -13,9 +13,10 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
-from imgbatch.core.job import Desk, Job
+from imgbatch.core.job import Job
 from imgbatch.originals import in_place
 from imgbatch.originals.replacements import Past
+from imgbatch.pipeline.task import TaskContext
 from imgbatch.planning.names import STATE
 from tests.cli.conftest import Run, damage, tree
 from tests.cli.steps import killed
@@ -304,15 +305,15 @@ def test_a_disk_that_fails_ends_the_run_and_changes_nothing(
 def test_what_a_worker_that_died_has_left_beside_the_source_is_removed(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from imgbatch.pipeline.image_task import ImageWork
+    from imgbatch.pipeline.image_task import ImageTask
 
-    real = ImageWork.__call__
+    real = ImageTask.__call__
 
-    def dies(self: ImageWork, job: Job, desk: Desk) -> ib.Outcome:
-        real(self, job, desk)  # the file is there, its outcome never comes
+    def dies(self: ImageTask, job: Job, context: TaskContext) -> ib.Outcome:
+        real(self, job, context)  # the file is there, its outcome never comes
         return self.blame(job, "crashed", ib.Failure("crash", "write", "died"))
 
-    monkeypatch.setattr(ImageWork, "__call__", dies)
+    monkeypatch.setattr(ImageTask, "__call__", dies)
     report = ib.run(place / "photos", recipe=ib.Recipe([ib.Resize("50%")]), in_place=True, workers=0)
     assert report.counts["crashed"] == 3 and not list(place.rglob("*.tmp"))
 

@@ -18,7 +18,7 @@ from imgbatch.core.errors import EngineError
 from imgbatch.core.run_settings import Settings
 from imgbatch.executors.processes.pool import Pool
 from imgbatch.operations import plugins
-from imgbatch.pipeline.image_task import ImageWork
+from imgbatch.pipeline.image_task import ImageTask
 from imgbatch.runs.batch import Batch
 from tests.cli.conftest import ROOT, Run, tree
 
@@ -102,7 +102,7 @@ def test_under_each_start_method(place: Path, method: str) -> None:
     op = plugins.named(f"{path}:Wash")(0.5)  # type: ignore[call-arg]  # what a file declares nobody can know
     batch = Batch(place / "photos", place / "out", ib.Recipe([op], [ib.Output(format="png")]), Settings(workers=2))
     batch.prepare()
-    work = ImageWork(batch.recipe, 10**6, time.time_ns())
+    work = ImageTask(batch.recipe, 10**6, time.time_ns())
     os.makedirs(place / "out/trip")
     outcomes = list(Pool(2, method=method).run(work, batch.todo))
     assert [outcome.error for outcome in outcomes] == [None] * 3

@@ -15,14 +15,15 @@ from typing import ClassVar
 import pytest
 
 from imgbatch.core.errors import WHOSE, EngineError, UsageError
-from imgbatch.core.job import Desk, Job, Outcome, Source, Target
+from imgbatch.core.job import Job, Outcome, Source, Target
 from imgbatch.executors import make
 from imgbatch.executors.base import Chunks, Executor
 from imgbatch.executors.futures import Futures
 from imgbatch.executors.inline import Inline
 from imgbatch.executors.processes.pool import Pool
+from imgbatch.pipeline.task import TaskContext
 from imgbatch.storage.atomic_write import temporary
-from tests.faults.works import FaultyWork, job
+from tests.faults.tasks import FaultyTask, job
 from tests.held import held
 
 
@@ -81,9 +82,9 @@ def _nothing_left() -> Iterator[None]:
     assert not held()
 
 
-def done(executor: Executor, jobs: list[Job], work: FaultyWork | None = None) -> list[Outcome]:
+def done(executor: Executor, jobs: list[Job], work: FaultyTask | None = None) -> list[Outcome]:
     """All outcomes in the order of the jobs; fails unless there is exactly one for each."""
-    outcomes = sorted(executor.run(work or FaultyWork(), jobs), key=lambda outcome: outcome.index)
+    outcomes = sorted(executor.run(work or FaultyTask(), jobs), key=lambda outcome: outcome.index)
     assert [outcome.index for outcome in outcomes] == [one.index for one in jobs]
     return outcomes
 
@@ -122,7 +123,7 @@ def test_a_death_is_blamed_on_the_job_in_hand(fault: str, chunksize: int | str) 
 
 def test_a_worker_killed_from_outside_costs_nothing(tmp_path: Path) -> None:
     jobs = [job(index, "kill_once" if index in (2, 9) else "ok") for index in range(20)]
-    outcomes = done(Pool(2, 4), jobs, FaultyWork(str(tmp_path)))
+    outcomes = done(Pool(2, 4), jobs, FaultyTask(str(tmp_path)))
     assert {outcome.status for outcome in outcomes} == {"ok"}
 
 
@@ -150,7 +151,7 @@ def test_what_libraries_print_becomes_a_warning(capfd: pytest.CaptureFixture[str
 
 def test_stop_finishes_what_is_in_hand(executor: Executor) -> None:
     jobs = [job(index, "sleep:0.01") for index in range(400)]
-    results = executor.run(FaultyWork(), jobs)
+    results = executor.run(FaultyTask(), jobs)
     seen = [next(results)]
     executor.stop()
     seen += list(results)
@@ -159,7 +160,7 @@ def test_stop_finishes_what_is_in_hand(executor: Executor) -> None:
 
 
 def test_closing_the_iterator_ends_everything(executor: Executor) -> None:
-    results = executor.run(FaultyWork(), [job(index, "sleep:0.01") for index in range(400)])
+    results = executor.run(FaultyTask(), [job(index, "sleep:0.01") for index in range(400)])
     next(results)
     results.close()  # type: ignore[attr-defined]  # run is a generator
 
@@ -170,7 +171,7 @@ def test_abort_leaves_nothing_half_written(tmp_path: Path) -> None:
         replace(job(index, "half"), targets=(Target(0, str(tmp_path / f"{index}.png"), "png"),)) for index in range(2)
     ]
     executor = Pool(2, 1)
-    runner = threading.Thread(target=lambda: list(executor.run(FaultyWork(str(tmp_path)), jobs)))
+    runner = threading.Thread(target=lambda: list(executor.run(FaultyTask(str(tmp_path)), jobs)))
     runner.start()
     while len(list(tmp_path.iterdir())) < 2:
         runner.join(0.01)
@@ -189,8 +190,8 @@ def test_abort_finds_what_is_half_written_under_a_name_that_the_pixels_give(
     executor = Inline()
     (tmp_path / folder).mkdir(parents=True)
 
-    class Half(FaultyWork):
-        def __call__(self, job: Job, desk: Desk) -> Outcome:
+    class Half(FaultyTask):
+        def __call__(self, job: Job, context: TaskContext) -> Outcome:
             left = Path(temporary(str(tmp_path / folder)))
             left.write_bytes(b"half")
             executor.abort()
@@ -205,21 +206,21 @@ def test_what_a_worker_that_was_shot_leaves_under_a_name_that_the_pixels_give_is
     folder = tmp_path / "90"
     folder.mkdir()
     one = replace(job(0, "half"), targets=(Target(0, f"{tmp_path}/{{width}}/a.png", "png", late=True),))
-    (outcome,) = Pool(1, timeout=1.0).run(FaultyWork(str(folder)), [one])
+    (outcome,) = Pool(1, timeout=1.0).run(FaultyTask(str(folder)), [one])
     assert outcome.status == "timeout" and outcome.error is not None and "1 s in ops" in outcome.error.message
     assert list(folder.iterdir()) == []
 
 
 def test_abort_does_not_wait() -> None:
     executor = Pool(2)
-    results = executor.run(FaultyWork(), [job(0), *(job(index, "loop") for index in range(1, 8))])
+    results = executor.run(FaultyTask(), [job(0), *(job(index, "loop") for index in range(1, 8))])
     next(results)
     threading.Timer(0.2, executor.abort).start()
     assert all(outcome.status != "ok" for outcome in results)
 
 
 def test_work_that_cannot_be_pickled_is_one_clear_error() -> None:
-    class Local(FaultyWork):
+    class Local(FaultyTask):
         pass
 
     with pytest.raises(EngineError, match="cannot be sent to the workers"):
@@ -288,7 +289,7 @@ def test_a_given_executor_stays_the_caller_s(given: concurrent.futures.Executor)
 
 
 @dataclass(frozen=True, eq=False)
-class Traced(FaultyWork):
+class Traced(FaultyTask):
     """Leaves a trace in its folder when it is opened, and is seen as long as it is there."""
 
     alive: ClassVar[weakref.WeakSet[Traced]] = weakref.WeakSet()
@@ -323,7 +324,7 @@ def test_a_broken_process_pool_is_told_and_does_not_hang() -> None:
         jobs = [job(index, "kill" if index == 5 else "ok") for index in range(200)]
         outcomes = []
         with pytest.raises(EngineError, match="the executor broke"):
-            for outcome in Futures(pool, 2).run(FaultyWork(), jobs):
+            for outcome in Futures(pool, 2).run(FaultyTask(), jobs):
                 outcomes.append(outcome)
     blamed = [outcome.error for outcome in outcomes if outcome.status == "crashed"]
     assert blamed and all(error is not None and WHOSE[error.kind] != "file" for error in blamed)  # most are innocent

@@ -20,7 +20,7 @@ from PIL import Image
 import imgbatch as ib
 from imgbatch.core.report import ExitCode
 from imgbatch.executors.processes.pool import Pool
-from tests.faults.works import FaultyWork, job
+from tests.faults.tasks import FaultyTask, job
 from tests.held import held
 
 FILES = 40
@@ -182,10 +182,10 @@ def test_workers_that_have_grown_are_replaced(monkeypatch: pytest.MonkeyPatch) -
     assert len(seen) > 1
 
 
-class _Reserving(FaultyWork):
+class _Reserving(FaultyTask):
     """Asks for memory, and says in which process it is."""
 
-    def __call__(self, job, desk):  # type: ignore[no-untyped-def]  # as FaultyWork's
+    def __call__(self, job, desk):  # type: ignore[no-untyped-def]  # as FaultyTask's
         import os
         from dataclasses import replace
 

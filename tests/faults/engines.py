@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 from imgbatch.core.job import Job, Outcome
 from imgbatch.executors.processes.pool import Pool
-from tests.faults.works import FaultyWork, job
+from tests.faults.tasks import FaultyTask, job
 
 JOBS, POISONED = 40, (5, 17)
 ENGINES = ("Pool", "ProcessPoolExecutor", "imgbatch")
@@ -29,7 +29,7 @@ class _Desk:
 def plain(task: Job) -> Outcome:
     """The job as one would write it for other engines: an exception is that job's value."""
     try:
-        return FaultyWork()(task, _Desk())
+        return FaultyTask()(task, _Desk())
     except Exception:  # noqa: BLE001 - the point of the pattern
         return Outcome(task.index, task.source, "failed")
 
@@ -38,7 +38,7 @@ def outcomes(engine: str, fault: str) -> Iterator[Outcome]:
     """What an engine yields."""
     jobs = [job(index, fault if index in POISONED else "ok") for index in range(JOBS)]
     if engine == "imgbatch":
-        yield from Pool(2, 8, timeout=1.0 if fault in TIMED else None).run(FaultyWork(), jobs)
+        yield from Pool(2, 8, timeout=1.0 if fault in TIMED else None).run(FaultyTask(), jobs)
         return
     context = multiprocessing.get_context("forkserver")
     if engine == "Pool":

@@ -10,9 +10,10 @@ from typing import Any
 import numpy
 from numpy.typing import NDArray
 
-from imgbatch.core.job import Desk, Job, Outcome
+from imgbatch.core.job import Job, Outcome
+from imgbatch.pipeline.task import TaskContext
 from imgbatch.pixels.exact_sums import Layout, Sheet, Totals, add
-from tests.faults.works import FaultyWork
+from tests.faults.tasks import FaultyTask
 
 LAYOUT = Layout(3, (2, 1))
 
@@ -45,23 +46,23 @@ def bits(totals: Totals) -> bytes:
 
 
 @dataclass(frozen=True)
-class SummingWork(FaultyWork):
+class SummingTask(FaultyTask):
     """Writes its share on the sheet, then does what the job's path says."""
 
-    def __call__(self, job: Job, desk: Desk) -> Outcome:
-        assert desk.sums is not None and not desk.sums.record.tobytes().strip(b"\0")
-        add(desk.sums.record, share(job.index).record)
-        return super().__call__(job, desk)
+    def __call__(self, job: Job, context: TaskContext) -> Outcome:
+        assert context.sums is not None and not context.sums.record.tobytes().strip(b"\0")
+        add(context.sums.record, share(job.index).record)
+        return super().__call__(job, context)
 
 
 @dataclass(frozen=True)
-class NaiveWork(FaultyWork):
+class NaiveTask(FaultyTask):
     """The way that is wrong: the worker adds to the totals itself."""
 
     name: str = ""
 
-    def __call__(self, job: Job, desk: Desk) -> Outcome:
-        outcome = super().__call__(job, desk)
+    def __call__(self, job: Job, context: TaskContext) -> Outcome:
+        outcome = super().__call__(job, context)
         add(attached(self.name)._held()[1], share(job.index).record)
         return outcome
 

@@ -20,14 +20,14 @@ PROGRAM = """
 import threading
 from imgbatch.pixels.exact_sums import Layout, Totals
 from imgbatch.executors.processes.pool import Pool
-from tests.faults.works import FaultyWork, job
+from tests.faults.tasks import FaultyTask, job
 
 if __name__ == "__main__":
     with Totals(Layout(3)) as totals:
         pool = Pool(2, 1, timeout={timeout}, sums=totals)
         outcomes = []
         jobs = [job(0, {fault!r}), job(1, {fault!r})]
-        runner = threading.Thread(target=lambda: outcomes.extend(pool.run(FaultyWork(), jobs)))
+        runner = threading.Thread(target=lambda: outcomes.extend(pool.run(FaultyTask(), jobs)))
         runner.start()
         while not pool.guards or any(guard.state.table.in_hand(guard.row)[:2] != (0, "ops") for guard in pool.guards):
             runner.join(0.01)

@@ -17,7 +17,7 @@ from imgbatch.core.job import Outcome
 from imgbatch.executors.processes.pool import Pool, _Run
 from imgbatch.executors.processes.supervisor import State
 from imgbatch.pixels.exact_sums import Layout, Totals
-from tests.faults.works import FaultyWork, job
+from tests.faults.tasks import FaultyTask, job
 from tests.held import held
 
 
@@ -66,7 +66,7 @@ def test_a_signal_in_the_middle_of_a_stop_does_not_hang_the_run(again: str) -> N
     seen: list[Outcome] = []
 
     def run() -> None:
-        results = pool.run(FaultyWork(), [job(index) for index in range(200)])
+        results = pool.run(FaultyTask(), [job(index) for index in range(200)])
         seen.append(next(results))
         interrupted(pool.stop, getattr(pool, again))
         seen.extend(results)
@@ -81,7 +81,7 @@ def test_a_signal_at_any_moment_of_the_end_is_borne(signal: str) -> None:
     pool = Pool(2, 1)
 
     def run() -> None:
-        results = pool.run(FaultyWork(), [job(index) for index in range(200)])
+        results = pool.run(FaultyTask(), [job(index) for index in range(200)])
         next(results)
         interrupted(results.close, getattr(pool, signal))  # type: ignore[attr-defined]  # run is a generator
 
@@ -97,7 +97,7 @@ def test_a_run_that_cannot_start_its_threads_leaves_no_shared_memory(monkeypatch
         before = held()
         pool = Pool(2, sums=totals)
         with pytest.raises(RuntimeError, match="can't start"):
-            next(pool.run(FaultyWork(), [job(0)]))
+            next(pool.run(FaultyTask(), [job(0)]))
         assert held() == before
         pool.stop()
 
@@ -134,7 +134,7 @@ def test_a_forked_copy_of_the_caller_leaves_the_run_to_it(ended: str) -> None:
     pool = Pool(2, 4)
 
     def run() -> None:
-        results = pool.run(FaultyWork(), [job(index) for index in range(200)])
+        results = pool.run(FaultyTask(), [job(index) for index in range(200)])
         seen = [next(results)]
         child = os.fork()
         if not child:

@@ -20,8 +20,8 @@ from imgbatch.executors.processes.supervisor import Guard
 from imgbatch.pipeline.measure import Measured
 from imgbatch.pixels.exact_sums import Totals
 from tests.faults.killer import shooting
-from tests.faults.summing import LAYOUT, NaiveWork, SummingWork, bits, expected
-from tests.faults.works import job
+from tests.faults.summing import LAYOUT, NaiveTask, SummingTask, bits, expected
+from tests.faults.tasks import job
 from tests.held import held
 
 
@@ -44,7 +44,7 @@ def counted_once(totals: Totals, outcomes: list[Outcome], jobs: list[Job]) -> No
 def test_the_same_bits_for_any_number_of_workers(totals: Totals, workers: int, chunksize: int | str) -> None:
     executor: Executor = Pool(workers, chunksize, sums=totals) if workers else Inline(totals)
     jobs = [job(index) for index in range(100)]
-    counted_once(totals, list(executor.run(SummingWork(), jobs)), jobs)
+    counted_once(totals, list(executor.run(SummingTask(), jobs)), jobs)
     assert bits(totals) == expected(range(100))
 
 
@@ -55,7 +55,7 @@ def test_a_job_that_fails_adds_nothing(totals: Totals, fault: str, workers: int)
         pytest.skip("inline, sys.exit() is the caller's")
     executor: Executor = Pool(workers, 8, sums=totals) if workers else Inline(totals)
     jobs = [job(index, fault if index % 10 == 3 else "ok") for index in range(40)]
-    counted_once(totals, list(executor.run(SummingWork(), jobs)), jobs)
+    counted_once(totals, list(executor.run(SummingTask(), jobs)), jobs)
     assert bits(totals) == expected(index for index in range(40) if index % 10 != 3)
 
 
@@ -63,7 +63,7 @@ def test_a_job_that_fails_adds_nothing(totals: Totals, fault: str, workers: int)
 @pytest.mark.parametrize("chunksize", [1, 8])
 def test_a_death_costs_at_most_the_job_in_hand(totals: Totals, fault: str, chunksize: int, tmp_path: Path) -> None:
     jobs = [job(index, fault if index in (5, 17) else "ok") for index in range(40)]
-    outcomes = list(Pool(2, chunksize, sums=totals).run(SummingWork(str(tmp_path)), jobs))
+    outcomes = list(Pool(2, chunksize, sums=totals).run(SummingTask(str(tmp_path)), jobs))
     counted_once(totals, outcomes, jobs)
     lost = set() if fault == "kill_once" else {5, 17}
     assert bits(totals) == expected(set(range(40)) - lost)
@@ -73,14 +73,14 @@ def test_a_death_costs_at_most_the_job_in_hand(totals: Totals, fault: str, chunk
 @pytest.mark.parametrize("chunksize", [1, 8])
 def test_an_outcome_that_cannot_travel_is_not_counted(totals: Totals, fault: str, chunksize: int) -> None:
     jobs = [job(index, fault if index in (4, 6) else "ok") for index in range(20)]
-    counted_once(totals, list(Pool(2, chunksize, sums=totals).run(SummingWork(), jobs)), jobs)
+    counted_once(totals, list(Pool(2, chunksize, sums=totals).run(SummingTask(), jobs)), jobs)
     assert bits(totals) == expected(set(range(20)) - {4, 6})
 
 
 @pytest.mark.parametrize("fault", ["loop_c", "stop"])
 def test_a_job_over_its_time_is_not_counted(totals: Totals, fault: str) -> None:
     jobs = [job(index, fault if index == 6 else "ok") for index in range(16)]
-    counted_once(totals, list(Pool(2, 8, timeout=0.6, sums=totals).run(SummingWork(), jobs)), jobs)
+    counted_once(totals, list(Pool(2, 8, timeout=0.6, sums=totals).run(SummingTask(), jobs)), jobs)
 
 
 @pytest.mark.parametrize("chunksize", [1, 4])
@@ -96,14 +96,14 @@ def test_a_job_that_ends_just_as_it_is_shot(totals: Totals, chunksize: int, monk
 
     monkeypatch.setattr(Guard, "kill", late)
     jobs = [job(index, "sleep:0.7" if index in (3, 7) else "ok") for index in range(12)]
-    outcomes = list(Pool(2, chunksize, timeout=0.3, sums=totals).run(SummingWork(), jobs))
+    outcomes = list(Pool(2, chunksize, timeout=0.3, sums=totals).run(SummingTask(), jobs))
     assert shots
     counted_once(totals, outcomes, jobs)
 
 
 def test_stopping_early_counts_what_was_delivered(totals: Totals) -> None:
     executor = Pool(2, 8, sums=totals)
-    results = executor.run(SummingWork(), [job(index, "sleep:0.005") for index in range(400)])
+    results = executor.run(SummingTask(), [job(index, "sleep:0.005") for index in range(400)])
     outcomes = [next(results)]
     executor.stop()
     outcomes += list(results)
@@ -113,7 +113,7 @@ def test_stopping_early_counts_what_was_delivered(totals: Totals) -> None:
 
 def test_aborting_counts_what_was_delivered(totals: Totals) -> None:
     executor = Pool(2, 8, sums=totals)
-    results = executor.run(SummingWork(), [job(index, "sleep:0.02") for index in range(200)])
+    results = executor.run(SummingTask(), [job(index, "sleep:0.02") for index in range(200)])
     outcomes = [next(results)]
     threading.Timer(0.3, executor.abort).start()
     outcomes += list(results)
@@ -125,7 +125,7 @@ def killed_at_random(totals: Totals, seed: int, count: int) -> None:
     pool = Pool(3, 8, sums=totals)
     jobs = [job(index, "sleep:0.001") for index in range(count)]
     with shooting(lambda: pool, 0.03, seed) as shot:
-        outcomes = list(pool.run(SummingWork(), jobs))
+        outcomes = list(pool.run(SummingTask(), jobs))
     assert len(shot) > 3
     counted_once(totals, outcomes, jobs)
 
@@ -160,7 +160,7 @@ def test_statistics_under_fire_are_those_of_the_files_that_are_ok(tmp_path: Path
 def test_adding_in_the_worker_counts_twice(totals: Totals, tmp_path: Path) -> None:
     """The negative control: what the tests above would see if workers added to the totals themselves."""
     jobs = [job(index, "kill_once" if index == 5 else "ok") for index in range(16)]
-    outcomes = list(Pool(1, 8).run(NaiveWork(str(tmp_path), totals.name), jobs))
+    outcomes = list(Pool(1, 8).run(NaiveTask(str(tmp_path), totals.name), jobs))
     assert {outcome.status for outcome in outcomes} == {"ok"} and len(outcomes) == 16
     assert bits(totals) != expected(range(16))
     assert bits(totals) == expected([*range(5), *range(16)])  # those before the death in its chunk: done again
@@ -171,7 +171,7 @@ def test_a_live_look_never_sees_half_a_reply(totals: Totals) -> None:
     pool = Pool(2, 4, sums=totals)
     seen: set[int] = set()
     with shooting(lambda: pool, 0.05, 1):
-        for _ in pool.run(SummingWork(), [job(index, "sleep:0.001") for index in range(300)]):
+        for _ in pool.run(SummingTask(), [job(index, "sleep:0.001") for index in range(300)]):
             sums = totals.read()
             seen.add(sums.images)
             assert (sums.histogram.sum(axis=1) == sums.pixels).all()

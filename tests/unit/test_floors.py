@@ -42,7 +42,7 @@ INSIDE: dict[str, list[set[str]]] = {
 }  # fmt: skip
 #: Imports that go up all the same, each with its reason.
 ALLOWED = {
-    ("core.job", "pixels"), ("ledger.history", "originals"), ("pixels.histogram", "operations"),
+    ("ledger.history", "originals"), ("pixels.histogram", "operations"),
     ("pixels.statistics", "pipeline"),
 }  # fmt: skip
 #: Who may import what from outside (whether at the top of the file or inside a function).
@@ -183,18 +183,18 @@ def test_a_worker_loads_nothing_for_an_everyday_picture(tmp_path: Path) -> None:
     code = f"""
 import sys
 {PRELOADED}
-from imgbatch.pipeline.image_task import ImageWork
+from imgbatch.pipeline.image_task import ImageTask
 from imgbatch.core.job import Job, Source, Target
 from imgbatch.operations import Resize
 from imgbatch.planning.recipe import Output, Recipe
-class Desk:
+class Context:
     again, sums = False, None
     def phase(self, phase): pass
     def reserve(self, size): pass
 before = set(sys.modules)
-work = ImageWork(Recipe([Resize(64)], [Output(quality=80)]), 10**8, 0)
+work = ImageTask(Recipe([Resize(64)], [Output(quality=80)]), 10**8, 0)
 work.open()
-outcome = work(Job(0, Source({str(PHOTO)!r}, "", ""), (Target(0, {str(tmp_path / "made.jpg")!r}, "jpeg"),)), Desk())
+outcome = work(Job(0, Source({str(PHOTO)!r}, "", ""), (Target(0, {str(tmp_path / "made.jpg")!r}, "jpeg"),)), Context())
 print(outcome.status, sorted(set(sys.modules) - before))
 """
     assert printed(code) == "ok []"

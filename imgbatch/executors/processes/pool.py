@@ -22,12 +22,13 @@ from typing import TYPE_CHECKING
 
 from imgbatch.core.errors import EngineError, sentence
 from imgbatch.core.job import Job, Outcome
-from imgbatch.executors.base import Chunks, Executor, Work, packed_work
+from imgbatch.executors.base import Chunks, Executor, packed_task
 from imgbatch.executors.processes.in_flight import Table
 from imgbatch.executors.processes.memory_budget import Budget, budget_size
 from imgbatch.executors.processes.staged_sums import Staging
 from imgbatch.executors.processes.start_method import start_context
 from imgbatch.executors.processes.supervisor import Chunk, Guard, State
+from imgbatch.pipeline.task import Task
 
 if TYPE_CHECKING:
     from imgbatch.pixels.exact_sums import Totals
@@ -50,8 +51,8 @@ class Pool(Executor):
     method : str or None
         Start method: forkserver where there is one, else spawn. Never fork: it deadlocks in a threaded parent.
     sums : Totals or None
-        Where the sums of the files whose Outcome is "ok" are added up; work finds its sheet at the desk. They are those
-        of the Outcomes that were yielded, as soon as the iterator is exhausted, stopped or not.
+        Where the sums of the files whose Outcome is "ok" are added up; a task finds its sheet in its context. They are
+        those of the Outcomes that were yielded, as soon as the iterator is exhausted, stopped or not.
     memory : int or "auto"
         Bytes of decoded pixels that all workers may hold at the same time.
     """
@@ -73,12 +74,12 @@ class Pool(Executor):
         self.guards: list[Guard] = []  # of the run that is going on
         self._stopped = False
 
-    def run(self, work: Work, jobs: Sequence[Job]) -> Iterator[Outcome]:
-        packed = packed_work(work)
+    def run(self, task: Task, jobs: Sequence[Job]) -> Iterator[Outcome]:
+        packed = packed_task(task)
         workers = max(1, min(self.workers, len(jobs)))
         with contextlib.ExitStack() as held:
             held.callback(self._forget)
-            state = self._state = self._shared(work, packed, workers, held)
+            state = self._state = self._shared(task, packed, workers, held)
             self.guards = [Guard(state, row) for row in range(workers)]
             if self._stopped:
                 self.stop()
@@ -94,7 +95,7 @@ class Pool(Executor):
                 self.abort()
                 raise
 
-    def _shared(self, work: Work, packed: bytes, workers: int, held: contextlib.ExitStack) -> State:
+    def _shared(self, task: Task, packed: bytes, workers: int, held: contextlib.ExitStack) -> State:
         """What the guards share; its shared memory is released with `held`."""
         context = start_context(self._method)
         staging = Staging(self._sums, workers)
@@ -106,8 +107,8 @@ class Pool(Executor):
             table=table,
             staging=staging,
             rows=workers,
-            work=work,
-            packed_work=packed,
+            task=task,
+            packed_task=packed,
             timeout=self.timeout,
             budget=Budget(budget_size(self.memory)),
         )

@@ -70,7 +70,7 @@ class Staging:
 
 
 def staged(ticket: Ticket | None, row: int) -> tuple[Sheet | None, Callable[[], None]]:
-    """In a worker: the sheet for its desk, and what puts the sheet into the staging record of `row`."""
+    """In a worker: the sheet for its context, and what puts the sheet into the staging record of `row`."""
     if ticket is None:
         return None, lambda: None
     from imgbatch.pixels.exact_sums import Sheet, add

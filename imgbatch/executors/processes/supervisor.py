@@ -22,13 +22,12 @@ from multiprocessing.process import BaseProcess
 from imgbatch.core.errors import EngineError, Phase
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Failure, Job, Outcome
-from imgbatch.executors.base import NO_GUARD, Work
+from imgbatch.executors.base import NO_GUARD
 from imgbatch.executors.processes.in_flight import IDLE, Table
 from imgbatch.executors.processes.memory_budget import Budget, resident
 from imgbatch.executors.processes.staged_sums import Staging
 from imgbatch.executors.processes.worker import ASK, FAILED, READY, serve
-from imgbatch.planning.folders import folders_of
-from imgbatch.storage.atomic_write import sweep
+from imgbatch.pipeline.task import Task
 
 AT_ONCE = 256  # jobs sent in one message: what a pipe takes without waiting for its reader
 START_TIMEOUT = 60.0  # seconds for a worker to answer
@@ -53,8 +52,8 @@ class State:
     table: Table
     staging: Staging
     rows: int
-    work: Work
-    packed_work: bytes
+    task: Task
+    packed_task: bytes
     timeout: float | None
     budget: Budget
     stopping: bool = False
@@ -125,7 +124,7 @@ class Guard:
                 at_once = 1
                 if idle_deaths > IDLE_DEATHS:
                     message = f"{idle_deaths} workers died over it with nothing in hand ({_cause(result.exitcode)})"
-                    done.append(self.state.work.blame(todo.pop(0), "crashed", Failure("crash", result.phase, message)))
+                    done.append(self.state.task.blame(todo.pop(0), "crashed", Failure("crash", result.phase, message)))
                     idle_deaths = 0
                 continue
             job = todo.pop(result.position)
@@ -139,13 +138,13 @@ class Guard:
         if death.late:
             seconds = f"{self.state.timeout or 0:g} s"
             message = f"timeout: {seconds} in {death.phase} of {job.source.relative}"
-            return self.state.work.blame(job, "timeout", Failure("timeout", death.phase, message))
+            return self.state.task.blame(job, "timeout", Failure("timeout", death.phase, message))
         # SIGKILL and SIGTERM come from outside, and 255 says that the forkserver died: not the job's fault at first.
         if not last and death.exitcode in (None, 255, -signal.SIGTERM, -signal.SIGKILL):
             self.state.second.append(job)
             return None
         message = f"the worker died in {death.phase} of {job.source.relative} ({_cause(death.exitcode)})"
-        return self.state.work.blame(job, "crashed", Failure("crash", death.phase, message))
+        return self.state.task.blame(job, "crashed", Failure("crash", death.phase, message))
 
     def _read(self, job: Job, reply: bytes) -> tuple[Outcome, bool]:
         """The Outcome in a reply, and whether it is the worker's own."""
@@ -153,11 +152,11 @@ class Guard:
             outcome = pickle.loads(reply)
         except BaseException as error:  # noqa: BLE001 - a reply may explode in any way; it costs its own job only
             message = f"the outcome cannot be read ({type(error).__name__})"
-            return self.state.work.blame(job, "failed", Failure("operation", "ops", message)), False
+            return self.state.task.blame(job, "failed", Failure("operation", "ops", message)), False
         if isinstance(outcome, Outcome):
             return outcome, True
         phase, message = outcome
-        return self.state.work.blame(job, "failed", Failure("operation", phase, message)), True
+        return self.state.task.blame(job, "failed", Failure("operation", phase, message)), True
 
     def _summed(self, read: list[tuple[Outcome, bool]]) -> bool:
         """Count what the jobs of a reply have summed; False: they must be done again one by one.
@@ -255,8 +254,7 @@ class Guard:
         if position >= len(jobs):
             position = IDLE
         if position != IDLE and process.pid is not None:
-            for folder in {folder for target in jobs[position].targets for folder in folders_of(target)}:
-                sweep(folder, process.pid)
+            self.state.task.clean_up(jobs[position], process.pid)
         return Death(position, phase, exitcode, late)
 
     # -- the process ---------------------------------------------------------------------------------------------------
@@ -283,7 +281,7 @@ class Guard:
         theirs.close()
         word = b""
         with contextlib.suppress(EOFError, OSError):
-            ours.send_bytes(state.packed_work)
+            ours.send_bytes(state.packed_task)
             wait([ours, process.sentinel], START_TIMEOUT)
             if ours.poll():
                 word = ours.recv_bytes()

@@ -1,8 +1,8 @@
-"""What runs in a worker process? A loop: receive a chunk, do its jobs one by one, send the outcomes back.
+"""Worker: what runs in a worker process? A loop: receive a chunk, do its jobs one by one, send the outcomes back.
 
 Only bytes cross the pipe. Jobs and outcomes are pickled one by one, so that one that cannot be pickled costs itself
-alone; errors travel as text. Messages to the worker: the pickled work (once), then chunks ``(again, [job, ...])``.
-Messages from it begin with one byte: READY, FAILED (text: the work cannot be used here), ASK
+alone; errors travel as text. Messages to the worker: the pickled task (once), then chunks ``(again, [job, ...])``.
+Messages from it begin with one byte: READY, FAILED (text: the task cannot be used here), ASK
 (for so many bytes: answered when there is room) or REPLY.
 """
 
@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING
 
 from imgbatch.core.errors import PHASES, Phase, sentence
 from imgbatch.core.job import Failure, Job
-from imgbatch.executors.base import Work
-from imgbatch.executors.captured_stderr import Spoken
+from imgbatch.executors.captured_stderr import CapturedStderr
 from imgbatch.executors.processes import priority
 from imgbatch.executors.processes.in_flight import Table
 from imgbatch.executors.processes.memory_budget import UNASKED
 from imgbatch.executors.processes.staged_sums import Ticket, staged
+from imgbatch.pipeline.task import Task
 
 if TYPE_CHECKING:
     from imgbatch.pixels.exact_sums import Sheet
@@ -40,22 +40,22 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _MALLOPT = ((-1, 64 * 2**20), (-3, 32 * 2**20))
 
 
-class WorkerDesk:
-    """The desk in a worker: says its phase in the table, and keeps the sheet whose sums are staged when a job is ok."""
+class WorkerContext:
+    """Says its phase in the table of jobs in flight, and keeps the sheet whose sums are staged when a job is ok."""
 
     def __init__(
         self, connection: Connection, table: Table, row: int, sums: Sheet | None, stage: Callable[[], None]
     ) -> None:
         self._connection = connection
         self.again = False
-        self.now: Phase = "read"
+        self.current_phase: Phase = "read"
         self.sums = sums
         self.stage = stage
         self._table, self._row = table, row
 
     def begin(self) -> None:
         """The next job: nothing is said of it yet."""
-        self.now = "read"
+        self.current_phase = "read"
         if self.sums is not None:
             self.sums.clear()
 
@@ -65,57 +65,59 @@ class WorkerDesk:
             self._connection.recv_bytes()
 
     def phase(self, phase: Phase) -> None:
-        self.now = phase
+        self.current_phase = phase
         self._table.phase(self._row, _PHASE_CODES[phase])
 
 
 def serve(connection: Connection, name: str, rows: int, row: int, ticket: Ticket | None) -> None:
     """The worker's whole life; ends when the parent closes the pipe."""
     _settle_in()
-    said = Spoken()
-    said.take()
+    captured = CapturedStderr()
+    captured.take()
     table = Table.attach(name, rows)
     try:
-        work: Work = pickle.loads(connection.recv_bytes())
-        work.open()
+        task: Task = pickle.loads(connection.recv_bytes())
+        task.open()
     except BaseException as error:  # noqa: BLE001 - anything here is told to the parent, which raises it
         connection.send_bytes(FAILED + f"{type(error).__name__}: {sentence(error)}".encode("utf-8", "replace"))
         return
     connection.send_bytes(READY)
-    desk = WorkerDesk(connection, table, row, *staged(ticket, row))
+    context = WorkerContext(connection, table, row, *staged(ticket, row))
     with contextlib.suppress(EOFError, OSError):  # the parent has gone or wants no more
         while True:
-            desk.again, jobs = pickle.loads(connection.recv_bytes())
-            connection.send_bytes(REPLY + pickle.dumps(_chunk(work, jobs, desk, table, row, said)))
+            context.again, jobs = pickle.loads(connection.recv_bytes())
+            connection.send_bytes(REPLY + pickle.dumps(_chunk(task, jobs, context, table, row, captured)))
 
 
-def _chunk(work: Work, jobs: list[bytes], desk: WorkerDesk, table: Table, row: int, said: Spoken) -> list[bytes]:
+def _chunk(
+    task: Task, jobs: list[bytes], context: WorkerContext, table: Table, row: int, captured: CapturedStderr
+) -> list[bytes]:
     replies = []
     for position, packed in enumerate(jobs):
         if table.stopped:
             break
         table.begin(row, position)
-        replies.append(_one(work, packed, desk, said))
+        replies.append(_one(task, packed, context, captured))
         table.end(row)
     return replies
 
 
-def _one(work: Work, packed: bytes, desk: WorkerDesk, said: Spoken) -> bytes:
+def _one(task: Task, packed: bytes, context: WorkerContext, captured: CapturedStderr) -> bytes:
     """One job to its pickled Outcome, or to pickled text when even that fails."""
-    desk.begin()
+    context.begin()
     try:
         job: Job = pickle.loads(packed)
         try:
-            outcome = work(job, desk)
+            outcome = task(job, context)
         except MemoryError:
-            outcome = work.blame(job, "failed", Failure("memory", desk.now, "not enough memory"))
-        outcome = said.added_to(outcome)
+            outcome = task.blame(job, "failed", Failure("memory", context.current_phase, "not enough memory"))
+        outcome = captured.added_to(outcome)
         reply = pickle.dumps(outcome)
         if outcome.status == "ok":
-            desk.stage()
+            context.stage()
         return reply
     except BaseException as error:  # noqa: BLE001 - one Outcome for every job; the parent makes it from this text
-        return pickle.dumps((desk.now, f"{type(error).__name__}: {sentence(error)}"))
+        return pickle.dumps((context.current_phase, f"{type(error).__name__}: {sentence(error)}"))
 
 
 def _settle_in() -> None:

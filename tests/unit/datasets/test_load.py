@@ -390,7 +390,7 @@ def test_what_a_dead_worker_had_begun_is_zeros(folder: Path, monkeypatch: pytest
         loading.rows.array[job.index] = 99
         return Outcome(job.index, job.source, "crashed" if job.index == 2 else "ok")
 
-    monkeypatch.setattr("imgbatch.pipeline.fill_array_row.RowWork.__call__", half)
+    monkeypatch.setattr("imgbatch.pipeline.fill_array_row.ArrayRowTask.__call__", half)
     list(loading.outcomes())
     images = loading.loaded().images
     assert not images[2].any()

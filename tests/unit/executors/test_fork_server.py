@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from imgbatch.core.job import Desk, Failure, Job, Outcome, Status
+from imgbatch.core.job import Job, Outcome
 from imgbatch.executors.processes.fork_server import NAME
+from imgbatch.pipeline.task import Task, TaskContext
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells how many threads there are")
 
@@ -31,23 +32,17 @@ started = [forkserver._forkserver._forkserver_pid, resource_tracker._resource_tr
 FORKED = "print([words(number) == words('self') for number in started])"
 WORK = """
 from imgbatch.executors.processes.pool import Pool
-from tests.faults.works import job
+from tests.faults.tasks import job
 from tests.unit.executors.test_fork_server import Asking
 (outcome,) = Pool(1).run(Asking(), [job(0)])
 print(outcome.error or outcome.ms)
 """
 
 
-class Asking:
-    """Work whose outcome says whether the objects of multiprocessing are free in a worker."""
+class Asking(Task):
+    """A task whose outcome says whether the objects of multiprocessing are free in a worker."""
 
-    def open(self) -> None:
-        """Nothing to load."""
-
-    def blame(self, job: Job, status: Status, failure: Failure) -> Outcome:
-        return Outcome(job.index, job.source, status, error=failure)
-
-    def __call__(self, job: Job, desk: Desk) -> Outcome:
+    def __call__(self, job: Job, context: TaskContext) -> Outcome:
         from multiprocessing import forkserver, resource_tracker, shared_memory
 
         free = forkserver._forkserver._lock.acquire(timeout=10)  # type: ignore[attr-defined]  # private: no public way

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from imgbatch.core.job import Desk, Job, Outcome
+from imgbatch.core.job import Job, Outcome
 from imgbatch.executors.processes.memory_budget import UNASKED, Budget, budget_size, memory_size, resident
 from imgbatch.executors.processes.pool import Pool
-from tests.faults.works import FaultyWork, job
+from imgbatch.pipeline.task import TaskContext
+from tests.faults.tasks import FaultyTask, job
 
 
 def always() -> bool:
@@ -109,15 +110,15 @@ def test_resident_memory_is_read() -> None:
 
 
 @dataclass(frozen=True)
-class Greedy(FaultyWork):
+class Greedy(FaultyTask):
     """Asks for 60 MB, and leaves traces of who has it at the same time."""
 
-    def __call__(self, job: Job, desk: Desk) -> Outcome:
-        desk.reserve(60_000_000)
+    def __call__(self, job: Job, context: TaskContext) -> Outcome:
+        context.reserve(60_000_000)
         held = Path(self.folder) / f"held-{job.index}"
         held.touch()
         others = [path for path in Path(self.folder).glob("held-*") if path != held]
-        outcome = super().__call__(job, desk)
+        outcome = super().__call__(job, context)
         held.unlink()
         return outcome if not others else Outcome(job.index, job.source, "ok", changes=("not alone",))
 

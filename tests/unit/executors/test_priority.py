@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from imgbatch.core.job import Desk, Failure, Job, Outcome, Status
+from imgbatch.core.job import Job, Outcome
+from imgbatch.pipeline.task import Task, TaskContext
 
 CODE = """
 from imgbatch.executors.processes import priority
 from imgbatch.executors.processes.pool import Pool
 from imgbatch.executors.processes.start_method import warm
-from tests.faults.works import job
+from tests.faults.tasks import job
 from tests.unit.executors.test_priority import Telling
 warm(numbers=False)
 if {low}:
@@ -27,16 +28,10 @@ print(outcome.ms["nice"])
 
 
 @dataclass(frozen=True)
-class Telling:
-    """Work whose outcome says how nice its worker is."""
+class Telling(Task):
+    """A task whose outcome says how nice its worker is."""
 
-    def open(self) -> None:
-        """Nothing to load."""
-
-    def blame(self, job: Job, status: Status, failure: Failure) -> Outcome:
-        return Outcome(job.index, job.source, status, error=failure)
-
-    def __call__(self, job: Job, desk: Desk) -> Outcome:
+    def __call__(self, job: Job, context: TaskContext) -> Outcome:
         return Outcome(job.index, job.source, "ok", ms={"nice": os.getpriority(os.PRIO_PROCESS, 0)})
 
 

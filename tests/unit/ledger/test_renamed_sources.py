@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
-from imgbatch.pipeline.image_task import ImageWork
+from imgbatch.pipeline.image_task import ImageTask
 from imgbatch.storage.local import Local
 
 RECIPE = ib.Recipe([ib.Resize("9")], [ib.Output(format="webp"), ib.Output(format="png", dir="small", preserve=True)])
@@ -28,13 +28,13 @@ def photos(tmp_path: Path) -> Path:
 def worked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The sources that were given to a worker."""
     seen: list[str] = []
-    real = ImageWork.__call__
+    real = ImageTask.__call__
 
-    def call(self: ImageWork, job: ib.Source, desk: object) -> ib.Outcome:
+    def call(self: ImageTask, job: ib.Source, desk: object) -> ib.Outcome:
         seen.append(job.source.relative)  # type: ignore[attr-defined]  # a Job
         return real(self, job, desk)  # type: ignore[arg-type]  # passed on as they came
 
-    monkeypatch.setattr(ImageWork, "__call__", call)
+    monkeypatch.setattr(ImageTask, "__call__", call)
     return seen
 
 

@@ -13,7 +13,6 @@ from PIL import Image
 import imgbatch as ib
 from imgbatch.codecs.reading import decode, limits
 from imgbatch.core.job import Job, Source, Target
-from imgbatch.executors.futures import FuturesDesk
 from imgbatch.operations import (
     Blur,
     Border,
@@ -31,7 +30,8 @@ from imgbatch.operations import (
     Unsharp,
 )
 from imgbatch.pipeline import decode_plan, output_decision
-from imgbatch.pipeline.image_task import ImageWork
+from imgbatch.pipeline.image_task import ImageTask
+from imgbatch.pipeline.task import LocalContext
 from imgbatch.planning.recipe import Output
 
 SAMPLES = Path(__file__).parents[3] / "sample_images"
@@ -308,17 +308,17 @@ def test_what_a_picture_becomes_does_not_depend_on_those_before_it(kind: str, tu
         [Output(format="jpeg", icc="srgb"), Output(format="jpeg"), Output(format="jpeg", ops=(Flip(), Grayscale()))],
     )
 
-    def made(work: ImageWork, path: Path, output: int, name: str) -> bytes:
+    def made(work: ImageTask, path: Path, output: int, name: str) -> bytes:
         target = Target(output, str(tmp_path / name), "jpeg", replace=True)
-        outcome = work(Job(0, Source(str(path), str(tmp_path), path.name), (target,)), FuturesDesk())
+        outcome = work(Job(0, Source(str(path), str(tmp_path), path.name), (target,)), LocalContext())
         assert outcome.status == "ok", outcome.error
         return (tmp_path / name).read_bytes()
 
     pair = alike(kind, tmp_path)
     files = pair[::-1] if turned else pair
-    work = ImageWork(recipe, LIMIT, 0)
+    work = ImageTask(recipe, LIMIT, 0)
     after = [made(work, *file, "after.jpg") for file in files]
-    alone = [made(ImageWork(recipe, LIMIT, 0), *file, "alone.jpg") for file in files]
+    alone = [made(ImageTask(recipe, LIMIT, 0), *file, "alone.jpg") for file in files]
     assert after == alone
     assert alone[0] != alone[1]
 

@@ -1,4 +1,4 @@
-"""What can go wrong in a worker? Work that misbehaves by choice, as ordinary picklable objects.
+"""What can go wrong in a worker? Tasks that misbehave by choice, as ordinary picklable objects.
 
 A job's source path says what happens: ``ok``, or a fault named in FAULTS; ``<fault>:<more>`` carries an argument.
 """
@@ -14,7 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from imgbatch.core.job import Desk, Failure, Job, Outcome, Source, Status
+from imgbatch.core.job import Job, Outcome, Source
+from imgbatch.pipeline.task import Task, TaskContext
 from imgbatch.storage.atomic_write import temporary
 
 
@@ -46,19 +47,13 @@ def job(index: int, fault: str = "ok") -> Job:
 
 
 @dataclass(frozen=True)
-class FaultyWork:
+class FaultyTask(Task):
     """Does what the job's path says."""
 
     folder: str = ""  # where traces are left
 
-    def open(self) -> None:
-        """Nothing to prepare."""
-
-    def blame(self, job: Job, status: Status, failure: Failure) -> Outcome:
-        return Outcome(job.index, job.source, status, error=failure)
-
-    def __call__(self, job: Job, desk: Desk) -> Outcome:
-        desk.phase("ops")
+    def __call__(self, job: Job, context: TaskContext) -> Outcome:
+        context.phase("ops")
         fault, _, more = job.source.path[1:].partition(":")
         act(fault, more, self.folder, job.index)
         if fault == "unpicklable_result":

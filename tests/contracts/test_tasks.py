@@ -17,12 +17,13 @@ from PIL.ImageFile import ImageFile
 import imgbatch as ib
 from imgbatch.core.errors import Phase
 from imgbatch.core.job import Job, Source, Target
-from imgbatch.executors.base import Chunks, Work
+from imgbatch.executors.base import Chunks
 from imgbatch.operations import Resize
-from imgbatch.pipeline.fill_array_row import RowWork
-from imgbatch.pipeline.image_task import ImageWork
-from imgbatch.pipeline.inspect import InspectWork
-from imgbatch.pipeline.measure import MeasureWork
+from imgbatch.pipeline.fill_array_row import ArrayRowTask
+from imgbatch.pipeline.image_task import ImageTask
+from imgbatch.pipeline.inspect import InspectTask
+from imgbatch.pipeline.measure import MeasureTask
+from imgbatch.pipeline.task import Task
 from imgbatch.pixels.exact_sums import Layout, Sheet
 from tests.contracts.pictures import smooth
 
@@ -60,13 +61,13 @@ class Asked:
         self.reserved.append(size)
 
 
-WORKS: dict[str, Callable[[], Work]] = {
-    "run": lambda: ImageWork(ib.Recipe([SMALL], [ib.Output()]), LIMIT, 0),
-    "run-copying": lambda: ImageWork(ib.Recipe([], [ib.Output()]), LIMIT, 0),
-    "stats": lambda: MeasureWork((SMALL,), "RGB", LIMIT),
-    "stats-whole": lambda: MeasureWork((), "RGB", LIMIT),
-    "check": lambda: InspectWork(LIMIT),
-    "load": lambda: RowWork((SMALL,), (150, 100), "RGB", Rows(), LIMIT),
+TASKS: dict[str, Callable[[], Task]] = {
+    "run": lambda: ImageTask(ib.Recipe([SMALL], [ib.Output()]), LIMIT, 0),
+    "run-copying": lambda: ImageTask(ib.Recipe([], [ib.Output()]), LIMIT, 0),
+    "stats": lambda: MeasureTask((SMALL,), "RGB", LIMIT),
+    "stats-whole": lambda: MeasureTask((), "RGB", LIMIT),
+    "check": lambda: InspectTask(LIMIT),
+    "load": lambda: ArrayRowTask((SMALL,), (150, 100), "RGB", Rows(), LIMIT),
 }
 
 
@@ -94,13 +95,13 @@ def job_of(path: Path) -> Job:
 
 
 @pytest.mark.parametrize("format", ["jpeg", "progressive.jpeg", "png", "gif"])
-@pytest.mark.parametrize("name", WORKS)
+@pytest.mark.parametrize("name", TASKS)
 def test_a_picture_is_decoded_after_its_memory_was_reserved(
     name: str, format: str, desk: Asked, tmp_path: Path
 ) -> None:
     path = tmp_path / f"picture.{format}"
     smooth("RGB", SIZE).save(path, progressive=format.startswith("progressive"))
-    outcome = WORKS[name]()(job_of(path), desk)
+    outcome = TASKS[name]()(job_of(path), desk)
     assert outcome.status == "ok", outcome.error
     assert desk.decoded and desk.reserved
     assert not desk.early
@@ -108,7 +109,7 @@ def test_a_picture_is_decoded_after_its_memory_was_reserved(
 
 
 @pytest.mark.parametrize("status", ["ok", "failed"])
-@pytest.mark.parametrize("name", WORKS)
+@pytest.mark.parametrize("name", TASKS)
 def test_chunks_learn_what_a_file_has_cost(
     name: str, status: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,7 +120,7 @@ def test_chunks_learn_what_a_file_has_cost(
         path.write_bytes(path.read_bytes()[:200])
     seconds = itertools.count()
     monkeypatch.setattr("imgbatch.pipeline.timing.time", SimpleNamespace(perf_counter=lambda: float(next(seconds))))
-    outcome = WORKS[name]()(job_of(path), Asked())
+    outcome = TASKS[name]()(job_of(path), Asked())
     assert outcome.status == status
     chunks = Chunks([job_of(path)] * 1000, "auto", 2)
     assert len(next(chunks)) > 1

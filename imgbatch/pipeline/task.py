@@ -1,0 +1,188 @@
+"""Task: what does a worker do with a job, and where do errors become values?
+
+`Task` and `TaskContext` are all that executors know of this room. Neither Pillow nor numpy is loaded before the first
+job is done: the process that sends a task to the workers has no use for them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Protocol
+
+from imgbatch.core.errors import Phase
+from imgbatch.core.job import Failure, Job, Outcome, Status
+from imgbatch.pipeline.timing import PhaseTimer
+from imgbatch.storage.registry import storage_of
+
+if TYPE_CHECKING:
+    from imgbatch.codecs.reading.decode import SourceImage
+    from imgbatch.pixels.exact_sums import Sheet
+
+
+class TaskContext(Protocol):
+    """What a task has at hand while it does a job."""
+
+    @property
+    def again(self) -> bool:
+        """Whether a worker died after it may have done this job: its files may already be in place."""
+
+    @property
+    def sums(self) -> Sheet | None:
+        """Where the task writes what this job adds to the sums, counted if its Outcome is "ok"; None: none are kept."""
+
+    def phase(self, phase: Phase) -> None:
+        """Say which phase begins, so that a death or a timeout can be blamed on it."""
+
+    def reserve(self, size: int) -> None:
+        """Wait until `size` bytes may be decoded; the share lasts until the next one, or the end of the chunk."""
+
+
+class LocalContext:
+    """The context of a job that nobody watches: it knows its phase, and there is always memory."""
+
+    again = False
+
+    def __init__(self, sums: Sheet | None = None) -> None:
+        self.current_phase: Phase = "read"
+        self.sums = sums
+
+    def phase(self, phase: Phase) -> None:
+        """Remember the phase, for whoever must say where an error came from."""
+        self.current_phase = phase
+
+    def reserve(self, size: int) -> None:
+        """Nobody keeps a budget here."""
+
+
+class Task(ABC):
+    """What is done with each job. Picklable; sent to each worker once."""
+
+    @abstractmethod
+    def __call__(self, job: Job, context: TaskContext) -> Outcome:
+        """The job's Outcome; never raises for a bad image."""
+
+    def open(self) -> None:  # noqa: B027 - most tasks of tests have nothing to load
+        """Load what every job needs: called once in each worker, before the first job is timed."""
+
+    def blame(self, job: Job, status: Status, failure: Failure) -> Outcome:
+        """The Outcome of a job whose worker could not give one."""
+        return Outcome(job.index, job.source, status, error=failure)
+
+    def clean_up(self, job: Job, pid: int) -> None:
+        """Remove the temporary files that process `pid`, which died or is about to, has left of a job."""
+        from imgbatch.planning.folders import folders_of
+        from imgbatch.storage.atomic_write import sweep
+
+        for folder in {folder for target in job.targets for folder in folders_of(target)}:
+            sweep(folder, pid)
+
+
+class FileTask(Task):
+    """A task that reads its job's source file; an error becomes that file's value here, and nowhere else.
+
+    Attributes
+    ----------
+    max_pixels : int
+        Pictures with more pixels (all frames together) fail.
+    """
+
+    max_pixels: int
+
+    def open(self) -> None:
+        """Load Pillow's everyday readers."""
+        from imgbatch.codecs.reading import limits
+
+        limits.everyday_readers()
+
+    @abstractmethod
+    def begin(self, job: Job, context: TaskContext) -> FileContext:
+        """The job, ready to be processed."""
+
+    def __call__(self, job: Job, context: TaskContext) -> Outcome:
+        """Process the job's file; its Outcome."""
+        if job.source.problem is not None:
+            return self.blame(job, "failed", job.source.problem)
+        from imgbatch.codecs.reading import limits  # only in the process that does it
+
+        file = self.begin(job, context)
+        with limits.warning_recorder(self.max_pixels) as caught:
+            try:
+                with contextlib.closing(file):
+                    file.process()
+            except Exception as error:  # noqa: BLE001 - one file's error is that file's value, never the batch's
+                file.fail(error)
+        file.warnings += limits.format_warnings(caught)
+        return file.outcome()
+
+
+class FileContext(ABC):
+    """One job while it is done: its file, what was noticed, and the first failure.
+
+    Attributes
+    ----------
+    data : bytes
+        The file's content, from `read` on.
+    opened : SourceImage
+        The picture, from `open` on.
+    warnings, changes : list of str
+        For the Outcome; those of the opened picture are added when it is closed.
+    """
+
+    data: bytes
+    opened: SourceImage
+
+    def __init__(self, task: FileTask, job: Job, worker: TaskContext, profile: bool = False) -> None:
+        self.task, self.job, self.worker = task, job, worker
+        self.timer = PhaseTimer(worker, profile)
+        self.warnings: list[str] = []
+        self.changes: list[str] = []
+        self.failure: Failure | None = None
+
+    @property
+    def suffix(self) -> str:
+        """Of the source's name, with its dot, in lower case."""
+        return os.path.splitext(self.job.source.path)[1].lower()
+
+    @abstractmethod
+    def process(self) -> None:
+        """Do the job; may raise."""
+
+    def read(self) -> None:
+        """Read the file."""
+        path = self.job.source.path
+        self.data = storage_of(path).read(path)
+
+    def open(self) -> None:
+        """Open the picture: its header only."""
+        from imgbatch.codecs.reading import decode
+
+        self.timer.enter("decode")
+        self.opened = decode.open_image(self.data, self.suffix, self.task.max_pixels)
+
+    def close(self) -> None:
+        """Close the picture, if it was opened, and note what was noticed of it."""
+        if hasattr(self, "opened"):
+            self.changes[:0] = self.opened.changes
+            self.warnings += self.opened.warnings
+            self.opened.close()
+
+    def fail(self, error: Exception) -> None:
+        """Keep the first failure: the later ones often follow from it."""
+        from imgbatch.codecs import errors
+
+        kind, message = errors.classify(error, self.timer.phase)
+        self.failure = self.failure or Failure(kind, self.timer.phase, message)
+
+    def outcome(self) -> Outcome:
+        """What has become of the job."""
+        return Outcome(
+            self.job.index,
+            self.job.source,
+            "failed" if self.failure else "ok",
+            error=self.failure,
+            warnings=tuple(dict.fromkeys(self.warnings)),
+            changes=tuple(dict.fromkeys(self.changes)),
+            ms=self.timer.spent(),
+        )
