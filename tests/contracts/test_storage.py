@@ -1,0 +1,356 @@
+"""Does every store keep what it promises?
+
+A new kind of store adds a line to `PLACES`: how a test gets a key in it. What a store does not promise in its
+properties is not asked of it.
+"""
+
+from __future__ import annotations
+
+import errno
+import multiprocessing
+import os
+import stat
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from imgbatch.core.errors import ImageError
+from imgbatch.storage.atomic_write import content_hash
+from imgbatch.storage.base import Properties, Storage
+from imgbatch.storage.registry import STORES, storage_of, store
+
+#: For each scheme a function that makes keys of names, in a place that is empty.
+PLACES: dict[str, Callable[[Path], Callable[[str], str]]] = {"": lambda folder: lambda name: str(folder / name)}
+NAMES = ["plain.jpg", "sp ace.jpg", "new\nline.jpg", "é漢字.jpg", "e\u0301.jpg", "-rf.jpg", "a%20b?x#y.jpg", "x" * 250]
+Key = Callable[[str], str]
+
+
+def promising(promise: str) -> list[str]:
+    """The schemes of the stores that make a promise."""
+    return [scheme for scheme in STORES if getattr(store(scheme).properties, promise)]
+
+
+@pytest.fixture(params=list(STORES))
+def scheme(request: pytest.FixtureRequest) -> str:
+    word: str = request.param
+    return word
+
+
+@pytest.fixture
+def held(scheme: str) -> Storage:
+    return store(scheme)
+
+
+@pytest.fixture
+def key(scheme: str, tmp_path: Path) -> Key:
+    (tmp_path / "store").mkdir()
+    return PLACES[scheme](tmp_path / "store")
+
+
+def listing(held: Storage, folder: str) -> set[str]:
+    with held.list(folder) as entries:
+        return {entry.name for entry in entries}
+
+
+def refused(call: Callable[[], object]) -> str:
+    with pytest.raises(ImageError) as failed:
+        call()
+    assert "\n" not in str(failed.value)
+    return failed.value.kind
+
+
+# -- the table ---------------------------------------------------------------------------------------------------------
+
+
+def test_every_kind_can_be_tested_and_says_what_it_promises() -> None:
+    assert set(PLACES) == set(STORES)
+    for scheme in STORES:
+        assert isinstance(store(scheme).properties, Properties)
+        assert store(scheme) is store(scheme)
+
+
+def test_a_path_finds_its_store(held: Storage, key: Key) -> None:
+    assert storage_of(key("a.jpg")) is held
+
+
+@pytest.mark.parametrize("path", ["", ".", "a/b.jpg", "/a://b.jpg", "nowhere://a.jpg", "://", "C:\\a.jpg", "a:b", "\0"])
+def test_a_path_of_no_known_scheme_is_local(path: str) -> None:
+    assert storage_of(path) is store("")
+
+
+# -- what every store does ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_written_is_there_under_its_name(held: Storage, key: Key, name: str) -> None:
+    data = bytes(range(256)) * 10
+    before = time.time_ns()
+    made = held.write_whole(key(name), data)
+    found = held.stat(key(name))
+    assert held.read(key(name)) == data and held.holds(key(name), data)
+    assert made.st_size == found.st_size == len(data) and stat.S_ISREG(found.st_mode)
+    assert held.read_prefix(key(name), 4) == data[:4] and held.read_prefix(key(name), 9999) == data
+    assert held.exists(key(name)) and not held.is_folder(key(name)) and not held.is_link(key(name))
+    assert listing(held, os.path.dirname(key(name))) == {name}
+    if held.properties.modification_times:
+        assert made.st_mtime_ns == found.st_mtime_ns and abs(found.st_mtime_ns - before) < 10 * 10**9
+
+
+def test_an_entry_answers_as_the_store_does(held: Storage, key: Key) -> None:
+    held.write_whole(key("a.jpg"), b"1234")
+    held.write_whole(key("below/b.jpg"), b"1")
+    with held.list(os.path.dirname(key("a.jpg"))) as entries:
+        seen = {entry.name: entry for entry in entries}
+        assert {name: entry.is_dir() for name, entry in seen.items()} == {"a.jpg": False, "below": True}
+        assert seen["a.jpg"].path == key("a.jpg") and seen["a.jpg"].stat().st_size == 4
+        assert not any(entry.is_symlink() for entry in seen.values())
+    assert held.is_folder(key("below")) and listing(held, key("below")) == {"b.jpg"}
+
+
+@pytest.mark.parametrize("write", ["write_whole", "create_exclusively"])
+def test_missing_folders_are_made(held: Storage, key: Key, write: str) -> None:
+    getattr(held, write)(key("a/b/c/d.jpg"), b"data")
+    assert held.read(key("a/b/c/d.jpg")) == b"data"
+
+
+def test_nothing_is_where_nothing_was_written(held: Storage, key: Key) -> None:
+    for absent in (key("absent"), key("absent/below"), key("nul\0"), key("y" * 300)):
+        assert not held.exists(absent) and not held.is_folder(absent) and not held.is_link(absent)
+        assert refused(lambda absent=absent: held.read(absent)) == "io"  # type: ignore[misc]  # a lambda's default
+        assert not held.holds(absent, b"data")
+    for call in (held.stat, held.list, held.remove, lambda name: held.read_prefix(name, 9)):
+        with pytest.raises(FileNotFoundError):
+            call(key("absent"))
+    with pytest.raises(FileNotFoundError):
+        held.rename(key("absent"), key("new"))
+    assert held.fingerprint(key("absent")) == "" and not held.exists(key("new"))
+
+
+def test_what_is_no_file_is_not_read(held: Storage, key: Key) -> None:
+    held.write_whole(key("folder/a.jpg"), b"data")
+    held.write_whole(key("empty"), b"")
+    assert refused(lambda: held.read(key("folder"))) == "unsupported"
+    assert refused(lambda: held.read(key("empty"))) == "truncated"
+    assert refused(lambda: held.read(key("folder/a.jpg/below"))) == "io"
+    with pytest.raises(OSError):
+        held.read_prefix(key("folder"), 9)
+    with pytest.raises(NotADirectoryError):
+        held.list(key("folder/a.jpg"))
+    assert held.fingerprint(key("folder")) == ""
+
+
+def test_what_is_removed_is_gone_and_nothing_else(held: Storage, key: Key) -> None:
+    held.write_whole(key("folder/a.jpg"), b"data")
+    held.write_whole(key("folder/b.jpg"), b"data")
+    held.remove(key("folder/a.jpg"))
+    assert listing(held, key("folder")) == {"b.jpg"}
+    with pytest.raises(OSError):
+        held.remove(key("folder"))
+    assert held.read(key("folder/b.jpg")) == b"data"
+
+
+@pytest.mark.parametrize("write", ["write_whole", "create_exclusively"])
+def test_a_folder_in_the_way_stays(held: Storage, key: Key, write: str) -> None:
+    held.write_whole(key("folder/a.jpg"), b"data")
+    with pytest.raises(OSError):
+        getattr(held, write)(key("folder"), b"new")
+    with pytest.raises(OSError):  # and so does a file where a folder is needed
+        getattr(held, write)(key("folder/a.jpg/below.jpg"), b"new")
+    assert listing(held, os.path.dirname(key("folder"))) == {"folder"}
+    assert listing(held, key("folder")) == {"a.jpg"} and held.read(key("folder/a.jpg")) == b"data"
+
+
+@pytest.mark.parametrize("write", ["write_whole", "create_exclusively"])
+def test_a_name_that_is_too_long_leaves_nothing(held: Storage, key: Key, write: str) -> None:
+    with pytest.raises(OSError) as failed:
+        getattr(held, write)(key("z" * 300), b"new")
+    assert failed.value.errno == errno.ENAMETOOLONG and listing(held, os.path.dirname(key("z"))) == set()
+
+
+def test_content_tells_files_apart(held: Storage, key: Key) -> None:
+    held.write_whole(key("a"), b"one")
+    held.write_whole(key("empty"), b"")
+    assert held.holds(key("a"), b"one") and held.holds(key("empty"), b"")
+    assert not held.holds(key("a"), b"two") and not held.holds(key("a"), b"one more")
+
+
+# -- what a store promises ---------------------------------------------------------------------------------------------
+
+
+def _write_often(scheme: str, key: str, contents: list[bytes], until: float) -> None:
+    while time.monotonic() < until:
+        for data in contents:
+            store(scheme).write_whole(key, data)
+
+
+@pytest.mark.parametrize("scheme", promising("atomic_replace"), indirect=True)
+def test_atomic_replace_readers_see_the_old_bytes_or_the_new(scheme: str, held: Storage, key: Key) -> None:
+    contents = [bytes([value]) * size for value, size in ((1, 300_000), (2, 1_000_000))]
+    held.write_whole(key("a.jpg"), contents[0])
+    writers = [
+        multiprocessing.get_context("spawn").Process(
+            target=_write_often, args=(scheme, key("a.jpg"), contents, time.monotonic() + 2)
+        )
+        for _ in range(2)
+    ]
+    for writer in writers:
+        writer.start()
+    reads = 0
+    while any(writer.is_alive() for writer in writers):
+        assert held.read(key("a.jpg")) in contents
+        reads += 1
+    assert [writer.exitcode for writer in writers] == [0, 0] and reads > 10
+    assert listing(held, os.path.dirname(key("a.jpg"))) == {"a.jpg"}
+
+
+@pytest.mark.parametrize("scheme", promising("atomic_replace"), indirect=True)
+@pytest.mark.parametrize("write", ["write_whole", "create_exclusively"])
+def test_atomic_replace_a_writer_that_fails_changes_nothing(held: Storage, key: Key, write: str) -> None:
+    held.write_whole(key("old.jpg"), b"old")
+    for name in ("old.jpg", "new.jpg"):
+        with pytest.raises((OSError, TypeError)):  # after the file was begun: `like` is not there, data are no bytes
+            getattr(held, write)(key(name), b"new", like=key("absent"))
+        with pytest.raises((OSError, TypeError)):
+            getattr(held, write)(key(name), "no bytes")
+    assert held.read(key("old.jpg")) == b"old" and listing(held, os.path.dirname(key("old.jpg"))) == {"old.jpg"}
+
+
+def _create(scheme: str, keys: list[str], mine: bytes, wins: multiprocessing.SimpleQueue[int]) -> None:
+    won = 0
+    for key in keys:
+        try:
+            store(scheme).create_exclusively(key, mine)
+            won += 1
+        except FileExistsError:
+            pass
+    wins.put(won)
+
+
+@pytest.mark.parametrize("scheme", promising("exclusive_create"), indirect=True)
+def test_exclusive_create_of_two_writers_one_wins(scheme: str, held: Storage, key: Key) -> None:
+    context = multiprocessing.get_context("spawn")
+    keys = [key(f"{number}.jpg") for number in range(300)]
+    wins = context.SimpleQueue()
+    writers = [context.Process(target=_create, args=(scheme, keys, mine, wins)) for mine in (b"one", b"two")]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(60)
+    assert wins.get() + wins.get() == len(keys)
+    assert all(held.read(each) in (b"one", b"two") for each in keys)
+    assert len(listing(held, os.path.dirname(keys[0]))) == len(keys)
+
+
+@pytest.mark.parametrize("scheme", promising("exclusive_create"), indirect=True)
+def test_exclusive_create_of_threads_one_wins(held: Storage, key: Key) -> None:
+    wins: list[bytes] = []
+    ready = threading.Barrier(8)
+
+    def create(mine: bytes) -> None:
+        ready.wait()
+        try:
+            held.create_exclusively(key("a.jpg"), mine)
+            wins.append(mine)
+        except FileExistsError:
+            pass
+
+    threads = [threading.Thread(target=create, args=(bytes([number]),)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(wins) == 1 and held.read(key("a.jpg")) == wins[0]
+
+
+@pytest.mark.parametrize("scheme", promising("exclusive_create"), indirect=True)
+def test_exclusive_create_what_is_there_stays(held: Storage, key: Key) -> None:
+    held.write_whole(key("a.jpg"), b"old")
+    with pytest.raises(FileExistsError):
+        held.create_exclusively(key("a.jpg"), b"new")
+    assert held.read(key("a.jpg")) == b"old" and listing(held, os.path.dirname(key("a.jpg"))) == {"a.jpg"}
+
+
+@pytest.mark.parametrize("scheme", promising("rename"), indirect=True)
+def test_rename_takes_the_file_along_and_replaces_only_when_told(held: Storage, key: Key) -> None:
+    held.write_whole(key("a.jpg"), b"one")
+    held.write_whole(key("b.jpg"), b"two")
+    with pytest.raises(FileExistsError):
+        held.rename(key("a.jpg"), key("b.jpg"))
+    assert (held.read(key("a.jpg")), held.read(key("b.jpg"))) == (b"one", b"two")
+    before = held.stat(key("a.jpg")).st_mtime_ns
+    held.rename(key("a.jpg"), key("b.jpg"), replace=True)
+    assert held.read(key("b.jpg")) == b"one" and not held.exists(key("a.jpg"))
+    if held.properties.modification_times:
+        assert held.stat(key("b.jpg")).st_mtime_ns == before
+    held.rename(key("b.jpg"), key("c.jpg"))
+    assert listing(held, os.path.dirname(key("a.jpg"))) == {"c.jpg"}
+
+
+@pytest.mark.parametrize("scheme", promising("modification_times"), indirect=True)
+def test_modification_times_can_be_given_and_tell_a_change(held: Storage, key: Key) -> None:
+    old = held.write_whole(key("old.jpg"), b"old")
+    time.sleep(0.02)
+    changed = held.write_whole(key("a.jpg"), b"one")
+    assert changed.st_mtime_ns > old.st_mtime_ns
+    like = held.create_exclusively(key("b.jpg"), b"two", like=key("old.jpg"))
+    assert like.st_mtime_ns == held.stat(key("b.jpg")).st_mtime_ns == old.st_mtime_ns
+    held.preserve(key("a.jpg"), key("old.jpg"))
+    assert held.stat(key("a.jpg")).st_mtime_ns == old.st_mtime_ns
+    assert held.stat(key("a.jpg")).st_mode == held.stat(key("old.jpg")).st_mode
+
+
+@pytest.mark.parametrize("scheme", promising("fingerprint"), indirect=True)
+def test_fingerprint_is_that_of_the_bytes(held: Storage, key: Key) -> None:
+    for name, data in (("a", b"one"), ("b", b"one"), ("c", b"two"), ("empty", b"")):
+        held.write_whole(key(name), data)
+        assert held.fingerprint(key(name)) == content_hash(data)
+    held.preserve(key("c"), key("a"))  # size and time are those of the other: only the content tells
+    assert held.fingerprint(key("c")) != held.fingerprint(key("a")) == held.fingerprint(key("b"))
+
+
+# -- links, which only some stores have --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def linked(tmp_path: Path) -> Path:
+    """A folder of a local disk with a file, a link to it, one to the folder and one that leads nowhere."""
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "a.jpg").write_bytes(b"data")
+    for name, to in (("file.jpg", "there/a.jpg"), ("folder", "there"), ("broken.jpg", "absent"), ("loop", "loop")):
+        (tmp_path / name).symlink_to(to)
+    return tmp_path
+
+
+def test_links_are_followed_for_reading(linked: Path) -> None:
+    local = store("")
+    assert local.read(str(linked / "file.jpg")) == b"data" and local.is_folder(str(linked / "folder"))
+    assert local.resolve(str(linked / "folder" / "a.jpg")) == os.path.realpath(linked / "there" / "a.jpg")
+    assert all(local.exists(str(linked / name)) for name in ("file.jpg", "folder", "broken.jpg", "loop"))
+    assert all(local.is_link(str(linked / name)) for name in ("file.jpg", "folder", "broken.jpg", "loop"))
+    assert refused(lambda: local.read(str(linked / "broken.jpg"))) == "io"
+    assert refused(lambda: local.read(str(linked / "loop"))) == "io"
+    with pytest.raises(FileNotFoundError):
+        local.stat(str(linked / "broken.jpg"))
+    assert not local.holds(str(linked / "file.jpg"), b"data"), "what a link leads to is not the link's"
+
+
+@pytest.mark.parametrize("name", ["file.jpg", "folder", "broken.jpg", "loop"])
+def test_links_are_replaced_and_removed_themselves(linked: Path, name: str) -> None:
+    local, path = store(""), str(linked / name)
+    with pytest.raises(FileExistsError):
+        local.create_exclusively(path, b"new")
+    assert os.path.islink(path)
+    local.write_whole(path, b"new")
+    assert not os.path.islink(path) and local.read(path) == b"new"
+    assert os.listdir(linked / "there") == ["a.jpg"] and (linked / "there" / "a.jpg").read_bytes() == b"data"
+    local.remove(path)
+    assert not local.exists(path)
+
+
+def test_a_link_that_is_removed_leaves_its_file(linked: Path) -> None:
+    for name in ("file.jpg", "folder", "broken.jpg"):
+        store("").remove(str(linked / name))
+    assert (linked / "there" / "a.jpg").read_bytes() == b"data"
