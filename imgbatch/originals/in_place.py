@@ -18,19 +18,23 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from imgbatch.codecs.errors import classify
 from imgbatch.core.errors import ImageError, PlanError
 from imgbatch.core.job import Failure, Job, Outcome, Source, Target, Written
+from imgbatch.core.run_settings import Settings
 from imgbatch.ledger.database import FILE
+from imgbatch.ledger.destination import Assignment, Destination
+from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.rows import Replaced, state_folder
 from imgbatch.originals.backups import FOLDER, discard, keep, room, rooms
 from imgbatch.originals.in_place_rules import within
 from imgbatch.originals.replacements import Past
 from imgbatch.planning.find import Skipped
 from imgbatch.planning.folders import shown
+from imgbatch.planning.recipe import Recipe
 from imgbatch.storage.atomic_write import content_hash, hash_of, mtime, read_bytes, sync, temporary
 
 _RACY_NS = 50 * 10**6  # as in index.py: within it a file may change and keep its time
@@ -47,31 +51,23 @@ def _is(entry: Replaced, source: Source) -> bool:
     return same and not 0 <= entry.recorded_ns - entry.mtime_ns < _RACY_NS
 
 
-class InPlace:
-    """The replacing of the sources of one run.
+class InPlace(Destination):
+    """The places of the sources: each is replaced by what is made of it; the folder keeps the originals."""
 
-    Parameters
-    ----------
-    folder : str
-        :func:`home_of` the sources.
-    state : str or None
-        As ``--state`` has it.
-    digest : str
-        Of what the recipe says.
-    force : bool
-        Whether what runs that came to their end have done does not count.
-    """
+    replaces_sources = True
 
-    def __init__(self, folder: str, state: str | None, digest: str, force: bool) -> None:
-        self.folder, self._at, self.state = folder, state, state_folder(folder, state)
+    def __init__(
+        self, folder: str, ledger: Ledger, recipe: Recipe, settings: Settings, contents: Mapping[str, str]
+    ) -> None:
+        super().__init__(folder, ledger, recipe, settings, contents)
+        self.state = state_folder(folder, settings.state)
         self._past = Past(folder, self.state)
-        self._digests: dict[int, str] = {}
+        self._digest_by_run: dict[int, str] = {}
         self._open_runs: set[int] = set()
         for run in self._past.runs():
-            self._digests[run.id] = run.digest
+            self._digest_by_run[run.id] = run.digest
             if not run.ended:
                 self._open_runs.add(run.id)
-        self._digest, self._force = digest, force
         self._by_hash: dict[str, list[Replaced]] = {}
         self._latest: dict[str, Replaced] = {}
         self._sizes: set[int] = set()
@@ -90,9 +86,16 @@ class InPlace:
 
     # -- what is to be done --------------------------------------------------------------------------------------------
 
-    def jobs(
-        self, sources: Sequence[Source], format_of: Callable[[Source], str | None]
-    ) -> tuple[list[Job], list[Skipped]]:
+    @staticmethod
+    def recipe_digest(recipe: Recipe, contents: Mapping[str, str]) -> str:
+        """The digest of what was said in the recipe, so that an update of imgbatch does nothing again."""
+        return recipe.said(contents)
+
+    def is_output(self, path: str) -> bool:
+        """False: whatever is found is to be replaced."""
+        return False
+
+    def jobs(self, sources: Sequence[Source]) -> Assignment:
         """A job for each source, whose target (none where it is done) is a temporary file beside it; and the links.
 
         Raises
@@ -114,20 +117,20 @@ class InPlace:
             if done is not None:
                 self._done[done.index] = done
             elif source.problem is None:
-                format = format_of(source)
+                format = self._format_of(source)
                 if format is None:
                     source = replace(source, problem=_EMPTY if source.size == 0 else _NO_WRITER)
                 else:
                     targets = (Target(0, temporary(os.path.dirname(source.path)), format, replace=True),)
             jobs.append(Job(len(jobs), source, targets))
-        return jobs, skipped
+        return Assignment(jobs, sorted({os.path.dirname(job.source.path) for job in jobs}), skipped)
 
     def _refuse_inner(self, folders: set[str]) -> None:
         seen = {self.folder}
         for folder in folders:
             while folder not in seen and within(folder, self.folder):
                 seen.add(folder)
-                states = {state_folder(folder, None), state_folder(folder, self._at)}
+                states = {state_folder(folder, None), state_folder(folder, self._settings.state)}
                 if any(os.path.lexists(os.path.join(state, FILE)) for state in states):
                     raise PlanError(
                         f"{shown(folder)} keeps a ledger of its own, of outputs or originals; leave it out with "
@@ -135,7 +138,7 @@ class InPlace:
                     )
                 folder = os.path.dirname(folder)
 
-    def done(self, job: Job) -> Outcome | None:
+    def already_done(self, job: Job) -> Outcome | None:
         """The outcome "unchanged" where this recipe has made what stands there, or what others have made it of."""
         return self._done.get(job.index)
 
@@ -165,9 +168,9 @@ class InPlace:
         )  # fmt: skip
 
     def _counts(self, entry: Replaced) -> bool:
-        if self._digests.get(entry.run) != self._digest:
+        if self._digest_by_run.get(entry.run) != self._ledger.digest:
             return False
-        return not self._force or entry.run in self._open_runs  # a forced run that was killed goes on, too
+        return not self._settings.force or entry.run in self._open_runs  # a forced run that was killed goes on, too
 
     def _content(self, source: Source) -> str:
         """The hash of a source's content; "" where it cannot be one that a run made."""
@@ -190,9 +193,10 @@ class InPlace:
 
     # -- doing it ------------------------------------------------------------------------------------------------------
 
-    def begin(self, run: int) -> None:
-        """Settle what a killed run left, for the run of that number."""
-        self._run, self._room = run, room(self.state, run)
+    def begin(self) -> None:
+        """Settle what a killed run left."""
+        run = self._run = self._ledger.run
+        self._room = room(self.state, run)
         settle_intended(self._past, self._intended, self.state)
         if self._seen and run:
             self._past.note([replace(entry, run=entry.run or run) for entry in self._seen])
@@ -248,16 +252,21 @@ class InPlace:
         linked = [f"hard link: its other name{'s keep' if found.st_nlink > 2 else ' keeps'} the original's bytes"]
         return [f"original kept: {backup}", *(linked if found.st_nlink > 1 else [])]
 
-    def end(self, jobs: Sequence[Job], taken: set[int], keep_for: float | None) -> None:
-        """Remove what workers made and nobody took, and the backups of runs that are older than `keep_for` seconds."""
+    def record(self, outcome: Outcome) -> None:
+        """Write what became of a source to the ledger; its new content stands there already."""
+        self._ledger.record(replace(outcome, outputs=()))
+
+    def finish(self, jobs: Sequence[Job], outcomes: Sequence[Outcome], began_ns: int, complete: bool) -> None:
+        """Remove what workers made and nobody took, and, of a complete run, backups older than keep_backups."""
+        finished = {outcome.index for outcome in outcomes if outcome.status == "ok"}
         for job in jobs:
-            if job.index not in taken:
+            if job.index not in finished:
                 for target in job.targets:
                     with contextlib.suppress(FileNotFoundError):
                         os.unlink(target.path)
         self._past.close()
-        if keep_for is not None:
-            self._forget_old(time.time() - keep_for)
+        if complete and self._settings.keep_backups is not None:
+            self._forget_old(time.time() - self._settings.keep_backups)
 
     def _forget_old(self, before: float) -> None:
         old = {str(run.id) for run in self._past.runs() if run.started < before and run.id != self._run}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterator, Sequence
@@ -119,6 +120,21 @@ class Run(ABC):
             elif self.workload.later:
                 report.reason = f"{self.settings.max_files} files are done (--max-files)"
             report.sort()
+
+    @contextlib.contextmanager
+    def _time_limit(self) -> Iterator[None]:
+        """Within the block the run is stopped when max_time is over."""
+        seconds = self.settings.max_time
+        if not seconds:
+            yield
+            return
+        timer = threading.Timer(seconds, self.stop, (ExitCode.OK, f"{seconds:g} s are over (--max-time)"))
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def _count(self, outcome: Outcome) -> None:
         """Count an outcome, and end the run where it is one failure too many."""

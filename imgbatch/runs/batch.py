@@ -8,11 +8,9 @@ yielded to whoever asked.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
-import threading
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from imgbatch import executors
@@ -21,7 +19,6 @@ from imgbatch.core.job import Outcome
 from imgbatch.core.report import ExitCode
 from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.ledger.ledger import Ledger
-from imgbatch.ledger.renamed_sources import Renaming
 from imgbatch.pipeline.image_task import ImageTask
 from imgbatch.pipeline.task import Task
 from imgbatch.planning.recipe import Recipe
@@ -33,6 +30,7 @@ from imgbatch.storage.atomic_write import sweep
 if TYPE_CHECKING:
     import concurrent.futures
 
+    from imgbatch.ledger.renamed_sources import Renaming
     from imgbatch.ledger.rows import Row
     from imgbatch.pixels.exact_sums import Sums, Totals
     from imgbatch.pixels.statistics import Statistics
@@ -155,6 +153,7 @@ class Batch(Run):
     def _outcomes(self) -> Iterator[Outcome]:
         ledger, work = self.preparation.ledger, self.workload
         assert ledger is not None
+        destination = self.preparation.destination
         began_ns = time.time_ns()
         self._known_failures = frozenset(outcome.index for outcome in work.known_failures)
         over = False
@@ -162,9 +161,8 @@ class Batch(Run):
             with self._reporting(), self._time_limit():
                 try:
                     if work.todo or os.path.exists(ledger.file):  # a first run without work leaves nothing
-                        ledger.begin(self.preparation.digests(), self.command)
-                    if self.preparation.in_place is not None:
-                        self.preparation.in_place.begin(ledger.run)
+                        ledger.begin(destination.digests, self.command)
+                    destination.begin()
                     self._sweep(ledger)
                     shared = self.settings.workers != 0 or self._foreign_executor is not None
                     with (
@@ -188,24 +186,13 @@ class Batch(Run):
                     raise
         finally:
             try:
-                self._adopt(ledger, began_ns)
-                self._close(ledger, over)
+                self._finish(ledger, began_ns, over)
             except OSError as error:
                 self.report.stopped, self.report.reason = ExitCode.STOPPED, str(error.strerror)
 
-    def _adopt(self, ledger: Ledger, began_ns: int) -> None:
-        """Remember what workers had finished that died, or were shot, before they could tell."""
-        if self.preparation.in_place is None:
-            finished = {
-                outcome.index for outcome in self.report.outcomes if outcome.status not in ("timeout", "crashed")
-            }
-            for job in self.todo:
-                if job.index not in finished:
-                    ledger.adopt(job, began_ns)
-
-    def _close(self, ledger: Ledger, over: bool) -> None:
+    def _finish(self, ledger: Ledger, began_ns: int, over: bool) -> None:
         try:
-            self._end_in_place(over)
+            self.preparation.destination.finish(self.todo, self.report.outcomes, began_ns, complete=over)
             if over:  # else it broke off (KeyboardInterrupt, say), and the next run takes it for one that died
                 ledger.end(self.report.summary())
         finally:
@@ -213,23 +200,14 @@ class Batch(Run):
 
     def _settle(self, ledger: Ledger, outcome: Outcome) -> Outcome:
         """Record the outcome, archive or quarantine its source, and count it."""
-        if outcome.index in self._known_failures:
-            pass  # it stands in the ledger as it was when it failed: not tried once more, and due at the same time
-        elif self.preparation.in_place is None:
-            self._record(ledger, outcome)
-        else:
-            outcome = self.preparation.in_place.settle(outcome)
-            self._record(ledger, dataclasses.replace(outcome, outputs=()))  # its files are in the ledger already
-        if not self._must_stay(ledger, outcome):
-            outcome = self.preparation.moves.settle(outcome)
+        preparation = self.preparation
+        if outcome.index not in self._known_failures:  # else it stays in the ledger as it failed, due at the same time
+            outcome = preparation.destination.settle(outcome)
+            self._is_recorded(preparation.destination.record, outcome)
+        if preparation.moves.folders and self._is_recorded(ledger.moving, outcome):
+            outcome = preparation.moves.settle(outcome)
         self._count(outcome)
         return outcome
-
-    def _end_in_place(self, over: bool) -> None:
-        in_place = self.preparation.in_place
-        if in_place is not None:
-            finished = {outcome.index for outcome in self.report.outcomes if outcome.status == "ok"}
-            in_place.end(self.todo, finished, self.settings.keep_backups if over else None)
 
     def _sweep(self, ledger: Ledger) -> None:
         """Remove what a run that died has left half-written."""
@@ -237,37 +215,14 @@ class Batch(Run):
             for folder in self.workload.folders:
                 sweep(folder)
 
-    @contextlib.contextmanager
-    def _time_limit(self) -> Iterator[None]:
-        """Within the block the run is stopped when max_time is over."""
-        seconds = self.settings.max_time
-        if not seconds:
-            yield
-            return
-        timer = threading.Timer(seconds, self.stop, (ExitCode.OK, f"{seconds:g} s are over (--max-time)"))
-        timer.daemon = True
-        timer.start()
+    def _is_recorded(self, record: Callable[[Outcome], None], outcome: Outcome) -> bool:
+        """Whether the ledger took an outcome; where it cannot, the run ends."""
         try:
-            yield
-        finally:
-            timer.cancel()
-
-    def _must_stay(self, ledger: Ledger, outcome: Outcome) -> bool:
-        """Whether the ledger cannot say that a source is moved, which must then stay."""
-        if self.settings.archive is None and self.settings.quarantine is None:
+            record(outcome)
+        except OSError as error:
+            self.stop(ExitCode.STOPPED, str(error.strerror))
             return False
-        try:
-            ledger.moving(outcome)
-        except OSError as error:
-            self.stop(ExitCode.STOPPED, str(error.strerror))
-            return True
-        return False
-
-    def _record(self, ledger: Ledger, outcome: Outcome) -> None:
-        try:
-            ledger.record(outcome)
-        except OSError as error:
-            self.stop(ExitCode.STOPPED, str(error.strerror))
+        return True
 
     @contextlib.contextmanager
     def _summing(self) -> Iterator[Totals | None]:
@@ -316,21 +271,16 @@ class Batch(Run):
 
     def _renaming(self) -> Renaming | None:
         """What serves sources that were only renamed; None where everything is to be made, or measured."""
-        ledger = self.preparation.ledger
-        if ledger is None or self.preparation.in_place is not None or self._stats or self.settings.force:
+        if self._stats or self.settings.force:
             return None
-        return Renaming(ledger, self.recipe, self.preparation.digests())
+        return self.preparation.destination.renamed_sources()
 
     def _task(self, recipe: Recipe) -> Task:
         ledger = self.preparation.ledger
         return ImageTask(
-            recipe,
-            self.settings.max_pixels,
-            time.time_ns(),
-            plan=not self.settings.no_plan,
-            profile=self.settings.profile,
-            resumed=ledger is not None and ledger.resumed,
-        )
+            recipe, self.settings.max_pixels, time.time_ns(), plan=not self.settings.no_plan,
+            profile=self.settings.profile, resumed=ledger is not None and ledger.resumed,
+        )  # fmt: skip
 
     def _count(self, outcome: Outcome) -> None:
         """Count an outcome, and end the run where the disk is full or it is one new failure too many."""

@@ -11,32 +11,26 @@ import os
 import shutil
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from imgbatch import codecs
 from imgbatch.core.errors import PlanError, UsageError
-from imgbatch.core.job import Job, Outcome, Source
+from imgbatch.core.job import Job
 from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.core.version import VERSION
+from imgbatch.ledger.destination import Destination
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.rows import state_folder
-from imgbatch.ledger.up_to_date import known_to_fail, retried, suspicious, up_to_date
+from imgbatch.ledger.up_to_date import known_to_fail, retried, suspicious
 from imgbatch.operations.plugins import refuse_immobile
 from imgbatch.originals.archive import Moves
-from imgbatch.planning import plan as planning
 from imgbatch.planning.find import Skipped, discover
 from imgbatch.planning.names import STATE
 from imgbatch.planning.recipe import Output, Recipe
 from imgbatch.planning.reference_files import Resources, gathered
+from imgbatch.runs.output_folder import OutputFolder
 from imgbatch.runs.workload import Path, Workload
 from imgbatch.storage.lock import Lock
-from imgbatch.storage.registry import storage_of
-
-if TYPE_CHECKING:
-    from imgbatch.originals.in_place import InPlace
 
 _HUGE = (20_000, 20_000)  # px: a picture that shows what a recipe limits
-IN_THE_WAY = "left alone: a file is in the way"
 
 
 class Preparation:
@@ -52,8 +46,8 @@ class Preparation:
         As it is before the run, once it is prepared.
     moves : Moves
         Where sources go when they are done.
-    in_place : InPlace or None
-        Replaces the sources, where that was asked for.
+    destination : Destination
+        Where the outputs go, once it is prepared.
     resources : Resources
         What the operations need from files.
     """
@@ -69,28 +63,14 @@ class Preparation:
         ledger: bool = True,
     ) -> None:
         self._paths, self._recipe, self._settings, self._filters = paths, recipe, settings, filters
-        self.folder = self._root(output, ledger)
+        self._kind, self.folder = _choose_destination(paths, output, recipe, settings, ledger)
         self.state = state_folder(self.folder, settings.state)
         self.moves = Moves(settings.archive, settings.quarantine, self.folder, [os.fspath(path) for path in paths])
-        self.in_place: InPlace | None = None
         self.resources = Resources(())
         self.workload = Workload()
         self.ledger: Ledger | None = None
         self._keep_ledger = ledger
         self._lock: Lock | None = None
-
-    def _root(self, output: Path | None, ledger: bool) -> str:
-        """The folder that holds the results, and the state."""
-        if not self._settings.in_place:
-            if output is None:
-                raise UsageError("expected an output folder, or in_place=True, got neither")
-            return os.path.abspath(os.fspath(output))
-        if output is not None:
-            raise UsageError("expected -o DIR or --in-place, got both; leave one of them out")
-        from imgbatch.originals.in_place_rules import home_of, refuse_mixtures
-
-        refuse_mixtures(self._settings, self._recipe, ledger)
-        return home_of(self._paths, self._settings.state)
 
     @property
     def shortage(self) -> tuple[int, int] | None:
@@ -172,64 +152,40 @@ class Preparation:
     def _compare(self) -> None:
         """Ask the ledger what is left to do."""
         workload = self.workload = Workload()
-        contents, in_place = self.resources.contents, self._settings.in_place
-        digest = self._recipe.said(contents) if in_place else self._recipe.digest_with(contents)
+        contents = self.resources.contents
         ledger = self.ledger = Ledger(
-            self.folder, self._keep_ledger, self.state, digest, _versions(), mend=self._lock is not None
-        )
+            self.folder, self._keep_ledger, self.state, self._kind.recipe_digest(self._recipe, contents), _versions(),
+            mend=self._lock is not None,
+        )  # fmt: skip
         ledger.limit = self._settings.timeout
-        if in_place:
-            from imgbatch.originals.in_place import InPlace
-
-            self.in_place = InPlace(self.folder, self._settings.state, digest, self._settings.force)
+        destination = self.destination = self._kind(self.folder, ledger, self._recipe, self._settings, contents)
         sources = []
         for found in discover(self._paths, self._filters, avoid=self._avoid()):
             if isinstance(found, Skipped):
                 workload.skipped.append(found)
-            elif not in_place and ledger.is_ours(found.path):
+            elif destination.is_output(found.path):
                 workload.skipped.append(Skipped(found.relative, found.root, "made by a former run"))
             else:
                 sources.append(found)
-        if self.in_place is not None:
-            jobs, links = self.in_place.jobs(sources, lambda source: _format_of(source, ledger))
-            workload.skipped += links
-            workload.folders = sorted({os.path.dirname(job.source.path) for job in jobs})
-            self._sort(jobs, ledger)
-            return
-        plan = planning.plan(
-            sources,
-            self._recipe,
-            self.folder,
-            flat=self._settings.flat,
-            in_the_way=self._settings.in_the_way,
-            owned=ledger.owned,
-            made=ledger.made,
-            format_of=lambda source: _format_of(source, ledger),
-        )
-        workload.folders = plan.folders
+        assignment = destination.jobs(sources)
+        workload.skipped += assignment.skipped
+        workload.skipped_existing = assignment.skipped_existing
+        workload.folders = assignment.folders
         if self._settings.prune:
             from imgbatch.ledger.prune import prunable
 
             workload.pruned = prunable(ledger, [os.fsdecode(path) for path in self._paths], sources, self._filters)
-        self._sort(plan.jobs, ledger)
-        if plan.kept:
-            places = {source.path: index for index, source in enumerate(sources)}
-            workload.skipped_existing = [
-                Outcome(places[kept.path], kept, "skipped", changes=(IN_THE_WAY,)) for kept in plan.kept
-            ]
+        self._sort(assignment.jobs, ledger)
 
     def _sort(self, jobs: list[Job], ledger: Ledger) -> None:
         """What is to be done, and in which order: what crashed or timed out before comes last."""
         workload, settings = self.workload, self._settings
-        digests, now = self.digests(), time.time_ns()
+        now = time.time_ns()
         isolated: list[Job] = []
         retries: list[Job] = []
-        force, retry = settings.force, settings.force or settings.retry_failed
+        retry = settings.force or settings.retry_failed
         for job in jobs:
-            if self.in_place is not None:
-                done = self.in_place.done(job)
-            else:
-                done = None if force else up_to_date(ledger, job, self._recipe, digests)
+            done = self.destination.already_done(job)
             known = None if done or retry else known_to_fail(ledger, job, now)
             if done is not None:
                 workload.unchanged.append(done)
@@ -253,25 +209,30 @@ class Preparation:
         inside = [folder for folder in (self.folder, *folders) if not _holds(os.path.realpath(folder), roots)]
         return [os.path.join(self.folder, STATE), self.state, *inside, *self.moves.folders]
 
-    def digests(self) -> list[str]:
-        """The digests of the recipe's outputs, with the files that its operations name."""
-        contents = self.resources.contents
-        return [self._recipe.output_digest(index, contents) for index in range(len(self._recipe.outputs))]
 
+def _choose_destination(
+    paths: Sequence[Path], output: Path | None, recipe: Recipe, settings: Settings, ledger: bool
+) -> tuple[type[Destination], str]:
+    """The kind of destination that was asked for, and its folder (absolute).
 
-def _format_of(source: Source, ledger: Ledger) -> str | None:
-    """The format of a source whose outputs keep it; None when it cannot be written or read.
-
-    As the ledger has it for a source that is unchanged, so that a run without work opens no image; else by its first
-    bytes.
+    Raises
+    ------
+    UsageError
+        Both are asked for, or neither, or what cannot be done in place.
+    PlanError
+        Sources that are replaced lie in several folders.
     """
-    known = ledger.own_format(source)
-    if known is not None:
-        return known or None
-    try:
-        return codecs.format_of(storage_of(source.path).read_prefix(source.path, codecs.PREFIX))
-    except OSError:
-        return None
+    if not settings.in_place:
+        if output is None:
+            raise UsageError("expected an output folder, or in_place=True, got neither")
+        return OutputFolder, os.path.abspath(os.fspath(output))
+    if output is not None:
+        raise UsageError("expected -o DIR or --in-place, got both; leave one of them out")
+    from imgbatch.originals.in_place import InPlace
+    from imgbatch.originals.in_place_rules import home_of, refuse_mixtures
+
+    refuse_mixtures(settings, recipe, ledger)
+    return InPlace, home_of(paths, settings.state)
 
 
 def _versions() -> str:

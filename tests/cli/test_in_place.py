@@ -73,7 +73,7 @@ def test_what_was_looked_into_once_is_not_looked_into_again(place: Path, monkeyp
         os.utime(path, ns=(1, time.time_ns() - 10**9))
     assert ib.run(place / "photos", recipe=recipe, in_place=True, workers=0).counts["unchanged"] == 3
     monkeypatch.setattr(in_place, "hash_of", None)
-    monkeypatch.setattr("imgbatch.runs.prepare.codecs.format_of", None)
+    monkeypatch.setattr("imgbatch.codecs.format_of", None)
     assert ib.run(place / "photos", recipe=recipe, in_place=True, workers=0).counts["unchanged"] == 3
     monkeypatch.undo()
     assert len(ib.undo(place / "photos").restored) == 2  # what was renamed is not where it was

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 def show_plan(batch: Batch, output: str, report: ReportArguments) -> int:
     """The plan on stdout, the count on stderr; nothing is written."""
     count = 0
-    in_place = batch.preparation.in_place
+    replaced = batch.preparation.destination.replaces_sources
     for job in batch.todo:
         for target in job.targets:
-            there = "replaced" if in_place is not None else shown(place(target.path, output, target.late))
+            there = "replaced" if replaced else shown(place(target.path, output, target.late))
             print(f"{shown(location(job.source))} -> {there}")
             count += 1
     for row in batch.pruned:
@@ -64,7 +64,7 @@ def show_explanation(batch: Batch, output: str, report: ReportArguments, console
             if report.json_lines:
                 print(dumps(one.record(batch.folder)))
             elif one.error is None:
-                print("\n".join(_words(one, None if batch.preparation.in_place is not None else output)))
+                print("\n".join(_words(one, None if batch.preparation.destination.replaces_sources else output)))
             if one.error is not None and not report.quiet:
                 sys.stdout.flush()
                 for line in console.lines(Outcome(one.job.index, one.job.source, "failed", error=one.error)):

@@ -135,7 +135,7 @@ def _add(batch: Batch, console: Console) -> None:
     """What is said after the sums: what was removed, and how what was replaced comes back."""
     if batch.pruned:
         console.say(f"({len(batch.pruned)} removed: the source is gone)")
-    if batch.preparation.in_place is not None and batch.report.counts["ok"]:
+    if batch.preparation.destination.replaces_sources and batch.report.counts["ok"]:
         console.say(f"(originals are kept; to take it back: imgbatch undo {shlex.quote(shown(batch.folder))})")
 
 

@@ -1,0 +1,137 @@
+"""Destination: where do the outputs of a run go, and what counts as done there?
+
+There are two: the output folder (runs/output_folder.py), and the places of the sources themselves
+(originals/in_place.py). Which one it is, is decided once, when a run is prepared; afterwards it is only asked.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from imgbatch import codecs
+from imgbatch.core.job import Job, Outcome, Source
+from imgbatch.core.run_settings import Settings
+from imgbatch.ledger.ledger import Ledger
+from imgbatch.ledger.renamed_sources import Renaming
+from imgbatch.planning.find import Skipped
+from imgbatch.planning.recipe import Recipe
+from imgbatch.storage.registry import storage_of
+
+
+@dataclass
+class Assignment:
+    """The jobs of a run, in the order of the sources, and the sources that get none.
+
+    Attributes
+    ----------
+    folders : list of str
+        Where files will be written (absolute, sorted).
+    skipped : list of Skipped
+        Sources that are not wanted here.
+    skipped_existing : list of Outcome
+        Sources that are left alone because a file is in the way.
+    """
+
+    jobs: list[Job]
+    folders: list[str]
+    skipped: list[Skipped] = field(default_factory=list)
+    skipped_existing: list[Outcome] = field(default_factory=list)
+
+
+class Destination(ABC):
+    """Where the outputs of one run go.
+
+    Parameters
+    ----------
+    folder : str
+        The folder (absolute) that holds the outputs, or the originals.
+    ledger : Ledger
+        What former runs did there.
+    recipe : Recipe
+    settings : Settings
+    contents : mapping
+        The SHA-256 of the files that operations name.
+    """
+
+    replaces_sources: ClassVar[bool]
+
+    def __init__(
+        self, folder: str, ledger: Ledger, recipe: Recipe, settings: Settings, contents: Mapping[str, str]
+    ) -> None:
+        self.folder, self._ledger, self._recipe, self._settings = folder, ledger, recipe, settings
+        self.digests = [recipe.output_digest(index, contents) for index in range(len(recipe.outputs))]
+
+    @staticmethod
+    @abstractmethod
+    def recipe_digest(recipe: Recipe, contents: Mapping[str, str]) -> str:
+        """What the ledger knows the whole recipe by."""
+
+    # -- before the run ------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def is_output(self, path: str) -> bool:
+        """Whether a file that was found as a source is an output of a former run."""
+
+    @abstractmethod
+    def jobs(self, sources: Sequence[Source]) -> Assignment:
+        """What is to be made of the sources; PlanError when that is refused."""
+
+    @abstractmethod
+    def already_done(self, job: Job) -> Outcome | None:
+        """The outcome "unchanged" where a former run did the job and nothing changed since."""
+
+    # -- during the run ------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def begin(self) -> None:
+        """Called once the ledger has opened the run."""
+
+    def renamed_sources(self) -> Renaming | None:
+        """What serves sources that were only renamed; None where nothing does."""
+        return None
+
+    def settle(self, outcome: Outcome) -> Outcome:
+        """Put what a worker made where it belongs; the outcome, with that place."""
+        return outcome
+
+    def record(self, outcome: Outcome) -> None:
+        """Write a settled outcome to the ledger; OSError when that is not possible."""
+        self._ledger.record(outcome)
+
+    @abstractmethod
+    def finish(self, jobs: Sequence[Job], outcomes: Sequence[Outcome], began_ns: int, complete: bool) -> None:
+        """Take care of what workers left that did not come to an outcome.
+
+        Parameters
+        ----------
+        jobs : sequence of Job
+            All that were to be done.
+        outcomes : sequence of Outcome
+            All that were settled.
+        began_ns : int
+            When the run began (time.time_ns()).
+        complete : bool
+            Whether the run came to its end, and did not break off.
+
+        Raises
+        ------
+        OSError
+            The ledger cannot be written.
+        """
+
+    def _format_of(self, source: Source) -> str | None:
+        """The format of a source whose outputs keep it; None when it cannot be written or read.
+
+        As the ledger has it for a source that is unchanged, so that a run without work opens no image; else by its
+        first bytes.
+        """
+        recorded = self._ledger.own_format(source)
+        if recorded is not None:
+            return recorded or None
+        try:
+            return codecs.format_of(storage_of(source.path).read_prefix(source.path, codecs.PREFIX))
+        except OSError:
+            return None

@@ -1,0 +1,69 @@
+"""Output folder: which files will a run write below it, and which are there already? ``-o DIR``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from imgbatch.core.job import Job, Outcome, Source
+from imgbatch.ledger.destination import Assignment, Destination
+from imgbatch.ledger.renamed_sources import Renaming
+from imgbatch.ledger.up_to_date import up_to_date
+from imgbatch.planning.plan import plan
+from imgbatch.planning.recipe import Recipe
+
+IN_THE_WAY = "left alone: a file is in the way"
+
+
+class OutputFolder(Destination):
+    """A folder for the outputs; the sources stay as they are."""
+
+    replaces_sources = False
+
+    @staticmethod
+    def recipe_digest(recipe: Recipe, contents: Mapping[str, str]) -> str:
+        """The digest of all that decides the outputs' bytes."""
+        return recipe.digest_with(contents)
+
+    def is_output(self, path: str) -> bool:
+        """Whether a former run wrote that file."""
+        return self._ledger.is_ours(path)
+
+    def jobs(self, sources: Sequence[Source]) -> Assignment:
+        """A job for each source, with the names of its outputs.
+
+        Raises
+        ------
+        PlanError
+            Names collide, or files are in the way.
+        """
+        made = plan(
+            sources,
+            self._recipe,
+            self.folder,
+            flat=self._settings.flat,
+            in_the_way=self._settings.in_the_way,
+            owned=self._ledger.owned,
+            made=self._ledger.made,
+            format_of=self._format_of,
+        )
+        places = {source.path: index for index, source in enumerate(sources)} if made.kept else {}
+        skipped = [Outcome(places[kept.path], kept, "skipped", changes=(IN_THE_WAY,)) for kept in made.kept]
+        return Assignment(made.jobs, made.folders, skipped_existing=skipped)
+
+    def already_done(self, job: Job) -> Outcome | None:
+        """The outcome "unchanged" where all outputs of a job are up to date."""
+        return None if self._settings.force else up_to_date(self._ledger, job, self._recipe, self.digests)
+
+    def begin(self) -> None:
+        """Nothing: what a killed run left here is known from the ledger."""
+
+    def renamed_sources(self) -> Renaming:
+        """What serves sources that were only renamed."""
+        return Renaming(self._ledger, self._recipe, self.digests)
+
+    def finish(self, jobs: Sequence[Job], outcomes: Sequence[Outcome], began_ns: int, complete: bool) -> None:
+        """Remember what workers had finished that died, or were shot, before they could tell."""
+        finished = {outcome.index for outcome in outcomes if outcome.status not in ("timeout", "crashed")}
+        for job in jobs:
+            if job.index not in finished:
+                self._ledger.adopt(job, began_ns)
