@@ -12,6 +12,8 @@ from imgbatch.core.errors import expected
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameters import Number
 
+Size = tuple[int, int]  # (width, height) in px
+
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
 _SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 

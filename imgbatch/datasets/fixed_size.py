@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from imgbatch.core.errors import UsageError
-from imgbatch.operations import Operation, Size
+from imgbatch.core.quantities import Size
+from imgbatch.operations import Operation
 
 _PROBES: tuple[Size, Size] = ((60013, 40009), (40009, 60013))
 _MOST = 16_000_000  # pixels of a blank picture

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from imgbatch.core.errors import unknown
 from imgbatch.core.lazy_import import first_use
-from imgbatch.operations.base import Operation, Size, through
+from imgbatch.core.quantities import Size
+from imgbatch.operations.base import Operation, through
 
 if TYPE_CHECKING:
     from imgbatch.operations.alpha import Alpha, Flatten

@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from imgbatch.core.errors import ImageError
 from imgbatch.core.parameters import Declared
+from imgbatch.core.quantities import Size
 from imgbatch.pixels.frames import Film
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-Size = tuple[int, int]  # (width, height) in px
 
 
 @dataclass(frozen=True)

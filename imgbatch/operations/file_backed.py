@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 from imgbatch.core.errors import ImageError
 from imgbatch.core.file_parameter import Held
-from imgbatch.operations.base import Operation, Size
+from imgbatch.core.quantities import Size
+from imgbatch.operations.base import Operation
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ from imgbatch import codecs
 from imgbatch.codecs.metadata import strip
 from imgbatch.codecs.reading.decode import ALL_DATA, MULTIFRAME, SourceImage
 from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.operations import Operation, Resize, Size
+from imgbatch.core.quantities import Size
+from imgbatch.operations import Operation, Resize
 from imgbatch.operations.geometry.crop_resize import Reduction, merged, settled
 from imgbatch.pixels import frames
 from imgbatch.planning.recipe import Output

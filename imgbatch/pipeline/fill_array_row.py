@@ -12,7 +12,7 @@ from imgbatch.core.errors import ImageError
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Job
 from imgbatch.memory.shared_arrays import Holder
-from imgbatch.operations import Flatten, Operation, Size, through
+from imgbatch.operations import Flatten, Operation, through
 from imgbatch.pipeline import decode_plan, template_fields
 from imgbatch.pipeline.task import FileContext, FileTask, TaskContext
 from imgbatch.pixels import color

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Job, Outcome
-from imgbatch.operations import Operation, Size, through
+from imgbatch.core.quantities import Size
+from imgbatch.operations import Operation, through
 from imgbatch.pipeline import decode_plan, template_fields
 from imgbatch.pipeline.task import FileContext, FileTask, TaskContext
 from imgbatch.pixels import color

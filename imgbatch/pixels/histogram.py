@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.operations import Size
+from imgbatch.core.quantities import Size
 from imgbatch.pixels import color
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ from imgbatch.codecs.reading import decode, limits
 from imgbatch.core.errors import Phase
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import SCHEMA, Failure, Job, Target, readable
-from imgbatch.operations import Operation, Size
+from imgbatch.core.quantities import Size
+from imgbatch.operations import Operation
 from imgbatch.operations.geometry.crop_resize import Reduction
 from imgbatch.pipeline import decode_plan, output_decision, select_frames, steps
 from imgbatch.pipeline.image_task import ImageTask

@@ -12,7 +12,8 @@ from PIL import Image
 
 import imgbatch as ib
 from imgbatch.core.errors import ImageError
-from imgbatch.operations import Size, custom
+from imgbatch.core.quantities import Size
+from imgbatch.operations import custom
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture

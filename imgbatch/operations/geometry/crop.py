@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, NamedTuple
 
 from imgbatch.core.errors import ImageError, UsageError
 from imgbatch.core.parameters import Text
-from imgbatch.operations.base import Operation, Size
+from imgbatch.core.quantities import Size
+from imgbatch.operations.base import Operation
 from imgbatch.operations.support.entropy import busiest
 from imgbatch.operations.support.lengths import (
     ANCHORS,

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, ClassVar
 
-from imgbatch.operations.base import Operation, Size
+from imgbatch.core.quantities import Size
+from imgbatch.operations.base import Operation
 from imgbatch.operations.geometry.crop import Crop
 from imgbatch.operations.geometry.resize import Resize
 from imgbatch.operations.support.canvas import affordable, on_canvas

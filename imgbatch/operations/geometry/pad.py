@@ -7,7 +7,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, ClassVar, NamedTuple
 
 from imgbatch.core.parameters import Text
-from imgbatch.operations.base import Operation, Size
+from imgbatch.core.quantities import Size
+from imgbatch.operations.base import Operation
 from imgbatch.operations.support.canvas import on_canvas
 from imgbatch.operations.support.lengths import (
     GRAVITY,

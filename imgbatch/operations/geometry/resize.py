@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from imgbatch.core.errors import UsageError, expected
 from imgbatch.core.parameters import Choice, Switch
-from imgbatch.operations.base import Operation, Size
+from imgbatch.core.quantities import Size
+from imgbatch.operations.base import Operation
 from imgbatch.operations.support.canvas import affordable, on_canvas
 from imgbatch.operations.support.entropy import busiest
 from imgbatch.operations.support.fit import FITS, SIZE, SUFFIXES, Fitting, fitted, geometry

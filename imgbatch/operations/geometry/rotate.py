@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from imgbatch.core.parameters import Choice, Number, Switch
-from imgbatch.operations.base import Operation, Size
+from imgbatch.core.quantities import Size
+from imgbatch.operations.base import Operation
 from imgbatch.operations.support.canvas import RGBA, able, affordable, background, blank, on_canvas
 from imgbatch.operations.support.lengths import anchored
 from imgbatch.pixels.alpha import straight

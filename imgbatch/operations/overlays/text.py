@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from imgbatch.core.file_parameter import File
-from imgbatch.core.quantities import Share
-from imgbatch.operations.base import Operation, Size
+from imgbatch.core.quantities import Share, Size
+from imgbatch.operations.base import Operation
 from imgbatch.operations.file_backed import FromFile
 from imgbatch.operations.overlays import fonts
 from imgbatch.operations.support import text_placeholders

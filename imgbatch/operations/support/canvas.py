@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imgbatch.core.errors import ImageError
-from imgbatch.operations.base import Operation, Size, refuse_mode
+from imgbatch.core.quantities import Size
+from imgbatch.operations.base import Operation, refuse_mode
 from imgbatch.pixels.alpha import straight
 from imgbatch.pixels.color import has_transparency, rgba
 from imgbatch.pixels.deep import gray_range, is_deep

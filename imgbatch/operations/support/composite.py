@@ -12,7 +12,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.core.parameters import Text
-from imgbatch.operations.base import Operation, Size, refuse_mode
+from imgbatch.core.quantities import Size
+from imgbatch.operations.base import Operation, refuse_mode
 from imgbatch.operations.support.as_array import picture, samples
 from imgbatch.operations.support.lengths import LENGTH, anchored, pixels, read_length, spell_length, squeezed
 from imgbatch.pixels.alpha import carrying, straight

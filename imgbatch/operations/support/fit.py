@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from imgbatch.core.parameters import Text
-from imgbatch.operations.base import Size
+from imgbatch.core.quantities import Size
 from imgbatch.operations.support.lengths import (
     Length,
     Point,

@@ -13,7 +13,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from imgbatch.operations.base import Size
+from imgbatch.core.quantities import Size
 from imgbatch.operations.support import separable
 from imgbatch.operations.support.fit import ExactBox
 from imgbatch.operations.support.resample import resampled

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from imgbatch.core.errors import UsageError
 from imgbatch.core.parameters import Choice, Text
-from imgbatch.operations.base import Size
+from imgbatch.core.quantities import Size
 
 #: The longest side in px that can be asked for.
 MAX_SIDE = 1_000_000

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.core.errors import ImageError
-from imgbatch.operations.base import Size
+from imgbatch.core.quantities import Size
 from imgbatch.operations.support.as_array import picture
 from imgbatch.operations.support.fit import ExactBox
 from imgbatch.operations.support.separable import reduced

@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from imgbatch.operations.base import Size
+from imgbatch.core.quantities import Size
 
 if TYPE_CHECKING:
     from PIL.Image import Image, Resampling

@@ -25,7 +25,6 @@ from imgbatch.operations import (
     Pad,
     Resize,
     Rotate,
-    Size,
     Trim,
     Unsharp,
 )
