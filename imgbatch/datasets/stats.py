@@ -14,8 +14,9 @@ from imgbatch.core.job import Outcome
 from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.operations import Operation
 from imgbatch.operations.plugins import refuse_immobile
-from imgbatch.pipeline.measure import MODES, Measured, MeasureTask
+from imgbatch.pipeline.measure import MeasureTask
 from imgbatch.pixels.exact_sums import Layout, Sums, Totals
+from imgbatch.pixels.histogram import MODES, Measurement
 from imgbatch.pixels.statistics import WEIGHTS, Statistics, drawn_up
 from imgbatch.planning.recipe import checked_ops
 from imgbatch.planning.reference_files import Resources
@@ -57,7 +58,7 @@ class Survey(Run):
         self.ops = checked_ops(ops)
         self.mode, self.weight, self.grid = mode, weight, _grid(mean_image)
         self._auto_orient = auto_orient
-        self._measured: list[Measured] = []
+        self._measured: list[Measurement] = []
         self._sums: Sums | None = None
         self._prepared = False
         self.totals: Totals | None = None
@@ -85,7 +86,7 @@ class Survey(Run):
                 try:
                     for outcome in self._execute(work, self.todo, self.settings.workers, self.totals):
                         self._count(outcome)
-                        if isinstance(outcome, Measured):
+                        if isinstance(outcome, Measurement):
                             self._measured.append(outcome)
                         yield outcome
                 finally:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from imgbatch.core.errors import ImageError
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Job
+from imgbatch.core.quantities import Size
 from imgbatch.memory.shared_arrays import Holder
 from imgbatch.operations import Flatten, Operation, through
 from imgbatch.pipeline import decode_plan, template_fields

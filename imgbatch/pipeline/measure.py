@@ -6,7 +6,7 @@ dropped where the mode has none, profiles ignored, and the high byte of 16 bits.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Job, Outcome
@@ -15,35 +15,11 @@ from imgbatch.operations import Operation, through
 from imgbatch.pipeline import decode_plan, template_fields
 from imgbatch.pipeline.task import FileContext, FileTask, TaskContext
 from imgbatch.pixels import color
-from imgbatch.pixels.histogram import MODES, as_mode, tally
+from imgbatch.pixels.histogram import Measurement, as_mode, tally
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
-
-Mode = Literal["L", "RGB", "RGBA"]
-__all__ = ["MODES", "Measured", "MeasureTask", "Mode", "as_mode"]
-
-
-@frozen(slots=True)
-class Measured(Outcome):
-    """The Outcome of a file that was measured.
-
-    Attributes
-    ----------
-    format, mode : str
-        Of the file: the format in our words, the mode in Pillow's.
-    size : (int, int)
-        (width, height) in px of what was measured: upright, after the operations.
-    sum, sum_squares : tuple of int
-        Of its values on the scale 0..255, per channel: what weighting each image equally needs.
-    """
-
-    format: str = ""
-    mode: str = ""
-    size: Size = (0, 0)
-    sum: tuple[int, ...] = ()
-    sum_squares: tuple[int, ...] = ()
 
 
 @frozen
@@ -105,7 +81,7 @@ class MeasureContext(FileContext):
         import numpy
 
         values = numpy.arange(self._histogram.shape[1], dtype=numpy.int64)
-        return Measured(
+        return Measurement(
             self.job.index,
             self.job.source,
             "ok",

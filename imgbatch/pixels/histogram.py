@@ -1,4 +1,4 @@
-"""What does one picture add to the sums? The histogram of its pixels in one of MODES, and itself on a grid.
+"""Histogram: what does one picture add to the sums? The histogram of its pixels in one of MODES, and itself on a grid.
 
 For statistics (measure.py, of what was read) and for a run (steps.py, of what is handed to the encoder): both count
 the same way. ``convert(mode)``, with alpha dropped where the mode has none, profiles ignored, the high byte of 16 bits.
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from imgbatch.core.frozen_dataclass import frozen
+from imgbatch.core.job import Outcome
 from imgbatch.core.quantities import Size
 from imgbatch.pixels import color
 
@@ -21,6 +23,27 @@ MODES: dict[str, tuple[str, ...]] = {
     "L": ("gray",), "RGB": ("red", "green", "blue"), "RGBA": ("red", "green", "blue", "alpha"),
 }  # fmt: skip
 _LEVELS = 256
+
+
+@frozen(slots=True)
+class Measurement(Outcome):
+    """The Outcome of a file that was measured.
+
+    Attributes
+    ----------
+    format, mode : str
+        Of the file: the format in our words, the mode in Pillow's.
+    size : (int, int)
+        (width, height) in px of what was measured: upright, after the operations.
+    sum, sum_squares : tuple of int
+        Of its values on the scale 0..255, per channel: what weighting each image equally needs.
+    """
+
+    format: str = ""
+    mode: str = ""
+    size: Size = (0, 0)
+    sum: tuple[int, ...] = ()
+    sum_squares: tuple[int, ...] = ()
 
 
 def tally(sheet: Sheet | None, image: Image) -> Any:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Outcome
-from imgbatch.pipeline.measure import MODES, Measured
 from imgbatch.pixels.exact_sums import Sums
+from imgbatch.pixels.histogram import MODES, Measurement
 from imgbatch.pixels.moments import TOP, Equally, pooled
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class Statistics:
 
 
 def drawn_up(
-    mode: str, weight: str, sums: Sums, measured: Sequence[Measured], failures: Sequence[Outcome]
+    mode: str, weight: str, sums: Sums, measured: Sequence[Measurement], failures: Sequence[Outcome]
 ) -> Statistics:
     """The figures that follow from the exact sums, and from what was said of each file."""
     import numpy
@@ -192,8 +192,8 @@ def of_outputs(sums: Sums, outcomes: Iterable[Outcome]) -> Statistics:
     """The figures of the files that a run wrote; `sums` are those of the outcomes that are "ok"."""
     held = list(outcomes)
     measured = [
-        Measured(one.index, one.source, "ok", format=made.format, mode=made.mode or "unknown",
-                 size=(made.width, made.height))
+        Measurement(one.index, one.source, "ok", format=made.format, mode=made.mode or "unknown",
+                    size=(made.width, made.height))
         for one in held
         if one.status == "ok"
         for made in one.outputs

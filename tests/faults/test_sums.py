@@ -17,8 +17,8 @@ from imgbatch.executors.base import Executor
 from imgbatch.executors.inline import Inline
 from imgbatch.executors.processes.pool import Pool
 from imgbatch.executors.processes.supervisor import Guard
-from imgbatch.pipeline.measure import Measured
 from imgbatch.pixels.exact_sums import Totals
+from imgbatch.pixels.histogram import Measurement
 from tests.faults.killer import shooting
 from tests.faults.summing import LAYOUT, NaiveTask, SummingTask, bits, expected
 from tests.faults.tasks import job
@@ -147,7 +147,7 @@ def test_statistics_under_fire_are_those_of_the_files_that_are_ok(tmp_path: Path
         Image.merge("RGB", (noise, noise.rotate(180), noise)).save(tmp_path / f"{number:03}.jpg")
     survey = Survey(tmp_path, settings=Settings(workers=2))
     with shooting(lambda: survey.executor, every=0.04, seed=5) as shot:
-        measured = [outcome for outcome in survey.outcomes() if isinstance(outcome, Measured)]
+        measured = [outcome for outcome in survey.outcomes() if isinstance(outcome, Measurement)]
     found = survey.statistics()
     assert len(shot) > 3 and found.images + found.failed == 240
     good = [outcome.source.path for outcome in measured]

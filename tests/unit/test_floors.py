@@ -41,10 +41,7 @@ INSIDE: dict[str, list[set[str]]] = {
     ],
 }  # fmt: skip
 #: Imports that go up all the same, each with its reason.
-ALLOWED = {
-    ("ledger.history", "originals"),
-    ("pixels.statistics", "pipeline"),
-}  # fmt: skip
+ALLOWED = {("ledger.history", "originals")}
 #: Who may import what from outside (whether at the top of the file or inside a function).
 BELONGS = {
     "multiprocessing": {"executors", "memory"},

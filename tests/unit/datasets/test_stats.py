@@ -18,8 +18,8 @@ from PIL import Image, ImageCms
 import imgbatch as ib
 from imgbatch.core.report import ExitCode
 from imgbatch.datasets.stats import Survey
-from imgbatch.pipeline.measure import as_mode
 from imgbatch.pixels.exact_sums import Totals
+from imgbatch.pixels.histogram import as_mode
 from imgbatch.pixels.statistics import Spread, Statistics, aspect
 from imgbatch.reporters.files.histogram_plot import SIZE, draw
 

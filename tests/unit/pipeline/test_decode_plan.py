@@ -13,6 +13,7 @@ from PIL import Image
 import imgbatch as ib
 from imgbatch.codecs.reading import decode, limits
 from imgbatch.core.job import Job, Source, Target
+from imgbatch.core.quantities import Size
 from imgbatch.operations import (
     Blur,
     Border,
