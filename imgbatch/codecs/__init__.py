@@ -8,14 +8,13 @@ it is first used: planning asks for names only.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs.encoder_options import FORMATS, SAME, Encoding
 from imgbatch.codecs.reading import identify
 from imgbatch.codecs.reading.identify import IMAGE_SUFFIXES, PREFIX, format_of, is_image
-from imgbatch.core.errors import unknown
+from imgbatch.codecs.registry import CODECS, load
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.lazy_import import first_use
 
@@ -23,11 +22,10 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from imgbatch.codecs.base import Codec
+    from imgbatch.codecs.errors import Finding
     from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
     from imgbatch.codecs.reading.decode import SourceImage, open_image
     from imgbatch.codecs.writing.encode import Encoded
-
-    CODECS: tuple[Codec, ...]
 
 #: The module that each of these names is in.
 _HOMES = {
@@ -37,24 +35,36 @@ _HOMES = {
 
 __all__ = [
     "CODECS", "FORMATS", "IMAGE_SUFFIXES", "PREFIX", "SAME", "AnimationTiming", "Codec", "Encoded", "Encoding",
-    "FormatInfo", "Metadata", "SourceImage", "codec", "describe_formats", "encode", "format_of", "holds", "is_image",
-    "open_image", "rewrite_metadata", "suffix_fits",
+    "FormatInfo", "Metadata", "SourceImage", "all_codecs", "codec", "describe_formats", "encode", "findings",
+    "format_of", "holds", "is_image", "open_image", "rewrite_metadata", "suffix_fits",
 ]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
-    if name == "CODECS":
-        return tuple(map(codec, FORMATS))
     return first_use(globals(), name, _HOMES.get(name))
 
 
-@functools.cache
 def codec(name: str) -> Codec:
     """The codec of a format; UsageError names the nearest known one."""
-    if name not in FORMATS:
-        raise unknown(name, "format", FORMATS)
-    made: Codec = first_use(globals(), name.capitalize(), f"formats.{name}")()
-    return made
+    loaded: Codec = load(name)
+    return loaded
+
+
+def all_codecs() -> list[Codec]:
+    """The codecs of all formats that are written, in the order of the docs."""
+    return list(map(codec, FORMATS))
+
+
+def findings(data: bytes, suffix: str) -> list[Finding]:
+    """What is wrong with a file, by its bytes and its suffix (with the dot, in any case); nothing is decoded."""
+    prefix = data[:PREFIX]
+    name = format_of(prefix)
+    found = [] if name is None else list(codec(name).findings(data))
+    if (warning := identify.suffix_warning(prefix, suffix)) is not None:
+        from imgbatch.codecs.errors import Finding
+
+        found.append(Finding(None, warning))
+    return found
 
 
 def encode(
@@ -90,6 +100,10 @@ def suffix_fits(suffix: str, format: str) -> bool:
     return suffix.lower() in codec(format).suffixes
 
 
+#: What formats that are only read need of Pillow.
+_FEATURES = {"jpeg2000": "jpg_2000"}
+
+
 @frozen
 class FormatInfo:
     """One line of ``imgbatch formats``."""
@@ -114,13 +128,15 @@ def describe_formats() -> list[FormatInfo]:
     Images.init()
     lines = [
         FormatInfo(
-            one.name, one.suffixes, one.pillow in Images.OPEN and _built(one.name), one.pillow in Images.SAVE,
+            one.name, one.suffixes, one.pillow in Images.OPEN and _built(one.feature), one.pillow in Images.SAVE,
             one.multiframe, one.alpha, one.icc, one.exif,
         )
-        for one in map(codec, FORMATS)
+        for one in all_codecs()
     ]  # fmt: skip
     for name, suffixes in identify.READ_ONLY.items():
-        lines.append(FormatInfo(name, suffixes, name == "mpo" or (name.upper() in Images.OPEN and _built(name)), False))
+        if name not in CODECS:
+            readable = name == "mpo" or (name.upper() in Images.OPEN and _built(_FEATURES.get(name)))
+            lines.append(FormatInfo(name, suffixes, readable, False))
     for name, extra in optional_readers.EXTRAS.items():
         there = optional_readers.found(name)
         lines.append(
@@ -129,9 +145,8 @@ def describe_formats() -> list[FormatInfo]:
     return lines
 
 
-def _built(name: str) -> bool:
-    """Whether Pillow was built with the library that a format needs."""
+def _built(feature: str | None) -> bool:
+    """Whether Pillow was built with a library."""
     from PIL import features
 
-    needed = {"jpeg": "jpg", "png": "zlib", "webp": "webp", "avif": "avif", "jpeg2000": "jpg_2000"}.get(name)
-    return needed is None or bool(features.check(needed))
+    return feature is None or bool(features.check(feature))

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import io
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
+
+from imgbatch.codecs.registry import CODECS
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
     from imgbatch.codecs.encoder_options import Encoding
+    from imgbatch.codecs.errors import Finding
     from imgbatch.codecs.metadata.block import AnimationTiming, JpegTables, Metadata
 
 
@@ -23,38 +26,54 @@ class Codec(ABC):
 
     Attributes
     ----------
-    name, pillow : str
-        Our name of the format, and Pillow's.
-    suffixes : tuple of str
-        Lower case with the dot; the first is the one given to new names.
+    name : str
+        Our name of the format, by which registry.CODECS knows more of it.
     modes : frozenset of str
         Modes that are written as they are. The others become one of `targets`, the first of which is for gray
         without alpha, then gray with alpha, color, color with alpha (see pixels.aim).
     longest : int or None
         The longest side that the format can say, in px.
-    multiframe, plays : bool
-        Whether it holds several frames, and whether they have durations.
+    plays : bool
+        Whether its frames have durations.
     alpha, icc, exif : bool
         Whether it holds an alpha channel, a color profile, EXIF.
     optimizes : bool
         Whether ``optimize`` has a meaning, so that the result is compared with the plain one.
     keyed : bool
         Whether one gray value or color can be declared transparent (``transparency`` in Pillow's info).
+    published : bool
+        Whether files of it are made to be published: then a position in their metadata is worth a hint.
+    feature : str or None
+        The feature of Pillow's (PIL.features) without which it cannot be read.
     """
 
     name: ClassVar[str]
-    pillow: ClassVar[str]
-    suffixes: ClassVar[tuple[str, ...]]
     modes: ClassVar[frozenset[str]]
     targets: ClassVar[tuple[str, str, str, str]] = ("L", "LA", "RGB", "RGBA")
     longest: ClassVar[int | None] = None
-    multiframe: ClassVar[bool] = False
     plays: ClassVar[bool] = False
     alpha: ClassVar[bool] = True
     icc: ClassVar[bool] = True
     exif: ClassVar[bool] = True
     keyed: ClassVar[bool] = False
     optimizes: ClassVar[bool] = False
+    published: ClassVar[bool] = False
+    feature: ClassVar[str | None] = None
+
+    @property
+    def pillow(self) -> str:
+        """Pillow's name of the format."""
+        return CODECS[self.name].pillow
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """Lower case with the dot; the first is the one given to new names."""
+        return CODECS[self.name].suffixes
+
+    @property
+    def multiframe(self) -> bool:
+        """Whether it holds several frames or pages."""
+        return CODECS[self.name].multiframe
 
     @abstractmethod
     def options(self, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
@@ -75,6 +94,10 @@ class Codec(ABC):
     def kept(self, tables: JpegTables, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
         """Pillow's save parameters for ``quality="keep"``; empty where the format has no such tables."""
         return {}
+
+    def findings(self, data: bytes) -> Iterable[Finding]:
+        """What is wrong with a file, as far as its blocks tell without being decoded."""
+        return ()
 
     def finish(self, frames: Sequence[Image], encoding: Encoding, changes: list[str]) -> Sequence[Image]:
         """What must be decided over all frames at once, after each has a mode of the format."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
+from imgbatch.codecs.registry import CODECS
 from imgbatch.core.file_parameter import File
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameters import Choice, Declared, Number, Switch, Text
 from imgbatch.core.quantities import Amount, Quality
 from imgbatch.pixels.color import COLOR
 
-FORMATS = ("jpeg", "png", "webp", "avif", "tiff", "gif", "bmp")
+FORMATS = tuple(CODECS)
 SAME = "same"
 
 

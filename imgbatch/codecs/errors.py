@@ -1,4 +1,4 @@
-"""Errors: what do the exceptions of Pillow and of the system mean?"""
+"""Errors: what do the exceptions of Pillow and of the system mean, and what is found wrong with a file?"""
 
 from __future__ import annotations
 
@@ -6,10 +6,19 @@ import errno
 import re
 
 from imgbatch.core.errors import ImageError, Kind, Phase, kind_of_errno, one_line, sentence
+from imgbatch.core.frozen_dataclass import frozen
 
 _TRUNCATED = re.compile(r"truncat|not enough|only got|not large enough|unexpected end|end of (file|data)", re.I)
 _UNSUPPORTED = re.compile(r"unsupported|not (yet )?supported|unimplemented|cannot find loader|not installed", re.I)
 _BOMB = re.compile(r"\((\d+) pixels\) exceeds limit of (\d+)")
+
+
+@frozen
+class Finding:
+    """Something that is not as it should be; `kind` None: only worth a warning."""
+
+    kind: Kind | None
+    message: str
 
 
 class image_errors:  # in lower case, as contextlib has its own

@@ -110,7 +110,7 @@ class Written:
     mode: str = ""  # Pillow's, of the pixels as written; not known of copies and of what a former run wrote
     hash: str = ""  # of the bytes; "" for what was not written by this run
     own: str = ""  # the source's format, where it is one that can be written
-    located: bool = False  # whether the file says where the picture was taken
+    located: bool = False  # whether the file, of a format for publishing, says where the picture was taken
     told: tuple[
         str, ...
     ] = ()  # what its operations asked for that a file may lose and stay the same: fill_array_row.py

@@ -14,8 +14,6 @@ from typing import Any
 from imgbatch.core.job import SCHEMA, Outcome, Status
 
 COUNTED: tuple[Status, ...] = ("ok", "unchanged", "skipped", "failed", "timeout", "crashed")
-#: Formats that are made to be published.
-WEB = ("jpeg", "png", "webp", "avif")
 WRONG: tuple[Status, ...] = ("failed", "timeout", "crashed")
 
 
@@ -70,7 +68,7 @@ class Report:
         self.warned += bool(outcome.warnings)
         self.truncated += outcome.error is not None and outcome.error.kind == "truncated"
         if outcome.status != "unchanged":
-            self.located += any(written.located and written.format in WEB for written in outcome.outputs)
+            self.located += any(written.located for written in outcome.outputs)
             self.bytes_in += outcome.source.size
             self.bytes_out += sum(written.bytes for written in outcome.outputs)
         if keep:

@@ -1,4 +1,4 @@
-"""Inspection: is one file whole? Looked at from outside (integrity.py), then decoded to its last frame.
+"""Inspection: is one file whole? Looked at from outside (codecs.findings), then decoded to its last frame.
 
 Nothing is kept. A damage makes the Outcome "failed", with the first one as its error; the others, and what is only
 odd, are its warnings.
@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from imgbatch import codecs
 from imgbatch.codecs import errors
-from imgbatch.codecs.containers import integrity, jpeg_scans
-from imgbatch.codecs.containers.integrity import Finding
+from imgbatch.codecs.containers import jpeg_scans
+from imgbatch.codecs.errors import Finding
 from imgbatch.codecs.reading import limits
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Failure, Job, Outcome
@@ -44,7 +45,7 @@ class InspectContext(FileContext):
         """Every frame; of a JPEG all of the data, at an eighth of the size."""
         self.read()
         self.timer.enter("decode")
-        self._findings += integrity.findings(self.data, self.suffix)
+        self._findings += codecs.findings(self.data, self.suffix)
         self.open()
         opened = self.opened
         way = decode_plan.checking(decode_plan.plain(opened, False, ()))

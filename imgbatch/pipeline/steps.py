@@ -103,7 +103,7 @@ class ImageContext(FileContext):
                 encoded.mode,
                 content_hash(encoded.data),
                 self.own,
-                encoded.located,
+                encoded.located and codecs.codec(encoded.format).published,
                 tuple(sorted(self.asked)),
             )  # fmt: skip
         )

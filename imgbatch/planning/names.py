@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from string import Formatter
 from typing import Any
 
-from imgbatch.codecs.reading.identify import SUFFIXES
+from imgbatch.codecs.registry import CODECS
 from imgbatch.core.errors import UsageError
 
 LATE = frozenset({"width", "height", "hash"})
@@ -124,13 +124,13 @@ def split_name(name: str) -> tuple[str, str]:
 
 def extension(suffix: str, format: str) -> str:
     """What ``{ext}`` is (without a dot): the source's own suffix where it fits the format to write, else the usual."""
-    known = SUFFIXES[format]
+    known = CODECS[format].suffixes
     return suffix[1:] if suffix.lower() in known else known[0][1:]
 
 
 def added_extension(suffix: str, format: str) -> str:
     """``{ext}`` where the source's format cannot be written: ``scan.ppm`` -> ``scan.ppm.png``."""
-    known = SUFFIXES[format]
+    known = CODECS[format].suffixes
     return extension(suffix, format) if not suffix or suffix.lower() in known else suffix[1:] + known[0]
 
 

@@ -12,6 +12,7 @@ import shutil
 import time
 from collections.abc import Sequence
 
+from imgbatch.codecs.registry import CODECS
 from imgbatch.core.errors import PlanError, UsageError
 from imgbatch.core.job import Job
 from imgbatch.core.run_settings import Filters, Settings
@@ -253,4 +254,4 @@ def _most_bytes(recipe: Recipe, output: Output) -> int:
     for op in (*recipe.ops, *output.ops):
         size = None if size is None else op.after(size)
     width, height = size or _HUGE
-    return width * height * (1 if output.format in ("jpeg", "webp", "avif") else 4)
+    return width * height * (CODECS[output.format].densest if output.format in CODECS else 4)

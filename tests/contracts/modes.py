@@ -34,7 +34,7 @@ def cell(mode: str, name: str) -> str:
 
 def table() -> str:
     """The table as Markdown."""
-    names = [codec.name for codec in codecs.CODECS]
+    names = [codec.name for codec in codecs.all_codecs()]
     lines = [["mode", *names], ["---"] * (1 + len(names))]
     lines += [[f"`{mode}`", *(cell(mode, name) for name in names)] for mode in MODES]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"

@@ -31,7 +31,7 @@ MODES = (
 )  # fmt: skip
 #: Largest mean difference (of 255) of a smooth picture after reading it back.
 LOSSY = {"jpeg": 3.0, "webp": 3.0, "avif": 3.0, "gif": 4.0}
-NAMES = [one.name for one in codecs.CODECS]
+NAMES = [one.name for one in codecs.all_codecs()]
 
 
 @pytest.fixture(autouse=True)

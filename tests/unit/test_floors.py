@@ -32,14 +32,16 @@ FLOORS: list[set[str]] = [
 ]
 INSIDE: dict[str, list[set[str]]] = {
     "codecs": [
-        {"codecs", "registry"}, {"formats"}, {"writing", "reading"}, {"containers"}, {"base", "frame_sequence"},
-        {"metadata"}, {"encoder_options"}, {"errors"},
+        {"codecs"}, {"formats"}, {"writing", "reading"}, {"containers"}, {"base"},
+        {"encoder_options", "frame_sequence"}, {"metadata"}, {"registry", "errors"},
     ],
     "operations": [
         {"operations", "registry", "plugins", "custom"}, {"overlays", "tone", "filters", "sensor", "alpha"},
         {"geometry"}, {"support", "file_backed"}, {"base"},
     ],
 }  # fmt: skip
+#: The rooms whose floors are true.
+ENFORCED = {"codecs"}
 #: Imports that go up all the same, each with its reason.
 ALLOWED = {("ledger.history", "originals")}
 #: Who may import what from outside (whether at the top of the file or inside a function).
@@ -110,6 +112,26 @@ def test_imports_go_down_only(path: Path) -> None:
         if parts[1] != room:
             there = floor_of(parts[1], FLOORS)
             assert there is not None and there > floor, f"{here} must not import {name}"
+
+
+def inside(name: str, room: str) -> str:
+    """The sub-room, or the module of the room itself, that a dotted name of the package stands for."""
+    return name.removeprefix(f"{room}.").partition(".")[0] if name != room else room
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if dotted(path).split(".")[0] in ENFORCED], ids=dotted)
+def test_imports_inside_a_room_go_down_only(path: Path) -> None:
+    here = dotted(path)
+    room = here.partition(".")[0]
+    floor = floor_of(inside(here, room), INSIDE[room])
+    assert floor is not None, f"{here} has no floor: say in INSIDE where it lives"
+    for name in imports(path, typing_too=True):
+        if name.startswith(f"imgbatch.{room}"):
+            there = inside(name.removeprefix("imgbatch."), room)
+            below = floor_of(there, INSIDE[room])
+            assert there == inside(here, room) or (below is not None and below > floor), (
+                f"{here} must not import {name}"
+            )
 
 
 @pytest.mark.parametrize("path", FILES, ids=dotted)

@@ -1,4 +1,4 @@
-"""Is a file whole and what its name says, as far as its own bytes tell? ``findings(data, suffix)``.
+"""Integrity: is a file whole, as far as its own blocks tell?
 
 Every format that says where its picture ends is walked once, block by block, without decoding: PNG's chunks with
 their checksums, JPEG's segments and scans, GIF's blocks, the boxes of AVIF, the lengths of WebP and BMP. What decoding
@@ -14,9 +14,8 @@ import re
 import zlib
 from collections.abc import Iterator
 
-from imgbatch.codecs.reading import identify
+from imgbatch.codecs.errors import Finding
 from imgbatch.core.errors import Kind
-from imgbatch.core.frozen_dataclass import frozen
 
 #: So many zeros in a row at the end of compressed data are no picture: a copy or a download was interrupted.
 ZEROS = 512
@@ -26,33 +25,6 @@ _CRITICAL = 0x20  # the bit that is not set in the first letter of a PNG chunk w
 _MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")  # begins with one plain byte: that is searched for quickly
 _RESTART = re.compile(rb"\xff([\xd0-\xd7])")
 _ALONE = frozenset((0x01, *range(0xD0, 0xD9)))  # JPEG markers without a length
-
-
-@frozen
-class Finding:
-    """Something that is not as it should be; `kind` None: only worth a warning."""
-
-    kind: Kind | None
-    message: str
-
-
-def findings(data: bytes, suffix: str) -> list[Finding]:
-    """What is wrong with a file, by its bytes and its suffix (with the dot, in any case)."""
-    prefix = data[: identify.PREFIX]
-    name = identify.format_of(prefix)
-    found = list(_WALKS[name](data)) if name in _WALKS else []
-    return [*found, *_misnamed(name or identify.other_format_of(prefix), suffix.lower())]
-
-
-def _misnamed(name: str | None, suffix: str) -> Iterator[Finding]:
-    """A suffix of another format. Which of the two was meant, the name or the content, only the owner can say."""
-    if name is None or suffix not in identify.IMAGE_SUFFIXES:
-        return
-    suffixes = identify.SUFFIXES.get(name) or identify.READ_ONLY.get(name, ())
-    if name == "jpeg":
-        suffixes = (*suffixes, *identify.READ_ONLY.get("mpo", ()))
-    if suffixes and suffix not in suffixes:
-        yield Finding(None, f"the name says {suffix}, the content is {name}; rename it to {suffixes[0]}, or replace it")
 
 
 def zeros_from(data: bytes) -> int | None:
@@ -81,7 +53,8 @@ def _after(data: bytes, end: int, name: str) -> Iterator[Finding]:
 # -- one walk for each format ------------------------------------------------------------------------------------------
 
 
-def _png(data: bytes) -> Iterator[Finding]:
+def png(data: bytes) -> Iterator[Finding]:
+    """Chunks with a wrong checksum, and a missing end."""
     at = 8
     while True:
         length, word = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
@@ -121,7 +94,8 @@ def jpeg_scans(data: bytes) -> tuple[list[tuple[int, int]], int | None]:
     return scans, None
 
 
-def _jpeg(data: bytes) -> Iterator[Finding]:
+def jpeg(data: bytes) -> Iterator[Finding]:
+    """Restart markers out of order, a missing end, data behind it."""
     scans, end = jpeg_scans(data)
     restarts = bool(scans) and b"\xff\xdd" in data[: scans[0][0]]
     for number, (start, stop) in enumerate(scans if restarts else (), 1):
@@ -138,7 +112,8 @@ def _jpeg(data: bytes) -> Iterator[Finding]:
         yield from _after(data, end, "jpeg")
 
 
-def _gif(data: bytes) -> Iterator[Finding]:
+def gif(data: bytes) -> Iterator[Finding]:
+    """Blocks that are none, a missing end."""
     at = 13 + _table(data[10:11])
     while at < len(data):
         block = data[at]
@@ -166,7 +141,8 @@ def _table(flags: bytes) -> int:
     return 3 << (flags[0] & 7) + 1 if flags and flags[0] & 0x80 else 0
 
 
-def _webp(data: bytes) -> Iterator[Finding]:
+def webp(data: bytes) -> Iterator[Finding]:
+    """A length that is not the file's."""
     end = 8 + int.from_bytes(data[4:8], "little")
     if len(data) < end:
         yield _cut(data, f"the WebP says {end} bytes, the file has {len(data)}")
@@ -176,7 +152,8 @@ def _webp(data: bytes) -> Iterator[Finding]:
         yield from _after(data, end + (end & 1), "webp")
 
 
-def _avif(data: bytes) -> Iterator[Finding]:
+def avif(data: bytes) -> Iterator[Finding]:
+    """Boxes that go beyond the file."""
     at = 0
     while at + 8 <= len(data):
         length, word = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
@@ -196,12 +173,9 @@ def _avif(data: bytes) -> Iterator[Finding]:
         yield from _after(data, at, "avif")
 
 
-def _bmp(data: bytes) -> Iterator[Finding]:
+def bmp(data: bytes) -> Iterator[Finding]:
     """The header's size is often a lie; only data beyond both it and the pixels are worth a word."""
     said = int.from_bytes(data[2:6], "little")
     offset, size = int.from_bytes(data[10:14], "little"), int.from_bytes(data[34:38], "little")
     if len(data[14:18]) == 4 and int.from_bytes(data[14:18], "little") >= 40 and size and said == offset + size:
         yield from _after(data, said, "bmp")
-
-
-_WALKS = {"png": _png, "jpeg": _jpeg, "gif": _gif, "webp": _webp, "avif": _avif, "bmp": _bmp}

@@ -17,7 +17,8 @@ from __future__ import annotations
 import io
 
 from imgbatch.codecs import errors
-from imgbatch.codecs.containers.integrity import Finding, jpeg_scans
+from imgbatch.codecs.containers.integrity import jpeg_scans
+from imgbatch.codecs.errors import Finding
 
 #: Encoders may pad a scan; so many bytes too many are a damage.
 SPARE = 64

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from imgbatch.codecs.base import Codec
 from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
-from imgbatch.codecs.reading.identify import SUFFIXES
 from imgbatch.core.errors import ImageError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    from imgbatch.codecs.errors import Finding
 
 QUALITY = 60
 _SPEED = 6
@@ -29,13 +30,17 @@ class Avif(Codec):
     """
 
     name = "avif"
-    pillow = "AVIF"
-    suffixes = SUFFIXES["avif"]
     modes = frozenset({"L", "RGB", "RGBA"})
     targets = ("L", "RGBA", "RGB", "RGBA")
     longest = 32768
-    multiframe = True
     plays = True
+    published = True
+    feature = "avif"
+
+    def findings(self, data: bytes) -> Iterator[Finding]:
+        from imgbatch.codecs.containers import integrity
+
+        return integrity.avif(data)
 
     def quality(self, encoding: Encoding) -> int | None:
         if encoding.lossless:

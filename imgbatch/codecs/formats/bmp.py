@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs.base import Codec
 from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.codecs.metadata.block import Metadata
-from imgbatch.codecs.reading.identify import SUFFIXES
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    from imgbatch.codecs.errors import Finding
 
 
 class Bmp(Codec):
     """BMP as every program reads it: 1, 8 or 24 bits a pixel."""
 
     name = "bmp"
-    pillow = "BMP"
-    suffixes = SUFFIXES["bmp"]
     modes = frozenset({"1", "L", "P", "RGB"})
     targets = ("L", "L", "RGB", "RGB")
     longest = 65535
@@ -28,6 +27,11 @@ class Bmp(Codec):
     icc = False
     exif = False
     keyed = True  # never written: alpha is flattened before, palettes stay palettes
+
+    def findings(self, data: bytes) -> Iterator[Finding]:
+        from imgbatch.codecs.containers import integrity
+
+        return integrity.bmp(data)
 
     def options(self, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
         return {}

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs.base import Codec
 from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
-from imgbatch.codecs.reading.identify import SUFFIXES
 from imgbatch.pixels.frames import Film
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    from imgbatch.codecs.errors import Finding
 
 _LONGEST_MS = 655350
 
@@ -22,15 +23,17 @@ class Gif(Codec):
     """GIF: colors are chosen for all frames together, and only where they are too many (palette.py)."""
 
     name = "gif"
-    pillow = "GIF"
-    suffixes = SUFFIXES["gif"]
     modes = frozenset({"1", "L", "LA", "P", "RGB", "RGBA"})
     longest = 65535
-    multiframe = True
     plays = True
     icc = False
     exif = False
     keyed = True
+
+    def findings(self, data: bytes) -> Iterator[Finding]:
+        from imgbatch.codecs.containers import integrity
+
+        return integrity.gif(data)
 
     def finish(self, frames: Sequence[Image], encoding: Encoding, changes: list[str]) -> Sequence[Image]:
         from imgbatch.codecs.writing import palette

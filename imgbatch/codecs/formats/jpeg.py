@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs.base import Codec
 from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.codecs.metadata.block import JpegTables, Metadata
-from imgbatch.codecs.reading.identify import SUFFIXES
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    from imgbatch.codecs.errors import Finding
 
 QUALITY = 82
 _COLOR = ("RGB", "YCbCr")
@@ -27,13 +28,18 @@ class Jpeg(Codec):
     """JPEG, by libjpeg-turbo."""
 
     name = "jpeg"
-    pillow = "JPEG"
-    suffixes = SUFFIXES["jpeg"]
     modes = frozenset({"L", "RGB", "YCbCr", "CMYK"})
     targets = ("L", "L", "RGB", "RGB")
     longest = 65500
     alpha = False
     optimizes = True
+    published = True
+    feature = "jpg"
+
+    def findings(self, data: bytes) -> Iterator[Finding]:
+        from imgbatch.codecs.containers import integrity
+
+        return integrity.jpeg(data)
 
     def quality(self, encoding: Encoding) -> int | None:
         return encoding.quality if isinstance(encoding.quality, int) else QUALITY

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs.base import Codec
 from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.codecs.formats import apng
 from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
-from imgbatch.codecs.reading.identify import SUFFIXES
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    from imgbatch.codecs.errors import Finding
 
 _XMP = "XML:com.adobe.xmp"
 
@@ -21,14 +22,18 @@ class Png(Codec):
     """PNG and APNG, by zlib."""
 
     name = "png"
-    pillow = "PNG"
-    suffixes = SUFFIXES["png"]
     modes = frozenset({"1", "L", "LA", "I;16", "P", "RGB", "RGBA"})
     longest = 2**31 - 1
-    multiframe = True
     plays = True
     keyed = True
     optimizes = True
+    published = True
+    feature = "zlib"
+
+    def findings(self, data: bytes) -> Iterator[Finding]:
+        from imgbatch.codecs.containers import integrity
+
+        return integrity.png(data)
 
     def finish(self, frames: Sequence[Image], encoding: Encoding, changes: list[str]) -> Sequence[Image]:
         if encoding.colors is None and len(frames) == 1:

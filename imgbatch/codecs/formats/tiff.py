@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from imgbatch.codecs.base import Codec
 from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.codecs.metadata.block import Metadata
-from imgbatch.codecs.reading.identify import SUFFIXES
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -24,10 +23,7 @@ class Tiff(Codec):
     """TIFF, by libtiff: Deflate, and CCITT group 4 for 1-bit pages."""
 
     name = "tiff"
-    pillow = "TIFF"
-    suffixes = SUFFIXES["tiff"]
     modes = frozenset({"1", "L", "LA", "P", "PA", "I", "I;16", "F", "RGB", "RGBA", "CMYK", "LAB"})
-    multiframe = True
 
     def options(self, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
         one_bit = all(frame.mode == "1" for frame in frames)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs.base import Codec
 from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.codecs.metadata.block import Metadata
-from imgbatch.codecs.reading.identify import SUFFIXES
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    from imgbatch.codecs.errors import Finding
 
 QUALITY = 82
 _ALPHA = 0x10  # in the flags of the VP8X chunk
@@ -22,13 +23,17 @@ class Webp(Codec):
     """WebP, by libwebp."""
 
     name = "webp"
-    pillow = "WEBP"
-    suffixes = SUFFIXES["webp"]
     modes = frozenset({"RGB", "RGBA"})
     targets = ("RGB", "RGBA", "RGB", "RGBA")
     longest = 16383
-    multiframe = True
     plays = True
+    published = True
+    feature = "webp"
+
+    def findings(self, data: bytes) -> Iterator[Finding]:
+        from imgbatch.codecs.containers import integrity
+
+        return integrity.webp(data)
 
     def quality(self, encoding: Encoding) -> int | None:
         if encoding.lossless:

@@ -13,7 +13,8 @@ from imgbatch.codecs.metadata import exif, profile_policy
 from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
 from imgbatch.codecs.metadata.read import comment, packet, records, resolution, texts
 from imgbatch.codecs.reading import bit_depth, identify, limits, optional_readers
-from imgbatch.codecs.reading.open import PILLOW, explain_failure, open_with_reader, refuse_cut
+from imgbatch.codecs.reading.open import explain_failure, open_with_reader, refuse_cut
+from imgbatch.codecs.registry import CODECS
 from imgbatch.core.errors import ImageError
 from imgbatch.pixels.orientation import redo, swapped, undo
 
@@ -25,8 +26,8 @@ __all__ = ["ALL_DATA", "MULTIFRAME", "SourceImage", "open_image"]
 
 #: As `wanted` of `SourceImage.decode`: all of a JPEG's data are read, but no picture is wanted.
 ALL_DATA = (1, 1)
-MULTIFRAME = frozenset({"png", "webp", "avif", "tiff", "gif"})
-_OURS = {**{pillow: name for name, pillow in PILLOW.items()}, "MPO": "jpeg"}
+MULTIFRAME = frozenset(name for name, one in CODECS.items() if one.multiframe)
+_NAMES = {**{one.pillow: name for name, one in CODECS.items()}, "MPO": "jpeg"}
 _KEYED = frozenset({"1", "L", "P", "RGB", "I;16"})
 _SRGB_GAMMA = 0.45455  # as a PNG says it
 _SUBFILE, _DNG = 254, 50706
@@ -38,7 +39,7 @@ class SourceImage:
     Attributes
     ----------
     format : str
-        One of encoding.FORMATS, or Pillow's name in lower case.
+        One of registry.CODECS, or Pillow's name in lower case.
     size, upright_size : (int, int)
         (width, height) in px, as stored and after the orientation.
     orientation : int
@@ -57,7 +58,7 @@ class SourceImage:
 
     def __init__(self, image: ImageFile, data: bytes, max_pixels: int) -> None:
         self.image = image
-        self.format = _OURS.get(image.format or "", (image.format or "unknown").lower())
+        self.format = _NAMES.get(image.format or "", (image.format or "unknown").lower())
         self.mode = image.mode
         self.changes: list[str] = []
         self.warnings: list[str] = []

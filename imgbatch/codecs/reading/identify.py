@@ -7,19 +7,10 @@ from __future__ import annotations
 
 import re
 
+from imgbatch.codecs.registry import AVIF_BRANDS, CODECS, TIFF_STARTS, brands
+
 #: How many first bytes are enough for every answer here.
 PREFIX = 64
-
-#: Suffixes of what imgbatch writes, per format; the first is the one given to new names.
-SUFFIXES: dict[str, tuple[str, ...]] = {
-    "jpeg": (".jpg", ".jpeg", ".jpe", ".jfif"),
-    "png": (".png", ".apng"),
-    "webp": (".webp",),
-    "avif": (".avif", ".avifs"),
-    "tiff": (".tif", ".tiff"),
-    "gif": (".gif",),
-    "bmp": (".bmp",),
-}
 
 #: Formats that are only read: Pillow's lower-case name -> suffixes.
 READ_ONLY: dict[str, tuple[str, ...]] = {
@@ -69,14 +60,11 @@ RAW_SUFFIXES = frozenset((
 ))  # fmt: skip
 
 IMAGE_SUFFIXES = frozenset(
-    suffix for table in (SUFFIXES, READ_ONLY) for suffixes in table.values() for suffix in suffixes
+    suffix for suffixes in (*(one.suffixes for one in CODECS.values()), *READ_ONLY.values()) for suffix in suffixes
 ) | frozenset(UNREADABLE)
 
 _HEIF_BRANDS = frozenset((b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs", b"mif1", b"msf1"))
-_AVIF_BRANDS = frozenset((b"avif", b"avis"))
 _RAW_STARTS = (b"IIRO", b"IIRS", b"MMOR", b"IIU\0", b"FUJIFILMCCD-RAW", b"FOVb")
-_TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_BMP_HEADERS = frozenset((12, 16, 40, 52, 56, 64, 108, 124))
 
 #: (signature, Pillow's lower-case name) of formats that are only read
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
@@ -101,24 +89,13 @@ _XBM = re.compile(rb"\s*#define\s+\w*_width\s")
 
 
 def format_of(prefix: bytes) -> str | None:
-    """Which of the written formats (encoding.FORMATS) a file is that begins with `prefix`; None for anything else.
+    """Which of the written formats (registry.CODECS) a file is that begins with `prefix`; None for anything else.
 
     `prefix` is the first :data:`PREFIX` bytes, or all there are. Camera raw is not TIFF here.
     """
-    if prefix.startswith(b"\xff\xd8\xff"):
-        return "jpeg"
-    if prefix.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "png"
-    if prefix[:4] == b"RIFF" and prefix[8:12] == b"WEBP":
-        return "webp"
-    if prefix[:6] in (b"GIF87a", b"GIF89a"):
-        return "gif"
-    if prefix[:4] in _TIFF_STARTS:
-        return None if is_raw(prefix) else "tiff"
-    if _brands(prefix) & _AVIF_BRANDS:
-        return "avif"
-    if prefix[:2] == b"BM" and int.from_bytes(prefix[14:18], "little") in _BMP_HEADERS:
-        return "bmp"
+    for name, one in CODECS.items():
+        if one.matches(prefix):
+            return name
     return None
 
 
@@ -140,8 +117,8 @@ def other_format_of(prefix: bytes) -> str | None:
 
 def unreadable(prefix: bytes) -> str | None:
     """The name of an image format that Pillow cannot read (HEIC, JPEG XL), by signature."""
-    brands = _brands(prefix)
-    if brands & _HEIF_BRANDS and not brands & _AVIF_BRANDS:
+    found = brands(prefix)
+    if found & _HEIF_BRANDS and not found & AVIF_BRANDS:
         return "HEIC"
     if prefix.startswith((b"\xff\n", b"\0\0\0\x0cJXL \r\n\x87\n")):
         return "JPEG XL"
@@ -152,7 +129,7 @@ def is_raw(prefix: bytes, suffix: str = "") -> bool:
     """Whether this is camera raw, by suffix or by content."""
     if suffix.lower() in RAW_SUFFIXES or prefix.startswith(_RAW_STARTS):
         return True
-    return prefix[:4] in _TIFF_STARTS and prefix[8:10] == b"CR" or prefix[4:12] == b"ftypcrx "
+    return prefix[:4] in TIFF_STARTS and prefix[8:10] == b"CR" or prefix[4:12] == b"ftypcrx "
 
 
 def is_image(prefix: bytes, suffix: str) -> bool:
@@ -166,6 +143,19 @@ def is_image(prefix: bytes, suffix: str) -> bool:
     if ending in IMAGE_SUFFIXES or format_of(prefix) is not None or other_format_of(prefix) is not None:
         return True
     return unreadable(prefix) == "HEIC" or prefix.startswith(b"\0\0\0\x0cJXL ")
+
+
+def suffix_warning(prefix: bytes, suffix: str) -> str | None:
+    """What to say of a suffix of another format; which of the two was meant, only the owner can say."""
+    name, ending = format_of(prefix) or other_format_of(prefix), suffix.lower()
+    if name is None or ending not in IMAGE_SUFFIXES:
+        return None
+    suffixes = CODECS[name].suffixes if name in CODECS else READ_ONLY.get(name, ())
+    if name == "jpeg":
+        suffixes = (*suffixes, *READ_ONLY["mpo"])
+    if not suffixes or ending in suffixes:
+        return None
+    return f"the name says {ending}, the content is {name}; rename it to {suffixes[0]}, or replace it"
 
 
 def looks_like(data: bytes) -> str | None:
@@ -199,11 +189,3 @@ def looks_like(data: bytes) -> str | None:
             return None
         return "text"
     return None
-
-
-def _brands(prefix: bytes) -> frozenset[bytes]:
-    """The brands of an ISO media file: the major one and those it is compatible with."""
-    if prefix[4:8] != b"ftyp":
-        return frozenset()
-    end = min(int.from_bytes(prefix[:4], "big"), len(prefix))
-    return frozenset((prefix[8:12], *(prefix[at : at + 4] for at in range(16, end - 3, 4))))

@@ -12,13 +12,14 @@ import warnings
 from collections.abc import Sequence
 from typing import TextIO
 
+from imgbatch.codecs.registry import CODECS
 from imgbatch.core.errors import ImageError, one_line
 
 #: The readers that may be used, by Pillow's names.
 READERS = (
-    "JPEG", "PNG", "WEBP", "GIF", "TIFF", "AVIF", "BMP", "JPEG2000", "PSD", "QOI", "ICO", "CUR", "ICNS", "DDS", "SGI",
-    "PPM", "PCX", "DCX", "XBM", "XPM", "SUN", "MSP", "FITS", "BLP", "FLI", "FTEX", "GBR", "PIXAR", "MCIDAS", "XVTHUMB",
-    "DIB",
+    *(one.pillow for one in CODECS.values()),
+    "JPEG2000", "PSD", "QOI", "ICO", "CUR", "ICNS", "DDS", "SGI", "PPM", "PCX", "DCX", "XBM", "XPM", "SUN", "MSP",
+    "FITS", "BLP", "FLI", "FTEX", "GBR", "PIXAR", "MCIDAS", "XVTHUMB", "DIB",
 )  # fmt: skip
 #: Readers without a signature: only for files of their own suffix.
 BY_SUFFIX = {

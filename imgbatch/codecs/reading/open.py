@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 from imgbatch.codecs import errors
 from imgbatch.codecs.containers import tiff_pages
 from imgbatch.codecs.reading import bit_depth, identify, limits, optional_readers
+from imgbatch.codecs.registry import CODECS
 from imgbatch.core.errors import ImageError
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
-PILLOW = {"jpeg": "JPEG", "png": "PNG", "webp": "WEBP", "avif": "AVIF", "tiff": "TIFF", "gif": "GIF", "bmp": "BMP"}
-_PLUGINS = {"jpeg": "Jpeg", "png": "Png", "webp": "WebP", "avif": "Avif", "tiff": "Tiff", "gif": "Gif", "bmp": "Bmp"}
 _DRAWINGS = ("SVG", "PDF", "PostScript", "EPS", "metafile")
 
 
@@ -28,9 +27,9 @@ def open_with_reader(data: bytes, name: str | None, ending: str, max_pixels: int
     ):
         return optional_readers.opened(extra, data, max_pixels)
     if name is not None:
-        readers = [PILLOW[name]]
+        readers = [CODECS[name].pillow]
         if readers[0] not in Images.OPEN:
-            importlib.import_module(f"PIL.{_PLUGINS[name]}ImagePlugin")
+            importlib.import_module(f"PIL.{CODECS[name].plugin}")
     else:
         readers = list(limits.readers())
         if limits.BY_SUFFIX.get(ending) in Images.OPEN:
@@ -53,7 +52,7 @@ def explain_failure(error: Exception, data: bytes, ending: str) -> ImageError:
         return _unknown(data, ending)
     if name == "jpeg" and (process := _lossless_process(data)) is not None:
         return ImageError("unsupported", f"JPEG of an unusual process (SOF{process}) has no reader here")
-    reader = PILLOW.get(name, name.upper())
+    reader = CODECS[name].pillow if name in CODECS else name.upper()
     if reader not in Images.OPEN:
         return ImageError("unsupported", f"this Pillow has no reader for {name}")
     try:

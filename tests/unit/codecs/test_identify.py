@@ -18,7 +18,7 @@ def start(pillow: str, mode: str = "RGB") -> bytes:
     return file.getvalue()[:PREFIX]
 
 
-@pytest.mark.parametrize("one", codecs.CODECS, ids=lambda one: one.name)
+@pytest.mark.parametrize("one", codecs.all_codecs(), ids=lambda one: one.name)
 def test_what_we_write_is_recognized_whatever_its_name(one: codecs.Codec) -> None:
     prefix = start(one.pillow)
     assert format_of(prefix) == one.name
@@ -69,7 +69,7 @@ def test_heic_is_an_image_without_its_suffix() -> None:
 
 def test_no_suffix_stands_for_two_kinds() -> None:
     assert not identify.IMAGE_SUFFIXES & (identify.NOT_RASTER | identify.RAW_SUFFIXES)
-    suffixes = [suffix for one in codecs.CODECS for suffix in one.suffixes]
+    suffixes = [suffix for one in codecs.all_codecs() for suffix in one.suffixes]
     assert len(suffixes) == len(set(suffixes))
     assert codecs.suffix_fits(".JPEG", "jpeg") and not codecs.suffix_fits(".png", "jpeg")
 

@@ -85,7 +85,7 @@ class Watched:
             del frame
 
 
-@pytest.mark.parametrize("name", [codec.name for codec in codecs.CODECS if codec.multiframe])
+@pytest.mark.parametrize("name", [codec.name for codec in codecs.all_codecs() if codec.multiframe])
 def test_no_format_needs_all_frames_at_once(name: str, nothing_kept: None) -> None:
     watched = Watched(12)
     motion = codecs.AnimationTiming([100] * 12, 0)

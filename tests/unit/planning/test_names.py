@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from imgbatch.codecs.encoder_options import FORMATS
-from imgbatch.codecs.reading.identify import SUFFIXES
+from imgbatch.codecs.registry import CODECS
 from imgbatch.core.errors import UsageError
 from imgbatch.planning import names
 from imgbatch.planning.names import fill_early, fill_late
@@ -102,7 +102,7 @@ def test_added_extension(suffix: str, format: str, ext: str) -> None:
 
 def test_usual_extensions() -> None:
     assert [names.extension("", format) for format in FORMATS] == ["jpg", "png", "webp", "avif", "tif", "gif", "bmp"]
-    assert set(SUFFIXES) == set(FORMATS)
+    assert set(CODECS) == set(FORMATS)
 
 
 def test_numbered() -> None:

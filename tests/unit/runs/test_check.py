@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
+from imgbatch import codecs
 from imgbatch.codecs.containers import integrity, jpeg_scans
 from imgbatch.core.errors import UsageError
 from imgbatch.core.job import Outcome
@@ -167,7 +168,7 @@ def test_data_after_the_end_are_worth_a_warning(tmp_path: Path, name: str) -> No
 def test_a_missing_end_mark_is_worth_a_warning(tmp_path: Path) -> None:
     for name in ("a.gif", "a.jpg"):
         data = dict(SOUND)[name]
-        said = integrity.findings(data[: -1 if name == "a.gif" else -2], Path(name).suffix)
+        said = codecs.findings(data[: -1 if name == "a.gif" else -2], Path(name).suffix)
         assert [finding.kind for finding in said] == [None]
         assert "no end mark" in said[0].message
 
