@@ -56,18 +56,18 @@ def _guarded(words: list[str], alone: bool) -> int:
         if _very_verbose(words):
             import traceback
 
-            from imgbatch.cli.standard_streams import complain
+            from imgbatch.cli.standard_streams import print_stderr
 
-            complain(traceback.format_exc().rstrip())
+            print_stderr(traceback.format_exc().rstrip())
         return _ended(error)
 
 
 def _ended(error: BaseException) -> int:
     """The exit code of an error whose line has been said."""
-    from imgbatch.cli.standard_streams import complain
+    from imgbatch.cli.standard_streams import print_stderr
 
     code, said = _verdict(error)
-    complain(f"imgbatch: {said}")
+    print_stderr(f"imgbatch: {said}")
     return code
 
 

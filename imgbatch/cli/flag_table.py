@@ -16,6 +16,7 @@ from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.run_settings import Filters, Settings, Telling
 from imgbatch.operations import Operation
 from imgbatch.planning.recipe import Output
+from imgbatch.reporters.registry import SUFFIXES
 
 A = TypeVar("A")
 #: The classes of operations that need flags: all of them for a help page, those that were typed for a run.
@@ -143,8 +144,8 @@ _RUNNING = (
 _JSON = path_reader("a file name ending in .json", ".json")
 _REPORTING = (
     Flag(("--json",), "json_lines", "reporting", "one JSON object a line on stdout, as files get done", "nothing"),
-    Flag(("--report",), "report_files", "reporting", "all records, as .json, .csv or .prom (repeatable)",
-         metavar="FILE", many=True),
+    Flag(("--report",), "report_files", "reporting",
+         f"all records, as {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]} (repeatable)", metavar="FILE", many=True),
     Flag(("--srcset",), "srcset", "reporting", "what <picture> needs: paths, sizes, formats", metavar="FILE.json",
          read=_JSON),
     Flag(("--stats",), "stats", "reporting", "the figures of `imgbatch stats`, of all that this run writes",

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 
-from imgbatch.cli.standard_streams import complain
+from imgbatch.cli.standard_streams import print_stderr
 from imgbatch.core.report import Report, dumps
 
 PATIENCE = 600.0  # seconds: a mail program that hangs must not keep tomorrow's run from starting
@@ -24,10 +24,10 @@ def finished(command: str, report: Report) -> bool:
     except subprocess.TimeoutExpired:
         with contextlib.suppress(ProcessLookupError):
             _end(process)
-        complain(f"imgbatch: --on-finish {command!r} took longer than {PATIENCE:.0f} s and was ended")
+        print_stderr(f"imgbatch: --on-finish {command!r} took longer than {PATIENCE:.0f} s and was ended")
         return False
     if code:
-        complain(f"imgbatch: --on-finish {command!r} failed: {_how(code)}")
+        print_stderr(f"imgbatch: --on-finish {command!r} failed: {_how(code)}")
     return code == 0
 
 

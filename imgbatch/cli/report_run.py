@@ -1,36 +1,35 @@
-"""Telling of a run: who is told how a run, a check, a survey or a packing goes, and in which order?
-
-The commands share it: each makes what is to be carried out, and this carries it out while the reporters are told.
-"""
+"""Run and its reporters: how do run, check, stats and pack carry out a run and report it?"""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import sys
-from collections import Counter
 from collections.abc import Container, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from imgbatch.cli.arguments import ReportArguments
 from imgbatch.cli.signals import stopping
-from imgbatch.cli.standard_streams import abandon_stdout, complain
+from imgbatch.cli.standard_streams import abandon_stdout, print_stderr
 from imgbatch.core.errors import UsageError
 from imgbatch.core.job import Outcome
 from imgbatch.core.report import ExitCode, Report
-from imgbatch.reporters import Console, Look, Reporter, report_to, shown
+from imgbatch.reporters.base import Reporter, printable
+from imgbatch.reporters.console import Console, ConsoleStyle
+from imgbatch.reporters.registry import reporter_for
+from imgbatch.reporters.summary import hints
 
 if TYPE_CHECKING:
     from imgbatch.runs.base import Run
 
-AGAIN = "run the same command again to go on"
+NEXT_STEP = "run the same command again to go on"
 
 
-def look(report: ReportArguments, json: bool = False) -> Look:
+def console_style(report: ReportArguments, json: bool = False) -> ConsoleStyle:
     """How much is said: a bar only on a terminal that `json` on stdout, or its lines, do not share."""
     terminal = sys.stderr.isatty()
     shared = (json or report.json_lines) and sys.stdout.isatty()
-    return Look(
+    return ConsoleStyle(
         verbose=report.verbose,
         quiet=report.quiet,
         bar=terminal and report.progress and not shared,
@@ -68,24 +67,24 @@ def file_reporters(
     for path in (*report.report_files, *filter(None, (report.failed_list, srcset, stats))):
         if os.path.isdir(path):
             raise UsageError(f"expected a file name for a report, got the folder {path!r}")
-    reporters = [report_to(path) for path in report.report_files]
+    reporters = [reporter_for(path) for path in report.report_files]
     if srcset is not None:
-        from imgbatch.reporters import SrcSet
+        from imgbatch.reporters.files.srcset import SrcSet
 
         reporters.append(SrcSet(srcset))
     if report.failed_list is not None:
-        from imgbatch.reporters import FailedList
+        from imgbatch.reporters.files.failed_list import FailedList
 
         reporters.append(FailedList(report.failed_list, null, console.say))
     return reporters
 
 
-def refuse_taken(taken: Container[str], report: ReportArguments, *others: str | None) -> None:
+def refuse_pictures(pictures: Container[str], report: ReportArguments, *others: str | None) -> None:
     """A report must not replace a picture: a flag whose value was forgotten takes the next word for it.
 
     Parameters
     ----------
-    taken : container of str
+    pictures : container of str
         Absolute paths of sources and outputs.
     report : ReportArguments
         Names report files.
@@ -93,51 +92,69 @@ def refuse_taken(taken: Container[str], report: ReportArguments, *others: str | 
         More files that the command writes.
     """
     for path in (*report.report_files, report.failed_list, *others):
-        if path and (os.path.abspath(path) in taken or os.path.realpath(path) in taken):
+        if path and (os.path.abspath(path) in pictures or os.path.realpath(path) in pictures):
             raise UsageError(f"expected a file name of its own for a report, got the picture {path!r}")
 
 
-def told(
-    batch: Run,
+def carry_out(
+    run: Run,
     report: ReportArguments,
     console: Console,
     files: Sequence[Reporter],
-    after_a_stop: str = AGAIN,
-    teller: Reporter | None = None,
+    next_step: str = NEXT_STEP,
+    user_reporter: Reporter | None = None,
 ) -> int:
-    """Carry out the batch and tell everybody; the exit code. `teller` speaks to the user where `console` shall not."""
-    speaking = teller or console
+    """Carry out a run, tell all reporters, and give the exit code.
+
+    Parameters
+    ----------
+    run : Run
+        Is prepared.
+    report : ReportArguments
+    console : Console
+        Gets the hints after the sums.
+    files : sequence of Reporter
+        Those that write files.
+    next_step : str
+        What to do after an early stop.
+    user_reporter : Reporter or None
+        Speaks to the user instead of the console.
+    """
+    speaker = user_reporter or console
     lines: list[Reporter] = []
     if report.json_lines:
-        from imgbatch.reporters import JsonLines
+        from imgbatch.reporters.jsonl import JsonLines
 
-        lines = [JsonLines(sys.stdout.buffer, batch.report.base)]
+        lines = [JsonLines(sys.stdout.buffer, run.report.base)]
     if report.verbose and not report.quiet:
-        for skipped in batch.skipped:
-            console.say(f"skipped: {shown(os.path.join(skipped.root, skipped.relative))}: {shown(skipped.reason)}")
-    with stopping(batch, report.quiet):  # until the reports are written: a late signal must not cost them
+        for skipped in run.skipped:
+            path = os.path.join(skipped.root, skipped.relative)
+            console.say(f"skipped: {printable(path)}: {printable(skipped.reason)}")
+    with stopping(run, report.quiet):  # until the reports are written: a late signal must not cost them
         try:
-            lost = _followed(batch, lines, [speaking, *files])
+            stdout_failure = _forward_outcomes(run, lines, [speaker, *files])
         finally:
             console.close()
-        unwritten = _finished([*([] if lost else lines), *files], batch.report)
-    speaking.finish(batch.report)
+        file_failure = _finish([*([] if stdout_failure else lines), *files], run.report)
+    speaker.finish(run.report)
     if not report.quiet:
-        for line in hints(batch, report.verbose, after_a_stop, console.warns):
+        reasons = [skipped.reason for skipped in run.skipped]
+        verbose = report.verbose > 0
+        for line in hints(run.report, run.total, reasons, next_step, verbose, verbose or console.lists_warnings):
             console.say(line)
-    code = int(batch.report.exit_code)
-    if code != ExitCode.OK or not (unwritten or lost):
+    code = int(run.report.exit_code)
+    if code != ExitCode.OK or not (file_failure or stdout_failure):
         return code
-    if lost:  # all was done when the last line was lost: nothing else has said it
-        complain(f"imgbatch: {lost}; what it should have got last is lost")
+    if stdout_failure:  # all was done when the last line was lost: nothing else has said it
+        print_stderr(f"imgbatch: {stdout_failure}; what it should have got last is lost")
     return int(ExitCode.STOPPED)
 
 
-def _followed(batch: Run, lines: Sequence[Reporter], others: Sequence[Reporter]) -> str:
+def _forward_outcomes(run: Run, lines: Sequence[Reporter], others: Sequence[Reporter]) -> str:
     """Tell the reporters all outcomes; why the run was stopped, if stdout, where `lines` go, takes no more."""
-    with _closing(batch.outcomes()) as outcomes:
+    with _closing(run.outcomes()) as outcomes:
         for reporter in (*lines, *others):
-            reporter.start(batch.total, batch.total_bytes)
+            reporter.start(run.total, run.total_bytes)
         for outcome in outcomes:
             for reporter in others:
                 reporter.outcome(outcome)
@@ -146,7 +163,7 @@ def _followed(batch: Run, lines: Sequence[Reporter], others: Sequence[Reporter])
                     reporter.outcome(outcome)
             except OSError as error:
                 reason = f"stdout takes no more: {error.strerror or error}"
-                batch.stop(ExitCode.STOPPED, reason)
+                run.stop(ExitCode.STOPPED, reason)
                 abandon_stdout()
                 return reason
     return ""
@@ -154,7 +171,7 @@ def _followed(batch: Run, lines: Sequence[Reporter], others: Sequence[Reporter])
 
 @contextlib.contextmanager
 def _closing(outcomes: Iterator[Outcome]) -> Iterator[Iterator[Outcome]]:
-    """The outcomes, and whatever happens to them here, a clean stop."""
+    """The outcomes; when the block ends early, the run is stopped cleanly."""
     try:
         yield outcomes
     finally:
@@ -162,41 +179,16 @@ def _closing(outcomes: Iterator[Outcome]) -> Iterator[Iterator[Outcome]]:
             outcomes.close()
 
 
-def _finished(reporters: Sequence[Reporter], report: Report) -> bool:
+def _finish(reporters: Sequence[Reporter], report: Report) -> bool:
     """Finish the reporters; whether one of them could not write its file."""
-    unwritten = False
+    failure = False
     for reporter in reporters:
         try:
             reporter.finish(report)
         except BrokenPipeError:  # the last line of --json; all work is done
             abandon_stdout()
         except OSError as error:
-            where = shown(getattr(reporter, "path", "stdout"))
-            complain(f"imgbatch: the report {where} could not be written: {error.strerror or error}")
-            unwritten = True
-    return unwritten
-
-
-def hints(batch: Run, verbose: int, after_a_stop: str = AGAIN, warned: bool = False) -> list[str]:
-    """What is worth knowing after the summary; `warned`: the warnings have been told."""
-    report = batch.report
-    made = []
-    if not batch.total:
-        made.append("(no images were found)")
-    if batch.skipped and not verbose:
-        made.append(f"({_counted(batch)}; -v lists them)")
-    if report.warned and not verbose and not warned:
-        made.append(f"({report.warned} with warnings; -v lists them)")
-    if report.located:
-        files = "1 file says" if report.located == 1 else f"{report.located} files say"
-        made.append(f"({files} where the picture was taken; --strip gps takes that out)")
-    if report.stopped is not None or report.reason:
-        made.append(after_a_stop)
-    return made
-
-
-def _counted(batch: Run) -> str:
-    reasons = Counter(skipped.reason for skipped in batch.skipped)
-    if len(reasons) == 1:
-        return f"{len(batch.skipped)} skipped: {shown(next(iter(reasons)))}"
-    return f"{len(batch.skipped)} skipped: " + ", ".join(f"{n} {shown(reason)}" for reason, n in reasons.most_common())
+            where = printable(getattr(reporter, "path", "stdout"))
+            print_stderr(f"imgbatch: the report {where} could not be written: {error.strerror or error}")
+            failure = True
+    return failure

@@ -33,7 +33,7 @@ def abandon_stdout() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def complain(line: str) -> None:
+def print_stderr(line: str) -> None:
     """One line on stderr."""
     with contextlib.suppress(OSError, ValueError):
         print(line, file=sys.stderr, flush=True)

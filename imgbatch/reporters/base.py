@@ -38,7 +38,7 @@ class Reporter(ABC):
         """Nothing more will be told, with or without a finish."""
 
 
-def shown(text: str) -> str:
+def printable(text: str) -> str:
     r"""`text` on one line: control characters and bytes that are no UTF-8 are spelled out (``\n``, ``\udcff``)."""
     if text.isprintable():
         return text

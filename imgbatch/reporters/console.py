@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, NoReturn, TextIO
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Outcome
 from imgbatch.core.report import WRONG, Report
-from imgbatch.reporters.base import Reporter, location, shown
+from imgbatch.reporters.base import Reporter, location, printable
+from imgbatch.reporters.summary import stop_line
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -24,7 +25,7 @@ _BAR = "{percentage:3.0f}%|{bar}| {n_fmt}B/{total_fmt}B [{elapsed}<{remaining}{p
 
 
 @frozen
-class Look:
+class ConsoleStyle:
     """How much is said, and how: `verbose` counts -v, `quiet` leaves only errors, `warnings` need no -v."""
 
     verbose: int = 0
@@ -42,7 +43,7 @@ class Console(Reporter):
     def __init__(
         self,
         stream: TextIO,
-        look: Look = Look(),  # noqa: B008 - it cannot change
+        look: ConsoleStyle = ConsoleStyle(),  # noqa: B008 - it cannot change
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._stream = stream
@@ -53,7 +54,7 @@ class Console(Reporter):
         self._next = 0.0
 
     @property
-    def warns(self) -> bool:
+    def lists_warnings(self) -> bool:
         """Whether warnings are told as files get done."""
         return bool(self._look.verbose or self._look.warnings)
 
@@ -67,7 +68,7 @@ class Console(Reporter):
         self._done += 1
         wrong = outcome.status in WRONG
         self._wrong += wrong
-        if wrong or self._look.verbose or (self.warns and outcome.warnings):
+        if wrong or self._look.verbose or (self.lists_warnings and outcome.warnings):
             for line in self.lines(outcome):
                 self.say(line)
         if self._bar is not None:
@@ -80,7 +81,7 @@ class Console(Reporter):
     def finish(self, report: Report) -> None:
         self.close()
         if report.reason:
-            self.say(f"stopped: {shown(report.reason)}")
+            self.say(stop_line(report))
         if not self._look.quiet:
             self.say(report.sentence())
 
@@ -91,20 +92,20 @@ class Console(Reporter):
 
     def lines(self, outcome: Outcome) -> list[str]:
         """What is said of one outcome; each on one line, whatever its name holds."""
-        where = shown(location(outcome.source))
+        where = printable(location(outcome.source))
         said = []
         if outcome.error is not None:
             status = f"{_RED}{outcome.status}{_PLAIN}" if self._look.color else outcome.status
             error = outcome.error
-            said.append(f"{status}: {where}: {error.kind} in {error.phase}: {shown(error.message)}")
+            said.append(f"{status}: {where}: {error.kind} in {error.phase}: {printable(error.message)}")
         elif outcome.status in WRONG:
             said.append(f"{outcome.status}: {where}")
         if self._look.verbose and not self._look.quiet and outcome.status in ("skipped", "unchanged"):
             said.append(f"{outcome.status}: {where}")
-        if self.warns and not self._look.quiet:
-            said += [f"warning: {where}: {shown(text)}" for text in outcome.warnings]
+        if self.lists_warnings and not self._look.quiet:
+            said += [f"warning: {where}: {printable(text)}" for text in outcome.warnings]
         if self._look.verbose and not self._look.quiet:
-            said += [f"change: {where}: {shown(text)}" for text in outcome.changes]
+            said += [f"change: {where}: {printable(text)}" for text in outcome.changes]
         return said
 
     def say(self, line: str) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 from imgbatch.core.errors import UsageError
 from imgbatch.core.job import Outcome, readable
 from imgbatch.core.report import WRONG, ExitCode, Report, dumps
-from imgbatch.reporters.base import Reporter, location, shown
+from imgbatch.reporters.base import Reporter, location, printable
 
 SYSLOG = "syslog"
 FORMATS = ("text", "json")
@@ -52,7 +52,7 @@ class Log(Reporter):
 
     def start(self, total: int, total_bytes: int) -> None:
         record = {"event": "start", "output": readable(self._base), "files": total, "bytes": total_bytes}
-        self._say(logging.INFO, f"start: {total} files for {shown(self._base)}", record)
+        self._say(logging.INFO, f"start: {total} files for {printable(self._base)}", record)
 
     def outcome(self, outcome: Outcome) -> None:
         wrong = outcome.status in WRONG
@@ -73,7 +73,7 @@ class Log(Reporter):
             raise self._handler.failure
 
     def _say(self, level: int, words: str, record: dict[str, Any]) -> None:
-        made = logging.LogRecord("imgbatch", level, "", 0, shown(words), None, None)
+        made = logging.LogRecord("imgbatch", level, "", 0, printable(words), None, None)
         made.__dict__["record"] = record
         self._handler.handle(made)
 

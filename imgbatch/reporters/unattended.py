@@ -1,4 +1,4 @@
-"""Is there anything to wake somebody for? ``--unattended``: not a word, unless there is news.
+"""Unattended report: is there anything to wake somebody for? ``--unattended``: not a word, unless there is news.
 
 News is a file that failed and had not failed before, one that failed before and is well now, and a run that was
 stopped early. Then these are listed and the summary follows; what was broken yesterday and still is stays in the
@@ -11,48 +11,51 @@ from collections.abc import Callable, Collection
 
 from imgbatch.core.job import Outcome
 from imgbatch.core.report import WRONG, Report
-from imgbatch.reporters.base import Reporter, location, shown
+from imgbatch.reporters.base import Reporter, location, printable
+from imgbatch.reporters.summary import stop_line
 
 MOST = 50  # lines of each kind; the summary has the numbers
 
 
-class News(Reporter):
+class UnattendedReporter(Reporter):
     """What is new since the last run, at its end.
 
     Parameters
     ----------
     say : callable
         Takes a line.
-    known : collection of str
+    failed_before : collection of str
         The paths (absolute) of the sources that were failing before this run.
     lines : callable
         What is said of an outcome that is wrong, as the console says it.
     """
 
     def __init__(
-        self, say: Callable[[str], None], known: Collection[str], lines: Callable[[Outcome], list[str]]
+        self, say: Callable[[str], None], failed_before: Collection[str], lines: Callable[[Outcome], list[str]]
     ) -> None:
-        self._say, self._known, self._lines = say, known, lines
-        self._failed: list[Outcome] = []
-        self._recovered: list[Outcome] = []
+        self._say, self._failed_before, self._lines = say, failed_before, lines
+        self._failures: list[Outcome] = []
+        self._recoveries: list[Outcome] = []
 
     def outcome(self, outcome: Outcome) -> None:
-        known = outcome.source.path in self._known
-        if outcome.status in WRONG and not known:
-            self._failed.append(outcome)
-        elif known and outcome.status in ("ok", "unchanged"):
-            self._recovered.append(outcome)
+        failed_before = outcome.source.path in self._failed_before
+        if outcome.status in WRONG and not failed_before:
+            self._failures.append(outcome)
+        elif failed_before and outcome.status in ("ok", "unchanged"):
+            self._recoveries.append(outcome)
 
     def finish(self, report: Report) -> None:
-        if not self._failed and not self._recovered and report.stopped is None:
+        if not self._failures and not self._recoveries and report.stopped is None:
             return
-        self._listed([line for outcome in self._failed for line in self._lines(outcome)], "failed")
-        self._listed([f"recovered: {shown(location(outcome.source))}" for outcome in self._recovered], "recovered")
+        self._say_most([line for outcome in self._failures for line in self._lines(outcome)], "failed")
+        self._say_most(
+            [f"recovered: {printable(location(outcome.source))}" for outcome in self._recoveries], "recovered"
+        )
         if report.stopped is not None and report.reason:
-            self._say(f"stopped: {shown(report.reason)}")
+            self._say(stop_line(report))
         self._say(report.sentence())
 
-    def _listed(self, lines: list[str], what: str) -> None:
+    def _say_most(self, lines: list[str], what: str) -> None:
         for line in lines[:MOST]:
             self._say(line)
         if len(lines) > MOST:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import importlib
+import inspect
 import io
 import json
 import os
@@ -13,12 +15,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from imgbatch import reporters
 from imgbatch.cli.precedence import read_list
 from imgbatch.core.errors import KINDS, PHASES, UsageError
 from imgbatch.core.job import Cost, Failure, Outcome, Source, Status, Written
 from imgbatch.core.report import COUNTED, WRONG, ExitCode, Report
-from imgbatch.reporters import REPORTS, Console, FailedList, JsonLines, Look, Profile, Reporter, report_to, shown
-from imgbatch.reporters.console import EVERY
+from imgbatch.reporters.base import Reporter, printable
+from imgbatch.reporters.console import EVERY, Console, ConsoleStyle
+from imgbatch.reporters.files.failed_list import FailedList
+from imgbatch.reporters.files.json_csv import StatsFile
+from imgbatch.reporters.files.srcset import SrcSet
+from imgbatch.reporters.jsonl import JsonLines
+from imgbatch.reporters.log import Log
+from imgbatch.reporters.profile import Profile
+from imgbatch.reporters.registry import REPORTERS, SUFFIXES, reporter_class, reporter_for
+from imgbatch.reporters.unattended import UnattendedReporter
 
 ODD_NAMES = [
     "plain.jpg", "sp ace.jpg", "new\nline.jpg", "cr\rname.jpg", "crlf\r\n.jpg", "tab\t.jpg", "quo\"te'.jpg",
@@ -65,16 +76,31 @@ def outcomes(draw: st.DrawFn) -> list[Outcome]:
 
 Make = Callable[[Path], Reporter]
 MAKERS: dict[str, Make] = {
-    "console": lambda folder: Console(io.StringIO(), Look(verbose=2)),
-    "console with a bar": lambda folder: Console(io.StringIO(), Look(bar=True, color=True)),
-    "quiet console": lambda folder: Console(io.StringIO(), Look(quiet=True, bar=True)),
+    "console": lambda folder: Console(io.StringIO(), ConsoleStyle(verbose=2)),
+    "console with a bar": lambda folder: Console(io.StringIO(), ConsoleStyle(bar=True, color=True)),
+    "quiet console": lambda folder: Console(io.StringIO(), ConsoleStyle(quiet=True, bar=True)),
     "json lines": lambda folder: JsonLines(io.BytesIO(), "/base"),
     "failed list": lambda folder: FailedList(str(folder / "failed.txt"), False, lambda line: None),
     "failed list, NUL": lambda folder: FailedList(str(folder / "failed0.txt"), True, lambda line: None),
     "profile": lambda folder: Profile(lambda line: None, 2),
     "profile in this process": lambda folder: Profile(lambda line: None, 0),
-    **{suffix: lambda folder, suffix=suffix: report_to(str(folder / f"r{suffix}")) for suffix in REPORTS},  # type: ignore[misc]  # mypy does not see the default's type
+    "srcset": lambda folder: SrcSet(str(folder / "srcset.json")),
+    "stats": lambda folder: StatsFile(str(folder / "stats.json"), lambda: "{}"),
+    "unattended": lambda folder: UnattendedReporter(lambda line: None, {"/in/plain.jpg"}, lambda outcome: []),
+    **{suffix: lambda folder, suffix=suffix: reporter_for(str(folder / f"r{suffix}")) for suffix in SUFFIXES},  # type: ignore[misc]  # mypy does not see the default's type
 }
+
+
+def test_every_reporter_stands_in_the_registry_and_in_this_suite(tmp_path: Path) -> None:
+    registered = {reporter_class(word) for word in REPORTERS}
+    room = Path(reporters.__file__).parent
+    for path in room.rglob("*.py"):
+        name = ".".join(path.relative_to(room).with_suffix("").parts)
+        module = importlib.import_module(f"imgbatch.reporters.{name}")
+        for cls in vars(module).values():
+            if inspect.isclass(cls) and issubclass(cls, Reporter) and not inspect.isabstract(cls):
+                assert cls in registered
+    assert registered - {type(make(tmp_path)) for make in MAKERS.values()} == {Log}  # it opens its file when it is made
 
 
 def tell(reporter: Reporter, told: list[Outcome]) -> Report:
@@ -118,7 +144,7 @@ def test_json_lines_parse_and_come_in_order_of_completion(told: list[Outcome]) -
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_json_file_holds_the_records_in_source_order(told: list[Outcome], tmp_path: Path) -> None:
     path = tmp_path / "r.json"
-    report = tell(report_to(str(path)), told)
+    report = tell(reporter_for(str(path)), told)
     records = json.loads(path.read_bytes())
     assert records == [outcome.record("/base") for outcome in sorted(told, key=lambda one: one.index)] + [
         report.summary()
@@ -129,7 +155,7 @@ def test_the_json_file_holds_the_records_in_source_order(told: list[Outcome], tm
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_csv_reads_back(told: list[Outcome], tmp_path: Path) -> None:
     path = tmp_path / "r.csv"
-    tell(report_to(str(path)), told)
+    tell(reporter_for(str(path)), told)
     with open(path, encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     ordered = sorted(told, key=lambda one: one.index)
@@ -175,13 +201,13 @@ def test_an_old_failed_list_is_emptied(tmp_path: Path) -> None:
 
 def test_unknown_suffixes_are_refused() -> None:
     with pytest.raises(UsageError, match=r"ending in \.json, \.csv, \.prom for --report, got 'x\.txt'"):
-        report_to("x.txt")
+        reporter_for("x.txt")
 
 
 @given(told=outcomes())
 @settings(max_examples=50, deadline=None)
 def test_every_message_is_one_printable_line(told: list[Outcome]) -> None:
-    console = Console(io.StringIO(), Look(verbose=1))
+    console = Console(io.StringIO(), ConsoleStyle(verbose=1))
     for outcome in told:
         for line in console.lines(outcome):
             assert line.replace("\u200d", "").isprintable()
@@ -190,7 +216,7 @@ def test_every_message_is_one_printable_line(told: list[Outcome]) -> None:
 
 def test_failures_are_told_at_once_and_in_the_promised_words() -> None:
     stream = io.StringIO()
-    console = Console(stream, Look())
+    console = Console(stream, ConsoleStyle())
     console.start(2, 10)
     failure = Failure("truncated", "decode", "ends early")
     console.outcome(Outcome(0, Source("/p/a.jpg", "photos", "a.jpg"), "failed", error=failure))
@@ -201,12 +227,12 @@ def test_failures_are_told_at_once_and_in_the_promised_words() -> None:
 
 def test_red_only_with_color() -> None:
     failed = Outcome(0, Source("/p/a.jpg", "p", "a.jpg"), "failed", error=Failure("io", "read", "no"))
-    assert "\x1b[31mfailed\x1b[0m: p/a.jpg" in Console(io.StringIO(), Look(color=True)).lines(failed)[0]
+    assert "\x1b[31mfailed\x1b[0m: p/a.jpg" in Console(io.StringIO(), ConsoleStyle(color=True)).lines(failed)[0]
 
 
 def test_without_a_bar_a_line_a_minute() -> None:
     stream, now = io.StringIO(), [0.0]
-    console = Console(stream, Look(), clock=lambda: now[0])
+    console = Console(stream, ConsoleStyle(), clock=lambda: now[0])
     console.start(5, 100)
     for index in range(5):
         now[0] += EVERY * 0.6
@@ -218,7 +244,8 @@ def test_quiet_leaves_only_errors() -> None:
     stream = io.StringIO()
     failed = Outcome(0, Source("/p/a.jpg", "p", "a.jpg"), "failed", error=Failure("io", "read", "no"))
     tell(
-        Console(stream, Look(quiet=True, verbose=2)), [failed, Outcome(1, Source("", "p", "b"), "ok", warnings=("w",))]
+        Console(stream, ConsoleStyle(quiet=True, verbose=2)),
+        [failed, Outcome(1, Source("", "p", "b"), "ok", warnings=("w",))],
     )
     assert stream.getvalue() == "failed: p/a.jpg: io in read: no\n"
 
@@ -226,7 +253,7 @@ def test_quiet_leaves_only_errors() -> None:
 def test_a_stop_says_why() -> None:
     stream = io.StringIO()
     report = Report(stopped=ExitCode.STOPPED, reason="3 of 10 files failed")
-    Console(stream, Look(quiet=True)).finish(report)
+    Console(stream, ConsoleStyle(quiet=True)).finish(report)
     assert stream.getvalue() == "stopped: 3 of 10 files failed\n"
 
 
@@ -235,7 +262,7 @@ def test_a_reader_who_left_is_no_error() -> None:
         def write(self, text: str, /) -> int:
             raise BrokenPipeError
 
-    tell(Console(Gone(), Look(verbose=1)), [Outcome(0, Source("/p/a", "p", "a"), "ok", changes=("x",))])
+    tell(Console(Gone(), ConsoleStyle(verbose=1)), [Outcome(0, Source("/p/a", "p", "a"), "ok", changes=("x",))])
 
 
 @pytest.mark.parametrize(
@@ -248,5 +275,5 @@ def test_a_reader_who_left_is_no_error() -> None:
         ("\U0001f469\u200d\U0001f680", "\U0001f469\u200d\U0001f680"),
     ],
 )
-def test_shown(text: str, line: str) -> None:
-    assert shown(text) == line
+def test_control_characters_and_bytes_are_spelled_out(text: str, line: str) -> None:
+    assert printable(text) == line

@@ -13,9 +13,9 @@ from imgbatch.cli.flag_table import Command, check_flags
 from imgbatch.cli.help import CHECK_ABOUT, CHECK_AFTER, CHECK_USAGE
 from imgbatch.cli.parse import parse, print_help
 from imgbatch.cli.precedence import read_request
-from imgbatch.cli.report_run import file_reporters, look, refuse_taken, told
+from imgbatch.cli.report_run import carry_out, console_style, file_reporters, refuse_pictures
 from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.reporters import Console
+from imgbatch.reporters.console import Console
 
 
 @frozen
@@ -36,12 +36,12 @@ def check(words: Sequence[str]) -> int:
     if arguments is None:
         return print_help(CHECK)
     report = arguments.report
-    console = Console(sys.stderr, dataclasses.replace(look(report), warnings=True))
+    console = Console(sys.stderr, dataclasses.replace(console_style(report), warnings=True))
     files = file_reporters(report, console, arguments.sources.null)
     request = read_request("check", arguments.sources, arguments.settings)
     from imgbatch.runs.check import Checking
 
     checking = Checking(request.paths, request.settings, request.filters)
     checking.prepare()
-    refuse_taken({job.source.path for job in checking.todo}, report)
-    return told(checking, report, console, files)
+    refuse_pictures({job.source.path for job in checking.todo}, report)
+    return carry_out(checking, report, console, files)

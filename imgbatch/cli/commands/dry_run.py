@@ -10,10 +10,11 @@ from string import Formatter
 from typing import TYPE_CHECKING
 
 from imgbatch.cli.arguments import ReportArguments
-from imgbatch.cli.standard_streams import complain
+from imgbatch.cli.standard_streams import print_stderr
 from imgbatch.core.job import SCHEMA, Outcome
 from imgbatch.core.report import ExitCode, dumps
-from imgbatch.reporters import Console, location, shown
+from imgbatch.reporters.base import location, printable
+from imgbatch.reporters.console import Console
 
 if TYPE_CHECKING:
     from imgbatch.runs.batch import Batch
@@ -26,25 +27,25 @@ def show_plan(batch: Batch, output: str, report: ReportArguments) -> int:
     replaced = batch.preparation.destination.replaces_sources
     for job in batch.todo:
         for target in job.targets:
-            there = "replaced" if replaced else shown(place(target.path, output, target.late))
-            print(f"{shown(location(job.source))} -> {there}")
+            there = "replaced" if replaced else printable(place(target.path, output, target.late))
+            print(f"{printable(location(job.source))} -> {there}")
             count += 1
     for row in batch.pruned:
         gone = os.path.normpath(os.path.join(output, os.path.relpath(row.path, batch.folder)))
-        print(f"{shown(gone)} -> removed")
+        print(f"{printable(gone)} -> removed")
     if report.verbose:
         for outcome in batch.unchanged:
-            print(f"unchanged: {shown(location(outcome.source))}")
+            print(f"unchanged: {printable(location(outcome.source))}")
         for outcome in batch.kept:
-            print(f"skipped: {shown(location(outcome.source))}: a file is in the way")
+            print(f"skipped: {printable(location(outcome.source))}: a file is in the way")
         for skipped in batch.skipped:
-            print(f"skipped: {shown(os.path.join(skipped.root, skipped.relative))}: {shown(skipped.reason)}")
+            print(f"skipped: {printable(os.path.join(skipped.root, skipped.relative))}: {printable(skipped.reason)}")
     if not report.quiet:
         sys.stdout.flush()
         unchanged = f", {len(batch.unchanged)} unchanged" if batch.unchanged else ""
         left = f", {len(batch.kept) + len(batch.skipped)} skipped" if batch.kept or batch.skipped else ""
         files = "1 file" if len(batch.todo) == 1 else f"{len(batch.todo)} files"
-        complain(f"{count} to write from {files}{unchanged}{left}; dry run: nothing was written")
+        print_stderr(f"{count} to write from {files}{unchanged}{left}; dry run: nothing was written")
     return int(ExitCode.OK)
 
 
@@ -68,14 +69,14 @@ def show_explanation(batch: Batch, output: str, report: ReportArguments, console
             if one.error is not None and not report.quiet:
                 sys.stdout.flush()
                 for line in console.lines(Outcome(one.job.index, one.job.source, "failed", error=one.error)):
-                    complain(line)
+                    print_stderr(line)
             yield one
 
     sums = saved(told())
     print(dumps({"v": SCHEMA, "event": "explained", **sums}) if report.json_lines else _sum(sums), flush=True)
     if not report.quiet:
         unchanged = f"; {len(batch.unchanged)} unchanged" if batch.unchanged else ""
-        complain(f"explain: nothing was written{unchanged}")
+        print_stderr(f"explain: nothing was written{unchanged}")
     return int(ExitCode.OK)
 
 
@@ -88,9 +89,9 @@ def _words(one: Explanation, output: str | None) -> list[str]:
     if one.halved:
         head.append("its colors at half size")
     head += one.common
-    made = [f"{shown(location(one.job.source))}: {'; '.join(head)}"]
+    made = [f"{printable(location(one.job.source))}: {'; '.join(head)}"]
     names = {
-        making.number: "in its place" if output is None else shown(place(making.path, output, making.late))
+        making.number: "in its place" if output is None else printable(place(making.path, output, making.late))
         for making in one.outputs
     }
     seen: set[str] = set()

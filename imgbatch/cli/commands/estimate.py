@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imgbatch.cli.arguments import ReportArguments
-from imgbatch.cli.standard_streams import complain
+from imgbatch.cli.standard_streams import print_stderr
 from imgbatch.core.report import ExitCode, dumps
-from imgbatch.reporters import Console
+from imgbatch.reporters.console import Console
 
 if TYPE_CHECKING:
     from imgbatch.runs.batch import Batch
@@ -21,9 +21,9 @@ def show_estimate(batch: Batch, report: ReportArguments, console: Console) -> in
     if not report.quiet:
         for outcome in found.failed:
             for line in console.lines(outcome):
-                complain(line)
+                print_stderr(line)
     print(dumps(found.record()) if report.json_lines else "\n".join(found.lines()), flush=True)
     if not report.quiet:
         unchanged = f"; {len(batch.unchanged)} unchanged" if batch.unchanged else ""
-        complain(f"estimate: nothing was written{unchanged}")
+        print_stderr(f"estimate: nothing was written{unchanged}")
     return int(ExitCode.OK)

@@ -13,13 +13,13 @@ from imgbatch.cli.flag_table import Command, history_flags, undo_flags
 from imgbatch.cli.help import HISTORY_ABOUT, HISTORY_AFTER, HISTORY_USAGE, UNDO_ABOUT, UNDO_AFTER, UNDO_USAGE
 from imgbatch.cli.parse import parse, print_help
 from imgbatch.cli.precedence import from_environment
-from imgbatch.cli.standard_streams import complain
+from imgbatch.cli.standard_streams import print_stderr
 from imgbatch.core.errors import UsageError, expected
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.report import COUNTED, ExitCode, dumps
 from imgbatch.core.run_settings import Settings
 from imgbatch.ledger.rows import PastRun
-from imgbatch.reporters import shown
+from imgbatch.reporters.base import printable
 
 
 @frozen
@@ -88,14 +88,14 @@ def undo(words: Sequence[str]) -> int:
     for word, paths in (("restored", done.restored), ("removed", done.removed)):
         if arguments.dry_run or arguments.verbose:
             for path in paths:
-                print(f"{shown(_from_here(path))} -> {word}")
+                print(f"{printable(_from_here(path))} -> {word}")
     sys.stdout.flush()
     for path, why in done.left:
-        complain(f"left: {shown(_from_here(path))}: {why}")
+        print_stderr(f"left: {printable(_from_here(path))}: {why}")
     if not arguments.quiet:
         counts = (("restored", done.restored), ("removed", done.removed), ("left as they are", done.left))
         said = ", ".join(f"{len(held)} {word}" for word, held in counts if held) or "nothing was left of it"
-        complain(f"run {done.run}: {said}{'; dry run: nothing was done' if arguments.dry_run else ''}")
+        print_stderr(f"run {done.run}: {said}{'; dry run: nothing was done' if arguments.dry_run else ''}")
     return int(ExitCode.FAILURES if done.left else ExitCode.OK)
 
 
@@ -121,5 +121,5 @@ def _row(run: PastRun, left: int) -> tuple[str, ...]:
     started = datetime.datetime.fromtimestamp(run.started).strftime("%Y-%m-%d %H:%M:%S")
     counts = ", ".join(f"{run.counts[status]} {status}" for status in COUNTED if run.counts.get(status)) or "-"
     code = "-" if run.exit_code is None else str(run.exit_code)
-    command = shown(run.command or "(from Python)")
+    command = printable(run.command or "(from Python)")
     return str(run.id), started, f"{run.seconds:.1f} s", code, str(left or "-"), run.digest, counts, command

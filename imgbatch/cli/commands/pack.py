@@ -12,11 +12,11 @@ from imgbatch.cli.flag_table import Command, pack_flags
 from imgbatch.cli.help import PACK_ABOUT, PACK_AFTER, PACK_USAGE
 from imgbatch.cli.parse import parse, print_help
 from imgbatch.cli.precedence import read_request
-from imgbatch.cli.report_run import file_reporters, look, refuse_taken, told
+from imgbatch.cli.report_run import carry_out, console_style, file_reporters, refuse_pictures
 from imgbatch.core.errors import UsageError
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.operations import Operation
-from imgbatch.reporters import Console
+from imgbatch.reporters.console import Console
 
 
 @frozen
@@ -42,7 +42,7 @@ def pack(words: Sequence[str]) -> int:
     if arguments is None:
         return print_help(PACK)
     report = arguments.report
-    console = Console(sys.stderr, look(report))
+    console = Console(sys.stderr, console_style(report))
     files = file_reporters(report, console, arguments.sources.null)
     request = read_request("pack", arguments.sources, arguments.settings)
     if arguments.output is None:
@@ -54,5 +54,5 @@ def pack(words: Sequence[str]) -> int:
         settings=request.settings, filters=request.filters, auto_orient=arguments.auto_orient,
     )  # fmt: skip
     packing.prepare()
-    refuse_taken({job.source.path for job in packing.todo} | {packing.array_path, packing.index_path}, report)
-    return told(packing, report, console, files, after_a_stop="nothing was written")
+    refuse_pictures({job.source.path for job in packing.todo} | {packing.array_path, packing.index_path}, report)
+    return carry_out(packing, report, console, files, next_step="nothing was written")

@@ -14,10 +14,12 @@ from imgbatch.cli.flag_table import Command, run_flags
 from imgbatch.cli.help import RUN_ABOUT, RUN_AFTER, RUN_USAGE
 from imgbatch.cli.parse import parse, print_help
 from imgbatch.cli.precedence import RunRequest, run_request, save
-from imgbatch.cli.report_run import file_reporters, look, refuse_taken, told
+from imgbatch.cli.report_run import carry_out, console_style, file_reporters, refuse_pictures
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.report import ExitCode, human
-from imgbatch.reporters import Console, Reporter, shown
+from imgbatch.reporters.base import Reporter, printable
+from imgbatch.reporters.console import Console
+from imgbatch.reporters.summary import folder_hints
 
 if TYPE_CHECKING:
     from imgbatch.core.run_settings import Settings
@@ -56,7 +58,7 @@ def run(words: Sequence[str]) -> int:
             arguments, report=dataclasses.replace(arguments.report, quiet=True, progress=False)
         )
     report = arguments.report
-    console = Console(sys.stderr, look(report))
+    console = Console(sys.stderr, console_style(report))
     files = file_reporters(report, console, arguments.sources.null, srcset=arguments.srcset, stats=arguments.stats)
     from imgbatch.runs.batch import Batch
 
@@ -72,7 +74,7 @@ def run(words: Sequence[str]) -> int:
     taken = {job.source.path for job in batch.todo}
     taken |= {outcome.source.path for outcome in (*batch.unchanged, *batch.kept)}
     taken |= {target.path for job in batch.todo for target in job.targets}
-    refuse_taken(taken, report, arguments.srcset, arguments.stats, arguments.save_recipe)
+    refuse_pictures(taken, report, arguments.srcset, arguments.stats, arguments.save_recipe)
     if arguments.save_recipe is not None:
         save(arguments.save_recipe, request)
     return _carried_out(batch, request, arguments, console, files)
@@ -101,26 +103,28 @@ def _carried_out(
     """The exit code of a run that is done, and told on the way."""
     telling, report = request.telling, arguments.report
     if arguments.stats is not None:
-        from imgbatch.reporters import StatsFile
+        from imgbatch.reporters.files.json_csv import StatsFile
 
         files.append(StatsFile(arguments.stats, lambda: batch.statistics().to_json()))
     if telling.log is not None:
         files.append(_log(telling.log, telling.log_format, batch.folder, report.verbose > 0))
-    teller: Reporter = console
+    user_reporter: Reporter = console
     if telling.unattended:
-        from imgbatch.reporters import News
+        from imgbatch.reporters.unattended import UnattendedReporter
 
-        teller = News(console.say, batch.failing, console.lines)
+        user_reporter = UnattendedReporter(console.say, batch.failing, console.lines)
     shortage = batch.shortage
     if shortage is not None and not report.quiet:
         wanted, free = map(human, shortage)
         console.say(
-            f"warning: the disk of {shown(request.output)} may become full: about {wanted} to write, {free} free"
+            f"warning: the disk of {printable(request.output)} may become full: about {wanted} to write, {free} free"
         )
     profile = _profile(console, request.settings) if request.settings.profile else None
-    code = told(batch, report, console, files, teller=teller)
+    code = carry_out(batch, report, console, files, user_reporter=user_reporter)
     if not report.quiet:
-        _add(batch, console)
+        replaced = batch.preparation.destination.replaces_sources and batch.report.counts["ok"]
+        for line in folder_hints(len(batch.pruned), batch.folder if replaced else None):
+            console.say(line)
     if profile is not None:
         profile.finish(batch.report)
     if telling.on_finish is not None:
@@ -131,18 +135,10 @@ def _carried_out(
     return code
 
 
-def _add(batch: Batch, console: Console) -> None:
-    """What is said after the sums: what was removed, and how what was replaced comes back."""
-    if batch.pruned:
-        console.say(f"({len(batch.pruned)} removed: the source is gone)")
-    if batch.preparation.destination.replaces_sources and batch.report.counts["ok"]:
-        console.say(f"(originals are kept; to take it back: imgbatch undo {shlex.quote(shown(batch.folder))})")
-
-
 def _profile(console: Console, settings: Settings) -> Reporter:
     """Where the time goes; it has to know how many worker processes there will be at most."""
     from imgbatch.executors.processes.pool import auto_workers
-    from imgbatch.reporters import Profile
+    from imgbatch.reporters.profile import Profile
 
     return Profile(console.say, auto_workers() if settings.workers == "auto" else int(settings.workers))
 

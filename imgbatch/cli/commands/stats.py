@@ -13,12 +13,13 @@ from imgbatch.cli.flag_table import Command, stats_flags
 from imgbatch.cli.help import STATS_ABOUT, STATS_AFTER, STATS_USAGE
 from imgbatch.cli.parse import parse, print_help
 from imgbatch.cli.precedence import read_request
-from imgbatch.cli.report_run import file_reporters, look, refuse_taken, told
+from imgbatch.cli.report_run import carry_out, console_style, file_reporters, refuse_pictures
 from imgbatch.core.errors import UsageError, unknown
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.report import Report
 from imgbatch.operations import Operation
-from imgbatch.reporters import Console, Reporter
+from imgbatch.reporters.base import Reporter
+from imgbatch.reporters.console import Console
 from imgbatch.storage.atomic_write import replacing
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def stats(words: Sequence[str]) -> int:
     if arguments.normalize_for is not None and arguments.json:
         raise UsageError("expected --json or --normalize-for, got both")
     report = arguments.report
-    console = Console(sys.stderr, look(report, arguments.json))
+    console = Console(sys.stderr, console_style(report, arguments.json))
     pictures = [path for path in (arguments.plot, arguments.mean_image) if path is not None]
     for path in pictures:
         if os.path.isdir(path):
@@ -76,13 +77,13 @@ def stats(words: Sequence[str]) -> int:
         settings=request.settings, filters=request.filters,
     )  # fmt: skip
     survey.prepare()
-    refuse_taken({job.source.path for job in survey.todo}, report, *pictures)
+    refuse_pictures({job.source.path for job in survey.todo}, report, *pictures)
     if arguments.mean_image is not None:
         files.append(Drawn(arguments.mean_image, survey, lambda found: found.picture()))
     if arguments.plot is not None:
         files.append(Drawn(arguments.plot, survey, plot))
     files.append(Printed(survey, _spelling(arguments)))
-    return told(survey, report, console, files, after_a_stop="stopped early: no statistics")
+    return carry_out(survey, report, console, files, next_step="stopped early: no statistics")
 
 
 def _grid(ops: Sequence[Operation]) -> tuple[int, int]:

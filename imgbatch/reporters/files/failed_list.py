@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 
 from imgbatch.core.report import Report
-from imgbatch.reporters.base import Reporter, location, shown
+from imgbatch.reporters.base import Reporter, location, printable
 from imgbatch.storage.atomic_write import replacing
 
 
@@ -40,4 +40,4 @@ class FailedList(Reporter):
         if len(listed) < len(paths):
             left_out = len(paths) - len(listed)
             names = "name holds a line break and is" if left_out == 1 else "names hold line breaks and are"
-            self._warn(f"warning: {left_out} {names} left out of {shown(self.path)}; add -0 to list all")
+            self._warn(f"warning: {left_out} {names} left out of {printable(self.path)}; add -0 to list all")

@@ -11,8 +11,7 @@ from PIL import Image
 import imgbatch as ib
 from imgbatch.core.job import Cost, Failure, Outcome, Source
 from imgbatch.core.report import Report
-from imgbatch.reporters import Profile
-from imgbatch.reporters.profile import limit
+from imgbatch.reporters.profile import Profile, limit
 
 SAMPLES = Path(__file__).parents[3] / "sample_images"
 

@@ -1,0 +1,77 @@
+"""Summary: what does a run say at its end? Why it stopped, the sums in one sentence, and what is worth knowing.
+
+The sentence is :meth:`imgbatch.Report.sentence`, for those who call the library, too; its words are in core/report.py.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Sequence
+
+from imgbatch.core.report import Report
+from imgbatch.reporters.base import printable
+
+
+def stop_line(report: Report) -> str:
+    """Why the run ended early."""
+    return f"stopped: {printable(report.reason)}"
+
+
+def hints(
+    report: Report,
+    total: int,
+    skip_reasons: Sequence[str],
+    next_step: str,
+    skipped_listed: bool = False,
+    warnings_listed: bool = False,
+) -> list[str]:
+    """What is worth knowing after the sums, a line each.
+
+    Parameters
+    ----------
+    total : int
+        How many images were found.
+    skip_reasons : sequence of str
+        Of each file that is no source, why.
+    next_step : str
+        What to do after an early stop.
+    skipped_listed, warnings_listed : bool
+        Whether these files, or the warnings, have been named.
+    """
+    lines = []
+    if not total:
+        lines.append("(no images were found)")
+    if skip_reasons and not skipped_listed:
+        lines.append(f"({_count_by_reason(skip_reasons)}; -v lists them)")
+    if report.warned and not warnings_listed:
+        lines.append(f"({report.warned} with warnings; -v lists them)")
+    if report.located:
+        files = "1 file says" if report.located == 1 else f"{report.located} files say"
+        lines.append(f"({files} where the picture was taken; --strip gps takes that out)")
+    if report.stopped is not None or report.reason:
+        lines.append(next_step)
+    return lines
+
+
+def folder_hints(removed: int, undo_folder: str | None) -> list[str]:
+    """What happened to files that were there before, a line each.
+
+    Parameters
+    ----------
+    removed : int
+        How many outputs were removed because their sources are gone.
+    undo_folder : str or None
+        The folder in which originals were replaced.
+    """
+    lines = [f"({removed} removed: the source is gone)"] if removed else []
+    if undo_folder is not None:
+        lines.append(f"(originals are kept; to take it back: imgbatch undo {shlex.quote(printable(undo_folder))})")
+    return lines
+
+
+def _count_by_reason(reasons: Sequence[str]) -> str:
+    counts = Counter(map(printable, reasons))
+    if len(counts) == 1:
+        return f"{len(reasons)} skipped: {next(iter(counts))}"
+    return f"{len(reasons)} skipped: " + ", ".join(f"{n} {reason}" for reason, n in counts.most_common())
