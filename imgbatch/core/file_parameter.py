@@ -1,8 +1,8 @@
-"""What does an operation or an output need from outside, and how does it hold it?
+"""File parameter: which files does an operation or an output need?
 
 A parameter of the kind :class:`File` names a file. Operations open none: reference_files.py reads each once, before
-the first image, and gives the operation a :class:`Held` (operations/file_backed.py); in a run with workers its numbers
-lie in shared memory, so that only the place where they are is pickled.
+the first image, and gives the operation a :class:`FileContent` (operations/file_backed.py); in a run with workers its
+numbers lie in shared memory, so that only the place where they are is pickled.
 """
 
 from __future__ import annotations
@@ -10,14 +10,11 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from typing import Literal, TypeVar
 
 from imgbatch.core.errors import expected
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameters import Declared, Field, fields
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 D = TypeVar("D", bound=Declared)
 #: picture: RGBA, 8 bits, sRGB. frame: samples as they are in the file. histogram: how often each level of each band of
@@ -47,44 +44,6 @@ class File:
 
     def describe(self) -> str:
         return self.what
-
-
-class Holder(Protocol):
-    """Something with an array: shared.SharedArray, or Here."""
-
-    @property
-    def array(self) -> NDArray[Any]: ...
-
-
-@frozen
-class Here:
-    """An array of this process; pickled it travels whole."""
-
-    array: Any
-
-
-@frozen
-class Held:
-    """What a file holds, as numbers.
-
-    Attributes
-    ----------
-    holder : Holder
-        picture: (row, column, 4) uint8. frame: (row, column, channel) in the file's own depth. histogram: (band, level)
-        int64. lut: (size, 3) or (blue, green, red, 3) float32. font, profile: (bytes,) uint8.
-    mode : str
-        Of a picture, frame or histogram: Pillow's mode of the file.
-    span : ((float, ...), (float, ...))
-        Of a LUT: the lowest and highest red, green and blue that it is for.
-    """
-
-    holder: Holder
-    mode: str = ""
-    span: tuple[tuple[float, ...], tuple[float, ...]] = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
-
-    @property
-    def array(self) -> NDArray[Any]:
-        return self.holder.array
 
 
 def files(value: Declared) -> Iterator[tuple[Field, File, str]]:

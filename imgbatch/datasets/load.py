@@ -18,8 +18,9 @@ from imgbatch.core.job import Outcome
 from imgbatch.core.quantities import Duration
 from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.datasets.fixed_size import fixed_size
-from imgbatch.datasets.loaded_images import Here, Loaded, check_out, same_file
-from imgbatch.memory.shared_arrays import FileArray, Holder, SharedArray
+from imgbatch.datasets.loaded_images import Loaded, check_out, same_file
+from imgbatch.memory.array_holder import ArrayHolder, LocalArray
+from imgbatch.memory.shared_arrays import FileArray, SharedArray
 from imgbatch.operations import Operation
 from imgbatch.operations.plugins import refuse_immobile
 from imgbatch.pipeline.fill_array_row import CHANNELS, ArrayRowTask
@@ -38,7 +39,7 @@ class Loading(Run):
 
     Attributes
     ----------
-    rows : Holder or None
+    rows : ArrayHolder or None
         Holds the array, from the first outcome on.
     valid : numpy.ndarray
         (N,) bool; from the first outcome on.
@@ -67,7 +68,7 @@ class Loading(Run):
         if timeout is not None:
             self.settings = replace(self.settings, timeout=Duration().check("timeout", timeout))
         self._copy = False  # whether the rows are copied into `out` at the end
-        self.rows: Holder | None = None
+        self.rows: ArrayHolder | None = None
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -85,13 +86,13 @@ class Loading(Run):
         if self._out is not None:
             check_out(self._out, self.shape)
 
-    def allocate(self) -> Holder:
+    def allocate(self) -> ArrayHolder:
         """A place for the array that the workers can reach too."""
         import numpy
 
         if self._out is not None:
             if self.settings.workers == 0:
-                return Here(self._out, lent=True)
+                return LocalArray(self._out, borrowed=True)
             mapped = same_file(self._out)
             if mapped is not None:
                 return mapped
@@ -102,7 +103,7 @@ class Loading(Run):
             sweep(folder)
             return FileArray.create(temporary(folder), self.shape, numpy.uint8)
         if self.settings.workers == 0:
-            return Here(numpy.zeros(self.shape, numpy.uint8))
+            return LocalArray(numpy.zeros(self.shape, numpy.uint8))
         try:
             return SharedArray.create(self.shape, numpy.uint8)
         except EngineError as error:
@@ -140,11 +141,11 @@ class Loading(Run):
         """The result, when the outcomes have ended."""
         rows = self.rows
         assert rows is not None
-        if self._out is not None and not isinstance(rows, Here):
+        if self._out is not None and not isinstance(rows, LocalArray):
             if self._copy:
                 self._out[...] = rows.array
             rows.release()
-            rows = Here(self._out, lent=True)
+            rows = LocalArray(self._out, borrowed=True)
         return Loaded(rows, self.valid, self.report)
 
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from imgbatch.core.errors import UsageError, expected
 from imgbatch.core.job import Outcome, Source
 from imgbatch.core.report import Report
-from imgbatch.memory.shared_arrays import FileArray, Holder
+from imgbatch.memory.array_holder import ArrayHolder
+from imgbatch.memory.shared_arrays import FileArray
 from imgbatch.memory.shared_memory import reserve
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Loaded:
         The counts, and the outcomes in the order of the sources.
     """
 
-    def __init__(self, rows: Holder, valid: NDArray[Any], report: Report) -> None:
+    def __init__(self, rows: ArrayHolder, valid: NDArray[Any], report: Report) -> None:
         self._rows = rows
         self.valid = valid
         self.report = report
@@ -86,18 +87,6 @@ class Loaded:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-class Here:
-    """Rows in this process's own memory; `lent` ones belong to the caller and stay."""
-
-    def __init__(self, array: NDArray[Any], lent: bool = False) -> None:
-        self.array = array
-        self._lent = lent
-
-    def release(self) -> None:
-        if not self._lent:
-            self.array = None  # type: ignore[assignment]  # as the shared ones do
 
 
 def check_out(out: object, shape: tuple[int, ...]) -> None:

@@ -11,30 +11,20 @@ import math
 import mmap
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
+from imgbatch.memory.array_holder import ArrayHolder
 from imgbatch.memory.shared_memory import Segment, attached, created, reserve
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
 
 
-class Holder(Protocol):
-    """Something that holds an array; pickled it says where the array is, not what is in it."""
-
-    array: NDArray[Any]
-
-    def release(self) -> None:
-        """Let go of the array."""
-
-
-class SharedArray:
+class SharedArray(ArrayHolder):
     """A numpy array in a shared memory segment.
 
     Attributes
     ----------
-    array : numpy.ndarray
-        The view; None after :meth:`release`.
     name : str
         What another process attaches by.
     """
@@ -43,7 +33,7 @@ class SharedArray:
         self._segment = segment
         self.name = segment.name
         # The array has a mapping of its own, which no view can keep from being closed
-        self.array: NDArray[Any] = _array(segment.mapped(_bytes(shape, dtype)), shape, dtype, 0)
+        self.array = _array(segment.mapped(_bytes(shape, dtype)), shape, dtype, 0)
 
     @classmethod
     def create(cls, shape: tuple[int, ...], dtype: DTypeLike) -> SharedArray:
@@ -61,12 +51,12 @@ class SharedArray:
         return SharedArray.attach, (self.name, self.array.shape, self.array.dtype)
 
     def unlink(self) -> None:
-        """Take the owner's segment its name: nobody attaches any more, and it goes with the last who holds it."""
+        """Unlink the owner's segment: mappings stay valid, and its memory goes with the last of them."""
         self._segment.remove()
 
     def release(self) -> None:
         """Let go of the segment; the owner also removes it. May be called again."""
-        self.array = None  # type: ignore[assignment]  # the mapping goes with the last view
+        super().release()
         self._segment.remove()
 
 
@@ -99,7 +89,7 @@ class SharedWords:
         return held
 
     def unlink(self) -> None:
-        """Take the owner's segment its name: nobody attaches any more, and it goes with the last who holds it."""
+        """Unlink the owner's segment: mappings stay valid, and its memory goes with the last of them."""
         self._segment.remove()
 
     def release(self) -> None:
@@ -108,13 +98,11 @@ class SharedWords:
         self._segment.remove()
 
 
-class FileArray:
+class FileArray(ArrayHolder):
     """A numpy array in a memory-mapped file: as large as the disk, and there for other programs.
 
     Attributes
     ----------
-    array : numpy.ndarray
-        The view; None after :meth:`release`.
     path : str
         What another process attaches by.
     """
@@ -125,7 +113,7 @@ class FileArray:
         size = _bytes(shape, dtype)
         with open(path, "r+b") as file:
             mapping = mmap.mmap(file.fileno(), offset + size) if size else bytearray(offset)
-        self.array: NDArray[Any] = _array(mapping, shape, dtype, offset)
+        self.array = _array(mapping, shape, dtype, offset)
 
     @classmethod
     def create(cls, path: str, shape: tuple[int, ...], dtype: DTypeLike, header: bytes = b"") -> FileArray:
@@ -156,7 +144,7 @@ class FileArray:
 
     def release(self) -> None:
         """Let go of the file; who created it also removes it, unless it was renamed. May be called again."""
-        self.array = None  # type: ignore[assignment]  # the mapping goes with the last view
+        super().release()
         if self._owner == os.getpid():
             self._owner = None
             with contextlib.suppress(OSError):

@@ -12,7 +12,7 @@ from imgbatch.core.errors import ImageError
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Job
 from imgbatch.core.quantities import Size
-from imgbatch.memory.shared_arrays import Holder
+from imgbatch.memory.array_holder import ArrayHolder
 from imgbatch.operations import Flatten, Operation, through
 from imgbatch.pipeline import decode_plan, template_fields
 from imgbatch.pipeline.task import FileContext, FileTask, TaskContext
@@ -38,7 +38,7 @@ class ArrayRowTask(FileTask):
         Width and height in px that every image must have after `ops`.
     mode : str
         One of :data:`CHANNELS`.
-    rows : Holder
+    rows : ArrayHolder
         The array of shape (N, H, W, C), uint8; job number i writes row i.
     max_pixels : int
         Pictures with more pixels fail.
@@ -49,7 +49,7 @@ class ArrayRowTask(FileTask):
     ops: tuple[Operation, ...]
     size: Size
     mode: str
-    rows: Holder
+    rows: ArrayHolder
     max_pixels: int
     auto_orient: bool = True
 

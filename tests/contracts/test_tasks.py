@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from PIL.ImageFile import ImageFile
 
 import imgbatch as ib
 from imgbatch.core.errors import Phase
 from imgbatch.core.job import Job, Source, Target
 from imgbatch.executors.base import Chunks
+from imgbatch.memory.array_holder import LocalArray
 from imgbatch.operations import Resize
 from imgbatch.pipeline.fill_array_row import ArrayRowTask
 from imgbatch.pipeline.image_task import ImageTask
@@ -30,16 +30,6 @@ from tests.contracts.pictures import smooth
 LIMIT = 10_000_000
 SIZE = (1203, 905)
 SMALL = Resize("150x100", fit="cover")
-
-
-class Rows:
-    """One row."""
-
-    def __init__(self) -> None:
-        self.array: NDArray[Any] = np.zeros((1, 100, 150, 3), np.uint8)
-
-    def release(self) -> None:
-        """Nothing to let go of."""
 
 
 class Asked:
@@ -67,7 +57,7 @@ TASKS: dict[str, Callable[[], Task]] = {
     "stats": lambda: MeasureTask((SMALL,), "RGB", LIMIT),
     "stats-whole": lambda: MeasureTask((), "RGB", LIMIT),
     "check": lambda: InspectTask(LIMIT),
-    "load": lambda: ArrayRowTask((SMALL,), (150, 100), "RGB", Rows(), LIMIT),
+    "load": lambda: ArrayRowTask((SMALL,), (150, 100), "RGB", LocalArray(np.zeros((1, 100, 150, 3), np.uint8)), LIMIT),
 }
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from imgbatch.core.file_parameter import File, Held
+from imgbatch.core.file_parameter import File
 from imgbatch.core.parameters import Number
-from imgbatch.operations.file_backed import FromFile
+from imgbatch.operations.file_backed import FileContent, FromFile
 from imgbatch.operations.sensor.flat_field import change_by_frame
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class DarkFrame(FromFile):
         return change_by_frame(self, image, frame.array, change)
 
 
-def white_of(frame: Held) -> float:
+def white_of(frame: FileContent) -> float:
     """The value of white in a frame: by its depth, for 32-bit samples the smallest of the usual ones that holds all."""
     if frame.array.dtype.kind == "u":
         return 65535.0 if frame.array.dtype.itemsize == 2 else 255.0

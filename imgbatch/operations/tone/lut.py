@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from imgbatch.core.file_parameter import File, Held
+from imgbatch.core.file_parameter import File
 from imgbatch.core.parameters import Choice
 from imgbatch.operations.base import refuse_mode
-from imgbatch.operations.file_backed import FromFile
+from imgbatch.operations.file_backed import FileContent, FromFile
 from imgbatch.operations.support.as_array import picture, samples
 from imgbatch.operations.support.curves import to_color, tone_image
 from imgbatch.pixels.alpha import SIXTEEN, on_colors
@@ -65,7 +65,7 @@ class Lut(FromFile):
             return on_colors(ready, lambda colors: colors.filter(_pillow(table)))
         return on_colors(ready, lambda colors: self._looked_up(colors, table))
 
-    def _looked_up(self, colors: Image, table: Held) -> Image:
+    def _looked_up(self, colors: Image, table: FileContent) -> Image:
         import numpy
 
         held = samples(colors)
@@ -126,7 +126,7 @@ def _cells(table: NDArray[Any], places: Colors) -> tuple[NDArray[Any], Colors]:
     return cell, (places - cell).astype(numpy.float32)
 
 
-def _curves(table: Held) -> list[int]:
+def _curves(table: FileContent) -> list[int]:
     """The levels of red, then green, then blue, for each of their levels."""
     import numpy
 
@@ -139,12 +139,12 @@ def _curves(table: Held) -> list[int]:
     return made
 
 
-def _plain(table: Held) -> bool:
+def _plain(table: FileContent) -> bool:
     """Whether Pillow's own lookup takes the table."""
     return table.array.shape[0] <= _PILLOW_MOST and table.span == ((0.0,) * 3, (1.0,) * 3)
 
 
-def _pillow(table: Held) -> Any:
+def _pillow(table: FileContent) -> Any:
     from PIL import ImageFilter
 
     return ImageFilter.Color3DLUT(table.array.shape[0], table.array.reshape(-1), _copy_table=False)

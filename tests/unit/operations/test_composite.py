@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 
 from imgbatch.core.errors import ImageError
-from imgbatch.core.file_parameter import Held, Here
+from imgbatch.memory.array_holder import LocalArray
 from imgbatch.operations import Watermark
+from imgbatch.operations.file_backed import FileContent
 from imgbatch.operations.support.composite import BLENDS, laid
 from tests.contracts.test_operations import picture
 
@@ -122,4 +123,4 @@ def test_large_marks_have_no_seams() -> None:
 
 
 def test_the_holder_is_what_gives_the_array() -> None:
-    assert Held(Here(np.zeros((1, 2, 4)))).array.shape == (1, 2, 4)
+    assert FileContent(LocalArray(np.zeros((1, 2, 4)))).array.shape == (1, 2, 4)

@@ -1,0 +1,132 @@
+"""Reference content: what numbers does a file hold that an operation needs?
+
+A picture, a frame, a histogram, the colors of a LUT, a font or a profile; loaded only for recipes that name a file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from imgbatch.core.errors import ImageError, PlanError
+from imgbatch.core.file_parameter import Holds
+from imgbatch.memory.array_holder import LocalArray
+from imgbatch.operations.file_backed import FileContent
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+
+_MAX_PIXELS = 268_000_000
+
+
+def content_of(data: bytes, holds: Holds, path: str, who: str) -> FileContent:
+    """The numbers that the bytes of a file stand for.
+
+    Parameters
+    ----------
+    data : bytes
+    holds : str
+        What the file is read as.
+    path : str
+        Its name: the suffix helps to identify it, and messages have it.
+    who : str
+        Which operation and parameter name it, for messages.
+
+    Raises
+    ------
+    PlanError
+        The file is not what it should be.
+    """
+    readers: dict[Holds, Callable[[bytes, str], FileContent]] = {
+        "picture": _picture, "frame": _frame, "histogram": _histogram, "lut": _lut, "font": _font,
+        "profile": _profile,
+    }  # fmt: skip
+    try:
+        return readers[holds](data, os.path.splitext(path)[1].lower())
+    except (ImageError, ValueError, OSError) as error:
+        raise PlanError(f"{who}: {path!r} cannot be used: {error}") from None
+
+
+def _decoded(data: bytes, suffix: str) -> tuple[Image, bytes | None]:
+    """The first frame, upright, and its profile."""
+    from imgbatch.codecs.reading import decode, limits
+
+    with limits.pixel_limit(_MAX_PIXELS), decode.open_image(data, suffix, _MAX_PIXELS) as opened:
+        frames, _ = opened.decode("first")
+        return next(frames), opened.metadata.icc
+
+
+def _picture(data: bytes, suffix: str) -> FileContent:
+    import numpy
+
+    from imgbatch.pixels import color
+
+    image, icc = _decoded(data, suffix)
+    ready = (color.to_srgb(image, icc) if icc else None) or image
+    return FileContent(LocalArray(numpy.asarray(color.to_rgb(ready, icc).convert("RGBA"))), image.mode)
+
+
+def _frame(data: bytes, suffix: str) -> FileContent:
+    import numpy
+
+    image = _plain(*_decoded(data, suffix))
+    samples: NDArray[Any] = numpy.asarray(image)
+    native = samples.astype(samples.dtype.newbyteorder("="))
+    return FileContent(LocalArray(native.reshape(image.height, image.width, -1)), image.mode)
+
+
+def _histogram(data: bytes, suffix: str) -> FileContent:
+    import numpy
+
+    image = _plain(*_decoded(data, suffix))
+    if image.mode in ("I", "F"):
+        raise ValueError("its 32-bit samples have no fixed white; convert it to 16 bits first")
+    samples = numpy.asarray(image).reshape(image.height, image.width, -1)
+    levels = 65536 if samples.dtype.itemsize == 2 else 256
+    counts = [numpy.bincount(samples[..., band].ravel(), minlength=levels) for band in range(samples.shape[2])]
+    return FileContent(LocalArray(numpy.stack(counts).astype(numpy.int64)), image.mode)
+
+
+def _plain(image: Image, icc: bytes | None) -> Image:
+    """Gray of any depth, or RGB; without alpha."""
+    from imgbatch.pixels import alpha, color
+
+    if image.mode in color.INK:
+        return color.to_rgb(image, icc).convert("RGB")
+    ready = alpha.straight(image)
+    return ready if ready.mode in color.DEEP else ready.convert("L" if ready.mode in ("L", "LA") else "RGB")
+
+
+def _lut(data: bytes, suffix: str) -> FileContent:
+    from imgbatch.operations.tone import cube_file
+
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")  # a title in another alphabet
+    if "\0" in text:
+        raise ValueError("this is no .cube file: it is no text")
+    table, low, high = cube_file.parse(text)
+    return FileContent(LocalArray(table), span=(low, high))
+
+
+def _font(data: bytes, suffix: str) -> FileContent:
+    import numpy
+
+    from imgbatch.operations.overlays import fonts
+
+    try:
+        fonts.font(data, 12)
+    except OSError as error:
+        raise ValueError(f"this is no font: {error}") from None
+    return FileContent(LocalArray(numpy.frombuffer(data, numpy.uint8)))
+
+
+def _profile(data: bytes, suffix: str) -> FileContent:
+    import numpy
+
+    from imgbatch.pixels import profile_conversion
+
+    return FileContent(LocalArray(numpy.frombuffer(profile_conversion.checked(data), numpy.uint8)))
