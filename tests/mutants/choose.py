@@ -12,23 +12,24 @@ ROOMS = {
     "codecs": "contracts/test_codecs contracts/test_metadata contracts/test_modes contracts/test_profiles "
     "contracts/test_motion cli/test_metadata unit/pipeline",
     "core": "contracts/test_options contracts/test_public contracts/test_library properties cli/test_main cli/test_run",
-    "datasets": "contracts/test_library contracts/test_passes contracts/test_works cli/test_pack cli/test_stats",
-    "executors": "contracts/test_executors contracts/test_works contracts/test_scheduling faults/test_stopping "
+    "datasets": "contracts/test_library contracts/test_passes contracts/test_tasks cli/test_pack cli/test_stats",
+    "executors": "contracts/test_executors contracts/test_tasks contracts/test_scheduling faults/test_stopping "
     "faults/test_sums faults/test_scripts cli/test_signals cli/test_unattended",
     "ledger": "properties cli/test_run cli/test_nightly cli/test_history cli/test_copies cli/test_in_place "
     "cli/test_unattended cli/test_widths",
-    "memory": "unit/datasets contracts/test_executors contracts/test_works",
+    "memory": "unit/datasets contracts/test_executors contracts/test_tasks",
     "operations": "contracts/test_operations contracts/test_modes contracts/test_options properties "
     "contracts/test_contract cli/test_plugins golden",
     "originals": "cli/test_in_place cli/test_inbox cli/test_history cli/test_nightly cli/test_run unit/ledger",
-    "pipeline": "contracts/test_library contracts/test_works contracts/test_motion properties cli/test_run "
+    "pipeline": "contracts/test_library contracts/test_tasks contracts/test_motion properties cli/test_run "
     "cli/test_copies cli/test_widths cli/test_metadata",
-    "pixels": "contracts/test_modes contracts/test_profiles contracts/test_operations contracts/test_works "
+    "pixels": "contracts/test_modes contracts/test_profiles contracts/test_operations contracts/test_tasks "
     "unit/operations unit/datasets cli/test_stats",
     "planning": "properties cli/test_run cli/test_recipes cli/test_widths cli/test_copies contracts/test_library",
     "reporters": "contracts/test_reporters unit/core cli/test_main cli/test_run cli/test_unattended cli/test_widths",
     "runs": "contracts/test_library contracts/test_passes cli/test_run cli/test_check cli/test_nightly cli/test_inbox",
-    "storage": "unit/ledger cli/test_in_place cli/test_inbox cli/test_run cli/test_nightly unit/planning",
+    "storage": "contracts/test_storage unit/ledger unit/planning cli/test_in_place cli/test_inbox cli/test_run "
+    "cli/test_nightly",
     "testing": "contracts/test_contract cli/test_plugins",
 }
 #: What is asked last, of a change that nothing nearer saw.

@@ -14,7 +14,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 from typing import Literal
 
 from tests.mutants.choose import stages
@@ -23,12 +22,16 @@ from tests.mutants.mutations import Mutation
 PACKAGE = "imgbatch"
 #: What a copy of the tree needs.
 PARTS = (PACKAGE, "tests", "sample_images", "pyproject.toml", "README.md")
-PATIENCE = 60.0  # seconds that a list of tests may take at least ...
-FACTOR = 5.0  # ... and how many times as long as without a change
+PATIENCE = 120.0  # seconds without a word from pytest: the test that it is at hangs
 NO_TESTS = 5  # pytest's exit code when all tests of a list are left out
 #: Processes of its own and a /dev/shm of its own: a mutant ends and leaves nothing outside.
 NAMESPACE = ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c"]
 IN_NAMESPACE = 'mount -t tmpfs tmpfs /dev/shm || exit 70; "$@"; exit $?'
+
+#: A line of pytest -v about a test that failed, or that it is still at.
+_ENDED = re.compile(
+    r"^(tests/\S+::(?:(?! (?:PASSED|SKIPPED|XFAIL|XPASS)).)*?)(?: | (?:FAILED|ERROR).*)?$", re.MULTILINE
+)
 
 State = Literal["killed", "timeout", "survived", "equivalent"]
 
@@ -59,14 +62,6 @@ class Verdict:
         return f"{self.state:10} {self.seconds:6.1f} s  {self.mutation}{reason}"
 
 
-@dataclass(frozen=True)
-class Clean:
-    """A list of tests without a change: how long they take, and those that fail all the same."""
-
-    seconds: float
-    failures: tuple[str, ...]
-
-
 @functools.cache
 def namespace() -> tuple[str, ...]:
     """The words before a command that runs in namespaces of its own; none where the system does not allow that."""
@@ -89,12 +84,9 @@ class Trials:
         Whether a change that the nearest tests do not see is shown to all others.
     """
 
-    #: What is known of the unchanged tree, in all copies.
-    _clean: dict[tuple[str, ...], Clean] = {}
-    _lock = Lock()
-
     def __init__(self, root: Path, scratch: Path, *, wide: bool) -> None:
         self.tree, self.temporary, self.wide = scratch / "tree", scratch / "tmp", wide
+        self._unfit: set[str] = set()  # tests that fail without a change, too
         self.tree.mkdir(parents=True)
         for part in PARTS:
             if (root / part).is_dir():
@@ -105,66 +97,67 @@ class Trials:
     def verdict(self, mutation: Mutation) -> Verdict:
         """Whether the tests see a mutant, from the nearest to the widest."""
         began = time.monotonic()
-        lists = stages(self.tree / "tests", mutation.module, self.wide)
         path = self.tree / PACKAGE / mutation.module
         text = path.read_text()
-        for tests in lists:
-            clean = self._without_change(tests)
+        lists = stages(self.tree / "tests", mutation.module, self.wide)
+        while lists:
             path.write_text(mutation.apply(text))
             try:
-                code, failures = self._run(tests, clean.failures, max(PATIENCE, FACTOR * clean.seconds))
+                code, witness = self._run(lists[0])
             finally:
                 path.write_text(text)
-            if code is None:
-                return Verdict(mutation, "timeout", "time limit", time.monotonic() - began)
-            if code not in (0, NO_TESTS):
-                witness = failures[0] if failures else f"pytest ends with {code}"
-                return Verdict(mutation, "killed", witness, time.monotonic() - began)
+            if code in (0, NO_TESTS):
+                lists.pop(0)
+            elif (
+                "::" in witness and witness not in self._unfit and self._run([witness])[0] != 0
+            ):  # the same list again, without it
+                print(f"left out: {witness} fails without a change, too", flush=True)
+                self._unfit.add(witness)
+            else:
+                state: State = "timeout" if code is None else "killed"
+                return Verdict(mutation, state, witness, time.monotonic() - began)
         return Verdict(mutation, "survived", "", time.monotonic() - began)
 
-    def _without_change(self, tests: Sequence[str]) -> Clean:
-        with self._lock:
-            found = self._clean.get(tuple(tests))
-        if found is None:
-            began = time.monotonic()
-            _, failures = self._run(tests, (), None, all_of_them=True)
-            found = Clean(time.monotonic() - began, tuple(failures))
-            with self._lock:
-                self._clean[tuple(tests)] = found
-            for name in failures:
-                print(f"left out: {name} fails without a change, too", flush=True)
-        return found
-
-    def _run(
-        self, tests: Sequence[str], without: Sequence[str], limit: float | None, *, all_of_them: bool = False
-    ) -> tuple[int | None, list[str]]:
-        """pytest's exit code (None: not in time) and the tests that failed."""
+    def _run(self, tests: Sequence[str]) -> tuple[int | None, str]:
+        """pytest's exit code (None: it hangs), and the test that it ended with."""
         shutil.rmtree(self.temporary, ignore_errors=True)
         self.temporary.mkdir()
         command = [
-            *namespace(), sys.executable, "-m", "pytest", *([] if all_of_them else ["-x"]), "-q", "-p",
-            "no:cacheprovider", "--basetemp", str(self.temporary / "base"), "--tb=no", "-rfE",
-            *(word for name in without for word in ("--deselect", name)), *tests,
+            *namespace(), sys.executable, "-m", "pytest", "-x", "-v", "-o", "addopts=", "-m", "not soak", "--tb=no",
+            "-p", "no:cacheprovider", "--basetemp", str(self.temporary / "base"),
+            *(word for name in self._unfit for word in ("--deselect", name)), *tests,
         ]  # fmt: skip
         environment = {
             **os.environ, "PYTHONPATH": str(self.tree), "TMPDIR": str(self.temporary), "PYTHONDONTWRITEBYTECODE": "1",
             "HYPOTHESIS_STORAGE_DIRECTORY": str(self.temporary / "hypothesis"),
         }  # fmt: skip
-        with (self.temporary / "stdout").open("w+", errors="replace") as stdout:
+        output = self.temporary / "stdout"
+        with output.open("wb") as stdout:
             process = subprocess.Popen(
                 command, cwd=self.tree, env=environment, stdin=subprocess.DEVNULL, stdout=stdout,
                 stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
-            code: int | None = None
+        code = code_of(process, output)
+        text = output.read_text(errors="replace")
+        names = _ENDED.findall(text)
+        return code, names[-1] if names else f"pytest ends with {code}"
+
+
+def code_of(process: subprocess.Popen[bytes], output: Path) -> int | None:
+    """The exit code of a command; None when it was ended because it wrote nothing for so long."""
+    size, last = -1, time.monotonic()
+    try:
+        while True:
             try:
-                code = process.wait(limit)
+                return process.wait(1.0)
             except subprocess.TimeoutExpired:
-                process.kill()
-            finally:
-                _end_group(process)
-            stdout.seek(0)
-            failures = re.findall(r"^(?:FAILED|ERROR) (\S+)", stdout.read(), re.MULTILINE)
-        return (code, failures)
+                if output.stat().st_size != size:
+                    size, last = output.stat().st_size, time.monotonic()
+                elif time.monotonic() - last > PATIENCE:
+                    process.kill()
+                    return None
+    finally:
+        _end_group(process)
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.mutants import __main__ as command
+from tests.mutants import trial
 from tests.mutants.choose import ROOMS, WIDE, stages
 from tests.mutants.draw import EQUIVALENT, draw, is_in_room, key, reasons
 from tests.mutants.mutations import Mutation, modules, mutations
@@ -144,18 +146,17 @@ def test_a_mutant_is_killed_by_the_test_that_fails_for_it_alone(
     assert (trials.tree / "imgbatch/pixels/share.py").read_text() == CODE
 
 
-def test_tests_that_never_end_have_seen_the_mutant(
-    house: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (house / "imgbatch/pixels/share.py").write_text(
-        "def share(part):\n    while False:\n        pass\n    return 0.5\n"
-    )
-    monkeypatch.setattr("tests.mutants.trial.PATIENCE", 2.0)
-    monkeypatch.setattr("tests.mutants.trial.FACTOR", 0.0)
-    (endless,) = [one for one in mutations("pixels/share.py", (house / "imgbatch/pixels/share.py").read_text())
-                  if one.before == "False"]  # fmt: skip
-    verdict = Trials(house, tmp_path / "scratch", wide=False).verdict(endless)
-    assert (verdict.state, verdict.witness) == ("timeout", "time limit")
+def test_tests_that_say_nothing_for_long_are_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial, "PATIENCE", 1.0)
+    output = tmp_path / "stdout"
+    with output.open("wb") as stdout:
+        command = [sys.executable, "-c", "import time; print('tests', flush=True); time.sleep(600)"]
+        process = subprocess.Popen(command, stdout=stdout, start_new_session=True)
+    assert trial.code_of(process, output) is None
+    assert process.returncode == -signal.SIGKILL
+    with output.open("wb") as stdout:
+        process = subprocess.Popen([sys.executable, "-c", "exit(3)"], stdout=stdout, start_new_session=True)
+    assert trial.code_of(process, output) == 3
 
 
 def test_the_sum_counts_what_can_be_seen() -> None:
