@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 import imgbatch as ib
 from imgbatch.core.parameters import from_words
-from imgbatch.operations import named
+from imgbatch.operations import get_operation
 
 REPO = Path(__file__).parents[1]
 EVENING = "travel/2024/coast/evening.jpg"
@@ -36,7 +36,7 @@ def main() -> None:
     for number, (source, words) in enumerate(CELLS):
         left, top = number % 3 * CELL[0], number // 3 * CELL[1]
         with Image.open(REPO / "sample_images" / source) as image:
-            made = ib.apply(image, [from_words(named(word), value) for word, value in words])
+            made = ib.apply(image, [from_words(get_operation(word), value) for word, value in words])
         place = (left + (CELL[0] - made.width) // 2, top + (CELL[1] - 40 - made.height) // 2)
         sheet.paste(made.convert("RGB"), place)
         flags = " ".join(f"--{word} {value}".strip() for word, value in words)

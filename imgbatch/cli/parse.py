@@ -144,7 +144,7 @@ def parse(words: Sequence[str], command: Command[A]) -> A | None:
 def _operations(words: Sequence[str]) -> list[type[Operation]]:
     """The operations among the words: no other has to be loaded."""
     names = dict.fromkeys(word.partition("=")[0][2:] for word in words if word.startswith("--"))
-    return [operation for name in names if (operation := operations.found(name)) is not None]
+    return [operation for name in names if (operation := operations.find_operation(name)) is not None]
 
 
 def _values(typed: Mapping[str, Any], flags: Sequence[Flag]) -> dict[str, Any]:

@@ -100,8 +100,8 @@ __all__ = [
     "Unsharp",
     "Watermark",
     "WhiteBalance",
-    "found",
-    "named",
+    "find_operation",
+    "get_operation",
     "through",
 ]
 
@@ -138,7 +138,7 @@ def __getattr__(name: str) -> Any:
     return first_use(globals(), name, _HOMES.get(name))
 
 
-def found(word: str) -> type[Operation] | None:
+def find_operation(word: str) -> type[Operation] | None:
     """The operation of that name (dashes count as underscores), if there is one. No other is loaded."""
     word = word.replace("-", "_")
     name = "".join(map(str.capitalize, word.split("_")))  # box_blur is the BoxBlur
@@ -146,9 +146,9 @@ def found(word: str) -> type[Operation] | None:
     return operation if operation is not None and operation.word == word else None
 
 
-def named(word: str) -> type[Operation]:
+def get_operation(word: str) -> type[Operation]:
     """The operation of that name (dashes count as underscores); UsageError with the nearest name when there is none."""
-    operation = found(word)
+    operation = find_operation(word)
     if operation is None:
         raise unknown(word, "operation", [operation.word for operation in _all()])
     return operation

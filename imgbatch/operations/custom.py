@@ -83,9 +83,9 @@ def operation(word: str) -> Callable[[type[T]], type[T]]:
     return registered
 
 
-def found(word: str) -> type[Operation] | None:
+def find_operation(word: str) -> type[Operation] | None:
     """The operation of that name, ours or one that was registered (dashes count as underscores)."""
-    return operations.found(word) or _REGISTERED.get(word.replace("-", "_"))
+    return operations.find_operation(word) or _REGISTERED.get(word.replace("-", "_"))
 
 
 def words() -> list[str]:
@@ -119,7 +119,7 @@ def _check(word: str, cls: object) -> None:
         raise UsageError(f"operation {word}: {cls.__qualname__} can be changed; make it @dataclass(frozen=True)")
     if not callable(getattr(cls, "apply", None)) or getattr(cls, "__abstractmethods__", None):
         raise UsageError(f"operation {word}: {cls.__qualname__} has no apply(self, image) that returns an image")
-    taken = found(word)
+    taken = find_operation(word)
     if taken is not None and (taken.__module__, taken.__qualname__) != (cls.__module__, cls.__qualname__):
         whose = "imgbatch's own" if is_ours(taken) else f"that of {taken.__qualname__} in {_place(taken)}"
         raise UsageError(f"operation {word}: the name is {whose}; give {cls.__qualname__} another")

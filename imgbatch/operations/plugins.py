@@ -1,6 +1,6 @@
 """Where are operations that are not ours? In a file (``FILE.py:NAME``), in a package's entry points, or registered.
 
-In the parent: a flag or a recipe names an operation, and :func:`named` finds its class; a file is executed once, as a
+In the parent: a flag or a recipe names an operation, and :func:`get_operation` finds its class; a file is executed once, as a
 module of its own, its folder importable meanwhile. In a worker: an operation of an importable module travels as any
 object does; one of a file travels as the file's path, the class's name and its parameters, and the file is executed
 there, too, if it is still the same. In digests an operation stands with the SHA-256 of the file that its class is in
@@ -32,7 +32,7 @@ _PREFIX = "imgbatch_operations_"  # of the modules made of files
 _CODES: dict[str, str] = {}  # SHA-256 of each such file, as it was executed
 
 
-def named(word: str, folder: str = "") -> type[Operation]:
+def get_operation(word: str, folder: str = "") -> type[Operation]:
     """The operation that a flag or a recipe in `folder` names; UsageError, with the nearest name, when there is none.
 
     Parameters
@@ -45,7 +45,7 @@ def named(word: str, folder: str = "") -> type[Operation]:
         return from_file(os.path.join(folder, path), name)
     if word.endswith(".py"):
         raise expected("FILE.py:NAME", "the operation", word)
-    there = custom.found(word)
+    there = custom.find_operation(word)
     if there is not None:
         return there
     entries = _entries()
@@ -58,7 +58,7 @@ def named(word: str, folder: str = "") -> type[Operation]:
 def typed(text: str) -> Operation:
     """The operation of ``--op FILE.py:NAME,key=value`` or ``--op NAME,key=value``."""
     word, *values = split_words(text)
-    return from_words(named(unquoted(word)), ",".join(values))
+    return from_words(get_operation(unquoted(word)), ",".join(values))
 
 
 def from_file(path: str, name: str) -> type[Operation]:
@@ -82,21 +82,21 @@ def from_file(path: str, name: str) -> type[Operation]:
 def others() -> Iterator[tuple[str, type[Operation] | UsageError]]:
     """Every operation that is not ours, by its name: registered ones and entry points, or why one cannot be used."""
     for word in custom.words():
-        cls = custom.found(word)
+        cls = custom.find_operation(word)
         if cls is not None and not custom.is_ours(cls):
             yield word, cls
     for name, entries in _entries().items():
-        if custom.found(name) is None:
+        if custom.find_operation(name) is None:
             try:
                 yield name, _loaded(name, entries)
             except UsageError as error:
                 yield name, error
-        elif custom.is_ours(custom.found(name) or Operation):
+        elif custom.is_ours(custom.find_operation(name) or Operation):
             yield name, UsageError(f"{_whose(entries)} offers an operation of a name that is imgbatch's own")
 
 
 def spelled(cls: type[Operation], folder: str | None = None) -> str:
-    """What :func:`named` finds an operation by; a file's path from `folder`, or from everywhere."""
+    """What :func:`get_operation` finds an operation by; a file's path from `folder`, or from everywhere."""
     path = _file(cls)
     if path is None:
         return cls.word
@@ -212,7 +212,7 @@ def _loaded(name: str, entries: list[EntryPoint]) -> type[Operation]:
         cls = entries[0].load()
     except Exception as error:
         raise UsageError(f"{who} cannot be loaded: {type(error).__name__}: {sentence(error)}") from error
-    if not isinstance(cls, type) or not issubclass(cls, Operation) or custom.found(name) is not cls:
+    if not isinstance(cls, type) or not issubclass(cls, Operation) or custom.find_operation(name) is not cls:
         raise UsageError(f"{who} cannot be used: {entries[0].value} is not registered by @imgbatch.operation({name!r})")
     return cls
 

@@ -99,7 +99,7 @@ def test_parameters_and_code_decide_what_is_made_again(run: Run, place: Path) ->
 @pytest.mark.parametrize("method", ["forkserver", "spawn"])
 def test_under_each_start_method(place: Path, method: str) -> None:
     path = write(place / f"{method}.py", f"wash_{method}")
-    op = plugins.named(f"{path}:Wash")(0.5)  # type: ignore[call-arg]  # what a file declares nobody can know
+    op = plugins.get_operation(f"{path}:Wash")(0.5)  # type: ignore[call-arg]  # what a file declares nobody can know
     batch = Batch(place / "photos", place / "out", ib.Recipe([op], [ib.Output(format="png")]), Settings(workers=2))
     batch.prepare()
     work = ImageTask(batch.recipe, 10**6, time.time_ns())
@@ -133,7 +133,7 @@ def test_its_own_exception_is_one_file_s_failure(run: Run, place: Path, waits: b
 
 def test_a_file_that_changed_since_the_run_began_is_refused(place: Path) -> None:
     path = write(place / "changing.py", "wash_changing")
-    op = plugins.named(f"{path}:Wash")(0.5)  # type: ignore[call-arg]  # what a file declares nobody can know
+    op = plugins.get_operation(f"{path}:Wash")(0.5)  # type: ignore[call-arg]  # what a file declares nobody can know
     path.write_text(path.read_text() + "\n# changed\n")
     with pytest.raises(EngineError, match="has changed since the run began; start it again"):
         ib.run(place / "photos", place / "out", ib.Recipe([op]), workers=2)
@@ -217,7 +217,7 @@ def test_a_wrong_word_refuses_the_run(run: Run, place: Path, words: list[str], s
 def test_the_example_of_the_readme(run: Run, place: Path) -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     (place / "vignette.py").write_text(text.partition("# vignette.py\n")[2].partition("```")[0])
-    ib.check_operation(plugins.named(f"{place}/vignette.py:Vignette"))
+    ib.check_operation(plugins.get_operation(f"{place}/vignette.py:Vignette"))
     done = run("run", "photos", "-o", "out", "--op", "vignette.py:Vignette,0.6")
     assert (done.returncode, done.stderr[:4]) == (0, "3 ok")
     with Image.open(place / "out/a.jpg") as made:

@@ -16,7 +16,7 @@ from PIL import Image
 
 from imgbatch.core.errors import KINDS, ImageError, UsageError
 from imgbatch.core.parameters import fields, from_table, from_words, summary, to_table, to_words
-from imgbatch.operations import OPERATIONS, Operation, named, through
+from imgbatch.operations import OPERATIONS, Operation, get_operation, through
 from tests.outside import ready
 from tests.properties.strategies import operations
 
@@ -177,13 +177,13 @@ def test_example_is_right(cls: type[Operation]) -> None:
 
 @each_class
 def test_is_found_by_its_name(cls: type[Operation]) -> None:
-    assert named(cls.word) is cls and named(cls.word.replace("_", "-")) is cls
+    assert get_operation(cls.word) is cls and get_operation(cls.word.replace("_", "-")) is cls
 
 
 def test_names_differ_and_the_nearest_is_offered() -> None:
     assert len({cls.word for cls in OPERATIONS}) == len(OPERATIONS)
     with pytest.raises(UsageError, match="unknown operation 'resise'; did you mean 'resize'"):
-        named("resise")
+        get_operation("resise")
 
 
 def test_operations_open_no_files_and_know_no_processes() -> None:
@@ -203,7 +203,7 @@ def test_reading_words_loads_neither_pillow_nor_numpy() -> None:
     code = (
         "import sys\n"
         "from imgbatch.core.parameters import from_words, summary\n"
-        "from imgbatch.operations import named\n"
+        "from imgbatch.operations import get_operation\n"
         f"for word, example in {words!r}:\n"
         "    summary(named(word)); from_words(named(word), example)\n"
         "print(sorted({'PIL', 'numpy'} & set(sys.modules)))\n"

@@ -33,7 +33,7 @@ def ops(words: Sequence[str]) -> int:
         return 0
     if len(words) > 1 or any(word.startswith("-") for word in words):
         raise UsageError(f"expected at most one name of an operation, got {' '.join(words)!r}; see imgbatch ops --help")
-    print(page(plugins.named(words[0])) if words else overview())
+    print(page(plugins.get_operation(words[0])) if words else overview())
     return 0
 
 

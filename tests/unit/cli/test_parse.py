@@ -19,7 +19,7 @@ from imgbatch.cli.flag_table import Command
 from imgbatch.cli.parse import parse, parser
 from imgbatch.core.errors import UsageError
 from imgbatch.core.parameters import flag
-from imgbatch.operations import OPERATIONS, Operation, named
+from imgbatch.operations import OPERATIONS, Operation, get_operation
 
 COMMANDS: list[Command[Any]] = [RUN, CHECK, STATS, PACK, SCHEDULE, HISTORY, UNDO]
 #: Fields that no flag fills: the figures of stats are no lines.
@@ -51,7 +51,7 @@ def test_operations_keep_their_order_and_repeat() -> None:
     typed = run_arguments("a.jpg", "--blur", "2", "--resize", "100", "--flip", "--blur", "1", "b.jpg")
     operations = typed.recipe.operations
     assert [op.word for op in operations] == ["blur", "resize", "flip", "blur"]
-    assert operations[0] == named("blur")(2)  # type: ignore[call-arg]  # the list holds the base class
+    assert operations[0] == get_operation("blur")(2)  # type: ignore[call-arg]  # the list holds the base class
     assert typed.sources.operands == ("a.jpg", "b.jpg")
 
 
@@ -65,10 +65,10 @@ def test_flags_and_sources_mix() -> None:
 
 def test_a_value_may_begin_with_a_dash() -> None:
     typed = run_arguments("--rotate", "-90,background=red", "a")
-    turned = named("rotate")(-90, "red")  # type: ignore[call-arg]  # the list holds the base class
+    turned = get_operation("rotate")(-90, "red")  # type: ignore[call-arg]  # the list holds the base class
     assert typed.recipe.operations == (turned,)
     assert typed.sources.operands == ("a",)
-    assert of_recipe("--rotate=-45").operations == (named("rotate")(-45),)  # type: ignore[call-arg]  # as above
+    assert of_recipe("--rotate=-45").operations == (get_operation("rotate")(-45),)  # type: ignore[call-arg]  # as above
 
 
 def test_an_attached_value_never_swallows_a_source() -> None:
@@ -89,7 +89,7 @@ def test_two_dashes_end_the_flags() -> None:
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.word)
 def test_every_operation_is_a_flag(operation: type[Operation]) -> None:
-    held = named(operation.word)
+    held = get_operation(operation.word)
     words = [f"--{flag(held)}", held.example] if detached(held) else [f"--{flag(held)}={held.example}"]
     typed = run_arguments("before", *words, "after")
     assert [type(op) for op in typed.recipe.operations] == [held]

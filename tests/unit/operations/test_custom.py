@@ -103,15 +103,15 @@ def test_parameters_are_checked_and_read_as_those_of_all_operations() -> None:
 
 
 def test_it_is_found_by_its_name_and_keeps_what_its_class_says() -> None:
-    assert [plugins.named(word) for word in ("fade-test", "flip_test")] == [Fade, FlipTest]
+    assert [plugins.get_operation(word) for word in ("fade-test", "flip_test")] == [Fade, FlipTest]
     assert FlipTest().demand((4, 3), (8, 6)) == (4, 3)
     assert FlipTest.word == "flip_test"
-    assert plugins.named("resize") is ib.Resize
+    assert plugins.get_operation("resize") is ib.Resize
 
 
 def test_made_again_it_replaces_itself() -> None:
     again = custom.operation("flip_test")(FlipTest)
-    assert again is FlipTest and plugins.named("flip_test") is FlipTest
+    assert again is FlipTest and plugins.get_operation("flip_test") is FlipTest
 
 
 def test_a_file_that_fails_takes_no_names(tmp_path: Path) -> None:
@@ -123,8 +123,8 @@ def test_a_file_that_fails_takes_no_names(tmp_path: Path) -> None:
     (tmp_path / "one.py").write_text(text + "1 / 0\n")
     (tmp_path / "two.py").write_text(text)
     with pytest.raises(UsageError, match="one.py cannot be executed: ZeroDivisionError: division by zero"):
-        plugins.named(f"{tmp_path}/one.py:Taken")
-    assert plugins.named(f"{tmp_path}/two.py:Taken").word == "taken_test"
+        plugins.get_operation(f"{tmp_path}/one.py:Taken")
+    assert plugins.get_operation(f"{tmp_path}/two.py:Taken").word == "taken_test"
 
 
 def test_its_code_and_parameters_count_in_the_digest() -> None:

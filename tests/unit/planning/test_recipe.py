@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from imgbatch.core.errors import RecipeError, UsageError
-from imgbatch.operations import named
+from imgbatch.operations import get_operation
 from imgbatch.operations.filters.blur import Blur
 from imgbatch.operations.filters.sharpen import Unsharp
 from imgbatch.operations.geometry.resize import Resize
@@ -167,7 +167,7 @@ def test_right_templates_stay_as_they_are(template: str) -> None:
 
 
 def test_named_takes_dashes() -> None:
-    assert named("box-blur") is named("box_blur")
+    assert get_operation("box-blur") is get_operation("box_blur")
 
 
 def test_a_recipe_file_on_disk_is_text(tmp_path: Path) -> None:
