@@ -77,7 +77,7 @@ def parser(command: Command[Any], flags: Sequence[Flag]) -> Parser:
 
 def print_help(command: Command[Any]) -> int:
     """Print the help page of a command, with every operation; the exit code."""
-    parser(command, command.flags(operations.OPERATIONS)).print_help()
+    parser(command, command.flags(operations.all_operations())).print_help()
     return 0
 
 
@@ -229,7 +229,7 @@ def _refuse_unknown(left: Sequence[str], command: Command[Any]) -> None:
     for word in left:
         if word.startswith("-") and word != "-":
             name = word.partition("=")[0]
-            flags = command.flags(operations.OPERATIONS)
+            flags = command.flags(operations.all_operations())
             near = nearest(name, [name for flag in flags for name in flag.names if name.startswith("--")])
             hint = f"; did you mean {near}?" if near else "; for a file of that name, put -- before it"
             raise UsageError(f"unknown flag {name}{hint}")

@@ -90,7 +90,7 @@ def find_operation(word: str) -> type[Operation] | None:
 
 def words() -> list[str]:
     """The names of all operations that are known by now."""
-    return [*(operation.word for operation in operations.OPERATIONS), *_REGISTERED]
+    return [*(operation.word for operation in operations.all_operations()), *_REGISTERED]
 
 
 def registered_in(module: str) -> dict[str, type[Operation]]:

@@ -1,9 +1,9 @@
-"""Where are operations that are not ours? In a file (``FILE.py:NAME``), in a package's entry points, or registered.
+"""Plugins: where are operations that are not ours? In a file, in a package's entry points, or registered.
 
-In the parent: a flag or a recipe names an operation, and :func:`get_operation` finds its class; a file is executed once, as a
-module of its own, its folder importable meanwhile. In a worker: an operation of an importable module travels as any
-object does; one of a file travels as the file's path, the class's name and its parameters, and the file is executed
-there, too, if it is still the same. In digests an operation stands with the SHA-256 of the file that its class is in
+In the parent, a flag or a recipe names an operation (a file as ``FILE.py:NAME``), and :func:`get_operation` finds its
+class; a file is executed once, as a module of its own, its folder importable meanwhile. A worker gets an operation of
+an importable module as any pickled object, one of a file as the file's path, the class's name and its parameters: it
+executes the file, too, if that is still the same. In digests an operation stands with the SHA-256 of its class's file
 (:func:`code`), so that a changed one makes its outputs again; what that file imports does not count.
 """
 

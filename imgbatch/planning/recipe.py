@@ -298,7 +298,9 @@ def _operation(table: Mapping[str, Any], folder: str) -> Operation:
     word = table.get("name")
     if not isinstance(word, str):
         raise expected("the name of an operation", "name of [[op]]", word if word is not None else "nothing")
-    return from_table(plugins.get_operation(word, folder), {key: value for key, value in table.items() if key != "name"})
+    return from_table(
+        plugins.get_operation(word, folder), {key: value for key, value in table.items() if key != "name"}
+    )
 
 
 def _output(table: Mapping[str, Any], folder: str) -> Output:

@@ -17,7 +17,7 @@ from PIL import Image
 import imgbatch.__main__ as command
 from imgbatch.cli.dispatch import dispatch
 from imgbatch.core.errors import EngineError, LockedError, PlanError
-from imgbatch.operations import OPERATIONS, Operation
+from imgbatch.operations import Operation, all_operations
 from tests import outside
 from tests.cli.conftest import COMMAND, Run, damage, environment
 
@@ -99,12 +99,12 @@ def test_wrong_commands(run: Run, words: list[str], said: str) -> None:
 
 def test_ops_lists_every_operation_by_group(run: Run) -> None:
     listed = run("ops").stdout
-    for operation in OPERATIONS:
+    for operation in all_operations():
         assert f"  {operation.word.replace('_', '-')} " in listed
         assert f"{operation.group}\n" in listed
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.word)
+@pytest.mark.parametrize("operation", all_operations(), ids=lambda operation: operation.word)
 def test_the_examples_of_ops_work(
     place: Path, operation: type[Operation], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -206,7 +206,8 @@ def test_help_says_of_each_value_what_it_is(run: Run, command: str) -> None:
     """``--state DIR``, not ``--state STATE``."""
     found = re.findall(r"--(\S+) ([A-Z_]+)\b", run(command, "--help").stdout)
     same = {name for name, word in found if word == name.replace("-", "_").upper()}
-    assert same <= {"format", *(operation.word for operation in OPERATIONS)}  # which may be called as their values
+    words = {operation.word for operation in all_operations()}
+    assert same <= {"format", *words}  # which may be called as their values
 
 
 @pytest.mark.parametrize(

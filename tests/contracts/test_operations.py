@@ -16,7 +16,7 @@ from PIL import Image
 
 from imgbatch.core.errors import KINDS, ImageError, UsageError
 from imgbatch.core.parameters import fields, from_table, from_words, summary, to_table, to_words
-from imgbatch.operations import OPERATIONS, Operation, get_operation, through
+from imgbatch.operations import Operation, all_operations, get_operation, through
 from tests.outside import ready
 from tests.properties.strategies import operations
 
@@ -90,7 +90,7 @@ def outcome(operation: Operation, image: Image.Image) -> tuple[object, ...] | st
 
 def samples() -> Iterator[Operation]:
     """The example of every operation, and what stands for "all defaults"."""
-    for cls in OPERATIONS:
+    for cls in all_operations():
         yield from_words(cls, cls.example)
         if cls.example and not any(field.required for field in fields(cls)):
             yield cls()
@@ -98,7 +98,7 @@ def samples() -> Iterator[Operation]:
 
 SAMPLES = list(dict.fromkeys(samples()))
 pytestmark = pytest.mark.filterwarnings("ignore:text. the file has no")  # these pictures have no name and no date
-each_class = pytest.mark.parametrize("cls", OPERATIONS, ids=lambda cls: str(cls.word))
+each_class = pytest.mark.parametrize("cls", all_operations(), ids=lambda cls: str(cls.word))
 each_sample = pytest.mark.parametrize("operation", SAMPLES, ids=lambda op: f"{op.word} {to_words(op)}".strip())
 each_kind = pytest.mark.parametrize("kind", MODES + DEEP)
 
@@ -181,14 +181,14 @@ def test_is_found_by_its_name(cls: type[Operation]) -> None:
 
 
 def test_names_differ_and_the_nearest_is_offered() -> None:
-    assert len({cls.word for cls in OPERATIONS}) == len(OPERATIONS)
+    assert len({cls.word for cls in all_operations()}) == len(all_operations())
     with pytest.raises(UsageError, match="unknown operation 'resise'; did you mean 'resize'"):
         get_operation("resise")
 
 
 def test_operations_open_no_files_and_know_no_processes() -> None:
     forbidden = {"os", "io", "pathlib", "multiprocessing", "threading", "subprocess", "random", "time"}
-    for path in {inspect.getfile(cls) for cls in OPERATIONS}:
+    for path in {inspect.getfile(cls) for cls in all_operations()}:
         with open(path, encoding="utf-8") as source:
             tree = ast.parse(source.read())
         for node in ast.walk(tree):
@@ -199,13 +199,13 @@ def test_operations_open_no_files_and_know_no_processes() -> None:
 
 
 def test_reading_words_loads_neither_pillow_nor_numpy() -> None:
-    words = [(cls.word, cls.example) for cls in OPERATIONS if not any("color" in f.help for f in fields(cls))]
+    words = [(cls.word, cls.example) for cls in all_operations() if not any("color" in f.help for f in fields(cls))]
     code = (
         "import sys\n"
         "from imgbatch.core.parameters import from_words, summary\n"
         "from imgbatch.operations import get_operation\n"
         f"for word, example in {words!r}:\n"
-        "    summary(named(word)); from_words(named(word), example)\n"
+        "    summary(get_operation(word)); from_words(get_operation(word), example)\n"
         "print(sorted({'PIL', 'numpy'} & set(sys.modules)))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from imgbatch.core.errors import UsageError
 from imgbatch.core.file_parameter import File
 from imgbatch.core.parameters import Choice, Declared, Field, Number, Switch, Text, fields
-from imgbatch.operations import OPERATIONS, Operation
+from imgbatch.operations import Operation, all_operations
 from tests import outside
 
 D = TypeVar("D", bound=Declared)
@@ -68,7 +68,7 @@ def instances(cls: type[D]) -> st.SearchStrategy[D]:
 
 def operations() -> st.SearchStrategy[Operation]:
     """Instances of every operation there is."""
-    return st.sampled_from(OPERATIONS).flatmap(_any_instance)
+    return st.sampled_from(all_operations()).flatmap(_any_instance)
 
 
 def _any_instance(cls: type[Operation]) -> st.SearchStrategy[Operation]:

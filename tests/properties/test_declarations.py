@@ -27,7 +27,7 @@ from imgbatch.core.parameters import (
     to_table,
     to_words,
 )
-from imgbatch.operations import OPERATIONS, Operation
+from imgbatch.operations import Operation, all_operations
 from tests.properties.strategies import NO_VALUE, operations
 
 
@@ -52,7 +52,7 @@ CAPTIONS = st.builds(
     size=st.floats(0, allow_infinity=False) | st.integers(0, 10**9),
     note=st.none() | st.text(alphabet='ab,="() \\'),
 )
-PARAMETERS = [(cls, field) for cls in OPERATIONS for field in fields(cls)]
+PARAMETERS = [(cls, field) for cls in all_operations() for field in fields(cls)]
 NAMES = [f"{cls.word}-{field.name}" for cls, field in PARAMETERS]
 STRICT = [(cls, field) for cls, field in PARAMETERS if not isinstance(field.kind, (Text, File))]  # take any word
 
@@ -140,7 +140,7 @@ def test_unknown_keys_name_the_nearest(cls: type[Operation], field: Field) -> No
         from_table(cls, {wrong: 1})
 
 
-@pytest.mark.parametrize("cls", [cls for cls in OPERATIONS if any(field.required for field in fields(cls))])
+@pytest.mark.parametrize("cls", [cls for cls in all_operations() if any(field.required for field in fields(cls))])
 def test_missing_parameters_are_named(cls: type[Operation]) -> None:
     missing = next(field for field in fields(cls) if field.required)
     sentence = f"^expected .* for {cls.word} {missing.name}, got nothing$"

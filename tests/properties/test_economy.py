@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFilter
 
 from imgbatch.core.errors import UsageError
-from imgbatch.operations import OPERATIONS, Crop, Flip, Flop, Median, Operation, Resize, Rotate
+from imgbatch.operations import Crop, Flip, Flop, Median, Operation, Resize, Rotate, all_operations
 from imgbatch.pipeline.decode_plan import AGREE
 from imgbatch.planning.recipe import Output, Recipe
 from imgbatch.runs.run import run
@@ -128,7 +128,7 @@ def test_geometry_of_any_kind_agrees(
     agree(stored(picture(size, seed), format, orientation), f".{format.lower()}", Recipe(ops, [PNG]))
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.word)
+@pytest.mark.parametrize("operation", all_operations(), ids=lambda operation: operation.word)
 def test_every_operation_before_a_resize_agrees(operation: type[Operation]) -> None:
     data = stored(picture((900, 640), 3), "JPEG", 6)
 

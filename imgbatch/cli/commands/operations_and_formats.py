@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from imgbatch.cli.flag import detached
 from imgbatch.core.errors import UsageError
 from imgbatch.core.parameters import Field, fields, flag, from_words, summary
-from imgbatch.operations import OPERATIONS, Operation, plugins
+from imgbatch.operations import Operation, all_operations, plugins
 from imgbatch.operations.custom import is_ours
 from imgbatch.planning.recipe import Recipe, RecipeFile, op_table, to_toml
 
@@ -52,10 +52,10 @@ def formats(words: Sequence[str]) -> int:
 
 def overview() -> str:
     """Every operation in one line, by group."""
-    wide = max((len(flag(operation)) for operation in OPERATIONS), default=0)
+    wide = max((len(flag(operation)) for operation in all_operations()), default=0)
     lines: list[str] = []
     group = None
-    for operation in OPERATIONS:
+    for operation in all_operations():
         if operation.group != group:
             group = operation.group
             lines += ["", group] if lines else [group]

@@ -19,7 +19,7 @@ from imgbatch.cli.flag_table import Command
 from imgbatch.cli.parse import parse, parser
 from imgbatch.core.errors import UsageError
 from imgbatch.core.parameters import flag
-from imgbatch.operations import OPERATIONS, Operation, get_operation
+from imgbatch.operations import Operation, all_operations, get_operation
 
 COMMANDS: list[Command[Any]] = [RUN, CHECK, STATS, PACK, SCHEDULE, HISTORY, UNDO]
 #: Fields that no flag fills: the figures of stats are no lines.
@@ -87,7 +87,7 @@ def test_two_dashes_end_the_flags() -> None:
     assert typed.sources.operands == ("--flop", "-x.jpg", "--")
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.word)
+@pytest.mark.parametrize("operation", all_operations(), ids=lambda operation: operation.word)
 def test_every_operation_is_a_flag(operation: type[Operation]) -> None:
     held = get_operation(operation.word)
     words = [f"--{flag(held)}", held.example] if detached(held) else [f"--{flag(held)}={held.example}"]
@@ -162,7 +162,7 @@ def test_a_recipe_is_not_saved_over_a_picture() -> None:
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 def test_the_page_names_every_flag_and_fits(command: Command[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "300")
-    flags = command.flags(OPERATIONS)
+    flags = command.flags(all_operations())
     page = parser(command, flags).format_help()
     assert max(len(line) for line in page.splitlines()) <= 102
     for one in flags:
@@ -172,7 +172,7 @@ def test_the_page_names_every_flag_and_fits(command: Command[Any], monkeypatch: 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 def test_flags_are_unique(command: Command[Any]) -> None:
-    names = [name for one in command.flags(OPERATIONS) for name in one.names]
+    names = [name for one in command.flags(all_operations()) for name in one.names]
     assert len(names) == len(set(names))
 
 
@@ -189,5 +189,5 @@ def fields_of(arguments: type[Any]) -> list[str]:
 def test_every_flag_fills_a_field_of_its_command_and_every_field_has_a_flag(command: Command[Any]) -> None:
     fields = fields_of(command.arguments)
     assert len(fields) == len(set(fields))
-    filled = {one.field for one in command.flags(OPERATIONS)} - {"help"}
+    filled = {one.field for one in command.flags(all_operations())} - {"help"}
     assert filled | {"operands"} == set(fields) - UNFILLED.get(command.name, set())

@@ -1,0 +1,89 @@
+"""Operations table: which operations are there, and in which module is each?
+
+An operation is its file and one line of MODULES. From that follow the public names, the lazy imports, the help, and,
+by ``python -m tests.make_stubs``, what type checkers see.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # as in imgbatch/__init__.py
+if TYPE_CHECKING:
+    from imgbatch.operations.base import Operation
+
+#: The module of each operation's class, in the order of the docs.
+MODULES = {
+    "Resize": "geometry.resize",
+    "Crop": "geometry.crop",
+    "Trim": "geometry.trim",
+    "Pad": "geometry.pad",
+    "Border": "geometry.pad",
+    "Rotate": "geometry.rotate",
+    "Flip": "geometry.flip",
+    "Flop": "geometry.flip",
+    "Blur": "filters.blur",
+    "BoxBlur": "filters.blur",
+    "Unsharp": "filters.sharpen",
+    "Sharpen": "filters.sharpen",
+    "Median": "filters.rank",
+    "Min": "filters.rank",
+    "Max": "filters.rank",
+    "Edges": "filters.edges",
+    "Emboss": "filters.edges",
+    "Denoise": "filters.denoise",
+    "Brightness": "tone.levels",
+    "Contrast": "tone.levels",
+    "Saturation": "tone.levels",
+    "Sharpness": "filters.sharpen",
+    "Gamma": "tone.levels",
+    "Levels": "tone.levels",
+    "Modulate": "tone.modulate",
+    "Autocontrast": "tone.levels",
+    "Equalize": "tone.levels",
+    "Clahe": "tone.clahe",
+    "Grayscale": "tone.levels",
+    "Sepia": "tone.sepia",
+    "Tint": "tone.tint",
+    "Invert": "tone.levels",
+    "Posterize": "tone.effects",
+    "Solarize": "tone.effects",
+    "Threshold": "tone.effects",
+    "Lut": "tone.lut",
+    "WhiteBalance": "tone.white_balance",
+    "Flatten": "alpha",
+    "Alpha": "alpha",
+    "Watermark": "overlays.watermark",
+    "Text": "overlays.text",
+    "FlatField": "sensor.flat_field",
+    "DarkFrame": "sensor.dark_frame",
+    "MatchHistogram": "tone.match_histogram",
+}
+
+
+def _class(name: str) -> type[Operation]:
+    from imgbatch import operations
+
+    cls: type[Operation] = getattr(operations, name)
+    return cls
+
+
+def all_operations() -> tuple[type[Operation], ...]:
+    """Every operation, in the order of the docs; loads them all."""
+    return tuple(map(_class, MODULES))
+
+
+def find_operation(word: str) -> type[Operation] | None:
+    """The operation of that name (dashes count as underscores), if there is one. No other is loaded."""
+    word = word.replace("-", "_")
+    name = "".join(map(str.capitalize, word.split("_")))  # box_blur is the BoxBlur
+    operation = _class(name) if name in MODULES else None
+    return operation if operation is not None and operation.word == word else None
+
+
+def get_operation(word: str) -> type[Operation]:
+    """The operation of that name (dashes count as underscores); UsageError with the nearest name when there is none."""
+    operation = find_operation(word)
+    if operation is None:
+        from imgbatch.core.errors import unknown
+
+        raise unknown(word, "operation", [operation.word for operation in all_operations()])
+    return operation
