@@ -50,7 +50,7 @@ _FILMS = 4  # what was decoded, one output's frames, these in the format's mode 
 
 
 @frozen
-class Way:
+class DecodePlan:
     """How one picture goes through the operations.
 
     Attributes
@@ -78,22 +78,24 @@ class Way:
 
 
 @frozen
-class Step:
+class OutputOrder:
     """One output's turn: which one, and the output whose reduced picture it is made from (None: what was decoded)."""
 
     output: int
     source: int | None = None
 
 
-def plain(opened: SourceImage, upright: bool, common: Several, own: Sequence[Several] = ((),)) -> Way:
-    """The way without any economy."""
-    return Way(opened.upright_size if upright else opened.size, None, False, tuple(common), tuple(map(tuple, own)))
+def full_plan(opened: SourceImage, upright: bool, common: Several, own: Sequence[Several] = ((),)) -> DecodePlan:
+    """The plan without any economy: all pixels, all operations as they stand."""
+    return DecodePlan(
+        opened.upright_size if upright else opened.size, None, False, tuple(common), tuple(map(tuple, own))
+    )
 
 
-def way(
+def make_plan(
     opened: SourceImage, upright: bool, common: Several, own: Sequence[Several] = ((),), halves: bool = False
-) -> Way:
-    """The way of a picture through operations that all outputs share, then through each output's own.
+) -> DecodePlan:
+    """The plan of a picture for operations that all outputs share, then each output's own.
 
     Parameters
     ----------
@@ -101,61 +103,61 @@ def way(
     upright : bool
         Whether the picture's orientation is applied.
     halves : bool
-        Whether every output's encoder halves the colors (:func:`halving`).
+        Whether every output's encoder halves the colors (:func:`halves_chroma`).
     """
     size = opened.upright_size if upright else opened.size
     shared = merged(common, size, GAP)
     after = _sizes(shared, size)[-1]
     chains: Sequence[Ops] = [tuple(ops) if after is None else merged(ops, after, GAP) for ops in own]
-    wanted = _wanted(shared, chains, size) if opened.format == "jpeg" else None
+    wanted = _largest_demand(shared, chains, size) if opened.format == "jpeg" else None
     luma = halves and opened.luma and _reductions_only([(*shared, *chain) for chain in chains], size, wanted)
     if luma:
-        shared, *chains = (tuple(map(_halved, ops)) for ops in (shared, *chains))
+        shared, *chains = (tuple(map(_halve, ops)) for ops in (shared, *chains))
     early = any(isinstance(op, Reduction) for op in shared)
     turns = upright and opened.orientation != 1 and opened.format != "tiff"
     if turns:
-        turns = all(map(_turnable, [shared] if early else [(*shared, *chain) for chain in chains]))
+        turns = all(map(_can_turn_late, [shared] if early else [(*shared, *chain) for chain in chains]))
     orientation = opened.orientation if turns else 1
     if wanted is not None or turns:
         original = size if wanted is not None else None
         if early:
-            shared = _settled(shared, original, orientation)
+            shared = _localize(shared, original, orientation)
         else:
             here = None if wanted is None else after
-            chains = [_settled(chain, here, orientation) for chain in chains]
-    return Way(size, wanted, turns, shared, tuple(chains), luma)
+            chains = [_localize(chain, here, orientation) for chain in chains]
+    return DecodePlan(size, wanted, turns, shared, tuple(chains), luma)
 
 
-def steps(way: Way) -> list[Step]:
+def order_outputs(plan: DecodePlan) -> list[OutputOrder]:
     """In which order the outputs of a picture of one frame are made: the smaller after, and from, the larger."""
-    if len(way.own) == 1 or not all(op.smooth for op in way.common):
-        return list(map(Step, range(len(way.own))))
-    firsts = [chain[0] if chain and isinstance(chain[0], Reduction) else None for chain in way.own]
-    sizes = [(0, 0) if first is None else first.fitting(way.size).size for first in firsts]
-    made: list[Step] = []
+    if len(plan.own) == 1 or not all(op.smooth for op in plan.common):
+        return list(map(OutputOrder, range(len(plan.own))))
+    firsts = [chain[0] if chain and isinstance(chain[0], Reduction) else None for chain in plan.own]
+    sizes = [(0, 0) if first is None else first.fitting(plan.size).size for first in firsts]
+    made: list[OutputOrder] = []
     for output in sorted(range(len(firsts)), key=lambda output: -math.prod(sizes[output])):
         first = firsts[output]
-        sources = [] if first is None else [step.output for step in made if _whole(firsts[step.output])]
+        sources = [] if first is None else [step.output for step in made if _keeps_whole(firsts[step.output])]
         enough = [
-            source for source in sources if first is not None and _within(_demand(first, way.size), sizes[source])
+            source for source in sources if first is not None and _within(_demand(first, plan.size), sizes[source])
         ]
-        made.append(Step(output, min(enough, key=lambda source: math.prod(sizes[source]), default=None)))
+        made.append(OutputOrder(output, min(enough, key=lambda source: math.prod(sizes[source]), default=None)))
     return made
 
 
-def from_larger(way: Way, step: Step) -> Ops:
+def ops_from_larger(plan: DecodePlan, step: OutputOrder) -> Ops:
     """An output's operations for the reduced picture of a larger output, which is upright."""
-    first, *rest = way.own[step.output]
+    first, *rest = plan.own[step.output]
     assert isinstance(first, Reduction)
-    return (settled(first, way.size), *rest)
+    return (settled(first, plan.size), *rest)
 
 
-def checking(way: Way) -> Way:
-    """The way of a picture whose bytes are copied: read to its end, so that damage is found, and no further."""
-    return Way(way.size, ALL_DATA, False, (), ((),) * len(way.own))
+def checking_plan(plan: DecodePlan) -> DecodePlan:
+    """The plan of a picture whose bytes are copied: read to its end, so that damage is found, and no further."""
+    return DecodePlan(plan.size, ALL_DATA, False, (), ((),) * len(plan.own))
 
 
-def halving(output: Output, format: str, icc: bytes | None) -> bool:
+def halves_chroma(output: Output, format: str, icc: bytes | None) -> bool:
     """Whether an output's file has one pair of colors for four pixels, and nothing looks at the pixels before that."""
     if (
         output.max_bytes is not None
@@ -167,22 +169,22 @@ def halving(output: Output, format: str, icc: bytes | None) -> bool:
     return codec.halves(output) and (icc is None or codec.takes(icc))
 
 
-def needed(opened: SourceImage, way: Way, data: int, films: bool = True) -> int:
+def memory_needed(opened: SourceImage, plan: DecodePlan, data: int, films: bool = True) -> int:
     """About how many bytes the picture will take: what is decoded, twice what comes of it, and the file itself.
 
     A JPEG in several scans is held whole, in waves, until the last of them. Of many frames no more than a few films'
     worth is in memory, and what GIF's encoder holds: a byte a pixel. Without `films` one frame is there at a time.
     """
-    wanted = way.wanted if opened.format == "jpeg" else None  # nothing else is decoded smaller
+    wanted = plan.wanted if opened.format == "jpeg" else None  # nothing else is decoded smaller
     width, height = opened.size
-    made = math.prod(wanted or way.size)
-    scale = reduced_by(way.size, wanted)
+    made = math.prod(wanted or plan.size)
+    scale = jpeg_scale(plan.size, wanted)
     more = (opened.frame_count if films and opened.format in MULTIFRAME else 1) - 1
     held = min(4 * more * made, _FILMS * frames.KEPT + more * made)
     return 4 * (math.ceil(width / scale) * math.ceil(height / scale) + 2 * made) + held + opened.waves + data
 
 
-def reduced_by(size: Size, wanted: Size | None) -> int:
+def jpeg_scale(size: Size, wanted: Size | None) -> int:
     """1, 2, 4 or 8: by how much a JPEG of `size` is decoded smaller where `wanted` px will do."""
     if wanted is None:
         return 1
@@ -190,9 +192,9 @@ def reduced_by(size: Size, wanted: Size | None) -> int:
     return next(scale for scale in (8, 4, 2, 1) if most >= scale or scale == 1)
 
 
-def shows_all(ops: Several) -> bool:
+def shows_whole_source(ops: Several) -> bool:
     """Whether the result shows what the source shows, in another size at most: a small picture beside it stays true."""
-    return all(_whole(op) or (isinstance(op, Resize) and op.fit in _WHOLE) for op in ops)
+    return all(_keeps_whole(op) or (isinstance(op, Resize) and op.fit in _WHOLE) for op in ops)
 
 
 def _sizes(ops: Ops, size: Size) -> list[Size | None]:
@@ -204,15 +206,15 @@ def _sizes(ops: Ops, size: Size) -> list[Size | None]:
     return found
 
 
-def _wanted(shared: Ops, chains: Sequence[Ops], size: Size) -> Size | None:
+def _largest_demand(shared: Ops, chains: Sequence[Ops], size: Size) -> Size | None:
     """The largest demand over all outputs; None: every pixel."""
-    wishes = [_demanded((*shared, *chain), size) for chain in chains]
+    wishes = [_demand_of_all((*shared, *chain), size) for chain in chains]
     if not wishes or any(wish[0] >= size[0] or wish[1] >= size[1] for wish in wishes):
         return None
     return max(width for width, _ in wishes), max(height for _, height in wishes)
 
 
-def _demanded(ops: Ops, size: Size) -> Size:
+def _demand_of_all(ops: Ops, size: Size) -> Size:
     """How large the first operation's input must be, read from the last operation to the first."""
     sizes = _sizes(ops, size)
     wanted: Size | None = sizes[-1]
@@ -236,7 +238,7 @@ def _demand(op: Reduction, size: Size) -> Size:
 
 def _reductions_only(chains: Sequence[Ops], size: Size, wanted: Size | None) -> bool:
     """Whether each output is one reduction of the picture, and one of them is large enough for it to pay."""
-    enough = PLANES if reduced_by(size, wanted) <= 2 else SMALL
+    enough = PLANES if jpeg_scale(size, wanted) <= 2 else SMALL
     firsts = [chain[0] for chain in chains if len(chain) == 1]
     reductions = [op for op in firsts if isinstance(op, Reduction) and op.resize.kernel in _WIDE]
     if len(reductions) < len(chains) or any(op.resize.linear for op in reductions):
@@ -249,11 +251,11 @@ def _reductions_only(chains: Sequence[Ops], size: Size, wanted: Size | None) -> 
     )
 
 
-def _halved(op: Operation) -> Operation:
+def _halve(op: Operation) -> Operation:
     return dataclasses.replace(op, halved=True) if isinstance(op, Reduction) else op
 
 
-def _turnable(ops: Ops) -> bool:
+def _can_turn_late(ops: Ops) -> bool:
     """Whether `ops` reduce the picture, and nothing before that cares which way up it is."""
     for op in ops:
         if isinstance(op, Reduction):
@@ -263,7 +265,7 @@ def _turnable(ops: Ops) -> bool:
     return False
 
 
-def _settled(ops: Ops, original: Size | None, orientation: int) -> Ops:
+def _localize(ops: Ops, original: Size | None, orientation: int) -> Ops:
     """`ops` with the first reduction told what it will see."""
     sizes = [None] * len(ops) if original is None else _sizes(ops, original)
     at = next(place for place, op in enumerate(ops) if isinstance(op, Reduction))
@@ -272,7 +274,7 @@ def _settled(ops: Ops, original: Size | None, orientation: int) -> Ops:
     return (*ops[:at], settled(first, sizes[at], orientation), *ops[at + 1 :])
 
 
-def _whole(op: Operation | None) -> bool:
+def _keeps_whole(op: Operation | None) -> bool:
     """Whether a reduction keeps all of the picture, and nothing but the picture, for smaller ones to be made from.
 
     And its levels: where light was averaged, averages of levels would be others.

@@ -77,16 +77,16 @@ class ArrayRowContext(FileContext):
     def _image(self) -> Image:
         """The first frame after the operations, decoded with as few pixels as they need; checked for its size."""
         task, opened = self.task, self.opened
-        way = decode_plan.way(opened, task.auto_orient, template_fields.told(task.ops, self.job, opened))
-        self.worker.reserve(decode_plan.needed(opened, way, opened.length, films=False))
-        frames, _ = opened.decode("first", way.wanted, task.auto_orient, turn=not way.turns)
+        plan = decode_plan.make_plan(opened, task.auto_orient, template_fields.bind_fields(task.ops, self.job, opened))
+        self.worker.reserve(decode_plan.memory_needed(opened, plan, opened.length, films=False))
+        frames, _ = opened.decode("first", plan.wanted, task.auto_orient, turn=not plan.turns)
         frame = next(frames)
         self.timer.enter("ops")
         if frame.mode in color.INK and any(op.on_screen for op in task.ops):
             frame = _from_ink(frame, opened.metadata.icc, self.changes)
-        (image,) = through(way.common, [frame])
+        (image,) = through(plan.common, [frame])
         if image.size != task.size:
-            raise ImageError("target", _another_size(image.size, task.size, way.size))
+            raise ImageError("target", _another_size(image.size, task.size, plan.size))
         return image
 
 

@@ -14,7 +14,7 @@ from imgbatch.pipeline.task import FileTask, TaskContext
 from imgbatch.planning.recipe import Recipe
 
 if TYPE_CHECKING:
-    from imgbatch.pipeline.decode_plan import Way
+    from imgbatch.pipeline.decode_plan import DecodePlan
     from imgbatch.pipeline.steps import ImageContext
 
 
@@ -46,8 +46,8 @@ class ImageTask(FileTask):
     resumed: bool = False
 
     @functools.cached_property
-    def ways(self) -> dict[object, Way]:
-        """The ways of pictures so far, for others of the same shape; steps.py fills it."""
+    def plans(self) -> dict[object, DecodePlan]:
+        """The plans of pictures so far, for others of the same shape; steps.py fills it."""
         return {}
 
     def begin(self, job: Job, context: TaskContext) -> ImageContext:

@@ -48,16 +48,16 @@ class InspectContext(FileContext):
         self._findings += codecs.findings(self.data, self.suffix)
         self.open()
         opened = self.opened
-        way = decode_plan.checking(decode_plan.plain(opened, False, ()))
+        plan = decode_plan.checking_plan(decode_plan.full_plan(opened, False, ()))
         width, height = opened.size
         # The scans of a JPEG are compared at half the size
-        held = replace(way, wanted=(max(1, width // 2), max(1, height // 2))) if opened.waves else way
-        self.worker.reserve(decode_plan.needed(opened, held, len(self.data), films=False))
+        held = replace(plan, wanted=(max(1, width // 2), max(1, height // 2))) if opened.waves else plan
+        self.worker.reserve(decode_plan.memory_needed(opened, held, len(self.data), films=False))
         differences = jpeg_scans.findings(self.data) if opened.format == "jpeg" else None
         if differences is not None:
             self._findings += differences
             return
-        for _ in opened.decode("all", way.wanted, orient=False)[0]:
+        for _ in opened.decode("all", plan.wanted, orient=False)[0]:
             pass
 
     def fail(self, error: Exception) -> None:

@@ -65,13 +65,13 @@ class MeasureContext(FileContext):
     def _image(self) -> Image:
         """The first frame after the operations, decoded no larger than they need it."""
         opened, orient = self.opened, self.task.auto_orient
-        way = decode_plan.way(opened, orient, template_fields.told(self.task.ops, self.job, opened))
-        self.worker.reserve(decode_plan.needed(opened, way, opened.length, films=False))
-        (frame,), _ = opened.decode("first", way.wanted, orient, turn=not way.turns)
+        plan = decode_plan.make_plan(opened, orient, template_fields.bind_fields(self.task.ops, self.job, opened))
+        self.worker.reserve(decode_plan.memory_needed(opened, plan, opened.length, films=False))
+        (frame,), _ = opened.decode("first", plan.wanted, orient, turn=not plan.turns)
         self.timer.enter("ops")
-        if any(op.on_screen for op in way.common):
+        if any(op.on_screen for op in plan.common):
             (frame,) = color.on_screen([frame], opened.metadata.icc)
-        (image,) = through(way.common, [frame])
+        (image,) = through(plan.common, [frame])
         return image
 
     def outcome(self) -> Outcome:

@@ -10,11 +10,11 @@ from imgbatch.codecs.metadata import strip
 from imgbatch.codecs.reading.decode import SourceImage
 from imgbatch.operations import Resize
 from imgbatch.operations.geometry.crop_resize import Reduction
-from imgbatch.pipeline.decode_plan import Way
+from imgbatch.pipeline.decode_plan import DecodePlan
 from imgbatch.planning.recipe import Output
 
 
-def copies(opened: SourceImage, way: Way, output: Output, number: int, format: str) -> bool:
+def can_copy(opened: SourceImage, plan: DecodePlan, output: Output, number: int, format: str) -> bool:
     """Whether the file of an output (and its `number`) is the source's, byte for byte.
 
     That is so when its format is the source's, its encoding is left open (a quality, say, asks for encoding), nothing
@@ -22,32 +22,32 @@ def copies(opened: SourceImage, way: Way, output: Output, number: int, format: s
     source keeps to it: encoding a picture again that is small enough would only cost quality. A JPEG's metadata can be
     stripped around the same picture.
     """
-    if not _same_shape(opened, way, number, format):
+    if not _same_shape(opened, plan, number, format):
         return False
-    if strips(opened, output, format):
+    if can_rewrite(opened, output, format):
         output = dataclasses.replace(output, strip=None, keep=None)
     if output.max_bytes is not None and opened.length <= output.max_bytes:
         output = dataclasses.replace(output, max_bytes=None, min_ssim=None, min_quality=None, then_shrink=False)
-    return _left_open(output) and _same_frames(opened, way, output, number)
+    return _left_open(output) and _same_frames(opened, plan, output, number)
 
 
-def strips(opened: SourceImage, output: Output, format: str) -> bool:
+def can_rewrite(opened: SourceImage, output: Output, format: str) -> bool:
     """Whether metadata are to go from a JPEG that stays one, and its colors need not change for that."""
     if format != "jpeg" or (output.strip is None and output.keep is None):
         return False
     return opened.metadata.icc is None or strip.icc_policy(output.icc, output.strip, output.keep) == "keep"
 
 
-def keeps(opened: SourceImage, way: Way, output: Output, number: int, format: str) -> bool:
+def may_keep_source(opened: SourceImage, plan: DecodePlan, output: Output, number: int, format: str) -> bool:
     """Whether the source's bytes may stand in for an output that saves too little (``min_savings``, ``optimize``).
 
-    As for `copies`, but an encoding may be asked for: quality and effort, not what changes the content (colors, ...).
+    As for `can_copy`, but an encoding may be asked for: quality and effort, not what changes the content (colors, ...).
     """
     if output.min_savings is None and not (output.optimize and codecs.codec(format).optimizes):
         return False
-    if not (_left_open(output, _STRENGTH) and _same_shape(opened, way, number, format)):
+    if not (_left_open(output, _STRENGTH) and _same_shape(opened, plan, number, format)):
         return False
-    return _same_frames(opened, way, output, number)
+    return _same_frames(opened, plan, output, number)
 
 
 #: What decides how well the same picture is packed.
@@ -57,22 +57,22 @@ _STRENGTH = (
 )  # fmt: skip
 
 
-def _same_shape(opened: SourceImage, way: Way, number: int, format: str) -> bool:
+def _same_shape(opened: SourceImage, plan: DecodePlan, number: int, format: str) -> bool:
     """Whether an output shows its source's first frame as it is, in the same format."""
     if format != opened.format or opened.image.format == "MPO":
         return False
-    if way.size != opened.size or opened.orientation != 1:
+    if plan.size != opened.size or opened.orientation != 1:
         return False
-    ops = (*way.common, *way.own[number])
-    return all(isinstance(op, (Reduction, Resize)) and op.idle(way.size) for op in ops)
+    ops = (*plan.common, *plan.own[number])
+    return all(isinstance(op, (Reduction, Resize)) and op.idle(plan.size) for op in ops)
 
 
-def _same_frames(opened: SourceImage, way: Way, output: Output, number: int) -> bool:
+def _same_frames(opened: SourceImage, plan: DecodePlan, output: Output, number: int) -> bool:
     """Whether it shows all the others as well; a look through the file, so asked last."""
     if output.frames != "all" and opened.frame_count > 1:
         return False
     # The pages of a TIFF may have different sizes
-    return opened.format != "tiff" or not (way.common or way.own[number]) or opened.frame_count == 1
+    return opened.format != "tiff" or not (plan.common or plan.own[number]) or opened.frame_count == 1
 
 
 def _left_open(output: Output, but: Sequence[str] = ()) -> bool:

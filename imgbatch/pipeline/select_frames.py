@@ -15,7 +15,7 @@ from imgbatch.planning.recipe import Output
 _SINGLE = ("first", "1")
 
 
-def most(outputs: Sequence[Output]) -> str:
+def frame_selection(outputs: Sequence[Output]) -> str:
     """How many frames are decoded for all outputs: ``all``, ``first`` or a number."""
     wishes = [output.frames for output in outputs]
     if not wishes or all(wish in _SINGLE for wish in wishes):
@@ -25,19 +25,19 @@ def most(outputs: Sequence[Output]) -> str:
     return str(max(int(wish) for wish in wishes if wish != "first"))
 
 
-def wanted(frames: Film, output: Output) -> Film:
+def select(frames: Film, output: Output) -> Film:
     """Those of the decoded frames that an output gets."""
     if output.frames == "all":
         return frames
     return frames[:1] if output.frames == "first" else frames[: int(output.frames)]
 
 
-def of_first(motion: AnimationTiming, count: int) -> AnimationTiming:
+def timing_of_first(motion: AnimationTiming, count: int) -> AnimationTiming:
     """The motion of the first `count` frames."""
     return AnimationTiming(motion.durations[:count], motion.loop)
 
 
-def refuse(opened: SourceImage, targets: Sequence[Target], outputs: Sequence[Output]) -> None:
+def refuse_several(opened: SourceImage, targets: Sequence[Target], outputs: Sequence[Output]) -> None:
     """Several frames into a format that holds one: say so before anything is decoded."""
     for target, output in zip(targets, outputs, strict=True):
         if output.frames not in _SINGLE and not codecs.codec(target.format).multiframe and opened.frame_count > 1:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from imgbatch.pipeline.image_task import ImageTask
     from imgbatch.pixels.exact_sums import Sheet
 
-_WAYS = 1000  # that are remembered: a folder of tiny pictures has few shapes
+_PLANS = 1000  # that are remembered: a folder of tiny pictures has few shapes
 COPIED = "bytes copied: nothing to change"
 
 
@@ -112,30 +112,31 @@ class ImageContext(FileContext):
 def _follow(work: ImageTask, job: Job, made: ImageContext, opened: decode.SourceImage, data: bytes) -> None:
     """The way of an opened picture: decoded and operated on once, then into each output."""
     outputs = [work.recipe.outputs[target.output] for target in job.targets]
-    way = way_of(work, job, opened, outputs, made.asked)
-    copied = copied_from(work, job, opened, way, data)
+    plan = way_of(work, job, opened, outputs, made.asked)
+    copied = copied_from(work, job, opened, plan, data)
     if len(copied) == len(outputs):
-        way = decode_plan.checking(way)
-    made.worker.reserve(decode_plan.needed(opened, way, len(data)))
-    picture = _decoded(work, opened, way, made, "all" if copied else select_frames.most(outputs))
+        plan = decode_plan.checking_plan(plan)
+    made.worker.reserve(decode_plan.memory_needed(opened, plan, len(data)))
+    picture = _decoded(work, opened, plan, made, "all" if copied else select_frames.frame_selection(outputs))
     made.timer.frames = len(picture.frames)
-    for step in decode_plan.steps(way) if work.plan and picture.single else map(decode_plan.Step, range(len(outputs))):
+    planned = work.plan and picture.single
+    for step in decode_plan.order_outputs(plan) if planned else map(decode_plan.OutputOrder, range(len(outputs))):
         target, output = job.targets[step.output], outputs[step.output]
         try:
             if step.output in copied:
                 _count(made.worker.sums, picture.frames)
                 encoded = replace(copied[step.output], frames=len(picture.frames))
             else:
-                encoded = _encoded(work, picture, way, step, target, output, made)
-                if output_decision.keeps(opened, way, output, step.output, target.format):
+                encoded = _encoded(work, picture, plan, step, target, output, made)
+                if output_decision.may_keep_source(opened, plan, output, step.output, target.format):
                     encoded = _smaller(encoded, data, output, opened)
             made.changes += encoded.changes
             made.timer.enter("write")
-            path = write_output.place(target, encoded, data)
+            path = write_output.output_path(target, encoded, data)
             if made.has(path, encoded, output):
                 continue
             since_ns = work.started_ns if made.worker.again else None
-            mtime_ns = write_output.put(path, job, target, encoded, output, since_ns, work.resumed)
+            mtime_ns = write_output.write_output(path, job, target, encoded, output, since_ns, work.resumed)
             made.wrote(target, path, encoded, output, mtime_ns)
         except Exception as error:  # noqa: BLE001 - the other outputs are still written
             made.fail(error)
@@ -149,40 +150,40 @@ def way_of(
     opened: decode.SourceImage,
     outputs: Sequence[Output],
     asked: set[str] | None = None,
-) -> decode_plan.Way:
+) -> decode_plan.DecodePlan:
     """How an opened picture goes through the operations into its outputs, with the profile it is taken to have."""
-    select_frames.refuse(opened, job.targets, outputs)
+    select_frames.refuse_several(opened, job.targets, outputs)
     if opened.metadata.icc is None:
         assume = (output.assume_icc for output in outputs)
         opened.metadata.icc = profile_policy.assumed_profile(assume, opened.mode, opened.changes)
     icc = opened.metadata.icc
     files = zip(outputs, job.targets, strict=True)
-    halves = opened.luma and all(decode_plan.halving(output, target.format, icc) for output, target in files)
+    halves = opened.luma and all(decode_plan.halves_chroma(output, target.format, icc) for output, target in files)
     shape = opened.size, opened.orientation, opened.format, halves, *[target.output for target in job.targets]
-    known = work.ways.get(shape)
+    known = work.plans.get(shape)
     if known is not None:
         return known
     ops = work.recipe.ops, *(output.ops for output in outputs)
-    common, *own = (template_fields.told(several, job, opened, asked) for several in ops)
+    common, *own = (template_fields.bind_fields(several, job, opened, asked) for several in ops)
     if work.plan:
-        way = decode_plan.way(opened, work.recipe.auto_orient, common, own, halves)
+        plan = decode_plan.make_plan(opened, work.recipe.auto_orient, common, own, halves)
     else:
-        way = decode_plan.plain(opened, work.recipe.auto_orient, common, own)
-    if len(work.ways) < _WAYS and not any(map(template_fields.asked, ops)):
-        work.ways[shape] = way
-    return way
+        plan = decode_plan.full_plan(opened, work.recipe.auto_orient, common, own)
+    if len(work.plans) < _PLANS and not any(map(template_fields.needs_fields, ops)):
+        work.plans[shape] = plan
+    return plan
 
 
 def copied_from(
-    work: ImageTask, job: Job, opened: decode.SourceImage, way: decode_plan.Way, data: bytes
+    work: ImageTask, job: Job, opened: decode.SourceImage, plan: decode_plan.DecodePlan, data: bytes
 ) -> dict[int, Encoded]:
     """What is copied from the source, whole or around its picture, by the places of the targets."""
     found: dict[int, Encoded] = {}
     for place, target in enumerate(job.targets if work.plan else ()):
         output = work.recipe.outputs[target.output]
-        if not output_decision.copies(opened, way, output, place, target.format):
+        if not output_decision.can_copy(opened, plan, output, place, target.format):
             continue
-        if output_decision.strips(opened, output, target.format):
+        if output_decision.can_rewrite(opened, output, target.format):
             made = codecs.rewrite_metadata(data, output, opened)
         else:
             located = opened.metadata.located
@@ -193,31 +194,31 @@ def copied_from(
 
 
 def _decoded(
-    work: ImageTask, opened: decode.SourceImage, way: decode_plan.Way, made: ImageContext, count: str
+    work: ImageTask, opened: decode.SourceImage, plan: decode_plan.DecodePlan, made: ImageContext, count: str
 ) -> _Picture:
     """The frames after the operations that all outputs share."""
-    decoded, motion = opened.decode(count, way.wanted, work.recipe.auto_orient, not way.turns, way.luma)
+    decoded, motion = opened.decode(count, plan.wanted, work.recipe.auto_orient, not plan.turns, plan.luma)
     ink = opened.mode in color.INK
-    if ink and any(op.on_screen for op in way.common):
+    if ink and any(op.on_screen for op in plan.common):
         decoded, ink = color.on_screen(decoded, opened.metadata.icc), False
         opened.metadata.icc = None
         made.changes.append(f"mode: {opened.mode} -> sRGB")
-    return _Picture(Film(made.timer.operating(way.common, decoded)), motion, opened.metadata, opened.mode, ink)
+    return _Picture(Film(made.timer.operating(plan.common, decoded)), motion, opened.metadata, opened.mode, ink)
 
 
 def _encoded(
     work: ImageTask,
     picture: _Picture,
-    way: decode_plan.Way,
-    step: decode_plan.Step,
+    plan: decode_plan.DecodePlan,
+    step: decode_plan.OutputOrder,
     target: Target,
     output: Output,
     made: ImageContext,
 ) -> Encoded:
     """One output's file: its own operations on the frames it wants, then its format's encoder."""
-    own, shown, metadata = way.own[step.output], select_frames.wanted(picture.frames, output), picture.metadata
+    own, shown, metadata = plan.own[step.output], select_frames.select(picture.frames, output), picture.metadata
     if step.source in picture.reduced:
-        own, shown = decode_plan.from_larger(way, step), picture.reduced[step.source]
+        own, shown = decode_plan.ops_from_larger(plan, step), picture.reduced[step.source]
     elif picture.ink and any(op.on_screen for op in own):
         shown, metadata = Film(color.on_screen(shown, metadata.icc)), replace(metadata, icc=None)
         made.changes.append(f"mode: {picture.mode} -> sRGB")
@@ -226,9 +227,9 @@ def _encoded(
     _count(made.worker.sums, shown)
     made.timer.enter("encode")
     format = _format(target, shown)
-    if not decode_plan.shows_all((*way.common, *way.own[step.output])):
+    if not decode_plan.shows_whole_source((*plan.common, *plan.own[step.output])):
         metadata = without_small_picture(metadata, made.changes)
-    return codecs.encode(shown, format, output, metadata, select_frames.of_first(picture.motion, len(shown)))
+    return codecs.encode(shown, format, output, metadata, select_frames.timing_of_first(picture.motion, len(shown)))
 
 
 @dataclass

@@ -25,7 +25,7 @@ _EXIF = "exif."
 _EXIF_IFD = 0x8769
 
 
-class Facts(Mapping[str, Any]):
+class TemplateFields(Mapping[str, Any]):
     """Values by name, each made when it is asked for; a value that is None counts as not there."""
 
     def __init__(
@@ -55,7 +55,7 @@ class Facts(Mapping[str, Any]):
     @property
     def _exif(self) -> dict[str, str]:
         if self._tags is None:
-            self._tags = tags(self._read())
+            self._tags = tag_texts(self._read())
         return self._tags
 
     def _date(self) -> Any:
@@ -70,11 +70,11 @@ class Facts(Mapping[str, Any]):
         return self._makers["date"]()
 
 
-def told(
+def bind_fields(
     ops: Sequence[Operation], job: Job, opened: SourceImage, asked_for: set[str] | None = None
 ) -> tuple[Operation, ...]:
     """`ops` for the file of a job; `asked_for` gets what they ask for that is no part of the file's content or name."""
-    if not asked(ops):
+    if not needs_fields(ops):
         return tuple(ops)
     source = job.source
     folder, name = posixpath.split(source.relative)
@@ -88,7 +88,7 @@ def told(
             block.load(b"Exif\0\0" + opened.metadata.exif)
         return block
 
-    facts = Facts(
+    facts = TemplateFields(
         {
             "name": lambda: name, "stem": lambda: stem, "ext": lambda: suffix[1:], "dir": lambda: folder,
             "width": lambda: opened.upright_size[0], "height": lambda: opened.upright_size[1],
@@ -100,13 +100,13 @@ def told(
     return tuple(op.of_file(facts) for op in ops)
 
 
-def told_of_image(ops: Sequence[Operation], image: Image) -> tuple[Operation, ...]:
+def bind_image_fields(ops: Sequence[Operation], image: Image) -> tuple[Operation, ...]:
     """`ops` for a picture in memory: its file's name where it has one, and its EXIF."""
-    if not asked(ops):
+    if not needs_fields(ops):
         return tuple(ops)
     name = posixpath.basename(str(getattr(image, "filename", "") or "").replace("\\", "/"))
     stem, suffix = split_name(name)
-    facts = Facts(
+    facts = TemplateFields(
         {
             "name": lambda: name or None, "stem": lambda: stem or None, "ext": lambda: suffix[1:] or None,
             "width": lambda: image.width, "height": lambda: image.height, "date": lambda: None,
@@ -116,24 +116,24 @@ def told_of_image(ops: Sequence[Operation], image: Image) -> tuple[Operation, ..
     return tuple(op.of_file(facts) for op in ops)
 
 
-def tags(exif: Exif) -> dict[str, str]:
+def tag_texts(exif: Exif) -> dict[str, str]:
     """The tags of the picture and of how it was taken, by their names, as text."""
     from PIL.ExifTags import TAGS
 
     made = {}
     for block in (exif, exif.get_ifd(_EXIF_IFD)):
         for tag, value in block.items():
-            text = _spelled(value)
+            text = _as_text(value)
             if tag in TAGS and text:
                 made[TAGS[tag]] = text
     return made
 
 
-def _spelled(value: object) -> str:
+def _as_text(value: object) -> str:
     if isinstance(value, bytes):
         value = value.removeprefix(b"ASCII\0\0\0").decode("utf-8", "replace")
     if isinstance(value, tuple):
-        return " ".join(map(_spelled, value))
+        return " ".join(map(_as_text, value))
     if isinstance(value, str):
         return " ".join(value.replace("\0", " ").split())
     try:
@@ -142,7 +142,7 @@ def _spelled(value: object) -> str:
         return ""
 
 
-def asked(ops: Sequence[Operation]) -> bool:
+def needs_fields(ops: Sequence[Operation]) -> bool:
     """Whether any of `ops` wants to know something of its file."""
     return any(type(op).of_file is not Operation.of_file for op in ops)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from imgbatch.codecs.writing.encode import Encoded
 
 
-def place(target: Target, encoded: Encoded, data: bytes) -> str:
+def output_path(target: Target, encoded: Encoded, data: bytes) -> str:
     """Where an encoded picture goes, now that its pixels are known; `data` is the source's content, for ``{hash}``.
 
     Where its format is not the target's, the target's other path is meant.
@@ -29,7 +29,7 @@ def place(target: Target, encoded: Encoded, data: bytes) -> str:
     return path
 
 
-def put(
+def write_output(
     path: str, job: Job, target: Target, encoded: Encoded, output: Output, since_ns: int | None, resumed: bool
 ) -> int:
     """Write an encoded picture, with its source's times and mode where these are kept; its mtime in ns.
@@ -39,7 +39,7 @@ def put(
     Parameters
     ----------
     path : str
-        Its :func:`place`.
+        Its :func:`output_path`.
     since_ns : int or None
         What appeared at the path since then (time.time_ns) may be replaced: a worker that died put it there.
     resumed : bool
@@ -59,13 +59,13 @@ def put(
         return mtime(write(path, encoded.data, like=like))
     except FileExistsError:
         if not (resumed and store.holds(path, encoded.data)):
-            raise ImageError("exists", _in_the_way(path, target, resumed)) from None
+            raise ImageError("exists", _refusal(path, target, resumed)) from None
     if like is not None:
         store.preserve(path, like)
     return mtime(store.stat(path))
 
 
-def _in_the_way(path: str, target: Target, resumed: bool) -> str:
+def _refusal(path: str, target: Target, resumed: bool) -> str:
     if target.late:
         return f"{path} is there already, foreign or made of another source; add {{name}} or {{hash}} to --name"
     if resumed:

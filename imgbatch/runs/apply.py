@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from imgbatch.operations import Operation, through
-from imgbatch.pipeline.template_fields import told_of_image
+from imgbatch.pipeline.template_fields import bind_image_fields
 from imgbatch.pixels.color import on_screen
 from imgbatch.planning.recipe import Recipe, checked_ops
 from imgbatch.planning.reference_files import Resources
@@ -47,6 +47,6 @@ def apply(image: Image, recipe: Recipe | Operation | Iterable[Operation]) -> Ima
     frames: Iterable[Image] = [image]
     if any(op.on_screen for op in ops):
         frames = on_screen(frames, image.info.get("icc_profile"))
-    with Resources(ops).lent(told_of_image(ops, image), shared=False) as held:
+    with Resources(ops).lent(bind_image_fields(ops, image), shared=False) as held:
         (made,) = through(held, frames)
     return made

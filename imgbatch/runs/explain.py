@@ -138,7 +138,7 @@ def explained(batch: Batch) -> Iterator[Explanation]:
 
 
 def saved(explanations: Iterable[Explanation]) -> dict[str, int]:
-    """What it comes to: files that can be made, their pixels, those that are decoded, and outputs by their way."""
+    """What it comes to: files that can be made, their pixels, those that are decoded, and outputs by their plan."""
     sums = dict.fromkeys(("files", "pixels", "decoded", "outputs", "copied", "from_larger"), 0)
     for one in explanations:
         if one.error is not None:
@@ -170,41 +170,41 @@ def _of_opened(job: Job, run: ImageTask, opened: decode.SourceImage, data: bytes
     """As :func:`work._follow` goes, without a step."""
     recipe = run.recipe
     outputs = [recipe.outputs[target.output] for target in job.targets]
-    way = steps.way_of(run, job, opened, outputs)
-    copied = steps.copied_from(run, job, opened, way, data)
+    plan = steps.way_of(run, job, opened, outputs)
+    copied = steps.copied_from(run, job, opened, plan, data)
     kept = [
-        output_decision.keeps(opened, way, output, place, job.targets[place].format)
+        output_decision.may_keep_source(opened, plan, output, place, job.targets[place].format)
         for place, output in enumerate(outputs)
     ]
     if len(copied) == len(outputs):
-        way = decode_plan.checking(way)
-    frames = _frames(opened, "all" if copied else select_frames.most(outputs))
-    scale = decode_plan.reduced_by(way.size, way.wanted) if opened.format == "jpeg" else 1
-    decoded = -(-way.size[0] // scale), -(-way.size[1] // scale)
-    ink = opened.mode in color.INK and not any(op.on_screen for op in way.common)
+        plan = decode_plan.checking_plan(plan)
+    frames = _frames(opened, "all" if copied else select_frames.frame_selection(outputs))
+    scale = decode_plan.jpeg_scale(plan.size, plan.wanted) if opened.format == "jpeg" else 1
+    decoded = -(-plan.size[0] // scale), -(-plan.size[1] // scale)
+    ink = opened.mode in color.INK and not any(op.on_screen for op in plan.common)
     varying = opened.format == "tiff" and frames > 1  # pages have sizes of their own
-    first = swapped(decoded, opened.orientation) if way.turns else decoded
-    words, here = _steps(way.common, None if varying else first)
+    first = swapped(decoded, opened.orientation) if plan.turns else decoded
+    words, here = _steps(plan.common, None if varying else first)
     makings = []
-    for step in _order(way, run.plan and frames == 1 and not ink):
+    for step in _order(plan, run.plan and frames == 1 and not ink):
         target, output = job.targets[step.output], outputs[step.output]
-        ops, source, start = way.own[step.output], step.source, here
+        ops, source, start = plan.own[step.output], step.source, here
         if source is not None and source in copied:
             source = None  # nothing was reduced for a copy
         if source is not None:
-            ops, start = decode_plan.from_larger(way, step), _reduced(way.own[source], here)
+            ops, start = decode_plan.ops_from_larger(plan, step), _reduced(plan.own[source], here)
         own_words, size = _steps(ops, start)
         found = copied.get(step.output)
         if found is not None:
             own_words, size = (), opened.size
-        on_screen = opened.mode in color.INK and any(op.on_screen for op in (*way.common, *way.own[step.output]))
+        on_screen = opened.mode in color.INK and any(op.on_screen for op in (*plan.common, *plan.own[step.output]))
         target = _planned(target, "RGB" if on_screen else opened.mode)
         path, late = _path(target, size, data), target.late and size is None
         way_of_copy = "" if found is None else "file" if found.data is data else "picture"
         savings = (output.min_savings or "a byte") if kept[step.output] and found is None else ""
         makings.append(Making(step.output, path, target.format, own_words, source, way_of_copy, late, savings))
-    turned = "" if not recipe.auto_orient or opened.orientation == 1 else "after" if way.turns else "first"
-    return Explanation(job, None, opened.format, frames, way.size, decoded, turned, way.luma, words, tuple(makings))
+    turned = "" if not recipe.auto_orient or opened.orientation == 1 else "after" if plan.turns else "first"
+    return Explanation(job, None, opened.format, frames, plan.size, decoded, turned, plan.luma, words, tuple(makings))
 
 
 def _planned(target: Target, mode: str) -> Target:
@@ -220,8 +220,12 @@ def _frames(opened: decode.SourceImage, wish: str) -> int:
     return opened.frame_count if wish == "all" else min(int(wish), opened.frame_count)
 
 
-def _order(way: decode_plan.Way, plan: bool) -> Sequence[decode_plan.Step]:
-    return decode_plan.steps(way) if plan else [decode_plan.Step(place) for place in range(len(way.own))]
+def _order(plan: decode_plan.DecodePlan, economical: bool) -> Sequence[decode_plan.OutputOrder]:
+    return (
+        decode_plan.order_outputs(plan)
+        if economical
+        else [decode_plan.OutputOrder(place) for place in range(len(plan.own))]
+    )
 
 
 def _steps(ops: Sequence[Operation], here: Size | None) -> tuple[tuple[str, ...], Size | None]:

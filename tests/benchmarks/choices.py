@@ -80,7 +80,7 @@ def _whole_colors() -> None:
     """Colors are made at full size, as the encoder would average them."""
     from imgbatch.pipeline import decode_plan
 
-    decode_plan.halving = lambda *_: False
+    decode_plan.halves_chroma = lambda *_: False
 
 
 def _no_blocks() -> None:

@@ -52,7 +52,7 @@ def opened(size: Size, format: str = "JPEG", orientation: int = 1, frames: int =
 
 
 def wanted(ops: Sequence[Operation], *own: Sequence[Operation], size: Size = (4000, 3000)) -> Size | None:
-    return decode_plan.way(opened(size), True, ops, own or ((),)).wanted
+    return decode_plan.make_plan(opened(size), True, ops, own or ((),)).wanted
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_the_largest_demand_of_all_outputs_counts() -> None:
 
 @pytest.mark.parametrize("format", ["PNG", "WEBP", "TIFF"])
 def test_only_jpeg_is_decoded_small(format: str) -> None:
-    assert decode_plan.way(opened((400, 300), format), True, [Resize("100")]).wanted is None
+    assert decode_plan.make_plan(opened((400, 300), format), True, [Resize("100")]).wanted is None
 
 
 @pytest.mark.parametrize(
@@ -137,11 +137,11 @@ def test_only_jpeg_is_decoded_small(format: str) -> None:
     ],
 )
 def test_the_picture_is_turned_after_the_resize_where_nothing_before_cares(ops: list[Operation], turns: bool) -> None:
-    assert decode_plan.way(opened((400, 300), "JPEG", 6), True, ops).turns is turns
-    assert not decode_plan.way(opened((400, 300), "JPEG", 6), False, ops).turns
-    assert not decode_plan.way(opened((400, 300), "JPEG", 1), True, ops).turns
-    assert not decode_plan.way(opened((400, 300), "TIFF", 6), True, ops).turns
-    assert not decode_plan.way(opened((400, 300), "JPEG", 6), True, [], [ops, []]).turns
+    assert decode_plan.make_plan(opened((400, 300), "JPEG", 6), True, ops).turns is turns
+    assert not decode_plan.make_plan(opened((400, 300), "JPEG", 6), False, ops).turns
+    assert not decode_plan.make_plan(opened((400, 300), "JPEG", 1), True, ops).turns
+    assert not decode_plan.make_plan(opened((400, 300), "TIFF", 6), True, ops).turns
+    assert not decode_plan.make_plan(opened((400, 300), "JPEG", 6), True, [], [ops, []]).turns
 
 
 def photo(mode: str = "RGB", size: Size = (2000, 1500), **options: Any) -> decode.SourceImage:
@@ -181,9 +181,9 @@ JPEG = Output(format="jpeg")
 def test_colors_stay_apart_where_only_brightness_and_half_of_them_count(
     ops: list[Operation], output: Output, apart: bool
 ) -> None:
-    halves = decode_plan.halving(output, output.format, None)
-    assert decode_plan.way(photo(), True, ops, halves=halves).luma is apart
-    assert decode_plan.way(photo(), True, (), [ops], halves=halves).luma is apart
+    halves = decode_plan.halves_chroma(output, output.format, None)
+    assert decode_plan.make_plan(photo(), True, ops, halves=halves).luma is apart
+    assert decode_plan.make_plan(photo(), True, (), [ops], halves=halves).luma is apart
 
 
 @pytest.mark.parametrize(
@@ -191,25 +191,25 @@ def test_colors_stay_apart_where_only_brightness_and_half_of_them_count(
     [((600, 450), "256", True), ((600, 450), "255", False), ((6000, 4500), "512", True), ((6000, 4500), "511", False)],
 )
 def test_colors_stay_apart_where_there_is_enough_to_spare(size: Size, result: str, apart: bool) -> None:
-    assert decode_plan.way(photo(size=size), True, [Resize(result)], halves=True).luma is apart
+    assert decode_plan.make_plan(photo(size=size), True, [Resize(result)], halves=True).luma is apart
 
 
 def test_only_what_is_stored_as_brightness_and_colors_is_left_so() -> None:
     def apart(opened: decode.SourceImage) -> bool:
-        return decode_plan.way(opened, True, [Resize("800")], halves=True).luma
+        return decode_plan.make_plan(opened, True, [Resize("800")], halves=True).luma
 
     assert apart(photo()) and apart(photo(subsampling="4:4:4")) and apart(photo(progressive=True))
     assert not apart(photo(keep_rgb=True)) and not apart(photo("L")) and not apart(photo("CMYK"))
     assert not apart(opened((2000, 1500), "WEBP"))
-    assert not decode_plan.way(photo(), True, [Resize("800")], halves=False).luma
-    assert decode_plan.way(photo(), True, (), [[Resize("800")], [Resize("200")]], halves=True).luma
-    assert not decode_plan.way(photo(), True, (), [[Resize("800")], [Resize("400"), Blur(1)]], halves=True).luma
+    assert not decode_plan.make_plan(photo(), True, [Resize("800")], halves=False).luma
+    assert decode_plan.make_plan(photo(), True, (), [[Resize("800")], [Resize("200")]], halves=True).luma
+    assert not decode_plan.make_plan(photo(), True, (), [[Resize("800")], [Resize("400"), Blur(1)]], halves=True).luma
 
 
 def test_smaller_outputs_are_made_from_larger_ones() -> None:
     def steps(*own: Sequence[Operation], ops: Sequence[Operation] = ()) -> list[tuple[int, int | None]]:
-        way = decode_plan.way(opened((4000, 3000)), True, ops, own)
-        return [(step.output, step.source) for step in decode_plan.steps(way)]
+        plan = decode_plan.make_plan(opened((4000, 3000)), True, ops, own)
+        return [(step.output, step.source) for step in decode_plan.order_outputs(plan)]
 
     sizes = [[Resize(f"{width}x")] for width in (200, 3000, 1200)]
     assert steps(*sizes) == [(1, None), (2, 1), (0, 2)]
@@ -245,16 +245,16 @@ def test_what_would_come_out_as_it_went_in_is_copied(
     format: str, orientation: int, ops: list[Operation], output: Output, copied: bool
 ) -> None:
     source = opened((400, 300), format, orientation)
-    way = decode_plan.way(source, True, ops)
-    assert output_decision.copies(source, way, output, 0, source.format) is copied
-    assert not output_decision.copies(source, way, output, 0, "webp")
+    plan = decode_plan.make_plan(source, True, ops)
+    assert output_decision.can_copy(source, plan, output, 0, source.format) is copied
+    assert not output_decision.can_copy(source, plan, output, 0, "webp")
 
 
 def test_frames_that_are_left_out_are_no_copy() -> None:
     source = opened((40, 30), "GIF", frames=3)
-    way = decode_plan.way(source, True, [])
-    assert output_decision.copies(source, way, Output(), 0, "gif")
-    assert not output_decision.copies(source, way, Output(frames="first"), 0, "gif")
+    plan = decode_plan.make_plan(source, True, [])
+    assert output_decision.can_copy(source, plan, Output(), 0, "gif")
+    assert not output_decision.can_copy(source, plan, Output(frames="first"), 0, "gif")
 
 
 @pytest.mark.parametrize("name", ["rgb.png", "soft-alpha.png"])
@@ -284,7 +284,7 @@ def stored(path: Path, size: Size = (900, 600), mode: str = "RGB", orientation: 
 
 
 def alike(kind: str, folder: Path) -> list[tuple[Path, int]]:
-    """Two files that differ in one thing which a way depends on, each with the number of the output that is wanted."""
+    """Two files that differ in one thing which a plan depends on, each with the number of the output that is wanted."""
     if kind == "orientation":
         return [(stored(folder / f"{number}.jpg", orientation=number), 0) for number in (1, 6)]
     if kind == "profile":
@@ -334,5 +334,5 @@ def test_a_jpeg_in_several_scans_needs_two_bytes_more_for_each_sample(mode: str,
         Image.new(mode, size).save(file, "JPEG", progressive=progressive, subsampling=sampling or -1)
         with limits.pixel_limit(LIMIT):
             source = decode.open_image(file.getvalue(), "", LIMIT)
-        needed.append(decode_plan.needed(source, decode_plan.way(source, True, [Resize("200")], [()]), 0))
+        needed.append(decode_plan.memory_needed(source, decode_plan.make_plan(source, True, [Resize("200")], [()]), 0))
     assert needed[1] - needed[0] == 2 * samples * 1600 * 1200

@@ -56,14 +56,14 @@ def test_a_disk_that_keeps_no_times_or_modes_gets_no_output(
 
 
 def test_a_source_that_vanishes_leaves_no_output(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real, data = write_output.place, photo.read_bytes()
+    real, data = write_output.output_path, photo.read_bytes()
 
     def vanish(*words: object) -> str:
         photo.unlink()
         return real(*words)  # type: ignore[arg-type]  # passed on as they came
 
     with monkeypatch.context() as patched:
-        patched.setattr(write_output, "place", vanish)
+        patched.setattr(write_output, "output_path", vanish)
         assert run(photo).counts["failed"] == 1
     assert written(photo) == []
     photo.write_bytes(data)

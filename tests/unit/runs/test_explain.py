@@ -51,7 +51,7 @@ RECIPES = {
 def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
     """What a run does, as it does it: sizes that are decoded, outputs that are made from others."""
     found: list[tuple[str, Any]] = []
-    decode, from_larger = SourceImage.decode, decode_plan.from_larger
+    decode, from_larger = SourceImage.decode, decode_plan.ops_from_larger
 
     def decoded(self: SourceImage, *args: Any, **words: Any) -> tuple[Iterator[Image.Image], AnimationTiming]:
         frames, motion = decode(self, *args, **words)
@@ -63,12 +63,12 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
 
         return watched(), motion
 
-    def made(way: decode_plan.Way, step: decode_plan.Step) -> decode_plan.Ops:
+    def made(plan: decode_plan.DecodePlan, step: decode_plan.OutputOrder) -> decode_plan.Ops:
         found.append(("from", (step.output, step.source)))
-        return from_larger(way, step)
+        return from_larger(plan, step)
 
     monkeypatch.setattr(SourceImage, "decode", decoded)
-    monkeypatch.setattr(decode_plan, "from_larger", made)
+    monkeypatch.setattr(decode_plan, "ops_from_larger", made)
     return found
 
 
