@@ -1,4 +1,4 @@
-"""What does EXIF say, and how is it carried without breaking what we do not understand?
+"""EXIF: what does it say of a picture, and how is it carried without breaking what we do not understand?
 
 Cameras put offsets into private blocks (maker notes), so a block is never taken apart and put together again: it is
 carried byte for byte, and the orientation is patched in place. Only TIFF, whose tags are EXIF's own, gets a new block
@@ -12,10 +12,11 @@ import io
 import math
 import re
 import struct
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from imgbatch.codecs.metadata import exif_tags
+from imgbatch.codecs.metadata.exif_tags import EXIF_IFD, GPS_IFD, INTEROP_IFD, MAKER_NOTE
 from imgbatch.pixels.orientation import redo
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ ORIENTATION = 0x0112
 MOST = 4 << 20  # bytes of a block
 _SMALL = 1 << 20  # px: an embedded picture that is larger is not turned, but removed
 _ORIENTED = frozenset({"exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp"})  # where Pillow looks for it
-_EXIF_IFD, _GPS_IFD, _INTEROP, MAKER_NOTE = 0x8769, 0x8825, 0xA005, 0x927C
 _MOVABLE = (b"Apple iOS\0", b"Nikon\0\x02", b"FUJIFILM", b"OLYMPUS\0", b"OM SYSTEM\0", b"PENTAX \0")
 #: Tags of the first directory that describe the picture rather than how the file stores it.
 _DESCRIPTIVE = (
@@ -76,7 +76,7 @@ def exif_of(image: Image, warnings: list[str], changes: list[str] | None = None)
     if len(raw) > MOST:
         warnings.append(f"exif ignored: {len(raw) / 1e6:.1f} MB, more than {MOST / 1e6:.1f} MB")
         return None
-    if next(_directories(raw), None) is None:
+    if not exif_tags.directories(raw):
         warnings.append("exif is damaged, not kept")
         return None
     return raw
@@ -95,7 +95,7 @@ def _in_header(image: Image) -> bytes | None:
 
 def turn(held: Metadata, orientation: int) -> None:
     """Make what `held` says true of a picture that was turned upright: the tags, and the embedded small picture."""
-    from imgbatch.codecs.metadata import exif_tags, xmp
+    from imgbatch.codecs.metadata import xmp
 
     if held.exif is not None:
         held.exif = upright(held.exif)
@@ -113,7 +113,7 @@ def turn(held: Metadata, orientation: int) -> None:
 
 def without_small_picture(held: Metadata, changes: list[str]) -> Metadata:
     """`held` without the small pictures embedded in it, for pixels that show something else by now."""
-    from imgbatch.codecs.metadata import exif_tags, xmp
+    from imgbatch.codecs.metadata import xmp
 
     made = replace(held)
     if held.exif is not None and exif_tags.has_thumbnail(held.exif):
@@ -143,28 +143,28 @@ def _turned(small: bytes, orientation: int) -> bytes | None:
 
 def upright(exif: bytes) -> bytes:
     """The same block with every orientation of its first and second directory (picture, thumbnail) set to 1."""
-    patched = bytearray(exif)
-    for order, start, count in _directories(exif):
-        for at in _entries(exif, order, start, count, ORIENTATION):
-            kind = struct.unpack_from(order + "H", exif, at + 2)[0]
-            if kind == 3:
-                struct.pack_into(order + "H", patched, at + 8, 1)
-            elif kind == 4:
-                struct.pack_into(order + "I", patched, at + 8, 1)
+    order, patched = exif_tags.order_of(exif), bytearray(exif)
+    for entry in exif_tags.entries(exif):
+        if entry.tag == ORIENTATION and entry.directory in ("image", "thumbnail"):
+            word = {exif_tags.SHORT: "H", exif_tags.LONG: "I"}.get(entry.kind)
+            if word is not None:
+                struct.pack_into(f"{order}{word}", patched, entry.at + 8, 1)
     return bytes(patched)
 
 
 def without_upright(exif: bytes) -> bytes:
     """The same block without an orientation of 1 in its first directory; offsets stay true, 12 bytes become slack."""
-    for order, start, count in _directories(exif):
-        for at in _entries(exif, order, start, count, ORIENTATION):
-            if struct.unpack_from(order + "H", exif, at + 8)[0] != 1:
+    order, image = exif_tags.order_of(exif), next(iter(exif_tags.directories(exif)), None)
+    if image is None:
+        return exif
+    for entry in image.entries:
+        if entry.tag == ORIENTATION:
+            if struct.unpack_from(f"{order}H", exif, entry.at + 8)[0] != 1:
                 return exif
+            start, count = image.at, len(image.entries)
             end = start + 2 + 12 * count + 4
-            rest = exif[at + 12 : end]
-            head = exif[:start] + struct.pack(order + "H", count - 1) + exif[start + 2 : at]
-            return head + rest + bytes(12) + exif[end:]
-        break
+            head = exif[:start] + struct.pack(f"{order}H", count - 1) + exif[start + 2 : entry.at]
+            return head + exif[entry.at + 12 : end] + bytes(12) + exif[end:]
     return exif
 
 
@@ -192,7 +192,7 @@ def _chosen(held: Exif) -> tuple[Exif, dict[int, dict[int, Any]]]:
         if tag in held:
             made[tag] = held[tag]
     groups: dict[int, dict[int, Any]] = {}
-    for group in (_EXIF_IFD, _GPS_IFD):
+    for group in (EXIF_IFD, GPS_IFD):
         values = {}
         for tag, value in (held.get_ifd(group) if group in held else {}).items():
             trial = ImageFileDirectory_v2(b"II*\0\0\0\0\0", group=group)
@@ -201,7 +201,7 @@ def _chosen(held: Exif) -> tuple[Exif, dict[int, dict[int, Any]]]:
             with contextlib.suppress(Exception):  # one odd value is not worth the others
                 trial[tag] = value
                 trial.tobytes(8)
-                if tag != _INTEROP:
+                if tag != INTEROP_IFD:
                     values[tag] = value
         if values:
             groups[group] = values
@@ -215,8 +215,6 @@ def whole_in_itself(note: object) -> bool:
 
 def rooted(exif: bytes) -> bool:
     """Whether there is a maker note that may not be moved."""
-    from imgbatch.codecs.metadata import exif_tags
-
     notes = [entry for entry in exif_tags.entries(exif) if entry.tag == MAKER_NOTE and entry.directory == "exif"]
     return any(not whole_in_itself(exif[note.start : note.start + note.length]) for note in notes)
 
@@ -227,36 +225,10 @@ def _of_tiff(image: Image, changes: list[str]) -> bytes | None:
     try:
         held = Plain.getexif(image)
         made, groups = _chosen(held)
-        if MAKER_NOTE in held.get_ifd(_EXIF_IFD) and MAKER_NOTE not in groups.get(_EXIF_IFD, {}):
+        if MAKER_NOTE in held.get_ifd(EXIF_IFD) and MAKER_NOTE not in groups.get(EXIF_IFD, {}):
             changes.append("maker note not kept")
         for group, values in groups.items():
             made[group] = values
         return made.tobytes()[6:] if len(made) else None
     except Exception:  # noqa: BLE001 - tags that cannot be written again are not worth a picture
         return None
-
-
-def _directories(exif: bytes) -> Iterator[tuple[str, int, int]]:
-    """(byte order, offset, number of entries) of the first two directories, as far as they lie within the block."""
-    order = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4])
-    if order is None or len(exif) < 8:
-        return
-    start = struct.unpack_from(order + "I", exif, 4)[0]
-    for _ in range(2):
-        if start < 8 or start + 2 > len(exif):
-            return
-        count = struct.unpack_from(order + "H", exif, start)[0]
-        end = start + 2 + 12 * count
-        if end > len(exif):
-            return
-        yield order, start, count
-        if end + 4 > len(exif):
-            return
-        start = struct.unpack_from(order + "I", exif, end)[0]
-
-
-def _entries(exif: bytes, order: str, start: int, count: int, tag: int) -> Iterator[int]:
-    for index in range(count):
-        at = start + 2 + 12 * index
-        if struct.unpack_from(order + "H", exif, at)[0] == tag:
-            yield at

@@ -1,4 +1,4 @@
-"""How are tags taken out of an EXIF block, or changed, while everything that stays keeps its place?
+"""EXIF tags: how are they found, taken out or changed, while everything that stays keeps its place?
 
 An EXIF block is a small TIFF file: directories of 12-byte entries, with values elsewhere in the block. Cameras put
 offsets into private values (maker notes) that only they understand, so nothing may move. An entry is removed by closing
@@ -20,7 +20,7 @@ _THUMBNAIL, _THUMBNAIL_LENGTH = 0x0201, 0x0202
 _LATITUDE = 0x0002
 _RESOLUTION = 0x011A
 _COLOR_SPACE = 0xA001
-_SHORT, _LONG = 3, 4
+SHORT, LONG = 3, 4
 _POINTERS = {EXIF_IFD: "exif", GPS_IFD: "gps", INTEROP_IFD: "interop"}
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}  # bytes by type
 
@@ -137,10 +137,10 @@ def numbered(exif: bytes, numbers: Mapping[int, int]) -> bytes:
     """The block with other `numbers` (by tag) where it has one whole number, in the directories of the picture."""
     order, made = order_of(exif), bytearray(exif)
     for entry in entries(exif):
-        whole = entry.number == 1 and entry.kind in (_SHORT, _LONG) and entry.directory in ("image", "exif")
+        whole = entry.number == 1 and entry.kind in (SHORT, LONG) and entry.directory in ("image", "exif")
         if whole and entry.tag in numbers:
             value = numbers[entry.tag]
-            kind, word = (_SHORT, "H2x") if entry.kind == _SHORT and value < 1 << 16 else (_LONG, "I")
+            kind, word = (SHORT, "H2x") if entry.kind == SHORT and value < 1 << 16 else (LONG, "I")
             struct.pack_into(f"{order}HI{word}", made, entry.at + 2, kind, 1, value)
     return bytes(made)
 
@@ -176,7 +176,7 @@ def with_thumbnail(exif: bytes, data: bytes) -> bytes:
     for entry in entries(exif):
         if entry.directory == "thumbnail" and entry.tag in (_THUMBNAIL, _THUMBNAIL_LENGTH):
             value = start if entry.tag == _THUMBNAIL else len(data)
-            struct.pack_into(f"{order}HII", made, entry.at + 2, _LONG, 1, value)
+            struct.pack_into(f"{order}HII", made, entry.at + 2, LONG, 1, value)
     return bytes(made)
 
 
@@ -277,7 +277,7 @@ def _thumbnail(exif: bytes) -> tuple[int, int] | None:
     said = {}
     for entry in entries(exif):
         if entry.directory == "thumbnail" and entry.tag in (_THUMBNAIL, _THUMBNAIL_LENGTH) and entry.number == 1:
-            word = {_SHORT: "H", _LONG: "I"}.get(entry.kind)
+            word = {SHORT: "H", LONG: "I"}.get(entry.kind)
             if word is not None:
                 said[entry.tag] = struct.unpack_from(f"{order}{word}", exif, entry.at + 8)[0]
     if len(said) < 2:
