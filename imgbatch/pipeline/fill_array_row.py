@@ -16,7 +16,7 @@ from imgbatch.memory.array_holder import ArrayHolder
 from imgbatch.operations import Flatten, Operation, through
 from imgbatch.pipeline import decode_plan, template_fields
 from imgbatch.pipeline.task import FileContext, FileTask, TaskContext
-from imgbatch.pixels import color
+from imgbatch.pixels import color, profile_conversion
 from imgbatch.pixels.alpha import is_opaque, straight
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def in_mode(image: Image, mode: str, icc: bytes | None, changes: list[str]) -> I
 
 def _from_ink(image: Image, icc: bytes | None, changes: list[str]) -> Image:
     changes.append(f"mode: {image.mode} -> sRGB")
-    return color.to_rgb(image, icc)
+    return profile_conversion.to_rgb(image, icc)
 
 
 def _another_size(got: Size, wanted: Size, source: Size) -> str:

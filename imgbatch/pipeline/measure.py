@@ -14,7 +14,7 @@ from imgbatch.core.quantities import Size
 from imgbatch.operations import Operation, through
 from imgbatch.pipeline import decode_plan, template_fields
 from imgbatch.pipeline.task import FileContext, FileTask, TaskContext
-from imgbatch.pixels import color
+from imgbatch.pixels import profile_conversion
 from imgbatch.pixels.histogram import Measurement, as_mode, tally
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class MeasureContext(FileContext):
         (frame,), _ = opened.decode("first", plan.wanted, orient, turn=not plan.turns)
         self.timer.enter("ops")
         if any(op.on_screen for op in plan.common):
-            (frame,) = color.on_screen([frame], opened.metadata.icc)
+            (frame,) = profile_conversion.ink_to_srgb([frame], opened.metadata.icc)
         (image,) = through(plan.common, [frame])
         return image
 

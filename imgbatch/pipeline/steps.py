@@ -21,7 +21,7 @@ from imgbatch.core.job import Job, Outcome, Target, Written
 from imgbatch.operations import Operation
 from imgbatch.pipeline import decode_plan, output_decision, select_frames, template_fields, write_output
 from imgbatch.pipeline.task import FileContext, TaskContext
-from imgbatch.pixels import color
+from imgbatch.pixels import color, profile_conversion
 from imgbatch.pixels.frames import Film
 from imgbatch.planning.recipe import Output
 from imgbatch.storage.atomic_write import content_hash
@@ -200,7 +200,7 @@ def _decoded(
     decoded, motion = opened.decode(count, plan.wanted, work.recipe.auto_orient, not plan.turns, plan.luma)
     ink = opened.mode in color.INK
     if ink and any(op.on_screen for op in plan.common):
-        decoded, ink = color.on_screen(decoded, opened.metadata.icc), False
+        decoded, ink = profile_conversion.ink_to_srgb(decoded, opened.metadata.icc), False
         opened.metadata.icc = None
         made.changes.append(f"mode: {opened.mode} -> sRGB")
     return _Picture(Film(made.timer.operating(plan.common, decoded)), motion, opened.metadata, opened.mode, ink)
@@ -220,7 +220,7 @@ def _encoded(
     if step.source in picture.reduced:
         own, shown = decode_plan.ops_from_larger(plan, step), picture.reduced[step.source]
     elif picture.ink and any(op.on_screen for op in own):
-        shown, metadata = Film(color.on_screen(shown, metadata.icc)), replace(metadata, icc=None)
+        shown, metadata = Film(profile_conversion.ink_to_srgb(shown, metadata.icc)), replace(metadata, icc=None)
         made.changes.append(f"mode: {picture.mode} -> sRGB")
     picture.reduced[step.output] = shown = _operated(made, own[:1], shown)
     shown = _operated(made, own[1:], shown)

@@ -1,4 +1,4 @@
-"""Which color does a word mean, in which mode may neighbors be averaged, and how does a profile become sRGB?
+"""Color: which one does a word mean, what do the samples of a mode stand for, and where may neighbors be averaged?
 
 Used by operations and codecs alike. Pillow is imported where it is needed, so that words can be checked without it.
 """
@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated
 
 from imgbatch.core.parameters import Text
-from imgbatch.pixels.profile_conversion import converted, errors, profile_space
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -76,83 +74,9 @@ def continuous(image: Image) -> Image:
     return image
 
 
-def to_rgb(image: Image, icc: bytes | None = None) -> Image:
-    """`image` as RGB or RGBA for a format that knows nothing else, through its profile where it has one.
-
-    CMYK and LAB are converted with `icc`; without a usable profile CMYK by Pillow's plain formula, LAB as CIE Lab D50.
-    16-bit and 32-bit gray are brought to 8 bits by their range (see :func:`to_eight_bits`). RGB and gray keep their
-    values: :func:`to_srgb` is the one that converts them.
-    """
-    if image.mode in DEEP:
-        image = to_eight_bits(image)
-    if image.mode in INK:
-        made = (to_srgb(image, icc) if icc else None) or image.convert("RGB")
-        made.info.pop("icc_profile", None)  # Pillow gives what was LAB a profile, with the time of day in it
-        return made
-    image = continuous(image)
-    if image.mode in ("RGB", "RGBA"):
-        return image
-    return image.convert("RGBA" if has_transparency(image) else "RGB")
-
-
-def on_screen(frames: Iterable[Image], icc: bytes | None) -> Iterator[Image]:
-    """`frames` as they come, those of ink or LAB converted to sRGB (see :func:`to_rgb`)."""
-    for frame in frames:
-        yield to_rgb(frame, icc) if frame.mode in INK else frame
-
-
-def to_srgb(image: Image, icc: bytes) -> Image | None:
-    """`image` converted from its profile to sRGB; None when the profile is damaged or is for other pixels.
-
-    RGB, RGBA and P keep their mode (of a palette the entries are converted), gray stays gray (of 8 or 16 bits), CMYK
-    and LAB become RGB. The same object when no color would change.
-    """
-    if not fits(icc, image.mode):
-        return None
-    try:
-        if image.mode in INK:
-            return converted(image, icc, image.mode, "RGB")
-        if image.mode == "1" or is_srgb(icc):
-            return image  # black and white are so in every profile
-        if image.mode in ("RGB", "RGBA"):
-            return _with_info(converted(image, icc, image.mode, image.mode), image)
-        if image.mode == "P":
-            return _palette_to_srgb(image, icc)
-        if space(image.mode) == "gray":
-            return _gray_to_srgb(image, icc)
-        return converted(continuous(image).convert("RGB"), icc, "RGB", "RGB")
-    except errors():
-        return None
-
-
 def space(mode: str) -> str:
-    """The color space of a Pillow mode, as :func:`profile_space` says it."""
+    """The color space of a Pillow mode, as :func:`profile_conversion.profile_space` says it."""
     return "gray" if mode in _GRAY else {"CMYK": "cmyk", "LAB": "lab"}.get(mode, "rgb")
-
-
-def fits(icc: bytes, mode: str) -> bool:
-    """Whether a profile may stand beside pixels of `mode`."""
-    return profile_space(icc) == space(mode)
-
-
-@functools.lru_cache(maxsize=16)
-def is_srgb(icc: bytes) -> bool:
-    """Whether an RGB or gray profile changes no color by more than two of 255, whatever it calls itself."""
-    mode = {"rgb": "RGB", "gray": "L"}.get(profile_space(icc) or "")
-    if mode is None:
-        return False
-    from PIL import Image as Images
-
-    levels = range(0, 256, 51)
-    colors = bytes(value for red in levels for green in levels for blue in levels for value in (red, green, blue))
-    probe = Images.frombytes("RGB", (len(colors) // 3, 1), colors)
-    if mode == "L":
-        probe = Images.frombytes("L", (256, 1), bytes(range(256)))
-    try:
-        made = converted(probe, icc, mode, mode)
-    except errors():
-        return False
-    return all(abs(one - other) <= 2 for one, other in zip(made.tobytes(), probe.tobytes(), strict=True))
 
 
 def to_eight_bits(image: Image) -> Image:
@@ -180,42 +104,3 @@ def to_eight_bits(image: Image) -> Image:
             values = values * 255.0
         return Images.fromarray((values + 0.5).clip(0, 255).astype(numpy.uint8))
     return image
-
-
-def _gray_to_srgb(image: Image, icc: bytes) -> Image:
-    """Gray through a gray profile, 16 bits with 16 bits."""
-    from PIL import Image as Images
-
-    if image.mode in ("LA", "La"):
-        gray, alpha = image.convert("LA").split()
-        return Images.merge("LA", (converted(gray, icc, "L", "L"), alpha))
-    if image.mode in ("I;16", "I;16L"):
-        made = converted(image, icc, "I;16", "I;16")
-        if "transparency" in image.info:  # the gray that is transparent is another one now
-            key = converted(Images.new("I;16", (1, 1), image.info["transparency"]), icc, "I;16", "I;16")
-            made.info["transparency"] = key.getpixel((0, 0))
-        return made
-    if image.mode in DEEP:
-        return converted(to_eight_bits(image), icc, "L", "L")
-    return _with_info(converted(image, icc, "L", "L"), image)
-
-
-def _palette_to_srgb(image: Image, icc: bytes) -> Image:
-    from PIL import Image as Images
-
-    entries = image.getpalette("RGB") or []
-    row = Images.frombytes("RGB", (len(entries) // 3, 1), bytes(entries))
-    made = image.copy()
-    made.putpalette(converted(row, icc, "RGB", "RGB").tobytes())
-    return made
-
-
-def _with_info(made: Image, image: Image) -> Image:
-    """A transparent color in the header would no longer be the same color: it becomes alpha."""
-    if not has_transparency(image) or made.mode in ("LA", "RGBA"):
-        return made
-    whole = continuous(image)
-    if whole.mode not in ("LA", "RGBA"):
-        return made
-    made.putalpha(whole.getchannel("A"))
-    return made

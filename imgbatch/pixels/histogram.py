@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Outcome
 from imgbatch.core.quantities import Size
-from imgbatch.pixels import color
+from imgbatch.pixels import color, profile_conversion
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -71,7 +71,7 @@ def as_mode(image: Image, mode: str) -> Image:
     elif image.mode in color.DEEP:
         image = color.to_eight_bits(image)
     elif image.mode == "LAB":
-        image = color.to_rgb(image)
+        image = profile_conversion.to_rgb(image)
     elif image.mode in ("La", "RGBa"):
         image = image.convert(image.mode.upper())
     return image if image.mode == mode else image.convert(mode)

@@ -1,4 +1,4 @@
-"""How do pixels get from one ICC profile to sRGB, and which profiles are our own?
+"""ICC profiles: which pixels are they for, how do pixels get through them to sRGB, and which are our own?
 
 Little CMS does it, through Pillow's ImageCms, which is imported only where a picture needs it. The intent is relative
 colorimetric with black point compensation, as Adobe's programs have it: colors that both spaces hold stay what they
@@ -11,9 +11,11 @@ from __future__ import annotations
 import functools
 import io
 import struct
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.core.errors import ImageError
+from imgbatch.pixels.color import DEEP, INK, continuous, has_transparency, space, to_eight_bits
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -34,29 +36,86 @@ def profile_name(icc: bytes) -> str:
 
     try:
         return " ".join(ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(icc))).split()) or "unnamed"
-    except errors():
+    except _cms_errors():
         return "a damaged profile"
 
 
-def converted(image: Image, icc: bytes, given: str, wanted: str) -> Image:
-    """`image`, whose mode is `given`, through the profile `icc` to sRGB in the mode `wanted` (RGB, RGBA, L, I;16)."""
-    from PIL import ImageCms
-
-    made = ImageCms.applyTransform(image, _transform(icc, given, wanted))
-    assert made is not None  # not in place
-    made.info = {}
-    return made
+def fits(icc: bytes, mode: str) -> bool:
+    """Whether a profile may stand beside pixels of `mode`."""
+    return profile_space(icc) == space(mode)
 
 
-def errors() -> tuple[type[Exception], ...]:
-    """What ImageCms raises for a profile that it cannot use."""
-    from PIL import ImageCms
+@functools.lru_cache(maxsize=16)
+def is_srgb(icc: bytes) -> bool:
+    """Whether an RGB or gray profile changes no color by more than two of 255, whatever it calls itself."""
+    mode = {"rgb": "RGB", "gray": "L"}.get(profile_space(icc) or "")
+    if mode is None:
+        return False
+    from PIL import Image as Images
 
-    return (ImageCms.PyCMSError, OSError, ValueError, TypeError, ImportError)
+    levels = range(0, 256, 51)
+    colors = bytes(value for red in levels for green in levels for blue in levels for value in (red, green, blue))
+    probe = Images.frombytes("RGB", (len(colors) // 3, 1), colors)
+    if mode == "L":
+        probe = Images.frombytes("L", (256, 1), bytes(range(256)))
+    try:
+        made = _convert(probe, icc, mode, mode)
+    except _cms_errors():
+        return False
+    return all(abs(one - other) <= 2 for one, other in zip(made.tobytes(), probe.tobytes(), strict=True))
+
+
+def to_rgb(image: Image, icc: bytes | None = None) -> Image:
+    """`image` as RGB or RGBA for a format that knows nothing else, through its profile where it has one.
+
+    CMYK and LAB are converted with `icc`; without a usable profile CMYK by Pillow's plain formula, LAB as CIE Lab D50.
+    16-bit and 32-bit gray are brought to 8 bits by their range (see :func:`to_eight_bits`). RGB and gray keep their
+    values: :func:`to_srgb` is the one that converts them.
+    """
+    if image.mode in DEEP:
+        image = to_eight_bits(image)
+    if image.mode in INK:
+        made = (to_srgb(image, icc) if icc else None) or image.convert("RGB")
+        made.info.pop("icc_profile", None)  # Pillow gives what was LAB a profile, with the time of day in it
+        return made
+    image = continuous(image)
+    if image.mode in ("RGB", "RGBA"):
+        return image
+    return image.convert("RGBA" if has_transparency(image) else "RGB")
+
+
+def ink_to_srgb(frames: Iterable[Image], icc: bytes | None) -> Iterator[Image]:
+    """`frames` as they come, those of ink or LAB converted to sRGB (see :func:`to_rgb`)."""
+    for frame in frames:
+        yield to_rgb(frame, icc) if frame.mode in INK else frame
+
+
+def to_srgb(image: Image, icc: bytes) -> Image | None:
+    """`image` converted from its profile to sRGB; None when the profile is damaged or is for other pixels.
+
+    RGB, RGBA and P keep their mode (of a palette the entries are converted), gray stays gray (of 8 or 16 bits), CMYK
+    and LAB become RGB. The same object when no color would change.
+    """
+    if not fits(icc, image.mode):
+        return None
+    try:
+        if image.mode in INK:
+            return _convert(image, icc, image.mode, "RGB")
+        if image.mode == "1" or is_srgb(icc):
+            return image  # black and white are so in every profile
+        if image.mode in ("RGB", "RGBA"):
+            return _with_info(_convert(image, icc, image.mode, image.mode), image)
+        if image.mode == "P":
+            return _palette_to_srgb(image, icc)
+        if space(image.mode) == "gray":
+            return _gray_to_srgb(image, icc)
+        return _convert(continuous(image).convert("RGB"), icc, "RGB", "RGB")
+    except _cms_errors():
+        return None
 
 
 @functools.cache
-def srgb() -> bytes:
+def srgb_profile() -> bytes:
     """The sRGB profile that is written; the same bytes always: Little CMS would put the time of day into it."""
     from PIL import ImageCms
 
@@ -67,7 +126,7 @@ def srgb() -> bytes:
 
 
 @functools.cache
-def gray() -> bytes:
+def gray_profile() -> bytes:
     """A gray profile with the tone curve of sRGB (IEC 61966-2-1, 5.2), its white the D50 of profiles."""
     white = b"XYZ \0\0\0\0" + struct.pack(">3i", 63190, 65536, 54061)
     curve = [round(value * 65536) for value in (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)]
@@ -87,7 +146,7 @@ def gray() -> bytes:
     return head.ljust(128, b"\0") + struct.pack(">I", len(tags)) + table + body
 
 
-def checked(icc: bytes) -> bytes:
+def check_profile(icc: bytes) -> bytes:
     """A profile itself; ValueError when it is none for gray, RGB, CMYK or Lab pixels."""
     if profile_space(icc) is None or profile_name(icc) == "a damaged profile":
         raise ValueError("this is no ICC profile for gray, RGB, CMYK or Lab pixels")
@@ -95,13 +154,69 @@ def checked(icc: bytes) -> bytes:
 
 
 @functools.lru_cache(maxsize=8)
-def read(path: str) -> bytes:
+def read_profile(path: str) -> bytes:
     """The profile in a file that was checked before the run; ImageError when it is gone since then."""
     try:
         with open(path, "rb") as file:
-            return checked(file.read())
+            return check_profile(file.read())
     except (OSError, ValueError) as error:
         raise ImageError("io", f"--assume-icc {path} can no longer be read: {error}") from error
+
+
+def _gray_to_srgb(image: Image, icc: bytes) -> Image:
+    """Gray through a gray profile, 16 bits with 16 bits."""
+    from PIL import Image as Images
+
+    if image.mode in ("LA", "La"):
+        gray, alpha = image.convert("LA").split()
+        return Images.merge("LA", (_convert(gray, icc, "L", "L"), alpha))
+    if image.mode in ("I;16", "I;16L"):
+        made = _convert(image, icc, "I;16", "I;16")
+        if "transparency" in image.info:  # the gray that is transparent is another one now
+            key = _convert(Images.new("I;16", (1, 1), image.info["transparency"]), icc, "I;16", "I;16")
+            made.info["transparency"] = key.getpixel((0, 0))
+        return made
+    if image.mode in DEEP:
+        return _convert(to_eight_bits(image), icc, "L", "L")
+    return _with_info(_convert(image, icc, "L", "L"), image)
+
+
+def _palette_to_srgb(image: Image, icc: bytes) -> Image:
+    from PIL import Image as Images
+
+    entries = image.getpalette("RGB") or []
+    row = Images.frombytes("RGB", (len(entries) // 3, 1), bytes(entries))
+    made = image.copy()
+    made.putpalette(_convert(row, icc, "RGB", "RGB").tobytes())
+    return made
+
+
+def _with_info(made: Image, image: Image) -> Image:
+    """A transparent color in the header would no longer be the same color: it becomes alpha."""
+    if not has_transparency(image) or made.mode in ("LA", "RGBA"):
+        return made
+    whole = continuous(image)
+    if whole.mode not in ("LA", "RGBA"):
+        return made
+    made.putalpha(whole.getchannel("A"))
+    return made
+
+
+def _convert(image: Image, icc: bytes, given: str, wanted: str) -> Image:
+    """`image`, whose mode is `given`, through the profile `icc` to sRGB in the mode `wanted` (RGB, RGBA, L, I;16)."""
+    from PIL import ImageCms
+
+    made = ImageCms.applyTransform(image, _transform(icc, given, wanted))
+    assert made is not None  # not in place
+    made.info = {}
+    return made
+
+
+def _cms_errors() -> tuple[type[Exception], ...]:
+    """What ImageCms raises for a profile that it cannot use."""
+    from PIL import ImageCms
+
+    return (ImageCms.PyCMSError, OSError, ValueError, TypeError, ImportError)
 
 
 def _words(text: str) -> bytes:
@@ -115,7 +230,7 @@ def _transform(icc: bytes, given: str, wanted: str) -> Any:
     """Building a transform costs more than applying it to a small picture, and a batch often has one profile."""
     from PIL import ImageCms
 
-    target = gray() if wanted in ("L", "I;16") else srgb()
+    target = gray_profile() if wanted in ("L", "I;16") else srgb_profile()
     return ImageCms.buildTransform(
         ImageCms.ImageCmsProfile(io.BytesIO(icc)),
         ImageCms.ImageCmsProfile(io.BytesIO(target)),

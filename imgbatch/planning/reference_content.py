@@ -61,11 +61,11 @@ def _decoded(data: bytes, suffix: str) -> tuple[Image, bytes | None]:
 def _picture(data: bytes, suffix: str) -> FileContent:
     import numpy
 
-    from imgbatch.pixels import color
+    from imgbatch.pixels import profile_conversion
 
     image, icc = _decoded(data, suffix)
-    ready = (color.to_srgb(image, icc) if icc else None) or image
-    return FileContent(LocalArray(numpy.asarray(color.to_rgb(ready, icc).convert("RGBA"))), image.mode)
+    ready = (profile_conversion.to_srgb(image, icc) if icc else None) or image
+    return FileContent(LocalArray(numpy.asarray(profile_conversion.to_rgb(ready, icc).convert("RGBA"))), image.mode)
 
 
 def _frame(data: bytes, suffix: str) -> FileContent:
@@ -91,10 +91,10 @@ def _histogram(data: bytes, suffix: str) -> FileContent:
 
 def _plain(image: Image, icc: bytes | None) -> Image:
     """Gray of any depth, or RGB; without alpha."""
-    from imgbatch.pixels import alpha, color
+    from imgbatch.pixels import alpha, color, profile_conversion
 
     if image.mode in color.INK:
-        return color.to_rgb(image, icc).convert("RGB")
+        return profile_conversion.to_rgb(image, icc).convert("RGB")
     ready = alpha.straight(image)
     return ready if ready.mode in color.DEEP else ready.convert("L" if ready.mode in ("L", "LA") else "RGB")
 
@@ -129,4 +129,4 @@ def _profile(data: bytes, suffix: str) -> FileContent:
 
     from imgbatch.pixels import profile_conversion
 
-    return FileContent(LocalArray(numpy.frombuffer(profile_conversion.checked(data), numpy.uint8)))
+    return FileContent(LocalArray(numpy.frombuffer(profile_conversion.check_profile(data), numpy.uint8)))

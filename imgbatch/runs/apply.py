@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from imgbatch.operations import Operation, through
 from imgbatch.pipeline.template_fields import bind_image_fields
-from imgbatch.pixels.color import on_screen
+from imgbatch.pixels.profile_conversion import ink_to_srgb
 from imgbatch.planning.recipe import Recipe, checked_ops
 from imgbatch.planning.reference_files import Resources
 
@@ -46,7 +46,7 @@ def apply(image: Image, recipe: Recipe | Operation | Iterable[Operation]) -> Ima
     image.load()
     frames: Iterable[Image] = [image]
     if any(op.on_screen for op in ops):
-        frames = on_screen(frames, image.info.get("icc_profile"))
+        frames = ink_to_srgb(frames, image.info.get("icc_profile"))
     with Resources(ops).lent(bind_image_fields(ops, image), shared=False) as held:
         (made,) = through(held, frames)
     return made

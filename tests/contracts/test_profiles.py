@@ -17,7 +17,7 @@ from imgbatch import Output, Recipe, Resize, codecs, run
 from imgbatch.codecs import AnimationTiming, Encoded, Encoding, Metadata
 from imgbatch.codecs.reading import limits
 from imgbatch.core.errors import PlanError, UsageError
-from imgbatch.pixels import color, profile_conversion
+from imgbatch.pixels import profile_conversion
 from tests.other_readers import IMAGEMAGICK
 
 CORPUS = Path(__file__).parents[2].parent / "shared" / "images" / "good" / "color"
@@ -94,7 +94,7 @@ def test_known_patches_become_what_their_spaces_define(name: str, mode: str, wis
     encoded = encode(image, "png", profile(SPACES[name]), icc=wish)
     made = decoded(encoded.data)
     assert made.mode == mode and encoded.changes == ["icc: test -> sRGB"]
-    assert made.info.get("icc_profile") == (profile_conversion.srgb() if wish == "srgb" else None)
+    assert made.info.get("icc_profile") == (profile_conversion.srgb_profile() if wish == "srgb" else None)
     for place, patch in enumerate(PATCHES):
         found = np.array(made.convert("RGB").getpixel((place, 0)), float)
         assert np.abs(found - by_formula(patch, SPACES[name])).max() <= 1.6, patch
@@ -109,17 +109,17 @@ def test_srgb_profiles_cost_no_pixel_and_are_dropped_or_kept() -> None:
 
 
 def test_our_profiles_do_not_say_when_they_were_made() -> None:
-    for icc in (profile_conversion.srgb(), profile_conversion.gray()):
+    for icc in (profile_conversion.srgb_profile(), profile_conversion.gray_profile()):
         assert icc[24:36] == struct.pack(">6H", 1999, 10, 18, 0, 0, 0)
-        assert color.is_srgb(icc) and int.from_bytes(icc[:4], "big") == len(icc)
+        assert profile_conversion.is_srgb(icc) and int.from_bytes(icc[:4], "big") == len(icc)
 
 
 def test_pictures_without_a_profile_are_srgb() -> None:
     image = Image.radial_gradient("L").convert("RGB")
-    assert decoded(encode(image, "png", None, icc="srgb").data).info["icc_profile"] == profile_conversion.srgb()
+    assert decoded(encode(image, "png", None, icc="srgb").data).info["icc_profile"] == profile_conversion.srgb_profile()
     assert encode(image, "png", None, icc="none").data == encode(image, "png", None).data
     gray = decoded(encode(image.convert("L"), "png", None, icc="srgb").data)
-    assert gray.mode == "L" and gray.info["icc_profile"] == profile_conversion.gray()
+    assert gray.mode == "L" and gray.info["icc_profile"] == profile_conversion.gray_profile()
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "I;16"])
@@ -128,7 +128,7 @@ def test_gray_stays_gray_and_keeps_its_depth(mode: str) -> None:
     values = np.arange(0, 65536, 257).astype(np.uint16).reshape(16, 16)
     image = Image.fromarray(values) if mode == "I;16" else Image.fromarray((values >> 8).astype(np.uint8)).convert(mode)
     made = decoded(encode(image, "png", profile(PROPHOTO, b"GRAY"), icc="srgb").data)
-    assert made.mode == mode and made.info["icc_profile"] == profile_conversion.gray()
+    assert made.mode == mode and made.info["icc_profile"] == profile_conversion.gray_profile()
     scale = 257 if mode == "I;16" else 1
     found = np.asarray(made.getchannel(0) if mode == "LA" else made).astype(float).ravel() / scale
     for level, value in enumerate(found):  # below 8 the tables of Little CMS are coarse
@@ -171,7 +171,7 @@ def test_a_profile_for_other_pixels_is_ignored_with_a_warning(tmp_path: Path, ic
     (outcome,) = run([tmp_path / "a.png"], tmp_path / "out", recipe, workers=0).outcomes
     assert (outcome.status, outcome.warnings) == ("ok", (said,))
     made = decoded((tmp_path / "out/a.tif").read_bytes())
-    assert made.tobytes() == image.tobytes() and made.info["icc_profile"] == profile_conversion.srgb()
+    assert made.tobytes() == image.tobytes() and made.info["icc_profile"] == profile_conversion.srgb_profile()
 
 
 @pytest.mark.parametrize("format", ["png", "tiff", "webp", "gif"])
@@ -182,7 +182,7 @@ def test_every_frame_is_converted(format: str) -> None:
     encoded = codecs.encode(frames, format, Encoding(icc="srgb", lossless=True), held, motion)
     assert encoded.frames == 3 and "icc: test -> sRGB" in encoded.changes
     with Image.open(io.BytesIO(encoded.data)) as made:
-        assert made.info.get("icc_profile") == (None if format == "gif" else profile_conversion.srgb())
+        assert made.info.get("icc_profile") == (None if format == "gif" else profile_conversion.srgb_profile())
         for place, patch in enumerate(colors):
             made.seek(place)
             found = np.asarray(made.convert("RGB")).astype(int)
@@ -223,7 +223,7 @@ def test_a_changed_profile_makes_the_outputs_again(assumed: Path) -> None:
     statuses = []
     for space in (ADOBE, ADOBE, PROPHOTO):
         (assumed / "adobe.icc").write_bytes(profile(space))
-        profile_conversion.read.cache_clear()  # one process stands for three
+        profile_conversion.read_profile.cache_clear()  # one process stands for three
         statuses += [one.status for one in run([assumed / "a.png"], assumed / "out", recipe, workers=0).outcomes]
     assert statuses == ["ok", "unchanged", "ok"]
     found = np.array(decoded((assumed / "out/a.png").read_bytes()).getpixel((0, 0)))
@@ -292,7 +292,7 @@ def by_image_cms(path: Path) -> Picture:
         icc = image.info.get("icc_profile")
         mode = {"L": "L", "RGBA": "RGBA"}.get(image.mode, "RGB")
         target = ImageCms.ImageCmsProfile(
-            io.BytesIO(profile_conversion.gray() if mode == "L" else profile_conversion.srgb())
+            io.BytesIO(profile_conversion.gray_profile() if mode == "L" else profile_conversion.srgb_profile())
         )
         source = ImageCms.ImageCmsProfile(io.BytesIO(icc)) if icc else ImageCms.createProfile("LAB")
         made = ImageCms.profileToProfile(
@@ -317,7 +317,7 @@ def test_real_files_have_the_colors_of_their_profiles(tmp_path: Path, name: str)
     opaque = np.asarray(wanted)[..., 3:] > 0 if wanted.mode == "RGBA" else True
     apart = np.abs(np.asarray(made).astype(int) - np.asarray(wanted).astype(int)) * opaque
     assert apart.max() <= 1
-    assert color.is_srgb(made.info["icc_profile"])
+    assert profile_conversion.is_srgb(made.info["icc_profile"])
 
 
 @needs_corpus
@@ -328,7 +328,7 @@ def test_every_ink_goes_through_the_profile_of_a_press() -> None:
     levels = np.array(np.meshgrid(*[(0, 64, 128, 192, 255)] * 4)).reshape(4, -1).T
     ink = Image.frombytes("CMYK", (25, 25), np.ascontiguousarray(levels.astype(np.uint8)).tobytes())
     made = np.asarray(decoded(encode(ink, "png", icc, icc="none").data)).astype(int)
-    given, target = (ImageCms.ImageCmsProfile(io.BytesIO(raw)) for raw in (icc, profile_conversion.srgb()))
+    given, target = (ImageCms.ImageCmsProfile(io.BytesIO(raw)) for raw in (icc, profile_conversion.srgb_profile()))
     apart = []
     for intent in (ImageCms.Intent.RELATIVE_COLORIMETRIC, ImageCms.Intent.PERCEPTUAL):
         theirs = ImageCms.profileToProfile(
@@ -343,7 +343,7 @@ def test_every_ink_goes_through_the_profile_of_a_press() -> None:
 @pytest.mark.skipif(MAGICK is None, reason="ImageMagick is not installed")
 @pytest.mark.parametrize("name", ["rocket-adobergb.jpg", "p3.png", "cmyk-icc-swop.jpg", "photo-adobergb.webp"])
 def test_real_files_have_the_colors_that_imagemagick_sees(tmp_path: Path, name: str) -> None:
-    (tmp_path / "srgb.icc").write_bytes(profile_conversion.srgb())
+    (tmp_path / "srgb.icc").write_bytes(profile_conversion.srgb_profile())
     words = [str(MAGICK), str(CORPUS / name), "-intent", "Relative", "-black-point-compensation", "-profile",
              str(tmp_path / "srgb.icc"), "-depth", "8", str(tmp_path / "theirs.png")]  # fmt: skip
     subprocess.run(words, check=True)

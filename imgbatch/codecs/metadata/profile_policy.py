@@ -32,8 +32,8 @@ def usable_profile(icc: object, mode: str, warnings: list[str]) -> bytes | None:
 def assumed_profile(paths: Iterable[str | None], mode: str, changes: list[str]) -> bytes | None:
     """The profile that is assumed for pixels of `mode` that came without one; None where it is for others."""
     path = next((path for path in paths if path is not None), None)
-    icc = None if path is None else profile_conversion.read(path)
-    if icc is None or not color.fits(icc, mode):
+    icc = None if path is None else profile_conversion.read_profile(path)
+    if icc is None or not profile_conversion.fits(icc, mode):
         return None
     changes.append(f"icc: {profile_conversion.profile_name(icc)} assumed")
     return icc
@@ -80,13 +80,13 @@ def profile_to_write(
     spaces = {color.space(frame.mode) for frame in frames}
     if len(spaces) > 1 or not writable:
         return None
-    if icc and color.fits(icc, frames[0].mode):
+    if icc and profile_conversion.fits(icc, frames[0].mode):
         return icc
-    return profile_conversion.gray() if spaces == {"gray"} else profile_conversion.srgb()
+    return profile_conversion.gray_profile() if spaces == {"gray"} else profile_conversion.srgb_profile()
 
 
 def _on_srgb(frame: Image, icc: bytes | None, changes: list[str]) -> Image:
-    made = color.to_srgb(frame, icc) if icc else None
+    made = profile_conversion.to_srgb(frame, icc) if icc else None
     if made is not None:
         if made is not frame:
             changes.append(f"icc: {profile_conversion.profile_name(icc or b'')} -> sRGB")
@@ -97,5 +97,5 @@ def _on_srgb(frame: Image, icc: bytes | None, changes: list[str]) -> Image:
         changes.append("icc not kept: damaged")
     if frame.mode in color.INK:
         changes.append(f"mode: {frame.mode} -> sRGB")
-        return color.to_rgb(frame)
+        return profile_conversion.to_rgb(frame)
     return frame

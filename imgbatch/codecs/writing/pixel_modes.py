@@ -39,7 +39,9 @@ def fit(
         if not codec.alpha:
             made = _flattened(made, background, changes)
         wanted = aim(made, codec)
-        if keep is not None and not (color.fits(keep, made.mode) and color.space(made.mode) == color.space(wanted)):
+        if keep is not None and not (
+            profile_conversion.fits(keep, made.mode) and color.space(made.mode) == color.space(wanted)
+        ):
             keep = None
         ready = ready and wanted == made.mode
         return made
@@ -127,7 +129,7 @@ def _converted(image: Image, wanted: str, icc: bytes | None, codec: Codec, chang
         image = _used_up(image, icc, codec, changes)
     if mode in ("CMYK", "LAB") and wanted != mode:
         changes.append(f"mode: {mode} -> sRGB")
-        image = color.to_rgb(image)
+        image = profile_conversion.to_rgb(image)
     if image.mode == "I" and wanted == "I;16":
         return swapped(image)
     if image.mode == wanted:
@@ -147,10 +149,10 @@ def _used_up(image: Image, icc: bytes, codec: Codec, changes: list[str]) -> Imag
     if space is None:
         changes.append("icc not kept: damaged")
         return image
-    if not color.fits(icc, image.mode):
+    if not profile_conversion.fits(icc, image.mode):
         changes.append(f"icc not kept: made for {space}, the pixels are {color.space(image.mode)}")
         return image
-    made = color.to_srgb(image, icc)
+    made = profile_conversion.to_srgb(image, icc)
     if made is None:
         changes.append("icc not kept: damaged")
         return image

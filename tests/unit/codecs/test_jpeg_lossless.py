@@ -29,7 +29,7 @@ FULL = jpeg(
     xmp=b"<x/>",
     comment=b"hello",
     dpi=(200, 100),
-    icc_profile=profile_conversion.srgb(),
+    icc_profile=profile_conversion.srgb_profile(),
 )
 
 
@@ -44,7 +44,7 @@ def test_what_goes_and_what_comes() -> None:
     assert made is not None and scans(made) == scans(FULL) and made.endswith(b"\xff\xd9")
     with Image.open(io.BytesIO(made)) as image:
         assert image.info["exif"] == b"Exif\0\0II" and image.info["dpi"] == (72, 72)
-        assert image.info["icc_profile"] == profile_conversion.srgb()
+        assert image.info["icc_profile"] == profile_conversion.srgb_profile()
         assert "xmp" not in image.info and "comment" not in image.info
         image.load()
     plain = jpeg_lossless.replace_metadata(FULL, {}, False)

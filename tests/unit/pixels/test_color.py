@@ -54,9 +54,9 @@ def test_importing_and_defaults_do_not_load_pillow() -> None:
 
 
 def test_only_real_srgb_is_srgb() -> None:
-    assert color.is_srgb(SRGB)
-    assert not color.is_srgb(exchanged())
-    assert not color.is_srgb(b"nonsense" * 40)
+    assert profile_conversion.is_srgb(SRGB)
+    assert not profile_conversion.is_srgb(exchanged())
+    assert not profile_conversion.is_srgb(b"nonsense" * 40)
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
@@ -64,7 +64,7 @@ def test_to_srgb_converts_colors_and_keeps_mode_and_alpha(mode: str) -> None:
     image = Image.new("RGBA", (4, 4), (255, 0, 0, 255))
     image.putpixel((1, 1), (255, 0, 0, 77))
     image = image.convert("RGB").quantize(4) if mode == "P" else image.convert(mode)
-    made = color.to_srgb(image, exchanged())
+    made = profile_conversion.to_srgb(image, exchanged())
     assert made is not None and made.mode == mode
     assert close(made.convert("RGB").getpixel((0, 0)), (0, 255, 0))
     if mode == "RGBA":
@@ -78,17 +78,17 @@ def test_a_transparent_color_becomes_alpha_before_its_value_changes() -> None:
     image = Image.new("RGB", (2, 1), (255, 0, 0))
     image.putpixel((0, 0), (0, 0, 9))
     image.info["transparency"] = (0, 0, 9)
-    made = color.to_srgb(image, exchanged())
+    made = profile_conversion.to_srgb(image, exchanged())
     assert made is not None and made.getchannel("A").tobytes() == b"\x00\xff"
 
 
 def test_srgb_is_the_same_object_and_a_wrong_profile_is_none() -> None:
     image = Image.new("RGB", (2, 2))
-    assert color.to_srgb(image, SRGB) is image
-    assert color.to_srgb(Image.new("L", (2, 2)), SRGB) is None
-    assert color.to_srgb(image, b"acsp" * 64) is None
+    assert profile_conversion.to_srgb(image, SRGB) is image
+    assert profile_conversion.to_srgb(Image.new("L", (2, 2)), SRGB) is None
+    assert profile_conversion.to_srgb(image, b"acsp" * 64) is None
     damaged = SRGB[:128] + bytes(len(SRGB) - 128)
-    assert color.to_srgb(image, damaged) is None
+    assert profile_conversion.to_srgb(image, damaged) is None
     assert profile_conversion.profile_name(
         b"x" * 200
     ) == "a damaged profile" and "sRGB" in profile_conversion.profile_name(SRGB)
@@ -100,7 +100,7 @@ def test_sixteen_bits_give_their_high_byte(mode: str) -> None:
     image = Image.fromarray(values)
     assert image.mode == mode
     assert color.to_eight_bits(image).tobytes() == bytes([0, 0, 1, 128, 255])
-    assert color.to_rgb(image).getpixel((3, 0)) == (128, 128, 128)
+    assert profile_conversion.to_rgb(image).getpixel((3, 0)) == (128, 128, 128)
 
 
 @pytest.mark.parametrize(
@@ -122,8 +122,12 @@ def test_floats_and_integers_are_scaled_by_their_range(values: list[float], want
 
 def test_lab_and_cmyk_become_rgb() -> None:
     lab = Image.new("LAB", (1, 1), (255, 128, 128))  # white: L 100, a 0, b 0
-    assert close(color.to_rgb(lab).getpixel((0, 0)), (255, 255, 255))
-    assert color.to_rgb(Image.new("CMYK", (1, 1), (0, 0, 0, 0)), b"damaged").getpixel((0, 0)) == (255, 255, 255)
+    assert close(profile_conversion.to_rgb(lab).getpixel((0, 0)), (255, 255, 255))
+    assert profile_conversion.to_rgb(Image.new("CMYK", (1, 1), (0, 0, 0, 0)), b"damaged").getpixel((0, 0)) == (
+        255,
+        255,
+        255,
+    )
 
 
 def test_what_stands_for_averaging() -> None:
@@ -138,4 +142,4 @@ def test_what_stands_for_averaging() -> None:
 
 @pytest.mark.parametrize("mode", ["LAB", "CMYK"])
 def test_what_becomes_rgb_carries_no_profile_of_its_own(mode: str) -> None:
-    assert "icc_profile" not in color.to_rgb(Image.new(mode, (2, 2)), None).info
+    assert "icc_profile" not in profile_conversion.to_rgb(Image.new(mode, (2, 2)), None).info
