@@ -19,10 +19,10 @@ import typing
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union
 
-from imgbatch import operations
 from imgbatch.core.errors import UsageError, expected
 from imgbatch.core.parameters import Choice, Declared, Number, Switch, Text, fields
-from imgbatch.operations import Operation
+from imgbatch.operations import registry
+from imgbatch.operations.base import Operation
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -85,12 +85,12 @@ def operation(word: str) -> Callable[[type[T]], type[T]]:
 
 def find_operation(word: str) -> type[Operation] | None:
     """The operation of that name, ours or one that was registered (dashes count as underscores)."""
-    return operations.find_operation(word) or _REGISTERED.get(word.replace("-", "_"))
+    return registry.find_operation(word) or _REGISTERED.get(word.replace("-", "_"))
 
 
 def words() -> list[str]:
     """The names of all operations that are known by now."""
-    return [*(operation.word for operation in operations.all_operations()), *_REGISTERED]
+    return [*(operation.word for operation in registry.all_operations()), *_REGISTERED]
 
 
 def registered_in(module: str) -> dict[str, type[Operation]]:

@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 from imgbatch.core.errors import EngineError, UsageError, expected, nearest, sentence, unknown
 from imgbatch.core.parameters import from_words, split_words, unquoted
-from imgbatch.operations import Operation, custom
+from imgbatch.operations import custom
+from imgbatch.operations.base import Operation
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint

@@ -6,6 +6,8 @@ by ``python -m tests.make_stubs``, what type checkers see.
 
 from __future__ import annotations
 
+import importlib
+
 TYPE_CHECKING = False  # as in imgbatch/__init__.py
 if TYPE_CHECKING:
     from imgbatch.operations.base import Operation
@@ -60,9 +62,7 @@ MODULES = {
 
 
 def _class(name: str) -> type[Operation]:
-    from imgbatch import operations
-
-    cls: type[Operation] = getattr(operations, name)
+    cls: type[Operation] = getattr(importlib.import_module(f"imgbatch.operations.{MODULES[name]}"), name)
     return cls
 
 

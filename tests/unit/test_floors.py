@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+import imgbatch as ib
+from imgbatch import declare
+
 PACKAGE = Path(__file__).parents[2] / "imgbatch"
 PHOTO = PACKAGE.parent / "sample_images" / "travel" / "2023" / "desert" / "dunes.jpg"
 
@@ -36,12 +39,10 @@ INSIDE: dict[str, list[set[str]]] = {
         {"encoder_options", "frame_sequence"}, {"metadata"}, {"registry", "errors"},
     ],
     "operations": [
-        {"operations", "registry", "plugins", "custom"}, {"overlays", "tone", "filters", "sensor", "alpha"},
+        {"operations"}, {"plugins"}, {"custom"}, {"registry"}, {"overlays", "tone", "filters", "sensor", "alpha"},
         {"geometry"}, {"support", "file_backed"}, {"base"},
     ],
 }  # fmt: skip
-#: The rooms whose floors are true.
-ENFORCED = {"codecs"}
 #: Imports that go up all the same, each with its reason.
 ALLOWED = {("ledger.history", "originals")}
 #: Who may import what from outside (whether at the top of the file or inside a function).
@@ -119,7 +120,7 @@ def inside(name: str, room: str) -> str:
     return name.removeprefix(f"{room}.").partition(".")[0] if name != room else room
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if dotted(path).split(".")[0] in ENFORCED], ids=dotted)
+@pytest.mark.parametrize("path", [path for path in FILES if dotted(path).split(".")[0] in INSIDE], ids=dotted)
 def test_imports_inside_a_room_go_down_only(path: Path) -> None:
     here = dotted(path)
     room = here.partition(".")[0]
@@ -152,6 +153,14 @@ def test_files_say_what_they_answer_and_stay_short(path: Path) -> None:
 @pytest.mark.parametrize("room", ROOMS, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_a_room_has_at_most_twelve_modules(room: Path) -> None:
     assert len([path for path in room.glob("*.py") if path.name != "__init__.py"]) <= MODULES
+
+
+def test_no_public_name_is_a_participle() -> None:
+    irregular = {"done", "found", "given", "gone", "held", "kept", "known", "made", "said", "taken", "told", "undone"}
+    names = {*ib.__all__, *declare.__all__}
+    found = {name for name in names if name.endswith(("ed", "en", "ing")) or name.lower() in irregular}
+    older_than_the_rule, verbs = {"Loaded", "Undone", "Written"}, {"Flatten", "Sharpen"}
+    assert found == older_than_the_rule | verbs
 
 
 def printed(code: str) -> str:
