@@ -13,9 +13,9 @@ from typing import TypeVar
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from imgbatch.core.file_parameter import relocated
+from imgbatch.core.file_parameter import map_paths
 from imgbatch.operations import Operation
-from imgbatch.planning.reference_files import Resources
+from imgbatch.planning.reference_files import ReferenceFiles
 
 Op = TypeVar("Op", bound=Operation)
 SIZE = (40, 30)  # of the frames
@@ -67,7 +67,7 @@ def file(example: str) -> str:
 
 def ready(operation: Op) -> Op:
     """`operation` with what its file says; itself where it needs none."""
-    there = relocated(operation, lambda path: file(Path(path).name))
-    with Resources([there]).lent([there], shared=False) as (held,):
+    there = map_paths(operation, lambda path: file(Path(path).name))
+    with ReferenceFiles([there]).lend([there], shared=False) as (held,):
         assert isinstance(held, type(operation))
         return held

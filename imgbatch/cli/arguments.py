@@ -45,7 +45,10 @@ class ReportArguments:
 
 @frozen
 class RecipeArguments:
-    """What a recipe file can say, too: it is laid over the recipe. Tables hold fields of Output, Settings, Telling."""
+    """What a recipe file can say, too: it is laid over the recipe.
+
+    Tables hold fields of Output, Settings, UnattendedSettings.
+    """
 
     recipe_file: str | None = None
     operations: tuple[Operation, ...] = ()

@@ -13,7 +13,7 @@ from imgbatch.cli.arguments import path_reader, read_formats, read_widths
 from imgbatch.cli.flag import Flag, declared_flags, operation_flag
 from imgbatch.codecs.encoder_options import FORMATS
 from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.core.run_settings import Filters, Settings, Telling
+from imgbatch.core.run_settings import Filters, Settings, UnattendedSettings
 from imgbatch.operations import Operation
 from imgbatch.planning.recipe import Output
 from imgbatch.reporters.registry import SUFFIXES
@@ -169,7 +169,7 @@ _RUN = (
     *declared_flags(Settings, "settings", "running", {"workers": "-j"}),
     *_RUNNING,
     *_REPORTING,
-    *declared_flags(Telling, "telling", "reporting"),
+    *declared_flags(UnattendedSettings, "telling", "reporting"),
     _HELP,
 )
 _PACK_TOO = frozenset({

@@ -18,7 +18,7 @@ from imgbatch.cli.arguments import RecipeArguments, SourceArguments
 from imgbatch.core.errors import RecipeError, UsageError, expected
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameters import fields
-from imgbatch.core.run_settings import Filters, Settings, Telling
+from imgbatch.core.run_settings import Filters, Settings, UnattendedSettings
 from imgbatch.planning.recipe import Output, Recipe, RecipeFile, parse, to_toml
 from imgbatch.storage.atomic_write import read_bytes, write_text
 
@@ -43,7 +43,7 @@ class RunRequest:
     recipe: Recipe
     settings: Settings
     filters: Filters
-    telling: Telling
+    telling: UnattendedSettings
 
 
 def read_request(command: str, sources: SourceArguments, settings: Mapping[str, Any]) -> ReadRequest:
@@ -63,7 +63,9 @@ def read_request(command: str, sources: SourceArguments, settings: Mapping[str, 
         There is no SRC, or a variable of the environment makes no sense.
     """
     chosen = Settings(**_levels(from_environment(Settings), settings))
-    Telling(**from_environment(Telling))  # a variable that makes no sense is refused by every command
+    UnattendedSettings(
+        **from_environment(UnattendedSettings)
+    )  # a variable that makes no sense is refused by every command
     filters = Filters(**sources.filters)
     return ReadRequest(tuple(_paths(command, sources, [])), chosen, filters)
 
@@ -75,9 +77,11 @@ def run_request(sources: SourceArguments, typed: RecipeArguments) -> RunRequest:
     if typed.recipe_file is not None:
         file, folder = load(typed.recipe_file), os.path.dirname(typed.recipe_file)
     settings = Settings(**_levels(_of(Settings, file.run), from_environment(Settings), typed.settings))
-    telling = Telling(**_levels(_of(Telling, file.run), from_environment(Telling), typed.telling))
+    telling = UnattendedSettings(
+        **_levels(_of(UnattendedSettings, file.run), from_environment(UnattendedSettings), typed.telling)
+    )
     filters = Filters(**_levels({key: value for key, value in file.input.items() if key != "paths"}, sources.filters))
-    recipe = merged_recipe(file.recipe.relocated(functools.partial(os.path.join, folder)), typed)
+    recipe = merged_recipe(file.recipe.map_paths(functools.partial(os.path.join, folder)), typed)
     paths = _paths("run", sources, [_below(folder, path) for path in file.input.get("paths", ())])
     output = "" if settings.in_place and typed.output is None else _root(typed, recipe, folder)
     return RunRequest(tuple(paths), output, recipe, settings, filters, telling)
@@ -106,7 +110,7 @@ def load(path: str) -> RecipeFile:
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise RecipeError(f"cannot read the recipe {path!r}: {why}") from None
-    file = parse(text, path, [field.name for cls in (Settings, Telling) for field in fields(cls)])
+    file = parse(text, path, [field.name for cls in (Settings, UnattendedSettings) for field in fields(cls)])
     try:
         paths = file.input.get("paths", [])
         if isinstance(paths, str):
@@ -116,13 +120,13 @@ def load(path: str) -> RecipeFile:
         filters = {key: value for key, value in file.input.items() if key != "paths"}
         Filters(**filters)
         Settings(**_of(Settings, file.run))
-        Telling(**_of(Telling, file.run))
+        UnattendedSettings(**_of(UnattendedSettings, file.run))
     except (UsageError, TypeError) as error:
         raise RecipeError(f"{path}: {error}") from None
     return dataclasses.replace(file, input={**({"paths": paths} if paths else {}), **filters})
 
 
-def from_environment(cls: type[Settings] | type[Telling]) -> dict[str, Any]:
+def from_environment(cls: type[Settings] | type[UnattendedSettings]) -> dict[str, Any]:
     """What ``IMGBATCH_WORKERS`` and its kin say; an empty variable says nothing."""
     values = {}
     for field in fields(cls):
@@ -169,7 +173,7 @@ def save(path: str, request: RunRequest) -> None:
     folder = os.path.dirname(path) or "."
     paths = [_from(folder, item) for item in request.paths]
     run = {**_changed_fields(request.settings), **_changed_fields(request.telling)}
-    recipe = request.recipe.relocated(lambda name: _from(folder, name))
+    recipe = request.recipe.map_paths(lambda name: _from(folder, name))
     text = to_toml(RecipeFile(recipe, {"paths": paths, **_changed_fields(request.filters)}, run), folder)
     try:
         write_text(path, text)
@@ -177,13 +181,13 @@ def save(path: str, request: RunRequest) -> None:
         raise UsageError(f"the recipe {path!r} cannot be written: {error.strerror or error}") from None
 
 
-def _of(cls: type[Settings] | type[Telling], table: Mapping[str, Any]) -> dict[str, Any]:
+def _of(cls: type[Settings] | type[UnattendedSettings], table: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a recipe's ``[run]`` that a declaration knows."""
     names = {field.name for field in fields(cls)}
     return {key: value for key, value in table.items() if key in names}
 
 
-def _changed_fields(value: Filters | Settings | Telling) -> dict[str, Any]:
+def _changed_fields(value: Filters | Settings | UnattendedSettings) -> dict[str, Any]:
     """The fields that differ from their defaults."""
     return {
         item.name: getattr(value, item.name)

@@ -43,8 +43,8 @@ Kind = Literal[
 KINDS: tuple[Kind, ...] = get_args(Kind)
 #: Whose trouble a failure is. The file's own: it comes again with the same file and recipe, and quarantine takes it.
 #: Around the file: the next run may not meet it. The disk's: no file can be written, so the run ends.
-Whose = Literal["file", "around", "disk", "nobody knows"]
-WHOSE: dict[Kind, Whose] = {
+Blame = Literal["file", "around", "disk", "nobody knows"]
+BLAME: dict[Kind, Blame] = {
     "unidentified": "file", "unsupported": "file", "truncated": "file", "corrupt": "file", "too_large": "file",
     "frames": "file", "mode": "file", "target": "file", "operation": "file", "timeout": "file", "crash": "file",
     "exists": "around", "permission": "around", "io": "around", "changed": "around", "memory": "around",

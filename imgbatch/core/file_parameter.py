@@ -54,7 +54,7 @@ def files(value: Declared) -> Iterator[tuple[Field, File, str]]:
             yield field, field.kind, path
 
 
-def relocated(value: D, change: Callable[[str], str]) -> D:
+def map_paths(value: D, change: Callable[[str], str]) -> D:
     """`value` with each name of a file changed; itself where it has none."""
     moved = {field.name: change(path) for field, _, path in files(value)}
     return dataclasses.replace(value, **moved) if moved else value

@@ -1,8 +1,8 @@
 """How shall a run go, apart from what it makes?
 
 Which files count (Filters), how the work is done (Settings) and how the command behaves where nobody watches
-(Telling). Each is declared once: the flags, the environment variables, the recipe's ``[input]`` and ``[run]`` tables
-and the keyword arguments of the library come from here.
+(UnattendedSettings). Each is declared once: the flags, the environment variables, the recipe's ``[input]`` and
+``[run]`` tables and the keyword arguments of the library come from here.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ class Settings(Declared):
         return wrong > int(self.max_failures)
 
 
-def _said(word: str) -> str:
+def _words(word: str) -> str:
     """The word itself; ValueError when it says nothing."""
     if not word.strip() or "\0" in word:
         raise ValueError(word)
@@ -131,7 +131,7 @@ def _said(word: str) -> str:
 
 
 @frozen
-class Telling(Declared):
+class UnattendedSettings(Declared):
     """How the command behaves where nobody watches; the library has no use for it."""
 
     word: ClassVar[str] = ""
@@ -140,11 +140,11 @@ class Telling(Declared):
         bool, Switch(), "for cron: low priority, no progress, and not a word unless there is news"
     ] = False
     log: Annotated[
-        str | None, Text("a file, or syslog,", _said, ("night.log",)), "append to FILE (rotated) or to syslog"
+        str | None, Text("a file, or syslog,", _words, ("night.log",)), "append to FILE (rotated) or to syslog"
     ] = None
     log_format: Annotated[str, Choice(("text", "json")), "how the log is written"] = "text"
     on_finish: Annotated[
-        str | None, Text("a command", _said, ("mail -s done me",)), "run CMD at the end, the summary as JSON on stdin"
+        str | None, Text("a command", _words, ("mail -s done me",)), "run CMD at the end, the summary as JSON on stdin"
     ] = None
 
 

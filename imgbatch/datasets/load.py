@@ -24,8 +24,8 @@ from imgbatch.memory.shared_arrays import FileArray, SharedArray
 from imgbatch.operations import Operation
 from imgbatch.operations.plugins import refuse_immobile
 from imgbatch.pipeline.fill_array_row import CHANNELS, ArrayRowTask
-from imgbatch.planning.recipe import checked_ops
-from imgbatch.planning.reference_files import Resources
+from imgbatch.planning.recipe import check_ops
+from imgbatch.planning.reference_files import ReferenceFiles
 from imgbatch.runs.base import Run
 from imgbatch.runs.workload import Path
 from imgbatch.storage.atomic_write import sweep, temporary
@@ -59,7 +59,7 @@ class Loading(Run):
         timeout: float | str | None = None,
     ) -> None:
         super().__init__(paths, settings, filters)
-        self.ops = checked_ops(ops)
+        self.ops = check_ops(ops)
         if mode not in CHANNELS:
             raise unknown(mode, "mode", CHANNELS)
         self.mode = mode
@@ -81,7 +81,7 @@ class Loading(Run):
         """Find the sources; PlanError when one is missing, UsageError when `out` is no place for them."""
         if self.settings.workers != 0:
             refuse_immobile(self.ops)
-        self._resources = Resources(self.ops)
+        self._resources = ReferenceFiles(self.ops)
         super().prepare()
         if self._out is not None:
             check_out(self._out, self.shape)
@@ -116,7 +116,7 @@ class Loading(Run):
         import numpy
 
         self.valid: NDArray[Any] = numpy.zeros(len(self.todo), bool)
-        with self._reporting(), self._resources.lent(self.ops, self.settings.workers != 0) as ops:
+        with self._reporting(), self._resources.lend(self.ops, self.settings.workers != 0) as ops:
             rows = self.rows = self.allocate()
             work = ArrayRowTask(ops, self.size, self.mode, rows, self.settings.max_pixels, self._auto_orient)
             try:

@@ -18,8 +18,8 @@ from imgbatch.pipeline.measure import MeasureTask
 from imgbatch.pixels.exact_sums import Layout, Sums, Totals
 from imgbatch.pixels.histogram import MODES, Measurement
 from imgbatch.pixels.statistics import WEIGHTS, Statistics, drawn_up
-from imgbatch.planning.recipe import checked_ops
-from imgbatch.planning.reference_files import Resources
+from imgbatch.planning.recipe import check_ops
+from imgbatch.planning.reference_files import ReferenceFiles
 from imgbatch.runs.base import Run
 from imgbatch.runs.keywords import ReadOnlyKeywords, read_only_settings
 from imgbatch.runs.workload import Path
@@ -55,7 +55,7 @@ class Survey(Run):
             raise unknown(mode, "mode", MODES)
         if weight not in WEIGHTS:
             raise unknown(weight, "weight", WEIGHTS)
-        self.ops = checked_ops(ops)
+        self.ops = check_ops(ops)
         self.mode, self.weight, self.grid = mode, weight, _grid(mean_image)
         self._auto_orient = auto_orient
         self._measured: list[Measurement] = []
@@ -68,7 +68,7 @@ class Survey(Run):
         self._prepared = True
         if self.settings.workers != 0:
             refuse_immobile(self.ops)
-        self._resources = Resources(self.ops)
+        self._resources = ReferenceFiles(self.ops)
         super().prepare()
 
     def outcomes(self) -> Iterator[Outcome]:
@@ -79,7 +79,7 @@ class Survey(Run):
         try:
             with (
                 self._reporting(),
-                self._resources.lent(self.ops, shared) as ops,
+                self._resources.lend(self.ops, shared) as ops,
                 Totals(layout, shared=shared) as self.totals,
             ):
                 work = MeasureTask(ops, self.mode, self.settings.max_pixels, self._auto_orient)

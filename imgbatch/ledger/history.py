@@ -17,7 +17,7 @@ from imgbatch.ledger.rows import PastRun, Replaced, Row, state_folder
 from imgbatch.originals.backups import discard, restore
 from imgbatch.originals.in_place import settle_intended
 from imgbatch.originals.replacements import Past
-from imgbatch.planning.folders import shown
+from imgbatch.planning.folders import display_path
 from imgbatch.storage.atomic_write import hash_of, sweep
 from imgbatch.storage.lock import Lock
 from imgbatch.storage.registry import storage_of
@@ -99,14 +99,14 @@ class _Taken:
         self.ledger = Ledger(self.folder, state=self.state)  # says what is wrong with a damaged file
         self.runs = self.past.runs()
         if not self.runs:
-            raise PlanError(f"no runs are recorded in {shown(self.folder)}{self._hint(state)}")
+            raise PlanError(f"no runs are recorded in {display_path(self.folder)}{self._hint(state)}")
         self._replaced = self.past.replaced()
 
     def _hint(self, state: str | None) -> str:
         above = os.path.dirname(self.folder)
         while above != os.path.dirname(above):
             if Past(above, state_folder(above, state)).runs():
-                return f"; did you mean {shown(above)}?"
+                return f"; did you mean {display_path(above)}?"
             above = os.path.dirname(above)
         return "; give the output folder, or the SRC of a run --in-place (and its --state)"
 
@@ -125,10 +125,10 @@ class _Taken:
         held = self.held()
         if number is None:
             if not held:
-                raise PlanError(f"nothing is left to take back in {shown(self.folder)}")
+                raise PlanError(f"nothing is left to take back in {display_path(self.folder)}")
             number = max(held)
         elif number not in {run.id for run in self.runs}:
-            raise PlanError(f"expected a run of {shown(self.folder)}, got {number}; see imgbatch history")
+            raise PlanError(f"expected a run of {display_path(self.folder)}, got {number}; see imgbatch history")
         if not dry:
             settle_intended(self.past, [entry for entry in self._replaced if entry.step == "intended"], self.state)
             self._replaced = self.past.replaced()
@@ -169,7 +169,7 @@ class _Taken:
 
     def _changed(self, entry: Replaced) -> str:
         """Why a file cannot be restored; "" when it can."""
-        kept = f"its original is {shown(entry.backup)}"
+        kept = f"its original is {display_path(entry.backup)}"
         if not os.path.lexists(entry.backup):
             kept = "its backup is gone"
         now = hash_of(entry.path)
@@ -181,7 +181,7 @@ class _Taken:
                 return f"was changed by run {max(later)} since; take that back first"
             return f"{'was changed' if now else 'cannot be read or is gone'} since; {kept}"
         if hash_of(entry.backup) != entry.original:
-            return f"its backup {shown(entry.backup)} is gone or was changed"
+            return f"its backup {display_path(entry.backup)} is gone or was changed"
         return ""
 
     def _remove(self, row: Row, done: Undone, dry: bool) -> None:
@@ -194,7 +194,7 @@ class _Taken:
         if not row.hash or store.fingerprint(row.path) != row.hash:
             why = "was changed since"
         elif row.moved or not storage_of(row.source).exists(row.source):
-            why = f"its source {shown(row.source)} is not there any more, so that it could not be made again"
+            why = f"its source {display_path(row.source)} is not there any more, so that it could not be made again"
         if why:
             done.left.append((row.path, why))
             return

@@ -26,7 +26,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from imgbatch.core.errors import WHOSE
+from imgbatch.core.errors import BLAME
 from imgbatch.core.job import Failure, Job, Outcome
 from imgbatch.ledger.database import unusable, unwritable, writable
 from imgbatch.ledger.index import Known
@@ -105,7 +105,7 @@ class Ledger(Known):
                 one.mtime_ns, outcome.source_hash, one.hash, one.own, now, self.run, 0,
             ))  # fmt: skip
         error = outcome.error
-        passing = error is not None and WHOSE[error.kind] in ("around", "disk")  # the next run simply tries again
+        passing = error is not None and BLAME[error.kind] in ("around", "disk")  # the next run simply tries again
         if error is not None and not passing and outcome.source.problem is None:
             self._pending["failures"].append(self._failure(source, outcome, error, now))
         elif outcome.source.path in self._failed:

@@ -17,9 +17,9 @@ import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from imgbatch.core.errors import WHOSE, UsageError, one_line
+from imgbatch.core.errors import BLAME, UsageError, one_line
 from imgbatch.core.job import Outcome, Source, readable
-from imgbatch.planning.names import numbered
+from imgbatch.planning.names import numbered_name
 from imgbatch.storage.atomic_write import holds, mtime, put_in_place, replacing, sync
 
 
@@ -59,7 +59,7 @@ class Moves:
         error = outcome.error
         if outcome.status in ("ok", "unchanged") and self._archive is not None:
             folder, word = self._archive, "archived"
-        elif error is not None and WHOSE[error.kind] == "file" and self._quarantine is not None:
+        elif error is not None and BLAME[error.kind] == "file" and self._quarantine is not None:
             folder, word = self._quarantine, "quarantined"
         else:
             return outcome
@@ -124,7 +124,7 @@ def _places(wanted: str) -> Iterator[str]:
     yield wanted
     folder, name = os.path.split(wanted)
     for number in itertools.count(1):
-        yield os.path.join(folder, numbered(name, number))
+        yield os.path.join(folder, numbered_name(name, number))
 
 
 def _transfer(path: str, place: str) -> None:

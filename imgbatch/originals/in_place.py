@@ -33,7 +33,7 @@ from imgbatch.originals.backups import FOLDER, discard, keep, room, rooms
 from imgbatch.originals.in_place_rules import within
 from imgbatch.originals.replacements import Past
 from imgbatch.planning.find import Skipped
-from imgbatch.planning.folders import shown
+from imgbatch.planning.folders import display_path
 from imgbatch.planning.recipe import Recipe
 from imgbatch.storage.atomic_write import content_hash, hash_of, mtime, read_bytes, sync, temporary
 
@@ -89,7 +89,7 @@ class InPlace(Destination):
     @staticmethod
     def recipe_digest(recipe: Recipe, contents: Mapping[str, str]) -> str:
         """The digest of what was said in the recipe, so that an update of imgbatch does nothing again."""
-        return recipe.said(contents)
+        return recipe.digest_of_explicit(contents)
 
     def is_output(self, path: str) -> bool:
         """False: whatever is found is to be replaced."""
@@ -133,7 +133,7 @@ class InPlace(Destination):
                 states = {state_folder(folder, None), state_folder(folder, self._settings.state)}
                 if any(os.path.lexists(os.path.join(state, FILE)) for state in states):
                     raise PlanError(
-                        f"{shown(folder)} keeps a ledger of its own, of outputs or originals; leave it out with "
+                        f"{display_path(folder)} keeps a ledger of its own, of outputs or originals; leave it out with "
                         "--exclude, or run it by itself"
                     )
                 folder = os.path.dirname(folder)

@@ -14,7 +14,7 @@ from imgbatch.core.run_settings import Settings
 from imgbatch.ledger.rows import state_folder
 from imgbatch.originals.backups import FOLDER
 from imgbatch.planning.find import root_of
-from imgbatch.planning.folders import shown
+from imgbatch.planning.folders import display_path
 from imgbatch.planning.recipe import Output, Recipe
 
 
@@ -49,8 +49,8 @@ def home_of(paths: Sequence[str | os.PathLike[str]], state: str | None) -> str:
     apart = next((root for root in roots if not within(root, first)), None)
     if apart is not None:
         raise PlanError(
-            f"--in-place keeps the originals of one folder, got {shown(first)} and {shown(apart)}; run it once for "
-            "each, or give the folder above them as SRC"
+            f"--in-place keeps the originals of one folder, got {display_path(first)} and {display_path(apart)}; "
+            "run it once for each, or give the folder above them as SRC"
         )
     folder = first
     while not os.path.isdir(os.path.join(state_folder(folder, state), FOLDER)):

@@ -1,8 +1,8 @@
 """What keeps a file from being written under its name?
 
 Claims: two targets of one plan that some file system takes for one, a target that is a source, a file where another
-target needs a folder. InTheWay: what stands there already, and whether it is ours. All that is found of a sort is one
-PlanError: the first, how many more, and how to go on.
+target needs a folder. NameConflicts: what stands there already, and whether it is ours. All that is found of a sort is
+one PlanError: the first, how many more, and how to go on.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from collections.abc import Callable, Sequence
 from imgbatch.core.errors import PlanError, one_line
 from imgbatch.core.job import Job, Owned, Source, Target
 from imgbatch.core.run_settings import InTheWay
-from imgbatch.planning.folders import Places, more, real_key, shown
-from imgbatch.planning.names import key, numbered, split_name
+from imgbatch.planning.folders import TargetFolders, and_more, display_path, real_key
+from imgbatch.planning.names import key, numbered_name, split_name
 from imgbatch.storage.registry import storage_of
 
 Claim = tuple[int, int]  # index of the job, number of the output
@@ -39,7 +39,7 @@ class Claims:
         self._sources: set[str] = set()
 
     @functools.cached_property
-    def planned(self) -> set[str]:
+    def source_paths(self) -> set[str]:
         """The paths of all sources; to be asked when all jobs are there."""
         return {job.source.path for job in self._jobs}
 
@@ -61,11 +61,11 @@ class Claims:
         both = [self._source(first), self._source(second)]
         if first[0] == second[0]:
             raise PlanError(
-                f"{told(both[0])}: outputs {first[1] + 1} and {second[1] + 1} of the recipe would both be "
-                f"{shown(path)}{more(len(self._doubles))}; give one another dir or name"
+                f"{label(both[0])}: outputs {first[1] + 1} and {second[1] + 1} of the recipe would both be "
+                f"{display_path(path)}{and_more(len(self._doubles))}; give one another dir or name"
             )
         raise PlanError(
-            f"{told(both[0])} and {told(both[1])} would both be {shown(path)}{more(len(self._doubles))}; "
+            f"{label(both[0])} and {label(both[1])} would both be {display_path(path)}{and_more(len(self._doubles))}; "
             + self._advice()
         )
 
@@ -85,20 +85,21 @@ class Claims:
         if hits:
             source, claim = hits[0]
             own = self._source(claim) is source
-            what = "its own result" if own else f"what is made of {told(self._source(claim))}"
+            what = "its own result" if own else f"what is made of {label(self._source(claim))}"
             raise PlanError(
-                f"{told(source)} would be replaced by {what}{more(len(hits))}; sources are never overwritten: choose "
-                "another folder with -o, or other names such as --name '{dir}/{stem}-new.{ext}'"
+                f"{label(source)} would be replaced by {what}{and_more(len(hits))}; sources are never overwritten: "
+                "choose another folder with -o, or other names such as --name '{dir}/{stem}-new.{ext}'"
             )
 
-    def refuse_folders(self, places: Places) -> None:
+    def refuse_folders(self, places: TargetFolders) -> None:
         """PlanError when a file would be written where another file needs a folder."""
         folders = places.ancestors()
         hits = [name for name in folders if name in self._by_key]
         if hits:
             raise PlanError(
-                f"{told(self._source(self._by_key[hits[0]]))} would be {shown(folders[hits[0]])}{more(len(hits))}, "
-                "which is also a folder for other files; choose other names, such as --name '{dir}/{name}.{ext}'"
+                f"{label(self._source(self._by_key[hits[0]]))} would be {display_path(folders[hits[0]])}"
+                f"{and_more(len(hits))}, which is also a folder for other files; choose other names, such as "
+                "--name '{dir}/{name}.{ext}'"
             )
 
     def _source(self, claim: Claim) -> Source:
@@ -120,7 +121,7 @@ class Claims:
         return "number them with --name '{dir}/{stem}-{n}.{ext}', or give each folder its own -o"
 
 
-class Obstacles:
+class NameConflicts:
     """What stands in the output folder already, and what becomes of it.
 
     Parameters
@@ -135,12 +136,14 @@ class Obstacles:
         nobody has changed it since.
     """
 
-    def __init__(self, places: Places, claims: Claims, owned: Callable[[str], Owned | None], policy: InTheWay) -> None:
+    def __init__(
+        self, places: TargetFolders, claims: Claims, owned: Callable[[str], Owned | None], policy: InTheWay
+    ) -> None:
         self._places, self._claims, self._owned, self._policy = places, claims, owned, policy
         self._refused: list[str] = []
         self._folders: list[str] = []
 
-    def cleared(self, job: Job, target: Target) -> tuple[str, str | None, bool] | None:
+    def resolve(self, job: Job, target: Target) -> tuple[str, str | None, bool] | None:
         """Path and other path to write to, and whether that replaces; None when the target is dropped.
 
         What has to be refused is collected for :meth:`refuse`.
@@ -159,22 +162,23 @@ class Obstacles:
         if not foreign or self._policy == "overwrite":
             return target.path, target.other, bool(there) and not any(map(self._doubtful, there))
         if self._policy == "rename":
-            return self._renamed(job, target)
+            return self._free_name(job, target)
         if self._policy == "refuse":
             path, why = foreign[0]
-            self._refused.append(f"{shown(path)} {why}")
+            self._refused.append(f"{display_path(path)} {why}")
         return None
 
     def refuse(self) -> None:
         """PlanError when something is in the way that must not be replaced."""
         if self._folders:
             raise PlanError(
-                f"{shown(self._folders[0])}: a folder stands where a file shall be written{more(len(self._folders))}; "
-                "move it away, or choose another folder with -o or other names with --name"
+                f"{display_path(self._folders[0])}: a folder stands where a file shall be written"
+                f"{and_more(len(self._folders))}; move it away, or choose another folder with -o or other names "
+                "with --name"
             )
         if self._refused:
             raise PlanError(
-                f"{self._refused[0]}{more(len(self._refused))}; add --skip-existing, --rename or --overwrite, or "
+                f"{self._refused[0]}{and_more(len(self._refused))}; add --skip-existing, --rename or --overwrite, or "
                 "choose another folder with -o"
             )
 
@@ -189,11 +193,11 @@ class Obstacles:
             return "is in the way and was not written by imgbatch"
         if held.edited:
             return "was changed since imgbatch wrote it"
-        if held.source != source.path and held.source not in self._claims.planned and _is_there(held.source):
-            return f"is in the way and was made from {shown(held.source)}"
+        if held.source != source.path and held.source not in self._claims.source_paths and _is_there(held.source):
+            return f"is in the way and was made from {display_path(held.source)}"
         return None
 
-    def _renamed(self, job: Job, target: Target) -> tuple[str, str | None, bool]:
+    def _free_name(self, job: Job, target: Target) -> tuple[str, str | None, bool]:
         number = 0
         while True:
             number += 1
@@ -224,9 +228,9 @@ def _is_there(path: str) -> bool:
 
 def _numbered(path: str, number: int) -> str:
     folder, _, name = path.rpartition(os.sep)
-    return f"{folder}{os.sep}{numbered(name, number)}"
+    return f"{folder}{os.sep}{numbered_name(name, number)}"
 
 
-def told(source: Source) -> str:
+def label(source: Source) -> str:
     """A source as messages have it: as it was typed."""
     return one_line(source.relative if source.root == "." else os.path.join(source.root, source.relative), 120)

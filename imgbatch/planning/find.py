@@ -20,7 +20,7 @@ from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Failure, Source
 from imgbatch.core.run_settings import Filters
 from imgbatch.planning.globs import Glob, Positions, has_magic, split_glob
-from imgbatch.planning.source_filter import Found, Judge, Rules, Skipped, problem_of
+from imgbatch.planning.source_filter import FilterRules, Found, Skipped, SourceFilter, problem_of
 from imgbatch.storage.atomic_write import mtime
 from imgbatch.storage.base import Entry
 from imgbatch.storage.local import IRREGULAR
@@ -55,7 +55,7 @@ def discover(
         At the call: a path does not exist, or a glob matches nothing.
     """
     typed = [paths] if isinstance(paths, (str, os.PathLike)) else paths
-    rules = Rules(filters or Filters(), time.time() if now is None else now)
+    rules = FilterRules(filters or Filters(), time.time() if now is None else now)
     starts = [_start(os.fsdecode(path)) for path in typed]
     avoided = {identity for identity in map(_identity, avoid) if identity is not None}
     return _once(starts, rules, avoided)
@@ -114,7 +114,7 @@ def _matching(typed: str) -> _Tree:
     if not storage_of(root).is_folder(root):
         raise PlanError(f"{shown}: no such folder: {one_line(root, 120)}{_hint(root)}")
     tree = _Tree(root, _absolute(root), Glob(parts))
-    if next(_walk(tree, Rules(Filters(), 0.0), set()), None) is None:
+    if next(_walk(tree, FilterRules(Filters(), 0.0), set()), None) is None:
         raise PlanError(
             f"{shown}: no file matches; a folder that matches is not entered: add /** for all that is in it, and .* "
             "where names are hidden"
@@ -151,7 +151,7 @@ def _hint(typed: str) -> str:
 # -- the walk ----------------------------------------------------------------------------------------------------------
 
 
-def _once(starts: list[Source | _Tree], rules: Rules, avoided: set[tuple[int, int]]) -> Iterator[Found]:
+def _once(starts: list[Source | _Tree], rules: FilterRules, avoided: set[tuple[int, int]]) -> Iterator[Found]:
     seen: set[str] | None = set() if len(starts) > 1 else None
     for start in starts:
         for path, found in [(start.path, start)] if isinstance(start, Source) else _walk(start, rules, avoided):
@@ -162,10 +162,10 @@ def _once(starts: list[Source | _Tree], rules: Rules, avoided: set[tuple[int, in
             yield found
 
 
-def _walk(tree: _Tree, rules: Rules, avoided: set[tuple[int, int]]) -> Iterator[tuple[str, Found]]:
+def _walk(tree: _Tree, rules: FilterRules, avoided: set[tuple[int, int]]) -> Iterator[tuple[str, Found]]:
     """The absolute path of each file that is meant, in order, and what it is."""
     glob = tree.glob
-    judge = Judge(tree.root, rules)
+    judge = SourceFilter(tree.root, rules)
     listed, problem = _listed(tree, tree.path, "")
     if problem is not None:
         yield tree.path, problem

@@ -19,7 +19,7 @@ Standing = Literal["", "file", "folder"]
 
 
 @dataclass(slots=True)
-class Place:
+class TargetFolder:
     """One folder that files go to, or come from.
 
     Attributes
@@ -54,7 +54,7 @@ class Place:
         return "folder" if store.is_folder(path) else "file"
 
 
-class Places:
+class TargetFolders:
     """The folders below one output folder, each looked at when it is first needed.
 
     Raises
@@ -66,18 +66,18 @@ class Places:
     def __init__(self, folder: str) -> None:
         self.folder = os.path.abspath(folder)
         self.inside = self.folder.rstrip(os.sep) + os.sep
-        self._places: dict[str, Place] = {}
+        self._places: dict[str, TargetFolder] = {}
         store = storage_of(self.folder)
         if store.exists(self.folder) and not store.is_folder(self.folder):
-            raise PlanError(f"{shown(self.folder)}: not a folder; choose another one with -o")
+            raise PlanError(f"{display_path(self.folder)}: not a folder; choose another one with -o")
 
-    def __getitem__(self, path: str) -> Place:
+    def __getitem__(self, path: str) -> TargetFolder:
         """The place of that absolute path, inside the output folder or the folder itself."""
         if path not in self._places:
             self._places[path] = self._looked_at(path)
         return self._places[path]
 
-    def locate(self, path: str) -> tuple[Place, str]:
+    def locate(self, path: str) -> tuple[TargetFolder, str]:
         """Where an absolute path is: its folder's place, and its name there."""
         folder, _, name = path.rpartition(os.sep)
         return self[folder or os.sep], name
@@ -96,7 +96,7 @@ class Places:
                 path, held = os.path.dirname(path), held.rpartition(os.sep)[0]
         return found
 
-    def _looked_at(self, path: str) -> Place:
+    def _looked_at(self, path: str) -> TargetFolder:
         names: dict[str, bool] | None = {}
         try:
             with storage_of(path).list(path) as entries:
@@ -105,12 +105,12 @@ class Places:
             pass
         except NotADirectoryError:
             raise PlanError(
-                f"{shown(self._file_above(path))}: a file stands where a folder is needed; move it away, or choose "
-                "another folder with -o"
+                f"{display_path(self._file_above(path))}: a file stands where a folder is needed; move it away, or "
+                "choose another folder with -o"
             ) from None
         except OSError:
             names = None
-        return Place(path, real_key(path), names, {key(name) for name in names or ()})
+        return TargetFolder(path, real_key(path), names, {key(name) for name in names or ()})
 
     @staticmethod
     def _file_above(path: str) -> str:
@@ -156,12 +156,12 @@ def unusable(path: str, inside: str) -> bool:
     return (len(path) - len(inside)) * 4 > NAME_BYTES and any(map(too_long, path.removeprefix(inside).split(os.sep)))
 
 
-def more(count: int) -> str:
+def and_more(count: int) -> str:
     """What follows the first of `count` things in a message."""
     return f" (and {count - 1} more)" if count > 1 else ""
 
 
-def shown(path: str) -> str:
+def display_path(path: str) -> str:
     """A path as messages have it: from here when it is below, in one line."""
     try:
         here = os.getcwd().rstrip(os.sep) + os.sep

@@ -96,7 +96,7 @@ def path_regex(pattern: str) -> str:
     return "".join(made)
 
 
-def including(patterns: Sequence[str]) -> Callable[[str], bool]:
+def include_filter(patterns: Sequence[str]) -> Callable[[str], bool]:
     """Whether a file of that relative path is let in; everything is when there are no patterns.
 
     ``drafts/`` lets in all that is below a folder of that name.
@@ -109,7 +109,7 @@ def including(patterns: Sequence[str]) -> Callable[[str], bool]:
     return _any(whole, True)
 
 
-def excluding(patterns: Sequence[str]) -> tuple[Callable[[str], bool], Callable[[str], bool]]:
+def exclude_filter(patterns: Sequence[str]) -> tuple[Callable[[str], bool], Callable[[str], bool]]:
     """Whether a file, and whether a folder with all in it, is left out. ``drafts/`` means folders only."""
     files = [pattern for pattern in patterns if not pattern.endswith("/")]
     folders = []

@@ -31,7 +31,7 @@ def fill_early(template: str, values: Mapping[str, Any]) -> str:
     """
     if is_late(template):
         return "".join(
-            escaped(literal) + ("" if key is None else _kept_if_late(key, values, spec))
+            escape(literal) + ("" if key is None else _kept_if_late(key, values, spec))
             for literal, key, spec in _parts(template)
         )
     name = ""
@@ -88,7 +88,7 @@ def is_late(template: str) -> bool:
     return any(key in LATE for _, key, _ in _parts(template))
 
 
-def escaped(text: str) -> str:
+def escape(text: str) -> str:
     """`text` as a template that stands for itself."""
     return text.replace("{", "{{").replace("}", "}}")
 
@@ -96,7 +96,7 @@ def escaped(text: str) -> str:
 def _kept_if_late(key: str, values: Mapping[str, Any], spec: str) -> str:
     if key in LATE:
         return "{" + key + (":" + spec if spec else "") + "}"
-    return escaped(_formatted(key, values[key], spec))
+    return escape(_formatted(key, values[key], spec))
 
 
 @functools.lru_cache(maxsize=256)  # one template names all files
@@ -134,7 +134,7 @@ def added_extension(suffix: str, format: str) -> str:
     return extension(suffix, format) if not suffix or suffix.lower() in known else suffix[1:] + known[0]
 
 
-def numbered(name: str, number: int) -> str:
+def numbered_name(name: str, number: int) -> str:
     """``name-1.ext``, for ``--rename``."""
     stem, suffix = split_name(name)
     return f"{stem}-{number}{suffix}"

@@ -18,13 +18,13 @@ from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Failure, Job, Owned, Source, Target
 from imgbatch.core.run_settings import InTheWay
 from imgbatch.planning import names
-from imgbatch.planning.conflicts import Claims, Obstacles, told
-from imgbatch.planning.folders import Places, late_folders, shown, unusable
+from imgbatch.planning.conflicts import Claims, NameConflicts, label
+from imgbatch.planning.folders import TargetFolders, display_path, late_folders, unusable
 from imgbatch.planning.names import STATE, key
 from imgbatch.planning.recipe import Output, Recipe, name_fields
 from imgbatch.storage.atomic_write import TEMPORARY
 
-Made = Callable[[str, int | None], tuple[str, ...]]
+OutputPaths = Callable[[str, int | None], tuple[str, ...]]
 
 
 @frozen(slots=True)
@@ -35,7 +35,7 @@ class Plan:
     ----------
     jobs : list of Job
         In the order of the sources. A source with a problem is a job without targets.
-    kept : list of Source
+    skipped : list of Source
         The sources that have nothing left to do, because of --skip-existing.
     folders : list of str
         The folders (absolute, sorted) that files will be written to; those that are there and may be it, where the
@@ -43,7 +43,7 @@ class Plan:
     """
 
     jobs: list[Job] = field(default_factory=list)
-    kept: list[Source] = field(default_factory=list)
+    skipped: list[Source] = field(default_factory=list)
     folders: list[str] = field(default_factory=list)
 
 
@@ -55,7 +55,7 @@ def plan(
     flat: bool = False,
     in_the_way: InTheWay = "refuse",
     owned: Callable[[str], Owned | None],
-    made: Made,
+    made: OutputPaths,
     format_of: Callable[[Source], str | None],
 ) -> Plan:
     """The jobs that make `recipe` of every source, below `folder`.
@@ -83,8 +83,8 @@ def plan(
         A name leads out of the folder, two files would get one name, a source would be overwritten, a file or a folder
         is in the way.
     """
-    places = Places(folder)
-    namer = _Namer(recipe, places, flat, format_of)
+    places = TargetFolders(folder)
+    namer = _TargetNames(recipe, places, flat, format_of)
     if in_the_way == "overwrite" and namer.late:
         raise PlanError(
             "--overwrite and {width}, {height} or {hash} in a name cannot be combined: what is in the way is not known "
@@ -99,7 +99,7 @@ def plan(
         if source.problem is None:
             try:
                 targets = namer.targets(index, source, made)
-            except _Unnamed as error:
+            except _NoNameError as error:
                 source = dataclasses.replace(source, problem=Failure("io", "write", str(error)))
         jobs.append(Job(index, source, targets))
         near = False
@@ -116,24 +116,24 @@ def plan(
     claims.refuse_doubles()
     claims.refuse_sources(links=bool(crowded))
     claims.refuse_folders(places)
-    obstacles = Obstacles(places, claims, owned, in_the_way)
-    dropped = {index for index in crowded if not _cleared(jobs, index, obstacles, places.inside)}
-    obstacles.refuse()
-    kept = [jobs[index].source for index in sorted(dropped)]
+    conflicts = NameConflicts(places, claims, owned, in_the_way)
+    dropped = {index for index in crowded if not _resolve(jobs, index, conflicts, places.inside)}
+    conflicts.refuse()
+    skipped = [jobs[index].source for index in sorted(dropped)]
     folders = {*places.paths(), *(path for template in late for path in late_folders(template))}
-    return Plan([job for job in jobs if job.index not in dropped] if dropped else jobs, kept, sorted(folders))
+    return Plan([job for job in jobs if job.index not in dropped] if dropped else jobs, skipped, sorted(folders))
 
 
-def _cleared(jobs: list[Job], index: int, obstacles: Obstacles, inside: str) -> bool:
+def _resolve(jobs: list[Job], index: int, conflicts: NameConflicts, inside: str) -> bool:
     """Give a job the targets that what stands in the way leaves it; whether there are any."""
     job = jobs[index]
     targets = []
     for target in job.targets:
         if not target.late:
-            cleared = obstacles.cleared(job, target)
-            if cleared is None:
+            place = conflicts.resolve(job, target)
+            if place is None:
                 continue
-            path, other, replace = cleared
+            path, other, replace = place
             if unusable(path, inside) or unusable(other or "", inside):
                 problem = Failure("io", "write", _too_long(path))
                 jobs[index] = Job(index, dataclasses.replace(job.source, problem=problem), ())
@@ -144,19 +144,21 @@ def _cleared(jobs: list[Job], index: int, obstacles: Obstacles, inside: str) -> 
     return bool(targets)
 
 
-class _Unnamed(Exception):
+class _NoNameError(Exception):
     """A source that cannot get a name."""
 
 
 def _too_long(path: str) -> str:
-    return f"the name {shown(path)} is longer than the {names.NAME_BYTES} bytes of a name; shorten it with --name"
+    return (
+        f"the name {display_path(path)} is longer than the {names.NAME_BYTES} bytes of a name; shorten it with --name"
+    )
 
 
 # -- names -------------------------------------------------------------------------------------------------------------
 
 
 @frozen(slots=True)
-class _Wish:
+class _PlannedOutput:
     """One output of the recipe, made ready."""
 
     number: int
@@ -166,27 +168,29 @@ class _Wish:
     late: bool
 
 
-class _Namer:
+class _TargetNames:
     """Gives every source the paths of its outputs."""
 
-    def __init__(self, recipe: Recipe, places: Places, flat: bool, format_of: Callable[[Source], str | None]) -> None:
+    def __init__(
+        self, recipe: Recipe, places: TargetFolders, flat: bool, format_of: Callable[[Source], str | None]
+    ) -> None:
         self._folder, self._inside, self._flat, self._format_of = places.folder, places.inside, flat, format_of
-        self._wishes = [self._wish(number, output) for number, output in enumerate(recipe.outputs)]
-        self.late = any(wish.late for wish in self._wishes)
-        self._dated = any("date" in wish.fields for wish in self._wishes)
-        self._same = any(wish.output.format == "same" for wish in self._wishes)
-        self._digest = recipe.digest if any("recipe" in wish.fields for wish in self._wishes) else ""
+        self._outputs = [self._output(number, output) for number, output in enumerate(recipe.outputs)]
+        self.late = any(planned.late for planned in self._outputs)
+        self._dated = any("date" in planned.fields for planned in self._outputs)
+        self._same = any(planned.output.format == "same" for planned in self._outputs)
+        self._digest = recipe.digest if any("recipe" in planned.fields for planned in self._outputs) else ""
 
-    def _wish(self, number: int, output: Output) -> _Wish:
+    def _output(self, number: int, output: Output) -> _PlannedOutput:
         names.check_template(output.name)
         if os.path.isabs(output.name):
             raise self._leads_out(output.name)
         base = os.path.normpath(os.path.join(self._folder, output.dir)).rstrip(os.sep) + os.sep
         if not base.startswith(self._inside):
             raise self._leads_out(output.dir)
-        return _Wish(number, output, base, frozenset(name_fields(output.name)), names.is_late(output.name))
+        return _PlannedOutput(number, output, base, frozenset(name_fields(output.name)), names.is_late(output.name))
 
-    def targets(self, index: int, source: Source, made: Made) -> tuple[Target, ...]:
+    def targets(self, index: int, source: Source, made: OutputPaths) -> tuple[Target, ...]:
         """What is to be made of one source, in the order of the outputs."""
         folder, _, name = source.relative.rpartition("/")
         stem, suffix = names.split_name(name)
@@ -197,45 +201,49 @@ class _Namer:
             values["date"] = _date(source)
         own = self._format_of(source) if self._same else None
         found = []
-        for wish in self._wishes:
-            format = own if wish.output.format == "same" else wish.output.format
+        for planned in self._outputs:
+            format = own if planned.output.format == "same" else planned.output.format
             other = None
             if format is None:  # it becomes PNG, or TIFF, and its name gains the suffix
-                gained = "" if "name" in wish.fields else suffix  # {name} has it already
+                gained = "" if "name" in planned.fields else suffix  # {name} has it already
                 format = "png"
                 values.update(format="tiff", ext=names.added_extension(gained, "tiff"))
-                other = self._path(wish, values, source)
+                other = self._path(planned, values, source)
                 values.update(format="png", ext=names.added_extension(gained, "png"))
             else:
                 values.update(format=format, ext=names.extension(suffix, format))
-            path = self._path(wish, values, source)
-            mine = made(source.path, None if wish.late else wish.number)  # renditions change places with the list
-            found.append(Target(wish.number, path, format, other, wish.late, False, mine))
+            path = self._path(planned, values, source)
+            mine = made(source.path, None if planned.late else planned.number)  # renditions change places with the list
+            found.append(Target(planned.number, path, format, other, planned.late, False, mine))
         return tuple(found)
 
-    def _path(self, wish: _Wish, values: dict[str, Any], source: Source) -> str:
-        name = names.fill_early(wish.output.name, values)
-        if not wish.late:
-            return self._checked(_joined(wish.base, name), wish, source)
-        self._checked(_joined(wish.base, names.fill_example(name)), wish, source)
-        return _joined(names.escaped(wish.base), name)
+    def _path(self, planned: _PlannedOutput, values: dict[str, Any], source: Source) -> str:
+        name = names.fill_early(planned.output.name, values)
+        if not planned.late:
+            return self._checked(_joined(planned.base, name), planned, source)
+        self._checked(_joined(planned.base, names.fill_example(name)), planned, source)
+        return _joined(names.escape(planned.base), name)
 
-    def _checked(self, path: str, wish: _Wish, source: Source) -> str:
+    def _checked(self, path: str, planned: _PlannedOutput, source: Source) -> str:
         """`path` itself; PlanError when no image may be written there."""
-        if len(path) <= len(wish.base) and path.rstrip(os.sep) + os.sep == wish.base:
-            raise PlanError(f"{told(source)} gets no name from {wish.output.name}; add {{stem}} to --name")
+        if len(path) <= len(planned.base) and path.rstrip(os.sep) + os.sep == planned.base:
+            raise PlanError(f"{label(source)} gets no name from {planned.output.name}; add {{stem}} to --name")
         if not path.startswith(self._inside):
-            raise self._leads_out(f"{wish.output.name} for {told(source)}")
+            raise self._leads_out(f"{planned.output.name} for {label(source)}")
         if os.sep + "." in path:
             first, last = path[len(self._inside) :].split(os.sep)[0], os.path.basename(path)
             if first.casefold() == STATE or TEMPORARY.match(last):
-                raise PlanError(f"{told(source)} would be {shown(path)}, kept for imgbatch itself; change --name")
+                raise PlanError(
+                    f"{label(source)} would be {display_path(path)}, kept for imgbatch itself; change --name"
+                )
         if unusable(path, self._inside):
-            raise _Unnamed(_too_long(path))
+            raise _NoNameError(_too_long(path))
         return path
 
     def _leads_out(self, name: str) -> PlanError:
-        return PlanError(f"names must stay below {shown(self._folder)}, got {name}; change --name or the output's dir")
+        return PlanError(
+            f"names must stay below {display_path(self._folder)}, got {name}; change --name or the output's dir"
+        )
 
 
 def _joined(base: str, name: str) -> str:
@@ -252,4 +260,4 @@ def _date(source: Source) -> datetime.datetime:
     try:
         return datetime.datetime.fromtimestamp(source.mtime_ns / 1e9)
     except (OverflowError, ValueError, OSError):
-        raise _Unnamed("its modification time is no date; leave {date} out of --name") from None
+        raise _NoNameError("its modification time is no date; leave {date} out of --name") from None

@@ -17,7 +17,7 @@ from typing import Annotated, Any
 
 from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.core.errors import RecipeError, UsageError, expected, unknown
-from imgbatch.core.file_parameter import relocated
+from imgbatch.core.file_parameter import map_paths
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameters import Switch, Text, fields, from_table, to_table
 from imgbatch.operations import Operation, Resize, plugins
@@ -75,7 +75,7 @@ class Output(Encoding):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "ops", checked_ops(self.ops))
+        object.__setattr__(self, "ops", check_ops(self.ops))
 
     def renditions(self, widths: Iterable[int]) -> tuple[Output, ...]:
         """This output once per width in px, for ``srcset``: named ``{stem}-{width}w`` unless the name has the width.
@@ -113,7 +113,7 @@ class Recipe:
     auto_orient: bool = True
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "ops", checked_ops(self.ops))
+        object.__setattr__(self, "ops", check_ops(self.ops))
         outputs = (self.outputs,) if isinstance(self.outputs, Output) else tuple(self.outputs)
         if not outputs or not all(isinstance(output, Output) for output in outputs):
             raise expected("at least one Output", "outputs", self.outputs)
@@ -128,15 +128,15 @@ class Recipe:
         """Its operations, then those of its outputs."""
         return (*self.ops, *(op for output in self.outputs for op in output.ops))
 
-    def mapped(self, change: Callable[[Operation], Operation]) -> Recipe:
+    def map_ops(self, change: Callable[[Operation], Operation]) -> Recipe:
         """The recipe with each operation, those of the outputs too, changed."""
         outputs = [replace(output, ops=tuple(map(change, output.ops))) for output in self.outputs]
         return replace(self, ops=tuple(map(change, self.ops)), outputs=outputs)
 
-    def relocated(self, change: Callable[[str], str]) -> Recipe:
+    def map_paths(self, change: Callable[[str], str]) -> Recipe:
         """The recipe with each name of a file that it needs changed."""
-        outputs = [relocated(output, change) for output in self.outputs]
-        return replace(self, outputs=outputs).mapped(lambda op: relocated(op, change))
+        outputs = [map_paths(output, change) for output in self.outputs]
+        return replace(self, outputs=outputs).map_ops(lambda op: map_paths(op, change))
 
     def canonical(self, output: int, contents: Mapping[str, str] | None = None) -> dict[str, Any]:
         """All that decides the bytes and the name of one output, defaults spelled out.
@@ -146,12 +146,12 @@ class Recipe:
         """
         wish = self.outputs[output]
         hashes = contents or {}
-        ops = [relocated(op, lambda path: hashes.get(path, path)) for op in (*self.ops, *wish.ops)]
+        ops = [map_paths(op, lambda path: hashes.get(path, path)) for op in (*self.ops, *wish.ops)]
         return {
             "canonical": _CANONICAL,
             "auto_orient": self.auto_orient,
-            "ops": [_told(op) for op in ops],
-            "output": to_table(relocated(wish, lambda path: hashes.get(path, path)), everything=True),
+            "ops": [_op_facts(op) for op in ops],
+            "output": to_table(map_paths(wish, lambda path: hashes.get(path, path)), everything=True),
         }
 
     def output_digest(self, output: int, contents: Mapping[str, str] | None = None) -> str:
@@ -168,24 +168,23 @@ class Recipe:
         text = "".join(self.output_digest(index, contents) for index in range(len(self.outputs)))
         return hashlib.sha256(text.encode("ascii")).hexdigest()[:16]
 
-    def said(self, contents: Mapping[str, str]) -> str:
-        """16 hex digits of what was said, without defaults and our own number: the same in every version of imgbatch.
+    def digest_of_explicit(self, contents: Mapping[str, str]) -> str:
+        """16 hex digits of the explicit values, without defaults and our own number: the same in every version.
 
         For files that are changed where they lie, which must not be changed again because imgbatch was updated.
         """
-        recipe = self.relocated(lambda path: contents.get(path, path))
-        ops = [_told(op, everything=False) for op in recipe.every_op]
-        said = [self.auto_orient, ops, [to_table(wish) for wish in recipe.outputs]]
-        return _digest(said)
+        recipe = self.map_paths(lambda path: contents.get(path, path))
+        ops = [_op_facts(op, everything=False) for op in recipe.every_op]
+        return _digest([self.auto_orient, ops, [to_table(output) for output in recipe.outputs]])
 
 
-def _digest(said: object) -> str:
+def _digest(facts: object) -> str:
     import json  # not in workers, which have the recipe but no use for its digest
 
-    return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=True).encode("ascii")).hexdigest()[:16]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, ensure_ascii=True).encode("ascii")).hexdigest()[:16]
 
 
-def checked_ops(ops: object) -> tuple[Operation, ...]:
+def check_ops(ops: object) -> tuple[Operation, ...]:
     """`ops` as a tuple of operations; UsageError when something else is among them."""
     if isinstance(ops, Operation):
         return (ops,)
@@ -203,7 +202,7 @@ def op_table(op: Operation, folder: str | None = None) -> dict[str, Any]:
     return {"name": plugins.spelled(type(op), folder), **to_table(op)}
 
 
-def _told(op: Operation, everything: bool = True) -> dict[str, Any]:
+def _op_facts(op: Operation, everything: bool = True) -> dict[str, Any]:
     """All of one operation, its code too where that is not ours."""
     code = plugins.code(type(op))
     return {"name": op.word, **({"code": code} if code else {}), **to_table(op, everything)}

@@ -1,9 +1,9 @@
 """Which files do the operations of a run need, and what is in them? Each is read once, before the first image.
 
-In the parent, before the first image: :class:`Resources` reads and checks every file that an operation names
+In the parent, before the first image: :class:`ReferenceFiles` reads and checks every file that an operation names
 (file_parameter.py), so that a missing watermark or a broken LUT ends the run before it begins; its hashes belong to the
 digests of the outputs, so that a changed file makes them again, wherever it lies. While the run goes on,
-:meth:`Resources.lent` lends the numbers in shared memory: an operation that holds them travels to a worker as the
+:meth:`ReferenceFiles.lend` lends the numbers in shared memory: an operation that holds them travels to a worker as the
 place where they are, and when the run is over they are removed.
 """
 
@@ -30,7 +30,7 @@ _MOST = 512_000_000  # bytes of a file; what is larger is none of these
 Key = tuple[Holds, str]
 
 
-class Resources:
+class ReferenceFiles:
     """What operations need from files.
 
     Attributes
@@ -57,22 +57,22 @@ class Resources:
                     self._held[kind.holds, path] = content_of(data, kind.holds, path, f"{op.word} {field.name}")
 
     @contextlib.contextmanager
-    def lent(self, ops: Iterable[Operation], shared: bool = True) -> Iterator[tuple[Operation, ...]]:
+    def lend(self, ops: Iterable[Operation], shared: bool = True) -> Iterator[tuple[Operation, ...]]:
         """`ops` with what they need, for as long as the context lasts; `shared` with other processes."""
-        with self._lent(shared) as held:
+        with self._lend(shared) as held:
             yield tuple(_given(op, held) for op in ops)
 
     @contextlib.contextmanager
-    def lent_to(self, recipe: Recipe, shared: bool = True) -> Iterator[Recipe]:
-        """The recipe with what its operations need, as :meth:`lent`."""
+    def lend_to(self, recipe: Recipe, shared: bool = True) -> Iterator[Recipe]:
+        """The recipe with what its operations need, as :meth:`lend`."""
         if not self._held:
             yield recipe
             return
-        with self._lent(shared) as held:
-            yield recipe.mapped(lambda op: _given(op, held))
+        with self._lend(shared) as held:
+            yield recipe.map_ops(lambda op: _given(op, held))
 
     @contextlib.contextmanager
-    def _lent(self, shared: bool) -> Iterator[dict[Key, FileContent]]:
+    def _lend(self, shared: bool) -> Iterator[dict[Key, FileContent]]:
         if not shared or not self._held:
             yield self._held
             return
@@ -91,9 +91,9 @@ class Resources:
             yield lent
 
 
-def gathered(recipe: Recipe) -> Resources:
+def reference_files_of(recipe: Recipe) -> ReferenceFiles:
     """What the operations of a recipe, its outputs and their operations need."""
-    return Resources([*recipe.every_op, *recipe.outputs])
+    return ReferenceFiles([*recipe.every_op, *recipe.outputs])
 
 
 def _given(op: Operation, held: dict[Key, FileContent]) -> Operation:

@@ -15,7 +15,7 @@ from imgbatch.core.errors import one_line
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Failure, Source
 from imgbatch.core.run_settings import Filters
-from imgbatch.planning.globs import excluding, including
+from imgbatch.planning.globs import exclude_filter, include_filter
 from imgbatch.planning.names import split_name
 from imgbatch.storage.atomic_write import mtime
 from imgbatch.storage.base import Entry
@@ -38,13 +38,13 @@ class Skipped:
 Found = Source | Skipped
 
 
-class Rules:
+class FilterRules:
     """The filters, made ready."""
 
     def __init__(self, filters: Filters, now: float) -> None:
         self.deepest = filters.max_depth if filters.recursive else 0
-        self.let_in = including(filters.include)
-        self.out, self.folder_out = excluding(filters.exclude)
+        self.let_in = include_filter(filters.include)
+        self.out, self.folder_out = exclude_filter(filters.exclude)
         self._filters, self._now = filters, now
 
     def reason(self, info: os.stat_result) -> str | None:
@@ -62,10 +62,10 @@ class Rules:
         return None
 
 
-class Judge:
+class SourceFilter:
     """Tells a Source from what is Skipped: by suffix where that is enough, else by the first bytes."""
 
-    def __init__(self, root: str, rules: Rules) -> None:
+    def __init__(self, root: str, rules: FilterRules) -> None:
         self._root, self._rules, self._store = root, rules, storage_of(root)
         self._verdicts: dict[str, str | None] = {}
 

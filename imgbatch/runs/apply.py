@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from imgbatch.operations import Operation, through
 from imgbatch.pipeline.template_fields import bind_image_fields
 from imgbatch.pixels.profile_conversion import ink_to_srgb
-from imgbatch.planning.recipe import Recipe, checked_ops
-from imgbatch.planning.reference_files import Resources
+from imgbatch.planning.recipe import Recipe, check_ops
+from imgbatch.planning.reference_files import ReferenceFiles
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -42,11 +42,11 @@ def apply(image: Image, recipe: Recipe | Operation | Iterable[Operation]) -> Ima
             image = ImageOps.exif_transpose(image)
         ops = (*recipe.ops, *recipe.outputs[0].ops)
     else:
-        ops = checked_ops(recipe)
+        ops = check_ops(recipe)
     image.load()
     frames: Iterable[Image] = [image]
     if any(op.on_screen for op in ops):
         frames = ink_to_srgb(frames, image.info.get("icc_profile"))
-    with Resources(ops).lent(bind_image_fields(ops, image), shared=False) as held:
+    with ReferenceFiles(ops).lend(bind_image_fields(ops, image), shared=False) as held:
         (made,) = through(held, frames)
     return made

@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from imgbatch import executors
-from imgbatch.core.errors import WHOSE, expected
+from imgbatch.core.errors import BLAME, expected
 from imgbatch.core.job import Outcome
 from imgbatch.core.report import ExitCode
 from imgbatch.core.run_settings import Filters, Settings
@@ -167,7 +167,7 @@ class Batch(Run):
                     shared = self.settings.workers != 0 or self._foreign_executor is not None
                     with (
                         self._summing() as totals,
-                        self.preparation.resources.lent_to(self.recipe, shared) as recipe,
+                        self.preparation.resources.lend_to(self.recipe, shared) as recipe,
                         contextlib.closing(self._results(self._task(recipe), totals)) as results,  # before `late`
                     ):
                         for outcome in results:
@@ -289,7 +289,7 @@ class Batch(Run):
             return
         self._repeated_failures += outcome.index in self.workload.retried_failures
         error = outcome.error
-        if error is not None and WHOSE[error.kind] == "disk":
+        if error is not None and BLAME[error.kind] == "disk":
             what = "the disk is full" if error.kind == "no_space" else "the disk cannot be written to"
             self.stop(ExitCode.STOPPED, f"{what}: {error.message}; what is finished is recorded")
         else:

@@ -23,7 +23,7 @@ from imgbatch.core.parameters import from_table
 from imgbatch.core.report import WRONG, human
 from imgbatch.core.run_settings import Settings
 from imgbatch.pipeline.image_task import ImageTask
-from imgbatch.planning.names import escaped
+from imgbatch.planning.names import escape
 from imgbatch.runs.batch import Batch
 from imgbatch.runs.estimate_sample import Range, chosen, strata, together, total
 from imgbatch.runs.workload import Path
@@ -159,7 +159,7 @@ def _tried(batch: Batch, sample: Sequence[Job], seconds: float) -> tuple[dict[in
     start = 0.0
     with (
         tempfile.TemporaryDirectory(prefix="imgbatch-estimate-") as folder,
-        batch.preparation.resources.lent_to(batch.recipe, shared=settings.workers != 0) as recipe,
+        batch.preparation.resources.lend_to(batch.recipe, shared=settings.workers != 0) as recipe,
     ):
         work = ImageTask(recipe, settings.max_pixels, time.time_ns(), plan=not settings.no_plan, profile=True)
         jobs = [_moved(job, batch.folder, os.path.realpath(folder)) for job in sample]
@@ -181,7 +181,7 @@ def _moved(job: Job, root: str, folder: str) -> Job:
     """The job with `folder` in the place of the output folder `root`."""
 
     def moved(path: str, late: bool) -> str:
-        old, new = (escaped(root), escaped(folder)) if late else (root, folder)
+        old, new = (escape(root), escape(folder)) if late else (root, folder)
         return os.path.join(new, path[len(old) :].lstrip(os.sep))
 
     targets = tuple(

@@ -46,8 +46,8 @@ class OutputFolder(Destination):
             made=self._ledger.made,
             format_of=self._format_of,
         )
-        places = {source.path: index for index, source in enumerate(sources)} if made.kept else {}
-        skipped = [Outcome(places[kept.path], kept, "skipped", changes=(IN_THE_WAY,)) for kept in made.kept]
+        places = {source.path: index for index, source in enumerate(sources)} if made.skipped else {}
+        skipped = [Outcome(places[source.path], source, "skipped", changes=(IN_THE_WAY,)) for source in made.skipped]
         return Assignment(made.jobs, made.folders, skipped_existing=skipped)
 
     def already_done(self, job: Job) -> Outcome | None:

@@ -26,7 +26,7 @@ from imgbatch.originals.archive import Moves
 from imgbatch.planning.find import Skipped, discover
 from imgbatch.planning.names import STATE
 from imgbatch.planning.recipe import Output, Recipe
-from imgbatch.planning.reference_files import Resources, gathered
+from imgbatch.planning.reference_files import ReferenceFiles, reference_files_of
 from imgbatch.runs.output_folder import OutputFolder
 from imgbatch.runs.workload import Path, Workload
 from imgbatch.storage.lock import Lock
@@ -49,7 +49,7 @@ class Preparation:
         Where sources go when they are done.
     destination : Destination
         Where the outputs go, once it is prepared.
-    resources : Resources
+    resources : ReferenceFiles
         What the operations need from files.
     """
 
@@ -67,7 +67,7 @@ class Preparation:
         self._kind, self.folder = _choose_destination(paths, output, recipe, settings, ledger)
         self.state = state_folder(self.folder, settings.state)
         self.moves = Moves(settings.archive, settings.quarantine, self.folder, [os.fspath(path) for path in paths])
-        self.resources = Resources(())
+        self.resources = ReferenceFiles(())
         self.workload = Workload()
         self.ledger: Ledger | None = None
         self._keep_ledger = ledger
@@ -117,7 +117,7 @@ class Preparation:
         """
         if self._settings.workers != 0:
             refuse_immobile(self._recipe.every_op)
-        self.resources = gathered(self._recipe)
+        self.resources = reference_files_of(self._recipe)
         try:
             if hold and os.path.isdir(self.state):
                 self._hold()

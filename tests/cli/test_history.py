@@ -212,7 +212,7 @@ def test_from_python(place: Path) -> None:
     before = tree(place / "photos")
     ib.run(place / "photos", recipe=recipe, in_place=True, workers=0)
     ((run, left),) = ib.past_runs(place / "photos")
-    assert (run.id, left, run.command, run.digest) == (1, 3, "", recipe.said({}))
+    assert (run.id, left, run.command, run.digest) == (1, 3, "", recipe.digest_of_explicit({}))
     done = ib.undo(place / "photos", 1)
     assert len(done.restored) == 3 and not done.left and tree(place / "photos") == before
     with pytest.raises(ib.UsageError, match="expected an output folder, or in_place=True"):

@@ -72,7 +72,7 @@ def test_each_file_is_read_once_however_often_it_is_named(files: Path, monkeypat
 def test_what_is_lent_travels_as_a_place_and_is_one_array(tmp_path: Path) -> None:
     Image.effect_noise((1000, 800), 60).convert("RGB").save(tmp_path / "big.png")
     op = ib.Watermark(str(tmp_path / "big.png"))
-    with reference_files.Resources([op]).lent([op]) as (lent,):
+    with reference_files.ReferenceFiles([op]).lend([op]) as (lent,):
         sent = pickle.dumps(lent)
         assert len(sent) < 1500, "the pixels were pickled"
         there = pickle.loads(sent)

@@ -14,7 +14,7 @@ from typing import ClassVar
 
 import pytest
 
-from imgbatch.core.errors import WHOSE, EngineError, UsageError
+from imgbatch.core.errors import BLAME, EngineError, UsageError
 from imgbatch.core.job import Job, Outcome, Source, Target
 from imgbatch.executors import make
 from imgbatch.executors.base import Chunks, Executor
@@ -327,7 +327,7 @@ def test_a_broken_process_pool_is_told_and_does_not_hang() -> None:
             for outcome in Futures(pool, 2).run(FaultyTask(), jobs):
                 outcomes.append(outcome)
     blamed = [outcome.error for outcome in outcomes if outcome.status == "crashed"]
-    assert blamed and all(error is not None and WHOSE[error.kind] != "file" for error in blamed)  # most are innocent
+    assert blamed and all(error is not None and BLAME[error.kind] != "file" for error in blamed)  # most are innocent
     assert len({outcome.index for outcome in outcomes}) == len(outcomes) < 200
 
 

@@ -125,7 +125,7 @@ def test_a_plan_is_refused_or_safe(
             assert "\n" not in str(error) and str(error)
             return
 
-        assert len(made.jobs) + len(made.kept) == len(sources)
+        assert len(made.jobs) + len(made.skipped) == len(sources)
         assert [job.index for job in made.jobs] == sorted({job.index for job in made.jobs})
         originals = {spelled(source.path) for source in sources}
         taken: dict[str, tuple[int, int]] = {}

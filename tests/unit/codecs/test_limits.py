@@ -13,7 +13,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 
 from imgbatch.codecs import errors
 from imgbatch.codecs.reading import limits
-from imgbatch.core.errors import KINDS, WHOSE, ImageError, Phase
+from imgbatch.core.errors import BLAME, KINDS, ImageError, Phase
 
 
 @pytest.mark.parametrize(
@@ -163,4 +163,4 @@ def test_inside_another_files_work_the_inner_one_hears() -> None:
 
 def test_of_every_kind_it_is_known_whose_trouble_it_is() -> None:
     """The ledger, quarantine and the end of a run all ask there."""
-    assert set(WHOSE) == set(KINDS)
+    assert set(BLAME) == set(KINDS)

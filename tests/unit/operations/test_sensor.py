@@ -11,7 +11,7 @@ from PIL import Image
 
 from imgbatch.core.errors import ImageError
 from imgbatch.operations import DarkFrame, FlatField, MatchHistogram, through
-from imgbatch.planning.reference_files import Resources
+from imgbatch.planning.reference_files import ReferenceFiles
 from imgbatch.runs.apply import apply
 from tests.contracts.test_operations import picture
 
@@ -123,6 +123,6 @@ def test_frames_of_an_animation_are_measured_together(tmp_path: Path) -> None:
     frames = [picture("L", (30, 20), seed) for seed in range(3)]
     for frame in frames:
         frame.putpixel((0, 0), 77)
-    with Resources([op]).lent([op], shared=False) as held:
+    with ReferenceFiles([op]).lend([op], shared=False) as held:
         made = list(through(held, frames))
     assert len({frame.getpixel((0, 0)) for frame in made}) == 1

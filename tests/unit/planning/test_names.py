@@ -106,8 +106,8 @@ def test_usual_extensions() -> None:
 
 
 def test_numbered() -> None:
-    assert names.numbered("a.b.jpg", 3) == "a.b-3.jpg"
-    assert names.numbered(".hidden", 1) == ".hidden-1"
+    assert names.numbered_name("a.b.jpg", 3) == "a.b-3.jpg"
+    assert names.numbered_name(".hidden", 1) == ".hidden-1"
 
 
 @pytest.mark.parametrize(

@@ -142,7 +142,7 @@ def test_numbers_count_all_sources() -> None:
 def test_a_source_with_a_problem_is_a_job_without_targets() -> None:
     broken = Source("/x", "p", "x.jpg", problem=Failure("io", "read", "x"))
     assert planned([broken]).jobs == [Job(0, broken, ())]
-    assert planned([broken], in_the_way="skip").kept == []
+    assert planned([broken], in_the_way="skip").skipped == []
 
 
 def test_no_sources_no_jobs() -> None:
@@ -444,7 +444,7 @@ def test_our_own_file_is_replaced() -> None:
 def test_our_own_file_is_in_nobodys_way(policy: str) -> None:
     stand("out/a.jpg")
     made = planned(["a.jpg"], owned={"out/a.jpg": made_of("a.jpg")}, in_the_way=policy)
-    assert paths(made) == ["out/a.jpg"] and made.jobs[0].targets[0].replace and made.kept == []
+    assert paths(made) == ["out/a.jpg"] and made.jobs[0].targets[0].replace and made.skipped == []
 
 
 def test_our_own_file_that_was_changed_is_foreign() -> None:
@@ -483,11 +483,11 @@ def test_skip_keeps_the_file_and_drops_the_target() -> None:
     stand("out/a.jpg", "out/t/b.jpg")
     sources = [source("a.jpg"), source("b.jpg"), source("c.jpg")]
     made = planned(sources, in_the_way="skip")
-    assert made.kept == [sources[0]]
+    assert made.skipped == [sources[0]]
     assert [(job.index, job.source) for job in made.jobs] == [(1, sources[1]), (2, sources[2])]
     stand("out/t/a.jpg")
     made = planned(sources, Output(), Output(dir="t"), in_the_way="skip")
-    assert made.kept == [sources[0]]
+    assert made.skipped == [sources[0]]
     assert [[target.output for target in job.targets] for job in made.jobs] == [[0], [0, 1]]
 
 
@@ -546,7 +546,7 @@ def test_rename_to_a_name_too_long_is_the_trouble_of_its_source() -> None:
 def test_the_other_name_may_be_in_the_way() -> None:
     stand("out/a.ppm.tif")
     assert refused(["a.ppm"]).startswith("out/a.ppm.tif is in the way")
-    assert planned(["a.ppm"], in_the_way="skip").kept == [source("a.ppm")]
+    assert planned(["a.ppm"], in_the_way="skip").skipped == [source("a.ppm")]
     assert planned(["a.ppm"], owned={"out/a.ppm.tif": made_of("a.ppm")}).jobs[0].targets[0].replace
 
 
