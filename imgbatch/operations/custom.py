@@ -195,5 +195,5 @@ def _kind(word: str, name: str, hint: Any) -> Number | Switch | Choice | Text:
         return Choice(choices)
     raise UsageError(
         f"operation {word}: no flag or recipe can hold {name}: {getattr(hint, '__name__', hint)}; "
-        "expected float, int, bool, str, Literal of small words, or Annotated with a kind of imgbatch.core.parameters"
+        "expected float, int, bool, str, Literal of small words, or Annotated with a kind of imgbatch.declare"
     )
