@@ -7,7 +7,8 @@ from typing import Literal
 
 from imgbatch.cli.arguments import Reader
 from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.core.parameters import Choice, Declared, Field, Number, Switch, fields, flag, has_required, summary
+from imgbatch.core.parameter_kinds import Choice, Number, Switch
+from imgbatch.core.parameters import Declared, Field, fields, flag, has_required, summary
 from imgbatch.core.quantities import Amount, Count, Duration, Limit, Quality
 from imgbatch.operations import Operation
 

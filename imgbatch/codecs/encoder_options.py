@@ -7,7 +7,8 @@ from typing import Annotated, ClassVar
 from imgbatch.codecs.registry import CODECS
 from imgbatch.core.file_parameter import File
 from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.core.parameters import Choice, Declared, Number, Switch, Text
+from imgbatch.core.parameter_kinds import Choice, Number, Switch, Text
+from imgbatch.core.parameters import Declared
 from imgbatch.core.quantities import Amount, Quality
 from imgbatch.pixels.color import COLOR
 

@@ -14,145 +14,18 @@ No other file asks what an annotation means.
 from __future__ import annotations
 
 import dataclasses
-import math
 import re
 import typing
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Protocol, TypeVar
+from collections.abc import Mapping
+from typing import Any, ClassVar, TypeVar
 
 from imgbatch.core.errors import UsageError, expected, unknown
 from imgbatch.core.frozen_dataclass import frozen
+from imgbatch.core.parameter_kinds import Kind, Switch
 
 D = TypeVar("D", bound="Declared")
 MISSING: Any = dataclasses.MISSING
 _CALL = re.compile(r"\w+\([^()\"]*\)")  # rgb(1,2,3): needs no quotes
-
-
-class Kind(Protocol):
-    """What a field may hold: how a value is checked, how a typed word is read, how it is described."""
-
-    def check(self, name: str, value: object) -> Any:
-        """The value in its canonical form; UsageError when it is none."""
-
-    def read(self, name: str, word: str) -> Any:
-        """The value of a word typed at the shell."""
-
-    def describe(self) -> str:
-        """Type and range, for the help page."""
-
-
-@frozen
-class Number:
-    """A number from `low` to `high`, both included; `whole` for integers, `odd` for odd ones."""
-
-    low: float = -math.inf
-    high: float = math.inf
-    unit: str = ""
-    whole: bool = False
-    odd: bool = False
-
-    def check(self, name: str, value: object) -> float | int:
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise expected(self.describe(), name, value)
-        try:
-            finite = math.isfinite(value)
-        except OverflowError:  # an integer beyond every float
-            finite = False
-        if not finite or not self.low <= value <= self.high or (self.whole and value != int(value)):
-            raise expected(self.describe(), name, value)
-        if self.odd and int(value) % 2 == 0:
-            raise expected(self.describe(), name, value)
-        return int(value) if self.whole else float(value)
-
-    def read(self, name: str, word: str) -> float | int:
-        text = word.removesuffix(self.unit).strip() if self.unit else word
-        try:
-            number = float(text)
-        except ValueError:
-            raise expected(self.describe(), name, word) from None
-        try:
-            return self.check(name, number)
-        except UsageError:
-            raise expected(self.describe(), name, word) from None
-
-    def describe(self) -> str:
-        noun = ("an odd whole number" if self.odd else "a whole number") if self.whole else "a number"
-        unit = f" {self.unit}" if self.unit else ""
-        if math.isfinite(self.low) and math.isfinite(self.high):
-            return f"{noun} from {self.low:g} to {self.high:g}{unit}"
-        if math.isfinite(self.low):
-            return f"{noun} of at least {self.low:g}{unit}"
-        return noun + (f" in{unit}" if unit else "")
-
-
-@frozen
-class Switch:
-    """True or false; a bare word at the shell (``upscale``) means true."""
-
-    def check(self, name: str, value: object) -> bool:
-        if not isinstance(value, bool):
-            raise expected(self.describe(), name, value)
-        return value
-
-    def read(self, name: str, word: str) -> bool:
-        if word.lower() in ("true", "yes", "on", "1"):
-            return True
-        if word.lower() in ("false", "no", "off", "0"):
-            return False
-        raise expected(self.describe(), name, word)
-
-    def describe(self) -> str:
-        return "true or false"
-
-
-@frozen
-class Choice:
-    """One of a few words."""
-
-    words: tuple[str, ...]
-
-    def check(self, name: str, value: object) -> str:
-        if not isinstance(value, str) or value.lower() not in self.words:
-            if isinstance(value, str):
-                raise unknown(value, name, self.words)
-            raise expected(self.describe(), name, value)
-        return value.lower()
-
-    def read(self, name: str, word: str) -> str:
-        return self.check(name, word)
-
-    def describe(self) -> str:
-        return "one of " + ", ".join(self.words)
-
-
-@frozen
-class Text:
-    """A word with a grammar of its own: `canonical` returns its one spelling or raises ValueError.
-
-    `examples` are shown in the help page and used by the property tests.
-    """
-
-    what: str
-    canonical: Callable[[str], str]
-    examples: tuple[str, ...]
-
-    def check(self, name: str, value: object) -> str:
-        if isinstance(value, int) and not isinstance(value, bool):
-            value = str(value)  # size=1600 in a recipe, Resize(1600) in Python
-        if not isinstance(value, str):
-            raise expected(self.what, name, value)
-        try:
-            return self.canonical(value)
-        except UsageError:
-            raise
-        except ValueError:
-            raise expected(self.what, name, value) from None
-
-    def read(self, name: str, word: str) -> str:
-        return self.check(name, word)
-
-    def describe(self) -> str:
-        return self.what
 
 
 @frozen

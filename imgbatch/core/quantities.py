@@ -10,7 +10,7 @@ from typing import Any
 
 from imgbatch.core.errors import expected
 from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.core.parameters import Number
+from imgbatch.core.parameter_kinds import Number
 
 Size = tuple[int, int]  # (width, height) in px
 

@@ -11,7 +11,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from imgbatch.core.errors import UsageError
 from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.core.parameters import Choice, Declared, Switch, Text
+from imgbatch.core.parameter_kinds import Choice, Switch, Text
+from imgbatch.core.parameters import Declared
 from imgbatch.core.quantities import Amount, Count, Duration, Limit
 
 InTheWay = Literal["refuse", "overwrite", "skip", "rename"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from imgbatch.core.parameters import Choice, Text
+from imgbatch.core.parameter_kinds import Choice, Text
 from imgbatch.operations.base import Operation, refuse_mode
 from imgbatch.operations.support.as_array import picture, samples
 from imgbatch.pixels.alpha import SIXTEEN, carrying, flattened, straight

@@ -20,7 +20,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union
 
 from imgbatch.core.errors import UsageError, expected
-from imgbatch.core.parameters import Choice, Declared, Number, Switch, Text, fields
+from imgbatch.core.parameter_kinds import Choice, Number, Switch, Text
+from imgbatch.core.parameters import Declared, fields
 from imgbatch.operations import registry
 from imgbatch.operations.base import Operation
 

@@ -9,7 +9,7 @@ import functools
 import re
 from typing import TYPE_CHECKING, Annotated
 
-from imgbatch.core.parameters import Text
+from imgbatch.core.parameter_kinds import Text
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -19,7 +19,8 @@ from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.core.errors import RecipeError, UsageError, expected, unknown
 from imgbatch.core.file_parameter import map_paths
 from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.core.parameters import Switch, Text, fields, from_table, to_table
+from imgbatch.core.parameter_kinds import Switch, Text
+from imgbatch.core.parameters import fields, from_table, to_table
 from imgbatch.operations import Operation, Resize, plugins
 
 #: The fields of a name template (names.py fills them in).

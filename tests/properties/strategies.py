@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from imgbatch.core.errors import UsageError
 from imgbatch.core.file_parameter import File
-from imgbatch.core.parameters import Choice, Declared, Field, Number, Switch, Text, fields
+from imgbatch.core.parameter_kinds import Choice, Number, Switch, Text
+from imgbatch.core.parameters import Declared, Field, fields
 from imgbatch.operations import Operation, all_operations
 from tests import outside
 

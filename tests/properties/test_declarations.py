@@ -13,20 +13,8 @@ from hypothesis import strategies as st
 
 from imgbatch.core.errors import UsageError
 from imgbatch.core.file_parameter import File
-from imgbatch.core.parameters import (
-    Choice,
-    Declared,
-    Field,
-    Number,
-    Switch,
-    Text,
-    fields,
-    from_table,
-    from_words,
-    split_words,
-    to_table,
-    to_words,
-)
+from imgbatch.core.parameter_kinds import Choice, Number, Switch, Text
+from imgbatch.core.parameters import Declared, Field, fields, from_table, from_words, split_words, to_table, to_words
 from imgbatch.operations import Operation, all_operations
 from tests.properties.strategies import NO_VALUE, operations
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from imgbatch.core.parameters import Number
+from imgbatch.core.parameter_kinds import Number
 from imgbatch.operations.base import Operation
 from imgbatch.pixels import deep
 from imgbatch.pixels.alpha import carrying, premultiplied, straight

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from imgbatch.core.parameters import Number
+from imgbatch.core.parameter_kinds import Number
 from imgbatch.operations.base import Operation, refuse_mode
 from imgbatch.operations.support.as_array import in_strips, picture, samples
 from imgbatch.pixels.alpha import straight

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from imgbatch.core.parameters import Number
+from imgbatch.core.parameter_kinds import Number
 from imgbatch.operations.base import Operation, refuse_mode
 from imgbatch.operations.filters.blur import filter_image
 from imgbatch.operations.support.as_array import at, picture, samples

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, ClassVar, NamedTuple
 
 from imgbatch.core.errors import ImageError, UsageError
-from imgbatch.core.parameters import Text
+from imgbatch.core.parameter_kinds import Text
 from imgbatch.core.quantities import Size
 from imgbatch.operations.base import Operation
 from imgbatch.operations.support.entropy import busiest

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, ClassVar, NamedTuple
 
-from imgbatch.core.parameters import Text
+from imgbatch.core.parameter_kinds import Text
 from imgbatch.core.quantities import Size
 from imgbatch.operations.base import Operation
 from imgbatch.operations.support.canvas import on_canvas

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from imgbatch.core.errors import UsageError, expected
-from imgbatch.core.parameters import Choice, Switch
+from imgbatch.core.parameter_kinds import Choice, Switch
 from imgbatch.core.quantities import Size
 from imgbatch.operations.base import Operation
 from imgbatch.operations.support.canvas import affordable, on_canvas

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from imgbatch.core.parameters import Choice, Number, Switch
+from imgbatch.core.parameter_kinds import Choice, Number, Switch
 from imgbatch.core.quantities import Size
 from imgbatch.operations.base import Operation
 from imgbatch.operations.support.canvas import RGBA, able, affordable, background, blank, on_canvas

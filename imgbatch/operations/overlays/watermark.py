@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from imgbatch.core.file_parameter import File
-from imgbatch.core.parameters import Choice, Switch
+from imgbatch.core.parameter_kinds import Choice, Switch
 from imgbatch.core.quantities import Share, Size
 from imgbatch.operations.file_backed import FromFile
 from imgbatch.operations.support.composite import BLENDS, MARGIN, SIDE, inside_margins, laid, share_px

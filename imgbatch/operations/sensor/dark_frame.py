@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from imgbatch.core.file_parameter import File
-from imgbatch.core.parameters import Number
+from imgbatch.core.parameter_kinds import Number
 from imgbatch.operations.file_backed import FileContent, FromFile
 from imgbatch.operations.sensor.flat_field import change_by_frame
 

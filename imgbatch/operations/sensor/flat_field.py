@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from imgbatch.core.errors import ImageError
 from imgbatch.core.file_parameter import File
-from imgbatch.core.parameters import Number
+from imgbatch.core.parameter_kinds import Number
 from imgbatch.operations.base import Operation, refuse_mode
 from imgbatch.operations.file_backed import FromFile
 from imgbatch.operations.support.as_array import picture, samples

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.core.parameters import Text
+from imgbatch.core.parameter_kinds import Text
 from imgbatch.core.quantities import Size
 from imgbatch.operations.base import Operation, refuse_mode
 from imgbatch.operations.support.as_array import picture, samples

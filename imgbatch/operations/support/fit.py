@@ -8,7 +8,7 @@ import re
 from fractions import Fraction
 from typing import NamedTuple
 
-from imgbatch.core.parameters import Text
+from imgbatch.core.parameter_kinds import Text
 from imgbatch.core.quantities import Size
 from imgbatch.operations.support.lengths import (
     Length,

@@ -10,7 +10,7 @@ import re
 from fractions import Fraction
 
 from imgbatch.core.errors import UsageError
-from imgbatch.core.parameters import Choice, Text
+from imgbatch.core.parameter_kinds import Choice, Text
 from imgbatch.core.quantities import Size
 
 #: The longest side in px that can be asked for.

@@ -9,7 +9,7 @@ from string import Formatter
 from typing import Any
 
 from imgbatch.core.errors import UsageError, unknown
-from imgbatch.core.parameters import Text
+from imgbatch.core.parameter_kinds import Text
 
 #: The fields of a text, with values to try a format with.
 FIELDS: dict[str, Any] = {

@@ -12,7 +12,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from imgbatch.core.errors import expected
-from imgbatch.core.parameters import Number
+from imgbatch.core.parameter_kinds import Number
 from imgbatch.core.quantities import Level
 from imgbatch.operations.base import Operation
 from imgbatch.operations.support.curves import ByHistogram, Table, apply_curve, is_gray, tone_image

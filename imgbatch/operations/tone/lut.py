@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from imgbatch.core.file_parameter import File
-from imgbatch.core.parameters import Choice
+from imgbatch.core.parameter_kinds import Choice
 from imgbatch.operations.base import refuse_mode
 from imgbatch.operations.file_backed import FileContent, FromFile
 from imgbatch.operations.support.as_array import picture, samples

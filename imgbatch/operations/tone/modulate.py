@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from imgbatch.core.parameters import Number
+from imgbatch.core.parameter_kinds import Number
 from imgbatch.operations.base import Operation
 from imgbatch.operations.support.color_matrix import IDENTITY, LUMA, Matrix, interpolate, mix_bands, multiply, triple
 from imgbatch.operations.support.curves import apply_curve, is_gray, tone_image

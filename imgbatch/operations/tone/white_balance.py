@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from imgbatch.core.parameters import Choice, Number
+from imgbatch.core.parameter_kinds import Choice, Number
 from imgbatch.operations.support.curves import ByHistogram, Table, is_gray
 from imgbatch.pixels.gamma import from_linear, to_linear
 

@@ -10,7 +10,8 @@ import pytest
 
 from imgbatch.core import parameters
 from imgbatch.core.errors import UsageError
-from imgbatch.core.parameters import Choice, Declared, Number, Switch, Text, from_table, from_words, to_table, to_words
+from imgbatch.core.parameter_kinds import Choice, Number, Switch, Text
+from imgbatch.core.parameters import Declared, from_table, from_words, to_table, to_words
 
 
 def _upper(word: str) -> str:

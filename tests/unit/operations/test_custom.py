@@ -13,7 +13,8 @@ from PIL import Image
 
 import imgbatch as ib
 from imgbatch.core.errors import UsageError
-from imgbatch.core.parameters import Number, fields, from_table, from_words, to_words
+from imgbatch.core.parameter_kinds import Number
+from imgbatch.core.parameters import fields, from_table, from_words, to_words
 from imgbatch.operations import custom, plugins
 
 if TYPE_CHECKING:
