@@ -26,7 +26,12 @@ _NOTHING_TO_UNDO = 2
 LOST, REFUSED, OTHER, MISSING, TEMPORARY = (
     "original lost", "refused for ever", "wrong file (format, name, content)", "file missing", "temporary file left"
 )  # fmt: skip
-EXIT_70, FAULTY, UNTRUE, LEDGER = "exit 70", "traceback or hang", "exit 0 with files missing", "ledger unsound"
+EXIT_70, FAULTY, UNTRUE, LEDGER = (
+    "internal error (exit 70)",
+    "traceback or hang",
+    "exit 0 with files missing",
+    "ledger unsound",
+)
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,9 @@ def play(words: str) -> None:
         "power --rounds 1 --seed 1 --case in-place",
         not_yet("power --rounds 3 --seed 1 --case output", "outputs are not synced before the ledger tells of them"),
         not_yet("points --rounds 25 --seed 1", "errors of the ledger end with 70, leftovers are not swept"),
+        not_yet("damage --rounds 20 --seed 1", "rows of a wrong type, and a ledger read by undo, end with 70"),
+        not_yet("kills --rounds 1 --seed 1 --case output --who forkserver", "a forkserver that dies ends the run"),
+        not_yet("kills --rounds 1 --seed 1 --case output --who run", "the listener's folder is left in TMPDIR"),
         not_yet("attacks --rounds 1", "paths and links of a ledger are believed"),
     ],
 )
@@ -44,6 +47,13 @@ def test_a_few_rounds(words: str) -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("words", ["points --rounds 0", "power --rounds 100 --seed 2", "attacks --rounds 1"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "points --rounds 0", "power --rounds 100 --seed 2", "damage --rounds 1000 --seed 2", "attacks --rounds 1",
+        "kills --rounds 600 --seed 2 --who worker", "kills --rounds 100 --seed 2 --who forkserver",
+        "kills --rounds 500 --seed 2 --who run --who session",
+    ],
+)  # fmt: skip
 def test_many_rounds(words: str) -> None:
     play(words)
