@@ -29,8 +29,8 @@ _EDITED = "003.jpg"
 _NEWER = "newer imgbatch"  # a version from the future is refused, rightly
 _HONEST = (0, 2, 4)
 EXIT_70, FAULTY, ODD, UNCHANGED, WRONG, LOST, REFUSED, AWAY = (
-    "internal error (exit 70)", "traceback or hang", "odd exit code", "wrong unchanged", "exit 0 with wrong outputs", "original lost",
-    "refused for ever", "damaged ledger not kept",
+    "internal error (exit 70)", "traceback or hang", "odd exit code", "wrong unchanged", "exit 0 with wrong outputs",
+    "original lost", "refused for ever", "damaged ledger not kept",
 )  # fmt: skip
 
 
