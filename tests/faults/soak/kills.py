@@ -34,8 +34,7 @@ _FILES, _SECONDS = 60, 120
 LOST, DOUBLED, BLAMED, EXIT_70, ODD, HANG, REFUSED, DIFFERS, PROCESS, MEMORY, TEMPORARY, ORIGINAL = (
     "file not told of", "file told of twice", "innocent file failed", "internal error (exit 70)",
     "traceback or odd exit code", "hang", "refused for ever", "tree not as undisturbed", "process left",
-    "shared memory left", "temporary file left",
-    "original lost",
+    "shared memory left", "temporary file left", "original lost",
 )  # fmt: skip
 
 

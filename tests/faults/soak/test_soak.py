@@ -52,7 +52,8 @@ def test_a_few_rounds(words: str) -> None:
     "words",
     [
         "points --rounds 0", "power --rounds 100 --seed 2", "damage --rounds 1000 --seed 2", "attacks --rounds 1",
-        "swapper --rounds 300", "kills --rounds 600 --seed 2 --who worker", "kills --rounds 100 --seed 2 --who forkserver",
+        "swapper --rounds 300", "kills --rounds 600 --seed 2 --who worker",
+        "kills --rounds 100 --seed 2 --who forkserver",
         "kills --rounds 500 --seed 2 --who run --who session",
     ],
 )  # fmt: skip
