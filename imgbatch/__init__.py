@@ -23,7 +23,7 @@ _HOMES = {
     "load": "datasets.load",
     "Loaded": "datasets.loaded_images",
     "stats": "datasets.stats", "Statistics": "pixels.statistics",
-    "Undone": "ledger.history", "past_runs": "ledger.history", "undo": "ledger.history",
+    "Undone": "originals.undo", "past_runs": "ledger.history", "undo": "originals.undo",
     "Operation": "operations.base",
     "operation": "operations.custom",
     "Output": "planning.recipe", "Recipe": "planning.recipe",

@@ -7,7 +7,7 @@ from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.datasets.load import load
 from imgbatch.datasets.loaded_images import Loaded
 from imgbatch.datasets.stats import stats
-from imgbatch.ledger.history import Undone, past_runs, undo
+from imgbatch.ledger.history import past_runs
 from imgbatch.operations.alpha import Alpha, Flatten
 from imgbatch.operations.base import Operation
 from imgbatch.operations.custom import operation
@@ -45,6 +45,7 @@ from imgbatch.operations.tone.modulate import Modulate
 from imgbatch.operations.tone.sepia import Sepia
 from imgbatch.operations.tone.tint import Tint
 from imgbatch.operations.tone.white_balance import WhiteBalance
+from imgbatch.originals.undo import Undone, undo
 from imgbatch.pixels.statistics import Statistics
 from imgbatch.planning.recipe import Output, Recipe
 from imgbatch.runs.apply import apply

@@ -27,6 +27,7 @@ from imgbatch.core.job import Failure, Job, Outcome, Source, Target, Written
 from imgbatch.core.run_settings import Settings
 from imgbatch.ledger.database import FILE
 from imgbatch.ledger.destination import Assignment, Destination
+from imgbatch.ledger.history import read_replacements, read_runs
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.rows import Replaced, state_folder
 from imgbatch.originals.backups import FOLDER, discard, keep, room, rooms
@@ -64,7 +65,7 @@ class InPlace(Destination):
         self._past = Past(folder, self.state)
         self._digest_by_run: dict[int, str] = {}
         self._open_runs: set[int] = set()
-        for run in self._past.runs():
+        for run in read_runs(self.state):
             self._digest_by_run[run.id] = run.digest
             if not run.ended:
                 self._open_runs.add(run.id)
@@ -72,7 +73,7 @@ class InPlace(Destination):
         self._latest: dict[str, Replaced] = {}
         self._sizes: set[int] = set()
         self._intended: list[Replaced] = []
-        for entry in self._past.replaced():
+        for entry in read_replacements(folder, self.state):
             if entry.step != "undone":
                 self._by_hash.setdefault(entry.hash, []).append(entry)
                 self._latest[entry.path] = entry
@@ -269,7 +270,7 @@ class InPlace(Destination):
             self._forget_old(time.time() - self._settings.keep_backups)
 
     def _forget_old(self, before: float) -> None:
-        old = {str(run.id) for run in self._past.runs() if run.started < before and run.id != self._run}
+        old = {str(run.id) for run in read_runs(self.state) if run.started < before and run.id != self._run}
         for name in rooms(self.state):
             if name.partition("-")[0] in old:
                 shutil.rmtree(os.path.join(self.state, FOLDER, name), ignore_errors=True)

@@ -1,4 +1,4 @@
-"""What did runs do to sources, and when? The ledger's tables `replaced` and `runs`, for --in-place, history and undo.
+"""Replacements: how is written down what a run does to sources? The ledger's table `replaced`.
 
 A replacement is written down before it happens, durably, with the hash of the new content; that it is done is written
 with the next one. So after a kill the content of the file alone says whether an intended replacement took place.
@@ -6,14 +6,13 @@ with the next one. So after a kill the content of the file alone says whether an
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import astuple
 
-from imgbatch.ledger.database import FILE, reading, unwritable, writable
-from imgbatch.ledger.rows import PastRun, Replaced
+from imgbatch.ledger.database import FILE, unwritable, writable
+from imgbatch.ledger.rows import Replaced
 
 
 class Past:
@@ -32,45 +31,6 @@ class Past:
         self.file = os.path.join(state, FILE)
         self._connection: sqlite3.Connection | None = None
         self._done: list[Replaced] = []
-
-    def runs(self) -> list[PastRun]:
-        """All runs, in the order in which they began."""
-        if not os.path.exists(self.file):
-            return []
-        with reading(self.file) as (connection, version):
-            held = []
-            if version >= 2:
-                held = connection.execute(
-                    "SELECT id, started_ns, seen_ns, ended_ns, exit_code, counts, command, digest FROM runs ORDER BY id"
-                ).fetchall()
-        return [
-            PastRun(
-                id,
-                started / 1e9,
-                max(0, (ended or seen) - started) / 1e9,
-                ended is not None,
-                code,
-                json.loads(counts),
-                command,
-                digest,
-            )  # fmt: skip
-            for id, started, seen, ended, code, counts, command, digest in held
-        ]
-
-    def replaced(self) -> list[Replaced]:
-        """All replacements, in the order in which they were intended."""
-        if not os.path.exists(self.file):
-            return []
-        with reading(self.file) as (connection, version):
-            held = []
-            if version >= 3:
-                held = connection.execute("SELECT * FROM replaced ORDER BY run, recorded_ns").fetchall()
-        return [self._entry(row) for row in held]
-
-    def _entry(self, row: Sequence[object]) -> Replaced:
-        run, path, step, original, hash, backup, *rest = row
-        place = os.path.join(self.state, os.fsdecode(backup)) if backup else ""  # type: ignore[arg-type]  # a BLOB
-        return Replaced(run, os.path.join(self.folder, os.fsdecode(path)), step, original, hash, place, *rest)  # type: ignore[arg-type]  # as the table declares them
 
     def intend(self, entry: Replaced) -> None:
         """Write down what is about to be done, and what was done, on the disk; OSError when that is not possible."""

@@ -37,8 +37,7 @@ def _counted(call: Callable[..., Any], left: list[int]) -> Callable[..., Any]:
 
 if __name__ == "__main__":
     from imgbatch.__main__ import main
-    from imgbatch.ledger import history
-    from imgbatch.originals import in_place
+    from imgbatch.originals import in_place, undo
     from imgbatch.originals.replacements import Past
 
     left = [int(sys.argv[1])]
@@ -46,6 +45,6 @@ if __name__ == "__main__":
         setattr(os, name, _counted(getattr(os, name), left))
     for name in ("intend", "settle", "close"):
         setattr(Past, name, _counted(getattr(Past, name), left))
-    for module, name in ((in_place, "keep"), (history, "restore"), (history, "discard")):
+    for module, name in ((in_place, "keep"), (undo, "restore"), (undo, "discard")):
         setattr(module, name, _counted(getattr(module, name), left))
     sys.exit(main(sys.argv[2:]))

@@ -43,8 +43,6 @@ INSIDE: dict[str, list[set[str]]] = {
         {"geometry"}, {"support", "file_backed"}, {"base"},
     ],
 }  # fmt: skip
-#: Imports that go up all the same, each with its reason.
-ALLOWED = {("ledger.history", "originals")}
 #: Who may import what from outside (whether at the top of the file or inside a function).
 BELONGS = {
     "multiprocessing": {"executors", "memory"},
@@ -108,7 +106,7 @@ def test_imports_go_down_only(path: Path) -> None:
     assert floor is not None, f"{room} has no floor: say in FLOORS where it lives"
     for name in imports(path, typing_too=True):
         parts = name.split(".")
-        if parts[0] != "imgbatch" or len(parts) < 2 or (here, parts[1]) in ALLOWED:
+        if parts[0] != "imgbatch" or len(parts) < 2:
             continue
         if parts[1] != room:
             there = floor_of(parts[1], FLOORS)

@@ -80,11 +80,11 @@ def undo(words: Sequence[str]) -> int:
     folder, *numbers = arguments.operands
     if numbers and not (numbers[0].isascii() and numbers[0].isdecimal()):
         raise expected("a number as `imgbatch history` lists it", "RUN", numbers[0])
-    from imgbatch.ledger import history as past
+    from imgbatch.originals import undo as undoing
 
     settings = _settings(arguments.settings)
     run = int(numbers[0]) if numbers else None
-    done = past.undo(folder, run, state=settings.state, dry_run=arguments.dry_run, wait=settings.wait)
+    done = undoing.undo(folder, run, state=settings.state, dry_run=arguments.dry_run, wait=settings.wait)
     for word, paths in (("restored", done.restored), ("removed", done.removed)):
         if arguments.dry_run or arguments.verbose:
             for path in paths:

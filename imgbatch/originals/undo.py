@@ -1,0 +1,181 @@
+"""Undo: how is a run taken back?
+
+A run ``--in-place``: where a file's content is still what the run made, the original is put in its place in one step;
+then that is written down, and only then is the backup given up. A kill in between is understood by the content, as in
+in_place.py. A run into an output folder: its outputs are removed where they are as it wrote them and can be made
+again. What was changed since is left as it is, and named.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+
+from imgbatch.core.errors import PlanError, one_line
+from imgbatch.ledger.history import History, read_replacements
+from imgbatch.ledger.rows import Replaced, Row
+from imgbatch.originals.backups import discard, restore
+from imgbatch.originals.in_place import settle_intended
+from imgbatch.originals.replacements import Past
+from imgbatch.planning.folders import display_path
+from imgbatch.storage.atomic_write import hash_of, sweep
+from imgbatch.storage.lock import Lock
+from imgbatch.storage.registry import storage_of
+
+
+@dataclass
+class Undone:
+    """What taking back a run did, or would do.
+
+    Attributes
+    ----------
+    run : int
+    restored, removed : list of str
+        Absolute paths: files that have their original back, outputs that are gone.
+    left : list of (str, str)
+        Files that were left, and why.
+    """
+
+    run: int
+    restored: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    left: list[tuple[str, str]] = field(default_factory=list)
+
+
+def undo(
+    folder: str | os.PathLike[str],
+    run: int | None = None,
+    *,
+    state: str | None = None,
+    dry_run: bool = False,
+    wait: float = 0.0,
+) -> Undone:
+    """Take back a run.
+
+    Parameters
+    ----------
+    folder : path
+        An output folder, or one whose files were changed in place.
+    run : int, optional
+        The number of the run (:func:`past_runs`); the last one that left something when not given.
+    state : str, optional
+        Where the state is, if not in the folder.
+    dry_run : bool
+        Whether to say only what would be done.
+    wait : float
+        How many seconds to wait for a run that is at work.
+
+    Raises
+    ------
+    PlanError
+        There are no runs, no such run, or none that left anything.
+    LockedError
+        A run is at work.
+    """
+    history = History(folder, state)
+    if dry_run:
+        return _Undo(history).undo(run, dry=True)
+    lock = Lock(history.state, wait, history.folder)
+    try:
+        return _Undo(History(folder, state)).undo(run, dry=False)
+    finally:
+        lock.release()
+
+
+class _Undo:
+    """The taking back of runs of a folder."""
+
+    def __init__(self, history: History) -> None:
+        self._history, self._ledger = history, history.ledger
+        self._past = Past(history.folder, history.state)
+        self._replaced = history.replaced
+
+    def undo(self, number: int | None, dry: bool) -> Undone:
+        """Take the run of that number back, or the last one that left something."""
+        history = self._history
+        counts = history.undoable_counts()
+        if number is None:
+            if not counts:
+                raise PlanError(f"nothing is left to take back in {display_path(history.folder)}")
+            number = max(counts)
+        elif number not in {run.id for run in history.runs}:
+            raise PlanError(f"expected a run of {display_path(history.folder)}, got {number}; see imgbatch history")
+        if not dry:
+            settle_intended(
+                self._past, [entry for entry in self._replaced if entry.step == "intended"], self._history.state
+            )
+            self._replaced = read_replacements(history.folder, history.state)
+        undone = Undone(number)
+        entries = [entry for entry in self._replaced if entry.run == number and entry.step != "undone"]
+        rows = sorted((row for row in self._ledger.rows if row.run == number), key=lambda row: os.fsencode(row.path))
+        try:
+            for folder in {os.path.dirname(entry.path) for entry in entries if not dry}:
+                sweep(folder)  # what an undo that was killed has left
+            for entry in sorted(entries, key=lambda entry: os.fsencode(entry.path)):
+                self._restore(entry, undone, dry)
+            for row in rows:
+                self._remove(row, undone, dry)
+        finally:
+            self._past.close()
+            self._ledger.close()
+        return undone
+
+    def _restore(self, entry: Replaced, undone: Undone, dry: bool) -> None:
+        if not entry.backup:  # nothing was changed
+            if not dry:
+                self._past.settle(entry, "undone")
+            return
+        why = self._changed(entry)
+        if why:
+            undone.left.append((entry.path, why))
+            return
+        try:
+            if not dry:
+                if hash_of(entry.path) != entry.original:  # else an undo was killed when it had done that
+                    restore(entry.backup, entry.path)
+                self._past.settle(entry, "undone")
+                discard(entry.backup, self._history.state)
+        except OSError as error:
+            undone.left.append((entry.path, one_line(error.strerror or str(error))))
+            return
+        undone.restored.append(entry.path)
+
+    def _changed(self, entry: Replaced) -> str:
+        """Why a file cannot be restored; "" when it can."""
+        kept = f"its original is {display_path(entry.backup)}"
+        if not os.path.lexists(entry.backup):
+            kept = "its backup is gone"
+        now = hash_of(entry.path)
+        if now == entry.original:
+            return ""
+        if now != entry.hash:
+            later = [one.run for one in self._replaced if one.path == entry.path and one.hash == now != ""]
+            if later and max(later) > entry.run:
+                return f"was changed by run {max(later)} since; take that back first"
+            return f"{'was changed' if now else 'cannot be read or is gone'} since; {kept}"
+        if hash_of(entry.backup) != entry.original:
+            return f"its backup {display_path(entry.backup)} is gone or was changed"
+        return ""
+
+    def _remove(self, row: Row, undone: Undone, dry: bool) -> None:
+        why = ""
+        store = storage_of(row.path)
+        if not store.exists(row.path):
+            if not dry:
+                self._ledger.forget(row)
+            return
+        if not row.hash or store.fingerprint(row.path) != row.hash:
+            why = "was changed since"
+        elif row.moved or not storage_of(row.source).exists(row.source):
+            why = f"its source {display_path(row.source)} is not there any more, so that it could not be made again"
+        if why:
+            undone.left.append((row.path, why))
+            return
+        if not dry:
+            try:
+                store.remove(row.path)
+            except OSError as error:
+                undone.left.append((row.path, one_line(error.strerror or str(error))))
+                return
+            self._ledger.forget(row)
+        undone.removed.append(row.path)
