@@ -65,6 +65,18 @@ def test_a_second_run_does_nothing_and_opens_nothing(run: Run, place: Path, monk
     assert "3 unchanged" in run(*HALF).stderr and pictures(place / "photos") == once
 
 
+def test_what_was_replaced_is_known_by_its_size_and_time(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = ib.Recipe([ib.Resize("50%")])
+    for path in (place / "photos").rglob("*.??g"):
+        os.utime(path, ns=(1, 10**18))  # long before it is replaced
+    clock = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: clock() + 10**10)  # what is as young as its row is not believed
+    assert ib.run(place / "photos", recipe=recipe, in_place=True, workers=0).counts["ok"] == 3
+    monkeypatch.setattr(in_place, "hash_of", None)
+    monkeypatch.setattr("imgbatch.codecs.format_of", None)
+    assert ib.run(place / "photos", recipe=recipe, in_place=True, workers=0).counts["unchanged"] == 3
+
+
 def test_what_was_looked_into_once_is_not_looked_into_again(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = ib.Recipe([ib.Resize("50%")])
     ib.run(place / "photos", recipe=recipe, in_place=True, workers=0)

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 import imgbatch.__main__ as command
-from imgbatch.cli.dispatch import dispatch
+from imgbatch.cli.dispatch import COMMANDS, dispatch
 from imgbatch.core.errors import EngineError, LockedError, PlanError
 from imgbatch.operations import Operation, all_operations
 from tests import outside
@@ -95,6 +95,26 @@ def test_wrong_commands(run: Run, words: list[str], said: str) -> None:
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert said in done.stderr
+
+
+def test_every_command_is_carried_out_and_offered_for_a_slip(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("IMGBATCH_WORKERS", "0")
+    listed = ["run", "check", "stats", "pack", "history", "undo", "schedule", "ops", "formats"]
+    assert sorted(COMMANDS) == sorted(listed)
+    for name in listed:
+        assert command.main([name, "--help"]) == 0 and capsys.readouterr().out
+        assert command.main([name + "e"]) == 2
+        assert f"did you mean {name!r}?" in capsys.readouterr().err
+
+
+def test_the_page_of_an_operation_says_what_holds_when_nothing_is_said(run: Run) -> None:
+    page = " ".join(run("ops", "resize").stdout.split())
+    assert "(required)" in page
+    for word, default in (("upscale", "false"), ("focal", "none"), ("fit", "inside")):
+        head = page.partition(f" {word}: ")[2]
+        assert head.partition("(default ")[2].startswith(f"{default})"), (word, head[:80])
 
 
 def test_ops_lists_every_operation_by_group(run: Run) -> None:

@@ -292,7 +292,7 @@ def test_the_flag_wins_over_another_way_with_files_in_the_way(run: Run, place: P
         (["photos", "-o", "out", "--failed-list", "photos"], "got the folder 'photos'"),
         (["-o", "out", "--failed-list", "photos/a.jpg", "photos"], "got the picture 'photos/a.jpg'"),
         (["photos", "-o", "out", "-r", "none.toml"], "cannot read the recipe 'none.toml'"),
-        (["-o", "out", "--files-from", "none.txt"], "cannot read --files-from 'none.txt'"),
+        (["-o", "out", "--files-from", "none.txt"], "cannot read --files-from 'none.txt': No such file or directory"),
         (["photos", "-o", "out", "--overwrite", "--rename"], "one of overwrite, skip-existing and rename"),
     ],
 )

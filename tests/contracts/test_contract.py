@@ -34,6 +34,26 @@ def test_ours_pass(cls: type[ib.Operation]) -> None:
 
 def test_an_instance_is_checked_as_it_is() -> None:
     ib.check_operation(ib.Resize("3x3", fit="cover", upscale=True))
+    ib.check_operation(Turns(0))  # its class would be checked with its example, which breaks a promise
+    with pytest.raises(AssertionError, match=r"after\(\) says \(40, 30\), the result is \(30, 40\)"):
+        ib.check_operation(Turns(1))
+    with pytest.raises(AssertionError, match=r"after\(\) says"):
+        ib.check_operation(Turns)
+
+
+@ib.operation("turns_unsaid")
+@dataclass(frozen=True)
+class Turns(ib.Operation):
+    """Turn by quarters, and say that the size stays."""
+
+    example: ClassVar[str] = "1"
+    quarters: int = 0
+
+    def apply(self, image: Picture) -> Picture:
+        return image.transpose(Image.Transpose.ROTATE_90) if self.quarters else image
+
+    def after(self, size: Size) -> Size:
+        return size
 
 
 @ib.operation("bad_promise")

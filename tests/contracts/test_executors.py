@@ -6,6 +6,7 @@ import concurrent.futures
 import gc
 import multiprocessing
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -23,7 +24,7 @@ from imgbatch.executors.inline import Inline
 from imgbatch.executors.processes.pool import Pool
 from imgbatch.pipeline.task import TaskContext
 from imgbatch.storage.atomic_write import temporary
-from tests.faults.tasks import FaultyTask, job
+from tests.faults.tasks import FaultyTask, Stillborn, job
 from tests.held import held
 
 
@@ -143,6 +144,18 @@ def test_a_job_over_its_time_is_shot(fault: str) -> None:
     assert "0.6 s in ops of 6-" in late.error.message
 
 
+def test_a_job_within_its_time_is_left_alone() -> None:
+    outcomes = done(Pool(2, 1, timeout=2), [job(index, "sleep:0.6") for index in range(3)])
+    assert [outcome.status for outcome in outcomes] == ["ok"] * 3
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_workers_that_never_come_up_are_given_up(tmp_path: Path, workers: int) -> None:
+    with pytest.raises(EngineError, match="5 in a row died before their first word"):
+        done(Pool(workers, 1), [job(0), job(1)], Stillborn(str(tmp_path)))
+    assert 5 <= (tmp_path / "starts").stat().st_size < 5 + workers  # the others were on their way
+
+
 def test_what_libraries_print_becomes_a_warning(capfd: pytest.CaptureFixture[str]) -> None:
     outcomes = done(Pool(1), [job(0), job(1, "print"), job(2)])
     assert [outcome.warnings for outcome in outcomes] == [(), ("libtest: a warning",), ()]
@@ -163,6 +176,17 @@ def test_closing_the_iterator_ends_everything(executor: Executor) -> None:
     results = executor.run(FaultyTask(), [job(index, "sleep:0.01") for index in range(400)])
     next(results)
     results.close()  # type: ignore[attr-defined]  # run is a generator
+
+
+def test_closing_the_iterator_does_not_wait_for_a_file_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imgbatch.executors.processes.pool.PATIENCE", 0.3)
+    executor = Pool(2, 1)
+    results = executor.run(FaultyTask(), [job(0), *(job(index, "loop") for index in range(1, 4))])
+    assert next(results).index == 0
+    began = time.monotonic()
+    results.close()  # type: ignore[attr-defined]  # run is a generator
+    assert time.monotonic() - began < 10
+    assert executor.late == []
 
 
 def test_abort_leaves_nothing_half_written(tmp_path: Path) -> None:

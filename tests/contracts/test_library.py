@@ -42,6 +42,19 @@ class Waits(ib.Operation):
         return image
 
 
+@dataclass(frozen=True)
+class Fatal(ib.Operation):
+    """Ends each worker that unpacks it."""
+
+    word: ClassVar[str] = "fatal"
+
+    def __reduce__(self) -> tuple[Callable[[int], object], tuple[int]]:
+        return os._exit, (1,)
+
+    def apply(self, image: Image.Image) -> Image.Image:
+        return image
+
+
 @pytest.fixture
 def photos(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "photos"
@@ -88,6 +101,16 @@ def test_a_cancelled_run_says_what_remains(
     assert report.exit_code == ExitCode.STOPPED
     made = len(list((tmp_path / "out").glob("*.png")))
     assert made == len(report.outcomes) < FILES and report.remaining == FILES - made
+
+
+def test_what_ends_a_run_in_the_background_is_raised_where_its_result_is_asked_for(
+    photos: Path, tmp_path: Path
+) -> None:
+    handle = ib.start([photos], tmp_path / "out", ib.Recipe(ops=[Fatal()]), workers=1)
+    for _ in range(2):
+        with pytest.raises(ib.EngineError, match="workers cannot be started"):
+            handle.result(60)
+    assert handle.done()
 
 
 def test_a_run_that_cannot_be_planned_is_refused_by_start_itself(photos: Path, tmp_path: Path) -> None:

@@ -63,6 +63,16 @@ class FaultyTask(Task):
         return Outcome(job.index, job.source, "ok")
 
 
+@dataclass(frozen=True)
+class Stillborn(FaultyTask):
+    """Ends each worker that unpacks it, and counts them."""
+
+    def __setstate__(self, state: dict[str, str]) -> None:
+        with open(os.path.join(state["folder"], "starts"), "a") as file:
+            file.write("x")
+        os._exit(1)
+
+
 def act(fault: str, more: str, folder: str, index: int) -> None:
     """The deed itself, inside the worker."""
     if fault == "raise":

@@ -103,6 +103,27 @@ def test_a_page_among_many_is_found_at_once(big: bool, compression: str, monkeyp
     assert compression == "jpeg" or plain == [sheet.tobytes() for sheet in sheets]
 
 
+def outgrown(count: int) -> bytes:
+    """A GIF of 10x10 px, and then `count` frames of 900x900."""
+    found = []
+    for side in (10, 900):
+        file = io.BytesIO()
+        Image.new("L", (side, side)).save(file, "GIF")
+        data = file.getvalue()
+        start = 13 + 3 * 2 ** ((data[10] & 7) + 1)  # behind the header and its table of colors
+        found.append((data[:start], data[start:-1]))
+    (head, small), (_, large) = found
+    return head + small + large * count + b";"
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+def test_frames_that_outgrow_what_the_header_says_count_while_they_are_decoded() -> None:
+    opened = codecs.open_image(outgrown(1), "", LIMIT)
+    assert opened.size == (10, 10) and len(list(opened.decode()[0])) == 2
+    kind, said = refused(outgrown(2))
+    assert kind == "too_large" and "exceed --max-pixels 1000000" in said
+
+
 def test_a_bomb_behind_a_harmless_first_frame_is_refused() -> None:
     for data in (gif((10, 10), [(10, 10), (60_000, 60_000)]), tiff((10, 10), (20_000, 20_000))):
         kind, said = refused(data)

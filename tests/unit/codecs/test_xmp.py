@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,6 +58,8 @@ def test_orientation_and_sizes_of_a_packet_follow_the_picture() -> None:
     element = b"<tiff:Orientation> 8 </tiff:Orientation><tiff:ImageLength>9</tiff:ImageLength>"
     assert xmp.upright(element) == b"<tiff:Orientation>1</tiff:Orientation><tiff:ImageLength>9</tiff:ImageLength>"
     assert b">600<" in xmp.resized(element, (800, 600))
+    sizes = b"<a tiff:ImageWidth='1' tiff:ImageLength='2' exif:PixelXDimension='3' exif:PixelYDimension='4'>"
+    assert re.findall(rb"\d+", xmp.resized(sizes, (800, 600))) == [b"800", b"600", b"800", b"600"]
 
 
 def test_padding_is_given_up() -> None:
@@ -66,6 +70,11 @@ def test_padding_is_given_up() -> None:
 def test_packets_are_brought_to_utf_8(coding: str) -> None:
     text = "<x:xmpmeta xmlns:x='adobe:ns:meta/'>ö</x:xmpmeta>"
     assert xmp.plain(text.encode(coding)) == text.encode()
+
+
+@pytest.mark.parametrize("packet", [b"\xff\xfe\x00\xd8<", b"\xff\xfe\0\0\0\0\x11\0", b"<\0\0"], ids=["16", "32", "odd"])
+def test_a_packet_that_is_no_text_stays_as_it_is(packet: bytes) -> None:
+    assert xmp.plain(packet) == packet
 
 
 def test_entities_are_not_unfolded() -> None:

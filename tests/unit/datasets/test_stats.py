@@ -151,6 +151,14 @@ def test_sizes_are_upright_and_after_the_operations(tmp_path: Path) -> None:
     assert ib.stats(tmp_path, ib.Crop("10x10"), workers=0).aspects == {"1:1": 1}
 
 
+@pytest.mark.parametrize("size", [(1, 3), (3, 1), (1, 1)])
+def test_a_mean_image_may_be_one_pixel_wide(tmp_path: Path, size: tuple[int, int]) -> None:
+    Image.new("RGB", (4, 4), (10, 20, 30)).save(tmp_path / "a.png")
+    found = ib.stats(tmp_path, workers=0, mean_image=size)
+    assert found.mean_image is not None and found.mean_image.shape == (size[1], size[0], 3)
+    assert found.mean_image[-1, -1] * 255 == pytest.approx([10, 20, 30])
+
+
 def test_the_mean_image_is_the_mean_of_all_images(tmp_path: Path) -> None:
     save(tmp_path / "a.png", (40, 40), (10, 20, 30))
     save(tmp_path / "b.png", (400, 10), (20, 40, 61))

@@ -245,6 +245,26 @@ def test_what_crashes_is_left_in_peace_for_1_2_4_8_days(tmp_path: Path) -> None:
     assert waits[-1].due(now - 30 * DAY_NS)  # the clock was set back
 
 
+@pytest.mark.parametrize(
+    ("attempts", "hours", "when"),
+    [(1, 23, "23 h"), (1, 1.4, "1 h"), (1, 0.2, "1 h"), (2, 47, "47 h"), (4, 72, "3 days")],
+)
+def test_a_failure_says_how_long_it_is_left_in_peace(tmp_path: Path, attempts: int, hours: float, when: str) -> None:
+    source = Source("/a", "/", "a", 1, 1)
+    for _ in range(attempts):
+        ledger = Ledger(str(tmp_path), digest="d", versions="v")
+        ledger.begin(["o"])
+        ledger.record(Outcome(0, source, "crashed", error=Failure("crash", "decode", "died")))
+        ledger.close()
+    again = Ledger(str(tmp_path), digest="d", versions="v")
+    held = again.failed(source)
+    assert held is not None
+    outcome = known_to_fail(again, Job(0, source, ()), held.next_ns - int(hours * 3600 * 10**9))
+    assert outcome is not None and outcome.error is not None and outcome.status == "crashed"
+    tries = f"not tried before {when} are over, after {attempts} attempts (--retry-failed)"
+    assert outcome.error.message == f"died; {tries}"
+
+
 def test_a_run_that_only_remembers_a_failure_is_no_attempt(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every night, one that crashed is told as it was told first, and tried when it is due."""
     folder = photos.parent / "out"

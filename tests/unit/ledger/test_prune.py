@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,8 @@ import imgbatch as ib
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.prune import prune
 from imgbatch.storage.local import Local
+from tests.cli.conftest import COMMAND, environment
+from tests.permissions import plain_user
 
 PNG = ib.Recipe([ib.Resize("5")])
 
@@ -93,6 +96,30 @@ def test_what_is_not_surely_gone_refuses(photos: Path) -> None:
     with pytest.raises(ib.PlanError):
         pruned(photos, photos, photos.parent / "missing")
     assert left(photos) == before
+
+
+def test_a_folder_that_cannot_be_listed_hides_its_sources_and_refuses(photos: Path) -> None:
+    before = left(photos)
+    (photos / "sub").chmod(0)
+    try:
+        with plain_user(), pytest.raises(ib.PlanError, match=r"photos/sub cannot be listed; run once without --prune"):
+            pruned(photos)
+        with plain_user():
+            done = subprocess.run(
+                [*COMMAND, "run", "photos", "-o", "out", "--resize", "5", "--prune"], cwd=photos.parent,
+                env=environment(), capture_output=True, text=True, check=False,
+            )  # fmt: skip
+    finally:
+        (photos / "sub").chmod(0o755)
+    assert done.returncode == 2 and "photos/sub cannot be listed" in done.stderr
+    assert left(photos) == before
+
+
+def test_a_source_that_cannot_be_read_does_not_keep_others_from_being_pruned(photos: Path) -> None:
+    (photos / "b.png").unlink()
+    (photos / "lost.png").symlink_to("nowhere.png")
+    assert [failed.source.relative for failed in pruned(photos).failed] == ["lost.png"]
+    assert left(photos) == {"a.png", "sub/c.png"}
 
 
 def test_a_run_that_stops_removes_nothing(photos: Path) -> None:

@@ -97,13 +97,6 @@ def test_a_flat_image_stays_flat(operation: Operation) -> None:
     assert operation.apply(flat).tobytes() == flat.tobytes()
 
 
-@pytest.mark.parametrize("operation", [BoxBlur(0), Unsharp(3, amount=0), Sharpen(0), Median(1)], ids=str)
-@pytest.mark.parametrize("kind", ["1", "P", "RGBA", "I;16", "F", "CMYK"])
-def test_nothing_to_do(operation: Operation, kind: str) -> None:
-    image = picture(kind)
-    assert operation.apply(image) is image
-
-
 def test_blur_has_the_width_it_says() -> None:
     step = Image.new("L", (401, 1), 0)
     step.paste(255, (200, 0, 401, 1))

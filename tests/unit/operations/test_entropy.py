@@ -92,6 +92,14 @@ def test_the_frames_of_an_animation_are_cut_at_one_place() -> None:
     assert [frame.size for frame in through([Crop("80x80", "entropy")], pages)] == [(80, 80)] * 2
 
 
+def test_pages_of_two_sizes_are_cut_each_at_its_own_place() -> None:
+    pages = [dull_with((0, 0, 60, 60)), dull_with((140, 240, 200, 300), (200, 300))]
+    first, second = through([Resize("60x60", "cover", "entropy", "box")], pages)
+    for page, made in zip(pages, (first, second), strict=True):
+        assert made == Resize("60x60", "cover", "entropy", "box").apply(page)
+    assert noisy(first) > 0.08 and noisy(second) > 0.08
+
+
 def test_other_resizes_do_not_hold_frames_back() -> None:
     assert Resize("60x60", "cover", "entropy").together and Crop("9x9", "entropy").together
     assert not Resize("60x60", "cover", focal="10%x10%").together and not Crop("9x9").together

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from imgbatch.operations import Resize
+from imgbatch.operations.geometry.crop_resize import Reduction
 from imgbatch.operations.support import half_chroma
 from imgbatch.operations.support.fit import ExactBox
 from imgbatch.operations.support.resample import resampled
@@ -51,6 +53,14 @@ def test_a_picture_made_of_a_reduced_one_is_as_true(first: tuple[int, int], size
     assert (ours.mode, ours.size) == ("YCbCr", size)
     assert ours.getchannel(0) == resampled(larger.getchannel(0), whole(larger), size, "lanczos", 3.0)
     assert error(ours) <= error(direct) + 0.1
+
+
+def test_a_resize_of_brightness_and_colors_takes_the_short_way() -> None:
+    image, resize = photo(), Resize("640x482", "fill")
+    short, long = (Reduction(resize, gap=3.0, halved=halved).apply(image) for halved in (True, False))
+    assert short == reduced(image, (640, 482))
+    assert long == resampled(image, whole(image), (640, 482), resize.kernel, 3.0)
+    assert short.mode == "YCbCr" != long.mode
 
 
 def test_colors_are_averaged_from_those_that_were_not_spread_yet(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,13 +65,6 @@ def test_each_level_is_the_one_of_the_formula(operation: Operation, wanted: obje
     assert np.abs(array(made) - levels).max() <= 0.5 + 1e-6
 
 
-@pytest.mark.parametrize("operation", [Brightness(1), Contrast(1), Saturation(1), Gamma(1)], ids=str)
-@pytest.mark.parametrize("kind", ["1", "P", "RGBA", "I;16", "F", "CMYK", "LAB"])
-def test_nothing_to_do(operation: Operation, kind: str) -> None:
-    image = picture(kind)
-    assert operation.apply(image) is image
-
-
 @each
 @pytest.mark.parametrize("kind", ["LA", "RGBA", "PA", "P+t", "L+t", "RGB+t"])
 def test_alpha_is_kept(operation: Operation, kind: str) -> None:
@@ -100,13 +93,6 @@ def test_other_color_spaces_are_refused(operation: Operation, kind: str) -> None
 def test_32_bits_are_refused(operation: Operation, kind: str) -> None:
     with pytest.raises(ImageError, match=f"^{operation.word} cannot work on {kind} pixels; 32-bit samples"):
         operation.apply(picture(kind))
-
-
-@pytest.mark.parametrize("operation", [Grayscale(), Saturation(3)], ids=str)
-@pytest.mark.parametrize("kind", ["1", "L", "L+t", "LA", "I", "F", "I;16", "I;16B"])
-def test_gray_stays_as_it_is(operation: Operation, kind: str) -> None:
-    image = picture(kind)
-    assert operation.apply(image) is image
 
 
 @each_point

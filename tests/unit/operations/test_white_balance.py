@@ -48,13 +48,6 @@ def test_white_patch_ignores_the_lamps_it_is_told_to() -> None:
     assert np.ptp(np.asarray(WhiteBalance("white-patch", 1).apply(scene)).astype(int)[1:], axis=2).max() <= 6
 
 
-@pytest.mark.parametrize("operation", [WhiteBalance(), PATCH], ids=str)
-@pytest.mark.parametrize("kind", ["L", "LA", "1", "I;16"])
-def test_gray_is_left_as_it_is(operation: WhiteBalance, kind: str) -> None:
-    image = picture(kind)
-    assert operation.apply(image) is image
-
-
 def test_neutral_alpha_and_hidden_pixels() -> None:
     gray = picture("L", (20, 20)).convert("RGB")
     assert WhiteBalance().apply(gray).tobytes() == gray.tobytes()

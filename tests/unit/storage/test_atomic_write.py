@@ -63,6 +63,27 @@ def test_bytes_appear_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.Mo
     assert names(target.parent) == ["c.bin"]
 
 
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="only /proc tells what a descriptor stands for")
+@pytest.mark.parametrize("durable", [True, False])
+def test_what_is_durable_is_on_the_disk_with_its_name(
+    tmp_path: Path, durable: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, synced = tmp_path / "c.bin", []
+    fsync = os.fsync
+
+    def noted(descriptor: int) -> None:
+        path = os.readlink(f"/proc/self/fd/{descriptor}")
+        synced.append((os.path.relpath(path, tmp_path)[:10], os.path.getsize(path) if path.endswith("tmp") else None,
+                       target.exists()))  # fmt: skip
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    with replacing(str(target), durable=durable) as file:
+        file.write(b"whole")
+    # the bytes before the rename, and the folder's entry after it
+    assert synced == ([(".imgbatch-", 5, False), (".", None, True)] if durable else [])
+
+
 @pytest.mark.parametrize("way", ["renameat2", "link", "neither"])
 def test_exclusive_creation_never_replaces(tmp_path: Path, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if way != "renameat2":

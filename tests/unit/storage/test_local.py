@@ -11,6 +11,7 @@ import pytest
 
 from imgbatch.core.errors import ImageError
 from imgbatch.storage.local import Local
+from tests.permissions import plain_user
 
 read = Local().read
 
@@ -42,11 +43,10 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     assert failed.value.kind == "io"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_file_without_permission(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"x")
     (tmp_path / "a.jpg").chmod(0)
-    with pytest.raises(ImageError) as failed:
+    with plain_user(), pytest.raises(ImageError) as failed:
         read(str(tmp_path / "a.jpg"))
     assert failed.value.kind == "permission"
 
