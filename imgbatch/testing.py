@@ -11,7 +11,7 @@ import pickle
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.core.errors import ImageError, UsageError, sentence
-from imgbatch.core.parameters import fields, from_table, from_words, summary, to_table, to_words
+from imgbatch.core.parameters import from_table, from_words, parameters, summary, to_table, to_words
 from imgbatch.operations import Operation
 from imgbatch.runs.apply import apply
 
@@ -55,7 +55,7 @@ def _instances(operation: Operation | type[Operation]) -> list[Operation]:
     try:
         if operation.example:
             made.append(from_words(operation, operation.example))
-        if not any(field.required for field in fields(operation)):
+        if not any(field.required for field in parameters(operation)):
             made.append(operation())
     except UsageError as error:
         raise AssertionError(f"{operation.word}: its example is wrong: {error}") from None
@@ -70,7 +70,7 @@ def _declared(op: Operation) -> None:
     _promise(params is not None and params.frozen, f"{who} can be changed: put @dataclass(frozen=True) above it")
     _promise(cls.word.isidentifier() and cls.word == cls.word.lower(), f"{who}: its word is no name")
     _promise(10 <= len(summary(cls)) <= 100, f"{who}: its docstring must begin with a line of 10 to 100 characters")
-    for field in fields(cls):
+    for field in parameters(cls):
         _promise(bool(field.help) and "\n" not in field.help, f"{who}: {field.name} has no help in one line")
     try:
         copy = pickle.loads(pickle.dumps(op))

@@ -8,7 +8,7 @@ from typing import Literal
 from imgbatch.cli.arguments import Reader
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameter_kinds import Choice, Number, Switch
-from imgbatch.core.parameters import Declared, Field, fields, flag, has_required, summary
+from imgbatch.core.parameters import Declaration, Parameter, flag, has_required, parameters, summary
 from imgbatch.core.quantities import Amount, Count, Duration, Limit, Quality
 from imgbatch.operations import Operation
 
@@ -69,7 +69,7 @@ def detached(operation: type[Operation]) -> bool:
 
 
 def operation_flag(operation: type[Operation]) -> Flag:
-    declared = [field.name for field in fields(operation)]
+    declared = [field.name for field in parameters(operation)]
     metavar = "".join(declared[:1]).upper().replace("_", "-")
     names = ", ".join(declared[1:])
     return Flag(
@@ -85,7 +85,7 @@ def operation_flag(operation: type[Operation]) -> Flag:
 
 
 def declared_flags(
-    cls: type[Declared], table: str, group: str, short: Mapping[str, str] = {}, leave: Collection[str] = ()
+    cls: type[Declaration], table: str, group: str, short: Mapping[str, str] = {}, leave: Collection[str] = ()
 ) -> Iterator[Flag]:
     """The flags of a declaration.
 
@@ -100,7 +100,7 @@ def declared_flags(
     leave : collection of str
         Parameters that have no flag of this kind.
     """
-    for item in fields(cls):
+    for item in parameters(cls):
         if item.name in leave:
             continue
         name, letter = item.name.replace("_", "-"), short.get(item.name)
@@ -124,7 +124,7 @@ def declared_flags(
         )
 
 
-def _default(field: Field) -> str:
+def _default(field: Parameter) -> str:
     if field.default in (None, False, "") or field.name == "name":
         return ""
     shown = field.default
@@ -133,7 +133,7 @@ def _default(field: Field) -> str:
     return f" (default {shown:g})" if isinstance(shown, float) else f" (default {shown})"
 
 
-def _metavar(field: Field) -> str:
+def _metavar(field: Parameter) -> str:
     kind = field.kind
     if isinstance(kind, Choice):
         return "|".join(kind.words)

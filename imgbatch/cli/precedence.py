@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 from imgbatch.cli.arguments import RecipeArguments, SourceArguments
 from imgbatch.core.errors import RecipeError, UsageError, expected
 from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.core.parameters import fields
+from imgbatch.core.parameters import parameters
 from imgbatch.core.run_settings import Filters, Settings, UnattendedSettings
 from imgbatch.planning.recipe import Output, Recipe, RecipeFile, parse, to_toml
 from imgbatch.storage.atomic_write import read_bytes, write_text
@@ -110,7 +110,7 @@ def load(path: str) -> RecipeFile:
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise RecipeError(f"cannot read the recipe {path!r}: {why}") from None
-    file = parse(text, path, [field.name for cls in (Settings, UnattendedSettings) for field in fields(cls)])
+    file = parse(text, path, [field.name for cls in (Settings, UnattendedSettings) for field in parameters(cls)])
     try:
         paths = file.input.get("paths", [])
         if isinstance(paths, str):
@@ -129,7 +129,7 @@ def load(path: str) -> RecipeFile:
 def from_environment(cls: type[Settings] | type[UnattendedSettings]) -> dict[str, Any]:
     """What ``IMGBATCH_WORKERS`` and its kin say; an empty variable says nothing."""
     values = {}
-    for field in fields(cls):
+    for field in parameters(cls):
         name = f"IMGBATCH_{field.name.upper()}"
         word = os.environ.get(name, "")
         if word:
@@ -183,7 +183,7 @@ def save(path: str, request: RunRequest) -> None:
 
 def _of(cls: type[Settings] | type[UnattendedSettings], table: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a recipe's ``[run]`` that a declaration knows."""
-    names = {field.name for field in fields(cls)}
+    names = {field.name for field in parameters(cls)}
     return {key: value for key, value in table.items() if key in names}
 
 

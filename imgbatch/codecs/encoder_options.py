@@ -7,8 +7,8 @@ from typing import Annotated, ClassVar
 from imgbatch.codecs.registry import CODECS
 from imgbatch.core.file_parameter import File
 from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.core.parameter_kinds import Choice, Number, Switch, Text
-from imgbatch.core.parameters import Declared
+from imgbatch.core.parameter_kinds import Choice, Grammar, Number, Switch
+from imgbatch.core.parameters import Declaration
 from imgbatch.core.quantities import Amount, Quality
 from imgbatch.pixels.color import COLOR
 
@@ -41,7 +41,7 @@ def canonical_words(text: str) -> str:
 
 
 @frozen
-class Encoding(Declared):
+class Encoding(Declaration):
     """How a file is encoded: the options that all formats share, each mapped by the format's codec.
 
     An option that a format does not know is ignored by it (``quality`` for PNG), so one recipe serves several formats.
@@ -73,13 +73,13 @@ class Encoding(Declared):
     then_shrink: Annotated[bool, Switch(), "fewer pixels where --min-quality is still above --max-bytes"] = False
     min_savings: Annotated[
         str | None,
-        Text("a share such as 5%", canonical_share, ("5%", "12.5%")),
+        Grammar("a share such as 5%", canonical_share, ("5%", "12.5%")),
         "keep the original's bytes when the same picture gets no smaller than by this",
     ] = None
     background: Annotated[str, COLOR, "what transparent pixels are laid on where the format has no alpha"] = "#ffffff"
     frames: Annotated[
         str,
-        Text("all, first or a number of frames", canonical_frames, ("all", "first", "3")),
+        Grammar("all, first or a number of frames", canonical_frames, ("all", "first", "3")),
         "frames of animations and pages to keep",
     ] = "all"
     icc: Annotated[
@@ -92,11 +92,11 @@ class Encoding(Declared):
     ] = None
     strip: Annotated[
         str | None,
-        Text("blocks and tags such as gps,comment", canonical_words, ("all", "gps,thumbnail", "exif,xmp,serial")),
+        Grammar("blocks and tags such as gps,comment", canonical_words, ("all", "gps,thumbnail", "exif,xmp,serial")),
         "metadata to leave out: all, exif, gps, xmp, iptc, icc, thumbnail, comment, text, resolution, or tags",
     ] = None
     keep: Annotated[
         str | None,
-        Text("blocks and tags such as artist,copyright", canonical_words, ("artist,copyright", "icc")),
+        Grammar("blocks and tags such as artist,copyright", canonical_words, ("artist,copyright", "icc")),
         "metadata to keep in spite of --strip; without --strip all else goes",
     ] = None

@@ -14,9 +14,9 @@ from typing import Literal, TypeVar
 
 from imgbatch.core.errors import expected
 from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.core.parameters import Declared, Field, fields
+from imgbatch.core.parameters import Declaration, Parameter, parameters
 
-D = TypeVar("D", bound=Declared)
+D = TypeVar("D", bound=Declaration)
 #: picture: RGBA, 8 bits, sRGB. frame: samples as they are in the file. histogram: how often each level of each band of
 #: a picture occurs. lut: the colors of a .cube file. font, profile: the bytes of such a file.
 Holds = Literal["picture", "frame", "histogram", "lut", "font", "profile"]
@@ -46,9 +46,9 @@ class File:
         return self.what
 
 
-def files(value: Declared) -> Iterator[tuple[Field, File, str]]:
+def files(value: Declaration) -> Iterator[tuple[Parameter, File, str]]:
     """The parameters of `value` that name files, where they do."""
-    for field in fields(type(value)):
+    for field in parameters(type(value)):
         path = getattr(value, field.name)
         if isinstance(field.kind, File) and path is not None:
             yield field, field.kind, path

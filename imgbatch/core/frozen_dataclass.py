@@ -1,4 +1,4 @@
-"""How are frozen dataclasses made without delay? By compiling only ``__init__`` for each of them.
+"""Frozen dataclasses: how are they made without delay? By compiling only ``__init__`` for each of them.
 
 ``@dataclass(frozen=True)`` writes and compiles six functions for a class, and a run makes dozens of such classes before
 it begins, in the command and in the workers' forkserver. Of these functions only ``__init__`` is called often enough to
@@ -30,11 +30,11 @@ def frozen(*, slots: bool = False, eq: bool = True) -> Callable[[type[T]], type[
 def frozen(cls: type[Any] | None = None, /, *, slots: bool = False, eq: bool = True) -> Any:
     """Make a class a frozen dataclass; without `eq` each instance equals only itself."""
     if cls is None:
-        return lambda cls: _made(cls, slots, eq)
-    return _made(cls, slots, eq)
+        return lambda cls: _make(cls, slots, eq)
+    return _make(cls, slots, eq)
 
 
-def _made(cls: type[Any], slots: bool, eq: bool) -> type[Any]:
+def _make(cls: type[Any], slots: bool, eq: bool) -> type[Any]:
     shared = _ALWAYS | (_EQUAL if eq else {})
     for name, function in shared.items():
         if name not in vars(cls):
@@ -42,21 +42,21 @@ def _made(cls: type[Any], slots: bool, eq: bool) -> type[Any]:
     made: type[Any] = dataclasses.dataclass(init=False, repr=False, eq=False, slots=slots)(cls)
     setattr(made, "__init__", _init(made))  # noqa: B010 - mypy takes no method that is assigned
     if slots and "__reduce__" not in vars(cls):
-        setattr(made, "__reduce__", _reducing(made.__match_args__))  # noqa: B010 - as above
+        setattr(made, "__reduce__", _make_reduce(made.__match_args__))  # noqa: B010 - as above
     return made
 
 
 def _init(cls: type[Any]) -> Callable[..., None]:
     """``__init__`` as dataclasses would write it, but with the defaults beside the text."""
     names, lines, defaults = [], [], []
-    known: dict[str, Any] = {"_put": object.__setattr__, "_later": _LATER}
+    namespace: dict[str, Any] = {"_put": object.__setattr__, "_later": _LATER}
     for field in dataclasses.fields(cls):
         if field.kw_only or not (field.init and field.compare and field.repr):
             raise TypeError(f"{cls.__qualname__}.{field.name}: a field that @frozen does not know; use @dataclass")
         name = value = field.name
         names.append(name)
         if field.default_factory is not dataclasses.MISSING:
-            known[f"_new_{name}"] = field.default_factory
+            namespace[f"_new_{name}"] = field.default_factory
             value = f"_new_{name}() if {name} is _later else {name}"
             defaults.append(_LATER)
         elif field.default is not dataclasses.MISSING:
@@ -67,10 +67,10 @@ def _init(cls: type[Any]) -> Callable[..., None]:
     if hasattr(cls, "__post_init__"):
         lines.append("  self.__post_init__()")
     text = f" def __init__(self, {', '.join(names)}):\n" + ("\n".join(lines) or "  pass")
-    found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     # Where typing.get_type_hints looks for what annotations name are the module's globals
-    exec(f"def make({', '.join(known)}):\n{text}\n return __init__", vars(sys.modules[cls.__module__]), found)
-    made: Callable[..., None] = found["make"](**known)
+    exec(f"def make({', '.join(namespace)}):\n{text}\n return __init__", vars(sys.modules[cls.__module__]), result)
+    made: Callable[..., None] = result["make"](**namespace)
     made.__defaults__ = tuple(defaults)
     made.__annotations__ = {field.name: field.type for field in dataclasses.fields(cls)} | {"return": None}
     made.__module__, made.__qualname__ = cls.__module__, f"{cls.__qualname__}.__init__"
@@ -111,7 +111,7 @@ def _is_frozen(self: Any, name: str) -> bool:
     return "__dataclass_params__" in vars(type(self)) or name in self.__match_args__
 
 
-def _reducing(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
+def _make_reduce(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
     """Pickles as a call of the class with all its values: a tenth of the time of what dataclasses do for slots."""
     values = operator.attrgetter(*names) if len(names) > 1 else _values  # of one name it gets no tuple
     return lambda self: (type(self), values(self))

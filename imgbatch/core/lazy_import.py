@@ -1,4 +1,4 @@
-"""How does a package name what it loads only when it is first used? By its ``__getattr__``, which asks here."""
+"""Lazy import: how does a package name what it loads only when it is first used? By its ``__getattr__``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,16 @@ if TYPE_CHECKING:
 
 
 def first_use(package: dict[str, Any], name: str, home: str | None) -> Any:
-    """`name` of the module `home` of a package, given the package's globals, where it is kept for the next time.
+    """`name` of the module `home` of a package, whose globals keep it for the next time.
+
+    Parameters
+    ----------
+    package : dict
+        The package's globals.
+    name : str
+        What is asked for.
+    home : str or None
+        The module inside the package.
 
     Raises
     ------

@@ -108,7 +108,7 @@ class Choice:
 
 
 @frozen
-class Text:
+class Grammar:
     """A word with a grammar of its own: `canonical` returns its one spelling or raises ValueError.
 
     `examples` are shown in the help page and used by the property tests.

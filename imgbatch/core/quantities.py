@@ -1,4 +1,4 @@
-"""How are sizes, times and counts written? ``200KB``, ``1.5Gi``, ``90s``, ``2h``, ``auto``, ``5%``.
+"""Quantities: how are sizes, times and counts written? ``200KB``, ``1.5Gi``, ``90s``, ``2h``, ``auto``, ``5%``.
 
 Kinds for parameters.py: each takes a number as it is, or a word, and keeps the number.
 """

@@ -11,8 +11,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from imgbatch.core.errors import UsageError
 from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.core.parameter_kinds import Choice, Switch, Text
-from imgbatch.core.parameters import Declared
+from imgbatch.core.parameter_kinds import Choice, Grammar, Switch
+from imgbatch.core.parameters import Declaration
 from imgbatch.core.quantities import Amount, Count, Duration, Limit
 
 InTheWay = Literal["refuse", "overwrite", "skip", "rename"]
@@ -27,7 +27,7 @@ def folder_word(word: str) -> str:
 
 
 @frozen
-class Filters(Declared):
+class Filters(Declaration):
     """Which files of a folder or a glob count; files that are named always do."""
 
     word: ClassVar[str] = ""
@@ -48,7 +48,7 @@ class Filters(Declared):
 
 
 @frozen
-class Settings(Declared):
+class Settings(Declaration):
     """How the work is done."""
 
     word: ClassVar[str] = ""
@@ -80,7 +80,7 @@ class Settings(Declared):
     max_files: Annotated[int | None, Count(1, 10**9, auto=False), "stop after so many files"] = None
     state: Annotated[
         str | None,
-        Text("a folder", folder_word, ("/var/lib/imgbatch",)),
+        Grammar("a folder", folder_word, ("/var/lib/imgbatch",)),
         "where ledger and lock lie (default DIR/.imgbatch)",
     ] = None
     in_place: Annotated[
@@ -88,10 +88,12 @@ class Settings(Declared):
     ] = False
     keep_backups: Annotated[float | None, Duration(), "remove the originals of runs that are older"] = None
     archive: Annotated[
-        str | None, Text("a folder", folder_word, ("done",)), "move sources there once their outputs are on the disk"
+        str | None, Grammar("a folder", folder_word, ("done",)), "move sources there once their outputs are on the disk"
     ] = None
     quarantine: Annotated[
-        str | None, Text("a folder", folder_word, ("bad",)), "move sources that failed there, with a .txt that says why"
+        str | None,
+        Grammar("a folder", folder_word, ("bad",)),
+        "move sources that failed there, with a .txt that says why",
     ] = None
     no_plan: Annotated[bool, Switch(), "touch every pixel: decode whole, encode always, to compare"] = False
     profile: Annotated[bool, Switch(), "say after the run where the time went, and what was the limit"] = False
@@ -132,7 +134,7 @@ def _words(word: str) -> str:
 
 
 @frozen
-class UnattendedSettings(Declared):
+class UnattendedSettings(Declaration):
     """How the command behaves where nobody watches; the library has no use for it."""
 
     word: ClassVar[str] = ""
@@ -141,11 +143,13 @@ class UnattendedSettings(Declared):
         bool, Switch(), "for cron: low priority, no progress, and not a word unless there is news"
     ] = False
     log: Annotated[
-        str | None, Text("a file, or syslog,", _words, ("night.log",)), "append to FILE (rotated) or to syslog"
+        str | None, Grammar("a file, or syslog,", _words, ("night.log",)), "append to FILE (rotated) or to syslog"
     ] = None
     log_format: Annotated[str, Choice(("text", "json")), "how the log is written"] = "text"
     on_finish: Annotated[
-        str | None, Text("a command", _words, ("mail -s done me",)), "run CMD at the end, the summary as JSON on stdin"
+        str | None,
+        Grammar("a command", _words, ("mail -s done me",)),
+        "run CMD at the end, the summary as JSON on stdin",
     ] = None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from imgbatch.core.parameter_kinds import Choice, Text
+from imgbatch.core.parameter_kinds import Choice, Grammar
 from imgbatch.operations.base import Operation, refuse_mode
 from imgbatch.operations.support.as_array import picture, samples
 from imgbatch.pixels.alpha import SIXTEEN, carrying, flattened, straight
@@ -21,7 +21,7 @@ def _opaque(word: str) -> str:
     return canonical_color(word)
 
 
-BACKGROUND = Text(
+BACKGROUND = Grammar(
     "an opaque color such as white, #ff8800 or rgb(255,136,0)", _opaque, ("white", "#ff8800", "rgb(1,2,3)")
 )
 ACTIONS = ("remove", "off", "on", "set", "opaque", "transparent", "extract", "copy", "shape", "background")

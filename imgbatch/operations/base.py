@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from imgbatch.core.errors import ImageError
-from imgbatch.core.parameters import Declared
+from imgbatch.core.parameters import Declaration
 from imgbatch.core.quantities import Size
 from imgbatch.pixels.frames import Film
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Operation(Declared, ABC):
+class Operation(Declaration, ABC):
     """One step from image to image.
 
     Attributes

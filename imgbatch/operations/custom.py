@@ -20,8 +20,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union
 
 from imgbatch.core.errors import UsageError, expected
-from imgbatch.core.parameter_kinds import Choice, Number, Switch, Text
-from imgbatch.core.parameters import Declared, fields
+from imgbatch.core.parameter_kinds import Choice, Grammar, Number, Switch
+from imgbatch.core.parameters import Declaration, parameters
 from imgbatch.operations import registry
 from imgbatch.operations.base import Operation
 
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 GROUP = "custom"
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_PLAIN: dict[Any, Number | Switch | Text] = {
-    float: Number(), int: Number(whole=True), bool: Switch(), str: Text("a text", str, ("x",)),
+_PLAIN: dict[Any, Number | Switch | Grammar] = {
+    float: Number(), int: Number(whole=True), bool: Switch(), str: Grammar("a text", str, ("x",)),
 }  # fmt: skip
 _REGISTERED: dict[str, type[Operation]] = {}
 
@@ -75,7 +75,7 @@ def operation(word: str) -> Callable[[type[T]], type[T]]:
         _check(word, cls)
         made = _operation(word, cls)
         _annotate(made)
-        for field in fields(made):  # also that the defaults are values of their kinds
+        for field in parameters(made):  # also that the defaults are values of their kinds
             if not field.required and field.default is not None:
                 field.kind.check(f"the default of {word} {field.name}", field.default)
         _REGISTERED[word] = made
@@ -137,7 +137,7 @@ def _operation(word: str, cls: type) -> type[Operation]:
     else:
 
         def check_all(self: Any) -> None:
-            Declared.__post_init__(self)
+            Declaration.__post_init__(self)
             if hasattr(cls, "__post_init__"):
                 cls.__post_init__(self)
 
@@ -184,7 +184,7 @@ def _annotate(cls: type[Operation]) -> None:
         cls.__annotations__ = {item.name: hints[item.name] for item in dataclasses.fields(cls)} | added
 
 
-def _kind(word: str, name: str, hint: Any) -> Number | Switch | Choice | Text:
+def _kind(word: str, name: str, hint: Any) -> Number | Switch | Choice | Grammar:
     """The kind that a plain annotation means."""
     if typing.get_origin(hint) in (Union, types.UnionType):
         others = [part for part in typing.get_args(hint) if part is not type(None)]

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.core.errors import EngineError, UsageError, expected, nearest, sentence, unknown
-from imgbatch.core.parameters import from_words, split_words, unquoted
+from imgbatch.core.parameters import from_words, split_words, unquote
 from imgbatch.operations import custom
 from imgbatch.operations.base import Operation
 
@@ -59,7 +59,7 @@ def get_operation(word: str, folder: str = "") -> type[Operation]:
 def typed(text: str) -> Operation:
     """The operation of ``--op FILE.py:NAME,key=value`` or ``--op NAME,key=value``."""
     word, *values = split_words(text)
-    return from_words(get_operation(unquoted(word)), ",".join(values))
+    return from_words(get_operation(unquote(word)), ",".join(values))
 
 
 def from_file(path: str, name: str) -> type[Operation]:

@@ -9,7 +9,7 @@ import functools
 import re
 from typing import TYPE_CHECKING, Annotated
 
-from imgbatch.core.parameter_kinds import Text
+from imgbatch.core.parameter_kinds import Grammar
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -44,7 +44,7 @@ def canonical_color(word: str) -> str:
     return f"#{red:02x}{green:02x}{blue:02x}" + ("" if alpha == 255 else f"{alpha:02x}")
 
 
-COLOR = Text(
+COLOR = Grammar(
     "a color such as white, #ff8800, rgb(255,136,0) or transparent", canonical_color, ("white", "#ff8800", "#00000080")
 )
 Color = Annotated[str, COLOR]

@@ -19,8 +19,8 @@ from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.core.errors import RecipeError, UsageError, expected, unknown
 from imgbatch.core.file_parameter import map_paths
 from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.core.parameter_kinds import Switch, Text
-from imgbatch.core.parameters import fields, from_table, to_table
+from imgbatch.core.parameter_kinds import Grammar, Switch
+from imgbatch.core.parameters import from_table, parameters, to_table
 from imgbatch.operations import Operation, Resize, plugins
 
 #: The fields of a name template (names.py fills them in).
@@ -57,7 +57,7 @@ def canonical_dir(word: str) -> str:
     return word
 
 
-NAME = Text(
+NAME = Grammar(
     "a name template such as {dir}/{stem}.{ext}", canonical_name, (DEFAULT_NAME, "{stem}-{width}x{height}.{ext}")
 )
 
@@ -69,7 +69,7 @@ class Output(Encoding):
     ``dir`` is relative to the output folder of the run; ``ops`` follow the recipe's own operations.
     """
 
-    dir: Annotated[str, Text("a folder", canonical_dir, ("", "thumbs")), "folder below the output folder"] = ""
+    dir: Annotated[str, Grammar("a folder", canonical_dir, ("", "thumbs")), "folder below the output folder"] = ""
     name: Annotated[str, NAME, "how files are named"] = DEFAULT_NAME
     preserve: Annotated[bool, Switch(), "keep the source's times and mode"] = False
     ops: Sequence[Operation] = ()
@@ -306,7 +306,7 @@ def _operation(table: Mapping[str, Any], folder: str) -> Operation:
 def _output(table: Mapping[str, Any], folder: str) -> Output:
     ops = tuple(_operation(item, folder) for item in _tables(table, "op"))
     plain = {key: value for key, value in table.items() if key != "op"}
-    _known(plain, [item.name for item in fields(Output)], "key of [[output]]")
+    _known(plain, [item.name for item in parameters(Output)], "key of [[output]]")
     return Output(**plain, ops=ops)
 
 

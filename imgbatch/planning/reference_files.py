@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from imgbatch.core.errors import EngineError, PlanError
 from imgbatch.core.file_parameter import Holds, files
-from imgbatch.core.parameters import Declared
+from imgbatch.core.parameters import Declaration
 from imgbatch.operations import Operation
 from imgbatch.planning.recipe import Recipe
 
@@ -44,7 +44,7 @@ class ReferenceFiles:
         A file is missing, or is not what it should be.
     """
 
-    def __init__(self, needing: Iterable[Declared]) -> None:
+    def __init__(self, needing: Iterable[Declaration]) -> None:
         self.contents: dict[str, str] = {}
         self._held: dict[Key, FileContent] = {}
         for op in needing:

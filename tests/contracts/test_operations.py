@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from PIL import Image
 
 from imgbatch.core.errors import KINDS, ImageError, UsageError
-from imgbatch.core.parameters import fields, from_table, from_words, summary, to_table, to_words
+from imgbatch.core.parameters import from_table, from_words, parameters, summary, to_table, to_words
 from imgbatch.operations import Operation, all_operations, get_operation, through
 from tests.outside import ready
 from tests.properties.strategies import operations
@@ -92,7 +92,7 @@ def samples() -> Iterator[Operation]:
     """The example of every operation, and what stands for "all defaults"."""
     for cls in all_operations():
         yield from_words(cls, cls.example)
-        if cls.example and not any(field.required for field in fields(cls)):
+        if cls.example and not any(field.required for field in parameters(cls)):
             yield cls()
 
 
@@ -161,7 +161,7 @@ def test_is_documented(cls: type[Operation]) -> None:
     assert cls.group in ("geometry", "filters", "tone and color", "alpha", "marks", "shared frames")
     assert cls.word.isidentifier() and cls.word == cls.word.lower()
     doc = inspect.getdoc(cls) or ""
-    for field in fields(cls):
+    for field in parameters(cls):
         assert f"\n{field.name} : " in doc, f"{field.name} is missing under Parameters"
         assert field.help and "\n" not in field.help
         assert field.kind.describe()
@@ -171,7 +171,7 @@ def test_is_documented(cls: type[Operation]) -> None:
 def test_example_is_right(cls: type[Operation]) -> None:
     made = from_words(cls, cls.example)
     assert from_words(cls, to_words(made)) == made
-    assert bool(cls.example) == bool(fields(cls)), "an example where there is something to say"
+    assert bool(cls.example) == bool(parameters(cls)), "an example where there is something to say"
     assert hash(made) == hash(from_words(cls, cls.example))
 
 
@@ -199,7 +199,7 @@ def test_operations_open_no_files_and_know_no_processes() -> None:
 
 
 def test_reading_words_loads_neither_pillow_nor_numpy() -> None:
-    words = [(cls.word, cls.example) for cls in all_operations() if not any("color" in f.help for f in fields(cls))]
+    words = [(cls.word, cls.example) for cls in all_operations() if not any("color" in f.help for f in parameters(cls))]
     code = (
         "import sys\n"
         "from imgbatch.core.parameters import from_words, summary\n"

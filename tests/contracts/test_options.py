@@ -13,7 +13,7 @@ from PIL import Image
 from imgbatch import codecs
 from imgbatch.codecs import FORMATS, AnimationTiming, Encoding, Metadata
 from imgbatch.core.errors import ImageError
-from imgbatch.core.parameters import fields
+from imgbatch.core.parameters import parameters
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 #: A value of each option that is not its default.
@@ -62,7 +62,7 @@ def written(name: str, **options: Any) -> tuple[bytes | str, dict[str, Any]]:
 
 
 def test_every_option_and_format_is_in_the_table() -> None:
-    declared = {field.name for field in fields(Encoding)} - SHARED
+    declared = {field.name for field in parameters(Encoding)} - SHARED
     shown = set(TABLE)
     assert shown == set(OTHER), "a value for the test below"
     assert shown == declared
@@ -73,7 +73,7 @@ def test_every_option_and_format_is_in_the_table() -> None:
 @pytest.mark.parametrize("format", FORMATS)
 @pytest.mark.parametrize("option", OTHER)
 def test_an_option_has_an_effect_where_the_table_says_so(option: str, format: str) -> None:
-    default = {field.name: field.default for field in fields(Encoding)}[option]
+    default = {field.name: field.default for field in parameters(Encoding)}[option]
     without, with_it = written(format, **{option: default}), written(format, **{option: OTHER[option]})
     assert (without != with_it) == (not TABLE[option][format].startswith("-"))
 

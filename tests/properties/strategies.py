@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from imgbatch.core.errors import UsageError
 from imgbatch.core.file_parameter import File
-from imgbatch.core.parameter_kinds import Choice, Number, Switch, Text
-from imgbatch.core.parameters import Declared, Field, fields
+from imgbatch.core.parameter_kinds import Choice, Grammar, Number, Switch
+from imgbatch.core.parameters import Declaration, Parameter, parameters
 from imgbatch.operations import Operation, all_operations
 from tests import outside
 
-D = TypeVar("D", bound=Declared)
+D = TypeVar("D", bound=Declaration)
 LARGEST = 50.0  # what a test can afford: a blur of 250 px or a border of 10 000 px shows nothing more
 
 #: Words that no number, switch or choice is.
@@ -31,7 +31,7 @@ def numbers(kind: Number) -> st.SearchStrategy[float]:
     return wholes.filter(lambda number: number % 2 == 1) if kind.odd else wholes
 
 
-def values(field: Field) -> st.SearchStrategy[Any]:
+def values(field: Parameter) -> st.SearchStrategy[Any]:
     """Values that `field` takes, None included where that means "not said"."""
     kind = field.kind
     found: st.SearchStrategy[Any]
@@ -43,7 +43,7 @@ def values(field: Field) -> st.SearchStrategy[Any]:
         found = st.sampled_from(kind.words)
     elif isinstance(kind, File):
         found = st.sampled_from([outside.file(example) for example in kind.examples])
-    elif isinstance(kind, Text):
+    elif isinstance(kind, Grammar):
         found = st.sampled_from(kind.examples)
     else:
         raise TypeError(f"no strategy for the kind {type(kind).__name__}")
@@ -55,8 +55,8 @@ def instances(cls: type[D]) -> st.SearchStrategy[D]:
 
     A combination that the class refuses as a whole (a fit that needs both sides) is drawn again.
     """
-    required = {field.name: values(field) for field in fields(cls) if field.required}
-    others = {field.name: values(field) for field in fields(cls) if not field.required}
+    required = {field.name: values(field) for field in parameters(cls) if field.required}
+    others = {field.name: values(field) for field in parameters(cls) if not field.required}
 
     def made(chosen: dict[str, Any]) -> D:
         try:

@@ -13,23 +13,32 @@ from hypothesis import strategies as st
 
 from imgbatch.core.errors import UsageError
 from imgbatch.core.file_parameter import File
-from imgbatch.core.parameter_kinds import Choice, Number, Switch, Text
-from imgbatch.core.parameters import Declared, Field, fields, from_table, from_words, split_words, to_table, to_words
+from imgbatch.core.parameter_kinds import Choice, Grammar, Number, Switch
+from imgbatch.core.parameters import (
+    Declaration,
+    Parameter,
+    from_table,
+    from_words,
+    parameters,
+    split_words,
+    to_table,
+    to_words,
+)
 from imgbatch.operations import Operation, all_operations
 from tests.properties.strategies import NO_VALUE, operations
 
 
 @dataclass(frozen=True)
-class Caption(Declared):
+class Caption(Declaration):
     """Free text before parameters of every other kind."""
 
     word: ClassVar[str] = "caption"
 
-    text: Annotated[str, Text("a text", str, ("Hello, world",))]
+    text: Annotated[str, Grammar("a text", str, ("Hello, world",))]
     place: Annotated[str, Choice(("top", "bottom"))] = "bottom"
     bold: Annotated[bool, Switch()] = False
     size: Annotated[float, Number(0)] = 12
-    note: Annotated[str | None, Text("a note", str, ("n",))] = None
+    note: Annotated[str | None, Grammar("a note", str, ("n",))] = None
 
 
 CAPTIONS = st.builds(
@@ -40,14 +49,14 @@ CAPTIONS = st.builds(
     size=st.floats(0, allow_infinity=False) | st.integers(0, 10**9),
     note=st.none() | st.text(alphabet='ab,="() \\'),
 )
-PARAMETERS = [(cls, field) for cls in all_operations() for field in fields(cls)]
+PARAMETERS = [(cls, field) for cls in all_operations() for field in parameters(cls)]
 NAMES = [f"{cls.word}-{field.name}" for cls, field in PARAMETERS]
-STRICT = [(cls, field) for cls, field in PARAMETERS if not isinstance(field.kind, (Text, File))]  # take any word
+STRICT = [(cls, field) for cls, field in PARAMETERS if not isinstance(field.kind, (Grammar, File))]  # take any word
 
 
-def arguments(cls: type[Operation], field: Field) -> str:
+def arguments(cls: type[Operation], field: Parameter) -> str:
     """A flag's value that is right before `field`, which is to be given last."""
-    needed = [other for other in fields(cls) if other.required and other.name != field.name]
+    needed = [other for other in parameters(cls) if other.required and other.name != field.name]
     example = from_words(cls, cls.example)
     return "".join(f"{other.name}={to_table(example)[other.name]}," for other in needed)
 
@@ -81,7 +90,7 @@ def test_canonical_form_is_its_own(operation: Operation) -> None:
 def test_defaults_are_left_out_of_the_short_table(operation: Operation) -> None:
     short = to_table(operation)
     assert type(operation)(**short) == operation
-    for field in fields(type(operation)):
+    for field in parameters(type(operation)):
         if not field.required and field.name not in short:
             without = {name: value for name, value in to_table(operation, True).items() if name != field.name}
             assert type(operation)(**without) == operation
@@ -101,7 +110,7 @@ def test_split_is_the_opposite_of_join(words: list[str]) -> None:
 
 @pytest.mark.parametrize(("cls", "field"), STRICT, ids=[f"{cls.word}-{field.name}" for cls, field in STRICT])
 @pytest.mark.parametrize("wrong", NO_VALUE)
-def test_wrong_words_are_named(cls: type[Operation], field: Field, wrong: str) -> None:
+def test_wrong_words_are_named(cls: type[Operation], field: Parameter, wrong: str) -> None:
     with pytest.raises(UsageError) as caught:
         from_words(cls, f'{arguments(cls, field)}{field.name}="{wrong}"')
     message = str(caught.value)
@@ -111,7 +120,7 @@ def test_wrong_words_are_named(cls: type[Operation], field: Field, wrong: str) -
 
 @pytest.mark.parametrize(("cls", "field"), PARAMETERS, ids=NAMES)
 @pytest.mark.parametrize("wrong", [object(), [1], {}, b"1", 1j, float("nan"), float("inf"), -float("inf")])
-def test_wrong_values_are_named(cls: type[Operation], field: Field, wrong: object) -> None:
+def test_wrong_values_are_named(cls: type[Operation], field: Parameter, wrong: object) -> None:
     values = {name: value for name, value in to_table(from_words(cls, cls.example)).items() if name != field.name}
     with pytest.raises(UsageError, match="expected ") as caught:
         cls(**{**values, field.name: wrong})
@@ -119,7 +128,7 @@ def test_wrong_values_are_named(cls: type[Operation], field: Field, wrong: objec
 
 
 @pytest.mark.parametrize(("cls", "field"), PARAMETERS, ids=NAMES)
-def test_unknown_keys_name_the_nearest(cls: type[Operation], field: Field) -> None:
+def test_unknown_keys_name_the_nearest(cls: type[Operation], field: Parameter) -> None:
     wrong = field.name + "z"
     sentence = f"^unknown parameter of {cls.word} '{wrong}'; did you mean '{field.name}'\\?$"
     with pytest.raises(UsageError, match=sentence):
@@ -128,9 +137,9 @@ def test_unknown_keys_name_the_nearest(cls: type[Operation], field: Field) -> No
         from_table(cls, {wrong: 1})
 
 
-@pytest.mark.parametrize("cls", [cls for cls in all_operations() if any(field.required for field in fields(cls))])
+@pytest.mark.parametrize("cls", [cls for cls in all_operations() if any(field.required for field in parameters(cls))])
 def test_missing_parameters_are_named(cls: type[Operation]) -> None:
-    missing = next(field for field in fields(cls) if field.required)
+    missing = next(field for field in parameters(cls) if field.required)
     sentence = f"^expected .* for {cls.word} {missing.name}, got nothing$"
     with pytest.raises(UsageError, match=sentence):
         from_words(cls, "")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from imgbatch.cli.flag import detached
 from imgbatch.core.errors import UsageError
-from imgbatch.core.parameters import Field, fields, flag, from_words, summary
+from imgbatch.core.parameters import Parameter, flag, from_words, parameters, summary
 from imgbatch.operations import Operation, all_operations, plugins
 from imgbatch.operations.custom import is_ours
 from imgbatch.planning.recipe import Recipe, RecipeFile, op_table, to_toml
@@ -79,9 +79,9 @@ def page(operation: type[Operation]) -> str:
     """All of one operation: what it does, its parameters, and how it is asked for in each of the three ways."""
     about, told = _docstring(operation)
     lines = [f"{flag(operation)} ({operation.group})", "", about, ""]
-    if fields(operation):
+    if parameters(operation):
         lines.append("parameters")
-        for field in fields(operation):
+        for field in parameters(operation):
             lines += _parameter(field, told.get(field.name, ""))
         lines.append("")
     made = example(operation)
@@ -117,7 +117,7 @@ def python(made: Operation) -> str:
     held = op_table(made)
     words = [
         repr(held[field.name]) if field.required else f"{field.name}={held[field.name]!r}"
-        for field in fields(type(made))
+        for field in parameters(type(made))
         if field.name in held
     ]
     home = "imgbatch." if is_ours(type(made)) else ""
@@ -143,7 +143,7 @@ def _asks_for_help(words: Sequence[str]) -> bool:
     return "-h" in words or "--help" in words
 
 
-def _parameter(field: Field, told: str) -> list[str]:
+def _parameter(field: Parameter, told: str) -> list[str]:
     default = "required" if field.required else f"default {_spelled(field.default)}"
     about = told or field.help
     head = f"{field.name}: {field.kind.describe()} ({default})"

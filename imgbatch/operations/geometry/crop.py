@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, ClassVar, NamedTuple
 
 from imgbatch.core.errors import ImageError, UsageError
-from imgbatch.core.parameter_kinds import Text
+from imgbatch.core.parameter_kinds import Grammar
 from imgbatch.core.quantities import Size
 from imgbatch.operations.base import Operation
 from imgbatch.operations.support.entropy import busiest
@@ -77,7 +77,7 @@ def _canonical(word: str) -> str:
     return sides if wanted.offset is None else f"{sides}{wanted.offset[0]:+d}{wanted.offset[1]:+d}"
 
 
-AREA = Text(
+AREA = Grammar(
     "an area such as 800x600+10+20, 800x600, 50%x100%, 800x or 16:9",
     _canonical,
     ("800x600", "800x600+10+20", "50%x50%", "16:9"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, ClassVar, NamedTuple
 
-from imgbatch.core.parameter_kinds import Text
+from imgbatch.core.parameter_kinds import Grammar
 from imgbatch.core.quantities import Size
 from imgbatch.operations.base import Operation
 from imgbatch.operations.support.canvas import on_canvas
@@ -76,10 +76,12 @@ def _canonical_margins(word: str) -> str:
     return spell_length(across) if across == down else f"{spell_length(across)}x{spell_length(down)}"
 
 
-CANVAS = Text(
+CANVAS = Grammar(
     "a canvas such as 1600x1200, 1600x, x1200, 110% or 1:1", _canonical_canvas, ("1600x1200", "1600x", "110%", "1:1")
 )
-MARGINS = Text("a width such as 10, 10x20 (left and right x above and below) or 5%", _canonical_margins, ("10", "5%"))
+MARGINS = Grammar(
+    "a width such as 10, 10x20 (left and right x above and below) or 5%", _canonical_margins, ("10", "5%")
+)
 
 
 @dataclass(frozen=True)

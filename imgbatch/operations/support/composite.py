@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.core.parameter_kinds import Text
+from imgbatch.core.parameter_kinds import Grammar
 from imgbatch.core.quantities import Size
 from imgbatch.operations.base import Operation, refuse_mode
 from imgbatch.operations.support.as_array import picture, samples
@@ -201,8 +201,8 @@ def _canonical_side(word: str) -> str:
     return text
 
 
-SIDE = Text("a length such as 200 (px) or 20% (of the picture)", _canonical_side, ("20%", "40", "5%"))
-MARGIN = Text("a length such as 10 (px) or 2% (of the picture)", _canonical_length, ("2%", "3", "0"))
+SIDE = Grammar("a length such as 200 (px) or 20% (of the picture)", _canonical_side, ("20%", "40", "5%"))
+MARGIN = Grammar("a length such as 10 (px) or 2% (of the picture)", _canonical_length, ("2%", "3", "0"))
 
 
 def share_px(word: str, image: Image) -> int:

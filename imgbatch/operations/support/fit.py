@@ -8,7 +8,7 @@ import re
 from fractions import Fraction
 from typing import NamedTuple
 
-from imgbatch.core.parameter_kinds import Text
+from imgbatch.core.parameter_kinds import Grammar
 from imgbatch.core.quantities import Size
 from imgbatch.operations.support.lengths import (
     Length,
@@ -84,7 +84,7 @@ def _canonical(word: str) -> str:
     return (width if wanted.single else f"{width}x{spell_length(wanted.height)}") + wanted.suffix
 
 
-SIZE = Text(
+SIZE = Grammar(
     "a size such as 1600 (longest edge), 1600x, x1600, 1600x1200, 50% or 12MP, with ! to fill or ^ for outside",
     _canonical,
     ("1600x1200", "1600", "1600x", "x1600", "50%", "12MP"),

@@ -10,7 +10,7 @@ import re
 from fractions import Fraction
 
 from imgbatch.core.errors import UsageError
-from imgbatch.core.parameter_kinds import Choice, Text
+from imgbatch.core.parameter_kinds import Choice, Grammar
 from imgbatch.core.quantities import Size
 
 #: The longest side in px that can be asked for.
@@ -104,7 +104,7 @@ def spell_focal(x: Fraction, y: Fraction) -> str:
     return f"{spell_length(x)}x{spell_length(y)}"
 
 
-FOCAL = Text(
+FOCAL = Grammar(
     "a point of the picture such as 30%x40%, from its left and its top",
     lambda word: spell_focal(*read_focal(word)),
     ("30%x40%", "0%x100%", "62.5%x12.5%"),

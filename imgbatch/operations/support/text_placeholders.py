@@ -9,7 +9,7 @@ from string import Formatter
 from typing import Any
 
 from imgbatch.core.errors import UsageError, unknown
-from imgbatch.core.parameter_kinds import Text
+from imgbatch.core.parameter_kinds import Grammar
 
 #: The fields of a text, with values to try a format with.
 FIELDS: dict[str, Any] = {
@@ -66,4 +66,4 @@ def _format(key: str, value: Any, spec: str) -> str:
         raise UsageError(f"expected a format that fits {{{key}}} for text, got {spec!r}: {error}") from None
 
 
-TEMPLATE = Text("a text, with fields such as {stem}, {date} or {exif.Artist}", canonical, ("{stem}", "Hello, world"))
+TEMPLATE = Grammar("a text, with fields such as {stem}, {date} or {exif.Artist}", canonical, ("{stem}", "Hello, world"))

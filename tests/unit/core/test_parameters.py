@@ -10,8 +10,8 @@ import pytest
 
 from imgbatch.core import parameters
 from imgbatch.core.errors import UsageError
-from imgbatch.core.parameter_kinds import Choice, Number, Switch, Text
-from imgbatch.core.parameters import Declared, from_table, from_words, to_table, to_words
+from imgbatch.core.parameter_kinds import Choice, Grammar, Number, Switch
+from imgbatch.core.parameters import Declaration, from_table, from_words, to_table, to_words
 
 
 def _upper(word: str) -> str:
@@ -21,7 +21,7 @@ def _upper(word: str) -> str:
 
 
 @dataclass(frozen=True)
-class Stamp(Declared):
+class Stamp(Declaration):
     """Stamp a word.
 
     More about it.
@@ -29,24 +29,24 @@ class Stamp(Declared):
 
     word: ClassVar[str] = "stamp_it"
 
-    text: Annotated[str, Text("letters", _upper, ("OK",)), "what to stamp"]
+    text: Annotated[str, Grammar("letters", _upper, ("OK",)), "what to stamp"]
     angle: Annotated[float, Number(-360, 360), "turned by"] = 0.0
     where: Annotated[str, Choice(("top", "bottom")), "at which edge"] = "top"
     bold: Annotated[bool, Switch(), "thick letters"] = False
     double_line: Annotated[bool, Switch()] = False
     size: Annotated[float, Number(1, unit="px")] = 12
-    label: Annotated[str, Text("letters", _upper, ("x",))] = "none"
+    label: Annotated[str, Grammar("letters", _upper, ("x",))] = "none"
     odd: Annotated[int | None, Number(1, 9, whole=True, odd=True)] = None
 
 
 @dataclass(frozen=True)
-class Line(Declared):
+class Line(Declaration):
     """Write any text."""
 
     word: ClassVar[str] = "line"
 
-    text: Annotated[str, Text("a text", str, ("Hello, world",))]
-    color: Annotated[str, Text("a color", str, ("red",))] = "red"
+    text: Annotated[str, Grammar("a text", str, ("Hello, world",))]
+    color: Annotated[str, Grammar("a color", str, ("red",))] = "red"
     shadow: Annotated[bool, Switch()] = False
 
 
@@ -170,9 +170,9 @@ def test_a_number_stands_for_a_text() -> None:
 
 def test_descriptions() -> None:
     assert parameters.flag(Stamp) == "stamp-it" and parameters.summary(Stamp) == "Stamp a word."
-    kinds = [field.kind.describe() for field in parameters.fields(Stamp)]
+    kinds = [field.kind.describe() for field in parameters.parameters(Stamp)]
     assert kinds[:4] == ["letters", "a number from -360 to 360", "one of top, bottom", "true or false"]
     assert Number().describe() == "a number" and Number(unit="px").describe() == "a number in px"
-    assert [field.name for field in parameters.fields(Stamp) if field.required] == ["text"]
+    assert [field.name for field in parameters.parameters(Stamp) if field.required] == ["text"]
     assert parameters.has_required(Stamp)
-    assert parameters.fields(Stamp)[0].help == "what to stamp"
+    assert parameters.parameters(Stamp)[0].help == "what to stamp"

@@ -14,7 +14,7 @@ from PIL import Image
 import imgbatch as ib
 from imgbatch.core.errors import UsageError
 from imgbatch.core.parameter_kinds import Number
-from imgbatch.core.parameters import fields, from_table, from_words, to_words
+from imgbatch.core.parameters import from_table, from_words, parameters, to_words
 from imgbatch.operations import custom, plugins
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def test_a_plain_dataclass_is_an_operation() -> None:
 
 def test_parameters_are_checked_and_read_as_those_of_all_operations() -> None:
     cls: Any = Fade
-    assert [item.name for item in fields(cls)] == ["amount", "times", "style", "again", "label"]
+    assert [item.name for item in parameters(cls)] == ["amount", "times", "style", "again", "label"]
     made: Any = from_words(cls, "0.25,3,style=odd,again,label=x")
     assert (made.amount, made.times, made.style, made.again, made.label) == (0.25, 3, "odd", True, "x")
     assert from_words(cls, to_words(made)) == made

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from imgbatch.core.errors import ImageError, UsageError
-from imgbatch.core.parameters import Declared, from_words, to_words
+from imgbatch.core.parameters import Declaration, from_words, to_words
 from imgbatch.operations.base import Operation, through
 from imgbatch.operations.geometry.crop import Crop
 from imgbatch.operations.geometry.flip import Flip, Flop
@@ -64,7 +64,7 @@ def rows(image: Image.Image) -> list[list[int]]:
         ("", Flop()),
     ],
 )
-def test_words(words: str, made: Declared) -> None:
+def test_words(words: str, made: Declaration) -> None:
     assert from_words(type(made), words) == made
     assert from_words(type(made), to_words(made)) == made
 
