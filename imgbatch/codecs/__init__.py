@@ -24,13 +24,14 @@ if TYPE_CHECKING:
     from imgbatch.codecs.base import Codec
     from imgbatch.codecs.errors import Finding
     from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
-    from imgbatch.codecs.reading.decode import SourceImage, open_image
+    from imgbatch.codecs.reading.decode import SourceImage
+    from imgbatch.codecs.reading.open import open_image
     from imgbatch.codecs.writing.encode import Encoded
 
 #: The module that each of these names is in.
 _HOMES = {
     "AnimationTiming": "metadata.block", "Codec": "base", "Encoded": "writing.encode", "Metadata": "metadata.block",
-    "SourceImage": "reading.decode", "open_image": "reading.decode",
+    "SourceImage": "reading.decode", "open_image": "reading.open",
 }  # fmt: skip
 
 __all__ = [

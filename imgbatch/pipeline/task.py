@@ -156,10 +156,10 @@ class FileContext(ABC):
 
     def open(self) -> None:
         """Open the picture: its header only."""
-        from imgbatch.codecs.reading import decode
+        from imgbatch.codecs.reading.open import open_image
 
         self.timer.enter("decode")
-        self.opened = decode.open_image(self.data, self.suffix, self.task.max_pixels)
+        self.opened = open_image(self.data, self.suffix, self.task.max_pixels)
 
     def close(self) -> None:
         """Close the picture, if it was opened, and note what was noticed of it."""

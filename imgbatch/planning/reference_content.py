@@ -51,9 +51,10 @@ def content_of(data: bytes, holds: Holds, path: str, who: str) -> FileContent:
 
 def _decoded(data: bytes, suffix: str) -> tuple[Image, bytes | None]:
     """The first frame, upright, and its profile."""
-    from imgbatch.codecs.reading import decode, limits
+    from imgbatch.codecs.reading import limits
+    from imgbatch.codecs.reading.open import open_image
 
-    with limits.pixel_limit(_MAX_PIXELS), decode.open_image(data, suffix, _MAX_PIXELS) as opened:
+    with limits.pixel_limit(_MAX_PIXELS), open_image(data, suffix, _MAX_PIXELS) as opened:
         frames, _ = opened.decode("first")
         return next(frames), opened.metadata.icc
 

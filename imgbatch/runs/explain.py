@@ -16,6 +16,7 @@ from typing import Any
 from imgbatch import codecs
 from imgbatch.codecs import errors
 from imgbatch.codecs.reading import decode, limits
+from imgbatch.codecs.reading.open import open_image
 from imgbatch.core.errors import Phase
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import SCHEMA, Failure, Job, Target, readable
@@ -159,7 +160,7 @@ def _of_file(job: Job, run: ImageTask) -> Explanation:
             data = storage_of(job.source.path).read(job.source.path)
             phase = "decode"
             suffix = os.path.splitext(job.source.path)[1].lower()
-            with decode.open_image(data, suffix, run.max_pixels) as opened:
+            with open_image(data, suffix, run.max_pixels) as opened:
                 return _of_opened(job, run, opened, data)
         except Exception as error:  # noqa: BLE001 - one file's error is that file's value, as in the run
             kind, message = errors.classify(error, phase)

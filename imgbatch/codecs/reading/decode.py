@@ -1,4 +1,4 @@
-"""How does a file become frames: read once, header first, then no more pixels than needed?"""
+"""Decoding: how does a picture whose header was read become frames, of no more pixels than needed?"""
 
 from __future__ import annotations
 
@@ -12,17 +12,13 @@ from imgbatch.codecs.containers import jpeg_headers, png_chunks, tiff_pages
 from imgbatch.codecs.metadata import exif, profile_policy
 from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
 from imgbatch.codecs.metadata.read import comment, packet, records, resolution, texts
-from imgbatch.codecs.reading import bit_depth, identify, limits, optional_readers
-from imgbatch.codecs.reading.open import explain_failure, open_with_reader, refuse_cut
+from imgbatch.codecs.reading import bit_depth, limits, optional_readers
 from imgbatch.codecs.registry import CODECS
-from imgbatch.core.errors import ImageError
 from imgbatch.pixels.orientation import redo, swapped, undo
 
 if TYPE_CHECKING:
     from PIL.Image import Image, Transpose
     from PIL.ImageFile import ImageFile
-
-__all__ = ["ALL_DATA", "MULTIFRAME", "SourceImage", "open_image"]
 
 #: As `wanted` of `SourceImage.decode`: all of a JPEG's data are read, but no picture is wanted.
 ALL_DATA = (1, 1)
@@ -30,7 +26,7 @@ MULTIFRAME = frozenset(name for name, one in CODECS.items() if one.multiframe)
 _NAMES = {**{one.pillow: name for name, one in CODECS.items()}, "MPO": "jpeg"}
 _KEYED = frozenset({"1", "L", "P", "RGB", "I;16"})
 _SRGB_GAMMA = 0.45455  # as a PNG says it
-_SUBFILE, _DNG = 254, 50706
+_SUBFILE = 254
 
 
 class SourceImage:
@@ -283,44 +279,6 @@ class SourceImage:
         gamma = image.info.get("gamma", _SRGB_GAMMA)
         if self.metadata.icc is None and "srgb" not in image.info and abs(gamma - _SRGB_GAMMA) > 0.005:
             self.changes.append(f"gamma {gamma:g} of a png not kept, taken for sRGB")
-
-
-def open_image(data: bytes, suffix: str, max_pixels: int) -> SourceImage:
-    """The picture in `data`, header only; `suffix` (with its dot) matters for formats without a signature.
-
-    limits.pixel_limit (or limits.warning_recorder) must be active, so that Pillow refuses what is too large before it
-    allocates.
-
-    Raises
-    ------
-    ImageError
-        ``unidentified``, ``unsupported``, ``truncated``, ``corrupt`` or ``too_large``.
-    """
-    prefix, ending = data[: identify.PREFIX], suffix.lower()
-    if identify.is_raw(prefix, ending):
-        raise ImageError("unsupported", "camera raw cannot be developed here; convert it to TIFF or JPEG first")
-    name = identify.format_of(prefix)
-    if ending in identify.NOT_RASTER and name is None:
-        raise ImageError("unsupported", f"{ending} is not a picture made of pixels; convert it to PNG first")
-    refuse_cut(data, name)
-    light, heavy = png_chunks.lightened(data) if name == "png" else (data, [])
-    try:
-        image = open_with_reader(light, name, ending, max_pixels)
-    except ImageError:
-        raise
-    except Exception as error:
-        raise explain_failure(error, data, ending) from error
-    try:
-        if name == "tiff" and _DNG in getattr(image, "tag_v2", ()) and int(jpeg_headers.tag(image, _SUBFILE, 0)) & 1:
-            raise ImageError("unsupported", "camera raw (DNG) cannot be developed here; convert it to TIFF first")
-        with errors.image_errors("decode"):
-            made = SourceImage(image, light, max_pixels)
-    except BaseException:
-        image.close()
-        raise
-    made.length = len(data)
-    made.warnings[:0] = heavy
-    return made
 
 
 def _detached(image: ImageFile, alone: bool) -> Image:

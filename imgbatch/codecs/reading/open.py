@@ -1,4 +1,4 @@
-"""Which reader takes the data, and if none does: why?"""
+"""Opening: which reader takes the data, and if none does: why?"""
 
 from __future__ import annotations
 
@@ -7,18 +7,58 @@ import io
 from typing import TYPE_CHECKING
 
 from imgbatch.codecs import errors
-from imgbatch.codecs.containers import tiff_pages
+from imgbatch.codecs.containers import jpeg_headers, png_chunks, tiff_pages
 from imgbatch.codecs.reading import bit_depth, identify, limits, optional_readers
+from imgbatch.codecs.reading.decode import SourceImage
 from imgbatch.codecs.registry import CODECS
 from imgbatch.core.errors import ImageError
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
+_SUBFILE, _DNG = 254, 50706
 _DRAWINGS = ("SVG", "PDF", "PostScript", "EPS", "metafile")
 
 
-def open_with_reader(data: bytes, name: str | None, ending: str, max_pixels: int) -> ImageFile:
+def open_image(data: bytes, suffix: str, max_pixels: int) -> SourceImage:
+    """The picture in `data`, header only; `suffix` (with its dot) matters for formats without a signature.
+
+    limits.pixel_limit (or limits.warning_recorder) must be active, so that Pillow refuses what is too large before it
+    allocates.
+
+    Raises
+    ------
+    ImageError
+        ``unidentified``, ``unsupported``, ``truncated``, ``corrupt`` or ``too_large``.
+    """
+    prefix, ending = data[: identify.PREFIX], suffix.lower()
+    if identify.is_raw(prefix, ending):
+        raise ImageError("unsupported", "camera raw cannot be developed here; convert it to TIFF or JPEG first")
+    name = identify.format_of(prefix)
+    if ending in identify.NOT_RASTER and name is None:
+        raise ImageError("unsupported", f"{ending} is not a picture made of pixels; convert it to PNG first")
+    _refuse_cut(data, name)
+    light, heavy = png_chunks.lightened(data) if name == "png" else (data, [])
+    try:
+        image = _open_with_reader(light, name, ending, max_pixels)
+    except ImageError:
+        raise
+    except Exception as error:
+        raise _explain_failure(error, data, ending) from error
+    try:
+        if name == "tiff" and _DNG in getattr(image, "tag_v2", ()) and int(jpeg_headers.tag(image, _SUBFILE, 0)) & 1:
+            raise ImageError("unsupported", "camera raw (DNG) cannot be developed here; convert it to TIFF first")
+        with errors.image_errors("decode"):
+            made = SourceImage(image, light, max_pixels)
+    except BaseException:
+        image.close()
+        raise
+    made.length = len(data)
+    made.warnings[:0] = heavy
+    return made
+
+
+def _open_with_reader(data: bytes, name: str | None, ending: str, max_pixels: int) -> ImageFile:
     from PIL import Image as Images
 
     if (
@@ -38,7 +78,7 @@ def open_with_reader(data: bytes, name: str | None, ending: str, max_pixels: int
     return Images.open(file, formats=readers)
 
 
-def explain_failure(error: Exception, data: bytes, ending: str) -> ImageError:
+def _explain_failure(error: Exception, data: bytes, ending: str) -> ImageError:
     """Why no reader took the data: what the reader of its signature says, or what the data look like."""
     from PIL import Image as Images
     from PIL import UnidentifiedImageError
@@ -93,7 +133,7 @@ def _unknown(data: bytes, ending: str) -> ImageError:
     return ImageError("unidentified", f"no reader recognizes the content{hint}")
 
 
-def refuse_cut(data: bytes, name: str | None) -> None:
+def _refuse_cut(data: bytes, name: str | None) -> None:
     """WebP says how long it is; its reader only says that it could not be created."""
     if name == "webp" and int.from_bytes(data[4:8], "little") + 8 > len(data) + 1:
         promised = int.from_bytes(data[4:8], "little") + 8

@@ -60,7 +60,7 @@ def opened(name: str, data: bytes, max_pixels: int) -> ImageFile:
     Raises
     ------
     ImageError
-        ``unsupported`` where the package is missing or cannot be imported, else as decode.open_image.
+        ``unsupported`` where the package is missing or cannot be imported, else as open.open_image.
     """
     extra = EXTRAS[name]
     if name == "jxl":

@@ -15,7 +15,7 @@ from imgbatch.codecs.reading.limits import everyday_readers
 MODULES = (
     "ctypes", "pkgutil", "PIL.AvifImagePlugin", "imgbatch.pipeline.image_task", "imgbatch.pipeline.steps",
     "imgbatch.codecs.formats.jpeg", "imgbatch.codecs.formats.png", "imgbatch.codecs.formats.webp",
-    "imgbatch.codecs.writing.encode", "imgbatch.executors.processes.worker",
+    "imgbatch.codecs.reading.open", "imgbatch.codecs.writing.encode", "imgbatch.executors.processes.worker",
 )  # fmt: skip
 
 gc.disable()

@@ -12,6 +12,7 @@ from PIL import Image
 
 import imgbatch as ib
 from imgbatch.codecs.reading import decode, limits
+from imgbatch.codecs.reading.open import open_image
 from imgbatch.core.job import Job, Source, Target
 from imgbatch.core.quantities import Size
 from imgbatch.operations import (
@@ -48,7 +49,7 @@ def opened(size: Size, format: str = "JPEG", orientation: int = 1, frames: int =
     more = {"save_all": True, "append_images": others} if others else {}
     Image.new("L", size).save(file, format, exif=exif, **more)
     with limits.pixel_limit(LIMIT):
-        return decode.open_image(file.getvalue(), "", LIMIT)
+        return open_image(file.getvalue(), "", LIMIT)
 
 
 def wanted(ops: Sequence[Operation], *own: Sequence[Operation], size: Size = (4000, 3000)) -> Size | None:
@@ -148,7 +149,7 @@ def photo(mode: str = "RGB", size: Size = (2000, 1500), **options: Any) -> decod
     file = io.BytesIO()
     Image.new(mode, size).save(file, "JPEG", **options)
     with limits.pixel_limit(LIMIT):
-        return decode.open_image(file.getvalue(), "", LIMIT)
+        return open_image(file.getvalue(), "", LIMIT)
 
 
 JPEG = Output(format="jpeg")
@@ -333,6 +334,6 @@ def test_a_jpeg_in_several_scans_needs_two_bytes_more_for_each_sample(mode: str,
         file = io.BytesIO()
         Image.new(mode, size).save(file, "JPEG", progressive=progressive, subsampling=sampling or -1)
         with limits.pixel_limit(LIMIT):
-            source = decode.open_image(file.getvalue(), "", LIMIT)
+            source = open_image(file.getvalue(), "", LIMIT)
         needed.append(decode_plan.memory_needed(source, decode_plan.make_plan(source, True, [Resize("200")], [()]), 0))
     assert needed[1] - needed[0] == 2 * samples * 1600 * 1200
