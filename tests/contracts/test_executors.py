@@ -178,11 +178,15 @@ def test_closing_the_iterator_ends_everything(executor: Executor) -> None:
     results.close()  # type: ignore[attr-defined]  # run is a generator
 
 
-def test_closing_the_iterator_does_not_wait_for_a_file_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_closing_the_iterator_does_not_wait_for_a_file_that_takes_too_long(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr("imgbatch.executors.processes.pool.PATIENCE", 0.3)
     executor = Pool(2, 1)
-    results = executor.run(FaultyTask(), [job(0), *(job(index, "loop") for index in range(1, 4))])
+    results = executor.run(FaultyTask(str(tmp_path)), [job(0), job(1, "half"), job(2, "half")])
     assert next(results).index == 0
+    while len(list(tmp_path.iterdir())) < 2:
+        time.sleep(0.01)
     began = time.monotonic()
     results.close()  # type: ignore[attr-defined]  # run is a generator
     assert time.monotonic() - began < 10
