@@ -1,4 +1,4 @@
-"""What does the command ``imgbatch`` do first, and what of its errors does a user see?
+"""Command: what does ``imgbatch`` do first, and what of its errors does a user see?
 
 Help and version come at once, without the rest of the house. Whatever goes wrong ends as one line and an exit code; a
 traceback is only shown with ``-vv``.
@@ -29,7 +29,7 @@ def main(argv: list[str] | None = None, alone: bool = False) -> int:
         return 0
     except OSError as error:  # what is still buffered, or help, into a file on a full disk
         abandon_stdout()
-        return _ended(error)
+        return _report_error(error)
     return code
 
 
@@ -42,10 +42,10 @@ def _main(words: list[str], alone: bool) -> int:
     if words[0] in ("--version", "-V"):
         print(version())
         return 0
-    return _guarded(words, alone)
+    return _dispatch(words, alone)
 
 
-def _guarded(words: list[str], alone: bool) -> int:
+def _dispatch(words: list[str], alone: bool) -> int:
     from imgbatch.cli.dispatch import dispatch
 
     try:
@@ -53,21 +53,21 @@ def _guarded(words: list[str], alone: bool) -> int:
     except BrokenPipeError:
         raise
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last place where a traceback can become a line
-        if _very_verbose(words):
+        if _shows_tracebacks(words):
             import traceback
 
             from imgbatch.cli.standard_streams import print_stderr
 
             print_stderr(traceback.format_exc().rstrip())
-        return _ended(error)
+        return _report_error(error)
 
 
-def _ended(error: BaseException) -> int:
+def _report_error(error: BaseException) -> int:
     """The exit code of an error whose line has been said."""
     from imgbatch.cli.standard_streams import print_stderr
 
-    code, said = _verdict(error)
-    print_stderr(f"imgbatch: {said}")
+    code, line = _verdict(error)
+    print_stderr(f"imgbatch: {line}")
     return code
 
 
@@ -88,11 +88,11 @@ def _verdict(error: BaseException) -> tuple[int, str]:
         where = f": {error.filename!r}" if error.filename is not None else ""
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         return int(ExitCode.STOPPED if full else ExitCode.INTERNAL), f"{error.strerror}{where}"
-    said = f"{type(error).__name__}: {sentence(error)}".removesuffix(f": {type(error).__name__}")
-    return int(ExitCode.INTERNAL), f"internal error: {said}; please report it (-vv shows the traceback)"
+    line = f"{type(error).__name__}: {sentence(error)}".removesuffix(f": {type(error).__name__}")
+    return int(ExitCode.INTERNAL), f"internal error: {line}; please report it (-vv shows the traceback)"
 
 
-def _very_verbose(words: list[str]) -> bool:
+def _shows_tracebacks(words: list[str]) -> bool:
     flags = words[: words.index("--")] if "--" in words else words
     short = sum(word.count("v") for word in flags if word[:2] == "-v" and set(word[1:]) == {"v"})
     return short + flags.count("--verbose") >= 2
@@ -111,10 +111,10 @@ def version() -> str:
         "libjpeg-turbo": "libjpeg_turbo", "webp": "webp", "avif": "avif", "zlib-ng": "zlib_ng", "zlib": "zlib",
         "libtiff": "libtiff", "openjpeg": "jpg_2000", "littlecms": "littlecms2", "freetype": "freetype2",
     }  # fmt: skip
-    found = {name: features.version(key) for name, key in names.items() if features.check(key)}
-    if "zlib-ng" in found:
-        del found["zlib"]
-    codecs = ", ".join(f"{name} {number}" if number else name for name, number in found.items())
+    versions = {name: features.version(key) for name, key in names.items() if features.check(key)}
+    if "zlib-ng" in versions:
+        del versions["zlib"]
+    codecs = ", ".join(f"{name} {number}" if number else name for name, number in versions.items())
     return f"imgbatch {VERSION} (Pillow {PIL.__version__}; {codecs}; Python {platform.python_version()})"
 
 
@@ -125,13 +125,13 @@ def command() -> int:
     """
     count = getattr(atexit, "_ncallbacks", None)  # private: there is no other way to know that nobody was first
     alone = count is not None and count() == 0
-    ended = _ending() if alone else []
+    codes = _quick_exit() if alone else []
     code = main(alone=alone)
-    ended.append(code)
+    codes.append(code)
     return code
 
 
-def _ending() -> list[int]:
+def _quick_exit() -> list[int]:
     """Where the exit code is put, so that the process ends without taking apart what it has loaded.
 
     That takes longer than most of what a small run does, and the kernel frees the memory all the same. Nothing else is

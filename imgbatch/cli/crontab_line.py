@@ -1,4 +1,4 @@
-"""How is a run told to cron or to systemd? As text: a crontab line, or a service and a timer unit.
+"""Crontab line: how is a run told to cron or to systemd? As text: a crontab line, or a service and a timer unit.
 
 Both take the time as a crontab has it. A field becomes the set of its values, so that one reading of the grammar
 (crontab(5): lists, ranges, steps, names) serves both, and what systemd spells otherwise is written out as a list.
@@ -68,8 +68,8 @@ class Times:
         minutes, hours, days, months, weekdays = self.values
         clock = f"{_list(hours, 24)}:{_list(minutes, 60)}:00"
         month, day = _list(months, 12), _list(days, 31)
-        named = ",".join(_DAYS[number].capitalize() for number in weekdays)
-        week = f"{named} " if len(weekdays) < 7 else ""
+        weekday_names = ",".join(_DAYS[number].capitalize() for number in weekdays)
+        week = f"{weekday_names} " if len(weekdays) < 7 else ""
         if self.either:
             return [f"*-{month}-{day} {clock}", f"{week}*-{month}-* {clock}"]
         return [f"{week}*-{month}-{day} {clock}"]
@@ -118,7 +118,7 @@ def units(times: Times, command: Sequence[str], path: str, recipe: str) -> dict[
 
 def _values(word: str, what: str, low: int, high: int, names: tuple[str, ...], first: int) -> tuple[int, ...]:
     """The numbers that one crontab field stands for."""
-    found: set[int] = set()
+    numbers: set[int] = set()
     for part in word.lower().split(","):
         match = _PART.fullmatch(part)
         if match is None or match["step"] == "0" or (match["step"] and not match["all"] and not match["last"]):
@@ -130,8 +130,8 @@ def _values(word: str, what: str, low: int, high: int, names: tuple[str, ...], f
             end = start if match["last"] is None else _number(match["last"], names, first)
         if not low <= start <= end <= high:
             raise expected(f"a number from {low} to {high}, * or */N", f"the {what} of --at", word)
-        found.update(range(start, end + 1, int(match["step"] or 1)))
-    return tuple(sorted({number % 7 for number in found} if names is _DAYS else found))
+        numbers.update(range(start, end + 1, int(match["step"] or 1)))
+    return tuple(sorted({number % 7 for number in numbers} if names is _DAYS else numbers))
 
 
 def _number(word: str, names: tuple[str, ...], first: int) -> int:

@@ -1,4 +1,4 @@
-"""Which command is meant? The first word says it; only that command's code is loaded."""
+"""Dispatch: which command is meant? The first word says it; only that command's code is loaded."""
 
 from __future__ import annotations
 

@@ -127,10 +127,10 @@ def declared_flags(
 def _default(field: Parameter) -> str:
     if field.default in (None, False, "") or field.name == "name":
         return ""
-    shown = field.default
-    if isinstance(shown, int) and shown >= 10**6 and shown % 10**6 == 0:
-        shown = f"{shown // 10**6}M"
-    return f" (default {shown:g})" if isinstance(shown, float) else f" (default {shown})"
+    default = field.default
+    if isinstance(default, int) and default >= 10**6 and default % 10**6 == 0:
+        default = f"{default // 10**6}M"
+    return f" (default {default:g})" if isinstance(default, float) else f" (default {default})"
 
 
 def _metavar(field: Parameter) -> str:

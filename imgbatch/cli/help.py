@@ -1,4 +1,4 @@
-"""What does ``imgbatch --help`` say? Static text, so that it comes at once."""
+"""Help pages: what does ``imgbatch --help`` say? Static text, so that it comes at once."""
 
 MAIN = """\
 imgbatch: resize, filter and convert folders of images.

@@ -1,4 +1,4 @@
-"""What is started when a run has ended? ``--on-finish CMD``, by the shell, with the summary as JSON on its stdin."""
+"""On-finish hook: what is started when a run has ended? ``--on-finish CMD``, by the shell, the summary on its stdin."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from imgbatch.core.report import Report, dumps
 PATIENCE = 600.0  # seconds: a mail program that hangs must not keep tomorrow's run from starting
 
 
-def finished(command: str, report: Report) -> bool:
+def run_hook(command: str, report: Report) -> bool:
     """Run `command`; whether it went well. What it prints goes to stderr: stdout carries only data."""
     summary = dumps(report.summary()).encode() + b"\n"
     process = subprocess.Popen(command, shell=True, stdin=subprocess.PIPE, stdout=sys.stderr.fileno(), process_group=0)
@@ -27,7 +27,7 @@ def finished(command: str, report: Report) -> bool:
         print_stderr(f"imgbatch: --on-finish {command!r} took longer than {PATIENCE:.0f} s and was ended")
         return False
     if code:
-        print_stderr(f"imgbatch: --on-finish {command!r} failed: {_how(code)}")
+        print_stderr(f"imgbatch: --on-finish {command!r} failed: {_exit_cause(code)}")
     return code == 0
 
 
@@ -42,5 +42,5 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _how(code: int) -> str:
+def _exit_cause(code: int) -> str:
     return f"exit code {code}" if code > 0 else signal.Signals(-code).name

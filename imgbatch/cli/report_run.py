@@ -41,9 +41,9 @@ def console_style(report: ReportArguments, json: bool = False) -> ConsoleStyle:
 
 def _columns() -> int | None:
     """The width that COLUMNS asks for, or 80 where the terminal does not know its own; None: ask the terminal."""
-    asked = os.environ.get("COLUMNS", "")
-    if asked.isdecimal() and int(asked) > 0:
-        return int(asked)
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns) > 0:
+        return int(columns)
     try:
         return None if os.get_terminal_size(sys.stderr.fileno()).columns else 80
     except OSError:

@@ -1,4 +1,4 @@
-"""What happens on Ctrl-C? The first time the files in hand are finished, the second time everything ends at once.
+"""Signals: what happens on Ctrl-C? The first time finishes the files in hand, the second ends everything at once.
 
 Handlers are set by the command only, never in library use, and only while a run is going.
 """

@@ -1,4 +1,4 @@
-"""How is printing made safe? No name on any disk and no terminal may turn a message into a traceback."""
+"""Standard streams: how is printing made safe? No name on a disk and no terminal turns a message into a traceback."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""How did the batch go?
-
-Counting, wording and the exit code, in one place.
+"""Report: how did the run go? The counts, the exit code and the sentence, in one place.
 """
 
 from __future__ import annotations
@@ -131,11 +129,11 @@ class Report:
 
     def sentence(self) -> str:
         """The summary in words: ``12 ok, 1 failed (8.1 MB -> 1.2 MB, 3.4 s)``."""
-        said = [f"{self.counts[status]} {status}" for status in COUNTED if self.counts[status] or status == "ok"]
+        parts = [f"{self.counts[status]} {status}" for status in COUNTED if self.counts[status] or status == "ok"]
         if self.remaining:
-            said.append(f"{self.remaining} remaining")
+            parts.append(f"{self.remaining} remaining")
         sizes = f"{human(self.bytes_in)} -> {human(self.bytes_out)}, " if self.bytes_out else ""
-        return f"{', '.join(said)} ({sizes}{self.seconds:.1f} s)"
+        return f"{', '.join(parts)} ({sizes}{self.seconds:.1f} s)"
 
 
 def dumps(record: dict[str, Any]) -> str:

@@ -1,7 +1,7 @@
-"""What is a reporter?
+"""Reporter: what is told how a run goes?
 
-Something that is told how a run goes: it starts, outcomes arrive in order of completion, it finishes. Reporters tell;
-they decide nothing, and a reporter that cannot write its file ends the telling, never the work.
+The run starts, outcomes arrive in order of completion, the run finishes. Reporters decide nothing, and one that cannot
+write its file does not stop the work.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What does somebody at a terminal see? A bar, a line for every failure, and one sentence at the end.
+"""Console: what does somebody at a terminal see? A bar, a line for every failure, and one sentence at the end.
 
 Everything goes to one stream (stderr at the shell): stdout is for data. A bar is only drawn when asked for; otherwise
 a line a minute says that the run is alive.
@@ -93,20 +93,20 @@ class Console(Reporter):
     def lines(self, outcome: Outcome) -> list[str]:
         """What is said of one outcome; each on one line, whatever its name holds."""
         where = printable(location(outcome.source))
-        said = []
+        lines = []
         if outcome.error is not None:
             status = f"{_RED}{outcome.status}{_PLAIN}" if self._look.color else outcome.status
             error = outcome.error
-            said.append(f"{status}: {where}: {error.kind} in {error.phase}: {printable(error.message)}")
+            lines.append(f"{status}: {where}: {error.kind} in {error.phase}: {printable(error.message)}")
         elif outcome.status in WRONG:
-            said.append(f"{outcome.status}: {where}")
+            lines.append(f"{outcome.status}: {where}")
         if self._look.verbose and not self._look.quiet and outcome.status in ("skipped", "unchanged"):
-            said.append(f"{outcome.status}: {where}")
+            lines.append(f"{outcome.status}: {where}")
         if self.lists_warnings and not self._look.quiet:
-            said += [f"warning: {where}: {printable(text)}" for text in outcome.warnings]
+            lines += [f"warning: {where}: {printable(text)}" for text in outcome.warnings]
         if self._look.verbose and not self._look.quiet:
-            said += [f"change: {where}: {printable(text)}" for text in outcome.changes]
-        return said
+            lines += [f"change: {where}: {printable(text)}" for text in outcome.changes]
+        return lines
 
     def say(self, line: str) -> None:
         """One line, above the bar where there is one. A reader who left (a closed pipe) is not an error."""

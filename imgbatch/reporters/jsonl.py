@@ -1,4 +1,4 @@
-"""How does another program follow a run? One JSON object a line, at once."""
+"""JSON lines: how does another program follow a run? One JSON object a line, at once."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""What is left of a run that nobody watched? ``--log FILE``: a line when it starts, for each file that went wrong or
-was read with warnings, and for the summary; with -v for every file.
+"""Log: what is left of a run that nobody watched?
 
+``--log FILE`` gets a line when the run starts, for each file that went wrong or was read with warnings, and for the
+summary; with -v for every file.
 The file is rotated at 10 MB and five old ones are kept. ``--log syslog`` writes to the system's log instead (a file of
 that name is ``./syslog``). As text or, with ``--log-format json``, as the records of ``--json`` with time and level.
 """
@@ -48,7 +49,7 @@ class Log(Reporter):
         self.path = path
         self._json, self._base, self._everything = form == "json", base, everything
         self._handler = _handler(path)
-        self._handler.setFormatter(_Json() if self._json else _text(path == SYSLOG))
+        self._handler.setFormatter(_JsonFormatter() if self._json else _text(path == SYSLOG))
 
     def start(self, total: int, total_bytes: int) -> None:
         record = {"event": "start", "output": readable(self._base), "files": total, "bytes": total_bytes}
@@ -60,8 +61,8 @@ class Log(Reporter):
             return
         level = logging.ERROR if wrong else logging.WARNING if outcome.warnings else logging.INFO
         error = outcome.error
-        said = f": {error.kind} in {error.phase}: {error.message}" if error else ""
-        words = f"{outcome.status}: {location(outcome.source)}{said}"
+        cause = f": {error.kind} in {error.phase}: {error.message}" if error else ""
+        words = f"{outcome.status}: {location(outcome.source)}{cause}"
         self._say(level, " | ".join([words, *outcome.warnings]), outcome.record(self._base))
 
     def finish(self, report: Report) -> None:
@@ -73,12 +74,12 @@ class Log(Reporter):
             raise self._handler.failure
 
     def _say(self, level: int, words: str, record: dict[str, Any]) -> None:
-        made = logging.LogRecord("imgbatch", level, "", 0, printable(words), None, None)
-        made.__dict__["record"] = record
-        self._handler.handle(made)
+        entry = logging.LogRecord("imgbatch", level, "", 0, printable(words), None, None)
+        entry.__dict__["record"] = record
+        self._handler.handle(entry)
 
 
-class _Remembered(logging.Handler):
+class _FirstFailureHandler(logging.Handler):
     """A handler that keeps its first failure for the finish: a full disk must not end the work, nor print."""
 
     failure: OSError | None = None
@@ -91,20 +92,22 @@ class _Remembered(logging.Handler):
             self.failure = error if isinstance(error, OSError) else OSError(errno.EIO, str(error))
 
 
-class _File(_Remembered, logging.handlers.RotatingFileHandler):
+class _LogFileHandler(_FirstFailureHandler, logging.handlers.RotatingFileHandler):
     pass
 
 
-class _System(_Remembered, logging.handlers.SysLogHandler):
+class _SyslogHandler(_FirstFailureHandler, logging.handlers.SysLogHandler):
     pass
 
 
-def _handler(path: str) -> _File | _System:
+def _handler(path: str) -> _LogFileHandler | _SyslogHandler:
     try:
         if path != SYSLOG:
-            return _File(path, maxBytes=MOST_BYTES, backupCount=OLD_FILES, encoding="utf-8", errors="backslashreplace")
+            return _LogFileHandler(
+                path, maxBytes=MOST_BYTES, backupCount=OLD_FILES, encoding="utf-8", errors="backslashreplace"
+            )
         there = [name for name in _SOCKETS if os.path.exists(name)]
-        return _System(there[0] if there else ("localhost", logging.handlers.SYSLOG_UDP_PORT))
+        return _SyslogHandler(there[0] if there else ("localhost", logging.handlers.SYSLOG_UDP_PORT))
     except OSError as error:
         raise UsageError(f"cannot write --log {path!r}: {error.strerror or error}; give it another name") from None
 
@@ -112,12 +115,12 @@ def _handler(path: str) -> _File | _System:
 def _text(system: bool) -> logging.Formatter:
     if system:  # which adds the time itself
         return logging.Formatter(f"imgbatch[{os.getpid()}]: %(message)s")
-    made = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%SZ")
-    made.converter = time.gmtime
-    return made
+    formatter = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%SZ")
+    formatter.converter = time.gmtime
+    return formatter
 
 
-class _Json(logging.Formatter):
+class _JsonFormatter(logging.Formatter):
     """One JSON object a line: the record, with ``time`` (UTC) and ``level`` in front."""
 
     def format(self, record: logging.LogRecord) -> str:

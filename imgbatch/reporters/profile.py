@@ -1,4 +1,4 @@
-"""Where did the time of a run go? By phase, format and operation, and which resource was the limit.
+"""Profile: where did the time of a run go? By phase, format and operation, and which resource was the limit.
 
 Every Outcome has the milliseconds of its phases, and of a profiled run its Cost. The workers' milliseconds are compared
 with the wall clock: workers without work say that the parent or the start was the limit, workers that read and write
@@ -42,10 +42,12 @@ class Profile(Reporter):
     def finish(self, report: Report) -> None:
         parent = self._cpu() - self._began if self._workers else 0.0
         done = [outcome for outcome in report.outcomes if outcome.ms]
-        gone = sum(outcome.status in ("timeout", "crashed") for outcome in report.outcomes)
-        lost = f"{'1 file that' if gone == 1 else f'{gone} files that'} timed out or crashed"
+        lost_count = sum(outcome.status in ("timeout", "crashed") for outcome in report.outcomes)
+        lost = f"{'1 file that' if lost_count == 1 else f'{lost_count} files that'} timed out or crashed"
         if not done:
-            self._say(f"profile: nothing was finished; not counted: {lost}" if gone else "profile: nothing was done")
+            self._say(
+                f"profile: nothing was finished; not counted: {lost}" if lost_count else "profile: nothing was done"
+            )
             return
         workers = max(1, min(self._workers, len(done)))
         pixels = megapixels(done)
@@ -56,7 +58,7 @@ class Profile(Reporter):
         for table in (phases(done), formats(done), operations(done)):
             for line in table:
                 self._say("  " + line)
-        if gone:  # what their workers did in this time is not known, so neither is what the others waited for
+        if lost_count:  # what their workers did in this time is not known, so neither is what the others waited for
             self._say(f"  not counted: {lost}")
             return
         self._say(f"  limit: {limit(done, report.seconds, workers, parent)}")
@@ -72,21 +74,21 @@ def megapixels(outcomes: Iterable[Outcome]) -> float:
     return sum(cost.pixels for cost in costs(decoded)) / 1e6
 
 
-def spent(outcomes: Iterable[Outcome]) -> Counter[str]:
+def phase_times(outcomes: Iterable[Outcome]) -> Counter[str]:
     """Milliseconds of each phase, all files together."""
-    found: Counter[str] = Counter()
+    times: Counter[str] = Counter()
     for outcome in outcomes:
-        found.update(outcome.ms)
-    return found
+        times.update(outcome.ms)
+    return times
 
 
 def phases(outcomes: Sequence[Outcome]) -> list[str]:
-    found = spent(outcomes)
-    total = sum(found.values()) or 1.0
+    times = phase_times(outcomes)
+    total = sum(times.values()) or 1.0
     rows = [("phase", "seconds", "share", "ms a file")]
     for phase in PHASES:
-        if phase in found:
-            rows.append((phase, *_figures(found[phase], total, len(outcomes))))
+        if phase in times:
+            rows.append((phase, *_figures(times[phase], total, len(outcomes))))
     return _aligned(rows)
 
 
@@ -96,7 +98,7 @@ def formats(outcomes: Sequence[Outcome]) -> list[str]:
     kinds = Counter(outcome.cost.format for outcome in outcomes if outcome.cost is not None)
     for kind, files in kinds.most_common():
         these = [outcome for outcome in outcomes if outcome.cost is not None and outcome.cost.format == kind]
-        pixels, ms = megapixels(these), sum(spent(these).values())
+        pixels, ms = megapixels(these), sum(phase_times(these).values())
         rate = f"{pixels / ms * 1000:.1f}" if ms else ""
         rows.append((kind or "not known", str(files), f"{pixels:.1f}", f"{ms / files:.2f}", rate))
     return _aligned(rows) if len(rows) > 1 else []
@@ -104,14 +106,14 @@ def formats(outcomes: Sequence[Outcome]) -> list[str]:
 
 def operations(outcomes: Sequence[Outcome]) -> list[str]:
     """Shares are of all time, as those of the phases."""
-    found: Counter[str] = Counter()
     times: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for cost in costs(outcomes):
-        found.update(cost.steps)
-        times.update(cost.steps.keys())
-    total = sum(spent(outcomes).values()) or 1.0
+        times.update(cost.steps)
+        counts.update(cost.steps.keys())
+    total = sum(phase_times(outcomes).values()) or 1.0
     rows = [("operation", "seconds", "share", "ms a file")]
-    rows += [(name, *_figures(ms, total, times[name])) for name, ms in found.most_common()]
+    rows += [(name, *_figures(ms, total, counts[name])) for name, ms in times.most_common()]
     return _aligned(rows) if len(rows) > 1 else []
 
 
@@ -125,17 +127,17 @@ def limit(outcomes: Sequence[Outcome], seconds: float, workers: int, parent: flo
     parent : float
         Seconds of processor time of the parent; 0 where it did the work itself.
     """
-    found = spent(outcomes)
-    busy = sum(found.values()) / 1000
+    times = phase_times(outcomes)
+    busy = sum(times.values()) / 1000
     if seconds and parent / seconds >= _PARENT:
         return f"the parent process, which was busy {parent / seconds:.0%} of the time"
     if seconds and busy / (seconds * workers) < _IDLE:
         return f"start-up and waiting for work: workers were busy {busy / (seconds * workers):.0%} of the time"
-    disk = (found["read"] + found["write"]) / 1000 / busy if busy else 0.0
+    disk = (times["read"] + times["write"]) / 1000 / busy if busy else 0.0
     if disk >= _DISK:
         return f"the disk: reading and writing took {disk:.0%} of the workers' time"
     computed = sum(cost.cpu_ms for cost in costs(outcomes)) / 1000
-    phase, ms = max(found.items(), key=lambda item: item[1])
+    phase, ms = max(times.items(), key=lambda item: item[1])
     if busy and computed and computed / busy < _WAITING:
         share = f"workers computed {computed / busy:.0%} of their time"
         return f"waiting for a processor or for memory: {share}; most of it went by in {phase}"

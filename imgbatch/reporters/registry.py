@@ -32,8 +32,8 @@ SUFFIXES = tuple(word for word in REPORTERS if word.startswith("."))
 def reporter_class(word: str) -> type[Reporter]:
     """The reporter of a suffix or flag; KeyError when there is none."""
     module, _, name = REPORTERS[word].rpartition(".")
-    found: type[Reporter] = getattr(importlib.import_module(f"imgbatch.reporters.{module}"), name)
-    return found
+    reporter: type[Reporter] = getattr(importlib.import_module(f"imgbatch.reporters.{module}"), name)
+    return reporter
 
 
 def reporter_for(path: str) -> Reporter:

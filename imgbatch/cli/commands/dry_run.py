@@ -1,4 +1,4 @@
-"""What do --dry-run and --explain print? What would be done, as data on stdout; the rest goes to stderr."""
+"""Dry run: what do --dry-run and --explain print? What would be done, as data on stdout; the rest goes to stderr."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def show_explanation(batch: Batch, output: str, report: ReportArguments, console
     """How each file will be made, and what that saves; nothing is written."""
     from imgbatch.runs.explain import explained, saved
 
-    def told() -> Iterator[Explanation]:
+    def explanations() -> Iterator[Explanation]:
         for one in explained(batch):
             if report.json_lines:
                 print(dumps(one.record(batch.folder)))
@@ -72,7 +72,7 @@ def show_explanation(batch: Batch, output: str, report: ReportArguments, console
                     print_stderr(line)
             yield one
 
-    sums = saved(told())
+    sums = saved(explanations())
     print(dumps({"v": SCHEMA, "event": "explained", **sums}) if report.json_lines else _sum(sums), flush=True)
     if not report.quiet:
         unchanged = f"; {len(batch.unchanged)} unchanged" if batch.unchanged else ""
@@ -89,17 +89,17 @@ def _words(one: Explanation, output: str | None) -> list[str]:
     if one.halved:
         head.append("its colors at half size")
     head += one.common
-    made = [f"{printable(location(one.job.source))}: {'; '.join(head)}"]
+    lines = [f"{printable(location(one.job.source))}: {'; '.join(head)}"]
     names = {
         making.number: "in its place" if output is None else printable(place(making.path, output, making.late))
         for making in one.outputs
     }
-    seen: set[str] = set()
+    shown_paths: set[str] = set()
     for making in one.outputs:
-        same = making.path in seen and not making.late
-        seen.add(making.path)
-        made.append(f"  {names[making.number]}: {'the same file' if same else _way(making, names)}")
-    return made
+        same = making.path in shown_paths and not making.late
+        shown_paths.add(making.path)
+        lines.append(f"  {names[making.number]}: {'the same file' if same else _way(making, names)}")
+    return lines
 
 
 def _decoded(one: Explanation) -> str:

@@ -1,4 +1,4 @@
-"""What does ``imgbatch run --estimate`` print? What the run will come to: data on stdout, the rest on stderr."""
+"""Estimate: what does ``imgbatch run --estimate`` print? What the run will come to: data on stdout."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def show_estimate(batch: Batch, report: ReportArguments, console: Console) -> in
     """Try a sample and print the estimate; the output folder is left as it is."""
     from imgbatch.runs.estimate import estimated
 
-    found = estimated(batch)
+    estimate = estimated(batch)
     if not report.quiet:
-        for outcome in found.failed:
+        for outcome in estimate.failed:
             for line in console.lines(outcome):
                 print_stderr(line)
-    print(dumps(found.record()) if report.json_lines else "\n".join(found.lines()), flush=True)
+    print(dumps(estimate.record()) if report.json_lines else "\n".join(estimate.lines()), flush=True)
     if not report.quiet:
         unchanged = f"; {len(batch.unchanged)} unchanged" if batch.unchanged else ""
         print_stderr(f"estimate: nothing was written{unchanged}")

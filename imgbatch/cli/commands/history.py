@@ -84,19 +84,19 @@ def undo(words: Sequence[str]) -> int:
 
     settings = _settings(arguments.settings)
     run = int(numbers[0]) if numbers else None
-    done = undoing.undo(folder, run, state=settings.state, dry_run=arguments.dry_run, wait=settings.wait)
-    for word, paths in (("restored", done.restored), ("removed", done.removed)):
+    undone = undoing.undo(folder, run, state=settings.state, dry_run=arguments.dry_run, wait=settings.wait)
+    for word, paths in (("restored", undone.restored), ("removed", undone.removed)):
         if arguments.dry_run or arguments.verbose:
             for path in paths:
                 print(f"{printable(_from_here(path))} -> {word}")
     sys.stdout.flush()
-    for path, why in done.left:
+    for path, why in undone.left:
         print_stderr(f"left: {printable(_from_here(path))}: {why}")
     if not arguments.quiet:
-        counts = (("restored", done.restored), ("removed", done.removed), ("left as they are", done.left))
-        said = ", ".join(f"{len(held)} {word}" for word, held in counts if held) or "nothing was left of it"
-        print_stderr(f"run {done.run}: {said}{'; dry run: nothing was done' if arguments.dry_run else ''}")
-    return int(ExitCode.FAILURES if done.left else ExitCode.OK)
+        counts = (("restored", undone.restored), ("removed", undone.removed), ("left as they are", undone.left))
+        summary = ", ".join(f"{len(paths)} {word}" for word, paths in counts if paths) or "nothing was left of it"
+        print_stderr(f"run {undone.run}: {summary}{'; dry run: nothing was done' if arguments.dry_run else ''}")
+    return int(ExitCode.FAILURES if undone.left else ExitCode.OK)
 
 
 def _settings(typed: Mapping[str, Any]) -> Settings:

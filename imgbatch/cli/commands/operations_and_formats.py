@@ -1,4 +1,4 @@
-"""What can this installation do? ``imgbatch ops``, ``imgbatch ops NAME``, ``imgbatch formats``: from declarations."""
+"""Operations and formats: what can this installation do? ``imgbatch ops [NAME]`` and ``imgbatch formats`` say it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def formats(words: Sequence[str]) -> int:
         raise UsageError(f"expected nothing after formats, got {' '.join(words)!r}")
     from imgbatch import codecs
 
-    print(table([_row(found) for found in codecs.describe_formats()]))
+    print(table([_row(info) for info in codecs.describe_formats()]))
     return 0
 
 
@@ -66,29 +66,30 @@ def overview() -> str:
 
 def _others() -> list[str]:
     """The operations of installed packages, one in a line, under a heading of their own."""
-    there = list(plugins.others())
-    wide = max((len(name) for name, _ in there), default=0)
-    told = [
-        f"  {name:<{wide}}  " + (f"cannot be used: {found}" if isinstance(found, UsageError) else summary(found))
-        for name, found in there
+    others = list(plugins.others())
+    wide = max((len(name) for name, _ in others), default=0)
+    lines = [
+        f"  {name:<{wide}}  "
+        + (f"cannot be used: {operation}" if isinstance(operation, UsageError) else summary(operation))
+        for name, operation in others
     ]
-    return ["", "of installed packages (--op NAME)", *told] if told else []
+    return ["", "of installed packages (--op NAME)", *lines] if lines else []
 
 
 def page(operation: type[Operation]) -> str:
     """All of one operation: what it does, its parameters, and how it is asked for in each of the three ways."""
-    about, told = _docstring(operation)
+    about, parameter_texts = _docstring(operation)
     lines = [f"{flag(operation)} ({operation.group})", "", about, ""]
     if parameters(operation):
         lines.append("parameters")
         for field in parameters(operation):
-            lines += _parameter(field, told.get(field.name, ""))
+            lines += _parameter(field, parameter_texts.get(field.name, ""))
         lines.append("")
-    made = example(operation)
-    if made is not None:
+    instance = example(operation)
+    if instance is not None:
         lines += ["at the shell", f"  {shell(operation)}", "", "in a recipe"]
-        lines += [f"  {line}" for line in _toml(made)]
-        lines += ["", "in Python", f"  {python(made)}"]
+        lines += [f"  {line}" for line in _toml(instance)]
+        lines += ["", "in Python", f"  {python(instance)}"]
     return "\n".join(lines).rstrip()
 
 
@@ -112,16 +113,16 @@ def shell(operation: type[Operation]) -> str:
     return f"imgbatch run photos -o out --{flag(operation)}{joined}"
 
 
-def python(made: Operation) -> str:
+def python(instance: Operation) -> str:
     """The call that makes an operation: required parameters by place, the others by name."""
-    held = op_table(made)
+    values = op_table(instance)
     words = [
-        repr(held[field.name]) if field.required else f"{field.name}={held[field.name]!r}"
-        for field in parameters(type(made))
-        if field.name in held
+        repr(values[field.name]) if field.required else f"{field.name}={values[field.name]!r}"
+        for field in parameters(type(instance))
+        if field.name in values
     ]
-    home = "imgbatch." if is_ours(type(made)) else ""
-    return f"{home}{type(made).__name__}({', '.join(words)})"
+    home = "imgbatch." if is_ours(type(instance)) else ""
+    return f"{home}{type(instance).__name__}({', '.join(words)})"
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
@@ -133,25 +134,25 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _row(found: FormatInfo) -> tuple[str, ...]:
-    abilities = (found.read, found.write, found.frames, found.alpha)
-    needs = f"  ({found.advice})" if found.advice else ""
-    return (found.name, *("yes" if able else "-" for able in abilities), " ".join(found.suffixes) + needs)
+def _row(info: FormatInfo) -> tuple[str, ...]:
+    abilities = (info.read, info.write, info.frames, info.alpha)
+    needs = f"  ({info.advice})" if info.advice else ""
+    return (info.name, *("yes" if able else "-" for able in abilities), " ".join(info.suffixes) + needs)
 
 
 def _asks_for_help(words: Sequence[str]) -> bool:
     return "-h" in words or "--help" in words
 
 
-def _parameter(field: Parameter, told: str) -> list[str]:
-    default = "required" if field.required else f"default {_spelled(field.default)}"
-    about = told or field.help
+def _parameter(field: Parameter, text: str) -> list[str]:
+    default = "required" if field.required else f"default {_default_text(field.default)}"
+    about = text or field.help
     head = f"{field.name}: {field.kind.describe()} ({default})"
     lines = textwrap.wrap(head, _WIDTH, initial_indent="  ", subsequent_indent="    ")
     return lines + textwrap.wrap(about, _WIDTH, initial_indent="      ", subsequent_indent="      ")
 
 
-def _spelled(value: object) -> str:
+def _default_text(value: object) -> str:
     if value is None:
         return "none"
     if isinstance(value, bool):
@@ -159,8 +160,8 @@ def _spelled(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _toml(made: Operation) -> list[str]:
-    text = to_toml(RecipeFile(Recipe([made])), "")
+def _toml(instance: Operation) -> list[str]:
+    text = to_toml(RecipeFile(Recipe([instance])), "")
     return text.partition("[[output]]")[0].strip().splitlines()
 
 
@@ -169,7 +170,7 @@ def _docstring(operation: type[Operation]) -> tuple[str, dict[str, str]]:
     text = inspect.cleandoc(operation.__doc__ or "")
     sections = re.split(r"^(\w[\w ]*)\n-{3,}\n", text, flags=re.MULTILINE)
     about = sections[0].strip()
-    told: dict[str, str] = {}
+    parameter_texts: dict[str, str] = {}
     for title, body in zip(sections[1::2], sections[2::2], strict=True):
         if title == "Raises":
             continue  # for Python; at the shell the message says it
@@ -178,5 +179,5 @@ def _docstring(operation: type[Operation]) -> tuple[str, dict[str, str]]:
             continue
         for names, text in re.findall(r"^(\S[^:\n]*?) *:[^\n]*\n((?:[ \t]+[^\n]*\n?|\n)*)", body, flags=re.MULTILINE):
             for name in names.split(","):
-                told[name.strip()] = " ".join(text.split())
-    return about.replace("``", ""), {name: said.replace("``", "") for name, said in told.items()}
+                parameter_texts[name.strip()] = " ".join(text.split())
+    return about.replace("``", ""), {name: words.replace("``", "") for name, words in parameter_texts.items()}

@@ -68,19 +68,19 @@ def run(words: Sequence[str]) -> int:
     )  # fmt: skip
     batch.command = shlex.join(["imgbatch", "run", *words])
     batch.prepare(hold=not (arguments.dry_run or arguments.estimate or arguments.explain))
-    looked = _looked_at(batch, request.output, arguments, console)
-    if looked is not None:
-        return looked
-    taken = {job.source.path for job in batch.todo}
-    taken |= {outcome.source.path for outcome in (*batch.unchanged, *batch.kept)}
-    taken |= {target.path for job in batch.todo for target in job.targets}
-    refuse_pictures(taken, report, arguments.srcset, arguments.stats, arguments.save_recipe)
+    preview_code = _preview(batch, request.output, arguments, console)
+    if preview_code is not None:
+        return preview_code
+    pictures = {job.source.path for job in batch.todo}
+    pictures |= {outcome.source.path for outcome in (*batch.unchanged, *batch.kept)}
+    pictures |= {target.path for job in batch.todo for target in job.targets}
+    refuse_pictures(pictures, report, arguments.srcset, arguments.stats, arguments.save_recipe)
     if arguments.save_recipe is not None:
         save(arguments.save_recipe, request)
-    return _carried_out(batch, request, arguments, console, files)
+    return _carry_out(batch, request, arguments, console, files)
 
 
-def _looked_at(batch: Batch, output: str, arguments: RunArguments, console: Console) -> int | None:
+def _preview(batch: Batch, output: str, arguments: RunArguments, console: Console) -> int | None:
     """The exit code of a run that only shows what it would do; None: it is to be carried out."""
     if arguments.dry_run:
         from imgbatch.cli.commands.dry_run import show_plan
@@ -97,7 +97,7 @@ def _looked_at(batch: Batch, output: str, arguments: RunArguments, console: Cons
     return None
 
 
-def _carried_out(
+def _carry_out(
     batch: Batch, request: RunRequest, arguments: RunArguments, console: Console, files: list[Reporter]
 ) -> int:
     """The exit code of a run that is done, and told on the way."""
@@ -128,9 +128,9 @@ def _carried_out(
     if profile is not None:
         profile.finish(batch.report)
     if telling.on_finish is not None:
-        from imgbatch.cli.on_finish import finished
+        from imgbatch.cli.on_finish import run_hook
 
-        if not finished(telling.on_finish, batch.report) and code == ExitCode.OK:
+        if not run_hook(telling.on_finish, batch.report) and code == ExitCode.OK:
             return int(ExitCode.STOPPED)
     return code
 

@@ -73,7 +73,7 @@ def _program() -> list[str]:
     """How this program is started, whatever the folder and the PATH."""
     script = sys.argv[0]
     if os.path.basename(script) == "imgbatch":
-        found = os.path.abspath(script) if os.path.dirname(script) else shutil.which(script)
-        if found and os.access(found, os.X_OK):
-            return [os.path.abspath(found)]
+        executable = os.path.abspath(script) if os.path.dirname(script) else shutil.which(script)
+        if executable and os.access(executable, os.X_OK):
+            return [os.path.abspath(executable)]
     return [sys.executable, "-m", "imgbatch"]

@@ -79,10 +79,10 @@ def stats(words: Sequence[str]) -> int:
     survey.prepare()
     refuse_pictures({job.source.path for job in survey.todo}, report, *pictures)
     if arguments.mean_image is not None:
-        files.append(Drawn(arguments.mean_image, survey, lambda found: found.picture()))
+        files.append(StatisticsPicture(arguments.mean_image, survey, lambda statistics: statistics.picture()))
     if arguments.plot is not None:
-        files.append(Drawn(arguments.plot, survey, plot))
-    files.append(Printed(survey, _spelling(arguments)))
+        files.append(StatisticsPicture(arguments.plot, survey, plot))
+    files.append(StatisticsText(survey, _spelling(arguments)))
     return carry_out(survey, report, console, files, next_step="stopped early: no statistics")
 
 
@@ -96,7 +96,7 @@ def _grid(ops: Sequence[Operation]) -> tuple[int, int]:
         return _MEAN_IMAGE
 
 
-class Printed(Reporter):
+class StatisticsText(Reporter):
     """The figures on stdout; of a survey that was stopped early there are none."""
 
     path = "stdout"
@@ -111,7 +111,7 @@ class Printed(Reporter):
             sys.stdout.flush()
 
 
-class Drawn(Reporter):
+class StatisticsPicture(Reporter):
     """A picture of the figures, as a PNG file."""
 
     def __init__(self, path: str, survey: Survey, drawing: Callable[[Statistics], Image | None]) -> None:
@@ -127,40 +127,40 @@ class Drawn(Reporter):
             picture.save(file, "PNG")
 
 
-def plot(found: Statistics) -> Image:
+def plot(statistics: Statistics) -> Image:
     """The histogram, drawn."""
     from imgbatch.reporters.files.histogram_plot import draw
 
-    notes = [f"mean {mean:.3f}, std {std:.3f}" for mean, std in zip(found.mean, found.std, strict=True)]
-    title = f"{_counted(found.images, 'image')}, {_pixels(found.pixels)}"
-    return draw(found.histogram, found.channels, title, notes if found.pixels else ())
+    notes = [f"mean {mean:.3f}, std {std:.3f}" for mean, std in zip(statistics.mean, statistics.std, strict=True)]
+    title = f"{_count(statistics.images, 'image')}, {_pixels(statistics.pixels)}"
+    return draw(statistics.histogram, statistics.channels, title, notes if statistics.pixels else ())
 
 
 def _spelling(arguments: StatsArguments) -> Callable[[Statistics], str]:
     if arguments.json:
-        return lambda found: found.to_json()
+        return lambda statistics: statistics.to_json()
     if arguments.normalize_for is not None:
-        return lambda found: found.torch() + "\n"
+        return lambda statistics: statistics.torch() + "\n"
     return text
 
 
-def text(found: Statistics) -> str:
+def text(statistics: Statistics) -> str:
     """The figures for a reader."""
-    failed = f" ({found.failed} failed)" if found.failed else ""
-    head = f"{_counted(found.images, 'image')}{failed}, {_pixels(found.pixels)}, measured as {found.mode}"
-    if not found.pixels:
+    failed = f" ({statistics.failed} failed)" if statistics.failed else ""
+    head = f"{_count(statistics.images, 'image')}{failed}, {_pixels(statistics.pixels)}, measured as {statistics.mode}"
+    if not statistics.pixels:
         return head + "\n"
-    return "\n".join([head, "", *_channels(found), "", *_pictures(found)]) + "\n"
+    return "\n".join([head, "", *_channels(statistics), "", *_pictures(statistics)]) + "\n"
 
 
-def _channels(found: Statistics) -> Iterator[str]:
+def _channels(statistics: Statistics) -> Iterator[str]:
     """One column for each channel; mean and std also on the scale of the pixels."""
-    yield _row("", found.channels)
-    by = " by image" if found.weight == "image" else ""
-    for name, values in ((f"mean{by}", found.mean), (f"std{by}", found.std)):
+    yield _row("", statistics.channels)
+    by = " by image" if statistics.weight == "image" else ""
+    for name, values in ((f"mean{by}", statistics.mean), (f"std{by}", statistics.std)):
         yield _row(name, [f"{value:.6f}" for value in values])
         yield _row("  of 255", [f"{value * 255:.3f}" for value in values])
-    for name, values in (("min", found.min), ("max", found.max)):
+    for name, values in (("min", statistics.min), ("max", statistics.max)):
         yield _row(name, [f"{value * 255:.0f}" for value in values])
 
 
@@ -168,10 +168,14 @@ def _row(name: str, cells: Sequence[str]) -> str:
     return f"{name:<14}" + "".join(f"{cell:>12}" for cell in cells)
 
 
-def _pictures(found: Statistics) -> Iterator[str]:
-    for name, spread in (("width", found.width), ("height", found.height)):
+def _pictures(statistics: Statistics) -> Iterator[str]:
+    for name, spread in (("width", statistics.width), ("height", statistics.height)):
         yield f"{name:<14}{_spread(spread)}"
-    for name, counts in (("aspect ratios", found.aspects), ("formats", found.formats), ("modes", found.modes)):
+    for name, counts in (
+        ("aspect ratios", statistics.aspects),
+        ("formats", statistics.formats),
+        ("modes", statistics.modes),
+    ):
         ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
         yield f"{name:<14}" + ", ".join(f"{word} ({count})" for word, count in ordered)
 
@@ -184,7 +188,7 @@ def _spread(spread: Spread | None) -> str:
     return f"{spread.min} to {spread.max} px, median {spread.median:g}"
 
 
-def _counted(number: int, word: str) -> str:
+def _count(number: int, word: str) -> str:
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
@@ -192,4 +196,4 @@ def _pixels(number: int) -> str:
     for unit, size in (("gigapixels", 10**9), ("megapixels", 10**6)):
         if number >= size:
             return f"{number / size:.1f} {unit}"
-    return _counted(number, "pixel")
+    return _count(number, "pixel")

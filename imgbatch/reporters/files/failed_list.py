@@ -1,4 +1,4 @@
-"""Which files have to be tried again? ``--failed-list FILE``: their paths, as ``--files-from`` reads them."""
+"""Failed list: which files have to be tried again? ``--failed-list FILE`` has their paths, for ``--files-from``."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class FailedList(Reporter):
     def finish(self, report: Report) -> None:
         end = b"\0" if self._null else b"\n"
         paths = [os.fsencode(location(outcome.source)) for outcome in report.failed]
-        listed = [path for path in paths if end not in path]
+        fitting = [path for path in paths if end not in path]
         with replacing(os.path.abspath(self.path)) as file:
-            file.writelines(path + end for path in listed)
-        if len(listed) < len(paths):
-            left_out = len(paths) - len(listed)
+            file.writelines(path + end for path in fitting)
+        if len(fitting) < len(paths):
+            left_out = len(paths) - len(fitting)
             names = "name holds a line break and is" if left_out == 1 else "names hold line breaks and are"
             self._warn(f"warning: {left_out} {names} left out of {printable(self.path)}; add -0 to list all")

@@ -1,4 +1,4 @@
-"""How does a histogram look? One translucent curve per channel, with axes, drawn with Pillow alone."""
+"""Histogram plot: how does a histogram look? One translucent curve per channel, with axes, drawn with Pillow alone."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ def draw(histogram: NDArray[Any], channels: Sequence[str], title: str = "", note
     _axes(pen, top)
     for share, name in zip(shares, channels, strict=True):
         _curve(large, share, top, _COLORS[name])
-    made = large.resize(SIZE, Resampling.BOX)
-    pen = ImageDraw.Draw(made)
+    picture = large.resize(SIZE, Resampling.BOX)
+    pen = ImageDraw.Draw(picture)
     _words(pen, top, title)
     _legend(pen, channels, notes)
     _cut_off(pen, shares, top, channels)
-    return made
+    return picture
 
 
 def _shares(histogram: NDArray[Any]) -> NDArray[Any]:
@@ -70,16 +70,16 @@ def _shares(histogram: NDArray[Any]) -> NDArray[Any]:
     import numpy
 
     totals = histogram.sum(axis=1, keepdims=True)
-    made: NDArray[Any] = 100.0 * histogram / numpy.maximum(totals, 1)
-    return made
+    percent: NDArray[Any] = 100.0 * histogram / numpy.maximum(totals, 1)
+    return percent
 
 
 def _top(shares: NDArray[Any]) -> float:
     """The percentage at the upper end of the axis."""
     highest, inner = float(shares.max()), float(shares[:, 1:-1].max())
-    wanted = highest if not inner or highest <= inner * _SPIKE else inner * 1.15
+    needed = highest if not inner or highest <= inner * _SPIKE else inner * 1.15
     for step in _steps() if highest else ():
-        if wanted <= step * 5:
+        if needed <= step * 5:
             return step * 5
     return 100.0 if highest else 1.0
 

@@ -1,4 +1,6 @@
-"""How does a run become a file? ``--report X.json`` and ``--report X.csv``: in the order of the sources, whole or not.
+"""Report files: how does a run become a file?
+
+``--report X.json`` and ``--report X.csv`` have the order of the sources, and are written whole or not at all.
 
 The JSON file is an array of the records that ``--json`` streams. The CSV file has one row per written file, and one
 for a source of which nothing was written.
@@ -50,13 +52,13 @@ class CsvFile(RecordFile):
     """All records as rows; a cell that a spreadsheet would run as a formula gets an apostrophe in front."""
 
     def text(self, report: Report) -> str:
-        made = io.StringIO(newline="")
-        writer = csv.writer(made)  # lines end in CR LF as RFC 4180 has it, so a lone CR or LF in a name is quoted
+        text = io.StringIO(newline="")
+        writer = csv.writer(text)  # lines end in CR LF as RFC 4180 has it, so a lone CR or LF in a name is quoted
         writer.writerow(COLUMNS)
         for outcome in report.outcomes:
             for row in rows(outcome.record(report.base)):
                 writer.writerow([_cell(row[column]) for column in COLUMNS])
-        return made.getvalue()
+        return text.getvalue()
 
 
 class StatsFile(RecordFile):

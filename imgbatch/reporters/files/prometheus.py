@@ -1,4 +1,4 @@
-"""How does a monitoring system see a run? ``--report X.prom``: a file for node_exporter's textfile collector.
+"""Prometheus file: how does a monitoring system see a run? ``--report X.prom``, for node_exporter's textfile collector.
 
 One gauge per figure of the summary, labeled with the output folder so that the files of several jobs can lie side by
 side. The time of the last success outlives failed runs: it is taken over from the file that is replaced, so that an
@@ -35,8 +35,8 @@ class PrometheusFile(RecordFile):
 
     def _last_success(self) -> float | None:
         with contextlib.suppress(OSError, ValueError):
-            found = re.search(rf"^{_SUCCESS}\{{.*\}} (\S+)$", Path(self.path).read_text(encoding="utf-8"), re.M)
-            return float(found[1]) if found else None
+            match = re.search(rf"^{_SUCCESS}\{{.*\}} (\S+)$", Path(self.path).read_text(encoding="utf-8"), re.M)
+            return float(match[1]) if match else None
         return None
 
 

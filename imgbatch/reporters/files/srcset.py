@@ -1,4 +1,4 @@
-"""What does a web page need to show the right rendition? ``--srcset FILE.json``: enough for ``<picture>`` elements.
+"""Srcset file: what does a web page need to show the right rendition? ``--srcset FILE.json``: all of ``<picture>``.
 
 One entry per image, in the order of the sources; within it one per format, the newest formats first as ``<picture>``
 wants them, each with its files from narrow to wide and the text of its ``srcset`` attribute; and the ``<img>`` for
@@ -34,15 +34,15 @@ class SrcSet(RecordFile):
 
 def pictures(outputs: Sequence[Written]) -> list[list[Written]]:
     """The files by what they show: those of one shape, and of each format and width only one."""
-    found: list[list[Written]] = []
+    groups: list[list[Written]] = []
     for written in sorted(outputs, key=lambda one: one.output):
-        for files in found:
+        for files in groups:
             if all(_one_picture(written, other) for other in files):
                 files.append(written)
                 break
         else:
-            found.append([written])
-    return found
+            groups.append([written])
+    return groups
 
 
 def _one_picture(written: Written, other: Written) -> bool:
