@@ -19,7 +19,8 @@ from imgbatch.core.errors import RecipeError, UsageError, expected
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameters import parameters
 from imgbatch.core.run_settings import Filters, Settings, UnattendedSettings
-from imgbatch.planning.recipe import Output, Recipe, RecipeFile, parse, to_toml
+from imgbatch.planning.recipe import Output, Recipe
+from imgbatch.planning.recipe_file import RecipeFile, parse, to_toml
 from imgbatch.storage.atomic_write import read_bytes, write_text
 
 _IN_THE_WAY = ("overwrite", "skip_existing", "rename")  # one decision in three fields: the higher level has it whole

@@ -9,6 +9,7 @@ from imgbatch.core.job import Job, Outcome
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.rows import mendable
 from imgbatch.planning.recipe import Recipe
+from imgbatch.planning.renditions import outputs_without_file
 
 NOT_AGAIN = "not tried again: neither the file nor the recipe has changed (--retry-failed)"
 
@@ -18,8 +19,8 @@ def up_to_date(ledger: Ledger, job: Job, recipe: Recipe, digests: Sequence[str])
     if not job.targets:
         return None
     late = any(target.late for target in job.targets)
-    collapsed = _collapsed(ledger.widths(job.source, digests), job, recipe) if late else set()
-    wanted = {output: digest for output, digest in enumerate(digests) if output not in collapsed}
+    shared = outputs_without_file(ledger.widths(job.source, digests), job, recipe) if late else set()
+    wanted = {output: digest for output, digest in enumerate(digests) if output not in shared}
     dated = {output for output in wanted if recipe.outputs[output].preserve}
     done = ledger.up_to_date(job, wanted, dated)
     return None if done is None else Outcome(job.index, job.source, "unchanged", outputs=done)
@@ -49,19 +50,3 @@ def suspicious(ledger: Ledger, job: Job) -> bool:
     """Whether a job has cost a worker before, and is better done last and alone."""
     held = ledger.failed(job.source)
     return held is not None and held.status in ("timeout", "crashed")
-
-
-def _collapsed(widths: dict[int, int], job: Job, recipe: Recipe) -> set[int]:
-    """The outputs that have no file of their own: renditions wider than the picture, of which one was written."""
-    asked = {
-        target.output: (target.path, width)
-        for target in job.targets
-        if target.late and (width := recipe.outputs[target.output].rendition) is not None
-    }
-    narrower = {output: width for output, width in widths.items() if output in asked and width < asked[output][1]}
-    found = {asked[output][0]: width for output, width in narrower.items()}
-    return {
-        output
-        for output, (path, width) in asked.items()
-        if output not in widths and path in found and found[path] <= width
-    }

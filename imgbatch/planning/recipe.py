@@ -1,14 +1,13 @@
-"""What shall be made of every image?
+"""Recipe: what shall be made of every image?
 
 A Recipe is operations and outputs. It is the same thing whether it was typed as flags, read from TOML or built in
 Python, and has one canonical form; the digest of an output's canonical form says whether a file made earlier is still
-what the recipe would make.
+what the recipe would make. recipe_file.py reads and writes the TOML, renditions.py has ``--widths``.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
@@ -16,11 +15,11 @@ from string import Formatter
 from typing import Annotated, Any
 
 from imgbatch.codecs.encoder_options import Encoding
-from imgbatch.core.errors import RecipeError, UsageError, expected, unknown
+from imgbatch.core.errors import UsageError, expected, unknown
 from imgbatch.core.file_parameter import map_paths
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameter_kinds import Grammar, Switch
-from imgbatch.core.parameters import from_table, parameters, to_table
+from imgbatch.core.parameters import to_table
 from imgbatch.operations import Operation, Resize, plugins
 
 #: The fields of a name template (names.py fills them in).
@@ -79,12 +78,10 @@ class Output(Encoding):
         object.__setattr__(self, "ops", check_ops(self.ops))
 
     def renditions(self, widths: Iterable[int]) -> tuple[Output, ...]:
-        """This output once per width in px, for ``srcset``: named ``{stem}-{width}w`` unless the name has the width.
+        """This output once per width in px, for ``srcset`` (renditions.py)."""
+        from imgbatch.planning.renditions import renditions  # which knows Output
 
-        A picture is not enlarged: for widths above its own there is one file, at its width.
-        """
-        name = self.name if "width" in name_fields(self.name) else _with_width(self.name)
-        return tuple(replace(self, name=name, ops=(*self.ops, Resize(f"{width}x"))) for width in widths)
+        return renditions(self, widths)
 
     @property
     def rendition(self) -> int | None:
@@ -92,11 +89,6 @@ class Output(Encoding):
         last = self.ops[-1] if self.ops else None
         match = re.fullmatch(r"(\d+)x", last.size) if isinstance(last, Resize) and not last.upscale else None
         return int(match[1]) if match and "width" in name_fields(self.name) else None
-
-
-def _with_width(template: str) -> str:
-    head, dot, end = template.rpartition(".")
-    return f"{head}-{{width}}w.{end}" if dot and "/" not in end else f"{template}-{{width}}w"
 
 
 @frozen
@@ -207,123 +199,3 @@ def _op_facts(op: Operation, everything: bool = True) -> dict[str, Any]:
     """All of one operation, its code too where that is not ours."""
     code = plugins.code(type(op))
     return {"name": op.word, **({"code": code} if code else {}), **to_table(op, everything)}
-
-
-# -- recipe files ------------------------------------------------------------------------------------------------------
-
-INPUT_KEYS = ("paths", "include", "exclude", "recursive", "max_depth", "newer_than", "min_size", "max_size", "settle")
-
-
-@frozen
-class RecipeFile:
-    """What a recipe file says: the recipe, where the images are (`input`), and how to run (`run`)."""
-
-    recipe: Recipe
-    input: Mapping[str, Any] = field(default_factory=dict)
-    run: Mapping[str, Any] = field(default_factory=dict)
-
-
-def parse(text: str, where: str, run_keys: Sequence[str]) -> RecipeFile:
-    """A recipe file's text; RecipeError says where, what and the nearest known key.
-
-    Parameters
-    ----------
-    text : str
-        TOML as INTERFACE.md, section 7, has it.
-    where : str
-        The file's name, for messages; an operation ``FILE.py:NAME`` lies relative to it.
-    run_keys : sequence of str
-        The keys that ``[run]`` may hold.
-    """
-    import tomllib  # most runs have no recipe file
-
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise RecipeError(f"{where}: expected TOML, got {error}") from None
-    try:
-        _known(table, ("input", "op", "output", "run", "auto_orient"), "key")
-        inputs, run = _table(table, "input"), _table(table, "run")
-        _known(inputs, INPUT_KEYS, "key of [input]")
-        _known(run, run_keys, "key of [run]")
-        folder = os.path.dirname(where)
-        ops = [_operation(item, folder) for item in _tables(table, "op")]
-        outputs = [_output(item, folder) for item in _tables(table, "output")] or [Output()]
-        recipe = Recipe(ops, outputs, auto_orient=table.get("auto_orient", True))
-    except UsageError as error:
-        raise RecipeError(f"{where}: {error}") from None
-    return RecipeFile(recipe, inputs, run)
-
-
-def to_toml(file: RecipeFile, folder: str | None = None) -> str:
-    """The text that :func:`parse` reads back to an equal RecipeFile; RecipeError for a path that is not UTF-8.
-
-    Files of operations are named relative to `folder`, where the recipe will lie; without one from everywhere.
-    """
-    lines: list[str] = [] if file.recipe.auto_orient else ["auto_orient = false", ""]
-    if file.input:
-        lines += ["[input]", *_pairs(file.input), ""]
-    for op in file.recipe.ops:
-        lines += ["[[op]]", *_pairs(op_table(op, folder)), ""]
-    for output in file.recipe.outputs:
-        lines += ["[[output]]", *_pairs(to_table(output)), ""]
-        for op in output.ops:
-            lines += ["[[output.op]]", *_pairs(op_table(op, folder)), ""]
-    if file.run:
-        lines += ["[run]", *_pairs(file.run), ""]
-    return "\n".join(lines)
-
-
-def _known(table: Mapping[str, Any], known: Sequence[str], what: str) -> None:
-    for key in table:
-        if key not in known:
-            raise unknown(key, what, known)
-
-
-def _table(table: Mapping[str, Any], key: str) -> dict[str, Any]:
-    held = table.get(key, {})
-    if not isinstance(held, dict):
-        raise expected(f"a table [{key}]", key, held)
-    return held
-
-
-def _tables(table: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
-    held = table.get(key, [])
-    if not isinstance(held, list) or not all(isinstance(item, dict) for item in held):
-        raise expected(f"tables [[{key}]]", key, held)
-    return held
-
-
-def _operation(table: Mapping[str, Any], folder: str) -> Operation:
-    word = table.get("name")
-    if not isinstance(word, str):
-        raise expected("the name of an operation", "name of [[op]]", word if word is not None else "nothing")
-    return from_table(
-        plugins.get_operation(word, folder), {key: value for key, value in table.items() if key != "name"}
-    )
-
-
-def _output(table: Mapping[str, Any], folder: str) -> Output:
-    ops = tuple(_operation(item, folder) for item in _tables(table, "op"))
-    plain = {key: value for key, value in table.items() if key != "op"}
-    _known(plain, [item.name for item in parameters(Output)], "key of [[output]]")
-    return Output(**plain, ops=ops)
-
-
-def _pairs(table: Mapping[str, Any]) -> list[str]:
-    return [f"{key} = {_toml(value)}" for key, value in table.items() if value is not None]
-
-
-def _toml(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (int, float)):
-        return repr(value)
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(_toml(item) for item in value) + "]"
-    text = str(value)
-    if re.search("[\ud800-\udfff]", text):
-        raise RecipeError(f"expected UTF-8 for a recipe, got the name {text!r}; rename the file or leave it out")
-    import json
-
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

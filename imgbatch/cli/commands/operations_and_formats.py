@@ -14,7 +14,8 @@ from imgbatch.core.errors import UsageError
 from imgbatch.core.parameters import Parameter, flag, from_words, parameters, summary
 from imgbatch.operations import Operation, all_operations, plugins
 from imgbatch.operations.custom import is_ours
-from imgbatch.planning.recipe import Recipe, RecipeFile, op_table, to_toml
+from imgbatch.planning.recipe import Recipe, op_table
+from imgbatch.planning.recipe_file import RecipeFile, to_toml
 
 if TYPE_CHECKING:
     from imgbatch.codecs import FormatInfo

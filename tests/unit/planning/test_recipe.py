@@ -12,7 +12,8 @@ from imgbatch.operations import get_operation
 from imgbatch.operations.filters.blur import Blur
 from imgbatch.operations.filters.sharpen import Unsharp
 from imgbatch.operations.geometry.resize import Resize
-from imgbatch.planning.recipe import Output, Recipe, RecipeFile, canonical_name, parse, to_toml
+from imgbatch.planning.recipe import Output, Recipe, canonical_name
+from imgbatch.planning.recipe_file import RecipeFile, parse, to_toml
 
 RUN_KEYS = ["workers", "flat"]
 WHOLE = """

@@ -1,0 +1,132 @@
+"""Recipe file: how is a recipe read from TOML, and written as it?"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import field
+from typing import Any
+
+from imgbatch.core.errors import RecipeError, UsageError, expected, unknown
+from imgbatch.core.frozen_dataclass import frozen
+from imgbatch.core.parameters import from_table, parameters, to_table
+from imgbatch.operations import Operation, plugins
+from imgbatch.planning.recipe import Output, Recipe, op_table
+
+INPUT_KEYS = ("paths", "include", "exclude", "recursive", "max_depth", "newer_than", "min_size", "max_size", "settle")
+
+
+@frozen
+class RecipeFile:
+    """What a recipe file says: the recipe, where the images are (`input`), and how to run (`run`)."""
+
+    recipe: Recipe
+    input: Mapping[str, Any] = field(default_factory=dict)
+    run: Mapping[str, Any] = field(default_factory=dict)
+
+
+def parse(text: str, where: str, run_keys: Sequence[str]) -> RecipeFile:
+    """A recipe file's text; RecipeError says where, what and the nearest known key.
+
+    Parameters
+    ----------
+    text : str
+        TOML as INTERFACE.md, section 7, has it.
+    where : str
+        The file's name, for messages; an operation ``FILE.py:NAME`` lies relative to it.
+    run_keys : sequence of str
+        The keys that ``[run]`` may hold.
+    """
+    import tomllib  # most runs have no recipe file
+
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"{where}: expected TOML, got {error}") from None
+    try:
+        _known(table, ("input", "op", "output", "run", "auto_orient"), "key")
+        inputs, run = _table(table, "input"), _table(table, "run")
+        _known(inputs, INPUT_KEYS, "key of [input]")
+        _known(run, run_keys, "key of [run]")
+        folder = os.path.dirname(where)
+        ops = [_operation(item, folder) for item in _tables(table, "op")]
+        outputs = [_output(item, folder) for item in _tables(table, "output")] or [Output()]
+        recipe = Recipe(ops, outputs, auto_orient=table.get("auto_orient", True))
+    except UsageError as error:
+        raise RecipeError(f"{where}: {error}") from None
+    return RecipeFile(recipe, inputs, run)
+
+
+def to_toml(file: RecipeFile, folder: str | None = None) -> str:
+    """The text that :func:`parse` reads back to an equal RecipeFile; RecipeError for a path that is not UTF-8.
+
+    Files of operations are named relative to `folder`, where the recipe will lie; without one from everywhere.
+    """
+    lines: list[str] = [] if file.recipe.auto_orient else ["auto_orient = false", ""]
+    if file.input:
+        lines += ["[input]", *_pairs(file.input), ""]
+    for op in file.recipe.ops:
+        lines += ["[[op]]", *_pairs(op_table(op, folder)), ""]
+    for output in file.recipe.outputs:
+        lines += ["[[output]]", *_pairs(to_table(output)), ""]
+        for op in output.ops:
+            lines += ["[[output.op]]", *_pairs(op_table(op, folder)), ""]
+    if file.run:
+        lines += ["[run]", *_pairs(file.run), ""]
+    return "\n".join(lines)
+
+
+def _known(table: Mapping[str, Any], known: Sequence[str], what: str) -> None:
+    for key in table:
+        if key not in known:
+            raise unknown(key, what, known)
+
+
+def _table(table: Mapping[str, Any], key: str) -> dict[str, Any]:
+    held = table.get(key, {})
+    if not isinstance(held, dict):
+        raise expected(f"a table [{key}]", key, held)
+    return held
+
+
+def _tables(table: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    held = table.get(key, [])
+    if not isinstance(held, list) or not all(isinstance(item, dict) for item in held):
+        raise expected(f"tables [[{key}]]", key, held)
+    return held
+
+
+def _operation(table: Mapping[str, Any], folder: str) -> Operation:
+    word = table.get("name")
+    if not isinstance(word, str):
+        raise expected("the name of an operation", "name of [[op]]", word if word is not None else "nothing")
+    return from_table(
+        plugins.get_operation(word, folder), {key: value for key, value in table.items() if key != "name"}
+    )
+
+
+def _output(table: Mapping[str, Any], folder: str) -> Output:
+    ops = tuple(_operation(item, folder) for item in _tables(table, "op"))
+    plain = {key: value for key, value in table.items() if key != "op"}
+    _known(plain, [item.name for item in parameters(Output)], "key of [[output]]")
+    return Output(**plain, ops=ops)
+
+
+def _pairs(table: Mapping[str, Any]) -> list[str]:
+    return [f"{key} = {_toml(value)}" for key, value in table.items() if value is not None]
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return repr(value)
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    text = str(value)
+    if re.search("[\ud800-\udfff]", text):
+        raise RecipeError(f"expected UTF-8 for a recipe, got the name {text!r}; rename the file or leave it out")
+    import json
+
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
