@@ -57,7 +57,7 @@ def stages(tests: Path, module: str, wide: bool = True) -> list[list[str]]:
     package, _, name = dotted.rpartition(r"\.")
     imports = re.compile(rf"{dotted}\b|from {package} import [^\n]*\b{name}\b")
     files = {file: file.read_text() for file in sorted(tests.rglob("test_*.py"))}
-    own = [*(tests / "unit" / room).rglob(f"test_{stem}.py"), *(tests / "unit").glob(f"test_{stem}.py")]
+    own = [*(tests / "unit" / room).rglob(f"test_{stem}.py"), *tests.rglob(f"test_{stem}.py")]
     asked = [
         own,
         [file for file, text in files.items() if file.parent.parent.name == "unit" and imports.search(text)],

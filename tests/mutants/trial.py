@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,6 +88,7 @@ class Trials:
     def __init__(self, root: Path, scratch: Path, *, wide: bool) -> None:
         self.tree, self.temporary, self.wide = scratch / "tree", scratch / "tmp", wide
         self._unfit: set[str] = set()  # tests that fail without a change, too
+        self._kills: Counter[str] = Counter()  # files whose tests saw the mutants so far: they are asked first
         self.tree.mkdir(parents=True)
         for part in PARTS:
             if (root / part).is_dir():
@@ -99,7 +101,10 @@ class Trials:
         began = time.monotonic()
         path = self.tree / PACKAGE / mutation.module
         text = path.read_text()
-        lists = stages(self.tree / "tests", mutation.module, self.wide)
+        lists = [
+            sorted(tests, key=lambda file: -self._kills[file])
+            for tests in stages(self.tree / "tests", mutation.module, self.wide)
+        ]
         while lists:
             path.write_text(mutation.apply(text))
             try:
@@ -114,6 +119,7 @@ class Trials:
                 print(f"left out: {witness} fails without a change, too", flush=True)
                 self._unfit.add(witness)
             else:
+                self._kills[witness.partition("::")[0]] += 1
                 state: State = "timeout" if code is None else "killed"
                 return Verdict(mutation, state, witness, time.monotonic() - began)
         return Verdict(mutation, "survived", "", time.monotonic() - began)
