@@ -77,14 +77,6 @@ class DecodePlan:
     luma: bool = False
 
 
-@frozen
-class OutputOrder:
-    """One output's turn: which one, and the output whose reduced picture it is made from (None: what was decoded)."""
-
-    output: int
-    source: int | None = None
-
-
 def full_plan(opened: SourceImage, upright: bool, common: Several, own: Sequence[Several] = ((),)) -> DecodePlan:
     """The plan without any economy: all pixels, all operations as they stand."""
     return DecodePlan(
@@ -128,26 +120,29 @@ def make_plan(
     return DecodePlan(size, wanted, turns, shared, tuple(chains), luma)
 
 
-def order_outputs(plan: DecodePlan) -> list[OutputOrder]:
-    """In which order the outputs of a picture of one frame are made: the smaller after, and from, the larger."""
+def order_outputs(plan: DecodePlan) -> list[tuple[int, int | None]]:
+    """In which order the outputs of a picture of one frame are made: the smaller after, and from, the larger.
+
+    Pairs of an output and the one whose reduced picture it is made from (None: what was decoded).
+    """
     if len(plan.own) == 1 or not all(op.smooth for op in plan.common):
-        return list(map(OutputOrder, range(len(plan.own))))
+        return [(output, None) for output in range(len(plan.own))]
     firsts = [chain[0] if chain and isinstance(chain[0], Reduction) else None for chain in plan.own]
     sizes = [(0, 0) if first is None else first.fitting(plan.size).size for first in firsts]
-    made: list[OutputOrder] = []
+    order: list[tuple[int, int | None]] = []
     for output in sorted(range(len(firsts)), key=lambda output: -math.prod(sizes[output])):
         first = firsts[output]
-        sources = [] if first is None else [step.output for step in made if _keeps_whole(firsts[step.output])]
+        larger = [] if first is None else [earlier for earlier, _ in order if _keeps_whole(firsts[earlier])]
         enough = [
-            source for source in sources if first is not None and _within(_demand(first, plan.size), sizes[source])
+            source for source in larger if first is not None and _within(_demand(first, plan.size), sizes[source])
         ]
-        made.append(OutputOrder(output, min(enough, key=lambda source: math.prod(sizes[source]), default=None)))
-    return made
+        order.append((output, min(enough, key=lambda source: math.prod(sizes[source]), default=None)))
+    return order
 
 
-def ops_from_larger(plan: DecodePlan, step: OutputOrder) -> Ops:
+def ops_from_larger(plan: DecodePlan, output: int) -> Ops:
     """An output's operations for the reduced picture of a larger output, which is upright."""
-    first, *rest = plan.own[step.output]
+    first, *rest = plan.own[output]
     assert isinstance(first, Reduction)
     return (settled(first, plan.size), *rest)
 

@@ -1,17 +1,126 @@
-"""When may the source's own bytes stand in for an output? Where nothing would change but what encoding loses."""
+"""Output decision: what becomes of an output? The source's bytes, the source with other metadata, or an encoding.
+
+It is decided once, before anything is decoded; a run carries it out and an explanation prints it. The source's own
+bytes stand in for an output where nothing would change but what encoding loses.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Literal
 
 from imgbatch import codecs
 from imgbatch.codecs.metadata import strip
 from imgbatch.codecs.reading.decode import SourceImage
+from imgbatch.codecs.writing.encode import Encoded
+from imgbatch.core.frozen_dataclass import frozen
+from imgbatch.core.job import Target
 from imgbatch.operations import Resize
 from imgbatch.operations.geometry.crop_resize import Reduction
-from imgbatch.pipeline.decode_plan import DecodePlan
+from imgbatch.pipeline import select_frames
+from imgbatch.pipeline.decode_plan import DecodePlan, order_outputs
+from imgbatch.pixels import color
 from imgbatch.planning.recipe import Output
+
+COPIED = "bytes copied: nothing to change"
+
+
+@frozen
+class OutputDecision:
+    """What becomes of one output.
+
+    Attributes
+    ----------
+    output : int
+        Its place among the job's targets.
+    action : str
+        ``copy``: its file is the source's; ``rewrite``: the source's picture with other metadata; ``encode``.
+    source : int or None
+        Of an encoding, the output whose reduced picture it is made from; None: what was decoded.
+    may_keep_source : bool
+        Of an encoding, whether the source's bytes are written instead if it saves too little.
+    copy : Encoded or None
+        The file of a copy or a rewrite.
+    """
+
+    output: int
+    action: Literal["copy", "rewrite", "encode"] = "encode"
+    source: int | None = None
+    may_keep_source: bool = False
+    copy: Encoded | None = None
+
+
+def decide_outputs(
+    opened: SourceImage, plan: DecodePlan, outputs: Sequence[Output], targets: Sequence[Target], data: bytes
+) -> tuple[OutputDecision, ...]:
+    """The decisions for all outputs of a picture, in the order in which they are made.
+
+    Parameters
+    ----------
+    opened : SourceImage
+    plan : DecodePlan
+    outputs : sequence of Output
+    targets : sequence of Target
+        As many, in the same order.
+    data : bytes
+        The source's content.
+    """
+    copies = {
+        place: copy
+        for place, (output, target) in enumerate(zip(outputs, targets, strict=True))
+        if (copy := _copy(opened, plan, output, target, place, data)) is not None
+    }
+    order: Sequence[tuple[int, int | None]] = [(place, None) for place in range(len(outputs))]
+    if len(outputs) > 1 and len(copies) < len(outputs):
+        count = select_frames.count(opened, "all" if copies else select_frames.frame_selection(outputs))
+        ink = opened.mode in color.INK and not any(op.on_screen for op in plan.common)
+        if count == 1 and not ink:
+            order = order_outputs(plan)
+    return tuple(
+        _decide(
+            opened,
+            plan,
+            outputs[place],
+            targets[place].format,
+            place,
+            None if source in copies else source,  # nothing is reduced for a copy
+            copies.get(place),
+        )
+        for place, source in order
+    )
+
+
+def decide_all_encoded(
+    opened: SourceImage, plan: DecodePlan, outputs: Sequence[Output], targets: Sequence[Target]
+) -> tuple[OutputDecision, ...]:
+    """The decisions without any economy: each output is encoded of what was decoded."""
+    return tuple(
+        _decide(opened, plan, output, target.format, place, None, None)
+        for place, (output, target) in enumerate(zip(outputs, targets, strict=True))
+    )
+
+
+def _decide(
+    opened: SourceImage, plan: DecodePlan, output: Output, format: str, place: int, source: int | None,
+    copy: tuple[Literal["copy", "rewrite"], Encoded] | None,
+) -> OutputDecision:  # fmt: skip
+    if copy is not None:
+        return OutputDecision(place, copy[0], copy=copy[1])
+    return OutputDecision(place, "encode", source, may_keep_source(opened, plan, output, place, format))
+
+
+def _copy(
+    opened: SourceImage, plan: DecodePlan, output: Output, target: Target, place: int, data: bytes
+) -> tuple[Literal["copy", "rewrite"], Encoded] | None:
+    """What is copied from the source, whole or around its picture; None: nothing."""
+    if not can_copy(opened, plan, output, place, target.format):
+        return None
+    if can_rewrite(opened, output, target.format):
+        rewritten = codecs.rewrite_metadata(data, output, opened)
+        return None if rewritten is None else ("rewrite", rewritten)
+    located = opened.metadata.located
+    return "copy", Encoded(data, target.format, *opened.size, changes=[COPIED], located=located)
 
 
 def can_copy(opened: SourceImage, plan: DecodePlan, output: Output, number: int, format: str) -> bool:

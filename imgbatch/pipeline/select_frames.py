@@ -25,6 +25,13 @@ def frame_selection(outputs: Sequence[Output]) -> str:
     return str(max(int(wish) for wish in wishes if wish != "first"))
 
 
+def count(opened: SourceImage, selection: str) -> int:
+    """How many frames are decoded for a :func:`frame_selection`."""
+    if selection == "first":
+        return 1
+    return opened.frame_count if selection == "all" else min(int(selection), opened.frame_count)
+
+
 def select(frames: Film, output: Output) -> Film:
     """Those of the decoded frames that an output gets."""
     if output.frames == "all":

@@ -1,25 +1,27 @@
-"""Steps: what is done with one image of a run? Read, decode, operate, encode, write.
+"""Steps: what is done with one image of a run, and in which order? See `DECISION_STEPS` and those that follow.
 
-This is what a worker does for image_task.py, as inspect.py, measure.py and fill_array_row.py for other commands.
+This is what a worker does for image_task.py, as inspect.py, measure.py and fill_array_row.py for other commands. A step
+calls lower rooms, never another step: what two steps need stands in the image's context.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from imgbatch import codecs
 from imgbatch.codecs.metadata import profile_policy
 from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
 from imgbatch.codecs.metadata.exif import without_small_picture
-from imgbatch.codecs.reading import decode
 from imgbatch.codecs.writing.encode import Encoded
 from imgbatch.core.errors import ImageError
-from imgbatch.core.job import Job, Outcome, Target, Written
+from imgbatch.core.job import Job, Target, Written
 from imgbatch.operations import Operation
 from imgbatch.pipeline import decode_plan, output_decision, select_frames, template_fields, write_output
+from imgbatch.pipeline.decode_plan import DecodePlan
+from imgbatch.pipeline.output_decision import OutputDecision
 from imgbatch.pipeline.task import FileContext, TaskContext
 from imgbatch.pixels import color, profile_conversion
 from imgbatch.pixels.frames import Film
@@ -30,128 +32,92 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from imgbatch.pipeline.image_task import ImageTask
-    from imgbatch.pixels.exact_sums import Sheet
 
 _PLANS = 1000  # that are remembered: a folder of tiny pictures has few shapes
-COPIED = "bytes copied: nothing to change"
 
 
 class ImageContext(FileContext):
-    """One image while it is made into its outputs."""
+    """One image while it is made into its outputs.
+
+    Attributes
+    ----------
+    outputs : list of Output
+        The wishes for the job's targets, one for each.
+    fields : set of str
+        What the operations used that is no part of the file's content or name (template_fields.py).
+    plan : DecodePlan
+        From `plan_decode` on; another one once all outputs are copied.
+    decisions : tuple of OutputDecision
+        In the order in which outputs are made, from `decide_outputs` on.
+    selection : str
+        The frames that are decoded for all outputs: ``all``, ``first`` or how many.
+    frames, timing : Film, AnimationTiming
+        What was decoded, after the operations that all outputs share, and how it plays.
+    ink : bool
+        Whether these frames are still in CMYK or LAB.
+    reduced : dict of int to Film
+        What outputs have made of the frames by their first operation.
+    """
 
     task: ImageTask
+    plan: DecodePlan
+    decisions: tuple[OutputDecision, ...]
+    selection: str
+    frames: Film
+    timing: AnimationTiming
+    ink: bool
 
     def __init__(self, task: ImageTask, job: Job, worker: TaskContext) -> None:
         super().__init__(task, job, worker, task.profile)
-        self.written: list[Written] = []
-        self.source_hash = ""
-        self.own = ""  # the source's format, where it is one that is written
-        self.asked: set[str] = set()  # by the operations (template_fields.py)
+        self.outputs = [task.recipe.outputs[target.output] for target in job.targets]
+        self.source_format = ""  # where it is one that is written
+        self.fields: set[str] = set()
+        self.reduced: dict[int | None, Film] = {}
         self.late: dict[str, tuple[Encoded, Output]] = {}  # under names that the pixels decided
 
     def process(self) -> None:
-        """All steps."""
-        self.read()
-        self.source_hash = content_hash(self.data)
-        self.own = codecs.format_of(self.data[: codecs.PREFIX]) or ""
-        self.open()
-        self.timer.format, self.timer.pixels = self.opened.format, math.prod(self.opened.size)
-        _follow(self.task, self.job, self, self.opened, self.data)
-
-    def outcome(self) -> Outcome:
-        """What has become of the image."""
-        return Outcome(
-            self.job.index,
-            self.job.source,
-            "failed" if self.failure else "ok",
-            outputs=tuple(sorted(self.written, key=lambda written: written.output)),
-            error=self.failure,
-            warnings=tuple(dict.fromkeys(self.warnings)),
-            changes=tuple(dict.fromkeys(self.changes)),
-            ms=self.timer.spent(),
-            cost=self.timer.cost(),
-            source_hash=self.source_hash,
-        )
-
-    def has(self, path: str, encoded: Encoded, output: Output) -> bool:
-        """Whether another output is that file already, as renditions wider than the picture are.
-
-        These are one picture, be it made in two ways.
-        """
-        if path not in self.late:
-            return False
-        held, other = self.late[path]
-        same_size = (encoded.width, encoded.height) == (held.width, held.height)
-        if held.data != encoded.data and not (same_size and _renditions_of_one(output, other)):
-            raise ImageError("exists", f"two outputs would both be {path}; give them different --name or dir")
-        return True
-
-    def wrote(self, target: Target, path: str, encoded: Encoded, output: Output, mtime_ns: int) -> None:
-        if target.late:
-            self.late[path] = encoded, output
-        self.written.append(
-            Written(
-                target.output,
-                path,
-                encoded.format,
-                encoded.width,
-                encoded.height,
-                len(encoded.data),
-                encoded.quality,
-                encoded.frames,
-                mtime_ns,
-                encoded.mode,
-                content_hash(encoded.data),
-                self.own,
-                encoded.located and codecs.codec(encoded.format).published,
-                tuple(sorted(self.asked)),
-            )  # fmt: skip
-        )
+        """All steps; an output that fails does not keep the others from being made."""
+        for step in (*DECISION_STEPS, *DECODE_STEPS):
+            step(self)
+        for decision in self.decisions:
+            one = OutputContext(decision, self.job.targets[decision.output], self.outputs[decision.output])
+            try:
+                for output_step in OUTPUT_STEPS:
+                    output_step(self, one)
+            except Exception as error:  # noqa: BLE001 - the other outputs are still written
+                self.fail(error)
+        if all(decision.copy is not None for decision in self.decisions):
+            self.opened.changes.clear()  # what decoding would lose is in the copy
 
 
-def _follow(work: ImageTask, job: Job, made: ImageContext, opened: decode.SourceImage, data: bytes) -> None:
-    """The way of an opened picture: decoded and operated on once, then into each output."""
-    outputs = [work.recipe.outputs[target.output] for target in job.targets]
-    plan = way_of(work, job, opened, outputs, made.asked)
-    copied = copied_from(work, job, opened, plan, data)
-    if len(copied) == len(outputs):
-        plan = decode_plan.checking_plan(plan)
-    made.worker.reserve(decode_plan.memory_needed(opened, plan, len(data)))
-    picture = _decoded(work, opened, plan, made, "all" if copied else select_frames.frame_selection(outputs))
-    made.timer.frames = len(picture.frames)
-    planned = work.plan and picture.single
-    for step in decode_plan.order_outputs(plan) if planned else map(decode_plan.OutputOrder, range(len(outputs))):
-        target, output = job.targets[step.output], outputs[step.output]
-        try:
-            if step.output in copied:
-                _count(made.worker.sums, picture.frames)
-                encoded = replace(copied[step.output], frames=len(picture.frames))
-            else:
-                encoded = _encoded(work, picture, plan, step, target, output, made)
-                if output_decision.may_keep_source(opened, plan, output, step.output, target.format):
-                    encoded = _smaller(encoded, data, output, opened)
-            made.changes += encoded.changes
-            made.timer.enter("write")
-            path = write_output.output_path(target, encoded, data)
-            if made.has(path, encoded, output):
-                continue
-            since_ns = work.started_ns if made.worker.again else None
-            mtime_ns = write_output.write_output(path, job, target, encoded, output, since_ns, work.resumed)
-            made.wrote(target, path, encoded, output, mtime_ns)
-        except Exception as error:  # noqa: BLE001 - the other outputs are still written
-            made.fail(error)
-    if len(copied) == len(outputs):
-        opened.changes.clear()  # what decoding would lose is in the copy
+@dataclass(slots=True)
+class OutputContext:
+    """One output of an image while it is made."""
+
+    decision: OutputDecision
+    target: Target
+    output: Output
+    frames: Film | None = None
+    metadata: Metadata | None = None
+    encoded: Encoded | None = None
 
 
-def way_of(
-    work: ImageTask,
-    job: Job,
-    opened: decode.SourceImage,
-    outputs: Sequence[Output],
-    asked: set[str] | None = None,
-) -> decode_plan.DecodePlan:
-    """How an opened picture goes through the operations into its outputs, with the profile it is taken to have."""
+def read(image: ImageContext) -> None:
+    """Read the file."""
+    image.read()
+    image.source_hash = content_hash(image.data)
+    image.source_format = codecs.format_of(image.data[: codecs.PREFIX]) or ""
+
+
+def open_source(image: ImageContext) -> None:
+    """Read the picture's header."""
+    image.open()
+    image.timer.format, image.timer.pixels = image.opened.format, math.prod(image.opened.size)
+
+
+def plan_decode(image: ImageContext) -> None:
+    """Plan how few pixels are decoded and who does what to them, with the profile the picture is assumed to have."""
+    task, job, opened, outputs = image.task, image.job, image.opened, image.outputs
     select_frames.refuse_several(opened, job.targets, outputs)
     if opened.metadata.icc is None:
         assume = (output.assume_icc for output in outputs)
@@ -160,124 +126,161 @@ def way_of(
     files = zip(outputs, job.targets, strict=True)
     halves = opened.luma and all(decode_plan.halves_chroma(output, target.format, icc) for output, target in files)
     shape = opened.size, opened.orientation, opened.format, halves, *[target.output for target in job.targets]
-    known = work.plans.get(shape)
-    if known is not None:
-        return known
-    ops = work.recipe.ops, *(output.ops for output in outputs)
-    common, *own = (template_fields.bind_fields(several, job, opened, asked) for several in ops)
-    if work.plan:
-        plan = decode_plan.make_plan(opened, work.recipe.auto_orient, common, own, halves)
-    else:
-        plan = decode_plan.full_plan(opened, work.recipe.auto_orient, common, own)
-    if len(work.plans) < _PLANS and not any(map(template_fields.needs_fields, ops)):
-        work.plans[shape] = plan
-    return plan
-
-
-def copied_from(
-    work: ImageTask, job: Job, opened: decode.SourceImage, plan: decode_plan.DecodePlan, data: bytes
-) -> dict[int, Encoded]:
-    """What is copied from the source, whole or around its picture, by the places of the targets."""
-    found: dict[int, Encoded] = {}
-    for place, target in enumerate(job.targets if work.plan else ()):
-        output = work.recipe.outputs[target.output]
-        if not output_decision.can_copy(opened, plan, output, place, target.format):
-            continue
-        if output_decision.can_rewrite(opened, output, target.format):
-            made = codecs.rewrite_metadata(data, output, opened)
+    plan = task.plans.get(shape)
+    if plan is None:
+        ops = task.recipe.ops, *(output.ops for output in outputs)
+        common, *own = (template_fields.bind_fields(several, job, opened, image.fields) for several in ops)
+        if task.plan:
+            plan = decode_plan.make_plan(opened, task.recipe.auto_orient, common, own, halves)
         else:
-            located = opened.metadata.located
-            made = Encoded(data, target.format, *opened.size, changes=[COPIED], located=located)
-        if made is not None:
-            found[place] = made
-    return found
+            plan = decode_plan.full_plan(opened, task.recipe.auto_orient, common, own)
+        if len(task.plans) < _PLANS and not any(map(template_fields.needs_fields, ops)):
+            task.plans[shape] = plan
+    image.plan = plan
 
 
-def _decoded(
-    work: ImageTask, opened: decode.SourceImage, plan: decode_plan.DecodePlan, made: ImageContext, count: str
-) -> _Picture:
-    """The frames after the operations that all outputs share."""
-    decoded, motion = opened.decode(count, plan.wanted, work.recipe.auto_orient, not plan.turns, plan.luma)
-    ink = opened.mode in color.INK
-    if ink and any(op.on_screen for op in plan.common):
-        decoded, ink = profile_conversion.ink_to_srgb(decoded, opened.metadata.icc), False
+def decide_outputs(image: ImageContext) -> None:
+    """Decide what becomes of each output; where all are copied, the picture is only checked."""
+    opened, plan, outputs, targets = image.opened, image.plan, image.outputs, image.job.targets
+    if image.task.plan:
+        image.decisions = output_decision.decide_outputs(opened, plan, outputs, targets, image.data)
+    else:
+        image.decisions = output_decision.decide_all_encoded(opened, plan, outputs, targets)
+    copies = sum(decision.copy is not None for decision in image.decisions)
+    if copies == len(outputs):
+        image.plan = decode_plan.checking_plan(plan)
+    image.selection = "all" if copies else select_frames.frame_selection(outputs)
+
+
+def reserve(image: ImageContext) -> None:
+    """Wait for the memory that the picture needs."""
+    image.worker.reserve(decode_plan.memory_needed(image.opened, image.plan, len(image.data)))
+
+
+def decode(image: ImageContext) -> None:
+    """Decode the frames, and apply the operations that all outputs share."""
+    opened, plan, upright = image.opened, image.plan, image.task.recipe.auto_orient
+    frames, image.timing = opened.decode(image.selection, plan.wanted, upright, not plan.turns, plan.luma)
+    image.ink = opened.mode in color.INK
+    if image.ink and any(op.on_screen for op in plan.common):
+        frames, image.ink = profile_conversion.ink_to_srgb(frames, opened.metadata.icc), False
         opened.metadata.icc = None
-        made.changes.append(f"mode: {opened.mode} -> sRGB")
-    return _Picture(Film(made.timer.operating(plan.common, decoded)), motion, opened.metadata, opened.mode, ink)
+        image.changes.append(f"mode: {opened.mode} -> sRGB")
+    image.frames = Film(image.timer.operating(plan.common, frames))
+    image.timer.frames = len(image.frames)
 
 
-def _encoded(
-    work: ImageTask,
-    picture: _Picture,
-    plan: decode_plan.DecodePlan,
-    step: decode_plan.OutputOrder,
-    target: Target,
-    output: Output,
-    made: ImageContext,
-) -> Encoded:
-    """One output's file: its own operations on the frames it wants, then its format's encoder."""
-    own, shown, metadata = plan.own[step.output], select_frames.select(picture.frames, output), picture.metadata
-    if step.source in picture.reduced:
-        own, shown = decode_plan.ops_from_larger(plan, step), picture.reduced[step.source]
-    elif picture.ink and any(op.on_screen for op in own):
-        shown, metadata = Film(profile_conversion.ink_to_srgb(shown, metadata.icc)), replace(metadata, icc=None)
-        made.changes.append(f"mode: {picture.mode} -> sRGB")
-    picture.reduced[step.output] = shown = _operated(made, own[:1], shown)
-    shown = _operated(made, own[1:], shown)
-    _count(made.worker.sums, shown)
-    made.timer.enter("encode")
-    format = _format(target, shown)
-    if not decode_plan.shows_whole_source((*plan.common, *plan.own[step.output])):
-        metadata = without_small_picture(metadata, made.changes)
-    return codecs.encode(shown, format, output, metadata, select_frames.timing_of_first(picture.motion, len(shown)))
+def operate(image: ImageContext, one: OutputContext) -> None:
+    """Apply an output's own operations to the frames that it shows; of a copy, only count its pixels."""
+    decision, metadata = one.decision, image.opened.metadata
+    if decision.copy is not None:
+        frames = image.frames
+    else:
+        ops, frames = image.plan.own[decision.output], select_frames.select(image.frames, one.output)
+        if decision.source in image.reduced:
+            ops, frames = decode_plan.ops_from_larger(image.plan, decision.output), image.reduced[decision.source]
+        elif image.ink and any(op.on_screen for op in ops):
+            frames, metadata = Film(profile_conversion.ink_to_srgb(frames, metadata.icc)), replace(metadata, icc=None)
+            image.changes.append(f"mode: {image.opened.mode} -> sRGB")
+        image.reduced[decision.output] = frames = _apply(image, ops[:1], frames)
+        frames = _apply(image, ops[1:], frames)
+    one.frames, one.metadata = frames, metadata
+    if image.worker.sums is not None:
+        from imgbatch.pixels.histogram import as_mode, tally  # numpy only where it is used
+
+        for frame in frames[:1]:  # the pixels that the encoder gets
+            tally(image.worker.sums, as_mode(frame, "RGB"))
 
 
-@dataclass
-class _Picture:
-    """A decoded picture: its frames, and what outputs have reduced them to so far."""
+def encode(image: ImageContext, one: OutputContext) -> None:
+    """Make an output's file, in memory."""
+    decision, output, frames, metadata = one.decision, one.output, one.frames, one.metadata
+    assert frames is not None and metadata is not None
+    if decision.copy is not None:
+        encoded = replace(decision.copy, frames=len(frames))
+    else:
+        image.timer.enter("encode")
+        format = _format(one.target, frames)
+        if not decode_plan.shows_whole_source((*image.plan.common, *image.plan.own[decision.output])):
+            metadata = without_small_picture(metadata, image.changes)
+        timing = select_frames.timing_of_first(image.timing, len(frames))
+        encoded = codecs.encode(frames, format, output, metadata, timing)
+        if decision.may_keep_source:
+            encoded = _smaller(image, encoded, output)
+    image.changes += encoded.changes
+    one.encoded = encoded
 
-    frames: Film
-    motion: AnimationTiming
-    metadata: Metadata
-    mode: str
-    ink: bool
-    reduced: dict[int | None, Film] = field(default_factory=dict)
 
-    @property
-    def single(self) -> bool:
-        """Whether outputs may be made from one another."""
-        return len(self.frames) == 1 and not self.ink
+def write(image: ImageContext, one: OutputContext) -> None:
+    """Write an output's file, unless another output is that file already."""
+    target, output, encoded = one.target, one.output, one.encoded
+    assert encoded is not None
+    image.timer.enter("write")
+    path = write_output.output_path(target, encoded, image.data)
+    if path in image.late and _is_same_file(path, encoded, output, *image.late[path]):
+        return
+    since_ns = image.task.started_ns if image.worker.again else None
+    mtime_ns = write_output.write_output(path, image.job, target, encoded, output, since_ns, image.task.resumed)
+    if target.late:
+        image.late[path] = encoded, output
+    image.written.append(
+        Written(
+            target.output,
+            path,
+            encoded.format,
+            encoded.width,
+            encoded.height,
+            len(encoded.data),
+            encoded.quality,
+            encoded.frames,
+            mtime_ns,
+            encoded.mode,
+            content_hash(encoded.data),
+            image.source_format,
+            encoded.located and codecs.codec(encoded.format).published,
+            tuple(sorted(image.fields)),
+        )  # fmt: skip
+    )
 
 
-def _renditions_of_one(output: Output, other: Output) -> bool:
+#: The steps of one image, in this order. Explanations (runs/explain.py) end with the decisions.
+DECISION_STEPS: tuple[Callable[[ImageContext], None], ...] = (read, open_source, plan_decode, decide_outputs)
+DECODE_STEPS: tuple[Callable[[ImageContext], None], ...] = (reserve, decode)
+#: Those of each of its outputs.
+OUTPUT_STEPS: tuple[Callable[[ImageContext, OutputContext], None], ...] = (operate, encode, write)
+
+
+def _is_same_file(path: str, encoded: Encoded, output: Output, earlier: Encoded, other: Output) -> bool:
+    """Whether an output is the file that another one has written, as renditions wider than the picture are.
+
+    These are one picture, be it made in two ways.
+    """
+    same_size = (encoded.width, encoded.height) == (earlier.width, earlier.height)
+    if earlier.data != encoded.data and not (same_size and _are_renditions_of_one(output, other)):
+        raise ImageError("exists", f"two outputs would both be {path}; give them different --name or dir")
+    return True
+
+
+def _are_renditions_of_one(output: Output, other: Output) -> bool:
     """Whether two outputs differ in nothing but the width that they ask for."""
     if output.rendition is None or other.rendition is None:
         return False
     return replace(output, ops=output.ops[:-1]) == replace(other, ops=other.ops[:-1])
 
 
-def _operated(made: ImageContext, ops: Sequence[Operation], frames: Film) -> Film:
-    return Film(made.timer.operating(ops, frames)) if ops else frames
+def _apply(image: ImageContext, ops: Sequence[Operation], frames: Film) -> Film:
+    return Film(image.timer.operating(ops, frames)) if ops else frames
 
 
-def _count(sums: Sheet | None, frames: Film) -> None:
-    """Add an output's first frame to the sums of the run, where these are kept: the pixels that the encoder gets."""
-    if sums is None:
-        return
-    from imgbatch.pixels.histogram import as_mode, tally  # numpy only where it is used
-
-    for frame in frames[:1]:
-        tally(sums, as_mode(frame, "RGB"))
-
-
-def _smaller(encoded: Encoded, data: bytes, output: Output, opened: decode.SourceImage) -> Encoded:
+def _smaller(image: ImageContext, encoded: Encoded, output: Output) -> Encoded:
     """`encoded`, or the source's bytes where it saves less than was asked for: 0 % where nothing was said."""
+    data = image.data
     share = float((output.min_savings or "0%").removesuffix("%"))
     if len(encoded.data) < len(data) * (1 - share / 100) or len(data) > (output.max_bytes or len(data)):
         return encoded
     saved = f"{100 * (1 - len(encoded.data) / len(data)):.1f}%"
-    kept = f"original's bytes kept: encoding would save {saved}"
-    return Encoded(data, encoded.format, *opened.size, encoded.frames, changes=[kept], located=encoded.located)
+    change = f"original's bytes kept: encoding would save {saved}"
+    return Encoded(data, encoded.format, *image.opened.size, encoded.frames, changes=[change], located=encoded.located)
 
 
 def _format(target: Target, frames: Sequence[Image]) -> str:

@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Protocol
 
 from imgbatch.core.errors import Phase
-from imgbatch.core.job import Failure, Job, Outcome, Status
+from imgbatch.core.job import Failure, Job, Outcome, Status, Written
 from imgbatch.pipeline.timing import PhaseTimer
 from imgbatch.storage.registry import storage_of
 
@@ -126,6 +126,10 @@ class FileContext(ABC):
         The file's content, from `read` on.
     opened : SourceImage
         The picture, from `open` on.
+    written : list of Written
+        The files that were written.
+    source_hash : str
+        Of the content, where it is of use.
     warnings, changes : list of str
         For the Outcome; those of the opened picture are added when it is closed.
     """
@@ -138,6 +142,8 @@ class FileContext(ABC):
         self.timer = PhaseTimer(worker, profile)
         self.warnings: list[str] = []
         self.changes: list[str] = []
+        self.written: list[Written] = []
+        self.source_hash = ""
         self.failure: Failure | None = None
 
     @property
@@ -181,8 +187,11 @@ class FileContext(ABC):
             self.job.index,
             self.job.source,
             "failed" if self.failure else "ok",
+            outputs=tuple(sorted(self.written, key=lambda written: written.output)),
             error=self.failure,
             warnings=tuple(dict.fromkeys(self.warnings)),
             changes=tuple(dict.fromkeys(self.changes)),
             ms=self.timer.spent(),
+            cost=self.timer.cost(),
+            source_hash=self.source_hash,
         )

@@ -1,35 +1,32 @@
 """How will each file be made, with how few pixels, and what does that save? ``--explain``.
 
-Files are read and their headers looked at; nothing is decoded, nothing written. What is said comes from the functions
-that the run itself asks (decode_plan.py, and the rules of steps.py), so that the two cannot come apart.
+Files are read and their headers looked at; nothing is decoded, nothing written. The run's own first steps (steps.py)
+are taken, up to the decisions on the outputs, and these are put into words: so the two cannot come apart.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import math
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from imgbatch import codecs
-from imgbatch.codecs import errors
-from imgbatch.codecs.reading import decode, limits
-from imgbatch.codecs.reading.open import open_image
-from imgbatch.core.errors import Phase
+from imgbatch.codecs.reading import limits
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import SCHEMA, Failure, Job, Target, readable
 from imgbatch.core.quantities import Size
 from imgbatch.operations import Operation
 from imgbatch.operations.geometry.crop_resize import Reduction
-from imgbatch.pipeline import decode_plan, output_decision, select_frames, steps
+from imgbatch.pipeline import decode_plan, select_frames, steps
 from imgbatch.pipeline.image_task import ImageTask
+from imgbatch.pipeline.task import LocalContext
 from imgbatch.pixels import color
 from imgbatch.pixels.orientation import swapped
 from imgbatch.planning.names import fill_late
 from imgbatch.runs.batch import Batch
-from imgbatch.storage.registry import storage_of
 
 
 @frozen
@@ -133,9 +130,9 @@ class Explanation:
 
 def explained(batch: Batch) -> Iterator[Explanation]:
     """How a prepared batch will make each of its files."""
-    run = ImageTask(batch.recipe, batch.settings.max_pixels, 0, plan=not batch.settings.no_plan)
+    task = ImageTask(batch.recipe, batch.settings.max_pixels, 0, plan=not batch.settings.no_plan)
     for job in batch.todo:
-        yield Explanation(job, job.source.problem) if job.source.problem is not None else _of_file(job, run)
+        yield Explanation(job, job.source.problem) if job.source.problem is not None else _of_file(job, task)
 
 
 def saved(explanations: Iterable[Explanation]) -> dict[str, int]:
@@ -153,58 +150,43 @@ def saved(explanations: Iterable[Explanation]) -> dict[str, int]:
     return sums
 
 
-def _of_file(job: Job, run: ImageTask) -> Explanation:
-    phase: Phase = "read"
-    with limits.warning_recorder(run.max_pixels):
+def _of_file(job: Job, task: ImageTask) -> Explanation:
+    image = steps.ImageContext(task, job, LocalContext())
+    with limits.warning_recorder(task.max_pixels):
         try:
-            data = storage_of(job.source.path).read(job.source.path)
-            phase = "decode"
-            suffix = os.path.splitext(job.source.path)[1].lower()
-            with open_image(data, suffix, run.max_pixels) as opened:
-                return _of_opened(job, run, opened, data)
+            with contextlib.closing(image):
+                for step in steps.DECISION_STEPS:
+                    step(image)
+                return _of_decisions(image)
         except Exception as error:  # noqa: BLE001 - one file's error is that file's value, as in the run
-            kind, message = errors.classify(error, phase)
-            return Explanation(job, Failure(kind, phase, message))
+            image.fail(error)
+            return Explanation(job, image.failure)
 
 
-def _of_opened(job: Job, run: ImageTask, opened: decode.SourceImage, data: bytes) -> Explanation:
-    """As :func:`work._follow` goes, without a step."""
-    recipe = run.recipe
-    outputs = [recipe.outputs[target.output] for target in job.targets]
-    plan = steps.way_of(run, job, opened, outputs)
-    copied = steps.copied_from(run, job, opened, plan, data)
-    kept = [
-        output_decision.may_keep_source(opened, plan, output, place, job.targets[place].format)
-        for place, output in enumerate(outputs)
-    ]
-    if len(copied) == len(outputs):
-        plan = decode_plan.checking_plan(plan)
-    frames = _frames(opened, "all" if copied else select_frames.frame_selection(outputs))
+def _of_decisions(image: steps.ImageContext) -> Explanation:
+    """What was decided, in words, with the sizes that follow from it."""
+    job, opened, plan = image.job, image.opened, image.plan
+    frames = select_frames.count(opened, image.selection)
     scale = decode_plan.jpeg_scale(plan.size, plan.wanted) if opened.format == "jpeg" else 1
     decoded = -(-plan.size[0] // scale), -(-plan.size[1] // scale)
-    ink = opened.mode in color.INK and not any(op.on_screen for op in plan.common)
     varying = opened.format == "tiff" and frames > 1  # pages have sizes of their own
     first = swapped(decoded, opened.orientation) if plan.turns else decoded
     words, here = _steps(plan.common, None if varying else first)
     makings = []
-    for step in _order(plan, run.plan and frames == 1 and not ink):
-        target, output = job.targets[step.output], outputs[step.output]
-        ops, source, start = plan.own[step.output], step.source, here
-        if source is not None and source in copied:
-            source = None  # nothing was reduced for a copy
-        if source is not None:
-            ops, start = decode_plan.ops_from_larger(plan, step), _reduced(plan.own[source], here)
-        own_words, size = _steps(ops, start)
-        found = copied.get(step.output)
-        if found is not None:
-            own_words, size = (), opened.size
-        on_screen = opened.mode in color.INK and any(op.on_screen for op in (*plan.common, *plan.own[step.output]))
+    for decision in image.decisions:
+        target, output = job.targets[decision.output], image.outputs[decision.output]
+        ops, start = plan.own[decision.output], here
+        if decision.source is not None:
+            ops, start = decode_plan.ops_from_larger(plan, decision.output), _reduced(plan.own[decision.source], here)
+        own_words, size = _steps(ops, start) if decision.copy is None else ((), opened.size)
+        on_screen = opened.mode in color.INK and any(op.on_screen for op in (*plan.common, *plan.own[decision.output]))
         target = _planned(target, "RGB" if on_screen else opened.mode)
-        path, late = _path(target, size, data), target.late and size is None
-        way_of_copy = "" if found is None else "file" if found.data is data else "picture"
-        savings = (output.min_savings or "a byte") if kept[step.output] and found is None else ""
-        makings.append(Making(step.output, path, target.format, own_words, source, way_of_copy, late, savings))
-    turned = "" if not recipe.auto_orient or opened.orientation == 1 else "after" if plan.turns else "first"
+        path, late = _path(target, size, image.data), target.late and size is None
+        copied = {"copy": "file", "rewrite": "picture", "encode": ""}[decision.action]
+        savings = (output.min_savings or "a byte") if decision.may_keep_source else ""
+        makings.append(Making(decision.output, path, target.format, own_words, decision.source, copied, late, savings))
+    upright = not image.task.recipe.auto_orient or opened.orientation == 1
+    turned = "" if upright else "after" if plan.turns else "first"
     return Explanation(job, None, opened.format, frames, plan.size, decoded, turned, plan.luma, words, tuple(makings))
 
 
@@ -213,20 +195,6 @@ def _planned(target: Target, mode: str) -> Target:
     if target.other is None or codecs.holds(target.format, mode):
         return target
     return dataclasses.replace(target, path=target.other, format="tiff")
-
-
-def _frames(opened: decode.SourceImage, wish: str) -> int:
-    if wish == "first":
-        return 1
-    return opened.frame_count if wish == "all" else min(int(wish), opened.frame_count)
-
-
-def _order(plan: decode_plan.DecodePlan, economical: bool) -> Sequence[decode_plan.OutputOrder]:
-    return (
-        decode_plan.order_outputs(plan)
-        if economical
-        else [decode_plan.OutputOrder(place) for place in range(len(plan.own))]
-    )
 
 
 def _steps(ops: Sequence[Operation], here: Size | None) -> tuple[tuple[str, ...], Size | None]:

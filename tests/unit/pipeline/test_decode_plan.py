@@ -210,7 +210,7 @@ def test_only_what_is_stored_as_brightness_and_colors_is_left_so() -> None:
 def test_smaller_outputs_are_made_from_larger_ones() -> None:
     def steps(*own: Sequence[Operation], ops: Sequence[Operation] = ()) -> list[tuple[int, int | None]]:
         plan = decode_plan.make_plan(opened((4000, 3000)), True, ops, own)
-        return [(step.output, step.source) for step in decode_plan.order_outputs(plan)]
+        return decode_plan.order_outputs(plan)
 
     sizes = [[Resize(f"{width}x")] for width in (200, 3000, 1200)]
     assert steps(*sizes) == [(1, None), (2, 1), (0, 2)]
