@@ -76,7 +76,15 @@ class Times:
 
 
 def crontab(times: Times, command: Sequence[str], path: str) -> str:
-    """The crontab line that starts `command` (absolute words) with `path` as its PATH.
+    """The crontab line that starts a command.
+
+    Parameters
+    ----------
+    times : Times
+    command : sequence of str
+        The program, absolute, and its words.
+    path : str
+        The command's PATH.
 
     Raises
     ------

@@ -60,6 +60,7 @@ class Flag:
 
     @property
     def name(self) -> str:
+        """The long name."""
         return self.names[-1]
 
 
@@ -69,6 +70,7 @@ def detached(operation: type[Operation]) -> bool:
 
 
 def operation_flag(operation: type[Operation]) -> Flag:
+    """The flag of an operation; its value is read by the operation itself."""
     declared = [field.name for field in parameters(operation)]
     metavar = "".join(declared[:1]).upper().replace("_", "-")
     names = ", ".join(declared[1:])

@@ -30,6 +30,7 @@ class Parser(argparse.ArgumentParser):
     """argparse with one-line errors that are raised, not printed."""
 
     def error(self, message: str) -> NoReturn:
+        """Raise what argparse found wrong, in our words."""
         match = re.match(r"argument (\S+): (.*)", message)
         if match is None:
             raise UsageError(message)

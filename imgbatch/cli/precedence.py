@@ -150,7 +150,21 @@ def merged_recipe(recipe: Recipe, typed: RecipeArguments) -> Recipe:
 
 
 def read_list(name: str, null: bool, stdin: BinaryIO) -> list[str]:
-    """The paths in a list, one a line or separated by NUL; bytes that are no UTF-8 stay what they are."""
+    """The paths in a list; bytes that are no UTF-8 stay what they are.
+
+    Parameters
+    ----------
+    name : str
+        The file, or ``-`` for stdin.
+    null : bool
+        Whether NUL separates the paths, instead of line breaks.
+    stdin : binary file
+
+    Raises
+    ------
+    UsageError
+        The list cannot be read, or holds NUL where lines are expected.
+    """
     try:
         data = stdin.read() if name == "-" else read_bytes(name)
     except (OSError, ValueError) as error:

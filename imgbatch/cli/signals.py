@@ -22,9 +22,11 @@ _WORDS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 class Stoppable(Protocol):
     """What a signal can stop."""
 
-    def stop(self, code: ExitCode, reason: str) -> None: ...
+    def stop(self, code: ExitCode, reason: str) -> None:
+        """Finish the files in hand and start nothing new."""
 
-    def abort(self) -> None: ...
+    def abort(self) -> None:
+        """Stop at once."""
 
 
 @contextlib.contextmanager

@@ -59,12 +59,14 @@ class Console(Reporter):
         return bool(self._look.verbose or self._look.warnings)
 
     def start(self, total: int, total_bytes: int) -> None:
+        """Draw the bar, if one is asked for."""
         self._total = total
         self._next = self._clock() + EVERY
         if self._look.bar and not self._look.quiet and total:
             self._bar = _bar(self._stream, total_bytes, self._look.columns)
 
     def outcome(self, outcome: Outcome) -> None:
+        """Name what went wrong, with -v every file; move the bar, or say once a minute how far the run is."""
         self._done += 1
         wrong = outcome.status in WRONG
         self._wrong += wrong
@@ -79,6 +81,7 @@ class Console(Reporter):
             self.say(self._counts())
 
     def finish(self, report: Report) -> None:
+        """Say why the run ended early, and the sums."""
         self.close()
         if report.reason:
             self.say(stop_line(report))
@@ -86,6 +89,7 @@ class Console(Reporter):
             self.say(report.sentence())
 
     def close(self) -> None:
+        """Remove the bar."""
         if self._bar is not None:
             self._bar.close()
             self._bar = None

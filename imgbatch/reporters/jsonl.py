@@ -25,9 +25,11 @@ class JsonLines(Reporter):
         self._base = base
 
     def outcome(self, outcome: Outcome) -> None:
+        """Write the record of the file; OSError where the stream takes no more."""
         self._write(outcome.record(self._base))
 
     def finish(self, report: Report) -> None:
+        """Write the summary."""
         self._write(report.summary())
 
     def _write(self, record: dict[str, Any]) -> None:

@@ -52,10 +52,12 @@ class Log(Reporter):
         self._handler.setFormatter(_JsonFormatter() if self._json else _text(path == SYSLOG))
 
     def start(self, total: int, total_bytes: int) -> None:
+        """Log that the run starts, with how many files."""
         record = {"event": "start", "output": readable(self._base), "files": total, "bytes": total_bytes}
         self._say(logging.INFO, f"start: {total} files for {printable(self._base)}", record)
 
     def outcome(self, outcome: Outcome) -> None:
+        """Log a file that went wrong or has warnings; every file, if asked for."""
         wrong = outcome.status in WRONG
         if not (wrong or outcome.warnings or self._everything):
             return
@@ -66,6 +68,7 @@ class Log(Reporter):
         self._say(level, " | ".join([words, *outcome.warnings]), outcome.record(self._base))
 
     def finish(self, report: Report) -> None:
+        """Log the sums and the exit code; raise the first error that logging had."""
         level = {ExitCode.OK: logging.INFO, ExitCode.FAILURES: logging.ERROR}.get(report.exit_code, logging.CRITICAL)
         stopped = f"; stopped: {report.reason}" if report.stopped is not None else ""
         self._say(level, f"end: {report.sentence()}{stopped}, exit code {int(report.exit_code)}", report.summary())
@@ -85,6 +88,7 @@ class _FirstFailureHandler(logging.Handler):
     failure: OSError | None = None
 
     def handleError(self, record: logging.LogRecord) -> None:
+        """Keep the first error for the finish."""
         import sys
 
         error = sys.exc_info()[1]
@@ -124,6 +128,7 @@ class _JsonFormatter(logging.Formatter):
     """One JSON object a line: the record, with ``time`` (UTC) and ``level`` in front."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """The record as one line."""
         seconds = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
         stamp = {"time": f"{seconds}.{int(record.msecs):03}Z", "level": record.levelname.lower()}
         return dumps({**stamp, **record.__dict__["record"]})

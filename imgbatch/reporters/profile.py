@@ -40,6 +40,7 @@ class Profile(Reporter):
         self._began = cpu()
 
     def finish(self, report: Report) -> None:
+        """Say where the time went."""
         parent = self._cpu() - self._began if self._workers else 0.0
         done = [outcome for outcome in report.outcomes if outcome.ms]
         lost_count = sum(outcome.status in ("timeout", "crashed") for outcome in report.outcomes)
@@ -65,6 +66,7 @@ class Profile(Reporter):
 
 
 def costs(outcomes: Iterable[Outcome]) -> list[Cost]:
+    """What is known of the files that a profiled run did."""
     return [outcome.cost for outcome in outcomes if outcome.cost is not None]
 
 
@@ -83,6 +85,7 @@ def phase_times(outcomes: Iterable[Outcome]) -> Counter[str]:
 
 
 def phases(outcomes: Sequence[Outcome]) -> list[str]:
+    """The table of phases: seconds, share, milliseconds a file."""
     times = phase_times(outcomes)
     total = sum(times.values()) or 1.0
     rows = [("phase", "seconds", "share", "ms a file")]

@@ -38,6 +38,7 @@ class UnattendedReporter(Reporter):
         self._recoveries: list[Outcome] = []
 
     def outcome(self, outcome: Outcome) -> None:
+        """Keep what is news."""
         failed_before = outcome.source.path in self._failed_before
         if outcome.status in WRONG and not failed_before:
             self._failures.append(outcome)
@@ -45,6 +46,7 @@ class UnattendedReporter(Reporter):
             self._recoveries.append(outcome)
 
     def finish(self, report: Report) -> None:
+        """List the news and say the sums; nothing where there is no news."""
         if not self._failures and not self._recoveries and report.stopped is None:
             return
         self._say_most([line for outcome in self._failures for line in self._lines(outcome)], "failed")

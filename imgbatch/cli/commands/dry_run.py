@@ -22,7 +22,17 @@ if TYPE_CHECKING:
 
 
 def show_plan(batch: Batch, output: str, report: ReportArguments) -> int:
-    """The plan on stdout, the count on stderr; nothing is written."""
+    """The plan on stdout, the count on stderr; nothing is written.
+
+    Parameters
+    ----------
+    batch : Batch
+        Is prepared.
+    output : str
+        The output folder as typed; paths are shown as seen from where the user stands.
+    report : ReportArguments
+        How much is said.
+    """
     count = 0
     replaced = batch.preparation.destination.replaces_sources
     for job in batch.todo:
@@ -50,14 +60,36 @@ def show_plan(batch: Batch, output: str, report: ReportArguments) -> int:
 
 
 def place(path: str, output: str, late: bool = False) -> str:
-    """Where a target goes, from where the user stands; fields that only the pixels fill in stay as they are."""
+    """Where a target goes, from where the user stands.
+
+    Parameters
+    ----------
+    path : str
+        Absolute.
+    output : str
+        The output folder as typed.
+    late : bool
+        Whether `path` is a template: fields that only the pixels fill in stay as they are.
+    """
     if late:
         path = "".join(text + (f"{{{key}}}" if key else "") for text, key, _, _ in Formatter().parse(path))
     return os.path.normpath(os.path.join(output, os.path.relpath(path, os.path.abspath(output))))
 
 
 def show_explanation(batch: Batch, output: str, report: ReportArguments, console: Console) -> int:
-    """How each file will be made, and what that saves; nothing is written."""
+    """How each file will be made, and what that saves; nothing is written.
+
+    Parameters
+    ----------
+    batch : Batch
+        Is prepared.
+    output : str
+        The output folder as typed.
+    report : ReportArguments
+        How much is said, and whether as JSON.
+    console : Console
+        Words failures.
+    """
     from imgbatch.runs.explain import explained, saved
 
     def explanations() -> Iterator[Explanation]:

@@ -14,7 +14,17 @@ if TYPE_CHECKING:
 
 
 def show_estimate(batch: Batch, report: ReportArguments, console: Console) -> int:
-    """Try a sample and print the estimate; the output folder is left as it is."""
+    """Try a sample and print the estimate; the output folder is left as it is.
+
+    Parameters
+    ----------
+    batch : Batch
+        Is prepared.
+    report : ReportArguments
+        How much is said, and whether as JSON.
+    console : Console
+        Words failures.
+    """
     from imgbatch.runs.estimate import estimated
 
     estimate = estimated(batch)

@@ -105,6 +105,7 @@ class StatisticsText(Reporter):
         self._survey, self._spelling = survey, spelling
 
     def finish(self, report: Report) -> None:
+        """Print the figures, unless the survey was stopped early."""
         if report.stopped is None:
             sys.stdout.flush()
             sys.stdout.buffer.write(self._spelling(self._survey.statistics()).encode("utf-8"))
@@ -119,6 +120,7 @@ class StatisticsPicture(Reporter):
         self._survey, self._drawing = survey, drawing
 
     def finish(self, report: Report) -> None:
+        """Write the picture, unless the survey was stopped early."""
         if report.stopped is not None:
             return
         picture = self._drawing(self._survey.statistics())

@@ -32,6 +32,7 @@ class FailedList(Reporter):
         self._warn = warn
 
     def finish(self, report: Report) -> None:
+        """Write the list; OSError where that fails."""
         end = b"\0" if self._null else b"\n"
         paths = [os.fsencode(location(outcome.source)) for outcome in report.failed]
         fitting = [path for path in paths if end not in path]

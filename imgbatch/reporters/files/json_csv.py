@@ -34,6 +34,7 @@ class RecordFile(Reporter):
         self.path = path
 
     def finish(self, report: Report) -> None:
+        """Write the file whole; OSError where that fails."""
         write_bytes(os.path.abspath(self.path), self.text(report).encode("utf-8", "backslashreplace"))
 
     @abstractmethod
@@ -45,6 +46,7 @@ class JsonFile(RecordFile):
     """All records as one JSON array, the summary last."""
 
     def text(self, report: Report) -> str:
+        """The JSON array, one record a line."""
         return report.to_json()
 
 
@@ -52,6 +54,7 @@ class CsvFile(RecordFile):
     """All records as rows; a cell that a spreadsheet would run as a formula gets an apostrophe in front."""
 
     def text(self, report: Report) -> str:
+        """The table, in the order of the sources."""
         text = io.StringIO(newline="")
         writer = csv.writer(text)  # lines end in CR LF as RFC 4180 has it, so a lone CR or LF in a name is quoted
         writer.writerow(COLUMNS)
@@ -69,6 +72,7 @@ class StatsFile(RecordFile):
         self._figures = figures
 
     def text(self, report: Report) -> str:
+        """The figures as JSON."""
         return self._figures()
 
 

@@ -28,6 +28,7 @@ class PrometheusFile(RecordFile):
         self._clock = clock
 
     def text(self, report: Report) -> str:
+        """The gauges in the text format of Prometheus."""
         now = self._clock()
         succeeded = now if report.exit_code == ExitCode.OK else self._last_success()
         label = f'output="{_escaped(readable(report.base))}"'

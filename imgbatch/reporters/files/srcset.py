@@ -27,6 +27,7 @@ class SrcSet(RecordFile):
     """The renditions of all images as one JSON object."""
 
     def text(self, report: Report) -> str:
+        """The JSON object of all images that went well."""
         done = [outcome for outcome in report.outcomes if outcome.ok]
         images = [entry(outcome, files, report.base) for outcome in done for files in pictures(outcome.outputs)]
         return json.dumps({"v": 1, "images": images}, ensure_ascii=False, indent=1) + "\n"
@@ -54,7 +55,17 @@ def _one_picture(written: Written, other: Written) -> bool:
 
 
 def entry(outcome: Outcome, written: Sequence[Written], base: str) -> dict[str, Any]:
-    """One picture of an image: its formats with their files, and the fallback."""
+    """One picture of an image: its formats with their files, and the fallback.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        Of the image.
+    written : sequence of Written
+        The files that show this picture.
+    base : str
+        The output folder: paths are relative to it.
+    """
     formats: dict[str, list[dict[str, Any]]] = {}
     for one in sorted(written, key=lambda one: (one.width, one.output)):
         record = one.record(base)
