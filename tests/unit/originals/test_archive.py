@@ -1,0 +1,184 @@
+"""Does a source go where it belongs when its work is done, and is it never lost on the way?"""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from imgbatch.core.errors import UsageError
+from imgbatch.core.job import Failure, Outcome, Source, Written
+from imgbatch.originals import archive
+from imgbatch.originals.archive import Moves
+from tests.cli.conftest import tree
+
+DATA = bytes(range(256)) * 12_000  # 3 MB: more than is copied at a time
+BAD = Failure("corrupt", "decode", "it ends early")
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A folder with a source and the output that was made of it."""
+    for name, data in (("photos/trip/a.jpg", DATA), ("out/trip/a.png", b"made")):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(data)
+    os.utime(tmp_path / "photos/trip/a.jpg", ns=(3 * 10**18, 10**18))
+    (tmp_path / "photos/trip/a.jpg").chmod(0o640)
+    return tmp_path
+
+
+def outcome(place: Path, status: str = "ok", error: Failure | None = None) -> Outcome:
+    path = place / "photos/trip/a.jpg"
+    source = Source(str(path), str(place / "photos"), "trip/a.jpg", len(DATA), 10**18)
+    outputs = () if error else (Written(0, str(place / "out/trip/a.png"), "png", 1, 1, 4),)
+    return Outcome(0, source, status, outputs=outputs, error=error)  # type: ignore[arg-type]  # one of the words
+
+
+def moves(place: Path) -> Moves:
+    return Moves(str(place / "old"), str(place / "bad"), str(place / "out"), [str(place / "photos")])
+
+
+@pytest.fixture(params=["rename", "another disk"])
+def disk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    if request.param == "another disk":
+
+        def apart(*_: object, **__: object) -> None:
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+
+        monkeypatch.setattr(archive, "put_in_place", apart)
+    return str(request.param)
+
+
+@pytest.mark.parametrize("status", ["ok", "unchanged"])
+def test_a_source_is_archived_whole_with_its_mode_and_times(place: Path, disk: str, status: str) -> None:
+    done = moves(place).settle(outcome(place, status))
+    moved = place / "old/trip/a.jpg"
+    assert done.changes == (f"archived: {moved}",) and not done.warnings
+    assert tree(place) == {"old/trip/a.jpg": DATA, "out/trip/a.png": b"made"}
+    found = moved.stat()
+    assert (found.st_mode & 0o777, found.st_mtime_ns, found.st_nlink) == (0o640, 10**18, 1)
+
+
+def test_the_outputs_and_the_copy_are_on_the_disk_before_the_source_goes(
+    place: Path, disk: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+    fsync = os.fsync
+
+    def noted(descriptor: int) -> None:
+        path = os.readlink(f"/proc/self/fd/{descriptor}")
+        name = "copy" if path.endswith(".tmp") else os.path.relpath(path, place)
+        synced.append(name if (place / "photos/trip/a.jpg").exists() else f"{name} later")
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    moves(place).settle(outcome(place))
+    copy = ["copy", "old/trip"] if disk == "another disk" else []
+    assert synced == ["out/trip/a.png", "out/trip", *copy, "old/trip later", "photos/trip later"]
+
+
+def test_outputs_that_cannot_be_put_on_the_disk_keep_the_source_where_it_is(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(descriptor: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", refused)
+    done = moves(place).settle(outcome(place))
+    assert done.warnings == ("not archived: Input/output error",) and not done.changes
+    assert tree(place).keys() == {"photos/trip/a.jpg", "out/trip/a.png"}
+
+
+def test_a_name_that_is_taken_is_numbered_and_what_is_there_stays(place: Path, disk: str) -> None:
+    (place / "old/trip").mkdir(parents=True)
+    (place / "old/trip/a.jpg").write_bytes(b"other")
+    (place / "old/trip/a-1.jpg").symlink_to(place / "photos/trip/a.jpg")
+    done = moves(place).settle(outcome(place))
+    moved = Path(done.changes[0].removeprefix("archived: "))
+    assert moved.parent == place / "old/trip" and moved.read_bytes() == DATA and not moved.is_symlink()
+    assert (place / "old/trip/a.jpg").read_bytes() == b"other" and len(os.listdir(place / "old/trip")) == 3
+    assert not (place / "photos/trip/a.jpg").exists()
+
+
+def test_what_a_killed_run_has_copied_is_not_copied_again(place: Path, disk: str) -> None:
+    (place / "old/trip").mkdir(parents=True)
+    (place / "old/trip/a.jpg").write_bytes(DATA)
+    done = moves(place).settle(outcome(place))
+    assert done.changes == (f"archived: {place / 'old/trip/a.jpg'}",)
+    assert tree(place) == {"old/trip/a.jpg": DATA, "out/trip/a.png": b"made"}
+
+
+def test_another_name_of_the_same_file_is_no_copy_of_it(place: Path, disk: str) -> None:
+    (place / "old/trip").mkdir(parents=True)
+    os.link(place / "photos/trip/a.jpg", place / "old/trip/a.jpg")
+    moves(place).settle(outcome(place))
+    assert len(os.listdir(place / "old/trip")) == 2 and (place / "old/trip/a.jpg").read_bytes() == DATA
+
+
+def test_a_copy_that_fails_leaves_the_source_and_nothing_else(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: str, place: str, replace: bool) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(archive, "put_in_place", full)
+    done = moves(place).settle(outcome(place))
+    assert done.warnings == ("not archived: No space left on device",)
+    assert tree(place).keys() == {"photos/trip/a.jpg", "out/trip/a.png"}
+
+
+@pytest.mark.parametrize("change", ["bytes", "time", "link"])
+def test_what_changed_meanwhile_is_left_where_it_is(place: Path, change: str) -> None:
+    path = place / "photos/trip/a.jpg"
+    if change == "bytes":
+        path.write_bytes(DATA + b"more")
+        os.utime(path, ns=(10**18, 10**18))
+    elif change == "time":
+        os.utime(path, ns=(10**18, 10**18 + 1))
+    else:
+        path.rename(place / "elsewhere.jpg")
+        path.symlink_to(place / "elsewhere.jpg")
+    before = tree(place)
+    (warning,) = moves(place).settle(outcome(place)).warnings
+    assert warning.startswith("not archived: it ") and tree(place) == before and path.exists()
+
+
+def test_a_bad_file_is_quarantined_with_the_reason_beside_it(place: Path, disk: str) -> None:
+    done = moves(place).settle(outcome(place, "failed", BAD))
+    moved = place / "bad/trip/a.jpg"
+    assert done.changes == (f"quarantined: {moved}",)
+    reason = f"{place / 'photos/trip/a.jpg'}: corrupt in decode: it ends early\n"
+    assert (place / "bad/trip/a.jpg.txt").read_text() == reason
+    assert moved.read_bytes() == DATA and not (place / "photos/trip/a.jpg").exists()
+
+
+def test_a_reason_takes_nobody_s_name_and_is_said_once(place: Path) -> None:
+    (place / "bad/trip").mkdir(parents=True)
+    (place / "bad/trip/a.jpg.txt").write_text("a file that failed, too")
+    moves(place).settle(outcome(place, "failed", BAD))
+    assert (place / "bad/trip/a.jpg.txt").read_text() == "a file that failed, too"
+    assert len(os.listdir(place / "bad/trip")) == 3
+    (place / "bad/trip/a.jpg").rename(place / "photos/trip/a.jpg")
+    moves(place).settle(outcome(place, "failed", BAD))
+    assert len(os.listdir(place / "bad/trip")) == 3
+
+
+def test_a_failure_that_is_not_the_file_s_moves_nothing(place: Path) -> None:
+    before = tree(place)
+    full = Failure("no_space", "write", "No space left on device")
+    assert moves(place).settle(outcome(place, "failed", full)) == outcome(place, "failed", full)
+    only = Moves(str(place / "old"), None, str(place / "out"), [])
+    assert only.settle(outcome(place, "failed", BAD)) == outcome(place, "failed", BAD)
+    other = Moves(None, str(place / "bad"), str(place / "out"), [])
+    assert other.settle(outcome(place)) == outcome(place)
+    assert tree(place) == before
+    assert (only.folders, other.folders) == ([str(place / "old")], [str(place / "bad")])
+
+
+@pytest.mark.parametrize("name", ["archive", "quarantine"])
+def test_sources_do_not_move_to_where_they_are_or_are_made(place: Path, name: str) -> None:
+    (place / "alias").symlink_to(place / "photos")
+    for folder in ("photos", "out", "alias"):
+        words = {"archive": None, "quarantine": None, name: str(place / folder)}
+        with pytest.raises(UsageError, match=f"expected a folder of its own for {name}"):
+            Moves(words["archive"], words["quarantine"], str(place / "out"), [str(place / "photos")])

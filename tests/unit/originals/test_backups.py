@@ -1,0 +1,157 @@
+"""Is an original kept whole while its place gets other bytes, and does it come back as it was?"""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from imgbatch.originals import backups
+from imgbatch.originals.backups import discard, keep, restore, room, rooms
+
+DATA = bytes(range(256)) * 12_000  # 3 MB: more than is copied at a time
+
+
+@pytest.fixture
+def original(tmp_path: Path) -> Path:
+    path = tmp_path / "photos/a.jpg"
+    path.parent.mkdir()
+    path.write_bytes(DATA)
+    path.chmod(0o640)
+    os.utime(path, ns=(3 * 10**18, 10**18))
+    return path
+
+
+@pytest.fixture
+def unlinked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system that has no hard links, and shares no blocks."""
+
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+
+    monkeypatch.setattr(os, "link", refused)
+    monkeypatch.setattr(backups, "_cloned", lambda original, copy: False)
+
+
+def as_it_was(path: Path) -> bool:
+    found = path.stat()
+    return path.read_bytes() == DATA and (found.st_mode & 0o7777, found.st_mtime_ns) == (0o640, 10**18)
+
+
+def test_an_original_is_kept_by_a_link_where_nobody_else_can_write_to_it(original: Path, tmp_path: Path) -> None:
+    place = tmp_path / "state/backup/1/a.jpg"
+    keep(str(original), str(place))
+    assert place.stat().st_ino == original.stat().st_ino and as_it_was(place)
+
+
+def test_an_original_with_another_name_is_copied(original: Path, tmp_path: Path) -> None:
+    os.link(original, tmp_path / "other.jpg")
+    place = tmp_path / "state/backup/1/a.jpg"
+    keep(str(original), str(place))
+    (tmp_path / "other.jpg").write_bytes(b"written to by its other name")
+    assert place.stat().st_nlink == 1 and as_it_was(place)
+    assert os.listdir(place.parent) == ["a.jpg"]
+
+
+@pytest.mark.usefixtures("unlinked")
+def test_where_there_are_no_links_it_is_copied_there_and_back(original: Path, tmp_path: Path) -> None:
+    place = tmp_path / "state/backup/1/a.jpg"
+    keep(str(original), str(place))
+    assert as_it_was(place) and place.stat().st_ino != original.stat().st_ino
+    original.write_bytes(b"new")
+    restore(str(place), str(original))
+    assert as_it_was(original) and as_it_was(place)
+    assert os.listdir(original.parent) == ["a.jpg"] == os.listdir(place.parent)
+
+
+def test_a_backup_is_never_replaced(original: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    place = tmp_path / "state/backup/1/a.jpg"
+    place.parent.mkdir(parents=True)
+    place.write_bytes(b"older")
+    for _ in range(2):
+        with pytest.raises(FileExistsError):
+            keep(str(original), str(place))
+        request.getfixturevalue("unlinked")
+    assert place.read_bytes() == b"older" and as_it_was(original)
+
+
+def test_a_restored_original_stands_in_its_place_and_in_the_backup(original: Path, tmp_path: Path) -> None:
+    place = tmp_path / "state/backup/1/a.jpg"
+    keep(str(original), str(place))
+    original.unlink()
+    original.write_bytes(b"new")
+    restore(str(place), str(original))
+    assert as_it_was(original) and as_it_was(place) and os.listdir(original.parent) == ["a.jpg"]
+
+
+def test_a_disk_that_fails_is_no_disk_without_links(
+    original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "state/backup/1/a.jpg"
+    keep(str(original), str(place))
+
+    def broken(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "link", broken)
+    fresh = original.with_name("b.jpg")
+    fresh.write_bytes(DATA)
+    with pytest.raises(OSError, match="Input/output error"):
+        keep(str(fresh), str(place.with_name("b.jpg")))
+    fresh.unlink()
+    with pytest.raises(OSError, match="Input/output error"):
+        restore(str(place), str(original))
+    monkeypatch.undo()
+    monkeypatch.setattr(backups, "put_in_place", broken)
+    with pytest.raises(OSError, match="Input/output error"):
+        restore(str(place), str(original))
+    assert os.listdir(original.parent) == ["a.jpg"] == os.listdir(place.parent)
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="only /proc tells what a descriptor stands for")
+@pytest.mark.parametrize("linked", [True, False])
+def test_a_backup_is_on_the_disk_when_it_is_said_to_be_there(
+    original: Path, tmp_path: Path, linked: bool, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    if not linked:
+        request.getfixturevalue("unlinked")
+    synced: list[str] = []
+    fsync = os.fsync
+
+    def noted(descriptor: int) -> None:
+        path = os.readlink(f"/proc/self/fd/{descriptor}")
+        assert not path.endswith(".tmp") or os.path.getsize(path) == len(DATA)
+        synced.append("copy" if path.endswith(".tmp") else os.path.relpath(path, tmp_path))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    place = tmp_path / "state/backup/1/a.jpg"
+    keep(str(original), str(place))
+    restore(str(place), str(original))
+    copy = [] if linked else ["copy"]
+    assert synced == [*copy, "state/backup/1", *copy, "photos"]
+
+
+def test_a_backup_that_is_discarded_takes_its_empty_folders_along(original: Path, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    for name in ("1/trip/a.jpg", "2/a.jpg", "2/b.jpg"):
+        keep(str(original), str(state / "backup" / name))
+    discard(str(state / "backup/1/trip/a.jpg"), str(state))
+    discard(str(state / "backup/2/a.jpg"), str(state))
+    discard(str(state / "backup/2/a.jpg"), str(state))  # it is gone already
+    assert rooms(str(state)) == ["2"] and os.listdir(state / "backup/2") == ["b.jpg"]
+    discard(str(state / "backup/2/b.jpg"), str(state))
+    assert os.listdir(state) == ["backup"] and as_it_was(original)
+
+
+def test_each_run_has_a_room_of_its_own(tmp_path: Path) -> None:
+    state = str(tmp_path)
+    assert rooms(state) == []
+    for name in ("1", "1-2", "1-3"):
+        assert room(state, 1) == os.path.join(state, "backup", name)
+        os.makedirs(room(state, 1))
+    os.symlink("nowhere", os.path.join(state, "backup", "2"))
+    assert room(state, 2) == os.path.join(state, "backup", "2-2")
+    assert rooms(state) == ["1", "1-2", "1-3", "2"]
