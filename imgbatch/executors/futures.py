@@ -15,7 +15,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from imgbatch.core.errors import EngineError, sentence
 from imgbatch.core.job import Failure, Job, Outcome
-from imgbatch.executors.base import Chunks, Executor, packed_task
+from imgbatch.executors.base import Executor, packed_task
+from imgbatch.executors.chunks import Chunks
 from imgbatch.pipeline.task import LocalContext, Task
 
 PATIENCE = 5.0  # seconds that a closed iterator gives the files in hand

@@ -18,7 +18,8 @@ import pytest
 from imgbatch.core.errors import BLAME, EngineError, UsageError
 from imgbatch.core.job import Job, Outcome, Source, Target
 from imgbatch.executors import make
-from imgbatch.executors.base import Chunks, Executor
+from imgbatch.executors.base import Executor
+from imgbatch.executors.chunks import Chunks
 from imgbatch.executors.futures import Futures
 from imgbatch.executors.inline import Inline
 from imgbatch.executors.processes.pool import Pool

@@ -16,7 +16,7 @@ from PIL.ImageFile import ImageFile
 import imgbatch as ib
 from imgbatch.core.errors import Phase
 from imgbatch.core.job import Job, Source, Target
-from imgbatch.executors.base import Chunks
+from imgbatch.executors.chunks import Chunks
 from imgbatch.memory.array_holder import LocalArray
 from imgbatch.operations import Resize
 from imgbatch.pipeline.fill_array_row import ArrayRowTask

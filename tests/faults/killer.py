@@ -25,7 +25,7 @@ def shooting(executor: Callable[[], Executor | None], every: float, seed: int) -
             pool = executor()
             if not isinstance(pool, Pool):
                 continue
-            pids = [guard.pid for guard in list(pool.guards) if guard.pid]
+            pids = [supervisor.pid for supervisor in list(pool.supervisors) if supervisor.pid]
             if pids:
                 victim = chance.choice(pids)
                 with contextlib.suppress(ProcessLookupError):

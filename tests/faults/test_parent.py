@@ -29,9 +29,9 @@ if __name__ == "__main__":
         jobs = [job(0, {fault!r}), job(1, {fault!r})]
         runner = threading.Thread(target=lambda: outcomes.extend(pool.run(FaultyTask(), jobs)))
         runner.start()
-        while not pool.guards or any(guard.state.table.in_hand(guard.row)[:2] != (0, "ops") for guard in pool.guards):
+        while not pool.supervisors or any(w.state.table.in_hand(w.row)[:2] != (0, "ops") for w in pool.supervisors):
             runner.join(0.01)
-        print(*(guard.pid for guard in pool.guards), flush=True)
+        print(*(supervisor.pid for supervisor in pool.supervisors), flush=True)
         runner.join()
         print(*(outcome.status for outcome in outcomes), flush=True)
 """

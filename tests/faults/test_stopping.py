@@ -15,7 +15,7 @@ import pytest
 
 from imgbatch.core.job import Outcome
 from imgbatch.executors.processes.pool import Pool, _Run
-from imgbatch.executors.processes.supervisor import State
+from imgbatch.executors.processes.run_state import RunState
 from imgbatch.pixels.exact_sums import Layout, Totals
 from tests.faults.tasks import FaultyTask, job
 from tests.held import held
@@ -107,7 +107,7 @@ class Unhurried(_Run):
 
     def __init__(self) -> None:
         self.times: list[float] = []
-        self._state = cast(State, SimpleNamespace(owner=os.getpid()))
+        self._state = cast(RunState, SimpleNamespace(owner=os.getpid()))
         self._in_flight, self._taken = 3, deque()
 
     def _take(self, timeout: float | None = None) -> list[Outcome]:

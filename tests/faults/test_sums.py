@@ -16,7 +16,7 @@ from imgbatch.datasets.stats import Survey, stats
 from imgbatch.executors.base import Executor
 from imgbatch.executors.inline import Inline
 from imgbatch.executors.processes.pool import Pool
-from imgbatch.executors.processes.supervisor import Guard
+from imgbatch.executors.processes.supervisor import Supervisor
 from imgbatch.pixels.exact_sums import Totals
 from imgbatch.pixels.histogram import Measurement
 from tests.faults.killer import shooting
@@ -86,15 +86,15 @@ def test_a_job_over_its_time_is_not_counted(totals: Totals, fault: str) -> None:
 @pytest.mark.parametrize("chunksize", [1, 4])
 def test_a_job_that_ends_just_as_it_is_shot(totals: Totals, chunksize: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The shot is late: by then the job has been summed and its reply may be on the way."""
-    kill = Guard.kill
+    kill = Supervisor.kill
     shots = []
 
-    def late(self: Guard) -> None:
+    def late(self: Supervisor) -> None:
         shots.append(time.monotonic())
         time.sleep(0.4)
         kill(self)
 
-    monkeypatch.setattr(Guard, "kill", late)
+    monkeypatch.setattr(Supervisor, "kill", late)
     jobs = [job(index, "sleep:0.7" if index in (3, 7) else "ok") for index in range(12)]
     outcomes = list(Pool(2, chunksize, timeout=0.3, sums=totals).run(SummingTask(), jobs))
     assert shots

@@ -1,7 +1,8 @@
-"""How much may all workers have decoded at the same time? A budget of bytes, kept in the parent.
+"""Memory budget: how much may all workers have decoded at the same time? It is kept in the parent.
 
-A worker that has read a large picture's header asks its guard for the bytes it will need; the guard waits here for room
-and gives it back with the reply, or when the worker has died. No process shares this lock, so none can die with it.
+A worker that has read a large picture's header asks its supervisor for the bytes it will need; the supervisor waits
+here for room and gives it back with the reply, or when the worker has died. No process shares this lock, so none can
+die with it.
 One picture that needs more than the whole budget gets it when nobody else has any: it runs alone.
 """
 

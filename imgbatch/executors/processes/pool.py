@@ -1,6 +1,6 @@
 """How is the work spread over processes, so that nothing can hang? The guarded Pool, the default executor.
 
-``ThreadPool(workers).imap_unordered(answer, chunks)``: each thread of the Pool borrows one guard (supervisor.py),
+``ThreadPool(workers).imap_unordered(answer, chunks)``: each thread of the Pool borrows one supervisor (supervisor.py),
 which owns one worker process and one private pipe. A bare Pool of processes shares its pipes and their locks between
 workers, so one killed worker leaves everybody waiting for ever (https://github.com/python/cpython/issues/96062).
 
@@ -22,23 +22,25 @@ from typing import TYPE_CHECKING
 
 from imgbatch.core.errors import EngineError, sentence
 from imgbatch.core.job import Job, Outcome
-from imgbatch.executors.base import Chunks, Executor, packed_task
+from imgbatch.executors.base import Executor, packed_task
+from imgbatch.executors.chunks import Chunks
 from imgbatch.executors.processes.in_flight import Table
 from imgbatch.executors.processes.memory_budget import Budget, budget_size
+from imgbatch.executors.processes.run_state import Chunk, RunState
 from imgbatch.executors.processes.staged_sums import Staging
 from imgbatch.executors.processes.start_method import start_context
-from imgbatch.executors.processes.supervisor import Chunk, Guard, State
+from imgbatch.executors.processes.supervisor import Supervisor
 from imgbatch.pipeline.task import Task
 
 if TYPE_CHECKING:
     from imgbatch.pixels.exact_sums import Totals
 
 PATIENCE = 5.0  # seconds that a closed iterator gives the files in hand
-GRACE = 1.2  # seconds that an abort gives the guards to clear up; then the process ends all the same
+GRACE = 1.2  # seconds that an abort gives the supervisors to clear up; then the process ends all the same
 
 
 class Pool(Executor):
-    """Worker processes under guard.
+    """Worker processes, each with a supervisor.
 
     Parameters
     ----------
@@ -69,9 +71,9 @@ class Pool(Executor):
         self.memory = memory
         self.workers, self.chunksize, self.timeout = workers, chunksize, timeout
         self._method, self._sums = method, sums
-        self._state: State | None = None
+        self._state: RunState | None = None
         self._run: _Run | None = None
-        self.guards: list[Guard] = []  # of the run that is going on
+        self.supervisors: list[Supervisor] = []  # of the run that is going on
         self._stopped = False
 
     def run(self, task: Task, jobs: Sequence[Job]) -> Iterator[Outcome]:
@@ -80,10 +82,10 @@ class Pool(Executor):
         with contextlib.ExitStack() as held:
             held.callback(self._forget)
             state = self._state = self._shared(task, packed, workers, held)
-            self.guards = [Guard(state, row) for row in range(workers)]
+            self.supervisors = [Supervisor(state, row) for row in range(workers)]
             if self._stopped:
                 self.stop()
-            run = self._run = _Run(state, self.guards)
+            run = self._run = _Run(state, self.supervisors)
             held.callback(run.close)
             try:
                 yield from run.outcomes(Chunks(jobs, self.chunksize, workers))
@@ -95,14 +97,14 @@ class Pool(Executor):
                 self.abort()
                 raise
 
-    def _shared(self, task: Task, packed: bytes, workers: int, held: contextlib.ExitStack) -> State:
-        """What the guards share; its shared memory is released with `held`."""
+    def _shared(self, task: Task, packed: bytes, workers: int, held: contextlib.ExitStack) -> RunState:
+        """What the supervisors share; its shared memory is released with `held`."""
         context = start_context(self._method)
         staging = Staging(self._sums, workers)
         held.callback(staging.release)
         table = Table.create(workers)
         held.callback(table.release)
-        return State(
+        return RunState(
             context=context,
             table=table,
             staging=staging,
@@ -114,11 +116,11 @@ class Pool(Executor):
         )
 
     def _forget(self) -> None:
-        self._state, self._run, self.guards = None, None, []
+        self._state, self._run, self.supervisors = None, None, []
 
     @property
-    def _ours(self) -> State | None:
-        """What the guards of the run share; None in a forked copy of its process, which must leave them alone."""
+    def _ours(self) -> RunState | None:
+        """What the supervisors of the run share; None in a forked copy of its process, which must leave them alone."""
         state = self._state
         return state if state is not None and state.owner == os.getpid() else None
 
@@ -134,8 +136,8 @@ class Pool(Executor):
         state, run = self._ours, self._run
         if state is not None:
             state.aborted = True
-            for guard in self.guards:
-                guard.kill()
+            for supervisor in self.supervisors:
+                supervisor.kill()
             # The caller may end the process now (Ctrl-C twice): what would outlive it is removed first
             if run is not None:
                 run.settle(GRACE)
@@ -146,13 +148,13 @@ class Pool(Executor):
 class _Run:
     """One run of the Pool: the feed, the window, the results."""
 
-    def __init__(self, state: State, guards: list[Guard]) -> None:
-        self._state, self._all = state, guards
-        self._free: queue.SimpleQueue[Guard] = queue.SimpleQueue()
-        for guard in guards:
-            self._free.put(guard)
+    def __init__(self, state: RunState, supervisors: list[Supervisor]) -> None:
+        self._state, self._all = state, supervisors
+        self._free: queue.SimpleQueue[Supervisor] = queue.SimpleQueue()
+        for supervisor in supervisors:
+            self._free.put(supervisor)
         self._feed: queue.SimpleQueue[Chunk | None] = queue.SimpleQueue()
-        self._threads = ThreadPool(len(guards))
+        self._threads = ThreadPool(len(supervisors))
         self._results: IMapIterator[list[Outcome] | BaseException] = self._threads.imap_unordered(
             self._answer, iter(self._feed.get, None)
         )
@@ -160,13 +162,13 @@ class _Run:
         self._taken: deque[Outcome] = deque()  # in hand of this thread, to be yielded
 
     def _answer(self, chunk: Chunk) -> list[Outcome] | BaseException:
-        guard = self._free.get()
+        supervisor = self._free.get()
         try:
-            return guard.answer(chunk)
+            return supervisor.answer(chunk)
         except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
             return error
         finally:
-            self._free.put(guard)
+            self._free.put(supervisor)
 
     def outcomes(self, chunks: Chunks) -> Iterator[Outcome]:
         """All outcomes; jobs whose worker was killed from outside come last, one at a time."""
@@ -202,7 +204,7 @@ class _Run:
             raise result
         if isinstance(result, BaseException):
             if self._state.stopping and isinstance(result, (EOFError, OSError)):
-                return []  # who stopped the run has ended the forkserver, too, which this guard asked for a worker
+                return []  # who stopped the run has ended the forkserver, too, which this supervisor asked for a worker
             raise EngineError(f"a guard failed: {type(result).__name__}: {sentence(result)}") from result
         return result
 
@@ -220,19 +222,19 @@ class _Run:
                 found += self._take(max(0.0, end - time.monotonic()))
         if self._in_flight:
             self._state.aborted = True
-            for guard in self._all:
-                guard.kill()
+            for supervisor in self._all:
+                supervisor.kill()
         return found
 
     def settle(self, seconds: float) -> None:
-        """Wait until the guards have buried their workers and removed what these left half-written."""
+        """Wait until the supervisors have buried their workers and removed what these left half-written."""
         end = time.monotonic() + seconds
-        settled: list[Guard] = []
+        settled: list[Supervisor] = []
         with contextlib.suppress(queue.Empty):
             while len(settled) < len(self._all):
                 settled.append(self._free.get(timeout=max(0.0, end - time.monotonic())))
-        for guard in settled:
-            self._free.put(guard)
+        for supervisor in settled:
+            self._free.put(supervisor)
 
     def close(self) -> None:
         """End workers and threads. Does nothing in a forked copy of this process."""
@@ -240,18 +242,20 @@ class _Run:
             return
         self._feed.put(None)
         self._state.stopping = True
-        closers = [threading.Thread(target=guard.close, args=(1.0,)) for guard in self._all if not self._in_flight]
+        closers = [
+            threading.Thread(target=supervisor.close, args=(1.0,)) for supervisor in self._all if not self._in_flight
+        ]
         for closer in closers:
             closer.start()
         for closer in closers:
             closer.join(PATIENCE + 10)
         if self._in_flight:
-            for guard in self._all:
-                guard.kill()
+            for supervisor in self._all:
+                supervisor.kill()
         self._threads.close()
         self._threads.join()
-        for guard in self._all:
-            guard.close(0.0)
+        for supervisor in self._all:
+            supervisor.close(0.0)
 
 
 def auto_workers() -> int:

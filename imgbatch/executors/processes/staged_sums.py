@@ -1,6 +1,6 @@
 """How do sums survive a worker that is killed at any moment? Each worker has a staging record in shared memory.
 
-A worker adds a file to its own record when that file's Outcome has been pickled; its guard adds the record to the
+A worker adds a file to its own record when that file's Outcome has been pickled; its supervisor adds the record to the
 totals at the moment the reply has arrived whole, and empties it. When a worker dies its record is emptied, and the
 files of that reply are done again. So a file counts exactly when its "ok" reached the parent, never twice, and nobody
 can die with the totals half-written or locked.

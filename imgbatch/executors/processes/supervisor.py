@@ -1,33 +1,27 @@
-"""Who watches a worker? One guard each: a thread of the Pool that owns one process and one pipe.
+"""Supervisor: who watches a worker? One each: a thread of the Pool borrows it, and it owns one process and one pipe.
 
-A guard returns only when every job of its chunk has an Outcome, has been put aside for a second chance, or the run was
-stopped. No lock and no pipe is shared between processes, so a worker that dies breaks nothing but its own
+A supervisor returns only when every job of its chunk has an Outcome, has been put aside for a second chance, or the run
+was stopped. No lock and no pipe is shared between processes, so a worker that dies breaks nothing but its own
 conversation: the job in its hand is blamed by name, phase and signal, and a new worker does the rest of the chunk.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import pickle
 import signal
 import threading
 import time
-from collections import deque
-from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 
-from imgbatch.core.errors import EngineError, Phase
-from imgbatch.core.frozen_dataclass import frozen
+from imgbatch.core.errors import EngineError
 from imgbatch.core.job import Failure, Job, Outcome
 from imgbatch.executors.base import NO_GUARD
-from imgbatch.executors.processes.in_flight import IDLE, Table
-from imgbatch.executors.processes.memory_budget import Budget, resident
-from imgbatch.executors.processes.staged_sums import Staging
+from imgbatch.executors.processes.in_flight import IDLE
+from imgbatch.executors.processes.memory_budget import resident
+from imgbatch.executors.processes.run_state import Chunk, Death, RunState, cause_of_death
 from imgbatch.executors.processes.worker import ASK, FAILED, READY, serve
-from imgbatch.pipeline.task import Task
 
 AT_ONCE = 256  # jobs sent in one message: what a pipe takes without waiting for its reader
 START_TIMEOUT = 60.0  # seconds for a worker to answer
@@ -40,51 +34,10 @@ _GONE = 10.0  # seconds to wait for a process that was shot
 _CHILDREN = threading.Lock()
 
 
-@dataclass
-class State:
-    """What all guards of one run share.
-
-    `stopping` and `aborted` are looked at, and nobody waits for them: a signal handler sets them, where an Event's lock
-    might be held already by the thread that it interrupts. `owner` is the process whose run it is.
-    """
-
-    context: BaseContext
-    table: Table
-    staging: Staging
-    rows: int
-    task: Task
-    packed_task: bytes
-    timeout: float | None
-    budget: Budget
-    stopping: bool = False
-    aborted: bool = False
-    second: deque[Job] = field(default_factory=deque)
-    failed_starts: int = 0
-    owner: int = field(default_factory=os.getpid)
-
-
-@frozen
-class Chunk:
-    """Jobs that are answered together; `last` when these have their second chance."""
-
-    jobs: list[Job]
-    last: bool = False
-
-
-@frozen
-class Death:
-    """How a worker ended: the job in its hand (or IDLE), the phase, the exit code, and whether we shot it for time."""
-
-    position: int
-    phase: Phase
-    exitcode: int | None
-    late: bool = False
-
-
-class Guard:
+class Supervisor:
     """One worker process and its pipe; used by one thread at a time."""
 
-    def __init__(self, state: State, row: int) -> None:
+    def __init__(self, state: RunState, row: int) -> None:
         self.state, self.row = state, row
         self._process: BaseProcess | None = None
         self._connection: Connection | None = None
@@ -123,7 +76,9 @@ class Guard:
                 idle_deaths += 1
                 at_once = 1
                 if idle_deaths > IDLE_DEATHS:
-                    message = f"{idle_deaths} workers died over it with nothing in hand ({_cause(result.exitcode)})"
+                    message = (
+                        f"{idle_deaths} workers died over it with nothing in hand ({cause_of_death(result.exitcode)})"
+                    )
                     done.append(self.state.task.blame(todo.pop(0), "crashed", Failure("crash", result.phase, message)))
                     idle_deaths = 0
                 continue
@@ -143,7 +98,7 @@ class Guard:
         if not last and death.exitcode in (None, 255, -signal.SIGTERM, -signal.SIGKILL):
             self.state.second.append(job)
             return None
-        message = f"the worker died in {death.phase} of {job.source.relative} ({_cause(death.exitcode)})"
+        message = f"the worker died in {death.phase} of {job.source.relative} ({cause_of_death(death.exitcode)})"
         return self.state.task.blame(job, "crashed", Failure("crash", death.phase, message))
 
     def _read(self, job: Job, reply: bytes) -> tuple[Outcome, bool]:
@@ -324,14 +279,3 @@ class Guard:
         with _CHILDREN:
             process.join(_GONE)
         self._process = self._connection = None
-
-
-def _cause(exitcode: int | None) -> str:
-    if exitcode is None:
-        return "cause unknown"
-    if exitcode >= 0:
-        return f"exit code {exitcode}"
-    try:
-        return signal.Signals(-exitcode).name
-    except ValueError:
-        return f"signal {-exitcode}"

@@ -1,0 +1,70 @@
+"""Run state: what do all supervisors of one run share, and what passes between them and the Pool?"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import deque
+from dataclasses import dataclass, field
+from multiprocessing.context import BaseContext
+
+from imgbatch.core.errors import Phase
+from imgbatch.core.frozen_dataclass import frozen
+from imgbatch.core.job import Job
+from imgbatch.executors.processes.in_flight import Table
+from imgbatch.executors.processes.memory_budget import Budget
+from imgbatch.executors.processes.staged_sums import Staging
+from imgbatch.pipeline.task import Task
+
+
+@dataclass
+class RunState:
+    """What all supervisors of one run share.
+
+    `stopping` and `aborted` are looked at, and nobody waits for them: a signal handler sets them, where an Event's lock
+    might be held already by the thread that it interrupts. `owner` is the process whose run it is.
+    """
+
+    context: BaseContext
+    table: Table
+    staging: Staging
+    rows: int
+    task: Task
+    packed_task: bytes
+    timeout: float | None
+    budget: Budget
+    stopping: bool = False
+    aborted: bool = False
+    second: deque[Job] = field(default_factory=deque)
+    failed_starts: int = 0
+    owner: int = field(default_factory=os.getpid)
+
+
+@frozen
+class Chunk:
+    """Jobs that are answered together; `last` when these have their second chance."""
+
+    jobs: list[Job]
+    last: bool = False
+
+
+@frozen
+class Death:
+    """How a worker ended: the job in its hand (or IDLE), the phase, the exit code, and whether we shot it for time."""
+
+    position: int
+    phase: Phase
+    exitcode: int | None
+    late: bool = False
+
+
+def cause_of_death(exitcode: int | None) -> str:
+    """How a process ended, as a phrase: its exit code, or the signal's name."""
+    if exitcode is None:
+        return "cause unknown"
+    if exitcode >= 0:
+        return f"exit code {exitcode}"
+    try:
+        return signal.Signals(-exitcode).name
+    except ValueError:
+        return f"signal {-exitcode}"
