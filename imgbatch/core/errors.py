@@ -1,4 +1,4 @@
-"""What can go wrong, and how is it said?
+"""Errors: what can go wrong, and how is it said?
 
 The tree::
 
@@ -96,12 +96,32 @@ def kind_of_errno(number: int | None) -> Kind:
 
 
 def expected(what: str, name: str, got: object) -> UsageError:
-    """The one sentence for a wrong value: ``expected <what> for <name>, got <value>``."""
+    """The one sentence for a wrong value: ``expected <what> for <name>, got <value>``.
+
+    Parameters
+    ----------
+    what : str
+        What would be right, with its article.
+    name : str
+        Of the parameter.
+    got : object
+        The value, shown by its ``repr``.
+    """
     return UsageError(f"expected {what} for {name}, got {got!r}")
 
 
 def unknown(word: str, name: str, known: Iterable[str]) -> UsageError:
-    """The one sentence for a name that does not exist, with the nearest known one."""
+    """The one sentence for a name that does not exist, with the nearest known one.
+
+    Parameters
+    ----------
+    word : str
+        The name.
+    name : str
+        What it should be the name of.
+    known : iterable of str
+        All that there are; listed when none is near.
+    """
     names = list(known)
     near = nearest(word, names)
     hint = f"; did you mean {near!r}?" if near else f"; known: {', '.join(names)}"

@@ -1,5 +1,4 @@
-"""Report: how did the run go? The counts, the exit code and the sentence, in one place.
-"""
+"""Report: how did the run go? The counts, the exit code and the sentence, in one place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How shall a run go, apart from what it makes?
+"""Run settings: how shall a run go, apart from what it makes?
 
 Which files count (Filters), how the work is done (Settings) and how the command behaves where nobody watches
 (UnattendedSettings). Each is declared once: the flags, the environment variables, the recipe's ``[input]`` and

@@ -28,7 +28,7 @@ from imgbatch.planning.recipe import check_ops
 from imgbatch.planning.reference_files import ReferenceFiles
 from imgbatch.runs.base import Run
 from imgbatch.runs.workload import Path
-from imgbatch.storage.atomic_write import sweep, temporary
+from imgbatch.storage.atomic_write import sweep, temporary_name
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -101,7 +101,7 @@ class Loading(Run):
             folder = os.path.abspath(os.fspath(self._spill))
             os.makedirs(folder, exist_ok=True)
             sweep(folder)
-            return FileArray.create(temporary(folder), self.shape, numpy.uint8)
+            return FileArray.create(temporary_name(folder), self.shape, numpy.uint8)
         if self.settings.workers == 0:
             return LocalArray(numpy.zeros(self.shape, numpy.uint8))
         try:

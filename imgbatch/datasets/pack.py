@@ -21,7 +21,7 @@ from imgbatch.datasets.load import Loading
 from imgbatch.memory.shared_arrays import FileArray
 from imgbatch.operations import Operation
 from imgbatch.runs.workload import Path
-from imgbatch.storage.atomic_write import put_in_place, replacing, sweep, temporary
+from imgbatch.storage.atomic_write import open_atomic, rename_file, sweep, temporary_name
 
 
 class Packing(Loading):
@@ -80,7 +80,7 @@ class Packing(Loading):
         sweep(self._folder)
         header = io.BytesIO()
         numpy.lib.format.write_array_header_1_0(header, {"descr": "|u1", "fortran_order": False, "shape": self.shape})
-        self.rows = FileArray.create(temporary(self._folder), self.shape, numpy.uint8, header.getvalue())
+        self.rows = FileArray.create(temporary_name(self._folder), self.shape, numpy.uint8, header.getvalue())
         return self.rows
 
     def outcomes(self) -> Iterator[Outcome]:
@@ -122,13 +122,13 @@ class Packing(Loading):
         name = self._beside()
         placed = False
         try:
-            with replacing(self.index_path, replace=replace) as file:
+            with open_atomic(self.index_path, replace=replace) as file:
                 file.write(_lines(self.index()).encode("utf-8", "backslashreplace"))
                 file.flush()  # from here on nothing is written, so a full disk costs no pair that was there
                 if replace:
                     with contextlib.suppress(FileNotFoundError):
                         os.unlink(self.index_path)
-                put_in_place(name, self.array_path, replace)
+                rename_file(name, self.array_path, replace)
                 placed = True
         except BaseException as error:
             with contextlib.suppress(OSError):
@@ -145,7 +145,7 @@ class Packing(Loading):
         assert isinstance(rows, FileArray)
         if self._folder == folder:
             return rows.path
-        name = temporary(folder)
+        name = temporary_name(folder)
         try:
             shutil.copyfile(rows.path, name)
         except BaseException:

@@ -1,4 +1,4 @@
-"""How do processes look at the same numbers? numpy arrays in ``multiprocessing.shared_memory``, or in a mapped file.
+"""Shared arrays: how do processes look at the same numbers? In shared memory, or in a mapped file.
 
 Both kinds of arrays pickle as "attach by name", so that no numbers ever travel. An array keeps its own mapping alive:
 a view that somebody still holds after the release stays what it was, and the memory goes when the last view does.
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.memory.array_holder import ArrayHolder
-from imgbatch.memory.shared_memory import Segment, attached, created, reserve
+from imgbatch.memory.shared_memory import Segment, attach_segment, create_segment, reserve
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
@@ -33,17 +33,25 @@ class SharedArray(ArrayHolder):
         self._segment = segment
         self.name = segment.name
         # The array has a mapping of its own, which no view can keep from being closed
-        self.array = _array(segment.mapped(_bytes(shape, dtype)), shape, dtype, 0)
+        self.array = _array(segment.map(_bytes(shape, dtype)), shape, dtype, 0)
 
     @classmethod
     def create(cls, shape: tuple[int, ...], dtype: DTypeLike) -> SharedArray:
         """A new array of zeros; EngineError when shared memory has no room for it."""
-        return cls(created(_bytes(shape, dtype)), shape, dtype)
+        return cls(create_segment(_bytes(shape, dtype)), shape, dtype)
 
     @classmethod
     def attach(cls, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> SharedArray:
-        """The array of that name, created by another process; FileNotFoundError when it is gone."""
-        held = cls(attached(name), shape, dtype)
+        """The array that another process created; FileNotFoundError when it is gone.
+
+        Parameters
+        ----------
+        name : str
+            The owner's `name`.
+        shape, dtype
+            As they were created.
+        """
+        held = cls(attach_segment(name), shape, dtype)
         held._segment.close()
         return held
 
@@ -74,17 +82,17 @@ class SharedWords:
     def __init__(self, segment: Segment, count: int) -> None:
         self._segment = segment
         self.name = segment.name
-        self.words = memoryview(segment.mapped(8 * count))[: 8 * count].cast("q")
+        self.words = memoryview(segment.map(8 * count))[: 8 * count].cast("q")
 
     @classmethod
     def create(cls, count: int) -> SharedWords:
         """`count` new zeros; EngineError when shared memory has no room for them."""
-        return cls(created(8 * count), count)
+        return cls(create_segment(8 * count), count)
 
     @classmethod
     def attach(cls, name: str, count: int) -> SharedWords:
         """The numbers of that name, created by another process; FileNotFoundError when they are gone."""
-        held = cls(attached(name), count)
+        held = cls(attach_segment(name), count)
         held._segment.close()
         return held
 
@@ -117,7 +125,17 @@ class FileArray(ArrayHolder):
 
     @classmethod
     def create(cls, path: str, shape: tuple[int, ...], dtype: DTypeLike, header: bytes = b"") -> FileArray:
-        """A new file of `header` and zeros, its space reserved; OSError, and no file, when the disk has no room."""
+        """A new file of `header` and zeros, its space reserved; OSError, and no file, when the disk has no room.
+
+        Parameters
+        ----------
+        path : str
+            FileExistsError where something has that name.
+        shape, dtype
+            Of the array.
+        header : bytes
+            What stands before the array.
+        """
         try:
             with open(path, "xb") as file:
                 file.write(header)
@@ -136,7 +154,16 @@ class FileArray(ArrayHolder):
 
     @classmethod
     def attach(cls, path: str, shape: tuple[int, ...], dtype: DTypeLike, offset: int = 0) -> FileArray:
-        """The array in a file that exists already, from byte `offset` on."""
+        """The array in a file that exists already.
+
+        Parameters
+        ----------
+        path : str
+        shape, dtype
+            ValueError where the file is shorter.
+        offset : int
+            The byte where the array begins.
+        """
         return cls(path, shape, dtype, offset, own=False)
 
     def __reduce__(self) -> tuple[Callable[..., FileArray], tuple[Any, ...]]:

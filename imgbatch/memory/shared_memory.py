@@ -1,10 +1,10 @@
-"""What is a segment of shared memory, and who removes it? Whoever created it, or the kernel.
+"""Shared memory: what is a segment, and who removes it? Whoever created it, or the kernel.
 
 One owner creates and removes; everybody else attaches and detaches. An attached segment is not tracked by the
 attacher: a tracked attacher would destroy the segment when it exits (https://github.com/python/cpython/issues/82300).
 
-On Linux the owner takes the segment its name in ``/dev/shm`` away at once, and others attach by ``/proc/PID/fd/N``: so
-the kernel removes the segment with the last process that holds it, however that one ends, and the standard library's
+On Linux the owner unlinks the segment in ``/dev/shm`` at once, and others attach by ``/proc/PID/fd/N``: so the kernel
+removes the segment with the last process that holds it, however that one ends, and the standard library's
 resource tracker, which would clear up after a killed owner with a warning, has nothing to say. Elsewhere the segment
 keeps its name until the owner releases it.
 """
@@ -30,13 +30,25 @@ _CANNOT = (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS)  # a disk that cannot r
 
 
 class Segment:
-    """A segment of shared memory as this process holds it, to be mapped; the owner also removes it."""
+    """A segment of shared memory as this process holds it, to be mapped; the owner also removes it.
+
+    Parameters
+    ----------
+    name : str
+        What another process attaches by.
+    descriptor : int
+        An open file of it; -1 where the system has none.
+    named : SharedMemory or None
+        The standard library's object, where the segment keeps its name.
+    own : bool
+        Whether this process created it.
+    """
 
     def __init__(self, name: str, descriptor: int, named: shared_memory.SharedMemory | None, own: bool) -> None:
         self.name, self._descriptor, self._named = name, descriptor, named
         self._owner = os.getpid() if own else None  # a forked copy of the owner is none
 
-    def mapped(self, size: int) -> mmap.mmap:
+    def map(self, size: int) -> mmap.mmap:
         """A mapping that lives as long as a view of it."""
         if self._descriptor >= 0:
             return mmap.mmap(self._descriptor, max(1, size))
@@ -63,7 +75,7 @@ class Segment:
                 named.unlink()
 
 
-def created(size: int) -> Segment:
+def create_segment(size: int) -> Segment:
     """A new segment of zeros, its space reserved; EngineError when there is no room for it."""
     size = max(1, size)
     refuse_more_than_free(size)
@@ -90,7 +102,8 @@ def created(size: int) -> Segment:
     return Segment(f"/proc/{os.getpid()}/fd/{descriptor}", descriptor, None, own=True)
 
 
-def attached(name: str) -> Segment:
+def attach_segment(name: str) -> Segment:
+    """The segment of that name, which another process created; FileNotFoundError when it is gone."""
     if name.startswith("/proc/"):
         if not os.readlink(name).startswith(f"{SHM}/{_PREFIX}"):
             raise FileNotFoundError(errno.ENOENT, "the shared memory has gone", name)

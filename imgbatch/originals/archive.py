@@ -20,7 +20,7 @@ from dataclasses import replace
 from imgbatch.core.errors import BLAME, UsageError, one_line
 from imgbatch.core.job import Outcome, Source, readable
 from imgbatch.planning.names import numbered_name
-from imgbatch.storage.atomic_write import holds, mtime, put_in_place, replacing, sync
+from imgbatch.storage.atomic_write import has_content, mtime, open_atomic, rename_file, sync
 
 
 class Moves:
@@ -111,10 +111,10 @@ def _explain(place: str, why: bytes) -> None:
     """Say beside a file that was moved why; over no file, be it a source of that name that failed, too."""
     for path in _places(place + ".txt"):
         try:
-            with replacing(path, replace=False, durable=True) as file:
+            with open_atomic(path, replace=False, durable=True) as file:
                 file.write(why)
         except FileExistsError:
-            if not holds(path, why):  # else it was said by a run that was killed
+            if not has_content(path, why):  # else it was said by a run that was killed
                 continue
         return
 
@@ -130,12 +130,12 @@ def _places(wanted: str) -> Iterator[str]:
 def _transfer(path: str, place: str) -> None:
     """Rename, or copy durably and give up; FileExistsError where the place is taken."""
     try:
-        put_in_place(path, place, replace=False)
+        rename_file(path, place, replace=False)
         return
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-    with replacing(place, replace=False, durable=True) as copy, open(path, "rb") as original:
+    with open_atomic(place, replace=False, durable=True) as copy, open(path, "rb") as original:
         found = os.fstat(original.fileno())
         with contextlib.suppress(OSError):  # some disks know no modes
             os.chmod(copy.fileno(), stat.S_IMODE(found.st_mode))  # first: who must not read it never could

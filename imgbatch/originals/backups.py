@@ -13,7 +13,7 @@ import shutil
 import sys
 from typing import BinaryIO
 
-from imgbatch.storage.atomic_write import put_in_place, replacing, sync, temporary
+from imgbatch.storage.atomic_write import open_atomic, rename_file, sync, temporary_name
 
 FOLDER = "backup"
 _FICLONE = 0x40049409  # linux/fs.h
@@ -56,7 +56,7 @@ def keep(path: str, place: str) -> None:
 
 def restore(place: str, path: str) -> None:
     """Put the file that is kept at `place` back to `path`, in one step; the backup stays."""
-    name = temporary(os.path.dirname(path))
+    name = temporary_name(os.path.dirname(path))
     try:
         os.link(place, name)
     except OSError as error:
@@ -65,7 +65,7 @@ def restore(place: str, path: str) -> None:
         _copy(place, path, replace=True)
         return
     try:
-        put_in_place(name, path, replace=True)
+        rename_file(name, path, replace=True)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(name)
@@ -86,7 +86,7 @@ def discard(place: str, state: str) -> None:
 
 
 def _copy(path: str, place: str, replace: bool) -> None:
-    with open(path, "rb") as original, replacing(place, replace=replace, durable=True) as copy:
+    with open(path, "rb") as original, open_atomic(place, replace=replace, durable=True) as copy:
         if not _cloned(original, copy):
             shutil.copyfileobj(original, copy, 1 << 20)
         copy.flush()

@@ -36,7 +36,7 @@ from imgbatch.originals.replacements import Past
 from imgbatch.planning.find import Skipped
 from imgbatch.planning.folders import display_path
 from imgbatch.planning.recipe import Recipe
-from imgbatch.storage.atomic_write import content_hash, hash_of, mtime, read_bytes, sync, temporary
+from imgbatch.storage.atomic_write import content_hash, hash_of, mtime, read_bytes, sync, temporary_name
 
 _RACY_NS = 50 * 10**6  # as in index.py: within it a file may change and keep its time
 _EMPTY = Failure("truncated", "read", "the file is empty (0 bytes)")
@@ -122,7 +122,7 @@ class InPlace(Destination):
                 if format is None:
                     source = replace(source, problem=_EMPTY if source.size == 0 else _NO_WRITER)
                 else:
-                    targets = (Target(0, temporary(os.path.dirname(source.path)), format, replace=True),)
+                    targets = (Target(0, temporary_name(os.path.dirname(source.path)), format, replace=True),)
             jobs.append(Job(len(jobs), source, targets))
         return Assignment(jobs, sorted({os.path.dirname(job.source.path) for job in jobs}), skipped)
 

@@ -1,4 +1,4 @@
-"""What keeps a file from being written under its name?
+"""Conflicts: what keeps a file from being written under its name?
 
 Claims: two targets of one plan that some file system takes for one, a target that is a source, a file where another
 target needs a folder. NameConflicts: what stands there already, and whether it is ours. All that is found of a sort is
@@ -44,7 +44,17 @@ class Claims:
         return {job.source.path for job in self._jobs}
 
     def claim(self, name_key: str, claim: Claim, path: str) -> None:
-        """Note that a name is wanted; a second wish for it is refused by :meth:`refuse_doubles`."""
+        """Note that a target needs a name; :meth:`refuse_doubles` refuses a second one that does.
+
+        Parameters
+        ----------
+        name_key : str
+            The folder's key and the name's, which compare as file systems do.
+        claim : (int, int)
+            The job and the output.
+        path : str
+            As messages have it.
+        """
         first = self._by_key.setdefault(name_key, claim)
         if first != claim:
             self._doubles.append((first, claim, path))
@@ -201,8 +211,8 @@ class NameConflicts:
         number = 0
         while True:
             number += 1
-            path = _numbered(target.path, number)
-            other = None if target.other is None else _numbered(target.other, number)
+            path = _number(target.path, number)
+            other = None if target.other is None else _number(target.other, number)
             paths = [path] if other is None else [path, other]
             verdicts = [self._free(one, job, target.output) for one in paths]
             if None not in verdicts and all(self._take(one, (job.index, target.output)) for one in paths):
@@ -226,7 +236,7 @@ def _is_there(path: str) -> bool:
     return storage_of(path).exists(path)
 
 
-def _numbered(path: str, number: int) -> str:
+def _number(path: str, number: int) -> str:
     folder, _, name = path.rpartition(os.sep)
     return f"{folder}{os.sep}{numbered_name(name, number)}"
 

@@ -1,4 +1,4 @@
-"""Which files are meant by what the user typed?
+"""Find: which files are meant by what the user typed?
 
 Folders, globs and files become Sources, in the order in which they were typed, each folder's sorted by the parts of
 the relative path (as bytes), lazily, one folder at a time. What cannot be looked at (an unreadable folder, a broken
@@ -92,23 +92,23 @@ def _start(typed: str) -> Source | _Tree:
         raise PlanError(f"expected the path of a file or folder, got {typed!r}") from None
     except OSError as error:
         if storage_of(typed).exists(typed) or isinstance(error, PermissionError):
-            return _named(typed, 0, 0, problem_of(error))
+            return _typed_source(typed, 0, 0, problem_of(error))
         if has_magic(typed):
-            return _matching(typed)
+            return _glob_tree(typed)
         raise PlanError(f"{shown}: no such file or folder{_hint(typed)}") from None
     if stat.S_ISDIR(info.st_mode):
         root = typed.rstrip("/" + os.sep) or "/"
         return _Tree(root, _absolute(typed), Glob(["**"]))
     odd = None if stat.S_ISREG(info.st_mode) else Failure("unsupported", "read", IRREGULAR)
-    return _named(typed, info.st_size, mtime(info), odd)
+    return _typed_source(typed, info.st_size, mtime(info), odd)
 
 
-def _named(typed: str, size: int, mtime_ns: int, problem: Failure | None) -> Source:
+def _typed_source(typed: str, size: int, mtime_ns: int, problem: Failure | None) -> Source:
     folder, name = os.path.split(typed)
     return Source(_absolute(typed), _slashes(folder) or ".", name, size, mtime_ns, named=True, problem=problem)
 
 
-def _matching(typed: str) -> _Tree:
+def _glob_tree(typed: str) -> _Tree:
     root, parts = split_glob(_slashes(typed))
     shown = one_line(typed, 120)
     if not storage_of(root).is_folder(root):
@@ -166,7 +166,7 @@ def _walk(tree: _Tree, rules: FilterRules, avoided: set[tuple[int, int]]) -> Ite
     """The absolute path of each file that is meant, in order, and what it is."""
     glob = tree.glob
     judge = SourceFilter(tree.root, rules)
-    listed, problem = _listed(tree, tree.path, "")
+    listed, problem = _list(tree, tree.path, "")
     if problem is not None:
         yield tree.path, problem
     # a stack, not recursion: folders may lie deeper than Python's calls
@@ -182,7 +182,7 @@ def _walk(tree: _Tree, rules: FilterRules, avoided: set[tuple[int, int]]) -> Ite
             relative = prefix + entry.name
             if _is_folder(entry, linked):
                 if following and not rules.folder_out(relative) and not (avoided and _identity(entry.path) in avoided):
-                    listed, problem = _listed(tree, entry.path, relative)
+                    listed, problem = _list(tree, entry.path, relative)
                     if problem is not None:
                         yield entry.path, problem
                     pending.append((listed, relative + "/", following))
@@ -193,7 +193,7 @@ def _walk(tree: _Tree, rules: FilterRules, avoided: set[tuple[int, int]]) -> Ite
             pending.pop()
 
 
-def _listed(tree: _Tree, path: str, relative: str) -> tuple[Iterator[Entry], Source | None]:
+def _list(tree: _Tree, path: str, relative: str) -> tuple[Iterator[Entry], Source | None]:
     """A folder's entries, sorted by their bytes; what went wrong is a Source of its own."""
     entries: list[Entry] = []
     problem = None

@@ -1,4 +1,4 @@
-"""What stands where files shall be written?
+"""Folders: what stands where files shall be written?
 
 Each folder is looked at once, however many files go there, and is only read. A Place knows its names and its *key*: the
 real path (links resolved) in the one spelling that names are compared in.
@@ -74,7 +74,7 @@ class TargetFolders:
     def __getitem__(self, path: str) -> TargetFolder:
         """The place of that absolute path, inside the output folder or the folder itself."""
         if path not in self._places:
-            self._places[path] = self._looked_at(path)
+            self._places[path] = self._look(path)
         return self._places[path]
 
     def locate(self, path: str) -> tuple[TargetFolder, str]:
@@ -96,7 +96,7 @@ class TargetFolders:
                 path, held = os.path.dirname(path), held.rpartition(os.sep)[0]
         return found
 
-    def _looked_at(self, path: str) -> TargetFolder:
+    def _look(self, path: str) -> TargetFolder:
         names: dict[str, bool] | None = {}
         try:
             with storage_of(path).list(path) as entries:

@@ -1,4 +1,4 @@
-"""Which names does a glob stand for?
+"""Globs: which names does a glob stand for?
 
 One grammar, in two uses: as a filter on relative paths (``--include``, ``--exclude``) and as a SRC that is walked
 (``'photos/**/*.jpg'``). ``*`` and ``?`` stop at ``/``, ``[a-z]`` and ``[!a-z]`` are one character, ``**`` is any
@@ -144,13 +144,21 @@ class Glob:
         self.parts = tuple(parts)
         self._regexes = [None if part == "**" else re.compile(part_regex(part), re.DOTALL) for part in parts]
         self._everything = self.parts == ("**",)
-        self.start = self._closed({0})
+        self.start = self._closure({0})
 
     def step(self, positions: Positions, name: str, linked: bool, deeper: bool) -> tuple[bool, Positions]:
         """Whether a file called `name` is meant, and where a folder of that name leads (nowhere: empty).
 
-        Hidden names and linked folders (`linked`) must be named by a part of their own; `deeper` says whether ``**``
-        may take one more folder.
+        Parameters
+        ----------
+        positions : tuple of int
+            The parts of the glob at which the folder that holds the name may be; `start` in the first one.
+        name : str
+            Hidden names must be named by a part of their own.
+        linked : bool
+            Whether it is a link: linked folders, too, must be named.
+        deeper : bool
+            Whether ``**`` may take one more folder.
         """
         hidden = name.startswith(".")
         if self._everything:
@@ -170,9 +178,9 @@ class Glob:
                     meant = True
                 elif not linked or not has_magic(part):
                     following.add(at + 1)
-        return meant, self._closed(following)
+        return meant, self._closure(following)
 
-    def _closed(self, positions: set[int]) -> Positions:
+    def _closure(self, positions: set[int]) -> Positions:
         found = set(positions)
         for at in sorted(positions):
             while at < len(self.parts) - 1 and self.parts[at] == "**":

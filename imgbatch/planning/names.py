@@ -1,4 +1,4 @@
-"""What is a file called? Name templates, filled in two steps, and when two names are the same.
+"""Names: what is a file called? Name templates, filled in two steps, and when two names are the same.
 
 Planning fills in what is known before the pixels; ``{width}``, ``{height}`` and ``{hash}`` are left for work.
 """
@@ -31,22 +31,32 @@ def fill_early(template: str, values: Mapping[str, Any]) -> str:
     """
     if is_late(template):
         return "".join(
-            escape(literal) + ("" if key is None else _kept_if_late(key, values, spec))
+            escape(literal) + ("" if key is None else _fill_or_keep(key, values, spec))
             for literal, key, spec in _parts(template)
         )
     name = ""
     for literal, key, spec in _parts(template):
         name += literal
         if key is not None:
-            name += _formatted(key, values[key], spec) if spec else str(values[key])
+            name += _format(key, values[key], spec) if spec else str(values[key])
     return name
 
 
 def fill_late(path: str, width: int, height: int, digest: str) -> str:
-    """The name that a late template stands for; `digest` is the source's content hash in hex."""
+    """The name that a late template stands for.
+
+    Parameters
+    ----------
+    path : str
+        The template: the result of :func:`fill_early`, below its folder.
+    width, height : int
+        In px, as encoded.
+    digest : str
+        The source's content hash in hex.
+    """
     values = {"width": width, "height": height, "hash": digest}
     return "".join(
-        literal + ("" if key is None else _formatted(key, values[key], spec or ""))
+        literal + ("" if key is None else _format(key, values[key], spec or ""))
         for literal, key, spec, _ in Formatter().parse(path)
     )
 
@@ -93,10 +103,10 @@ def escape(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
 
 
-def _kept_if_late(key: str, values: Mapping[str, Any], spec: str) -> str:
+def _fill_or_keep(key: str, values: Mapping[str, Any], spec: str) -> str:
     if key in LATE:
         return "{" + key + (":" + spec if spec else "") + "}"
-    return escape(_formatted(key, values[key], spec))
+    return escape(_format(key, values[key], spec))
 
 
 @functools.lru_cache(maxsize=256)  # one template names all files
@@ -104,7 +114,7 @@ def _parts(template: str) -> tuple[Part, ...]:
     return tuple((literal, key, spec or "") for literal, key, spec, _ in Formatter().parse(template))
 
 
-def _formatted(key: str, value: Any, spec: str) -> str:
+def _format(key: str, value: Any, spec: str) -> str:
     try:
         return format(value, spec)
     except (ValueError, TypeError) as error:

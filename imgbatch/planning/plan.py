@@ -1,4 +1,4 @@
-"""Which files will be written, and may they?
+"""Plan: which files will be written, and may they?
 
 Source and Recipe give Jobs: every name is made, and every collision and every file in the way found, before the first
 write. What belongs to one source (a name too long) becomes its problem; all else refuses the plan with one sentence.
@@ -220,11 +220,11 @@ class _TargetNames:
     def _path(self, planned: _PlannedOutput, values: dict[str, Any], source: Source) -> str:
         name = names.fill_early(planned.output.name, values)
         if not planned.late:
-            return self._checked(_joined(planned.base, name), planned, source)
-        self._checked(_joined(planned.base, names.fill_example(name)), planned, source)
-        return _joined(names.escape(planned.base), name)
+            return self._check(_join(planned.base, name), planned, source)
+        self._check(_join(planned.base, names.fill_example(name)), planned, source)
+        return _join(names.escape(planned.base), name)
 
-    def _checked(self, path: str, planned: _PlannedOutput, source: Source) -> str:
+    def _check(self, path: str, planned: _PlannedOutput, source: Source) -> str:
         """`path` itself; PlanError when no image may be written there."""
         if len(path) <= len(planned.base) and path.rstrip(os.sep) + os.sep == planned.base:
             raise PlanError(f"{label(source)} gets no name from {planned.output.name}; add {{stem}} to --name")
@@ -246,7 +246,7 @@ class _TargetNames:
         )
 
 
-def _joined(base: str, name: str) -> str:
+def _join(base: str, name: str) -> str:
     """`name` below `base`; slashes of empty fields (``{dir}/`` at the top) do not count."""
     path = base + name.lstrip("/")
     if os.sep != "/":

@@ -45,10 +45,10 @@ def parse(text: str, where: str, run_keys: Sequence[str]) -> RecipeFile:
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"{where}: expected TOML, got {error}") from None
     try:
-        _known(table, ("input", "op", "output", "run", "auto_orient"), "key")
+        _refuse_unknown(table, ("input", "op", "output", "run", "auto_orient"), "key")
         inputs, run = _table(table, "input"), _table(table, "run")
-        _known(inputs, INPUT_KEYS, "key of [input]")
-        _known(run, run_keys, "key of [run]")
+        _refuse_unknown(inputs, INPUT_KEYS, "key of [input]")
+        _refuse_unknown(run, run_keys, "key of [run]")
         folder = os.path.dirname(where)
         ops = [_operation(item, folder) for item in _tables(table, "op")]
         outputs = [_output(item, folder) for item in _tables(table, "output")] or [Output()]
@@ -77,7 +77,7 @@ def to_toml(file: RecipeFile, folder: str | None = None) -> str:
     return "\n".join(lines)
 
 
-def _known(table: Mapping[str, Any], known: Sequence[str], what: str) -> None:
+def _refuse_unknown(table: Mapping[str, Any], known: Sequence[str], what: str) -> None:
     for key in table:
         if key not in known:
             raise unknown(key, what, known)
@@ -109,7 +109,7 @@ def _operation(table: Mapping[str, Any], folder: str) -> Operation:
 def _output(table: Mapping[str, Any], folder: str) -> Output:
     ops = tuple(_operation(item, folder) for item in _tables(table, "op"))
     plain = {key: value for key, value in table.items() if key != "op"}
-    _known(plain, [item.name for item in parameters(Output)], "key of [[output]]")
+    _refuse_unknown(plain, [item.name for item in parameters(Output)], "key of [[output]]")
     return Output(**plain, ops=ops)
 
 

@@ -1,4 +1,4 @@
-"""Which files do the operations of a run need, and what is in them? Each is read once, before the first image.
+"""Reference files: which files do the operations of a run need, and what is in them?
 
 In the parent, before the first image: :class:`ReferenceFiles` reads and checks every file that an operation names
 (file_parameter.py), so that a missing watermark or a broken LUT ends the run before it begins; its hashes belong to the
@@ -60,7 +60,7 @@ class ReferenceFiles:
     def lend(self, ops: Iterable[Operation], shared: bool = True) -> Iterator[tuple[Operation, ...]]:
         """`ops` with what they need, for as long as the context lasts; `shared` with other processes."""
         with self._lend(shared) as held:
-            yield tuple(_given(op, held) for op in ops)
+            yield tuple(_with_content(op, held) for op in ops)
 
     @contextlib.contextmanager
     def lend_to(self, recipe: Recipe, shared: bool = True) -> Iterator[Recipe]:
@@ -69,7 +69,7 @@ class ReferenceFiles:
             yield recipe
             return
         with self._lend(shared) as held:
-            yield recipe.map_ops(lambda op: _given(op, held))
+            yield recipe.map_ops(lambda op: _with_content(op, held))
 
     @contextlib.contextmanager
     def _lend(self, shared: bool) -> Iterator[dict[Key, FileContent]]:
@@ -96,7 +96,7 @@ def reference_files_of(recipe: Recipe) -> ReferenceFiles:
     return ReferenceFiles([*recipe.every_op, *recipe.outputs])
 
 
-def _given(op: Operation, held: dict[Key, FileContent]) -> Operation:
+def _with_content(op: Operation, held: dict[Key, FileContent]) -> Operation:
     from imgbatch.operations.file_backed import FromFile
 
     if not isinstance(op, FromFile):

@@ -1,4 +1,4 @@
-"""Is a file that was found an image, and does it count?
+"""Source filter: is a file that was found an image, and does it count?
 
 By its suffix where that is enough, else by its first bytes; then by size and age. What cannot be looked at is a Source
 with a problem when its suffix is an image's, or when there is something that may be one.

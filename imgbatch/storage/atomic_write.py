@@ -1,6 +1,6 @@
-"""How is a file written whole or not at all?
+"""Atomic write: how is a file written whole or not at all?
 
-``write_bytes(path, data)``, or ``replacing(path)`` for what is written bit by bit: a temporary name beside the target
+``write_bytes(path, data)``, or ``open_atomic(path)`` for what is written bit by bit: a temporary name beside the target
 that names its owner, write, rename; on any error the temporary file is removed. What a killed process leaves is
 recognized by that name and swept by the next run.
 """
@@ -26,13 +26,13 @@ _RENAME_NOREPLACE = 1  # linux/fs.h
 _LAST_NS = 2**63 - 1  # SQLite's integers have 64 bits
 
 
-def temporary(folder: str) -> str:
+def temporary_name(folder: str) -> str:
     """A temporary name in `folder`, unique in this process."""
     return os.path.join(folder, f".imgbatch-{os.getpid()}-{next(_NUMBERS)}.tmp")
 
 
 @contextlib.contextmanager
-def replacing(path: str, *, replace: bool = True, durable: bool = False) -> Iterator[BinaryIO]:
+def open_atomic(path: str, *, replace: bool = True, durable: bool = False) -> Iterator[BinaryIO]:
     """A file to write to that becomes `path` when the block ends well, and nothing when it does not.
 
     Parameters
@@ -44,7 +44,7 @@ def replacing(path: str, *, replace: bool = True, durable: bool = False) -> Iter
     durable : bool
         Whether file and folder are on the disk (fsync) before the block's end returns.
     """
-    with _becoming(path, replace) as (_, descriptor), os.fdopen(descriptor, "wb") as file:
+    with _temporary_file(path, replace) as (_, descriptor), os.fdopen(descriptor, "wb") as file:
         yield file
         if durable:
             file.flush()
@@ -54,7 +54,7 @@ def replacing(path: str, *, replace: bool = True, durable: bool = False) -> Iter
 
 
 def write_bytes(path: str, data: bytes, *, replace: bool = True, like: str | None = None) -> os.stat_result:
-    """`data` into `path`, whole or not at all: as with :func:`replacing`, in the fewest steps for many tiny files.
+    """`data` into `path`, whole or not at all: as with :func:`open_atomic`, in the fewest steps for many tiny files.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def write_bytes(path: str, data: bytes, *, replace: bool = True, like: str | Non
     os.stat_result
         What stands at `path` then. Nothing is left to be asked, or to fail, once it is there.
     """
-    with _becoming(path, replace, 0o666 if like is None else 0o600) as (name, descriptor):
+    with _temporary_file(path, replace, 0o666 if like is None else 0o600) as (name, descriptor):
         try:
             written = os.write(descriptor, data)
             while written < len(data):  # 2 GB at a time, or less where the disk is nearly full
@@ -79,13 +79,13 @@ def write_bytes(path: str, data: bytes, *, replace: bool = True, like: str | Non
 
 
 @contextlib.contextmanager
-def _becoming(path: str, replace: bool, mode: int = 0o666) -> Iterator[tuple[str, int]]:
+def _temporary_file(path: str, replace: bool, mode: int = 0o666) -> Iterator[tuple[str, int]]:
     """A new file that becomes `path` when the block ends well: its name until then, and a descriptor to be closed."""
-    name = temporary(os.path.dirname(path) or ".")
-    descriptor = _created(name, mode)
+    name = temporary_name(os.path.dirname(path) or ".")
+    descriptor = _create(name, mode)
     try:
         yield name, descriptor
-        put_in_place(name, path, replace)
+        rename_file(name, path, replace)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(name)
@@ -104,7 +104,7 @@ def preserve(path: str, like: str) -> None:
     os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
 
 
-def _created(name: str, mode: int) -> int:
+def _create(name: str, mode: int) -> int:
     """The descriptor of a new file, to be written to; missing folders are made."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     try:
@@ -114,12 +114,20 @@ def _created(name: str, mode: int) -> int:
         return os.open(name, flags, mode)
 
 
-def put_in_place(name: str, path: str, replace: bool) -> None:
-    """Rename `name` to `path`; exclusively unless `replace`: of two writers one gets FileExistsError."""
+def rename_file(name: str, path: str, replace: bool) -> None:
+    """Rename a file in one step.
+
+    Parameters
+    ----------
+    name, path : str
+        Where it is, and where it goes on the same file system.
+    replace : bool
+        Whether a file in the way is replaced; if not, of two writers one gets FileExistsError.
+    """
     if replace:
         os.replace(name, path)
         return
-    if _renamed_exclusively(name, path):
+    if _rename_exclusively(name, path):
         return
     try:
         os.link(name, path)  # fails when the name is taken: there is no portable rename that does
@@ -135,7 +143,7 @@ def put_in_place(name: str, path: str, replace: bool) -> None:
     os.unlink(name)
 
 
-def _renamed_exclusively(name: str, path: str) -> bool:
+def _rename_exclusively(name: str, path: str) -> bool:
     """Linux's renameat2(RENAME_NOREPLACE): one call where link and unlink are two; False where there is none."""
     rename = _renameat2()
     if rename is None:
@@ -171,7 +179,7 @@ def read_bytes(path: str) -> bytes:
         return file.read()
 
 
-def holds(path: str, data: bytes) -> bool:
+def has_content(path: str, data: bytes) -> bool:
     """Whether a file (no link) has that content."""
     with contextlib.suppress(OSError):
         if not os.path.islink(path) and os.path.getsize(path) == len(data):
@@ -209,14 +217,14 @@ def sweep(folder: str, pid: int | None = None) -> int:
     with contextlib.suppress(OSError), os.scandir(folder) as entries:  # it may be missing, or closed to us
         for entry in entries:
             match = TEMPORARY.match(entry.name)
-            if match and (int(match[1]) == pid if pid is not None else not alive(int(match[1]))):
+            if match and (int(match[1]) == pid if pid is not None else not is_alive(int(match[1]))):
                 with contextlib.suppress(OSError):
                     os.unlink(entry.path)
                     removed += 1
     return removed
 
 
-def alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
     """Whether a process of that number exists (a number used again counts: then its rest waits for a later run)."""
     try:
         os.kill(pid, 0)
@@ -224,10 +232,10 @@ def alive(pid: int) -> bool:
         return False
     except (PermissionError, OverflowError):  # another user's; a number in a name that is not ours
         return True
-    return not _ended(pid)
+    return not _has_ended(pid)
 
 
-def _ended(pid: int) -> bool:
+def _has_ended(pid: int) -> bool:
     """Whether it has ended and only its number is left, until its parent asks: where nobody does, that is for long."""
     try:
         stat = read_bytes(f"/proc/{pid}/stat")

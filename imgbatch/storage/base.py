@@ -122,11 +122,24 @@ class Storage(ABC):
 
     @abstractmethod
     def create_exclusively(self, key: str, data: bytes, *, like: str | None = None) -> os.stat_result:
-        """As :meth:`write_whole`, but over nothing: FileExistsError where a file, folder or link has the key."""
+        """As :meth:`write_whole`, with its parameters, but over nothing.
+
+        Raises
+        ------
+        OSError
+            FileExistsError where a file, folder or link has the key.
+        """
 
     @abstractmethod
     def rename(self, key: str, new: str, *, replace: bool = False) -> None:
-        """Give a file another key in the same store, whose folder is there.
+        """Give a file another key in the same store.
+
+        Parameters
+        ----------
+        key, new : str
+            The folder of `new` is there.
+        replace : bool
+            Whether a file in the way may be replaced.
 
         Raises
         ------

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
 from imgbatch.core.errors import ImageError, kind_of_errno, one_line, sentence
-from imgbatch.storage.atomic_write import hash_of, preserve, put_in_place, write_bytes
+from imgbatch.storage.atomic_write import hash_of, preserve, rename_file, write_bytes
 from imgbatch.storage.base import Entry, Properties, Storage
 
 IRREGULAR = "not a regular file"
@@ -80,7 +80,7 @@ class Local(Storage):
 
     def rename(self, key: str, new: str, *, replace: bool = False) -> None:
         """One step, exclusively unless `replace`."""
-        put_in_place(key, new, replace)
+        rename_file(key, new, replace)
 
     def remove(self, key: str) -> None:
         """``os.unlink``."""

@@ -1,4 +1,4 @@
-"""Is another run at work here? One run per output folder, by a lock that dies with its process.
+"""Lock: is another run at work here? One run per output folder, by a lock that dies with its process.
 
 The kernel's lock (flock) on a file in the state folder, which says who holds it: a killed run leaves the file, but no
 lock. Windows locks a byte of it instead.
@@ -47,7 +47,7 @@ class Lock:
         self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
         self._close = weakref.finalize(self, os.close, self._descriptor)
         until = time.monotonic() + wait
-        while not _taken(self._descriptor):
+        while not _try_lock(self._descriptor):
             if time.monotonic() >= until:
                 held = self._read()
                 self._close()
@@ -64,7 +64,7 @@ class Lock:
         if self._close.alive:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._descriptor, 0)
-            _give_back(self._descriptor)  # also for copies of the descriptor that a forked child may hold
+            _unlock(self._descriptor)  # also for copies of the descriptor that a forked child may hold
             self._close()
 
     def _read(self) -> dict[str, float]:
@@ -88,7 +88,7 @@ def _busy(folder: str, held: dict[str, float], wait: float) -> str:
 if sys.platform == "win32":
     import msvcrt
 
-    def _taken(descriptor: int) -> bool:
+    def _try_lock(descriptor: int) -> bool:
         try:
             os.lseek(descriptor, _BYTE, os.SEEK_SET)
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
@@ -96,19 +96,19 @@ if sys.platform == "win32":
             return False
         return True
 
-    def _give_back(descriptor: int) -> None:
+    def _unlock(descriptor: int) -> None:
         os.lseek(descriptor, _BYTE, os.SEEK_SET)
         msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
 
 else:
     import fcntl
 
-    def _taken(descriptor: int) -> bool:
+    def _try_lock(descriptor: int) -> bool:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         return True
 
-    def _give_back(descriptor: int) -> None:
+    def _unlock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_UN)

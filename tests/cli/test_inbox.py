@@ -120,7 +120,7 @@ def test_to_another_disk_it_is_copied_first(tmp_path: Path, monkeypatch: pytest.
     def other_disk(name: str, place: str, replace: bool) -> None:
         raise OSError(errno.EXDEV, "another disk")
 
-    monkeypatch.setattr(archive, "put_in_place", other_disk)
+    monkeypatch.setattr(archive, "rename_file", other_disk)
     with monkeypatch.context() as killed:
         killed.setattr(os, "unlink", lambda path: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
@@ -153,7 +153,7 @@ def test_on_another_disk_a_private_source_is_never_open_to_others(
         copy.write(original.read())
 
     seen: list[int] = []
-    monkeypatch.setattr(archive, "put_in_place", other_disk)
+    monkeypatch.setattr(archive, "rename_file", other_disk)
     monkeypatch.setattr(shutil, "copyfileobj", looked_at)
     if refused:
         monkeypatch.setattr(os, "chmod", no_modes)

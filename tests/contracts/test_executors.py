@@ -24,7 +24,7 @@ from imgbatch.executors.futures import Futures
 from imgbatch.executors.inline import Inline
 from imgbatch.executors.processes.pool import Pool
 from imgbatch.pipeline.task import TaskContext
-from imgbatch.storage.atomic_write import temporary
+from imgbatch.storage.atomic_write import temporary_name
 from tests.faults.tasks import FaultyTask, Stillborn, job
 from tests.held import held
 
@@ -221,7 +221,7 @@ def test_abort_finds_what_is_half_written_under_a_name_that_the_pixels_give(
 
     class Half(FaultyTask):
         def __call__(self, job: Job, context: TaskContext) -> Outcome:
-            left = Path(temporary(str(tmp_path / folder)))
+            left = Path(temporary_name(str(tmp_path / folder)))
             left.write_bytes(b"half")
             executor.abort()
             assert not left.exists()

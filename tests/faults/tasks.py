@@ -16,7 +16,7 @@ from typing import Any
 
 from imgbatch.core.job import Job, Outcome, Source
 from imgbatch.pipeline.task import Task, TaskContext
-from imgbatch.storage.atomic_write import temporary
+from imgbatch.storage.atomic_write import temporary_name
 
 
 class BadUnpickle:
@@ -97,7 +97,7 @@ def act(fault: str, more: str, folder: str, index: int) -> None:
             with open(trace, "w"):
                 os.kill(os.getpid(), signal.SIGKILL)
     if fault == "half":  # stuck in the middle of a file
-        with open(temporary(folder), "w"):
+        with open(temporary_name(folder), "w"):
             time.sleep(3600)
     if fault == "loop":
         while True:

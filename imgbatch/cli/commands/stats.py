@@ -20,7 +20,7 @@ from imgbatch.core.report import Report
 from imgbatch.operations import Operation
 from imgbatch.reporters.base import Reporter
 from imgbatch.reporters.console import Console
-from imgbatch.storage.atomic_write import replacing
+from imgbatch.storage.atomic_write import open_atomic
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -125,7 +125,7 @@ class StatisticsPicture(Reporter):
             return
         picture = self._drawing(self._survey.statistics())
         assert picture is not None  # the survey was asked for it
-        with replacing(self.path) as file:
+        with open_atomic(self.path) as file:
             picture.save(file, "PNG")
 
 

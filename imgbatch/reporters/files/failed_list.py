@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from imgbatch.core.report import Report
 from imgbatch.reporters.base import Reporter, location, printable
-from imgbatch.storage.atomic_write import replacing
+from imgbatch.storage.atomic_write import open_atomic
 
 
 class FailedList(Reporter):
@@ -36,7 +36,7 @@ class FailedList(Reporter):
         end = b"\0" if self._null else b"\n"
         paths = [os.fsencode(location(outcome.source)) for outcome in report.failed]
         fitting = [path for path in paths if end not in path]
-        with replacing(os.path.abspath(self.path)) as file:
+        with open_atomic(os.path.abspath(self.path)) as file:
             file.writelines(path + end for path in fitting)
         if len(fitting) < len(paths):
             left_out = len(paths) - len(fitting)

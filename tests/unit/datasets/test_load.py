@@ -56,14 +56,14 @@ def folder(tmp_path: Path) -> Path:
 def _segments(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """The segments that a test makes; none is there afterwards."""
     made: list[str] = []
-    create = shared_memory.created
+    create = shared_memory.create_segment
 
     def noted(size: int) -> shared_memory.Segment:
         segment = create(size)
         made.append(segment.name)
         return segment
 
-    monkeypatch.setattr("imgbatch.memory.shared_arrays.created", noted)
+    monkeypatch.setattr("imgbatch.memory.shared_arrays.create_segment", noted)
     yield made
     gc.collect()
     assert not [name for name in made if there(name)]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from imgbatch.storage import atomic_write
-from imgbatch.storage.atomic_write import replacing, sweep, temporary, write_bytes
+from imgbatch.storage.atomic_write import open_atomic, sweep, temporary_name, write_bytes
 
 
 def names(folder: Path) -> list[str]:
@@ -27,7 +27,7 @@ def dead() -> int:
 
 def test_a_file_appears_whole_in_a_folder_that_is_made(tmp_path: Path) -> None:
     target = tmp_path / "a" / "b" / "c.bin"
-    with replacing(str(target)) as file:
+    with open_atomic(str(target)) as file:
         file.write(b"x" * 100_000)
         assert not target.exists()
     assert target.read_bytes() == b"x" * 100_000
@@ -37,7 +37,7 @@ def test_a_file_appears_whole_in_a_folder_that_is_made(tmp_path: Path) -> None:
 def test_an_error_leaves_what_was_there(tmp_path: Path) -> None:
     target = tmp_path / "c.bin"
     target.write_bytes(b"old")
-    with pytest.raises(RuntimeError), replacing(str(target)) as file:
+    with pytest.raises(RuntimeError), open_atomic(str(target)) as file:
         file.write(b"half")
         raise RuntimeError
     assert target.read_bytes() == b"old"
@@ -78,7 +78,7 @@ def test_what_is_durable_is_on_the_disk_with_its_name(
         fsync(descriptor)
 
     monkeypatch.setattr(os, "fsync", noted)
-    with replacing(str(target), durable=durable) as file:
+    with open_atomic(str(target), durable=durable) as file:
         file.write(b"whole")
     # the bytes before the rename, and the folder's entry after it
     assert synced == ([(".imgbatch-", 5, False), (".", None, True)] if durable else [])
@@ -95,9 +95,9 @@ def test_exclusive_creation_never_replaces(tmp_path: Path, way: str, monkeypatch
 
         monkeypatch.setattr(os, "link", no_links)
     target = tmp_path / "c.bin"
-    with replacing(str(target), replace=False) as file:
+    with open_atomic(str(target), replace=False) as file:
         file.write(b"first")
-    with pytest.raises(FileExistsError), replacing(str(target), replace=False) as file:
+    with pytest.raises(FileExistsError), open_atomic(str(target), replace=False) as file:
         file.write(b"second")
     assert target.read_bytes() == b"first"
     assert names(tmp_path) == ["c.bin"]
@@ -107,7 +107,7 @@ def test_exclusive_creation_never_replaces(tmp_path: Path, way: str, monkeypatch
 def test_permissions_are_those_of_a_plain_create(tmp_path: Path) -> None:
     old = os.umask(0o027)
     try:
-        with replacing(str(tmp_path / "a")) as file:
+        with open_atomic(str(tmp_path / "a")) as file:
             file.write(b"")
         (tmp_path / "b").write_bytes(b"")
     finally:
@@ -121,7 +121,7 @@ def test_what_is_kept_is_there_before_the_file_is(tmp_path: Path, monkeypatch: p
     secret.write_bytes(b"")
     secret.chmod(0o640)
     os.utime(secret, ns=(5, 7))
-    write, put = os.write, atomic_write.put_in_place
+    write, put = os.write, atomic_write.rename_file
 
     def written(descriptor: int, data: bytes) -> int:
         assert os.fstat(descriptor).st_mode & 0o077 == 0
@@ -132,7 +132,7 @@ def test_what_is_kept_is_there_before_the_file_is(tmp_path: Path, monkeypatch: p
         put(name, path, replace)
 
     monkeypatch.setattr(os, "write", written)
-    monkeypatch.setattr(atomic_write, "put_in_place", placed)
+    monkeypatch.setattr(atomic_write, "rename_file", placed)
     made = write_bytes(str(target), b"123", like=str(secret))
     found = target.stat()
     assert (made.st_size, made.st_mtime_ns, made.st_ino) == (3, 7, found.st_ino)
@@ -142,7 +142,7 @@ def test_what_is_kept_is_there_before_the_file_is(tmp_path: Path, monkeypatch: p
 def test_only_what_the_dead_left_is_swept(tmp_path: Path) -> None:
     left = tmp_path / f".imgbatch-{dead()}-1.tmp"
     left.write_bytes(b"half")
-    mine = Path(temporary(str(tmp_path)))
+    mine = Path(temporary_name(str(tmp_path)))
     mine.write_bytes(b"half")
     foreign = tmp_path / ".imgbatch-notes.tmp"
     foreign.write_bytes(b"keep")
@@ -186,7 +186,7 @@ def test_threads_get_names_of_their_own() -> None:
 
     def take() -> None:
         together.wait()
-        taken.extend([temporary("") for _ in range(2_000)])
+        taken.extend([temporary_name("") for _ in range(2_000)])
 
     threads = [threading.Thread(target=take) for _ in range(8)]
     interval = sys.getswitchinterval()
@@ -209,7 +209,7 @@ def test_what_cannot_be_read_has_no_hash(tmp_path: Path) -> None:
 
 def test_the_longest_name_fits(tmp_path: Path) -> None:
     name = "x" * 255
-    with replacing(str(tmp_path / name)) as file:
+    with open_atomic(str(tmp_path / name)) as file:
         file.write(b"1")
     assert names(tmp_path) == [name]
 
@@ -220,7 +220,7 @@ def test_a_process_that_nobody_has_asked_after_is_dead() -> None:
     assert process.stdout is not None
     process.stdout.read()  # ends with the process
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-    assert not atomic_write.alive(process.pid)
+    assert not atomic_write.is_alive(process.pid)
     process.stdout.close()
     process.wait()
-    assert atomic_write.alive(os.getpid())
+    assert atomic_write.is_alive(os.getpid())
