@@ -40,6 +40,9 @@ def play(words: str) -> None:
         not_yet("kills --rounds 1 --seed 1 --case output --who forkserver", "a forkserver that dies ends the run"),
         not_yet("kills --rounds 1 --seed 1 --case output --who run", "the listener's folder is left in TMPDIR"),
         not_yet("swapper --rounds 5 --kind temporaries", "files are renamed and changed by name"),
+        "fuzz --rounds 40 --seed 1 --without-files",
+        not_yet("fuzz --rounds 100 --seed 1 --parser files", "words of Python reach users"),
+        not_yet("growth --rounds 1", "blanks in XMP, tags of EXIF and records of IPTC take the square of their length"),
         not_yet("attacks --rounds 1", "paths and links of a ledger are believed"),
     ],
 )
@@ -52,7 +55,7 @@ def test_a_few_rounds(words: str) -> None:
     "words",
     [
         "points --rounds 0", "power --rounds 100 --seed 2", "damage --rounds 1000 --seed 2", "attacks --rounds 1",
-        "swapper --rounds 300", "kills --rounds 600 --seed 2 --who worker",
+        "swapper --rounds 300", "fuzz --rounds 15000 --seed 2", "growth --rounds 5", "kills --rounds 600 --seed 2 --who worker",
         "kills --rounds 100 --seed 2 --who forkserver",
         "kills --rounds 500 --seed 2 --who run --who session",
     ],

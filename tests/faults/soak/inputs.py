@@ -1,0 +1,116 @@
+"""What are parsers fed? Real files and blocks, and what mutation makes of them."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import io
+import random
+import struct
+import zlib
+from pathlib import Path
+
+from PIL import Image, UnidentifiedImageError
+
+SAMPLES = Path(__file__).parents[3] / "sample_images"
+_LARGEST = 200_000
+_WORDS_OF_FOUR = (
+    b"\xff\xff\xff\xff", b"\0\0\0\0", b"\x7f\xff\xff\xff", b"\x80\0\0\0", b"\xff\xff\0\0", b"\0\0\xff\xff", b"\1\0\0\0",
+)  # fmt: skip
+_WORDS_OF_TWO = (b"\xff\xff", b"\0\0", b"\xff\xd9", b"\xff\xda", b"\xff\xe1", b"\0\1", b"<!", b"]]", b"\x1c\2")
+XMP = (
+    b'<?xpacket begin="" id="x"?><x:xmpmeta xmlns:x="adobe:ns:meta/">'
+    b'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" xmlns:tiff="t" '
+    b'xmlns:exif="e" xmlns:dc="d" xmlns:xmp="p" tiff:Orientation="6" exif:GPSLatitude="1,2N" tiff:ImageWidth=\'33\'>'
+    b"<dc:creator><rdf:Seq><rdf:li>me &amp; you</rdf:li></rdf:Seq></dc:creator><exif:GPSLongitude>3</exif:GPSLongitude>"
+    b"<exif:PixelXDimension> 12 </exif:PixelXDimension><xmp:Thumbnails><rdf:Alt/></xmp:Thumbnails><![CDATA[ > ]]>"
+    b'<!-- exif:GPSx="1" --></rdf:Description></rdf:RDF></x:xmpmeta>' + b" " * 100 + b'<?xpacket end="w"?>'
+)
+IPTC = b"\x1c\2\0\0\2\0\4\x1c\2\x50\0\5hello\x1c\2\x19\x80\4\0\0\0\3abc\x1c\1\x5a\0\3\x1b%G"
+RESOURCES = b"8BIM\4\4\0\0" + struct.pack(">I", len(IPTC)) + IPTC + bytes(len(IPTC) % 2) + b"8BIM\3\xed\0\0\0\0\0\4abcd"
+JXL = b"\0\0\0\x0cJXL \r\n\x87\n" + b"\0\0\0\x14ftypjxl \0\0\0\0jxl " + b"\0\0\0\x10jxlp\0\0\0\0\xff\x0a\x10\x20"
+CUBE = b'TITLE "x"\n#c\nLUT_3D_SIZE 2\nDOMAIN_MIN 0 0 0\nDOMAIN_MAX 1 1 1\n' + b"0.1 0.2 0.3\n" * 8
+RECIPE = (
+    b'[input]\npaths=["a"]\nexclude=["**/x"]\n[[op]]\nname="resize"\nsize="1600x1200!"\nfit="cover"\n'
+    b'[[op]]\nname="text"\ntext="{stem} {date:%Y}"\nsize="4%"\n[[output]]\ndir="web"\nformat="webp"\nquality=80\n'
+    b'strip="gps"\nname="{dir}/{stem}-{width:04d}.{ext}"\n[[output.op]]\nname="crop"\nsize="16:9"\n[run]\nworkers=2\n'
+)
+
+
+def mutate(chance: random.Random, data: bytes, most: int = 6, head: int | None = None) -> bytes:
+    """A few random changes of `data`, of the first `head` bytes where that is given."""
+    made = bytearray(data)
+    for _ in range(chance.randrange(1, most)):
+        if not made:
+            break
+        at, other = chance.randrange(min(len(made), head or len(made))), chance.randrange(len(made))
+        match chance.randrange(8):
+            case 0:
+                made[at] = chance.randrange(256)
+            case 1:
+                made[at] ^= 1 << chance.randrange(8)
+            case 2:
+                made[at : at + chance.randrange(1, 9)] = chance.randbytes(chance.randrange(9))
+            case 3:
+                made[at:at] = made[other : other + chance.randrange(1, 64)]
+            case 4:
+                del made[at : at + chance.randrange(1, 64)]
+            case 5:
+                made[at : at + 4] = chance.choice(_WORDS_OF_FOUR)
+            case 6:
+                made[at : at + 2] = chance.choice(_WORDS_OF_TWO)
+            case _:
+                made = made[: other + 1] if chance.random() < 0.3 else made + made[at : at + 200]
+    return bytes(made)
+
+
+@functools.cache
+def samples(*suffixes: str) -> tuple[bytes, ...]:
+    """The sample images with one of these suffixes that are not large, and a small one for suffixes without any."""
+    found = [
+        path.read_bytes()
+        for path in sorted(SAMPLES.rglob("*"))
+        if path.suffix.lower() in suffixes and path.stat().st_size < _LARGEST
+    ]
+    for suffix in suffixes:
+        made = io.BytesIO()
+        Image.effect_noise((24, 18), 40).convert("RGB").save(made, Image.registered_extensions()[suffix])
+        found.append(made.getvalue())
+    return tuple(found)
+
+
+@functools.cache
+def exif_blocks() -> tuple[bytes, ...]:
+    """The EXIF of the samples, and one that has a bit of all."""
+    made = Image.Exif()
+    made[0x10F], made[0x112], made[0x13B] = "Make", 6, "Artist name"
+    made.get_ifd(0x8769).update({0x9003: "2020:01:01 00:00:00", 0x927C: b"note" * 20})
+    made.get_ifd(0x8825).update({1: "N", 2: (1.0, 2.0, 3.0)})
+    blocks = [made.tobytes()]
+    for data in samples(".jpg", ".png", ".webp"):
+        with contextlib.suppress(UnidentifiedImageError), Image.open(io.BytesIO(data)) as image:
+            block = image.info.get("exif")
+            blocks += [block] if isinstance(block, bytes) else []
+    return tuple(block.removeprefix(b"Exif\0\0") for block in blocks)
+
+
+def png_chunk(name: bytes, content: bytes) -> bytes:
+    """One chunk of a PNG, with its checksum."""
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+
+def png(chunks: bytes) -> bytes:
+    """A small PNG with these chunks after its header."""
+    data = samples(".png")[-1]
+    return data[:33] + chunks + data[33:]
+
+
+def jpeg_segment(marker: int, content: bytes) -> bytes:
+    """One segment of a JPEG."""
+    return bytes((0xFF, marker)) + struct.pack(">H", len(content) + 2) + content
+
+
+def jpeg(segments: bytes) -> bytes:
+    """A small JPEG with these segments after its first mark."""
+    data = samples(".jpg")[-1]
+    return data[:2] + segments + data[2:]

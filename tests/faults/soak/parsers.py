@@ -1,0 +1,136 @@
+"""Which functions read what strangers wrote? Every public one of a module whose first parameter is ``bytes``.
+
+They are found by their annotations, so that a new one is tried, too.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import random
+from collections.abc import Callable, Iterator
+from types import GeneratorType, ModuleType
+from typing import Any
+
+import imgbatch as ib
+from imgbatch import codecs
+from imgbatch.codecs.containers import integrity, jpeg_progression, jpeg_scans, jxl_boxes, png_chunks
+from imgbatch.codecs.formats import jpeg_lossless
+from imgbatch.codecs.metadata import exif, exif_tags, iptc, xmp
+from imgbatch.codecs.reading import bit_depth, decode, identify, limits
+from imgbatch.core.errors import ImgbatchError
+from imgbatch.operations.tone import cube_file
+from imgbatch.planning import names, recipe
+from tests.faults.soak import inputs
+
+_MAX_PIXELS = 4_000_000
+#: What a parameter after the first is given, by its annotation.
+_ARGUMENTS: dict[str, Callable[[random.Random], Any]] = {
+    "bytes": lambda chance: chance.randbytes(chance.randrange(200)),
+    "str": lambda chance: chance.choice([".jpg", ".PNG", ".tif", "", ".txt"]),
+    "int": lambda chance: chance.choice([0, 1, 7, 1000]),
+    "bool": lambda chance: chance.random() < 0.5,
+    "tuple[int, int]": lambda chance: (10, 20),
+    "Mapping[int, int]": lambda chance: {0x112: 1, 0xA002: 70000},
+    "dict[str, Any]": lambda chance: {"comment": b"x", "dpi": (72, 72)},
+    "Callable[[Entry], bool]": lambda chance: lambda entry: entry.tag % 2 == 0 or entry.directory == "gps",
+    "Callable[[str], bool]": lambda chance: lambda name: len(name) % 2 == 0,
+    "Drops": lambda chance: lambda prefix, name, inside: name.startswith("GPS") or inside,
+}
+Parse = Callable[[random.Random, bytes], object]
+Feed = Callable[[random.Random], bytes]
+
+
+@functools.cache
+def functions(*modules: ModuleType) -> tuple[Parse, ...]:
+    """The public functions of modules that take bytes first, ready to be called with chance and bytes."""
+    return tuple(
+        _ready(function, parameters)
+        for module in modules
+        for name, function in vars(module).items()
+        if not name.startswith("_") and getattr(function, "__module__", "") == module.__name__ and callable(function)
+        if (parameters := _parameters(function)) is not None
+    )
+
+
+def _parameters(function: Callable[..., Any]) -> list[str] | None:
+    """The annotations of the parameters after the first; None where it cannot be called with bytes."""
+    if inspect.isclass(function):
+        return None
+    all_of_them = list(inspect.signature(function).parameters.values())
+    needed = [str(one.annotation) for one in all_of_them[1:] if one.default is inspect.Parameter.empty]
+    takes = bool(all_of_them) and all_of_them[0].annotation == "bytes"
+    return needed if takes and all(annotation in _ARGUMENTS for annotation in needed) else None
+
+
+def _ready(function: Callable[..., Any], annotations: list[str]) -> Parse:
+    def parse(chance: random.Random, data: bytes) -> object:
+        found = function(data, *(_ARGUMENTS[annotation](chance) for annotation in annotations))
+        return list(found) if isinstance(found, (GeneratorType, Iterator)) else found
+
+    parse.__qualname__ = f"{function.__module__}.{function.__name__}"
+    return parse
+
+
+def _open(chance: random.Random, data: bytes) -> object:
+    """The header of a picture, as a run reads it first."""
+    limits.readers()
+    with limits.pixel_limit(_MAX_PIXELS):
+        return decode.open_image(data, chance.choice([".jpg", ".png", ".tif"]), _MAX_PIXELS)
+
+
+def _findings(chance: random.Random, data: bytes) -> object:
+    return codecs.findings(data, chance.choice([".jpg", ".png", ".tif"]))
+
+
+def _cube(chance: random.Random, data: bytes) -> object:
+    try:
+        return cube_file.parse(data.decode("utf-8", "replace"))
+    except ValueError as error:
+        if "line" in str(error) or "LUT" in str(error):
+            return None  # the sentence that it promises
+        raise
+
+
+def _recipe(chance: random.Random, data: bytes) -> object:
+    return recipe.parse(data.decode("utf-8", "replace"), "r.toml", ["workers"])
+
+
+def _template(chance: random.Random, data: bytes) -> object:
+    template = data.decode("utf-8", "replace")
+    ib.Output(name=template)  # refuses what cannot be filled in
+    return names.fill_early(template, names.example())
+
+
+def _of(data: bytes, most: int = 8) -> Feed:
+    return lambda chance: inputs.mutate(chance, data, most)
+
+
+def _of_samples(*suffixes: str, head: int | None = 3000) -> Feed:
+    return lambda chance: inputs.mutate(chance, chance.choice(inputs.samples(*suffixes)), 8, head)
+
+
+_MANY = (".jpg", ".png", ".webp", ".gif", ".tif", ".bmp", ".avif")
+#: What feeds a parser, and the functions that are fed.
+PARSERS: dict[str, tuple[Feed, tuple[Parse, ...]]] = {
+    "exif": (
+        lambda chance: inputs.mutate(chance, chance.choice(inputs.exif_blocks()), 8, 2000), functions(exif_tags, exif)
+    ),
+    "xmp": (_of(inputs.XMP), functions(xmp)),
+    "iptc": (
+        lambda chance: inputs.mutate(chance, chance.choice([inputs.IPTC, inputs.RESOURCES]), 8), functions(iptc)
+    ),
+    "png-chunks": (_of_samples(".png"), functions(png_chunks)),
+    "jpeg": (_of_samples(".jpg", head=None), functions(jpeg_progression, jpeg_lossless)),
+    "jpeg-scans": (_of_samples(".jpg"), functions(jpeg_scans)),
+    "jxl-boxes": (_of(inputs.JXL), functions(jxl_boxes)),
+    "integrity": (_of_samples(*_MANY), (*functions(integrity), _findings)),
+    "identify": (_of_samples(*_MANY, head=64), functions(identify)),
+    "tiff": (_of_samples(".tif"), (*functions(bit_depth), _open)),
+    "header": (_of_samples(*_MANY, head=600), (_open,)),
+    "cube": (_of(inputs.CUBE), (_cube,)),
+    "recipe": (_of(inputs.RECIPE), (_recipe,)),
+    "template": (_of(b"{dir}/{stem!s:>5}-{width:04d}{n:04d}-{date:%Y/%m}-{hash:.8}.{ext}", 4), (_template,)),
+}  # fmt: skip
+#: Errors that say something to the user.
+OURS = (ImgbatchError,)
