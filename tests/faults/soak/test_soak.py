@@ -54,11 +54,17 @@ def test_a_few_rounds(words: str) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        "points --rounds 0", "power --rounds 100 --seed 2", "damage --rounds 1000 --seed 2", "attacks --rounds 1",
-        "swapper --rounds 300", "fuzz --rounds 15000 --seed 2", "growth --rounds 5", "kills --rounds 600 --seed 2 --who worker",
+        "points --rounds 0",
+        "power --rounds 100 --seed 2",
+        "damage --rounds 1000 --seed 2",
+        "attacks --rounds 1",
+        "swapper --rounds 300",
+        "kills --rounds 600 --seed 2 --who worker",
         "kills --rounds 100 --seed 2 --who forkserver",
         "kills --rounds 500 --seed 2 --who run --who session",
+        "fuzz --rounds 15000 --seed 2",
+        "growth --rounds 5",
     ],
-)  # fmt: skip
+)
 def test_many_rounds(words: str) -> None:
     play(words)
