@@ -17,10 +17,10 @@ from imgbatch import codecs
 from imgbatch.codecs.containers import integrity, jpeg_progression, jpeg_scans, jxl_boxes, png_chunks
 from imgbatch.codecs.formats import jpeg_lossless
 from imgbatch.codecs.metadata import exif, exif_tags, iptc, xmp
-from imgbatch.codecs.reading import bit_depth, decode, identify, limits
+from imgbatch.codecs.reading import bit_depth, identify, limits, open
 from imgbatch.core.errors import ImgbatchError
 from imgbatch.operations.tone import cube_file
-from imgbatch.planning import names, recipe
+from imgbatch.planning import names, recipe_file
 from tests.faults.soak import inputs
 
 _MAX_PIXELS = 4_000_000
@@ -76,7 +76,7 @@ def _open(chance: random.Random, data: bytes) -> object:
     """The header of a picture, as a run reads it first."""
     limits.readers()
     with limits.pixel_limit(_MAX_PIXELS):
-        return decode.open_image(data, chance.choice([".jpg", ".png", ".tif"]), _MAX_PIXELS)
+        return open.open_image(data, chance.choice([".jpg", ".png", ".tif"]), _MAX_PIXELS)
 
 
 def _findings(chance: random.Random, data: bytes) -> object:
@@ -93,7 +93,7 @@ def _cube(chance: random.Random, data: bytes) -> object:
 
 
 def _recipe(chance: random.Random, data: bytes) -> object:
-    return recipe.parse(data.decode("utf-8", "replace"), "r.toml", ["workers"])
+    return recipe_file.parse(data.decode("utf-8", "replace"), "r.toml", ["workers"])
 
 
 def _template(chance: random.Random, data: bytes) -> object:

@@ -16,7 +16,7 @@ from imgbatch import codecs
 from imgbatch.codecs.containers import jpeg_progression, jpeg_scans, jxl_boxes, png_chunks
 from imgbatch.codecs.formats import jpeg_lossless
 from imgbatch.codecs.metadata import exif_tags, iptc, read, xmp
-from imgbatch.codecs.reading import bit_depth, decode, identify, limits
+from imgbatch.codecs.reading import bit_depth, identify, limits, open
 from imgbatch.operations.tone import cube_file
 from tests.faults.soak import inputs
 
@@ -121,7 +121,7 @@ def _open(suffix: str) -> Use:
     def use(data: bytes) -> object:
         limits.readers()
         with limits.pixel_limit(_NO_LIMIT):
-            return decode.open_image(data, suffix, _NO_LIMIT)
+            return open.open_image(data, suffix, _NO_LIMIT)
 
     return use
 
