@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 
 import numpy as np
@@ -29,7 +30,7 @@ DEEP = Image.fromarray(np.arange(65536, dtype=np.uint16)[None])
         (from_words(Threshold, "50%"), lambda x: x >= 0.5),
         (Threshold(77), lambda x: x >= 77 / 255),
     ],
-    ids=str,
+    ids=lambda value: value.__name__ if inspect.isfunction(value) else str(value),
 )
 @pytest.mark.parametrize("ramp", [RAMP, DEEP], ids=["8 bits", "16 bits"])
 def test_each_level_is_the_one_of_the_formula(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 
 import numpy as np
@@ -54,7 +55,7 @@ def ramp(top: int = 255) -> Image.Image:
         (Gamma(0.5), lambda x: x**2),
         (Invert(), lambda x: 1 - x),
     ],
-    ids=str,
+    ids=lambda value: value.__name__ if inspect.isfunction(value) else str(value),
 )
 def test_each_level_is_the_one_of_the_formula(operation: Operation, wanted: object, top: int) -> None:
     assert callable(wanted)
