@@ -9,12 +9,31 @@ from __future__ import annotations
 import pickle
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from imgbatch.core.errors import EngineError, sentence
+from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Job, Outcome
 from imgbatch.pipeline.task import Task
 
+if TYPE_CHECKING:
+    import concurrent.futures
+
+    from imgbatch.pixels.exact_sums import Totals
+
 NO_GUARD = 77  # the exit code of a worker that met a script without main guard
+
+
+@frozen
+class ExecutorOptions:
+    """What a run asks of its executor; see :func:`registry.make`."""
+
+    workers: int | str
+    chunksize: int | str
+    timeout: float | None
+    sums: Totals | None
+    memory: int | str
+    given: concurrent.futures.Executor | None
 
 
 class Executor(ABC):
@@ -27,6 +46,16 @@ class Executor(ABC):
     """
 
     late: Sequence[Outcome] = ()
+
+    @classmethod
+    @abstractmethod
+    def make(cls, options: ExecutorOptions) -> Executor:
+        """The executor for these options, of which it may need only some."""
+
+    @property
+    @abstractmethod
+    def parallelism(self) -> int:
+        """How many jobs are done at the same time, at most; at least 1."""
 
     @abstractmethod
     def run(self, task: Task, jobs: Sequence[Job]) -> Iterator[Outcome]:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from imgbatch.core.errors import EngineError, sentence
 from imgbatch.core.job import Failure, Job, Outcome
-from imgbatch.executors.base import Executor, packed_task
+from imgbatch.executors.base import Executor, ExecutorOptions, packed_task
 from imgbatch.executors.chunks import Chunks
 from imgbatch.pipeline.task import LocalContext, Task
 
@@ -37,9 +37,21 @@ class Futures(Executor):
         self._pool, self._chunksize = pool, chunksize
         self._stopped = self._aborted = False
 
+    @classmethod
+    def make(cls, options: ExecutorOptions) -> Futures:
+        """With the caller's executor."""
+        assert options.given is not None
+        return cls(options.given, options.chunksize)
+
+    @property
+    def parallelism(self) -> int:
+        """The pool's workers; where it does not say, one for each processor."""
+        workers: int | None = getattr(self._pool, "_max_workers", None)  # private: they have no public word
+        return workers or os.cpu_count() or 1
+
     def run(self, task: Task, jobs: Sequence[Job]) -> Iterator[Outcome]:
         call = _ChunkCall(packed_task(task), task)
-        workers = getattr(self._pool, "_max_workers", None) or os.cpu_count() or 1  # private: they have no public word
+        workers = self.parallelism
         chunks = Chunks(jobs, self._chunksize, workers)
         flying: dict[concurrent.futures.Future[list[bytes]], list[Job]] = {}
         waiting: deque[Outcome] = deque()

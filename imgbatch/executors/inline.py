@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from imgbatch.core.errors import Phase, sentence
 from imgbatch.core.job import Failure, Job, Outcome
-from imgbatch.executors.base import Executor
+from imgbatch.executors.base import Executor, ExecutorOptions
 from imgbatch.executors.captured_stderr import CapturedStderr
 from imgbatch.pipeline.task import LocalContext, Task
 
@@ -37,6 +37,16 @@ class Inline(Executor):
         self._stopped = False
         self._current: tuple[Task, Job] | None = None
         self._sums = sums
+
+    @classmethod
+    def make(cls, options: ExecutorOptions) -> Inline:
+        """In this process: only the sums matter."""
+        return cls(options.sums)
+
+    @property
+    def parallelism(self) -> int:
+        """One job after the other."""
+        return 1
 
     def run(self, task: Task, jobs: Sequence[Job]) -> Iterator[Outcome]:
         task.open()

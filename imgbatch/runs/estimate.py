@@ -150,11 +150,9 @@ def estimated(batch: Batch, most: int = SAMPLE, seconds: float = SECONDS) -> Est
 
 def _tried(batch: Batch, sample: Sequence[Job], seconds: float) -> tuple[dict[int, Outcome], float, int]:
     """The outcomes of the sample by index, the seconds that the start took, and how many workers the run has."""
-    from imgbatch.executors.processes.pool import auto_workers
-
     settings = batch.settings
-    workers = auto_workers() if settings.workers == "auto" else int(settings.workers)
     executor = executors.make(settings.workers, 1, settings.timeout, memory=settings.memory)
+    workers = 0 if settings.workers == 0 else executor.parallelism
     done: dict[int, Outcome] = {}
     start = 0.0
     with (

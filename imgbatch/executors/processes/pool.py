@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from imgbatch.core.errors import EngineError, sentence
 from imgbatch.core.job import Job, Outcome
-from imgbatch.executors.base import Executor, packed_task
+from imgbatch.executors.base import Executor, ExecutorOptions, packed_task
 from imgbatch.executors.chunks import Chunks
 from imgbatch.executors.processes.in_flight import Table
 from imgbatch.executors.processes.memory_budget import Budget, budget_size
@@ -75,6 +75,17 @@ class Pool(Executor):
         self._run: _Run | None = None
         self.supervisors: list[Supervisor] = []  # of the run that is going on
         self._stopped = False
+
+    @classmethod
+    def make(cls, options: ExecutorOptions) -> Pool:
+        """With a worker for each processor where nobody said how many."""
+        workers = auto_workers() if options.workers == "auto" else int(options.workers)
+        return cls(workers, options.chunksize, options.timeout, sums=options.sums, memory=options.memory)
+
+    @property
+    def parallelism(self) -> int:
+        """The number of workers."""
+        return self.workers
 
     def run(self, task: Task, jobs: Sequence[Job]) -> Iterator[Outcome]:
         packed = packed_task(task)
