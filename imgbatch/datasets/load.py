@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class Loading(Run):
+class LoadRun(Run):
     """One load, prepared and then carried out; each Job is a row.
 
     Attributes
@@ -137,7 +137,7 @@ class Loading(Run):
         if self.rows is not None:
             self.rows.release()
 
-    def loaded(self) -> Loaded:
+    def result(self) -> Loaded:
         """The result, when the outcomes have ended."""
         rows = self.rows
         assert rows is not None
@@ -213,7 +213,7 @@ def load(
     from imgbatch.core.parameters import from_table
 
     settings = from_table(Settings, {"workers": workers, "chunksize": chunksize, "max_pixels": max_pixels})
-    loading = Loading(
+    loading = LoadRun(
         paths, ops, mode=mode, out=out, spill=spill, settings=settings, filters=filters, auto_orient=auto_orient,
         timeout=timeout,
     )  # fmt: skip
@@ -221,7 +221,7 @@ def load(
     try:
         for _ in loading.outcomes():
             pass
-        return loading.loaded()
+        return loading.result()
     except BaseException:
         if loading.rows is not None:
             loading.rows.release()

@@ -17,14 +17,14 @@ from imgbatch.core.errors import PlanError, expected
 from imgbatch.core.job import SCHEMA, Outcome
 from imgbatch.core.report import dumps
 from imgbatch.core.run_settings import Filters, Settings
-from imgbatch.datasets.load import Loading
+from imgbatch.datasets.load import LoadRun
 from imgbatch.memory.shared_arrays import FileArray
 from imgbatch.operations import Operation
 from imgbatch.runs.workload import Path
 from imgbatch.storage.atomic_write import open_atomic, rename_file, sweep, temporary_name
 
 
-class Packing(Loading):
+class PackRun(LoadRun):
     """A load into ``OUT.npy``.
 
     Parameters

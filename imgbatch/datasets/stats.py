@@ -24,12 +24,12 @@ from imgbatch.runs.base import Run
 from imgbatch.runs.keywords import ReadOnlyKeywords, read_only_settings
 from imgbatch.runs.workload import Path
 
-__all__ = ["Statistics", "Survey", "stats"]
+__all__ = ["Statistics", "StatsRun", "stats"]
 
 _WIDEST = 4096  # px of a side of the mean image
 
 
-class Survey(Run):
+class StatsRun(Run):
     """One pass over images that measures them, prepared and then carried out.
 
     Attributes
@@ -58,7 +58,7 @@ class Survey(Run):
         self.ops = check_ops(ops)
         self.mode, self.weight, self.grid = mode, weight, _grid(mean_image)
         self._auto_orient = auto_orient
-        self._measured: list[Measurement] = []
+        self._measurements: list[Measurement] = []
         self._sums: Sums | None = None
         self._prepared = False
         self.totals: Totals | None = None
@@ -87,7 +87,7 @@ class Survey(Run):
                     for outcome in self._execute(work, self.todo, self.settings.workers, self.totals):
                         self._count(outcome)
                         if isinstance(outcome, Measurement):
-                            self._measured.append(outcome)
+                            self._measurements.append(outcome)
                         yield outcome
                 finally:
                     self._sums = self.totals.read()
@@ -98,7 +98,7 @@ class Survey(Run):
         """The figures of all that was measured, when :meth:`outcomes` has ended."""
         if self._sums is None:
             raise expected("outcomes() to have ended", "statistics()", "no sums yet")
-        return drawn_up(self.mode, self.weight, self._sums, self._measured, self.report.failed)
+        return drawn_up(self.mode, self.weight, self._sums, self._measurements, self.report.failed)
 
 
 def stats(
@@ -156,7 +156,7 @@ def stats(
     >>> found.mean.shape, found.histogram.shape
     ((3,), (3, 256))
     """
-    survey = Survey(
+    survey = StatsRun(
         paths,
         ops,
         mode=mode,

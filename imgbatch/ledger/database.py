@@ -100,7 +100,7 @@ SCHEMA = (
 )
 
 
-def writable(file: str) -> sqlite3.Connection:
+def open_to_write(file: str) -> sqlite3.Connection:
     """A connection that writes; the file and its tables are made when needed.
 
     Raises
@@ -129,7 +129,7 @@ def writable(file: str) -> sqlite3.Connection:
     return connection
 
 
-def rows(file: str, mend: bool) -> dict[str, list[tuple[object, ...]]]:
+def read_rows(file: str, mend: bool) -> dict[str, list[tuple[object, ...]]]:
     """The rows of `written`, `failures` and the `runs` that did not end, read without creating anything.
 
     Parameters
@@ -144,7 +144,7 @@ def rows(file: str, mend: bool) -> dict[str, list[tuple[object, ...]]]:
     """
     found: dict[str, list[tuple[object, ...]]] = {"written": [], "failures": [], "runs": []}
     try:
-        with reading(file) as (connection, version):
+        with open_to_read(file) as (connection, version):
             if version > VERSION:
                 raise PlanError(
                     f"the ledger {file} was written by a newer imgbatch (version {version}); update imgbatch, or give "
@@ -162,7 +162,7 @@ def rows(file: str, mend: bool) -> dict[str, list[tuple[object, ...]]]:
                 raise sqlite3.DatabaseError("it is another program's database")
     except sqlite3.OperationalError as error:
         if "no such" not in str(error):  # a table or column that is missing: not ours
-            raise unusable(file, error) from None
+            raise unusable_error(file, error) from None
         raise _damaged(file, error, mend) from None
     except sqlite3.DatabaseError as error:
         raise _damaged(file, error, mend) from None
@@ -170,14 +170,14 @@ def rows(file: str, mend: bool) -> dict[str, list[tuple[object, ...]]]:
 
 
 @contextlib.contextmanager
-def reading(file: str) -> Iterator[tuple[sqlite3.Connection, int]]:
+def open_to_read(file: str) -> Iterator[tuple[sqlite3.Connection, int]]:
     """A connection that only reads, and the version of the file."""
     with contextlib.closing(sqlite3.connect(f"file:{_uri(file)}", uri=True, timeout=30)) as connection:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         yield connection, version
 
 
-def unusable(file: str, error: Exception) -> PlanError:
+def unusable_error(file: str, error: Exception) -> PlanError:
     """The sentence for a place where no database can be kept."""
     return PlanError(
         f"the ledger {file} cannot be used where it is ({error}); keep it on a local disk that can be written to, with "
@@ -185,7 +185,7 @@ def unusable(file: str, error: Exception) -> PlanError:
     )
 
 
-def unwritable(file: str, error: Exception) -> OSError:
+def write_error(file: str, error: Exception) -> OSError:
     """What is raised where the ledger takes no more, which ends the run."""
     code = errno.ENOSPC if "full" in str(error) else errno.EIO
     return OSError(code, f"the ledger cannot be written: {error}", file)

@@ -15,7 +15,7 @@ from imgbatch import codecs
 from imgbatch.core.job import Job, Outcome, Source
 from imgbatch.core.run_settings import Settings
 from imgbatch.ledger.ledger import Ledger
-from imgbatch.ledger.renamed_sources import Renaming
+from imgbatch.ledger.renamed_sources import RenamedSources
 from imgbatch.planning.find import Skipped
 from imgbatch.planning.recipe import Recipe
 from imgbatch.storage.registry import storage_of
@@ -89,7 +89,7 @@ class Destination(ABC):
     def begin(self) -> None:
         """Called once the ledger has opened the run."""
 
-    def renamed_sources(self) -> Renaming | None:
+    def renamed_sources(self) -> RenamedSources | None:
         """What serves sources that were only renamed; None where nothing does."""
         return None
 

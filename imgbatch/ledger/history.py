@@ -6,9 +6,9 @@ import json
 import os
 
 from imgbatch.core.errors import PlanError
-from imgbatch.ledger.database import FILE, reading
+from imgbatch.ledger.database import FILE, open_to_read
 from imgbatch.ledger.ledger import Ledger
-from imgbatch.ledger.rows import PastRun, Replaced, state_folder
+from imgbatch.ledger.rows import PastRun, Replacement, state_folder
 from imgbatch.planning.folders import display_path
 
 
@@ -36,7 +36,7 @@ class History:
     ledger : Ledger
         Says what is wrong with a damaged file.
     runs : list of PastRun
-    replaced : list of Replaced
+    replacements : list of Replacement
 
     Raises
     ------
@@ -51,13 +51,13 @@ class History:
         self.runs = read_runs(self.state)
         if not self.runs:
             raise PlanError(f"no runs are recorded in {display_path(self.folder)}{_hint(self.folder, state)}")
-        self.replaced = read_replacements(self.folder, self.state)
+        self.replacements = read_replacements(self.folder, self.state)
 
     def undoable_counts(self) -> dict[int, int]:
         """How many files of each run can be taken back, as far as the ledger knows."""
         counts: dict[int, int] = {}
         for run in (
-            *(entry.run for entry in self.replaced if entry.step != "undone" and os.path.lexists(entry.backup)),
+            *(entry.run for entry in self.replacements if entry.step != "undone" and os.path.lexists(entry.backup)),
             *(row.run for row in self.ledger.rows if row.intact()),
         ):
             counts[run] = counts.get(run, 0) + 1
@@ -69,7 +69,7 @@ def read_runs(state: str) -> list[PastRun]:
     file = os.path.join(state, FILE)
     if not os.path.exists(file):
         return []
-    with reading(file) as (connection, version):
+    with open_to_read(file) as (connection, version):
         rows = []
         if version >= 2:
             rows = connection.execute(
@@ -84,7 +84,7 @@ def read_runs(state: str) -> list[PastRun]:
     ]  # fmt: skip
 
 
-def read_replacements(folder: str, state: str) -> list[Replaced]:
+def read_replacements(folder: str, state: str) -> list[Replacement]:
     """All replacements of sources, in the order in which they were intended.
 
     Parameters
@@ -95,12 +95,12 @@ def read_replacements(folder: str, state: str) -> list[Replaced]:
     file = os.path.join(state, FILE)
     if not os.path.exists(file):
         return []
-    with reading(file) as (connection, version):
+    with open_to_read(file) as (connection, version):
         rows = []
         if version >= 3:
             rows = connection.execute("SELECT * FROM replaced ORDER BY run, recorded_ns").fetchall()
     return [
-        Replaced(
+        Replacement(
             run, os.path.join(folder, os.fsdecode(path)), step, original, hash,
             os.path.join(state, os.fsdecode(backup)) if backup else "", *rest,
         )

@@ -9,8 +9,8 @@ from typing import Any
 
 from imgbatch.core.errors import KINDS, PHASES
 from imgbatch.core.job import Failure, Job, Owned, Source, Status, Written
-from imgbatch.ledger.database import FILE, rows
-from imgbatch.ledger.rows import Failed, Row, below
+from imgbatch.ledger.database import FILE, read_rows
+from imgbatch.ledger.rows import FailureRow, Row, relative_path
 from imgbatch.planning.names import STATE
 from imgbatch.storage.registry import storage_of
 
@@ -20,7 +20,7 @@ _RACY_NS = 50 * 10**6  # file systems tell times apart that are a few ms from on
 _DEAD_NS = 3_600 * 10**9
 
 
-class Known:
+class LedgerIndex:
     """What former runs left in the ledger of one output folder; an absent file is an empty ledger.
 
     Parameters
@@ -49,9 +49,9 @@ class Known:
         self._by_path: dict[str, Row] = {}
         self._by_source: dict[str, list[Row]] = {}
         self._doubtful: dict[str, Row] = {}  # by path: what workers that died may have written (Ledger.adopt)
-        self._failed: dict[str, Failed] = {}
+        self._failed: dict[str, FailureRow] = {}
         self._dead: list[tuple[int, int]] = []
-        self._looked: dict[str, bool] = {}
+        self._intact_by_path: dict[str, bool] = {}
         self._hashes: dict[str, str] = {}  # of sources that were looked into
         self._confirmed: dict[str, tuple[int, int, bytes]] = {}  # rows that are right but for the time
         self._now = time.time_ns()
@@ -59,7 +59,7 @@ class Known:
         if keep and os.path.exists(self.file):
             self._load(mend)
 
-    def owned(self, path: str) -> Owned | None:
+    def owner_of(self, path: str) -> Owned | None:
         """What is known of a file in the output folder; None: it is foreign."""
         row = self._by_path.get(path)
         if row is not None and self._intact(row):
@@ -78,7 +78,7 @@ class Known:
         """Whether a run wrote that path."""
         return path in self._by_path
 
-    def made(self, source: str, output: int | None) -> tuple[str, ...]:
+    def outputs_of(self, source: str, output: int | None) -> tuple[str, ...]:
         """The unmodified files that were made of a source for an output; None: for any."""
         rows = self._by_source.get(source, ())
         return tuple(row.path for row in rows if output in (None, row.output) and self._intact(row))
@@ -102,7 +102,7 @@ class Known:
                     row
                     for row in rows
                     if row.output == output
-                    and row.made_by(digest, job.index + 1, source.mtime_ns)
+                    and row.matches(digest, job.index + 1, source.mtime_ns)
                     and (there is None or row.path in there)
                     and (output not in dated or row.source_mtime_ns == source.mtime_ns)
                     and self._same(row, source)
@@ -124,9 +124,9 @@ class Known:
 
     def _intact(self, row: Row) -> bool:
         """Whether a file is as it was written; looked at once for the plan."""
-        known = self._looked.get(row.path)
+        known = self._intact_by_path.get(row.path)
         if known is None:
-            known = self._looked[row.path] = row.intact()
+            known = self._intact_by_path[row.path] = row.intact()
         return known
 
     def _same(self, row: Row, source: Source) -> bool:
@@ -145,7 +145,7 @@ class Known:
             self._hashes[source.path] = storage_of(source.path).fingerprint(source.path)
         if self._hashes[source.path] != row.source_hash:
             return False
-        self._confirmed[row.path] = (source.mtime_ns, self._now, os.fsencode(below(row.path, self.folder)))
+        self._confirmed[row.path] = (source.mtime_ns, self._now, os.fsencode(relative_path(row.path, self.folder)))
         return True
 
     def widths(self, source: Source, digests: Sequence[str]) -> dict[int, int]:
@@ -154,14 +154,14 @@ class Known:
         held = ((row, row.digest.split(" ")[0]) for row in rows if row.output < len(digests))
         return {row.output: row.width for row, digest in held if digest == digests[row.output]}
 
-    def failed(self, source: Source) -> Failed | None:
+    def last_failure(self, source: Source) -> FailureRow | None:
         """How this very file failed with this recipe, versions and limit; None: it is not known to fail."""
         held = self._failed.get(source.path)
         if held is None or (held.size, held.mtime_ns) != (source.size, source.mtime_ns):
             return None
-        return held if held.versions == self.met_by(held.status) else None
+        return held if held.versions == self.failure_conditions(held.status) else None
 
-    def met_by(self, status: Status) -> str:
+    def failure_conditions(self, status: Status) -> str:
         """What a failure of this kind depends on besides file and recipe: the versions, and for a timeout the limit."""
         return self.versions if status != "timeout" else f"{self.versions}, {self.limit or 0:g} s"
 
@@ -183,7 +183,7 @@ class Known:
         return any(started <= changed <= seen + _DEAD_NS for started, seen in self._dead)
 
     def _load(self, mend: bool) -> None:
-        held: Any = rows(self.file, mend)
+        held: Any = read_rows(self.file, mend)
         for row in held["written"]:
             found = Row(os.path.join(self.folder, os.fsdecode(row[0])), os.fsdecode(row[1]), *row[2:])
             if not found.digest:
@@ -194,6 +194,6 @@ class Known:
         for source, digest, size, mtime_ns, status, kind, phase, message, *rest in held["failures"]:
             if digest == self.digest and kind in KINDS and phase in PHASES:
                 failure = Failure(kind, phase, message)
-                self._failed[os.fsdecode(source)] = Failed(size, mtime_ns, status, failure, *rest[:3])
+                self._failed[os.fsdecode(source)] = FailureRow(size, mtime_ns, status, failure, *rest[:3])
         self.interrupted = bool(held["runs"])
         self._dead = [(started, seen) for digest, started, seen in held["runs"] if digest == self.digest]

@@ -8,7 +8,7 @@ per run that had something to do or an older ledger to look into. `replaced`: so
 
 One run: ``Ledger(folder)`` reads what is known; :meth:`begin` opens the run; :meth:`record` takes each Outcome, after
 its files are in place; :meth:`end` closes the run with its summary; :meth:`close` lets go. A run without an end died:
-what appeared under planned names while it lived is known as ours (:meth:`owned`), because its last second was not
+what appeared under planned names while it lived is known as ours (:meth:`owner_of`), because its last second was not
 recorded.
 
 The versions of imgbatch and Pillow are recorded with each run. A new version makes nothing again by itself: that is
@@ -28,9 +28,9 @@ from typing import Any
 
 from imgbatch.core.errors import BLAME
 from imgbatch.core.job import Failure, Job, Outcome
-from imgbatch.ledger.database import unusable, unwritable, writable
-from imgbatch.ledger.index import Known
-from imgbatch.ledger.rows import BACK_OFF_DAYS, DAY_NS, Row, as_told, below, mendable
+from imgbatch.ledger.database import open_to_write, unusable_error, write_error
+from imgbatch.ledger.index import LedgerIndex
+from imgbatch.ledger.rows import BACK_OFF_DAYS, DAY_NS, Row, digest_with_fields, is_retryable, relative_path
 from imgbatch.storage.atomic_write import mtime
 from imgbatch.storage.registry import storage_of
 
@@ -41,7 +41,7 @@ _RESERVE = 64 * 1024  # bytes kept so that a full disk takes the last records
 _EARLY_NS = DAY_NS // 24  # a nightly run is never exactly a day after the last one
 
 
-class Ledger(Known):
+class Ledger(LedgerIndex):
     """The ledger of one output folder, to be asked (index.py) and written; looking does not create it."""
 
     def __init__(
@@ -77,7 +77,7 @@ class Ledger(Known):
             with open(self._reserve, "wb") as file:
                 file.write(bytes(_RESERVE))
         except sqlite3.Error as error:
-            raise unusable(self.file, error) from None
+            raise unusable_error(self.file, error) from None
         except OSError:
             return  # a disk that is full already: the first file will say so
 
@@ -97,8 +97,8 @@ class Ledger(Known):
                 self._pending["forgotten"].append((source, self.digest))
             return
         for one in outcome.outputs:
-            path = below(one.path, self.folder)
-            digest = as_told(self._digests[one.output], one.told, outcome.index + 1, outcome.source.mtime_ns)
+            path = relative_path(one.path, self.folder)
+            digest = digest_with_fields(self._digests[one.output], one.told, outcome.index + 1, outcome.source.mtime_ns)
             self._pending["written"].append((
                 os.fsencode(path), source, one.output, outcome.source.size, outcome.source.mtime_ns,
                 digest, one.format, one.width, one.height, one.frames, one.quality, one.bytes,
@@ -114,17 +114,17 @@ class Ledger(Known):
             self.flush()
 
     def _failure(self, source: bytes, outcome: Outcome, error: Failure, now: int) -> tuple[object, ...]:
-        held = self.failed(outcome.source)
+        held = self.last_failure(outcome.source)
         attempts = 1 if held is None else held.attempts + 1
         next_ns = 0
         if outcome.status in ("timeout", "crashed"):
             next_ns = now + BACK_OFF_DAYS[min(attempts, len(BACK_OFF_DAYS)) - 1] * DAY_NS - _EARLY_NS
-        elif mendable(error):
+        elif is_retryable(error):
             next_ns = now  # known to have failed, so that it is no news, and tried by the next run all the same
         message = error.message.encode("utf-8", "backslashreplace").decode()
         return (
             source, self.digest, outcome.source.size, outcome.source.mtime_ns, outcome.status, error.kind, error.phase,
-            message, attempts, next_ns, self.met_by(outcome.status), self.run,
+            message, attempts, next_ns, self.failure_conditions(outcome.status), self.run,
         )  # fmt: skip
 
     def adopt(self, job: Job, since_ns: int) -> None:
@@ -142,12 +142,12 @@ class Ledger(Known):
                     found = storage_of(path).stat(path, follow_links=False)
                     if found.st_ctime_ns >= since_ns and stat.S_ISREG(found.st_mode):
                         self._pending["written"].append((
-                            os.fsencode(below(path, self.folder)), os.fsencode(job.source.path), target.output,
+                            os.fsencode(relative_path(path, self.folder)), os.fsencode(job.source.path), target.output,
                             job.source.size, job.source.mtime_ns, "", target.format, 0, 0, 1, None, found.st_size,
                             mtime(found), "", storage_of(path).fingerprint(path), "", 0, self.run, 0,
                         ))  # fmt: skip
 
-    def moving(self, outcome: Outcome) -> None:
+    def record_move(self, outcome: Outcome) -> None:
         """Say that a source is about to be archived or quarantined, so that what was made of it is not pruned.
 
         What was made just now is in no transaction yet, so for that the next one will do.
@@ -164,7 +164,7 @@ class Ledger(Known):
 
     def forget(self, row: Row) -> None:
         """A file is gone, and with it what is known of it."""
-        self._pending["pruned"].append((os.fsencode(below(row.path, self.folder)),))
+        self._pending["pruned"].append((os.fsencode(relative_path(row.path, self.folder)),))
 
     def flush(self) -> None:
         """Write what is pending in one transaction; OSError when that is not possible, and all of it stays pending."""
@@ -179,7 +179,7 @@ class Ledger(Known):
             try:
                 self._write(pending)
             except sqlite3.Error as error:
-                raise unwritable(self.file, error) from error
+                raise write_error(self.file, error) from error
         for waiting in pending.values():
             waiting.clear()
 
@@ -220,7 +220,7 @@ class Ledger(Known):
                         "UPDATE runs SET ended_ns=seen_ns WHERE ended_ns IS NULL AND digest=?", (self.digest,)
                     )
         except sqlite3.Error as error:
-            raise unwritable(self.file, error) from error
+            raise write_error(self.file, error) from error
 
     def close(self) -> None:
         """Write what is pending and let go of the file."""
@@ -235,7 +235,7 @@ class Ledger(Known):
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
-            self._connection = writable(self.file)
+            self._connection = open_to_write(self.file)
         return self._connection
 
 

@@ -19,7 +19,7 @@ from imgbatch.storage.registry import storage_of
 _HOW = "run once without --prune, or without that"
 
 
-def prunable(ledger: Ledger, paths: Sequence[str], sources: Sequence[Source], filters: Filters) -> list[Row]:
+def find_prunable(ledger: Ledger, paths: Sequence[str], sources: Sequence[Source], filters: Filters) -> list[Row]:
     """The files to remove, sorted by path; nothing is removed here.
 
     Parameters

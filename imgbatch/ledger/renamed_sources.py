@@ -21,7 +21,7 @@ from imgbatch.storage.atomic_write import content_hash, mtime
 from imgbatch.storage.registry import storage_of
 
 
-class Renaming:
+class RenamedSources:
     """What can be had without work, from what former runs made of sources that are gone.
 
     Parameters
@@ -33,33 +33,33 @@ class Renaming:
 
     def __init__(self, ledger: Ledger, recipe: Recipe, digests: Sequence[str]) -> None:
         self._recipe = recipe
-        self._known: set[str] = set()
+        self._recorded_sources: set[str] = set()
         self._by_size: dict[int, dict[str, dict[int, Row]]] = {}
         if any(type(op).of_file is not Operation.of_file for op in recipe.every_op):
             return
         for row in ledger.rows:
-            self._known.add(row.source)
+            self._recorded_sources.add(row.source)
             if row.hash and row.source_hash and row.output < len(digests) and row.digest == digests[row.output]:
                 self._by_size.setdefault(row.source_size, {}).setdefault(row.source, {})[row.output] = row
 
-    def take(self, job: Job) -> Outcome | None:
+    def copy_outputs(self, job: Job) -> Outcome | None:
         """The outcome of a job whose outputs could be copied; None: it has to be done."""
         source = job.source
         former = self._by_size.get(source.size)
-        if not former or source.problem is not None or source.path in self._known or not job.targets:
+        if not former or source.problem is not None or source.path in self._recorded_sources or not job.targets:
             return None
         gone = [rows for path, rows in former.items() if not storage_of(path).exists(path)]
         content = _content(source) if gone else ""
         for rows in gone:
             if content and all(row.source_hash == content for row in rows.values()):
-                written = self._copied(job, rows)
+                written = self._copy(job, rows)
                 if written:
                     was = next(iter(rows.values())).source
                     changes = (f"renamed: it was {was}, and its outputs are copied",)
                     return Outcome(job.index, source, "ok", written, changes=changes, source_hash=content)
         return None
 
-    def _copied(self, job: Job, rows: dict[int, Row]) -> tuple[Written, ...]:
+    def _copy(self, job: Job, rows: dict[int, Row]) -> tuple[Written, ...]:
         """What was copied for all targets of a job; empty where one cannot be, and then nothing is left."""
         made: list[Written] = []
         try:

@@ -19,18 +19,18 @@ _DETOUR = re.compile(r"(?:^|/)\.{0,2}(?:/|$)")  # a part of a path that is empty
 BACK_OFF_DAYS = (1, 2, 4, 8)  # how long a file that crashed or timed out is left in peace, by attempts
 
 
-def below(path: str, folder: str) -> str:
+def relative_path(path: str, folder: str) -> str:
     """``os.path.relpath`` of a path, without its steps where it is spelled as the folder's and plain."""
     rest = path.removeprefix(folder + os.sep)
     return os.path.relpath(path, folder) if len(rest) == len(path) or _DETOUR.search(rest) else rest
 
 
-def mendable(failure: Failure) -> bool:
+def is_retryable(failure: Failure) -> bool:
     """Whether a raised --max-pixels or a new reader may mend it, and trying costs little: nothing was decoded yet."""
     return failure.kind in ("too_large", "unsupported") and failure.phase in ("read", "decode")
 
 
-def as_told(digest: str, asked: Iterable[str], number: int, mtime_ns: int) -> str:
+def digest_with_fields(digest: str, asked: Iterable[str], number: int, mtime_ns: int) -> str:
     """The digest of an output, with what its operations were told of a file and the file does not hold itself.
 
     Two files of the same content and name differ where a text shows their number (``{n}``, from 1) or the day they
@@ -72,12 +72,12 @@ class Row:
             return False
         return found.st_size == self.size and mtime(found) == self.mtime_ns
 
-    def made_by(self, digest: str, number: int, mtime_ns: int) -> bool:
+    def matches(self, digest: str, number: int, mtime_ns: int) -> bool:
         """Whether an output with this digest would be made as this file was."""
         if self.digest == digest:
             return True
         told = [part.partition("=")[0] for part in self.digest.split(" ")[1:]]
-        return self.digest == as_told(digest, told, number, mtime_ns)
+        return self.digest == digest_with_fields(digest, told, number, mtime_ns)
 
     def written(self) -> Written:
         """The row as the record of an unchanged file has it."""
@@ -88,7 +88,7 @@ class Row:
 
 
 @frozen(slots=True)
-class Failed:
+class FailureRow:
     """A source that failed: how, how often, and when (time.time_ns) it is tried again; 0: not until it changes."""
 
     size: int
@@ -105,7 +105,7 @@ class Failed:
 
 
 @frozen(slots=True)
-class Replaced:
+class Replacement:
     """A source that a run replaced by what it made of it, or was about to.
 
     Attributes

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from imgbatch.core.job import Job, Outcome
 from imgbatch.ledger.ledger import Ledger
-from imgbatch.ledger.rows import mendable
+from imgbatch.ledger.rows import is_retryable
 from imgbatch.planning.recipe import Recipe
 from imgbatch.planning.renditions import outputs_without_file
 
@@ -26,9 +26,9 @@ def up_to_date(ledger: Ledger, job: Job, recipe: Recipe, digests: Sequence[str])
     return None if done is None else Outcome(job.index, job.source, "unchanged", outputs=done)
 
 
-def known_to_fail(ledger: Ledger, job: Job, now_ns: int) -> Outcome | None:
+def known_failure(ledger: Ledger, job: Job, now_ns: int) -> Outcome | None:
     """The outcome of the last attempt, when another one would end as it did, or is not due yet."""
-    held = ledger.failed(job.source)
+    held = ledger.last_failure(job.source)
     if held is None or held.due(now_ns):
         return None
     said = NOT_AGAIN
@@ -40,13 +40,13 @@ def known_to_fail(ledger: Ledger, job: Job, now_ns: int) -> Outcome | None:
     return Outcome(job.index, job.source, held.status, error=error)
 
 
-def retried(ledger: Ledger, job: Job) -> bool:
+def is_retried(ledger: Ledger, job: Job) -> bool:
     """Whether a job failed before in a way that every run looks for again; then the others go first."""
-    held = ledger.failed(job.source)
-    return held is not None and mendable(held.failure)
+    held = ledger.last_failure(job.source)
+    return held is not None and is_retryable(held.failure)
 
 
-def suspicious(ledger: Ledger, job: Job) -> bool:
+def is_suspicious(ledger: Ledger, job: Job) -> bool:
     """Whether a job has cost a worker before, and is better done last and alone."""
-    held = ledger.failed(job.source)
+    held = ledger.last_failure(job.source)
     return held is not None and held.status in ("timeout", "crashed")

@@ -23,7 +23,7 @@ from imgbatch.planning.names import numbered_name
 from imgbatch.storage.atomic_write import has_content, mtime, open_atomic, rename_file, sync
 
 
-class Moves:
+class SourceMover:
     """What becomes of the sources of a run.
 
     Parameters
@@ -68,7 +68,7 @@ class Moves:
                 sync(written.path)
             for where in {os.path.dirname(written.path) for written in outcome.outputs}:
                 sync(where)
-            place = _moved(outcome.source, folder)
+            place = _move(outcome.source, folder)
         except OSError as failure:
             said = f"not {word}: {one_line(failure.strerror or str(failure))}"
             return replace(outcome, warnings=(*outcome.warnings, said))
@@ -84,7 +84,7 @@ class Moves:
         return outcome
 
 
-def _moved(source: Source, folder: str) -> str:
+def _move(source: Source, folder: str) -> str:
     """Move a source below `folder`, under its relative path; where it is now."""
     found = os.lstat(source.path)
     if not os.path.isfile(source.path) or os.path.islink(source.path):
@@ -94,11 +94,11 @@ def _moved(source: Source, folder: str) -> str:
     wanted = os.path.join(folder, source.relative)
     where = os.path.dirname(wanted)
     os.makedirs(where, exist_ok=True)
-    for place in _places(wanted):
+    for place in _free_paths(wanted):
         try:
             _transfer(source.path, place)
         except FileExistsError:
-            if not _same(source.path, place):
+            if not _is_copy(source.path, place):
                 continue
             os.unlink(source.path)  # a run was killed after it had copied the file, before it gave the source up
         break
@@ -109,7 +109,7 @@ def _moved(source: Source, folder: str) -> str:
 
 def _explain(place: str, why: bytes) -> None:
     """Say beside a file that was moved why; over no file, be it a source of that name that failed, too."""
-    for path in _places(place + ".txt"):
+    for path in _free_paths(place + ".txt"):
         try:
             with open_atomic(path, replace=False, durable=True) as file:
                 file.write(why)
@@ -119,7 +119,7 @@ def _explain(place: str, why: bytes) -> None:
         return
 
 
-def _places(wanted: str) -> Iterator[str]:
+def _free_paths(wanted: str) -> Iterator[str]:
     """The path that is wanted, and those that are taken when it is not free."""
     yield wanted
     folder, name = os.path.split(wanted)
@@ -145,7 +145,7 @@ def _transfer(path: str, place: str) -> None:
     os.unlink(path)
 
 
-def _same(path: str, place: str) -> bool:
+def _is_copy(path: str, place: str) -> bool:
     """Whether both files hold the same bytes, and are two."""
     if os.path.islink(place) or not os.path.isfile(place) or os.path.samefile(path, place):
         return False

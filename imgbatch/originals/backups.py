@@ -21,7 +21,7 @@ _FICLONE = 0x40049409  # linux/fs.h
 _CANNOT_LINK = (errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS, errno.EACCES)
 
 
-def room(state: str, run: int) -> str:
+def new_backup_folder(state: str, run: int) -> str:
     """A folder for the backups of a run that is not there yet: numbers begin anew when a ledger was set aside."""
     number, place = 1, os.path.join(state, FOLDER, str(run))
     while os.path.lexists(place):
@@ -30,7 +30,7 @@ def room(state: str, run: int) -> str:
     return place
 
 
-def rooms(state: str) -> list[str]:
+def backup_folders(state: str) -> list[str]:
     """The names of the folders that hold the backups of runs."""
     try:
         return sorted(os.listdir(os.path.join(state, FOLDER)))
@@ -38,7 +38,7 @@ def rooms(state: str) -> list[str]:
         return []
 
 
-def keep(path: str, place: str) -> None:
+def keep_original(path: str, place: str) -> None:
     """Keep the file `path` at `place` as well; FileExistsError when that is taken."""
     folder = os.path.dirname(place)
     os.makedirs(folder, exist_ok=True)
@@ -87,7 +87,7 @@ def discard(place: str, state: str) -> None:
 
 def _copy(path: str, place: str, replace: bool) -> None:
     with open(path, "rb") as original, open_atomic(place, replace=replace, durable=True) as copy:
-        if not _cloned(original, copy):
+        if not _clone(original, copy):
             shutil.copyfileobj(original, copy, 1 << 20)
         copy.flush()
         shutil.copystat(path, copy.name)
@@ -97,7 +97,7 @@ def _copy(path: str, place: str, replace: bool) -> None:
             os.chmod(copy.name, found.st_mode & 0o7777)
 
 
-def _cloned(original: BinaryIO, copy: BinaryIO) -> bool:
+def _clone(original: BinaryIO, copy: BinaryIO) -> bool:
     """Whether the file system shared the blocks (btrfs, XFS, ZFS)."""
     if sys.platform != "linux":
         return False

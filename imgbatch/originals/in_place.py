@@ -29,10 +29,10 @@ from imgbatch.ledger.database import FILE
 from imgbatch.ledger.destination import Assignment, Destination
 from imgbatch.ledger.history import read_replacements, read_runs
 from imgbatch.ledger.ledger import Ledger
-from imgbatch.ledger.rows import Replaced, state_folder
-from imgbatch.originals.backups import FOLDER, discard, keep, room, rooms
+from imgbatch.ledger.rows import Replacement, state_folder
+from imgbatch.originals.backups import FOLDER, backup_folders, discard, keep_original, new_backup_folder
 from imgbatch.originals.in_place_rules import within
-from imgbatch.originals.replacements import Past
+from imgbatch.originals.replacements import Replacements
 from imgbatch.planning.find import Skipped
 from imgbatch.planning.folders import display_path
 from imgbatch.planning.recipe import Recipe
@@ -46,7 +46,7 @@ _NO_WRITER = Failure(
 _LINK = "a link; name the file that it points to"
 
 
-def _is(entry: Replaced, source: Source) -> bool:
+def _is(entry: Replacement, source: Source) -> bool:
     """Whether a source is what was put there, by size and time, where these leave no doubt."""
     same = (entry.size, entry.mtime_ns) == (source.size, source.mtime_ns)
     return same and not 0 <= entry.recorded_ns - entry.mtime_ns < _RACY_NS
@@ -62,17 +62,17 @@ class InPlace(Destination):
     ) -> None:
         super().__init__(folder, ledger, recipe, settings, contents)
         self.state = state_folder(folder, settings.state)
-        self._past = Past(folder, self.state)
+        self._replacements = Replacements(folder, self.state)
         self._digest_by_run: dict[int, str] = {}
         self._open_runs: set[int] = set()
         for run in read_runs(self.state):
             self._digest_by_run[run.id] = run.digest
             if not run.ended:
                 self._open_runs.add(run.id)
-        self._by_hash: dict[str, list[Replaced]] = {}
-        self._latest: dict[str, Replaced] = {}
+        self._by_hash: dict[str, list[Replacement]] = {}
+        self._latest: dict[str, Replacement] = {}
         self._sizes: set[int] = set()
-        self._intended: list[Replaced] = []
+        self._intended: list[Replacement] = []
         for entry in read_replacements(folder, self.state):
             if entry.step != "undone":
                 self._by_hash.setdefault(entry.hash, []).append(entry)
@@ -80,10 +80,10 @@ class InPlace(Destination):
                 self._sizes.add(entry.size)
             if entry.step == "intended":
                 self._intended.append(entry)
-        self._done: dict[int, Outcome] = {}  # by the job's index
-        self._seen: list[Replaced] = []  # what was looked into, so that the next run need not
+        self._unchanged_outcomes: dict[int, Outcome] = {}  # by the job's index
+        self._observations: list[Replacement] = []  # what was looked into, so that the next run need not
         self._now = time.time_ns()
-        self._run, self._room = 0, ""
+        self._run, self._backups = 0, ""
 
     # -- what is to be done --------------------------------------------------------------------------------------------
 
@@ -116,7 +116,7 @@ class InPlace(Destination):
                 source = replace(source, problem=Failure("unsupported", "read", _LINK))
             done = self._unchanged(len(jobs), source) if source.problem is None else None
             if done is not None:
-                self._done[done.index] = done
+                self._unchanged_outcomes[done.index] = done
             elif source.problem is None:
                 format = self._format_of(source)
                 if format is None:
@@ -141,7 +141,7 @@ class InPlace(Destination):
 
     def already_done(self, job: Job) -> Outcome | None:
         """The outcome "unchanged" where this recipe has made what stands there, or what others have made it of."""
-        return self._done.get(job.index)
+        return self._unchanged_outcomes.get(job.index)
 
     def _unchanged(self, index: int, source: Source) -> Outcome | None:
         content = self._content(source)
@@ -149,26 +149,26 @@ class InPlace(Destination):
         if not any(self._counts(entry) for entry in entries):
             return None
         now = entries[0]
-        self._see(now, source)
+        self._observe(now, source)
         written = Written(
             0, source.path, now.format, now.width, now.height, source.size, now.quality, now.frames, source.mtime_ns
         )
         return Outcome(index, source, "unchanged", (written,))
 
-    def _see(self, now: Replaced, source: Source) -> None:
+    def _observe(self, now: Replacement, source: Source) -> None:
         last = self._latest.get(source.path)
         if last is not None and last.hash == now.hash:
             if not _is(last, source) and last.step == "done":
-                self._seen.append(replace(last, mtime_ns=source.mtime_ns, recorded_ns=self._now))
+                self._observations.append(replace(last, mtime_ns=source.mtime_ns, recorded_ns=self._now))
             return
-        self._seen.append(
+        self._observations.append(
             replace(
                 now, run=0, path=source.path, step="done", original=now.hash, backup="", mtime_ns=source.mtime_ns,
                 recorded_ns=self._now,
             )
         )  # fmt: skip
 
-    def _counts(self, entry: Replaced) -> bool:
+    def _counts(self, entry: Replacement) -> bool:
         if self._digest_by_run.get(entry.run) != self._ledger.digest:
             return False
         return not self._settings.force or entry.run in self._open_runs  # a forced run that was killed goes on, too
@@ -180,7 +180,7 @@ class InPlace(Destination):
             return last.hash
         return hash_of(source.path) if source.size in self._sizes else ""
 
-    def _origins(self, content: str) -> Iterator[Replaced]:
+    def _origins(self, content: str) -> Iterator[Replacement]:
         """All replacements that led to a content, the last first."""
         seen: set[str] = set()
         pending = [content]
@@ -197,10 +197,10 @@ class InPlace(Destination):
     def begin(self) -> None:
         """Settle what a killed run left."""
         run = self._run = self._ledger.run
-        self._room = room(self.state, run)
-        settle_intended(self._past, self._intended, self.state)
-        if self._seen and run:
-            self._past.note([replace(entry, run=entry.run or run) for entry in self._seen])
+        self._backups = new_backup_folder(self.state, run)
+        settle_intentions(self._replacements, self._intended, self.state)
+        if self._observations and run:
+            self._replacements.record([replace(entry, run=entry.run or run) for entry in self._observations])
 
     def settle(self, outcome: Outcome) -> Outcome:
         """Put what was made into the source's place; the outcome, with that place."""
@@ -227,29 +227,29 @@ class InPlace(Destination):
         if (found.st_size, mtime(found)) != (source.size, source.mtime_ns) or not stat.S_ISREG(found.st_mode):
             raise ImageError("changed", "it was changed while the run was at work; the next run takes it as it is then")
         same = made.hash == outcome.source_hash
-        backup = "" if same else os.path.join(self._room, os.path.relpath(source.path, self.folder))
-        entry = Replaced(
+        backup = "" if same else os.path.join(self._backups, os.path.relpath(source.path, self.folder))
+        entry = Replacement(
             self._run, source.path, "done" if same else "intended", outcome.source_hash, made.hash, backup, made.bytes,
             source.mtime_ns if same else made.mtime_ns, time.time_ns(), made.format, made.width, made.height,
             made.frames, made.quality,
         )  # fmt: skip
         if same:
-            self._past.intend(entry)
+            self._replacements.intend(entry)
             return []
         with contextlib.suppress(OSError, AttributeError):  # only root may, and Windows has none
             os.chown(made.path, found.st_uid, found.st_gid)
         os.chmod(made.path, stat.S_IMODE(found.st_mode))
         sync(made.path)
-        self._past.intend(entry)
+        self._replacements.intend(entry)
         try:
-            keep(source.path, backup)
+            keep_original(source.path, backup)
             os.replace(made.path, source.path)
         except OSError:
             with contextlib.suppress(OSError):  # else the next run settles it
-                self._past.settle(entry, "")
+                self._replacements.settle(entry, "")
                 discard(backup, self.state)
             raise
-        self._past.done(entry)
+        self._replacements.mark_done(entry)
         linked = [f"hard link: its other name{'s keep' if found.st_nlink > 2 else ' keeps'} the original's bytes"]
         return [f"original kept: {backup}", *(linked if found.st_nlink > 1 else [])]
 
@@ -265,18 +265,18 @@ class InPlace(Destination):
                 for target in job.targets:
                     with contextlib.suppress(FileNotFoundError):
                         os.unlink(target.path)
-        self._past.close()
+        self._replacements.close()
         if complete and self._settings.keep_backups is not None:
             self._forget_old(time.time() - self._settings.keep_backups)
 
     def _forget_old(self, before: float) -> None:
         old = {str(run.id) for run in read_runs(self.state) if run.started < before and run.id != self._run}
-        for name in rooms(self.state):
+        for name in backup_folders(self.state):
             if name.partition("-")[0] in old:
                 shutil.rmtree(os.path.join(self.state, FOLDER, name), ignore_errors=True)
 
 
-def settle_intended(past: Past, intended: Sequence[Replaced], state: str) -> None:
+def settle_intentions(replacements: Replacements, intended: Sequence[Replacement], state: str) -> None:
     """Find out whether what a killed run intended took place, and write that down.
 
     A backup goes only where the original stands in its place, whole. A file that cannot be read is left for later.
@@ -289,8 +289,8 @@ def settle_intended(past: Past, intended: Sequence[Replaced], state: str) -> Non
         except OSError:
             continue
         if content == entry.hash:
-            past.settle(entry, "done")
+            replacements.settle(entry, "done")
             continue
-        past.settle(entry, "")
+        replacements.settle(entry, "")
         if content == entry.original:
             discard(entry.backup, state)

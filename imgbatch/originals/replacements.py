@@ -11,11 +11,11 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import astuple
 
-from imgbatch.ledger.database import FILE, unwritable, writable
-from imgbatch.ledger.rows import Replaced
+from imgbatch.ledger.database import FILE, open_to_write, write_error
+from imgbatch.ledger.rows import Replacement
 
 
-class Past:
+class Replacements:
     """The past of one folder; looking creates nothing.
 
     Parameters
@@ -30,34 +30,34 @@ class Past:
         self.folder, self.state = folder, state
         self.file = os.path.join(state, FILE)
         self._connection: sqlite3.Connection | None = None
-        self._done: list[Replaced] = []
+        self._completions: list[Replacement] = []
 
-    def intend(self, entry: Replaced) -> None:
+    def intend(self, entry: Replacement) -> None:
         """Write down what is about to be done, and what was done, on the disk; OSError when that is not possible."""
-        self.note([entry])
-        self._done.clear()
+        self.record([entry])
+        self._completions.clear()
 
-    def note(self, entries: Sequence[Replaced]) -> None:
+    def record(self, entries: Sequence[Replacement]) -> None:
         """Write down entries, and what was done, in one transaction."""
         try:
             with self._open() as connection:
-                self._tell(connection)
+                self._write_completions(connection)
                 connection.executemany(
                     f"INSERT OR REPLACE INTO replaced VALUES ({','.join('?' * 14)})", map(self._row, entries)
                 )
         except sqlite3.Error as error:
-            raise unwritable(self.file, error) from error
+            raise write_error(self.file, error) from error
 
-    def _row(self, entry: Replaced) -> tuple[object, ...]:
+    def _row(self, entry: Replacement) -> tuple[object, ...]:
         run, path, step, original, hash, backup, *rest = astuple(entry)
         place = os.fsencode(os.path.relpath(backup, self.state)) if backup else b""
         return (run, self._relative(path), step, original, hash, place, *rest)
 
-    def done(self, entry: Replaced) -> None:
+    def mark_done(self, entry: Replacement) -> None:
         """Note that it is done; written down with the next intention, or at the end."""
-        self._done.append(entry)
+        self._completions.append(entry)
 
-    def settle(self, entry: Replaced, step: str) -> None:
+    def settle(self, entry: Replacement, step: str) -> None:
         """Write down what became of a replacement, durably; ``step=""``: it did not happen."""
         key = (entry.run, self._relative(entry.path))
         try:
@@ -67,26 +67,26 @@ class Past:
                 else:
                     connection.execute("DELETE FROM replaced WHERE run=? AND path=?", key)
         except sqlite3.Error as error:
-            raise unwritable(self.file, error) from error
+            raise write_error(self.file, error) from error
 
     def close(self) -> None:
         """Write down what is done, and let go of the file."""
         try:
-            if self._done:
+            if self._completions:
                 with self._open() as connection:
-                    self._tell(connection)
-                self._done.clear()
+                    self._write_completions(connection)
+                self._completions.clear()
         except sqlite3.Error as error:
-            raise unwritable(self.file, error) from error
+            raise write_error(self.file, error) from error
         finally:
             connection, self._connection = self._connection, None  # type: ignore[assignment]  # closed just now
             if connection is not None:
                 connection.close()
 
-    def _tell(self, connection: sqlite3.Connection) -> None:
+    def _write_completions(self, connection: sqlite3.Connection) -> None:
         connection.executemany(
             "UPDATE replaced SET step='done' WHERE run=? AND path=?",
-            [(entry.run, self._relative(entry.path)) for entry in self._done],
+            [(entry.run, self._relative(entry.path)) for entry in self._completions],
         )
 
     def _relative(self, path: str) -> bytes:
@@ -94,6 +94,6 @@ class Past:
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
-            self._connection = writable(self.file)
+            self._connection = open_to_write(self.file)
             self._connection.execute("PRAGMA synchronous=FULL")
         return self._connection

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 
 from imgbatch.core.errors import PlanError, one_line
 from imgbatch.ledger.history import History, read_replacements
-from imgbatch.ledger.rows import Replaced, Row
+from imgbatch.ledger.rows import Replacement, Row
 from imgbatch.originals.backups import discard, restore
-from imgbatch.originals.in_place import settle_intended
-from imgbatch.originals.replacements import Past
+from imgbatch.originals.in_place import settle_intentions
+from imgbatch.originals.replacements import Replacements
 from imgbatch.planning.folders import display_path
 from imgbatch.storage.atomic_write import hash_of, sweep
 from imgbatch.storage.lock import Lock
@@ -87,8 +87,8 @@ class _Undo:
 
     def __init__(self, history: History) -> None:
         self._history, self._ledger = history, history.ledger
-        self._past = Past(history.folder, history.state)
-        self._replaced = history.replaced
+        self._replacements = Replacements(history.folder, history.state)
+        self._entries = history.replacements
 
     def undo(self, number: int | None, dry: bool) -> Undone:
         """Take the run of that number back, or the last one that left something."""
@@ -101,12 +101,12 @@ class _Undo:
         elif number not in {run.id for run in history.runs}:
             raise PlanError(f"expected a run of {display_path(history.folder)}, got {number}; see imgbatch history")
         if not dry:
-            settle_intended(
-                self._past, [entry for entry in self._replaced if entry.step == "intended"], self._history.state
+            settle_intentions(
+                self._replacements, [entry for entry in self._entries if entry.step == "intended"], self._history.state
             )
-            self._replaced = read_replacements(history.folder, history.state)
+            self._entries = read_replacements(history.folder, history.state)
         undone = Undone(number)
-        entries = [entry for entry in self._replaced if entry.run == number and entry.step != "undone"]
+        entries = [entry for entry in self._entries if entry.run == number and entry.step != "undone"]
         rows = sorted((row for row in self._ledger.rows if row.run == number), key=lambda row: os.fsencode(row.path))
         try:
             for folder in {os.path.dirname(entry.path) for entry in entries if not dry}:
@@ -116,14 +116,14 @@ class _Undo:
             for row in rows:
                 self._remove(row, undone, dry)
         finally:
-            self._past.close()
+            self._replacements.close()
             self._ledger.close()
         return undone
 
-    def _restore(self, entry: Replaced, undone: Undone, dry: bool) -> None:
+    def _restore(self, entry: Replacement, undone: Undone, dry: bool) -> None:
         if not entry.backup:  # nothing was changed
             if not dry:
-                self._past.settle(entry, "undone")
+                self._replacements.settle(entry, "undone")
             return
         why = self._changed(entry)
         if why:
@@ -133,14 +133,14 @@ class _Undo:
             if not dry:
                 if hash_of(entry.path) != entry.original:  # else an undo was killed when it had done that
                     restore(entry.backup, entry.path)
-                self._past.settle(entry, "undone")
+                self._replacements.settle(entry, "undone")
                 discard(entry.backup, self._history.state)
         except OSError as error:
             undone.left.append((entry.path, one_line(error.strerror or str(error))))
             return
         undone.restored.append(entry.path)
 
-    def _changed(self, entry: Replaced) -> str:
+    def _changed(self, entry: Replacement) -> str:
         """Why a file cannot be restored; "" when it can."""
         kept = f"its original is {display_path(entry.backup)}"
         if not os.path.lexists(entry.backup):
@@ -149,7 +149,7 @@ class _Undo:
         if now == entry.original:
             return ""
         if now != entry.hash:
-            later = [one.run for one in self._replaced if one.path == entry.path and one.hash == now != ""]
+            later = [one.run for one in self._entries if one.path == entry.path and one.hash == now != ""]
             if later and max(later) > entry.run:
                 return f"was changed by run {max(later)} since; take that back first"
             return f"{'was changed' if now else 'cannot be read or is gone'} since; {kept}"

@@ -30,7 +30,7 @@ from imgbatch.storage.atomic_write import sweep
 if TYPE_CHECKING:
     import concurrent.futures
 
-    from imgbatch.ledger.renamed_sources import Renaming
+    from imgbatch.ledger.renamed_sources import RenamedSources
     from imgbatch.ledger.rows import Row
     from imgbatch.pixels.exact_sums import Sums, Totals
     from imgbatch.pixels.statistics import Statistics
@@ -204,8 +204,8 @@ class Batch(Run):
         if outcome.index not in self._known_failures:  # else it stays in the ledger as it failed, due at the same time
             outcome = preparation.destination.settle(outcome)
             self._is_recorded(preparation.destination.record, outcome)
-        if preparation.moves.folders and self._is_recorded(ledger.moving, outcome):
-            outcome = preparation.moves.settle(outcome)
+        if preparation.source_mover.folders and self._is_recorded(ledger.record_move, outcome):
+            outcome = preparation.source_mover.settle(outcome)
         self._count(outcome)
         return outcome
 
@@ -260,7 +260,7 @@ class Batch(Run):
         left = []
         renaming = self._renaming() if together else None
         for job in work.todo[:together]:
-            copied = None if renaming is None or self._is_stopped() else renaming.take(job)
+            copied = None if renaming is None or self._is_stopped() else renaming.copy_outputs(job)
             if copied is None:
                 left.append(job)
             else:
@@ -269,7 +269,7 @@ class Batch(Run):
         for job in work.todo[together:]:
             yield from self._execute(task, [job], 0 if workers == 0 else 1, totals)
 
-    def _renaming(self) -> Renaming | None:
+    def _renaming(self) -> RenamedSources | None:
         """What serves sources that were only renamed; None where everything is to be made, or measured."""
         if self._stats or self.settings.force:
             return None

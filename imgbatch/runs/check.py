@@ -18,7 +18,7 @@ from imgbatch.runs.keywords import ReadOnlyKeywords, read_only_settings
 from imgbatch.runs.workload import Path
 
 
-class Checking(Run):
+class CheckRun(Run):
     """One check; an outcome is "failed" where the file is damaged, and has warnings where it is odd."""
 
     def outcomes(self) -> Iterator[Outcome]:
@@ -66,7 +66,7 @@ def check(
     >>> ib.check("sample_images/travel", workers=0).ok
     True
     """
-    checking = Checking(paths, read_only_settings(settings), filters)
+    checking = CheckRun(paths, read_only_settings(settings), filters)
     checking.prepare()
     for _ in checking.outcomes():
         pass

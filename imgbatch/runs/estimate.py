@@ -25,7 +25,7 @@ from imgbatch.core.run_settings import Settings
 from imgbatch.pipeline.image_task import ImageTask
 from imgbatch.planning.names import escape
 from imgbatch.runs.batch import Batch
-from imgbatch.runs.estimate_sample import Range, chosen, strata, together, total
+from imgbatch.runs.estimate_sample import Range, choose_sample, combine, strata, total
 from imgbatch.runs.workload import Path
 
 if TYPE_CHECKING:
@@ -81,13 +81,13 @@ class Estimate:
         where = "in one process" if not self.workers else f"with {self.workers} worker{'s' if self.workers > 1 else ''}"
         said = [
             f"{self.files} file{'s' if self.files != 1 else ''}, {human(self.bytes_in)}; {sample}",
-            f"output   {_spoken(self.bytes_out, human)}",
-            f"time     {_spoken(self.seconds, _duration)} {where}",
+            f"output   {_range_text(self.bytes_out, human)}",
+            f"time     {_range_text(self.seconds, _duration)} {where}",
         ]
         if self.memory.high:
-            said.append(f"memory   {_spoken(self.memory, human)}, all processes together")
+            said.append(f"memory   {_range_text(self.memory, human)}, all processes together")
         if self.failures.high >= 1:
-            said.append(f"failures {_spoken(self.failures, lambda value: f'{value:.0f}')} of {self.files} files")
+            said.append(f"failures {_range_text(self.failures, lambda value: f'{value:.0f}')} of {self.files} files")
         return said
 
 
@@ -109,16 +109,16 @@ def estimate(
     """
     batch = Batch(paths, output, recipe, from_table(Settings, settings), filters, ledger=ledger)
     batch.prepare(hold=False)
-    return estimated(batch)
+    return estimate_batch(batch)
 
 
-def estimated(batch: Batch, most: int = SAMPLE, seconds: float = SECONDS) -> Estimate:
+def estimate_batch(batch: Batch, most: int = SAMPLE, seconds: float = SECONDS) -> Estimate:
     """The estimate of a prepared batch from at most `most` files; none is begun after `seconds`."""
     groups = strata(batch.todo)
-    picks = chosen(groups, most)
+    picks = choose_sample(groups, most)
     sample = [groups[number][place] for number, places in enumerate(picks) for place in places]
     random.Random(0).shuffle(sample)  # so that what is known when time is over stands for the rest, too
-    done, start, workers = _tried(batch, sample, seconds) if sample else ({}, 0.0, 0)
+    done, start, workers = _try_sample(batch, sample, seconds) if sample else ({}, 0.0, 0)
     known = [
         {place: done[group[place].index] for place in places if group[place].index in done}
         for group, places in zip(groups, picks, strict=True)
@@ -126,7 +126,7 @@ def estimated(batch: Batch, most: int = SAMPLE, seconds: float = SECONDS) -> Est
     sizes = [len(group) for group in groups]
 
     def summed(value: Callable[[Outcome], float]) -> Range:
-        return _summed(sizes, [{place: value(one) for place, one in found.items()} for found in known])
+        return _sum_groups(sizes, [{place: value(one) for place, one in found.items()} for found in known])
 
     busy = summed(lambda outcome: sum(outcome.ms.values()) / 1000)
     longest = max((sum(outcome.ms.values()) / 1000 for outcome in done.values()), default=0.0)
@@ -142,13 +142,13 @@ def estimated(batch: Batch, most: int = SAMPLE, seconds: float = SECONDS) -> Est
             _SLOWER * (start + busy.high / share) + longest,
         ),
         memory=_memory([outcome.cost.memory for outcome in done.values() if outcome.cost], share if workers else 0),
-        failures=_among(len(batch.todo), summed(lambda outcome: float(outcome.status in WRONG))),
+        failures=_at_most(len(batch.todo), summed(lambda outcome: float(outcome.status in WRONG))),
         workers=workers and share,
         failed=tuple(outcome for outcome in done.values() if outcome.status in WRONG),
     )
 
 
-def _tried(batch: Batch, sample: Sequence[Job], seconds: float) -> tuple[dict[int, Outcome], float, int]:
+def _try_sample(batch: Batch, sample: Sequence[Job], seconds: float) -> tuple[dict[int, Outcome], float, int]:
     """The outcomes of the sample by index, the seconds that the start took, and how many workers the run has."""
     settings = batch.settings
     executor = executors.make(settings.workers, 1, settings.timeout, memory=settings.memory)
@@ -160,7 +160,7 @@ def _tried(batch: Batch, sample: Sequence[Job], seconds: float) -> tuple[dict[in
         batch.preparation.resources.lend_to(batch.recipe, shared=settings.workers != 0) as recipe,
     ):
         work = ImageTask(recipe, settings.max_pixels, time.time_ns(), plan=not settings.no_plan, profile=True)
-        jobs = [_moved(job, batch.folder, os.path.realpath(folder)) for job in sample]
+        jobs = [_relocate(job, batch.folder, os.path.realpath(folder)) for job in sample]
         began = time.monotonic()
         for outcome in executor.run(work, jobs):
             elapsed = time.monotonic() - began
@@ -175,7 +175,7 @@ def _tried(batch: Batch, sample: Sequence[Job], seconds: float) -> tuple[dict[in
     return done, start, workers
 
 
-def _moved(job: Job, root: str, folder: str) -> Job:
+def _relocate(job: Job, root: str, folder: str) -> Job:
     """The job with `folder` in the place of the output folder `root`."""
 
     def moved(path: str, late: bool) -> str:
@@ -192,7 +192,7 @@ def _moved(job: Job, root: str, folder: str) -> Job:
     return dataclasses.replace(job, targets=targets)
 
 
-def _summed(sizes: Sequence[int], known: Sequence[dict[int, float]]) -> Range:
+def _sum_groups(sizes: Sequence[int], known: Sequence[dict[int, float]]) -> Range:
     """The sum over all groups; one of which nothing is known is taken for an average one, with all doubt."""
     values = [value for found in known for value in found.values()]
     mean = sum(values) / len(values) if values else 0.0
@@ -200,10 +200,10 @@ def _summed(sizes: Sequence[int], known: Sequence[dict[int, float]]) -> Range:
         total(size, found) if found else Range(0.0, size * mean, 2 * size * mean)
         for size, found in zip(sizes, known, strict=True)
     ]
-    return together(ranges)
+    return combine(ranges)
 
 
-def _among(files: int, found: Range) -> Range:
+def _at_most(files: int, found: Range) -> Range:
     """No more than there are."""
     return Range(*(min(value, float(files)) for value in (found.low, found.likely, found.high)))
 
@@ -222,7 +222,7 @@ def _memory(peaks: Sequence[int], workers: int) -> Range:
                  1.25 * (parent + workers * most))  # fmt: skip
 
 
-def _spoken(held: Range, spelled: Callable[[float], str]) -> str:
+def _range_text(held: Range, spelled: Callable[[float], str]) -> str:
     low, likely, high = (spelled(value) for value in (held.low, held.likely, held.high))
     return likely if low == likely == high else f"{likely} ({low} to {high})"
 

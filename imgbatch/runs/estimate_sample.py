@@ -36,7 +36,7 @@ def strata(jobs: Sequence[Job]) -> list[list[Job]]:
     return [sorted(kinds[kind], key=lambda job: (job.source.size, job.index)) for kind in sorted(kinds)]
 
 
-def chosen(groups: Sequence[Sequence[Job]], most: int) -> list[list[int]]:
+def choose_sample(groups: Sequence[Sequence[Job]], most: int) -> list[list[int]]:
     """For each group the places of at most `most` jobs altogether, its smallest and largest among them.
 
     Every group gets two as far as that goes, the largest groups first; what is left goes by their bytes.
@@ -96,7 +96,7 @@ def total(size: int, known: Mapping[int, float]) -> Range:
     return Range(max(sure, likely - spread), likely, likely + spread)
 
 
-def together(ranges: Sequence[Range]) -> Range:
+def combine(ranges: Sequence[Range]) -> Range:
     """The sum of independent ranges."""
     likely = sum(one.likely for one in ranges)
     below = math.sqrt(sum((one.likely - one.low) ** 2 for one in ranges))

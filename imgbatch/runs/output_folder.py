@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from imgbatch.core.job import Job, Outcome, Source
 from imgbatch.ledger.destination import Assignment, Destination
-from imgbatch.ledger.renamed_sources import Renaming
+from imgbatch.ledger.renamed_sources import RenamedSources
 from imgbatch.ledger.up_to_date import up_to_date
 from imgbatch.planning.plan import plan
 from imgbatch.planning.recipe import Recipe
@@ -36,19 +36,19 @@ class OutputFolder(Destination):
         PlanError
             Names collide, or files are in the way.
         """
-        made = plan(
+        planned = plan(
             sources,
             self._recipe,
             self.folder,
             flat=self._settings.flat,
             in_the_way=self._settings.in_the_way,
-            owned=self._ledger.owned,
-            made=self._ledger.made,
+            owned=self._ledger.owner_of,
+            made=self._ledger.outputs_of,
             format_of=self._format_of,
         )
-        places = {source.path: index for index, source in enumerate(sources)} if made.skipped else {}
-        skipped = [Outcome(places[source.path], source, "skipped", changes=(IN_THE_WAY,)) for source in made.skipped]
-        return Assignment(made.jobs, made.folders, skipped_existing=skipped)
+        places = {source.path: index for index, source in enumerate(sources)} if planned.skipped else {}
+        skipped = [Outcome(places[source.path], source, "skipped", changes=(IN_THE_WAY,)) for source in planned.skipped]
+        return Assignment(planned.jobs, planned.folders, skipped_existing=skipped)
 
     def already_done(self, job: Job) -> Outcome | None:
         """The outcome "unchanged" where all outputs of a job are up to date."""
@@ -57,9 +57,9 @@ class OutputFolder(Destination):
     def begin(self) -> None:
         """Nothing: what a killed run left here is known from the ledger."""
 
-    def renamed_sources(self) -> Renaming:
+    def renamed_sources(self) -> RenamedSources:
         """What serves sources that were only renamed."""
-        return Renaming(self._ledger, self._recipe, self.digests)
+        return RenamedSources(self._ledger, self._recipe, self.digests)
 
     def finish(self, jobs: Sequence[Job], outcomes: Sequence[Outcome], began_ns: int, complete: bool) -> None:
         """Remember what workers had finished that died, or were shot, before they could tell."""

@@ -20,9 +20,9 @@ from imgbatch.core.version import VERSION
 from imgbatch.ledger.destination import Destination
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.rows import state_folder
-from imgbatch.ledger.up_to_date import known_to_fail, retried, suspicious
+from imgbatch.ledger.up_to_date import is_retried, is_suspicious, known_failure
 from imgbatch.operations.plugins import refuse_immobile
-from imgbatch.originals.archive import Moves
+from imgbatch.originals.archive import SourceMover
 from imgbatch.planning.find import Skipped, discover
 from imgbatch.planning.names import STATE
 from imgbatch.planning.recipe import Output, Recipe
@@ -45,7 +45,7 @@ class Preparation:
         What was found, once it is prepared.
     ledger : Ledger or None
         As it is before the run, once it is prepared.
-    moves : Moves
+    source_mover : SourceMover
         Where sources go when they are done.
     destination : Destination
         Where the outputs go, once it is prepared.
@@ -64,9 +64,11 @@ class Preparation:
         ledger: bool = True,
     ) -> None:
         self._paths, self._recipe, self._settings, self._filters = paths, recipe, settings, filters
-        self._kind, self.folder = _choose_destination(paths, output, recipe, settings, ledger)
+        self._destination_class, self.folder = _choose_destination(paths, output, recipe, settings, ledger)
         self.state = state_folder(self.folder, settings.state)
-        self.moves = Moves(settings.archive, settings.quarantine, self.folder, [os.fspath(path) for path in paths])
+        self.source_mover = SourceMover(
+            settings.archive, settings.quarantine, self.folder, [os.fspath(path) for path in paths]
+        )
         self.resources = ReferenceFiles(())
         self.workload = Workload()
         self.ledger: Ledger | None = None
@@ -154,12 +156,14 @@ class Preparation:
         """Ask the ledger what is left to do."""
         workload = self.workload = Workload()
         contents = self.resources.contents
+        digest = self._destination_class.recipe_digest(self._recipe, contents)
         ledger = self.ledger = Ledger(
-            self.folder, self._keep_ledger, self.state, self._kind.recipe_digest(self._recipe, contents), _versions(),
-            mend=self._lock is not None,
-        )  # fmt: skip
+            self.folder, self._keep_ledger, self.state, digest, _versions(), mend=self._lock is not None
+        )
         ledger.limit = self._settings.timeout
-        destination = self.destination = self._kind(self.folder, ledger, self._recipe, self._settings, contents)
+        destination = self.destination = self._destination_class(
+            self.folder, ledger, self._recipe, self._settings, contents
+        )
         sources = []
         for found in discover(self._paths, self._filters, avoid=self._avoid()):
             if isinstance(found, Skipped):
@@ -173,9 +177,9 @@ class Preparation:
         workload.skipped_existing = assignment.skipped_existing
         workload.folders = assignment.folders
         if self._settings.prune:
-            from imgbatch.ledger.prune import prunable
+            from imgbatch.ledger.prune import find_prunable
 
-            workload.pruned = prunable(ledger, [os.fsdecode(path) for path in self._paths], sources, self._filters)
+            workload.pruned = find_prunable(ledger, [os.fsdecode(path) for path in self._paths], sources, self._filters)
         self._sort(assignment.jobs, ledger)
 
     def _sort(self, jobs: list[Job], ledger: Ledger) -> None:
@@ -187,15 +191,15 @@ class Preparation:
         retry = settings.force or settings.retry_failed
         for job in jobs:
             done = self.destination.already_done(job)
-            known = None if done or retry else known_to_fail(ledger, job, now)
+            known = None if done or retry else known_failure(ledger, job, now)
             if done is not None:
                 workload.unchanged.append(done)
             elif known is not None:
                 workload.known_failures.append(known)
-            elif suspicious(ledger, job):
+            elif is_suspicious(ledger, job):
                 isolated.append(job)
             else:
-                (retries if not retry and retried(ledger, job) else workload.todo).append(job)
+                (retries if not retry and is_retried(ledger, job) else workload.todo).append(job)
         workload.retried_failures = frozenset(job.index for job in retries)
         todo = workload.todo
         todo += retries + isolated
@@ -208,7 +212,7 @@ class Preparation:
         folders = [os.path.join(self.folder, output.dir) for output in self._recipe.outputs]
         roots = {os.path.realpath(path) for path in self._paths}
         inside = [folder for folder in (self.folder, *folders) if not _holds(os.path.realpath(folder), roots)]
-        return [os.path.join(self.folder, STATE), self.state, *inside, *self.moves.folders]
+        return [os.path.join(self.folder, STATE), self.state, *inside, *self.source_mover.folders]
 
 
 def _choose_destination(

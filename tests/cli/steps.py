@@ -38,13 +38,13 @@ def _counted(call: Callable[..., Any], left: list[int]) -> Callable[..., Any]:
 if __name__ == "__main__":
     from imgbatch.__main__ import main
     from imgbatch.originals import in_place, undo
-    from imgbatch.originals.replacements import Past
+    from imgbatch.originals.replacements import Replacements
 
     left = [int(sys.argv[1])]
     for name in ("link", "replace", "fsync", "unlink"):
         setattr(os, name, _counted(getattr(os, name), left))
     for name in ("intend", "settle", "close"):
-        setattr(Past, name, _counted(getattr(Past, name), left))
-    for module, name in ((in_place, "keep"), (undo, "restore"), (undo, "discard")):
+        setattr(Replacements, name, _counted(getattr(Replacements, name), left))
+    for module, name in ((in_place, "keep_original"), (undo, "restore"), (undo, "discard")):
         setattr(module, name, _counted(getattr(module, name), left))
     sys.exit(main(sys.argv[2:]))

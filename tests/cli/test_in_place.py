@@ -15,7 +15,7 @@ from PIL import Image
 import imgbatch as ib
 from imgbatch.core.job import Job
 from imgbatch.originals import in_place
-from imgbatch.originals.replacements import Past
+from imgbatch.originals.replacements import Replacements
 from imgbatch.pipeline.task import TaskContext
 from imgbatch.planning.names import STATE
 from tests.cli.conftest import Run, damage, tree
@@ -237,14 +237,14 @@ def test_new_bytes_intention_and_backup_are_on_the_disk_before_the_rename(
         steps.append(f"replace {os.path.basename(there)}")
         real["replace"](name, there)
 
-    def intend(self: Past, entry: object) -> None:
+    def intend(self: Replacements, entry: object) -> None:
         steps.append("intend")
         told(self, entry)  # type: ignore[arg-type]  # passed on as it came
 
-    told = Past.intend
+    told = Replacements.intend
     monkeypatch.setattr(os, "fsync", fsync)
     monkeypatch.setattr(os, "replace", replace)
-    monkeypatch.setattr(Past, "intend", intend)
+    monkeypatch.setattr(Replacements, "intend", intend)
     ib.run([path], recipe=ib.Recipe([ib.Resize("50%")]), in_place=True, workers=0)
     steps = steps[next(number for number, step in enumerate(steps) if step.startswith("fsync .imgbatch-")) :]
     assert steps[0].endswith(".tmp") and steps[1:] == ["intend", "fsync 1", "replace a.jpg"]
@@ -304,7 +304,7 @@ def test_a_disk_that_fails_ends_the_run_and_changes_nothing(
     def full(path: str, backup: str) -> None:
         raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr(in_place, "keep", full)
+    monkeypatch.setattr(in_place, "keep_original", full)
     report = ib.run(place / "photos", recipe=ib.Recipe([ib.Resize("50%")]), in_place=True, workers=0)
     (failed,) = report.failed
     assert failed.error is not None and (failed.error.kind, report.exit_code, report.remaining) == (kind, 4, 2)

@@ -15,7 +15,7 @@ import pytest
 
 from imgbatch.core.job import Failure, Outcome, Source, Written
 from imgbatch.originals import archive
-from imgbatch.originals.archive import Moves
+from imgbatch.originals.archive import SourceMover
 from tests.cli.conftest import COMMAND, Run, damage, environment, tree
 
 WORDS = ("run", "photos", "-o", "out", "--resize", "40", "--archive", "done", "--quarantine", "bad")
@@ -60,7 +60,7 @@ def why(name: str, place: Path) -> bytes:
 
 @pytest.mark.parametrize("first", ["a.jpg", "a.jpg.txt"])
 def test_an_explanation_and_a_source_of_its_name_are_both_kept(tmp_path: Path, first: str) -> None:
-    moves = Moves(None, str(tmp_path / "bad"), str(tmp_path / "out"), [])
+    moves = SourceMover(None, str(tmp_path / "bad"), str(tmp_path / "out"), [])
     names = sorted(["a.jpg", "a.jpg.txt"], key=lambda name: name != first)
     for name in names:
         assert not moves.settle(broken(tmp_path / name, f"content of {name}")).warnings
@@ -74,7 +74,7 @@ def test_an_explanation_goes_over_no_file(tmp_path: Path) -> None:
     bad = tmp_path / "bad"
     bad.mkdir()
     (bad / "a.jpg.txt").write_bytes(b"foreign")
-    moves = Moves(None, str(bad), str(tmp_path / "out"), [])
+    moves = SourceMover(None, str(bad), str(tmp_path / "out"), [])
     assert not moves.settle(broken(tmp_path / "a.jpg", "x")).warnings
     assert tree(bad) == {"a.jpg": b"x", "a.jpg.txt": b"foreign", "a.jpg-1.txt": why("a.jpg", tmp_path)}
     moves.settle(broken(tmp_path / "a.jpg", "x"))  # as after a kill before the source was given up: nothing new to say
@@ -97,7 +97,7 @@ def test_an_archive_that_would_be_read_again_or_overwritten_is_refused(run: Run,
 def test_links_and_files_that_changed_meanwhile_stay(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"new content")
     (tmp_path / "link.jpg").symlink_to("a.jpg")
-    moves = Moves(str(tmp_path / "done"), None, str(tmp_path / "out"), [])
+    moves = SourceMover(str(tmp_path / "done"), None, str(tmp_path / "out"), [])
     for name in ("a.jpg", "link.jpg"):
         source = Source(str(tmp_path / name), str(tmp_path), name, size=3, mtime_ns=5)
         (warning,) = moves.settle(Outcome(0, source, "ok")).warnings
@@ -115,7 +115,7 @@ def test_to_another_disk_it_is_copied_first(tmp_path: Path, monkeypatch: pytest.
     source = Source(str(path), str(inbox), "a.jpg", size=3_000_000, mtime_ns=7)
     (tmp_path / "out.jpg").write_bytes(b"made")
     outcome = Outcome(0, source, "ok", (Written(0, str(tmp_path / "out.jpg"), "jpeg", 1, 1, 4),))
-    moves = Moves(str(tmp_path / "done"), None, str(tmp_path / "out"), [])
+    moves = SourceMover(str(tmp_path / "done"), None, str(tmp_path / "out"), [])
 
     def other_disk(name: str, place: str, replace: bool) -> None:
         raise OSError(errno.EXDEV, "another disk")
@@ -172,7 +172,7 @@ def test_outputs_are_on_the_disk_before_the_source_goes(tmp_path: Path, monkeypa
     synced: list[tuple[str, bool]] = []
     monkeypatch.setattr(archive, "sync", lambda place: synced.append((str(place), path.exists())))
     outcome = Outcome(0, source, "ok", (Written(0, str(made), "webp", 1, 1, 4),))
-    assert not Moves(str(tmp_path / "done"), None, str(tmp_path / "out"), []).settle(outcome).warnings
+    assert not SourceMover(str(tmp_path / "done"), None, str(tmp_path / "out"), []).settle(outcome).warnings
     assert synced[:2] == [(str(made), True), (str(made.parent), True)]
     assert synced[2:] == [(str(tmp_path / "done"), False), (str(tmp_path), False)]
 
@@ -212,7 +212,7 @@ def test_a_source_whose_name_leaves_no_room_for_its_explanation_is_moved_and_tol
     found = path.stat()
     source = Source(str(path), str(path.parent), path.name, found.st_size, found.st_mtime_ns)
     failed = Outcome(0, source, "failed", error=Failure("corrupt", "decode", "broken"))
-    settled = Moves(None, str(tmp_path / "bad"), str(tmp_path / "out"), []).settle(failed)
+    settled = SourceMover(None, str(tmp_path / "bad"), str(tmp_path / "out"), []).settle(failed)
     assert settled.changes == (f"quarantined: {tmp_path}/bad/{path.name}",)
     assert settled.warnings == (f"no .txt beside {tmp_path}/bad/{path.name}: File name too long",)
     assert (tmp_path / "bad" / path.name).read_bytes() == b"broken" and not path.exists()

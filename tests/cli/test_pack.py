@@ -17,7 +17,7 @@ from PIL import Image
 
 import imgbatch as ib
 from imgbatch.core.errors import PlanError
-from imgbatch.datasets.pack import Packing
+from imgbatch.datasets.pack import PackRun
 from tests.cli.conftest import COMMAND, Run, damage, environment, tree
 
 COVER = ("--resize", "32x24,fit=cover")
@@ -146,7 +146,7 @@ def test_a_source_is_never_overwritten(run: Run, place: Path) -> None:
 
 def test_what_appears_meanwhile_is_kept(place: Path) -> None:
     for name in ("x.npy", "x.json"):
-        packing = Packing([place / "photos"], [ib.Resize("32x24!")], place / "x.npy", settings=ib.Settings(workers=0))
+        packing = PackRun([place / "photos"], [ib.Resize("32x24!")], place / "x.npy", settings=ib.Settings(workers=0))
         packing.prepare()
         outcomes = packing.outcomes()
         next(outcomes)
@@ -163,7 +163,7 @@ def test_a_disk_that_is_full_at_the_end_keeps_the_pair_that_was_there(
 ) -> None:
     (place / "x.npy").write_text("old")
     (place / "x.json").write_text("old")
-    packing = Packing(
+    packing = PackRun(
         [place / "photos"], [ib.Resize("32x24!")], place / "x.npy", settings=ib.Settings(workers=0, overwrite=True)
     )
     packing.prepare()

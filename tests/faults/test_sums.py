@@ -12,7 +12,7 @@ from PIL import Image
 
 from imgbatch.core.job import Job, Outcome
 from imgbatch.core.run_settings import Settings
-from imgbatch.datasets.stats import Survey, stats
+from imgbatch.datasets.stats import StatsRun, stats
 from imgbatch.executors.base import Executor
 from imgbatch.executors.inline import Inline
 from imgbatch.executors.processes.pool import Pool
@@ -145,7 +145,7 @@ def test_statistics_under_fire_are_those_of_the_files_that_are_ok(tmp_path: Path
     for number in range(240):
         noise = Image.effect_noise((400 + number % 7, 300), 60)
         Image.merge("RGB", (noise, noise.rotate(180), noise)).save(tmp_path / f"{number:03}.jpg")
-    survey = Survey(tmp_path, settings=Settings(workers=2))
+    survey = StatsRun(tmp_path, settings=Settings(workers=2))
     with shooting(lambda: survey.executor, every=0.04, seed=5) as shot:
         measured = [outcome for outcome in survey.outcomes() if isinstance(outcome, Measurement)]
     found = survey.statistics()

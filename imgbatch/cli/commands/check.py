@@ -1,4 +1,4 @@
-"""Check command: what does ``imgbatch check`` do? It asks for a Checking and reports it."""
+"""Check command: what does ``imgbatch check`` do? It asks for a CheckRun and reports it."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def check(words: Sequence[str]) -> int:
     console = Console(sys.stderr, dataclasses.replace(console_style(report), warnings=True))
     files = file_reporters(report, console, arguments.sources.null)
     request = read_request("check", arguments.sources, arguments.settings)
-    from imgbatch.runs.check import Checking
+    from imgbatch.runs.check import CheckRun
 
-    checking = Checking(request.paths, request.settings, request.filters)
+    checking = CheckRun(request.paths, request.settings, request.filters)
     checking.prepare()
     refuse_pictures({job.source.path for job in checking.todo}, report)
     return carry_out(checking, report, console, files)

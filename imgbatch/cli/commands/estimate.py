@@ -25,9 +25,9 @@ def show_estimate(batch: Batch, report: ReportArguments, console: Console) -> in
     console : Console
         Words failures.
     """
-    from imgbatch.runs.estimate import estimated
+    from imgbatch.runs.estimate import estimate_batch
 
-    estimate = estimated(batch)
+    estimate = estimate_batch(batch)
     if not report.quiet:
         for outcome in estimate.failed:
             for line in console.lines(outcome):

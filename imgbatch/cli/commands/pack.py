@@ -1,4 +1,4 @@
-"""Pack command: what does ``imgbatch pack`` do? It asks for a Packing and reports it."""
+"""Pack command: what does ``imgbatch pack`` do? It asks for a PackRun and reports it."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ def pack(words: Sequence[str]) -> int:
     request = read_request("pack", arguments.sources, arguments.settings)
     if arguments.output is None:
         raise UsageError("expected -o OUT.npy: where the results go; see imgbatch pack --help")
-    from imgbatch.datasets.pack import Packing
+    from imgbatch.datasets.pack import PackRun
 
-    packing = Packing(
+    packing = PackRun(
         request.paths, arguments.operations, arguments.output, mode=arguments.mode, spill=arguments.spill,
         settings=request.settings, filters=request.filters, auto_orient=arguments.auto_orient,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Stats command: what does ``imgbatch stats`` do? It asks for a Survey, and prints, draws and writes what it found."""
+"""Stats command: what does ``imgbatch stats`` do? It asks for a StatsRun, and prints and writes what it found."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from imgbatch.storage.atomic_write import open_atomic
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from imgbatch.datasets.stats import Survey
+    from imgbatch.datasets.stats import StatsRun
     from imgbatch.pixels.statistics import Spread, Statistics
 
 
@@ -68,9 +68,9 @@ def stats(words: Sequence[str]) -> int:
             raise UsageError(f"expected a file name ending in .png, got the folder {path!r}")
     files = file_reporters(report, console, arguments.sources.null)
     request = read_request("stats", arguments.sources, arguments.settings)
-    from imgbatch.datasets.stats import Survey
+    from imgbatch.datasets.stats import StatsRun
 
-    survey = Survey(
+    survey = StatsRun(
         request.paths, arguments.operations, mode=arguments.mode, weight=arguments.weight,
         auto_orient=arguments.auto_orient,
         mean_image=_grid(arguments.operations) if arguments.mean_image is not None else None,
@@ -101,7 +101,7 @@ class StatisticsText(Reporter):
 
     path = "stdout"
 
-    def __init__(self, survey: Survey, spelling: Callable[[Statistics], str]) -> None:
+    def __init__(self, survey: StatsRun, spelling: Callable[[Statistics], str]) -> None:
         self._survey, self._spelling = survey, spelling
 
     def finish(self, report: Report) -> None:
@@ -115,7 +115,7 @@ class StatisticsText(Reporter):
 class StatisticsPicture(Reporter):
     """A picture of the figures, as a PNG file."""
 
-    def __init__(self, path: str, survey: Survey, drawing: Callable[[Statistics], Image | None]) -> None:
+    def __init__(self, path: str, survey: StatsRun, drawing: Callable[[Statistics], Image | None]) -> None:
         self.path = path
         self._survey, self._drawing = survey, drawing
 

@@ -20,7 +20,7 @@ import imgbatch as ib
 from imgbatch.core.errors import EngineError, PlanError, UsageError
 from imgbatch.core.job import Job, Outcome
 from imgbatch.datasets.fixed_size import fixed_size
-from imgbatch.datasets.load import Loading
+from imgbatch.datasets.load import LoadRun
 from imgbatch.memory import shared_memory
 from imgbatch.memory.shared_arrays import FileArray, SharedArray
 from imgbatch.operations import Operation
@@ -332,7 +332,7 @@ def test_shared_memory_that_is_too_small_is_found_before_the_work(
         return os.statvfs_result((*found[:4], left, *found[5:]))
 
     monkeypatch.setattr(os, "statvfs", small)
-    loading = Loading([folder], [ib.Resize("640x480!")])
+    loading = LoadRun([folder], [ib.Resize("640x480!")])
     loading.prepare()
     monkeypatch.setattr("imgbatch.executors.make", lambda *_: pytest.fail("work began"))
     with pytest.raises(EngineError, match=r"8\.3 MB of shared memory are needed, /dev/shm has 0\.1 MB left; .*--spill"):
@@ -382,7 +382,7 @@ def test_a_killed_worker_costs_its_own_row_only(folder: Path) -> None:
 
 
 def test_what_a_dead_worker_had_begun_is_zeros(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    loading = Loading([folder], [COVER], settings=ib.Settings(workers=0))
+    loading = LoadRun([folder], [COVER], settings=ib.Settings(workers=0))
     loading.prepare()
 
     def half(self: object, job: Job, desk: object) -> Outcome:
@@ -392,7 +392,7 @@ def test_what_a_dead_worker_had_begun_is_zeros(folder: Path, monkeypatch: pytest
 
     monkeypatch.setattr("imgbatch.pipeline.fill_array_row.ArrayRowTask.__call__", half)
     list(loading.outcomes())
-    images = loading.loaded().images
+    images = loading.result().images
     assert not images[2].any()
     assert (images[[0, 1, 3, 4, 5, 6, 7, 8]] == 99).all()
 

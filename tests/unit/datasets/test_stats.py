@@ -17,7 +17,7 @@ from PIL import Image, ImageCms
 
 import imgbatch as ib
 from imgbatch.core.report import ExitCode
-from imgbatch.datasets.stats import Survey
+from imgbatch.datasets.stats import StatsRun
 from imgbatch.pixels.exact_sums import Totals
 from imgbatch.pixels.histogram import as_mode
 from imgbatch.pixels.statistics import Spread, Statistics, aspect
@@ -239,13 +239,13 @@ def test_a_file_that_takes_its_worker_along_is_named_and_not_counted(tmp_path: P
 
 
 def test_too_many_failures_stop_it() -> None:
-    survey = Survey(SAMPLES / "broken", settings=ib.Settings(workers=0, fail_fast=True))
+    survey = StatsRun(SAMPLES / "broken", settings=ib.Settings(workers=0, fail_fast=True))
     assert len(list(survey.outcomes())) == 1
     assert survey.report.exit_code == ExitCode.STOPPED and survey.report.remaining == 3
 
 
 def test_closing_the_iterator_leaves_figures_of_what_was_done() -> None:
-    survey = Survey(SAMPLES, settings=ib.Settings(workers=0))
+    survey = StatsRun(SAMPLES, settings=ib.Settings(workers=0))
     outcomes = survey.outcomes()
     for _ in range(3):
         next(outcomes)
@@ -255,7 +255,7 @@ def test_closing_the_iterator_leaves_figures_of_what_was_done() -> None:
 
 
 def test_a_look_while_it_goes_on() -> None:
-    survey = Survey(SAMPLES, settings=ib.Settings(workers=2, chunksize=1))
+    survey = StatsRun(SAMPLES, settings=ib.Settings(workers=2, chunksize=1))
     seen = []
 
     def look(name: str) -> None:

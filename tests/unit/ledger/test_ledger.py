@@ -18,8 +18,8 @@ from imgbatch.core.errors import Phase
 from imgbatch.core.job import Failure, Job, Outcome, Source
 from imgbatch.ledger.database import FILE, NEW_COLUMNS, VERSION
 from imgbatch.ledger.ledger import Ledger
-from imgbatch.ledger.rows import DAY_NS, below
-from imgbatch.ledger.up_to_date import known_to_fail, suspicious
+from imgbatch.ledger.rows import DAY_NS, relative_path
+from imgbatch.ledger.up_to_date import is_suspicious, known_failure
 from imgbatch.planning.names import STATE
 from imgbatch.runs.batch import Batch
 from imgbatch.storage.local import Local
@@ -219,11 +219,11 @@ def test_a_failure_whose_cause_lies_outside_is_tried_again(photos: Path) -> None
         ledger.record(Outcome(0, source, "failed", error=Failure(kind, "read", "no")))  # type: ignore[arg-type]  # a Kind
     ledger.close()
     again = Ledger(str(photos.parent / "out"), digest="d", versions="v")
-    assert again.failed(Source("/a", "/", "a", 1, 1)) is None
-    assert again.failed(Source("/b", "/", "b", 1, 1)) is not None
-    assert again.failed(Source("/b", "/", "b", 2, 1)) is None
+    assert again.last_failure(Source("/a", "/", "a", 1, 1)) is None
+    assert again.last_failure(Source("/b", "/", "b", 1, 1)) is not None
+    assert again.last_failure(Source("/b", "/", "b", 2, 1)) is None
     newer = Ledger(str(photos.parent / "out"), digest="d", versions="v2")
-    assert newer.failed(Source("/b", "/", "b", 1, 1)) is None
+    assert newer.last_failure(Source("/b", "/", "b", 1, 1)) is None
 
 
 def test_what_crashes_is_left_in_peace_for_1_2_4_8_days(tmp_path: Path) -> None:
@@ -234,7 +234,7 @@ def test_what_crashes_is_left_in_peace_for_1_2_4_8_days(tmp_path: Path) -> None:
         ledger.begin(["o"])
         ledger.record(Outcome(0, source, "crashed", error=Failure("crash", "decode", "died")))
         ledger.close()
-        held = Ledger(str(tmp_path), digest="d", versions="v").failed(source)
+        held = Ledger(str(tmp_path), digest="d", versions="v").last_failure(source)
         assert held is not None
         waits.append(held)
     now = time.time_ns()
@@ -257,9 +257,9 @@ def test_a_failure_says_how_long_it_is_left_in_peace(tmp_path: Path, attempts: i
         ledger.record(Outcome(0, source, "crashed", error=Failure("crash", "decode", "died")))
         ledger.close()
     again = Ledger(str(tmp_path), digest="d", versions="v")
-    held = again.failed(source)
+    held = again.last_failure(source)
     assert held is not None
-    outcome = known_to_fail(again, Job(0, source, ()), held.next_ns - int(hours * 3600 * 10**9))
+    outcome = known_failure(again, Job(0, source, ()), held.next_ns - int(hours * 3600 * 10**9))
     assert outcome is not None and outcome.error is not None and outcome.status == "crashed"
     tries = f"not tried before {when} are over, after {attempts} attempts (--retry-failed)"
     assert outcome.error.message == f"died; {tries}"
@@ -306,7 +306,7 @@ def test_a_file_that_was_late_is_tried_with_another_limit(tmp_path: Path) -> Non
     for limit, known_to_be_late in ((0.2, True), (60.0, False), (None, False)):
         again = Ledger(str(tmp_path), digest="d", versions="v")
         again.limit = limit
-        assert (again.failed(source) is not None) == known_to_be_late
+        assert (again.last_failure(source) is not None) == known_to_be_late
 
 
 def test_what_fails_every_night_holds_up_nothing(photos: Path) -> None:
@@ -341,8 +341,8 @@ def test_a_file_whose_reader_was_missing_is_tried_when_it_may_be_there(
     ledger.close()
     again = Ledger(str(tmp_path), digest="d", versions="v")
     assert again.failing == {"/a.heic"}
-    assert (known_to_fail(again, Job(0, source, ()), time.time_ns()) is None) == tried
-    assert not suspicious(again, Job(0, source, ()))
+    assert (known_failure(again, Job(0, source, ()), time.time_ns()) is None) == tried
+    assert not is_suspicious(again, Job(0, source, ()))
 
 
 @pytest.mark.parametrize("preserve", [False, True])
@@ -574,7 +574,7 @@ def test_looking_creates_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["a.png", "a/b.png", "a//b.png", "./a.png", "a/../b.png", "..", "...", "a..b/.c", ""])
 def test_a_path_below_a_folder_is_what_the_system_says(folder: str, name: str) -> None:
     for path in (os.path.join(folder, name), "/elsewhere" + os.sep + name, "/output/a.png"):
-        assert below(path, folder) == os.path.relpath(path, folder)
+        assert relative_path(path, folder) == os.path.relpath(path, folder)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from imgbatch.core.errors import UsageError
 from imgbatch.core.job import Failure, Outcome, Source, Written
 from imgbatch.originals import archive
-from imgbatch.originals.archive import Moves
+from imgbatch.originals.archive import SourceMover
 from tests.cli.conftest import tree
 
 DATA = bytes(range(256)) * 12_000  # 3 MB: more than is copied at a time
@@ -36,8 +36,8 @@ def outcome(place: Path, status: str = "ok", error: Failure | None = None) -> Ou
     return Outcome(0, source, status, outputs=outputs, error=error)  # type: ignore[arg-type]  # one of the words
 
 
-def moves(place: Path) -> Moves:
-    return Moves(str(place / "old"), str(place / "bad"), str(place / "out"), [str(place / "photos")])
+def moves(place: Path) -> SourceMover:
+    return SourceMover(str(place / "old"), str(place / "bad"), str(place / "out"), [str(place / "photos")])
 
 
 @pytest.fixture(params=["rename", "another disk"])
@@ -167,9 +167,9 @@ def test_a_failure_that_is_not_the_file_s_moves_nothing(place: Path) -> None:
     before = tree(place)
     full = Failure("no_space", "write", "No space left on device")
     assert moves(place).settle(outcome(place, "failed", full)) == outcome(place, "failed", full)
-    only = Moves(str(place / "old"), None, str(place / "out"), [])
+    only = SourceMover(str(place / "old"), None, str(place / "out"), [])
     assert only.settle(outcome(place, "failed", BAD)) == outcome(place, "failed", BAD)
-    other = Moves(None, str(place / "bad"), str(place / "out"), [])
+    other = SourceMover(None, str(place / "bad"), str(place / "out"), [])
     assert other.settle(outcome(place)) == outcome(place)
     assert tree(place) == before
     assert (only.folders, other.folders) == ([str(place / "old")], [str(place / "bad")])
@@ -181,4 +181,4 @@ def test_sources_do_not_move_to_where_they_are_or_are_made(place: Path, name: st
     for folder in ("photos", "out", "alias"):
         words = {"archive": None, "quarantine": None, name: str(place / folder)}
         with pytest.raises(UsageError, match=f"expected a folder of its own for {name}"):
-            Moves(words["archive"], words["quarantine"], str(place / "out"), [str(place / "photos")])
+            SourceMover(words["archive"], words["quarantine"], str(place / "out"), [str(place / "photos")])

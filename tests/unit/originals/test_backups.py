@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from imgbatch.originals import backups
-from imgbatch.originals.backups import discard, keep, restore, room, rooms
+from imgbatch.originals.backups import backup_folders, discard, keep_original, new_backup_folder, restore
 
 DATA = bytes(range(256)) * 12_000  # 3 MB: more than is copied at a time
 
@@ -32,7 +32,7 @@ def unlinked(monkeypatch: pytest.MonkeyPatch) -> None:
         raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
 
     monkeypatch.setattr(os, "link", refused)
-    monkeypatch.setattr(backups, "_cloned", lambda original, copy: False)
+    monkeypatch.setattr(backups, "_clone", lambda original, copy: False)
 
 
 def as_it_was(path: Path) -> bool:
@@ -42,14 +42,14 @@ def as_it_was(path: Path) -> bool:
 
 def test_an_original_is_kept_by_a_link_where_nobody_else_can_write_to_it(original: Path, tmp_path: Path) -> None:
     place = tmp_path / "state/backup/1/a.jpg"
-    keep(str(original), str(place))
+    keep_original(str(original), str(place))
     assert place.stat().st_ino == original.stat().st_ino and as_it_was(place)
 
 
 def test_an_original_with_another_name_is_copied(original: Path, tmp_path: Path) -> None:
     os.link(original, tmp_path / "other.jpg")
     place = tmp_path / "state/backup/1/a.jpg"
-    keep(str(original), str(place))
+    keep_original(str(original), str(place))
     (tmp_path / "other.jpg").write_bytes(b"written to by its other name")
     assert place.stat().st_nlink == 1 and as_it_was(place)
     assert os.listdir(place.parent) == ["a.jpg"]
@@ -58,7 +58,7 @@ def test_an_original_with_another_name_is_copied(original: Path, tmp_path: Path)
 @pytest.mark.usefixtures("unlinked")
 def test_where_there_are_no_links_it_is_copied_there_and_back(original: Path, tmp_path: Path) -> None:
     place = tmp_path / "state/backup/1/a.jpg"
-    keep(str(original), str(place))
+    keep_original(str(original), str(place))
     assert as_it_was(place) and place.stat().st_ino != original.stat().st_ino
     original.write_bytes(b"new")
     restore(str(place), str(original))
@@ -72,14 +72,14 @@ def test_a_backup_is_never_replaced(original: Path, tmp_path: Path, request: pyt
     place.write_bytes(b"older")
     for _ in range(2):
         with pytest.raises(FileExistsError):
-            keep(str(original), str(place))
+            keep_original(str(original), str(place))
         request.getfixturevalue("unlinked")
     assert place.read_bytes() == b"older" and as_it_was(original)
 
 
 def test_a_restored_original_stands_in_its_place_and_in_the_backup(original: Path, tmp_path: Path) -> None:
     place = tmp_path / "state/backup/1/a.jpg"
-    keep(str(original), str(place))
+    keep_original(str(original), str(place))
     original.unlink()
     original.write_bytes(b"new")
     restore(str(place), str(original))
@@ -90,7 +90,7 @@ def test_a_disk_that_fails_is_no_disk_without_links(
     original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = tmp_path / "state/backup/1/a.jpg"
-    keep(str(original), str(place))
+    keep_original(str(original), str(place))
 
     def broken(*_: object, **__: object) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
@@ -99,7 +99,7 @@ def test_a_disk_that_fails_is_no_disk_without_links(
     fresh = original.with_name("b.jpg")
     fresh.write_bytes(DATA)
     with pytest.raises(OSError, match="Input/output error"):
-        keep(str(fresh), str(place.with_name("b.jpg")))
+        keep_original(str(fresh), str(place.with_name("b.jpg")))
     fresh.unlink()
     with pytest.raises(OSError, match="Input/output error"):
         restore(str(place), str(original))
@@ -128,7 +128,7 @@ def test_a_backup_is_on_the_disk_when_it_is_said_to_be_there(
 
     monkeypatch.setattr(os, "fsync", noted)
     place = tmp_path / "state/backup/1/a.jpg"
-    keep(str(original), str(place))
+    keep_original(str(original), str(place))
     restore(str(place), str(original))
     copy = [] if linked else ["copy"]
     assert synced == [*copy, "state/backup/1", *copy, "photos"]
@@ -137,21 +137,21 @@ def test_a_backup_is_on_the_disk_when_it_is_said_to_be_there(
 def test_a_backup_that_is_discarded_takes_its_empty_folders_along(original: Path, tmp_path: Path) -> None:
     state = tmp_path / "state"
     for name in ("1/trip/a.jpg", "2/a.jpg", "2/b.jpg"):
-        keep(str(original), str(state / "backup" / name))
+        keep_original(str(original), str(state / "backup" / name))
     discard(str(state / "backup/1/trip/a.jpg"), str(state))
     discard(str(state / "backup/2/a.jpg"), str(state))
     discard(str(state / "backup/2/a.jpg"), str(state))  # it is gone already
-    assert rooms(str(state)) == ["2"] and os.listdir(state / "backup/2") == ["b.jpg"]
+    assert backup_folders(str(state)) == ["2"] and os.listdir(state / "backup/2") == ["b.jpg"]
     discard(str(state / "backup/2/b.jpg"), str(state))
     assert os.listdir(state) == ["backup"] and as_it_was(original)
 
 
 def test_each_run_has_a_room_of_its_own(tmp_path: Path) -> None:
     state = str(tmp_path)
-    assert rooms(state) == []
+    assert backup_folders(state) == []
     for name in ("1", "1-2", "1-3"):
-        assert room(state, 1) == os.path.join(state, "backup", name)
-        os.makedirs(room(state, 1))
+        assert new_backup_folder(state, 1) == os.path.join(state, "backup", name)
+        os.makedirs(new_backup_folder(state, 1))
     os.symlink("nowhere", os.path.join(state, "backup", "2"))
-    assert room(state, 2) == os.path.join(state, "backup", "2-2")
-    assert rooms(state) == ["1", "1-2", "1-3", "2"]
+    assert new_backup_folder(state, 2) == os.path.join(state, "backup", "2-2")
+    assert backup_folders(state) == ["1", "1-2", "1-3", "2"]

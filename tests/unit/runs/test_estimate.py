@@ -13,7 +13,7 @@ from PIL import Image
 import imgbatch as ib
 from imgbatch.core.run_settings import Settings
 from imgbatch.runs.batch import Batch
-from imgbatch.runs.estimate import estimated
+from imgbatch.runs.estimate import estimate_batch
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def test_failures_of_the_sample_are_named_and_counted(mixed: Path, tmp_path: Pat
 def test_when_time_is_over_what_is_known_must_do(workers: int, mixed: Path, tmp_path: Path) -> None:
     batch = ib.Batch([mixed], tmp_path / "out", ib.Recipe([ib.Resize("40")]), ib.Settings(workers=workers))
     batch.prepare()
-    found = estimated(batch, seconds=0)
+    found = estimate_batch(batch, seconds=0)
     assert 1 <= found.sampled < 10
     report = ib.run([mixed], tmp_path / "out", ib.Recipe([ib.Resize("40")]), workers=0)
     assert found.bytes_out.low <= report.bytes_out <= found.bytes_out.high
@@ -139,5 +139,5 @@ def test_no_more_files_fail_than_there_are(tmp_path: Path) -> None:
         (tmp_path / f"{number:02}.{suffix}").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(number))
     batch = Batch([tmp_path], tmp_path / "out", ib.Recipe(), Settings(workers=0))
     batch.prepare(hold=False)
-    failures = estimated(batch, most=5).failures
+    failures = estimate_batch(batch, most=5).failures
     assert failures.likely <= failures.high <= 60

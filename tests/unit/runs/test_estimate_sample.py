@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imgbatch.core.job import Job, Source
-from imgbatch.runs.estimate_sample import Range, chosen, strata, together, total
+from imgbatch.runs.estimate_sample import Range, choose_sample, combine, strata, total
 
 
 def job(index: int, name: str, size: int) -> Job:
@@ -30,7 +30,7 @@ def test_strata_are_formats_in_order_of_size() -> None:
 )
 def test_a_sample_has_both_ends_and_no_more_than_asked(groups: list[list[int]], most: int) -> None:
     made = [[job(n, f"{n}.x", size) for n, size in enumerate(sorted(sizes))] for sizes in groups]
-    picks = chosen(made, most)
+    picks = choose_sample(made, most)
     assert sum(map(len, picks)) == min(most, sum(map(len, made)))
     for group, places in zip(made, picks, strict=True):
         assert places == sorted(set(places))
@@ -43,7 +43,7 @@ def test_a_sample_has_both_ends_and_no_more_than_asked(groups: list[list[int]], 
 
 def test_large_files_are_looked_at_more_closely() -> None:
     group = [job(n, f"{n}.x", 1000) for n in range(300)] + [job(n, f"{n}.x", 10**6) for n in range(300, 310)]
-    (places,) = chosen([group], 20)
+    (places,) = choose_sample([group], 20)
     assert sum(place >= 300 for place in places) >= 7
     assert sum(place < 300 for place in places) >= 7
 
@@ -74,7 +74,7 @@ def test_the_range_contains_the_truth(kind: str) -> None:
         factor = 0.0 if kind == "whatever the size" else 1.0
         values = [size**factor * 2e5 ** (1 - factor) * chance.lognormvariate(0, 0.4) for size in sizes]
         group = [job(n, f"{n}.jpg", size) for n, size in enumerate(sizes)]
-        (places,) = chosen([group], 40)
+        (places,) = choose_sample([group], 40)
         found = total(len(group), {place: values[place] for place in places})
         inside += found.low <= sum(values) <= found.high
         narrow += found.high - found.low < sum(values)
@@ -83,4 +83,4 @@ def test_the_range_contains_the_truth(kind: str) -> None:
 
 
 def test_independent_doubts_partly_cancel() -> None:
-    assert together([Range(7, 10, 14), Range(6, 10, 13)]) == Range(15, 20, 25)
+    assert combine([Range(7, 10, 14), Range(6, 10, 13)]) == Range(15, 20, 25)
