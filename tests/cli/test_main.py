@@ -23,7 +23,7 @@ from tests.cli.conftest import COMMAND, Run, damage, environment
 
 
 @pytest.mark.parametrize("words", [["--help"], ["-h"], ["help"]])
-def test_help(run: Run, words: list[str]) -> None:
+def test_help_shows_examples_and_fits_a_terminal(run: Run, words: list[str]) -> None:
     done = run(*words)
     assert done.returncode == 0
     assert done.stderr == ""
@@ -90,7 +90,7 @@ def test_version_names_pillow_and_its_codecs(run: Run) -> None:
         (["formats", "jpeg"], "expected nothing after formats"),
     ],
 )
-def test_wrong_commands(run: Run, words: list[str], said: str) -> None:
+def test_a_wrong_command_is_one_line_with_a_hint(run: Run, words: list[str], said: str) -> None:
     done = run(*words)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
@@ -147,7 +147,7 @@ def test_the_examples_of_ops_work(
     assert capsys.readouterr().err.startswith("0 ok, 3 unchanged"), "not the same"
 
 
-def test_formats(run: Run) -> None:
+def test_formats_lists_what_is_read_and_written(run: Run) -> None:
     lines = run("formats").stdout.splitlines()
     assert lines[0].split() == ["format", "reads", "writes", "frames", "alpha", "suffixes"]
     assert any(line.startswith("jpeg ") and ".jpg" in line for line in lines)
@@ -300,7 +300,7 @@ def test_the_numbers_of_closed_streams_go_to_no_other_file(place: Path) -> None:
 
 
 @pytest.mark.parametrize("closed", ["1", "2", "0", "1,2", "0,1", "0,2", "0,1,2"])
-def test_closed_streams(place: Path, closed: str) -> None:
+def test_a_run_with_closed_streams_goes_well(place: Path, closed: str) -> None:
     redirections = " ".join(f"{number}>&-" for number in closed.split(","))
     line = f"'{sys.executable}' -m imgbatch run photos -o out --json {redirections}"
     done = subprocess.run(line, shell=True, cwd=place, env=environment(), capture_output=True, text=True, timeout=60)

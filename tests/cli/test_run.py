@@ -85,7 +85,7 @@ def test_profile_comes_after_the_summary_on_stderr(run: Run, place: Path) -> Non
     assert "profile" not in run("run", "photos", "-o", "out2", "--profile=false", IMGBATCH_PROFILE="1").stderr
 
 
-def test_quiet_and_verbose(run: Run, place: Path) -> None:
+def test_quiet_says_only_errors_and_verbose_also_skips_and_changes(run: Run, place: Path) -> None:
     assert run("run", "photos", "-o", "out", "-Q").stderr == ""
     said = run("run", "photos", "-o", "out", "-v").stderr
     assert "skipped: photos/notes.txt: not an image" in said
@@ -202,7 +202,7 @@ def test_reports_are_in_source_order_whatever_the_workers(run: Run, place: Path)
     assert tree(place / "w0") == tree(place / "w2")
 
 
-def test_csv_and_failed_list(run: Run, place: Path) -> None:
+def test_the_csv_has_a_row_a_file_and_the_failed_list_its_path(run: Run, place: Path) -> None:
     damage(place / "photos/a.jpg")
     run("run", "photos", "-o", "web", "--resize", "40", "--report", "r.csv", "--failed-list", "failed.txt")
     with open(place / "r.csv", encoding="utf-8", newline="") as file:
@@ -229,7 +229,7 @@ def test_files_from_stdin_with_nul(run: Run, place: Path) -> None:
     assert "0 ok" in nothing.stderr
 
 
-def test_names_that_are_no_text(run: Run, place: Path) -> None:
+def test_names_that_are_no_text_are_reported(run: Run, place: Path) -> None:
     name = os.fsdecode(b"caf\xe9.jpg")
     (place / "photos" / name).write_bytes((place / "photos/a.jpg").read_bytes()[:300])
     (place / "photos" / "esc\x1b[31m\n.jpg").write_bytes(b"\xff\xd8\xff\xe0 no more")
@@ -259,7 +259,7 @@ def test_a_lock_that_the_environment_denies_can_be_asked_for(run: Run, place: Pa
     held.release()
 
 
-def test_environment_and_precedence(run: Run, place: Path) -> None:
+def test_a_flag_wins_over_the_environment_and_that_over_the_recipe(run: Run, place: Path) -> None:
     (place / "r.toml").write_text('[input]\npaths = ["photos"]\n[run]\nflat = false\n')
     by_recipe = ("run", "-r", "r.toml", "-n", "-o", "out")
     assert "out/trip/b.jpg" in run(*by_recipe).stdout
