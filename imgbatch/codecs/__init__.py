@@ -139,7 +139,7 @@ def describe_formats() -> list[FormatInfo]:
             readable = name == "mpo" or (name.upper() in Images.OPEN and _built(_FEATURES.get(name)))
             lines.append(FormatInfo(name, suffixes, readable, False))
     for name, extra in optional_readers.EXTRAS.items():
-        there = optional_readers.found(name)
+        there = optional_readers.is_installed(name)
         lines.append(
             FormatInfo(name, extra.suffixes, there, False, advice="" if there else optional_readers.advice(name))
         )

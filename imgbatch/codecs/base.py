@@ -79,7 +79,7 @@ class Codec(ABC):
     def options(self, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
         """Pillow's save parameters for the frames as they will be written."""
 
-    def takes(self, icc: bytes) -> bool:
+    def can_write_profile(self, icc: bytes) -> bool:
         """Whether a profile can be written."""
         return self.icc
 
@@ -87,11 +87,11 @@ class Codec(ABC):
         """The quality that is used, or None where the format (or a lossless one) has none."""
         return None
 
-    def halves(self, encoding: Encoding) -> bool:
+    def halves_chroma(self, encoding: Encoding) -> bool:
         """Whether four pixels share their colors in the file, and what the pixels are encoded from may be YCbCr."""
         return False
 
-    def kept(self, tables: JpegTables, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
+    def table_options(self, tables: JpegTables, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
         """Pillow's save parameters for ``quality="keep"``; empty where the format has no such tables."""
         return {}
 
@@ -103,23 +103,23 @@ class Codec(ABC):
         """What must be decided over all frames at once, after each has a mode of the format."""
         return frames
 
-    def metadata(self, exif: bytes) -> dict[str, Any]:
+    def exif_options(self, exif: bytes) -> dict[str, Any]:
         """Pillow's save parameters for `exif`; empty when it cannot be written."""
         return {"exif": exif}
 
-    def beside(self, held: Metadata, missed: list[str]) -> dict[str, Any]:
-        """Save parameters for XMP, IPTC, comment, text and resolution; `missed` gets the names of what has no place."""
+    def metadata_options(self, metadata: Metadata, missing: list[str]) -> dict[str, Any]:
+        """Save parameters for XMP, IPTC, comment, text and resolution; `missing` gets what has no place."""
         from imgbatch.codecs.metadata import exif_tags
 
-        blocks = {"xmp": held.xmp, "iptc": held.iptc, "comment": held.comment, "text": held.text}
-        missed += [name for name, block in blocks.items() if block]
-        in_exif = self.exif and held.exif is not None and exif_tags.has_resolution(held.exif)
-        missed += ["resolution"] if held.resolution is not None and not in_exif else []
+        blocks = {"xmp": metadata.xmp, "iptc": metadata.iptc, "comment": metadata.comment, "text": metadata.text}
+        missing += [name for name, block in blocks.items() if block]
+        in_exif = self.exif and metadata.exif is not None and exif_tags.has_resolution(metadata.exif)
+        missing += ["resolution"] if metadata.resolution is not None and not in_exif else []
         return {}
 
-    def motion(self, motion: AnimationTiming, count: int, changes: list[str]) -> dict[str, Any]:
+    def animation_options(self, timing: AnimationTiming, count: int, changes: list[str]) -> dict[str, Any]:
         """Pillow's save parameters for the playing of `count` frames, of a format that `plays`."""
-        return {"duration": motion.for_frames(count, changes), "loop": 0 if motion.loop is None else motion.loop}
+        return {"duration": timing.for_frames(count, changes), "loop": 0 if timing.loop is None else timing.loop}
 
     def save(self, frames: Sequence[Image], options: dict[str, Any]) -> bytes:
         """Pillow's encoder."""

@@ -47,7 +47,7 @@ def classify(error: BaseException, phase: Phase) -> tuple[Kind, str]:
     if isinstance(error, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
         return "too_large", _bomb(said)
     if phase == "ops":
-        return "operation", _typed(error, said)
+        return "operation", _with_type(error, said)
     if isinstance(error, UnidentifiedImageError):
         return "unidentified", "no reader recognizes the content"
     if isinstance(error, OSError) and error.errno is not None:
@@ -57,9 +57,9 @@ def classify(error: BaseException, phase: Phase) -> tuple[Kind, str]:
     if phase == "encode":
         return _of_encoder(error, said), f"the encoder failed: {said}"
     if phase in ("read", "write"):
-        return ("io", said) if isinstance(error, OSError) else ("internal", _typed(error, said))
+        return ("io", said) if isinstance(error, OSError) else ("internal", _with_type(error, said))
     plain = isinstance(error, (OSError, SyntaxError, NotImplementedError))  # what readers raise on purpose
-    return _of_decoder(error, said), said if plain else _typed(error, said)
+    return _of_decoder(error, said), said if plain else _with_type(error, said)
 
 
 def _bomb(said: str) -> str:
@@ -81,5 +81,5 @@ def _of_decoder(error: BaseException, said: str) -> Kind:
     return "corrupt"
 
 
-def _typed(error: BaseException, said: str) -> str:
+def _with_type(error: BaseException, said: str) -> str:
     return said if said == type(error).__name__ else f"{type(error).__name__}: {said}"

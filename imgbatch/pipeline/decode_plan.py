@@ -161,7 +161,7 @@ def halves_chroma(output: Output, format: str, icc: bytes | None) -> bool:
     ):
         return False
     codec = codecs.codec(format)
-    return codec.halves(output) and (icc is None or codec.takes(icc))
+    return codec.halves_chroma(output) and (icc is None or codec.can_write_profile(icc))
 
 
 def memory_needed(opened: SourceImage, plan: DecodePlan, data: int, films: bool = True) -> int:

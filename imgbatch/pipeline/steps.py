@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from imgbatch import codecs
 from imgbatch.codecs.metadata import profile_policy
 from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
-from imgbatch.codecs.metadata.exif import without_small_picture
+from imgbatch.codecs.metadata.exif import without_thumbnails
 from imgbatch.codecs.writing.encode import Encoded
 from imgbatch.core.errors import ImageError
 from imgbatch.core.job import Job, Target, Written
@@ -202,7 +202,7 @@ def encode(image: ImageContext, one: OutputContext) -> None:
         image.timer.enter("encode")
         format = _format(one.target, frames)
         if not decode_plan.shows_whole_source((*image.plan.common, *image.plan.own[decision.output])):
-            metadata = without_small_picture(metadata, image.changes)
+            metadata = without_thumbnails(metadata, image.changes)
         timing = select_frames.timing_of_first(image.timing, len(frames))
         encoded = codecs.encode(frames, format, output, metadata, timing)
         if decision.may_keep_source:

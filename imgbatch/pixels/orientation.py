@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 N = TypeVar("N", int, "Fraction | int")
 
 
-def redo(orientation: int) -> Transpose | None:
+def to_upright(orientation: int) -> Transpose | None:
     """What turns stored pixels of `orientation` (1..8) upright; None: they are."""
     if orientation == 1:
         return None
@@ -24,17 +24,17 @@ def redo(orientation: int) -> Transpose | None:
     }.get(orientation)  # fmt: skip
 
 
-def undo(orientation: int) -> Transpose | None:
+def to_stored(orientation: int) -> Transpose | None:
     """What turns upright pixels back to how `orientation` stores them."""
-    return redo({6: 8, 8: 6}.get(orientation, orientation))
+    return to_upright({6: 8, 8: 6}.get(orientation, orientation))
 
 
-def swapped(size: tuple[int, int], orientation: int) -> tuple[int, int]:
+def swap_size(size: tuple[int, int], orientation: int) -> tuple[int, int]:
     """(width, height) as stored of an upright `size`, or the other way around."""
     return (size[1], size[0]) if orientation >= 5 else size
 
 
-def stored(box: tuple[N, N, N, N], size: tuple[int, int], orientation: int) -> tuple[N, N, N, N]:
+def stored_box(box: tuple[N, N, N, N], size: tuple[int, int], orientation: int) -> tuple[N, N, N, N]:
     """Where the rectangle `box` (left, top, right, bottom) of an upright picture of `size` lies among stored pixels."""
     left, top, right, bottom = box
     if orientation in (2, 3, 6, 7):

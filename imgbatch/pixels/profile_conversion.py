@@ -131,8 +131,8 @@ def gray_profile() -> bytes:
     white = b"XYZ \0\0\0\0" + struct.pack(">3i", 63190, 65536, 54061)
     curve = [round(value * 65536) for value in (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)]
     tags = {
-        b"desc": _words("Gray with the tone curve of sRGB"),
-        b"cprt": _words("No copyright, use freely"),
+        b"desc": _text_tag("Gray with the tone curve of sRGB"),
+        b"cprt": _text_tag("No copyright, use freely"),
         b"wtpt": white,
         b"kTRC": b"para\0\0\0\0" + struct.pack(">HH5i", 3, 0, *curve),
     }
@@ -219,7 +219,7 @@ def _cms_errors() -> tuple[type[Exception], ...]:
     return (ImageCms.PyCMSError, OSError, ValueError, TypeError, ImportError)
 
 
-def _words(text: str) -> bytes:
+def _text_tag(text: str) -> bytes:
     """A multiLocalizedUnicodeType of one record, English."""
     said = text.encode("utf-16-be")
     return b"mluc\0\0\0\0" + struct.pack(">II4sII", 1, 12, b"enUS", len(said), 28) + said

@@ -24,7 +24,7 @@ from imgbatch.pipeline import decode_plan, select_frames, steps
 from imgbatch.pipeline.image_task import ImageTask
 from imgbatch.pipeline.task import LocalContext
 from imgbatch.pixels import color
-from imgbatch.pixels.orientation import swapped
+from imgbatch.pixels.orientation import swap_size
 from imgbatch.planning.names import fill_late
 from imgbatch.runs.batch import Batch
 
@@ -170,7 +170,7 @@ def _of_decisions(image: steps.ImageContext) -> Explanation:
     scale = decode_plan.jpeg_scale(plan.size, plan.wanted) if opened.format == "jpeg" else 1
     decoded = -(-plan.size[0] // scale), -(-plan.size[1] // scale)
     varying = opened.format == "tiff" and frames > 1  # pages have sizes of their own
-    first = swapped(decoded, opened.orientation) if plan.turns else decoded
+    first = swap_size(decoded, opened.orientation) if plan.turns else decoded
     words, here = _steps(plan.common, None if varying else first)
     makings = []
     for decision in image.decisions:
@@ -203,10 +203,10 @@ def _steps(ops: Sequence[Operation], here: Size | None) -> tuple[tuple[str, ...]
     for op in ops:
         word = "crop and resize in one step" if isinstance(op, Reduction) and op.crops else op.word
         if isinstance(op, Reduction):
-            before = op.original or (None if here is None else swapped(here, op.orientation))
+            before = op.original or (None if here is None else swap_size(here, op.orientation))
             after = None if before is None else op.fitting(before).canvas
             idle = (
-                before is not None and op.idle(before) and here is not None and swapped(here, op.orientation) == after
+                before is not None and op.idle(before) and here is not None and swap_size(here, op.orientation) == after
             )
         else:
             before, idle = here, False

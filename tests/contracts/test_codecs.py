@@ -17,7 +17,7 @@ from PIL import Image, ImageCms, features
 from imgbatch import codecs
 from imgbatch.codecs import AnimationTiming, Encoded, Encoding, Metadata
 from imgbatch.codecs.metadata import exif_tags
-from imgbatch.codecs.metadata.exif import without_upright
+from imgbatch.codecs.metadata.exif import without_orientation
 from imgbatch.codecs.reading import limits, optional_readers
 from imgbatch.core.errors import ImageError
 from imgbatch.pixels.color import to_eight_bits
@@ -223,14 +223,14 @@ def test_profile_and_exif_come_back_or_are_noted(name: str) -> None:
         assert np.abs(difference).mean() > 20, "the profile's colors were dropped, not converted"
     if codec.exif:
         assert opened.metadata.exif is not None
-        held, sized = Image.Exif(), exif_tags.resized(exif, image.size)
+        held, sized = Image.Exif(), exif_tags.with_size(exif, image.size)
         held.load(opened.metadata.exif)
         assert held[0x010F] == "Maker" and held.get_ifd(0x8825)[2] == (1.0, 2.0, 3.0)
         assert held.get_ifd(0x8769)[0x9003] == "2024:01:02 03:04:05"
         if name not in ("tiff", "avif"):
             assert opened.metadata.exif == sized, "a block is carried byte for byte, but for the picture's size"
         if name == "avif":
-            assert opened.metadata.exif == without_upright(sized)
+            assert opened.metadata.exif == without_orientation(sized)
     else:
         assert f"exif not written: {name}" in encoded.changes
     assert opened.size == (48, 32), "a stale size among the tags must not become the picture's"
@@ -586,7 +586,7 @@ def test_public_images_become_pictures_or_clear_errors(record: dict[str, Any]) -
         else:
             outcome = "ok"
     if any(
-        path.suffix in extra.suffixes and optional_readers.found(name)
+        path.suffix in extra.suffixes and optional_readers.is_installed(name)
         for name, extra in optional_readers.EXTRAS.items()
     ):
         record = {**record, "expect": "ok"}

@@ -22,7 +22,7 @@ LIST = CORPUS / "expected.jsonl"
 READ_BY_PLUGINS = {
     suffix
     for name, extra in optional_readers.EXTRAS.items()
-    if optional_readers.found(name)
+    if optional_readers.is_installed(name)
     for suffix in extra.suffixes
 }
 

@@ -45,7 +45,7 @@ def tag(image: Image, tag: int, default: Any) -> Any:
     return value[0] if isinstance(value, tuple) and value else value
 
 
-def said(image: Image) -> int:
+def exif_orientation(image: Image) -> int:
     from PIL.Image import Image as Plain
 
     with contextlib.suppress(Exception):
@@ -54,7 +54,7 @@ def said(image: Image) -> int:
     return 1
 
 
-def coded_in_luma(image: ImageFile) -> bool:
+def is_ycbcr(image: ImageFile) -> bool:
     """Whether a JPEG holds brightness and two colors, which the decoder can leave as they are.
 
     libjpeg takes three components for red, green and blue where they are named so, or where Adobe's marker says so.
@@ -63,7 +63,7 @@ def coded_in_luma(image: ImageFile) -> bool:
     return image.mode == "RGB" and len(names) == 3 and names != _RGB and image.info.get("adobe_transform") != 0
 
 
-def waves(image: ImageFile) -> int:
+def coefficient_bytes(image: ImageFile) -> int:
     """How many bytes libjpeg holds of a JPEG in several scans, however small it is decoded: two for each sample."""
     layers: Sequence[tuple[int, int, int, int]] = getattr(image, "layer", ())  # number, across, down, table
     if not image.info.get("progressive") or not layers:

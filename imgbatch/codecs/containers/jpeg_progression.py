@@ -17,7 +17,7 @@ _COARSE = 4  # the finest wave that two by two pixels of a block are made of
 _SCAN, _END = b"\xff\xda", b"\xff\xd9"
 
 
-def coarse(data: bytes) -> bytes:
+def without_fine_scans(data: bytes) -> bytes:
     """A JPEG without the scans that an eighth of its size does not look at.
 
     As it is where it has no end mark, or a scan that libjpeg would refuse: read as a whole, it is found damaged. The
@@ -34,7 +34,7 @@ def coarse(data: bytes) -> bytes:
         waves = first > 0
         if not waves:
             parts.update(data[header + 5 : start - 3 : 2])
-        elif not _sound(data[header + 2 : start], parts):
+        elif not _is_valid_scan(data[header + 2 : start], parts):
             return data
         refining = bits >> 4 > 0
         kept.append(data[here : header if waves and (refining or first > _COARSE) else stop])
@@ -42,7 +42,7 @@ def coarse(data: bytes) -> bytes:
     return b"".join((*kept, _END))
 
 
-def _sound(head: bytes, parts: set[int]) -> bool:
+def _is_valid_scan(head: bytes, parts: set[int]) -> bool:
     """Whether libjpeg takes a scan of waves (jdphuff.c): of one part, a range of waves, the place of a bit."""
     if len(head) != 8 or head[:3] != b"\0\x08\x01" or head[3] not in parts:
         return False

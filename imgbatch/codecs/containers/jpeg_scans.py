@@ -50,23 +50,23 @@ def findings(data: bytes) -> list[Finding] | None:
         When it cannot be decoded.
     """
     scans, end = jpeg_scans(data)
-    if not scans or end is None or _arithmetic(data):
+    if not scans or end is None or _is_arithmetic(data):
         return None
     if len(scans) > 1:
-        return _of_several(data, scans)
+        return _check_progressive(data, scans)
     start, stop = scans[-1]
     stop = start + len(data[start:stop].rstrip(b"\xff"))  # fill bytes, of which a marker may have any number
-    early, pixels = _decoded(data, max(start, stop - SPARE))
+    early, pixels = _decode(data, max(start, stop - SPARE))
     if early:
         return [Finding("corrupt", f"the data go on for more than {SPARE} bytes after the picture is complete")]
     if pixels.endswith(bytes((_GRAY,))):
-        _, again = _decoded(data[:stop] + _MORE + data[stop:], stop)
+        _, again = _decode(data[:stop] + _MORE + data[stop:], stop)
         if again != pixels:
             return [Finding("truncated", "the data end before the picture is complete; the rest is gray")]
     return []
 
 
-def _arithmetic(data: bytes) -> bool:
+def _is_arithmetic(data: bytes) -> bool:
     """Whether a JPEG is coded arithmetically: such data have no last byte, missing ones count as zeros."""
     at = 2
     while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != 0xDA:
@@ -76,17 +76,17 @@ def _arithmetic(data: bytes) -> bool:
     return False
 
 
-def _of_several(data: bytes, scans: list[tuple[int, int]]) -> list[Finding]:
+def _check_progressive(data: bytes, scans: list[tuple[int, int]]) -> list[Finding]:
     """A scan of a progressive JPEG that is short leaves no gray; with more bytes in every scan it looks different."""
     more = bytearray(data[: scans[0][0]])
     for (start, stop), following in zip(scans, [*(start for start, _ in scans[1:]), len(data)], strict=True):
         more += data[start:stop] + _MORE + data[stop:following]
-    _, pixels = _decoded(data, len(data), _HALF)
-    _, again = _decoded(bytes(more), len(more), _HALF)
+    _, pixels = _decode(data, len(data), _HALF)
+    _, again = _decode(bytes(more), len(more), _HALF)
     return [] if again == pixels else [Finding("truncated", "the data of a scan end before the picture is complete")]
 
 
-def _decoded(data: bytes, cut: int, scale: int = _EIGHTH) -> tuple[bool, bytes]:
+def _decode(data: bytes, cut: int, scale: int = _EIGHTH) -> tuple[bool, bytes]:
     """Whether the picture was complete before the bytes from `cut` on were read, and its pixels."""
     from PIL import JpegImagePlugin
 

@@ -22,13 +22,13 @@ _XMP = b"XML:com.adobe.xmp"
 _HEAD = struct.Struct(">I4s")  # a chunk's length and name
 
 
-def lightened(data: bytes) -> tuple[bytes, list[str]]:
+def without_heavy_chunks(data: bytes) -> tuple[bytes, list[str]]:
     """The file without chunks of metadata that are too heavy, and what to say of them; itself where none are."""
     heavy, warnings, texts = [], [], 0
     for name, start, end in _chunks(data):
         if name not in _WORDS:
             continue
-        size = _unpacked(name, data, start + 8, end - 4)
+        size = _unpacked_size(name, data, start + 8, end - 4)
         texts += size if name != b"iCCP" else 0
         if size > MOST or texts > MOST_TEXT:
             heavy.append((start, end))
@@ -45,7 +45,7 @@ def lightened(data: bytes) -> tuple[bytes, list[str]]:
     return b"".join([*pieces, data[at:]]), list(dict.fromkeys(warnings))
 
 
-def with_trailing(data: bytes) -> bytes | None:
+def metadata_only(data: bytes) -> bytes | None:
     """A PNG without pixels that holds all of `data`'s metadata chunks; None when none follow the pixels.
 
     EXIF and XMP may stand after the pixels, where only decoding would find them.
@@ -69,7 +69,7 @@ def with_trailing(data: bytes) -> bytes | None:
 
 def info_of_png(data: bytes) -> dict[str, Any]:
     """Pillow's info of a PNG whose metadata follow its pixels: EXIF, XMP, texts."""
-    small = with_trailing(data)
+    small = metadata_only(data)
     if small is None:
         return {}
     from PIL import Image as Images
@@ -93,7 +93,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
         at = end
 
 
-def _unpacked(name: bytes, data: bytes, start: int, end: int) -> int:
+def _unpacked_size(name: bytes, data: bytes, start: int, end: int) -> int:
     """How many bytes the content of a chunk takes when it is read; unpacked only until it is known to be too much."""
     content = memoryview(data)[start:end]
     if name in (b"tEXt", b"eXIf"):

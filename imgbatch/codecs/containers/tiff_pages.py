@@ -36,7 +36,7 @@ class Pages(io.BytesIO):
         return super().getvalue() if self._first is None else self._first  # type: ignore[return-value]  # read only
 
 
-def shown(image: ImageFile, count: int) -> None:
+def point_at_page(image: ImageFile, count: int) -> None:
     """Tell the file of a TIFF, which has `count` pages, that the one it was moved to comes next."""
     tags = getattr(image, "tag_v2", None)
     if count >= MANY and isinstance(image.fp, Pages) and tags is not None:

@@ -24,7 +24,7 @@ LONGEST_MS = 65535
 _MAGIC = b"\x89PNG\r\n\x1a\n"
 
 
-def encoded(frames: Sequence[Image], options: dict[str, Any]) -> bytes:
+def encode(frames: Sequence[Image], options: dict[str, Any]) -> bytes:
     """`frames`, of one size and mode, as one file.
 
     Parameters
@@ -43,7 +43,7 @@ def encoded(frames: Sequence[Image], options: dict[str, Any]) -> bytes:
             made = _File(*_parts(frame, plain))
             made.add((0, 0, *frame.size), made.first, duration)
         else:
-            box = _changed(last, frame)
+            box = _changed_box(last, frame)
             if box is not None or not made.prolong(duration):
                 box = box or (0, 0, 1, 1)
                 head, pixels, _ = _parts(frame.crop(box), picture)
@@ -126,7 +126,7 @@ def _chunk(name: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 
-def _changed(one: Image, other: Image) -> Box | None:
+def _changed_box(one: Image, other: Image) -> Box | None:
     """The smallest box around all pixels in which two images of one size and mode differ; None where they do not."""
     import numpy
 

@@ -54,11 +54,11 @@ class Avif(Codec):
             raise ImageError(
                 "unsupported", "avif cannot hold colors without loss here; use --format webp, or --quality 100"
             )
-        return palette.uniform(frames) if len(frames) > 1 else frames
+        return palette.to_one_mode(frames) if len(frames) > 1 else frames
 
-    def beside(self, held: Metadata, missed: list[str]) -> dict[str, Any]:
-        super().beside(replace(held, xmp=None), missed)
-        return {"xmp": held.xmp} if held.xmp else {}
+    def metadata_options(self, metadata: Metadata, missing: list[str]) -> dict[str, Any]:
+        super().metadata_options(replace(metadata, xmp=None), missing)
+        return {"xmp": metadata.xmp} if metadata.xmp else {}
 
     def options(self, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
         speed = _SPEED if encoding.effort is None else round(10 - encoding.effort * 10 / 9)
@@ -68,25 +68,25 @@ class Avif(Codec):
             options["subsampling"] = "4:2:0" if encoding.subsampling == "auto" else encoding.subsampling
         return options
 
-    def metadata(self, exif: bytes) -> dict[str, Any]:
-        from imgbatch.codecs.metadata.exif import without_upright
+    def exif_options(self, exif: bytes) -> dict[str, Any]:
+        from imgbatch.codecs.metadata.exif import without_orientation
 
         # Pillow would rewrite a block that holds an orientation, and with it break maker notes.
-        return {"exif": without_upright(exif)}
+        return {"exif": without_orientation(exif)}
 
     def save(self, frames: Sequence[Image], options: dict[str, Any]) -> bytes:
         """As for every format; the same frames give the same bytes, so a sequence does not say when it was made."""
         data = super().save(frames, options)
-        return data if len(frames) == 1 else _undated(data)
+        return data if len(frames) == 1 else _without_dates(data)
 
-    def motion(self, motion: AnimationTiming, count: int, changes: list[str]) -> dict[str, Any]:
-        options = super().motion(motion, count, changes)
+    def animation_options(self, timing: AnimationTiming, count: int, changes: list[str]) -> dict[str, Any]:
+        options = super().animation_options(timing, count, changes)
         if options.pop("loop") != 0:
             changes.append("loop count not written: avif")
         return options
 
 
-def _undated(data: bytes) -> bytes:
+def _without_dates(data: bytes) -> bytes:
     """`data` with 0 for every time of creation and change in its headers; libavif writes the clock's, to the second."""
     made = bytearray(data)
     for name, start in _boxes(data, 0, len(data)):

@@ -36,6 +36,6 @@ class Bmp(Codec):
     def options(self, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
         return {}
 
-    def beside(self, held: Metadata, missed: list[str]) -> dict[str, Any]:
-        super().beside(replace(held, resolution=None), missed)
-        return {"dpi": held.resolution} if held.resolution else {}
+    def metadata_options(self, metadata: Metadata, missing: list[str]) -> dict[str, Any]:
+        super().metadata_options(replace(metadata, resolution=None), missing)
+        return {"dpi": metadata.resolution} if metadata.resolution else {}

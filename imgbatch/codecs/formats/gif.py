@@ -39,22 +39,22 @@ class Gif(Codec):
         from imgbatch.codecs.writing import palette
 
         if encoding.colors is None and all(palette.is_indexed(frame) for frame in frames):
-            return Film(map(_narrowed, frames)) if any(map(_is_wide, frames)) else frames
-        return palette.reduced(frames, encoding.colors or 256, changes, keyed=True)
+            return Film(map(_with_rgb_palette, frames)) if any(map(_has_wide_palette, frames)) else frames
+        return palette.reduce_colors(frames, encoding.colors or 256, changes, keyed=True)
 
     def options(self, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
         if len(frames) > 1 and any("transparency" in frame.info for frame in frames):
             return {"disposal": 2}  # what was drawn must go where the next frame is transparent
         return {}
 
-    def beside(self, held: Metadata, missed: list[str]) -> dict[str, Any]:
-        super().beside(replace(held, comment=None), missed)
-        return {"comment": held.comment} if held.comment else {}
+    def metadata_options(self, metadata: Metadata, missing: list[str]) -> dict[str, Any]:
+        super().metadata_options(replace(metadata, comment=None), missing)
+        return {"comment": metadata.comment} if metadata.comment else {}
 
-    def motion(self, motion: AnimationTiming, count: int, changes: list[str]) -> dict[str, Any]:
-        options = super().motion(motion, count, changes)
+    def animation_options(self, timing: AnimationTiming, count: int, changes: list[str]) -> dict[str, Any]:
+        options = super().animation_options(timing, count, changes)
         exact = options["duration"]
-        rounded = _rounded(exact)
+        rounded = _round_durations(exact)
         if rounded != exact:
             changes.append("durations: rounded to 10 ms")
         options["duration"] = rounded
@@ -64,7 +64,7 @@ class Gif(Codec):
         return options
 
 
-def _is_wide(frame: Image) -> bool:
+def _has_wide_palette(frame: Image) -> bool:
     """Whether the colors of a palette frame have four bytes each.
 
     Pillow's ``convert`` of a frame with a transparent color leaves them so in the frame itself, and its writer takes
@@ -73,15 +73,15 @@ def _is_wide(frame: Image) -> bool:
     return frame.mode == "P" and frame.getpalette(None) != frame.getpalette("RGB")
 
 
-def _narrowed(frame: Image) -> Image:
-    if not _is_wide(frame):
+def _with_rgb_palette(frame: Image) -> Image:
+    if not _has_wide_palette(frame):
         return frame
     made = frame.copy()
     made.putpalette(frame.getpalette("RGB") or [])
     return made
 
 
-def _rounded(exact: list[int]) -> list[int]:
+def _round_durations(exact: list[int]) -> list[int]:
     """Durations in steps of 10 ms, so that each frame ends when it should: what one loses, a later one gets."""
     made, wanted, so_far = [], 0, 0
     for duration in exact:

@@ -54,38 +54,40 @@ class Jpeg(Codec):
             options["optimize"] = True
         return options
 
-    def halves(self, encoding: Encoding) -> bool:
+    def halves_chroma(self, encoding: Encoding) -> bool:
         return encoding.subsampling in ("auto", "4:2:0") and encoding.quality != "keep"
 
-    def kept(self, tables: JpegTables, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
+    def table_options(self, tables: JpegTables, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
         options: dict[str, Any] = {"quality": -1, "qtables": tables.quantization}  # -1: the tables as they are
         if frames[0].mode in _COLOR and encoding.subsampling == "auto" and tables.sampling is not None:
             options["subsampling"] = tables.sampling
         return options
 
-    def takes(self, icc: bytes) -> bool:
+    def can_write_profile(self, icc: bytes) -> bool:
         return len(icc) <= _PROFILE
 
-    def metadata(self, exif: bytes) -> dict[str, Any]:
+    def exif_options(self, exif: bytes) -> dict[str, Any]:
         return {"exif": b"Exif\0\0" + exif} if len(exif) <= _MARKER else {}
 
-    def beside(self, held: Metadata, missed: list[str]) -> dict[str, Any]:
+    def metadata_options(self, metadata: Metadata, missing: list[str]) -> dict[str, Any]:
         from imgbatch.codecs.metadata import iptc, xmp
 
         options: dict[str, Any] = {}
-        packet = held.xmp if held.xmp is None or len(held.xmp) <= _PACKET else xmp.slim(held.xmp)
+        packet = (
+            metadata.xmp if metadata.xmp is None or len(metadata.xmp) <= _PACKET else xmp.without_padding(metadata.xmp)
+        )
         if packet and len(packet) <= _PACKET:
             options["xmp"] = packet
-        if held.iptc and (segment := iptc.segment(held.iptc)):
+        if metadata.iptc and (segment := iptc.segment(metadata.iptc)):
             options["extra"] = segment
-        if (note := held.comment or held.text.get("Comment", "").encode()) and len(note) <= _COMMENT:
+        if (note := metadata.comment or metadata.text.get("Comment", "").encode()) and len(note) <= _COMMENT:
             options["comment"] = note
-        if held.resolution:
-            options["dpi"] = held.resolution
-        missed += ["xmp"] if held.xmp and "xmp" not in options else []
-        missed += ["iptc"] if held.iptc and "extra" not in options else []
-        missed += ["comment"] if held.comment and "comment" not in options else []
-        missed += ["text"] if held.text.keys() - {"Comment"} else []
+        if metadata.resolution:
+            options["dpi"] = metadata.resolution
+        missing += ["xmp"] if metadata.xmp and "xmp" not in options else []
+        missing += ["iptc"] if metadata.iptc and "extra" not in options else []
+        missing += ["comment"] if metadata.comment and "comment" not in options else []
+        missing += ["text"] if metadata.text.keys() - {"Comment"} else []
         return options
 
     def save(self, frames: Sequence[Image], options: dict[str, Any]) -> bytes:

@@ -41,25 +41,25 @@ class Png(Codec):
         from imgbatch.codecs.writing import palette
 
         if encoding.colors is not None:
-            frames = palette.reduced(frames, encoding.colors, changes)
-        return palette.uniform(frames) if len(frames) > 1 else frames
+            frames = palette.reduce_colors(frames, encoding.colors, changes)
+        return palette.to_one_mode(frames) if len(frames) > 1 else frames
 
     def options(self, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
         if encoding.optimize:
             return {"optimize": True}
         return {"compress_level": 6 if encoding.effort is None else max(1, encoding.effort)}
 
-    def beside(self, held: Metadata, missed: list[str]) -> dict[str, Any]:
-        texts = dict(held.text)
-        if held.comment:
-            texts.setdefault("Comment", held.comment.decode("utf-8", "replace"))
-        if held.iptc:
+    def metadata_options(self, metadata: Metadata, missing: list[str]) -> dict[str, Any]:
+        texts = dict(metadata.text)
+        if metadata.comment:
+            texts.setdefault("Comment", metadata.comment.decode("utf-8", "replace"))
+        if metadata.iptc:
             from imgbatch.codecs.metadata import iptc
 
-            texts[iptc.PNG_TEXT] = iptc.hexadecimal(held.iptc)
-        if held.xmp:
-            texts[_XMP] = held.xmp.decode("utf-8", "replace")
-        options: dict[str, Any] = {"dpi": held.resolution} if held.resolution else {}
+            texts[iptc.PNG_TEXT] = iptc.hexadecimal(metadata.iptc)
+        if metadata.xmp:
+            texts[_XMP] = metadata.xmp.decode("utf-8", "replace")
+        options: dict[str, Any] = {"dpi": metadata.resolution} if metadata.resolution else {}
         return options | ({"texts": texts} if texts else {})
 
     def save(self, frames: Sequence[Image], options: dict[str, Any]) -> bytes:
@@ -78,10 +78,10 @@ class Png(Codec):
         if frames[0].mode == "1" and "transparency" in frames[0].info:
             # Pillow says 255 for white, and writes that, though a PNG of one bit knows 0 and 1 only.
             options["transparency"] = int(frames[0].info["transparency"] != 0)
-        return super().save(frames, options) if len(frames) == 1 else apng.encoded(frames, options)
+        return super().save(frames, options) if len(frames) == 1 else apng.encode(frames, options)
 
-    def motion(self, motion: AnimationTiming, count: int, changes: list[str]) -> dict[str, Any]:
-        options = super().motion(motion, count, changes)
+    def animation_options(self, timing: AnimationTiming, count: int, changes: list[str]) -> dict[str, Any]:
+        options = super().animation_options(timing, count, changes)
         if max(options["duration"]) > apng.LONGEST_MS:
             changes.append(f"durations: at most {apng.LONGEST_MS} ms")
             options["duration"] = [min(duration, apng.LONGEST_MS) for duration in options["duration"]]

@@ -29,30 +29,30 @@ class Tiff(Codec):
         one_bit = all(frame.mode == "1" for frame in frames)
         return {"compression": "group4" if one_bit else "tiff_adobe_deflate"}
 
-    def metadata(self, exif: bytes) -> dict[str, Any]:
-        from imgbatch.codecs.metadata.exif import described
+    def exif_options(self, exif: bytes) -> dict[str, Any]:
+        from imgbatch.codecs.metadata.exif import description_block
 
         # Only what describes the picture: a camera's ImageWidth among the tags would break the file.
-        flat, groups = described(exif)
+        flat, groups = description_block(exif)
         return ({"exif": flat} if flat else {}) | ({"groups": groups} if groups else {})
 
-    def beside(self, held: Metadata, missed: list[str]) -> dict[str, Any]:
+    def metadata_options(self, metadata: Metadata, missing: list[str]) -> dict[str, Any]:
         from imgbatch.codecs.metadata import exif_tags, iptc
-        from imgbatch.codecs.metadata.exif import rooted
+        from imgbatch.codecs.metadata.exif import has_fixed_maker_note
 
-        if held.exif:
-            missed += ["maker note"] if rooted(held.exif) else []
-            missed += ["exif thumbnail"] if exif_tags.has_thumbnail(held.exif) else []
-        super().beside(replace(held, xmp=None, iptc=None, resolution=None), missed)
-        blocks = {_XMP: held.xmp, iptc.TIFF_TAG: held.iptc}
+        if metadata.exif:
+            missing += ["maker note"] if has_fixed_maker_note(metadata.exif) else []
+            missing += ["exif thumbnail"] if exif_tags.has_thumbnail(metadata.exif) else []
+        super().metadata_options(replace(metadata, xmp=None, iptc=None, resolution=None), missing)
+        blocks = {_XMP: metadata.xmp, iptc.TIFF_TAG: metadata.iptc}
         raw = {tag: block for tag, block in blocks.items() if block}
-        return ({"raw": raw} if raw else {}) | ({"dpi": held.resolution} if held.resolution else {})
+        return ({"raw": raw} if raw else {}) | ({"dpi": metadata.resolution} if metadata.resolution else {})
 
     def save(self, frames: Sequence[Image], options: dict[str, Any]) -> bytes:
         groups, raw = options.get("groups", {}), options.get("raw", {})
         options = {key: value for key, value in options.items() if key not in ("groups", "raw")}
         data = super().save(frames, options) if len(frames) == 1 else _pages(frames, options)
-        return _grafted(data, groups, raw) if groups or raw else data
+        return _insert_entries(data, groups, raw) if groups or raw else data
 
 
 def _pages(frames: Sequence[Image], options: dict[str, Any]) -> bytes:
@@ -76,7 +76,7 @@ def _pages(frames: Sequence[Image], options: dict[str, Any]) -> bytes:
     return file.getvalue()
 
 
-def _grafted(data: bytes, groups: dict[int, dict[int, Any]], raw: dict[int, bytes]) -> bytes:
+def _insert_entries(data: bytes, groups: dict[int, dict[int, Any]], raw: dict[int, bytes]) -> bytes:
     """The file with EXIF and GPS directories, XMP and IPTC in its first page: Pillow cannot write them compressed.
 
     The first directory is written again at the end, with the new entries among its own; values stay where they are.

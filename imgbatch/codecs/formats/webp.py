@@ -43,11 +43,11 @@ class Webp(Codec):
     def finish(self, frames: Sequence[Image], encoding: Encoding, changes: list[str]) -> Sequence[Image]:
         from imgbatch.codecs.writing import palette
 
-        return palette.uniform(frames) if len(frames) > 1 else frames
+        return palette.to_one_mode(frames) if len(frames) > 1 else frames
 
-    def beside(self, held: Metadata, missed: list[str]) -> dict[str, Any]:
-        super().beside(replace(held, xmp=None), missed)
-        return {"xmp": held.xmp} if held.xmp else {}
+    def metadata_options(self, metadata: Metadata, missing: list[str]) -> dict[str, Any]:
+        super().metadata_options(replace(metadata, xmp=None), missing)
+        return {"xmp": metadata.xmp} if metadata.xmp else {}
 
     def options(self, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
         method = 4 if encoding.effort is None else round(encoding.effort * 6 / 9)

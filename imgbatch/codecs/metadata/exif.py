@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs.metadata import exif_tags
 from imgbatch.codecs.metadata.exif_tags import EXIF_IFD, GPS_IFD, INTEROP_IFD, MAKER_NOTE
-from imgbatch.pixels.orientation import redo
+from imgbatch.pixels.orientation import to_upright
 
 if TYPE_CHECKING:
     from PIL.Image import Exif, Image
@@ -70,7 +70,11 @@ def exif_of(image: Image, warnings: list[str], changes: list[str] | None = None)
 
     What `changes` tell is lost: of a TIFF's tags a new block is made, and some maker notes may not be moved.
     """
-    raw = _of_tiff(image, [] if changes is None else changes) if hasattr(image, "tag_v2") else _in_header(image)
+    raw = (
+        _block_of_tiff(image, [] if changes is None else changes)
+        if hasattr(image, "tag_v2")
+        else _block_in_header(image)
+    )
     if not raw:
         return None
     if len(raw) > MOST:
@@ -82,7 +86,7 @@ def exif_of(image: Image, warnings: list[str], changes: list[str] | None = None)
     return raw
 
 
-def _in_header(image: Image) -> bytes | None:
+def _block_in_header(image: Image) -> bytes | None:
     """The block of a picture that is no TIFF, whatever it holds."""
     block: Any = image.info.get("exif")
     if block is None and "Raw profile type exif" in image.info:
@@ -98,20 +102,20 @@ def turn(held: Metadata, orientation: int) -> None:
     from imgbatch.codecs.metadata import xmp
 
     if held.exif is not None:
-        held.exif = upright(held.exif)
+        held.exif = with_upright_orientation(held.exif)
         small = exif_tags.thumbnail(held.exif)
         if small is not None and orientation != 1:
-            turned = _turned(small, orientation)
+            turned = _turn_thumbnail(small, orientation)
             held.exif = (
                 exif_tags.without(held.exif, lambda entry: entry.directory == "thumbnail")
                 if turned is None
                 else exif_tags.with_thumbnail(held.exif, turned)
             )
     if held.xmp is not None:
-        held.xmp = xmp.upright(held.xmp)
+        held.xmp = xmp.with_upright_orientation(held.xmp)
 
 
-def without_small_picture(held: Metadata, changes: list[str]) -> Metadata:
+def without_thumbnails(held: Metadata, changes: list[str]) -> Metadata:
     """`held` without the small pictures embedded in it, for pixels that show something else by now."""
     from imgbatch.codecs.metadata import xmp
 
@@ -125,11 +129,11 @@ def without_small_picture(held: Metadata, changes: list[str]) -> Metadata:
     return made
 
 
-def _turned(small: bytes, orientation: int) -> bytes | None:
+def _turn_thumbnail(small: bytes, orientation: int) -> bytes | None:
     """A JPEG turned upright; None where it is none, or no small one."""
     from PIL import Image as Images
 
-    way = redo(orientation)
+    way = to_upright(orientation)
     try:
         with Images.open(io.BytesIO(small), formats=["JPEG"]) as image:
             if way is None or math.prod(image.size) > _SMALL:
@@ -141,7 +145,7 @@ def _turned(small: bytes, orientation: int) -> bytes | None:
         return None
 
 
-def upright(exif: bytes) -> bytes:
+def with_upright_orientation(exif: bytes) -> bytes:
     """The same block with every orientation of its first and second directory (picture, thumbnail) set to 1."""
     order, patched = exif_tags.order_of(exif), bytearray(exif)
     for entry in exif_tags.entries(exif):
@@ -152,7 +156,7 @@ def upright(exif: bytes) -> bytes:
     return bytes(patched)
 
 
-def without_upright(exif: bytes) -> bytes:
+def without_orientation(exif: bytes) -> bytes:
     """The same block without an orientation of 1 in its first directory; offsets stay true, 12 bytes become slack."""
     order, image = exif_tags.order_of(exif), next(iter(exif_tags.directories(exif)), None)
     if image is None:
@@ -168,20 +172,20 @@ def without_upright(exif: bytes) -> bytes:
     return exif
 
 
-def described(exif: bytes) -> tuple[bytes | None, dict[int, dict[int, Any]]]:
+def description_block(exif: bytes) -> tuple[bytes | None, dict[int, dict[int, Any]]]:
     """For TIFF: a new block of the tags that describe the picture, and its directories of EXIF and GPS values."""
     from PIL import Image as Images
 
     held = Images.Exif()
     try:
         held.load(exif)
-        made, groups = _chosen(held)
+        made, groups = _descriptive_tags(held)
         return made.tobytes() if len(made) else None, groups
     except Exception:  # noqa: BLE001 - a damaged block: the picture is written without it
         return None, {}
 
 
-def _chosen(held: Exif) -> tuple[Exif, dict[int, dict[int, Any]]]:
+def _descriptive_tags(held: Exif) -> tuple[Exif, dict[int, dict[int, Any]]]:
     """What describes the picture among the tags of the first directory, and the groups that can be written again."""
     from PIL import Image as Images
     from PIL.TiffImagePlugin import ImageFileDirectory_v2
@@ -196,7 +200,7 @@ def _chosen(held: Exif) -> tuple[Exif, dict[int, dict[int, Any]]]:
         values = {}
         for tag, value in (held.get_ifd(group) if group in held else {}).items():
             trial = ImageFileDirectory_v2(b"II*\0\0\0\0\0", group=group)
-            if tag == MAKER_NOTE and not whole_in_itself(value):
+            if tag == MAKER_NOTE and not is_movable(value):
                 continue
             with contextlib.suppress(Exception):  # one odd value is not worth the others
                 trial[tag] = value
@@ -208,23 +212,23 @@ def _chosen(held: Exif) -> tuple[Exif, dict[int, dict[int, Any]]]:
     return made, groups
 
 
-def whole_in_itself(note: object) -> bool:
+def is_movable(note: object) -> bool:
     """Whether a maker note may be moved: these begin with a name, and count their offsets from there."""
     return isinstance(note, bytes) and note.startswith(_MOVABLE)
 
 
-def rooted(exif: bytes) -> bool:
+def has_fixed_maker_note(exif: bytes) -> bool:
     """Whether there is a maker note that may not be moved."""
     notes = [entry for entry in exif_tags.entries(exif) if entry.tag == MAKER_NOTE and entry.directory == "exif"]
-    return any(not whole_in_itself(exif[note.start : note.start + note.length]) for note in notes)
+    return any(not is_movable(exif[note.start : note.start + note.length]) for note in notes)
 
 
-def _of_tiff(image: Image, changes: list[str]) -> bytes | None:
+def _block_of_tiff(image: Image, changes: list[str]) -> bytes | None:
     from PIL.Image import Image as Plain
 
     try:
         held = Plain.getexif(image)
-        made, groups = _chosen(held)
+        made, groups = _descriptive_tags(held)
         if MAKER_NOTE in held.get_ifd(EXIF_IFD) and MAKER_NOTE not in groups.get(EXIF_IFD, {}):
             changes.append("maker note not kept")
         for group, values in groups.items():

@@ -121,11 +121,11 @@ def without(exif: bytes, drops: Callable[[Entry], bool]) -> bytes | None:
     for directory in known:
         for entry in directory.entries:
             if entry.at in gone:
-                freed += _freed(entry, exif, order, held)
+                freed += _free_spans(entry, exif, order, held)
     for start, end in freed:
         made[start:end] = bytes(end - start)
     for directory in known:
-        freed += _closed(made, order, directory, gone, directory.name in empty)
+        freed += _close(made, order, directory, gone, directory.name in empty)
     if "thumbnail" in empty:
         first = known[0]
         left = sum(entry.at not in gone for entry in first.entries)
@@ -133,7 +133,7 @@ def without(exif: bytes, drops: Callable[[Entry], bool]) -> bytes | None:
     return bytes(made[: _end(len(made), freed)])
 
 
-def numbered(exif: bytes, numbers: Mapping[int, int]) -> bytes:
+def with_numbers(exif: bytes, numbers: Mapping[int, int]) -> bytes:
     """The block with other `numbers` (by tag) where it has one whole number, in the directories of the picture."""
     order, made = order_of(exif), bytearray(exif)
     for entry in entries(exif):
@@ -145,25 +145,25 @@ def numbered(exif: bytes, numbers: Mapping[int, int]) -> bytes:
     return bytes(made)
 
 
-def resized(exif: bytes, size: tuple[int, int]) -> bytes:
+def with_size(exif: bytes, size: tuple[int, int]) -> bytes:
     """The block with `size` (width, height) where it says how many pixels the picture has."""
-    return numbered(exif, {**dict.fromkeys(_WIDTHS, size[0]), **dict.fromkeys(_HEIGHTS, size[1])})
+    return with_numbers(exif, {**dict.fromkeys(_WIDTHS, size[0]), **dict.fromkeys(_HEIGHTS, size[1])})
 
 
-def in_srgb(exif: bytes) -> bytes:
+def with_srgb(exif: bytes) -> bytes:
     """The block with sRGB where it names the color space."""
-    return numbered(exif, {_COLOR_SPACE: 1})
+    return with_numbers(exif, {_COLOR_SPACE: 1})
 
 
 def thumbnail(exif: bytes) -> bytes | None:
     """The embedded JPEG; None where there is none within the block."""
-    span = _thumbnail(exif)
+    span = _thumbnail_span(exif)
     return None if span is None else exif[span[0] : span[1]]
 
 
 def with_thumbnail(exif: bytes, data: bytes) -> bytes:
     """The block with another embedded JPEG: in the place of the old one, or at its end where that is too small."""
-    span, order = _thumbnail(exif), order_of(exif)
+    span, order = _thumbnail_span(exif), order_of(exif)
     if span is None or order is None:
         return exif
     made, (start, end) = bytearray(exif), span
@@ -180,7 +180,7 @@ def with_thumbnail(exif: bytes, data: bytes) -> bytes:
     return bytes(made)
 
 
-def dangling(exif: bytes) -> bool:
+def has_dangling_pointer(exif: bytes) -> bool:
     """Whether an entry points to a directory that does not lie within the block."""
     known = directories(exif)
     return not {_POINTERS[entry.tag] for one in known for entry in one.entries if entry.tag in _POINTERS} <= {
@@ -200,11 +200,11 @@ def compact(exif: bytes) -> bytes | None:
         return None
     body = bytearray(exif[:8])
     struct.pack_into(order + "I", body, 4, 8)
-    _packed(body, exif, order, known, "image")
+    _pack(body, exif, order, known, "image")
     return bytes(body)
 
 
-def _packed(body: bytearray, exif: bytes, order: str, known: dict[str, Directory], name: str) -> None:
+def _pack(body: bytearray, exif: bytes, order: str, known: dict[str, Directory], name: str) -> None:
     """Append a directory, its values, and the directories that it points to."""
     directory, at = known.pop(name), len(body)
     kept = [entry for entry in directory.entries if _POINTERS.get(entry.tag, name) in (name, *known)]
@@ -217,7 +217,7 @@ def _packed(body: bytearray, exif: bytes, order: str, known: dict[str, Directory
             body += bytes(len(body) % 2)
             struct.pack_into(order + "I", body, here + 8, len(body))
         if inner in known:
-            _packed(body, exif, order, known, inner)
+            _pack(body, exif, order, known, inner)
         elif entry.length > 4:
             body += exif[entry.start : entry.start + entry.length]
 
@@ -239,18 +239,18 @@ def _directory(exif: bytes, order: str, name: str, at: int) -> Directory | None:
     return Directory(name, at, tuple(made))
 
 
-def _freed(entry: Entry, exif: bytes, order: str, held: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+def _free_spans(entry: Entry, exif: bytes, order: str, held: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """Where the value of a removed entry stood, unless something that stays stands there too."""
     spans = [(entry.start, entry.start + entry.length)] if entry.length > 4 else []
     if entry.directory == "thumbnail" and entry.tag == _THUMBNAIL:
-        span = _thumbnail(exif)
+        span = _thumbnail_span(exif)
         spans += [span] if span is not None else []
     for start, end in spans:
         if start >= 8 and not any(start < other_end and other_start < end for other_start, other_end in held):
             yield start, end
 
 
-def _closed(made: bytearray, order: str, directory: Directory, gone: set[int], empty: bool) -> list[tuple[int, int]]:
+def _close(made: bytearray, order: str, directory: Directory, gone: set[int], empty: bool) -> list[tuple[int, int]]:
     """Close a directory over its removed entries; where bytes became free."""
     count, start = len(directory.entries), directory.at + 2
     end = min(start + 12 * count + 4, len(made))
@@ -272,7 +272,7 @@ def _end(length: int, freed: list[tuple[int, int]]) -> int:
     return length
 
 
-def _thumbnail(exif: bytes) -> tuple[int, int] | None:
+def _thumbnail_span(exif: bytes) -> tuple[int, int] | None:
     order = order_of(exif)
     said = {}
     for entry in entries(exif):

@@ -26,25 +26,27 @@ NAMES = {
 }  # fmt: skip
 
 
-def found(image: Image) -> bytes | None:
+def find_records(image: Image) -> bytes | None:
     """The records that a picture came with."""
     blocks: Any = image.info.get("photoshop")
     if isinstance(blocks, dict) and isinstance(blocks.get(RESOURCE), bytes):
         return blocks[RESOURCE] or None
     tags: Any = getattr(image, "tag_v2", None)
     if tags is not None:
-        return _bytes(tags.get(TIFF_TAG), tags) or resource(_bytes(tags.get(_TIFF_PHOTOSHOP), tags) or b"")
+        return _bytes_of_tag(tags.get(TIFF_TAG), tags) or records_in_resources(
+            _bytes_of_tag(tags.get(_TIFF_PHOTOSHOP), tags) or b""
+        )
     text = image.info.get(PNG_TEXT)
     if isinstance(text, str):
         try:
             raw = bytes.fromhex("".join(text.split("\n")[3:]))
         except ValueError:
             return None
-        return resource(raw) if raw.startswith(b"8BIM") else raw or None
+        return records_in_resources(raw) if raw.startswith(b"8BIM") else raw or None
     return None
 
 
-def resource(blocks: bytes) -> bytes | None:
+def records_in_resources(blocks: bytes) -> bytes | None:
     """The records among Photoshop's resources."""
     at = 0
     while blocks[at : at + 4] == b"8BIM":
@@ -96,7 +98,7 @@ def _records(iptc: bytes) -> Iterator[tuple[int, int, bytes]]:
         at = end
 
 
-def _bytes(value: object, tags: Any) -> bytes | None:
+def _bytes_of_tag(value: object, tags: Any) -> bytes | None:
     """A tag's value as bytes; some writers say that they are 32-bit numbers."""
     if isinstance(value, bytes):
         return value or None

@@ -37,12 +37,12 @@ def packet(image: ImageFile, name: str, data: bytes, warnings: list[str], change
     if any(segment.startswith(_EXTENSION) for _, segment in getattr(image, "applist", ())):
         changes.append("extended xmp not kept")
         found = _EXTENDED.sub(b"", found)
-    return xmp.plain(found)
+    return xmp.to_utf8(found)
 
 
 def records(image: ImageFile, warnings: list[str]) -> bytes | None:
     """The IPTC of a picture."""
-    found = iptc.found(image)
+    found = iptc.find_records(image)
     return None if found is None or _too_large(found, "iptc", warnings) else found
 
 

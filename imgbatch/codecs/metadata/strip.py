@@ -132,16 +132,16 @@ def metadata_to_write(
         return made
     made = replace(made)
     if made.exif:
-        made.exif = exif_tags.resized(made.exif, size)
+        made.exif = exif_tags.with_size(made.exif, size)
         if icc_policy(icc, strip, keep) != "keep" and metadata.icc:
-            made.exif = exif_tags.in_srgb(made.exif)
+            made.exif = exif_tags.with_srgb(made.exif)
     if made.xmp:
-        made.xmp = xmp.resized(made.xmp, size)
+        made.xmp = xmp.with_size(made.xmp, size)
     return made
 
 
 def _exif(exif: bytes, rules: StripRules) -> bytes | None:
-    if exif_tags.dangling(exif):  # what cannot be found cannot be cleared: only what is known goes on
+    if exif_tags.has_dangling_pointer(exif):  # what cannot be found cannot be cleared: only what is known goes on
         moved = exif_tags.without(exif, lambda entry: rules.exif(entry) or entry.tag == exif_tags.MAKER_NOTE)
         return moved and exif_tags.compact(moved)
     made = exif_tags.without(exif, rules.exif)

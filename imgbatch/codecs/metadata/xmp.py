@@ -23,7 +23,7 @@ _FRAME = frozenset({"x:xmpmeta", "x:xapmeta", "rdf:RDF", "rdf:Description"})
 _WHOLE = frozenset({"xmlns", "rdf", "xml", "x"})
 
 
-def plain(xmp: bytes) -> bytes:
+def to_utf8(xmp: bytes) -> bytes:
     """The packet in UTF-8; one in UTF-16 or UTF-32 is brought there."""
     for mark, name in ((b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"), (b"\xff\xfe", "utf-16"),
                        (b"\xfe\xff", "utf-16"), (b"<\0\0\0", "utf-32-le"), (b"\0\0\0<", "utf-32-be"),
@@ -36,16 +36,16 @@ def plain(xmp: bytes) -> bytes:
     return xmp.removeprefix(b"\xef\xbb\xbf").rstrip(b"\0")
 
 
-def upright(xmp: bytes) -> bytes:
+def with_upright_orientation(xmp: bytes) -> bytes:
     """The packet with the orientation 1 where it says one."""
-    return _said(xmp, _ORIENTATION, 1)
+    return _with_number(xmp, _ORIENTATION, 1)
 
 
-def resized(xmp: bytes, size: tuple[int, int]) -> bytes:
+def with_size(xmp: bytes, size: tuple[int, int]) -> bytes:
     """The packet with `size` (width, height) where it says how many pixels the picture has."""
     for names, side in ((_WIDTHS, size[0]), (_HEIGHTS, size[1])):
         for name in names:
-            xmp = _said(xmp, name, side)
+            xmp = _with_number(xmp, name, side)
     return xmp
 
 
@@ -54,7 +54,7 @@ def has_position(xmp: bytes) -> bool:
     return _POSITION.search(xmp) is not None
 
 
-def slim(xmp: bytes) -> bytes:
+def without_padding(xmp: bytes) -> bytes:
     """The packet without the spaces that are kept for editing in place."""
     return _PADDING.sub(b"\n", xmp)
 
@@ -128,7 +128,7 @@ def _tag_end(xmp: bytes, at: int) -> int:
     return len(xmp)
 
 
-def _said(xmp: bytes, name: str, value: int) -> bytes:
+def _with_number(xmp: bytes, name: str, value: int) -> bytes:
     """The packet with `value` for a number that it says as an attribute or an element."""
     word = re.escape(name.encode())
     if name.encode() not in xmp:

@@ -49,20 +49,20 @@ def depth(image: ImageFile, name: str, data: bytes) -> int:
     return 8
 
 
-def mending(image: ImageFile) -> Callable[[Image], Image] | None:
+def frame_repair(image: ImageFile) -> Callable[[Image], Image] | None:
     """What must be done to the frame that `image` will load next; None: nothing. To be asked before it is loaded."""
     if image.format != "TIFF" or not image.tile:
         return None
     args = image.tile[0].args
     raw = args[0] if isinstance(args, tuple) else args
     if raw in ("I;16", "I;16N") and tag(image, _PHOTOMETRIC, 1) == 0:
-        return _negative
+        return _invert
     if raw == "I;12":
-        return _twelve
+        return _spread_12_bits
     if raw == "I;32N" and tag(image, _FORMAT, _UNSIGNED) == _UNSIGNED:
-        return _unsigned
+        return _to_unsigned
     if raw == "L" and tag(image, _BITS, 8) == 8 and tag(image, _FORMAT, _UNSIGNED) == _SIGNED:
-        return _signed
+        return _to_signed
     return None
 
 
@@ -81,7 +81,7 @@ def check(image: ImageFile, name: str, stored: int, warnings: list[str]) -> None
         warnings.append(f"JPEG 2000 of {stored} bits: the reader may have turned full brightness to black; compare")
 
 
-def oddities_of_gif(image: ImageFile, data: bytes) -> list[str]:
+def gif_warnings(image: ImageFile, data: bytes) -> list[str]:
     """What a GIF leaves open from its first bytes on, as warnings. To be asked before it is loaded."""
     told = []
     width, height = (int.from_bytes(data[at : at + 2], "little") for at in (6, 8))
@@ -115,17 +115,17 @@ def tiff_samples(data: bytes) -> str | None:
     return f"{count} x {first}-bit{kind} samples (photometric {tags.get(_PHOTOMETRIC, 'not said')})"
 
 
-def _negative(frame: Image) -> Image:
+def _invert(frame: Image) -> Image:
     """16-bit gray whose 0 is white (photometric 0), which Pillow inverts only for 8 bits."""
-    return _of(frame, lambda samples: 65535 - samples, "<u2")
+    return _change_samples(frame, lambda samples: 65535 - samples, "<u2")
 
 
-def _twelve(frame: Image) -> Image:
+def _spread_12_bits(frame: Image) -> Image:
     """12 bits spread over the 16 that hold them: 4095 is white."""
-    return _of(frame, lambda samples: samples << 4 | samples >> 8, "<u2")
+    return _change_samples(frame, lambda samples: samples << 4 | samples >> 8, "<u2")
 
 
-def _unsigned(frame: Image) -> Image:
+def _to_unsigned(frame: Image) -> Image:
     """Unsigned 32-bit gray, which Pillow holds as signed: as floats where it is too large for that."""
     import numpy
     from PIL import Image as Images
@@ -138,7 +138,7 @@ def _unsigned(frame: Image) -> Image:
     return made
 
 
-def _signed(frame: Image) -> Image:
+def _to_signed(frame: Image) -> Image:
     """Signed 8-bit gray as signed numbers, as Pillow has 16 bits of them."""
     import numpy
     from PIL import Image as Images
@@ -146,7 +146,7 @@ def _signed(frame: Image) -> Image:
     return Images.fromarray(numpy.asarray(frame).view("i1").astype("=i4"))
 
 
-def _of(frame: Image, change: Callable[..., object], order: str) -> Image:
+def _change_samples(frame: Image, change: Callable[..., object], order: str) -> Image:
     import numpy
     from PIL import Image as Images
 

@@ -14,7 +14,7 @@ from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
 from imgbatch.codecs.metadata.read import comment, packet, records, resolution, texts
 from imgbatch.codecs.reading import bit_depth, limits, optional_readers
 from imgbatch.codecs.registry import CODECS
-from imgbatch.pixels.orientation import redo, swapped, undo
+from imgbatch.pixels.orientation import swap_size, to_stored, to_upright
 
 if TYPE_CHECKING:
     from PIL.Image import Image, Transpose
@@ -74,9 +74,9 @@ class SourceImage:
         self.orientation = 1 if upright else exif.orientation(image, self.warnings)
         width, height = jpeg_headers.stored_size(image)
         self.size = (width, height)
-        self.upright_size = swapped(self.size, self.orientation)
-        self.waves = jpeg_headers.waves(image) if self.format == "jpeg" else 0
-        self.luma = self.format == "jpeg" and jpeg_headers.coded_in_luma(image)
+        self.upright_size = swap_size(self.size, self.orientation)
+        self.waves = jpeg_headers.coefficient_bytes(image) if self.format == "jpeg" else 0
+        self.luma = self.format == "jpeg" and jpeg_headers.is_ycbcr(image)
         limits.check_pixels(self.size, max_pixels)
         self.metadata = Metadata()
         if self.format != "png" or image.info:  # most tiny PNGs hold nothing beside their pixels
@@ -94,7 +94,7 @@ class SourceImage:
             exif.turn(self.metadata, 1)
         self._note_losses()
         if self.format == "gif":
-            self.warnings += bit_depth.oddities_of_gif(image, data)
+            self.warnings += bit_depth.gif_warnings(image, data)
 
     @property
     def frame_count(self) -> int:
@@ -165,7 +165,7 @@ class SourceImage:
         motion = AnimationTiming(loop=self._plays() if len(places) > 1 else None)
         draft = None
         if self.format == "jpeg" and (wanted is not None or luma):
-            size = None if wanted is None else swapped(wanted, self.orientation)
+            size = None if wanted is None else swap_size(wanted, self.orientation)
             draft = functools.partial(self._draft, "YCbCr" if luma else None, size, wanted != ALL_DATA)
         return self._decoded(places, draft, orient, turn, motion), motion
 
@@ -216,19 +216,19 @@ class SourceImage:
                 if self.format in MULTIFRAME and place != self.image.tell():
                     self.image.seek(place)
                 if self.format == "tiff":
-                    tiff_pages.shown(self.image, len(self._pixels))
+                    tiff_pages.point_at_page(self.image, len(self._pixels))
                     if self.image.mode not in ("P", "PA"):
                         self.image.palette = None  # Pillow before 13 keeps another page's
                 turn = self._turn(orient) if turned else None
                 if draft is not None:
                     draft()
-                mend = bit_depth.mending(self.image)
+                mend = bit_depth.frame_repair(self.image)
                 self.image.load()
                 bit_depth.check(self.image, self.format, self._depth, self.warnings)
                 pixels += self.image.width * self.image.height
                 if pixels > self._max_pixels:
                     limits.check_pixels(self.image.size, self._max_pixels, len(places))
-                frame = _detached(self.image, alone=len(places) == 1)
+                frame = _detach(self.image, alone=len(places) == 1)
                 frame = frame if mend is None else mend(frame)
                 if self.format == "gif":
                     frame = self._within(frame)
@@ -244,7 +244,7 @@ class SourceImage:
         if coarse and self.image.info.get("progressive") and self.image.decoderconfig[:1] == (8,):
             from imgbatch.codecs.containers import jpeg_progression
 
-            self.image.fp = io.BytesIO(jpeg_progression.coarse(self._data))
+            self.image.fp = io.BytesIO(jpeg_progression.without_fine_scans(self._data))
 
     def _within(self, frame: Image) -> Image:
         """A GIF's frame cut to its canvas, as browsers show it: Pillow lets the canvas grow from frame to frame."""
@@ -258,15 +258,15 @@ class SourceImage:
     def _turn(self, orient: bool) -> Transpose | None:
         """What is to be done to the pixels after decoding: TIFF's reader turns them itself."""
         if self.format == "tiff":
-            return None if orient else undo(jpeg_headers.said(self.image))
-        return redo(self.orientation) if orient else None
+            return None if orient else to_stored(jpeg_headers.exif_orientation(self.image))
+        return to_upright(self.orientation) if orient else None
 
     def _note_losses(self) -> None:
         image = self.image
         count = getattr(image, "n_frames", 1) if self.format not in MULTIFRAME else 1
         name = (image.format or "").lower()
         if self.format in optional_readers.EXTRAS:
-            if (several := optional_readers.pictures(image, self._data)) is not None:
+            if (several := optional_readers.count_note(image, self._data)) is not None:
                 self.changes.append(several)
         elif name == "psd" and count > 1:
             self.changes.append(f"merged picture of {count} layers kept: psd")
@@ -281,7 +281,7 @@ class SourceImage:
             self.changes.append(f"gamma {gamma:g} of a png not kept, taken for sRGB")
 
 
-def _detached(image: ImageFile, alone: bool) -> Image:
+def _detach(image: ImageFile, alone: bool) -> Image:
     """A plain image: a copy, or where nothing else will be decoded the pixels themselves."""
     import PIL.Image as Images
 

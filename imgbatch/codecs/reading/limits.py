@@ -63,14 +63,14 @@ class pixel_limit:  # in lower case, as contextlib has its own; entering a gener
         global _found
         with _lock:
             _active.append(self._max_pixels)
-            found = _put(_ours())
+            found = _set_limits(_own_limits())
             if len(_active) == 1:
                 _found = found
 
     def __exit__(self, *_: object) -> None:
         with _lock:
             _active.remove(self._max_pixels)
-            _put(_ours() if _active else _found)
+            _set_limits(_own_limits() if _active else _found)
 
 
 class warning_recorder:
@@ -155,12 +155,12 @@ def format_warnings(messages: Sequence[warnings.WarningMessage]) -> list[str]:
     return list(dict.fromkeys(one_line(str(message.message)) for message in useful))
 
 
-def _ours() -> _Limits:
+def _own_limits() -> _Limits:
     """Pillow warns above its limit and raises above twice the limit. The pool keeps all cores busy: one thread."""
     return (max(_active) + 1) // 2, False, 1
 
 
-def _put(limits: _Limits) -> _Limits:
+def _set_limits(limits: _Limits) -> _Limits:
     """Set Pillow's own `limits`; those that were set."""
     from PIL import AvifImagePlugin, Image, ImageFile
 

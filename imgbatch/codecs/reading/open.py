@@ -38,7 +38,7 @@ def open_image(data: bytes, suffix: str, max_pixels: int) -> SourceImage:
     if ending in identify.NOT_RASTER and name is None:
         raise ImageError("unsupported", f"{ending} is not a picture made of pixels; convert it to PNG first")
     _refuse_cut(data, name)
-    light, heavy = png_chunks.lightened(data) if name == "png" else (data, [])
+    light, heavy = png_chunks.without_heavy_chunks(data) if name == "png" else (data, [])
     try:
         image = _open_with_reader(light, name, ending, max_pixels)
     except ImageError:
@@ -63,9 +63,9 @@ def _open_with_reader(data: bytes, name: str | None, ending: str, max_pixels: in
 
     if (
         name is None
-        and (extra := optional_readers.named(identify.unreadable(data[: identify.PREFIX]) or "")) is not None
+        and (extra := optional_readers.format_of_title(identify.unreadable(data[: identify.PREFIX]) or "")) is not None
     ):
-        return optional_readers.opened(extra, data, max_pixels)
+        return optional_readers.open_optional(extra, data, max_pixels)
     if name is not None:
         readers = [CODECS[name].pillow]
         if readers[0] not in Images.OPEN:
@@ -89,7 +89,7 @@ def _explain_failure(error: Exception, data: bytes, ending: str) -> ImageError:
     prefix = data[: identify.PREFIX]
     name = identify.format_of(prefix) or identify.other_format_of(prefix)
     if name is None:
-        return _unknown(data, ending)
+        return _unknown_content(data, ending)
     if name == "jpeg" and (process := _lossless_process(data)) is not None:
         return ImageError("unsupported", f"JPEG of an unusual process (SOF{process}) has no reader here")
     reader = CODECS[name].pillow if name in CODECS else name.upper()
@@ -124,7 +124,7 @@ def _without_reader(name: str, data: bytes, reason: Exception) -> ImageError | N
     return None
 
 
-def _unknown(data: bytes, ending: str) -> ImageError:
+def _unknown_content(data: bytes, ending: str) -> ImageError:
     """No signature that we know."""
     likeness = identify.looks_like(data)
     if likeness is not None and any(word in likeness for word in _DRAWINGS):

@@ -39,12 +39,12 @@ EXTRAS = {
 }
 
 
-def named(title: str) -> str | None:
+def format_of_title(title: str) -> str | None:
     """Our name of the format that recognize.unreadable calls `title`."""
     return next((name for name, extra in EXTRAS.items() if extra.title == title), None)
 
 
-def found(name: str) -> bool:
+def is_installed(name: str) -> bool:
     """Whether the package of a format is installed; it is not imported."""
     return importlib.util.find_spec(EXTRAS[name].module.partition(".")[0]) is not None
 
@@ -54,7 +54,7 @@ def advice(name: str) -> str:
     return f'pip install "imgbatch[{name}]"'
 
 
-def opened(name: str, data: bytes, max_pixels: int) -> ImageFile:
+def open_optional(name: str, data: bytes, max_pixels: int) -> ImageFile:
     """A picture of one of `EXTRAS`, header read.
 
     Raises
@@ -68,7 +68,7 @@ def opened(name: str, data: bytes, max_pixels: int) -> ImageFile:
     try:
         reader = getattr(importlib.import_module(extra.module), extra.reader)
     except ImportError as error:
-        why = f" ({error})" if found(name) else ""
+        why = f" ({error})" if is_installed(name) else ""
         said = f"{extra.title} has no reader here{why}; {advice(name)}, or convert it to JPEG or PNG first"
         raise ImageError("unsupported", said) from error
     try:
@@ -98,7 +98,7 @@ def depth(image: ImageFile, data: bytes) -> int:
     return bits if isinstance(bits, int) else 8
 
 
-def pictures(image: ImageFile, data: bytes) -> str | None:
+def count_note(image: ImageFile, data: bytes) -> str | None:
     """What is said of a file of several pictures, of which one is read; None where there is one."""
     if image.format == "JXL":
         return "first picture of an animation kept: jxl" if jxl_boxes.header(data).animated else None

@@ -74,7 +74,7 @@ class EncoderInput:
     def _table_options(self, encoding: Encoding) -> dict[str, Any]:
         if encoding.quality != "keep" or self.tables is None:
             return {}
-        return self.codec.kept(self.tables, encoding, self.frames)
+        return self.codec.table_options(self.tables, encoding, self.frames)
 
 
 def encode(
@@ -127,7 +127,7 @@ def prepare(
         options |= metadata_options(codec, written, changes)
         if len(pictures) > 1:
             if codec.plays:
-                options |= codec.motion(timing, len(pictures), changes)
+                options |= codec.animation_options(timing, len(pictures), changes)
             elif timing.loop is not None:
                 changes.append(f"durations not written: {codec.name}")
     return EncoderInput(codec, pictures, options, list(dict.fromkeys(changes)), metadata.tables, written.located)
@@ -136,11 +136,11 @@ def prepare(
 def metadata_options(codec: Codec, metadata: Metadata, changes: list[str]) -> dict[str, Any]:
     """Pillow's save parameters for `metadata`, from which goes what `codec` has no place for."""
     missing: list[str] = []
-    options = codec.metadata(metadata.exif) if metadata.exif and codec.exif else {}
+    options = codec.exif_options(metadata.exif) if metadata.exif and codec.exif else {}
     if metadata.exif and not options:
         missing.append("exif")
         metadata.exif = None
-    options |= codec.beside(metadata, missing)
+    options |= codec.metadata_options(metadata, missing)
     changes += [f"{name} not written: {codec.name}" for name in missing]
     if "xmp" in missing:
         metadata.xmp = None

@@ -28,7 +28,7 @@ def is_indexed(image: Image) -> bool:
     return isinstance(key, int) or (key is None and not color.has_transparency(image))
 
 
-def uniform(frames: Sequence[Image]) -> Sequence[Image]:
+def to_one_mode(frames: Sequence[Image]) -> Sequence[Image]:
     """All frames in one mode that loses nothing: palettes stay only where they are all the same."""
     first = frames[0]
     if all(frame.mode == first.mode and (frame.mode != "P" and "transparency" not in frame.info) for frame in frames):
@@ -39,13 +39,13 @@ def uniform(frames: Sequence[Image]) -> Sequence[Image]:
         for frame in frames
     ):  # fmt: skip
         return frames
-    modes = {_whole(frame).mode for frame in frames}
+    modes = {_to_eight_bits(frame).mode for frame in frames}
     mode = "L" if modes <= {"L", "LA"} else "RGB"
     if modes & {"LA", "RGBA"}:
         mode += "A"
 
     def alike(frame: Image) -> Image:
-        whole = _whole(frame)
+        whole = _to_eight_bits(frame)
         made = whole if whole.mode == mode else whole.convert(mode)
         made.info = {}
         return made
@@ -53,7 +53,7 @@ def uniform(frames: Sequence[Image]) -> Sequence[Image]:
     return each(frames, alike)
 
 
-def reduced(frames: Sequence[Image], colors: int, changes: list[str], keyed: bool = False) -> Sequence[Image]:
+def reduce_colors(frames: Sequence[Image], colors: int, changes: list[str], keyed: bool = False) -> Sequence[Image]:
     """All frames as P with at most `colors` entries, the same for all where the colors had to be reduced.
 
     Pixels less than half opaque become the transparent entry. With `keyed` False (PNG), pictures that are partly
@@ -61,57 +61,57 @@ def reduced(frames: Sequence[Image], colors: int, changes: list[str], keyed: boo
     """
     solid, soft = True, False
     for frame in frames:
-        whole = _whole(frame)
+        whole = _to_eight_bits(frame)
         if not alpha.is_opaque(whole):
-            solid, soft = False, soft or _soft(whole)
+            solid, soft = False, soft or _is_partly_transparent(whole)
     if not keyed and len(frames) == 1 and not solid:
-        return [_with_alpha_palette(_whole(frames[0]), colors)]
+        return [_with_alpha_palette(_to_eight_bits(frames[0]), colors)]
     if soft:
         changes.append("alpha: reduced to transparent or opaque")
     room = colors if solid else colors - 1
-    shown = each(frames, _shown)
-    indexed = _exact(shown, room, alike=not keyed)
+    shown = each(frames, _visible_colors)
+    indexed = _exact_indexing(shown, room, alike=not keyed)
     if indexed is None:
-        indexed = _dithered(shown, room)
+        indexed = _dither(shown, room)
         changes.append(f"colors: reduced to {colors}")
     if solid:
         return each(shown, indexed)
     pairs = zip(shown, frames, strict=True)
-    return Film(_with_hole(indexed(visible), frame, room) for visible, frame in pairs)
+    return Film(_with_transparent_entry(indexed(visible), frame, room) for visible, frame in pairs)
 
 
-def _whole(image: Image) -> Image:
+def _to_eight_bits(image: Image) -> Image:
     """`image` in 8 bits, its transparency as alpha."""
     return color.continuous(color.to_eight_bits(image))
 
 
-def _shown(image: Image) -> Image:
+def _visible_colors(image: Image) -> Image:
     """The colors as RGB, black where nobody sees them: one color less to choose."""
-    whole = _whole(image)
+    whole = _to_eight_bits(image)
     if alpha.is_opaque(whole):
         return (alpha.without_alpha(whole) if whole.mode in ("LA", "RGBA") else whole).convert("RGB")
     made = alpha.without_alpha(whole).convert("RGB")
-    made.paste((0, 0, 0), mask=_hidden(whole))
+    made.paste((0, 0, 0), mask=_transparency_mask(whole))
     return made
 
 
-def _with_hole(image: Image, frame: Image, room: int) -> Image:
+def _with_transparent_entry(image: Image, frame: Image, room: int) -> Image:
     """`image` with the entry `room` where `frame` is transparent."""
-    whole = _whole(frame)
+    whole = _to_eight_bits(frame)
     if whole.mode in ("LA", "RGBA"):
-        image.paste(room, mask=_hidden(whole))
+        image.paste(room, mask=_transparency_mask(whole))
     entries = (image.getpalette() or [])[: room * 3]
     image.putpalette(entries + [0] * ((room + 1) * 3 - len(entries)))
     image.info["transparency"] = room
     return image
 
 
-def _soft(image: Image) -> bool:
+def _is_partly_transparent(image: Image) -> bool:
     """Whether any pixel is partly transparent."""
     return any(image.getchannel("A").histogram()[1:255])
 
 
-def _hidden(image: Image) -> Image:
+def _transparency_mask(image: Image) -> Image:
     """A mask of the pixels that are less than half opaque."""
     return image.getchannel("A").point([255] * 128 + [0] * 128)
 
@@ -124,17 +124,17 @@ def _with_alpha_palette(image: Image, colors: int) -> Image:
     return made
 
 
-def _exact(frames: Sequence[Image], room: int, alike: bool) -> Indexing | None:
+def _exact_indexing(frames: Sequence[Image], room: int, alike: bool) -> Indexing | None:
     """No color changed: one palette for all frames, else (not `alike`) one for each; None where colors are too many."""
-    shared = _few(frames, room)
+    shared = _few_colors(frames, room)
     if shared is not None:
-        return lambda frame: _indexed(frame, shared)
-    if alike or any(_few([frame], room) is None for frame in frames):
+        return lambda frame: _index_exactly(frame, shared)
+    if alike or any(_few_colors([frame], room) is None for frame in frames):
         return None
-    return lambda frame: _indexed(frame, _few([frame], room) or [])
+    return lambda frame: _index_exactly(frame, _few_colors([frame], room) or [])
 
 
-def _few(frames: Sequence[Image], room: int) -> list[tuple[int, int, int]] | None:
+def _few_colors(frames: Sequence[Image], room: int) -> list[tuple[int, int, int]] | None:
     """The colors of all frames where they are at most `room`, in order; None where there are more."""
     found: set[tuple[int, int, int]] = set()
     for frame in frames:
@@ -147,7 +147,7 @@ def _few(frames: Sequence[Image], room: int) -> list[tuple[int, int, int]] | Non
     return sorted(found)
 
 
-def _indexed(frame: Image, colors: list[tuple[int, int, int]]) -> Image:
+def _index_exactly(frame: Image, colors: list[tuple[int, int, int]]) -> Image:
     """Every pixel gets the entry of its own color."""
     import numpy
     from PIL import Image as Images
@@ -160,7 +160,7 @@ def _indexed(frame: Image, colors: list[tuple[int, int, int]]) -> Image:
     return made
 
 
-def _dithered(frames: Sequence[Image], room: int) -> Indexing:
+def _dither(frames: Sequence[Image], room: int) -> Indexing:
     from PIL import Image as Images
 
     chosen = _sample(frames).quantize(room, method=Images.Quantize.MEDIANCUT, kmeans=1)

@@ -29,7 +29,7 @@ def fit(
     frames: Sequence[Image], codec: Codec, background: str, icc: bytes | None, changes: list[str]
 ) -> tuple[Sequence[Image], bytes | None]:
     """`frames` in modes that `codec` holds, and the profile that goes with them (None: none, the colors are sRGB)."""
-    keep = icc if icc is not None and codec.takes(icc) else None
+    keep = icc if icc is not None and codec.can_write_profile(icc) else None
     ready = True
 
     def plain(frame: Image) -> Image:
@@ -37,8 +37,8 @@ def fit(
         nonlocal keep, ready
         made = _plain(frame, codec, changes)
         if not codec.alpha:
-            made = _flattened(made, background, changes)
-        wanted = aim(made, codec)
+            made = _flatten(made, background, changes)
+        wanted = target_mode(made, codec)
         if keep is not None and not (
             profile_conversion.fits(keep, made.mode) and color.space(made.mode) == color.space(wanted)
         ):
@@ -49,16 +49,16 @@ def fit(
     held = each(frames, plain)
     used = None if keep is not None else icc
     if not ready or used:
-        held = each(held, lambda frame: _converted(frame, aim(frame, codec), used, codec, changes))
+        held = each(held, lambda frame: _convert(frame, target_mode(frame, codec), used, codec, changes))
     return held, keep
 
 
-def aim(image: Image, codec: Codec) -> str:
+def target_mode(image: Image, codec: Codec) -> str:
     """The mode in which `codec` writes `image`, without loss where the format allows it."""
     mode = image.mode
     if mode in codec.modes:
         return mode
-    if mode == "I" and "I;16" in codec.modes and _sixteen(image):
+    if mode == "I" and "I;16" in codec.modes and _fits_16_bits(image):
         return "I;16"
     gray, gray_alpha, rgb, rgba = codec.targets
     if color.space(mode) == "gray":
@@ -72,7 +72,7 @@ def _plain(image: Image, codec: Codec, changes: list[str]) -> Image:
 
     mode = image.mode
     if mode in _PLAIN and mode not in codec.modes:
-        image = swapped(image) if mode == "I;16B" else image.convert(_PLAIN[mode])
+        image = to_little_endian(image) if mode == "I;16B" else image.convert(_PLAIN[mode])
     kept = {"transparency"} & image.info.keys() if image.info and image.mode in _KEYED else set()
     if image.info.keys() != kept or type(image) is not Images.Image:
         detached = image.copy()
@@ -99,7 +99,7 @@ def _deep_key_to_alpha(image: Image, changes: list[str]) -> Image:
     return Images.merge("LA", (color.to_eight_bits(image), Images.fromarray(alpha_band)))
 
 
-def swapped(image: Image) -> Image:
+def to_little_endian(image: Image) -> Image:
     """A big-endian 16-bit image as I;16."""
     import numpy
     from PIL import Image as Images
@@ -107,7 +107,7 @@ def swapped(image: Image) -> Image:
     return Images.fromarray(numpy.asarray(image).astype("<u2"))
 
 
-def _flattened(image: Image, background: str, changes: list[str]) -> Image:
+def _flatten(image: Image, background: str, changes: list[str]) -> Image:
     if not color.has_transparency(image):
         return image
     if alpha.is_opaque(image):
@@ -119,19 +119,19 @@ def _flattened(image: Image, background: str, changes: list[str]) -> Image:
     return flat
 
 
-def _converted(image: Image, wanted: str, icc: bytes | None, codec: Codec, changes: list[str]) -> Image:
+def _convert(image: Image, wanted: str, icc: bytes | None, codec: Codec, changes: list[str]) -> Image:
     """`image` in mode `wanted`; `icc` is a profile that will not go with it and must be used up."""
     mode = image.mode
     if mode in color.DEEP and wanted not in color.DEEP:
         image = color.to_eight_bits(image)
         changes.append(f"depth: {32 if mode in ('I', 'F') else 16} -> 8 bits")
     if icc:
-        image = _used_up(image, icc, codec, changes)
+        image = _apply_profile(image, icc, codec, changes)
     if mode in ("CMYK", "LAB") and wanted != mode:
         changes.append(f"mode: {mode} -> sRGB")
         image = profile_conversion.to_rgb(image)
     if image.mode == "I" and wanted == "I;16":
-        return swapped(image)
+        return to_little_endian(image)
     if image.mode == wanted:
         return image
     if image.mode in ("LA", "RGBA") and wanted in ("L", "RGB"):
@@ -143,7 +143,7 @@ def _converted(image: Image, wanted: str, icc: bytes | None, codec: Codec, chang
     return made
 
 
-def _used_up(image: Image, icc: bytes, codec: Codec, changes: list[str]) -> Image:
+def _apply_profile(image: Image, icc: bytes, codec: Codec, changes: list[str]) -> Image:
     """The pixels converted to sRGB through a profile that cannot be written beside them."""
     space = profile_conversion.profile_space(icc)
     if space is None:
@@ -163,6 +163,6 @@ def _used_up(image: Image, icc: bytes, codec: Codec, changes: list[str]) -> Imag
     return made
 
 
-def _sixteen(image: Image) -> bool:
+def _fits_16_bits(image: Image) -> bool:
     low, high = image.getextrema()
     return isinstance(low, (int, float)) and isinstance(high, (int, float)) and low >= 0 and high <= 65535

@@ -34,7 +34,7 @@ _SLOPE = 0.03  # of the logarithm of the size over quality, on photographs, unti
 
 
 def encode(
-    codec: Codec, frames: Sequence[Image], encoding: Encoding, metadata: Metadata, motion: AnimationTiming
+    codec: Codec, frames: Sequence[Image], encoding: Encoding, metadata: Metadata, timing: AnimationTiming
 ) -> Encoded:
     """`frames` as a file that keeps to ``max_bytes`` and ``min_ssim``; `changes` say what was chosen.
 
@@ -43,28 +43,28 @@ def encode(
     ImageError
         Kind ``target`` where that cannot be reached.
     """
-    return _Search(codec, frames, encoding, metadata, motion).found()
+    return _Search(codec, frames, encoding, metadata, timing).result()
 
 
 class _Search:
     """One search: what was tried, and how often."""
 
     def __init__(
-        self, codec: Codec, frames: Sequence[Image], encoding: Encoding, metadata: Metadata, motion: AnimationTiming
+        self, codec: Codec, frames: Sequence[Image], encoding: Encoding, metadata: Metadata, timing: AnimationTiming
     ) -> None:
-        self._codec, self._frames, self._metadata, self._motion = codec, frames, metadata, motion
+        self._codec, self._frames, self._metadata, self._timing = codec, frames, metadata, timing
         self._wish = encoding
-        self._input = prepare(codec, frames, encoding, metadata, motion)
+        self._input = prepare(codec, frames, encoding, metadata, timing)
         self._count = 0
 
-    def found(self) -> Encoded:
+    def result(self) -> Encoded:
         asked = self._codec.quality(self._wish)
         if asked is None:
-            made = self._checked(self._tried(None))
+            made = self._check(self._try(None))
         elif self._wish.max_bytes is not None:
-            made = self._checked(self._fitting(asked))
+            made = self._check(self._search_size(asked))
         else:
-            made = self._alike(asked)
+            made = self._search_likeness(asked)
         if made.quality != asked:
             made.changes.append(f"quality: {made.quality} instead of {asked}, to keep to {self._reasons()}")
         return made
@@ -73,7 +73,7 @@ class _Search:
         low = LOWEST if self._wish.min_quality is None else self._wish.min_quality
         return min(low, highest)
 
-    def _tried(self, quality: int | None) -> Encoded:
+    def _try(self, quality: int | None) -> Encoded:
         self._count += 1
         wish = self._wish if quality is None else dataclasses.replace(self._wish, quality=quality)
         return self._input.encode(wish)
@@ -84,10 +84,10 @@ class _Search:
 
     # -- max_bytes -----------------------------------------------------------------------------------------------------
 
-    def _fitting(self, highest: int) -> Encoded:
+    def _search_size(self, highest: int) -> Encoded:
         """The file of the highest quality that fits, or the smallest that was made."""
         low, high = self._lowest(highest), highest
-        made = self._tried(high)
+        made = self._try(high)
         best = None
         known = [(high, len(made.data))]
         while not self._fits(made) or made.quality != highest:
@@ -101,7 +101,7 @@ class _Search:
             if low >= high or self._left <= spare:
                 break
             quality = low if best is None and self._left == spare + 1 else self._guess(known, low, high - 1)
-            made = self._tried(quality)
+            made = self._try(quality)
             known.append((quality, len(made.data)))
         return best or made
 
@@ -118,7 +118,7 @@ class _Search:
     def _fits(self, made: Encoded) -> bool:
         return self._wish.max_bytes is None or len(made.data) <= self._wish.max_bytes
 
-    def _checked(self, made: Encoded) -> Encoded:
+    def _check(self, made: Encoded) -> Encoded:
         """`made` where it keeps to the wish, else a smaller picture where that is allowed."""
         full = self._frames[0].size
         scale = 1.0
@@ -126,7 +126,7 @@ class _Search:
             scale *= min(0.95, math.sqrt((self._wish.max_bytes or 0) / len(made.data)) * _AIM)
             self._shrink(scale)
             quality = None if made.quality is None else self._lowest(made.quality)
-            made = self._tried(quality)
+            made = self._try(quality)
         if not self._fits(made):
             raise ImageError("target", self._too_large(made))
         if self._wish.min_ssim is not None:
@@ -144,7 +144,7 @@ class _Search:
             return alpha.straight(frame).resize(size, Resampling.LANCZOS)
 
         smaller = each(self._frames, shrunk)
-        self._input = prepare(self._codec, smaller, self._wish, self._metadata, self._motion)
+        self._input = prepare(self._codec, smaller, self._wish, self._metadata, self._timing)
 
     def _too_large(self, made: Encoded) -> str:
         at = f" at quality {made.quality}" if made.quality is not None else ""
@@ -156,17 +156,17 @@ class _Search:
 
     # -- min_ssim ------------------------------------------------------------------------------------------------------
 
-    def _alike(self, asked: int) -> Encoded:
+    def _search_likeness(self, asked: int) -> Encoded:
         """The file of the lowest quality that is alike enough."""
         high = 100 if self._wish.quality is None else asked
         low = self._lowest(high)
-        made = self._tried(asked)
+        made = self._try(asked)
         if not self._enough(made) and asked < high:
-            low, made = asked + 1, self._tried(high)
+            low, made = asked + 1, self._try(high)
         self._require(made)
         best, high = made, made.quality or high
         while low < high and self._left:
-            made = self._tried((low + high) // 2)
+            made = self._try((low + high) // 2)
             if self._enough(made):
                 best, high = made, made.quality or 0
             else:

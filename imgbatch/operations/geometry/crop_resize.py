@@ -95,11 +95,11 @@ class Reduction(Operation):
         return min(width, size[0]), min(height, size[1])
 
     def apply(self, image: Image) -> Image:
-        size = self.original or ways.swapped(image.size, self.orientation)
+        size = self.original or ways.swap_size(image.size, self.orientation)
         fitting = self.fitting(size)
         affordable(self, fitting.canvas)
         made = self._made(image, fitting, size)
-        turn = ways.redo(self.orientation)
+        turn = ways.to_upright(self.orientation)
         if turn is not None:
             made = made.transpose(turn)
         corner = anchored(fitting.size, fitting.canvas, self.resize.gravity)
@@ -107,12 +107,12 @@ class Reduction(Operation):
 
     def _made(self, image: Image, fitting: Fitting, size: Size) -> Image:
         """The wanted pixels, in the orientation of `image`."""
-        across, down = ways.swapped(size, self.orientation)
-        left, top, right, bottom = ways.stored(fitting.box, size, self.orientation)
+        across, down = ways.swap_size(size, self.orientation)
+        left, top, right, bottom = ways.stored_box(fitting.box, size, self.orientation)
         if image.size != (across, down):
             x, y = Fraction(image.width, across), Fraction(image.height, down)
             left, top, right, bottom = left * x, top * y, right * x, bottom * y
-        wanted = ways.swapped(fitting.size, self.orientation)
+        wanted = ways.swap_size(fitting.size, self.orientation)
         if self.halved and image.mode == "YCbCr":
             return reduced(image, (left, top, right, bottom), wanted, self.resize.kernel, self.gap)
         return resampled(image, (left, top, right, bottom), wanted, self.resize.kernel, self.gap, self.resize.linear)

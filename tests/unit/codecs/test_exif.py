@@ -34,34 +34,34 @@ def block(order: str, orientation: int, thumbnail: int | None, kind: int = 3) ->
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("kind", [3, 4])
 def test_upright_patches_both_directories_and_nothing_else(order: str, kind: int) -> None:
-    assert metadata.upright(block(order, 6, 8, kind)) == block(order, 1, 1, kind)
-    assert metadata.upright(block(order, 3, None)) == block(order, 1, None)
+    assert metadata.with_upright_orientation(block(order, 6, 8, kind)) == block(order, 1, 1, kind)
+    assert metadata.with_upright_orientation(block(order, 3, None)) == block(order, 1, None)
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_without_upright_takes_the_tag_out_and_leaves_offsets_true(order: str) -> None:
     raw = block(order, 1, 1)
-    made = metadata.without_upright(raw)
+    made = metadata.without_orientation(raw)
     assert len(made) == len(raw) and made.endswith(raw[-109:])
     held = Image.Exif()
     held.load(made)
     assert 0x0112 not in held and held[0x010F] == "ab" and held[0x927C] == b"maker9876"
-    assert metadata.without_upright(block(order, 6, 1)) == block(order, 6, 1)
+    assert metadata.without_orientation(block(order, 6, 1)) == block(order, 6, 1)
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")
 @given(st.binary(max_size=120), st.sampled_from([b"II*\0\x08\0\0\0", b"MM\0*\0\0\0\x08", b""]))
 def test_damaged_blocks_never_raise_and_keep_their_length(tail: bytes, head: bytes) -> None:
     raw = head + tail
-    assert len(metadata.upright(raw)) == len(metadata.without_upright(raw)) == len(raw)
-    metadata.described(raw)
+    assert len(metadata.with_upright_orientation(raw)) == len(metadata.without_orientation(raw)) == len(raw)
+    metadata.description_block(raw)
 
 
 @given(st.integers(0, 220), st.integers(1, 255))
 def test_patching_a_bent_block_changes_at_most_values(at: int, by: int) -> None:
     raw = bytearray(block("<", 6, 8))
     raw[min(at, len(raw) - 1)] ^= by
-    made = metadata.upright(bytes(raw))
+    made = metadata.with_upright_orientation(bytes(raw))
     assert sum(one != other for one, other in zip(made, raw, strict=True)) <= 8
 
 
@@ -100,7 +100,7 @@ def test_described_drops_what_stores_the_picture() -> None:
     held = Image.Exif()
     held[0x0100], held[0x0111], held[0x010F], held[0x0103] = 4000, 8, "Maker", 7
     held[0x8825] = {1: "N"}
-    flat, groups = metadata.described(held.tobytes()[6:])
+    flat, groups = metadata.description_block(held.tobytes()[6:])
     kept = Image.Exif()
     assert flat is not None
     kept.load(flat)

@@ -31,9 +31,9 @@ def test_extended_records_are_walked_over() -> None:
 
 def test_a_segment_is_read_as_it_was_written() -> None:
     segment = iptc.segment(BLOCK)
-    assert segment is not None and iptc.resource(segment[4 + 14 :]) == BLOCK
+    assert segment is not None and iptc.records_in_resources(segment[4 + 14 :]) == BLOCK
     other = b"8BIM\x03\xed\x03abc" + (2).to_bytes(4, "big") + b"xy"
-    assert iptc.resource(other + segment[4 + 14 :]) == BLOCK
+    assert iptc.records_in_resources(other + segment[4 + 14 :]) == BLOCK
     assert iptc.segment(bytes(70_000)) is None
 
 
@@ -41,4 +41,4 @@ def test_a_segment_is_read_as_it_was_written() -> None:
 def test_damaged_records_never_raise(data: bytes) -> None:
     for raw in (data, BLOCK + data, b"8BIM\x04\x04" + data):
         iptc.without(raw, lambda name: False)
-        iptc.resource(raw)
+        iptc.records_in_resources(raw)

@@ -55,8 +55,8 @@ def header_of_scan(data: bytes, number: int) -> int:
 @pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:2", "4:2:0"])
 def test_an_eighth_of_fewer_scans_is_the_same_picture(mode: str, subsampling: str) -> None:
     data = progressive(mode, subsampling=subsampling)
-    assert len(jpeg_progression.coarse(data)) < 0.75 * len(data)
-    assert 0 < scans(jpeg_progression.coarse(data)) < scans(data)
+    assert len(jpeg_progression.without_fine_scans(data)) < 0.75 * len(data)
+    assert 0 < scans(jpeg_progression.without_fine_scans(data)) < scans(data)
     off = abs(ours(data) - eighth(data))
     assert off.max() <= 8
     assert off.mean() <= 0.3
@@ -69,7 +69,7 @@ def test_fewer_scans_are_read_only_for_an_eighth(monkeypatch: pytest.MonkeyPatch
         asked.append(len(data))
         return data
 
-    monkeypatch.setattr(jpeg_progression, "coarse", noted)
+    monkeypatch.setattr(jpeg_progression, "without_fine_scans", noted)
     data = progressive()
     with Image.open(io.BytesIO(data)) as image:
         width, height = image.size
@@ -91,7 +91,7 @@ def test_where_all_data_are_wanted_damage_in_a_fine_scan_is_found() -> None:
 def test_a_progressive_jpeg_that_is_cut_off_stays_truncated(share: float) -> None:
     data = progressive()
     cut = data[: int(share * len(data))]
-    assert jpeg_progression.coarse(cut) == cut
+    assert jpeg_progression.without_fine_scans(cut) == cut
     with pytest.raises(ImageError) as caught:
         ours(cut)
     assert caught.value.kind == "truncated"

@@ -57,7 +57,7 @@ def refused(data: bytes, limit: int = LIMIT) -> tuple[str, str]:
 def test_what_is_missing_is_named_with_its_command(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     module = optional_readers.EXTRAS[name].module
     monkeypatch.setitem(sys.modules, module, None)  # so that importing it fails
-    monkeypatch.setattr(optional_readers, "found", lambda _: False)
+    monkeypatch.setattr(optional_readers, "is_installed", lambda _: False)
     kind, said = refused(HEIC if name == "heif" else stream((1, 1), (7, 5), (1, 3), (1, 1)))
     assert kind == "unsupported" and f'pip install "imgbatch[{name}]"' in said and "\n" not in said
     lines = {line.name: line for line in codecs.describe_formats()}
@@ -71,7 +71,7 @@ def test_what_is_missing_is_named_with_its_command(name: str, monkeypatch: pytes
 
 
 def test_what_is_there_is_listed_as_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(optional_readers, "found", lambda _: True)
+    monkeypatch.setattr(optional_readers, "is_installed", lambda _: True)
     lines = {line.name: line for line in codecs.describe_formats()}
     for name, extra in optional_readers.EXTRAS.items():
         assert lines[name].read and not lines[name].write and not lines[name].advice

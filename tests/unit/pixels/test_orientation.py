@@ -11,16 +11,16 @@ PICTURE = Image.fromarray(numpy.arange(7 * 5, dtype=numpy.uint8).reshape(5, 7))
 
 @pytest.mark.parametrize("said", range(1, 9))
 def test_undo_is_the_opposite_of_redo(said: int) -> None:
-    turn, back = orientation.redo(said), orientation.undo(said)
+    turn, back = orientation.to_upright(said), orientation.to_stored(said)
     upright = PICTURE if turn is None else PICTURE.transpose(turn)
-    assert upright.size == orientation.swapped(PICTURE.size, said)
+    assert upright.size == orientation.swap_size(PICTURE.size, said)
     assert (upright if back is None else upright.transpose(back)).tobytes() == PICTURE.tobytes()
 
 
 @pytest.mark.parametrize("said", range(1, 9))
 def test_a_box_cut_from_stored_pixels_and_turned_is_the_box_of_the_upright_picture(said: int) -> None:
-    turn = orientation.redo(said)
+    turn = orientation.to_upright(said)
     upright = PICTURE if turn is None else PICTURE.transpose(turn)
     box = (1, 2, 3, 5)
-    part = PICTURE.crop(orientation.stored(box, upright.size, said))
+    part = PICTURE.crop(orientation.stored_box(box, upright.size, said))
     assert (part if turn is None else part.transpose(turn)).tobytes() == upright.crop(box).tobytes()
