@@ -1,4 +1,4 @@
-"""Which size do operations give every image, whatever its own was? Found without opening one.
+"""Fixed size: which size do operations give every image, whatever its own was? Found without opening one.
 
 Two probes, a wide and a high one, larger than any picture, go through the operations: where both come out with the same
 size, every picture that is large enough does. Operations are asked what they make of a size; those that cannot tell get

@@ -1,4 +1,4 @@
-"""How do images become one array? ``load(paths, ops...)``: workers write their rows in place, no pixels are pickled.
+"""Load: how do images become one array? Workers write their rows in place, and no pixels are pickled.
 
 The array of shape (N, H, W, C) is made before the work, in shared memory, in a mapped file (`spill`), or is the
 caller's own (`out`). Workers attach to it by name. Rows are in the order of the sources; the row of a file that failed
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class LoadRun(Run):
-    """One load, prepared and then carried out; each Job is a row.
+    """A run that loads images into an array; each Job is a row.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What does a load give back, and where may its rows lie? In shared memory, in a file, or in an array of the caller's.
+"""Loaded images: what does a load give back, and where may its rows lie? In shared memory, a file, or `out`.
 
 The array is there as long as somebody looks at it: after :meth:`Loaded.close` a view that was taken before stays what
 it was, and its memory goes with it.

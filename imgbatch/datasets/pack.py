@@ -1,4 +1,4 @@
-"""How does a folder become one file of numbers? ``OUT.npy``, filled in place, and ``OUT.json``, which tells its rows.
+"""Pack: how does a folder become one file of numbers? ``OUT.npy``, filled in place, and ``OUT.json``, its index.
 
 The array is written under a temporary name beside the target, by all workers at once, and renamed when it is whole; the
 index comes last, so that an index is only ever there beside its own array.
@@ -25,7 +25,7 @@ from imgbatch.storage.atomic_write import open_atomic, rename_file, sweep, tempo
 
 
 class PackRun(LoadRun):
-    """A load into ``OUT.npy``.
+    """A run that loads images into ``OUT.npy``.
 
     Parameters
     ----------
@@ -94,6 +94,7 @@ class PackRun(LoadRun):
                 self.rows.release()
 
     def abort(self) -> None:
+        """Stop at once, and remove what was begun."""
         super().abort()
         for folder in (self._folder, os.path.dirname(self.array_path)):
             sweep(folder, os.getpid())

@@ -1,4 +1,4 @@
-"""What are the mean, the spread and the histogram of all pixels of all images? ``stats(paths, ops...)``.
+"""Stats: what are the mean, the spread and the histogram of all pixels of all images?
 
 Exact: whole numbers are added up (exact_sums.py) and become floats at the very end (moments.py), so the figures are
 the same bits for any number of workers, and a worker that dies neither loses nor doubles a file.
@@ -30,7 +30,7 @@ _WIDEST = 4096  # px of a side of the mean image
 
 
 class StatsRun(Run):
-    """One pass over images that measures them, prepared and then carried out.
+    """A run that measures images.
 
     Attributes
     ----------

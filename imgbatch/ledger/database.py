@@ -1,7 +1,8 @@
-"""How is the ledger's file opened, and what becomes of one that cannot be used?
+"""Database: how is the ledger's file opened, and how is a damaged ledger set aside?
 
-One SQLite file, WAL, written by the parent only. A damaged or foreign file is renamed, never deleted; a file of a newer
-version and a disk that cannot take a database are refused with a sentence that names ``--state``.
+One SQLite file, WAL, written by the parent only. A damaged or foreign file is set aside under another name, never
+deleted; a file of a newer version and a disk that cannot take a database are refused with a sentence that names
+``--state``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What does the ledger know? Read once, before the plan, and asked by path and by source; nothing is written here."""
+"""Index: what does the ledger know? Read once, before the plan, then asked; nothing is written here."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DEAD_NS = 3_600 * 10**9
 
 
 class LedgerIndex:
-    """What former runs left in the ledger of one output folder; an absent file is an empty ledger.
+    """What former runs recorded in the ledger of one output folder; an absent file is an empty ledger.
 
     Parameters
     ----------

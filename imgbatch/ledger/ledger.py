@@ -1,4 +1,4 @@
-"""What was made from what, by which recipe; what failed, and how often?
+"""Ledger: what was made from what, by which recipe; what failed, and how often?
 
 A SQLite file in ``DIR/.imgbatch/`` (or below ``--state``), written by the parent only, in batches of about a second.
 Four tables (database.py): `written`, one row per file that was written: its source's size, mtime and content hash,

@@ -1,4 +1,4 @@
-"""Which outputs have lost their source? Those that ``--prune`` removes: made by imgbatch, unmodified, the source gone.
+"""Pruning: which outputs have lost their source? ``--prune`` removes them where they are as imgbatch wrote them.
 
 A source counts as gone only when its folder was looked through in this run. What could be a disk that is not mounted,
 or a source that was merely left out, refuses the run.

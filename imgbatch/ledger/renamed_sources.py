@@ -1,4 +1,4 @@
-"""Was a source only renamed? Then what was made of it is copied to where it belongs now, and nothing is encoded again.
+"""Renamed sources: was a source only renamed? Then its outputs are copied, and nothing is encoded again.
 
 A source that is new is read here only if a source of its size, of which this very recipe made outputs, is gone. If both
 held the same bytes, so would their outputs: where these are still as they were written, each is copied, whole and over

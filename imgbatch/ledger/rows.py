@@ -1,4 +1,4 @@
-"""What stands in a ledger? One entry per file that was written, replaced or failed, and per run."""
+"""Rows: what stands in a ledger? One entry per file that was written, replaced or failed, and per run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What does the ledger say of a job: up to date, known to fail, or to do?"""
+"""Up to date: which jobs are done already, which are known to fail, and which are left to do?
+
+This is how a run resumes, also one that was killed: what the ledger knows to be done is not done again.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where does a source go when its work is done? ``--archive DIR`` after success, ``--quarantine DIR`` after a failure.
+"""Archive and quarantine: where does a source go when its job is done? ``--archive DIR``, ``--quarantine DIR``.
 
 Nothing is lost, whenever the run is killed: first the outputs are on the disk (fsync of the files and their folders),
 then the source is renamed, exclusively, or, to another file system, copied whole under a temporary name, put on the

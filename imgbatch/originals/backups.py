@@ -1,4 +1,4 @@
-"""How is an original kept while its place gets other bytes, and how does it come back?
+"""Backups: how is an original kept while its place gets other bytes, and how does it come back?
 
 Kept by a hard link where nobody else has one (then nothing is copied, and the original's times, mode and attributes
 stay), else by a reflink or a copy. Both are on the disk before the call returns, and neither ever replaces a file.

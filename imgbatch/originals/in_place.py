@@ -1,4 +1,4 @@
-"""How is a source replaced by what is made of it, once, and never lost? ``--in-place``.
+"""In place: how is a source replaced by its output, once, and never lost? ``--in-place``.
 
 A worker writes the new file beside the source under a temporary name. Then, for one file after the other, the parent
 puts it on the disk, writes down the content that will stand there and where the original will be (replacements.py),

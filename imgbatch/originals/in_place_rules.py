@@ -1,4 +1,4 @@
-"""May files be replaced in place as it was asked for, and which folder keeps the originals?
+"""Rules of --in-place: may files be replaced as it was asked for, and which folder keeps the originals?
 
 The folder that was given as SRC keeps them, or one above it that has kept some before: a tree has one past, whichever
 part of it a command names.

@@ -1,4 +1,4 @@
-"""Replacements: how is written down what a run does to sources? The ledger's table `replaced`.
+"""Replacements: how is it recorded that a run replaces a source? The ledger's table `replaced`.
 
 A replacement is written down before it happens, durably, with the hash of the new content; that it is done is written
 with the next one. So after a kill the content of the file alone says whether an intended replacement took place.

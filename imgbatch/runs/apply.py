@@ -1,4 +1,4 @@
-"""What does a recipe make of one picture in memory? No files, no processes."""
+"""Application: what does a recipe make of one picture in memory? No files, no processes."""
 
 from __future__ import annotations
 

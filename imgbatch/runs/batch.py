@@ -1,4 +1,4 @@
-"""Batch: what happens between a wish and its report? Prepare, execute, record: the steps meet here.
+"""Batch: how is a run with outputs carried out? Prepare, execute, settle, record and report meet here.
 
 One image: the preparation finds its Source, names its outputs and asks the ledger; an executor hands its Job to
 :class:`image_task.ImageTask`; the Outcome comes back here, is recorded by the ledger, counted by the report, and

@@ -1,4 +1,4 @@
-"""Which files are damaged, or not what their name says? ``check(paths)``: every frame of every file is decoded.
+"""Check: which files are damaged, or not what their name says? Every frame of every file is decoded.
 
 Nothing is written. The work of a file is inspect.py's; finding files, workers, limits and the report are those of
 every other command.
@@ -19,7 +19,7 @@ from imgbatch.runs.workload import Path
 
 
 class CheckRun(Run):
-    """One check; an outcome is "failed" where the file is damaged, and has warnings where it is odd."""
+    """A run that decodes every frame: "failed" means that the file is damaged, warnings that it is odd."""
 
     def outcomes(self) -> Iterator[Outcome]:
         """One Outcome for each file, as they complete; closing the iterator stops cleanly."""

@@ -1,4 +1,4 @@
-"""How large, how long, with how much memory? Found from a sample of at most 40 files, in seconds.
+"""Estimate: how large, how long, with how much memory? Found from a sample of at most 40 files, in seconds.
 
 A few files of each format and size (estimate_sample.py) are made as the run would make them, by as many workers, in a
 temporary folder that is emptied at once; nothing is written to the output folder. No file is begun after

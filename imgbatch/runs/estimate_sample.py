@@ -1,4 +1,4 @@
-"""Which files stand for all, and what does the sum over all come to, when only theirs is known?
+"""Sample of an estimate: which files stand for all, and what does the sum over all come to?
 
 Files are laid out by format, and in each by size. The sample is spread over that order, closer where files are large;
 a file that is not in it is taken to give what lies between its two neighbors that are. The range comes from how much

@@ -1,4 +1,4 @@
-"""What is there to do? Find, plan, ask the ledger: everything before the first write.
+"""Preparation: what is there to do? Find, plan, ask the ledger: everything before the first write.
 
 :func:`discover.discover` finds the Sources; :func:`planning.plan` names their outputs and refuses collisions; the
 ledger says of each Job that it is unchanged, known to fail, or to do. The lock is taken first, where there is a state

@@ -1,4 +1,4 @@
-"""How is a run started from Python? run, process, start: at once, streaming, or in the background."""
+"""Entry points: how is a run started from Python? At once, streaming, or in the background."""
 
 from __future__ import annotations
 
