@@ -43,6 +43,7 @@ def play(words: str) -> None:
         "fuzz --rounds 40 --seed 1 --without-files",
         not_yet("fuzz --rounds 100 --seed 1 --parser files", "words of Python reach users"),
         not_yet("growth --rounds 1", "blanks in XMP, tags of EXIF and records of IPTC take the square of their length"),
+        not_yet("folder_goes --rounds 12 --seed 1", "missing folders are made again, links are followed"),
         not_yet("attacks --rounds 1", "paths and links of a ledger are believed"),
     ],
 )
@@ -59,6 +60,7 @@ def test_a_few_rounds(words: str) -> None:
         "damage --rounds 1000 --seed 2",
         "attacks --rounds 1",
         "swapper --rounds 300",
+        "folder_goes --rounds 120 --seed 2",
         "kills --rounds 600 --seed 2 --who worker",
         "kills --rounds 100 --seed 2 --who forkserver",
         "kills --rounds 500 --seed 2 --who run --who session",
