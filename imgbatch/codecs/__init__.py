@@ -1,4 +1,4 @@
-"""Which formats are there, and how does one get from bytes to frames and back?
+"""Codecs: which formats are there, and how does one get from bytes to frames and back?
 
 Reading is Pillow's, with limits; writing has one codec per format.
 

@@ -1,4 +1,4 @@
-"""What can be said of how a file is encoded? The options that all formats share, declared once."""
+"""Encoder options: what can be said of how a file is encoded? The options that all formats share, declared once."""
 
 from __future__ import annotations
 

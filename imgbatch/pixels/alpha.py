@@ -1,4 +1,4 @@
-"""How is a picture with transparency filtered without dark or bright fringes?
+"""Alpha: how is a picture with transparency filtered without dark or bright fringes?
 
 Colors of transparent pixels must not bleed into their neighbors: they are weighted by alpha first (premultiplied), as
 Pillow's own resize does. Used by operations and codecs alike.

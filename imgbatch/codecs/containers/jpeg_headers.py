@@ -1,4 +1,4 @@
-"""What does the header say that Pillow does not, or says in its own way?"""
+"""Headers of JPEG, PNG and TIFF: what do they say that Pillow does not, or says in its own way?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which scans of a progressive JPEG does an eighth of its size not look at?
+"""JPEG progression: which scans of a progressive JPEG does an eighth of its size not look at?
 
 A progressive JPEG sends each block of 8x8 px in several scans: its average, its coarse waves, its fine ones, and the
 last bits of all of them. Decoded at an eighth, a block is one pixel: its average, and where the colors are stored at

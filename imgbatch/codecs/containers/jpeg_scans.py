@@ -1,4 +1,4 @@
-"""Does a JPEG hold as much data as its picture needs? Pillow does not pass on what libjpeg warns of.
+"""JPEG scans: does a JPEG hold as much data as its picture needs? Pillow does not pass on what libjpeg warns of.
 
 libjpeg goes on after a wrong Huffman code or missing data and fills in gray; it only warns, and Pillow does not ask.
 But a decoder that has lost its way shows: it is through before the data are, or the data are through before it is.

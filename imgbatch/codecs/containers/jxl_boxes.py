@@ -1,4 +1,4 @@
-"""What does the header of a JPEG XL say? Read bit by bit, before a reader that decodes everything is let at it.
+"""JPEG XL boxes: what does the header say? Read bit by bit, before a reader that decodes everything is let at it.
 
 ISO/IEC 18181-1, annex D (SizeHeader, ImageMetadata): fields are packed from the lowest bit of each byte on.
 """

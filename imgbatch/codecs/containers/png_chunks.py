@@ -1,4 +1,4 @@
-"""What stands in a PNG beside its pixels, and what of it is too heavy to be read?
+"""PNG chunks: what stands in a PNG beside its pixels, and what of it is too heavy to be read?
 
 EXIF, XMP and texts may stand behind the pixels, where only decoding would find them. Profiles and texts may be packed,
 a thousand times smaller than they are; Pillow refuses the whole picture for the sake of one, so such chunks are left

@@ -1,4 +1,4 @@
-"""How are many frames written as an APNG, with one of them in memory at a time? Pillow's own way holds them all.
+"""APNG: how are many frames written as an APNG, with one of them in memory at a time? Pillow's own way holds them all.
 
 The first frame is a whole PNG by Pillow, whose chunks stay as they are; of each later one only the rectangle that
 changed is encoded, and replaces what was there (blend: source, disposal: none). A frame that changes nothing makes the

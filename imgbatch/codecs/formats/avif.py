@@ -1,4 +1,4 @@
-"""How is AVIF written? Lossy, with alpha and sequences; gray, RGB and RGBA."""
+"""AVIF: how is it written? Lossy, with alpha and sequences; gray, RGB and RGBA."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How is BMP written? Uncompressed, one picture, no alpha."""
+"""BMP: how is it written? Uncompressed, one picture, no alpha."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How is GIF written? 256 colors, one of them transparent, animation."""
+"""GIF: how is it written? 256 colors, one of them transparent, animation."""
 
 from __future__ import annotations
 

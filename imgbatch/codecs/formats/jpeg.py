@@ -1,4 +1,4 @@
-"""How is JPEG written? Lossy, one picture, gray, RGB or CMYK, no alpha."""
+"""JPEG: how is it written? Lossy, one picture, gray, RGB or CMYK, no alpha."""
 
 from __future__ import annotations
 

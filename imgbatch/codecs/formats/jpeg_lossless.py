@@ -1,4 +1,4 @@
-"""How do a JPEG's metadata change while its picture stays what it is, bit by bit?
+"""Lossless JPEG changes: how do a JPEG's metadata change while its picture stays what it is, bit by bit?
 
 A JPEG is a row of segments before the first scan. What the decoder needs stays (tables, frame, Adobe's marker, JFIF,
 the profile); all other application segments and comments go, and those that are wanted are put in. What follows the

@@ -1,4 +1,4 @@
-"""How is PNG written? Lossless, with alpha; several frames become APNG."""
+"""PNG: how is it written? Lossless, with alpha; several frames become APNG."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How is TIFF written? Lossless, every mode, several pages."""
+"""TIFF: how is it written? Lossless, every mode, several pages."""
 
 from __future__ import annotations
 

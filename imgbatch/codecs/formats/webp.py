@@ -1,4 +1,4 @@
-"""How is WebP written? Lossy or lossless, with alpha and animation, RGB only."""
+"""WebP: how is it written? Lossy or lossless, with alpha and animation, RGB only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is IPTC (IIM), where does it stand, and how are its records taken out?
+"""IPTC (IIM): what is it, where does it stand, and how are its records taken out?
 
 Records of IIM: 0x1C, record number, dataset number, length, value. In a JPEG they stand in a Photoshop resource, in a
 TIFF in a tag, in a PNG in a text that ImageMagick made usual ("Raw profile type iptc", hexadecimal).

@@ -1,4 +1,4 @@
-"""Which profile goes with the pixels of an output: the source's, sRGB, or none?
+"""Profile policy: which profile goes with the pixels of an output: the source's, sRGB, or none?
 
 ``keep`` leaves both as they are (pixel_modes.py converts only where a format or a mode cannot carry the profile).
 ``srgb`` converts the pixels and writes an sRGB profile; ``none`` converts and writes none. Pixels that are sRGB

@@ -1,4 +1,4 @@
-"""What did a picture come with beside EXIF and profile: XMP, IPTC, a comment, texts, a resolution?
+"""Metadata of a source: what did it come with beside EXIF and profile: XMP, IPTC, comment, texts, resolution?
 
 What is too large to be true is left, with a warning: none of it is worth the memory of a picture.
 """

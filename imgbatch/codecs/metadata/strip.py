@@ -1,5 +1,6 @@
-"""Which metadata go, by block and by tag? ``strip`` and ``keep`` in words, and what they do to an output's metadata.
+"""Stripping: which metadata go, by block and by tag?
 
+``strip`` and ``keep`` are words; here is what they do to an output's metadata.
 Of the words that name something the most specific decides: a tag before a part (gps, thumbnail), a part before its
 block (exif, xmp, iptc, ...), a block before ``all``; of equals ``keep`` wins. ``keep`` alone means that all else goes.
 Tags have their names in EXIF; some words stand for the same thing in EXIF, XMP and IPTC (words.py).

@@ -1,4 +1,4 @@
-"""What does an XMP packet say, and how are properties taken out of it without touching the others?
+"""XMP: what does a packet say, and how are properties taken out of it without touching the others?
 
 XMP is RDF in XML: a property is an attribute (``tiff:Orientation="6"``) or an element. The packet is read once by
 expat, which tells where elements begin and end; what goes is cut out of the bytes, the rest stays as it was written,

@@ -1,4 +1,4 @@
-"""What do the stored samples mean, where Pillow takes them for something else, or keeps fewer bits of them?
+"""Bit depth: what do the stored samples mean, where Pillow takes them for something else, or keeps fewer bits of them?
 
 A reader that turns a negative the wrong way around, or shows 12 bits as if they were 16, gives a picture without a
 word. What is known of that is mended here, on each frame as it comes from the reader; what cannot be mended is warned

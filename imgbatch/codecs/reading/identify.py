@@ -1,4 +1,4 @@
-"""What does a file look like from outside: which format by its first bytes, an image by content or suffix?
+"""Identification: which format is a file by its first bytes, and is it an image by its content or suffix?
 
 Nothing is decoded and Pillow is not imported: discovery asks this for every file of a folder.
 """

@@ -1,4 +1,4 @@
-"""Which formats are read only where somebody else's package is installed? HEIC and JPEG XL.
+"""Optional readers: which formats are read only where somebody else's package is installed? HEIC and JPEG XL.
 
 They are found, never required. A format without its package is listed as not read, and a file of it fails with the
 command that installs it. The readers are called directly, so that nothing is registered with a host's Pillow that it

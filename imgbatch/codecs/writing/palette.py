@@ -1,4 +1,4 @@
-"""Which few colors stand for many, and how do frames become alike?
+"""Palettes: which few colors stand for many, and how do frames become alike?
 
 Pictures that have few enough colors keep every one of them exactly. Others get a median cut over all frames, so that
 an animation does not flicker, and Floyd-Steinberg dithering.

@@ -1,4 +1,4 @@
-"""How do pixels get into a mode that a format holds, and may their color profile go with them?
+"""Pixel modes: how do pixels get into a mode that a format holds, and may their color profile go with them?
 
 Every loss is noted: alpha that was flattened, 16 bits that became 8, a profile that had to be applied because the
 format or the new mode cannot carry it. Profiles are never left beside pixels that they do not describe.

@@ -1,5 +1,6 @@
-"""Which quality gives the wanted size or likeness? Few encodes of frames that were decoded and fitted once.
+"""Quality search: which quality gives the wanted size or likeness?
 
+It is found in few encodes of frames that were decoded and brought into their modes once.
 ``max_bytes``: the highest quality, up to the one that was asked for, whose file fits. Where the logarithm of the size
 goes about straight with the quality, two encodes tell where the third must be. ``min_ssim``: the lowest quality
 that is alike enough. ``then_shrink``: where the lowest quality does not fit, a smaller picture at that quality. All
