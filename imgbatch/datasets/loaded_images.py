@@ -90,6 +90,7 @@ class Loaded:
 
 
 def check_out(out: object, shape: tuple[int, ...]) -> None:
+    """UsageError unless `out` is a writable uint8 array of that shape."""
     import numpy
 
     what = f"a writable array of shape {shape} and dtype uint8"

@@ -130,6 +130,7 @@ class Handle:
 
     @property
     def progress(self) -> tuple[int, int]:
+        """How many files have an outcome, and how many there are."""
         return len(self._batch.report.outcomes), self._batch.total
 
     def done(self) -> bool:
