@@ -1,7 +1,7 @@
-"""How few pixels will do?
+"""Decode plan: how few pixels must be decoded, and who turns them upright?
 
-Work asks here before it decodes. The operations of all outputs are read from last to first: each says how large its
-input must be (:meth:`operations.base.Operation.demand`), and the largest demand decides at which scale a JPEG is
+It is made before anything is decoded. The operations of all outputs are read from last to first: each says how large
+its input must be (:meth:`operations.base.Operation.demand`), and the largest demand decides at which scale a JPEG is
 decoded. A resize takes over the crops before it and, where nothing between cares, the turning upright. Of several
 outputs that begin with a resize, the smaller are made from the larger. What would come out as it went in is copied
 (output_decision.py).
@@ -15,6 +15,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
+from typing import Literal
 
 from imgbatch import codecs
 from imgbatch.codecs.metadata import strip
@@ -28,6 +29,7 @@ from imgbatch.planning.recipe import Output
 
 Several = Sequence[Operation]
 Ops = tuple[Operation, ...]
+TurnedBy = Literal["decoder", "operations", "nobody"]
 
 _WHOLE = ("inside", "outside", "fill")
 #: A picture wanted smaller than this (px, longest side) is decoded at no less than ROOM times that, a larger one at no
@@ -59,8 +61,9 @@ class DecodePlan:
         Of the original in px, upright if the recipe wants it so.
     wanted : (int, int) or None
         As `size`, how many pixels must be decoded at least; None: all.
-    turns : bool
-        Whether the operations turn the picture upright, instead of the decoder.
+    turned_by : str
+        Who turns the picture upright, as EXIF's orientation says: the ``decoder`` (all pixels that it makes); the
+        first resize of the ``operations`` (crop_resize.py: only those that it leaves); ``nobody``: it stays as stored.
     common : tuple of Operation
         What is applied to what was decoded.
     own : tuple of tuple of Operation
@@ -71,7 +74,7 @@ class DecodePlan:
 
     size: Size
     wanted: Size | None
-    turns: bool
+    turned_by: TurnedBy
     common: Ops
     own: tuple[Ops, ...]
     luma: bool = False
@@ -80,7 +83,11 @@ class DecodePlan:
 def full_plan(opened: SourceImage, upright: bool, common: Several, own: Sequence[Several] = ((),)) -> DecodePlan:
     """The plan without any economy: all pixels, all operations as they stand."""
     return DecodePlan(
-        opened.upright_size if upright else opened.size, None, False, tuple(common), tuple(map(tuple, own))
+        opened.upright_size if upright else opened.size,
+        None,
+        "decoder" if upright else "nobody",
+        tuple(common),
+        tuple(map(tuple, own)),
     )
 
 
@@ -117,7 +124,8 @@ def make_plan(
         else:
             here = None if wanted is None else after
             chains = [_localize(chain, here, orientation) for chain in chains]
-    return DecodePlan(size, wanted, turns, shared, tuple(chains), luma)
+    turned_by: TurnedBy = "operations" if turns else "decoder" if upright else "nobody"
+    return DecodePlan(size, wanted, turned_by, shared, tuple(chains), luma)
 
 
 def order_outputs(plan: DecodePlan) -> list[tuple[int, int | None]]:
@@ -149,7 +157,8 @@ def ops_from_larger(plan: DecodePlan, output: int) -> Ops:
 
 def checking_plan(plan: DecodePlan) -> DecodePlan:
     """The plan of a picture whose bytes are copied: read to its end, so that damage is found, and no further."""
-    return DecodePlan(plan.size, ALL_DATA, False, (), ((),) * len(plan.own))
+    turned_by: TurnedBy = "nobody" if plan.turned_by == "nobody" else "decoder"
+    return DecodePlan(plan.size, ALL_DATA, turned_by, (), ((),) * len(plan.own))
 
 
 def halves_chroma(output: Output, format: str, icc: bytes | None) -> bool:

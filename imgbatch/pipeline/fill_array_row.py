@@ -79,7 +79,7 @@ class ArrayRowContext(FileContext):
         task, opened = self.task, self.opened
         plan = decode_plan.make_plan(opened, task.auto_orient, template_fields.bind_fields(task.ops, self.job, opened))
         self.worker.reserve(decode_plan.memory_needed(opened, plan, opened.length, films=False))
-        frames, _ = opened.decode("first", plan.wanted, task.auto_orient, turn=not plan.turns)
+        frames, _ = opened.decode("first", plan.wanted, task.auto_orient, turn=plan.turned_by == "decoder")
         frame = next(frames)
         self.timer.enter("ops")
         if frame.mode in color.INK and any(op.on_screen for op in task.ops):

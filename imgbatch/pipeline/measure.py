@@ -67,7 +67,7 @@ class MeasureContext(FileContext):
         opened, orient = self.opened, self.task.auto_orient
         plan = decode_plan.make_plan(opened, orient, template_fields.bind_fields(self.task.ops, self.job, opened))
         self.worker.reserve(decode_plan.memory_needed(opened, plan, opened.length, films=False))
-        (frame,), _ = opened.decode("first", plan.wanted, orient, turn=not plan.turns)
+        (frame,), _ = opened.decode("first", plan.wanted, orient, turn=plan.turned_by == "decoder")
         self.timer.enter("ops")
         if any(op.on_screen for op in plan.common):
             (frame,) = profile_conversion.ink_to_srgb([frame], opened.metadata.icc)

@@ -1,4 +1,4 @@
-"""How many frames of a picture does an output get, and can its format hold them?"""
+"""Frame selection: how many frames of a picture does an output get, and can its format hold them?"""
 
 from __future__ import annotations
 

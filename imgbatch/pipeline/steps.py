@@ -159,8 +159,9 @@ def reserve(image: ImageContext) -> None:
 
 def decode(image: ImageContext) -> None:
     """Decode the frames, and apply the operations that all outputs share."""
-    opened, plan, upright = image.opened, image.plan, image.task.recipe.auto_orient
-    frames, image.timing = opened.decode(image.selection, plan.wanted, upright, not plan.turns, plan.luma)
+    opened, plan = image.opened, image.plan
+    orient, turn = plan.turned_by != "nobody", plan.turned_by == "decoder"
+    frames, image.timing = opened.decode(image.selection, plan.wanted, orient, turn, plan.luma)
     image.ink = opened.mode in color.INK
     if image.ink and any(op.on_screen for op in plan.common):
         frames, image.ink = profile_conversion.ink_to_srgb(frames, opened.metadata.icc), False

@@ -1,4 +1,4 @@
-"""What is known of one file that an operation may ask for? Its names, its size, its date, its EXIF tags.
+"""Template fields: what is known of one file that an operation may ask for? Its names, size, date, EXIF tags.
 
 The answer to :meth:`operations.base.Operation.of_file`: each value is looked up when it is asked for, so that a run
 whose operations ask for nothing pays nothing.

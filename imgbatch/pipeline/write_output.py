@@ -1,4 +1,4 @@
-"""How does an output get to its place? Whole or not at all, and over nothing that is not ours."""
+"""Written output: how does an output get to its place? Whole or not at all, and over nothing that is not ours."""
 
 from __future__ import annotations
 

@@ -170,7 +170,7 @@ def _of_decisions(image: steps.ImageContext) -> Explanation:
     scale = decode_plan.jpeg_scale(plan.size, plan.wanted) if opened.format == "jpeg" else 1
     decoded = -(-plan.size[0] // scale), -(-plan.size[1] // scale)
     varying = opened.format == "tiff" and frames > 1  # pages have sizes of their own
-    first = swap_size(decoded, opened.orientation) if plan.turns else decoded
+    first = swap_size(decoded, opened.orientation) if plan.turned_by == "operations" else decoded
     words, here = _steps(plan.common, None if varying else first)
     makings = []
     for decision in image.decisions:
@@ -185,8 +185,8 @@ def _of_decisions(image: steps.ImageContext) -> Explanation:
         copied = {"copy": "file", "rewrite": "picture", "encode": ""}[decision.action]
         savings = (output.min_savings or "a byte") if decision.may_keep_source else ""
         makings.append(Making(decision.output, path, target.format, own_words, decision.source, copied, late, savings))
-    upright = not image.task.recipe.auto_orient or opened.orientation == 1
-    turned = "" if upright else "after" if plan.turns else "first"
+    turned = {"operations": "after", "decoder": "first", "nobody": ""}[plan.turned_by]
+    turned = "" if opened.orientation == 1 else turned
     return Explanation(job, None, opened.format, frames, plan.size, decoded, turned, plan.luma, words, tuple(makings))
 
 
