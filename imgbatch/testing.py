@@ -39,12 +39,12 @@ def check_operation(operation: Operation | type[Operation]) -> None:
         One sentence: the promise that is broken, for which mode and size.
     """
     for op in _instances(operation):
-        _declared(op)
+        _check_declaration(op)
         for mode in MODES:
             for size in SIZES:
-                _answers(op, mode, size)
+                _check_answers(op, mode, size)
         if op.smooth:
-            _smooth(op)
+            _check_smooth(op)
 
 
 def _instances(operation: Operation | type[Operation]) -> list[Operation]:
@@ -63,7 +63,7 @@ def _instances(operation: Operation | type[Operation]) -> list[Operation]:
     return made
 
 
-def _declared(op: Operation) -> None:
+def _check_declaration(op: Operation) -> None:
     cls = type(op)
     who = cls.word or cls.__qualname__
     params = vars(cls).get("__dataclass_params__")
@@ -81,7 +81,7 @@ def _declared(op: Operation) -> None:
     _promise(from_words(cls, to_words(op)) == op, f"{who}: its flag does not give it back: {to_words(op)!r}")
 
 
-def _answers(op: Operation, mode: str, size: tuple[int, int]) -> None:
+def _check_answers(op: Operation, mode: str, size: tuple[int, int]) -> None:
     """An image or one sentence, the same each time, for a picture of that mode and size."""
     where = f"{op.word} on {mode} of {size[0]}x{size[1]} px"
     given = picture(mode, size)
@@ -122,7 +122,7 @@ def _outcome(op: Operation, image: Image, where: str) -> tuple[Any, ...] | str:
     return _state(made)
 
 
-def _smooth(op: Operation) -> None:
+def _check_smooth(op: Operation) -> None:
     """A smooth operation gives nearly the same before and after pixels are averaged."""
     import numpy
     from PIL import Image as Images

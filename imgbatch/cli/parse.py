@@ -134,7 +134,7 @@ def parse(words: Sequence[str], command: Command[A]) -> A | None:
         for name, text in typed.pop("operations", []):
             operation = _by_name(name, flags).operation
             help_page = f"imgbatch ops {flag_of(operation)}" if operation else "imgbatch ops"
-            values["operations"] += (from_words(operation, text) if operation else plugins.typed(text),)
+            values["operations"] += (from_words(operation, text) if operation else plugins.parse_operation(text),)
         help_page = f"imgbatch {command.name} --help"
         return filled(command.arguments, values | _values(typed, flags))
     except UsageError as error:

@@ -17,7 +17,7 @@ from imgbatch.operations.plugins import refuse_immobile
 from imgbatch.pipeline.measure import MeasureTask
 from imgbatch.pixels.exact_sums import Layout, Sums, Totals
 from imgbatch.pixels.histogram import MODES, Measurement
-from imgbatch.pixels.statistics import WEIGHTS, Statistics, drawn_up
+from imgbatch.pixels.statistics import WEIGHTS, Statistics, make_statistics
 from imgbatch.planning.recipe import check_ops
 from imgbatch.planning.reference_files import ReferenceFiles
 from imgbatch.runs.base import Run
@@ -98,7 +98,7 @@ class StatsRun(Run):
         """The figures of all that was measured, when :meth:`outcomes` has ended."""
         if self._sums is None:
             raise expected("outcomes() to have ended", "statistics()", "no sums yet")
-        return drawn_up(self.mode, self.weight, self._sums, self._measurements, self.report.failed)
+        return make_statistics(self.mode, self.weight, self._sums, self._measurements, self.report.failed)
 
 
 def stats(

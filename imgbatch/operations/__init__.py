@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     **MODULES,
-    "Operation": "base", "through": "base",
+    "Operation": "base", "apply_all": "base",
     "all_operations": "registry", "find_operation": "registry", "get_operation": "registry",
 }  # fmt: skip
 __all__ = sorted(_HOMES)

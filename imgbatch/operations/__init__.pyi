@@ -1,7 +1,7 @@
 # Written by python -m tests.make_stubs; do not edit.
 
 from imgbatch.operations.alpha import Alpha, Flatten
-from imgbatch.operations.base import Operation, through
+from imgbatch.operations.base import Operation, apply_all
 from imgbatch.operations.filters.blur import Blur, BoxBlur
 from imgbatch.operations.filters.denoise import Denoise
 from imgbatch.operations.filters.edges import Edges, Emboss
@@ -43,5 +43,5 @@ __all__ = [
     "Denoise", "Edges", "Emboss", "Equalize", "FlatField", "Flatten", "Flip", "Flop", "Gamma", "Grayscale", "Invert",
     "Levels", "Lut", "MatchHistogram", "Max", "Median", "Min", "Modulate", "Operation", "Pad", "Posterize", "Resize",
     "Rotate", "Saturation", "Sepia", "Sharpen", "Sharpness", "Solarize", "Text", "Threshold", "Tint", "Trim",
-    "Unsharp", "Watermark", "WhiteBalance", "all_operations", "find_operation", "get_operation", "through"
+    "Unsharp", "Watermark", "WhiteBalance", "all_operations", "apply_all", "find_operation", "get_operation"
 ]  # fmt: skip

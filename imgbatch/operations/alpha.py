@@ -130,7 +130,7 @@ class Alpha(Operation):
         else:
             alpha = colors.convert("L")
             colors = self._filled(image) if self.action == "shape" else colors
-        return carrying(_merged(colors, alpha), image)
+        return carrying(_merge(colors, alpha), image)
 
     def _filled(self, image: Image) -> Image:
         from PIL import Image as Images
@@ -165,7 +165,7 @@ def _colors(image: Image) -> Image:
     return Images.merge("RGB", image.split()[:3]) if image.mode == "RGBA" else image
 
 
-def _merged(colors: Image, alpha: Image) -> Image:
+def _merge(colors: Image, alpha: Image) -> Image:
     from PIL import Image as Images
 
     return Images.merge("RGBA" if colors.mode == "RGB" else "LA", (*colors.split(), alpha))

@@ -112,7 +112,7 @@ class Operation(Declaration, ABC):
         return self
 
 
-def through(
+def apply_all(
     operations: Iterable[Operation],
     frames: Iterable[Image],
     applied: Callable[[Operation, Image], Image] | None = None,

@@ -34,7 +34,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _PLAIN: dict[Any, Number | Switch | Grammar] = {
     float: Number(), int: Number(whole=True), bool: Switch(), str: Grammar("a text", str, ("x",)),
 }  # fmt: skip
-_REGISTERED: dict[str, type[Operation]] = {}
+_CUSTOM: dict[str, type[Operation]] = {}
 
 
 def operation(word: str) -> Callable[[type[T]], type[T]]:
@@ -78,7 +78,7 @@ def operation(word: str) -> Callable[[type[T]], type[T]]:
         for field in parameters(made):  # also that the defaults are values of their kinds
             if not field.required and field.default is not None:
                 field.kind.check(f"the default of {word} {field.name}", field.default)
-        _REGISTERED[word] = made
+        _CUSTOM[word] = made
         return typing.cast("type[T]", made)
 
     return registered
@@ -86,23 +86,23 @@ def operation(word: str) -> Callable[[type[T]], type[T]]:
 
 def find_operation(word: str) -> type[Operation] | None:
     """The operation of that name, ours or one that was registered (dashes count as underscores)."""
-    return registry.find_operation(word) or _REGISTERED.get(word.replace("-", "_"))
+    return registry.find_operation(word) or _CUSTOM.get(word.replace("-", "_"))
 
 
 def words() -> list[str]:
     """The names of all operations that are known by now."""
-    return [*(operation.word for operation in registry.all_operations()), *_REGISTERED]
+    return [*(operation.word for operation in registry.all_operations()), *_CUSTOM]
 
 
-def registered_in(module: str) -> dict[str, type[Operation]]:
+def operations_of(module: str) -> dict[str, type[Operation]]:
     """The operations that a module has registered, by the names of their classes."""
-    return {cls.__qualname__: cls for cls in _REGISTERED.values() if cls.__module__ == module}
+    return {cls.__qualname__: cls for cls in _CUSTOM.values() if cls.__module__ == module}
 
 
 def forget(module: str) -> None:
     """Give back the names that a module took which then failed to load."""
-    for cls in registered_in(module).values():
-        del _REGISTERED[cls.word]
+    for cls in operations_of(module).values():
+        del _CUSTOM[cls.word]
 
 
 def is_ours(cls: type[Operation]) -> bool:
@@ -147,11 +147,11 @@ def _operation(word: str, cls: type) -> type[Operation]:
     made.word = word
     made.group = made.group or GROUP
     made.__doc__ = made.__doc__ or f"{cls.__name__}."
-    setattr(made, "apply", _checked(made.apply))  # noqa: B010 - mypy takes no method that is assigned
+    setattr(made, "apply", _check_result(made.apply))  # noqa: B010 - mypy takes no method that is assigned
     return made
 
 
-def _checked(apply: Callable[[Any, Image], Image]) -> Callable[[Any, Image], Image]:
+def _check_result(apply: Callable[[Any, Image], Image]) -> Callable[[Any, Image], Image]:
     """`apply` with one sentence where it returns something else than an image."""
 
     @functools.wraps(apply)

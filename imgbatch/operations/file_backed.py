@@ -54,7 +54,7 @@ class FromFile(Operation):
     def after(self, size: Size) -> Size:
         return size
 
-    def given(self) -> FileContent:
+    def file_content(self) -> FileContent:
         """What the file says; ImageError when the operation was applied without it."""
         if self.held is None:
             message = f"{self.word} has not been given its file; apply it with imgbatch.apply(image, operation)"

@@ -52,11 +52,11 @@ def get_operation(word: str, folder: str = "") -> type[Operation]:
     entries = _entries()
     key = word.replace("-", "_")
     if key in entries:
-        return _loaded(key, entries[key])
+        return _load(key, entries[key])
     raise unknown(word, "operation", [*custom.words(), *entries])
 
 
-def typed(text: str) -> Operation:
+def parse_operation(text: str) -> Operation:
     """The operation of ``--op FILE.py:NAME,key=value`` or ``--op NAME,key=value``."""
     word, *values = split_words(text)
     return from_words(get_operation(unquote(word)), ",".join(values))
@@ -65,11 +65,11 @@ def typed(text: str) -> Operation:
 def from_file(path: str, name: str) -> type[Operation]:
     """The operation of that class's name, or its own, in a Python file; UsageError says why there is none."""
     real = os.path.realpath(path)
-    module = _executed(path, real)
-    there = custom.registered_in(module.__name__)
+    module = _execute(path, real)
+    there = custom.operations_of(module.__name__)
     for cls in there.values():
         if name in (cls.__qualname__, cls.word):
-            copyreg.pickle(cls, _reduced)
+            copyreg.pickle(cls, _reduce)
             return cls
     if name in vars(module):
         raise UsageError(
@@ -89,14 +89,14 @@ def others() -> Iterator[tuple[str, type[Operation] | UsageError]]:
     for name, entries in _entries().items():
         if custom.find_operation(name) is None:
             try:
-                yield name, _loaded(name, entries)
+                yield name, _load(name, entries)
             except UsageError as error:
                 yield name, error
         elif custom.is_ours(custom.find_operation(name) or Operation):
             yield name, UsageError(f"{_whose(entries)} offers an operation of a name that is imgbatch's own")
 
 
-def spelled(cls: type[Operation], folder: str | None = None) -> str:
+def spell(cls: type[Operation], folder: str | None = None) -> str:
     """What :func:`get_operation` finds an operation by; a file's path from `folder`, or from everywhere."""
     path = _file(cls)
     if path is None:
@@ -143,7 +143,7 @@ def refuse_immobile(ops: Iterable[Operation]) -> None:
             raise EngineError(f"{what}: {why}; define it at the top of a module, or run with workers=0")
 
 
-def _executed(path: str, real: str) -> types.ModuleType:
+def _execute(path: str, real: str) -> types.ModuleType:
     """The module of a file, executed when it is first asked for."""
     name = _PREFIX + hashlib.sha256(os.fsencode(real)).hexdigest()[:16]
     if name in sys.modules:
@@ -177,12 +177,12 @@ def _file(cls: type[Operation]) -> str | None:
     return str(sys.modules[cls.__module__].__file__) if cls.__module__ in _CODES else None
 
 
-def _reduced(op: Operation) -> tuple[Any, ...]:
+def _reduce(op: Operation) -> tuple[Any, ...]:
     state = {field.name: getattr(op, field.name) for field in dataclasses.fields(op)}
-    return _restored, (_file(type(op)), type(op).__qualname__, code(type(op)), state)
+    return _restore, (_file(type(op)), type(op).__qualname__, code(type(op)), state)
 
 
-def _restored(path: str, name: str, digest: str, state: dict[str, Any]) -> Operation:
+def _restore(path: str, name: str, digest: str, state: dict[str, Any]) -> Operation:
     cls = from_file(path, name)
     if code(cls) != digest:
         raise EngineError(f"{path} has changed since the run began; start it again")
@@ -205,7 +205,7 @@ def _entries() -> dict[str, list[EntryPoint]]:
     return there
 
 
-def _loaded(name: str, entries: list[EntryPoint]) -> type[Operation]:
+def _load(name: str, entries: list[EntryPoint]) -> type[Operation]:
     if len(entries) > 1:
         raise UsageError(f"operation {name} is offered by {_whose(entries)}; uninstall one of them")
     who = f"operation {name} of {_whose(entries)}"

@@ -23,7 +23,7 @@ from imgbatch.codecs.reading.decode import ALL_DATA, MULTIFRAME, SourceImage
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.quantities import Size
 from imgbatch.operations import Operation, Resize
-from imgbatch.operations.geometry.crop_resize import Reduction, merged, settled
+from imgbatch.operations.geometry.crop_resize import Reduction, bind_original, merge_crops
 from imgbatch.pixels import frames
 from imgbatch.planning.recipe import Output
 
@@ -105,9 +105,9 @@ def make_plan(
         Whether every output's encoder halves the colors (:func:`halves_chroma`).
     """
     size = opened.upright_size if upright else opened.size
-    shared = merged(common, size, GAP)
+    shared = merge_crops(common, size, GAP)
     after = _sizes(shared, size)[-1]
-    chains: Sequence[Ops] = [tuple(ops) if after is None else merged(ops, after, GAP) for ops in own]
+    chains: Sequence[Ops] = [tuple(ops) if after is None else merge_crops(ops, after, GAP) for ops in own]
     wanted = _largest_demand(shared, chains, size) if opened.format == "jpeg" else None
     luma = halves and opened.luma and _reductions_only([(*shared, *chain) for chain in chains], size, wanted)
     if luma:
@@ -136,7 +136,7 @@ def order_outputs(plan: DecodePlan) -> list[tuple[int, int | None]]:
     if len(plan.own) == 1 or not all(op.smooth for op in plan.common):
         return [(output, None) for output in range(len(plan.own))]
     firsts = [chain[0] if chain and isinstance(chain[0], Reduction) else None for chain in plan.own]
-    sizes = [(0, 0) if first is None else first.fitting(plan.size).size for first in firsts]
+    sizes = [(0, 0) if first is None else first.placement(plan.size).size for first in firsts]
     order: list[tuple[int, int | None]] = []
     for output in sorted(range(len(firsts)), key=lambda output: -math.prod(sizes[output])):
         first = firsts[output]
@@ -152,7 +152,7 @@ def ops_from_larger(plan: DecodePlan, output: int) -> Ops:
     """An output's operations for the reduced picture of a larger output, which is upright."""
     first, *rest = plan.own[output]
     assert isinstance(first, Reduction)
-    return (settled(first, plan.size), *rest)
+    return (bind_original(first, plan.size), *rest)
 
 
 def checking_plan(plan: DecodePlan) -> DecodePlan:
@@ -232,7 +232,7 @@ def _demand_of_all(ops: Ops, size: Size) -> Size:
 
 def _demand(op: Reduction, size: Size) -> Size:
     """What a reduction needs of a picture of `size`, with room for the kernel where its result is small."""
-    fitting = op.fitting(size)
+    fitting = op.placement(size)
     width, height = op.demand(fitting.canvas, size)
     room = 1.0
     if max(fitting.size) <= SMALL:
@@ -247,7 +247,7 @@ def _reductions_only(chains: Sequence[Ops], size: Size, wanted: Size | None) -> 
     reductions = [op for op in firsts if isinstance(op, Reduction) and op.resize.kernel in _WIDE]
     if len(reductions) < len(chains) or any(op.resize.linear for op in reductions):
         return False
-    found = [op.fitting(size) for op in reductions]
+    found = [op.placement(size) for op in reductions]
     return max(max(fitting.size) for fitting in found) >= enough and all(
         fitting.size == fitting.canvas and fitting.size[0] <= right - left and fitting.size[1] <= bottom - top
         for fitting in found
@@ -275,7 +275,7 @@ def _localize(ops: Ops, original: Size | None, orientation: int) -> Ops:
     at = next(place for place, op in enumerate(ops) if isinstance(op, Reduction))
     first = ops[at]
     assert isinstance(first, Reduction)
-    return (*ops[:at], settled(first, sizes[at], orientation), *ops[at + 1 :])
+    return (*ops[:at], bind_original(first, sizes[at], orientation), *ops[at + 1 :])
 
 
 def _keeps_whole(op: Operation | None) -> bool:

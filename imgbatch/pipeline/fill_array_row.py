@@ -13,7 +13,7 @@ from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Job
 from imgbatch.core.quantities import Size
 from imgbatch.memory.array_holder import ArrayHolder
-from imgbatch.operations import Flatten, Operation, through
+from imgbatch.operations import Flatten, Operation, apply_all
 from imgbatch.pipeline import decode_plan, template_fields
 from imgbatch.pipeline.task import FileContext, FileTask, TaskContext
 from imgbatch.pixels import color, profile_conversion
@@ -84,7 +84,7 @@ class ArrayRowContext(FileContext):
         self.timer.enter("ops")
         if frame.mode in color.INK and any(op.on_screen for op in task.ops):
             frame = _from_ink(frame, opened.metadata.icc, self.changes)
-        (image,) = through(plan.common, [frame])
+        (image,) = apply_all(plan.common, [frame])
         if image.size != task.size:
             raise ImageError("target", _another_size(image.size, task.size, plan.size))
         return image

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Job, Outcome
 from imgbatch.core.quantities import Size
-from imgbatch.operations import Operation, through
+from imgbatch.operations import Operation, apply_all
 from imgbatch.pipeline import decode_plan, template_fields
 from imgbatch.pipeline.task import FileContext, FileTask, TaskContext
 from imgbatch.pixels import profile_conversion
@@ -71,7 +71,7 @@ class MeasureContext(FileContext):
         self.timer.enter("ops")
         if any(op.on_screen for op in plan.common):
             (frame,) = profile_conversion.ink_to_srgb([frame], opened.metadata.icc)
-        (image,) = through(plan.common, [frame])
+        (image,) = apply_all(plan.common, [frame])
         return image
 
     def outcome(self) -> Outcome:

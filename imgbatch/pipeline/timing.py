@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from imgbatch.core.errors import Phase
 from imgbatch.core.job import Cost
-from imgbatch.operations import Operation, through
+from imgbatch.operations import Operation, apply_all
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -65,7 +65,7 @@ class PhaseTimer:
         """`ops` over `frames`, with the time of what makes the frames counted as their own phase."""
         source: Phase = "decode" if self.phase == "decode" else "ops"
         self.enter(source)
-        for frame in through(ops, self._counted(frames, source), self._applied if self._profile else None):
+        for frame in apply_all(ops, self._counted(frames, source), self._applied if self._profile else None):
             yield frame
             self.enter(source)
 

@@ -23,7 +23,7 @@ _WIDTHS = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2
 
 
 @frozen
-class _Stored:
+class _FileFrame:
     """A frame in the file: all that makes it but its pixels, and where these are."""
 
     mode: str
@@ -49,7 +49,7 @@ class Film(Sequence["Image"]):
     """
 
     def __init__(self, frames: Iterable[Image] = ()) -> None:
-        self._items: list[Image | _Stored] = []
+        self._items: list[Image | _FileFrame] = []
         self._file: IO[bytes] | None = None
         self._end = kept = 0
         for frame in frames:
@@ -73,18 +73,18 @@ class Film(Sequence["Image"]):
             part._items, part._file = self._items[place], self._file
             return part
         item = self._items[place]
-        return self._got(item) if isinstance(item, _Stored) else item
+        return self._got(item) if isinstance(item, _FileFrame) else item
 
     def __iter__(self) -> Iterator[Image]:
         for item in self._items:
-            yield self._got(item) if isinstance(item, _Stored) else item
+            yield self._got(item) if isinstance(item, _FileFrame) else item
 
     @property
     def stored(self) -> int:
         """How many of the frames are in the file."""
-        return sum(isinstance(item, _Stored) for item in self._items)
+        return sum(isinstance(item, _FileFrame) for item in self._items)
 
-    def _put(self, frame: Image) -> _Stored:
+    def _put(self, frame: Image) -> _FileFrame:
         import tempfile
 
         pixels = frame.tobytes()
@@ -101,9 +101,9 @@ class Film(Sequence["Image"]):
             mode = frame.palette.mode
             palette = mode, bytes(frame.getpalette(mode) or b"")
         start, self._end = self._end, self._end + len(pixels)
-        return _Stored(frame.mode, frame.size, palette, dict(frame.info), start, len(pixels))
+        return _FileFrame(frame.mode, frame.size, palette, dict(frame.info), start, len(pixels))
 
-    def _got(self, item: _Stored) -> Image:
+    def _got(self, item: _FileFrame) -> Image:
         from PIL import Image as Images
 
         assert self._file is not None

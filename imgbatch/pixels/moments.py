@@ -13,7 +13,7 @@ Ratio = tuple[int, int]  # numerator, denominator > 0; not in lowest terms
 TOP = 255  # the value that is called 1.0
 
 
-def pooled(n: int, total: int, squares: int) -> tuple[float, float]:
+def pool(n: int, total: int, squares: int) -> tuple[float, float]:
     """(mean, standard deviation) of `n` values 0..255 as parts of 1.0, from their sum and the sum of their squares.
 
     The deviation is that of these values, not an estimate for others (``ddof=0``); both are NaN for no values.

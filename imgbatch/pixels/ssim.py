@@ -53,9 +53,9 @@ def _similar(one: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
 
     x = one.astype(numpy.float32) - 128  # centered, so that squares keep their last digits
     y = other.astype(numpy.float32) - 128
-    mean_x, mean_y = _blurred(x), _blurred(y)
-    power = _blurred(x * x + y * y) - mean_x * mean_x - mean_y * mean_y
-    shared = _blurred(x * y) - mean_x * mean_y
+    mean_x, mean_y = _blur(x), _blur(y)
+    power = _blur(x * x + y * y) - mean_x * mean_x - mean_y * mean_y
+    shared = _blur(x * y) - mean_x * mean_y
     mean_x += 128
     mean_y += 128
     both: NDArray[Any] = (2 * mean_x * mean_y + _C1) * (2 * shared + _C2)
@@ -63,7 +63,7 @@ def _similar(one: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
     return both
 
 
-def _blurred(values: NDArray[Any]) -> NDArray[Any]:
+def _blur(values: NDArray[Any]) -> NDArray[Any]:
     """The Gaussian mean of every window, (H - 10, W - 10)."""
     import numpy
 

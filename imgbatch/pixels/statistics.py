@@ -12,7 +12,7 @@ from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Outcome
 from imgbatch.pixels.exact_sums import Sums
 from imgbatch.pixels.histogram import MODES, Measurement
-from imgbatch.pixels.moments import TOP, Equally, pooled
+from imgbatch.pixels.moments import TOP, Equally, pool
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -145,7 +145,7 @@ class Statistics:
         return Images.fromarray(values[:, :, 0] if values.shape[2] == 1 else values)
 
 
-def drawn_up(
+def make_statistics(
     mode: str, weight: str, sums: Sums, measured: Sequence[Measurement], failures: Sequence[Outcome]
 ) -> Statistics:
     """The figures that follow from the exact sums, and from what was said of each file."""
@@ -161,7 +161,7 @@ def drawn_up(
     else:
 
         def figure(channel: int) -> tuple[float, float]:
-            return pooled(sums.pixels, int(sums.sum[channel]), int(sums.sum_squares[channel]))
+            return pool(sums.pixels, int(sums.sum[channel]), int(sums.sum_squares[channel]))
 
     figures = numpy.array([figure(channel) for channel in range(count)], numpy.float64)
     part = TOP if sums.pixels else math.nan
@@ -180,15 +180,15 @@ def drawn_up(
         histogram=sums.histogram,
         width=Spread.of(one.size[0] for one in measured),
         height=Spread.of(one.size[1] for one in measured),
-        aspects=_counted(aspect(*one.size) for one in measured),
-        formats=_counted(one.format for one in measured),
-        modes=_counted(one.mode for one in measured),
+        aspects=_count(aspect(*one.size) for one in measured),
+        formats=_count(one.format for one in measured),
+        modes=_count(one.mode for one in measured),
         failures=tuple(failures),
         mean_image=None if sums.grid is None else sums.grid / (sums.images * TOP or math.nan),
     )
 
 
-def of_outputs(sums: Sums, outcomes: Iterable[Outcome]) -> Statistics:
+def output_statistics(sums: Sums, outcomes: Iterable[Outcome]) -> Statistics:
     """The figures of the files that a run wrote; `sums` are those of the outcomes that are "ok"."""
     held = list(outcomes)
     measured = [
@@ -198,7 +198,7 @@ def of_outputs(sums: Sums, outcomes: Iterable[Outcome]) -> Statistics:
         if one.status == "ok"
         for made in one.outputs
     ]  # fmt: skip
-    return drawn_up("RGB", "pixel", sums, measured, [one for one in held if not one.ok])
+    return make_statistics("RGB", "pixel", sums, measured, [one for one in held if not one.ok])
 
 
 def aspect(width: int, height: int) -> str:
@@ -210,7 +210,7 @@ def aspect(width: int, height: int) -> str:
     return f"{long}:{short}" if width >= height else f"{short}:{long}"
 
 
-def _counted(words: Iterable[str]) -> dict[str, int]:
+def _count(words: Iterable[str]) -> dict[str, int]:
     return dict(sorted(Counter(words).items()))
 
 

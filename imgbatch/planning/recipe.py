@@ -192,7 +192,7 @@ def check_ops(ops: object) -> tuple[Operation, ...]:
 
 def op_table(op: Operation, folder: str | None = None) -> dict[str, Any]:
     """The table of one operation in a recipe in `folder`."""
-    return {"name": plugins.spelled(type(op), folder), **to_table(op)}
+    return {"name": plugins.spell(type(op), folder), **to_table(op)}
 
 
 def _op_facts(op: Operation, everything: bool = True) -> dict[str, Any]:

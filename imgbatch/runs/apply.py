@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from imgbatch.operations import Operation, through
+from imgbatch.operations import Operation, apply_all
 from imgbatch.pipeline.template_fields import bind_image_fields
 from imgbatch.pixels.profile_conversion import ink_to_srgb
 from imgbatch.planning.recipe import Recipe, check_ops
@@ -48,5 +48,5 @@ def apply(image: Image, recipe: Recipe | Operation | Iterable[Operation]) -> Ima
     if any(op.on_screen for op in ops):
         frames = ink_to_srgb(frames, image.info.get("icc_profile"))
     with ReferenceFiles(ops).lend(bind_image_fields(ops, image), shared=False) as held:
-        (made,) = through(held, frames)
+        (made,) = apply_all(held, frames)
     return made

@@ -246,9 +246,9 @@ class Batch(Run):
         """
         if self._sums is None:
             raise expected("stats=True, and outcomes() to have ended,", "statistics()", "no sums")
-        from imgbatch.pixels.statistics import of_outputs
+        from imgbatch.pixels.statistics import output_statistics
 
-        return of_outputs(self._sums, self.report.outcomes)
+        return output_statistics(self._sums, self.report.outcomes)
 
     def _results(self, task: Task, totals: Totals | None) -> Generator[Outcome, None, None]:
         """All outcomes: those that need no work, renamed sources, then the executor's."""

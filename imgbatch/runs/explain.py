@@ -204,7 +204,7 @@ def _steps(ops: Sequence[Operation], here: Size | None) -> tuple[tuple[str, ...]
         word = "crop and resize in one step" if isinstance(op, Reduction) and op.crops else op.word
         if isinstance(op, Reduction):
             before = op.original or (None if here is None else swap_size(here, op.orientation))
-            after = None if before is None else op.fitting(before).canvas
+            after = None if before is None else op.placement(before).canvas
             idle = (
                 before is not None and op.idle(before) and here is not None and swap_size(here, op.orientation) == after
             )

@@ -45,7 +45,7 @@ def _one_column() -> None:
     """Columns first, but each by itself, not four together."""
     from imgbatch.operations.support import separable
 
-    together: Callable[..., Any] = separable.reduced
+    together: Callable[..., Any] = separable.reduce_image
 
     def reduced(image: Any, size: Any, kernel: Any, part: Any, gap: Any = None, luma: bool = False) -> Any:
         left, top, right, bottom = part
@@ -58,7 +58,7 @@ def _one_column() -> None:
         swept = plane.resize((plane.width, size[1]), kernel, (0, top, plane.width, bottom))
         return swept.resize(size, kernel, (left, 0, right, size[1]))
 
-    separable.reduced = reduced
+    separable.reduce_image = reduced
 
 
 def _room(times: float) -> Callable[[], None]:
@@ -68,7 +68,7 @@ def _room(times: float) -> Callable[[], None]:
         from imgbatch.pipeline import decode_plan
 
         def demand(op: Any, size: tuple[int, int]) -> tuple[int, int]:
-            width, height = op.demand(op.fitting(size).canvas, size)
+            width, height = op.demand(op.placement(size).canvas, size)
             return min(math.ceil(times * width), size[0]), min(math.ceil(times * height), size[1])
 
         decode_plan._demand = demand

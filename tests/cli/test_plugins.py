@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import imgbatch as ib
-from imgbatch.core.parameters import Number
+from imgbatch.declare import Number
 {imports}
 
 @ib.operation("{word}")

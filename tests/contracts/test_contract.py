@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def _forgotten() -> Iterator[None]:
-    before = dict(custom._REGISTERED)
+    before = dict(custom._CUSTOM)
     yield
-    custom._REGISTERED.clear()
-    custom._REGISTERED.update(before)
+    custom._CUSTOM.clear()
+    custom._CUSTOM.update(before)
 
 
 @pytest.mark.parametrize("cls", [ib.Blur, ib.Brightness, ib.Crop, ib.Trim, ib.Grayscale], ids=lambda cls: str(cls.word))

@@ -16,7 +16,7 @@ from PIL import Image
 
 from imgbatch.core.errors import KINDS, ImageError, UsageError
 from imgbatch.core.parameters import from_table, from_words, parameters, summary, to_table, to_words
-from imgbatch.operations import Operation, all_operations, get_operation, through
+from imgbatch.operations import Operation, all_operations, apply_all, get_operation
 from tests.outside import ready
 from tests.properties.strategies import operations
 
@@ -141,7 +141,7 @@ def test_deep_samples_are_never_cut_silently(operation: Operation, kind: str) ->
 def test_frames_keep_one_size_and_mode(operation: Operation) -> None:
     frames = [picture("RGBA", (40, 30), seed) for seed in range(3)]
     before = [state(frame) for frame in frames]
-    made = list(through([ready(operation)], frames))
+    made = list(apply_all([ready(operation)], frames))
     assert len({frame.size for frame in made}) == 1 and len({frame.mode for frame in made}) == 1
     assert [state(frame) for frame in frames] == before
 

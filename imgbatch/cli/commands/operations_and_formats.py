@@ -105,7 +105,7 @@ def example(operation: type[Operation]) -> Operation | None:
 def shell(operation: type[Operation]) -> str:
     """The example as a command."""
     if not is_ours(operation):
-        name = plugins.spelled(operation, "")
+        name = plugins.spell(operation, "")
         first = '"' + name.replace('"', '""') + '"' if set(name) & set(',"()') else name
         words = ",".join(word for word in (first, operation.example) if word)
         return f"imgbatch run photos -o out --op {shlex.quote(words)}"

@@ -51,7 +51,7 @@ class Edges(Operation):
             steep: Samples = self.amount * numpy.sqrt(across * across + down * down)
             return steep
 
-        return _sloped(self, image, slopes, ground=0)
+        return _apply_to_slopes(self, image, slopes, ground=0)
 
 
 @dataclass(frozen=True)
@@ -79,10 +79,12 @@ class Emboss(Operation):
 
     def apply(self, image: Image) -> Image:
         x, y = -math.sin(math.radians(self.angle)), math.cos(math.radians(self.angle))
-        return _sloped(self, image, lambda across, down: self.amount * (x * across + y * down) / 2, ground=0.5)
+        return _apply_to_slopes(self, image, lambda across, down: self.amount * (x * across + y * down) / 2, ground=0.5)
 
 
-def _sloped(operation: Operation, image: Image, change: Callable[[Samples, Samples], Samples], ground: float) -> Image:
+def _apply_to_slopes(
+    operation: Operation, image: Image, change: Callable[[Samples, Samples], Samples], ground: float
+) -> Image:
     """`change` of the derivatives of the color bands, above `ground` (a share of the way from black to white)."""
     if image.mode in ("CMYK", "LAB"):
         raise refuse_mode(operation, image, "its numbers do not grow with light; convert the file to sRGB first")

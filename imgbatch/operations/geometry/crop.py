@@ -20,17 +20,17 @@ from imgbatch.operations.support.lengths import (
     PLACE,
     Length,
     Point,
-    anchored,
+    anchor,
     half_up,
     pixels,
-    placed,
+    place,
     read_focal,
     read_length,
     read_ratio,
     read_sides,
     refuse_two_places,
     spell_length,
-    squeezed,
+    squeeze,
 )
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Area(NamedTuple):
 
 def area(word: str) -> Area:
     """The area that `word` means; ValueError when it means none."""
-    text = squeezed(word)
+    text = squeeze(word)
     if ratio := read_ratio(text):
         return Area(ratio=ratio)
     match = _AREA.fullmatch(text)
@@ -72,7 +72,7 @@ def _offset(word: str) -> int:
 def _canonical(word: str) -> str:
     wanted = area(word)
     if wanted.ratio is not None:
-        return squeezed(word)
+        return squeeze(word)
     sides = f"{spell_length(wanted.width)}x{spell_length(wanted.height)}"
     return sides if wanted.offset is None else f"{sides}{wanted.offset[0]:+d}{wanted.offset[1]:+d}"
 
@@ -84,7 +84,7 @@ AREA = Grammar(
 )
 
 
-def cut(source: Size, wanted: Area, gravity: str | None, focal: Point | None = None) -> Box:
+def crop_box(source: Size, wanted: Area, gravity: str | None, focal: Point | None = None) -> Box:
     """The rectangle of a picture of `source` px that `wanted` means, clipped to the picture.
 
     Without an offset it can be taken around `focal` instead of at `gravity`.
@@ -102,11 +102,11 @@ def cut(source: Size, wanted: Area, gravity: str | None, focal: Point | None = N
         )
     if focal is not None:
         size = min(size[0], width), min(size[1], height)
-        left, top = placed(size, source, "center", focal)
+        left, top = place(size, source, "center", focal)
         return left, top, left + size[0], top + size[1]
     if gravity is None:
         gravity = "center" if wanted.offset is None else "northwest"
-    left, top = anchored(size, source, gravity)
+    left, top = anchor(size, source, gravity)
     if wanted.offset is not None:
         x, y = ANCHORS[gravity]
         left += -wanted.offset[0] if x == 1 else wanted.offset[0]
@@ -164,7 +164,7 @@ class Crop(Operation):
     def box(self, size: Size) -> Box:
         """What is kept of a picture of `size`, perhaps nothing; as if centered where only the pixels can tell."""
         gravity = None if self.gravity == ENTROPY else self.gravity
-        return cut(size, area(self.area), gravity, None if self.focal is None else read_focal(self.focal))
+        return crop_box(size, area(self.area), gravity, None if self.focal is None else read_focal(self.focal))
 
     def after(self, size: Size) -> Size | None:
         left, top, right, bottom = self.box(size)
@@ -186,8 +186,8 @@ class Crop(Operation):
                 "operation",
                 f"crop {self.area} lies outside of the picture, which is {image.width}x{image.height} px",
             )
-        return cut_out(image, (left, top, right, bottom))
+        return crop_image(image, (left, top, right, bottom))
 
 
-def cut_out(image: Image, box: Box) -> Image:
+def crop_image(image: Image, box: Box) -> Image:
     return image if box == (0, 0, *image.size) else image.crop(box)

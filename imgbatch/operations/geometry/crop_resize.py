@@ -19,10 +19,10 @@ from imgbatch.operations.base import Operation
 from imgbatch.operations.geometry.crop import Crop
 from imgbatch.operations.geometry.resize import Resize
 from imgbatch.operations.support.canvas import affordable, on_canvas
-from imgbatch.operations.support.fit import Fitting
-from imgbatch.operations.support.half_chroma import reduced
-from imgbatch.operations.support.lengths import ENTROPY, anchored
-from imgbatch.operations.support.resample import resampled
+from imgbatch.operations.support.fit import Placement
+from imgbatch.operations.support.half_chroma import reduce_ycbcr
+from imgbatch.operations.support.lengths import ENTROPY, anchor
+from imgbatch.operations.support.resample import resample_image
 from imgbatch.pixels import orientation as ways
 
 if TYPE_CHECKING:
@@ -65,60 +65,62 @@ class Reduction(Operation):
     def __post_init__(self) -> None:
         """Nothing to check: made for every file, of what was checked when it was typed."""
 
-    def fitting(self, size: Size) -> Fitting:
+    def placement(self, size: Size) -> Placement:
         """What becomes of an upright picture of `size`; the box is in its px."""
         if not self.crops:
-            return self.resize.fitting(size)
+            return self.resize.placement(size)
         left, top = 0, 0
         for crop in self.crops:
             box = crop.box(size)
             left, top, size = left + box[0], top + box[1], (box[2] - box[0], box[3] - box[1])
-        x0, y0, x1, y1 = (fitting := self.resize.fitting(size)).box
-        return Fitting((x0 + left, y0 + top, x1 + left, y1 + top), fitting.size, fitting.canvas)
+        x0, y0, x1, y1 = (placement := self.resize.placement(size)).box
+        return Placement((x0 + left, y0 + top, x1 + left, y1 + top), placement.size, placement.canvas)
 
     def idle(self, size: Size) -> bool:
         """Whether a picture of `size` stays as it is."""
-        fitting = self.fitting(size)
-        return fitting.size == fitting.canvas == size and all(map(operator.eq, fitting.box, (0, 0, *size)))
+        placement = self.placement(size)
+        return placement.size == placement.canvas == size and all(map(operator.eq, placement.box, (0, 0, *size)))
 
     def after(self, size: Size) -> Size:
-        return self.fitting(size).canvas
+        return self.placement(size).canvas
 
     def demand(self, wanted: Size, size: Size) -> Size:
         """All of my pixels are made, whatever is wanted of them later."""
-        fitting = self.fitting(size)
-        left, top, right, bottom = fitting.box
-        width = -(-size[0] * fitting.size[0] // (right - left))  # rounded up, without floats
-        height = -(-size[1] * fitting.size[1] // (bottom - top))
+        placement = self.placement(size)
+        left, top, right, bottom = placement.box
+        width = -(-size[0] * placement.size[0] // (right - left))  # rounded up, without floats
+        height = -(-size[1] * placement.size[1] // (bottom - top))
         if self.resize.kernel == "nearest" or self.resize.linear:  # a JPEG decoded smaller has its levels averaged
             return size
         return min(width, size[0]), min(height, size[1])
 
     def apply(self, image: Image) -> Image:
         size = self.original or ways.swap_size(image.size, self.orientation)
-        fitting = self.fitting(size)
-        affordable(self, fitting.canvas)
-        made = self._made(image, fitting, size)
+        placement = self.placement(size)
+        affordable(self, placement.canvas)
+        made = self._made(image, placement, size)
         turn = ways.to_upright(self.orientation)
         if turn is not None:
             made = made.transpose(turn)
-        corner = anchored(fitting.size, fitting.canvas, self.resize.gravity)
-        return on_canvas(self, made, fitting.canvas, corner, self.resize.background)
+        corner = anchor(placement.size, placement.canvas, self.resize.gravity)
+        return on_canvas(self, made, placement.canvas, corner, self.resize.background)
 
-    def _made(self, image: Image, fitting: Fitting, size: Size) -> Image:
+    def _made(self, image: Image, placement: Placement, size: Size) -> Image:
         """The wanted pixels, in the orientation of `image`."""
         across, down = ways.swap_size(size, self.orientation)
-        left, top, right, bottom = ways.stored_box(fitting.box, size, self.orientation)
+        left, top, right, bottom = ways.stored_box(placement.box, size, self.orientation)
         if image.size != (across, down):
             x, y = Fraction(image.width, across), Fraction(image.height, down)
             left, top, right, bottom = left * x, top * y, right * x, bottom * y
-        wanted = ways.swap_size(fitting.size, self.orientation)
+        wanted = ways.swap_size(placement.size, self.orientation)
         if self.halved and image.mode == "YCbCr":
-            return reduced(image, (left, top, right, bottom), wanted, self.resize.kernel, self.gap)
-        return resampled(image, (left, top, right, bottom), wanted, self.resize.kernel, self.gap, self.resize.linear)
+            return reduce_ycbcr(image, (left, top, right, bottom), wanted, self.resize.kernel, self.gap)
+        return resample_image(
+            image, (left, top, right, bottom), wanted, self.resize.kernel, self.gap, self.resize.linear
+        )
 
 
-def merged(ops: Sequence[Operation], size: Size, gap: float | None = None) -> tuple[Operation, ...]:
+def merge_crops(ops: Sequence[Operation], size: Size, gap: float | None = None) -> tuple[Operation, ...]:
     """`ops` for a picture of `size` with each resize as a Reduction that does the crops right before it, too.
 
     Those whose place the pixels decide on stay as they are: other pixels could decide otherwise.
@@ -146,6 +148,6 @@ def _misses(crop: Crop, size: Size) -> bool:
     return left >= right or top >= bottom
 
 
-def settled(reduction: Reduction, original: Size | None, orientation: int = 1) -> Reduction:
+def bind_original(reduction: Reduction, original: Size | None, orientation: int = 1) -> Reduction:
     """`reduction` for pixels of `orientation`, of a picture that is of size `original` at full scale."""
     return dataclasses.replace(reduction, original=original, orientation=orientation)

@@ -13,13 +13,13 @@ from imgbatch.operations.support.canvas import on_canvas
 from imgbatch.operations.support.lengths import (
     GRAVITY,
     Length,
-    anchored,
+    anchor,
     half_up,
     pixels,
     read_ratio,
     read_sides,
     spell_length,
-    squeezed,
+    squeeze,
 )
 from imgbatch.pixels.color import COLOR
 
@@ -47,7 +47,7 @@ class Canvas(NamedTuple):
 
 def canvas(word: str) -> Canvas:
     """The canvas that `word` means; ValueError when it means none."""
-    text = squeezed(word)
+    text = squeeze(word)
     if ratio := read_ratio(text):
         return Canvas(ratio=ratio)
     sides = read_sides(text)
@@ -59,13 +59,13 @@ def canvas(word: str) -> Canvas:
 def _canonical_canvas(word: str) -> str:
     wanted = canvas(word)
     if wanted.ratio is not None:
-        return squeezed(word)
+        return squeeze(word)
     return f"{spell_length(wanted.width)}x{spell_length(wanted.height)}"
 
 
 def margins(word: str) -> tuple[Length, Length]:
     """The margins left and right, and above and below, that `word` means; ValueError when it means none."""
-    sides = read_sides(squeezed(word))
+    sides = read_sides(squeeze(word))
     if sides is None or sides[0] is None or sides[1] is None:
         raise ValueError(word)
     return sides[0], sides[1]
@@ -124,7 +124,7 @@ class Pad(Operation):
 
     def apply(self, image: Image) -> Image:
         size = canvas(self.size).around(image.size)
-        return on_canvas(self, image, size, anchored(image.size, size, self.gravity), self.background)
+        return on_canvas(self, image, size, anchor(image.size, size, self.gravity), self.background)
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from imgbatch.core.quantities import Size
 from imgbatch.operations.base import Operation
 from imgbatch.operations.support.canvas import affordable, on_canvas
 from imgbatch.operations.support.entropy import busiest
-from imgbatch.operations.support.fit import FITS, SIZE, SUFFIXES, Fitting, fitted, geometry
-from imgbatch.operations.support.lengths import ENTROPY, FOCAL, PLACE, anchored, read_focal, refuse_two_places
-from imgbatch.operations.support.resample import KERNELS, resampled
+from imgbatch.operations.support.fit import FITS, SIZE, SUFFIXES, Placement, fit_size, geometry
+from imgbatch.operations.support.lengths import ENTROPY, FOCAL, PLACE, anchor, read_focal, refuse_two_places
+from imgbatch.operations.support.resample import KERNELS, resample_image
 from imgbatch.pixels.color import COLOR
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class Resize(Operation):
                 raise UsageError(f"resize size {self.size!r} means fit={stands_for}, which contradicts fit={self.fit}")
             object.__setattr__(self, "fit", stands_for)
             object.__setattr__(self, "size", self.size.removesuffix(wanted.suffix))
-        if self.fit in ("cover", "contain", "fill") and not wanted.boxed:
+        if self.fit in ("cover", "contain", "fill") and not wanted.is_box:
             raise expected("both sides, such as 300x200,", f"resize size with fit={self.fit}", self.size)
         if self.fit == "outside" and wanted.area is not None:
             raise expected("sides, such as 300x200,", "resize size with fit=outside", self.size)
@@ -109,31 +109,31 @@ class Resize(Operation):
     def together(self) -> bool:
         return self.gravity == ENTROPY
 
-    def fitting(self, size: Size) -> Fitting:
+    def placement(self, size: Size) -> Placement:
         """What becomes of a picture of `size`; as if centered where only the pixels can tell the place."""
         gravity = "center" if self.gravity == ENTROPY else self.gravity
         point = None if self.focal is None else read_focal(self.focal)
-        return fitted(size, geometry(self.size), self.fit, self.upscale, gravity, point)
+        return fit_size(size, geometry(self.size), self.fit, self.upscale, gravity, point)
 
     def idle(self, size: Size) -> bool:
         """Whether a picture of `size` stays as it is."""
-        return self.fitting(size) == Fitting((0, 0, *size), size, size)
+        return self.placement(size) == Placement((0, 0, *size), size, size)
 
     def after(self, size: Size) -> Size:
-        return self.fitting(size).canvas
+        return self.placement(size).canvas
 
     def across(self, frames: Sequence[Image]) -> Operation:
         """With the point that the crop is taken around, where the pixels decide on it."""
         if self.gravity != ENTROPY or len({frame.size for frame in frames}) > 1:
             return self
-        left, top, right, bottom = self.fitting(frames[0].size).box
+        left, top, right, bottom = self.placement(frames[0].size).box
         return replace(self, gravity="center", focal=busiest(frames, (right - left, bottom - top)))
 
     def apply(self, image: Image) -> Image:
         if self.gravity == ENTROPY:
             return self.across([image]).apply(image)
-        fitting = self.fitting(image.size)
-        affordable(self, fitting.canvas)
-        made = resampled(image, fitting.box, fitting.size, self.kernel, linear=self.linear)
-        corner = anchored(fitting.size, fitting.canvas, self.gravity)
-        return on_canvas(self, made, fitting.canvas, corner, self.background)
+        placement = self.placement(image.size)
+        affordable(self, placement.canvas)
+        made = resample_image(image, placement.box, placement.size, self.kernel, linear=self.linear)
+        corner = anchor(placement.size, placement.canvas, self.gravity)
+        return on_canvas(self, made, placement.canvas, corner, self.background)

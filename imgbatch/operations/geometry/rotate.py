@@ -10,7 +10,7 @@ from imgbatch.core.parameter_kinds import Choice, Number, Switch
 from imgbatch.core.quantities import Size
 from imgbatch.operations.base import Operation
 from imgbatch.operations.support.canvas import RGBA, able, affordable, background, blank, on_canvas
-from imgbatch.operations.support.lengths import anchored
+from imgbatch.operations.support.lengths import anchor
 from imgbatch.pixels.alpha import straight
 from imgbatch.pixels.color import COLOR
 from imgbatch.pixels.deep import apply_as_float, is_deep
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Matrix = tuple[float, float, float, float, float, float]
 
 
-def turned(size: Size, degrees: float) -> Size:
+def rotate_image(size: Size, degrees: float) -> Size:
     """The size in px of the smallest picture that holds a picture of `size` turned by `degrees`."""
     cosine, sine = _cosine_sine(degrees)
     width = size[0] * abs(cosine) + size[1] * abs(sine)
@@ -87,7 +87,7 @@ class Rotate(Operation):
     kernel: Annotated[str, Choice(("nearest", "bilinear", "bicubic")), "how pixels are averaged"] = "bicubic"
 
     def after(self, size: Size) -> Size:
-        return turned(size, self.angle) if self.expand else size
+        return rotate_image(size, self.angle) if self.expand else size
 
     def demand(self, wanted: Size, size: Size) -> Size:
         if self.angle % 180 == 0:
@@ -97,7 +97,7 @@ class Rotate(Operation):
     def apply(self, image: Image) -> Image:
         if self.angle % 90 == 0:
             return self._quarters(image, int(self.angle // 90) % 4)
-        size = turned(image.size, self.angle) if self.expand else image.size
+        size = rotate_image(image.size, self.angle) if self.expand else image.size
         affordable(self, size)
         color = background(image, self.background)
         if self.kernel == "nearest":
@@ -113,15 +113,15 @@ class Rotate(Operation):
         moved = image.transpose(ways[quarters - 1])
         if self.expand:
             return moved
-        return on_canvas(self, moved, image.size, anchored(moved.size, image.size, "center"), self.background)
+        return on_canvas(self, moved, image.size, anchor(moved.size, image.size, "center"), self.background)
 
     def _hard(self, plain: Image, size: Size, color: RGBA) -> Image:
         from PIL.Image import Resampling
 
         canvas, mask = blank(plain, size, color), self._mask(plain.size, size, hard=True)
-        moved = _transformed(plain, size, _matrix(plain.size, size, self.angle), Resampling.NEAREST)
+        moved = _transform(plain, size, _matrix(plain.size, size, self.angle), Resampling.NEAREST)
         if is_deep(plain):
-            return _mixed(canvas, moved, mask)
+            return _mix_deep(canvas, moved, mask)
         canvas.paste(moved, mask=mask)
         return canvas
 
@@ -130,19 +130,19 @@ class Rotate(Operation):
         from PIL.Image import Resampling
 
         kernel = Resampling[self.kernel.upper()]
-        widened = _widened(plain)
+        widened = _widen(plain)
         matrix = _matrix(widened.size, size, self.angle)
         canvas, mask = blank(plain, size, color), self._mask(plain.size, size)
         if is_deep(plain):
-            return _mixed(
-                canvas, apply_as_float(widened, lambda image: _transformed(image, size, matrix, kernel)), mask
+            return _mix_deep(
+                canvas, apply_as_float(widened, lambda image: _transform(image, size, matrix, kernel)), mask
             )
         weighted = {"RGBA": "RGBa", "LA": "La"}.get(plain.mode)
         if weighted is None:
-            canvas.paste(_transformed(widened, size, matrix, kernel), mask=mask)
+            canvas.paste(_transform(widened, size, matrix, kernel), mask=mask)
             return canvas
         whole = canvas.convert(weighted)
-        whole.paste(_transformed(widened.convert(weighted), size, matrix, kernel), mask=mask)
+        whole.paste(_transform(widened.convert(weighted), size, matrix, kernel), mask=mask)
         return whole.convert(plain.mode)
 
     def _mask(self, source: Size, size: Size, hard: bool = False) -> Image:
@@ -152,16 +152,16 @@ class Rotate(Operation):
         sheet = Images.new("L", (source[0] + 2, source[1] + 2), 0)
         sheet.paste(255, (1, 1, source[0] + 1, source[1] + 1))
         kernel = Images.Resampling.NEAREST if hard else Images.Resampling.BILINEAR
-        return _transformed(sheet, size, _matrix(sheet.size, size, self.angle), kernel)
+        return _transform(sheet, size, _matrix(sheet.size, size, self.angle), kernel)
 
 
-def _transformed(image: Image, size: Size, matrix: Matrix, kernel: int) -> Image:
+def _transform(image: Image, size: Size, matrix: Matrix, kernel: int) -> Image:
     from PIL.Image import Resampling, Transform
 
     return image.transform(size, Transform.AFFINE, matrix, Resampling(kernel))
 
 
-def _widened(image: Image) -> Image:
+def _widen(image: Image) -> Image:
     """`image` with its outermost pixels repeated once more on every side."""
     from PIL import Image as Images
 
@@ -175,7 +175,7 @@ def _widened(image: Image) -> Image:
     return wide
 
 
-def _mixed(below: Image, above: Image, mask: Image) -> Image:
+def _mix_deep(below: Image, above: Image, mask: Image) -> Image:
     """`above` laid on `below` where `mask` is 255, for gray of more than 8 bits, which Pillow blends byte by byte."""
     import numpy
     from PIL import Image as Images

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from imgbatch.core.parameter_kinds import Number
 from imgbatch.operations.base import Operation
-from imgbatch.operations.geometry.crop import Box, Crop, cut_out
+from imgbatch.operations.geometry.crop import Box, Crop, crop_image
 from imgbatch.pixels.alpha import straight
 from imgbatch.pixels.deep import gray_range, is_deep
 
@@ -39,7 +39,7 @@ class Trim(Operation):
 
     def apply(self, image: Image) -> Image:
         box = self.box(image)
-        return image if box is None else cut_out(image, box)
+        return image if box is None else crop_image(image, box)
 
     def across(self, frames: Sequence[Image]) -> Operation:
         boxes = [box for frame in frames if (box := self.box(frame)) is not None]

@@ -28,11 +28,11 @@ def font(data: bytes | None, px: int) -> FreeTypeFont:
 
     if data is not None:
         return ImageFont.truetype(io.BytesIO(data), px)
-    return _bundled(px)
+    return _default_font(px)
 
 
 @functools.lru_cache(maxsize=8)
-def _bundled(px: int) -> FreeTypeFont:
+def _default_font(px: int) -> FreeTypeFont:
     from PIL import ImageFont
 
     found = ImageFont.load_default(px)
@@ -40,7 +40,7 @@ def _bundled(px: int) -> FreeTypeFont:
     return found
 
 
-def missing(face: FreeTypeFont, text: str) -> str:
+def missing_letters(face: FreeTypeFont, text: str) -> str:
     """The characters of `text` that the font has no picture of, each once."""
     nothing = face.getmask(_NOWHERE)
     unseen = (bytes(nothing), nothing.size)
@@ -61,7 +61,7 @@ def extent(face: FreeTypeFont, text: str, outline_px: int, align: str) -> tuple[
     return int(left // 1), int(top // 1), int(-(-right // 1)), int(-(-bottom // 1))
 
 
-def drawn(face: FreeTypeFont, text: str, style: Style) -> Image:
+def draw_text(face: FreeTypeFont, text: str, style: Style) -> Image:
     """A picture (RGBA) of the text and nothing else, its outline below."""
     from PIL import Image, ImageDraw
 

@@ -13,7 +13,7 @@ from imgbatch.operations.base import Operation
 from imgbatch.operations.file_backed import FromFile
 from imgbatch.operations.overlays import fonts
 from imgbatch.operations.support import text_placeholders
-from imgbatch.operations.support.composite import MARGIN, SIDE, inside_margins, laid, share_px
+from imgbatch.operations.support.composite import MARGIN, SIDE, composite, inside_margins, share_px
 from imgbatch.operations.support.lengths import ANCHORS, GRAVITY, pixels, read_length
 from imgbatch.pixels.color import COLOR, rgba
 
@@ -81,27 +81,27 @@ class Text(FromFile):
     filled: str | None = field(default=None, compare=False, repr=False, kw_only=True)
 
     def of_file(self, facts: Mapping[str, Any]) -> Operation:
-        return dataclasses.replace(self, filled=text_placeholders.filled(self.text, facts))
+        return dataclasses.replace(self, filled=text_placeholders.fill(self.text, facts))
 
     def apply(self, image: Image) -> Image:
         import numpy
 
-        text = text_placeholders.filled(self.text, {}) if self.filled is None else self.filled
+        text = text_placeholders.fill(self.text, {}) if self.filled is None else self.filled
         text = text.replace("\\n", "\n").strip("\n")
         if not text.strip():
             return image
         margin = share_px(self.margin, image)
         face, style = self._set(text, image.size, margin, share_px(self.size, image))
-        unknown = fonts.missing(face, text)
+        unknown = fonts.missing_letters(face, text)
         if unknown:
             warnings.warn(f"text: the font has no {unknown[:20]!r}; choose another with font=FILE", stacklevel=2)
-        mark = numpy.asarray(fonts.drawn(face, text, style))
+        mark = numpy.asarray(fonts.draw_text(face, text, style))
         corner = inside_margins((mark.shape[1], mark.shape[0]), image.size, self.gravity, margin)
-        return laid(self, image, mark, corner, self.opacity)
+        return composite(self, image, mark, corner, self.opacity)
 
     def _set(self, text: str, size: Size, margin: int, px: int) -> tuple[FreeTypeFont, fonts.Style]:
         """The font, as large as wished or as there is room for."""
-        data = None if self.font is None else self.given().array.tobytes()
+        data = None if self.font is None else self.file_content().array.tobytes()
         room = [max(1, side - 2 * margin) for side in size]
         while True:
             face, style = fonts.font(data, px), self._style(px)

@@ -14,7 +14,7 @@ from imgbatch.core.file_parameter import File
 from imgbatch.core.parameter_kinds import Choice, Switch
 from imgbatch.core.quantities import Share, Size
 from imgbatch.operations.file_backed import FromFile
-from imgbatch.operations.support.composite import BLENDS, MARGIN, SIDE, inside_margins, laid, share_px
+from imgbatch.operations.support.composite import BLENDS, MARGIN, SIDE, composite, inside_margins, share_px
 from imgbatch.operations.support.lengths import GRAVITY
 
 if TYPE_CHECKING:
@@ -67,12 +67,12 @@ class Watermark(FromFile):
 
     def apply(self, image: Image) -> Image:
         margin = share_px(self.margin, image)
-        mark = self._sized(self.given().array, image, margin)
+        mark = self._sized(self.file_content().array, image, margin)
         size = (mark.shape[1], mark.shape[0])
         corner = inside_margins(size, image.size, self.gravity, margin)
         if self.tile:
-            mark, corner = _tiled(mark, corner, image.size, margin), (0, 0)
-        return laid(self, image, mark, corner, self.opacity, self.blend)
+            mark, corner = _tile(mark, corner, image.size, margin), (0, 0)
+        return composite(self, image, mark, corner, self.opacity, self.blend)
 
     def _sized(self, mark: NDArray[Any], image: Image, margin: int) -> NDArray[Any]:
         import numpy
@@ -92,7 +92,7 @@ class Watermark(FromFile):
         return numpy.asarray(shrunk)
 
 
-def _tiled(mark: NDArray[Any], corner: tuple[int, int], size: Size, gap: int) -> NDArray[Any]:
+def _tile(mark: NDArray[Any], corner: tuple[int, int], size: Size, gap: int) -> NDArray[Any]:
     """The mark all over a picture of `size`, one of them at `corner`, `gap` px apart."""
     import numpy
 

@@ -46,7 +46,7 @@ class DarkFrame(FromFile):
     amount: Annotated[float, Number(0, 100), "the ratio of the exposure times"] = 1.0
 
     def apply(self, image: Image) -> Image:
-        frame = self.given()
+        frame = self.file_content()
         white = white_of(frame)
 
         def change(values: Values, rows: slice) -> Values:

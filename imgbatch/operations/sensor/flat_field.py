@@ -61,7 +61,7 @@ class FlatField(FromFile):
     def apply(self, image: Image) -> Image:
         import numpy
 
-        frame = self.given()
+        frame = self.file_content()
         means = frame.array.mean(axis=(0, 1), dtype=numpy.float64).astype(numpy.float32)
 
         def change(values: Values, rows: slice) -> Values:

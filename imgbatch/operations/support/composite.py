@@ -15,7 +15,7 @@ from imgbatch.core.parameter_kinds import Grammar
 from imgbatch.core.quantities import Size
 from imgbatch.operations.base import Operation, refuse_mode
 from imgbatch.operations.support.as_array import picture, samples
-from imgbatch.operations.support.lengths import LENGTH, anchored, pixels, read_length, spell_length, squeezed
+from imgbatch.operations.support.lengths import LENGTH, anchor, pixels, read_length, spell_length, squeeze
 from imgbatch.pixels.alpha import carrying, straight
 from imgbatch.pixels.deep import gray_range, is_deep
 
@@ -94,7 +94,7 @@ BLENDS: dict[str, Callable[[Values, Values], Values]] = {
 }
 
 
-def laid(
+def composite(
     operation: Operation,
     image: Image,
     mark: NDArray[Any],
@@ -128,7 +128,7 @@ def laid(
     if left >= right or top >= bottom:
         return image
     seen = mark[top - corner[1] : bottom - corner[1], left - corner[0] : right - corner[0]]
-    ready = _able(operation, ready, _is_colored(seen))
+    ready = _able(operation, ready, _has_color(seen))
     gray = ready.mode not in ("RGB", "RGBA")
     low, high = gray_range(ready)
     made = ready.copy()
@@ -140,7 +140,7 @@ def laid(
         below = (samples(strip).astype("float32") - low) / ((high - low) or 1)
         values = _over(below, above, opacity, blend, alpha=ready.mode in ("LA", "RGBA")) * (high - low) + low
         done = picture(values, strip)
-        made.paste(done if not is_deep(ready) else _kept_clear(done, strip), (left, row))
+        made.paste(done if not is_deep(ready) else _keep_clear(done, strip), (left, row))
     return carrying(made, ready)
 
 
@@ -170,12 +170,12 @@ def _able(operation: Operation, image: Image, colored: bool) -> Image:
     return carrying(image.convert("RGBA" if image.mode == "LA" else "RGB"), image)
 
 
-def _is_colored(mark: NDArray[Any]) -> bool:
+def _has_color(mark: NDArray[Any]) -> bool:
     visible = mark[mark[..., 3] > 0]
     return bool((visible[:, 0] != visible[:, 1]).any() or (visible[:, 1] != visible[:, 2]).any())
 
 
-def _kept_clear(made: Image, before: Image) -> Image:
+def _keep_clear(made: Image, before: Image) -> Image:
     """`made`, but transparent where `before` was, and nowhere else."""
     import numpy
 
@@ -188,7 +188,7 @@ def _kept_clear(made: Image, before: Image) -> Image:
 
 
 def _canonical_length(word: str) -> str:
-    text = squeezed(word)
+    text = squeeze(word)
     if not re.fullmatch(LENGTH, text):
         raise ValueError(word)
     return spell_length(read_length(text))
@@ -213,5 +213,5 @@ def share_px(word: str, image: Image) -> int:
 def inside_margins(mark: Size, size: Size, gravity: str, margin: int) -> tuple[int, int]:
     """Left and top of the mark, in px: at `gravity` of what the margins leave."""
     room = (size[0] - 2 * margin, size[1] - 2 * margin)
-    left, top = anchored(mark, room, gravity)
+    left, top = anchor(mark, room, gravity)
     return left + margin, top + margin

@@ -17,10 +17,10 @@ from imgbatch.operations.support.lengths import (
     half_up,
     offset,
     pixels,
-    placed,
+    place,
     read_sides,
     spell_length,
-    squeezed,
+    squeeze,
 )
 
 FITS = ("inside", "outside", "cover", "contain", "fill")
@@ -39,7 +39,7 @@ class Geometry(NamedTuple):
     suffix: str = ""
 
     @property
-    def boxed(self) -> bool:
+    def is_box(self) -> bool:
         """Whether both sides are said, so that there is a box to crop to, pad to or fill."""
         if self.area is not None or self.width is None or self.height is None:
             return False
@@ -50,7 +50,7 @@ Exact = Fraction | int
 ExactBox = tuple[Exact, Exact, Exact, Exact]  # left, top, right, bottom in px
 
 
-class Fitting(NamedTuple):
+class Placement(NamedTuple):
     """What a resize does: the rectangle `box` of the source becomes `size`, which sits on a canvas of size `canvas`."""
 
     box: ExactBox
@@ -61,7 +61,7 @@ class Fitting(NamedTuple):
 @functools.lru_cache(maxsize=256)
 def geometry(word: str) -> Geometry:
     """The geometry that `word` means; ValueError when it means none."""
-    text = squeezed(word)
+    text = squeeze(word)
     suffix = text[-1:] if text[-1:] in SUFFIXES else ""
     text = text.removesuffix(suffix)
     if area := _AREA.fullmatch(text):
@@ -92,14 +92,14 @@ SIZE = Grammar(
 
 
 @functools.lru_cache(maxsize=4096)
-def fitted(
+def fit_size(
     source: Size,
     wanted: Geometry,
     fit: str,
     upscale: bool = False,
     gravity: str = "center",
     focal: Point | None = None,
-) -> Fitting:
+) -> Placement:
     """What a picture of `source` px becomes: sizes are rounded half up, and no side is ever 0.
 
     Parameters
@@ -107,7 +107,7 @@ def fitted(
     source : Size
         Width and height of the picture in px.
     wanted : Geometry
-        Must be `boxed` for the fits cover, contain and fill.
+        Must be a box for the fits cover, contain and fill.
     fit : str
         One of :data:`FITS`.
     upscale : bool
@@ -120,34 +120,34 @@ def fitted(
     whole = (0, 0, *source)
     if wanted.area is not None:
         size = _within_area(source, wanted.area, upscale)
-        return Fitting(whole, size, size)
+        return Placement(whole, size, size)
     if fit in ("inside", "outside"):
         lengths = zip((wanted.width, wanted.height), source, strict=True)
         factors = [_factor(length, side) for length, side in lengths if length is not None]
-        size = _scaled(source, min(factors) if fit == "inside" else max(factors), upscale)
-        return Fitting(whole, size, size)
-    assert wanted.width is not None and wanted.height is not None  # boxed
+        size = _scale(source, min(factors) if fit == "inside" else max(factors), upscale)
+        return Placement(whole, size, size)
+    assert wanted.width is not None and wanted.height is not None  # a box
     canvas = pixels(wanted.width, source[0]), pixels(wanted.height, source[1])
     if fit == "contain":
         factor = min(Fraction(canvas[0], source[0]), Fraction(canvas[1], source[1]))
-        return Fitting(whole, _scaled(source, factor, upscale), canvas)
+        return Placement(whole, _scale(source, factor, upscale), canvas)
     size = canvas if upscale else (min(canvas[0], source[0]), min(canvas[1], source[1]))
     if fit == "fill":
-        return Fitting(whole, size, size)
+        return Placement(whole, size, size)
     factor = max(Fraction(canvas[0], source[0]), Fraction(canvas[1], source[1]))
     if factor == 1 or (factor > 1 and not upscale):  # nothing is scaled: whole pixels are cut off
-        left, top = placed(size, source, gravity, focal)
-        return Fitting((left, top, left + size[0], top + size[1]), size, size)
+        left, top = place(size, source, gravity, focal)
+        return Placement((left, top, left + size[0], top + size[1]), size, size)
     width, height = canvas[0] / factor, canvas[1] / factor
     left_edge, top_edge = offset((width, height), source, gravity, focal)
-    return Fitting((left_edge, top_edge, left_edge + width, top_edge + height), canvas, canvas)
+    return Placement((left_edge, top_edge, left_edge + width, top_edge + height), canvas, canvas)
 
 
 def _factor(length: Length, side: int) -> Fraction:
     return length if isinstance(length, Fraction) else Fraction(length, side)
 
 
-def _scaled(source: Size, factor: Fraction, upscale: bool) -> Size:
+def _scale(source: Size, factor: Fraction, upscale: bool) -> Size:
     if not upscale:
         factor = min(factor, Fraction(1))
     return max(1, half_up(source[0] * factor)), max(1, half_up(source[1] * factor))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from imgbatch.core.quantities import Size
 from imgbatch.operations.support import separable
 from imgbatch.operations.support.fit import ExactBox
-from imgbatch.operations.support.resample import resampled
+from imgbatch.operations.support.resample import resample_image
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -26,18 +26,18 @@ _KERNEL, _GAP = "hamming", 1.0
 _PLANES = "planes"  # where a picture that was made here keeps them; what others make of it has none
 
 
-def reduced(image: Image, box: ExactBox, size: Size, kernel: str, gap: float | None) -> Image:
+def reduce_ycbcr(image: Image, box: ExactBox, size: Size, kernel: str, gap: float | None) -> Image:
     """The rectangle `box` of a YCbCr `image` as `size` px; see :func:`resampling.resampled`."""
     from PIL import Image as Images
 
     held: list[Image] | None = vars(image).get(_PLANES)
     if held is None:
         planes = [_brightness(image, box, size, kernel, gap)]
-        planes += [_halved(image.getchannel(band), box, size) for band in (1, 2)]
+        planes += [_halve(image.getchannel(band), box, size) for band in (1, 2)]
     else:
-        planes = [resampled(held[0], box, size, kernel, gap)]
+        planes = [resample_image(held[0], box, size, kernel, gap)]
         left, top, right, bottom = (Fraction(side) / 2 for side in box)
-        planes += [_halved(plane, (left, top, right, bottom), size) for plane in held[1:]]
+        planes += [_halve(plane, (left, top, right, bottom), size) for plane in held[1:]]
     spread = [plane.resize(size, Images.Resampling.NEAREST, (0, 0, size[0] / 2, size[1] / 2)) for plane in planes[1:]]
     made = Images.merge("YCbCr", [planes[0], *spread])
     made.info = dict(image.info)
@@ -49,17 +49,17 @@ def _brightness(image: Image, box: ExactBox, size: Size, kernel: str, gap: float
     from PIL.Image import Resampling
 
     left, top, right, bottom = map(float, box)
-    return separable.reduced(image, size, Resampling[kernel.upper()], (left, top, right, bottom), gap, luma=True)
+    return separable.reduce_image(image, size, Resampling[kernel.upper()], (left, top, right, bottom), gap, luma=True)
 
 
-def _halved(plane: Image, box: ExactBox, size: Size) -> Image:
+def _halve(plane: Image, box: ExactBox, size: Size) -> Image:
     """One color of what will be `size` px: a sample for each two columns and rows, and for one that is left over."""
     from PIL import Image as Images
 
     left, top, right, bottom = box
     columns, rows = _halves(Fraction(left), Fraction(right), size[0]), _halves(Fraction(top), Fraction(bottom), size[1])
     parts = [
-        (resampled(plane, (begin, above, end, below), (width, height), _KERNEL, _GAP), (column, row))
+        (resample_image(plane, (begin, above, end, below), (width, height), _KERNEL, _GAP), (column, row))
         for column, width, begin, end in columns
         for row, height, above, below in rows
     ]

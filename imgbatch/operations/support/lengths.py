@@ -60,7 +60,7 @@ def pixels(length: Length, side: int) -> int:
     return max(1, half_up(length * side)) if length else 0
 
 
-def anchored(inner: Size, outer: Size, gravity: str) -> tuple[int, int]:
+def anchor(inner: Size, outer: Size, gravity: str) -> tuple[int, int]:
     """Left and top, in px, of a box of size `inner` that sits at `gravity` in `outer`; an odd px goes right or below.
 
     Negative where `inner` is larger than `outer`.
@@ -83,17 +83,17 @@ def offset(
     return min(max(left, Fraction(0)), room[0]), min(max(top, Fraction(0)), room[1])
 
 
-def placed(inner: Size, outer: Size, gravity: str, focal: Point | None = None) -> tuple[int, int]:
+def place(inner: Size, outer: Size, gravity: str, focal: Point | None = None) -> tuple[int, int]:
     """Left and top, in whole px, of a box no larger than `outer`, as :func:`offset`."""
     if focal is None:
-        return anchored(inner, outer, gravity)
+        return anchor(inner, outer, gravity)
     left, top = offset(inner, outer, gravity, focal)
     return half_up(left), half_up(top)
 
 
 def read_focal(word: str) -> Point:
     """The point that ``30%x40%`` means; ValueError when it means none."""
-    sides = read_sides(squeezed(word))
+    sides = read_sides(squeeze(word))
     if sides is None or sides[2] or not all(isinstance(side, Fraction) and side <= 1 for side in sides[:2]):
         raise ValueError(word)
     return Fraction(sides[0] or 0), Fraction(sides[1] or 0)
@@ -139,7 +139,7 @@ def decimal(number: Fraction) -> str:
     return f"{float(number):.6f}".rstrip("0").rstrip(".")
 
 
-def squeezed(word: str) -> str:
+def squeeze(word: str) -> str:
     """`word` in small letters and without blanks."""
     return "".join(word.split()).lower()
 

@@ -9,7 +9,7 @@ from imgbatch.core.errors import ImageError
 from imgbatch.core.quantities import Size
 from imgbatch.operations.support.as_array import picture
 from imgbatch.operations.support.fit import ExactBox
-from imgbatch.operations.support.separable import reduced
+from imgbatch.operations.support.separable import reduce_image
 from imgbatch.pixels.alpha import carrying, straight
 from imgbatch.pixels.deep import apply_as_float, is_16_bit
 from imgbatch.pixels.gamma import levels_of_light, light_of_levels
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 KERNELS = ("nearest", "box", "bilinear", "hamming", "bicubic", "lanczos")
 
 
-def resampled(
+def resample_image(
     image: Image, box: ExactBox, size: Size, kernel: str, gap: float | None = None, linear: bool = False
 ) -> Image:
     """The rectangle `box` of `image` as `size` px, its transparency respected.
@@ -45,7 +45,7 @@ def resampled(
     method = Images.Resampling[kernel.upper()]
 
     def change(plain: Image) -> Image:
-        return reduced(plain, size, method, part, gap)
+        return reduce_image(plain, size, method, part, gap)
 
     ready = straight(image)
     return _in_light(ready, change) if linear and ready.mode not in ("I", "F") else apply_as_float(ready, change)
@@ -61,17 +61,17 @@ def _in_light(image: Image, change: Callable[[Image], Image]) -> Image:
     levels = 65536 if is_16_bit(image) else 256
     light = light_of_levels(levels)
     if image.mode not in ("LA", "RGBA"):
-        planes = [_changed(light[numpy.asarray(band)], change) for band in image.split()]
+        planes = [_change(light[numpy.asarray(band)], change) for band in image.split()]
         return _picture([levels_of_light(plane, levels) for plane in planes], image)
     *colors, solid = image.split()
     share = numpy.asarray(solid, numpy.float32) / 255
-    alpha = _changed(share, change).clip(0, 1)
-    planes = [_changed(light[numpy.asarray(band)] * share, change) for band in colors]
+    alpha = _change(share, change).clip(0, 1)
+    planes = [_change(light[numpy.asarray(band)] * share, change) for band in colors]
     visible = numpy.maximum(alpha, 1 / 512)  # less than half a level of alpha shows no color
     return _picture([*(levels_of_light(plane / visible, levels) for plane in planes), alpha * 255], image)
 
 
-def _changed(values: NDArray[Any], change: Callable[[Image], Image]) -> NDArray[Any]:
+def _change(values: NDArray[Any], change: Callable[[Image], Image]) -> NDArray[Any]:
     """`change` over a plane of float32."""
     import numpy
     from PIL import Image as Images

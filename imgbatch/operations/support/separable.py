@@ -28,7 +28,7 @@ _WORTH = 256 * 256  # px of a result from which on it pays
 _TOGETHER = {"LA": "La", "RGBA": "RGBa"}  # modes whose colors count as much as they are seen
 
 
-def reduced(
+def reduce_image(
     image: Image, size: Size, kernel: Resampling, part: Part, gap: float | None = None, luma: bool = False
 ) -> Image:
     """The rectangle `part` of `image` averaged to `size` px by a kernel that looks at more than one pixel.
@@ -42,14 +42,14 @@ def reduced(
     if blocks or min(across, down) < 1 or math.prod(size) < _WORTH:
         return (image.getchannel(0) if luma else image).resize(size, kernel, part, gap)
     if image.mode in _TOGETHER:
-        return reduced(image.convert(_TOGETHER[image.mode]), size, kernel, part).convert(image.mode)
+        return reduce_image(image.convert(_TOGETHER[image.mode]), size, kernel, part).convert(image.mode)
     first = max(0, math.floor(left - _REACH * across) - 1)
     last = min(image.width, math.ceil(right + _REACH * across) + 1)
     if last - first < image.width:
         image = image.crop((first, 0, last, image.height))
     if luma or image.mode == "L":
-        swept = _mirrored(_down(image, size[1], kernel, top, bottom))
-        made = _mirrored(_down(swept, size[0], kernel, left - first, right - first))
+        swept = _mirror(_down(image, size[1], kernel, top, bottom))
+        made = _mirror(_down(swept, size[0], kernel, left - first, right - first))
         made.info = dict(image.info)
         return made
     swept = image.resize((image.width, size[1]), kernel, (0, top, image.width, bottom))
@@ -76,7 +76,7 @@ def _rows(image: Image) -> bytes:
     return (plane.crop((0, 0, plane.width + 4 - over, plane.height)) if over else plane).tobytes()
 
 
-def _mirrored(plane: Image) -> Image:
+def _mirror(plane: Image) -> Image:
     from PIL.Image import Transpose
 
     return plane.transpose(Transpose.TRANSPOSE)

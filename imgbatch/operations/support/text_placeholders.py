@@ -38,7 +38,7 @@ def canonical(text: str) -> str:
     return text
 
 
-def filled(text: str, facts: Mapping[str, Any]) -> str:
+def fill(text: str, facts: Mapping[str, Any]) -> str:
     """`text` with its fields filled in from `facts`; what they do not hold is left out, with a warning."""
     made = ""
     for literal, key, spec, _ in Formatter().parse(text):

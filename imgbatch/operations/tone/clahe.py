@@ -63,7 +63,7 @@ class Clahe(Operation):
         ready = each(frames, lambda frame: tone_image(self, frame))
         if len({frame.size for frame in ready}) > 1 or len({frame.mode in SIXTEEN for frame in ready}) > 1:
             return self  # pages of a document, no animation
-        return _Mapped(self, self._curves(sum(self._counts(frame) for frame in ready)))
+        return _LocalTables(self, self._curves(sum(self._counts(frame) for frame in ready)))
 
     def grid(self, image: Image) -> tuple[list[int], list[int]]:
         """Where the rows and the columns of tiles begin and end, in px."""
@@ -113,9 +113,9 @@ class Clahe(Operation):
         for top, bottom, above, below, down in _stripes(rows):
             for left, right, before, after, across in _stripes(columns):
                 part = luma[top:bottom, left:right]
-                upper = _between(_look(curves[above, before], part), _look(curves[above, after], part), across)
-                lower = _between(_look(curves[below, before], part), _look(curves[below, after], part), across)
-                made[top:bottom, left:right] = _between(upper, lower, down[:, None])
+                upper = _interpolate(_look(curves[above, before], part), _look(curves[above, after], part), across)
+                lower = _interpolate(_look(curves[below, before], part), _look(curves[below, after], part), across)
+                made[top:bottom, left:right] = _interpolate(upper, lower, down[:, None])
         if image.mode in SIXTEEN:
             return picture(made[..., None] * 257, image)
         if is_gray(image):
@@ -125,7 +125,7 @@ class Clahe(Operation):
 
 
 @dataclass(frozen=True)
-class _Mapped(Operation):
+class _LocalTables(Operation):
     """Curves that were made for all frames of an animation."""
 
     origin: Clahe
@@ -154,7 +154,7 @@ def _look(curve: Plane, levels: Plane) -> Plane:
     return made
 
 
-def _between(start: Plane, end: Plane, share: Plane) -> Plane:
+def _interpolate(start: Plane, end: Plane, share: Plane) -> Plane:
     made: Plane = start + (end - start) * share
     return made
 

@@ -265,10 +265,10 @@ class Equalize(ByHistogram):
     on_screen: ClassVar[bool] = True
 
     def tables(self, bands: Sequence[Sequence[int]]) -> tuple[Table, ...]:
-        return tuple(_equalized(counts) for counts in bands)
+        return tuple(_equalize(counts) for counts in bands)
 
 
-def _equalized(counts: Sequence[int]) -> Table:
+def _equalize(counts: Sequence[int]) -> Table:
     top, total = len(counts) - 1, sum(counts)
     darkest = next((count for count in counts if count), 0)
     rest = total - darkest

@@ -58,7 +58,7 @@ class Lut(FromFile):
         if image.mode in SIXTEEN:
             raise refuse_mode(self, image, "no mode holds 16 bits in color; convert the file to 8 bits first")
         ready = to_color(tone_image(self, image))
-        table = self.given()
+        table = self.file_content()
         if table.array.ndim == 2:
             return on_colors(ready, lambda colors: colors.point(_curves(table)))
         if self.interpolation == "trilinear" and _plain(table):

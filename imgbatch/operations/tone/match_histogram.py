@@ -36,13 +36,13 @@ class MatchHistogram(ByHistogram, FromFile):
     image: Annotated[str, File("histogram", "the name of a picture", ("best.png",)), "the picture to be like"]
 
     def tables(self, bands: Sequence[Sequence[int]]) -> tuple[Table, ...]:
-        wanted = self.given().array
+        wanted = self.file_content().array
         if len(bands) == 1 and len(wanted) == 3:
             wanted = wanted.sum(axis=0, keepdims=True)
-        return tuple(_matching(counts, wanted[min(band, len(wanted) - 1)]) for band, counts in enumerate(bands))
+        return tuple(_match_levels(counts, wanted[min(band, len(wanted) - 1)]) for band, counts in enumerate(bands))
 
 
-def _matching(counts: Sequence[int], wanted: NDArray[Any]) -> Table:
+def _match_levels(counts: Sequence[int], wanted: NDArray[Any]) -> Table:
     """The level of `wanted` for each level of `counts`, between 0 and the last level of `counts`."""
     import numpy
 

@@ -54,7 +54,7 @@ class WhiteBalance(ByHistogram):
         else:
             held = [to_linear(self._lightest(counts) / 255) for counts in bands]
             wanted = max(held)
-        return tuple(_multiplying(wanted / level if level else 1.0) for level in held)
+        return tuple(_multiply(wanted / level if level else 1.0) for level in held)
 
     def _lightest(self, counts: Sequence[int]) -> int:
         ignored = int(sum(counts) * self.ignore / 100)
@@ -66,5 +66,5 @@ def _mean(counts: Sequence[int]) -> float:
     return sum(count * to_linear(level / 255) for level, count in enumerate(counts)) / sum(counts)
 
 
-def _multiplying(factor: float) -> Table:
+def _multiply(factor: float) -> Table:
     return tuple(int(from_linear(min(to_linear(level / 255) * factor, 1.0)) * 255 + 0.5) for level in range(256))

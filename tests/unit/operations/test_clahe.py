@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from imgbatch.operations import Clahe, through
+from imgbatch.operations import Clahe, apply_all
 from tests.contracts.test_operations import picture
 
 
@@ -101,5 +101,5 @@ def test_frames_do_not_flicker() -> None:
     frames = [picture("L", (40, 30), seed) for seed in range(3)]
     for frame in frames:
         frame.paste(100, (0, 0, 12, 12))
-    made = [np.asarray(frame)[:6, :6] for frame in through([Clahe(3, tiles=2)], frames)]
+    made = [np.asarray(frame)[:6, :6] for frame in apply_all([Clahe(3, tiles=2)], frames)]
     assert all(np.array_equal(made[0], frame) for frame in made)

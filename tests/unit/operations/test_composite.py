@@ -12,7 +12,7 @@ from imgbatch.core.errors import ImageError
 from imgbatch.memory.array_holder import LocalArray
 from imgbatch.operations import Watermark
 from imgbatch.operations.file_backed import FileContent
-from imgbatch.operations.support.composite import BLENDS, laid
+from imgbatch.operations.support.composite import BLENDS, composite
 from tests.contracts.test_operations import picture
 
 OP = Watermark("x.png")
@@ -49,7 +49,7 @@ def noise(seed: int, size: tuple[int, int] = (16, 12)) -> Any:
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
 def test_blend(blend: str, mode: str) -> None:
     below, above = noise(1), noise(2)
-    made = np.asarray(laid(OP, Image.fromarray(below[..., : len(mode)]), above, (0, 0), 0.7, blend))
+    made = np.asarray(composite(OP, Image.fromarray(below[..., : len(mode)]), above, (0, 0), 0.7, blend))
     for row in range(12):
         for column in range(16):
             cb, cs = below[row, column, :3] / 255, above[row, column, :3] / 255
@@ -68,19 +68,19 @@ def test_what_sticks_out_is_cut(corner: tuple[int, int]) -> None:
     mark = noise(3)
     mark[..., 3] = 255
     base = picture("RGB", (40, 30))
-    made = laid(OP, base, mark, corner)
+    made = composite(OP, base, mark, corner)
     wanted = base.copy()
     wanted.paste(Image.fromarray(mark).convert("RGB"), corner)
     assert made.tobytes() == wanted.tobytes()
-    assert laid(OP, base, mark, (40, 0)) is base and laid(OP, base, mark, (0, -12)) is base
+    assert composite(OP, base, mark, (40, 0)) is base and composite(OP, base, mark, (0, -12)) is base
 
 
 def test_gray_stays_gray_under_a_gray_mark_and_becomes_rgb_under_colors() -> None:
     gray = np.repeat(noise(4)[..., :1], 4, axis=2)
-    assert laid(OP, picture("L", (40, 30)), gray, (3, 3)).mode == "L"
-    assert laid(OP, picture("LA", (40, 30)), gray, (3, 3)).mode == "LA"
-    assert laid(OP, picture("L", (40, 30)), noise(4), (3, 3)).mode == "RGB"
-    assert laid(OP, picture("LA", (40, 30)), noise(4), (3, 3)).mode == "RGBA"
+    assert composite(OP, picture("L", (40, 30)), gray, (3, 3)).mode == "L"
+    assert composite(OP, picture("LA", (40, 30)), gray, (3, 3)).mode == "LA"
+    assert composite(OP, picture("L", (40, 30)), noise(4), (3, 3)).mode == "RGB"
+    assert composite(OP, picture("LA", (40, 30)), noise(4), (3, 3)).mode == "RGBA"
 
 
 @pytest.mark.parametrize("kind", ["I;16", "I;16B"])
@@ -88,13 +88,13 @@ def test_sixteen_bits(kind: str) -> None:
     mark = np.full((8, 8, 4), 100, np.uint8)
     mark[..., 3] = 51
     image = picture(kind, (40, 30))
-    made = np.asarray(laid(OP, image, mark, (4, 4))).astype(float)
+    made = np.asarray(composite(OP, image, mark, (4, 4))).astype(float)
     held = np.asarray(image).astype(float)
     wanted = held[4:12, 4:12] * 0.8 + 100 * 257 * 0.2
     assert np.abs(made[4:12, 4:12] - wanted).max() <= 0.6
     assert np.array_equal(made[:4], held[:4])
     with pytest.raises(ImageError, match="use a gray mark") as caught:
-        laid(OP, image, noise(1), (0, 0))
+        composite(OP, image, noise(1), (0, 0))
     assert caught.value.kind == "mode"
 
 
@@ -110,15 +110,15 @@ def test_a_transparent_level_stays_transparent_and_no_other_becomes_so() -> None
     held[0, 0] = 8 * 257
     image = Image.fromarray(held)
     image.info["transparency"] = 8 * 257
-    made = np.asarray(laid(OP, image, mark, (0, 0)))
+    made = np.asarray(composite(OP, image, mark, (0, 0)))
     assert made[0, 0] == 8 * 257 and (made.ravel()[1:] == 8 * 257 - 1).all()
 
 
 def test_large_marks_have_no_seams() -> None:
     base = picture("RGBA", (5, 600))
     mark = np.random.default_rng(5).integers(0, 256, (600, 5, 4), dtype=np.uint8)
-    whole = np.asarray(laid(OP, base, mark, (0, 0), 0.5, "overlay"))
-    lower = np.asarray(laid(OP, base.crop((0, 250, 5, 600)), mark[250:], (0, 0), 0.5, "overlay"))
+    whole = np.asarray(composite(OP, base, mark, (0, 0), 0.5, "overlay"))
+    lower = np.asarray(composite(OP, base.crop((0, 250, 5, 600)), mark[250:], (0, 0), 0.5, "overlay"))
     assert np.array_equal(whole[250:], lower)
 
 

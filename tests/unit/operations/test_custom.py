@@ -65,10 +65,10 @@ class FlipTest(ib.Operation):
 @pytest.fixture(autouse=True)
 def _forgotten() -> Iterator[None]:
     """What a test registers is gone after it."""
-    before = dict(custom._REGISTERED)
+    before = dict(custom._CUSTOM)
     yield
-    custom._REGISTERED.clear()
-    custom._REGISTERED.update(before)
+    custom._CUSTOM.clear()
+    custom._CUSTOM.update(before)
 
 
 def test_a_plain_dataclass_is_an_operation() -> None:
@@ -181,8 +181,8 @@ MISTAKES: list[tuple[Callable[[], object], str]] = [
 
 @pytest.mark.parametrize(("make", "said"), MISTAKES, ids=lambda value: value[:40] if isinstance(value, str) else "")
 def test_mistakes_are_one_sentence(make: Callable[[], object], said: str) -> None:
-    before = dict(custom._REGISTERED)
+    before = dict(custom._CUSTOM)
     with pytest.raises(UsageError) as caught:
         make()
     assert str(caught.value).startswith(said) and "\n" not in str(caught.value), caught.value
-    assert before == custom._REGISTERED, "a name was taken"
+    assert before == custom._CUSTOM, "a name was taken"

@@ -12,7 +12,7 @@ from PIL import Image
 
 import imgbatch as ib
 from imgbatch.core.errors import UsageError
-from imgbatch.operations import Crop, Operation, Resize, through
+from imgbatch.operations import Crop, Operation, Resize, apply_all
 
 SIDES = st.integers(1, 300)
 SHARE = st.integers(0, 100)
@@ -79,22 +79,22 @@ def test_of_equal_places_the_nearest_to_the_center() -> None:
 
 def test_the_frames_of_an_animation_are_cut_at_one_place() -> None:
     frames = [dull_with((20 * number, 0, 20 * number + 60, 200), seed=number) for number in range(4)]
-    made = list(through([Crop("60x200", "entropy")], frames))
+    made = list(apply_all([Crop("60x200", "entropy")], frames))
     assert len({frame.size for frame in made}) == 1
 
     def places(frame: Image.Image, part: Image.Image) -> set[int]:
         return {left for left in range(241) if frame.crop((left, 0, left + 60, 200)) == part}
 
     assert set.intersection(*map(places, frames, made)), "not one place"
-    resized = list(through([Resize("30x100", "cover", "entropy", "box")], frames))
+    resized = list(apply_all([Resize("30x100", "cover", "entropy", "box")], frames))
     assert noisy(resized[0]) > 0 and noisy(resized[3]) > 0
     pages = [dull_with(BUSY), dull_with(BUSY, (200, 300))]
-    assert [frame.size for frame in through([Crop("80x80", "entropy")], pages)] == [(80, 80)] * 2
+    assert [frame.size for frame in apply_all([Crop("80x80", "entropy")], pages)] == [(80, 80)] * 2
 
 
 def test_pages_of_two_sizes_are_cut_each_at_its_own_place() -> None:
     pages = [dull_with((0, 0, 60, 60)), dull_with((140, 240, 200, 300), (200, 300))]
-    first, second = through([Resize("60x60", "cover", "entropy", "box")], pages)
+    first, second = apply_all([Resize("60x60", "cover", "entropy", "box")], pages)
     for page, made in zip(pages, (first, second), strict=True):
         assert made == Resize("60x60", "cover", "entropy", "box").apply(page)
     assert noisy(first) > 0.08 and noisy(second) > 0.08
@@ -141,10 +141,10 @@ def test_the_point_is_in_the_crop_as_near_to_its_center_as_can_be(
 @given(st.tuples(SIDES, SIDES), st.tuples(SIDES, SIDES), SHARE, SHARE)
 def test_a_cover_keeps_the_point(size: tuple[int, int], box: tuple[int, int], x: int, y: int) -> None:
     op = Resize(f"{box[0]}x{box[1]}", "cover", focal=f"{x}%x{y}%", upscale=True)
-    left, top, right, bottom = op.fitting(size).box
+    left, top, right, bottom = op.placement(size).box
     assert 0 <= left < right <= size[0] and 0 <= top < bottom <= size[1]
     assert left <= size[0] * x / 100 <= right and top <= size[1] * y / 100 <= bottom
-    assert op.fitting(size)[1:] == Resize(f"{box[0]}x{box[1]}", "cover", upscale=True).fitting(size)[1:]
+    assert op.placement(size)[1:] == Resize(f"{box[0]}x{box[1]}", "cover", upscale=True).placement(size)[1:]
 
 
 @pytest.mark.parametrize(("focal", "kept"), [("50%x0%", 0), ("50%x50%", 100), ("50%x90%", 200), ("0%x34%", 100)])

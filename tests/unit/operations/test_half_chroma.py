@@ -15,7 +15,7 @@ from imgbatch.operations import Resize
 from imgbatch.operations.geometry.crop_resize import Reduction
 from imgbatch.operations.support import half_chroma
 from imgbatch.operations.support.fit import ExactBox
-from imgbatch.operations.support.resample import resampled
+from imgbatch.operations.support.resample import resample_image
 
 
 def photo(size: tuple[int, int] = (1203, 905)) -> Image.Image:
@@ -30,7 +30,7 @@ def whole(image: Image.Image) -> ExactBox:
 
 
 def reduced(image: Image.Image, size: tuple[int, int], box: ExactBox | None = None) -> Image.Image:
-    return half_chroma.reduced(image, box or whole(image), size, "lanczos", 3.0)
+    return half_chroma.reduce_ycbcr(image, box or whole(image), size, "lanczos", 3.0)
 
 
 def colors(image: Image.Image) -> np.ndarray:
@@ -51,7 +51,7 @@ def test_a_picture_made_of_a_reduced_one_is_as_true(first: tuple[int, int], size
     larger = reduced(photo(), first)
     ours, direct = reduced(larger, size), reduced(photo(), size)
     assert (ours.mode, ours.size) == ("YCbCr", size)
-    assert ours.getchannel(0) == resampled(larger.getchannel(0), whole(larger), size, "lanczos", 3.0)
+    assert ours.getchannel(0) == resample_image(larger.getchannel(0), whole(larger), size, "lanczos", 3.0)
     assert error(ours) <= error(direct) + 0.1
 
 
@@ -59,7 +59,7 @@ def test_a_resize_of_brightness_and_colors_takes_the_short_way() -> None:
     image, resize = photo(), Resize("640x482", "fill")
     short, long = (Reduction(resize, gap=3.0, halved=halved).apply(image) for halved in (True, False))
     assert short == reduced(image, (640, 482))
-    assert long == resampled(image, whole(image), (640, 482), resize.kernel, 3.0)
+    assert long == resample_image(image, whole(image), (640, 482), resize.kernel, 3.0)
     assert short.mode == "YCbCr" != long.mode
 
 
@@ -69,9 +69,9 @@ def test_colors_are_averaged_from_those_that_were_not_spread_yet(monkeypatch: py
 
     def noted(image: Image.Image, *rest: Any) -> Image.Image:
         seen.append(image.size)
-        return resampled(image, *rest)
+        return resample_image(image, *rest)
 
-    monkeypatch.setattr(half_chroma, "resampled", noted)
+    monkeypatch.setattr(half_chroma, "resample_image", noted)
     reduced(larger, (640, 482))
     assert seen == [(901, 677), (451, 339), (451, 339)]
 

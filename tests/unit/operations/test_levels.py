@@ -22,7 +22,7 @@ from imgbatch.operations import (
     Invert,
     Operation,
     Saturation,
-    through,
+    apply_all,
 )
 from tests.contracts.test_operations import picture
 
@@ -192,7 +192,7 @@ def test_frames_do_not_flicker(operation: Operation) -> None:
     dark = Brightness(0.5).apply(picture("RGB", (20, 20)))
     light = dark.copy()
     light.paste((255, 240, 230), (0, 0, 10, 20))
-    first, second = through([operation], [dark, light])
+    first, second = apply_all([operation], [dark, light])
     same = (slice(None), slice(10, 20))
     assert np.array_equal(array(first)[same], array(second)[same]), "equal pixels differ from frame to frame"
     assert not np.array_equal(array(first), array(operation.apply(dark)))
@@ -201,13 +201,13 @@ def test_frames_do_not_flicker(operation: Operation) -> None:
 @pytest.mark.parametrize("operation", [Autocontrast(), Equalize()], ids=str)
 def test_frames_of_several_modes(operation: Operation) -> None:
     kinds = ("P", "RGBA", "L", "P+t", "LA")
-    made = list(through([operation], [picture(kind, (20, 20)) for kind in kinds]))
+    made = list(apply_all([operation], [picture(kind, (20, 20)) for kind in kinds]))
     assert [frame.mode for frame in made] == ["RGB", "RGBA", "RGB", "RGBA", "RGBA"]
-    gray = list(through([operation], [picture("L", (20, 20)), picture("1", (20, 20))]))
+    gray = list(apply_all([operation], [picture("L", (20, 20)), picture("1", (20, 20))]))
     assert [frame.mode for frame in gray] == ["L", "L"]
-    deep = list(through([operation], [picture("I;16", (20, 20), seed) for seed in (1, 2)]))
+    deep = list(apply_all([operation], [picture("I;16", (20, 20), seed) for seed in (1, 2)]))
     assert [frame.mode for frame in deep] == ["I;16", "I;16"]
-    mixed = list(through([operation], [picture("I;16", (20, 20)), picture("RGB", (20, 20))]))
+    mixed = list(apply_all([operation], [picture("I;16", (20, 20)), picture("RGB", (20, 20))]))
     assert [frame.mode for frame in mixed] == ["I;16", "RGB"]
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from imgbatch.core.errors import ImageError, UsageError
 from imgbatch.core.parameters import Declaration, from_words, to_words
-from imgbatch.operations.base import Operation, through
+from imgbatch.operations.base import Operation, apply_all
 from imgbatch.operations.geometry.crop import Crop
 from imgbatch.operations.geometry.flip import Flip, Flop
 from imgbatch.operations.geometry.pad import Border, Pad
@@ -276,6 +276,6 @@ def test_frames_are_trimmed_to_one_rectangle() -> None:
     first.paste(255, (2, 3, 4, 5))
     second.paste(255, (5, 1, 7, 4))
     assert Trim().across([first, blank, second]) == Crop("5x4+2+1")
-    assert [frame.size for frame in through([Trim()], [first, blank, second])] == [(5, 4)] * 3
-    assert [frame.size for frame in through([Trim()], [blank, blank])] == [(10, 8)] * 2
-    assert [frame.size for frame in through([Trim()], [first])] == [(2, 2)]
+    assert [frame.size for frame in apply_all([Trim()], [first, blank, second])] == [(5, 4)] * 3
+    assert [frame.size for frame in apply_all([Trim()], [blank, blank])] == [(10, 8)] * 2
+    assert [frame.size for frame in apply_all([Trim()], [first])] == [(2, 2)]

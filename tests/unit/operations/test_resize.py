@@ -14,7 +14,7 @@ from PIL import Image
 from imgbatch.core.errors import ImageError, UsageError
 from imgbatch.core.parameters import from_words, to_words
 from imgbatch.operations.geometry.resize import Resize
-from imgbatch.operations.support.fit import FITS, fitted, geometry
+from imgbatch.operations.support.fit import FITS, fit_size, geometry
 from imgbatch.operations.support.resample import KERNELS
 
 SIDES = st.integers(1, 3000)
@@ -24,7 +24,7 @@ SIXTEEN = {"I;16": "<u2", "I;16L": "<u2", "I;16B": ">u2"}
 
 
 def canvas_of(source: tuple[int, int], size: str, fit: str = "inside", upscale: bool = False) -> tuple[int, int]:
-    return fitted(source, geometry(size), fit, upscale).canvas
+    return fit_size(source, geometry(size), fit, upscale).canvas
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_outside_covers_the_box(source: tuple[int, int], box: tuple[int, int]) -
 
 @given(SIZES, SIZES, st.sampled_from(["cover", "contain", "fill"]))
 def test_a_box_is_met_exactly(source: tuple[int, int], box: tuple[int, int], fit: str) -> None:
-    made = fitted(source, geometry(f"{box[0]}x{box[1]}"), fit, upscale=True)
+    made = fit_size(source, geometry(f"{box[0]}x{box[1]}"), fit, upscale=True)
     assert made.canvas == box
     left, top, right, bottom = made.box
     assert 0 <= left < right <= source[0] and 0 <= top < bottom <= source[1]
@@ -164,7 +164,7 @@ def test_a_box_is_met_exactly(source: tuple[int, int], box: tuple[int, int], fit
 
 @given(SIZES, st.sampled_from(FITS), SIZES)
 def test_nothing_is_enlarged_unless_asked(source: tuple[int, int], fit: str, box: tuple[int, int]) -> None:
-    made = fitted(source, geometry(f"{box[0]}x{box[1]}"), fit)
+    made = fit_size(source, geometry(f"{box[0]}x{box[1]}"), fit)
     assert 1 <= made.size[0] <= source[0] and 1 <= made.size[1] <= source[1]
 
 
@@ -181,7 +181,7 @@ def test_apply_gives_what_was_computed(
     source: tuple[int, int], box: tuple[int, int], fit: str, upscale: bool, kernel: str
 ) -> None:
     resize = Resize(f"{box[0]}x{box[1]}", fit, kernel=kernel, upscale=upscale)
-    assert resize.apply(Image.new("RGB", source)).size == resize.fitting(source).canvas
+    assert resize.apply(Image.new("RGB", source)).size == resize.placement(source).canvas
 
 
 @pytest.mark.parametrize("mode", ["1", "P", "PA", "I;16", "RGB"])

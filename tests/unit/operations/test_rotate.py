@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from imgbatch.core.errors import ImageError
-from imgbatch.operations.geometry.rotate import Rotate, turned
+from imgbatch.operations.geometry.rotate import Rotate, rotate_image
 
 
 def numbered(width: int = 4, height: int = 3) -> Image.Image:
@@ -78,7 +78,7 @@ def test_turning_is_clockwise_and_around_the_center() -> None:
 
 @pytest.mark.parametrize(("angle", "size"), [(0, (40, 30)), (90, (30, 40)), (180, (40, 30)), (45, (50, 50))])
 def test_the_size_that_holds_a_turned_picture(angle: float, size: tuple[int, int]) -> None:
-    assert turned((40, 30), angle) == size
+    assert rotate_image((40, 30), angle) == size
 
 
 def test_a_huge_result_is_refused() -> None:

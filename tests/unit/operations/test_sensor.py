@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from imgbatch.core.errors import ImageError
-from imgbatch.operations import DarkFrame, FlatField, MatchHistogram, through
+from imgbatch.operations import DarkFrame, FlatField, MatchHistogram, apply_all
 from imgbatch.planning.reference_files import ReferenceFiles
 from imgbatch.runs.apply import apply
 from tests.contracts.test_operations import picture
@@ -124,5 +124,5 @@ def test_frames_of_an_animation_are_measured_together(tmp_path: Path) -> None:
     for frame in frames:
         frame.putpixel((0, 0), 77)
     with ReferenceFiles([op]).lend([op], shared=False) as held:
-        made = list(through(held, frames))
+        made = list(apply_all(held, frames))
     assert len({frame.getpixel((0, 0)) for frame in made}) == 1

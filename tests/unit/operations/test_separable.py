@@ -39,7 +39,7 @@ def test_it_is_pillows_picture_but_for_rounding(mode: str, kernel: Resampling) -
     image = waves((901, 603), mode)
     image.info["comment"] = "kept"
     whole = (0.0, 0.0, 901.0, 603.0)
-    ours = separable.reduced(image, (397, 301), kernel, whole)
+    ours = separable.reduce_image(image, (397, 301), kernel, whole)
     assert ours.info == image.info
     found = off(ours, image.resize((397, 301), kernel, whole))
     assert found.mean() <= 0.25
@@ -56,7 +56,7 @@ def test_columns_that_no_kernel_sees_are_left_out_and_no_others(mode: str, part:
     left, top, right, bottom = part
     columns = image.resize((901, 277), Resampling.LANCZOS, (0, top, 901, bottom))
     expected = columns.resize((290, 277), Resampling.LANCZOS, (left, 0, right, 277))
-    assert off(separable.reduced(image, (290, 277), Resampling.LANCZOS, part), expected).max() <= 1
+    assert off(separable.reduce_image(image, (290, 277), Resampling.LANCZOS, part), expected).max() <= 1
 
 
 @pytest.mark.parametrize("width", [800, 801, 802, 803])
@@ -64,7 +64,7 @@ def test_four_columns_at_a_time_are_the_same_as_one(width: int) -> None:
     image = waves((width, 601), "L")
     size = (width // 2 - 1, 300)
     columns = image.resize((width, 300), Resampling.LANCZOS)
-    assert separable.reduced(image, size, Resampling.LANCZOS, (0, 0, width, 601)) == columns.resize(
+    assert separable.reduce_image(image, size, Resampling.LANCZOS, (0, 0, width, 601)) == columns.resize(
         size, Resampling.LANCZOS
     )
 
@@ -73,13 +73,15 @@ def test_four_columns_at_a_time_are_the_same_as_one(width: int) -> None:
 def test_what_is_enlarged_or_small_is_left_to_pillow(size: tuple[int, int]) -> None:
     image = waves((901, 603), "RGB")
     whole = (0.0, 0.0, 901.0, 603.0)
-    assert separable.reduced(image, size, Resampling.LANCZOS, whole) == image.resize(size, Resampling.LANCZOS, whole)
+    assert separable.reduce_image(image, size, Resampling.LANCZOS, whole) == image.resize(
+        size, Resampling.LANCZOS, whole
+    )
 
 
 def test_blocks_are_averaged_by_pillow() -> None:
     image = waves((2402, 2402), "L")
     whole = (0.0, 0.0, 2402.0, 2402.0)
-    assert separable.reduced(image, (300, 300), Resampling.LANCZOS, whole, 3.0) == image.resize(
+    assert separable.reduce_image(image, (300, 300), Resampling.LANCZOS, whole, 3.0) == image.resize(
         (300, 300), Resampling.LANCZOS, whole, 3.0
     )
 
@@ -90,7 +92,7 @@ def test_the_brightness_of_a_picture_is_that_of_its_first_plane(width: int, size
     image = waves((width, 601), "YCbCr")
     image.info["comment"] = "kept"
     for part in ((0, 0, width, 601), (100, 50, 700, 550)):
-        ours = separable.reduced(image, size, Resampling.LANCZOS, part, 3.0, luma=True)
-        of_plane = separable.reduced(image.getchannel(0), size, Resampling.LANCZOS, part, 3.0)
+        ours = separable.reduce_image(image, size, Resampling.LANCZOS, part, 3.0, luma=True)
+        of_plane = separable.reduce_image(image.getchannel(0), size, Resampling.LANCZOS, part, 3.0)
         assert ours.mode == "L"
         assert ours == of_plane  # pixels and info

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from imgbatch.operations import WhiteBalance, through
+from imgbatch.operations import WhiteBalance, apply_all
 from tests.contracts.test_operations import picture
 
 PATCH = WhiteBalance("white-patch", 0)
@@ -65,5 +65,5 @@ def test_frames_are_measured_together() -> None:
     frames = [cast(), cast((0.4, 0.8, 1.0))]
     for frame in frames:
         frame.putpixel((0, 0), (90, 120, 60))
-    one, two = through([WhiteBalance()], frames)
+    one, two = apply_all([WhiteBalance()], frames)
     assert one.getpixel((0, 0)) == two.getpixel((0, 0))

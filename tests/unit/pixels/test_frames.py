@@ -15,7 +15,7 @@ from PIL import Image
 
 from imgbatch import codecs
 from imgbatch.core.errors import ImageError
-from imgbatch.operations import Autocontrast, Resize, through
+from imgbatch.operations import Autocontrast, Resize, apply_all
 from imgbatch.pixels import frames as film
 from tests.contracts.pictures import smooth
 
@@ -95,7 +95,7 @@ def test_no_format_needs_all_frames_at_once(name: str, nothing_kept: None) -> No
 
 def test_an_operation_that_looks_across_does_not_need_all_frames_at_once(nothing_kept: None) -> None:
     watched = Watched(12)
-    assert sum(1 for _ in through([Autocontrast(), Resize("20")], watched.frames())) == 12
+    assert sum(1 for _ in apply_all([Autocontrast(), Resize("20")], watched.frames())) == 12
     assert watched.most <= 3
 
 

@@ -9,13 +9,13 @@ from fractions import Fraction
 
 import pytest
 
-from imgbatch.pixels.moments import Equally, added, pooled
+from imgbatch.pixels.moments import Equally, added, pool
 
 
 def test_mean_and_deviation_are_rounded_once() -> None:
     rng = random.Random(3)
     values = [rng.randrange(256) for _ in range(999)]
-    mean, std = pooled(len(values), sum(values), sum(value * value for value in values))
+    mean, std = pool(len(values), sum(values), sum(value * value for value in values))
     exact = Fraction(sum(values), len(values))
     variance = sum((value - exact) ** 2 for value in values) / len(values)
     assert mean == float(exact / 255)
@@ -23,13 +23,13 @@ def test_mean_and_deviation_are_rounded_once() -> None:
 
 
 def test_no_values_no_figures() -> None:
-    assert all(map(math.isnan, pooled(0, 0, 0)))
+    assert all(map(math.isnan, pool(0, 0, 0)))
     assert all(map(math.isnan, Equally(1).figures(0)))
 
 
 def test_a_flat_color_has_no_deviation_however_many_pixels() -> None:
     for n in (1, 7, 10**12):
-        assert pooled(n, 200 * n, 200 * 200 * n) == (200 / 255, 0.0)
+        assert pool(n, 200 * n, 200 * 200 * n) == (200 / 255, 0.0)
 
 
 def test_sums_of_fractions_are_exact() -> None:
@@ -52,7 +52,7 @@ def test_images_weigh_the_same() -> None:
     spread = sum(sum((value - exact) ** 2 for value in values) / len(values) for values in pictures) / len(pictures)
     assert mean == float(exact / 255)
     assert std == pytest.approx(math.sqrt(spread) / 255, abs=1e-15)
-    assert std != pytest.approx(pooled(1005, sum(map(sum, pictures)), sum(v * v for p in pictures for v in p))[1])
+    assert std != pytest.approx(pool(1005, sum(map(sum, pictures)), sum(v * v for p in pictures for v in p))[1])
 
 
 def test_many_different_sizes_take_no_time() -> None:
