@@ -48,6 +48,21 @@ def test_outputs_whose_source_is_gone_are_removed_and_nothing_else(photos: Path)
     assert pruned(photos).counts["ok"] == 1  # and it is forgotten: the new one is made
 
 
+def test_what_cannot_be_removed_is_kept_in_mind_and_the_others_go(photos: Path) -> None:
+    for name in ("b.png", "sub/c.png"):
+        (photos / name).unlink()
+    Image.new("L", (9, 9)).save(photos / "sub/d.png")
+    inner = photos.parent / "out" / "sub"
+    inner.chmod(0o555)
+    ledger = Ledger(str(photos.parent / "out"))
+    try:
+        with plain_user():
+            assert [os.path.basename(row.path) for row in prune(ledger, ledger.rows)] == ["a.png", "b.png"]
+    finally:
+        inner.chmod(0o755)
+    assert left(photos) == {"sub/c.png"}
+
+
 def test_without_prune_nothing_is_removed(photos: Path) -> None:
     (photos / "b.png").unlink()
     ib.run([photos], photos.parent / "out", PNG, workers=0)

@@ -110,6 +110,15 @@ def test_what_a_killed_run_has_copied_is_not_copied_again(place: Path, disk: str
     assert tree(place) == {"old/trip/a.jpg": DATA, "out/trip/a.png": b"made"}
 
 
+def test_a_file_of_the_same_size_and_time_is_no_copy_unless_its_bytes_are_the_same(place: Path, disk: str) -> None:
+    (place / "old/trip").mkdir(parents=True)
+    other = place / "old/trip/a.jpg"
+    other.write_bytes(b"x" * len(DATA))
+    os.utime(other, ns=(10**18, 10**18))
+    moves(place).settle(outcome(place))
+    assert sorted(path.read_bytes() == DATA for path in other.parent.iterdir()) == [False, True]
+
+
 def test_another_name_of_the_same_file_is_no_copy_of_it(place: Path, disk: str) -> None:
     (place / "old/trip").mkdir(parents=True)
     os.link(place / "photos/trip/a.jpg", place / "old/trip/a.jpg")
