@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from imgbatch.core.errors import PlanError
-from imgbatch.ledger.database import COLUMNS, FILE, VERSION, reading, rows, unwritable, writable
+from imgbatch.ledger.database import COLUMNS, FILE, VERSION, open_to_read, open_to_write, read_rows, write_error
 from tests.permissions import plain_user
 
 ROW = (b"a.png", b"/photos/a.jpg", 0, 1, 2, "digest", "png", 3, 4, 1, None, 5, 6, "hash", "hash", "jpeg", 777, 1, 0)
@@ -20,7 +20,7 @@ ROW = (b"a.png", b"/photos/a.jpg", 0, 1, 2, "digest", "png", 3, 4, 1, None, 5, 6
 def file(tmp_path: Path) -> str:
     """A ledger of this version with one row."""
     path = str(tmp_path / "state" / FILE)
-    connection = writable(path)
+    connection = open_to_write(path)
     with connection:
         connection.execute(f"INSERT INTO written ({COLUMNS}) VALUES ({','.join('?' * len(ROW))})", ROW)
     connection.close()
@@ -29,9 +29,9 @@ def file(tmp_path: Path) -> str:
 
 def test_opening_a_ledger_of_this_version_changes_nothing_in_it(file: str) -> None:
     for _ in range(2):
-        writable(file).close()
-        assert rows(file, mend=False) == {"written": [ROW], "failures": [], "runs": []}
-    with reading(file) as (_, version):
+        open_to_write(file).close()
+        assert read_rows(file, mend=False) == {"written": [ROW], "failures": [], "runs": []}
+    with open_to_read(file) as (_, version):
         assert version == VERSION
 
 
@@ -39,10 +39,10 @@ def test_what_older_versions_say_of_the_source_s_format_is_not_believed(file: st
     connection = sqlite3.connect(file)
     connection.execute("PRAGMA user_version=3")
     connection.close()
-    (row,) = rows(file, mend=False)["written"]
+    (row,) = read_rows(file, mend=False)["written"]
     assert row == tuple(0 if value == 777 else value for value in ROW)
-    writable(file).close()
-    assert rows(file, mend=False)["written"] == [row]  # also when the file has become one of this version
+    open_to_write(file).close()
+    assert read_rows(file, mend=False)["written"] == [row]  # also when the file has become one of this version
 
 
 def test_a_ledger_is_read_where_nothing_can_be_written_beside_it(file: str) -> None:
@@ -50,14 +50,14 @@ def test_a_ledger_is_read_where_nothing_can_be_written_beside_it(file: str) -> N
     folder.chmod(0o555)
     try:
         with plain_user():
-            assert rows(file, mend=False)["written"] == [ROW]
+            assert read_rows(file, mend=False)["written"] == [ROW]
     finally:
         folder.chmod(0o755)
     assert os.listdir(folder) == [FILE]
 
 
 def test_a_ledger_at_work_is_read_with_what_is_not_in_its_main_file_yet(file: str) -> None:
-    writer = writable(file)
+    writer = open_to_write(file)
     with writer:
         writer.execute("UPDATE written SET format='webp'")
     assert os.path.getsize(file + "-wal") > 0
@@ -65,7 +65,7 @@ def test_a_ledger_at_work_is_read_with_what_is_not_in_its_main_file_yet(file: st
     folder.chmod(0o555)
     try:
         with plain_user():
-            assert [row[6] for row in rows(file, mend=False)["written"]] == ["webp"]
+            assert [row[6] for row in read_rows(file, mend=False)["written"]] == ["webp"]
     finally:
         folder.chmod(0o755)
     writer.close()
@@ -76,10 +76,10 @@ def test_what_is_no_ledger_is_named_and_set_aside_only_by_who_holds_the_lock(fil
     for path in (file + "-wal", file + "-shm", file + ".damaged-1"):
         Path(path).touch()
     with pytest.raises(PlanError, match="move it away to start anew"):
-        rows(file, mend=False)
+        read_rows(file, mend=False)
     assert Path(file).read_bytes().startswith(b"no database")
     with pytest.raises(PlanError, match=r"was set aside as ledger.sqlite.damaged-2; run again"):
-        rows(file, mend=True)
+        read_rows(file, mend=True)
     left = {name.removeprefix(FILE) for name in os.listdir(Path(file).parent)}
     assert left == {".damaged-1", ".damaged-2"} | {f".damaged-2{end}" for end in ("-wal", "-shm")}
 
@@ -91,27 +91,27 @@ def test_another_program_s_database_and_a_newer_ledger_stay_where_they_are(tmp_p
     connection.execute(f"PRAGMA user_version={VERSION + 1}")
     connection.close()
     with pytest.raises(PlanError, match="written by a newer imgbatch"):
-        rows(path, mend=True)
+        read_rows(path, mend=True)
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA user_version=0")
     connection.close()
     with pytest.raises(PlanError, match="another program's database"):
-        rows(path, mend=False)
+        read_rows(path, mend=False)
     assert os.listdir(tmp_path) == [FILE]
 
 
 def test_a_place_that_keeps_no_database_is_named_and_nothing_set_aside(tmp_path: Path) -> None:
     (tmp_path / FILE).mkdir()
     with pytest.raises(PlanError, match=r"cannot be used where it is \(.*; keep it on a local disk"):
-        rows(str(tmp_path / FILE), mend=True)
+        read_rows(str(tmp_path / FILE), mend=True)
     assert os.listdir(tmp_path) == [FILE]
 
 
 def test_an_empty_file_is_an_empty_ledger(tmp_path: Path) -> None:
     (tmp_path / FILE).touch()
-    assert rows(str(tmp_path / FILE), mend=True) == {"written": [], "failures": [], "runs": []}
+    assert read_rows(str(tmp_path / FILE), mend=True) == {"written": [], "failures": [], "runs": []}
 
 
 @pytest.mark.parametrize(("said", "code"), [("database or disk is full", errno.ENOSPC), ("disk I/O error", errno.EIO)])
 def test_a_full_disk_is_told_from_a_broken_one(said: str, code: int) -> None:
-    assert unwritable("/x/ledger.sqlite", sqlite3.OperationalError(said)).errno == code
+    assert write_error("/x/ledger.sqlite", sqlite3.OperationalError(said)).errno == code
