@@ -129,10 +129,18 @@ def test_a_worker_killed_from_outside_costs_nothing(tmp_path: Path) -> None:
     assert {outcome.status for outcome in outcomes} == {"ok"}
 
 
-@pytest.mark.parametrize("fault", ["unpicklable_result", "result_explodes"])
-def test_a_result_that_cannot_travel_costs_its_own_job(fault: str) -> None:
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("unpicklable_result", "AttributeError: Can't pickle local"),
+        ("result_explodes", "the outcome cannot be read (R"),
+    ],
+)
+def test_a_result_that_cannot_travel_costs_its_own_job(fault: str, said: str) -> None:
     outcomes = done(Pool(2, 8), [job(index, fault if index == 4 else "ok") for index in range(20)])
     assert [outcome.index for outcome in outcomes if outcome.status != "ok"] == [4]
+    error = outcomes[4].error
+    assert error is not None and (error.kind, error.phase) == ("operation", "ops") and error.message.startswith(said)
 
 
 @pytest.mark.parametrize("fault", ["loop", "loop_c", "stop"])

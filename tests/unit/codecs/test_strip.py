@@ -1,0 +1,105 @@
+"""Does exactly what was named go, and is it said what went?"""
+
+from __future__ import annotations
+
+import pytest
+from PIL import ExifTags, Image
+
+from imgbatch.codecs import Metadata
+from imgbatch.codecs.metadata import exif_tags
+from imgbatch.codecs.metadata.strip import icc_policy, metadata_to_write, strip_metadata
+from tests.unit.codecs.test_exif_tags import NOTE, block, read, small
+from tests.unit.codecs.test_iptc import BLOCK as IPTC
+from tests.unit.codecs.test_xmp import PACKET as XMP
+
+SIZE = (64, 48)
+
+
+def everything() -> Metadata:
+    return Metadata(block("<", small()), b"profile", None, XMP, IPTC, b"a comment", {"Title": "A text"}, (240, 120))
+
+
+def stripped(metadata: Metadata, strip: str | None = None, keep: str | None = None) -> tuple[Metadata, list[str]]:
+    changes: list[str] = []
+    return strip_metadata(metadata, strip, keep, changes), changes
+
+
+def blocks(metadata: Metadata) -> set[str]:
+    return {name for name in ("exif", "xmp", "iptc", "comment", "text", "resolution") if getattr(metadata, name)}
+
+
+ALL = {"exif", "xmp", "iptc", "comment", "text", "resolution"}
+
+
+def test_nothing_is_touched_where_nothing_is_named() -> None:
+    held = everything()
+    assert strip_metadata(held, None, None, []) is held
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_a_block_goes_or_stays_alone(name: str) -> None:
+    made, changes = stripped(everything(), strip=name)
+    assert blocks(made) == ALL - {name} and changes == [f"metadata removed: {name}"]
+    kept, changes = stripped(everything(), strip="all", keep=name)
+    assert blocks(kept) == {name}
+    assert set(changes[0].removeprefix("metadata removed: ").split(", ")) >= ALL - {name}
+
+
+def test_of_a_block_a_part_goes_and_that_is_said() -> None:
+    held = everything()
+    made, changes = stripped(held, strip="gps")
+    assert changes == ["metadata removed: some exif, some xmp"] and blocks(made) == ALL
+    assert made.exif is not None and "GPSLatitude" not in read(made.exif) and "Make" in read(made.exif)
+    assert NOTE in made.exif and not exif_tags.has_thumbnail(made.exif)  # which may show another place, or the same
+    assert made.xmp is not None and b"GPS" not in made.xmp and b"Rating" in made.xmp
+    assert blocks(held) == ALL and held.exif == everything().exif
+    assert stripped(made, strip="gps") == (made, [])
+
+
+def test_an_xmp_packet_of_nothing_else_goes_without_being_called_unreadable() -> None:
+    packet = (
+        b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF><rdf:Description exif:GPSLatitude='1'/></rdf:RDF></x:xmpmeta>"
+    )
+    for strip in ("gps", "xmp", "all"):
+        made, changes = stripped(Metadata(xmp=packet), strip=strip)
+        assert (made.xmp, changes) == (None, ["metadata removed: xmp"])
+    for strip in ("gps", "artist"):  # of a damaged one nobody knows what it says
+        made, changes = stripped(Metadata(xmp=packet[:-20]), strip=strip)
+        assert made.xmp is None
+        assert changes == ["xmp: removed whole, since it cannot be read", "metadata removed: xmp"]
+
+
+def test_an_orientation_goes_only_when_it_is_named_or_says_nothing() -> None:
+    held = Image.Exif()
+    held[ExifTags.Base.Orientation], held[ExifTags.Base.Artist] = 6, "Ada"
+    for strip, left in (("all", {"Orientation"}), ("exif", {"Orientation"}), ("artist", {"Orientation"}),
+                        ("orientation", {"Artist"})):  # fmt: skip
+        made, _ = stripped(Metadata(exif=held.tobytes()[6:]), strip=strip)
+        assert set(read(made.exif)) == left, strip
+    for orientation, strip, kept in ((1, "artist", False), (6, "artist,orientation", False), (6, "artist", True)):
+        held[ExifTags.Base.Orientation] = orientation
+        for order in "<>":
+            held.endian = order
+            made, changes = stripped(Metadata(exif=held.tobytes()[6:]), strip=strip)
+            assert (made.exif is not None, changes) == (kept, [f"metadata removed: {'some ' if kept else ''}exif"])
+
+
+@pytest.mark.parametrize(
+    ("strip", "keep", "policy"),
+    [(None, None, "keep"), ("icc", None, "none"), ("all", None, "none"), (None, "artist", "none"),
+     ("all", "icc", "keep"), ("gps", None, "keep")],
+)  # fmt: skip
+def test_a_profile_is_a_block_like_others(strip: str | None, keep: str | None, policy: str) -> None:
+    assert icc_policy("keep", strip, keep) == policy
+
+
+def test_what_is_written_has_the_numbers_of_the_new_picture() -> None:
+    made = metadata_to_write(everything(), "gps", None, "srgb", SIZE, [])
+    found = read(made.exif)
+    assert (found["ExifImageWidth"], found["ExifImageHeight"], found["ImageWidth"]) == (64, 48, 64)
+    assert found["ColorSpace"] == 1 and made.xmp is not None and b"PixelXDimension='64'" in made.xmp
+    plain = metadata_to_write(everything(), None, None, "keep", SIZE, [])
+    assert read(plain.exif)["ColorSpace"] == 65535 and read(plain.exif)["ImageWidth"] == 64
+    without = Metadata(block("<", small()), None, xmp=XMP)
+    assert read(metadata_to_write(without, None, None, "srgb", SIZE, []).exif)["ColorSpace"] == 65535
+    assert metadata_to_write(Metadata(comment=b"a"), "gps", None, "srgb", SIZE, []) == Metadata(comment=b"a")
