@@ -56,6 +56,16 @@ def test_of_a_block_a_part_goes_and_that_is_said() -> None:
     assert stripped(made, strip="gps") == (made, [])
 
 
+def test_a_maker_note_does_not_move_and_without_one_the_block_is_packed() -> None:
+    held = block("<")
+    noted, _ = stripped(Metadata(exif=held), strip="artist")
+    assert noted.exif is not None and len(noted.exif) == len(held) and noted.exif.find(NOTE) == held.find(NOTE) > 0
+    thumbed, _ = stripped(Metadata(exif=block("<", small())), strip="artist,makernote")
+    assert thumbed.exif is not None and len(thumbed.exif) == len(block("<", small()))
+    packed, _ = stripped(Metadata(exif=held), strip="artist,makernote")
+    assert packed.exif is not None and len(packed.exif) < len(held) - len(NOTE) and read(packed.exif)["Make"]
+
+
 def test_an_xmp_packet_of_nothing_else_goes_without_being_called_unreadable() -> None:
     packet = (
         b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF><rdf:Description exif:GPSLatitude='1'/></rdf:RDF></x:xmpmeta>"

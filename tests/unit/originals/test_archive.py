@@ -47,7 +47,7 @@ def disk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
         def apart(*_: object, **__: object) -> None:
             raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
 
-        monkeypatch.setattr(archive, "put_in_place", apart)
+        monkeypatch.setattr(archive, "rename_file", apart)
     return str(request.param)
 
 
@@ -130,7 +130,7 @@ def test_a_copy_that_fails_leaves_the_source_and_nothing_else(place: Path, monke
     def full(path: str, place: str, replace: bool) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(archive, "put_in_place", full)
+    monkeypatch.setattr(archive, "rename_file", full)
     done = moves(place).settle(outcome(place))
     assert done.warnings == ("not archived: No space left on device",)
     assert tree(place).keys() == {"photos/trip/a.jpg", "out/trip/a.png"}

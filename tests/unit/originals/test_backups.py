@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 from pathlib import Path
 
@@ -104,7 +105,7 @@ def test_a_disk_that_fails_is_no_disk_without_links(
     with pytest.raises(OSError, match="Input/output error"):
         restore(str(place), str(original))
     monkeypatch.undo()
-    monkeypatch.setattr(backups, "put_in_place", broken)
+    monkeypatch.setattr(backups, "rename_file", broken)
     with pytest.raises(OSError, match="Input/output error"):
         restore(str(place), str(original))
     assert os.listdir(original.parent) == ["a.jpg"] == os.listdir(place.parent)
