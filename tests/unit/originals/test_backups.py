@@ -33,7 +33,7 @@ def unlinked(monkeypatch: pytest.MonkeyPatch) -> None:
         raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
 
     monkeypatch.setattr(os, "link", refused)
-    monkeypatch.setattr(backups, "_clone", lambda original, copy: False)
+    monkeypatch.setattr(fcntl, "ioctl", refused)
 
 
 def as_it_was(path: Path) -> bool:
