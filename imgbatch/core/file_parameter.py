@@ -14,6 +14,7 @@ from typing import Literal, TypeVar
 
 from imgbatch.core.errors import expected
 from imgbatch.core.frozen_dataclass import frozen
+from imgbatch.core.parameter_kinds import Kind
 from imgbatch.core.parameters import Declaration, Parameter, parameters
 
 D = TypeVar("D", bound=Declaration)
@@ -23,7 +24,7 @@ Holds = Literal["picture", "frame", "histogram", "lut", "font", "profile"]
 
 
 @frozen
-class File:
+class File(Kind):
     """The name of a file, relative to the current folder or, in a recipe, to the recipe.
 
     `holds` says what the file is read as.
@@ -38,9 +39,6 @@ class File:
         if not isinstance(path, str) or not path or "\0" in path:
             raise expected(self.describe(), name, value)
         return path
-
-    def read(self, name: str, word: str) -> str:
-        return self.check(name, word)
 
     def describe(self) -> str:
         return self.what

@@ -116,6 +116,7 @@ class Written:
     ] = ()  # what its operations asked for that a file may lose and stay the same: fill_array_row.py
 
     def record(self, base: str) -> dict[str, Any]:
+        """The JSON record of one output, its path relative to `base`, an absolute folder; "" keeps it absolute."""
         shown = self.path.removeprefix(base.rstrip("/") + "/") if base else self.path
         made: dict[str, Any] = {
             "path": shown, "format": self.format, "width": self.width, "height": self.height, "bytes": self.bytes,

@@ -17,14 +17,15 @@ class Kind(Protocol):
         """The value in its canonical form; UsageError when it is none."""
 
     def read(self, name: str, word: str) -> Any:
-        """The value of a word typed at the shell."""
+        """The value of a word typed at the shell; UsageError when it has none."""
+        return self.check(name, word)
 
     def describe(self) -> str:
         """Type and range, for the help page."""
 
 
 @frozen
-class Number:
+class Number(Kind):
     """A number from `low` to `high`, both included; `whole` for integers, `odd` for odd ones."""
 
     low: float = -math.inf
@@ -68,7 +69,7 @@ class Number:
 
 
 @frozen
-class Switch:
+class Switch(Kind):
     """True or false; a bare word at the shell (``upscale``) means true."""
 
     def check(self, name: str, value: object) -> bool:
@@ -88,7 +89,7 @@ class Switch:
 
 
 @frozen
-class Choice:
+class Choice(Kind):
     """One of a few words."""
 
     words: tuple[str, ...]
@@ -100,15 +101,12 @@ class Choice:
             raise expected(self.describe(), name, value)
         return value.lower()
 
-    def read(self, name: str, word: str) -> str:
-        return self.check(name, word)
-
     def describe(self) -> str:
         return "one of " + ", ".join(self.words)
 
 
 @frozen
-class Grammar:
+class Grammar(Kind):
     """A word with a grammar of its own: `canonical` returns its one spelling or raises ValueError.
 
     `examples` are shown in the help page and used by the property tests.
@@ -129,9 +127,6 @@ class Grammar:
             raise
         except ValueError:
             raise expected(self.what, name, value) from None
-
-    def read(self, name: str, word: str) -> str:
-        return self.check(name, word)
 
     def describe(self) -> str:
         return self.what

@@ -10,7 +10,7 @@ from typing import Any
 
 from imgbatch.core.errors import expected
 from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.core.parameter_kinds import Number
+from imgbatch.core.parameter_kinds import Kind, Number
 
 Size = tuple[int, int]  # (width, height) in px
 
@@ -19,7 +19,7 @@ _SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0,
 
 
 @frozen
-class Amount:
+class Amount(Kind):
     """A whole number, also with K M G T (decimal) or Ki Mi Gi Ti (binary), with or without a final B."""
 
     low: int = 0
@@ -40,16 +40,13 @@ class Amount:
             raise expected(self.describe(), name, value)
         return int(number)
 
-    def read(self, name: str, word: str) -> Any:
-        return self.check(name, word)
-
     def describe(self) -> str:
         least = f" of at least {self.low}" if self.low else ""
         return f"{self.noun}{least} such as 200KB, 268M or 2Gi" + (", or auto" if self.auto else "")
 
 
 @frozen
-class Count:
+class Count(Kind):
     """A whole number, or auto."""
 
     low: int = 0
@@ -65,15 +62,12 @@ class Count:
             raise expected(self.describe(), name, value)
         return value
 
-    def read(self, name: str, word: str) -> Any:
-        return self.check(name, word)
-
     def describe(self) -> str:
         return f"a whole number from {self.low} to {self.high}" + (", or auto" if self.auto else "")
 
 
 @frozen
-class Quality:
+class Quality(Kind):
     """A quality from 1 to 100, or keep: as the source was encoded."""
 
     def check(self, name: str, value: object) -> Any:
@@ -87,15 +81,12 @@ class Quality:
             raise expected(self.describe(), name, value)
         return int(number)
 
-    def read(self, name: str, word: str) -> Any:
-        return self.check(name, word)
-
     def describe(self) -> str:
         return "a whole number from 1 to 100 or keep"
 
 
 @frozen
-class Duration:
+class Duration(Kind):
     """Seconds as a number, or a word with ms s m h d w."""
 
     low: float = 0.0
@@ -110,15 +101,12 @@ class Duration:
             raise expected(self.describe(), name, value)
         return float(value)
 
-    def read(self, name: str, word: str) -> float:
-        return self.check(name, word)
-
     def describe(self) -> str:
         return "a time such as 60s, 10m, 2h or 1d"
 
 
 @frozen
-class Limit:
+class Limit(Kind):
     """How many (``20``) or what share (``5%``); kept as the word."""
 
     def check(self, name: str, value: object) -> str:
@@ -127,9 +115,6 @@ class Limit:
         if match is None or (match[2] is not None and float(match[2]) > 100):
             raise expected(self.describe(), name, value)
         return word
-
-    def read(self, name: str, word: str) -> str:
-        return self.check(name, word)
 
     def describe(self) -> str:
         return "a number such as 20 or a share such as 5%"

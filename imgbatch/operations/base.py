@@ -119,7 +119,12 @@ def apply_all(
 ) -> Iterator[Image]:
     """All `operations` in order over each of `frames`, lazily: a frame at a time unless an operation looks across.
 
-    `applied` is called instead of each operation's ``apply``, to measure it.
+    Parameters
+    ----------
+    operations : iterable of Operation
+    frames : iterable of Image
+    applied : callable, optional
+        Called with an operation and a frame instead of the operation's ``apply``, to measure it.
     """
     passing = iter(frames)
     for operation in operations:
@@ -133,5 +138,14 @@ def apply_all(
 
 
 def refuse_mode(operation: Operation, image: Image, instead: str) -> ImageError:
-    """The error for a mode that the operation has no meaning for."""
+    """The error for a mode that the operation has no meaning for, to be raised.
+
+    Parameters
+    ----------
+    operation : Operation
+    image : Image
+        Its mode is named.
+    instead : str
+        What to do instead: the end of the sentence, without a full stop.
+    """
     return ImageError("mode", f"{operation.word} cannot work on {image.mode} pixels; {instead}")

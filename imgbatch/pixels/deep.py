@@ -91,9 +91,18 @@ def smooth(image: Image) -> Image:
 
 
 def move_apart(image: Image, smooth: Callable[[Image], Image], amount: float, threshold: int) -> Image:
-    """`image` moved away from its smooth copy by `amount` times their difference, where that exceeds `threshold`.
+    """`image` moved away from its smooth copy by `amount` times their difference.
 
-    The threshold is in 8-bit levels: 1/255 of the range from black to white (see gray_range).
+    Parameters
+    ----------
+    image : Image
+        Gray of more than 8 bits.
+    smooth : callable
+        Gives the smooth copy, in the mode and size of `image`.
+    amount : float
+        1 doubles the difference.
+    threshold : int
+        Smaller differences are left alone; in levels of 8 bits: 1/255 of the range from black to white (gray_range).
     """
     import numpy
 

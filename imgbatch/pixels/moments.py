@@ -14,9 +14,18 @@ TOP = 255  # the value that is called 1.0
 
 
 def pool(n: int, total: int, squares: int) -> tuple[float, float]:
-    """(mean, standard deviation) of `n` values 0..255 as parts of 1.0, from their sum and the sum of their squares.
+    """Mean and standard deviation of samples 0..255, as parts of 1.0.
 
     The deviation is that of these values, not an estimate for others (``ddof=0``); both are NaN for no values.
+
+    Parameters
+    ----------
+    n : int
+        How many samples.
+    total : int
+        Their sum.
+    squares : int
+        The sum of their squares.
     """
     return _figures((total, n), (squares, n)) if n else (math.nan, math.nan)
 
@@ -34,7 +43,15 @@ class Equally:
         self._groups: dict[int, list[int]] = {}
 
     def add(self, pixels: int, sums: Iterable[int], squares: Iterable[int]) -> None:
-        """One picture: its number of pixels and, per channel, the sums of its values and of their squares."""
+        """One picture.
+
+        Parameters
+        ----------
+        pixels : int
+            How many it has.
+        sums, squares : iterable of int
+            Per channel, the sum of its samples 0..255 and of their squares.
+        """
         group = self._groups.setdefault(pixels, [0] * (2 * self._channels))
         self._images += 1
         for place, value in enumerate([*sums, *squares]):

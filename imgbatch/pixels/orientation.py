@@ -41,7 +41,17 @@ def swap_size(size: tuple[int, int], orientation: int) -> tuple[int, int]:
 
 
 def stored_box(box: tuple[N, N, N, N], size: tuple[int, int], orientation: int) -> tuple[N, N, N, N]:
-    """Where the rectangle `box` (left, top, right, bottom) of an upright picture of `size` lies among stored pixels."""
+    """Where a rectangle of an upright picture lies among the stored pixels.
+
+    Parameters
+    ----------
+    box : (left, top, right, bottom)
+        In px of the upright picture.
+    size : (width, height)
+        Of the upright picture, in px.
+    orientation : int
+        How it is stored: EXIF's 1..8.
+    """
     left, top, right, bottom = box
     if orientation in (2, 3, 6, 7):
         left, right = size[0] - right, size[0] - left

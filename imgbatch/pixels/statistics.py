@@ -148,7 +148,20 @@ class Statistics:
 def make_statistics(
     mode: str, weight: str, sums: Sums, measured: Sequence[Measurement], failures: Sequence[Outcome]
 ) -> Statistics:
-    """The figures that follow from the exact sums, and from what was said of each file."""
+    """The figures that follow from the exact sums, and from what was said of each file.
+
+    Parameters
+    ----------
+    mode : str
+        A key of MODES.
+    weight : str
+        "pixel": each pixel counts alike; "image": each picture.
+    sums : Sums
+    measured : sequence of Measurement
+        One for each picture in `sums`.
+    failures : sequence of Outcome
+        The files that could not be measured.
+    """
     import numpy
 
     count = len(MODES[mode])

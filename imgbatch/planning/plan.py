@@ -191,7 +191,16 @@ class _TargetNames:
         return _PlannedOutput(number, output, base, frozenset(name_fields(output.name)), names.is_late(output.name))
 
     def targets(self, index: int, source: Source, made: OutputPaths) -> tuple[Target, ...]:
-        """What is to be made of one source, in the order of the outputs."""
+        """What is to be made of one source, in the order of the outputs.
+
+        Parameters
+        ----------
+        index : int
+            Its place in the order of the sources, from 0; ``{n}`` is one more.
+        source : Source
+        made : callable
+            What an earlier run made of the source (its absolute path) for an output's number; None: for any output.
+        """
         folder, _, name = source.relative.rpartition("/")
         stem, suffix = names.split_name(name)
         values: dict[str, Any] = {

@@ -122,7 +122,12 @@ class Storage(ABC):
 
     @abstractmethod
     def create_exclusively(self, key: str, data: bytes, *, like: str | None = None) -> os.stat_result:
-        """As :meth:`write_whole`, with its parameters, but over nothing.
+        """As :meth:`write_whole`, but over nothing.
+
+        Parameters
+        ----------
+        key, data, like
+            As in :meth:`write_whole`.
 
         Raises
         ------

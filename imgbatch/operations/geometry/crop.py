@@ -85,11 +85,22 @@ AREA = Grammar(
 
 
 def crop_box(source: Size, wanted: Area, gravity: str | None, focal: Point | None = None) -> Box:
-    """The rectangle of a picture of `source` px that `wanted` means, clipped to the picture.
+    """The rectangle of a picture that `wanted` means, clipped to the picture.
 
-    Without an offset it can be taken around `focal` instead of at `gravity`.
+    Parameters
+    ----------
+    source : Size
+        Width and height of the picture, in px.
+    wanted : Area
+    gravity : str or None
+        A key of ``ANCHORS``. None: the center, or the left top where `wanted` has an offset.
+    focal : (x, y), optional
+        Shares of the picture's sides, 0..1: where `wanted` has no offset, its center, as far as the edges allow.
 
-    It can be empty: left >= right or top >= bottom.
+    Returns
+    -------
+    Box
+        (left, top, right, bottom) in px; empty (left >= right or top >= bottom) where `wanted` lies outside.
     """
     width, height = source
     if wanted.ratio is not None:
@@ -190,4 +201,5 @@ class Crop(Operation):
 
 
 def crop_image(image: Image, box: Box) -> Image:
+    """`image` cut to `box`; the same object where that is all of it."""
     return image if box == (0, 0, *image.size) else image.crop(box)

@@ -59,7 +59,8 @@ class Reduction(Operation):
     halved: bool = False
 
     @property
-    def on_screen(self) -> bool:  # type: ignore[override]  # what is a constant of other operations depends on linear
+    def on_screen(self) -> bool:  # type: ignore[override]  # a constant of most operations
+        """As of the resize."""
         return self.resize.on_screen
 
     def __post_init__(self) -> None:
@@ -124,6 +125,14 @@ def merge_crops(ops: Sequence[Operation], size: Size, gap: float | None = None) 
     """`ops` for a picture of `size` with each resize as a Reduction that does the crops right before it, too.
 
     Those whose place the pixels decide on stay as they are: other pixels could decide otherwise.
+
+    Parameters
+    ----------
+    ops : sequence of Operation
+    size : Size
+        Width and height of the upright picture that they begin with, in px.
+    gap : float, optional
+        Pillow's ``reducing_gap`` for the reductions.
     """
     made: list[Operation] = []
     crops: list[Crop] = []
@@ -149,5 +158,14 @@ def _misses(crop: Crop, size: Size) -> bool:
 
 
 def bind_original(reduction: Reduction, original: Size | None, orientation: int = 1) -> Reduction:
-    """`reduction` for pixels of `orientation`, of a picture that is of size `original` at full scale."""
+    """`reduction` for the pixels that a decoder gave: fewer than the original's, perhaps, and not yet upright.
+
+    Parameters
+    ----------
+    reduction : Reduction
+    original : Size or None
+        Width and height of the upright picture at full scale, in px; None: the pixels are at full scale.
+    orientation : int
+        How the pixels are stored: EXIF's 1..8; 1 is upright.
+    """
     return dataclasses.replace(reduction, original=original, orientation=orientation)

@@ -102,7 +102,8 @@ class Resize(Operation):
         refuse_two_places(self.word, self.gravity if self.gravity != "center" else None, self.focal)
 
     @property
-    def on_screen(self) -> bool:  # type: ignore[override]  # what is a constant of other operations depends on linear
+    def on_screen(self) -> bool:  # type: ignore[override]  # a constant of most operations
+        """Light is averaged: only colors of light have it. (The kernel ``nearest`` averages nothing.)"""
         return self.linear and self.kernel != "nearest"
 
     @property

@@ -53,7 +53,17 @@ def missing_letters(face: FreeTypeFont, text: str) -> str:
 
 
 def extent(face: FreeTypeFont, text: str, outline_px: int, align: str) -> tuple[int, int, int, int]:
-    """Left, top, right and bottom in px of what drawing at (0, 0) covers."""
+    """What drawing at (0, 0) covers: left, top, right and bottom in px.
+
+    Parameters
+    ----------
+    face : FreeTypeFont
+    text : str
+        One line or several.
+    outline_px : int
+    align : str
+        "left", "center" or "right": how lines of unequal length lie.
+    """
     from PIL import Image, ImageDraw
 
     draw = ImageDraw.Draw(Image.new("L", (1, 1)))
@@ -62,7 +72,14 @@ def extent(face: FreeTypeFont, text: str, outline_px: int, align: str) -> tuple[
 
 
 def draw_text(face: FreeTypeFont, text: str, style: Style) -> Image:
-    """A picture (RGBA) of the text and nothing else, its outline below."""
+    """A picture (RGBA) of the text and nothing else, its outline below.
+
+    Parameters
+    ----------
+    face : FreeTypeFont
+    text : str
+    style : Style
+    """
     from PIL import Image, ImageDraw
 
     left, top, right, bottom = extent(face, text, style.outline_px, style.align)

@@ -75,7 +75,23 @@ class FlatField(FromFile):
 def change_by_frame(
     operation: Operation, image: Image, frame: NDArray[Any], change: Callable[[Values, slice], Values]
 ) -> Image:
-    """`change` over the color bands of `image` as shares, some rows at a time; with the rows that they are."""
+    """`image` changed with the help of a frame of its size, some rows at a time.
+
+    Parameters
+    ----------
+    operation : Operation
+        Named in errors.
+    image : Image
+    frame : (H, W, 1 or 3) array
+        One with 3 channels makes a gray picture RGB.
+    change : callable
+        From color samples (rows, W, C) as shares of the picture's range, 0..1, and the slice of rows, to new samples.
+
+    Raises
+    ------
+    ImageError
+        Kind ``operation`` for a picture of another size, ``mode`` for one that the frame's colors do not fit.
+    """
     import numpy
 
     ready = straight(image)

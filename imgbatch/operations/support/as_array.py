@@ -26,7 +26,16 @@ def samples(image: Image) -> Samples:
 
 
 def picture(values: Samples, like: Image, mode: str | None = None) -> Image:
-    """An image of `values`, rounded half up and cut to the range of `mode` (the mode of `like`), with its header."""
+    """An image of `values`, rounded half up and cut to the range of its mode.
+
+    Parameters
+    ----------
+    values : (H, W, C) floats
+    like : Image
+        Gives the header and, for 16-bit gray, the order of bytes.
+    mode : str, optional
+        Of the result; without it, that of `like`.
+    """
     import numpy
     from PIL import Image as Images
 
@@ -49,9 +58,15 @@ def _whole(values: Samples, low: float, high: float) -> Samples:
 
 
 def in_strips(image: Image, reach: int, change: Callable[[Samples], Samples]) -> Samples:
-    """`change` over the samples of `image` as floats, some rows at a time: a large picture needs little memory.
+    """The samples of `image` changed as floats, some rows at a time: a large picture needs little memory.
 
-    `change` keeps the shape, and looks at most `reach` rows up and down.
+    Parameters
+    ----------
+    image : Image
+    reach : int
+        How many rows up and down `change` looks.
+    change : callable
+        From (rows, W, C) to the same shape.
     """
     import numpy
 
@@ -66,7 +81,16 @@ def in_strips(image: Image, reach: int, change: Callable[[Samples], Samples]) ->
 
 
 def sums_along(values: Samples, reach: int, axis: int) -> Samples:
-    """For each sample the sum of the ``2 * reach + 1`` around it along `axis`; outside, the edge's are repeated."""
+    """For each sample the sum of those around it along one axis; outside, the edge's are repeated.
+
+    Parameters
+    ----------
+    values : (H, W, C) floats
+    reach : int
+        ``2 * reach + 1`` samples are summed.
+    axis : int
+        0: down; 1: across.
+    """
     import numpy
 
     wide = [(0, 0)] * values.ndim
@@ -80,5 +104,14 @@ def sums_along(values: Samples, reach: int, axis: int) -> Samples:
 
 
 def at(values: Samples, first: int, count: int, axis: int) -> Samples:
-    """`count` rows (axis 0) or columns (axis 1) from `first` on, as a view."""
+    """Some rows or columns, as a view.
+
+    Parameters
+    ----------
+    values : (H, W, C) array
+    first, count : int
+        Those from `first` on.
+    axis : int
+        0: rows; 1: columns.
+    """
     return values[first : first + count] if axis == 0 else values[:, first : first + count]

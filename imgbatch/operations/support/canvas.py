@@ -41,9 +41,17 @@ def background(image: Image, word: str | None) -> RGBA:
 
 
 def able(operation: Operation, image: Image, color: RGBA) -> Image:
-    """`image` in the nearest mode that can hold `color` beside its own pixels; the same object where it already can.
+    """`image` in the nearest mode that can hold a color beside its own pixels; the same object where it already can.
 
     Palettes become RGB or RGBA; gray becomes RGB for a color; an alpha channel is added for a transparent one.
+
+    Parameters
+    ----------
+    operation : Operation
+        Named in the error.
+    image : Image
+    color : (red, green, blue, alpha)
+        Each 0..255.
 
     Raises
     ------
@@ -98,7 +106,17 @@ def ink(image: Image, color: RGBA) -> float | tuple[float, ...]:
 
 
 def blank(like: Image, size: Size, color: RGBA) -> Image:
-    """A canvas of `size` filled with `color`, in the mode and with the header fields of `like`."""
+    """A canvas of one color.
+
+    Parameters
+    ----------
+    like : Image
+        Gives the mode and the header.
+    size : Size
+        Width and height in px.
+    color : (red, green, blue, alpha)
+        Each 0..255; one that the mode can hold (see :func:`able`).
+    """
     from PIL import Image as Images
 
     canvas = Images.new(like.mode, size, ink(like, color))
@@ -107,7 +125,25 @@ def blank(like: Image, size: Size, color: RGBA) -> Image:
 
 
 def on_canvas(operation: Operation, image: Image, size: Size, corner: tuple[int, int], word: str | None) -> Image:
-    """`image` with its left top at `corner` of a canvas of `size`; what sticks out is cut, the rest is `word`."""
+    """`image` on a canvas; what sticks out is cut.
+
+    Parameters
+    ----------
+    operation : Operation
+        Named in errors.
+    image : Image
+    size : Size
+        Of the canvas, in px.
+    corner : (x, y)
+        Where the left top of `image` comes to lie; may be negative.
+    word : str or None
+        The color of the rest; None: see :func:`background`.
+
+    Raises
+    ------
+    ImageError
+        Kind ``too_large`` for more than MAX_PIXELS, ``mode`` for a color that the mode cannot hold.
+    """
     if size == image.size and corner == (0, 0):
         return image
     affordable(operation, size)

@@ -21,6 +21,15 @@ IDENTITY: Matrix = ((1, 0, 0), (0, 1, 0), (0, 0, 1))
 
 
 def interpolate(start: Matrix, end: Matrix, share: float) -> Matrix:
+    """The matrix that lies `share` (0..1, or beyond) of the way from `start` to `end`, entry by entry.
+
+    Parameters
+    ----------
+    start, end : Matrix
+        3 x 3.
+    share : float
+        0 is `start`, 1 is `end`.
+    """
     return tuple(
         triple(one + (other - one) * share for one, other in zip(here, there, strict=True))
         for here, there in zip(start, end, strict=True)
@@ -34,6 +43,7 @@ def multiply(left: Matrix, right: Matrix) -> Matrix:
 
 
 def triple(values: Iterable[float]) -> tuple[float, float, float]:
+    """Three values as a tuple whose length is known to type checkers; ValueError for more or fewer."""
     red, green, blue = values
     return red, green, blue
 

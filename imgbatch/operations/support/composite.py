@@ -211,7 +211,17 @@ def share_px(word: str, image: Image) -> int:
 
 
 def inside_margins(mark: Size, size: Size, gravity: str, margin: int) -> tuple[int, int]:
-    """Left and top of the mark, in px: at `gravity` of what the margins leave."""
+    """Left and top of a mark within margins, in px.
+
+    Parameters
+    ----------
+    mark, size : Size
+        Of the mark and of the picture, in px.
+    gravity : str
+        A key of ``ANCHORS``.
+    margin : int
+        On each side, in px.
+    """
     room = (size[0] - 2 * margin, size[1] - 2 * margin)
     left, top = anchor(mark, room, gravity)
     return left + margin, top + margin

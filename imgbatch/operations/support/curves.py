@@ -19,9 +19,6 @@ from imgbatch.pixels.frames import each
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
-
 Bands = Sequence[Sequence[int]]  # how many samples are of each level, for each band
 Table = tuple[int, ...]  # the new level of each level, 0..255 or 0..65535
 
@@ -71,7 +68,16 @@ class TableLookup(Operation):
 
 
 def apply_curve(operation: Operation, image: Image, curve: Callable[[float], float]) -> Image:
-    """Every color sample of `image` through `curve`, from 0..1 to 0..1, which is cut there."""
+    """Every color sample of `image` through one curve; alpha stays.
+
+    Parameters
+    ----------
+    operation : Operation
+        Named in the error for a mode that has no curve.
+    image : Image
+    curve : callable
+        From 0..1 to 0..1; results beyond are cut.
+    """
     ready = tone_image(operation, image)
     top = 65535 if ready.mode in SIXTEEN else 255
     table = tuple(int(min(max(curve(level / top), 0.0), 1.0) * top + 0.5) for level in range(top + 1))
@@ -90,10 +96,12 @@ def tone_image(operation: Operation, image: Image) -> Image:
 
 
 def is_gray(image: Image) -> bool:
+    """Whether the samples of `image` are gray, in any depth; palettes are not."""
     return image.mode in ("1", "L", "LA", "La", "I", "F") or image.mode in SIXTEEN
 
 
 def to_color(image: Image) -> Image:
+    """A gray, RGB or RGBA `image` of 8 bits as RGB, or RGBA where it has alpha."""
     return image if image.mode in ("RGB", "RGBA") else image.convert("RGBA" if image.mode == "LA" else "RGB")
 
 
@@ -131,6 +139,7 @@ def _look_up(image: Image, table: Table) -> Image:
 
 
 def to_8_bit_color(operation: Operation, image: Image) -> Image:
+    """`image` as RGB or RGBA; ImageError of kind ``mode`` for 16-bit gray."""
     if image.mode in SIXTEEN:
         raise refuse_mode(operation, image, "no mode holds 16 bits in color; convert the file to 8 bits first")
     return to_color(tone_image(operation, image))

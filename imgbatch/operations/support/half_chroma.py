@@ -27,7 +27,21 @@ _PLANES = "planes"  # where a picture that was made here keeps them; what others
 
 
 def reduce_ycbcr(image: Image, box: ExactBox, size: Size, kernel: str, gap: float | None) -> Image:
-    """The rectangle `box` of a YCbCr `image` as `size` px; see :func:`resampling.resampled`."""
+    """A rectangle of a YCbCr picture, resized.
+
+    Parameters
+    ----------
+    image : Image
+        One that was made here is reduced from its planes, before its colors were spread.
+    box : ExactBox
+        (left, top, right, bottom) in px of `image`.
+    size : Size
+        Of the result, in px.
+    kernel : str
+        One of ``resample.KERNELS``; for the brightness.
+    gap : float or None
+        As Pillow's ``reducing_gap``; for the brightness.
+    """
     from PIL import Image as Images
 
     held: list[Image] | None = vars(image).get(_PLANES)

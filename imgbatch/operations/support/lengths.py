@@ -61,9 +61,14 @@ def pixels(length: Length, side: int) -> int:
 
 
 def anchor(inner: Size, outer: Size, gravity: str) -> tuple[int, int]:
-    """Left and top, in px, of a box of size `inner` that sits at `gravity` in `outer`; an odd px goes right or below.
+    """Left and top, in px, of a box within another; an odd px goes right or below.
 
-    Negative where `inner` is larger than `outer`.
+    Parameters
+    ----------
+    inner, outer : Size
+        Of the two boxes, in px; the result is negative where `inner` is larger.
+    gravity : str
+        A key of :data:`ANCHORS`.
     """
     if inner == outer:
         return 0, 0
@@ -74,7 +79,17 @@ def anchor(inner: Size, outer: Size, gravity: str) -> tuple[int, int]:
 def offset(
     inner: tuple[Fraction | int, Fraction | int], outer: Size, gravity: str, focal: Point | None = None
 ) -> tuple[Fraction, Fraction]:
-    """Left and top, in px, of a box no larger than `outer`: at `gravity`, or `focal` as near its center as can be."""
+    """Left and top, in px and exact, of a box no larger than the one around it.
+
+    Parameters
+    ----------
+    inner, outer : Size
+        Of the two boxes, in px; `inner` may be fractions.
+    gravity : str
+        A key of :data:`ANCHORS`.
+    focal : (x, y), optional
+        Shares of the sides of `outer`, 0..1: the center of `inner`, as far as the edges allow, instead of `gravity`.
+    """
     room = outer[0] - Fraction(inner[0]), outer[1] - Fraction(inner[1])
     if focal is None:
         x, y = ANCHORS[gravity]
@@ -84,7 +99,13 @@ def offset(
 
 
 def place(inner: Size, outer: Size, gravity: str, focal: Point | None = None) -> tuple[int, int]:
-    """Left and top, in whole px, of a box no larger than `outer`, as :func:`offset`."""
+    """:func:`offset` in whole px.
+
+    Parameters
+    ----------
+    inner, outer, gravity, focal
+        As in :func:`offset`.
+    """
     if focal is None:
         return anchor(inner, outer, gravity)
     left, top = offset(inner, outer, gravity, focal)
@@ -112,7 +133,15 @@ FOCAL = Grammar(
 
 
 def refuse_two_places(word: str, gravity: str | None, focal: str | None) -> None:
-    """UsageError when a rectangle is placed by a gravity and by a point."""
+    """UsageError when a rectangle is placed by a gravity and by a point.
+
+    Parameters
+    ----------
+    word : str
+        The operation's name.
+    gravity, focal : str or None
+        As they were typed.
+    """
     if gravity is not None and focal is not None:
         raise UsageError(f"expected gravity or focal for {word}, got gravity={gravity} and focal={focal}")
 

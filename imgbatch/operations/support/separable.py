@@ -31,10 +31,22 @@ _TOGETHER = {"LA": "La", "RGBA": "RGBa"}  # modes whose colors count as much as 
 def reduce_image(
     image: Image, size: Size, kernel: Resampling, part: Part, gap: float | None = None, luma: bool = False
 ) -> Image:
-    """The rectangle `part` of `image` averaged to `size` px by a kernel that looks at more than one pixel.
+    """A rectangle of `image` averaged to fewer pixels, by a kernel that looks at more than one pixel.
 
-    The arguments are those of Pillow's ``resize``. What Pillow does in other ways stays with it: enlarging, and
-    averaging whole blocks first (`gap`), and small results. With `luma` it is the brightness alone of a YCbCr picture.
+    What Pillow does in other ways stays with it: enlarging, averaging whole blocks first (`gap`), and small results.
+
+    Parameters
+    ----------
+    image : Image
+    size : Size
+        Of the result, in px.
+    kernel : Resampling
+    part : (left, top, right, bottom)
+        In px of `image`.
+    gap : float, optional
+        Pillow's ``reducing_gap``.
+    luma : bool
+        Take the brightness alone of a YCbCr picture; the result is L.
     """
     left, top, right, bottom = part
     across, down = (right - left) / size[0], (bottom - top) / size[1]

@@ -44,7 +44,8 @@ class Brightness(Operation):
     factor: Annotated[float, FACTOR, "1 = unchanged, 0 = black"]
 
     @property
-    def smooth(self) -> bool:  # type: ignore[override]  # more cuts off too much
+    def smooth(self) -> bool:  # type: ignore[override]  # a constant of most operations
+        """Up to 1.2: beyond, too much is cut off at white."""
         return self.factor <= 1.2
 
     def apply(self, image: Image) -> Image:
@@ -72,7 +73,8 @@ class Contrast(Operation):
     factor: Annotated[float, FACTOR, "1 = unchanged, 0 = middle gray"]
 
     @property
-    def smooth(self) -> bool:  # type: ignore[override]  # more cuts off too much
+    def smooth(self) -> bool:  # type: ignore[override]  # a constant of most operations
+        """Up to 1.2: beyond, too much is cut off at black and white."""
         return self.factor <= 1.2
 
     def apply(self, image: Image) -> Image:
@@ -100,7 +102,8 @@ class Saturation(Operation):
     factor: Annotated[float, FACTOR, "1 = unchanged, 0 = gray"]
 
     @property
-    def smooth(self) -> bool:  # type: ignore[override]  # more cuts off too much
+    def smooth(self) -> bool:  # type: ignore[override]  # a constant of most operations
+        """Up to 2: beyond, too much is cut off."""
         return self.factor <= 2
 
     def apply(self, image: Image) -> Image:
@@ -132,7 +135,8 @@ class Gamma(Operation):
     gamma: Annotated[float, Number(0.01, 10), "above 1 lightens the middle tones; 1 = unchanged"]
 
     @property
-    def smooth(self) -> bool:  # type: ignore[override]  # a bend that hardly shows
+    def smooth(self) -> bool:  # type: ignore[override]  # a constant of most operations
+        """From 0.7 to 1.4: there the curve hardly bends."""
         return 0.7 <= self.gamma <= 1.4
 
     def apply(self, image: Image) -> Image:
