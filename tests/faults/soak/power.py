@@ -33,6 +33,7 @@ LOST, REFUSED, DIFFERS, EMPTY = (
     "original lost", "refused for ever", "tree not as undisturbed", "output lost or cut after exit 0"
 )  # fmt: skip
 _FILES, _SIZE = 24, "40M"
+_LATER = 3.0  # seconds after the end in which the file system writes what it thinks best
 
 
 class Disk:
@@ -106,7 +107,7 @@ def mounted(folder: Path) -> Iterator[Disk]:
 
 
 def play(name: str, rounds: int, chance: random.Random, folder: Path, tally: Tally) -> None:
-    """Cut the power of one command again and again: every third time right after its end."""
+    """Cut the power of one command again and again: while it runs, right after its end, or some seconds later."""
     words, kept = CASES[name], folder / "kept"
     if not kept.exists():
         originals(kept, _FILES, (160, 120))
@@ -118,19 +119,23 @@ def play(name: str, rounds: int, chance: random.Random, folder: Path, tally: Tal
         undisturbed = comparable(tree(disk.top))
         for number in range(rounds):
             disk.fresh(kept)
-            _round(disk, name, None if number % 3 == 2 else chance.random() * seconds, undisturbed, tree(kept), tally)
+            after = (chance.random() * seconds, None, chance.random() * (seconds + _LATER))[number % 3]
+            _round(disk, name, after, undisturbed, tree(kept), tally)
 
 
 def _round(
     disk: Disk, name: str, after: float | None, undisturbed: dict[str, str], kept: dict[str, str], tally: Tally
 ) -> None:
     """One cut so many seconds after the start (None: right after exit 0), and what comes then."""
+    began = time.monotonic()
     with subprocess.Popen(
         [*COMMAND, *CASES[name]], cwd=disk.top, env=environment(), stderr=subprocess.DEVNULL
     ) as process:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(after)
         code = process.poll()
+        if after is not None:
+            time.sleep(max(0.0, began + after - time.monotonic()))  # what is tested is time itself
         cut = disk.cut()
         process.kill()
     disk.restore(cut)
