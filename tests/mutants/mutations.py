@@ -23,6 +23,8 @@ SWAPS: dict[type[ast.AST], type[ast.AST]] = {
 }  # fmt: skip
 #: What is not looked into: prose, and code that only type checkers see.
 PROSE = (ast.JoinedStr, ast.Assert, ast.Import, ast.ImportFrom, ast.Raise)
+#: Conditions of code that runs on other systems only.
+ELSEWHERE = {"sys.platform == 'win32'", "os.name == 'nt'"}
 #: Calls that reach other processes: a wrong argument could end one that is not ours.
 SIGNALS = {"os.kill", "os.killpg", "signal.pthread_sigmask", "signal.pidfd_send_signal"}
 #: Values of a return that is typed so.
@@ -98,6 +100,10 @@ Edit = tuple[str, ast.stmt | ast.expr, ast.stmt | ast.expr, str]
 def _edits(node: ast.AST, returns: str) -> Iterator[Edit]:
     """The edits in a node and below it; `returns` is the annotation of the function around it."""
     if isinstance(node, PROSE) or _is_docstring(node) or _is_for_type_checkers(node):
+        return
+    if isinstance(node, ast.If) and ast.unparse(node.test) in ELSEWHERE:
+        for child in node.orelse:
+            yield from _edits(child, returns)
         return
     if isinstance(node, ast.Call) and ast.unparse(node.func) in SIGNALS:
         return

@@ -31,6 +31,22 @@ def test_the_second_is_refused_with_who_and_what_to_do(tmp_path: Path) -> None:
     Lock(str(tmp_path / "state")).release()
 
 
+@pytest.mark.parametrize("content", [b"", b"nonsense", b"[1]", b"\xff", b'{"pid": 1}', b'{"started": 1}'])
+def test_who_does_not_say_its_name_is_another_run(tmp_path: Path, content: bytes) -> None:
+    first = Lock(str(tmp_path))
+    (tmp_path / "lock").write_bytes(content)
+    with pytest.raises(LockedError, match="^another run is at work in shown; let it end, wait for it with --wait 10m"):
+        Lock(str(tmp_path), shown="shown")
+    with pytest.raises(LockedError, match=f"^another run is at work in {tmp_path} still, after 0.05 s; let it end"):
+        Lock(str(tmp_path), wait=0.05)
+    first.release()
+
+
+def test_nobody_is_named_by_a_lock_that_was_given_back(tmp_path: Path) -> None:
+    Lock(str(tmp_path)).release()
+    assert (tmp_path / "lock").read_bytes() == b""
+
+
 def test_waiting_ends_with_the_other(tmp_path: Path) -> None:
     first = Lock(str(tmp_path))
     threading.Timer(0.2, first.release).start()
