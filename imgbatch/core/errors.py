@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterable
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 Kind = Literal[
     "unidentified",  # no reader recognizes the content
@@ -55,7 +55,18 @@ PHASES: tuple[Phase, ...] = get_args(Phase)
 
 
 class ImgbatchError(Exception):
-    """Whatever imgbatch raises on purpose."""
+    """Whatever imgbatch raises on purpose; pickles, as do classes that inherit and take other arguments."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore_error, (type(self), self.args), self.__dict__
+
+
+def _restore_error(cls: type[ImgbatchError], args: tuple[Any, ...]) -> ImgbatchError:
+    """The error without a call of its constructor, which need not take `args`; its attributes follow as state."""
+    builtin = next(base for base in cls.__mro__ if base.__module__ == "builtins")
+    error: ImgbatchError = builtin.__new__(cls, *args)
+    error.args = args
+    return error
 
 
 class UsageError(ImgbatchError, ValueError):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from imgbatch.core.errors import UsageError, expected
 from imgbatch.core.job import Outcome, Source
 from imgbatch.core.report import Report
-from imgbatch.memory.array_holder import ArrayHolder
+from imgbatch.memory.array_holder import ArrayHolder, LocalArray
 from imgbatch.memory.shared_arrays import FileArray
 from imgbatch.memory.shared_memory import reserve
 
@@ -78,6 +78,10 @@ class Loaded:
     def __repr__(self) -> str:
         return f"<Loaded: {len(self)} rows, {int(self.valid.sum())} valid{'' if self._finalizer.alive else ', closed'}>"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled and copied with the pixels, which then lie in ordinary memory."""
+        return _restore_loaded, (self.images.copy(), self.valid.copy(), self.report)
+
     def close(self) -> None:
         """Give the memory back, and remove the file of `spill`. May be called again."""
         self._finalizer()
@@ -87,6 +91,10 @@ class Loaded:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _restore_loaded(images: NDArray[Any], valid: NDArray[Any], report: Report) -> Loaded:
+    return Loaded(LocalArray(images), valid, report)
 
 
 def check_out(out: object, shape: tuple[int, ...]) -> None:

@@ -102,6 +102,19 @@ class Statistics:
     failures: tuple[Outcome, ...]
     mean_image: NDArray[Any] | None = None
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Statistics):
+            return NotImplemented
+        import numpy
+
+        def equal(one: object, another: object) -> bool:
+            arrays = isinstance(one, numpy.ndarray) and isinstance(another, numpy.ndarray)
+            return numpy.array_equal(one, another, equal_nan=True) if arrays else one == another  # type: ignore[arg-type]
+
+        return all(equal(getattr(self, name), getattr(other, name)) for name in self.__match_args__)
+
+    __hash__ = None  # type: ignore[assignment]  # it holds arrays
+
     @property
     def channels(self) -> tuple[str, ...]:
         """The names of the channels."""

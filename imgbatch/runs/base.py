@@ -12,7 +12,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from imgbatch import executors
 from imgbatch.core.job import Job, Outcome
@@ -58,6 +58,9 @@ class Run(ABC):
         self.executor: Executor | None = None
         self._foreign_executor = executor
         self._stop: tuple[ExitCode, str] | None = None
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"a {type(self).__name__} belongs to its process and cannot be copied; send its report instead")
 
     @property
     def todo(self) -> list[Job]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from imgbatch.core.job import Outcome
 from imgbatch.core.parameters import from_table
@@ -116,14 +116,20 @@ class Handle:
     """
 
     def __init__(self, batch: Batch) -> None:
-        self._batch = batch
+        self._batch: Batch | None = batch  # None: a copy, which only tells how the run ended
+        self._report, self._total = batch.report, 0
         self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="imgbatch-run", daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(batch,), name="imgbatch-run", daemon=True)
         self._thread.start()
 
-    def _run(self) -> None:
+    def __getstate__(self) -> dict[str, Any]:
+        if not self.done():
+            raise TypeError("the Handle of a run that has not ended cannot be copied; ask for its result() first")
+        return {"_batch": None, "_report": self._report, "_total": self.progress[1], "_error": self._error}
+
+    def _run(self, batch: Batch) -> None:
         try:
-            for _ in self._batch.outcomes():
+            for _ in batch.outcomes():
                 pass
         except BaseException as error:  # noqa: BLE001 - raised by result(), in the thread that asks
             self._error = error
@@ -131,24 +137,26 @@ class Handle:
     @property
     def progress(self) -> tuple[int, int]:
         """How many files have an outcome, and how many there are."""
-        return len(self._batch.report.outcomes), self._batch.total
+        return len(self._report.outcomes), self._total if self._batch is None else self._batch.total
 
     def done(self) -> bool:
         """Whether the run has ended."""
-        return not self._thread.is_alive()
+        return self._batch is None or not self._thread.is_alive()
 
     def cancel(self) -> None:
         """Finish the files in hand and start nothing new; the report then counts what remains."""
-        self._batch.stop(ExitCode.STOPPED, "cancelled")
+        if self._batch is not None:
+            self._batch.stop(ExitCode.STOPPED, "cancelled")
 
     def result(self, timeout: float | None = None) -> Report:
         """The report, when the run has ended; TimeoutError when it has not within `timeout` seconds."""
-        self._thread.join(timeout)
-        if self._thread.is_alive():
+        if self._batch is not None:
+            self._thread.join(timeout)
+        if not self.done():
             raise TimeoutError(f"the run has not ended within {timeout} s")
         if self._error is not None:
             raise self._error
-        return self._batch.report
+        return self._report
 
 
 def _settings(words: RunKeywords) -> Settings:
