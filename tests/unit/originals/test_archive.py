@@ -189,5 +189,5 @@ def test_sources_do_not_move_to_where_they_are_or_are_made(place: Path, name: st
     (place / "alias").symlink_to(place / "photos")
     for folder in ("photos", "out", "alias"):
         words = {"archive": None, "quarantine": None, name: str(place / folder)}
-        with pytest.raises(UsageError, match=f"expected a folder of its own for {name}"):
+        with pytest.raises(UsageError, match=f"expected a folder of its own for {name}, got"):
             SourceMover(words["archive"], words["quarantine"], str(place / "out"), [str(place / "photos")])

@@ -1,0 +1,106 @@
+"""Is an original in its place or in the backup, whatever fails while it is replaced?"""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import imgbatch as ib
+from imgbatch.originals.replacements import Replacements
+
+HALF = ib.Recipe([ib.Resize("50%")])
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    folder = tmp_path / "photos"
+    for number, name in enumerate(("a.png", "trip/b.png")):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (40, 30), number).save(folder / name)
+        (folder / name).chmod(0o640)
+    return folder
+
+
+def replaced(photos: Path, **settings: object) -> ib.Report:
+    return ib.run(photos, recipe=HALF, in_place=True, workers=0, **settings)  # type: ignore[arg-type]  # words
+
+
+def backups(photos: Path) -> list[str]:
+    room = photos / ".imgbatch" / "backup"
+    return sorted(str(path.relative_to(room)) for path in room.rglob("*.png"))
+
+
+def size(path: Path) -> tuple[int, int]:
+    with Image.open(path) as image:
+        return image.size
+
+
+@pytest.mark.parametrize("ledger_too", [False, True])
+def test_a_rename_that_fails_leaves_the_original_and_the_next_run_goes_on(
+    photos: Path, ledger_too: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when the ledger, on the same disk, cannot take it down any more: the error is the first one."""
+    original, rename = (photos / "a.png").read_bytes(), os.replace
+
+    def broken(name: str, path: str) -> None:
+        if path == str(photos / "a.png"):
+            raise OSError(errno.EIO, "Input/output error")
+        rename(name, path)
+
+    def deaf(self: Replacements, entry: object, step: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", broken)
+    if ledger_too:
+        monkeypatch.setattr(Replacements, "settle", deaf)
+    report = replaced(photos)
+    (failed,) = report.failed
+    assert failed.error is not None and failed.error.message == "Input/output error" and report.exit_code == 4
+    assert (photos / "a.png").read_bytes() == original and not list(photos.rglob("*.tmp"))
+    assert backups(photos) == (["1/a.png"] if ledger_too else [])
+    monkeypatch.undo()
+    assert replaced(photos).counts["ok"] == 2
+    assert backups(photos) == ["2/a.png", "2/trip/b.png"] and size(photos / "a.png") == (20, 15)
+    assert (photos / ".imgbatch/backup/2/a.png").read_bytes() == original
+
+
+def test_mode_and_owner_stay_and_what_becomes_the_same_is_left_alone(photos: Path) -> None:
+    if os.geteuid() == 0:
+        os.chown(photos / "a.png", 1234, 2345)
+    assert replaced(photos).counts["ok"] == 2
+    found = (photos / "a.png").stat()
+    assert found.st_mode & 0o7777 == 0o640
+    assert os.geteuid() != 0 or (found.st_uid, found.st_gid) == (1234, 2345)
+    inode = found.st_ino
+    same = ib.run(photos, recipe=ib.Recipe(outputs=[ib.Output()]), in_place=True, workers=0)
+    assert same.ok and (photos / "a.png").stat().st_ino == inode and len(backups(photos)) == 2
+
+
+@pytest.mark.parametrize("names", [1, 2, 3])
+def test_it_is_said_that_another_name_of_the_file_keeps_the_original(photos: Path, names: int) -> None:
+    for number in range(1, names):
+        os.link(photos / "a.png", photos.parent / f"other{number}.png")
+    report = replaced(photos)
+    changes = next(one.changes for one in report.outcomes if one.source.relative == "a.png")
+    kept = [change for change in changes if change.startswith("original kept: ")]
+    assert kept == [f"original kept: {photos / '.imgbatch/backup/1/a.png'}"]
+    said = {2: ("name keeps",), 3: ("names keep",)}.get(names, ())
+    linked = tuple(f"hard link: its other {words} the original's bytes" for words in said)
+    assert changes[-1 - len(linked) :] == (kept[0], *linked)
+
+
+def test_backups_older_than_was_asked_go_after_a_complete_run(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    replaced(photos)
+    Image.new("L", (40, 30), 9).save(photos / "a.png")
+    replaced(photos, keep_backups=3600)
+    assert backups(photos) == ["1/a.png", "1/trip/b.png", "2/a.png"]
+    clock = time.time
+    monkeypatch.setattr(time, "time", lambda: clock() + 7200)
+    Image.new("L", (40, 30), 10).save(photos / "a.png")
+    replaced(photos, keep_backups=3600)
+    assert backups(photos) == ["3/a.png"]
