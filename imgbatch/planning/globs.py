@@ -35,14 +35,15 @@ def split_glob(pattern: str) -> tuple[str, list[str]]:
 
 def part_regex(part: str) -> str:
     """The regular expression of one part of a path (a name between slashes)."""
-    made: list[str] = []
+    pieces: list[list[str]] = [[]]  # between the stars
     at = 0
     while at < len(part):
+        made = pieces[-1]
         character = part[at]
         at += 1
         if character == "*":
-            if not made or made[-1] != "[^/]*":
-                made.append("[^/]*")
+            if made or len(pieces) == 1:
+                pieces.append([])
         elif character == "?":
             made.append("[^/]")
         elif character == "[" and (end := _class_end(part, at)):
@@ -50,7 +51,11 @@ def part_regex(part: str) -> str:
             at = end + 1
         else:
             made.append(re.escape(character))
-    return "".join(made)
+    first, *others = map("".join, pieces)
+    # What stands between two stars is where it is found first: no other place is tried, else a name of 250 letters
+    # takes hours. Only the last must be where the name ends.
+    inner = "".join(f"(?>[^/]*?{piece})" for piece in others[:-1])
+    return first + inner + (f"[^/]*{others[-1]}" if others else "")
 
 
 def _class_end(part: str, start: int) -> int:
@@ -86,14 +91,19 @@ def path_regex(pattern: str) -> str:
     parts = [part for part in pattern.split("/") if part not in ("", ".")]
     if "/" not in pattern.rstrip("/"):
         parts.insert(0, "**")
-    made = []
+    made, closing = "", ""
     for index, part in enumerate(parts):
         last = index == len(parts) - 1
-        if part == "**":
-            made.append(".+" if last else "(?:[^/]+/)*")
-        else:
-            made.append(part_regex(part) + ("" if last else "/"))
-    return "".join(made)
+        if part != "**":
+            made += part_regex(part) + ("" if last else "/")
+        elif last:
+            made += closing + ".+"
+            closing = ""
+        elif parts[index + 1] != "**":  # as with stars: the folders before the next ** are where they are found first
+            rest = "**" in parts[index + 1 :]
+            made += closing + ("(?>(?:[^/]+/)*?" if rest else "(?:[^/]+/)*")
+            closing = ")" if rest else ""
+    return made + closing
 
 
 def include_filter(patterns: Sequence[str]) -> Callable[[str], bool]:

@@ -24,17 +24,19 @@ _HEAD = struct.Struct(">I4s")  # a chunk's length and name
 
 def without_heavy_chunks(data: bytes) -> tuple[bytes, list[str]]:
     """The file without chunks of metadata that are too heavy, and what to say of them; itself where none are."""
-    heavy, warnings, texts = [], [], 0
+    heavy, warnings, texts, unpacked = [], [], 0, 0
     for name, start, end in _chunks(data):
         if name not in _WORDS:
             continue
-        size = _unpacked_size(name, data, start + 8, end - 4)
+        # Once so much was unpacked in vain, what is left is not looked into.
+        size = _unpacked_size(name, data, start + 8, end - 4) if unpacked <= 2 * MOST_TEXT else MOST_TEXT + 1
+        unpacked += size
         texts += size if name != b"iCCP" else 0
         if size > MOST or texts > MOST_TEXT:
             heavy.append((start, end))
             texts -= size if name != b"iCCP" else 0
             word = "xmp" if data.startswith(_XMP, start + 8) else _WORDS[name]
-            most = MOST if size > MOST else MOST_TEXT
+            most = MOST if MOST < size <= MOST_TEXT else MOST_TEXT
             warnings.append(f"{word} ignored: more than {most / 1e6:.0f} MB")
     if not heavy:
         return data, []

@@ -8,6 +8,7 @@ copy of the file that can be changed, so it is done only where the pages are man
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -34,6 +35,28 @@ class Pages(io.BytesIO):
     def getvalue(self) -> bytes:
         """What libtiff gets."""
         return super().getvalue() if self._first is None else self._first  # type: ignore[return-value]  # read only
+
+
+class _Places(list[int]):
+    """Where the pages seen so far begin; Pillow asks of each whether it is one of them."""
+
+    def __init__(self, places: Iterable[int]) -> None:
+        super().__init__(places)
+        self._set = set(self)
+
+    def append(self, place: int) -> None:
+        super().append(place)
+        self._set.add(place)
+
+    def __contains__(self, place: object) -> bool:
+        return place in self._set
+
+
+def index_pages(image: ImageFile) -> None:
+    """Let a TIFF whose pages will be counted find a page that it has seen without looking through all of them."""
+    places = getattr(image, "_frame_pos", None)  # Pillow's own affair, and all the better where it is gone
+    if isinstance(places, list):
+        image._frame_pos = _Places(places)  # type: ignore[attr-defined]
 
 
 def point_at_page(image: ImageFile, count: int) -> None:

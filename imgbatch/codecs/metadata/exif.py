@@ -94,7 +94,7 @@ def _block_in_header(image: Image) -> bytes | None:
             block = bytes.fromhex("".join(str(image.info["Raw profile type exif"]).split("\n")[3:]))
         except ValueError:
             return b"?"
-    return re.sub(rb"\A(?:Exif\0\0)+", b"", block) if isinstance(block, bytes) else None
+    return re.sub(rb"\A(?:Exif\0\0)++", b"", block) if isinstance(block, bytes) else None
 
 
 def turn(held: Metadata, orientation: int) -> None:

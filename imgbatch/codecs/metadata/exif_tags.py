@@ -3,15 +3,17 @@
 An EXIF block is a small TIFF file: directories of 12-byte entries, with values elsewhere in the block. Cameras put
 offsets into private values (maker notes) that only they understand, so nothing may move. An entry is removed by closing
 its directory over it and by zeroing its value; what becomes free at the end of the block is cut off. Directories that
-do not lie within the block, or are met twice, are not followed.
+do not lie within the block, or are met twice, are not followed, nor more of them than have room beside each other.
 """
 
 from __future__ import annotations
 
 import functools
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
+
+from imgbatch.codecs.metadata import spans
 
 EXIF_IFD, GPS_IFD, INTEROP_IFD = 0x8769, 0x8825, 0xA005
 MAKER_NOTE = 0x927C
@@ -61,12 +63,13 @@ def directories(exif: bytes) -> tuple[Directory, ...]:
         return ()
     found: dict[int, Directory] = {}
     wanted = [("image", struct.unpack_from(order + "I", exif, 4)[0])]
-    while wanted:
-        name, at = wanted.pop(0)
-        made = None if at in found else _directory(exif, order, name, at)
+    room = len(exif)
+    for name, at in wanted:  # which grows meanwhile
+        made = None if at in found or room <= 0 else _directory(exif, order, name, at)
         if made is None:
             continue
         found[at] = made
+        room -= 2 + 12 * len(made.entries)
         for entry in made.entries:
             inner = _POINTERS.get(entry.tag)
             if inner is not None and name in ("image", "exif") and entry.length == 4:
@@ -86,7 +89,7 @@ def entries(exif: bytes) -> Iterator[Entry]:
 def has_position(exif: bytes) -> bool:
     """Whether a latitude is among the tags; cameras without a fix write one of zeros, without a denominator."""
     places = [entry for entry in entries(exif) if entry.directory == "gps" and entry.tag == _LATITUDE]
-    return any(any(exif[place.start : place.start + place.length]) for place in places)
+    return any(place.length > 64 or any(exif[place.start : place.start + place.length]) for place in places)
 
 
 def has_resolution(exif: bytes) -> bool:
@@ -116,13 +119,10 @@ def without(exif: bytes, drops: Callable[[Entry], bool]) -> bytes | None:
     if "image" in empty:
         return None
     made = bytearray(exif)
-    freed: list[tuple[int, int]] = []
-    held = [(entry.start, entry.start + entry.length) for one in known for entry in one.entries if entry.at not in gone]
-    for directory in known:
-        for entry in directory.entries:
-            if entry.at in gone:
-                freed += _free_spans(entry, exif, order, held)
-    for start, end in freed:
+    every = [entry for directory in known for entry in directory.entries]
+    held = ((entry.start, entry.start + entry.length) for entry in every if entry.at not in gone)
+    freed = spans.apart_from(held, _value_spans((entry for entry in every if entry.at in gone), exif))
+    for start, end in spans.union(freed):
         made[start:end] = bytes(end - start)
     for directory in known:
         freed += _close(made, order, directory, gone, directory.name in empty)
@@ -181,11 +181,15 @@ def with_thumbnail(exif: bytes, data: bytes) -> bytes:
 
 
 def has_dangling_pointer(exif: bytes) -> bool:
-    """Whether an entry points to a directory that does not lie within the block."""
-    known = directories(exif)
-    return not {_POINTERS[entry.tag] for one in known for entry in one.entries if entry.tag in _POINTERS} <= {
-        one.name for one in known
-    }
+    """Whether an entry points to a directory that does not lie within the block, or is none that was followed."""
+    order, known = order_of(exif), directories(exif)
+    names, places = {one.name for one in known}, {one.at for one in known}
+    pointers = [entry for one in known for entry in one.entries if entry.tag in _POINTERS]
+    return any(
+        _POINTERS[entry.tag] not in names
+        or (entry.length == 4 and struct.unpack_from(f"{order}I", exif, entry.start)[0] not in places)
+        for entry in pointers
+    )
 
 
 def compact(exif: bytes) -> bytes | None:
@@ -239,15 +243,15 @@ def _directory(exif: bytes, order: str, name: str, at: int) -> Directory | None:
     return Directory(name, at, tuple(made))
 
 
-def _free_spans(entry: Entry, exif: bytes, order: str, held: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Where the value of a removed entry stood, unless something that stays stands there too."""
-    spans = [(entry.start, entry.start + entry.length)] if entry.length > 4 else []
-    if entry.directory == "thumbnail" and entry.tag == _THUMBNAIL:
-        span = _thumbnail_span(exif)
-        spans += [span] if span is not None else []
-    for start, end in spans:
-        if start >= 8 and not any(start < other_end and other_start < end for other_start, other_end in held):
-            yield start, end
+def _value_spans(gone: Iterable[Entry], exif: bytes) -> Iterator[tuple[int, int]]:
+    """Where the values of removed entries stood."""
+    small = False
+    for entry in gone:
+        if entry.length > 4 and entry.start >= 8:
+            yield entry.start, entry.start + entry.length
+        small = small or (entry.directory == "thumbnail" and entry.tag == _THUMBNAIL)
+    if small and (span := _thumbnail_span(exif)) is not None:
+        yield span
 
 
 def _close(made: bytearray, order: str, directory: Directory, gone: set[int], empty: bool) -> list[tuple[int, int]]:

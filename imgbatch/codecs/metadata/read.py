@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 #: Bytes of a block, at most.
 MOST = 4 << 20
 _EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
-_EXTENDED = re.compile(rb"\s+xmpNote:HasExtendedXMP\s*=\s*(\"[^\"]*\"|'[^']*')")
+_EXTENDED = re.compile(rb"(?<!\s)\s++xmpNote:HasExtendedXMP\s*+=\s*+(\"[^\"]*+\"|'[^']*+')")
 _GIF_XMP = b"\x21\xff\x0bXMP DataXMP"
 _PNG_XMP = "XML:com.adobe.xmp"
 #: Texts of a PNG that hold another block, and what ImageMagick makes up for every file.

@@ -15,8 +15,9 @@ Drops = Callable[[str, str, bool], bool]
 
 _ORIENTATION = "tiff:Orientation"
 _WIDTHS, _HEIGHTS = ("tiff:ImageWidth", "exif:PixelXDimension"), ("tiff:ImageLength", "exif:PixelYDimension")
-_ATTRIBUTE = re.compile(rb"\s+([\w.-]+):([\w.-]+)\s*=\s*(\"[^\"]*\"|'[^']*')")
-_PADDING = re.compile(rb"\s{64,}(?=<\?xpacket end)")
+# Spaces are tried from the first of them only, and given up whole: else a packet of spaces takes hours.
+_ATTRIBUTE = re.compile(rb"(?<!\s)\s++([\w.-]++):([\w.-]++)\s*+=\s*+(\"[^\"]*+\"|'[^']*+')")
+_PADDING = re.compile(rb"(?<!\s)\s{64,}+(?=<\?xpacket end)")
 _POSITION = re.compile(rb"[:<\s]gps(?:lat|long)", re.IGNORECASE)
 #: What holds properties and is none itself.
 _FRAME = frozenset({"x:xmpmeta", "x:xapmeta", "rdf:RDF", "rdf:Description"})
@@ -134,5 +135,5 @@ def _with_number(xmp: bytes, name: str, value: int) -> bytes:
     if name.encode() not in xmp:
         return xmp
     number = str(value).encode()
-    xmp = re.sub(rb"(\s" + word + rb"\s*=\s*[\"'])\s*\d+\s*(?=[\"'])", rb"\g<1>" + number, xmp)
-    return re.sub(rb"(<" + word + rb"\s*>)\s*\d+\s*(?=</)", rb"\g<1>" + number, xmp)
+    xmp = re.sub(rb"(\s" + word + rb"\s*+=\s*+[\"'])\s*+\d++\s*+(?=[\"'])", rb"\g<1>" + number, xmp)
+    return re.sub(rb"(<" + word + rb"\s*+>)\s*+\d++\s*+(?=</)", rb"\g<1>" + number, xmp)

@@ -112,6 +112,8 @@ class SourceImage:
         if self.format not in MULTIFRAME:
             return range(1)
         with errors.image_errors("decode"):
+            if self.format == "tiff":
+                tiff_pages.index_pages(self.image)
             count = int(getattr(self.image, "n_frames", 1))
             if self.format == "tiff" and count > 1:
                 return self._pages(count)

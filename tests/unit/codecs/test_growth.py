@@ -1,0 +1,280 @@
+"""What a file says costs time in proportion to its length: no parser is quadratic in anything that a stranger wrote.
+
+Each gets 100 kB and 1 MB of the worst that its expressions and loops could be given. Ten times as much may take ten
+times the processor time; quadratic would be a hundred.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import struct
+import time
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from imgbatch.codecs import errors
+from imgbatch.codecs.containers import integrity, jpeg_progression, jxl_boxes, png_chunks
+from imgbatch.codecs.formats import jpeg_lossless
+from imgbatch.codecs.metadata import exif, exif_tags, iptc, read, strip, xmp
+from imgbatch.codecs.metadata.block import Metadata
+from imgbatch.codecs.reading import identify
+from imgbatch.core.errors import ImageError
+from imgbatch.operations.tone import cube_file
+from imgbatch.planning import globs
+
+SMALL, LARGE = 100_000, 1_000_000
+MOST = 35  # times as long; linear is 10, quadratic 100
+FLOOR_S = 0.004  # what is shorter is not compared
+
+_HEAD = b'<x:xmpmeta xmlns:x="x"><rdf:RDF xmlns:rdf="r"><rdf:Description xmlns:a="b" xmlns:tiff="t" a:c="d"'
+_TAIL = b"</rdf:Description></rdf:RDF></x:xmpmeta>"
+
+
+def _filled(part: bytes, size: int) -> bytes:
+    return part * (size // len(part))
+
+
+def _numbered(part: str, size: int) -> bytes:
+    count = size // len(part % 0)
+    return b"".join(part.encode() % number for number in range(count))
+
+
+PACKETS: dict[str, Callable[[int], bytes]] = {
+    "spaces in a tag": lambda size: _HEAD + b" " * size + b">" + _TAIL,
+    "spaces at the end": lambda size: _HEAD + b">" + _TAIL + b" " * size + b"<!-- x -->",
+    "spaces in pieces": lambda size: _HEAD + b">" + _TAIL + _filled(b" " * 200 + b"<", size),
+    "one long word": lambda size: _HEAD + b" " + b"w" * size + b'="1">' + _TAIL,
+    "a word and spaces": lambda size: _HEAD + b" a:z" + b" " * size + b"='1'>" + _TAIL,
+    "a value": lambda size: _HEAD + b' a:z="' + b" a:b='" * (size // 6) + b'">' + _TAIL,
+    "attributes": lambda size: _HEAD + _numbered(' a:x%d="1"', size) + b">" + _TAIL,
+    "elements": lambda size: _HEAD + b">" + _filled(b"<a:e>1</a:e>", size) + _TAIL,
+    "nested": lambda size: _HEAD + b">" + b"<a:e>" * (size // 11) + b"</a:e>" * (size // 11) + _TAIL,
+    "numbers": lambda size: _HEAD + b' tiff:ImageWidth="' + b"1" * size + b'x">' + _TAIL,
+    "spaces around a number": lambda size: _HEAD + b' tiff:ImageWidth="' + b" " * size + b'x">' + _TAIL,
+    "unclosed numbers": lambda size: _HEAD + _filled(b' tiff:ImageWidth="', size),
+    "unclosed elements": lambda size: _HEAD + _filled(b"<tiff:ImageWidth 1", size),
+    "extensions": lambda size: _HEAD + _filled(b' xmpNote:HasExtendedXMP="', size),
+    "extension and spaces": lambda size: _HEAD + b" xmpNote:HasExtendedXMP" + b" " * size,
+    "positions": lambda size: _filled(b"<gpsla", size),
+}
+ON_PACKETS: dict[str, Callable[[bytes], object]] = {
+    "without": lambda packet: xmp.without(packet, lambda prefix, name, _: name != "c"),
+    "without nothing": lambda packet: xmp.without(packet, lambda *_: False),
+    "without_padding": xmp.without_padding,
+    "with_size": lambda packet: xmp.with_size(packet, (1, 1)),
+    "with_upright_orientation": xmp.with_upright_orientation,
+    "has_position": xmp.has_position,
+    "to_utf8": xmp.to_utf8,
+    "extended": lambda packet: read._EXTENDED.sub(b"", packet),
+}
+
+
+def _directory(entries: list[tuple[int, int, int, int]], following: int = 0) -> bytes:
+    packed = b"".join(struct.pack("<HHII", *entry) for entry in entries)
+    return struct.pack("<H", len(entries)) + packed + struct.pack("<I", following)
+
+
+def _block(entries: list[tuple[int, int, int, int]], following: int = 0, rest: bytes = b"") -> bytes:
+    return b"II*\0\x08\0\0\0" + _directory(entries, following) + rest
+
+
+def _two_directories(size: int) -> bytes:
+    count = size // 24
+    gps = 8 + 2 + 12 * (count + 1) + 4
+    values = gps + 2 + 12 * count + 4
+    first = [(0x9300 + number % 20000, 5, 1, values) for number in range(count)]
+    second = [(1 + number % 31, 5, 1, values + 8 + 8 * number) for number in range(count)]
+    return _block([*first, (0x8825, 4, 1, gps)], 0, _directory(second) + bytes(8 + 8 * count))
+
+
+def _one_value(size: int) -> bytes:
+    """Thousands of tags of which each has nearly the whole block as its value."""
+    count = size // 24
+    return _block([(0x9300 + number % 20000, 7, size // 4 + number, 8) for number in range(count)], 0, bytes(size // 2))
+
+
+def _latitudes(size: int) -> bytes:
+    count = size // 24
+    start = 8 + 2 + 12 + 4
+    values = start + 2 + 12 * count + 4
+    gps = _directory([(2, 7, size // 2 - number, values) for number in range(count)])
+    return _block([(0x8825, 4, 1, start)], 0, gps + bytes(size // 2))
+
+
+def _pointers(size: int) -> bytes:
+    """A directory whose tags point to directories that overlap."""
+    count = min(size // 24, 60_000)
+    start = 8 + 2 + 12 * count + 4
+    counts = struct.pack("<H", count // 2) * (size // 4)
+    return _block([(0x8769, 4, 1, start + 2 * number) for number in range(count)], 0, counts)
+
+
+def _thumbnails(size: int) -> bytes:
+    count = min(size // 13, 60_000)
+    start = 8 + 2 + 12 + 4
+    return _block([(0x010F, 2, 4, 0)], start, _directory([(0x0201, 4, 1, 60)] * count) + bytes(size // 13))
+
+
+BLOCKS = {
+    "two directories": _two_directories, "one value": _one_value, "latitudes": _latitudes, "pointers": _pointers,
+    "thumbnails": _thumbnails, "marks": lambda size: _filled(b"Exif\0\0", size),
+}  # fmt: skip
+ON_BLOCKS: dict[str, Callable[[bytes], object]] = {
+    "directories": lambda block: exif_tags.directories.__wrapped__(block),
+    "without": lambda block: exif_tags.without(block, lambda entry: entry.directory != "image"),
+    "without most": lambda block: exif_tags.without(block, lambda entry: entry.tag != 0x9300),
+    "stripped": lambda block: strip.strip_metadata(Metadata(exif=block), "gps,thumbnail", None, []),
+    "kept": lambda block: strip.strip_metadata(Metadata(exif=block), None, "artist", []),
+    "compact": exif_tags.compact,
+    "with_size": lambda block: exif_tags.with_size(block, (1, 1)),
+    "has_position": exif_tags.has_position,
+    "has_dangling_pointer": exif_tags.has_dangling_pointer,
+    "thumbnail": exif_tags.thumbnail,
+    "with_thumbnail": lambda block: exif_tags.with_thumbnail(block, b"x" * 100),
+    "with_upright_orientation": exif.with_upright_orientation,
+    "without_orientation": exif.without_orientation,
+    "has_fixed_maker_note": exif.has_fixed_maker_note,
+    "marks": lambda block: re.sub(rb"\A(?:Exif\0\0)++", b"", block),
+}
+
+
+def _chunk(name: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
+_BOMB = _chunk(b"zTXt", b"k\0\0" + zlib.compress(bytes(1 << 20), 9))
+_JPEG = b"\xff\xd8\xff\xc0\0\x0b\x08\0\1\0\1\1\1\x11\0"
+_SCAN = b"\xff\xda\0\x08\1\1\0\0\x3f\0" + b"\x12\xff\xd0"
+_WAVES = b"\xff\xda\0\x08\1\1\0\x01\x05\0" + b"\x12"
+
+FILES: dict[str, Callable[[int], bytes]] = {
+    "png of chunks": lambda size: _SIGNATURE + _filled(_chunk(b"tEXt", b"a\0b"), size),
+    "png of bombs": lambda size: _SIGNATURE + _filled(_BOMB, size),
+    "png of texts without an end": lambda size: _SIGNATURE + _filled(_chunk(b"iTXt", b"a\0\1\0xxx"), size),
+    "png of empty chunks": lambda size: _SIGNATURE + _filled(_chunk(b"IDAT", b""), size),
+    "jpeg of scans": lambda size: _JPEG + _filled(_SCAN, size) + b"\xff\xd9",
+    "jpeg of waves": lambda size: _JPEG + _SCAN + _filled(_WAVES, size) + b"\xff\xd9",
+    "jpeg of restarts": lambda size: _JPEG + b"\xff\xdd\0\4\0\1" + _SCAN + _filled(b"\xff\xd0", size) + b"\xff\xd9",
+    "jpeg of fill bytes": lambda size: _JPEG + b"\xff" * size + _SCAN + b"\xff\xd9",
+    "jpeg of segments": lambda size: _JPEG + _filled(b"\xff\xe1\0\2", size) + _SCAN + b"\xff\xd9",
+    "jpeg of empty segments": lambda size: _JPEG + _filled(b"\xff\xe1\0\0", size) + _SCAN + b"\xff\xd9",
+    "gif of blocks": lambda size: b"GIF89a\1\0\1\0\0\0\0" + _filled(b"\x21\xfe\1x\0", size) + b";",
+    "webp": lambda size: b"RIFF" + struct.pack("<I", size) + b"WEBP" + bytes(size),
+    "avif of boxes": lambda size: _filled(b"\0\0\0\x08free", size),
+    "jxl of boxes": lambda size: b"\0\0\0\x0cJXL \r\n\x87\n" + _filled(b"\0\0\0\x08free", size),
+    "spaces": lambda size: b" " * size,
+    "zeros": bytes,
+    "resources": lambda size: _filled(b"8BIM\4\4\0\0\0\0\0\0", size),
+    "records": lambda size: _filled(b"\x1c\2\x19\0\0", size),
+    "long records": lambda size: _filled(b"\x1c\2\x19\xff\xff" + bytes(0x7FFF), size),
+}
+ON_FILES: dict[str, Callable[[bytes], object]] = {
+    "without_heavy_chunks": png_chunks.without_heavy_chunks,
+    "metadata_only": png_chunks.metadata_only,
+    "png": lambda data: list(integrity.png(data)),
+    "jpeg": lambda data: list(integrity.jpeg(data)),
+    "gif": lambda data: list(integrity.gif(data)),
+    "webp": lambda data: list(integrity.webp(data)),
+    "avif": lambda data: list(integrity.avif(data)),
+    "scans": integrity.jpeg_scans,
+    "without_fine_scans": jpeg_progression.without_fine_scans,
+    "replace_metadata": lambda data: jpeg_lossless.replace_metadata(data, {}, True),
+    "jxl": lambda data: jxl_boxes.header.__wrapped__(data),
+    "looks_like": identify.looks_like,
+    "other_format_of": identify.other_format_of,
+    "resources": iptc.records_in_resources,
+    "records": lambda data: iptc.without(data, lambda name: name == "headline"),
+}
+
+TEXTS: dict[str, Callable[[int], str]] = {
+    "spaces": lambda size: " " * size,
+    "digits": lambda size: "LUT_1D_SIZE " + "1" * size,
+    "points": lambda size: "LUT_1D_SIZE 65536\n" + "0 0 0\n" * (size // 6),
+    "one number": lambda size: "LUT_1D_SIZE 2\n0." + "1" * size + " 0 0",
+    "lines": lambda size: "\n" * size,
+    "pixels": lambda size: "(1" * (size // 2) + " pixels) exceeds limit of ",
+}
+ON_TEXTS: dict[str, Callable[[str], object]] = {
+    "cube": cube_file.parse,
+    "decoder's words": lambda text: errors.classify(OSError(text), "decode"),
+    "encoder's words": lambda text: errors.classify(ValueError(text), "encode"),
+}
+
+
+def _cost(work: Callable[[Any], object], data: object) -> float:
+    """Processor seconds."""
+    start = time.process_time()
+    with contextlib.suppress(ValueError, ImageError):
+        work(data)
+    return time.process_time() - start
+
+
+def _assert_linear(work: Callable[[Any], object], make: Callable[[int], object]) -> None:
+    """What others do on the machine only adds, so what seems too much is measured again."""
+    small, large = make(SMALL), make(LARGE)
+    before = max(FLOOR_S, *(_cost(work, small) for _ in range(2)))
+    after = _cost(work, large)
+    if after > MOST * before:
+        after = min(after, _cost(work, large))
+    assert after <= MOST * before, f"{before:.4f} s, {after:.4f} s"
+
+
+@pytest.mark.parametrize("data", PACKETS)
+@pytest.mark.parametrize("work", ON_PACKETS)
+def test_xmp(work: str, data: str) -> None:
+    _assert_linear(ON_PACKETS[work], PACKETS[data])
+
+
+@pytest.mark.parametrize("data", BLOCKS)
+@pytest.mark.parametrize("work", ON_BLOCKS)
+def test_exif(work: str, data: str) -> None:
+    _assert_linear(ON_BLOCKS[work], BLOCKS[data])
+
+
+@pytest.mark.parametrize("data", FILES)
+@pytest.mark.parametrize("work", ON_FILES)
+def test_containers(work: str, data: str) -> None:
+    _assert_linear(ON_FILES[work], FILES[data])
+
+
+@pytest.mark.parametrize("data", TEXTS)
+@pytest.mark.parametrize("work", ON_TEXTS)
+def test_texts(work: str, data: str) -> None:
+    _assert_linear(ON_TEXTS[work], TEXTS[data])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name"),
+    [("*a*a*a*a*b", "a"), ("**/a/**/a/**/a/**/b", "a/"), ("*[ab]*[ab]*[ab]*[ab]*c", "ab"), ("**/*a*/**/*a*/*b", "aa/")],
+)
+def test_globs(pattern: str, name: str) -> None:
+    """A name in ten times the length: with every place tried for each star it would be 10,000 times the work."""
+    matches = globs.include_filter([pattern])
+    _assert_linear(matches, lambda size: name * (size // 100 // len(name)))
+
+
+def test_pages_of_a_tiff() -> None:
+    """Each page is asked for among those before; one of them in ten times the number costs ten times as much."""
+    from imgbatch.codecs.reading.limits import pixel_limit
+    from imgbatch.codecs.reading.open import open_image
+
+    def tiff(size: int) -> bytes:
+        fields = ((256, 3, 1, 1), (257, 3, 1, 1), (258, 3, 1, 8), (262, 3, 1, 1), (273, 4, 1, 8), (279, 4, 1, 1))
+        length = 2 + 12 * len(fields) + 4
+        pages = [_directory(list(fields), 10 + length * (page + 1)) for page in range(size // 10 // length)]
+        pages[-1] = pages[-1][:-4] + bytes(4)
+        return b"II*\0\x0a\0\0\0x\0" + b"".join(pages)
+
+    def count(data: bytes) -> None:
+        with pixel_limit(10**9), open_image(data, ".tif", 10**9) as opened:
+            assert opened.frame_count > 100
+            assert 0 not in opened.image._frame_pos  # type: ignore[attr-defined]
+            places = opened.image._frame_pos  # type: ignore[attr-defined]
+            assert type(places).__contains__ is not list.__contains__
+
+    _assert_linear(count, tiff)
