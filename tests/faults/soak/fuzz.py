@@ -31,6 +31,8 @@ _PYTHON = (
     "unpack_from requires", "unpack requires", "index out of range", "NoneType", "codec can't", "ValueError",
     "TypeError", "KeyError", "IndexError", "AttributeError", "RuntimeError", "OverflowError",
 )  # fmt: skip
+_WORDS = ["cube", "recipe", "words", "template"]
+_GROUPS = {"pictures": [name for name in PARSERS if name not in _WORDS], "words": _WORDS, "files": ["files"]}
 _SUFFIXES = (".jpg", ".png", ".webp", ".gif", ".tif", ".bmp", ".avif")
 _FOLDER_EVERY, _FILES, _MAX_PIXELS = 16, 8, 4_000_000
 RECIPES = (
@@ -136,11 +138,13 @@ def main() -> int:
     parser = arguments(__doc__, 200)
     parser.add_argument("--parser", choices=[*PARSERS, "files"], action="append", help="only this one")
     parser.add_argument("--keep", type=Path, help="folder for inputs that broke a promise")
-    parser.add_argument("--without-files", action="store_true", help="parsers only, no run and no check")
+    parser.add_argument(
+        "--only", choices=_GROUPS, help="parsers of pictures, of words that users write, or whole files"
+    )
     words = parser.parse_args()
     tally = Tally("fuzz", UNHANDLED, SLOW, INTERNAL, PYTHON)
     fuzzer = Fuzzer(random.Random(words.seed), tally, words.keep)
-    names = words.parser or [*PARSERS, *([] if words.without_files else ["files"])]
+    names = words.parser or (_GROUPS[words.only] if words.only else [*PARSERS, "files"])
     for number in range(words.rounds):
         for name in names:
             if name != "files":

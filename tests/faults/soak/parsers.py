@@ -22,6 +22,7 @@ from imgbatch.core.errors import ImgbatchError
 from imgbatch.operations.tone import cube_file
 from imgbatch.planning import names, recipe_file
 from tests.faults.soak import inputs
+from tests.faults.soak.typed_words import type_in, words
 
 _MAX_PIXELS = 4_000_000
 #: What a parameter after the first is given, by its annotation.
@@ -102,6 +103,13 @@ def _template(chance: random.Random, data: bytes) -> object:
     return names.fill_early(template, names.example())
 
 
+def _deep_recipe(chance: random.Random) -> bytes:
+    count = chance.choice([3, 300, 5000])
+    deep = chance.choice([b"[" * count, b"a=" + b"[" * count, b"a=" + b"{b=" * count, b"a." * count + b"b=1\n"])
+    data = inputs.mutate(chance, inputs.RECIPE)
+    return deep + data if chance.random() < 0.05 else data
+
+
 def _of(data: bytes, most: int = 8) -> Feed:
     return lambda chance: inputs.mutate(chance, data, most)
 
@@ -129,7 +137,8 @@ PARSERS: dict[str, tuple[Feed, tuple[Parse, ...]]] = {
     "tiff": (_of_samples(".tif"), (*functions(bit_depth), _open)),
     "header": (_of_samples(*_MANY, head=600), (_open,)),
     "cube": (_of(inputs.CUBE), (_cube,)),
-    "recipe": (_of(inputs.RECIPE), (_recipe,)),
+    "recipe": (_deep_recipe, (_recipe,)),
+    "words": (words, (type_in,)),
     "template": (_of(b"{dir}/{stem!s:>5}-{width:04d}{n:04d}-{date:%Y/%m}-{hash:.8}.{ext}", 4), (_template,)),
 }  # fmt: skip
 #: Errors that say something to the user.
