@@ -44,6 +44,8 @@ def test_outputs_whose_source_is_gone_are_removed_and_nothing_else(photos: Path)
     foreign.write_bytes(b"mine")
     assert pruned(photos).ok
     assert left(photos) == {"a.png", "sub/c.png", "mine.png"}
+    out = photos.parent / "out"
+    assert {row.path for row in Ledger(str(out)).rows} == {str(out / "a.png"), str(out / "sub/c.png")}
     Image.new("L", (9, 9)).save(photos / "b.png")
     assert pruned(photos).counts["ok"] == 1  # and it is forgotten: the new one is made
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import subprocess
@@ -82,6 +83,28 @@ def test_what_is_durable_is_on_the_disk_with_its_name(
         file.write(b"whole")
     # the bytes before the rename, and the folder's entry after it
     assert synced == ([(".imgbatch-", 5, False), (".", None, True)] if durable else [])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has renameat2")
+@pytest.mark.parametrize("code", [errno.ENOSYS, errno.EINVAL, errno.EPERM, errno.EIO, errno.ENOSPC])
+def test_a_kernel_that_cannot_rename_exclusively_is_told_from_a_disk_that_fails(
+    tmp_path: Path, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> int:
+        ctypes.set_errno(code)
+        return -1
+
+    monkeypatch.setattr(atomic_write, "_renameat2", lambda: refused)
+    target = tmp_path / "c.bin"
+    if code in (errno.EIO, errno.ENOSPC):
+        with pytest.raises(OSError) as failed:
+            write_bytes(str(target), b"data", replace=False)
+        assert (failed.value.errno, failed.value.filename) == (code, str(target)) and names(tmp_path) == []
+        return
+    write_bytes(str(target), b"data", replace=False)
+    assert target.read_bytes() == b"data" and names(tmp_path) == ["c.bin"]
+    with pytest.raises(FileExistsError):
+        write_bytes(str(target), b"more", replace=False)
 
 
 @pytest.mark.parametrize("way", ["renameat2", "link", "neither"])

@@ -1,0 +1,127 @@
+"""Is what cannot be taken back left as it is, named with its reason, and all else taken back?"""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import imgbatch as ib
+from imgbatch.ledger.ledger import Ledger
+from imgbatch.originals import undo
+from tests.cli.conftest import tree
+from tests.permissions import plain_user
+
+HALF = ib.Recipe([ib.Resize("50%")])
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    folder = tmp_path / "photos"
+    for number, name in enumerate(("a.png", "closed/b.png", "trip/c.png")):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (40, 30), number).save(folder / name)
+    return folder
+
+
+def named(paths: list[str] | tuple[str, ...], folder: Path) -> list[str]:
+    return sorted(os.path.relpath(path, folder) for path in paths)
+
+
+def left(undone: ib.Undone, folder: Path) -> dict[str, str]:
+    return {os.path.relpath(path, folder): why for path, why in undone.left}
+
+
+def test_originals_whose_folder_is_closed_are_left_with_the_reason(photos: Path) -> None:
+    before = tree(photos)
+    ib.run(photos, recipe=HALF, in_place=True, workers=0)
+    once = tree(photos)
+    (photos / "closed").chmod(0o555)
+    try:
+        with plain_user():
+            undone = ib.undo(photos)
+    finally:
+        (photos / "closed").chmod(0o755)
+    assert named(undone.restored, photos) == ["a.png", "trip/c.png"]
+    assert left(undone, photos) == {"closed/b.png": "Permission denied"}
+    assert tree(photos) == {**before, "closed/b.png": once["closed/b.png"]}
+    assert named(ib.undo(photos).restored, photos) == ["closed/b.png"] and tree(photos) == before
+
+
+def test_outputs_whose_folder_is_closed_are_left_with_the_reason(photos: Path) -> None:
+    out = photos.parent / "out"
+    ib.run(photos, out, HALF, workers=0)
+    (out / "closed").chmod(0o555)
+    try:
+        with plain_user():
+            undone = ib.undo(out)
+    finally:
+        (out / "closed").chmod(0o755)
+    assert named(undone.removed, out) == ["a.png", "trip/c.png"]
+    assert left(undone, out) == {"closed/b.png": "Permission denied"} and tree(out).keys() == {"closed/b.png"}
+    assert [row.path for row in Ledger(str(out)).rows] == [str(out / "closed/b.png")]
+    assert named(ib.undo(out).removed, out) == ["closed/b.png"] and not tree(out)
+
+
+def test_what_is_no_longer_what_was_made_is_left(photos: Path) -> None:
+    out = photos.parent / "out"
+    ib.run(photos, out, HALF, workers=0)
+    (out / "a.png").write_bytes(b"edited")
+    (photos / "trip/c.png").unlink()
+    (out / "closed/b.png").unlink()
+    shown = ib.undo(out, dry_run=True)
+    assert (shown.removed, shown.restored) == ([], []) and len(list(Ledger(str(out)).rows)) == 3
+    undone = ib.undo(out)
+    assert undone.left == shown.left and not undone.removed
+    why = f"its source {photos / 'trip/c.png'} is not there any more, so that it could not be made again"
+    assert left(undone, out) == {"a.png": "was changed since", "trip/c.png": why}
+    assert tree(out).keys() == {"a.png", "trip/c.png"}
+    assert named([row.path for row in Ledger(str(out)).rows], out) == ["a.png", "trip/c.png"]
+
+
+def test_a_dry_run_names_all_and_touches_nothing(photos: Path) -> None:
+    ib.run(photos, recipe=HALF, in_place=True, workers=0)
+    before = tree(photos.parent)
+    backups = sorted((photos / ".imgbatch/backup").rglob("*"))
+    for _ in range(2):
+        assert named(ib.undo(photos, dry_run=True).restored, photos) == ["a.png", "closed/b.png", "trip/c.png"]
+    assert tree(photos.parent) == before and sorted((photos / ".imgbatch/backup").rglob("*")) == backups
+
+
+def test_the_disk_s_word_is_passed_on(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ib.run(photos, recipe=HALF, in_place=True, workers=0)
+    before = tree(photos)
+
+    def broken(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output\nerror")
+
+    monkeypatch.setattr(undo, "restore", broken)
+    undone = ib.undo(photos)
+    assert not undone.restored and set(left(undone, photos).values()) == {"Input/output error"}
+    assert tree(photos) == before
+
+
+@pytest.mark.parametrize("change", ["edited", "gone", "backup gone", "backup edited"])
+def test_an_original_comes_back_only_over_what_the_run_made(photos: Path, change: str) -> None:
+    ib.run(photos, recipe=HALF, in_place=True, workers=0)
+    backup = photos / ".imgbatch/backup/1/a.png"
+    if change == "edited":
+        (photos / "a.png").write_bytes(b"edited")
+    elif change == "gone":
+        (photos / "a.png").unlink()
+    elif change == "backup gone":
+        backup.unlink()
+    else:
+        backup.write_bytes(b"edited")
+    undone = ib.undo(photos)
+    shown = os.path.relpath(backup) if str(backup).startswith(os.getcwd()) else str(backup)
+    assert left(undone, photos) == {
+        "a.png": {
+            "edited": f"was changed since; its original is {shown}",
+            "gone": f"cannot be read or is gone since; its original is {shown}",
+        }.get(change, f"its backup {shown} is gone or was changed")
+    }
+    assert named(undone.restored, photos) == ["closed/b.png", "trip/c.png"]
