@@ -1,7 +1,7 @@
 """Registry of executors: which are there, and which one does a run get?
 
 Nothing is imported before it is used: the command starts the forkserver (start_method.py) before it loads anything
-else. Adding an executor is its file and its line in `EXECUTORS`.
+else. Adding an executor is its file, its line in `EXECUTORS`, and in :func:`make` the case that asks for it.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from imgbatch.storage.registry import storage_of
 
 _RACY_NS = 50 * 10**6  # file systems tell times apart that are a few ms from one another
 #: How long after its last sign of life a killed run may have put a file in place. What appeared within that time does
-#: not refuse the plan; it is taken for ours only if it holds the bytes that are made now (write_output.py).
+#: not refuse the plan; it is taken for ours only if it holds the bytes that are made now (pipeline/write_output.py).
 _DEAD_NS = 3_600 * 10**9
 
 

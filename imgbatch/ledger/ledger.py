@@ -4,15 +4,16 @@ A SQLite file in ``DIR/.imgbatch/`` (or below ``--state``), written by the paren
 Four tables (database.py): `written`, one row per file that was written: its source's size, mtime and content hash,
 the digest of the output's recipe, size, mtime and hash of the file. `failures`, one per source and recipe. `runs`, one
 per run that had something to do or an older ledger to look into. `replaced`: sources that were changed where they lie
-(replacements.py).
+(originals/replacements.py).
 
 One run: ``Ledger(folder)`` reads what is known; :meth:`begin` opens the run; :meth:`record` takes each Outcome, after
 its files are in place; :meth:`end` closes the run with its summary; :meth:`close` lets go. A run without an end died:
 what appeared under planned names while it lived is known as ours (:meth:`owner_of`), because its last second was not
-recorded.
+recorded. How the next run goes on: up_to_date.py says what is not done again, index.py what the dead run may have left,
+originals/in_place.py what it began to replace.
 
 The versions of imgbatch and Pillow are recorded with each run. A new version makes nothing again by itself: that is
-decided by the canonical number in recipe.py. It does try again what failed.
+decided by the canonical number in planning/recipe.py. It does try again what failed.
 """
 
 from __future__ import annotations

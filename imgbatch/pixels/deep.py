@@ -3,7 +3,8 @@
 Pillow keeps it, moves it and cuts it, but its kernels clip, or mix the two bytes up: what averages goes through 32-bit
 floats or numpy and back. The filters have the formulas of Pillow's for 8 bits: the edge's pixels are repeated outside,
 and a Gaussian is three extended box blurs (P. Gwosdek et al., "Theoretical foundations of Gaussian convolution by
-extended box filtering", SSVM 2011).
+extended box filtering", SSVM 2011). Reading it is codecs/reading/bit_depth.py, writing codecs/writing/pixel_modes.py,
+tone curves are operations/support/curves.py.
 """
 
 from __future__ import annotations

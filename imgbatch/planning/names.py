@@ -1,6 +1,7 @@
 """Names: what is a file called? Name templates, filled in two steps, and when two names are the same.
 
-Planning fills in what is known before the pixels; ``{width}``, ``{height}`` and ``{hash}`` are left for work.
+Planning fills in what is known before the pixels; ``{width}``, ``{height}`` and ``{hash}`` are left for work. The
+folder and the collisions are plan.py's.
 """
 
 from __future__ import annotations

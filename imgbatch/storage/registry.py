@@ -1,4 +1,4 @@
-"""Storage registry: which store holds a path?"""
+"""Storage registry: which store holds a path? A new store is its file and its line in `STORES`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import importlib
 
 from imgbatch.storage.base import Storage
 
-#: Scheme (what stands before ``://``; none for paths): module and class. A new store is its file and a line here.
+#: Scheme (what stands before ``://``; none for paths): module and class.
 STORES = {"": "local.Local"}
 
 

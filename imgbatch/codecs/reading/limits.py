@@ -1,7 +1,8 @@
 """Limits: what may Pillow read, how much of it, and who hears its warnings?
 
 Readers that start programs (EPS), only recognize (WMF, HDF5, GRIB, BUFR, MPEG) or take almost anything (IPTC, IM) are
-not on the list; what stands on it is tried in this order.
+not on the list; what stands on it is tried in this order. A decompression bomb (more pixels than
+``--max-pixels``) is refused here, before it is decoded.
 """
 
 from __future__ import annotations

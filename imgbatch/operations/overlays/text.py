@@ -1,4 +1,4 @@
-"""How is text written on a picture?"""
+"""Text: how large is it, and where on a picture? fonts.py draws its letters, support/composite.py lays them on."""
 
 from __future__ import annotations
 
