@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from PIL import Image
 import imgbatch as ib
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.originals import undo
+from imgbatch.originals.replacements import Replacements
 from tests.cli.conftest import tree
 from tests.permissions import plain_user
 
@@ -89,6 +92,23 @@ def test_a_dry_run_names_all_and_touches_nothing(photos: Path) -> None:
     for _ in range(2):
         assert named(ib.undo(photos, dry_run=True).restored, photos) == ["a.png", "closed/b.png", "trip/c.png"]
     assert tree(photos.parent) == before and sorted((photos / ".imgbatch/backup").rglob("*")) == backups
+
+
+def test_what_a_killed_run_intended_is_settled_by_an_undo_and_not_by_a_look(
+    photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = tree(photos)
+    with monkeypatch.context() as killed:
+        killed.setattr(Replacements, "mark_done", lambda self, entry: None)
+        assert ib.run(photos, recipe=HALF, in_place=True, workers=0).ok
+
+    def steps() -> list[str]:
+        with closing(sqlite3.connect(photos / ".imgbatch/ledger.sqlite")) as connection:
+            return [step for (step,) in connection.execute("SELECT step FROM replaced")]
+
+    assert len(ib.undo(photos, dry_run=True).restored) == 3 and steps() == ["intended"] * 3
+    assert len(ib.undo(photos).restored) == 3 and steps() == ["undone"] * 3
+    assert tree(photos) == before
 
 
 def test_the_disk_s_word_is_passed_on(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
