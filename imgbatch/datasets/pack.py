@@ -21,7 +21,8 @@ from imgbatch.datasets.load import LoadRun
 from imgbatch.memory.shared_arrays import FileArray
 from imgbatch.operations import Operation
 from imgbatch.runs.workload import Path
-from imgbatch.storage.atomic_write import open_atomic, rename_file, sweep, temporary_name
+from imgbatch.storage.atomic_write import open_atomic, sweep, temporary_name
+from imgbatch.storage.rename import rename_file
 
 
 class PackRun(LoadRun):

@@ -13,7 +13,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 
-from imgbatch.core.errors import PlanError
+from imgbatch.core.errors import PlanError, one_line
 
 FILE = "ledger.sqlite"
 VERSION = 4
@@ -161,6 +161,7 @@ def read_rows(file: str, mend: bool) -> dict[str, list[tuple[object, ...]]]:
                 ).fetchall()
             elif not version and connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                 raise sqlite3.DatabaseError("it is another program's database")
+            check_places(connection, version)
     except sqlite3.OperationalError as error:
         if "no such" not in str(error):  # a table or column that is missing: not ours
             raise unusable_error(file, error) from None
@@ -168,6 +169,22 @@ def read_rows(file: str, mend: bool) -> dict[str, list[tuple[object, ...]]]:
     except sqlite3.DatabaseError as error:
         raise _damaged(file, error, mend) from None
     return found
+
+
+def check_places(connection: sqlite3.Connection, version: int) -> None:
+    """sqlite3.DatabaseError for a row whose file would lie outside of its folder: no run writes one, strangers may."""
+    columns = [("written", "path"), *([("replaced", "path"), ("replaced", "backup")] if version >= 3 else [])]
+    for table, column in columns if version else ():
+        value = f"CAST({column} AS BLOB)"
+        rows = connection.execute(
+            f"SELECT {column} FROM {table} WHERE instr({value}, X'2E2E') OR instr({value}, X'00') OR "
+            f"instr({value}, X'3A') OR substr({value}, 1, 1) IN (X'2F', X'5C')"
+        )
+        for (name,) in rows:
+            path = os.fsdecode(name)
+            parts = path.replace(os.sep, "/").split("/")
+            if os.path.isabs(path) or os.path.splitdrive(path)[0] or ".." in parts or "\0" in path:
+                raise sqlite3.DatabaseError(f"it names a place outside, {one_line(path, 80)}: it is not from here")
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ from imgbatch.core.job import Source
 from imgbatch.core.run_settings import Filters
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.rows import Row
+from imgbatch.storage.below import remove_below
 from imgbatch.storage.registry import storage_of
 
 _HOW = "run once without --prune, or without that"
@@ -71,7 +72,7 @@ def prune(ledger: Ledger, rows: Sequence[Row]) -> list[Row]:
         try:
             if not row.hash or not row.intact() or store.fingerprint(row.path) != row.hash:
                 continue
-            store.remove(row.path)
+            remove_below(ledger.folder, row.path)
         except OSError:
             continue  # somebody else was faster, or it is not ours to remove
         ledger.forget(row)

@@ -20,7 +20,8 @@ from dataclasses import replace
 from imgbatch.core.errors import BLAME, UsageError, one_line
 from imgbatch.core.job import Outcome, Source, readable
 from imgbatch.planning.names import numbered_name
-from imgbatch.storage.atomic_write import has_content, mtime, open_atomic, rename_file, sync
+from imgbatch.storage.atomic_write import has_content, mtime, open_atomic, sync
+from imgbatch.storage.rename import rename_file
 
 
 class SourceMover:

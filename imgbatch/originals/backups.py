@@ -10,10 +10,13 @@ import contextlib
 import errno
 import os
 import shutil
+import stat
 import sys
 from typing import BinaryIO
 
-from imgbatch.storage.atomic_write import open_atomic, rename_file, sync, temporary_name
+from imgbatch.storage.atomic_write import open_atomic, refuse_another, sync_folder, temporary_name
+from imgbatch.storage.below import HAS_DIR_FD, Place, Root, remove_below
+from imgbatch.storage.rename import rename_file
 
 FOLDER = "backup"
 _FICLONE = 0x40049409  # linux/fs.h
@@ -31,70 +34,110 @@ def new_backup_folder(state: str, run: int) -> str:
 
 
 def backup_folders(state: str) -> list[str]:
-    """The names of the folders that hold the backups of runs."""
+    """The names of the folders that hold the backups of runs; none where a link stands in their place."""
+    top = os.path.join(state, FOLDER)
     try:
-        return sorted(os.listdir(os.path.join(state, FOLDER)))
+        return [] if os.path.islink(top) else sorted(os.listdir(top))
     except FileNotFoundError:
         return []
 
 
-def keep_original(path: str, place: str) -> None:
-    """Keep the file `path` at `place` as well; FileExistsError when that is taken."""
-    folder = os.path.dirname(place)
-    os.makedirs(folder, exist_ok=True)
-    if os.lstat(path).st_nlink == 1:  # else somebody may write to it by its other name
+def keep_original(path: str, place: str, folder: Root | None = None, state: Root | None = None) -> None:
+    """Keep the file `path` at `place` as well, on the disk.
+
+    Parameters
+    ----------
+    path, place : str
+    folder, state : Root, optional
+        What they lie below, and nothing is done elsewhere; their folders when not given.
+
+    Raises
+    ------
+    OSError
+        FileExistsError where the place is taken; EBUSY where the file was swapped for another meanwhile.
+    """
+    with _parent(path, folder) as (source, name), _parent(place, state, make=True) as (target, new):
+        found = os.stat(name, dir_fd=source, follow_symlinks=False)
+        if found.st_nlink == 1:  # else somebody may write to it by its other name
+            try:
+                os.link(name, new, src_dir_fd=source, dst_dir_fd=target, follow_symlinks=False)
+            except OSError as error:
+                if error.errno not in _CANNOT_LINK:
+                    raise
+            else:
+                refuse_another(found, new, target)
+                sync_folder(target, place)
+                return
+        _copy((name, source), place, state, replace=False)
+
+
+def restore(place: str, path: str, state: Root | None = None, folder: Root | None = None) -> None:
+    """Put the file that is kept at `place` back to `path`, in one step; the backup stays.
+
+    Parameters
+    ----------
+    place, path : str
+    state, folder : Root, optional
+        What they lie below, and nothing is done elsewhere; their folders when not given.
+    """
+    with _parent(place, state) as (source, kept), _parent(path, folder) as (target, new):
+        found = os.stat(kept, dir_fd=source, follow_symlinks=False)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "its backup is no file", place)
+        name = temporary_name("" if target is not None else os.path.dirname(path))
         try:
-            os.link(path, place)
+            os.link(kept, name, src_dir_fd=source, dst_dir_fd=target, follow_symlinks=False)
         except OSError as error:
             if error.errno not in _CANNOT_LINK:
                 raise
-        else:
-            sync(folder)
+            _copy((kept, source), path, folder, replace=True)
             return
-    _copy(path, place, replace=False)
-
-
-def restore(place: str, path: str) -> None:
-    """Put the file that is kept at `place` back to `path`, in one step; the backup stays."""
-    name = temporary_name(os.path.dirname(path))
-    try:
-        os.link(place, name)
-    except OSError as error:
-        if error.errno not in _CANNOT_LINK:
+        try:
+            refuse_another(found, name, target)
+            rename_file(name, new, True, (target, target))
+        except BaseException:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=target)
             raise
-        _copy(place, path, replace=True)
-        return
-    try:
-        rename_file(name, path, replace=True)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)
-        raise
-    sync(os.path.dirname(path))
+        refuse_another(found, new, target)
+        sync_folder(target, path)
 
 
 def discard(place: str, state: str) -> None:
-    """Remove a backup, and the folders that are empty without it."""
+    """Remove a backup, and the folders that are empty without it; OSError where it is not below `state`."""
     with contextlib.suppress(FileNotFoundError):
-        os.unlink(place)
+        remove_below(os.path.join(state, FOLDER), place)
     top = os.path.join(state, FOLDER)
     folder = os.path.dirname(place)
     with contextlib.suppress(OSError):  # not empty
         while folder.startswith(top + os.sep):
-            os.rmdir(folder)
+            with Root(state).parent(folder) as (above, name):
+                os.rmdir(name, dir_fd=above)
             folder = os.path.dirname(folder)
 
 
-def _copy(path: str, place: str, replace: bool) -> None:
-    with open(path, "rb") as original, open_atomic(place, replace=replace, durable=True) as copy:
-        if not _clone(original, copy):
-            shutil.copyfileobj(original, copy, 1 << 20)
+def _parent(path: str, root: Root | None, make: bool = False) -> contextlib.AbstractContextManager[Place]:
+    return (root or Root(os.path.dirname(path))).parent(path, make)
+
+
+def _copy(original: tuple[str, int | None], place: str, root: Root | None, replace: bool) -> None:
+    """A copy with times, mode, attributes and owner, by descriptors alone."""
+    name, folder = original
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    with (
+        os.fdopen(os.open(name, flags, dir_fd=folder), "rb") as source,
+        open_atomic(place, replace=replace, durable=True, root=root) as copy,
+    ):
+        if not _clone(source, copy):
+            shutil.copyfileobj(source, copy, 1 << 20)
         copy.flush()
-        shutil.copystat(path, copy.name)
-        with contextlib.suppress(OSError, AttributeError):  # only root may, and Windows has none
-            found = os.stat(path)
-            os.chown(copy.name, found.st_uid, found.st_gid)
-            os.chmod(copy.name, found.st_mode & 0o7777)
+        if not HAS_DIR_FD:  # Windows has no modes of descriptors, and no owners
+            return
+        shutil.copystat(source.fileno(), copy.fileno())  # type: ignore[arg-type]  # descriptors will do
+        with contextlib.suppress(OSError):  # only root may
+            found = os.fstat(source.fileno())
+            os.chown(copy.fileno(), found.st_uid, found.st_gid)
+            os.chmod(copy.fileno(), found.st_mode & 0o7777)
 
 
 def _clone(original: BinaryIO, copy: BinaryIO) -> bool:

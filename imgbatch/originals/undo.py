@@ -19,6 +19,7 @@ from imgbatch.originals.in_place import settle_intentions
 from imgbatch.originals.replacements import Replacements
 from imgbatch.planning.folders import display_path
 from imgbatch.storage.atomic_write import hash_of, sweep
+from imgbatch.storage.below import Root, remove_below
 from imgbatch.storage.lock import Lock
 from imgbatch.storage.registry import storage_of
 
@@ -132,7 +133,7 @@ class _Undo:
         try:
             if not dry:
                 if hash_of(entry.path) != entry.original:  # else an undo was killed when it had done that
-                    restore(entry.backup, entry.path)
+                    restore(entry.backup, entry.path, Root(self._history.state), Root(self._history.folder))
                 self._replacements.settle(entry, "undone")
                 discard(entry.backup, self._history.state)
         except OSError as error:
@@ -173,7 +174,7 @@ class _Undo:
             return
         if not dry:
             try:
-                store.remove(row.path)
+                remove_below(self._history.folder, row.path)
             except OSError as error:
                 undone.left.append((row.path, one_line(error.strerror or str(error))))
                 return

@@ -9,20 +9,24 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import functools
 import hashlib
 import itertools
 import os
 import re
-import sys
-from collections.abc import Callable, Iterator
+import stat
+from collections.abc import Iterator
 from typing import BinaryIO
+
+from imgbatch.storage.below import HAS_DIR_FD, Place, Root
+from imgbatch.storage.rename import rename_file
 
 #: ``.imgbatch-<pid>-<number>.tmp``: hidden, short (a long target name must not make it too long), names its owner.
 TEMPORARY = re.compile(r"^\.imgbatch-(\d+)-\d+\.tmp$")
 _NUMBERS = itertools.count(1)  # one step, so that threads never get the same
-_AT_FDCWD = -100  # linux/fcntl.h
-_RENAME_NOREPLACE = 1  # linux/fs.h
+_CREATE = (
+    os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_NOFOLLOW", 0)
+)  # fmt: skip
 _LAST_NS = 2**63 - 1  # SQLite's integers have 64 bits
 
 
@@ -32,7 +36,9 @@ def temporary_name(folder: str) -> str:
 
 
 @contextlib.contextmanager
-def open_atomic(path: str, *, replace: bool = True, durable: bool = False) -> Iterator[BinaryIO]:
+def open_atomic(
+    path: str, *, replace: bool = True, durable: bool = False, root: Root | None = None
+) -> Iterator[BinaryIO]:
     """A file to write to that becomes `path` when the block ends well, and nothing when it does not.
 
     Parameters
@@ -43,17 +49,22 @@ def open_atomic(path: str, *, replace: bool = True, durable: bool = False) -> It
         Whether a file in the way may be replaced; if not, FileExistsError and the file in the way is untouched.
     durable : bool
         Whether file and folder are on the disk (fsync) before the block's end returns.
+    root : Root, optional
+        What it must lie below, links resolved; its folder when not given.
     """
-    with _temporary_file(path, replace) as (_, descriptor), os.fdopen(descriptor, "wb") as file:
-        yield file
-        if durable:
+    with _parent(path, root) as place:
+        with _temporary_file(place, replace) as (_, descriptor), os.fdopen(descriptor, "wb") as file:
+            yield file
             file.flush()
-            os.fsync(descriptor)
-    if durable:
-        sync(os.path.dirname(path) or ".")
+            if durable:
+                os.fsync(descriptor)
+        if durable:
+            sync_folder(place[0], path)
 
 
-def write_bytes(path: str, data: bytes, *, replace: bool = True, like: str | None = None) -> os.stat_result:
+def write_bytes(
+    path: str, data: bytes, *, replace: bool = True, like: str | None = None, root: Root | None = None
+) -> os.stat_result:
     """`data` into `path`, whole or not at all: as with :func:`open_atomic`, in the fewest steps for many tiny files.
 
     Parameters
@@ -66,30 +77,71 @@ def write_bytes(path: str, data: bytes, *, replace: bool = True, like: str | Non
     os.stat_result
         What stands at `path` then. Nothing is left to be asked, or to fail, once it is there.
     """
-    with _temporary_file(path, replace, 0o666 if like is None else 0o600) as (name, descriptor):
+    mode = 0o666 if like is None else 0o600
+    with _parent(path, root) as place, _temporary_file(place, replace, mode) as (name, descriptor):
         try:
             written = os.write(descriptor, data)
             while written < len(data):  # 2 GB at a time, or less where the disk is nearly full
                 written += os.write(descriptor, memoryview(data)[written:])
+            if like is not None:
+                _preserve(descriptor if HAS_DIR_FD else name, like)  # some disks settle the times with the bytes first
+            mine = os.fstat(descriptor)
         finally:
             os.close(descriptor)
-        if like is not None:
-            preserve(name, like)
-        return os.stat(name)  # after close, which settles the time on some disks; a rename changes none of it
+        # after close, which settles the time on some disks; a rename changes none of it
+        return refuse_another(mine, name, place[0])
 
 
 @contextlib.contextmanager
-def _temporary_file(path: str, replace: bool, mode: int = 0o666) -> Iterator[tuple[str, int]]:
-    """A new file that becomes `path` when the block ends well: its name until then, and a descriptor to be closed."""
-    name = temporary_name(os.path.dirname(path) or ".")
-    descriptor = _create(name, mode)
+def _temporary_file(place: Place, replace: bool, mode: int = 0o666) -> Iterator[tuple[str, int]]:
+    """A new file that becomes `place` when the block ends well: its name until then, and a descriptor to be closed.
+
+    All is done in the one folder that is held open, and what was renamed is looked at: others may write there, too.
+    """
+    folder, path = place
+    name = temporary_name("" if folder is not None else os.path.dirname(path))
+    descriptor = os.open(name, _CREATE, mode, dir_fd=folder)
     try:
         yield name, descriptor
-        rename_file(name, path, replace)
+        rename_file(name, path, replace, (folder, folder))
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)
+            os.unlink(name, dir_fd=folder)
         raise
+    if stat.S_ISLNK(os.stat(path, dir_fd=folder, follow_symlinks=False).st_mode):
+        os.unlink(path, dir_fd=folder)  # of no use to anybody here: somebody swapped the file in the last moment
+        raise _swapped(path)
+
+
+def _parent(path: str, root: Root | None) -> contextlib.AbstractContextManager[Place]:
+    path = os.path.abspath(path) if root is None else path
+    return (root or Root(os.path.dirname(path))).parent(path, make=True)
+
+
+def refuse_another(written: os.stat_result, name: str, folder: int | None) -> os.stat_result:
+    """What stands under a name; OSError (EBUSY) where that is not the file that was written.
+
+    Where a disk gives a file another number in between, what nobody else can have put there will do.
+
+    Parameters
+    ----------
+    written : os.stat_result
+        The file's.
+    name : str
+    folder : int or None
+        The ``dir_fd`` that has the name.
+    """
+    found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    alike = (found.st_mode, found.st_uid, found.st_nlink, found.st_size, found.st_mtime_ns)
+    if (found.st_dev, found.st_ino) != (written.st_dev, written.st_ino) and alike != (
+        written.st_mode, written.st_uid, written.st_nlink, written.st_size, written.st_mtime_ns,
+    ):  # fmt: skip
+        raise _swapped(name)
+    return found
+
+
+def _swapped(name: str) -> OSError:
+    return OSError(errno.EBUSY, "somebody else swapped it for another file meanwhile", name)
 
 
 def mtime(found: os.stat_result) -> int:
@@ -98,79 +150,21 @@ def mtime(found: os.stat_result) -> int:
 
 
 def preserve(path: str, like: str) -> None:
-    """Give a file the mode and times of another."""
+    """Give a file (no link) the mode and times of another."""
+    if not HAS_DIR_FD:
+        _preserve(path, like)
+        return
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        _preserve(descriptor, like)
+    finally:
+        os.close(descriptor)
+
+
+def _preserve(file: int | str, like: str) -> None:
     found = os.stat(like)
-    os.chmod(path, found.st_mode & 0o777)
-    os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
-
-
-def _create(name: str, mode: int) -> int:
-    """The descriptor of a new file, to be written to; missing folders are made."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    try:
-        return os.open(name, flags, mode)
-    except FileNotFoundError:
-        os.makedirs(os.path.dirname(name), exist_ok=True)
-        return os.open(name, flags, mode)
-
-
-def rename_file(name: str, path: str, replace: bool) -> None:
-    """Rename a file in one step.
-
-    Parameters
-    ----------
-    name, path : str
-        Where it is, and where it goes on the same file system.
-    replace : bool
-        Whether a file in the way is replaced; if not, of two writers one gets FileExistsError.
-    """
-    if replace:
-        os.replace(name, path)
-        return
-    if _rename_exclusively(name, path):
-        return
-    try:
-        os.link(name, path)  # fails when the name is taken: there is no portable rename that does
-    except FileExistsError:
-        raise
-    except OSError as error:  # no hard links here (FAT, some network disks): the check and the rename are two steps
-        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOSYS):
-            raise
-        if os.path.lexists(path):
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path) from None
-        os.replace(name, path)
-        return
-    os.unlink(name)
-
-
-def _rename_exclusively(name: str, path: str) -> bool:
-    """Linux's renameat2(RENAME_NOREPLACE): one call where link and unlink are two; False where there is none."""
-    rename = _renameat2()
-    if rename is None:
-        return False
-    if rename(_AT_FDCWD, os.fsencode(name), _AT_FDCWD, os.fsencode(path), _RENAME_NOREPLACE) == 0:
-        return True
-    import ctypes
-
-    code = ctypes.get_errno()
-    if code in (errno.ENOSYS, errno.EINVAL, errno.EPERM):  # an old kernel, a file system that cannot, a sandbox
-        return False
-    raise OSError(code, os.strerror(code), path)
-
-
-@functools.cache
-def _renameat2() -> Callable[..., int] | None:
-    if sys.platform != "linux":
-        return None
-    import ctypes  # only where something is renamed: the command itself rarely does
-
-    try:
-        rename = ctypes.CDLL(None, use_errno=True).renameat2
-    except (OSError, AttributeError):
-        return None
-    rename.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint]
-    found: Callable[..., int] = rename
-    return found
+    os.chmod(file, found.st_mode & 0o777)
+    os.utime(file, ns=(found.st_atime_ns, found.st_mtime_ns))
 
 
 def read_bytes(path: str) -> bytes:
@@ -208,6 +202,15 @@ def sync(path: str) -> None:
         os.close(descriptor)
 
 
+def sync_folder(folder: int | None, path: str) -> None:
+    """Put the entries of a file's folder on the disk: of a ``dir_fd``, or else of the one that `path` is in."""
+    descriptor = os.open("." if folder is not None else os.path.dirname(path) or ".", os.O_RDONLY, dir_fd=folder)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def sweep(folder: str, pid: int | None = None) -> int:
     """Remove temporary files that dead processes left in `folder` (those of `pid`, if given); how many there were.
 
@@ -238,10 +241,10 @@ def is_alive(pid: int) -> bool:
 def _has_ended(pid: int) -> bool:
     """Whether it has ended and only its number is left, until its parent asks: where nobody does, that is for long."""
     try:
-        stat = read_bytes(f"/proc/{pid}/stat")
+        words = read_bytes(f"/proc/{pid}/stat")
     except OSError:
         return False
-    return stat.rpartition(b")")[2].split()[:1] in ([b"Z"], [b"X"])  # proc(5): the state follows the name
+    return words.rpartition(b")")[2].split()[:1] in ([b"Z"], [b"X"])  # proc(5): the state follows the name
 
 
 def write_text(path: str, text: str) -> None:

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
 from imgbatch.core.errors import ImageError, kind_of_errno, one_line, sentence
-from imgbatch.storage.atomic_write import hash_of, preserve, rename_file, write_bytes
+from imgbatch.storage.atomic_write import hash_of, preserve, write_bytes
 from imgbatch.storage.base import Entry, Properties, Storage
+from imgbatch.storage.rename import rename_file
 
 IRREGULAR = "not a regular file"
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)

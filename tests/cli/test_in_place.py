@@ -233,9 +233,9 @@ def test_new_bytes_intention_and_backup_are_on_the_disk_before_the_rename(
         steps.append(f"fsync {os.path.basename(os.readlink(f'/proc/self/fd/{descriptor}'))}")
         real["fsync"](descriptor)
 
-    def replace(name: str, there: str) -> None:
+    def replace(name: str, there: str, **folders: int | None) -> None:
         steps.append(f"replace {os.path.basename(there)}")
-        real["replace"](name, there)
+        real["replace"](name, there, **folders)
 
     def intend(self: Replacements, entry: object) -> None:
         steps.append("intend")

@@ -11,6 +11,7 @@ import pytest
 
 from imgbatch.originals import backups
 from imgbatch.originals.backups import backup_folders, discard, keep_original, new_backup_folder, restore
+from imgbatch.storage.below import Root
 
 DATA = bytes(range(256)) * 12_000  # 3 MB: more than is copied at a time
 
@@ -156,3 +157,21 @@ def test_each_run_has_a_room_of_its_own(tmp_path: Path) -> None:
     os.symlink("nowhere", os.path.join(state, "backup", "2"))
     assert new_backup_folder(state, 2) == os.path.join(state, "backup", "2-2")
     assert backup_folders(state) == ["1", "1-2", "1-3", "2"]
+
+
+def test_a_backup_is_kept_put_back_and_given_up_below_its_folders_only(original: Path, tmp_path: Path) -> None:
+    photos, state = tmp_path / "photos", tmp_path / "state"
+    (tmp_path / "home/1").mkdir(parents=True)
+    (tmp_path / "home/1/a.jpg").write_bytes(b"the user's own")
+    state.mkdir()
+    (state / "backup").symlink_to("../home")
+    (photos / "out").symlink_to("../home/1")
+    roots = Root(str(photos)), Root(str(state))
+    with pytest.raises(OSError, match="leads out"):
+        keep_original(str(original), str(state / "backup/1/b.jpg"), *roots)
+    with pytest.raises(OSError, match="leads out"):
+        restore(str(original), str(photos / "out/a.jpg"), Root(str(tmp_path)), Root(str(photos)))
+    with pytest.raises(OSError, match="leads out"):
+        discard(str(state / "../home/1/a.jpg"), str(state))
+    assert backup_folders(str(state)) == []
+    assert [path.read_bytes() for path in (tmp_path / "home/1").iterdir()] == [b"the user's own"]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from imgbatch.storage import atomic_write
+from imgbatch.storage import atomic_write, rename
 from imgbatch.storage.atomic_write import open_atomic, sweep, temporary_name, write_bytes
 
 
@@ -110,10 +110,10 @@ def test_a_kernel_that_cannot_rename_exclusively_is_told_from_a_disk_that_fails(
 @pytest.mark.parametrize("way", ["renameat2", "link", "neither"])
 def test_exclusive_creation_never_replaces(tmp_path: Path, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if way != "renameat2":
-        monkeypatch.setattr(atomic_write, "_renameat2", lambda: None)
+        monkeypatch.setattr(rename, "_renameat2", lambda: None)
     if way == "neither":
 
-        def no_links(*_: object) -> None:
+        def no_links(*_: object, **__: object) -> None:
             raise PermissionError(1, "no hard links here")
 
         monkeypatch.setattr(os, "link", no_links)
@@ -144,15 +144,16 @@ def test_what_is_kept_is_there_before_the_file_is(tmp_path: Path, monkeypatch: p
     secret.write_bytes(b"")
     secret.chmod(0o640)
     os.utime(secret, ns=(5, 7))
-    write, put = os.write, atomic_write.rename_file
+    write, put = os.write, rename.rename_file
 
     def written(descriptor: int, data: bytes) -> int:
         assert os.fstat(descriptor).st_mode & 0o077 == 0
         return write(descriptor, data)
 
-    def placed(name: str, path: str, replace: bool) -> None:
-        assert (os.stat(name).st_mtime_ns, os.stat(name).st_mode & 0o777) == (7, 0o640)
-        put(name, path, replace)
+    def placed(name: str, path: str, replace: bool, folders: tuple[int | None, int | None]) -> None:
+        found = os.stat(name, dir_fd=folders[0])
+        assert (found.st_mtime_ns, found.st_mode & 0o777) == (7, 0o640)
+        put(name, path, replace, folders)
 
     monkeypatch.setattr(os, "write", written)
     monkeypatch.setattr(atomic_write, "rename_file", placed)

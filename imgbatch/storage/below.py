@@ -1,0 +1,158 @@
+"""Below: how is a file reached without leaving its folder, whatever links others put on the way meanwhile?
+
+A :class:`Root` is a folder that is held open. The folder of a file below it is opened by descriptor: in one step with
+Linux's openat2(RESOLVE_BENEATH), else part by part without following links. Links that end below the root are followed.
+What is done to the file is then done by its name in that descriptor (``dir_fd``). Where a system has no such thing
+(Windows) the path is looked at before it is used.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import functools
+import os
+import struct
+import sys
+import weakref
+from collections.abc import Callable, Iterator
+
+Place = tuple[int | None, str]  # a dir_fd and a name in it; without the former, a path
+HAS_DIR_FD = os.open in os.supports_dir_fd and os.mkdir in os.supports_dir_fd
+_FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+_OPENAT2 = 437  # of all processors but Alpha
+_BENEATH = 0x08 | 0x02  # linux/openat2.h: RESOLVE_BENEATH, RESOLVE_NO_MAGICLINKS
+_HOW = struct.pack("QQQ", _FOLDER, 0, _BENEATH)
+
+
+class Root:
+    """A folder that files are reached below; opened, and made if need be, when the first one is.
+
+    Parameters
+    ----------
+    path : str
+        Absolute; links on the way to it are followed.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._inside = path.rstrip(os.sep) + os.sep
+        self._descriptor: int | None = None
+
+    def __reduce__(self) -> tuple[type[Root], tuple[str]]:
+        return Root, (self.path,)
+
+    @contextlib.contextmanager
+    def parent(self, path: str, make: bool = False) -> Iterator[Place]:
+        """The folder of a file as a ``dir_fd``, and the file's name in it.
+
+        Parameters
+        ----------
+        path : str
+            Absolute, below the root.
+        make : bool
+            Whether missing folders are made.
+
+        Raises
+        ------
+        OSError
+            EXDEV where the path, or a link on the way, leads out of the root.
+        """
+        relative = path.removeprefix(self._inside)
+        if len(relative) == len(path) or "\0" in path:
+            raise self._leads_out(path)
+        if not HAS_DIR_FD:
+            self._resolve(os.path.dirname(path))
+            if make:
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+            yield None, path
+            return
+        folder, _, name = relative.rpartition(os.sep)
+        root = self._open(make)
+        if not folder:
+            yield root, name
+            return
+        descriptor = self._descend(root, folder, make)
+        try:
+            yield descriptor, name
+        finally:
+            os.close(descriptor)
+
+    def _open(self, make: bool) -> int:
+        if self._descriptor is None:
+            try:
+                self._descriptor = os.open(self.path, _FOLDER)
+            except FileNotFoundError:
+                if not make:
+                    raise
+                os.makedirs(self.path, exist_ok=True)
+                self._descriptor = os.open(self.path, _FOLDER)
+            weakref.finalize(self, os.close, self._descriptor)
+        return self._descriptor
+
+    def _descend(self, root: int, folder: str, make: bool) -> int:
+        """A new descriptor of a folder below the root."""
+        descriptor = _openat2(root, folder)
+        if descriptor is not None:
+            return descriptor
+        parts = os.path.relpath(self._resolve(os.path.join(self.path, folder)), os.path.realpath(self.path))
+        descriptor = os.open(".", _FOLDER, dir_fd=root)
+        for part in parts.split(os.sep):
+            try:
+                below = _open_part(descriptor, part, make)
+            finally:
+                os.close(descriptor)
+            descriptor = below
+        return descriptor
+
+    def _resolve(self, folder: str) -> str:
+        real, top = os.path.realpath(folder), os.path.realpath(self.path)
+        if real != top and not real.startswith(top.rstrip(os.sep) + os.sep):
+            raise self._leads_out(folder)
+        return real
+
+    def _leads_out(self, path: str) -> OSError:
+        return OSError(errno.EXDEV, f"it leads out of {self.path}, by its name or a link on the way", path)
+
+
+def _open_part(folder: int, name: str, make: bool) -> int:
+    try:
+        return os.open(name, _FOLDER | _NO_LINK, dir_fd=folder)
+    except FileNotFoundError:
+        if not make:
+            raise
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(name, dir_fd=folder)
+    return os.open(name, _FOLDER | _NO_LINK, dir_fd=folder)
+
+
+def _openat2(root: int, folder: str) -> int | None:
+    """The descriptor of a folder that is there; None where that is not told in one step, or there is no such call."""
+    call = _system_call()
+    if call is None:
+        return None
+    descriptor = call(_OPENAT2, root, os.fsencode(folder), _HOW, len(_HOW))
+    return None if descriptor < 0 else descriptor
+
+
+@functools.cache
+def _system_call() -> Callable[..., int] | None:
+    if sys.platform != "linux":
+        return None
+    import ctypes  # only where something is written
+
+    try:
+        call = ctypes.CDLL(None, use_errno=True).syscall
+    except (OSError, AttributeError):
+        return None
+    call.restype = ctypes.c_long
+    call.argtypes = [ctypes.c_long, ctypes.c_int, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_size_t]
+    found: Callable[..., int] = call
+    return found
+
+
+def remove_below(root: str, path: str) -> None:
+    """Remove a file (a link itself); OSError where its folder is not below `root` (absolute), links resolved."""
+    with Root(root).parent(path) as (folder, name):
+        os.unlink(name, dir_fd=folder)

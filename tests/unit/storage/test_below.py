@@ -1,0 +1,77 @@
+"""Is a file reached below its folder only, whatever links stand on the way?"""
+
+from __future__ import annotations
+
+import errno
+import os
+import pickle
+from pathlib import Path
+
+import pytest
+
+from imgbatch.storage import below
+from imgbatch.storage.atomic_write import open_atomic, write_bytes
+from imgbatch.storage.below import Root, remove_below
+
+SECRET = b"the user's own"
+
+
+@pytest.fixture(params=["openat2", "part by part"])
+def folder(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with links, beside a home that has a file."""
+    if request.param == "part by part":
+        monkeypatch.setattr(below, "_system_call", lambda: None)
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home/a").write_bytes(SECRET)
+    made = tmp_path / "folder"
+    (made / "real").mkdir(parents=True)
+    (made / "near").symlink_to("real")
+    (made / "absolute").symlink_to(made / "real")
+    (made / "out").symlink_to("../home")
+    (made / "absolutely-out").symlink_to(tmp_path / "home")
+    return made
+
+
+@pytest.mark.parametrize("name", ["a", "real/a", "new/below/a", "near/a", "near/new/a", "absolute/a"])
+def test_what_ends_below_is_written_and_removed(folder: Path, name: str) -> None:
+    path = folder / name
+    write_bytes(str(path), b"data", root=Root(str(folder)))
+    assert path.read_bytes() == b"data"
+    remove_below(str(folder), str(path))
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["out/a", "out/new/a", "absolutely-out/a", "../home/a", "real/../../home/a", "near/../../home/a"]
+)
+def test_nothing_is_written_or_removed_elsewhere(folder: Path, name: str) -> None:
+    path = f"{folder}/{name}"
+    root = Root(str(folder))
+    with pytest.raises(OSError, match="leads out of") as refused:
+        write_bytes(path, b"data", root=root)
+    assert refused.value.errno == errno.EXDEV
+    with pytest.raises(OSError, match="leads out of"), open_atomic(path, root=root):
+        pass
+    with pytest.raises(OSError, match="leads out of"):
+        remove_below(str(folder), path)
+    home = folder.parent / "home"
+    assert os.listdir(home) == ["a"] and (home / "a").read_bytes() == SECRET
+
+
+def test_a_file_in_the_way_of_a_folder_is_said(folder: Path) -> None:
+    (folder / "file").write_bytes(b"")
+    with pytest.raises(NotADirectoryError):
+        write_bytes(str(folder / "file/a"), b"data", root=Root(str(folder)))
+
+
+def test_a_root_that_is_a_link_is_where_the_link_leads(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("folder")
+    write_bytes(str(tmp_path / "link/near/a"), b"data", root=Root(str(tmp_path / "link")))
+    assert (folder / "real/a").read_bytes() == b"data"
+
+
+def test_a_root_is_made_when_it_is_needed_and_sent_unopened(tmp_path: Path) -> None:
+    root = pickle.loads(pickle.dumps(Root(str(tmp_path / "new"))))
+    assert not (tmp_path / "new").exists()
+    write_bytes(str(tmp_path / "new/a"), b"data", root=root)
+    assert (tmp_path / "new/a").read_bytes() == b"data"
