@@ -74,9 +74,9 @@ def encode(
     """`frames` as one file of `format`, in memory; as :func:`writing.encode.encode`, or searched for by its quality."""
     if encoding.max_bytes is not None or encoding.min_ssim is not None:
         from imgbatch.codecs.writing.quality_search import encode
-        from imgbatch.pixels.frames import of
+        from imgbatch.pixels.frames import spool
 
-        return encode(codec(format), of(frames), encoding, metadata, timing)
+        return encode(codec(format), spool(frames), encoding, metadata, timing)
     from imgbatch.codecs.writing import encode as encoding_procedure
 
     return encoding_procedure.encode(codec(format), frames, encoding, metadata, timing)

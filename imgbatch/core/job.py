@@ -43,7 +43,7 @@ class Source:
 
 
 @frozen(slots=True)
-class Owned:
+class LedgerEntry:
     """What the ledger knows of a file in the output folder: made from `source` (absolute path) for output `output`.
 
     `edited` says that size or mtime are no longer those of the moment it was written; `doubtful`, that a run which was

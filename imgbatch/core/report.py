@@ -131,7 +131,7 @@ class Report:
         parts = [f"{self.counts[status]} {status}" for status in COUNTED if self.counts[status] or status == "ok"]
         if self.remaining:
             parts.append(f"{self.remaining} remaining")
-        sizes = f"{human(self.bytes_in)} -> {human(self.bytes_out)}, " if self.bytes_out else ""
+        sizes = f"{format_bytes(self.bytes_in)} -> {format_bytes(self.bytes_out)}, " if self.bytes_out else ""
         return f"{', '.join(parts)} ({sizes}{self.seconds:.1f} s)"
 
 
@@ -140,7 +140,7 @@ def dumps(record: dict[str, Any]) -> str:
     return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
 
 
-def human(size: float) -> str:
+def format_bytes(size: float) -> str:
     """Bytes in decimal units, as the sizes on the command line are: ``1.2 MB``."""
     for unit in ("B", "kB", "MB", "GB"):
         if abs(size) < 999.5 or unit == "GB":

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from imgbatch.core.errors import KINDS, PHASES
-from imgbatch.core.job import Failure, Job, Owned, Source, Status, Written
+from imgbatch.core.job import Failure, Job, LedgerEntry, Source, Status, Written
 from imgbatch.ledger.database import FILE, read_rows
 from imgbatch.ledger.rows import FailureRow, Row, relative_path
 from imgbatch.planning.names import STATE
@@ -59,15 +59,15 @@ class LedgerIndex:
         if keep and os.path.exists(self.file):
             self._load(mend)
 
-    def owner_of(self, path: str) -> Owned | None:
+    def owner_of(self, path: str) -> LedgerEntry | None:
         """What is known of a file in the output folder; None: it is foreign."""
         row = self._by_path.get(path)
         if row is not None and self._intact(row):
-            return Owned(row.source, row.output, False)
+            return LedgerEntry(row.source, row.output, False)
         doubtful = self._doubtful.get(path)
         if (doubtful is not None and self._intact(doubtful)) or (self._dead and self._left_by_the_dead(path)):
-            return Owned("", 0, False, doubtful=True)
-        return None if row is None else Owned(row.source, row.output, True)
+            return LedgerEntry("", 0, False, doubtful=True)
+        return None if row is None else LedgerEntry(row.source, row.output, True)
 
     @property
     def rows(self) -> Iterable[Row]:

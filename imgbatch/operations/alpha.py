@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from imgbatch.core.parameter_kinds import Choice, Grammar
 from imgbatch.operations.base import Operation, refuse_mode
 from imgbatch.operations.support.as_array import picture, samples
-from imgbatch.pixels.alpha import SIXTEEN, carrying, flattened, straight
+from imgbatch.pixels.alpha import GRAY_16_BIT, flatten, to_straight_alpha, with_header
 from imgbatch.pixels.color import canonical_color, rgba
 
 if TYPE_CHECKING:
@@ -48,19 +48,21 @@ class Flatten(Operation):
 
     def apply(self, image: Image) -> Image:
         red, green, blue, _ = rgba(self.background)
-        if image.mode not in SIXTEEN and image.mode not in ("I", "F"):
-            return flattened(image, (red, green, blue))
+        if image.mode not in GRAY_16_BIT and image.mode not in ("I", "F"):
+            return flatten(image, (red, green, blue))
         key = image.info.get("transparency")
         if key is None:
             return image
-        if not red == green == blue or image.mode not in SIXTEEN:
+        if not red == green == blue or image.mode not in GRAY_16_BIT:
             instead = "choose a gray background for 16-bit gray, or convert the file to 8 bits first"
             raise refuse_mode(self, image, instead)
         import numpy
         from PIL import Image as Images
 
         samples = numpy.asarray(image)
-        made = carrying(Images.fromarray(numpy.where(samples == key, red * 257, samples).astype(samples.dtype)), image)
+        made = with_header(
+            Images.fromarray(numpy.where(samples == key, red * 257, samples).astype(samples.dtype)), image
+        )
         made.info.pop("transparency", None)
         return made
 
@@ -98,17 +100,17 @@ class Alpha(Operation):
     def apply(self, image: Image) -> Image:
         if self.action == "remove":
             return Flatten(self.background).apply(image)
-        if image.mode in SIXTEEN or image.mode in ("I", "F"):
+        if image.mode in GRAY_16_BIT or image.mode in ("I", "F"):
             return self._deep(image)
-        ready = straight(image)
+        ready = to_straight_alpha(image)
         has_alpha = ready.mode in ("LA", "RGBA")
         if self.action == "off":
-            return carrying(_colors(ready), ready) if has_alpha else image
+            return with_header(_colors(ready), ready) if has_alpha else image
         if self.action == "extract":
             from PIL import Image as Images
 
             alpha = ready.getchannel("A") if has_alpha else Images.new("L", ready.size, 255)
-            return carrying(alpha, ready)
+            return with_header(alpha, ready)
         if ready.mode not in ("L", "LA", "RGB", "RGBA"):
             raise refuse_mode(self, image, f"no mode holds alpha beside them ({self.action}); convert to sRGB first")
         return self._with_alpha(ready, has_alpha)
@@ -130,7 +132,7 @@ class Alpha(Operation):
         else:
             alpha = colors.convert("L")
             colors = self._filled(image) if self.action == "shape" else colors
-        return carrying(_merge(colors, alpha), image)
+        return with_header(_merge(colors, alpha), image)
 
     def _filled(self, image: Image) -> Image:
         from PIL import Image as Images
@@ -145,7 +147,7 @@ class Alpha(Operation):
             return image if key is None else made
         if self.action in ("on", "set", "background") or (self.action == "opaque" and key is None):
             return image  # a transparent level in the header is all the alpha that there can be
-        if self.action == "extract" and image.mode in SIXTEEN:
+        if self.action == "extract" and image.mode in GRAY_16_BIT:
             import numpy
 
             held = samples(image)

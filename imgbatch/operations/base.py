@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from imgbatch.core.errors import ImageError
 from imgbatch.core.parameters import Declaration
 from imgbatch.core.quantities import Size
-from imgbatch.pixels.frames import Film
+from imgbatch.pixels.frames import SpooledFrames
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -129,7 +129,7 @@ def apply_all(
     passing = iter(frames)
     for operation in operations:
         if operation.together:
-            held = Film(passing)
+            held = SpooledFrames(passing)
             if len(held) > 1:
                 operation = operation.across(held)
             passing = iter(held)

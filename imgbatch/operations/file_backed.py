@@ -46,17 +46,17 @@ class FileContent:
 
 
 @dataclass(frozen=True)
-class FromFile(Operation):
-    """An operation that holds what a file says; ``held`` is no parameter, and does not count when two are compared."""
+class FileBackedOperation(Operation):
+    """An operation that holds what a file says; ``content`` is no parameter, and no part of ``==``."""
 
-    held: FileContent | None = field(default=None, compare=False, repr=False, kw_only=True)
+    content: FileContent | None = field(default=None, compare=False, repr=False, kw_only=True)
 
     def after(self, size: Size) -> Size:
         return size
 
     def file_content(self) -> FileContent:
         """What the file says; ImageError when the operation was applied without it."""
-        if self.held is None:
+        if self.content is None:
             message = f"{self.word} has not been given its file; apply it with imgbatch.apply(image, operation)"
             raise ImageError("operation", message)
-        return self.held
+        return self.content

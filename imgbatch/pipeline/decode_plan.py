@@ -48,7 +48,7 @@ GAP = 3.0
 STEP = 1.0
 #: SSIM that planned and unplanned results have in common, at least (photographs; synthetic edges have less).
 AGREE = 0.97
-_FILMS = 4  # what was decoded, one output's frames, these in the format's mode and in its palette
+_SEQUENCES = 4  # what was decoded, one output's frames, these in the format's mode and in its palette
 
 
 @frozen
@@ -173,18 +173,18 @@ def halves_chroma(output: Output, format: str, icc: bytes | None) -> bool:
     return codec.halves_chroma(output) and (icc is None or codec.can_write_profile(icc))
 
 
-def memory_needed(opened: SourceImage, plan: DecodePlan, data: int, films: bool = True) -> int:
+def memory_needed(opened: SourceImage, plan: DecodePlan, data: int, spooled: bool = True) -> int:
     """About how many bytes the picture will take: what is decoded, twice what comes of it, and the file itself.
 
-    A JPEG in several scans is held whole, in waves, until the last of them. Of many frames no more than a few films'
-    worth is in memory, and what GIF's encoder holds: a byte a pixel. Without `films` one frame is there at a time.
+    A JPEG in several scans is held whole, in waves, until the last of them. Of `spooled` frames a few
+    sequences' worth is in memory, and what GIF's encoder holds: a byte a pixel; of others one at a time.
     """
     wanted = plan.wanted if opened.format == "jpeg" else None  # nothing else is decoded smaller
     width, height = opened.size
     made = math.prod(wanted or plan.size)
     scale = jpeg_scale(plan.size, wanted)
-    more = (opened.frame_count if films and opened.format in MULTIFRAME else 1) - 1
-    held = min(4 * more * made, _FILMS * frames.KEPT + more * made)
+    more = (opened.frame_count if spooled and opened.format in MULTIFRAME else 1) - 1
+    held = min(4 * more * made, _SEQUENCES * frames.MEMORY_LIMIT + more * made)
     return 4 * (math.ceil(width / scale) * math.ceil(height / scale) + 2 * made) + held + opened.waves + data
 
 

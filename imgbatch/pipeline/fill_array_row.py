@@ -17,7 +17,7 @@ from imgbatch.operations import Flatten, Operation, apply_all
 from imgbatch.pipeline import decode_plan, template_fields
 from imgbatch.pipeline.task import FileContext, FileTask, TaskContext
 from imgbatch.pixels import color, profile_conversion
-from imgbatch.pixels.alpha import is_opaque, straight
+from imgbatch.pixels.alpha import is_opaque, to_straight_alpha
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -78,7 +78,7 @@ class ArrayRowContext(FileContext):
         """The first frame after the operations, decoded with as few pixels as they need; checked for its size."""
         task, opened = self.task, self.opened
         plan = decode_plan.make_plan(opened, task.auto_orient, template_fields.bind_fields(task.ops, self.job, opened))
-        self.worker.reserve(decode_plan.memory_needed(opened, plan, opened.length, films=False))
+        self.worker.reserve(decode_plan.memory_needed(opened, plan, opened.length, spooled=False))
         frames, _ = opened.decode("first", plan.wanted, task.auto_orient, turn=plan.turned_by == "decoder")
         frame = next(frames)
         self.timer.enter("ops")
@@ -106,7 +106,7 @@ def in_mode(image: Image, mode: str, icc: bytes | None, changes: list[str]) -> I
         image = color.to_eight_bits(image)
     if image.mode in color.INK:
         image = _from_ink(image, icc, changes)
-    plain = straight(image)
+    plain = to_straight_alpha(image)
     return plain if plain.mode == mode else plain.convert(mode)
 
 

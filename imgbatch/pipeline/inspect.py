@@ -52,7 +52,7 @@ class InspectContext(FileContext):
         width, height = opened.size
         # The scans of a JPEG are compared at half the size
         held = replace(plan, wanted=(max(1, width // 2), max(1, height // 2))) if opened.waves else plan
-        self.worker.reserve(decode_plan.memory_needed(opened, held, len(self.data), films=False))
+        self.worker.reserve(decode_plan.memory_needed(opened, held, len(self.data), spooled=False))
         differences = jpeg_scans.findings(self.data) if opened.format == "jpeg" else None
         if differences is not None:
             self._findings += differences

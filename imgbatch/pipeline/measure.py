@@ -66,7 +66,7 @@ class MeasureContext(FileContext):
         """The first frame after the operations, decoded no larger than they need it."""
         opened, orient = self.opened, self.task.auto_orient
         plan = decode_plan.make_plan(opened, orient, template_fields.bind_fields(self.task.ops, self.job, opened))
-        self.worker.reserve(decode_plan.memory_needed(opened, plan, opened.length, films=False))
+        self.worker.reserve(decode_plan.memory_needed(opened, plan, opened.length, spooled=False))
         (frame,), _ = opened.decode("first", plan.wanted, orient, turn=plan.turned_by == "decoder")
         self.timer.enter("ops")
         if any(op.on_screen for op in plan.common):

@@ -9,7 +9,7 @@ from imgbatch.codecs.metadata.block import AnimationTiming
 from imgbatch.codecs.reading.decode import SourceImage
 from imgbatch.core.errors import ImageError
 from imgbatch.core.job import Target
-from imgbatch.pixels.frames import Film
+from imgbatch.pixels.frames import SpooledFrames
 from imgbatch.planning.recipe import Output
 
 _SINGLE = ("first", "1")
@@ -32,7 +32,7 @@ def count(opened: SourceImage, selection: str) -> int:
     return opened.frame_count if selection == "all" else min(int(selection), opened.frame_count)
 
 
-def select(frames: Film, output: Output) -> Film:
+def select(frames: SpooledFrames, output: Output) -> SpooledFrames:
     """Those of the decoded frames that an output gets."""
     if output.frames == "all":
         return frames

@@ -24,7 +24,7 @@ from imgbatch.pipeline.decode_plan import DecodePlan
 from imgbatch.pipeline.output_decision import OutputDecision
 from imgbatch.pipeline.task import FileContext, TaskContext
 from imgbatch.pixels import color, profile_conversion
-from imgbatch.pixels.frames import Film
+from imgbatch.pixels.frames import SpooledFrames
 from imgbatch.planning.recipe import Output
 from imgbatch.storage.atomic_write import content_hash
 
@@ -51,11 +51,11 @@ class ImageContext(FileContext):
         In the order in which outputs are made, from `decide_outputs` on.
     selection : str
         The frames that are decoded for all outputs: ``all``, ``first`` or how many.
-    frames, timing : Film, AnimationTiming
+    frames, timing : SpooledFrames, AnimationTiming
         What was decoded, after the operations that all outputs share, and how it plays.
     ink : bool
         Whether these frames are still in CMYK or LAB.
-    reduced : dict of int to Film
+    reduced : dict of int to SpooledFrames
         What outputs have made of the frames by their first operation.
     """
 
@@ -63,7 +63,7 @@ class ImageContext(FileContext):
     plan: DecodePlan
     decisions: tuple[OutputDecision, ...]
     selection: str
-    frames: Film
+    frames: SpooledFrames
     timing: AnimationTiming
     ink: bool
 
@@ -72,7 +72,7 @@ class ImageContext(FileContext):
         self.outputs = [task.recipe.outputs[target.output] for target in job.targets]
         self.source_format = ""  # where it is one that is written
         self.fields: set[str] = set()
-        self.reduced: dict[int | None, Film] = {}
+        self.reduced: dict[int | None, SpooledFrames] = {}
         self.late: dict[str, tuple[Encoded, Output]] = {}  # under names that the pixels decided
 
     def process(self) -> None:
@@ -97,7 +97,7 @@ class OutputContext:
     decision: OutputDecision
     target: Target
     output: Output
-    frames: Film | None = None
+    frames: SpooledFrames | None = None
     metadata: Metadata | None = None
     encoded: Encoded | None = None
 
@@ -167,7 +167,7 @@ def decode(image: ImageContext) -> None:
         frames, image.ink = profile_conversion.ink_to_srgb(frames, opened.metadata.icc), False
         opened.metadata.icc = None
         image.changes.append(f"mode: {opened.mode} -> sRGB")
-    image.frames = Film(image.timer.operating(plan.common, frames))
+    image.frames = SpooledFrames(image.timer.operating(plan.common, frames))
     image.timer.frames = len(image.frames)
 
 
@@ -181,7 +181,10 @@ def operate(image: ImageContext, one: OutputContext) -> None:
         if decision.source in image.reduced:
             ops, frames = decode_plan.ops_from_larger(image.plan, decision.output), image.reduced[decision.source]
         elif image.ink and any(op.on_screen for op in ops):
-            frames, metadata = Film(profile_conversion.ink_to_srgb(frames, metadata.icc)), replace(metadata, icc=None)
+            frames, metadata = (
+                SpooledFrames(profile_conversion.ink_to_srgb(frames, metadata.icc)),
+                replace(metadata, icc=None),
+            )
             image.changes.append(f"mode: {image.opened.mode} -> sRGB")
         image.reduced[decision.output] = frames = _apply(image, ops[:1], frames)
         frames = _apply(image, ops[1:], frames)
@@ -269,8 +272,8 @@ def _are_renditions_of_one(output: Output, other: Output) -> bool:
     return replace(output, ops=output.ops[:-1]) == replace(other, ops=other.ops[:-1])
 
 
-def _apply(image: ImageContext, ops: Sequence[Operation], frames: Film) -> Film:
-    return Film(image.timer.operating(ops, frames)) if ops else frames
+def _apply(image: ImageContext, ops: Sequence[Operation], frames: SpooledFrames) -> SpooledFrames:
+    return SpooledFrames(image.timer.operating(ops, frames)) if ops else frames
 
 
 def _smaller(image: ImageContext, encoded: Encoded, output: Output) -> Encoded:

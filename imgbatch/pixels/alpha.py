@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from imgbatch.pixels.color import continuous, has_transparency
+from imgbatch.pixels.color import has_transparency, to_continuous_tone
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -18,21 +18,21 @@ _PREMULTIPLIED = {"RGBA": "RGBa", "LA": "La"}
 #: Modes that say what a plainer mode says as well, and that few filters and fewer formats take.
 _PLAIN = {"RGBa": "RGBA", "La": "LA", "RGBX": "RGB", "HSV": "RGB", "YCbCr": "RGB"}
 #: The modes of 16-bit gray.
-SIXTEEN = frozenset({"I;16", "I;16B", "I;16L"})
+GRAY_16_BIT = frozenset({"I;16", "I;16B", "I;16L"})
 
 
-def straight(image: Image) -> Image:
+def to_straight_alpha(image: Image) -> Image:
     """`image` with samples that can be averaged, its colors as gray, RGB, CMYK or LAB, its transparency as alpha.
 
     The same object where it already is. Only 16-bit and 32-bit gray may keep a transparent color in the header: no
     mode holds such samples with alpha.
     """
     plain = _PLAIN.get(image.mode)
-    ready = continuous(image if plain is None else image.convert(plain))
-    return ready if ready is image else carrying(ready, image)
+    ready = to_continuous_tone(image if plain is None else image.convert(plain))
+    return ready if ready is image else with_header(ready, image)
 
 
-def carrying(made: Image, image: Image) -> Image:
+def with_header(made: Image, image: Image) -> Image:
     """`made` with the header of `image` (profile, resolution, ...), but a transparent color only for the same mode."""
     if made is not image:
         same = made.mode == image.mode
@@ -40,7 +40,7 @@ def carrying(made: Image, image: Image) -> Image:
     return made
 
 
-def premultiplied(image: Image, change: Callable[[Image], Image]) -> Image:
+def apply_premultiplied(image: Image, change: Callable[[Image], Image]) -> Image:
     """`change` applied to `image` with its colors weighted by alpha, and weighted back; plain where there is no alpha.
 
     `change` is given an image of mode ``RGBa`` or ``La``. Pillow's filters, resize and rotate take them as they are,
@@ -48,27 +48,27 @@ def premultiplied(image: Image, change: Callable[[Image], Image]) -> Image:
     """
     weighted = _PREMULTIPLIED.get(image.mode)
     if weighted is None:
-        return carrying(change(image), image)
-    return carrying(change(image.convert(weighted)).convert(image.mode), image)
+        return with_header(change(image), image)
+    return with_header(change(image.convert(weighted)).convert(image.mode), image)
 
 
-def on_colors(image: Image, change: Callable[[Image], Image]) -> Image:
+def apply_to_colors(image: Image, change: Callable[[Image], Image]) -> Image:
     """`change` applied to the color bands of `image` (as L or RGB); the alpha band is kept as it is."""
     if image.mode not in ("RGBA", "LA"):
-        return carrying(change(image), image)
+        return with_header(change(image), image)
     from PIL import Image as Images
 
     *colors, alpha = image.split()
     changed = change(Images.merge("RGB", colors) if image.mode == "RGBA" else colors[0])
-    return carrying(Images.merge("RGBA" if changed.mode == "RGB" else "LA", (*changed.split(), alpha)), image)
+    return with_header(Images.merge("RGBA" if changed.mode == "RGB" else "LA", (*changed.split(), alpha)), image)
 
 
-def flattened(image: Image, background: tuple[int, int, int]) -> Image:
+def flatten(image: Image, background: tuple[int, int, int]) -> Image:
     """`image` laid on `background` (red, green, blue, each 0..255), without alpha; unchanged where it has none.
 
     A gray picture stays gray on a gray background and becomes RGB on a colored one.
     """
-    whole = straight(image)
+    whole = to_straight_alpha(image)
     if whole.mode not in ("RGBA", "LA"):
         return image
     from PIL import Image as Images
@@ -78,14 +78,14 @@ def flattened(image: Image, background: tuple[int, int, int]) -> Image:
     if whole.mode == "LA" and not gray:
         whole = whole.convert("RGBA")
     canvas.paste(whole.convert("L" if gray else "RGB"), mask=whole.getchannel("A"))
-    return carrying(canvas, whole)
+    return with_header(canvas, whole)
 
 
 def is_opaque(image: Image) -> bool:
     """Whether no pixel of `image` is transparent, whatever its mode."""
     if not has_transparency(image):
         return True
-    whole = continuous(image)
+    whole = to_continuous_tone(image)
     if whole.mode not in ("LA", "RGBA"):
         return True
     low, _ = whole.getchannel("A").getextrema()

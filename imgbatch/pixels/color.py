@@ -57,7 +57,7 @@ def has_transparency(image: Image) -> bool:
     return image.mode == "P" and image.palette is not None and image.palette.mode.endswith("A")
 
 
-def continuous(image: Image) -> Image:
+def to_continuous_tone(image: Image) -> Image:
     """`image` in a mode in which averaging neighbors means something; the same object where it already is.
 
     1-bit becomes L, palettes become RGB or RGBA, a transparent color in the header becomes an alpha channel.

@@ -1,9 +1,8 @@
-"""How are many frames held, when there may be tens of thousands? In memory while they are few, else in a file.
+"""Spooled frames: how are many frames held, when there may be tens of thousands? In memory while few, else in a file.
 
-A film is a sequence of pictures that can be walked as often as one likes. The first :data:`KEPT` bytes of pixels stay
-in memory, those that follow are put into a temporary file (in TMPDIR; it has no name, so nothing is ever left of it)
-and read again for each look: whoever walks a film one frame at a time needs memory for one frame. Frames come from
-the decoder into a film, from there through each output's operations into the next, and into the encoder.
+The first :data:`MEMORY_LIMIT` bytes of pixels stay in memory, those that follow are written to a temporary file (in
+TMPDIR; it has no name, so nothing is ever left of it) and read again at each walk: one frame at a time. Frames come
+from the decoder into such a sequence, from there through each output's operations into the next, and into the encoder.
 """
 
 from __future__ import annotations
@@ -17,13 +16,13 @@ from imgbatch.core.frozen_dataclass import frozen
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-#: Bytes of pixels that a film holds in memory.
-KEPT = 32_000_000
+#: Bytes of pixels that one sequence holds in memory.
+MEMORY_LIMIT = 32_000_000
 _WIDTHS = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}  # bytes of a pixel; 4 of all others
 
 
 @frozen
-class _FileFrame:
+class _StoredFrame:
     """A frame in the file: all that makes it but its pixels, and where these are."""
 
     mode: str
@@ -34,8 +33,8 @@ class _FileFrame:
     length: int
 
 
-class Film(Sequence["Image"]):
-    """Frames in order.
+class SpooledFrames(Sequence["Image"]):
+    """Frames in order, to be walked as often as one likes.
 
     Parameters
     ----------
@@ -49,13 +48,13 @@ class Film(Sequence["Image"]):
     """
 
     def __init__(self, frames: Iterable[Image] = ()) -> None:
-        self._items: list[Image | _FileFrame] = []
+        self._items: list[Image | _StoredFrame] = []
         self._file: IO[bytes] | None = None
         self._end = kept = 0
         for frame in frames:
             size = size_in_memory(frame)
-            if self._items and kept + size > KEPT:
-                self._items.append(self._put(frame))
+            if self._items and kept + size > MEMORY_LIMIT:
+                self._items.append(self._spool(frame))
             else:
                 kept += size
                 self._items.append(frame)
@@ -66,31 +65,31 @@ class Film(Sequence["Image"]):
     @overload
     def __getitem__(self, place: int) -> Image: ...
     @overload
-    def __getitem__(self, place: slice) -> Film: ...
-    def __getitem__(self, place: int | slice) -> Image | Film:
+    def __getitem__(self, place: slice) -> SpooledFrames: ...
+    def __getitem__(self, place: int | slice) -> Image | SpooledFrames:
         if isinstance(place, slice):
-            part = Film()
+            part = SpooledFrames()
             part._items, part._file = self._items[place], self._file
             return part
         item = self._items[place]
-        return self._got(item) if isinstance(item, _FileFrame) else item
+        return self._load(item) if isinstance(item, _StoredFrame) else item
 
     def __iter__(self) -> Iterator[Image]:
         for item in self._items:
-            yield self._got(item) if isinstance(item, _FileFrame) else item
+            yield self._load(item) if isinstance(item, _StoredFrame) else item
 
     @property
-    def stored(self) -> int:
+    def count_in_file(self) -> int:
         """How many of the frames are in the file."""
-        return sum(isinstance(item, _FileFrame) for item in self._items)
+        return sum(isinstance(item, _StoredFrame) for item in self._items)
 
-    def _put(self, frame: Image) -> _FileFrame:
+    def _spool(self, frame: Image) -> _StoredFrame:
         import tempfile
 
         pixels = frame.tobytes()
         try:
             if self._file is None:
-                self._file = tempfile.TemporaryFile(prefix="imgbatch-")  # noqa: SIM115 - lives as long as the film
+                self._file = tempfile.TemporaryFile(prefix="imgbatch-")  # noqa: SIM115 - lives as long as the sequence
             self._file.seek(self._end)
             self._file.write(pixels)
         except OSError as error:
@@ -101,9 +100,9 @@ class Film(Sequence["Image"]):
             mode = frame.palette.mode
             palette = mode, bytes(frame.getpalette(mode) or b"")
         start, self._end = self._end, self._end + len(pixels)
-        return _FileFrame(frame.mode, frame.size, palette, dict(frame.info), start, len(pixels))
+        return _StoredFrame(frame.mode, frame.size, palette, dict(frame.info), start, len(pixels))
 
-    def _got(self, item: _FileFrame) -> Image:
+    def _load(self, item: _StoredFrame) -> Image:
         from PIL import Image as Images
 
         assert self._file is not None
@@ -116,14 +115,14 @@ class Film(Sequence["Image"]):
         return frame
 
 
-def of(frames: Iterable[Image]) -> Film:
-    """`frames` as a film; the same object where they are one."""
-    return frames if isinstance(frames, Film) else Film(frames)
+def spool(frames: Iterable[Image]) -> SpooledFrames:
+    """`frames` in memory or in a file; the same object where they are so already."""
+    return frames if isinstance(frames, SpooledFrames) else SpooledFrames(frames)
 
 
-def each(frames: Iterable[Image], change: Callable[[Image], Image]) -> Film:
-    """`change` of every frame, one at a time."""
-    return Film(map(change, frames))
+def map_frames(frames: Iterable[Image], change: Callable[[Image], Image]) -> SpooledFrames:
+    """`change` of every frame, one at a time, in a new sequence."""
+    return SpooledFrames(map(change, frames))
 
 
 def size_in_memory(image: Image) -> int:

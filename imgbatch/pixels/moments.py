@@ -30,7 +30,7 @@ def pool(n: int, total: int, squares: int) -> tuple[float, float]:
     return _figures((total, n), (squares, n)) if n else (math.nan, math.nan)
 
 
-class Equally:
+class EqualWeightMoments:
     """Pixels of pictures that all count the same, however many pixels each has.
 
     The means of the pictures are exact fractions with their pixel counts as denominators; pictures of one count are
@@ -62,13 +62,13 @@ class Equally:
         if not self._images:
             return math.nan, math.nan
         mean, square = (
-            _of_all(added({count: group[place] for count, group in self._groups.items()}), self._images)
+            _of_all(sum_fractions({count: group[place] for count, group in self._groups.items()}), self._images)
             for place in (channel, self._channels + channel)
         )
         return _figures(mean, square)
 
 
-def added(terms: Mapping[int, int]) -> Ratio:
+def sum_fractions(terms: Mapping[int, int]) -> Ratio:
     """The sum of ``value / count`` over all {count: value}, exactly.
 
     Added up in pairs, as in a tournament: so most additions have small numbers, also when there are thousands.

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.core.errors import ImageError
-from imgbatch.pixels.color import DEEP, INK, continuous, has_transparency, space, to_eight_bits
+from imgbatch.pixels.color import DEEP, INK, has_transparency, space, to_continuous_tone, to_eight_bits
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -78,7 +78,7 @@ def to_rgb(image: Image, icc: bytes | None = None) -> Image:
         made = (to_srgb(image, icc) if icc else None) or image.convert("RGB")
         made.info.pop("icc_profile", None)  # Pillow gives what was LAB a profile, with the time of day in it
         return made
-    image = continuous(image)
+    image = to_continuous_tone(image)
     if image.mode in ("RGB", "RGBA"):
         return image
     return image.convert("RGBA" if has_transparency(image) else "RGB")
@@ -109,7 +109,7 @@ def to_srgb(image: Image, icc: bytes) -> Image | None:
             return _palette_to_srgb(image, icc)
         if space(image.mode) == "gray":
             return _gray_to_srgb(image, icc)
-        return _convert(continuous(image).convert("RGB"), icc, "RGB", "RGB")
+        return _convert(to_continuous_tone(image).convert("RGB"), icc, "RGB", "RGB")
     except _cms_errors():
         return None
 
@@ -195,7 +195,7 @@ def _with_info(made: Image, image: Image) -> Image:
     """A transparent color in the header would no longer be the same color: it becomes alpha."""
     if not has_transparency(image) or made.mode in ("LA", "RGBA"):
         return made
-    whole = continuous(image)
+    whole = to_continuous_tone(image)
     if whole.mode not in ("LA", "RGBA"):
         return made
     made.putalpha(whole.getchannel("A"))

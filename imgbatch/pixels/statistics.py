@@ -12,7 +12,7 @@ from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Outcome
 from imgbatch.pixels.exact_sums import Sums
 from imgbatch.pixels.histogram import MODES, Measurement
-from imgbatch.pixels.moments import TOP, Equally, pool
+from imgbatch.pixels.moments import TOP, EqualWeightMoments, pool
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -180,7 +180,7 @@ def make_statistics(
     count = len(MODES[mode])
     figure: Callable[[int], tuple[float, float]]
     if weight == "image":
-        equally = Equally(count)
+        equally = EqualWeightMoments(count)
         for one in measured:
             equally.add(one.size[0] * one.size[1], one.sum, one.sum_squares)
         figure = equally.figures

@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Sequence
 
 from imgbatch.core.errors import PlanError, one_line
-from imgbatch.core.job import Job, Owned, Source, Target
+from imgbatch.core.job import Job, LedgerEntry, Source, Target
 from imgbatch.core.run_settings import InTheWay
 from imgbatch.planning.folders import TargetFolders, and_more, display_path, real_key
 from imgbatch.planning.names import key, numbered_name, split_name
@@ -147,7 +147,7 @@ class NameConflicts:
     """
 
     def __init__(
-        self, places: TargetFolders, claims: Claims, owned: Callable[[str], Owned | None], policy: InTheWay
+        self, places: TargetFolders, claims: Claims, owned: Callable[[str], LedgerEntry | None], policy: InTheWay
     ) -> None:
         self._places, self._claims, self._owned, self._policy = places, claims, owned, policy
         self._refused: list[str] = []
@@ -229,7 +229,7 @@ class NameConflicts:
         if not standing:
             return False
         held = self._owned(path) if standing == "file" else None
-        return True if held == Owned(job.source.path, output, edited=False) else None
+        return True if held == LedgerEntry(job.source.path, output, edited=False) else None
 
 
 def _is_there(path: str) -> bool:

@@ -15,7 +15,7 @@ from imgbatch.core.job import Target
 from imgbatch.planning.names import NAME_BYTES, fill_example, is_late, key, too_long
 from imgbatch.storage.registry import storage_of
 
-Standing = Literal["", "file", "folder"]
+EntryKind = Literal["", "file", "folder"]
 
 
 @dataclass(slots=True)
@@ -37,7 +37,7 @@ class TargetFolder:
     names: dict[str, bool] | None = field(default_factory=dict)
     keys: set[str] = field(default_factory=set)
 
-    def standing(self, name: str) -> Standing:
+    def standing(self, name: str) -> EntryKind:
         """What is there under that name: nothing (""), a file (or anything that is no folder) or a folder."""
         if self.names is not None:
             if not self.names:

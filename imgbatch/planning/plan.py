@@ -15,7 +15,7 @@ from typing import Any
 
 from imgbatch.core.errors import PlanError
 from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.core.job import Failure, Job, Owned, Source, Target
+from imgbatch.core.job import Failure, Job, LedgerEntry, Source, Target
 from imgbatch.core.run_settings import InTheWay
 from imgbatch.planning import names
 from imgbatch.planning.conflicts import Claims, NameConflicts, label
@@ -54,7 +54,7 @@ def plan(
     *,
     flat: bool = False,
     in_the_way: InTheWay = "refuse",
-    owned: Callable[[str], Owned | None],
+    owned: Callable[[str], LedgerEntry | None],
     made: OutputPaths,
     format_of: Callable[[Source], str | None],
 ) -> Plan:

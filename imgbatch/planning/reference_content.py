@@ -96,7 +96,7 @@ def _plain(image: Image, icc: bytes | None) -> Image:
 
     if image.mode in color.INK:
         return profile_conversion.to_rgb(image, icc).convert("RGB")
-    ready = alpha.straight(image)
+    ready = alpha.to_straight_alpha(image)
     return ready if ready.mode in color.DEEP else ready.convert("L" if ready.mode in ("L", "LA") else "RGB")
 
 

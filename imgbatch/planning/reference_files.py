@@ -97,12 +97,12 @@ def reference_files_of(recipe: Recipe) -> ReferenceFiles:
 
 
 def _with_content(op: Operation, held: dict[Key, FileContent]) -> Operation:
-    from imgbatch.operations.file_backed import FromFile
+    from imgbatch.operations.file_backed import FileBackedOperation
 
-    if not isinstance(op, FromFile):
+    if not isinstance(op, FileBackedOperation):
         return op
     for _, kind, path in files(op):
-        return dataclasses.replace(op, held=held[kind.holds, path])
+        return dataclasses.replace(op, content=held[kind.holds, path])
     return op
 
 

@@ -20,7 +20,7 @@ from imgbatch import executors
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import SCHEMA, Job, Outcome, Target
 from imgbatch.core.parameters import from_table
-from imgbatch.core.report import WRONG, human
+from imgbatch.core.report import WRONG, format_bytes
 from imgbatch.core.run_settings import Settings
 from imgbatch.pipeline.image_task import ImageTask
 from imgbatch.planning.names import escape
@@ -80,12 +80,12 @@ class Estimate:
         sample = "all of them tried" if self.sampled == self.files else f"from a sample of {self.sampled}"
         where = "in one process" if not self.workers else f"with {self.workers} worker{'s' if self.workers > 1 else ''}"
         said = [
-            f"{self.files} file{'s' if self.files != 1 else ''}, {human(self.bytes_in)}; {sample}",
-            f"output   {_range_text(self.bytes_out, human)}",
+            f"{self.files} file{'s' if self.files != 1 else ''}, {format_bytes(self.bytes_in)}; {sample}",
+            f"output   {_range_text(self.bytes_out, format_bytes)}",
             f"time     {_range_text(self.seconds, _duration)} {where}",
         ]
         if self.memory.high:
-            said.append(f"memory   {_range_text(self.memory, human)}, all processes together")
+            said.append(f"memory   {_range_text(self.memory, format_bytes)}, all processes together")
         if self.failures.high >= 1:
             said.append(f"failures {_range_text(self.failures, lambda value: f'{value:.0f}')} of {self.files} files")
         return said

@@ -76,9 +76,9 @@ def test_what_is_lent_travels_as_a_place_and_is_one_array(tmp_path: Path) -> Non
         sent = pickle.dumps(lent)
         assert len(sent) < 1500, "the pixels were pickled"
         there = pickle.loads(sent)
-        assert there.held.array.shape == (800, 1000, 4)
-        lent.held.array[5, 7] = (1, 2, 3, 4)  # type: ignore[attr-defined]
-        assert there.held.array[5, 7].tolist() == [1, 2, 3, 4]
+        assert there.content.array.shape == (800, 1000, 4)
+        lent.content.array[5, 7] = (1, 2, 3, 4)  # type: ignore[attr-defined]
+        assert there.content.array[5, 7].tolist() == [1, 2, 3, 4]
     with pytest.raises(FileNotFoundError):
         pickle.loads(sent)
 

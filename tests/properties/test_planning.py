@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imgbatch.core.errors import PlanError
-from imgbatch.core.job import Owned, Source
+from imgbatch.core.job import LedgerEntry, Source
 from imgbatch.core.run_settings import InTheWay
 from imgbatch.planning.names import fill_late
 from imgbatch.planning.plan import plan
@@ -112,9 +112,9 @@ def test_a_plan_is_refused_or_safe(
             put(folder, relative)
         sources = [Source(os.path.join(root, relative), root, relative) for relative in relatives]
 
-        def owned(path: str) -> Owned | None:
+        def owned(path: str) -> LedgerEntry | None:
             number = len(path) % 3
-            return Owned(sources[0].path, number, number == 2) if ours and number else None
+            return LedgerEntry(sources[0].path, number, number == 2) if ours and number else None
 
         try:
             made = plan(

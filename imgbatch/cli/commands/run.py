@@ -16,7 +16,7 @@ from imgbatch.cli.parse import parse, print_help
 from imgbatch.cli.precedence import RunRequest, run_request, save
 from imgbatch.cli.report_run import carry_out, console_style, file_reporters, refuse_pictures
 from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.core.report import ExitCode, human
+from imgbatch.core.report import ExitCode, format_bytes
 from imgbatch.reporters.base import Reporter, printable
 from imgbatch.reporters.console import Console
 from imgbatch.reporters.summary import folder_hints
@@ -115,7 +115,7 @@ def _carry_out(
         user_reporter = UnattendedReporter(console.say, batch.failing, console.lines)
     shortage = batch.shortage
     if shortage is not None and not report.quiet:
-        wanted, free = map(human, shortage)
+        wanted, free = map(format_bytes, shortage)
         console.say(
             f"warning: the disk of {printable(request.output)} may become full: about {wanted} to write, {free} free"
         )

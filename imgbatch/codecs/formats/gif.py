@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from imgbatch.codecs.base import Codec
 from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
-from imgbatch.pixels.frames import Film
+from imgbatch.pixels.frames import SpooledFrames
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -39,7 +39,7 @@ class Gif(Codec):
         from imgbatch.codecs.writing import palette
 
         if encoding.colors is None and all(palette.is_indexed(frame) for frame in frames):
-            return Film(map(_with_rgb_palette, frames)) if any(map(_has_wide_palette, frames)) else frames
+            return SpooledFrames(map(_with_rgb_palette, frames)) if any(map(_has_wide_palette, frames)) else frames
         return palette.reduce_colors(frames, encoding.colors or 256, changes, keyed=True)
 
     def options(self, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:

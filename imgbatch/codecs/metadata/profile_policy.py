@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from imgbatch.pixels import color, profile_conversion
-from imgbatch.pixels.frames import Film, each
+from imgbatch.pixels.frames import SpooledFrames, map_frames
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -39,7 +39,9 @@ def assumed_profile(paths: Iterable[str | None], mode: str, changes: list[str]) 
     return icc
 
 
-def convert_to_srgb(frames: Sequence[Image], icc: bytes | None, changes: list[str]) -> tuple[Film, bytes | None]:
+def convert_to_srgb(
+    frames: Sequence[Image], icc: bytes | None, changes: list[str]
+) -> tuple[SpooledFrames, bytes | None]:
     """`frames` in sRGB, through their profile; and that profile, where it says no more than that they are.
 
     Without a profile they are taken to be sRGB, ink and Lab excepted.
@@ -52,7 +54,7 @@ def convert_to_srgb(frames: Sequence[Image], icc: bytes | None, changes: list[st
         same = same and made is frame
         return made
 
-    made = each(frames, on_srgb)
+    made = map_frames(frames, on_srgb)
     return made, icc if same else None
 
 

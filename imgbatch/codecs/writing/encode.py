@@ -15,7 +15,7 @@ from imgbatch.codecs import errors
 from imgbatch.codecs.metadata import profile_policy, strip
 from imgbatch.codecs.writing import pixel_modes
 from imgbatch.core.errors import ImageError
-from imgbatch.pixels.frames import Film, of
+from imgbatch.pixels.frames import SpooledFrames, spool
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -147,13 +147,13 @@ def metadata_options(codec: Codec, metadata: Metadata, changes: list[str]) -> di
     return options
 
 
-def _checked_frames(codec: Codec, frames: Iterable[Image]) -> Film:
-    film = of(frames)
-    if len(film) > 1 and not codec.multiframe:
+def _checked_frames(codec: Codec, frames: Iterable[Image]) -> SpooledFrames:
+    spooled = spool(frames)
+    if len(spooled) > 1 and not codec.multiframe:
         raise ImageError("frames", f"{codec.name} holds one picture, the source has several; use --frames first")
-    if not film:
+    if not spooled:
         raise ImageError("frames", "there is no frame to write")
-    return film
+    return spooled
 
 
 def _check_sizes(codec: Codec, pictures: Sequence[Image]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from imgbatch.pixels import alpha, color
-from imgbatch.pixels.frames import Film, each
+from imgbatch.pixels.frames import SpooledFrames, map_frames
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -50,7 +50,7 @@ def to_one_mode(frames: Sequence[Image]) -> Sequence[Image]:
         made.info = {}
         return made
 
-    return each(frames, alike)
+    return map_frames(frames, alike)
 
 
 def reduce_colors(frames: Sequence[Image], colors: int, changes: list[str], keyed: bool = False) -> Sequence[Image]:
@@ -69,20 +69,20 @@ def reduce_colors(frames: Sequence[Image], colors: int, changes: list[str], keye
     if soft:
         changes.append("alpha: reduced to transparent or opaque")
     room = colors if solid else colors - 1
-    shown = each(frames, _visible_colors)
+    shown = map_frames(frames, _visible_colors)
     indexed = _exact_indexing(shown, room, alike=not keyed)
     if indexed is None:
         indexed = _dither(shown, room)
         changes.append(f"colors: reduced to {colors}")
     if solid:
-        return each(shown, indexed)
+        return map_frames(shown, indexed)
     pairs = zip(shown, frames, strict=True)
-    return Film(_with_transparent_entry(indexed(visible), frame, room) for visible, frame in pairs)
+    return SpooledFrames(_with_transparent_entry(indexed(visible), frame, room) for visible, frame in pairs)
 
 
 def _to_eight_bits(image: Image) -> Image:
     """`image` in 8 bits, its transparency as alpha."""
-    return color.continuous(color.to_eight_bits(image))
+    return color.to_continuous_tone(color.to_eight_bits(image))
 
 
 def _visible_colors(image: Image) -> Image:

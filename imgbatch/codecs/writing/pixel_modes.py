@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from imgbatch.pixels import alpha, color, profile_conversion
-from imgbatch.pixels.frames import each
+from imgbatch.pixels.frames import map_frames
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -46,10 +46,10 @@ def fit(
         ready = ready and wanted == made.mode
         return made
 
-    held = each(frames, plain)
+    held = map_frames(frames, plain)
     used = None if keep is not None else icc
     if not ready or used:
-        held = each(held, lambda frame: _convert(frame, target_mode(frame, codec), used, codec, changes))
+        held = map_frames(held, lambda frame: _convert(frame, target_mode(frame, codec), used, codec, changes))
     return held, keep
 
 
@@ -84,7 +84,7 @@ def _plain(image: Image, codec: Codec, changes: list[str]) -> Image:
         changes.append(f"transparent gray not written: {codec.name}")
         return alpha.without_alpha(image)
     if not codec.keyed and image.mode in _KEYED and color.has_transparency(image):
-        image = color.continuous(image)
+        image = color.to_continuous_tone(image)
         image.info = {}
     return image
 
@@ -114,7 +114,7 @@ def _flatten(image: Image, background: str, changes: list[str]) -> Image:
         return alpha.without_alpha(image)
     changes.append(f"alpha: flattened on {background[:7]}")
     red, green, blue, _ = color.rgba(background)
-    flat = alpha.flattened(image, (red, green, blue))
+    flat = alpha.flatten(image, (red, green, blue))
     flat.info = {}
     return flat
 
@@ -137,7 +137,7 @@ def _convert(image: Image, wanted: str, icc: bytes | None, codec: Codec, changes
     if image.mode in ("LA", "RGBA") and wanted in ("L", "RGB"):
         image = alpha.without_alpha(image)
     elif color.has_transparency(image):
-        image = color.continuous(image)
+        image = color.to_continuous_tone(image)
     made = image if image.mode == wanted else image.convert(wanted)
     made.info = {}
     return made

@@ -21,7 +21,7 @@ from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
 from imgbatch.codecs.writing.encode import Encoded, prepare
 from imgbatch.core.errors import ImageError
 from imgbatch.pixels import alpha, color
-from imgbatch.pixels.frames import each
+from imgbatch.pixels.frames import map_frames
 from imgbatch.pixels.ssim import ssim
 
 if TYPE_CHECKING:
@@ -142,9 +142,9 @@ class _Search:
 
         def shrunk(frame: Image) -> Image:
             size = max(1, round(frame.width * scale)), max(1, round(frame.height * scale))
-            return alpha.straight(frame).resize(size, Resampling.LANCZOS)
+            return alpha.to_straight_alpha(frame).resize(size, Resampling.LANCZOS)
 
-        smaller = each(self._frames, shrunk)
+        smaller = map_frames(self._frames, shrunk)
         self._input = prepare(self._codec, smaller, self._wish, self._metadata, self._timing)
 
     def _too_large(self, made: Encoded) -> str:
@@ -207,5 +207,5 @@ class _Search:
 
 def _gray(image: Image) -> Image:
     """What the eye compares: luma, transparency on mid-gray."""
-    whole = alpha.flattened(image, (128, 128, 128))
+    whole = alpha.flatten(image, (128, 128, 128))
     return (color.to_eight_bits(whole) if whole.mode in color.DEEP else whole).convert("L")

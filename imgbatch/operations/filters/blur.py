@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from imgbatch.core.parameter_kinds import Number
 from imgbatch.operations.base import Operation
 from imgbatch.pixels import deep
-from imgbatch.pixels.alpha import carrying, premultiplied, straight
+from imgbatch.pixels.alpha import apply_premultiplied, to_straight_alpha, with_header
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -45,7 +45,7 @@ class Blur(Operation):
 
         if deep.is_deep(image):
             return deep.gaussian_blur(image, self.sigma)
-        return filter_image(straight(image), ImageFilter.GaussianBlur(self.sigma))
+        return filter_image(to_straight_alpha(image), ImageFilter.GaussianBlur(self.sigma))
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class BoxBlur(Operation):
             return image
         if deep.is_deep(image):
             return deep.box_blur(image, self.radius)
-        return filter_image(straight(image), ImageFilter.BoxBlur(self.radius))
+        return filter_image(to_straight_alpha(image), ImageFilter.BoxBlur(self.radius))
 
 
 def filter_image(image: Image, kernel: Filter | type[Filter]) -> Image:
@@ -80,5 +80,5 @@ def filter_image(image: Image, kernel: Filter | type[Filter]) -> Image:
     from PIL import Image as Images
 
     if image.mode == "LAB":
-        return carrying(Images.merge("LAB", [band.filter(kernel) for band in image.split()]), image)
-    return premultiplied(image, lambda weighted: weighted.filter(kernel))
+        return with_header(Images.merge("LAB", [band.filter(kernel) for band in image.split()]), image)
+    return apply_premultiplied(image, lambda weighted: weighted.filter(kernel))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from imgbatch.core.parameter_kinds import Number
 from imgbatch.operations.base import Operation
 from imgbatch.operations.support.as_array import in_strips, picture, sums_along
-from imgbatch.pixels.alpha import straight
+from imgbatch.pixels.alpha import to_straight_alpha
 from imgbatch.pixels.deep import gray_range
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Denoise(Operation):
     def apply(self, image: Image) -> Image:
         if self.strength == 0:
             return image
-        ready = straight(image)
+        ready = to_straight_alpha(image)
         low, high = gray_range(ready)
         limit = (self.strength * (high - low) / 255) ** 2
         alpha = ready.mode in ("LA", "RGBA")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from imgbatch.core.parameter_kinds import Number
 from imgbatch.operations.base import Operation, refuse_mode
 from imgbatch.operations.support.as_array import in_strips, picture, samples
-from imgbatch.pixels.alpha import straight
+from imgbatch.pixels.alpha import to_straight_alpha
 from imgbatch.pixels.deep import gray_range
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _apply_to_slopes(
     """`change` of the derivatives of the color bands, above `ground` (a share of the way from black to white)."""
     if image.mode in ("CMYK", "LAB"):
         raise refuse_mode(operation, image, "its numbers do not grow with light; convert the file to sRGB first")
-    ready = straight(image)
+    ready = to_straight_alpha(image)
     alpha = ready.getchannel("A") if ready.mode in ("LA", "RGBA") else None
     weighted = ready if alpha is None else ready.convert("RGBa" if ready.mode == "RGBA" else "La")
     low, high = gray_range(ready)

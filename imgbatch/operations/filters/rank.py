@@ -14,7 +14,7 @@ from imgbatch.core.parameter_kinds import Number
 from imgbatch.operations.base import Operation, refuse_mode
 from imgbatch.operations.filters.blur import filter_image
 from imgbatch.operations.support.as_array import at, picture, samples
-from imgbatch.pixels.alpha import SIXTEEN, carrying, premultiplied, straight
+from imgbatch.pixels.alpha import GRAY_16_BIT, apply_premultiplied, to_straight_alpha, with_header
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -46,9 +46,9 @@ class Median(Operation):
         if self.size == 1:
             return image
         kernel = ImageFilter.MedianFilter(self.size)
-        if image.mode in SIXTEEN:  # Pillow ranks 32-bit samples, which hold these exactly
-            return carrying(image.convert("I").filter(kernel).convert(image.mode), image)
-        return filter_image(straight(image), kernel)
+        if image.mode in GRAY_16_BIT:  # Pillow ranks 32-bit samples, which hold these exactly
+            return with_header(image.convert("I").filter(kernel).convert(image.mode), image)
+        return filter_image(to_straight_alpha(image), kernel)
 
 
 @dataclass(frozen=True)
@@ -126,4 +126,4 @@ def _spread(operation: Operation, image: Image, size: int, pick: Callable[..., A
                 window += step
         return picture(held, plain)
 
-    return premultiplied(straight(image), change)
+    return apply_premultiplied(to_straight_alpha(image), change)

@@ -9,7 +9,7 @@ from imgbatch.core.parameter_kinds import Number
 from imgbatch.operations.base import Operation
 from imgbatch.operations.filters.blur import filter_image
 from imgbatch.pixels import deep
-from imgbatch.pixels.alpha import on_colors, straight
+from imgbatch.pixels.alpha import apply_to_colors, to_straight_alpha
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -51,7 +51,7 @@ class Unsharp(Operation):
             return deep.move_apart(
                 image, lambda held: deep.gaussian_blur(held, self.sigma), self.amount, self.threshold
             )
-        ready = straight(image)
+        ready = to_straight_alpha(image)
         return _apart(ready, filter_image(ready, ImageFilter.GaussianBlur(self.sigma)), self.amount, self.threshold)
 
 
@@ -82,7 +82,7 @@ class Sharpen(Operation):
             return image
         if deep.is_deep(image):
             return deep.move_apart(image, deep.smooth, self.amount, threshold=0)
-        ready = straight(image)
+        ready = to_straight_alpha(image)
         return _apart(ready, filter_image(ready, ImageFilter.SMOOTH()), self.amount, threshold=0)
 
 
@@ -112,7 +112,7 @@ class Sharpness(Operation):
             return image
         if deep.is_deep(image):
             return deep.move_apart(image, deep.smooth, self.factor - 1, threshold=0)
-        ready = straight(image)
+        ready = to_straight_alpha(image)
         return _apart(ready, filter_image(ready, ImageFilter.SMOOTH()), self.factor - 1, threshold=0)
 
 
@@ -133,7 +133,7 @@ def _apart(image: Image, blurred: Image, amount: float, threshold: int) -> Image
             moved = Images.composite(moved, colors, blurred.getchannel("A"))
         return moved
 
-    return on_colors(image, change)
+    return apply_to_colors(image, change)
 
 
 def _where_above(threshold: int, image: Image, smooth: Image, moved: Image) -> Image:

@@ -18,7 +18,7 @@ from imgbatch.core.quantities import Size
 from imgbatch.operations.base import Operation
 from imgbatch.operations.geometry.crop import Crop
 from imgbatch.operations.geometry.resize import Resize
-from imgbatch.operations.support.canvas import affordable, on_canvas
+from imgbatch.operations.support.canvas import on_canvas, refuse_too_large
 from imgbatch.operations.support.fit import Placement
 from imgbatch.operations.support.half_chroma import reduce_ycbcr
 from imgbatch.operations.support.lengths import ENTROPY, anchor
@@ -98,7 +98,7 @@ class Reduction(Operation):
     def apply(self, image: Image) -> Image:
         size = self.original or ways.swap_size(image.size, self.orientation)
         placement = self.placement(size)
-        affordable(self, placement.canvas)
+        refuse_too_large(self, placement.canvas)
         made = self._made(image, placement, size)
         turn = ways.to_upright(self.orientation)
         if turn is not None:

@@ -10,7 +10,7 @@ from imgbatch.core.errors import UsageError, expected
 from imgbatch.core.parameter_kinds import Choice, Switch
 from imgbatch.core.quantities import Size
 from imgbatch.operations.base import Operation
-from imgbatch.operations.support.canvas import affordable, on_canvas
+from imgbatch.operations.support.canvas import on_canvas, refuse_too_large
 from imgbatch.operations.support.entropy import busiest
 from imgbatch.operations.support.fit import FITS, SIZE, SUFFIXES, Placement, fit_size, geometry
 from imgbatch.operations.support.lengths import ENTROPY, FOCAL, PLACE, anchor, read_focal, refuse_two_places
@@ -134,7 +134,7 @@ class Resize(Operation):
         if self.gravity == ENTROPY:
             return self.across([image]).apply(image)
         placement = self.placement(image.size)
-        affordable(self, placement.canvas)
+        refuse_too_large(self, placement.canvas)
         made = resample_image(image, placement.box, placement.size, self.kernel, linear=self.linear)
         corner = anchor(placement.size, placement.canvas, self.gravity)
         return on_canvas(self, made, placement.canvas, corner, self.background)

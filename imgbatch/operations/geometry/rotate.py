@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from imgbatch.core.parameter_kinds import Choice, Number, Switch
 from imgbatch.core.quantities import Size
 from imgbatch.operations.base import Operation
-from imgbatch.operations.support.canvas import RGBA, able, affordable, background, blank, on_canvas
+from imgbatch.operations.support.canvas import RGBA, background, blank, convert_for_color, on_canvas, refuse_too_large
 from imgbatch.operations.support.lengths import anchor
-from imgbatch.pixels.alpha import straight
+from imgbatch.pixels.alpha import to_straight_alpha
 from imgbatch.pixels.color import COLOR
 from imgbatch.pixels.deep import apply_as_float, is_deep
 
@@ -98,11 +98,11 @@ class Rotate(Operation):
         if self.angle % 90 == 0:
             return self._quarters(image, int(self.angle // 90) % 4)
         size = rotate_image(image.size, self.angle) if self.expand else image.size
-        affordable(self, size)
+        refuse_too_large(self, size)
         color = background(image, self.background)
         if self.kernel == "nearest":
-            return self._hard(able(self, image, color), size, color)
-        return self._smooth(able(self, straight(image), color), size, color)
+            return self._hard(convert_for_color(self, image, color), size, color)
+        return self._smooth(convert_for_color(self, to_straight_alpha(image), color), size, color)
 
     def _quarters(self, image: Image, quarters: int) -> Image:
         from PIL.Image import Transpose

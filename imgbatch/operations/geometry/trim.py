@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from imgbatch.core.parameter_kinds import Number
 from imgbatch.operations.base import Operation
 from imgbatch.operations.geometry.crop import Box, Crop, crop_image
-from imgbatch.pixels.alpha import straight
+from imgbatch.pixels.alpha import to_straight_alpha
 from imgbatch.pixels.deep import gray_range, is_deep
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Trim(Operation):
         """What is inside of the border; None when all of it is border."""
         if is_deep(image):
             return self._deep_box(image)
-        plain = straight(image)
+        plain = to_straight_alpha(image)
         premultiplied = {"RGBA": "RGBa", "LA": "La"}.get(plain.mode)
         boxes = []
         for band in (plain.convert(premultiplied) if premultiplied else plain).split():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from imgbatch.core.file_parameter import File
 from imgbatch.core.quantities import Share, Size
 from imgbatch.operations.base import Operation
-from imgbatch.operations.file_backed import FromFile
+from imgbatch.operations.file_backed import FileBackedOperation
 from imgbatch.operations.overlays import fonts
 from imgbatch.operations.support import text_placeholders
 from imgbatch.operations.support.composite import MARGIN, SIDE, composite, inside_margins, share_px
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Text(FromFile):
+class Text(FileBackedOperation):
     r"""Write on each image.
 
     The text may have fields in braces, filled in for each file: ``{stem}`` ``{name}`` ``{ext}`` ``{dir}`` of its name,
@@ -78,15 +78,15 @@ class Text(FromFile):
         File("font", "the name of a TrueType or OpenType file", ("font.ttf",)),
         "the font; by default the one that comes with Pillow",
     ] = None
-    filled: str | None = field(default=None, compare=False, repr=False, kw_only=True)
+    caption: str | None = field(default=None, compare=False, repr=False, kw_only=True)
 
     def of_file(self, facts: Mapping[str, Any]) -> Operation:
-        return dataclasses.replace(self, filled=text_placeholders.fill(self.text, facts))
+        return dataclasses.replace(self, caption=text_placeholders.fill(self.text, facts))
 
     def apply(self, image: Image) -> Image:
         import numpy
 
-        text = text_placeholders.fill(self.text, {}) if self.filled is None else self.filled
+        text = text_placeholders.fill(self.text, {}) if self.caption is None else self.caption
         text = text.replace("\\n", "\n").strip("\n")
         if not text.strip():
             return image

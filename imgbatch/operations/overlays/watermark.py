@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from imgbatch.core.file_parameter import File
 from imgbatch.core.parameter_kinds import Choice, Switch
 from imgbatch.core.quantities import Share, Size
-from imgbatch.operations.file_backed import FromFile
+from imgbatch.operations.file_backed import FileBackedOperation
 from imgbatch.operations.support.composite import BLENDS, MARGIN, SIDE, composite, inside_margins, share_px
 from imgbatch.operations.support.lengths import GRAVITY
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Watermark(FromFile):
+class Watermark(FileBackedOperation):
     """Lay a picture from a file over each image.
 
     The file's first frame, converted to sRGB and with its own transparency; composed by the rules of the W3C's

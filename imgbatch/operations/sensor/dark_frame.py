@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from imgbatch.core.file_parameter import File
 from imgbatch.core.parameter_kinds import Number
-from imgbatch.operations.file_backed import FileContent, FromFile
+from imgbatch.operations.file_backed import FileBackedOperation, FileContent
 from imgbatch.operations.sensor.flat_field import change_by_frame
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class DarkFrame(FromFile):
+class DarkFrame(FileBackedOperation):
     """Take off what the sensor shows without light: ``out = in - amount * frame``, never below black.
 
     Alpha is kept.

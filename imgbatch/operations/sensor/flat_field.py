@@ -14,9 +14,9 @@ from imgbatch.core.errors import ImageError
 from imgbatch.core.file_parameter import File
 from imgbatch.core.parameter_kinds import Number
 from imgbatch.operations.base import Operation, refuse_mode
-from imgbatch.operations.file_backed import FromFile
+from imgbatch.operations.file_backed import FileBackedOperation
 from imgbatch.operations.support.as_array import picture, samples
-from imgbatch.pixels.alpha import straight
+from imgbatch.pixels.alpha import to_straight_alpha
 from imgbatch.pixels.deep import gray_range
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _ROWS = 256  # computed at a time, so that a large picture needs little memory
 
 
 @dataclass(frozen=True)
-class FlatField(FromFile):
+class FlatField(FileBackedOperation):
     """Even out what lens and light make darker toward the edges, by a picture of something evenly white.
 
     ``out = in * mean(frame) / frame``, band by band (flat-field correction). Put ``dark_frame`` before it, and take the
@@ -94,7 +94,7 @@ def change_by_frame(
     """
     import numpy
 
-    ready = straight(image)
+    ready = to_straight_alpha(image)
     if (ready.width, ready.height) != (frame.shape[1], frame.shape[0]):
         raise ImageError(
             "operation",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.pixels.alpha import carrying
+from imgbatch.pixels.alpha import with_header
 from imgbatch.pixels.deep import is_16_bit
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def picture(values: Samples, like: Image, mode: str | None = None) -> Image:
         ready = _whole(values, -(2**31), 2**31 - 1).astype("=i4")
     else:
         ready = _whole(values, 0, 255).astype(numpy.uint8)
-    return carrying(Images.frombytes(mode, (values.shape[1], values.shape[0]), ready.tobytes()), like)
+    return with_header(Images.frombytes(mode, (values.shape[1], values.shape[0]), ready.tobytes()), like)
 
 
 def _whole(values: Samples, low: float, high: float) -> Samples:

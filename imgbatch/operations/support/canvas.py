@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from imgbatch.core.errors import ImageError
 from imgbatch.core.quantities import Size
 from imgbatch.operations.base import Operation, refuse_mode
-from imgbatch.pixels.alpha import straight
+from imgbatch.pixels.alpha import to_straight_alpha
 from imgbatch.pixels.color import has_transparency, rgba
 from imgbatch.pixels.deep import gray_range, is_deep
 
@@ -23,7 +23,7 @@ BLACK: RGBA = (0, 0, 0, 255)
 CLEAR: RGBA = (0, 0, 0, 0)
 
 
-def affordable(operation: Operation, size: Size) -> None:
+def refuse_too_large(operation: Operation, size: Size) -> None:
     """ImageError of kind ``too_large`` when a picture of `size` would hold more than MAX_PIXELS."""
     if size[0] * size[1] > MAX_PIXELS:
         raise ImageError(
@@ -40,7 +40,7 @@ def background(image: Image, word: str | None) -> RGBA:
     return CLEAR if has_transparency(image) and not is_deep(image) else WHITE
 
 
-def able(operation: Operation, image: Image, color: RGBA) -> Image:
+def convert_for_color(operation: Operation, image: Image, color: RGBA) -> Image:
     """`image` in the nearest mode that can hold a color beside its own pixels; the same object where it already can.
 
     Palettes become RGB or RGBA; gray becomes RGB for a color; an alpha channel is added for a transparent one.
@@ -60,7 +60,7 @@ def able(operation: Operation, image: Image, color: RGBA) -> Image:
     """
     if image.mode == "1" and "transparency" not in image.info and color in (WHITE, BLACK):
         return image
-    base = straight(image)
+    base = to_straight_alpha(image)
     gray, opaque = color[0] == color[1] == color[2], color[3] == 255
     if is_deep(base):
         if gray and opaque:
@@ -76,7 +76,7 @@ def able(operation: Operation, image: Image, color: RGBA) -> Image:
 
 
 def ink(image: Image, color: RGBA) -> float | tuple[float, ...]:
-    """The pixel value of `color` in the mode of `image`, which must be able to hold it (see :func:`able`)."""
+    """The pixel value of `color` in the mode of `image`, one that :func:`convert_for_color` gave."""
     from PIL import Image as Images
 
     red, alpha = color[0], color[3]
@@ -115,7 +115,7 @@ def blank(like: Image, size: Size, color: RGBA) -> Image:
     size : Size
         Width and height in px.
     color : (red, green, blue, alpha)
-        Each 0..255; one that the mode can hold (see :func:`able`).
+        Each 0..255; one that the mode can hold (see :func:`convert_for_color`).
     """
     from PIL import Image as Images
 
@@ -146,9 +146,9 @@ def on_canvas(operation: Operation, image: Image, size: Size, corner: tuple[int,
     """
     if size == image.size and corner == (0, 0):
         return image
-    affordable(operation, size)
+    refuse_too_large(operation, size)
     color = background(image, word)
-    picture = able(operation, image, color)
+    picture = convert_for_color(operation, image, color)
     canvas = blank(picture, size, color)
     canvas.paste(picture, corner)
     return canvas

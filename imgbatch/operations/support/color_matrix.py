@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from imgbatch.pixels.alpha import carrying, on_colors
+from imgbatch.pixels.alpha import apply_to_colors, with_header
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -53,4 +53,4 @@ def mix_bands(image: Image, matrix: Matrix) -> Image:
     if matrix == IDENTITY:
         return image
     flat = tuple(value for row in matrix for value in (*row, 0.0))
-    return carrying(on_colors(image, lambda colors: colors.convert("RGB", flat)), image)
+    return with_header(apply_to_colors(image, lambda colors: colors.convert("RGB", flat)), image)

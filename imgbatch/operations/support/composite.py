@@ -16,7 +16,7 @@ from imgbatch.core.quantities import Size
 from imgbatch.operations.base import Operation, refuse_mode
 from imgbatch.operations.support.as_array import picture, samples
 from imgbatch.operations.support.lengths import LENGTH, anchor, pixels, read_length, spell_length, squeeze
-from imgbatch.pixels.alpha import carrying, straight
+from imgbatch.pixels.alpha import to_straight_alpha, with_header
 from imgbatch.pixels.deep import gray_range, is_deep
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def composite(
     ImageError
         Kind ``mode``: a mark with colors on gray of more than 8 bits.
     """
-    ready = straight(image)
+    ready = to_straight_alpha(image)
     left, top = max(0, corner[0]), max(0, corner[1])
     right, bottom = min(ready.width, corner[0] + mark.shape[1]), min(ready.height, corner[1] + mark.shape[0])
     if left >= right or top >= bottom:
@@ -141,7 +141,7 @@ def composite(
         values = _over(below, above, opacity, blend, alpha=ready.mode in ("LA", "RGBA")) * (high - low) + low
         done = picture(values, strip)
         made.paste(done if not is_deep(ready) else _keep_clear(done, strip), (left, row))
-    return carrying(made, ready)
+    return with_header(made, ready)
 
 
 def _over(below: Values, above: Values, opacity: float, blend: str, alpha: bool) -> Values:
@@ -167,7 +167,7 @@ def _able(operation: Operation, image: Image, colored: bool) -> Image:
         raise refuse_mode(
             operation, image, "use a gray mark, or convert the file to 8 bits first: no mode holds 16 in color"
         )
-    return carrying(image.convert("RGBA" if image.mode == "LA" else "RGB"), image)
+    return with_header(image.convert("RGBA" if image.mode == "LA" else "RGB"), image)
 
 
 def _has_color(mark: NDArray[Any]) -> bool:

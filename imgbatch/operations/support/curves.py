@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from imgbatch.operations.base import Operation, refuse_mode
-from imgbatch.pixels.alpha import SIXTEEN, carrying, on_colors, straight
-from imgbatch.pixels.frames import each
+from imgbatch.pixels.alpha import GRAY_16_BIT, apply_to_colors, to_straight_alpha, with_header
+from imgbatch.pixels.frames import map_frames
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -36,11 +36,11 @@ class ByHistogram(Operation):
         return TableLookup(self, self.tables(histograms(ready))).apply(ready)
 
     def across(self, frames: Sequence[Image]) -> Operation:
-        ready = each(frames, lambda frame: tone_image(self, frame))
-        if not any(frame.mode in SIXTEEN for frame in ready):
+        ready = map_frames(frames, lambda frame: tone_image(self, frame))
+        if not any(frame.mode in GRAY_16_BIT for frame in ready):
             colored = any(frame.mode in ("RGB", "RGBA") for frame in ready)
-            ready = each(ready, to_color) if colored else ready
-        elif not all(frame.mode in SIXTEEN for frame in ready):
+            ready = map_frames(ready, to_color) if colored else ready
+        elif not all(frame.mode in GRAY_16_BIT for frame in ready):
             return self  # 8-bit and 16-bit pages: a document, no animation
         bands: Iterator[Bands] = map(histograms, ready)
         return TableLookup(self, self.tables(functools.reduce(_add, bands)))
@@ -55,7 +55,7 @@ class TableLookup(Operation):
 
     def apply(self, image: Image) -> Image:
         ready = tone_image(self.origin, image)
-        if ready.mode in SIXTEEN:
+        if ready.mode in GRAY_16_BIT:
             return _look_up(ready, self.tables[0])
         if len(self.tables) == 3:
             ready = to_color(ready)
@@ -64,7 +64,7 @@ class TableLookup(Operation):
             tables = self.tables * (len(colors.getbands()) // len(self.tables))
             return colors.point([level for table in tables for level in table])
 
-        return on_colors(ready, change)
+        return apply_to_colors(ready, change)
 
 
 def apply_curve(operation: Operation, image: Image, curve: Callable[[float], float]) -> Image:
@@ -79,7 +79,7 @@ def apply_curve(operation: Operation, image: Image, curve: Callable[[float], flo
         From 0..1 to 0..1; results beyond are cut.
     """
     ready = tone_image(operation, image)
-    top = 65535 if ready.mode in SIXTEEN else 255
+    top = 65535 if ready.mode in GRAY_16_BIT else 255
     table = tuple(int(min(max(curve(level / top), 0.0), 1.0) * top + 0.5) for level in range(top + 1))
     return TableLookup(operation, (table,)).apply(ready)
 
@@ -92,12 +92,12 @@ def tone_image(operation: Operation, image: Image) -> Image:
     if image.mode in ("I", "F"):
         instead = "32-bit samples have no fixed white; leave the operation away or convert the file to 16 bits first"
         raise refuse_mode(operation, image, instead)
-    return straight(image)
+    return to_straight_alpha(image)
 
 
 def is_gray(image: Image) -> bool:
     """Whether the samples of `image` are gray, in any depth; palettes are not."""
-    return image.mode in ("1", "L", "LA", "La", "I", "F") or image.mode in SIXTEEN
+    return image.mode in ("1", "L", "LA", "La", "I", "F") or image.mode in GRAY_16_BIT
 
 
 def to_color(image: Image) -> Image:
@@ -112,7 +112,7 @@ def _add(one: Bands, other: Bands) -> Bands:
 
 def histograms(image: Image) -> list[list[int]]:
     """How many visible samples are of each level, per color band."""
-    if image.mode in SIXTEEN:
+    if image.mode in GRAY_16_BIT:
         import numpy
 
         counts: list[int] = numpy.bincount(numpy.asarray(image).ravel(), minlength=65536).tolist()
@@ -135,11 +135,11 @@ def _look_up(image: Image, table: Table) -> Image:
     if key is not None:
         levels[levels == key] = key - 1 if key else 1
         levels[key] = key
-    return carrying(Images.fromarray(levels[samples]), image)
+    return with_header(Images.fromarray(levels[samples]), image)
 
 
 def to_8_bit_color(operation: Operation, image: Image) -> Image:
     """`image` as RGB or RGBA; ImageError of kind ``mode`` for 16-bit gray."""
-    if image.mode in SIXTEEN:
+    if image.mode in GRAY_16_BIT:
         raise refuse_mode(operation, image, "no mode holds 16 bits in color; convert the file to 8 bits first")
     return to_color(tone_image(operation, image))

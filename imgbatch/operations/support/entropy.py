@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.operations.support.lengths import spell_focal
-from imgbatch.pixels.alpha import straight
+from imgbatch.pixels.alpha import to_straight_alpha
 from imgbatch.pixels.deep import gray_range, is_deep
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def _preview(image: Image, block: int) -> NDArray[Any]:
     import numpy
     from PIL import Image as Images
 
-    plain = straight(image)
+    plain = to_straight_alpha(image)
     if is_deep(plain):
         low, high = gray_range(plain)
         shares = (numpy.asarray(plain).astype(numpy.float32) - low) / ((high - low) or 1)

@@ -10,7 +10,7 @@ from imgbatch.core.quantities import Size
 from imgbatch.operations.support.as_array import picture
 from imgbatch.operations.support.fit import ExactBox
 from imgbatch.operations.support.separable import reduce_image
-from imgbatch.pixels.alpha import carrying, straight
+from imgbatch.pixels.alpha import to_straight_alpha, with_header
 from imgbatch.pixels.deep import apply_as_float, is_16_bit
 from imgbatch.pixels.gamma import levels_of_light, light_of_levels
 
@@ -47,7 +47,7 @@ def resample_image(
     def change(plain: Image) -> Image:
         return reduce_image(plain, size, method, part, gap)
 
-    ready = straight(image)
+    ready = to_straight_alpha(image)
     return _in_light(ready, change) if linear and ready.mode not in ("I", "F") else apply_as_float(ready, change)
 
 
@@ -82,4 +82,4 @@ def _change(values: NDArray[Any], change: Callable[[Image], Image]) -> NDArray[A
 def _picture(planes: list[NDArray[Any]], like: Image) -> Image:
     import numpy
 
-    return carrying(picture(numpy.stack(planes, axis=2), like), like)
+    return with_header(picture(numpy.stack(planes, axis=2), like), like)

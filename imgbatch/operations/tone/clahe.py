@@ -17,8 +17,8 @@ from imgbatch.core.parameter_kinds import Number
 from imgbatch.operations.base import Operation
 from imgbatch.operations.support.as_array import picture, samples
 from imgbatch.operations.support.curves import is_gray, tone_image
-from imgbatch.pixels.alpha import SIXTEEN, on_colors
-from imgbatch.pixels.frames import each
+from imgbatch.pixels.alpha import GRAY_16_BIT, apply_to_colors
+from imgbatch.pixels.frames import map_frames
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,8 +60,8 @@ class Clahe(Operation):
         return self.changed(ready, self._curves(self._counts(ready)))
 
     def across(self, frames: Sequence[Image]) -> Operation:
-        ready = each(frames, lambda frame: tone_image(self, frame))
-        if len({frame.size for frame in ready}) > 1 or len({frame.mode in SIXTEEN for frame in ready}) > 1:
+        ready = map_frames(frames, lambda frame: tone_image(self, frame))
+        if len({frame.size for frame in ready}) > 1 or len({frame.mode in GRAY_16_BIT for frame in ready}) > 1:
             return self  # pages of a document, no animation
         return _LocalTables(self, self._curves(sum(self._counts(frame) for frame in ready)))
 
@@ -77,7 +77,7 @@ class Clahe(Operation):
         """How many visible pixels of each tile are of each level, 0..255: (row, column, level)."""
         import numpy
 
-        luma = numpy.floor(_luma(image) + 0.5).astype(numpy.int64) if image.mode in SIXTEEN else _luma(image)
+        luma = numpy.floor(_luma(image) + 0.5).astype(numpy.int64) if image.mode in GRAY_16_BIT else _luma(image)
         seen = samples(image.getchannel("A"))[..., 0] > 0 if image.mode in ("LA", "RGBA") else None
         rows, columns = self.grid(image)
         counts = numpy.zeros((len(rows) - 1, len(columns) - 1, _LEVELS), numpy.int64)
@@ -116,12 +116,12 @@ class Clahe(Operation):
                 upper = _interpolate(_look(curves[above, before], part), _look(curves[above, after], part), across)
                 lower = _interpolate(_look(curves[below, before], part), _look(curves[below, after], part), across)
                 made[top:bottom, left:right] = _interpolate(upper, lower, down[:, None])
-        if image.mode in SIXTEEN:
+        if image.mode in GRAY_16_BIT:
             return picture(made[..., None] * 257, image)
         if is_gray(image):
-            return on_colors(image, lambda gray: picture(made[..., None], gray))
+            return apply_to_colors(image, lambda gray: picture(made[..., None], gray))
         moved = (made - luma)[..., None]
-        return on_colors(image, lambda colors: picture(samples(colors) + moved, colors))
+        return apply_to_colors(image, lambda colors: picture(samples(colors) + moved, colors))
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def _luma(image: Image) -> Plane:
     """How light each pixel is, 0..255: whole numbers, but floats for 16 bits."""
     import numpy
 
-    if image.mode in SIXTEEN:
+    if image.mode in GRAY_16_BIT:
         return samples(image)[..., 0].astype(numpy.float32) / numpy.float32(257)
     return samples(image.convert("L"))[..., 0]
 

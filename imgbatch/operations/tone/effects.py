@@ -9,7 +9,7 @@ from imgbatch.core.parameter_kinds import Number
 from imgbatch.core.quantities import Level
 from imgbatch.operations.base import Operation
 from imgbatch.operations.support.curves import apply_curve, is_gray, tone_image
-from imgbatch.pixels.alpha import on_colors
+from imgbatch.pixels.alpha import apply_to_colors
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -87,6 +87,6 @@ class Threshold(Operation):
 
     def apply(self, image: Image) -> Image:
         ready = tone_image(self, image)
-        gray = ready if is_gray(ready) else on_colors(ready, lambda colors: colors.convert("L"))
+        gray = ready if is_gray(ready) else apply_to_colors(ready, lambda colors: colors.convert("L"))
         level = self.level / 255
         return apply_curve(self, gray, lambda value: float(value >= level))

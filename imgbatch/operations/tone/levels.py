@@ -16,7 +16,7 @@ from imgbatch.core.parameter_kinds import Number
 from imgbatch.core.quantities import Level
 from imgbatch.operations.base import Operation
 from imgbatch.operations.support.curves import ByHistogram, Table, apply_curve, is_gray, tone_image
-from imgbatch.pixels.alpha import carrying, on_colors
+from imgbatch.pixels.alpha import apply_to_colors, with_header
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -112,7 +112,9 @@ class Saturation(Operation):
         if self.factor == 1 or is_gray(image):
             return image
         ready = tone_image(self, image)
-        return on_colors(ready, lambda colors: Images.blend(colors.convert("L").convert("RGB"), colors, self.factor))
+        return apply_to_colors(
+            ready, lambda colors: Images.blend(colors.convert("L").convert("RGB"), colors, self.factor)
+        )
 
 
 @dataclass(frozen=True)
@@ -200,7 +202,7 @@ class Invert(Operation):
         if image.mode == "1" and "transparency" not in image.info:
             from PIL import ImageChops
 
-            return carrying(ImageChops.invert(image), image)
+            return with_header(ImageChops.invert(image), image)
         return apply_curve(self, image, lambda value: 1 - value)
 
 
@@ -218,7 +220,7 @@ class Grayscale(Operation):
     smooth: ClassVar[bool] = True
 
     def apply(self, image: Image) -> Image:
-        return image if is_gray(image) else on_colors(tone_image(self, image), lambda colors: colors.convert("L"))
+        return image if is_gray(image) else apply_to_colors(tone_image(self, image), lambda colors: colors.convert("L"))
 
 
 @dataclass(frozen=True)

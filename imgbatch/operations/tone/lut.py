@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from imgbatch.core.file_parameter import File
 from imgbatch.core.parameter_kinds import Choice
 from imgbatch.operations.base import refuse_mode
-from imgbatch.operations.file_backed import FileContent, FromFile
+from imgbatch.operations.file_backed import FileBackedOperation, FileContent
 from imgbatch.operations.support.as_array import picture, samples
 from imgbatch.operations.support.curves import to_color, tone_image
-from imgbatch.pixels.alpha import SIXTEEN, on_colors
+from imgbatch.pixels.alpha import GRAY_16_BIT, apply_to_colors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,7 +25,7 @@ _PILLOW_MOST = 65  # points along a side that Pillow's own lookup takes
 
 
 @dataclass(frozen=True)
-class Lut(FromFile):
+class Lut(FileBackedOperation):
     """Change colors by a table from a .cube file, 1D or 3D.
 
     The samples as they are (in the picture's own color space) are looked up and interpolated; what lies outside of the
@@ -55,15 +55,15 @@ class Lut(FromFile):
     interpolation: Annotated[str, Choice(INTERPOLATIONS), "between the points of a 3D table"] = "tetrahedral"
 
     def apply(self, image: Image) -> Image:
-        if image.mode in SIXTEEN:
+        if image.mode in GRAY_16_BIT:
             raise refuse_mode(self, image, "no mode holds 16 bits in color; convert the file to 8 bits first")
         ready = to_color(tone_image(self, image))
         table = self.file_content()
         if table.array.ndim == 2:
-            return on_colors(ready, lambda colors: colors.point(_curves(table)))
+            return apply_to_colors(ready, lambda colors: colors.point(_curves(table)))
         if self.interpolation == "trilinear" and _plain(table):
-            return on_colors(ready, lambda colors: colors.filter(_pillow(table)))
-        return on_colors(ready, lambda colors: self._looked_up(colors, table))
+            return apply_to_colors(ready, lambda colors: colors.filter(_pillow(table)))
+        return apply_to_colors(ready, lambda colors: self._looked_up(colors, table))
 
     def _looked_up(self, colors: Image, table: FileContent) -> Image:
         import numpy

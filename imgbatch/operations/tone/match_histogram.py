@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from imgbatch.core.file_parameter import File
-from imgbatch.operations.file_backed import FromFile
+from imgbatch.operations.file_backed import FileBackedOperation
 from imgbatch.operations.support.curves import ByHistogram, Table
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class MatchHistogram(ByHistogram, FromFile):
+class MatchHistogram(ByHistogram, FileBackedOperation):
     """Give the image the tones of another picture: each band's histogram becomes that of the other.
 
     Histogram specification (R. Gonzalez, R. Woods, "Digital Image Processing"): a level becomes the one below which the

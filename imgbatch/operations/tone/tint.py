@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from imgbatch.core.parameter_kinds import Number
 from imgbatch.operations.base import Operation
 from imgbatch.operations.support.curves import to_8_bit_color
-from imgbatch.pixels.alpha import on_colors
+from imgbatch.pixels.alpha import apply_to_colors
 from imgbatch.pixels.color import COLOR, rgba
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Tint(Operation):
             tinted = Images.merge("RGB", [luma.point(table) for table in tones])
             return tinted if self.amount == 1 else Images.blend(colors, tinted, self.amount)
 
-        return on_colors(to_8_bit_color(self, image), change)
+        return apply_to_colors(to_8_bit_color(self, image), change)
 
 
 def _tones(band: int, color: tuple[int, ...]) -> list[int]:

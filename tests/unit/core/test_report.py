@@ -8,7 +8,7 @@ import pytest
 
 from imgbatch.core.errors import Kind
 from imgbatch.core.job import Failure, Outcome, Source, Status, Written
-from imgbatch.core.report import ExitCode, Report, dumps, human
+from imgbatch.core.report import ExitCode, Report, dumps, format_bytes
 
 
 def outcome(
@@ -122,4 +122,4 @@ def test_json_is_one_line_whatever_the_name() -> None:
      (1_234_567, "1.2 MB"), (5e9, "5.0 GB"), (5e13, "50000 GB")],
 )  # fmt: skip
 def test_sizes_for_people(size: float, text: str) -> None:
-    assert human(size) == text
+    assert format_bytes(size) == text

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageEnhance, ImageFilter
 
 from imgbatch.operations import Blur, BoxBlur, Median, Operation, Sharpen, Unsharp
-from imgbatch.pixels.alpha import on_colors, premultiplied, straight
+from imgbatch.pixels.alpha import apply_premultiplied, apply_to_colors, to_straight_alpha
 from tests.contracts.test_operations import picture
 
 ALL: list[Operation] = [Blur(1.5), BoxBlur(2), Unsharp(2, 1.5), Sharpen(2), Median(3)]
@@ -66,7 +66,7 @@ def test_sharpening_far_from_anything_opaque_keeps_colors() -> None:
 @each
 def test_opaque_alpha_changes_nothing(operation: Operation) -> None:
     plain = picture("RGB", (30, 20))
-    made = operation.apply(straight(plain).convert("RGBA"))
+    made = operation.apply(to_straight_alpha(plain).convert("RGBA"))
     assert made.mode == "RGBA" and made.convert("RGB").tobytes() == operation.apply(plain).tobytes()
     gray = operation.apply(plain.convert("L").convert("LA"))
     assert gray.mode == "LA" and gray.convert("L").tobytes() == operation.apply(plain.convert("L")).tobytes()
@@ -86,7 +86,7 @@ def test_bands_are_filtered_alike(operation: Operation, kind: str) -> None:
 @pytest.mark.parametrize("kind", ["1", "P", "P+t", "PA", "L+t", "YCbCr", "HSV"])
 def test_other_modes_become_continuous_first(operation: Operation, kind: str) -> None:
     image = picture(kind, (30, 20))
-    ready = image.convert("RGB") if kind in ("YCbCr", "HSV") else straight(image)
+    ready = image.convert("RGB") if kind in ("YCbCr", "HSV") else to_straight_alpha(image)
     assert ready.mode in ("L", "LA", "RGB", "RGBA")
     assert operation.apply(image).tobytes() == operation.apply(ready).tobytes()
 
@@ -172,7 +172,7 @@ def test_deep_samples_keep_their_depth_and_agree_with_8_bits(operation: Operatio
 def test_weighting_and_back_is_nearly_lossless(mode: str) -> None:
     image = picture(mode, (60, 60))
     image.info["dpi"] = (72, 72)
-    made = premultiplied(image, lambda weighted: weighted.copy())
+    made = apply_premultiplied(image, lambda weighted: weighted.copy())
     before, after = array(image), array(made)
     assert made.mode == mode and made.info == image.info
     assert np.array_equal(before[..., -1], after[..., -1])
@@ -183,14 +183,14 @@ def test_weighting_and_back_is_nearly_lossless(mode: str) -> None:
 
 def test_weighting_happens_once() -> None:
     image = Image.new("RGBA", (8, 8), (200, 100, 50, 64))
-    made = premultiplied(image, lambda weighted: weighted.resize((4, 4), Image.Resampling.BILINEAR))
+    made = apply_premultiplied(image, lambda weighted: weighted.resize((4, 4), Image.Resampling.BILINEAR))
     assert np.abs(array(made)[..., :3] - (200, 100, 50)).max() <= 2
 
 
 def test_changed_colors_keep_alpha_and_header() -> None:
     for kind in ("RGBA", "LA", "RGB", "L"):
         image = picture(kind)
-        made = on_colors(image, lambda colors: colors.point(lambda level: 255 - level))
+        made = apply_to_colors(image, lambda colors: colors.point(lambda level: 255 - level))
         assert made.mode == kind and made.info == image.info
         if "A" in kind:
             assert made.getchannel("A").tobytes() == image.getchannel("A").tobytes()

@@ -133,11 +133,11 @@ def test_lab_and_cmyk_become_rgb() -> None:
 def test_what_stands_for_averaging() -> None:
     keyed = Image.new("L", (2, 1), 9)
     keyed.info["transparency"] = 9
-    assert color.continuous(keyed).mode == "LA"
-    assert color.continuous(Image.new("1", (1, 1))).mode == "L"
-    assert color.continuous(Image.new("P", (1, 1))).mode == "RGB"
+    assert color.to_continuous_tone(keyed).mode == "LA"
+    assert color.to_continuous_tone(Image.new("1", (1, 1))).mode == "L"
+    assert color.to_continuous_tone(Image.new("P", (1, 1))).mode == "RGB"
     plain = Image.new("RGB", (1, 1))
-    assert color.continuous(plain) is plain
+    assert color.to_continuous_tone(plain) is plain
 
 
 @pytest.mark.parametrize("mode", ["LAB", "CMYK"])

@@ -1,4 +1,4 @@
-"""Many frames are held as a few: a film gives back what was put in, and whoever walks it needs memory for one."""
+"""Many frames are held as a few: a sequence gives back what was put in, and whoever walks it needs memory for one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from PIL import Image
 from imgbatch import codecs
 from imgbatch.core.errors import ImageError
 from imgbatch.operations import Autocontrast, Resize, apply_all
-from imgbatch.pixels import frames as film
+from imgbatch.pixels import frames
 from tests.contracts.pictures import smooth
 
 MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "HSV", "I;16", "I;16B", "I", "F", "RGBa")
@@ -24,7 +24,7 @@ MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "HSV"
 
 @pytest.fixture
 def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(film, "KEPT", 0)
+    monkeypatch.setattr(frames, "MEMORY_LIMIT", 0)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -32,8 +32,8 @@ def test_frames_come_back_as_they_were(mode: str, nothing_kept: None) -> None:
     given = smooth(mode)
     given.info["transparency"] = 7
     other = given.transpose(Image.Transpose.ROTATE_180)
-    made = film.Film([given, other, given])
-    assert (len(made), made.stored) == (3, 2)
+    made = frames.SpooledFrames([given, other, given])
+    assert (len(made), made.count_in_file) == (3, 2)
     assert made[0] is given, "the first is kept, whatever its size: most pictures have one frame"
     for back, wanted in zip(made, (given, other, given), strict=True):
         assert (back.mode, back.size, back.info) == (wanted.mode, wanted.size, wanted.info)
@@ -42,15 +42,15 @@ def test_frames_come_back_as_they_were(mode: str, nothing_kept: None) -> None:
 
 def test_a_palette_with_shades_of_alpha_comes_back(nothing_kept: None) -> None:
     given = smooth("RGBA").quantize(64, method=Image.Quantize.FASTOCTREE)
-    back = film.Film([given, given])[1]
+    back = frames.SpooledFrames([given, given])[1]
     assert back.convert("RGBA").tobytes() == given.convert("RGBA").tobytes()
 
 
-def test_a_part_of_a_film_is_a_film(nothing_kept: None) -> None:
-    made = film.Film(Image.new("L", (2, 2), level) for level in range(5))
+def test_a_part_of_a_sequence_is_a_sequence(nothing_kept: None) -> None:
+    made = frames.SpooledFrames(Image.new("L", (2, 2), level) for level in range(5))
     part = made[1:3]
     assert [frame.getpixel((0, 0)) for frame in part] == [1, 2]
-    assert film.of(part) is part and part.stored == 2
+    assert frames.spool(part) is part and part.count_in_file == 2
     assert made[-1].getpixel((1, 1)) == 4
 
 
@@ -60,13 +60,13 @@ def test_a_disk_without_room_is_said(nothing_kept: None, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(tempfile, "TemporaryFile", full)
     with pytest.raises(ImageError, match="No space left on device; set TMPDIR") as failed:
-        film.Film(Image.new("L", (2, 2)) for _ in range(2))
+        frames.SpooledFrames(Image.new("L", (2, 2)) for _ in range(2))
     assert failed.value.kind == "memory"
 
 
 def test_what_is_small_stays_in_memory() -> None:
-    made = film.Film(Image.new("RGB", (100, 100)) for _ in range(20))
-    assert made.stored == 0
+    made = frames.SpooledFrames(Image.new("RGB", (100, 100)) for _ in range(20))
+    assert made.count_in_file == 0
 
 
 class Watched:
@@ -115,9 +115,9 @@ def test_the_memory_of_a_run_does_not_grow_with_the_frames(tmp_path: Path) -> No
     code = f"""if True:
         from pathlib import Path
         import imgbatch as ib
-        from imgbatch.pixels import frames as film
+        from imgbatch.pixels import frames
 
-        film.KEPT = 1_000_000
+        frames.MEMORY_LIMIT = 1_000_000
 
         def run(path, count):
             recipe = ib.Recipe(ops=[ib.Flip()], outputs=[ib.Output(format="png", effort=0)])

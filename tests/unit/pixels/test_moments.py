@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import pytest
 
-from imgbatch.pixels.moments import Equally, added, pool
+from imgbatch.pixels.moments import EqualWeightMoments, pool, sum_fractions
 
 
 def test_mean_and_deviation_are_rounded_once() -> None:
@@ -24,7 +24,7 @@ def test_mean_and_deviation_are_rounded_once() -> None:
 
 def test_no_values_no_figures() -> None:
     assert all(map(math.isnan, pool(0, 0, 0)))
-    assert all(map(math.isnan, Equally(1).figures(0)))
+    assert all(map(math.isnan, EqualWeightMoments(1).figures(0)))
 
 
 def test_a_flat_color_has_no_deviation_however_many_pixels() -> None:
@@ -35,15 +35,15 @@ def test_a_flat_color_has_no_deviation_however_many_pixels() -> None:
 def test_sums_of_fractions_are_exact() -> None:
     rng = random.Random(5)
     terms = {rng.randrange(1, 10**6): rng.randrange(10**9) for _ in range(301)}
-    numerator, denominator = added(terms)
+    numerator, denominator = sum_fractions(terms)
     assert Fraction(numerator, denominator) == sum(Fraction(value, count) for count, value in terms.items())
-    assert added({}) == (0, 1)
+    assert sum_fractions({}) == (0, 1)
 
 
 def test_images_weigh_the_same() -> None:
     """Against the definition in fractions: a small bright picture counts as much as a large dark one."""
     pictures = [[255] * 3, [0] * 997, [10, 20], [0, 255, 7]]
-    equally = Equally(1)
+    equally = EqualWeightMoments(1)
     for values in pictures:
         equally.add(len(values), [sum(values)], [sum(value * value for value in values)])
     mean, std = equally.figures(0)
@@ -57,7 +57,7 @@ def test_images_weigh_the_same() -> None:
 
 def test_many_different_sizes_take_no_time() -> None:
     rng = random.Random(11)
-    equally = Equally(3)
+    equally = EqualWeightMoments(3)
     for pixels in range(10**6, 10**6 + 20_000):
         equally.add(pixels, [pixels * rng.randrange(256)] * 3, [pixels * 255 * 255] * 3)
     began = time.monotonic()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from imgbatch.core.errors import PlanError, UsageError
-from imgbatch.core.job import Failure, Job, Owned, Source, Target
+from imgbatch.core.job import Failure, Job, LedgerEntry, Source, Target
 from imgbatch.planning.plan import Plan, plan
 from imgbatch.planning.recipe import Output, Recipe
 
@@ -35,7 +35,7 @@ def planned(
     sources: Sequence[Source | str],
     *outputs: Output,
     folder: str = "out",
-    owned: Mapping[str, Owned] | None = None,
+    owned: Mapping[str, LedgerEntry] | None = None,
     made: Callable[[str, int | None], tuple[str, ...]] = lambda source, output: (),
     **options: Any,
 ) -> Plan:
@@ -74,8 +74,8 @@ def stand(*names: str) -> None:
         Path(name).write_bytes(b"foreign")
 
 
-def made_of(relative: str, output: int = 0, edited: bool = False, root: str = "photos") -> Owned:
-    return Owned(source(relative, root).path, output, edited)
+def made_of(relative: str, output: int = 0, edited: bool = False, root: str = "photos") -> LedgerEntry:
+    return LedgerEntry(source(relative, root).path, output, edited)
 
 
 # -- names -------------------------------------------------------------------------------------------------------------
