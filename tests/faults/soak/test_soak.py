@@ -36,6 +36,9 @@ def play(words: str) -> None:
     [
         "power --rounds 1 --seed 1 --case in-place",
         not_yet("power --rounds 3 --seed 1 --case output", "outputs are not synced before the ledger tells of them"),
+        not_yet(
+            "points --rounds 0 --story output --act 'kill after'", "a ledger that was being made is never recovered"
+        ),
         not_yet("points --rounds 25 --seed 1", "errors of the ledger end with 70, leftovers are not swept"),
         not_yet("damage --rounds 20 --seed 1", "rows of a wrong type, and a ledger read by undo, end with 70"),
         not_yet("kills --rounds 1 --seed 1 --case output --who forkserver", "a forkserver that dies ends the run"),
@@ -45,7 +48,10 @@ def play(words: str) -> None:
         not_yet("fuzz --rounds 100 --seed 1 --only files", "words of Python reach users"),
         not_yet("fuzz --rounds 300 --seed 1 --only words", "deep recipes, and -- as a value, are internal errors"),
         not_yet("growth --rounds 1", "blanks in XMP, tags of EXIF and records of IPTC take the square of their length"),
-        not_yet("folder_goes --rounds 12 --seed 1", "missing folders are made again, links are followed"),
+        not_yet(
+            "folder_goes --rounds 2 --seed 1 --deed removed --deed 'swapped for a link'",
+            "missing folders are made again, links are followed",
+        ),
         not_yet("signals --rounds 3 --seed 1 --signal 'HUP to the run'", "only TERM and INT are awaited"),
         not_yet("attacks --rounds 1", "paths and links of a ledger are believed"),
     ],
