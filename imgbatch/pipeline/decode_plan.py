@@ -176,10 +176,11 @@ def halves_chroma(output: Output, format: str, icc: bytes | None) -> bool:
 def memory_needed(opened: SourceImage, plan: DecodePlan, data: int, spooled: bool = True) -> int:
     """About how many bytes the picture will take: what is decoded, twice what comes of it, and the file itself.
 
-    A JPEG in several scans is held whole, in waves, until the last of them. Of `spooled` frames a few
-    sequences' worth is in memory, and what GIF's encoder holds: a byte a pixel; of others one at a time.
+    A JPEG in several scans is held whole, in waves, until the last of them, JPEG 2000 in numbers of 32 bits. Of
+    `spooled` frames a few sequences' worth is in memory, and what GIF's encoder holds: a byte a pixel; of others one at
+    a time.
     """
-    wanted = plan.wanted if opened.format == "jpeg" else None  # nothing else is decoded smaller
+    wanted = plan.wanted if opened.scales else None  # nothing else is decoded smaller
     width, height = opened.size
     made = math.prod(wanted or plan.size)
     scale = jpeg_scale(plan.size, wanted)

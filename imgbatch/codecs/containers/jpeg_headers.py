@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from imgbatch.codecs.containers.integrity import jpeg_scans
 from imgbatch.codecs.metadata.block import JpegTables
+from imgbatch.core.errors import ImageError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -15,6 +18,43 @@ if TYPE_CHECKING:
 _SAMPLINGS = {0: "4:4:4", 1: "4:2:2", 2: "4:2:0"}
 _WIDTH, _HEIGHT = 256, 257
 _RGB = tuple(b"RGB")
+#: Scans of a JPEG that are decoded; cameras and programs write up to 12. Each costs as much as the whole picture.
+MOST_SCANS = 100
+_MARKER = re.compile(rb"\xff([^\x00\x01\xff\xd0-\xd8])")  # fill bytes before it are skipped (T.81, B.1.1.2)
+_SOS = 0xDA
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+
+
+def segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """(marker, start, end) of a JPEG's segments, up to the header of its first scan."""
+    at = 2
+    while (found := _MARKER.search(data, at)) is not None:
+        start, marker = found.start(), found[1][0]
+        at = start + 2 + int.from_bytes(data[start + 2 : start + 4], "big")
+        if at > len(data) or at < start + 4:
+            return
+        yield marker, start, at
+        if marker == _SOS:
+            return
+
+
+def process_of(data: bytes) -> tuple[int | None, bool]:
+    """How a JPEG was coded: the number of its SOF marker (3: lossless), and whether it comes in several scans."""
+    process, parts = None, 0
+    for marker, start, end in segments(data):
+        if marker in _FRAMES:
+            process, parts = marker - 0xC0, data[start + 9] if end > start + 9 else 0
+        elif marker == _SOS:
+            return process, process in (2, 6, 10, 14) or data[start + 4] < parts
+    return process, False
+
+
+def refuse_many_scans(data: bytes) -> None:
+    """ImageError of kind ``too_large`` for a JPEG of more scans than `MOST_SCANS`: a small one may take hours."""
+    count = len(jpeg_scans(data)[0])
+    if count > MOST_SCANS:
+        many = f"the JPEG has {count} scans, at most {MOST_SCANS} are read"
+        raise ImageError("too_large", f"{many}, since each costs the time of a picture; save it again with fewer")
 
 
 def rescale_key(image: Image, data: bytes) -> None:
@@ -63,10 +103,15 @@ def is_ycbcr(image: ImageFile) -> bool:
     return image.mode == "RGB" and len(names) == 3 and names != _RGB and image.info.get("adobe_transform") != 0
 
 
-def coefficient_bytes(image: ImageFile) -> int:
-    """How many bytes libjpeg holds of a JPEG in several scans, however small it is decoded: two for each sample."""
+def decoder_bytes(image: ImageFile, name: str, several: bool) -> int:
+    """How many bytes a decoder holds besides pixels, by the format's name.
+
+    libjpeg holds two for each sample of a JPEG in `several` scans, however small it is decoded; OpenJPEG four.
+    """
+    if name == "jpeg2000":
+        return 4 * len(image.getbands()) * image.width * image.height
     layers: Sequence[tuple[int, int, int, int]] = getattr(image, "layer", ())  # number, across, down, table
-    if not image.info.get("progressive") or not layers:
+    if not several or not layers:
         return 0
     finest = max(layer[1] for layer in layers) * max(layer[2] for layer in layers)
     return 2 * image.width * image.height * sum(layer[1] * layer[2] for layer in layers) // finest

@@ -17,12 +17,15 @@ from __future__ import annotations
 import io
 
 from imgbatch.codecs import errors
+from imgbatch.codecs.containers import jpeg_headers
 from imgbatch.codecs.containers.integrity import jpeg_scans
 from imgbatch.codecs.errors import Finding
 
 #: Encoders may pad a scan; so many bytes too many are a damage.
 SPARE = 64
 _GRAY = 128  # what libjpeg fills in
+#: Lossless JPEGs have no smaller scales; data that are coded arithmetically have no last byte: missing ones are zeros.
+_UNTOLD = (3, 9, 10)
 _EIGHTH, _HALF = 8, 2
 _MORE = bytes((53 * place + 91) % 251 + 2 for place in range(600))  # any bytes but 00 and FF
 
@@ -50,7 +53,7 @@ def findings(data: bytes) -> list[Finding] | None:
         When it cannot be decoded.
     """
     scans, end = jpeg_scans(data)
-    if not scans or end is None or _is_arithmetic(data):
+    if not scans or end is None or jpeg_headers.process_of(data)[0] in _UNTOLD:
         return None
     if len(scans) > 1:
         return _check_progressive(data, scans)
@@ -64,16 +67,6 @@ def findings(data: bytes) -> list[Finding] | None:
         if again != pixels:
             return [Finding("truncated", "the data end before the picture is complete; the rest is gray")]
     return []
-
-
-def _is_arithmetic(data: bytes) -> bool:
-    """Whether a JPEG is coded arithmetically: such data have no last byte, missing ones count as zeros."""
-    at = 2
-    while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != 0xDA:
-        if data[at + 1] in (0xC9, 0xCA):
-            return True
-        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-    return False
 
 
 def _check_progressive(data: bytes, scans: list[tuple[int, int]]) -> list[Finding]:

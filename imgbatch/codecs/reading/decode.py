@@ -12,7 +12,7 @@ from imgbatch.codecs.containers import jpeg_headers, png_chunks, tiff_pages
 from imgbatch.codecs.metadata import exif, profile_policy
 from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
 from imgbatch.codecs.metadata.read import comment, packet, records, resolution, texts
-from imgbatch.codecs.reading import bit_depth, limits, optional_readers
+from imgbatch.codecs.reading import bit_depth, limits, losses, optional_readers
 from imgbatch.codecs.registry import CODECS
 from imgbatch.pixels.orientation import swap_size, to_stored, to_upright
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 #: As `wanted` of `SourceImage.decode`: all of a JPEG's data are read, but no picture is wanted.
 ALL_DATA = (1, 1)
-MULTIFRAME = frozenset(name for name, one in CODECS.items() if one.multiframe)
+MULTIFRAME = losses.MULTIFRAME
 _NAMES = {**{one.pillow: name for name, one in CODECS.items()}, "MPO": "jpeg"}
 _KEYED = frozenset({"1", "L", "P", "RGB", "I;16"})
-_SRGB_GAMMA = 0.45455  # as a PNG says it
 _SUBFILE = 254
+_LOSSLESS = 3  # the JPEG process that has no smaller scales
 
 
 class SourceImage:
@@ -43,7 +43,9 @@ class SourceImage:
     length : int
         Bytes of the file.
     waves : int
-        Bytes that its decoder holds besides pixels.
+        Bytes that its decoder holds besides pixels: JPEG's in several scans, JPEG 2000's numbers of 32 bits.
+    scales : bool
+        Whether fewer pixels can be decoded than there are.
     luma : bool
         Whether `decode` can give brightness and colors apart (YCbCr).
     metadata : Metadata
@@ -75,9 +77,13 @@ class SourceImage:
         width, height = jpeg_headers.stored_size(image)
         self.size = (width, height)
         self.upright_size = swap_size(self.size, self.orientation)
-        self.waves = jpeg_headers.coefficient_bytes(image) if self.format == "jpeg" else 0
-        self.luma = self.format == "jpeg" and jpeg_headers.is_ycbcr(image)
+        process, several = jpeg_headers.process_of(data) if self.format == "jpeg" else (None, False)
+        self.scales = self.format == "jpeg" and process != _LOSSLESS
+        self.luma = self.scales and jpeg_headers.is_ycbcr(image)
+        self.waves = jpeg_headers.decoder_bytes(image, self.format, several)
         limits.check_pixels(self.size, max_pixels)
+        if several:
+            jpeg_headers.refuse_many_scans(data)
         self.metadata = Metadata()
         if self.format != "png" or image.info:  # most tiny PNGs hold nothing beside their pixels
             self.metadata = Metadata(
@@ -92,7 +98,7 @@ class SourceImage:
             )
         if upright:
             exif.turn(self.metadata, 1)
-        self._note_losses()
+        self.changes += losses.reading_losses(image, self.format, data, self._depth, self.metadata.icc)
         if self.format == "gif":
             self.warnings += bit_depth.gif_warnings(image, data)
 
@@ -166,7 +172,7 @@ class SourceImage:
             exif.turn(self.metadata, self.orientation)
         motion = AnimationTiming(loop=self._plays() if len(places) > 1 else None)
         draft = None
-        if self.format == "jpeg" and (wanted is not None or luma):
+        if self.scales and (wanted is not None or luma):
             size = None if wanted is None else swap_size(wanted, self.orientation)
             draft = functools.partial(self._draft, "YCbCr" if luma else None, size, wanted != ALL_DATA)
         return self._decoded(places, draft, orient, turn, motion), motion
@@ -262,25 +268,6 @@ class SourceImage:
         if self.format == "tiff":
             return None if orient else to_stored(jpeg_headers.exif_orientation(self.image))
         return to_upright(self.orientation) if orient else None
-
-    def _note_losses(self) -> None:
-        image = self.image
-        count = getattr(image, "n_frames", 1) if self.format not in MULTIFRAME else 1
-        name = (image.format or "").lower()
-        if self.format in optional_readers.EXTRAS:
-            if (several := optional_readers.count_note(image, self._data)) is not None:
-                self.changes.append(several)
-        elif name == "psd" and count > 1:
-            self.changes.append(f"merged picture of {count} layers kept: psd")
-        elif count > 1:
-            self.changes.append(f"first of {count} pictures kept: {name}")
-        elif name in ("ico", "icns") and len(image.info.get("sizes", ())) > 1:
-            self.changes.append(f"largest of {len(image.info['sizes'])} pictures kept: {name}")
-        if self._depth > 8 and image.mode in ("L", "LA", "RGB", "RGBA", "CMYK"):
-            self.changes.append(f"depth: {self._depth} -> 8 bits")
-        gamma = image.info.get("gamma", _SRGB_GAMMA)
-        if self.metadata.icc is None and "srgb" not in image.info and abs(gamma - _SRGB_GAMMA) > 0.005:
-            self.changes.append(f"gamma {gamma:g} of a png not kept, taken for sRGB")
 
 
 def _detach(image: ImageFile, alone: bool) -> Image:

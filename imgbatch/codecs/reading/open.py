@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
 _SUBFILE, _DNG = 254, 50706
+_NO_READER = (3, 5, 6, 7, 11, 13, 14, 15)  # JPEG processes: lossless where libjpeg is old, hierarchical
 _DRAWINGS = ("SVG", "PDF", "PostScript", "EPS", "metafile")
 
 
@@ -90,7 +91,7 @@ def _explain_failure(error: Exception, data: bytes, ending: str) -> ImageError:
     name = identify.format_of(prefix) or identify.other_format_of(prefix)
     if name is None:
         return _unknown_content(data, ending)
-    if name == "jpeg" and (process := _lossless_process(data)) is not None:
+    if name == "jpeg" and (process := jpeg_headers.process_of(data)[0]) in _NO_READER:
         return ImageError("unsupported", f"JPEG of an unusual process (SOF{process}) has no reader here")
     reader = CODECS[name].pillow if name in CODECS else name.upper()
     if reader not in Images.OPEN:
@@ -138,16 +139,3 @@ def _refuse_cut(data: bytes, name: str | None) -> None:
     if name == "webp" and int.from_bytes(data[4:8], "little") + 8 > len(data) + 1:
         promised = int.from_bytes(data[4:8], "little") + 8
         raise ImageError("truncated", f"the file ends after {len(data)} of {promised} bytes")
-
-
-def _lossless_process(data: bytes) -> int | None:
-    """The number of a JPEG's frame header where it is one that libjpeg cannot decode (lossless, hierarchical)."""
-    at = 2
-    while at + 4 <= len(data) and data[at] == 0xFF:
-        marker = data[at + 1]
-        if marker in (0xC3, 0xC5, 0xC6, 0xC7, 0xCB, 0xCD, 0xCE, 0xCF):
-            return marker - 0xC0
-        if marker in (0xC0, 0xC1, 0xC2, 0xDA):
-            return None
-        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-    return None
