@@ -52,6 +52,7 @@ BLAME: dict[Kind, Blame] = {
 }  # fmt: skip
 Phase = Literal["read", "decode", "ops", "encode", "write"]
 PHASES: tuple[Phase, ...] = get_args(Phase)
+_SHOWN = 120  # characters of a wrong value
 
 
 class ImgbatchError(Exception):
@@ -116,9 +117,22 @@ def expected(what: str, name: str, got: object) -> UsageError:
     name : str
         Of the parameter.
     got : object
-        The value, shown by its ``repr``.
+        The value, shown by its ``repr``, or by its type's name where that is no single line.
     """
-    return UsageError(f"expected {what} for {name}, got {got!r}")
+    return UsageError(f"expected {what} for {name}, got {_shown(got)}")
+
+
+def _shown(value: object) -> str:
+    """`value` in a sentence: an array, a picture or a file by its type."""
+    if isinstance(value, str):
+        return repr(value)
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - somebody else's repr may raise anything
+        text = ""
+    if not text or not text.isprintable() or text.startswith("<"):
+        return f"an object of type {type(value).__name__}"
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 
 def unknown(word: str, name: str, known: Iterable[str]) -> UsageError:

@@ -3,11 +3,71 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, Protocol
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol, TypeVar
 
 from imgbatch.core.errors import UsageError, expected, unknown
 from imgbatch.core.frozen_dataclass import frozen
+
+T = TypeVar("T")
+
+
+def python_scalar(value: Any) -> Any:
+    """A number of numpy's (``np.int64(80)``, ``np.bool_``) as Python's own; anything else as it is."""
+    numpy = sys.modules.get("numpy")  # where it is not loaded, no value is of its types
+    if numpy is None or not isinstance(value, numpy.generic if type(value) is not numpy.ndarray else numpy.ndarray):
+        return value
+    if value.ndim:
+        return value
+    plain = value.item()
+    return float(plain) if isinstance(plain, numpy.floating) else plain  # a longdouble stays one
+
+
+def check_type(name: str, value: object, kind: type[T], what: str) -> T:
+    """An argument of the library that must be of one type.
+
+    Parameters
+    ----------
+    name : str
+        Of the argument.
+    value : object
+    kind : type
+    what : str
+        What is expected, with its article.
+
+    Raises
+    ------
+    UsageError
+        It is something else.
+    """
+    value = python_scalar(value)
+    if not isinstance(value, kind):
+        raise expected(what, name, value)
+    return value
+
+
+def check_path(name: str, value: object, what: str = "a path") -> str:
+    """A path as a str; UsageError for bytes, open files and whatever else is none."""
+    try:
+        path = os.fspath(value)  # type: ignore[call-overload]  # that is what is asked
+    except TypeError:
+        path = None
+    if not isinstance(path, str) or "\0" in path:
+        raise expected(f"{what} (str or pathlib.Path)", name, value)
+    return path
+
+
+def check_paths(name: str, value: object) -> list[str]:
+    """One path or several as a list; UsageError where something among them is none."""
+    what = "a file, a folder or a glob"
+    if isinstance(value, (str, os.PathLike)):
+        return [check_path(name, value, what)]
+    several = not isinstance(value, (bytes, bytearray, Mapping)) and not hasattr(value, "read")
+    if not several or not isinstance(value, Iterable) or getattr(value, "ndim", 1) != 1:
+        raise expected(f"{what}, or a list of these,", name, value)
+    return [check_path(name, path, what) for path in value]
 
 
 class Kind(Protocol):

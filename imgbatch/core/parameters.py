@@ -25,7 +25,7 @@ from typing import Any, ClassVar, TypeVar
 
 from imgbatch.core.errors import UsageError, expected, unknown
 from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.core.parameter_kinds import Kind, Switch
+from imgbatch.core.parameter_kinds import Kind, Switch, python_scalar
 
 D = TypeVar("D", bound="Declaration")
 MISSING: Any = dataclasses.MISSING
@@ -69,7 +69,7 @@ class Declaration:
             value = getattr(self, parameter.name)
             if value is None and parameter.optional:
                 continue
-            canonical = parameter.kind.check(_full_name(type(self), parameter.name), value)
+            canonical = parameter.kind.check(_full_name(type(self), parameter.name), python_scalar(value))
             if canonical is not value:
                 object.__setattr__(self, parameter.name, canonical)
 
@@ -107,7 +107,7 @@ def from_table(cls: type[D], table: Mapping[str, object]) -> D:
     known = {parameter.name: parameter for parameter in parameters(cls)}
     for key in table:
         if key not in known:
-            raise unknown(key, f"parameter of {cls.word}", known)
+            raise unknown(key, f"parameter of {cls.word}" if cls.word else "setting", known)
     _require(cls, table)
     return cls(**table)
 

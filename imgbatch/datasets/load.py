@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from imgbatch.core.errors import EngineError, unknown
 from imgbatch.core.job import Outcome
+from imgbatch.core.parameter_kinds import check_path, check_type, python_scalar
 from imgbatch.core.quantities import Duration
 from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.datasets.fixed_size import fixed_size
@@ -60,13 +61,15 @@ class LoadRun(Run):
     ) -> None:
         super().__init__(paths, settings, filters)
         self.ops = check_ops(ops)
-        if mode not in CHANNELS:
+        if check_type("mode", mode, str, "RGB, L or RGBA") not in CHANNELS:
             raise unknown(mode, "mode", CHANNELS)
         self.mode = mode
         self.size = fixed_size(self.ops)
-        self._out, self._spill, self._auto_orient = out, spill, auto_orient
+        self._out = out
+        self._spill = None if spill is None else check_path("spill", spill, "a folder")
+        self._auto_orient = check_type("auto_orient", auto_orient, bool, "true or false")
         if timeout is not None:
-            self.settings = replace(self.settings, timeout=Duration().check("timeout", timeout))
+            self.settings = replace(self.settings, timeout=Duration().check("timeout", python_scalar(timeout)))
         self._copy = False  # whether the rows are copied into `out` at the end
         self.rows: ArrayHolder | None = None
 
@@ -98,7 +101,7 @@ class LoadRun(Run):
                 return mapped
             self._copy = True
         if self._spill is not None:
-            folder = os.path.abspath(os.fspath(self._spill))
+            folder = os.path.abspath(self._spill)
             os.makedirs(folder, exist_ok=True)
             sweep(folder)
             return FileArray.create(temporary_name(folder), self.shape, numpy.uint8)

@@ -11,6 +11,7 @@ from typing import Unpack
 
 from imgbatch.core.errors import expected, unknown
 from imgbatch.core.job import Outcome
+from imgbatch.core.parameter_kinds import check_type, python_scalar
 from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.operations import Operation
 from imgbatch.operations.plugins import refuse_immobile
@@ -51,13 +52,13 @@ class StatsRun(Run):
         filters: Filters | None = None,
     ) -> None:
         super().__init__(paths, settings, filters)
-        if mode not in MODES:
+        if check_type("mode", mode, str, "RGB, L or RGBA") not in MODES:
             raise unknown(mode, "mode", MODES)
-        if weight not in WEIGHTS:
+        if check_type("weight", weight, str, "pixel or image") not in WEIGHTS:
             raise unknown(weight, "weight", WEIGHTS)
         self.ops = check_ops(ops)
         self.mode, self.weight, self.grid = mode, weight, _grid(mean_image)
-        self._auto_orient = auto_orient
+        self._auto_orient = check_type("auto_orient", auto_orient, bool, "true or false")
         self._measurements: list[Measurement] = []
         self._sums: Sums | None = None
         self._prepared = False
@@ -175,7 +176,7 @@ def _grid(size: object) -> tuple[int, int] | None:
     if size is None:
         return None
     if isinstance(size, Sequence) and len(size) == 2:
-        width, height = size
+        width, height = map(python_scalar, size)
         if all(isinstance(side, int) and 1 <= side <= _WIDEST for side in (width, height)):
             return int(width), int(height)
     raise expected(f"(width, height) of 1 to {_WIDEST} px", "mean_image", size)

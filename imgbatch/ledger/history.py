@@ -6,6 +6,7 @@ import json
 import os
 
 from imgbatch.core.errors import PlanError
+from imgbatch.core.parameter_kinds import check_path
 from imgbatch.ledger.database import FILE, open_to_read
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.rows import PastRun, Replacement, state_folder
@@ -45,7 +46,8 @@ class History:
     """
 
     def __init__(self, folder: str | os.PathLike[str], state: str | None) -> None:
-        self.folder = os.path.abspath(folder)
+        self.folder = os.path.abspath(check_path("folder", folder, "a folder"))
+        state = None if state is None else check_path("state", state, "a folder")
         self.state = state_folder(self.folder, state)
         self.ledger = Ledger(self.folder, state=self.state)
         self.runs = read_runs(self.state)

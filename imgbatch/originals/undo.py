@@ -12,6 +12,8 @@ import os
 from dataclasses import dataclass, field
 
 from imgbatch.core.errors import PlanError, one_line
+from imgbatch.core.parameter_kinds import check_type, python_scalar
+from imgbatch.core.quantities import Duration
 from imgbatch.ledger.history import History, read_replacements
 from imgbatch.ledger.rows import Replacement, Row
 from imgbatch.originals.backups import discard, restore
@@ -73,6 +75,8 @@ def undo(
     LockedError
         A run is at work.
     """
+    run = None if run is None else check_type("run", run, int, "the number of a run (imgbatch.past_runs)")
+    wait = Duration().check("wait", python_scalar(wait))
     history = History(folder, state)
     if dry_run:
         return _Undo(history).undo(run, dry=True)

@@ -18,7 +18,7 @@ from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.core.errors import UsageError, expected, unknown
 from imgbatch.core.file_parameter import map_paths
 from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.core.parameter_kinds import Grammar, Switch
+from imgbatch.core.parameter_kinds import Grammar, Switch, check_type
 from imgbatch.core.parameters import to_table
 from imgbatch.operations import Operation, Resize, plugins
 
@@ -107,14 +107,14 @@ class Recipe:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ops", check_ops(self.ops))
-        outputs = (self.outputs,) if isinstance(self.outputs, Output) else tuple(self.outputs)
+        several = not isinstance(self.outputs, Output) and isinstance(self.outputs, Iterable)
+        outputs: tuple[Any, ...] = tuple(self.outputs) if several else (self.outputs,)
         if not outputs or not all(isinstance(output, Output) for output in outputs):
             raise expected("at least one Output", "outputs", self.outputs)
         object.__setattr__(self, "outputs", outputs)
         if len({output.assume_icc for output in outputs} - {None}) > 1:
             raise expected("one profile", "assume_icc of all outputs", "several; a picture has one source")
-        if not isinstance(self.auto_orient, bool):
-            raise expected("true or false", "auto_orient", self.auto_orient)
+        object.__setattr__(self, "auto_orient", check_type("auto_orient", self.auto_orient, bool, "true or false"))
 
     @property
     def every_op(self) -> tuple[Operation, ...]:
@@ -177,16 +177,16 @@ def _digest(facts: object) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True, ensure_ascii=True).encode("ascii")).hexdigest()[:16]
 
 
-def check_ops(ops: object) -> tuple[Operation, ...]:
-    """`ops` as a tuple of operations; UsageError when something else is among them."""
+def check_ops(ops: object, name: str = "ops") -> tuple[Operation, ...]:
+    """`ops`, the argument of that name, as a tuple of operations; UsageError when something else is among them."""
     if isinstance(ops, Operation):
         return (ops,)
-    if isinstance(ops, (str, bytes)) or not isinstance(ops, Iterable):
-        raise expected("a list of operations", "ops", ops)
+    if isinstance(ops, (str, bytes, Mapping)) or hasattr(ops, "read") or not isinstance(ops, Iterable):
+        raise expected("a list of operations such as [Resize('1600')]", name, ops)
     held = tuple(ops)
     for op in held:
         if not isinstance(op, Operation):
-            raise expected("operations such as Resize('1600')", "ops", op)
+            raise expected("operations such as Resize('1600')", name, op)
     return held
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from imgbatch.core.parameter_kinds import check_type
 from imgbatch.operations import Operation, apply_all
 from imgbatch.pipeline.template_fields import bind_image_fields
 from imgbatch.pixels.profile_conversion import ink_to_srgb
@@ -32,9 +33,15 @@ def apply(image: Image, recipe: Recipe | Operation | Iterable[Operation]) -> Ima
         An operation has no meaning for the image's mode, or cannot be done.
     PlanError
         A file that an operation needs is missing, or is not what it should be.
+    UsageError
+        The image is none, or the recipe.
     OSError
         Pillow cannot load the image.
     """
+    from PIL import Image as Images
+
+    what = "a PIL image (Image.open(path), or Image.fromarray(array))"
+    image = check_type("image", image, Images.Image, what)
     if isinstance(recipe, Recipe):
         if recipe.auto_orient:
             from PIL import ImageOps
@@ -42,7 +49,7 @@ def apply(image: Image, recipe: Recipe | Operation | Iterable[Operation]) -> Ima
             image = ImageOps.exif_transpose(image)
         ops = (*recipe.ops, *recipe.outputs[0].ops)
     else:
-        ops = check_ops(recipe)
+        ops = check_ops(recipe, "recipe")
     image.load()
     frames: Iterable[Image] = [image]
     if any(op.on_screen for op in ops):

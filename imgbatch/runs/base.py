@@ -7,7 +7,6 @@ the jobs, the report counts, and a stop from outside is heard. What is done with
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -15,7 +14,9 @@ from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from imgbatch import executors
+from imgbatch.core.errors import expected
 from imgbatch.core.job import Job, Outcome
+from imgbatch.core.parameter_kinds import check_paths, check_type
 from imgbatch.core.report import ExitCode, Report
 from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.executors.base import Executor
@@ -50,9 +51,12 @@ class Run(ABC):
         executor: concurrent.futures.Executor | None = None,
     ) -> None:
         executors.refuse_import()
-        self.paths = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
-        self.settings = settings or Settings()
-        self.filters = filters or Filters()
+        self.paths = check_paths("paths", paths)
+        self.settings = Settings() if settings is None else check_type("settings", settings, Settings, "Settings")
+        what = "Filters such as Filters(max_depth=1)"
+        self.filters = Filters() if filters is None else check_type("filters", filters, Filters, what)
+        if executor is not None and not callable(getattr(executor, "submit", None)):
+            raise expected("an Executor of concurrent.futures", "executor", executor)
         self.workload = Workload()
         self.report = Report(fail_on=self.settings.fail_on)
         self.executor: Executor | None = None

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from imgbatch import executors
 from imgbatch.core.errors import BLAME, expected
 from imgbatch.core.job import Outcome
+from imgbatch.core.parameter_kinds import check_path, check_type
 from imgbatch.core.report import ExitCode
 from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.ledger.ledger import Ledger
@@ -62,7 +63,10 @@ class Batch(Run):
         stats: bool = False,
     ) -> None:
         super().__init__(paths, settings, filters, executor)
-        self.recipe = recipe or Recipe()
+        what = "a Recipe such as Recipe(ops=[Resize('1600')])"
+        self.recipe = Recipe() if recipe is None else check_type("recipe", recipe, Recipe, what)
+        output = None if output is None else check_path("output", output, "a folder")
+        ledger = check_type("ledger", ledger, bool, "true or false")
         self.preparation = Preparation(self.paths, output, self.recipe, self.settings, self.filters, ledger=ledger)
         executors.refuse_mixtures(self.settings.workers, self.settings.timeout, stats, executor)
         self._stats = stats

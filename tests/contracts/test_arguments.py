@@ -1,0 +1,172 @@
+"""Does every wrong argument of the library get one sentence with its name, and is a number of numpy's a number?"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pytest
+from PIL import Image
+
+import imgbatch as ib
+
+RECIPE = ib.Recipe()
+DICT = {"ops": [{"name": "resize", "size": "50"}]}
+ARRAY = numpy.zeros((40, 30, 3), numpy.uint8)
+
+
+class Unprintable:
+    """What it is cannot even be shown."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError
+
+
+WRONG_PATHS: list[Any] = [
+    None, 5, b"photos", [b"photos"], [None], [["photos"]], io.BytesIO(b"x"), [io.BytesIO()], ARRAY, [ARRAY], DICT,
+    Image.new("L", (9, 9)), [Image.new("L", (9, 9))], Unprintable(), "a\0b",
+]  # fmt: skip
+WRONG_RECIPES: list[Any] = [DICT, ib.Resize("50"), [ib.Resize("50")], "recipe.toml", b"x", ARRAY, ib.Output(), 0, ""]
+WRONG_OPS: list[Any] = [DICT, "resize", b"x", [5], [ib.Output()], 7, ARRAY, None]
+WRONG_NUMBERS: list[Any] = [
+    numpy.bool_(True), numpy.array([80]), numpy.datetime64("2026-01-01"), numpy.nan, numpy.float32(0.5),
+]  # fmt: skip
+TRUE: Any = numpy.bool_(True)
+FALSE: Any = numpy.bool_(False)
+ONE: Any = numpy.int64(1)
+RUNS: dict[str, Callable[..., object]] = {
+    "run": ib.run, "process": ib.process, "start": ib.start, "estimate": ib.estimate,
+}  # fmt: skip
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    Image.new("RGB", (20, 10)).save(folder / "a.png")
+    yield folder
+    assert [path.name for path in tmp_path.iterdir()] == ["photos"], "refused before anything is written"
+
+
+@contextlib.contextmanager
+def refused(name: str) -> Iterator[None]:
+    with pytest.raises(ib.UsageError) as caught:
+        yield
+    line = str(caught.value)
+    assert name in line and line.startswith(("expected ", "unknown ")) and "  " not in line, line
+    assert "\n" not in line and len(line) < 300, line
+
+
+def _ids(value: object) -> str:
+    return "unprintable" if isinstance(value, Unprintable) else ascii(value)[:25].replace("\0", "0")
+
+
+@pytest.mark.parametrize("wrong", WRONG_PATHS, ids=_ids)
+def test_paths(photos: Path, wrong: Any) -> None:
+    out = photos.parent / "out"
+    for call in RUNS.values():
+        with refused("paths"):
+            call(wrong, out, RECIPE, workers=0)
+    for read in (ib.check, ib.stats):
+        with refused("paths"):
+            read(wrong, workers=0)
+    with refused("paths"):
+        ib.load(wrong, ib.Resize("9x9!"), workers=0)
+    if wrong is not None:
+        for call in RUNS.values():
+            with refused("output"):
+                call(photos, wrong, RECIPE, workers=0)
+    for past in (ib.past_runs, ib.undo):
+        with refused("folder"):
+            past(wrong)
+
+
+@pytest.mark.parametrize("wrong", WRONG_RECIPES, ids=_ids)
+def test_a_recipe(photos: Path, wrong: Any) -> None:
+    for call in RUNS.values():
+        with refused("recipe"):
+            call(photos, photos.parent / "out", wrong, workers=0)
+
+
+@pytest.mark.parametrize("wrong", WRONG_OPS, ids=_ids)
+def test_operations(photos: Path, wrong: Any) -> None:
+    image = Image.new("RGB", (9, 9))
+    with refused("recipe"):
+        ib.apply(image, wrong)
+    with refused("ops"):
+        ib.Recipe(ops=wrong)
+    with refused("ops"):
+        ib.stats(photos, wrong, workers=0)
+    with refused("ops"):
+        ib.load(photos, wrong, workers=0)
+    if not (isinstance(wrong, list) and isinstance(wrong[0], ib.Output)):
+        with refused("outputs"):
+            ib.Recipe(outputs=wrong)
+
+
+@pytest.mark.parametrize("wrong", [ARRAY, "a.png", Path("a.png"), b"x", None, io.BytesIO(), DICT], ids=_ids)
+def test_an_image(wrong: Any) -> None:
+    with refused("image"):
+        ib.apply(wrong, RECIPE)
+
+
+@pytest.mark.parametrize("wrong", [DICT, "*.jpg", ib.Settings], ids=_ids)
+def test_what_is_made_of_our_classes(photos: Path, wrong: Any) -> None:
+    out = photos.parent / "out"
+    with refused("filters"):
+        ib.run(photos, out, RECIPE, filters=wrong, workers=0)
+    with refused("filters"):
+        ib.check(photos, filters=wrong, workers=0)
+    with refused("ledger"):
+        ib.run(photos, out, RECIPE, ledger=wrong, workers=0)
+    with refused("executor"):
+        ib.run(photos, out, RECIPE, executor=wrong)
+    for name in ("mode", "weight", "auto_orient", "mean_image"):
+        with refused(name):
+            ib.stats(photos, workers=0, **{name: wrong})
+    for name in ("mode", "auto_orient", "timeout", *([] if isinstance(wrong, str) else ["spill"])):
+        with refused(name):
+            ib.load(photos, ib.Resize("9x9!"), workers=1, **{name: wrong})
+    for name in ("run", "wait"):
+        with refused(name):
+            ib.undo(photos, **{name: wrong})
+
+
+def test_a_setting_that_does_not_exist_names_the_one_that_does(photos: Path) -> None:
+    calls: list[Callable[..., object]] = [ib.run, ib.estimate, ib.check]
+    for call in calls:
+        words: list[Any] = [photos] if call is ib.check else [photos, photos.parent / "out"]
+        with pytest.raises(ib.UsageError, match="unknown setting 'worker'; did you mean 'workers'"):
+            call(*words, worker=0)
+
+
+@pytest.mark.parametrize("kind", [numpy.int8, numpy.uint16, numpy.int64, numpy.float32, numpy.longdouble, numpy.array])
+def test_numbers_of_numpy(photos: Path, kind: Callable[[int], Any]) -> None:
+    output = ib.Output(quality=kind(80), effort=kind(3), max_bytes=kind(90))
+    assert output == ib.Output(quality=80, effort=3, max_bytes=90)
+    assert (type(output.quality), type(output.effort), type(output.max_bytes)) == (int, int, int)
+    settings = ib.Settings(timeout=kind(3), memory=10**6, max_pixels=kind(9), wait=kind(2))
+    assert settings == ib.Settings(timeout=3, memory=10**6, max_pixels=9, wait=2) and type(settings.timeout) is float
+    assert ib.Blur(kind(2)) == ib.Blur(2) and type(ib.Blur(kind(2)).sigma) is float
+    assert ib.Median(kind(5)) == ib.Median(5)
+    assert ib.Filters(min_size=kind(3)) == ib.Filters(min_size=3)
+    if kind not in (numpy.float32, numpy.longdouble):
+        assert ib.Resize(kind(16)) == ib.Resize("16")
+        assert ib.Settings(workers=kind(2), max_failures=kind(3)) == ib.Settings(workers=2, max_failures="3")
+        assert ib.stats(photos, workers=kind(0), mean_image=(kind(3), kind(2))).images == 1
+        with ib.load(photos, ib.Resize("4x4!"), workers=kind(0), auto_orient=FALSE) as loaded:
+            assert loaded.valid.all()
+
+
+def test_switches_of_numpy_and_what_is_no_number() -> None:
+    assert ib.Settings(force=TRUE) == ib.Settings(force=True)
+    assert ib.Recipe(auto_orient=FALSE).auto_orient is False
+    for wrong in WRONG_NUMBERS:
+        with refused("quality"):
+            ib.Output(quality=wrong)
+    with refused("force"):
+        ib.Settings(force=ONE)
