@@ -71,7 +71,17 @@ def findings(data: bytes, suffix: str) -> list[Finding]:
 def encode(
     frames: Iterable[Image], format: str, encoding: Encoding, metadata: Metadata, timing: AnimationTiming
 ) -> Encoded:
-    """`frames` as one file of `format`, in memory; as :func:`writing.encode.encode`, or searched for by its quality."""
+    """`frames` as one file of `format`, in memory; for ``max_bytes`` and ``min_ssim`` its quality is searched for.
+
+    Parameters
+    ----------
+    frames : iterable of Image
+        At least one.
+    format : str
+        Our name of it: ``jpeg``, ``webp``, ...
+    encoding, metadata, timing
+        As of :func:`writing.encode.encode`, which says the errors, too.
+    """
     if encoding.max_bytes is not None or encoding.min_ssim is not None:
         from imgbatch.codecs.writing.quality_search import encode
         from imgbatch.pixels.frames import spool
@@ -83,7 +93,17 @@ def encode(
 
 
 def rewrite_metadata(data: bytes, encoding: Encoding, opened: SourceImage) -> Encoded | None:
-    """A JPEG's own picture with the metadata that `encoding` asks for; None where it has to be encoded again."""
+    """A JPEG's own picture with the metadata that `encoding` asks for; None where it has to be encoded again.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole JPEG.
+    encoding : Encoding
+        Of it, ``strip``, ``keep`` and ``icc`` matter.
+    opened : SourceImage
+        The same file, opened.
+    """
     from imgbatch.codecs.formats import jpeg_lossless
 
     return jpeg_lossless.rewrite(data, encoding, opened.metadata, opened.size)

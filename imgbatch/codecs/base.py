@@ -92,7 +92,16 @@ class Codec(ABC):
         return False
 
     def table_options(self, tables: JpegTables, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
-        """Pillow's save parameters for ``quality="keep"``; empty where the format has no such tables."""
+        """Pillow's save parameters for ``quality="keep"``; empty where the format has no such tables.
+
+        Parameters
+        ----------
+        tables : JpegTables
+            Quantization and sampling of the source.
+        encoding : Encoding
+        frames : sequence of Image
+            In modes of the format.
+        """
         return {}
 
     def findings(self, data: bytes) -> Iterable[Finding]:
@@ -100,7 +109,15 @@ class Codec(ABC):
         return ()
 
     def finish(self, frames: Sequence[Image], encoding: Encoding, changes: list[str]) -> Sequence[Image]:
-        """What must be decided over all frames at once, after each has a mode of the format."""
+        """What must be decided over all frames at once, after each has a mode of the format.
+
+        Parameters
+        ----------
+        frames : sequence of Image
+        encoding : Encoding
+        changes : list of str
+            Gets what is lost, a text for each.
+        """
         return frames
 
     def exif_options(self, exif: bytes) -> dict[str, Any]:
@@ -118,7 +135,17 @@ class Codec(ABC):
         return {}
 
     def animation_options(self, timing: AnimationTiming, count: int, changes: list[str]) -> dict[str, Any]:
-        """Pillow's save parameters for the playing of `count` frames, of a format that `plays`."""
+        """Pillow's save parameters for the playing of `count` frames, of a format that `plays`.
+
+        Parameters
+        ----------
+        timing : AnimationTiming
+            Without a ``loop`` the animation plays for ever.
+        count : int
+            At least 2.
+        changes : list of str
+            Told when durations are assumed.
+        """
         return {"duration": timing.for_frames(count, changes), "loop": 0 if timing.loop is None else timing.loop}
 
     def save(self, frames: Sequence[Image], options: dict[str, Any]) -> bytes:

@@ -23,10 +23,12 @@ class FrameSequence(Images.Image):
 
     @property
     def n_frames(self) -> int:
+        """How many frames there are, at least one; the name is that of Pillow's own images."""
         return len(self._frames)
 
     @property
     def is_animated(self) -> bool:
+        """Whether there are several frames, which is when Pillow's encoders save them all."""
         return len(self._frames) > 1
 
     def seek(self, frame: int) -> None:
@@ -42,4 +44,5 @@ class FrameSequence(Images.Image):
         self.info = dict(shown.info)
 
     def tell(self) -> int:
+        """The number of the frame that is shown, from 0."""
         return self._place

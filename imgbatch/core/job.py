@@ -1,4 +1,4 @@
-"""What is handed from room to room?
+"""Jobs and outcomes: what passes from room to room?
 
 Small frozen values without pixels: a Source is found, a Job is planned from it, Written and Failure are what work
 reports, an Outcome is what became of the job. All of them pickle, and an Outcome knows its JSON record.

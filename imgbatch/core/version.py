@@ -1,3 +1,3 @@
-"""Which imgbatch is this?"""
+"""Version: which imgbatch is this?"""
 
 VERSION = "0.1.0"

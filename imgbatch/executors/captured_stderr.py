@@ -71,5 +71,6 @@ class CapturedStderr:
         return replace(outcome, warnings=(*outcome.warnings, *lines[:LINES]))
 
     def close(self) -> None:
+        """Give stderr back and remove the file; what is unread in it is lost."""
         self.listen(None)
         self._file.close()

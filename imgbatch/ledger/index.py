@@ -86,8 +86,15 @@ class LedgerIndex:
     def up_to_date(self, job: Job, digests: Mapping[int, str], dated: Collection[int]) -> tuple[Written, ...] | None:
         """What was written for a job, if that is still what the recipe would make of its source; else None.
 
-        `digests` are those of the outputs that must have a file, `dated` the outputs that have the source's mtime. Of
-        one output there may be several files: a mirrored and a flat one, or with the numbers of two runs.
+        Of one output there may be several files: a mirrored and a flat one, or with the numbers of two runs.
+
+        Parameters
+        ----------
+        job : Job
+        digests : mapping of int to str
+            By output, those of the outputs that must have a file.
+        dated : collection of int
+            The outputs whose files have the source's mtime.
         """
         source = job.source
         rows = self._by_source.get(source.path)

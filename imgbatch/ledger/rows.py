@@ -31,10 +31,18 @@ def is_retryable(failure: Failure) -> bool:
 
 
 def digest_with_fields(digest: str, asked: Iterable[str], number: int, mtime_ns: int) -> str:
-    """The digest of an output, with what its operations were told of a file and the file does not hold itself.
+    """The digest of an output, with what its operations ask of a file and the file does not hold itself.
 
-    Two files of the same content and name differ where a text shows their number (``{n}``, from 1) or the day they
-    were modified.
+    Two files of the same content and name differ where a text shows their number or the day they were modified.
+
+    Parameters
+    ----------
+    digest : str
+    asked : iterable of "n" or "mtime"
+    number : int
+        ``{n}``, from 1.
+    mtime_ns : int
+        Of the source.
     """
     values = {"n": number, "mtime": mtime_ns}
     return " ".join([digest, *(f"{name}={values[name]}" for name in asked)])
@@ -73,7 +81,15 @@ class Row:
         return found.st_size == self.size and mtime(found) == self.mtime_ns
 
     def matches(self, digest: str, number: int, mtime_ns: int) -> bool:
-        """Whether an output with this digest would be made as this file was."""
+        """Whether an output with this digest would be made as this file was.
+
+        Parameters
+        ----------
+        digest : str
+            Of the output, without fields.
+        number, mtime_ns : int
+            As of :func:`digest_with_fields`; they count where the file was made with them.
+        """
         if self.digest == digest:
             return True
         told = [part.partition("=")[0] for part in self.digest.split(" ")[1:]]

@@ -19,7 +19,16 @@ NOT_AGAIN = "not tried again: neither the file nor the recipe has changed (--ret
 
 
 def up_to_date(ledger: Ledger, job: Job, recipe: Recipe, digests: Sequence[str]) -> Outcome | None:
-    """The outcome "unchanged", when every target of the job is there, as this recipe would make it of this source."""
+    """The outcome "unchanged", when every target of the job is there, as this recipe would make it of this source.
+
+    Parameters
+    ----------
+    ledger : Ledger
+    job : Job
+    recipe : Recipe
+    digests : sequence of str
+        Of the recipe's outputs, in their order.
+    """
     if not job.targets:
         return None
     late = any(target.late for target in job.targets)
@@ -31,7 +40,15 @@ def up_to_date(ledger: Ledger, job: Job, recipe: Recipe, digests: Sequence[str])
 
 
 def known_failure(ledger: Ledger, job: Job, now_ns: int) -> Outcome | None:
-    """The outcome of the last attempt, when another one would end as it did, or is not due yet."""
+    """The outcome of the last attempt, when another one would end as it did, or is not due yet.
+
+    Parameters
+    ----------
+    ledger : Ledger
+    job : Job
+    now_ns : int
+        Nanoseconds since 1970.
+    """
     held = ledger.last_failure(job.source)
     if held is None or held.due(now_ns):
         return None

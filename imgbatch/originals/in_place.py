@@ -279,7 +279,11 @@ class InPlace(Destination):
 def settle_intentions(replacements: Replacements, intended: Sequence[Replacement], state: str) -> None:
     """Find out whether what a killed run intended took place, and write that down.
 
-    A backup goes only where the original stands in its place, whole. A file that cannot be read is left for later.
+    Parameters
+    ----------
+    replacements, intended, state
+        The table, its entries in question (a file that cannot be read is left for later), and the folder of the
+        backups, from which one goes only where the original stands in its place, whole.
     """
     for entry in intended:
         try:

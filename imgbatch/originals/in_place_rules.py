@@ -19,7 +19,16 @@ from imgbatch.planning.recipe import Output, Recipe
 
 
 def refuse_mixtures(settings: Settings, recipe: Recipe, ledger: bool) -> None:
-    """UsageError for what has no meaning where files are replaced by themselves, or would be dangerous."""
+    """UsageError for what has no meaning where files are replaced by themselves, or would be dangerous.
+
+    Parameters
+    ----------
+    settings : Settings
+    recipe : Recipe
+        With exactly one output, of the format ``same`` and the usual name.
+    ledger : bool
+        Whether the run keeps a ledger, without which files would be changed twice.
+    """
     output = recipe.outputs[0]
     if len(recipe.outputs) > 1:
         raise UsageError("--in-place makes one file of each; leave out --widths, several formats and several outputs")

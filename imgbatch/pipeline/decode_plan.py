@@ -3,11 +3,9 @@
 It is made before anything is decoded. The operations of all outputs are read from last to first: each says how large
 its input must be (:meth:`operations.base.Operation.demand`), and the largest demand decides at which scale a JPEG is
 decoded. A resize takes over the crops before it and, where nothing between cares, the turning upright. Of several
-outputs that begin with a resize, the smaller are made from the larger. What would come out as it went in is copied
-(output_decision.py).
+outputs that begin with a resize, the smaller are made from the larger.
 
-With the planner off (``--no-plan``) every pixel is decoded, turned, operated on in the order of the recipe, and
-encoded. The two agree but for the kernels' rounding: at least :data:`AGREE` in SSIM, on photographs.
+Without it (``--no-plan``) every pixel is decoded and operated on, with the same result but for rounding: `AGREE`.
 """
 
 from __future__ import annotations
@@ -33,9 +31,8 @@ TurnedBy = Literal["decoder", "operations", "nobody"]
 
 _WHOLE = ("inside", "outside", "fill")
 #: A picture wanted smaller than this (px, longest side) is decoded at no less than ROOM times that, a larger one at no
-#: less than itself. Twice the size for all would cost at 1600 px three quarters more processor time for 0.002 of SSIM,
-#: at 256 px 16 % (photos of 12 MP) to 41 % (of 1 MP) for 0.003 to 0.005 (``python -m tests.benchmarks.choices``).
-#: A kernel that looks at one or two pixels only needs twice the size, else it shows which pixels these were.
+#: less than itself. Twice the size for all would cost 16 to 75 % more processor time for 0.002 to 0.005 of SSIM
+#: (tests/benchmarks/choices.py). A kernel of one or two pixels needs it, else it shows which pixels these were.
 SMALL = 512
 ROOM = 1.25
 _WIDE = ("lanczos", "bicubic")
@@ -64,10 +61,8 @@ class DecodePlan:
     turned_by : str
         Who turns the picture upright, as EXIF's orientation says: the ``decoder`` (all pixels that it makes); the
         first resize of the ``operations`` (crop_resize.py: only those that it leaves); ``nobody``: it stays as stored.
-    common : tuple of Operation
-        What is applied to what was decoded.
-    own : tuple of tuple of Operation
-        What follows for each output.
+    common, own : tuple of Operation, tuple of tuple of Operation
+        What is applied to what was decoded, and what follows for each output.
     luma : bool
         Whether the picture stays YCbCr from the decoder to the encoders, with its colors at half size.
     """
@@ -81,7 +76,13 @@ class DecodePlan:
 
 
 def full_plan(opened: SourceImage, upright: bool, common: Several, own: Sequence[Several] = ((),)) -> DecodePlan:
-    """The plan without any economy: all pixels, all operations as they stand."""
+    """The plan without any economy: all pixels, all operations as they stand.
+
+    Parameters
+    ----------
+    opened, upright, common, own
+        As of :func:`make_plan`.
+    """
     return DecodePlan(
         opened.upright_size if upright else opened.size,
         None,
@@ -162,7 +163,13 @@ def checking_plan(plan: DecodePlan) -> DecodePlan:
 
 
 def halves_chroma(output: Output, format: str, icc: bytes | None) -> bool:
-    """Whether an output's file has one pair of colors for four pixels, and nothing looks at the pixels before that."""
+    """Whether an output's file has one pair of colors for four pixels, and nothing looks at the pixels before that.
+
+    Parameters
+    ----------
+    output, format, icc
+        The output, the format of its file, and the profile of the pixels, if any.
+    """
     if (
         output.max_bytes is not None
         or output.min_ssim is not None
@@ -176,9 +183,11 @@ def halves_chroma(output: Output, format: str, icc: bytes | None) -> bool:
 def memory_needed(opened: SourceImage, plan: DecodePlan, data: int, spooled: bool = True) -> int:
     """About how many bytes the picture will take: what is decoded, twice what comes of it, and the file itself.
 
-    A JPEG in several scans is held whole, in waves, until the last of them, JPEG 2000 in numbers of 32 bits. Of
-    `spooled` frames a few sequences' worth is in memory, and what GIF's encoder holds: a byte a pixel; of others one at
-    a time.
+    Parameters
+    ----------
+    opened, plan, data, spooled
+        `data`: the file's size in bytes. A JPEG in several scans is held whole, JPEG 2000 in numbers of 32 bits. Of
+        `spooled` frames a few sequences' worth is in memory, and for GIF a byte a pixel; of others one at a time.
     """
     wanted = plan.wanted if opened.scales else None  # nothing else is decoded smaller
     width, height = opened.size
@@ -280,10 +289,7 @@ def _localize(ops: Ops, original: Size | None, orientation: int) -> Ops:
 
 
 def _keeps_whole(op: Operation | None) -> bool:
-    """Whether a reduction keeps all of the picture, and nothing but the picture, for smaller ones to be made from.
-
-    And its levels: where light was averaged, averages of levels would be others.
-    """
+    """Whether a reduction keeps all of the picture, nothing else, and its levels: then smaller ones are made of it."""
     if not isinstance(op, Reduction) or op.crops or op.resize.linear:
         return False
     return op.resize.fit in _WHOLE

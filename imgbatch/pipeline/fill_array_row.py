@@ -95,6 +95,16 @@ def in_mode(image: Image, mode: str, icc: bytes | None, changes: list[str]) -> I
 
     Ink and LAB become sRGB (through `icc` where it fits), 16 and 32 bits become 8, and without a channel for it
     transparency is laid on white. RGB and gray keep their values, whatever their profile says.
+
+    Parameters
+    ----------
+    image : Image
+        In any mode that a reader gives.
+    mode : "L", "RGB" or "RGBA"
+    icc : bytes or None
+        The profile of the pixels.
+    changes : list of str
+        Extended.
     """
     if image.mode == mode and "transparency" not in image.info:
         return image

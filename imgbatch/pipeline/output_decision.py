@@ -94,7 +94,13 @@ def decide_outputs(
 def decide_all_encoded(
     opened: SourceImage, plan: DecodePlan, outputs: Sequence[Output], targets: Sequence[Target]
 ) -> tuple[OutputDecision, ...]:
-    """The decisions without any economy: each output is encoded of what was decoded."""
+    """The decisions without any economy: each output is encoded of what was decoded.
+
+    Parameters
+    ----------
+    opened, plan, outputs, targets
+        As of :func:`decide_outputs`.
+    """
     return tuple(
         _decide(opened, plan, output, target.format, place, None, None)
         for place, (output, target) in enumerate(zip(outputs, targets, strict=True))
@@ -124,12 +130,22 @@ def _copy(
 
 
 def can_copy(opened: SourceImage, plan: DecodePlan, output: Output, number: int, format: str) -> bool:
-    """Whether the file of an output (and its `number`) is the source's, byte for byte.
+    """Whether the file of an output is the source's, byte for byte.
 
     That is so when its format is the source's, its encoding is left open (a quality, say, asks for encoding), nothing
     is turned, and no operation changes the picture. A size that is asked for (``max_bytes``) is left open where the
     source keeps to it: encoding a picture again that is small enough would only cost quality. A JPEG's metadata can be
     stripped around the same picture.
+
+    Parameters
+    ----------
+    opened : SourceImage
+    plan : DecodePlan
+    output : Output
+    number : int
+        The output's place in the recipe, from 0.
+    format : str
+        Of the file, where ``same`` is resolved.
     """
     if not _same_shape(opened, plan, number, format):
         return False
@@ -141,7 +157,13 @@ def can_copy(opened: SourceImage, plan: DecodePlan, output: Output, number: int,
 
 
 def can_rewrite(opened: SourceImage, output: Output, format: str) -> bool:
-    """Whether metadata are to go from a JPEG that stays one, and its colors need not change for that."""
+    """Whether metadata are to go from a JPEG that stays one, and its colors need not change for that.
+
+    Parameters
+    ----------
+    opened, output, format
+        As of :func:`can_copy`.
+    """
     if format != "jpeg" or (output.strip is None and output.keep is None):
         return False
     return opened.metadata.icc is None or strip.icc_policy(output.icc, output.strip, output.keep) == "keep"
@@ -151,6 +173,11 @@ def may_keep_source(opened: SourceImage, plan: DecodePlan, output: Output, numbe
     """Whether the source's bytes may stand in for an output that saves too little (``min_savings``, ``optimize``).
 
     As for `can_copy`, but an encoding may be asked for: quality and effort, not what changes the content (colors, ...).
+
+    Parameters
+    ----------
+    opened, plan, output, number, format
+        As of :func:`can_copy`.
     """
     if output.min_savings is None and not (output.optimize and codecs.codec(format).optimizes):
         return False

@@ -45,7 +45,19 @@ def timing_of_first(motion: AnimationTiming, count: int) -> AnimationTiming:
 
 
 def refuse_several(opened: SourceImage, targets: Sequence[Target], outputs: Sequence[Output]) -> None:
-    """Several frames into a format that holds one: say so before anything is decoded."""
+    """Say before anything is decoded that a format holds one frame only.
+
+    Parameters
+    ----------
+    opened : SourceImage
+    targets, outputs
+        As many of each, in the recipe's order.
+
+    Raises
+    ------
+    ImageError
+        Kind ``frames``: a source of several frames, of which the output takes no single one.
+    """
     for target, output in zip(targets, outputs, strict=True):
         if output.frames not in _SINGLE and not codecs.codec(target.format).multiframe and opened.frame_count > 1:
             raise ImageError(

@@ -67,7 +67,16 @@ class Task(ABC):
         """Load what every job needs: called once in each worker, before the first job is timed."""
 
     def blame(self, job: Job, status: Status, failure: Failure) -> Outcome:
-        """The Outcome of a job whose worker could not give one."""
+        """The Outcome of a job whose worker could not give one.
+
+        Parameters
+        ----------
+        job : Job
+        status : str
+            ``failed``, ``timeout`` or ``crashed``.
+        failure : Failure
+            With the phase that the job was in, as far as it is known.
+        """
         return Outcome(job.index, job.source, status, error=failure)
 
     def clean_up(self, job: Job, pid: int) -> None:

@@ -73,7 +73,18 @@ class TemplateFields(Mapping[str, Any]):
 def bind_fields(
     ops: Sequence[Operation], job: Job, opened: SourceImage, asked_for: set[str] | None = None
 ) -> tuple[Operation, ...]:
-    """`ops` for the file of a job; `asked_for` gets what they ask for that is no part of the file's content or name."""
+    """`ops` with their texts filled in for the file of a job.
+
+    Parameters
+    ----------
+    ops : sequence of Operation
+    job : Job
+        Gives the name, the number ``{n}`` (from 1) and the day of the last change.
+    opened : SourceImage
+        Gives the upright size in px and the EXIF.
+    asked_for : set of str, optional
+        Gets what the operations ask for that is no part of the file's content or name.
+    """
     if not needs_fields(ops):
         return tuple(ops)
     source = job.source

@@ -41,6 +41,7 @@ class PhaseTimer:
         context.phase("read")
 
     def enter(self, phase: Phase) -> None:
+        """The task begins `phase`, if it is another one: the time till now counts for the one before."""
         if phase == self.phase:
             return
         self.spent()

@@ -18,9 +18,16 @@ if TYPE_CHECKING:
 
 
 def output_path(target: Target, encoded: Encoded, data: bytes) -> str:
-    """Where an encoded picture goes, now that its pixels are known; `data` is the source's content, for ``{hash}``.
+    """Where an encoded picture goes, now that its pixels are known.
 
-    Where its format is not the target's, the target's other path is meant.
+    Parameters
+    ----------
+    target : Target
+        Its other path, if any, is meant where `encoded` has another format.
+    encoded : Encoded
+        Gives the width and height in px for names that hold them.
+    data : bytes
+        The source's content, for ``{hash}``: the first 16 hexadecimal digits of its SHA-256.
     """
     path = target.path if encoded.format == target.format or target.other is None else target.other
     if target.late:

@@ -102,6 +102,11 @@ def estimate(
 ) -> Estimate:
     """What :func:`imgbatch.run` with the same arguments will come to; writes nothing to `output`.
 
+    Parameters
+    ----------
+    paths, output, recipe, filters, ledger, **settings
+        As of :func:`imgbatch.run`.
+
     Raises
     ------
     UsageError, PlanError, EngineError
@@ -113,7 +118,17 @@ def estimate(
 
 
 def estimate_batch(batch: Batch, most: int = SAMPLE, seconds: float = SECONDS) -> Estimate:
-    """The estimate of a prepared batch from at most `most` files; none is begun after `seconds`."""
+    """The estimate of a batch, from files that are made for it and thrown away.
+
+    Parameters
+    ----------
+    batch : Batch
+        Prepared, not begun.
+    most : int
+        How many files are tried at most.
+    seconds : float
+        No file is begun after so many.
+    """
     groups = strata(batch.todo)
     picks = choose_sample(groups, most)
     sample = [groups[number][place] for number, places in enumerate(picks) for place in places]

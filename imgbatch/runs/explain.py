@@ -1,4 +1,4 @@
-"""How will each file be made, with how few pixels, and what does that save? ``--explain``.
+"""Explanation: how will each file be made, with how few pixels, and what does that save? ``--explain``.
 
 Files are read and their headers looked at; nothing is decoded, nothing written. The run's own first steps (steps.py)
 are taken, up to the decisions on the outputs, and these are put into words: so the two cannot come apart.

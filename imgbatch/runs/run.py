@@ -84,6 +84,11 @@ def process(
     """As :func:`run`, but yields each :class:`Outcome` as it completes; closing the iterator stops cleanly.
 
     The plan is made, and refused if need be, by this call; the work begins with the first ``next()``.
+
+    Parameters
+    ----------
+    paths, output, recipe, filters, ledger, executor, **settings
+        As of :func:`run`, and so are the errors.
     """
     batch = Batch(paths, output, recipe, _settings(settings), filters, ledger=ledger, executor=executor)
     batch.prepare()
@@ -100,7 +105,13 @@ def start(
     executor: concurrent.futures.Executor | None = None,
     **settings: Unpack[RunKeywords],
 ) -> Handle:
-    """As :func:`run`, but returns at once; the plan is made, and refused if need be, by this call."""
+    """As :func:`run`, but returns at once; the plan is made, and refused if need be, by this call.
+
+    Parameters
+    ----------
+    paths, output, recipe, filters, ledger, executor, **settings
+        As of :func:`run`, and so are the errors.
+    """
     batch = Batch(paths, output, recipe, _settings(settings), filters, ledger=ledger, executor=executor)
     batch.prepare()
     return Handle(batch)

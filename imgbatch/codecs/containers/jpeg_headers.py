@@ -80,12 +80,24 @@ def stored_size(image: ImageFile) -> tuple[int, int]:
 
 
 def tag(image: Image, tag: int, default: Any) -> Any:
+    """The value of a TIFF's tag, the first where it has several.
+
+    Parameters
+    ----------
+    image : Image
+        Of any format; those without TIFF tags have `default` for all.
+    tag : int
+        Its number.
+    default : object
+        What a tag that is missing gives.
+    """
     tags = getattr(image, "tag_v2", None)
     value = tags.get(tag, default) if tags is not None else default
     return value[0] if isinstance(value, tuple) and value else value
 
 
 def exif_orientation(image: Image) -> int:
+    """EXIF's orientation as stored, be it one of 1 to 8 or not; 1 where it is missing or cannot be read."""
     from PIL.Image import Image as Plain
 
     with contextlib.suppress(Exception):
@@ -104,9 +116,17 @@ def is_ycbcr(image: ImageFile) -> bool:
 
 
 def decoder_bytes(image: ImageFile, name: str, several: bool) -> int:
-    """How many bytes a decoder holds besides pixels, by the format's name.
+    """How many bytes a decoder holds besides pixels; 0 for all but JPEG and JPEG 2000.
 
-    libjpeg holds two for each sample of a JPEG in `several` scans, however small it is decoded; OpenJPEG four.
+    Parameters
+    ----------
+    image : ImageFile
+        Opened, not decoded: its size in px and its components count.
+    name : str
+        Our name of its format.
+    several : bool
+        Whether a JPEG is in several scans: libjpeg holds two bytes for each sample, however small it is decoded.
+        OpenJPEG always holds four.
     """
     if name == "jpeg2000":
         return 4 * len(image.getbands()) * image.width * image.height

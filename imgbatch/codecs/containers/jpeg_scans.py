@@ -38,6 +38,7 @@ class _Parted(io.BytesIO):
         self._cut = cut
 
     def read(self, size: int | None = -1) -> bytes:
+        """Up to `size` bytes, but not across the cut: what follows needs another call. Without a size, all."""
         here = self.tell()
         if size is not None and here < self._cut < here + size:
             size = self._cut - here

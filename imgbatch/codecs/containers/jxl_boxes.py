@@ -32,6 +32,7 @@ class _Bits:
         self._held, self._left = int.from_bytes(data, "little"), 8 * len(data)
 
     def take(self, count: int) -> int:
+        """The next `count` bits as a number; ImageError of kind ``truncated`` where fewer are left."""
         if count > self._left:
             raise ImageError("truncated", "the JPEG XL ends inside its header")
         value = self._held & ((1 << count) - 1)

@@ -45,6 +45,7 @@ class _Places(list[int]):
         self._set = set(self)
 
     def append(self, place: int) -> None:
+        """Add the byte at which a page begins."""
         super().append(place)
         self._set.add(place)
 

@@ -69,7 +69,17 @@ class _File:
         self._where: tuple[int, ...] = ()
 
     def add(self, box: Box, pixels: list[bytes], duration: int) -> None:
-        """One more frame: where it goes, its compressed pixels, how long it stays."""
+        """Write one more frame.
+
+        Parameters
+        ----------
+        box : (int, int, int, int)
+            Left, top, right and bottom of where it goes, in px.
+        pixels : list of bytes
+            The contents of its IDAT chunks.
+        duration : int
+            Milliseconds.
+        """
         left, top, right, bottom = box
         self._at, self._where, self._duration = self._file.tell(), (right - left, bottom - top, left, top), duration
         self._file.write(self._control(self._number))
@@ -95,6 +105,7 @@ class _File:
         return True
 
     def finished(self, loop: int) -> bytes:
+        """The whole file, which plays `loop` times (0: for ever); called once, after the last frame."""
         self._file.write(self._after)
         self._file.seek(self._start)
         self._file.write(_chunk(b"acTL", struct.pack(">II", self._count, loop)))

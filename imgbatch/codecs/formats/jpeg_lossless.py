@@ -44,9 +44,16 @@ def rewrite(data: bytes, encoding: Encoding, metadata: Metadata, size: tuple[int
 
 
 def replace_metadata(data: bytes, options: dict[str, Any], profile: bool) -> bytes | None:
-    """`data` with the metadata of Pillow's save options (exif, xmp, extra, comment, dpi) instead of its own.
+    """`data` with other metadata around the same picture; None where it is not as a JPEG should be.
 
-    Its ICC profile stays if `profile` says so. None where it is not as a JPEG should be, so that it has to be decoded.
+    Parameters
+    ----------
+    data : bytes
+        The whole JPEG.
+    options : dict
+        Pillow's save options; of them exif, xmp, extra, comment and dpi.
+    profile : bool
+        Whether its ICC profile stays.
     """
     _, end = jpeg_scans(data)
     kept, jfif, at = [], b"", 2

@@ -66,9 +66,16 @@ def orientation(image: Image, warnings: list[str]) -> int:
 
 
 def exif_of(image: Image, warnings: list[str], changes: list[str] | None = None) -> bytes | None:
-    """The EXIF block without its ``Exif\\0\\0``; None when there is none or it is damaged (then with a warning).
+    r"""The EXIF block without its ``Exif\0\0``; None when there is none or it is damaged (then with a warning).
 
-    What `changes` tell is lost: of a TIFF's tags a new block is made, and some maker notes may not be moved.
+    Parameters
+    ----------
+    image : Image
+        As its reader opened it.
+    warnings : list of str
+        Gets why a block is not kept: damaged, or too large.
+    changes : list of str, optional
+        Gets what is lost: of a TIFF's tags a new block is made, and some maker notes may not be moved.
     """
     raw = (
         _block_of_tiff(image, [] if changes is None else changes)

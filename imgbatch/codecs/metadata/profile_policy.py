@@ -18,7 +18,17 @@ if TYPE_CHECKING:
 
 
 def usable_profile(icc: object, mode: str, warnings: list[str]) -> bytes | None:
-    """A profile as the reader found it, for pixels of `mode`; None, with a warning, where it is not for them."""
+    """A profile as the reader found it, for pixels of `mode`; None, with a warning, where it is not for them.
+
+    Parameters
+    ----------
+    icc : object
+        What Pillow's reader found; anything but bytes is no profile.
+    mode : str
+        Of the pixels, which tells their color space.
+    warnings : list of str
+        Gets why a profile is left out: damaged, or of another color space.
+    """
     if not isinstance(icc, bytes) or not icc:
         return None
     space = profile_conversion.profile_space(icc)
@@ -30,7 +40,16 @@ def usable_profile(icc: object, mode: str, warnings: list[str]) -> bytes | None:
 
 
 def assumed_profile(paths: Iterable[str | None], mode: str, changes: list[str]) -> bytes | None:
-    """The profile that is assumed for pixels of `mode` that came without one; None where it is for others."""
+    """The profile that is assumed for pixels of `mode` that came without one; None where it is for others.
+
+    Parameters
+    ----------
+    paths : iterable of str or None
+        Of profiles; the first that is not None counts.
+    mode : str
+    changes : list of str
+        Gets the profile's name.
+    """
     path = next((path for path in paths if path is not None), None)
     icc = None if path is None else profile_conversion.read_profile(path)
     if icc is None or not profile_conversion.fits(icc, mode):
@@ -45,6 +64,15 @@ def convert_to_srgb(
     """`frames` in sRGB, through their profile; and that profile, where it says no more than that they are.
 
     Without a profile they are taken to be sRGB, ink and Lab excepted.
+
+    Parameters
+    ----------
+    frames : sequence of Image
+        Of any mode that a reader gives.
+    icc : bytes or None
+        Their profile.
+    changes : list of str
+        Gets what the conversion costs.
     """
     same = True
 

@@ -26,7 +26,18 @@ _X, _Y, _UNIT = 0x011A, 0x011B, 0x0128
 
 
 def packet(image: ImageFile, name: str, data: bytes, warnings: list[str], changes: list[str]) -> bytes | None:
-    """The XMP of a picture of format `name`, in UTF-8."""
+    """The XMP of a picture, in UTF-8; None where it has none, or too much.
+
+    Parameters
+    ----------
+    image : ImageFile
+    name : str
+        Our name of its format.
+    data : bytes
+        The file: Pillow does not give a GIF's XMP whole.
+    warnings, changes : list of str
+        Get that it was too large, and that a JPEG's extended XMP is not kept.
+    """
     found: Any = image.info.get("xmp", image.info.get(_PNG_XMP))
     if found is None and name == "gif" and (at := data.find(_GIF_XMP)) >= 0:
         found = data[at + len(_GIF_XMP) : data.find(b"\x01\xff\xfe", at)]

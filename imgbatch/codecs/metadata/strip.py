@@ -44,7 +44,15 @@ class StripRules:
         return self.drops("" if part == "gps/thumbnail" else name, part, "exif", "all")
 
     def property(self, prefix: str, name: str, inside: bool) -> bool:
-        """Whether a property of XMP goes; one that stands `inside` another only where it is meant itself."""
+        """Whether a property of XMP goes.
+
+        Parameters
+        ----------
+        prefix, name : str
+            As in ``dc:creator``, spelled as in the file.
+        inside : bool
+            Whether it stands inside another property: then it goes only where it is meant itself.
+        """
         word = name.lower()
         part = "gps" if word.startswith("gps") or prefix == "drone-dji" else _PARTS_OF_XMP.get(word, "")
         part = "gps/thumbnail" if part == "thumbnail" else part
@@ -67,7 +75,14 @@ def strip_rules(strip: str | None, keep: str | None) -> StripRules | None:
 
 
 def icc_policy(icc: str, strip: str | None, keep: str | None) -> str:
-    """What becomes of the profile (keep, srgb, none): what ``icc`` says, unless ``strip`` takes it out."""
+    """What becomes of the profile (keep, srgb, none): what ``icc`` says, unless ``strip`` takes it out.
+
+    Parameters
+    ----------
+    icc : "keep", "srgb" or "none"
+    strip, keep : str or None
+        Words as :func:`words.canonical_words` gives them.
+    """
     rules = strip_rules(strip, keep)
     return "none" if rules is not None and rules.block("icc") else icc
 

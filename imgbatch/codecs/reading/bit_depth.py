@@ -25,7 +25,16 @@ _WRAPPING = frozenset({"LA", "RGB", "RGBA"})
 
 
 def depth(image: ImageFile, name: str, data: bytes) -> int:
-    """Bits per sample as stored, where the header says it cheaply; 8 otherwise."""
+    """Bits per sample as stored, where the header says it cheaply; 8 otherwise.
+
+    Parameters
+    ----------
+    image : ImageFile
+    name : str
+        Our name of its format.
+    data : bytes
+        The file, or at least its headers.
+    """
     if name == "png":
         return data[24] if len(data) > 24 else 8
     if name == "tiff":
@@ -67,7 +76,23 @@ def frame_repair(image: ImageFile) -> Callable[[Image], Image] | None:
 
 
 def check(image: ImageFile, name: str, stored: int, warnings: list[str]) -> None:
-    """Look at a loaded frame for what its file leaves open, of `stored` bits a sample; ImageError where that is all."""
+    """Look at the pixels of a loaded frame for what its file leaves open.
+
+    Parameters
+    ----------
+    image : ImageFile
+    name : str
+        Our name of its format.
+    stored : int
+        Bits per sample (:func:`depth`).
+    warnings : list of str
+        Gets colors beyond the palette, and full brightness that the reader may have turned to black.
+
+    Raises
+    ------
+    ImageError
+        Kind ``corrupt``: the palette has no entries.
+    """
     if image.mode == "P":
         entries = 0 if image.palette is None else len(image.palette.palette) // len(image.palette.mode)
         highest = image.getextrema()[1] if entries < 256 else 0

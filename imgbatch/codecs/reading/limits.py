@@ -125,18 +125,38 @@ class _Shown:
             heard.append(warnings.WarningMessage(message, category, filename, lineno, file, line))
 
     def restore(self) -> None:
+        """Show warnings again as before the first file."""
         self._state.__exit__(None, None, None)
 
 
 def check_pixels(size: tuple[int, int], max_pixels: int, frames: int = 1) -> None:
-    """ImageError of kind ``too_large`` when `frames` pictures of `size` are more than `max_pixels`."""
+    """ImageError of kind ``too_large`` when `frames` pictures of `size` are more than `max_pixels`.
+
+    Parameters
+    ----------
+    size : (int, int)
+        In px.
+    max_pixels : int
+        For all frames together.
+    frames : int
+    """
     width, height = size
     times = f" in {frames} frames" if frames > 1 else ""
     check_total(width * height * frames, max_pixels, f"{width}x{height}{times}", frames)
 
 
 def check_total(pixels: int, max_pixels: int, words: str, frames: int) -> None:
-    """The same where the sizes differ: `words` say how the `pixels` of `frames` came together."""
+    """The same where the sizes differ.
+
+    Parameters
+    ----------
+    pixels, max_pixels : int
+        Of all frames together, and how many there may be.
+    words : str
+        How the pixels came together, for the message.
+    frames : int
+        Of several, the message advises to take one.
+    """
     if pixels > max_pixels:
         hint = "; use --frames first, or raise it" if frames > 1 else ""
         raise ImageError("too_large", f"{pixels} pixels ({words}) exceed --max-pixels {max_pixels}{hint}")

@@ -22,10 +22,19 @@ _DRAWINGS = ("SVG", "PDF", "PostScript", "EPS", "metafile")
 
 
 def open_image(data: bytes, suffix: str, max_pixels: int) -> SourceImage:
-    """The picture in `data`, header only; `suffix` (with its dot) matters for formats without a signature.
+    """The picture in `data`, header only.
 
     limits.pixel_limit (or limits.warning_recorder) must be active, so that Pillow refuses what is too large before it
     allocates.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    suffix : str
+        Of its name, with the dot; it matters for formats without a signature.
+    max_pixels : int
+        For all frames together.
 
     Raises
     ------

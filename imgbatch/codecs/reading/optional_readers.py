@@ -57,6 +57,15 @@ def advice(name: str) -> str:
 def open_optional(name: str, data: bytes, max_pixels: int) -> ImageFile:
     """A picture of one of `EXTRAS`, header read.
 
+    Parameters
+    ----------
+    name : str
+        A key of `EXTRAS`.
+    data : bytes
+        The whole file.
+    max_pixels : int
+        Held here for JPEG XL only, whose reader decodes the whole picture when it opens it.
+
     Raises
     ------
     ImageError

@@ -107,7 +107,13 @@ def encode(
 def prepare(
     codec: Codec, frames: Iterable[Image], encoding: Encoding, metadata: Metadata, timing: AnimationTiming
 ) -> EncoderInput:
-    """The same up to Pillow's encoder, for one encode or several."""
+    """The same up to Pillow's encoder, for one encode or several.
+
+    Parameters
+    ----------
+    codec, frames, encoding, metadata, timing
+        As of :func:`encode`, which says the errors, too.
+    """
     changes: list[str] = []
     pictures: Sequence[Image] = _checked_frames(codec, frames)
     _check_sizes(codec, pictures)
@@ -134,7 +140,16 @@ def prepare(
 
 
 def metadata_options(codec: Codec, metadata: Metadata, changes: list[str]) -> dict[str, Any]:
-    """Pillow's save parameters for `metadata`, from which goes what `codec` has no place for."""
+    """Pillow's save parameters for `metadata`, from which goes what `codec` has no place for.
+
+    Parameters
+    ----------
+    codec : Codec
+    metadata : Metadata
+        EXIF and XMP that cannot be written are set to None.
+    changes : list of str
+        Gets a text for each block that is not written.
+    """
     missing: list[str] = []
     options = codec.exif_options(metadata.exif) if metadata.exif and codec.exif else {}
     if metadata.exif and not options:

@@ -54,10 +54,19 @@ def to_one_mode(frames: Sequence[Image]) -> Sequence[Image]:
 
 
 def reduce_colors(frames: Sequence[Image], colors: int, changes: list[str], keyed: bool = False) -> Sequence[Image]:
-    """All frames as P with at most `colors` entries, the same for all where the colors had to be reduced.
+    """All frames as P, with the same palette where the colors had to be reduced.
 
-    Pixels less than half opaque become the transparent entry. With `keyed` False (PNG), pictures that are partly
-    transparent keep their shades of alpha in the palette, without dithering.
+    Pixels less than half opaque become the transparent entry.
+
+    Parameters
+    ----------
+    frames : sequence of Image
+    colors : int
+        Entries at most, the transparent one among them; up to 256.
+    changes : list of str
+        Gets what is lost of colors and alpha.
+    keyed : bool
+        False (PNG): a picture that is partly transparent keeps its shades of alpha in the palette, without dithering.
     """
     solid, soft = True, False
     for frame in frames:

@@ -28,7 +28,19 @@ _KEYED = frozenset({"1", "L", "P", "RGB", "I;16"})
 def fit(
     frames: Sequence[Image], codec: Codec, background: str, icc: bytes | None, changes: list[str]
 ) -> tuple[Sequence[Image], bytes | None]:
-    """`frames` in modes that `codec` holds, and the profile that goes with them (None: none, the colors are sRGB)."""
+    """`frames` in modes that `codec` holds, and the profile that goes with them (None: none, the colors are sRGB).
+
+    Parameters
+    ----------
+    frames : sequence of Image
+    codec : Codec
+    background : str
+        The color on which they are flattened where the format has no alpha.
+    icc : bytes or None
+        The profile of the pixels.
+    changes : list of str
+        Gets what is lost of alpha, depth and colors.
+    """
     keep = icc if icc is not None and codec.can_write_profile(icc) else None
     ready = True
 

@@ -37,7 +37,12 @@ _SLOPE = 0.03  # of the logarithm of the size over quality, on photographs, unti
 def encode(
     codec: Codec, frames: Sequence[Image], encoding: Encoding, metadata: Metadata, timing: AnimationTiming
 ) -> Encoded:
-    """`frames` as a file that keeps to ``max_bytes`` and ``min_ssim``; `changes` say what was chosen.
+    """`frames` as a file that keeps to ``max_bytes`` and ``min_ssim``; its `changes` say what was chosen.
+
+    Parameters
+    ----------
+    codec, frames, encoding, metadata, timing
+        As of :func:`writing.encode.encode`; each frame is encoded several times.
 
     Raises
     ------
@@ -59,6 +64,10 @@ class _Search:
         self._count = 0
 
     def result(self) -> Encoded:
+        """The file at the quality that was found, with a change where it is not the one asked for.
+
+        Raises ImageError of kind ``target`` where no quality keeps to the limits.
+        """
         asked = self._codec.quality(self._wish)
         if asked is None:
             made = self._check(self._try(None))

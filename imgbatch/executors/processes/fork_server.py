@@ -1,4 +1,4 @@
-"""How does a command get its forkserver without starting Python twice more? By a fork, while it still has one thread.
+"""Fork server: how does a command get one without starting Python twice more? By a fork, while it has one thread.
 
 multiprocessing starts two processes as new interpreters that load multiprocessing again: the forkserver, and the
 tracker of shared memory that it wants. In a small run they take longer than the pictures. `forked` has them forked from

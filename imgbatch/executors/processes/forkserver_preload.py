@@ -1,4 +1,4 @@
-"""What does the forkserver load before it forks the first worker? Only the forkserver imports this module.
+"""Preload: what does the forkserver load before it forks the first worker? Only the forkserver imports this module.
 
 Nothing that is loaded here will be garbage: the collector waits until all is there, and never looks at it afterwards.
 In the workers these pages stay shared with the forkserver (https://docs.python.org/3/library/gc.html#gc.freeze).

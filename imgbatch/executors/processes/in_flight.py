@@ -1,4 +1,4 @@
-"""What has each worker in hand? A table in shared memory, readable also after the worker's death.
+"""Jobs in flight: what is each worker at? A table in shared memory, readable also after the worker's death.
 
 One row per worker: the position of its job in the chunk (-1: none), the phase, when the job began. Only the worker
 writes its row; only the parent writes the stop word. Nothing is locked: a row is read after its worker is dead, or
@@ -43,6 +43,7 @@ class Table:
 
     @property
     def name(self) -> str:
+        """The name of the shared memory segment, for :meth:`attach` in another process."""
         return self._shared.name
 
     def begin(self, row: int, job: int) -> None:
@@ -52,9 +53,11 @@ class Table:
         self._words[_COLUMNS * row + _JOB] = job
 
     def phase(self, row: int, phase: int) -> None:
+        """The worker of `row` enters a phase, by its place in ``core.errors.PHASES``."""
         self._words[_COLUMNS * row + _PHASE] = phase
 
     def end(self, row: int) -> None:
+        """The worker of `row` has no job any more; its phase and time stay as they were."""
         self._words[_COLUMNS * row + _JOB] = IDLE
 
     def in_hand(self, row: int) -> tuple[int, Phase, int]:

@@ -37,7 +37,17 @@ class Budget:
         self._room = threading.Condition()
 
     def take(self, row: int, size: int, wanted: Callable[[], bool]) -> bool:
-        """Give back what `row` has, and wait until `size` bytes are free for it; False when no longer wanted."""
+        """Give back what `row` has, and wait until `size` bytes are free for it; False when no longer wanted.
+
+        Parameters
+        ----------
+        row : int
+            The worker.
+        size : int
+            Bytes; more than the whole budget are free when nobody else has any.
+        wanted : callable
+            Whether the worker still waits; asked at least every quarter of a second while there is no room.
+        """
         with self._room:
             self._taken.pop(row, None)
             self._room.notify_all()

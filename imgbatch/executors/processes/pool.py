@@ -1,4 +1,4 @@
-"""How is the work spread over processes, so that nothing can hang? The guarded Pool, the default executor.
+"""Pool: how is the work spread over processes, so that nothing can hang? The default executor.
 
 ``ThreadPool(workers).imap_unordered(answer, chunks)``: each thread of the Pool borrows one supervisor (supervisor.py),
 which owns one worker process and one private pipe. A bare Pool of processes shares its pipes and their locks between

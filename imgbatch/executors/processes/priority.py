@@ -1,4 +1,4 @@
-"""How does a run make way for everything else on the machine? It lowers its priority, and its workers follow.
+"""Priority: how does a run make way for everything else on the machine? It lowers its own, and its workers follow.
 
 The forkserver may be running before anybody knows that the run is unattended, so workers do not inherit the priority
 of the process that asked for it: each takes its parent's when it begins.

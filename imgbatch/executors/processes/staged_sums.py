@@ -1,4 +1,4 @@
-"""How do sums survive a worker that is killed at any moment? Each worker has a staging record in shared memory.
+"""Staged sums: how do sums survive a worker that is killed at any moment? By a staging record in shared memory.
 
 A worker adds a file to its own record when that file's Outcome has been pickled; its supervisor adds the record to the
 totals at the moment the reply has arrived whole, and empties it. When a worker dies its record is emptied, and the
@@ -65,6 +65,7 @@ class Staging:
             self._shared.unlink()
 
     def release(self) -> None:
+        """Let go of the records; the parent's call removes the segment."""
         if self._shared is not None:
             self._shared.release()
 

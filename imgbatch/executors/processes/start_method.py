@@ -1,4 +1,4 @@
-"""How do worker processes start, and how soon? By forkserver where there is one, with what they need already loaded."""
+"""Start method: how do workers start, and how soon? By forkserver where there is one, with what they need loaded."""
 
 from __future__ import annotations
 

@@ -60,17 +60,29 @@ class WorkerContext:
             self.sums.clear()
 
     def reserve(self, size: int) -> None:
+        """Wait until the supervisor grants `size` bytes of the memory budget; up to ``UNASKED`` bytes are free."""
         if size > UNASKED:
             self._connection.send_bytes(ASK + size.to_bytes(8, "little"))
             self._connection.recv_bytes()
 
     def phase(self, phase: Phase) -> None:
+        """Remember the phase, and write it to the table, where the supervisor finds it when this worker is dead."""
         self.current_phase = phase
         self._table.phase(self._row, _PHASE_CODES[phase])
 
 
 def serve(connection: Connection, name: str, rows: int, row: int, ticket: Ticket | None) -> None:
-    """The worker's whole life; ends when the parent closes the pipe."""
+    """The worker's whole life; ends when the parent closes the pipe.
+
+    Parameters
+    ----------
+    connection : Connection
+        To the supervisor, which sends the Task first and then chunks of jobs, pickled.
+    name, rows, row
+        Of the table of jobs in flight: its segment, how many rows it has, and the worker's own.
+    ticket : Ticket or None
+        Where sums are staged; None: nothing is summed.
+    """
     _settle_in()
     captured = CapturedStderr()
     captured.take()
