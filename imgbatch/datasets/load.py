@@ -38,6 +38,22 @@ if TYPE_CHECKING:
 class LoadRun(Run):
     """A run that loads images into an array; each Job is a row.
 
+    Parameters
+    ----------
+    paths, settings, filters
+        As of :class:`runs.base.Run`.
+    ops : sequence of Operation
+        They decide one size for all rows.
+    mode : "RGB", "L" or "RGBA"
+    out : numpy.ndarray, optional
+        The caller's own array, (N, H, W, C) uint8.
+    spill : path, optional
+        A folder for a file that holds the array.
+    auto_orient : bool
+        Whether pictures are turned upright as EXIF says.
+    timeout : float or str, optional
+        For one file, instead of the settings' own: seconds, or text such as ``30s``.
+
     Attributes
     ----------
     rows : ArrayHolder or None

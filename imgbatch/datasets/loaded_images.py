@@ -26,6 +26,13 @@ class Loaded:
 
     A context manager; without ``with``, :meth:`close` or the end of the object's life gives the memory back.
 
+    Parameters
+    ----------
+    rows : ArrayHolder
+        Holds (N, H, W, C) uint8.
+    valid, report
+        As the attributes.
+
     Attributes
     ----------
     images : numpy.ndarray

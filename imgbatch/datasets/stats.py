@@ -33,6 +33,20 @@ _WIDEST = 4096  # px of a side of the mean image
 class StatsRun(Run):
     """A run that measures images.
 
+    Parameters
+    ----------
+    paths, settings, filters
+        As of :class:`runs.base.Run`.
+    ops : Operation or iterable of Operation
+        Applied before measuring.
+    mode : "RGB", "L" or "RGBA"
+    weight : "pixel" or "image"
+        What counts as one: each pixel, or each image whatever its size.
+    mean_image : (int, int), optional
+        Width and height in px of a mean image.
+    auto_orient : bool
+        Whether pictures are turned upright as EXIF says.
+
     Attributes
     ----------
     totals : Totals or None

@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 class SharedArray(ArrayHolder):
     """A numpy array in a shared memory segment.
 
+    Parameters
+    ----------
+    segment : Segment
+        At least as large as the array.
+    shape : tuple of int
+    dtype : dtype-like
+
     Attributes
     ----------
     name : str
@@ -108,6 +115,17 @@ class SharedWords:
 
 class FileArray(ArrayHolder):
     """A numpy array in a memory-mapped file: as large as the disk, and there for other programs.
+
+    Parameters
+    ----------
+    path : str
+        Of a file that exists and is large enough.
+    shape : tuple of int
+    dtype : dtype-like
+    offset : int
+        Bytes before the array.
+    own : bool
+        Whether the file is removed with the array, by the process that made this object.
 
     Attributes
     ----------

@@ -129,6 +129,15 @@ class FileTask(Task):
 class FileContext(ABC):
     """One job while it is done: its file, what was noticed, and the first failure.
 
+    Parameters
+    ----------
+    task : FileTask
+    job : Job
+    worker : TaskContext
+        Learns the phases, and grants memory.
+    profile : bool
+        Whether the time of each step is measured.
+
     Attributes
     ----------
     data : bytes

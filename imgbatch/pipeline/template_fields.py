@@ -26,7 +26,17 @@ _EXIF_IFD = 0x8769
 
 
 class TemplateFields(Mapping[str, Any]):
-    """Values by name, each made when it is asked for; a value that is None counts as not there."""
+    """Values by name, each made when it is asked for; a value that is None counts as not there.
+
+    Parameters
+    ----------
+    makers : mapping of str to callable
+        What gives each value, by its name.
+    exif : callable
+        Gives the EXIF, read once for all tags.
+    asked : set of str, optional
+        Gets ``n`` and ``mtime`` where they are used: the file's content and name do not decide them.
+    """
 
     def __init__(
         self, makers: Mapping[str, Callable[[], Any]], exif: Callable[[], Exif], asked: set[str] | None = None

@@ -38,7 +38,16 @@ class ConsoleStyle:
 
 
 class Console(Reporter):
-    """Progress, failures as they happen and the summary, for people."""
+    """Progress, failures as they happen and the summary, for people.
+
+    Parameters
+    ----------
+    stream : text file
+    look : ConsoleStyle
+        How much is shown, and in which form.
+    clock : callable
+        Seconds, monotonic.
+    """
 
     def __init__(
         self,

@@ -33,6 +33,20 @@ if TYPE_CHECKING:
 class Run(ABC):
     """One run over images, prepared and then carried out.
 
+    Parameters
+    ----------
+    paths : path or sequence of paths
+        Files, folders and globs.
+    settings : Settings, optional
+    filters : Filters, optional
+    executor : concurrent.futures.Executor, optional
+        Does the work instead of worker processes of its own.
+
+    Raises
+    ------
+    UsageError
+        An argument of another type.
+
     Attributes
     ----------
     workload : Workload

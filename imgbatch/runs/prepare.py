@@ -37,6 +37,13 @@ _HUGE = (20_000, 20_000)  # px: a picture that shows what a recipe limits
 class Preparation:
     """Finds what there is to do, plans it, and compares it with the ledger.
 
+    Parameters
+    ----------
+    paths, output, recipe, settings, filters
+        As of :func:`imgbatch.run`, checked; `output` None: in place.
+    ledger : bool
+        Whether there is a ledger; without one every existing file is foreign.
+
     Attributes
     ----------
     folder, state : str

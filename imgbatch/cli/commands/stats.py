@@ -113,7 +113,17 @@ class StatisticsText(Reporter):
 
 
 class StatisticsPicture(Reporter):
-    """A picture of the figures, as a PNG file."""
+    """A picture of the figures, as a PNG file.
+
+    Parameters
+    ----------
+    path : str
+        The PNG file, written at the end.
+    survey : StatsRun
+        Has the figures once it has ended.
+    drawing : callable
+        Gives the picture; not None, as `survey` was asked for what it shows.
+    """
 
     def __init__(self, path: str, survey: StatsRun, drawing: Callable[[Statistics], Image | None]) -> None:
         self.path = path

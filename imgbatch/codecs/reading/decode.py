@@ -32,6 +32,11 @@ _LOSSLESS = 3  # the JPEG process that has no smaller scales
 class SourceImage:
     """A picture whose header was read.
 
+    Parameters
+    ----------
+    image, data, max_pixels
+        As Pillow opened it, the whole file, and how many pixels all frames may have together.
+
     Attributes
     ----------
     format : str

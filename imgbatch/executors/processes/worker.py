@@ -41,7 +41,19 @@ _MALLOPT = ((-1, 64 * 2**20), (-3, 32 * 2**20))
 
 
 class WorkerContext:
-    """Says its phase in the table of jobs in flight, and keeps the sheet whose sums are staged when a job is ok."""
+    """Says its phase in the table of jobs in flight, and keeps the sheet whose sums are staged when a job is ok.
+
+    Parameters
+    ----------
+    connection : Connection
+        To the supervisor, which is asked for memory.
+    table, row
+        Where the phase is written, and the worker's row of it.
+    sums : Sheet or None
+        Cleared before each job; None: nothing is summed.
+    stage : callable
+        Puts the sheet into the worker's staging record.
+    """
 
     def __init__(
         self, connection: Connection, table: Table, row: int, sums: Sheet | None, stage: Callable[[], None]
