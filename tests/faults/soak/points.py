@@ -51,15 +51,14 @@ class Stage:
     ----------
     name : str
         Of the story.
-    folder : Path
-        For all that is made; another one is taken on the disk in memory, for archives.
+    folder, other : Path
+        For all that is made; the other one is on another disk where there is one, for archives.
     """
 
-    def __init__(self, name: str, folder: Path) -> None:
+    def __init__(self, name: str, folder: Path, other: Path) -> None:
         self.name, self.story = name, STORIES[name]
         self.kept, self.place = make_originals(folder / "kept"), folder / "place"
-        other = Path("/dev/shm") if Path("/dev/shm").is_dir() else folder
-        self.other = Path(tempfile.mkdtemp(prefix="soak-", dir=other))
+        self.other = other
         self.before = {key: value for key, value in tree(self.kept).items() if key not in self.story.deletes}
         self.fresh()
         self._hits = [self.play(step) for step in range(len(self.story.steps))]
@@ -80,7 +79,7 @@ class Stage:
         copy(self.kept, self.place / "photos")
         (self.place / "tmp").mkdir()
         shutil.rmtree(self.other, ignore_errors=True)
-        self.other.mkdir()
+        self.other.mkdir(parents=True)
 
     def play(self, step: int, act: str = "EIO", number: int = -1) -> shim.Hit:
         """One step."""
@@ -103,10 +102,6 @@ class Stage:
         """All files there are, those on the other disk too."""
         other = {f"other disk/{name}": content for name, content in tree(self.other).items()}
         return comparable({**tree(self.place), **other})
-
-    def close(self) -> None:
-        """Take away what is left."""
-        shutil.rmtree(self.other, ignore_errors=True)
 
 
 def try_point(stage: Stage, point: Point, tally: Tally) -> None:
@@ -164,8 +159,12 @@ def main() -> int:
     shim.preload()
     load_all()
     tally = Tally("points", LOST, REFUSED, OTHER, MISSING, TEMPORARY, EXIT_70, FAULTY, UNTRUE, LEDGER)
-    with tempfile.TemporaryDirectory(prefix="soak-") as folder:
-        stages = {name: Stage(name, Path(folder) / str(number)) for number, name in enumerate(words.story or STORIES)}
+    memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="soak-") as top, tempfile.TemporaryDirectory(dir=memory) as other:
+        stages = {
+            name: Stage(name, Path(top) / str(number), Path(other) / str(number))
+            for number, name in enumerate(words.story or STORIES)
+        }
         points = [point for stage in stages.values() for point in stage.points()]
         points = [point for point in points if point.act in (words.act or shim.ACTS)]
         tally.counts["points there are"] = len(points)
@@ -173,8 +172,6 @@ def main() -> int:
             points = random.Random(words.seed).sample(points, words.rounds)
         for point in points:
             try_point(stages[point.story], point, tally)
-        for stage in stages.values():
-            stage.close()
     return tally.show()
 
 
