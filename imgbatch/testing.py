@@ -1,4 +1,4 @@
-"""Does an operation keep what every operation promises? ``check_operation(Vignette(0.5))``, for tests of your own.
+"""Testing: does an operation keep what every operation promises? ``check_operation(Vignette(0.5))``, in your own tests.
 
 The promises are those that imgbatch's own operations are tested by: over every mode that a file can have, an image of
 a mode that can be saved or one sentence why not; the argument is never changed; the same answer each time, also from a

@@ -1,4 +1,4 @@
-"""Which operations are about transparency itself?"""
+"""Alpha operations: how is transparency removed, added or shown?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is an operation?
+"""Operation: what does every operation promise?
 
 A frozen dataclass with annotated fields (parameters.py) and ``apply(image) -> image``. Operations open no files, know
 no processes and hold no state: the same operation on the same image gives the same pixels, in any process.

@@ -1,4 +1,4 @@
-"""How does somebody else's operation become one of ours? ``@imgbatch.operation("vignette")`` on a frozen dataclass.
+"""Custom operations: how does somebody else's become one of ours? By ``@imgbatch.operation("vignette")`` on its class.
 
 The decorator checks the class when it is made, before any image: a frozen dataclass with ``apply(self, image) ->
 image``, each parameter of a kind that a flag and a recipe can hold, a name that nobody else has. Plain annotations

@@ -1,4 +1,4 @@
-"""How are the numbers of all pixels added up exactly, and readable at any moment?
+"""Exact sums: how are the numbers of all pixels added up, and readable at any moment?
 
 Integers only, so the order of adding does not matter: the same bits for any number of workers. What a file adds is
 first written on a Sheet of its own; Totals take whole sheets, in the parent only, under a Lock that no worker ever

@@ -1,4 +1,4 @@
-"""How much light is a sample of sRGB? The transfer function of IEC 61966-2-1, for one number and for arrays."""
+"""Gamma: how much light is a sample of sRGB? The transfer function of IEC 61966-2-1, for one number and for arrays."""
 
 from __future__ import annotations
 

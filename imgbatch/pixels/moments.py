@@ -1,4 +1,4 @@
-"""What are the mean and the standard deviation of so many whole numbers, to the last bit?
+"""Moments: what are the mean and the standard deviation of so many whole numbers, to the last bit?
 
 Integers and ratios of integers until the very end: one rounding makes the float. So the result does not depend on the
 order in which the numbers came, nor on how many workers brought them.

@@ -1,4 +1,4 @@
-"""How alike do two pictures look? SSIM, as Wang, Bovik, Sheikh and Simoncelli defined it.
+"""SSIM: how alike do two pictures look? As Wang, Bovik, Sheikh and Simoncelli defined it.
 
 "Image quality assessment: from error visibility to structural similarity", IEEE Transactions on Image Processing
 13 (2004): Gaussian window of 11x11 px with sigma 1.5, K1 = 0.01, K2 = 0.03, the mean over all windows that lie within

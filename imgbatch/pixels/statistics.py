@@ -1,4 +1,4 @@
-"""What do the statistics of many images say? The exact sums, and the figures that follow from them."""
+"""Statistics: what do those of many images say? The exact sums, and the figures that follow from them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How is grain smoothed without blurring edges?"""
+"""Denoise: how is grain smoothed without blurring edges?"""
 
 from __future__ import annotations
 

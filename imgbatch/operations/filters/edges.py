@@ -1,4 +1,4 @@
-"""Which operations show where a picture's tones change?
+"""Edges: how does a picture show where its tones change?
 
 By the derivatives of I. Sobel and G. Feldman ("A 3x3 isotropic gradient operator for image processing", 1968), divided
 by 4, so that a step from black to white has a slope of 1. Band by band, colors weighted by alpha, so that what hides

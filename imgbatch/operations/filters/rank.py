@@ -1,4 +1,4 @@
-"""Which operations take the darkest, the middle or the lightest of a pixel's neighbors?
+"""Rank filters: how does a pixel take the darkest, the middle or the lightest of its neighbors' levels?
 
 All work with colors weighted by alpha, and with 16-bit and 32-bit gray at its own depth. Pixels outside the image count
 as copies of the edge's.

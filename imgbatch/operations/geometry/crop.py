@@ -1,4 +1,4 @@
-"""Which rectangle of the picture is kept, by its size and place?"""
+"""Crop: which rectangle of the picture is kept, by its size and place?"""
 
 from __future__ import annotations
 

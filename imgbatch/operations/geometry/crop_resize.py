@@ -1,4 +1,4 @@
-"""How are crops and the resize after them done in one step, on pixels that may be fewer and not upright yet?
+"""Crop and resize: how are both done in one step, on pixels that may be fewer and not upright yet?
 
 A resize reads only a rectangle of the picture, so a crop before it need not be made; it gives the same size from a
 picture decoded at half the scale as from the original; and turning what comes out upright costs less than turning what

@@ -1,4 +1,4 @@
-"""How does a picture get mirrored?"""
+"""Flip: how is a picture mirrored?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How does a picture get a larger canvas, or a border around it?"""
+"""Pad: how does a picture get a larger canvas, or a border around it?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What does it take to resize a picture? A size, a way to fit it, and a kernel."""
+"""Resize: what does it take? A size, a way to fit it, and a kernel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How is a picture turned? By whole quarters exactly, by any other angle with smooth edges."""
+"""Rotate: how is a picture turned? By whole quarters exactly, by any other angle with smooth edges."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which border is cut off? One of a single color, or a transparent one."""
+"""Trim: which border is cut off? One of a single color, or a transparent one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How is a text drawn? With a font's bytes, or the font that comes with Pillow, as a picture of the text alone."""
+"""Fonts: how is a text drawn? With a font's bytes, or Pillow's own font, as a picture of the text alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How is a picture from a file laid over each image?
+"""Watermark: how is a picture from a file laid over each image?
 
 It is sized by each picture, so that a small and a large one get the same look: a share (``3%``) of its shorter side, or
 px. Where there is no room for the mark and its margins it becomes smaller.

@@ -1,4 +1,4 @@
-"""How is what the sensor shows without light taken off a picture?"""
+"""Dark frame: how is what the sensor shows without light subtracted from a picture?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How does the picture of an even white correct other pictures?
+"""Flat field: how does the picture of an even white correct other pictures?
 
 The frame is read once for the whole run; its samples and those of the pictures are compared as shares of the way from
 black to white, so that an 8-bit frame serves for 16-bit pictures. A gray frame serves for all bands.

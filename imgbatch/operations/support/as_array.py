@@ -1,4 +1,4 @@
-"""How is a picture computed with in numpy? Its samples as (row, column, channel), and back in its own mode."""
+"""Arrays: how does numpy compute with a picture? With its samples as (row, column, channel), and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How is one picture laid over another?
+"""Compositing: how is one picture laid over another?
 
 Source over destination with the separable blend modes of the W3C's "Compositing and Blending Level 1" (sections 9.1 and
 5.1): ``Cs' = (1 - Ab) Cs + Ab B(Cb, Cs)``, ``Ao = As + Ab (1 - As)``, ``Co = (As Cs' + Ab Cb (1 - As)) / Ao``, where b

@@ -1,4 +1,4 @@
-"""How is each sample of a picture changed by a rule of its own? By a table: the new level of each level.
+"""Curves: how is each sample of a picture changed by itself? By a table: the new level of each level.
 
 Alpha is kept. Palettes and 1-bit images become RGB or gray first. 16-bit gray keeps its 16 bits. A rule that depends on
 how often each level occurs (:class:`ByHistogram`) is decided for all frames of an animation together.

@@ -1,4 +1,4 @@
-"""Which part of a picture has the most to see? The one whose gray levels have the largest entropy.
+"""Entropy: which part of a picture has the most to see? The one whose gray levels have the largest entropy.
 
 Shannon's entropy of the levels in a window (C. Shannon, "A Mathematical Theory of Communication", 1948), as sharp and
 libvips choose crops; but of every place of the window over a preview of at most 256 px, instead of cutting strips off

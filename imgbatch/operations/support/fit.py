@@ -1,4 +1,4 @@
-"""How large does a resized picture become, and which part of it is kept? The arithmetic of sizes, without pixels."""
+"""Fit: how large does a resized picture become, and which part of it is kept? Without pixels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How is a photograph reduced that was a JPEG and will be one? Its brightness as asked for, its colors at half size.
+"""Half chroma: how is a photograph reduced that was a JPEG and will be one? Its colors at half size.
 
 A JPEG of 4:2:0 has one pair of colors for four pixels, so its encoder would average the colors that a kernel has just
 made of all pixels. Here the colors are made at half size in the first place, which spares half of the kernel's work,

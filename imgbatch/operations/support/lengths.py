@@ -1,4 +1,4 @@
-"""How long is a side that was typed, and where in a box does a smaller box sit? Numbers only, no pixels.
+"""Lengths: how long is a side that was typed, and where in a box does a smaller box sit? Numbers only, no pixels.
 
 A *length* is either px (``120``) or a share of the picture's side (``50%``).
 """

@@ -1,4 +1,4 @@
-"""How is a part of a picture averaged to fewer pixels, or spread over more? Its levels, or the light of them."""
+"""Resampling: how is a part of a picture averaged to fewer pixels, or spread over more? Its levels, or its light."""
 
 from __future__ import annotations
 

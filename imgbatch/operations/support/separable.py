@@ -1,4 +1,4 @@
-"""In which order does a kernel sweep over a picture? Down its columns first, then along its rows.
+"""Separable kernels: in which order do they sweep over a picture? Down its columns first, then along its rows.
 
 Pillow's kernels do it the other way round, though the first sweep has more to do and columns take less time than rows:
 there neighbors in memory are treated alike. One plane of bytes is even treated four columns at a time, as the channels

@@ -1,4 +1,4 @@
-"""What stands in the place of ``{stem}``, ``{date:%Y}`` or ``{exif.Artist}`` in a text?"""
+"""Text placeholders: what replaces ``{stem}``, ``{date:%Y}`` or ``{exif.Artist}`` in a text?"""
 
 from __future__ import annotations
 

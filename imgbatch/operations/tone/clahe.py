@@ -1,4 +1,4 @@
-"""How is contrast raised in each part of a picture by itself?
+"""CLAHE: how is the contrast of each part of a picture raised by itself?
 
 Contrast limited adaptive histogram equalization: K. Zuiderveld, in P. Heckbert (ed.), "Graphics Gems IV", Academic
 Press 1994, pages 474-485. The picture is divided into tiles; each has a table that equalizes its tones, made from its

@@ -1,4 +1,4 @@
-"""What does a .cube file say? The LUT format of Adobe's "Cube LUT Specification" 1.0, as grading programs write it.
+"""Cube file: how is a LUT read, in the format of Adobe's "Cube LUT Specification" 1.0?
 
 Keywords first (TITLE, LUT_1D_SIZE or LUT_3D_SIZE, DOMAIN_MIN, DOMAIN_MAX; DaVinci Resolve's LUT_1D_INPUT_RANGE and
 LUT_3D_INPUT_RANGE), then one line of three numbers for each point; of a 3D table red changes fastest. ``#`` begins a

@@ -1,4 +1,4 @@
-"""Which operations leave few tones, or turn some of them around?"""
+"""Effects: how does a picture get few tones, or some of them inverted?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which operations change each sample by a rule of its own?
+"""Levels: how is each sample changed by a rule of its own?
 
 They change colors, never alpha. Palettes and 1-bit images become RGB or gray first. 16-bit gray keeps its 16 bits.
 CMYK and LAB are refused, since their numbers are not light; so is 32-bit gray, which has no fixed white.

@@ -1,4 +1,4 @@
-"""How are colors looked up in a table, as grading programs write them (.cube)?"""
+"""LUT: how are colors looked up in a table, as grading programs write them (.cube)?"""
 
 from __future__ import annotations
 

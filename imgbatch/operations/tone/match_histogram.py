@@ -1,4 +1,4 @@
-"""How does a picture get the tones of another one?"""
+"""Histogram matching: how does a picture get the tones of another one?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How is a color cast taken away?"""
+"""White balance: how is a color cast removed?"""
 
 from __future__ import annotations
 
