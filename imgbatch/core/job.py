@@ -71,7 +71,7 @@ class Target:
         The format to write; "png" where `other` is set.
     replace : bool
         Whether a file in the way may be replaced (it is ours, or --overwrite); if not, creation is exclusive.
-    mine : tuple of str
+    earlier_outputs : tuple of str
         What an earlier run made of the same source for the same output (for any, when `late`), unmodified since: may
         always be replaced.
     """
@@ -82,7 +82,7 @@ class Target:
     other: str | None = None
     late: bool = False
     replace: bool = False
-    mine: tuple[str, ...] = ()
+    earlier_outputs: tuple[str, ...] = ()
 
 
 @frozen(slots=True)
@@ -109,11 +109,11 @@ class Written:
     mtime_ns: int = 0
     mode: str = ""  # Pillow's, of the pixels as written; not known of copies and of what a former run wrote
     hash: str = ""  # of the bytes; "" for what was not written by this run
-    own: str = ""  # the source's format, where it is one that can be written
+    source_format: str = ""  # where it is one that can be written
     located: bool = False  # whether the file, of a format for publishing, says where the picture was taken
-    told: tuple[
+    fields: tuple[
         str, ...
-    ] = ()  # what its operations asked for that a file may lose and stay the same: fill_array_row.py
+    ] = ()  # those that operations asked for and that the file's content does not decide: n, mtime
 
     def record(self, base: str) -> dict[str, Any]:
         """The JSON record of one output, its path relative to `base`, an absolute folder; "" keeps it absolute."""

@@ -99,11 +99,13 @@ class Ledger(LedgerIndex):
             return
         for one in outcome.outputs:
             path = relative_path(one.path, self.folder)
-            digest = digest_with_fields(self._digests[one.output], one.told, outcome.index + 1, outcome.source.mtime_ns)
+            digest = digest_with_fields(
+                self._digests[one.output], one.fields, outcome.index + 1, outcome.source.mtime_ns
+            )
             self._pending["written"].append((
                 os.fsencode(path), source, one.output, outcome.source.size, outcome.source.mtime_ns,
                 digest, one.format, one.width, one.height, one.frames, one.quality, one.bytes,
-                one.mtime_ns, outcome.source_hash, one.hash, one.own, now, self.run, 0,
+                one.mtime_ns, outcome.source_hash, one.hash, one.source_format, now, self.run, 0,
             ))  # fmt: skip
         error = outcome.error
         passing = error is not None and BLAME[error.kind] in ("around", "disk")  # the next run simply tries again

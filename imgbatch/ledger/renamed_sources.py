@@ -85,7 +85,7 @@ class RenamedSources:
                         row.frames,
                         mtime(found),
                         hash=row.hash,
-                        own=row.own,
+                        source_format=row.own,
                     )  # fmt: skip
                 )
             return tuple(made)

@@ -92,8 +92,8 @@ class Row:
         """
         if self.digest == digest:
             return True
-        told = [part.partition("=")[0] for part in self.digest.split(" ")[1:]]
-        return self.digest == digest_with_fields(digest, told, number, mtime_ns)
+        fields = [part.partition("=")[0] for part in self.digest.split(" ")[1:]]
+        return self.digest == digest_with_fields(digest, fields, number, mtime_ns)
 
     def written(self) -> Written:
         """The row as the record of an unchanged file has it."""

@@ -111,13 +111,13 @@ def attach_segment(name: str) -> Segment:
     if sys.version_info >= (3, 13):
         named = shared_memory.SharedMemory(name=name, track=False)
     else:
-        with _untracked():
+        with _without_tracker():
             named = shared_memory.SharedMemory(name=name)
     return Segment(name, getattr(named, "_fd", -1), named, own=False)
 
 
 @contextlib.contextmanager
-def _untracked() -> Iterator[None]:
+def _without_tracker() -> Iterator[None]:
     """Before 3.13: keep ``resource_tracker.register`` out of an attach (gh-82300)."""
     with _ATTACHING:
         register = resource_tracker.register

@@ -128,13 +128,13 @@ class Alpha(Operation):
                 return image
             alpha = image.getchannel("A")
             clear = alpha.point([255, *[0] * 255])
-            colors = Images.composite(self._filled(image), colors.convert("RGB"), clear)
+            colors = Images.composite(self._fill(image), colors.convert("RGB"), clear)
         else:
             alpha = colors.convert("L")
-            colors = self._filled(image) if self.action == "shape" else colors
+            colors = self._fill(image) if self.action == "shape" else colors
         return with_header(_merge(colors, alpha), image)
 
-    def _filled(self, image: Image) -> Image:
+    def _fill(self, image: Image) -> Image:
         from PIL import Image as Images
 
         return Images.new("RGB", image.size, rgba(self.background)[:3])

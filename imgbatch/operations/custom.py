@@ -71,7 +71,7 @@ def operation(word: str) -> Callable[[type[T]], type[T]]:
         what = 'a name of small letters, digits and underscores, as in @imgbatch.operation("vignette")'
         raise expected(what, "the operation", word)
 
-    def registered(cls: type[T]) -> type[T]:
+    def register(cls: type[T]) -> type[T]:
         _check(word, cls)
         made = _operation(word, cls)
         _annotate(made)
@@ -81,7 +81,7 @@ def operation(word: str) -> Callable[[type[T]], type[T]]:
         _CUSTOM[word] = made
         return typing.cast("type[T]", made)
 
-    return registered
+    return register
 
 
 def find_operation(word: str) -> type[Operation] | None:
@@ -155,7 +155,7 @@ def _check_result(apply: Callable[[Any, Image], Image]) -> Callable[[Any, Image]
     """`apply` with one sentence where it returns something else than an image."""
 
     @functools.wraps(apply)
-    def checked(self: Operation, image: Image) -> Image:
+    def apply_checked(self: Operation, image: Image) -> Image:
         from PIL import Image as Images
 
         made = apply(self, image)
@@ -163,7 +163,7 @@ def _check_result(apply: Callable[[Any, Image], Image]) -> Callable[[Any, Image]
             raise TypeError(f"{self.word} returned {type(made).__name__}, not an image")
         return made
 
-    return checked
+    return apply_checked
 
 
 def _annotate(cls: type[Operation]) -> None:

@@ -58,7 +58,7 @@ def write_output(
     ImageError
         Kind ``exists`` for a file in the way that may not be replaced.
     """
-    replace = target.replace or path in target.mine or (since_ns is not None and _appeared(path, since_ns))
+    replace = target.replace or path in target.earlier_outputs or (since_ns is not None and _appeared(path, since_ns))
     like = job.source.path if output.preserve else None
     store = storage_of(path)
     write = store.write_whole if replace else store.create_exclusively

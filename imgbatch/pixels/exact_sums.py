@@ -158,7 +158,7 @@ class Totals:
         whole = _whole(layout)
         segment = SharedArray.create((1,), whole) if shared else None
         self._hold(layout, segment, numpy.zeros((1,), whole) if segment is None else segment.array)
-        head, _ = self._held()
+        head, _ = self._arrays()
         head["channels"] = layout.channels
         head["width"], head["height"] = layout.grid or (0, 0)
         head["magic"] = _MAGIC
@@ -200,7 +200,7 @@ class Totals:
         if self._writer != os.getpid():
             raise EngineError("sums are added up by the process that created them")
         with self._lock:
-            head, totals = self._held()
+            head, totals = self._arrays()
             head["sequence"] += 1
             try:
                 add(totals, record)
@@ -209,7 +209,7 @@ class Totals:
 
     def read(self, patience: float = 5.0) -> Sums:
         """The sums as they are now, of one piece; EngineError when `patience` seconds do not suffice."""
-        head, totals = self._held()
+        head, totals = self._arrays()
         deadline = time.monotonic() + patience
         while True:
             before = int(head["sequence"])
@@ -234,7 +234,7 @@ class Totals:
     def __exit__(self, *_: object) -> None:
         self.release()
 
-    def _held(self) -> tuple[NDArray[Any], Record]:
+    def _arrays(self) -> tuple[NDArray[Any], Record]:
         if self._head is None or self._record is None:
             raise EngineError("the sums were released")
         return self._head, self._record

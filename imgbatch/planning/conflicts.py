@@ -162,7 +162,7 @@ class NameConflicts:
         there = []
         for path in paths:
             place, name = self._places.locate(path)
-            standing = place.standing(name)
+            standing = place.entry_kind(name)
             if standing == "folder":
                 self._folders.append(path)
                 return None
@@ -225,7 +225,7 @@ class NameConflicts:
     def _free(self, path: str, job: Job, output: int) -> bool | None:
         """Whether a name is free: False nothing is there, True what an earlier run wrote for this; None it is not."""
         place, name = self._places.locate(path)
-        standing = place.standing(name)
+        standing = place.entry_kind(name)
         if not standing:
             return False
         held = self._owned(path) if standing == "file" else None

@@ -37,7 +37,7 @@ class TargetFolder:
     names: dict[str, bool] | None = field(default_factory=dict)
     keys: set[str] = field(default_factory=set)
 
-    def standing(self, name: str) -> EntryKind:
+    def entry_kind(self, name: str) -> EntryKind:
         """What is there under that name: nothing (""), a file (or anything that is no folder) or a folder."""
         if self.names is not None:
             if not self.names:

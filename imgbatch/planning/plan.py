@@ -55,7 +55,7 @@ def plan(
     flat: bool = False,
     in_the_way: InTheWay = "refuse",
     owned: Callable[[str], LedgerEntry | None],
-    made: OutputPaths,
+    earlier: OutputPaths,
     format_of: Callable[[Source], str | None],
 ) -> Plan:
     """The jobs that make `recipe` of every source, below `folder`.
@@ -72,7 +72,7 @@ def plan(
         What happens where a file stands that is not ours to replace.
     owned : callable
         What the ledger knows of an existing file; None when it is foreign.
-    made : callable
+    earlier : callable
         The unmodified files that an earlier run made of a source (absolute path) for an output (a number; None: any).
     format_of : callable
         The format of a source when it can be written, else None; asked under format ``same``.
@@ -98,7 +98,7 @@ def plan(
         targets: tuple[Target, ...] = ()
         if source.problem is None:
             try:
-                targets = namer.targets(index, source, made)
+                targets = namer.targets(index, source, earlier)
             except _NoNameError as error:
                 source = dataclasses.replace(source, problem=Failure("io", "write", str(error)))
         jobs.append(Job(index, source, targets))
@@ -138,7 +138,7 @@ def _resolve(jobs: list[Job], index: int, conflicts: NameConflicts, inside: str)
                 problem = Failure("io", "write", _too_long(path))
                 jobs[index] = Job(index, dataclasses.replace(job.source, problem=problem), ())
                 return True
-            target = Target(target.output, path, target.format, other, False, replace, target.mine)
+            target = Target(target.output, path, target.format, other, False, replace, target.earlier_outputs)
         targets.append(target)
     jobs[index] = Job(index, job.source, tuple(targets))
     return bool(targets)
@@ -190,7 +190,7 @@ class _TargetNames:
             raise self._leads_out(output.dir)
         return _PlannedOutput(number, output, base, frozenset(name_fields(output.name)), names.is_late(output.name))
 
-    def targets(self, index: int, source: Source, made: OutputPaths) -> tuple[Target, ...]:
+    def targets(self, index: int, source: Source, earlier: OutputPaths) -> tuple[Target, ...]:
         """What is to be made of one source, in the order of the outputs.
 
         Parameters
@@ -198,7 +198,7 @@ class _TargetNames:
         index : int
             Its place in the order of the sources, from 0; ``{n}`` is one more.
         source : Source
-        made : callable
+        earlier : callable
             What an earlier run made of the source (its absolute path) for an output's number; None: for any output.
         """
         folder, _, name = source.relative.rpartition("/")
@@ -222,8 +222,9 @@ class _TargetNames:
             else:
                 values.update(format=format, ext=names.extension(suffix, format))
             path = self._path(planned, values, source)
-            mine = made(source.path, None if planned.late else planned.number)  # renditions change places with the list
-            found.append(Target(planned.number, path, format, other, planned.late, False, mine))
+            number = None if planned.late else planned.number  # renditions change places with the list
+            outputs = earlier(source.path, number)
+            found.append(Target(planned.number, path, format, other, planned.late, False, outputs))
         return tuple(found)
 
     def _path(self, planned: _PlannedOutput, values: dict[str, Any], source: Source) -> str:

@@ -49,7 +49,7 @@ def content_of(data: bytes, holds: Holds, path: str, who: str) -> FileContent:
         raise PlanError(f"{who}: {path!r} cannot be used: {error}") from None
 
 
-def _decoded(data: bytes, suffix: str) -> tuple[Image, bytes | None]:
+def _decode(data: bytes, suffix: str) -> tuple[Image, bytes | None]:
     """The first frame, upright, and its profile."""
     from imgbatch.codecs.reading import limits
     from imgbatch.codecs.reading.open import open_image
@@ -64,7 +64,7 @@ def _picture(data: bytes, suffix: str) -> FileContent:
 
     from imgbatch.pixels import profile_conversion
 
-    image, icc = _decoded(data, suffix)
+    image, icc = _decode(data, suffix)
     ready = (profile_conversion.to_srgb(image, icc) if icc else None) or image
     return FileContent(LocalArray(numpy.asarray(profile_conversion.to_rgb(ready, icc).convert("RGBA"))), image.mode)
 
@@ -72,7 +72,7 @@ def _picture(data: bytes, suffix: str) -> FileContent:
 def _frame(data: bytes, suffix: str) -> FileContent:
     import numpy
 
-    image = _plain(*_decoded(data, suffix))
+    image = _plain(*_decode(data, suffix))
     samples: NDArray[Any] = numpy.asarray(image)
     native = samples.astype(samples.dtype.newbyteorder("="))
     return FileContent(LocalArray(native.reshape(image.height, image.width, -1)), image.mode)
@@ -81,7 +81,7 @@ def _frame(data: bytes, suffix: str) -> FileContent:
 def _histogram(data: bytes, suffix: str) -> FileContent:
     import numpy
 
-    image = _plain(*_decoded(data, suffix))
+    image = _plain(*_decode(data, suffix))
     if image.mode in ("I", "F"):
         raise ValueError("its 32-bit samples have no fixed white; convert it to 16 bits first")
     samples = numpy.asarray(image).reshape(image.height, image.width, -1)

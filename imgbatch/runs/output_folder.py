@@ -43,7 +43,7 @@ class OutputFolder(Destination):
             flat=self._settings.flat,
             in_the_way=self._settings.in_the_way,
             owned=self._ledger.owner_of,
-            made=self._ledger.outputs_of,
+            earlier=self._ledger.outputs_of,
             format_of=self._format_of,
         )
         places = {source.path: index for index, source in enumerate(sources)} if planned.skipped else {}

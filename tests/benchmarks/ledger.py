@@ -27,7 +27,9 @@ def recorded(folder: Path, count: int) -> float:
     outcomes = []
     for number in range(count):
         source = Source(f"/photos/{number:06}.png", "/photos", f"{number:06}.png", 70, number)
-        written = Written(0, f"{folder}/{number:06}.png", "png", 1, 1, 70, mtime_ns=number, hash="0" * 32, own="png")
+        written = Written(
+            0, f"{folder}/{number:06}.png", "png", 1, 1, 70, mtime_ns=number, hash="0" * 32, source_format="png"
+        )
         outcomes.append(Outcome(number, source, "ok", outputs=(written,), source_hash="0" * 32))
     ledger = Ledger(str(folder))
     began = time.perf_counter()

@@ -42,7 +42,7 @@ def expected(indexes: Iterable[int]) -> bytes:
 
 def bits(totals: Totals) -> bytes:
     """The bits of the sums as they are."""
-    return totals._held()[1].tobytes()
+    return totals._arrays()[1].tobytes()
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class NaiveTask(FaultyTask):
 
     def __call__(self, job: Job, context: TaskContext) -> Outcome:
         outcome = super().__call__(job, context)
-        add(attached(self.name)._held()[1], share(job.index).record)
+        add(attached(self.name)._arrays()[1], share(job.index).record)
         return outcome
 
 

@@ -99,14 +99,14 @@ class Reduction(Operation):
         size = self.original or ways.swap_size(image.size, self.orientation)
         placement = self.placement(size)
         refuse_too_large(self, placement.canvas)
-        made = self._made(image, placement, size)
+        made = self._resample(image, placement, size)
         turn = ways.to_upright(self.orientation)
         if turn is not None:
             made = made.transpose(turn)
         corner = anchor(placement.size, placement.canvas, self.resize.gravity)
         return on_canvas(self, made, placement.canvas, corner, self.resize.background)
 
-    def _made(self, image: Image, placement: Placement, size: Size) -> Image:
+    def _resample(self, image: Image, placement: Placement, size: Size) -> Image:
         """The wanted pixels, in the orientation of `image`."""
         across, down = ways.swap_size(size, self.orientation)
         left, top, right, bottom = ways.stored_box(placement.box, size, self.orientation)

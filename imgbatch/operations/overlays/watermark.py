@@ -67,14 +67,14 @@ class Watermark(FileBackedOperation):
 
     def apply(self, image: Image) -> Image:
         margin = share_px(self.margin, image)
-        mark = self._sized(self.file_content().array, image, margin)
+        mark = self._resize(self.file_content().array, image, margin)
         size = (mark.shape[1], mark.shape[0])
         corner = inside_margins(size, image.size, self.gravity, margin)
         if self.tile:
             mark, corner = _tile(mark, corner, image.size, margin), (0, 0)
         return composite(self, image, mark, corner, self.opacity, self.blend)
 
-    def _sized(self, mark: NDArray[Any], image: Image, margin: int) -> NDArray[Any]:
+    def _resize(self, mark: NDArray[Any], image: Image, margin: int) -> NDArray[Any]:
         import numpy
         from PIL import Image as Images
 

@@ -57,7 +57,7 @@ class Clahe(Operation):
 
     def apply(self, image: Image) -> Image:
         ready = tone_image(self, image)
-        return self.changed(ready, self._curves(self._counts(ready)))
+        return self.apply_curves(ready, self._curves(self._counts(ready)))
 
     def across(self, frames: Sequence[Image]) -> Operation:
         ready = map_frames(frames, lambda frame: tone_image(self, frame))
@@ -103,7 +103,7 @@ class Clahe(Operation):
         curves: Curves = (numpy.where(total > 0, share, unseen) * 255).astype(numpy.float32)
         return curves
 
-    def changed(self, image: Image, curves: Curves) -> Image:
+    def apply_curves(self, image: Image, curves: Curves) -> Image:
         """`image` with its luma through `curves`."""
         import numpy
 
@@ -132,7 +132,7 @@ class _LocalTables(Operation):
     curves: Any  # (row, column, level), float32
 
     def apply(self, image: Image) -> Image:
-        return self.origin.changed(tone_image(self.origin, image), self.curves)
+        return self.origin.apply_curves(tone_image(self.origin, image), self.curves)
 
 
 def _luma(image: Image) -> Plane:

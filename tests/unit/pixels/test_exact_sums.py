@@ -207,7 +207,7 @@ def test_another_process_sees_whole_records_by_name() -> None:
 
 def test_a_record_that_is_never_at_rest_is_an_error_not_a_hang() -> None:
     with Totals(Layout(1)) as totals:
-        totals._held()[0]["sequence"] += 1  # as a writer that died in the middle leaves it
+        totals._arrays()[0]["sequence"] += 1  # as a writer that died in the middle leaves it
         with pytest.raises(EngineError, match="cannot be read"):
             totals.read(patience=0.05)
 

@@ -36,7 +36,7 @@ def planned(
     *outputs: Output,
     folder: str = "out",
     owned: Mapping[str, LedgerEntry] | None = None,
-    made: Callable[[str, int | None], tuple[str, ...]] = lambda source, output: (),
+    earlier: Callable[[str, int | None], tuple[str, ...]] = lambda source, output: (),
     **options: Any,
 ) -> Plan:
     known = {os.path.join(os.getcwd(), path): value for path, value in (owned or {}).items()}
@@ -45,7 +45,7 @@ def planned(
         Recipe(outputs=outputs or (Output(),)),
         folder,
         owned=known.get,
-        made=made,
+        earlier=earlier,
         format_of=format_of,
         **options,
     )
@@ -83,11 +83,11 @@ def made_of(relative: str, output: int = 0, edited: bool = False, root: str = "p
 
 def test_the_plain_plan(here: Path) -> None:
     sources = [source("b.jpg"), source("a/c.png")]
-    made = planned(sources, Output(format="webp"), made=lambda path, output: (f"{path}#{output}",))
+    made = planned(sources, Output(format="webp"), earlier=lambda path, output: (f"{path}#{output}",))
     assert made == Plan(
         [
-            Job(0, sources[0], (Target(0, f"{here}/out/b.webp", "webp", mine=(f"{sources[0].path}#0",)),)),
-            Job(1, sources[1], (Target(0, f"{here}/out/a/c.webp", "webp", mine=(f"{sources[1].path}#0",)),)),
+            Job(0, sources[0], (Target(0, f"{here}/out/b.webp", "webp", earlier_outputs=(f"{sources[0].path}#0",)),)),
+            Job(1, sources[1], (Target(0, f"{here}/out/a/c.webp", "webp", earlier_outputs=(f"{sources[1].path}#0",)),)),
         ],
         [],
         [f"{here}/out", f"{here}/out/a"],
@@ -158,7 +158,7 @@ def test_same_keeps_the_format_and_the_suffix_that_fits() -> None:
 
 def test_same_corrects_a_suffix_that_lies() -> None:
     made = plan(
-        [source("a.jpg")], Recipe(), "out", owned=lambda path: None, made=lambda path, output: (),
+        [source("a.jpg")], Recipe(), "out", owned=lambda path: None, earlier=lambda path, output: (),
         format_of=lambda one: "png",
     )  # fmt: skip
     assert paths(made) == ["out/a.png"]
@@ -183,7 +183,7 @@ def test_same_makes_png_or_tiff_of_what_cannot_be_written(name: str, template: s
 
 def test_a_source_of_no_known_format_and_without_suffix_gains_only_the_new_one() -> None:
     made = plan(
-        [source("scan")], Recipe(), "out", owned=lambda path: None, made=lambda path, output: (),
+        [source("scan")], Recipe(), "out", owned=lambda path: None, earlier=lambda path, output: (),
         format_of=lambda one: None,
     )  # fmt: skip
     assert paths(made) == ["out/scan.png"]
@@ -195,7 +195,7 @@ def test_format_is_asked_only_under_same() -> None:
         raise AssertionError
 
     recipe = Recipe(outputs=[Output(format="webp")])
-    plan([source("a.ppm")], recipe, "out", owned=lambda path: None, made=lambda path, output: (), format_of=never)
+    plan([source("a.ppm")], recipe, "out", owned=lambda path: None, earlier=lambda path, output: (), format_of=never)
 
 
 def test_late_names_stay_templates_of_the_whole_path(here: Path) -> None:
