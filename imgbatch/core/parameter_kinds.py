@@ -49,7 +49,17 @@ def check_type(name: str, value: object, kind: type[T], what: str) -> T:
 
 
 def check_path(name: str, value: object, what: str = "a path") -> str:
-    """A path as a str; UsageError for bytes, open files and whatever else is none."""
+    """A path as a str; UsageError for bytes, open files and whatever else is none.
+
+    Parameters
+    ----------
+    name : str
+        Of the parameter.
+    value : object
+        A str or an ``os.PathLike`` of one.
+    what : str
+        What would be right, with its article.
+    """
     try:
         path = os.fspath(value)  # type: ignore[call-overload]  # that is what is asked
     except TypeError:

@@ -1,0 +1,72 @@
+"""Is every public function said to do something, and every parameter of the longer ones what it must be?
+
+A function that overrides another is described there; a setter and an overload, where the property and the function are.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "imgbatch"
+#: From so many parameters on, besides ``self`` and ``cls``, each stands in a section of its own.
+PARAMETERS = 3
+SECTION = "Parameters\n----------\n"
+
+
+class Described:
+    """A class of the package: the docstrings of its methods, and the names of its bases."""
+
+    def __init__(self, node: ast.ClassDef) -> None:
+        self.bases = [ast.unparse(base).partition("[")[0].rpartition(".")[2] for base in node.bases]
+        self.docstrings = {function.name: ast.get_docstring(function) or "" for function in functions(node)}
+
+
+def functions(node: ast.Module | ast.ClassDef) -> Iterator[ast.FunctionDef]:
+    """The public functions right inside a module or class; of a property and of overloads, the one that is called."""
+    for child in node.body:
+        if isinstance(child, ast.FunctionDef) and not child.name.startswith("_"):
+            decorators = {ast.unparse(decorator).rpartition(".")[2] for decorator in child.decorator_list}
+            if not decorators & {"setter", "overload"}:
+                yield child
+
+
+MODULES = {path.relative_to(PACKAGE): ast.parse(path.read_text()) for path in sorted(PACKAGE.rglob("*.py"))}
+CLASSES = {
+    node.name: Described(node) for tree in MODULES.values() for node in tree.body if isinstance(node, ast.ClassDef)
+}
+
+
+def docstrings(owner: str, name: str) -> Iterator[str]:
+    """The docstrings of a method: the class's own and, from there up, those of what it overrides."""
+    described = CLASSES.get(owner)
+    if described is not None:
+        yield described.docstrings.get(name, "")
+        for base in described.bases:
+            yield from docstrings(base, name)
+
+
+def parameters(function: ast.FunctionDef) -> list[str]:
+    """The names of its parameters, without ``self`` and ``cls``, ``*args`` and ``**options``."""
+    every = (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
+    return [one.arg for one in every if one.arg not in ("self", "cls")]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=str)
+def test_every_public_function_has_a_docstring_and_a_longer_one_describes_its_parameters(path: Path) -> None:
+    silent, bare = [], []
+    tree = MODULES[path]
+    places: list[ast.Module | ast.ClassDef] = [tree, *(child for child in tree.body if isinstance(child, ast.ClassDef))]
+    for node in places:
+        owner = node.name if isinstance(node, ast.ClassDef) else ""
+        for function in functions(node):
+            said = [ast.get_docstring(function) or "", *docstrings(owner, function.name)]
+            if not any(said):
+                silent.append(f"{owner}.{function.name}".lstrip("."))
+            elif len(parameters(function)) >= PARAMETERS and not any(SECTION in text for text in said):
+                bare.append(f"{owner}.{function.name}".lstrip("."))
+    assert not silent, "a sentence that the name does not say already: what it takes, gives, or refuses"
+    assert not bare, "a section Parameters: shapes, units, ranges"
