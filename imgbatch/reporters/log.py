@@ -17,8 +17,9 @@ from typing import Any
 
 from imgbatch.core.errors import UsageError
 from imgbatch.core.job import Outcome, readable
-from imgbatch.core.report import WRONG, ExitCode, Report, dumps
-from imgbatch.reporters.base import Reporter, location, printable
+from imgbatch.core.report import WRONG, Report, dumps
+from imgbatch.reporters.base import Reporter, printable
+from imgbatch.reporters.logger import end_line, outcome_line, start_line
 
 SYSLOG = "syslog"
 FORMATS = ("text", "json")
@@ -54,24 +55,16 @@ class Log(Reporter):
     def start(self, total: int, total_bytes: int) -> None:
         """Log that the run starts, with how many files."""
         record = {"event": "start", "output": readable(self._base), "files": total, "bytes": total_bytes}
-        self._say(logging.INFO, f"start: {total} files for {printable(self._base)}", record)
+        self._say(logging.INFO, start_line(total, self._base), record)
 
     def outcome(self, outcome: Outcome) -> None:
         """Log a file that went wrong or has warnings; every file, if asked for."""
-        wrong = outcome.status in WRONG
-        if not (wrong or outcome.warnings or self._everything):
-            return
-        level = logging.ERROR if wrong else logging.WARNING if outcome.warnings else logging.INFO
-        error = outcome.error
-        cause = f": {error.kind} in {error.phase}: {error.message}" if error else ""
-        words = f"{outcome.status}: {location(outcome.source)}{cause}"
-        self._say(level, " | ".join([words, *outcome.warnings]), outcome.record(self._base))
+        if outcome.status in WRONG or outcome.warnings or self._everything:
+            self._say(*outcome_line(outcome), outcome.record(self._base))
 
     def finish(self, report: Report) -> None:
         """Log the sums and the exit code; raise the first error that logging had."""
-        level = {ExitCode.OK: logging.INFO, ExitCode.FAILURES: logging.ERROR}.get(report.exit_code, logging.CRITICAL)
-        stopped = f"; stopped: {report.reason}" if report.stopped is not None else ""
-        self._say(level, f"end: {report.sentence()}{stopped}, exit code {int(report.exit_code)}", report.summary())
+        self._say(*end_line(report), report.summary())
         self._handler.close()
         if self._handler.failure is not None:
             raise self._handler.failure

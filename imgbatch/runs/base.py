@@ -21,6 +21,7 @@ from imgbatch.core.report import ExitCode, Report
 from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.executors.base import Executor
 from imgbatch.pipeline.task import Task
+from imgbatch.reporters.logger import Logger
 from imgbatch.runs.workload import Path, Workload, find_workload
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class Run(ABC):
         self.executor: Executor | None = None
         self._foreign_executor = executor
         self._stop: tuple[ExitCode, str] | None = None
+        self._logger: Logger | None = None
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"a {type(self).__name__} belongs to its process and cannot be copied; send its report instead")
@@ -130,8 +132,13 @@ class Run(ABC):
         """Within the block outcomes are counted; at its end the report is complete."""
         report, began = self.report, time.monotonic()
         report.counts["skipped"] += len(self.skipped)
+        logger = self._logger = Logger(report.base)
+        logger.start(self.total, self.total_bytes)
         try:
             yield
+        except Exception as error:
+            logger.broken_off(error)
+            raise
         finally:
             report.seconds = time.monotonic() - began
             report.remaining = self.workload.later + self.total - len(report.outcomes)
@@ -141,6 +148,7 @@ class Run(ABC):
             elif self.workload.later:
                 report.reason = f"{self.settings.max_files} files are done (--max-files)"
             report.sort()
+            logger.finish(report)
 
     @contextlib.contextmanager
     def _time_limit(self) -> Iterator[None]:
@@ -159,9 +167,15 @@ class Run(ABC):
 
     def _count(self, outcome: Outcome) -> None:
         """Count an outcome, and end the run where it is one failure too many."""
-        self.report.add(outcome)
+        self._add(outcome)
         if not outcome.ok:
             self._stop_after(self.report.wrong)
+
+    def _add(self, outcome: Outcome) -> None:
+        """Add an outcome to the report, and to the records of the program's log."""
+        self.report.add(outcome)
+        if self._logger is not None:
+            self._logger.outcome(outcome)
 
     def _stop_after(self, failures: int) -> None:
         """End the run where so many failures are too many."""

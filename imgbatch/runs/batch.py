@@ -288,7 +288,7 @@ class Batch(Run):
 
     def _count(self, outcome: Outcome) -> None:
         """Count an outcome, and end the run where the disk is full or it is one new failure too many."""
-        self.report.add(outcome)
+        self._add(outcome)
         if outcome.ok:
             return
         self._repeated_failures += outcome.index in self.workload.retried_failures

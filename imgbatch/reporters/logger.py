@@ -1,0 +1,76 @@
+"""Logger: how does a program that uses the library hear of its runs? By the records of the logger ``imgbatch``.
+
+There is no handler of ours, and none is needed: where the program has none either, nothing is said (logging itself
+would print warnings then). ``logging`` is not loaded for it: a program without it listens to nobody. The lines are
+those of ``--log`` (log.py).
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from imgbatch.core.errors import sentence
+from imgbatch.core.job import Outcome
+from imgbatch.core.report import WRONG, ExitCode, Report
+from imgbatch.reporters.base import Reporter, location, printable
+
+if TYPE_CHECKING:
+    from logging import Logger as PythonLogger
+
+NAME = "imgbatch"
+DEBUG, INFO, WARNING, ERROR, CRITICAL = 10, 20, 30, 40, 50  # logging's
+
+
+class Logger(Reporter):
+    """The records of one run; a file that went well is one of level DEBUG. Each has its Outcome as ``outcome``."""
+
+    def __init__(self, base: str) -> None:
+        logging = sys.modules.get("logging")
+        logger: PythonLogger | None = None if logging is None else logging.getLogger(NAME)
+        self._logger = logger if logger is not None and logger.hasHandlers() else None
+        self._base = base
+
+    def start(self, total: int, total_bytes: int) -> None:
+        """Tell how many files there are."""
+        self._say(INFO, start_line(total, self._base))
+
+    def outcome(self, outcome: Outcome) -> None:
+        """Tell what became of a file."""
+        if self._logger is not None:
+            level, line = outcome_line(outcome)
+            self._say(DEBUG if level == INFO else level, line, outcome)
+
+    def finish(self, report: Report) -> None:
+        """Tell the sums."""
+        if self._logger is not None:
+            self._say(*end_line(report))
+
+    def broken_off(self, error: BaseException) -> None:
+        """Tell why the run ended in an exception."""
+        self._say(CRITICAL, f"broken off: {sentence(error)}")
+
+    def _say(self, level: int, line: str, outcome: Outcome | None = None) -> None:
+        if self._logger is not None:
+            self._logger.log(level, "%s", printable(line), extra={"outcome": outcome})
+
+
+def start_line(total: int, base: str) -> str:
+    """What is said when a run starts."""
+    return f"start: {total} files{f' for {printable(base)}' if base else ''}"
+
+
+def outcome_line(outcome: Outcome) -> tuple[int, str]:
+    """The level of an outcome, and what is said of it."""
+    wrong = outcome.status in WRONG
+    error = outcome.error
+    cause = f": {error.kind} in {error.phase}: {error.message}" if error else ""
+    line = " | ".join([f"{outcome.status}: {location(outcome.source)}{cause}", *outcome.warnings])
+    return ERROR if wrong else WARNING if outcome.warnings else INFO, line
+
+
+def end_line(report: Report) -> tuple[int, str]:
+    """The level of a run's end, and what is said of it."""
+    level = {ExitCode.OK: INFO, ExitCode.FAILURES: ERROR}.get(report.exit_code, CRITICAL)
+    stopped = f"; stopped: {report.reason}" if report.stopped is not None else ""
+    return level, f"end: {report.sentence()}{stopped}, exit code {int(report.exit_code)}"
