@@ -62,12 +62,12 @@ def schedule_flags(operations: Operations) -> tuple[Flag, ...]:
 
 def history_flags(operations: Operations) -> tuple[Flag, ...]:
     """Every flag of ``imgbatch history``."""
-    return (*_HISTORY, *_of_run({"--state", "--help"}))
+    return (*_HISTORY, *_of_run({"--state", "--trust-state", "--help"}))
 
 
 def undo_flags(operations: Operations) -> tuple[Flag, ...]:
     """Every flag of ``imgbatch undo``."""
-    return (*_UNDO, *_of_run({"--state", "--wait", "--verbose", "--quiet", "--help"}))
+    return (*_UNDO, *_of_run({"--state", "--trust-state", "--wait", "--verbose", "--quiet", "--help"}))
 
 
 def _applied(operations: Operations) -> Iterator[Flag]:

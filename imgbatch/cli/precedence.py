@@ -23,6 +23,7 @@ from imgbatch.planning.recipe import Output, Recipe
 from imgbatch.planning.recipe_file import RecipeFile, parse, to_toml
 from imgbatch.storage.atomic_write import read_bytes, write_text
 
+NOT_IN_RECIPES = ("trust_state",)  # a recipe may come from where the state folder came from
 _IN_THE_WAY = ("overwrite", "skip_existing", "rename")  # one decision in three fields: the higher level has it whole
 
 
@@ -111,7 +112,8 @@ def load(path: str) -> RecipeFile:
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise RecipeError(f"cannot read the recipe {path!r}: {why}") from None
-    file = parse(text, path, [field.name for cls in (Settings, UnattendedSettings) for field in parameters(cls)])
+    names = [field.name for cls in (Settings, UnattendedSettings) for field in parameters(cls)]
+    file = parse(text, path, [name for name in names if name not in NOT_IN_RECIPES])
     try:
         paths = file.input.get("paths", [])
         if isinstance(paths, str):
@@ -188,6 +190,7 @@ def save(path: str, request: RunRequest) -> None:
     folder = os.path.dirname(path) or "."
     paths = [_from(folder, item) for item in request.paths]
     run = {**_changed_fields(request.settings), **_changed_fields(request.telling)}
+    run = {key: value for key, value in run.items() if key not in NOT_IN_RECIPES}
     recipe = request.recipe.map_paths(lambda name: _from(folder, name))
     text = to_toml(RecipeFile(recipe, {"paths": paths, **_changed_fields(request.filters)}, run), folder)
     try:

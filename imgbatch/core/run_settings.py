@@ -83,6 +83,9 @@ class Settings(Declaration):
         Grammar("a folder", folder_word, ("/var/lib/imgbatch",)),
         "where ledger and lock lie (default DIR/.imgbatch)",
     ] = None
+    trust_state: Annotated[
+        bool, Switch(), "believe a state folder that is a link, or another user's (not in a recipe)"
+    ] = False
     in_place: Annotated[
         bool, Switch(), "replace each source by what is made of it, and keep the originals for `imgbatch undo`"
     ] = False

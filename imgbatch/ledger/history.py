@@ -10,12 +10,15 @@ from imgbatch.core.parameter_kinds import check_path
 from imgbatch.ledger.database import FILE, open_to_read
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.rows import PastRun, Replacement, state_folder
+from imgbatch.ledger.trust import refuse_strange_state
 from imgbatch.planning.folders import display_path
 
 
-def past_runs(folder: str | os.PathLike[str], *, state: str | None = None) -> list[tuple[PastRun, int]]:
+def past_runs(
+    folder: str | os.PathLike[str], *, state: str | None = None, trust_state: bool = False
+) -> list[tuple[PastRun, int]]:
     """The runs of a folder, the last at the end, each with how many files can be taken back; PlanError without any."""
-    history = History(folder, state)
+    history = History(folder, state, trust_state)
     counts = history.undoable_counts()
     return [(run, counts.get(run.id, 0)) for run in history.runs]
 
@@ -29,6 +32,8 @@ class History:
         An output folder, or one whose files were changed in place.
     state : str or None
         As ``--state`` has it.
+    trusted, writing : bool
+        As :func:`refuse_strange_state` has them.
 
     Attributes
     ----------
@@ -45,10 +50,13 @@ class History:
         There are no runs.
     """
 
-    def __init__(self, folder: str | os.PathLike[str], state: str | None) -> None:
+    def __init__(
+        self, folder: str | os.PathLike[str], state: str | None, trusted: bool = False, writing: bool = False
+    ) -> None:
         self.folder = os.path.abspath(check_path("folder", folder, "a folder"))
         state = None if state is None else check_path("state", state, "a folder")
         self.state = state_folder(self.folder, state)
+        refuse_strange_state(self.state, trusted, writing)
         self.ledger = Ledger(self.folder, state=self.state)
         self.runs = read_runs(self.state)
         if not self.runs:

@@ -75,7 +75,8 @@ class Ledger(LedgerIndex):
                     "UPDATE written SET source_mtime_ns=?, recorded_ns=? WHERE path=?", self._confirmed.values()
                 )
             self.run = made.lastrowid or 0
-            with open(self._reserve, "wb") as file:
+            self._give_reserve()
+            with open(self._reserve, "xb") as file:  # exclusively: never what a link leads to
                 file.write(bytes(_RESERVE))
         except sqlite3.Error as error:
             raise unusable_error(self.file, error) from None

@@ -52,6 +52,7 @@ def undo(
     state: str | None = None,
     dry_run: bool = False,
     wait: float = 0.0,
+    trust_state: bool = False,
 ) -> Undone:
     """Take back a run.
 
@@ -67,6 +68,8 @@ def undo(
         Whether to say only what would be done.
     wait : float
         How many seconds to wait for a run that is at work.
+    trust_state : bool
+        Whether a state folder that is a link, or another user's, is believed.
 
     Raises
     ------
@@ -77,12 +80,12 @@ def undo(
     """
     run = None if run is None else check_type("run", run, int, "the number of a run (imgbatch.past_runs)")
     wait = Duration().check("wait", python_scalar(wait))
-    history = History(folder, state)
+    history = History(folder, state, trust_state, writing=not dry_run)
     if dry_run:
         return _Undo(history).undo(run, dry=True)
     lock = Lock(history.state, wait, history.folder)
     try:
-        return _Undo(History(folder, state)).undo(run, dry=False)
+        return _Undo(History(folder, state, trust_state, writing=True)).undo(run, dry=False)
     finally:
         lock.release()
 

@@ -38,6 +38,7 @@ class RunKeywords(ReadOnlyKeywords, total=False):
     max_time: float | str | None
     max_files: int | None
     state: str | None
+    trust_state: bool
     in_place: bool
     keep_backups: float | str | None
     archive: str | None

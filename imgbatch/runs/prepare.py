@@ -20,6 +20,7 @@ from imgbatch.core.version import VERSION
 from imgbatch.ledger.destination import Destination
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.rows import state_folder
+from imgbatch.ledger.trust import refuse_strange_state
 from imgbatch.ledger.up_to_date import is_retried, is_suspicious, known_failure
 from imgbatch.operations.plugins import refuse_immobile
 from imgbatch.originals.archive import SourceMover
@@ -127,6 +128,8 @@ class Preparation:
         if self._settings.workers != 0:
             refuse_immobile(self._recipe.every_op)
         self.resources = reference_files_of(self._recipe)
+        if self._keep_ledger:
+            refuse_strange_state(self.state, self._settings.trust_state, writing=hold)
         try:
             if hold and os.path.isdir(self.state):
                 self._hold()

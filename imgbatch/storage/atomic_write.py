@@ -108,9 +108,16 @@ def _temporary_file(place: Place, replace: bool, mode: int = 0o666) -> Iterator[
         with contextlib.suppress(FileNotFoundError):
             os.unlink(name, dir_fd=folder)
         raise
-    if stat.S_ISLNK(os.stat(path, dir_fd=folder, follow_symlinks=False).st_mode):
-        os.unlink(path, dir_fd=folder)  # of no use to anybody here: somebody swapped the file in the last moment
+    if _is_link(path, folder):  # somebody swapped the file in the last moment
+        os.unlink(path, dir_fd=folder)
         raise _swapped(path)
+
+
+def _is_link(name: str, folder: int | None) -> bool:
+    try:
+        return stat.S_ISLNK(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
+    except OSError:  # what is in its place is not lost for that
+        return False
 
 
 def _parent(path: str, root: Root | None) -> contextlib.AbstractContextManager[Place]:

@@ -17,6 +17,7 @@ import weakref
 from imgbatch.core.errors import LockedError
 
 FILE = "lock"
+_FLAGS = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _POLL_SECONDS = 0.1
 _BYTE = 1 << 20  # what Windows locks: behind the text, which must stay readable
 
@@ -44,7 +45,7 @@ class Lock:
     def __init__(self, folder: str, wait: float = 0.0, shown: str = "") -> None:
         os.makedirs(folder, exist_ok=True)
         self.path = os.path.join(folder, FILE)
-        self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
+        self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | _FLAGS, 0o666)
         self._close = weakref.finalize(self, os.close, self._descriptor)
         until = time.monotonic() + wait
         while not _try_lock(self._descriptor):

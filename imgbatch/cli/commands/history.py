@@ -56,7 +56,8 @@ def history(words: Sequence[str]) -> int:
         raise UsageError(f"expected one DIR for history, got {len(arguments.operands)}; see {HISTORY_USAGE}")
     from imgbatch.ledger.history import past_runs
 
-    runs = past_runs(arguments.operands[0], state=_settings(arguments.settings).state)
+    settings = _settings(arguments.settings)
+    runs = past_runs(arguments.operands[0], state=settings.state, trust_state=settings.trust_state)
     if arguments.json:
         for run, left in runs:
             print(dumps(_record(run, left)))
@@ -84,7 +85,10 @@ def undo(words: Sequence[str]) -> int:
 
     settings = _settings(arguments.settings)
     run = int(numbers[0]) if numbers else None
-    undone = undoing.undo(folder, run, state=settings.state, dry_run=arguments.dry_run, wait=settings.wait)
+    undone = undoing.undo(
+        folder, run, state=settings.state, dry_run=arguments.dry_run, wait=settings.wait,
+        trust_state=settings.trust_state,
+    )  # fmt: skip
     for word, paths in (("restored", undone.restored), ("removed", undone.removed)):
         if arguments.dry_run or arguments.verbose:
             for path in paths:
@@ -101,7 +105,7 @@ def undo(words: Sequence[str]) -> int:
 
 def _settings(typed: Mapping[str, Any]) -> Settings:
     values = {**from_environment(Settings), **typed}
-    return Settings(**{key: values[key] for key in ("state", "wait") if key in values})
+    return Settings(**{key: values[key] for key in ("state", "wait", "trust_state") if key in values})
 
 
 def _from_here(path: str) -> str:

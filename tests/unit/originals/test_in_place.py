@@ -47,10 +47,10 @@ def test_a_rename_that_fails_leaves_the_original_and_the_next_run_goes_on(
     """Also when the ledger, on the same disk, cannot take it down any more: the error is the first one."""
     original, rename = (photos / "a.png").read_bytes(), os.replace
 
-    def broken(name: str, path: str) -> None:
-        if path == str(photos / "a.png"):
+    def broken(name: str, path: str, **folders: int | None) -> None:
+        if os.path.basename(path) == "a.png":
             raise OSError(errno.EIO, "Input/output error")
-        rename(name, path)
+        rename(name, path, **folders)
 
     def deaf(self: Replacements, entry: object, step: str) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")

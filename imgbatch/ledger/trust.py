@@ -1,0 +1,57 @@
+"""Trust: may the state folder be believed and written to, or did it come from strangers?
+
+What it says decides what is replaced, restored and removed. So it is no link, holds none, and is the user's own, root's
+or one that the user's group shares; else ``--trust-state`` says that it may be used all the same, as git's
+``safe.directory`` does.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from imgbatch.core.errors import PlanError
+from imgbatch.ledger.database import FILE
+from imgbatch.planning.folders import display_path
+from imgbatch.storage.lock import FILE as LOCK
+
+_NAMES = (LOCK, "reserve", FILE, FILE + "-wal", FILE + "-shm", FILE + "-journal", "backup")
+
+
+def refuse_strange_state(state: str, trusted: bool, writing: bool) -> None:
+    """Refuse a state folder that may have come from strangers.
+
+    Parameters
+    ----------
+    state : str
+        Absolute; nothing is said where it is not there.
+    trusted : bool
+        Whether the user trusts it. Links in it are not followed even then.
+    writing : bool
+        Whether it will be written to and what it says be done; who only looks may look at other people's.
+
+    Raises
+    ------
+    PlanError
+    """
+    shown = display_path(state)
+    try:
+        found = os.lstat(state)
+    except OSError:  # it is not there, or will be said to be unusable
+        return
+    for name in _NAMES:
+        if os.path.islink(os.path.join(state, name)):
+            raise PlanError(f"{name} in the state folder {shown} is a link, as no run makes one; remove it")
+    if trusted:
+        return
+    how = "if you trust what made it, add --trust-state; else remove it, or choose another one with --state DIR"
+    if stat.S_ISLNK(found.st_mode):
+        raise PlanError(f"the state folder {shown} is a link; {how}")
+    if writing and not _is_ours(found):
+        raise PlanError(f"the state folder {shown} belongs to another user ({found.st_uid}); {how}")
+
+
+def _is_ours(found: os.stat_result) -> bool:
+    if not hasattr(os, "geteuid") or found.st_uid in (os.geteuid(), 0):
+        return True
+    return bool(found.st_mode & stat.S_IWGRP) and found.st_gid in (os.getegid(), *os.getgroups())
