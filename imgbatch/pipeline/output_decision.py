@@ -24,6 +24,7 @@ from imgbatch.pixels import color
 from imgbatch.planning.recipe import Output
 
 COPIED = "bytes copied: nothing to change"
+ENCODED_ANEW = "picture encoded anew: its metadata cannot be changed around it"
 
 
 @frozen
@@ -124,6 +125,8 @@ def _copy(
         return None
     if can_rewrite(opened, output, target.format):
         rewritten = codecs.rewrite_metadata(data, output, opened)
+        if rewritten is None:
+            opened.changes.append(ENCODED_ANEW)
         return None if rewritten is None else ("rewrite", rewritten)
     located = opened.metadata.located
     return "copy", Encoded(data, target.format, *opened.size, changes=[COPIED], located=located)
@@ -195,7 +198,7 @@ _STRENGTH = (
 
 def _same_shape(opened: SourceImage, plan: DecodePlan, number: int, format: str) -> bool:
     """Whether an output shows its source's first frame as it is, in the same format."""
-    if format != opened.format or opened.image.format == "MPO":
+    if format != opened.format or opened.image.format == "MPO" or opened.heavy:
         return False
     if plan.size != opened.size or opened.orientation != 1:
         return False

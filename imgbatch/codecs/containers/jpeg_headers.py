@@ -115,6 +115,11 @@ def is_ycbcr(image: ImageFile) -> bool:
     return image.mode == "RGB" and len(names) == 3 and names != _RGB and image.info.get("adobe_transform") != 0
 
 
+def is_declared_ycbcr(image: ImageFile) -> bool:
+    """Whether it says so itself, by JFIF or Adobe's marker: of a lossless JPEG nothing else is taken for it."""
+    return is_ycbcr(image) and ("jfif" in image.info or image.info.get("adobe_transform") == 1)
+
+
 def decoder_bytes(image: ImageFile, name: str, several: bool) -> int:
     """How many bytes a decoder holds besides pixels; 0 for all but JPEG and JPEG 2000.
 

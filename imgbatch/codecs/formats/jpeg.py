@@ -37,9 +37,10 @@ class Jpeg(Codec):
     feature = "jpg"
 
     def findings(self, data: bytes) -> Iterator[Finding]:
-        from imgbatch.codecs.containers import integrity
+        from imgbatch.codecs.containers import integrity, mpo_index
 
-        return integrity.jpeg(data)
+        yield from integrity.jpeg(data)
+        yield from mpo_index.findings(data)
 
     def quality(self, encoding: Encoding) -> int | None:
         return encoding.quality if isinstance(encoding.quality, int) else QUALITY

@@ -7,10 +7,10 @@ picture (a motion photo's film, more pictures) goes too, as it does when a pictu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from imgbatch.codecs.containers.integrity import jpeg_scans
+from imgbatch.codecs.containers.jpeg_headers import segments
 from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.codecs.formats.jpeg import Jpeg
 from imgbatch.codecs.metadata import strip
@@ -56,16 +56,18 @@ def replace_metadata(data: bytes, options: dict[str, Any], profile: bool) -> byt
         Whether its ICC profile stays.
     """
     _, end = jpeg_scans(data)
-    kept, jfif, at = [], b"", 2
-    for marker, start, stop in _segments(data):
+    kept, jfif, scans = [], b"", None
+    for marker, start, stop in segments(data):
+        if marker == _SOS:
+            scans = start
+            break
         content = data[start + 4 : stop]
         if marker == _APP0 and content.startswith(_JFIF) and len(content) >= 14:
             jfif = _segment(_APP0, _density(content, options.get("dpi")))
         needed = marker == _APP14 or (profile and marker == _APP2 and content.startswith(_ICC))
         if needed or (marker not in range(_APP0, _APP15 + 1) and marker != _COM):
             kept.append(data[start:stop])
-        at = stop
-    if end is None or data[at : at + 2] != bytes((0xFF, _SOS)):
+    if end is None or scans is None:
         return None
     made = [jfif]
     if exif := options.get("exif"):
@@ -75,18 +77,7 @@ def replace_metadata(data: bytes, options: dict[str, Any], profile: bool) -> byt
     made.append(options.get("extra", b""))
     if comment := options.get("comment"):
         made.append(_segment(_COM, comment))
-    return b"".join([data[:2], *made, *kept, data[at:end]])
-
-
-def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """(marker, start, end) of the segments before the first scan."""
-    at = 2
-    while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != _SOS:
-        end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-        if end > len(data) or end < at + 4:
-            return
-        yield data[at + 1], at, end
-        at = end
+    return b"".join([data[:2], *made, *kept, data[scans:end]])
 
 
 def _segment(marker: int, content: bytes) -> bytes:

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs.base import Codec
+from imgbatch.codecs.containers.png_chunks import MOST
 from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.codecs.formats import apng
 from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
+from imgbatch.codecs.metadata.iptc import PNG_TEXT
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -49,16 +51,27 @@ class Png(Codec):
             return {"optimize": True}
         return {"compress_level": 6 if encoding.effort is None else max(1, encoding.effort)}
 
+    def can_write_profile(self, icc: bytes) -> bool:
+        return len(icc) <= MOST
+
+    def exif_options(self, exif: bytes) -> dict[str, Any]:
+        return super().exif_options(exif) if len(exif) <= MOST else {}
+
     def metadata_options(self, metadata: Metadata, missing: list[str]) -> dict[str, Any]:
+        """As for every format; what is longer than readers take (Pillow refuses the picture) is not written."""
         texts = dict(metadata.text)
         if metadata.comment:
             texts.setdefault("Comment", metadata.comment.decode("utf-8", "replace"))
         if metadata.iptc:
             from imgbatch.codecs.metadata import iptc
 
-            texts[iptc.PNG_TEXT] = iptc.hexadecimal(metadata.iptc)
+            texts[PNG_TEXT] = iptc.hexadecimal(metadata.iptc)
         if metadata.xmp:
             texts[_XMP] = metadata.xmp.decode("utf-8", "replace")
+        words = {_XMP: "xmp", PNG_TEXT: "iptc"}
+        for key in [key for key, text in texts.items() if len(text.encode("utf-8", "replace")) > MOST]:
+            missing.append(words.get(key, "text"))
+            del texts[key]
         options: dict[str, Any] = {"dpi": metadata.resolution} if metadata.resolution else {}
         return options | ({"texts": texts} if texts else {})
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs.base import Codec
 from imgbatch.codecs.encoder_options import Encoding
-from imgbatch.codecs.metadata.block import Metadata
+from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from imgbatch.codecs.errors import Finding
 
 QUALITY = 82
+_MOST_PLAYS = 65535
 _ALPHA = 0x10  # in the flags of the VP8X chunk
 
 
@@ -54,6 +55,10 @@ class Webp(Codec):
         if encoding.lossless:
             return {"lossless": True, "exact": True, "quality": 75, "method": method}
         return {"quality": self.quality(encoding), "method": method}
+
+    def animation_options(self, timing: AnimationTiming, count: int, changes: list[str]) -> dict[str, Any]:
+        options = super().animation_options(timing, count, changes)
+        return options | {"loop": min(options["loop"], _MOST_PLAYS)}
 
     def save(self, frames: Sequence[Image], options: dict[str, Any]) -> bytes:
         """As for every format; an animation with alpha says so.

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 ORIENTATION = 0x0112
 MOST = 4 << 20  # bytes of a block
+_X, _Y, _UNIT = 0x011A, 0x011B, 0x0128
 _SMALL = 1 << 20  # px: an embedded picture that is larger is not turned, but removed
 _ORIENTED = frozenset({"exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp"})  # where Pillow looks for it
 _MOVABLE = (b"Apple iOS\0", b"Nikon\0\x02", b"FUJIFILM", b"OLYMPUS\0", b"OM SYSTEM\0", b"PENTAX \0")
@@ -200,8 +201,10 @@ def _descriptive_tags(held: Exif) -> tuple[Exif, dict[int, dict[int, Any]]]:
     made = Images.Exif()
     made.endian = "<"
     for tag in _DESCRIPTIVE:
-        if tag in held:
+        if tag in held and _is_writable(tag, held[tag]):
             made[tag] = held[tag]
+    if _UNIT not in made and (_X in made or _Y in made):
+        made[_UNIT] = 1  # none: what the numbers count is not known
     groups: dict[int, dict[int, Any]] = {}
     for group in (EXIF_IFD, GPS_IFD):
         values = {}
@@ -217,6 +220,19 @@ def _descriptive_tags(held: Exif) -> tuple[Exif, dict[int, dict[int, Any]]]:
         if values:
             groups[group] = values
     return made, groups
+
+
+def _is_writable(tag: int, value: object) -> bool:
+    """Whether libtiff takes a value of a descriptive tag: it refuses the picture for the sake of one."""
+    if tag == _UNIT:
+        return value in (1, 2, 3)
+    if tag == ORIENTATION:
+        return value in range(1, 9)
+    if tag in (_X, _Y):
+        with contextlib.suppress(TypeError, ValueError, ZeroDivisionError, OverflowError):
+            return 0 <= float(value) < 2**32  # type: ignore[arg-type]  # whatever it is
+        return False
+    return isinstance(value, (str, bytes))
 
 
 def is_movable(note: object) -> bool:

@@ -14,6 +14,7 @@ from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
 from imgbatch.codecs.metadata.read import comment, packet, records, resolution, texts
 from imgbatch.codecs.reading import bit_depth, limits, losses, optional_readers
 from imgbatch.codecs.registry import CODECS
+from imgbatch.core.errors import ImageError
 from imgbatch.pixels.orientation import swap_size, to_stored, to_upright
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class SourceImage:
         1..8 as EXIF counts them.
     length : int
         Bytes of the file.
+    heavy : bool
+        Whether it holds blocks that are too large to be read, so that its bytes are not passed on.
     waves : int
         Bytes that its decoder holds besides pixels: JPEG's in several scans, JPEG 2000's numbers of 32 bits.
     scales : bool
@@ -66,7 +69,7 @@ class SourceImage:
         self.changes: list[str] = []
         self.warnings: list[str] = []
         self._data = data
-        self.length = len(data)
+        self.length, self.heavy = len(data), False
         self._max_pixels = max_pixels
         self._places: range | list[int] | None = None  # of the frames that count, once somebody asked
         self._pixels: dict[int, int] = {}  # of each page, where they have sizes of their own
@@ -87,6 +90,11 @@ class SourceImage:
         self.luma = self.scales and jpeg_headers.is_ycbcr(image)
         self.waves = jpeg_headers.decoder_bytes(image, self.format, several)
         limits.check_pixels(self.size, max_pixels)
+        if process == _LOSSLESS and jpeg_headers.is_declared_ycbcr(image):
+            raise ImageError(
+                "unsupported",
+                "no reader here for a lossless JPEG of brightness and two colors (YCbCr); save it as PNG or TIFF first",
+            )
         if several:
             jpeg_headers.refuse_many_scans(data)
         self.metadata = Metadata()

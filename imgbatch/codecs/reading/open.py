@@ -63,7 +63,7 @@ def open_image(data: bytes, suffix: str, max_pixels: int) -> SourceImage:
     except BaseException:
         image.close()
         raise
-    made.length = len(data)
+    made.length, made.heavy = len(data), bool(heavy)
     made.warnings[:0] = heavy
     return made
 

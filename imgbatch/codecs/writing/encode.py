@@ -124,7 +124,9 @@ def prepare(
         else:
             pictures, icc = profile_policy.convert_to_srgb(pictures, icc, changes)
             pictures, _ = pixel_modes.fit(pictures, codec, encoding.background, None, changes)
-            icc = profile_policy.profile_to_write(pictures, policy, icc, codec.icc, changes)
+            icc = profile_policy.profile_to_write(
+                pictures, policy, icc if icc and codec.can_write_profile(icc) else None, codec.icc, changes
+            )
         pictures = codec.finish(pictures, encoding, changes)
         options: dict[str, Any] = {"icc_profile": icc} if icc else {}
         written = strip.metadata_to_write(

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from imgbatch.codecs import errors
-from imgbatch.codecs.containers import integrity, jpeg_progression, jxl_boxes, png_chunks
+from imgbatch.codecs.containers import integrity, jpeg_progression, jxl_boxes, mpo_index, png_chunks
 from imgbatch.codecs.formats import jpeg_lossless
 from imgbatch.codecs.metadata import exif, exif_tags, iptc, read, strip, xmp
 from imgbatch.codecs.metadata.block import Metadata
@@ -181,6 +181,7 @@ ON_FILES: dict[str, Callable[[bytes], object]] = {
     "gif": lambda data: list(integrity.gif(data)),
     "webp": lambda data: list(integrity.webp(data)),
     "avif": lambda data: list(integrity.avif(data)),
+    "mpo": lambda data: list(mpo_index.findings(data)),
     "scans": integrity.jpeg_scans,
     "without_fine_scans": jpeg_progression.without_fine_scans,
     "replace_metadata": lambda data: jpeg_lossless.replace_metadata(data, {}, True),
