@@ -51,16 +51,16 @@ def _instances(operation: Operation | type[Operation]) -> list[Operation]:
     if isinstance(operation, Operation):
         return [operation]
     _promise(isinstance(operation, type) and issubclass(operation, Operation), f"{operation!r} is no operation")
-    made = []
+    result = []
     try:
         if operation.example:
-            made.append(from_words(operation, operation.example))
+            result.append(from_words(operation, operation.example))
         if not any(field.required for field in parameters(operation)):
-            made.append(operation())
+            result.append(operation())
     except UsageError as error:
         raise AssertionError(f"{operation.word}: its example is wrong: {error}") from None
-    _promise(bool(made), f"{operation.word} needs parameters: give it an example, or check an instance")
-    return made
+    _promise(bool(result), f"{operation.word} needs parameters: give it an example, or check an instance")
+    return result
 
 
 def _check_declaration(op: Operation) -> None:
@@ -104,7 +104,7 @@ def _outcome(op: Operation, image: Image, where: str) -> tuple[Any, ...] | str:
     from PIL import Image as Images
 
     try:
-        made = op.apply(image)
+        result = op.apply(image)
     except ImageError as error:
         said = str(error)
         _promise(bool(said) and "\n" not in said, f"{where}: its ImageError has no sentence of one line")
@@ -114,12 +114,14 @@ def _outcome(op: Operation, image: Image, where: str) -> tuple[Any, ...] | str:
             f"{where}: it raised {type(error).__name__}: {sentence(error)}; where a mode has no meaning, raise "
             'imgbatch.ImageError("mode", "a sentence")'
         ) from error
-    _promise(isinstance(made, Images.Image), f"{where}: it returned {type(made).__name__}, not an image")
-    _promise(made.mode in SAVABLE, f"{where}: no format can hold the mode of its result, {made.mode}")
-    _promise(made.width >= 1 and made.height >= 1, f"{where}: its result has no pixels: {made.width}x{made.height}")
-    stale = "transparency" in made.info and made.mode in ("LA", "RGBA", "PA", "CMYK")
+    _promise(isinstance(result, Images.Image), f"{where}: it returned {type(result).__name__}, not an image")
+    _promise(result.mode in SAVABLE, f"{where}: no format can hold the mode of its result, {result.mode}")
+    _promise(
+        result.width >= 1 and result.height >= 1, f"{where}: its result has no pixels: {result.width}x{result.height}"
+    )
+    stale = "transparency" in result.info and result.mode in ("LA", "RGBA", "PA", "CMYK")
     _promise(not stale, f"{where}: the header of its result has a transparent color beside alpha")
-    return _state(made)
+    return _state(result)
 
 
 def _check_smooth(op: Operation) -> None:
@@ -152,19 +154,19 @@ def picture(kind: str, size: tuple[int, int]) -> Image:
     random = numpy.random.default_rng(7)
     if mode in ("I;16", "I;16B", "I", "F"):
         kinds = {"I;16": "<u2", "I;16B": ">u2", "I": "<i4", "F": "<f4"}
-        made = Images.fromarray(random.integers(0, 65536, (size[1], size[0])).astype(kinds[mode]))
+        result = Images.fromarray(random.integers(0, 65536, (size[1], size[0])).astype(kinds[mode]))
     else:
         bands = [Images.fromarray(random.integers(0, 256, (size[1], size[0]), dtype=numpy.uint8)) for _ in range(4)]
         base = Images.merge("RGBA", bands)
         if mode in ("P", "PA"):
-            made = base.convert("RGB").quantize(5).convert(mode)
+            result = base.convert("RGB").quantize(5).convert(mode)
         elif mode in ("CMYK", "LAB"):
-            made = Images.merge(mode, bands[: len(Images.new(mode, (1, 1)).getbands())])
+            result = Images.merge(mode, bands[: len(Images.new(mode, (1, 1)).getbands())])
         else:
-            made = base.convert("RGB").convert(mode) if mode in ("1", "L", "RGB") else base.convert(mode)
+            result = base.convert("RGB").convert(mode) if mode in ("1", "L", "RGB") else base.convert(mode)
     if transparent:
-        made.info["transparency"] = bytes([0, 128, 255]) if mode == "P" else made.getpixel((0, 0))
-    return made
+        result.info["transparency"] = bytes([0, 128, 255]) if mode == "P" else result.getpixel((0, 0))
+    return result
 
 
 def _promise(kept: bool, broken: str) -> None:

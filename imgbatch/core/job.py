@@ -118,14 +118,14 @@ class Written:
     def record(self, base: str) -> dict[str, Any]:
         """The JSON record of one output, its path relative to `base`, an absolute folder; "" keeps it absolute."""
         shown = self.path.removeprefix(base.rstrip("/") + "/") if base else self.path
-        made: dict[str, Any] = {
+        result: dict[str, Any] = {
             "path": shown, "format": self.format, "width": self.width, "height": self.height, "bytes": self.bytes,
         }  # fmt: skip
         if self.quality is not None:
-            made["quality"] = self.quality
+            result["quality"] = self.quality
         if self.frames > 1:
-            made["frames"] = self.frames
-        return made
+            result["frames"] = self.frames
+        return result
 
 
 @frozen(slots=True)

@@ -60,11 +60,11 @@ class Flatten(Operation):
         from PIL import Image as Images
 
         samples = numpy.asarray(image)
-        made = with_header(
+        result = with_header(
             Images.fromarray(numpy.where(samples == key, red * 257, samples).astype(samples.dtype)), image
         )
-        made.info.pop("transparency", None)
-        return made
+        result.info.pop("transparency", None)
+        return result
 
 
 @dataclass(frozen=True)
@@ -142,19 +142,19 @@ class Alpha(Operation):
     def _deep(self, image: Image) -> Image:
         key = image.info.get("transparency")
         if self.action == "off":
-            made = image.copy()
-            made.info.pop("transparency", None)
-            return image if key is None else made
+            result = image.copy()
+            result.info.pop("transparency", None)
+            return image if key is None else result
         if self.action in ("on", "set", "background") or (self.action == "opaque" and key is None):
             return image  # a transparent level in the header is all the alpha that there can be
         if self.action == "extract" and image.mode in GRAY_16_BIT:
             import numpy
 
-            held = samples(image)
-            seen = numpy.ones_like(held) if key is None else held != key
-            made = picture(seen.astype(numpy.float32) * 65535, image)
-            made.info.pop("transparency", None)
-            return made
+            values = samples(image)
+            seen = numpy.ones_like(values) if key is None else values != key
+            result = picture(seen.astype(numpy.float32) * 65535, image)
+            result.info.pop("transparency", None)
+            return result
         raise refuse_mode(self, image, f"no mode holds alpha beside them ({self.action}); convert to 8 bits first")
 
 

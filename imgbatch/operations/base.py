@@ -129,10 +129,10 @@ def apply_all(
     passing = iter(frames)
     for operation in operations:
         if operation.together:
-            held = SpooledFrames(passing)
-            if len(held) > 1:
-                operation = operation.across(held)
-            passing = iter(held)
+            spooled = SpooledFrames(passing)
+            if len(spooled) > 1:
+                operation = operation.across(spooled)
+            passing = iter(spooled)
         passing = map(operation.apply if applied is None else functools.partial(applied, operation), passing)
     return passing
 

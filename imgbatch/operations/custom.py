@@ -73,13 +73,13 @@ def operation(word: str) -> Callable[[type[T]], type[T]]:
 
     def register(cls: type[T]) -> type[T]:
         _check(word, cls)
-        made = _operation(word, cls)
-        _annotate(made)
-        for field in parameters(made):  # also that the defaults are values of their kinds
+        result = _operation(word, cls)
+        _annotate(result)
+        for field in parameters(result):  # also that the defaults are values of their kinds
             if not field.required and field.default is not None:
                 field.kind.check(f"the default of {word} {field.name}", field.default)
-        _CUSTOM[word] = made
-        return typing.cast("type[T]", made)
+        _CUSTOM[word] = result
+        return typing.cast("type[T]", result)
 
     return register
 
@@ -133,7 +133,7 @@ def _place(cls: type) -> str:
 def _operation(word: str, cls: type) -> type[Operation]:
     """`cls` itself where it is an Operation, else one that inherits from both; with a checked `apply`."""
     if issubclass(cls, Operation):
-        made: type[Operation] = cls
+        result: type[Operation] = cls
     else:
 
         def check_all(self: Any) -> None:
@@ -143,12 +143,12 @@ def _operation(word: str, cls: type) -> type[Operation]:
 
         body = {key: getattr(cls, key) for key in ("__module__", "__qualname__", "__doc__")}
         plain = abc.ABCMeta(cls.__name__, (cls, Operation), {**body, "__post_init__": check_all})
-        made = typing.cast("type[Operation]", dataclasses.dataclass(frozen=True)(typing.cast("type[Any]", plain)))
-    made.word = word
-    made.group = made.group or GROUP
-    made.__doc__ = made.__doc__ or f"{cls.__name__}."
-    setattr(made, "apply", _check_result(made.apply))  # noqa: B010 - mypy takes no method that is assigned
-    return made
+        result = typing.cast("type[Operation]", dataclasses.dataclass(frozen=True)(typing.cast("type[Any]", plain)))
+    result.word = word
+    result.group = result.group or GROUP
+    result.__doc__ = result.__doc__ or f"{cls.__name__}."
+    setattr(result, "apply", _check_result(result.apply))  # noqa: B010 - mypy takes no method that is assigned
+    return result
 
 
 def _check_result(apply: Callable[[Any, Image], Image]) -> Callable[[Any, Image], Image]:
@@ -158,10 +158,10 @@ def _check_result(apply: Callable[[Any, Image], Image]) -> Callable[[Any, Image]
     def apply_checked(self: Operation, image: Image) -> Image:
         from PIL import Image as Images
 
-        made = apply(self, image)
-        if not isinstance(made, Images.Image):
-            raise TypeError(f"{self.word} returned {type(made).__name__}, not an image")
-        return made
+        result = apply(self, image)
+        if not isinstance(result, Images.Image):
+            raise TypeError(f"{self.word} returned {type(result).__name__}, not an image")
+        return result
 
     return apply_checked
 

@@ -186,10 +186,10 @@ def _restore(path: str, name: str, digest: str, state: dict[str, Any]) -> Operat
     cls = from_file(path, name)
     if code(cls) != digest:
         raise EngineError(f"{path} has changed since the run began; start it again")
-    made = object.__new__(cls)
+    result = object.__new__(cls)
     for key, value in state.items():
-        object.__setattr__(made, key, value)
-    return made
+        object.__setattr__(result, key, value)
+    return result
 
 
 @functools.cache

@@ -32,12 +32,12 @@ def to_straight_alpha(image: Image) -> Image:
     return ready if ready is image else with_header(ready, image)
 
 
-def with_header(made: Image, image: Image) -> Image:
+def with_header(result: Image, image: Image) -> Image:
     """`made` with the header of `image` (profile, resolution, ...), but a transparent color only for the same mode."""
-    if made is not image:
-        same = made.mode == image.mode
-        made.info = {key: value for key, value in image.info.items() if same or key != "transparency"}
-    return made
+    if result is not image:
+        same = result.mode == image.mode
+        result.info = {key: value for key, value in image.info.items() if same or key != "transparency"}
+    return result
 
 
 def apply_premultiplied(image: Image, change: Callable[[Image], Image]) -> Image:

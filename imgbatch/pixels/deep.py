@@ -41,9 +41,9 @@ def apply_as_float(image: Image, change: Callable[[Image], Image]) -> Image:
 
     values = numpy.asarray(change(image.convert("F")))
     samples = numpy.floor(values + 0.5).clip(0, 65535).astype(">u2" if image.mode == "I;16B" else "<u2")
-    made = Images.frombytes(image.mode, (values.shape[1], values.shape[0]), samples.tobytes())
-    made.info = dict(image.info)
-    return made
+    result = Images.frombytes(image.mode, (values.shape[1], values.shape[0]), samples.tobytes())
+    result.info = dict(image.info)
+    return result
 
 
 def gray_range(image: Image) -> tuple[float, float]:
@@ -78,15 +78,15 @@ def smooth(image: Image) -> Image:
     """The mean of the 3 x 3 px around, the center weighted 5; the outermost rows and columns are kept."""
 
     def change(plane: Plane) -> Plane:
-        made = plane.copy()
+        result = plane.copy()
         height, width = plane.shape
         if height > 2 and width > 2:
             total = 4 * plane[1:-1, 1:-1]
             for row in range(3):
                 for column in range(3):
                     total = total + plane[row : height - 2 + row, column : width - 2 + column]
-            made[1:-1, 1:-1] = total / 13
-        return made
+            result[1:-1, 1:-1] = total / 13
+        return result
 
     return _change(image, change)
 
@@ -153,8 +153,8 @@ def _box_along(plane: Plane, radius: float, axis: int) -> Plane:
 
     inner = at(sums, reach) - at(sums, 1)
     outer = at(padded, 0) + at(padded, reach)
-    made: Plane = (inner + part * outer) / (2 * radius + 1)
-    return made
+    result: Plane = (inner + part * outer) / (2 * radius + 1)
+    return result
 
 
 def _change(image: Image, change: Callable[[Plane], Plane]) -> Image:
@@ -170,6 +170,6 @@ def _change(image: Image, change: Callable[[Plane], Plane]) -> Image:
         samples = numpy.floor(values + 0.5).clip(-(2**31), 2**31 - 1).astype("=i4")
     else:
         samples = values.astype("=f4")
-    made = Images.frombytes(image.mode, image.size, samples.tobytes())
-    made.info = dict(image.info)
-    return made
+    result = Images.frombytes(image.mode, image.size, samples.tobytes())
+    result.info = dict(image.info)
+    return result

@@ -177,11 +177,11 @@ class Totals:
             raise EngineError(f"the shared memory {name!r} holds no sums")
         grid = (int(head["width"]), int(head["height"]))
         layout = Layout(int(head["channels"]), grid if all(grid) else None)
-        made = cls.__new__(cls)
+        result = cls.__new__(cls)
         segment = SharedArray.attach(name, (1,), _whole(layout))
-        made._hold(layout, segment, segment.array)
-        made._writer = None
-        return made
+        result._hold(layout, segment, segment.array)
+        result._writer = None
+        return result
 
     def _hold(self, layout: Layout, segment: SharedArray | None, array: NDArray[Any]) -> None:
         self.layout = layout

@@ -92,5 +92,5 @@ def _on_grid(image: Image, grid: Size) -> Any:
     import numpy
     from PIL.Image import Resampling
 
-    made = image if image.size == grid else image.resize(grid, Resampling.BOX)
-    return numpy.asarray(made).reshape(grid[1], grid[0], -1)
+    result = image if image.size == grid else image.resize(grid, Resampling.BOX)
+    return numpy.asarray(result).reshape(grid[1], grid[0], -1)

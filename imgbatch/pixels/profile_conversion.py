@@ -59,10 +59,10 @@ def is_srgb(icc: bytes) -> bool:
     if mode == "L":
         probe = Images.frombytes("L", (256, 1), bytes(range(256)))
     try:
-        made = _convert(probe, icc, mode, mode)
+        result = _convert(probe, icc, mode, mode)
     except _cms_errors():
         return False
-    return all(abs(one - other) <= 2 for one, other in zip(made.tobytes(), probe.tobytes(), strict=True))
+    return all(abs(one - other) <= 2 for one, other in zip(result.tobytes(), probe.tobytes(), strict=True))
 
 
 def to_rgb(image: Image, icc: bytes | None = None) -> Image:
@@ -75,9 +75,9 @@ def to_rgb(image: Image, icc: bytes | None = None) -> Image:
     if image.mode in DEEP:
         image = to_eight_bits(image)
     if image.mode in INK:
-        made = (to_srgb(image, icc) if icc else None) or image.convert("RGB")
-        made.info.pop("icc_profile", None)  # Pillow gives what was LAB a profile, with the time of day in it
-        return made
+        result = (to_srgb(image, icc) if icc else None) or image.convert("RGB")
+        result.info.pop("icc_profile", None)  # Pillow gives what was LAB a profile, with the time of day in it
+        return result
     image = to_continuous_tone(image)
     if image.mode in ("RGB", "RGBA"):
         return image
@@ -171,11 +171,11 @@ def _gray_to_srgb(image: Image, icc: bytes) -> Image:
         gray, alpha = image.convert("LA").split()
         return Images.merge("LA", (_convert(gray, icc, "L", "L"), alpha))
     if image.mode in ("I;16", "I;16L"):
-        made = _convert(image, icc, "I;16", "I;16")
+        result = _convert(image, icc, "I;16", "I;16")
         if "transparency" in image.info:  # the gray that is transparent is another one now
             key = _convert(Images.new("I;16", (1, 1), image.info["transparency"]), icc, "I;16", "I;16")
-            made.info["transparency"] = key.getpixel((0, 0))
-        return made
+            result.info["transparency"] = key.getpixel((0, 0))
+        return result
     if image.mode in DEEP:
         return _convert(to_eight_bits(image), icc, "L", "L")
     return _with_info(_convert(image, icc, "L", "L"), image)
@@ -186,30 +186,30 @@ def _palette_to_srgb(image: Image, icc: bytes) -> Image:
 
     entries = image.getpalette("RGB") or []
     row = Images.frombytes("RGB", (len(entries) // 3, 1), bytes(entries))
-    made = image.copy()
-    made.putpalette(_convert(row, icc, "RGB", "RGB").tobytes())
-    return made
+    result = image.copy()
+    result.putpalette(_convert(row, icc, "RGB", "RGB").tobytes())
+    return result
 
 
-def _with_info(made: Image, image: Image) -> Image:
+def _with_info(result: Image, image: Image) -> Image:
     """A transparent color in the header would no longer be the same color: it becomes alpha."""
-    if not has_transparency(image) or made.mode in ("LA", "RGBA"):
-        return made
+    if not has_transparency(image) or result.mode in ("LA", "RGBA"):
+        return result
     whole = to_continuous_tone(image)
     if whole.mode not in ("LA", "RGBA"):
-        return made
-    made.putalpha(whole.getchannel("A"))
-    return made
+        return result
+    result.putalpha(whole.getchannel("A"))
+    return result
 
 
 def _convert(image: Image, icc: bytes, given: str, wanted: str) -> Image:
     """`image`, whose mode is `given`, through the profile `icc` to sRGB in the mode `wanted` (RGB, RGBA, L, I;16)."""
     from PIL import ImageCms
 
-    made = ImageCms.applyTransform(image, _transform(icc, given, wanted))
-    assert made is not None  # not in place
-    made.info = {}
-    return made
+    result = ImageCms.applyTransform(image, _transform(icc, given, wanted))
+    assert result is not None  # not in place
+    result.info = {}
+    return result
 
 
 def _cms_errors() -> tuple[type[Exception], ...]:

@@ -218,11 +218,11 @@ def output_statistics(sums: Sums, outcomes: Iterable[Outcome]) -> Statistics:
     """The figures of the files that a run wrote; `sums` are those of the outcomes that are "ok"."""
     held = list(outcomes)
     measured = [
-        Measurement(one.index, one.source, "ok", format=made.format, mode=made.mode or "unknown",
-                    size=(made.width, made.height))
+        Measurement(one.index, one.source, "ok", format=result.format, mode=result.mode or "unknown",
+                    size=(result.width, result.height))
         for one in held
         if one.status == "ok"
-        for made in one.outputs
+        for result in one.outputs
     ]  # fmt: skip
     return make_statistics("RGB", "pixel", sums, measured, [one for one in held if not one.ok])
 

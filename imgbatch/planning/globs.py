@@ -38,19 +38,19 @@ def part_regex(part: str) -> str:
     pieces: list[list[str]] = [[]]  # between the stars
     at = 0
     while at < len(part):
-        made = pieces[-1]
+        result = pieces[-1]
         character = part[at]
         at += 1
         if character == "*":
-            if made or len(pieces) == 1:
+            if result or len(pieces) == 1:
                 pieces.append([])
         elif character == "?":
-            made.append("[^/]")
+            result.append("[^/]")
         elif character == "[" and (end := _class_end(part, at)):
-            made.append(_class_regex(part[at:end]))
+            result.append(_class_regex(part[at:end]))
             at = end + 1
         else:
-            made.append(re.escape(character))
+            result.append(re.escape(character))
     first, *others = map("".join, pieces)
     # What stands between two stars is where it is found first: no other place is tried, else a name of 250 letters
     # takes hours. Only the last must be where the name ends.
@@ -68,19 +68,19 @@ def _class_regex(inner: str) -> str:
     negated = inner[0] in "!^"
     if negated:
         inner = inner[1:]
-    made: list[str] = []
+    result: list[str] = []
     at = 0
     while at < len(inner):
         if inner[at + 1 : at + 2] == "-" and at + 2 < len(inner):
             low, high = inner[at], inner[at + 2]
             if low > high:
                 raise UsageError(f"expected a range such as [a-z] in a glob, got [{low}-{high}]")
-            made.append(f"{re.escape(low)}-{re.escape(high)}")
+            result.append(f"{re.escape(low)}-{re.escape(high)}")
             at += 3
         else:
-            made.append(re.escape(inner[at]))
+            result.append(re.escape(inner[at]))
             at += 1
-    return ("[^/" if negated else "(?!/)[") + "".join(made) + "]"
+    return ("[^/" if negated else "(?!/)[") + "".join(result) + "]"
 
 
 # -- filters -----------------------------------------------------------------------------------------------------------
@@ -91,19 +91,19 @@ def path_regex(pattern: str) -> str:
     parts = [part for part in pattern.split("/") if part not in ("", ".")]
     if "/" not in pattern.rstrip("/"):
         parts.insert(0, "**")
-    made, closing = "", ""
+    result, closing = "", ""
     for index, part in enumerate(parts):
         last = index == len(parts) - 1
         if part != "**":
-            made += part_regex(part) + ("" if last else "/")
+            result += part_regex(part) + ("" if last else "/")
         elif last:
-            made += closing + ".+"
+            result += closing + ".+"
             closing = ""
         elif parts[index + 1] != "**":  # as with stars: the folders before the next ** are where they are found first
             rest = "**" in parts[index + 1 :]
-            made += closing + ("(?>(?:[^/]+/)*?" if rest else "(?:[^/]+/)*")
+            result += closing + ("(?>(?:[^/]+/)*?" if rest else "(?:[^/]+/)*")
             closing = ")" if rest else ""
-    return made + closing
+    return result + closing
 
 
 def include_filter(patterns: Sequence[str]) -> Callable[[str], bool]:

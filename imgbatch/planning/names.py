@@ -83,8 +83,8 @@ def check_template(template: str) -> None:
     for _, key, spec in _parts(template):
         if key in LATE and "/" in spec:
             raise UsageError(f"expected a format without / for {{{key}}} in a name, got {spec!r}")
-    made = fill_early(template, example())
-    name = fill_example(made) if is_late(template) else made
+    result = fill_early(template, example())
+    name = fill_example(result) if is_late(template) else result
     try:
         usable = b"\0" not in os.fsencode(name)
     except UnicodeEncodeError:

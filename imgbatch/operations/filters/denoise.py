@@ -61,8 +61,8 @@ class Denoise(Operation):
         variance = numpy.maximum(self._sum(weight * colors * colors) / total - mean * mean, 0)
         share = variance / numpy.maximum(variance + limit, 1e-30)  # an even picture of 32 bits has neither
         offset = (1 - share) * mean
-        made = self._sum(weight * share) / total * colors + self._sum(weight * offset) / total
-        return numpy.concatenate([made, held[..., -1:]], axis=2) if alpha else made
+        result = self._sum(weight * share) / total * colors + self._sum(weight * offset) / total
+        return numpy.concatenate([result, held[..., -1:]], axis=2) if alpha else result
 
     def _sum(self, values: Samples) -> Samples:
         return sums_along(sums_along(values, self.radius, 0), self.radius, 1)

@@ -93,10 +93,10 @@ def _apply_to_slopes(
     weighted = ready if alpha is None else ready.convert("RGBa" if ready.mode == "RGBA" else "La")
     low, high = gray_range(ready)
     level = low + (high - low) * ground
-    made = in_strips(weighted, 1, lambda held: (change(*_derivatives(held)) + level).clip(low, high))
+    result = in_strips(weighted, 1, lambda held: (change(*_derivatives(held)) + level).clip(low, high))
     if alpha is not None:
-        made[..., -1] = samples(alpha)[..., 0]
-    return picture(made, ready)
+        result[..., -1] = samples(alpha)[..., 0]
+    return picture(result, ready)
 
 
 def _derivatives(values: Samples) -> tuple[Samples, Samples]:

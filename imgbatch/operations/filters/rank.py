@@ -113,17 +113,17 @@ def _spread(operation: Operation, image: Image, size: int, pick: Callable[..., A
         return image
 
     def change(plain: Image) -> Image:
-        held = samples(plain)
+        values = samples(plain)
         for axis in (0, 1):
             wide = [(0, 0)] * 3
             wide[axis] = (size // 2, size // 2)
-            held = numpy.pad(held, wide, mode="edge")
+            values = numpy.pad(values, wide, mode="edge")
             window = 1
             while window < size:
                 step = min(window, size - window)
-                count = held.shape[axis] - step
-                held = pick(at(held, 0, count, axis), at(held, step, count, axis))
+                count = values.shape[axis] - step
+                values = pick(at(values, 0, count, axis), at(values, step, count, axis))
                 window += step
-        return picture(held, plain)
+        return picture(values, plain)
 
     return apply_premultiplied(to_straight_alpha(image), change)

@@ -49,7 +49,7 @@ class Unsharp(Operation):
             return image
         if deep.is_deep(image):
             return deep.move_apart(
-                image, lambda held: deep.gaussian_blur(held, self.sigma), self.amount, self.threshold
+                image, lambda gray: deep.gaussian_blur(gray, self.sigma), self.amount, self.threshold
             )
         ready = to_straight_alpha(image)
         return _apart(ready, filter_image(ready, ImageFilter.GaussianBlur(self.sigma)), self.amount, self.threshold)

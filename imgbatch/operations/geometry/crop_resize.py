@@ -99,12 +99,12 @@ class Reduction(Operation):
         size = self.original or ways.swap_size(image.size, self.orientation)
         placement = self.placement(size)
         refuse_too_large(self, placement.canvas)
-        made = self._resample(image, placement, size)
+        result = self._resample(image, placement, size)
         turn = ways.to_upright(self.orientation)
         if turn is not None:
-            made = made.transpose(turn)
+            result = result.transpose(turn)
         corner = anchor(placement.size, placement.canvas, self.resize.gravity)
-        return on_canvas(self, made, placement.canvas, corner, self.resize.background)
+        return on_canvas(self, result, placement.canvas, corner, self.resize.background)
 
     def _resample(self, image: Image, placement: Placement, size: Size) -> Image:
         """The wanted pixels, in the orientation of `image`."""
@@ -134,7 +134,7 @@ def merge_crops(ops: Sequence[Operation], size: Size, gap: float | None = None) 
     gap : float, optional
         Pillow's ``reducing_gap`` for the reductions.
     """
-    made: list[Operation] = []
+    result: list[Operation] = []
     crops: list[Crop] = []
     here: Size | None = size
     for op in ops:
@@ -142,13 +142,13 @@ def merge_crops(ops: Sequence[Operation], size: Size, gap: float | None = None) 
             crops.append(op)
         elif type(op) is Resize and op.gravity != ENTROPY:
             # Blocks averaged first and then averaged again are no box any more: off by up to 35 of 255
-            made.append(Reduction(op, tuple(crops), gap=None if op.kernel == "box" else gap))
+            result.append(Reduction(op, tuple(crops), gap=None if op.kernel == "box" else gap))
             crops = []
         else:
-            made += [*crops, op]
+            result += [*crops, op]
             crops = []
         here = None if here is None else op.after(here)
-    return (*made, *crops)
+    return (*result, *crops)
 
 
 def _misses(crop: Crop, size: Size) -> bool:

@@ -135,6 +135,6 @@ class Resize(Operation):
             return self.across([image]).apply(image)
         placement = self.placement(image.size)
         refuse_too_large(self, placement.canvas)
-        made = resample_image(image, placement.box, placement.size, self.kernel, linear=self.linear)
+        result = resample_image(image, placement.box, placement.size, self.kernel, linear=self.linear)
         corner = anchor(placement.size, placement.canvas, self.gravity)
-        return on_canvas(self, made, placement.canvas, corner, self.background)
+        return on_canvas(self, result, placement.canvas, corner, self.background)

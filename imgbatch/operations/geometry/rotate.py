@@ -184,6 +184,6 @@ def _mix_deep(below: Image, above: Image, mask: Image) -> Image:
     samples = numpy.asarray(below)
     values = samples * (1 - share) + numpy.asarray(above) * share
     whole = values if below.mode == "F" else numpy.floor(values + 0.5)
-    made = Images.frombytes(below.mode, below.size, whole.astype(samples.dtype).tobytes())
-    made.info = dict(below.info)
-    return made
+    result = Images.frombytes(below.mode, below.size, whole.astype(samples.dtype).tobytes())
+    result.info = dict(below.info)
+    return result

@@ -46,8 +46,8 @@ def missing_letters(face: FreeTypeFont, text: str) -> str:
     unseen = (bytes(nothing), nothing.size)
 
     def is_missing(character: str) -> bool:
-        made = face.getmask(character)
-        return (bytes(made), made.size) == unseen
+        result = face.getmask(character)
+        return (bytes(result), result.size) == unseen
 
     return "".join(sorted(character for character in set(text) if not character.isspace() and is_missing(character)))
 
@@ -84,7 +84,7 @@ def draw_text(face: FreeTypeFont, text: str, style: Style) -> Image:
 
     left, top, right, bottom = extent(face, text, style.outline_px, style.align)
     size = (max(1, right - left), max(1, bottom - top))
-    made = Image.new("RGBA", size, (*style.color[:3], 0))
+    result = Image.new("RGBA", size, (*style.color[:3], 0))
     layers = [(style.color, 0)]
     if style.outline_px:
         layers.insert(0, (style.outline, style.outline_px))
@@ -94,6 +94,6 @@ def draw_text(face: FreeTypeFont, text: str, style: Style) -> Image:
         draw.multiline_text((-left, -top), text, color[3], face, stroke_width=width, align=style.align)
         layer = Image.new("RGBA", size, (*color[:3], 0))
         layer.putalpha(mask)
-        made = Image.alpha_composite(made, layer)
-    ink = made.getchannel("A").getbbox()  # without the blank beside the first and last letter
-    return made if ink is None else made.crop((ink[0], 0, ink[2], size[1]))
+        result = Image.alpha_composite(result, layer)
+    ink = result.getchannel("A").getbbox()  # without the blank beside the first and last letter
+    return result if ink is None else result.crop((ink[0], 0, ink[2], size[1]))

@@ -99,5 +99,5 @@ def _tile(mark: NDArray[Any], corner: tuple[int, int], size: Size, gap: int) -> 
     cell = numpy.pad(mark, ((0, gap), (0, gap), (0, 0)))
     rows = (numpy.arange(size[1]) - corner[1]) % cell.shape[0]
     columns = (numpy.arange(size[0]) - corner[0]) % cell.shape[1]
-    made: NDArray[Any] = cell[rows[:, None], columns]
-    return made
+    result: NDArray[Any] = cell[rows[:, None], columns]
+    return result

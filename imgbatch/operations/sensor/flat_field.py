@@ -108,12 +108,12 @@ def change_by_frame(
     low, high = gray_range(ready)
     held = samples(ready)
     kind = numpy.float64 if ready.mode == "I" else numpy.float32
-    made = numpy.empty(held.shape, kind)
+    result = numpy.empty(held.shape, kind)
     bands = held.shape[2] - (ready.mode in ("LA", "RGBA"))
     for top in range(0, ready.height, _ROWS):
         rows = slice(top, top + _ROWS)
         shares: Values = held[rows, :, :bands].astype(kind)
         shares = (shares - low) / ((high - low) or 1)
-        made[rows, :, :bands] = change(shares, rows).clip(0, 1) * (high - low) + low
-        made[rows, :, bands:] = held[rows, :, bands:]
-    return picture(made, ready)
+        result[rows, :, :bands] = change(shares, rows).clip(0, 1) * (high - low) + low
+        result[rows, :, bands:] = held[rows, :, bands:]
+    return picture(result, ready)

@@ -72,12 +72,12 @@ def in_strips(image: Image, reach: int, change: Callable[[Samples], Samples]) ->
 
     held = samples(image)
     kind = numpy.float64 if image.mode == "I" else numpy.float32  # holds each sample exactly
-    made = numpy.empty(held.shape, kind)
+    result = numpy.empty(held.shape, kind)
     for top in range(0, held.shape[0], _ROWS):
         first = max(0, top - reach)
         done = change(held[first : top + _ROWS + reach].astype(kind))
-        made[top : top + _ROWS] = done[top - first : top - first + _ROWS]
-    return made
+        result[top : top + _ROWS] = done[top - first : top - first + _ROWS]
+    return result
 
 
 def sums_along(values: Samples, reach: int, axis: int) -> Samples:

@@ -31,13 +31,13 @@ _ROWS = 256  # laid at a time, so that a large picture needs little memory
 def _hard_light(below: Values, above: Values) -> Values:
     import numpy
 
-    made: Values = numpy.where(above <= 0.5, below * 2 * above, _screen(below, 2 * above - 1))
-    return made
+    result: Values = numpy.where(above <= 0.5, below * 2 * above, _screen(below, 2 * above - 1))
+    return result
 
 
 def _screen(below: Values, above: Values) -> Values:
-    made: Values = below + above - below * above
-    return made
+    result: Values = below + above - below * above
+    return result
 
 
 def _soft_light(below: Values, above: Values) -> Values:
@@ -45,36 +45,36 @@ def _soft_light(below: Values, above: Values) -> Values:
 
     root = numpy.where(below <= 0.25, ((16 * below - 12) * below + 4) * below, numpy.sqrt(below))
     dark = below - (1 - 2 * above) * below * (1 - below)
-    made: Values = numpy.where(above <= 0.5, dark, below + (2 * above - 1) * (root - below))
-    return made
+    result: Values = numpy.where(above <= 0.5, dark, below + (2 * above - 1) * (root - below))
+    return result
 
 
 def _color_dodge(below: Values, above: Values) -> Values:
     import numpy
 
-    made: Values = numpy.where(below == 0, 0, numpy.minimum(1, below / numpy.maximum(1 - above, 1e-9)))
-    return made
+    result: Values = numpy.where(below == 0, 0, numpy.minimum(1, below / numpy.maximum(1 - above, 1e-9)))
+    return result
 
 
 def _color_burn(below: Values, above: Values) -> Values:
     import numpy
 
-    made: Values = numpy.where(below == 1, 1, 1 - numpy.minimum(1, (1 - below) / numpy.maximum(above, 1e-9)))
-    return made
+    result: Values = numpy.where(below == 1, 1, 1 - numpy.minimum(1, (1 - below) / numpy.maximum(above, 1e-9)))
+    return result
 
 
 def _darken(below: Values, above: Values) -> Values:
     import numpy
 
-    made: Values = numpy.minimum(below, above)
-    return made
+    result: Values = numpy.minimum(below, above)
+    return result
 
 
 def _lighten(below: Values, above: Values) -> Values:
     import numpy
 
-    made: Values = numpy.maximum(below, above)
-    return made
+    result: Values = numpy.maximum(below, above)
+    return result
 
 
 #: B(Cb, Cs) of each blend mode, in the order of the specification.
@@ -131,7 +131,7 @@ def composite(
     ready = _able(operation, ready, _has_color(seen))
     gray = ready.mode not in ("RGB", "RGBA")
     low, high = gray_range(ready)
-    made = ready.copy()
+    result = ready.copy()
     for row in range(top, bottom, _ROWS):
         end = min(row + _ROWS, bottom)
         strip = ready.crop((left, row, right, end))
@@ -140,8 +140,8 @@ def composite(
         below = (samples(strip).astype("float32") - low) / ((high - low) or 1)
         values = _over(below, above, opacity, blend, alpha=ready.mode in ("LA", "RGBA")) * (high - low) + low
         done = picture(values, strip)
-        made.paste(done if not is_deep(ready) else _keep_clear(done, strip), (left, row))
-    return with_header(made, ready)
+        result.paste(done if not is_deep(ready) else _keep_clear(done, strip), (left, row))
+    return with_header(result, ready)
 
 
 def _over(below: Values, above: Values, opacity: float, blend: str, alpha: bool) -> Values:
@@ -154,8 +154,8 @@ def _over(below: Values, above: Values, opacity: float, blend: str, alpha: bool)
     solid = below[..., -1:]
     mixed = (1 - solid) * colors + solid * BLENDS[blend](under, colors)
     whole = share + solid * (1 - share)
-    made = (share * mixed + solid * under * (1 - share)) / numpy.maximum(whole, 1e-9)
-    return numpy.concatenate([numpy.where(whole > 0, made, under), whole], axis=2)
+    result = (share * mixed + solid * under * (1 - share)) / numpy.maximum(whole, 1e-9)
+    return numpy.concatenate([numpy.where(whole > 0, result, under), whole], axis=2)
 
 
 def _able(operation: Operation, image: Image, colored: bool) -> Image:
@@ -175,16 +175,16 @@ def _has_color(mark: NDArray[Any]) -> bool:
     return bool((visible[:, 0] != visible[:, 1]).any() or (visible[:, 1] != visible[:, 2]).any())
 
 
-def _keep_clear(made: Image, before: Image) -> Image:
+def _keep_clear(result: Image, before: Image) -> Image:
     """`made`, but transparent where `before` was, and nowhere else."""
     import numpy
 
     key = before.info.get("transparency")
     if key is None:
-        return made
-    held, values = samples(before), samples(made).copy()
+        return result
+    held, values = samples(before), samples(result).copy()
     values[values == key] = key - 1 if key else 1
-    return picture(numpy.where(held == key, held, values), made)
+    return picture(numpy.where(held == key, held, values), result)
 
 
 def _canonical_length(word: str) -> str:

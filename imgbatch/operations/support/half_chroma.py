@@ -44,19 +44,19 @@ def reduce_ycbcr(image: Image, box: ExactBox, size: Size, kernel: str, gap: floa
     """
     from PIL import Image as Images
 
-    held: list[Image] | None = vars(image).get(_PLANES)
-    if held is None:
+    earlier: list[Image] | None = vars(image).get(_PLANES)
+    if earlier is None:
         planes = [_brightness(image, box, size, kernel, gap)]
         planes += [_halve(image.getchannel(band), box, size) for band in (1, 2)]
     else:
-        planes = [resample_image(held[0], box, size, kernel, gap)]
+        planes = [resample_image(earlier[0], box, size, kernel, gap)]
         left, top, right, bottom = (Fraction(side) / 2 for side in box)
-        planes += [_halve(plane, (left, top, right, bottom), size) for plane in held[1:]]
+        planes += [_halve(plane, (left, top, right, bottom), size) for plane in earlier[1:]]
     spread = [plane.resize(size, Images.Resampling.NEAREST, (0, 0, size[0] / 2, size[1] / 2)) for plane in planes[1:]]
-    made = Images.merge("YCbCr", [planes[0], *spread])
-    made.info = dict(image.info)
-    vars(made)[_PLANES] = planes
-    return made
+    result = Images.merge("YCbCr", [planes[0], *spread])
+    result.info = dict(image.info)
+    vars(result)[_PLANES] = planes
+    return result
 
 
 def _brightness(image: Image, box: ExactBox, size: Size, kernel: str, gap: float | None) -> Image:
@@ -79,10 +79,10 @@ def _halve(plane: Image, box: ExactBox, size: Size) -> Image:
     ]
     if len(parts) == 1:
         return parts[0][0]
-    made = Images.new(plane.mode, (sum(width for _, width, *_ in columns), sum(height for _, height, *_ in rows)))
+    result = Images.new(plane.mode, (sum(width for _, width, *_ in columns), sum(height for _, height, *_ in rows)))
     for part, place in parts:
-        made.paste(part, place)
-    return made
+        result.paste(part, place)
+    return result
 
 
 def _halves(begin: Fraction, end: Fraction, count: int) -> list[tuple[int, int, Fraction, Fraction]]:

@@ -61,9 +61,9 @@ def reduce_image(
         image = image.crop((first, 0, last, image.height))
     if luma or image.mode == "L":
         swept = _mirror(_down(image, size[1], kernel, top, bottom))
-        made = _mirror(_down(swept, size[0], kernel, left - first, right - first))
-        made.info = dict(image.info)
-        return made
+        result = _mirror(_down(swept, size[0], kernel, left - first, right - first))
+        result.info = dict(image.info)
+        return result
     swept = image.resize((image.width, size[1]), kernel, (0, top, image.width, bottom))
     return swept.resize(size, kernel, (left - first, 0, right - first, size[1]))
 
@@ -75,8 +75,8 @@ def _down(image: Image, height: int, kernel: Resampling, top: float, bottom: flo
     fours = -(-image.width // 4)
     wide = Images.frombuffer("RGBX", (fours, image.height), _rows(image), "raw", "RGBX", 0, 1)
     swept = wide.resize((fours, height), kernel, (0, top, fours, bottom))
-    made = Images.frombuffer("L", (4 * fours, height), swept.tobytes(), "raw", "L", 0, 1)
-    return made if made.width == image.width else made.crop((0, 0, image.width, height))
+    result = Images.frombuffer("L", (4 * fours, height), swept.tobytes(), "raw", "L", 0, 1)
+    return result if result.width == image.width else result.crop((0, 0, image.width, height))
 
 
 def _rows(image: Image) -> bytes:

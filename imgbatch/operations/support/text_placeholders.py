@@ -40,16 +40,16 @@ def canonical(text: str) -> str:
 
 def fill(text: str, facts: Mapping[str, Any]) -> str:
     """`text` with its fields filled in from `facts`; what they do not hold is left out, with a warning."""
-    made = ""
+    result = ""
     for literal, key, spec, _ in Formatter().parse(text):
-        made += literal
+        result += literal
         if key is not None:
             value = facts.get(key)
             if value is None:
                 warnings.warn(f"text: the file has no {key}, left out", stacklevel=2)
             else:
-                made += _format(key, value, spec or "")
-    return made
+                result += _format(key, value, spec or "")
+    return result
 
 
 def _check_tag(name: str) -> None:

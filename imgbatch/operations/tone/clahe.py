@@ -108,19 +108,19 @@ class Clahe(Operation):
         import numpy
 
         luma = _luma(image)
-        made = numpy.empty(luma.shape, numpy.float32)
+        result = numpy.empty(luma.shape, numpy.float32)
         rows, columns = self.grid(image)
         for top, bottom, above, below, down in _stripes(rows):
             for left, right, before, after, across in _stripes(columns):
                 part = luma[top:bottom, left:right]
                 upper = _interpolate(_look(curves[above, before], part), _look(curves[above, after], part), across)
                 lower = _interpolate(_look(curves[below, before], part), _look(curves[below, after], part), across)
-                made[top:bottom, left:right] = _interpolate(upper, lower, down[:, None])
+                result[top:bottom, left:right] = _interpolate(upper, lower, down[:, None])
         if image.mode in GRAY_16_BIT:
-            return picture(made[..., None] * 257, image)
+            return picture(result[..., None] * 257, image)
         if is_gray(image):
-            return apply_to_colors(image, lambda gray: picture(made[..., None], gray))
-        moved = (made - luma)[..., None]
+            return apply_to_colors(image, lambda gray: picture(result[..., None], gray))
+        moved = (result - luma)[..., None]
         return apply_to_colors(image, lambda colors: picture(samples(colors) + moved, colors))
 
 
@@ -150,13 +150,13 @@ def _look(curve: Plane, levels: Plane) -> Plane:
 
     if levels.dtype != numpy.float32:
         return curve[levels]
-    made: Plane = numpy.interp(levels, numpy.arange(_LEVELS), curve).astype(numpy.float32)
-    return made
+    result: Plane = numpy.interp(levels, numpy.arange(_LEVELS), curve).astype(numpy.float32)
+    return result
 
 
 def _interpolate(start: Plane, end: Plane, share: Plane) -> Plane:
-    made: Plane = start + (end - start) * share
-    return made
+    result: Plane = start + (end - start) * share
+    return result
 
 
 def _stripes(edges: list[int]) -> Iterator[tuple[int, int, int, int, Plane]]:

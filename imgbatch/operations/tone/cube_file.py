@@ -79,9 +79,9 @@ def _triple(number: int, words: list[str]) -> Triple:
 
 def _numbers(number: int, words: list[str], count: int) -> list[float]:
     try:
-        made = [float(word) for word in words]
+        result = [float(word) for word in words]
     except ValueError:
-        made = []
-    if len(made) != count or not all(map(math.isfinite, made)):
+        result = []
+    if len(result) != count or not all(map(math.isfinite, result)):
         raise ValueError(f"line {number}: expected {count} numbers, got {' '.join(words)[:60]!r}")
-    return made
+    return result

@@ -70,15 +70,15 @@ class Lut(FileBackedOperation):
 
         held = samples(colors)
         flat = held.reshape(-1, 3)
-        made = numpy.empty(flat.shape, numpy.float32)
+        result = numpy.empty(flat.shape, numpy.float32)
         find = tetrahedral if self.interpolation == "tetrahedral" else trilinear
         low, high = (numpy.array(side, numpy.float32) for side in table.span)
         last = table.array.shape[0] - 1
         for start in range(0, len(flat), _PIXELS):
             values = flat[start : start + _PIXELS].astype(numpy.float32) / 255
             places = ((values - low) / (high - low)).clip(0, 1) * last
-            made[start : start + _PIXELS] = find(table.array, places)
-        return picture(made.reshape(held.shape) * 255, colors)
+            result[start : start + _PIXELS] = find(table.array, places)
+        return picture(result.reshape(held.shape) * 255, colors)
 
 
 def tetrahedral(table: NDArray[Any], places: Colors) -> Colors:
@@ -93,15 +93,15 @@ def tetrahedral(table: NDArray[Any], places: Colors) -> Colors:
     at = cell.copy()
     rows = numpy.arange(len(cell))
     before = numpy.ones(len(cell), numpy.float32)
-    made = numpy.zeros_like(part)
+    result = numpy.zeros_like(part)
     for step in range(3):
         axis = order[:, step]
         share = part[rows, axis]
-        made += (before - share)[:, None] * table[at[:, 2], at[:, 1], at[:, 0]]
+        result += (before - share)[:, None] * table[at[:, 2], at[:, 1], at[:, 0]]
         at[rows, axis] += 1
         before = share
-    made += before[:, None] * table[at[:, 2], at[:, 1], at[:, 0]]
-    return made
+    result += before[:, None] * table[at[:, 2], at[:, 1], at[:, 0]]
+    return result
 
 
 def trilinear(table: NDArray[Any], places: Colors) -> Colors:
@@ -109,13 +109,13 @@ def trilinear(table: NDArray[Any], places: Colors) -> Colors:
     import numpy
 
     cell, part = _cells(table, places)
-    made = numpy.zeros_like(part)
+    result = numpy.zeros_like(part)
     for corner in range(8):
         step = numpy.array([corner & 1, corner >> 1 & 1, corner >> 2 & 1])
         share = numpy.where(step, part, 1 - part).prod(axis=1, keepdims=True)
         at = cell + step
-        made += share * table[at[:, 2], at[:, 1], at[:, 0]]
-    return made
+        result += share * table[at[:, 2], at[:, 1], at[:, 0]]
+    return result
 
 
 def _cells(table: NDArray[Any], places: Colors) -> tuple[NDArray[Any], Colors]:
@@ -130,13 +130,13 @@ def _curves(table: FileContent) -> list[int]:
     """The levels of red, then green, then blue, for each of their levels."""
     import numpy
 
-    points, made = numpy.linspace(0, 1, len(table.array)), []
+    points, result = numpy.linspace(0, 1, len(table.array)), []
     for band in range(3):
         low, high = table.span[0][band], table.span[1][band]
         places = (numpy.arange(256) / 255 - low) / (high - low)
         values = numpy.interp(places, points, table.array[:, band])
-        made += (values.clip(0, 1) * 255 + 0.5).astype(int).tolist()
-    return made
+        result += (values.clip(0, 1) * 255 + 0.5).astype(int).tolist()
+    return result
 
 
 def _plain(table: FileContent) -> bool:

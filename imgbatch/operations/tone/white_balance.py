@@ -49,12 +49,12 @@ class WhiteBalance(ByHistogram):
         if len(bands) != 3 or not sum(bands[0]):
             return (tuple(range(len(bands[0]))),)
         if self.method == "gray-world":
-            held = [_mean(counts) for counts in bands]
-            wanted = sum(share * level for share, level in zip(_LUMINANCE, held, strict=True))
+            values = [_mean(counts) for counts in bands]
+            wanted = sum(share * level for share, level in zip(_LUMINANCE, values, strict=True))
         else:
-            held = [to_linear(self._lightest(counts) / 255) for counts in bands]
-            wanted = max(held)
-        return tuple(_multiply(wanted / level if level else 1.0) for level in held)
+            values = [to_linear(self._lightest(counts) / 255) for counts in bands]
+            wanted = max(values)
+        return tuple(_multiply(wanted / level if level else 1.0) for level in values)
 
     def _lightest(self, counts: Sequence[int]) -> int:
         ignored = int(sum(counts) * self.ignore / 100)
