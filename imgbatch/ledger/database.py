@@ -1,19 +1,22 @@
-"""Database: how is the ledger's file opened, and how is a damaged ledger set aside?
+"""Database: how is the ledger's file made, and opened to write and to read?
 
-One SQLite file, WAL, written by the parent only. A damaged or foreign file is set aside under another name, never
-deleted; a file of a newer version and a disk that cannot take a database are refused with a sentence that names
-``--state``.
+One SQLite file, WAL, written by the parent only. It is made whole: built in memory, put on the disk under another name,
+renamed. Who holds the lock recovers what a killed run left (a hot journal, a WAL); who only looks changes nothing in
+the folder, and leaves nothing there. What is wrong with a file is said by damage.py.
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
+import re
+import shutil
 import sqlite3
 from collections.abc import Iterator
 
 from imgbatch.core.errors import PlanError, one_line
+from imgbatch.ledger.damage import COMPANIONS, Kind, check_file, check_rows, guard, set_aside
+from imgbatch.storage.atomic_write import open_atomic, sweep
 
 FILE = "ledger.sqlite"
 VERSION = 4
@@ -99,6 +102,12 @@ SCHEMA = (
     PRIMARY KEY (run, path)
 ) WITHOUT ROWID""",
 )
+_COUNT: Kind = int | None
+#: What the columns hold that are read, by table, and which of them are paths.
+_WRITTEN: tuple[Kind, ...] = (
+    bytes, bytes, int, int, int, str, str, int, int, int, _COUNT, int, int, str, str, str, int, int, int,
+)  # fmt: skip
+_FAILURES: tuple[Kind, ...] = (bytes, str, int, int, str, str, str, str, int, int, str, int)
 
 
 def open_to_write(file: str) -> sqlite3.Connection:
@@ -106,28 +115,48 @@ def open_to_write(file: str) -> sqlite3.Connection:
 
     Raises
     ------
-    sqlite3.Error
+    sqlite3.Error, OSError
         The disk is full or read-only, or cannot lock.
     """
-    os.makedirs(os.path.dirname(file), exist_ok=True)
+    if not os.path.exists(file):
+        _make(file)
     connection = sqlite3.connect(file, timeout=30, check_same_thread=False)
     try:
         connection.execute("PRAGMA journal_mode=WAL")  # stays with a rollback journal where WAL does not work
         connection.execute("PRAGMA synchronous=NORMAL")
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version < VERSION:
-            with connection:
-                connection.execute("BEGIN IMMEDIATE")
-                for table in SCHEMA:
-                    connection.execute(table)
-                for name, declared in NEW_COLUMNS.items() if version == 1 else ():
-                    connection.execute(f"ALTER TABLE written ADD COLUMN {name} {declared}")
-                connection.execute("UPDATE written SET recorded_ns=0")  # `own` is then not believed (index.py)
-                connection.execute(f"PRAGMA user_version={VERSION}")
+            _make_tables(connection, version)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _make(file: str) -> None:
+    """A new ledger, whole or not at all, with the mode that umask gives, as its companions then have."""
+    folder = os.path.dirname(file)
+    os.makedirs(folder, exist_ok=True)
+    sweep(folder)
+    if any(os.path.lexists(file + end) for end in COMPANIONS):
+        set_aside(file)  # of a file that is gone: SQLite would put its content into the new one
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        _make_tables(connection, 0)
+        content = connection.serialize() if hasattr(connection, "serialize") else b""  # an empty file will do
+    with open_atomic(file, durable=True) as made:
+        made.write(content)
+
+
+def _make_tables(connection: sqlite3.Connection, version: int) -> None:
+    """The tables of this version, of those of an older one (0: of none)."""
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        for table in SCHEMA:
+            connection.execute(table)
+        for name, declared in NEW_COLUMNS.items() if version == 1 else ():
+            connection.execute(f"ALTER TABLE written ADD COLUMN {name} {declared}")
+        connection.execute("UPDATE written SET recorded_ns=0")  # `own` is then not believed (index.py)
+        connection.execute(f"PRAGMA user_version={VERSION}")
 
 
 def read_rows(file: str, mend: bool) -> dict[str, list[tuple[object, ...]]]:
@@ -144,30 +173,19 @@ def read_rows(file: str, mend: bool) -> dict[str, list[tuple[object, ...]]]:
         The file is damaged, foreign, of a newer version, or cannot be opened where it is.
     """
     found: dict[str, list[tuple[object, ...]]] = {"written": [], "failures": [], "runs": []}
-    try:
-        with open_to_read(file) as (connection, version):
-            if version > VERSION:
-                raise PlanError(
-                    f"the ledger {file} was written by a newer imgbatch (version {version}); update imgbatch, or give "
-                    "this run a ledger of its own with --state DIR"
-                )
-            if version:
-                columns = COLUMNS if version == VERSION else _OWNED_WRONGLY if version >= 2 else _AS_OLD
-                found["written"] = connection.execute(f"SELECT {columns} FROM written").fetchall()
-            if version >= 2:
-                found["failures"] = connection.execute("SELECT * FROM failures").fetchall()
-                found["runs"] = connection.execute(
-                    "SELECT digest, started_ns, seen_ns FROM runs WHERE ended_ns IS NULL"
-                ).fetchall()
-            elif not version and connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                raise sqlite3.DatabaseError("it is another program's database")
-            check_places(connection, version)
-    except sqlite3.OperationalError as error:
-        if "no such" not in str(error):  # a table or column that is missing: not ours
-            raise unusable_error(file, error) from None
-        raise _damaged(file, error, mend) from None
-    except sqlite3.DatabaseError as error:
-        raise _damaged(file, error, mend) from None
+    with open_to_read(file, mend) as (connection, version):
+        if version:
+            columns = COLUMNS if version == VERSION else _OWNED_WRONGLY if version >= 2 else _AS_OLD
+            found["written"] = connection.execute(f"SELECT {columns} FROM written").fetchall()
+        if version >= 2:
+            found["failures"] = connection.execute("SELECT * FROM failures").fetchall()
+            found["runs"] = connection.execute(
+                "SELECT digest, started_ns, seen_ns FROM runs WHERE ended_ns IS NULL"
+            ).fetchall()
+        check_rows(found["written"], _WRITTEN, paths=(0, 1))
+        check_rows(found["failures"], _FAILURES, paths=(0,))
+        check_rows(found["runs"], (str, int, int))
+        check_places(connection, version)
     return found
 
 
@@ -188,57 +206,74 @@ def check_places(connection: sqlite3.Connection, version: int) -> None:
 
 
 @contextlib.contextmanager
-def open_to_read(file: str) -> Iterator[tuple[sqlite3.Connection, int]]:
-    """A connection that only reads, and the version of the file."""
-    with contextlib.closing(sqlite3.connect(f"file:{_uri(file)}", uri=True, timeout=30)) as connection:
+def open_to_read(file: str, mend: bool = False) -> Iterator[tuple[sqlite3.Connection, int]]:
+    """A connection that only reads, and the version of the file; what is wrong, also within the block, is a PlanError.
+
+    Parameters
+    ----------
+    mend : bool
+        Whether this process holds the lock: then it recovers the file, and may set a damaged one aside.
+    """
+    with guard(file, mend), contextlib.ExitStack() as stack:
+        check_file(file)
+        connection = stack.enter_context(_open_held(file) if mend else _open_to_look(file))
         (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version > VERSION:
+            raise PlanError(
+                f"the ledger {file} was written by a newer imgbatch (version {version}); update imgbatch, or give "
+                "this run a ledger of its own with --state DIR"
+            )
+        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if version < 0 or (tables and not version):
+            raise sqlite3.DatabaseError("it is another program's database")
+        if version == VERSION:
+            for name, columns in _TABLES.items():
+                held = connection.execute(f"SELECT * FROM {name} LIMIT 0").description
+                if [column[0] for column in held] != columns:
+                    raise sqlite3.DatabaseError(f"its table {name} has other columns")
         yield connection, version
 
 
-def unusable_error(file: str, error: Exception) -> PlanError:
-    """The sentence for a place where no database can be kept."""
-    return PlanError(
-        f"the ledger {file} cannot be used where it is ({error}); keep it on a local disk that can be written to, with "
-        "--state DIR"
-    )
+#: The columns of each table, in their order.
+_TABLES = {
+    table.split()[5]: re.findall(r"^    ([a-z_]+) ", table, re.MULTILINE) for table in SCHEMA
+}  # fmt: skip
 
 
-def write_error(file: str, error: Exception) -> OSError:
-    """What is raised where the ledger takes no more, which ends the run."""
-    code = errno.ENOSPC if "full" in str(error) else errno.EIO
-    return OSError(code, f"the ledger cannot be written: {error}", file)
+def _open_held(file: str) -> contextlib.closing[sqlite3.Connection]:
+    """Where nobody else writes: SQLite recovers what a killed run left, and takes its companions away."""
+    left = any(os.path.exists(file + end) for end in COMPANIONS)
+    return _connect(file, "rw" if left else "ro&immutable=1")
 
 
-def _damaged(file: str, error: Exception, mend: bool) -> PlanError:
-    """The sentence for a file that is no ledger, which is renamed when it may be."""
-    then = "outputs of former runs then count as foreign files (--skip-existing or --overwrite)"
-    if not mend:
-        return PlanError(f"the ledger {file} cannot be read ({error}); move it away to start anew: {then}")
-    aside = _aside(file)
-    return PlanError(
-        f"the ledger {file} cannot be read ({error}) and was set aside as {os.path.basename(aside)}; run again to "
-        f"start anew: {then}, or give the run another ledger with --state DIR"
-    )
+@contextlib.contextmanager
+def _open_to_look(file: str) -> Iterator[sqlite3.Connection]:
+    """Where somebody else may write, and nothing may be made, not even what SQLite makes for readers."""
+    wal, shared, journal = (os.path.exists(file + end) for end in COMPANIONS)
+    with contextlib.ExitStack() as stack:
+        if not wal and not journal:
+            yield stack.enter_context(_connect(file, "ro&immutable=1"))
+            return
+        if journal or shared:
+            try:
+                connection = stack.enter_context(_connect(file, "ro"))
+                connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            except sqlite3.OperationalError:  # it has to be recovered
+                stack.close()
+            else:
+                yield connection
+                return
+        import tempfile  # only where a run was killed
+
+        copy = os.path.join(stack.enter_context(tempfile.TemporaryDirectory()), FILE)
+        for end in ("", "-wal", "-journal"):
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copyfile(file + end, copy + end)
+        yield stack.enter_context(_connect(copy, "rw"))
 
 
-def _aside(file: str) -> str:
-    """Rename a ledger's file and its companions; the new name."""
-    number = 1
-    while os.path.lexists(f"{file}.damaged-{number}"):
-        number += 1
-    aside = f"{file}.damaged-{number}"
-    os.rename(file, aside)
-    for end in ("-wal", "-shm"):
-        with contextlib.suppress(FileNotFoundError):
-            os.rename(file + end, aside + end)
-    return aside
-
-
-def _uri(file: str) -> str:
-    """The file for reading: as it stands where nothing can be written beside it, which SQLite would need to do."""
+def _connect(file: str, mode: str) -> contextlib.closing[sqlite3.Connection]:
     from urllib.parse import quote  # only for ledgers that are looked at
 
-    quoted = quote(os.fsencode(file))
-    if os.access(os.path.dirname(file), os.W_OK) or os.path.exists(file + "-wal"):
-        return f"{quoted}?mode=ro"
-    return f"{quoted}?mode=ro&immutable=1"
+    uri = f"file:{quote(os.fsencode(file))}?mode={mode}"
+    return contextlib.closing(sqlite3.connect(uri, uri=True, timeout=30))

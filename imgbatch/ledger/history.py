@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+from typing import Any
 
 from imgbatch.core.errors import PlanError
 from imgbatch.core.parameter_kinds import check_path
+from imgbatch.ledger.damage import check_rows
 from imgbatch.ledger.database import FILE, open_to_read
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.rows import PastRun, Replacement, state_folder
 from imgbatch.ledger.trust import refuse_strange_state
 from imgbatch.planning.folders import display_path
+
+_REPLACED = (int, bytes, str, str, str, bytes, int, int, int, str, int, int, int, int | None)
 
 
 def past_runs(
@@ -74,41 +78,53 @@ class History:
         return counts
 
 
-def read_runs(state: str) -> list[PastRun]:
-    """All runs of a state folder, in the order in which they began."""
+def read_runs(state: str, mend: bool = False) -> list[PastRun]:
+    """All runs of a state folder, in the order in which they began; `mend` as :func:`open_to_read` has it."""
     file = os.path.join(state, FILE)
     if not os.path.exists(file):
         return []
-    with open_to_read(file) as (connection, version):
+    with open_to_read(file, mend) as (connection, version):
         rows = []
         if version >= 2:
             rows = connection.execute(
                 "SELECT id, started_ns, seen_ns, ended_ns, exit_code, counts, command, digest FROM runs ORDER BY id"
             ).fetchall()
-    return [
-        PastRun(
-            id, started / 1e9, max(0, (ended or seen) - started) / 1e9, ended is not None, code, json.loads(counts),
-            command, digest,
-        )
-        for id, started, seen, ended, code, counts, command, digest in rows
-    ]  # fmt: skip
+        check_rows(rows, (int, int, int, int | None, int | None, str, str, str))
+        return [
+            PastRun(
+                id, started / 1e9, max(0, (ended or seen) - started) / 1e9, ended is not None, code,
+                _counts(counts), command, digest,
+            )
+            for id, started, seen, ended, code, counts, command, digest in rows
+        ]  # fmt: skip
 
 
-def read_replacements(folder: str, state: str) -> list[Replacement]:
+def _counts(text: str) -> dict[str, Any]:
+    """A run's summary; ValueError where it is none."""
+    held = json.loads(text)
+    if not isinstance(held, dict):
+        raise ValueError("a run's summary is none")
+    return held
+
+
+def read_replacements(folder: str, state: str, mend: bool = False) -> list[Replacement]:
     """All replacements of sources, in the order in which they were intended.
 
     Parameters
     ----------
     folder, state : str
         DIR and its state folder (absolute).
+    mend : bool
+        As :func:`open_to_read` has it.
     """
     file = os.path.join(state, FILE)
     if not os.path.exists(file):
         return []
-    with open_to_read(file) as (connection, version):
+    with open_to_read(file, mend) as (connection, version):
         rows = []
         if version >= 3:
             rows = connection.execute("SELECT * FROM replaced ORDER BY run, recorded_ns").fetchall()
+        check_rows(rows, _REPLACED, paths=(1, 5))
     return [
         Replacement(
             run, os.path.join(folder, os.fsdecode(path)), step, original, hash,

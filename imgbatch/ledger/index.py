@@ -43,7 +43,7 @@ class LedgerIndex:
         self, folder: str, keep: bool = True, state: str | None = None, digest: str = "", versions: str = "",
         mend: bool = False,
     ) -> None:  # fmt: skip
-        self.folder, self.keep, self.digest, self.versions = folder, keep, digest, versions
+        self.folder, self.keep, self.digest, self.versions, self.mend = folder, keep, digest, versions, mend
         self.limit: float | None = None  # s for one file
         self.file = os.path.join(state or os.path.join(folder, STATE), FILE)
         self._by_path: dict[str, Row] = {}
@@ -57,7 +57,7 @@ class LedgerIndex:
         self._now = time.time_ns()
         self.interrupted = False  # whether a former run died
         if keep and os.path.exists(self.file):
-            self._load(mend)
+            self._load()
 
     def owner_of(self, path: str) -> LedgerEntry | None:
         """What is known of a file in the output folder; None: it is foreign."""
@@ -189,8 +189,8 @@ class LedgerIndex:
             return False
         return any(started <= changed <= seen + _DEAD_NS for started, seen in self._dead)
 
-    def _load(self, mend: bool) -> None:
-        held: Any = read_rows(self.file, mend)
+    def _load(self) -> None:
+        held: Any = read_rows(self.file, self.mend)
         for row in held["written"]:
             found = Row(os.path.join(self.folder, os.fsdecode(row[0])), os.fsdecode(row[1]), *row[2:])
             if not found.digest:

@@ -29,7 +29,8 @@ from typing import Any
 
 from imgbatch.core.errors import BLAME
 from imgbatch.core.job import Failure, Job, Outcome
-from imgbatch.ledger.database import open_to_write, unusable_error, write_error
+from imgbatch.ledger.damage import guard, is_damage, write_error
+from imgbatch.ledger.database import open_to_write
 from imgbatch.ledger.index import LedgerIndex
 from imgbatch.ledger.rows import BACK_OFF_DAYS, DAY_NS, Row, digest_with_fields, is_retryable, relative_path
 from imgbatch.storage.atomic_write import mtime
@@ -66,7 +67,7 @@ class Ledger(LedgerIndex):
             return
         now = time.time_ns()
         try:
-            with self._open() as connection:
+            with guard(self.file, mend=True), self._open() as connection:
                 made = connection.execute(
                     "INSERT INTO runs (started_ns, seen_ns, counts, digest, versions, command) VALUES (?,?,'{}',?,?,?)",
                     (now, now, self.digest, self.versions, command.encode("utf-8", "backslashreplace").decode()),
@@ -78,8 +79,6 @@ class Ledger(LedgerIndex):
             self._give_reserve()
             with open(self._reserve, "xb") as file:  # exclusively: never what a link leads to
                 file.write(bytes(_RESERVE))
-        except sqlite3.Error as error:
-            raise unusable_error(self.file, error) from None
         except OSError:
             return  # a disk that is full already: the first file will say so
 
@@ -183,6 +182,8 @@ class Ledger(LedgerIndex):
             try:
                 self._write(pending)
             except sqlite3.Error as error:
+                if is_damage(error):
+                    self._disconnect()  # what is pending goes into a new file
                 raise write_error(self.file, error) from error
         for waiting in pending.values():
             waiting.clear()
@@ -231,9 +232,7 @@ class Ledger(LedgerIndex):
         try:
             self.flush()
         finally:
-            connection, self._connection = self._connection, None
-            if connection is not None:
-                connection.close()
+            self._disconnect()
 
     # -- the file ------------------------------------------------------------------------------------------------------
 
@@ -241,6 +240,11 @@ class Ledger(LedgerIndex):
         if self._connection is None:
             self._connection = open_to_write(self.file)
         return self._connection
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
 
 def _marks(count: int) -> str:

@@ -65,7 +65,7 @@ class InPlace(Destination):
         self._replacements = Replacements(folder, self.state)
         self._digest_by_run: dict[int, str] = {}
         self._open_runs: set[int] = set()
-        for run in read_runs(self.state):
+        for run in read_runs(self.state, ledger.mend):
             self._digest_by_run[run.id] = run.digest
             if not run.ended:
                 self._open_runs.add(run.id)
@@ -73,7 +73,7 @@ class InPlace(Destination):
         self._latest: dict[str, Replacement] = {}
         self._sizes: set[int] = set()
         self._intended: list[Replacement] = []
-        for entry in read_replacements(folder, self.state):
+        for entry in read_replacements(folder, self.state, ledger.mend):
             if entry.step != "undone":
                 self._by_hash.setdefault(entry.hash, []).append(entry)
                 self._latest[entry.path] = entry

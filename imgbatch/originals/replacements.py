@@ -11,7 +11,8 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import astuple
 
-from imgbatch.ledger.database import FILE, open_to_write, write_error
+from imgbatch.ledger.damage import is_damage, write_error
+from imgbatch.ledger.database import FILE, open_to_write
 from imgbatch.ledger.rows import Replacement
 
 
@@ -46,7 +47,7 @@ class Replacements:
                     f"INSERT OR REPLACE INTO replaced VALUES ({','.join('?' * 14)})", map(self._row, entries)
                 )
         except sqlite3.Error as error:
-            raise write_error(self.file, error) from error
+            raise self._failure(error) from error
 
     def _row(self, entry: Replacement) -> tuple[object, ...]:
         run, path, step, original, hash, backup, *rest = astuple(entry)
@@ -67,7 +68,7 @@ class Replacements:
                 else:
                     connection.execute("DELETE FROM replaced WHERE run=? AND path=?", key)
         except sqlite3.Error as error:
-            raise write_error(self.file, error) from error
+            raise self._failure(error) from error
 
     def close(self) -> None:
         """Write down what is done, and let go of the file."""
@@ -77,11 +78,9 @@ class Replacements:
                     self._write_completions(connection)
                 self._completions.clear()
         except sqlite3.Error as error:
-            raise write_error(self.file, error) from error
+            raise self._failure(error) from error
         finally:
-            connection, self._connection = self._connection, None  # type: ignore[assignment]  # closed just now
-            if connection is not None:
-                connection.close()
+            self._disconnect()
 
     def _write_completions(self, connection: sqlite3.Connection) -> None:
         connection.executemany(
@@ -97,3 +96,14 @@ class Replacements:
             self._connection = open_to_write(self.file)
             self._connection.execute("PRAGMA synchronous=FULL")
         return self._connection
+
+    def _failure(self, error: sqlite3.Error) -> OSError:
+        """What is raised; after damage the next entry goes into a new file."""
+        if is_damage(error):
+            self._disconnect()
+        return write_error(self.file, error)
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()

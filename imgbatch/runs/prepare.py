@@ -17,6 +17,7 @@ from imgbatch.core.errors import PlanError, UsageError
 from imgbatch.core.job import Job
 from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.core.version import VERSION
+from imgbatch.ledger.damage import permission_hint
 from imgbatch.ledger.destination import Destination
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.rows import state_folder
@@ -150,6 +151,10 @@ class Preparation:
             return
         try:
             self._lock = Lock(self.state, self._settings.wait, self.folder)
+        except PermissionError as error:
+            raise PlanError(
+                f"the state folder {self.state} cannot be used ({error.strerror}): {permission_hint(self.state)}"
+            ) from None
         except OSError as error:
             raise PlanError(
                 f"the state folder {self.state} cannot be written to ({error.strerror or error}); choose another -o, "

@@ -73,10 +73,15 @@ def test_nothing_is_created_by_looking_and_all_is_let_go_of(replacements: Replac
     assert not list(Path(replacements.state).glob("*-wal")) and not list(Path(replacements.state).glob("*-shm"))
 
 
-def test_an_intention_that_cannot_be_written_is_an_error(replacements: Replacements) -> None:
-    replacements.intend(entry(replacements, "a.jpg"))
-    replacements.close()
-    Path(replacements.file).write_bytes(b"no ledger" * 1000)
-    for call in (replacements.intend, lambda one: replacements.settle(one, "done")):
-        with pytest.raises(OSError, match="ledger"):
+def test_an_intention_that_cannot_be_written_is_an_error_and_the_next_goes_into_a_new_ledger(
+    replacements: Replacements,
+) -> None:
+    def settle(one: Replacement) -> None:
+        replacements.settle(one, "done")
+
+    for number, call in enumerate((replacements.intend, settle), 1):
+        replacements.intend(entry(replacements, "a.jpg"))
+        replacements.close()
+        Path(replacements.file).write_bytes(b"no ledger" * 1000)
+        with pytest.raises(OSError, match=f"ledger.*set aside as {FILE}.damaged-{number}"):
             call(entry(replacements, "b.jpg"))
