@@ -56,6 +56,13 @@ def test_of_a_block_a_part_goes_and_that_is_said() -> None:
     assert stripped(made, strip="gps") == (made, [])
 
 
+def test_one_tag_of_a_position_goes_or_stays_by_its_name() -> None:
+    made, _ = stripped(Metadata(exif=block()), strip="gpslatitude")
+    assert {name for name in read(made.exif) if name.startswith("GPSL")} == {"GPSLatitudeRef"}
+    kept, _ = stripped(Metadata(exif=block()), strip="all", keep="gpslatitude")
+    assert {name for name in read(kept.exif) if name not in ("GPSInfo", "ExifOffset")} == {"GPSLatitude"}
+
+
 def test_a_maker_note_does_not_move_and_without_one_the_block_is_packed() -> None:
     held = block("<")
     noted, _ = stripped(Metadata(exif=held), strip="artist")

@@ -72,6 +72,8 @@ def test_what_can_be_taken_back_is_counted_by_run(photos: Path) -> None:
     assert History(photos, None).undoable_counts() == {1: 1, 2: 1}
     ib.undo(photos)
     assert History(photos, None).undoable_counts() == {1: 1}
+    change(photos / STATE, "UPDATE replaced SET step='undone'")  # killed before it could discard the backup
+    assert (photos / STATE / "backup/1/a.png").exists() and History(photos, None).undoable_counts() == {}
     out = photos.parent / "out"
     ib.run(photos, out, HALF, workers=0)
     (out / "a.png").write_bytes(b"edited")
