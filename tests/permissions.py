@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-_DAC_OVERRIDE, _DAC_READ_SEARCH = 1, 2  # linux/capability.h
+_CHOWN, _DAC_OVERRIDE, _DAC_READ_SEARCH, _FOWNER = range(4)  # linux/capability.h
 _VERSION = 0x20080522  # of struct __user_cap_header_struct: two words for each set
 _GET_SECUREBITS, _SET_SECUREBITS = 27, 28  # linux/prctl.h
 _NO_ROOT, _NO_FIXUP = 1, 4  # linux/securebits.h: a program that is started gets no powers, and access() counts none
@@ -42,7 +42,7 @@ def plain_user() -> Iterator[None]:
         bits = libc.prctl(_GET_SECUREBITS, 0, 0, 0, 0)
         libc.capget(ctypes.byref(header), ctypes.byref(before))
         libc.capget(ctypes.byref(header), ctypes.byref(without))
-        without.sets[0] &= ~(1 << _DAC_OVERRIDE | 1 << _DAC_READ_SEARCH)
+        without.sets[0] &= ~(1 << _CHOWN | 1 << _DAC_OVERRIDE | 1 << _DAC_READ_SEARCH | 1 << _FOWNER)
     if bits < 0 or libc.prctl(_SET_SECUREBITS, bits | _NO_ROOT | _NO_FIXUP, 0, 0, 0) != 0:
         pytest.skip("root cannot lay down its powers here: no capabilities, or none to change them")
     try:

@@ -108,6 +108,8 @@ def _edits(node: ast.AST, returns: str) -> Iterator[Edit]:
     if isinstance(node, ast.Call) and ast.unparse(node.func) in SIGNALS:
         return
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        if all(_is_docstring(line) for line in node.body):
+            return  # of an abstract method or a protocol: whoever fills it in has defaults of its own
         returns = ast.unparse(node.returns) if node.returns else ""
     yield from _of_statement(node, returns)
     if isinstance(node, ast.expr):

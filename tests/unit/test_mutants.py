@@ -45,6 +45,7 @@ def share(part: int, whole: int = 100) -> float:
         ("os.kill(pid, 9)", {"drop call: `os.kill(pid, 9)` -> `pass`"}),
         ("def f(a: 'int') -> None:\n    'prose'\n    assert a > 1, 'prose'\n    raise E(f'{a + 1}')", set()),
         ("if sys.platform == 'win32':\n    a(1)\nelse:\n    b()", {"drop call: `b()` -> `pass`"}),
+        ("def f(a=1) -> int:\n    'prose'", set()),
         ("if TYPE_CHECKING:\n    a()\nx = f'{a}' + 'prose'", {"word: `'prose'` -> `'proseX'`"}),
     ],
 )

@@ -12,6 +12,7 @@ from PIL import Image
 
 import imgbatch as ib
 from imgbatch.originals.replacements import Replacements
+from tests.permissions import plain_user
 
 HALF = ib.Recipe([ib.Resize("50%")])
 
@@ -79,6 +80,18 @@ def test_mode_and_owner_stay_and_what_becomes_the_same_is_left_alone(photos: Pat
     inode = found.st_ino
     same = ib.run(photos, recipe=ib.Recipe(outputs=[ib.Output()]), in_place=True, workers=0)
     assert same.ok and (photos / "a.png").stat().st_ino == inode and len(backups(photos)) == 2
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file away")
+def test_another_user_s_file_is_replaced_by_one_of_ours_where_the_owner_cannot_be_given(photos: Path) -> None:
+    original = (photos / "a.png").read_bytes()
+    os.chown(photos / "a.png", 1234, 2345)
+    (photos / "a.png").chmod(0o644)
+    with plain_user():
+        assert replaced(photos).counts["ok"] == 2
+    found = (photos / "a.png").stat()
+    assert (found.st_uid, found.st_mode & 0o7777) == (0, 0o644) and size(photos / "a.png") == (20, 15)
+    assert (photos / ".imgbatch/backup/1/a.png").read_bytes() == original
 
 
 @pytest.mark.parametrize("names", [1, 2, 3])
