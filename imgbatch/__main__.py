@@ -7,7 +7,6 @@ traceback is only shown with ``-vv``.
 from __future__ import annotations
 
 import atexit
-import errno
 import os
 import sys
 
@@ -64,32 +63,11 @@ def _dispatch(words: list[str], alone: bool) -> int:
 
 def _report_error(error: BaseException) -> int:
     """The exit code of an error whose line has been said."""
-    from imgbatch.cli.standard_streams import print_stderr
+    from imgbatch.cli.standard_streams import print_stderr, verdict
 
-    code, line = _verdict(error)
+    code, line = verdict(error)
     print_stderr(f"imgbatch: {line}")
     return code
-
-
-def _verdict(error: BaseException) -> tuple[int, str]:
-    """The exit code of an error, and its line."""
-    from imgbatch.core.errors import EngineError, LockedError, UsageError, one_line, sentence
-    from imgbatch.core.report import ExitCode
-
-    if isinstance(error, UsageError):
-        return int(ExitCode.USAGE), one_line(str(error), limit=1000)
-    if isinstance(error, LockedError):
-        return int(ExitCode.LOCKED), sentence(error)
-    if isinstance(error, EngineError):
-        return int(ExitCode.INTERNAL), sentence(error)
-    if isinstance(error, KeyboardInterrupt):
-        return int(ExitCode.INTERRUPTED), "interrupted"
-    if isinstance(error, OSError) and error.strerror:
-        where = f": {error.filename!r}" if error.filename is not None else ""
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        return int(ExitCode.STOPPED if full else ExitCode.INTERNAL), f"{error.strerror}{where}"
-    line = f"{type(error).__name__}: {sentence(error)}".removesuffix(f": {type(error).__name__}")
-    return int(ExitCode.INTERNAL), f"internal error: {line}; please report it (-vv shows the traceback)"
 
 
 def _shows_tracebacks(words: list[str]) -> bool:

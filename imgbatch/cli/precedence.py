@@ -5,13 +5,14 @@ The flag wins over the environment, that over the recipe, and that over the defa
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import glob
 import io
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO
 
 from imgbatch.cli.arguments import RecipeArguments, SourceArguments
@@ -87,6 +88,19 @@ def run_request(sources: SourceArguments, typed: RecipeArguments) -> RunRequest:
     paths = _paths("run", sources, [_below(folder, path) for path in file.input.get("paths", ())])
     output = "" if settings.in_place and typed.output is None else _root(typed, recipe, folder)
     return RunRequest(tuple(paths), output, recipe, settings, filters, telling)
+
+
+def telling_of(typed: RecipeArguments) -> UnattendedSettings:
+    """Who is told of a run that may have been refused: of each level what makes sense."""
+    levels: list[Mapping[str, Any]] = []
+    readers: tuple[Callable[[], Mapping[str, Any]], ...] = (
+        lambda: _of(UnattendedSettings, load(typed.recipe_file).run) if typed.recipe_file is not None else {},
+        lambda: from_environment(UnattendedSettings),
+    )
+    for read in readers:
+        with contextlib.suppress(UsageError):
+            levels.append(read())
+    return UnattendedSettings(**_levels(*levels, typed.telling))
 
 
 def _paths(command: str, sources: SourceArguments, of_recipe: list[str]) -> list[str]:

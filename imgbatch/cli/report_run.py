@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from imgbatch.cli.arguments import ReportArguments
 from imgbatch.cli.signals import stopping
-from imgbatch.cli.standard_streams import abandon_stdout, print_stderr
+from imgbatch.cli.standard_streams import abandon_stdout, print_stderr, verdict
 from imgbatch.core.errors import UsageError
 from imgbatch.core.job import Outcome
 from imgbatch.core.report import ExitCode, Report
@@ -133,6 +133,10 @@ def carry_out(
     with stopping(run, report.quiet):  # until the reports are written: a late signal must not cost them
         try:
             stdout_failure = _forward_outcomes(run, lines, [speaker, *files])
+        except (Exception, KeyboardInterrupt) as error:
+            records = report.report_files if run.report.outcomes else ()  # else those of the last run stay
+            tell_break(error, run.report, [file for file in files if file.of_every_run or file.path in records])
+            raise
         finally:
             console.close()
         file_failure = _finish([*([] if stdout_failure else lines), *files], run.report)
@@ -148,6 +152,18 @@ def carry_out(
     if stdout_failure:  # all was done when the last line was lost: nothing else has said it
         print_stderr(f"imgbatch: {stdout_failure}; what it should have got last is lost")
     return int(ExitCode.STOPPED)
+
+
+def tell_break(error: BaseException, report: Report, reporters: Sequence[Reporter]) -> None:
+    """Tell reporters that a run has ended in an error, which may be a refusal of it."""
+    code, report.reason = verdict(error)
+    report.stopped = ExitCode(code)
+    _finish(reporters, report)
+
+
+def every_run_reporters(report: ReportArguments) -> list[Reporter]:
+    """Those of the files of ``--report`` that tell of every run, of one that could not begin, too."""
+    return [one for one in map(reporter_for, report.report_files) if one.of_every_run]
 
 
 def _forward_outcomes(run: Run, lines: Sequence[Reporter], others: Sequence[Reporter]) -> str:

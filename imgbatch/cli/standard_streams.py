@@ -1,8 +1,9 @@
-"""Standard streams: how is printing made safe? No name on a disk and no terminal turns a message into a traceback."""
+"""Standard streams: how is printing made safe? No name, no terminal and no error turns a message into a traceback."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import os
 import sys
@@ -37,3 +38,24 @@ def print_stderr(line: str) -> None:
     """One line on stderr."""
     with contextlib.suppress(OSError, ValueError):
         print(line, file=sys.stderr, flush=True)
+
+
+def verdict(error: BaseException) -> tuple[int, str]:
+    """The exit code of an error, and its line."""
+    from imgbatch.core.errors import EngineError, LockedError, UsageError, one_line, sentence
+    from imgbatch.core.report import ExitCode
+
+    if isinstance(error, UsageError):
+        return int(ExitCode.USAGE), one_line(str(error), limit=1000)
+    if isinstance(error, LockedError):
+        return int(ExitCode.LOCKED), sentence(error)
+    if isinstance(error, EngineError):
+        return int(ExitCode.INTERNAL), sentence(error)
+    if isinstance(error, KeyboardInterrupt):
+        return int(ExitCode.INTERRUPTED), "interrupted"
+    if isinstance(error, OSError) and error.strerror:
+        where = f": {error.filename!r}" if error.filename is not None else ""
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        return int(ExitCode.STOPPED if full else ExitCode.INTERNAL), f"{error.strerror}{where}"
+    line = f"{type(error).__name__}: {sentence(error)}".removesuffix(f": {type(error).__name__}")
+    return int(ExitCode.INTERNAL), f"internal error: {line}; please report it (-vv shows the traceback)"

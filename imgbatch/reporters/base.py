@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 from imgbatch.core.job import Outcome, Source
 from imgbatch.core.report import Report
@@ -16,7 +17,18 @@ _KEPT = "\u200d"  # joins emoji; everything else that does not print is spelled 
 
 
 class Reporter(ABC):
-    """Told of a run from its start to its finish, by one thread."""
+    """Told of a run from its start to its finish, by one thread.
+
+    Attributes
+    ----------
+    of_every_run : bool
+        Whether it also tells of a run that was refused, or could not begin.
+    path : str
+        The file that it writes, if one.
+    """
+
+    of_every_run: ClassVar[bool] = False
+    path: str = ""
 
     def start(self, total: int, total_bytes: int) -> None:  # noqa: B027 - most reporters have nothing to do yet
         """`total` files will have an outcome; those that have to be read hold `total_bytes` bytes."""

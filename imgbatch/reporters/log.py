@@ -46,6 +46,8 @@ class Log(Reporter):
         The file cannot be written, or there is no system log.
     """
 
+    of_every_run = True
+
     def __init__(self, path: str, form: str, base: str, everything: bool = False) -> None:
         self.path = path
         self._json, self._base, self._everything = form == "json", base, everything
@@ -100,13 +102,24 @@ class _SyslogHandler(_FirstFailureHandler, logging.handlers.SysLogHandler):
 def _handler(path: str) -> _LogFileHandler | _SyslogHandler:
     try:
         if path != SYSLOG:
+            _refuse_binary(path)
             return _LogFileHandler(
                 path, maxBytes=MOST_BYTES, backupCount=OLD_FILES, encoding="utf-8", errors="backslashreplace"
             )
         there = [name for name in _SOCKETS if os.path.exists(name)]
-        return _SyslogHandler(there[0] if there else ("localhost", logging.handlers.SYSLOG_UDP_PORT))
+        if not there:  # logging would send the lines to a port of this machine, heard or not
+            raise UsageError("expected a system log for --log syslog, got none (no /dev/log); give --log a file name")
+        return _SyslogHandler(there[0])
     except OSError as error:
         raise UsageError(f"cannot write --log {path!r}: {error.strerror or error}; give it another name") from None
+
+
+def _refuse_binary(path: str) -> None:
+    """UsageError for a picture, say, whose name was taken for that of the log."""
+    if os.path.isfile(path):
+        with open(path, "rb") as file:
+            if b"\0" in file.read(4096):
+                raise UsageError(f"expected the name of a text file for --log, got {path!r}, which is none")
 
 
 def _text(system: bool) -> logging.Formatter:

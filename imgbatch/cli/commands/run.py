@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import os
 import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from imgbatch.cli.arguments import RecipeArguments, ReportArguments, SourceArguments
 from imgbatch.cli.flag_table import Command, run_flags
 from imgbatch.cli.help import RUN_ABOUT, RUN_AFTER, RUN_USAGE
 from imgbatch.cli.parse import parse, print_help
-from imgbatch.cli.precedence import RunRequest, run_request, save
-from imgbatch.cli.report_run import carry_out, console_style, file_reporters, refuse_pictures
+from imgbatch.cli.precedence import RunRequest, run_request, save, telling_of
+from imgbatch.cli.report_run import (
+    carry_out,
+    console_style,
+    every_run_reporters,
+    file_reporters,
+    refuse_pictures,
+    tell_break,
+)
+from imgbatch.core.errors import UsageError
 from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.core.report import ExitCode, format_bytes
+from imgbatch.core.report import ExitCode, Report, format_bytes
 from imgbatch.reporters.base import Reporter, printable
 from imgbatch.reporters.console import Console
 from imgbatch.reporters.summary import folder_hints
@@ -44,11 +54,30 @@ class RunArguments:
 RUN = Command("run", RunArguments, run_flags, RUN_USAGE, RUN_ABOUT, RUN_AFTER)
 
 
+class _Progress:
+    """How far a run has come, for those who are told of its end when it ends in an error."""
+
+    batch: Batch | None = None
+    step: Literal["plan", "run", "hook"] = "plan"
+
+
 def run(words: Sequence[str]) -> int:
     """Carry out ``imgbatch run``; the exit code."""
     arguments = parse(words, RUN)
     if arguments is None:
         return print_help(RUN)
+    progress = _Progress()
+    try:
+        return _run(words, arguments, progress)
+    except BrokenPipeError:
+        raise
+    except (Exception, KeyboardInterrupt) as error:
+        if not (arguments.dry_run or arguments.explain or arguments.estimate):
+            _tell_error(error, arguments, progress)
+        raise
+
+
+def _run(words: Sequence[str], arguments: RunArguments, progress: _Progress) -> int:
     request = run_request(arguments.sources, arguments.recipe)
     if request.telling.unattended:
         from imgbatch.executors.processes.priority import lower
@@ -62,7 +91,7 @@ def run(words: Sequence[str]) -> int:
     files = file_reporters(report, console, arguments.sources.null, srcset=arguments.srcset, stats=arguments.stats)
     from imgbatch.runs.batch import Batch
 
-    batch = Batch(
+    batch = progress.batch = Batch(
         request.paths, request.output or None, request.recipe, request.settings, request.filters,
         stats=arguments.stats is not None,
     )  # fmt: skip
@@ -77,7 +106,26 @@ def run(words: Sequence[str]) -> int:
     refuse_pictures(pictures, report, arguments.srcset, arguments.stats, arguments.save_recipe)
     if arguments.save_recipe is not None:
         save(arguments.save_recipe, request)
-    return _carry_out(batch, request, arguments, console, files)
+    return _carry_out(batch, request, arguments, console, files, progress)
+
+
+def _tell_error(error: BaseException, arguments: RunArguments, progress: _Progress) -> None:
+    """Tell log, .prom and the command at the end of a run that ends in an error, be it a refusal."""
+    telling, typed = telling_of(arguments.recipe), arguments.recipe.output
+    batch = progress.batch
+    report = Report(base=os.path.abspath(typed) if typed else "") if batch is None else batch.report
+    if progress.step == "plan":
+        reporters: list[Reporter] = []
+        with contextlib.suppress(UsageError):  # that is what was refused
+            reporters += every_run_reporters(arguments.report)
+        with contextlib.suppress(UsageError):
+            if telling.log is not None:
+                reporters.append(_log(telling.log, telling.log_format, report.base, everything=False))
+        tell_break(error, report, reporters)
+    if progress.step != "hook" and telling.on_finish is not None:
+        from imgbatch.cli.on_finish import run_hook
+
+        run_hook(telling.on_finish, report)
 
 
 def _preview(batch: Batch, output: str, arguments: RunArguments, console: Console) -> int | None:
@@ -98,7 +146,12 @@ def _preview(batch: Batch, output: str, arguments: RunArguments, console: Consol
 
 
 def _carry_out(
-    batch: Batch, request: RunRequest, arguments: RunArguments, console: Console, files: list[Reporter]
+    batch: Batch,
+    request: RunRequest,
+    arguments: RunArguments,
+    console: Console,
+    files: list[Reporter],
+    progress: _Progress,
 ) -> int:
     """The exit code of a run that is done, and told on the way."""
     telling, report = request.telling, arguments.report
@@ -120,6 +173,7 @@ def _carry_out(
             f"warning: the disk of {printable(request.output)} may become full: about {wanted} to write, {free} free"
         )
     profile = _profile(console, request.settings) if request.settings.profile else None
+    progress.step = "run"
     code = carry_out(batch, report, console, files, user_reporter=user_reporter)
     if not report.quiet:
         replaced = batch.preparation.destination.replaces_sources and batch.report.counts["ok"]
@@ -130,6 +184,7 @@ def _carry_out(
     if telling.on_finish is not None:
         from imgbatch.cli.on_finish import run_hook
 
+        progress.step = "hook"
         if not run_hook(telling.on_finish, batch.report) and code == ExitCode.OK:
             return int(ExitCode.STOPPED)
     return code

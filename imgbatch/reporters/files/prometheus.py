@@ -23,6 +23,8 @@ _SUCCESS = "imgbatch_last_success_timestamp_seconds"
 class PrometheusFile(RecordFile):
     """The figures of the last run, and when one last succeeded (exit code 0)."""
 
+    of_every_run = True
+
     def __init__(self, path: str, clock: Callable[[], float] = time.time) -> None:
         super().__init__(path)
         self._clock = clock
