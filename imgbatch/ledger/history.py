@@ -21,7 +21,17 @@ _REPLACED = (int, bytes, str, str, str, bytes, int, int, int, str, int, int, int
 def past_runs(
     folder: str | os.PathLike[str], *, state: str | None = None, trust_state: bool = False
 ) -> list[tuple[PastRun, int]]:
-    """The runs of a folder, the last at the end, each with how many files can be taken back; PlanError without any."""
+    """The runs of a folder, the last at the end, each with how many files can be taken back; PlanError without any.
+
+    Parameters
+    ----------
+    folder : path
+        An output folder, or one whose files were changed in place.
+    state : str or None
+        As ``--state`` has it.
+    trust_state : bool
+        Whether a state folder that is a link, or another user's, is believed.
+    """
     history = History(folder, state, trust_state)
     counts = history.undoable_counts()
     return [(run, counts.get(run.id, 0)) for run in history.runs]

@@ -116,17 +116,17 @@ class Claims:
         return self._jobs[claim[0]].source
 
     def _advice(self) -> str:
-        def apart(told_by: Callable[[Source], str]) -> bool:
+        def distinct(name_of: Callable[[Source], str]) -> bool:
             pairs = ((self._source(first), self._source(second)) for first, second, _ in self._doubles)
-            return all(key(told_by(one)) != key(told_by(other)) for one, other in pairs)
+            return all(key(name_of(one)) != key(name_of(other)) for one, other in pairs)
 
         if self._flat:
-            if apart(lambda source: os.path.basename(source.relative)):
+            if distinct(lambda source: os.path.basename(source.relative)):
                 return "keep the source's suffix with --name '{name}.{ext}'"
-            if apart(lambda source: split_name(source.relative)[0]):
+            if distinct(lambda source: split_name(source.relative)[0]):
                 return "leave out --flat, or number them with --name '{stem}-{n}.{ext}'"
             return "leave out --flat and use --name '{dir}/{name}.{ext}', or number them with --name '{stem}-{n}.{ext}'"
-        if apart(lambda source: source.relative):
+        if distinct(lambda source: source.relative):
             return "keep the source's suffix with --name '{dir}/{name}.{ext}'"
         return "number them with --name '{dir}/{stem}-{n}.{ext}', or give each folder its own -o"
 

@@ -12,14 +12,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 
-@dataclass(frozen=True)
-class Flip(Operation):
-    """Mirror top to bottom.
+class _Mirror(Operation):
+    """What both directions share."""
 
-    Every mode is kept, palettes and bit depths too.
-    """
-
-    word: ClassVar[str] = "flip"
     group: ClassVar[str] = "geometry"
 
     def after(self, size: Size) -> Size:
@@ -27,6 +22,16 @@ class Flip(Operation):
 
     def demand(self, wanted: Size, size: Size) -> Size:
         return wanted
+
+
+@dataclass(frozen=True)
+class Flip(_Mirror):
+    """Mirror top to bottom.
+
+    Every mode is kept, palettes and bit depths too.
+    """
+
+    word: ClassVar[str] = "flip"
 
     def apply(self, image: Image) -> Image:
         from PIL.Image import Transpose
@@ -35,20 +40,13 @@ class Flip(Operation):
 
 
 @dataclass(frozen=True)
-class Flop(Operation):
+class Flop(_Mirror):
     """Mirror left to right.
 
     Every mode is kept, palettes and bit depths too.
     """
 
     word: ClassVar[str] = "flop"
-    group: ClassVar[str] = "geometry"
-
-    def after(self, size: Size) -> Size:
-        return size
-
-    def demand(self, wanted: Size, size: Size) -> Size:
-        return wanted
 
     def apply(self, image: Image) -> Image:
         from PIL.Image import Transpose
