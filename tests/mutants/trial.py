@@ -31,7 +31,8 @@ IN_NAMESPACE = 'mount -t tmpfs tmpfs /dev/shm || exit 70; "$@"; exit $?'
 
 #: A line of pytest -v about a test that failed, or that it is still at.
 _ENDED = re.compile(
-    r"^(tests/\S+::(?:(?! (?:PASSED|SKIPPED|XFAIL|XPASS)).)*?)(?: | (?:FAILED|ERROR).*)?$", re.MULTILINE
+    r"^(tests/\S+::(?:(?! (?:PASSED|SKIPPED|XFAIL|XPASS)).)*?)(?: | ?(?:FAILED|ERROR|Terminated|Killed).*)?$",
+    re.MULTILINE,
 )
 
 State = Literal["killed", "timeout", "survived", "equivalent"]

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
+from imgbatch.ledger.history import read_replacements
 from imgbatch.originals.replacements import Replacements
 from tests.permissions import plain_user
 
@@ -68,6 +69,24 @@ def test_a_rename_that_fails_leaves_the_original_and_the_next_run_goes_on(
     assert replaced(photos).counts["ok"] == 2
     assert backups(photos) == ["2/a.png", "2/trip/b.png"] and size(photos / "a.png") == (20, 15)
     assert (photos / ".imgbatch/backup/2/a.png").read_bytes() == original
+
+
+def test_what_a_killed_run_intended_is_settled_when_the_file_can_be_read(
+    photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as killed:
+        killed.setattr(Replacements, "mark_done", lambda self, entry: None)
+        assert replaced(photos).ok
+    Image.new("L", (40, 30), 9).save(photos / "new.png")  # else there is nothing to do, and nothing is settled
+    (photos / "a.png").chmod(0)
+    with plain_user():
+        replaced(photos)
+    (photos / "a.png").chmod(0o640)
+    state = str(photos / ".imgbatch")
+    steps = {os.path.basename(one.path): one.step for one in read_replacements(str(photos), state) if one.run == 1}
+    assert steps == {"a.png": "intended", "b.png": "done"} and backups(photos)[0] == "1/a.png"
+    assert size(photos / "a.png") == (20, 15) == size(photos / "new.png")
+    assert replaced(photos).counts["unchanged"] == 3
 
 
 def test_mode_and_owner_stay_and_what_becomes_the_same_is_left_alone(photos: Path) -> None:
