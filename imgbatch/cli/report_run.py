@@ -155,7 +155,17 @@ def carry_out(
 
 
 def tell_break(error: BaseException, report: Report, reporters: Sequence[Reporter]) -> None:
-    """Tell reporters that a run has ended in an error, which may be a refusal of it."""
+    """Tell reporters that a run has ended in an error, which may be a refusal of it.
+
+    Parameters
+    ----------
+    error : BaseException
+        Gives the exit code and the reason.
+    report : Report
+        What was counted until then; gets both.
+    reporters : sequence of Reporter
+        Each is finished.
+    """
     code, report.reason = verdict(error)
     report.stopped = ExitCode(code)
     _finish(reporters, report)
