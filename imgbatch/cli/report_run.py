@@ -14,6 +14,7 @@ from imgbatch.cli.standard_streams import abandon_stdout, print_stderr, verdict
 from imgbatch.core.errors import UsageError
 from imgbatch.core.job import Outcome
 from imgbatch.core.report import ExitCode, Report
+from imgbatch.core.run_settings import UnattendedSettings
 from imgbatch.reporters.base import Reporter, printable
 from imgbatch.reporters.console import Console, ConsoleStyle
 from imgbatch.reporters.registry import reporter_for
@@ -103,6 +104,7 @@ def carry_out(
     files: Sequence[Reporter],
     next_step: str = NEXT_STEP,
     user_reporter: Reporter | None = None,
+    grace: float = UnattendedSettings.grace,
 ) -> int:
     """Carry out a run, tell all reporters, and give the exit code.
 
@@ -119,6 +121,8 @@ def carry_out(
         What to do after an early stop.
     user_reporter : Reporter or None
         Speaks to the user instead of the console.
+    grace : float
+        Seconds that a first SIGTERM leaves the files in hand.
     """
     speaker = user_reporter or console
     lines: list[Reporter] = []
@@ -130,7 +134,7 @@ def carry_out(
         for skipped in run.skipped:
             path = os.path.join(skipped.root, skipped.relative)
             console.say(f"skipped: {printable(path)}: {printable(skipped.reason)}")
-    with stopping(run, report.quiet):  # until the reports are written: a late signal must not cost them
+    with stopping(run, report.quiet, grace):  # until the reports are written: a late signal must not cost them
         try:
             stdout_failure = _forward_outcomes(run, lines, [speaker, *files])
         except (Exception, KeyboardInterrupt) as error:

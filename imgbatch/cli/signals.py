@@ -1,5 +1,7 @@
 """Signals: what happens on Ctrl-C? The first time finishes the files in hand, the second ends everything at once.
 
+SIGTERM comes from services and machines that go down: the files in hand get `grace` seconds, then they are dropped.
+
 Handlers are set by the command only, never in library use, and only while a run is going.
 """
 
@@ -9,13 +11,16 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Protocol
 
 from imgbatch.core.report import ExitCode
 
 _CODES = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
+#: Seconds for the reports, once the files in hand were dropped.
+_REPORTS_S = 5.0
 _WORDS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 
 
@@ -30,10 +35,21 @@ class Stoppable(Protocol):
 
 
 @contextlib.contextmanager
-def stopping(batch: Stoppable, quiet: bool) -> Iterator[None]:
-    """Within the block SIGINT and SIGTERM stop `batch`."""
+def stopping(batch: Stoppable, quiet: bool, grace: float) -> Iterator[None]:
+    """Within the block SIGINT and SIGTERM stop `batch`; SIGTERM leaves the files in hand `grace` seconds."""
     seen: list[int] = []
     terminal = _terminal()
+    timers: list[threading.Timer] = []
+
+    def later(seconds: float, action: Callable[[], object]) -> None:
+        timers.append(threading.Timer(seconds, action))
+        timers[-1].daemon = True
+        timers[-1].start()
+
+    def drop() -> None:
+        later(_REPORTS_S, lambda: os._exit(ExitCode.TERMINATED))  # where a file is decoded in this very process
+        with contextlib.suppress(Exception):
+            batch.abort()
 
     def handle(number: int, frame: FrameType | None) -> None:
         seen.append(number)
@@ -42,6 +58,8 @@ def stopping(batch: Stoppable, quiet: bool) -> Iterator[None]:
             batch.stop(code, _WORDS[signal.Signals(number)])
             if not quiet:
                 _say(terminal, "finishing the files in hand; again to stop at once")
+            if number == signal.SIGTERM:
+                later(grace, drop)
             return
         if len(seen) == 2:
             with contextlib.suppress(Exception):
@@ -53,6 +71,8 @@ def stopping(batch: Stoppable, quiet: bool) -> Iterator[None]:
     try:
         yield
     finally:
+        for timer in timers:
+            timer.cancel()
         for number, handler in before.items():
             signal.signal(number, handler)
         if terminal is not None:

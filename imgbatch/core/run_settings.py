@@ -141,10 +141,13 @@ class UnattendedSettings(Declaration):
     """How the command behaves where nobody watches; the library has no use for it."""
 
     word: ClassVar[str] = ""
+    #: Seconds that a file may take where nobody watches, and nobody said how many.
+    timeout_s: ClassVar[float] = 600.0
 
     unattended: Annotated[
         bool, Switch(), "for cron: low priority, no progress, and not a word unless there is news"
     ] = False
+    grace: Annotated[float, Duration(), "how long SIGTERM lets the files in hand go on"] = 30.0
     log: Annotated[
         str | None, Grammar("a file, or syslog,", _words, ("night.log",)), "append to FILE (rotated) or to syslog"
     ] = None

@@ -97,3 +97,34 @@ def test_the_forkserver_does_not_hear_ctrl_c_while_it_loads() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
     assert done.stdout == "1 set()\n", done.stderr
+
+
+SLEEPER = """
+import dataclasses, time
+import imgbatch
+
+@imgbatch.operation("sleep")
+@dataclasses.dataclass(frozen=True)
+class Sleep(imgbatch.Operation):
+    def apply(self, image):
+        for _ in range(600):
+            time.sleep(0.1)
+        return image
+"""
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_sigterm_gives_the_files_in_hand_their_grace_and_no_more(many: Path, workers: str) -> None:
+    """An operation that takes a minute; the run ends with the reports of what was done, and nothing half-written."""
+    (many / "slow.py").write_text(SLEEPER)
+    words = ["run", "many", "-o", "out", "--op", "slow.py:sleep", "-j", workers, "--grace", "0.2s", "--log", "log"]
+    with subprocess.Popen(
+        [*COMMAND, *words], cwd=many, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as started:
+        while "start" not in ((many / "log").read_text() if (many / "log").exists() else ""):
+            assert started.poll() is None
+        started.send_signal(signal.SIGTERM)
+        said = started.communicate()[1]
+    assert started.returncode == 143
+    assert "Traceback" not in said and not leftovers(many) and not list((many / "out").glob("*.png"))
+    assert workers == "0" or "143" in (many / "log").read_text() or "terminated" in (many / "log").read_text()

@@ -91,8 +91,11 @@ def _run(words: Sequence[str], arguments: RunArguments, progress: _Progress) -> 
     files = file_reporters(report, console, arguments.sources.null, srcset=arguments.srcset, stats=arguments.stats)
     from imgbatch.runs.batch import Batch
 
+    settings = request.settings
+    if request.telling.unattended and settings.timeout is None and settings.workers != 0:
+        settings = dataclasses.replace(settings, timeout=request.telling.timeout_s)
     batch = progress.batch = Batch(
-        request.paths, request.output or None, request.recipe, request.settings, request.filters,
+        request.paths, request.output or None, request.recipe, settings, request.filters,
         stats=arguments.stats is not None,
     )  # fmt: skip
     batch.command = shlex.join(["imgbatch", "run", *words])
@@ -174,7 +177,7 @@ def _carry_out(
         )
     profile = _profile(console, request.settings) if request.settings.profile else None
     progress.step = "run"
-    code = carry_out(batch, report, console, files, user_reporter=user_reporter)
+    code = carry_out(batch, report, console, files, user_reporter=user_reporter, grace=telling.grace)
     if not report.quiet:
         replaced = batch.preparation.destination.replaces_sources and batch.report.counts["ok"]
         for line in folder_hints(len(batch.pruned), batch.folder if replaced else None):
