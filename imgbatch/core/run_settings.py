@@ -86,6 +86,9 @@ class Settings(Declaration):
     trust_state: Annotated[
         bool, Switch(), "believe a state folder that is a link, or another user's (not in a recipe)"
     ] = False
+    sync: Annotated[
+        str, Choice(("auto", "off")), "put outputs on the disk before the ledger says that they are done; off: later"
+    ] = "auto"
     in_place: Annotated[
         bool, Switch(), "replace each source by what is made of it, and keep the originals for `imgbatch undo`"
     ] = False

@@ -180,11 +180,11 @@ def read_rows(file: str, mend: bool) -> dict[str, list[tuple[object, ...]]]:
         if version >= 2:
             found["failures"] = connection.execute("SELECT * FROM failures").fetchall()
             found["runs"] = connection.execute(
-                "SELECT digest, started_ns, seen_ns FROM runs WHERE ended_ns IS NULL"
+                "SELECT digest, started_ns, seen_ns, id FROM runs WHERE ended_ns IS NULL"
             ).fetchall()
         check_rows(found["written"], _WRITTEN, paths=(0, 1))
         check_rows(found["failures"], _FAILURES, paths=(0,))
-        check_rows(found["runs"], (str, int, int))
+        check_rows(found["runs"], (str, int, int, int))
         check_places(connection, version)
     return found
 

@@ -45,12 +45,14 @@ class LedgerIndex:
     ) -> None:  # fmt: skip
         self.folder, self.keep, self.digest, self.versions, self.mend = folder, keep, digest, versions, mend
         self.limit: float | None = None  # s for one file
+        self.durable = True  # whether outputs are on the disk before they are recorded
         self.file = os.path.join(state or os.path.join(folder, STATE), FILE)
         self._by_path: dict[str, Row] = {}
         self._by_source: dict[str, list[Row]] = {}
         self._doubtful: dict[str, Row] = {}  # by path: what workers that died may have written (Ledger.adopt)
         self._failed: dict[str, FailureRow] = {}
         self._dead: list[tuple[int, int]] = []
+        self._endless: set[int] = set()  # the numbers of runs without an end
         self._intact_by_path: dict[str, bool] = {}
         self._hashes: dict[str, str] = {}  # of sources that were looked into
         self._confirmed: dict[str, tuple[int, int, bytes]] = {}  # rows that are right but for the time
@@ -62,7 +64,7 @@ class LedgerIndex:
     def owner_of(self, path: str) -> LedgerEntry | None:
         """What is known of a file in the output folder; None: it is foreign."""
         row = self._by_path.get(path)
-        if row is not None and self._intact(row):
+        if row is not None and (self._intact(row) or self._is_cut(row)):
             return LedgerEntry(row.source, row.output, False)
         doubtful = self._doubtful.get(path)
         if (doubtful is not None and self._intact(doubtful)) or (self._dead and self._left_by_the_dead(path)):
@@ -155,6 +157,17 @@ class LedgerIndex:
         self._confirmed[row.path] = (source.mtime_ns, self._now, os.fsencode(relative_path(row.path, self.folder)))
         return True
 
+    def _is_cut(self, row: Row) -> bool:
+        """Whether a file is what a power cut leaves of it: nothing, or less than was recorded by a run without an end.
+
+        Then nobody has changed it, and it is ours to make again.
+        """
+        try:
+            size = storage_of(row.path).stat(row.path, follow_links=False).st_size
+        except OSError:
+            return False
+        return size < row.size and (size == 0 or row.run in self._endless)
+
     def widths(self, source: Source, digests: Sequence[str]) -> dict[int, int]:
         """The width in px of what was written for a source, by output, where `digests` are still the outputs'."""
         rows = self._by_source.get(source.path, ())
@@ -203,4 +216,5 @@ class LedgerIndex:
                 failure = Failure(kind, phase, message)
                 self._failed[os.fsdecode(source)] = FailureRow(size, mtime_ns, status, failure, *rest[:3])
         self.interrupted = bool(held["runs"])
-        self._dead = [(started, seen) for digest, started, seen in held["runs"] if digest == self.digest]
+        self._dead = [(started, seen) for digest, started, seen, _ in held["runs"] if digest == self.digest]
+        self._endless = {number for *_, number in held["runs"]}

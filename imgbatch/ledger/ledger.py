@@ -24,7 +24,7 @@ import os
 import sqlite3
 import stat
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from imgbatch.core.errors import BLAME
@@ -34,6 +34,7 @@ from imgbatch.ledger.database import open_to_write
 from imgbatch.ledger.index import LedgerIndex
 from imgbatch.ledger.rows import BACK_OFF_DAYS, DAY_NS, Row, digest_with_fields, is_retryable, relative_path
 from imgbatch.storage.atomic_write import mtime
+from imgbatch.storage.durable import sync_files
 from imgbatch.storage.registry import storage_of
 
 _PENDING = ("written", "failures", "forgotten", "moved", "pruned")
@@ -57,6 +58,7 @@ class Ledger(LedgerIndex):
         self._connection: sqlite3.Connection | None = None
         self._pending: dict[str, list[tuple[object, ...]]] = {name: [] for name in _PENDING}
         self._last = time.monotonic()
+        self._unsynced: list[str] = []  # outputs that are to be recorded
 
     # -- recording -----------------------------------------------------------------------------------------------------
 
@@ -67,7 +69,7 @@ class Ledger(LedgerIndex):
             return
         now = time.time_ns()
         try:
-            with guard(self.file, mend=True), self._open() as connection:
+            with guard(self.file, mend=True), self._open_durably() as connection:
                 made = connection.execute(
                     "INSERT INTO runs (started_ns, seen_ns, counts, digest, versions, command) VALUES (?,?,'{}',?,?,?)",
                     (now, now, self.digest, self.versions, command.encode("utf-8", "backslashreplace").decode()),
@@ -99,6 +101,7 @@ class Ledger(LedgerIndex):
             return
         for one in outcome.outputs:
             path = relative_path(one.path, self.folder)
+            self._unsynced.append(one.path)
             digest = digest_with_fields(
                 self._digests[one.output], one.fields, outcome.index + 1, outcome.source.mtime_ns
             )
@@ -175,6 +178,9 @@ class Ledger(LedgerIndex):
         pending = self._pending
         if not any(pending.values()):
             return
+        if self.durable and self._unsynced:
+            sync_files(self._unsynced)
+        self._unsynced.clear()
         try:
             self._write(pending)
         except sqlite3.Error:
@@ -240,6 +246,15 @@ class Ledger(LedgerIndex):
         if self._connection is None:
             self._connection = open_to_write(self.file)
         return self._connection
+
+    @contextlib.contextmanager
+    def _open_durably(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that is on the disk at the end: what a run writes before a power cut is then known as its."""
+        connection = self._open()
+        connection.execute(f"PRAGMA synchronous={'FULL' if self.durable else 'NORMAL'}")
+        with connection:
+            yield connection
+        connection.execute("PRAGMA synchronous=NORMAL")
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None

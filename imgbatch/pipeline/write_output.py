@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import stat
 from typing import TYPE_CHECKING
 
 from imgbatch.core.errors import ImageError
@@ -65,11 +66,23 @@ def write_output(
     try:
         return mtime(write(path, encoded.data, like=like))
     except FileExistsError:
+        if resumed and _is_cut(path, encoded.data):
+            return mtime(store.write_whole(path, encoded.data, like=like))
         if not (resumed and store.holds(path, encoded.data)):
             raise ImageError("exists", _refusal(path, target, resumed)) from None
     if like is not None:
         store.preserve(path, like)
     return mtime(store.stat(path))
+
+
+def _is_cut(path: str, data: bytes) -> bool:
+    """Whether a file is what a power cut leaves of these bytes: their beginning, or nothing."""
+    store = storage_of(path)
+    with contextlib.suppress(OSError):
+        found = store.stat(path, follow_links=False)
+        whole = stat.S_ISREG(found.st_mode) and found.st_size < len(data)
+        return whole and data.startswith(store.read_prefix(path, found.st_size))
+    return False
 
 
 def _refusal(path: str, target: Target, resumed: bool) -> str:

@@ -39,6 +39,7 @@ class RunKeywords(ReadOnlyKeywords, total=False):
     max_files: int | None
     state: str | None
     trust_state: bool
+    sync: str
     in_place: bool
     keep_backups: float | str | None
     archive: str | None

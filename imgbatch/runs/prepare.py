@@ -175,7 +175,7 @@ class Preparation:
         ledger = self.ledger = Ledger(
             self.folder, self._keep_ledger, self.state, digest, _versions(), mend=self._lock is not None
         )
-        ledger.limit = self._settings.timeout
+        ledger.limit, ledger.durable = self._settings.timeout, self._settings.sync != "off"
         destination = self.destination = self._destination_class(
             self.folder, ledger, self._recipe, self._settings, contents
         )
