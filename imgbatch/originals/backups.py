@@ -58,6 +58,8 @@ def keep_original(path: str, place: str, folder: Root | None = None, state: Root
     """
     with _parent(path, folder) as (source, name), _parent(place, state, make=True) as (target, new):
         found = os.stat(name, dir_fd=source, follow_symlinks=False)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EBUSY, "somebody else swapped it for another file meanwhile", path)
         if found.st_nlink == 1:  # else somebody may write to it by its other name
             try:
                 os.link(name, new, src_dir_fd=source, dst_dir_fd=target, follow_symlinks=False)

@@ -30,13 +30,16 @@ from imgbatch.ledger.destination import Assignment, Destination
 from imgbatch.ledger.history import read_replacements, read_runs
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.rows import Replacement, state_folder
-from imgbatch.originals.backups import FOLDER, backup_folders, discard, keep_original, new_backup_folder
+from imgbatch.originals.backups import FOLDER, backup_folders, discard, keep_original, new_backup_folder, restore
 from imgbatch.originals.in_place_rules import within
-from imgbatch.originals.replacements import Replacements
+from imgbatch.originals.new_content import adopt
+from imgbatch.originals.replacements import Replacements, settle_intentions
 from imgbatch.planning.find import Skipped
 from imgbatch.planning.folders import display_path
 from imgbatch.planning.recipe import Recipe
-from imgbatch.storage.atomic_write import content_hash, hash_of, mtime, read_bytes, sync, temporary_name
+from imgbatch.storage.atomic_write import hash_of, mtime, refuse_another, temporary_name
+from imgbatch.storage.below import Root
+from imgbatch.storage.rename import rename_file
 
 _RACY_NS = 50 * 10**6  # as in index.py: within it a file may change and keep its time
 _EMPTY = Failure("truncated", "read", "the file is empty (0 bytes)")
@@ -62,6 +65,8 @@ class InPlace(Destination):
     ) -> None:
         super().__init__(folder, ledger, recipe, settings, contents)
         self.state = state_folder(folder, settings.state)
+        self._root = Root(folder)
+        self._state_root = self._root if within(self.state, folder) else Root(self.state)
         self._replacements = Replacements(folder, self.state)
         self._digest_by_run: dict[int, str] = {}
         self._open_runs: set[int] = set()
@@ -215,43 +220,57 @@ class InPlace(Destination):
             kind, message = classify(error, "write")
             return replace(outcome, status="failed", outputs=(), error=Failure(kind, "write", message))
         finally:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(made.path)
+            self._drop(made.path)
         return replace(
             outcome, outputs=(replace(made, path=outcome.source.path),), changes=(*outcome.changes, *changes)
         )
 
     def _replace(self, outcome: Outcome, made: Written) -> list[str]:
         source = outcome.source
-        found = os.lstat(source.path)
-        if (found.st_size, mtime(found)) != (source.size, source.mtime_ns) or not stat.S_ISREG(found.st_mode):
-            raise ImageError("changed", "it was changed while the run was at work; the next run takes it as it is then")
-        same = made.hash == outcome.source_hash
-        backup = "" if same else os.path.join(self._backups, os.path.relpath(source.path, self.folder))
-        entry = Replacement(
-            self._run, source.path, "done" if same else "intended", outcome.source_hash, made.hash, backup, made.bytes,
-            source.mtime_ns if same else made.mtime_ns, time.time_ns(), made.format, made.width, made.height,
-            made.frames, made.quality,
-        )  # fmt: skip
-        if same:
+        with self._root.parent(source.path) as (folder, name):
+            found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+            if (found.st_size, mtime(found)) != (source.size, source.mtime_ns) or not stat.S_ISREG(found.st_mode):
+                raise ImageError(
+                    "changed", "it was changed while the run was at work; the next run takes it as it is then"
+                )
+            same = made.hash == outcome.source_hash
+            backup = "" if same else os.path.join(self._backups, os.path.relpath(source.path, self.folder))
+            entry = Replacement(
+                self._run, source.path, "done" if same else "intended", outcome.source_hash, made.hash, backup,
+                made.bytes, source.mtime_ns if same else made.mtime_ns, time.time_ns(), made.format, made.width,
+                made.height, made.frames, made.quality,
+            )  # fmt: skip
+            if same:
+                self._replacements.intend(entry)
+                return []
+            new = made.path if folder is None else os.path.basename(made.path)
+            ready = adopt(new, folder, made, found)
             self._replacements.intend(entry)
-            return []
-        with contextlib.suppress(OSError, AttributeError):  # only root may, and Windows has none
-            os.chown(made.path, found.st_uid, found.st_gid)
-        os.chmod(made.path, stat.S_IMODE(found.st_mode))
-        sync(made.path)
-        self._replacements.intend(entry)
-        try:
-            keep_original(source.path, backup)
-            os.replace(made.path, source.path)
-        except OSError:
-            with contextlib.suppress(OSError):  # else the next run settles it
-                self._replacements.settle(entry, "")
-                discard(backup, self.state)
-            raise
-        self._replacements.mark_done(entry)
+            try:
+                keep_original(source.path, backup, self._root, self._state_root)
+                refuse_another(found, name, folder)
+                refuse_another(ready, new, folder)
+                rename_file(new, name, True, (folder, folder))
+            except OSError:
+                with contextlib.suppress(OSError):  # else the next run settles it
+                    self._replacements.settle(entry, "")
+                    discard(backup, self.state)
+                raise
+            self._replacements.mark_done(entry)
+            try:
+                refuse_another(ready, name, folder)
+            except OSError:  # somebody swapped it in the last moment
+                restore(backup, source.path, self._state_root, self._root)
+                self._replacements.close()  # writes down what is done, before it is undone
+                self._replacements.settle(entry, "undone")
+                raise
         linked = [f"hard link: its other name{'s keep' if found.st_nlink > 2 else ' keeps'} the original's bytes"]
         return [f"original kept: {backup}", *(linked if found.st_nlink > 1 else [])]
+
+    def _drop(self, path: str) -> None:
+        """Remove a temporary file, if it is there and can be reached."""
+        with contextlib.suppress(OSError), self._root.parent(path) as (folder, name):
+            os.unlink(name, dir_fd=folder)
 
     def record(self, outcome: Outcome) -> None:
         """Write what became of a source to the ledger; its new content stands there already."""
@@ -263,8 +282,7 @@ class InPlace(Destination):
         for job in jobs:
             if job.index not in finished:
                 for target in job.targets:
-                    with contextlib.suppress(FileNotFoundError):
-                        os.unlink(target.path)
+                    self._drop(target.path)
         self._replacements.close()
         if complete and self._settings.keep_backups is not None:
             self._forget_old(time.time() - self._settings.keep_backups)
@@ -274,27 +292,3 @@ class InPlace(Destination):
         for name in backup_folders(self.state):
             if name.partition("-")[0] in old:
                 shutil.rmtree(os.path.join(self.state, FOLDER, name), ignore_errors=True)
-
-
-def settle_intentions(replacements: Replacements, intended: Sequence[Replacement], state: str) -> None:
-    """Find out whether what a killed run intended took place, and write that down.
-
-    Parameters
-    ----------
-    replacements, intended, state
-        The table, its entries in question (a file that cannot be read is left for later), and the folder of the
-        backups, from which one goes only where the original stands in its place, whole.
-    """
-    for entry in intended:
-        try:
-            content = content_hash(read_bytes(entry.path))
-        except FileNotFoundError:
-            content = ""
-        except OSError:
-            continue
-        if content == entry.hash:
-            replacements.settle(entry, "done")
-            continue
-        replacements.settle(entry, "")
-        if content == entry.original:
-            discard(entry.backup, state)

@@ -14,6 +14,8 @@ from dataclasses import astuple
 from imgbatch.ledger.damage import is_damage, write_error
 from imgbatch.ledger.database import FILE, open_to_write
 from imgbatch.ledger.rows import Replacement
+from imgbatch.originals.backups import discard
+from imgbatch.storage.atomic_write import content_hash, read_bytes
 
 
 class Replacements:
@@ -107,3 +109,27 @@ class Replacements:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
+
+
+def settle_intentions(replacements: Replacements, intended: Sequence[Replacement], state: str) -> None:
+    """Find out whether what a killed run intended took place, and write that down.
+
+    Parameters
+    ----------
+    replacements, intended, state
+        The table, its entries in question (a file that cannot be read is left for later), and the folder of the
+        backups, from which one goes only where the original stands in its place, whole.
+    """
+    for entry in intended:
+        try:
+            content = content_hash(read_bytes(entry.path))
+        except FileNotFoundError:
+            content = ""
+        except OSError:
+            continue
+        if content == entry.hash:
+            replacements.settle(entry, "done")
+            continue
+        replacements.settle(entry, "")
+        if content == entry.original:
+            discard(entry.backup, state)

@@ -17,8 +17,7 @@ from imgbatch.core.quantities import Duration
 from imgbatch.ledger.history import History, read_replacements
 from imgbatch.ledger.rows import Replacement, Row
 from imgbatch.originals.backups import discard, restore
-from imgbatch.originals.in_place import settle_intentions
-from imgbatch.originals.replacements import Replacements
+from imgbatch.originals.replacements import Replacements, settle_intentions
 from imgbatch.planning.folders import display_path
 from imgbatch.storage.atomic_write import hash_of, sweep
 from imgbatch.storage.below import Root, remove_below

@@ -139,10 +139,11 @@ def refuse_another(written: os.stat_result, name: str, folder: int | None) -> os
         The ``dir_fd`` that has the name.
     """
     found = os.stat(name, dir_fd=folder, follow_symlinks=False)
-    alike = (found.st_mode, found.st_uid, found.st_nlink, found.st_size, found.st_mtime_ns)
-    if (found.st_dev, found.st_ino) != (written.st_dev, written.st_ino) and alike != (
-        written.st_mode, written.st_uid, written.st_nlink, written.st_size, written.st_mtime_ns,
-    ):  # fmt: skip
+    alike = (found.st_uid, found.st_size) == (written.st_uid, written.st_size)
+    alike = alike and stat.S_IFMT(found.st_mode) == stat.S_IFMT(written.st_mode)  # numbers are used again
+    numbered = (found.st_dev, found.st_ino) == (written.st_dev, written.st_ino)
+    dated = (found.st_nlink, found.st_mtime_ns) == (written.st_nlink, written.st_mtime_ns)
+    if not (alike and (numbered or dated)):
         raise _swapped(name)
     return found
 

@@ -301,7 +301,7 @@ def test_a_disk_that_fails_ends_the_run_and_changes_nothing(
 ) -> None:
     before = pictures(place / "photos")
 
-    def full(path: str, backup: str) -> None:
+    def full(*_: object) -> None:
         raise OSError(code, os.strerror(code))
 
     monkeypatch.setattr(in_place, "keep_original", full)
