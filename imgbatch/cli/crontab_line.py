@@ -110,6 +110,9 @@ def units(times: Times, command: Sequence[str], path: str, recipe: str) -> dict[
     recipe : str
         The recipe's path; the units are named after it and described by it.
     """
+    for word in (*command, path):
+        if "\r" in word:  # which systemd takes for the end of a line, in quotes, too
+            raise UsageError(f"expected names without carriage returns in a unit, got {word!r}; rename the file")
     stem = re.sub(r"[^A-Za-z0-9_.-]+", "-", os.path.splitext(os.path.basename(recipe))[0]).strip("-.") or "recipe"
     name = f"imgbatch-{stem}"
     about = f"Description=imgbatch run of {' '.join(recipe.replace('%', '%%').split())}"

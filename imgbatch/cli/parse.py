@@ -38,6 +38,11 @@ class Parser(argparse.ArgumentParser):
             raise UsageError(f"expected a value for {match[1]}, got nothing")
         raise UsageError(f"expected no value for {match[1]}, got {message.rpartition(' ')[2]}")
 
+    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
+        if "--" in arg_strings:  # --resize=--: argparse takes it for the end of the flags, and leaves an empty list
+            raise UsageError(f"expected a value for {action.option_strings[-1]}, got --")
+        return super()._get_values(action, arg_strings)
+
     def print_help(self, file: Any = None) -> None:
         """As argparse does, which passes over what it cannot write: a help page on a full disk is no success."""
         print(self.format_help(), end="", file=file)

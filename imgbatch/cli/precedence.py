@@ -25,6 +25,7 @@ from imgbatch.planning.recipe_file import RecipeFile, parse, to_toml
 from imgbatch.storage.atomic_write import read_bytes, write_text
 
 NOT_IN_RECIPES = ("trust_state",)  # a recipe may come from where the state folder came from
+MOST_RECIPE = 10_000_000  # bytes
 _IN_THE_WAY = ("overwrite", "skip_existing", "rename")  # one decision in three fields: the higher level has it whole
 
 
@@ -119,8 +120,7 @@ def _paths(command: str, sources: SourceArguments, of_recipe: list[str]) -> list
 def load(path: str) -> RecipeFile:
     """A recipe file, its every value checked; RecipeError names the file."""
     try:
-        with open(path, encoding="utf-8") as recipe:
-            text = recipe.read()
+        text = _read_recipe(path).decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise RecipeError(f"{path}: expected UTF-8 in a recipe, got other bytes at {error.start}") from None
     except (OSError, ValueError) as error:
@@ -141,6 +141,20 @@ def load(path: str) -> RecipeFile:
     except (UsageError, TypeError) as error:
         raise RecipeError(f"{path}: {error}") from None
     return dataclasses.replace(file, input={**({"paths": paths} if paths else {}), **filters})
+
+
+def _read_recipe(path: str) -> bytes:
+    """The bytes of a recipe; ValueError for a pipe that nobody writes to, and for what has no end."""
+    with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb", buffering=0) as file:
+        os.set_blocking(file.fileno(), True)
+        data = bytearray()
+        while chunk := file.read(MOST_RECIPE + 1 - len(data)):
+            data += chunk
+            if len(data) > MOST_RECIPE:
+                raise ValueError(f"it has more than {MOST_RECIPE // 10**6} MB")
+    if not data and not os.path.isfile(path):
+        raise ValueError("nobody writes to it")
+    return bytes(data)
 
 
 def from_environment(cls: type[Settings] | type[UnattendedSettings]) -> dict[str, Any]:

@@ -18,8 +18,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from imgbatch.core.errors import BLAME, UsageError, one_line
-from imgbatch.core.job import Outcome, Source, readable
+from imgbatch.core.job import Outcome, Source
 from imgbatch.planning.names import numbered_name
+from imgbatch.reporters.base import printable
 from imgbatch.storage.atomic_write import has_content, mtime, open_atomic, sync
 from imgbatch.storage.rename import rename_file
 
@@ -77,8 +78,8 @@ class SourceMover:
         if error is None:
             return outcome
         try:
-            why = f"{outcome.source.path}: {error.kind} in {error.phase}: {error.message}\n"
-            _explain(place, readable(why).encode("utf-8"))
+            why = printable(f"{outcome.source.path}: {error.kind} in {error.phase}: {error.message}")
+            _explain(place, f"{why}\n".encode())
         except OSError as failure:  # the name with .txt is too long, say
             said = f"no .txt beside {place}: {one_line(failure.strerror or str(failure))}"
             return replace(outcome, warnings=(*outcome.warnings, said))

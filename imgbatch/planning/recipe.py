@@ -21,6 +21,7 @@ from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameter_kinds import Grammar, Switch, check_type
 from imgbatch.core.parameters import to_table
 from imgbatch.operations import Operation, Resize, plugins
+from imgbatch.operations.support.text_placeholders import check_width
 
 #: The fields of a name template (names.py fills them in).
 NAME_FIELDS = ("dir", "stem", "ext", "name", "width", "height", "format", "n", "hash", "date", "recipe")
@@ -34,9 +35,11 @@ def canonical_name(template: str) -> str:
         parts = list(Formatter().parse(template))
     except ValueError as error:
         raise UsageError(f"expected a name template for name, got {template!r}: {error}") from None
-    for _, key, _, conversion in parts:
+    for _, key, spec, conversion in parts:
         if key is not None and key not in NAME_FIELDS:
             raise unknown(key, "field of a name template", NAME_FIELDS)
+        if key is not None:
+            check_width(key, spec or "", "name")
         if conversion:
             raise UsageError(f"expected no conversion (!{conversion}) for name, got {template!r}")
     if not template or template.endswith("/"):

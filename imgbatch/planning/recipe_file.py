@@ -44,6 +44,10 @@ def parse(text: str, where: str, run_keys: Sequence[str]) -> RecipeFile:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"{where}: expected TOML, got {error}") from None
+    except RecursionError:
+        raise RecipeError(f"{where}: expected TOML, got lists or tables nested too deeply") from None
+    except ValueError as error:  # a number of thousands of digits
+        raise RecipeError(f"{where}: expected TOML, got a value that cannot be: {error}") from None
     try:
         _refuse_unknown(table, ("input", "op", "output", "run", "auto_orient"), "key")
         inputs, run = _table(table, "input"), _table(table, "run")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import warnings
 from collections.abc import Mapping
 from string import Formatter
@@ -16,6 +17,7 @@ FIELDS: dict[str, Any] = {
     "stem": "x", "name": "x.jpg", "ext": "jpg", "dir": "", "width": 1, "height": 1, "n": 1,
     "date": datetime.datetime(2000, 1, 1),
 }  # fmt: skip
+WIDEST = 255  # characters of one field
 _EXIF = "exif."
 
 
@@ -34,6 +36,7 @@ def canonical(text: str) -> str:
             _check_tag(key.removeprefix(_EXIF))
         elif key not in FIELDS:
             raise unknown(key, "field of a text", [*FIELDS, "exif.Artist"])
+        check_width(key, spec or "", "text")
         _format(key, FIELDS.get(key, ""), spec or "")
     return text
 
@@ -50,6 +53,21 @@ def fill(text: str, facts: Mapping[str, Any]) -> str:
             else:
                 result += _format(key, value, spec or "")
     return result
+
+
+def check_width(key: str, spec: str, what: str) -> None:
+    """UsageError for a format that asks for more characters than any name or text has: ``{stem:>2000000000}``.
+
+    Parameters
+    ----------
+    key, spec : str
+        The field, and its format.
+    what : str
+        The parameter, for the message.
+    """
+    numbers = re.findall(r"%[-_0^#+]*(\d+)" if key in ("date", "mtime") else r"\d+", spec)
+    if any(len(number.lstrip("0")) > 3 or int(number) > WIDEST for number in numbers):
+        raise UsageError(f"expected at most {WIDEST} characters for {{{key}}} in {what}, got {spec[:40]!r}")
 
 
 def _check_tag(name: str) -> None:

@@ -51,7 +51,7 @@ def parse(text: str) -> Cube:
             start, end = _numbers(number, words[1:], 2)
             low, high = (start,) * 3, (end,) * 3
         elif first[0].isalpha() and first[:3].lower() not in ("nan", "inf"):
-            raise ValueError(f"line {number}: unknown keyword {first[:40]!r}")
+            raise ValueError(f"line {number}: unknown keyword")
         else:
             rows.append(_numbers(number, words, 3))
     if not keyword:
@@ -83,5 +83,5 @@ def _numbers(number: int, words: list[str], count: int) -> list[float]:
     except ValueError:
         result = []
     if len(result) != count or not all(map(math.isfinite, result)):
-        raise ValueError(f"line {number}: expected {count} numbers, got {' '.join(words)[:60]!r}")
+        raise ValueError(f"line {number}: expected {count} numbers")
     return result
