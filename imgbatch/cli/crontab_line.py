@@ -98,7 +98,21 @@ def crontab(times: Times, command: Sequence[str], path: str) -> str:
     return f"{times.text} {line.replace('%', chr(92) + '%')}"  # cron takes a bare % for a line break
 
 
-def units(times: Times, command: Sequence[str], path: str, recipe: str) -> dict[str, str]:
+#: What a run never needs (systemd.exec(5)): rights beyond those over files, other address families than the one of its
+#: workers, the hardware, the kernel's settings.
+_HARDENED = (
+    "NoNewPrivileges=yes", "ProtectSystem=strict", "PrivateDevices=yes", "ProtectClock=yes", "ProtectHostname=yes",
+    "ProtectKernelLogs=yes", "ProtectKernelModules=yes", "ProtectKernelTunables=yes", "ProtectControlGroups=yes",
+    "RestrictNamespaces=yes", "RestrictRealtime=yes", "RestrictSUIDSGID=yes", "LockPersonality=yes",
+    "SystemCallArchitectures=native", "SystemCallFilter=@system-service",
+    "CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER CAP_FSETID", "MemoryMax=80%", "TasksMax=1024",
+)  # fmt: skip
+_TEMPORARY = ("/tmp", "/var/tmp")
+
+
+def units(
+    times: Times, command: Sequence[str], path: str, recipe: str, writable: Sequence[str] = (), network: bool = False
+) -> dict[str, str]:
     """The texts of the service and the timer unit, by file name.
 
     Parameters
@@ -109,8 +123,12 @@ def units(times: Times, command: Sequence[str], path: str, recipe: str) -> dict[
         The service's PATH.
     recipe : str
         The recipe's path; the units are named after it and described by it.
+    writable : sequence of str
+        The folders (absolute) that the run writes to; everything else is read-only for it.
+    network : bool
+        Whether it may speak to other machines (its command at the end, say).
     """
-    for word in (*command, path):
+    for word in (*command, path, *writable):
         if "\r" in word:  # which systemd takes for the end of a line, in quotes, too
             raise UsageError(f"expected names without carriage returns in a unit, got {word!r}; rename the file")
     stem = re.sub(r"[^A-Za-z0-9_.-]+", "-", os.path.splitext(os.path.basename(recipe))[0]).strip("-.") or "recipe"
@@ -118,13 +136,22 @@ def units(times: Times, command: Sequence[str], path: str, recipe: str) -> dict[
     about = f"Description=imgbatch run of {' '.join(recipe.replace('%', '%%').split())}"
     service = [
         "[Unit]", about, "", "[Service]", "Type=oneshot", f"Environment={_quoted(f'PATH={path}', dollars=False)}",
-        f"ExecStart={' '.join(map(_quoted, command))}", "KillMode=mixed", "",
+        f"ExecStart={' '.join(map(_quoted, command))}", "KillMode=mixed", *_HARDENED,
+        f"RestrictAddressFamilies=AF_UNIX{' AF_INET AF_INET6' if network else ''}", *_folders(writable, recipe), "",
     ]  # fmt: skip
     timer = [
         "[Unit]", about, "", "[Timer]", *(f"OnCalendar={line}" for line in times.calendar()), "Persistent=true", "",
         "[Install]", "WantedBy=timers.target", "",
     ]  # fmt: skip
     return {f"{name}.service": "\n".join(service), f"{name}.timer": "\n".join(timer)}
+
+
+def _folders(writable: Sequence[str], recipe: str) -> list[str]:
+    """Where the service may write, and its own /tmp, unless its files lie in that of all."""
+    shared = any(one == top or one.startswith(top + "/") for one in (*writable, recipe) for top in _TEMPORARY)
+    folders = [*writable, *(_TEMPORARY if shared else ())]
+    lines = [] if shared else ["PrivateTmp=yes"]
+    return [*lines, *(f"ReadWritePaths={_quoted(folder, dollars=False)}" for folder in dict.fromkeys(folders))]
 
 
 def _values(word: str, what: str, low: int, high: int, names: tuple[str, ...], first: int) -> tuple[int, ...]:

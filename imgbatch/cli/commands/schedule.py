@@ -50,7 +50,8 @@ def schedule(words: Sequence[str]) -> int:
     if arguments.manager == "cron":
         print(crontab(times, command, path))
         return int(ExitCode.OK)
-    for name, text in units(times, command, path, os.path.abspath(recipe)).items():
+    folders, network = _writable(recipe, arguments.output)
+    for name, text in units(times, command, path, os.path.abspath(recipe), folders, network).items():
         print(f"# {name}\n{text}")
     return int(ExitCode.OK)
 
@@ -67,6 +68,30 @@ def _output(recipe: str, output: str | None) -> list[str]:
     if not all(wish.dir for wish in file.recipe.outputs):
         raise RecipeError(f"{recipe}: expected a dir in every [[output]]; add them, or say -o DIR")
     return []
+
+
+def _writable(recipe: str, output: str | None) -> tuple[list[str], bool]:
+    """The folders that a scheduled run writes to, each as far as it is there, and whether it may need the network."""
+    file, home = load(recipe), os.path.dirname(os.path.abspath(recipe))
+    root = os.path.abspath(output) if output is not None else home
+    keys = [key for key in ("state", "archive", "quarantine") if file.run.get(key)]
+    wanted = [os.path.join("/", str(file.run[key])) for key in keys]  # where systemd starts it
+    paths = file.input.get("paths", [])
+    sources = [os.path.join(home, path) for path in ([paths] if isinstance(paths, str) else paths)]
+    moved = any(file.run.get(key) for key in ("in_place", "archive", "quarantine"))
+    wanted += [path.partition("*")[0].partition("?")[0].partition("[")[0] for path in sources] if moved else []
+    if not file.run.get("in_place"):
+        wanted += [root, *(os.path.join(root, one.dir) for one in file.recipe.outputs if one.dir)]
+    log = str(file.run.get("log") or "")
+    if log and log != "syslog":
+        wanted.append(os.path.dirname(os.path.join("/", log)))
+    folders = []
+    for path in wanted:
+        folder = os.path.normpath(path)
+        while not os.path.isdir(folder):
+            folder = os.path.dirname(folder)
+        folders.append(folder)
+    return list(dict.fromkeys(folders)), bool(file.run.get("on_finish"))
 
 
 def _program() -> list[str]:
