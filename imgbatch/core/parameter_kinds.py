@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol, TypeVar
@@ -12,6 +13,7 @@ from imgbatch.core.errors import UsageError, expected, unknown
 from imgbatch.core.frozen_dataclass import frozen
 
 T = TypeVar("T")
+WIDEST = 255  # characters of one field of a name or a text
 
 
 def python_scalar(value: Any) -> Any:
@@ -78,6 +80,21 @@ def check_paths(name: str, value: object) -> list[str]:
     if not several or not isinstance(value, Iterable) or getattr(value, "ndim", 1) != 1:
         raise expected(f"{what}, or a list of these,", name, value)
     return [check_path(name, path, what) for path in value]
+
+
+def check_width(key: str, spec: str, what: str) -> None:
+    """UsageError for a format that asks for more characters than any name or text has: ``{stem:>2000000000}``.
+
+    Parameters
+    ----------
+    key, spec : str
+        The field, and its format.
+    what : str
+        The parameter, for the message.
+    """
+    numbers = re.findall(r"%[-_0^#+]*(\d+)" if key in ("date", "mtime") else r"\d+", spec)
+    if any(len(number.lstrip("0")) > 3 or int(number) > WIDEST for number in numbers):
+        raise UsageError(f"expected at most {WIDEST} characters for {{{key}}} in {what}, got {spec[:40]!r}")
 
 
 class Kind(Protocol):

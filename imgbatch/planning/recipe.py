@@ -18,10 +18,9 @@ from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.core.errors import UsageError, expected, unknown
 from imgbatch.core.file_parameter import map_paths
 from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.core.parameter_kinds import Grammar, Switch, check_type
+from imgbatch.core.parameter_kinds import Grammar, Switch, check_type, check_width
 from imgbatch.core.parameters import to_table
 from imgbatch.operations import Operation, Resize, plugins
-from imgbatch.operations.support.text_placeholders import check_width
 
 #: The fields of a name template (names.py fills them in).
 NAME_FIELDS = ("dir", "stem", "ext", "name", "width", "height", "format", "n", "hash", "date", "recipe")

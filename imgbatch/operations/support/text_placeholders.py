@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import datetime
-import re
 import warnings
 from collections.abc import Mapping
 from string import Formatter
 from typing import Any
 
 from imgbatch.core.errors import UsageError, unknown
-from imgbatch.core.parameter_kinds import Grammar
+from imgbatch.core.parameter_kinds import Grammar, check_width
 
 #: The fields of a text, with values to try a format with.
 FIELDS: dict[str, Any] = {
     "stem": "x", "name": "x.jpg", "ext": "jpg", "dir": "", "width": 1, "height": 1, "n": 1,
     "date": datetime.datetime(2000, 1, 1),
 }  # fmt: skip
-WIDEST = 255  # characters of one field
 _EXIF = "exif."
 
 
@@ -53,21 +51,6 @@ def fill(text: str, facts: Mapping[str, Any]) -> str:
             else:
                 result += _format(key, value, spec or "")
     return result
-
-
-def check_width(key: str, spec: str, what: str) -> None:
-    """UsageError for a format that asks for more characters than any name or text has: ``{stem:>2000000000}``.
-
-    Parameters
-    ----------
-    key, spec : str
-        The field, and its format.
-    what : str
-        The parameter, for the message.
-    """
-    numbers = re.findall(r"%[-_0^#+]*(\d+)" if key in ("date", "mtime") else r"\d+", spec)
-    if any(len(number.lstrip("0")) > 3 or int(number) > WIDEST for number in numbers):
-        raise UsageError(f"expected at most {WIDEST} characters for {{{key}}} in {what}, got {spec[:40]!r}")
 
 
 def _check_tag(name: str) -> None:
