@@ -29,7 +29,7 @@ _HOMES = {
     "Output": "planning.recipe", "Recipe": "planning.recipe",
     "apply": "runs.apply",
     "Batch": "runs.batch",
-    "check": "runs.check",
+    "check": "runs.check", "verify": "runs.check",
     "Estimate": "runs.estimate", "estimate": "runs.estimate",
     "Handle": "runs.run", "process": "runs.run", "run": "runs.run", "start": "runs.run",
     "check_operation": "testing",

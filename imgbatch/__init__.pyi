@@ -50,7 +50,7 @@ from imgbatch.pixels.statistics import Statistics
 from imgbatch.planning.recipe import Output, Recipe
 from imgbatch.runs.apply import apply
 from imgbatch.runs.batch import Batch
-from imgbatch.runs.check import check
+from imgbatch.runs.check import check, verify
 from imgbatch.runs.estimate import Estimate, estimate
 from imgbatch.runs.run import Handle, process, run, start
 from imgbatch.testing import check_operation
@@ -66,5 +66,5 @@ __all__ = [
     "Saturation", "Sepia", "Settings", "Sharpen", "Sharpness", "Solarize", "Source", "Statistics", "Text", "Threshold",
     "Tint", "Trim", "Undone", "Unsharp", "UsageError", "Watermark", "WhiteBalance", "Written", "__version__", "apply",
     "check", "check_operation", "estimate", "load", "operation", "past_runs", "process", "run", "start", "stats",
-    "undo"
+    "undo", "verify"
 ]  # fmt: skip

@@ -7,9 +7,9 @@ import os
 from collections.abc import Sequence
 from itertools import pairwise
 
-COMMANDS = ("run", "check", "stats", "pack", "history", "undo", "schedule", "ops", "formats")
+COMMANDS = ("run", "check", "verify", "stats", "pack", "history", "undo", "schedule", "ops", "formats")
 
-WORKING = ("run", "check", "stats", "pack")  # commands that start workers, unless one of these words is there
+WORKING = ("run", "check", "verify", "stats", "pack")  # commands that start workers, unless one of these words is there
 IDLE = frozenset({"-h", "--help", "-n", "--dry-run", "--explain", "-j0", "-j=0", "--workers=0"})
 IDLE_PAIRS = {("-j", "0"), ("--workers", "0")}
 
@@ -32,6 +32,10 @@ def dispatch(words: Sequence[str], alone: bool = False) -> int:
         from imgbatch.cli.commands.check import check
 
         return check(rest)
+    if command == "verify":
+        from imgbatch.cli.commands.check import verify
+
+        return verify(rest)
     if command == "stats":
         from imgbatch.cli.commands.stats import stats
 

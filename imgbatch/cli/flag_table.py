@@ -55,6 +55,11 @@ def check_flags(operations: Operations) -> tuple[Flag, ...]:
     return _of_run(_CHECK_TOO)
 
 
+def verify_flags(operations: Operations) -> tuple[Flag, ...]:
+    """Every flag of ``imgbatch verify``: its own, and those of ``check`` for files that are known."""
+    return (*_VERIFY, *_of_run(_VERIFY_TOO))
+
+
 def schedule_flags(operations: Operations) -> tuple[Flag, ...]:
     """Every flag of ``imgbatch schedule``."""
     return _SCHEDULE
@@ -86,6 +91,7 @@ _CUSTOM = Flag(
 )  # fmt: skip
 _HELP = Flag(("-h", "--help"), "help", "reporting", "this page", "nothing")
 _HISTORY = (Flag(("--json",), "json", "history", "print one JSON object for each run", "nothing"),)
+_VERIFY = (Flag(("--deep",), "deep", "verify", "decode every frame, too", "nothing"),)
 _UNDO = (Flag(("-n", "--dry-run"), "dry_run", "undo", "show what would be done, do nothing", "nothing"),)
 _SCHEDULE = (
     Flag(("--at",), "at", "schedule", "when, as a crontab says it", metavar='"M H DOM MON DOW"'),
@@ -180,3 +186,6 @@ _PACK_TOO = frozenset({
 })  # fmt: skip
 _STATS_TOO = (_PACK_TOO | {"--timeout", "--memory"}) - {"--overwrite", "--json"}
 _CHECK_TOO = (_STATS_TOO | {"--json"}) - {"--no-auto-orient"}
+_VERIFY_TOO = (_CHECK_TOO | {"--state"}) - {
+    *(one.name for one in declared_flags(Filters, "filters", "")), "--include", "--exclude", "--files-from",
+}  # fmt: skip

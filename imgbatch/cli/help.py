@@ -10,6 +10,7 @@ commands:
   run -r RECIPE.toml [SRC...] [options]      the same, from a recipe file
   pack SRC... -o OUT.npy [OPERATIONS]        one (N,H,W,C) uint8 array, and OUT.json
   check SRC... [options]                     decode every frame; list damaged or mislabelled files
+  verify DIR [--deep]                        compare outputs with the hashes in the ledger
   stats SRC... [OPERATIONS] [options]        exact mean, std, min, max and histogram; sizes, formats
   history DIR                                past runs of a folder
   undo DIR [RUN]                             take one back: restore originals, or remove outputs
@@ -49,6 +50,16 @@ CHECK_AFTER = """\
 What cannot be seen: damage that leaves a JPEG's length right; wrong pixels in formats without
 checksums. Exit codes: 0 all is well, 1 something is wrong (--fail-on
 warning: also odd files; none: never), 2 refused, 4 stopped early, 70 internal error,
+130 interrupted, 143 terminated."""
+
+VERIFY_USAGE = "imgbatch verify DIR [--deep] [options]"
+
+VERIFY_ABOUT = """\
+Read every output in DIR again and compare it with the hash in the ledger: what is gone, cut or no
+longer what imgbatch wrote is listed. Nothing is written."""
+
+VERIFY_AFTER = """\
+Exit codes: 0 all is well, 1 something is wrong, 2 refused, 4 stopped early, 70 internal error,
 130 interrupted, 143 terminated."""
 
 STATS_USAGE = "imgbatch stats SRC... [OPERATIONS] [options]"

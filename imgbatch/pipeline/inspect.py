@@ -13,10 +13,12 @@ from imgbatch.codecs import errors
 from imgbatch.codecs.containers import jpeg_scans
 from imgbatch.codecs.errors import Finding
 from imgbatch.codecs.reading import limits
+from imgbatch.core.errors import ImageError, Kind
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Failure, Job, Outcome
 from imgbatch.pipeline import decode_plan
 from imgbatch.pipeline.task import FileContext, FileTask, TaskContext
+from imgbatch.storage.atomic_write import content_hash
 
 
 @frozen
@@ -44,6 +46,10 @@ class InspectContext(FileContext):
     def process(self) -> None:
         """Every frame; of a JPEG all of the data, at an eighth of the size."""
         self.read()
+        self.inspect()
+
+    def inspect(self) -> None:
+        """Every frame of what was read."""
         self.timer.enter("decode")
         self._findings += codecs.findings(self.data, self.suffix)
         self.open()
@@ -76,3 +82,35 @@ class InspectContext(FileContext):
         self.warnings[:0] = [*(damage.message for damage in damages[1:]), *oddities]
         self.changes.clear()
         return super().outcome()
+
+
+@frozen
+class VerifyTask(InspectTask):
+    """The task of a verification: `expected` has the size in bytes and the hash of each file, by its absolute path."""
+
+    expected: dict[str, tuple[int, str]]
+    deep: bool
+
+    def begin(self, job: Job, context: TaskContext) -> VerifyContext:
+        """One file, not yet looked at."""
+        return VerifyContext(self, job, context)
+
+
+class VerifyContext(InspectContext):
+    """One output while it is compared with what the ledger knows of it."""
+
+    task: VerifyTask
+
+    def process(self) -> None:
+        """Compare the bytes; with `deep` decode them, too."""
+        self.read()
+        size, hash = self.task.expected[self.job.source.path]
+        if len(self.data) != size:
+            kind: Kind = "truncated" if len(self.data) < size else "corrupt"
+            raise ImageError(kind, f"{len(self.data)} bytes, where imgbatch wrote {size}")
+        if not hash:
+            self.warnings.append("only the size was compared: the ledger holds no hash")
+        elif content_hash(self.data) != hash:
+            raise ImageError("corrupt", "the content is not what imgbatch wrote")
+        if self.task.deep:
+            self.inspect()

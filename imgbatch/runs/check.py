@@ -6,13 +6,18 @@ every other command.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Unpack
 
-from imgbatch.core.job import Outcome
+from imgbatch.core.errors import PlanError
+from imgbatch.core.job import Job, Outcome, Source
+from imgbatch.core.parameter_kinds import check_path, check_type
 from imgbatch.core.report import Report
-from imgbatch.core.run_settings import Filters
-from imgbatch.pipeline.inspect import InspectTask
+from imgbatch.core.run_settings import Filters, Settings
+from imgbatch.ledger.history import History
+from imgbatch.pipeline.inspect import InspectTask, VerifyTask
 from imgbatch.runs.base import Run
 from imgbatch.runs.keywords import ReadOnlyKeywords, read_only_settings
 from imgbatch.runs.workload import Path
@@ -71,3 +76,80 @@ def check(
     for _ in checking.outcomes():
         pass
     return checking.report
+
+
+class VerifyRun(Run):
+    """A run that reads every output of a folder again: "failed" means that it is not what imgbatch wrote.
+
+    Parameters
+    ----------
+    folder : path
+        An output folder.
+    deep : bool
+        Whether every frame is decoded, too.
+    settings : Settings or None
+        With `state` where the ledger lies, if not in the folder.
+    """
+
+    def __init__(self, folder: Path, *, deep: bool = False, settings: Settings | None = None) -> None:
+        super().__init__(check_path("folder", folder, "a folder"), settings)
+        self._deep = check_type("deep", deep, bool, "true or false")
+        self._expected: dict[str, tuple[int, str]] = {}
+
+    def prepare(self) -> None:
+        """Read the ledger; PlanError where there is none, or none of outputs."""
+        (folder,) = self.paths
+        history = History(folder, self.settings.state)
+        rows = sorted(history.ledger.rows, key=lambda row: os.fsencode(row.path))
+        if not rows and history.replacements:
+            raise PlanError(f"in {folder} files were replaced in place; verify compares what a run wrote with -o DIR")
+        for row in rows:
+            source = Source(row.path, folder, os.path.relpath(row.path, history.folder), row.size, row.mtime_ns)
+            self.workload.todo.append(Job(len(self.workload.todo), source, ()))
+            self._expected[row.path] = row.size, row.hash
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """One Outcome for each output, as they complete; closing the iterator stops cleanly."""
+        task = VerifyTask(self.settings.max_pixels, self._expected, self._deep)
+        with self._reporting():
+            for outcome in self._execute(task, self.todo, self.settings.workers):
+                self._count(outcome)
+                yield outcome
+
+
+def verify(
+    folder: Path, *, deep: bool = False, state: Path | None = None, **settings: Unpack[ReadOnlyKeywords]
+) -> Report:
+    """Read every output of a folder again, and compare it with the hash in the ledger.
+
+    Parameters
+    ----------
+    folder : path
+        An output folder.
+    deep : bool
+        Whether every frame is decoded, too, as :func:`check` does.
+    state : path, optional
+        Where the ledger lies, if not in the folder.
+    **settings
+        As :func:`check` has them.
+
+    Returns
+    -------
+    Report
+        The Outcome of a file that is gone, or not what was written, is failed.
+
+    Raises
+    ------
+    UsageError, PlanError
+        A wrong value, a folder without a ledger.
+    EngineError
+        Workers cannot be started.
+    """
+    chosen = read_only_settings(settings)
+    if state is not None:
+        chosen = replace(chosen, state=check_path("state", state, "a folder"))
+    verification = VerifyRun(folder, deep=deep, settings=chosen)
+    verification.prepare()
+    for _ in verification.outcomes():
+        pass
+    return verification.report

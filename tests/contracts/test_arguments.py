@@ -80,7 +80,7 @@ def test_paths(photos: Path, wrong: Any) -> None:
         for call in RUNS.values():
             with refused("output"):
                 call(photos, wrong, RECIPE, workers=0)
-    for past in (ib.past_runs, ib.undo):
+    for past in (ib.past_runs, ib.undo, ib.verify):
         with refused("folder"):
             past(wrong)
 

@@ -1,4 +1,4 @@
-"""Check command: what does ``imgbatch check`` do? It asks for a CheckRun and reports it."""
+"""Check commands: what do ``imgbatch check`` and ``verify`` do? They ask for a CheckRun or VerifyRun and report it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from dataclasses import field
 from typing import Any
 
 from imgbatch.cli.arguments import ReportArguments, SourceArguments
-from imgbatch.cli.flag_table import Command, check_flags
-from imgbatch.cli.help import CHECK_ABOUT, CHECK_AFTER, CHECK_USAGE
+from imgbatch.cli.flag_table import Command, check_flags, verify_flags
+from imgbatch.cli.help import CHECK_ABOUT, CHECK_AFTER, CHECK_USAGE, VERIFY_ABOUT, VERIFY_AFTER, VERIFY_USAGE
 from imgbatch.cli.parse import parse, print_help
 from imgbatch.cli.precedence import read_request
 from imgbatch.cli.report_run import carry_out, console_style, file_reporters, refuse_pictures
+from imgbatch.core.errors import UsageError
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.reporters.console import Console
 
@@ -45,3 +46,36 @@ def check(words: Sequence[str]) -> int:
     checking.prepare()
     refuse_pictures({job.source.path for job in checking.todo}, report)
     return carry_out(checking, report, console, files)
+
+
+@frozen
+class VerifyArguments:
+    """What was typed for ``imgbatch verify``."""
+
+    operands: tuple[str, ...] = ()
+    deep: bool = False
+    null: bool = False
+    settings: dict[str, Any] = field(default_factory=dict)
+    report: ReportArguments = field(default_factory=ReportArguments)
+
+
+VERIFY = Command("verify", VerifyArguments, verify_flags, VERIFY_USAGE, VERIFY_ABOUT, VERIFY_AFTER)
+
+
+def verify(words: Sequence[str]) -> int:
+    """Carry out ``imgbatch verify``; the exit code."""
+    arguments = parse(words, VERIFY)
+    if arguments is None:
+        return print_help(VERIFY)
+    if len(arguments.operands) != 1:
+        raise UsageError(f"expected one DIR for verify, got {len(arguments.operands)}; see {VERIFY_USAGE}")
+    report = arguments.report
+    console = Console(sys.stderr, dataclasses.replace(console_style(report), warnings=True))
+    files = file_reporters(report, console, arguments.null)
+    request = read_request("verify", SourceArguments(arguments.operands), arguments.settings)
+    from imgbatch.runs.check import VerifyRun
+
+    verification = VerifyRun(arguments.operands[0], deep=arguments.deep, settings=request.settings)
+    verification.prepare()
+    refuse_pictures({job.source.path for job in verification.todo}, report)
+    return carry_out(verification, report, console, files)
