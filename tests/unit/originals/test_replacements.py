@@ -50,7 +50,9 @@ def test_an_intention_is_seen_at_once_and_what_was_done_with_the_next(replacemen
         "undone",
         "done",
     ]  # and the first is not told to be done once more
+    replacements.settle(second, "undone")
     replacements.close()
+    assert [row[2] for row in rows(replacements)] == ["undone", "undone"]
 
 
 def test_what_did_not_happen_is_forgotten_and_nothing_else(replacements: Replacements) -> None:
