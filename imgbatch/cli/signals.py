@@ -36,7 +36,16 @@ class Stoppable(Protocol):
 
 @contextlib.contextmanager
 def stopping(batch: Stoppable, quiet: bool, grace: float) -> Iterator[None]:
-    """Within the block SIGINT and SIGTERM stop `batch`; SIGTERM leaves the files in hand `grace` seconds."""
+    """Within the block SIGINT and SIGTERM stop `batch`.
+
+    Parameters
+    ----------
+    batch : Stoppable
+    quiet : bool
+        Whether nothing is said of it.
+    grace : float
+        Seconds that a first SIGTERM leaves the files in hand.
+    """
     seen: list[int] = []
     terminal = _terminal()
     timers: list[threading.Timer] = []
