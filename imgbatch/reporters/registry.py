@@ -20,6 +20,7 @@ REPORTERS = {
     "failed-list": "files.failed_list.FailedList",
     "json": "jsonl.JsonLines",
     "log": "log.Log",
+    "logger": "logger.Logger",
     "profile": "profile.Profile",
     "srcset": "files.srcset.SrcSet",
     "stats": "files.json_csv.StatsFile",

@@ -27,6 +27,7 @@ from imgbatch.reporters.files.json_csv import StatsFile
 from imgbatch.reporters.files.srcset import SrcSet
 from imgbatch.reporters.jsonl import JsonLines
 from imgbatch.reporters.log import Log
+from imgbatch.reporters.logger import Logger
 from imgbatch.reporters.profile import Profile
 from imgbatch.reporters.registry import REPORTERS, SUFFIXES, reporter_class, reporter_for
 from imgbatch.reporters.unattended import UnattendedReporter
@@ -82,6 +83,7 @@ MAKERS: dict[str, Make] = {
     "json lines": lambda folder: JsonLines(io.BytesIO(), "/base"),
     "failed list": lambda folder: FailedList(str(folder / "failed.txt"), False, lambda line: None),
     "failed list, NUL": lambda folder: FailedList(str(folder / "failed0.txt"), True, lambda line: None),
+    "logger": lambda folder: Logger("/base"),
     "profile": lambda folder: Profile(lambda line: None, 2),
     "profile in this process": lambda folder: Profile(lambda line: None, 0),
     "srcset": lambda folder: SrcSet(str(folder / "srcset.json")),

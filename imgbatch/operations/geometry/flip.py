@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 class _Mirror(Operation):
     """What both directions share."""
 
-    group: ClassVar[str] = "geometry"
-
     def after(self, size: Size) -> Size:
         return size
 
@@ -32,6 +30,7 @@ class Flip(_Mirror):
     """
 
     word: ClassVar[str] = "flip"
+    group: ClassVar[str] = "geometry"
 
     def apply(self, image: Image) -> Image:
         from PIL.Image import Transpose
@@ -47,6 +46,7 @@ class Flop(_Mirror):
     """
 
     word: ClassVar[str] = "flop"
+    group: ClassVar[str] = "geometry"
 
     def apply(self, image: Image) -> Image:
         from PIL.Image import Transpose
