@@ -74,8 +74,8 @@ def check_rows(rows: Iterable[Sequence[object]], kinds: Sequence[Kind], paths: S
     paths : sequence of int
         The columns with paths, which hold no NUL.
     """
-    for held in {tuple(map(type, row)) for row in rows}:
-        if len(held) != len(kinds) or not all(map(issubclass, held, kinds)):
+    for types in {tuple(map(type, row)) for row in rows}:
+        if len(types) != len(kinds) or not all(map(issubclass, types, kinds)):
             raise sqlite3.DatabaseError("a row holds what no run writes")
     if any(b"\0" in row[column] for row in rows for column in paths):  # type: ignore[operator]  # bytes, as was checked
         raise sqlite3.DatabaseError("a path holds a NUL")
@@ -111,11 +111,11 @@ def permission_hint(path: str) -> str:
 
 def write_error(file: str, error: sqlite3.Error) -> OSError:
     """What is raised where the ledger takes no more, which ends the run; a damaged file is set aside."""
-    said = f"the ledger cannot be written: {error}"
+    message = f"the ledger cannot be written: {error}"
     if is_damage(error):
         with contextlib.suppress(OSError):
-            said += f"; it was set aside as {os.path.basename(set_aside(file))}"
-    return OSError(errno.ENOSPC if "full" in str(error) else errno.EIO, said, file)
+            message += f"; it was set aside as {os.path.basename(set_aside(file))}"
+    return OSError(errno.ENOSPC if "full" in str(error) else errno.EIO, message, file)
 
 
 def _damage_error(file: str, error: Exception, mend: bool) -> PlanError:

@@ -104,10 +104,10 @@ SCHEMA = (
 )
 _COUNT: Kind = int | None
 #: What the columns hold that are read, by table, and which of them are paths.
-_WRITTEN: tuple[Kind, ...] = (
+_WRITTEN_KINDS: tuple[Kind, ...] = (
     bytes, bytes, int, int, int, str, str, int, int, int, _COUNT, int, int, str, str, str, int, int, int,
 )  # fmt: skip
-_FAILURES: tuple[Kind, ...] = (bytes, str, int, int, str, str, str, str, int, int, str, int)
+_FAILURE_KINDS: tuple[Kind, ...] = (bytes, str, int, int, str, str, str, str, int, int, str, int)
 
 
 def open_to_write(file: str) -> sqlite3.Connection:
@@ -143,8 +143,8 @@ def _make(file: str) -> None:
     with contextlib.closing(sqlite3.connect(":memory:")) as connection:
         _make_tables(connection, 0)
         content = connection.serialize() if hasattr(connection, "serialize") else b""  # an empty file will do
-    with open_atomic(file, durable=True) as made:
-        made.write(content)
+    with open_atomic(file, durable=True) as stream:
+        stream.write(content)
 
 
 def _make_tables(connection: sqlite3.Connection, version: int) -> None:
@@ -153,8 +153,8 @@ def _make_tables(connection: sqlite3.Connection, version: int) -> None:
         connection.execute("BEGIN IMMEDIATE")
         for table in SCHEMA:
             connection.execute(table)
-        for name, declared in NEW_COLUMNS.items() if version == 1 else ():
-            connection.execute(f"ALTER TABLE written ADD COLUMN {name} {declared}")
+        for name, definition in NEW_COLUMNS.items() if version == 1 else ():
+            connection.execute(f"ALTER TABLE written ADD COLUMN {name} {definition}")
         connection.execute("UPDATE written SET recorded_ns=0")  # `own` is then not believed (index.py)
         connection.execute(f"PRAGMA user_version={VERSION}")
 
@@ -172,21 +172,21 @@ def read_rows(file: str, mend: bool) -> dict[str, list[tuple[object, ...]]]:
     PlanError
         The file is damaged, foreign, of a newer version, or cannot be opened where it is.
     """
-    found: dict[str, list[tuple[object, ...]]] = {"written": [], "failures": [], "runs": []}
+    rows: dict[str, list[tuple[object, ...]]] = {"written": [], "failures": [], "runs": []}
     with open_to_read(file, mend) as (connection, version):
         if version:
             columns = COLUMNS if version == VERSION else _OWNED_WRONGLY if version >= 2 else _AS_OLD
-            found["written"] = connection.execute(f"SELECT {columns} FROM written").fetchall()
+            rows["written"] = connection.execute(f"SELECT {columns} FROM written").fetchall()
         if version >= 2:
-            found["failures"] = connection.execute("SELECT * FROM failures").fetchall()
-            found["runs"] = connection.execute(
+            rows["failures"] = connection.execute("SELECT * FROM failures").fetchall()
+            rows["runs"] = connection.execute(
                 "SELECT digest, started_ns, seen_ns, id FROM runs WHERE ended_ns IS NULL"
             ).fetchall()
-        check_rows(found["written"], _WRITTEN, paths=(0, 1))
-        check_rows(found["failures"], _FAILURES, paths=(0,))
-        check_rows(found["runs"], (str, int, int, int))
+        check_rows(rows["written"], _WRITTEN_KINDS, paths=(0, 1))
+        check_rows(rows["failures"], _FAILURE_KINDS, paths=(0,))
+        check_rows(rows["runs"], (str, int, int, int))
         check_places(connection, version)
-    return found
+    return rows
 
 
 def check_places(connection: sqlite3.Connection, version: int) -> None:
@@ -216,7 +216,7 @@ def open_to_read(file: str, mend: bool = False) -> Iterator[tuple[sqlite3.Connec
     """
     with guard(file, mend), contextlib.ExitStack() as stack:
         check_file(file)
-        connection = stack.enter_context(_open_held(file) if mend else _open_to_look(file))
+        connection = stack.enter_context(_open_with_lock(file) if mend else _open_to_look(file))
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version > VERSION:
             raise PlanError(
@@ -228,8 +228,8 @@ def open_to_read(file: str, mend: bool = False) -> Iterator[tuple[sqlite3.Connec
             raise sqlite3.DatabaseError("it is another program's database")
         if version == VERSION:
             for name, columns in _TABLES.items():
-                held = connection.execute(f"SELECT * FROM {name} LIMIT 0").description
-                if [column[0] for column in held] != columns:
+                description = connection.execute(f"SELECT * FROM {name} LIMIT 0").description
+                if [column[0] for column in description] != columns:
                     raise sqlite3.DatabaseError(f"its table {name} has other columns")
         yield connection, version
 
@@ -240,7 +240,7 @@ _TABLES = {
 }  # fmt: skip
 
 
-def _open_held(file: str) -> contextlib.closing[sqlite3.Connection]:
+def _open_with_lock(file: str) -> contextlib.closing[sqlite3.Connection]:
     """Where nobody else writes: SQLite recovers what a killed run left, and takes its companions away."""
     left = any(os.path.exists(file + end) for end in COMPANIONS)
     return _connect(file, "rw" if left else "ro&immutable=1")
@@ -249,12 +249,12 @@ def _open_held(file: str) -> contextlib.closing[sqlite3.Connection]:
 @contextlib.contextmanager
 def _open_to_look(file: str) -> Iterator[sqlite3.Connection]:
     """Where somebody else may write, and nothing may be made, not even what SQLite makes for readers."""
-    wal, shared, journal = (os.path.exists(file + end) for end in COMPANIONS)
+    wal, shm, journal = (os.path.exists(file + end) for end in COMPANIONS)
     with contextlib.ExitStack() as stack:
         if not wal and not journal:
             yield stack.enter_context(_connect(file, "ro&immutable=1"))
             return
-        if journal or shared:
+        if journal or shm:
             try:
                 connection = stack.enter_context(_connect(file, "ro"))
                 connection.execute("SELECT count(*) FROM sqlite_master").fetchone()

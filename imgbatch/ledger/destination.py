@@ -80,7 +80,7 @@ class Destination(ABC):
         """What is to be made of the sources; PlanError when that is refused."""
 
     @abstractmethod
-    def already_done(self, job: Job) -> Outcome | None:
+    def unchanged_outcome(self, job: Job) -> Outcome | None:
         """The outcome "unchanged" where a former run did the job and nothing changed since."""
 
     # -- during the run ------------------------------------------------------------------------------------------------
@@ -128,9 +128,9 @@ class Destination(ABC):
         As the ledger has it for a source that is unchanged, so that a run without work opens no image; else by its
         first bytes.
         """
-        recorded = self._ledger.own_format(source)
-        if recorded is not None:
-            return recorded or None
+        format = self._ledger.own_format(source)
+        if format is not None:
+            return format or None
         try:
             return codecs.format_of(storage_of(source.path).read_prefix(source.path, codecs.PREFIX))
         except OSError:

@@ -15,7 +15,7 @@ from imgbatch.ledger.rows import PastRun, Replacement, state_folder
 from imgbatch.ledger.trust import refuse_strange_state
 from imgbatch.planning.folders import display_path
 
-_REPLACED = (int, bytes, str, str, str, bytes, int, int, int, str, int, int, int, int | None)
+_REPLACEMENT_KINDS = (int, bytes, str, str, str, bytes, int, int, int, str, int, int, int, int | None)
 
 
 def past_runs(
@@ -46,7 +46,7 @@ class History:
         An output folder, or one whose files were changed in place.
     state : str or None
         As ``--state`` has it.
-    trusted, writing : bool
+    trust_state, writing : bool
         As :func:`refuse_strange_state` has them.
 
     Attributes
@@ -65,12 +65,12 @@ class History:
     """
 
     def __init__(
-        self, folder: str | os.PathLike[str], state: str | None, trusted: bool = False, writing: bool = False
+        self, folder: str | os.PathLike[str], state: str | None, trust_state: bool = False, writing: bool = False
     ) -> None:
         self.folder = os.path.abspath(check_path("folder", folder, "a folder"))
         state = None if state is None else check_path("state", state, "a folder")
         self.state = state_folder(self.folder, state)
-        refuse_strange_state(self.state, trusted, writing)
+        refuse_strange_state(self.state, trust_state, writing)
         self.ledger = Ledger(self.folder, state=self.state)
         self.runs = read_runs(self.state)
         if not self.runs:
@@ -102,19 +102,19 @@ def read_runs(state: str, mend: bool = False) -> list[PastRun]:
         check_rows(rows, (int, int, int, int | None, int | None, str, str, str))
         return [
             PastRun(
-                id, started / 1e9, max(0, (ended or seen) - started) / 1e9, ended is not None, code,
+                id, start_ns / 1e9, max(0, (end_ns or seen_ns) - start_ns) / 1e9, end_ns is not None, code,
                 _counts(counts), command, digest,
             )
-            for id, started, seen, ended, code, counts, command, digest in rows
+            for id, start_ns, seen_ns, end_ns, code, counts, command, digest in rows
         ]  # fmt: skip
 
 
 def _counts(text: str) -> dict[str, Any]:
     """A run's summary; ValueError where it is none."""
-    held = json.loads(text)
-    if not isinstance(held, dict):
+    summary = json.loads(text)
+    if not isinstance(summary, dict):
         raise ValueError("a run's summary is none")
-    return held
+    return summary
 
 
 def read_replacements(folder: str, state: str, mend: bool = False) -> list[Replacement]:
@@ -134,7 +134,7 @@ def read_replacements(folder: str, state: str, mend: bool = False) -> list[Repla
         rows = []
         if version >= 3:
             rows = connection.execute("SELECT * FROM replaced ORDER BY run, recorded_ns").fetchall()
-        check_rows(rows, _REPLACED, paths=(1, 5))
+        check_rows(rows, _REPLACEMENT_KINDS, paths=(1, 5))
     return [
         Replacement(
             run, os.path.join(folder, os.fsdecode(path)), step, original, hash,

@@ -50,14 +50,14 @@ class LedgerIndex:
         self._by_path: dict[str, Row] = {}
         self._by_source: dict[str, list[Row]] = {}
         self._doubtful: dict[str, Row] = {}  # by path: what workers that died may have written (Ledger.adopt)
-        self._failed: dict[str, FailureRow] = {}
+        self._failure_by_source: dict[str, FailureRow] = {}
         self._dead: list[tuple[int, int]] = []
         self._endless: set[int] = set()  # the numbers of runs without an end
         self._intact_by_path: dict[str, bool] = {}
         self._hashes: dict[str, str] = {}  # of sources that were looked into
-        self._confirmed: dict[str, tuple[int, int, bytes]] = {}  # rows that are right but for the time
+        self._mtime_updates: dict[str, tuple[int, int, bytes]] = {}  # rows that are right but for the time
         self._now = time.time_ns()
-        self.interrupted = False  # whether a former run died
+        self.has_open_runs = False  # whether a former run died before its end
         if keep and os.path.exists(self.file):
             self._load()
 
@@ -85,7 +85,9 @@ class LedgerIndex:
         rows = self._by_source.get(source, ())
         return tuple(row.path for row in rows if output in (None, row.output) and self._intact(row))
 
-    def up_to_date(self, job: Job, digests: Mapping[int, str], dated: Collection[int]) -> tuple[Written, ...] | None:
+    def up_to_date(
+        self, job: Job, digests: Mapping[int, str], with_mtime: Collection[int]
+    ) -> tuple[Written, ...] | None:
         """What was written for a job, if that is still what the recipe would make of its source; else None.
 
         Of one output there may be several files: a mirrored and a flat one, or with the numbers of two runs.
@@ -95,7 +97,7 @@ class LedgerIndex:
         job : Job
         digests : mapping of int to str
             By output, those of the outputs that must have a file.
-        dated : collection of int
+        with_mtime : collection of int
             The outputs whose files have the source's mtime.
         """
         source = job.source
@@ -103,7 +105,7 @@ class LedgerIndex:
         if not rows:
             return None
         places = {target.output: (target.path, target.other) for target in job.targets if not target.late}
-        found = []
+        outputs = []
         for output, digest in digests.items():
             there = places.get(output)
             row = next(
@@ -113,7 +115,7 @@ class LedgerIndex:
                     if row.output == output
                     and row.matches(digest, job.index + 1, source.mtime_ns)
                     and (there is None or row.path in there)
-                    and (output not in dated or row.source_mtime_ns == source.mtime_ns)
+                    and (output not in with_mtime or row.source_mtime_ns == source.mtime_ns)
                     and self._same(row, source)
                     and self._intact(row)
                 ),
@@ -121,8 +123,8 @@ class LedgerIndex:
             )
             if row is None:
                 return None
-            found.append(row.written())
-        return tuple(found)
+            outputs.append(row.as_output())
+        return tuple(outputs)
 
     def own_format(self, source: Source) -> str | None:
         """The format of an unchanged source, "" when it is one that cannot be written; None: not known."""
@@ -133,10 +135,10 @@ class LedgerIndex:
 
     def _intact(self, row: Row) -> bool:
         """Whether a file is as it was written; looked at once for the plan."""
-        known = self._intact_by_path.get(row.path)
-        if known is None:
-            known = self._intact_by_path[row.path] = row.intact()
-        return known
+        intact = self._intact_by_path.get(row.path)
+        if intact is None:
+            intact = self._intact_by_path[row.path] = row.intact()
+        return intact
 
     def _same(self, row: Row, source: Source) -> bool:
         """Whether a source is what a file was made of: by size and mtime, and by its content where these leave doubt.
@@ -154,7 +156,7 @@ class LedgerIndex:
             self._hashes[source.path] = storage_of(source.path).fingerprint(source.path)
         if self._hashes[source.path] != row.source_hash:
             return False
-        self._confirmed[row.path] = (source.mtime_ns, self._now, os.fsencode(relative_path(row.path, self.folder)))
+        self._mtime_updates[row.path] = (source.mtime_ns, self._now, os.fsencode(relative_path(row.path, self.folder)))
         return True
 
     def _is_cut(self, row: Row) -> bool:
@@ -171,15 +173,15 @@ class LedgerIndex:
     def widths(self, source: Source, digests: Sequence[str]) -> dict[int, int]:
         """The width in px of what was written for a source, by output, where `digests` are still the outputs'."""
         rows = self._by_source.get(source.path, ())
-        held = ((row, row.digest.split(" ")[0]) for row in rows if row.output < len(digests))
-        return {row.output: row.width for row, digest in held if digest == digests[row.output]}
+        pairs = ((row, row.digest.split(" ")[0]) for row in rows if row.output < len(digests))
+        return {row.output: row.width for row, digest in pairs if digest == digests[row.output]}
 
     def last_failure(self, source: Source) -> FailureRow | None:
         """How this very file failed with this recipe, versions and limit; None: it is not known to fail."""
-        held = self._failed.get(source.path)
-        if held is None or (held.size, held.mtime_ns) != (source.size, source.mtime_ns):
+        row = self._failure_by_source.get(source.path)
+        if row is None or (row.size, row.mtime_ns) != (source.size, source.mtime_ns):
             return None
-        return held if held.versions == self.failure_conditions(held.status) else None
+        return row if row.versions == self.failure_conditions(row.status) else None
 
     def failure_conditions(self, status: Status) -> str:
         """What a failure of this kind depends on besides file and recipe: the versions, and for a timeout the limit."""
@@ -188,33 +190,33 @@ class LedgerIndex:
     @property
     def failing(self) -> frozenset[str]:
         """The sources (absolute paths) that failed when they were tried last."""
-        return frozenset(self._failed)
+        return frozenset(self._failure_by_source)
 
     @property
-    def resumed(self) -> bool:
+    def has_doubtful_files(self) -> bool:
         """Whether files under planned names may be those of a run, or of workers, that died."""
         return bool(self._dead or self._doubtful)
 
     def _left_by_the_dead(self, path: str) -> bool:
         try:
-            changed = storage_of(path).stat(path, follow_links=False).st_ctime_ns
+            ctime_ns = storage_of(path).stat(path, follow_links=False).st_ctime_ns
         except OSError:
             return False
-        return any(started <= changed <= seen + _DEAD_NS for started, seen in self._dead)
+        return any(start_ns <= ctime_ns <= seen_ns + _DEAD_NS for start_ns, seen_ns in self._dead)
 
     def _load(self) -> None:
-        held: Any = read_rows(self.file, self.mend)
-        for row in held["written"]:
-            found = Row(os.path.join(self.folder, os.fsdecode(row[0])), os.fsdecode(row[1]), *row[2:])
-            if not found.digest:
-                self._doubtful[found.path] = found
+        tables: Any = read_rows(self.file, self.mend)
+        for row in tables["written"]:
+            entry = Row(os.path.join(self.folder, os.fsdecode(row[0])), os.fsdecode(row[1]), *row[2:])
+            if not entry.digest:
+                self._doubtful[entry.path] = entry
                 continue
-            self._by_path[found.path] = found
-            self._by_source.setdefault(found.source, []).append(found)
-        for source, digest, size, mtime_ns, status, kind, phase, message, *rest in held["failures"]:
+            self._by_path[entry.path] = entry
+            self._by_source.setdefault(entry.source, []).append(entry)
+        for source, digest, size, mtime_ns, status, kind, phase, message, *rest in tables["failures"]:
             if digest == self.digest and kind in KINDS and phase in PHASES:
                 failure = Failure(kind, phase, message)
-                self._failed[os.fsdecode(source)] = FailureRow(size, mtime_ns, status, failure, *rest[:3])
-        self.interrupted = bool(held["runs"])
-        self._dead = [(started, seen) for digest, started, seen, _ in held["runs"] if digest == self.digest]
-        self._endless = {number for *_, number in held["runs"]}
+                self._failure_by_source[os.fsdecode(source)] = FailureRow(size, mtime_ns, status, failure, *rest[:3])
+        self.has_open_runs = bool(tables["runs"])
+        self._dead = [(start_ns, seen_ns) for digest, start_ns, seen_ns, _ in tables["runs"] if digest == self.digest]
+        self._endless = {number for *_, number in tables["runs"]}

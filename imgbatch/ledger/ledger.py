@@ -58,7 +58,7 @@ class Ledger(LedgerIndex):
         self._connection: sqlite3.Connection | None = None
         self._pending: dict[str, list[tuple[object, ...]]] = {name: [] for name in _PENDING}
         self._last = time.monotonic()
-        self._unsynced: list[str] = []  # outputs that are to be recorded
+        self._paths_to_sync: list[str] = []  # outputs that are to be recorded
 
     # -- recording -----------------------------------------------------------------------------------------------------
 
@@ -70,14 +70,14 @@ class Ledger(LedgerIndex):
         now = time.time_ns()
         try:
             with guard(self.file, mend=True), self._open_durably() as connection:
-                made = connection.execute(
+                cursor = connection.execute(
                     "INSERT INTO runs (started_ns, seen_ns, counts, digest, versions, command) VALUES (?,?,'{}',?,?,?)",
                     (now, now, self.digest, self.versions, command.encode("utf-8", "backslashreplace").decode()),
                 )
                 connection.executemany(
-                    "UPDATE written SET source_mtime_ns=?, recorded_ns=? WHERE path=?", self._confirmed.values()
+                    "UPDATE written SET source_mtime_ns=?, recorded_ns=? WHERE path=?", self._mtime_updates.values()
                 )
-            self.run = made.lastrowid or 0
+            self.run = cursor.lastrowid or 0
             self._give_reserve()
             with open(self._reserve, "xb") as file:  # exclusively: never what a link leads to
                 file.write(bytes(_RESERVE))
@@ -96,12 +96,12 @@ class Ledger(LedgerIndex):
             return
         source, now = os.fsencode(outcome.source.path), time.time_ns()
         if outcome.status == "unchanged":  # what was restored is as it was when it was done
-            if outcome.source.path in self._failed:
+            if outcome.source.path in self._failure_by_source:
                 self._pending["forgotten"].append((source, self.digest))
             return
         for one in outcome.outputs:
             path = relative_path(one.path, self.folder)
-            self._unsynced.append(one.path)
+            self._paths_to_sync.append(one.path)
             digest = digest_with_fields(
                 self._digests[one.output], one.fields, outcome.index + 1, outcome.source.mtime_ns
             )
@@ -114,14 +114,14 @@ class Ledger(LedgerIndex):
         passing = error is not None and BLAME[error.kind] in ("around", "disk")  # the next run simply tries again
         if error is not None and not passing and outcome.source.problem is None:
             self._pending["failures"].append(self._failure(source, outcome, error, now))
-        elif outcome.source.path in self._failed:
+        elif outcome.source.path in self._failure_by_source:
             self._pending["forgotten"].append((source, self.digest))
         if len(self._pending["written"]) >= _BATCH_ROWS or time.monotonic() - self._last > _BATCH_SECONDS:
             self.flush()
 
     def _failure(self, source: bytes, outcome: Outcome, error: Failure, now: int) -> tuple[object, ...]:
-        held = self.last_failure(outcome.source)
-        attempts = 1 if held is None else held.attempts + 1
+        last = self.last_failure(outcome.source)
+        attempts = 1 if last is None else last.attempts + 1
         next_ns = 0
         if outcome.status in ("timeout", "crashed"):
             next_ns = now + BACK_OFF_DAYS[min(attempts, len(BACK_OFF_DAYS)) - 1] * DAY_NS - _EARLY_NS
@@ -145,12 +145,12 @@ class Ledger(LedgerIndex):
         for target in job.targets:
             for path in () if target.late else filter(None, (target.path, target.other)):
                 with contextlib.suppress(OSError):
-                    found = storage_of(path).stat(path, follow_links=False)
-                    if found.st_ctime_ns >= since_ns and stat.S_ISREG(found.st_mode):
+                    info = storage_of(path).stat(path, follow_links=False)
+                    if info.st_ctime_ns >= since_ns and stat.S_ISREG(info.st_mode):
                         self._pending["written"].append((
                             os.fsencode(relative_path(path, self.folder)), os.fsencode(job.source.path), target.output,
-                            job.source.size, job.source.mtime_ns, "", target.format, 0, 0, 1, None, found.st_size,
-                            mtime(found), "", storage_of(path).fingerprint(path), "", 0, self.run, 0,
+                            job.source.size, job.source.mtime_ns, "", target.format, 0, 0, 1, None, info.st_size,
+                            mtime(info), "", storage_of(path).fingerprint(path), "", 0, self.run, 0,
                         ))  # fmt: skip
 
     def record_move(self, outcome: Outcome) -> None:
@@ -178,9 +178,9 @@ class Ledger(LedgerIndex):
         pending = self._pending
         if not any(pending.values()):
             return
-        if self.durable and self._unsynced:
-            sync_files(self._unsynced)
-        self._unsynced.clear()
+        if self.durable and self._paths_to_sync:
+            sync_files(self._paths_to_sync)
+        self._paths_to_sync.clear()
         try:
             self._write(pending)
         except sqlite3.Error:

@@ -40,24 +40,24 @@ def find_prunable(ledger: Ledger, paths: Sequence[str], sources: Sequence[Source
     for path in paths:
         if not storage_of(path).is_folder(path):
             raise PlanError(f"--prune takes whole folders as SRC, and {path!r} is none; {_HOW}")
-    troubled = (source for source in sources if source.problem is not None)
-    blind = next((source for source in troubled if storage_of(source.path).is_folder(source.path)), None)
+    problems = (source for source in sources if source.problem is not None)
+    blind = next((source for source in problems if storage_of(source.path).is_folder(source.path)), None)
     if blind is not None:
         raise PlanError(f"--prune has to see every source, and the folder {blind.path} cannot be listed; {_HOW}")
     roots = [os.path.abspath(path).rstrip(os.sep) + os.sep for path in paths]
     for root in roots:
         if not any(source.path.startswith(root) for source in sources):
             raise PlanError(f"no images are left in {root}: is its disk mounted? Nothing is pruned; {_HOW}")
-    found = {source.path for source in sources}
+    paths_here = {source.path for source in sources}
     return sorted(
         (
             row
             for row in ledger.rows
-            if row.source not in found
+            if row.source not in paths_here
             and not row.moved
             and any(row.source.startswith(root) for root in roots)
             and not storage_of(row.source).exists(row.source)
-            and row.path not in found
+            and row.path not in paths_here
             and row.intact()
         ),
         key=lambda row: os.fsencode(row.path),
@@ -66,7 +66,7 @@ def find_prunable(ledger: Ledger, paths: Sequence[str], sources: Sequence[Source
 
 def prune(ledger: Ledger, rows: Sequence[Row]) -> list[Row]:
     """Remove files that are still what was written, and forget them; those that are removed."""
-    removed = []
+    removals = []
     for row in rows:
         store = storage_of(row.path)
         try:
@@ -76,5 +76,5 @@ def prune(ledger: Ledger, rows: Sequence[Row]) -> list[Row]:
         except OSError:
             continue  # somebody else was faster, or it is not ours to remove
         ledger.forget(row)
-        removed.append(row)
-    return removed
+        removals.append(row)
+    return removals

@@ -48,20 +48,20 @@ class RenamedSources:
         former = self._by_size.get(source.size)
         if not former or source.problem is not None or source.path in self._recorded_sources or not job.targets:
             return None
-        gone = [rows for path, rows in former.items() if not storage_of(path).exists(path)]
-        content = _content(source) if gone else ""
-        for rows in gone:
+        orphans = [rows for path, rows in former.items() if not storage_of(path).exists(path)]
+        content = _content(source) if orphans else ""
+        for rows in orphans:
             if content and all(row.source_hash == content for row in rows.values()):
-                written = self._copy(job, rows)
-                if written:
+                copies = self._copy(job, rows)
+                if copies:
                     was = next(iter(rows.values())).source
                     changes = (f"renamed: it was {was}, and its outputs are copied",)
-                    return Outcome(job.index, source, "ok", written, changes=changes, source_hash=content)
+                    return Outcome(job.index, source, "ok", copies, changes=changes, source_hash=content)
         return None
 
     def _copy(self, job: Job, rows: dict[int, Row]) -> tuple[Written, ...]:
         """What was copied for all targets of a job; empty where one cannot be, and then nothing is left."""
-        made: list[Written] = []
+        copies: list[Written] = []
         try:
             for target in job.targets:
                 row = rows.get(target.output)
@@ -72,8 +72,8 @@ class RenamedSources:
                 if content_hash(data) != row.hash:
                     raise FileNotFoundError(row.path)
                 like = job.source.path if self._recipe.outputs[target.output].preserve else None
-                found = storage_of(path).create_exclusively(path, data, like=like)
-                made.append(
+                info = storage_of(path).create_exclusively(path, data, like=like)
+                copies.append(
                     Written(
                         target.output,
                         path,
@@ -83,14 +83,14 @@ class RenamedSources:
                         len(data),
                         row.quality,
                         row.frames,
-                        mtime(found),
+                        mtime(info),
                         hash=row.hash,
                         source_format=row.own,
                     )  # fmt: skip
                 )
-            return tuple(made)
+            return tuple(copies)
         except (OSError, ImageError):  # a worker will do it, and say what is wrong, if something is
-            for one in made:
+            for one in copies:
                 with contextlib.suppress(OSError):
                     storage_of(one.path).remove(one.path)
             return ()
@@ -101,7 +101,7 @@ def _content(source: Source) -> str:
     with contextlib.suppress(OSError):
         store = storage_of(source.path)
         content = store.fingerprint(source.path)
-        found = store.stat(source.path)
-        if (found.st_size, mtime(found)) == (source.size, source.mtime_ns):
+        info = store.stat(source.path)
+        if (info.st_size, mtime(info)) == (source.size, source.mtime_ns):
             return content
     return ""

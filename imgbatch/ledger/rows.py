@@ -30,7 +30,7 @@ def is_retryable(failure: Failure) -> bool:
     return failure.kind in ("too_large", "unsupported") and failure.phase in ("read", "decode")
 
 
-def digest_with_fields(digest: str, asked: Iterable[str], number: int, mtime_ns: int) -> str:
+def digest_with_fields(digest: str, fields: Iterable[str], number: int, mtime_ns: int) -> str:
     """The digest of an output, with what its operations ask of a file and the file does not hold itself.
 
     Two files of the same content and name differ where a text shows their number or the day they were modified.
@@ -38,14 +38,14 @@ def digest_with_fields(digest: str, asked: Iterable[str], number: int, mtime_ns:
     Parameters
     ----------
     digest : str
-    asked : iterable of "n" or "mtime"
+    fields : iterable of "n" or "mtime"
     number : int
         ``{n}``, from 1.
     mtime_ns : int
         Of the source.
     """
     values = {"n": number, "mtime": mtime_ns}
-    return " ".join([digest, *(f"{name}={values[name]}" for name in asked)])
+    return " ".join([digest, *(f"{name}={values[name]}" for name in fields)])
 
 
 @frozen(slots=True)
@@ -75,10 +75,10 @@ class Row:
     def intact(self) -> bool:
         """Whether the file is there, with the size and mtime it was written with."""
         try:
-            found = storage_of(self.path).stat(self.path)
+            info = storage_of(self.path).stat(self.path)
         except OSError:
             return False
-        return found.st_size == self.size and mtime(found) == self.mtime_ns
+        return info.st_size == self.size and mtime(info) == self.mtime_ns
 
     def matches(self, digest: str, number: int, mtime_ns: int) -> bool:
         """Whether an output with this digest would be made as this file was.
@@ -95,7 +95,7 @@ class Row:
         fields = [part.partition("=")[0] for part in self.digest.split(" ")[1:]]
         return self.digest == digest_with_fields(digest, fields, number, mtime_ns)
 
-    def written(self) -> Written:
+    def as_output(self) -> Written:
         """The row as the record of an unchanged file has it."""
         return Written(
             self.output, self.path, self.format, self.width, self.height, self.size, self.quality, self.frames,

@@ -18,14 +18,14 @@ from imgbatch.storage.lock import FILE as LOCK
 _NAMES = (LOCK, "reserve", FILE, FILE + "-wal", FILE + "-shm", FILE + "-journal", "backup")
 
 
-def refuse_strange_state(state: str, trusted: bool, writing: bool) -> None:
+def refuse_strange_state(state: str, trust_state: bool, writing: bool) -> None:
     """Refuse a state folder that may have come from strangers.
 
     Parameters
     ----------
     state : str
         Absolute; nothing is said where it is not there.
-    trusted : bool
+    trust_state : bool
         Whether the user trusts it. Links in it are not followed even then.
     writing : bool
         Whether it will be written to and what it says be done; who only looks may look at other people's.
@@ -34,24 +34,24 @@ def refuse_strange_state(state: str, trusted: bool, writing: bool) -> None:
     ------
     PlanError
     """
-    shown = display_path(state)
+    folder = display_path(state)
     try:
-        found = os.lstat(state)
+        info = os.lstat(state)
     except OSError:  # it is not there, or will be said to be unusable
         return
     for name in _NAMES:
         if os.path.islink(os.path.join(state, name)):
-            raise PlanError(f"{name} in the state folder {shown} is a link, as no run makes one; remove it")
-    if trusted:
+            raise PlanError(f"{name} in the state folder {folder} is a link, as no run makes one; remove it")
+    if trust_state:
         return
     how = "if you trust what made it, add --trust-state; else remove it, or choose another one with --state DIR"
-    if stat.S_ISLNK(found.st_mode):
-        raise PlanError(f"the state folder {shown} is a link; {how}")
-    if writing and not _is_ours(found):
-        raise PlanError(f"the state folder {shown} belongs to another user ({found.st_uid}); {how}")
+    if stat.S_ISLNK(info.st_mode):
+        raise PlanError(f"the state folder {folder} is a link; {how}")
+    if writing and not _is_ours(info):
+        raise PlanError(f"the state folder {folder} belongs to another user ({info.st_uid}); {how}")
 
 
-def _is_ours(found: os.stat_result) -> bool:
-    if not hasattr(os, "geteuid") or found.st_uid in (os.geteuid(), 0):
+def _is_ours(info: os.stat_result) -> bool:
+    if not hasattr(os, "geteuid") or info.st_uid in (os.geteuid(), 0):
         return True
-    return bool(found.st_mode & stat.S_IWGRP) and found.st_gid in (os.getegid(), *os.getgroups())
+    return bool(info.st_mode & stat.S_IWGRP) and info.st_gid in (os.getegid(), *os.getgroups())

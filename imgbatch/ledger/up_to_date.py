@@ -32,11 +32,11 @@ def up_to_date(ledger: Ledger, job: Job, recipe: Recipe, digests: Sequence[str])
     if not job.targets:
         return None
     late = any(target.late for target in job.targets)
-    shared = outputs_without_file(ledger.widths(job.source, digests), job, recipe) if late else set()
-    wanted = {output: digest for output, digest in enumerate(digests) if output not in shared}
-    dated = {output for output in wanted if recipe.outputs[output].preserve}
-    done = ledger.up_to_date(job, wanted, dated)
-    return None if done is None else Outcome(job.index, job.source, "unchanged", outputs=done)
+    without_file = outputs_without_file(ledger.widths(job.source, digests), job, recipe) if late else set()
+    digest_by_output = {output: digest for output, digest in enumerate(digests) if output not in without_file}
+    with_mtime = {output for output in digest_by_output if recipe.outputs[output].preserve}
+    outputs = ledger.up_to_date(job, digest_by_output, with_mtime)
+    return None if outputs is None else Outcome(job.index, job.source, "unchanged", outputs=outputs)
 
 
 def known_failure(ledger: Ledger, job: Job, now_ns: int) -> Outcome | None:
@@ -49,25 +49,25 @@ def known_failure(ledger: Ledger, job: Job, now_ns: int) -> Outcome | None:
     now_ns : int
         Nanoseconds since 1970.
     """
-    held = ledger.last_failure(job.source)
-    if held is None or held.due(now_ns):
+    row = ledger.last_failure(job.source)
+    if row is None or row.due(now_ns):
         return None
-    said = NOT_AGAIN
-    if held.next_ns:
-        hours = max(1, round((held.next_ns - now_ns) / 3.6e12))
+    reason = NOT_AGAIN
+    if row.next_ns:
+        hours = max(1, round((row.next_ns - now_ns) / 3.6e12))
         when = f"{hours} h" if hours < 48 else f"{round(hours / 24)} days"
-        said = f"not tried before {when} are over, after {held.attempts} attempts (--retry-failed)"
-    error = replace(held.failure, message=f"{held.failure.message}; {said}")
-    return Outcome(job.index, job.source, held.status, error=error)
+        reason = f"not tried before {when} are over, after {row.attempts} attempts (--retry-failed)"
+    error = replace(row.failure, message=f"{row.failure.message}; {reason}")
+    return Outcome(job.index, job.source, row.status, error=error)
 
 
 def is_retried(ledger: Ledger, job: Job) -> bool:
     """Whether a job failed before in a way that every run looks for again; then the others go first."""
-    held = ledger.last_failure(job.source)
-    return held is not None and is_retryable(held.failure)
+    row = ledger.last_failure(job.source)
+    return row is not None and is_retryable(row.failure)
 
 
 def is_suspicious(ledger: Ledger, job: Job) -> bool:
     """Whether a job has cost a worker before, and is better done last and alone."""
-    held = ledger.last_failure(job.source)
-    return held is not None and held.status in ("timeout", "crashed")
+    row = ledger.last_failure(job.source)
+    return row is not None and row.status in ("timeout", "crashed")

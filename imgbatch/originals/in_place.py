@@ -144,7 +144,7 @@ class InPlace(Destination):
                     )
                 folder = os.path.dirname(folder)
 
-    def already_done(self, job: Job) -> Outcome | None:
+    def unchanged_outcome(self, job: Job) -> Outcome | None:
         """The outcome "unchanged" where this recipe has made what stands there, or what others have made it of."""
         return self._unchanged_outcomes.get(job.index)
 

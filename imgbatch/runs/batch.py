@@ -215,7 +215,7 @@ class Batch(Run):
 
     def _sweep(self, ledger: Ledger) -> None:
         """Remove what a run that died has left half-written."""
-        if ledger.interrupted:
+        if ledger.has_open_runs:
             for folder in self.workload.folders:
                 sweep(folder)
 
@@ -283,7 +283,7 @@ class Batch(Run):
         ledger = self.preparation.ledger
         return ImageTask(
             recipe, self.settings.max_pixels, time.time_ns(), plan=not self.settings.no_plan,
-            profile=self.settings.profile, resumed=ledger is not None and ledger.resumed,
+            profile=self.settings.profile, resumed=ledger is not None and ledger.has_doubtful_files,
         )  # fmt: skip
 
     def _count(self, outcome: Outcome) -> None:

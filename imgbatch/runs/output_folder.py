@@ -50,7 +50,7 @@ class OutputFolder(Destination):
         skipped = [Outcome(places[source.path], source, "skipped", changes=(IN_THE_WAY,)) for source in planned.skipped]
         return Assignment(planned.jobs, planned.folders, skipped_existing=skipped)
 
-    def already_done(self, job: Job) -> Outcome | None:
+    def unchanged_outcome(self, job: Job) -> Outcome | None:
         """The outcome "unchanged" where all outputs of a job are up to date."""
         return None if self._settings.force else up_to_date(self._ledger, job, self._recipe, self.digests)
 

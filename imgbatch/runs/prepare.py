@@ -205,7 +205,7 @@ class Preparation:
         retries: list[Job] = []
         retry = settings.force or settings.retry_failed
         for job in jobs:
-            done = self.destination.already_done(job)
+            done = self.destination.unchanged_outcome(job)
             known = None if done or retry else known_failure(ledger, job, now)
             if done is not None:
                 workload.unchanged.append(done)
