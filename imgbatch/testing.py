@@ -55,7 +55,7 @@ def _instances(operation: Operation | type[Operation]) -> list[Operation]:
     try:
         if operation.example:
             result.append(from_words(operation, operation.example))
-        if not any(field.required for field in parameters(operation)):
+        if not any(field.is_required for field in parameters(operation)):
             result.append(operation())
     except UsageError as error:
         raise AssertionError(f"{operation.word}: its example is wrong: {error}") from None

@@ -12,7 +12,7 @@ from dataclasses import field
 from typing import Any
 
 from imgbatch.codecs.encoder_options import FORMATS, SAME
-from imgbatch.core.errors import expected, unknown
+from imgbatch.core.errors import unknown, wrong_value
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.operations import Operation
 
@@ -77,7 +77,7 @@ def read_widths(name: str, word: str) -> tuple[int, ...]:
     """The widths in px, each once, in the order in which they were typed."""
     parts = [part.strip().lower().removesuffix("px") for part in word.split(",")]
     if not all(part.isascii() and part.isdecimal() and 1 <= int(part) <= 1_000_000 for part in parts):
-        raise expected("widths in px such as 320,640,1280", name, word)
+        raise wrong_value("widths in px such as 320,640,1280", name, word)
     return tuple(dict.fromkeys(int(part) for part in parts))
 
 
@@ -97,7 +97,7 @@ def path_reader(what: str, suffix: str = "", folder: bool = True) -> Reader:
     def read(name: str, word: str) -> str:
         unfit = not word or "\0" in word or not word.lower().endswith(suffix)
         if unfit or (not folder and os.path.isdir(word)):
-            raise expected(what, name, word)
+            raise wrong_value(what, name, word)
         return word
 
     return read

@@ -11,7 +11,7 @@ import re
 import shlex
 from collections.abc import Sequence
 
-from imgbatch.core.errors import UsageError, expected
+from imgbatch.core.errors import UsageError, wrong_value
 from imgbatch.core.frozen_dataclass import frozen
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -54,13 +54,13 @@ class Times:
         words = text.split()
         spelled = _NICKNAMES.get(words[0].lower(), "").split() if len(words) == 1 else words
         if len(spelled) != len(_FIELDS):
-            raise expected('five crontab fields such as "0 3 * * *", or @daily,', "--at", text)
+            raise wrong_value('five crontab fields such as "0 3 * * *", or @daily,', "--at", text)
         values = tuple(_values(word, *field) for word, field in zip(spelled, _FIELDS, strict=True))
         _, _, days, months, _ = values
         most = max(29 if month == 2 else 30 if month in (4, 6, 9, 11) else 31 for month in months)
         either = not spelled[2].startswith("*") and not spelled[4].startswith("*")
         if min(days) > most and not either:
-            raise expected("a day that one of the months has", "--at", text)
+            raise wrong_value("a day that one of the months has", "--at", text)
         return cls(" ".join(words), values, either)
 
     def calendar(self) -> list[str]:
@@ -160,14 +160,14 @@ def _values(word: str, what: str, low: int, high: int, names: tuple[str, ...], f
     for part in word.lower().split(","):
         match = _PART.fullmatch(part)
         if match is None or match["step"] == "0" or (match["step"] and not match["all"] and not match["last"]):
-            raise expected(f"a number from {low} to {high}, * or */N", f"the {what} of --at", word)
+            raise wrong_value(f"a number from {low} to {high}, * or */N", f"the {what} of --at", word)
         if match["all"]:
             start, end = low, high
         else:
             start = _number(match["first"], names, first)
             end = start if match["last"] is None else _number(match["last"], names, first)
         if not low <= start <= end <= high:
-            raise expected(f"a number from {low} to {high}, * or */N", f"the {what} of --at", word)
+            raise wrong_value(f"a number from {low} to {high}, * or */N", f"the {what} of --at", word)
         numbers.update(range(start, end + 1, int(match["step"] or 1)))
     return tuple(sorted({number % 7 for number in numbers} if names is _DAYS else numbers))
 

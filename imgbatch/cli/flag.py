@@ -64,7 +64,7 @@ class Flag:
         return self.names[-1]
 
 
-def detached(operation: type[Operation]) -> bool:
+def takes_next_word(operation: type[Operation]) -> bool:
     """Whether the value of an operation's flag stands as the next word."""
     return has_required(operation) if operation.detached is None else operation.detached
 
@@ -79,7 +79,7 @@ def operation_flag(operation: type[Operation]) -> Flag:
         "operations",
         operation.group,
         summary(operation).rstrip(".").replace("``", "") + (f" (also: {names})" if names else ""),
-        "value" if detached(operation) else "attached",
+        "value" if takes_next_word(operation) else "attached",
         metavar,
         many=True,
         operation=operation,

@@ -141,7 +141,7 @@ def parse(words: Sequence[str], command: Command[A]) -> A | None:
             help_page = f"imgbatch ops {flag_of(operation)}" if operation else "imgbatch ops"
             values["operations"] += (from_words(operation, text) if operation else plugins.parse_operation(text),)
         help_page = f"imgbatch {command.name} --help"
-        return filled(command.arguments, values | _values(typed, flags))
+        return fill(command.arguments, values | _values(typed, flags))
     except UsageError as error:
         line = str(error)
         raise UsageError(f"{line} See {help_page}" if line.endswith("?") else f"{line}; see {help_page}") from None
@@ -178,13 +178,13 @@ def _value(flag: Flag, typed: Any) -> Any:
     return typed if flag.read is None else flag.read(flag.name, typed)
 
 
-def filled(arguments: type[A], values: Mapping[str, Any]) -> A:
+def fill(arguments: type[A], values: Mapping[str, Any]) -> A:
     """An instance of a class of arguments and of its parts; a field without a value has its default."""
     chosen = {}
     for item in dataclasses.fields(arguments):  # type: ignore[arg-type]  # every class of arguments is a dataclass
         part: Any = item.default_factory
         if isinstance(part, type) and dataclasses.is_dataclass(part):
-            chosen[item.name] = filled(part, values)
+            chosen[item.name] = fill(part, values)
         elif item.name in values:
             chosen[item.name] = values[item.name]
     return arguments(**chosen)

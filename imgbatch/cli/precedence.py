@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO
 
 from imgbatch.cli.arguments import RecipeArguments, SourceArguments
-from imgbatch.core.errors import RecipeError, UsageError, expected
+from imgbatch.core.errors import RecipeError, UsageError, wrong_value
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameters import parameters
 from imgbatch.core.run_settings import Filters, Settings, UnattendedSettings
@@ -133,7 +133,7 @@ def load(path: str) -> RecipeFile:
         if isinstance(paths, str):
             paths = [paths]
         if not isinstance(paths, list) or not all(isinstance(item, str) and item for item in paths):
-            raise expected("a list of paths", "paths of [input]", paths)
+            raise wrong_value("a list of paths", "paths of [input]", paths)
         filters = {key: value for key, value in file.input.items() if key != "paths"}
         Filters(**filters)
         Settings(**_of(Settings, file.run))

@@ -52,7 +52,7 @@ BLAME: dict[Kind, Blame] = {
 }  # fmt: skip
 Phase = Literal["read", "decode", "ops", "encode", "write"]
 PHASES: tuple[Phase, ...] = get_args(Phase)
-_SHOWN = 120  # characters of a wrong value
+_MOST_CHARACTERS = 120  # characters of a wrong value
 
 
 class ImgbatchError(Exception):
@@ -107,7 +107,7 @@ def kind_of_errno(number: int | None) -> Kind:
     return "memory" if number == errno.ENOMEM else "io"
 
 
-def expected(what: str, name: str, got: object) -> UsageError:
+def wrong_value(what: str, name: str, got: object) -> UsageError:
     """The one sentence for a wrong value: ``expected <what> for <name>, got <value>``.
 
     Parameters
@@ -119,10 +119,10 @@ def expected(what: str, name: str, got: object) -> UsageError:
     got : object
         The value, shown by its ``repr``, or by its type's name where that is no single line.
     """
-    return UsageError(f"expected {what} for {name}, got {_shown(got)}")
+    return UsageError(f"expected {what} for {name}, got {_describe(got)}")
 
 
-def _shown(value: object) -> str:
+def _describe(value: object) -> str:
     """`value` in a sentence: an array, a picture or a file by its type."""
     if isinstance(value, str):
         return repr(value)
@@ -132,10 +132,10 @@ def _shown(value: object) -> str:
         text = ""
     if not text or not text.isprintable() or text.startswith("<"):
         return f"an object of type {type(value).__name__}"
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+    return text if len(text) <= _MOST_CHARACTERS else text[: _MOST_CHARACTERS - 1] + "…"
 
 
-def unknown(word: str, name: str, known: Iterable[str]) -> UsageError:
+def unknown(word: str, name: str, names: Iterable[str]) -> UsageError:
     """The one sentence for a name that does not exist, with the nearest known one.
 
     Parameters
@@ -144,21 +144,21 @@ def unknown(word: str, name: str, known: Iterable[str]) -> UsageError:
         The name.
     name : str
         What it should be the name of.
-    known : iterable of str
+    names : iterable of str
         All that there are; listed when none is near.
     """
-    names = list(known)
-    near = nearest(word, names)
-    hint = f"; did you mean {near!r}?" if near else f"; known: {', '.join(names)}"
+    choices = list(names)
+    near = nearest(word, choices)
+    hint = f"; did you mean {near!r}?" if near else f"; known: {', '.join(choices)}"
     return UsageError(f"unknown {name} {word!r}{hint}")
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
+def nearest(word: str, names: Iterable[str]) -> str | None:
     """The known word most like `word`, or None when nothing is near."""
     import difflib  # only where there is something to say
 
-    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return found[0] if found else None
+    matches = difflib.get_close_matches(word, list(names), n=1, cutoff=0.6)
+    return matches[0] if matches else None
 
 
 def one_line(text: str, limit: int = 300) -> str:
@@ -171,7 +171,7 @@ def one_line(text: str, limit: int = 300) -> str:
 def sentence(error: BaseException) -> str:
     """What an exception says, in one line, also when its ``str()`` raises or is empty."""
     try:
-        said = one_line(str(error))
+        text = one_line(str(error))
     except Exception:  # noqa: BLE001 - a hostile exception's own str() may raise anything
-        said = ""
-    return said or type(error).__name__
+        text = ""
+    return text or type(error).__name__

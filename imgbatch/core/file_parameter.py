@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Literal, TypeVar
 
-from imgbatch.core.errors import expected
+from imgbatch.core.errors import wrong_value
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameter_kinds import Kind
 from imgbatch.core.parameters import Declaration, Parameter, parameters
@@ -37,7 +37,7 @@ class File(Kind):
     def check(self, name: str, value: object) -> str:
         path = os.fspath(value) if isinstance(value, os.PathLike) else value
         if not isinstance(path, str) or not path or "\0" in path:
-            raise expected(self.describe(), name, value)
+            raise wrong_value(self.describe(), name, value)
         return path
 
     def describe(self) -> str:
@@ -54,5 +54,5 @@ def files(value: Declaration) -> Iterator[tuple[Parameter, File, str]]:
 
 def map_paths(value: D, change: Callable[[str], str]) -> D:
     """`value` with each name of a file changed; itself where it has none."""
-    moved = {field.name: change(path) for field, _, path in files(value)}
-    return dataclasses.replace(value, **moved) if moved else value
+    paths = {field.name: change(path) for field, _, path in files(value)}
+    return dataclasses.replace(value, **paths) if paths else value

@@ -35,15 +35,15 @@ def frozen(cls: type[Any] | None = None, /, *, slots: bool = False, eq: bool = T
 
 
 def _make(cls: type[Any], slots: bool, eq: bool) -> type[Any]:
-    shared = _ALWAYS | (_EQUAL if eq else {})
-    for name, function in shared.items():
+    functions = _ALWAYS | (_EQUAL if eq else {})
+    for name, function in functions.items():
         if name not in vars(cls):
             setattr(cls, name, function)
-    made: type[Any] = dataclasses.dataclass(init=False, repr=False, eq=False, slots=slots)(cls)
-    setattr(made, "__init__", _init(made))  # noqa: B010 - mypy takes no method that is assigned
+    new_class: type[Any] = dataclasses.dataclass(init=False, repr=False, eq=False, slots=slots)(cls)
+    setattr(new_class, "__init__", _init(new_class))  # noqa: B010 - mypy takes no method that is assigned
     if slots and "__reduce__" not in vars(cls):
-        setattr(made, "__reduce__", _make_reduce(made.__match_args__))  # noqa: B010 - as above
-    return made
+        setattr(new_class, "__reduce__", _make_reduce(new_class.__match_args__))  # noqa: B010 - as above
+    return new_class
 
 
 def _init(cls: type[Any]) -> Callable[..., None]:
@@ -70,11 +70,11 @@ def _init(cls: type[Any]) -> Callable[..., None]:
     result: dict[str, Any] = {}
     # Where typing.get_type_hints looks for what annotations name are the module's globals
     exec(f"def make({', '.join(namespace)}):\n{text}\n return __init__", vars(sys.modules[cls.__module__]), result)
-    made: Callable[..., None] = result["make"](**namespace)
-    made.__defaults__ = tuple(defaults)
-    made.__annotations__ = {field.name: field.type for field in dataclasses.fields(cls)} | {"return": None}
-    made.__module__, made.__qualname__ = cls.__module__, f"{cls.__qualname__}.__init__"
-    return made
+    init: Callable[..., None] = result["make"](**namespace)
+    init.__defaults__ = tuple(defaults)
+    init.__annotations__ = {field.name: field.type for field in dataclasses.fields(cls)} | {"return": None}
+    init.__module__, init.__qualname__ = cls.__module__, f"{cls.__qualname__}.__init__"
+    return init
 
 
 def _values(self: Any) -> tuple[Any, ...]:

@@ -46,13 +46,13 @@ class Source:
 class LedgerEntry:
     """What the ledger knows of a file in the output folder: made from `source` (absolute path) for output `output`.
 
-    `edited` says that size or mtime are no longer those of the moment it was written; `doubtful`, that a run which was
-    killed may have left it, or somebody else: its content will tell.
+    `is_edited` says that size or mtime are no longer those of the moment it was written; `doubtful`, that a killed run
+    or somebody else may have left it: its content will tell.
     """
 
     source: str
     output: int
-    edited: bool
+    is_edited: bool
     doubtful: bool = False
 
 
@@ -117,9 +117,9 @@ class Written:
 
     def record(self, base: str) -> dict[str, Any]:
         """The JSON record of one output, its path relative to `base`, an absolute folder; "" keeps it absolute."""
-        shown = self.path.removeprefix(base.rstrip("/") + "/") if base else self.path
+        path = self.path.removeprefix(base.rstrip("/") + "/") if base else self.path
         result: dict[str, Any] = {
-            "path": shown, "format": self.format, "width": self.width, "height": self.height, "bytes": self.bytes,
+            "path": path, "format": self.format, "width": self.width, "height": self.height, "bytes": self.bytes,
         }  # fmt: skip
         if self.quality is not None:
             result["quality"] = self.quality
@@ -186,7 +186,7 @@ class Outcome:
             "error": error and {"kind": error.kind, "phase": error.phase, "message": readable(error.message)},
             "warnings": [readable(text) for text in self.warnings],
             "changes": [readable(text) for text in self.changes],
-            "ms": {phase: round(spent, 1) for phase, spent in self.ms.items()},
+            "ms": {phase: round(ms, 1) for phase, ms in self.ms.items()},
         }
 
 

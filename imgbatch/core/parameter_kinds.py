@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol, TypeVar
 
-from imgbatch.core.errors import UsageError, expected, unknown
+from imgbatch.core.errors import UsageError, unknown, wrong_value
 from imgbatch.core.frozen_dataclass import frozen
 
 T = TypeVar("T")
@@ -46,7 +46,7 @@ def check_type(name: str, value: object, kind: type[T], what: str) -> T:
     """
     value = python_scalar(value)
     if not isinstance(value, kind):
-        raise expected(what, name, value)
+        raise wrong_value(what, name, value)
     return value
 
 
@@ -67,7 +67,7 @@ def check_path(name: str, value: object, what: str = "a path") -> str:
     except TypeError:
         path = None
     if not isinstance(path, str) or "\0" in path:
-        raise expected(f"{what} (str or pathlib.Path)", name, value)
+        raise wrong_value(f"{what} (str or pathlib.Path)", name, value)
     return path
 
 
@@ -78,7 +78,7 @@ def check_paths(name: str, value: object) -> list[str]:
         return [check_path(name, value, what)]
     several = not isinstance(value, (bytes, bytearray, Mapping)) and not hasattr(value, "read")
     if not several or not isinstance(value, Iterable) or getattr(value, "ndim", 1) != 1:
-        raise expected(f"{what}, or a list of these,", name, value)
+        raise wrong_value(f"{what}, or a list of these,", name, value)
     return [check_path(name, path, what) for path in value]
 
 
@@ -123,15 +123,15 @@ class Number(Kind):
 
     def check(self, name: str, value: object) -> float | int:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise expected(self.describe(), name, value)
+            raise wrong_value(self.describe(), name, value)
         try:
             finite = math.isfinite(value)
         except OverflowError:  # an integer beyond every float
             finite = False
         if not finite or not self.low <= value <= self.high or (self.whole and value != int(value)):
-            raise expected(self.describe(), name, value)
+            raise wrong_value(self.describe(), name, value)
         if self.odd and int(value) % 2 == 0:
-            raise expected(self.describe(), name, value)
+            raise wrong_value(self.describe(), name, value)
         return int(value) if self.whole else float(value)
 
     def read(self, name: str, word: str) -> float | int:
@@ -139,11 +139,11 @@ class Number(Kind):
         try:
             number = float(text)
         except ValueError:
-            raise expected(self.describe(), name, word) from None
+            raise wrong_value(self.describe(), name, word) from None
         try:
             return self.check(name, number)
         except UsageError:
-            raise expected(self.describe(), name, word) from None
+            raise wrong_value(self.describe(), name, word) from None
 
     def describe(self) -> str:
         noun = ("an odd whole number" if self.odd else "a whole number") if self.whole else "a number"
@@ -161,7 +161,7 @@ class Switch(Kind):
 
     def check(self, name: str, value: object) -> bool:
         if not isinstance(value, bool):
-            raise expected(self.describe(), name, value)
+            raise wrong_value(self.describe(), name, value)
         return value
 
     def read(self, name: str, word: str) -> bool:
@@ -169,7 +169,7 @@ class Switch(Kind):
             return True
         if word.lower() in ("false", "no", "off", "0"):
             return False
-        raise expected(self.describe(), name, word)
+        raise wrong_value(self.describe(), name, word)
 
     def describe(self) -> str:
         return "true or false"
@@ -185,7 +185,7 @@ class Choice(Kind):
         if not isinstance(value, str) or value.lower() not in self.words:
             if isinstance(value, str):
                 raise unknown(value, name, self.words)
-            raise expected(self.describe(), name, value)
+            raise wrong_value(self.describe(), name, value)
         return value.lower()
 
     def describe(self) -> str:
@@ -207,13 +207,13 @@ class Grammar(Kind):
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)  # size=1600 in a recipe, Resize(1600) in Python
         if not isinstance(value, str):
-            raise expected(self.what, name, value)
+            raise wrong_value(self.what, name, value)
         try:
             return self.canonical(value)
         except UsageError:
             raise
         except ValueError:
-            raise expected(self.what, name, value) from None
+            raise wrong_value(self.what, name, value) from None
 
     def describe(self) -> str:
         return self.what

@@ -23,7 +23,7 @@ import typing
 from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar
 
-from imgbatch.core.errors import UsageError, expected, unknown
+from imgbatch.core.errors import UsageError, unknown, wrong_value
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameter_kinds import Kind, Switch, python_scalar
 
@@ -42,7 +42,7 @@ class Parameter:
     default: Any
 
     @property
-    def required(self) -> bool:
+    def is_required(self) -> bool:
         """Whether there is no default."""
         return self.default is MISSING
 
@@ -53,7 +53,7 @@ class Parameter:
 
     def is_default(self, content: object) -> bool:
         """Whether `content` is the default, in its canonical form (``white`` is stored as ``#ffffff``)."""
-        if self.required:
+        if self.is_required:
             return False
         return content == self.default or (not self.optional and content == self.kind.check(self.name, self.default))
 
@@ -99,40 +99,40 @@ def _resolve(cls: type[Declaration]) -> tuple[Parameter, ...]:
 
 def has_required(cls: type[Declaration]) -> bool:
     """Whether a value must be given."""
-    return any(parameter.required for parameter in parameters(cls))
+    return any(parameter.is_required for parameter in parameters(cls))
 
 
 def from_table(cls: type[D], table: Mapping[str, object]) -> D:
     """An instance from a recipe's table; unknown keys name the nearest known one."""
-    known = {parameter.name: parameter for parameter in parameters(cls)}
+    by_name = {parameter.name: parameter for parameter in parameters(cls)}
     for key in table:
-        if key not in known:
-            raise unknown(key, f"parameter of {cls.word}" if cls.word else "setting", known)
+        if key not in by_name:
+            raise unknown(key, f"parameter of {cls.word}" if cls.word else "setting", by_name)
     _require(cls, table)
     return cls(**table)
 
 
 def from_words(cls: type[D], text: str) -> D:
     """An instance from a flag's value: ``positional,...,key=value`` (see INTERFACE, "Operations")."""
-    ordered = parameters(cls)
-    known = {parameter.name: parameter for parameter in ordered}
+    fields = parameters(cls)
+    by_name = {parameter.name: parameter for parameter in fields}
     values: dict[str, object] = {}
     position = 0
     for word in split_words(text) if text.strip() else []:
         key, equals, value = word.partition("=")
         key = key.strip().replace("-", "_")
         if equals and not word.startswith('"') and key.isidentifier():
-            if key not in known:
-                raise unknown(key, f"parameter of {cls.word}", known)
-        elif isinstance(getattr(known.get(key), "kind", None), Switch):
+            if key not in by_name:
+                raise unknown(key, f"parameter of {cls.word}", by_name)
+        elif isinstance(getattr(by_name.get(key), "kind", None), Switch):
             value = "true"
-        elif position < len(ordered):
-            key, value, position = ordered[position].name, word, position + 1
+        elif position < len(fields):
+            key, value, position = fields[position].name, word, position + 1
         else:
-            raise expected(f"at most {len(ordered)} values", f"--{flag(cls)}", text)
+            raise wrong_value(f"at most {len(fields)} values", f"--{flag(cls)}", text)
         if key in values:
             raise UsageError(f"expected {key} of {cls.word} once, got it twice in {text!r}")
-        values[key] = known[key].kind.read(_full_name(cls, key), unquote(value.strip()))
+        values[key] = by_name[key].kind.read(_full_name(cls, key), unquote(value.strip()))
     _require(cls, values)
     return cls(**values)
 
@@ -150,14 +150,14 @@ def to_table(value: Declaration, everything: bool = False) -> dict[str, object]:
 def to_words(value: Declaration) -> str:
     """The flag's value that gives `value` back."""
     words = []
-    keyed = False
+    needs_key = False
     for parameter in parameters(type(value)):
         content = getattr(value, parameter.name)
         if parameter.is_default(content):
-            keyed = True
+            needs_key = True
             continue
         word = _spell(content, parameters(type(value)))
-        words.append(f"{parameter.name}={word}" if keyed or not parameter.required else word)
+        words.append(f"{parameter.name}={word}" if needs_key or not parameter.is_required else word)
     return ",".join(words)
 
 
@@ -173,35 +173,35 @@ def summary(cls: type[Declaration]) -> str:
 
 def split_words(text: str) -> list[str]:
     """`text` cut at commas, but not inside double quotes or parentheses (``rgb(1,2,3)``)."""
-    words, start, depth, quoted = [], 0, 0, False
+    words, start, depth, in_quotes = [], 0, 0, False
     for index, character in enumerate(text):
         if character == '"':
-            quoted = not quoted
-        elif not quoted and character in "()":
+            in_quotes = not in_quotes
+        elif not in_quotes and character in "()":
             depth += 1 if character == "(" else -1
-        elif character == "," and not quoted and depth <= 0:
+        elif character == "," and not in_quotes and depth <= 0:
             words.append(text[start:index])
             start = index + 1
-    if quoted:
+    if in_quotes:
         raise UsageError(f"expected a closing double quote in {text!r}")
     words.append(text[start:])
     return [word.strip() for word in words]
 
 
-def _spell(content: object, ordered: tuple[Parameter, ...]) -> str:
+def _spell(content: object, fields: tuple[Parameter, ...]) -> str:
     if isinstance(content, bool):
         return "true" if content else "false"
     if isinstance(content, float):
         return repr(content).removesuffix(".0")
     text = str(content)
-    plain = text and text == text.strip() and not set(text) & set(',="()') and text not in [f.name for f in ordered]
+    plain = text and text == text.strip() and not set(text) & set(',="()') and text not in [f.name for f in fields]
     return text if plain or _CALL.fullmatch(text) else '"' + text.replace('"', '""') + '"'
 
 
 def unquote(word: str) -> str:
     """`word` without its quotes, if it has any."""
-    quoted = len(word) > 1 and word[0] == word[-1] == '"'
-    return word[1:-1].replace('""', '"') if quoted else word
+    has_quotes = len(word) > 1 and word[0] == word[-1] == '"'
+    return word[1:-1].replace('""', '"') if has_quotes else word
 
 
 def _full_name(cls: type[Declaration], name: str) -> str:
@@ -210,5 +210,5 @@ def _full_name(cls: type[Declaration], name: str) -> str:
 
 def _require(cls: type[Declaration], values: Mapping[str, object]) -> None:
     for parameter in parameters(cls):
-        if parameter.required and parameter.name not in values:
+        if parameter.is_required and parameter.name not in values:
             raise UsageError(f"expected {parameter.kind.describe()} for {_full_name(cls, parameter.name)}, got nothing")

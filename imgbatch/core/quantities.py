@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from imgbatch.core.errors import expected
+from imgbatch.core.errors import wrong_value
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameter_kinds import Kind, Number
 
@@ -32,12 +32,12 @@ class Amount(Kind):
         if isinstance(value, str):
             match = re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+)\s*([kmgt]i?)?b?", value.strip().lower())
             if match is None:
-                raise expected(self.describe(), name, value)
+                raise wrong_value(self.describe(), name, value)
             number: object = float(match[1]) * _UNITS[match[2] or ""]
         else:
             number = value
         if isinstance(number, bool) or not isinstance(number, (int, float)) or not self.low <= number < float("inf"):
-            raise expected(self.describe(), name, value)
+            raise wrong_value(self.describe(), name, value)
         return int(number)
 
     def describe(self) -> str:
@@ -59,7 +59,7 @@ class Count(Kind):
         if isinstance(value, str) and value.strip().isdecimal() and len(value) < 20:
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int) or not self.low <= value <= self.high:
-            raise expected(self.describe(), name, value)
+            raise wrong_value(self.describe(), name, value)
         return value
 
     def describe(self) -> str:
@@ -78,7 +78,7 @@ class Quality(Kind):
                 return word
             number = int(word) if word.isdecimal() and len(word) < 4 else None
         if isinstance(number, bool) or not isinstance(number, (int, float)) or not 1 <= number <= 100 or number % 1:
-            raise expected(self.describe(), name, value)
+            raise wrong_value(self.describe(), name, value)
         return int(number)
 
     def describe(self) -> str:
@@ -95,10 +95,10 @@ class Duration(Kind):
         if isinstance(value, str):
             match = re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+)\s*(ms|s|m|min|h|d|w)?", value.strip().lower())
             if match is None:
-                raise expected(self.describe(), name, value)
+                raise wrong_value(self.describe(), name, value)
             value = float(match[1]) * _SECONDS[match[2] or ""]
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not self.low <= value < float("inf"):
-            raise expected(self.describe(), name, value)
+            raise wrong_value(self.describe(), name, value)
         return float(value)
 
     def describe(self) -> str:
@@ -113,7 +113,7 @@ class Limit(Kind):
         word = str(value).strip() if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
         match = re.fullmatch(r"(\d+)|(\d+(?:\.\d+)?)%", word)
         if match is None or (match[2] is not None and float(match[2]) > 100):
-            raise expected(self.describe(), name, value)
+            raise wrong_value(self.describe(), name, value)
         return word
 
     def describe(self) -> str:
@@ -131,7 +131,7 @@ class Level(Number):
         if isinstance(value, str):
             match = re.fullmatch(r"(\d{1,3}(?:\.\d*)?|\.\d+)\s*%", value.strip())
             if match is None or float(match[1]) > 100:
-                raise expected(self.describe(), name, value)
+                raise wrong_value(self.describe(), name, value)
             return float(match[1]) * self.high / 100
         return super().check(name, value)
 

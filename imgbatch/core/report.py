@@ -10,7 +10,7 @@ from typing import Any
 
 from imgbatch.core.job import SCHEMA, Outcome, Status
 
-COUNTED: tuple[Status, ...] = ("ok", "unchanged", "skipped", "failed", "timeout", "crashed")
+STATUSES: tuple[Status, ...] = ("ok", "unchanged", "skipped", "failed", "timeout", "crashed")
 WRONG: tuple[Status, ...] = ("failed", "timeout", "crashed")
 
 
@@ -48,7 +48,7 @@ class Report:
     base: str = ""  # the output folder: outputs are reported relative to it
     fail_on: str = "error"  # none, truncated, error or warning: what makes the exit code 1
     outcomes: list[Outcome] = field(default_factory=list)
-    counts: dict[Status, int] = field(default_factory=lambda: dict.fromkeys(COUNTED, 0))
+    counts: dict[Status, int] = field(default_factory=lambda: dict.fromkeys(STATUSES, 0))
     remaining: int = 0
     bytes_in: int = 0
     bytes_out: int = 0
@@ -65,9 +65,9 @@ class Report:
         self.warned += bool(outcome.warnings)
         self.truncated += outcome.error is not None and outcome.error.kind == "truncated"
         if outcome.status != "unchanged":
-            self.located += any(written.located for written in outcome.outputs)
+            self.located += any(output.located for output in outcome.outputs)
             self.bytes_in += outcome.source.size
-            self.bytes_out += sum(written.bytes for written in outcome.outputs)
+            self.bytes_out += sum(output.bytes for output in outcome.outputs)
         if keep:
             self.outcomes.append(outcome)
 
@@ -108,7 +108,7 @@ class Report:
         return {
             "v": SCHEMA,
             "event": "summary",
-            **{status: self.counts[status] for status in COUNTED},
+            **{status: self.counts[status] for status in STATUSES},
             "remaining": self.remaining,
             "bytes_in": self.bytes_in,
             "bytes_out": self.bytes_out,
@@ -128,7 +128,7 @@ class Report:
 
     def sentence(self) -> str:
         """The summary in words: ``12 ok, 1 failed (8.1 MB -> 1.2 MB, 3.4 s)``."""
-        parts = [f"{self.counts[status]} {status}" for status in COUNTED if self.counts[status] or status == "ok"]
+        parts = [f"{self.counts[status]} {status}" for status in STATUSES if self.counts[status] or status == "ok"]
         if self.remaining:
             parts.append(f"{self.remaining} remaining")
         sizes = f"{format_bytes(self.bytes_in)} -> {format_bytes(self.bytes_out)}, " if self.bytes_out else ""

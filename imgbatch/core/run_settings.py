@@ -163,8 +163,8 @@ class UnattendedSettings(Declaration):
 
 
 def _patterns(name: str, value: Any) -> tuple[str, ...]:
-    held = (value,) if isinstance(value, str) else tuple(value)
-    for pattern in held:
+    patterns = (value,) if isinstance(value, str) else tuple(value)
+    for pattern in patterns:
         if not isinstance(pattern, str) or not pattern:
             raise UsageError(f"expected a glob such as '**/*.jpg' for {name}, got {pattern!r}")
-    return held
+    return patterns

@@ -10,7 +10,7 @@ import os
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.core.errors import UsageError, expected
+from imgbatch.core.errors import UsageError, wrong_value
 from imgbatch.core.job import Outcome, Source
 from imgbatch.core.report import Report
 from imgbatch.memory.array_holder import ArrayHolder, LocalArray
@@ -110,7 +110,7 @@ def check_out(out: object, shape: tuple[int, ...]) -> None:
 
     what = f"a writable array of shape {shape} and dtype uint8"
     if not isinstance(out, numpy.ndarray):
-        raise expected(what, "out", out)
+        raise wrong_value(what, "out", out)
     if out.shape != shape or out.dtype != numpy.uint8:
         raise UsageError(f"expected {what} for out, got shape {out.shape} and dtype {out.dtype}")
     if not out.flags.writeable:

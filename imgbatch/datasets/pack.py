@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from imgbatch.core.errors import PlanError, expected
+from imgbatch.core.errors import PlanError, wrong_value
 from imgbatch.core.job import SCHEMA, Outcome
 from imgbatch.core.report import dumps
 from imgbatch.core.run_settings import Filters, Settings
@@ -56,7 +56,7 @@ class PackRun(LoadRun):
         name = os.fspath(out)
         stem, suffix = os.path.splitext(name)
         if suffix.lower() != ".npy":
-            raise expected("a file name ending in .npy", "the array", name)
+            raise wrong_value("a file name ending in .npy", "the array", name)
         self.array_path, self.index_path = os.path.abspath(name), os.path.abspath(f"{stem}.json")
         self._folder = os.path.dirname(self.array_path) if spill is None else os.path.abspath(os.fspath(spill))
 

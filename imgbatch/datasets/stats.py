@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Unpack
 
-from imgbatch.core.errors import expected, unknown
+from imgbatch.core.errors import unknown, wrong_value
 from imgbatch.core.job import Outcome
 from imgbatch.core.parameter_kinds import check_type, python_scalar
 from imgbatch.core.run_settings import Filters, Settings
@@ -112,7 +112,7 @@ class StatsRun(Run):
     def statistics(self) -> Statistics:
         """The figures of all that was measured, when :meth:`outcomes` has ended."""
         if self._sums is None:
-            raise expected("outcomes() to have ended", "statistics()", "no sums yet")
+            raise wrong_value("outcomes() to have ended", "statistics()", "no sums yet")
         return make_statistics(self.mode, self.weight, self._sums, self._measurements, self.report.failed)
 
 
@@ -193,4 +193,4 @@ def _grid(size: object) -> tuple[int, int] | None:
         width, height = map(python_scalar, size)
         if all(isinstance(side, int) and 1 <= side <= _WIDEST for side in (width, height)):
             return int(width), int(height)
-    raise expected(f"(width, height) of 1 to {_WIDEST} px", "mean_image", size)
+    raise wrong_value(f"(width, height) of 1 to {_WIDEST} px", "mean_image", size)

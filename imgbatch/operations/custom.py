@@ -19,7 +19,7 @@ import typing
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union
 
-from imgbatch.core.errors import UsageError, expected
+from imgbatch.core.errors import UsageError, wrong_value
 from imgbatch.core.parameter_kinds import Choice, Grammar, Number, Switch
 from imgbatch.core.parameters import Declaration, parameters
 from imgbatch.operations import registry
@@ -69,14 +69,14 @@ def operation(word: str) -> Callable[[type[T]], type[T]]:
     """
     if not isinstance(word, str) or not _NAME.fullmatch(word):
         what = 'a name of small letters, digits and underscores, as in @imgbatch.operation("vignette")'
-        raise expected(what, "the operation", word)
+        raise wrong_value(what, "the operation", word)
 
     def register(cls: type[T]) -> type[T]:
         _check(word, cls)
         result = _operation(word, cls)
         _annotate(result)
         for field in parameters(result):  # also that the defaults are values of their kinds
-            if not field.required and field.default is not None:
+            if not field.is_required and field.default is not None:
                 field.kind.check(f"the default of {word} {field.name}", field.default)
         _CUSTOM[word] = result
         return typing.cast("type[T]", result)

@@ -20,7 +20,7 @@ import types
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.core.errors import EngineError, UsageError, expected, nearest, sentence, unknown
+from imgbatch.core.errors import EngineError, UsageError, nearest, sentence, unknown, wrong_value
 from imgbatch.core.parameters import from_words, split_words, unquote
 from imgbatch.operations import custom
 from imgbatch.operations.base import Operation
@@ -45,7 +45,7 @@ def get_operation(word: str, folder: str = "") -> type[Operation]:
     if colon and path.endswith(".py"):
         return from_file(os.path.join(folder, path), name)
     if word.endswith(".py"):
-        raise expected("FILE.py:NAME", "the operation", word)
+        raise wrong_value("FILE.py:NAME", "the operation", word)
     there = custom.find_operation(word)
     if there is not None:
         return there

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from imgbatch.core.errors import EngineError, expected
+from imgbatch.core.errors import EngineError, wrong_value
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.memory.shared_arrays import SharedArray
 
@@ -122,7 +122,7 @@ class Sheet:
         """
         counts = histogram.astype(numpy.int64)
         if counts.shape != (self.layout.channels, LEVELS):
-            raise expected(f"a histogram of shape {(self.layout.channels, LEVELS)}", "Sheet.add", counts.shape)
+            raise wrong_value(f"a histogram of shape {(self.layout.channels, LEVELS)}", "Sheet.add", counts.shape)
         one: Record = numpy.zeros((), self.record.dtype)
         one["images"] = 1
         one["pixels"] = counts[0].sum()
@@ -134,7 +134,7 @@ class Sheet:
         one["histogram"] = counts
         if self.layout.grid is not None:
             if picture is None:
-                raise expected("the picture on the grid", "Sheet.add", picture)
+                raise wrong_value("the picture on the grid", "Sheet.add", picture)
             one["grid"] = picture
         add(self.record, one)
 

@@ -201,7 +201,7 @@ class NameConflicts:
         held = self._owned(path)
         if held is None:
             return "is in the way and was not written by imgbatch"
-        if held.edited:
+        if held.is_edited:
             return "was changed since imgbatch wrote it"
         if held.source != source.path and held.source not in self._claims.source_paths and _is_there(held.source):
             return f"is in the way and was made from {display_path(held.source)}"
@@ -229,7 +229,7 @@ class NameConflicts:
         if not standing:
             return False
         held = self._owned(path) if standing == "file" else None
-        return True if held == LedgerEntry(job.source.path, output, edited=False) else None
+        return True if held == LedgerEntry(job.source.path, output, is_edited=False) else None
 
 
 def _is_there(path: str) -> bool:

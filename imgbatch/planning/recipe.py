@@ -15,7 +15,7 @@ from string import Formatter
 from typing import Annotated, Any
 
 from imgbatch.codecs.encoder_options import Encoding
-from imgbatch.core.errors import UsageError, expected, unknown
+from imgbatch.core.errors import UsageError, unknown, wrong_value
 from imgbatch.core.file_parameter import map_paths
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameter_kinds import Grammar, Switch, check_type, check_width
@@ -42,7 +42,7 @@ def canonical_name(template: str) -> str:
         if conversion:
             raise UsageError(f"expected no conversion (!{conversion}) for name, got {template!r}")
     if not template or template.endswith("/"):
-        raise expected("a template that names a file", "name", template)
+        raise wrong_value("a template that names a file", "name", template)
     return template
 
 
@@ -112,10 +112,10 @@ class Recipe:
         several = not isinstance(self.outputs, Output) and isinstance(self.outputs, Iterable)
         outputs: tuple[Any, ...] = tuple(self.outputs) if several else (self.outputs,)
         if not outputs or not all(isinstance(output, Output) for output in outputs):
-            raise expected("at least one Output", "outputs", self.outputs)
+            raise wrong_value("at least one Output", "outputs", self.outputs)
         object.__setattr__(self, "outputs", outputs)
         if len({output.assume_icc for output in outputs} - {None}) > 1:
-            raise expected("one profile", "assume_icc of all outputs", "several; a picture has one source")
+            raise wrong_value("one profile", "assume_icc of all outputs", "several; a picture has one source")
         object.__setattr__(self, "auto_orient", check_type("auto_orient", self.auto_orient, bool, "true or false"))
 
     @property
@@ -184,11 +184,11 @@ def check_ops(ops: object, name: str = "ops") -> tuple[Operation, ...]:
     if isinstance(ops, Operation):
         return (ops,)
     if isinstance(ops, (str, bytes, Mapping)) or hasattr(ops, "read") or not isinstance(ops, Iterable):
-        raise expected("a list of operations such as [Resize('1600')]", name, ops)
+        raise wrong_value("a list of operations such as [Resize('1600')]", name, ops)
     held = tuple(ops)
     for op in held:
         if not isinstance(op, Operation):
-            raise expected("operations such as Resize('1600')", name, op)
+            raise wrong_value("operations such as Resize('1600')", name, op)
     return held
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import Any
 
-from imgbatch.core.errors import RecipeError, UsageError, expected, unknown
+from imgbatch.core.errors import RecipeError, UsageError, unknown, wrong_value
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameters import from_table, parameters, to_table
 from imgbatch.operations import Operation, plugins
@@ -90,21 +90,21 @@ def _refuse_unknown(table: Mapping[str, Any], known: Sequence[str], what: str) -
 def _table(table: Mapping[str, Any], key: str) -> dict[str, Any]:
     held = table.get(key, {})
     if not isinstance(held, dict):
-        raise expected(f"a table [{key}]", key, held)
+        raise wrong_value(f"a table [{key}]", key, held)
     return held
 
 
 def _tables(table: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
     held = table.get(key, [])
     if not isinstance(held, list) or not all(isinstance(item, dict) for item in held):
-        raise expected(f"tables [[{key}]]", key, held)
+        raise wrong_value(f"tables [[{key}]]", key, held)
     return held
 
 
 def _operation(table: Mapping[str, Any], folder: str) -> Operation:
     word = table.get("name")
     if not isinstance(word, str):
-        raise expected("the name of an operation", "name of [[op]]", word if word is not None else "nothing")
+        raise wrong_value("the name of an operation", "name of [[op]]", word if word is not None else "nothing")
     return from_table(
         plugins.get_operation(word, folder), {key: value for key, value in table.items() if key != "name"}
     )

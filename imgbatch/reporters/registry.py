@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import os
 
-from imgbatch.core.errors import expected
+from imgbatch.core.errors import wrong_value
 from imgbatch.reporters.base import Reporter
 
 #: Module and class of each reporter, by the suffix of its report files or by its flag, in the order of the docs.
@@ -41,5 +41,5 @@ def reporter_for(path: str) -> Reporter:
     """The reporter that writes `path`, by its suffix; UsageError when there is none for it."""
     suffix = os.path.splitext(path)[1].lower()
     if suffix not in SUFFIXES:
-        raise expected(f"a file name ending in {', '.join(SUFFIXES)}", "--report", path)
+        raise wrong_value(f"a file name ending in {', '.join(SUFFIXES)}", "--report", path)
     return reporter_class(suffix)(path)  # type: ignore[call-arg]  # the reporters of suffixes take a path alone

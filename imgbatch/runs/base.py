@@ -14,7 +14,7 @@ from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from imgbatch import executors
-from imgbatch.core.errors import expected
+from imgbatch.core.errors import wrong_value
 from imgbatch.core.job import Job, Outcome
 from imgbatch.core.parameter_kinds import check_paths, check_type
 from imgbatch.core.report import ExitCode, Report
@@ -71,7 +71,7 @@ class Run(ABC):
         what = "Filters such as Filters(max_depth=1)"
         self.filters = Filters() if filters is None else check_type("filters", filters, Filters, what)
         if executor is not None and not callable(getattr(executor, "submit", None)):
-            raise expected("an Executor of concurrent.futures", "executor", executor)
+            raise wrong_value("an Executor of concurrent.futures", "executor", executor)
         self.workload = Workload()
         self.report = Report(fail_on=self.settings.fail_on)
         self.executor: Executor | None = None

@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from imgbatch import executors
-from imgbatch.core.errors import BLAME, expected
+from imgbatch.core.errors import BLAME, wrong_value
 from imgbatch.core.job import Outcome
 from imgbatch.core.parameter_kinds import check_path, check_type
 from imgbatch.core.report import ExitCode
@@ -249,7 +249,7 @@ class Batch(Run):
         decoded and is in no figure.
         """
         if self._sums is None:
-            raise expected("stats=True, and outcomes() to have ended,", "statistics()", "no sums")
+            raise wrong_value("stats=True, and outcomes() to have ended,", "statistics()", "no sums")
         from imgbatch.pixels.statistics import output_statistics
 
         return output_statistics(self._sums, self.report.outcomes)

@@ -92,7 +92,7 @@ def samples() -> Iterator[Operation]:
     """The example of every operation, and what stands for "all defaults"."""
     for cls in all_operations():
         yield from_words(cls, cls.example)
-        if cls.example and not any(field.required for field in parameters(cls)):
+        if cls.example and not any(field.is_required for field in parameters(cls)):
             yield cls()
 
 

@@ -19,7 +19,7 @@ from imgbatch import reporters
 from imgbatch.cli.precedence import read_list
 from imgbatch.core.errors import KINDS, PHASES, UsageError
 from imgbatch.core.job import Cost, Failure, Outcome, Source, Status, Written
-from imgbatch.core.report import COUNTED, WRONG, ExitCode, Report
+from imgbatch.core.report import STATUSES, WRONG, ExitCode, Report
 from imgbatch.reporters.base import Reporter, printable
 from imgbatch.reporters.console import EVERY, Console, ConsoleStyle
 from imgbatch.reporters.files.failed_list import FailedList
@@ -53,7 +53,7 @@ def outcomes(draw: st.DrawFn) -> list[Outcome]:
     made = []
     for index in range(draw(st.integers(0, 6))):
         name = draw(names)
-        status: Status = draw(st.sampled_from(COUNTED))
+        status: Status = draw(st.sampled_from(STATUSES))
         written = tuple(
             Written(number, f"/base/{name}.{number}", "webp", 3, 2, 10, draw(st.sampled_from([None, 80])))
             for number in range(draw(st.integers(0, 2)))

@@ -55,8 +55,8 @@ def instances(cls: type[D]) -> st.SearchStrategy[D]:
 
     A combination that the class refuses as a whole (a fit that needs both sides) is drawn again.
     """
-    required = {field.name: values(field) for field in parameters(cls) if field.required}
-    others = {field.name: values(field) for field in parameters(cls) if not field.required}
+    required = {field.name: values(field) for field in parameters(cls) if field.is_required}
+    others = {field.name: values(field) for field in parameters(cls) if not field.is_required}
 
     def made(chosen: dict[str, Any]) -> D:
         try:

@@ -56,7 +56,7 @@ STRICT = [(cls, field) for cls, field in PARAMETERS if not isinstance(field.kind
 
 def arguments(cls: type[Operation], field: Parameter) -> str:
     """A flag's value that is right before `field`, which is to be given last."""
-    needed = [other for other in parameters(cls) if other.required and other.name != field.name]
+    needed = [other for other in parameters(cls) if other.is_required and other.name != field.name]
     example = from_words(cls, cls.example)
     return "".join(f"{other.name}={to_table(example)[other.name]}," for other in needed)
 
@@ -91,7 +91,7 @@ def test_defaults_are_left_out_of_the_short_table(operation: Operation) -> None:
     short = to_table(operation)
     assert type(operation)(**short) == operation
     for field in parameters(type(operation)):
-        if not field.required and field.name not in short:
+        if not field.is_required and field.name not in short:
             without = {name: value for name, value in to_table(operation, True).items() if name != field.name}
             assert type(operation)(**without) == operation
 
@@ -137,9 +137,11 @@ def test_unknown_keys_name_the_nearest(cls: type[Operation], field: Parameter) -
         from_table(cls, {wrong: 1})
 
 
-@pytest.mark.parametrize("cls", [cls for cls in all_operations() if any(field.required for field in parameters(cls))])
+@pytest.mark.parametrize(
+    "cls", [cls for cls in all_operations() if any(field.is_required for field in parameters(cls))]
+)
 def test_missing_parameters_are_named(cls: type[Operation]) -> None:
-    missing = next(field for field in parameters(cls) if field.required)
+    missing = next(field for field in parameters(cls) if field.is_required)
     sentence = f"^expected .* for {cls.word} {missing.name}, got nothing$"
     with pytest.raises(UsageError, match=sentence):
         from_words(cls, "")

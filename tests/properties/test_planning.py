@@ -145,7 +145,7 @@ def test_a_plan_is_refused_or_safe(
                     assert not os.path.isdir(path)
                     if os.path.lexists(path) and policy != "overwrite":
                         held = owned(path)
-                        assert target.replace and held is not None and not held.edited
+                        assert target.replace and held is not None and not held.is_edited
         for name in taken:
             while len(name := os.path.dirname(name)) > len(spelled(folder)):
                 assert name not in taken

@@ -14,9 +14,9 @@ from imgbatch.cli.help import HISTORY_ABOUT, HISTORY_AFTER, HISTORY_USAGE, UNDO_
 from imgbatch.cli.parse import parse, print_help
 from imgbatch.cli.precedence import from_environment
 from imgbatch.cli.standard_streams import print_stderr
-from imgbatch.core.errors import UsageError, expected
+from imgbatch.core.errors import UsageError, wrong_value
 from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.core.report import COUNTED, ExitCode, dumps
+from imgbatch.core.report import STATUSES, ExitCode, dumps
 from imgbatch.core.run_settings import Settings
 from imgbatch.ledger.rows import PastRun
 from imgbatch.reporters.base import printable
@@ -80,7 +80,7 @@ def undo(words: Sequence[str]) -> int:
         )
     folder, *numbers = arguments.operands
     if numbers and not (numbers[0].isascii() and numbers[0].isdecimal()):
-        raise expected("a number as `imgbatch history` lists it", "RUN", numbers[0])
+        raise wrong_value("a number as `imgbatch history` lists it", "RUN", numbers[0])
     from imgbatch.originals import undo as undoing
 
     settings = _settings(arguments.settings)
@@ -117,13 +117,13 @@ def _record(run: PastRun, left: int) -> dict[str, Any]:
     return {
         "v": 1, "event": "run", "run": run.id, "started": round(run.started, 3), "seconds": round(run.seconds, 3),
         "exit_code": run.exit_code, "recipe": run.digest, "command": run.command, "to_undo": left,
-        "counts": {status: run.counts[status] for status in COUNTED if status in run.counts},
+        "counts": {status: run.counts[status] for status in STATUSES if status in run.counts},
     }  # fmt: skip
 
 
 def _row(run: PastRun, left: int) -> tuple[str, ...]:
     started = datetime.datetime.fromtimestamp(run.started).strftime("%Y-%m-%d %H:%M:%S")
-    counts = ", ".join(f"{run.counts[status]} {status}" for status in COUNTED if run.counts.get(status)) or "-"
+    counts = ", ".join(f"{run.counts[status]} {status}" for status in STATUSES if run.counts.get(status)) or "-"
     code = "-" if run.exit_code is None else str(run.exit_code)
     command = printable(run.command or "(from Python)")
     return str(run.id), started, f"{run.seconds:.1f} s", code, str(left or "-"), run.digest, counts, command

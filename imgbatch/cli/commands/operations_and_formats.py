@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from imgbatch.cli.flag import detached
+from imgbatch.cli.flag import takes_next_word
 from imgbatch.core.errors import UsageError
 from imgbatch.core.parameters import Parameter, flag, from_words, parameters, summary
 from imgbatch.operations import Operation, all_operations, plugins
@@ -110,7 +110,7 @@ def shell(operation: type[Operation]) -> str:
         words = ",".join(word for word in (first, operation.example) if word)
         return f"imgbatch run photos -o out --op {shlex.quote(words)}"
     value = shlex.quote(operation.example) if operation.example else ""
-    joined = (" " if detached(operation) else "=") + value if value else ""
+    joined = (" " if takes_next_word(operation) else "=") + value if value else ""
     return f"imgbatch run photos -o out --{flag(operation)}{joined}"
 
 
@@ -118,7 +118,7 @@ def python(instance: Operation) -> str:
     """The call that makes an operation: required parameters by place, the others by name."""
     values = op_table(instance)
     words = [
-        repr(values[field.name]) if field.required else f"{field.name}={values[field.name]!r}"
+        repr(values[field.name]) if field.is_required else f"{field.name}={values[field.name]!r}"
         for field in parameters(type(instance))
         if field.name in values
     ]
@@ -146,7 +146,7 @@ def _asks_for_help(words: Sequence[str]) -> bool:
 
 
 def _parameter(field: Parameter, text: str) -> list[str]:
-    default = "required" if field.required else f"default {_default_text(field.default)}"
+    default = "required" if field.is_required else f"default {_default_text(field.default)}"
     about = text or field.help
     head = f"{field.name}: {field.kind.describe()} ({default})"
     lines = textwrap.wrap(head, _WIDTH, initial_indent="  ", subsequent_indent="    ")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from imgbatch.core.errors import UsageError, expected
+from imgbatch.core.errors import UsageError, wrong_value
 from imgbatch.core.parameter_kinds import Choice, Switch
 from imgbatch.core.quantities import Size
 from imgbatch.operations.base import Operation
@@ -93,9 +93,9 @@ class Resize(Operation):
             object.__setattr__(self, "fit", stands_for)
             object.__setattr__(self, "size", self.size.removesuffix(wanted.suffix))
         if self.fit in ("cover", "contain", "fill") and not wanted.is_box:
-            raise expected("both sides, such as 300x200,", f"resize size with fit={self.fit}", self.size)
+            raise wrong_value("both sides, such as 300x200,", f"resize size with fit={self.fit}", self.size)
         if self.fit == "outside" and wanted.area is not None:
-            raise expected("sides, such as 300x200,", "resize size with fit=outside", self.size)
+            raise wrong_value("sides, such as 300x200,", "resize size with fit=outside", self.size)
         if self.fit != "cover" and (self.gravity == ENTROPY or self.focal is not None):
             what = f"focal={self.focal}" if self.focal else f"gravity={ENTROPY}"
             raise UsageError(f"resize {what} says which part is kept, so it needs fit=cover; got fit={self.fit}")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from imgbatch.core.errors import expected
+from imgbatch.core.errors import wrong_value
 from imgbatch.core.parameter_kinds import Number
 from imgbatch.core.quantities import Level
 from imgbatch.operations.base import Operation
@@ -180,7 +180,7 @@ class Levels(Operation):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.white <= self.black:
-            raise expected(f"a level above black={self.black:g}", "levels white", self.white)
+            raise wrong_value(f"a level above black={self.black:g}", "levels white", self.white)
 
     def apply(self, image: Image) -> Image:
         if (self.black, self.white, self.gamma) == (0, 255, 1):

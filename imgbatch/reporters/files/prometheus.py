@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from imgbatch.core.job import readable
-from imgbatch.core.report import COUNTED, ExitCode, Report
+from imgbatch.core.report import STATUSES, ExitCode, Report
 from imgbatch.reporters.files.json_csv import RecordFile
 
 _SUCCESS = "imgbatch_last_success_timestamp_seconds"
@@ -45,7 +45,7 @@ class PrometheusFile(RecordFile):
 
 def _lines(report: Report, label: str, now: float, succeeded: float | None) -> Iterator[str]:
     yield from _head("imgbatch_files", "Files of the last run, by what became of them.")
-    for status in COUNTED:
+    for status in STATUSES:
         yield f'imgbatch_files{{{label},status="{status}"}} {report.counts[status]}'
     figures: list[tuple[str, str, float]] = [
         ("imgbatch_remaining_files", "Files that the last run left for the next one.", report.remaining),

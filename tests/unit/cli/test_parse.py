@@ -14,7 +14,7 @@ from imgbatch.cli.commands.pack import PACK
 from imgbatch.cli.commands.run import RUN, RunArguments
 from imgbatch.cli.commands.schedule import SCHEDULE
 from imgbatch.cli.commands.stats import STATS
-from imgbatch.cli.flag import detached
+from imgbatch.cli.flag import takes_next_word
 from imgbatch.cli.flag_table import Command
 from imgbatch.cli.parse import parse, parser
 from imgbatch.core.errors import UsageError
@@ -90,7 +90,7 @@ def test_two_dashes_end_the_flags() -> None:
 @pytest.mark.parametrize("operation", all_operations(), ids=lambda operation: operation.word)
 def test_every_operation_is_a_flag(operation: type[Operation]) -> None:
     held = get_operation(operation.word)
-    words = [f"--{flag(held)}", held.example] if detached(held) else [f"--{flag(held)}={held.example}"]
+    words = [f"--{flag(held)}", held.example] if takes_next_word(held) else [f"--{flag(held)}={held.example}"]
     typed = run_arguments("before", *words, "after")
     assert [type(op) for op in typed.recipe.operations] == [held]
     assert typed.sources.operands == ("before", "after")

@@ -173,6 +173,6 @@ def test_descriptions() -> None:
     kinds = [field.kind.describe() for field in parameters.parameters(Stamp)]
     assert kinds[:4] == ["letters", "a number from -360 to 360", "one of top, bottom", "true or false"]
     assert Number().describe() == "a number" and Number(unit="px").describe() == "a number in px"
-    assert [field.name for field in parameters.parameters(Stamp) if field.required] == ["text"]
+    assert [field.name for field in parameters.parameters(Stamp) if field.is_required] == ["text"]
     assert parameters.has_required(Stamp)
     assert parameters.parameters(Stamp)[0].help == "what to stamp"

@@ -74,8 +74,8 @@ def stand(*names: str) -> None:
         Path(name).write_bytes(b"foreign")
 
 
-def made_of(relative: str, output: int = 0, edited: bool = False, root: str = "photos") -> LedgerEntry:
-    return LedgerEntry(source(relative, root).path, output, edited)
+def made_of(relative: str, output: int = 0, is_edited: bool = False, root: str = "photos") -> LedgerEntry:
+    return LedgerEntry(source(relative, root).path, output, is_edited)
 
 
 # -- names -------------------------------------------------------------------------------------------------------------
@@ -449,7 +449,7 @@ def test_our_own_file_is_in_nobodys_way(policy: str) -> None:
 
 def test_our_own_file_that_was_changed_is_foreign() -> None:
     stand("out/a.jpg")
-    text = refused(["a.jpg"], owned={"out/a.jpg": made_of("a.jpg", edited=True)})
+    text = refused(["a.jpg"], owned={"out/a.jpg": made_of("a.jpg", is_edited=True)})
     assert text.startswith("out/a.jpg was changed since imgbatch wrote it; add --skip-existing")
 
 
@@ -475,7 +475,7 @@ def test_overwrite_replaces_what_is_in_the_way_whoever_made_it() -> None:
     stand("out/a.jpg")
     made = planned(["a.jpg", "b.jpg"], in_the_way="overwrite")
     assert [job.targets[0].replace for job in made.jobs] == [True, False]
-    edited = planned(["a.jpg"], in_the_way="overwrite", owned={"out/a.jpg": made_of("a.jpg", edited=True)})
+    edited = planned(["a.jpg"], in_the_way="overwrite", owned={"out/a.jpg": made_of("a.jpg", is_edited=True)})
     assert edited.jobs[0].targets[0].replace
 
 
@@ -507,7 +507,7 @@ def test_rename_takes_the_first_free_number() -> None:
 def test_rename_finds_what_it_named_before() -> None:
     stand("out/a.jpg", "out/a-1.jpg", "out/a-2.jpg", "out/a-3.jpg", "out/a-4.jpg")
     owned = {
-        "out/a-1.jpg": made_of("a.jpg", edited=True),
+        "out/a-1.jpg": made_of("a.jpg", is_edited=True),
         "out/a-2.jpg": made_of("a.jpg", output=1),
         "out/a-3.jpg": made_of("b.jpg"),
         "out/a-4.jpg": made_of("a.jpg"),
