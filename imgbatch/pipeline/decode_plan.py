@@ -56,7 +56,7 @@ class DecodePlan:
     ----------
     size : (int, int)
         Of the original in px, upright if the recipe wants it so.
-    wanted : (int, int) or None
+    demand : (int, int) or None
         As `size`, how many pixels must be decoded at least; None: all.
     turned_by : str
         Who turns the picture upright, as EXIF's orientation says: the ``decoder`` (all pixels that it makes); the
@@ -68,23 +68,23 @@ class DecodePlan:
     """
 
     size: Size
-    wanted: Size | None
+    demand: Size | None
     turned_by: TurnedBy
     common: Ops
     own: tuple[Ops, ...]
     luma: bool = False
 
 
-def full_plan(opened: SourceImage, upright: bool, common: Several, own: Sequence[Several] = ((),)) -> DecodePlan:
+def full_plan(picture: SourceImage, upright: bool, common: Several, own: Sequence[Several] = ((),)) -> DecodePlan:
     """The plan without any economy: all pixels, all operations as they stand.
 
     Parameters
     ----------
-    opened, upright, common, own
+    picture, upright, common, own
         As of :func:`make_plan`.
     """
     return DecodePlan(
-        opened.upright_size if upright else opened.size,
+        picture.upright_size if upright else picture.size,
         None,
         "decoder" if upright else "nobody",
         tuple(common),
@@ -93,40 +93,40 @@ def full_plan(opened: SourceImage, upright: bool, common: Several, own: Sequence
 
 
 def make_plan(
-    opened: SourceImage, upright: bool, common: Several, own: Sequence[Several] = ((),), halves: bool = False
+    picture: SourceImage, upright: bool, common: Several, own: Sequence[Several] = ((),), halves: bool = False
 ) -> DecodePlan:
     """The plan of a picture for operations that all outputs share, then each output's own.
 
     Parameters
     ----------
-    opened : SourceImage
+    picture : SourceImage
     upright : bool
         Whether the picture's orientation is applied.
     halves : bool
         Whether every output's encoder halves the colors (:func:`halves_chroma`).
     """
-    size = opened.upright_size if upright else opened.size
-    shared = merge_crops(common, size, GAP)
-    after = _sizes(shared, size)[-1]
+    size = picture.upright_size if upright else picture.size
+    common_ops = merge_crops(common, size, GAP)
+    after = _sizes(common_ops, size)[-1]
     chains: Sequence[Ops] = [tuple(ops) if after is None else merge_crops(ops, after, GAP) for ops in own]
-    wanted = _largest_demand(shared, chains, size) if opened.format == "jpeg" else None
-    luma = halves and opened.luma and _reductions_only([(*shared, *chain) for chain in chains], size, wanted)
+    demand = _largest_demand(common_ops, chains, size) if picture.format == "jpeg" else None
+    luma = halves and picture.luma and _reductions_only([(*common_ops, *chain) for chain in chains], size, demand)
     if luma:
-        shared, *chains = (tuple(map(_halve, ops)) for ops in (shared, *chains))
-    early = any(isinstance(op, Reduction) for op in shared)
-    turns = upright and opened.orientation != 1 and opened.format != "tiff"
+        common_ops, *chains = (tuple(map(_halve, ops)) for ops in (common_ops, *chains))
+    early = any(isinstance(op, Reduction) for op in common_ops)
+    turns = upright and picture.orientation != 1 and picture.format != "tiff"
     if turns:
-        turns = all(map(_can_turn_late, [shared] if early else [(*shared, *chain) for chain in chains]))
-    orientation = opened.orientation if turns else 1
-    if wanted is not None or turns:
-        original = size if wanted is not None else None
+        turns = all(map(_can_turn_late, [common_ops] if early else [(*common_ops, *chain) for chain in chains]))
+    orientation = picture.orientation if turns else 1
+    if demand is not None or turns:
+        original = size if demand is not None else None
         if early:
-            shared = _localize(shared, original, orientation)
+            common_ops = _localize(common_ops, original, orientation)
         else:
-            here = None if wanted is None else after
+            here = None if demand is None else after
             chains = [_localize(chain, here, orientation) for chain in chains]
     turned_by: TurnedBy = "operations" if turns else "decoder" if upright else "nobody"
-    return DecodePlan(size, wanted, turned_by, shared, tuple(chains), luma)
+    return DecodePlan(size, demand, turned_by, common_ops, tuple(chains), luma)
 
 
 def order_outputs(plan: DecodePlan) -> list[tuple[int, int | None]]:
@@ -180,29 +180,29 @@ def halves_chroma(output: Output, format: str, icc: bytes | None) -> bool:
     return codec.halves_chroma(output) and (icc is None or codec.can_write_profile(icc))
 
 
-def memory_needed(opened: SourceImage, plan: DecodePlan, data: int, spooled: bool = True) -> int:
+def memory_demand(picture: SourceImage, plan: DecodePlan, data: int, spool: bool = True) -> int:
     """About how many bytes the picture will take: what is decoded, twice what comes of it, and the file itself.
 
     Parameters
     ----------
-    opened, plan, data, spooled
+    picture, plan, data, spool
         `data`: the file's size in bytes. A JPEG in several scans is held whole, JPEG 2000 in numbers of 32 bits. Of
-        `spooled` frames a few sequences' worth is in memory, and for GIF a byte a pixel; of others one at a time.
+        `spool` frames a few sequences' worth is in memory, and for GIF a byte a pixel; of others one at a time.
     """
-    wanted = plan.wanted if opened.scales else None  # nothing else is decoded smaller
-    width, height = opened.size
-    made = math.prod(wanted or plan.size)
-    scale = jpeg_scale(plan.size, wanted)
-    more = (opened.frame_count if spooled and opened.format in MULTIFRAME else 1) - 1
-    held = min(4 * more * made, _SEQUENCES * frames.MEMORY_LIMIT + more * made)
-    return 4 * (math.ceil(width / scale) * math.ceil(height / scale) + 2 * made) + held + opened.waves + data
+    demand = plan.demand if picture.scales else None  # nothing else is decoded smaller
+    width, height = picture.size
+    pixels = math.prod(demand or plan.size)
+    scale = jpeg_scale(plan.size, demand)
+    more = (picture.frame_count if spool and picture.format in MULTIFRAME else 1) - 1
+    spool_size = min(4 * more * pixels, _SEQUENCES * frames.MEMORY_LIMIT + more * pixels)
+    return 4 * (math.ceil(width / scale) * math.ceil(height / scale) + 2 * pixels) + spool_size + picture.waves + data
 
 
-def jpeg_scale(size: Size, wanted: Size | None) -> int:
-    """1, 2, 4 or 8: by how much a JPEG of `size` is decoded smaller where `wanted` px will do."""
-    if wanted is None:
+def jpeg_scale(size: Size, demand: Size | None) -> int:
+    """1, 2, 4 or 8: by how much a JPEG of `size` is decoded smaller where `demand` px will do."""
+    if demand is None:
         return 1
-    most = min(size[0] // wanted[0], size[1] // wanted[1])
+    most = min(size[0] // demand[0], size[1] // demand[1])
     return next(scale for scale in (8, 4, 2, 1) if most >= scale or scale == 1)
 
 
@@ -213,16 +213,16 @@ def shows_whole_source(ops: Several) -> bool:
 
 def _sizes(ops: Ops, size: Size) -> list[Size | None]:
     """The size before each operation and after the last, as far as it can be told."""
-    found: list[Size | None] = [size]
+    sizes: list[Size | None] = [size]
     for op in ops:
-        here = found[-1]
-        found.append(None if here is None else op.after(here))
-    return found
+        here = sizes[-1]
+        sizes.append(None if here is None else op.after(here))
+    return sizes
 
 
-def _largest_demand(shared: Ops, chains: Sequence[Ops], size: Size) -> Size | None:
+def _largest_demand(common_ops: Ops, chains: Sequence[Ops], size: Size) -> Size | None:
     """The largest demand over all outputs; None: every pixel."""
-    wishes = [_demand_of_all((*shared, *chain), size) for chain in chains]
+    wishes = [_demand_of_all((*common_ops, *chain), size) for chain in chains]
     if not wishes or any(wish[0] >= size[0] or wish[1] >= size[1] for wish in wishes):
         return None
     return max(width for width, _ in wishes), max(height for _, height in wishes)
@@ -231,13 +231,13 @@ def _largest_demand(shared: Ops, chains: Sequence[Ops], size: Size) -> Size | No
 def _demand_of_all(ops: Ops, size: Size) -> Size:
     """How large the first operation's input must be, read from the last operation to the first."""
     sizes = _sizes(ops, size)
-    wanted: Size | None = sizes[-1]
+    demand: Size | None = sizes[-1]
     for op, here in zip(reversed(ops), reversed(sizes[:-1]), strict=True):
         if here is None:
             continue
-        all_of_it = here if wanted is None else op.demand(wanted, here)
-        wanted = _demand(op, here) if isinstance(op, Reduction) else all_of_it
-    return wanted or size
+        all_of_it = here if demand is None else op.demand(demand, here)
+        demand = _demand(op, here) if isinstance(op, Reduction) else all_of_it
+    return demand or size
 
 
 def _demand(op: Reduction, size: Size) -> Size:
@@ -250,17 +250,17 @@ def _demand(op: Reduction, size: Size) -> Size:
     return min(math.ceil(room * width), size[0]), min(math.ceil(room * height), size[1])
 
 
-def _reductions_only(chains: Sequence[Ops], size: Size, wanted: Size | None) -> bool:
+def _reductions_only(chains: Sequence[Ops], size: Size, demand: Size | None) -> bool:
     """Whether each output is one reduction of the picture, and one of them is large enough for it to pay."""
-    enough = PLANES if jpeg_scale(size, wanted) <= 2 else SMALL
+    enough = PLANES if jpeg_scale(size, demand) <= 2 else SMALL
     firsts = [chain[0] for chain in chains if len(chain) == 1]
     reductions = [op for op in firsts if isinstance(op, Reduction) and op.resize.kernel in _WIDE]
     if len(reductions) < len(chains) or any(op.resize.linear for op in reductions):
         return False
-    found = [op.placement(size) for op in reductions]
-    return max(max(fitting.size) for fitting in found) >= enough and all(
+    placements = [op.placement(size) for op in reductions]
+    return max(max(fitting.size) for fitting in placements) >= enough and all(
         fitting.size == fitting.canvas and fitting.size[0] <= right - left and fitting.size[1] <= bottom - top
-        for fitting in found
+        for fitting in placements
         for left, top, right, bottom in [fitting.box]
     )
 
@@ -295,5 +295,5 @@ def _keeps_whole(op: Operation | None) -> bool:
     return op.resize.fit in _WHOLE
 
 
-def _within(needed: Size, size: Size) -> bool:
-    return needed[0] * STEP <= size[0] and needed[1] * STEP <= size[1]
+def _within(demand: Size, size: Size) -> bool:
+    return demand[0] * STEP <= size[0] and demand[1] * STEP <= size[1]

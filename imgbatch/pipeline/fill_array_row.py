@@ -67,7 +67,7 @@ class ArrayRowContext(FileContext):
         """Copy the pixels of the first frame after the operations to the row."""
         self.read()
         self.open()
-        image = in_mode(self._image(), self.task.mode, self.opened.metadata.icc, self.changes)
+        image = in_mode(self._image(), self.task.mode, self.picture.metadata.icc, self.changes)
         self.timer.enter("write")
         import numpy
 
@@ -76,14 +76,16 @@ class ArrayRowContext(FileContext):
 
     def _image(self) -> Image:
         """The first frame after the operations, decoded with as few pixels as they need; checked for its size."""
-        task, opened = self.task, self.opened
-        plan = decode_plan.make_plan(opened, task.auto_orient, template_fields.bind_fields(task.ops, self.job, opened))
-        self.worker.reserve(decode_plan.memory_needed(opened, plan, opened.length, spooled=False))
-        frames, _ = opened.decode("first", plan.wanted, task.auto_orient, turn=plan.turned_by == "decoder")
+        task, picture = self.task, self.picture
+        plan = decode_plan.make_plan(
+            picture, task.auto_orient, template_fields.bind_fields(task.ops, self.job, picture)
+        )
+        self.worker.reserve(decode_plan.memory_demand(picture, plan, picture.length, spool=False))
+        frames, _ = picture.decode("first", plan.demand, task.auto_orient, turn=plan.turned_by == "decoder")
         frame = next(frames)
         self.timer.enter("ops")
         if frame.mode in color.INK and any(op.on_screen for op in task.ops):
-            frame = _from_ink(frame, opened.metadata.icc, self.changes)
+            frame = _from_ink(frame, picture.metadata.icc, self.changes)
         (image,) = apply_all(plan.common, [frame])
         if image.size != task.size:
             raise ImageError("target", _another_size(image.size, task.size, plan.size))
@@ -125,10 +127,10 @@ def _from_ink(image: Image, icc: bytes | None, changes: list[str]) -> Image:
     return profile_conversion.to_rgb(image, icc)
 
 
-def _another_size(got: Size, wanted: Size, source: Size) -> str:
+def _another_size(actual: Size, size: Size, source: Size) -> str:
     """What to do when an image does not come out as the others do."""
-    said = f"{got[0]}x{got[1]} px after the operations, where every image must have {wanted[0]}x{wanted[1]}"
-    if source[0] < wanted[0] or source[1] < wanted[1]:
+    message = f"{actual[0]}x{actual[1]} px after the operations, where every image must have {size[0]}x{size[1]}"
+    if source[0] < size[0] or source[1] < size[1]:
         small = f"the source has only {source[0]}x{source[1]}"
-        return f"{said}; {small}: upscale=true would enlarge it, fit=contain would pad it"
-    return f"{said}; the source has {source[0]}x{source[1]}: end with a resize that has both sides and a fit"
+        return f"{message}; {small}: upscale=true would enlarge it, fit=contain would pad it"
+    return f"{message}; the source has {source[0]}x{source[1]}: end with a resize that has both sides and a fit"

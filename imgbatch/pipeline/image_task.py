@@ -34,7 +34,7 @@ class ImageTask(FileTask):
         Whether no more pixels are touched than needed (decode_plan.py).
     profile : bool
         Whether each Outcome says what its job cost.
-    resumed : bool
+    is_continuation : bool
         Whether a run of this recipe died, and may have left files that it could not record.
     """
 
@@ -43,7 +43,7 @@ class ImageTask(FileTask):
     started_ns: int
     plan: bool = True
     profile: bool = False
-    resumed: bool = False
+    is_continuation: bool = False
 
     @functools.cached_property
     def plans(self) -> dict[object, DecodePlan]:

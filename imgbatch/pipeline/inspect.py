@@ -53,17 +53,17 @@ class InspectContext(FileContext):
         self.timer.enter("decode")
         self._findings += codecs.findings(self.data, self.suffix)
         self.open()
-        opened = self.opened
-        plan = decode_plan.checking_plan(decode_plan.full_plan(opened, False, ()))
-        width, height = opened.size
+        picture = self.picture
+        plan = decode_plan.checking_plan(decode_plan.full_plan(picture, False, ()))
+        width, height = picture.size
         # The scans of a JPEG are compared at half the size
-        held = replace(plan, wanted=(max(1, width // 2), max(1, height // 2))) if opened.waves else plan
-        self.worker.reserve(decode_plan.memory_needed(opened, held, len(self.data), spooled=False))
-        differences = jpeg_scans.findings(self.data) if opened.format == "jpeg" else None
+        memory_plan = replace(plan, demand=(max(1, width // 2), max(1, height // 2))) if picture.waves else plan
+        self.worker.reserve(decode_plan.memory_demand(picture, memory_plan, len(self.data), spool=False))
+        differences = jpeg_scans.findings(self.data) if picture.format == "jpeg" else None
         if differences is not None:
             self._findings += differences
             return
-        for _ in opened.decode("all", plan.wanted, orient=False)[0]:
+        for _ in picture.decode("all", plan.demand, orient=False)[0]:
             pass
 
     def fail(self, error: Exception) -> None:
@@ -86,9 +86,9 @@ class InspectContext(FileContext):
 
 @frozen
 class VerifyTask(InspectTask):
-    """The task of a verification: `expected` has the size in bytes and the hash of each file, by its absolute path."""
+    """The task of a verification: `fingerprints` has the size in bytes and the hash of each file, by absolute path."""
 
-    expected: dict[str, tuple[int, str]]
+    fingerprints: dict[str, tuple[int, str]]
     deep: bool
 
     def begin(self, job: Job, context: TaskContext) -> VerifyContext:
@@ -104,7 +104,7 @@ class VerifyContext(InspectContext):
     def process(self) -> None:
         """Compare the bytes; with `deep` decode them, too."""
         self.read()
-        size, hash = self.task.expected[self.job.source.path]
+        size, hash = self.task.fingerprints[self.job.source.path]
         if len(self.data) != size:
             kind: Kind = "truncated" if len(self.data) < size else "corrupt"
             raise ImageError(kind, f"{len(self.data)} bytes, where imgbatch wrote {size}")

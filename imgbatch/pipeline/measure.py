@@ -64,20 +64,20 @@ class MeasureContext(FileContext):
 
     def _image(self) -> Image:
         """The first frame after the operations, decoded no larger than they need it."""
-        opened, orient = self.opened, self.task.auto_orient
-        plan = decode_plan.make_plan(opened, orient, template_fields.bind_fields(self.task.ops, self.job, opened))
-        self.worker.reserve(decode_plan.memory_needed(opened, plan, opened.length, spooled=False))
-        (frame,), _ = opened.decode("first", plan.wanted, orient, turn=plan.turned_by == "decoder")
+        picture, orient = self.picture, self.task.auto_orient
+        plan = decode_plan.make_plan(picture, orient, template_fields.bind_fields(self.task.ops, self.job, picture))
+        self.worker.reserve(decode_plan.memory_demand(picture, plan, picture.length, spool=False))
+        (frame,), _ = picture.decode("first", plan.demand, orient, turn=plan.turned_by == "decoder")
         self.timer.enter("ops")
         if any(op.on_screen for op in plan.common):
-            (frame,) = profile_conversion.ink_to_srgb([frame], opened.metadata.icc)
+            (frame,) = profile_conversion.ink_to_srgb([frame], picture.metadata.icc)
         (image,) = apply_all(plan.common, [frame])
         return image
 
     def outcome(self) -> Outcome:
         """A Measured; of an image that failed nothing but its error."""
         if self.failure is not None:
-            return Outcome(self.job.index, self.job.source, "failed", error=self.failure, ms=self.timer.spent())
+            return Outcome(self.job.index, self.job.source, "failed", error=self.failure, ms=self.timer.phase_ms())
         import numpy
 
         values = numpy.arange(self._histogram.shape[1], dtype=numpy.int64)
@@ -86,9 +86,9 @@ class MeasureContext(FileContext):
             self.job.source,
             "ok",
             warnings=tuple(dict.fromkeys(self.warnings)),
-            ms=self.timer.spent(),
-            format=self.opened.format,
-            mode=self.opened.mode,
+            ms=self.timer.phase_ms(),
+            format=self.picture.format,
+            mode=self.picture.mode,
             size=self._size,
             sum=tuple((self._histogram @ values).tolist()),
             sum_squares=tuple((self._histogram @ (values * values)).tolist()),

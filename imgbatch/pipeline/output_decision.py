@@ -23,8 +23,8 @@ from imgbatch.pipeline.decode_plan import DecodePlan, order_outputs
 from imgbatch.pixels import color
 from imgbatch.planning.recipe import Output
 
-COPIED = "bytes copied: nothing to change"
-ENCODED_ANEW = "picture encoded anew: its metadata cannot be changed around it"
+COPY_CHANGE = "bytes copied: nothing to change"
+ENCODE_CHANGE = "picture encoded anew: its metadata cannot be changed around it"
 
 
 @frozen
@@ -53,13 +53,13 @@ class OutputDecision:
 
 
 def decide_outputs(
-    opened: SourceImage, plan: DecodePlan, outputs: Sequence[Output], targets: Sequence[Target], data: bytes
+    picture: SourceImage, plan: DecodePlan, outputs: Sequence[Output], targets: Sequence[Target], data: bytes
 ) -> tuple[OutputDecision, ...]:
     """The decisions for all outputs of a picture, in the order in which they are made.
 
     Parameters
     ----------
-    opened : SourceImage
+    picture : SourceImage
     plan : DecodePlan
     outputs : sequence of Output
     targets : sequence of Target
@@ -70,17 +70,17 @@ def decide_outputs(
     copies = {
         place: copy
         for place, (output, target) in enumerate(zip(outputs, targets, strict=True))
-        if (copy := _copy(opened, plan, output, target, place, data)) is not None
+        if (copy := _copy(picture, plan, output, target, place, data)) is not None
     }
     order: Sequence[tuple[int, int | None]] = [(place, None) for place in range(len(outputs))]
     if len(outputs) > 1 and len(copies) < len(outputs):
-        count = select_frames.count(opened, "all" if copies else select_frames.frame_selection(outputs))
-        ink = opened.mode in color.INK and not any(op.on_screen for op in plan.common)
+        count = select_frames.count(picture, "all" if copies else select_frames.frame_selection(outputs))
+        ink = picture.mode in color.INK and not any(op.on_screen for op in plan.common)
         if count == 1 and not ink:
             order = order_outputs(plan)
     return tuple(
         _decide(
-            opened,
+            picture,
             plan,
             outputs[place],
             targets[place].format,
@@ -92,47 +92,47 @@ def decide_outputs(
     )
 
 
-def decide_all_encoded(
-    opened: SourceImage, plan: DecodePlan, outputs: Sequence[Output], targets: Sequence[Target]
+def decide_encodings(
+    picture: SourceImage, plan: DecodePlan, outputs: Sequence[Output], targets: Sequence[Target]
 ) -> tuple[OutputDecision, ...]:
     """The decisions without any economy: each output is encoded of what was decoded.
 
     Parameters
     ----------
-    opened, plan, outputs, targets
+    picture, plan, outputs, targets
         As of :func:`decide_outputs`.
     """
     return tuple(
-        _decide(opened, plan, output, target.format, place, None, None)
+        _decide(picture, plan, output, target.format, place, None, None)
         for place, (output, target) in enumerate(zip(outputs, targets, strict=True))
     )
 
 
 def _decide(
-    opened: SourceImage, plan: DecodePlan, output: Output, format: str, place: int, source: int | None,
+    picture: SourceImage, plan: DecodePlan, output: Output, format: str, place: int, source: int | None,
     copy: tuple[Literal["copy", "rewrite"], Encoded] | None,
 ) -> OutputDecision:  # fmt: skip
     if copy is not None:
         return OutputDecision(place, copy[0], copy=copy[1])
-    return OutputDecision(place, "encode", source, may_keep_source(opened, plan, output, place, format))
+    return OutputDecision(place, "encode", source, may_keep_source(picture, plan, output, place, format))
 
 
 def _copy(
-    opened: SourceImage, plan: DecodePlan, output: Output, target: Target, place: int, data: bytes
+    picture: SourceImage, plan: DecodePlan, output: Output, target: Target, place: int, data: bytes
 ) -> tuple[Literal["copy", "rewrite"], Encoded] | None:
     """What is copied from the source, whole or around its picture; None: nothing."""
-    if not can_copy(opened, plan, output, place, target.format):
+    if not can_copy(picture, plan, output, place, target.format):
         return None
-    if can_rewrite(opened, output, target.format):
-        rewritten = codecs.rewrite_metadata(data, output, opened)
-        if rewritten is None:
-            opened.changes.append(ENCODED_ANEW)
-        return None if rewritten is None else ("rewrite", rewritten)
-    located = opened.metadata.located
-    return "copy", Encoded(data, target.format, *opened.size, changes=[COPIED], located=located)
+    if can_rewrite(picture, output, target.format):
+        rewrite = codecs.rewrite_metadata(data, output, picture)
+        if rewrite is None:
+            picture.changes.append(ENCODE_CHANGE)
+        return None if rewrite is None else ("rewrite", rewrite)
+    has_location = picture.metadata.located
+    return "copy", Encoded(data, target.format, *picture.size, changes=[COPY_CHANGE], located=has_location)
 
 
-def can_copy(opened: SourceImage, plan: DecodePlan, output: Output, number: int, format: str) -> bool:
+def can_copy(picture: SourceImage, plan: DecodePlan, output: Output, number: int, format: str) -> bool:
     """Whether the file of an output is the source's, byte for byte.
 
     That is so when its format is the source's, its encoding is left open (a quality, say, asks for encoding), nothing
@@ -142,7 +142,7 @@ def can_copy(opened: SourceImage, plan: DecodePlan, output: Output, number: int,
 
     Parameters
     ----------
-    opened : SourceImage
+    picture : SourceImage
     plan : DecodePlan
     output : Output
     number : int
@@ -150,43 +150,43 @@ def can_copy(opened: SourceImage, plan: DecodePlan, output: Output, number: int,
     format : str
         Of the file, where ``same`` is resolved.
     """
-    if not _same_shape(opened, plan, number, format):
+    if not _same_shape(picture, plan, number, format):
         return False
-    if can_rewrite(opened, output, format):
+    if can_rewrite(picture, output, format):
         output = dataclasses.replace(output, strip=None, keep=None)
-    if output.max_bytes is not None and opened.length <= output.max_bytes:
+    if output.max_bytes is not None and picture.length <= output.max_bytes:
         output = dataclasses.replace(output, max_bytes=None, min_ssim=None, min_quality=None, then_shrink=False)
-    return _left_open(output) and _same_frames(opened, plan, output, number)
+    return _left_open(output) and _same_frames(picture, plan, output, number)
 
 
-def can_rewrite(opened: SourceImage, output: Output, format: str) -> bool:
+def can_rewrite(picture: SourceImage, output: Output, format: str) -> bool:
     """Whether metadata are to go from a JPEG that stays one, and its colors need not change for that.
 
     Parameters
     ----------
-    opened, output, format
+    picture, output, format
         As of :func:`can_copy`.
     """
     if format != "jpeg" or (output.strip is None and output.keep is None):
         return False
-    return opened.metadata.icc is None or strip.icc_policy(output.icc, output.strip, output.keep) == "keep"
+    return picture.metadata.icc is None or strip.icc_policy(output.icc, output.strip, output.keep) == "keep"
 
 
-def may_keep_source(opened: SourceImage, plan: DecodePlan, output: Output, number: int, format: str) -> bool:
+def may_keep_source(picture: SourceImage, plan: DecodePlan, output: Output, number: int, format: str) -> bool:
     """Whether the source's bytes may stand in for an output that saves too little (``min_savings``, ``optimize``).
 
     As for `can_copy`, but an encoding may be asked for: quality and effort, not what changes the content (colors, ...).
 
     Parameters
     ----------
-    opened, plan, output, number, format
+    picture, plan, output, number, format
         As of :func:`can_copy`.
     """
     if output.min_savings is None and not (output.optimize and codecs.codec(format).optimizes):
         return False
-    if not (_left_open(output, _STRENGTH) and _same_shape(opened, plan, number, format)):
+    if not (_left_open(output, _STRENGTH) and _same_shape(picture, plan, number, format)):
         return False
-    return _same_frames(opened, plan, output, number)
+    return _same_frames(picture, plan, output, number)
 
 
 #: What decides how well the same picture is packed.
@@ -196,27 +196,27 @@ _STRENGTH = (
 )  # fmt: skip
 
 
-def _same_shape(opened: SourceImage, plan: DecodePlan, number: int, format: str) -> bool:
+def _same_shape(picture: SourceImage, plan: DecodePlan, number: int, format: str) -> bool:
     """Whether an output shows its source's first frame as it is, in the same format."""
-    if format != opened.format or opened.image.format == "MPO" or opened.heavy:
+    if format != picture.format or picture.image.format == "MPO" or picture.heavy:
         return False
-    if plan.size != opened.size or opened.orientation != 1:
+    if plan.size != picture.size or picture.orientation != 1:
         return False
     ops = (*plan.common, *plan.own[number])
     return all(isinstance(op, (Reduction, Resize)) and op.idle(plan.size) for op in ops)
 
 
-def _same_frames(opened: SourceImage, plan: DecodePlan, output: Output, number: int) -> bool:
+def _same_frames(picture: SourceImage, plan: DecodePlan, output: Output, number: int) -> bool:
     """Whether it shows all the others as well; a look through the file, so asked last."""
-    if output.frames != "all" and opened.frame_count > 1:
+    if output.frames != "all" and picture.frame_count > 1:
         return False
     # The pages of a TIFF may have different sizes
-    return opened.format != "tiff" or not (plan.common or plan.own[number]) or opened.frame_count == 1
+    return picture.format != "tiff" or not (plan.common or plan.own[number]) or picture.frame_count == 1
 
 
 def _left_open(output: Output, but: Sequence[str] = ()) -> bool:
     """Whether nothing is said of the encoding, but its format and what stands in `but`."""
-    return all(getattr(output, name) == held for name, held in _OPEN.items() if name not in but)
+    return all(getattr(output, name) == default for name, default in _OPEN.items() if name not in but)
 
 
 #: What an output says of the encoding when it says nothing; asked for every file, so made once.

@@ -25,11 +25,11 @@ def frame_selection(outputs: Sequence[Output]) -> str:
     return str(max(int(wish) for wish in wishes if wish != "first"))
 
 
-def count(opened: SourceImage, selection: str) -> int:
+def count(picture: SourceImage, selection: str) -> int:
     """How many frames are decoded for a :func:`frame_selection`."""
     if selection == "first":
         return 1
-    return opened.frame_count if selection == "all" else min(int(selection), opened.frame_count)
+    return picture.frame_count if selection == "all" else min(int(selection), picture.frame_count)
 
 
 def select(frames: SpooledFrames, output: Output) -> SpooledFrames:
@@ -44,12 +44,12 @@ def timing_of_first(motion: AnimationTiming, count: int) -> AnimationTiming:
     return AnimationTiming(motion.durations[:count], motion.loop)
 
 
-def refuse_several(opened: SourceImage, targets: Sequence[Target], outputs: Sequence[Output]) -> None:
+def refuse_several(picture: SourceImage, targets: Sequence[Target], outputs: Sequence[Output]) -> None:
     """Say before anything is decoded that a format holds one frame only.
 
     Parameters
     ----------
-    opened : SourceImage
+    picture : SourceImage
     targets, outputs
         As many of each, in the recipe's order.
 
@@ -59,8 +59,8 @@ def refuse_several(opened: SourceImage, targets: Sequence[Target], outputs: Sequ
         Kind ``frames``: a source of several frames, of which the output takes no single one.
     """
     for target, output in zip(targets, outputs, strict=True):
-        if output.frames not in _SINGLE and not codecs.codec(target.format).multiframe and opened.frame_count > 1:
+        if output.frames not in _SINGLE and not codecs.codec(target.format).multiframe and picture.frame_count > 1:
             raise ImageError(
                 "frames",
-                f"{opened.frame_count} frames, but {target.format} holds one; use --frames first, or -f webp",
+                f"{picture.frame_count} frames, but {target.format} holds one; use --frames first, or -f webp",
             )

@@ -55,7 +55,7 @@ class ImageContext(FileContext):
         What was decoded, after the operations that all outputs share, and how it plays.
     ink : bool
         Whether these frames are still in CMYK or LAB.
-    reduced : dict of int to SpooledFrames
+    reductions : dict of int to SpooledFrames
         What outputs have made of the frames by their first operation.
     """
 
@@ -72,7 +72,7 @@ class ImageContext(FileContext):
         self.outputs = [task.recipe.outputs[target.output] for target in job.targets]
         self.source_format = ""  # where it is one that is written
         self.fields: set[str] = set()
-        self.reduced: dict[int | None, SpooledFrames] = {}
+        self.reductions: dict[int | None, SpooledFrames] = {}
         self.late: dict[str, tuple[Encoded, Output]] = {}  # under names that the pixels decided
 
     def process(self) -> None:
@@ -87,7 +87,7 @@ class ImageContext(FileContext):
             except Exception as error:  # noqa: BLE001 - the other outputs are still written
                 self.fail(error)
         if all(decision.copy is not None for decision in self.decisions):
-            self.opened.changes.clear()  # what decoding would lose is in the copy
+            self.picture.changes.clear()  # what decoding would lose is in the copy
 
 
 @dataclass(slots=True)
@@ -99,7 +99,7 @@ class OutputContext:
     output: Output
     frames: SpooledFrames | None = None
     metadata: Metadata | None = None
-    encoded: Encoded | None = None
+    encoding: Encoded | None = None
 
 
 def read(image: ImageContext) -> None:
@@ -112,28 +112,28 @@ def read(image: ImageContext) -> None:
 def open_source(image: ImageContext) -> None:
     """Read the picture's header."""
     image.open()
-    image.timer.format, image.timer.pixels = image.opened.format, math.prod(image.opened.size)
+    image.timer.format, image.timer.pixels = image.picture.format, math.prod(image.picture.size)
 
 
 def plan_decode(image: ImageContext) -> None:
     """Plan how few pixels are decoded and who does what to them, with the profile the picture is assumed to have."""
-    task, job, opened, outputs = image.task, image.job, image.opened, image.outputs
-    select_frames.refuse_several(opened, job.targets, outputs)
-    if opened.metadata.icc is None:
+    task, job, picture, outputs = image.task, image.job, image.picture, image.outputs
+    select_frames.refuse_several(picture, job.targets, outputs)
+    if picture.metadata.icc is None:
         assume = (output.assume_icc for output in outputs)
-        opened.metadata.icc = profile_policy.assumed_profile(assume, opened.mode, opened.changes)
-    icc = opened.metadata.icc
+        picture.metadata.icc = profile_policy.assumed_profile(assume, picture.mode, picture.changes)
+    icc = picture.metadata.icc
     files = zip(outputs, job.targets, strict=True)
-    halves = opened.luma and all(decode_plan.halves_chroma(output, target.format, icc) for output, target in files)
-    shape = opened.size, opened.orientation, opened.format, halves, *[target.output for target in job.targets]
+    halves = picture.luma and all(decode_plan.halves_chroma(output, target.format, icc) for output, target in files)
+    shape = picture.size, picture.orientation, picture.format, halves, *[target.output for target in job.targets]
     plan = task.plans.get(shape)
     if plan is None:
         ops = task.recipe.ops, *(output.ops for output in outputs)
-        common, *own = (template_fields.bind_fields(several, job, opened, image.fields) for several in ops)
+        common, *own = (template_fields.bind_fields(several, job, picture, image.fields) for several in ops)
         if task.plan:
-            plan = decode_plan.make_plan(opened, task.recipe.auto_orient, common, own, halves)
+            plan = decode_plan.make_plan(picture, task.recipe.auto_orient, common, own, halves)
         else:
-            plan = decode_plan.full_plan(opened, task.recipe.auto_orient, common, own)
+            plan = decode_plan.full_plan(picture, task.recipe.auto_orient, common, own)
         if len(task.plans) < _PLANS and not any(map(template_fields.needs_fields, ops)):
             task.plans[shape] = plan
     image.plan = plan
@@ -141,11 +141,11 @@ def plan_decode(image: ImageContext) -> None:
 
 def decide_outputs(image: ImageContext) -> None:
     """Decide what becomes of each output; where all are copied, the picture is only checked."""
-    opened, plan, outputs, targets = image.opened, image.plan, image.outputs, image.job.targets
+    picture, plan, outputs, targets = image.picture, image.plan, image.outputs, image.job.targets
     if image.task.plan:
-        image.decisions = output_decision.decide_outputs(opened, plan, outputs, targets, image.data)
+        image.decisions = output_decision.decide_outputs(picture, plan, outputs, targets, image.data)
     else:
-        image.decisions = output_decision.decide_all_encoded(opened, plan, outputs, targets)
+        image.decisions = output_decision.decide_encodings(picture, plan, outputs, targets)
     copies = sum(decision.copy is not None for decision in image.decisions)
     if copies == len(outputs):
         image.plan = decode_plan.checking_plan(plan)
@@ -154,39 +154,39 @@ def decide_outputs(image: ImageContext) -> None:
 
 def reserve(image: ImageContext) -> None:
     """Wait for the memory that the picture needs."""
-    image.worker.reserve(decode_plan.memory_needed(image.opened, image.plan, len(image.data)))
+    image.worker.reserve(decode_plan.memory_demand(image.picture, image.plan, len(image.data)))
 
 
 def decode(image: ImageContext) -> None:
     """Decode the frames, and apply the operations that all outputs share."""
-    opened, plan = image.opened, image.plan
+    picture, plan = image.picture, image.plan
     orient, turn = plan.turned_by != "nobody", plan.turned_by == "decoder"
-    frames, image.timing = opened.decode(image.selection, plan.wanted, orient, turn, plan.luma)
-    image.ink = opened.mode in color.INK
+    frames, image.timing = picture.decode(image.selection, plan.demand, orient, turn, plan.luma)
+    image.ink = picture.mode in color.INK
     if image.ink and any(op.on_screen for op in plan.common):
-        frames, image.ink = profile_conversion.ink_to_srgb(frames, opened.metadata.icc), False
-        opened.metadata.icc = None
-        image.changes.append(f"mode: {opened.mode} -> sRGB")
-    image.frames = SpooledFrames(image.timer.operating(plan.common, frames))
+        frames, image.ink = profile_conversion.ink_to_srgb(frames, picture.metadata.icc), False
+        picture.metadata.icc = None
+        image.changes.append(f"mode: {picture.mode} -> sRGB")
+    image.frames = SpooledFrames(image.timer.operate(plan.common, frames))
     image.timer.frames = len(image.frames)
 
 
 def operate(image: ImageContext, one: OutputContext) -> None:
     """Apply an output's own operations to the frames that it shows; of a copy, only count its pixels."""
-    decision, metadata = one.decision, image.opened.metadata
+    decision, metadata = one.decision, image.picture.metadata
     if decision.copy is not None:
         frames = image.frames
     else:
         ops, frames = image.plan.own[decision.output], select_frames.select(image.frames, one.output)
-        if decision.source in image.reduced:
-            ops, frames = decode_plan.ops_from_larger(image.plan, decision.output), image.reduced[decision.source]
+        if decision.source in image.reductions:
+            ops, frames = decode_plan.ops_from_larger(image.plan, decision.output), image.reductions[decision.source]
         elif image.ink and any(op.on_screen for op in ops):
             frames, metadata = (
                 SpooledFrames(profile_conversion.ink_to_srgb(frames, metadata.icc)),
                 replace(metadata, icc=None),
             )
-            image.changes.append(f"mode: {image.opened.mode} -> sRGB")
-        image.reduced[decision.output] = frames = _apply(image, ops[:1], frames)
+            image.changes.append(f"mode: {image.picture.mode} -> sRGB")
+        image.reductions[decision.output] = frames = _apply(image, ops[:1], frames)
         frames = _apply(image, ops[1:], frames)
     one.frames, one.metadata = frames, metadata
     if image.worker.sums is not None:
@@ -201,47 +201,49 @@ def encode(image: ImageContext, one: OutputContext) -> None:
     decision, output, frames, metadata = one.decision, one.output, one.frames, one.metadata
     assert frames is not None and metadata is not None
     if decision.copy is not None:
-        encoded = replace(decision.copy, frames=len(frames))
+        encoding = replace(decision.copy, frames=len(frames))
     else:
         image.timer.enter("encode")
         format = _format(one.target, frames)
         if not decode_plan.shows_whole_source((*image.plan.common, *image.plan.own[decision.output])):
             metadata = without_thumbnails(metadata, image.changes)
         timing = select_frames.timing_of_first(image.timing, len(frames))
-        encoded = codecs.encode(frames, format, output, metadata, timing)
+        encoding = codecs.encode(frames, format, output, metadata, timing)
         if decision.may_keep_source:
-            encoded = _smaller(image, encoded, output)
-    image.changes += encoded.changes
-    one.encoded = encoded
+            encoding = _smaller(image, encoding, output)
+    image.changes += encoding.changes
+    one.encoding = encoding
 
 
 def write(image: ImageContext, one: OutputContext) -> None:
     """Write an output's file, unless another output is that file already."""
-    target, output, encoded = one.target, one.output, one.encoded
-    assert encoded is not None
+    target, output, encoding = one.target, one.output, one.encoding
+    assert encoding is not None
     image.timer.enter("write")
-    path = write_output.output_path(target, encoded, image.data)
-    if path in image.late and _is_same_file(path, encoded, output, *image.late[path]):
+    path = write_output.output_path(target, encoding, image.data)
+    if path in image.late and _is_same_file(path, encoding, output, *image.late[path]):
         return
     since_ns = image.task.started_ns if image.worker.again else None
-    mtime_ns = write_output.write_output(path, image.job, target, encoded, output, since_ns, image.task.resumed)
+    mtime_ns = write_output.write_output(
+        path, image.job, target, encoding, output, since_ns, image.task.is_continuation
+    )
     if target.late:
-        image.late[path] = encoded, output
-    image.written.append(
+        image.late[path] = encoding, output
+    image.files.append(
         Written(
             target.output,
             path,
-            encoded.format,
-            encoded.width,
-            encoded.height,
-            len(encoded.data),
-            encoded.quality,
-            encoded.frames,
+            encoding.format,
+            encoding.width,
+            encoding.height,
+            len(encoding.data),
+            encoding.quality,
+            encoding.frames,
             mtime_ns,
-            encoded.mode,
-            content_hash(encoded.data),
+            encoding.mode,
+            content_hash(encoding.data),
             image.source_format,
-            encoded.located and codecs.codec(encoded.format).published,
+            encoding.located and codecs.codec(encoding.format).published,
             tuple(sorted(image.fields)),
         )  # fmt: skip
     )
@@ -254,13 +256,13 @@ DECODE_STEPS: tuple[Callable[[ImageContext], None], ...] = (reserve, decode)
 OUTPUT_STEPS: tuple[Callable[[ImageContext, OutputContext], None], ...] = (operate, encode, write)
 
 
-def _is_same_file(path: str, encoded: Encoded, output: Output, earlier: Encoded, other: Output) -> bool:
+def _is_same_file(path: str, encoding: Encoded, output: Output, earlier: Encoded, other: Output) -> bool:
     """Whether an output is the file that another one has written, as renditions wider than the picture are.
 
     These are one picture, be it made in two ways.
     """
-    same_size = (encoded.width, encoded.height) == (earlier.width, earlier.height)
-    if earlier.data != encoded.data and not (same_size and _are_renditions_of_one(output, other)):
+    same_size = (encoding.width, encoding.height) == (earlier.width, earlier.height)
+    if earlier.data != encoding.data and not (same_size and _are_renditions_of_one(output, other)):
         raise ImageError("exists", f"two outputs would both be {path}; give them different --name or dir")
     return True
 
@@ -273,18 +275,20 @@ def _are_renditions_of_one(output: Output, other: Output) -> bool:
 
 
 def _apply(image: ImageContext, ops: Sequence[Operation], frames: SpooledFrames) -> SpooledFrames:
-    return SpooledFrames(image.timer.operating(ops, frames)) if ops else frames
+    return SpooledFrames(image.timer.operate(ops, frames)) if ops else frames
 
 
-def _smaller(image: ImageContext, encoded: Encoded, output: Output) -> Encoded:
-    """`encoded`, or the source's bytes where it saves less than was asked for: 0 % where nothing was said."""
+def _smaller(image: ImageContext, encoding: Encoded, output: Output) -> Encoded:
+    """`encoding`, or the source's bytes where it saves less than was asked for: 0 % where nothing was said."""
     data = image.data
     share = float((output.min_savings or "0%").removesuffix("%"))
-    if len(encoded.data) < len(data) * (1 - share / 100) or len(data) > (output.max_bytes or len(data)):
-        return encoded
-    saved = f"{100 * (1 - len(encoded.data) / len(data)):.1f}%"
-    change = f"original's bytes kept: encoding would save {saved}"
-    return Encoded(data, encoded.format, *image.opened.size, encoded.frames, changes=[change], located=encoded.located)
+    if len(encoding.data) < len(data) * (1 - share / 100) or len(data) > (output.max_bytes or len(data)):
+        return encoding
+    saving = f"{100 * (1 - len(encoding.data) / len(data)):.1f}%"
+    change = f"original's bytes kept: encoding would save {saving}"
+    return Encoded(
+        data, encoding.format, *image.picture.size, encoding.frames, changes=[change], located=encoding.located
+    )
 
 
 def _format(target: Target, frames: Sequence[Image]) -> str:

@@ -116,13 +116,13 @@ class FileTask(Task):
         from imgbatch.codecs.reading import limits  # only in the process that does it
 
         file = self.begin(job, context)
-        with limits.warning_recorder(self.max_pixels) as caught:
+        with limits.warning_recorder(self.max_pixels) as warnings:
             try:
                 with contextlib.closing(file):
                     file.process()
             except Exception as error:  # noqa: BLE001 - one file's error is that file's value, never the batch's
                 file.fail(error)
-        file.warnings += limits.format_warnings(caught)
+        file.warnings += limits.format_warnings(warnings)
         return file.outcome()
 
 
@@ -142,9 +142,9 @@ class FileContext(ABC):
     ----------
     data : bytes
         The file's content, from `read` on.
-    opened : SourceImage
+    picture : SourceImage
         The picture, from `open` on.
-    written : list of Written
+    files : list of Written
         The files that were written.
     source_hash : str
         Of the content, where it is of use.
@@ -153,14 +153,14 @@ class FileContext(ABC):
     """
 
     data: bytes
-    opened: SourceImage
+    picture: SourceImage
 
     def __init__(self, task: FileTask, job: Job, worker: TaskContext, profile: bool = False) -> None:
         self.task, self.job, self.worker = task, job, worker
         self.timer = PhaseTimer(worker, profile)
         self.warnings: list[str] = []
         self.changes: list[str] = []
-        self.written: list[Written] = []
+        self.files: list[Written] = []
         self.source_hash = ""
         self.failure: Failure | None = None
 
@@ -183,14 +183,14 @@ class FileContext(ABC):
         from imgbatch.codecs.reading.open import open_image
 
         self.timer.enter("decode")
-        self.opened = open_image(self.data, self.suffix, self.task.max_pixels)
+        self.picture = open_image(self.data, self.suffix, self.task.max_pixels)
 
     def close(self) -> None:
         """Close the picture, if it was opened, and note what was noticed of it."""
-        if hasattr(self, "opened"):
-            self.changes[:0] = self.opened.changes
-            self.warnings += self.opened.warnings
-            self.opened.close()
+        if hasattr(self, "picture"):
+            self.changes[:0] = self.picture.changes
+            self.warnings += self.picture.warnings
+            self.picture.close()
 
     def fail(self, error: Exception) -> None:
         """Keep the first failure: the later ones often follow from it."""
@@ -205,11 +205,11 @@ class FileContext(ABC):
             self.job.index,
             self.job.source,
             "failed" if self.failure else "ok",
-            outputs=tuple(sorted(self.written, key=lambda written: written.output)),
+            outputs=tuple(sorted(self.files, key=lambda file: file.output)),
             error=self.failure,
             warnings=tuple(dict.fromkeys(self.warnings)),
             changes=tuple(dict.fromkeys(self.changes)),
-            ms=self.timer.spent(),
+            ms=self.timer.phase_ms(),
             cost=self.timer.cost(),
             source_hash=self.source_hash,
         )

@@ -34,22 +34,22 @@ class TemplateFields(Mapping[str, Any]):
         What gives each value, by its name.
     exif : callable
         Gives the EXIF, read once for all tags.
-    asked : set of str, optional
+    fields : set of str, optional
         Gets ``n`` and ``mtime`` where they are used: the file's content and name do not decide them.
     """
 
     def __init__(
-        self, makers: Mapping[str, Callable[[], Any]], exif: Callable[[], Exif], asked: set[str] | None = None
+        self, makers: Mapping[str, Callable[[], Any]], exif: Callable[[], Exif], fields: set[str] | None = None
     ) -> None:
         self._makers, self._read = makers, exif
-        self._asked: set[str] = set() if asked is None else asked
+        self._fields: set[str] = set() if fields is None else fields
         self._tags: dict[str, str] | None = None
 
     def __getitem__(self, key: str) -> Any:
         if key.startswith(_EXIF):
             return self._exif[key.removeprefix(_EXIF)]
         if key == "n":
-            self._asked.add(key)
+            self._fields.add(key)
         value = self._date() if key == "date" else self._makers[key]()
         if value is None:
             raise KeyError(key)
@@ -76,12 +76,12 @@ class TemplateFields(Mapping[str, Any]):
                 return datetime.strptime(self._exif.get(tag, "")[:19], "%Y:%m:%d %H:%M:%S")
             except ValueError:
                 continue
-        self._asked.add("mtime")
+        self._fields.add("mtime")
         return self._makers["date"]()
 
 
 def bind_fields(
-    ops: Sequence[Operation], job: Job, opened: SourceImage, asked_for: set[str] | None = None
+    ops: Sequence[Operation], job: Job, picture: SourceImage, fields: set[str] | None = None
 ) -> tuple[Operation, ...]:
     """`ops` with their texts filled in for the file of a job.
 
@@ -90,9 +90,9 @@ def bind_fields(
     ops : sequence of Operation
     job : Job
         Gives the name, the number ``{n}`` (from 1) and the day of the last change.
-    opened : SourceImage
+    picture : SourceImage
         Gives the upright size in px and the EXIF.
-    asked_for : set of str, optional
+    fields : set of str, optional
         Gets what the operations ask for that is no part of the file's content or name.
     """
     if not needs_fields(ops):
@@ -105,18 +105,18 @@ def bind_fields(
         from PIL.Image import Exif as Block
 
         block = Block()
-        if opened.metadata.exif:
-            block.load(b"Exif\0\0" + opened.metadata.exif)
+        if picture.metadata.exif:
+            block.load(b"Exif\0\0" + picture.metadata.exif)
         return block
 
     facts = TemplateFields(
         {
             "name": lambda: name, "stem": lambda: stem, "ext": lambda: suffix[1:], "dir": lambda: folder,
-            "width": lambda: opened.upright_size[0], "height": lambda: opened.upright_size[1],
+            "width": lambda: picture.upright_size[0], "height": lambda: picture.upright_size[1],
             "n": lambda: job.index + 1, "date": lambda: _day(source.mtime_ns),
         },
         exif,
-        asked_for,
+        fields,
     )  # fmt: skip
     return tuple(op.of_file(facts) for op in ops)
 
@@ -141,13 +141,13 @@ def tag_texts(exif: Exif) -> dict[str, str]:
     """The tags of the picture and of how it was taken, by their names, as text."""
     from PIL.ExifTags import TAGS
 
-    made = {}
+    texts = {}
     for block in (exif, exif.get_ifd(_EXIF_IFD)):
         for tag, value in block.items():
             text = _as_text(value)
             if tag in TAGS and text:
-                made[TAGS[tag]] = text
-    return made
+                texts[TAGS[tag]] = text
+    return texts
 
 
 def _as_text(value: object) -> str:

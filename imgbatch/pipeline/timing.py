@@ -36,7 +36,7 @@ class PhaseTimer:
         self._cpu = time.process_time() if profile else 0.0
         self._context = context
         self._ms: dict[str, float] = {}
-        self._began = time.perf_counter()
+        self._start = time.perf_counter()
         self.phase: Phase = "read"
         context.phase("read")
 
@@ -44,41 +44,41 @@ class PhaseTimer:
         """The task begins `phase`, if it is another one: the time till now counts for the one before."""
         if phase == self.phase:
             return
-        self.spent()
+        self.phase_ms()
         self.phase = phase
         self._context.phase(phase)
 
-    def spent(self) -> dict[str, float]:
+    def phase_ms(self) -> dict[str, float]:
         """All phases so far, in the order they were entered."""
         now = time.perf_counter()
-        self._ms[self.phase] = self._ms.get(self.phase, 0.0) + (now - self._began) * 1000
-        self._began = now
+        self._ms[self.phase] = self._ms.get(self.phase, 0.0) + (now - self._start) * 1000
+        self._start = now
         return self._ms
 
     def cost(self) -> Cost | None:
         """What the job has cost so far; None when nobody asked for it."""
         if not self._profile:
             return None
-        spent = (time.process_time() - self._cpu) * 1000
-        return Cost(self.format, self.pixels * self.frames, self._steps, spent, peak_memory())
+        cpu_ms = (time.process_time() - self._cpu) * 1000
+        return Cost(self.format, self.pixels * self.frames, self._steps, cpu_ms, peak_memory())
 
-    def operating(self, ops: Iterable[Operation], frames: Iterable[Image]) -> Iterator[Image]:
+    def operate(self, ops: Iterable[Operation], frames: Iterable[Image]) -> Iterator[Image]:
         """`ops` over `frames`, with the time of what makes the frames counted as their own phase."""
         source: Phase = "decode" if self.phase == "decode" else "ops"
         self.enter(source)
-        for frame in apply_all(ops, self._counted(frames, source), self._applied if self._profile else None):
+        for frame in apply_all(ops, self._time_source(frames, source), self._time if self._profile else None):
             yield frame
             self.enter(source)
 
-    def _applied(self, operation: Operation, image: Image) -> Image:
-        began = time.perf_counter()
+    def _time(self, operation: Operation, image: Image) -> Image:
+        start = time.perf_counter()
         try:
             return operation.apply(image)
         finally:
-            spent = (time.perf_counter() - began) * 1000
-            self._steps[operation.word] = self._steps.get(operation.word, 0.0) + spent
+            ms = (time.perf_counter() - start) * 1000
+            self._steps[operation.word] = self._steps.get(operation.word, 0.0) + ms
 
-    def _counted(self, frames: Iterable[Image], source: Phase) -> Iterator[Image]:
+    def _time_source(self, frames: Iterable[Image], source: Phase) -> Iterator[Image]:
         for frame in frames:
             self.enter("ops")
             yield frame

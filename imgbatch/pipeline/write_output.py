@@ -18,27 +18,27 @@ if TYPE_CHECKING:
     from imgbatch.codecs.writing.encode import Encoded
 
 
-def output_path(target: Target, encoded: Encoded, data: bytes) -> str:
+def output_path(target: Target, encoding: Encoded, data: bytes) -> str:
     """Where an encoded picture goes, now that its pixels are known.
 
     Parameters
     ----------
     target : Target
-        Its other path, if any, is meant where `encoded` has another format.
-    encoded : Encoded
+        Its other path, if any, is meant where `encoding` has another format.
+    encoding : Encoded
         Gives the width and height in px for names that hold them.
     data : bytes
         The source's content, for ``{hash}``: the first 16 hexadecimal digits of its SHA-256.
     """
-    path = target.path if encoded.format == target.format or target.other is None else target.other
+    path = target.path if encoding.format == target.format or target.other is None else target.other
     if target.late:
         digest = hashlib.sha256(data).hexdigest()[:16]
-        path = fill_late(path, encoded.width, encoded.height, digest)
+        path = fill_late(path, encoding.width, encoding.height, digest)
     return path
 
 
 def write_output(
-    path: str, job: Job, target: Target, encoded: Encoded, output: Output, since_ns: int | None, resumed: bool
+    path: str, job: Job, target: Target, encoding: Encoded, output: Output, since_ns: int | None, is_continuation: bool
 ) -> int:
     """Write an encoded picture, with its source's times and mode where these are kept; its mtime in ns.
 
@@ -50,7 +50,7 @@ def write_output(
         Its :func:`output_path`.
     since_ns : int or None
         What appeared at the path since then (time.time_ns) may be replaced: a worker that died put it there.
-    resumed : bool
+    is_continuation : bool
         Whether a run was killed before this one, and may have put there what it could not record: then a file that
         holds these very bytes is taken for ours. Any other is foreign.
 
@@ -59,17 +59,17 @@ def write_output(
     ImageError
         Kind ``exists`` for a file in the way that may not be replaced.
     """
-    replace = target.replace or path in target.earlier_outputs or (since_ns is not None and _appeared(path, since_ns))
+    replace = target.replace or path in target.earlier_outputs or (since_ns is not None and _is_newer(path, since_ns))
     like = job.source.path if output.preserve else None
     store = storage_of(path)
     write = store.write_whole if replace else store.create_exclusively
     try:
-        return mtime(write(path, encoded.data, like=like))
+        return mtime(write(path, encoding.data, like=like))
     except FileExistsError:
-        if resumed and _is_cut(path, encoded.data):
-            return mtime(store.write_whole(path, encoded.data, like=like))
-        if not (resumed and store.holds(path, encoded.data)):
-            raise ImageError("exists", _refusal(path, target, resumed)) from None
+        if is_continuation and _is_cut(path, encoding.data):
+            return mtime(store.write_whole(path, encoding.data, like=like))
+        if not (is_continuation and store.holds(path, encoding.data)):
+            raise ImageError("exists", _refusal(path, target, is_continuation)) from None
     if like is not None:
         store.preserve(path, like)
     return mtime(store.stat(path))
@@ -79,21 +79,21 @@ def _is_cut(path: str, data: bytes) -> bool:
     """Whether a file is what a power cut leaves of these bytes: their beginning, or nothing."""
     store = storage_of(path)
     with contextlib.suppress(OSError):
-        found = store.stat(path, follow_links=False)
-        whole = stat.S_ISREG(found.st_mode) and found.st_size < len(data)
-        return whole and data.startswith(store.read_prefix(path, found.st_size))
+        status = store.stat(path, follow_links=False)
+        whole = stat.S_ISREG(status.st_mode) and status.st_size < len(data)
+        return whole and data.startswith(store.read_prefix(path, status.st_size))
     return False
 
 
-def _refusal(path: str, target: Target, resumed: bool) -> str:
+def _refusal(path: str, target: Target, is_continuation: bool) -> str:
     if target.late:
         return f"{path} is there already, foreign or made of another source; add {{name}} or {{hash}} to --name"
-    if resumed:
+    if is_continuation:
         return f"{path} exists, and is not what a run that was killed would have left; move it away, or --overwrite"
     return f"{path} exists and was not made by imgbatch; choose another -o or --name"
 
 
-def _appeared(path: str, since_ns: int) -> bool:
+def _is_newer(path: str, since_ns: int) -> bool:
     with contextlib.suppress(OSError):
         return storage_of(path).stat(path, follow_links=False).st_ctime_ns >= since_ns
     return False

@@ -283,7 +283,7 @@ class Batch(Run):
         ledger = self.preparation.ledger
         return ImageTask(
             recipe, self.settings.max_pixels, time.time_ns(), plan=not self.settings.no_plan,
-            profile=self.settings.profile, resumed=ledger is not None and ledger.has_doubtful_files,
+            profile=self.settings.profile, is_continuation=ledger is not None and ledger.has_doubtful_files,
         )  # fmt: skip
 
     def _count(self, outcome: Outcome) -> None:

@@ -165,9 +165,9 @@ def _of_file(job: Job, task: ImageTask) -> Explanation:
 
 def _of_decisions(image: steps.ImageContext) -> Explanation:
     """What was decided, in words, with the sizes that follow from it."""
-    job, opened, plan = image.job, image.opened, image.plan
+    job, opened, plan = image.job, image.picture, image.plan
     frames = select_frames.count(opened, image.selection)
-    scale = decode_plan.jpeg_scale(plan.size, plan.wanted) if opened.format == "jpeg" else 1
+    scale = decode_plan.jpeg_scale(plan.size, plan.demand) if opened.format == "jpeg" else 1
     decoded = -(-plan.size[0] // scale), -(-plan.size[1] // scale)
     varying = opened.format == "tiff" and frames > 1  # pages have sizes of their own
     first = swap_size(decoded, opened.orientation) if plan.turned_by == "operations" else decoded

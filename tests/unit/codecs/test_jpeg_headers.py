@@ -71,4 +71,4 @@ def test_what_the_reader_of_jpeg_2000_holds_is_counted(mode: str, bands: int) ->
     with pixel_limit(10**6), open_image(file.getvalue(), ".jp2", 10**6) as opened:
         plan = decode_plan.full_plan(opened, True, ())
         assert opened.waves == 4 * bands * 8000
-        assert decode_plan.memory_needed(opened, plan, 0) == (12 + 4 * bands) * 8000
+        assert decode_plan.memory_demand(opened, plan, 0) == (12 + 4 * bands) * 8000

@@ -53,7 +53,7 @@ def opened(size: Size, format: str = "JPEG", orientation: int = 1, frames: int =
 
 
 def wanted(ops: Sequence[Operation], *own: Sequence[Operation], size: Size = (4000, 3000)) -> Size | None:
-    return decode_plan.make_plan(opened(size), True, ops, own or ((),)).wanted
+    return decode_plan.make_plan(opened(size), True, ops, own or ((),)).demand
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_the_largest_demand_of_all_outputs_counts() -> None:
 
 @pytest.mark.parametrize("format", ["PNG", "WEBP", "TIFF"])
 def test_only_jpeg_is_decoded_small(format: str) -> None:
-    assert decode_plan.make_plan(opened((400, 300), format), True, [Resize("100")]).wanted is None
+    assert decode_plan.make_plan(opened((400, 300), format), True, [Resize("100")]).demand is None
 
 
 @pytest.mark.parametrize(
@@ -337,5 +337,5 @@ def test_a_jpeg_in_several_scans_needs_two_bytes_more_for_each_sample(mode: str,
         Image.new(mode, size).save(file, "JPEG", progressive=progressive, subsampling=sampling or -1)
         with limits.pixel_limit(LIMIT):
             source = open_image(file.getvalue(), "", LIMIT)
-        needed.append(decode_plan.memory_needed(source, decode_plan.make_plan(source, True, [Resize("200")], [()]), 0))
+        needed.append(decode_plan.memory_demand(source, decode_plan.make_plan(source, True, [Resize("200")], [()]), 0))
     assert needed[1] - needed[0] == 2 * samples * 1600 * 1200
