@@ -16,7 +16,7 @@ from imgbatch.core.job import Job, Outcome, Source
 from imgbatch.core.run_settings import Settings
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.renamed_sources import RenamedSources
-from imgbatch.planning.find import Skipped
+from imgbatch.planning.find import SkippedFile
 from imgbatch.planning.recipe import Recipe
 from imgbatch.storage.registry import storage_of
 
@@ -29,7 +29,7 @@ class Assignment:
     ----------
     folders : list of str
         Where files will be written (absolute, sorted).
-    skipped : list of Skipped
+    skipped : list of SkippedFile
         Sources that are not wanted here.
     skipped_existing : list of Outcome
         Sources that are left alone because a file is in the way.
@@ -37,7 +37,7 @@ class Assignment:
 
     jobs: list[Job]
     folders: list[str]
-    skipped: list[Skipped] = field(default_factory=list)
+    skipped: list[SkippedFile] = field(default_factory=list)
     skipped_existing: list[Outcome] = field(default_factory=list)
 
 

@@ -34,7 +34,7 @@ from imgbatch.originals.backups import FOLDER, backup_folders, discard, keep_ori
 from imgbatch.originals.in_place_rules import within
 from imgbatch.originals.new_content import adopt
 from imgbatch.originals.replacements import Replacements, settle_intentions
-from imgbatch.planning.find import Skipped
+from imgbatch.planning.find import SkippedFile
 from imgbatch.planning.folders import display_path
 from imgbatch.planning.recipe import Recipe
 from imgbatch.storage.atomic_write import hash_of, mtime, refuse_another, temporary_name
@@ -110,13 +110,13 @@ class InPlace(Destination):
             A folder on the way keeps outputs or backups of its own.
         """
         jobs: list[Job] = []
-        skipped: list[Skipped] = []
+        skipped: list[SkippedFile] = []
         self._refuse_inner({os.path.dirname(source.path) for source in sources})
         for source in sources:
             targets: tuple[Target, ...] = ()
             if source.problem is None and os.path.islink(source.path):
                 if not source.named:
-                    skipped.append(Skipped(source.relative, source.root, "a link"))
+                    skipped.append(SkippedFile(source.relative, source.root, "a link"))
                     continue
                 source = replace(source, problem=Failure("unsupported", "read", _LINK))
             done = self._unchanged(len(jobs), source) if source.problem is None else None

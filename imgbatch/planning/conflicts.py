@@ -91,7 +91,7 @@ class Claims:
             if links and storage_of(job.source.path).is_link(job.source.path):
                 names.append(key(storage_of(job.source.path).resolve(job.source.path)))
             self._sources.update(names)
-            hits.extend((job.source, self._by_key[held]) for held in names if held in self._by_key)
+            hits.extend((job.source, self._by_key[name_key]) for name_key in names if name_key in self._by_key)
         if hits:
             source, claim = hits[0]
             own = self._source(claim) is source
@@ -138,7 +138,7 @@ class NameConflicts:
     ----------
     places, claims
         The folders, and the names of the plan.
-    owned : callable
+    owner_of : callable
         What the ledger knows of an existing file; None when it is foreign.
     policy : "refuse", "overwrite", "skip" or "rename"
         What happens when a file that is not ours to replace is in the way. It is ours when a former run made it of the
@@ -147,10 +147,10 @@ class NameConflicts:
     """
 
     def __init__(
-        self, places: TargetFolders, claims: Claims, owned: Callable[[str], LedgerEntry | None], policy: InTheWay
+        self, places: TargetFolders, claims: Claims, owner_of: Callable[[str], LedgerEntry | None], policy: InTheWay
     ) -> None:
-        self._places, self._claims, self._owned, self._policy = places, claims, owned, policy
-        self._refused: list[str] = []
+        self._places, self._claims, self._owner_of, self._policy = places, claims, owner_of, policy
+        self._refusals: list[str] = []
         self._folders: list[str] = []
 
     def resolve(self, job: Job, target: Target) -> tuple[str, str | None, bool] | None:
@@ -175,7 +175,7 @@ class NameConflicts:
             return self._free_name(job, target)
         if self._policy == "refuse":
             path, why = foreign[0]
-            self._refused.append(f"{display_path(path)} {why}")
+            self._refusals.append(f"{display_path(path)} {why}")
         return None
 
     def refuse(self) -> None:
@@ -186,25 +186,25 @@ class NameConflicts:
                 f"{and_more(len(self._folders))}; move it away, or choose another folder with -o or other names "
                 "with --name"
             )
-        if self._refused:
+        if self._refusals:
             raise PlanError(
-                f"{self._refused[0]}{and_more(len(self._refused))}; add --skip-existing, --rename or --overwrite, or "
+                f"{self._refusals[0]}{and_more(len(self._refusals))}; add --skip-existing, --rename or --overwrite, or "
                 "choose another folder with -o"
             )
 
     def _doubtful(self, path: str) -> bool:
-        held = None if self._policy == "overwrite" else self._owned(path)
-        return held is not None and held.doubtful
+        owner = None if self._policy == "overwrite" else self._owner_of(path)
+        return owner is not None and owner.doubtful
 
     def _foreign(self, path: str, source: Source) -> str | None:
         """Why the file at `path` is not ours to replace with what is made of `source`; None when it is."""
-        held = self._owned(path)
-        if held is None:
+        owner = self._owner_of(path)
+        if owner is None:
             return "is in the way and was not written by imgbatch"
-        if held.is_edited:
+        if owner.is_edited:
             return "was changed since imgbatch wrote it"
-        if held.source != source.path and held.source not in self._claims.source_paths and _is_there(held.source):
-            return f"is in the way and was made from {display_path(held.source)}"
+        if owner.source != source.path and owner.source not in self._claims.source_paths and _is_there(owner.source):
+            return f"is in the way and was made from {display_path(owner.source)}"
         return None
 
     def _free_name(self, job: Job, target: Target) -> tuple[str, str | None, bool]:
@@ -228,8 +228,8 @@ class NameConflicts:
         standing = place.entry_kind(name)
         if not standing:
             return False
-        held = self._owned(path) if standing == "file" else None
-        return True if held == LedgerEntry(job.source.path, output, is_edited=False) else None
+        owner = self._owner_of(path) if standing == "file" else None
+        return True if owner == LedgerEntry(job.source.path, output, is_edited=False) else None
 
 
 def _is_there(path: str) -> bool:

@@ -2,8 +2,8 @@
 
 Folders, globs and files become Sources, in the order in which they were typed, each folder's sorted by the parts of
 the relative path (as bytes), lazily, one folder at a time. What cannot be looked at (an unreadable folder, a broken
-link, a pipe called ``x.jpg``) is a Source with a problem, never silence; what is no image is Skipped. Hidden names,
-linked folders and what include, exclude and depth leave out are not counted at all.
+link, a pipe called ``x.jpg``) is a Source with a problem, never silence; what is no image is a SkippedFile. Hidden
+names, linked folders and what include, exclude and depth leave out are not counted at all.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Failure, Source
 from imgbatch.core.run_settings import Filters
 from imgbatch.planning.globs import Glob, Positions, has_magic, split_glob
-from imgbatch.planning.source_filter import FilterRules, Found, Skipped, SourceFilter, problem_of
+from imgbatch.planning.source_filter import Candidate, FilterRules, SkippedFile, SourceFilter, problem_of
 from imgbatch.storage.atomic_write import mtime
 from imgbatch.storage.base import Entry
 from imgbatch.storage.local import IRREGULAR
 from imgbatch.storage.registry import storage_of
 
-__all__ = ["Found", "Skipped", "discover"]
+__all__ = ["Candidate", "SkippedFile", "discover"]
 
 Path = str | os.PathLike[str]
 
@@ -35,7 +35,7 @@ _HINT_NAMES = 2_000  # how many names of a folder are looked at for "did you mea
 
 def discover(
     paths: Sequence[Path] | Path, filters: Filters | None = None, *, avoid: Sequence[str] = (), now: float | None = None
-) -> Iterator[Found]:
+) -> Iterator[Candidate]:
     """What `paths` stand for, as a stream; a file that several of them mean comes once.
 
     Parameters
@@ -54,20 +54,20 @@ def discover(
     PlanError
         At the call: a path does not exist, or a glob matches nothing.
     """
-    typed = [paths] if isinstance(paths, (str, os.PathLike)) else paths
+    arguments = [paths] if isinstance(paths, (str, os.PathLike)) else paths
     rules = FilterRules(filters or Filters(), time.time() if now is None else now)
-    starts = [_start(os.fsdecode(path)) for path in typed]
-    avoided = {identity for identity in map(_identity, avoid) if identity is not None}
-    return _once(starts, rules, avoided)
+    starts = [_start(os.fsdecode(path)) for path in arguments]
+    identities = {identity for identity in map(_identity, avoid) if identity is not None}
+    return _once(starts, rules, identities)
 
 
-def root_of(typed: str) -> str:
+def root_of(argument: str) -> str:
     """The folder (absolute) that everything lies below which a SRC stands for; need not exist."""
-    if storage_of(typed).is_folder(typed):
-        return _absolute(typed)
-    if has_magic(typed) and not storage_of(typed).exists(typed):
-        return _absolute(split_glob(_slashes(typed))[0])
-    return os.path.dirname(_absolute(typed))
+    if storage_of(argument).is_folder(argument):
+        return _absolute(argument)
+    if has_magic(argument) and not storage_of(argument).exists(argument):
+        return _absolute(split_glob(_slashes(argument))[0])
+    return os.path.dirname(_absolute(argument))
 
 
 # -- what was typed ----------------------------------------------------------------------------------------------------
@@ -82,63 +82,63 @@ class _Tree:
     glob: Glob
 
 
-def _start(typed: str) -> Source | _Tree:
-    shown = one_line(typed, 120)
+def _start(argument: str) -> Source | _Tree:
+    label = one_line(argument, 120)
     try:
-        if not typed:
-            raise ValueError(typed)
-        info = storage_of(typed).stat(typed)
+        if not argument:
+            raise ValueError(argument)
+        info = storage_of(argument).stat(argument)
     except ValueError:
-        raise PlanError(f"expected the path of a file or folder, got {typed!r}") from None
+        raise PlanError(f"expected the path of a file or folder, got {argument!r}") from None
     except OSError as error:
-        if storage_of(typed).exists(typed) or isinstance(error, PermissionError):
-            return _typed_source(typed, 0, 0, problem_of(error))
-        if has_magic(typed):
-            return _glob_tree(typed)
-        raise PlanError(f"{shown}: no such file or folder{_hint(typed)}") from None
+        if storage_of(argument).exists(argument) or isinstance(error, PermissionError):
+            return _typed_source(argument, 0, 0, problem_of(error))
+        if has_magic(argument):
+            return _glob_tree(argument)
+        raise PlanError(f"{label}: no such file or folder{_hint(argument)}") from None
     if stat.S_ISDIR(info.st_mode):
-        root = typed.rstrip("/" + os.sep) or "/"
-        return _Tree(root, _absolute(typed), Glob(["**"]))
+        root = argument.rstrip("/" + os.sep) or "/"
+        return _Tree(root, _absolute(argument), Glob(["**"]))
     odd = None if stat.S_ISREG(info.st_mode) else Failure("unsupported", "read", IRREGULAR)
-    return _typed_source(typed, info.st_size, mtime(info), odd)
+    return _typed_source(argument, info.st_size, mtime(info), odd)
 
 
-def _typed_source(typed: str, size: int, mtime_ns: int, problem: Failure | None) -> Source:
-    folder, name = os.path.split(typed)
-    return Source(_absolute(typed), _slashes(folder) or ".", name, size, mtime_ns, named=True, problem=problem)
+def _typed_source(argument: str, size: int, mtime_ns: int, problem: Failure | None) -> Source:
+    folder, name = os.path.split(argument)
+    return Source(_absolute(argument), _slashes(folder) or ".", name, size, mtime_ns, named=True, problem=problem)
 
 
-def _glob_tree(typed: str) -> _Tree:
-    root, parts = split_glob(_slashes(typed))
-    shown = one_line(typed, 120)
+def _glob_tree(argument: str) -> _Tree:
+    root, parts = split_glob(_slashes(argument))
+    label = one_line(argument, 120)
     if not storage_of(root).is_folder(root):
-        raise PlanError(f"{shown}: no such folder: {one_line(root, 120)}{_hint(root)}")
+        raise PlanError(f"{label}: no such folder: {one_line(root, 120)}{_hint(root)}")
     tree = _Tree(root, _absolute(root), Glob(parts))
     if next(_walk(tree, FilterRules(Filters(), 0.0), set()), None) is None:
         raise PlanError(
-            f"{shown}: no file matches; a folder that matches is not entered: add /** for all that is in it, and .* "
+            f"{label}: no file matches; a folder that matches is not entered: add /** for all that is in it, and .* "
             "where names are hidden"
         )
     return tree
 
 
-def _absolute(typed: str) -> str:
+def _absolute(argument: str) -> str:
     """Absolute, without ``.`` and ``//``; links stay, but for those that a ``..`` climbs out of."""
-    if ".." in _slashes(typed).split("/"):
-        folder, name = os.path.split(typed)
+    if ".." in _slashes(argument).split("/"):
+        folder, name = os.path.split(argument)
         if name not in ("", ".."):
             return os.path.join(storage_of(folder).resolve(folder), name)
-        return storage_of(typed).resolve(typed)
-    return os.path.abspath(typed)
+        return storage_of(argument).resolve(argument)
+    return os.path.abspath(argument)
 
 
 def _slashes(path: str) -> str:
     return path if os.sep == "/" else path.replace(os.sep, "/")
 
 
-def _hint(typed: str) -> str:
-    folder, name = os.path.split(typed.rstrip("/"))
-    if folder and folder != typed and not storage_of(folder).is_folder(folder):
+def _hint(argument: str) -> str:
+    folder, name = os.path.split(argument.rstrip("/"))
+    if folder and folder != argument and not storage_of(folder).is_folder(folder):
         return _hint(folder)
     with contextlib.suppress(OSError), storage_of(folder).list(folder or ".") as entries:
         names = [entry.name for entry in itertools.islice(entries, _HINT_NAMES)]
@@ -151,43 +151,43 @@ def _hint(typed: str) -> str:
 # -- the walk ----------------------------------------------------------------------------------------------------------
 
 
-def _once(starts: list[Source | _Tree], rules: FilterRules, avoided: set[tuple[int, int]]) -> Iterator[Found]:
-    seen: set[str] | None = set() if len(starts) > 1 else None
+def _once(starts: list[Source | _Tree], rules: FilterRules, avoid: set[tuple[int, int]]) -> Iterator[Candidate]:
+    paths: set[str] | None = set() if len(starts) > 1 else None
     for start in starts:
-        for path, found in [(start.path, start)] if isinstance(start, Source) else _walk(start, rules, avoided):
-            if seen is not None:
-                if path in seen:
+        for path, candidate in [(start.path, start)] if isinstance(start, Source) else _walk(start, rules, avoid):
+            if paths is not None:
+                if path in paths:
                     continue
-                seen.add(path)
-            yield found
+                paths.add(path)
+            yield candidate
 
 
-def _walk(tree: _Tree, rules: FilterRules, avoided: set[tuple[int, int]]) -> Iterator[tuple[str, Found]]:
+def _walk(tree: _Tree, rules: FilterRules, avoid: set[tuple[int, int]]) -> Iterator[tuple[str, Candidate]]:
     """The absolute path of each file that is meant, in order, and what it is."""
     glob = tree.glob
     judge = SourceFilter(tree.root, rules)
-    listed, problem = _list(tree, tree.path, "")
+    children, problem = _list(tree, tree.path, "")
     if problem is not None:
         yield tree.path, problem
     # a stack, not recursion: folders may lie deeper than Python's calls
-    pending: list[tuple[Iterator[Entry], str, Positions]] = [(listed, "", glob.start)]
+    pending: list[tuple[Iterator[Entry], str, Positions]] = [(children, "", glob.start)]
     while pending:
         entries, prefix, positions = pending[-1]
         deeper = rules.deepest is None or len(pending) <= rules.deepest
         for entry in entries:
-            linked = entry.is_symlink()
-            meant, following = glob.step(positions, entry.name, linked, deeper)
-            if not meant and not following:
+            is_link = entry.is_symlink()
+            is_match, following = glob.step(positions, entry.name, is_link, deeper)
+            if not is_match and not following:
                 continue
             relative = prefix + entry.name
-            if _is_folder(entry, linked):
-                if following and not rules.folder_out(relative) and not (avoided and _identity(entry.path) in avoided):
-                    listed, problem = _list(tree, entry.path, relative)
+            if _is_folder(entry, is_link):
+                if following and not rules.folder_out(relative) and not (avoid and _identity(entry.path) in avoid):
+                    children, problem = _list(tree, entry.path, relative)
                     if problem is not None:
                         yield entry.path, problem
-                    pending.append((listed, relative + "/", following))
+                    pending.append((children, relative + "/", following))
                     break
-            elif meant and rules.let_in(relative) and not rules.out(relative):
+            elif is_match and rules.let_in(relative) and not rules.out(relative):
                 yield entry.path, judge(entry, relative)
         else:
             pending.pop()
@@ -198,8 +198,8 @@ def _list(tree: _Tree, path: str, relative: str) -> tuple[Iterator[Entry], Sourc
     entries: list[Entry] = []
     problem = None
     try:
-        with storage_of(path).list(path) as found:
-            for entry in found:
+        with storage_of(path).list(path) as listing:
+            for entry in listing:
                 entries.append(entry)
     except OSError as error:
         problem = Source(path, tree.root, relative or ".", problem=problem_of(error, "the folder cannot be listed: "))
@@ -207,9 +207,9 @@ def _list(tree: _Tree, path: str, relative: str) -> tuple[Iterator[Entry], Sourc
     return iter(entries), problem
 
 
-def _is_folder(entry: Entry, linked: bool) -> bool:
+def _is_folder(entry: Entry, is_link: bool) -> bool:
     try:
-        return entry.is_dir(follow_symlinks=linked)
+        return entry.is_dir(follow_symlinks=is_link)
     except OSError:
         return False  # a look at the file says what is wrong
 

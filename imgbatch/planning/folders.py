@@ -88,13 +88,13 @@ class TargetFolders:
 
     def ancestors(self) -> dict[str, str]:
         """The keys (without a separator at the end) of all folders that will be there, and their paths."""
-        found: dict[str, str] = {}
+        paths: dict[str, str] = {}
         for path, place in self._places.items():
-            held = place.key.rstrip(os.sep)
-            while held not in found and path.startswith(self.inside):
-                found[held] = path
-                path, held = os.path.dirname(path), held.rpartition(os.sep)[0]
-        return found
+            folder_key = place.key.rstrip(os.sep)
+            while folder_key not in paths and path.startswith(self.inside):
+                paths[folder_key] = path
+                path, folder_key = os.path.dirname(path), folder_key.rpartition(os.sep)[0]
+        return paths
 
     def _look(self, path: str) -> TargetFolder:
         names: dict[str, bool] | None = {}
@@ -126,10 +126,10 @@ def late_folders(template: str) -> list[str]:
     """
     parts = template.split(os.sep)
     late = next((place for place, part in enumerate(parts) if is_late(part)), len(parts))
-    found = [fill_example(os.sep.join(parts[:late]))]
+    folders = [fill_example(os.sep.join(parts[:late]))]
     for _ in parts[late:]:
-        found = [path for folder in found for path in _folders_in(folder)]
-    return found
+        folders = [path for folder in folders for path in _folders_in(folder)]
+    return folders
 
 
 def folders_of(target: Target) -> list[str]:

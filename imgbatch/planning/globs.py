@@ -26,11 +26,11 @@ def has_magic(text: str) -> bool:
 def split_glob(pattern: str) -> tuple[str, list[str]]:
     """The folder that a glob starts from, as typed (``.`` when it has none), and the parts of the rest."""
     parts = pattern.split("/")
-    fixed = next(index for index, part in enumerate(parts) if has_magic(part))
-    start = "/".join(parts[:fixed]).rstrip("/")
+    first_magic = next(index for index, part in enumerate(parts) if has_magic(part))
+    start = "/".join(parts[:first_magic]).rstrip("/")
     if not start:
         start = "/" if pattern.startswith("/") else "."
-    return start, [part for part in parts[fixed:] if part not in ("", ".")]
+    return start, [part for part in parts[first_magic:] if part not in ("", ".")]
 
 
 def part_regex(part: str) -> str:
@@ -65,8 +65,8 @@ def _class_end(part: str, start: int) -> int:
 
 
 def _class_regex(inner: str) -> str:
-    negated = inner[0] in "!^"
-    if negated:
+    is_complement = inner[0] in "!^"
+    if is_complement:
         inner = inner[1:]
     result: list[str] = []
     at = 0
@@ -80,7 +80,7 @@ def _class_regex(inner: str) -> str:
         else:
             result.append(re.escape(inner[at]))
             at += 1
-    return ("[^/" if negated else "(?!/)[") + "".join(result) + "]"
+    return ("[^/" if is_complement else "(?!/)[") + "".join(result) + "]"
 
 
 # -- filters -----------------------------------------------------------------------------------------------------------
@@ -156,7 +156,7 @@ class Glob:
         self._everything = self.parts == ("**",)
         self.start = self._closure({0})
 
-    def step(self, positions: Positions, name: str, linked: bool, deeper: bool) -> tuple[bool, Positions]:
+    def step(self, positions: Positions, name: str, is_link: bool, deeper: bool) -> tuple[bool, Positions]:
         """Whether a file called `name` is meant, and where a folder of that name leads (nowhere: empty).
 
         Parameters
@@ -165,35 +165,35 @@ class Glob:
             The parts of the glob at which the folder that holds the name may be; `start` in the first one.
         name : str
             Hidden names must be named by a part of their own.
-        linked : bool
+        is_link : bool
             Whether it is a link: linked folders, too, must be named.
         deeper : bool
             Whether ``**`` may take one more folder.
         """
-        hidden = name.startswith(".")
+        is_hidden = name.startswith(".")
         if self._everything:
-            return not hidden, positions if deeper and not hidden and not linked else ()
-        meant, following = False, set()
+            return not is_hidden, positions if deeper and not is_hidden and not is_link else ()
+        is_match, following = False, set()
         last = len(self.parts) - 1
         for at in positions:
             part, regex = self.parts[at], self._regexes[at]
             if regex is None:
-                if hidden:
+                if is_hidden:
                     continue
-                meant = meant or at == last
-                if deeper and not linked:
+                is_match = is_match or at == last
+                if deeper and not is_link:
                     following.add(at)
-            elif (not hidden or part.startswith(".")) and regex.fullmatch(name):
+            elif (not is_hidden or part.startswith(".")) and regex.fullmatch(name):
                 if at == last:
-                    meant = True
-                elif not linked or not has_magic(part):
+                    is_match = True
+                elif not is_link or not has_magic(part):
                     following.add(at + 1)
-        return meant, self._closure(following)
+        return is_match, self._closure(following)
 
     def _closure(self, positions: set[int]) -> Positions:
-        found = set(positions)
+        closure = set(positions)
         for at in sorted(positions):
             while at < len(self.parts) - 1 and self.parts[at] == "**":
                 at += 1
-                found.add(at)
-        return tuple(sorted(found))
+                closure.add(at)
+        return tuple(sorted(closure))

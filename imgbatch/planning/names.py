@@ -135,14 +135,14 @@ def split_name(name: str) -> tuple[str, str]:
 
 def extension(suffix: str, format: str) -> str:
     """What ``{ext}`` is (without a dot): the source's own suffix where it fits the format to write, else the usual."""
-    known = CODECS[format].suffixes
-    return suffix[1:] if suffix.lower() in known else known[0][1:]
+    suffixes = CODECS[format].suffixes
+    return suffix[1:] if suffix.lower() in suffixes else suffixes[0][1:]
 
 
 def added_extension(suffix: str, format: str) -> str:
     """``{ext}`` where the source's format cannot be written: ``scan.ppm`` -> ``scan.ppm.png``."""
-    known = CODECS[format].suffixes
-    return extension(suffix, format) if not suffix or suffix.lower() in known else suffix[1:] + known[0]
+    suffixes = CODECS[format].suffixes
+    return extension(suffix, format) if not suffix or suffix.lower() in suffixes else suffix[1:] + suffixes[0]
 
 
 def numbered_name(name: str, number: int) -> str:

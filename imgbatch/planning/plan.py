@@ -54,7 +54,7 @@ def plan(
     *,
     flat: bool = False,
     in_the_way: InTheWay = "refuse",
-    owned: Callable[[str], LedgerEntry | None],
+    owner_of: Callable[[str], LedgerEntry | None],
     earlier: OutputPaths,
     format_of: Callable[[Source], str | None],
 ) -> Plan:
@@ -70,7 +70,7 @@ def plan(
         Whether the folders of the sources are not mirrored: ``{dir}`` is empty.
     in_the_way : "refuse", "overwrite", "skip" or "rename"
         What happens where a file stands that is not ours to replace.
-    owned : callable
+    owner_of : callable
         What the ledger knows of an existing file; None when it is foreign.
     earlier : callable
         The unmodified files that an earlier run made of a source (absolute path) for an output (a number; None: any).
@@ -92,7 +92,7 @@ def plan(
         )
     jobs: list[Job] = []
     claims = Claims(jobs, flat)
-    crowded: list[int] = []
+    suspects: list[int] = []
     late: set[str] = set()
     for index, source in enumerate(sources):
         targets: tuple[Target, ...] = ()
@@ -112,16 +112,16 @@ def plan(
                 claims.claim(place.key + key(name), (index, target.output), path)
                 near = near or place.names is None or bool(place.names)
         if near:
-            crowded.append(index)
+            suspects.append(index)
     claims.refuse_doubles()
-    claims.refuse_sources(links=bool(crowded))
+    claims.refuse_sources(links=bool(suspects))
     claims.refuse_folders(places)
-    conflicts = NameConflicts(places, claims, owned, in_the_way)
-    dropped = {index for index in crowded if not _resolve(jobs, index, conflicts, places.inside)}
+    conflicts = NameConflicts(places, claims, owner_of, in_the_way)
+    omissions = {index for index in suspects if not _resolve(jobs, index, conflicts, places.inside)}
     conflicts.refuse()
-    skipped = [jobs[index].source for index in sorted(dropped)]
+    skipped = [jobs[index].source for index in sorted(omissions)]
     folders = {*places.paths(), *(path for template in late for path in late_folders(template))}
-    return Plan([job for job in jobs if job.index not in dropped] if dropped else jobs, skipped, sorted(folders))
+    return Plan([job for job in jobs if job.index not in omissions] if omissions else jobs, skipped, sorted(folders))
 
 
 def _resolve(jobs: list[Job], index: int, conflicts: NameConflicts, inside: str) -> bool:
@@ -158,8 +158,8 @@ def _too_long(path: str) -> str:
 
 
 @frozen(slots=True)
-class _PlannedOutput:
-    """One output of the recipe, made ready."""
+class _NamePattern:
+    """How the files of one output of the recipe are named."""
 
     number: int
     output: Output
@@ -175,20 +175,20 @@ class _TargetNames:
         self, recipe: Recipe, places: TargetFolders, flat: bool, format_of: Callable[[Source], str | None]
     ) -> None:
         self._folder, self._inside, self._flat, self._format_of = places.folder, places.inside, flat, format_of
-        self._outputs = [self._output(number, output) for number, output in enumerate(recipe.outputs)]
-        self.late = any(planned.late for planned in self._outputs)
-        self._dated = any("date" in planned.fields for planned in self._outputs)
-        self._same = any(planned.output.format == "same" for planned in self._outputs)
-        self._digest = recipe.digest if any("recipe" in planned.fields for planned in self._outputs) else ""
+        self._patterns = [self._pattern(number, output) for number, output in enumerate(recipe.outputs)]
+        self.late = any(pattern.late for pattern in self._patterns)
+        self._has_date = any("date" in pattern.fields for pattern in self._patterns)
+        self._same = any(pattern.output.format == "same" for pattern in self._patterns)
+        self._digest = recipe.digest if any("recipe" in pattern.fields for pattern in self._patterns) else ""
 
-    def _output(self, number: int, output: Output) -> _PlannedOutput:
+    def _pattern(self, number: int, output: Output) -> _NamePattern:
         names.check_template(output.name)
         if os.path.isabs(output.name):
             raise self._leads_out(output.name)
         base = os.path.normpath(os.path.join(self._folder, output.dir)).rstrip(os.sep) + os.sep
         if not base.startswith(self._inside):
             raise self._leads_out(output.dir)
-        return _PlannedOutput(number, output, base, frozenset(name_fields(output.name)), names.is_late(output.name))
+        return _NamePattern(number, output, base, frozenset(name_fields(output.name)), names.is_late(output.name))
 
     def targets(self, index: int, source: Source, earlier: OutputPaths) -> tuple[Target, ...]:
         """What is to be made of one source, in the order of the outputs.
@@ -206,40 +206,40 @@ class _TargetNames:
         values: dict[str, Any] = {
             "dir": "" if self._flat else folder, "stem": stem, "name": name, "n": index + 1, "recipe": self._digest,
         }  # fmt: skip
-        if self._dated:
+        if self._has_date:
             values["date"] = _date(source)
         own = self._format_of(source) if self._same else None
-        found = []
-        for planned in self._outputs:
-            format = own if planned.output.format == "same" else planned.output.format
+        targets = []
+        for pattern in self._patterns:
+            format = own if pattern.output.format == "same" else pattern.output.format
             other = None
             if format is None:  # it becomes PNG, or TIFF, and its name gains the suffix
-                gained = "" if "name" in planned.fields else suffix  # {name} has it already
+                extra_suffix = "" if "name" in pattern.fields else suffix  # {name} has it already
                 format = "png"
-                values.update(format="tiff", ext=names.added_extension(gained, "tiff"))
-                other = self._path(planned, values, source)
-                values.update(format="png", ext=names.added_extension(gained, "png"))
+                values.update(format="tiff", ext=names.added_extension(extra_suffix, "tiff"))
+                other = self._path(pattern, values, source)
+                values.update(format="png", ext=names.added_extension(extra_suffix, "png"))
             else:
                 values.update(format=format, ext=names.extension(suffix, format))
-            path = self._path(planned, values, source)
-            number = None if planned.late else planned.number  # renditions change places with the list
+            path = self._path(pattern, values, source)
+            number = None if pattern.late else pattern.number  # renditions change places with the list
             outputs = earlier(source.path, number)
-            found.append(Target(planned.number, path, format, other, planned.late, False, outputs))
-        return tuple(found)
+            targets.append(Target(pattern.number, path, format, other, pattern.late, False, outputs))
+        return tuple(targets)
 
-    def _path(self, planned: _PlannedOutput, values: dict[str, Any], source: Source) -> str:
-        name = names.fill_early(planned.output.name, values)
-        if not planned.late:
-            return self._check(_join(planned.base, name), planned, source)
-        self._check(_join(planned.base, names.fill_example(name)), planned, source)
-        return _join(names.escape(planned.base), name)
+    def _path(self, pattern: _NamePattern, values: dict[str, Any], source: Source) -> str:
+        name = names.fill_early(pattern.output.name, values)
+        if not pattern.late:
+            return self._check(_join(pattern.base, name), pattern, source)
+        self._check(_join(pattern.base, names.fill_example(name)), pattern, source)
+        return _join(names.escape(pattern.base), name)
 
-    def _check(self, path: str, planned: _PlannedOutput, source: Source) -> str:
+    def _check(self, path: str, pattern: _NamePattern, source: Source) -> str:
         """`path` itself; PlanError when no image may be written there."""
-        if len(path) <= len(planned.base) and path.rstrip(os.sep) + os.sep == planned.base:
-            raise PlanError(f"{label(source)} gets no name from {planned.output.name}; add {{stem}} to --name")
+        if len(path) <= len(pattern.base) and path.rstrip(os.sep) + os.sep == pattern.base:
+            raise PlanError(f"{label(source)} gets no name from {pattern.output.name}; add {{stem}} to --name")
         if not path.startswith(self._inside):
-            raise self._leads_out(f"{planned.output.name} for {label(source)}")
+            raise self._leads_out(f"{pattern.output.name} for {label(source)}")
         if os.sep + "." in path:
             first, last = path[len(self._inside) :].split(os.sep)[0], os.path.basename(path)
             if first.casefold() == STATE or TEMPORARY.match(last):

@@ -185,11 +185,11 @@ def check_ops(ops: object, name: str = "ops") -> tuple[Operation, ...]:
         return (ops,)
     if isinstance(ops, (str, bytes, Mapping)) or hasattr(ops, "read") or not isinstance(ops, Iterable):
         raise wrong_value("a list of operations such as [Resize('1600')]", name, ops)
-    held = tuple(ops)
-    for op in held:
+    items = tuple(ops)
+    for op in items:
         if not isinstance(op, Operation):
             raise wrong_value("operations such as Resize('1600')", name, op)
-    return held
+    return items
 
 
 def op_table(op: Operation, folder: str | None = None) -> dict[str, Any]:

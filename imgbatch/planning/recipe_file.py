@@ -81,24 +81,24 @@ def to_toml(file: RecipeFile, folder: str | None = None) -> str:
     return "\n".join(lines)
 
 
-def _refuse_unknown(table: Mapping[str, Any], known: Sequence[str], what: str) -> None:
+def _refuse_unknown(table: Mapping[str, Any], choices: Sequence[str], what: str) -> None:
     for key in table:
-        if key not in known:
-            raise unknown(key, what, known)
+        if key not in choices:
+            raise unknown(key, what, choices)
 
 
 def _table(table: Mapping[str, Any], key: str) -> dict[str, Any]:
-    held = table.get(key, {})
-    if not isinstance(held, dict):
-        raise wrong_value(f"a table [{key}]", key, held)
-    return held
+    value = table.get(key, {})
+    if not isinstance(value, dict):
+        raise wrong_value(f"a table [{key}]", key, value)
+    return value
 
 
 def _tables(table: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
-    held = table.get(key, [])
-    if not isinstance(held, list) or not all(isinstance(item, dict) for item in held):
-        raise wrong_value(f"tables [[{key}]]", key, held)
-    return held
+    tables = table.get(key, [])
+    if not isinstance(tables, list) or not all(isinstance(item, dict) for item in tables):
+        raise wrong_value(f"tables [[{key}]]", key, tables)
+    return tables
 
 
 def _operation(table: Mapping[str, Any], folder: str) -> Operation:

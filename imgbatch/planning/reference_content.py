@@ -54,9 +54,9 @@ def _decode(data: bytes, suffix: str) -> tuple[Image, bytes | None]:
     from imgbatch.codecs.reading import limits
     from imgbatch.codecs.reading.open import open_image
 
-    with limits.pixel_limit(_MAX_PIXELS), open_image(data, suffix, _MAX_PIXELS) as opened:
-        frames, _ = opened.decode("first")
-        return next(frames), opened.metadata.icc
+    with limits.pixel_limit(_MAX_PIXELS), open_image(data, suffix, _MAX_PIXELS) as picture:
+        frames, _ = picture.decode("first")
+        return next(frames), picture.metadata.icc
 
 
 def _picture(data: bytes, suffix: str) -> FileContent:

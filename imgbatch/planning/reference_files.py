@@ -46,49 +46,49 @@ class ReferenceFiles:
 
     def __init__(self, needing: Iterable[Declaration]) -> None:
         self.contents: dict[str, str] = {}
-        self._held: dict[Key, FileContent] = {}
+        self._files: dict[Key, FileContent] = {}
         for op in needing:
             for field, kind, path in files(op):
-                if (kind.holds, path) not in self._held:
+                if (kind.holds, path) not in self._files:
                     from imgbatch.planning.reference_content import content_of  # most operations need no file
 
                     data = _read(path, f"{op.word} {field.name}")
                     self.contents[path] = hashlib.sha256(data).hexdigest()
-                    self._held[kind.holds, path] = content_of(data, kind.holds, path, f"{op.word} {field.name}")
+                    self._files[kind.holds, path] = content_of(data, kind.holds, path, f"{op.word} {field.name}")
 
     @contextlib.contextmanager
-    def lend(self, ops: Iterable[Operation], shared: bool = True) -> Iterator[tuple[Operation, ...]]:
-        """`ops` with what they need, for as long as the context lasts; `shared` with other processes."""
-        with self._lend(shared) as held:
-            yield tuple(_with_content(op, held) for op in ops)
+    def lend(self, ops: Iterable[Operation], share: bool = True) -> Iterator[tuple[Operation, ...]]:
+        """`ops` with what they need, for as long as the context lasts; `share` with other processes."""
+        with self._lend(share) as contents:
+            yield tuple(_with_content(op, contents) for op in ops)
 
     @contextlib.contextmanager
-    def lend_to(self, recipe: Recipe, shared: bool = True) -> Iterator[Recipe]:
+    def lend_to(self, recipe: Recipe, share: bool = True) -> Iterator[Recipe]:
         """The recipe with what its operations need, as :meth:`lend`."""
-        if not self._held:
+        if not self._files:
             yield recipe
             return
-        with self._lend(shared) as held:
-            yield recipe.map_ops(lambda op: _with_content(op, held))
+        with self._lend(share) as contents:
+            yield recipe.map_ops(lambda op: _with_content(op, contents))
 
     @contextlib.contextmanager
-    def _lend(self, shared: bool) -> Iterator[dict[Key, FileContent]]:
-        if not shared or not self._held:
-            yield self._held
+    def _lend(self, share: bool) -> Iterator[dict[Key, FileContent]]:
+        if not share or not self._files:
+            yield self._files
             return
         from imgbatch.memory.shared_arrays import SharedArray
 
         with contextlib.ExitStack() as stack:
-            lent = {}
-            for key, held in self._held.items():
+            copies = {}
+            for key, content in self._files.items():
                 try:
-                    holder = SharedArray.create(held.array.shape, held.array.dtype)
+                    holder = SharedArray.create(content.array.shape, content.array.dtype)
                 except EngineError as error:
                     raise EngineError(f"{error}, for {key[1]!r}; use a smaller file, or run with workers=0") from None
                 stack.callback(holder.release)
-                holder.array[...] = held.array
-                lent[key] = dataclasses.replace(held, holder=holder)
-            yield lent
+                holder.array[...] = content.array
+                copies[key] = dataclasses.replace(content, holder=holder)
+            yield copies
 
 
 def reference_files_of(recipe: Recipe) -> ReferenceFiles:
@@ -96,13 +96,13 @@ def reference_files_of(recipe: Recipe) -> ReferenceFiles:
     return ReferenceFiles([*recipe.every_op, *recipe.outputs])
 
 
-def _with_content(op: Operation, held: dict[Key, FileContent]) -> Operation:
+def _with_content(op: Operation, contents: dict[Key, FileContent]) -> Operation:
     from imgbatch.operations.file_backed import FileBackedOperation
 
     if not isinstance(op, FileBackedOperation):
         return op
     for _, kind, path in files(op):
-        return dataclasses.replace(op, content=held[kind.holds, path])
+        return dataclasses.replace(op, content=contents[kind.holds, path])
     return op
 
 

@@ -27,7 +27,7 @@ _NOT_RASTER = "a drawing, a document or data, not an image of pixels"
 
 
 @frozen(slots=True)
-class Skipped:
+class SkippedFile:
     """A file that was seen and left; `relative` to `root`, as a Source's."""
 
     relative: str
@@ -35,7 +35,7 @@ class Skipped:
     reason: str
 
 
-Found = Source | Skipped
+Candidate = Source | SkippedFile
 
 
 class FilterRules:
@@ -63,13 +63,13 @@ class FilterRules:
 
 
 class SourceFilter:
-    """Tells a Source from what is Skipped: by suffix where that is enough, else by the first bytes."""
+    """Tells a Source from a SkippedFile: by suffix where that is enough, else by the first bytes."""
 
     def __init__(self, root: str, rules: FilterRules) -> None:
         self._root, self._rules, self._store = root, rules, storage_of(root)
         self._verdicts: dict[str, str | None] = {}
 
-    def __call__(self, entry: Entry, relative: str) -> Found:
+    def __call__(self, entry: Entry, relative: str) -> Candidate:
         suffix = split_name(entry.name)[1].lower()
         if suffix not in self._verdicts:
             self._verdicts[suffix] = _verdict(suffix)
@@ -81,14 +81,14 @@ class SourceFilter:
                 if reason is None:
                     reason = verdict if verdict is not None else self._by_content(entry.path, suffix)
                 if reason:
-                    return Skipped(relative, self._root, reason)
+                    return SkippedFile(relative, self._root, reason)
                 return Source(entry.path, self._root, relative, info.st_size, mtime(info))
             problem, doubtful = Failure("unsupported", "read", IRREGULAR), False
         except OSError as error:
             problem, doubtful = problem_of(error), not isinstance(error, FileNotFoundError)
         if verdict == "" or (verdict is None and doubtful):
             return Source(entry.path, self._root, relative, problem=problem)
-        return Skipped(relative, self._root, verdict or problem.message)
+        return SkippedFile(relative, self._root, verdict or problem.message)
 
     def _by_content(self, path: str, suffix: str) -> str:
         """What the first bytes say: "" that it is an image, or a reason why not."""
@@ -109,11 +109,11 @@ def _verdict(suffix: str) -> str | None:
 
 def problem_of(error: OSError, before: str = "") -> Failure:
     """What the system said, as a Source's problem."""
-    said = error.strerror or type(error).__name__
+    message = error.strerror or type(error).__name__
     name = error.filename
     if isinstance(error, PermissionError):
-        return Failure("permission", "read", before + said)
+        return Failure("permission", "read", before + message)
     if isinstance(name, str) and storage_of(name).is_link(name):
         with contextlib.suppress(OSError):
-            said = f"a broken link to {one_line(os.readlink(name), 120)}"
-    return Failure("io", "read", before + said)
+            message = f"a broken link to {one_line(os.readlink(name), 120)}"
+    return Failure("io", "read", before + message)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import concurrent.futures
 
     from imgbatch.pixels.exact_sums import Totals
-    from imgbatch.planning.find import Skipped
+    from imgbatch.planning.find import SkippedFile
 
 
 class Run(ABC):
@@ -88,7 +88,7 @@ class Run(ABC):
         return self.workload.todo
 
     @property
-    def skipped(self) -> list[Skipped]:
+    def skipped(self) -> list[SkippedFile]:
         """What was found and is no image, or not wanted."""
         return self.workload.skipped
 

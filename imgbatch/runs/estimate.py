@@ -172,7 +172,7 @@ def _try_sample(batch: Batch, sample: Sequence[Job], seconds: float) -> tuple[di
     start = 0.0
     with (
         tempfile.TemporaryDirectory(prefix="imgbatch-estimate-") as folder,
-        batch.preparation.resources.lend_to(batch.recipe, shared=settings.workers != 0) as recipe,
+        batch.preparation.resources.lend_to(batch.recipe, share=settings.workers != 0) as recipe,
     ):
         work = ImageTask(recipe, settings.max_pixels, time.time_ns(), plan=not settings.no_plan, profile=True)
         jobs = [_relocate(job, batch.folder, os.path.realpath(folder)) for job in sample]

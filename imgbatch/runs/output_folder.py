@@ -42,7 +42,7 @@ class OutputFolder(Destination):
             self.folder,
             flat=self._settings.flat,
             in_the_way=self._settings.in_the_way,
-            owned=self._ledger.owner_of,
+            owner_of=self._ledger.owner_of,
             earlier=self._ledger.outputs_of,
             format_of=self._format_of,
         )

@@ -25,7 +25,7 @@ from imgbatch.ledger.trust import refuse_strange_state
 from imgbatch.ledger.up_to_date import is_retried, is_suspicious, known_failure
 from imgbatch.operations.plugins import refuse_immobile
 from imgbatch.originals.archive import SourceMover
-from imgbatch.planning.find import Skipped, discover
+from imgbatch.planning.find import SkippedFile, discover
 from imgbatch.planning.names import STATE
 from imgbatch.planning.recipe import Output, Recipe
 from imgbatch.planning.reference_files import ReferenceFiles, reference_files_of
@@ -181,10 +181,10 @@ class Preparation:
         )
         sources = []
         for found in discover(self._paths, self._filters, avoid=self._avoid()):
-            if isinstance(found, Skipped):
+            if isinstance(found, SkippedFile):
                 workload.skipped.append(found)
             elif destination.is_output(found.path):
-                workload.skipped.append(Skipped(found.relative, found.root, "made by a former run"))
+                workload.skipped.append(SkippedFile(found.relative, found.root, "made by a former run"))
             else:
                 sources.append(found)
         assignment = destination.jobs(sources)

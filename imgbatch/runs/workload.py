@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from imgbatch.core.job import Job, Outcome
 from imgbatch.core.run_settings import Filters
 from imgbatch.ledger.rows import Row
-from imgbatch.planning.find import Skipped, discover
+from imgbatch.planning.find import SkippedFile, discover
 
 Path = str | os.PathLike[str]
 
@@ -22,7 +22,7 @@ class Workload:
     ----------
     todo : list of Job
         In the order in which they are done.
-    skipped : list of Skipped
+    skipped : list of SkippedFile
         What was found and is no image, or not wanted.
     unchanged, skipped_existing, known_failures : list of Outcome
         Files that are up to date, files left alone because something is in the way (skip_existing), and files that
@@ -40,7 +40,7 @@ class Workload:
     """
 
     todo: list[Job] = field(default_factory=list)
-    skipped: list[Skipped] = field(default_factory=list)
+    skipped: list[SkippedFile] = field(default_factory=list)
     unchanged: list[Outcome] = field(default_factory=list)
     skipped_existing: list[Outcome] = field(default_factory=list)
     known_failures: list[Outcome] = field(default_factory=list)
@@ -65,7 +65,7 @@ def find_workload(paths: Sequence[Path], filters: Filters) -> Workload:
     """A job without outputs for every image that is found; PlanError when a path does not exist."""
     workload = Workload()
     for found in discover(paths, filters):
-        if isinstance(found, Skipped):
+        if isinstance(found, SkippedFile):
             workload.skipped.append(found)
         else:
             workload.todo.append(Job(len(workload.todo), found, ()))

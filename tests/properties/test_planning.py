@@ -118,7 +118,7 @@ def test_a_plan_is_refused_or_safe(
 
         try:
             made = plan(
-                sources, Recipe(outputs=outputs), folder, flat=flat, in_the_way=policy, owned=owned,
+                sources, Recipe(outputs=outputs), folder, flat=flat, in_the_way=policy, owner_of=owned,
                 earlier=lambda source, output: (), format_of=format_of,
             )  # fmt: skip
         except PlanError as error:

@@ -123,6 +123,6 @@ def test_frames_of_an_animation_are_measured_together(tmp_path: Path) -> None:
     frames = [picture("L", (30, 20), seed) for seed in range(3)]
     for frame in frames:
         frame.putpixel((0, 0), 77)
-    with ReferenceFiles([op]).lend([op], shared=False) as held:
+    with ReferenceFiles([op]).lend([op], share=False) as held:
         made = list(apply_all(held, frames))
     assert len({frame.getpixel((0, 0)) for frame in made}) == 1

@@ -10,7 +10,7 @@ import pytest
 from imgbatch.core.errors import PlanError
 from imgbatch.core.job import Source
 from imgbatch.core.run_settings import Filters
-from imgbatch.planning.find import Found, Skipped, discover
+from imgbatch.planning.find import Candidate, SkippedFile, discover
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
 NOW = 1_700_000_000.0
@@ -30,7 +30,7 @@ def tree(*names: str, data: bytes = PNG, age: float = 100.0) -> None:
         os.utime(path, (NOW - age, NOW - age))
 
 
-def look(*paths: str, avoid: Sequence[str] = (), filters: Filters | None = None) -> list[Found]:
+def look(*paths: str, avoid: Sequence[str] = (), filters: Filters | None = None) -> list[Candidate]:
     return list(discover(paths, filters or Filters(), avoid=avoid, now=NOW))
 
 
@@ -42,7 +42,7 @@ def names(*paths: str, avoid: Sequence[str] = (), filters: Filters | None = None
 
 
 def skipped(*paths: str, filters: Filters | None = None) -> dict[str, str]:
-    return {one.relative: one.reason for one in look(*paths, filters=filters) if isinstance(one, Skipped)}
+    return {one.relative: one.reason for one in look(*paths, filters=filters) if isinstance(one, SkippedFile)}
 
 
 def problems(*paths: str) -> dict[str, tuple[str, str]]:
@@ -303,7 +303,7 @@ def test_files_that_vanish_while_one_looks() -> None:
     os.unlink("p/c")
     rest = list(found)
     assert isinstance(rest[0], Source) and rest[0].problem and rest[0].problem.kind == "io"
-    assert rest[1] == Skipped("c", "p", "No such file or directory")
+    assert rest[1] == SkippedFile("c", "p", "No such file or directory")
     assert isinstance(rest[2], Source) and rest[2].problem is None
 
 

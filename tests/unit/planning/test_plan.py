@@ -44,7 +44,7 @@ def planned(
         [source(one) if isinstance(one, str) else one for one in sources],
         Recipe(outputs=outputs or (Output(),)),
         folder,
-        owned=known.get,
+        owner_of=known.get,
         earlier=earlier,
         format_of=format_of,
         **options,
@@ -158,7 +158,7 @@ def test_same_keeps_the_format_and_the_suffix_that_fits() -> None:
 
 def test_same_corrects_a_suffix_that_lies() -> None:
     made = plan(
-        [source("a.jpg")], Recipe(), "out", owned=lambda path: None, earlier=lambda path, output: (),
+        [source("a.jpg")], Recipe(), "out", owner_of=lambda path: None, earlier=lambda path, output: (),
         format_of=lambda one: "png",
     )  # fmt: skip
     assert paths(made) == ["out/a.png"]
@@ -183,7 +183,7 @@ def test_same_makes_png_or_tiff_of_what_cannot_be_written(name: str, template: s
 
 def test_a_source_of_no_known_format_and_without_suffix_gains_only_the_new_one() -> None:
     made = plan(
-        [source("scan")], Recipe(), "out", owned=lambda path: None, earlier=lambda path, output: (),
+        [source("scan")], Recipe(), "out", owner_of=lambda path: None, earlier=lambda path, output: (),
         format_of=lambda one: None,
     )  # fmt: skip
     assert paths(made) == ["out/scan.png"]
@@ -195,7 +195,7 @@ def test_format_is_asked_only_under_same() -> None:
         raise AssertionError
 
     recipe = Recipe(outputs=[Output(format="webp")])
-    plan([source("a.ppm")], recipe, "out", owned=lambda path: None, earlier=lambda path, output: (), format_of=never)
+    plan([source("a.ppm")], recipe, "out", owner_of=lambda path: None, earlier=lambda path, output: (), format_of=never)
 
 
 def test_late_names_stay_templates_of_the_whole_path(here: Path) -> None:
