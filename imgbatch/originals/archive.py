@@ -44,9 +44,9 @@ class SourceMover:
     """
 
     def __init__(self, archive: str | None, quarantine: str | None, output: str, roots: Iterable[str]) -> None:
-        taken = {os.path.realpath(path) for path in (output, *roots)}
+        off_limits = {os.path.realpath(path) for path in (output, *roots)}
         for name, folder in (("archive", archive), ("quarantine", quarantine)):
-            if folder is not None and os.path.realpath(folder) in taken:
+            if folder is not None and os.path.realpath(folder) in off_limits:
                 raise UsageError(f"expected a folder of its own for {name}, got {folder!r}; choose another one")
         self._archive = None if archive is None else os.path.abspath(archive)
         self._quarantine = None if quarantine is None else os.path.abspath(quarantine)
@@ -66,14 +66,14 @@ class SourceMover:
         else:
             return outcome
         try:
-            for written in outcome.outputs:
-                sync(written.path)
-            for where in {os.path.dirname(written.path) for written in outcome.outputs}:
+            for output in outcome.outputs:
+                sync(output.path)
+            for where in {os.path.dirname(output.path) for output in outcome.outputs}:
                 sync(where)
             place = _move(outcome.source, folder)
         except OSError as failure:
-            said = f"not {word}: {one_line(failure.strerror or str(failure))}"
-            return replace(outcome, warnings=(*outcome.warnings, said))
+            warning = f"not {word}: {one_line(failure.strerror or str(failure))}"
+            return replace(outcome, warnings=(*outcome.warnings, warning))
         outcome = replace(outcome, changes=(*outcome.changes, f"{word}: {place}"))
         if error is None:
             return outcome
@@ -81,22 +81,22 @@ class SourceMover:
             why = printable(f"{outcome.source.path}: {error.kind} in {error.phase}: {error.message}")
             _explain(place, f"{why}\n".encode())
         except OSError as failure:  # the name with .txt is too long, say
-            said = f"no .txt beside {place}: {one_line(failure.strerror or str(failure))}"
-            return replace(outcome, warnings=(*outcome.warnings, said))
+            warning = f"no .txt beside {place}: {one_line(failure.strerror or str(failure))}"
+            return replace(outcome, warnings=(*outcome.warnings, warning))
         return outcome
 
 
 def _move(source: Source, folder: str) -> str:
     """Move a source below `folder`, under its relative path; where it is now."""
-    found = os.lstat(source.path)
+    info = os.lstat(source.path)
     if not os.path.isfile(source.path) or os.path.islink(source.path):
         raise OSError(errno.EINVAL, "it is a link, or no file; its place is left alone")
-    if (found.st_size, mtime(found)) != (source.size, source.mtime_ns):
+    if (info.st_size, mtime(info)) != (source.size, source.mtime_ns):
         raise OSError(errno.EBUSY, "it was changed while the run was at work")
-    wanted = os.path.join(folder, source.relative)
-    where = os.path.dirname(wanted)
+    path = os.path.join(folder, source.relative)
+    where = os.path.dirname(path)
     os.makedirs(where, exist_ok=True)
-    for place in _free_paths(wanted):
+    for place in _free_paths(path):
         try:
             _transfer(source.path, place)
         except FileExistsError:
@@ -121,10 +121,10 @@ def _explain(place: str, why: bytes) -> None:
         return
 
 
-def _free_paths(wanted: str) -> Iterator[str]:
-    """The path that is wanted, and those that are taken when it is not free."""
-    yield wanted
-    folder, name = os.path.split(wanted)
+def _free_paths(path: str) -> Iterator[str]:
+    """The path itself, then its numbered variants, for as long as they are taken by other files."""
+    yield path
+    folder, name = os.path.split(path)
     for number in itertools.count(1):
         yield os.path.join(folder, numbered_name(name, number))
 
@@ -138,12 +138,12 @@ def _transfer(path: str, place: str) -> None:
         if error.errno != errno.EXDEV:
             raise
     with open_atomic(place, replace=False, durable=True) as copy, open(path, "rb") as original:
-        found = os.fstat(original.fileno())
+        info = os.fstat(original.fileno())
         with contextlib.suppress(OSError):  # some disks know no modes
-            os.chmod(copy.fileno(), stat.S_IMODE(found.st_mode))  # first: who must not read it never could
+            os.chmod(copy.fileno(), stat.S_IMODE(info.st_mode))  # first: who must not read it never could
         shutil.copyfileobj(original, copy, 1 << 20)
         copy.flush()
-        os.utime(copy.fileno(), ns=(found.st_atime_ns, found.st_mtime_ns))
+        os.utime(copy.fileno(), ns=(info.st_atime_ns, info.st_mtime_ns))
     os.unlink(path)
 
 

@@ -57,17 +57,17 @@ def keep_original(path: str, place: str, folder: Root | None = None, state: Root
         FileExistsError where the place is taken; EBUSY where the file was swapped for another meanwhile.
     """
     with _parent(path, folder) as (source, name), _parent(place, state, make=True) as (target, new):
-        found = os.stat(name, dir_fd=source, follow_symlinks=False)
-        if not stat.S_ISREG(found.st_mode):
+        info = os.stat(name, dir_fd=source, follow_symlinks=False)
+        if not stat.S_ISREG(info.st_mode):
             raise OSError(errno.EBUSY, "somebody else swapped it for another file meanwhile", path)
-        if found.st_nlink == 1:  # else somebody may write to it by its other name
+        if info.st_nlink == 1:  # else somebody may write to it by its other name
             try:
                 os.link(name, new, src_dir_fd=source, dst_dir_fd=target, follow_symlinks=False)
             except OSError as error:
                 if error.errno not in _CANNOT_LINK:
                     raise
             else:
-                refuse_another(found, new, target)
+                refuse_another(info, new, target)
                 sync_folder(target, place)
                 return
         _copy((name, source), place, state, replace=False)
@@ -82,26 +82,26 @@ def restore(place: str, path: str, state: Root | None = None, folder: Root | Non
     state, folder : Root, optional
         What they lie below, and nothing is done elsewhere; their folders when not given.
     """
-    with _parent(place, state) as (source, kept), _parent(path, folder) as (target, new):
-        found = os.stat(kept, dir_fd=source, follow_symlinks=False)
-        if not stat.S_ISREG(found.st_mode):
+    with _parent(place, state) as (source, backup), _parent(path, folder) as (target, new):
+        info = os.stat(backup, dir_fd=source, follow_symlinks=False)
+        if not stat.S_ISREG(info.st_mode):
             raise OSError(errno.EINVAL, "its backup is no file", place)
         name = temporary_name("" if target is not None else os.path.dirname(path))
         try:
-            os.link(kept, name, src_dir_fd=source, dst_dir_fd=target, follow_symlinks=False)
+            os.link(backup, name, src_dir_fd=source, dst_dir_fd=target, follow_symlinks=False)
         except OSError as error:
             if error.errno not in _CANNOT_LINK:
                 raise
-            _copy((kept, source), path, folder, replace=True)
+            _copy((backup, source), path, folder, replace=True)
             return
         try:
-            refuse_another(found, name, target)
+            refuse_another(info, name, target)
             rename_file(name, new, True, (target, target))
         except BaseException:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(name, dir_fd=target)
             raise
-        refuse_another(found, new, target)
+        refuse_another(info, new, target)
         sync_folder(target, path)
 
 
@@ -137,9 +137,9 @@ def _copy(original: tuple[str, int | None], place: str, root: Root | None, repla
             return
         shutil.copystat(source.fileno(), copy.fileno())  # type: ignore[arg-type]  # descriptors will do
         with contextlib.suppress(OSError):  # only root may
-            found = os.fstat(source.fileno())
-            os.chown(copy.fileno(), found.st_uid, found.st_gid)
-            os.chmod(copy.fileno(), found.st_mode & 0o7777)
+            info = os.fstat(source.fileno())
+            os.chown(copy.fileno(), info.st_uid, info.st_gid)
+            os.chmod(copy.fileno(), info.st_mode & 0o7777)
 
 
 def _clone(original: BinaryIO, copy: BinaryIO) -> bool:

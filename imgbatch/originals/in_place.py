@@ -77,15 +77,15 @@ class InPlace(Destination):
         self._by_hash: dict[str, list[Replacement]] = {}
         self._latest: dict[str, Replacement] = {}
         self._sizes: set[int] = set()
-        self._intended: list[Replacement] = []
+        self._intentions: list[Replacement] = []
         for entry in read_replacements(folder, self.state, ledger.mend):
             if entry.step != "undone":
                 self._by_hash.setdefault(entry.hash, []).append(entry)
                 self._latest[entry.path] = entry
                 self._sizes.add(entry.size)
             if entry.step == "intended":
-                self._intended.append(entry)
-        self._unchanged_outcomes: dict[int, Outcome] = {}  # by the job's index
+                self._intentions.append(entry)
+        self._unchanged_outcomes: dict[int, Outcome] = {}  # by the index of the job
         self._observations: list[Replacement] = []  # what was looked into, so that the next run need not
         self._now = time.time_ns()
         self._run, self._backups = 0, ""
@@ -119,9 +119,9 @@ class InPlace(Destination):
                     skipped.append(SkippedFile(source.relative, source.root, "a link"))
                     continue
                 source = replace(source, problem=Failure("unsupported", "read", _LINK))
-            done = self._unchanged(len(jobs), source) if source.problem is None else None
-            if done is not None:
-                self._unchanged_outcomes[done.index] = done
+            outcome = self._recognize(len(jobs), source) if source.problem is None else None
+            if outcome is not None:
+                self._unchanged_outcomes[outcome.index] = outcome
             elif source.problem is None:
                 format = self._format_of(source)
                 if format is None:
@@ -132,10 +132,10 @@ class InPlace(Destination):
         return Assignment(jobs, sorted({os.path.dirname(job.source.path) for job in jobs}), skipped)
 
     def _refuse_inner(self, folders: set[str]) -> None:
-        seen = {self.folder}
+        harmless = {self.folder}
         for folder in folders:
-            while folder not in seen and within(folder, self.folder):
-                seen.add(folder)
+            while folder not in harmless and within(folder, self.folder):
+                harmless.add(folder)
                 states = {state_folder(folder, None), state_folder(folder, self._settings.state)}
                 if any(os.path.lexists(os.path.join(state, FILE)) for state in states):
                     raise PlanError(
@@ -148,17 +148,17 @@ class InPlace(Destination):
         """The outcome "unchanged" where this recipe has made what stands there, or what others have made it of."""
         return self._unchanged_outcomes.get(job.index)
 
-    def _unchanged(self, index: int, source: Source) -> Outcome | None:
+    def _recognize(self, index: int, source: Source) -> Outcome | None:
         content = self._content(source)
         entries = list(self._origins(content))
         if not any(self._counts(entry) for entry in entries):
             return None
         now = entries[0]
         self._observe(now, source)
-        written = Written(
+        output = Written(
             0, source.path, now.format, now.width, now.height, source.size, now.quality, now.frames, source.mtime_ns
         )
-        return Outcome(index, source, "unchanged", (written,))
+        return Outcome(index, source, "unchanged", (output,))
 
     def _observe(self, now: Replacement, source: Source) -> None:
         last = self._latest.get(source.path)
@@ -187,12 +187,12 @@ class InPlace(Destination):
 
     def _origins(self, content: str) -> Iterator[Replacement]:
         """All replacements that led to a content, the last first."""
-        seen: set[str] = set()
+        ancestors: set[str] = set()
         pending = [content]
         while pending:
             content = pending.pop()
-            if content not in seen:
-                seen.add(content)
+            if content not in ancestors:
+                ancestors.add(content)
                 for entry in reversed(self._by_hash.get(content, ())):
                     yield entry
                     pending.append(entry.original)
@@ -203,7 +203,7 @@ class InPlace(Destination):
         """Settle what a killed run left."""
         run = self._run = self._ledger.run
         self._backups = new_backup_folder(self.state, run)
-        settle_intentions(self._replacements, self._intended, self.state)
+        settle_intentions(self._replacements, self._intentions, self.state)
         if self._observations and run:
             self._replacements.record([replace(entry, run=entry.run or run) for entry in self._observations])
 
@@ -211,44 +211,44 @@ class InPlace(Destination):
         """Put what was made into the source's place; the outcome, with that place."""
         if outcome.status == "unchanged" or not outcome.outputs:
             return outcome
-        (made,) = outcome.outputs
+        (output,) = outcome.outputs
         try:
             if outcome.status != "ok":
                 raise ImageError("internal", "a failed outcome with an output")
-            changes = self._replace(outcome, made)
+            changes = self._replace(outcome, output)
         except (OSError, ImageError) as error:
             kind, message = classify(error, "write")
             return replace(outcome, status="failed", outputs=(), error=Failure(kind, "write", message))
         finally:
-            self._drop(made.path)
+            self._drop(output.path)
         return replace(
-            outcome, outputs=(replace(made, path=outcome.source.path),), changes=(*outcome.changes, *changes)
+            outcome, outputs=(replace(output, path=outcome.source.path),), changes=(*outcome.changes, *changes)
         )
 
-    def _replace(self, outcome: Outcome, made: Written) -> list[str]:
+    def _replace(self, outcome: Outcome, output: Written) -> list[str]:
         source = outcome.source
         with self._root.parent(source.path) as (folder, name):
-            found = os.stat(name, dir_fd=folder, follow_symlinks=False)
-            if (found.st_size, mtime(found)) != (source.size, source.mtime_ns) or not stat.S_ISREG(found.st_mode):
+            info = os.stat(name, dir_fd=folder, follow_symlinks=False)
+            if (info.st_size, mtime(info)) != (source.size, source.mtime_ns) or not stat.S_ISREG(info.st_mode):
                 raise ImageError(
                     "changed", "it was changed while the run was at work; the next run takes it as it is then"
                 )
-            same = made.hash == outcome.source_hash
+            same = output.hash == outcome.source_hash
             backup = "" if same else os.path.join(self._backups, os.path.relpath(source.path, self.folder))
             entry = Replacement(
-                self._run, source.path, "done" if same else "intended", outcome.source_hash, made.hash, backup,
-                made.bytes, source.mtime_ns if same else made.mtime_ns, time.time_ns(), made.format, made.width,
-                made.height, made.frames, made.quality,
+                self._run, source.path, "done" if same else "intended", outcome.source_hash, output.hash, backup,
+                output.bytes, source.mtime_ns if same else output.mtime_ns, time.time_ns(), output.format, output.width,
+                output.height, output.frames, output.quality,
             )  # fmt: skip
             if same:
                 self._replacements.intend(entry)
                 return []
-            new = made.path if folder is None else os.path.basename(made.path)
-            ready = adopt(new, folder, made, found)
+            new = output.path if folder is None else os.path.basename(output.path)
+            ready = adopt(new, folder, output, info)
             self._replacements.intend(entry)
             try:
                 keep_original(source.path, backup, self._root, self._state_root)
-                refuse_another(found, name, folder)
+                refuse_another(info, name, folder)
                 refuse_another(ready, new, folder)
                 rename_file(new, name, True, (folder, folder))
             except OSError:
@@ -256,7 +256,7 @@ class InPlace(Destination):
                     self._replacements.settle(entry, "")
                     discard(backup, self.state)
                 raise
-            self._replacements.mark_done(entry)
+            self._replacements.complete(entry)
             try:
                 refuse_another(ready, name, folder)
             except OSError:  # somebody swapped it in the last moment
@@ -264,8 +264,8 @@ class InPlace(Destination):
                 self._replacements.close()  # writes down what is done, before it is undone
                 self._replacements.settle(entry, "undone")
                 raise
-        linked = [f"hard link: its other name{'s keep' if found.st_nlink > 2 else ' keeps'} the original's bytes"]
-        return [f"original kept: {backup}", *(linked if found.st_nlink > 1 else [])]
+        notes = [f"hard link: its other name{'s keep' if info.st_nlink > 2 else ' keeps'} the original's bytes"]
+        return [f"original kept: {backup}", *(notes if info.st_nlink > 1 else [])]
 
     def _drop(self, path: str) -> None:
         """Remove a temporary file, if it is there and can be reached."""
@@ -278,9 +278,9 @@ class InPlace(Destination):
 
     def finish(self, jobs: Sequence[Job], outcomes: Sequence[Outcome], began_ns: int, complete: bool) -> None:
         """Remove what workers made and nobody took, and, of a complete run, backups older than keep_backups."""
-        finished = {outcome.index for outcome in outcomes if outcome.status == "ok"}
+        ok_indices = {outcome.index for outcome in outcomes if outcome.status == "ok"}
         for job in jobs:
-            if job.index not in finished:
+            if job.index not in ok_indices:
                 for target in job.targets:
                     self._drop(target.path)
         self._replacements.close()

@@ -14,7 +14,7 @@ from imgbatch.storage.below import HAS_DIR_FD
 _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
-def adopt(name: str, folder: int | None, made: Written, original: os.stat_result) -> os.stat_result:
+def adopt(name: str, folder: int | None, output: Written, original: os.stat_result) -> os.stat_result:
     """Give a new file its original's owner and mode, and put it on the disk; what it is then.
 
     All by its descriptor: who may write to its folder can swap it, for a link to a file that is none of theirs, say.
@@ -24,7 +24,7 @@ def adopt(name: str, folder: int | None, made: Written, original: os.stat_result
     name : str
     folder : int or None
         The ``dir_fd`` that has the name.
-    made : Written
+    output : Written
         What the worker wrote.
     original : os.stat_result
 
@@ -35,12 +35,12 @@ def adopt(name: str, folder: int | None, made: Written, original: os.stat_result
     """
     descriptor = os.open(name, _FLAGS, dir_fd=folder)
     try:
-        found = os.fstat(descriptor)
-        alike = stat.S_ISREG(found.st_mode) and found.st_nlink == 1
+        info = os.fstat(descriptor)
+        alike = stat.S_ISREG(info.st_mode) and info.st_nlink == 1
         if (
             not alike
-            or (found.st_size, mtime(found)) != (made.bytes, made.mtime_ns)
-            or not _is_ours(found, descriptor, made)
+            or (info.st_size, mtime(info)) != (output.bytes, output.mtime_ns)
+            or not _is_ours(info, descriptor, output)
         ):
             raise OSError(errno.EBUSY, "somebody else swapped what was made for another file meanwhile", name)
         with contextlib.suppress(OSError, AttributeError):  # only root may, and Windows has none
@@ -52,9 +52,9 @@ def adopt(name: str, folder: int | None, made: Written, original: os.stat_result
         os.close(descriptor)
 
 
-def _is_ours(found: os.stat_result, descriptor: int, made: Written) -> bool:
+def _is_ours(info: os.stat_result, descriptor: int, output: Written) -> bool:
     """Whether nobody else can have made it: it is the user's, or (on disks that know no owners) has that content."""
-    if not hasattr(os, "geteuid") or found.st_uid == os.geteuid():
+    if not hasattr(os, "geteuid") or info.st_uid == os.geteuid():
         return True
     with os.fdopen(descriptor, "rb", closefd=False) as file:
-        return content_hash(file.read()) == made.hash
+        return content_hash(file.read()) == output.hash

@@ -56,7 +56,7 @@ class Replacements:
         place = os.fsencode(os.path.relpath(backup, self.state)) if backup else b""
         return (run, self._relative(path), step, original, hash, place, *rest)
 
-    def mark_done(self, entry: Replacement) -> None:
+    def complete(self, entry: Replacement) -> None:
         """Note that it is done; written down with the next intention, or at the end."""
         self._completions.append(entry)
 
@@ -111,16 +111,16 @@ class Replacements:
             connection.close()
 
 
-def settle_intentions(replacements: Replacements, intended: Sequence[Replacement], state: str) -> None:
+def settle_intentions(replacements: Replacements, intentions: Sequence[Replacement], state: str) -> None:
     """Find out whether what a killed run intended took place, and write that down.
 
     Parameters
     ----------
-    replacements, intended, state
+    replacements, intentions, state
         The table, its entries in question (a file that cannot be read is left for later), and the folder of the
         backups, from which one goes only where the original stands in its place, whole.
     """
-    for entry in intended:
+    for entry in intentions:
         try:
             content = content_hash(read_bytes(entry.path))
         except FileNotFoundError:

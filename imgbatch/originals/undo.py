@@ -112,29 +112,29 @@ class _Undo:
                 self._replacements, [entry for entry in self._entries if entry.step == "intended"], self._history.state
             )
             self._entries = read_replacements(history.folder, history.state)
-        undone = Undone(number)
+        result = Undone(number)
         entries = [entry for entry in self._entries if entry.run == number and entry.step != "undone"]
         rows = sorted((row for row in self._ledger.rows if row.run == number), key=lambda row: os.fsencode(row.path))
         try:
             for folder in {os.path.dirname(entry.path) for entry in entries if not dry}:
                 sweep(folder)  # what an undo that was killed has left
             for entry in sorted(entries, key=lambda entry: os.fsencode(entry.path)):
-                self._restore(entry, undone, dry)
+                self._restore(entry, result, dry)
             for row in rows:
-                self._remove(row, undone, dry)
+                self._remove(row, result, dry)
         finally:
             self._replacements.close()
             self._ledger.close()
-        return undone
+        return result
 
-    def _restore(self, entry: Replacement, undone: Undone, dry: bool) -> None:
+    def _restore(self, entry: Replacement, result: Undone, dry: bool) -> None:
         if not entry.backup:  # nothing was changed
             if not dry:
                 self._replacements.settle(entry, "undone")
             return
-        why = self._changed(entry)
+        why = self._obstacle(entry)
         if why:
-            undone.left.append((entry.path, why))
+            result.left.append((entry.path, why))
             return
         try:
             if not dry:
@@ -143,15 +143,15 @@ class _Undo:
                 self._replacements.settle(entry, "undone")
                 discard(entry.backup, self._history.state)
         except OSError as error:
-            undone.left.append((entry.path, one_line(error.strerror or str(error))))
+            result.left.append((entry.path, one_line(error.strerror or str(error))))
             return
-        undone.restored.append(entry.path)
+        result.restored.append(entry.path)
 
-    def _changed(self, entry: Replacement) -> str:
+    def _obstacle(self, entry: Replacement) -> str:
         """Why a file cannot be restored; "" when it can."""
-        kept = f"its original is {display_path(entry.backup)}"
+        hint = f"its original is {display_path(entry.backup)}"
         if not os.path.lexists(entry.backup):
-            kept = "its backup is gone"
+            hint = "its backup is gone"
         now = hash_of(entry.path)
         if now == entry.original:
             return ""
@@ -159,12 +159,12 @@ class _Undo:
             later = [one.run for one in self._entries if one.path == entry.path and one.hash == now != ""]
             if later and max(later) > entry.run:
                 return f"was changed by run {max(later)} since; take that back first"
-            return f"{'was changed' if now else 'cannot be read or is gone'} since; {kept}"
+            return f"{'was changed' if now else 'cannot be read or is gone'} since; {hint}"
         if hash_of(entry.backup) != entry.original:
             return f"its backup {display_path(entry.backup)} is gone or was changed"
         return ""
 
-    def _remove(self, row: Row, undone: Undone, dry: bool) -> None:
+    def _remove(self, row: Row, result: Undone, dry: bool) -> None:
         why = ""
         store = storage_of(row.path)
         if not store.exists(row.path):
@@ -176,13 +176,13 @@ class _Undo:
         elif row.moved or not storage_of(row.source).exists(row.source):
             why = f"its source {display_path(row.source)} is not there any more, so that it could not be made again"
         if why:
-            undone.left.append((row.path, why))
+            result.left.append((row.path, why))
             return
         if not dry:
             try:
                 remove_below(self._history.folder, row.path)
             except OSError as error:
-                undone.left.append((row.path, one_line(error.strerror or str(error))))
+                result.left.append((row.path, one_line(error.strerror or str(error))))
                 return
             self._ledger.forget(row)
-        undone.removed.append(row.path)
+        result.removed.append(row.path)

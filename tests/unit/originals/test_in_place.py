@@ -75,7 +75,7 @@ def test_what_a_killed_run_intended_is_settled_when_the_file_can_be_read(
     photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as killed:
-        killed.setattr(Replacements, "mark_done", lambda self, entry: None)
+        killed.setattr(Replacements, "complete", lambda self, entry: None)
         assert replaced(photos).ok
     Image.new("L", (40, 30), 9).save(photos / "new.png")  # else there is nothing to do, and nothing is settled
     (photos / "a.png").chmod(0)

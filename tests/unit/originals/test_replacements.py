@@ -39,12 +39,12 @@ def test_an_intention_is_seen_at_once_and_what_was_done_with_the_next(replacemen
     first, second = entry(replacements, "a.jpg"), entry(replacements, "trip/b.jpg")
     replacements.intend(first)
     assert rows(replacements) == [(1, b"a.jpg", "intended", b"backup/1/a.jpg")]  # relative: the folder may be moved
-    replacements.mark_done(first)
+    replacements.complete(first)
     assert rows(replacements)[0][2] == "intended"
     replacements.intend(second)
     assert [row[2] for row in rows(replacements)] == ["done", "intended"]
     replacements.settle(first, "undone")
-    replacements.mark_done(second)
+    replacements.complete(second)
     replacements.close()
     assert [row[2] for row in rows(replacements)] == [
         "undone",

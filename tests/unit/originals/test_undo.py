@@ -99,7 +99,7 @@ def test_what_a_killed_run_intended_is_settled_by_an_undo_and_not_by_a_look(
 ) -> None:
     before = tree(photos)
     with monkeypatch.context() as killed:
-        killed.setattr(Replacements, "mark_done", lambda self, entry: None)
+        killed.setattr(Replacements, "complete", lambda self, entry: None)
         assert ib.run(photos, recipe=HALF, in_place=True, workers=0).ok
 
     def steps() -> list[str]:
