@@ -84,20 +84,20 @@ def _check_declaration(op: Operation) -> None:
 def _check_answers(op: Operation, mode: str, size: tuple[int, int]) -> None:
     """An image or one sentence, the same each time, for a picture of that mode and size."""
     where = f"{op.word} on {mode} of {size[0]}x{size[1]} px"
-    given = picture(mode, size)
-    before = _state(given)
-    first = _outcome(op, given, where)
-    _promise(_state(given) == before, f"{where}: it changed its argument; work on image.copy()")
+    image = picture(mode, size)
+    before = _state(image)
+    first = _outcome(op, image, where)
+    _promise(_state(image) == before, f"{where}: it changed its argument; work on image.copy()")
     _promise(_outcome(op, picture(mode, size), where) == first, f"{where}: the same picture gave another result")
     copy = pickle.loads(pickle.dumps(op))
     _promise(_outcome(copy, picture(mode, size), where) == first, f"{where}: a pickled copy gave another result")
     if isinstance(first, str):
         return
-    told = op.after(size)
-    _promise(told is None or told == first[1], f"{where}: after() says {told}, the result is {first[1]}")
-    needed = op.demand(first[1], size)
-    within = all(1 <= side <= most for side, most in zip(needed, size, strict=True))
-    _promise(within, f"{where}: demand() says {needed}")
+    after = op.after(size)
+    _promise(after is None or after == first[1], f"{where}: after() says {after}, the result is {first[1]}")
+    demand = op.demand(first[1], size)
+    within = all(1 <= side <= most for side, most in zip(demand, size, strict=True))
+    _promise(within, f"{where}: demand() says {demand}")
 
 
 def _outcome(op: Operation, image: Image, where: str) -> tuple[Any, ...] | str:
@@ -106,9 +106,9 @@ def _outcome(op: Operation, image: Image, where: str) -> tuple[Any, ...] | str:
     try:
         result = op.apply(image)
     except ImageError as error:
-        said = str(error)
-        _promise(bool(said) and "\n" not in said, f"{where}: its ImageError has no sentence of one line")
-        return said
+        message = str(error)
+        _promise(bool(message) and "\n" not in message, f"{where}: its ImageError has no sentence of one line")
+        return message
     except Exception as error:
         raise AssertionError(
             f"{where}: it raised {type(error).__name__}: {sentence(error)}; where a mode has no meaning, raise "
@@ -169,6 +169,6 @@ def picture(kind: str, size: tuple[int, int]) -> Image:
     return result
 
 
-def _promise(kept: bool, broken: str) -> None:
-    if not kept:
-        raise AssertionError(broken)
+def _promise(holds: bool, complaint: str) -> None:
+    if not holds:
+        raise AssertionError(complaint)

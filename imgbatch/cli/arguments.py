@@ -65,11 +65,11 @@ def read_formats(name: str, word: str) -> tuple[str, ...]:
     """The formats of ``jpg,webp``, each once, in the order in which they were typed."""
     formats = []
     for part in word.split(","):
-        spelled = part.strip().lower()
-        spelled = _SPELLINGS.get(spelled, spelled)
-        if spelled not in (*FORMATS, SAME):
+        spelling = part.strip().lower()
+        spelling = _SPELLINGS.get(spelling, spelling)
+        if spelling not in (*FORMATS, SAME):
             raise unknown(part, "format", (*FORMATS, SAME))
-        formats.append(spelled)
+        formats.append(spelling)
     return tuple(dict.fromkeys(formats))
 
 

@@ -52,13 +52,13 @@ class Times:
     def read(cls, text: str) -> Times:
         """The times of ``0 3 * * *`` or ``@daily``; UsageError when it is none."""
         words = text.split()
-        spelled = _NICKNAMES.get(words[0].lower(), "").split() if len(words) == 1 else words
-        if len(spelled) != len(_FIELDS):
+        fields = _NICKNAMES.get(words[0].lower(), "").split() if len(words) == 1 else words
+        if len(fields) != len(_FIELDS):
             raise wrong_value('five crontab fields such as "0 3 * * *", or @daily,', "--at", text)
-        values = tuple(_values(word, *field) for word, field in zip(spelled, _FIELDS, strict=True))
+        values = tuple(_values(word, *field) for word, field in zip(fields, _FIELDS, strict=True))
         _, _, days, months, _ = values
         most = max(29 if month == 2 else 30 if month in (4, 6, 9, 11) else 31 for month in months)
-        either = not spelled[2].startswith("*") and not spelled[4].startswith("*")
+        either = not fields[2].startswith("*") and not fields[4].startswith("*")
         if min(days) > most and not either:
             raise wrong_value("a day that one of the months has", "--at", text)
         return cls(" ".join(words), values, either)
@@ -100,7 +100,7 @@ def crontab(times: Times, command: Sequence[str], path: str) -> str:
 
 #: What a run never needs (systemd.exec(5)): rights beyond those over files, other address families than the one of its
 #: workers, the hardware, the kernel's settings.
-_HARDENED = (
+_HARDENING = (
     "NoNewPrivileges=yes", "ProtectSystem=strict", "PrivateDevices=yes", "ProtectClock=yes", "ProtectHostname=yes",
     "ProtectKernelLogs=yes", "ProtectKernelModules=yes", "ProtectKernelTunables=yes", "ProtectControlGroups=yes",
     "RestrictNamespaces=yes", "RestrictRealtime=yes", "RestrictSUIDSGID=yes", "LockPersonality=yes",
@@ -135,8 +135,8 @@ def units(
     name = f"imgbatch-{stem}"
     about = f"Description=imgbatch run of {' '.join(recipe.replace('%', '%%').split())}"
     service = [
-        "[Unit]", about, "", "[Service]", "Type=oneshot", f"Environment={_quoted(f'PATH={path}', dollars=False)}",
-        f"ExecStart={' '.join(map(_quoted, command))}", "KillMode=mixed", *_HARDENED,
+        "[Unit]", about, "", "[Service]", "Type=oneshot", f"Environment={_quote(f'PATH={path}', dollars=False)}",
+        f"ExecStart={' '.join(map(_quote, command))}", "KillMode=mixed", *_HARDENING,
         f"RestrictAddressFamilies=AF_UNIX{' AF_INET AF_INET6' if network else ''}", *_folders(writable, recipe), "",
     ]  # fmt: skip
     timer = [
@@ -148,10 +148,10 @@ def units(
 
 def _folders(writable: Sequence[str], recipe: str) -> list[str]:
     """Where the service may write, and its own /tmp, unless its files lie in that of all."""
-    shared = any(one == top or one.startswith(top + "/") for one in (*writable, recipe) for top in _TEMPORARY)
-    folders = [*writable, *(_TEMPORARY if shared else ())]
-    lines = [] if shared else ["PrivateTmp=yes"]
-    return [*lines, *(f"ReadWritePaths={_quoted(folder, dollars=False)}" for folder in dict.fromkeys(folders))]
+    in_temporary = any(one == top or one.startswith(top + "/") for one in (*writable, recipe) for top in _TEMPORARY)
+    folders = [*writable, *(_TEMPORARY if in_temporary else ())]
+    lines = [] if in_temporary else ["PrivateTmp=yes"]
+    return [*lines, *(f"ReadWritePaths={_quote(folder, dollars=False)}" for folder in dict.fromkeys(folders))]
 
 
 def _values(word: str, what: str, low: int, high: int, names: tuple[str, ...], first: int) -> tuple[int, ...]:
@@ -182,7 +182,7 @@ def _list(values: Sequence[int], most: int) -> str:
     return "*" if len(values) == most else ",".join(f"{value:02}" for value in values)
 
 
-def _quoted(word: str, dollars: bool = True) -> str:
+def _quote(word: str, dollars: bool = True) -> str:
     """A word of a unit file (systemd.service(5), "Command lines"): in quotes, % and $ taken as they are."""
     text = word.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t").replace("%", "%%")
     text = text.replace("$", "$$") if dollars else text

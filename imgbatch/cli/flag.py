@@ -71,9 +71,9 @@ def takes_next_word(operation: type[Operation]) -> bool:
 
 def operation_flag(operation: type[Operation]) -> Flag:
     """The flag of an operation; its value is read by the operation itself."""
-    declared = [field.name for field in parameters(operation)]
-    metavar = "".join(declared[:1]).upper().replace("_", "-")
-    names = ", ".join(declared[1:])
+    fields = [field.name for field in parameters(operation)]
+    metavar = "".join(fields[:1]).upper().replace("_", "-")
+    names = ", ".join(fields[1:])
     return Flag(
         (f"--{flag(operation)}",),
         "operations",

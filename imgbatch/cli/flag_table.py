@@ -37,17 +37,17 @@ class Command(Generic[A]):
 
 def run_flags(operations: Operations) -> tuple[Flag, ...]:
     """Every flag of ``imgbatch run``, in the order of the help."""
-    return (*_applied(operations), *_RUN)
+    return (*_operation_flags(operations), *_RUN)
 
 
 def pack_flags(operations: Operations) -> tuple[Flag, ...]:
     """Every flag of ``imgbatch pack``: its own, and those of ``run`` that have a meaning for an array."""
-    return (*_applied(operations), *_PACK, *_of_run(_PACK_TOO))
+    return (*_operation_flags(operations), *_PACK, *_of_run(_PACK_TOO))
 
 
 def stats_flags(operations: Operations) -> tuple[Flag, ...]:
     """Every flag of ``imgbatch stats``: its own, and those of ``run`` that have a meaning where nothing is made."""
-    return (*_applied(operations), *_STATS, *_of_run(_STATS_TOO))
+    return (*_operation_flags(operations), *_STATS, *_of_run(_STATS_TOO))
 
 
 def check_flags(operations: Operations) -> tuple[Flag, ...]:
@@ -75,7 +75,7 @@ def undo_flags(operations: Operations) -> tuple[Flag, ...]:
     return (*_UNDO, *_of_run({"--state", "--trust-state", "--wait", "--verbose", "--quiet", "--help"}))
 
 
-def _applied(operations: Operations) -> Iterator[Flag]:
+def _operation_flags(operations: Operations) -> Iterator[Flag]:
     yield from map(operation_flag, operations)
     yield _CUSTOM
 

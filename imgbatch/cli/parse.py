@@ -57,7 +57,7 @@ def parser(command: Command[Any], flags: Sequence[Flag]) -> Parser:
         formatter.flags = flags
         return formatter
 
-    built = Parser(
+    result = Parser(
         prog=f"imgbatch {command.name}",
         usage=command.usage,
         description=command.about,
@@ -69,7 +69,7 @@ def parser(command: Command[Any], flags: Sequence[Flag]) -> Parser:
     groups: dict[str, Any] = {}
     for flag in flags:
         if flag.group not in groups:
-            groups[flag.group] = built.add_argument_group(flag.group)
+            groups[flag.group] = result.add_argument_group(flag.group)
         options: dict[str, Any] = {"dest": _dest(flag), "help": flag.help.replace("%", "%%"), "default": None}
         if flag.is_operation:
             options |= {"action": _AppendPair, "nargs": 1, "metavar": flag.metavar}
@@ -78,7 +78,7 @@ def parser(command: Command[Any], flags: Sequence[Flag]) -> Parser:
         else:
             options |= {"action": "append" if flag.many else "store", "metavar": flag.metavar}
         groups[flag.group].add_argument(*flag.names, **options)
-    return built
+    return result
 
 
 def print_help(command: Command[Any]) -> int:
@@ -131,17 +131,17 @@ def parse(words: Sequence[str], command: Command[A]) -> A | None:
     try:
         before, after = argparse_words(words, flags)
         space, left = parser(command, flags).parse_known_args(before)
-        typed = {key: value for key, value in vars(space).items() if value is not None}
-        if "--help" in typed:
+        raw_values = {key: value for key, value in vars(space).items() if value is not None}
+        if "--help" in raw_values:
             return None
         _refuse_unknown(left, command)
         values: dict[str, Any] = {"operands": (*left, *after), "operations": ()}
-        for name, text in typed.pop("operations", []):
+        for name, text in raw_values.pop("operations", []):
             operation = _by_name(name, flags).operation
             help_page = f"imgbatch ops {flag_of(operation)}" if operation else "imgbatch ops"
             values["operations"] += (from_words(operation, text) if operation else plugins.parse_operation(text),)
         help_page = f"imgbatch {command.name} --help"
-        return fill(command.arguments, values | _values(typed, flags))
+        return fill(command.arguments, values | _values(raw_values, flags))
     except UsageError as error:
         line = str(error)
         raise UsageError(f"{line} See {help_page}" if line.endswith("?") else f"{line}; see {help_page}") from None
@@ -153,13 +153,13 @@ def _operations(words: Sequence[str]) -> list[type[Operation]]:
     return [operation for name in names if (operation := operations.find_operation(name)) is not None]
 
 
-def _values(typed: Mapping[str, Any], flags: Sequence[Flag]) -> dict[str, Any]:
+def _values(raw_values: Mapping[str, Any], flags: Sequence[Flag]) -> dict[str, Any]:
     """What the flags that were typed fill in, by the names of the fields."""
     values: dict[str, Any] = {}
     for flag in flags:
-        if _dest(flag) not in typed:
+        if _dest(flag) not in raw_values:
             continue
-        value = _value(flag, typed[_dest(flag)])
+        value = _value(flag, raw_values[_dest(flag)])
         if flag.key:
             values.setdefault(flag.field, {})[flag.key] = value
         else:
@@ -167,27 +167,27 @@ def _values(typed: Mapping[str, Any], flags: Sequence[Flag]) -> dict[str, Any]:
     return values
 
 
-def _value(flag: Flag, typed: Any) -> Any:
-    """The value of a flag: `typed` is how often it was there, its word, or all its words."""
+def _value(flag: Flag, raw: Any) -> Any:
+    """The value of a flag: `raw` is how often it was there, its word, or all its words."""
     if flag.takes == "nothing":
-        return typed if flag.many else flag.value
+        return raw if flag.many else flag.value
     if flag.many:
-        return tuple(typed)
-    if flag.takes == "attached" and not typed:
+        return tuple(raw)
+    if flag.takes == "attached" and not raw:
         return flag.value
-    return typed if flag.read is None else flag.read(flag.name, typed)
+    return raw if flag.read is None else flag.read(flag.name, raw)
 
 
 def fill(arguments: type[A], values: Mapping[str, Any]) -> A:
     """An instance of a class of arguments and of its parts; a field without a value has its default."""
-    chosen = {}
+    fields = {}
     for item in dataclasses.fields(arguments):  # type: ignore[arg-type]  # every class of arguments is a dataclass
         part: Any = item.default_factory
         if isinstance(part, type) and dataclasses.is_dataclass(part):
-            chosen[item.name] = fill(part, values)
+            fields[item.name] = fill(part, values)
         elif item.name in values:
-            chosen[item.name] = values[item.name]
-    return arguments(**chosen)
+            fields[item.name] = values[item.name]
+    return arguments(**fields)
 
 
 def _dest(flag: Flag) -> str:
@@ -202,26 +202,26 @@ def argparse_words(words: Sequence[str], flags: Sequence[Flag]) -> tuple[list[st
     whose value may only be attached gets an empty one, so that it never takes a SRC for it.
     """
     by_name = {name: flag for flag in flags for name in flag.names}
-    joined: list[str] = []
+    before: list[str] = []
     rest = iter(words)
     for word in rest:
         if word == "--":
-            return joined, list(rest)
+            return before, list(rest)
         flag = by_name.get(word)
         if flag is None:
-            joined.append(word)
+            before.append(word)
         elif flag.takes == "attached":
-            joined.append(f"{flag.name}=")
+            before.append(f"{flag.name}=")
         elif flag.is_operation:
             value = next(rest, None)
             if value is None or value.startswith("--") or value in by_name:
                 raise UsageError(f"expected a value for {word}, got {'nothing' if value is None else value}")
-            joined.append(f"{word}={value}")
+            before.append(f"{word}={value}")
         else:
-            joined.append(word)
+            before.append(word)
             if flag.takes == "value":
-                joined.append(_plain_value(word, rest))
-    return joined, []
+                before.append(_plain_value(word, rest))
+    return before, []
 
 
 def _plain_value(word: str, rest: Iterator[str]) -> str:

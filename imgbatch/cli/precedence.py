@@ -66,42 +66,42 @@ def read_request(command: str, sources: SourceArguments, settings: Mapping[str, 
     UsageError
         There is no SRC, or a variable of the environment makes no sense.
     """
-    chosen = Settings(**_levels(from_environment(Settings), settings))
+    all_settings = Settings(**_levels(from_environment(Settings), settings))
     UnattendedSettings(
         **from_environment(UnattendedSettings)
     )  # a variable that makes no sense is refused by every command
     filters = Filters(**sources.filters)
-    return ReadRequest(tuple(_paths(command, sources, [])), chosen, filters)
+    return ReadRequest(tuple(_paths(command, sources, [])), all_settings, filters)
 
 
-def run_request(sources: SourceArguments, typed: RecipeArguments) -> RunRequest:
+def run_request(sources: SourceArguments, arguments: RecipeArguments) -> RunRequest:
     """What a run makes; UsageError when something is missing or makes no sense, RecipeError of a recipe that does."""
     file = RecipeFile(Recipe())
     folder = ""
-    if typed.recipe_file is not None:
-        file, folder = load(typed.recipe_file), os.path.dirname(typed.recipe_file)
-    settings = Settings(**_levels(_of(Settings, file.run), from_environment(Settings), typed.settings))
+    if arguments.recipe_file is not None:
+        file, folder = load(arguments.recipe_file), os.path.dirname(arguments.recipe_file)
+    settings = Settings(**_levels(_of(Settings, file.run), from_environment(Settings), arguments.settings))
     telling = UnattendedSettings(
-        **_levels(_of(UnattendedSettings, file.run), from_environment(UnattendedSettings), typed.telling)
+        **_levels(_of(UnattendedSettings, file.run), from_environment(UnattendedSettings), arguments.telling)
     )
     filters = Filters(**_levels({key: value for key, value in file.input.items() if key != "paths"}, sources.filters))
-    recipe = merged_recipe(file.recipe.map_paths(functools.partial(os.path.join, folder)), typed)
+    recipe = merged_recipe(file.recipe.map_paths(functools.partial(os.path.join, folder)), arguments)
     paths = _paths("run", sources, [_below(folder, path) for path in file.input.get("paths", ())])
-    output = "" if settings.in_place and typed.output is None else _root(typed, recipe, folder)
+    output = "" if settings.in_place and arguments.output is None else _root(arguments, recipe, folder)
     return RunRequest(tuple(paths), output, recipe, settings, filters, telling)
 
 
-def telling_of(typed: RecipeArguments) -> UnattendedSettings:
+def telling_of(arguments: RecipeArguments) -> UnattendedSettings:
     """Who is told of a run that may have been refused: of each level what makes sense."""
     levels: list[Mapping[str, Any]] = []
     readers: tuple[Callable[[], Mapping[str, Any]], ...] = (
-        lambda: _of(UnattendedSettings, load(typed.recipe_file).run) if typed.recipe_file is not None else {},
+        lambda: _of(UnattendedSettings, load(arguments.recipe_file).run) if arguments.recipe_file is not None else {},
         lambda: from_environment(UnattendedSettings),
     )
     for read in readers:
         with contextlib.suppress(UsageError):
             levels.append(read())
-    return UnattendedSettings(**_levels(*levels, typed.telling))
+    return UnattendedSettings(**_levels(*levels, arguments.telling))
 
 
 def _paths(command: str, sources: SourceArguments, of_recipe: list[str]) -> list[str]:
@@ -168,15 +168,15 @@ def from_environment(cls: type[Settings] | type[UnattendedSettings]) -> dict[str
     return values
 
 
-def merged_recipe(recipe: Recipe, typed: RecipeArguments) -> Recipe:
+def merged_recipe(recipe: Recipe, arguments: RecipeArguments) -> Recipe:
     """The recipe with what was typed on top: operations replace its list, output flags apply to each of its outputs."""
     outputs: list[Output] = []
     for output in recipe.outputs:
-        changed = dataclasses.replace(output, **typed.output_fields)
-        several = [dataclasses.replace(changed, format=name) for name in typed.formats] or [changed]
+        variant = dataclasses.replace(output, **arguments.output_fields)
+        several = [dataclasses.replace(variant, format=name) for name in arguments.formats] or [variant]
         for one in several:
-            outputs += one.renditions(typed.widths) if typed.widths else [one]
-    return Recipe(typed.operations or recipe.ops, outputs, recipe.auto_orient and typed.auto_orient)
+            outputs += one.renditions(arguments.widths) if arguments.widths else [one]
+    return Recipe(arguments.operations or recipe.ops, outputs, recipe.auto_orient and arguments.auto_orient)
 
 
 def read_list(name: str, null: bool, stdin: BinaryIO) -> list[str]:
@@ -252,13 +252,15 @@ def _levels(*levels: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _root(typed: RecipeArguments, recipe: Recipe, folder: str) -> str:
-    if typed.output is not None:
-        return typed.output
-    if typed.recipe_file is None:
+def _root(arguments: RecipeArguments, recipe: Recipe, folder: str) -> str:
+    if arguments.output is not None:
+        return arguments.output
+    if arguments.recipe_file is None:
         raise UsageError("expected -o DIR: where the results go; see imgbatch run --help")
     if not all(output.dir for output in recipe.outputs):
-        raise UsageError(f"expected -o DIR, or a dir in every [[output]] of {typed.recipe_file}: where the results go")
+        raise UsageError(
+            f"expected -o DIR, or a dir in every [[output]] of {arguments.recipe_file}: where the results go"
+        )
     return folder or "."
 
 
@@ -269,9 +271,9 @@ def _from(folder: str, path: str) -> str:
 
 def _below(folder: str, path: str) -> str:
     """A recipe's path from where the user stands; the folder's own name is never taken for a glob."""
-    joined = os.path.join(folder, path)
-    if os.path.isabs(path) or os.path.lexists(joined) or not glob.has_magic(path):
-        return joined
+    full_path = os.path.join(folder, path)
+    if os.path.isabs(path) or os.path.lexists(full_path) or not glob.has_magic(path):
+        return full_path
     return os.path.join(glob.escape(folder), path)
 
 

@@ -29,11 +29,11 @@ NEXT_STEP = "run the same command again to go on"
 def console_style(report: ReportArguments, json: bool = False) -> ConsoleStyle:
     """How much is said: a bar only on a terminal that `json` on stdout, or its lines, do not share."""
     terminal = sys.stderr.isatty()
-    shared = (json or report.json_lines) and sys.stdout.isatty()
+    same_terminal = (json or report.json_lines) and sys.stdout.isatty()
     return ConsoleStyle(
         verbose=report.verbose,
         quiet=report.quiet,
-        bar=terminal and report.progress and not shared,
+        bar=terminal and report.progress and not same_terminal,
         color=terminal and not os.environ.get("NO_COLOR"),
         progress=report.progress,
         columns=_columns() if terminal else None,
@@ -131,9 +131,9 @@ def carry_out(
 
         lines = [JsonLines(sys.stdout.buffer, run.report.base)]
     if report.verbose and not report.quiet:
-        for skipped in run.skipped:
-            path = os.path.join(skipped.root, skipped.relative)
-            console.say(f"skipped: {printable(path)}: {printable(skipped.reason)}")
+        for file in run.skipped:
+            path = os.path.join(file.root, file.relative)
+            console.say(f"skipped: {printable(path)}: {printable(file.reason)}")
     with stopping(run, report.quiet, grace):  # until the reports are written: a late signal must not cost them
         try:
             stdout_failure = _forward_outcomes(run, lines, [speaker, *files])
@@ -146,7 +146,7 @@ def carry_out(
         file_failure = _finish([*([] if stdout_failure else lines), *files], run.report)
     speaker.finish(run.report)
     if not report.quiet:
-        reasons = [skipped.reason for skipped in run.skipped]
+        reasons = [file.reason for file in run.skipped]
         verbose = report.verbose > 0
         for line in hints(run.report, run.total, reasons, next_step, verbose, verbose or console.lists_warnings):
             console.say(line)

@@ -46,7 +46,7 @@ def stopping(batch: Stoppable, quiet: bool, grace: float) -> Iterator[None]:
     grace : float
         Seconds that a first SIGTERM leaves the files in hand.
     """
-    seen: list[int] = []
+    numbers: list[int] = []
     terminal = _terminal()
     timers: list[threading.Timer] = []
 
@@ -61,22 +61,24 @@ def stopping(batch: Stoppable, quiet: bool, grace: float) -> Iterator[None]:
             batch.abort()
 
     def handle(number: int, frame: FrameType | None) -> None:
-        seen.append(number)
+        numbers.append(number)
         code = _CODES[signal.Signals(number)]
-        if len(seen) == 1:
+        if len(numbers) == 1:
             batch.stop(code, _WORDS[signal.Signals(number)])
             if not quiet:
                 _say(terminal, "finishing the files in hand; again to stop at once")
             if number == signal.SIGTERM:
                 later(grace, drop)
             return
-        if len(seen) == 2:
+        if len(numbers) == 2:
             with contextlib.suppress(Exception):
                 batch.abort()
         os._exit(code)  # the batch has cleaned up; nothing else here has anything that must be kept
 
-    heard = [number for number in _CODES if signal.getsignal(number) != signal.SIG_IGN]  # nohup, or a job in the back
-    before = {number: signal.signal(number, handle) for number in heard}
+    catchable = [
+        number for number in _CODES if signal.getsignal(number) != signal.SIG_IGN
+    ]  # not in nohup or a background job
+    before = {number: signal.signal(number, handle) for number in catchable}
     try:
         yield
     finally:

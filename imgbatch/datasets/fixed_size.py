@@ -39,10 +39,10 @@ def fixed_size(ops: Sequence[Operation]) -> Size:
         if wide != high:
             break
         return wide
-    said = ", ".join(map(_spelled, ops)) or "none"
+    calls = ", ".join(map(_call, ops)) or "none"
     raise UsageError(
         "expected operations that give every image one size, such as Resize('224x224', fit='cover') or at the shell "
-        f"--resize 224x224,fit=cover; got {said}"
+        f"--resize 224x224,fit=cover; got {calls}"
     )
 
 
@@ -54,9 +54,9 @@ def _through(ops: Sequence[Operation], size: Size) -> Size:
 
 def _after(op: Operation, size: Size) -> Size:
     """The size of a picture of `size` after `op`."""
-    known = op.after(size)
-    if known is not None:
-        return known
+    result = op.after(size)
+    if result is not None:
+        return result
     if size[0] * size[1] > _MOST:
         raise _Unknown
     from PIL import Image as Images
@@ -67,7 +67,7 @@ def _after(op: Operation, size: Size) -> Size:
         raise _Unknown from error
 
 
-def _spelled(op: Operation) -> str:
+def _call(op: Operation) -> str:
     """The call, with what differs from the defaults."""
     from imgbatch.core.parameters import to_table
 

@@ -111,10 +111,10 @@ class LoadRun(Run):
 
         if self._out is not None:
             if self.settings.workers == 0:
-                return LocalArray(self._out, borrowed=True)
-            mapped = same_file(self._out)
-            if mapped is not None:
-                return mapped
+                return LocalArray(self._out, own=False)
+            file_array = same_file(self._out)
+            if file_array is not None:
+                return file_array
             self._copy = True
         if self._spill is not None:
             folder = os.path.abspath(self._spill)
@@ -164,7 +164,7 @@ class LoadRun(Run):
             if self._copy:
                 self._out[...] = rows.array
             rows.release()
-            rows = LocalArray(self._out, borrowed=True)
+            rows = LocalArray(self._out, own=False)
         return Loaded(rows, self.valid, self.report)
 
 

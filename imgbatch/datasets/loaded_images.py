@@ -124,12 +124,12 @@ def same_file(out: NDArray[Any]) -> FileArray | None:
     if not isinstance(out, numpy.memmap) or not out.filename or not out.flags.c_contiguous or not out.size:
         return None
     try:
-        mapped = FileArray.attach(os.fspath(out.filename), out.shape, out.dtype, out.offset)
-        with open(mapped.path, "r+b") as file:
-            reserve(file.fileno(), mapped.offset + out.nbytes)
+        file_array = FileArray.attach(os.fspath(out.filename), out.shape, out.dtype, out.offset)
+        with open(file_array.path, "r+b") as file:
+            reserve(file.fileno(), file_array.offset + out.nbytes)
     except (ValueError, FileNotFoundError, PermissionError):  # shorter than that, renamed, or not ours to open
         return None
-    return mapped if _same_memory(mapped.array, out) else None
+    return file_array if _same_memory(file_array.array, out) else None
 
 
 def _same_memory(one: NDArray[Any], other: NDArray[Any]) -> bool:
@@ -139,10 +139,10 @@ def _same_memory(one: NDArray[Any], other: NDArray[Any]) -> bool:
     """
     for place in ((0,) * one.ndim, (-1,) * one.ndim):
         before = int(other[place])
-        seen = [int(one[place])]
+        values = [int(one[place])]
         other[place] = 255 - before
-        seen.append(int(one[place]))
+        values.append(int(one[place]))
         other[place] = before
-        if seen != [before, 255 - before]:
+        if values != [before, 255 - before]:
             return False
     return True

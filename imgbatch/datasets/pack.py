@@ -63,9 +63,9 @@ class PackRun(LoadRun):
     def prepare(self) -> None:
         """Find the sources; PlanError when something is in the way. Writes nothing."""
         super().prepare()
-        taken = {name for job in self.todo for name in (job.source.path, os.path.realpath(job.source.path))}
+        sources = {name for job in self.todo for name in (job.source.path, os.path.realpath(job.source.path))}
         for path in (self.array_path, self.index_path):
-            if path in taken or os.path.realpath(path) in taken:
+            if path in sources or os.path.realpath(path) in sources:
                 raise PlanError(f"{path} is one of the sources, which are never overwritten; choose another -o")
             if os.path.isdir(path):
                 raise PlanError(f"{path} is a folder; choose another -o")
@@ -122,7 +122,7 @@ class PackRun(LoadRun):
     def _finish(self) -> None:
         replace = self.settings.overwrite
         name = self._beside()
-        placed = False
+        is_renamed = False
         try:
             with open_atomic(self.index_path, replace=replace) as file:
                 file.write(_lines(self.index()).encode("utf-8", "backslashreplace"))
@@ -131,10 +131,10 @@ class PackRun(LoadRun):
                     with contextlib.suppress(FileNotFoundError):
                         os.unlink(self.index_path)
                 rename_file(name, self.array_path, replace)
-                placed = True
+                is_renamed = True
         except BaseException as error:
             with contextlib.suppress(OSError):
-                os.unlink(self.array_path if placed else name)
+                os.unlink(self.array_path if is_renamed else name)
             if isinstance(error, FileExistsError):
                 there = error.filename2 or error.filename
                 raise PlanError(f"{there} has appeared meanwhile; nothing was kept") from None
@@ -159,11 +159,11 @@ class PackRun(LoadRun):
 
 def _lines(index: dict[str, Any]) -> str:
     """The index as JSON, one image a line."""
-    said = []
+    entries = []
     for key, value in index.items():
         if isinstance(value, list) and key != "shape":
             inner = ",\n  ".join(dumps(one) for one in value)
-            said.append(f'"{key}": [\n  {inner}\n ]' if value else f'"{key}": []')
+            entries.append(f'"{key}": [\n  {inner}\n ]' if value else f'"{key}": []')
         else:
-            said.append(f'"{key}": {dumps(value)}')
-    return "{\n " + ",\n ".join(said) + "\n}\n"
+            entries.append(f'"{key}": {dumps(value)}')
+    return "{\n " + ",\n ".join(entries) + "\n}\n"

@@ -75,12 +75,12 @@ class StatsRun(Run):
         self._auto_orient = check_type("auto_orient", auto_orient, bool, "true or false")
         self._measurements: list[Measurement] = []
         self._sums: Sums | None = None
-        self._prepared = False
+        self._is_prepared = False
         self.totals: Totals | None = None
 
     def prepare(self) -> None:
         """Find the images; PlanError when a path does not exist."""
-        self._prepared = True
+        self._is_prepared = True
         if self.settings.workers != 0:
             refuse_immobile(self.ops)
         self._resources = ReferenceFiles(self.ops)
@@ -88,14 +88,14 @@ class StatsRun(Run):
 
     def outcomes(self) -> Iterator[Outcome]:
         """One Outcome for each file, as they complete; closing the iterator stops cleanly."""
-        if not self._prepared:
+        if not self._is_prepared:
             self.prepare()
-        layout, shared = Layout(len(MODES[self.mode]), self.grid), self.settings.workers != 0
+        layout, has_workers = Layout(len(MODES[self.mode]), self.grid), self.settings.workers != 0
         try:
             with (
                 self._reporting(),
-                self._resources.lend(self.ops, shared) as ops,
-                Totals(layout, shared=shared) as self.totals,
+                self._resources.lend(self.ops, has_workers) as ops,
+                Totals(layout, shared=has_workers) as self.totals,
             ):
                 work = MeasureTask(ops, self.mode, self.settings.max_pixels, self._auto_orient)
                 try:

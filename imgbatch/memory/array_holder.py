@@ -25,13 +25,13 @@ class ArrayHolder:
 
 
 class LocalArray(ArrayHolder):
-    """An array of this process; pickled it travels whole. A `borrowed` one belongs to the caller and stays."""
+    """An array of this process; pickled it travels whole. Without `own` it belongs to the caller and stays."""
 
-    def __init__(self, array: NDArray[Any], borrowed: bool = False) -> None:
+    def __init__(self, array: NDArray[Any], own: bool = True) -> None:
         self.array = array
-        self._borrowed = borrowed
+        self._own = own
 
     def release(self) -> None:
-        """Let go of the array, unless it is borrowed."""
-        if not self._borrowed:
+        """Let go of the array, unless it is the caller's."""
+        if self._own:
             super().release()

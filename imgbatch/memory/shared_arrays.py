@@ -58,9 +58,9 @@ class SharedArray(ArrayHolder):
         shape, dtype
             As they were created.
         """
-        held = cls(attach_segment(name), shape, dtype)
-        held._segment.close()
-        return held
+        array = cls(attach_segment(name), shape, dtype)
+        array._segment.close()
+        return array
 
     def __reduce__(self) -> tuple[Callable[..., SharedArray], tuple[Any, ...]]:
         return SharedArray.attach, (self.name, self.array.shape, self.array.dtype)
@@ -99,9 +99,9 @@ class SharedWords:
     @classmethod
     def attach(cls, name: str, count: int) -> SharedWords:
         """The numbers of that name, created by another process; FileNotFoundError when they are gone."""
-        held = cls(attach_segment(name), count)
-        held._segment.close()
-        return held
+        words = cls(attach_segment(name), count)
+        words._segment.close()
+        return words
 
     def unlink(self) -> None:
         """Unlink the owner's segment: mappings stay valid, and its memory goes with the last of them."""

@@ -38,14 +38,14 @@ class Segment:
         What another process attaches by.
     descriptor : int
         An open file of it; -1 where the system has none.
-    named : SharedMemory or None
+    memory : SharedMemory or None
         The standard library's object, where the segment keeps its name.
     own : bool
         Whether this process created it.
     """
 
-    def __init__(self, name: str, descriptor: int, named: shared_memory.SharedMemory | None, own: bool) -> None:
-        self.name, self._descriptor, self._named = name, descriptor, named
+    def __init__(self, name: str, descriptor: int, memory: shared_memory.SharedMemory | None, own: bool) -> None:
+        self.name, self._descriptor, self._memory = name, descriptor, memory
         self._owner = os.getpid() if own else None  # a forked copy of the owner is none
 
     def map(self, size: int) -> mmap.mmap:
@@ -56,10 +56,10 @@ class Segment:
 
     def close(self) -> None:
         """Nothing more will be mapped here."""
-        named, self._named = self._named, None
+        memory, self._memory = self._memory, None
         descriptor, self._descriptor = self._descriptor, -1
-        if named is not None:
-            named.close()  # and its descriptor
+        if memory is not None:
+            memory.close()  # and its descriptor
         elif descriptor >= 0:
             os.close(descriptor)
 
@@ -68,11 +68,11 @@ class Segment:
         if self._owner != os.getpid():
             return
         self._owner = None
-        named = self._named
+        memory = self._memory
         self.close()
-        if named is not None:
+        if memory is not None:
             with contextlib.suppress(FileNotFoundError):
-                named.unlink()
+                memory.unlink()
 
 
 def create_segment(size: int) -> Segment:
@@ -81,24 +81,24 @@ def create_segment(size: int) -> Segment:
     refuse_more_than_free(size)
     try:
         name = f"{_PREFIX}{os.getpid()}-{secrets.token_hex(4)}"  # says whose it is; macOS takes 30 characters
-        named = shared_memory.SharedMemory(name, create=True, size=size)
+        memory = shared_memory.SharedMemory(name, create=True, size=size)
     except OSError as error:
         raise EngineError(f"no shared memory of {megabytes(size)}: {error.strerror or error}") from None
-    descriptor = getattr(named, "_fd", -1)  # private, for the only call that turns a later SIGBUS into an error
+    descriptor = getattr(memory, "_fd", -1)  # private, for the only call that turns a later SIGBUS into an error
     if descriptor < 0:
-        return Segment(named.name, -1, named, own=True)
+        return Segment(memory.name, -1, memory, own=True)
     try:
         reserve(descriptor, size)
     except OSError as error:
-        named.close()
-        named.unlink()
+        memory.close()
+        memory.unlink()
         raise EngineError(f"no room for {megabytes(size)} of shared memory: {error.strerror}") from None
     path = f"/proc/{os.getpid()}/fd/{descriptor}"
     if not os.path.exists(path):
-        return Segment(named.name, descriptor, named, own=True)
+        return Segment(memory.name, descriptor, memory, own=True)
     descriptor = os.dup(descriptor)
-    named.close()
-    named.unlink()
+    memory.close()
+    memory.unlink()
     return Segment(f"/proc/{os.getpid()}/fd/{descriptor}", descriptor, None, own=True)
 
 
@@ -109,11 +109,11 @@ def attach_segment(name: str) -> Segment:
             raise FileNotFoundError(errno.ENOENT, "the shared memory has gone", name)
         return Segment(name, os.open(name, os.O_RDWR | os.O_CLOEXEC), None, own=False)
     if sys.version_info >= (3, 13):
-        named = shared_memory.SharedMemory(name=name, track=False)
+        memory = shared_memory.SharedMemory(name=name, track=False)
     else:
         with _without_tracker():
-            named = shared_memory.SharedMemory(name=name)
-    return Segment(name, getattr(named, "_fd", -1), named, own=False)
+            memory = shared_memory.SharedMemory(name=name)
+    return Segment(name, getattr(memory, "_fd", -1), memory, own=False)
 
 
 @contextlib.contextmanager
@@ -131,10 +131,10 @@ def _without_tracker() -> Iterator[None]:
 def free() -> int | None:
     """Bytes of shared memory that can still be taken; None where the system does not say."""
     try:
-        found = os.statvfs(SHM)
+        space = os.statvfs(SHM)
     except (OSError, AttributeError):
         return None
-    return found.f_bavail * found.f_frsize
+    return space.f_bavail * space.f_frsize
 
 
 def refuse_more_than_free(size: int) -> None:

@@ -13,7 +13,7 @@ from typing import ClassVar
 from imgbatch.core.job import Outcome, Source
 from imgbatch.core.report import Report
 
-_KEPT = "\u200d"  # joins emoji; everything else that does not print is spelled out
+_JOINER = "\u200d"  # joins emoji; everything else that does not print is spelled out
 
 
 class Reporter(ABC):
@@ -56,7 +56,7 @@ def printable(text: str) -> str:
         return text
     return "".join(
         character
-        if character.isprintable() or character == _KEPT
+        if character.isprintable() or character == _JOINER
         else character.encode("unicode_escape").decode("ascii")
         for character in text
     )

@@ -59,7 +59,7 @@ class Console(Reporter):
         self._look = look
         self._clock = clock
         self._bar: tqdm[NoReturn] | None = None
-        self._total = self._done = self._wrong = 0
+        self._total = self._complete_count = self._wrong = 0
         self._next = 0.0
 
     @property
@@ -76,7 +76,7 @@ class Console(Reporter):
 
     def outcome(self, outcome: Outcome) -> None:
         """Name what went wrong, with -v every file; move the bar, or say once a minute how far the run is."""
-        self._done += 1
+        self._complete_count += 1
         wrong = outcome.status in WRONG
         self._wrong += wrong
         if wrong or self._look.verbose or (self.lists_warnings and outcome.warnings):
@@ -133,7 +133,7 @@ class Console(Reporter):
 
     def _counts(self) -> str:
         wrong = f", {self._wrong} failed" if self._wrong else ""
-        return f"{self._done} of {self._total} files{wrong}"
+        return f"{self._complete_count} of {self._total} files{wrong}"
 
 
 def _bar(stream: TextIO, total_bytes: int, columns: int | None) -> tqdm[NoReturn]:

@@ -46,7 +46,7 @@ class Logger(Reporter):
         if self._logger is not None:
             self._say(*end_line(report))
 
-    def broken_off(self, error: BaseException) -> None:
+    def tell_break(self, error: BaseException) -> None:
         """Tell why the run ended in an exception."""
         self._say(CRITICAL, f"broken off: {sentence(error)}")
 
@@ -72,5 +72,5 @@ def outcome_line(outcome: Outcome) -> tuple[int, str]:
 def end_line(report: Report) -> tuple[int, str]:
     """The level of a run's end, and what is said of it."""
     level = {ExitCode.OK: INFO, ExitCode.FAILURES: ERROR}.get(report.exit_code, CRITICAL)
-    stopped = f"; stopped: {report.reason}" if report.stopped is not None else ""
-    return level, f"end: {report.sentence()}{stopped}, exit code {int(report.exit_code)}"
+    cause = f"; stopped: {report.reason}" if report.stopped is not None else ""
+    return level, f"end: {report.sentence()}{cause}, exit code {int(report.exit_code)}"

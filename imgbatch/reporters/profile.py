@@ -19,7 +19,7 @@ from imgbatch.reporters.base import Reporter
 
 #: Shares of the time from which on something is the limit.
 _PARENT, _IDLE, _DISK, _WAITING = 0.8, 0.6, 0.5, 0.6
-_NOT_DECODED = ("read", "decode")  # a job that failed in one of these
+_EARLY_PHASES = ("read", "decode")  # a job that failed in one of these
 
 
 class Profile(Reporter):
@@ -42,27 +42,27 @@ class Profile(Reporter):
     def finish(self, report: Report) -> None:
         """Say where the time went."""
         parent = self._cpu() - self._began if self._workers else 0.0
-        done = [outcome for outcome in report.outcomes if outcome.ms]
+        outcomes = [outcome for outcome in report.outcomes if outcome.ms]
         lost_count = sum(outcome.status in ("timeout", "crashed") for outcome in report.outcomes)
-        lost = f"{'1 file that' if lost_count == 1 else f'{lost_count} files that'} timed out or crashed"
-        if not done:
+        losses = f"{'1 file that' if lost_count == 1 else f'{lost_count} files that'} timed out or crashed"
+        if not outcomes:
             self._say(
-                f"profile: nothing was finished; not counted: {lost}" if lost_count else "profile: nothing was done"
+                f"profile: nothing was finished; not counted: {losses}" if lost_count else "profile: nothing was done"
             )
             return
-        workers = max(1, min(self._workers, len(done)))
-        pixels = megapixels(done)
-        count = "1 file" if len(done) == 1 else f"{len(done)} files"
+        workers = max(1, min(self._workers, len(outcomes)))
+        pixels = megapixels(outcomes)
+        count = "1 file" if len(outcomes) == 1 else f"{len(outcomes)} files"
         where = "in this process" if not self._workers else "1 worker" if workers == 1 else f"{workers} workers"
         rate = f", {pixels / report.seconds:.1f} MPix/s" if report.seconds else ""
         self._say(f"profile: {count}, {pixels:.1f} MPix, {report.seconds:.2f} s{rate}, {where}")
-        for table in (phases(done), formats(done), operations(done)):
+        for table in (phases(outcomes), formats(outcomes), operations(outcomes)):
             for line in table:
                 self._say("  " + line)
         if lost_count:  # what their workers did in this time is not known, so neither is what the others waited for
-            self._say(f"  not counted: {lost}")
+            self._say(f"  not counted: {losses}")
             return
-        self._say(f"  limit: {limit(done, report.seconds, workers, parent)}")
+        self._say(f"  limit: {limit(outcomes, report.seconds, workers, parent)}")
 
 
 def costs(outcomes: Iterable[Outcome]) -> list[Cost]:
@@ -72,8 +72,8 @@ def costs(outcomes: Iterable[Outcome]) -> list[Cost]:
 
 def megapixels(outcomes: Iterable[Outcome]) -> float:
     """Of the sources that were decoded: a header may promise what no decoder has ever seen."""
-    decoded = (outcome for outcome in outcomes if outcome.error is None or outcome.error.phase not in _NOT_DECODED)
-    return sum(cost.pixels for cost in costs(decoded)) / 1e6
+    pictures = (outcome for outcome in outcomes if outcome.error is None or outcome.error.phase not in _EARLY_PHASES)
+    return sum(cost.pixels for cost in costs(pictures)) / 1e6
 
 
 def phase_times(outcomes: Iterable[Outcome]) -> Counter[str]:
@@ -92,7 +92,7 @@ def phases(outcomes: Sequence[Outcome]) -> list[str]:
     for phase in PHASES:
         if phase in times:
             rows.append((phase, *_figures(times[phase], total, len(outcomes))))
-    return _aligned(rows)
+    return _align(rows)
 
 
 def formats(outcomes: Sequence[Outcome]) -> list[str]:
@@ -104,7 +104,7 @@ def formats(outcomes: Sequence[Outcome]) -> list[str]:
         pixels, ms = megapixels(these), sum(phase_times(these).values())
         rate = f"{pixels / ms * 1000:.1f}" if ms else ""
         rows.append((kind or "not known", str(files), f"{pixels:.1f}", f"{ms / files:.2f}", rate))
-    return _aligned(rows) if len(rows) > 1 else []
+    return _align(rows) if len(rows) > 1 else []
 
 
 def operations(outcomes: Sequence[Outcome]) -> list[str]:
@@ -117,7 +117,7 @@ def operations(outcomes: Sequence[Outcome]) -> list[str]:
     total = sum(phase_times(outcomes).values()) or 1.0
     rows = [("operation", "seconds", "share", "ms a file")]
     rows += [(name, *_figures(ms, total, counts[name])) for name, ms in times.most_common()]
-    return _aligned(rows) if len(rows) > 1 else []
+    return _align(rows) if len(rows) > 1 else []
 
 
 def limit(outcomes: Sequence[Outcome], seconds: float, workers: int, parent: float) -> str:
@@ -139,10 +139,10 @@ def limit(outcomes: Sequence[Outcome], seconds: float, workers: int, parent: flo
     disk = (times["read"] + times["write"]) / 1000 / busy if busy else 0.0
     if disk >= _DISK:
         return f"the disk: reading and writing took {disk:.0%} of the workers' time"
-    computed = sum(cost.cpu_ms for cost in costs(outcomes)) / 1000
+    cpu_seconds = sum(cost.cpu_ms for cost in costs(outcomes)) / 1000
     phase, ms = max(times.items(), key=lambda item: item[1])
-    if busy and computed and computed / busy < _WAITING:
-        share = f"workers computed {computed / busy:.0%} of their time"
+    if busy and cpu_seconds and cpu_seconds / busy < _WAITING:
+        share = f"workers computed {cpu_seconds / busy:.0%} of their time"
         return f"waiting for a processor or for memory: {share}; most of it went by in {phase}"
     return f"the processors, in {phase} ({ms / 1000 / busy if busy else 0:.0%} of the workers' time)"
 
@@ -151,6 +151,6 @@ def _figures(ms: float, total: float, files: int) -> tuple[str, str, str]:
     return f"{ms / 1000:.2f}", f"{ms / total:.0%}", f"{ms / files:.2f}"
 
 
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+def _align(rows: Sequence[Sequence[str]]) -> list[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return ["  ".join([row[0].ljust(max(widths[0], 9)), *map(str.rjust, row[1:], widths[1:])]) for row in rows]

@@ -23,8 +23,8 @@ def hints(
     total: int,
     skip_reasons: Sequence[str],
     next_step: str,
-    skipped_listed: bool = False,
-    warnings_listed: bool = False,
+    lists_skips: bool = False,
+    lists_warnings: bool = False,
 ) -> list[str]:
     """What is worth knowing after the sums, a line each.
 
@@ -36,15 +36,15 @@ def hints(
         Of each file that is no source, why.
     next_step : str
         What to do after an early stop.
-    skipped_listed, warnings_listed : bool
-        Whether these files, or the warnings, have been named.
+    lists_skips, lists_warnings : bool
+        Whether the console lists these files, or the warnings.
     """
     lines = []
     if not total:
         lines.append("(no images were found)")
-    if skip_reasons and not skipped_listed:
+    if skip_reasons and not lists_skips:
         lines.append(f"({_count_by_reason(skip_reasons)}; -v lists them)")
-    if report.warned and not warnings_listed:
+    if report.warned and not lists_warnings:
         lines.append(f"({report.warned} with warnings; -v lists them)")
     if report.located:
         files = "1 file says" if report.located == 1 else f"{report.located} files say"
@@ -54,17 +54,17 @@ def hints(
     return lines
 
 
-def folder_hints(removed: int, undo_folder: str | None) -> list[str]:
+def folder_hints(removals: int, undo_folder: str | None) -> list[str]:
     """What happened to files that were there before, a line each.
 
     Parameters
     ----------
-    removed : int
+    removals : int
         How many outputs were removed because their sources are gone.
     undo_folder : str or None
         The folder in which originals were replaced.
     """
-    lines = [f"({removed} removed: the source is gone)"] if removed else []
+    lines = [f"({removals} removed: the source is gone)"] if removals else []
     if undo_folder is not None:
         lines.append(f"(originals are kept; to take it back: imgbatch undo {shlex.quote(printable(undo_folder))})")
     return lines

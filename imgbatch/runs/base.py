@@ -137,7 +137,7 @@ class Run(ABC):
         try:
             yield
         except Exception as error:
-            logger.broken_off(error)
+            logger.tell_break(error)
             raise
         finally:
             report.seconds = time.monotonic() - began

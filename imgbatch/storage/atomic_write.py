@@ -80,9 +80,9 @@ def write_bytes(
     mode = 0o666 if like is None else 0o600
     with _parent(path, root) as place, _temporary_file(place, replace, mode) as (name, descriptor):
         try:
-            written = os.write(descriptor, data)
-            while written < len(data):  # 2 GB at a time, or less where the disk is nearly full
-                written += os.write(descriptor, memoryview(data)[written:])
+            count = os.write(descriptor, data)
+            while count < len(data):  # 2 GB at a time, or less where the disk is nearly full
+                count += os.write(descriptor, memoryview(data)[count:])
             if like is not None:
                 _preserve(descriptor if HAS_DIR_FD else name, like)  # some disks settle the times with the bytes first
             mine = os.fstat(descriptor)
@@ -110,7 +110,7 @@ def _temporary_file(place: Place, replace: bool, mode: int = 0o666) -> Iterator[
         raise
     if _is_link(path, folder):  # somebody swapped the file in the last moment
         os.unlink(path, dir_fd=folder)
-        raise _swapped(path)
+        raise _swap_error(path)
 
 
 def _is_link(name: str, folder: int | None) -> bool:
@@ -125,36 +125,36 @@ def _parent(path: str, root: Root | None) -> contextlib.AbstractContextManager[P
     return (root or Root(os.path.dirname(path))).parent(path, make=True)
 
 
-def refuse_another(written: os.stat_result, name: str, folder: int | None) -> os.stat_result:
+def refuse_another(mine: os.stat_result, name: str, folder: int | None) -> os.stat_result:
     """What stands under a name; OSError (EBUSY) where that is not the file that was written.
 
     Where a disk gives a file another number in between, what nobody else can have put there will do.
 
     Parameters
     ----------
-    written : os.stat_result
-        The file's.
+    mine : os.stat_result
+        Of the file that was written.
     name : str
     folder : int or None
         The ``dir_fd`` that has the name.
     """
-    found = os.stat(name, dir_fd=folder, follow_symlinks=False)
-    alike = (found.st_uid, found.st_size) == (written.st_uid, written.st_size)
-    alike = alike and stat.S_IFMT(found.st_mode) == stat.S_IFMT(written.st_mode)  # numbers are used again
-    numbered = (found.st_dev, found.st_ino) == (written.st_dev, written.st_ino)
-    dated = (found.st_nlink, found.st_mtime_ns) == (written.st_nlink, written.st_mtime_ns)
-    if not (alike and (numbered or dated)):
-        raise _swapped(name)
-    return found
+    current = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    alike = (current.st_uid, current.st_size) == (mine.st_uid, mine.st_size)
+    alike = alike and stat.S_IFMT(current.st_mode) == stat.S_IFMT(mine.st_mode)  # numbers are used again
+    same_number = (current.st_dev, current.st_ino) == (mine.st_dev, mine.st_ino)
+    same_time = (current.st_nlink, current.st_mtime_ns) == (mine.st_nlink, mine.st_mtime_ns)
+    if not (alike and (same_number or same_time)):
+        raise _swap_error(name)
+    return current
 
 
-def _swapped(name: str) -> OSError:
+def _swap_error(name: str) -> OSError:
     return OSError(errno.EBUSY, "somebody else swapped it for another file meanwhile", name)
 
 
-def mtime(found: os.stat_result) -> int:
+def mtime(status: os.stat_result) -> int:
     """When a file was modified, in ns, as a ledger can hold it: all times after the year 2262 are one."""
-    return min(found.st_mtime_ns, _LAST_NS)
+    return min(status.st_mtime_ns, _LAST_NS)
 
 
 def preserve(path: str, like: str) -> None:
@@ -170,9 +170,9 @@ def preserve(path: str, like: str) -> None:
 
 
 def _preserve(file: int | str, like: str) -> None:
-    found = os.stat(like)
-    os.chmod(file, found.st_mode & 0o777)
-    os.utime(file, ns=(found.st_atime_ns, found.st_mtime_ns))
+    status = os.stat(like)
+    os.chmod(file, status.st_mode & 0o777)
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
 def read_bytes(path: str) -> bytes:
@@ -224,15 +224,15 @@ def sweep(folder: str, pid: int | None = None) -> int:
 
     What cannot be removed stays, such as another user's in a folder where everybody deletes only their own.
     """
-    removed = 0
+    count = 0
     with contextlib.suppress(OSError), os.scandir(folder) as entries:  # it may be missing, or closed to us
         for entry in entries:
             match = TEMPORARY.match(entry.name)
             if match and (int(match[1]) == pid if pid is not None else not is_alive(int(match[1]))):
                 with contextlib.suppress(OSError):
                     os.unlink(entry.path)
-                    removed += 1
-    return removed
+                    count += 1
+    return count
 
 
 def is_alive(pid: int) -> bool:

@@ -193,7 +193,7 @@ class Storage(ABC):
     def holds(self, key: str, data: bytes) -> bool:
         """Whether a file (no link) has that content."""
         with contextlib.suppress(OSError, ValueError, ImageError):
-            found = self.stat(key, follow_links=False)
-            alike = stat.S_ISREG(found.st_mode) and found.st_size == len(data)
+            status = self.stat(key, follow_links=False)
+            alike = stat.S_ISREG(status.st_mode) and status.st_size == len(data)
             return alike and (not data or self.read(key) == data)
         return False

@@ -148,8 +148,8 @@ def _system_call() -> Callable[..., int] | None:
         return None
     call.restype = ctypes.c_long
     call.argtypes = [ctypes.c_long, ctypes.c_int, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_size_t]
-    found: Callable[..., int] = call
-    return found
+    function: Callable[..., int] = call
+    return function
 
 
 def remove_below(root: str, path: str) -> None:

@@ -64,5 +64,5 @@ def _syncfs() -> Callable[[int], int] | None:
     except (OSError, AttributeError):
         return None
     call.argtypes = [ctypes.c_int]
-    found: Callable[[int], int] = call
-    return found
+    function: Callable[[int], int] = call
+    return function

@@ -31,7 +31,7 @@ class Lock:
         The state folder; made when needed.
     wait : float
         Seconds to wait for another run to end.
-    shown : str
+    output : str
         The output folder, for the message.
 
     Raises
@@ -42,7 +42,7 @@ class Lock:
         The folder cannot be written to.
     """
 
-    def __init__(self, folder: str, wait: float = 0.0, shown: str = "") -> None:
+    def __init__(self, folder: str, wait: float = 0.0, output: str = "") -> None:
         os.makedirs(folder, exist_ok=True)
         self.path = os.path.join(folder, FILE)
         self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | _FLAGS, 0o666)
@@ -50,15 +50,15 @@ class Lock:
         until = time.monotonic() + wait
         while not _try_lock(self._descriptor):
             if time.monotonic() >= until:
-                held = self._read()
+                owner = self._read()
                 self._close()
-                raise LockedError(_busy(shown or folder, held, wait))
+                raise LockedError(_busy(output or folder, owner, wait))
             time.sleep(_POLL_SECONDS)
-        said = json.dumps({"pid": os.getpid(), "started": time.time()})
+        text = json.dumps({"pid": os.getpid(), "started": time.time()})
         with contextlib.suppress(OSError):  # a full disk: who holds it is not told then
             os.ftruncate(self._descriptor, 0)
             os.lseek(self._descriptor, 0, os.SEEK_SET)
-            os.write(self._descriptor, said.encode())
+            os.write(self._descriptor, text.encode())
 
     def release(self) -> None:
         """Let the next run in; nothing happens the second time."""
@@ -71,19 +71,19 @@ class Lock:
     def _read(self) -> dict[str, float]:
         try:
             os.lseek(self._descriptor, 0, os.SEEK_SET)
-            held = json.loads(os.read(self._descriptor, 1000))
+            owner = json.loads(os.read(self._descriptor, 1000))
         except (OSError, ValueError):
             return {}
-        return held if isinstance(held, dict) else {}
+        return owner if isinstance(owner, dict) else {}
 
 
-def _busy(folder: str, held: dict[str, float], wait: float) -> str:
+def _busy(folder: str, owner: dict[str, float], wait: float) -> str:
     who = "another run"
-    if "pid" in held and "started" in held:
-        since = datetime.datetime.fromtimestamp(held["started"]).strftime("%Y-%m-%d %H:%M:%S")
-        who = f"another run (process {held['pid']:.0f}, since {since})"
-    waited = f" still, after {wait:g} s" if wait else ""
-    return f"{who} is at work in {folder}{waited}; let it end, wait for it with --wait 10m, or choose another -o"
+    if "pid" in owner and "started" in owner:
+        since = datetime.datetime.fromtimestamp(owner["started"]).strftime("%Y-%m-%d %H:%M:%S")
+        who = f"another run (process {owner['pid']:.0f}, since {since})"
+    delay = f" still, after {wait:g} s" if wait else ""
+    return f"{who} is at work in {folder}{delay}; let it end, wait for it with --wait 10m, or choose another -o"
 
 
 if sys.platform == "win32":

@@ -74,5 +74,5 @@ def _renameat2() -> Callable[..., int] | None:
     except (OSError, AttributeError):
         return None
     rename.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint]
-    found: Callable[..., int] = rename
-    return found
+    function: Callable[..., int] = rename
+    return function

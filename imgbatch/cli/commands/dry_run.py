@@ -34,28 +34,28 @@ def show_plan(batch: Batch, output: str, report: ReportArguments) -> int:
         How much is said.
     """
     count = 0
-    replaced = batch.preparation.destination.replaces_sources
+    in_place = batch.preparation.destination.replaces_sources
     for job in batch.todo:
         for target in job.targets:
-            there = "replaced" if replaced else printable(place(target.path, output, target.late))
+            there = "replaced" if in_place else printable(place(target.path, output, target.late))
             print(f"{printable(location(job.source))} -> {there}")
             count += 1
     for row in batch.pruned:
-        gone = os.path.normpath(os.path.join(output, os.path.relpath(row.path, batch.folder)))
-        print(f"{printable(gone)} -> removed")
+        path = os.path.normpath(os.path.join(output, os.path.relpath(row.path, batch.folder)))
+        print(f"{printable(path)} -> removed")
     if report.verbose:
         for outcome in batch.unchanged:
             print(f"unchanged: {printable(location(outcome.source))}")
         for outcome in batch.kept:
             print(f"skipped: {printable(location(outcome.source))}: a file is in the way")
-        for skipped in batch.skipped:
-            print(f"skipped: {printable(os.path.join(skipped.root, skipped.relative))}: {printable(skipped.reason)}")
+        for file in batch.skipped:
+            print(f"skipped: {printable(os.path.join(file.root, file.relative))}: {printable(file.reason)}")
     if not report.quiet:
         sys.stdout.flush()
-        unchanged = f", {len(batch.unchanged)} unchanged" if batch.unchanged else ""
-        left = f", {len(batch.kept) + len(batch.skipped)} skipped" if batch.kept or batch.skipped else ""
+        unchanged_note = f", {len(batch.unchanged)} unchanged" if batch.unchanged else ""
+        skip_note = f", {len(batch.kept) + len(batch.skipped)} skipped" if batch.kept or batch.skipped else ""
         files = "1 file" if len(batch.todo) == 1 else f"{len(batch.todo)} files"
-        print_stderr(f"{count} to write from {files}{unchanged}{left}; dry run: nothing was written")
+        print_stderr(f"{count} to write from {files}{unchanged_note}{skip_note}; dry run: nothing was written")
     return int(ExitCode.OK)
 
 
@@ -107,15 +107,15 @@ def show_explanation(batch: Batch, output: str, report: ReportArguments, console
     sums = saved(explanations())
     print(dumps({"v": SCHEMA, "event": "explained", **sums}) if report.json_lines else _sum(sums), flush=True)
     if not report.quiet:
-        unchanged = f"; {len(batch.unchanged)} unchanged" if batch.unchanged else ""
-        print_stderr(f"explain: nothing was written{unchanged}")
+        note = f"; {len(batch.unchanged)} unchanged" if batch.unchanged else ""
+        print_stderr(f"explain: nothing was written{note}")
     return int(ExitCode.OK)
 
 
 def _words(one: Explanation, output: str | None) -> list[str]:
     """A line for what all outputs share, and one for each of them; `output` is None where files are replaced."""
     frames = f", {one.frames} frames" if one.frames > 1 else ""
-    head = [f"{one.format} {_size(one.size)}{frames}", _decoded(one)]
+    head = [f"{one.format} {_size(one.size)}{frames}", _decode_words(one)]
     if one.turned and not one.copied:
         head.append("turned upright " + ("after the resize" if one.turned == "after" else "first"))
     if one.halved:
@@ -134,7 +134,7 @@ def _words(one: Explanation, output: str | None) -> list[str]:
     return lines
 
 
-def _decoded(one: Explanation) -> str:
+def _decode_words(one: Explanation) -> str:
     """How many pixels are decoded."""
     part = f"decoded as {_size(one.decoded)}, {math.prod(one.decoded) / math.prod(one.size):.0%} of the pixels"
     words = "decoded whole" if one.decoded == one.size else part

@@ -34,6 +34,6 @@ def show_estimate(batch: Batch, report: ReportArguments, console: Console) -> in
                 print_stderr(line)
     print(dumps(estimate.record()) if report.json_lines else "\n".join(estimate.lines()), flush=True)
     if not report.quiet:
-        unchanged = f"; {len(batch.unchanged)} unchanged" if batch.unchanged else ""
-        print_stderr(f"estimate: nothing was written{unchanged}")
+        note = f"; {len(batch.unchanged)} unchanged" if batch.unchanged else ""
+        print_stderr(f"estimate: nothing was written{note}")
     return int(ExitCode.OK)

@@ -103,8 +103,8 @@ def undo(words: Sequence[str]) -> int:
     return int(ExitCode.FAILURES if undone.left else ExitCode.OK)
 
 
-def _settings(typed: Mapping[str, Any]) -> Settings:
-    values = {**from_environment(Settings), **typed}
+def _settings(fields: Mapping[str, Any]) -> Settings:
+    values = {**from_environment(Settings), **fields}
     return Settings(**{key: values[key] for key in ("state", "wait", "trust_state") if key in values})
 
 
@@ -122,8 +122,8 @@ def _record(run: PastRun, left: int) -> dict[str, Any]:
 
 
 def _row(run: PastRun, left: int) -> tuple[str, ...]:
-    started = datetime.datetime.fromtimestamp(run.started).strftime("%Y-%m-%d %H:%M:%S")
+    start = datetime.datetime.fromtimestamp(run.started).strftime("%Y-%m-%d %H:%M:%S")
     counts = ", ".join(f"{run.counts[status]} {status}" for status in STATUSES if run.counts.get(status)) or "-"
     code = "-" if run.exit_code is None else str(run.exit_code)
     command = printable(run.command or "(from Python)")
-    return str(run.id), started, f"{run.seconds:.1f} s", code, str(left or "-"), run.digest, counts, command
+    return str(run.id), start, f"{run.seconds:.1f} s", code, str(left or "-"), run.digest, counts, command

@@ -110,8 +110,8 @@ def shell(operation: type[Operation]) -> str:
         words = ",".join(word for word in (first, operation.example) if word)
         return f"imgbatch run photos -o out --op {shlex.quote(words)}"
     value = shlex.quote(operation.example) if operation.example else ""
-    joined = (" " if takes_next_word(operation) else "=") + value if value else ""
-    return f"imgbatch run photos -o out --{flag(operation)}{joined}"
+    argument = (" " if takes_next_word(operation) else "=") + value if value else ""
+    return f"imgbatch run photos -o out --{flag(operation)}{argument}"
 
 
 def python(instance: Operation) -> str:

@@ -114,9 +114,9 @@ def _run(words: Sequence[str], arguments: RunArguments, progress: _Progress) -> 
 
 def _tell_error(error: BaseException, arguments: RunArguments, progress: _Progress) -> None:
     """Tell log, .prom and the command at the end of a run that ends in an error, be it a refusal."""
-    telling, typed = telling_of(arguments.recipe), arguments.recipe.output
+    telling, output = telling_of(arguments.recipe), arguments.recipe.output
     batch = progress.batch
-    report = Report(base=os.path.abspath(typed) if typed else "") if batch is None else batch.report
+    report = Report(base=os.path.abspath(output) if output else "") if batch is None else batch.report
     if progress.step == "plan":
         reporters: list[Reporter] = []
         with contextlib.suppress(UsageError):  # that is what was refused
@@ -171,16 +171,16 @@ def _carry_out(
         user_reporter = UnattendedReporter(console.say, batch.failing, console.lines)
     shortage = batch.shortage
     if shortage is not None and not report.quiet:
-        wanted, free = map(format_bytes, shortage)
+        size, free = map(format_bytes, shortage)
         console.say(
-            f"warning: the disk of {printable(request.output)} may become full: about {wanted} to write, {free} free"
+            f"warning: the disk of {printable(request.output)} may become full: about {size} to write, {free} free"
         )
     profile = _profile(console, request.settings) if request.settings.profile else None
     progress.step = "run"
     code = carry_out(batch, report, console, files, user_reporter=user_reporter, grace=telling.grace)
     if not report.quiet:
-        replaced = batch.preparation.destination.replaces_sources and batch.report.counts["ok"]
-        for line in folder_hints(len(batch.pruned), batch.folder if replaced else None):
+        in_place = batch.preparation.destination.replaces_sources and batch.report.counts["ok"]
+        for line in folder_hints(len(batch.pruned), batch.folder if in_place else None):
             console.say(line)
     if profile is not None:
         profile.finish(batch.report)

@@ -75,18 +75,18 @@ def _writable(recipe: str, output: str | None) -> tuple[list[str], bool]:
     file, home = load(recipe), os.path.dirname(os.path.abspath(recipe))
     root = os.path.abspath(output) if output is not None else home
     keys = [key for key in ("state", "archive", "quarantine") if file.run.get(key)]
-    wanted = [os.path.join("/", str(file.run[key])) for key in keys]  # where systemd starts it
+    places = [os.path.join("/", str(file.run[key])) for key in keys]  # where systemd starts it
     paths = file.input.get("paths", [])
     sources = [os.path.join(home, path) for path in ([paths] if isinstance(paths, str) else paths)]
-    moved = any(file.run.get(key) for key in ("in_place", "archive", "quarantine"))
-    wanted += [path.partition("*")[0].partition("?")[0].partition("[")[0] for path in sources] if moved else []
+    moves = any(file.run.get(key) for key in ("in_place", "archive", "quarantine"))
+    places += [path.partition("*")[0].partition("?")[0].partition("[")[0] for path in sources] if moves else []
     if not file.run.get("in_place"):
-        wanted += [root, *(os.path.join(root, one.dir) for one in file.recipe.outputs if one.dir)]
+        places += [root, *(os.path.join(root, one.dir) for one in file.recipe.outputs if one.dir)]
     log = str(file.run.get("log") or "")
     if log and log != "syslog":
-        wanted.append(os.path.dirname(os.path.join("/", log)))
+        places.append(os.path.dirname(os.path.join("/", log)))
     folders = []
-    for path in wanted:
+    for path in places:
         folder = os.path.normpath(path)
         while not os.path.isdir(folder):
             folder = os.path.dirname(folder)

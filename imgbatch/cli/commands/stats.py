@@ -158,8 +158,10 @@ def _spelling(arguments: StatsArguments) -> Callable[[Statistics], str]:
 
 def text(statistics: Statistics) -> str:
     """The figures for a reader."""
-    failed = f" ({statistics.failed} failed)" if statistics.failed else ""
-    head = f"{_count(statistics.images, 'image')}{failed}, {_pixels(statistics.pixels)}, measured as {statistics.mode}"
+    failures = f" ({statistics.failed} failed)" if statistics.failed else ""
+    head = (
+        f"{_count(statistics.images, 'image')}{failures}, {_pixels(statistics.pixels)}, measured as {statistics.mode}"
+    )
     if not statistics.pixels:
         return head + "\n"
     return "\n".join([head, "", *_channels(statistics), "", *_pictures(statistics)]) + "\n"
@@ -188,8 +190,8 @@ def _pictures(statistics: Statistics) -> Iterator[str]:
         ("formats", statistics.formats),
         ("modes", statistics.modes),
     ):
-        ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-        yield f"{name:<14}" + ", ".join(f"{word} ({count})" for word, count in ordered)
+        pairs = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        yield f"{name:<14}" + ", ".join(f"{word} ({count})" for word, count in pairs)
 
 
 def _spread(spread: Spread | None) -> str:

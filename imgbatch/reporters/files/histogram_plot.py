@@ -77,9 +77,9 @@ def _shares(histogram: NDArray[Any]) -> NDArray[Any]:
 def _top(shares: NDArray[Any]) -> float:
     """The percentage at the upper end of the axis."""
     highest, inner = float(shares.max()), float(shares[:, 1:-1].max())
-    needed = highest if not inner or highest <= inner * _SPIKE else inner * 1.15
+    height = highest if not inner or highest <= inner * _SPIKE else inner * 1.15
     for step in _steps() if highest else ():
-        if needed <= step * 5:
+        if height <= step * 5:
             return step * 5
     return 100.0 if highest else 1.0
 

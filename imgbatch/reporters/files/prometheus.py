@@ -32,9 +32,9 @@ class PrometheusFile(RecordFile):
     def text(self, report: Report) -> str:
         """The gauges in the text format of Prometheus."""
         now = self._clock()
-        succeeded = now if report.exit_code == ExitCode.OK else self._last_success()
-        label = f'output="{_escaped(readable(report.base))}"'
-        return "\n".join(_lines(report, label, now, succeeded)) + "\n"
+        last_success = now if report.exit_code == ExitCode.OK else self._last_success()
+        label = f'output="{_escape(readable(report.base))}"'
+        return "\n".join(_lines(report, label, now, last_success)) + "\n"
 
     def _last_success(self) -> float | None:
         with contextlib.suppress(OSError, ValueError):
@@ -43,7 +43,7 @@ class PrometheusFile(RecordFile):
         return None
 
 
-def _lines(report: Report, label: str, now: float, succeeded: float | None) -> Iterator[str]:
+def _lines(report: Report, label: str, now: float, last_success: float | None) -> Iterator[str]:
     yield from _head("imgbatch_files", "Files of the last run, by what became of them.")
     for status in STATUSES:
         yield f'imgbatch_files{{{label},status="{status}"}} {report.counts[status]}'
@@ -55,8 +55,8 @@ def _lines(report: Report, label: str, now: float, succeeded: float | None) -> I
         ("imgbatch_exit_code", "The exit code of the last run.", int(report.exit_code)),
         ("imgbatch_last_run_timestamp_seconds", "When the last run ended.", round(now, 3)),
     ]
-    if succeeded is not None:
-        figures.append((_SUCCESS, "When a run last ended with exit code 0.", round(succeeded, 3)))
+    if last_success is not None:
+        figures.append((_SUCCESS, "When a run last ended with exit code 0.", round(last_success, 3)))
     for name, about, value in figures:
         yield from _head(name, about)
         yield f"{name}{{{label}}} {value!r}"
@@ -67,5 +67,5 @@ def _head(name: str, about: str) -> Iterator[str]:
     yield f"# TYPE {name} gauge"
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

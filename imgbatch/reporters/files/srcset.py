@@ -28,46 +28,46 @@ class SrcSet(RecordFile):
 
     def text(self, report: Report) -> str:
         """The JSON object of all images that went well."""
-        done = [outcome for outcome in report.outcomes if outcome.ok]
-        images = [entry(outcome, files, report.base) for outcome in done for files in pictures(outcome.outputs)]
+        outcomes = [outcome for outcome in report.outcomes if outcome.ok]
+        images = [entry(outcome, files, report.base) for outcome in outcomes for files in pictures(outcome.outputs)]
         return json.dumps({"v": 1, "images": images}, ensure_ascii=False, indent=1) + "\n"
 
 
 def pictures(outputs: Sequence[Written]) -> list[list[Written]]:
     """The files by what they show: those of one shape, and of each format and width only one."""
     groups: list[list[Written]] = []
-    for written in sorted(outputs, key=lambda one: one.output):
+    for output in sorted(outputs, key=lambda one: one.output):
         for files in groups:
-            if all(_one_picture(written, other) for other in files):
-                files.append(written)
+            if all(_one_picture(output, other) for other in files):
+                files.append(output)
                 break
         else:
-            groups.append([written])
+            groups.append([output])
     return groups
 
 
-def _one_picture(written: Written, other: Written) -> bool:
+def _one_picture(output: Written, other: Written) -> bool:
     """Whether two files may be in one entry: of the same shape, as far as whole pixels allow, and not alternatives."""
-    if written.width == other.width:
-        return written.height == other.height and written.format != other.format
-    small, large = sorted((written, other), key=lambda one: one.width)
+    if output.width == other.width:
+        return output.height == other.height and output.format != other.format
+    small, large = sorted((output, other), key=lambda one: one.width)
     return abs(small.width * large.height / large.width - small.height) <= 1
 
 
-def entry(outcome: Outcome, written: Sequence[Written], base: str) -> dict[str, Any]:
+def entry(outcome: Outcome, outputs: Sequence[Written], base: str) -> dict[str, Any]:
     """One picture of an image: its formats with their files, and the fallback.
 
     Parameters
     ----------
     outcome : Outcome
         Of the image.
-    written : sequence of Written
+    outputs : sequence of Written
         The files that show this picture.
     base : str
         The output folder: paths are relative to it.
     """
     formats: dict[str, list[dict[str, Any]]] = {}
-    for one in sorted(written, key=lambda one: (one.width, one.output)):
+    for one in sorted(outputs, key=lambda one: (one.width, one.output)):
         record = one.record(base)
         file = {key: record[key] for key in ("path", "width", "height", "bytes")}
         formats.setdefault(one.format, []).append(file)

@@ -36,7 +36,7 @@ def test_who_does_not_say_its_name_is_another_run(tmp_path: Path, content: bytes
     first = Lock(str(tmp_path))
     (tmp_path / "lock").write_bytes(content)
     with pytest.raises(LockedError, match="^another run is at work in shown; let it end, wait for it with --wait 10m"):
-        Lock(str(tmp_path), shown="shown")
+        Lock(str(tmp_path), output="shown")
     with pytest.raises(LockedError, match=f"^another run is at work in {tmp_path} still, after 0.05 s; let it end"):
         Lock(str(tmp_path), wait=0.05)
     first.release()
