@@ -151,8 +151,8 @@ class Alpha(Operation):
             import numpy
 
             values = samples(image)
-            seen = numpy.ones_like(values) if key is None else values != key
-            result = picture(seen.astype(numpy.float32) * 65535, image)
+            mask = numpy.ones_like(values) if key is None else values != key
+            result = picture(mask.astype(numpy.float32) * 65535, image)
             result.info.pop("transparency", None)
             return result
         raise refuse_mode(self, image, f"no mode holds alpha beside them ({self.action}); convert to 8 bits first")

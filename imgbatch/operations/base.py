@@ -115,7 +115,7 @@ class Operation(Declaration, ABC):
 def apply_all(
     operations: Iterable[Operation],
     frames: Iterable[Image],
-    applied: Callable[[Operation, Image], Image] | None = None,
+    apply: Callable[[Operation, Image], Image] | None = None,
 ) -> Iterator[Image]:
     """All `operations` in order over each of `frames`, lazily: a frame at a time unless an operation looks across.
 
@@ -123,18 +123,18 @@ def apply_all(
     ----------
     operations : iterable of Operation
     frames : iterable of Image
-    applied : callable, optional
+    apply : callable, optional
         Called with an operation and a frame instead of the operation's ``apply``, to measure it.
     """
-    passing = iter(frames)
+    stream = iter(frames)
     for operation in operations:
         if operation.together:
-            spooled = SpooledFrames(passing)
-            if len(spooled) > 1:
-                operation = operation.across(spooled)
-            passing = iter(spooled)
-        passing = map(operation.apply if applied is None else functools.partial(applied, operation), passing)
-    return passing
+            spool = SpooledFrames(stream)
+            if len(spool) > 1:
+                operation = operation.across(spool)
+            stream = iter(spool)
+        stream = map(operation.apply if apply is None else functools.partial(apply, operation), stream)
+    return stream
 
 
 def refuse_mode(operation: Operation, image: Image, instead: str) -> ImageError:

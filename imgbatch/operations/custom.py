@@ -120,9 +120,9 @@ def _check(word: str, cls: object) -> None:
         raise UsageError(f"operation {word}: {cls.__qualname__} can be changed; make it @dataclass(frozen=True)")
     if not callable(getattr(cls, "apply", None)) or getattr(cls, "__abstractmethods__", None):
         raise UsageError(f"operation {word}: {cls.__qualname__} has no apply(self, image) that returns an image")
-    taken = find_operation(word)
-    if taken is not None and (taken.__module__, taken.__qualname__) != (cls.__module__, cls.__qualname__):
-        whose = "imgbatch's own" if is_ours(taken) else f"that of {taken.__qualname__} in {_place(taken)}"
+    owner = find_operation(word)
+    if owner is not None and (owner.__module__, owner.__qualname__) != (cls.__module__, cls.__qualname__):
+        whose = "imgbatch's own" if is_ours(owner) else f"that of {owner.__qualname__} in {_place(owner)}"
         raise UsageError(f"operation {word}: the name is {whose}; give {cls.__qualname__} another")
 
 
@@ -155,7 +155,7 @@ def _check_result(apply: Callable[[Any, Image], Image]) -> Callable[[Any, Image]
     """`apply` with one sentence where it returns something else than an image."""
 
     @functools.wraps(apply)
-    def apply_checked(self: Operation, image: Image) -> Image:
+    def apply_and_check(self: Operation, image: Image) -> Image:
         from PIL import Image as Images
 
         result = apply(self, image)
@@ -163,7 +163,7 @@ def _check_result(apply: Callable[[Any, Image], Image]) -> Callable[[Any, Image]
             raise TypeError(f"{self.word} returned {type(result).__name__}, not an image")
         return result
 
-    return apply_checked
+    return apply_and_check
 
 
 def _annotate(cls: type[Operation]) -> None:
@@ -172,16 +172,16 @@ def _annotate(cls: type[Operation]) -> None:
         hints = typing.get_type_hints(cls, include_extras=True)
     except NameError as error:
         raise UsageError(f"operation {cls.word}: {error}, in the annotations of {cls.__qualname__}") from None
-    added: dict[str, Any] = {}
+    annotations: dict[str, Any] = {}
     for item in dataclasses.fields(cls):
         hint = hints[item.name]
         if not item.compare or typing.get_origin(hint) is Annotated:
             continue
         if item.default_factory is not dataclasses.MISSING:
             raise UsageError(f"operation {cls.word}: the default of {item.name} must be a plain value")
-        added[item.name] = Annotated[hint, _kind(cls.word, item.name, hint), item.name.replace("_", " ")]
-    if added:
-        cls.__annotations__ = {item.name: hints[item.name] for item in dataclasses.fields(cls)} | added
+        annotations[item.name] = Annotated[hint, _kind(cls.word, item.name, hint), item.name.replace("_", " ")]
+    if annotations:
+        cls.__annotations__ = {item.name: hints[item.name] for item in dataclasses.fields(cls)} | annotations
 
 
 def _kind(word: str, name: str, hint: Any) -> Number | Switch | Choice | Grammar:

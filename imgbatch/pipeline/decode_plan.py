@@ -266,7 +266,7 @@ def _reductions_only(chains: Sequence[Ops], size: Size, demand: Size | None) -> 
 
 
 def _halve(op: Operation) -> Operation:
-    return dataclasses.replace(op, halved=True) if isinstance(op, Reduction) else op
+    return dataclasses.replace(op, half_chroma=True) if isinstance(op, Reduction) else op
 
 
 def _can_turn_late(ops: Ops) -> bool:

@@ -81,4 +81,4 @@ def filter_image(image: Image, kernel: Filter | type[Filter]) -> Image:
 
     if image.mode == "LAB":
         return with_header(Images.merge("LAB", [band.filter(kernel) for band in image.split()]), image)
-    return apply_premultiplied(image, lambda weighted: weighted.filter(kernel))
+    return apply_premultiplied(image, lambda layer: layer.filter(kernel))

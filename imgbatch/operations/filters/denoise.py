@@ -49,20 +49,20 @@ class Denoise(Operation):
         limit = (self.strength * (high - low) / 255) ** 2
         alpha = ready.mode in ("LA", "RGBA")
         reach = 2 * self.radius  # the means of a and b look twice as far as those of the picture
-        return picture(in_strips(ready, reach, lambda held: self._smooth(held, limit, alpha)), ready)
+        return picture(in_strips(ready, reach, lambda strip: self._smooth(strip, limit, alpha)), ready)
 
-    def _smooth(self, held: Samples, limit: float, alpha: bool) -> Samples:
+    def _smooth(self, strip: Samples, limit: float, alpha: bool) -> Samples:
         import numpy
 
-        colors = held[..., :-1] if alpha else held
-        weight = numpy.maximum(held[..., -1:], 1e-3) if alpha else numpy.ones_like(held[..., :1])
+        colors = strip[..., :-1] if alpha else strip
+        weight = numpy.maximum(strip[..., -1:], 1e-3) if alpha else numpy.ones_like(strip[..., :1])
         total = self._sum(weight)
         mean = self._sum(weight * colors) / total
         variance = numpy.maximum(self._sum(weight * colors * colors) / total - mean * mean, 0)
         share = variance / numpy.maximum(variance + limit, 1e-30)  # an even picture of 32 bits has neither
         offset = (1 - share) * mean
         result = self._sum(weight * share) / total * colors + self._sum(weight * offset) / total
-        return numpy.concatenate([result, held[..., -1:]], axis=2) if alpha else result
+        return numpy.concatenate([result, strip[..., -1:]], axis=2) if alpha else result
 
     def _sum(self, values: Samples) -> Samples:
         return sums_along(sums_along(values, self.radius, 0), self.radius, 1)

@@ -90,10 +90,10 @@ def _apply_to_slopes(
         raise refuse_mode(operation, image, "its numbers do not grow with light; convert the file to sRGB first")
     ready = to_straight_alpha(image)
     alpha = ready.getchannel("A") if ready.mode in ("LA", "RGBA") else None
-    weighted = ready if alpha is None else ready.convert("RGBa" if ready.mode == "RGBA" else "La")
+    bands = ready if alpha is None else ready.convert("RGBa" if ready.mode == "RGBA" else "La")
     low, high = gray_range(ready)
     level = low + (high - low) * ground
-    result = in_strips(weighted, 1, lambda held: (change(*_derivatives(held)) + level).clip(low, high))
+    result = in_strips(bands, 1, lambda strip: (change(*_derivatives(strip)) + level).clip(low, high))
     if alpha is not None:
         result[..., -1] = samples(alpha)[..., 0]
     return picture(result, ready)

@@ -116,8 +116,8 @@ class Sharpness(Operation):
         return _apart(ready, filter_image(ready, ImageFilter.SMOOTH()), self.factor - 1, threshold=0)
 
 
-def _apart(image: Image, blurred: Image, amount: float, threshold: int) -> Image:
-    """`image` moved away from `blurred` by `amount` times their difference, where that exceeds `threshold` levels.
+def _apart(image: Image, blur: Image, amount: float, threshold: int) -> Image:
+    """`image` moved away from `blur` by `amount` times their difference, where that exceeds `threshold` levels.
 
     Sharpening weighted colors and alpha as four bands would overshoot the colors where alpha cannot: a bright fringe
     along every soft edge. So the colors are compared, and their difference counts as much as the alpha it stands on.
@@ -125,25 +125,25 @@ def _apart(image: Image, blurred: Image, amount: float, threshold: int) -> Image
     from PIL import Image as Images
 
     def change(colors: Image) -> Image:
-        smooth = blurred if blurred.mode == colors.mode else blurred.convert(colors.mode)
-        moved = Images.blend(smooth, colors, 1 + amount)
+        smooth = blur if blur.mode == colors.mode else blur.convert(colors.mode)
+        sharp = Images.blend(smooth, colors, 1 + amount)
         if threshold:
-            moved = _where_above(threshold, colors, smooth, moved)
-        if blurred.mode in ("LA", "RGBA"):
-            moved = Images.composite(moved, colors, blurred.getchannel("A"))
-        return moved
+            sharp = _where_above(threshold, colors, smooth, sharp)
+        if blur.mode in ("LA", "RGBA"):
+            sharp = Images.composite(sharp, colors, blur.getchannel("A"))
+        return sharp
 
     return apply_to_colors(image, change)
 
 
-def _where_above(threshold: int, image: Image, smooth: Image, moved: Image) -> Image:
-    """The samples of `moved` where `image` and `smooth` differ by more than `threshold` levels, else of `image`."""
+def _where_above(threshold: int, image: Image, smooth: Image, sharp: Image) -> Image:
+    """The samples of `sharp` where `image` and `smooth` differ by more than `threshold` levels, else of `image`."""
     from PIL import Image as Images
     from PIL import ImageChops
 
     table = [255 if level > threshold else 0 for level in range(256)]
     bands = [
         Images.composite(there, here, ImageChops.difference(here, flat).point(table))
-        for here, flat, there in zip(image.split(), smooth.split(), moved.split(), strict=True)
+        for here, flat, there in zip(image.split(), smooth.split(), sharp.split(), strict=True)
     ]
     return Images.merge(image.mode, bands)

@@ -70,11 +70,11 @@ def _offset(word: str) -> int:
 
 
 def _canonical(word: str) -> str:
-    wanted = area(word)
-    if wanted.ratio is not None:
+    spec = area(word)
+    if spec.ratio is not None:
         return squeeze(word)
-    sides = f"{spell_length(wanted.width)}x{spell_length(wanted.height)}"
-    return sides if wanted.offset is None else f"{sides}{wanted.offset[0]:+d}{wanted.offset[1]:+d}"
+    sides = f"{spell_length(spec.width)}x{spell_length(spec.height)}"
+    return sides if spec.offset is None else f"{sides}{spec.offset[0]:+d}{spec.offset[1]:+d}"
 
 
 AREA = Grammar(
@@ -84,44 +84,44 @@ AREA = Grammar(
 )
 
 
-def crop_box(source: Size, wanted: Area, gravity: str | None, focal: Point | None = None) -> Box:
-    """The rectangle of a picture that `wanted` means, clipped to the picture.
+def crop_box(source: Size, crop: Area, gravity: str | None, focal: Point | None = None) -> Box:
+    """The rectangle of a picture that `crop` means, clipped to the picture.
 
     Parameters
     ----------
     source : Size
         Width and height of the picture, in px.
-    wanted : Area
+    crop : Area
     gravity : str or None
-        A key of ``ANCHORS``. None: the center, or the left top where `wanted` has an offset.
+        A key of ``ANCHORS``. None: the center, or the left top where `crop` has an offset.
     focal : (x, y), optional
-        Shares of the picture's sides, 0..1: where `wanted` has no offset, its center, as far as the edges allow.
+        Shares of the picture's sides, 0..1: where `crop` has no offset, its center, as far as the edges allow.
 
     Returns
     -------
     Box
-        (left, top, right, bottom) in px; empty (left >= right or top >= bottom) where `wanted` lies outside.
+        (left, top, right, bottom) in px; empty (left >= right or top >= bottom) where `crop` lies outside.
     """
     width, height = source
-    if wanted.ratio is not None:
-        size = min(width, half_up(height * wanted.ratio)), min(height, half_up(width / wanted.ratio))
+    if crop.ratio is not None:
+        size = min(width, half_up(height * crop.ratio)), min(height, half_up(width / crop.ratio))
         size = max(1, size[0]), max(1, size[1])
     else:
         size = (
-            width if wanted.width is None else pixels(wanted.width, width),
-            height if wanted.height is None else pixels(wanted.height, height),
+            width if crop.width is None else pixels(crop.width, width),
+            height if crop.height is None else pixels(crop.height, height),
         )
     if focal is not None:
         size = min(size[0], width), min(size[1], height)
         left, top = place(size, source, "center", focal)
         return left, top, left + size[0], top + size[1]
     if gravity is None:
-        gravity = "center" if wanted.offset is None else "northwest"
+        gravity = "center" if crop.offset is None else "northwest"
     left, top = anchor(size, source, gravity)
-    if wanted.offset is not None:
+    if crop.offset is not None:
         x, y = ANCHORS[gravity]
-        left += -wanted.offset[0] if x == 1 else wanted.offset[0]
-        top += -wanted.offset[1] if y == 1 else wanted.offset[1]
+        left += -crop.offset[0] if x == 1 else crop.offset[0]
+        top += -crop.offset[1] if y == 1 else crop.offset[1]
     return max(0, left), max(0, top), min(width, left + size[0]), min(height, top + size[1])
 
 

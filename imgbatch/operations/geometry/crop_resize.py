@@ -43,9 +43,9 @@ class Reduction(Operation):
     orientation : int
         Of the pixels that it is applied to, 1..8 as EXIF counts; those it makes are upright.
     gap : float or None
-        Average whole blocks of pixels first, as long as `gap` times the wanted sides are left (Pillow's
+        Average whole blocks of pixels first, as long as `gap` times the sides of the result are left (Pillow's
         ``reducing_gap``). None: the kernel sees every pixel.
-    halved : bool
+    half_chroma : bool
         Make the colors of a YCbCr picture at half size (half_chroma.py).
     """
 
@@ -56,7 +56,7 @@ class Reduction(Operation):
     original: Size | None = None
     orientation: int = 1
     gap: float | None = None
-    halved: bool = False
+    half_chroma: bool = False
 
     @property
     def on_screen(self) -> bool:  # type: ignore[override]  # a constant of most operations
@@ -86,7 +86,7 @@ class Reduction(Operation):
         return self.placement(size).canvas
 
     def demand(self, wanted: Size, size: Size) -> Size:
-        """All of my pixels are made, whatever is wanted of them later."""
+        """All of my pixels are made, whatever is needed of them later."""
         placement = self.placement(size)
         left, top, right, bottom = placement.box
         width = -(-size[0] * placement.size[0] // (right - left))  # rounded up, without floats
@@ -107,17 +107,17 @@ class Reduction(Operation):
         return on_canvas(self, result, placement.canvas, corner, self.resize.background)
 
     def _resample(self, image: Image, placement: Placement, size: Size) -> Image:
-        """The wanted pixels, in the orientation of `image`."""
+        """The pixels of the result, in the orientation of `image`."""
         across, down = ways.swap_size(size, self.orientation)
         left, top, right, bottom = ways.stored_box(placement.box, size, self.orientation)
         if image.size != (across, down):
             x, y = Fraction(image.width, across), Fraction(image.height, down)
             left, top, right, bottom = left * x, top * y, right * x, bottom * y
-        wanted = ways.swap_size(placement.size, self.orientation)
-        if self.halved and image.mode == "YCbCr":
-            return reduce_ycbcr(image, (left, top, right, bottom), wanted, self.resize.kernel, self.gap)
+        stored_size = ways.swap_size(placement.size, self.orientation)
+        if self.half_chroma and image.mode == "YCbCr":
+            return reduce_ycbcr(image, (left, top, right, bottom), stored_size, self.resize.kernel, self.gap)
         return resample_image(
-            image, (left, top, right, bottom), wanted, self.resize.kernel, self.gap, self.resize.linear
+            image, (left, top, right, bottom), stored_size, self.resize.kernel, self.gap, self.resize.linear
         )
 
 

@@ -57,10 +57,10 @@ def canvas(word: str) -> Canvas:
 
 
 def _canonical_canvas(word: str) -> str:
-    wanted = canvas(word)
-    if wanted.ratio is not None:
+    spec = canvas(word)
+    if spec.ratio is not None:
         return squeeze(word)
-    return f"{spell_length(wanted.width)}x{spell_length(wanted.height)}"
+    return f"{spell_length(spec.width)}x{spell_length(spec.height)}"
 
 
 def margins(word: str) -> tuple[Length, Length]:

@@ -85,16 +85,16 @@ class Resize(Operation):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        wanted = geometry(self.size)
-        if wanted.suffix:
-            stands_for = SUFFIXES[wanted.suffix]
+        spec = geometry(self.size)
+        if spec.suffix:
+            stands_for = SUFFIXES[spec.suffix]
             if self.fit not in ("inside", stands_for):
                 raise UsageError(f"resize size {self.size!r} means fit={stands_for}, which contradicts fit={self.fit}")
             object.__setattr__(self, "fit", stands_for)
-            object.__setattr__(self, "size", self.size.removesuffix(wanted.suffix))
-        if self.fit in ("cover", "contain", "fill") and not wanted.is_box:
+            object.__setattr__(self, "size", self.size.removesuffix(spec.suffix))
+        if self.fit in ("cover", "contain", "fill") and not spec.is_box:
             raise wrong_value("both sides, such as 300x200,", f"resize size with fit={self.fit}", self.size)
-        if self.fit == "outside" and wanted.area is not None:
+        if self.fit == "outside" and spec.area is not None:
             raise wrong_value("sides, such as 300x200,", "resize size with fit=outside", self.size)
         if self.fit != "cover" and (self.gravity == ENTROPY or self.focal is not None):
             what = f"focal={self.focal}" if self.focal else f"gravity={ENTROPY}"

@@ -110,19 +110,19 @@ class Rotate(Operation):
         if quarters == 0:
             return image
         ways = (Transpose.ROTATE_270, Transpose.ROTATE_180, Transpose.ROTATE_90)  # Pillow counts counterclockwise
-        moved = image.transpose(ways[quarters - 1])
+        result = image.transpose(ways[quarters - 1])
         if self.expand:
-            return moved
-        return on_canvas(self, moved, image.size, anchor(moved.size, image.size, "center"), self.background)
+            return result
+        return on_canvas(self, result, image.size, anchor(result.size, image.size, "center"), self.background)
 
     def _hard(self, plain: Image, size: Size, color: RGBA) -> Image:
         from PIL.Image import Resampling
 
         canvas, mask = blank(plain, size, color), self._mask(plain.size, size, hard=True)
-        moved = _transform(plain, size, _matrix(plain.size, size, self.angle), Resampling.NEAREST)
+        above = _transform(plain, size, _matrix(plain.size, size, self.angle), Resampling.NEAREST)
         if is_deep(plain):
-            return _mix_deep(canvas, moved, mask)
-        canvas.paste(moved, mask=mask)
+            return _mix_deep(canvas, above, mask)
+        canvas.paste(above, mask=mask)
         return canvas
 
     def _smooth(self, plain: Image, size: Size, color: RGBA) -> Image:
@@ -130,19 +130,17 @@ class Rotate(Operation):
         from PIL.Image import Resampling
 
         kernel = Resampling[self.kernel.upper()]
-        widened = _widen(plain)
-        matrix = _matrix(widened.size, size, self.angle)
+        wide = _widen(plain)
+        matrix = _matrix(wide.size, size, self.angle)
         canvas, mask = blank(plain, size, color), self._mask(plain.size, size)
         if is_deep(plain):
-            return _mix_deep(
-                canvas, apply_as_float(widened, lambda image: _transform(image, size, matrix, kernel)), mask
-            )
-        weighted = {"RGBA": "RGBa", "LA": "La"}.get(plain.mode)
-        if weighted is None:
-            canvas.paste(_transform(widened, size, matrix, kernel), mask=mask)
+            return _mix_deep(canvas, apply_as_float(wide, lambda image: _transform(image, size, matrix, kernel)), mask)
+        mode = {"RGBA": "RGBa", "LA": "La"}.get(plain.mode)
+        if mode is None:
+            canvas.paste(_transform(wide, size, matrix, kernel), mask=mask)
             return canvas
-        whole = canvas.convert(weighted)
-        whole.paste(_transform(widened.convert(weighted), size, matrix, kernel), mask=mask)
+        whole = canvas.convert(mode)
+        whole.paste(_transform(wide.convert(mode), size, matrix, kernel), mask=mask)
         return whole.convert(plain.mode)
 
     def _mask(self, source: Size, size: Size, hard: bool = False) -> Image:

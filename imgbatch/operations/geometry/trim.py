@@ -52,15 +52,15 @@ class Trim(Operation):
         if is_deep(image):
             return self._deep_box(image)
         plain = to_straight_alpha(image)
-        premultiplied = {"RGBA": "RGBa", "LA": "La"}.get(plain.mode)
+        mode = {"RGBA": "RGBa", "LA": "La"}.get(plain.mode)
         boxes = []
-        for band in (plain.convert(premultiplied) if premultiplied else plain).split():
+        for band in (plain.convert(mode) if mode else plain).split():
             reference = band.getpixel((0, 0))
             assert isinstance(reference, (int, float))
             differs = [255 * (abs(value - reference) > self.tolerance) for value in range(256)]
-            found = band.point(differs).getbbox()
-            if found is not None:
-                boxes.append(found)
+            box = band.point(differs).getbbox()
+            if box is not None:
+                boxes.append(box)
         return _union(boxes)
 
     def _deep_box(self, image: Image) -> Box | None:

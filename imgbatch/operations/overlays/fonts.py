@@ -35,19 +35,19 @@ def font(data: bytes | None, px: int) -> FreeTypeFont:
 def _default_font(px: int) -> FreeTypeFont:
     from PIL import ImageFont
 
-    found = ImageFont.load_default(px)
-    assert isinstance(found, ImageFont.FreeTypeFont)  # Pillow's wheels have FreeType; without it there is no text
-    return found
+    face = ImageFont.load_default(px)
+    assert isinstance(face, ImageFont.FreeTypeFont)  # Pillow's wheels have FreeType; without it there is no text
+    return face
 
 
 def missing_letters(face: FreeTypeFont, text: str) -> str:
     """The characters of `text` that the font has no picture of, each once."""
     nothing = face.getmask(_NOWHERE)
-    unseen = (bytes(nothing), nothing.size)
+    blank = (bytes(nothing), nothing.size)
 
     def is_missing(character: str) -> bool:
         result = face.getmask(character)
-        return (bytes(result), result.size) == unseen
+        return (bytes(result), result.size) == blank
 
     return "".join(sorted(character for character in set(text) if not character.isspace() and is_missing(character)))
 

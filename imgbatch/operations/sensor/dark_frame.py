@@ -50,8 +50,8 @@ class DarkFrame(FileBackedOperation):
         white = white_of(frame)
 
         def change(values: Values, rows: slice) -> Values:
-            changed: Values = values - (self.amount / white) * frame.array[rows].astype(values.dtype)
-            return changed
+            result: Values = values - (self.amount / white) * frame.array[rows].astype(values.dtype)
+            return result
 
         return change_by_frame(self, image, frame.array, change)
 

@@ -66,8 +66,8 @@ class FlatField(FileBackedOperation):
 
         def change(values: Values, rows: slice) -> Values:
             factor = means / numpy.maximum(frame.array[rows], means / self.limit)
-            changed: Values = values * factor.astype(values.dtype)
-            return changed
+            result: Values = values * factor.astype(values.dtype)
+            return result
 
         return change_by_frame(self, image, frame.array, change)
 
@@ -106,14 +106,14 @@ def change_by_frame(
     elif frame.shape[2] == 3 and ready.mode not in ("RGB", "RGBA"):
         raise refuse_mode(operation, ready, "its frame has colors; use a gray one")
     low, high = gray_range(ready)
-    held = samples(ready)
+    pixels = samples(ready)
     kind = numpy.float64 if ready.mode == "I" else numpy.float32
-    result = numpy.empty(held.shape, kind)
-    bands = held.shape[2] - (ready.mode in ("LA", "RGBA"))
+    result = numpy.empty(pixels.shape, kind)
+    bands = pixels.shape[2] - (ready.mode in ("LA", "RGBA"))
     for top in range(0, ready.height, _ROWS):
         rows = slice(top, top + _ROWS)
-        shares: Values = held[rows, :, :bands].astype(kind)
+        shares: Values = pixels[rows, :, :bands].astype(kind)
         shares = (shares - low) / ((high - low) or 1)
         result[rows, :, :bands] = change(shares, rows).clip(0, 1) * (high - low) + low
-        result[rows, :, bands:] = held[rows, :, bands:]
+        result[rows, :, bands:] = pixels[rows, :, bands:]
     return picture(result, ready)

@@ -21,8 +21,8 @@ def samples(image: Image) -> Samples:
     """The samples of `image`, at least 8 bits each, in the type that holds them; always with an axis of channels."""
     import numpy
 
-    held = numpy.asarray(image)
-    return held[..., None] if held.ndim == 2 else held
+    array = numpy.asarray(image)
+    return array[..., None] if array.ndim == 2 else array
 
 
 def picture(values: Samples, like: Image, mode: str | None = None) -> Image:
@@ -70,13 +70,13 @@ def in_strips(image: Image, reach: int, change: Callable[[Samples], Samples]) ->
     """
     import numpy
 
-    held = samples(image)
+    array = samples(image)
     kind = numpy.float64 if image.mode == "I" else numpy.float32  # holds each sample exactly
-    result = numpy.empty(held.shape, kind)
-    for top in range(0, held.shape[0], _ROWS):
+    result = numpy.empty(array.shape, kind)
+    for top in range(0, array.shape[0], _ROWS):
         first = max(0, top - reach)
-        done = change(held[first : top + _ROWS + reach].astype(kind))
-        result[top : top + _ROWS] = done[top - first : top - first + _ROWS]
+        strip = change(array[first : top + _ROWS + reach].astype(kind))
+        result[top : top + _ROWS] = strip[top - first : top - first + _ROWS]
     return result
 
 
@@ -93,13 +93,13 @@ def sums_along(values: Samples, reach: int, axis: int) -> Samples:
     """
     import numpy
 
-    wide = [(0, 0)] * values.ndim
-    wide[axis] = (reach, reach)
-    padded = numpy.pad(values, wide, mode="edge")
+    margins = [(0, 0)] * values.ndim
+    margins[axis] = (reach, reach)
+    wide = numpy.pad(values, margins, mode="edge")
     count = values.shape[axis]
-    total = at(padded, 0, count, axis).copy()
+    total = at(wide, 0, count, axis).copy()
     for first in range(1, 2 * reach + 1):
-        total += at(padded, first, count, axis)
+        total += at(wide, first, count, axis)
     return total
 
 

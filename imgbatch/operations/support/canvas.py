@@ -95,9 +95,9 @@ def ink(image: Image, color: RGBA) -> float | tuple[float, ...]:
         from PIL import ImageCms
 
         lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-        converted = ImageCms.profileToProfile(dot, srgb, lab, outputMode="LAB")
-        assert converted is not None  # not inPlace
-        dot = converted
+        lab_dot = ImageCms.profileToProfile(dot, srgb, lab, outputMode="LAB")
+        assert lab_dot is not None  # not inPlace
+        dot = lab_dot
     elif image.mode != "RGB":
         dot = dot.convert(image.mode)
     value = dot.getpixel((0, 0))

@@ -127,20 +127,20 @@ def composite(
     right, bottom = min(ready.width, corner[0] + mark.shape[1]), min(ready.height, corner[1] + mark.shape[0])
     if left >= right or top >= bottom:
         return image
-    seen = mark[top - corner[1] : bottom - corner[1], left - corner[0] : right - corner[0]]
-    ready = _able(operation, ready, _has_color(seen))
+    visible = mark[top - corner[1] : bottom - corner[1], left - corner[0] : right - corner[0]]
+    ready = _able(operation, ready, _has_color(visible))
     gray = ready.mode not in ("RGB", "RGBA")
     low, high = gray_range(ready)
     result = ready.copy()
     for row in range(top, bottom, _ROWS):
         end = min(row + _ROWS, bottom)
         strip = ready.crop((left, row, right, end))
-        above = seen[row - top : end - top].astype("float32") / 255
+        above = visible[row - top : end - top].astype("float32") / 255
         above = above[..., [0, 3]] if gray else above
         below = (samples(strip).astype("float32") - low) / ((high - low) or 1)
         values = _over(below, above, opacity, blend, alpha=ready.mode in ("LA", "RGBA")) * (high - low) + low
-        done = picture(values, strip)
-        result.paste(done if not is_deep(ready) else _keep_clear(done, strip), (left, row))
+        patch = picture(values, strip)
+        result.paste(patch if not is_deep(ready) else _keep_clear(patch, strip), (left, row))
     return with_header(result, ready)
 
 
@@ -152,16 +152,16 @@ def _over(below: Values, above: Values, opacity: float, blend: str, alpha: bool)
     if not alpha:
         return share * BLENDS[blend](under, colors) + under * (1 - share)
     solid = below[..., -1:]
-    mixed = (1 - solid) * colors + solid * BLENDS[blend](under, colors)
+    mixture = (1 - solid) * colors + solid * BLENDS[blend](under, colors)
     whole = share + solid * (1 - share)
-    result = (share * mixed + solid * under * (1 - share)) / numpy.maximum(whole, 1e-9)
+    result = (share * mixture + solid * under * (1 - share)) / numpy.maximum(whole, 1e-9)
     return numpy.concatenate([numpy.where(whole > 0, result, under), whole], axis=2)
 
 
-def _able(operation: Operation, image: Image, colored: bool) -> Image:
+def _able(operation: Operation, image: Image, has_color: bool) -> Image:
     if image.mode in ("CMYK", "LAB"):
         raise refuse_mode(operation, image, "convert the file to sRGB first")
-    if not colored or image.mode in ("RGB", "RGBA"):
+    if not has_color or image.mode in ("RGB", "RGBA"):
         return image
     if is_deep(image):
         raise refuse_mode(
@@ -176,15 +176,15 @@ def _has_color(mark: NDArray[Any]) -> bool:
 
 
 def _keep_clear(result: Image, before: Image) -> Image:
-    """`made`, but transparent where `before` was, and nowhere else."""
+    """`result`, but transparent where `before` was, and nowhere else."""
     import numpy
 
     key = before.info.get("transparency")
     if key is None:
         return result
-    held, values = samples(before), samples(result).copy()
+    levels, values = samples(before), samples(result).copy()
     values[values == key] = key - 1 if key else 1
-    return picture(numpy.where(held == key, held, values), result)
+    return picture(numpy.where(levels == key, levels, values), result)
 
 
 def _canonical_length(word: str) -> str:

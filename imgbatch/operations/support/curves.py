@@ -38,8 +38,8 @@ class ByHistogram(Operation):
     def across(self, frames: Sequence[Image]) -> Operation:
         ready = map_frames(frames, lambda frame: tone_image(self, frame))
         if not any(frame.mode in GRAY_16_BIT for frame in ready):
-            colored = any(frame.mode in ("RGB", "RGBA") for frame in ready)
-            ready = map_frames(ready, to_color) if colored else ready
+            has_color = any(frame.mode in ("RGB", "RGBA") for frame in ready)
+            ready = map_frames(ready, to_color) if has_color else ready
         elif not all(frame.mode in GRAY_16_BIT for frame in ready):
             return self  # 8-bit and 16-bit pages: a document, no animation
         bands: Iterator[Bands] = map(histograms, ready)

@@ -40,10 +40,10 @@ def busiest(frames: Sequence[Image], window: tuple[Fraction | int, Fraction | in
     block = math.ceil(max(size) / _SIDE)
     columns, rows = (math.ceil(side / block) for side in size)  # of the preview
     wide, high = (max(1, min(round(side / block), most)) for side, most in zip(window, (columns, rows), strict=True))
-    found = numpy.zeros((rows - high + 1, columns - wide + 1))
+    entropies = numpy.zeros((rows - high + 1, columns - wide + 1))
     for frame in frames:
-        found += _entropies(_preview(frame, block), wide, high)
-    top, left = numpy.nonzero(found >= found.max() - 1e-9)
+        entropies += _entropies(_preview(frame, block), wide, high)
+    top, left = numpy.nonzero(entropies >= entropies.max() - 1e-9)
     apart = numpy.hypot(left - (columns - wide) / 2, top - (rows - high) / 2)
     nearest = int(apart.argmin())
     x = Fraction(int(left[nearest]) * block) + Fraction(window[0]) / 2
@@ -74,11 +74,11 @@ def _entropies(levels: NDArray[Any], wide: int, high: int) -> NDArray[Any]:
     import numpy
 
     rows, columns = levels.shape
-    found = numpy.zeros((rows - high + 1, columns - wide + 1))
+    entropies = numpy.zeros((rows - high + 1, columns - wide + 1))
     sums = numpy.zeros((rows + 1, columns + 1), numpy.int64)
     for level in numpy.unique(levels):
         sums[1:, 1:] = (levels == level).cumsum(axis=0).cumsum(axis=1)
         count = sums[high:, wide:] - sums[:-high, wide:] - sums[high:, :-wide] + sums[:-high, :-wide]
         share = count / (wide * high)
-        found -= share * numpy.log2(numpy.maximum(share, 1e-12))
-    return found
+        entropies -= share * numpy.log2(numpy.maximum(share, 1e-12))
+    return entropies

@@ -77,11 +77,11 @@ def geometry(word: str) -> Geometry:
 
 
 def _canonical(word: str) -> str:
-    wanted = geometry(word)
-    if wanted.area is not None:
-        return decimal(Fraction(wanted.area, 1_000_000)) + "MP"
-    width = spell_length(wanted.width)
-    return (width if wanted.single else f"{width}x{spell_length(wanted.height)}") + wanted.suffix
+    spec = geometry(word)
+    if spec.area is not None:
+        return decimal(Fraction(spec.area, 1_000_000)) + "MP"
+    width = spell_length(spec.width)
+    return (width if spec.single else f"{width}x{spell_length(spec.height)}") + spec.suffix
 
 
 SIZE = Grammar(
@@ -94,7 +94,7 @@ SIZE = Grammar(
 @functools.lru_cache(maxsize=4096)
 def fit_size(
     source: Size,
-    wanted: Geometry,
+    spec: Geometry,
     fit: str,
     upscale: bool = False,
     gravity: str = "center",
@@ -106,7 +106,7 @@ def fit_size(
     ----------
     source : Size
         Width and height of the picture in px.
-    wanted : Geometry
+    spec : Geometry
         Must be a box for the fits cover, contain and fill.
     fit : str
         One of :data:`FITS`.
@@ -118,16 +118,16 @@ def fit_size(
         What a cover crop is taken around, instead.
     """
     whole = (0, 0, *source)
-    if wanted.area is not None:
-        size = _within_area(source, wanted.area, upscale)
+    if spec.area is not None:
+        size = _within_area(source, spec.area, upscale)
         return Placement(whole, size, size)
     if fit in ("inside", "outside"):
-        lengths = zip((wanted.width, wanted.height), source, strict=True)
+        lengths = zip((spec.width, spec.height), source, strict=True)
         factors = [_factor(length, side) for length, side in lengths if length is not None]
         size = _scale(source, min(factors) if fit == "inside" else max(factors), upscale)
         return Placement(whole, size, size)
-    assert wanted.width is not None and wanted.height is not None  # a box
-    canvas = pixels(wanted.width, source[0]), pixels(wanted.height, source[1])
+    assert spec.width is not None and spec.height is not None  # a box
+    canvas = pixels(spec.width, source[0]), pixels(spec.height, source[1])
     if fit == "contain":
         factor = min(Fraction(canvas[0], source[0]), Fraction(canvas[1], source[1]))
         return Placement(whole, _scale(source, factor, upscale), canvas)

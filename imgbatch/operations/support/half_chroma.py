@@ -88,5 +88,5 @@ def _halve(plane: Image, box: ExactBox, size: Size) -> Image:
 def _halves(begin: Fraction, end: Fraction, count: int) -> list[tuple[int, int, Fraction, Fraction]]:
     """Where samples begin, how many they are, and what they are made of: pairs of `count` px, then the odd one."""
     last = end - (end - begin) / count * (count % 2)
-    found = [(0, count // 2, begin, last), (count // 2, count % 2, last, end)]
-    return [part for part in found if part[1]]
+    parts = [(0, count // 2, begin, last), (count // 2, count % 2, last, end)]
+    return [part for part in parts if part[1]]

@@ -36,8 +36,8 @@ def resample_image(
     from PIL import Image as Images
 
     left, top, right, bottom = box
-    unscaled = right - left == size[0] and bottom - top == size[1]
-    if unscaled and left.denominator == top.denominator == 1:
+    same_size = right - left == size[0] and bottom - top == size[1]
+    if same_size and left.denominator == top.denominator == 1:
         return image if size == image.size else image.crop((int(left), int(top), int(right), int(bottom)))
     part = float(left), float(top), float(right), float(bottom)
     if kernel == "nearest":

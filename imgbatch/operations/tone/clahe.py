@@ -78,13 +78,13 @@ class Clahe(Operation):
         import numpy
 
         luma = numpy.floor(_luma(image) + 0.5).astype(numpy.int64) if image.mode in GRAY_16_BIT else _luma(image)
-        seen = samples(image.getchannel("A"))[..., 0] > 0 if image.mode in ("LA", "RGBA") else None
+        visible = samples(image.getchannel("A"))[..., 0] > 0 if image.mode in ("LA", "RGBA") else None
         rows, columns = self.grid(image)
         counts = numpy.zeros((len(rows) - 1, len(columns) - 1, _LEVELS), numpy.int64)
         for row, (top, bottom) in enumerate(pairwise(rows)):
             for column, (left, right) in enumerate(pairwise(columns)):
                 tile = luma[top:bottom, left:right]
-                tile = tile.ravel() if seen is None else tile[seen[top:bottom, left:right]]
+                tile = tile.ravel() if visible is None else tile[visible[top:bottom, left:right]]
                 counts[row, column] = numpy.bincount(tile, minlength=_LEVELS)
         return counts
 
@@ -96,11 +96,11 @@ class Clahe(Operation):
         import numpy
 
         total = counts.sum(axis=2, keepdims=True)
-        kept = numpy.minimum(counts, self.limit * total / _LEVELS)
-        kept = kept + (total - kept.sum(axis=2, keepdims=True)) / _LEVELS  # what was cut off, spread over all levels
-        share = (numpy.cumsum(kept, axis=2) - kept / 2) / numpy.maximum(total, 1)
-        unseen = (numpy.arange(_LEVELS) + 0.5) / _LEVELS
-        curves: Curves = (numpy.where(total > 0, share, unseen) * 255).astype(numpy.float32)
+        bins = numpy.minimum(counts, self.limit * total / _LEVELS)
+        bins = bins + (total - bins.sum(axis=2, keepdims=True)) / _LEVELS  # what was cut off, spread over all levels
+        share = (numpy.cumsum(bins, axis=2) - bins / 2) / numpy.maximum(total, 1)
+        identity = (numpy.arange(_LEVELS) + 0.5) / _LEVELS
+        curves: Curves = (numpy.where(total > 0, share, identity) * 255).astype(numpy.float32)
         return curves
 
     def apply_curves(self, image: Image, curves: Curves) -> Image:
@@ -120,8 +120,8 @@ class Clahe(Operation):
             return picture(result[..., None] * 257, image)
         if is_gray(image):
             return apply_to_colors(image, lambda gray: picture(result[..., None], gray))
-        moved = (result - luma)[..., None]
-        return apply_to_colors(image, lambda colors: picture(samples(colors) + moved, colors))
+        shift = (result - luma)[..., None]
+        return apply_to_colors(image, lambda colors: picture(samples(colors) + shift, colors))
 
 
 @dataclass(frozen=True)

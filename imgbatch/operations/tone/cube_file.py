@@ -56,9 +56,9 @@ def parse(text: str) -> Cube:
             rows.append(_numbers(number, words, 3))
     if not keyword:
         raise ValueError("no LUT_1D_SIZE or LUT_3D_SIZE: this is no .cube file")
-    wanted = size if keyword == "LUT_1D_SIZE" else size**3
-    if len(rows) != wanted:
-        raise ValueError(f"{keyword} {size} needs {wanted} lines of three numbers, the file has {len(rows)}")
+    count = size if keyword == "LUT_1D_SIZE" else size**3
+    if len(rows) != count:
+        raise ValueError(f"{keyword} {size} needs {count} lines of three numbers, the file has {len(rows)}")
     if not all(bottom < top for bottom, top in zip(low, high, strict=True)):
         raise ValueError("DOMAIN_MIN is not below DOMAIN_MAX")
     table = numpy.array(rows, numpy.float32)

@@ -248,9 +248,9 @@ class Autocontrast(ByHistogram):
 
     def _table(self, counts: Sequence[int]) -> Table:
         top = len(counts) - 1
-        ignored = int(sum(counts) * self.cutoff / 100)
-        low = next((level for level, below in enumerate(accumulate(counts)) if below > ignored), 0)
-        high = top - next((level for level, above in enumerate(accumulate(reversed(counts))) if above > ignored), 0)
+        cut_count = int(sum(counts) * self.cutoff / 100)
+        low = next((level for level, below in enumerate(accumulate(counts)) if below > cut_count), 0)
+        high = top - next((level for level, above in enumerate(accumulate(reversed(counts))) if above > cut_count), 0)
         if high <= low:
             return tuple(range(top + 1))
         scale = top / (high - low)

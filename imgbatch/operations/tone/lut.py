@@ -63,13 +63,13 @@ class Lut(FileBackedOperation):
             return apply_to_colors(ready, lambda colors: colors.point(_curves(table)))
         if self.interpolation == "trilinear" and _plain(table):
             return apply_to_colors(ready, lambda colors: colors.filter(_pillow(table)))
-        return apply_to_colors(ready, lambda colors: self._looked_up(colors, table))
+        return apply_to_colors(ready, lambda colors: self._look_up(colors, table))
 
-    def _looked_up(self, colors: Image, table: FileContent) -> Image:
+    def _look_up(self, colors: Image, table: FileContent) -> Image:
         import numpy
 
-        held = samples(colors)
-        flat = held.reshape(-1, 3)
+        array = samples(colors)
+        flat = array.reshape(-1, 3)
         result = numpy.empty(flat.shape, numpy.float32)
         find = tetrahedral if self.interpolation == "tetrahedral" else trilinear
         low, high = (numpy.array(side, numpy.float32) for side in table.span)
@@ -78,7 +78,7 @@ class Lut(FileBackedOperation):
             values = flat[start : start + _PIXELS].astype(numpy.float32) / 255
             places = ((values - low) / (high - low)).clip(0, 1) * last
             result[start : start + _PIXELS] = find(table.array, places)
-        return picture(result.reshape(held.shape) * 255, colors)
+        return picture(result.reshape(array.shape) * 255, colors)
 
 
 def tetrahedral(table: NDArray[Any], places: Colors) -> Colors:

@@ -36,21 +36,21 @@ class MatchHistogram(ByHistogram, FileBackedOperation):
     image: Annotated[str, File("histogram", "the name of a picture", ("best.png",)), "the picture to be like"]
 
     def tables(self, bands: Sequence[Sequence[int]]) -> tuple[Table, ...]:
-        wanted = self.file_content().array
-        if len(bands) == 1 and len(wanted) == 3:
-            wanted = wanted.sum(axis=0, keepdims=True)
-        return tuple(_match_levels(counts, wanted[min(band, len(wanted) - 1)]) for band, counts in enumerate(bands))
+        target = self.file_content().array
+        if len(bands) == 1 and len(target) == 3:
+            target = target.sum(axis=0, keepdims=True)
+        return tuple(_match_levels(counts, target[min(band, len(target) - 1)]) for band, counts in enumerate(bands))
 
 
-def _match_levels(counts: Sequence[int], wanted: NDArray[Any]) -> Table:
-    """The level of `wanted` for each level of `counts`, between 0 and the last level of `counts`."""
+def _match_levels(counts: Sequence[int], target: NDArray[Any]) -> Table:
+    """The level of `target` for each level of `counts`, between 0 and the last level of `counts`."""
     import numpy
 
     have = numpy.array(counts, numpy.float64)
-    if not have.sum() or not wanted.sum():
+    if not have.sum() or not target.sum():
         return tuple(range(len(counts)))
-    seen = numpy.flatnonzero(wanted)  # steps of the inverse lie where the other picture has samples
-    below = numpy.cumsum(wanted)[seen] / wanted.sum()
-    levels = numpy.interp(numpy.cumsum(have) / have.sum(), below, seen)
-    scaled = levels * (len(counts) - 1) / (len(wanted) - 1)
-    return tuple((scaled + 0.5).astype(int).tolist())
+    steps = numpy.flatnonzero(target)  # steps of the inverse lie where the other picture has samples
+    below = numpy.cumsum(target)[steps] / target.sum()
+    levels = numpy.interp(numpy.cumsum(have) / have.sum(), below, steps)
+    levels = levels * (len(counts) - 1) / (len(target) - 1)
+    return tuple((levels + 0.5).astype(int).tolist())

@@ -48,8 +48,8 @@ class Tint(Operation):
 
         def change(colors: Image) -> Image:
             luma = colors.convert("L")
-            tinted = Images.merge("RGB", [luma.point(table) for table in tones])
-            return tinted if self.amount == 1 else Images.blend(colors, tinted, self.amount)
+            tint = Images.merge("RGB", [luma.point(table) for table in tones])
+            return tint if self.amount == 1 else Images.blend(colors, tint, self.amount)
 
         return apply_to_colors(to_8_bit_color(self, image), change)
 

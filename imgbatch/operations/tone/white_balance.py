@@ -50,15 +50,15 @@ class WhiteBalance(ByHistogram):
             return (tuple(range(len(bands[0]))),)
         if self.method == "gray-world":
             values = [_mean(counts) for counts in bands]
-            wanted = sum(share * level for share, level in zip(_LUMINANCE, values, strict=True))
+            target = sum(share * level for share, level in zip(_LUMINANCE, values, strict=True))
         else:
             values = [to_linear(self._lightest(counts) / 255) for counts in bands]
-            wanted = max(values)
-        return tuple(_multiply(wanted / level if level else 1.0) for level in values)
+            target = max(values)
+        return tuple(_multiply(target / level if level else 1.0) for level in values)
 
     def _lightest(self, counts: Sequence[int]) -> int:
-        ignored = int(sum(counts) * self.ignore / 100)
-        return 255 - next(level for level, above in enumerate(accumulate(reversed(counts))) if above > ignored)
+        cut_count = int(sum(counts) * self.ignore / 100)
+        return 255 - next(level for level, above in enumerate(accumulate(reversed(counts))) if above > cut_count)
 
 
 def _mean(counts: Sequence[int]) -> float:

@@ -57,7 +57,7 @@ def test_a_picture_made_of_a_reduced_one_is_as_true(first: tuple[int, int], size
 
 def test_a_resize_of_brightness_and_colors_takes_the_short_way() -> None:
     image, resize = photo(), Resize("640x482", "fill")
-    short, long = (Reduction(resize, gap=3.0, halved=halved).apply(image) for halved in (True, False))
+    short, long = (Reduction(resize, gap=3.0, half_chroma=half_chroma).apply(image) for half_chroma in (True, False))
     assert short == reduced(image, (640, 482))
     assert long == resample_image(image, whole(image), (640, 482), resize.kernel, 3.0)
     assert short.mode == "YCbCr" != long.mode
