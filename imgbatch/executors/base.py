@@ -33,11 +33,11 @@ class ExecutorOptions:
     timeout: float | None
     sums: Totals | None
     memory: int | str
-    given: concurrent.futures.Executor | None
+    foreign_executor: concurrent.futures.Executor | None
 
 
 class Executor(ABC):
-    """The room's furniture: run, stop, abort.
+    """Does the jobs of a run; it can be stopped, and aborted.
 
     Attributes
     ----------

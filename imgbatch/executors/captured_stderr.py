@@ -37,7 +37,7 @@ class CapturedStderr:
 
             number = self._file.fileno()
             fcntl.fcntl(number, fcntl.F_SETFL, fcntl.fcntl(number, fcntl.F_GETFL) | os.O_APPEND)
-        self._lent: int | None = None
+        self._stderr_copy: int | None = None
 
     def take(self) -> None:
         """Turn stdout and stderr here for the rest of the process's life."""
@@ -48,17 +48,17 @@ class CapturedStderr:
 
     def listen(self, phase: Phase | None) -> None:
         """Turn stderr here if C libraries are at work in `phase`, else give it back."""
-        wanted = phase in ("decode", "encode") and threading.active_count() == 1
-        if wanted and self._lent is None:
+        in_codec = phase in ("decode", "encode") and threading.active_count() == 1
+        if in_codec and self._stderr_copy is None:
             with contextlib.suppress(OSError):  # stderr is closed
-                self._lent = os.dup(_STDERR)
+                self._stderr_copy = os.dup(_STDERR)
                 os.dup2(self._file.fileno(), _STDERR)
-        elif not wanted and self._lent is not None:
-            os.dup2(self._lent, _STDERR)
-            os.close(self._lent)
-            self._lent = None
+        elif not in_codec and self._stderr_copy is not None:
+            os.dup2(self._stderr_copy, _STDERR)
+            os.close(self._stderr_copy)
+            self._stderr_copy = None
 
-    def added_to(self, outcome: Outcome) -> Outcome:
+    def add_warnings(self, outcome: Outcome) -> Outcome:
         """The outcome with what has been said since the last one as warnings."""
         size = os.fstat(self._file.fileno()).st_size
         if not size:

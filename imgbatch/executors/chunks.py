@@ -30,9 +30,9 @@ class Chunks:
         self._jobs, self._workers = jobs, workers
         self._last = max(0, len(jobs) - LAST * workers)
         self._end = sorted(jobs[self._last :], key=lambda job: -job.source.size)
-        self._fixed = chunksize if isinstance(chunksize, int) else None
+        self._size = chunksize if isinstance(chunksize, int) else None
         self._next = 0
-        self._guessed = self._spent = 0.0  # ms of the files that are done
+        self._guess_ms = self._actual_ms = 0.0  # ms of the files that are done
 
     def __iter__(self) -> Iterator[list[Job]]:
         return self
@@ -48,18 +48,18 @@ class Chunks:
         """Correct the guess by what these files have cost."""
         for outcome in outcomes:
             if outcome.ms:
-                self._guessed += _guess(outcome.source.size)
-                self._spent += sum(outcome.ms.values())
+                self._guess_ms += _guess(outcome.source.size)
+                self._actual_ms += sum(outcome.ms.values())
 
     def _job(self, place: int) -> Job:
         return self._jobs[place] if place < self._last else self._end[place - self._last]
 
     def _count(self, start: int) -> int:
         left = len(self._jobs) - start
-        if self._fixed is not None:
-            return min(self._fixed, left)
+        if self._size is not None:
+            return min(self._size, left)
         most = max(1, min(MOST, left // (self._workers * 4)))
-        factor = max(0.2, self._spent / self._guessed) if self._guessed else 4.0  # nothing known: carefully
+        factor = max(0.2, self._actual_ms / self._guess_ms) if self._guess_ms else 4.0  # nothing known: carefully
         cost = 0.0
         for count in range(most):
             cost += factor * _guess(self._job(start + count).source.size)

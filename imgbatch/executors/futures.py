@@ -20,7 +20,7 @@ from imgbatch.executors.chunks import Chunks
 from imgbatch.pipeline.task import LocalContext, Task
 
 PATIENCE = 5.0  # seconds that a closed iterator gives the files in hand
-KEPT = 4  # runs whose work a process of the caller's keeps: as many may take turns in it
+TASK_CACHE_SIZE = 4  # runs whose work a process of the caller's keeps: as many may take turns in it
 
 
 class Futures(Executor):
@@ -35,13 +35,13 @@ class Futures(Executor):
 
     def __init__(self, pool: concurrent.futures.Executor, chunksize: int | str = "auto") -> None:
         self._pool, self._chunksize = pool, chunksize
-        self._stopped = self._aborted = False
+        self._stopping = self._aborting = False
 
     @classmethod
     def make(cls, options: ExecutorOptions) -> Futures:
         """With the caller's executor."""
-        assert options.given is not None
-        return cls(options.given, options.chunksize)
+        assert options.foreign_executor is not None
+        return cls(options.foreign_executor, options.chunksize)
 
     @property
     def parallelism(self) -> int:
@@ -58,7 +58,7 @@ class Futures(Executor):
         broken: BaseException | None = None
         try:
             while True:
-                while len(flying) < workers + 2 and not self._stopped and broken is None:
+                while len(flying) < workers + 2 and not self._stopping and broken is None:
                     chunk = next(chunks, None)
                     if chunk is None:
                         break
@@ -66,8 +66,8 @@ class Futures(Executor):
                         flying[self._pool.submit(call, [pickle.dumps(job) for job in chunk])] = chunk
                     except RuntimeError as error:  # it broke, or was shut down
                         broken = error
-                        yield from self._blamed(task, chunk, error)
-                if not flying or self._aborted:
+                        yield from self._blame(task, chunk, error)
+                if not flying or self._aborting:
                     break
                 ready, _ = concurrent.futures.wait(flying, return_when=concurrent.futures.FIRST_COMPLETED)
                 for future in ready:
@@ -101,20 +101,20 @@ class Futures(Executor):
         """The Outcomes in a future that is done; blame for all of its jobs when the pool broke under it."""
         error = _error(future)
         if error is not None:
-            return self._blamed(task, jobs, error)
+            return self._blame(task, jobs, error)
         return [_outcome(task, job, reply) for job, reply in zip(jobs, future.result(), strict=True)]
 
-    def _blamed(self, task: Task, jobs: list[Job], error: BaseException) -> Iterator[Outcome]:
+    def _blame(self, task: Task, jobs: list[Job], error: BaseException) -> Iterator[Outcome]:
         """Nobody knows which of the jobs in flight broke it: no kind that would have the file quarantined."""
         message = f"the executor broke while it had this file in a chunk: {type(error).__name__}: {sentence(error)}"
         for job in jobs:
             yield task.blame(job, "crashed", Failure("internal", "read", message))
 
     def stop(self) -> None:
-        self._stopped = True
+        self._stopping = True
 
     def abort(self) -> None:
-        self._stopped = self._aborted = True
+        self._stopping = self._aborting = True
 
 
 def _error(future: concurrent.futures.Future[list[bytes]]) -> BaseException | None:
@@ -125,8 +125,8 @@ def _error(future: concurrent.futures.Future[list[bytes]]) -> BaseException | No
 class _ChunkCall:
     """The work of a run, as the caller's executor gets it: itself within this process, its bytes for another one."""
 
-    def __init__(self, packed: bytes, task: Task | None = None) -> None:
-        self._packed, self._task = packed, task
+    def __init__(self, data: bytes, task: Task | None = None) -> None:
+        self._pickle, self._task = data, task
 
     def __call__(self, jobs: list[bytes]) -> list[bytes]:
         """In a worker of the caller's: each job to its pickled Outcome, or to (phase, text)."""
@@ -134,20 +134,20 @@ class _ChunkCall:
         return [_one(task, job) for job in jobs]
 
     def __reduce__(self) -> tuple[type[_ChunkCall], tuple[bytes]]:
-        return _ChunkCall, (self._packed,)
+        return _ChunkCall, (self._pickle,)
 
     @functools.cached_property
     def _opened_task(self) -> Task:
         if self._task is None:
-            return _unpacked(self._packed)
+            return _unpickle(self._pickle)
         self._task.open()
         return self._task
 
 
-@functools.lru_cache(maxsize=KEPT)
-def _unpacked(packed: bytes) -> Task:
+@functools.lru_cache(maxsize=TASK_CACHE_SIZE)
+def _unpickle(data: bytes) -> Task:
     """The work of a run in another process: unpickled once, not once a chunk."""
-    task: Task = pickle.loads(packed)
+    task: Task = pickle.loads(data)
     task.open()
     return task
 

@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 class InlineContext(LocalContext):
     """Nobody watches; what C libraries print meanwhile is captured."""
 
-    def __init__(self, captured: CapturedStderr, sums: Sheet | None = None) -> None:
+    def __init__(self, capture: CapturedStderr, sums: Sheet | None = None) -> None:
         super().__init__(sums)
-        self._captured = captured
+        self._capture = capture
 
     def phase(self, phase: Phase) -> None:
         """Remember the phase, and capture what is printed in it."""
         self.current_phase = phase
-        self._captured.listen(phase)
+        self._capture.listen(phase)
 
 
 class Inline(Executor):
     """Works in the caller's thread. A crash of a C library takes the caller with it: that is what workers are for."""
 
     def __init__(self, sums: Totals | None = None) -> None:
-        self._stopped = False
+        self._stopping = False
         self._current: tuple[Task, Job] | None = None
         self._sums = sums
 
@@ -50,15 +50,15 @@ class Inline(Executor):
 
     def run(self, task: Task, jobs: Sequence[Job]) -> Iterator[Outcome]:
         task.open()
-        with contextlib.closing(CapturedStderr()) as captured:
+        with contextlib.closing(CapturedStderr()) as capture:
             for job in jobs:
-                if self._stopped:
+                if self._stopping:
                     return
-                yield self._one(task, job, captured)
+                yield self._one(task, job, capture)
 
-    def _one(self, task: Task, job: Job, captured: CapturedStderr) -> Outcome:
+    def _one(self, task: Task, job: Job, capture: CapturedStderr) -> Outcome:
         self._current = task, job
-        context = InlineContext(captured, None if self._sums is None else self._sums.sheet())
+        context = InlineContext(capture, None if self._sums is None else self._sums.sheet())
         try:
             outcome = task(job, context)
         except Exception as error:  # noqa: BLE001 - one Outcome for every job, whatever the task does
@@ -66,16 +66,16 @@ class Inline(Executor):
             outcome = task.blame(job, "failed", Failure("internal", context.current_phase, text))
         finally:
             self._current = None
-            captured.listen(None)
+            capture.listen(None)
         if self._sums is not None and context.sums is not None and outcome.status == "ok":
             self._sums.add(context.sums.record)
-        return captured.added_to(outcome)
+        return capture.add_warnings(outcome)
 
     def stop(self) -> None:
-        self._stopped = True
+        self._stopping = True
 
     def abort(self) -> None:
-        self._stopped = True
+        self._stopping = True
         current = self._current
         if current is not None:
             task, job = current

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 EXECUTORS = {"processes": "processes.pool.Pool", "inline": "inline.Inline", "futures": "futures.Futures"}
 
 
-def refuse_mixtures(workers: int | str, timeout: float | None, summed: bool, given: object) -> None:
+def refuse_mixtures(workers: int | str, timeout: float | None, has_sums: bool, foreign_executor: object) -> None:
     """Refuse what no executor can do, before anything is begun.
 
     Parameters
@@ -27,9 +27,9 @@ def refuse_mixtures(workers: int | str, timeout: float | None, summed: bool, giv
     workers : int or "auto"
     timeout : float or None
         Seconds a job.
-    summed : bool
+    has_sums : bool
         Whether sums are kept.
-    given : concurrent.futures.Executor or None
+    foreign_executor : concurrent.futures.Executor or None
         The caller's executor.
 
     Raises
@@ -39,7 +39,7 @@ def refuse_mixtures(workers: int | str, timeout: float | None, summed: bool, giv
     """
     from imgbatch.core.errors import UsageError
 
-    if given is not None and (timeout is not None or summed):
+    if foreign_executor is not None and (timeout is not None or has_sums):
         raise UsageError("expected no timeout and no sums with an executor of the caller's, which cannot keep them")
     if workers == 0 and timeout is not None:
         raise UsageError("expected workers for a timeout: with workers=0 nobody could stop a file")
@@ -51,7 +51,7 @@ def make(
     timeout: float | None = None,
     sums: Totals | None = None,
     memory: int | str = "auto",
-    given: concurrent.futures.Executor | None = None,
+    foreign_executor: concurrent.futures.Executor | None = None,
 ) -> Executor:
     """The executor for a number of workers.
 
@@ -67,7 +67,7 @@ def make(
         Where the sums of the files whose Outcome is "ok" are added up.
     memory : int or "auto"
         Bytes of decoded pixels that all workers may hold at the same time.
-    given : concurrent.futures.Executor or None
+    foreign_executor : concurrent.futures.Executor or None
         The caller's executor, which is used instead.
 
     Raises
@@ -75,10 +75,10 @@ def make(
     UsageError
         As `refuse_mixtures`.
     """
-    refuse_mixtures(workers, timeout, sums is not None, given)
-    word = "futures" if given is not None else "inline" if workers == 0 else "processes"
+    refuse_mixtures(workers, timeout, sums is not None, foreign_executor)
+    word = "futures" if foreign_executor is not None else "inline" if workers == 0 else "processes"
     from imgbatch.executors.base import ExecutorOptions
 
     module, _, name = EXECUTORS[word].rpartition(".")
     kind: type[Executor] = getattr(importlib.import_module(f"imgbatch.executors.{module}"), name)
-    return kind.make(ExecutorOptions(workers, chunksize, timeout, sums, memory, given))
+    return kind.make(ExecutorOptions(workers, chunksize, timeout, sums, memory, foreign_executor))

@@ -370,6 +370,6 @@ def test_a_broken_process_pool_is_told_and_does_not_hang() -> None:
 
 def test_what_a_given_executor_cannot_keep_is_refused() -> None:
     with concurrent.futures.ThreadPoolExecutor(1) as pool, pytest.raises(UsageError, match="no timeout"):
-        make("auto", "auto", timeout=1.0, given=pool)
+        make("auto", "auto", timeout=1.0, foreign_executor=pool)
     with pytest.raises(UsageError, match="expected workers for a timeout"):
         make(0, "auto", timeout=1.0)

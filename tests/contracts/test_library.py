@@ -196,7 +196,7 @@ def test_runs_in_several_threads_at_the_same_time(photos: Path, tmp_path: Path) 
 
 
 def test_workers_that_have_grown_are_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("imgbatch.executors.processes.supervisor.GROWN", 1)
+    monkeypatch.setattr("imgbatch.executors.processes.supervisor.RECYCLE_SIZE", 1)
     pool = Pool(1, 1, memory=1)
     seen: set[int | None] = set()
     for outcome in pool.run(_Reserving(), [job(index) for index in range(4)]):

@@ -108,7 +108,7 @@ class Unhurried(_Run):
     def __init__(self) -> None:
         self.times: list[float] = []
         self._state = cast(RunState, SimpleNamespace(owner=os.getpid()))
-        self._in_flight, self._taken = 3, deque()
+        self._in_flight, self._ready = 3, deque()
 
     def _take(self, timeout: float | None = None) -> list[Outcome]:
         assert timeout is not None

@@ -1,10 +1,10 @@
 """Fork server: how does a command get one without starting Python twice more? By a fork, while it has one thread.
 
 multiprocessing starts two processes as new interpreters that load multiprocessing again: the forkserver, and the
-tracker of shared memory that it wants. In a small run they take longer than the pictures. `forked` has them forked from
-this process instead, which has just loaded what they need, and nothing else. Only the command does so, as the first
-thing it does: its process has one thread, no lock is held, nothing is open. A program that uses the library starts them
-as multiprocessing does, and workers are forked by the forkserver alone, here as there.
+tracker of shared memory that it needs. In a small run they take longer than the pictures. `fork_helpers` has them
+forked from this process instead, which has just loaded what they need, and nothing else. Only the command does so, as
+the first thing it does: its process has one thread, no lock is held, nothing is open. A program that uses the
+library starts them as multiprocessing does, and workers are forked by the forkserver alone, here as there.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _proper = util.spawnv_passfds
 
 
 @contextlib.contextmanager
-def forked() -> Iterator[None]:
-    """In here, multiprocessing's own processes are forked, if nothing speaks against it."""
+def fork_helpers() -> Iterator[None]:
+    """Within the block multiprocessing's own processes are forked, where that is safe."""
     if not _alone():
         yield
         return
@@ -66,11 +66,11 @@ def _fork(path: Any, args: Sequence[Any], passfds: Sequence[int]) -> int:
         os._exit(code)
 
 
-def _start_over(passed: Sequence[int]) -> None:
+def _start_over(passfds: Sequence[int]) -> None:
     """As in a new process: open is what was passed, and multiprocessing's own objects hold no lock and no number."""
-    kept = {0, 1, 2, *passed}
+    open_fds = {0, 1, 2, *passfds}
     for number in map(int, os.listdir("/proc/self/fd")):
-        if number not in kept:
+        if number not in open_fds:
             with contextlib.suppress(OSError):  # the one that has listed them
                 os.close(number)
     with contextlib.suppress(OSError), open("/proc/self/comm", "w") as name:

@@ -24,9 +24,9 @@ class Table:
     read without numpy, which takes a worker longer to load than everything else.
     """
 
-    def __init__(self, shared: SharedWords) -> None:
-        self._shared = shared
-        self._words = shared.words
+    def __init__(self, segment: SharedWords) -> None:
+        self._segment = segment
+        self._words = segment.words
 
     @classmethod
     def create(cls, rows: int) -> Table:
@@ -44,7 +44,7 @@ class Table:
     @property
     def name(self) -> str:
         """The name of the shared memory segment, for :meth:`attach` in another process."""
-        return self._shared.name
+        return self._segment.name
 
     def begin(self, row: int, job: int) -> None:
         """The worker of `row` takes job number `job` of its chunk in hand. The time first: see :meth:`in_hand`."""
@@ -66,7 +66,7 @@ class Table:
         return job, PHASES[phase], began
 
     @property
-    def stopped(self) -> bool:
+    def stopping(self) -> bool:
         """Whether workers shall return after the file in hand."""
         return bool(self._words[_STOP])
 
@@ -77,8 +77,8 @@ class Table:
 
     def unlink(self) -> None:
         """No worker attaches any more: should the parent end without :meth:`release`, nothing is left behind."""
-        self._shared.unlink()
+        self._segment.unlink()
 
     def release(self) -> None:
         """Let go; the parent's copy removes the segment."""
-        self._shared.release()
+        self._segment.release()

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 
 from imgbatch.storage.atomic_write import read_bytes
 
-UNASKED = 8_000_000  # bytes that a worker may take without asking: most pictures of the web cost no message
+ALLOWANCE = 8_000_000  # bytes that a worker may take without asking: most pictures of the web cost no message
 SHARE = 0.6  # of the memory that there is, for "auto": decoded pixels are not all that a process needs
 _LOOK = 0.25  # seconds between looks at whether the one who waits is still alive
 #: Where a control group says its limit, by the folder of its hierarchy.
@@ -33,10 +33,10 @@ class Budget:
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self._taken: dict[int, int] = {}
+        self._size_by_row: dict[int, int] = {}
         self._room = threading.Condition()
 
-    def take(self, row: int, size: int, wanted: Callable[[], bool]) -> bool:
+    def take(self, row: int, size: int, is_waiting: Callable[[], bool]) -> bool:
         """Give back what `row` has, and wait until `size` bytes are free for it; False when no longer wanted.
 
         Parameters
@@ -45,23 +45,23 @@ class Budget:
             The worker.
         size : int
             Bytes; more than the whole budget are free when nobody else has any.
-        wanted : callable
+        is_waiting : callable
             Whether the worker still waits; asked at least every quarter of a second while there is no room.
         """
         with self._room:
-            self._taken.pop(row, None)
+            self._size_by_row.pop(row, None)
             self._room.notify_all()
-            while self._taken and sum(self._taken.values()) + size > self.size:
-                if not wanted():
+            while self._size_by_row and sum(self._size_by_row.values()) + size > self.size:
+                if not is_waiting():
                     return False
                 self._room.wait(_LOOK)
-            self._taken[row] = size
+            self._size_by_row[row] = size
             return True
 
     def give_back(self, row: int) -> bool:
         """Free what `row` has; whether it had any."""
         with self._room:
-            had = self._taken.pop(row, None)
+            had = self._size_by_row.pop(row, None)
             self._room.notify_all()
         return had is not None
 
@@ -90,13 +90,13 @@ def _limits(root: str) -> Iterator[int]:
 
 def _groups(root: str) -> dict[str, str]:
     """The process's own groups: of the one hierarchy of today (""), and of the older one for memory."""
-    found = {}
+    groups = {}
     with contextlib.suppress(OSError):
         for line in os.fsdecode(read_bytes(os.path.join(root, "proc/self/cgroup"))).splitlines():
             controllers, _, path = line.partition(":")[2].partition(":")
             if not controllers or "memory" in controllers.split(","):
-                found["memory" if controllers else ""] = path
-    return found
+                groups["memory" if controllers else ""] = path
+    return groups
 
 
 def budget_size(memory: int | str) -> int:

@@ -74,7 +74,7 @@ class Pool(Executor):
         self._state: RunState | None = None
         self._run: _Run | None = None
         self.supervisors: list[Supervisor] = []  # of the run that is going on
-        self._stopped = False
+        self._stopping = False
 
     @classmethod
     def make(cls, options: ExecutorOptions) -> Pool:
@@ -88,16 +88,16 @@ class Pool(Executor):
         return self.workers
 
     def run(self, task: Task, jobs: Sequence[Job]) -> Iterator[Outcome]:
-        packed = packed_task(task)
+        data = packed_task(task)
         workers = max(1, min(self.workers, len(jobs)))
-        with contextlib.ExitStack() as held:
-            held.callback(self._forget)
-            state = self._state = self._shared(task, packed, workers, held)
+        with contextlib.ExitStack() as stack:
+            stack.callback(self._forget)
+            state = self._state = self._new_state(task, data, workers, stack)
             self.supervisors = [Supervisor(state, row) for row in range(workers)]
-            if self._stopped:
+            if self._stopping:
                 self.stop()
             run = self._run = _Run(state, self.supervisors)
-            held.callback(run.close)
+            stack.callback(run.close)
             try:
                 yield from run.outcomes(Chunks(jobs, self.chunksize, workers))
             except GeneratorExit:
@@ -108,20 +108,20 @@ class Pool(Executor):
                 self.abort()
                 raise
 
-    def _shared(self, task: Task, packed: bytes, workers: int, held: contextlib.ExitStack) -> RunState:
-        """What the supervisors share; its shared memory is released with `held`."""
+    def _new_state(self, task: Task, data: bytes, workers: int, stack: contextlib.ExitStack) -> RunState:
+        """What the supervisors share; its shared memory is released with `stack`."""
         context = start_context(self._method)
         staging = Staging(self._sums, workers)
-        held.callback(staging.release)
+        stack.callback(staging.release)
         table = Table.create(workers)
-        held.callback(table.release)
+        stack.callback(table.release)
         return RunState(
             context=context,
             table=table,
             staging=staging,
             rows=workers,
             task=task,
-            packed_task=packed,
+            packed_task=data,
             timeout=self.timeout,
             budget=Budget(budget_size(self.memory)),
         )
@@ -136,7 +136,7 @@ class Pool(Executor):
         return state if state is not None and state.owner == os.getpid() else None
 
     def stop(self) -> None:
-        self._stopped = True
+        self._stopping = True
         state = self._ours
         if state is not None:
             state.stopping = True
@@ -146,7 +146,7 @@ class Pool(Executor):
         self.stop()
         state, run = self._ours, self._run
         if state is not None:
-            state.aborted = True
+            state.aborting = True
             for supervisor in self.supervisors:
                 supervisor.kill()
             # The caller may end the process now (Ctrl-C twice): what would outlive it is removed first
@@ -170,7 +170,7 @@ class _Run:
             self._answer, iter(self._feed.get, None)
         )
         self._in_flight = 0
-        self._taken: deque[Outcome] = deque()  # in hand of this thread, to be yielded
+        self._ready: deque[Outcome] = deque()  # in hand of this thread, to be yielded
 
     def _answer(self, chunk: Chunk) -> list[Outcome] | BaseException:
         supervisor = self._free.get()
@@ -192,17 +192,17 @@ class _Run:
                 self._put(Chunk(jobs))
             if not self._in_flight:
                 break
-            self._taken.extend(self._take())
-            chunks.learn(self._taken)
-            yield from self._given()
+            self._ready.extend(self._take())
+            chunks.learn(self._ready)
+            yield from self._pop_ready()
         while self._state.second and not self._state.stopping:
             self._put(Chunk([self._state.second.popleft()], last=True))
-            self._taken.extend(self._take())
-            yield from self._given()
+            self._ready.extend(self._take())
+            yield from self._pop_ready()
 
-    def _given(self) -> Iterator[Outcome]:
-        while self._taken:
-            yield self._taken.popleft()
+    def _pop_ready(self) -> Iterator[Outcome]:
+        while self._ready:
+            yield self._ready.popleft()
 
     def _put(self, chunk: Chunk) -> None:
         self._in_flight += 1
@@ -227,24 +227,24 @@ class _Run:
         if self._state.owner != os.getpid():
             return []
         end = time.monotonic() + patience
-        found = list(self._taken)
+        outcomes = list(self._ready)
         with contextlib.suppress(multiprocessing.TimeoutError, EngineError):
             while self._in_flight:
-                found += self._take(max(0.0, end - time.monotonic()))
+                outcomes += self._take(max(0.0, end - time.monotonic()))
         if self._in_flight:
-            self._state.aborted = True
+            self._state.aborting = True
             for supervisor in self._all:
                 supervisor.kill()
-        return found
+        return outcomes
 
     def settle(self, seconds: float) -> None:
         """Wait until the supervisors have buried their workers and removed what these left half-written."""
         end = time.monotonic() + seconds
-        settled: list[Supervisor] = []
+        idle: list[Supervisor] = []
         with contextlib.suppress(queue.Empty):
-            while len(settled) < len(self._all):
-                settled.append(self._free.get(timeout=max(0.0, end - time.monotonic())))
-        for supervisor in settled:
+            while len(idle) < len(self._all):
+                idle.append(self._free.get(timeout=max(0.0, end - time.monotonic())))
+        for supervisor in idle:
             self._free.put(supervisor)
 
     def close(self) -> None:

@@ -21,8 +21,8 @@ from imgbatch.pipeline.task import Task
 class RunState:
     """What all supervisors of one run share.
 
-    `stopping` and `aborted` are looked at, and nobody waits for them: a signal handler sets them, where an Event's lock
-    might be held already by the thread that it interrupts. `owner` is the process whose run it is.
+    `stopping` and `aborting` are polled, never waited for: a signal handler sets them, where the lock of an Event might
+    be held already by the thread that it interrupts. `owner` is the process whose run it is.
     """
 
     context: BaseContext
@@ -34,7 +34,7 @@ class RunState:
     timeout: float | None
     budget: Budget
     stopping: bool = False
-    aborted: bool = False
+    aborting: bool = False
     second: deque[Job] = field(default_factory=deque)
     failed_starts: int = 0
     owner: int = field(default_factory=os.getpid)

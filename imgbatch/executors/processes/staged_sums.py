@@ -32,55 +32,55 @@ class Staging:
 
     def __init__(self, totals: Totals | None, rows: int) -> None:
         self._totals = totals
-        self._shared: SharedArray | None = None
+        self._segment: SharedArray | None = None
         self.ticket: Ticket | None = None
         if totals is not None:
-            self._shared = SharedArray.create((rows,), totals.layout.dtype)
-            self.ticket = Ticket(self._shared.name, totals.layout, rows)
+            self._segment = SharedArray.create((rows,), totals.layout.dtype)
+            self.ticket = Ticket(self._segment.name, totals.layout, rows)
 
     @property
-    def kept(self) -> bool:
+    def has_sums(self) -> bool:
         """Whether anything is summed."""
         return self._totals is not None
 
     def commit(self, row: int) -> None:
         """Count what the worker of `row` has summed: its reply is here, and it waits for the next chunk."""
-        if self._totals is not None and self._shared is not None:
+        if self._totals is not None and self._segment is not None:
             from imgbatch.pixels.exact_sums import zero
 
-            record = self._shared.array[row, ...]
+            record = self._segment.array[row, ...]
             self._totals.add(record)
             zero(record)
 
     def drop(self, row: int) -> None:
         """Forget what the worker of `row` has summed: it is dead, or its reply is of no use."""
-        if self._shared is not None:
+        if self._segment is not None:
             from imgbatch.pixels.exact_sums import zero
 
-            zero(self._shared.array[row, ...])
+            zero(self._segment.array[row, ...])
 
     def unlink(self) -> None:
         """No worker attaches any more: should the parent end without :meth:`release`, nothing is left behind."""
-        if self._shared is not None:
-            self._shared.unlink()
+        if self._segment is not None:
+            self._segment.unlink()
 
     def release(self) -> None:
         """Let go of the records; the parent's call removes the segment."""
-        if self._shared is not None:
-            self._shared.release()
+        if self._segment is not None:
+            self._segment.release()
 
 
-def staged(ticket: Ticket | None, row: int) -> tuple[Sheet | None, Callable[[], None]]:
-    """In a worker: the sheet for its context, and what puts the sheet into the staging record of `row`."""
+def open_sheet(ticket: Ticket | None, row: int) -> tuple[Sheet | None, Callable[[], None]]:
+    """In a worker: the sheet for its context, and the function that adds it to the staging record of `row`."""
     if ticket is None:
         return None, lambda: None
     from imgbatch.pixels.exact_sums import Sheet, add
 
     sheet = Sheet(ticket.layout)
-    shared = SharedArray.attach(ticket.name, (ticket.rows,), ticket.layout.dtype)
-    record: numpy.ndarray[Any, Any] = shared.array[row, ...]
+    segment = SharedArray.attach(ticket.name, (ticket.rows,), ticket.layout.dtype)
+    record: numpy.ndarray[Any, Any] = segment.array[row, ...]
 
-    def stage(held: SharedArray = shared) -> None:  # holds the segment as long as it is used
+    def stage(_segment: SharedArray = segment) -> None:  # keeps the segment as long as it is used
         add(record, sheet.record)
 
     return sheet, stage

@@ -10,7 +10,7 @@ import sys
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import BaseContext
 
-from imgbatch.executors.processes.fork_server import forked
+from imgbatch.executors.processes.fork_server import fork_helpers
 
 #: Imported once by the forkserver, so that a worker starts with everything at hand.
 PRELOAD = "imgbatch.executors.processes.forkserver_preload"
@@ -49,7 +49,7 @@ def start_context(method: str | None, numbers: bool = False) -> BaseContext:
 def warm(numbers: bool, alone: bool = False) -> None:
     """Start the forkserver, which loads what workers need while this process is still reading its own words.
 
-    `alone`: this process is a command's own, with nothing else in it, and may fork (see `forking`).
+    `alone`: this process is a command's own, with nothing else in it, and may fork (see fork_server.py).
 
     Ctrl-C reaches all processes of a terminal, and must not end this one while it loads: it ignores it only later.
     Where it cannot be started, that is for those to say who need it.
@@ -57,10 +57,10 @@ def warm(numbers: bool, alone: bool = False) -> None:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return
     start_context("forkserver", numbers)
-    with contextlib.suppress(OSError), forked() if alone else contextlib.nullcontext():
+    with contextlib.suppress(OSError), fork_helpers() if alone else contextlib.nullcontext():
         resource_tracker.ensure_running()  # takes the signal back itself, so it cannot start below
-        held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        old_mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             forkserver.ensure_running()
         finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, held)
+            signal.pthread_sigmask(signal.SIG_SETMASK, old_mask)

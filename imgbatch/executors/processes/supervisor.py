@@ -21,15 +21,15 @@ from imgbatch.executors.base import NO_GUARD
 from imgbatch.executors.processes.in_flight import IDLE
 from imgbatch.executors.processes.memory_budget import resident
 from imgbatch.executors.processes.run_state import Chunk, Death, RunState, cause_of_death
-from imgbatch.executors.processes.worker import ASK, FAILED, READY, serve
+from imgbatch.executors.processes.worker import ASK, READY, REFUSAL, serve
 
 AT_ONCE = 256  # jobs sent in one message: what a pipe takes without waiting for its reader
 START_TIMEOUT = 60.0  # seconds for a worker to answer
 FRUITLESS = 5  # starts in a row that may fail before the run is given up
 IDLE_DEATHS = 3  # how often a job may be sent to a worker that dies before it begins or after it ends
 _TICK = 0.25  # seconds between looks at the clock while a deadline runs
-GROWN = 512 * 2**20  # bytes that a worker may keep between chunks
-_GONE = 10.0  # seconds to wait for a process that was shot
+RECYCLE_SIZE = 512 * 2**20  # bytes that a worker may keep between chunks
+_JOIN_TIMEOUT = 10.0  # seconds to wait for a process that was shot
 #: Process.start and .exitcode poll all children: two threads doing so overwrite an exit code with 255 (gh-130895).
 _CHILDREN = threading.Lock()
 
@@ -53,22 +53,22 @@ class Supervisor:
 
     def answer(self, chunk: Chunk) -> list[Outcome]:
         """The Outcomes of a chunk's jobs."""
-        done: list[Outcome] = []
+        outcomes: list[Outcome] = []
         todo = list(chunk.jobs)
         at_once, again, idle_deaths = AT_ONCE, chunk.last, 0
         while todo and not self.state.stopping:
             part = todo[:at_once]
             result = self._ask(again, part)
             if not isinstance(result, Death):
-                read = [self._read(job, reply) for job, reply in zip(part, result, strict=False)]
-                if self._summed(read):
-                    done += [outcome for outcome, _ in read]
+                pairs = [self._read(job, reply) for job, reply in zip(part, result, strict=False)]
+                if self._commit_sums(pairs):
+                    outcomes += [outcome for outcome, _ in pairs]
                     todo = todo[len(result) :]
                     idle_deaths = 0
                 else:
                     again, at_once = True, 1
                 continue
-            if self.state.aborted:
+            if self.state.aborting:
                 break
             again = True
             if result.position == IDLE:
@@ -79,14 +79,16 @@ class Supervisor:
                     message = (
                         f"{idle_deaths} workers died over it with nothing in hand ({cause_of_death(result.exitcode)})"
                     )
-                    done.append(self.state.task.blame(todo.pop(0), "crashed", Failure("crash", result.phase, message)))
+                    outcomes.append(
+                        self.state.task.blame(todo.pop(0), "crashed", Failure("crash", result.phase, message))
+                    )
                     idle_deaths = 0
                 continue
             job = todo.pop(result.position)
             outcome = self._verdict(job, result, chunk.last)
             if outcome is not None:
-                done.append(outcome)
-        return done
+                outcomes.append(outcome)
+        return outcomes
 
     def _verdict(self, job: Job, death: Death, last: bool) -> Outcome | None:
         """Blame for the job in a dead worker's hand; None when it gets a second chance."""
@@ -113,17 +115,17 @@ class Supervisor:
         phase, message = outcome
         return self.state.task.blame(job, "failed", Failure("operation", phase, message)), True
 
-    def _summed(self, read: list[tuple[Outcome, bool]]) -> bool:
+    def _commit_sums(self, pairs: list[tuple[Outcome, bool]]) -> bool:
         """Count what the jobs of a reply have summed; False: they must be done again one by one.
 
         The worker has summed all of them into one record. When one of them cannot be read here, its part cannot be
         told from the others'.
         """
-        if all(readable for _, readable in read):
+        if all(readable for _, readable in pairs):
             self.state.staging.commit(self.row)
             return True
         self.state.staging.drop(self.row)
-        return len(read) == 1 or not self.state.staging.kept
+        return len(pairs) == 1 or not self.state.staging.has_sums
 
     # -- one conversation ----------------------------------------------------------------------------------------------
 
@@ -151,17 +153,17 @@ class Supervisor:
     def _make_room(self, process: BaseProcess, size: int) -> None:
         """Wait until the worker may decode `size` bytes; the time counts for nobody."""
 
-        def wanted() -> bool:
-            return not self.state.aborted and not wait([process.sentinel], 0)
+        def is_waiting() -> bool:
+            return not self.state.aborting and not wait([process.sentinel], 0)
 
-        self.state.budget.take(self.row, size, wanted)
+        self.state.budget.take(self.row, size, is_waiting)
         self._awake = time.monotonic_ns()
 
     def _recycle(self) -> None:
         """Give back the worker's memory; one that keeps much of it for itself is replaced before its next chunk."""
         if self.state.budget.give_back(self.row) and self._process is not None:
-            grown = resident(self._process.pid or 0)
-            if grown > max(GROWN, self.state.budget.size // (2 * self.state.rows)):
+            size = resident(self._process.pid or 0)
+            if size > max(RECYCLE_SIZE, self.state.budget.size // (2 * self.state.rows)):
                 self.close(1.0)
 
     def _await_word(self, process: BaseProcess, connection: Connection) -> bool | None:
@@ -187,7 +189,7 @@ class Supervisor:
         """Kill the worker; whether the job that was late is still in its hand (it may have ended just then)."""
         self.kill()
         assert self._process is not None
-        wait([self._process.sentinel], _GONE)
+        wait([self._process.sentinel], _JOIN_TIMEOUT)
         return self.state.table.in_hand(self.row)[0] == position and self.state.table.in_hand(self.row)[2] == began
 
     def _bury(self, jobs: list[Job], late: bool) -> Death:
@@ -196,9 +198,9 @@ class Supervisor:
         assert process is not None and connection is not None
         if not wait([process.sentinel], 0.5):
             self.kill()
-            wait([process.sentinel], _GONE)
+            wait([process.sentinel], _JOIN_TIMEOUT)
         with _CHILDREN:
-            process.join(_GONE)
+            process.join(_JOIN_TIMEOUT)
             exitcode = process.exitcode
         position, phase, _ = self.state.table.in_hand(self.row)
         self.state.table.end(self.row)
@@ -247,10 +249,10 @@ class Supervisor:
         with contextlib.suppress(OSError):
             process.kill()
         with _CHILDREN:
-            process.join(_GONE)
+            process.join(_JOIN_TIMEOUT)
             exitcode = process.exitcode
         ours.close()
-        if word.startswith(FAILED):
+        if word.startswith(REFUSAL):
             raise EngineError(f"the recipe cannot be used by the workers: {word[1:].decode()}; define operations in a "
                               "module that they can import, or run with workers=0")  # fmt: skip
         if exitcode == NO_GUARD:
@@ -277,5 +279,5 @@ class Supervisor:
         if not wait([process.sentinel], patience):
             self.kill()
         with _CHILDREN:
-            process.join(_GONE)
+            process.join(_JOIN_TIMEOUT)
         self._process = self._connection = None

@@ -2,7 +2,7 @@
 
 Only bytes cross the pipe. Jobs and outcomes are pickled one by one, so that one that cannot be pickled costs itself
 alone; errors travel as text. Messages to the worker: the pickled task (once), then chunks ``(again, [job, ...])``.
-Messages from it begin with one byte: READY, FAILED (text: the task cannot be used here), ASK
+Messages from it begin with one byte: READY, REFUSAL (text: the task cannot be used here), ASK
 (for so many bytes: answered when there is room) or REPLY.
 """
 
@@ -24,14 +24,14 @@ from imgbatch.core.job import Failure, Job
 from imgbatch.executors.captured_stderr import CapturedStderr
 from imgbatch.executors.processes import priority
 from imgbatch.executors.processes.in_flight import Table
-from imgbatch.executors.processes.memory_budget import UNASKED
-from imgbatch.executors.processes.staged_sums import Ticket, staged
+from imgbatch.executors.processes.memory_budget import ALLOWANCE
+from imgbatch.executors.processes.staged_sums import Ticket, open_sheet
 from imgbatch.pipeline.task import Task
 
 if TYPE_CHECKING:
     from imgbatch.pixels.exact_sums import Sheet
 
-READY, FAILED, REPLY, ASK = b"+", b"!", b"=", b"?"
+READY, REFUSAL, REPLY, ASK = b"+", b"!", b"=", b"?"
 _PHASE_CODES = {phase: code for code, phase in enumerate(PHASES)}
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 #: malloc.h of glibc: M_TRIM_THRESHOLD and M_MMAP_THRESHOLD, with what they grow to anyway after a large picture. Till
@@ -72,8 +72,8 @@ class WorkerContext:
             self.sums.clear()
 
     def reserve(self, size: int) -> None:
-        """Wait until the supervisor grants `size` bytes of the memory budget; up to ``UNASKED`` bytes are free."""
-        if size > UNASKED:
+        """Wait until the supervisor grants `size` bytes of the memory budget; up to ``ALLOWANCE`` bytes are free."""
+        if size > ALLOWANCE:
             self._connection.send_bytes(ASK + size.to_bytes(8, "little"))
             self._connection.recv_bytes()
 
@@ -96,46 +96,46 @@ def serve(connection: Connection, name: str, rows: int, row: int, ticket: Ticket
         Where sums are staged; None: nothing is summed.
     """
     _settle_in()
-    captured = CapturedStderr()
-    captured.take()
+    capture = CapturedStderr()
+    capture.take()
     table = Table.attach(name, rows)
     try:
         task: Task = pickle.loads(connection.recv_bytes())
         task.open()
     except BaseException as error:  # noqa: BLE001 - anything here is told to the parent, which raises it
-        connection.send_bytes(FAILED + f"{type(error).__name__}: {sentence(error)}".encode("utf-8", "replace"))
+        connection.send_bytes(REFUSAL + f"{type(error).__name__}: {sentence(error)}".encode("utf-8", "replace"))
         return
     connection.send_bytes(READY)
-    context = WorkerContext(connection, table, row, *staged(ticket, row))
+    context = WorkerContext(connection, table, row, *open_sheet(ticket, row))
     with contextlib.suppress(EOFError, OSError):  # the parent has gone or wants no more
         while True:
             context.again, jobs = pickle.loads(connection.recv_bytes())
-            connection.send_bytes(REPLY + pickle.dumps(_chunk(task, jobs, context, table, row, captured)))
+            connection.send_bytes(REPLY + pickle.dumps(_chunk(task, jobs, context, table, row, capture)))
 
 
 def _chunk(
-    task: Task, jobs: list[bytes], context: WorkerContext, table: Table, row: int, captured: CapturedStderr
+    task: Task, jobs: list[bytes], context: WorkerContext, table: Table, row: int, capture: CapturedStderr
 ) -> list[bytes]:
     replies = []
-    for position, packed in enumerate(jobs):
-        if table.stopped:
+    for position, data in enumerate(jobs):
+        if table.stopping:
             break
         table.begin(row, position)
-        replies.append(_one(task, packed, context, captured))
+        replies.append(_one(task, data, context, capture))
         table.end(row)
     return replies
 
 
-def _one(task: Task, packed: bytes, context: WorkerContext, captured: CapturedStderr) -> bytes:
+def _one(task: Task, data: bytes, context: WorkerContext, capture: CapturedStderr) -> bytes:
     """One job to its pickled Outcome, or to pickled text when even that fails."""
     context.begin()
     try:
-        job: Job = pickle.loads(packed)
+        job: Job = pickle.loads(data)
         try:
             outcome = task(job, context)
         except MemoryError:
             outcome = task.blame(job, "failed", Failure("memory", context.current_phase, "not enough memory"))
-        outcome = captured.added_to(outcome)
+        outcome = capture.add_warnings(outcome)
         reply = pickle.dumps(outcome)
         if outcome.status == "ok":
             context.stage()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from imgbatch.core.job import Job, Outcome
-from imgbatch.executors.processes.memory_budget import UNASKED, Budget, budget_size, memory_size, resident
+from imgbatch.executors.processes.memory_budget import ALLOWANCE, Budget, budget_size, memory_size, resident
 from imgbatch.executors.processes.pool import Pool
 from imgbatch.pipeline.task import TaskContext
 from tests.faults.tasks import FaultyTask, job
@@ -131,7 +131,7 @@ def crowd(folder: Path, memory: int, fault: str = "sleep:0.02") -> list[Outcome]
 
 
 def test_workers_share_a_budget(tmp_path: Path) -> None:
-    assert UNASKED < 60_000_000
+    assert ALLOWANCE < 60_000_000
     assert not any(outcome.changes for outcome in crowd(tmp_path, 100_000_000))
     assert any(outcome.changes for outcome in crowd(tmp_path, 1_000_000_000))
 
