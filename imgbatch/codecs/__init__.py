@@ -26,16 +26,16 @@ if TYPE_CHECKING:
     from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
     from imgbatch.codecs.reading.decode import SourceImage
     from imgbatch.codecs.reading.open import open_image
-    from imgbatch.codecs.writing.encode import Encoded
+    from imgbatch.codecs.writing.encode import EncodedFile
 
 #: The module that each of these names is in.
 _HOMES = {
-    "AnimationTiming": "metadata.block", "Codec": "base", "Encoded": "writing.encode", "Metadata": "metadata.block",
+    "AnimationTiming": "metadata.block", "Codec": "base", "EncodedFile": "writing.encode", "Metadata": "metadata.block",
     "SourceImage": "reading.decode", "open_image": "reading.open",
 }  # fmt: skip
 
 __all__ = [
-    "CODECS", "FORMATS", "IMAGE_SUFFIXES", "PREFIX", "SAME", "AnimationTiming", "Codec", "Encoded", "Encoding",
+    "CODECS", "FORMATS", "IMAGE_SUFFIXES", "PREFIX", "SAME", "AnimationTiming", "Codec", "EncodedFile", "Encoding",
     "FormatInfo", "Metadata", "SourceImage", "all_codecs", "codec", "describe_formats", "encode", "findings",
     "format_of", "holds", "is_image", "open_image", "rewrite_metadata", "suffix_fits",
 ]  # fmt: skip
@@ -47,8 +47,8 @@ def __getattr__(name: str) -> Any:
 
 def codec(name: str) -> Codec:
     """The codec of a format; UsageError names the nearest known one."""
-    loaded: Codec = load(name)
-    return loaded
+    result: Codec = load(name)
+    return result
 
 
 def all_codecs() -> list[Codec]:
@@ -60,17 +60,17 @@ def findings(data: bytes, suffix: str) -> list[Finding]:
     """What is wrong with a file, by its bytes and its suffix (with the dot, in any case); nothing is decoded."""
     prefix = data[:PREFIX]
     name = format_of(prefix)
-    found = [] if name is None else list(codec(name).findings(data))
+    problems = [] if name is None else list(codec(name).findings(data))
     if (warning := identify.suffix_warning(prefix, suffix)) is not None:
         from imgbatch.codecs.errors import Finding
 
-        found.append(Finding(None, warning))
-    return found
+        problems.append(Finding(None, warning))
+    return problems
 
 
 def encode(
     frames: Iterable[Image], format: str, encoding: Encoding, metadata: Metadata, timing: AnimationTiming
-) -> Encoded:
+) -> EncodedFile:
     """`frames` as one file of `format`, in memory; for ``max_bytes`` and ``min_ssim`` its quality is searched for.
 
     Parameters
@@ -92,7 +92,7 @@ def encode(
     return encoding_procedure.encode(codec(format), frames, encoding, metadata, timing)
 
 
-def rewrite_metadata(data: bytes, encoding: Encoding, opened: SourceImage) -> Encoded | None:
+def rewrite_metadata(data: bytes, encoding: Encoding, image: SourceImage) -> EncodedFile | None:
     """A JPEG's own picture with the metadata that `encoding` asks for; None where it has to be encoded again.
 
     Parameters
@@ -101,19 +101,19 @@ def rewrite_metadata(data: bytes, encoding: Encoding, opened: SourceImage) -> En
         The whole JPEG.
     encoding : Encoding
         Of it, ``strip``, ``keep`` and ``icc`` matter.
-    opened : SourceImage
+    image : SourceImage
         The same file, opened.
     """
     from imgbatch.codecs.formats import jpeg_lossless
 
-    return jpeg_lossless.rewrite(data, encoding, opened.metadata, opened.size)
+    return jpeg_lossless.rewrite(data, encoding, image.metadata, image.size)
 
 
 def holds(format: str, mode: str) -> bool:
     """Whether a format keeps pixels of a Pillow mode: as they are, or as another spelling of the same."""
-    spelled = {"RGBa": "RGBA", "La": "LA", "RGBX": "RGB", "YCbCr": "RGB", "HSV": "RGB", "PA": "RGBA", "I": "I;16"}
+    equivalents = {"RGBa": "RGBA", "La": "LA", "RGBX": "RGB", "YCbCr": "RGB", "HSV": "RGB", "PA": "RGBA", "I": "I;16"}
     modes = codec(format).modes
-    return mode in modes or spelled.get(mode, "I;16" if mode.startswith("I;16") else mode) in modes
+    return mode in modes or equivalents.get(mode, "I;16" if mode.startswith("I;16") else mode) in modes
 
 
 def suffix_fits(suffix: str, format: str) -> bool:
@@ -149,14 +149,14 @@ def describe_formats() -> list[FormatInfo]:
     Images.init()
     lines = [
         FormatInfo(
-            one.name, one.suffixes, one.pillow in Images.OPEN and _built(one.feature), one.pillow in Images.SAVE,
+            one.name, one.suffixes, one.pillow in Images.OPEN and _has_feature(one.feature), one.pillow in Images.SAVE,
             one.multiframe, one.alpha, one.icc, one.exif,
         )
         for one in all_codecs()
     ]  # fmt: skip
     for name, suffixes in identify.READ_ONLY.items():
         if name not in CODECS:
-            readable = name == "mpo" or (name.upper() in Images.OPEN and _built(_FEATURES.get(name)))
+            readable = name == "mpo" or (name.upper() in Images.OPEN and _has_feature(_FEATURES.get(name)))
             lines.append(FormatInfo(name, suffixes, readable, False))
     for name, extra in optional_readers.EXTRAS.items():
         there = optional_readers.is_installed(name)
@@ -166,7 +166,7 @@ def describe_formats() -> list[FormatInfo]:
     return lines
 
 
-def _built(feature: str | None) -> bool:
+def _has_feature(feature: str | None) -> bool:
     """Whether Pillow was built with a library."""
     from PIL import features
 

@@ -39,10 +39,10 @@ class Codec(ABC):
         Whether it holds an alpha channel, a color profile, EXIF.
     optimizes : bool
         Whether ``optimize`` has a meaning, so that the result is compared with the plain one.
-    keyed : bool
+    color_key : bool
         Whether one gray value or color can be declared transparent (``transparency`` in Pillow's info).
-    published : bool
-        Whether files of it are made to be published: then a position in their metadata is worth a hint.
+    for_web : bool
+        Whether files of it are made for the web: then a position in their metadata is worth a hint.
     feature : str or None
         The feature of Pillow's (PIL.features) without which it cannot be read.
     """
@@ -55,9 +55,9 @@ class Codec(ABC):
     alpha: ClassVar[bool] = True
     icc: ClassVar[bool] = True
     exif: ClassVar[bool] = True
-    keyed: ClassVar[bool] = False
+    color_key: ClassVar[bool] = False
     optimizes: ClassVar[bool] = False
-    published: ClassVar[bool] = False
+    for_web: ClassVar[bool] = False
     feature: ClassVar[str | None] = None
 
     @property

@@ -37,11 +37,11 @@ class FrameSequence(Images.Image):
             raise EOFError(f"no frame {frame} of {len(self._frames)}")
         if frame == self._place:
             return
-        shown = self._frames[frame]
-        shown.load()
+        image = self._frames[frame]
+        image.load()
         self._place = frame
-        self.im, self._mode, self._size, self.palette = shown.im, shown.mode, shown.size, shown.palette
-        self.info = dict(shown.info)
+        self.im, self._mode, self._size, self.palette = image.im, image.mode, image.size, image.palette
+        self.info = dict(image.info)
 
     def tell(self) -> int:
         """The number of the frame that is shown, from 0."""

@@ -95,7 +95,7 @@ class StatsRun(Run):
             with (
                 self._reporting(),
                 self._resources.lend(self.ops, has_workers) as ops,
-                Totals(layout, shared=has_workers) as self.totals,
+                Totals(layout, in_shared_memory=has_workers) as self.totals,
             ):
                 work = MeasureTask(ops, self.mode, self.settings.max_pixels, self._auto_orient)
                 try:

@@ -13,7 +13,7 @@ from typing import Literal
 from imgbatch import codecs
 from imgbatch.codecs.metadata import strip
 from imgbatch.codecs.reading.decode import SourceImage
-from imgbatch.codecs.writing.encode import Encoded
+from imgbatch.codecs.writing.encode import EncodedFile
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Target
 from imgbatch.operations import Resize
@@ -41,7 +41,7 @@ class OutputDecision:
         Of an encoding, the output whose reduced picture it is made from; None: what was decoded.
     may_keep_source : bool
         Of an encoding, whether the source's bytes are written instead if it saves too little.
-    copy : Encoded or None
+    copy : EncodedFile or None
         The file of a copy or a rewrite.
     """
 
@@ -49,7 +49,7 @@ class OutputDecision:
     action: Literal["copy", "rewrite", "encode"] = "encode"
     source: int | None = None
     may_keep_source: bool = False
-    copy: Encoded | None = None
+    copy: EncodedFile | None = None
 
 
 def decide_outputs(
@@ -110,7 +110,7 @@ def decide_encodings(
 
 def _decide(
     picture: SourceImage, plan: DecodePlan, output: Output, format: str, place: int, source: int | None,
-    copy: tuple[Literal["copy", "rewrite"], Encoded] | None,
+    copy: tuple[Literal["copy", "rewrite"], EncodedFile] | None,
 ) -> OutputDecision:  # fmt: skip
     if copy is not None:
         return OutputDecision(place, copy[0], copy=copy[1])
@@ -119,7 +119,7 @@ def _decide(
 
 def _copy(
     picture: SourceImage, plan: DecodePlan, output: Output, target: Target, place: int, data: bytes
-) -> tuple[Literal["copy", "rewrite"], Encoded] | None:
+) -> tuple[Literal["copy", "rewrite"], EncodedFile] | None:
     """What is copied from the source, whole or around its picture; None: nothing."""
     if not can_copy(picture, plan, output, place, target.format):
         return None
@@ -128,8 +128,8 @@ def _copy(
         if rewrite is None:
             picture.changes.append(ENCODE_CHANGE)
         return None if rewrite is None else ("rewrite", rewrite)
-    has_location = picture.metadata.located
-    return "copy", Encoded(data, target.format, *picture.size, changes=[COPY_CHANGE], located=has_location)
+    has_position = picture.metadata.has_position
+    return "copy", EncodedFile(data, target.format, *picture.size, changes=[COPY_CHANGE], has_position=has_position)
 
 
 def can_copy(picture: SourceImage, plan: DecodePlan, output: Output, number: int, format: str) -> bool:

@@ -15,7 +15,7 @@ from imgbatch import codecs
 from imgbatch.codecs.metadata import profile_policy
 from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
 from imgbatch.codecs.metadata.exif import without_thumbnails
-from imgbatch.codecs.writing.encode import Encoded
+from imgbatch.codecs.writing.encode import EncodedFile
 from imgbatch.core.errors import ImageError
 from imgbatch.core.job import Job, Target, Written
 from imgbatch.operations import Operation
@@ -73,7 +73,7 @@ class ImageContext(FileContext):
         self.source_format = ""  # where it is one that is written
         self.fields: set[str] = set()
         self.reductions: dict[int | None, SpooledFrames] = {}
-        self.late: dict[str, tuple[Encoded, Output]] = {}  # under names that the pixels decided
+        self.late: dict[str, tuple[EncodedFile, Output]] = {}  # under names that the pixels decided
 
     def process(self) -> None:
         """All steps; an output that fails does not keep the others from being made."""
@@ -99,7 +99,7 @@ class OutputContext:
     output: Output
     frames: SpooledFrames | None = None
     metadata: Metadata | None = None
-    encoding: Encoded | None = None
+    encoding: EncodedFile | None = None
 
 
 def read(image: ImageContext) -> None:
@@ -243,7 +243,7 @@ def write(image: ImageContext, one: OutputContext) -> None:
             encoding.mode,
             content_hash(encoding.data),
             image.source_format,
-            encoding.located and codecs.codec(encoding.format).published,
+            encoding.has_position and codecs.codec(encoding.format).for_web,
             tuple(sorted(image.fields)),
         )  # fmt: skip
     )
@@ -256,7 +256,7 @@ DECODE_STEPS: tuple[Callable[[ImageContext], None], ...] = (reserve, decode)
 OUTPUT_STEPS: tuple[Callable[[ImageContext, OutputContext], None], ...] = (operate, encode, write)
 
 
-def _is_same_file(path: str, encoding: Encoded, output: Output, earlier: Encoded, other: Output) -> bool:
+def _is_same_file(path: str, encoding: EncodedFile, output: Output, earlier: EncodedFile, other: Output) -> bool:
     """Whether an output is the file that another one has written, as renditions wider than the picture are.
 
     These are one picture, be it made in two ways.
@@ -278,7 +278,7 @@ def _apply(image: ImageContext, ops: Sequence[Operation], frames: SpooledFrames)
     return SpooledFrames(image.timer.operate(ops, frames)) if ops else frames
 
 
-def _smaller(image: ImageContext, encoding: Encoded, output: Output) -> Encoded:
+def _smaller(image: ImageContext, encoding: EncodedFile, output: Output) -> EncodedFile:
     """`encoding`, or the source's bytes where it saves less than was asked for: 0 % where nothing was said."""
     data = image.data
     share = float((output.min_savings or "0%").removesuffix("%"))
@@ -286,8 +286,13 @@ def _smaller(image: ImageContext, encoding: Encoded, output: Output) -> Encoded:
         return encoding
     saving = f"{100 * (1 - len(encoding.data) / len(data)):.1f}%"
     change = f"original's bytes kept: encoding would save {saving}"
-    return Encoded(
-        data, encoding.format, *image.picture.size, encoding.frames, changes=[change], located=encoding.located
+    return EncodedFile(
+        data,
+        encoding.format,
+        *image.picture.size,
+        encoding.frames,
+        changes=[change],
+        has_position=encoding.has_position,
     )
 
 

@@ -15,17 +15,17 @@ from imgbatch.storage.atomic_write import mtime
 from imgbatch.storage.registry import storage_of
 
 if TYPE_CHECKING:
-    from imgbatch.codecs.writing.encode import Encoded
+    from imgbatch.codecs.writing.encode import EncodedFile
 
 
-def output_path(target: Target, encoding: Encoded, data: bytes) -> str:
+def output_path(target: Target, encoding: EncodedFile, data: bytes) -> str:
     """Where an encoded picture goes, now that its pixels are known.
 
     Parameters
     ----------
     target : Target
         Its other path, if any, is meant where `encoding` has another format.
-    encoding : Encoded
+    encoding : EncodedFile
         Gives the width and height in px for names that hold them.
     data : bytes
         The source's content, for ``{hash}``: the first 16 hexadecimal digits of its SHA-256.
@@ -38,7 +38,13 @@ def output_path(target: Target, encoding: Encoded, data: bytes) -> str:
 
 
 def write_output(
-    path: str, job: Job, target: Target, encoding: Encoded, output: Output, since_ns: int | None, is_continuation: bool
+    path: str,
+    job: Job,
+    target: Target,
+    encoding: EncodedFile,
+    output: Output,
+    since_ns: int | None,
+    is_continuation: bool,
 ) -> int:
     """Write an encoded picture, with its source's times and mode where these are kept; its mtime in ns.
 

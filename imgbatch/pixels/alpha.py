@@ -14,7 +14,7 @@ from imgbatch.pixels.color import has_transparency, to_continuous_tone
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-_PREMULTIPLIED = {"RGBA": "RGBa", "LA": "La"}
+_PREMULTIPLIED_MODES = {"RGBA": "RGBa", "LA": "La"}
 #: Modes that say what a plainer mode says as well, and that few filters and fewer formats take.
 _PLAIN = {"RGBa": "RGBA", "La": "LA", "RGBX": "RGB", "HSV": "RGB", "YCbCr": "RGB"}
 #: The modes of 16-bit gray.
@@ -33,23 +33,23 @@ def to_straight_alpha(image: Image) -> Image:
 
 
 def with_header(result: Image, image: Image) -> Image:
-    """`made` with the header of `image` (profile, resolution, ...), but a transparent color only for the same mode."""
+    """`result` with the header of `image` (profile, resolution, ...); a transparent color only for the same mode."""
     if result is not image:
         same = result.mode == image.mode
         result.info = {key: value for key, value in image.info.items() if same or key != "transparency"}
     return result
 
 
-def apply_premultiplied(image: Image, change: Callable[[Image], Image]) -> Image:
+def apply_to_premultiplied_colors(image: Image, change: Callable[[Image], Image]) -> Image:
     """`change` applied to `image` with its colors weighted by alpha, and weighted back; plain where there is no alpha.
 
     `change` is given an image of mode ``RGBa`` or ``La``. Pillow's filters, resize and rotate take them as they are,
     where they would weight ``RGBA`` a second time.
     """
-    weighted = _PREMULTIPLIED.get(image.mode)
-    if weighted is None:
+    mode = _PREMULTIPLIED_MODES.get(image.mode)
+    if mode is None:
         return with_header(change(image), image)
-    return with_header(change(image.convert(weighted)).convert(image.mode), image)
+    return with_header(change(image.convert(mode)).convert(image.mode), image)
 
 
 def apply_to_colors(image: Image, change: Callable[[Image], Image]) -> Image:
@@ -59,8 +59,8 @@ def apply_to_colors(image: Image, change: Callable[[Image], Image]) -> Image:
     from PIL import Image as Images
 
     *colors, alpha = image.split()
-    changed = change(Images.merge("RGB", colors) if image.mode == "RGBA" else colors[0])
-    return with_header(Images.merge("RGBA" if changed.mode == "RGB" else "LA", (*changed.split(), alpha)), image)
+    result = change(Images.merge("RGB", colors) if image.mode == "RGBA" else colors[0])
+    return with_header(Images.merge("RGBA" if result.mode == "RGB" else "LA", (*result.split(), alpha)), image)
 
 
 def flatten(image: Image, background: tuple[int, int, int]) -> Image:

@@ -32,8 +32,8 @@ def rgba(word: str) -> tuple[int, int, int, int]:
 
     if word.strip().lower() == "transparent":
         return (0, 0, 0, 0)
-    found = ImageColor.getrgb(word.strip())
-    return found if len(found) == 4 else (*found, 255)
+    channels = ImageColor.getrgb(word.strip())
+    return channels if len(channels) == 4 else (*channels, 255)
 
 
 def canonical_color(word: str) -> str:

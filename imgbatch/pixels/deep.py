@@ -113,8 +113,8 @@ def move_apart(image: Image, smooth: Callable[[Image], Image], amount: float, th
 
     def change(plane: Plane) -> Plane:
         difference = plane - flat
-        moved = plane + amount * difference
-        return numpy.where(numpy.abs(difference) > limit, moved, plane) if threshold else moved
+        result = plane + amount * difference
+        return numpy.where(numpy.abs(difference) > limit, result, plane) if threshold else result
 
     return _change(image, change)
 
@@ -141,10 +141,10 @@ def _box_along(plane: Plane, radius: float, axis: int) -> Plane:
     part = radius - whole
     wide = [(0, 0), (0, 0)]
     wide[axis] = (whole + 1, whole + 1)
-    padded = numpy.pad(plane, wide, mode="edge")
+    padded_plane = numpy.pad(plane, wide, mode="edge")
     start = [(0, 0), (0, 0)]
     start[axis] = (1, 0)
-    sums = numpy.cumsum(numpy.pad(padded, start), axis=axis)
+    sums = numpy.cumsum(numpy.pad(padded_plane, start), axis=axis)
     count = plane.shape[axis]
     reach = 2 * whole + 2
 
@@ -152,7 +152,7 @@ def _box_along(plane: Plane, radius: float, axis: int) -> Plane:
         return values[first : first + count] if axis == 0 else values[:, first : first + count]
 
     inner = at(sums, reach) - at(sums, 1)
-    outer = at(padded, 0) + at(padded, reach)
+    outer = at(padded_plane, 0) + at(padded_plane, reach)
     result: Plane = (inner + part * outer) / (2 * radius + 1)
     return result
 

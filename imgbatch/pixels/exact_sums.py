@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 LEVELS = 256
 _MAGIC = 0x696D6773756D7331  # "imgsums1"
 _HEAD = numpy.dtype([("magic", "i8"), ("channels", "i8"), ("width", "i8"), ("height", "i8"), ("sequence", "i8")])
-_ADDED = ("images", "pixels", "sum", "sum_squares", "histogram", "grid")
+_ADDITIVE = ("images", "pixels", "sum", "sum_squares", "histogram", "grid")
 _VALUES = numpy.arange(LEVELS, dtype=numpy.int64)
 _SQUARES = _VALUES * _VALUES
 _PAUSE = 0.0002  # seconds before a reader who met a writer looks again
@@ -145,7 +145,7 @@ class Totals:
     Parameters
     ----------
     layout : Layout
-    shared : bool
+    in_shared_memory : bool
         In shared memory, so that another process can look on; else in this process only.
 
     Attributes
@@ -154,9 +154,9 @@ class Totals:
         What :meth:`attach` takes; "" when not shared.
     """
 
-    def __init__(self, layout: Layout, shared: bool = True) -> None:
+    def __init__(self, layout: Layout, in_shared_memory: bool = True) -> None:
         whole = _whole(layout)
-        segment = SharedArray.create((1,), whole) if shared else None
+        segment = SharedArray.create((1,), whole) if in_shared_memory else None
         self._hold(layout, segment, numpy.zeros((1,), whole) if segment is None else segment.array)
         head, _ = self._arrays()
         head["channels"] = layout.channels
@@ -214,9 +214,9 @@ class Totals:
         while True:
             before = int(head["sequence"])
             if before % 2 == 0:
-                copied = totals.copy()
+                copy = totals.copy()
                 if int(head["sequence"]) == before:
-                    return Sums.of(copied)
+                    return Sums.of(copy)
             if time.monotonic() > deadline:
                 raise EngineError("the sums cannot be read: they are being changed all the time, or their owner died")
             time.sleep(_PAUSE)
@@ -250,7 +250,7 @@ def add(into: Record, record: Record) -> None:
     else:  # zeros: no pixel so far
         into["min"] = record["min"]
         into["max"] = record["max"]
-    for name in _ADDED:
+    for name in _ADDITIVE:
         if name in (into.dtype.names or ()):
             into[name] += record[name]
 

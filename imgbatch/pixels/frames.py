@@ -50,13 +50,13 @@ class SpooledFrames(Sequence["Image"]):
     def __init__(self, frames: Iterable[Image] = ()) -> None:
         self._items: list[Image | _StoredFrame] = []
         self._file: IO[bytes] | None = None
-        self._end = kept = 0
+        self._end = total = 0
         for frame in frames:
             size = size_in_memory(frame)
-            if self._items and kept + size > MEMORY_LIMIT:
+            if self._items and total + size > MEMORY_LIMIT:
                 self._items.append(self._spool(frame))
             else:
-                kept += size
+                total += size
                 self._items.append(frame)
 
     def __len__(self) -> int:
@@ -93,8 +93,8 @@ class SpooledFrames(Sequence["Image"]):
             self._file.seek(self._end)
             self._file.write(pixels)
         except OSError as error:
-            said = f"no room for so many frames in {tempfile.gettempdir()}: {error.strerror or error}"
-            raise ImageError("memory", f"{said}; set TMPDIR to a folder that has, or use --frames") from error
+            message = f"no room for so many frames in {tempfile.gettempdir()}: {error.strerror or error}"
+            raise ImageError("memory", f"{message}; set TMPDIR to a folder that has, or use --frames") from error
         palette = None
         if frame.palette is not None:
             mode = frame.palette.mode

@@ -30,7 +30,7 @@ def to_upright(orientation: int) -> Transpose | None:
     }.get(orientation)  # fmt: skip
 
 
-def to_stored(orientation: int) -> Transpose | None:
+def from_upright(orientation: int) -> Transpose | None:
     """What turns upright pixels back to how `orientation` stores them."""
     return to_upright({6: 8, 8: 6}.get(orientation, orientation))
 

@@ -202,11 +202,11 @@ def _with_info(result: Image, image: Image) -> Image:
     return result
 
 
-def _convert(image: Image, icc: bytes, given: str, wanted: str) -> Image:
-    """`image`, whose mode is `given`, through the profile `icc` to sRGB in the mode `wanted` (RGB, RGBA, L, I;16)."""
+def _convert(image: Image, icc: bytes, source_mode: str, target_mode: str) -> Image:
+    """`image` from its `source_mode`, through the profile `icc`, to sRGB in `target_mode` (RGB, RGBA, L or I;16)."""
     from PIL import ImageCms
 
-    result = ImageCms.applyTransform(image, _transform(icc, given, wanted))
+    result = ImageCms.applyTransform(image, _transform(icc, source_mode, target_mode))
     assert result is not None  # not in place
     result.info = {}
     return result
@@ -221,21 +221,21 @@ def _cms_errors() -> tuple[type[Exception], ...]:
 
 def _text_tag(text: str) -> bytes:
     """A multiLocalizedUnicodeType of one record, English."""
-    said = text.encode("utf-16-be")
-    return b"mluc\0\0\0\0" + struct.pack(">II4sII", 1, 12, b"enUS", len(said), 28) + said
+    content = text.encode("utf-16-be")
+    return b"mluc\0\0\0\0" + struct.pack(">II4sII", 1, 12, b"enUS", len(content), 28) + content
 
 
 @functools.lru_cache(maxsize=16)
-def _transform(icc: bytes, given: str, wanted: str) -> Any:
+def _transform(icc: bytes, source_mode: str, target_mode: str) -> Any:
     """Building a transform costs more than applying it to a small picture, and a batch often has one profile."""
     from PIL import ImageCms
 
-    target = gray_profile() if wanted in ("L", "I;16") else srgb_profile()
+    target = gray_profile() if target_mode in ("L", "I;16") else srgb_profile()
     return ImageCms.buildTransform(
         ImageCms.ImageCmsProfile(io.BytesIO(icc)),
         ImageCms.ImageCmsProfile(io.BytesIO(target)),
-        given,
-        wanted,
+        source_mode,
+        target_mode,
         ImageCms.Intent.RELATIVE_COLORIMETRIC,
         ImageCms.Flags.BLACKPOINTCOMPENSATION,
     )

@@ -54,12 +54,12 @@ def _similar(one: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
     x = one.astype(numpy.float32) - 128  # centered, so that squares keep their last digits
     y = other.astype(numpy.float32) - 128
     mean_x, mean_y = _blur(x), _blur(y)
-    power = _blur(x * x + y * y) - mean_x * mean_x - mean_y * mean_y
-    shared = _blur(x * y) - mean_x * mean_y
+    variance = _blur(x * x + y * y) - mean_x * mean_x - mean_y * mean_y
+    covariance = _blur(x * y) - mean_x * mean_y
     mean_x += 128
     mean_y += 128
-    both: NDArray[Any] = (2 * mean_x * mean_y + _C1) * (2 * shared + _C2)
-    both /= (mean_x * mean_x + mean_y * mean_y + _C1) * (power + _C2)
+    both: NDArray[Any] = (2 * mean_x * mean_y + _C1) * (2 * covariance + _C2)
+    both /= (mean_x * mean_x + mean_y * mean_y + _C1) * (variance + _C2)
     return both
 
 

@@ -35,11 +35,11 @@ class Spread:
     @classmethod
     def of(cls, sides: Iterable[int]) -> Spread | None:
         """None of none."""
-        held = sorted(sides)
-        if not held:
+        numbers = sorted(sides)
+        if not numbers:
             return None
-        low, high = held[(len(held) - 1) // 2], held[len(held) // 2]
-        return cls(held[0], low if low == high else (low + high) / 2, held[-1])
+        low, high = numbers[(len(numbers) - 1) // 2], numbers[len(numbers) // 2]
+        return cls(numbers[0], low if low == high else (low + high) / 2, numbers[-1])
 
     def table(self) -> dict[str, float]:
         """As it stands in JSON: a whole number has no point."""
@@ -159,7 +159,7 @@ class Statistics:
 
 
 def make_statistics(
-    mode: str, weight: str, sums: Sums, measured: Sequence[Measurement], failures: Sequence[Outcome]
+    mode: str, weight: str, sums: Sums, measurements: Sequence[Measurement], failures: Sequence[Outcome]
 ) -> Statistics:
     """The figures that follow from the exact sums, and from what was said of each file.
 
@@ -170,7 +170,7 @@ def make_statistics(
     weight : str
         "pixel": each pixel counts alike; "image": each picture.
     sums : Sums
-    measured : sequence of Measurement
+    measurements : sequence of Measurement
         One for each picture in `sums`.
     failures : sequence of Outcome
         The files that could not be measured.
@@ -181,7 +181,7 @@ def make_statistics(
     figure: Callable[[int], tuple[float, float]]
     if weight == "image":
         equally = EqualWeightMoments(count)
-        for one in measured:
+        for one in measurements:
             equally.add(one.size[0] * one.size[1], one.sum, one.sum_squares)
         figure = equally.figures
     else:
@@ -204,11 +204,11 @@ def make_statistics(
         sum=sums.sum,
         sum_squares=sums.sum_squares,
         histogram=sums.histogram,
-        width=Spread.of(one.size[0] for one in measured),
-        height=Spread.of(one.size[1] for one in measured),
-        aspects=_count(aspect(*one.size) for one in measured),
-        formats=_count(one.format for one in measured),
-        modes=_count(one.mode for one in measured),
+        width=Spread.of(one.size[0] for one in measurements),
+        height=Spread.of(one.size[1] for one in measurements),
+        aspects=_count(aspect(*one.size) for one in measurements),
+        formats=_count(one.format for one in measurements),
+        modes=_count(one.mode for one in measurements),
         failures=tuple(failures),
         mean_image=None if sums.grid is None else sums.grid / (sums.images * TOP or math.nan),
     )
@@ -216,22 +216,22 @@ def make_statistics(
 
 def output_statistics(sums: Sums, outcomes: Iterable[Outcome]) -> Statistics:
     """The figures of the files that a run wrote; `sums` are those of the outcomes that are "ok"."""
-    held = list(outcomes)
-    measured = [
+    results = list(outcomes)
+    measurements = [
         Measurement(one.index, one.source, "ok", format=result.format, mode=result.mode or "unknown",
                     size=(result.width, result.height))
-        for one in held
+        for one in results
         if one.status == "ok"
         for result in one.outputs
     ]  # fmt: skip
-    return make_statistics("RGB", "pixel", sums, measured, [one for one in held if not one.ok])
+    return make_statistics("RGB", "pixel", sums, measurements, [one for one in results if not one.ok])
 
 
 def aspect(width: int, height: int) -> str:
     """The name of an aspect ratio: ``"3:2"``, of a portrait ``"2:3"``; "other" when none is near."""
-    found = max(width, height) / min(width, height)
-    long, short = min(_RATIOS, key=lambda ratio: abs(found * ratio[1] / ratio[0] - 1))
-    if abs(found * short / long - 1) > _NEAR:
+    quotient = max(width, height) / min(width, height)
+    long, short = min(_RATIOS, key=lambda ratio: abs(quotient * ratio[1] / ratio[0] - 1))
+    if abs(quotient * short / long - 1) > _NEAR:
         return "other"
     return f"{long}:{short}" if width >= height else f"{short}:{long}"
 

@@ -236,7 +236,7 @@ class Batch(Run):
             return
         from imgbatch.pixels.exact_sums import Layout, Totals
 
-        with Totals(Layout(), shared=self.settings.workers != 0) as totals:
+        with Totals(Layout(), in_shared_memory=self.settings.workers != 0) as totals:
             try:
                 yield totals
             finally:

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image, ImageCms, features
 
 from imgbatch import codecs
-from imgbatch.codecs import AnimationTiming, Encoded, Encoding, Metadata
+from imgbatch.codecs import AnimationTiming, EncodedFile, Encoding, Metadata
 from imgbatch.codecs.metadata import exif_tags
 from imgbatch.codecs.metadata.exif import without_orientation
 from imgbatch.codecs.reading import limits, optional_readers
@@ -54,18 +54,18 @@ def seen(image: Picture) -> np.ndarray[Any, Any]:
     return samples
 
 
-def encode(image: Picture | list[Picture], name: str, loop: int | None = None, **options: Any) -> Encoded:
+def encode(image: Picture | list[Picture], name: str, loop: int | None = None, **options: Any) -> EncodedFile:
     frames = image if isinstance(image, list) else [image]
     given = options.pop("metadata", None) or Metadata()
     motion = options.pop("motion", None) or AnimationTiming(loop=loop)
     return codecs.encode(frames, name, Encoding(**options), given, motion)
 
 
-def back(encoded: Encoded) -> codecs.SourceImage:
+def back(encoded: EncodedFile) -> codecs.SourceImage:
     return codecs.open_image(encoded.data, "", LIMIT)
 
 
-def only(encoded: Encoded) -> Picture:
+def only(encoded: EncodedFile) -> Picture:
     frames, _ = back(encoded).decode()
     (frame,) = frames
     return frame

@@ -20,7 +20,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from imgbatch import Blur, Crop, Operation, Output, Recipe, Resize, Rotate, codecs, run
-from imgbatch.codecs import FORMATS, AnimationTiming, Encoded, Encoding, Metadata
+from imgbatch.codecs import FORMATS, AnimationTiming, EncodedFile, Encoding, Metadata
 from imgbatch.codecs.metadata import exif_tags, iptc
 from imgbatch.codecs.metadata.strip import strip_metadata
 from imgbatch.codecs.metadata.words import BLOCKS
@@ -48,12 +48,12 @@ def within_limits() -> Iterator[None]:
         yield
 
 
-def encode(format: str, held: Metadata | None = None, **options: Any) -> Encoded:
+def encode(format: str, held: Metadata | None = None, **options: Any) -> EncodedFile:
     image = Image.radial_gradient("L").resize(SIZE).convert("RGB")
     return codecs.encode([image], format, Encoding(**options), held or everything(), AnimationTiming())
 
 
-def back(encoded: Encoded) -> Metadata:
+def back(encoded: EncodedFile) -> Metadata:
     with codecs.open_image(encoded.data, "", 10**6) as opened:
         return opened.metadata
 
@@ -190,7 +190,7 @@ def remaining(metadata: Metadata, changes: list[str], strip: str | None = None, 
 def test_without_gps_nothing_says_where_it_was(format: str, tmp_path: Path) -> None:
     encoded = encode(format, strip="gps")
     found = back(encoded)
-    assert not found.located and encoded.located is False and encode(format).located is True
+    assert not found.has_position and encoded.has_position is False and encode(format).has_position is True
     assert found.exif is not None and not exif_tags.has_thumbnail(found.exif)
     assert found.xmp is not None and b"Rating" in found.xmp
     assert b"GPS" not in found.xmp and b"Thumbnails" not in found.xmp
@@ -237,9 +237,9 @@ def test_only_artist_and_copyright_stay() -> None:
 
 def test_the_more_specific_word_wins() -> None:
     made = remaining(everything(), [], strip="all,gps", keep="exif,xmp")
-    assert not made.located and "Make" in tags(made) and made.xmp is not None and b"Rating" in made.xmp
+    assert not made.has_position and "Make" in tags(made) and made.xmp is not None and b"Rating" in made.xmp
     made = remaining(everything(), [], strip="exif", keep="gps")
-    assert made.located and "Make" not in tags(made)
+    assert made.has_position and "Make" not in tags(made)
     made = remaining(everything(), [], strip="artist,keywords")
     assert "Artist" not in tags(made) and "Make" in tags(made)
     assert made.xmp is not None and b"Ada" not in made.xmp and b"Rating" in made.xmp
@@ -363,7 +363,7 @@ def test_animations_and_pages_keep_it_too(format: str) -> None:
     found = back(encoded)
     for name in ("exif", "xmp", "iptc"):
         assert bool(getattr(found, name)) == (not TABLE[name][format].startswith("-")), name
-    assert not found.located
+    assert not found.has_position
 
 
 # -- true after the turn -----------------------------------------------------------------------------------------------

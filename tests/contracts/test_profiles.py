@@ -14,7 +14,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from imgbatch import Output, Recipe, Resize, codecs, run
-from imgbatch.codecs import AnimationTiming, Encoded, Encoding, Metadata
+from imgbatch.codecs import AnimationTiming, EncodedFile, Encoding, Metadata
 from imgbatch.codecs.reading import limits
 from imgbatch.core.errors import PlanError, UsageError
 from imgbatch.pixels import profile_conversion
@@ -74,7 +74,7 @@ def within_limits() -> Iterator[None]:
         yield
 
 
-def encode(image: Picture, format: str, profile: bytes | None, **options: Any) -> Encoded:
+def encode(image: Picture, format: str, profile: bytes | None, **options: Any) -> EncodedFile:
     return codecs.encode([image], format, Encoding(**options), Metadata(icc=profile), AnimationTiming())
 
 

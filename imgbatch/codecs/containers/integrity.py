@@ -79,8 +79,8 @@ def jpeg_scans(data: bytes) -> tuple[list[tuple[int, int]], int | None]:
     """Where the scans' data lie, as (start, end), and where the picture ends (None: it has no end mark)."""
     scans: list[tuple[int, int]] = []
     at = 2
-    while (found := _MARKER.search(data, at)) is not None:
-        marker, at = found[1][0], found.end()
+    while (match := _MARKER.search(data, at)) is not None:
+        marker, at = match[1][0], match.end()
         if marker == 0xD9:
             return scans, at
         if marker in _ALONE:
@@ -99,9 +99,9 @@ def jpeg(data: bytes) -> Iterator[Finding]:
     scans, end = jpeg_scans(data)
     restarts = bool(scans) and b"\xff\xdd" in data[: scans[0][0]]
     for number, (start, stop) in enumerate(scans if restarts else (), 1):
-        for place, found in enumerate(_RESTART.finditer(data, start, stop)):
-            if found[1][0] != 0xD0 + place % 8:
-                yield Finding("corrupt", f"restart markers out of order in scan {number}, at byte {found.start()}")
+        for place, match in enumerate(_RESTART.finditer(data, start, stop)):
+            if match[1][0] != 0xD0 + place % 8:
+                yield Finding("corrupt", f"restart markers out of order in scan {number}, at byte {match.start()}")
                 break
     if end is None:
         if zeros_from(data) is not None:
@@ -175,7 +175,7 @@ def avif(data: bytes) -> Iterator[Finding]:
 
 def bmp(data: bytes) -> Iterator[Finding]:
     """The header's size is often a lie; only data beyond both it and the pixels are worth a word."""
-    said = int.from_bytes(data[2:6], "little")
+    file_size = int.from_bytes(data[2:6], "little")
     offset, size = int.from_bytes(data[10:14], "little"), int.from_bytes(data[34:38], "little")
-    if len(data[14:18]) == 4 and int.from_bytes(data[14:18], "little") >= 40 and size and said == offset + size:
-        yield from _after(data, said, "bmp")
+    if len(data[14:18]) == 4 and int.from_bytes(data[14:18], "little") >= 40 and size and file_size == offset + size:
+        yield from _after(data, file_size, "bmp")

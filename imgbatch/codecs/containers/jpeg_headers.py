@@ -28,8 +28,8 @@ _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 def segments(data: bytes) -> Iterator[tuple[int, int, int]]:
     """(marker, start, end) of a JPEG's segments, up to the header of its first scan."""
     at = 2
-    while (found := _MARKER.search(data, at)) is not None:
-        start, marker = found.start(), found[1][0]
+    while (match := _MARKER.search(data, at)) is not None:
+        start, marker = match.start(), match[1][0]
         at = start + 2 + int.from_bytes(data[start + 2 : start + 4], "big")
         if at > len(data) or at < start + 4:
             return
@@ -101,8 +101,8 @@ def exif_orientation(image: Image) -> int:
     from PIL.Image import Image as Plain
 
     with contextlib.suppress(Exception):
-        said = Plain.getexif(image).get(0x0112, 1)
-        return said if isinstance(said, int) else 1
+        value = Plain.getexif(image).get(0x0112, 1)
+        return value if isinstance(value, int) else 1
     return 1
 
 
@@ -146,8 +146,8 @@ def tables(image: ImageFile) -> JpegTables | None:
     """A JPEG's quantization tables and chroma sampling; None where it has no tables that can be written again."""
     from PIL import JpegImagePlugin
 
-    found = getattr(image, "quantization", None)
-    if not found or any(len(table) != 64 or not all(0 < value < 256 for value in table) for table in found.values()):
+    raw = getattr(image, "quantization", None)
+    if not raw or any(len(table) != 64 or not all(0 < value < 256 for value in table) for table in raw.values()):
         return None
     sampling = JpegImagePlugin.get_sampling(image) if image.mode == "RGB" else -1
-    return JpegTables({number: list(found[key]) for number, key in enumerate(sorted(found))}, _SAMPLINGS.get(sampling))
+    return JpegTables({number: list(raw[key]) for number, key in enumerate(sorted(raw))}, _SAMPLINGS.get(sampling))

@@ -26,7 +26,7 @@ def without_fine_scans(data: bytes) -> bytes:
     scans, end = jpeg_scans(data)
     if end is None:
         return data
-    kept, here = [], 0
+    pieces, here = [], 0
     parts: set[int] = set()  # brightness and colors, by their numbers in the file
     for start, stop in scans:
         header = data.rindex(_SCAN, here, start)
@@ -37,9 +37,9 @@ def without_fine_scans(data: bytes) -> bytes:
         elif not _is_valid_scan(data[header + 2 : start], parts):
             return data
         refining = bits >> 4 > 0
-        kept.append(data[here : header if waves and (refining or first > _COARSE) else stop])
+        pieces.append(data[here : header if waves and (refining or first > _COARSE) else stop])
         here = stop
-    return b"".join((*kept, _END))
+    return b"".join((*pieces, _END))
 
 
 def _is_valid_scan(head: bytes, parts: set[int]) -> bool:

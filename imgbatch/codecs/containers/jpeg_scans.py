@@ -25,12 +25,12 @@ from imgbatch.codecs.errors import Finding
 SPARE = 64
 _GRAY = 128  # what libjpeg fills in
 #: Lossless JPEGs have no smaller scales; data that are coded arithmetically have no last byte: missing ones are zeros.
-_UNTOLD = (3, 9, 10)
+_UNCHECKABLE = (3, 9, 10)
 _EIGHTH, _HALF = 8, 2
 _MORE = bytes((53 * place + 91) % 251 + 2 for place in range(600))  # any bytes but 00 and FF
 
 
-class _Parted(io.BytesIO):
+class _TwoPartFile(io.BytesIO):
     """The bytes of a file, handed out in two parts, so that one can see whether the second was asked for."""
 
     def __init__(self, data: bytes, cut: int) -> None:
@@ -54,7 +54,7 @@ def findings(data: bytes) -> list[Finding] | None:
         When it cannot be decoded.
     """
     scans, end = jpeg_scans(data)
-    if not scans or end is None or jpeg_headers.process_of(data)[0] in _UNTOLD:
+    if not scans or end is None or jpeg_headers.process_of(data)[0] in _UNCHECKABLE:
         return None
     if len(scans) > 1:
         return _check_progressive(data, scans)
@@ -85,7 +85,7 @@ def _decode(data: bytes, cut: int, scale: int = _EIGHTH) -> tuple[bool, bytes]:
     from PIL import JpegImagePlugin
 
     with errors.image_errors("decode"):
-        file = _Parted(data, cut)
+        file = _TwoPartFile(data, cut)
         image = JpegImagePlugin.JpegImageFile(file)
         image.draft(None, (max(1, image.width // scale), max(1, image.height // scale)))
         image.load()

@@ -11,7 +11,7 @@ from imgbatch.core.errors import ImageError
 from imgbatch.core.frozen_dataclass import frozen
 
 _CONTAINER = b"\0\0\0\x0cJXL \r\n\x87\n"
-_NAKED = b"\xff\x0a"
+_CODESTREAM_START = b"\xff\x0a"
 #: width = height * first // second, by the number in the header
 _RATIOS = {1: (1, 1), 2: (12, 10), 3: (4, 3), 4: (3, 2), 5: (16, 9), 6: (5, 4), 7: (2, 1)}
 
@@ -22,21 +22,21 @@ class Header:
 
     size: tuple[int, int]
     bits: int = 8
-    animated: bool = False
+    is_animated: bool = False
 
 
 class _Bits:
     """Numbers of so many bits, from the lowest on."""
 
     def __init__(self, data: bytes) -> None:
-        self._held, self._left = int.from_bytes(data, "little"), 8 * len(data)
+        self._number, self._left = int.from_bytes(data, "little"), 8 * len(data)
 
     def take(self, count: int) -> int:
         """The next `count` bits as a number; ImageError of kind ``truncated`` where fewer are left."""
         if count > self._left:
             raise ImageError("truncated", "the JPEG XL ends inside its header")
-        value = self._held & ((1 << count) - 1)
-        self._held >>= count
+        value = self._number & ((1 << count) - 1)
+        self._number >>= count
         self._left -= count
         return value
 
@@ -60,26 +60,26 @@ def header(data: bytes) -> Header:
     ImageError
         ``truncated`` or ``corrupt`` where there is none.
     """
-    stream = data if data.startswith(_NAKED) else _codestream(data)
-    if not stream.startswith(_NAKED):
+    stream = data if data.startswith(_CODESTREAM_START) else _codestream(data)
+    if not stream.startswith(_CODESTREAM_START):
         raise ImageError("corrupt", "the JPEG XL has no codestream")
     bits = _Bits(stream[2:66])
-    found = _size(bits)
+    dimensions = _size(bits)
     if bits.take(1):  # everything else is as usual
-        return Header(found)
-    animated = False
+        return Header(dimensions)
+    is_animated = False
     if bits.take(1):
         bits.take(3)  # orientation
         if bits.take(1):
             _size(bits)  # intrinsic size
         if bits.take(1):
             _preview(bits)
-        animated = bool(bits.take(1))
-        if animated:
-            return Header(found, animated=True)  # the times that follow, and the depth, are of no use here
+        is_animated = bool(bits.take(1))
+        if is_animated:
+            return Header(dimensions, is_animated=True)  # the times that follow, and the depth, are of no use here
     if bits.take(1):  # floating point
-        return Header(found, bits.choice((32, 0), (16, 0), (24, 0), (1, 6)))
-    return Header(found, bits.choice((8, 0), (10, 0), (12, 0), (1, 6)))
+        return Header(dimensions, bits.choice((32, 0), (16, 0), (24, 0), (1, 6)))
+    return Header(dimensions, bits.choice((8, 0), (10, 0), (12, 0), (1, 6)))
 
 
 def _size(bits: _Bits) -> tuple[int, int]:

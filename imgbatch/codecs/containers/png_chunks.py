@@ -24,13 +24,13 @@ _HEAD = struct.Struct(">I4s")  # a chunk's length and name
 
 def without_heavy_chunks(data: bytes) -> tuple[bytes, list[str]]:
     """The file without chunks of metadata that are too heavy, and what to say of them; itself where none are."""
-    heavy, warnings, texts, unpacked = [], [], 0, 0
+    heavy, warnings, texts, total = [], [], 0, 0
     for name, start, end in _chunks(data):
         if name not in _WORDS:
             continue
         # Once so much was unpacked in vain, what is left is not looked into.
-        size = _unpacked_size(name, data, start + 8, end - 4) if unpacked <= 2 * MOST_TEXT else MOST_TEXT + 1
-        unpacked += size
+        size = _unpacked_size(name, data, start + 8, end - 4) if total <= 2 * MOST_TEXT else MOST_TEXT + 1
+        total += size
         texts += size if name != b"iCCP" else 0
         if size > MOST or texts > MOST_TEXT:
             heavy.append((start, end))
@@ -52,16 +52,16 @@ def metadata_only(data: bytes) -> bytes | None:
 
     EXIF and XMP may stand after the pixels, where only decoding would find them.
     """
-    pieces, trailing, seen = [data[:8]], False, False
+    pieces, trailing, behind_pixels = [data[:8]], False, False
     for name, start, end in _chunks(data):
         if name == b"IEND":
             break
         if name == b"IDAT":
-            seen = True
+            behind_pixels = True
         elif name not in (b"fdAT", b"fcTL", b"acTL"):
             useful = name in (b"eXIf", b"iTXt", b"zTXt", b"tEXt")
-            trailing = trailing or (seen and useful)
-            if useful or not seen:
+            trailing = trailing or (behind_pixels and useful)
+            if useful or not behind_pixels:
                 pieces.append(data[start:end])
     if not trailing:
         return None

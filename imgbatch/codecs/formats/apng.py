@@ -36,23 +36,23 @@ def encode(frames: Sequence[Image], options: dict[str, Any]) -> bytes:
     """
     plain = {key: value for key, value in options.items() if key not in ("duration", "loop")}
     picture: dict[str, Any] = {key: plain[key] for key in ("optimize", "compress_level") if key in plain}
-    made: _File | None = None
+    file: _File | None = None
     last = frames[0]
     for frame, duration in zip(frames, options["duration"], strict=True):
-        if made is None:
-            made = _File(*_parts(frame, plain))
-            made.add((0, 0, *frame.size), made.first, duration)
+        if file is None:
+            file = _File(*_parts(frame, plain))
+            file.add((0, 0, *frame.size), file.first, duration)
         else:
             box = _changed_box(last, frame)
-            if box is not None or not made.prolong(duration):
+            if box is not None or not file.prolong(duration):
                 box = box or (0, 0, 1, 1)
                 head, pixels, _ = _parts(frame.crop(box), picture)
-                if head[24:26] != made.kind:
+                if head[24:26] != file.kind:
                     raise ImageError("unsupported", "the frames cannot be one APNG: their palettes differ")
-                made.add(box, pixels, duration)
+                file.add(box, pixels, duration)
         last = frame
-    assert made is not None
-    return made.finished(options["loop"])
+    assert file is not None
+    return file.finish(options["loop"])
 
 
 class _File:
@@ -104,7 +104,7 @@ class _File:
         self._file.seek(0, io.SEEK_END)
         return True
 
-    def finished(self, loop: int) -> bytes:
+    def finish(self, loop: int) -> bytes:
         """The whole file, which plays `loop` times (0: for ever); called once, after the last frame."""
         self._file.write(self._after)
         self._file.seek(self._start)

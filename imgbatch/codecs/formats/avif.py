@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 QUALITY = 60
 _SPEED = 6
 #: Boxes of a sequence that hold boxes, and those that begin with the times of creation and change (ISO 14496-12, 8).
-_FOLDERS, _DATED = (b"moov", b"trak", b"mdia"), (b"mvhd", b"tkhd", b"mdhd")
+_FOLDERS, _TIME_BOXES = (b"moov", b"trak", b"mdia"), (b"mvhd", b"tkhd", b"mdhd")
 
 
 class Avif(Codec):
@@ -34,7 +34,7 @@ class Avif(Codec):
     targets = ("L", "RGBA", "RGB", "RGBA")
     longest = 32768
     plays = True
-    published = True
+    for_web = True
     feature = "avif"
 
     def findings(self, data: bytes) -> Iterator[Finding]:
@@ -88,11 +88,11 @@ class Avif(Codec):
 
 def _without_dates(data: bytes) -> bytes:
     """`data` with 0 for every time of creation and change in its headers; libavif writes the clock's, to the second."""
-    made = bytearray(data)
+    result = bytearray(data)
     for name, start in _boxes(data, 0, len(data)):
-        if name in _DATED:
-            made[start + 4 : start + 4 + (16 if data[start] == 1 else 8)] = bytes(16 if data[start] == 1 else 8)
-    return bytes(made)
+        if name in _TIME_BOXES:
+            result[start + 4 : start + 4 + (16 if data[start] == 1 else 8)] = bytes(16 if data[start] == 1 else 8)
+    return bytes(result)
 
 
 def _boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int]]:

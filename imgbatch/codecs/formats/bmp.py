@@ -26,7 +26,7 @@ class Bmp(Codec):
     alpha = False
     icc = False
     exif = False
-    keyed = True  # never written: alpha is flattened before, palettes stay palettes
+    color_key = True  # never written: alpha is flattened before, palettes stay palettes
 
     def findings(self, data: bytes) -> Iterator[Finding]:
         from imgbatch.codecs.containers import integrity

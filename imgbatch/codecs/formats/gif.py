@@ -28,7 +28,7 @@ class Gif(Codec):
     plays = True
     icc = False
     exif = False
-    keyed = True
+    color_key = True
 
     def findings(self, data: bytes) -> Iterator[Finding]:
         from imgbatch.codecs.containers import integrity
@@ -40,7 +40,7 @@ class Gif(Codec):
 
         if encoding.colors is None and all(palette.is_indexed(frame) for frame in frames):
             return SpooledFrames(map(_with_rgb_palette, frames)) if any(map(_has_wide_palette, frames)) else frames
-        return palette.reduce_colors(frames, encoding.colors or 256, changes, keyed=True)
+        return palette.reduce_colors(frames, encoding.colors or 256, changes, color_key=True)
 
     def options(self, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
         if len(frames) > 1 and any("transparency" in frame.info for frame in frames):
@@ -54,10 +54,10 @@ class Gif(Codec):
     def animation_options(self, timing: AnimationTiming, count: int, changes: list[str]) -> dict[str, Any]:
         options = super().animation_options(timing, count, changes)
         exact = options["duration"]
-        rounded = _round_durations(exact)
-        if rounded != exact:
+        durations = _round_durations(exact)
+        if durations != exact:
             changes.append("durations: rounded to 10 ms")
-        options["duration"] = rounded
+        options["duration"] = durations
         plays = options.pop("loop")
         if plays != 1:  # the extension counts repeats after the first time, 0 is for ever; without it, once
             options["loop"] = min(plays - 1, 65535) if plays else 0
@@ -76,17 +76,17 @@ def _has_wide_palette(frame: Image) -> bool:
 def _with_rgb_palette(frame: Image) -> Image:
     if not _has_wide_palette(frame):
         return frame
-    made = frame.copy()
-    made.putpalette(frame.getpalette("RGB") or [])
-    return made
+    result = frame.copy()
+    result.putpalette(frame.getpalette("RGB") or [])
+    return result
 
 
 def _round_durations(exact: list[int]) -> list[int]:
     """Durations in steps of 10 ms, so that each frame ends when it should: what one loses, a later one gets."""
-    made, wanted, so_far = [], 0, 0
+    durations, end, so_far = [], 0, 0
     for duration in exact:
-        wanted += duration
-        step = (wanted - so_far + 5) // 10 * 10
-        made.append(min(max(10, step), _LONGEST_MS) if duration else 0)
-        so_far += made[-1]
-    return made
+        end += duration
+        step = (end - so_far + 5) // 10 * 10
+        durations.append(min(max(10, step), _LONGEST_MS) if duration else 0)
+        so_far += durations[-1]
+    return durations

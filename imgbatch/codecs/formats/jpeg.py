@@ -33,7 +33,7 @@ class Jpeg(Codec):
     longest = 65500
     alpha = False
     optimizes = True
-    published = True
+    for_web = True
     feature = "jpg"
 
     def findings(self, data: bytes) -> Iterator[Finding]:
@@ -98,11 +98,11 @@ class Jpeg(Codec):
 
         # These need a buffer for the whole file, and Pillow's guess is too small for noisy pictures.
         width, height = frames[0].size
-        needed = 2 * width * height * len(frames[0].getbands()) + len(options.get("icc_profile", b"")) + 4 * 65536
+        room = 2 * width * height * len(frames[0].getbands()) + len(options.get("icc_profile", b"")) + 4 * 65536
         with _buffer:
-            held = ImageFile.MAXBLOCK
-            ImageFile.MAXBLOCK = max(held, needed)
+            previous = ImageFile.MAXBLOCK
+            ImageFile.MAXBLOCK = max(previous, room)
             try:
                 return super().save(frames, options)
             finally:
-                ImageFile.MAXBLOCK = held
+                ImageFile.MAXBLOCK = previous

@@ -15,14 +15,14 @@ from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.codecs.formats.jpeg import Jpeg
 from imgbatch.codecs.metadata import strip
 from imgbatch.codecs.metadata.block import Metadata
-from imgbatch.codecs.writing.encode import Encoded, metadata_options
+from imgbatch.codecs.writing.encode import EncodedFile, metadata_options
 
 _APP0, _APP1, _APP2, _APP14, _APP15, _COM, _SOS = 0xE0, 0xE1, 0xE2, 0xEE, 0xEF, 0xFE, 0xDA
 _JFIF, _ICC = b"JFIF\0", b"ICC_PROFILE\0"
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 
 
-def rewrite(data: bytes, encoding: Encoding, metadata: Metadata, size: tuple[int, int]) -> Encoded | None:
+def rewrite(data: bytes, encoding: Encoding, metadata: Metadata, size: tuple[int, int]) -> EncodedFile | None:
     """A JPEG with other metadata around the same picture; None where it has to be decoded.
 
     Parameters
@@ -37,10 +37,12 @@ def rewrite(data: bytes, encoding: Encoding, metadata: Metadata, size: tuple[int
         (width, height) in px.
     """
     changes = ["picture copied: only metadata are changed"]
-    written = strip.metadata_to_write(metadata, encoding.strip, encoding.keep, encoding.icc, size, changes)
+    final = strip.metadata_to_write(metadata, encoding.strip, encoding.keep, encoding.icc, size, changes)
     codec = Jpeg()
-    raw = replace_metadata(data, metadata_options(codec, written, changes), metadata.icc is not None)
-    return None if raw is None else Encoded(raw, codec.name, *size, changes=changes, located=written.located)
+    raw = replace_metadata(data, metadata_options(codec, final, changes), metadata.icc is not None)
+    if raw is None:
+        return None
+    return EncodedFile(raw, codec.name, *size, changes=changes, has_position=final.has_position)
 
 
 def replace_metadata(data: bytes, options: dict[str, Any], profile: bool) -> bytes | None:
@@ -56,7 +58,7 @@ def replace_metadata(data: bytes, options: dict[str, Any], profile: bool) -> byt
         Whether its ICC profile stays.
     """
     _, end = jpeg_scans(data)
-    kept, jfif, scans = [], b"", None
+    pieces, jfif, scans = [], b"", None
     for marker, start, stop in segments(data):
         if marker == _SOS:
             scans = start
@@ -64,20 +66,20 @@ def replace_metadata(data: bytes, options: dict[str, Any], profile: bool) -> byt
         content = data[start + 4 : stop]
         if marker == _APP0 and content.startswith(_JFIF) and len(content) >= 14:
             jfif = _segment(_APP0, _density(content, options.get("dpi")))
-        needed = marker == _APP14 or (profile and marker == _APP2 and content.startswith(_ICC))
-        if needed or (marker not in range(_APP0, _APP15 + 1) and marker != _COM):
-            kept.append(data[start:stop])
+        essential = marker == _APP14 or (profile and marker == _APP2 and content.startswith(_ICC))
+        if essential or (marker not in range(_APP0, _APP15 + 1) and marker != _COM):
+            pieces.append(data[start:stop])
     if end is None or scans is None:
         return None
-    made = [jfif]
+    head = [jfif]
     if exif := options.get("exif"):
-        made.append(_segment(_APP1, exif))
+        head.append(_segment(_APP1, exif))
     if packet := options.get("xmp"):
-        made.append(_segment(_APP1, _XMP + packet))
-    made.append(options.get("extra", b""))
+        head.append(_segment(_APP1, _XMP + packet))
+    head.append(options.get("extra", b""))
     if comment := options.get("comment"):
-        made.append(_segment(_COM, comment))
-    return b"".join([data[:2], *made, *kept, data[scans:end]])
+        head.append(_segment(_COM, comment))
+    return b"".join([data[:2], *head, *pieces, data[scans:end]])
 
 
 def _segment(marker: int, content: bytes) -> bytes:

@@ -27,9 +27,9 @@ class Png(Codec):
     modes = frozenset({"1", "L", "LA", "I;16", "P", "RGB", "RGBA"})
     longest = 2**31 - 1
     plays = True
-    keyed = True
+    color_key = True
     optimizes = True
-    published = True
+    for_web = True
     feature = "zlib"
 
     def findings(self, data: bytes) -> Iterator[Finding]:

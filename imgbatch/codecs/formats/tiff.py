@@ -83,24 +83,24 @@ def _insert_entries(data: bytes, groups: dict[int, dict[int, Any]], raw: dict[in
     """
     from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-    made = bytearray(data)
+    result = bytearray(data)
     (start,) = struct.unpack_from("<I", data, 4)
     (count,) = struct.unpack_from("<H", data, start)
     end = start + 2 + 12 * count
     entries = [data[at : at + 12] for at in range(start + 2, end, 12)]
     for tag, values in groups.items():
-        made += bytes(-len(made) % 2)
+        result += bytes(-len(result) % 2)
         directory = ImageFileDirectory_v2(b"II*\0\0\0\0\0", group=tag)
         for key, value in values.items():
             directory[key] = value
-        entries.append(struct.pack("<HHII", tag, _LONG, 1, len(made)))
-        made += directory.tobytes(len(made))
+        entries.append(struct.pack("<HHII", tag, _LONG, 1, len(result)))
+        result += directory.tobytes(len(result))
     for tag, block in raw.items():
-        made += bytes(-len(made) % 2)
-        entries.append(struct.pack("<HHII", tag, _UNDEFINED if tag == _IPTC else _BYTE, len(block), len(made)))
-        made += block if len(block) > 4 else block.ljust(5, b"\0")
-    made += bytes(-len(made) % 2)
-    struct.pack_into("<I", made, 4, len(made))
+        result += bytes(-len(result) % 2)
+        entries.append(struct.pack("<HHII", tag, _UNDEFINED if tag == _IPTC else _BYTE, len(block), len(result)))
+        result += block if len(block) > 4 else block.ljust(5, b"\0")
+    result += bytes(-len(result) % 2)
+    struct.pack_into("<I", result, 4, len(result))
     entries.sort(key=lambda entry: int.from_bytes(entry[:2], "little"))
-    made += struct.pack("<H", len(entries)) + b"".join(entries) + data[end : end + 4]
-    return bytes(made)
+    result += struct.pack("<H", len(entries)) + b"".join(entries) + data[end : end + 4]
+    return bytes(result)

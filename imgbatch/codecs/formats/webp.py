@@ -28,7 +28,7 @@ class Webp(Codec):
     targets = ("RGB", "RGBA", "RGB", "RGBA")
     longest = 16383
     plays = True
-    published = True
+    for_web = True
     feature = "webp"
 
     def findings(self, data: bytes) -> Iterator[Finding]:

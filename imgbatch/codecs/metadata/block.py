@@ -53,7 +53,7 @@ class Metadata:
     resolution: tuple[float, float] | None = None
 
     @property
-    def located(self) -> bool:
+    def has_position(self) -> bool:
         """Whether it says where the picture was taken."""
         if self.exif is None and self.xmp is None:
             return False

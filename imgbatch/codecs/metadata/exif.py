@@ -28,7 +28,8 @@ ORIENTATION = 0x0112
 MOST = 4 << 20  # bytes of a block
 _X, _Y, _UNIT = 0x011A, 0x011B, 0x0128
 _SMALL = 1 << 20  # px: an embedded picture that is larger is not turned, but removed
-_ORIENTED = frozenset({"exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp"})  # where Pillow looks for it
+#: Where Pillow looks for the orientation.
+_ORIENTATION_KEYS = frozenset({"exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp"})
 _MOVABLE = (b"Apple iOS\0", b"Nikon\0\x02", b"FUJIFILM", b"OLYMPUS\0", b"OM SYSTEM\0", b"PENTAX \0")
 #: Tags of the first directory that describe the picture rather than how the file stores it.
 _DESCRIPTIVE = (
@@ -49,20 +50,20 @@ _DESCRIPTIVE = (
 
 def orientation(image: Image, warnings: list[str]) -> int:
     """The orientation that EXIF or XMP says, 1..8; 1 where there is none or it makes no sense (then with a warning)."""
-    if image._exif is None and _ORIENTED.isdisjoint(image.info) and not hasattr(image, "tag_v2"):
+    if image._exif is None and _ORIENTATION_KEYS.isdisjoint(image.info) and not hasattr(image, "tag_v2"):
         return 1
     from PIL.Image import Image as Plain
 
     try:
-        said = Plain.getexif(image).get(ORIENTATION, 1)  # PNG's own getexif would decode the picture
+        value = Plain.getexif(image).get(ORIENTATION, 1)  # PNG's own getexif would decode the picture
     except Exception as error:  # noqa: BLE001 - whatever is wrong with the block, the picture is fine
         warnings.append(f"exif is damaged, orientation not known: {type(error).__name__}")
         with contextlib.suppress(AttributeError):
             image._exif = None
         return 1
-    if isinstance(said, int) and 0 <= said <= 8:
-        return said or 1  # some cameras write 0 for "not known"
-    warnings.append(f"exif orientation {said!r} is none of 1..8, taken for 1")
+    if isinstance(value, int) and 0 <= value <= 8:
+        return value or 1  # some cameras write 0 for "not known"
+    warnings.append(f"exif orientation {value!r} is none of 1..8, taken for 1")
     return 1
 
 
@@ -105,36 +106,36 @@ def _block_in_header(image: Image) -> bytes | None:
     return re.sub(rb"\A(?:Exif\0\0)++", b"", block) if isinstance(block, bytes) else None
 
 
-def turn(held: Metadata, orientation: int) -> None:
-    """Make what `held` says true of a picture that was turned upright: the tags, and the embedded small picture."""
+def turn(metadata: Metadata, orientation: int) -> None:
+    """Make what `metadata` says true of a picture that was turned upright: the tags, and the embedded small picture."""
     from imgbatch.codecs.metadata import xmp
 
-    if held.exif is not None:
-        held.exif = with_upright_orientation(held.exif)
-        small = exif_tags.thumbnail(held.exif)
+    if metadata.exif is not None:
+        metadata.exif = with_upright_orientation(metadata.exif)
+        small = exif_tags.thumbnail(metadata.exif)
         if small is not None and orientation != 1:
-            turned = _turn_thumbnail(small, orientation)
-            held.exif = (
-                exif_tags.without(held.exif, lambda entry: entry.directory == "thumbnail")
-                if turned is None
-                else exif_tags.with_thumbnail(held.exif, turned)
+            upright = _turn_thumbnail(small, orientation)
+            metadata.exif = (
+                exif_tags.without(metadata.exif, lambda entry: entry.directory == "thumbnail")
+                if upright is None
+                else exif_tags.with_thumbnail(metadata.exif, upright)
             )
-    if held.xmp is not None:
-        held.xmp = xmp.with_upright_orientation(held.xmp)
+    if metadata.xmp is not None:
+        metadata.xmp = xmp.with_upright_orientation(metadata.xmp)
 
 
-def without_thumbnails(held: Metadata, changes: list[str]) -> Metadata:
-    """`held` without the small pictures embedded in it, for pixels that show something else by now."""
+def without_thumbnails(metadata: Metadata, changes: list[str]) -> Metadata:
+    """`metadata` without the small pictures embedded in it, for pixels that show something else by now."""
     from imgbatch.codecs.metadata import xmp
 
-    made = replace(held)
-    if held.exif is not None and exif_tags.has_thumbnail(held.exif):
-        made.exif = exif_tags.without(held.exif, lambda entry: entry.directory == "thumbnail")
-    if held.xmp is not None and b"Thumbnails" in held.xmp:
-        made.xmp = xmp.without(held.xmp, lambda prefix, name, inside: name == "Thumbnails")
-    if (made.exif, made.xmp) != (held.exif, held.xmp):
+    result = replace(metadata)
+    if metadata.exif is not None and exif_tags.has_thumbnail(metadata.exif):
+        result.exif = exif_tags.without(metadata.exif, lambda entry: entry.directory == "thumbnail")
+    if metadata.xmp is not None and b"Thumbnails" in metadata.xmp:
+        result.xmp = xmp.without(metadata.xmp, lambda prefix, name, inside: name == "Thumbnails")
+    if (result.exif, result.xmp) != (metadata.exif, metadata.xmp):
         changes.append("embedded thumbnail removed: it shows the picture as it was")
-    return made
+    return result
 
 
 def _turn_thumbnail(small: bytes, orientation: int) -> bytes | None:
@@ -155,13 +156,13 @@ def _turn_thumbnail(small: bytes, orientation: int) -> bytes | None:
 
 def with_upright_orientation(exif: bytes) -> bytes:
     """The same block with every orientation of its first and second directory (picture, thumbnail) set to 1."""
-    order, patched = exif_tags.order_of(exif), bytearray(exif)
+    order, result = exif_tags.order_of(exif), bytearray(exif)
     for entry in exif_tags.entries(exif):
         if entry.tag == ORIENTATION and entry.directory in ("image", "thumbnail"):
             word = {exif_tags.SHORT: "H", exif_tags.LONG: "I"}.get(entry.kind)
             if word is not None:
-                struct.pack_into(f"{order}{word}", patched, entry.at + 8, 1)
-    return bytes(patched)
+                struct.pack_into(f"{order}{word}", result, entry.at + 8, 1)
+    return bytes(result)
 
 
 def without_orientation(exif: bytes) -> bytes:
@@ -184,31 +185,31 @@ def description_block(exif: bytes) -> tuple[bytes | None, dict[int, dict[int, An
     """For TIFF: a new block of the tags that describe the picture, and its directories of EXIF and GPS values."""
     from PIL import Image as Images
 
-    held = Images.Exif()
+    tags = Images.Exif()
     try:
-        held.load(exif)
-        made, groups = _descriptive_tags(held)
-        return made.tobytes() if len(made) else None, groups
+        tags.load(exif)
+        description, groups = _descriptive_tags(tags)
+        return description.tobytes() if len(description) else None, groups
     except Exception:  # noqa: BLE001 - a damaged block: the picture is written without it
         return None, {}
 
 
-def _descriptive_tags(held: Exif) -> tuple[Exif, dict[int, dict[int, Any]]]:
+def _descriptive_tags(tags: Exif) -> tuple[Exif, dict[int, dict[int, Any]]]:
     """What describes the picture among the tags of the first directory, and the groups that can be written again."""
     from PIL import Image as Images
     from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-    made = Images.Exif()
-    made.endian = "<"
+    description = Images.Exif()
+    description.endian = "<"
     for tag in _DESCRIPTIVE:
-        if tag in held and _is_writable(tag, held[tag]):
-            made[tag] = held[tag]
-    if _UNIT not in made and (_X in made or _Y in made):
-        made[_UNIT] = 1  # none: what the numbers count is not known
+        if tag in tags and _is_writable(tag, tags[tag]):
+            description[tag] = tags[tag]
+    if _UNIT not in description and (_X in description or _Y in description):
+        description[_UNIT] = 1  # none: what the numbers count is not known
     groups: dict[int, dict[int, Any]] = {}
     for group in (EXIF_IFD, GPS_IFD):
         values = {}
-        for tag, value in (held.get_ifd(group) if group in held else {}).items():
+        for tag, value in (tags.get_ifd(group) if group in tags else {}).items():
             trial = ImageFileDirectory_v2(b"II*\0\0\0\0\0", group=group)
             if tag == MAKER_NOTE and not is_movable(value):
                 continue
@@ -219,7 +220,7 @@ def _descriptive_tags(held: Exif) -> tuple[Exif, dict[int, dict[int, Any]]]:
                     values[tag] = value
         if values:
             groups[group] = values
-    return made, groups
+    return description, groups
 
 
 def _is_writable(tag: int, value: object) -> bool:
@@ -250,12 +251,12 @@ def _block_of_tiff(image: Image, changes: list[str]) -> bytes | None:
     from PIL.Image import Image as Plain
 
     try:
-        held = Plain.getexif(image)
-        made, groups = _descriptive_tags(held)
-        if MAKER_NOTE in held.get_ifd(EXIF_IFD) and MAKER_NOTE not in groups.get(EXIF_IFD, {}):
+        tags = Plain.getexif(image)
+        description, groups = _descriptive_tags(tags)
+        if MAKER_NOTE in tags.get_ifd(EXIF_IFD) and MAKER_NOTE not in groups.get(EXIF_IFD, {}):
             changes.append("maker note not kept")
         for group, values in groups.items():
-            made[group] = values
-        return made.tobytes()[6:] if len(made) else None
+            description[group] = values
+        return description.tobytes()[6:] if len(description) else None
     except Exception:  # noqa: BLE001 - tags that cannot be written again are not worth a picture
         return None

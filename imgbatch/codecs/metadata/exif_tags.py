@@ -61,23 +61,23 @@ def directories(exif: bytes) -> tuple[Directory, ...]:
     order = order_of(exif)
     if order is None:
         return ()
-    found: dict[int, Directory] = {}
-    wanted = [("image", struct.unpack_from(order + "I", exif, 4)[0])]
+    by_offset: dict[int, Directory] = {}
+    queue = [("image", struct.unpack_from(order + "I", exif, 4)[0])]
     room = len(exif)
-    for name, at in wanted:  # which grows meanwhile
-        made = None if at in found or room <= 0 else _directory(exif, order, name, at)
-        if made is None:
+    for name, at in queue:  # which grows meanwhile
+        directory = None if at in by_offset or room <= 0 else _directory(exif, order, name, at)
+        if directory is None:
             continue
-        found[at] = made
-        room -= 2 + 12 * len(made.entries)
-        for entry in made.entries:
+        by_offset[at] = directory
+        room -= 2 + 12 * len(directory.entries)
+        for entry in directory.entries:
             inner = _POINTERS.get(entry.tag)
             if inner is not None and name in ("image", "exif") and entry.length == 4:
-                wanted.append((inner, struct.unpack_from(order + "I", exif, entry.start)[0]))
-        after = at + 2 + 12 * len(made.entries)
+                queue.append((inner, struct.unpack_from(order + "I", exif, entry.start)[0]))
+        after = at + 2 + 12 * len(directory.entries)
         if name == "image" and after + 4 <= len(exif):
-            wanted.append(("thumbnail", struct.unpack_from(order + "I", exif, after)[0]))
-    return tuple(found.values())
+            queue.append(("thumbnail", struct.unpack_from(order + "I", exif, after)[0]))
+    return tuple(by_offset.values())
 
 
 def entries(exif: bytes) -> Iterator[Entry]:
@@ -107,42 +107,42 @@ def without(exif: bytes, drops: Callable[[Entry], bool]) -> bytes | None:
 
     A directory that has lost all its entries goes, and so does the entry that points to it.
     """
-    order, known = order_of(exif), directories(exif)
-    gone = {entry.at for one in known for entry in one.entries if entry.tag not in _POINTERS and drops(entry)}
-    if order is None or not gone:
+    order, ifds = order_of(exif), directories(exif)
+    removals = {entry.at for one in ifds for entry in one.entries if entry.tag not in _POINTERS and drops(entry)}
+    if order is None or not removals:
         return exif
     empty: set[str] = set()
-    for directory in reversed(known):  # what is pointed to comes before what points
-        gone |= {entry.at for entry in directory.entries if _POINTERS.get(entry.tag) in empty}
-        if directory.entries and all(entry.at in gone for entry in directory.entries):
+    for directory in reversed(ifds):  # what is pointed to comes before what points
+        removals |= {entry.at for entry in directory.entries if _POINTERS.get(entry.tag) in empty}
+        if directory.entries and all(entry.at in removals for entry in directory.entries):
             empty.add(directory.name)
     if "image" in empty:
         return None
-    made = bytearray(exif)
-    every = [entry for directory in known for entry in directory.entries]
-    held = ((entry.start, entry.start + entry.length) for entry in every if entry.at not in gone)
-    freed = spans.apart_from(held, _value_spans((entry for entry in every if entry.at in gone), exif))
-    for start, end in spans.union(freed):
-        made[start:end] = bytes(end - start)
-    for directory in known:
-        freed += _close(made, order, directory, gone, directory.name in empty)
+    block = bytearray(exif)
+    every = [entry for directory in ifds for entry in directory.entries]
+    spans_in_use = ((entry.start, entry.start + entry.length) for entry in every if entry.at not in removals)
+    free_spans = spans.apart_from(spans_in_use, _value_spans((entry for entry in every if entry.at in removals), exif))
+    for start, end in spans.union(free_spans):
+        block[start:end] = bytes(end - start)
+    for directory in ifds:
+        free_spans += _close(block, order, directory, removals, directory.name in empty)
     if "thumbnail" in empty:
-        first = known[0]
-        left = sum(entry.at not in gone for entry in first.entries)
-        struct.pack_into(order + "I", made, first.at + 2 + 12 * left, 0)
-    return bytes(made[: _end(len(made), freed)])
+        first = ifds[0]
+        left = sum(entry.at not in removals for entry in first.entries)
+        struct.pack_into(order + "I", block, first.at + 2 + 12 * left, 0)
+    return bytes(block[: _end(len(block), free_spans)])
 
 
 def with_numbers(exif: bytes, numbers: Mapping[int, int]) -> bytes:
     """The block with other `numbers` (by tag) where it has one whole number, in the directories of the picture."""
-    order, made = order_of(exif), bytearray(exif)
+    order, block = order_of(exif), bytearray(exif)
     for entry in entries(exif):
         whole = entry.number == 1 and entry.kind in (SHORT, LONG) and entry.directory in ("image", "exif")
         if whole and entry.tag in numbers:
             value = numbers[entry.tag]
             kind, word = (SHORT, "H2x") if entry.kind == SHORT and value < 1 << 16 else (LONG, "I")
-            struct.pack_into(f"{order}HI{word}", made, entry.at + 2, kind, 1, value)
-    return bytes(made)
+            struct.pack_into(f"{order}HI{word}", block, entry.at + 2, kind, 1, value)
+    return bytes(block)
 
 
 def with_size(exif: bytes, size: tuple[int, int]) -> bytes:
@@ -166,25 +166,25 @@ def with_thumbnail(exif: bytes, data: bytes) -> bytes:
     span, order = _thumbnail_span(exif), order_of(exif)
     if span is None or order is None:
         return exif
-    made, (start, end) = bytearray(exif), span
-    made[start:end] = bytes(end - start)
+    block, (start, end) = bytearray(exif), span
+    block[start:end] = bytes(end - start)
     if end == len(exif):
-        del made[start:]
+        del block[start:]
     elif len(data) > end - start:
-        start = len(made)
-    made[start : start + len(data)] = data
+        start = len(block)
+    block[start : start + len(data)] = data
     for entry in entries(exif):
         if entry.directory == "thumbnail" and entry.tag in (_THUMBNAIL, _THUMBNAIL_LENGTH):
             value = start if entry.tag == _THUMBNAIL else len(data)
-            struct.pack_into(f"{order}HII", made, entry.at + 2, LONG, 1, value)
-    return bytes(made)
+            struct.pack_into(f"{order}HII", block, entry.at + 2, LONG, 1, value)
+    return bytes(block)
 
 
 def has_dangling_pointer(exif: bytes) -> bool:
     """Whether an entry points to a directory that does not lie within the block, or is none that was followed."""
-    order, known = order_of(exif), directories(exif)
-    names, places = {one.name for one in known}, {one.at for one in known}
-    pointers = [entry for one in known for entry in one.entries if entry.tag in _POINTERS]
+    order, ifds = order_of(exif), directories(exif)
+    names, places = {one.name for one in ifds}, {one.at for one in ifds}
+    pointers = [entry for one in ifds for entry in one.entries if entry.tag in _POINTERS]
     return any(
         _POINTERS[entry.tag] not in names
         or (entry.length == 4 and struct.unpack_from(f"{order}I", exif, entry.start)[0] not in places)
@@ -197,31 +197,31 @@ def compact(exif: bytes) -> bytes | None:
 
     None where values overlap so that they would take more room than before.
     """
-    order, known = order_of(exif), {one.name: one for one in directories(exif)}
-    if order is None or "image" not in known:
+    order, ifds = order_of(exif), {one.name: one for one in directories(exif)}
+    if order is None or "image" not in ifds:
         return None
-    if sum(entry.length for one in known.values() for entry in one.entries) > len(exif):
+    if sum(entry.length for one in ifds.values() for entry in one.entries) > len(exif):
         return None
     body = bytearray(exif[:8])
     struct.pack_into(order + "I", body, 4, 8)
-    _pack(body, exif, order, known, "image")
+    _pack(body, exif, order, ifds, "image")
     return bytes(body)
 
 
-def _pack(body: bytearray, exif: bytes, order: str, known: dict[str, Directory], name: str) -> None:
+def _pack(body: bytearray, exif: bytes, order: str, ifds: dict[str, Directory], name: str) -> None:
     """Append a directory, its values, and the directories that it points to."""
-    directory, at = known.pop(name), len(body)
-    kept = [entry for entry in directory.entries if _POINTERS.get(entry.tag, name) in (name, *known)]
-    body += struct.pack(order + "H", len(kept)) + bytes(12 * len(kept) + 4)
-    for place, entry in enumerate(kept):
+    directory, at = ifds.pop(name), len(body)
+    valid_entries = [entry for entry in directory.entries if _POINTERS.get(entry.tag, name) in (name, *ifds)]
+    body += struct.pack(order + "H", len(valid_entries)) + bytes(12 * len(valid_entries) + 4)
+    for place, entry in enumerate(valid_entries):
         here = at + 2 + 12 * place
         body[here : here + 12] = exif[entry.at : entry.at + 12]
         inner = _POINTERS.get(entry.tag)
         if inner is not None or entry.length > 4:
             body += bytes(len(body) % 2)
             struct.pack_into(order + "I", body, here + 8, len(body))
-        if inner in known:
-            _pack(body, exif, order, known, inner)
+        if inner in ifds:
+            _pack(body, exif, order, ifds, inner)
         elif entry.length > 4:
             body += exif[entry.start : entry.start + entry.length]
 
@@ -232,21 +232,21 @@ def _directory(exif: bytes, order: str, name: str, at: int) -> Directory | None:
     (count,) = struct.unpack_from(order + "H", exif, at)
     if at + 2 + 12 * count > len(exif):
         return None
-    made = []
+    members = []
     for place in range(at + 2, at + 2 + 12 * count, 12):
         tag, kind, number = struct.unpack_from(order + "HHI", exif, place)
         length = number * _SIZES.get(kind, 0)
         start = place + 8 if length <= 4 else struct.unpack_from(order + "I", exif, place + 8)[0]
         if start + length > len(exif):
             length = 0  # a value outside of the block: there is nothing to keep or to clear
-        made.append(Entry(name, place, tag, kind, number, start, length))
-    return Directory(name, at, tuple(made))
+        members.append(Entry(name, place, tag, kind, number, start, length))
+    return Directory(name, at, tuple(members))
 
 
-def _value_spans(gone: Iterable[Entry], exif: bytes) -> Iterator[tuple[int, int]]:
+def _value_spans(removed_entries: Iterable[Entry], exif: bytes) -> Iterator[tuple[int, int]]:
     """Where the values of removed entries stood."""
     small = False
-    for entry in gone:
+    for entry in removed_entries:
         if entry.length > 4 and entry.start >= 8:
             yield entry.start, entry.start + entry.length
         small = small or (entry.directory == "thumbnail" and entry.tag == _THUMBNAIL)
@@ -254,23 +254,23 @@ def _value_spans(gone: Iterable[Entry], exif: bytes) -> Iterator[tuple[int, int]
         yield span
 
 
-def _close(made: bytearray, order: str, directory: Directory, gone: set[int], empty: bool) -> list[tuple[int, int]]:
+def _close(block: bytearray, order: str, directory: Directory, removals: set[int], empty: bool) -> list[spans.Span]:
     """Close a directory over its removed entries; where bytes became free."""
     count, start = len(directory.entries), directory.at + 2
-    end = min(start + 12 * count + 4, len(made))
+    end = min(start + 12 * count + 4, len(block))
     if empty:
-        made[directory.at : end] = bytes(end - directory.at)
+        block[directory.at : end] = bytes(end - directory.at)
         return [(directory.at, end)]
-    kept = b"".join(bytes(made[entry.at : entry.at + 12]) for entry in directory.entries if entry.at not in gone)
-    rest = kept + bytes(made[start + 12 * count : end])
-    struct.pack_into(order + "H", made, directory.at, len(kept) // 12)
-    made[start:end] = rest + bytes(end - start - len(rest))
+    body = b"".join(bytes(block[entry.at : entry.at + 12]) for entry in directory.entries if entry.at not in removals)
+    rest = body + bytes(block[start + 12 * count : end])
+    struct.pack_into(order + "H", block, directory.at, len(body) // 12)
+    block[start:end] = rest + bytes(end - start - len(rest))
     return [(start + len(rest), end)]
 
 
-def _end(length: int, freed: list[tuple[int, int]]) -> int:
+def _end(length: int, free_spans: list[tuple[int, int]]) -> int:
     """Where the block ends when free bytes at its end are cut off."""
-    for start, end in sorted(freed, key=lambda span: -span[1]):
+    for start, end in sorted(free_spans, key=lambda span: -span[1]):
         if end >= length > start:
             length = start
     return length
@@ -278,13 +278,13 @@ def _end(length: int, freed: list[tuple[int, int]]) -> int:
 
 def _thumbnail_span(exif: bytes) -> tuple[int, int] | None:
     order = order_of(exif)
-    said = {}
+    values = {}
     for entry in entries(exif):
         if entry.directory == "thumbnail" and entry.tag in (_THUMBNAIL, _THUMBNAIL_LENGTH) and entry.number == 1:
             word = {SHORT: "H", LONG: "I"}.get(entry.kind)
             if word is not None:
-                said[entry.tag] = struct.unpack_from(f"{order}{word}", exif, entry.at + 8)[0]
-    if len(said) < 2:
+                values[entry.tag] = struct.unpack_from(f"{order}{word}", exif, entry.at + 8)[0]
+    if len(values) < 2:
         return None
-    start, end = said[_THUMBNAIL], said[_THUMBNAIL] + said[_THUMBNAIL_LENGTH]
+    start, end = values[_THUMBNAIL], values[_THUMBNAIL] + values[_THUMBNAIL_LENGTH]
     return (start, end) if 8 <= start < end <= len(exif) else None

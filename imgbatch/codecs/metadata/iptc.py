@@ -74,14 +74,14 @@ def hexadecimal(iptc: bytes) -> str:
 
 def without(iptc: bytes, drops: Callable[[str], bool]) -> bytes | None:
     """The records without those whose name `drops` names; None where none are left but those that tell the coding."""
-    kept, told = [], 0
+    pieces, count = [], 0
     for record, dataset, raw in _records(iptc):
         name = NAMES.get(dataset, str(dataset)) if record == 2 else ""
         if record == 2 and dataset and drops(name):
             continue
-        kept.append(raw)
-        told += record == 2 and dataset != 0
-    return b"".join(kept) if told else None
+        pieces.append(raw)
+        count += record == 2 and dataset != 0
+    return b"".join(pieces) if count else None
 
 
 def _records(iptc: bytes) -> Iterator[tuple[int, int, bytes]]:

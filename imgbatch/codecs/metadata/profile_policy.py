@@ -78,12 +78,12 @@ def convert_to_srgb(
 
     def on_srgb(frame: Image) -> Image:
         nonlocal same
-        made = _on_srgb(frame, icc, changes)
-        same = same and made is frame
-        return made
+        srgb_frames = _on_srgb(frame, icc, changes)
+        same = same and srgb_frames is frame
+        return srgb_frames
 
-    made = map_frames(frames, on_srgb)
-    return made, icc if same else None
+    srgb_frames = map_frames(frames, on_srgb)
+    return srgb_frames, icc if same else None
 
 
 def profile_to_write(
@@ -116,13 +116,13 @@ def profile_to_write(
 
 
 def _on_srgb(frame: Image, icc: bytes | None, changes: list[str]) -> Image:
-    made = profile_conversion.to_srgb(frame, icc) if icc else None
-    if made is not None:
-        if made is not frame:
+    result = profile_conversion.to_srgb(frame, icc) if icc else None
+    if result is not None:
+        if result is not frame:
             changes.append(f"icc: {profile_conversion.profile_name(icc or b'')} -> sRGB")
-        if frame.mode in color.DEEP and made.mode not in color.DEEP:
+        if frame.mode in color.DEEP and result.mode not in color.DEEP:
             changes.append(f"depth: {32 if frame.mode in ('I', 'F') else 16} -> 8 bits")
-        return made
+        return result
     if icc:
         changes.append("icc not kept: damaged")
     if frame.mode in color.INK:

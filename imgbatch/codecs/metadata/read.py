@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 #: Bytes of a block, at most.
 MOST = 4 << 20
 _EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
-_EXTENDED = re.compile(rb"(?<!\s)\s++xmpNote:HasExtendedXMP\s*+=\s*+(\"[^\"]*+\"|'[^']*+')")
+_EXTENSION_NOTE = re.compile(rb"(?<!\s)\s++xmpNote:HasExtendedXMP\s*+=\s*+(\"[^\"]*+\"|'[^']*+')")
 _GIF_XMP = b"\x21\xff\x0bXMP DataXMP"
 _PNG_XMP = "XML:com.adobe.xmp"
 #: Texts of a PNG that hold another block, and what ImageMagick makes up for every file.
@@ -38,48 +38,48 @@ def packet(image: ImageFile, name: str, data: bytes, warnings: list[str], change
     warnings, changes : list of str
         Get that it was too large, and that a JPEG's extended XMP is not kept.
     """
-    found: Any = image.info.get("xmp", image.info.get(_PNG_XMP))
-    if found is None and name == "gif" and (at := data.find(_GIF_XMP)) >= 0:
-        found = data[at + len(_GIF_XMP) : data.find(b"\x01\xff\xfe", at)]
-    if isinstance(found, str):
-        found = found.encode("utf-8", "surrogateescape")
-    if not isinstance(found, bytes) or not found or _too_large(found, "xmp", warnings):
+    raw: Any = image.info.get("xmp", image.info.get(_PNG_XMP))
+    if raw is None and name == "gif" and (at := data.find(_GIF_XMP)) >= 0:
+        raw = data[at + len(_GIF_XMP) : data.find(b"\x01\xff\xfe", at)]
+    if isinstance(raw, str):
+        raw = raw.encode("utf-8", "surrogateescape")
+    if not isinstance(raw, bytes) or not raw or _too_large(raw, "xmp", warnings):
         return None
     if any(segment.startswith(_EXTENSION) for _, segment in getattr(image, "applist", ())):
         changes.append("extended xmp not kept")
-        found = _EXTENDED.sub(b"", found)
-    return xmp.to_utf8(found)
+        raw = _EXTENSION_NOTE.sub(b"", raw)
+    return xmp.to_utf8(raw)
 
 
 def records(image: ImageFile, warnings: list[str]) -> bytes | None:
     """The IPTC of a picture."""
-    found = iptc.find_records(image)
-    return None if found is None or _too_large(found, "iptc", warnings) else found
+    raw = iptc.find_records(image)
+    return None if raw is None or _too_large(raw, "iptc", warnings) else raw
 
 
 def comment(image: ImageFile) -> bytes | None:
     """The comment of a JPEG or GIF."""
-    found: Any = image.info.get("comment")
-    if isinstance(found, str):
-        found = found.encode()
-    return found if isinstance(found, bytes) and found and len(found) <= MOST else None
+    raw: Any = image.info.get("comment")
+    if isinstance(raw, str):
+        raw = raw.encode()
+    return raw if isinstance(raw, bytes) and raw and len(raw) <= MOST else None
 
 
 def texts(image: ImageFile) -> dict[str, str]:
     """The texts of a PNG by their keywords, those that hold another block excepted."""
-    found: dict[str, Any] = getattr(getattr(image, "png", None), "im_text", {})
-    return {key: str(text) for key, text in found.items() if key and not key.startswith(_OTHERS) and len(text) <= MOST}
+    raw: dict[str, Any] = getattr(getattr(image, "png", None), "im_text", {})
+    return {key: str(text) for key, text in raw.items() if key and not key.startswith(_OTHERS) and len(text) <= MOST}
 
 
 def resolution(image: ImageFile) -> tuple[float, float] | None:
     """Pixels per inch, across and down, where the file says so itself."""
-    found: Any = image.info.get("dpi")
+    dpi: Any = image.info.get("dpi")
     if hasattr(image, "quantization") and image.info.get("jfif_unit") not in (1, 2):
-        found = _of_exif(image)
-    if found is None:
+        dpi = _of_exif(image)
+    if dpi is None:
         return None
     try:
-        across, down = (float(number) for number in found)
+        across, down = (float(number) for number in dpi)
     except (TypeError, ValueError, ZeroDivisionError, OverflowError):
         return None
     fine = all(math.isfinite(number) and 0.5 <= number < 65535 for number in (across, down))

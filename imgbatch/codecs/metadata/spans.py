@@ -13,21 +13,21 @@ Span = tuple[int, int]
 
 def union(spans: Iterable[Span]) -> list[Span]:
     """The same bytes as spans that are apart, in order."""
-    made: list[Span] = []
+    result: list[Span] = []
     for start, end in sorted(spans):
-        if made and start <= made[-1][1]:
-            made[-1] = made[-1][0], max(end, made[-1][1])
+        if result and start <= result[-1][1]:
+            result[-1] = result[-1][0], max(end, result[-1][1])
         elif end > start:
-            made.append((start, end))
-    return made
+            result.append((start, end))
+    return result
 
 
-def apart_from(held: Iterable[Span], spans: Iterable[Span]) -> list[Span]:
-    """Those of `spans` that share no byte with `held`, in order and each once."""
-    taken = union(held)
-    starts, ends = [start for start, _ in taken], [end for _, end in taken]
+def apart_from(others: Iterable[Span], spans: Iterable[Span]) -> list[Span]:
+    """Those of `spans` that share no byte with `others`, in order and each once."""
+    ranges = union(others)
+    starts, ends = [start for start, _ in ranges], [end for _, end in ranges]
     return [
         (start, end)
         for start, end in sorted(set(spans))
-        if (at := bisect_right(ends, start)) == len(taken) or starts[at] >= end
+        if (at := bisect_right(ends, start)) == len(ranges) or starts[at] >= end
     ]

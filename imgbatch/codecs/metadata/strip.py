@@ -102,31 +102,31 @@ def strip_metadata(metadata: Metadata, strip: str | None, keep: str | None, chan
     rules = strip_rules(strip, keep)
     if rules is None:
         return metadata
-    made = replace(metadata)
+    result = replace(metadata)
     if metadata.exif:
-        made.exif = _exif(metadata.exif, rules)
+        result.exif = _exif(metadata.exif, rules)
     if metadata.xmp:
-        made.xmp = _xmp(metadata.xmp, rules, changes)
+        result.xmp = _xmp(metadata.xmp, rules, changes)
     if metadata.iptc:
-        made.iptc = iptc.without(metadata.iptc, lambda name: rules.drops(name, "iptc", "all"))
-    made.text = {key: text for key, text in metadata.text.items() if not rules.drops(key.lower(), "text", "all")}
-    made.comment = None if rules.block("comment") else metadata.comment
-    made.resolution = None if rules.block("resolution") else metadata.resolution
-    if lost := _lost(metadata, made):
-        changes.append(f"metadata removed: {', '.join(lost)}")
-    return made
+        result.iptc = iptc.without(metadata.iptc, lambda name: rules.drops(name, "iptc", "all"))
+    result.text = {key: text for key, text in metadata.text.items() if not rules.drops(key.lower(), "text", "all")}
+    result.comment = None if rules.block("comment") else metadata.comment
+    result.resolution = None if rules.block("resolution") else metadata.resolution
+    if losses := _losses(metadata, result):
+        changes.append(f"metadata removed: {', '.join(losses)}")
+    return result
 
 
-def _lost(held: Metadata, made: Metadata) -> list[str]:
-    """What `made` lacks, in words: a block that is gone, or some of it."""
-    lost = []
+def _losses(metadata: Metadata, result: Metadata) -> list[str]:
+    """What `result` lacks, in words: a block that is gone, or some of it."""
+    names = []
     for name in ("exif", "xmp", "iptc", "comment", "text", "resolution"):
-        before, after = getattr(held, name), getattr(made, name)
+        before, after = getattr(metadata, name), getattr(result, name)
         if before and not after:
-            lost.append(name)
+            names.append(name)
         elif before != after:
-            lost.append(f"some {name}")
-    return lost
+            names.append(f"some {name}")
+    return names
 
 
 def metadata_to_write(
@@ -143,40 +143,40 @@ def metadata_to_write(
     size : (int, int)
         (width, height) in px.
     """
-    made = strip_metadata(metadata, strip, keep, changes)
-    if not made.exif and not made.xmp:
-        return made
-    made = replace(made)
-    if made.exif:
-        made.exif = exif_tags.with_size(made.exif, size)
+    result = strip_metadata(metadata, strip, keep, changes)
+    if not result.exif and not result.xmp:
+        return result
+    result = replace(result)
+    if result.exif:
+        result.exif = exif_tags.with_size(result.exif, size)
         if icc_policy(icc, strip, keep) != "keep" and metadata.icc:
-            made.exif = exif_tags.with_srgb(made.exif)
-    if made.xmp:
-        made.xmp = xmp.with_size(made.xmp, size)
-    return made
+            result.exif = exif_tags.with_srgb(result.exif)
+    if result.xmp:
+        result.xmp = xmp.with_size(result.xmp, size)
+    return result
 
 
 def _exif(exif: bytes, rules: StripRules) -> bytes | None:
     if exif_tags.has_dangling_pointer(exif):  # what cannot be found cannot be cleared: only what is known goes on
-        moved = exif_tags.without(exif, lambda entry: rules.exif(entry) or entry.tag == exif_tags.MAKER_NOTE)
-        return moved and exif_tags.compact(moved)
-    made = exif_tags.without(exif, rules.exif)
-    if made is None or made is exif:
-        return made
-    left = list(exif_tags.entries(made))
-    if all(entry.tag == _ORIENTATION and made[entry.at + 8 : entry.at + 10] in (b"\1\0", b"\0\1") for entry in left):
+        movable = exif_tags.without(exif, lambda entry: rules.exif(entry) or entry.tag == exif_tags.MAKER_NOTE)
+        return movable and exif_tags.compact(movable)
+    result = exif_tags.without(exif, rules.exif)
+    if result is None or result is exif:
+        return result
+    left = list(exif_tags.entries(result))
+    if all(entry.tag == _ORIENTATION and result[entry.at + 8 : entry.at + 10] in (b"\1\0", b"\0\1") for entry in left):
         return None  # upright is what a picture without EXIF is
     private = any(entry.tag == exif_tags.MAKER_NOTE or entry.directory == "thumbnail" for entry in left)
-    return made if private else exif_tags.compact(made)
+    return result if private else exif_tags.compact(result)
 
 
 def _xmp(packet: bytes, rules: StripRules, changes: list[str]) -> bytes | None:
     nothing_else = rules.keep.isdisjoint(("gps", "thumbnail")) and rules.keep.issubset(words.BLOCKS)
     if nothing_else and rules.drops("", "xmp", "all"):
         return None
-    made = xmp.without(packet, rules.property)
-    damaged = made is None and xmp.without(packet, lambda *_: False) is None
-    if damaged or (made is not None and rules.drops("", "gps", "xmp", "all") and xmp.has_position(made)):
+    result = xmp.without(packet, rules.property)
+    unreadable = result is None and xmp.without(packet, lambda *_: False) is None
+    if unreadable or (result is not None and rules.drops("", "gps", "xmp", "all") and xmp.has_position(result)):
         changes.append("xmp: removed whole, since it cannot be read")
         return None
-    return made
+    return result

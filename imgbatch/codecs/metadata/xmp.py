@@ -69,33 +69,33 @@ def without(xmp: bytes, drops: Drops) -> bytes | None:
     from xml.parsers import expat  # only where properties are taken out
 
     cuts: list[tuple[int, int]] = []
-    kept = 0
-    opened: list[tuple[int, bool, bool]] = []  # where each begins, if it is in a property, if it goes
+    count = 0
+    stack: list[tuple[int, bool, bool]] = []  # where each begins, if it is in a property, if it goes
     parser = expat.ParserCreate("utf-8")
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal kept
+        nonlocal count
         at = parser.CurrentByteIndex
-        _, inside, goes = opened[-1] if opened else (0, False, False)
+        _, inside, goes = stack[-1] if stack else (0, False, False)
         prefix, _, local = name.rpartition(":")
         names = name not in _FRAME and prefix != "rdf"
         goes = goes or (names and drops(prefix, local, inside))
-        opened.append((at, inside or names, goes))
+        stack.append((at, inside or names, goes))
         if goes:
             return
-        kept += names
-        for found in _ATTRIBUTE.finditer(xmp, at, _tag_end(xmp, at)):
-            space, word = found[1].decode(), found[2].decode()
+        count += names
+        for match in _ATTRIBUTE.finditer(xmp, at, _tag_end(xmp, at)):
+            space, word = match[1].decode(), match[2].decode()
             if space in _WHOLE:
                 continue
             if drops(space, word, inside or names):
-                cuts.append(found.span())
+                cuts.append(match.span())
             else:
-                kept += 1
+                count += 1
 
     def finish(name: str) -> None:
-        at, _, goes = opened.pop()
-        if goes and not (opened and opened[-1][2]):
+        at, _, goes = stack.pop()
+        if goes and not (stack and stack[-1][2]):
             cuts.append((at, _tag_end(xmp, parser.CurrentByteIndex)))
 
     def refuse(*_: object) -> None:
@@ -107,7 +107,7 @@ def without(xmp: bytes, drops: Drops) -> bytes | None:
         parser.Parse(xmp, True)
     except (expat.ExpatError, ValueError, UnicodeError):
         return None
-    if not kept:
+    if not count:
         return None
     pieces, at = [], 0
     for begin, end in sorted(cuts):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
 _BITS, _PHOTOMETRIC, _FORMAT, _COUNT = 258, 262, 339, 277
-_UNSIGNED, _SIGNED = 1, 2
+_UINT, _INT = 1, 2
 _SIZ = b"\xff\x4f\xff\x51"  # the head of a JPEG 2000 codestream
 _WRAPPING = frozenset({"LA", "RGB", "RGBA"})
 
@@ -68,14 +68,14 @@ def frame_repair(image: ImageFile) -> Callable[[Image], Image] | None:
         return _invert
     if raw == "I;12":
         return _spread_12_bits
-    if raw == "I;32N" and tag(image, _FORMAT, _UNSIGNED) == _UNSIGNED:
-        return _to_unsigned
-    if raw == "L" and tag(image, _BITS, 8) == 8 and tag(image, _FORMAT, _UNSIGNED) == _SIGNED:
-        return _to_signed
+    if raw == "I;32N" and tag(image, _FORMAT, _UINT) == _UINT:
+        return _as_uint32
+    if raw == "L" and tag(image, _BITS, 8) == 8 and tag(image, _FORMAT, _UINT) == _INT:
+        return _as_int8
     return None
 
 
-def check(image: ImageFile, name: str, stored: int, warnings: list[str]) -> None:
+def check(image: ImageFile, name: str, bits: int, warnings: list[str]) -> None:
     """Look at the pixels of a loaded frame for what its file leaves open.
 
     Parameters
@@ -83,7 +83,7 @@ def check(image: ImageFile, name: str, stored: int, warnings: list[str]) -> None
     image : ImageFile
     name : str
         Our name of its format.
-    stored : int
+    bits : int
         Bits per sample (:func:`depth`).
     warnings : list of str
         Gets colors beyond the palette, and full brightness that the reader may have turned to black.
@@ -100,24 +100,24 @@ def check(image: ImageFile, name: str, stored: int, warnings: list[str]) -> None
             raise ImageError("corrupt", f"the palette of the {name} has no entries")
         if isinstance(highest, (int, float)) and highest >= entries:
             warnings.append(f"pixels of color {int(highest)}, but the palette ends at {entries - 1}: shown black")
-    wrapping = name == "jpeg2000" and stored > 8 and image.mode in _WRAPPING
+    wrapping = name == "jpeg2000" and bits > 8 and image.mode in _WRAPPING
     if wrapping and any(band.getextrema()[0] == 0 for band in image.split()):
         # j2ku_shift of Pillow's Jpeg2KDecode.c rounds 65,408 and more up to 256, which becomes 0 in a byte.
-        warnings.append(f"JPEG 2000 of {stored} bits: the reader may have turned full brightness to black; compare")
+        warnings.append(f"JPEG 2000 of {bits} bits: the reader may have turned full brightness to black; compare")
 
 
 def gif_warnings(image: ImageFile, data: bytes) -> list[str]:
     """What a GIF leaves open from its first bytes on, as warnings. To be asked before it is loaded."""
-    told = []
+    warnings = []
     width, height = (int.from_bytes(data[at : at + 2], "little") for at in (6, 8))
     if image.size != (width, height):
-        shown = f"{image.size[0]}x{image.size[1]}"
-        told.append(f"the first frame of the GIF is larger than its canvas of {width}x{height} px: {shown}")
+        frame_size = f"{image.size[0]}x{image.size[1]}"
+        warnings.append(f"the first frame of the GIF is larger than its canvas of {width}x{height} px: {frame_size}")
     if image.mode == "L" and not data[10] & 0x80 and image.tile:
         at = image.tile[0].offset - 11  # the frame's descriptor, where no palette stands between
         if data[at : at + 1] == b"," and not data[at + 9] & 0x80:
-            told.append("the GIF has no palette: its numbers are shown as gray")
-    return told
+            warnings.append("the GIF has no palette: its numbers are shown as gray")
+    return warnings
 
 
 def tiff_samples(data: bytes) -> str | None:
@@ -150,7 +150,7 @@ def _spread_12_bits(frame: Image) -> Image:
     return _change_samples(frame, lambda samples: samples << 4 | samples >> 8, "<u2")
 
 
-def _to_unsigned(frame: Image) -> Image:
+def _as_uint32(frame: Image) -> Image:
     """Unsigned 32-bit gray, which Pillow holds as signed: as floats where it is too large for that."""
     import numpy
     from PIL import Image as Images
@@ -158,12 +158,12 @@ def _to_unsigned(frame: Image) -> Image:
     samples = numpy.asarray(frame)
     if samples.min(initial=0) >= 0:
         return frame
-    made = Images.fromarray(samples.view("=u4").astype("=f4"))
-    made.info = dict(frame.info)
-    return made
+    result = Images.fromarray(samples.view("=u4").astype("=f4"))
+    result.info = dict(frame.info)
+    return result
 
 
-def _to_signed(frame: Image) -> Image:
+def _as_int8(frame: Image) -> Image:
     """Signed 8-bit gray as signed numbers, as Pillow has 16 bits of them."""
     import numpy
     from PIL import Image as Images
@@ -175,6 +175,6 @@ def _change_samples(frame: Image, change: Callable[..., object], order: str) -> 
     import numpy
     from PIL import Image as Images
 
-    made = Images.fromarray(numpy.asarray(change(numpy.asarray(frame).astype("u2"))).astype(order))
-    made.info = dict(frame.info)
-    return made
+    result = Images.fromarray(numpy.asarray(change(numpy.asarray(frame).astype("u2"))).astype(order))
+    result.info = dict(frame.info)
+    return result

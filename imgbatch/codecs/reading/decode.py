@@ -15,17 +15,17 @@ from imgbatch.codecs.metadata.read import comment, packet, records, resolution, 
 from imgbatch.codecs.reading import bit_depth, limits, losses, optional_readers
 from imgbatch.codecs.registry import CODECS
 from imgbatch.core.errors import ImageError
-from imgbatch.pixels.orientation import swap_size, to_stored, to_upright
+from imgbatch.pixels.orientation import from_upright, swap_size, to_upright
 
 if TYPE_CHECKING:
     from PIL.Image import Image, Transpose
     from PIL.ImageFile import ImageFile
 
-#: As `wanted` of `SourceImage.decode`: all of a JPEG's data are read, but no picture is wanted.
+#: As `min_size` of `SourceImage.decode`: all of a JPEG's data are read, but no picture is wanted.
 ALL_DATA = (1, 1)
 MULTIFRAME = losses.MULTIFRAME
 _NAMES = {**{one.pillow: name for name, one in CODECS.items()}, "MPO": "jpeg"}
-_KEYED = frozenset({"1", "L", "P", "RGB", "I;16"})
+_COLOR_KEY_MODES = frozenset({"1", "L", "P", "RGB", "I;16"})
 _SUBFILE = 254
 _LOSSLESS = 3  # the JPEG process that has no smaller scales
 
@@ -124,10 +124,10 @@ class SourceImage:
     def _frames(self) -> range | list[int]:
         """The places in the file of the frames that count."""
         if self._places is None:
-            self._places = self._found()
+            self._places = self._find_places()
         return self._places
 
-    def _found(self) -> range | list[int]:
+    def _find_places(self) -> range | list[int]:
         if self.format not in MULTIFRAME:
             return range(1)
         with errors.image_errors("decode"):
@@ -158,7 +158,7 @@ class SourceImage:
     def decode(
         self,
         frames: str = "all",
-        wanted: tuple[int, int] | None = None,
+        min_size: tuple[int, int] | None = None,
         orient: bool = True,
         turn: bool = True,
         luma: bool = False,
@@ -169,7 +169,7 @@ class SourceImage:
         ----------
         frames : str
             ``all``, ``first`` or how many.
-        wanted : (int, int), optional
+        min_size : (int, int), optional
             An upright size that will do: a JPEG may be decoded smaller, but never below it, and without the data
             that its size does not look at. `ALL_DATA`: a size does not matter, but all of them are to be read.
         orient : bool
@@ -179,16 +179,16 @@ class SourceImage:
         luma : bool
             Leave the pixels as brightness and two colors (mode YCbCr), which must be in the file (`SourceImage.luma`).
         """
-        places = self._wanted(frames)
+        places = self._select_places(frames)
         if orient and self.orientation != 1:
             self.changes.append(f"orientation: baked {self.orientation}")
             exif.turn(self.metadata, self.orientation)
         motion = AnimationTiming(loop=self._plays() if len(places) > 1 else None)
         draft = None
-        if self.scales and (wanted is not None or luma):
-            size = None if wanted is None else swap_size(wanted, self.orientation)
-            draft = functools.partial(self._draft, "YCbCr" if luma else None, size, wanted != ALL_DATA)
-        return self._decoded(places, draft, orient, turn, motion), motion
+        if self.scales and (min_size is not None or luma):
+            size = None if min_size is None else swap_size(min_size, self.orientation)
+            draft = functools.partial(self._draft, "YCbCr" if luma else None, size, min_size != ALL_DATA)
+        return self._decode_frames(places, draft, orient, turn, motion), motion
 
     def close(self) -> None:
         """Give the file's bytes and the reader's memory back."""
@@ -201,7 +201,7 @@ class SourceImage:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _wanted(self, frames: str) -> range | list[int]:
+    def _select_places(self, frames: str) -> range | list[int]:
         if frames == "first":
             return range(1)
         if frames != "all" and int(frames) == 1:
@@ -216,19 +216,19 @@ class SourceImage:
 
     def _plays(self) -> int | None:
         """How often the animation plays, 0 for ever; None for pages."""
-        said = self.image.info.get("loop")
+        loop = self.image.info.get("loop")
         if self.format == "tiff":
             return None
         if self.format == "gif":
-            return 1 if said is None else (int(said) + 1 if said else 0)
-        return int(said or 0)
+            return 1 if loop is None else (int(loop) + 1 if loop else 0)
+        return int(loop or 0)
 
-    def _decoded(
+    def _decode_frames(
         self,
         places: range | list[int],
         draft: Callable[[], object] | None,
         orient: bool,
-        turned: bool,
+        turn: bool,
         motion: AnimationTiming,
     ) -> Iterator[Image]:
         pixels = 0
@@ -240,7 +240,7 @@ class SourceImage:
                     tiff_pages.point_at_page(self.image, len(self._pixels))
                     if self.image.mode not in ("P", "PA"):
                         self.image.palette = None  # Pillow before 13 keeps another page's
-                turn = self._turn(orient) if turned else None
+                transpose = self._turn(orient) if turn else None
                 if draft is not None:
                     draft()
                 mend = bit_depth.frame_repair(self.image)
@@ -253,8 +253,8 @@ class SourceImage:
                 frame = frame if mend is None else mend(frame)
                 if self.format == "gif":
                     frame = self._within(frame)
-                if turn is not None:
-                    frame = frame.transpose(turn)
+                if transpose is not None:
+                    frame = frame.transpose(transpose)
                 if len(places) > 1 and motion.loop is not None:
                     motion.durations.append(round(float(self.image.info.get("duration", 0) or 0)))
             yield frame
@@ -279,7 +279,7 @@ class SourceImage:
     def _turn(self, orient: bool) -> Transpose | None:
         """What is to be done to the pixels after decoding: TIFF's reader turns them itself."""
         if self.format == "tiff":
-            return None if orient else to_stored(jpeg_headers.exif_orientation(self.image))
+            return None if orient else from_upright(jpeg_headers.exif_orientation(self.image))
         return to_upright(self.orientation) if orient else None
 
 
@@ -287,9 +287,9 @@ def _detach(image: ImageFile, alone: bool) -> Image:
     """A plain image: a copy, or where nothing else will be decoded the pixels themselves."""
     import PIL.Image as Images
 
-    kept: dict[str | tuple[int, int], Any] = {}
-    if image.mode in _KEYED and "transparency" in image.info:
-        kept["transparency"] = image.info["transparency"]
+    info: dict[str | tuple[int, int], Any] = {}
+    if image.mode in _COLOR_KEY_MODES and "transparency" in image.info:
+        info["transparency"] = image.info["transparency"]
     frame = Images.Image._new(image, image.im) if alone else image.copy()
-    frame.info = kept
+    frame.info = info
     return frame

@@ -117,8 +117,8 @@ def other_format_of(prefix: bytes) -> str | None:
 
 def unreadable(prefix: bytes) -> str | None:
     """The name of an image format that Pillow cannot read (HEIC, JPEG XL), by signature."""
-    found = brands(prefix)
-    if found & _HEIF_BRANDS and not found & AVIF_BRANDS:
+    file_brands = brands(prefix)
+    if file_brands & _HEIF_BRANDS and not file_brands & AVIF_BRANDS:
         return "HEIC"
     if prefix.startswith((b"\xff\n", b"\0\0\0\x0cJXL \r\n\x87\n")):
         return "JPEG XL"

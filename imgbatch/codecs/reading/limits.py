@@ -29,10 +29,10 @@ BY_SUFFIX = {
 
 _lock = threading.Lock()
 _active: list[int] = []
-_heard: dict[int, list[warnings.WarningMessage]] = {}  # by thread: what was warned of while it works on a file
-_shown: list[_Shown] = []  # one, while anybody works on a file
+_messages: dict[int, list[warnings.WarningMessage]] = {}  # by thread: what was warned of while it works on a file
+_router: list[_WarningRouter] = []  # one, while anybody works on a file
 _Limits = tuple[int | None, bool, int]  # most pixels, whether truncated files are read, threads of AVIF
-_found: _Limits = (None, False, 1)  # before the first of `_active` came
+_previous: _Limits = (None, False, 1)  # before the first of `_active` came
 
 
 @functools.cache
@@ -61,17 +61,17 @@ class pixel_limit:  # in lower case, as contextlib has its own; entering a gener
         self._max_pixels = max_pixels
 
     def __enter__(self) -> None:
-        global _found
+        global _previous
         with _lock:
             _active.append(self._max_pixels)
-            found = _set_limits(_own_limits())
+            previous = _set_limits(_own_limits())
             if len(_active) == 1:
-                _found = found
+                _previous = previous
 
     def __exit__(self, *_: object) -> None:
         with _lock:
             _active.remove(self._max_pixels)
-            _set_limits(_own_limits() if _active else _found)
+            _set_limits(_own_limits() if _active else _previous)
 
 
 class warning_recorder:
@@ -82,30 +82,30 @@ class warning_recorder:
     """
 
     def __init__(self, max_pixels: int) -> None:
-        self._limited = pixel_limit(max_pixels)
+        self._limit = pixel_limit(max_pixels)
         self._outer: list[warnings.WarningMessage] | None = None
 
     def __enter__(self) -> list[warnings.WarningMessage]:
-        self._limited.__enter__()
-        heard: list[warnings.WarningMessage] = []
+        self._limit.__enter__()
+        messages: list[warnings.WarningMessage] = []
         with _lock:
-            if not _heard:
-                _shown.append(_Shown())
-            self._outer = _heard.get(threading.get_ident())
-            _heard[threading.get_ident()] = heard
-        return heard
+            if not _messages:
+                _router.append(_WarningRouter())
+            self._outer = _messages.get(threading.get_ident())
+            _messages[threading.get_ident()] = messages
+        return messages
 
     def __exit__(self, *_: object) -> None:
         with _lock:
-            del _heard[threading.get_ident()]
+            del _messages[threading.get_ident()]
             if self._outer is not None:
-                _heard[threading.get_ident()] = self._outer
-            if not _heard:
-                _shown.pop().restore()
-        self._limited.__exit__()
+                _messages[threading.get_ident()] = self._outer
+            if not _messages:
+                _router.pop().restore()
+        self._limit.__exit__()
 
 
-class _Shown:
+class _WarningRouter:
     """How warnings were shown before the first file, and are shown to others meanwhile."""
 
     def __init__(self) -> None:
@@ -118,11 +118,11 @@ class _Shown:
         self, message: Warning | str, category: type[Warning], filename: str, lineno: int,
         file: TextIO | None = None, line: str | None = None,
     ) -> None:  # fmt: skip
-        heard = _heard.get(threading.get_ident())
-        if heard is None:
+        messages = _messages.get(threading.get_ident())
+        if messages is None:
             self._show(message, category, filename, lineno, file, line)
         else:
-            heard.append(warnings.WarningMessage(message, category, filename, lineno, file, line))
+            messages.append(warnings.WarningMessage(message, category, filename, lineno, file, line))
 
     def restore(self) -> None:
         """Show warnings again as before the first file."""
@@ -171,8 +171,8 @@ def format_warnings(messages: Sequence[warnings.WarningMessage]) -> list[str]:
         return []
     from PIL import Image
 
-    unwanted = (DeprecationWarning, ResourceWarning, Image.DecompressionBombWarning)
-    useful = (message for message in messages if not issubclass(message.category, unwanted))
+    noise = (DeprecationWarning, ResourceWarning, Image.DecompressionBombWarning)
+    useful = (message for message in messages if not issubclass(message.category, noise))
     return list(dict.fromkeys(one_line(str(message.message)) for message in useful))
 
 
@@ -185,6 +185,6 @@ def _set_limits(limits: _Limits) -> _Limits:
     """Set Pillow's own `limits`; those that were set."""
     from PIL import AvifImagePlugin, Image, ImageFile
 
-    found = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES, AvifImagePlugin.DEFAULT_MAX_THREADS
+    previous = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES, AvifImagePlugin.DEFAULT_MAX_THREADS
     Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES, AvifImagePlugin.DEFAULT_MAX_THREADS = limits
-    return found
+    return previous

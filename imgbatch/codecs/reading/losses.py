@@ -29,21 +29,21 @@ def reading_losses(image: ImageFile, format: str, data: bytes, depth: int, icc: 
     icc : bytes or None
         Its profile, where it can be used.
     """
-    found = []
+    sentences = []
     count = getattr(image, "n_frames", 1) if format not in MULTIFRAME else 1
     name = (image.format or "").lower()
     if format in optional_readers.EXTRAS:
         if (several := optional_readers.count_note(image, data)) is not None:
-            found.append(several)
+            sentences.append(several)
     elif name == "psd" and count > 1:
-        found.append(f"merged picture of {count} layers kept: psd")
+        sentences.append(f"merged picture of {count} layers kept: psd")
     elif count > 1:
-        found.append(f"first of {count} pictures kept: {name}")
+        sentences.append(f"first of {count} pictures kept: {name}")
     elif name in ("ico", "icns") and len(image.info.get("sizes", ())) > 1:
-        found.append(f"largest of {len(image.info['sizes'])} pictures kept: {name}")
+        sentences.append(f"largest of {len(image.info['sizes'])} pictures kept: {name}")
     if depth > 8 and image.mode in ("L", "LA", "RGB", "RGBA", "CMYK"):
-        found.append(f"depth: {depth} -> 8 bits")
+        sentences.append(f"depth: {depth} -> 8 bits")
     gamma = image.info.get("gamma", _SRGB_GAMMA)
     if icc is None and "srgb" not in image.info and abs(gamma - _SRGB_GAMMA) > 0.005:
-        found.append(f"gamma {gamma:g} of a png not kept, taken for sRGB")
-    return found
+        sentences.append(f"gamma {gamma:g} of a png not kept, taken for sRGB")
+    return sentences

@@ -59,13 +59,13 @@ def open_image(data: bytes, suffix: str, max_pixels: int) -> SourceImage:
         if name == "tiff" and _DNG in getattr(image, "tag_v2", ()) and int(jpeg_headers.tag(image, _SUBFILE, 0)) & 1:
             raise ImageError("unsupported", "camera raw (DNG) cannot be developed here; convert it to TIFF first")
         with errors.image_errors("decode"):
-            made = SourceImage(image, light, max_pixels)
+            result = SourceImage(image, light, max_pixels)
     except BaseException:
         image.close()
         raise
-    made.length, made.heavy = len(data), bool(heavy)
-    made.warnings[:0] = heavy
-    return made
+    result.length, result.heavy = len(data), bool(heavy)
+    result.warnings[:0] = heavy
+    return result
 
 
 def _open_with_reader(data: bytes, name: str | None, ending: str, max_pixels: int) -> ImageFile:
@@ -110,8 +110,8 @@ def _explain_failure(error: Exception, data: bytes, ending: str) -> ImageError:
     except Exception as reason:  # noqa: BLE001 - asked for its words only
         if (unread := _without_reader(name, data, reason)) is not None:
             return unread
-        kind, said = errors.classify(reason, "decode")
-        return ImageError("corrupt" if kind == "unidentified" else kind, f"the {name} header is damaged: {said}")
+        kind, message = errors.classify(reason, "decode")
+        return ImageError("corrupt" if kind == "unidentified" else kind, f"the {name} header is damaged: {message}")
     return ImageError("corrupt", f"the {name} header is damaged")
 
 
@@ -146,5 +146,5 @@ def _unknown_content(data: bytes, ending: str) -> ImageError:
 def _refuse_cut(data: bytes, name: str | None) -> None:
     """WebP says how long it is; its reader only says that it could not be created."""
     if name == "webp" and int.from_bytes(data[4:8], "little") + 8 > len(data) + 1:
-        promised = int.from_bytes(data[4:8], "little") + 8
-        raise ImageError("truncated", f"the file ends after {len(data)} of {promised} bytes")
+        length = int.from_bytes(data[4:8], "little") + 8
+        raise ImageError("truncated", f"the file ends after {len(data)} of {length} bytes")

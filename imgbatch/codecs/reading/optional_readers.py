@@ -78,8 +78,8 @@ def open_optional(name: str, data: bytes, max_pixels: int) -> ImageFile:
         reader = getattr(importlib.import_module(extra.module), extra.reader)
     except ImportError as error:
         why = f" ({error})" if is_installed(name) else ""
-        said = f"{extra.title} has no reader here{why}; {advice(name)}, or convert it to JPEG or PNG first"
-        raise ImageError("unsupported", said) from error
+        message = f"{extra.title} has no reader here{why}; {advice(name)}, or convert it to JPEG or PNG first"
+        raise ImageError("unsupported", message) from error
     try:
         image: ImageFile = reader(io.BytesIO(data), "")
     except ImageError:
@@ -87,8 +87,8 @@ def open_optional(name: str, data: bytes, max_pixels: int) -> ImageFile:
     except Exception as error:  # what these readers raise is their own affair
         if name == "jxl" and isinstance(error, RuntimeError):  # of libjxl's words none are for users
             raise ImageError("corrupt", "the JPEG XL is damaged, or ends too early") from error
-        kind, said = errors.classify(error, "decode")
-        raise ImageError(kind, f"the {extra.title} is damaged: {said}") from error
+        kind, message = errors.classify(error, "decode")
+        raise ImageError(kind, f"the {extra.title} is damaged: {message}") from error
     for key in [key for key, value in image.info.items() if value is None or value == b""]:
         del image.info[key]
     return image
@@ -110,6 +110,6 @@ def depth(image: ImageFile, data: bytes) -> int:
 def count_note(image: ImageFile, data: bytes) -> str | None:
     """What is said of a file of several pictures, of which one is read; None where there is one."""
     if image.format == "JXL":
-        return "first picture of an animation kept: jxl" if jxl_boxes.header(data).animated else None
+        return "first picture of an animation kept: jxl" if jxl_boxes.header(data).is_animated else None
     count = int(getattr(image, "n_frames", 1))
     return f"primary of {count} pictures kept: heif" if count > 1 else None

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Encoded:
+class EncodedFile:
     """The bytes of one file and what is true of it."""
 
     data: bytes
@@ -37,7 +37,7 @@ class Encoded:
     quality: int | None = None
     changes: list[str] = field(default_factory=list)
     mode: str = ""
-    located: bool = False  # whether it says where the picture was taken
+    has_position: bool = False  # whether it says where the picture was taken
 
 
 @dataclass
@@ -49,9 +49,9 @@ class EncoderInput:
     options: dict[str, Any]
     changes: list[str]
     tables: JpegTables | None = None
-    located: bool = False
+    has_position: bool = False
 
-    def encode(self, encoding: Encoding) -> Encoded:
+    def encode(self, encoding: Encoding) -> EncodedFile:
         """One encode; with ``optimize`` two, of which the smaller is kept."""
         codec, frames = self.codec, self.frames
         with errors.image_errors("encode"):
@@ -69,7 +69,7 @@ class EncoderInput:
             changes.append("quality: the source's tables kept" if tables else f"quality: {quality}, no tables to keep")
         quality = None if tables else quality
         mode = "RGB" if frames[0].mode == "YCbCr" else frames[0].mode  # as it will be read
-        return Encoded(data, codec.name, width, height, count, quality, changes, mode, self.located)
+        return EncodedFile(data, codec.name, width, height, count, quality, changes, mode, self.has_position)
 
     def _table_options(self, encoding: Encoding) -> dict[str, Any]:
         if encoding.quality != "keep" or self.tables is None:
@@ -79,7 +79,7 @@ class EncoderInput:
 
 def encode(
     codec: Codec, frames: Iterable[Image], encoding: Encoding, metadata: Metadata, timing: AnimationTiming
-) -> Encoded:
+) -> EncodedFile:
     """All `frames` as one file, in memory.
 
     Parameters
@@ -129,16 +129,16 @@ def prepare(
             )
         pictures = codec.finish(pictures, encoding, changes)
         options: dict[str, Any] = {"icc_profile": icc} if icc else {}
-        written = strip.metadata_to_write(
+        final = strip.metadata_to_write(
             metadata, encoding.strip, encoding.keep, encoding.icc, pictures[0].size, changes
         )
-        options |= metadata_options(codec, written, changes)
+        options |= metadata_options(codec, final, changes)
         if len(pictures) > 1:
             if codec.plays:
                 options |= codec.animation_options(timing, len(pictures), changes)
             elif timing.loop is not None:
                 changes.append(f"durations not written: {codec.name}")
-    return EncoderInput(codec, pictures, options, list(dict.fromkeys(changes)), metadata.tables, written.located)
+    return EncoderInput(codec, pictures, options, list(dict.fromkeys(changes)), metadata.tables, final.has_position)
 
 
 def metadata_options(codec: Codec, metadata: Metadata, changes: list[str]) -> dict[str, Any]:
@@ -165,12 +165,12 @@ def metadata_options(codec: Codec, metadata: Metadata, changes: list[str]) -> di
 
 
 def _checked_frames(codec: Codec, frames: Iterable[Image]) -> SpooledFrames:
-    spooled = spool(frames)
-    if len(spooled) > 1 and not codec.multiframe:
+    result = spool(frames)
+    if len(result) > 1 and not codec.multiframe:
         raise ImageError("frames", f"{codec.name} holds one picture, the source has several; use --frames first")
-    if not spooled:
+    if not result:
         raise ImageError("frames", "there is no frame to write")
-    return spooled
+    return result
 
 
 def _check_sizes(codec: Codec, pictures: Sequence[Image]) -> None:

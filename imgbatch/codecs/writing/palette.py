@@ -46,14 +46,14 @@ def to_one_mode(frames: Sequence[Image]) -> Sequence[Image]:
 
     def alike(frame: Image) -> Image:
         whole = _to_eight_bits(frame)
-        made = whole if whole.mode == mode else whole.convert(mode)
-        made.info = {}
-        return made
+        result = whole if whole.mode == mode else whole.convert(mode)
+        result.info = {}
+        return result
 
     return map_frames(frames, alike)
 
 
-def reduce_colors(frames: Sequence[Image], colors: int, changes: list[str], keyed: bool = False) -> Sequence[Image]:
+def reduce_colors(frames: Sequence[Image], colors: int, changes: list[str], color_key: bool = False) -> Sequence[Image]:
     """All frames as P, with the same palette where the colors had to be reduced.
 
     Pixels less than half opaque become the transparent entry.
@@ -65,7 +65,7 @@ def reduce_colors(frames: Sequence[Image], colors: int, changes: list[str], keye
         Entries at most, the transparent one among them; up to 256.
     changes : list of str
         Gets what is lost of colors and alpha.
-    keyed : bool
+    color_key : bool
         False (PNG): a picture that is partly transparent keeps its shades of alpha in the palette, without dithering.
     """
     solid, soft = True, False
@@ -73,20 +73,20 @@ def reduce_colors(frames: Sequence[Image], colors: int, changes: list[str], keye
         whole = _to_eight_bits(frame)
         if not alpha.is_opaque(whole):
             solid, soft = False, soft or _is_partly_transparent(whole)
-    if not keyed and len(frames) == 1 and not solid:
+    if not color_key and len(frames) == 1 and not solid:
         return [_with_alpha_palette(_to_eight_bits(frames[0]), colors)]
     if soft:
         changes.append("alpha: reduced to transparent or opaque")
     room = colors if solid else colors - 1
-    shown = map_frames(frames, _visible_colors)
-    indexed = _exact_indexing(shown, room, alike=not keyed)
-    if indexed is None:
-        indexed = _dither(shown, room)
+    visible_frames = map_frames(frames, _visible_colors)
+    indexing = _exact_indexing(visible_frames, room, alike=not color_key)
+    if indexing is None:
+        indexing = _dither(visible_frames, room)
         changes.append(f"colors: reduced to {colors}")
     if solid:
-        return map_frames(shown, indexed)
-    pairs = zip(shown, frames, strict=True)
-    return SpooledFrames(_with_transparent_entry(indexed(visible), frame, room) for visible, frame in pairs)
+        return map_frames(visible_frames, indexing)
+    pairs = zip(visible_frames, frames, strict=True)
+    return SpooledFrames(_with_transparent_entry(indexing(visible), frame, room) for visible, frame in pairs)
 
 
 def _to_eight_bits(image: Image) -> Image:
@@ -99,9 +99,9 @@ def _visible_colors(image: Image) -> Image:
     whole = _to_eight_bits(image)
     if alpha.is_opaque(whole):
         return (alpha.without_alpha(whole) if whole.mode in ("LA", "RGBA") else whole).convert("RGB")
-    made = alpha.without_alpha(whole).convert("RGB")
-    made.paste((0, 0, 0), mask=_transparency_mask(whole))
-    return made
+    result = alpha.without_alpha(whole).convert("RGB")
+    result.paste((0, 0, 0), mask=_transparency_mask(whole))
+    return result
 
 
 def _with_transparent_entry(image: Image, frame: Image, room: int) -> Image:
@@ -128,16 +128,16 @@ def _transparency_mask(image: Image) -> Image:
 def _with_alpha_palette(image: Image, colors: int) -> Image:
     from PIL import Image as Images
 
-    made = image.convert("RGBA").quantize(colors, method=Images.Quantize.FASTOCTREE)
-    made.info = {}
-    return made
+    result = image.convert("RGBA").quantize(colors, method=Images.Quantize.FASTOCTREE)
+    result.info = {}
+    return result
 
 
 def _exact_indexing(frames: Sequence[Image], room: int, alike: bool) -> Indexing | None:
     """No color changed: one palette for all frames, else (not `alike`) one for each; None where colors are too many."""
-    shared = _few_colors(frames, room)
-    if shared is not None:
-        return lambda frame: _index_exactly(frame, shared)
+    palette = _few_colors(frames, room)
+    if palette is not None:
+        return lambda frame: _index_exactly(frame, palette)
     if alike or any(_few_colors([frame], room) is None for frame in frames):
         return None
     return lambda frame: _index_exactly(frame, _few_colors([frame], room) or [])
@@ -145,15 +145,15 @@ def _exact_indexing(frames: Sequence[Image], room: int, alike: bool) -> Indexing
 
 def _few_colors(frames: Sequence[Image], room: int) -> list[tuple[int, int, int]] | None:
     """The colors of all frames where they are at most `room`, in order; None where there are more."""
-    found: set[tuple[int, int, int]] = set()
+    colors: set[tuple[int, int, int]] = set()
     for frame in frames:
-        counted = frame.getcolors(room)
-        if counted is None:
+        counts = frame.getcolors(room)
+        if counts is None:
             return None
-        found.update(value for _, value in counted if isinstance(value, tuple) and len(value) == 3)
-        if len(found) > room:
+        colors.update(value for _, value in counts if isinstance(value, tuple) and len(value) == 3)
+        if len(colors) > room:
             return None
-    return sorted(found)
+    return sorted(colors)
 
 
 def _index_exactly(frame: Image, colors: list[tuple[int, int, int]]) -> Image:
@@ -163,21 +163,21 @@ def _index_exactly(frame: Image, colors: list[tuple[int, int, int]]) -> Image:
 
     codes = numpy.array([red << 16 | green << 8 | blue for red, green, blue in colors], dtype=numpy.int32)
     samples = numpy.asarray(frame).astype(numpy.int32)
-    packed = samples[..., 0] << 16 | samples[..., 1] << 8 | samples[..., 2]
-    made = Images.fromarray(numpy.searchsorted(codes, packed).astype(numpy.uint8))
-    made.putpalette([channel for entry in colors for channel in entry])
-    return made
+    pixel_codes = samples[..., 0] << 16 | samples[..., 1] << 8 | samples[..., 2]
+    result = Images.fromarray(numpy.searchsorted(codes, pixel_codes).astype(numpy.uint8))
+    result.putpalette([channel for entry in colors for channel in entry])
+    return result
 
 
 def _dither(frames: Sequence[Image], room: int) -> Indexing:
     from PIL import Image as Images
 
-    chosen = _sample(frames).quantize(room, method=Images.Quantize.MEDIANCUT, kmeans=1)
+    palette = _sample(frames).quantize(room, method=Images.Quantize.MEDIANCUT, kmeans=1)
 
     def near(frame: Image) -> Image:
-        made = frame.quantize(palette=chosen, dither=Images.Dither.FLOYDSTEINBERG)
-        made.info = {}
-        return made
+        result = frame.quantize(palette=palette, dither=Images.Dither.FLOYDSTEINBERG)
+        result.info = {}
+        return result
 
     return near
 

@@ -22,7 +22,7 @@ _PLAIN = {
     "RGBa": "RGBA", "La": "LA", "RGBX": "RGB", "YCbCr": "RGB", "HSV": "RGB", "I;16L": "I;16", "I;16N": "I;16",
     "I;16B": "I;16",
 }  # fmt: skip
-_KEYED = frozenset({"1", "L", "P", "RGB", "I;16"})
+_COLOR_KEY_MODES = frozenset({"1", "L", "P", "RGB", "I;16"})
 
 
 def fit(
@@ -47,22 +47,22 @@ def fit(
     def plain(frame: Image) -> Image:
         """As plain as the codec wants it; on the way is learned what else must be done."""
         nonlocal keep, ready
-        made = _plain(frame, codec, changes)
+        result = _plain(frame, codec, changes)
         if not codec.alpha:
-            made = _flatten(made, background, changes)
-        wanted = target_mode(made, codec)
+            result = _flatten(result, background, changes)
+        target = target_mode(result, codec)
         if keep is not None and not (
-            profile_conversion.fits(keep, made.mode) and color.space(made.mode) == color.space(wanted)
+            profile_conversion.fits(keep, result.mode) and color.space(result.mode) == color.space(target)
         ):
             keep = None
-        ready = ready and wanted == made.mode
-        return made
+        ready = ready and target == result.mode
+        return result
 
-    held = map_frames(frames, plain)
-    used = None if keep is not None else icc
-    if not ready or used:
-        held = map_frames(held, lambda frame: _convert(frame, target_mode(frame, codec), used, codec, changes))
-    return held, keep
+    results = map_frames(frames, plain)
+    profile = None if keep is not None else icc
+    if not ready or profile:
+        results = map_frames(results, lambda frame: _convert(frame, target_mode(frame, codec), profile, codec, changes))
+    return results, keep
 
 
 def target_mode(image: Image, codec: Codec) -> str:
@@ -85,17 +85,17 @@ def _plain(image: Image, codec: Codec, changes: list[str]) -> Image:
     mode = image.mode
     if mode in _PLAIN and mode not in codec.modes:
         image = to_little_endian(image) if mode == "I;16B" else image.convert(_PLAIN[mode])
-    kept = {"transparency"} & image.info.keys() if image.info and image.mode in _KEYED else set()
-    if image.info.keys() != kept or type(image) is not Images.Image:
-        detached = image.copy()
-        detached.info = {key: image.info[key] for key in kept}
-        image = detached
-    if image.mode == "I;16" and kept and (not codec.keyed or "I;16" not in codec.modes):
+    keys = {"transparency"} & image.info.keys() if image.info and image.mode in _COLOR_KEY_MODES else set()
+    if image.info.keys() != keys or type(image) is not Images.Image:
+        copy = image.copy()
+        copy.info = {key: image.info[key] for key in keys}
+        image = copy
+    if image.mode == "I;16" and keys and (not codec.color_key or "I;16" not in codec.modes):
         if "I;16" not in codec.modes:
             return _deep_key_to_alpha(image, changes)
         changes.append(f"transparent gray not written: {codec.name}")
         return alpha.without_alpha(image)
-    if not codec.keyed and image.mode in _KEYED and color.has_transparency(image):
+    if not codec.color_key and image.mode in _COLOR_KEY_MODES and color.has_transparency(image):
         image = color.to_continuous_tone(image)
         image.info = {}
     return image
@@ -131,28 +131,28 @@ def _flatten(image: Image, background: str, changes: list[str]) -> Image:
     return flat
 
 
-def _convert(image: Image, wanted: str, icc: bytes | None, codec: Codec, changes: list[str]) -> Image:
-    """`image` in mode `wanted`; `icc` is a profile that will not go with it and must be used up."""
+def _convert(image: Image, target: str, icc: bytes | None, codec: Codec, changes: list[str]) -> Image:
+    """`image` in mode `target`; `icc` is a profile that will not go with it and must be used up."""
     mode = image.mode
-    if mode in color.DEEP and wanted not in color.DEEP:
+    if mode in color.DEEP and target not in color.DEEP:
         image = color.to_eight_bits(image)
         changes.append(f"depth: {32 if mode in ('I', 'F') else 16} -> 8 bits")
     if icc:
         image = _apply_profile(image, icc, codec, changes)
-    if mode in ("CMYK", "LAB") and wanted != mode:
+    if mode in ("CMYK", "LAB") and target != mode:
         changes.append(f"mode: {mode} -> sRGB")
         image = profile_conversion.to_rgb(image)
-    if image.mode == "I" and wanted == "I;16":
+    if image.mode == "I" and target == "I;16":
         return to_little_endian(image)
-    if image.mode == wanted:
+    if image.mode == target:
         return image
-    if image.mode in ("LA", "RGBA") and wanted in ("L", "RGB"):
+    if image.mode in ("LA", "RGBA") and target in ("L", "RGB"):
         image = alpha.without_alpha(image)
     elif color.has_transparency(image):
         image = color.to_continuous_tone(image)
-    made = image if image.mode == wanted else image.convert(wanted)
-    made.info = {}
-    return made
+    result = image if image.mode == target else image.convert(target)
+    result.info = {}
+    return result
 
 
 def _apply_profile(image: Image, icc: bytes, codec: Codec, changes: list[str]) -> Image:
@@ -164,15 +164,15 @@ def _apply_profile(image: Image, icc: bytes, codec: Codec, changes: list[str]) -
     if not profile_conversion.fits(icc, image.mode):
         changes.append(f"icc not kept: made for {space}, the pixels are {color.space(image.mode)}")
         return image
-    made = profile_conversion.to_srgb(image, icc)
-    if made is None:
+    result = profile_conversion.to_srgb(image, icc)
+    if result is None:
         changes.append("icc not kept: damaged")
         return image
-    if made is image:
+    if result is image:
         changes.append(f"icc not written: {codec.name}")
     else:
         changes.append(f"icc: {profile_conversion.profile_name(icc)} -> sRGB")
-    return made
+    return result
 
 
 def _fits_16_bits(image: Image) -> bool:

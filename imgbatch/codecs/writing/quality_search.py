@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from imgbatch.codecs.base import Codec
 from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
-from imgbatch.codecs.writing.encode import Encoded, prepare
+from imgbatch.codecs.writing.encode import EncodedFile, prepare
 from imgbatch.core.errors import ImageError
 from imgbatch.pixels import alpha, color
 from imgbatch.pixels.frames import map_frames
@@ -36,7 +36,7 @@ _SLOPE = 0.03  # of the logarithm of the size over quality, on photographs, unti
 
 def encode(
     codec: Codec, frames: Sequence[Image], encoding: Encoding, metadata: Metadata, timing: AnimationTiming
-) -> Encoded:
+) -> EncodedFile:
     """`frames` as a file that keeps to ``max_bytes`` and ``min_ssim``; its `changes` say what was chosen.
 
     Parameters
@@ -63,27 +63,27 @@ class _Search:
         self._input = prepare(codec, frames, encoding, metadata, timing)
         self._count = 0
 
-    def result(self) -> Encoded:
+    def result(self) -> EncodedFile:
         """The file at the quality that was found, with a change where it is not the one asked for.
 
         Raises ImageError of kind ``target`` where no quality keeps to the limits.
         """
-        asked = self._codec.quality(self._wish)
-        if asked is None:
-            made = self._check(self._try(None))
+        requested_quality = self._codec.quality(self._wish)
+        if requested_quality is None:
+            file = self._check(self._try(None))
         elif self._wish.max_bytes is not None:
-            made = self._check(self._search_size(asked))
+            file = self._check(self._search_size(requested_quality))
         else:
-            made = self._search_likeness(asked)
-        if made.quality != asked:
-            made.changes.append(f"quality: {made.quality} instead of {asked}, to keep to {self._reasons()}")
-        return made
+            file = self._search_likeness(requested_quality)
+        if file.quality != requested_quality:
+            file.changes.append(f"quality: {file.quality} instead of {requested_quality}, to keep to {self._reasons()}")
+        return file
 
     def _lowest(self, highest: int) -> int:
         low = LOWEST if self._wish.min_quality is None else self._wish.min_quality
         return min(low, highest)
 
-    def _try(self, quality: int | None) -> Encoded:
+    def _try(self, quality: int | None) -> EncodedFile:
         self._count += 1
         wish = self._wish if quality is None else dataclasses.replace(self._wish, quality=quality)
         return self._input.encode(wish)
@@ -94,120 +94,120 @@ class _Search:
 
     # -- max_bytes -----------------------------------------------------------------------------------------------------
 
-    def _search_size(self, highest: int) -> Encoded:
+    def _search_size(self, highest: int) -> EncodedFile:
         """The file of the highest quality that fits, or the smallest that was made."""
         low, high = self._lowest(highest), highest
-        made = self._try(high)
+        file = self._try(high)
         best = None
-        known = [(high, len(made.data))]
-        while not self._fits(made) or made.quality != highest:
-            if self._fits(made):
-                best, low = made, (made.quality or 0) + 1
-                if len(made.data) >= _FULL * (self._wish.max_bytes or 0):
+        attempts = [(high, len(file.data))]
+        while not self._fits(file) or file.quality != highest:
+            if self._fits(file):
+                best, low = file, (file.quality or 0) + 1
+                if len(file.data) >= _FULL * (self._wish.max_bytes or 0):
                     break
             else:
-                high = min(high, made.quality or 0)
+                high = min(high, file.quality or 0)
             spare = 3 if self._wish.then_shrink and best is None else 0
             if low >= high or self._left <= spare:
                 break
-            quality = low if best is None and self._left == spare + 1 else self._guess(known, low, high - 1)
-            made = self._try(quality)
-            known.append((quality, len(made.data)))
-        return best or made
+            quality = low if best is None and self._left == spare + 1 else self._guess(attempts, low, high - 1)
+            file = self._try(quality)
+            attempts.append((quality, len(file.data)))
+        return best or file
 
-    def _guess(self, known: list[tuple[int, int]], low: int, high: int) -> int:
+    def _guess(self, attempts: list[tuple[int, int]], low: int, high: int) -> int:
         """The quality whose file should just fit, by the two sizes that are nearest to the wanted one."""
         target = math.log(max(1.0, _AIM * (self._wish.max_bytes or 1)))
-        near = sorted(known, key=lambda one: abs(math.log(one[1]) - target))
+        near = sorted(attempts, key=lambda one: abs(math.log(one[1]) - target))
         quality, size = near[0]
         slope = _SLOPE
         if len(near) > 1 and near[1][1] != size and near[1][0] != quality:
             slope = max(0.002, (math.log(near[1][1]) - math.log(size)) / (near[1][0] - quality))
         return min(max(math.floor(quality + (target - math.log(size)) / slope), low), high)
 
-    def _fits(self, made: Encoded) -> bool:
-        return self._wish.max_bytes is None or len(made.data) <= self._wish.max_bytes
+    def _fits(self, file: EncodedFile) -> bool:
+        return self._wish.max_bytes is None or len(file.data) <= self._wish.max_bytes
 
-    def _check(self, made: Encoded) -> Encoded:
-        """`made` where it keeps to the wish, else a smaller picture where that is allowed."""
+    def _check(self, file: EncodedFile) -> EncodedFile:
+        """`file` where it keeps to the wish, else a smaller picture where that is allowed."""
         full = self._frames[0].size
         scale = 1.0
-        while not self._fits(made) and self._wish.then_shrink and self._left:
-            scale *= min(0.95, math.sqrt((self._wish.max_bytes or 0) / len(made.data)) * _AIM)
+        while not self._fits(file) and self._wish.then_shrink and self._left:
+            scale *= min(0.95, math.sqrt((self._wish.max_bytes or 0) / len(file.data)) * _AIM)
             self._shrink(scale)
-            quality = None if made.quality is None else self._lowest(made.quality)
-            made = self._try(quality)
-        if not self._fits(made):
-            raise ImageError("target", self._too_large(made))
+            quality = None if file.quality is None else self._lowest(file.quality)
+            file = self._try(quality)
+        if not self._fits(file):
+            raise ImageError("target", self._too_large(file))
         if self._wish.min_ssim is not None:
-            self._require(made)
-        if (made.width, made.height) != full:
+            self._require(file)
+        if (file.width, file.height) != full:
             before = f"{full[0]}x{full[1]}"
-            made.changes.append(f"size: {made.width}x{made.height} instead of {before}, to keep to {self._reasons()}")
-        return made
+            file.changes.append(f"size: {file.width}x{file.height} instead of {before}, to keep to {self._reasons()}")
+        return file
 
     def _shrink(self, scale: float) -> None:
         from PIL.Image import Resampling
 
-        def shrunk(frame: Image) -> Image:
+        def shrink(frame: Image) -> Image:
             size = max(1, round(frame.width * scale)), max(1, round(frame.height * scale))
             return alpha.to_straight_alpha(frame).resize(size, Resampling.LANCZOS)
 
-        smaller = map_frames(self._frames, shrunk)
+        smaller = map_frames(self._frames, shrink)
         self._input = prepare(self._codec, smaller, self._wish, self._metadata, self._timing)
 
-    def _too_large(self, made: Encoded) -> str:
-        at = f" at quality {made.quality}" if made.quality is not None else ""
-        said = f"{len(made.data)} bytes{at}, more than --max-bytes {self._wish.max_bytes}"
+    def _too_large(self, file: EncodedFile) -> str:
+        at = f" at quality {file.quality}" if file.quality is not None else ""
+        text = f"{len(file.data)} bytes{at}, more than --max-bytes {self._wish.max_bytes}"
         if self._wish.then_shrink:
-            return f"{said}, even at {made.width}x{made.height} px"
-        lower = " or a lower --min-quality" if made.quality is not None else " or another --format"
-        return f"{said}; allow a smaller picture (--then-shrink){lower}"
+            return f"{text}, even at {file.width}x{file.height} px"
+        lower = " or a lower --min-quality" if file.quality is not None else " or another --format"
+        return f"{text}; allow a smaller picture (--then-shrink){lower}"
 
     # -- min_ssim ------------------------------------------------------------------------------------------------------
 
-    def _search_likeness(self, asked: int) -> Encoded:
+    def _search_likeness(self, requested_quality: int) -> EncodedFile:
         """The file of the lowest quality that is alike enough."""
-        high = 100 if self._wish.quality is None else asked
+        high = 100 if self._wish.quality is None else requested_quality
         low = self._lowest(high)
-        made = self._try(asked)
-        if not self._enough(made) and asked < high:
-            low, made = asked + 1, self._try(high)
-        self._require(made)
-        best, high = made, made.quality or high
+        file = self._try(requested_quality)
+        if not self._enough(file) and requested_quality < high:
+            low, file = requested_quality + 1, self._try(high)
+        self._require(file)
+        best, high = file, file.quality or high
         while low < high and self._left:
-            made = self._try((low + high) // 2)
-            if self._enough(made):
-                best, high = made, made.quality or 0
+            file = self._try((low + high) // 2)
+            if self._enough(file):
+                best, high = file, file.quality or 0
             else:
-                low = (made.quality or 0) + 1
+                low = (file.quality or 0) + 1
         return best
 
-    def _enough(self, made: Encoded) -> bool:
-        return self._wish.min_ssim is None or self._likeness(made) >= self._wish.min_ssim
+    def _enough(self, file: EncodedFile) -> bool:
+        return self._wish.min_ssim is None or self._likeness(file) >= self._wish.min_ssim
 
-    def _require(self, made: Encoded) -> None:
-        likeness = self._likeness(made)
+    def _require(self, file: EncodedFile) -> None:
+        likeness = self._likeness(file)
         if self._wish.min_ssim is not None and likeness < self._wish.min_ssim:
-            at = f" at quality {made.quality}" if made.quality is not None else ""
+            at = f" at quality {file.quality}" if file.quality is not None else ""
             within = f" within --max-bytes {self._wish.max_bytes}" if self._wish.max_bytes is not None else ""
             raise ImageError("target", f"SSIM {likeness:.4f}{at}{within}, less than --min-ssim {self._wish.min_ssim:g}")
 
-    def _likeness(self, made: Encoded) -> float:
+    def _likeness(self, file: EncodedFile) -> float:
         """The lowest SSIM of a frame to what was encoded; 0 where frames are missing."""
         import numpy
         from PIL import Image as Images
 
         pictures = self._input.frames
-        with Images.open(io.BytesIO(made.data), formats=[self._codec.pillow]) as image:
-            if made.frames != len(pictures):
+        with Images.open(io.BytesIO(file.data), formats=[self._codec.pillow]) as image:
+            if file.frames != len(pictures):
                 pictures = pictures[:1]  # equal neighbors were joined
-            found = 1.0
+            lowest = 1.0
             for place, picture in enumerate(pictures):
                 if place:
                     image.seek(place)
-                found = min(found, ssim(numpy.asarray(_gray(picture)), numpy.asarray(_gray(image))))
-        return found
+                lowest = min(lowest, ssim(numpy.asarray(_gray(picture)), numpy.asarray(_gray(image))))
+        return lowest
 
     def _reasons(self) -> str:
         size = [] if self._wish.max_bytes is None else [f"max-bytes {self._wish.max_bytes}"]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from imgbatch.core.parameter_kinds import Number
 from imgbatch.operations.base import Operation
 from imgbatch.pixels import deep
-from imgbatch.pixels.alpha import apply_premultiplied, to_straight_alpha, with_header
+from imgbatch.pixels.alpha import apply_to_premultiplied_colors, to_straight_alpha, with_header
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -81,4 +81,4 @@ def filter_image(image: Image, kernel: Filter | type[Filter]) -> Image:
 
     if image.mode == "LAB":
         return with_header(Images.merge("LAB", [band.filter(kernel) for band in image.split()]), image)
-    return apply_premultiplied(image, lambda layer: layer.filter(kernel))
+    return apply_to_premultiplied_colors(image, lambda layer: layer.filter(kernel))

@@ -14,7 +14,7 @@ from imgbatch.core.parameter_kinds import Number
 from imgbatch.operations.base import Operation, refuse_mode
 from imgbatch.operations.filters.blur import filter_image
 from imgbatch.operations.support.as_array import at, picture, samples
-from imgbatch.pixels.alpha import GRAY_16_BIT, apply_premultiplied, to_straight_alpha, with_header
+from imgbatch.pixels.alpha import GRAY_16_BIT, apply_to_premultiplied_colors, to_straight_alpha, with_header
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -126,4 +126,4 @@ def _spread(operation: Operation, image: Image, size: int, pick: Callable[..., A
                 window += step
         return picture(values, plain)
 
-    return apply_premultiplied(to_straight_alpha(image), change)
+    return apply_to_premultiplied_colors(to_straight_alpha(image), change)

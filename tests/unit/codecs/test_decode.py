@@ -308,15 +308,15 @@ def test_what_stands_beside_the_pixels_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "size"),
+    ("min_size", "size"),
     [((600, 400), (750, 500)), ((750, 500), (750, 500)), ((751, 500), (1500, 1000)), ((200, 120), (375, 250)),
      ((180, 120), (188, 125)), ((1500, 1000), (1500, 1000)), ((4000, 4000), (1500, 1000)), ((1, 1), (188, 125))],
 )  # fmt: skip
-def test_a_jpeg_is_decoded_no_larger_than_needed(wanted: tuple[int, int], size: tuple[int, int]) -> None:
+def test_a_jpeg_is_decoded_no_larger_than_needed(min_size: tuple[int, int], size: tuple[int, int]) -> None:
     for mode in ("RGB", "L", "CMYK"):
         with limits.pixel_limit(LIMIT * 2):
             opened = image_of(saved(Image.new(mode, (1500, 1000)), "JPEG"), limit=2 * LIMIT)
-            (frame,) = opened.decode(wanted=wanted)[0]
+            (frame,) = opened.decode(min_size=min_size)[0]
         assert (frame.size, frame.mode) == (size, mode)
         assert opened.size == (1500, 1000)
 
@@ -324,14 +324,14 @@ def test_a_jpeg_is_decoded_no_larger_than_needed(wanted: tuple[int, int], size: 
 def test_what_is_wanted_is_upright() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
-    (frame,) = decode(saved(Image.new("RGB", (800, 400)), "JPEG", exif=exif.tobytes()), wanted=(150, 410))
+    (frame,) = decode(saved(Image.new("RGB", (800, 400)), "JPEG", exif=exif.tobytes()), min_size=(150, 410))
     assert frame.size == (400, 800)
-    (frame,) = decode(saved(Image.new("RGB", (800, 400)), "JPEG", exif=exif.tobytes()), wanted=(150, 390))
+    (frame,) = decode(saved(Image.new("RGB", (800, 400)), "JPEG", exif=exif.tobytes()), min_size=(150, 390))
     assert frame.size == (200, 400)
 
 
 def test_other_formats_ignore_what_is_wanted() -> None:
-    assert decode(saved(corner(), "PNG"), wanted=(2, 2))[0].size == (32, 16)
+    assert decode(saved(corner(), "PNG"), min_size=(2, 2))[0].size == (32, 16)
 
 
 # ---- damage --------------------------------------------------------------------------------------------------------

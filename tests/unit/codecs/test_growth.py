@@ -69,7 +69,7 @@ ON_PACKETS: dict[str, Callable[[bytes], object]] = {
     "with_upright_orientation": xmp.with_upright_orientation,
     "has_position": xmp.has_position,
     "to_utf8": xmp.to_utf8,
-    "extended": lambda packet: read._EXTENDED.sub(b"", packet),
+    "extended": lambda packet: read._EXTENSION_NOTE.sub(b"", packet),
 }
 
 

@@ -35,10 +35,10 @@ def eighth(data: bytes) -> np.ndarray:
         return np.asarray(image).astype(int)
 
 
-def ours(data: bytes, wanted: tuple[int, int] | None = None) -> np.ndarray:
+def ours(data: bytes, min_size: tuple[int, int] | None = None) -> np.ndarray:
     with limits.pixel_limit(LIMIT), codecs.open_image(data, ".jpg", LIMIT) as opened:
-        wanted = wanted or (opened.size[0] // 8, opened.size[1] // 8)
-        (frame,) = opened.decode(wanted=wanted)[0]
+        min_size = min_size or (opened.size[0] // 8, opened.size[1] // 8)
+        (frame,) = opened.decode(min_size=min_size)[0]
         return np.asarray(frame).astype(int)
 
 

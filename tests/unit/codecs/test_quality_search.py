@@ -13,7 +13,7 @@ from PIL.JpegImagePlugin import JpegImageFile, get_sampling
 
 import imgbatch as ib
 from imgbatch import codecs
-from imgbatch.codecs import AnimationTiming, Encoded, Encoding, Metadata
+from imgbatch.codecs import AnimationTiming, EncodedFile, Encoding, Metadata
 from imgbatch.codecs.writing.encode import EncoderInput
 from imgbatch.core.errors import ImageError, UsageError
 from imgbatch.pixels.ssim import ssim
@@ -25,7 +25,7 @@ def encodes(monkeypatch: pytest.MonkeyPatch) -> list[int | None]:
     tried: list[int | None] = []
     plain = EncoderInput.encode
 
-    def counted(self: EncoderInput, encoding: Encoding) -> Encoded:
+    def counted(self: EncoderInput, encoding: Encoding) -> EncodedFile:
         made = plain(self, encoding)
         tried.append(made.quality)
         return made
@@ -44,11 +44,11 @@ def detailed(size: tuple[int, int] = (320, 240), mode: str = "RGB") -> Image.Ima
     return Image.fromarray((made * 255 / made.max()).astype(numpy.uint8)).convert(mode)
 
 
-def encode(image: Image.Image, format: str, **options: Any) -> Encoded:
+def encode(image: Image.Image, format: str, **options: Any) -> EncodedFile:
     return codecs.encode([image], format, Encoding(**options), Metadata(), AnimationTiming())
 
 
-def likeness(image: Image.Image, made: Encoded) -> float:
+def likeness(image: Image.Image, made: EncodedFile) -> float:
     with Image.open(io.BytesIO(made.data)) as again:
         return ssim(numpy.asarray(image.convert("L")), numpy.asarray(again.convert("L")))
 

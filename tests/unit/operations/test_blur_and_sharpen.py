@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageEnhance, ImageFilter
 
 from imgbatch.operations import Blur, BoxBlur, Median, Operation, Sharpen, Unsharp
-from imgbatch.pixels.alpha import apply_premultiplied, apply_to_colors, to_straight_alpha
+from imgbatch.pixels.alpha import apply_to_colors, apply_to_premultiplied_colors, to_straight_alpha
 from tests.contracts.test_operations import picture
 
 ALL: list[Operation] = [Blur(1.5), BoxBlur(2), Unsharp(2, 1.5), Sharpen(2), Median(3)]
@@ -172,7 +172,7 @@ def test_deep_samples_keep_their_depth_and_agree_with_8_bits(operation: Operatio
 def test_weighting_and_back_is_nearly_lossless(mode: str) -> None:
     image = picture(mode, (60, 60))
     image.info["dpi"] = (72, 72)
-    made = apply_premultiplied(image, lambda weighted: weighted.copy())
+    made = apply_to_premultiplied_colors(image, lambda weighted: weighted.copy())
     before, after = array(image), array(made)
     assert made.mode == mode and made.info == image.info
     assert np.array_equal(before[..., -1], after[..., -1])
@@ -183,7 +183,7 @@ def test_weighting_and_back_is_nearly_lossless(mode: str) -> None:
 
 def test_weighting_happens_once() -> None:
     image = Image.new("RGBA", (8, 8), (200, 100, 50, 64))
-    made = apply_premultiplied(image, lambda weighted: weighted.resize((4, 4), Image.Resampling.BILINEAR))
+    made = apply_to_premultiplied_colors(image, lambda weighted: weighted.resize((4, 4), Image.Resampling.BILINEAR))
     assert np.abs(array(made)[..., :3] - (200, 100, 50)).max() <= 2
 
 

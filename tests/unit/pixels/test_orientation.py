@@ -11,7 +11,7 @@ PICTURE = Image.fromarray(numpy.arange(7 * 5, dtype=numpy.uint8).reshape(5, 7))
 
 @pytest.mark.parametrize("said", range(1, 9))
 def test_undo_is_the_opposite_of_redo(said: int) -> None:
-    turn, back = orientation.to_upright(said), orientation.to_stored(said)
+    turn, back = orientation.to_upright(said), orientation.from_upright(said)
     upright = PICTURE if turn is None else PICTURE.transpose(turn)
     assert upright.size == orientation.swap_size(PICTURE.size, said)
     assert (upright if back is None else upright.transpose(back)).tobytes() == PICTURE.tobytes()
