@@ -99,7 +99,7 @@ class OutputContext:
     output: Output
     frames: SpooledFrames | None = None
     metadata: Metadata | None = None
-    encoding: EncodedFile | None = None
+    file: EncodedFile | None = None
 
 
 def read(image: ImageContext) -> None:
@@ -201,49 +201,47 @@ def encode(image: ImageContext, one: OutputContext) -> None:
     decision, output, frames, metadata = one.decision, one.output, one.frames, one.metadata
     assert frames is not None and metadata is not None
     if decision.copy is not None:
-        encoding = replace(decision.copy, frames=len(frames))
+        file = replace(decision.copy, frames=len(frames))
     else:
         image.timer.enter("encode")
         format = _format(one.target, frames)
         if not decode_plan.shows_whole_source((*image.plan.common, *image.plan.own[decision.output])):
             metadata = without_thumbnails(metadata, image.changes)
         timing = select_frames.timing_of_first(image.timing, len(frames))
-        encoding = codecs.encode(frames, format, output, metadata, timing)
+        file = codecs.encode(frames, format, output, metadata, timing)
         if decision.may_keep_source:
-            encoding = _smaller(image, encoding, output)
-    image.changes += encoding.changes
-    one.encoding = encoding
+            file = _smaller(image, file, output)
+    image.changes += file.changes
+    one.file = file
 
 
 def write(image: ImageContext, one: OutputContext) -> None:
     """Write an output's file, unless another output is that file already."""
-    target, output, encoding = one.target, one.output, one.encoding
-    assert encoding is not None
+    target, output, file = one.target, one.output, one.file
+    assert file is not None
     image.timer.enter("write")
-    path = write_output.output_path(target, encoding, image.data)
-    if path in image.late and _is_same_file(path, encoding, output, *image.late[path]):
+    path = write_output.output_path(target, file, image.data)
+    if path in image.late and _is_same_file(path, file, output, *image.late[path]):
         return
     since_ns = image.task.started_ns if image.worker.again else None
-    mtime_ns = write_output.write_output(
-        path, image.job, target, encoding, output, since_ns, image.task.is_continuation
-    )
+    mtime_ns = write_output.write_output(path, image.job, target, file, output, since_ns, image.task.is_continuation)
     if target.late:
-        image.late[path] = encoding, output
+        image.late[path] = file, output
     image.files.append(
         Written(
             target.output,
             path,
-            encoding.format,
-            encoding.width,
-            encoding.height,
-            len(encoding.data),
-            encoding.quality,
-            encoding.frames,
+            file.format,
+            file.width,
+            file.height,
+            len(file.data),
+            file.quality,
+            file.frames,
             mtime_ns,
-            encoding.mode,
-            content_hash(encoding.data),
+            file.mode,
+            content_hash(file.data),
             image.source_format,
-            encoding.has_position and codecs.codec(encoding.format).for_web,
+            file.has_position and codecs.codec(file.format).for_web,
             tuple(sorted(image.fields)),
         )  # fmt: skip
     )
@@ -256,13 +254,13 @@ DECODE_STEPS: tuple[Callable[[ImageContext], None], ...] = (reserve, decode)
 OUTPUT_STEPS: tuple[Callable[[ImageContext, OutputContext], None], ...] = (operate, encode, write)
 
 
-def _is_same_file(path: str, encoding: EncodedFile, output: Output, earlier: EncodedFile, other: Output) -> bool:
+def _is_same_file(path: str, file: EncodedFile, output: Output, earlier: EncodedFile, other: Output) -> bool:
     """Whether an output is the file that another one has written, as renditions wider than the picture are.
 
     These are one picture, be it made in two ways.
     """
-    same_size = (encoding.width, encoding.height) == (earlier.width, earlier.height)
-    if earlier.data != encoding.data and not (same_size and _are_renditions_of_one(output, other)):
+    same_size = (file.width, file.height) == (earlier.width, earlier.height)
+    if earlier.data != file.data and not (same_size and _are_renditions_of_one(output, other)):
         raise ImageError("exists", f"two outputs would both be {path}; give them different --name or dir")
     return True
 
@@ -278,21 +276,16 @@ def _apply(image: ImageContext, ops: Sequence[Operation], frames: SpooledFrames)
     return SpooledFrames(image.timer.operate(ops, frames)) if ops else frames
 
 
-def _smaller(image: ImageContext, encoding: EncodedFile, output: Output) -> EncodedFile:
-    """`encoding`, or the source's bytes where it saves less than was asked for: 0 % where nothing was said."""
+def _smaller(image: ImageContext, file: EncodedFile, output: Output) -> EncodedFile:
+    """`file`, or the source's bytes where it saves less than was asked for: 0 % where nothing was said."""
     data = image.data
     share = float((output.min_savings or "0%").removesuffix("%"))
-    if len(encoding.data) < len(data) * (1 - share / 100) or len(data) > (output.max_bytes or len(data)):
-        return encoding
-    saving = f"{100 * (1 - len(encoding.data) / len(data)):.1f}%"
+    if len(file.data) < len(data) * (1 - share / 100) or len(data) > (output.max_bytes or len(data)):
+        return file
+    saving = f"{100 * (1 - len(file.data) / len(data)):.1f}%"
     change = f"original's bytes kept: encoding would save {saving}"
     return EncodedFile(
-        data,
-        encoding.format,
-        *image.picture.size,
-        encoding.frames,
-        changes=[change],
-        has_position=encoding.has_position,
+        data, file.format, *image.picture.size, file.frames, changes=[change], has_position=file.has_position
     )
 
 

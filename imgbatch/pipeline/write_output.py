@@ -18,33 +18,27 @@ if TYPE_CHECKING:
     from imgbatch.codecs.writing.encode import EncodedFile
 
 
-def output_path(target: Target, encoding: EncodedFile, data: bytes) -> str:
+def output_path(target: Target, file: EncodedFile, data: bytes) -> str:
     """Where an encoded picture goes, now that its pixels are known.
 
     Parameters
     ----------
     target : Target
-        Its other path, if any, is meant where `encoding` has another format.
-    encoding : EncodedFile
+        Its other path, if any, is meant where `file` has another format.
+    file : EncodedFile
         Gives the width and height in px for names that hold them.
     data : bytes
         The source's content, for ``{hash}``: the first 16 hexadecimal digits of its SHA-256.
     """
-    path = target.path if encoding.format == target.format or target.other is None else target.other
+    path = target.path if file.format == target.format or target.other is None else target.other
     if target.late:
         digest = hashlib.sha256(data).hexdigest()[:16]
-        path = fill_late(path, encoding.width, encoding.height, digest)
+        path = fill_late(path, file.width, file.height, digest)
     return path
 
 
 def write_output(
-    path: str,
-    job: Job,
-    target: Target,
-    encoding: EncodedFile,
-    output: Output,
-    since_ns: int | None,
-    is_continuation: bool,
+    path: str, job: Job, target: Target, file: EncodedFile, output: Output, since_ns: int | None, is_continuation: bool
 ) -> int:
     """Write an encoded picture, with its source's times and mode where these are kept; its mtime in ns.
 
@@ -70,11 +64,11 @@ def write_output(
     store = storage_of(path)
     write = store.write_whole if replace else store.create_exclusively
     try:
-        return mtime(write(path, encoding.data, like=like))
+        return mtime(write(path, file.data, like=like))
     except FileExistsError:
-        if is_continuation and _is_cut(path, encoding.data):
-            return mtime(store.write_whole(path, encoding.data, like=like))
-        if not (is_continuation and store.holds(path, encoding.data)):
+        if is_continuation and _is_cut(path, file.data):
+            return mtime(store.write_whole(path, file.data, like=like))
+        if not (is_continuation and store.holds(path, file.data)):
             raise ImageError("exists", _refusal(path, target, is_continuation)) from None
     if like is not None:
         store.preserve(path, like)
