@@ -58,7 +58,7 @@ class RecipeArguments:
     auto_orient: bool = True
     output: str | None = None
     settings: dict[str, Any] = field(default_factory=dict)
-    telling: dict[str, Any] = field(default_factory=dict)
+    unattended_settings: dict[str, Any] = field(default_factory=dict)
 
 
 def read_formats(name: str, word: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 COMMANDS = ("run", "check", "verify", "stats", "pack", "history", "undo", "schedule", "ops", "formats")
 
-WORKING = ("run", "check", "verify", "stats", "pack")  # commands that start workers, unless one of these words is there
+WITH_WORKERS = ("run", "check", "verify", "stats", "pack")  # unless one of these words is there
 IDLE = frozenset({"-h", "--help", "-n", "--dry-run", "--explain", "-j0", "-j=0", "--workers=0"})
 IDLE_PAIRS = {("-j", "0"), ("--workers", "0")}
 
@@ -17,7 +17,7 @@ IDLE_PAIRS = {("-j", "0"), ("--workers", "0")}
 def dispatch(words: Sequence[str], alone: bool = False) -> int:
     """Carry out a command line; the exit code. `alone`: in a process that does nothing else, and has not done yet."""
     command, rest = words[0], list(words[1:])
-    if command in WORKING and not IDLE.intersection(rest) and IDLE_PAIRS.isdisjoint(pairwise(rest)):
+    if command in WITH_WORKERS and not IDLE.intersection(rest) and IDLE_PAIRS.isdisjoint(pairwise(rest)):
         from imgbatch.executors.processes.start_method import warm
 
         # Workers load their libraries while this process loads its own.

@@ -86,7 +86,7 @@ def operation_flag(operation: type[Operation]) -> Flag:
     )
 
 
-def declared_flags(
+def declaration_flags(
     cls: type[Declaration], table: str, group: str, short: Mapping[str, str] = {}, leave: Collection[str] = ()
 ) -> Iterator[Flag]:
     """The flags of a declaration.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Generic, TypeVar
 
 from imgbatch.cli.arguments import path_reader, read_formats, read_widths
-from imgbatch.cli.flag import Flag, declared_flags, operation_flag
+from imgbatch.cli.flag import Flag, declaration_flags, operation_flag
 from imgbatch.codecs.encoder_options import FORMATS
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.run_settings import Filters, Settings, UnattendedSettings
@@ -141,14 +141,14 @@ _FILES = (
          read=path_reader("a file, or - for stdin")),
     Flag(("-0", "--null"), "null", "which files", "NUL separates --files-from and --failed-list", "nothing"),
 )  # fmt: skip
-_RUNNING = (
+_RUN_FLAGS = (
     Flag(("-n", "--dry-run"), "dry_run", "running", "print what would be written, write nothing", "nothing"),
     Flag(("--explain",), "explain", "running", "print how each file would be made, with how few pixels; write nothing",
          "nothing"),
     Flag(("--estimate",), "estimate", "running", "try a sample, print size, time and memory, write nothing", "nothing"),
 )  # fmt: skip
 _JSON = path_reader("a file name ending in .json", ".json")
-_REPORTING = (
+_REPORT_FLAGS = (
     Flag(("--json",), "json_lines", "reporting", "one JSON object a line on stdout, as files get done", "nothing"),
     Flag(("--report",), "report_files", "reporting",
          f"all records, as {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]} (repeatable)", metavar="FILE", many=True),
@@ -168,18 +168,18 @@ _REPORTING = (
 #: The flags of ``imgbatch run`` that are no operations; those that other commands have, too, are taken from here.
 _RUN = (
     _FORMAT,
-    *declared_flags(Output, "output_fields", "output", {"quality": "-q", "preserve": "-p"}, leave=("dir", "format")),
+    *declaration_flags(Output, "output_fields", "output", {"quality": "-q", "preserve": "-p"}, leave=("dir", "format")),
     *_OUTPUT,
     *_FILES,
-    *declared_flags(Filters, "filters", "which files"),
-    *declared_flags(Settings, "settings", "running", {"workers": "-j"}),
-    *_RUNNING,
-    *_REPORTING,
-    *declared_flags(UnattendedSettings, "telling", "reporting"),
+    *declaration_flags(Filters, "filters", "which files"),
+    *declaration_flags(Settings, "settings", "running", {"workers": "-j"}),
+    *_RUN_FLAGS,
+    *_REPORT_FLAGS,
+    *declaration_flags(UnattendedSettings, "unattended_settings", "reporting"),
     _HELP,
 )
 _PACK_TOO = frozenset({
-    *(one.name for one in declared_flags(Filters, "filters", "") if one.name != "--recursive"), "--include",
+    *(one.name for one in declaration_flags(Filters, "filters", "") if one.name != "--recursive"), "--include",
     "--exclude", "--files-from", "--null", "--no-auto-orient", "--workers", "--chunksize", "--max-pixels", "--fail-on",
     "--fail-fast", "--max-failures", "--overwrite", "--json", "--report", "--failed-list", "--verbose", "--quiet",
     "--no-progress", "--help",
@@ -187,5 +187,5 @@ _PACK_TOO = frozenset({
 _STATS_TOO = (_PACK_TOO | {"--timeout", "--memory"}) - {"--overwrite", "--json"}
 _CHECK_TOO = (_STATS_TOO | {"--json"}) - {"--no-auto-orient"}
 _VERIFY_TOO = (_CHECK_TOO | {"--state"}) - {
-    *(one.name for one in declared_flags(Filters, "filters", "")), "--include", "--exclude", "--files-from",
+    *(one.name for one in declaration_flags(Filters, "filters", "")), "--include", "--exclude", "--files-from",
 }  # fmt: skip

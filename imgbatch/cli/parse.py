@@ -130,12 +130,12 @@ def parse(words: Sequence[str], command: Command[A]) -> A | None:
     help_page = f"imgbatch {command.name} --help"
     try:
         before, after = argparse_words(words, flags)
-        space, left = parser(command, flags).parse_known_args(before)
+        space, other_words = parser(command, flags).parse_known_args(before)
         raw_values = {key: value for key, value in vars(space).items() if value is not None}
         if "--help" in raw_values:
             return None
-        _refuse_unknown(left, command)
-        values: dict[str, Any] = {"operands": (*left, *after), "operations": ()}
+        _refuse_unknown(other_words, command)
+        values: dict[str, Any] = {"operands": (*other_words, *after), "operations": ()}
         for name, text in raw_values.pop("operations", []):
             operation = _by_name(name, flags).operation
             help_page = f"imgbatch ops {flag_of(operation)}" if operation else "imgbatch ops"
@@ -231,8 +231,8 @@ def _plain_value(word: str, rest: Iterator[str]) -> str:
     return value
 
 
-def _refuse_unknown(left: Sequence[str], command: Command[Any]) -> None:
-    for word in left:
+def _refuse_unknown(words: Sequence[str], command: Command[Any]) -> None:
+    for word in words:
         if word.startswith("-") and word != "-":
             name = word.partition("=")[0]
             flags = command.flags(operations.all_operations())

@@ -47,7 +47,7 @@ class RunRequest:
     recipe: Recipe
     settings: Settings
     filters: Filters
-    telling: UnattendedSettings
+    unattended_settings: UnattendedSettings
 
 
 def read_request(command: str, sources: SourceArguments, settings: Mapping[str, Any]) -> ReadRequest:
@@ -81,17 +81,19 @@ def run_request(sources: SourceArguments, arguments: RecipeArguments) -> RunRequ
     if arguments.recipe_file is not None:
         file, folder = load(arguments.recipe_file), os.path.dirname(arguments.recipe_file)
     settings = Settings(**_levels(_of(Settings, file.run), from_environment(Settings), arguments.settings))
-    telling = UnattendedSettings(
-        **_levels(_of(UnattendedSettings, file.run), from_environment(UnattendedSettings), arguments.telling)
+    unattended_settings = UnattendedSettings(
+        **_levels(
+            _of(UnattendedSettings, file.run), from_environment(UnattendedSettings), arguments.unattended_settings
+        )
     )
     filters = Filters(**_levels({key: value for key, value in file.input.items() if key != "paths"}, sources.filters))
-    recipe = merged_recipe(file.recipe.map_paths(functools.partial(os.path.join, folder)), arguments)
+    recipe = merge_recipe(file.recipe.map_paths(functools.partial(os.path.join, folder)), arguments)
     paths = _paths("run", sources, [_below(folder, path) for path in file.input.get("paths", ())])
     output = "" if settings.in_place and arguments.output is None else _root(arguments, recipe, folder)
-    return RunRequest(tuple(paths), output, recipe, settings, filters, telling)
+    return RunRequest(tuple(paths), output, recipe, settings, filters, unattended_settings)
 
 
-def telling_of(arguments: RecipeArguments) -> UnattendedSettings:
+def unattended_settings_of(arguments: RecipeArguments) -> UnattendedSettings:
     """Who is told of a run that may have been refused: of each level what makes sense."""
     levels: list[Mapping[str, Any]] = []
     readers: tuple[Callable[[], Mapping[str, Any]], ...] = (
@@ -101,7 +103,7 @@ def telling_of(arguments: RecipeArguments) -> UnattendedSettings:
     for read in readers:
         with contextlib.suppress(UsageError):
             levels.append(read())
-    return UnattendedSettings(**_levels(*levels, arguments.telling))
+    return UnattendedSettings(**_levels(*levels, arguments.unattended_settings))
 
 
 def _paths(command: str, sources: SourceArguments, of_recipe: list[str]) -> list[str]:
@@ -168,7 +170,7 @@ def from_environment(cls: type[Settings] | type[UnattendedSettings]) -> dict[str
     return values
 
 
-def merged_recipe(recipe: Recipe, arguments: RecipeArguments) -> Recipe:
+def merge_recipe(recipe: Recipe, arguments: RecipeArguments) -> Recipe:
     """The recipe with what was typed on top: operations replace its list, output flags apply to each of its outputs."""
     outputs: list[Output] = []
     for output in recipe.outputs:
@@ -217,10 +219,10 @@ def save(path: str, request: RunRequest) -> None:
             ) from None
     folder = os.path.dirname(path) or "."
     paths = [_from(folder, item) for item in request.paths]
-    run = {**_changed_fields(request.settings), **_changed_fields(request.telling)}
+    run = {**_differences(request.settings), **_differences(request.unattended_settings)}
     run = {key: value for key, value in run.items() if key not in NOT_IN_RECIPES}
     recipe = request.recipe.map_paths(lambda name: _from(folder, name))
-    text = to_toml(RecipeFile(recipe, {"paths": paths, **_changed_fields(request.filters)}, run), folder)
+    text = to_toml(RecipeFile(recipe, {"paths": paths, **_differences(request.filters)}, run), folder)
     try:
         write_text(path, text)
     except OSError as error:
@@ -233,7 +235,7 @@ def _of(cls: type[Settings] | type[UnattendedSettings], table: Mapping[str, Any]
     return {key: value for key, value in table.items() if key in names}
 
 
-def _changed_fields(value: Filters | Settings | UnattendedSettings) -> dict[str, Any]:
+def _differences(value: Filters | Settings | UnattendedSettings) -> dict[str, Any]:
     """The fields that differ from their defaults."""
     return {
         item.name: getattr(value, item.name)

@@ -9,7 +9,7 @@ from collections.abc import Container, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from imgbatch.cli.arguments import ReportArguments
-from imgbatch.cli.signals import stopping
+from imgbatch.cli.signals import stop_at_signals
 from imgbatch.cli.standard_streams import abandon_stdout, print_stderr, verdict
 from imgbatch.core.errors import UsageError
 from imgbatch.core.job import Outcome
@@ -134,7 +134,7 @@ def carry_out(
         for file in run.skipped:
             path = os.path.join(file.root, file.relative)
             console.say(f"skipped: {printable(path)}: {printable(file.reason)}")
-    with stopping(run, report.quiet, grace):  # until the reports are written: a late signal must not cost them
+    with stop_at_signals(run, report.quiet, grace):  # until the reports are written: a late signal must not cost them
         try:
             stdout_failure = _forward_outcomes(run, lines, [speaker, *files])
         except (Exception, KeyboardInterrupt) as error:
@@ -182,7 +182,7 @@ def every_run_reporters(report: ReportArguments) -> list[Reporter]:
 
 def _forward_outcomes(run: Run, lines: Sequence[Reporter], others: Sequence[Reporter]) -> str:
     """Tell the reporters all outcomes; why the run was stopped, if stdout, where `lines` go, takes no more."""
-    with _closing(run.outcomes()) as outcomes:
+    with _close_at_end(run.outcomes()) as outcomes:
         for reporter in (*lines, *others):
             reporter.start(run.total, run.total_bytes)
         for outcome in outcomes:
@@ -200,7 +200,7 @@ def _forward_outcomes(run: Run, lines: Sequence[Reporter], others: Sequence[Repo
 
 
 @contextlib.contextmanager
-def _closing(outcomes: Iterator[Outcome]) -> Iterator[Iterator[Outcome]]:
+def _close_at_end(outcomes: Iterator[Outcome]) -> Iterator[Iterator[Outcome]]:
     """The outcomes; when the block ends early, the run is stopped cleanly."""
     try:
         yield outcomes

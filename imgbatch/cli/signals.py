@@ -35,7 +35,7 @@ class Stoppable(Protocol):
 
 
 @contextlib.contextmanager
-def stopping(batch: Stoppable, quiet: bool, grace: float) -> Iterator[None]:
+def stop_at_signals(batch: Stoppable, quiet: bool, grace: float) -> Iterator[None]:
     """Within the block SIGINT and SIGTERM stop `batch`.
 
     Parameters

@@ -107,7 +107,7 @@ def kind_of_errno(number: int | None) -> Kind:
     return "memory" if number == errno.ENOMEM else "io"
 
 
-def wrong_value(what: str, name: str, got: object) -> UsageError:
+def wrong_value(what: str, name: str, value: object) -> UsageError:
     """The one sentence for a wrong value: ``expected <what> for <name>, got <value>``.
 
     Parameters
@@ -116,10 +116,10 @@ def wrong_value(what: str, name: str, got: object) -> UsageError:
         What would be right, with its article.
     name : str
         Of the parameter.
-    got : object
+    value : object
         The value, shown by its ``repr``, or by its type's name where that is no single line.
     """
-    return UsageError(f"expected {what} for {name}, got {_describe(got)}")
+    return UsageError(f"expected {what} for {name}, got {_describe(value)}")
 
 
 def _describe(value: object) -> str:

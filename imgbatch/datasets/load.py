@@ -232,16 +232,16 @@ def load(
     from imgbatch.core.parameters import from_table
 
     settings = from_table(Settings, {"workers": workers, "chunksize": chunksize, "max_pixels": max_pixels})
-    loading = LoadRun(
+    run = LoadRun(
         paths, ops, mode=mode, out=out, spill=spill, settings=settings, filters=filters, auto_orient=auto_orient,
         timeout=timeout,
     )  # fmt: skip
-    loading.prepare()
+    run.prepare()
     try:
-        for _ in loading.outcomes():
+        for _ in run.outcomes():
             pass
-        return loading.result()
+        return run.result()
     except BaseException:
-        if loading.rows is not None:
-            loading.rows.release()
+        if run.rows is not None:
+            run.rows.release()
         raise

@@ -25,7 +25,7 @@ from imgbatch.core.errors import EngineError
 
 SHM = "/dev/shm"  # where Linux keeps segments
 _PREFIX = "imgbatch-"
-_ATTACHING = threading.Lock()
+_ATTACH_LOCK = threading.Lock()
 _CANNOT = (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS)  # a disk that cannot reserve space
 
 
@@ -119,7 +119,7 @@ def attach_segment(name: str) -> Segment:
 @contextlib.contextmanager
 def _without_tracker() -> Iterator[None]:
     """Before 3.13: keep ``resource_tracker.register`` out of an attach (gh-82300)."""
-    with _ATTACHING:
+    with _ATTACH_LOCK:
         register = resource_tracker.register
         resource_tracker.register = lambda name, rtype: None
         try:

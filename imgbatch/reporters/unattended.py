@@ -24,25 +24,25 @@ class UnattendedReporter(Reporter):
     ----------
     say : callable
         Takes a line.
-    failed_before : collection of str
+    earlier_failures : collection of str
         The paths (absolute) of the sources that were failing before this run.
     lines : callable
         What is said of an outcome that is wrong, as the console says it.
     """
 
     def __init__(
-        self, say: Callable[[str], None], failed_before: Collection[str], lines: Callable[[Outcome], list[str]]
+        self, say: Callable[[str], None], earlier_failures: Collection[str], lines: Callable[[Outcome], list[str]]
     ) -> None:
-        self._say, self._failed_before, self._lines = say, failed_before, lines
+        self._say, self._earlier_failures, self._lines = say, earlier_failures, lines
         self._failures: list[Outcome] = []
         self._recoveries: list[Outcome] = []
 
     def outcome(self, outcome: Outcome) -> None:
         """Keep what is news."""
-        failed_before = outcome.source.path in self._failed_before
-        if outcome.status in WRONG and not failed_before:
+        is_known = outcome.source.path in self._earlier_failures
+        if outcome.status in WRONG and not is_known:
             self._failures.append(outcome)
-        elif failed_before and outcome.status in ("ok", "unchanged"):
+        elif is_known and outcome.status in ("ok", "unchanged"):
             self._recoveries.append(outcome)
 
     def finish(self, report: Report) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 _AT_FDCWD = -100  # linux/fcntl.h
 _RENAME_NOREPLACE = 1  # linux/fs.h
-_NOT_FOLLOWING: dict[str, bool] = {"follow_symlinks": False} if os.link in os.supports_follow_symlinks else {}
+_NO_FOLLOW: dict[str, bool] = {"follow_symlinks": False} if os.link in os.supports_follow_symlinks else {}
 
 
 def rename_file(name: str, path: str, replace: bool, folders: tuple[int | None, int | None] = (None, None)) -> None:
@@ -33,7 +33,7 @@ def rename_file(name: str, path: str, replace: bool, folders: tuple[int | None, 
     if _rename_exclusively(name, path, folders):
         return
     try:  # fails when the name is taken: there is no portable rename that does
-        os.link(name, path, src_dir_fd=source, dst_dir_fd=target, **_NOT_FOLLOWING)
+        os.link(name, path, src_dir_fd=source, dst_dir_fd=target, **_NO_FOLLOW)
     except FileExistsError:
         raise
     except OSError as error:  # no hard links here (FAT, some network disks): the check and the rename are two steps

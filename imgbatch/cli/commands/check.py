@@ -42,10 +42,10 @@ def check(words: Sequence[str]) -> int:
     request = read_request("check", arguments.sources, arguments.settings)
     from imgbatch.runs.check import CheckRun
 
-    checking = CheckRun(request.paths, request.settings, request.filters)
-    checking.prepare()
-    refuse_pictures({job.source.path for job in checking.todo}, report)
-    return carry_out(checking, report, console, files)
+    run = CheckRun(request.paths, request.settings, request.filters)
+    run.prepare()
+    refuse_pictures({job.source.path for job in run.todo}, report)
+    return carry_out(run, report, console, files)
 
 
 @frozen

@@ -59,10 +59,10 @@ def history(words: Sequence[str]) -> int:
     settings = _settings(arguments.settings)
     runs = past_runs(arguments.operands[0], state=settings.state, trust_state=settings.trust_state)
     if arguments.json:
-        for run, left in runs:
-            print(dumps(_record(run, left)))
+        for run, undo_count in runs:
+            print(dumps(_record(run, undo_count)))
         return int(ExitCode.OK)
-    table = [_COLUMNS, *(_row(run, left) for run, left in runs)]
+    table = [_COLUMNS, *(_row(run, undo_count) for run, undo_count in runs)]
     widths = [max(len(row[column]) for row in table) for column in range(len(_COLUMNS) - 1)]
     for row in table:
         print("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]).rstrip())
@@ -81,26 +81,26 @@ def undo(words: Sequence[str]) -> int:
     folder, *numbers = arguments.operands
     if numbers and not (numbers[0].isascii() and numbers[0].isdecimal()):
         raise wrong_value("a number as `imgbatch history` lists it", "RUN", numbers[0])
-    from imgbatch.originals import undo as undoing
+    from imgbatch.originals.undo import undo as undo_run
 
     settings = _settings(arguments.settings)
     run = int(numbers[0]) if numbers else None
-    undone = undoing.undo(
+    result = undo_run(
         folder, run, state=settings.state, dry_run=arguments.dry_run, wait=settings.wait,
         trust_state=settings.trust_state,
     )  # fmt: skip
-    for word, paths in (("restored", undone.restored), ("removed", undone.removed)):
+    for word, paths in (("restored", result.restored), ("removed", result.removed)):
         if arguments.dry_run or arguments.verbose:
             for path in paths:
                 print(f"{printable(_from_here(path))} -> {word}")
     sys.stdout.flush()
-    for path, why in undone.left:
+    for path, why in result.left:
         print_stderr(f"left: {printable(_from_here(path))}: {why}")
     if not arguments.quiet:
-        counts = (("restored", undone.restored), ("removed", undone.removed), ("left as they are", undone.left))
+        counts = (("restored", result.restored), ("removed", result.removed), ("left as they are", result.left))
         summary = ", ".join(f"{len(paths)} {word}" for word, paths in counts if paths) or "nothing was left of it"
-        print_stderr(f"run {undone.run}: {summary}{'; dry run: nothing was done' if arguments.dry_run else ''}")
-    return int(ExitCode.FAILURES if undone.left else ExitCode.OK)
+        print_stderr(f"run {result.run}: {summary}{'; dry run: nothing was done' if arguments.dry_run else ''}")
+    return int(ExitCode.FAILURES if result.left else ExitCode.OK)
 
 
 def _settings(fields: Mapping[str, Any]) -> Settings:
@@ -113,17 +113,17 @@ def _from_here(path: str) -> str:
     return path if near.startswith("..") else near
 
 
-def _record(run: PastRun, left: int) -> dict[str, Any]:
+def _record(run: PastRun, undo_count: int) -> dict[str, Any]:
     return {
         "v": 1, "event": "run", "run": run.id, "started": round(run.started, 3), "seconds": round(run.seconds, 3),
-        "exit_code": run.exit_code, "recipe": run.digest, "command": run.command, "to_undo": left,
+        "exit_code": run.exit_code, "recipe": run.digest, "command": run.command, "to_undo": undo_count,
         "counts": {status: run.counts[status] for status in STATUSES if status in run.counts},
     }  # fmt: skip
 
 
-def _row(run: PastRun, left: int) -> tuple[str, ...]:
+def _row(run: PastRun, undo_count: int) -> tuple[str, ...]:
     start = datetime.datetime.fromtimestamp(run.started).strftime("%Y-%m-%d %H:%M:%S")
     counts = ", ".join(f"{run.counts[status]} {status}" for status in STATUSES if run.counts.get(status)) or "-"
     code = "-" if run.exit_code is None else str(run.exit_code)
     command = printable(run.command or "(from Python)")
-    return str(run.id), start, f"{run.seconds:.1f} s", code, str(left or "-"), run.digest, counts, command
+    return str(run.id), start, f"{run.seconds:.1f} s", code, str(undo_count or "-"), run.digest, counts, command

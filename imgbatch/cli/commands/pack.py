@@ -49,10 +49,10 @@ def pack(words: Sequence[str]) -> int:
         raise UsageError("expected -o OUT.npy: where the results go; see imgbatch pack --help")
     from imgbatch.datasets.pack import PackRun
 
-    packing = PackRun(
+    run = PackRun(
         request.paths, arguments.operations, arguments.output, mode=arguments.mode, spill=arguments.spill,
         settings=request.settings, filters=request.filters, auto_orient=arguments.auto_orient,
     )  # fmt: skip
-    packing.prepare()
-    refuse_pictures({job.source.path for job in packing.todo} | {packing.array_path, packing.index_path}, report)
-    return carry_out(packing, report, console, files, next_step="nothing was written")
+    run.prepare()
+    refuse_pictures({job.source.path for job in run.todo} | {run.array_path, run.index_path}, report)
+    return carry_out(run, report, console, files, next_step="nothing was written")

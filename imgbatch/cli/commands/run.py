@@ -15,7 +15,7 @@ from imgbatch.cli.arguments import RecipeArguments, ReportArguments, SourceArgum
 from imgbatch.cli.flag_table import Command, run_flags
 from imgbatch.cli.help import RUN_ABOUT, RUN_AFTER, RUN_USAGE
 from imgbatch.cli.parse import parse, print_help
-from imgbatch.cli.precedence import RunRequest, run_request, save, telling_of
+from imgbatch.cli.precedence import RunRequest, run_request, save, unattended_settings_of
 from imgbatch.cli.report_run import (
     carry_out,
     console_style,
@@ -79,7 +79,7 @@ def run(words: Sequence[str]) -> int:
 
 def _run(words: Sequence[str], arguments: RunArguments, progress: _Progress) -> int:
     request = run_request(arguments.sources, arguments.recipe)
-    if request.telling.unattended:
+    if request.unattended_settings.unattended:
         from imgbatch.executors.processes.priority import lower
 
         lower()
@@ -92,8 +92,8 @@ def _run(words: Sequence[str], arguments: RunArguments, progress: _Progress) -> 
     from imgbatch.runs.batch import Batch
 
     settings = request.settings
-    if request.telling.unattended and settings.timeout is None and settings.workers != 0:
-        settings = dataclasses.replace(settings, timeout=request.telling.timeout_s)
+    if request.unattended_settings.unattended and settings.timeout is None and settings.workers != 0:
+        settings = dataclasses.replace(settings, timeout=request.unattended_settings.timeout_s)
     batch = progress.batch = Batch(
         request.paths, request.output or None, request.recipe, settings, request.filters,
         stats=arguments.stats is not None,
@@ -114,7 +114,7 @@ def _run(words: Sequence[str], arguments: RunArguments, progress: _Progress) -> 
 
 def _tell_error(error: BaseException, arguments: RunArguments, progress: _Progress) -> None:
     """Tell log, .prom and the command at the end of a run that ends in an error, be it a refusal."""
-    telling, output = telling_of(arguments.recipe), arguments.recipe.output
+    unattended_settings, output = unattended_settings_of(arguments.recipe), arguments.recipe.output
     batch = progress.batch
     report = Report(base=os.path.abspath(output) if output else "") if batch is None else batch.report
     if progress.step == "plan":
@@ -122,13 +122,15 @@ def _tell_error(error: BaseException, arguments: RunArguments, progress: _Progre
         with contextlib.suppress(UsageError):  # that is what was refused
             reporters += every_run_reporters(arguments.report)
         with contextlib.suppress(UsageError):
-            if telling.log is not None:
-                reporters.append(_log(telling.log, telling.log_format, report.base, everything=False))
+            if unattended_settings.log is not None:
+                reporters.append(
+                    _log(unattended_settings.log, unattended_settings.log_format, report.base, everything=False)
+                )
         tell_break(error, report, reporters)
-    if progress.step != "hook" and telling.on_finish is not None:
+    if progress.step != "hook" and unattended_settings.on_finish is not None:
         from imgbatch.cli.on_finish import run_hook
 
-        run_hook(telling.on_finish, report)
+        run_hook(unattended_settings.on_finish, report)
 
 
 def _preview(batch: Batch, output: str, arguments: RunArguments, console: Console) -> int | None:
@@ -157,15 +159,15 @@ def _carry_out(
     progress: _Progress,
 ) -> int:
     """The exit code of a run that is done, and told on the way."""
-    telling, report = request.telling, arguments.report
+    unattended_settings, report = request.unattended_settings, arguments.report
     if arguments.stats is not None:
         from imgbatch.reporters.files.json_csv import StatsFile
 
         files.append(StatsFile(arguments.stats, lambda: batch.statistics().to_json()))
-    if telling.log is not None:
-        files.append(_log(telling.log, telling.log_format, batch.folder, report.verbose > 0))
+    if unattended_settings.log is not None:
+        files.append(_log(unattended_settings.log, unattended_settings.log_format, batch.folder, report.verbose > 0))
     user_reporter: Reporter = console
-    if telling.unattended:
+    if unattended_settings.unattended:
         from imgbatch.reporters.unattended import UnattendedReporter
 
         user_reporter = UnattendedReporter(console.say, batch.failing, console.lines)
@@ -177,18 +179,18 @@ def _carry_out(
         )
     profile = _profile(console, request.settings) if request.settings.profile else None
     progress.step = "run"
-    code = carry_out(batch, report, console, files, user_reporter=user_reporter, grace=telling.grace)
+    code = carry_out(batch, report, console, files, user_reporter=user_reporter, grace=unattended_settings.grace)
     if not report.quiet:
         in_place = batch.preparation.destination.replaces_sources and batch.report.counts["ok"]
         for line in folder_hints(len(batch.pruned), batch.folder if in_place else None):
             console.say(line)
     if profile is not None:
         profile.finish(batch.report)
-    if telling.on_finish is not None:
+    if unattended_settings.on_finish is not None:
         from imgbatch.cli.on_finish import run_hook
 
         progress.step = "hook"
-        if not run_hook(telling.on_finish, batch.report) and code == ExitCode.OK:
+        if not run_hook(unattended_settings.on_finish, batch.report) and code == ExitCode.OK:
             return int(ExitCode.STOPPED)
     return code
 

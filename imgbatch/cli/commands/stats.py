@@ -82,7 +82,7 @@ def stats(words: Sequence[str]) -> int:
         files.append(StatisticsPicture(arguments.mean_image, survey, lambda statistics: statistics.picture()))
     if arguments.plot is not None:
         files.append(StatisticsPicture(arguments.plot, survey, plot))
-    files.append(StatisticsText(survey, _spelling(arguments)))
+    files.append(StatisticsText(survey, _formatter(arguments)))
     return carry_out(survey, report, console, files, next_step="stopped early: no statistics")
 
 
@@ -101,14 +101,14 @@ class StatisticsText(Reporter):
 
     path = "stdout"
 
-    def __init__(self, survey: StatsRun, spelling: Callable[[Statistics], str]) -> None:
-        self._survey, self._spelling = survey, spelling
+    def __init__(self, survey: StatsRun, format_statistics: Callable[[Statistics], str]) -> None:
+        self._survey, self._format = survey, format_statistics
 
     def finish(self, report: Report) -> None:
         """Print the figures, unless the survey was stopped early."""
         if report.stopped is None:
             sys.stdout.flush()
-            sys.stdout.buffer.write(self._spelling(self._survey.statistics()).encode("utf-8"))
+            sys.stdout.buffer.write(self._format(self._survey.statistics()).encode("utf-8"))
             sys.stdout.flush()
 
 
@@ -121,19 +121,19 @@ class StatisticsPicture(Reporter):
         The PNG file, written at the end.
     survey : StatsRun
         Has the figures once it has ended.
-    drawing : callable
+    draw : callable
         Gives the picture; not None, as `survey` was asked for what it shows.
     """
 
-    def __init__(self, path: str, survey: StatsRun, drawing: Callable[[Statistics], Image | None]) -> None:
+    def __init__(self, path: str, survey: StatsRun, draw: Callable[[Statistics], Image | None]) -> None:
         self.path = path
-        self._survey, self._drawing = survey, drawing
+        self._survey, self._draw = survey, draw
 
     def finish(self, report: Report) -> None:
         """Write the picture, unless the survey was stopped early."""
         if report.stopped is not None:
             return
-        picture = self._drawing(self._survey.statistics())
+        picture = self._draw(self._survey.statistics())
         assert picture is not None  # the survey was asked for it
         with open_atomic(self.path) as file:
             picture.save(file, "PNG")
@@ -148,7 +148,7 @@ def plot(statistics: Statistics) -> Image:
     return draw(statistics.histogram, statistics.channels, title, notes if statistics.pixels else ())
 
 
-def _spelling(arguments: StatsArguments) -> Callable[[Statistics], str]:
+def _formatter(arguments: StatsArguments) -> Callable[[Statistics], str]:
     if arguments.json:
         return lambda statistics: statistics.to_json()
     if arguments.normalize_for is not None:

@@ -35,10 +35,10 @@ class FailedList(Reporter):
         """Write the list; OSError where that fails."""
         end = b"\0" if self._null else b"\n"
         paths = [os.fsencode(location(outcome.source)) for outcome in report.failed]
-        fitting = [path for path in paths if end not in path]
+        lines = [path for path in paths if end not in path]
         with open_atomic(os.path.abspath(self.path)) as file:
-            file.writelines(path + end for path in fitting)
-        if len(fitting) < len(paths):
-            left_out = len(paths) - len(fitting)
-            names = "name holds a line break and is" if left_out == 1 else "names hold line breaks and are"
-            self._warn(f"warning: {left_out} {names} left out of {printable(self.path)}; add -0 to list all")
+            file.writelines(path + end for path in lines)
+        if len(lines) < len(paths):
+            count = len(paths) - len(lines)
+            names = "name holds a line break and is" if count == 1 else "names hold line breaks and are"
+            self._warn(f"warning: {count} {names} left out of {printable(self.path)}; add -0 to list all")
