@@ -42,22 +42,22 @@ def run_flags(operations: Operations) -> tuple[Flag, ...]:
 
 def pack_flags(operations: Operations) -> tuple[Flag, ...]:
     """Every flag of ``imgbatch pack``: its own, and those of ``run`` that have a meaning for an array."""
-    return (*_operation_flags(operations), *_PACK, *_of_run(_PACK_TOO))
+    return (*_operation_flags(operations), *_PACK, *_of_run(_names_in_pack()))
 
 
 def stats_flags(operations: Operations) -> tuple[Flag, ...]:
     """Every flag of ``imgbatch stats``: its own, and those of ``run`` that have a meaning where nothing is made."""
-    return (*_operation_flags(operations), *_STATS, *_of_run(_STATS_TOO))
+    return (*_operation_flags(operations), *_STATS, *_of_run(_names_in_stats()))
 
 
 def check_flags(operations: Operations) -> tuple[Flag, ...]:
     """Every flag of ``imgbatch check``: those of ``run`` that have a meaning where nothing is made."""
-    return _of_run(_CHECK_TOO)
+    return _of_run(_names_in_check())
 
 
 def verify_flags(operations: Operations) -> tuple[Flag, ...]:
     """Every flag of ``imgbatch verify``: its own, and those of ``check`` for files that are known."""
-    return (*_VERIFY, *_of_run(_VERIFY_TOO))
+    return (*_VERIFY, *_of_run(_names_in_verify()))
 
 
 def schedule_flags(operations: Operations) -> tuple[Flag, ...]:
@@ -82,6 +82,27 @@ def _operation_flags(operations: Operations) -> Iterator[Flag]:
 
 def _of_run(names: Collection[str]) -> tuple[Flag, ...]:
     return tuple(one for one in _RUN if one.name in names)
+
+
+def _names_in_pack() -> frozenset[str]:
+    """The flags of ``run`` that ``pack`` takes, too. The names are gathered when asked for: ``run`` needs none."""
+    return _FILTERS - {"--recursive"} | {
+        "--include", "--exclude", "--files-from", "--null", "--no-auto-orient", "--workers", "--chunksize",
+        "--max-pixels", "--fail-on", "--fail-fast", "--max-failures", "--overwrite", "--json", "--report",
+        "--failed-list", "--verbose", "--quiet", "--no-progress", "--help",
+    }  # fmt: skip
+
+
+def _names_in_stats() -> frozenset[str]:
+    return (_names_in_pack() | {"--timeout", "--memory"}) - {"--overwrite", "--json"}
+
+
+def _names_in_check() -> frozenset[str]:
+    return (_names_in_stats() | {"--json"}) - {"--no-auto-orient"}
+
+
+def _names_in_verify() -> frozenset[str]:
+    return (_names_in_check() | {"--state"}) - _FILTERS - {"--include", "--exclude", "--files-from"}
 
 
 _CUSTOM = Flag(
@@ -165,27 +186,18 @@ _REPORT_FLAGS = (
 )  # fmt: skip
 
 
+_FILTER_FLAGS = tuple(declaration_flags(Filters, "filters", "which files"))
+_FILTERS = frozenset(one.name for one in _FILTER_FLAGS)
 #: The flags of ``imgbatch run`` that are no operations; those that other commands have, too, are taken from here.
 _RUN = (
     _FORMAT,
     *declaration_flags(Output, "output_fields", "output", {"quality": "-q", "preserve": "-p"}, leave=("dir", "format")),
     *_OUTPUT,
     *_FILES,
-    *declaration_flags(Filters, "filters", "which files"),
+    *_FILTER_FLAGS,
     *declaration_flags(Settings, "settings", "running", {"workers": "-j"}),
     *_RUN_FLAGS,
     *_REPORT_FLAGS,
     *declaration_flags(UnattendedSettings, "unattended_settings", "reporting"),
     _HELP,
 )
-_PACK_TOO = frozenset({
-    *(one.name for one in declaration_flags(Filters, "filters", "") if one.name != "--recursive"), "--include",
-    "--exclude", "--files-from", "--null", "--no-auto-orient", "--workers", "--chunksize", "--max-pixels", "--fail-on",
-    "--fail-fast", "--max-failures", "--overwrite", "--json", "--report", "--failed-list", "--verbose", "--quiet",
-    "--no-progress", "--help",
-})  # fmt: skip
-_STATS_TOO = (_PACK_TOO | {"--timeout", "--memory"}) - {"--overwrite", "--json"}
-_CHECK_TOO = (_STATS_TOO | {"--json"}) - {"--no-auto-orient"}
-_VERIFY_TOO = (_CHECK_TOO | {"--state"}) - {
-    *(one.name for one in declaration_flags(Filters, "filters", "")), "--include", "--exclude", "--files-from",
-}  # fmt: skip

@@ -21,7 +21,7 @@ from imgbatch.cli.flag_table import Command
 from imgbatch.core.errors import UsageError, nearest
 from imgbatch.core.parameters import flag as flag_of
 from imgbatch.core.parameters import from_words
-from imgbatch.operations import Operation, plugins
+from imgbatch.operations import Operation
 
 A = TypeVar("A")
 
@@ -139,12 +139,18 @@ def parse(words: Sequence[str], command: Command[A]) -> A | None:
         for name, text in raw_values.pop("operations", []):
             operation = _by_name(name, flags).operation
             help_page = f"imgbatch ops {flag_of(operation)}" if operation else "imgbatch ops"
-            values["operations"] += (from_words(operation, text) if operation else plugins.parse_operation(text),)
+            values["operations"] += (from_words(operation, text) if operation else _parse_custom(text),)
         help_page = f"imgbatch {command.name} --help"
         return fill(command.arguments, values | _values(raw_values, flags))
     except UsageError as error:
         line = str(error)
         raise UsageError(f"{line} See {help_page}" if line.endswith("?") else f"{line}; see {help_page}") from None
+
+
+def _parse_custom(text: str) -> Operation:
+    from imgbatch.operations import plugins  # only --op needs them
+
+    return plugins.parse_operation(text)
 
 
 def _operations(words: Sequence[str]) -> list[type[Operation]]:

@@ -13,7 +13,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from imgbatch.cli.arguments import RecipeArguments, SourceArguments
 from imgbatch.core.errors import RecipeError, UsageError, wrong_value
@@ -21,8 +21,10 @@ from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameters import parameters
 from imgbatch.core.run_settings import Filters, Settings, UnattendedSettings
 from imgbatch.planning.recipe import Output, Recipe
-from imgbatch.planning.recipe_file import RecipeFile, parse, to_toml
 from imgbatch.storage.atomic_write import read_bytes, write_text
+
+if TYPE_CHECKING:
+    from imgbatch.planning.recipe_file import RecipeFile
 
 NOT_IN_RECIPES = ("trust_state",)  # a recipe may come from where the state folder came from
 MOST_RECIPE = 10_000_000  # bytes
@@ -76,19 +78,18 @@ def read_request(command: str, sources: SourceArguments, settings: Mapping[str, 
 
 def run_request(sources: SourceArguments, arguments: RecipeArguments) -> RunRequest:
     """What a run makes; UsageError when something is missing or makes no sense, RecipeError of a recipe that does."""
-    file = RecipeFile(Recipe())
-    folder = ""
+    recipe, inputs, run, folder = Recipe(), dict[str, Any](), dict[str, Any](), ""
     if arguments.recipe_file is not None:
         file, folder = load(arguments.recipe_file), os.path.dirname(arguments.recipe_file)
-    settings = Settings(**_levels(_of(Settings, file.run), from_environment(Settings), arguments.settings))
+        recipe, inputs, run = file.recipe, dict(file.input), dict(file.run)
+    settings = Settings(**_levels(_of(Settings, run), from_environment(Settings), arguments.settings))
     unattended_settings = UnattendedSettings(
-        **_levels(
-            _of(UnattendedSettings, file.run), from_environment(UnattendedSettings), arguments.unattended_settings
-        )
+        **_levels(_of(UnattendedSettings, run), from_environment(UnattendedSettings), arguments.unattended_settings)
     )
-    filters = Filters(**_levels({key: value for key, value in file.input.items() if key != "paths"}, sources.filters))
-    recipe = merge_recipe(file.recipe.map_paths(functools.partial(os.path.join, folder)), arguments)
-    paths = _paths("run", sources, [_below(folder, path) for path in file.input.get("paths", ())])
+    listed = inputs.pop("paths", ())
+    filters = Filters(**_levels(inputs, sources.filters))
+    recipe = merge_recipe(recipe.map_paths(functools.partial(os.path.join, folder)), arguments)
+    paths = _paths("run", sources, [_below(folder, path) for path in listed])
     output = "" if settings.in_place and arguments.output is None else _root(arguments, recipe, folder)
     return RunRequest(tuple(paths), output, recipe, settings, filters, unattended_settings)
 
@@ -128,6 +129,8 @@ def load(path: str) -> RecipeFile:
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise RecipeError(f"cannot read the recipe {path!r}: {why}") from None
+    from imgbatch.planning.recipe_file import parse
+
     names = [field.name for cls in (Settings, UnattendedSettings) for field in parameters(cls)]
     file = parse(text, path, [name for name in names if name not in NOT_IN_RECIPES])
     try:
@@ -221,6 +224,8 @@ def save(path: str, request: RunRequest) -> None:
     paths = [_from(folder, item) for item in request.paths]
     run = {**_differences(request.settings), **_differences(request.unattended_settings)}
     run = {key: value for key, value in run.items() if key not in NOT_IN_RECIPES}
+    from imgbatch.planning.recipe_file import RecipeFile, to_toml
+
     recipe = request.recipe.map_paths(lambda name: _from(folder, name))
     text = to_toml(RecipeFile(recipe, {"paths": paths, **_differences(request.filters)}, run), folder)
     try:

@@ -9,16 +9,18 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from imgbatch import codecs
 from imgbatch.core.job import Job, Outcome, Source
 from imgbatch.core.run_settings import Settings
 from imgbatch.ledger.ledger import Ledger
-from imgbatch.ledger.renamed_sources import RenamedSources
 from imgbatch.planning.find import SkippedFile
 from imgbatch.planning.recipe import Recipe
 from imgbatch.storage.registry import storage_of
+
+if TYPE_CHECKING:
+    from imgbatch.ledger.renamed_sources import RenamedSources
 
 
 @dataclass

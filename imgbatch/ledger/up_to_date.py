@@ -13,7 +13,6 @@ from imgbatch.core.job import Job, Outcome
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.rows import is_retryable
 from imgbatch.planning.recipe import Recipe
-from imgbatch.planning.renditions import outputs_without_file
 
 NOT_AGAIN = "not tried again: neither the file nor the recipe has changed (--retry-failed)"
 
@@ -32,7 +31,11 @@ def up_to_date(ledger: Ledger, job: Job, recipe: Recipe, digests: Sequence[str])
     if not job.targets:
         return None
     late = any(target.late for target in job.targets)
-    without_file = outputs_without_file(ledger.widths(job.source, digests), job, recipe) if late else set()
+    without_file: set[int] = set()
+    if late:
+        from imgbatch.planning.renditions import outputs_without_file  # only recipes with widths have them
+
+        without_file = outputs_without_file(ledger.widths(job.source, digests), job, recipe)
     digest_by_output = {output: digest for output, digest in enumerate(digests) if output not in without_file}
     with_mtime = {output for output in digest_by_output if recipe.outputs[output].preserve}
     outputs = ledger.up_to_date(job, digest_by_output, with_mtime)

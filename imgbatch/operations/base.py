@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from imgbatch.core.errors import ImageError
 from imgbatch.core.parameters import Declaration
 from imgbatch.core.quantities import Size
-from imgbatch.pixels.frames import SpooledFrames
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -129,6 +128,8 @@ def apply_all(
     stream = iter(frames)
     for operation in operations:
         if operation.together:
+            from imgbatch.pixels.frames import SpooledFrames
+
             spool = SpooledFrames(stream)
             if len(spool) > 1:
                 operation = operation.across(spool)

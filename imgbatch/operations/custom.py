@@ -105,11 +105,6 @@ def forget(module: str) -> None:
         del _CUSTOM[cls.word]
 
 
-def is_ours(cls: type[Operation]) -> bool:
-    """Whether an operation came with imgbatch."""
-    return cls.__module__.startswith("imgbatch.operations.")
-
-
 def _check(word: str, cls: object) -> None:
     if not isinstance(cls, type) or "__dataclass_params__" not in vars(cls):
         name = getattr(cls, "__name__", repr(cls))
@@ -122,7 +117,7 @@ def _check(word: str, cls: object) -> None:
         raise UsageError(f"operation {word}: {cls.__qualname__} has no apply(self, image) that returns an image")
     owner = find_operation(word)
     if owner is not None and (owner.__module__, owner.__qualname__) != (cls.__module__, cls.__qualname__):
-        whose = "imgbatch's own" if is_ours(owner) else f"that of {owner.__qualname__} in {_place(owner)}"
+        whose = "imgbatch's own" if registry.is_builtin(owner) else f"that of {owner.__qualname__} in {_place(owner)}"
         raise UsageError(f"operation {word}: the name is {whose}; give {cls.__qualname__} another")
 
 

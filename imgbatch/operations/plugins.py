@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from imgbatch.core.errors import EngineError, UsageError, nearest, sentence, unknown, wrong_value
 from imgbatch.core.parameters import from_words, split_words, unquote
-from imgbatch.operations import custom
+from imgbatch.operations import custom, registry
 from imgbatch.operations.base import Operation
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def others() -> Iterator[tuple[str, type[Operation] | UsageError]]:
     """Every operation that is not ours, by its name: registered ones and entry points, or why one cannot be used."""
     for word in custom.words():
         cls = custom.find_operation(word)
-        if cls is not None and not custom.is_ours(cls):
+        if cls is not None and not registry.is_builtin(cls):
             yield word, cls
     for name, entries in _entries().items():
         if custom.find_operation(name) is None:
@@ -92,7 +92,7 @@ def others() -> Iterator[tuple[str, type[Operation] | UsageError]]:
                 yield name, _load(name, entries)
             except UsageError as error:
                 yield name, error
-        elif custom.is_ours(custom.find_operation(name) or Operation):
+        elif registry.is_builtin(custom.find_operation(name) or Operation):
             yield name, UsageError(f"{_whose(entries)} offers an operation of a name that is imgbatch's own")
 
 
@@ -110,7 +110,7 @@ def code(cls: type[Operation]) -> str:
 
     Where there is no such file (a notebook): its module and name.
     """
-    if custom.is_ours(cls):
+    if registry.is_builtin(cls):
         return ""
     if cls.__module__ in _CODES:
         return _CODES[cls.__module__]
@@ -127,7 +127,7 @@ def refuse_immobile(ops: Iterable[Operation]) -> None:
     main = sys.modules.get("__main__")
     for op in ops:
         cls = type(op)
-        if custom.is_ours(cls):
+        if registry.is_builtin(cls):
             continue
         what, why = f"operation {cls.word or cls.__qualname__} cannot be sent to the workers", ""
         if cls.__module__ == "__main__" and getattr(main, "__spec__", None) is None and not hasattr(main, "__file__"):

@@ -61,6 +61,11 @@ MODULES = {
 }
 
 
+def is_builtin(cls: type[Operation]) -> bool:
+    """Whether an operation came with imgbatch."""
+    return cls.__module__.startswith("imgbatch.operations.")
+
+
 def _class(name: str) -> type[Operation]:
     cls: type[Operation] = getattr(importlib.import_module(f"imgbatch.operations.{MODULES[name]}"), name)
     return cls

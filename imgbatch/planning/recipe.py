@@ -20,7 +20,8 @@ from imgbatch.core.file_parameter import map_paths
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameter_kinds import Grammar, Switch, check_type, check_width
 from imgbatch.core.parameters import to_table
-from imgbatch.operations import Operation, Resize, plugins
+from imgbatch.operations import Operation, Resize
+from imgbatch.operations.registry import is_builtin
 
 #: The fields of a name template (names.py fills them in).
 NAME_FIELDS = ("dir", "stem", "ext", "name", "width", "height", "format", "n", "hash", "date", "recipe")
@@ -194,10 +195,18 @@ def check_ops(ops: object, name: str = "ops") -> tuple[Operation, ...]:
 
 def op_table(op: Operation, folder: str | None = None) -> dict[str, Any]:
     """The table of one operation in a recipe in `folder`."""
+    if is_builtin(type(op)):
+        return {"name": op.word, **to_table(op)}
+    from imgbatch.operations import plugins
+
     return {"name": plugins.spell(type(op), folder), **to_table(op)}
 
 
 def _op_facts(op: Operation, everything: bool = True) -> dict[str, Any]:
     """All of one operation, its code too where that is not ours."""
-    code = plugins.code(type(op))
-    return {"name": op.word, **({"code": code} if code else {}), **to_table(op, everything)}
+    facts = {"name": op.word}
+    if not is_builtin(type(op)):
+        from imgbatch.operations import plugins
+
+        facts["code"] = plugins.code(type(op))
+    return {**facts, **to_table(op, everything)}

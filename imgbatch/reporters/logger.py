@@ -7,16 +7,10 @@ those of ``--log`` (log.py).
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING
-
 from imgbatch.core.errors import sentence
 from imgbatch.core.job import Outcome
 from imgbatch.core.report import WRONG, ExitCode, Report
 from imgbatch.reporters.base import Reporter, location, printable
-
-if TYPE_CHECKING:
-    from logging import Logger as PythonLogger
 
 NAME = "imgbatch"
 DEBUG, INFO, WARNING, ERROR, CRITICAL = 10, 20, 30, 40, 50  # logging's
@@ -26,9 +20,10 @@ class Logger(Reporter):
     """The records of one run; a file that went well is one of level DEBUG. Each has its Outcome as ``outcome``."""
 
     def __init__(self, base: str) -> None:
-        logging = sys.modules.get("logging")
-        logger: PythonLogger | None = None if logging is None else logging.getLogger(NAME)
-        self._logger = logger if logger is not None and logger.hasHandlers() else None
+        import logging  # whoever asks has seen that it is loaded
+
+        logger = logging.getLogger(NAME)
+        self._logger = logger if logger.hasHandlers() else None
         self._base = base
 
     def start(self, total: int, total_bytes: int) -> None:

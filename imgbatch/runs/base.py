@@ -7,6 +7,7 @@ the jobs, the report counts, and a stop from outside is heard. What is done with
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -21,7 +22,6 @@ from imgbatch.core.report import ExitCode, Report
 from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.executors.base import Executor
 from imgbatch.pipeline.task import Task
-from imgbatch.reporters.logger import Logger
 from imgbatch.runs.workload import Path, Workload, find_workload
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from imgbatch.pixels.exact_sums import Totals
     from imgbatch.planning.find import SkippedFile
+    from imgbatch.reporters.logger import Logger
 
 
 class Run(ABC):
@@ -132,12 +133,12 @@ class Run(ABC):
         """Within the block outcomes are counted; at its end the report is complete."""
         report, began = self.report, time.monotonic()
         report.counts["skipped"] += len(self.skipped)
-        logger = self._logger = Logger(report.base)
-        logger.start(self.total, self.total_bytes)
+        self._start_logger()
         try:
             yield
         except Exception as error:
-            logger.tell_break(error)
+            if self._logger is not None:
+                self._logger.tell_break(error)
             raise
         finally:
             report.seconds = time.monotonic() - began
@@ -148,7 +149,16 @@ class Run(ABC):
             elif self.workload.later:
                 report.reason = f"{self.settings.max_files} files are done (--max-files)"
             report.sort()
-            logger.finish(report)
+            if self._logger is not None:
+                self._logger.finish(report)
+
+    def _start_logger(self) -> None:
+        """Without ``logging`` loaded the program listens to nobody."""
+        if "logging" in sys.modules:
+            from imgbatch.reporters.logger import Logger
+
+            self._logger = Logger(self.report.base)
+            self._logger.start(self.total, self.total_bytes)
 
     @contextlib.contextmanager
     def _time_limit(self) -> Iterator[None]:

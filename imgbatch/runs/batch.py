@@ -208,7 +208,7 @@ class Batch(Run):
         if outcome.index not in self._known_failures:  # else it stays in the ledger as it failed, due at the same time
             outcome = preparation.destination.settle(outcome)
             self._is_recorded(preparation.destination.record, outcome)
-        if preparation.source_mover.folders and self._is_recorded(ledger.record_move, outcome):
+        if preparation.source_mover is not None and self._is_recorded(ledger.record_move, outcome):
             outcome = preparation.source_mover.settle(outcome)
         self._count(outcome)
         return outcome

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from imgbatch.core.job import Job, Outcome, Source
 from imgbatch.ledger.destination import Assignment, Destination
-from imgbatch.ledger.renamed_sources import RenamedSources
 from imgbatch.ledger.up_to_date import up_to_date
 from imgbatch.planning.plan import plan
 from imgbatch.planning.recipe import Recipe
+
+if TYPE_CHECKING:
+    from imgbatch.ledger.renamed_sources import RenamedSources
 
 IN_THE_WAY = "left alone: a file is in the way"
 
@@ -57,8 +60,12 @@ class OutputFolder(Destination):
     def begin(self) -> None:
         """Nothing: what a killed run left here is known from the ledger."""
 
-    def renamed_sources(self) -> RenamedSources:
-        """What serves sources that were only renamed."""
+    def renamed_sources(self) -> RenamedSources | None:
+        """What serves sources that were only renamed; None where no former run knew any."""
+        if not self._ledger.rows:
+            return None
+        from imgbatch.ledger.renamed_sources import RenamedSources
+
         return RenamedSources(self._ledger, self._recipe, self.digests)
 
     def finish(self, jobs: Sequence[Job], outcomes: Sequence[Outcome], began_ns: int, complete: bool) -> None:

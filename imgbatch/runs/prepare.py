@@ -11,6 +11,7 @@ import os
 import shutil
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from imgbatch.codecs.registry import CODECS
 from imgbatch.core.errors import PlanError, UsageError
@@ -23,8 +24,7 @@ from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.rows import state_folder
 from imgbatch.ledger.trust import refuse_strange_state
 from imgbatch.ledger.up_to_date import is_retried, is_suspicious, known_failure
-from imgbatch.operations.plugins import refuse_immobile
-from imgbatch.originals.archive import SourceMover
+from imgbatch.operations.registry import is_builtin
 from imgbatch.planning.find import SkippedFile, discover
 from imgbatch.planning.names import STATE
 from imgbatch.planning.recipe import Output, Recipe
@@ -32,6 +32,9 @@ from imgbatch.planning.reference_files import ReferenceFiles, reference_files_of
 from imgbatch.runs.output_folder import OutputFolder
 from imgbatch.runs.workload import Path, Workload
 from imgbatch.storage.lock import Lock
+
+if TYPE_CHECKING:
+    from imgbatch.originals.archive import SourceMover
 
 _HUGE = (20_000, 20_000)  # px: a picture that shows what a recipe limits
 
@@ -54,7 +57,7 @@ class Preparation:
         What was found, once it is prepared.
     ledger : Ledger or None
         As it is before the run, once it is prepared.
-    source_mover : SourceMover
+    source_mover : SourceMover or None
         Where sources go when they are done.
     destination : Destination
         Where the outputs go, once it is prepared.
@@ -75,9 +78,10 @@ class Preparation:
         self._paths, self._recipe, self._settings, self._filters = paths, recipe, settings, filters
         self._destination_class, self.folder = _choose_destination(paths, output, recipe, settings, ledger)
         self.state = state_folder(self.folder, settings.state)
-        self.source_mover = SourceMover(
-            settings.archive, settings.quarantine, self.folder, [os.fspath(path) for path in paths]
-        )
+        self.source_mover: SourceMover | None = None
+        if settings.archive is not None or settings.quarantine is not None:
+            roots = [os.fspath(path) for path in paths]
+            self.source_mover = SourceMover(settings.archive, settings.quarantine, self.folder, roots)
         self.resources = ReferenceFiles(())
         self.workload = Workload()
         self.ledger: Ledger | None = None
@@ -126,8 +130,11 @@ class Preparation:
         EngineError
             An operation cannot be sent to worker processes.
         """
-        if self._settings.workers != 0:
-            refuse_immobile(self._recipe.every_op)
+        custom = [op for op in self._recipe.every_op if not is_builtin(type(op))]
+        if custom and self._settings.workers != 0:
+            from imgbatch.operations.plugins import refuse_immobile
+
+            refuse_immobile(custom)
         self.resources = reference_files_of(self._recipe)
         if self._keep_ledger:
             refuse_strange_state(self.state, self._settings.trust_state, writing=hold)
@@ -227,7 +234,12 @@ class Preparation:
         folders = [os.path.join(self.folder, output.dir) for output in self._recipe.outputs]
         roots = {os.path.realpath(path) for path in self._paths}
         inside = [folder for folder in (self.folder, *folders) if not _holds(os.path.realpath(folder), roots)]
-        return [os.path.join(self.folder, STATE), self.state, *inside, *self.source_mover.folders]
+        return [
+            os.path.join(self.folder, STATE),
+            self.state,
+            *inside,
+            *([] if self.source_mover is None else self.source_mover.folders),
+        ]
 
 
 def _choose_destination(

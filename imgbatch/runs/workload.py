@@ -14,7 +14,7 @@ from imgbatch.planning.find import SkippedFile, discover
 Path = str | os.PathLike[str]
 
 
-@dataclass
+@dataclass(repr=False, eq=False)
 class Workload:
     """The files of a run, sorted by what is to become of them.
 

@@ -13,7 +13,7 @@ from imgbatch.cli.flag import takes_next_word
 from imgbatch.core.errors import UsageError
 from imgbatch.core.parameters import Parameter, flag, from_words, parameters, summary
 from imgbatch.operations import Operation, all_operations, plugins
-from imgbatch.operations.custom import is_ours
+from imgbatch.operations.registry import is_builtin
 from imgbatch.planning.recipe import Recipe, op_table
 from imgbatch.planning.recipe_file import RecipeFile, to_toml
 
@@ -104,7 +104,7 @@ def example(operation: type[Operation]) -> Operation | None:
 
 def shell(operation: type[Operation]) -> str:
     """The example as a command."""
-    if not is_ours(operation):
+    if not is_builtin(operation):
         name = plugins.spell(operation, "")
         first = '"' + name.replace('"', '""') + '"' if set(name) & set(',"()') else name
         words = ",".join(word for word in (first, operation.example) if word)
@@ -122,7 +122,7 @@ def python(instance: Operation) -> str:
         for field in parameters(type(instance))
         if field.name in values
     ]
-    home = "imgbatch." if is_ours(type(instance)) else ""
+    home = "imgbatch." if is_builtin(type(instance)) else ""
     return f"{home}{type(instance).__name__}({', '.join(words)})"
 
 

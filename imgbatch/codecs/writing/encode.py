@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from imgbatch.codecs.metadata.block import AnimationTiming, JpegTables, Metadata
 
 
-@dataclass
+@dataclass(repr=False, eq=False)
 class EncodedFile:
     """The bytes of one file and what is true of it."""
 
@@ -40,7 +40,7 @@ class EncodedFile:
     has_position: bool = False  # whether it says where the picture was taken
 
 
-@dataclass
+@dataclass(repr=False, eq=False)
 class EncoderInput:
     """Frames in modes of a format, with all that is saved beside them: what is encoded, once or several times."""
 

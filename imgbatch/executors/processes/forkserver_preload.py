@@ -16,6 +16,7 @@ MODULES = (
     "ctypes", "pkgutil", "PIL.AvifImagePlugin", "imgbatch.pipeline.image_task", "imgbatch.pipeline.steps",
     "imgbatch.codecs.formats.jpeg", "imgbatch.codecs.formats.png", "imgbatch.codecs.formats.webp",
     "imgbatch.codecs.reading.open", "imgbatch.codecs.writing.encode", "imgbatch.executors.processes.worker",
+    "imgbatch.operations.support.canvas", "imgbatch.operations.support.resample",
 )  # fmt: skip
 
 gc.disable()

@@ -17,7 +17,7 @@ from imgbatch.executors.processes.staged_sums import Staging
 from imgbatch.pipeline.task import Task
 
 
-@dataclass
+@dataclass(repr=False, eq=False)
 class RunState:
     """What all supervisors of one run share.
 

@@ -10,11 +10,8 @@ from imgbatch.core.errors import UsageError, wrong_value
 from imgbatch.core.parameter_kinds import Choice, Switch
 from imgbatch.core.quantities import Size
 from imgbatch.operations.base import Operation
-from imgbatch.operations.support.canvas import on_canvas, refuse_too_large
-from imgbatch.operations.support.entropy import busiest
-from imgbatch.operations.support.fit import FITS, SIZE, SUFFIXES, Placement, fit_size, geometry
+from imgbatch.operations.support.fit import FITS, KERNELS, SIZE, SUFFIXES, Placement, fit_size, geometry
 from imgbatch.operations.support.lengths import ENTROPY, FOCAL, PLACE, anchor, read_focal, refuse_two_places
-from imgbatch.operations.support.resample import KERNELS, resample_image
 from imgbatch.pixels.color import COLOR
 
 if TYPE_CHECKING:
@@ -127,12 +124,18 @@ class Resize(Operation):
         """With the point that the crop is taken around, where the pixels decide on it."""
         if self.gravity != ENTROPY or len({frame.size for frame in frames}) > 1:
             return self
+        from imgbatch.operations.support.entropy import busiest
+
         left, top, right, bottom = self.placement(frames[0].size).box
         return replace(self, gravity="center", focal=busiest(frames, (right - left, bottom - top)))
 
     def apply(self, image: Image) -> Image:
         if self.gravity == ENTROPY:
             return self.across([image]).apply(image)
+        # Only workers need them: the command, which checks what is typed, starts without
+        from imgbatch.operations.support.canvas import on_canvas, refuse_too_large
+        from imgbatch.operations.support.resample import resample_image
+
         placement = self.placement(image.size)
         refuse_too_large(self, placement.canvas)
         result = resample_image(image, placement.box, placement.size, self.kernel, linear=self.linear)

@@ -23,6 +23,7 @@ from imgbatch.operations.support.lengths import (
     squeeze,
 )
 
+KERNELS = ("nearest", "box", "bilinear", "hamming", "bicubic", "lanczos")
 FITS = ("inside", "outside", "cover", "contain", "fill")
 
 SUFFIXES = {"!": "fill", "^": "outside"}

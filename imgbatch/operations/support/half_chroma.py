@@ -38,7 +38,7 @@ def reduce_ycbcr(image: Image, box: ExactBox, size: Size, kernel: str, gap: floa
     size : Size
         Of the result, in px.
     kernel : str
-        One of ``resample.KERNELS``; for the brightness.
+        One of ``fit.KERNELS``; for the brightness.
     gap : float or None
         As Pillow's ``reducing_gap``; for the brightness.
     """

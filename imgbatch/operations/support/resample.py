@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
-KERNELS = ("nearest", "box", "bilinear", "hamming", "bicubic", "lanczos")
-
 
 def resample_image(
     image: Image, box: ExactBox, size: Size, kernel: str, gap: float | None = None, linear: bool = False

@@ -12,7 +12,7 @@ from PIL import Image
 import imgbatch as ib
 from imgbatch.core.errors import ImageError
 from imgbatch.operations import Resize
-from imgbatch.operations.support.resample import KERNELS
+from imgbatch.operations.support.fit import KERNELS
 from imgbatch.pixels.gamma import from_linear, to_linear
 from tests.contracts.test_operations import picture
 

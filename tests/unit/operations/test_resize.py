@@ -14,8 +14,7 @@ from PIL import Image
 from imgbatch.core.errors import ImageError, UsageError
 from imgbatch.core.parameters import from_words, to_words
 from imgbatch.operations.geometry.resize import Resize
-from imgbatch.operations.support.fit import FITS, fit_size, geometry
-from imgbatch.operations.support.resample import KERNELS
+from imgbatch.operations.support.fit import FITS, KERNELS, fit_size, geometry
 
 SIDES = st.integers(1, 3000)
 SIZES = st.tuples(SIDES, SIDES)
