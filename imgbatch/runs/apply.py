@@ -54,6 +54,6 @@ def apply(image: Image, recipe: Recipe | Operation | Iterable[Operation]) -> Ima
     frames: Iterable[Image] = [image]
     if any(op.on_screen for op in ops):
         frames = ink_to_srgb(frames, image.info.get("icc_profile"))
-    with ReferenceFiles(ops).lend(bind_image_fields(ops, image), share=False) as held:
-        (made,) = apply_all(held, frames)
-    return made
+    with ReferenceFiles(ops).lend(bind_image_fields(ops, image), share=False) as ready_ops:
+        (result,) = apply_all(ready_ops, frames)
+    return result

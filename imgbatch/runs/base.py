@@ -125,7 +125,7 @@ class Run(ABC):
 
     # -- for those who inherit -----------------------------------------------------------------------------------------
 
-    def _is_stopped(self) -> bool:
+    def _is_stopping(self) -> bool:
         return self._stop is not None
 
     @contextlib.contextmanager
@@ -196,13 +196,13 @@ class Run(ABC):
         self, task: Task, jobs: Sequence[Job], workers: int | str, totals: Totals | None = None
     ) -> Generator[Outcome, None, None]:
         """Have jobs done by an executor with that many workers, unless the run is stopped."""
-        if not jobs or self._is_stopped():
+        if not jobs or self._is_stopping():
             return
         settings = self.settings
         self.executor = executors.make(
             workers, settings.chunksize, settings.timeout, totals, settings.memory, self._foreign_executor
         )
-        if self._is_stopped():  # while it was made
+        if self._is_stopping():  # while it was made
             return
         results = self.executor.run(task, jobs)
         with contextlib.closing(results):  # type: ignore[type-var]  # every executor's run is a generator

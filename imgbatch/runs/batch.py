@@ -104,7 +104,7 @@ class Batch(Run):
     @property
     def pruned(self) -> list[Row]:
         """Outputs that have lost their source: those that will be removed, and after the run, those that were."""
-        return self.workload.pruned
+        return self.workload.orphans
 
     @property
     def later(self) -> int:
@@ -168,18 +168,18 @@ class Batch(Run):
                         ledger.begin(destination.digests, self.command)
                     destination.begin()
                     self._sweep(ledger)
-                    shared = self.settings.workers != 0 or self._foreign_executor is not None
+                    uses_processes = self.settings.workers != 0 or self._foreign_executor is not None
                     with (
                         self._summing() as totals,
-                        self.preparation.resources.lend_to(self.recipe, shared) as recipe,
+                        self.preparation.resources.lend_to(self.recipe, uses_processes) as recipe,
                         contextlib.closing(self._results(self._task(recipe), totals)) as results,  # before `late`
                     ):
                         for outcome in results:
                             yield self._settle(ledger, outcome)
-                    if work.pruned and not self._is_stopped():
+                    if work.orphans and not self._is_stopping():
                         from imgbatch.ledger.prune import prune
 
-                        work.pruned = prune(ledger, work.pruned)
+                        work.orphans = prune(ledger, work.orphans)
                     self._sweep(ledger)  # a worker of the dead run may have outlived it by a moment
                     over = True
                 except GeneratorExit:
@@ -207,8 +207,8 @@ class Batch(Run):
         preparation = self.preparation
         if outcome.index not in self._known_failures:  # else it stays in the ledger as it failed, due at the same time
             outcome = preparation.destination.settle(outcome)
-            self._is_recorded(preparation.destination.record, outcome)
-        if preparation.source_mover is not None and self._is_recorded(ledger.record_move, outcome):
+            self._try_record(preparation.destination.record, outcome)
+        if preparation.source_mover is not None and self._try_record(ledger.record_move, outcome):
             outcome = preparation.source_mover.settle(outcome)
         self._count(outcome)
         return outcome
@@ -219,8 +219,8 @@ class Batch(Run):
             for folder in self.workload.folders:
                 sweep(folder)
 
-    def _is_recorded(self, record: Callable[[Outcome], None], outcome: Outcome) -> bool:
-        """Whether the ledger took an outcome; where it cannot, the run ends."""
+    def _try_record(self, record: Callable[[Outcome], None], outcome: Outcome) -> bool:
+        """Whether the ledger recorded an outcome; where it cannot, the run ends."""
         try:
             record(outcome)
         except OSError as error:
@@ -264,11 +264,11 @@ class Batch(Run):
         left = []
         renaming = self._renaming() if together else None
         for job in work.todo[:together]:
-            copied = None if renaming is None or self._is_stopped() else renaming.copy_outputs(job)
-            if copied is None:
+            outcome = None if renaming is None or self._is_stopping() else renaming.copy_outputs(job)
+            if outcome is None:
                 left.append(job)
             else:
-                yield copied
+                yield outcome
         yield from self._execute(task, left, workers, totals)
         for job in work.todo[together:]:
             yield from self._execute(task, [job], 0 if workers == 0 else 1, totals)

@@ -94,7 +94,7 @@ class VerifyRun(Run):
     def __init__(self, folder: Path, *, deep: bool = False, settings: Settings | None = None) -> None:
         super().__init__(check_path("folder", folder, "a folder"), settings)
         self._deep = check_type("deep", deep, bool, "true or false")
-        self._expected: dict[str, tuple[int, str]] = {}
+        self._records: dict[str, tuple[int, str]] = {}
 
     def prepare(self) -> None:
         """Read the ledger; PlanError where there is none, or none of outputs."""
@@ -106,11 +106,11 @@ class VerifyRun(Run):
         for row in rows:
             source = Source(row.path, folder, os.path.relpath(row.path, history.folder), row.size, row.mtime_ns)
             self.workload.todo.append(Job(len(self.workload.todo), source, ()))
-            self._expected[row.path] = row.size, row.hash
+            self._records[row.path] = row.size, row.hash
 
     def outcomes(self) -> Iterator[Outcome]:
         """One Outcome for each output, as they complete; closing the iterator stops cleanly."""
-        task = VerifyTask(self.settings.max_pixels, self._expected, self._deep)
+        task = VerifyTask(self.settings.max_pixels, self._records, self._deep)
         with self._reporting():
             for outcome in self._execute(task, self.todo, self.settings.workers):
                 self._count(outcome)
@@ -145,10 +145,10 @@ def verify(
     EngineError
         Workers cannot be started.
     """
-    chosen = read_only_settings(settings)
+    options = read_only_settings(settings)
     if state is not None:
-        chosen = replace(chosen, state=check_path("state", state, "a folder"))
-    verification = VerifyRun(folder, deep=deep, settings=chosen)
+        options = replace(options, state=check_path("state", state, "a folder"))
+    verification = VerifyRun(folder, deep=deep, settings=options)
     verification.prepare()
     for _ in verification.outcomes():
         pass

@@ -67,28 +67,28 @@ class Estimate:
 
     def record(self) -> dict[str, Any]:
         """The JSON record: each range as [low, likely, high]."""
-        made: dict[str, Any] = {"v": SCHEMA, "event": "estimate"}
+        record: dict[str, Any] = {"v": SCHEMA, "event": "estimate"}
         for name in ("files", "sampled", "workers", "bytes_in"):
-            made[name] = getattr(self, name)
+            record[name] = getattr(self, name)
         for name in ("bytes_out", "seconds", "memory", "failures"):
-            held: Range = getattr(self, name)
-            made[name] = [round(value, 3 if name == "seconds" else 0) for value in (held.low, held.likely, held.high)]
-        return made
+            span: Range = getattr(self, name)
+            record[name] = [round(value, 3 if name == "seconds" else 0) for value in (span.low, span.likely, span.high)]
+        return record
 
     def lines(self) -> list[str]:
         """What is printed."""
         sample = "all of them tried" if self.sampled == self.files else f"from a sample of {self.sampled}"
         where = "in one process" if not self.workers else f"with {self.workers} worker{'s' if self.workers > 1 else ''}"
-        said = [
+        lines = [
             f"{self.files} file{'s' if self.files != 1 else ''}, {format_bytes(self.bytes_in)}; {sample}",
             f"output   {_range_text(self.bytes_out, format_bytes)}",
             f"time     {_range_text(self.seconds, _duration)} {where}",
         ]
         if self.memory.high:
-            said.append(f"memory   {_range_text(self.memory, format_bytes)}, all processes together")
+            lines.append(f"memory   {_range_text(self.memory, format_bytes)}, all processes together")
         if self.failures.high >= 1:
-            said.append(f"failures {_range_text(self.failures, lambda value: f'{value:.0f}')} of {self.files} files")
-        return said
+            lines.append(f"failures {_range_text(self.failures, lambda value: f'{value:.0f}')} of {self.files} files")
+        return lines
 
 
 def estimate(
@@ -133,33 +133,33 @@ def estimate_batch(batch: Batch, most: int = SAMPLE, seconds: float = SECONDS) -
     picks = choose_sample(groups, most)
     sample = [groups[number][place] for number, places in enumerate(picks) for place in places]
     random.Random(0).shuffle(sample)  # so that what is known when time is over stands for the rest, too
-    done, start, workers = _try_sample(batch, sample, seconds) if sample else ({}, 0.0, 0)
-    known = [
-        {place: done[group[place].index] for place in places if group[place].index in done}
+    outcomes, start, workers = _try_sample(batch, sample, seconds) if sample else ({}, 0.0, 0)
+    samples = [
+        {place: outcomes[group[place].index] for place in places if group[place].index in outcomes}
         for group, places in zip(groups, picks, strict=True)
     ]
     sizes = [len(group) for group in groups]
 
-    def summed(value: Callable[[Outcome], float]) -> Range:
-        return _sum_groups(sizes, [{place: value(one) for place, one in found.items()} for found in known])
+    def sum_over(value: Callable[[Outcome], float]) -> Range:
+        return _sum_groups(sizes, [{place: value(one) for place, one in group.items()} for group in samples])
 
-    busy = summed(lambda outcome: sum(outcome.ms.values()) / 1000)
-    longest = max((sum(outcome.ms.values()) / 1000 for outcome in done.values()), default=0.0)
+    busy = sum_over(lambda outcome: sum(outcome.ms.values()) / 1000)
+    longest = max((sum(outcome.ms.values()) / 1000 for outcome in outcomes.values()), default=0.0)
     share = max(1, min(workers, len(batch.todo)))
     return Estimate(
         files=len(batch.todo),
-        sampled=len(done),
+        sampled=len(outcomes),
         bytes_in=batch.total_bytes,
-        bytes_out=summed(lambda outcome: float(sum(written.bytes for written in outcome.outputs))),
+        bytes_out=sum_over(lambda outcome: float(sum(output.bytes for output in outcome.outputs))),
         seconds=Range(
             max(longest, _QUICKER * busy.low / share),
             start + busy.likely / share,
             _SLOWER * (start + busy.high / share) + longest,
         ),
-        memory=_memory([outcome.cost.memory for outcome in done.values() if outcome.cost], share if workers else 0),
-        failures=_at_most(len(batch.todo), summed(lambda outcome: float(outcome.status in WRONG))),
+        memory=_memory([outcome.cost.memory for outcome in outcomes.values() if outcome.cost], share if workers else 0),
+        failures=_at_most(len(batch.todo), sum_over(lambda outcome: float(outcome.status in WRONG))),
         workers=workers and share,
-        failed=tuple(outcome for outcome in done.values() if outcome.status in WRONG),
+        failed=tuple(outcome for outcome in outcomes.values() if outcome.status in WRONG),
     )
 
 
@@ -168,7 +168,7 @@ def _try_sample(batch: Batch, sample: Sequence[Job], seconds: float) -> tuple[di
     settings = batch.settings
     executor = executors.make(settings.workers, 1, settings.timeout, memory=settings.memory)
     workers = 0 if settings.workers == 0 else executor.parallelism
-    done: dict[int, Outcome] = {}
+    outcomes: dict[int, Outcome] = {}
     start = 0.0
     with (
         tempfile.TemporaryDirectory(prefix="imgbatch-estimate-") as folder,
@@ -178,49 +178,49 @@ def _try_sample(batch: Batch, sample: Sequence[Job], seconds: float) -> tuple[di
         jobs = [_relocate(job, batch.folder, os.path.realpath(folder)) for job in sample]
         began = time.monotonic()
         for outcome in executor.run(work, jobs):
-            elapsed = time.monotonic() - began
-            if not done:
-                start = max(0.0, elapsed - sum(outcome.ms.values()) / 1000)
-            done[outcome.index] = outcome
-            for written in outcome.outputs:
+            duration = time.monotonic() - began
+            if not outcomes:
+                start = max(0.0, duration - sum(outcome.ms.values()) / 1000)
+            outcomes[outcome.index] = outcome
+            for output in outcome.outputs:
                 with contextlib.suppress(OSError):
-                    os.unlink(written.path)
-            if elapsed > seconds:
+                    os.unlink(output.path)
+            if duration > seconds:
                 executor.stop()
-    return done, start, workers
+    return outcomes, start, workers
 
 
 def _relocate(job: Job, root: str, folder: str) -> Job:
     """The job with `folder` in the place of the output folder `root`."""
 
-    def moved(path: str, late: bool) -> str:
+    def move(path: str, late: bool) -> str:
         old, new = (escape(root), escape(folder)) if late else (root, folder)
         return os.path.join(new, path[len(old) :].lstrip(os.sep))
 
     targets = tuple(
         Target(
-            target.output, moved(target.path, target.late), target.format,
-            None if target.other is None else moved(target.other, target.late), target.late,
+            target.output, move(target.path, target.late), target.format,
+            None if target.other is None else move(target.other, target.late), target.late,
         )
         for target in job.targets
     )  # fmt: skip
     return dataclasses.replace(job, targets=targets)
 
 
-def _sum_groups(sizes: Sequence[int], known: Sequence[dict[int, float]]) -> Range:
+def _sum_groups(sizes: Sequence[int], samples: Sequence[dict[int, float]]) -> Range:
     """The sum over all groups; one of which nothing is known is taken for an average one, with all doubt."""
-    values = [value for found in known for value in found.values()]
+    values = [value for sample in samples for value in sample.values()]
     mean = sum(values) / len(values) if values else 0.0
     ranges = [
-        total(size, found) if found else Range(0.0, size * mean, 2 * size * mean)
-        for size, found in zip(sizes, known, strict=True)
+        total(size, sample) if sample else Range(0.0, size * mean, 2 * size * mean)
+        for size, sample in zip(sizes, samples, strict=True)
     ]
     return combine(ranges)
 
 
-def _at_most(files: int, found: Range) -> Range:
+def _at_most(files: int, span: Range) -> Range:
     """No more than there are."""
-    return Range(*(min(value, float(files)) for value in (found.low, found.likely, found.high)))
+    return Range(*(min(value, float(files)) for value in (span.low, span.likely, span.high)))
 
 
 def _memory(peaks: Sequence[int], workers: int) -> Range:
@@ -237,8 +237,8 @@ def _memory(peaks: Sequence[int], workers: int) -> Range:
                  1.25 * (parent + workers * most))  # fmt: skip
 
 
-def _range_text(held: Range, spelled: Callable[[float], str]) -> str:
-    low, likely, high = (spelled(value) for value in (held.low, held.likely, held.high))
+def _range_text(span: Range, spell: Callable[[float], str]) -> str:
+    low, likely, high = (spell(value) for value in (span.low, span.likely, span.high))
     return likely if low == likely == high else f"{likely} ({low} to {high})"
 
 

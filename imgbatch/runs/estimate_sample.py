@@ -70,13 +70,13 @@ def _spread(group: Sequence[Job], count: int) -> list[int]:
     return sorted(places)
 
 
-def total(size: int, known: Mapping[int, float]) -> Range:
-    """The sum over `size` files in order, of which those at some places are `known` (at least one).
+def total(size: int, sample: Mapping[int, float]) -> Range:
+    """The sum over `size` files in order, of which some are known: `sample`, by their places (at least one).
 
     Nothing is lower than what is known already; where all are known there is no doubt.
     """
-    places = sorted(known)
-    values = [known[place] for place in places]
+    places = sorted(sample)
+    values = [sample[place] for place in places]
     sure = sum(values)
     if len(places) == size:
         return Range(sure, sure, sure)
@@ -87,8 +87,8 @@ def total(size: int, known: Mapping[int, float]) -> Range:
     if len(values) == 1:
         return Range(sure, likely, sure + 2 * (likely - sure))
     variances = [(one - other) ** 2 / 2 for one, other in itertools.pairwise(values)]
-    padded = [variances[0], *variances, variances[-1]]
-    threes = zip(padded[:-2], variances, padded[2:], strict=True)
+    with_ends = [variances[0], *variances, variances[-1]]
+    threes = zip(with_ends[:-2], variances, with_ends[2:], strict=True)
     smooth = [(before + 2 * here + after) / 4 for before, here, after in threes]
     doubt = sum(variance * (gap + gap**2) for variance, gap in zip(smooth, gaps, strict=True))
     doubt += smooth[0] * (first + first**2) + smooth[-1] * (last + last**2)

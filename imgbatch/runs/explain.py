@@ -98,14 +98,14 @@ class Explanation:
     def record(self, base: str) -> dict[str, Any]:
         """The JSON record; paths are relative to the output folder, as in a run's."""
         source = self.job.source
-        made: dict[str, Any] = {"v": SCHEMA, "event": "explanation"}
-        made |= {"root": readable(source.root), "source": readable(source.relative)}
+        record: dict[str, Any] = {"v": SCHEMA, "event": "explanation"}
+        record |= {"root": readable(source.root), "source": readable(source.relative)}
         if self.error is not None:
             error = {"kind": self.error.kind, "phase": self.error.phase, "message": self.error.message}
-            return {**made, "error": error}
+            return {**record, "error": error}
         paths = {making.number: readable(making.path.removeprefix(base.rstrip("/") + "/")) for making in self.outputs}
         return {
-            **made,
+            **record,
             "error": None,
             "format": self.format,
             "frames": self.frames,
@@ -128,14 +128,14 @@ class Explanation:
         }
 
 
-def explained(batch: Batch) -> Iterator[Explanation]:
+def explain(batch: Batch) -> Iterator[Explanation]:
     """How a prepared batch will make each of its files."""
     task = ImageTask(batch.recipe, batch.settings.max_pixels, 0, plan=not batch.settings.no_plan)
     for job in batch.todo:
         yield Explanation(job, job.source.problem) if job.source.problem is not None else _of_file(job, task)
 
 
-def saved(explanations: Iterable[Explanation]) -> dict[str, int]:
+def total_savings(explanations: Iterable[Explanation]) -> dict[str, int]:
     """What it comes to: files that can be made, their pixels, those that are decoded, and outputs by their plan."""
     sums = dict.fromkeys(("files", "pixels", "decoded", "outputs", "copied", "from_larger"), 0)
     for one in explanations:
@@ -165,32 +165,33 @@ def _of_file(job: Job, task: ImageTask) -> Explanation:
 
 def _of_decisions(image: steps.ImageContext) -> Explanation:
     """What was decided, in words, with the sizes that follow from it."""
-    job, opened, plan = image.job, image.picture, image.plan
-    frames = select_frames.count(opened, image.selection)
-    scale = decode_plan.jpeg_scale(plan.size, plan.demand) if opened.format == "jpeg" else 1
-    decoded = -(-plan.size[0] // scale), -(-plan.size[1] // scale)
-    varying = opened.format == "tiff" and frames > 1  # pages have sizes of their own
-    first = swap_size(decoded, opened.orientation) if plan.turned_by == "operations" else decoded
+    job, picture, plan = image.job, image.picture, image.plan
+    frames = select_frames.count(picture, image.selection)
+    scale = decode_plan.jpeg_scale(plan.size, plan.demand) if picture.format == "jpeg" else 1
+    pixels = -(-plan.size[0] // scale), -(-plan.size[1] // scale)
+    varying = picture.format == "tiff" and frames > 1  # pages have sizes of their own
+    first = swap_size(pixels, picture.orientation) if plan.turned_by == "operations" else pixels
     words, here = _steps(plan.common, None if varying else first)
     makings = []
     for decision in image.decisions:
         target, output = job.targets[decision.output], image.outputs[decision.output]
         ops, start = plan.own[decision.output], here
         if decision.source is not None:
-            ops, start = decode_plan.ops_from_larger(plan, decision.output), _reduced(plan.own[decision.source], here)
-        own_words, size = _steps(ops, start) if decision.copy is None else ((), opened.size)
-        on_screen = opened.mode in color.INK and any(op.on_screen for op in (*plan.common, *plan.own[decision.output]))
-        target = _planned(target, "RGB" if on_screen else opened.mode)
+            ops = decode_plan.ops_from_larger(plan, decision.output)
+            start = _size_after_first(plan.own[decision.source], here)
+        own_words, size = _steps(ops, start) if decision.copy is None else ((), picture.size)
+        on_screen = picture.mode in color.INK and any(op.on_screen for op in (*plan.common, *plan.own[decision.output]))
+        target = _resolve_target(target, "RGB" if on_screen else picture.mode)
         path, late = _path(target, size, image.data), target.late and size is None
-        copied = {"copy": "file", "rewrite": "picture", "encode": ""}[decision.action]
+        copy = {"copy": "file", "rewrite": "picture", "encode": ""}[decision.action]
         savings = (output.min_savings or "a byte") if decision.may_keep_source else ""
-        makings.append(Making(decision.output, path, target.format, own_words, decision.source, copied, late, savings))
-    turned = {"operations": "after", "decoder": "first", "nobody": ""}[plan.turned_by]
-    turned = "" if opened.orientation == 1 else turned
-    return Explanation(job, None, opened.format, frames, plan.size, decoded, turned, plan.luma, words, tuple(makings))
+        makings.append(Making(decision.output, path, target.format, own_words, decision.source, copy, late, savings))
+    turn = {"operations": "after", "decoder": "first", "nobody": ""}[plan.turned_by]
+    turn = "" if picture.orientation == 1 else turn
+    return Explanation(job, None, picture.format, frames, plan.size, pixels, turn, plan.luma, words, tuple(makings))
 
 
-def _planned(target: Target, mode: str) -> Target:
+def _resolve_target(target: Target, mode: str) -> Target:
     """`target`, as TIFF where a source that cannot be written again has pixels that PNG cannot hold."""
     if target.other is None or codecs.holds(target.format, mode):
         return target
@@ -221,7 +222,7 @@ def _steps(ops: Sequence[Operation], here: Size | None) -> tuple[tuple[str, ...]
     return tuple(words), here
 
 
-def _reduced(ops: Sequence[Operation], here: Size | None) -> Size | None:
+def _size_after_first(ops: Sequence[Operation], here: Size | None) -> Size | None:
     """The size after the first of `ops`."""
     return _steps(ops[:1], here)[1]
 

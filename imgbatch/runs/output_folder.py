@@ -39,7 +39,7 @@ class OutputFolder(Destination):
         PlanError
             Names collide, or files are in the way.
         """
-        planned = plan(
+        layout = plan(
             sources,
             self._recipe,
             self.folder,
@@ -49,9 +49,9 @@ class OutputFolder(Destination):
             earlier=self._ledger.outputs_of,
             format_of=self._format_of,
         )
-        places = {source.path: index for index, source in enumerate(sources)} if planned.skipped else {}
-        skipped = [Outcome(places[source.path], source, "skipped", changes=(IN_THE_WAY,)) for source in planned.skipped]
-        return Assignment(planned.jobs, planned.folders, skipped_existing=skipped)
+        places = {source.path: index for index, source in enumerate(sources)} if layout.skipped else {}
+        skipped = [Outcome(places[source.path], source, "skipped", changes=(IN_THE_WAY,)) for source in layout.skipped]
+        return Assignment(layout.jobs, layout.folders, skipped_existing=skipped)
 
     def unchanged_outcome(self, job: Job) -> Outcome | None:
         """The outcome "unchanged" where all outputs of a job are up to date."""
@@ -70,7 +70,7 @@ class OutputFolder(Destination):
 
     def finish(self, jobs: Sequence[Job], outcomes: Sequence[Outcome], began_ns: int, complete: bool) -> None:
         """Remember what workers had finished that died, or were shot, before they could tell."""
-        finished = {outcome.index for outcome in outcomes if outcome.status not in ("timeout", "crashed")}
+        survivors = {outcome.index for outcome in outcomes if outcome.status not in ("timeout", "crashed")}
         for job in jobs:
-            if job.index not in finished:
+            if job.index not in survivors:
                 self._ledger.adopt(job, began_ns)

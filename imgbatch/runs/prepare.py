@@ -99,10 +99,10 @@ class Preparation:
         rows = [] if self.ledger is None else list(self.ledger.rows)
         if rows:
             read = sum({row.source: row.source_size for row in rows}.values())
-            wanted = workload.total_bytes * sum(row.size for row in rows) // max(1, read)
+            need = workload.total_bytes * sum(row.size for row in rows) // max(1, read)
         else:
             most = [_most_bytes(self._recipe, output) for output in self._recipe.outputs]
-            wanted = sum(min(job.source.size, most[target.output]) for job in workload.todo for target in job.targets)
+            need = sum(min(job.source.size, most[target.output]) for job in workload.todo for target in job.targets)
         folder = self.folder
         while not os.path.isdir(folder) and folder != os.path.dirname(folder):
             folder = os.path.dirname(folder)
@@ -110,7 +110,7 @@ class Preparation:
             free = shutil.disk_usage(folder).free
         except OSError:
             return None
-        return (wanted, free) if wanted > free else None
+        return (need, free) if need > free else None
 
     def prepare(self, *, hold: bool = True) -> None:
         """Find, plan and compare; writes nothing.
@@ -187,13 +187,13 @@ class Preparation:
             self.folder, ledger, self._recipe, self._settings, contents
         )
         sources = []
-        for found in discover(self._paths, self._filters, avoid=self._avoid()):
-            if isinstance(found, SkippedFile):
-                workload.skipped.append(found)
-            elif destination.is_output(found.path):
-                workload.skipped.append(SkippedFile(found.relative, found.root, "made by a former run"))
+        for item in discover(self._paths, self._filters, avoid=self._avoid()):
+            if isinstance(item, SkippedFile):
+                workload.skipped.append(item)
+            elif destination.is_output(item.path):
+                workload.skipped.append(SkippedFile(item.relative, item.root, "made by a former run"))
             else:
-                sources.append(found)
+                sources.append(item)
         assignment = destination.jobs(sources)
         workload.skipped += assignment.skipped
         workload.skipped_existing = assignment.skipped_existing
@@ -201,33 +201,35 @@ class Preparation:
         if self._settings.prune:
             from imgbatch.ledger.prune import find_prunable
 
-            workload.pruned = find_prunable(ledger, [os.fsdecode(path) for path in self._paths], sources, self._filters)
+            workload.orphans = find_prunable(
+                ledger, [os.fsdecode(path) for path in self._paths], sources, self._filters
+            )
         self._sort(assignment.jobs, ledger)
 
     def _sort(self, jobs: list[Job], ledger: Ledger) -> None:
         """What is to be done, and in which order: what crashed or timed out before comes last."""
         workload, settings = self.workload, self._settings
         now = time.time_ns()
-        isolated: list[Job] = []
+        suspects: list[Job] = []
         retries: list[Job] = []
         retry = settings.force or settings.retry_failed
         for job in jobs:
-            done = self.destination.unchanged_outcome(job)
-            known = None if done or retry else known_failure(ledger, job, now)
-            if done is not None:
-                workload.unchanged.append(done)
-            elif known is not None:
-                workload.known_failures.append(known)
+            outcome = self.destination.unchanged_outcome(job)
+            failure = None if outcome or retry else known_failure(ledger, job, now)
+            if outcome is not None:
+                workload.unchanged.append(outcome)
+            elif failure is not None:
+                workload.known_failures.append(failure)
             elif is_suspicious(ledger, job):
-                isolated.append(job)
+                suspects.append(job)
             else:
                 (retries if not retry and is_retried(ledger, job) else workload.todo).append(job)
         workload.retried_failures = frozenset(job.index for job in retries)
         todo = workload.todo
-        todo += retries + isolated
+        todo += retries + suspects
         workload.later = max(0, len(todo) - (settings.max_files or len(todo)))
         del todo[len(todo) - workload.later :]
-        workload.isolated_count = max(0, len(isolated) - workload.later)
+        workload.isolated_count = max(0, len(suspects) - workload.later)
 
     def _avoid(self) -> list[str]:
         """Folders that are never entered: the output folder, and those of the outputs, where they lie in a source."""

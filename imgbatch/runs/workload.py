@@ -27,7 +27,7 @@ class Workload:
     unchanged, skipped_existing, known_failures : list of Outcome
         Files that are up to date, files left alone because something is in the way (skip_existing), and files that
         failed before and are not tried again.
-    pruned : list of Row
+    orphans : list of Row
         Outputs that have lost their source: those that will be removed, and after the run, those that were.
     later : int
         How many files are left for the next run (max_files).
@@ -44,7 +44,7 @@ class Workload:
     unchanged: list[Outcome] = field(default_factory=list)
     skipped_existing: list[Outcome] = field(default_factory=list)
     known_failures: list[Outcome] = field(default_factory=list)
-    pruned: list[Row] = field(default_factory=list)
+    orphans: list[Row] = field(default_factory=list)
     later: int = 0
     isolated_count: int = 0
     retried_failures: frozenset[int] = frozenset()
@@ -64,9 +64,9 @@ class Workload:
 def find_workload(paths: Sequence[Path], filters: Filters) -> Workload:
     """A job without outputs for every image that is found; PlanError when a path does not exist."""
     workload = Workload()
-    for found in discover(paths, filters):
-        if isinstance(found, SkippedFile):
-            workload.skipped.append(found)
+    for item in discover(paths, filters):
+        if isinstance(item, SkippedFile):
+            workload.skipped.append(item)
         else:
-            workload.todo.append(Job(len(workload.todo), found, ()))
+            workload.todo.append(Job(len(workload.todo), item, ()))
     return workload

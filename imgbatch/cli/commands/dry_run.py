@@ -90,10 +90,10 @@ def show_explanation(batch: Batch, output: str, report: ReportArguments, console
     console : Console
         Words failures.
     """
-    from imgbatch.runs.explain import explained, saved
+    from imgbatch.runs.explain import explain, total_savings
 
     def explanations() -> Iterator[Explanation]:
-        for one in explained(batch):
+        for one in explain(batch):
             if report.json_lines:
                 print(dumps(one.record(batch.folder)))
             elif one.error is None:
@@ -104,7 +104,7 @@ def show_explanation(batch: Batch, output: str, report: ReportArguments, console
                     print_stderr(line)
             yield one
 
-    sums = saved(explanations())
+    sums = total_savings(explanations())
     print(dumps({"v": SCHEMA, "event": "explained", **sums}) if report.json_lines else _sum(sums), flush=True)
     if not report.quiet:
         note = f"; {len(batch.unchanged)} unchanged" if batch.unchanged else ""

@@ -15,7 +15,7 @@ from imgbatch.codecs.reading.decode import SourceImage
 from imgbatch.core.run_settings import Settings
 from imgbatch.pipeline import decode_plan
 from imgbatch.runs.batch import Batch
-from imgbatch.runs.explain import explained, saved
+from imgbatch.runs.explain import explain, total_savings
 
 SAMPLES = Path(__file__).parents[3] / "sample_images"
 NAME = "{dir}/{name}-{width}x{height}.{ext}"  # so that a path tells the size, too
@@ -81,7 +81,7 @@ def test_a_run_does_what_is_said(recipe: ib.Recipe, plan: bool, seen: list[tuple
     Image.new("F", (90, 60), 0.5).save(depth)
     batch = Batch([SAMPLES, odd, depth], tmp_path / "out", recipe, Settings(no_plan=not plan, workers=0))
     batch.prepare()
-    said = {one.job.index: one for one in explained(batch)}
+    said = {one.job.index: one for one in explain(batch)}
     assert not any((tmp_path / "out").rglob("*.*g"))
     assert len(said) == len(batch.todo) > 30
     seen.clear()
@@ -119,7 +119,7 @@ def test_the_sum_counts_pixels_and_ways(tmp_path: Path) -> None:
         ib.Output(dir="a", ops=[ib.Resize("200")]), ib.Output(dir="b", ops=[ib.Resize("100")]),
     ]))  # fmt: skip
     batch.prepare(hold=False)
-    sums = saved(explained(batch))
+    sums = total_savings(explain(batch))
     assert sums == {
         "files": 1, "pixels": 500_000, "decoded": 250 * 125, "outputs": 2, "copied": 0, "from_larger": 1,
     }  # fmt: skip
