@@ -27,7 +27,7 @@ from imgbatch.planning.recipe import Output
 
 Several = Sequence[Operation]
 Ops = tuple[Operation, ...]
-TurnedBy = Literal["decoder", "operations", "nobody"]
+Turner = Literal["decoder", "operations", "nobody"]
 
 _WHOLE = ("inside", "outside", "fill")
 #: A picture wanted smaller than this (px, longest side) is decoded at no less than ROOM times that, a larger one at no
@@ -58,7 +58,7 @@ class DecodePlan:
         Of the original in px, upright if the recipe wants it so.
     demand : (int, int) or None
         As `size`, how many pixels must be decoded at least; None: all.
-    turned_by : str
+    turner : str
         Who turns the picture upright, as EXIF's orientation says: the ``decoder`` (all pixels that it makes); the
         first resize of the ``operations`` (crop_resize.py: only those that it leaves); ``nobody``: it stays as stored.
     common, own : tuple of Operation, tuple of tuple of Operation
@@ -69,7 +69,7 @@ class DecodePlan:
 
     size: Size
     demand: Size | None
-    turned_by: TurnedBy
+    turner: Turner
     common: Ops
     own: tuple[Ops, ...]
     luma: bool = False
@@ -125,8 +125,8 @@ def make_plan(
         else:
             here = None if demand is None else after
             chains = [_localize(chain, here, orientation) for chain in chains]
-    turned_by: TurnedBy = "operations" if turns else "decoder" if upright else "nobody"
-    return DecodePlan(size, demand, turned_by, common_ops, tuple(chains), luma)
+    turner: Turner = "operations" if turns else "decoder" if upright else "nobody"
+    return DecodePlan(size, demand, turner, common_ops, tuple(chains), luma)
 
 
 def order_outputs(plan: DecodePlan) -> list[tuple[int, int | None]]:
@@ -158,8 +158,8 @@ def ops_from_larger(plan: DecodePlan, output: int) -> Ops:
 
 def checking_plan(plan: DecodePlan) -> DecodePlan:
     """The plan of a picture whose bytes are copied: read to its end, so that damage is found, and no further."""
-    turned_by: TurnedBy = "nobody" if plan.turned_by == "nobody" else "decoder"
-    return DecodePlan(plan.size, ALL_DATA, turned_by, (), ((),) * len(plan.own))
+    turner: Turner = "nobody" if plan.turner == "nobody" else "decoder"
+    return DecodePlan(plan.size, ALL_DATA, turner, (), ((),) * len(plan.own))
 
 
 def halves_chroma(output: Output, format: str, icc: bytes | None) -> bool:
@@ -242,10 +242,10 @@ def _demand_of_all(ops: Ops, size: Size) -> Size:
 
 def _demand(op: Reduction, size: Size) -> Size:
     """What a reduction needs of a picture of `size`, with room for the kernel where its result is small."""
-    fitting = op.placement(size)
-    width, height = op.demand(fitting.canvas, size)
+    placement = op.placement(size)
+    width, height = op.demand(placement.canvas, size)
     room = 1.0
-    if max(fitting.size) <= SMALL:
+    if max(placement.size) <= SMALL:
         room = ROOM if op.resize.kernel in _WIDE else 2.0
     return min(math.ceil(room * width), size[0]), min(math.ceil(room * height), size[1])
 
@@ -258,10 +258,10 @@ def _reductions_only(chains: Sequence[Ops], size: Size, demand: Size | None) -> 
     if len(reductions) < len(chains) or any(op.resize.linear for op in reductions):
         return False
     placements = [op.placement(size) for op in reductions]
-    return max(max(fitting.size) for fitting in placements) >= enough and all(
-        fitting.size == fitting.canvas and fitting.size[0] <= right - left and fitting.size[1] <= bottom - top
-        for fitting in placements
-        for left, top, right, bottom in [fitting.box]
+    return max(max(placement.size) for placement in placements) >= enough and all(
+        placement.size == placement.canvas and placement.size[0] <= right - left and placement.size[1] <= bottom - top
+        for placement in placements
+        for left, top, right, bottom in [placement.box]
     )
 
 

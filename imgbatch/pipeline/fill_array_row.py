@@ -81,7 +81,7 @@ class ArrayRowContext(FileContext):
             picture, task.auto_orient, template_fields.bind_fields(task.ops, self.job, picture)
         )
         self.worker.reserve(decode_plan.memory_demand(picture, plan, picture.length, spool=False))
-        frames, _ = picture.decode("first", plan.demand, task.auto_orient, turn=plan.turned_by == "decoder")
+        frames, _ = picture.decode("first", plan.demand, task.auto_orient, turn=plan.turner == "decoder")
         frame = next(frames)
         self.timer.enter("ops")
         if frame.mode in color.INK and any(op.on_screen for op in task.ops):

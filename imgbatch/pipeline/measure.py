@@ -67,7 +67,7 @@ class MeasureContext(FileContext):
         picture, orient = self.picture, self.task.auto_orient
         plan = decode_plan.make_plan(picture, orient, template_fields.bind_fields(self.task.ops, self.job, picture))
         self.worker.reserve(decode_plan.memory_demand(picture, plan, picture.length, spool=False))
-        (frame,), _ = picture.decode("first", plan.demand, orient, turn=plan.turned_by == "decoder")
+        (frame,), _ = picture.decode("first", plan.demand, orient, turn=plan.turner == "decoder")
         self.timer.enter("ops")
         if any(op.on_screen for op in plan.common):
             (frame,) = profile_conversion.ink_to_srgb([frame], picture.metadata.icc)

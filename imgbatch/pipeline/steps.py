@@ -160,7 +160,7 @@ def reserve(image: ImageContext) -> None:
 def decode(image: ImageContext) -> None:
     """Decode the frames, and apply the operations that all outputs share."""
     picture, plan = image.picture, image.plan
-    orient, turn = plan.turned_by != "nobody", plan.turned_by == "decoder"
+    orient, turn = plan.turner != "nobody", plan.turner == "decoder"
     frames, image.timing = picture.decode(image.selection, plan.demand, orient, turn, plan.luma)
     image.ink = picture.mode in color.INK
     if image.ink and any(op.on_screen for op in plan.common):

@@ -162,11 +162,11 @@ class NameConflicts:
         there = []
         for path in paths:
             place, name = self._places.locate(path)
-            standing = place.entry_kind(name)
-            if standing == "folder":
+            kind = place.entry_kind(name)
+            if kind == "folder":
                 self._folders.append(path)
                 return None
-            if standing:
+            if kind:
                 there.append(path)
         foreign = [(path, why) for path in there if (why := self._foreign(path, job.source))]
         if not foreign or self._policy == "overwrite":
@@ -225,10 +225,10 @@ class NameConflicts:
     def _free(self, path: str, job: Job, output: int) -> bool | None:
         """Whether a name is free: False nothing is there, True what an earlier run wrote for this; None it is not."""
         place, name = self._places.locate(path)
-        standing = place.entry_kind(name)
-        if not standing:
+        kind = place.entry_kind(name)
+        if not kind:
             return False
-        owner = self._owner_of(path) if standing == "file" else None
+        owner = self._owner_of(path) if kind == "file" else None
         return True if owner == LedgerEntry(job.source.path, output, is_edited=False) else None
 
 

@@ -170,27 +170,27 @@ def _walk(tree: _Tree, rules: FilterRules, avoid: set[tuple[int, int]]) -> Itera
     if problem is not None:
         yield tree.path, problem
     # a stack, not recursion: folders may lie deeper than Python's calls
-    pending: list[tuple[Iterator[Entry], str, Positions]] = [(children, "", glob.start)]
-    while pending:
-        entries, prefix, positions = pending[-1]
-        deeper = rules.deepest is None or len(pending) <= rules.deepest
+    stack: list[tuple[Iterator[Entry], str, Positions]] = [(children, "", glob.start)]
+    while stack:
+        entries, prefix, positions = stack[-1]
+        deeper = rules.deepest is None or len(stack) <= rules.deepest
         for entry in entries:
             is_link = entry.is_symlink()
-            is_match, following = glob.step(positions, entry.name, is_link, deeper)
-            if not is_match and not following:
+            is_match, next_positions = glob.step(positions, entry.name, is_link, deeper)
+            if not is_match and not next_positions:
                 continue
             relative = prefix + entry.name
             if _is_folder(entry, is_link):
-                if following and not rules.folder_out(relative) and not (avoid and _identity(entry.path) in avoid):
+                if next_positions and not rules.folder_out(relative) and not (avoid and _identity(entry.path) in avoid):
                     children, problem = _list(tree, entry.path, relative)
                     if problem is not None:
                         yield entry.path, problem
-                    pending.append((children, relative + "/", following))
+                    stack.append((children, relative + "/", next_positions))
                     break
             elif is_match and rules.let_in(relative) and not rules.out(relative):
                 yield entry.path, judge(entry, relative)
         else:
-            pending.pop()
+            stack.pop()
 
 
 def _list(tree: _Tree, path: str, relative: str) -> tuple[Iterator[Entry], Source | None]:

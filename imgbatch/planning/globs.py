@@ -91,19 +91,19 @@ def path_regex(pattern: str) -> str:
     parts = [part for part in pattern.split("/") if part not in ("", ".")]
     if "/" not in pattern.rstrip("/"):
         parts.insert(0, "**")
-    result, closing = "", ""
+    result, tail = "", ""
     for index, part in enumerate(parts):
         last = index == len(parts) - 1
         if part != "**":
             result += part_regex(part) + ("" if last else "/")
         elif last:
-            result += closing + ".+"
-            closing = ""
+            result += tail + ".+"
+            tail = ""
         elif parts[index + 1] != "**":  # as with stars: the folders before the next ** are where they are found first
             rest = "**" in parts[index + 1 :]
-            result += closing + ("(?>(?:[^/]+/)*?" if rest else "(?:[^/]+/)*")
-            closing = ")" if rest else ""
-    return result + closing
+            result += tail + ("(?>(?:[^/]+/)*?" if rest else "(?:[^/]+/)*")
+            tail = ")" if rest else ""
+    return result + tail
 
 
 def include_filter(patterns: Sequence[str]) -> Callable[[str], bool]:
@@ -173,7 +173,7 @@ class Glob:
         is_hidden = name.startswith(".")
         if self._everything:
             return not is_hidden, positions if deeper and not is_hidden and not is_link else ()
-        is_match, following = False, set()
+        is_match, next_positions = False, set()
         last = len(self.parts) - 1
         for at in positions:
             part, regex = self.parts[at], self._regexes[at]
@@ -182,13 +182,13 @@ class Glob:
                     continue
                 is_match = is_match or at == last
                 if deeper and not is_link:
-                    following.add(at)
+                    next_positions.add(at)
             elif (not is_hidden or part.startswith(".")) and regex.fullmatch(name):
                 if at == last:
                     is_match = True
                 elif not is_link or not has_magic(part):
-                    following.add(at + 1)
-        return is_match, self._closure(following)
+                    next_positions.add(at + 1)
+        return is_match, self._closure(next_positions)
 
     def _closure(self, positions: set[int]) -> Positions:
         closure = set(positions)

@@ -44,10 +44,10 @@ class ReferenceFiles:
         A file is missing, or is not what it should be.
     """
 
-    def __init__(self, needing: Iterable[Declaration]) -> None:
+    def __init__(self, declarations: Iterable[Declaration]) -> None:
         self.contents: dict[str, str] = {}
         self._files: dict[Key, FileContent] = {}
-        for op in needing:
+        for op in declarations:
             for field, kind, path in files(op):
                 if (kind.holds, path) not in self._files:
                     from imgbatch.planning.reference_content import content_of  # most operations need no file

@@ -170,7 +170,7 @@ def _of_decisions(image: steps.ImageContext) -> Explanation:
     scale = decode_plan.jpeg_scale(plan.size, plan.demand) if picture.format == "jpeg" else 1
     pixels = -(-plan.size[0] // scale), -(-plan.size[1] // scale)
     varying = picture.format == "tiff" and frames > 1  # pages have sizes of their own
-    first = swap_size(pixels, picture.orientation) if plan.turned_by == "operations" else pixels
+    first = swap_size(pixels, picture.orientation) if plan.turner == "operations" else pixels
     words, here = _steps(plan.common, None if varying else first)
     makings = []
     for decision in image.decisions:
@@ -186,7 +186,7 @@ def _of_decisions(image: steps.ImageContext) -> Explanation:
         copy = {"copy": "file", "rewrite": "picture", "encode": ""}[decision.action]
         savings = (output.min_savings or "a byte") if decision.may_keep_source else ""
         makings.append(Making(decision.output, path, target.format, own_words, decision.source, copy, late, savings))
-    turn = {"operations": "after", "decoder": "first", "nobody": ""}[plan.turned_by]
+    turn = {"operations": "after", "decoder": "first", "nobody": ""}[plan.turner]
     turn = "" if picture.orientation == 1 else turn
     return Explanation(job, None, picture.format, frames, plan.size, pixels, turn, plan.luma, words, tuple(makings))
 

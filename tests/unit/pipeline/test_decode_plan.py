@@ -138,13 +138,13 @@ def test_only_jpeg_is_decoded_small(format: str) -> None:
     ],
 )
 def test_the_picture_is_turned_after_the_resize_where_nothing_before_cares(ops: list[Operation], turns: bool) -> None:
-    assert decode_plan.make_plan(opened((400, 300), "JPEG", 6), True, ops).turned_by == (
+    assert decode_plan.make_plan(opened((400, 300), "JPEG", 6), True, ops).turner == (
         "operations" if turns else "decoder"
     )
-    assert decode_plan.make_plan(opened((400, 300), "JPEG", 6), False, ops).turned_by != "operations"
-    assert decode_plan.make_plan(opened((400, 300), "JPEG", 1), True, ops).turned_by != "operations"
-    assert decode_plan.make_plan(opened((400, 300), "TIFF", 6), True, ops).turned_by != "operations"
-    assert decode_plan.make_plan(opened((400, 300), "JPEG", 6), True, [], [ops, []]).turned_by != "operations"
+    assert decode_plan.make_plan(opened((400, 300), "JPEG", 6), False, ops).turner != "operations"
+    assert decode_plan.make_plan(opened((400, 300), "JPEG", 1), True, ops).turner != "operations"
+    assert decode_plan.make_plan(opened((400, 300), "TIFF", 6), True, ops).turner != "operations"
+    assert decode_plan.make_plan(opened((400, 300), "JPEG", 6), True, [], [ops, []]).turner != "operations"
 
 
 def photo(mode: str = "RGB", size: Size = (2000, 1500), **options: Any) -> decode.SourceImage:
