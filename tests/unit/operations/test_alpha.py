@@ -25,7 +25,7 @@ def pixels(image: Image.Image) -> list[object]:
 
 
 @pytest.mark.parametrize(
-    ("action", "mode", "wanted"),
+    ("action", "mode", "reference"),
     [
         ("remove", "RGB", [(200, 0, 0), (100, 0, 127), (0, 0, 255)]),
         ("off", "RGB", [(200, 0, 0)] * 3),
@@ -39,9 +39,9 @@ def pixels(image: Image.Image) -> list[object]:
         ("background", "RGBA", [(200, 0, 0, 255), (200, 0, 0, 128), (0, 0, 255, 0)]),
     ],
 )
-def test_action(action: str, mode: str, wanted: list[object]) -> None:
-    made = Alpha(action, background="#0000ff").apply(half())
-    assert made.mode == mode and pixels(made) == wanted
+def test_action(action: str, mode: str, reference: list[object]) -> None:
+    result = Alpha(action, background="#0000ff").apply(half())
+    assert result.mode == mode and pixels(result) == reference
 
 
 def test_every_action_is_tested_and_each_keeps_the_size() -> None:
@@ -53,9 +53,9 @@ def test_without_alpha(kind: str) -> None:
     image = picture(kind)
     for action in ("off", "remove"):
         assert Alpha(action).apply(image) is image
-    added = Alpha("set").apply(image)
-    assert added.mode in ("LA", "RGBA") and added.getchannel("A").getextrema() == (255, 255)
-    assert added.convert("RGB").tobytes() == image.convert("RGB").tobytes()
+    opaque = Alpha("set").apply(image)
+    assert opaque.mode in ("LA", "RGBA") and opaque.getchannel("A").getextrema() == (255, 255)
+    assert opaque.convert("RGB").tobytes() == image.convert("RGB").tobytes()
     assert Alpha("extract").apply(image).getextrema() == (255, 255)
 
 
@@ -63,21 +63,21 @@ def test_a_transparent_color_in_the_header_is_alpha_too() -> None:
     image = picture("RGB+t")
     assert "transparency" not in Alpha("off").apply(image).info
     key = image.info["transparency"]
-    wanted = np.where((np.asarray(image) == key).all(axis=2), 0, 255)
-    assert np.array_equal(np.asarray(Alpha("extract").apply(image)), wanted)
+    reference = np.where((np.asarray(image) == key).all(axis=2), 0, 255)
+    assert np.array_equal(np.asarray(Alpha("extract").apply(image)), reference)
 
 
 def test_sixteen_bits() -> None:
     image = picture("I;16+t")
     assert Alpha("remove").apply(image).tobytes() == Flatten().apply(image).tobytes()
-    held = np.asarray(image)
-    made = Alpha("extract").apply(image)
-    assert made.mode == "I;16" and np.array_equal(np.asarray(made), (held != image.info["transparency"]) * 65535)
+    values = np.asarray(image)
+    result = Alpha("extract").apply(image)
+    assert result.mode == "I;16" and np.array_equal(np.asarray(result), (values != image.info["transparency"]) * 65535)
     off = Alpha("off").apply(image)
     assert "transparency" not in off.info and off.tobytes() == image.tobytes() and "transparency" in image.info
     for action in ("copy", "shape", "transparent"):
-        with pytest.raises(ImageError, match="convert to 8 bits first") as caught:
+        with pytest.raises(ImageError, match="convert to 8 bits first") as error:
             Alpha(action).apply(picture("I;16"))
-        assert caught.value.kind == "mode"
+        assert error.value.kind == "mode"
     with pytest.raises(ImageError, match="cannot work on CMYK pixels; no mode holds alpha beside them"):
         Alpha("set").apply(picture("CMYK"))

@@ -33,13 +33,13 @@ def red_on_nothing(mode: str = "RGBA") -> Image.Image:
 @pytest.mark.parametrize("operation", [Blur(2), BoxBlur(3), Median(5)], ids=str)
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
 def test_transparent_pixels_bleed_no_color_and_darken_nothing(operation: Operation, mode: str) -> None:
-    made = array(operation.apply(red_on_nothing(mode)))
-    visible = made[..., -1] > 0
-    alpha = made[..., -1][visible]
-    worst = np.abs(made[..., 0][visible] - 200)
+    result = array(operation.apply(red_on_nothing(mode)))
+    visible = result[..., -1] > 0
+    alpha = result[..., -1][visible]
+    worst = np.abs(result[..., 0][visible] - 200)
     assert np.all(worst <= 1 + 2 * 255 // alpha), "colors of visible pixels moved by more than 8-bit weighting explains"
     if mode == "RGBA":
-        assert not made[..., 1][visible].any(), "the hidden green shows"
+        assert not result[..., 1][visible].any(), "the hidden green shows"
     if not isinstance(operation, Median):
         assert len(np.unique(alpha)) > 3, "alpha was not blurred"
 
@@ -48,26 +48,26 @@ def test_transparent_pixels_bleed_no_color_and_darken_nothing(operation: Operati
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
 def test_sharpening_gives_soft_edges_no_fringe(operation: Operation, mode: str) -> None:
     soft = Blur(1.5).apply(red_on_nothing(mode))
-    made, before = array(operation.apply(soft)), array(soft)
-    assert np.array_equal(made[..., -1], before[..., -1])
+    result, before = array(operation.apply(soft)), array(soft)
+    assert np.array_equal(result[..., -1], before[..., -1])
     solid = before[..., -1] >= 64
-    assert np.abs(made[..., 0][solid] - 200).max() <= 30
-    assert not made[..., 1][solid].any() or mode == "LA"
+    assert np.abs(result[..., 0][solid] - 200).max() <= 30
+    assert not result[..., 1][solid].any() or mode == "LA"
 
 
 def test_sharpening_far_from_anything_opaque_keeps_colors() -> None:
     lonely = Image.new("RGBA", (41, 41), (0, 0, 0, 0))
     lonely.putpixel((20, 20), (100, 120, 140, 255))
-    made = Unsharp(12, 5).apply(lonely).getpixel((20, 20))
-    assert isinstance(made, tuple)
-    assert np.abs(np.subtract(made, (100, 120, 140, 255))).max() <= 6
+    result = Unsharp(12, 5).apply(lonely).getpixel((20, 20))
+    assert isinstance(result, tuple)
+    assert np.abs(np.subtract(result, (100, 120, 140, 255))).max() <= 6
 
 
 @each
 def test_opaque_alpha_changes_nothing(operation: Operation) -> None:
     plain = picture("RGB", (30, 20))
-    made = operation.apply(to_straight_alpha(plain).convert("RGBA"))
-    assert made.mode == "RGBA" and made.convert("RGB").tobytes() == operation.apply(plain).tobytes()
+    result = operation.apply(to_straight_alpha(plain).convert("RGBA"))
+    assert result.mode == "RGBA" and result.convert("RGB").tobytes() == operation.apply(plain).tobytes()
     gray = operation.apply(plain.convert("L").convert("LA"))
     assert gray.mode == "LA" and gray.convert("L").tobytes() == operation.apply(plain.convert("L")).tobytes()
 
@@ -76,9 +76,9 @@ def test_opaque_alpha_changes_nothing(operation: Operation) -> None:
 @pytest.mark.parametrize("kind", ["CMYK", "LAB", "RGB"])
 def test_bands_are_filtered_alike(operation: Operation, kind: str) -> None:
     image = picture(kind, (30, 20))
-    made = operation.apply(image)
-    assert made.mode == kind
-    for before, after in zip(image.split(), made.split(), strict=True):
+    result = operation.apply(image)
+    assert result.mode == kind
+    for before, after in zip(image.split(), result.split(), strict=True):
         assert operation.apply(before).tobytes() == after.tobytes()
 
 
@@ -110,8 +110,8 @@ def test_blur_has_the_width_it_says() -> None:
 
 def test_box_blur_is_a_mean() -> None:
     image = picture("L", (20, 20))
-    made = array(BoxBlur(2).apply(image))
-    assert abs(made[10, 10] - array(image)[8:13, 8:13].mean()) <= 1
+    result = array(BoxBlur(2).apply(image))
+    assert abs(result[10, 10] - array(image)[8:13, 8:13].mean()) <= 1
 
 
 def test_median_is_a_median() -> None:
@@ -122,17 +122,17 @@ def test_median_is_a_median() -> None:
 @pytest.mark.parametrize("kind", ["I;16", "I;16B", "I", "F"])
 def test_median_keeps_deep_samples(kind: str) -> None:
     image = picture(kind, (9, 9))
-    made = Median(3).apply(image)
-    assert made.mode == kind
-    assert np.asarray(made)[4, 4] == np.median(np.asarray(image)[3:6, 3:6])
+    result = Median(3).apply(image)
+    assert result.mode == kind
+    assert np.asarray(result)[4, 4] == np.median(np.asarray(image)[3:6, 3:6])
 
 
 def test_unsharp_agrees_with_pillow() -> None:
     image = Blur(1).apply(picture("RGB", (40, 30)))
-    made = array(Unsharp().apply(image))
-    assert np.array_equal(made, array(image.filter(ImageFilter.UnsharpMask(1, 100, 0))))
-    made = array(Unsharp(2, 0.8, 5).apply(image))
-    assert np.abs(made - array(image.filter(ImageFilter.UnsharpMask(2, 80, 5)))).max() <= 1
+    result = array(Unsharp().apply(image))
+    assert np.array_equal(result, array(image.filter(ImageFilter.UnsharpMask(1, 100, 0))))
+    result = array(Unsharp(2, 0.8, 5).apply(image))
+    assert np.abs(result - array(image.filter(ImageFilter.UnsharpMask(2, 80, 5)))).max() <= 1
 
 
 def test_unsharp_leaves_small_differences_alone() -> None:
@@ -147,7 +147,7 @@ def test_sharpen_agrees_with_pillow() -> None:
     assert Sharpen().apply(image).tobytes() == ImageEnhance.Sharpness(image).enhance(2.0).tobytes()
 
 
-def widened(kind: str, image: Image.Image) -> Image.Image:
+def widen(kind: str, image: Image.Image) -> Image.Image:
     """An 8-bit gray image at more depth: 255 becomes 65535."""
     wide = array(image).astype(np.float64) * 257
     dtype = {"I;16": "<u2", "I;16B": ">u2", "I": "=i4", "F": "=f4"}[kind]
@@ -159,11 +159,11 @@ def widened(kind: str, image: Image.Image) -> Image.Image:
 def test_deep_samples_keep_their_depth_and_agree_with_8_bits(operation: Operation, kind: str) -> None:
     plain = picture("L", (40, 30)).filter(ImageFilter.BoxBlur(2))  # gentle: 8 bits clip where 16 bits of I and F do not
     plain = plain.point(lambda level: level // 2 + 64)
-    deep = widened(kind, plain)
+    deep = widen(kind, plain)
     before = deep.tobytes()
-    made = operation.apply(deep)
-    assert made.mode == kind and made.size == plain.size and deep.tobytes() == before
-    values = np.asarray(made).astype(np.float64)
+    result = operation.apply(deep)
+    assert result.mode == kind and result.size == plain.size and deep.tobytes() == before
+    values = np.asarray(result).astype(np.float64)
     assert np.abs(values / 257 - array(operation.apply(plain))).max() <= 3  # Pillow rounds after each of six passes
     assert len(np.unique(values)) > 256  # more than 8 bits could tell apart
 
@@ -172,9 +172,9 @@ def test_deep_samples_keep_their_depth_and_agree_with_8_bits(operation: Operatio
 def test_weighting_and_back_is_nearly_lossless(mode: str) -> None:
     image = picture(mode, (60, 60))
     image.info["dpi"] = (72, 72)
-    made = apply_to_premultiplied_colors(image, lambda weighted: weighted.copy())
-    before, after = array(image), array(made)
-    assert made.mode == mode and made.info == image.info
+    result = apply_to_premultiplied_colors(image, lambda layer: layer.copy())
+    before, after = array(image), array(result)
+    assert result.mode == mode and result.info == image.info
     assert np.array_equal(before[..., -1], after[..., -1])
     some = before[..., -1] > 0
     error = np.abs(before - after)[..., :-1].max(axis=-1)[some]
@@ -183,15 +183,15 @@ def test_weighting_and_back_is_nearly_lossless(mode: str) -> None:
 
 def test_weighting_happens_once() -> None:
     image = Image.new("RGBA", (8, 8), (200, 100, 50, 64))
-    made = apply_to_premultiplied_colors(image, lambda weighted: weighted.resize((4, 4), Image.Resampling.BILINEAR))
-    assert np.abs(array(made)[..., :3] - (200, 100, 50)).max() <= 2
+    result = apply_to_premultiplied_colors(image, lambda layer: layer.resize((4, 4), Image.Resampling.BILINEAR))
+    assert np.abs(array(result)[..., :3] - (200, 100, 50)).max() <= 2
 
 
 def test_changed_colors_keep_alpha_and_header() -> None:
     for kind in ("RGBA", "LA", "RGB", "L"):
         image = picture(kind)
-        made = apply_to_colors(image, lambda colors: colors.point(lambda level: 255 - level))
-        assert made.mode == kind and made.info == image.info
+        result = apply_to_colors(image, lambda colors: colors.point(lambda level: 255 - level))
+        assert result.mode == kind and result.info == image.info
         if "A" in kind:
-            assert made.getchannel("A").tobytes() == image.getchannel("A").tobytes()
-        assert made.tobytes() != image.tobytes()
+            assert result.getchannel("A").tobytes() == image.getchannel("A").tobytes()
+        assert result.tobytes() != image.tobytes()

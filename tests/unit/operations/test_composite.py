@@ -38,18 +38,18 @@ def one(mode: str, cb: float, cs: float) -> float:
 
 
 def noise(seed: int, size: tuple[int, int] = (16, 12)) -> Any:
-    made = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 4), dtype=np.uint8)
-    made[:3, :, 3] = 0
-    made[3:6, :, 3] = 255
-    made[6, :, :3] = [0, 255, 128]
-    return made
+    result = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 4), dtype=np.uint8)
+    result[:3, :, 3] = 0
+    result[3:6, :, 3] = 255
+    result[6, :, :3] = [0, 255, 128]
+    return result
 
 
 @pytest.mark.parametrize("blend", BLENDS)
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
 def test_blend(blend: str, mode: str) -> None:
     below, above = noise(1), noise(2)
-    made = np.asarray(composite(OP, Image.fromarray(below[..., : len(mode)]), above, (0, 0), 0.7, blend))
+    result = np.asarray(composite(OP, Image.fromarray(below[..., : len(mode)]), above, (0, 0), 0.7, blend))
     for row in range(12):
         for column in range(16):
             cb, cs = below[row, column, :3] / 255, above[row, column, :3] / 255
@@ -57,10 +57,10 @@ def test_blend(blend: str, mode: str) -> None:
             ao = share + ab * (1 - share)
             if ao == 0:
                 continue
-            mixed = [(1 - ab) * s + ab * one(blend, b, s) for b, s in zip(cb, cs, strict=True)]
-            wanted = (share * np.array(mixed) + ab * cb * (1 - share)) / ao * 255
-            assert np.abs(made[row, column, :3] - wanted).max() <= 0.51
-            assert mode == "RGB" or abs(made[row, column, 3] - ao * 255) <= 0.51
+            mixture = [(1 - ab) * s + ab * one(blend, b, s) for b, s in zip(cb, cs, strict=True)]
+            reference = (share * np.array(mixture) + ab * cb * (1 - share)) / ao * 255
+            assert np.abs(result[row, column, :3] - reference).max() <= 0.51
+            assert mode == "RGB" or abs(result[row, column, 3] - ao * 255) <= 0.51
 
 
 @pytest.mark.parametrize("corner", [(-5, -3), (30, 20), (0, 0), (35, -2)])
@@ -68,10 +68,10 @@ def test_what_sticks_out_is_cut(corner: tuple[int, int]) -> None:
     mark = noise(3)
     mark[..., 3] = 255
     base = picture("RGB", (40, 30))
-    made = composite(OP, base, mark, corner)
-    wanted = base.copy()
-    wanted.paste(Image.fromarray(mark).convert("RGB"), corner)
-    assert made.tobytes() == wanted.tobytes()
+    result = composite(OP, base, mark, corner)
+    reference = base.copy()
+    reference.paste(Image.fromarray(mark).convert("RGB"), corner)
+    assert result.tobytes() == reference.tobytes()
     assert composite(OP, base, mark, (40, 0)) is base and composite(OP, base, mark, (0, -12)) is base
 
 
@@ -88,30 +88,30 @@ def test_sixteen_bits(kind: str) -> None:
     mark = np.full((8, 8, 4), 100, np.uint8)
     mark[..., 3] = 51
     image = picture(kind, (40, 30))
-    made = np.asarray(composite(OP, image, mark, (4, 4))).astype(float)
-    held = np.asarray(image).astype(float)
-    wanted = held[4:12, 4:12] * 0.8 + 100 * 257 * 0.2
-    assert np.abs(made[4:12, 4:12] - wanted).max() <= 0.6
-    assert np.array_equal(made[:4], held[:4])
-    with pytest.raises(ImageError, match="use a gray mark") as caught:
+    result = np.asarray(composite(OP, image, mark, (4, 4))).astype(float)
+    values = np.asarray(image).astype(float)
+    reference = values[4:12, 4:12] * 0.8 + 100 * 257 * 0.2
+    assert np.abs(result[4:12, 4:12] - reference).max() <= 0.6
+    assert np.array_equal(result[:4], values[:4])
+    with pytest.raises(ImageError, match="use a gray mark") as error:
         composite(OP, image, noise(1), (0, 0))
-    assert caught.value.kind == "mode"
+    assert error.value.kind == "mode"
 
 
 def test_a_transparent_level_stays_transparent_and_no_other_becomes_so() -> None:
-    held = np.full((6, 6), 1000, np.uint16)
-    held[0, 0] = 2000
-    image = Image.fromarray(held)
+    values = np.full((6, 6), 1000, np.uint16)
+    values[0, 0] = 2000
+    image = Image.fromarray(values)
     image.info["transparency"] = 2000
     mark = np.full((6, 6, 4), 0, np.uint8)
     mark[..., :3] = 8
     mark[..., 3] = 255
     image.info["transparency"] = 8 * 257
-    held[0, 0] = 8 * 257
-    image = Image.fromarray(held)
+    values[0, 0] = 8 * 257
+    image = Image.fromarray(values)
     image.info["transparency"] = 8 * 257
-    made = np.asarray(composite(OP, image, mark, (0, 0)))
-    assert made[0, 0] == 8 * 257 and (made.ravel()[1:] == 8 * 257 - 1).all()
+    result = np.asarray(composite(OP, image, mark, (0, 0)))
+    assert result[0, 0] == 8 * 257 and (result.ravel()[1:] == 8 * 257 - 1).all()
 
 
 def test_large_marks_have_no_seams() -> None:

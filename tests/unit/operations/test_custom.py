@@ -83,10 +83,10 @@ def test_a_plain_dataclass_is_an_operation() -> None:
 def test_parameters_are_checked_and_read_as_those_of_all_operations() -> None:
     cls: Any = Fade
     assert [item.name for item in parameters(cls)] == ["amount", "times", "style", "again", "label"]
-    made: Any = from_words(cls, "0.25,3,style=odd,again,label=x")
-    assert (made.amount, made.times, made.style, made.again, made.label) == (0.25, 3, "odd", True, "x")
-    assert from_words(cls, to_words(made)) == made
-    for words, said in (
+    result: Any = from_words(cls, "0.25,3,style=odd,again,label=x")
+    assert (result.amount, result.times, result.style, result.again, result.label) == (0.25, 3, "odd", True, "x")
+    assert from_words(cls, to_words(result)) == result
+    for words, message in (
         ("2", "expected a number from 0 to 1 for fade_test amount, got '2'"),
         ("0.5,times=1.5", "expected a whole number for fade_test times, got '1.5'"),
         ("0.5,style=ood", "unknown fade_test style 'ood'; did you mean 'odd'?"),
@@ -94,9 +94,9 @@ def test_parameters_are_checked_and_read_as_those_of_all_operations() -> None:
         ("0.5,amuont=1", "unknown parameter of fade_test 'amuont'; did you mean 'amount'?"),
         ("", "expected a number from 0 to 1 for fade_test amount, got nothing"),
     ):
-        with pytest.raises(UsageError) as caught:
+        with pytest.raises(UsageError) as error:
             from_words(cls, words)
-        assert str(caught.value).startswith(said.rstrip("?"))
+        assert str(error.value).startswith(message.rstrip("?"))
     with pytest.raises(UsageError, match="expected a number from 0 to 1 for fade_test amount, got 2"):
         Fade(2)
     with pytest.raises(UsageError, match="unknown parameter of fade_test 'seen'"):
@@ -130,8 +130,8 @@ def test_a_file_that_fails_takes_no_names(tmp_path: Path) -> None:
 
 def test_its_code_and_parameters_count_in_the_digest() -> None:
     op: Any = Fade(0.5)
-    told = ib.Recipe([op]).canonical(0)["ops"][0]
-    assert told["name"] == "fade_test" and told["amount"] == 0.5 and len(told["code"]) == 64
+    table = ib.Recipe([op]).canonical(0)["ops"][0]
+    assert table["name"] == "fade_test" and table["amount"] == 0.5 and len(table["code"]) == 64
     other: Any = Fade(0.6)
     assert ib.Recipe([op]).digest != ib.Recipe([other]).digest
     assert "code" not in ib.Recipe([ib.Flip()]).canonical(0)["ops"][0]
@@ -153,7 +153,9 @@ def test_something_else_than_an_image_is_that_file_s_failure() -> None:
 # -- mistakes ----------------------------------------------------------------------------------------------------------
 
 
-def _made(word: Any = "bad_test", frozen: bool = True, apply: Any = lambda self, image: image, **body: Any) -> type:
+def _make_class(
+    word: Any = "bad_test", frozen: bool = True, apply: Any = lambda self, image: image, **body: Any
+) -> type:
     notes = {key: type(value) for key, value in body.items() if key != "__annotations__"}
     body.setdefault("__annotations__", notes)
     cls = type("Bad", (), {**({"apply": apply} if apply else {}), "__module__": __name__, **body})
@@ -163,26 +165,35 @@ def _made(word: Any = "bad_test", frozen: bool = True, apply: Any = lambda self,
 MISTAKES: list[tuple[Callable[[], object], str]] = [
     (lambda: ib.operation("bad_test")(type("Bad", (), {})), "operation bad_test: Bad is no dataclass; put @dataclass("),
     (lambda: ib.operation("bad_test")(lambda image: image), "operation bad_test: <lambda> is no dataclass; put @data"),  # type: ignore[arg-type]  # the mistake that is tested
-    (lambda: _made(frozen=False), "operation bad_test: Bad can be changed; make it @dataclass(frozen=True)"),
-    (lambda: _made(apply=None), "operation bad_test: Bad has no apply(self, image) that returns an image"),
-    (lambda: _made("resize"), "operation resize: the name is imgbatch's own; give Bad another"),
-    (lambda: _made("fade_test"), "operation fade_test: the name is that of Fade in "),
-    (lambda: _made("Bad-Name"), "expected a name of small letters, digits and underscores, as in @"),
+    (lambda: _make_class(frozen=False), "operation bad_test: Bad can be changed; make it @dataclass(frozen=True)"),
+    (lambda: _make_class(apply=None), "operation bad_test: Bad has no apply(self, image) that returns an image"),
+    (lambda: _make_class("resize"), "operation resize: the name is imgbatch's own; give Bad another"),
+    (lambda: _make_class("fade_test"), "operation fade_test: the name is that of Fade in "),
+    (lambda: _make_class("Bad-Name"), "expected a name of small letters, digits and underscores, as in @"),
     (lambda: ib.operation(Fade), "expected a name of small letters, digits and underscores, as in @"),  # type: ignore[arg-type]  # the mistake that is tested
-    (lambda: _made(box=(1, 2)), "operation bad_test: no flag or recipe can hold box: tuple; expected float, int,"),
-    (lambda: _made(__annotations__={"x": "Nix"}), "operation bad_test: name 'Nix' is not defined, in the annotations"),
-    (lambda: _made(__annotations__={"x": Annotated[float, Number(0, 1), "x"]}, x=3.0), "expected a number from 0 to 1"),
     (
-        lambda: _made(__annotations__={"x": str}, x=field(default_factory=str)),
+        lambda: _make_class(box=(1, 2)),
+        "operation bad_test: no flag or recipe can hold box: tuple; expected float, int,",
+    ),
+    (
+        lambda: _make_class(__annotations__={"x": "Nix"}),
+        "operation bad_test: name 'Nix' is not defined, in the annotations",
+    ),
+    (
+        lambda: _make_class(__annotations__={"x": Annotated[float, Number(0, 1), "x"]}, x=3.0),
+        "expected a number from 0 to 1",
+    ),
+    (
+        lambda: _make_class(__annotations__={"x": str}, x=field(default_factory=str)),
         "operation bad_test: the default of x must be a plain value",
     ),
 ]
 
 
-@pytest.mark.parametrize(("make", "said"), MISTAKES, ids=lambda value: value[:40] if isinstance(value, str) else "")
-def test_mistakes_are_one_sentence(make: Callable[[], object], said: str) -> None:
+@pytest.mark.parametrize(("make", "message"), MISTAKES, ids=lambda value: value[:40] if isinstance(value, str) else "")
+def test_mistakes_are_one_sentence(make: Callable[[], object], message: str) -> None:
     before = dict(custom._CUSTOM)
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(UsageError) as error:
         make()
-    assert str(caught.value).startswith(said) and "\n" not in str(caught.value), caught.value
+    assert str(error.value).startswith(message) and "\n" not in str(error.value), error.value
     assert before == custom._CUSTOM, "a name was taken"

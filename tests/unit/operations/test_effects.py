@@ -38,19 +38,19 @@ def test_each_level_is_the_one_of_the_formula(
 ) -> None:
     top = 65535 if ramp is DEEP else 255
     levels = np.asarray(ramp)[0].astype(float)
-    made = operation.apply(ramp)
-    assert made.mode == ramp.mode
-    wanted = (np.asarray(curve(levels / top)).astype(float) * top).clip(0, top)
-    assert np.abs(np.asarray(made)[0] - wanted).max() <= 0.501
+    result = operation.apply(ramp)
+    assert result.mode == ramp.mode
+    reference = (np.asarray(curve(levels / top)).astype(float) * top).clip(0, top)
+    assert np.abs(np.asarray(result)[0] - reference).max() <= 0.501
 
 
 def test_as_pillow_and_in_every_band() -> None:
     image = picture("RGB", (20, 10))
     assert Solarize(90).apply(image).tobytes() == ImageOps.solarize(image, 90).tobytes()
     transparent = picture("RGBA", (20, 10))
-    made = Levels(30, 200, 1.2).apply(transparent)
-    assert made.getchannel("A").tobytes() == transparent.getchannel("A").tobytes()
-    assert made.getchannel("G").tobytes() == Levels(30, 200, 1.2).apply(transparent.getchannel("G")).tobytes()
+    result = Levels(30, 200, 1.2).apply(transparent)
+    assert result.getchannel("A").tobytes() == transparent.getchannel("A").tobytes()
+    assert result.getchannel("G").tobytes() == Levels(30, 200, 1.2).apply(transparent.getchannel("G")).tobytes()
 
 
 def test_levels_can_be_shares_and_are_checked() -> None:
@@ -75,10 +75,10 @@ def test_nothing_changes(operation: Operation) -> None:
 
 def test_threshold_of_colors_is_that_of_their_gray() -> None:
     image = picture("RGBA", (20, 10))
-    made = Threshold(100).apply(image)
-    assert made.mode == "LA" and made.getchannel("A").tobytes() == image.getchannel("A").tobytes()
+    result = Threshold(100).apply(image)
+    assert result.mode == "LA" and result.getchannel("A").tobytes() == image.getchannel("A").tobytes()
     gray = np.asarray(image.convert("RGB").convert("L"))
-    assert np.array_equal(np.asarray(made.getchannel("L")), np.where(gray >= 100, 255, 0))
+    assert np.array_equal(np.asarray(result.getchannel("L")), np.where(gray >= 100, 255, 0))
 
 
 @pytest.mark.parametrize("kind", ["RGB", "RGBA", "I;16", "F"])

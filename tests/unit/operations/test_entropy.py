@@ -46,8 +46,8 @@ BUSY = (20, 40, 100, 120)
 )
 def test_the_busy_part_is_kept(op: Operation, share: float) -> None:
     image = dull_with(BUSY)
-    kept, centered = noisy(op.apply(image)), noisy(type(op)(**{**vars(op), "gravity": "center"}).apply(image))
-    assert kept >= share and kept > 1.5 * centered
+    noise, center_noise = noisy(op.apply(image)), noisy(type(op)(**{**vars(op), "gravity": "center"}).apply(image))
+    assert noise >= share and noise > 1.5 * center_noise
     assert op.apply(image).size == op.after(image.size)
 
 
@@ -55,39 +55,41 @@ def test_the_busy_part_is_kept(op: Operation, share: float) -> None:
 def test_in_every_mode(mode: str) -> None:
     image = dull_with((220, 120, 280, 180)).convert("L")
     if mode in ("I;16", "I", "F"):
-        scaled = np.asarray(image).astype({"I;16": "<u2", "I": "<i4", "F": "<f4"}[mode]) * (257 if mode != "F" else 1)
-        image = Image.fromarray(scaled.astype(scaled.dtype.str))
+        levels = np.asarray(image).astype({"I;16": "<u2", "I": "<i4", "F": "<f4"}[mode]) * (257 if mode != "F" else 1)
+        image = Image.fromarray(levels.astype(levels.dtype.str))
         assert image.mode == mode
-    made = Crop("60x60", "entropy").apply(image if image.mode == mode else image.convert(mode))
-    assert len(np.unique(np.asarray(made.convert("F" if mode in ("I;16", "I") else "L")))) > (1 if mode == "1" else 30)
+    result = Crop("60x60", "entropy").apply(image if image.mode == mode else image.convert(mode))
+    assert len(np.unique(np.asarray(result.convert("F" if mode in ("I;16", "I") else "L")))) > (
+        1 if mode == "1" else 30
+    )
 
 
 def test_what_is_transparent_is_nothing_to_see() -> None:
     image = dull_with((0, 0, 100, 160), (240, 160)).convert("RGBA")
     image.paste(dull_with((10, 10, 50, 50), (60, 60)), (170, 50))
     image.putalpha(Image.fromarray(np.where(np.arange(240) < 100, 0, 255).astype(np.uint8)[None].repeat(160, axis=0)))
-    made = Crop("60x60", "entropy").apply(image)
-    assert made.getchannel("A").getextrema() == (255, 255) and noisy(made) > 0.4
+    result = Crop("60x60", "entropy").apply(image)
+    assert result.getchannel("A").getextrema() == (255, 255) and noisy(result) > 0.4
 
 
 def test_of_equal_places_the_nearest_to_the_center() -> None:
     image = Image.new("RGB", (300, 200), "teal")
     image.putpixel((150, 100), (0, 0, 0))
-    made = Crop("101x101", "entropy").apply(image)
-    assert abs(np.argwhere(np.asarray(made.convert("L")) == 0)[0] - 50).max() <= 1
+    result = Crop("101x101", "entropy").apply(image)
+    assert abs(np.argwhere(np.asarray(result.convert("L")) == 0)[0] - 50).max() <= 1
 
 
 def test_the_frames_of_an_animation_are_cut_at_one_place() -> None:
     frames = [dull_with((20 * number, 0, 20 * number + 60, 200), seed=number) for number in range(4)]
-    made = list(apply_all([Crop("60x200", "entropy")], frames))
-    assert len({frame.size for frame in made}) == 1
+    result = list(apply_all([Crop("60x200", "entropy")], frames))
+    assert len({frame.size for frame in result}) == 1
 
     def places(frame: Image.Image, part: Image.Image) -> set[int]:
         return {left for left in range(241) if frame.crop((left, 0, left + 60, 200)) == part}
 
-    assert set.intersection(*map(places, frames, made)), "not one place"
-    resized = list(apply_all([Resize("30x100", "cover", "entropy", "box")], frames))
-    assert noisy(resized[0]) > 0 and noisy(resized[3]) > 0
+    assert set.intersection(*map(places, frames, result)), "not one place"
+    results = list(apply_all([Resize("30x100", "cover", "entropy", "box")], frames))
+    assert noisy(results[0]) > 0 and noisy(results[3]) > 0
     pages = [dull_with(BUSY), dull_with(BUSY, (200, 300))]
     assert [frame.size for frame in apply_all([Crop("80x80", "entropy")], pages)] == [(80, 80)] * 2
 
@@ -95,8 +97,8 @@ def test_the_frames_of_an_animation_are_cut_at_one_place() -> None:
 def test_pages_of_two_sizes_are_cut_each_at_its_own_place() -> None:
     pages = [dull_with((0, 0, 60, 60)), dull_with((140, 240, 200, 300), (200, 300))]
     first, second = apply_all([Resize("60x60", "cover", "entropy", "box")], pages)
-    for page, made in zip(pages, (first, second), strict=True):
-        assert made == Resize("60x60", "cover", "entropy", "box").apply(page)
+    for page, result in zip(pages, (first, second), strict=True):
+        assert result == Resize("60x60", "cover", "entropy", "box").apply(page)
     assert noisy(first) > 0.08 and noisy(second) > 0.08
 
 
@@ -112,14 +114,14 @@ def test_stored_any_way_it_is_the_same_part(tmp_path: Path, orientation: int, wo
     turn = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # to what is stored, by Image.Transpose
     upright = dull_with((0, 120, 90, 200))
     assert noisy(op.apply(upright)) > noisy(Resize("50x50", "cover").apply(upright))
-    stored = upright.transpose(Image.Transpose(turn[orientation])) if orientation > 1 else upright
+    source = upright.transpose(Image.Transpose(turn[orientation])) if orientation > 1 else upright
     exif = Image.Exif()
     exif[0x0112] = orientation
-    stored.save(tmp_path / "a.jpg", quality=98, subsampling=0, exif=exif)
+    source.save(tmp_path / "a.jpg", quality=98, subsampling=0, exif=exif)
     recipe = ib.Recipe([op], [ib.Output(format="png")])
     assert ib.run(tmp_path / "a.jpg", tmp_path / "out", recipe, workers=0, ledger=False).exit_code == 0
-    with Image.open(tmp_path / "out/a.png") as made:
-        apart = np.abs(np.asarray(made).astype(int) - np.asarray(op.apply(upright)))
+    with Image.open(tmp_path / "out/a.png") as result:
+        apart = np.abs(np.asarray(result).astype(int) - np.asarray(op.apply(upright)))
     assert apart.mean() < 8, "another part"
 
 
@@ -131,9 +133,9 @@ def test_the_point_is_in_the_crop_as_near_to_its_center_as_can_be(
     size: tuple[int, int], area: tuple[int, int], x: int, y: int
 ) -> None:
     box = Crop(f"{area[0]}x{area[1]}", focal=f"{x}%x{y}%").box(size)
-    for low, high, side, share, wanted in zip(box[:2], box[2:], size, (x, y), area, strict=True):
+    for low, high, side, share, extent in zip(box[:2], box[2:], size, (x, y), area, strict=True):
         point = side * share / 100
-        assert 0 <= low < high <= side and high - low == min(wanted, side)
+        assert 0 <= low < high <= side and high - low == min(extent, side)
         assert low <= point <= high
         assert abs((low + high) / 2 - point) <= 0.5 or (low == 0 and point < high / 2) or (high == side)
 
@@ -147,18 +149,18 @@ def test_a_cover_keeps_the_point(size: tuple[int, int], box: tuple[int, int], x:
     assert op.placement(size)[1:] == Resize(f"{box[0]}x{box[1]}", "cover", upscale=True).placement(size)[1:]
 
 
-@pytest.mark.parametrize(("focal", "kept"), [("50%x0%", 0), ("50%x50%", 100), ("50%x90%", 200), ("0%x34%", 100)])
-def test_focal_pixels(focal: str, kept: int) -> None:
+@pytest.mark.parametrize(("focal", "level"), [("50%x0%", 0), ("50%x50%", 100), ("50%x90%", 200), ("0%x34%", 100)])
+def test_focal_pixels(focal: str, level: int) -> None:
     column = np.repeat(np.array([0, 100, 200], np.uint8), 20)[:, None]
     image = Image.fromarray(np.repeat(column, 20, axis=1))
-    assert Resize("10x6", "cover", focal=focal, kernel="box").apply(image).getpixel((5, 3)) == kept
-    assert Crop("10x6", focal=focal).apply(image).getpixel((5, 3)) == kept
-    turned, swapped = image.transpose(Image.Transpose.TRANSPOSE), "x".join(reversed(focal.split("x")))
-    assert Crop("6x10", focal=swapped).apply(turned).getpixel((3, 5)) == kept
+    assert Resize("10x6", "cover", focal=focal, kernel="box").apply(image).getpixel((5, 3)) == level
+    assert Crop("10x6", focal=focal).apply(image).getpixel((5, 3)) == level
+    transpose, swap = image.transpose(Image.Transpose.TRANSPOSE), "x".join(reversed(focal.split("x")))
+    assert Crop("6x10", focal=swap).apply(transpose).getpixel((3, 5)) == level
 
 
 @pytest.mark.parametrize(
-    ("make", "said"),
+    ("make", "message"),
     [
         (lambda: Resize("30x30", focal="1%x1%"), "resize focal=1%x1% says which part is kept, so it needs"),
         (lambda: Resize("30x30", "contain", "entropy"), "resize gravity=entropy says which part is kept, so"),
@@ -173,8 +175,8 @@ def test_focal_pixels(focal: str, kept: int) -> None:
         (lambda: ib.Pad("90x90", gravity="entropy"), "unknown pad gravity 'entropy'"),
     ],
 )
-def test_contradictions_are_refused(make: object, said: str) -> None:
+def test_contradictions_are_refused(make: object, message: str) -> None:
     assert callable(make)
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(UsageError) as error:
         make()
-    assert str(caught.value).startswith(said), caught.value
+    assert str(error.value).startswith(message), error.value

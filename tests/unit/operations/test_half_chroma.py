@@ -29,7 +29,7 @@ def whole(image: Image.Image) -> ExactBox:
     return Fraction(0), Fraction(0), Fraction(image.width), Fraction(image.height)
 
 
-def reduced(image: Image.Image, size: tuple[int, int], box: ExactBox | None = None) -> Image.Image:
+def reduce(image: Image.Image, size: tuple[int, int], box: ExactBox | None = None) -> Image.Image:
     return half_chroma.reduce_ycbcr(image, box or whole(image), size, "lanczos", 3.0)
 
 
@@ -48,8 +48,8 @@ def error(image: Image.Image, box: ExactBox | None = None) -> float:
 @pytest.mark.parametrize("size", [(640, 482), (641, 483), (320, 240)])
 @pytest.mark.parametrize("first", [(901, 677), (900, 678)])
 def test_a_picture_made_of_a_reduced_one_is_as_true(first: tuple[int, int], size: tuple[int, int]) -> None:
-    larger = reduced(photo(), first)
-    ours, direct = reduced(larger, size), reduced(photo(), size)
+    larger = reduce(photo(), first)
+    ours, direct = reduce(larger, size), reduce(photo(), size)
     assert (ours.mode, ours.size) == ("YCbCr", size)
     assert ours.getchannel(0) == resample_image(larger.getchannel(0), whole(larger), size, "lanczos", 3.0)
     assert error(ours) <= error(direct) + 0.1
@@ -58,29 +58,29 @@ def test_a_picture_made_of_a_reduced_one_is_as_true(first: tuple[int, int], size
 def test_a_resize_of_brightness_and_colors_takes_the_short_way() -> None:
     image, resize = photo(), Resize("640x482", "fill")
     short, long = (Reduction(resize, gap=3.0, half_chroma=half_chroma).apply(image) for half_chroma in (True, False))
-    assert short == reduced(image, (640, 482))
+    assert short == reduce(image, (640, 482))
     assert long == resample_image(image, whole(image), (640, 482), resize.kernel, 3.0)
     assert short.mode == "YCbCr" != long.mode
 
 
 def test_colors_are_averaged_from_those_that_were_not_spread_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    larger = reduced(photo(), (901, 677))
-    seen: list[tuple[int, int]] = []
+    larger = reduce(photo(), (901, 677))
+    sizes: list[tuple[int, int]] = []
 
-    def noted(image: Image.Image, *rest: Any) -> Image.Image:
-        seen.append(image.size)
+    def record(image: Image.Image, *rest: Any) -> Image.Image:
+        sizes.append(image.size)
         return resample_image(image, *rest)
 
-    monkeypatch.setattr(half_chroma, "resample_image", noted)
-    reduced(larger, (640, 482))
-    assert seen == [(901, 677), (451, 339), (451, 339)]
+    monkeypatch.setattr(half_chroma, "resample_image", record)
+    reduce(larger, (640, 482))
+    assert sizes == [(901, 677), (451, 339), (451, 339)]
 
 
 def test_a_part_of_a_reduced_picture_has_the_colors_of_that_part() -> None:
-    larger = reduced(photo((1200, 900)), (900, 675))
+    larger = reduce(photo((1200, 900)), (900, 675))
     part = Fraction(120), Fraction(60), Fraction(840), Fraction(600)
     of_the_photo = Fraction(160), Fraction(80), Fraction(1120), Fraction(800)
-    ours, direct = reduced(larger, (480, 360), part), reduced(photo((1200, 900)), (480, 360), of_the_photo)
+    ours, direct = reduce(larger, (480, 360), part), reduce(photo((1200, 900)), (480, 360), of_the_photo)
     assert error(ours, of_the_photo) <= error(direct, of_the_photo) + 0.1
 
 
@@ -92,7 +92,7 @@ def stripes(size: tuple[int, int], period: int) -> Image.Image:
     return Image.fromarray(bands)
 
 
-def coded(image: Image.Image) -> np.ndarray:
+def encode(image: Image.Image) -> np.ndarray:
     """What is seen of a JPEG whose encoder halves the colors."""
     file = io.BytesIO()
     image.save(file, "JPEG", quality=95, subsampling="4:2:0")
@@ -104,13 +104,13 @@ def coded(image: Image.Image) -> np.ndarray:
 def test_colors_of_an_odd_size_stay_where_they_are(size: tuple[int, int]) -> None:
     """Each sample of the encoder is the mean of four equals, to the last column and row."""
     original = stripes((3 * size[0], 3 * size[1]), 12)
-    made = reduced(original.convert("YCbCr"), size)
-    pairs = colors(made)
+    result = reduce(original.convert("YCbCr"), size)
+    pairs = colors(result)
     assert (pairs[:, 0 : size[0] - 1 : 2] == pairs[:, 1::2]).all()
     assert (pairs[0 : size[1] - 1 : 2] == pairs[1::2]).all()
     plain = original.resize(size, Image.Resampling.LANCZOS)
-    wanted = np.asarray(plain).astype(int)
-    assert abs(coded(made) - wanted).mean() <= abs(coded(plain) - wanted).mean()
+    reference = np.asarray(plain).astype(int)
+    assert abs(encode(result) - reference).mean() <= abs(encode(plain) - reference).mean()
 
 
 CHANGES: list[Callable[[Image.Image], Image.Image]] = [
@@ -120,6 +120,6 @@ CHANGES: list[Callable[[Image.Image], Image.Image]] = [
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_others_make_of_a_picture_is_taken_by_its_pixels(change: Callable[[Image.Image], Image.Image]) -> None:
-    other = change(reduced(photo(), (901, 677)))
+    other = change(reduce(photo(), (901, 677)))
     other.paste(Image.new("YCbCr", other.size, (0, 128, 128)))
-    assert reduced(other, (300, 200)).getchannel(0).getextrema() == (0, 0)
+    assert reduce(other, (300, 200)).getchannel(0).getextrema() == (0, 0)

@@ -45,7 +45,7 @@ def ramp(top: int = 255) -> Image.Image:
 
 @pytest.mark.parametrize("top", [255, 65535])
 @pytest.mark.parametrize(
-    ("operation", "wanted"),
+    ("operation", "reference"),
     [
         (Brightness(1.5), lambda x: x * 1.5),
         (Brightness(0), lambda x: x * 0),
@@ -57,13 +57,13 @@ def ramp(top: int = 255) -> Image.Image:
     ],
     ids=lambda value: value.__name__ if inspect.isfunction(value) else str(value),
 )
-def test_each_level_is_the_one_of_the_formula(operation: Operation, wanted: object, top: int) -> None:
-    assert callable(wanted)
+def test_each_level_is_the_one_of_the_formula(operation: Operation, reference: object, top: int) -> None:
+    assert callable(reference)
     image = ramp(top)
-    levels = np.clip(wanted(array(image) / top), 0, 1) * top
-    made = operation.apply(image)
-    assert made.mode == image.mode
-    assert np.abs(array(made) - levels).max() <= 0.5 + 1e-6
+    levels = np.clip(reference(array(image) / top), 0, 1) * top
+    result = operation.apply(image)
+    assert result.mode == image.mode
+    assert np.abs(array(result) - levels).max() <= 0.5 + 1e-6
 
 
 @each
@@ -77,16 +77,16 @@ def test_alpha_is_kept(operation: Operation, kind: str) -> None:
 @each
 def test_opaque_alpha_changes_nothing(operation: Operation) -> None:
     plain = picture("RGB", (20, 20))
-    made = operation.apply(plain.convert("RGBA"))
-    assert made.convert("RGB").tobytes() == operation.apply(plain).convert("RGB").tobytes()
+    result = operation.apply(plain.convert("RGBA"))
+    assert result.convert("RGB").tobytes() == operation.apply(plain).convert("RGB").tobytes()
 
 
 @each
 @pytest.mark.parametrize("kind", ["CMYK", "LAB"])
 def test_other_color_spaces_are_refused(operation: Operation, kind: str) -> None:
-    with pytest.raises(ImageError, match=f"^{operation.word} cannot work on {kind} pixels; .*{CMYK_HINT}$") as caught:
+    with pytest.raises(ImageError, match=f"^{operation.word} cannot work on {kind} pixels; .*{CMYK_HINT}$") as error:
         operation.apply(picture(kind))
-    assert caught.value.kind == "mode"
+    assert error.value.kind == "mode"
 
 
 @pytest.mark.parametrize("operation", [*POINTS, Autocontrast(), Equalize()], ids=str)
@@ -108,16 +108,16 @@ def test_a_transparent_16_bit_level_stays_alone(operation: Operation, key: int) 
     samples = np.array([[0, 100, 5000, 29999, 30000, 30001, 40000, 65534, 65535]], np.uint16)
     image = Image.fromarray(samples)
     image.info["transparency"] = key
-    made = operation.apply(image)
-    assert made.info["transparency"] == key
-    assert np.array_equal(array(made) == key, samples == key)
+    result = operation.apply(image)
+    assert result.info["transparency"] == key
+    assert np.array_equal(array(result) == key, samples == key)
 
 
 def test_grayscale_is_the_luma_of_pillow() -> None:
     image = picture("RGB", (20, 20))
     assert Grayscale().apply(image).tobytes() == image.convert("L").tobytes()
-    made = Grayscale().apply(picture("RGBA"))
-    assert made.mode == "LA" and Grayscale().apply(picture("P+t")).mode == "LA"
+    result = Grayscale().apply(picture("RGBA"))
+    assert result.mode == "LA" and Grayscale().apply(picture("P+t")).mode == "LA"
     assert Grayscale().apply(picture("P")).mode == "L" and Grayscale().apply(picture("HSV")).mode == "L"
 
 
@@ -129,8 +129,8 @@ def test_saturation_agrees_with_pillow(factor: float) -> None:
 
 def test_a_bilevel_negative_stays_bilevel() -> None:
     image = picture("1", (20, 20))
-    made = Invert().apply(image)
-    assert made.mode == "1" and np.array_equal(np.asarray(made), ~np.asarray(image))
+    result = Invert().apply(image)
+    assert result.mode == "1" and np.array_equal(np.asarray(result), ~np.asarray(image))
     assert Invert().apply(picture("1+t", (20, 20))).mode == "LA"
 
 
@@ -143,18 +143,18 @@ def test_inverting_twice_is_nothing() -> None:
 @pytest.mark.parametrize("cutoff", [0, 2, 20])
 def test_autocontrast_agrees_with_pillow(cutoff: float) -> None:
     image = Brightness(0.4).apply(picture("RGB", (40, 40)))
-    made, wanted = array(Autocontrast(cutoff).apply(image)), array(ImageOps.autocontrast(image, cutoff))
-    assert np.abs(made - wanted).max() <= 1  # Pillow rounds down
-    assert made.min() == 0 and made.max() == 255
+    result, reference = array(Autocontrast(cutoff).apply(image)), array(ImageOps.autocontrast(image, cutoff))
+    assert np.abs(result - reference).max() <= 1  # Pillow rounds down
+    assert result.min() == 0 and result.max() == 255
 
 
 @pytest.mark.parametrize("kind", ["L", "RGB", "RGBA", "I;16"])
 @pytest.mark.parametrize("operation", [Autocontrast(), Equalize()], ids=str)
 def test_tones_reach_both_ends(kind: str, operation: Operation) -> None:
     image = Brightness(0.5).apply(picture(kind, (64, 64)))
-    made = operation.apply(image)
-    colors = array(made)[..., :3] if kind == "RGBA" else array(made)
-    assert made.mode == kind and colors.max() == (65535 if kind == "I;16" else 255)
+    result = operation.apply(image)
+    colors = array(result)[..., :3] if kind == "RGBA" else array(result)
+    assert result.mode == kind and colors.max() == (65535 if kind == "I;16" else 255)
     assert colors.min() == 0
 
 
@@ -166,8 +166,8 @@ def test_one_level_stays(operation: Operation) -> None:
 
 def test_equalized_levels_are_equally_frequent() -> None:
     dark = Gamma(0.4).apply(ramp().resize((256, 64)))
-    made = array(Equalize().apply(dark))
-    shares = [(made <= level).mean() for level in (63, 127, 191)]
+    result = array(Equalize().apply(dark))
+    shares = [(result <= level).mean() for level in (63, 127, 191)]
     assert shares == pytest.approx([0.25, 0.5, 0.75], abs=0.1)
 
 
@@ -176,8 +176,8 @@ def test_hidden_pixels_do_not_count(operation: Operation) -> None:
     image = Image.new("RGBA", (10, 10), (255, 0, 255, 0))
     image.paste((90, 90, 90, 255), (0, 0, 5, 5))
     image.paste((110, 110, 110, 255), (5, 5, 10, 10))
-    made = operation.apply(image)
-    assert made.getpixel((0, 0)) == (0, 0, 0, 255) and made.getpixel((9, 9)) == (255, 255, 255, 255)
+    result = operation.apply(image)
+    assert result.getpixel((0, 0)) == (0, 0, 0, 255) and result.getpixel((9, 9)) == (255, 255, 255, 255)
 
 
 @pytest.mark.parametrize("operation", [Autocontrast(), Equalize()], ids=str)
@@ -201,14 +201,14 @@ def test_frames_do_not_flicker(operation: Operation) -> None:
 @pytest.mark.parametrize("operation", [Autocontrast(), Equalize()], ids=str)
 def test_frames_of_several_modes(operation: Operation) -> None:
     kinds = ("P", "RGBA", "L", "P+t", "LA")
-    made = list(apply_all([operation], [picture(kind, (20, 20)) for kind in kinds]))
-    assert [frame.mode for frame in made] == ["RGB", "RGBA", "RGB", "RGBA", "RGBA"]
+    result = list(apply_all([operation], [picture(kind, (20, 20)) for kind in kinds]))
+    assert [frame.mode for frame in result] == ["RGB", "RGBA", "RGB", "RGBA", "RGBA"]
     gray = list(apply_all([operation], [picture("L", (20, 20)), picture("1", (20, 20))]))
     assert [frame.mode for frame in gray] == ["L", "L"]
     deep = list(apply_all([operation], [picture("I;16", (20, 20), seed) for seed in (1, 2)]))
     assert [frame.mode for frame in deep] == ["I;16", "I;16"]
-    mixed = list(apply_all([operation], [picture("I;16", (20, 20)), picture("RGB", (20, 20))]))
-    assert [frame.mode for frame in mixed] == ["I;16", "RGB"]
+    frames = list(apply_all([operation], [picture("I;16", (20, 20)), picture("RGB", (20, 20))]))
+    assert [frame.mode for frame in frames] == ["I;16", "RGB"]
 
 
 @pytest.mark.parametrize(
@@ -226,16 +226,16 @@ def test_frames_of_several_modes(operation: Operation) -> None:
 )
 def test_flatten(kind: str, background: str, mode: str) -> None:
     image = picture(kind)
-    made = Flatten(background).apply(image)
-    assert made.mode == mode and "transparency" not in made.info and made.info["dpi"] == (300, 300)
+    result = Flatten(background).apply(image)
+    assert result.mode == mode and "transparency" not in result.info and result.info["dpi"] == (300, 300)
     if mode != "I;16":
         canvas = Image.new("RGBA", image.size, background)
-        wanted = Image.alpha_composite(canvas, image.convert("RGBA")).convert("RGB")
-        assert np.abs(array(made.convert("RGB")) - array(wanted)).max() <= 1
+        reference = Image.alpha_composite(canvas, image.convert("RGBA")).convert("RGB")
+        assert np.abs(array(result.convert("RGB")) - array(reference)).max() <= 1
     else:
         was = np.asarray(image) == image.info["transparency"]
-        assert was.any() and np.all(array(made)[was] == 0x80 * 257)
-        assert np.array_equal(array(made)[~was], array(image)[~was])
+        assert was.any() and np.all(array(result)[was] == 0x80 * 257)
+        assert np.array_equal(array(result)[~was], array(image)[~was])
 
 
 @pytest.mark.parametrize("kind", ["1", "L", "P", "RGB", "CMYK", "LAB", "I;16", "I", "F"])

@@ -33,8 +33,8 @@ def test_a_table_of_a_linear_rule_is_exact(table: Path, interpolation: str) -> N
     table.write_text(outside.cube(5, lambda r, g, b: (0.5 * r + 0.3 * b, 1 - g, 0.2 + 0.4 * r)))
     image = picture("RGB", (30, 20))
     r, g, b = np.moveaxis(colors(image), 2, 0)
-    wanted = np.stack([0.5 * r + 0.3 * b, 1 - g, 0.2 + 0.4 * r], axis=2)
-    assert np.abs(colors(apply(image, Lut(str(table), interpolation))) - wanted).max() <= 0.51 / 255
+    reference = np.stack([0.5 * r + 0.3 * b, 1 - g, 0.2 + 0.4 * r], axis=2)
+    assert np.abs(colors(apply(image, Lut(str(table), interpolation))) - reference).max() <= 0.51 / 255
 
 
 @BOTH
@@ -52,8 +52,8 @@ def test_tetrahedral_keeps_grays_neutral_where_trilinear_does_not_and_agrees_at_
 
     table.write_text(outside.cube(3, saturating))
     ramp = Image.fromarray(np.arange(256, dtype=np.uint8)[None]).convert("RGB")
-    made = np.asarray(apply(ramp, Lut(str(table)))).astype(int)
-    assert np.ptp(made, axis=2).max() == 0 and np.array_equal(made[0, :, 0], np.arange(256))
+    result = np.asarray(apply(ramp, Lut(str(table)))).astype(int)
+    assert np.ptp(result, axis=2).max() == 0 and np.array_equal(result[0, :, 0], np.arange(256))
     other = np.asarray(apply(ramp, Lut(str(table), "trilinear"))).astype(int)
     assert np.ptp(other, axis=2).max() > 20
 
@@ -81,25 +81,25 @@ def test_one_table_per_band_and_its_domain(table: Path) -> None:
 def test_the_domain_of_a_3d_table(table: Path) -> None:
     text = outside.cube(2, lambda r, g, b: (r, g, b))
     table.write_text("LUT_3D_INPUT_RANGE 0.0 2.0\n" + text)
-    made = apply(Image.new("RGB", (1, 1), (200, 100, 50)), Lut(str(table)))
-    assert made.getpixel((0, 0)) == (100, 50, 25)
+    result = apply(Image.new("RGB", (1, 1), (200, 100, 50)), Lut(str(table)))
+    assert result.getpixel((0, 0)) == (100, 50, 25)
 
 
 def test_gray_gets_colors_alpha_stays_and_sixteen_bits_are_refused(table: Path) -> None:
     table.write_text(outside.cube(2, lambda r, g, b: (r, g, 0)))
-    made = apply(picture("LA"), Lut(str(table)))
-    assert made.mode == "RGBA" and made.getchannel("A").tobytes() == picture("LA").getchannel("A").tobytes()
+    result = apply(picture("LA"), Lut(str(table)))
+    assert result.mode == "RGBA" and result.getchannel("A").tobytes() == picture("LA").getchannel("A").tobytes()
     assert apply(picture("1"), Lut(str(table))).mode == "RGB"
-    with pytest.raises(ImageError, match="no mode holds 16 bits in color") as caught:
+    with pytest.raises(ImageError, match="no mode holds 16 bits in color") as error:
         apply(picture("I;16"), Lut(str(table)))
-    assert caught.value.kind == "mode"
+    assert error.value.kind == "mode"
 
 
 GOOD = outside.cube(2, lambda r, g, b: (r, g, b)).splitlines()
 
 
 @pytest.mark.parametrize(
-    ("lines", "said"),
+    ("lines", "message"),
     [
         (GOOD[:-1], "LUT_3D_SIZE 2 needs 8 lines of three numbers, the file has 7"),
         ([*GOOD, "1 1 1"], "LUT_3D_SIZE 2 needs 8 lines of three numbers, the file has 9"),
@@ -116,15 +116,15 @@ GOOD = outside.cube(2, lambda r, g, b: (r, g, b)).splitlines()
         (["DOMAIN_MIN 1 1", *GOOD], "line 1: expected 3 numbers"),
     ],
 )
-def test_a_broken_file_is_named_with_its_line(table: Path, lines: list[str], said: str) -> None:
+def test_a_broken_file_is_named_with_its_line(table: Path, lines: list[str], message: str) -> None:
     table.write_text("\n".join(lines))
-    with pytest.raises(PlanError) as caught:
+    with pytest.raises(PlanError) as error:
         apply(picture("RGB"), Lut(str(table)))
-    assert str(caught.value) == f"lut file: '{table}' cannot be used: {caught.value.args[0].split('used: ')[1]}"
-    assert said in str(caught.value) and "\n" not in str(caught.value)
+    assert str(error.value) == f"lut file: '{table}' cannot be used: {error.value.args[0].split('used: ')[1]}"
+    assert message in str(error.value) and "\n" not in str(error.value)
 
 
 def test_comments_titles_and_other_ends_of_line() -> None:
     text = '# made by\r\nTITLE "a # b"\r\n\r\nLUT_3D_SIZE 2 # small\r\n' + "\r\n".join(GOOD[1:]) + "\r\n"
-    found = cube_file.parse(text)
-    assert found.table.shape == (2, 2, 2, 3) and found.table[0, 0, 1].tolist() == [1, 0, 0], "red changes fastest"
+    cube = cube_file.parse(text)
+    assert cube.table.shape == (2, 2, 2, 3) and cube.table[0, 0, 1].tolist() == [1, 0, 0], "red changes fastest"

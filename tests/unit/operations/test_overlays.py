@@ -33,8 +33,8 @@ def where(image: Image.Image, color: tuple[int, int, int] = (255, 0, 0)) -> tupl
     return box
 
 
-def changed(made: Image.Image, before: Image.Image) -> tuple[int, int, int, int] | None:
-    return Image.fromarray((np.asarray(made) != np.asarray(before)).any(axis=2)).getbbox()
+def difference_box(result: Image.Image, before: Image.Image) -> tuple[int, int, int, int] | None:
+    return Image.fromarray((np.asarray(result) != np.asarray(before)).any(axis=2)).getbbox()
 
 
 WHITE = Image.new("RGB", (400, 200), "white")
@@ -62,8 +62,8 @@ def test_portrait_and_landscape_get_marks_of_one_size(logo: str) -> None:
 
 
 def test_tiles_cover_the_picture_and_one_is_at_its_place(logo: str) -> None:
-    made = np.asarray(apply(WHITE, Watermark(logo, size="40", margin="10", tile=True)))
-    red = (made == (255, 0, 0)).all(axis=2)
+    result = np.asarray(apply(WHITE, Watermark(logo, size="40", margin="10", tile=True)))
+    red = (result == (255, 0, 0)).all(axis=2)
     assert red[170:190, 350:390].all(), "the one in the southeast"
     assert red.mean() == pytest.approx(40 * 20 / (50 * 30), abs=0.04)
     assert not red[160:170].any() and not red[:, 340:350].any(), "the gaps"
@@ -79,11 +79,11 @@ def test_opacity_and_blend(logo: str) -> None:
 def test_a_mark_of_ink_and_one_with_a_profile_become_srgb(tmp_path: Path) -> None:
     samples = Path(__file__).parents[3] / "sample_images" / "color"
     for name in ("wide-gamut.jpg", "cmyk.jpg"):
-        made = apply(WHITE, Watermark(str(samples / name), size="150"))
-        assert changed(made, WHITE) is not None
-    with Image.open(samples / "wide-gamut.jpg") as held:
+        result = apply(WHITE, Watermark(str(samples / name), size="150"))
+        assert difference_box(result, WHITE) is not None
+    with Image.open(samples / "wide-gamut.jpg") as photo:
         plain = tmp_path / "plain.jpg"
-        held.save(plain, quality="keep")  # without its profile
+        photo.save(plain, quality="keep")  # without its profile
     one = np.asarray(apply(WHITE, Watermark(str(samples / "wide-gamut.jpg"), size="150"))).astype(int)
     other = np.asarray(apply(WHITE, Watermark(str(plain), size="150"))).astype(int)
     assert np.abs(one - other).max() > 10
@@ -101,14 +101,14 @@ def test_unbound_it_says_how_to_go_on() -> None:
 GROUND = Image.new("RGB", (400, 300), (40, 60, 80))
 
 
-def ink(made: Image.Image) -> NDArray[np.bool_]:
-    mask: NDArray[np.bool_] = (np.asarray(made) != (40, 60, 80)).any(axis=2)
+def ink(result: Image.Image) -> NDArray[np.bool_]:
+    mask: NDArray[np.bool_] = (np.asarray(result) != (40, 60, 80)).any(axis=2)
     return mask
 
 
 @pytest.mark.parametrize("gravity", ["northwest", "north", "southeast", "center", "west"])
 def test_text_sits_at_its_place_within_the_margins(gravity: str) -> None:
-    box = changed(apply(GROUND, Text("Hxg", size="30", gravity=gravity, margin="12")), GROUND)
+    box = difference_box(apply(GROUND, Text("Hxg", size="30", gravity=gravity, margin="12")), GROUND)
     assert box is not None
     left, top, right, bottom = box
     assert 18 <= bottom - top <= 34
@@ -131,16 +131,16 @@ def test_size_is_a_share_of_the_shorter_side_and_shrinks_to_fit() -> None:
 
     small, large = GROUND, GROUND.resize((800, 600))
     assert height(Text("H", size="20%"), large) == pytest.approx(2 * height(Text("H", size="20%"), small), abs=2)
-    box = changed(apply(GROUND, Text("A text far too long for this picture", size="40%", margin="10")), GROUND)
+    box = difference_box(apply(GROUND, Text("A text far too long for this picture", size="40%", margin="10")), GROUND)
     assert box is not None and box[0] >= 10 and box[2] <= 390 and box[2] - box[0] > 300
 
 
 def test_colors_outline_and_opacity() -> None:
     plain = np.asarray(apply(GROUND, Text("HH", size="80", color="#ffcc00", gravity="center")))
     assert (plain == (255, 204, 0)).all(axis=2).any()
-    lined = np.asarray(apply(GROUND, Text("HH", "80", "#ffcc00", "center", outline="#000", outline_width="4")))
-    black = (lined == 0).all(axis=2)
-    assert black.any() and ink(Image.fromarray(lined)).sum() > ink(Image.fromarray(plain)).sum()
+    outline_text = np.asarray(apply(GROUND, Text("HH", "80", "#ffcc00", "center", outline="#000", outline_width="4")))
+    black = (outline_text == 0).all(axis=2)
+    assert black.any() and ink(Image.fromarray(outline_text)).sum() > ink(Image.fromarray(plain)).sum()
     half = np.asarray(apply(GROUND, Text("HH", size="80", color="#ffffff", opacity=0.5, gravity="center")))
     assert half.max(axis=(0, 1)).tolist() == [148, 158, 168]
     clear = np.asarray(apply(GROUND, Text("HH", size="80", color="#ffffff80", gravity="center")))
@@ -150,15 +150,15 @@ def test_colors_outline_and_opacity() -> None:
 def test_lines_and_quoted_commas() -> None:
     op = from_words(Text, r'"Hello, world\nand more",size=10%,gravity=center')
     assert op.text == r"Hello, world\nand more"
-    made = ink(apply(GROUND, op))
-    rows = np.flatnonzero(made.any(axis=1))
+    result = ink(apply(GROUND, op))
+    rows = np.flatnonzero(result.any(axis=1))
     assert (np.diff(rows) > 1).any(), "two lines have a gap between them"
 
 
 def test_the_font_of_a_file_is_used(tmp_path: Path) -> None:
     (tmp_path / "f.ttf").write_bytes(outside.font_file())
-    made = changed(apply(GROUND, Text("H", font=str(tmp_path / "f.ttf"))), GROUND)
-    assert made == changed(apply(GROUND, Text("H")), GROUND)
+    result = difference_box(apply(GROUND, Text("H", font=str(tmp_path / "f.ttf"))), GROUND)
+    assert result == difference_box(apply(GROUND, Text("H")), GROUND)
     (tmp_path / "f.ttf").write_bytes(b"no font")
     with pytest.raises(PlanError, match=r"text font: '.*f.ttf' cannot be used: this is no font"):
         apply(GROUND, Text("Hxg", font=str(tmp_path / "f.ttf")))
@@ -173,14 +173,14 @@ def test_characters_that_the_font_has_not_are_named() -> None:
 
 
 def test_fields_are_checked_when_they_are_typed() -> None:
-    for text, said in (
+    for text, message in (
         ("{stm}", "unknown field of a text 'stm'; did you mean 'stem'"),
         ("{exif.Artst}", "unknown EXIF tag 'Artst'; did you mean 'Artist'"),
         ("{stem!r}", "expected no conversion"),
         ("{width:%Y}", "expected a format that fits {width} for text"),
         ("{", "expected a text for text, got '{'.*a brace is written"),
     ):
-        with pytest.raises(UsageError, match=said):
+        with pytest.raises(UsageError, match=message):
             Text(text)
     assert Text("{{x}} {date:%Y} {width:05d}").text == "{{x}} {date:%Y} {width:05d}"
 
@@ -189,9 +189,9 @@ def test_fields_of_a_picture_in_memory(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x013B] = "Ada"
     GROUND.save(tmp_path / "trip.png", exif=exif)
-    with Image.open(tmp_path / "trip.png") as held:
-        made = apply(held, Text("{stem} {exif.Artist} {width}"))
-    assert made.tobytes() == apply(GROUND, Text("trip Ada 400")).tobytes()
+    with Image.open(tmp_path / "trip.png") as photo:
+        result = apply(photo, Text("{stem} {exif.Artist} {width}"))
+    assert result.tobytes() == apply(GROUND, Text("trip Ada 400")).tobytes()
     with pytest.warns(UserWarning, match="text: the file has no exif.Artist, left out"):
         assert apply(GROUND, Text("x{exif.Artist}")).tobytes() == apply(GROUND, Text("x")).tobytes()
 

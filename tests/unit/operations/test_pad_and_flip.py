@@ -26,12 +26,12 @@ SIZES = st.tuples(SIDES, SIDES)
 GRAVITIES = st.sampled_from(list(ANCHORS))
 
 
-def numbered(width: int = 4, height: int = 3) -> Image.Image:
+def ramp(width: int = 4, height: int = 3) -> Image.Image:
     """Gray: 10 * row + column."""
     return Image.fromarray(numpy.add.outer(10 * numpy.arange(height), numpy.arange(width)).astype(numpy.uint8))
 
 
-def framed(mode: str, inside: object, outside: object) -> Image.Image:
+def frame(mode: str, inside: object, outside: object) -> Image.Image:
     """10x8 px with a rectangle from (2, 1) to (7, 5)."""
     image = Image.new(mode, (10, 8), outside)  # type: ignore[arg-type]  # Pillow takes a color of any kind
     image.paste(inside, (2, 1, 7, 5))  # type: ignore[arg-type]  # likewise
@@ -39,12 +39,12 @@ def framed(mode: str, inside: object, outside: object) -> Image.Image:
 
 
 def rows(image: Image.Image) -> list[list[int]]:
-    made: list[list[int]] = numpy.asarray(image).tolist()
-    return made
+    result: list[list[int]] = numpy.asarray(image).tolist()
+    return result
 
 
 @pytest.mark.parametrize(
-    ("words", "made"),
+    ("words", "operation"),
     [
         ("100x50+10+20", Crop("100x50+10+20")),
         (" 100 X 50 + 10 - 020 ", Crop("100x50+10-20")),
@@ -64,9 +64,9 @@ def rows(image: Image.Image) -> list[list[int]]:
         ("", Flop()),
     ],
 )
-def test_words(words: str, made: Declaration) -> None:
-    assert from_words(type(made), words) == made
-    assert from_words(type(made), to_words(made)) == made
+def test_words(words: str, operation: Declaration) -> None:
+    assert from_words(type(operation), words) == operation
+    assert from_words(type(operation), to_words(operation)) == operation
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_sentences(cls: type[Operation], words: str, sentence: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("area", "gravity", "kept"),
+    ("area", "gravity", "result"),
     [
         ("2x1+1+2", None, [[21, 22]]),
         ("2x1", None, [[11, 12]]),
@@ -105,31 +105,31 @@ def test_sentences(cls: type[Operation], words: str, sentence: str) -> None:
         ("4:1", None, [[10, 11, 12, 13]]),
     ],
 )
-def test_crop_keeps_the_area(area: str, gravity: str | None, kept: list[list[int]]) -> None:
-    assert rows(Crop(area, gravity).apply(numbered())) == kept
+def test_crop_keeps_the_area(area: str, gravity: str | None, result: list[list[int]]) -> None:
+    assert rows(Crop(area, gravity).apply(ramp())) == result
 
 
 @given(SIZES, SIZES, GRAVITIES)
 def test_a_crop_is_clipped(source: tuple[int, int], area: tuple[int, int], gravity: str) -> None:
-    made = Crop(f"{area[0]}x{area[1]}", gravity).apply(Image.new("L", source))
-    assert made.size == (min(source[0], area[0]), min(source[1], area[1]))
+    result = Crop(f"{area[0]}x{area[1]}", gravity).apply(Image.new("L", source))
+    assert result.size == (min(source[0], area[0]), min(source[1], area[1]))
 
 
 def test_a_crop_of_everything_gives_the_same_object() -> None:
-    image = numbered()
+    image = ramp()
     assert Crop("9x9").apply(image) is image
 
 
 @pytest.mark.parametrize("area", ["2x2+4+0", "2x2+0+3", "2x2-2+0", "2x2+0-9"])
 def test_a_crop_outside_is_an_error(area: str) -> None:
     sentence = f"crop {re.escape(area)} lies outside of the picture, which is 4x3 px"
-    with pytest.raises(ImageError, match=sentence) as caught:
-        Crop(area).apply(numbered())
-    assert caught.value.kind == "operation"
+    with pytest.raises(ImageError, match=sentence) as error:
+        Crop(area).apply(ramp())
+    assert error.value.kind == "operation"
 
 
 def test_mirrors_are_exact() -> None:
-    image = numbered(3, 2)
+    image = ramp(3, 2)
     assert rows(Flip().apply(image)) == [[10, 11, 12], [0, 1, 2]]
     assert rows(Flop().apply(image)) == [[2, 1, 0], [12, 11, 10]]
 
@@ -140,8 +140,8 @@ def test_moving_pixels_keeps_the_mode_and_the_header(operation: Operation, mode:
     image = Image.new(mode, (9, 6))
     image.info.update(dpi=(300, 300), transparency=0)
     palette = image.getpalette()
-    made = operation.apply(image)
-    assert (made.mode, made.info, made.getpalette()) == (mode, image.info, palette)
+    result = operation.apply(image)
+    assert (result.mode, result.info, result.getpalette()) == (mode, image.info, palette)
     assert image.size == (9, 6)
 
 
@@ -150,14 +150,14 @@ def test_operations_take_every_mode() -> None:
     for mode in MODES:
         image = Image.new(mode, (9, 6))
         for operation in (Rotate(30), Rotate(30, kernel="nearest"), Pad("20x20"), Border("3"), Border("3", "white")):
-            made = operation.apply(image)
-            result = "L" if mode == "1" and operation == Rotate(30) else becomes.get(mode, mode)
-            assert made.mode == result, (mode, operation)
-            assert made.width > 9 and made.height > 6
+            result = operation.apply(image)
+            result_mode = "L" if mode == "1" and operation == Rotate(30) else becomes.get(mode, mode)
+            assert result.mode == result_mode, (mode, operation)
+            assert result.width > 9 and result.height > 6
 
 
 def test_pad_never_crops() -> None:
-    image = numbered(2, 1)
+    image = ramp(2, 1)
     assert rows(Pad("4x3", background="black").apply(image)) == [[0] * 4, [0, 0, 1, 0], [0] * 4]
     assert rows(Pad("4x3", "southeast").apply(image)) == [[255] * 4, [255] * 4, [255, 255, 0, 1]]
     assert rows(Pad("1x2", "north").apply(image)) == [[0, 1], [255, 255]]
@@ -170,22 +170,22 @@ def test_a_padded_picture_can_be_cropped_out_again(
     source: tuple[int, int], canvas: tuple[int, int], gravity: str
 ) -> None:
     image = Image.effect_noise(source, 90)
-    padded = Pad(f"{canvas[0]}x{canvas[1]}", gravity).apply(image)
-    assert padded.size == (max(source[0], canvas[0]), max(source[1], canvas[1]))
-    assert Crop(f"{source[0]}x{source[1]}", gravity).apply(padded).tobytes() == image.tobytes()
+    result = Pad(f"{canvas[0]}x{canvas[1]}", gravity).apply(image)
+    assert result.size == (max(source[0], canvas[0]), max(source[1], canvas[1]))
+    assert Crop(f"{source[0]}x{source[1]}", gravity).apply(result).tobytes() == image.tobytes()
 
 
 def test_border() -> None:
-    assert rows(Border("1").apply(numbered(2, 1))) == [[0] * 4, [0, 0, 1, 0], [0] * 4]
-    assert rows(Border("2x0", "white").apply(numbered(2, 1))) == [[255, 255, 0, 1, 255, 255]]
+    assert rows(Border("1").apply(ramp(2, 1))) == [[0] * 4, [0, 0, 1, 0], [0] * 4]
+    assert rows(Border("2x0", "white").apply(ramp(2, 1))) == [[255, 255, 0, 1, 255, 255]]
     assert Border("5%").apply(Image.new("L", (200, 100))).size == (220, 110)
-    assert Border("0").apply(image := numbered()) is image
+    assert Border("0").apply(image := ramp()) is image
     image.info["dpi"] = (300, 300)
     assert Border("1").apply(image).info == {"dpi": (300, 300)}
 
 
 @pytest.mark.parametrize(
-    ("mode", "color", "result", "pixel"),
+    ("mode", "color", "result_mode", "pixel"),
     [
         ("1", "white", "1", 255),
         ("1", "#808080", "L", 128),
@@ -201,9 +201,9 @@ def test_border() -> None:
         ("F", "white", "F", 1.0),
     ],
 )
-def test_a_color_in_each_mode(mode: str, color: str, result: str, pixel: object) -> None:
-    made = Border("1", color).apply(Image.new(mode, (2, 2)))
-    assert (made.mode, made.getpixel((0, 0))) == (result, pixel)
+def test_a_color_in_each_mode(mode: str, color: str, result_mode: str, pixel: object) -> None:
+    result = Border("1", color).apply(Image.new(mode, (2, 2)))
+    assert (result.mode, result.getpixel((0, 0))) == (result_mode, pixel)
 
 
 def test_white_in_floats_follows_the_picture() -> None:
@@ -213,60 +213,60 @@ def test_white_in_floats_follows_the_picture() -> None:
 
 @pytest.mark.parametrize(("mode", "color"), [("I;16", "red"), ("F", "transparent"), ("CMYK", "#ff000080")])
 def test_a_color_that_the_mode_cannot_hold(mode: str, color: str) -> None:
-    with pytest.raises(ImageError, match=f"border cannot work on {mode} pixels; the background must be") as caught:
+    with pytest.raises(ImageError, match=f"border cannot work on {mode} pixels; the background must be") as error:
         Border("1", color).apply(Image.new(mode, (2, 2)))
-    assert caught.value.kind == "mode"
+    assert error.value.kind == "mode"
 
 
 def test_a_transparent_header_color_is_not_lost_in_a_border() -> None:
     image = Image.new("RGB", (2, 2), (1, 2, 3))
     image.info["transparency"] = (1, 2, 3)
-    made = Border("1", "red").apply(image)
-    assert (made.getpixel((0, 0)), made.getpixel((1, 1))) == ((255, 0, 0, 255), (1, 2, 3, 0))
-    assert "transparency" not in made.info
+    result = Border("1", "red").apply(image)
+    assert (result.getpixel((0, 0)), result.getpixel((1, 1))) == ((255, 0, 0, 255), (1, 2, 3, 0))
+    assert "transparency" not in result.info
 
 
 @pytest.mark.parametrize("operation", [Pad("900000x900000"), Border("500000")])
 def test_a_huge_result_is_refused(operation: Operation) -> None:
-    with pytest.raises(ImageError, match="more than the 1000 megapixels") as caught:
+    with pytest.raises(ImageError, match="more than the 1000 megapixels") as error:
         operation.apply(Image.new("L", (2, 2)))
-    assert caught.value.kind == "too_large"
+    assert error.value.kind == "too_large"
 
 
 @pytest.mark.parametrize(
     "image",
     [
-        framed("L", 200, 100),
-        framed("RGB", (10, 10, 40), (10, 10, 10)),
-        framed("1", 1, 0),
-        framed("P", 1, 0),
-        framed("RGBA", (9, 9, 9, 255), (200, 0, 0, 0)),
-        framed("LA", (9, 255), (200, 0)),
-        framed("CMYK", (0, 0, 90, 0), 0),
-        framed("I;16", 30000, 100),
-        framed("I;16B", 30000, 100),
-        framed("I", 90000, 100),
-        framed("F", 0.5, 0.25),
+        frame("L", 200, 100),
+        frame("RGB", (10, 10, 40), (10, 10, 10)),
+        frame("1", 1, 0),
+        frame("P", 1, 0),
+        frame("RGBA", (9, 9, 9, 255), (200, 0, 0, 0)),
+        frame("LA", (9, 255), (200, 0)),
+        frame("CMYK", (0, 0, 90, 0), 0),
+        frame("I;16", 30000, 100),
+        frame("I;16B", 30000, 100),
+        frame("I", 90000, 100),
+        frame("F", 0.5, 0.25),
     ],
     ids=lambda image: image.mode,
 )
 def test_trim_finds_the_picture(image: Image.Image) -> None:
     if image.mode == "P":
         image.putpalette([0, 0, 0, 255, 255, 255])
-    made = Trim().apply(image)
-    assert (made.size, made.mode) == ((5, 4), image.mode)
-    assert Trim().apply(made) is made  # nothing but border: stays
+    result = Trim().apply(image)
+    assert (result.size, result.mode) == ((5, 4), image.mode)
+    assert Trim().apply(result) is result  # nothing but border: stays
 
 
 def test_trim_tolerance() -> None:
-    image = framed("L", 110, 100)
+    image = frame("L", 110, 100)
     assert Trim(10).apply(image) is image
     assert Trim(9).apply(image).size == (5, 4)
     assert Trim(9.5).apply(image).size == (5, 4)
 
 
 def test_trim_sees_all_transparent_pixels_alike() -> None:
-    image = framed("RGBA", (200, 0, 0, 255), (0, 0, 0, 0))
+    image = frame("RGBA", (200, 0, 0, 255), (0, 0, 0, 0))
     image.paste((255, 255, 255, 0), (0, 6, 10, 8))
     assert Trim().apply(image).size == (5, 4)
 

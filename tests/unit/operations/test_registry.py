@@ -55,12 +55,12 @@ assert main(["run", "dunes.jpg", "-o", "out", "--transpose", "--resize=8", "-Q"]
 
 
 def test_every_operation_stands_in_the_table_once() -> None:
-    found = []
+    modules = []
     for module in pkgutil.walk_packages(operations.__path__, "imgbatch.operations."):
         for name, cls in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
             if issubclass(cls, Operation) and cls.group and cls.__module__ == module.name:  # Reduction is in no help
-                found.append((name, module.name.removeprefix("imgbatch.operations.")))
-    assert sorted(found) == sorted(MODULES.items())
+                modules.append((name, module.name.removeprefix("imgbatch.operations.")))
+    assert sorted(modules) == sorted(MODULES.items())
     assert len({cls.word for cls in all_operations()}) == len(MODULES)
 
 
@@ -88,11 +88,11 @@ def test_an_operation_is_its_file_and_one_line(tmp_path: Path) -> None:
     table.write_text(table.read_text().replace(line, f'{line}    "Transpose": "geometry.transpose",\n'))
     (tmp_path / "use.py").write_text(f"if __name__ == '__main__':\n{USE.replace(chr(10), chr(10) + '    ')}")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *filter(None, sys.path)])}
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "use.py"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
     )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "--transpose" in done.stdout and (tmp_path / "out" / "dunes.jpg").exists()
+    assert (process.returncode, process.stderr) == (0, "")
+    assert "--transpose" in process.stdout and (tmp_path / "out" / "dunes.jpg").exists()
     stubs = subprocess.run(
         [sys.executable, "-c", f"import sys; sys.path.append({str(ROOT)!r}); from tests import make_stubs\n"
          "print(*map(make_stubs.stub, make_stubs.ROOMS))"],

@@ -33,8 +33,8 @@ def stripes(mode: str, size: tuple[int, int] = (64, 64)) -> Image.Image:
     [*((mode, HALF) for mode in ("L", "1", "P", "RGB", "LA", "RGBA")), ("I;16", round(from_linear(0.5) * 65535))],
 )
 def test_stripes_keep_their_light(mode: str, level: int) -> None:
-    made = Resize("8x8!", kernel="box", linear=True).apply(stripes(mode))
-    assert abs(np.asarray(made).ravel()[0].astype(int) - level) <= (1 if level > 255 else 0)
+    result = Resize("8x8!", kernel="box", linear=True).apply(stripes(mode))
+    assert abs(np.asarray(result).ravel()[0].astype(int) - level) <= (1 if level > 255 else 0)
     plain = Resize("8x8!", kernel="box").apply(stripes(mode))
     assert abs(np.asarray(plain).ravel()[0].astype(int) - level / HALF * 128) < level / 100
 
@@ -48,29 +48,29 @@ def test_an_even_picture_stays_as_it_is(kernel: str, mode: str) -> None:
         else:
             bands = [Image.new("L", (13, 9), value) for value in (level, 255 - level, 9, 77)]
             image = Image.merge(mode, bands[: len(mode)])
-        made = np.asarray(Resize("5x4!", kernel=kernel, linear=True).apply(image)).astype(int)
-        assert np.abs(made - np.asarray(image)[:4, :5]).max() <= (2 if mode == "I;16" else 0)
+        result = np.asarray(Resize("5x4!", kernel=kernel, linear=True).apply(image)).astype(int)
+        assert np.abs(result - np.asarray(image)[:4, :5]).max() <= (2 if mode == "I;16" else 0)
 
 
 def by_definition(samples: NDArray[np.uint8], block: int) -> NDArray[np.float64]:
     """Blocks of RGBA averaged as light, one pixel at a time."""
     rows, columns = samples.shape[0] // block, samples.shape[1] // block
-    made = np.zeros((rows, columns, 4))
+    result = np.zeros((rows, columns, 4))
     for row in range(rows):
         for column in range(columns):
             part = samples[row * block : (row + 1) * block, column * block : (column + 1) * block].reshape(-1, 4) / 255
             weight = part[:, 3].sum()
-            made[row, column, 3] = 255 * weight / len(part)
+            result[row, column, 3] = 255 * weight / len(part)
             for band in range(3):
                 light = sum(to_linear(pixel[band]) * pixel[3] for pixel in part) / weight
-                made[row, column, band] = 255 * from_linear(light)
-    return made
+                result[row, column, band] = 255 * from_linear(light)
+    return result
 
 
 def test_alpha_weights_light() -> None:
     image = picture("RGBA", (12, 8))
-    made = np.asarray(Resize("3x2!", kernel="box", linear=True).apply(image))
-    assert np.abs(made - by_definition(np.asarray(image), 4)).max() <= 0.51
+    result = np.asarray(Resize("3x2!", kernel="box", linear=True).apply(image))
+    assert np.abs(result - by_definition(np.asarray(image), 4)).max() <= 0.51
 
 
 def test_what_is_no_levels_of_light() -> None:
@@ -78,21 +78,21 @@ def test_what_is_no_levels_of_light() -> None:
         image = picture(mode, (12, 8))
         assert Resize("4", linear=True).apply(image).tobytes() == Resize("4").apply(image).tobytes()
     for mode in ("CMYK", "LAB"):
-        with pytest.raises(ImageError, match=f"resize cannot average the light of {mode} pixels") as caught:
+        with pytest.raises(ImageError, match=f"resize cannot average the light of {mode} pixels") as error:
             Resize("4", linear=True).apply(picture(mode, (12, 8)))
-        assert caught.value.kind == "mode"
+        assert error.value.kind == "mode"
 
 
 def test_ink_becomes_srgb_in_a_run(tmp_path: Path) -> None:
     source = Path(__file__).parents[3] / "sample_images/color/cmyk.jpg"
     nearest = Resize("60", kernel="nearest", linear=True)
-    for op, expected in ((Resize("60", linear=True), "RGB"), (Resize("60"), "CMYK"), (nearest, "CMYK")):
+    for op, mode in ((Resize("60", linear=True), "RGB"), (Resize("60"), "CMYK"), (nearest, "CMYK")):
         recipe = ib.Recipe([op], [ib.Output(format="jpeg")])
         report = ib.run(source, tmp_path / "out", recipe, workers=0, ledger=False, overwrite=True)
         (outcome,) = report.outcomes
-        assert outcome.ok and ("mode: CMYK -> sRGB" in outcome.changes) is (expected == "RGB")
-        with Image.open(tmp_path / "out/cmyk.jpg") as made:
-            assert made.mode == expected
+        assert outcome.ok and ("mode: CMYK -> sRGB" in outcome.changes) is (mode == "RGB")
+        with Image.open(tmp_path / "out/cmyk.jpg") as result:
+            assert result.mode == mode
 
 
 @pytest.mark.parametrize("no_plan", [False, True])

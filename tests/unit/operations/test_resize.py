@@ -27,7 +27,7 @@ def canvas_of(source: tuple[int, int], size: str, fit: str = "inside", upscale: 
 
 
 @pytest.mark.parametrize(
-    ("typed", "spelled"),
+    ("size", "spelling"),
     [
         ("1600", "1600"),
         (" 1600 X 1200 ", "1600x1200"),
@@ -41,17 +41,17 @@ def canvas_of(source: tuple[int, int], size: str, fit: str = "inside", upscale: 
         (".5MP", "0.5MP"),
     ],
 )
-def test_a_size_has_one_spelling(typed: str, spelled: str) -> None:
-    assert Resize(typed).size == spelled
-    assert Resize(spelled).size == spelled
+def test_a_size_has_one_spelling(size: str, spelling: str) -> None:
+    assert Resize(size).size == spelling
+    assert Resize(spelling).size == spelling
 
 
 @pytest.mark.parametrize(
-    "typed", ["", "x", "0", "0x5", "0%", "0MP", "-5", "5.5", "1600x1200x3", "12MP!", "!", "1e3", "٣x٣", "50%%", "a4"]
+    "size", ["", "x", "0", "0x5", "0%", "0MP", "-5", "5.5", "1600x1200x3", "12MP!", "!", "1e3", "٣x٣", "50%%", "a4"]
 )
-def test_no_size(typed: str) -> None:
+def test_no_size(size: str) -> None:
     with pytest.raises(UsageError, match=r"^expected a size such as 1600 .* for resize size, got '"):
-        Resize(typed)
+        Resize(size)
 
 
 def test_a_side_is_limited() -> None:
@@ -85,9 +85,9 @@ def test_sentences_name_the_nearest_word() -> None:
 
 
 def test_words_read_naturally() -> None:
-    made = from_words(Resize, "1600x1200,fit=cover,gravity=north,upscale,background=white")
-    assert made == Resize("1600x1200", "cover", "north", upscale=True, background="#ffffff")
-    assert from_words(Resize, to_words(made)) == made
+    result = from_words(Resize, "1600x1200,fit=cover,gravity=north,upscale,background=white")
+    assert result == Resize("1600x1200", "cover", "north", upscale=True, background="#ffffff")
+    assert from_words(Resize, to_words(result)) == result
     assert Resize(1600) == Resize("1600")  # type: ignore[arg-type]  # a recipe may hold the number itself
 
 
@@ -153,9 +153,9 @@ def test_outside_covers_the_box(source: tuple[int, int], box: tuple[int, int]) -
 
 @given(SIZES, SIZES, st.sampled_from(["cover", "contain", "fill"]))
 def test_a_box_is_met_exactly(source: tuple[int, int], box: tuple[int, int], fit: str) -> None:
-    made = fit_size(source, geometry(f"{box[0]}x{box[1]}"), fit, upscale=True)
-    assert made.canvas == box
-    left, top, right, bottom = made.box
+    result = fit_size(source, geometry(f"{box[0]}x{box[1]}"), fit, upscale=True)
+    assert result.canvas == box
+    left, top, right, bottom = result.box
     assert 0 <= left < right <= source[0] and 0 <= top < bottom <= source[1]
     if fit == "cover":
         assert Fraction(right - left, bottom - top) == Fraction(box[0], box[1])  # the aspect of the crop is exact
@@ -163,8 +163,8 @@ def test_a_box_is_met_exactly(source: tuple[int, int], box: tuple[int, int], fit
 
 @given(SIZES, st.sampled_from(FITS), SIZES)
 def test_nothing_is_enlarged_unless_asked(source: tuple[int, int], fit: str, box: tuple[int, int]) -> None:
-    made = fit_size(source, geometry(f"{box[0]}x{box[1]}"), fit)
-    assert 1 <= made.size[0] <= source[0] and 1 <= made.size[1] <= source[1]
+    result = fit_size(source, geometry(f"{box[0]}x{box[1]}"), fit)
+    assert 1 <= result.size[0] <= source[0] and 1 <= result.size[1] <= source[1]
 
 
 @given(SIZES, st.integers(1, 9_000_000))
@@ -196,13 +196,13 @@ def test_transparent_colors_do_not_bleed(kernel: str) -> None:
     pixels = numpy.zeros((8, 8, 4), numpy.uint8)
     pixels[:, :4] = (255, 0, 0, 255)
     pixels[:, 4:] = (0, 255, 0, 0)  # green, but nobody may see it
-    made = numpy.asarray(Resize("3x3!", kernel=kernel).apply(Image.fromarray(pixels)))
-    seen = made[made[..., 3] > 0]
-    assert (seen[:, 0] >= 250).all() and (seen[:, 1] == 0).all()
+    result = numpy.asarray(Resize("3x3!", kernel=kernel).apply(Image.fromarray(pixels)))
+    visible = result[result[..., 3] > 0]
+    assert (visible[:, 0] >= 250).all() and (visible[:, 1] == 0).all()
 
 
 @pytest.mark.parametrize(
-    ("mode", "result"),
+    ("mode", "result_mode"),
     [
         ("1", "L"),
         ("L", "L"),
@@ -220,12 +220,12 @@ def test_transparent_colors_do_not_bleed(kernel: str) -> None:
         ("F", "F"),
     ],
 )
-def test_a_mode_that_can_be_averaged_stays(mode: str, result: str) -> None:
+def test_a_mode_that_can_be_averaged_stays(mode: str, result_mode: str) -> None:
     image = Image.new(mode, (12, 9))
-    assert Resize("4").apply(image).mode == result
+    assert Resize("4").apply(image).mode == result_mode
     assert Resize("4", kernel="nearest").apply(image).mode == mode
-    padded = Resize("30x30", "contain").apply(image)
-    assert (padded.size, image.size) == ((30, 30), (12, 9))
+    result = Resize("30x30", "contain").apply(image)
+    assert (result.size, image.size) == ((30, 30), (12, 9))
 
 
 def test_a_transparent_palette_color_becomes_alpha() -> None:
@@ -233,8 +233,8 @@ def test_a_transparent_palette_color_becomes_alpha() -> None:
     image.putpalette([255, 0, 0, 0, 0, 255])
     image.info["transparency"] = 0
     image.paste(0, (4, 0, 8, 8))
-    made = Resize("4").apply(image)
-    assert (made.mode, made.getpixel((0, 0)), "transparency" in made.info) == ("RGBA", (0, 0, 255, 255), False)
+    result = Resize("4").apply(image)
+    assert (result.mode, result.getpixel((0, 0)), "transparency" in result.info) == ("RGBA", (0, 0, 255, 255), False)
 
 
 @pytest.mark.parametrize("mode", SIXTEEN)
@@ -242,23 +242,23 @@ def test_a_transparent_palette_color_becomes_alpha() -> None:
 def test_sixteen_bits_are_exact(mode: str, kernel: str) -> None:
     samples = numpy.random.default_rng(1).integers(0, 65536, (20, 30))
     image = Image.frombytes(mode, (30, 20), samples.astype(SIXTEEN[mode]).tobytes())
-    made = Resize("15x10", kernel=kernel).apply(image)
+    result = Resize("15x10", kernel=kernel).apply(image)
     exact = Image.fromarray(samples.astype(numpy.float32)).resize((15, 10), Image.Resampling[kernel.upper()])
-    values = numpy.frombuffer(made.tobytes(), SIXTEEN[mode]).reshape(10, 15)
+    values = numpy.frombuffer(result.tobytes(), SIXTEEN[mode]).reshape(10, 15)
     assert numpy.abs(values - numpy.asarray(exact).clip(0, 65535)).max() <= 0.51
 
 
-@pytest.mark.parametrize(("gravity", "kept"), [("north", 0), ("center", 100), ("south", 200), ("northeast", 0)])
-def test_cover_keeps_the_part_at_gravity(gravity: str, kept: int) -> None:
+@pytest.mark.parametrize(("gravity", "level"), [("north", 0), ("center", 100), ("south", 200), ("northeast", 0)])
+def test_cover_keeps_the_part_at_gravity(gravity: str, level: int) -> None:
     column = numpy.repeat(numpy.array([0, 100, 200], numpy.uint8), 20)[:, None]
-    made = Resize("10x10", "cover", gravity, "box").apply(Image.fromarray(numpy.repeat(column, 20, axis=1)))
-    assert made.size == (10, 10) and made.getextrema() == (kept, kept)
+    result = Resize("10x10", "cover", gravity, "box").apply(Image.fromarray(numpy.repeat(column, 20, axis=1)))
+    assert result.size == (10, 10) and result.getextrema() == (level, level)
 
 
 def test_contain_pads_with_the_background() -> None:
     image = Image.new("RGB", (20, 10), "red")
-    made = Resize("10x10", "contain", "south", background="blue").apply(image)
-    assert [made.getpixel((3, y)) for y in (0, 4, 5, 9)] == [(0, 0, 255)] * 2 + [(255, 0, 0)] * 2
+    result = Resize("10x10", "contain", "south", background="blue").apply(image)
+    assert [result.getpixel((3, y)) for y in (0, 4, 5, 9)] == [(0, 0, 255)] * 2 + [(255, 0, 0)] * 2
     plain = Resize("10x10", "contain").apply(image)
     assert (plain.mode, plain.getpixel((0, 0))) == ("RGB", (255, 255, 255))
     clear = Resize("10x10", "contain").apply(image.convert("RGBA"))
@@ -267,6 +267,6 @@ def test_contain_pads_with_the_background() -> None:
 
 
 def test_a_huge_result_is_refused_before_it_is_made() -> None:
-    with pytest.raises(ImageError, match="resize would make 1000000x1000000 px, more than the 1000 mega") as caught:
+    with pytest.raises(ImageError, match="resize would make 1000000x1000000 px, more than the 1000 mega") as error:
         Resize("1000000x1000000!", upscale=True).apply(Image.new("L", (2, 2)))
-    assert caught.value.kind == "too_large"
+    assert error.value.kind == "too_large"

@@ -41,9 +41,9 @@ def test_it_is_pillows_picture_but_for_rounding(mode: str, kernel: Resampling) -
     whole = (0.0, 0.0, 901.0, 603.0)
     ours = separable.reduce_image(image, (397, 301), kernel, whole)
     assert ours.info == image.info
-    found = off(ours, image.resize((397, 301), kernel, whole))
-    assert found.mean() <= 0.25
-    assert found.max() <= 6
+    differences = off(ours, image.resize((397, 301), kernel, whole))
+    assert differences.mean() <= 0.25
+    assert differences.max() <= 6
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB"])
@@ -55,8 +55,8 @@ def test_columns_that_no_kernel_sees_are_left_out_and_no_others(mode: str, part:
     image = waves((901, 603), mode)
     left, top, right, bottom = part
     columns = image.resize((901, 277), Resampling.LANCZOS, (0, top, 901, bottom))
-    expected = columns.resize((290, 277), Resampling.LANCZOS, (left, 0, right, 277))
-    assert off(separable.reduce_image(image, (290, 277), Resampling.LANCZOS, part), expected).max() <= 1
+    reference = columns.resize((290, 277), Resampling.LANCZOS, (left, 0, right, 277))
+    assert off(separable.reduce_image(image, (290, 277), Resampling.LANCZOS, part), reference).max() <= 1
 
 
 @pytest.mark.parametrize("width", [800, 801, 802, 803])

@@ -28,15 +28,15 @@ def cast(factors: tuple[float, float, float] = (1.0, 0.8, 0.5)) -> Image.Image:
 
 @pytest.mark.parametrize("operation", [WhiteBalance(), PATCH], ids=str)
 def test_a_neutral_scene_becomes_neutral(operation: WhiteBalance) -> None:
-    made = np.asarray(operation.apply(cast())).astype(int)
+    result = np.asarray(operation.apply(cast())).astype(int)
     assert np.ptp(np.asarray(cast()).astype(int), axis=2).max() > 40
-    assert np.ptp(made, axis=2).max() <= 3
+    assert np.ptp(result, axis=2).max() <= 3
 
 
 def test_gray_world_keeps_the_luminance_and_makes_the_mean_gray() -> None:
-    made = light(WhiteBalance().apply(cast())).mean(axis=(0, 1))
-    assert np.ptp(made) < 0.004
-    assert made @ [0.2126, 0.7152, 0.0722] == pytest.approx(
+    result = light(WhiteBalance().apply(cast())).mean(axis=(0, 1))
+    assert np.ptp(result) < 0.004
+    assert result @ [0.2126, 0.7152, 0.0722] == pytest.approx(
         light(cast()).mean(axis=(0, 1)) @ [0.2126, 0.7152, 0.0722], abs=0.004
     )
 
@@ -51,11 +51,11 @@ def test_white_patch_ignores_the_lamps_it_is_told_to() -> None:
 def test_neutral_alpha_and_hidden_pixels() -> None:
     gray = picture("L", (20, 20)).convert("RGB")
     assert WhiteBalance().apply(gray).tobytes() == gray.tobytes()
-    seen = cast().convert("RGBA")
-    hidden = seen.copy()
-    hidden.paste((0, 255, 0, 0), (0, 0, 40, 10))
-    lower = WhiteBalance().apply(hidden).crop((0, 10, 40, 30))
-    assert lower.tobytes() == WhiteBalance().apply(seen.crop((0, 10, 40, 30))).tobytes()
+    whole = cast().convert("RGBA")
+    part = whole.copy()
+    part.paste((0, 255, 0, 0), (0, 0, 40, 10))
+    lower = WhiteBalance().apply(part).crop((0, 10, 40, 30))
+    assert lower.tobytes() == WhiteBalance().apply(whole.crop((0, 10, 40, 30))).tobytes()
     nothing = Image.new("RGBA", (4, 4), (9, 8, 7, 0))
     assert WhiteBalance().apply(nothing).tobytes() == nothing.tobytes()
     assert WhiteBalance().apply(Image.new("RGB", (2, 2), (50, 0, 0))).getpixel((0, 0))[1] == 0  # type: ignore[index]  # RGB

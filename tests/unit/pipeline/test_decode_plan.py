@@ -41,7 +41,7 @@ WIDE = SAMPLES / "color" / "wide-gamut.jpg"
 LIMIT = 100_000_000
 
 
-def opened(size: Size, format: str = "JPEG", orientation: int = 1, frames: int = 1) -> decode.SourceImage:
+def open_source(size: Size, format: str = "JPEG", orientation: int = 1, frames: int = 1) -> decode.SourceImage:
     file = io.BytesIO()
     exif = Image.Exif()
     exif[0x0112] = orientation
@@ -52,12 +52,12 @@ def opened(size: Size, format: str = "JPEG", orientation: int = 1, frames: int =
         return open_image(file.getvalue(), "", LIMIT)
 
 
-def wanted(ops: Sequence[Operation], *own: Sequence[Operation], size: Size = (4000, 3000)) -> Size | None:
-    return decode_plan.make_plan(opened(size), True, ops, own or ((),)).demand
+def demand(ops: Sequence[Operation], *own: Sequence[Operation], size: Size = (4000, 3000)) -> Size | None:
+    return decode_plan.make_plan(open_source(size), True, ops, own or ((),)).demand
 
 
 @pytest.mark.parametrize(
-    ("ops", "needed"),
+    ("ops", "size"),
     [
         ([Resize("1600")], (1600, 1200)),
         ([Resize("1000x1000", "cover")], (1334, 1000)),
@@ -112,19 +112,19 @@ def wanted(ops: Sequence[Operation], *own: Sequence[Operation], size: Size = (40
         ([Crop("100x100+9000+0"), Resize("10")], None),
     ],
 )
-def test_the_operations_say_what_is_needed(ops: list[Operation], needed: Size | None) -> None:
-    assert wanted(ops) == needed
+def test_the_operations_say_what_is_needed(ops: list[Operation], size: Size | None) -> None:
+    assert demand(ops) == size
 
 
 def test_the_largest_demand_of_all_outputs_counts() -> None:
-    assert wanted([], [Resize("256")], [Resize("800")], [Resize("640")]) == (800, 600)
-    assert wanted([], [Resize("256")], []) is None
-    assert wanted([Resize("800")], [Resize("256")], []) == (800, 600)
+    assert demand([], [Resize("256")], [Resize("800")], [Resize("640")]) == (800, 600)
+    assert demand([], [Resize("256")], []) is None
+    assert demand([Resize("800")], [Resize("256")], []) == (800, 600)
 
 
 @pytest.mark.parametrize("format", ["PNG", "WEBP", "TIFF"])
 def test_only_jpeg_is_decoded_small(format: str) -> None:
-    assert decode_plan.make_plan(opened((400, 300), format), True, [Resize("100")]).demand is None
+    assert decode_plan.make_plan(open_source((400, 300), format), True, [Resize("100")]).demand is None
 
 
 @pytest.mark.parametrize(
@@ -138,13 +138,13 @@ def test_only_jpeg_is_decoded_small(format: str) -> None:
     ],
 )
 def test_the_picture_is_turned_after_the_resize_where_nothing_before_cares(ops: list[Operation], turns: bool) -> None:
-    assert decode_plan.make_plan(opened((400, 300), "JPEG", 6), True, ops).turner == (
+    assert decode_plan.make_plan(open_source((400, 300), "JPEG", 6), True, ops).turner == (
         "operations" if turns else "decoder"
     )
-    assert decode_plan.make_plan(opened((400, 300), "JPEG", 6), False, ops).turner != "operations"
-    assert decode_plan.make_plan(opened((400, 300), "JPEG", 1), True, ops).turner != "operations"
-    assert decode_plan.make_plan(opened((400, 300), "TIFF", 6), True, ops).turner != "operations"
-    assert decode_plan.make_plan(opened((400, 300), "JPEG", 6), True, [], [ops, []]).turner != "operations"
+    assert decode_plan.make_plan(open_source((400, 300), "JPEG", 6), False, ops).turner != "operations"
+    assert decode_plan.make_plan(open_source((400, 300), "JPEG", 1), True, ops).turner != "operations"
+    assert decode_plan.make_plan(open_source((400, 300), "TIFF", 6), True, ops).turner != "operations"
+    assert decode_plan.make_plan(open_source((400, 300), "JPEG", 6), True, [], [ops, []]).turner != "operations"
 
 
 def photo(mode: str = "RGB", size: Size = (2000, 1500), **options: Any) -> decode.SourceImage:
@@ -198,12 +198,12 @@ def test_colors_stay_apart_where_there_is_enough_to_spare(size: Size, result: st
 
 
 def test_only_what_is_stored_as_brightness_and_colors_is_left_so() -> None:
-    def apart(opened: decode.SourceImage) -> bool:
-        return decode_plan.make_plan(opened, True, [Resize("800")], halves=True).luma
+    def apart(picture: decode.SourceImage) -> bool:
+        return decode_plan.make_plan(picture, True, [Resize("800")], halves=True).luma
 
     assert apart(photo()) and apart(photo(subsampling="4:4:4")) and apart(photo(progressive=True))
     assert not apart(photo(keep_rgb=True)) and not apart(photo("L")) and not apart(photo("CMYK"))
-    assert not apart(opened((2000, 1500), "WEBP"))
+    assert not apart(open_source((2000, 1500), "WEBP"))
     assert not decode_plan.make_plan(photo(), True, [Resize("800")], halves=False).luma
     assert decode_plan.make_plan(photo(), True, (), [[Resize("800")], [Resize("200")]], halves=True).luma
     assert not decode_plan.make_plan(photo(), True, (), [[Resize("800")], [Resize("400"), Blur(1)]], halves=True).luma
@@ -211,7 +211,7 @@ def test_only_what_is_stored_as_brightness_and_colors_is_left_so() -> None:
 
 def test_smaller_outputs_are_made_from_larger_ones() -> None:
     def steps(*own: Sequence[Operation], ops: Sequence[Operation] = ()) -> list[tuple[int, int | None]]:
-        plan = decode_plan.make_plan(opened((4000, 3000)), True, ops, own)
+        plan = decode_plan.make_plan(open_source((4000, 3000)), True, ops, own)
         return decode_plan.order_outputs(plan)
 
     sizes = [[Resize(f"{width}x")] for width in (200, 3000, 1200)]
@@ -230,7 +230,7 @@ def test_smaller_outputs_are_made_from_larger_ones() -> None:
 
 
 @pytest.mark.parametrize(
-    ("format", "orientation", "ops", "output", "copied"),
+    ("format", "orientation", "ops", "output", "is_copy"),
     [
         ("JPEG", 1, [], Output(), True),
         ("JPEG", 1, [Resize("1600")], Output(), True),
@@ -245,16 +245,16 @@ def test_smaller_outputs_are_made_from_larger_ones() -> None:
     ],
 )
 def test_what_would_come_out_as_it_went_in_is_copied(
-    format: str, orientation: int, ops: list[Operation], output: Output, copied: bool
+    format: str, orientation: int, ops: list[Operation], output: Output, is_copy: bool
 ) -> None:
-    source = opened((400, 300), format, orientation)
+    source = open_source((400, 300), format, orientation)
     plan = decode_plan.make_plan(source, True, ops)
-    assert output_decision.can_copy(source, plan, output, 0, source.format) is copied
+    assert output_decision.can_copy(source, plan, output, 0, source.format) is is_copy
     assert not output_decision.can_copy(source, plan, output, 0, "webp")
 
 
 def test_frames_that_are_left_out_are_no_copy() -> None:
-    source = opened((40, 30), "GIF", frames=3)
+    source = open_source((40, 30), "GIF", frames=3)
     plan = decode_plan.make_plan(source, True, [])
     assert output_decision.can_copy(source, plan, Output(), 0, "gif")
     assert not output_decision.can_copy(source, plan, Output(frames="first"), 0, "gif")
@@ -278,7 +278,7 @@ def test_pictures_of_one_shape_share_a_way_but_no_words(tmp_path: Path) -> None:
     assert a != b
 
 
-def stored(path: Path, size: Size = (900, 600), mode: str = "RGB", orientation: int = 1, icc: bytes = b"") -> Path:
+def store(path: Path, size: Size = (900, 600), mode: str = "RGB", orientation: int = 1, icc: bytes = b"") -> Path:
     exif = Image.Exif()
     exif[0x0112] = orientation
     with Image.open(WIDE) as image:
@@ -289,39 +289,39 @@ def stored(path: Path, size: Size = (900, 600), mode: str = "RGB", orientation: 
 def alike(kind: str, folder: Path) -> list[tuple[Path, int]]:
     """Two files that differ in one thing which a plan depends on, each with the number of the output that is wanted."""
     if kind == "orientation":
-        return [(stored(folder / f"{number}.jpg", orientation=number), 0) for number in (1, 6)]
+        return [(store(folder / f"{number}.jpg", orientation=number), 0) for number in (1, 6)]
     if kind == "profile":
         with Image.open(WIDE) as image:
             profile = image.info["icc_profile"]
-        return [(stored(folder / "a.jpg"), 0), (stored(folder / "b.jpg", icc=profile), 0)]
+        return [(store(folder / "a.jpg"), 0), (store(folder / "b.jpg", icc=profile), 0)]
     if kind == "colors":  # halved in a JPEG of YCbCr, not there in one of gray
-        return [(stored(folder / f"{mode}.jpg", mode=mode), 1) for mode in ("RGB", "L")]
+        return [(store(folder / f"{mode}.jpg", mode=mode), 1) for mode in ("RGB", "L")]
     if kind == "format":
-        return [(stored(folder / name, mode="L"), 1) for name in ("a.jpg", "b.png")]
+        return [(store(folder / name, mode="L"), 1) for name in ("a.jpg", "b.png")]
     if kind == "size":
-        return [(stored(folder / f"{width}.jpg", (width, 600)), 1) for width in (900, 600)]
-    return [(stored(folder / "a.jpg"), output) for output in (1, 2)]
+        return [(store(folder / f"{width}.jpg", (width, 600)), 1) for width in (900, 600)]
+    return [(store(folder / "a.jpg"), output) for output in (1, 2)]
 
 
-@pytest.mark.parametrize("turned", [False, True], ids=["", "turned"])
+@pytest.mark.parametrize("in_reverse", [False, True], ids=["", "turned"])
 @pytest.mark.parametrize("kind", ["orientation", "profile", "colors", "format", "size", "target"])
-def test_what_a_picture_becomes_does_not_depend_on_those_before_it(kind: str, turned: bool, tmp_path: Path) -> None:
+def test_what_a_picture_becomes_does_not_depend_on_those_before_it(kind: str, in_reverse: bool, tmp_path: Path) -> None:
     recipe = ib.Recipe(
         [Resize("300")],
         [Output(format="jpeg", icc="srgb"), Output(format="jpeg"), Output(format="jpeg", ops=(Flip(), Grayscale()))],
     )
 
-    def made(work: ImageTask, path: Path, output: int, name: str) -> bytes:
+    def make(work: ImageTask, path: Path, output: int, name: str) -> bytes:
         target = Target(output, str(tmp_path / name), "jpeg", replace=True)
         outcome = work(Job(0, Source(str(path), str(tmp_path), path.name), (target,)), LocalContext())
         assert outcome.status == "ok", outcome.error
         return (tmp_path / name).read_bytes()
 
     pair = alike(kind, tmp_path)
-    files = pair[::-1] if turned else pair
+    files = pair[::-1] if in_reverse else pair
     work = ImageTask(recipe, LIMIT, 0)
-    after = [made(work, *file, "after.jpg") for file in files]
-    alone = [made(ImageTask(recipe, LIMIT, 0), *file, "alone.jpg") for file in files]
+    after = [make(work, *file, "after.jpg") for file in files]
+    alone = [make(ImageTask(recipe, LIMIT, 0), *file, "alone.jpg") for file in files]
     assert after == alone
     assert alone[0] != alone[1]
 
@@ -331,11 +331,11 @@ def test_what_a_picture_becomes_does_not_depend_on_those_before_it(kind: str, tu
 )
 def test_a_jpeg_in_several_scans_needs_two_bytes_more_for_each_sample(mode: str, sampling: str, samples: float) -> None:
     size = (1600, 1200)
-    needed = []
+    demands = []
     for progressive in (False, True):
         file = io.BytesIO()
         Image.new(mode, size).save(file, "JPEG", progressive=progressive, subsampling=sampling or -1)
         with limits.pixel_limit(LIMIT):
             source = open_image(file.getvalue(), "", LIMIT)
-        needed.append(decode_plan.memory_demand(source, decode_plan.make_plan(source, True, [Resize("200")], [()]), 0))
-    assert needed[1] - needed[0] == 2 * samples * 1600 * 1200
+        demands.append(decode_plan.memory_demand(source, decode_plan.make_plan(source, True, [Resize("200")], [()]), 0))
+    assert demands[1] - demands[0] == 2 * samples * 1600 * 1200

@@ -13,7 +13,7 @@ from PIL import Image
 import imgbatch as ib
 from imgbatch.pipeline import write_output
 
-KEPT = ib.Recipe([ib.Resize("5")], [ib.Output(preserve=True)])
+RECIPE = ib.Recipe([ib.Resize("5")], [ib.Output(preserve=True)])
 
 
 @pytest.fixture
@@ -26,18 +26,18 @@ def photo(tmp_path: Path) -> Path:
     return path
 
 
-def run(photo: Path, recipe: ib.Recipe = KEPT) -> ib.Report:
+def run(photo: Path, recipe: ib.Recipe = RECIPE) -> ib.Report:
     return ib.run(photo.parent, photo.parent.parent / "out", recipe, workers=0)
 
 
-def written(photo: Path) -> list[str]:
+def output_names(photo: Path) -> list[str]:
     return [name for name in os.listdir(photo.parent.parent / "out") if name != ".imgbatch"]
 
 
 def test_an_output_keeps_times_and_mode(photo: Path) -> None:
     assert run(photo).counts["ok"] == 1
-    found = (photo.parent.parent / "out" / "a.png").stat()
-    assert (found.st_mtime_ns, stat.S_IMODE(found.st_mode)) == (7, 0o600)
+    status = (photo.parent.parent / "out" / "a.png").stat()
+    assert (status.st_mtime_ns, stat.S_IMODE(status.st_mode)) == (7, 0o600)
     assert run(photo).counts["unchanged"] == 1
 
 
@@ -48,11 +48,11 @@ def test_a_disk_that_keeps_no_times_or_modes_gets_no_output(
     def refuse(path: str, *_: object, **__: object) -> None:
         raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), path)
 
-    with monkeypatch.context() as patched:
-        patched.setattr(os, call, refuse)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, call, refuse)
         assert run(photo).counts["failed"] == 1
-    assert written(photo) == []
-    assert run(photo, ib.Recipe(KEPT.ops)).counts["ok"] == 1  # nothing is in the way
+    assert output_names(photo) == []
+    assert run(photo, ib.Recipe(RECIPE.ops)).counts["ok"] == 1  # nothing is in the way
 
 
 def test_a_source_that_vanishes_leaves_no_output(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,10 +62,10 @@ def test_a_source_that_vanishes_leaves_no_output(photo: Path, monkeypatch: pytes
         photo.unlink()
         return real(*words)  # type: ignore[arg-type]  # passed on as they came
 
-    with monkeypatch.context() as patched:
-        patched.setattr(write_output, "output_path", vanish)
+    with monkeypatch.context() as patch:
+        patch.setattr(write_output, "output_path", vanish)
         assert run(photo).counts["failed"] == 1
-    assert written(photo) == []
+    assert output_names(photo) == []
     photo.write_bytes(data)
     assert run(photo).counts["ok"] == 1
 
@@ -78,7 +78,7 @@ def test_an_output_that_cannot_be_looked_at_is_recorded(photo: Path, monkeypatch
             raise OSError(errno.EIO, os.strerror(errno.EIO), path)
         return real(path, *words, **more)  # type: ignore[arg-type]  # passed on as they came
 
-    with monkeypatch.context() as patched:
-        patched.setattr(os, "stat", failing)
-        assert run(photo, ib.Recipe(KEPT.ops)).counts["ok"] == 1
-    assert run(photo, ib.Recipe(KEPT.ops)).counts["unchanged"] == 1
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "stat", failing)
+        assert run(photo, ib.Recipe(RECIPE.ops)).counts["ok"] == 1
+    assert run(photo, ib.Recipe(RECIPE.ops)).counts["unchanged"] == 1

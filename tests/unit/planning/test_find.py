@@ -36,19 +36,19 @@ def look(*paths: str, avoid: Sequence[str] = (), filters: Filters | None = None)
 
 def names(*paths: str, avoid: Sequence[str] = (), filters: Filters | None = None) -> list[str]:
     """What is found and no problem, as root and relative path."""
-    found = look(*paths, avoid=avoid, filters=filters)
-    assert [one for one in found if isinstance(one, Source) and one.problem] == []
-    return [f"{one.root}|{one.relative}" for one in found if isinstance(one, Source)]
+    sources = look(*paths, avoid=avoid, filters=filters)
+    assert [one for one in sources if isinstance(one, Source) and one.problem] == []
+    return [f"{one.root}|{one.relative}" for one in sources if isinstance(one, Source)]
 
 
-def skipped(*paths: str, filters: Filters | None = None) -> dict[str, str]:
+def skip_reasons(*paths: str, filters: Filters | None = None) -> dict[str, str]:
     return {one.relative: one.reason for one in look(*paths, filters=filters) if isinstance(one, SkippedFile)}
 
 
 def problems(*paths: str) -> dict[str, tuple[str, str]]:
-    found = [one for one in look(*paths) if isinstance(one, Source)]
-    assert all(one.problem.phase == "read" for one in found if one.problem)
-    return {one.relative: (one.problem.kind, one.problem.message) for one in found if one.problem}
+    sources = [one for one in look(*paths) if isinstance(one, Source)]
+    assert all(one.problem.phase == "read" for one in sources if one.problem)
+    return {one.relative: (one.problem.kind, one.problem.message) for one in sources if one.problem}
 
 
 # -- files, folders, order ---------------------------------------------------------------------------------------------
@@ -70,19 +70,19 @@ def test_a_source_knows_its_path_size_and_time(here: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "root"),
+    ("argument", "root"),
     [("p", "p"), ("p/", "p"), ("p///", "p"), ("./p", "./p"), (".", "."), ("./", "."), ("p/../p", "p/../p")],
 )
-def test_root_of_a_folder_is_as_typed(typed: str, root: str) -> None:
+def test_root_of_a_folder_is_as_typed(argument: str, root: str) -> None:
     tree("p/a.jpg")
-    assert [one.root for one in look(typed)] == [root]
-    assert {one.path for one in look(typed) if isinstance(one, Source)} == {os.path.abspath("p/a.jpg")}
+    assert [one.root for one in look(argument)] == [root]
+    assert {one.path for one in look(argument) if isinstance(one, Source)} == {os.path.abspath("p/a.jpg")}
 
 
-@pytest.mark.parametrize(("typed", "root"), [("a.jpg", "."), ("./a.jpg", "."), ("p/a.jpg", "p"), ("p//a.jpg", "p")])
-def test_root_of_a_file_is_its_parent(typed: str, root: str) -> None:
+@pytest.mark.parametrize(("argument", "root"), [("a.jpg", "."), ("./a.jpg", "."), ("p/a.jpg", "p"), ("p//a.jpg", "p")])
+def test_root_of_a_file_is_its_parent(argument: str, root: str) -> None:
     tree("a.jpg", "p/a.jpg")
-    assert names(typed) == [f"{root}|a.jpg"]
+    assert names(argument) == [f"{root}|a.jpg"]
 
 
 def test_absolute_paths(here: Path) -> None:
@@ -139,8 +139,8 @@ def test_folders_are_read_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None
         return real(path)
 
     monkeypatch.setattr(os, "scandir", scandir)
-    found = discover(["p"], Filters())
-    assert next(found).relative == "a/1.jpg"
+    sources = discover(["p"], Filters())
+    assert next(sources).relative == "a/1.jpg"
     assert read == ["p", "a"]
 
 
@@ -153,17 +153,17 @@ def test_suffix_or_content_make_a_candidate() -> None:
     tree("p/notes.txt", "p/empty", data=b"")
     tree("p/Thumbs.db", data=b"text")
     assert names("p") == ["p|by_content", "p|by_content.dat", "p|by_suffix.JPG", "p|photo.heic", "p|scan.ppm"]
-    assert skipped("p") == {"Thumbs.db": "not an image", "empty": "not an image", "notes.txt": "not an image"}
+    assert skip_reasons("p") == {"Thumbs.db": "not an image", "empty": "not an image", "notes.txt": "not an image"}
 
 
 def test_camera_raw_and_drawings_are_skipped_with_a_reason() -> None:
     tree("p/a.NEF", data=b"II*\0" + bytes(60))
     tree("p/b", data=b"II*\0\x10\0\0\0CR\2\0" + bytes(40))
     tree("p/c.svg", "p/d.pdf")
-    found = skipped("p")
+    reasons = skip_reasons("p")
     assert names("p") == []
-    assert "camera raw" in found["a.NEF"] and found["a.NEF"] == found["b"]
-    assert "drawing" in found["c.svg"] and found["c.svg"] == found["d.pdf"]
+    assert "camera raw" in reasons["a.NEF"] and reasons["a.NEF"] == reasons["b"]
+    assert "drawing" in reasons["c.svg"] and reasons["c.svg"] == reasons["d.pdf"]
 
 
 def test_a_named_file_is_always_a_candidate() -> None:
@@ -175,7 +175,7 @@ def test_a_file_whose_suffix_says_enough_is_not_opened(monkeypatch: pytest.Monke
     tree("p/a.jpg", "p/b.NEF", "p/c.svg")
     monkeypatch.setattr(os, "open", None)
     assert names("p") == ["p|a.jpg"]
-    assert sorted(skipped("p")) == ["b.NEF", "c.svg"]
+    assert sorted(skip_reasons("p")) == ["b.NEF", "c.svg"]
 
 
 def test_hidden_files_and_folders_are_not_counted() -> None:
@@ -218,13 +218,13 @@ def test_what_is_no_regular_file_is_a_problem_when_called_like_an_image() -> Non
     tree("p/b.jpg")
     os.mkfifo("p/pipe.jpg")
     os.mkfifo("p/pipe")
-    with socket.socket(socket.AF_UNIX) as bound:
-        bound.bind("p/socket.png")
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.bind("p/socket.png")
     assert problems("p") == {
         "pipe.jpg": ("unsupported", "not a regular file"),
         "socket.png": ("unsupported", "not a regular file"),
     }
-    assert skipped("p") == {"pipe": "not a regular file"}
+    assert skip_reasons("p") == {"pipe": "not a regular file"}
 
 
 def test_a_named_pipe_or_device_is_a_problem() -> None:
@@ -237,12 +237,12 @@ def test_a_pipe_in_the_place_of_a_file_does_not_block(monkeypatch: pytest.Monkey
     tree("p/data")
     real = os.open
 
-    def swapped(path: str, flags: int) -> int:
+    def swap(path: str, flags: int) -> int:
         os.unlink(path)
         os.mkfifo(path)
         return real(path, flags)
 
-    monkeypatch.setattr(os, "open", swapped)
+    monkeypatch.setattr(os, "open", swap)
     assert problems("p") == {"data": ("io", "not a regular file")}
 
 
@@ -255,27 +255,27 @@ def test_a_broken_link_is_a_problem_when_called_like_an_image() -> None:
         "a.jpg": ("io", "a broken link to gone"),
         "b.jpg": ("io", "a broken link to b.jpg"),
     }
-    assert skipped("p") == {"notes": "a broken link to gone"}
+    assert skip_reasons("p") == {"notes": "a broken link to gone"}
     assert problems("p/a.jpg") == {"a.jpg": ("io", "a broken link to gone")}
 
 
-class Denied:
+class Refusal:
     """Makes the system refuse some paths (tests may run as a user whom nothing is refused)."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, function: str, name: str, error: type[OSError]) -> None:
         real = getattr(os, function)
 
-        def refused(path: str, *rest: object, **more: object) -> object:
+        def refuse(path: str, *rest: object, **more: object) -> object:
             if os.path.basename(path) == name:
                 raise error(13 if error is PermissionError else 2, "Refused", path)
             return real(path, *rest, **more)
 
-        monkeypatch.setattr(os, function, refused)
+        monkeypatch.setattr(os, function, refuse)
 
 
 def test_an_unreadable_folder_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     tree("p/a.jpg", "p/closed/b.jpg", "p/d.jpg")
-    Denied(monkeypatch, "scandir", "closed", PermissionError)
+    Refusal(monkeypatch, "scandir", "closed", PermissionError)
     assert problems("p") == {"closed": ("permission", "the folder cannot be listed: Refused")}
     assert [one.relative for one in look("p")] == ["a.jpg", "closed", "d.jpg"]
     (one,) = look("p/closed")
@@ -284,24 +284,24 @@ def test_an_unreadable_folder_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_an_unreadable_file_of_unknown_suffix_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     tree("p/data")
-    Denied(monkeypatch, "open", "data", PermissionError)
+    Refusal(monkeypatch, "open", "data", PermissionError)
     assert problems("p") == {"data": ("permission", "Refused")}
 
 
 def test_a_named_file_below_a_closed_folder_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     tree("p/a.jpg")
-    Denied(monkeypatch, "stat", "a.jpg", PermissionError)
-    Denied(monkeypatch, "lstat", "a.jpg", PermissionError)
+    Refusal(monkeypatch, "stat", "a.jpg", PermissionError)
+    Refusal(monkeypatch, "lstat", "a.jpg", PermissionError)
     assert problems("p/a.jpg") == {"a.jpg": ("permission", "Refused")}
 
 
 def test_files_that_vanish_while_one_looks() -> None:
     tree("p/a.jpg", "p/b.jpg", "p/c", "p/d.jpg")
-    found = discover(["p"], Filters())
-    assert next(found).relative == "a.jpg"
+    sources = discover(["p"], Filters())
+    assert next(sources).relative == "a.jpg"
     os.unlink("p/b.jpg")
     os.unlink("p/c")
-    rest = list(found)
+    rest = list(sources)
     assert isinstance(rest[0], Source) and rest[0].problem and rest[0].problem.kind == "io"
     assert rest[1] == SkippedFile("c", "p", "No such file or directory")
     assert isinstance(rest[2], Source) and rest[2].problem is None
@@ -309,11 +309,11 @@ def test_files_that_vanish_while_one_looks() -> None:
 
 def test_a_folder_that_vanishes_while_one_looks() -> None:
     tree("p/a.jpg", "p/b/c.jpg")
-    found = discover(["p"], Filters())
-    next(found)
+    sources = discover(["p"], Filters())
+    next(sources)
     os.unlink("p/b/c.jpg")
     os.rmdir("p/b")
-    (one,) = found
+    (one,) = sources
     assert isinstance(one, Source) and one.relative == "b" and one.problem and one.problem.kind == "io"
 
 
@@ -321,7 +321,7 @@ def test_a_folder_that_vanishes_while_one_looks() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "sentence"),
+    ("argument", "sentence"),
     [
         ("photo", "photo: no such file or folder; did you mean photos?"),
         ("photos/IMG_2.jpg", "photos/IMG_2.jpg: no such file or folder; did you mean photos/IMG_1.jpg?"),
@@ -334,11 +334,11 @@ def test_a_folder_that_vanishes_while_one_looks() -> None:
         ("photo/*.jpg", "photo/*.jpg: no such folder: photo; did you mean photos?"),
     ],
 )
-def test_missing_paths_are_refused_at_once(typed: str, sentence: str) -> None:
+def test_missing_paths_are_refused_at_once(argument: str, sentence: str) -> None:
     tree("photos/IMG_1.jpg")
-    with pytest.raises(PlanError) as raised:
-        discover([typed], Filters())
-    assert str(raised.value) == sentence
+    with pytest.raises(PlanError) as error:
+        discover([argument], Filters())
+    assert str(error.value) == sentence
 
 
 # -- globs -------------------------------------------------------------------------------------------------------------
@@ -366,7 +366,7 @@ def test_an_existing_path_wins_over_a_glob() -> None:
 
 def test_what_a_glob_finds_is_no_named_file() -> None:
     tree("p/a.txt", data=b"text")
-    assert skipped("p/*.txt") == {"a.txt": "not an image"}
+    assert skip_reasons("p/*.txt") == {"a.txt": "not an image"}
 
 
 def test_a_glob_enters_a_linked_folder_only_by_name() -> None:
@@ -376,11 +376,11 @@ def test_a_glob_enters_a_linked_folder_only_by_name() -> None:
     assert names("?/link/*.jpg") == [".|p/link/a.jpg"]
 
 
-@pytest.mark.parametrize("typed", ["p/*.gif", "p/d*", "*/", "p/*/../a.jpg", ".*"])
-def test_a_glob_without_a_match_is_refused_at_once(typed: str) -> None:
+@pytest.mark.parametrize("argument", ["p/*.gif", "p/d*", "*/", "p/*/../a.jpg", ".*"])
+def test_a_glob_without_a_match_is_refused_at_once(argument: str) -> None:
     tree("p/d/a.jpg")
     with pytest.raises(PlanError, match=r"no file matches; .* add /\*\*"):
-        discover([typed], Filters())
+        discover([argument], Filters())
 
 
 def test_a_glob_whose_matches_are_all_left_out_is_not_refused() -> None:
@@ -406,12 +406,12 @@ def test_include_and_exclude() -> None:
         left = names("p", filters=Filters(exclude=(pattern,)))
         assert left == ["p|a.jpg", "p|a.png", "p|d/e.JPG"], pattern
     assert names("p", filters=Filters(exclude=("/drafts", "*.png"))) == ["p|a.jpg", "p|d/drafts/c.jpg", "p|d/e.JPG"]
-    assert skipped("p", filters=Filters(exclude=("*.txt", "*.png"))) == {}
+    assert skip_reasons("p", filters=Filters(exclude=("*.txt", "*.png"))) == {}
 
 
 def test_an_excluded_folder_is_not_entered(monkeypatch: pytest.MonkeyPatch) -> None:
     tree("p/a.jpg", "p/drafts/b.jpg")
-    Denied(monkeypatch, "scandir", "drafts", PermissionError)
+    Refusal(monkeypatch, "scandir", "drafts", PermissionError)
     assert names("p", filters=Filters(exclude=("**/drafts/**",))) == ["p|a.jpg"]
 
 
@@ -433,7 +433,7 @@ def test_size_and_age_are_told() -> None:
     tree("p/fits.jpg", data=bytes(50), age=500)
     filters = Filters(min_size=50, max_size=50, newer_than=500.0)
     assert names("p", filters=filters) == ["p|fits.jpg"]
-    assert skipped("p", filters=filters) == {
+    assert skip_reasons("p", filters=filters) == {
         "small.jpg": "smaller than 50 bytes",
         "large.jpg": "larger than 50 bytes",
         "old.jpg": "not modified in the last 500 s",
@@ -447,7 +447,7 @@ def test_settle_leaves_recent_files_for_the_next_run() -> None:
     tree("p/old.jpg", age=5)
     filters = Filters(settle=5.0)
     assert names("p", filters=filters) == ["p|old.jpg", "p|wrong_clock.jpg"]
-    assert skipped("p", filters=filters) == {"new.jpg": "modified 2 s ago", "ahead.jpg": "modified 0 s ago"}
+    assert skip_reasons("p", filters=filters) == {"new.jpg": "modified 2 s ago", "ahead.jpg": "modified 0 s ago"}
     assert len(names("p")) == 4
 
 
@@ -477,5 +477,5 @@ def test_an_avoided_folder_that_is_typed_is_walked(here: Path) -> None:
 
 def test_found_files_can_be_taken_one_by_one() -> None:
     tree("p/a.jpg")
-    found = discover(["p"], Filters())
-    assert isinstance(found, Iterator)
+    sources = discover(["p"], Filters())
+    assert isinstance(sources, Iterator)

@@ -105,18 +105,18 @@ def test_fixed_part(pattern: str, start: str, parts: list[str]) -> None:
     assert split_glob(pattern) == (start, parts)
 
 
-def walk(pattern: str, path: str, linked: bool = False, deeper: bool = True) -> bool:
-    """Whether a walk with that glob comes to the file `path`; `linked`: its first folder is a link."""
+def walk(pattern: str, path: str, is_link: bool = False, deeper: bool = True) -> bool:
+    """Whether a walk with that glob comes to the file `path`; `is_link`: its first folder is a link."""
     glob = Glob(pattern.split("/"))
     positions = glob.start
     *folders, name = path.split("/")
     for number, folder in enumerate(folders):
-        _, positions = glob.step(positions, folder, linked and number == 0, deeper)
+        _, positions = glob.step(positions, folder, is_link and number == 0, deeper)
     return glob.step(positions, name, False, deeper)[0] if positions else False
 
 
 @pytest.mark.parametrize(
-    ("pattern", "path", "meant"),
+    ("pattern", "path", "is_match"),
     [
         ("**", "a/b/c", True),
         ("**", "a/.b/c", False),
@@ -138,15 +138,15 @@ def walk(pattern: str, path: str, linked: bool = False, deeper: bool = True) -> 
         ("**/**/a", "a", True),
     ],
 )
-def test_walk(pattern: str, path: str, meant: bool) -> None:
-    assert walk(pattern, path) is meant
+def test_walk(pattern: str, path: str, is_match: bool) -> None:
+    assert walk(pattern, path) is is_match
 
 
 def test_linked_folders_are_entered_only_by_name() -> None:
-    assert walk("link/*", "link/a", linked=True)
-    assert not walk("l*/*", "link/a", linked=True)
-    assert not walk("**/a", "link/a", linked=True)
-    assert not walk("**", "link/a", linked=True)
+    assert walk("link/*", "link/a", is_link=True)
+    assert not walk("l*/*", "link/a", is_link=True)
+    assert not walk("**/a", "link/a", is_link=True)
+    assert not walk("**", "link/a", is_link=True)
 
 
 def test_depth_limits_only_what_any_depth_may_take() -> None:

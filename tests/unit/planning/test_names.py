@@ -36,9 +36,9 @@ def test_early_fields(template: str, name: str) -> None:
 
 
 def test_late_fields_wait_and_braces_of_names_survive() -> None:
-    made = fill_early("{stem}{{-}}{width:05d}x{height}-{hash:.4}.{ext}", {**VALUES, "stem": "{width} {} }{"})
+    text = fill_early("{stem}{{-}}{width:05d}x{height}-{hash:.4}.{ext}", {**VALUES, "stem": "{width} {} }{"})
     assert names.is_late("{width}")
-    assert fill_late(made, 12, 34, "abcdef") == "{width} {} }{{-}00012x34-abcd.jpg"
+    assert fill_late(text, 12, 34, "abcdef") == "{width} {} }{{-}00012x34-abcd.jpg"
 
 
 def test_early_names_keep_their_braces() -> None:

@@ -102,9 +102,9 @@ def test_a_name_that_is_no_utf8_cannot_stand_in_a_recipe() -> None:
     ],
 )
 def test_errors_name_the_file_and_the_nearest_key(text: str, words: list[str]) -> None:
-    with pytest.raises(RecipeError) as caught:
+    with pytest.raises(RecipeError) as error:
         parse(text, "some/r.toml", RUN_KEYS)
-    line = str(caught.value)
+    line = str(error.value)
     assert line.startswith("some/r.toml: ")
     assert "\n" not in line
     for word in words:
