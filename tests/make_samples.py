@@ -20,7 +20,7 @@ Random = np.random.Generator
 Pic = Image.Image
 # How upright pixels are stored so that a viewer obeying the orientation tag, from 2 on, turns them upright again.
 TURNS = ["FLIP_LEFT_RIGHT", "ROTATE_180", "FLIP_TOP_BOTTOM", "TRANSPOSE", "ROTATE_90", "TRANSVERSE", "ROTATE_270"]
-STORED = {number: Image.Transpose[turn] for number, turn in enumerate(TURNS, 2)}
+TRANSPOSITIONS = {number: Image.Transpose[turn] for number, turn in enumerate(TURNS, 2)}
 
 
 @dataclass(frozen=True)
@@ -234,14 +234,14 @@ def encode(kind: str, *pages: Pic, **options: object) -> bytes:
 jpeg, png, webp = partial(encode, "JPEG", quality=82), partial(encode, "PNG"), partial(encode, "WEBP")
 
 
-def turned(number: int) -> bytes:
+def with_orientation(number: int) -> bytes:
     """A JPEG whose stored pixels need EXIF orientation 1 to 8 to stand upright."""
     upright, exif = picture(replace(RIVER, seed=7), 480, f"UP {number}", 0.28), Image.Exif()
     exif[ExifTags.Base.Orientation] = number
-    return jpeg(upright.transpose(STORED[number]) if number in STORED else upright, exif=exif)
+    return jpeg(upright.transpose(TRANSPOSITIONS[number]) if number in TRANSPOSITIONS else upright, exif=exif)
 
 
-def faded(image: Pic) -> Pic:
+def fade(image: Pic) -> Pic:
     """The picture, round, fading into full transparency."""
     distance = np.asarray(Image.radial_gradient("L").resize(image.size)) / 181.0  # 1 at the edge
     image.putalpha(Image.fromarray((255 * smooth(-0.98, -0.4, -distance)).astype(np.uint8)))
@@ -257,9 +257,9 @@ SAMPLES: list[tuple[str, str, Callable[[], bytes]]] = [  # name, purpose, and ho
     ("color/wide-gamut.jpg", "P3 ICC profile", lambda: jpeg(picture(replace(DESERT, seed=2), 1200), icc_profile=p3())),
     ("color/gray.jpg", "grayscale JPEG", lambda: jpeg(picture(FOREST, 720).convert("L"))),
     ("color/cmyk.jpg", "CMYK JPEG, as for print", lambda: jpeg(picture(DUSK, 720).convert("CMYK"))),
-    *((f"orientation/orientation-{n}.jpg", f"EXIF orientation {n}", partial(turned, n)) for n in range(1, 9)),
+    *((f"orientation/orientation-{n}.jpg", f"EXIF orientation {n}", partial(with_orientation, n)) for n in range(1, 9)),
     ("png/rgb.png", "8-bit RGB PNG", lambda: png(picture(DAWN, 360))),
-    ("png/soft-alpha.png", "RGBA PNG with a soft round edge", lambda: png(faded(picture(DUSK, 420)))),
+    ("png/soft-alpha.png", "RGBA PNG with a soft round edge", lambda: png(fade(picture(DUSK, 420)))),
     ("png/palette.png", "48-color PNG", lambda: png((it := picture(DESERT, 480)).quantize(palette=it.quantize(48)))),
     ("png/gray-16.png", "16-bit gray", lambda: png(Image.fromarray(np.uint16(65535 * scene(NIGHT, 300, 200)[..., 1])))),
     ("png/one-bit.png", "1-bit PNG", lambda: png(picture(DAWN, 480).convert("1"))),

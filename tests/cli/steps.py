@@ -16,7 +16,7 @@ from typing import Any
 from tests.cli.conftest import environment
 
 
-def killed(place: Path, step: int, *words: str) -> bool:
+def kill_at_step(place: Path, step: int, *words: str) -> bool:
     """Run a command in `place` and kill it before its step of that number; whether it came that far."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.cli.steps", str(step), *words], cwd=place, env=environment(), capture_output=True
@@ -25,7 +25,7 @@ def killed(place: Path, step: int, *words: str) -> bool:
     return done.returncode != 0
 
 
-def _counted(call: Callable[..., Any], left: list[int]) -> Callable[..., Any]:
+def _count_down(call: Callable[..., Any], left: list[int]) -> Callable[..., Any]:
     def step(*arguments: Any, **words: Any) -> Any:
         if left[0] == 0:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -40,11 +40,11 @@ if __name__ == "__main__":
     from imgbatch.originals import in_place, undo
     from imgbatch.originals.replacements import Replacements
 
-    left = [int(sys.argv[1])]
+    countdown = [int(sys.argv[1])]
     for name in ("link", "replace", "fsync", "unlink"):
-        setattr(os, name, _counted(getattr(os, name), left))
+        setattr(os, name, _count_down(getattr(os, name), countdown))
     for name in ("intend", "settle", "close"):
-        setattr(Replacements, name, _counted(getattr(Replacements, name), left))
+        setattr(Replacements, name, _count_down(getattr(Replacements, name), countdown))
     for module, name in ((in_place, "keep_original"), (undo, "restore"), (undo, "discard")):
-        setattr(module, name, _counted(getattr(module, name), left))
+        setattr(module, name, _count_down(getattr(module, name), countdown))
     sys.exit(main(sys.argv[2:]))

@@ -15,7 +15,7 @@ from imgbatch.ledger.database import FILE
 from imgbatch.planning.names import STATE
 from imgbatch.storage.lock import Lock
 from tests.cli.conftest import Run, tree
-from tests.cli.steps import killed
+from tests.cli.steps import kill_at_step
 
 HALF = ("run", "photos", "--in-place", "--resize", "50%")
 OUT = ("run", "photos", "-o", "out", "--resize", "50%")
@@ -137,7 +137,7 @@ def test_a_run_that_was_killed_has_no_exit_code_and_can_be_taken_back(run: Run, 
     before = tree(place / "photos")
     step = 0
     while (place / "photos" / "a.jpg").read_bytes() == before["a.jpg"]:  # until the first file is replaced
-        assert killed(place, step, *HALF)
+        assert kill_at_step(place, step, *HALF)
         step += 1
     assert run("history", "photos").stdout.splitlines()[-1].split()[5] == "-"
     assert run("undo", "photos").returncode == 0
@@ -155,7 +155,7 @@ def test_kills_of_undo_between_any_two_steps(run: Run, place: Path) -> None:
     while stopped:
         shutil.rmtree(place / "photos")
         shutil.copytree(place / "kept", place / "photos")
-        stopped = killed(place, step, "undo", "photos")
+        stopped = kill_at_step(place, step, "undo", "photos")
         now = (place / "photos" / "a.jpg").read_bytes()
         backup = place / "photos" / STATE / "backup" / "1" / "a.jpg"
         assert now == original or (now == made and backup.read_bytes() == original)

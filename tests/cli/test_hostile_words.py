@@ -16,7 +16,7 @@ from imgbatch.planning.recipe import canonical_name
 from tests.cli.conftest import Run
 
 
-def refused(run: Run, *words: str) -> str:
+def refusal(run: Run, *words: str) -> str:
     done = run("run", "photos", "-o", "out", "-n", *words)
     assert done.returncode == 2 and len(done.stderr.splitlines()) == 1, done.stderr
     return done.stderr
@@ -43,13 +43,13 @@ def test_two_dashes_are_no_value_of_any_flag() -> None:
 )
 def test_a_hostile_recipe(run: Run, place: Path, text: str) -> None:
     (place / "bad.toml").write_text(text)
-    assert "bad.toml: expected TOML" in refused(run, "-r", "bad.toml")
+    assert "bad.toml: expected TOML" in refusal(run, "-r", "bad.toml")
 
 
 def test_a_recipe_without_end_or_writer(run: Run, place: Path) -> None:
     os.mkfifo(place / "pipe.toml")
-    assert "cannot read the recipe 'pipe.toml': nobody writes to it" in refused(run, "-r", "pipe.toml")
-    assert "more than 10 MB" in refused(run, "-r", "/dev/zero")
+    assert "cannot read the recipe 'pipe.toml': nobody writes to it" in refusal(run, "-r", "pipe.toml")
+    assert "more than 10 MB" in refusal(run, "-r", "/dev/zero")
 
 
 def test_a_recipe_from_a_pipe_that_somebody_writes_to(run: Run, place: Path) -> None:
@@ -72,7 +72,7 @@ def test_a_format_of_too_many_characters(spec: str) -> None:
 def test_an_error_of_a_lut_does_not_show_the_file(run: Run, place: Path) -> None:
     for text in ("root:$6$secret:1\n", "0 $6$secret\n"):
         (place / "shadow").write_text(text)
-        assert "secret" not in refused(run, "--lut", "shadow")
+        assert "secret" not in refusal(run, "--lut", "shadow")
 
 
 def test_a_quarantined_file_is_explained_without_control_characters(run: Run, place: Path) -> None:

@@ -19,7 +19,7 @@ from imgbatch.originals.replacements import Replacements
 from imgbatch.pipeline.task import TaskContext
 from imgbatch.planning.names import STATE
 from tests.cli.conftest import Run, damage, tree
-from tests.cli.steps import killed
+from tests.cli.steps import kill_at_step
 
 HALF = ("run", "photos", "--in-place", "--resize", "50%")
 BACKUP = Path("photos") / STATE / "backup"
@@ -34,7 +34,7 @@ def pictures(folder: Path) -> dict[str, bytes]:
     return {name: data for name, data in tree(folder).items() if not name.endswith(".txt")}
 
 
-def kept(place: Path, run: str = "1") -> dict[str, bytes]:
+def backups(place: Path, run: str = "1") -> dict[str, bytes]:
     """The originals in the backup of a run."""
     folder = place / BACKUP / run
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
@@ -46,7 +46,7 @@ def test_the_file_is_replaced_and_the_original_kept(run: Run, place: Path) -> No
     done = run(*HALF, "--json")
     assert done.returncode == 0 and "imgbatch undo" in done.stderr
     assert size(place / "photos" / "a.jpg") == (40, 30) and size(place / "photos" / "trip" / "c.png") == (41, 30)
-    assert kept(place) == before
+    assert backups(place) == before
     assert (place / BACKUP / "1" / "a.jpg").stat().st_ino == inode  # nothing was copied
     records = [json.loads(line) for line in done.stdout.splitlines()]
     assert [one["outputs"][0]["path"] for one in records[:-1]] == ["a.jpg", "trip/b.jpg", "trip/c.png"]
@@ -134,7 +134,7 @@ def test_another_name_of_the_file_keeps_the_original(run: Run, place: Path) -> N
     assert "hard link: its other name keeps the original's bytes" in done.stderr
     assert other.read_bytes() == before and size(path) == (40, 30)
     other.write_bytes(b"written over by its other name")
-    assert kept(place)["a.jpg"] == before
+    assert backups(place)["a.jpg"] == before
 
 
 def test_links_are_left(run: Run, place: Path) -> None:
@@ -159,7 +159,7 @@ def test_what_fails_stays_as_it_is(run: Run, place: Path) -> None:
     assert "empty.jpg: truncated in read: the file is empty (0 bytes)" in done.stderr
     after = pictures(place / "photos")
     assert {name for name in before if before[name] == after[name]} == {"a.jpg", "empty.jpg", "scan.ppm"}
-    assert after.keys() == before.keys() and kept(place).keys() == {"trip/b.jpg", "trip/c.png"}
+    assert after.keys() == before.keys() and backups(place).keys() == {"trip/b.jpg", "trip/c.png"}
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_a_file_that_changes_meanwhile_is_left(place: Path, monkeypatch: pytest.
     (failed,) = report.failed
     assert failed.error is not None and failed.error.kind == "changed"
     assert path.read_bytes() == b"somebody else was here" and not [*place.rglob("*.tmp")]
-    assert kept(place).keys() == {"trip/b.jpg", "trip/c.png"}
+    assert backups(place).keys() == {"trip/b.jpg", "trip/c.png"}
 
 
 def test_new_bytes_intention_and_backup_are_on_the_disk_before_the_rename(
@@ -253,9 +253,9 @@ def test_new_bytes_intention_and_backup_are_on_the_disk_before_the_rename(
 def test_old_backups_go_and_never_those_of_this_run(run: Run, place: Path) -> None:
     run(*HALF)
     run("run", "photos", "--in-place", "--rotate", "90", "--keep-backups", "1d")
-    assert kept(place, "1") and kept(place, "2")
+    assert backups(place, "1") and backups(place, "2")
     run("run", "photos", "--in-place", "--resize", "9", "--keep-backups", "0s")
-    assert not kept(place, "1") and not kept(place, "2") and len(kept(place, "3")) == 3
+    assert not backups(place, "1") and not backups(place, "2") and len(backups(place, "3")) == 3
 
 
 def test_kills_between_any_two_steps_lose_nothing_and_do_nothing_twice(run: Run, place: Path) -> None:
@@ -270,7 +270,7 @@ def test_kills_between_any_two_steps_lose_nothing_and_do_nothing_twice(run: Run,
     while stopped:
         shutil.rmtree(place / "photos")
         shutil.copytree(place / "kept", place / "photos")
-        stopped = killed(place, step, *HALF)
+        stopped = kill_at_step(place, step, *HALF)
         now = (place / "photos" / "a.jpg").read_bytes()
         held = [path.read_bytes() for path in place.glob("photos/.imgbatch/backup/*/a.jpg")]
         assert now == original or (now == wanted and held == [original])
@@ -287,7 +287,7 @@ def test_a_forced_run_that_was_killed_goes_on_and_does_not_begin_again(run: Run,
     run(*HALF)
     step = 0
     while True:
-        assert killed(place, step, *HALF, "--force")
+        assert kill_at_step(place, step, *HALF, "--force")
         if size(place / "photos" / "a.jpg") == (20, 15):
             break
         step += 1
@@ -311,7 +311,7 @@ def test_a_disk_that_fails_ends_the_run_and_changes_nothing(
     assert pictures(place / "photos") == before
     monkeypatch.undo()
     report = ib.run(place / "photos", recipe=ib.Recipe([ib.Resize("50%")]), in_place=True, workers=0)
-    assert report.counts["ok"] == 3 and kept(place, "2") == before
+    assert report.counts["ok"] == 3 and backups(place, "2") == before
 
 
 def test_what_a_worker_that_died_has_left_beside_the_source_is_removed(
@@ -343,4 +343,4 @@ def test_what_fails_may_be_quarantined(run: Run, place: Path) -> None:
     damage(place / "photos" / "a.jpg")
     assert run(*HALF, "--quarantine", "bad").returncode == 1
     assert tree(place / "bad").keys() == {"a.jpg", "a.jpg.txt"}
-    assert kept(place).keys() == {"trip/b.jpg", "trip/c.png"}
+    assert backups(place).keys() == {"trip/b.jpg", "trip/c.png"}

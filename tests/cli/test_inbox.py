@@ -46,7 +46,7 @@ def test_a_name_that_is_taken_is_numbered(run: Run, place: Path) -> None:
     assert [path.read_bytes() for path in (place / "done").glob("a*") if path.name != "a.jpg"] == [before]
 
 
-def broken(path: Path, content: str) -> Outcome:
+def failure(path: Path, content: str) -> Outcome:
     """What becomes of a source that cannot be decoded."""
     path.write_text(content)
     found = path.stat()
@@ -63,7 +63,7 @@ def test_an_explanation_and_a_source_of_its_name_are_both_kept(tmp_path: Path, f
     moves = SourceMover(None, str(tmp_path / "bad"), str(tmp_path / "out"), [])
     names = sorted(["a.jpg", "a.jpg.txt"], key=lambda name: name != first)
     for name in names:
-        assert not moves.settle(broken(tmp_path / name, f"content of {name}")).warnings
+        assert not moves.settle(failure(tmp_path / name, f"content of {name}")).warnings
     whys = [why(name, tmp_path) for name in ("a.jpg", "a.jpg.txt")]
     held = sorted(tree(tmp_path / "bad").values())
     assert held == sorted([b"content of a.jpg", b"content of a.jpg.txt", *whys])
@@ -75,9 +75,9 @@ def test_an_explanation_goes_over_no_file(tmp_path: Path) -> None:
     bad.mkdir()
     (bad / "a.jpg.txt").write_bytes(b"foreign")
     moves = SourceMover(None, str(bad), str(tmp_path / "out"), [])
-    assert not moves.settle(broken(tmp_path / "a.jpg", "x")).warnings
+    assert not moves.settle(failure(tmp_path / "a.jpg", "x")).warnings
     assert tree(bad) == {"a.jpg": b"x", "a.jpg.txt": b"foreign", "a.jpg-1.txt": why("a.jpg", tmp_path)}
-    moves.settle(broken(tmp_path / "a.jpg", "x"))  # as after a kill before the source was given up: nothing new to say
+    moves.settle(failure(tmp_path / "a.jpg", "x"))  # as after a kill before the source was given up: nothing new to say
     assert len(tree(bad)) == 3
 
 

@@ -359,7 +359,7 @@ def test_a_terminal_without_bar_or_color(place: Path) -> None:
     assert quiet.count("\n") == 1
 
 
-ENDING = """
+EXIT_SCRIPT = """
 import atexit, sys, threading, time
 from imgbatch import __main__ as command
 
@@ -399,7 +399,7 @@ sys.exit(command.command())
 def test_the_end_is_quick_and_forgets_nobody(word: str, company: str, said: str) -> None:
     surroundings = {key: value for key, value in environment().items() if key != "PYTHONUNBUFFERED"}
     done = subprocess.run(
-        [sys.executable, "-c", ENDING, word], env=surroundings, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", EXIT_SCRIPT, word], env=surroundings, capture_output=True, text=True, timeout=60
     )
     assert done.stdout == f"{company}\nthe thread is done\nregistered later\n{said}"
     assert done.returncode == (1 if word == "fail" else 3)

@@ -14,7 +14,7 @@ HINT = "where the picture was taken; --strip gps takes that out)"
 
 
 @pytest.fixture
-def located(place: Path) -> Path:
+def photos_with_gps(place: Path) -> Path:
     exif = Image.Exif()
     exif[ExifTags.IFD.GPSInfo] = {ExifTags.GPS.GPSLatitudeRef: "N", ExifTags.GPS.GPSLatitude: (12.0, 34.0, 56.0)}
     for name in ("a.jpg", "b.jpg"):
@@ -28,7 +28,7 @@ def located(place: Path) -> Path:
     (("-f", "webp", "--keep", "icc"), None),
 ])  # fmt: skip
 def test_one_hint_for_a_run_that_publishes_positions(
-    run: Run, located: Path, words: tuple[str, ...], said: str | None
+    run: Run, photos_with_gps: Path, words: tuple[str, ...], said: str | None
 ) -> None:
     done = run("run", "a.jpg", "b.jpg", "-o", "out", *words)
     assert done.returncode == 0
@@ -37,10 +37,10 @@ def test_one_hint_for_a_run_that_publishes_positions(
     assert HINT not in again.stderr, "nothing was published by this run"
 
 
-def test_a_wrong_word_is_refused_before_anything_is_written(run: Run, located: Path) -> None:
+def test_a_wrong_word_is_refused_before_anything_is_written(run: Run, photos_with_gps: Path) -> None:
     done = run("run", "a.jpg", "-o", "out", "--strip", "gps,copyrigt")
     assert done.returncode == 2 and "did you mean 'copyright'?" in done.stderr
-    assert not (located / "out").exists()
+    assert not (photos_with_gps / "out").exists()
 
 
 def test_a_recipe_names_a_profile_from_where_it_lies(run: Run, place: Path) -> None:

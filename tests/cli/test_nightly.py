@@ -54,7 +54,7 @@ def summary(text: str) -> dict[str, int]:
     return record
 
 
-def begun(place: Path, records: int) -> subprocess.Popen[bytes]:
+def start_run(place: Path, records: int) -> subprocess.Popen[bytes]:
     """A run that has told so many records."""
     started = subprocess.Popen(
         [*COMMAND, *WORDS], cwd=place, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
@@ -65,8 +65,8 @@ def begun(place: Path, records: int) -> subprocess.Popen[bytes]:
     return started
 
 
-def killed(place: Path, records: int) -> None:
-    with begun(place, records) as started:
+def kill_run(place: Path, records: int) -> None:
+    with start_run(place, records) as started:
         started.kill()
 
 
@@ -83,7 +83,7 @@ def test_after_kill_9_of_the_parent_the_next_run_completes_the_tree(many: Path, 
     wanted, originals = tree(many / "out"), tree(many / "many")
     (many / "out").rename(many / "calm")
     for round in range(5):
-        killed(many, 1 + 4 * round)
+        kill_run(many, 1 + 4 * round)
         temporary = many / "out" / ".imgbatch-4194999-1.tmp"  # a process number that cannot be
         temporary.write_bytes(b"half")
         done = run(*WORDS)
@@ -102,7 +102,7 @@ def test_after_kill_9_of_the_parent_the_next_run_completes_the_tree(many: Path, 
 def test_what_a_kill_left_is_swept_where_the_pixels_give_the_names(
     many: Path, run: Run, name: str, folder: str
 ) -> None:
-    killed(many, 1)
+    kill_run(many, 1)
     left = many / "out" / folder / ".imgbatch-4194999-1.tmp"
     left.parent.mkdir(parents=True, exist_ok=True)
     left.write_bytes(b"half")
@@ -111,7 +111,7 @@ def test_what_a_kill_left_is_swept_where_the_pixels_give_the_names(
 
 
 def test_two_at_once(many: Path, run: Run) -> None:
-    with begun(many, 1) as first:
+    with start_run(many, 1) as first:
         os.kill(first.pid, signal.SIGSTOP)  # so that it is at work for as long as we look
         second = run(*WORDS)
         assert second.returncode == 75

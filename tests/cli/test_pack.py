@@ -183,7 +183,7 @@ def test_a_disk_that_is_full_at_the_end_keeps_the_pair_that_was_there(
 SLOW = ["pack", "many", "-o", "x.npy", "--resize", "900x600!,upscale", "--median", "7", "--json"]
 
 
-def begun(place: Path, workers: str) -> subprocess.Popen[bytes]:
+def start_pack(place: Path, workers: str) -> subprocess.Popen[bytes]:
     """A slow pack of sixty pictures that has had its first outcome."""
     (place / "many").mkdir(exist_ok=True)
     Image.effect_noise((300, 200), 80).save(place / "many/0.png")
@@ -200,7 +200,7 @@ def begun(place: Path, workers: str) -> subprocess.Popen[bytes]:
 @pytest.mark.parametrize("workers", ["0", "2"])
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_leaves_nothing_behind(place: Path, number: signal.Signals, code: int, workers: str) -> None:
-    started = begun(place, workers)
+    started = start_pack(place, workers)
     assert [name for name in os.listdir(place) if name.endswith(".tmp")]
     started.send_signal(number)
     out, said = started.communicate(timeout=90)
@@ -213,7 +213,7 @@ def test_a_signal_leaves_nothing_behind(place: Path, number: signal.Signals, cod
 
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_two_signals_end_at_once_and_leave_nothing_behind(place: Path, workers: str) -> None:
-    started = begun(place, workers)
+    started = start_pack(place, workers)
     started.send_signal(signal.SIGINT)
     started.send_signal(signal.SIGTERM)
     _, said = started.communicate(timeout=90)
@@ -231,7 +231,7 @@ def test_a_stop_after_failures_writes_nothing(run: Run, place: Path) -> None:
     assert os.listdir(place) == ["photos"]
 
 
-def waited(until: Callable[[], bool], seconds: float = 5.0) -> bool:
+def wait_until(until: Callable[[], bool], seconds: float = 5.0) -> bool:
     end = time.monotonic() + seconds
     while not until() and time.monotonic() < end:
         time.sleep(0.02)
@@ -239,11 +239,11 @@ def waited(until: Callable[[], bool], seconds: float = 5.0) -> bool:
 
 
 def test_what_a_killed_pack_left_is_swept_by_the_next(run: Run, place: Path) -> None:
-    started = begun(place, "2")
+    started = start_pack(place, "2")
     started.kill()
     started.communicate()
     assert [name for name in os.listdir(place) if name.endswith(".tmp")]
-    assert waited(lambda: run("pack", "photos", "-o", "y.npy", *COVER, "--overwrite").returncode == 0)
+    assert wait_until(lambda: run("pack", "photos", "-o", "y.npy", *COVER, "--overwrite").returncode == 0)
     assert sorted(os.listdir(place)) == ["many", "photos", "y.json", "y.npy"]
 
 

@@ -17,13 +17,13 @@ from tests.cli.conftest import Run, damage
 TELL = ("--log", "night.log", "--report", "web.prom", "--report", "all.json", "--on-finish", "cat > end.json")
 
 
-def broken(place: Path, code: str) -> str:
+def startup_path(place: Path, code: str) -> str:
     """A PYTHONPATH on which every Python begins with `code`."""
     (place / "sitecustomize.py").write_text(code)
     return os.pathsep.join([str(place), str(Path(__file__).parents[2])])
 
 
-def told(place: Path, code: int, words: str) -> None:
+def check_reports(place: Path, code: int, words: str) -> None:
     """Everybody has heard of an end with that exit code, and why."""
     line = (place / "night.log").read_text().splitlines()[-1]
     assert " CRITICAL end: " in line and words in line and line.endswith(f", exit code {code}")
@@ -38,7 +38,7 @@ def test_a_refusal_is_told(run: Run, place: Path) -> None:
     (place / "out" / "notes.png").write_bytes(b"mine")
     done = run("run", "photos", "nowhere", "-o", "out", *TELL)
     assert done.returncode == 2 and len(done.stderr.splitlines()) == 1
-    told(place, 2, "nowhere")
+    check_reports(place, 2, "nowhere")
     assert (place / "all.json").read_text() == records, "the records of the last run stay"
     assert success == [line for line in (place / "web.prom").read_text().splitlines() if "last_success" in line]
 
@@ -46,13 +46,13 @@ def test_a_refusal_is_told(run: Run, place: Path) -> None:
 def test_a_recipe_that_makes_no_sense_is_told(run: Run, place: Path) -> None:
     (place / "web.toml").write_text("[input]\npaths = ['photos']\n[[op]]\nname = 'resise'\n")
     assert run("run", "-r", "web.toml", "-o", "out", *TELL).returncode == 2
-    told(place, 2, "resise")
+    check_reports(place, 2, "resise")
 
 
 def test_what_a_recipe_says_of_the_log_counts_too(run: Run, place: Path) -> None:
     (place / "web.toml").write_text("[run]\nlog = 'night.log'\non_finish = 'cat > end.json'\n")
     assert run("run", "-r", "web.toml", "nowhere", "-o", "out", "--report", "web.prom").returncode == 2
-    told(place, 2, "nowhere")
+    check_reports(place, 2, "nowhere")
 
 
 def test_a_lock_that_is_held_is_told(run: Run, place: Path) -> None:
@@ -60,7 +60,7 @@ def test_a_lock_that_is_held_is_told(run: Run, place: Path) -> None:
     with open(place / "out" / ".imgbatch" / "lock", "r+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         assert run("run", "photos", "-o", "out", *TELL).returncode == 75
-    told(place, 75, "out")
+    check_reports(place, 75, "out")
 
 
 def test_a_run_that_cannot_start_is_told(run: Run, place: Path) -> None:
@@ -70,9 +70,9 @@ from imgbatch.core.errors import EngineError
 def make(*_): raise EngineError("no worker starts")
 executors.make = make
 """
-    done = run("run", "photos", "-o", "out", *TELL, PYTHONPATH=broken(place, code))
+    done = run("run", "photos", "-o", "out", *TELL, PYTHONPATH=startup_path(place, code))
     assert done.returncode == 70 and len(done.stderr.splitlines()) == 1
-    told(place, 70, "no worker starts")
+    check_reports(place, 70, "no worker starts")
 
 
 def test_a_look_tells_nobody(run: Run, place: Path) -> None:
@@ -114,9 +114,9 @@ def fail(self, outcome):
     raise RuntimeError("a mistake")
 batch.Batch._count = fail
 """
-    done = run("run", "photos", "-o", "out", *TELL, PYTHONPATH=broken(place, code))
+    done = run("run", "photos", "-o", "out", *TELL, PYTHONPATH=startup_path(place, code))
     assert done.returncode == 70
-    told(place, 70, "a mistake")
+    check_reports(place, 70, "a mistake")
     assert (place / "night.log").read_text().count("start: 3 files") == 1
     records = json.loads((place / "all.json").read_text())
     assert [record["event"] for record in records] == ["file", "summary"] and records[1]["exit_code"] == 70

@@ -29,7 +29,7 @@ def many(place: Path) -> Iterator[Path]:
     yield place
 
 
-def interrupted(place: Path, workers: str, *signals: signal.Signals) -> tuple[int, list[dict[str, object]], str]:
+def run_with_signals(place: Path, workers: str, *signals: signal.Signals) -> tuple[int, list[dict[str, object]], str]:
     """(exit code, records, stderr) of a run that gets the signals after its first record."""
     words = [*COMMAND, *WORDS, "-j", workers]
     with (
@@ -53,7 +53,7 @@ def leftovers(place: Path) -> list[Path]:
 def test_the_first_signal_finishes_what_is_in_hand(
     many: Path, run: Run, number: signal.Signals, code: int, workers: str
 ) -> None:
-    ended, records, said = interrupted(many, workers, number)
+    ended, records, said = run_with_signals(many, workers, number)
     assert ended == code
     assert "finishing the files in hand; again to stop at once" in said
     assert "run the same command again to go on" in said
@@ -76,7 +76,7 @@ def test_the_first_signal_finishes_what_is_in_hand(
 
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_the_second_signal_ends_at_once(many: Path, workers: str) -> None:
-    ended, records, said = interrupted(many, workers, signal.SIGINT, signal.SIGTERM)
+    ended, records, said = run_with_signals(many, workers, signal.SIGINT, signal.SIGTERM)
     assert ended == 143
     assert all(record["event"] == "file" for record in records)
     assert "Traceback" not in said and "Warning" not in said  # of shared memory that nobody removed

@@ -53,7 +53,7 @@ def photos(tmp_path: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def refused(name: str) -> Iterator[None]:
+def refusal(name: str) -> Iterator[None]:
     with pytest.raises(ib.UsageError) as caught:
         yield
     line = str(caught.value)
@@ -69,70 +69,70 @@ def _ids(value: object) -> str:
 def test_paths(photos: Path, wrong: Any) -> None:
     out = photos.parent / "out"
     for call in RUNS.values():
-        with refused("paths"):
+        with refusal("paths"):
             call(wrong, out, RECIPE, workers=0)
     for read in (ib.check, ib.stats):
-        with refused("paths"):
+        with refusal("paths"):
             read(wrong, workers=0)
-    with refused("paths"):
+    with refusal("paths"):
         ib.load(wrong, ib.Resize("9x9!"), workers=0)
     if wrong is not None:
         for call in RUNS.values():
-            with refused("output"):
+            with refusal("output"):
                 call(photos, wrong, RECIPE, workers=0)
     for past in (ib.past_runs, ib.undo, ib.verify):
-        with refused("folder"):
+        with refusal("folder"):
             past(wrong)
 
 
 @pytest.mark.parametrize("wrong", WRONG_RECIPES, ids=_ids)
 def test_a_recipe(photos: Path, wrong: Any) -> None:
     for call in RUNS.values():
-        with refused("recipe"):
+        with refusal("recipe"):
             call(photos, photos.parent / "out", wrong, workers=0)
 
 
 @pytest.mark.parametrize("wrong", WRONG_OPS, ids=_ids)
 def test_operations(photos: Path, wrong: Any) -> None:
     image = Image.new("RGB", (9, 9))
-    with refused("recipe"):
+    with refusal("recipe"):
         ib.apply(image, wrong)
-    with refused("ops"):
+    with refusal("ops"):
         ib.Recipe(ops=wrong)
-    with refused("ops"):
+    with refusal("ops"):
         ib.stats(photos, wrong, workers=0)
-    with refused("ops"):
+    with refusal("ops"):
         ib.load(photos, wrong, workers=0)
     if not (isinstance(wrong, list) and isinstance(wrong[0], ib.Output)):
-        with refused("outputs"):
+        with refusal("outputs"):
             ib.Recipe(outputs=wrong)
 
 
 @pytest.mark.parametrize("wrong", [ARRAY, "a.png", Path("a.png"), b"x", None, io.BytesIO(), DICT], ids=_ids)
 def test_an_image(wrong: Any) -> None:
-    with refused("image"):
+    with refusal("image"):
         ib.apply(wrong, RECIPE)
 
 
 @pytest.mark.parametrize("wrong", [DICT, "*.jpg", ib.Settings], ids=_ids)
 def test_what_is_made_of_our_classes(photos: Path, wrong: Any) -> None:
     out = photos.parent / "out"
-    with refused("filters"):
+    with refusal("filters"):
         ib.run(photos, out, RECIPE, filters=wrong, workers=0)
-    with refused("filters"):
+    with refusal("filters"):
         ib.check(photos, filters=wrong, workers=0)
-    with refused("ledger"):
+    with refusal("ledger"):
         ib.run(photos, out, RECIPE, ledger=wrong, workers=0)
-    with refused("executor"):
+    with refusal("executor"):
         ib.run(photos, out, RECIPE, executor=wrong)
     for name in ("mode", "weight", "auto_orient", "mean_image"):
-        with refused(name):
+        with refusal(name):
             ib.stats(photos, workers=0, **{name: wrong})
     for name in ("mode", "auto_orient", "timeout", *([] if isinstance(wrong, str) else ["spill"])):
-        with refused(name):
+        with refusal(name):
             ib.load(photos, ib.Resize("9x9!"), workers=1, **{name: wrong})
     for name in ("run", "wait"):
-        with refused(name):
+        with refusal(name):
             ib.undo(photos, **{name: wrong})
 
 
@@ -166,7 +166,7 @@ def test_switches_of_numpy_and_what_is_no_number() -> None:
     assert ib.Settings(force=TRUE) == ib.Settings(force=True)
     assert ib.Recipe(auto_orient=FALSE).auto_orient is False
     for wrong in WRONG_NUMBERS:
-        with refused("quality"):
+        with refusal("quality"):
             ib.Output(quality=wrong)
-    with refused("force"):
+    with refusal("force"):
         ib.Settings(force=ONE)

@@ -40,7 +40,7 @@ def within_limits() -> Iterator[None]:
         yield
 
 
-def seen(image: Picture) -> np.ndarray[Any, Any]:
+def appearance(image: Picture) -> np.ndarray[Any, Any]:
     """What a viewer shows, as RGBA without the color of invisible pixels."""
     if image.mode in ("RGBa", "La"):
         image = image.convert(image.mode.upper())
@@ -118,7 +118,7 @@ def test_pixels_come_back_or_a_note_says_why_not(name: str, mode: str) -> None:
     encoded = encode(image, name)
     assert image.tobytes() == before and image.mode == mode, "the caller's picture was changed"
     assert (encoded.width, encoded.height, encoded.format, encoded.frames) == (48, 32, name, 1)
-    got, wanted = seen(only(encoded)), seen(image)
+    got, wanted = appearance(only(encoded)), appearance(image)
     flattened = [change for change in encoded.changes if change.startswith("alpha: flattened on #ffffff")]
     transparent = mode in ("LA", "PA", "RGBA", "La", "RGBa")
     assert bool(flattened) == (transparent and not codecs.codec(name).alpha)
@@ -390,7 +390,7 @@ def test_shades_of_alpha_survive_a_reduced_palette_in_png() -> None:
     image = smooth("RGBA")
     encoded = encode(image, "png", colors=128)
     assert only(encoded).mode == "P"
-    assert np.abs(seen(only(encoded)) - seen(image)).mean() < 8
+    assert np.abs(appearance(only(encoded)) - appearance(image)).mean() < 8
 
 
 def test_frames_of_a_reduced_apng_share_one_palette() -> None:
@@ -406,7 +406,7 @@ def test_a_note_stands_once_however_many_frames_it_is_about() -> None:
 
 
 def test_long_delays_of_an_apng_are_cut_to_what_it_can_say() -> None:
-    encoded = encode(moving(), "png", motion=AnimationTiming([65_535, 70_001, 10, 10], 0))
+    encoded = encode(animation(), "png", motion=AnimationTiming([65_535, 70_001, 10, 10], 0))
     assert encoded.changes == ["durations: at most 65535 ms"]
     frames, motion = back(encoded).decode()
     assert len(list(frames)) == 4 and motion.durations == [65_535, 65_535, 10, 10]
@@ -422,7 +422,7 @@ def test_too_large_a_side_names_the_format_and_its_limit(name: str) -> None:
     assert failed.value.kind == "too_large"
 
 
-def moving(count: int = 4, mode: str = "RGB", size: tuple[int, int] = (40, 30)) -> list[Picture]:
+def animation(count: int = 4, mode: str = "RGB", size: tuple[int, int] = (40, 30)) -> list[Picture]:
     """A square that wanders over a background; with alpha over nothing at all."""
     frames = []
     for number in range(count):
@@ -437,7 +437,7 @@ def moving(count: int = 4, mode: str = "RGB", size: tuple[int, int] = (40, 30)) 
 @pytest.mark.parametrize("loop", [0, 1, 3])
 def test_animations_keep_frames_durations_and_loops(name: str, mode: str, loop: int) -> None:
     durations = [100, 250, 40, 1000]
-    encoded = encode(moving(mode=mode), name, motion=AnimationTiming(durations, loop), lossless=name == "webp")
+    encoded = encode(animation(mode=mode), name, motion=AnimationTiming(durations, loop), lossless=name == "webp")
     assert encoded.frames == 4
     opened = back(encoded)
     frames, motion = opened.decode()
@@ -448,10 +448,10 @@ def test_animations_keep_frames_durations_and_loops(name: str, mode: str, loop: 
         assert ("loop count not written: avif" in encoded.changes) == (loop != 0)
     else:
         assert motion.loop == loop
-    for frame, wanted in zip(got, moving(mode=mode), strict=True):
+    for frame, wanted in zip(got, animation(mode=mode), strict=True):
         assert frame.size == wanted.size
         tolerance = 4.0 if name == "avif" else 0.0
-        assert np.abs(seen(frame) - seen(wanted)).mean() <= tolerance
+        assert np.abs(appearance(frame) - appearance(wanted)).mean() <= tolerance
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -467,7 +467,7 @@ def test_a_palette_with_a_transparent_color_is_written_the_same_after_it_was_loo
 
 
 def test_gif_durations_are_rounded_and_said_so() -> None:
-    encoded = encode(moving(), "gif", motion=AnimationTiming([3, 14, 16, 0], 0))
+    encoded = encode(animation(), "gif", motion=AnimationTiming([3, 14, 16, 0], 0))
     assert "durations: rounded to 10 ms" in encoded.changes
     frames, motion = back(encoded).decode()
     assert len(list(frames)) == 4 and motion.durations == [10, 10, 10, 0]
@@ -478,7 +478,7 @@ def test_busy_animations_stay_close(name: str) -> None:
     frames = [smooth("RGB", (64, 48)).rotate(90 * number) for number in range(3)]
     encoded = encode(frames, name, motion=AnimationTiming([100] * 3, 0), quality=95)
     for got, wanted in zip(back(encoded).decode()[0], frames, strict=True):
-        assert np.abs(seen(got) - seen(wanted)).mean() < 6
+        assert np.abs(appearance(got) - appearance(wanted)).mean() < 6
     assert ("colors: reduced to 256" in encoded.changes) == (name == "gif")
 
 
@@ -490,20 +490,20 @@ def test_frames_with_palettes_of_their_own_are_exact_in_gif_and_png(mode: str, c
         encoded = encode(frames, name, motion=AnimationTiming([100] * count, 0))
         assert not encoded.changes
         for got, wanted in zip(back(encoded).decode()[0], frames, strict=True):
-            assert (seen(got) == seen(wanted)).all()
+            assert (appearance(got) == appearance(wanted)).all()
 
 
 @pytest.mark.parametrize("name", ["jpeg", "bmp"])
 def test_several_frames_to_a_format_of_one_say_what_to_do(name: str) -> None:
     with pytest.raises(ImageError, match="--frames first") as failed:
-        encode(moving(), name)
+        encode(animation(), name)
     assert failed.value.kind == "frames"
-    assert encode(moving(1), name).frames == 1
+    assert encode(animation(1), name).frames == 1
 
 
 @pytest.mark.parametrize("name", ["png", "webp", "gif", "avif", "tiff"])
 def test_one_frame_is_a_still(name: str) -> None:
-    encoded = encode(moving(1), name, motion=AnimationTiming([100], 0))
+    encoded = encode(animation(1), name, motion=AnimationTiming([100], 0))
     assert encoded.frames == 1 and not encoded.changes
     assert back(encoded).frame_count == 1
 
@@ -525,12 +525,12 @@ def test_tiff_pages_keep_their_own_sizes_and_modes() -> None:
     assert [(page.size, page.mode) for page in got] == [(page.size, page.mode) for page in pages]
     assert motion.loop is None and motion.durations == []
     for page, wanted in zip(got, pages, strict=True):
-        assert (seen(page) == seen(wanted)).all()
+        assert (appearance(page) == appearance(wanted)).all()
 
 
 def test_an_animation_that_becomes_pages_says_what_is_lost() -> None:
-    assert "durations not written: tiff" in encode(moving(), "tiff", motion=AnimationTiming([10] * 4, 0)).changes
-    assert "durations: 1000 ms a page" in encode(moving(), "gif").changes
+    assert "durations not written: tiff" in encode(animation(), "tiff", motion=AnimationTiming([10] * 4, 0)).changes
+    assert "durations: 1000 ms a page" in encode(animation(), "gif").changes
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -78,20 +78,20 @@ class Bad(ib.Operation):
         return self.needs or size
 
 
-def _painted(image: Picture) -> Picture:
+def _paint(image: Picture) -> Picture:
     image.putpixel((0, 0), 0 if len(image.getbands()) == 1 else (0,) * len(image.getbands()))
     return image
 
 
-def _refused(image: Picture) -> Picture:
+def _refuse(image: Picture) -> Picture:
     raise ImageError("mode", "two\nlines")
 
 
-def _broken(image: Picture) -> Picture:
+def _fail(image: Picture) -> Picture:
     raise ValueError("what?")
 
 
-def _counted(image: Picture) -> Picture:
+def _count(image: Picture) -> Picture:
     return image.resize((1 + next(Bad.count) % 7, 1))
 
 
@@ -111,10 +111,10 @@ def _steps(image: Picture) -> Picture:
     ("change", "said"),
     [
         ({}, ""),
-        ({"does": _painted}, "bad_promise on 1 of 40x30 px: it changed its argument; work on image.copy()"),
-        ({"does": _counted}, "bad_promise on 1 of 40x30 px: the same picture gave another result"),
-        ({"does": _refused}, "bad_promise on 1 of 40x30 px: its ImageError has no sentence of one line"),
-        ({"does": _broken}, "bad_promise on 1 of 40x30 px: it raised ValueError: what?; where a mode has no "),
+        ({"does": _paint}, "bad_promise on 1 of 40x30 px: it changed its argument; work on image.copy()"),
+        ({"does": _count}, "bad_promise on 1 of 40x30 px: the same picture gave another result"),
+        ({"does": _refuse}, "bad_promise on 1 of 40x30 px: its ImageError has no sentence of one line"),
+        ({"does": _fail}, "bad_promise on 1 of 40x30 px: it raised ValueError: what?; where a mode has no "),
         ({"does": lambda image: Image.new("HSV", (4, 4))}, "bad_promise on 1 of 40x30 px: no format can hold the mode"),
         ({"does": lambda image: None}, "bad_promise on 1 of 40x30 px: it raised TypeError: bad_promise returned NoneT"),
         ({"does": lambda image: Image.new("L", (0, 4))}, "bad_promise on 1 of 40x30 px: its result has no pixels: 0x4"),

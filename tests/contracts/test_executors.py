@@ -26,7 +26,7 @@ from imgbatch.executors.processes.pool import Pool
 from imgbatch.pipeline.task import TaskContext
 from imgbatch.storage.atomic_write import temporary_name
 from tests.faults.tasks import FaultyTask, Stillborn, job
-from tests.held import held
+from tests.segments import own_segments
 
 
 def _threads() -> concurrent.futures.Executor:
@@ -53,38 +53,38 @@ MAKERS: dict[str, Callable[[], Executor]] = {
 
 
 #: Executors of the caller's; they pass the same suite as far as their kind allows.
-GIVEN: dict[str, Callable[[], concurrent.futures.Executor]] = {
+USER_POOLS: dict[str, Callable[[], concurrent.futures.Executor]] = {
     "given-threads": _threads,
     "given-processes": _processes,
     "given-loky": _loky,
 }
 
 
-@pytest.fixture(params=[*MAKERS, *GIVEN])
+@pytest.fixture(params=[*MAKERS, *USER_POOLS])
 def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
     if request.param in MAKERS:
         yield MAKERS[request.param]()
         return
-    with GIVEN[request.param]() as pool:
+    with USER_POOLS[request.param]() as pool:
         yield Futures(pool)
 
 
-@pytest.fixture(params=list(GIVEN))
-def given(request: pytest.FixtureRequest) -> Iterator[concurrent.futures.Executor]:
+@pytest.fixture(params=list(USER_POOLS))
+def user_pool(request: pytest.FixtureRequest) -> Iterator[concurrent.futures.Executor]:
     """Executors as users have them."""
-    with GIVEN[request.param]() as pool:
+    with USER_POOLS[request.param]() as pool:
         yield pool
 
 
 @pytest.fixture(autouse=True)
-def _nothing_left() -> Iterator[None]:
+def _check_leftovers() -> Iterator[None]:
     """No worker and no segment survives a run."""
     yield
     assert not [child for child in multiprocessing.active_children() if child.name.startswith("imgbatch")]
-    assert not held()
+    assert not own_segments()
 
 
-def done(executor: Executor, jobs: list[Job], work: FaultyTask | None = None) -> list[Outcome]:
+def run_all(executor: Executor, jobs: list[Job], work: FaultyTask | None = None) -> list[Outcome]:
     """All outcomes in the order of the jobs; fails unless there is exactly one for each."""
     outcomes = sorted(executor.run(work or FaultyTask(), jobs), key=lambda outcome: outcome.index)
     assert [outcome.index for outcome in outcomes] == [one.index for one in jobs]
@@ -92,17 +92,17 @@ def done(executor: Executor, jobs: list[Job], work: FaultyTask | None = None) ->
 
 
 def test_every_job_gets_its_outcome(executor: Executor) -> None:
-    outcomes = done(executor, [job(index) for index in range(60)])
+    outcomes = run_all(executor, [job(index) for index in range(60)])
     assert {outcome.status for outcome in outcomes} == {"ok"}
 
 
 def test_no_jobs_no_outcomes(executor: Executor) -> None:
-    assert done(executor, []) == []
+    assert run_all(executor, []) == []
 
 
 @pytest.mark.parametrize("fault", ["raise", "raise_bad", "memory"])
 def test_an_exception_costs_its_own_job(executor: Executor, fault: str) -> None:
-    outcomes = done(executor, [job(index, fault if index % 10 == 3 else "ok") for index in range(30)])
+    outcomes = run_all(executor, [job(index, fault if index % 10 == 3 else "ok") for index in range(30)])
     assert [outcome.index for outcome in outcomes if outcome.status == "failed"] == [3, 13, 23]
     for outcome in outcomes:
         if outcome.status == "failed":
@@ -113,7 +113,7 @@ def test_an_exception_costs_its_own_job(executor: Executor, fault: str) -> None:
 @pytest.mark.parametrize("chunksize", [1, 8, "auto"])
 def test_a_death_is_blamed_on_the_job_in_hand(fault: str, chunksize: int | str) -> None:
     jobs = [job(index, fault if index in (5, 17) else "ok") for index in range(40)]
-    outcomes = done(Pool(2, chunksize), jobs)
+    outcomes = run_all(Pool(2, chunksize), jobs)
     assert [outcome.index for outcome in outcomes if outcome.status != "ok"] == [5, 17]
     blamed = outcomes[5]
     assert blamed.error is not None and blamed.error.phase == "ops"
@@ -125,7 +125,7 @@ def test_a_death_is_blamed_on_the_job_in_hand(fault: str, chunksize: int | str) 
 
 def test_a_worker_killed_from_outside_costs_nothing(tmp_path: Path) -> None:
     jobs = [job(index, "kill_once" if index in (2, 9) else "ok") for index in range(20)]
-    outcomes = done(Pool(2, 4), jobs, FaultyTask(str(tmp_path)))
+    outcomes = run_all(Pool(2, 4), jobs, FaultyTask(str(tmp_path)))
     assert {outcome.status for outcome in outcomes} == {"ok"}
 
 
@@ -137,7 +137,7 @@ def test_a_worker_killed_from_outside_costs_nothing(tmp_path: Path) -> None:
     ],
 )
 def test_a_result_that_cannot_travel_costs_its_own_job(fault: str, said: str) -> None:
-    outcomes = done(Pool(2, 8), [job(index, fault if index == 4 else "ok") for index in range(20)])
+    outcomes = run_all(Pool(2, 8), [job(index, fault if index == 4 else "ok") for index in range(20)])
     assert [outcome.index for outcome in outcomes if outcome.status != "ok"] == [4]
     error = outcomes[4].error
     assert error is not None and (error.kind, error.phase) == ("operation", "ops") and error.message.startswith(said)
@@ -146,7 +146,7 @@ def test_a_result_that_cannot_travel_costs_its_own_job(fault: str, said: str) ->
 @pytest.mark.parametrize("fault", ["loop", "loop_c", "stop"])
 def test_a_job_over_its_time_is_shot(fault: str) -> None:
     jobs = [job(index, fault if index == 6 else "ok") for index in range(16)]
-    outcomes = done(Pool(2, 4, timeout=0.6), jobs)
+    outcomes = run_all(Pool(2, 4, timeout=0.6), jobs)
     assert [outcome.index for outcome in outcomes if outcome.status != "ok"] == [6]
     late = outcomes[6]
     assert late.status == "timeout" and late.error is not None
@@ -154,19 +154,19 @@ def test_a_job_over_its_time_is_shot(fault: str) -> None:
 
 
 def test_a_job_within_its_time_is_left_alone() -> None:
-    outcomes = done(Pool(2, 1, timeout=2), [job(index, "sleep:0.6") for index in range(3)])
+    outcomes = run_all(Pool(2, 1, timeout=2), [job(index, "sleep:0.6") for index in range(3)])
     assert [outcome.status for outcome in outcomes] == ["ok"] * 3
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_workers_that_never_come_up_are_given_up(tmp_path: Path, workers: int) -> None:
     with pytest.raises(EngineError, match="5 in a row died before their first word"):
-        done(Pool(workers, 1), [job(0), job(1)], Stillborn(str(tmp_path)))
+        run_all(Pool(workers, 1), [job(0), job(1)], Stillborn(str(tmp_path)))
     assert 5 <= (tmp_path / "starts").stat().st_size < 5 + workers  # the others were on their way
 
 
 def test_what_libraries_print_becomes_a_warning(capfd: pytest.CaptureFixture[str]) -> None:
-    outcomes = done(Pool(1), [job(0), job(1, "print"), job(2)])
+    outcomes = run_all(Pool(1), [job(0), job(1, "print"), job(2)])
     assert [outcome.warnings for outcome in outcomes] == [(), ("libtest: a warning",), ()]
     assert capfd.readouterr().err == ""
 
@@ -268,7 +268,7 @@ def test_two_runs_at_the_same_time(tmp_path: Path) -> None:
     results: dict[int, list[Outcome]] = {}
 
     def one(number: int) -> None:
-        results[number] = done(Pool(2, 3), [job(index, "kill" if index == 7 else "ok") for index in range(30)])
+        results[number] = run_all(Pool(2, 3), [job(index, "kill" if index == 7 else "ok") for index in range(30)])
 
     threads = [threading.Thread(target=one, args=(number,)) for number in range(2)]
     for thread in threads:
@@ -278,14 +278,14 @@ def test_two_runs_at_the_same_time(tmp_path: Path) -> None:
     assert [sum(outcome.status == "ok" for outcome in results[number]) for number in range(2)] == [29, 29]
 
 
-def sized(index: int, size: int) -> Job:
+def job_of_size(index: int, size: int) -> Job:
     return Job(index, Source(f"/{index}", ".", str(index), size=size), ())
 
 
 def test_chunks_hold_one_large_file_or_many_tiny_ones() -> None:
-    large = [sized(index, 5_000_000) for index in range(100)]
-    tiny = [sized(index, 500) for index in range(10_000)]
-    few = [sized(index, 500) for index in range(6)]
+    large = [job_of_size(index, 5_000_000) for index in range(100)]
+    tiny = [job_of_size(index, 500) for index in range(10_000)]
+    few = [job_of_size(index, 500) for index in range(6)]
     assert {len(chunk) for chunk in Chunks(large, "auto", 2)} == {1}
     known = Chunks(tiny, "auto", 2)
     known.learn([Outcome(0, tiny[0].source, "ok", ms={"ops": 0.3})])
@@ -300,14 +300,14 @@ def test_the_largest_of_the_last_files_come_first() -> None:
     for chunksize in ("auto", 3):
         order = [
             one.source.size
-            for chunk in Chunks([sized(n, s) for n, s in enumerate(sizes)], chunksize, 2)
+            for chunk in Chunks([job_of_size(n, s) for n, s in enumerate(sizes)], chunksize, 2)
             for one in chunk
         ]
         assert order == [5, 9, 10, 8, 7, 6, 4, 3, 2, 1]
 
 
 def test_chunks_learn_what_files_cost() -> None:
-    jobs = [sized(index, 500) for index in range(10_000)]
+    jobs = [job_of_size(index, 500) for index in range(10_000)]
     slow, quick = Chunks(jobs, "auto", 2), Chunks(jobs, "auto", 2)
     assert 1 <= len(next(slow)) < 20  # nothing is known yet
     slow.learn([Outcome(0, jobs[0].source, "ok", ms={"ops": 900.0})])
@@ -319,17 +319,17 @@ def test_chunks_learn_what_files_cost() -> None:
 # -- executors of the caller's: as far as their kind allows ------------------------------------------------------------
 
 
-def test_a_given_executor_stays_the_caller_s(given: concurrent.futures.Executor) -> None:
+def test_a_given_executor_stays_the_caller_s(user_pool: concurrent.futures.Executor) -> None:
     for _ in range(2):
-        assert len(done(Futures(given, 4), [job(index) for index in range(10)])) == 10
-    assert given.submit(len, "still there").result() == 11
+        assert len(run_all(Futures(user_pool, 4), [job(index) for index in range(10)])) == 10
+    assert user_pool.submit(len, "still there").result() == 11
 
 
 @dataclass(frozen=True, eq=False)
-class Traced(FaultyTask):
+class TraceTask(FaultyTask):
     """Leaves a trace in its folder when it is opened, and is seen as long as it is there."""
 
-    alive: ClassVar[weakref.WeakSet[Traced]] = weakref.WeakSet()
+    alive: ClassVar[weakref.WeakSet[TraceTask]] = weakref.WeakSet()
 
     def open(self) -> None:
         self.alive.add(self)
@@ -343,16 +343,16 @@ def test_two_runs_that_take_turns_in_a_process_open_their_work_once(tmp_path: Pa
         runs = []
         for folder in folders:
             folder.mkdir()
-            runs.append(Futures(pool, 1).run(Traced(str(folder)), [job(index) for index in range(12)]))
+            runs.append(Futures(pool, 1).run(TraceTask(str(folder)), [job(index) for index in range(12)]))
         assert sum(1 for _ in zip(*runs, strict=True)) == 12
     assert [(folder / "opened").read_text() for folder in folders] == ["x", "x"]
 
 
 def test_threads_keep_no_work_of_a_run_that_is_over(tmp_path: Path) -> None:
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        assert len(done(Futures(pool, 1), [job(index) for index in range(12)], Traced(str(tmp_path)))) == 12
+        assert len(run_all(Futures(pool, 1), [job(index) for index in range(12)], TraceTask(str(tmp_path)))) == 12
     gc.collect()
-    assert not Traced.alive
+    assert not TraceTask.alive
     assert (tmp_path / "opened").exists()
 
 

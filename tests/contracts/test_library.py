@@ -21,7 +21,7 @@ import imgbatch as ib
 from imgbatch.core.report import ExitCode
 from imgbatch.executors.processes.pool import Pool
 from tests.faults.tasks import FaultyTask, job
-from tests.held import held
+from tests.segments import own_segments
 
 FILES = 40
 #: Takes long enough that a signal finds it at work.
@@ -63,11 +63,11 @@ def photos(tmp_path: Path) -> Iterator[Path]:
         Image.new("RGB", (60, 40), (number, 0, 0)).save(folder / f"{number:02}.png")
     yield folder
     assert not [child for child in multiprocessing.active_children() if child.name.startswith("imgbatch")]
-    assert not held()
+    assert not own_segments()
 
 
 @pytest.fixture
-def waiting(tmp_path: Path) -> Iterator[tuple[ib.Recipe, Callable[[], None]]]:
+def slow_recipe(tmp_path: Path) -> Iterator[tuple[ib.Recipe, Callable[[], None]]]:
     """A recipe whose files wait, and what lets them go."""
     go = tmp_path / "go"
     yield ib.Recipe(ops=[Waits(str(tmp_path))]), go.touch
@@ -76,9 +76,9 @@ def waiting(tmp_path: Path) -> Iterator[tuple[ib.Recipe, Callable[[], None]]]:
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_start_does_not_block(
-    photos: Path, tmp_path: Path, waiting: tuple[ib.Recipe, Callable[[], None]], workers: int
+    photos: Path, tmp_path: Path, slow_recipe: tuple[ib.Recipe, Callable[[], None]], workers: int
 ) -> None:
-    recipe, let_go = waiting
+    recipe, let_go = slow_recipe
     handle = ib.start([photos], tmp_path / "out", recipe, workers=workers)
     assert not handle.done() and handle.progress == (0, FILES)
     with pytest.raises(TimeoutError, match="not ended within 0.05 s"):
@@ -91,9 +91,9 @@ def test_start_does_not_block(
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_cancelled_run_says_what_remains(
-    photos: Path, tmp_path: Path, waiting: tuple[ib.Recipe, Callable[[], None]], workers: int
+    photos: Path, tmp_path: Path, slow_recipe: tuple[ib.Recipe, Callable[[], None]], workers: int
 ) -> None:
-    recipe, let_go = waiting
+    recipe, let_go = slow_recipe
     handle = ib.start([photos], tmp_path / "out", recipe, workers=workers, chunksize=1)
     handle.cancel()
     let_go()
@@ -199,13 +199,13 @@ def test_workers_that_have_grown_are_replaced(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("imgbatch.executors.processes.supervisor.RECYCLE_SIZE", 1)
     pool = Pool(1, 1, memory=1)
     seen: set[int | None] = set()
-    for outcome in pool.run(_Reserving(), [job(index) for index in range(4)]):
+    for outcome in pool.run(_MemoryTask(), [job(index) for index in range(4)]):
         assert outcome.status == "ok"
         seen.add(int(outcome.warnings[0]))
     assert len(seen) > 1
 
 
-class _Reserving(FaultyTask):
+class _MemoryTask(FaultyTask):
     """Asks for memory, and says in which process it is."""
 
     def __call__(self, job, desk):  # type: ignore[no-untyped-def]  # as FaultyTask's

@@ -58,7 +58,7 @@ def back(encoded: EncodedFile) -> Metadata:
         return opened.metadata
 
 
-def told(path: Path, *words: str) -> dict[str, Any]:
+def exiftool_tags(path: Path, *words: str) -> dict[str, Any]:
     """What exiftool reads: ``Group:Tag`` -> value."""
     command = [str(EXIFTOOL), "-j", "-a", "-G1", *words, str(path)]
     done = subprocess.run(command, capture_output=True, check=False)
@@ -115,8 +115,8 @@ def test_a_block_is_kept_where_the_table_says_so_or_it_is_noted(name: str, forma
 def test_another_reader_finds_every_block(format: str, tmp_path: Path) -> None:
     path = tmp_path / f"a{SUFFIX[format]}"
     path.write_bytes(encode(format).data)
-    found = told(path, "-validate", "-warning")
-    said = told(path)
+    found = exiftool_tags(path, "-validate", "-warning")
+    said = exiftool_tags(path)
     wanted: dict[str, Any] = {}
     if not TABLE["exif"][format].startswith("-"):
         wanted |= {"IFD0:Artist": "Ada Example", "IFD0:Make": "A maker of cameras",
@@ -182,7 +182,7 @@ def test_a_resolution_that_makes_no_sense_is_none(resolution: tuple[float, float
 # -- stripped on request -----------------------------------------------------------------------------------------------
 
 
-def remaining(metadata: Metadata, changes: list[str], strip: str | None = None, keep: str | None = None) -> Metadata:
+def rest(metadata: Metadata, changes: list[str], strip: str | None = None, keep: str | None = None) -> Metadata:
     return strip_metadata(metadata, strip, keep, changes)
 
 
@@ -200,7 +200,7 @@ def test_without_gps_nothing_says_where_it_was(format: str, tmp_path: Path) -> N
     path = tmp_path / f"a{SUFFIX[format]}"
     path.write_bytes(encoded.data)
     if EXIFTOOL is not None:
-        said = told(path)
+        said = exiftool_tags(path)
         assert not [key for key in said if "GPS" in key or "Thumbnail" in key]
         assert said["IFD0:Artist"] == "Ada Example" and said["XMP-xmp:Rating"] == 5
 
@@ -214,7 +214,7 @@ def test_without_gps_nothing_says_where_it_was(format: str, tmp_path: Path) -> N
 ])  # fmt: skip
 def test_blocks_go_and_stay_as_asked(strip: str | None, keep: str | None, left: str) -> None:
     changes: list[str] = []
-    made = remaining(everything(), changes, strip=strip, keep=keep)
+    made = rest(everything(), changes, strip=strip, keep=keep)
     found = [name for name in ("exif", "xmp", "iptc", "comment", "text", "resolution") if getattr(made, name)]
     assert found == left.split()
     assert bool(changes) == (made != everything())
@@ -227,7 +227,7 @@ def tags(held: Metadata) -> set[str]:
 
 
 def test_only_artist_and_copyright_stay() -> None:
-    made = remaining(everything(), [], keep="artist,copyright")
+    made = rest(everything(), [], keep="artist,copyright")
     assert tags(made) == {"Artist"}
     assert made.xmp is not None and b"Ada" in made.xmp
     assert not any(word in made.xmp for word in (b"GPS", b"Rating", b"AAAA", b"Orientation"))
@@ -236,11 +236,11 @@ def test_only_artist_and_copyright_stay() -> None:
 
 
 def test_the_more_specific_word_wins() -> None:
-    made = remaining(everything(), [], strip="all,gps", keep="exif,xmp")
+    made = rest(everything(), [], strip="all,gps", keep="exif,xmp")
     assert not made.has_position and "Make" in tags(made) and made.xmp is not None and b"Rating" in made.xmp
-    made = remaining(everything(), [], strip="exif", keep="gps")
+    made = rest(everything(), [], strip="exif", keep="gps")
     assert made.has_position and "Make" not in tags(made)
-    made = remaining(everything(), [], strip="artist,keywords")
+    made = rest(everything(), [], strip="artist,keywords")
     assert "Artist" not in tags(made) and "Make" in tags(made)
     assert made.xmp is not None and b"Ada" not in made.xmp and b"Rating" in made.xmp
     assert made.iptc is not None and b"sea" not in made.iptc and b"(c) Ada" in made.iptc
@@ -249,19 +249,19 @@ def test_the_more_specific_word_wins() -> None:
 def test_a_maker_note_stays_where_it_is_or_goes_whole() -> None:
     before = block("<", small())
     for words in ("gps", "artist", "thumbnail", "gps,thumbnail,date"):
-        made = remaining(everything(), [], strip=words).exif
+        made = rest(everything(), [], strip=words).exif
         assert made is not None and made.index(NOTE) == before.index(NOTE), words
-    made = remaining(everything(), [], strip="serial").exif
+    made = rest(everything(), [], strip="serial").exif
     assert made is not None and NOTE not in made
 
 
 def test_an_orientation_that_the_pixels_need_survives() -> None:
     held = Image.Exif()
     held[ExifTags.Base.Orientation], held[ExifTags.Base.Artist] = 6, "Ada"
-    made = remaining(Metadata(exif=held.tobytes()[6:]), [], strip="all")
+    made = rest(Metadata(exif=held.tobytes()[6:]), [], strip="all")
     assert tags(made) == {"Orientation"}
     held[ExifTags.Base.Orientation] = 1
-    assert remaining(Metadata(exif=held.tobytes()[6:]), [], strip="all").exif is None
+    assert rest(Metadata(exif=held.tobytes()[6:]), [], strip="all").exif is None
 
 
 @pytest.mark.parametrize("packet", [b"<x:xmpmeta exif:GPSLatitude='1'", b"<!DOCTYPE a []><a exif:GPSLatitude='1'/>"])
@@ -276,7 +276,7 @@ def test_a_gps_directory_that_cannot_be_found_is_not_carried_along() -> None:
     (pointer,) = (entry for entry in exif_tags.entries(bytes(raw)) if entry.tag == exif_tags.GPS_IFD)
     (at,) = struct.unpack_from("<I", raw, pointer.at + 8)
     struct.pack_into("<H", raw, at, 60_000)  # so many entries do not lie within the block
-    made = remaining(Metadata(exif=bytes(raw)), [], strip="gps").exif
+    made = rest(Metadata(exif=bytes(raw)), [], strip="gps").exif
     assert made is not None and struct.pack("<II", 56, 1) not in made and "Make" in tags(Metadata(exif=made))
 
 
@@ -301,7 +301,7 @@ def test_stripping_the_profile_converts_to_srgb(tmp_path: Path) -> None:
 
 
 def test_what_stands_inside_a_kept_property_stays() -> None:
-    made = remaining(everything(), [], keep="thumbnail").xmp
+    made = rest(everything(), [], keep="thumbnail").xmp
     assert made is not None and b"<xmp:image>AAAA</xmp:image>" in made and b"Rating" not in made
 
 
@@ -369,7 +369,7 @@ def test_animations_and_pages_keep_it_too(format: str) -> None:
 # -- true after the turn -----------------------------------------------------------------------------------------------
 
 
-def oriented(tmp_path: Path) -> Path:
+def photo_with_orientation(tmp_path: Path) -> Path:
     raw = bytearray(block("<", small()))
     (entry,) = (one for one in exif_tags.entries(bytes(raw)) if one.tag == ExifTags.Base.ImageWidth)
     struct.pack_into("<HHIH2x", raw, entry.at, ExifTags.Base.Orientation, 3, 1, 6)  # tags out of order: readers cope
@@ -380,7 +380,7 @@ def oriented(tmp_path: Path) -> Path:
 
 def test_everything_is_turned_with_the_picture(tmp_path: Path) -> None:
     """The pixels, the tags of EXIF and XMP, the embedded small picture."""
-    run([oriented(tmp_path)], tmp_path / "out", Recipe([Resize("32")]), workers=0)
+    run([photo_with_orientation(tmp_path)], tmp_path / "out", Recipe([Resize("32")]), workers=0)
     with Image.open(tmp_path / "out/a.jpg") as made:
         assert made.size == (24, 32) and made.getexif()[ExifTags.Base.Orientation] == 1
         raw, packet = made.info["exif"][6:], made.info["xmp"]
@@ -399,7 +399,7 @@ def test_everything_is_turned_with_the_picture(tmp_path: Path) -> None:
     (Blur(2), False), (Rotate(90), False), (Resize("32x32", fit="contain"), False),
 ])  # fmt: skip
 def test_a_small_picture_of_something_else_goes(op: Operation, stays: bool, no_plan: bool, tmp_path: Path) -> None:
-    report = run([oriented(tmp_path)], tmp_path / "out", Recipe([op]), workers=0, no_plan=no_plan)
+    report = run([photo_with_orientation(tmp_path)], tmp_path / "out", Recipe([op]), workers=0, no_plan=no_plan)
     (outcome,) = report.outcomes
     with Image.open(tmp_path / "out/a.jpg") as made:
         raw, packet = made.info["exif"][6:], made.info["xmp"]
@@ -417,7 +417,11 @@ def test_maker_notes_of_real_cameras_are_read_as_before(name: str, format: str, 
     run([PHOTOS / name], tmp_path, Recipe([Resize("160")], [Output(format=format)]), workers=0)
     own = re.compile(r":(ExifImage|Orientation|Thumbnail|MakerNote)|^(System|File|SourceFile|ExifTool|JFIF|Composite)")
     before, after = (
-        {key: value for key, value in told(path, "-makernotes:all", "-exif:all").items() if not own.search(key)}
+        {
+            key: value
+            for key, value in exiftool_tags(path, "-makernotes:all", "-exif:all").items()
+            if not own.search(key)
+        }
         for path in (PHOTOS / name, (tmp_path / name).with_suffix(SUFFIX[format]))
     )
     assert after == before and len(before) > 20
@@ -428,7 +432,7 @@ def test_maker_notes_of_real_cameras_are_read_as_before(name: str, format: str, 
 @pytest.mark.parametrize("name", ["leica-t-16mp-orient8-gps.jpg", "iphone5-8mp-orient3-gps.jpg"])
 def test_real_positions_go_and_the_rest_stays_valid(name: str, tmp_path: Path) -> None:
     run([PHOTOS / name], tmp_path, Recipe([Resize("160")], [Output(strip="gps")]), workers=0)
-    found = told(tmp_path / name, "-validate", "-all")
+    found = exiftool_tags(tmp_path / name, "-validate", "-all")
     assert not [key for key in found if key.startswith(("GPS:", "IFD1:"))]
     assert found["ExifTool:Validate"] == "OK"
 

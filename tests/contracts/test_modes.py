@@ -29,7 +29,7 @@ def test_readme_holds_the_table() -> None:
     assert modes.table() in README.read_text(), "paste what `python -m tests.contracts.modes` prints"
 
 
-def made(path: Path, output: Path, *ops: Operation, **options: object) -> tuple[Image.Image, ib.Outcome]:
+def run_one(path: Path, output: Path, *ops: Operation, **options: object) -> tuple[Image.Image, ib.Outcome]:
     """The picture that a whole run makes of a file, and its record."""
     recipe = ib.Recipe(ops=list(ops), outputs=[ib.Output(**options)])  # type: ignore[arg-type]  # words as given
     report = ib.run([path], output, recipe, workers=0, force=True)
@@ -64,7 +64,7 @@ def test_sixteen_bit_gray_stays_so_through_a_run(tmp_path: Path, format: str, op
     samples = (x * 700 + y * 331).astype("<u2")  # a slope of less than 8 bits could say, on most of its pixels
     source = tmp_path / f"deep.{format}"
     Image.fromarray(samples).save(source)
-    picture, outcome = made(source, tmp_path / "out", operation)
+    picture, outcome = run_one(source, tmp_path / "out", operation)
     assert picture.mode == "I;16" and not outcome.changes
     expected = np.asarray(operation.apply(Image.fromarray(samples))).astype(int)
     difference = np.abs(np.asarray(picture).astype(int) - expected)
@@ -75,7 +75,7 @@ def test_sixteen_bit_gray_stays_so_through_a_run(tmp_path: Path, format: str, op
 def test_sixteen_bit_colors_are_cut_to_eight_with_a_note(tmp_path: Path) -> None:
     samples = np.random.default_rng(5).integers(0, 65536, (20, 30, 3)).astype(">u2")
     (tmp_path / "deep.png").write_bytes(deep_png(samples))
-    picture, outcome = made(tmp_path / "deep.png", tmp_path / "out", ib.Flip())
+    picture, outcome = run_one(tmp_path / "deep.png", tmp_path / "out", ib.Flip())
     assert outcome.changes == ("depth: 16 -> 8 bits",)
     assert (np.asarray(picture)[::-1] == samples >> 8).all()
 
@@ -83,11 +83,11 @@ def test_sixteen_bit_colors_are_cut_to_eight_with_a_note(tmp_path: Path) -> None
 def test_a_palette_is_resized_in_full_color_and_made_again_on_request(tmp_path: Path) -> None:
     source = tmp_path / "few.png"
     smooth("P").save(source)
-    picture, _ = made(source, tmp_path / "full", ib.Resize("50%"))
+    picture, _ = run_one(source, tmp_path / "full", ib.Resize("50%"))
     assert picture.mode == "RGB"
     in_color = ib.Resize("50%").apply(smooth("P").convert("RGB"))
     assert (np.asarray(picture) == np.asarray(in_color)).all()
-    picture, outcome = made(source, tmp_path / "few", ib.Resize("50%"), colors=16)
+    picture, outcome = run_one(source, tmp_path / "few", ib.Resize("50%"), colors=16)
     assert picture.mode == "P" and len(picture.getcolors() or []) <= 16
     assert outcome.changes == ("colors: reduced to 16",)
 
@@ -98,7 +98,7 @@ def test_transparency_is_laid_on_the_background_for_jpeg(tmp_path: Path, mode: s
     clear = smooth(mode)
     clear.putalpha(0)
     clear.save(source)
-    picture, outcome = made(source, tmp_path / "out", format="jpeg", background="#3366cc")
+    picture, outcome = run_one(source, tmp_path / "out", format="jpeg", background="#3366cc")
     assert outcome.changes == ("alpha: flattened on #3366cc",)
     assert np.abs(np.asarray(picture).astype(int) - (0x33, 0x66, 0xCC)).max() <= 2
 
@@ -106,7 +106,7 @@ def test_transparency_is_laid_on_the_background_for_jpeg(tmp_path: Path, mode: s
 def test_shades_of_alpha_that_gif_cannot_hold_are_noted(tmp_path: Path) -> None:
     source = tmp_path / "soft.png"
     smooth("LA").save(source)
-    picture, outcome = made(source, tmp_path / "out", format="gif")
+    picture, outcome = run_one(source, tmp_path / "out", format="gif")
     assert outcome.changes == ("alpha: reduced to transparent or opaque",)
     alpha = np.asarray(picture.convert("RGBA"))[..., 3]
     assert (alpha == np.where(np.asarray(smooth("LA"))[..., 1] >= 128, 255, 0)).all()

@@ -24,7 +24,7 @@ ANIMATIONS = sorted(
 Frames = list[np.ndarray[Any, Any]]  # RGBA
 
 
-def shown(path: Path) -> tuple[Frames, codecs.AnimationTiming]:
+def playback(path: Path) -> tuple[Frames, codecs.AnimationTiming]:
     """What a player shows, and how."""
     with limits.pixel_limit(50_000_000), codecs.open_image(path.read_bytes(), path.suffix, 50_000_000) as opened:
         frames, motion = opened.decode()
@@ -55,7 +55,7 @@ def visible(frame: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 def test_frames_durations_and_loops_are_kept(tmp_path: Path, source: Path, format: str) -> None:
     exact = format != "avif"
     made, outcome = run(source, tmp_path, format=format, lossless=exact, quality=None if exact else 95)
-    (before, played), (after, plays) = shown(source), shown(made)
+    (before, played), (after, plays) = playback(source), playback(made)
     assert len(after) == len(before) == outcome.outputs[0].frames > 1
     assert np.abs(np.subtract(plays.durations, played.durations)).max() <= (0 if exact else 1)  # AVIF counts otherwise
     assert plays.loop == played.loop or f"loop count not written: {format}" in outcome.changes
@@ -74,7 +74,7 @@ def test_another_player_shows_the_same_frames_of_a_gif(tmp_path: Path, source: P
             shape = (-1, image.height, image.width, 4)
         return list(np.frombuffer(done.stdout, np.uint8).reshape(shape))
 
-    assert alike([frame[:, ::-1] for frame in shown(source)[0]], coalesced(made), 0)
+    assert alike([frame[:, ::-1] for frame in playback(source)[0]], coalesced(made), 0)
 
 
 @pytest.mark.parametrize("disposal", [0, 1, 2, 3])
@@ -86,11 +86,11 @@ def test_what_a_frame_leaves_behind_is_as_its_disposal_says(tmp_path: Path, form
         ImageDraw.Draw(layer).rectangle((10 * place, 4, 10 * place + 5, 12), fill=(250, 60 * place, 0, 255))
     source = tmp_path / "wander.gif"
     layers[0].save(source, save_all=True, append_images=layers[1:], duration=[50, 100, 150, 200], disposal=disposal)
-    reference, _ = shown(source)
+    reference, _ = playback(source)
     squares = [len(np.unique(frame[frame[..., 3] > 0], axis=0)) for frame in reference]
     assert squares == ([1, 2, 3, 4] if disposal < 2 else [1, 1, 1, 1])
     made, _ = run(source, tmp_path / "out", format=format, lossless=True)
-    after, motion = shown(made)
+    after, motion = playback(made)
     assert motion.durations == [50, 100, 150, 200] and motion.loop == 1
     assert alike([frame[:, ::-1] for frame in reference], after, 0)
 
@@ -101,7 +101,7 @@ def test_a_gif_plays_as_long_though_its_durations_are_rounded(tmp_path: Path, ex
     source = tmp_path / "exact.png"
     frames[0].save(source, save_all=True, append_images=frames[1:], duration=exact)
     made, outcome = run(source, tmp_path / "out", format="gif")
-    _, motion = shown(made)
+    _, motion = playback(made)
     assert "durations: rounded to 10 ms" in outcome.changes
     assert abs(sum(motion.durations) - sum(exact)) <= 5
     assert all(bool(rounded) == bool(wanted) for rounded, wanted in zip(motion.durations, exact, strict=True))
@@ -117,5 +117,5 @@ def test_several_frames_to_a_still_format_fail_unless_frames_are_chosen(
     assert outcome.error is not None and outcome.error.kind == "frames" and "--frames first" in outcome.error.message
     assert not outcome.outputs
     made, _ = run(source, tmp_path / "first", format=format, frames="first", quality=95)
-    (first, *_), _ = shown(source)
-    assert shown(made)[0][0].shape == first.shape
+    (first, *_), _ = playback(source)
+    assert playback(made)[0][0].shape == first.shape

@@ -22,7 +22,7 @@ OTHER: dict[str, Any] = {
     "colors": 8, "background": "#ff0000",
 }  # fmt: skip
 #: Options that are not the formats' own affair: the search, what is kept, which frames.
-SHARED = {"format", "max_bytes", "min_ssim", "min_quality", "then_shrink", "min_savings", "frames",
+COMMON_OPTIONS = {"format", "max_bytes", "min_ssim", "min_quality", "then_shrink", "min_savings", "frames",
           "icc", "assume_icc", "strip", "keep"}  # fmt: skip
 
 
@@ -50,7 +50,7 @@ def transparent() -> Image.Image:
     return Image.fromarray(values).resize((64, 48), Image.Resampling.BICUBIC)
 
 
-def written(name: str, **options: Any) -> tuple[bytes | str, dict[str, Any]]:
+def encode(name: str, **options: Any) -> tuple[bytes | str, dict[str, Any]]:
     """The bytes of a file, or the refusal, and what Pillow was told."""
     image = transparent() if "background" in options or not options else transparent().convert("RGB")
     encoding = Encoding(**options)
@@ -62,7 +62,7 @@ def written(name: str, **options: Any) -> tuple[bytes | str, dict[str, Any]]:
 
 
 def test_every_option_and_format_is_in_the_table() -> None:
-    declared = {field.name for field in parameters(Encoding)} - SHARED
+    declared = {field.name for field in parameters(Encoding)} - COMMON_OPTIONS
     shown = set(TABLE)
     assert shown == set(OTHER), "a value for the test below"
     assert shown == declared
@@ -74,7 +74,7 @@ def test_every_option_and_format_is_in_the_table() -> None:
 @pytest.mark.parametrize("option", OTHER)
 def test_an_option_has_an_effect_where_the_table_says_so(option: str, format: str) -> None:
     default = {field.name: field.default for field in parameters(Encoding)}[option]
-    without, with_it = written(format, **{option: default}), written(format, **{option: OTHER[option]})
+    without, with_it = encode(format, **{option: default}), encode(format, **{option: OTHER[option]})
     assert (without != with_it) == (not TABLE[option][format].startswith("-"))
 
 

@@ -20,7 +20,7 @@ SOURCES = [
 ]  # fmt: skip
 
 
-def seen(path: Path) -> list[Any]:
+def content(path: Path) -> list[Any]:
     """All that a picture is: mode, size, pixels, profile and duration of each frame, how often it plays."""
     with Image.open(path) as image:
         found: list[Any] = [image.info.get("loop"), exif.orientation(image, [])]
@@ -30,7 +30,7 @@ def seen(path: Path) -> list[Any]:
     return found
 
 
-def passed(source: Path, output: Path, recipe: ib.Recipe) -> None:
+def run_pass(source: Path, output: Path, recipe: ib.Recipe) -> None:
     report = ib.run([source], output, recipe, workers=0, no_plan=True, filters=ib.Filters(exclude=("broken/**",)))
     assert all(outcome.error is None or outcome.error.kind == "frames" for outcome in report.outcomes)
 
@@ -41,12 +41,12 @@ def passed(source: Path, output: Path, recipe: ib.Recipe) -> None:
 def test_a_second_pass_changes_nothing(tmp_path: Path, source: Path, format: str, icc: str) -> None:
     output = ib.Output(format=format, icc=icc, lossless=True, effort=0, name="{dir}/{name}.{ext}")
     recipe = ib.Recipe(ops=[ib.Resize("60")], outputs=[output])
-    passed(source, tmp_path / "one", recipe)
+    run_pass(source, tmp_path / "one", recipe)
     again = ib.Recipe(ops=recipe.ops, outputs=[ib.Output(format=format, icc=icc, lossless=True, effort=0)])
-    passed(tmp_path / "one", tmp_path / "two", again)
+    run_pass(tmp_path / "one", tmp_path / "two", again)
     found = sorted((tmp_path / "one").rglob("*.*"))
     made = [path for path in found if path.is_file() and ".imgbatch" not in path.parts]
     assert made
     with limits.pixel_limit(1_000_000):
         for path in made:
-            assert seen(tmp_path / "two" / path.relative_to(tmp_path / "one")) == seen(path), path
+            assert content(tmp_path / "two" / path.relative_to(tmp_path / "one")) == content(path), path

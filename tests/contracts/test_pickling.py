@@ -56,7 +56,7 @@ ERRORS: list[ib.ImgbatchError] = [
 ]  # fmt: skip
 SOURCE = ib.Source("/a/b.png", "a", "b.png", 10, 7)
 FAILURE = ib.Failure("corrupt", "decode", "it is")
-WRITTEN = ib.Written(0, "/o/b.png", "png", 3, 4, 100)
+OUTPUT = ib.Written(0, "/o/b.png", "png", 3, 4, 100)
 COPIERS: list[Callable[[object], object]] = [
     *(lambda value, protocol=protocol: pickle.loads(pickle.dumps(value, protocol)) for protocol in range(2, 6)),
     copy.copy,
@@ -75,8 +75,8 @@ def _values(folder: Path) -> list[object]:
     operations = [kind for kind in classes if issubclass(kind, ib.Operation) and kind is not ib.Operation]
     return [
         *(from_words(kind, kind.example) if has_required(kind) else kind() for kind in operations),
-        ib.Cost("png", 3, {"resize": 1.0}, 2.0, 3), FAILURE, SOURCE, WRITTEN,
-        ib.Outcome(0, SOURCE, "failed", (WRITTEN,), FAILURE, ms={"read": 1.0}),
+        ib.Cost("png", 3, {"resize": 1.0}, 2.0, 3), FAILURE, SOURCE, OUTPUT,
+        ib.Outcome(0, SOURCE, "failed", (OUTPUT,), FAILURE, ms={"read": 1.0}),
         report, handle.result(), ib.ExitCode.OK, ib.Filters(), ib.Settings(), ib.Output(format="webp"),
         ib.Recipe(ops=[ib.Resize("50")]), ib.stats(folder, workers=0), ib.stats([], workers=0),
         ib.estimate(folder, folder.parent / "other", workers=0), *ib.past_runs(out), ib.undo(out, dry_run=True),

@@ -78,7 +78,7 @@ def encode(image: Picture, format: str, profile: bytes | None, **options: Any) -
     return codecs.encode([image], format, Encoding(**options), Metadata(icc=profile), AnimationTiming())
 
 
-def decoded(data: bytes) -> Picture:
+def decode(data: bytes) -> Picture:
     image = Image.open(io.BytesIO(data))
     image.load()
     return image
@@ -92,7 +92,7 @@ def test_known_patches_become_what_their_spaces_define(name: str, mode: str, wis
     patches.putdata(PATCHES)
     image = patches.quantize(16) if mode == "P" else patches.convert(mode)
     encoded = encode(image, "png", profile(SPACES[name]), icc=wish)
-    made = decoded(encoded.data)
+    made = decode(encoded.data)
     assert made.mode == mode and encoded.changes == ["icc: test -> sRGB"]
     assert made.info.get("icc_profile") == (profile_conversion.srgb_profile() if wish == "srgb" else None)
     for place, patch in enumerate(PATCHES):
@@ -103,8 +103,8 @@ def test_known_patches_become_what_their_spaces_define(name: str, mode: str, wis
 def test_srgb_profiles_cost_no_pixel_and_are_dropped_or_kept() -> None:
     image, icc = Image.radial_gradient("L").convert("RGB"), profile(SRGB)
     kept, dropped = (encode(image, "png", icc, icc=wish) for wish in ("srgb", "none"))
-    assert decoded(kept.data).tobytes() == decoded(dropped.data).tobytes() == image.tobytes()
-    assert decoded(kept.data).info["icc_profile"] == icc and "icc_profile" not in decoded(dropped.data).info
+    assert decode(kept.data).tobytes() == decode(dropped.data).tobytes() == image.tobytes()
+    assert decode(kept.data).info["icc_profile"] == icc and "icc_profile" not in decode(dropped.data).info
     assert (kept.changes, dropped.changes) == ([], ["icc: removed, the colors are sRGB"])
 
 
@@ -116,9 +116,9 @@ def test_our_profiles_do_not_say_when_they_were_made() -> None:
 
 def test_pictures_without_a_profile_are_srgb() -> None:
     image = Image.radial_gradient("L").convert("RGB")
-    assert decoded(encode(image, "png", None, icc="srgb").data).info["icc_profile"] == profile_conversion.srgb_profile()
+    assert decode(encode(image, "png", None, icc="srgb").data).info["icc_profile"] == profile_conversion.srgb_profile()
     assert encode(image, "png", None, icc="none").data == encode(image, "png", None).data
-    gray = decoded(encode(image.convert("L"), "png", None, icc="srgb").data)
+    gray = decode(encode(image.convert("L"), "png", None, icc="srgb").data)
     assert gray.mode == "L" and gray.info["icc_profile"] == profile_conversion.gray_profile()
 
 
@@ -127,7 +127,7 @@ def test_gray_stays_gray_and_keeps_its_depth(mode: str) -> None:
     """A gamma of 1.8 shown with sRGB's curve."""
     values = np.arange(0, 65536, 257).astype(np.uint16).reshape(16, 16)
     image = Image.fromarray(values) if mode == "I;16" else Image.fromarray((values >> 8).astype(np.uint8)).convert(mode)
-    made = decoded(encode(image, "png", profile(PROPHOTO, b"GRAY"), icc="srgb").data)
+    made = decode(encode(image, "png", profile(PROPHOTO, b"GRAY"), icc="srgb").data)
     assert made.mode == mode and made.info["icc_profile"] == profile_conversion.gray_profile()
     scale = 257 if mode == "I;16" else 1
     found = np.asarray(made.getchannel(0) if mode == "LA" else made).astype(float).ravel() / scale
@@ -152,7 +152,7 @@ def test_a_second_pass_changes_neither_pixels_nor_profile(tmp_path: Path, format
         report = run([source], tmp_path / str(number), recipe, workers=0)
         assert report.exit_code == 0 and report.outcomes[0].warnings == ()
         (path,) = (tmp_path / str(number)).glob("a.*")
-        made = decoded(path.read_bytes())
+        made = decode(path.read_bytes())
         shown.append((made.mode, made.size, made.tobytes(), made.info.get("icc_profile")))
         if number > 1:
             assert not any("icc" in change for change in report.outcomes[0].changes)
@@ -170,7 +170,7 @@ def test_a_profile_for_other_pixels_is_ignored_with_a_warning(tmp_path: Path, ic
     recipe = Recipe(outputs=[Output(format="tiff", icc="srgb")])
     (outcome,) = run([tmp_path / "a.png"], tmp_path / "out", recipe, workers=0).outcomes
     assert (outcome.status, outcome.warnings) == ("ok", (said,))
-    made = decoded((tmp_path / "out/a.tif").read_bytes())
+    made = decode((tmp_path / "out/a.tif").read_bytes())
     assert made.tobytes() == image.tobytes() and made.info["icc_profile"] == profile_conversion.srgb_profile()
 
 
@@ -190,54 +190,60 @@ def test_every_frame_is_converted(format: str) -> None:
 
 
 @pytest.fixture
-def assumed(tmp_path: Path) -> Path:
+def adobe_folder(tmp_path: Path) -> Path:
     (tmp_path / "adobe.icc").write_bytes(profile(ADOBE))
     Image.new("RGB", (8, 8), (107, 82, 70)).save(tmp_path / "a.png")
     return tmp_path
 
 
-def test_a_profile_can_be_assumed(assumed: Path) -> None:
-    Image.new("RGB", (8, 8), (107, 82, 70)).save(assumed / "b.png", icc_profile=profile(P3))
-    Image.new("L", (8, 8), 70).save(assumed / "c.png")
-    recipe = Recipe(outputs=[Output(icc="srgb", assume_icc=str(assumed / "adobe.icc"))])
-    sources = [assumed / name for name in ("a.png", "b.png", "c.png")]
-    outcomes = run(sources, assumed / "out", recipe, workers=0).outcomes
+def test_a_profile_can_be_assumed(adobe_folder: Path) -> None:
+    Image.new("RGB", (8, 8), (107, 82, 70)).save(adobe_folder / "b.png", icc_profile=profile(P3))
+    Image.new("L", (8, 8), 70).save(adobe_folder / "c.png")
+    recipe = Recipe(outputs=[Output(icc="srgb", assume_icc=str(adobe_folder / "adobe.icc"))])
+    sources = [adobe_folder / name for name in ("a.png", "b.png", "c.png")]
+    outcomes = run(sources, adobe_folder / "out", recipe, workers=0).outcomes
     assert [one.changes for one in outcomes] == [
         ("icc: test assumed", "icc: test -> sRGB"), ("icc: test -> sRGB",), (),
     ]  # fmt: skip
     for name, space in (("a", ADOBE), ("b", P3)):
-        found = np.array(decoded((assumed / f"out/{name}.png").read_bytes()).getpixel((0, 0)))
+        found = np.array(decode((adobe_folder / f"out/{name}.png").read_bytes()).getpixel((0, 0)))
         assert np.abs(found - by_formula((107, 82, 70), space)).max() <= 1
-    assert decoded((assumed / "out/c.png").read_bytes()).getpixel((0, 0)) == 70, "it is for other pixels"
+    assert decode((adobe_folder / "out/c.png").read_bytes()).getpixel((0, 0)) == 70, "it is for other pixels"
 
 
-def test_an_assumed_profile_is_written_beside_the_same_pixels(assumed: Path) -> None:
-    recipe = Recipe(outputs=[Output(assume_icc=str(assumed / "adobe.icc"))])
-    assert run([assumed / "a.png"], assumed / "out", recipe, workers=0).exit_code == 0
-    made = decoded((assumed / "out/a.png").read_bytes())
+def test_an_assumed_profile_is_written_beside_the_same_pixels(adobe_folder: Path) -> None:
+    recipe = Recipe(outputs=[Output(assume_icc=str(adobe_folder / "adobe.icc"))])
+    assert run([adobe_folder / "a.png"], adobe_folder / "out", recipe, workers=0).exit_code == 0
+    made = decode((adobe_folder / "out/a.png").read_bytes())
     assert made.getpixel((0, 0)) == (107, 82, 70) and made.info["icc_profile"] == profile(ADOBE)
 
 
-def test_a_changed_profile_makes_the_outputs_again(assumed: Path) -> None:
-    recipe = Recipe(outputs=[Output(icc="srgb", assume_icc=str(assumed / "adobe.icc"))])
+def test_a_changed_profile_makes_the_outputs_again(adobe_folder: Path) -> None:
+    recipe = Recipe(outputs=[Output(icc="srgb", assume_icc=str(adobe_folder / "adobe.icc"))])
     statuses = []
     for space in (ADOBE, ADOBE, PROPHOTO):
-        (assumed / "adobe.icc").write_bytes(profile(space))
+        (adobe_folder / "adobe.icc").write_bytes(profile(space))
         profile_conversion.read_profile.cache_clear()  # one process stands for three
-        statuses += [one.status for one in run([assumed / "a.png"], assumed / "out", recipe, workers=0).outcomes]
+        statuses += [
+            one.status for one in run([adobe_folder / "a.png"], adobe_folder / "out", recipe, workers=0).outcomes
+        ]
     assert statuses == ["ok", "unchanged", "ok"]
-    found = np.array(decoded((assumed / "out/a.png").read_bytes()).getpixel((0, 0)))
+    found = np.array(decode((adobe_folder / "out/a.png").read_bytes()).getpixel((0, 0)))
     assert np.abs(found - by_formula((107, 82, 70), PROPHOTO)).max() <= 1
 
 
-def test_what_is_no_profile_refuses_the_run(assumed: Path) -> None:
-    (assumed / "no.icc").write_bytes(b"nonsense" * 99)
+def test_what_is_no_profile_refuses_the_run(adobe_folder: Path) -> None:
+    (adobe_folder / "no.icc").write_bytes(b"nonsense" * 99)
     for name, said in (("no.icc", "no ICC profile"), ("gone.icc", "no such file")):
         with pytest.raises(PlanError, match=f"assume_icc.*{said}"):
-            run([assumed / "a.png"], assumed / "out", Recipe(outputs=[Output(assume_icc=str(assumed / name))]))
+            run(
+                [adobe_folder / "a.png"],
+                adobe_folder / "out",
+                Recipe(outputs=[Output(assume_icc=str(adobe_folder / name))]),
+            )
     with pytest.raises(UsageError, match="one profile"):
         Recipe(outputs=[Output(assume_icc="a.icc"), Output(assume_icc="b.icc")])
-    assert not (assumed / "out").exists()
+    assert not (adobe_folder / "out").exists()
 
 
 # -- ink and Lab -------------------------------------------------------------------------------------------------------
@@ -252,9 +258,9 @@ def test_ink_is_what_the_adobe_marker_says(tmp_path: Path) -> None:
         with codecs.open_image((tmp_path / name).read_bytes(), "", 10**6) as opened:
             (frame,) = opened.decode()[0]
         assert np.abs(np.asarray(frame).astype(int) - [20, 200, 90, 10]).max() <= 2
-        shown.append(np.asarray(decoded(encode(frame, "png", None, icc="none").data))[9, 9].astype(int))
+        shown.append(np.asarray(decode(encode(frame, "png", None, icc="none").data))[9, 9].astype(int))
         for format in ("jpeg", "tiff"):
-            again = decoded(encode(frame, format, None, quality=100).data)
+            again = decode(encode(frame, format, None, quality=100).data)
             assert np.abs(np.asarray(again).astype(int) - [20, 200, 90, 10]).max() <= 3
     assert np.abs(shown[0] - shown[1]).max() <= 3
     assert shown[0][1] < 70 < 200 < shown[0][0], "a red: little cyan, much magenta"
@@ -273,11 +279,11 @@ def test_lab_becomes_the_color_that_it_names() -> None:
     """L* 53.23, a* 80.1, b* 67.2 is the red of sRGB (D65 adapted to D50: 54.3, 80.8, 69.9)."""
     lab = Image.frombytes("LAB", (1, 1), bytes((round(54.3 * 2.55), 81, 70)))
     for wish in ("srgb", "none"):
-        made = decoded(encode(lab, "tiff", None, icc=wish).data)
+        made = decode(encode(lab, "tiff", None, icc=wish).data)
         assert made.mode == "RGB"
         found = made.getpixel((0, 0))
         assert isinstance(found, tuple) and found[0] >= 250 and max(found[1:]) <= 12
-    assert decoded(encode(lab, "tiff", None).data).mode == "LAB"
+    assert decode(encode(lab, "tiff", None).data).mode == "LAB"
 
 
 # -- real files --------------------------------------------------------------------------------------------------------
@@ -312,7 +318,7 @@ def test_real_files_have_the_colors_of_their_profiles(tmp_path: Path, name: str)
     recipe = Recipe(outputs=[Output(format="png", icc="srgb")])
     (outcome,) = run([CORPUS / name], tmp_path, recipe, workers=0).outcomes
     assert outcome.status == "ok"
-    made, wanted = decoded(Path(outcome.outputs[0].path).read_bytes()), by_image_cms(CORPUS / name)
+    made, wanted = decode(Path(outcome.outputs[0].path).read_bytes()), by_image_cms(CORPUS / name)
     assert made.mode == wanted.mode and made.size == wanted.size
     opaque = np.asarray(wanted)[..., 3:] > 0 if wanted.mode == "RGBA" else True
     apart = np.abs(np.asarray(made).astype(int) - np.asarray(wanted).astype(int)) * opaque
@@ -327,7 +333,7 @@ def test_every_ink_goes_through_the_profile_of_a_press() -> None:
         icc = press.info["icc_profile"]
     levels = np.array(np.meshgrid(*[(0, 64, 128, 192, 255)] * 4)).reshape(4, -1).T
     ink = Image.frombytes("CMYK", (25, 25), np.ascontiguousarray(levels.astype(np.uint8)).tobytes())
-    made = np.asarray(decoded(encode(ink, "png", icc, icc="none").data)).astype(int)
+    made = np.asarray(decode(encode(ink, "png", icc, icc="none").data)).astype(int)
     given, target = (ImageCms.ImageCmsProfile(io.BytesIO(raw)) for raw in (icc, profile_conversion.srgb_profile()))
     apart = []
     for intent in (ImageCms.Intent.RELATIVE_COLORIMETRIC, ImageCms.Intent.PERCEPTUAL):
@@ -349,6 +355,6 @@ def test_real_files_have_the_colors_that_imagemagick_sees(tmp_path: Path, name: 
     subprocess.run(words, check=True)
     recipe = Recipe(outputs=[Output(format="png", icc="none")])
     (outcome,) = run([CORPUS / name], tmp_path / "out", recipe, workers=0).outcomes
-    ours = np.asarray(decoded(Path(outcome.outputs[0].path).read_bytes()).convert("RGB")).astype(int)
-    theirs = np.asarray(decoded((tmp_path / "theirs.png").read_bytes()).convert("RGB")).astype(int)
+    ours = np.asarray(decode(Path(outcome.outputs[0].path).read_bytes()).convert("RGB")).astype(int)
+    theirs = np.asarray(decode((tmp_path / "theirs.png").read_bytes()).convert("RGB")).astype(int)
     assert np.abs(ours - theirs).mean() <= 1.0

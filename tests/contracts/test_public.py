@@ -29,14 +29,14 @@ READ_BY_PLUGINS = {
 pytestmark = pytest.mark.skipif(not LIST.exists(), reason="the public test images are not beside the project")
 
 
-def expected() -> dict[str, str]:
+def expectations() -> dict[str, str]:
     """How each file may end, by its path: ok, error, too-large."""
     records: list[dict[str, Any]] = [json.loads(line) for line in LIST.read_text(encoding="utf-8").splitlines()]
     may = {record["file"]: record["expect"] for record in records}
     return {file: "ok" if Path(file).suffix in READ_BY_PLUGINS else wish for file, wish in may.items()}
 
 
-def ended(outcome: ib.Outcome) -> str:
+def result_of(outcome: ib.Outcome) -> str:
     if outcome.error is None:
         return "ok"
     return "too-large" if outcome.error.kind == "too_large" else "error"
@@ -46,9 +46,9 @@ def ended(outcome: ib.Outcome) -> str:
 def test_every_file_ends_as_its_list_says(tmp_path: Path, format: str) -> None:
     output = ib.Output(format=format, name="{dir}/{name}.{ext}", effort=0)
     report = ib.run([CORPUS], tmp_path, ib.Recipe(ops=[ib.Resize("200"), ib.Flop()], outputs=[output]), workers=2)
-    may = expected()
+    may = expectations()
     for outcome in report.outcomes:
-        wish, got = may.pop(outcome.source.relative), ended(outcome)
+        wish, got = may.pop(outcome.source.relative), result_of(outcome)
         if "multipage" in outcome.source.relative and format == "webp":
             wish = "error"  # its pages differ in size, which no animation can
         allowed = ("ok", "error", "too-large") if wish == "ok-or-error" else (*wish.split("-or-"),)

@@ -62,7 +62,7 @@ def test_the_same_tree_and_the_same_records(
     assert report.exit_code == ib.ExitCode.FAILURES
 
 
-SAID = "code not yet in table"  # libtiff's words
+MESSAGE = "code not yet in table"  # libtiff's words
 
 
 def talkative(path: Path) -> None:
@@ -82,7 +82,7 @@ def test_what_c_libraries_say_is_in_the_record_and_not_on_the_terminal(
     talkative(tmp_path / "in/a.tiff")
     Image.new("L", (9, 9)).save(tmp_path / "in/b.png")
     first, second = ib.run([tmp_path / "in"], tmp_path / "out", workers=workers).outcomes
-    assert first.status == "failed" and any(SAID in text for text in first.warnings)
+    assert first.status == "failed" and any(MESSAGE in text for text in first.warnings)
     assert not second.warnings
     assert capfd.readouterr().err == ""
 
@@ -117,5 +117,5 @@ def test_without_workers_the_words_of_other_threads_are_not_taken(
     finally:
         done.set()
         other.join()
-    assert not any(SAID in text for text in outcome.warnings)
-    assert SAID in capfd.readouterr().err
+    assert not any(MESSAGE in text for text in outcome.warnings)
+    assert MESSAGE in capfd.readouterr().err

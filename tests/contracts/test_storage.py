@@ -28,7 +28,7 @@ NAMES = ["plain.jpg", "sp ace.jpg", "new\nline.jpg", "é漢字.jpg", "e\u0301.jp
 Key = Callable[[str], str]
 
 
-def promising(promise: str) -> list[str]:
+def stores_with(promise: str) -> list[str]:
     """The schemes of the stores that make a promise."""
     return [scheme for scheme in STORES if getattr(store(scheme).properties, promise)]
 
@@ -40,7 +40,7 @@ def scheme(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def held(scheme: str) -> Storage:
+def storage(scheme: str) -> Storage:
     return store(scheme)
 
 
@@ -50,12 +50,12 @@ def key(scheme: str, tmp_path: Path) -> Key:
     return PLACES[scheme](tmp_path / "store")
 
 
-def listing(held: Storage, folder: str) -> set[str]:
-    with held.list(folder) as entries:
+def names_in(storage: Storage, folder: str) -> set[str]:
+    with storage.list(folder) as entries:
         return {entry.name for entry in entries}
 
 
-def refused(call: Callable[[], object]) -> str:
+def refusal_kind(call: Callable[[], object]) -> str:
     with pytest.raises(ImageError) as failed:
         call()
     assert "\n" not in str(failed.value)
@@ -72,8 +72,8 @@ def test_every_kind_can_be_tested_and_says_what_it_promises() -> None:
         assert store(scheme) is store(scheme)
 
 
-def test_a_path_finds_its_store(held: Storage, key: Key) -> None:
-    assert storage_of(key("a.jpg")) is held
+def test_a_path_finds_its_store(storage: Storage, key: Key) -> None:
+    assert storage_of(key("a.jpg")) is storage
 
 
 @pytest.mark.parametrize("path", ["", ".", "a/b.jpg", "/a://b.jpg", "nowhere://a.jpg", "://", "C:\\a.jpg", "a:b", "\0"])
@@ -85,96 +85,96 @@ def test_a_path_of_no_known_scheme_is_local(path: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_is_written_is_there_under_its_name(held: Storage, key: Key, name: str) -> None:
+def test_what_is_written_is_there_under_its_name(storage: Storage, key: Key, name: str) -> None:
     data = bytes(range(256)) * 10
     before = time.time_ns()
-    made = held.write_whole(key(name), data)
-    found = held.stat(key(name))
-    assert held.read(key(name)) == data and held.holds(key(name), data)
+    made = storage.write_whole(key(name), data)
+    found = storage.stat(key(name))
+    assert storage.read(key(name)) == data and storage.holds(key(name), data)
     assert made.st_size == found.st_size == len(data) and stat.S_ISREG(found.st_mode)
-    assert held.read_prefix(key(name), 4) == data[:4] and held.read_prefix(key(name), 9999) == data
-    assert held.exists(key(name)) and not held.is_folder(key(name)) and not held.is_link(key(name))
-    assert listing(held, os.path.dirname(key(name))) == {name}
-    if held.properties.modification_times:
+    assert storage.read_prefix(key(name), 4) == data[:4] and storage.read_prefix(key(name), 9999) == data
+    assert storage.exists(key(name)) and not storage.is_folder(key(name)) and not storage.is_link(key(name))
+    assert names_in(storage, os.path.dirname(key(name))) == {name}
+    if storage.properties.modification_times:
         assert made.st_mtime_ns == found.st_mtime_ns and abs(found.st_mtime_ns - before) < 10 * 10**9
 
 
-def test_an_entry_answers_as_the_store_does(held: Storage, key: Key) -> None:
-    held.write_whole(key("a.jpg"), b"1234")
-    held.write_whole(key("below/b.jpg"), b"1")
-    with held.list(os.path.dirname(key("a.jpg"))) as entries:
+def test_an_entry_answers_as_the_store_does(storage: Storage, key: Key) -> None:
+    storage.write_whole(key("a.jpg"), b"1234")
+    storage.write_whole(key("below/b.jpg"), b"1")
+    with storage.list(os.path.dirname(key("a.jpg"))) as entries:
         seen = {entry.name: entry for entry in entries}
         assert {name: entry.is_dir() for name, entry in seen.items()} == {"a.jpg": False, "below": True}
         assert seen["a.jpg"].path == key("a.jpg") and seen["a.jpg"].stat().st_size == 4
         assert not any(entry.is_symlink() for entry in seen.values())
-    assert held.is_folder(key("below")) and listing(held, key("below")) == {"b.jpg"}
+    assert storage.is_folder(key("below")) and names_in(storage, key("below")) == {"b.jpg"}
 
 
 @pytest.mark.parametrize("write", ["write_whole", "create_exclusively"])
-def test_missing_folders_are_made(held: Storage, key: Key, write: str) -> None:
-    getattr(held, write)(key("a/b/c/d.jpg"), b"data")
-    assert held.read(key("a/b/c/d.jpg")) == b"data"
+def test_missing_folders_are_made(storage: Storage, key: Key, write: str) -> None:
+    getattr(storage, write)(key("a/b/c/d.jpg"), b"data")
+    assert storage.read(key("a/b/c/d.jpg")) == b"data"
 
 
-def test_nothing_is_where_nothing_was_written(held: Storage, key: Key) -> None:
+def test_nothing_is_where_nothing_was_written(storage: Storage, key: Key) -> None:
     for absent in (key("absent"), key("absent/below"), key("nul\0"), key("y" * 300)):
-        assert not held.exists(absent) and not held.is_folder(absent) and not held.is_link(absent)
-        assert refused(lambda absent=absent: held.read(absent)) == "io"  # type: ignore[misc]  # a lambda's default
-        assert not held.holds(absent, b"data")
-    for call in (held.stat, held.list, held.remove, lambda name: held.read_prefix(name, 9)):
+        assert not storage.exists(absent) and not storage.is_folder(absent) and not storage.is_link(absent)
+        assert refusal_kind(lambda absent=absent: storage.read(absent)) == "io"  # type: ignore[misc]  # a lambda's default
+        assert not storage.holds(absent, b"data")
+    for call in (storage.stat, storage.list, storage.remove, lambda name: storage.read_prefix(name, 9)):
         with pytest.raises(FileNotFoundError):
             call(key("absent"))
     with pytest.raises(FileNotFoundError):
-        held.rename(key("absent"), key("new"))
-    assert held.fingerprint(key("absent")) == "" and not held.exists(key("new"))
+        storage.rename(key("absent"), key("new"))
+    assert storage.fingerprint(key("absent")) == "" and not storage.exists(key("new"))
 
 
-def test_what_is_no_file_is_not_read(held: Storage, key: Key) -> None:
-    held.write_whole(key("folder/a.jpg"), b"data")
-    held.write_whole(key("empty"), b"")
-    assert refused(lambda: held.read(key("folder"))) == "unsupported"
-    assert refused(lambda: held.read(key("empty"))) == "truncated"
-    assert refused(lambda: held.read(key("folder/a.jpg/below"))) == "io"
+def test_what_is_no_file_is_not_read(storage: Storage, key: Key) -> None:
+    storage.write_whole(key("folder/a.jpg"), b"data")
+    storage.write_whole(key("empty"), b"")
+    assert refusal_kind(lambda: storage.read(key("folder"))) == "unsupported"
+    assert refusal_kind(lambda: storage.read(key("empty"))) == "truncated"
+    assert refusal_kind(lambda: storage.read(key("folder/a.jpg/below"))) == "io"
     with pytest.raises(OSError):
-        held.read_prefix(key("folder"), 9)
+        storage.read_prefix(key("folder"), 9)
     with pytest.raises(NotADirectoryError):
-        held.list(key("folder/a.jpg"))
-    assert held.fingerprint(key("folder")) == ""
+        storage.list(key("folder/a.jpg"))
+    assert storage.fingerprint(key("folder")) == ""
 
 
-def test_what_is_removed_is_gone_and_nothing_else(held: Storage, key: Key) -> None:
-    held.write_whole(key("folder/a.jpg"), b"data")
-    held.write_whole(key("folder/b.jpg"), b"data")
-    held.remove(key("folder/a.jpg"))
-    assert listing(held, key("folder")) == {"b.jpg"}
+def test_what_is_removed_is_gone_and_nothing_else(storage: Storage, key: Key) -> None:
+    storage.write_whole(key("folder/a.jpg"), b"data")
+    storage.write_whole(key("folder/b.jpg"), b"data")
+    storage.remove(key("folder/a.jpg"))
+    assert names_in(storage, key("folder")) == {"b.jpg"}
     with pytest.raises(OSError):
-        held.remove(key("folder"))
-    assert held.read(key("folder/b.jpg")) == b"data"
+        storage.remove(key("folder"))
+    assert storage.read(key("folder/b.jpg")) == b"data"
 
 
 @pytest.mark.parametrize("write", ["write_whole", "create_exclusively"])
-def test_a_folder_in_the_way_stays(held: Storage, key: Key, write: str) -> None:
-    held.write_whole(key("folder/a.jpg"), b"data")
+def test_a_folder_in_the_way_stays(storage: Storage, key: Key, write: str) -> None:
+    storage.write_whole(key("folder/a.jpg"), b"data")
     with pytest.raises(OSError):
-        getattr(held, write)(key("folder"), b"new")
+        getattr(storage, write)(key("folder"), b"new")
     with pytest.raises(OSError):  # and so does a file where a folder is needed
-        getattr(held, write)(key("folder/a.jpg/below.jpg"), b"new")
-    assert listing(held, os.path.dirname(key("folder"))) == {"folder"}
-    assert listing(held, key("folder")) == {"a.jpg"} and held.read(key("folder/a.jpg")) == b"data"
+        getattr(storage, write)(key("folder/a.jpg/below.jpg"), b"new")
+    assert names_in(storage, os.path.dirname(key("folder"))) == {"folder"}
+    assert names_in(storage, key("folder")) == {"a.jpg"} and storage.read(key("folder/a.jpg")) == b"data"
 
 
 @pytest.mark.parametrize("write", ["write_whole", "create_exclusively"])
-def test_a_name_that_is_too_long_leaves_nothing(held: Storage, key: Key, write: str) -> None:
+def test_a_name_that_is_too_long_leaves_nothing(storage: Storage, key: Key, write: str) -> None:
     with pytest.raises(OSError) as failed:
-        getattr(held, write)(key("z" * 300), b"new")
-    assert failed.value.errno == errno.ENAMETOOLONG and listing(held, os.path.dirname(key("z"))) == set()
+        getattr(storage, write)(key("z" * 300), b"new")
+    assert failed.value.errno == errno.ENAMETOOLONG and names_in(storage, os.path.dirname(key("z"))) == set()
 
 
-def test_content_tells_files_apart(held: Storage, key: Key) -> None:
-    held.write_whole(key("a"), b"one")
-    held.write_whole(key("empty"), b"")
-    assert held.holds(key("a"), b"one") and held.holds(key("empty"), b"")
-    assert not held.holds(key("a"), b"two") and not held.holds(key("a"), b"one more")
+def test_content_tells_files_apart(storage: Storage, key: Key) -> None:
+    storage.write_whole(key("a"), b"one")
+    storage.write_whole(key("empty"), b"")
+    assert storage.holds(key("a"), b"one") and storage.holds(key("empty"), b"")
+    assert not storage.holds(key("a"), b"two") and not storage.holds(key("a"), b"one more")
 
 
 # -- what a store promises ---------------------------------------------------------------------------------------------
@@ -186,10 +186,10 @@ def _write_often(scheme: str, key: str, contents: list[bytes], until: float) -> 
             store(scheme).write_whole(key, data)
 
 
-@pytest.mark.parametrize("scheme", promising("atomic_replace"), indirect=True)
-def test_atomic_replace_readers_see_the_old_bytes_or_the_new(scheme: str, held: Storage, key: Key) -> None:
+@pytest.mark.parametrize("scheme", stores_with("atomic_replace"), indirect=True)
+def test_atomic_replace_readers_see_the_old_bytes_or_the_new(scheme: str, storage: Storage, key: Key) -> None:
     contents = [bytes([value]) * size for value, size in ((1, 300_000), (2, 1_000_000))]
-    held.write_whole(key("a.jpg"), contents[0])
+    storage.write_whole(key("a.jpg"), contents[0])
     writers = [
         multiprocessing.get_context("spawn").Process(
             target=_write_often, args=(scheme, key("a.jpg"), contents, time.monotonic() + 2)
@@ -200,22 +200,22 @@ def test_atomic_replace_readers_see_the_old_bytes_or_the_new(scheme: str, held: 
         writer.start()
     reads = 0
     while any(writer.is_alive() for writer in writers):
-        assert held.read(key("a.jpg")) in contents
+        assert storage.read(key("a.jpg")) in contents
         reads += 1
     assert [writer.exitcode for writer in writers] == [0, 0] and reads > 10
-    assert listing(held, os.path.dirname(key("a.jpg"))) == {"a.jpg"}
+    assert names_in(storage, os.path.dirname(key("a.jpg"))) == {"a.jpg"}
 
 
-@pytest.mark.parametrize("scheme", promising("atomic_replace"), indirect=True)
+@pytest.mark.parametrize("scheme", stores_with("atomic_replace"), indirect=True)
 @pytest.mark.parametrize("write", ["write_whole", "create_exclusively"])
-def test_atomic_replace_a_writer_that_fails_changes_nothing(held: Storage, key: Key, write: str) -> None:
-    held.write_whole(key("old.jpg"), b"old")
+def test_atomic_replace_a_writer_that_fails_changes_nothing(storage: Storage, key: Key, write: str) -> None:
+    storage.write_whole(key("old.jpg"), b"old")
     for name in ("old.jpg", "new.jpg"):
         with pytest.raises((OSError, TypeError)):  # after the file was begun: `like` is not there, data are no bytes
-            getattr(held, write)(key(name), b"new", like=key("absent"))
+            getattr(storage, write)(key(name), b"new", like=key("absent"))
         with pytest.raises((OSError, TypeError)):
-            getattr(held, write)(key(name), "no bytes")
-    assert held.read(key("old.jpg")) == b"old" and listing(held, os.path.dirname(key("old.jpg"))) == {"old.jpg"}
+            getattr(storage, write)(key(name), "no bytes")
+    assert storage.read(key("old.jpg")) == b"old" and names_in(storage, os.path.dirname(key("old.jpg"))) == {"old.jpg"}
 
 
 def _create(scheme: str, keys: list[str], mine: bytes, wins: multiprocessing.SimpleQueue[int]) -> None:
@@ -229,8 +229,8 @@ def _create(scheme: str, keys: list[str], mine: bytes, wins: multiprocessing.Sim
     wins.put(won)
 
 
-@pytest.mark.parametrize("scheme", promising("exclusive_create"), indirect=True)
-def test_exclusive_create_of_two_writers_one_wins(scheme: str, held: Storage, key: Key) -> None:
+@pytest.mark.parametrize("scheme", stores_with("exclusive_create"), indirect=True)
+def test_exclusive_create_of_two_writers_one_wins(scheme: str, storage: Storage, key: Key) -> None:
     context = multiprocessing.get_context("spawn")
     keys = [key(f"{number}.jpg") for number in range(300)]
     wins = context.SimpleQueue()
@@ -240,19 +240,19 @@ def test_exclusive_create_of_two_writers_one_wins(scheme: str, held: Storage, ke
     for writer in writers:
         writer.join(60)
     assert wins.get() + wins.get() == len(keys)
-    assert all(held.read(each) in (b"one", b"two") for each in keys)
-    assert len(listing(held, os.path.dirname(keys[0]))) == len(keys)
+    assert all(storage.read(each) in (b"one", b"two") for each in keys)
+    assert len(names_in(storage, os.path.dirname(keys[0]))) == len(keys)
 
 
-@pytest.mark.parametrize("scheme", promising("exclusive_create"), indirect=True)
-def test_exclusive_create_of_threads_one_wins(held: Storage, key: Key) -> None:
+@pytest.mark.parametrize("scheme", stores_with("exclusive_create"), indirect=True)
+def test_exclusive_create_of_threads_one_wins(storage: Storage, key: Key) -> None:
     wins: list[bytes] = []
     ready = threading.Barrier(8)
 
     def create(mine: bytes) -> None:
         ready.wait()
         try:
-            held.create_exclusively(key("a.jpg"), mine)
+            storage.create_exclusively(key("a.jpg"), mine)
             wins.append(mine)
         except FileExistsError:
             pass
@@ -262,60 +262,60 @@ def test_exclusive_create_of_threads_one_wins(held: Storage, key: Key) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(wins) == 1 and held.read(key("a.jpg")) == wins[0]
+    assert len(wins) == 1 and storage.read(key("a.jpg")) == wins[0]
 
 
-@pytest.mark.parametrize("scheme", promising("exclusive_create"), indirect=True)
-def test_exclusive_create_what_is_there_stays(held: Storage, key: Key) -> None:
-    held.write_whole(key("a.jpg"), b"old")
+@pytest.mark.parametrize("scheme", stores_with("exclusive_create"), indirect=True)
+def test_exclusive_create_what_is_there_stays(storage: Storage, key: Key) -> None:
+    storage.write_whole(key("a.jpg"), b"old")
     with pytest.raises(FileExistsError):
-        held.create_exclusively(key("a.jpg"), b"new")
-    assert held.read(key("a.jpg")) == b"old" and listing(held, os.path.dirname(key("a.jpg"))) == {"a.jpg"}
+        storage.create_exclusively(key("a.jpg"), b"new")
+    assert storage.read(key("a.jpg")) == b"old" and names_in(storage, os.path.dirname(key("a.jpg"))) == {"a.jpg"}
 
 
-@pytest.mark.parametrize("scheme", promising("rename"), indirect=True)
-def test_rename_takes_the_file_along_and_replaces_only_when_told(held: Storage, key: Key) -> None:
-    held.write_whole(key("a.jpg"), b"one")
-    held.write_whole(key("b.jpg"), b"two")
+@pytest.mark.parametrize("scheme", stores_with("rename"), indirect=True)
+def test_rename_takes_the_file_along_and_replaces_only_when_told(storage: Storage, key: Key) -> None:
+    storage.write_whole(key("a.jpg"), b"one")
+    storage.write_whole(key("b.jpg"), b"two")
     with pytest.raises(FileExistsError):
-        held.rename(key("a.jpg"), key("b.jpg"))
-    assert (held.read(key("a.jpg")), held.read(key("b.jpg"))) == (b"one", b"two")
-    before = held.stat(key("a.jpg")).st_mtime_ns
-    held.rename(key("a.jpg"), key("b.jpg"), replace=True)
-    assert held.read(key("b.jpg")) == b"one" and not held.exists(key("a.jpg"))
-    if held.properties.modification_times:
-        assert held.stat(key("b.jpg")).st_mtime_ns == before
-    held.rename(key("b.jpg"), key("c.jpg"))
-    assert listing(held, os.path.dirname(key("a.jpg"))) == {"c.jpg"}
+        storage.rename(key("a.jpg"), key("b.jpg"))
+    assert (storage.read(key("a.jpg")), storage.read(key("b.jpg"))) == (b"one", b"two")
+    before = storage.stat(key("a.jpg")).st_mtime_ns
+    storage.rename(key("a.jpg"), key("b.jpg"), replace=True)
+    assert storage.read(key("b.jpg")) == b"one" and not storage.exists(key("a.jpg"))
+    if storage.properties.modification_times:
+        assert storage.stat(key("b.jpg")).st_mtime_ns == before
+    storage.rename(key("b.jpg"), key("c.jpg"))
+    assert names_in(storage, os.path.dirname(key("a.jpg"))) == {"c.jpg"}
 
 
-@pytest.mark.parametrize("scheme", promising("modification_times"), indirect=True)
-def test_modification_times_can_be_given_and_tell_a_change(held: Storage, key: Key) -> None:
-    old = held.write_whole(key("old.jpg"), b"old")
+@pytest.mark.parametrize("scheme", stores_with("modification_times"), indirect=True)
+def test_modification_times_can_be_given_and_tell_a_change(storage: Storage, key: Key) -> None:
+    old = storage.write_whole(key("old.jpg"), b"old")
     time.sleep(0.02)
-    changed = held.write_whole(key("a.jpg"), b"one")
+    changed = storage.write_whole(key("a.jpg"), b"one")
     assert changed.st_mtime_ns > old.st_mtime_ns
-    like = held.create_exclusively(key("b.jpg"), b"two", like=key("old.jpg"))
-    assert like.st_mtime_ns == held.stat(key("b.jpg")).st_mtime_ns == old.st_mtime_ns
-    held.preserve(key("a.jpg"), key("old.jpg"))
-    assert held.stat(key("a.jpg")).st_mtime_ns == old.st_mtime_ns
-    assert held.stat(key("a.jpg")).st_mode == held.stat(key("old.jpg")).st_mode
+    like = storage.create_exclusively(key("b.jpg"), b"two", like=key("old.jpg"))
+    assert like.st_mtime_ns == storage.stat(key("b.jpg")).st_mtime_ns == old.st_mtime_ns
+    storage.preserve(key("a.jpg"), key("old.jpg"))
+    assert storage.stat(key("a.jpg")).st_mtime_ns == old.st_mtime_ns
+    assert storage.stat(key("a.jpg")).st_mode == storage.stat(key("old.jpg")).st_mode
 
 
-@pytest.mark.parametrize("scheme", promising("fingerprint"), indirect=True)
-def test_fingerprint_is_that_of_the_bytes(held: Storage, key: Key) -> None:
+@pytest.mark.parametrize("scheme", stores_with("fingerprint"), indirect=True)
+def test_fingerprint_is_that_of_the_bytes(storage: Storage, key: Key) -> None:
     for name, data in (("a", b"one"), ("b", b"one"), ("c", b"two"), ("empty", b"")):
-        held.write_whole(key(name), data)
-        assert held.fingerprint(key(name)) == content_hash(data)
-    held.preserve(key("c"), key("a"))  # size and time are those of the other: only the content tells
-    assert held.fingerprint(key("c")) != held.fingerprint(key("a")) == held.fingerprint(key("b"))
+        storage.write_whole(key(name), data)
+        assert storage.fingerprint(key(name)) == content_hash(data)
+    storage.preserve(key("c"), key("a"))  # size and time are those of the other: only the content tells
+    assert storage.fingerprint(key("c")) != storage.fingerprint(key("a")) == storage.fingerprint(key("b"))
 
 
 # -- links, which only some stores have --------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def linked(tmp_path: Path) -> Path:
+def links(tmp_path: Path) -> Path:
     """A folder of a local disk with a file, a link to it, one to the folder and one that leads nowhere."""
     (tmp_path / "there").mkdir()
     (tmp_path / "there" / "a.jpg").write_bytes(b"data")
@@ -324,33 +324,33 @@ def linked(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_links_are_followed_for_reading(linked: Path) -> None:
+def test_links_are_followed_for_reading(links: Path) -> None:
     local = store("")
-    assert local.read(str(linked / "file.jpg")) == b"data" and local.is_folder(str(linked / "folder"))
-    assert local.resolve(str(linked / "folder" / "a.jpg")) == os.path.realpath(linked / "there" / "a.jpg")
-    assert all(local.exists(str(linked / name)) for name in ("file.jpg", "folder", "broken.jpg", "loop"))
-    assert all(local.is_link(str(linked / name)) for name in ("file.jpg", "folder", "broken.jpg", "loop"))
-    assert refused(lambda: local.read(str(linked / "broken.jpg"))) == "io"
-    assert refused(lambda: local.read(str(linked / "loop"))) == "io"
+    assert local.read(str(links / "file.jpg")) == b"data" and local.is_folder(str(links / "folder"))
+    assert local.resolve(str(links / "folder" / "a.jpg")) == os.path.realpath(links / "there" / "a.jpg")
+    assert all(local.exists(str(links / name)) for name in ("file.jpg", "folder", "broken.jpg", "loop"))
+    assert all(local.is_link(str(links / name)) for name in ("file.jpg", "folder", "broken.jpg", "loop"))
+    assert refusal_kind(lambda: local.read(str(links / "broken.jpg"))) == "io"
+    assert refusal_kind(lambda: local.read(str(links / "loop"))) == "io"
     with pytest.raises(FileNotFoundError):
-        local.stat(str(linked / "broken.jpg"))
-    assert not local.holds(str(linked / "file.jpg"), b"data"), "what a link leads to is not the link's"
+        local.stat(str(links / "broken.jpg"))
+    assert not local.holds(str(links / "file.jpg"), b"data"), "what a link leads to is not the link's"
 
 
 @pytest.mark.parametrize("name", ["file.jpg", "folder", "broken.jpg", "loop"])
-def test_links_are_replaced_and_removed_themselves(linked: Path, name: str) -> None:
-    local, path = store(""), str(linked / name)
+def test_links_are_replaced_and_removed_themselves(links: Path, name: str) -> None:
+    local, path = store(""), str(links / name)
     with pytest.raises(FileExistsError):
         local.create_exclusively(path, b"new")
     assert os.path.islink(path)
     local.write_whole(path, b"new")
     assert not os.path.islink(path) and local.read(path) == b"new"
-    assert os.listdir(linked / "there") == ["a.jpg"] and (linked / "there" / "a.jpg").read_bytes() == b"data"
+    assert os.listdir(links / "there") == ["a.jpg"] and (links / "there" / "a.jpg").read_bytes() == b"data"
     local.remove(path)
     assert not local.exists(path)
 
 
-def test_a_link_that_is_removed_leaves_its_file(linked: Path) -> None:
+def test_a_link_that_is_removed_leaves_its_file(links: Path) -> None:
     for name in ("file.jpg", "folder", "broken.jpg"):
-        store("").remove(str(linked / name))
-    assert (linked / "there" / "a.jpg").read_bytes() == b"data"
+        store("").remove(str(links / name))
+    assert (links / "there" / "a.jpg").read_bytes() == b"data"

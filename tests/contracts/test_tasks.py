@@ -32,7 +32,7 @@ SIZE = (1203, 905)
 SMALL = Resize("150x100", fit="cover")
 
 
-class Asked:
+class ContextSpy:
     """A desk that remembers what it was asked for, and what had been decoded by then."""
 
     again = False
@@ -62,9 +62,9 @@ TASKS: dict[str, Callable[[], Task]] = {
 
 
 @pytest.fixture
-def desk(monkeypatch: pytest.MonkeyPatch) -> Asked:
+def desk(monkeypatch: pytest.MonkeyPatch) -> ContextSpy:
     """The desk hears of every picture that is decoded, as large as it is then, with what its decoder holds."""
-    asked, load = Asked(), ImageFile.load
+    asked, load = ContextSpy(), ImageFile.load
 
     def heard(self: ImageFile) -> Any:
         waiting = bool(self.tile)
@@ -87,7 +87,7 @@ def job_of(path: Path) -> Job:
 @pytest.mark.parametrize("format", ["jpeg", "progressive.jpeg", "png", "gif"])
 @pytest.mark.parametrize("name", TASKS)
 def test_a_picture_is_decoded_after_its_memory_was_reserved(
-    name: str, format: str, desk: Asked, tmp_path: Path
+    name: str, format: str, desk: ContextSpy, tmp_path: Path
 ) -> None:
     path = tmp_path / f"picture.{format}"
     smooth("RGB", SIZE).save(path, progressive=format.startswith("progressive"))
@@ -110,7 +110,7 @@ def test_chunks_learn_what_a_file_has_cost(
         path.write_bytes(path.read_bytes()[:200])
     seconds = itertools.count()
     monkeypatch.setattr("imgbatch.pipeline.timing.time", SimpleNamespace(perf_counter=lambda: float(next(seconds))))
-    outcome = TASKS[name]()(job_of(path), Asked())
+    outcome = TASKS[name]()(job_of(path), ContextSpy())
     assert outcome.status == status
     chunks = Chunks([job_of(path)] * 1000, "auto", 2)
     assert len(next(chunks)) > 1

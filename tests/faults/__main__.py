@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 
-from tests.faults.engines import ENGINES, JOBS, POISONED, outcomes
+from tests.faults.engines import ENGINES, JOBS, POISON, outcomes
 
 FAULTS = {
     "raise": "exception",
@@ -59,12 +59,12 @@ def cell(engine: str, fault: str, seconds: float) -> str:
         said.seek(0)
         seen = dict(line.split() for line in said.read().splitlines() if len(line.split()) == 2)
     lost = [index for index in range(JOBS) if str(index) not in seen]
-    innocent = [index for index, status in seen.items() if status != "ok" and int(index) not in POISONED]
-    guilty = [index for index in POISONED if seen.get(str(index), "ok") != "ok"]
+    innocent = [index for index, status in seen.items() if status != "ok" and int(index) not in POISON]
+    guilty = [index for index in POISON if seen.get(str(index), "ok") != "ok"]
     parts = ["HANG"] if hung else []
     parts += [f"{len(lost)} lost"] if lost else []
     parts += [f"{len(innocent)} failed"] if innocent else []
-    if not parts and len(guilty) < len(POISONED):
+    if not parts and len(guilty) < len(POISON):
         parts = ["not blamed"]
     return ", ".join(parts) or "ok"
 

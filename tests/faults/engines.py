@@ -10,9 +10,9 @@ from imgbatch.core.job import Job, Outcome
 from imgbatch.executors.processes.pool import Pool
 from tests.faults.tasks import FaultyTask, job
 
-JOBS, POISONED = 40, (5, 17)
+JOBS, POISON = 40, (5, 17)
 ENGINES = ("Pool", "ProcessPoolExecutor", "imgbatch")
-TIMED = ("loop", "loop_c", "stop")
+HANGS = ("loop", "loop_c", "stop")
 
 
 class _Desk:
@@ -36,9 +36,9 @@ def plain(task: Job) -> Outcome:
 
 def outcomes(engine: str, fault: str) -> Iterator[Outcome]:
     """What an engine yields."""
-    jobs = [job(index, fault if index in POISONED else "ok") for index in range(JOBS)]
+    jobs = [job(index, fault if index in POISON else "ok") for index in range(JOBS)]
     if engine == "imgbatch":
-        yield from Pool(2, 8, timeout=1.0 if fault in TIMED else None).run(FaultyTask(), jobs)
+        yield from Pool(2, 8, timeout=1.0 if fault in HANGS else None).run(FaultyTask(), jobs)
         return
     context = multiprocessing.get_context("forkserver")
     if engine == "Pool":

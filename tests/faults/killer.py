@@ -14,7 +14,7 @@ from imgbatch.executors.processes.pool import Pool
 
 
 @contextlib.contextmanager
-def shooting(executor: Callable[[], Executor | None], every: float, seed: int) -> Iterator[list[int]]:
+def shoot_workers(executor: Callable[[], Executor | None], every: float, seed: int) -> Iterator[list[int]]:
     """Kill a random worker of the pool that `executor` gives, every so many seconds; the list of the shot pids."""
     shot: list[int] = []
     over = threading.Event()

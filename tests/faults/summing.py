@@ -32,7 +32,7 @@ def picture(index: int) -> NDArray[Any]:
     return numpy.full((1, 2, 3), index % 251, numpy.uint8)
 
 
-def expected(indexes: Iterable[int]) -> bytes:
+def sums_of(indexes: Iterable[int]) -> bytes:
     """The bits of the sums of these jobs."""
     record = Sheet(LAYOUT).record
     for index in indexes:
@@ -63,10 +63,10 @@ class NaiveTask(FaultyTask):
 
     def __call__(self, job: Job, context: TaskContext) -> Outcome:
         outcome = super().__call__(job, context)
-        add(attached(self.name)._arrays()[1], share(job.index).record)
+        add(attach(self.name)._arrays()[1], share(job.index).record)
         return outcome
 
 
 @functools.cache
-def attached(name: str) -> Totals:
+def attach(name: str) -> Totals:
     return Totals.attach(name)

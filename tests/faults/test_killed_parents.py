@@ -28,7 +28,7 @@ Tree = dict[str, bytes]
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Path:
+def source_folder(tmp_path: Path) -> Path:
     """Originals that every round gets a copy of."""
     folder = tmp_path / "kept"
     for number in range(FILES):
@@ -46,12 +46,12 @@ class Rounds:
     """
 
     def __init__(
-        self, kept: Path, words: tuple[str, ...], state: str, between: Callable[[Path, Tree, Tree], str],
+        self, source_folder: Path, words: tuple[str, ...], state: str, between: Callable[[Path, Tree, Tree], str],
         after: Callable[[Path, Tree, Tree], None],
     ) -> None:  # fmt: skip
-        self.kept, self.words, self.state, self.between, self.after = kept, words, state, between, after
-        self.originals = tree(kept)
-        self.place = kept.parent / "place"
+        self.kept, self.words, self.state, self.between, self.after = source_folder, words, state, between, after
+        self.originals = tree(source_folder)
+        self.place = source_folder.parent / "place"
         self.seconds = min(self.calm() for _ in range(3))
         self.wanted = tree(self.place)
         self.met: Counter[str] = Counter()
@@ -72,7 +72,7 @@ class Rounds:
             [*COMMAND, *self.words], cwd=self.place, env=environment(), capture_output=True, check=True, timeout=120
         )
 
-    def killed(self, after: float, at_work: bool) -> None:
+    def kill_run(self, after: float, at_work: bool) -> None:
         """Kill a run so many seconds after its start, or after its ledger was made, with which the work begins."""
         with subprocess.Popen(
             [*COMMAND, *self.words], cwd=self.place, env=environment(), stdout=subprocess.DEVNULL,
@@ -90,7 +90,7 @@ class Rounds:
         for _ in range(rounds):
             self.fresh()
             at_work = chance.random() < 0.7
-            self.killed(chance.random() * self.seconds * (0.3 if at_work else 1.0), at_work)
+            self.kill_run(chance.random() * self.seconds * (0.3 if at_work else 1.0), at_work)
             self.met[self.between(self.place, self.originals, self.wanted)] += 1
             self.run()
             assert tree(self.place) == self.wanted  # no other file either: nothing half-written is left
@@ -104,7 +104,7 @@ class Rounds:
 def whole(place: Path, originals: Tree, wanted: Tree) -> str:
     """Sources are never touched by a run into an output folder."""
     assert tree(place / "photos") == originals
-    return told(len(list((place / "out").rglob("*.png"))) if (place / "out").exists() else 0)
+    return moment_of(len(list((place / "out").rglob("*.png"))) if (place / "out").exists() else 0)
 
 
 def replaced_or_not(place: Path, originals: Tree, wanted: Tree) -> str:
@@ -116,7 +116,7 @@ def replaced_or_not(place: Path, originals: Tree, wanted: Tree) -> str:
         if now != original:
             assert now == wanted[f"photos/{name}"] and held[name] == [original]
             count += 1
-    return told(count)
+    return moment_of(count)
 
 
 def once_in_the_backup(place: Path, originals: Tree, wanted: Tree) -> None:
@@ -142,10 +142,10 @@ def in_one_place(place: Path, originals: Tree, wanted: Tree) -> str:
     )
     assert {**inbox, **archive} == originals and not inbox.keys() & archive.keys()
     assert all((place / "out" / name).read_bytes() == wanted[f"out/{name}"] for name in archive)
-    return told(len(archive))
+    return moment_of(len(archive))
 
 
-def told(done: int) -> str:
+def moment_of(done: int) -> str:
     return "before the first" if not done else "after the last" if done == FILES else "in between"
 
 
@@ -161,13 +161,13 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_two_kills(kept: Path, case: str) -> None:
-    Rounds(kept, *CASES[case]).play(2, seed=1)
+def test_two_kills(source_folder: Path, case: str) -> None:
+    Rounds(source_folder, *CASES[case]).play(2, seed=1)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("case", CASES)
-def test_a_hundred_kills(kept: Path, case: str) -> None:
-    rounds = Rounds(kept, *CASES[case])
+def test_a_hundred_kills(source_folder: Path, case: str) -> None:
+    rounds = Rounds(source_folder, *CASES[case])
     rounds.play(100, seed=2)
     assert rounds.met["in between"] > 20

@@ -38,7 +38,7 @@ if __name__ == "__main__":
 
 
 #: As in a command, whose forkserver and tracker are forked from it (see imgbatch.executors.processes.fork_server).
-FORKED = """
+FORK_SCRIPT = """
 if __name__ == "__main__":
     from imgbatch.executors.processes.start_method import warm
     warm(numbers=True, alone=True)
@@ -70,7 +70,7 @@ def at_work(
 
 
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="needs Linux: waits for processes that are no children")
-@pytest.mark.parametrize("first", ["", FORKED], ids=["started", "forked"])
+@pytest.mark.parametrize("first", ["", FORK_SCRIPT], ids=["started", "forked"])
 @pytest.mark.parametrize("fault", ["loop", "loop_c"])
 def test_workers_and_segments_go_with_a_parent_that_was_killed(tmp_path: Path, fault: str, first: str) -> None:
     with at_work(tmp_path, fault, None, first) as (program, workers):

@@ -11,7 +11,7 @@ from PIL import Image
 import imgbatch as ib
 from imgbatch.runs.batch import Batch
 from tests.contracts.test_scheduling import tree
-from tests.faults.killer import shooting
+from tests.faults.killer import shoot_workers
 
 RECIPE = ib.Recipe(ops=[ib.Resize("120"), ib.Unsharp(1.0)], outputs=[ib.Output(format="png")])
 
@@ -19,7 +19,7 @@ RECIPE = ib.Recipe(ops=[ib.Resize("120"), ib.Unsharp(1.0)], outputs=[ib.Output(f
 Calm = tuple[Path, dict[str, bytes]]
 
 
-def undisturbed(folder: Path, count: int) -> Calm:
+def make_calm(folder: Path, count: int) -> Calm:
     """So many pictures, and what comes of them when nobody shoots."""
     (folder / "in").mkdir()
     for number in range(count):
@@ -32,7 +32,7 @@ def undisturbed(folder: Path, count: int) -> Calm:
 def shot_at(source: Path, calm: dict[str, bytes], out: Path, seed: int) -> int:
     """One run under fire; how many workers were shot."""
     batch = Batch([source], out, RECIPE, ib.Settings(workers=2))
-    with shooting(lambda: batch.executor, every=0.05, seed=seed) as shot:
+    with shoot_workers(lambda: batch.executor, every=0.05, seed=seed) as shot:
         outcomes = list(batch.outcomes())
     assert sorted(outcome.index for outcome in outcomes) == list(range(len(calm)))
     failed = [outcome for outcome in outcomes if outcome.status != "ok"]
@@ -46,11 +46,11 @@ def shot_at(source: Path, calm: dict[str, bytes], out: Path, seed: int) -> int:
 
 
 def test_a_run_under_fire(tmp_path: Path) -> None:
-    assert shot_at(*undisturbed(tmp_path, 80), tmp_path / "out", seed=1) > 2
+    assert shot_at(*make_calm(tmp_path, 80), tmp_path / "out", seed=1) > 2
 
 
 @pytest.mark.soak
 def test_twenty_runs_under_fire(tmp_path: Path) -> None:
-    calm = undisturbed(tmp_path, 500)
+    calm = make_calm(tmp_path, 500)
     shots = [shot_at(*calm, tmp_path / f"out{seed}", seed) for seed in range(20)]
     print("\nworkers shot per run:", shots)

@@ -21,7 +21,7 @@ def place(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def told(place: Path, *words: str, stdin: str = "") -> tuple[int, str, str]:
+def run_python(place: Path, *words: str, stdin: str = "") -> tuple[int, str, str]:
     """A Python process in `place`; exit code, stdout, stderr."""
     done = subprocess.run(
         [sys.executable, *words], cwd=place, input=stdin, capture_output=True, text=True, timeout=60,
@@ -32,7 +32,7 @@ def told(place: Path, *words: str, stdin: str = "") -> tuple[int, str, str]:
 
 def test_a_script_without_main_guard(place: Path) -> None:
     (place / "script.py").write_text(f"import imgbatch as ib\nprint('begin', flush=True)\n{CALL}\n")
-    code, _, said = told(place, "script.py")
+    code, _, said = run_python(place, "script.py")
     assert code == 1
     assert said.count("Traceback") == 1
     assert "main guard" in said.splitlines()[-1]
@@ -42,20 +42,20 @@ def test_a_script_without_main_guard(place: Path) -> None:
 def test_a_script_with_main_guard(place: Path) -> None:
     script = f"import imgbatch as ib\nif __name__ == '__main__':\n    print({CALL}.sentence())\n"
     (place / "script.py").write_text(script)
-    code, shown, said = told(place, "script.py")
+    code, shown, said = run_python(place, "script.py")
     assert (code, said) == (0, "")
     assert shown.startswith("4 ok")
 
 
 def test_a_script_on_stdin(place: Path) -> None:
-    code, _, said = told(place, "-", stdin=f"import imgbatch as ib\n{CALL}\n")
+    code, _, said = run_python(place, "-", stdin=f"import imgbatch as ib\n{CALL}\n")
     assert code == 1
     assert said.count("Traceback") == 1
     assert "save it as one, or run with workers=0" in said.splitlines()[-1]
 
 
 def test_typed_at_a_prompt(place: Path) -> None:
-    code, shown, _ = told(place, "-c", f"import imgbatch as ib\nprint({CALL}.sentence())")
+    code, shown, _ = run_python(place, "-c", f"import imgbatch as ib\nprint({CALL}.sentence())")
     assert code == 0
     assert shown.startswith("4 ok")
 
@@ -68,7 +68,7 @@ def test_an_operation_of_the_script_itself(place: Path) -> None:
         "if __name__ == '__main__':\n"
         "    print(ib.run(['in'], 'out', ib.Recipe(ops=[Mirror()]), workers=2).sentence())\n"
     )
-    code, shown, said = told(place, "script.py")
+    code, shown, said = run_python(place, "script.py")
     assert (code, said) == (0, "")
     assert shown.startswith("4 ok")
 
@@ -78,13 +78,13 @@ def test_an_operation_that_was_typed_at_a_prompt_is_refused_before_the_first_fil
         "from dataclasses import dataclass\nimport imgbatch as ib\n"
         "@ib.operation('typed')\n@dataclass(frozen=True)\nclass Typed:\n    def apply(self, image): return image\n"
     )
-    code, _, said = told(place, "-c", f"{lines}ib.run(['in'], 'out', ib.Recipe(ops=[Typed()]), workers=2)")
+    code, _, said = run_python(place, "-c", f"{lines}ib.run(['in'], 'out', ib.Recipe(ops=[Typed()]), workers=2)")
     assert code == 1
     last = "operation typed cannot be sent to the workers: its class was typed at a prompt or in a notebook; "
     assert f"EngineError: {last}" in said.splitlines()[-1] and "workers=0" in said.splitlines()[-1]
     assert not (place / "out").exists()
     here = "print(ib.run(['in'], 'out', ib.Recipe([Typed()]), workers=0).sentence())"
-    code, shown, _ = told(place, "-c", f"{lines}{here}")
+    code, shown, _ = run_python(place, "-c", f"{lines}{here}")
     assert code == 0 and shown.startswith("4 ok")
 
 
@@ -96,14 +96,14 @@ def test_an_operation_that_holds_what_cannot_be_sent_is_refused(place: Path) -> 
     )
     call = "(['in'], held.Held(lambda: 1), workers=2)"
     for code_line in ("ib.stats" + call, "ib.run(['in'], 'out', ib.Recipe([held.Held(lambda: 1)]), workers=2)"):
-        code, _, said = told(place, "-c", f"import held, imgbatch as ib\n{code_line}")
+        code, _, said = run_python(place, "-c", f"import held, imgbatch as ib\n{code_line}")
         assert code == 1
         assert "EngineError: operation held cannot be sent to the workers: " in said.splitlines()[-1]
     assert not (place / "out").exists()
 
 
 def test_a_local_operation_is_refused_before_the_first_file(place: Path) -> None:
-    code, _, said = told(
+    code, _, said = run_python(
         place, "-c",
         "from dataclasses import dataclass\nimport imgbatch as ib\ndef f():\n"
         "    @dataclass(frozen=True)\n    class Local(ib.Operation):\n        word = 'local'\n"

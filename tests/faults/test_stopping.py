@@ -18,16 +18,16 @@ from imgbatch.executors.processes.pool import Pool, _Run
 from imgbatch.executors.processes.run_state import RunState
 from imgbatch.pixels.exact_sums import Layout, Totals
 from tests.faults.tasks import FaultyTask, job
-from tests.held import held
+from tests.segments import own_segments
 
 
 @pytest.fixture(autouse=True)
-def _no_segment_left() -> Iterator[None]:
+def _check_segments() -> Iterator[None]:
     yield
-    assert not held()
+    assert not own_segments()
 
 
-def interrupted(call: Callable[[], object], handler: Callable[[], object]) -> None:
+def interrupt(call: Callable[[], object], handler: Callable[[], object]) -> None:
     """`call` with `handler` called before each of its lines, and of all that it calls: where signal handlers run."""
 
     def trace(frame: FrameType, event: str, value: Any) -> Any:
@@ -68,7 +68,7 @@ def test_a_signal_in_the_middle_of_a_stop_does_not_hang_the_run(again: str) -> N
     def run() -> None:
         results = pool.run(FaultyTask(), [job(index) for index in range(200)])
         seen.append(next(results))
-        interrupted(pool.stop, getattr(pool, again))
+        interrupt(pool.stop, getattr(pool, again))
         seen.extend(results)
 
     ends(run)
@@ -83,7 +83,7 @@ def test_a_signal_at_any_moment_of_the_end_is_borne(signal: str) -> None:
     def run() -> None:
         results = pool.run(FaultyTask(), [job(index) for index in range(200)])
         next(results)
-        interrupted(results.close, getattr(pool, signal))  # type: ignore[attr-defined]  # run is a generator
+        interrupt(results.close, getattr(pool, signal))  # type: ignore[attr-defined]  # run is a generator
 
     ends(run)
 
@@ -94,15 +94,15 @@ def test_a_run_that_cannot_start_its_threads_leaves_no_shared_memory(monkeypatch
 
     monkeypatch.setattr("imgbatch.executors.processes.pool.ThreadPool", refused)
     with Totals(Layout(3)) as totals:
-        before = held()
+        before = own_segments()
         pool = Pool(2, sums=totals)
         with pytest.raises(RuntimeError, match="can't start"):
             next(pool.run(FaultyTask(), [job(0)]))
-        assert held() == before
+        assert own_segments() == before
         pool.stop()
 
 
-class Unhurried(_Run):
+class SlowRun(_Run):
     """Has three replies to give, of which the first takes all the time that there is."""
 
     def __init__(self) -> None:
@@ -121,7 +121,7 @@ class Unhurried(_Run):
 
 
 def test_a_closed_run_waits_once_for_all_files_in_hand() -> None:
-    run = Unhurried()
+    run = SlowRun()
     run.drain(0.01)
     first, *later = run.times
     assert 0 < first <= 0.01 and later == [0, 0]

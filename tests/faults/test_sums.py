@@ -19,24 +19,24 @@ from imgbatch.executors.processes.pool import Pool
 from imgbatch.executors.processes.supervisor import Supervisor
 from imgbatch.pixels.exact_sums import Totals
 from imgbatch.pixels.histogram import Measurement
-from tests.faults.killer import shooting
-from tests.faults.summing import LAYOUT, NaiveTask, SummingTask, bits, expected
+from tests.faults.killer import shoot_workers
+from tests.faults.summing import LAYOUT, NaiveTask, SummingTask, bits, sums_of
 from tests.faults.tasks import job
-from tests.held import held
+from tests.segments import own_segments
 
 
 @pytest.fixture
 def totals() -> Iterator[Totals]:
-    before = held()
+    before = own_segments()
     with Totals(LAYOUT) as made:
         yield made
-    assert held() <= before
+    assert own_segments() <= before
 
 
 def counted_once(totals: Totals, outcomes: list[Outcome], jobs: list[Job]) -> None:
     """One outcome for each job, and the sums are those of the jobs that are ok."""
     assert sorted(outcome.index for outcome in outcomes) == [one.index for one in jobs]
-    assert bits(totals) == expected(outcome.index for outcome in outcomes if outcome.status == "ok")
+    assert bits(totals) == sums_of(outcome.index for outcome in outcomes if outcome.status == "ok")
 
 
 @pytest.mark.parametrize("workers", [0, 1, 2, 4])
@@ -45,7 +45,7 @@ def test_the_same_bits_for_any_number_of_workers(totals: Totals, workers: int, c
     executor: Executor = Pool(workers, chunksize, sums=totals) if workers else Inline(totals)
     jobs = [job(index) for index in range(100)]
     counted_once(totals, list(executor.run(SummingTask(), jobs)), jobs)
-    assert bits(totals) == expected(range(100))
+    assert bits(totals) == sums_of(range(100))
 
 
 @pytest.mark.parametrize("fault", ["raise", "raise_bad", "memory", "sys_exit"])
@@ -56,7 +56,7 @@ def test_a_job_that_fails_adds_nothing(totals: Totals, fault: str, workers: int)
     executor: Executor = Pool(workers, 8, sums=totals) if workers else Inline(totals)
     jobs = [job(index, fault if index % 10 == 3 else "ok") for index in range(40)]
     counted_once(totals, list(executor.run(SummingTask(), jobs)), jobs)
-    assert bits(totals) == expected(index for index in range(40) if index % 10 != 3)
+    assert bits(totals) == sums_of(index for index in range(40) if index % 10 != 3)
 
 
 @pytest.mark.parametrize("fault", ["os_exit", "segv", "kill", "close_fds", "kill_once"])
@@ -66,7 +66,7 @@ def test_a_death_costs_at_most_the_job_in_hand(totals: Totals, fault: str, chunk
     outcomes = list(Pool(2, chunksize, sums=totals).run(SummingTask(str(tmp_path)), jobs))
     counted_once(totals, outcomes, jobs)
     lost = set() if fault == "kill_once" else {5, 17}
-    assert bits(totals) == expected(set(range(40)) - lost)
+    assert bits(totals) == sums_of(set(range(40)) - lost)
 
 
 @pytest.mark.parametrize("fault", ["unpicklable_result", "result_explodes"])
@@ -74,7 +74,7 @@ def test_a_death_costs_at_most_the_job_in_hand(totals: Totals, fault: str, chunk
 def test_an_outcome_that_cannot_travel_is_not_counted(totals: Totals, fault: str, chunksize: int) -> None:
     jobs = [job(index, fault if index in (4, 6) else "ok") for index in range(20)]
     counted_once(totals, list(Pool(2, chunksize, sums=totals).run(SummingTask(), jobs)), jobs)
-    assert bits(totals) == expected(set(range(20)) - {4, 6})
+    assert bits(totals) == sums_of(set(range(20)) - {4, 6})
 
 
 @pytest.mark.parametrize("fault", ["loop_c", "stop"])
@@ -108,7 +108,7 @@ def test_stopping_early_counts_what_was_delivered(totals: Totals) -> None:
     executor.stop()
     outcomes += list(results)
     assert 1 <= len(outcomes) < 400
-    assert bits(totals) == expected(outcome.index for outcome in outcomes)
+    assert bits(totals) == sums_of(outcome.index for outcome in outcomes)
 
 
 def test_aborting_counts_what_was_delivered(totals: Totals) -> None:
@@ -118,13 +118,13 @@ def test_aborting_counts_what_was_delivered(totals: Totals) -> None:
     threading.Timer(0.3, executor.abort).start()
     outcomes += list(results)
     assert len(outcomes) < 200
-    assert bits(totals) == expected(outcome.index for outcome in outcomes if outcome.status == "ok")
+    assert bits(totals) == sums_of(outcome.index for outcome in outcomes if outcome.status == "ok")
 
 
 def killed_at_random(totals: Totals, seed: int, count: int) -> None:
     pool = Pool(3, 8, sums=totals)
     jobs = [job(index, "sleep:0.001") for index in range(count)]
-    with shooting(lambda: pool, 0.03, seed) as shot:
+    with shoot_workers(lambda: pool, 0.03, seed) as shot:
         outcomes = list(pool.run(SummingTask(), jobs))
     assert len(shot) > 3
     counted_once(totals, outcomes, jobs)
@@ -146,7 +146,7 @@ def test_statistics_under_fire_are_those_of_the_files_that_are_ok(tmp_path: Path
         noise = Image.effect_noise((400 + number % 7, 300), 60)
         Image.merge("RGB", (noise, noise.rotate(180), noise)).save(tmp_path / f"{number:03}.jpg")
     survey = StatsRun(tmp_path, settings=Settings(workers=2))
-    with shooting(lambda: survey.executor, every=0.04, seed=5) as shot:
+    with shoot_workers(lambda: survey.executor, every=0.04, seed=5) as shot:
         measured = [outcome for outcome in survey.outcomes() if isinstance(outcome, Measurement)]
     found = survey.statistics()
     assert len(shot) > 3 and found.images + found.failed == 240
@@ -162,15 +162,15 @@ def test_adding_in_the_worker_counts_twice(totals: Totals, tmp_path: Path) -> No
     jobs = [job(index, "kill_once" if index == 5 else "ok") for index in range(16)]
     outcomes = list(Pool(1, 8).run(NaiveTask(str(tmp_path), totals.name), jobs))
     assert {outcome.status for outcome in outcomes} == {"ok"} and len(outcomes) == 16
-    assert bits(totals) != expected(range(16))
-    assert bits(totals) == expected([*range(5), *range(16)])  # those before the death in its chunk: done again
+    assert bits(totals) != sums_of(range(16))
+    assert bits(totals) == sums_of([*range(5), *range(16)])  # those before the death in its chunk: done again
 
 
 def test_a_live_look_never_sees_half_a_reply(totals: Totals) -> None:
     """Every job adds 1 to the red of one value: at every moment the histogram, pixels and images agree."""
     pool = Pool(2, 4, sums=totals)
     seen: set[int] = set()
-    with shooting(lambda: pool, 0.05, 1):
+    with shoot_workers(lambda: pool, 0.05, 1):
         for _ in pool.run(SummingTask(), [job(index, "sleep:0.001") for index in range(300)]):
             sums = totals.read()
             seen.add(sums.images)

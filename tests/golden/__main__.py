@@ -6,15 +6,15 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from tests.golden.cases import CASES, EXPECTED, picture
+from tests.golden.cases import CASES, REFERENCES, picture
 
 
 def main() -> None:
     """Make what is missing, and say so."""
-    EXPECTED.mkdir(exist_ok=True)
+    REFERENCES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         for name in CASES:
-            target = EXPECTED / f"{name}.png"
+            target = REFERENCES / f"{name}.png"
             if not target.exists():
                 shutil.copyfile(picture(name, Path(folder)), target)
                 print(f"made {target}")

@@ -15,7 +15,7 @@ from imgbatch.__main__ import main
 from tests import outside
 
 SAMPLES = Path(__file__).parents[2] / "sample_images"
-EXPECTED = Path(__file__).parent / "expected"
+REFERENCES = Path(__file__).parent / "expected"
 RGB, ALPHA, PALETTE, ONE_BIT = "png/rgb.png", "png/soft-alpha.png", "png/palette.png", "png/one-bit.png"
 GRAY_16, GRAY = "png/gray-16.png", "color/gray.jpg"
 SMALL = "--resize 48x36!,kernel=box"  # what the operations that do not resize are shown on

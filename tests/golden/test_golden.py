@@ -12,7 +12,7 @@ import numpy
 import pytest
 from PIL import Image
 
-from tests.golden.cases import CASES, EXPECTED, picture
+from tests.golden.cases import CASES, REFERENCES, picture
 
 MOST, MEAN = 4 / 255, 0.6 / 255
 
@@ -26,7 +26,7 @@ def differences(one: Image.Image, other: Image.Image) -> tuple[float, float]:
 
 @pytest.mark.parametrize("name", CASES)
 def test_pixels(name: str, tmp_path: Path) -> None:
-    expected = EXPECTED / f"{name}.png"
+    expected = REFERENCES / f"{name}.png"
     assert expected.exists(), f"{name} has no expected picture; make it with python -m tests.golden and look at it"
     with Image.open(expected) as wanted, Image.open(picture(name, tmp_path)) as made:
         assert (made.size, made.mode) == (wanted.size, wanted.mode)
@@ -35,12 +35,12 @@ def test_pixels(name: str, tmp_path: Path) -> None:
 
 
 def test_no_picture_without_a_case() -> None:
-    assert {path.stem for path in EXPECTED.glob("*.png")} == set(CASES)
+    assert {path.stem for path in REFERENCES.glob("*.png")} == set(CASES)
 
 
 def test_eight_orientations_give_one_picture() -> None:
-    with Image.open(EXPECTED / "orientation-1.png") as first:
+    with Image.open(REFERENCES / "orientation-1.png") as first:
         for number in range(2, 9):
-            with Image.open(EXPECTED / f"orientation-{number}.png") as other:
+            with Image.open(REFERENCES / f"orientation-{number}.png") as other:
                 assert other.size == first.size
                 assert differences(other, first)[1] < 3 / 255

@@ -60,7 +60,7 @@ def picture(size: tuple[int, int], seed: int) -> Image.Image:
     return made.filter(ImageFilter.GaussianBlur(1))
 
 
-def stored(image: Image.Image, format: str, orientation: int) -> bytes:
+def encode(image: Image.Image, format: str, orientation: int) -> bytes:
     exif = Image.Exif()
     exif[0x0112] = orientation
     file = io.BytesIO()
@@ -125,12 +125,12 @@ def modest(op: Operation) -> Operation:
 def test_geometry_of_any_kind_agrees(
     ops: Sequence[Operation], size: tuple[int, int], format: str, orientation: int, seed: int
 ) -> None:
-    agree(stored(picture(size, seed), format, orientation), f".{format.lower()}", Recipe(ops, [PNG]))
+    agree(encode(picture(size, seed), format, orientation), f".{format.lower()}", Recipe(ops, [PNG]))
 
 
 @pytest.mark.parametrize("operation", all_operations(), ids=lambda operation: operation.word)
 def test_every_operation_before_a_resize_agrees(operation: type[Operation]) -> None:
-    data = stored(picture((900, 640), 3), "JPEG", 6)
+    data = encode(picture((900, 640), 3), "JPEG", 6)
 
     @settings(max_examples=6, deadline=None)
     @given(instances(operation).map(modest))
@@ -147,7 +147,7 @@ def test_every_operation_before_a_resize_agrees(operation: type[Operation]) -> N
 @settings(max_examples=25, deadline=None)
 @given(widths=st.lists(st.integers(60, 700), min_size=2, max_size=4, unique=True), seed=st.integers(0, 9))
 def test_renditions_made_from_one_another_agree(widths: list[int], seed: int) -> None:
-    data = stored(picture((900, 640), seed), "JPEG", 1)
+    data = encode(picture((900, 640), seed), "JPEG", 1)
     agree(data, ".jpg", Recipe(outputs=PNG.renditions(widths)))
 
 

@@ -62,7 +62,7 @@ POLICIES: st.SearchStrategy[InTheWay] = st.sampled_from(("refuse", "overwrite", 
 FORMATS = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".tif": "tiff", ".webp": "webp"}
 
 
-def spelled(path: str) -> str:
+def fold(path: str) -> str:
     """The one spelling of a path on a file system that knows neither case nor composition."""
     return unicodedata.normalize("NFD", unicodedata.normalize("NFD", path).casefold())
 
@@ -127,7 +127,7 @@ def test_a_plan_is_refused_or_safe(
 
         assert len(made.jobs) + len(made.skipped) == len(sources)
         assert [job.index for job in made.jobs] == sorted({job.index for job in made.jobs})
-        originals = {spelled(source.path) for source in sources}
+        originals = {fold(source.path) for source in sources}
         taken: dict[str, tuple[int, int]] = {}
         for job in made.jobs:
             assert job.source.path == sources[job.index].path
@@ -140,12 +140,12 @@ def test_a_plan_is_refused_or_safe(
                     assert all(len(os.fsencode(part)) < 256 for part in path.split("/"))
                     if target.late:
                         continue
-                    assert spelled(path) not in originals
-                    assert taken.setdefault(spelled(path), (job.index, target.output)) == (job.index, target.output)
+                    assert fold(path) not in originals
+                    assert taken.setdefault(fold(path), (job.index, target.output)) == (job.index, target.output)
                     assert not os.path.isdir(path)
                     if os.path.lexists(path) and policy != "overwrite":
                         held = owned(path)
                         assert target.replace and held is not None and not held.is_edited
         for name in taken:
-            while len(name := os.path.dirname(name)) > len(spelled(folder)):
+            while len(name := os.path.dirname(name)) > len(fold(folder)):
                 assert name not in taken

@@ -25,7 +25,7 @@ from tests.faults.soak.tally import Tally, arguments
 
 _TAIL = ("--resize", "12", "-j", "0", "--json")
 RUNS = {"out": ("run", "photos", "-o", "out", *_TAIL), "photos": ("run", "photos", "--in-place", *_TAIL)}
-_EDITED = "003.jpg"
+_EDIT = "003.jpg"
 _NEWER = "newer imgbatch"  # a version from the future is refused, rightly
 _HONEST = (0, 2, 4)
 EXIT_70, FAULTY, ODD, UNCHANGED, WRONG, LOST, REFUSED, AWAY = (
@@ -80,8 +80,8 @@ class Stage:
 
     def edit(self) -> None:
         """A source becomes another picture, of a later time."""
-        shutil.copyfile(self.other, self.place / "photos" / _EDITED)
-        os.utime(self.place / "photos" / _EDITED, (2e9, 2e9))
+        shutil.copyfile(self.other, self.place / "photos" / _EDIT)
+        os.utime(self.place / "photos" / _EDIT, (2e9, 2e9))
 
     def commands(self) -> list[tuple[str, ...]]:
         """What may come next, the same command most often."""
@@ -97,7 +97,7 @@ class Stage:
     def wrong(self, edited: bool) -> Tree:
         """The outputs that are not as after an undisturbed run."""
         odd = differences(tree(self.place), self.undisturbed)
-        return {name: kind for name, kind in odd.items() if not (edited and name.endswith(_EDITED))}
+        return {name: kind for name, kind in odd.items() if not (edited and name.endswith(_EDIT))}
 
 
 def _records(result: Result) -> Iterator[dict[str, object]]:
@@ -122,12 +122,12 @@ def play(stage: Stage, name: str, chance: random.Random, tally: Tally) -> None:
     if "set aside" in result.stderr and not list(state.glob("*damaged*")):
         tally.breach(AWAY, where, result.stderr)
     if words == stage.words and result.code == 0:
-        held = [record for record in _records(result) if edited and record.get("source") == _EDITED]
+        held = [record for record in _records(result) if edited and record.get("source") == _EDIT]
         if any(record["status"] == "unchanged" for record in held):
             tally.breach(UNCHANGED, where, str(held))
         if odd := stage.wrong(edited):
             tally.breach(WRONG, where, f"{list(odd.items())[:4]}")
-    _lost(stage, edited, where, tally)
+    _check_originals(stage, edited, where, tally)
     if _NEWER in result.stderr:
         tally.counts["of a newer version"] += 1
         return
@@ -137,7 +137,7 @@ def play(stage: Stage, name: str, chance: random.Random, tally: Tally) -> None:
         tally.breach(REFUSED, where, f"exit {result.code}: {result.stderr}")
     elif stage.base == "out" and (odd := stage.wrong(edited)):
         tally.breach(WRONG, f"{where}; then again", f"{list(odd.items())[:4]}")
-    _lost(stage, edited, f"{where}; then again", tally)
+    _check_originals(stage, edited, f"{where}; then again", tally)
 
 
 def _judge(result: Result, where: str, tally: Tally) -> None:
@@ -149,8 +149,8 @@ def _judge(result: Result, where: str, tally: Tally) -> None:
         tally.breach(ODD, where, f"{result.code}: {result.stderr}")
 
 
-def _lost(stage: Stage, edited: bool, where: str, tally: Tally) -> None:
-    gone = [name for name in missing_originals(stage.before, tree(stage.place)) if not (edited and name == _EDITED)]
+def _check_originals(stage: Stage, edited: bool, where: str, tally: Tally) -> None:
+    gone = [name for name in missing_originals(stage.before, tree(stage.place)) if not (edited and name == _EDIT)]
     if gone:
         tally.breach(LOST, where, str(gone))
 

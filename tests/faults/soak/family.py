@@ -62,7 +62,7 @@ def kill(pids: list[int]) -> int:
 
 
 @contextlib.contextmanager
-def shooting(session: int, role: str, after: float, chance: random.Random) -> Iterator[list[int]]:
+def shoot_role(session: int, role: str, after: float, chance: random.Random) -> Iterator[list[int]]:
     """Kill who plays that role, first after so many seconds: workers again and again, others once; how many each time.
 
     Only a run that has workers is shot at, unless it is the run itself that is meant.

@@ -55,7 +55,7 @@ def _ring(number: int, frame: FrameType | None) -> None:
 
 
 @contextlib.contextmanager
-def hurried() -> Iterator[None]:
+def time_limit() -> Iterator[None]:
     """TooSlow after some seconds of processor."""
     signal.signal(signal.SIGVTALRM, _ring)
     signal.setitimer(signal.ITIMER_VIRTUAL, _SECONDS)
@@ -79,17 +79,17 @@ class Fuzzer:
         self.tally.counts[f"inputs: {name}"] += 1
         for parse in functions:
             try:
-                with hurried(), warnings.catch_warnings():
+                with time_limit(), warnings.catch_warnings():
                     warnings.simplefilter("ignore")
                     parse(self.chance, data)
             except OURS:
                 continue
             except TooSlow:
-                self._found(SLOW, parse.__qualname__, "", data)
+                self._report(SLOW, parse.__qualname__, "", data)
             except Exception as error:  # noqa: BLE001 - anything but our own errors is what is looked for
                 place = traceback.extract_tb(error.__traceback__)[-1]
                 at = f"{type(error).__name__} at {os.path.basename(place.filename)}:{place.lineno}"
-                self._found(UNHANDLED, f"{parse.__qualname__}: {at}", str(error), data)
+                self._report(UNHANDLED, f"{parse.__qualname__}: {at}", str(error), data)
 
     def folder_of_files(self) -> None:
         """Mutated files through a run without workers, and through check."""
@@ -105,12 +105,12 @@ class Fuzzer:
             self.tally.counts["files through run and check"] += len(data)
             source, recipe = Path(top) / "in", self.chance.choice(RECIPES)
             try:
-                with hurried():
+                with time_limit():
                     run = ib.run([source], Path(top) / "out", recipe, ledger=False, workers=0, max_pixels=_MAX_PIXELS)
-                with hurried():
+                with time_limit():
                     check = ib.check([source], workers=0, max_pixels=_MAX_PIXELS)
             except TooSlow:
-                self._found(SLOW, "a folder", traceback.format_exc(), b"")
+                self._report(SLOW, "a folder", traceback.format_exc(), b"")
                 return
         for outcome in (*run.outcomes, *check.outcomes):
             if outcome.error is not None:
@@ -118,11 +118,11 @@ class Fuzzer:
 
     def _judge(self, kind: str, message: str, data: bytes) -> None:
         if kind in ("internal", "operation", "crash"):
-            self._found(INTERNAL, f"{kind}: {message[:60]}", message, data)
+            self._report(INTERNAL, f"{kind}: {message[:60]}", message, data)
         if words := next((words for words in _PYTHON if words in message), ""):
-            self._found(PYTHON, f"{kind}: {words}", message, data)
+            self._report(PYTHON, f"{kind}: {words}", message, data)
 
-    def _found(self, promise: str, kind: str, seen: str, data: bytes) -> None:
+    def _report(self, promise: str, kind: str, seen: str, data: bytes) -> None:
         """Only the first of a kind is told and kept."""
         self.kinds[kind] += 1
         if self.kinds[kind] > 1:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from tests.cli.conftest import COMMAND, environment
 from tests.faults.soak.command import INTERNAL, run
-from tests.faults.soak.family import ROLES, kill, left_over, members, shooting
+from tests.faults.soak.family import ROLES, kill, left_over, members, shoot_role
 from tests.faults.soak.place import Tree, comparable, copy, differences, missing_originals, originals, tree
 from tests.faults.soak.tally import Tally, arguments, skip
 
@@ -74,7 +74,7 @@ def play(stage: Stage, role: str, chance: random.Random, tally: Tally) -> None:
             start_new_session=True,
         )  # fmt: skip
         after = chance.random() * stage.seconds * (1.0 if role in ("run", "session") else 0.6)
-        with shooting(process.pid, role, after, chance) as counts:
+        with shoot_role(process.pid, role, after, chance) as counts:
             try:
                 process.wait(_SECONDS)
             except subprocess.TimeoutExpired:

@@ -21,7 +21,7 @@ from tests.faults.soak.place import Tree, comparable, copy, differences, missing
 from tests.faults.soak.stories import OTHER_DISK, STORIES, Story, make_originals
 from tests.faults.soak.tally import Tally, arguments, skip
 
-_DONE = (0, 1)
+_SUCCESS = (0, 1)
 _NOTHING_TO_UNDO = 2
 LOST, REFUSED, OTHER, MISSING, TEMPORARY = (
     "original lost", "refused for ever", "wrong file (format, name, content)", "file missing", "temporary file left"
@@ -63,7 +63,7 @@ class Stage:
         self.fresh()
         self._hits = [self.play(step) for step in range(len(self.story.steps))]
         self.undisturbed = self.tree()
-        wrong = [hit.result for hit in self._hits if hit.result.code not in _DONE]
+        wrong = [hit.result for hit in self._hits if hit.result.code not in _SUCCESS]
         assert not wrong, f"{name} does not even work undisturbed: {wrong}"
 
     def points(self) -> Iterator[Point]:
@@ -122,7 +122,7 @@ def try_point(stage: Stage, point: Point, tally: Tally) -> None:
     for step in range(point.step, len(stage.story.steps)):
         result = stage.again(step)
         _judge(result, f"{where}; again, step {step}", tally)
-        if result.code not in _DONE and not (_is_undo(stage.story, step) and result.code == _NOTHING_TO_UNDO):
+        if result.code not in _SUCCESS and not (_is_undo(stage.story, step) and result.code == _NOTHING_TO_UNDO):
             tally.breach(REFUSED, where, f"step {step} ends with {result.code}: {result.stderr}")
     now = stage.tree()
     kinds = defaultdict(list)

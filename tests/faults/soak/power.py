@@ -97,7 +97,7 @@ def _quiet(*words: str | Path) -> None:
 
 
 @contextlib.contextmanager
-def mounted(folder: Path) -> Iterator[Disk]:
+def mount(folder: Path) -> Iterator[Disk]:
     """A disk that is not mounted any more at the end."""
     disk = Disk(folder)
     try:
@@ -111,7 +111,7 @@ def play(name: str, rounds: int, chance: random.Random, folder: Path, tally: Tal
     words, kept = CASES[name], folder / "kept"
     if not kept.exists():
         originals(kept, _FILES, (160, 120))
-    with mounted(folder) as disk:
+    with mount(folder) as disk:
         disk.fresh(kept)
         began = time.monotonic()
         assert run(words, disk.top).code == 0

@@ -29,7 +29,7 @@ _SECONDS = 120
 _TO_END = ("TERM", "INT", "HUP", "QUIT", "USR1", "USR2")
 _TO_WORKERS = ("TERM", "INT", "HUP", "QUIT", "USR1", "USR2", "PIPE")
 _HARMLESS = ("WINCH", "CHLD", "PIPE", "CONT")
-_ENDED = (130, 143)
+_SIGNAL_CODES = (130, 143)
 RAW, BLAMED, CHANGED, FAULTY, HANG, PROCESS, REFUSED, DIFFERS = (
     "died of a signal that asks to end", "innocent file failed", "not the same in spite of a harmless signal",
     "internal error or traceback", "hang", "process left", "refused for ever", "tree not as undisturbed",
@@ -121,7 +121,7 @@ def play(stage: Stage, name: str, after: float, tally: Tally) -> None:
         kill(pids)
     if code == INTERNAL or "Traceback" in said:
         tally.breach(FAULTY, name, said)
-    elif kind == "end" and code not in (0, *_ENDED) and "again" not in name and (stage.place / "out").exists():
+    elif kind == "end" and code not in (0, *_SIGNAL_CODES) and "again" not in name and (stage.place / "out").exists():
         tally.breach(RAW, name, f"{code}: {said}")  # before the first folder is made there may be no handler yet
     elif kind == "worker" and code != 0:
         tally.breach(BLAMED, name, f"{code}: {said}")

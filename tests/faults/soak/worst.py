@@ -69,7 +69,7 @@ def _exif(size: int, tag: Callable[[int], int], value: Callable[[int], int], kin
     return body + b"\1\0\0\0" * ((size - len(body)) // 4)
 
 
-def _all_removed_or_held(size: int) -> bytes:
+def _half_go_half_stay(size: int) -> bytes:
     """Half of the entries go, half stay, and all have a value of their own."""
     count = min(65535, size // 20)
     first = 8 + 2 + 12 * count + 4
@@ -130,7 +130,7 @@ def _findings(suffix: str) -> Use:
     return lambda data: codecs.findings(data, suffix)
 
 
-def _extended(data: bytes) -> object:
+def _read_extension(data: bytes) -> object:
     image = SimpleNamespace(info={"xmp": data}, applist=[("APP1", _EXTENSION)])
     return read.packet(cast(Any, image), "jpeg", b"", [], [])
 
@@ -145,7 +145,7 @@ _ORIENTATION = b' tiff:Orientation="'
 CASES: dict[str, tuple[Make, Use]] = {
     "xmp: blanks that are no padding": (_BLANKS, xmp.without_padding),
     "xmp: blanks before no attribute": (_packet(b' a:c="d"', b" "), _without),
-    "xmp: blanks before no extension": (_BLANKS, _extended),
+    "xmp: blanks before no extension": (_BLANKS, _read_extension),
     "xmp: attributes": (_many_attributes, _without),
     "xmp: attribute without value": (_packet(b"", b" a:c"), _without),
     "xmp: long attribute": (_packet(b' a:c="', b">x", b'"'), _without),
@@ -157,10 +157,10 @@ CASES: dict[str, tuple[Make, Use]] = {
     "xmp: blanks before orientation": (_packet(b" tiff:Orientation", b" "), xmp.with_upright_orientation),
     "xmp: widths": (_packet(b"", b"<tiff:ImageWidth > 1 "), lambda data: xmp.with_size(data, (9, 9))),
     "xmp: position": (_packet(b"", b":gpsl"), xmp.has_position),
-    "exif: half removed": (_all_removed_or_held, lambda data: exif_tags.without(data, _drops_odd)),
-    "exif: all removed": (_all_removed_or_held, lambda data: exif_tags.without(data, lambda entry: True)),
-    "exif: packed": (_all_removed_or_held, exif_tags.compact),
-    "exif: numbers": (_all_removed_or_held, lambda data: exif_tags.with_size(data, (9, 9))),
+    "exif: half removed": (_half_go_half_stay, lambda data: exif_tags.without(data, _drops_odd)),
+    "exif: all removed": (_half_go_half_stay, lambda data: exif_tags.without(data, lambda entry: True)),
+    "exif: packed": (_half_go_half_stay, exif_tags.compact),
+    "exif: numbers": (_half_go_half_stay, lambda data: exif_tags.with_size(data, (9, 9))),
     "exif: directories that overlap": (_directories_that_overlap, exif_tags.has_position),
     "iptc: records": (_repeat(b"\x1c\2\x50\0\0"), lambda data: iptc.without(data, lambda name: name == "credit")),
     "iptc: resources": (_repeat(b"8BIM\3\xed\0\0\0\0\0\0"), iptc.records_in_resources),

@@ -25,7 +25,7 @@ from imgbatch.memory import shared_memory
 from imgbatch.memory.shared_arrays import FileArray, SharedArray
 from imgbatch.operations import Operation
 from imgbatch.pipeline.fill_array_row import in_mode
-from tests.held import there
+from tests.segments import segment_exists
 
 ROOT = Path(__file__).parents[3]
 COVER = ib.Resize("48x32", fit="cover")
@@ -66,7 +66,7 @@ def _segments(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     monkeypatch.setattr("imgbatch.memory.shared_arrays.create_segment", noted)
     yield made
     gc.collect()
-    assert not [name for name in made if there(name)]
+    assert not [name for name in made if segment_exists(name)]
 
 
 def as_row(path: Path, mode: str = "RGB", op: Operation = COVER) -> numpy.ndarray[Any, Any]:
@@ -258,7 +258,7 @@ def test_without_with_the_end_of_the_object_removes_the_segment(folder: Path, _s
     gc.collect()
     assert images[0].any()
     assert len(_segments) == 2  # the executor's table, and the rows
-    assert not [name for name in _segments if there(name)]
+    assert not [name for name in _segments if segment_exists(name)]
 
 
 @pytest.mark.parametrize("workers", WORKERS)
@@ -407,7 +407,7 @@ def test_an_operation_that_cannot_travel_is_one_clear_error(folder: Path, _segme
 
     with pytest.raises(EngineError, match="cannot be sent to the workers"):
         ib.load(folder, COVER, Local(), workers=1)
-    assert not [name for name in _segments if there(name)]
+    assert not [name for name in _segments if segment_exists(name)]
 
 
 @pytest.mark.parametrize("how", ["close", "exit", "kill", "interrupt", "fork"])
@@ -420,7 +420,7 @@ def test_no_segment_and_no_word_of_the_tracker_at_the_end_of_a_program(folder: P
         "fork": "if os.fork():\n        os.wait()\n        assert there(path)",
     }
     program = (
-        "import os, sys\nimport imgbatch as ib\nfrom tests.held import there\n"
+        "import os, sys\nimport imgbatch as ib\nfrom tests.segments import there\n"
         "if __name__ == '__main__':\n"
         f"    batch = ib.load({str(folder)!r}, ib.Resize('48x32', fit='cover'), workers=2)\n"
         "    path = batch._rows.name\n"
@@ -434,7 +434,7 @@ def test_no_segment_and_no_word_of_the_tracker_at_the_end_of_a_program(folder: P
         capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     path, was_there = done.stdout.split()
-    assert was_there == "True" and not there(path)
+    assert was_there == "True" and not segment_exists(path)
     if how == "kill":
         assert (done.returncode, done.stderr) == (-9, "")
     elif how != "interrupt":
@@ -453,7 +453,7 @@ def test_shared_arrays_pickle_as_names() -> None:
     other.array[1, 2] = 5
     assert held.array[1, 2] == 5
     other.release()
-    assert there(held.name)
+    assert segment_exists(held.name)
     view = held.array
     held.release()
     assert view[1, 2] == 5

@@ -7,7 +7,7 @@ import os
 SHM = "/dev/shm"
 
 
-def there(name: str) -> bool:
+def segment_exists(name: str) -> bool:
     """Whether a segment can still be attached by that name (shared.py: a path in /proc, or a name in /dev/shm)."""
     try:
         if name.startswith("/proc/"):
@@ -17,7 +17,7 @@ def there(name: str) -> bool:
         return False
 
 
-def held() -> set[str]:
+def own_segments() -> set[str]:
     """The segments of this process: names of its own in /dev/shm, and open descriptors."""
     if not os.path.isdir(SHM):
         return set()
