@@ -41,7 +41,7 @@ def corner(size: tuple[int, int] = (32, 16), mode: str = "RGB") -> Image.Image:
     return image.convert(mode)
 
 
-def saved(image: Image.Image, name: str, **options: Any) -> bytes:
+def save(image: Image.Image, name: str, **options: Any) -> bytes:
     file = io.BytesIO()
     image.save(file, name, **options)
     return file.getvalue()
@@ -55,10 +55,10 @@ def decode(data: bytes, **options: Any) -> list[Image.Image]:
     return list(image_of(data).decode(**options)[0])
 
 
-def refused(data: bytes, suffix: str = "", limit: int = LIMIT) -> tuple[str, str]:
-    with pytest.raises(ImageError) as failed:
+def refusal(data: bytes, suffix: str = "", limit: int = LIMIT) -> tuple[str, str]:
+    with pytest.raises(ImageError) as failure:
         list(image_of(data, suffix, limit).decode()[0])
-    return failed.value.kind, str(failed.value)
+    return failure.value.kind, str(failure.value)
 
 
 # ---- the header ----------------------------------------------------------------------------------------------------
@@ -78,22 +78,22 @@ def refused(data: bytes, suffix: str = "", limit: int = LIMIT) -> tuple[str, str
     ],
 )
 def test_what_no_reader_takes(data: bytes, suffix: str, kind: str, words: str) -> None:
-    found, said = refused(data, suffix)
-    assert found == kind and words in said and "\n" not in said
+    answer, message = refusal(data, suffix)
+    assert answer == kind and words in message and "\n" not in message
 
 
 def test_camera_raw_is_refused_rather_than_its_thumbnail_taken() -> None:
-    assert refused(saved(corner(), "TIFF"), ".NEF")[0] == "unsupported"
+    assert refusal(save(corner(), "TIFF"), ".NEF")[0] == "unsupported"
     tags = TiffImagePlugin.ImageFileDirectory_v2()
     tags[254], tags[50706] = 1, b"\x01\x04\0\0"
-    assert refused(saved(corner(), "TIFF", tiffinfo=tags), ".tif")[0] == "unsupported"
+    assert refusal(save(corner(), "TIFF", tiffinfo=tags), ".tif")[0] == "unsupported"
 
 
 @pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "AVIF"])
 def test_too_many_pixels_are_refused_by_the_header(name: str) -> None:
-    data = saved(corner((100, 60)), name)
-    kind, said = refused(data, limit=5999)
-    assert kind == "too_large" and "6000 pixels" in said and "--max-pixels 5999" in said
+    data = save(corner((100, 60)), name)
+    kind, message = refusal(data, limit=5999)
+    assert kind == "too_large" and "6000 pixels" in message and "--max-pixels 5999" in message
     assert image_of(data, limit=6000).size == (100, 60)
 
 
@@ -105,37 +105,37 @@ def test_a_bomb_allocates_nothing() -> None:
     header = struct.pack(">IIBBBBB", 60000, 60000, 8, 2, 0, 0, 0)
     data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"x") + chunk(b"IEND", b"")
     began = time.monotonic()
-    assert refused(data)[0] == "too_large"
+    assert refusal(data)[0] == "too_large"
     assert time.monotonic() - began < 0.5
 
 
 def test_frames_count_together() -> None:
     frames = [Image.new("L", (100, 100), shade) for shade in (10, 100, 200)]
-    data = saved(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=50)
-    opened = image_of(data, limit=29_999)
-    with pytest.raises(ImageError, match="100x100 in 3 frames") as failed:
-        opened.decode()
-    assert failed.value.kind == "too_large" and "--frames first" in str(failed.value)
+    data = save(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=50)
+    picture = image_of(data, limit=29_999)
+    with pytest.raises(ImageError, match="100x100 in 3 frames") as failure:
+        picture.decode()
+    assert failure.value.kind == "too_large" and "--frames first" in str(failure.value)
     assert len(list(image_of(data, limit=29_999).decode("2")[0])) == 2
     assert len(list(image_of(data, limit=29_999).decode("first")[0])) == 1
 
 
 def test_counting_many_frames_is_put_off_until_asked() -> None:
-    frame = saved(Image.new("P", (1, 1)), "GIF")
-    picture = frame[frame.index(b",") : -1]
-    data = frame[: frame.index(b",")] + picture * 30_000 + b";"
+    frame = save(Image.new("P", (1, 1)), "GIF")
+    block = frame[frame.index(b",") : -1]
+    data = frame[: frame.index(b",")] + block * 30_000 + b";"
     began = time.monotonic()
-    opened = image_of(data)
-    assert len(list(opened.decode("first")[0])) == 1
+    picture = image_of(data)
+    assert len(list(picture.decode("first")[0])) == 1
     assert time.monotonic() - began < 0.2
-    assert opened.frame_count == 30_000
+    assert picture.frame_count == 30_000
 
 
 def test_losses_of_reading_are_noted() -> None:
-    mpo = saved(corner(), "MPO", save_all=True, append_images=[corner()])
-    opened = image_of(mpo)
-    assert (opened.format, opened.frame_count, opened.changes) == ("jpeg", 1, ["first of 2 pictures kept: mpo"])
-    ico = image_of(saved(Image.new("RGBA", (64, 64)), "ICO", sizes=[(16, 16), (32, 32)]))
+    mpo = save(corner(), "MPO", save_all=True, append_images=[corner()])
+    picture = image_of(mpo)
+    assert (picture.format, picture.frame_count, picture.changes) == ("jpeg", 1, ["first of 2 pictures kept: mpo"])
+    ico = image_of(save(Image.new("RGBA", (64, 64)), "ICO", sizes=[(16, 16), (32, 32)]))
     assert ico.changes == ["largest of 2 pictures kept: ico"] and ico.size == (32, 32)
     raw = zlib.compress(b"\0" + bytes(6))
     deep = (
@@ -155,33 +155,33 @@ def test_orientation_is_baked_once(name: str, orientation: int) -> None:
     exif[0x0112] = orientation
     exif[0x010F] = "Maker"
     options = {"quality": 100} if name in ("JPEG", "WEBP", "AVIF") else {}
-    data = saved(corner(), name, exif=exif.tobytes(), **options)
-    opened = image_of(data)
+    data = save(corner(), name, exif=exif.tobytes(), **options)
+    picture = image_of(data)
     upright = corner().transpose(TURNS[orientation]) if orientation > 1 else corner()
-    assert (opened.orientation, opened.size, opened.upright_size) == (orientation, (32, 16), upright.size)
-    (frame,) = opened.decode()[0]
+    assert (picture.orientation, picture.size, picture.upright_size) == (orientation, (32, 16), upright.size)
+    (frame,) = picture.decode()[0]
     assert np.abs(np.asarray(frame).astype(int) - np.asarray(upright)).mean() < 8
-    assert ("orientation: baked" in " ".join(opened.changes)) == (orientation > 1)
-    assert opened.metadata.exif is not None
-    held = Image.Exif()
-    held.load(opened.metadata.exif)
-    assert held.get(0x0112, 1) == 1 and held[0x010F] == "Maker"
+    assert ("orientation: baked" in " ".join(picture.changes)) == (orientation > 1)
+    assert picture.metadata.exif is not None
+    exif = Image.Exif()
+    exif.load(picture.metadata.exif)
+    assert exif.get(0x0112, 1) == 1 and exif[0x010F] == "Maker"
     again = image_of(data)
-    (stored,) = again.decode(orient=False)[0]
-    assert np.abs(np.asarray(stored).astype(int) - np.asarray(corner())).mean() < 8
+    (frame,) = again.decode(orient=False)[0]
+    assert np.abs(np.asarray(frame).astype(int) - np.asarray(corner())).mean() < 8
     assert again.metadata.exif is not None
-    held.load(again.metadata.exif)
-    assert held.get(0x0112, 1) == orientation and not again.changes
+    exif.load(again.metadata.exif)
+    assert exif.get(0x0112, 1) == orientation and not again.changes
 
 
 def test_png_metadata_behind_the_pixels_is_found_without_decoding() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
-    plain = saved(corner(), "PNG")
+    plain = save(corner(), "PNG")
     data = plain[:-12] + chunk(b"eXIf", exif.tobytes()[6:]) + plain[-12:]
-    opened = image_of(data)
-    assert opened.orientation == 6 and opened.metadata.exif is not None
-    assert opened.image._im is None, "the header alone must not decode the picture"
+    picture = image_of(data)
+    assert picture.orientation == 6 and picture.metadata.exif is not None
+    assert picture.image._im is None, "the header alone must not decode the picture"
     xmp = b'XML:com.adobe.xmp\0\0\0\0\0<x tiff:Orientation="3"/>'
     assert image_of(plain[:-12] + chunk(b"iTXt", xmp) + plain[-12:]).orientation == 3
     assert image_of(plain).image._im is None
@@ -198,11 +198,11 @@ def test_tiff_pages_are_each_turned_by_their_own_orientation() -> None:
         for page, tags in pages:
             page.save(writer, "TIFF", tiffinfo=tags)
             writer.newFrame()
-    stored = corner((40, 20), "L")
-    upright = [stored.transpose(TURNS[6]), stored, stored.transpose(TURNS[3])]
+    frame = corner((40, 20), "L")
+    upright = [frame.transpose(TURNS[6]), frame, frame.transpose(TURNS[3])]
     got = decode(file.getvalue())
     assert [page.tobytes() for page in got] == [page.tobytes() for page in upright]
-    assert [page.tobytes() for page in decode(file.getvalue(), orient=False)] == [stored.tobytes()] * 3
+    assert [page.tobytes() for page in decode(file.getvalue(), orient=False)] == [frame.tobytes()] * 3
 
 
 def test_reduced_copies_in_a_tiff_are_no_pages() -> None:
@@ -213,9 +213,9 @@ def test_reduced_copies_in_a_tiff_are_no_pages() -> None:
         for page, tags in ((corner(), None), (corner((16, 8)), thumbnail), (corner((20, 20)), None)):
             page.save(writer, "TIFF", **({"tiffinfo": tags} if tags else {}))
             writer.newFrame()
-    opened = image_of(file.getvalue())
-    assert opened.frame_count == 2 and opened.changes == ["reduced copies not kept: 1"]
-    assert [page.size for page in opened.decode()[0]] == [(32, 16), (20, 20)]
+    picture = image_of(file.getvalue())
+    assert picture.frame_count == 2 and picture.changes == ["reduced copies not kept: 1"]
+    assert [page.size for page in picture.decode()[0]] == [(32, 16), (20, 20)]
 
 
 # ---- frames --------------------------------------------------------------------------------------------------------
@@ -223,13 +223,13 @@ def test_reduced_copies_in_a_tiff_are_no_pages() -> None:
 
 def test_frames_are_apart_from_the_reader_and_each_other() -> None:
     shades = [Image.new("RGB", (30, 20), (shade, 0, 0)) for shade in (10, 100, 200)]
-    data = saved(shades[0], "PNG", save_all=True, append_images=shades[1:], duration=[10, 20, 30], loop=2)
-    opened = image_of(data)
-    decoded, motion = opened.decode()
-    first = next(decoded)
+    data = save(shades[0], "PNG", save_all=True, append_images=shades[1:], duration=[10, 20, 30], loop=2)
+    picture = image_of(data)
+    frames, motion = picture.decode()
+    first = next(frames)
     assert type(first) is Image.Image
-    rest = list(decoded)
-    opened.close()
+    rest = list(frames)
+    picture.close()
     assert [frame.getpixel((5, 5)) for frame in (first, *rest)] == [(10, 0, 0), (100, 0, 0), (200, 0, 0)]
     assert (motion.durations, motion.loop) == ([10, 20, 30], 2)
     first.putpixel((0, 0), (1, 2, 3))
@@ -238,19 +238,19 @@ def test_frames_are_apart_from_the_reader_and_each_other() -> None:
 
 def test_frames_wanted_are_all_that_is_decoded() -> None:
     shades = [Image.new("L", (30, 20), shade) for shade in (10, 100, 200)]
-    data = saved(shades[0], "GIF", save_all=True, append_images=shades[1:], duration=70)
+    data = save(shades[0], "GIF", save_all=True, append_images=shades[1:], duration=70)
     cut = data[:-30]  # the last frame is damaged
-    opened = image_of(cut)
-    assert [frame.convert("L").getpixel((1, 1)) for frame in opened.decode("2")[0]] == [10, 100]
-    assert refused(cut)[0] in ("truncated", "corrupt")
+    picture = image_of(cut)
+    assert [frame.convert("L").getpixel((1, 1)) for frame in picture.decode("2")[0]] == [10, 100]
+    assert refusal(cut)[0] in ("truncated", "corrupt")
 
 
 def test_a_still_beside_an_apng_is_no_frame_of_it() -> None:
     shades = [Image.new("L", (30, 20), shade) for shade in (10, 100, 200)]
-    data = saved(shades[0], "PNG", save_all=True, append_images=shades[1:], default_image=True, duration=40)
-    opened = image_of(data)
-    assert opened.frame_count == 2
-    assert [frame.getpixel((0, 0)) for frame in opened.decode()[0]] == [100, 200]
+    data = save(shades[0], "PNG", save_all=True, append_images=shades[1:], default_image=True, duration=40)
+    picture = image_of(data)
+    assert picture.frame_count == 2
+    assert [frame.getpixel((0, 0)) for frame in picture.decode()[0]] == [100, 200]
     assert [frame.getpixel((0, 0)) for frame in image_of(data).decode("first")[0]] == [10]
 
 
@@ -258,50 +258,50 @@ def test_a_still_beside_an_apng_is_no_frame_of_it() -> None:
 def test_gif_counts_repeats_after_the_first_time(extension: int | None, plays: int) -> None:
     shades = [Image.new("L", (3, 3), shade) for shade in (10, 200)]
     options = {} if extension is None else {"loop": extension}
-    _, motion = image_of(saved(shades[0], "GIF", save_all=True, append_images=shades[1:], **options)).decode()
+    _, motion = image_of(save(shades[0], "GIF", save_all=True, append_images=shades[1:], **options)).decode()
     assert motion.loop == plays
 
 
 def test_a_frames_info_holds_only_what_belongs_to_its_pixels() -> None:
     image = corner(mode="P")
-    data = saved(image, "PNG", transparency=0, dpi=(72, 72), icc_profile=b"x" * 130)
+    data = save(image, "PNG", transparency=0, dpi=(72, 72), icc_profile=b"x" * 130)
     (frame,) = decode(data)
     assert frame.info == {"transparency": 0}
-    assert decode(saved(corner(), "JPEG", comment=b"hello"))[0].info == {}
+    assert decode(save(corner(), "JPEG", comment=b"hello"))[0].info == {}
 
 
-@pytest.mark.parametrize(("depth", "value", "scaled"), [(1, 1, 255), (2, 1, 85), (4, 3, 51)])
-def test_a_transparent_gray_is_in_the_scale_of_the_pixels(depth: int, value: int, scaled: int) -> None:
+@pytest.mark.parametrize(("depth", "value", "gray"), [(1, 1, 255), (2, 1, 85), (4, 3, 51)])
+def test_a_transparent_gray_is_in_the_scale_of_the_pixels(depth: int, value: int, gray: int) -> None:
     row = zlib.compress(b"\0" + bytes([value << (8 - depth)]))
     data = (
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, depth, 0, 0, 0, 0))
         + chunk(b"tRNS", struct.pack(">H", value)) + chunk(b"IDAT", row) + chunk(b"IEND", b"")
     )  # fmt: skip
     (frame,) = decode(data)
-    assert frame.getpixel((0, 0)) == scaled == frame.info["transparency"]
-    assert frame.convert("LA").getpixel((0, 0)) == (scaled, 0)
+    assert frame.getpixel((0, 0)) == gray == frame.info["transparency"]
+    assert frame.convert("LA").getpixel((0, 0)) == (gray, 0)
 
 
 def test_a_gif_that_may_lack_frames_is_warned_of() -> None:
     shades = [Image.new("L", (30, 20), shade) for shade in (10, 100)]
-    data = saved(shades[0], "GIF", save_all=True, append_images=shades[1:], duration=70)
-    for given, warned in ((data, 0), (data + b"\0\0", 0), (data[:-1], 1)):
-        opened = image_of(given)
-        assert len(list(opened.decode()[0])) == 2
-        assert len(opened.warnings) == warned
+    data = save(shades[0], "GIF", save_all=True, append_images=shades[1:], duration=70)
+    for content, count in ((data, 0), (data + b"\0\0", 0), (data[:-1], 1)):
+        picture = image_of(content)
+        assert len(list(picture.decode()[0])) == 2
+        assert len(picture.warnings) == count
 
 
 def test_what_stands_beside_the_pixels_is_read() -> None:
     for name in ("WEBP", "JPEG", "TIFF", "AVIF"):
-        opened = image_of(
-            saved(corner(), name, **({"tiffinfo": {700: b"<x/>"}} if name == "TIFF" else {"xmp": b"<x/>"}))
+        picture = image_of(
+            save(corner(), name, **({"tiffinfo": {700: b"<x/>"}} if name == "TIFF" else {"xmp": b"<x/>"}))
         )
-        assert (opened.metadata.xmp, opened.changes) == (b"<x/>", []), name
-    data = saved(corner(), "JPEG", dpi=(200, 100), comment=b"hello")
+        assert (picture.metadata.xmp, picture.changes) == (b"<x/>", []), name
+    data = save(corner(), "JPEG", dpi=(200, 100), comment=b"hello")
     block = b"Photoshop 3.0\x008BIM\x04\x04\0\0" + struct.pack(">I", 4) + b"abcd"
     segment = b"\xff\xed" + struct.pack(">H", len(block) + 2) + block
-    held = image_of(data[:2] + segment + data[2:]).metadata
-    assert (held.iptc, held.resolution, held.comment) == (b"abcd", (200, 100), b"hello")
+    exif = image_of(data[:2] + segment + data[2:]).metadata
+    assert (exif.iptc, exif.resolution, exif.comment) == (b"abcd", (200, 100), b"hello")
 
 
 # ---- how few pixels will do ----------------------------------------------------------------------------------------
@@ -315,23 +315,23 @@ def test_what_stands_beside_the_pixels_is_read() -> None:
 def test_a_jpeg_is_decoded_no_larger_than_needed(min_size: tuple[int, int], size: tuple[int, int]) -> None:
     for mode in ("RGB", "L", "CMYK"):
         with limits.pixel_limit(LIMIT * 2):
-            opened = image_of(saved(Image.new(mode, (1500, 1000)), "JPEG"), limit=2 * LIMIT)
-            (frame,) = opened.decode(min_size=min_size)[0]
+            picture = image_of(save(Image.new(mode, (1500, 1000)), "JPEG"), limit=2 * LIMIT)
+            (frame,) = picture.decode(min_size=min_size)[0]
         assert (frame.size, frame.mode) == (size, mode)
-        assert opened.size == (1500, 1000)
+        assert picture.size == (1500, 1000)
 
 
 def test_what_is_wanted_is_upright() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
-    (frame,) = decode(saved(Image.new("RGB", (800, 400)), "JPEG", exif=exif.tobytes()), min_size=(150, 410))
+    (frame,) = decode(save(Image.new("RGB", (800, 400)), "JPEG", exif=exif.tobytes()), min_size=(150, 410))
     assert frame.size == (400, 800)
-    (frame,) = decode(saved(Image.new("RGB", (800, 400)), "JPEG", exif=exif.tobytes()), min_size=(150, 390))
+    (frame,) = decode(save(Image.new("RGB", (800, 400)), "JPEG", exif=exif.tobytes()), min_size=(150, 390))
     assert frame.size == (200, 400)
 
 
 def test_other_formats_ignore_what_is_wanted() -> None:
-    assert decode(saved(corner(), "PNG"), min_size=(2, 2))[0].size == (32, 16)
+    assert decode(save(corner(), "PNG"), min_size=(2, 2))[0].size == (32, 16)
 
 
 # ---- damage --------------------------------------------------------------------------------------------------------
@@ -342,9 +342,9 @@ def noisy(name: str) -> bytes:
     image = Image.fromarray(samples)
     options: dict[str, Any] = {"compression": "tiff_adobe_deflate"} if name == "TIFF" else {}
     if name in ("PNG", "GIF", "WEBP"):
-        turned = [image.rotate(180), image.transpose(TURNS[2])]
-        return saved(image, name, save_all=True, append_images=turned, duration=50)
-    return saved(image, name, **options)
+        others = [image.rotate(180), image.transpose(TURNS[2])]
+        return save(image, name, save_all=True, append_images=others, duration=50)
+    return save(image, name, **options)
 
 
 @pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "AVIF"])

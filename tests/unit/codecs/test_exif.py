@@ -41,11 +41,11 @@ def test_upright_patches_both_directories_and_nothing_else(order: str, kind: int
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_without_upright_takes_the_tag_out_and_leaves_offsets_true(order: str) -> None:
     raw = block(order, 1, 1)
-    made = metadata.without_orientation(raw)
-    assert len(made) == len(raw) and made.endswith(raw[-109:])
-    held = Image.Exif()
-    held.load(made)
-    assert 0x0112 not in held and held[0x010F] == "ab" and held[0x927C] == b"maker9876"
+    result = metadata.without_orientation(raw)
+    assert len(result) == len(raw) and result.endswith(raw[-109:])
+    exif = Image.Exif()
+    exif.load(result)
+    assert 0x0112 not in exif and exif[0x010F] == "ab" and exif[0x927C] == b"maker9876"
     assert metadata.without_orientation(block(order, 6, 1)) == block(order, 6, 1)
 
 
@@ -61,11 +61,11 @@ def test_damaged_blocks_never_raise_and_keep_their_length(tail: bytes, head: byt
 def test_patching_a_bent_block_changes_at_most_values(at: int, by: int) -> None:
     raw = bytearray(block("<", 6, 8))
     raw[min(at, len(raw) - 1)] ^= by
-    made = metadata.with_upright_orientation(bytes(raw))
-    assert sum(one != other for one, other in zip(made, raw, strict=True)) <= 8
+    result = metadata.with_upright_orientation(bytes(raw))
+    assert sum(one != other for one, other in zip(result, raw, strict=True)) <= 8
 
 
-def opened(exif: bytes | None, name: str = "JPEG") -> Image.Image:
+def open_with_exif(exif: bytes | None, name: str = "JPEG") -> Image.Image:
     file = io.BytesIO()
     Image.new("RGB", (4, 4)).save(file, name, **({"exif": b"Exif\0\0" + exif} if exif else {}))
     return Image.open(io.BytesIO(file.getvalue()))
@@ -73,8 +73,8 @@ def opened(exif: bytes | None, name: str = "JPEG") -> Image.Image:
 
 def test_exif_of_is_what_stands_in_the_file() -> None:
     warnings: list[str] = []
-    assert metadata.exif_of(opened(block("<", 6, 8)), warnings) == block("<", 6, 8)
-    assert metadata.exif_of(opened(None), warnings) is None
+    assert metadata.exif_of(open_with_exif(block("<", 6, 8)), warnings) == block("<", 6, 8)
+    assert metadata.exif_of(open_with_exif(None), warnings) is None
     assert warnings == []
 
 
@@ -82,26 +82,26 @@ def test_exif_of_is_what_stands_in_the_file() -> None:
 @pytest.mark.parametrize("raw", [b"LoremIpsum dolor", b"II*\0\xff\xff\xff\x7f", b"II*\0\x08\0\0\0\xff\xff", b"II"])
 def test_broken_exif_never_fails_the_picture(raw: bytes) -> None:
     warnings: list[str] = []
-    image = opened(raw)
+    image = open_with_exif(raw)
     assert metadata.orientation(image, warnings) == 1
     assert metadata.exif_of(image, warnings) is None
     assert any("exif is damaged" in text for text in warnings)
     image.load()
 
 
-@pytest.mark.parametrize(("said", "wanted", "warns"), [(6, 6, 0), (0, 1, 0), (9, 1, 1)])
-def test_orientations(said: int, wanted: int, warns: int) -> None:
+@pytest.mark.parametrize(("value", "orientation", "warns"), [(6, 6, 0), (0, 1, 0), (9, 1, 1)])
+def test_orientations(value: int, orientation: int, warns: int) -> None:
     warnings: list[str] = []
-    assert metadata.orientation(opened(block(">", said, None)), warnings) == wanted
+    assert metadata.orientation(open_with_exif(block(">", value, None)), warnings) == orientation
     assert len(warnings) == warns
 
 
 def test_described_drops_what_stores_the_picture() -> None:
-    held = Image.Exif()
-    held[0x0100], held[0x0111], held[0x010F], held[0x0103] = 4000, 8, "Maker", 7
-    held[0x8825] = {1: "N"}
-    flat, groups = metadata.description_block(held.tobytes()[6:])
-    kept = Image.Exif()
+    exif = Image.Exif()
+    exif[0x0100], exif[0x0111], exif[0x010F], exif[0x0103] = 4000, 8, "Maker", 7
+    exif[0x8825] = {1: "N"}
+    flat, groups = metadata.description_block(exif.tobytes()[6:])
+    description = Image.Exif()
     assert flat is not None
-    kept.load(flat)
-    assert dict(kept) == {0x010F: "Maker"} and groups == {0x8825: {1: "N"}}
+    description.load(flat)
+    assert dict(description) == {0x010F: "Maker"} and groups == {0x8825: {1: "N"}}

@@ -26,15 +26,15 @@ def small() -> bytes:
 
 def block(order: str = "<", thumbnail: bytes | None = None) -> bytes:
     """A block as a camera writes it: 4 directories, a maker note, GPS, and a thumbnail at its end."""
-    held = Image.Exif()
-    held.endian = order
-    held[BASE.Make], held[BASE.Artist], held[BASE.ImageWidth] = "A maker of cameras", "Ada Example", 4000
-    held[ExifTags.IFD.Exif] = {
+    exif = Image.Exif()
+    exif.endian = order
+    exif[BASE.Make], exif[BASE.Artist], exif[BASE.ImageWidth] = "A maker of cameras", "Ada Example", 4000
+    exif[ExifTags.IFD.Exif] = {
         BASE.DateTimeOriginal: "2024:01:02 03:04:05", BASE.MakerNote: NOTE, BASE.ExifImageWidth: 4000,
         BASE.ExifImageHeight: 70000, BASE.ColorSpace: 65535,
     }  # fmt: skip
-    held[ExifTags.IFD.GPSInfo] = {GPS.GPSLatitudeRef: "N", GPS.GPSLatitude: (12.0, 34.0, 56.0)}
-    raw = held.tobytes()[6:]
+    exif[ExifTags.IFD.GPSInfo] = {GPS.GPSLatitudeRef: "N", GPS.GPSLatitude: (12.0, 34.0, 56.0)}
+    raw = exif.tobytes()[6:]
     if thumbnail is None:
         return raw
     first = struct.unpack_from(order + "I", raw, 4)[0]
@@ -43,20 +43,20 @@ def block(order: str = "<", thumbnail: bytes | None = None) -> bytes:
     entries = ((0x0103, 3, 6), (0x0201, 4, len(raw) + 42), (0x0202, 4, len(thumbnail)))
     second = struct.pack(order + "H", 3) + b"".join(struct.pack(order + "HHII", tag, kind, 1, value) if kind == 4 else
              struct.pack(order + "HHIH2x", tag, kind, 1, value) for tag, kind, value in entries) + bytes(4)  # fmt: skip
-    made = bytearray(raw + second + thumbnail)
-    struct.pack_into(order + "I", made, first + 2 + 12 * count, len(raw))
-    return bytes(made)
+    result = bytearray(raw + second + thumbnail)
+    struct.pack_into(order + "I", result, first + 2 + 12 * count, len(raw))
+    return bytes(result)
 
 
 def read(raw: bytes | None) -> dict[str, Any]:
     """What Pillow reads of a block: name -> value."""
     assert raw is not None
-    held = Image.Exif()
-    held.load(raw)
-    names = {tag: held.get_ifd(tag) for tag in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)}
-    found = {BASE(tag).name: value for tag, value in held.items() if tag not in names}
-    found |= {BASE(tag).name: value for tag, value in names[ExifTags.IFD.Exif].items()}
-    return found | {GPS(tag).name: value for tag, value in names[ExifTags.IFD.GPSInfo].items()}
+    exif = Image.Exif()
+    exif.load(raw)
+    names = {tag: exif.get_ifd(tag) for tag in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)}
+    values = {BASE(tag).name: value for tag, value in exif.items() if tag not in names}
+    values |= {BASE(tag).name: value for tag, value in names[ExifTags.IFD.Exif].items()}
+    return values | {GPS(tag).name: value for tag, value in names[ExifTags.IFD.GPSInfo].items()}
 
 
 ORDERS = pytest.mark.parametrize("order", ["<", ">"])
@@ -64,8 +64,8 @@ ORDERS = pytest.mark.parametrize("order", ["<", ">"])
 
 @ORDERS
 def test_every_tag_is_found(order: str) -> None:
-    known = exif_tags.directories(block(order, small()))
-    assert sorted(one.name for one in known) == ["exif", "gps", "image", "thumbnail"]
+    directories = exif_tags.directories(block(order, small()))
+    assert sorted(one.name for one in directories) == ["exif", "gps", "image", "thumbnail"]
     assert exif_tags.has_position(block(order)) and exif_tags.has_thumbnail(block(order, small()))
     assert exif_tags.thumbnail(block(order, small())) == small()
 
@@ -73,25 +73,25 @@ def test_every_tag_is_found(order: str) -> None:
 @ORDERS
 def test_gps_and_thumbnail_leave_nothing_behind_and_the_note_stays(order: str) -> None:
     raw = block(order, small())
-    made = exif_tags.without(raw, lambda entry: entry.directory in ("gps", "thumbnail"))
-    assert made is not None and len(made) < len(raw) - len(small())
-    assert made.index(NOTE) == raw.index(NOTE)
-    assert small()[:20] not in made and struct.pack(order + "II", 56, 1) not in made
-    before, after = read(raw), read(made)
+    result = exif_tags.without(raw, lambda entry: entry.directory in ("gps", "thumbnail"))
+    assert result is not None and len(result) < len(raw) - len(small())
+    assert result.index(NOTE) == raw.index(NOTE)
+    assert small()[:20] not in result and struct.pack(order + "II", 56, 1) not in result
+    before, after = read(raw), read(result)
     assert after == {name: value for name, value in before.items() if not name.startswith("GPS")}
-    assert not exif_tags.has_position(made) and not exif_tags.has_thumbnail(made)
-    held = Image.Exif()
-    held.load(made)
-    assert ExifTags.IFD.GPSInfo not in held and held.get_ifd(ExifTags.IFD.IFD1) == {}
+    assert not exif_tags.has_position(result) and not exif_tags.has_thumbnail(result)
+    exif = Image.Exif()
+    exif.load(result)
+    assert ExifTags.IFD.GPSInfo not in exif and exif.get_ifd(ExifTags.IFD.IFD1) == {}
 
 
 @ORDERS
 def test_one_tag_goes_with_its_value(order: str) -> None:
     raw = block(order, small())
-    made = exif_tags.without(raw, lambda entry: entry.tag == BASE.Artist)
-    assert made is not None and len(made) == len(raw) and b"Ada" not in made
-    assert read(made) == {name: value for name, value in read(raw).items() if name != "Artist"}
-    assert exif_tags.thumbnail(made) == small()
+    result = exif_tags.without(raw, lambda entry: entry.tag == BASE.Artist)
+    assert result is not None and len(result) == len(raw) and b"Ada" not in result
+    assert read(result) == {name: value for name, value in read(raw).items() if name != "Artist"}
+    assert exif_tags.thumbnail(result) == small()
 
 
 def test_what_is_empty_is_no_block_and_what_stays_is_the_same() -> None:
@@ -111,17 +111,17 @@ def test_a_value_that_two_tags_share_is_kept_for_the_other(order: str) -> None:
 @ORDERS
 def test_compact_keeps_the_values_and_loses_the_slack(order: str) -> None:
     raw = block(order)
-    made = exif_tags.without(raw, lambda entry: entry.tag == BASE.MakerNote or entry.tag == BASE.Make)
-    assert made is not None
-    packed = exif_tags.compact(made)
-    assert packed is not None and read(packed) == read(made) and len(packed) < len(made)
+    result = exif_tags.without(raw, lambda entry: entry.tag == BASE.MakerNote or entry.tag == BASE.Make)
+    assert result is not None
+    compact = exif_tags.compact(result)
+    assert compact is not None and read(compact) == read(result) and len(compact) < len(result)
 
 
 @ORDERS
 def test_sizes_and_color_space(order: str) -> None:
     raw = block(order)
-    sized = read(exif_tags.with_size(raw, (800, 600)))
-    assert (sized["ImageWidth"], sized["ExifImageWidth"], sized["ExifImageHeight"]) == (800, 800, 600)
+    values = read(exif_tags.with_size(raw, (800, 600)))
+    assert (values["ImageWidth"], values["ExifImageWidth"], values["ExifImageHeight"]) == (800, 800, 600)
     assert read(exif_tags.with_size(raw, (100_000, 1)))["ExifImageWidth"] == 100_000, "a short becomes a long"
     assert read(exif_tags.with_srgb(raw)) == read(raw) | {"ColorSpace": 1}
 
@@ -130,9 +130,9 @@ def test_sizes_and_color_space(order: str) -> None:
 @pytest.mark.parametrize("length", [5, 4000])
 def test_another_thumbnail(order: str, length: int) -> None:
     raw, other = block(order, small()), b"\xff\xd8" + bytes(range(256)) * 16
-    made = exif_tags.with_thumbnail(raw, other[:length])
-    assert exif_tags.thumbnail(made) == other[:length]
-    assert read(made) == read(raw) and made.index(NOTE) == raw.index(NOTE)
+    result = exif_tags.with_thumbnail(raw, other[:length])
+    assert exif_tags.thumbnail(result) == other[:length]
+    assert read(result) == read(raw) and result.index(NOTE) == raw.index(NOTE)
     longer = raw + b"more behind"
     assert exif_tags.thumbnail(exif_tags.with_thumbnail(longer, other[:length])) == other[:length]
     assert b"more behind" in exif_tags.with_thumbnail(longer, other[:length])
@@ -153,11 +153,11 @@ def some(entry: Entry) -> bool:
 def test_damaged_blocks_never_raise(tail: bytes, head: bytes) -> None:
     raw = head + tail
     for drops in (some, lambda _: True):
-        made = exif_tags.without(raw, drops)
-        assert made is None or len(made) <= len(raw)
+        result = exif_tags.without(raw, drops)
+        assert result is None or len(result) <= len(raw)
     assert exif_tags.with_thumbnail(raw, b"x") is not None and len(exif_tags.with_size(raw, (1, 2))) == len(raw)
-    packed = exif_tags.compact(raw)
-    assert packed is None or len(packed) < 2 * len(raw) + 100
+    compact = exif_tags.compact(raw)
+    assert compact is None or len(compact) < 2 * len(raw) + 100
 
 
 def test_values_that_overlap_do_not_grow() -> None:
@@ -172,9 +172,9 @@ def test_a_directory_outside_of_the_block_is_not_packed() -> None:
     (pointer,) = (entry for entry in exif_tags.entries(bytes(raw)) if entry.tag == exif_tags.GPS_IFD)
     struct.pack_into("<I", raw, pointer.at + 8, len(raw) + 50)
     assert exif_tags.has_dangling_pointer(bytes(raw)) and not exif_tags.has_dangling_pointer(block())
-    packed = exif_tags.compact(bytes(raw))
-    assert packed is not None and not exif_tags.has_dangling_pointer(packed)
-    assert read(packed) == {name: value for name, value in read(block()).items() if not name.startswith("GPS")}
+    compact = exif_tags.compact(bytes(raw))
+    assert compact is not None and not exif_tags.has_dangling_pointer(compact)
+    assert read(compact) == {name: value for name, value in read(block()).items() if not name.startswith("GPS")}
 
 
 @given(st.lists(st.tuples(st.integers(0, 900), st.integers(1, 255)), min_size=1, max_size=4), st.sampled_from("<>"))
@@ -182,8 +182,8 @@ def test_bent_blocks_never_raise_or_grow(bends: list[tuple[int, int]], order: st
     raw = bytearray(block(order, small()))
     for at, by in bends:
         raw[at % len(raw)] ^= by
-    made = exif_tags.without(bytes(raw), some)
-    assert made is None or len(made) <= len(raw)
-    if made is not None:
-        packed = exif_tags.compact(made)
-        assert packed is None or len(packed) < 2 * len(made) + 100
+    result = exif_tags.without(bytes(raw), some)
+    assert result is None or len(result) <= len(raw)
+    if result is not None:
+        compact = exif_tags.compact(result)
+        assert compact is None or len(compact) < 2 * len(result) + 100

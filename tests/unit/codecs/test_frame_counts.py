@@ -39,9 +39,9 @@ def gif(size: tuple[int, int], sizes: list[tuple[int, int]]) -> bytes:
             pixels = file.getvalue().partition(head)[2][:-1]
         return head + pixels
 
-    made = {one: frame(one) for one in set(sizes)}
+    frames = {one: frame(one) for one in set(sizes)}
     start = b"GIF89a" + struct.pack("<HHBBB", *size, 0x80, 0, 0) + bytes(6)
-    return start + b"".join(made[one] for one in sizes) + b";"
+    return start + b"".join(frames[one] for one in sizes) + b";"
 
 
 def apng(count: int) -> bytes:
@@ -62,21 +62,21 @@ def tiff(*sizes: tuple[int, int]) -> bytes:
     return file.getvalue()
 
 
-def refused(data: bytes) -> tuple[str, str]:
-    with pytest.raises(ImageError) as failed:
+def refusal(data: bytes) -> tuple[str, str]:
+    with pytest.raises(ImageError) as failure:
         list(codecs.open_image(data, "", LIMIT).decode()[0])
-    return failed.value.kind, str(failed.value)
+    return failure.value.kind, str(failure.value)
 
 
 def test_pages_are_counted_by_their_own_sizes_before_one_is_decoded() -> None:
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # as every worker has it
-    found = list(codecs.open_image(tiff((900, 900), (10, 10), (9, 9)), "", LIMIT).decode()[0])
-    assert [page.size for page in found] == [(900, 900), (10, 10), (9, 9)]
-    kind, said = refused(tiff((10, 10), (900, 900), (900, 900)))
-    assert kind == "too_large" and said.startswith("1620100 pixels (in 3 pages) exceed --max-pixels 1000000")
-    assert "--frames first" in said
-    opened = codecs.open_image(tiff((10, 10), (900, 900), (900, 900)), "", LIMIT)
-    assert len(list(opened.decode("2")[0])) == 2
+    pages = list(codecs.open_image(tiff((900, 900), (10, 10), (9, 9)), "", LIMIT).decode()[0])
+    assert [page.size for page in pages] == [(900, 900), (10, 10), (9, 9)]
+    kind, message = refusal(tiff((10, 10), (900, 900), (900, 900)))
+    assert kind == "too_large" and message.startswith("1620100 pixels (in 3 pages) exceed --max-pixels 1000000")
+    assert "--frames first" in message
+    picture = codecs.open_image(tiff((10, 10), (900, 900), (900, 900)), "", LIMIT)
+    assert len(list(picture.decode("2")[0])) == 2
 
 
 @pytest.mark.parametrize("big", [False, True])
@@ -86,54 +86,54 @@ def test_a_page_among_many_is_found_at_once(big: bool, compression: str, monkeyp
     file = io.BytesIO()
     sheets[0].save(file, "TIFF", save_all=True, append_images=sheets[1:], compression=compression, big_tiff=big)
 
-    def decoded() -> list[bytes]:
+    def decode_all() -> list[bytes]:
         return [page.tobytes() for page in codecs.open_image(file.getvalue(), "", LIMIT).decode()[0]]
 
-    plain = decoded()
-    told: list[int] = []
+    plain = decode_all()
+    directories: list[int] = []
     monkeypatch.setattr(tiff_pages, "MANY", 2)
     point_at = tiff_pages.Pages.point_at
 
     def listening(self: tiff_pages.Pages, directory: int) -> None:
-        told.append(directory)
+        directories.append(directory)
         point_at(self, directory)
 
     monkeypatch.setattr(tiff_pages.Pages, "point_at", listening)
-    assert decoded() == plain and len(set(told)) == 6
+    assert decode_all() == plain and len(set(directories)) == 6
     assert compression == "jpeg" or plain == [sheet.tobytes() for sheet in sheets]
 
 
 def outgrown(count: int) -> bytes:
     """A GIF of 10x10 px, and then `count` frames of 900x900."""
-    found = []
+    files = []
     for side in (10, 900):
         file = io.BytesIO()
         Image.new("L", (side, side)).save(file, "GIF")
         data = file.getvalue()
         start = 13 + 3 * 2 ** ((data[10] & 7) + 1)  # behind the header and its table of colors
-        found.append((data[:start], data[start:-1]))
-    (head, small), (_, large) = found
+        files.append((data[:start], data[start:-1]))
+    (head, small), (_, large) = files
     return head + small + large * count + b";"
 
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 def test_frames_that_outgrow_what_the_header_says_count_while_they_are_decoded() -> None:
-    opened = codecs.open_image(outgrown(1), "", LIMIT)
-    assert opened.size == (10, 10) and len(list(opened.decode()[0])) == 2
-    kind, said = refused(outgrown(2))
-    assert kind == "too_large" and "exceed --max-pixels 1000000" in said
+    picture = codecs.open_image(outgrown(1), "", LIMIT)
+    assert picture.size == (10, 10) and len(list(picture.decode()[0])) == 2
+    kind, message = refusal(outgrown(2))
+    assert kind == "too_large" and "exceed --max-pixels 1000000" in message
 
 
 def test_a_bomb_behind_a_harmless_first_frame_is_refused() -> None:
     for data in (gif((10, 10), [(10, 10), (60_000, 60_000)]), tiff((10, 10), (20_000, 20_000))):
-        kind, said = refused(data)
-        assert kind == "too_large" and "exceed --max-pixels 1000000" in said
+        kind, message = refusal(data)
+        assert kind == "too_large" and "exceed --max-pixels 1000000" in message
 
 
 def test_a_number_of_frames_that_is_a_lie_is_no_work() -> None:
-    assert refused(apng(2**31 - 1))[0] == "too_large"
-    assert refused(apng(900_000))[0] == "truncated"
-    assert refused(gif((100, 100), [(1, 1)] * 40_000))[0] == "too_large"
+    assert refusal(apng(2**31 - 1))[0] == "too_large"
+    assert refusal(apng(900_000))[0] == "truncated"
+    assert refusal(gif((100, 100), [(1, 1)] * 40_000))[0] == "too_large"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak of memory is read from /proc")
@@ -160,8 +160,8 @@ def test_refusing_takes_no_memory(tmp_path: Path) -> None:
         report = ib.run([folder + "/bad"], folder + "/out", recipe, workers=0)
         print(peak() - before, *sorted(outcome.error.kind for outcome in report.failed))
     """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert not done.returncode, done.stderr
-    grown, *kinds = done.stdout.split()
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert not process.returncode, process.stderr
+    growth, *kinds = process.stdout.split()
     assert kinds == ["too_large"] * 4
-    assert int(grown) < 30_000, f"{grown} kB more"
+    assert int(growth) < 30_000, f"{growth} kB more"

@@ -34,11 +34,11 @@ _HEAD = b'<x:xmpmeta xmlns:x="x"><rdf:RDF xmlns:rdf="r"><rdf:Description xmlns:a
 _TAIL = b"</rdf:Description></rdf:RDF></x:xmpmeta>"
 
 
-def _filled(part: bytes, size: int) -> bytes:
+def _fill(part: bytes, size: int) -> bytes:
     return part * (size // len(part))
 
 
-def _numbered(part: str, size: int) -> bytes:
+def _number(part: str, size: int) -> bytes:
     count = size // len(part % 0)
     return b"".join(part.encode() % number for number in range(count))
 
@@ -46,20 +46,20 @@ def _numbered(part: str, size: int) -> bytes:
 PACKETS: dict[str, Callable[[int], bytes]] = {
     "spaces in a tag": lambda size: _HEAD + b" " * size + b">" + _TAIL,
     "spaces at the end": lambda size: _HEAD + b">" + _TAIL + b" " * size + b"<!-- x -->",
-    "spaces in pieces": lambda size: _HEAD + b">" + _TAIL + _filled(b" " * 200 + b"<", size),
+    "spaces in pieces": lambda size: _HEAD + b">" + _TAIL + _fill(b" " * 200 + b"<", size),
     "one long word": lambda size: _HEAD + b" " + b"w" * size + b'="1">' + _TAIL,
     "a word and spaces": lambda size: _HEAD + b" a:z" + b" " * size + b"='1'>" + _TAIL,
     "a value": lambda size: _HEAD + b' a:z="' + b" a:b='" * (size // 6) + b'">' + _TAIL,
-    "attributes": lambda size: _HEAD + _numbered(' a:x%d="1"', size) + b">" + _TAIL,
-    "elements": lambda size: _HEAD + b">" + _filled(b"<a:e>1</a:e>", size) + _TAIL,
+    "attributes": lambda size: _HEAD + _number(' a:x%d="1"', size) + b">" + _TAIL,
+    "elements": lambda size: _HEAD + b">" + _fill(b"<a:e>1</a:e>", size) + _TAIL,
     "nested": lambda size: _HEAD + b">" + b"<a:e>" * (size // 11) + b"</a:e>" * (size // 11) + _TAIL,
     "numbers": lambda size: _HEAD + b' tiff:ImageWidth="' + b"1" * size + b'x">' + _TAIL,
     "spaces around a number": lambda size: _HEAD + b' tiff:ImageWidth="' + b" " * size + b'x">' + _TAIL,
-    "unclosed numbers": lambda size: _HEAD + _filled(b' tiff:ImageWidth="', size),
-    "unclosed elements": lambda size: _HEAD + _filled(b"<tiff:ImageWidth 1", size),
-    "extensions": lambda size: _HEAD + _filled(b' xmpNote:HasExtendedXMP="', size),
+    "unclosed numbers": lambda size: _HEAD + _fill(b' tiff:ImageWidth="', size),
+    "unclosed elements": lambda size: _HEAD + _fill(b"<tiff:ImageWidth 1", size),
+    "extensions": lambda size: _HEAD + _fill(b' xmpNote:HasExtendedXMP="', size),
     "extension and spaces": lambda size: _HEAD + b" xmpNote:HasExtendedXMP" + b" " * size,
-    "positions": lambda size: _filled(b"<gpsla", size),
+    "positions": lambda size: _fill(b"<gpsla", size),
 }
 ON_PACKETS: dict[str, Callable[[bytes], object]] = {
     "without": lambda packet: xmp.without(packet, lambda prefix, name, _: name != "c"),
@@ -74,8 +74,8 @@ ON_PACKETS: dict[str, Callable[[bytes], object]] = {
 
 
 def _directory(entries: list[tuple[int, int, int, int]], following: int = 0) -> bytes:
-    packed = b"".join(struct.pack("<HHII", *entry) for entry in entries)
-    return struct.pack("<H", len(entries)) + packed + struct.pack("<I", following)
+    content = b"".join(struct.pack("<HHII", *entry) for entry in entries)
+    return struct.pack("<H", len(entries)) + content + struct.pack("<I", following)
 
 
 def _block(entries: list[tuple[int, int, int, int]], following: int = 0, rest: bytes = b"") -> bytes:
@@ -121,7 +121,7 @@ def _thumbnails(size: int) -> bytes:
 
 BLOCKS = {
     "two directories": _two_directories, "one value": _one_value, "latitudes": _latitudes, "pointers": _pointers,
-    "thumbnails": _thumbnails, "marks": lambda size: _filled(b"Exif\0\0", size),
+    "thumbnails": _thumbnails, "marks": lambda size: _fill(b"Exif\0\0", size),
 }  # fmt: skip
 ON_BLOCKS: dict[str, Callable[[bytes], object]] = {
     "directories": lambda block: exif_tags.directories.__wrapped__(block),
@@ -153,25 +153,25 @@ _SCAN = b"\xff\xda\0\x08\1\1\0\0\x3f\0" + b"\x12\xff\xd0"
 _WAVES = b"\xff\xda\0\x08\1\1\0\x01\x05\0" + b"\x12"
 
 FILES: dict[str, Callable[[int], bytes]] = {
-    "png of chunks": lambda size: _SIGNATURE + _filled(_chunk(b"tEXt", b"a\0b"), size),
-    "png of bombs": lambda size: _SIGNATURE + _filled(_BOMB, size),
-    "png of texts without an end": lambda size: _SIGNATURE + _filled(_chunk(b"iTXt", b"a\0\1\0xxx"), size),
-    "png of empty chunks": lambda size: _SIGNATURE + _filled(_chunk(b"IDAT", b""), size),
-    "jpeg of scans": lambda size: _JPEG + _filled(_SCAN, size) + b"\xff\xd9",
-    "jpeg of waves": lambda size: _JPEG + _SCAN + _filled(_WAVES, size) + b"\xff\xd9",
-    "jpeg of restarts": lambda size: _JPEG + b"\xff\xdd\0\4\0\1" + _SCAN + _filled(b"\xff\xd0", size) + b"\xff\xd9",
+    "png of chunks": lambda size: _SIGNATURE + _fill(_chunk(b"tEXt", b"a\0b"), size),
+    "png of bombs": lambda size: _SIGNATURE + _fill(_BOMB, size),
+    "png of texts without an end": lambda size: _SIGNATURE + _fill(_chunk(b"iTXt", b"a\0\1\0xxx"), size),
+    "png of empty chunks": lambda size: _SIGNATURE + _fill(_chunk(b"IDAT", b""), size),
+    "jpeg of scans": lambda size: _JPEG + _fill(_SCAN, size) + b"\xff\xd9",
+    "jpeg of waves": lambda size: _JPEG + _SCAN + _fill(_WAVES, size) + b"\xff\xd9",
+    "jpeg of restarts": lambda size: _JPEG + b"\xff\xdd\0\4\0\1" + _SCAN + _fill(b"\xff\xd0", size) + b"\xff\xd9",
     "jpeg of fill bytes": lambda size: _JPEG + b"\xff" * size + _SCAN + b"\xff\xd9",
-    "jpeg of segments": lambda size: _JPEG + _filled(b"\xff\xe1\0\2", size) + _SCAN + b"\xff\xd9",
-    "jpeg of empty segments": lambda size: _JPEG + _filled(b"\xff\xe1\0\0", size) + _SCAN + b"\xff\xd9",
-    "gif of blocks": lambda size: b"GIF89a\1\0\1\0\0\0\0" + _filled(b"\x21\xfe\1x\0", size) + b";",
+    "jpeg of segments": lambda size: _JPEG + _fill(b"\xff\xe1\0\2", size) + _SCAN + b"\xff\xd9",
+    "jpeg of empty segments": lambda size: _JPEG + _fill(b"\xff\xe1\0\0", size) + _SCAN + b"\xff\xd9",
+    "gif of blocks": lambda size: b"GIF89a\1\0\1\0\0\0\0" + _fill(b"\x21\xfe\1x\0", size) + b";",
     "webp": lambda size: b"RIFF" + struct.pack("<I", size) + b"WEBP" + bytes(size),
-    "avif of boxes": lambda size: _filled(b"\0\0\0\x08free", size),
-    "jxl of boxes": lambda size: b"\0\0\0\x0cJXL \r\n\x87\n" + _filled(b"\0\0\0\x08free", size),
+    "avif of boxes": lambda size: _fill(b"\0\0\0\x08free", size),
+    "jxl of boxes": lambda size: b"\0\0\0\x0cJXL \r\n\x87\n" + _fill(b"\0\0\0\x08free", size),
     "spaces": lambda size: b" " * size,
     "zeros": bytes,
-    "resources": lambda size: _filled(b"8BIM\4\4\0\0\0\0\0\0", size),
-    "records": lambda size: _filled(b"\x1c\2\x19\0\0", size),
-    "long records": lambda size: _filled(b"\x1c\2\x19\xff\xff" + bytes(0x7FFF), size),
+    "resources": lambda size: _fill(b"8BIM\4\4\0\0\0\0\0\0", size),
+    "records": lambda size: _fill(b"\x1c\2\x19\0\0", size),
+    "long records": lambda size: _fill(b"\x1c\2\x19\xff\xff" + bytes(0x7FFF), size),
 }
 ON_FILES: dict[str, Callable[[bytes], object]] = {
     "without_heavy_chunks": png_chunks.without_heavy_chunks,
@@ -272,10 +272,10 @@ def test_pages_of_a_tiff() -> None:
         return b"II*\0\x0a\0\0\0x\0" + b"".join(pages)
 
     def count(data: bytes) -> None:
-        with pixel_limit(10**9), open_image(data, ".tif", 10**9) as opened:
-            assert opened.frame_count > 100
-            assert 0 not in opened.image._frame_pos  # type: ignore[attr-defined]
-            places = opened.image._frame_pos  # type: ignore[attr-defined]
+        with pixel_limit(10**9), open_image(data, ".tif", 10**9) as picture:
+            assert picture.frame_count > 100
+            assert 0 not in picture.image._frame_pos  # type: ignore[attr-defined]
+            places = picture.image._frame_pos  # type: ignore[attr-defined]
             assert type(places).__contains__ is not list.__contains__
 
     _assert_linear(count, tiff)

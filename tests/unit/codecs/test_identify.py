@@ -83,5 +83,5 @@ def test_no_suffix_stands_for_two_kinds() -> None:
      (b"\x80\x81\x02", None)],
 )  # fmt: skip
 def test_what_other_data_look_like(data: bytes, words: str | None) -> None:
-    found = looks_like(data)
-    assert found is None if words is None else words in (found or "")
+    answer = looks_like(data)
+    assert answer is None if words is None else words in (answer or "")

@@ -38,11 +38,11 @@ def test_process(data: bytes, process: int | None, several: bool) -> None:
 
 def test_fill_bytes_are_no_segment() -> None:
     data = jpeg()
-    filled = b"".join(
+    segments = b"".join(
         b"\xff\xff\xff" + data[start:end] for marker, start, end in jpeg_headers.segments(data) if marker != 0xE0
     )
-    made = data[:20] + filled + data[data.index(b"\xff\xda") :][14:]
-    assert [marker for marker, _, _ in jpeg_headers.segments(made)] == [
+    result = data[:20] + segments + data[data.index(b"\xff\xda") :][14:]
+    assert [marker for marker, _, _ in jpeg_headers.segments(result)] == [
         marker for marker, _, _ in jpeg_headers.segments(data)
     ]
 
@@ -51,9 +51,9 @@ def test_a_hundred_scans_are_read_and_no_more() -> None:
     data = jpeg(progressive=True)
     with pixel_limit(10**6):
         open_image(with_scans(data, 100), ".jpg", 10**6).close()
-        with pytest.raises(ImageError, match="the JPEG has 101 scans, at most 100 are read") as raised:
+        with pytest.raises(ImageError, match="the JPEG has 101 scans, at most 100 are read") as failure:
             open_image(with_scans(data, 101), ".jpg", 10**6)
-    assert raised.value.kind == "too_large"
+    assert failure.value.kind == "too_large"
 
 
 def test_scans_of_a_jpeg_that_is_not_progressive_count_as_well() -> None:
@@ -68,7 +68,7 @@ def test_scans_of_a_jpeg_that_is_not_progressive_count_as_well() -> None:
 def test_what_the_reader_of_jpeg_2000_holds_is_counted(mode: str, bands: int) -> None:
     file = io.BytesIO()
     Image.new(mode, (100, 80)).save(file, "JPEG2000")
-    with pixel_limit(10**6), open_image(file.getvalue(), ".jp2", 10**6) as opened:
-        plan = decode_plan.full_plan(opened, True, ())
-        assert opened.waves == 4 * bands * 8000
-        assert decode_plan.memory_demand(opened, plan, 0) == (12 + 4 * bands) * 8000
+    with pixel_limit(10**6), open_image(file.getvalue(), ".jp2", 10**6) as picture:
+        plan = decode_plan.full_plan(picture, True, ())
+        assert picture.waves == 4 * bands * 8000
+        assert decode_plan.memory_demand(picture, plan, 0) == (12 + 4 * bands) * 8000

@@ -38,11 +38,11 @@ def scans(data: bytes) -> list[bytes]:
 
 
 def test_what_goes_and_what_comes() -> None:
-    made = jpeg_lossless.replace_metadata(
+    result = jpeg_lossless.replace_metadata(
         FULL + b"film behind the picture", {"exif": b"Exif\0\0II", "dpi": (72, 72)}, True
     )
-    assert made is not None and scans(made) == scans(FULL) and made.endswith(b"\xff\xd9")
-    with Image.open(io.BytesIO(made)) as image:
+    assert result is not None and scans(result) == scans(FULL) and result.endswith(b"\xff\xd9")
+    with Image.open(io.BytesIO(result)) as image:
         assert image.info["exif"] == b"Exif\0\0II" and image.info["dpi"] == (72, 72)
         assert image.info["icc_profile"] == profile_conversion.srgb_profile()
         assert "xmp" not in image.info and "comment" not in image.info
@@ -56,9 +56,9 @@ def test_what_goes_and_what_comes() -> None:
 
 def test_the_same_metadata_give_the_same_picture() -> None:
     options = {"xmp": b"<y/>", "comment": b"other", "exif": b"Exif\0\0" + block("<")}
-    made = jpeg_lossless.replace_metadata(FULL, options, True)
-    assert made is not None
-    with Image.open(io.BytesIO(made)) as image, Image.open(io.BytesIO(FULL)) as before:
+    result = jpeg_lossless.replace_metadata(FULL, options, True)
+    assert result is not None
+    with Image.open(io.BytesIO(result)) as image, Image.open(io.BytesIO(FULL)) as before:
         assert image.info["xmp"] == b"<y/>" and image.info["comment"] == b"other"
         assert image.tobytes() == before.tobytes()
 
@@ -87,9 +87,9 @@ def test_a_run_keeps_the_picture_where_only_metadata_go(
     source = jpeg(exif=b"Exif\0\0" + block("<", small()), icc_profile=profile(ADOBE))
     (tmp_path / "a.jpg").write_bytes(source)
     (outcome,) = run([tmp_path / "a.jpg"], tmp_path / "out", Recipe(ops, [output]), workers=0).outcomes
-    made = Path(outcome.outputs[0].path).read_bytes()
-    assert (scans(made) == scans(source)) == same
+    result = Path(outcome.outputs[0].path).read_bytes()
+    assert (scans(result) == scans(source)) == same
     assert ("picture copied: only metadata are changed" in outcome.changes) == same
     assert any(change.startswith("metadata removed") for change in outcome.changes)
-    assert small()[100:120] not in made and not outcome.outputs[0].located
-    assert (NOTE in made) == (output.strip == "gps")
+    assert small()[100:120] not in result and not outcome.outputs[0].located
+    assert (NOTE in result) == (output.strip == "gps")

@@ -36,9 +36,9 @@ def eighth(data: bytes) -> np.ndarray:
 
 
 def ours(data: bytes, min_size: tuple[int, int] | None = None) -> np.ndarray:
-    with limits.pixel_limit(LIMIT), codecs.open_image(data, ".jpg", LIMIT) as opened:
-        min_size = min_size or (opened.size[0] // 8, opened.size[1] // 8)
-        (frame,) = opened.decode(min_size=min_size)[0]
+    with limits.pixel_limit(LIMIT), codecs.open_image(data, ".jpg", LIMIT) as picture:
+        min_size = min_size or (picture.size[0] // 8, picture.size[1] // 8)
+        (frame,) = picture.decode(min_size=min_size)[0]
         return np.asarray(frame).astype(int)
 
 
@@ -63,20 +63,20 @@ def test_an_eighth_of_fewer_scans_is_the_same_picture(mode: str, subsampling: st
 
 
 def test_fewer_scans_are_read_only_for_an_eighth(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[int] = []
+    lengths: list[int] = []
 
-    def noted(data: bytes) -> bytes:
-        asked.append(len(data))
+    def note(data: bytes) -> bytes:
+        lengths.append(len(data))
         return data
 
-    monkeypatch.setattr(jpeg_progression, "without_fine_scans", noted)
+    monkeypatch.setattr(jpeg_progression, "without_fine_scans", note)
     data = progressive()
     with Image.open(io.BytesIO(data)) as image:
         width, height = image.size
     ours(data, (width // 4, height // 4))
-    assert asked == []
+    assert lengths == []
     ours(data, (width // 8, height // 8))
-    assert asked == [len(data)]
+    assert lengths == [len(data)]
 
 
 def test_where_all_data_are_wanted_damage_in_a_fine_scan_is_found() -> None:
@@ -92,9 +92,9 @@ def test_a_progressive_jpeg_that_is_cut_off_stays_truncated(share: float) -> Non
     data = progressive()
     cut = data[: int(share * len(data))]
     assert jpeg_progression.without_fine_scans(cut) == cut
-    with pytest.raises(ImageError) as caught:
+    with pytest.raises(ImageError) as failure:
         ours(cut)
-    assert caught.value.kind == "truncated"
+    assert failure.value.kind == "truncated"
 
 
 @pytest.mark.parametrize(("at", "value"), [(3, 99), (5, 63), (6, 0), (6, 64), (7, 0x31), (7, 0x0E), (2, 2), (1, 9)])
@@ -116,8 +116,8 @@ def test_thin_pictures_are_read_whole_at_larger_scales(size: tuple[int, int], sc
     rows = np.random.default_rng(5).integers(0, 256, (size[1], size[0], 3), np.uint8)
     file = io.BytesIO()
     Image.fromarray(rows).save(file, "JPEG", progressive=True, quality=95)
-    wanted = -(-size[0] // scale), -(-size[1] // scale)
+    draft_size = -(-size[0] // scale), -(-size[1] // scale)
     with Image.open(io.BytesIO(file.getvalue())) as image:
-        image.draft(None, wanted)
+        image.draft(None, draft_size)
         whole = np.asarray(image).astype(int)
-    assert abs(ours(file.getvalue(), wanted) - whole).max() == 0
+    assert abs(ours(file.getvalue(), draft_size) - whole).max() == 0

@@ -43,8 +43,8 @@ from imgbatch.core.errors import BLAME, KINDS, ImageError, Phase
     ],
 )
 def test_kinds(error: Exception, phase: Phase, kind: str) -> None:
-    found, message = errors.classify(error, phase)
-    assert found == kind and found in KINDS
+    answer, message = errors.classify(error, phase)
+    assert answer == kind and answer in KINDS
     assert message and "\n" not in message
 
 
@@ -60,9 +60,9 @@ def test_sentences_are_one_line_even_of_hostile_exceptions() -> None:
 def test_image_errors_let_interrupts_pass() -> None:
     with pytest.raises(KeyboardInterrupt), errors.image_errors("decode"):
         raise KeyboardInterrupt
-    with pytest.raises(ImageError) as failed, errors.image_errors("decode"):
+    with pytest.raises(ImageError) as failure, errors.image_errors("decode"):
         raise SyntaxError("odd")
-    assert failed.value.kind == "corrupt"
+    assert failure.value.kind == "corrupt"
 
 
 def test_limits_are_put_back_by_the_last_user() -> None:
@@ -86,9 +86,9 @@ def test_half_pictures_are_refused_inside_and_the_hosts_choice_put_back(monkeypa
 
 def test_the_limit_is_exact() -> None:
     limits.check_pixels((10, 10), 100)
-    with pytest.raises(ImageError, match=r"101 pixels \(101x1\) exceed --max-pixels 100") as failed:
+    with pytest.raises(ImageError, match=r"101 pixels \(101x1\) exceed --max-pixels 100") as failure:
         limits.check_pixels((101, 1), 100)
-    assert failed.value.kind == "too_large"
+    assert failure.value.kind == "too_large"
     with pytest.raises(ImageError, match="--frames first"):
         limits.check_pixels((10, 10), 100, frames=2)
 
@@ -101,12 +101,12 @@ def test_no_reader_starts_a_program_or_lacks_a_signature() -> None:
 
 
 def test_warnings_become_sentences_once() -> None:
-    with warnings.catch_warnings(record=True) as caught:
+    with warnings.catch_warnings(record=True) as record:
         warnings.simplefilter("always")
         for _ in range(2):
             warnings.warn("odd\nthing", stacklevel=1)
         warnings.warn("large", Image.DecompressionBombWarning, stacklevel=1)
-    assert limits.format_warnings(caught) == ["odd thing"]
+    assert limits.format_warnings(record) == ["odd thing"]
 
 
 def test_inner_pictures_are_limited_too() -> None:
@@ -117,19 +117,19 @@ def test_inner_pictures_are_limited_too() -> None:
 
 
 def test_what_is_caught_is_not_shown_and_what_programmers_are_warned_of_is_not_told() -> None:
-    with warnings.catch_warnings(record=True) as shown, limits.warning_recorder(1000) as caught:
+    with warnings.catch_warnings(record=True) as display, limits.warning_recorder(1000) as record:
         for category in (UserWarning, DeprecationWarning, ResourceWarning, Image.DecompressionBombWarning):
             for _ in range(2):  # from one place, which Python's default would show once
                 warnings.warn(f"a {category.__name__}", category, stacklevel=1)
         warnings.warn("odd thing", RuntimeWarning, stacklevel=1)
-    assert limits.format_warnings(caught) == ["a UserWarning", "odd thing"]
-    assert not shown
-    assert sum(message.category is UserWarning for message in caught) == 2
+    assert limits.format_warnings(record) == ["a UserWarning", "odd thing"]
+    assert not display
+    assert sum(message.category is UserWarning for message in record) == 2
 
 
 def test_threads_hear_their_own_warnings_and_leave_the_host_as_it_was() -> None:
     def work(number: int) -> list[str]:
-        with limits.warning_recorder(100) as heard:
+        with limits.warning_recorder(100) as messages:
             everybody.wait(60)  # all have come before the first one leaves
             warnings.warn(f"file {number}", UserWarning, stacklevel=1)
             everybody.wait(60)
@@ -137,10 +137,10 @@ def test_threads_hear_their_own_warnings_and_leave_the_host_as_it_was() -> None:
                 first_left.wait(60)
         if not number:
             first_left.set()
-        return limits.format_warnings(heard)
+        return limits.format_warnings(messages)
 
     everybody, first_left = threading.Barrier(4), threading.Event()
-    with warnings.catch_warnings(record=True, action="always") as shown:
+    with warnings.catch_warnings(record=True, action="always") as display:
         state = (list(warnings.filters), warnings.showwarning)
         with ThreadPoolExecutor(3) as threads:
             answers = [threads.submit(work, number) for number in range(3)]
@@ -150,7 +150,7 @@ def test_threads_hear_their_own_warnings_and_leave_the_host_as_it_was() -> None:
             assert [answer.result(60) for answer in answers] == [["file 0"], ["file 1"], ["file 2"]]
         assert (list(warnings.filters), warnings.showwarning) == state
         warnings.warn("the host's, later", UserWarning, stacklevel=1)
-    assert [str(message.message) for message in shown] == ["the host's", "the host's, later"]
+    assert [str(message.message) for message in display] == ["the host's", "the host's, later"]
 
 
 def test_inside_another_files_work_the_inner_one_hears() -> None:

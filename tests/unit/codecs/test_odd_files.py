@@ -17,7 +17,7 @@ from imgbatch.core.job import Outcome
 OPS = {"resized": (Resize("50%"),), "as it is": ()}
 
 
-def made(folder: Path, source: Path, *ops: Resize, **options: object) -> Outcome:
+def process(folder: Path, source: Path, *ops: Resize, **options: object) -> Outcome:
     (outcome,) = run(source, folder / "out", Recipe(ops, [Output(**options)]), workers=0).outcomes  # type: ignore[arg-type]
     return outcome
 
@@ -33,7 +33,7 @@ def test_an_animation_of_many_repeats_becomes_webp(tmp_path: Path, suffix: str, 
     path = tmp_path / f"a.{suffix}"
     first, *others = frames()
     first.save(path, save_all=True, append_images=others, loop=min(loop, 65535) if suffix == "gif" else loop)
-    outcome = made(tmp_path, path, *OPS[ops], format="webp")
+    outcome = process(tmp_path, path, *OPS[ops], format="webp")
     assert outcome.error is None
     with Image.open(tmp_path / "out" / "a.webp") as image:
         assert image.n_frames == 2 and image.info["loop"] >= 65534  # type: ignore[attr-defined]
@@ -43,7 +43,7 @@ def test_an_animation_of_many_repeats_becomes_webp(tmp_path: Path, suffix: str, 
 def test_a_tiff_with_a_unit_that_is_none_becomes_a_tiff(tmp_path: Path, unit: int) -> None:
     path = tmp_path / "a.tif"
     Image.new("RGB", (16, 12)).save(path, tiffinfo={296: unit, 282: 72.0, 283: 72.0})
-    assert made(tmp_path, path, Resize("8")).error is None
+    assert process(tmp_path, path, Resize("8")).error is None
     with Image.open(tmp_path / "out" / "a.tif") as image:
         assert image.tag_v2[296] == 1 and image.tag_v2[282] == 72  # type: ignore[attr-defined]
 
@@ -65,13 +65,13 @@ def test_a_lossless_jpeg_is_read_in_every_size(tmp_path: Path, names: bytes, jfi
     path = tmp_path / "a.jpg"
     path.write_bytes(lossless(names, jfif))
     assert check(path, workers=0).outcomes[0].error is None
-    assert made(tmp_path, path, Resize(size), format="png").error is None
+    assert process(tmp_path, path, Resize(size), format="png").error is None
 
 
 def test_a_lossless_jpeg_in_ycbcr_has_no_reader(tmp_path: Path) -> None:
     path = tmp_path / "a.jpg"
     path.write_bytes(lossless(b"\1\2\3", True))
-    for outcome in (check(path, workers=0).outcomes[0], made(tmp_path, path, Resize("20"))):
+    for outcome in (check(path, workers=0).outcomes[0], process(tmp_path, path, Resize("20"))):
         assert outcome.error is not None and outcome.error.kind == "unsupported" and "YCbCr" in outcome.error.message
 
 
@@ -96,7 +96,7 @@ def test_fill_bytes_of_a_jpeg_keep_its_picture(tmp_path: Path, fill: bytes) -> N
     Image.effect_noise((64, 48), 60).convert("RGB").save(path, exif=exif)
     data = path.read_bytes()
     path.write_bytes(data.replace(b"\xff\xdb", fill + b"\xff\xdb"))
-    outcome = made(tmp_path, path, strip="all")
+    outcome = process(tmp_path, path, strip="all")
     assert "picture copied: only metadata are changed" in outcome.changes
     with Image.open(path) as before, Image.open(tmp_path / "out" / "a.jpg") as after:
         assert before.tobytes() == after.tobytes() and not after.getexif()
@@ -106,7 +106,9 @@ def test_a_jpeg_that_is_encoded_anew_for_its_metadata_says_so(tmp_path: Path) ->
     path = tmp_path / "a.jpg"
     Image.new("RGB", (64, 48)).save(path, comment=b"x")
     path.write_bytes(path.read_bytes()[:-2])  # no end mark
-    assert "picture encoded anew: its metadata cannot be changed around it" in made(tmp_path, path, strip="all").changes
+    assert (
+        "picture encoded anew: its metadata cannot be changed around it" in process(tmp_path, path, strip="all").changes
+    )
 
 
 def opened_by_pillow(path: Path) -> dict[str, Any]:
@@ -121,7 +123,7 @@ def test_a_text_that_is_too_large_is_not_passed_on(tmp_path: Path, ops: str) -> 
     info.add_text("k", "A" * 2_000_000, zip=True)
     info.add_text("Title", "kept")
     Image.new("RGB", (16, 12)).save(path, pnginfo=info)
-    outcome = made(tmp_path, path, *OPS[ops])
+    outcome = process(tmp_path, path, *OPS[ops])
     assert outcome.error is None and outcome.warnings
     assert opened_by_pillow(tmp_path / "out" / "a.png")["Title"] == "kept"
 
@@ -134,7 +136,7 @@ def test_a_block_that_is_too_large_for_png_is_not_written(tmp_path: Path, block:
     long = srgb_profile() + zlib.compress(bytes(10)) + bytes(1_600_000)
     options = {"icc_profile": len(long).to_bytes(4, "big") + long[4:]} if block == "icc" else {"xmp": b"<x/>" * 400_000}
     Image.new("RGB", (16, 12)).save(path, **options)  # type: ignore[arg-type]
-    outcome = made(tmp_path, path, format="png")
+    outcome = process(tmp_path, path, format="png")
     assert outcome.error is None and outcome.changes
     info = opened_by_pillow(tmp_path / "out" / "a.png")
     assert "xmp" not in info and len(info.get("icc_profile", b"")) < 1 << 20

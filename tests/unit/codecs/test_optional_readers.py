@@ -33,21 +33,21 @@ def some(mode: str = "RGB", size: tuple[int, int] = (64, 48)) -> Image.Image:
 
 
 def exif(orientation: int) -> bytes:
-    made = Image.Exif()
-    made[0x0112], made[0x010F] = orientation, "Maker"
-    return made.tobytes()
+    pillow_heif = Image.Exif()
+    pillow_heif[0x0112], pillow_heif[0x010F] = orientation, "Maker"
+    return pillow_heif.tobytes()
 
 
-def decoded(data: bytes) -> tuple[codecs.SourceImage, Image.Image]:
-    opened = codecs.open_image(data, "", LIMIT)
-    (frame,) = opened.decode()[0]
-    return opened, frame
+def decode_one(data: bytes) -> tuple[codecs.SourceImage, Image.Image]:
+    picture = codecs.open_image(data, "", LIMIT)
+    (frame,) = picture.decode()[0]
+    return picture, frame
 
 
-def refused(data: bytes, limit: int = LIMIT) -> tuple[str, str]:
-    with pytest.raises(ImageError) as failed:
+def refusal(data: bytes, limit: int = LIMIT) -> tuple[str, str]:
+    with pytest.raises(ImageError) as failure:
         list(codecs.open_image(data, "", limit).decode()[0])
-    return failed.value.kind, str(failed.value)
+    return failure.value.kind, str(failure.value)
 
 
 # -- without the packages ----------------------------------------------------------------------------------------------
@@ -58,8 +58,8 @@ def test_what_is_missing_is_named_with_its_command(name: str, monkeypatch: pytes
     module = optional_readers.EXTRAS[name].module
     monkeypatch.setitem(sys.modules, module, None)  # so that importing it fails
     monkeypatch.setattr(optional_readers, "is_installed", lambda _: False)
-    kind, said = refused(HEIC if name == "heif" else stream((1, 1), (7, 5), (1, 3), (1, 1)))
-    assert kind == "unsupported" and f'pip install "imgbatch[{name}]"' in said and "\n" not in said
+    kind, message = refusal(HEIC if name == "heif" else stream((1, 1), (7, 5), (1, 3), (1, 1)))
+    assert kind == "unsupported" and f'pip install "imgbatch[{name}]"' in message and "\n" not in message
     lines = {line.name: line for line in codecs.describe_formats()}
     assert not lines[name].read and lines[name].advice == f'pip install "imgbatch[{name}]"'
     row = next(
@@ -83,12 +83,12 @@ def test_what_is_there_is_listed_as_read(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def stream(*fields: tuple[int, int]) -> bytes:
-    """A naked codestream that begins with numbers of so many bits (count, value), from the lowest bit on."""
-    held = at = 0
+    """A bare codestream that begins with numbers of so many bits (count, value), from the lowest bit on."""
+    exif_tags = at = 0
     for count, value in fields:
-        held |= value << at
+        exif_tags |= value << at
         at += count
-    return b"\xff\x0a" + held.to_bytes(at // 8 + 1, "little") + bytes(8)
+    return b"\xff\x0a" + exif_tags.to_bytes(at // 8 + 1, "little") + bytes(8)
 
 
 #: 48 x 64 px in eights, then 300 x 257 px
@@ -116,26 +116,26 @@ LARGE = ((1, 0), (2, 0), (9, 299), (3, 0), (2, 1), (13, 256))
 def test_the_header_of_jpeg_xl(fields: tuple[tuple[int, int], ...], header: jxl_boxes.Header) -> None:
     data = stream(*fields)
     assert jxl_boxes.header(data) == header
-    parted = JXL[:-8] + (12 + len(data)).to_bytes(4, "big") + b"jxlp" + bytes(4) + data
-    assert jxl_boxes.header(parted) == header
+    parts = JXL[:-8] + (12 + len(data)).to_bytes(4, "big") + b"jxlp" + bytes(4) + data
+    assert jxl_boxes.header(parts) == header
     assert jxl_boxes.header(JXL + data) == header
 
 
 def test_a_jpeg_xl_of_too_many_pixels_is_refused_before_its_reader_decodes_it() -> None:
-    assert refused(stream((1, 0), (2, 3), (30, 59_999), (3, 1), (1, 1)))[0] == "too_large"
-    assert refused(JXL + b"\xff\x0a")[0] == "truncated"
-    assert refused(JXL)[0] == "corrupt"
+    assert refusal(stream((1, 0), (2, 3), (30, 59_999), (3, 1), (1, 1)))[0] == "too_large"
+    assert refusal(JXL + b"\xff\x0a")[0] == "truncated"
+    assert refusal(JXL)[0] == "corrupt"
 
 
 # -- with them ---------------------------------------------------------------------------------------------------------
 
 
 def heic(*images: Image.Image, **options: object) -> bytes:
-    made = pytest.importorskip("pillow_heif", reason='needs pip install "imgbatch[heif]"')
-    file, held = io.BytesIO(), made.from_pillow(images[0])
+    pillow_heif = pytest.importorskip("pillow_heif", reason='needs pip install "imgbatch[heif]"')
+    file, exif_tags = io.BytesIO(), pillow_heif.from_pillow(images[0])
     for image in images[1:]:
-        held.add_from_pillow(image)
-    held.save(file, **options)
+        exif_tags.add_from_pillow(image)
+    exif_tags.save(file, **options)
     return file.getvalue()
 
 
@@ -148,48 +148,48 @@ def jpeg_xl(image: Image.Image, **options: object) -> bytes:
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
 def test_heic_is_read(mode: str) -> None:
-    opened, frame = decoded(heic(some(mode), quality=-1, chroma=444, exif=exif(6)))
-    assert (opened.format, frame.mode, opened.changes, opened.warnings) == ("heif", mode, [], [])
+    picture, frame = decode_one(heic(some(mode), quality=-1, chroma=444, exif=exif(6)))
+    assert (picture.format, frame.mode, picture.changes, picture.warnings) == ("heif", mode, [], [])
     # the writer turned the picture, as its EXIF says; the reader gives it upright
     upright = some(mode).transpose(Image.Transpose.ROTATE_270)
-    assert opened.size == frame.size == upright.size and opened.orientation == 1
+    assert picture.size == frame.size == upright.size and picture.orientation == 1
     assert np.abs(np.asarray(frame).astype(int) - np.asarray(upright)).mean() < 2
-    assert opened.metadata.exif is not None and b"Maker" in opened.metadata.exif
+    assert picture.metadata.exif is not None and b"Maker" in picture.metadata.exif
 
 
 def test_heic_of_ten_bits_or_several_pictures_is_noted() -> None:
-    assert decoded(heic(some(), some("RGB", (30, 30))))[0].changes == ["primary of 2 pictures kept: heif"]
-    made = pytest.importorskip("pillow_heif")
+    assert decode_one(heic(some(), some("RGB", (30, 30))))[0].changes == ["primary of 2 pictures kept: heif"]
+    pillow_heif = pytest.importorskip("pillow_heif")
     deep = (np.asarray(some()).astype("<u2") * 257).tobytes()
     file = io.BytesIO()
-    made.from_bytes("RGB;16", (64, 48), deep).save(file, quality=-1, chroma=444)
-    opened, frame = decoded(file.getvalue())
-    assert opened.changes == ["depth: 10 -> 8 bits"]
+    pillow_heif.from_bytes("RGB;16", (64, 48), deep).save(file, quality=-1, chroma=444)
+    picture, frame = decode_one(file.getvalue())
+    assert picture.changes == ["depth: 10 -> 8 bits"]
     assert np.abs(np.asarray(frame).astype(int) - np.asarray(some())).mean() < 2
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
 def test_jpeg_xl_is_read(mode: str) -> None:
     data = jpeg_xl(some(mode), lossless=True, use_container=True, exif=exif(6))
-    opened, frame = decoded(data)
-    assert (opened.format, frame.mode, opened.changes, opened.warnings) == ("jxl", mode, [], [])
+    picture, frame = decode_one(data)
+    assert (picture.format, frame.mode, picture.changes, picture.warnings) == ("jxl", mode, [], [])
     assert (np.asarray(frame) == np.asarray(some(mode))).all()
-    assert opened.orientation == 1, "its own header says the orientation, and its reader has applied it"
-    held = Image.Exif()
-    held.load(opened.metadata.exif or b"")
-    assert (held[0x0112], held[0x010F]) == (1, "Maker")
+    assert picture.orientation == 1, "its own header says the orientation, and its reader has applied it"
+    exif_tags = Image.Exif()
+    exif_tags.load(picture.metadata.exif or b"")
+    assert (exif_tags[0x0112], exif_tags[0x010F]) == (1, "Maker")
 
 
 def test_sixteen_bit_gray_jpeg_xl_keeps_every_bit() -> None:
     samples = np.random.default_rng(1).integers(0, 65536, (20, 30)).astype("<u2")
-    opened, frame = decoded(jpeg_xl(Image.fromarray(samples), lossless=True))
-    assert frame.mode == "I;16" and (np.asarray(frame) == samples).all() and not opened.changes
+    picture, frame = decode_one(jpeg_xl(Image.fromarray(samples), lossless=True))
+    assert frame.mode == "I;16" and (np.asarray(frame) == samples).all() and not picture.changes
 
 
 @pytest.mark.parametrize("name", optional_readers.EXTRAS)
 def test_damage_is_one_line(name: str) -> None:
     data = heic(some()) if name == "heif" else jpeg_xl(some())
     for cut in (70, len(data) // 2, len(data) - 5):
-        kind, said = refused(data[:cut])
-        assert kind in ("truncated", "corrupt") and "\n" not in said and len(said) < 250
-    assert refused(data, limit=64 * 48 - 1)[0] == "too_large"
+        kind, message = refusal(data[:cut])
+        assert kind in ("truncated", "corrupt") and "\n" not in message and len(message) < 250
+    assert refusal(data, limit=64 * 48 - 1)[0] == "too_large"

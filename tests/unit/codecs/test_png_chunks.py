@@ -56,18 +56,18 @@ BOMBS = {
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_is_left_out_and_the_picture_read(name: str, behind: bool) -> None:
     data = png(BOMBS[name], chunk(b"tEXt", b"Title\0kept"), behind=behind)
-    with open_image(data, ".png", 1_000_000) as opened:
-        assert opened.warnings == [f"{name} ignored: more than 1 MB"] and opened.length == len(data)
-        (frame,) = opened.decode()[0]
+    with open_image(data, ".png", 1_000_000) as picture:
+        assert picture.warnings == [f"{name} ignored: more than 1 MB"] and picture.length == len(data)
+        (frame,) = picture.decode()[0]
         assert frame.tobytes() == Image.linear_gradient("L").resize((9, 9)).tobytes()
-        assert opened.metadata.text == {"Title": "kept"} and opened.metadata.icc is None
+        assert picture.metadata.text == {"Title": "kept"} and picture.metadata.icc is None
 
 
 def test_many_texts_together_are_limited_too() -> None:
     many = [chunk(b"zTXt", b"key %d\0\0" % number + zeros(MB)) for number in range(40)]
-    with open_image(png(*many), ".png", 1_000_000) as opened:
-        assert opened.warnings == ["text ignored: more than 17 MB"]
-        assert len(opened.metadata.text) == 16
+    with open_image(png(*many), ".png", 1_000_000) as picture:
+        assert picture.warnings == ["text ignored: more than 17 MB"]
+        assert len(picture.metadata.text) == 16
 
 
 def test_large_plain_texts_are_left_out() -> None:
@@ -80,13 +80,13 @@ def test_what_is_light_stays_as_it_is() -> None:
     assert png_chunks.without_heavy_chunks(data) == (data, []) and png_chunks.without_heavy_chunks(data)[0] is data
 
 
-@pytest.mark.parametrize(("gamma", "more", "said"), [
+@pytest.mark.parametrize(("gamma", "more", "changes"), [
     (100_000, b"", ["gamma 1 of a png not kept, taken for sRGB"]), (45_455, b"", []),
     (100_000, chunk(b"sRGB", b"\0"), []),
 ])  # fmt: skip
-def test_a_gamma_that_is_not_srgb_is_noted(gamma: int, more: bytes, said: list[str]) -> None:
-    with open_image(png(chunk(b"gAMA", struct.pack(">I", gamma)), more), ".png", 1_000_000) as opened:
-        assert opened.changes == said
+def test_a_gamma_that_is_not_srgb_is_noted(gamma: int, more: bytes, changes: list[str]) -> None:
+    with open_image(png(chunk(b"gAMA", struct.pack(">I", gamma)), more), ".png", 1_000_000) as picture:
+        assert picture.changes == changes
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is told in /proc")
@@ -100,8 +100,8 @@ def test_a_bomb_of_a_gigabyte_takes_no_memory(tmp_path: Path) -> None:
         "print(outcome.status, outcome.warnings, int(peak.split()[0]) // 1024 < 120)\n"
     )
     words = [sys.executable, "-c", code, str(tmp_path / "a.png"), str(tmp_path / "out")]
-    done = subprocess.run(words, capture_output=True, text=True, check=True)
-    assert done.stdout == "ok ('icc ignored: more than 1 MB',) True\n"
+    process = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert process.stdout == "ok ('icc ignored: more than 1 MB',) True\n"
 
 
 @pytest.mark.parametrize("format", ["WEBP", "TIFF", "AVIF"])
@@ -110,8 +110,8 @@ def test_xmp_of_50_mb_is_left_with_a_warning(format: str) -> None:
     file = io.BytesIO()
     options = {"tiffinfo": {700: packet}} if format == "TIFF" else {"xmp": packet}
     Image.new("RGB", (8, 8)).save(file, format, **options)
-    with open_image(file.getvalue(), "", 1_000_000) as opened:
-        assert opened.metadata.xmp is None and opened.warnings == ["xmp ignored: 50.0 MB, more than 4.2 MB"]
+    with open_image(file.getvalue(), "", 1_000_000) as picture:
+        assert picture.metadata.xmp is None and picture.warnings == ["xmp ignored: 50.0 MB, more than 4.2 MB"]
 
 
 @pytest.mark.parametrize("format", ["WEBP", "TIFF"])
@@ -120,8 +120,8 @@ def test_exif_of_50_mb_is_left_with_a_warning(format: str) -> None:
     exif[0x010E] = "A" * 50_000_000
     file = io.BytesIO()
     Image.new("RGB", (8, 8)).save(file, format, exif=exif)
-    with open_image(file.getvalue(), "", 1_000_000) as opened:
-        assert opened.metadata.exif is None and opened.warnings == ["exif ignored: 50.0 MB, more than 4.2 MB"]
+    with open_image(file.getvalue(), "", 1_000_000) as picture:
+        assert picture.metadata.exif is None and picture.warnings == ["exif ignored: 50.0 MB, more than 4.2 MB"]
 
 
 @given(st.binary(max_size=60), st.sampled_from([b"iCCP", b"zTXt", b"iTXt", b"tEXt"]))

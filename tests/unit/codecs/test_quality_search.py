@@ -22,63 +22,63 @@ from imgbatch.pixels.ssim import ssim
 @pytest.fixture
 def encodes(monkeypatch: pytest.MonkeyPatch) -> list[int | None]:
     """The qualities that were tried."""
-    tried: list[int | None] = []
+    qualities: list[int | None] = []
     plain = EncoderInput.encode
 
-    def counted(self: EncoderInput, encoding: Encoding) -> EncodedFile:
-        made = plain(self, encoding)
-        tried.append(made.quality)
-        return made
+    def count(self: EncoderInput, encoding: Encoding) -> EncodedFile:
+        file = plain(self, encoding)
+        qualities.append(file.quality)
+        return file
 
-    monkeypatch.setattr(EncoderInput, "encode", counted)
-    return tried
+    monkeypatch.setattr(EncoderInput, "encode", count)
+    return qualities
 
 
-def detailed(size: tuple[int, int] = (320, 240), mode: str = "RGB") -> Image.Image:
+def shapes(size: tuple[int, int] = (320, 240), mode: str = "RGB") -> Image.Image:
     """Shapes of many sizes, as a photograph has them; drawn from a fixed seed."""
     random = numpy.random.default_rng(11)
-    made = numpy.zeros((size[1], size[0], 3))
+    samples = numpy.zeros((size[1], size[0], 3))
     for step in (2, 8, 40):
         noise = random.integers(0, 256, (size[1] // step + 1, size[0] // step + 1, 3), numpy.uint8)
-        made += numpy.asarray(Image.fromarray(noise).resize(size, Image.Resampling.BICUBIC)) * step**0.5
-    return Image.fromarray((made * 255 / made.max()).astype(numpy.uint8)).convert(mode)
+        samples += numpy.asarray(Image.fromarray(noise).resize(size, Image.Resampling.BICUBIC)) * step**0.5
+    return Image.fromarray((samples * 255 / samples.max()).astype(numpy.uint8)).convert(mode)
 
 
 def encode(image: Image.Image, format: str, **options: Any) -> EncodedFile:
     return codecs.encode([image], format, Encoding(**options), Metadata(), AnimationTiming())
 
 
-def likeness(image: Image.Image, made: EncodedFile) -> float:
-    with Image.open(io.BytesIO(made.data)) as again:
+def likeness(image: Image.Image, file: EncodedFile) -> float:
+    with Image.open(io.BytesIO(file.data)) as again:
         return ssim(numpy.asarray(image.convert("L")), numpy.asarray(again.convert("L")))
 
 
 @pytest.mark.parametrize("format", ["jpeg", "webp", "avif"])
 @pytest.mark.parametrize("share", [0.9, 0.7, 0.5])
 def test_the_highest_quality_that_fits(encodes: list[int | None], format: str, share: float) -> None:
-    image = detailed()
+    image = shapes()
     limit = int(len(encode(image, format).data) * share)
     encodes.clear()
-    made = encode(image, format, max_bytes=limit, min_quality=1)
-    assert len(made.data) <= limit
+    file = encode(image, format, max_bytes=limit, min_quality=1)
+    assert len(file.data) <= limit
     assert len(encodes) <= 7
-    assert made.quality is not None and any("to keep to max-bytes" in text for text in made.changes)
-    above = encode(image, format, quality=made.quality + 3)
-    assert len(above.data) > limit or len(made.data) >= 0.93 * limit
+    assert file.quality is not None and any("to keep to max-bytes" in text for text in file.changes)
+    above = encode(image, format, quality=file.quality + 3)
+    assert len(above.data) > limit or len(file.data) >= 0.93 * limit
 
 
 def test_what_fits_at_once_is_encoded_once(encodes: list[int | None]) -> None:
-    made = encode(detailed(), "jpeg", quality=70, max_bytes="1MB")
+    file = encode(shapes(), "jpeg", quality=70, max_bytes="1MB")
     assert encodes == [70]
-    assert made.quality == 70 and not made.changes
+    assert file.quality == 70 and not file.changes
 
 
 def test_out_of_reach_is_a_failure_that_says_how_to_go_on(encodes: list[int | None]) -> None:
     with pytest.raises(
         ImageError, match=r"at quality 60, more than --max-bytes 2000; .*--then-shrink.*--min-quality"
-    ) as told:
-        encode(detailed(), "jpeg", max_bytes=2000, min_quality=60)
-    assert told.value.kind == "target"
+    ) as failure:
+        encode(shapes(), "jpeg", max_bytes=2000, min_quality=60)
+    assert failure.value.kind == "target"
     assert min(quality or 0 for quality in encodes) == 60 and len(encodes) <= 7
 
 
@@ -86,44 +86,44 @@ def test_out_of_reach_is_a_failure_that_says_how_to_go_on(encodes: list[int | No
     ("format", "mode"), [("jpeg", "RGB"), ("webp", "RGBA"), ("png", "RGB"), ("png", "P"), ("gif", "P")]
 )
 def test_a_smaller_picture_where_that_is_allowed(encodes: list[int | None], format: str, mode: str) -> None:
-    image = detailed(mode=mode)
+    image = shapes(mode=mode)
     limit = len(encode(image, format, quality=60).data) // 4
     encodes.clear()
-    made = encode(image, format, max_bytes=limit, min_quality=60, then_shrink=True)
-    assert len(made.data) <= limit and len(encodes) <= 7
-    assert made.width < 320 and abs(made.width / made.height - 4 / 3) < 0.05
-    assert any(text.startswith(f"size: {made.width}x{made.height} instead of 320x240") for text in made.changes)
+    file = encode(image, format, max_bytes=limit, min_quality=60, then_shrink=True)
+    assert len(file.data) <= limit and len(encodes) <= 7
+    assert file.width < 320 and abs(file.width / file.height - 4 / 3) < 0.05
+    assert any(text.startswith(f"size: {file.width}x{file.height} instead of 320x240") for text in file.changes)
 
 
 @pytest.mark.parametrize("format", ["jpeg", "webp"])
 def test_the_lowest_quality_that_looks_alike(encodes: list[int | None], format: str) -> None:
-    image = detailed()
-    made = encode(image, format, min_ssim=0.95)
+    image = shapes()
+    file = encode(image, format, min_ssim=0.95)
     assert len(encodes) <= 7
-    assert likeness(image, made) >= 0.95
-    assert made.quality is not None and made.quality > 4
-    assert likeness(image, encode(image, format, quality=made.quality - 3)) < 0.95
+    assert likeness(image, file) >= 0.95
+    assert file.quality is not None and file.quality > 4
+    assert likeness(image, encode(image, format, quality=file.quality - 3)) < 0.95
 
 
 def test_both_wishes_together() -> None:
-    image = detailed()
+    image = shapes()
     limit = len(encode(image, "jpeg", quality=60).data)
     assert len(encode(image, "jpeg", max_bytes=limit, min_ssim=0.8).data) <= limit
     with pytest.raises(
         ImageError, match=r"SSIM 0\.\d+ at quality \d+ within --max-bytes \d+, less than --min-ssim"
-    ) as told:
+    ) as failure:
         encode(image, "jpeg", max_bytes=limit // 2, min_ssim=0.995, min_quality=1)
-    assert told.value.kind == "target"
+    assert failure.value.kind == "target"
 
 
 def test_a_likeness_that_no_quality_gives_is_a_failure() -> None:
     with pytest.raises(ImageError, match="less than --min-ssim 1"):
-        encode(detailed(), "jpeg", min_ssim=1)
+        encode(shapes(), "jpeg", min_ssim=1)
 
 
 @pytest.mark.parametrize("format", ["png", "jpeg"])
 def test_optimize_never_makes_a_file_larger(format: str) -> None:
-    for image in (detailed((64, 48)), Image.new("RGB", (8, 8)), detailed(mode="L")):
+    for image in (shapes((64, 48)), Image.new("RGB", (8, 8)), shapes(mode="L")):
         assert len(encode(image, format, optimize=True).data) <= len(encode(image, format).data)
         assert len(encode(image, format, optimize=True, progressive=True).data) <= len(
             encode(image, format, progressive=True).data
@@ -134,7 +134,7 @@ def test_optimize_never_makes_a_file_larger(format: str) -> None:
 def test_quality_keep_writes_the_tables_and_sampling_of_the_source(tmp_path: Path, sampling: str) -> None:
     (tmp_path / "in").mkdir()
     path = tmp_path / "in" / "a.jpg"
-    detailed().save(path, quality=71, subsampling=sampling)
+    shapes().save(path, quality=71, subsampling=sampling)
     data, outcome = made_of(tmp_path, (ib.Resize("200"),), quality="keep")
     with Image.open(path) as before, Image.open(io.BytesIO(data)) as after:
         assert isinstance(before, JpegImageFile) and isinstance(after, JpegImageFile)
@@ -148,7 +148,7 @@ def test_quality_keep_writes_the_tables_and_sampling_of_the_source(tmp_path: Pat
 @pytest.mark.parametrize(("name", "format"), [("a.png", "jpeg"), ("a.jpg", "webp")])
 def test_quality_keep_without_tables_is_the_default_and_said(tmp_path: Path, name: str, format: str) -> None:
     (tmp_path / "in").mkdir()
-    detailed().save(tmp_path / "in" / name)
+    shapes().save(tmp_path / "in" / name)
     _, outcome = made_of(tmp_path, format=format, quality="keep")
     assert outcome.outputs[0].quality == 82
     assert "quality: 82, no tables to keep" in outcome.changes
@@ -175,7 +175,7 @@ def made_of(folder: Path, ops: tuple[ib.Operation, ...] = (), **options: Any) ->
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
     (tmp_path / "in").mkdir()
-    detailed().save(tmp_path / "in" / "a.jpg", quality=60)
+    shapes().save(tmp_path / "in" / "a.jpg", quality=60)
     return tmp_path
 
 
@@ -230,11 +230,11 @@ def test_optimize_never_brings_an_original_back_when_its_colors_were_to_change(t
 
 
 def test_of_both_ways_the_smaller_file_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = encode(detailed(), "png")
+    plain = encode(shapes(), "png")
     save = codecs.Codec.save
 
     def clumsy(self: codecs.Codec, frames: Any, options: dict[str, Any]) -> bytes:
         return save(self, frames, options) + (bytes(9999) if options.get("optimize") else b"")
 
     monkeypatch.setattr(codecs.Codec, "save", clumsy)
-    assert encode(detailed(), "png", optimize=True).data == plain.data
+    assert encode(shapes(), "png", optimize=True).data == plain.data

@@ -35,7 +35,7 @@ ENTRY = 'Format("formats.sgi:Sgi", "SGI", "SgiImagePlugin", (".sgi",), lambda pr
 
 
 def test_every_codec_is_in_the_table_once_under_its_own_name() -> None:
-    names = [f"{formats.__name__}.{found.name}" for found in pkgutil.iter_modules(formats.__path__)]
+    names = [f"{formats.__name__}.{one.name}" for one in pkgutil.iter_modules(formats.__path__)]
     classes = {
         f"formats.{module.__name__.rpartition('.')[2]}:{value.__name__}"
         for module in map(importlib.import_module, names)

@@ -19,7 +19,7 @@ def everything() -> Metadata:
     return Metadata(block("<", small()), b"profile", None, XMP, IPTC, b"a comment", {"Title": "A text"}, (240, 120))
 
 
-def stripped(metadata: Metadata, strip: str | None = None, keep: str | None = None) -> tuple[Metadata, list[str]]:
+def apply_strip(metadata: Metadata, strip: str | None = None, keep: str | None = None) -> tuple[Metadata, list[str]]:
     changes: list[str] = []
     return strip_metadata(metadata, strip, keep, changes), changes
 
@@ -32,45 +32,45 @@ ALL = {"exif", "xmp", "iptc", "comment", "text", "resolution"}
 
 
 def test_nothing_is_touched_where_nothing_is_named() -> None:
-    held = everything()
-    assert strip_metadata(held, None, None, []) is held
+    source = everything()
+    assert strip_metadata(source, None, None, []) is source
 
 
 @pytest.mark.parametrize("name", sorted(ALL))
 def test_a_block_goes_or_stays_alone(name: str) -> None:
-    made, changes = stripped(everything(), strip=name)
-    assert blocks(made) == ALL - {name} and changes == [f"metadata removed: {name}"]
-    kept, changes = stripped(everything(), strip="all", keep=name)
-    assert blocks(kept) == {name}
+    result, changes = apply_strip(everything(), strip=name)
+    assert blocks(result) == ALL - {name} and changes == [f"metadata removed: {name}"]
+    result, changes = apply_strip(everything(), strip="all", keep=name)
+    assert blocks(result) == {name}
     assert set(changes[0].removeprefix("metadata removed: ").split(", ")) >= ALL - {name}
 
 
 def test_of_a_block_a_part_goes_and_that_is_said() -> None:
-    held = everything()
-    made, changes = stripped(held, strip="gps")
-    assert changes == ["metadata removed: some exif, some xmp"] and blocks(made) == ALL
-    assert made.exif is not None and "GPSLatitude" not in read(made.exif) and "Make" in read(made.exif)
-    assert NOTE in made.exif and not exif_tags.has_thumbnail(made.exif)  # which may show another place, or the same
-    assert made.xmp is not None and b"GPS" not in made.xmp and b"Rating" in made.xmp
-    assert blocks(held) == ALL and held.exif == everything().exif
-    assert stripped(made, strip="gps") == (made, [])
+    source = everything()
+    result, changes = apply_strip(source, strip="gps")
+    assert changes == ["metadata removed: some exif, some xmp"] and blocks(result) == ALL
+    assert result.exif is not None and "GPSLatitude" not in read(result.exif) and "Make" in read(result.exif)
+    assert NOTE in result.exif and not exif_tags.has_thumbnail(result.exif)  # which may show another place, or the same
+    assert result.xmp is not None and b"GPS" not in result.xmp and b"Rating" in result.xmp
+    assert blocks(source) == ALL and source.exif == everything().exif
+    assert apply_strip(result, strip="gps") == (result, [])
 
 
 def test_one_tag_of_a_position_goes_or_stays_by_its_name() -> None:
-    made, _ = stripped(Metadata(exif=block()), strip="gpslatitude")
-    assert {name for name in read(made.exif) if name.startswith("GPSL")} == {"GPSLatitudeRef"}
-    kept, _ = stripped(Metadata(exif=block()), strip="all", keep="gpslatitude")
-    assert {name for name in read(kept.exif) if name not in ("GPSInfo", "ExifOffset")} == {"GPSLatitude"}
+    result, _ = apply_strip(Metadata(exif=block()), strip="gpslatitude")
+    assert {name for name in read(result.exif) if name.startswith("GPSL")} == {"GPSLatitudeRef"}
+    result, _ = apply_strip(Metadata(exif=block()), strip="all", keep="gpslatitude")
+    assert {name for name in read(result.exif) if name not in ("GPSInfo", "ExifOffset")} == {"GPSLatitude"}
 
 
 def test_a_maker_note_does_not_move_and_without_one_the_block_is_packed() -> None:
-    held = block("<")
-    noted, _ = stripped(Metadata(exif=held), strip="artist")
-    assert noted.exif is not None and len(noted.exif) == len(held) and noted.exif.find(NOTE) == held.find(NOTE) > 0
-    thumbed, _ = stripped(Metadata(exif=block("<", small())), strip="artist,makernote")
-    assert thumbed.exif is not None and len(thumbed.exif) == len(block("<", small()))
-    packed, _ = stripped(Metadata(exif=held), strip="artist,makernote")
-    assert packed.exif is not None and len(packed.exif) < len(held) - len(NOTE) and read(packed.exif)["Make"]
+    raw = block("<")
+    note, _ = apply_strip(Metadata(exif=raw), strip="artist")
+    assert note.exif is not None and len(note.exif) == len(raw) and note.exif.find(NOTE) == raw.find(NOTE) > 0
+    thumbnail, _ = apply_strip(Metadata(exif=block("<", small())), strip="artist,makernote")
+    assert thumbnail.exif is not None and len(thumbnail.exif) == len(block("<", small()))
+    neither, _ = apply_strip(Metadata(exif=raw), strip="artist,makernote")
+    assert neither.exif is not None and len(neither.exif) < len(raw) - len(NOTE) and read(neither.exif)["Make"]
 
 
 def test_an_xmp_packet_of_nothing_else_goes_without_being_called_unreadable() -> None:
@@ -78,27 +78,27 @@ def test_an_xmp_packet_of_nothing_else_goes_without_being_called_unreadable() ->
         b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF><rdf:Description exif:GPSLatitude='1'/></rdf:RDF></x:xmpmeta>"
     )
     for strip in ("gps", "xmp", "all"):
-        made, changes = stripped(Metadata(xmp=packet), strip=strip)
-        assert (made.xmp, changes) == (None, ["metadata removed: xmp"])
+        result, changes = apply_strip(Metadata(xmp=packet), strip=strip)
+        assert (result.xmp, changes) == (None, ["metadata removed: xmp"])
     for strip in ("gps", "artist"):  # of a damaged one nobody knows what it says
-        made, changes = stripped(Metadata(xmp=packet[:-20]), strip=strip)
-        assert made.xmp is None
+        result, changes = apply_strip(Metadata(xmp=packet[:-20]), strip=strip)
+        assert result.xmp is None
         assert changes == ["xmp: removed whole, since it cannot be read", "metadata removed: xmp"]
 
 
 def test_an_orientation_goes_only_when_it_is_named_or_says_nothing() -> None:
-    held = Image.Exif()
-    held[ExifTags.Base.Orientation], held[ExifTags.Base.Artist] = 6, "Ada"
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation], exif[ExifTags.Base.Artist] = 6, "Ada"
     for strip, left in (("all", {"Orientation"}), ("exif", {"Orientation"}), ("artist", {"Orientation"}),
                         ("orientation", {"Artist"})):  # fmt: skip
-        made, _ = stripped(Metadata(exif=held.tobytes()[6:]), strip=strip)
-        assert set(read(made.exif)) == left, strip
-    for orientation, strip, kept in ((1, "artist", False), (6, "artist,orientation", False), (6, "artist", True)):
-        held[ExifTags.Base.Orientation] = orientation
+        result, _ = apply_strip(Metadata(exif=exif.tobytes()[6:]), strip=strip)
+        assert set(read(result.exif)) == left, strip
+    for orientation, strip, stays in ((1, "artist", False), (6, "artist,orientation", False), (6, "artist", True)):
+        exif[ExifTags.Base.Orientation] = orientation
         for order in "<>":
-            held.endian = order
-            made, changes = stripped(Metadata(exif=held.tobytes()[6:]), strip=strip)
-            assert (made.exif is not None, changes) == (kept, [f"metadata removed: {'some ' if kept else ''}exif"])
+            exif.endian = order
+            result, changes = apply_strip(Metadata(exif=exif.tobytes()[6:]), strip=strip)
+            assert (result.exif is not None, changes) == (stays, [f"metadata removed: {'some ' if stays else ''}exif"])
 
 
 @pytest.mark.parametrize(
@@ -111,10 +111,10 @@ def test_a_profile_is_a_block_like_others(strip: str | None, keep: str | None, p
 
 
 def test_what_is_written_has_the_numbers_of_the_new_picture() -> None:
-    made = metadata_to_write(everything(), "gps", None, "srgb", SIZE, [])
-    found = read(made.exif)
-    assert (found["ExifImageWidth"], found["ExifImageHeight"], found["ImageWidth"]) == (64, 48, 64)
-    assert found["ColorSpace"] == 1 and made.xmp is not None and b"PixelXDimension='64'" in made.xmp
+    result = metadata_to_write(everything(), "gps", None, "srgb", SIZE, [])
+    values = read(result.exif)
+    assert (values["ExifImageWidth"], values["ExifImageHeight"], values["ImageWidth"]) == (64, 48, 64)
+    assert values["ColorSpace"] == 1 and result.xmp is not None and b"PixelXDimension='64'" in result.xmp
     plain = metadata_to_write(everything(), None, None, "keep", SIZE, [])
     assert read(plain.exif)["ColorSpace"] == 65535 and read(plain.exif)["ImageWidth"] == 64
     without = Metadata(block("<", small()), None, xmp=XMP)

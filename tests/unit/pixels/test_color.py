@@ -14,7 +14,7 @@ from imgbatch.pixels import color, profile_conversion
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
-def exchanged() -> bytes:
+def swap_profile() -> bytes:
     """sRGB with the primaries of red and green exchanged: converting turns red to green."""
     raw = bytearray(SRGB)
     count = int.from_bytes(raw[128:132], "big")
@@ -31,13 +31,13 @@ def close(one: object, other: tuple[int, ...]) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("word", "wanted"),
+    ("word", "spelling"),
     [("white", "#ffffff"), ("#F80", "#ff8800"), ("rgb(255,136,0)", "#ff8800"), ("#ff8800ff", "#ff8800"),
      ("transparent", "#00000000"), ("#00000080", "#00000080"), (" red ", "#ff0000")],
 )  # fmt: skip
-def test_a_color_has_one_spelling(word: str, wanted: str) -> None:
-    assert color.canonical_color(word) == wanted
-    assert color.canonical_color(wanted) == wanted
+def test_a_color_has_one_spelling(word: str, spelling: str) -> None:
+    assert color.canonical_color(word) == spelling
+    assert color.canonical_color(spelling) == spelling
 
 
 def test_no_color() -> None:
@@ -55,7 +55,7 @@ def test_importing_and_defaults_do_not_load_pillow() -> None:
 
 def test_only_real_srgb_is_srgb() -> None:
     assert profile_conversion.is_srgb(SRGB)
-    assert not profile_conversion.is_srgb(exchanged())
+    assert not profile_conversion.is_srgb(swap_profile())
     assert not profile_conversion.is_srgb(b"nonsense" * 40)
 
 
@@ -64,13 +64,13 @@ def test_to_srgb_converts_colors_and_keeps_mode_and_alpha(mode: str) -> None:
     image = Image.new("RGBA", (4, 4), (255, 0, 0, 255))
     image.putpixel((1, 1), (255, 0, 0, 77))
     image = image.convert("RGB").quantize(4) if mode == "P" else image.convert(mode)
-    made = profile_conversion.to_srgb(image, exchanged())
-    assert made is not None and made.mode == mode
-    assert close(made.convert("RGB").getpixel((0, 0)), (0, 255, 0))
+    result = profile_conversion.to_srgb(image, swap_profile())
+    assert result is not None and result.mode == mode
+    assert close(result.convert("RGB").getpixel((0, 0)), (0, 255, 0))
     if mode == "RGBA":
-        assert made.getchannel("A").tobytes() == image.getchannel("A").tobytes()
+        assert result.getchannel("A").tobytes() == image.getchannel("A").tobytes()
     if mode == "P":
-        assert made.tobytes() == image.tobytes(), "the indices stay, the palette changes"
+        assert result.tobytes() == image.tobytes(), "the indices stay, the palette changes"
     assert close(image.convert("RGB").getpixel((0, 0)), (255, 0, 0)), "the argument was changed"
 
 
@@ -78,8 +78,8 @@ def test_a_transparent_color_becomes_alpha_before_its_value_changes() -> None:
     image = Image.new("RGB", (2, 1), (255, 0, 0))
     image.putpixel((0, 0), (0, 0, 9))
     image.info["transparency"] = (0, 0, 9)
-    made = profile_conversion.to_srgb(image, exchanged())
-    assert made is not None and made.getchannel("A").tobytes() == b"\x00\xff"
+    result = profile_conversion.to_srgb(image, swap_profile())
+    assert result is not None and result.getchannel("A").tobytes() == b"\x00\xff"
 
 
 def test_srgb_is_the_same_object_and_a_wrong_profile_is_none() -> None:
@@ -87,8 +87,8 @@ def test_srgb_is_the_same_object_and_a_wrong_profile_is_none() -> None:
     assert profile_conversion.to_srgb(image, SRGB) is image
     assert profile_conversion.to_srgb(Image.new("L", (2, 2)), SRGB) is None
     assert profile_conversion.to_srgb(image, b"acsp" * 64) is None
-    damaged = SRGB[:128] + bytes(len(SRGB) - 128)
-    assert profile_conversion.to_srgb(image, damaged) is None
+    profile = SRGB[:128] + bytes(len(SRGB) - 128)
+    assert profile_conversion.to_srgb(image, profile) is None
     assert profile_conversion.profile_name(
         b"x" * 200
     ) == "a damaged profile" and "sRGB" in profile_conversion.profile_name(SRGB)
@@ -104,7 +104,7 @@ def test_sixteen_bits_give_their_high_byte(mode: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "wanted"),
+    ("values", "levels"),
     [
         ([0.0, 0.5, 1.0], [0, 128, 255]),
         ([0.0, 128.0, 255.0], [0, 128, 255]),
@@ -115,9 +115,9 @@ def test_sixteen_bits_give_their_high_byte(mode: str) -> None:
         ([5, 100005], [0, 255]),
     ],
 )
-def test_floats_and_integers_are_scaled_by_their_range(values: list[float], wanted: list[int]) -> None:
+def test_floats_and_integers_are_scaled_by_their_range(values: list[float], levels: list[int]) -> None:
     array = np.array([values], np.float32 if isinstance(values[0], float) else np.int32)
-    assert list(color.to_eight_bits(Image.fromarray(array)).tobytes()) == wanted
+    assert list(color.to_eight_bits(Image.fromarray(array)).tobytes()) == levels
 
 
 def test_lab_and_cmyk_become_rgb() -> None:
@@ -131,9 +131,9 @@ def test_lab_and_cmyk_become_rgb() -> None:
 
 
 def test_what_stands_for_averaging() -> None:
-    keyed = Image.new("L", (2, 1), 9)
-    keyed.info["transparency"] = 9
-    assert color.to_continuous_tone(keyed).mode == "LA"
+    gray = Image.new("L", (2, 1), 9)
+    gray.info["transparency"] = 9
+    assert color.to_continuous_tone(gray).mode == "LA"
     assert color.to_continuous_tone(Image.new("1", (1, 1))).mode == "L"
     assert color.to_continuous_tone(Image.new("P", (1, 1))).mode == "RGB"
     plain = Image.new("RGB", (1, 1))

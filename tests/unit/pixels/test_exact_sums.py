@@ -31,9 +31,9 @@ def histogram(image: NDArray[numpy.uint8]) -> NDArray[Any]:
 
 
 def sheet(layout: Layout, image: NDArray[numpy.uint8]) -> Sheet:
-    made = Sheet(layout)
-    made.add(histogram(image), image if layout.grid else None)
-    return made
+    new_sheet = Sheet(layout)
+    new_sheet.add(histogram(image), image if layout.grid else None)
+    return new_sheet
 
 
 def assert_sums_of(sums: Sums, images: list[NDArray[numpy.uint8]]) -> None:
@@ -47,11 +47,11 @@ def assert_sums_of(sums: Sums, images: list[NDArray[numpy.uint8]]) -> None:
 
 
 @pytest.mark.parametrize("channels", [1, 3, 4])
-@pytest.mark.parametrize("shared", [True, False])
-def test_sums_are_those_of_all_pixels(channels: int, shared: bool) -> None:
+@pytest.mark.parametrize("in_shared_memory", [True, False])
+def test_sums_are_those_of_all_pixels(channels: int, in_shared_memory: bool) -> None:
     images = [picture(channels, 10 + number, 20) for number in range(12)]
     layout = Layout(channels)
-    with Totals(layout, shared) as totals:
+    with Totals(layout, in_shared_memory) as totals:
         for image in images:
             totals.add(sheet(layout, image).record)
         assert_sums_of(totals.read(), images)
@@ -135,11 +135,11 @@ def test_what_was_read_does_not_change() -> None:
 def test_a_reader_in_another_thread_sees_whole_records() -> None:
     layout = Layout(3)
     one = sheet(layout, picture())
-    ended = threading.Event()
+    end = threading.Event()
     torn, looks = [], 0
 
     def write(totals: Totals) -> None:
-        while not ended.is_set():
+        while not end.is_set():
             totals.add(one.record)
 
     with Totals(layout) as totals:
@@ -152,7 +152,7 @@ def test_a_reader_in_another_thread_sees_whole_records() -> None:
             looks += 1
             if not consistent(sums, one):
                 torn.append(sums)
-        ended.set()
+        end.set()
         for writer in writers:
             writer.join()
         assert totals.read().images > 20
@@ -200,8 +200,8 @@ def test_another_process_sees_whole_records_by_name() -> None:
             totals.add(one.record)
         out, err = reader.communicate()
         assert err == ""
-        looks, seen, torn = map(int, out.split())
-        assert looks > 5 and seen > 2 and torn == 0
+        looks, changes, torn = map(int, out.split())
+        assert looks > 5 and changes > 2 and torn == 0
         assert totals.read().images > 20  # the reader's end did not take the segment along
 
 

@@ -23,80 +23,80 @@ MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "HSV"
 
 
 @pytest.fixture
-def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def nothing_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(frames, "MEMORY_LIMIT", 0)
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_frames_come_back_as_they_were(mode: str, nothing_kept: None) -> None:
-    given = smooth(mode)
-    given.info["transparency"] = 7
-    other = given.transpose(Image.Transpose.ROTATE_180)
-    made = frames.SpooledFrames([given, other, given])
-    assert (len(made), made.count_in_file) == (3, 2)
-    assert made[0] is given, "the first is kept, whatever its size: most pictures have one frame"
-    for back, wanted in zip(made, (given, other, given), strict=True):
-        assert (back.mode, back.size, back.info) == (wanted.mode, wanted.size, wanted.info)
-        assert back.tobytes() == wanted.tobytes() and back.getpalette("RGBA") == wanted.getpalette("RGBA")
+def test_frames_come_back_as_they_were(mode: str, nothing_in_memory: None) -> None:
+    first = smooth(mode)
+    first.info["transparency"] = 7
+    other = first.transpose(Image.Transpose.ROTATE_180)
+    sequence = frames.SpooledFrames([first, other, first])
+    assert (len(sequence), sequence.count_in_file) == (3, 2)
+    assert sequence[0] is first, "the first is kept, whatever its size: most pictures have one frame"
+    for back, original in zip(sequence, (first, other, first), strict=True):
+        assert (back.mode, back.size, back.info) == (original.mode, original.size, original.info)
+        assert back.tobytes() == original.tobytes() and back.getpalette("RGBA") == original.getpalette("RGBA")
 
 
-def test_a_palette_with_shades_of_alpha_comes_back(nothing_kept: None) -> None:
-    given = smooth("RGBA").quantize(64, method=Image.Quantize.FASTOCTREE)
-    back = frames.SpooledFrames([given, given])[1]
-    assert back.convert("RGBA").tobytes() == given.convert("RGBA").tobytes()
+def test_a_palette_with_shades_of_alpha_comes_back(nothing_in_memory: None) -> None:
+    image = smooth("RGBA").quantize(64, method=Image.Quantize.FASTOCTREE)
+    back = frames.SpooledFrames([image, image])[1]
+    assert back.convert("RGBA").tobytes() == image.convert("RGBA").tobytes()
 
 
-def test_a_part_of_a_sequence_is_a_sequence(nothing_kept: None) -> None:
-    made = frames.SpooledFrames(Image.new("L", (2, 2), level) for level in range(5))
-    part = made[1:3]
+def test_a_part_of_a_sequence_is_a_sequence(nothing_in_memory: None) -> None:
+    sequence = frames.SpooledFrames(Image.new("L", (2, 2), level) for level in range(5))
+    part = sequence[1:3]
     assert [frame.getpixel((0, 0)) for frame in part] == [1, 2]
     assert frames.spool(part) is part and part.count_in_file == 2
-    assert made[-1].getpixel((1, 1)) == 4
+    assert sequence[-1].getpixel((1, 1)) == 4
 
 
-def test_a_disk_without_room_is_said(nothing_kept: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_without_room_is_said(nothing_in_memory: None, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(**_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(tempfile, "TemporaryFile", full)
-    with pytest.raises(ImageError, match="No space left on device; set TMPDIR") as failed:
+    with pytest.raises(ImageError, match="No space left on device; set TMPDIR") as failure:
         frames.SpooledFrames(Image.new("L", (2, 2)) for _ in range(2))
-    assert failed.value.kind == "memory"
+    assert failure.value.kind == "memory"
 
 
 def test_what_is_small_stays_in_memory() -> None:
-    made = frames.SpooledFrames(Image.new("RGB", (100, 100)) for _ in range(20))
-    assert made.count_in_file == 0
+    sequence = frames.SpooledFrames(Image.new("RGB", (100, 100)) for _ in range(20))
+    assert sequence.count_in_file == 0
 
 
-class Watched:
+class FrameSource:
     """Makes frames, and counts how many of them were alive at most."""
 
     def __init__(self, count: int, mode: str = "RGB") -> None:
         self.most, self._count, self._mode = 0, count, mode
-        self._made: list[weakref.ref[Image.Image]] = []
+        self._references: list[weakref.ref[Image.Image]] = []
 
     def frames(self) -> Iterator[Image.Image]:
         for number in range(self._count):
             frame = Image.new("RGB", (40, 30), (number * 20, 90, 40)).convert(self._mode)
-            self._made.append(weakref.ref(frame))
-            self.most = max(self.most, sum(made() is not None for made in self._made))
+            self._references.append(weakref.ref(frame))
+            self.most = max(self.most, sum(reference() is not None for reference in self._references))
             yield frame
             del frame
 
 
 @pytest.mark.parametrize("name", [codec.name for codec in codecs.all_codecs() if codec.multiframe])
-def test_no_format_needs_all_frames_at_once(name: str, nothing_kept: None) -> None:
-    watched = Watched(12)
+def test_no_format_needs_all_frames_at_once(name: str, nothing_in_memory: None) -> None:
+    source = FrameSource(12)
     motion = codecs.AnimationTiming([100] * 12, 0)
-    made = codecs.encode(watched.frames(), name, codecs.Encoding(quality=95), codecs.Metadata(), motion)
-    assert made.frames == 12 and watched.most <= 3
+    file = codecs.encode(source.frames(), name, codecs.Encoding(quality=95), codecs.Metadata(), motion)
+    assert file.frames == 12 and source.most <= 3
 
 
-def test_an_operation_that_looks_across_does_not_need_all_frames_at_once(nothing_kept: None) -> None:
-    watched = Watched(12)
-    assert sum(1 for _ in apply_all([Autocontrast(), Resize("20")], watched.frames())) == 12
-    assert watched.most <= 3
+def test_an_operation_that_looks_across_does_not_need_all_frames_at_once(nothing_in_memory: None) -> None:
+    source = FrameSource(12)
+    assert sum(1 for _ in apply_all([Autocontrast(), Resize("20")], source.frames())) == 12
+    assert source.most <= 3
 
 
 def animation(path: Path, count: int) -> Path:
@@ -129,6 +129,6 @@ def test_the_memory_of_a_run_does_not_grow_with_the_frames(tmp_path: Path) -> No
         before = run({str(few)!r}, 20)
         print(run({str(many)!r}, 4000) - before)
     """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    grown = int(done.stdout)
-    assert grown < 60_000, f"{grown} kB more"
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    growth = int(process.stdout)
+    assert growth < 60_000, f"{growth} kB more"

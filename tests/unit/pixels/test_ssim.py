@@ -20,8 +20,8 @@ def pair(size: tuple[int, int], quality: int) -> tuple[Gray, Gray]:
     image = Image.fromarray(noise).filter(ImageFilter.GaussianBlur(2))
     file = io.BytesIO()
     image.save(file, "JPEG", quality=quality)
-    with Image.open(file) as saved:
-        return numpy.asarray(image), numpy.asarray(saved)
+    with Image.open(file) as jpeg:
+        return numpy.asarray(image), numpy.asarray(jpeg)
 
 
 def by_the_book(one: Gray, other: Gray) -> float:
@@ -32,12 +32,12 @@ def by_the_book(one: Gray, other: Gray) -> float:
     x = numpy.lib.stride_tricks.sliding_window_view(one.astype(float), (11, 11))
     y = numpy.lib.stride_tricks.sliding_window_view(other.astype(float), (11, 11))
     mean_x, mean_y = (x * window).sum((2, 3)), (y * window).sum((2, 3))
-    power_x = (window * (x - mean_x[..., None, None]) ** 2).sum((2, 3))
-    power_y = (window * (y - mean_y[..., None, None]) ** 2).sum((2, 3))
-    shared = (window * (x - mean_x[..., None, None]) * (y - mean_y[..., None, None])).sum((2, 3))
+    variance_x = (window * (x - mean_x[..., None, None]) ** 2).sum((2, 3))
+    variance_y = (window * (y - mean_y[..., None, None]) ** 2).sum((2, 3))
+    covariance = (window * (x - mean_x[..., None, None]) * (y - mean_y[..., None, None])).sum((2, 3))
     first, second = (0.01 * 255) ** 2, (0.03 * 255) ** 2
-    above = (2 * mean_x * mean_y + first) * (2 * shared + second)
-    return float((above / ((mean_x**2 + mean_y**2 + first) * (power_x + power_y + second))).mean())
+    above = (2 * mean_x * mean_y + first) * (2 * covariance + second)
+    return float((above / ((mean_x**2 + mean_y**2 + first) * (variance_x + variance_y + second))).mean())
 
 
 @pytest.mark.parametrize("quality", [10, 50, 95])
