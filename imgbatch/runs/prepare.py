@@ -80,6 +80,8 @@ class Preparation:
         self.state = state_folder(self.folder, settings.state)
         self.source_mover: SourceMover | None = None
         if settings.archive is not None or settings.quarantine is not None:
+            from imgbatch.originals.archive import SourceMover
+
             roots = [os.fspath(path) for path in paths]
             self.source_mover = SourceMover(settings.archive, settings.quarantine, self.folder, roots)
         self.resources = ReferenceFiles(())
