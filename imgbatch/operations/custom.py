@@ -100,7 +100,7 @@ def operations_of(module: str) -> dict[str, type[Operation]]:
 
 
 def forget(module: str) -> None:
-    """Give back the names that a module took which then failed to load."""
+    """Free the names that a module registered before it failed to load."""
     for cls in operations_of(module).values():
         del _CUSTOM[cls.word]
 

@@ -194,7 +194,7 @@ def _restore(path: str, name: str, digest: str, state: dict[str, Any]) -> Operat
 
 @functools.cache
 def _entries() -> dict[str, list[EntryPoint]]:
-    """The entry points of each name, those that say the same once."""
+    """The entry points by name; of several that are equal only one."""
     from importlib.metadata import entry_points
 
     there: dict[str, list[EntryPoint]] = {}

@@ -76,7 +76,7 @@ class DecodePlan:
 
 
 def full_plan(picture: SourceImage, upright: bool, common: Several, own: Sequence[Several] = ((),)) -> DecodePlan:
-    """The plan without any economy: all pixels, all operations as they stand.
+    """The plan of ``--no-plan``: all pixels are decoded, and the operations stay as they are.
 
     Parameters
     ----------
@@ -163,7 +163,7 @@ def checking_plan(plan: DecodePlan) -> DecodePlan:
 
 
 def halves_chroma(output: Output, format: str, icc: bytes | None) -> bool:
-    """Whether an output's file has one pair of colors for four pixels, and nothing looks at the pixels before that.
+    """Whether an output's encoder halves the chroma (4:2:0), and nothing before it needs full chroma.
 
     Parameters
     ----------
@@ -207,7 +207,7 @@ def jpeg_scale(size: Size, demand: Size | None) -> int:
 
 
 def shows_whole_source(ops: Several) -> bool:
-    """Whether the result shows what the source shows, in another size at most: a small picture beside it stays true."""
+    """Whether the result shows all of the source, at most in another size: then an embedded thumbnail still fits."""
     return all(_keeps_whole(op) or (isinstance(op, Resize) and op.fit in _WHOLE) for op in ops)
 
 

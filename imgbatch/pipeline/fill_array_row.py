@@ -54,7 +54,7 @@ class ArrayRowTask(FileTask):
     auto_orient: bool = True
 
     def begin(self, job: Job, context: TaskContext) -> ArrayRowContext:
-        """One image, not yet in its row."""
+        """The context of one image, before it is read."""
         return ArrayRowContext(self, job, context)
 
 
@@ -128,7 +128,7 @@ def _from_ink(image: Image, icc: bytes | None, changes: list[str]) -> Image:
 
 
 def _another_size(actual: Size, size: Size, source: Size) -> str:
-    """What to do when an image does not come out as the others do."""
+    """The message for an image whose size is not that of the others."""
     message = f"{actual[0]}x{actual[1]} px after the operations, where every image must have {size[0]}x{size[1]}"
     if source[0] < size[0] or source[1] < size[1]:
         small = f"the source has only {source[0]}x{source[1]}"

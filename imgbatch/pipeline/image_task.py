@@ -51,7 +51,7 @@ class ImageTask(FileTask):
         return {}
 
     def begin(self, job: Job, context: TaskContext) -> ImageContext:
-        """One image, before the first step."""
+        """The context of one image, before the first step."""
         from imgbatch.pipeline.steps import ImageContext  # only in the process that does it
 
         return ImageContext(self, job, context)

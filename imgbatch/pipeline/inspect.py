@@ -1,6 +1,6 @@
-"""Inspection: is one file whole? Looked at from outside (codecs.findings), then decoded to its last frame.
+"""Inspection: is one file whole? Its bytes are checked (codecs.findings), then every frame is decoded.
 
-Nothing is kept. A damage makes the Outcome "failed", with the first one as its error; the others, and what is only
+Nothing is written. A damage makes the Outcome "failed", with the first one as its error; the others, and what is only
 odd, are its warnings.
 """
 
@@ -32,7 +32,7 @@ class InspectTask(FileTask):
         limits.readers()
 
     def begin(self, job: Job, context: TaskContext) -> InspectContext:
-        """One file, not yet looked at."""
+        """The context of one file, before it is read."""
         return InspectContext(self, job, context)
 
 
@@ -67,14 +67,14 @@ class InspectContext(FileContext):
             pass
 
     def fail(self, error: Exception) -> None:
-        """Add what the decoder says, unless the bytes have told the same, or more: a frame's failure follows."""
+        """Add the decoder's error, unless the check of the bytes found one of the same kind."""
         failure = Finding(*errors.classify(error, self.timer.phase))
         if not any(finding.kind == failure.kind for finding in self._findings):
             first = failure.kind in ("too_large", "unsupported", "unidentified", "memory")
             self._findings.insert(0 if first else len(self._findings), failure)
 
     def outcome(self) -> Outcome:
-        """The first damage as the error, everything else that was found as warnings; what decoding changes is lost."""
+        """The first damage as the error, all other findings as warnings; what decoding changes is left out."""
         damages = [finding for finding in self._findings if finding.kind is not None]
         if damages and damages[0].kind is not None:
             self.failure = Failure(damages[0].kind, self.timer.phase, damages[0].message)
@@ -92,7 +92,7 @@ class VerifyTask(InspectTask):
     deep: bool
 
     def begin(self, job: Job, context: TaskContext) -> VerifyContext:
-        """One file, not yet looked at."""
+        """The context of one file, before it is read."""
         return VerifyContext(self, job, context)
 
 

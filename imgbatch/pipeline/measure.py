@@ -44,7 +44,7 @@ class MeasureTask(FileTask):
     auto_orient: bool = True
 
     def begin(self, job: Job, context: TaskContext) -> MeasureContext:
-        """One image, not yet measured."""
+        """The context of one image, before it is read."""
         return MeasureContext(self, job, context)
 
 
@@ -75,7 +75,7 @@ class MeasureContext(FileContext):
         return image
 
     def outcome(self) -> Outcome:
-        """A Measured; of an image that failed nothing but its error."""
+        """A Measurement; for an image that failed, an Outcome with its error."""
         if self.failure is not None:
             return Outcome(self.job.index, self.job.source, "failed", error=self.failure, ms=self.timer.phase_ms())
         import numpy

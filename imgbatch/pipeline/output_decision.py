@@ -95,7 +95,7 @@ def decide_outputs(
 def decide_encodings(
     picture: SourceImage, plan: DecodePlan, outputs: Sequence[Output], targets: Sequence[Target]
 ) -> tuple[OutputDecision, ...]:
-    """The decisions without any economy: each output is encoded of what was decoded.
+    """The decisions without a plan (``--no-plan``): each output is encoded from the decoded frames.
 
     Parameters
     ----------
@@ -207,7 +207,7 @@ def _same_shape(picture: SourceImage, plan: DecodePlan, number: int, format: str
 
 
 def _same_frames(picture: SourceImage, plan: DecodePlan, output: Output, number: int) -> bool:
-    """Whether it shows all the others as well; a look through the file, so asked last."""
+    """Whether an output shows all other frames as well; checked last, since counting frames reads the file."""
     if output.frames != "all" and picture.frame_count > 1:
         return False
     # The pages of a TIFF may have different sizes
@@ -215,11 +215,11 @@ def _same_frames(picture: SourceImage, plan: DecodePlan, output: Output, number:
 
 
 def _left_open(output: Output, but: Sequence[str] = ()) -> bool:
-    """Whether nothing is said of the encoding, but its format and what stands in `but`."""
+    """Whether an output leaves its encoding open, apart from the format and the fields in `but`."""
     return all(getattr(output, name) == default for name, default in _OPEN.items() if name not in but)
 
 
-#: What an output says of the encoding when it says nothing; asked for every file, so made once.
+#: The defaults of the fields that decide the encoding; computed once, because every file needs them.
 _OPEN = {
     field.name: getattr(Output(), field.name)
     for field in dataclasses.fields(Output)

@@ -45,7 +45,7 @@ def timing_of_first(motion: AnimationTiming, count: int) -> AnimationTiming:
 
 
 def refuse_several(picture: SourceImage, targets: Sequence[Target], outputs: Sequence[Output]) -> None:
-    """Say before anything is decoded that a format holds one frame only.
+    """Refuse several frames for a format that holds one, before anything is decoded.
 
     Parameters
     ----------

@@ -30,7 +30,7 @@ class TaskContext(Protocol):
 
     @property
     def sums(self) -> Sheet | None:
-        """Where the task writes what this job adds to the sums, counted if its Outcome is "ok"; None: none are kept."""
+        """The sheet for this job's numbers, added to the sums if its Outcome is "ok"; None: there are no sums."""
 
     def phase(self, phase: Phase) -> None:
         """Say which phase begins, so that a death or a timeout can be blamed on it."""
@@ -40,7 +40,7 @@ class TaskContext(Protocol):
 
 
 class LocalContext:
-    """The context of a job that nobody watches: it knows its phase, and there is always memory."""
+    """The context of a job without a supervisor: it knows the phase, and never waits for memory."""
 
     again = False
 
@@ -53,7 +53,7 @@ class LocalContext:
         self.current_phase = phase
 
     def reserve(self, size: int) -> None:
-        """Nobody keeps a budget here."""
+        """Return at once: there is no memory budget."""
 
 
 class Task(ABC):
@@ -107,7 +107,7 @@ class FileTask(Task):
 
     @abstractmethod
     def begin(self, job: Job, context: TaskContext) -> FileContext:
-        """The job, ready to be processed."""
+        """The context of a job, before it is processed."""
 
     def __call__(self, job: Job, context: TaskContext) -> Outcome:
         """Process the job's file; its Outcome."""

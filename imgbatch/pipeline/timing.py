@@ -63,7 +63,7 @@ class PhaseTimer:
         return Cost(self.format, self.pixels * self.frames, self._steps, cpu_ms, peak_memory())
 
     def operate(self, ops: Iterable[Operation], frames: Iterable[Image]) -> Iterator[Image]:
-        """`ops` over `frames`, with the time of what makes the frames counted as their own phase."""
+        """Apply `ops` to `frames`; the time that it takes to get the frames counts as a phase of its own."""
         source: Phase = "decode" if self.phase == "decode" else "ops"
         self.enter(source)
         for frame in apply_all(ops, self._time_source(frames, source), self._time if self._profile else None):

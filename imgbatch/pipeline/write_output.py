@@ -1,4 +1,4 @@
-"""Written output: how does an output get to its place? Whole or not at all, and over nothing that is not ours."""
+"""Output file: how does an output get to its place? Whole or not at all, and over nothing that is not ours."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ Claim = tuple[int, int]  # index of the job, number of the output
 
 
 class Claims:
-    """Which name belongs to whom.
+    """Which target claims which name.
 
     Parameters
     ----------
@@ -242,5 +242,5 @@ def _number(path: str, number: int) -> str:
 
 
 def label(source: Source) -> str:
-    """A source as messages have it: as it was typed."""
+    """A source for messages: its path as the user typed it."""
     return one_line(source.relative if source.root == "." else os.path.join(source.root, source.relative), 120)

@@ -163,7 +163,7 @@ def _once(starts: list[Source | _Tree], rules: FilterRules, avoid: set[tuple[int
 
 
 def _walk(tree: _Tree, rules: FilterRules, avoid: set[tuple[int, int]]) -> Iterator[tuple[str, Candidate]]:
-    """The absolute path of each file that is meant, in order, and what it is."""
+    """The absolute path and the Candidate of each file that matches, in order."""
     glob = tree.glob
     judge = SourceFilter(tree.root, rules)
     children, problem = _list(tree, tree.path, "")

@@ -1,7 +1,7 @@
 """Folders: what stands where files shall be written?
 
-Each folder is looked at once, however many files go there, and is only read. A Place knows its names and its *key*: the
-real path (links resolved) in the one spelling that names are compared in.
+Each folder is looked at once, however many files go there, and is only read. A TargetFolder knows its names and its
+*key*: the real path (links resolved) in the one spelling that names are compared in.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class TargetFolders:
         return self[folder or os.sep], name
 
     def paths(self) -> list[str]:
-        """The folders that were asked for, sorted."""
+        """All folders that were looked up, sorted."""
         return sorted(self._places)
 
     def ancestors(self) -> dict[str, str]:
@@ -120,7 +120,7 @@ class TargetFolders:
 
 
 def late_folders(template: str) -> list[str]:
-    """The folders that a folder whose name needs the pixels may turn out to be, as far as they are there.
+    """The existing folders that a folder template with late fields may stand for.
 
     From its first late part on any name will do: this is for looking into them, and what is not ours is left alone.
     """
@@ -157,12 +157,12 @@ def unusable(path: str, inside: str) -> bool:
 
 
 def and_more(count: int) -> str:
-    """What follows the first of `count` things in a message."""
+    """`` (and N more)`` for a message that names the first of `count` things; empty for one."""
     return f" (and {count - 1} more)" if count > 1 else ""
 
 
 def display_path(path: str) -> str:
-    """A path as messages have it: from here when it is below, in one line."""
+    """A path for messages: relative to the current folder when it lies below it, in one line."""
     try:
         here = os.getcwd().rstrip(os.sep) + os.sep
     except OSError:  # the folder one is in was removed

@@ -87,7 +87,7 @@ def _class_regex(inner: str) -> str:
 
 
 def path_regex(pattern: str) -> str:
-    """The regular expression that a filter is for whole relative paths."""
+    """The regular expression of a filter; it matches whole relative paths."""
     parts = [part for part in pattern.split("/") if part not in ("", ".")]
     if "/" not in pattern.rstrip("/"):
         parts.insert(0, "**")
@@ -142,7 +142,7 @@ def _any(patterns: Sequence[str], empty: bool) -> Callable[[str], bool]:
 
 
 class Glob:
-    """A glob that is walked folder by folder: in each folder one knows at which parts of the glob one may be.
+    """A glob that is matched folder by folder; its positions are the parts that a folder may have reached.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ class Glob:
         self.start = self._closure({0})
 
     def step(self, positions: Positions, name: str, is_link: bool, deeper: bool) -> tuple[bool, Positions]:
-        """Whether a file called `name` is meant, and where a folder of that name leads (nowhere: empty).
+        """Whether a file called `name` matches, and the positions inside a folder of that name (empty: do not enter).
 
         Parameters
         ----------

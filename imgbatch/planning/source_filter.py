@@ -39,7 +39,7 @@ Candidate = Source | SkippedFile
 
 
 class FilterRules:
-    """The filters, made ready."""
+    """The filters, compiled for many files."""
 
     def __init__(self, filters: Filters, now: float) -> None:
         self.deepest = filters.max_depth if filters.recursive else 0

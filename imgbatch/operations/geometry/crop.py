@@ -182,7 +182,7 @@ class Crop(Operation):
         return (right - left, bottom - top) if left < right and top < bottom else None
 
     def across(self, frames: Sequence[Image]) -> Operation:
-        """With the point that the area is taken around, where the pixels decide on it."""
+        """The crop with a fixed point to crop around, where the pixels decide on it."""
         if self.gravity != ENTROPY or len({frame.size for frame in frames}) > 1:
             return self
         left, top, right, bottom = self.box(frames[0].size)

@@ -60,11 +60,11 @@ class Reduction(Operation):
 
     @property
     def on_screen(self) -> bool:  # type: ignore[override]  # a constant of most operations
-        """As of the resize."""
+        """Whether the resize needs colors of light."""
         return self.resize.on_screen
 
     def __post_init__(self) -> None:
-        """Nothing to check: made for every file, of what was checked when it was typed."""
+        """Check nothing: it is made for every file, from operations that were checked before."""
 
     def placement(self, size: Size) -> Placement:
         """What becomes of an upright picture of `size`; the box is in its px."""
@@ -86,7 +86,7 @@ class Reduction(Operation):
         return self.placement(size).canvas
 
     def demand(self, wanted: Size, size: Size) -> Size:
-        """All of my pixels are made, whatever is needed of them later."""
+        """The size that all pixels of the result need; `wanted` does not count, since all of them are made."""
         placement = self.placement(size)
         left, top, right, bottom = placement.box
         width = -(-size[0] * placement.size[0] // (right - left))  # rounded up, without floats
@@ -152,7 +152,7 @@ def merge_crops(ops: Sequence[Operation], size: Size, gap: float | None = None) 
 
 
 def _misses(crop: Crop, size: Size) -> bool:
-    """Whether the rectangle lies outside of the picture: its own error is for the crop to tell."""
+    """Whether the rectangle lies outside of the picture: then the crop itself raises the error."""
     left, top, right, bottom = crop.box(size)
     return left >= right or top >= bottom
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class _Mirror(Operation):
-    """What both directions share."""
+    """A mirroring: the size stays, and each pixel is made of one."""
 
     def after(self, size: Size) -> Size:
         return size

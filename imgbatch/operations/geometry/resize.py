@@ -100,7 +100,7 @@ class Resize(Operation):
 
     @property
     def on_screen(self) -> bool:  # type: ignore[override]  # a constant of most operations
-        """Light is averaged: only colors of light have it. (The kernel ``nearest`` averages nothing.)"""
+        """Whether light is averaged, which only colors of light have; the kernel ``nearest`` averages nothing."""
         return self.linear and self.kernel != "nearest"
 
     @property
@@ -121,7 +121,7 @@ class Resize(Operation):
         return self.placement(size).canvas
 
     def across(self, frames: Sequence[Image]) -> Operation:
-        """With the point that the crop is taken around, where the pixels decide on it."""
+        """The resize with a fixed point to crop around, where the pixels decide on it."""
         if self.gravity != ENTROPY or len({frame.size for frame in frames}) > 1:
             return self
         from imgbatch.operations.support.entropy import busiest

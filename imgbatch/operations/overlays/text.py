@@ -100,7 +100,7 @@ class Text(FileBackedOperation):
         return composite(self, image, mark, corner, self.opacity)
 
     def _set(self, text: str, size: Size, margin: int, px: int) -> tuple[FreeTypeFont, fonts.Style]:
-        """The font, as large as wished or as there is room for."""
+        """The font at the size of the parameter, or as large as there is room for."""
         data = None if self.font is None else self.file_content().array.tobytes()
         room = [max(1, side - 2 * margin) for side in size]
         while True:

@@ -57,7 +57,7 @@ class DarkFrame(FileBackedOperation):
 
 
 def white_of(frame: FileContent) -> float:
-    """The value of white in a frame: by its depth, for 32-bit samples the smallest of the usual ones that holds all."""
+    """The value of white in a frame: by its depth; of 32-bit samples, the smallest usual white above them all."""
     if frame.array.dtype.kind == "u":
         return 65535.0 if frame.array.dtype.itemsize == 2 else 255.0
     largest = float(frame.array.max())

@@ -176,7 +176,7 @@ def _has_color(mark: NDArray[Any]) -> bool:
 
 
 def _keep_clear(result: Image, before: Image) -> Image:
-    """`result`, but transparent where `before` was, and nowhere else."""
+    """`result` with the transparent level of `before` where it was, and nowhere else."""
     import numpy
 
     key = before.info.get("transparency")

@@ -147,7 +147,7 @@ def refuse_two_places(word: str, gravity: str | None, focal: str | None) -> None
 
 
 def read_length(word: str) -> Length:
-    """The length of a matched word; UsageError where it is too long."""
+    """The length that a match of the pattern means; UsageError where it is too long."""
     if word.endswith("%"):
         return Fraction(word[:-1]) / 100
     number = int(word)
@@ -174,7 +174,7 @@ def squeeze(word: str) -> str:
 
 
 def read_sides(word: str) -> tuple[Length | None, Length | None, bool] | None:
-    """Width, height (None where left out) and whether one number stood for both; None when `word` is none of it."""
+    """Width, height (None where left out) and whether one number stands for both; None when `word` is no size."""
     match = _SIDES.fullmatch(word)
     if match is None or word == "x":
         return None

@@ -126,7 +126,7 @@ class Clahe(Operation):
 
 @dataclass(frozen=True)
 class _LocalTables(Operation):
-    """Curves that were made for all frames of an animation."""
+    """CLAHE with the curves of all frames of an animation."""
 
     origin: Clahe
     curves: Any  # (row, column, level), float32
