@@ -30,9 +30,9 @@ class Codec(ABC):
         Our name of the format, by which registry.CODECS knows more of it.
     modes : frozenset of str
         Modes that are written as they are. The others become one of `targets`, the first of which is for gray
-        without alpha, then gray with alpha, color, color with alpha (see pixels.aim).
+        without alpha, then gray with alpha, color, color with alpha (see writing.pixel_modes.target_mode).
     longest : int or None
-        The longest side that the format can say, in px.
+        The longest side that the format can hold, in px.
     plays : bool
         Whether its frames have durations.
     alpha, icc, exif : bool
@@ -109,7 +109,7 @@ class Codec(ABC):
         return ()
 
     def finish(self, frames: Sequence[Image], encoding: Encoding, changes: list[str]) -> Sequence[Image]:
-        """What must be decided over all frames at once, after each has a mode of the format.
+        """The frames after what depends on all of them (palettes, one mode); each has a mode of the format already.
 
         Parameters
         ----------
@@ -144,7 +144,7 @@ class Codec(ABC):
         count : int
             At least 2.
         changes : list of str
-            Told when durations are assumed.
+            Gets a text where durations are assumed.
         """
         return {"duration": timing.for_frames(count, changes), "loop": 0 if timing.loop is None else timing.loop}
 

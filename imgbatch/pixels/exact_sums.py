@@ -4,7 +4,7 @@ Integers only, so the order of adding does not matter: the same bits for any num
 first written on a Sheet of its own; Totals take whole sheets, in the parent only, under a Lock that no worker ever
 holds (executors/processes/staged_sums.py says how the sheets of a worker that may die get here). Who wants to look
 while the work goes on, in another thread or, by the segment's name, in another process, needs no Lock: a counter, odd
-while a record is being changed, says whether what was read is of one piece.
+while a record is being changed, says whether what was read is consistent.
 """
 
 from __future__ import annotations
@@ -208,7 +208,7 @@ class Totals:
                 head["sequence"] += 1
 
     def read(self, patience: float = 5.0) -> Sums:
-        """The sums as they are now, of one piece; EngineError when `patience` seconds do not suffice."""
+        """The sums as they are now, in one consistent state; EngineError when `patience` seconds do not suffice."""
         head, totals = self._arrays()
         deadline = time.monotonic() + patience
         while True:

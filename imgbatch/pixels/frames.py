@@ -1,4 +1,4 @@
-"""Spooled frames: how are many frames held, when there may be tens of thousands? In memory while few, else in a file.
+"""Spooled frames: where are frames kept when there may be tens of thousands? In memory while few, else in a file.
 
 The first :data:`MEMORY_LIMIT` bytes of pixels stay in memory, those that follow are written to a temporary file (in
 TMPDIR; it has no name, so nothing is ever left of it) and read again at each walk: one frame at a time. Frames come

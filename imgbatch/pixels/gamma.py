@@ -30,6 +30,6 @@ def levels_of_light(light: NDArray[Any], levels: int) -> NDArray[Any]:
     """`light`, cut to 0..1, as levels 0..levels - 1, not rounded: float32."""
     import numpy
 
-    cut = light.clip(0, 1)
-    value = numpy.where(cut <= 0.0031308, cut * 12.92, 1.055 * cut ** (1 / 2.4) - 0.055)
+    linear = light.clip(0, 1)
+    value = numpy.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
     return (value * (levels - 1)).astype(numpy.float32)

@@ -1,4 +1,4 @@
-"""Statistics: what do those of many images say? The exact sums, and the figures that follow from them."""
+"""Statistics: what are the pixel statistics of many images? The exact sums, and the figures that follow from them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Spread:
 
     @classmethod
     def of(cls, sides: Iterable[int]) -> Spread | None:
-        """None of none."""
+        """The spread of `sides`; None where there are none."""
         numbers = sorted(sides)
         if not numbers:
             return None

@@ -35,7 +35,7 @@ def zeros_from(data: bytes) -> int | None:
 
 
 def _cut(data: bytes, what: str) -> Finding:
-    """The data end before the picture does; where zeros stand in for the rest, that is said."""
+    """The finding that data end before the picture does; it says where zeros stand in for the rest."""
     zeros = zeros_from(data)
     if zeros is not None:
         what = f"only zeros from byte {zeros} to the end ({len(data)}), as after an interrupted copy: {what}"
@@ -174,7 +174,7 @@ def avif(data: bytes) -> Iterator[Finding]:
 
 
 def bmp(data: bytes) -> Iterator[Finding]:
-    """The header's size is often a lie; only data beyond both it and the pixels are worth a word."""
+    """The size in the header is often wrong; only data beyond both it and the pixels are a finding."""
     file_size = int.from_bytes(data[2:6], "little")
     offset, size = int.from_bytes(data[10:14], "little"), int.from_bytes(data[34:38], "little")
     if len(data[14:18]) == 4 and int.from_bytes(data[14:18], "little") >= 40 and size and file_size == offset + size:

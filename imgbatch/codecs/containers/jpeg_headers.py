@@ -72,7 +72,7 @@ def rescale_key(image: Image, data: bytes) -> None:
 
 
 def stored_size(image: ImageFile) -> tuple[int, int]:
-    """TIFF's reader says the upright size."""
+    """(width, height) in px as stored: TIFF's reader gives the upright size."""
     if not hasattr(image, "tag_v2"):
         return image.size
     width, height = tag(image, _WIDTH, 0), tag(image, _HEIGHT, 0)
@@ -116,7 +116,7 @@ def is_ycbcr(image: ImageFile) -> bool:
 
 
 def is_declared_ycbcr(image: ImageFile) -> bool:
-    """Whether it says so itself, by JFIF or Adobe's marker: of a lossless JPEG nothing else is taken for it."""
+    """Whether JFIF or Adobe's marker declares a JPEG YCbCr: for a lossless one nothing else counts."""
     return is_ycbcr(image) and ("jfif" in image.info or image.info.get("adobe_transform") == 1)
 
 

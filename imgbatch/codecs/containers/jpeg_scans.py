@@ -27,11 +27,11 @@ _GRAY = 128  # what libjpeg fills in
 #: Lossless JPEGs have no smaller scales; data that are coded arithmetically have no last byte: missing ones are zeros.
 _UNCHECKABLE = (3, 9, 10)
 _EIGHTH, _HALF = 8, 2
-_MORE = bytes((53 * place + 91) % 251 + 2 for place in range(600))  # any bytes but 00 and FF
+_MORE = bytes((53 * place + 91) % 251 + 2 for place in range(600))  # arbitrary bytes, none of them 00 or FF
 
 
 class _TwoPartFile(io.BytesIO):
-    """The bytes of a file, handed out in two parts, so that one can see whether the second was asked for."""
+    """A file that is read in two parts: its position shows whether the decoder needed the second."""
 
     def __init__(self, data: bytes, cut: int) -> None:
         super().__init__(data)
@@ -46,7 +46,7 @@ class _TwoPartFile(io.BytesIO):
 
 
 def findings(data: bytes) -> list[Finding] | None:
-    """What decoding a JPEG's data to their end shows; None, and nothing decoded, where that cannot be told.
+    """What decoding a JPEG's data to their end shows; None, and nothing decoded, where it cannot be checked.
 
     Raises
     ------

@@ -29,15 +29,15 @@ class _Bits:
     """Numbers of so many bits, from the lowest on."""
 
     def __init__(self, data: bytes) -> None:
-        self._number, self._left = int.from_bytes(data, "little"), 8 * len(data)
+        self._number, self._count = int.from_bytes(data, "little"), 8 * len(data)
 
     def take(self, count: int) -> int:
         """The next `count` bits as a number; ImageError of kind ``truncated`` where fewer are left."""
-        if count > self._left:
+        if count > self._count:
             raise ImageError("truncated", "the JPEG XL ends inside its header")
         value = self._number & ((1 << count) - 1)
         self._number >>= count
-        self._left -= count
+        self._count -= count
         return value
 
     def choice(self, *kinds: tuple[int, int]) -> int:

@@ -1,4 +1,4 @@
-"""TIFF pages: how is one of thousands of TIFF pages found? It is told to be the first one.
+"""TIFF pages: how is one of thousands of TIFF pages found? The header of a copy is pointed at it.
 
 libtiff (since 4.5) walks from the first directory to the wanted one for each page that Pillow decodes: 10,000 pages
 took 19 s, 40,000 nearly four minutes. A file whose header points at the wanted page is decoded at once. That takes a
@@ -54,14 +54,14 @@ class _Places(list[int]):
 
 
 def index_pages(image: ImageFile) -> None:
-    """Let a TIFF whose pages will be counted find a page that it has seen without looking through all of them."""
-    places = getattr(image, "_frame_pos", None)  # Pillow's own affair, and all the better where it is gone
+    """Give Pillow a set to look up the pages that it has seen: its list makes counting them quadratic."""
+    places = getattr(image, "_frame_pos", None)  # private to Pillow: where it is missing, nothing is to be done
     if isinstance(places, list):
         image._frame_pos = _Places(places)  # type: ignore[attr-defined]
 
 
 def point_at_page(image: ImageFile, count: int) -> None:
-    """Tell the file of a TIFF, which has `count` pages, that the one it was moved to comes next."""
+    """Point the header of a TIFF of `count` pages at the page that `image` was moved to."""
     tags = getattr(image, "tag_v2", None)
     if count >= MANY and isinstance(image.fp, Pages) and tags is not None:
         image.fp.point_at(int(tags.offset))

@@ -195,7 +195,7 @@ def description_block(exif: bytes) -> tuple[bytes | None, dict[int, dict[int, An
 
 
 def _descriptive_tags(tags: Exif) -> tuple[Exif, dict[int, dict[int, Any]]]:
-    """What describes the picture among the tags of the first directory, and the groups that can be written again."""
+    """The tags of the first directory that describe the picture, and the groups that can be written again."""
     from PIL import Image as Images
     from PIL.TiffImagePlugin import ImageFileDirectory_v2
 

@@ -128,8 +128,8 @@ def without(exif: bytes, drops: Callable[[Entry], bool]) -> bytes | None:
         free_spans += _close(block, order, directory, removals, directory.name in empty)
     if "thumbnail" in empty:
         first = ifds[0]
-        left = sum(entry.at not in removals for entry in first.entries)
-        struct.pack_into(order + "I", block, first.at + 2 + 12 * left, 0)
+        count = sum(entry.at not in removals for entry in first.entries)
+        struct.pack_into(order + "I", block, first.at + 2 + 12 * count, 0)
     return bytes(block[: _end(len(block), free_spans)])
 
 

@@ -1,6 +1,6 @@
 """Metadata of a source: what did it come with beside EXIF and profile: XMP, IPTC, comment, texts, resolution?
 
-What is too large to be true is left, with a warning: none of it is worth the memory of a picture.
+A block that is too large is left out, with a warning.
 """
 
 from __future__ import annotations

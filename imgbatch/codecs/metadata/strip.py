@@ -51,7 +51,7 @@ class StripRules:
         prefix, name : str
             As in ``dc:creator``, spelled as in the file.
         inside : bool
-            Whether it stands inside another property: then it goes only where it is meant itself.
+            Whether it stands inside another property: then it goes only where it is named itself.
         """
         word = name.lower()
         part = "gps" if word.startswith("gps") or prefix == "drone-dji" else _PARTS_OF_XMP.get(word, "")
@@ -157,16 +157,16 @@ def metadata_to_write(
 
 
 def _exif(exif: bytes, rules: StripRules) -> bytes | None:
-    if exif_tags.has_dangling_pointer(exif):  # what cannot be found cannot be cleared: only what is known goes on
+    if exif_tags.has_dangling_pointer(exif):  # what cannot be found cannot be cleared: only known tags are written
         movable = exif_tags.without(exif, lambda entry: rules.exif(entry) or entry.tag == exif_tags.MAKER_NOTE)
         return movable and exif_tags.compact(movable)
     result = exif_tags.without(exif, rules.exif)
     if result is None or result is exif:
         return result
-    left = list(exif_tags.entries(result))
-    if all(entry.tag == _ORIENTATION and result[entry.at + 8 : entry.at + 10] in (b"\1\0", b"\0\1") for entry in left):
+    rest = list(exif_tags.entries(result))
+    if all(entry.tag == _ORIENTATION and result[entry.at + 8 : entry.at + 10] in (b"\1\0", b"\0\1") for entry in rest):
         return None  # upright is what a picture without EXIF is
-    private = any(entry.tag == exif_tags.MAKER_NOTE or entry.directory == "thumbnail" for entry in left)
+    private = any(entry.tag == exif_tags.MAKER_NOTE or entry.directory == "thumbnail" for entry in rest)
     return result if private else exif_tags.compact(result)
 
 

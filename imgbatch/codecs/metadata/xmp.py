@@ -20,7 +20,7 @@ _WIDTHS, _HEIGHTS = ("tiff:ImageWidth", "exif:PixelXDimension"), ("tiff:ImageLen
 _ATTRIBUTE = re.compile(rb"(?<!\s)\s++([\w.-]++):([\w.-]++)\s*+=\s*+(\"[^\"]*+\"|'[^']*+')")
 _PADDING = re.compile(rb"(?<!\s)\s{64,}+(?=<\?xpacket end)")
 _POSITION = re.compile(rb"[:<\s]gps(?:lat|long)", re.IGNORECASE)
-#: What holds properties and is none itself.
+#: Elements that hold properties and are none themselves.
 _FRAME = frozenset({"x:xmpmeta", "x:xapmeta", "rdf:RDF", "rdf:Description"})
 _WHOLE = frozenset({"xmlns", "rdf", "xml", "x"})
 

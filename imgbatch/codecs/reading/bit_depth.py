@@ -1,8 +1,8 @@
 """Bit depth: what do the stored samples mean, where Pillow takes them for something else, or keeps fewer bits of them?
 
-A reader that turns a negative the wrong way around, or shows 12 bits as if they were 16, gives a picture without a
-word. What is known of that is mended here, on each frame as it comes from the reader; what cannot be mended is warned
-of, and a color for which a palette has no entry fails where it has none at all.
+A reader that turns a negative the wrong way around, or shows 12 bits as if they were 16, gives a wrong picture
+without a warning. Such frames are repaired here as they come from the reader; what cannot be repaired gets a
+warning, as does a color without an entry in the palette. A palette without any entry is an error.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def depth(image: ImageFile, name: str, data: bytes) -> int:
 
 
 def frame_repair(image: ImageFile) -> Callable[[Image], Image] | None:
-    """What must be done to the frame that `image` will load next; None: nothing. To be asked before it is loaded."""
+    """What must be done to the frame that `image` will load next; None: nothing. Called before it is loaded."""
     if image.format != "TIFF" or not image.tile:
         return None
     args = image.tile[0].args
@@ -107,7 +107,7 @@ def check(image: ImageFile, name: str, bits: int, warnings: list[str]) -> None:
 
 
 def gif_warnings(image: ImageFile, data: bytes) -> list[str]:
-    """What a GIF leaves open from its first bytes on, as warnings. To be asked before it is loaded."""
+    """What a GIF leaves open from its first bytes on, as warnings. Called before it is loaded."""
     warnings = []
     width, height = (int.from_bytes(data[at : at + 2], "little") for at in (6, 8))
     if image.size != (width, height):

@@ -71,7 +71,7 @@ class SourceImage:
         self._data = data
         self.length, self.heavy = len(data), False
         self._max_pixels = max_pixels
-        self._places: range | list[int] | None = None  # of the frames that count, once somebody asked
+        self._places: range | list[int] | None = None  # of the frames that count, once they were counted
         self._pixels: dict[int, int] = {}  # of each page, where they have sizes of their own
         self._depth = bit_depth.depth(image, self.format, data)
         if self.format == "png":
@@ -163,7 +163,7 @@ class SourceImage:
         turn: bool = True,
         luma: bool = False,
     ) -> tuple[Iterator[Image], AnimationTiming]:
-        """The frames, one at a time, fully loaded and apart from the file; and how they play. To be asked once.
+        """The frames, one at a time, fully loaded and apart from the file; and how they play. May be called once.
 
         Parameters
         ----------
@@ -272,9 +272,9 @@ class SourceImage:
         if frame.size == self.size:
             return frame
         self.warnings.append(f"a frame of the GIF is larger than its canvas of {self.size[0]}x{self.size[1]} px: cut")
-        cut = frame.crop((0, 0, *self.size))
-        cut.info = frame.info
-        return cut
+        crop = frame.crop((0, 0, *self.size))
+        crop.info = frame.info
+        return crop
 
     def _turn(self, orient: bool) -> Transpose | None:
         """What is to be done to the pixels after decoding: TIFF's reader turns them itself."""

@@ -29,7 +29,7 @@ BY_SUFFIX = {
 
 _lock = threading.Lock()
 _active: list[int] = []
-_messages: dict[int, list[warnings.WarningMessage]] = {}  # by thread: what was warned of while it works on a file
+_messages: dict[int, list[warnings.WarningMessage]] = {}  # by thread that works on a file: its warnings
 _router: list[_WarningRouter] = []  # one, while anybody works on a file
 _Limits = tuple[int | None, bool, int]  # most pixels, whether truncated files are read, threads of AVIF
 _previous: _Limits = (None, False, 1)  # before the first of `_active` came
@@ -54,7 +54,7 @@ def everyday_readers() -> None:
 class pixel_limit:  # in lower case, as contextlib has its own; entering a generator takes twice the time
     """Pillow itself refuses inner pictures (frames, pages, icons) of more than `max_pixels`.
 
-    In a host's process, too: what was set is put back when the last of several users leaves.
+    In a host's process, too: the last of several users restores the limits that were set before.
     """
 
     def __init__(self, max_pixels: int) -> None:
@@ -77,8 +77,8 @@ class pixel_limit:  # in lower case, as contextlib has its own; entering a gener
 class warning_recorder:
     """The pixel limit during the work on one file, and a list of the warnings meanwhile, which are not shown.
 
-    What other threads warn of that work on no file is shown as ever. The warnings module has one state for all threads:
-    the first user changes it, the last one puts it back.
+    Warnings of threads that work on no file are shown as before. The warnings module has one state for all threads: the
+    first user changes it, the last one restores it.
     """
 
     def __init__(self, max_pixels: int) -> None:
@@ -106,7 +106,7 @@ class warning_recorder:
 
 
 class _WarningRouter:
-    """How warnings were shown before the first file, and are shown to others meanwhile."""
+    """Sends each warning to its thread's list, or where the thread works on no file, to where warnings went before."""
 
     def __init__(self) -> None:
         self._state = warnings.catch_warnings(action="always")
@@ -163,9 +163,9 @@ def check_total(pixels: int, max_pixels: int, words: str, frames: int) -> None:
 
 
 def format_warnings(messages: Sequence[warnings.WarningMessage]) -> list[str]:
-    """Recorded warnings as sentences: each once, those for programmers left out.
+    """Recorded warnings as sentences: each once, without those for programmers.
 
-    And Pillow's about large pictures: our limit is the one set.
+    Pillow's about large pictures are left out, too: our own limit decides.
     """
     if not messages:
         return []
@@ -182,7 +182,7 @@ def _own_limits() -> _Limits:
 
 
 def _set_limits(limits: _Limits) -> _Limits:
-    """Set Pillow's own `limits`; those that were set."""
+    """Set Pillow's own limits; returns those that were set before."""
     from PIL import AvifImagePlugin, Image, ImageFile
 
     previous = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES, AvifImagePlugin.DEFAULT_MAX_THREADS

@@ -47,7 +47,7 @@ def open_image(data: bytes, suffix: str, max_pixels: int) -> SourceImage:
     name = identify.format_of(prefix)
     if ending in identify.NOT_RASTER and name is None:
         raise ImageError("unsupported", f"{ending} is not a picture made of pixels; convert it to PNG first")
-    _refuse_cut(data, name)
+    _refuse_short_webp(data, name)
     light, heavy = png_chunks.without_heavy_chunks(data) if name == "png" else (data, [])
     try:
         image = _open_with_reader(light, name, ending, max_pixels)
@@ -93,7 +93,7 @@ def _explain_failure(error: Exception, data: bytes, ending: str) -> ImageError:
     from PIL import Image as Images
     from PIL import UnidentifiedImageError
 
-    limits.readers()  # loaded now, at the latest, so that those are missed that are really missing
+    limits.readers()  # all are loaded now, so that a reader not in Images.OPEN is really missing
     if not isinstance(error, UnidentifiedImageError):
         return ImageError(*errors.classify(error, "decode"))
     prefix = data[: identify.PREFIX]
@@ -108,15 +108,15 @@ def _explain_failure(error: Exception, data: bytes, ending: str) -> ImageError:
     try:
         Images.OPEN[reader][0](io.BytesIO(data), "")
     except Exception as reason:  # noqa: BLE001 - asked for its words only
-        if (unread := _without_reader(name, data, reason)) is not None:
-            return unread
+        if (explanation := _without_reader(name, data, reason)) is not None:
+            return explanation
         kind, message = errors.classify(reason, "decode")
         return ImageError("corrupt" if kind == "unidentified" else kind, f"the {name} header is damaged: {message}")
     return ImageError("corrupt", f"the {name} header is damaged")
 
 
 def _without_reader(name: str, data: bytes, reason: Exception) -> ImageError | None:
-    """For a sound file whose kind of samples Pillow does not know, and for a tag that is missing."""
+    """The error of a sound file whose kind of samples Pillow does not know, or of one that lacks a tag; else None."""
     if name == "tiff" and str(reason) == "unknown pixel mode" and (samples := bit_depth.tiff_samples(data)) is not None:
         advice = "save it as RGB or gray with 8 or 16 bits a sample first"
         return ImageError("unsupported", f"no reader here for a TIFF of {samples}; {advice}")
@@ -135,7 +135,7 @@ def _without_reader(name: str, data: bytes, reason: Exception) -> ImageError | N
 
 
 def _unknown_content(data: bytes, ending: str) -> ImageError:
-    """No signature that we know."""
+    """The error of data without a signature that we know."""
     likeness = identify.looks_like(data)
     if likeness is not None and any(word in likeness for word in _DRAWINGS):
         return ImageError("unsupported", f"the content is {likeness}; convert it to PNG first")
@@ -143,8 +143,8 @@ def _unknown_content(data: bytes, ending: str) -> ImageError:
     return ImageError("unidentified", f"no reader recognizes the content{hint}")
 
 
-def _refuse_cut(data: bytes, name: str | None) -> None:
-    """WebP says how long it is; its reader only says that it could not be created."""
+def _refuse_short_webp(data: bytes, name: str | None) -> None:
+    """ImageError where a WebP is shorter than its header says: its reader does not name that reason."""
     if name == "webp" and int.from_bytes(data[4:8], "little") + 8 > len(data) + 1:
         length = int.from_bytes(data[4:8], "little") + 8
         raise ImageError("truncated", f"the file ends after {len(data)} of {length} bytes")

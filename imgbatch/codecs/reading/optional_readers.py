@@ -1,6 +1,6 @@
 """Optional readers: which formats are read only where somebody else's package is installed? HEIC and JPEG XL.
 
-They are found, never required. A format without its package is listed as not read, and a file of it fails with the
+They are never required. A format without its package is listed as not read, and a file of it fails with the
 command that installs it. The readers are called directly, so that nothing is registered with a host's Pillow that it
 did not register itself (pillow-jxl-plugin does so when it is imported).
 """
@@ -40,7 +40,7 @@ EXTRAS = {
 
 
 def format_of_title(title: str) -> str | None:
-    """Our name of the format that recognize.unreadable calls `title`."""
+    """Our name of the format that identify.unreadable calls `title`."""
     return next((name for name, extra in EXTRAS.items() if extra.title == title), None)
 
 
@@ -64,7 +64,7 @@ def open_optional(name: str, data: bytes, max_pixels: int) -> ImageFile:
     data : bytes
         The whole file.
     max_pixels : int
-        Held here for JPEG XL only, whose reader decodes the whole picture when it opens it.
+        Checked here for JPEG XL only, whose reader decodes the whole picture when it opens it.
 
     Raises
     ------
@@ -108,7 +108,7 @@ def depth(image: ImageFile, data: bytes) -> int:
 
 
 def count_note(image: ImageFile, data: bytes) -> str | None:
-    """What is said of a file of several pictures, of which one is read; None where there is one."""
+    """The change to note where a file holds several pictures, of which one is read; None where it holds one."""
     if image.format == "JXL":
         return "first picture of an animation kept: jxl" if jxl_boxes.header(data).is_animated else None
     count = int(getattr(image, "n_frames", 1))

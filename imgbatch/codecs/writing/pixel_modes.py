@@ -45,7 +45,7 @@ def fit(
     ready = True
 
     def plain(frame: Image) -> Image:
-        """As plain as the codec wants it; on the way is learned what else must be done."""
+        """The frame in a plain mode, flattened where the codec has no alpha; updates `keep` and `ready`."""
         nonlocal keep, ready
         result = _plain(frame, codec, changes)
         if not codec.alpha:

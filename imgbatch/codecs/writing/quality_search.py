@@ -1,10 +1,10 @@
 """Quality search: which quality gives the wanted size or likeness?
 
 It is found in few encodes of frames that were decoded and brought into their modes once.
-``max_bytes``: the highest quality, up to the one that was asked for, whose file fits. Where the logarithm of the size
-goes about straight with the quality, two encodes tell where the third must be. ``min_ssim``: the lowest quality
+``max_bytes``: the highest quality, up to the one that was asked for, whose file fits. The logarithm of the size is
+nearly linear in the quality, so two encodes tell where the third must be. ``min_ssim``: the lowest quality
 that is alike enough. ``then_shrink``: where the lowest quality does not fit, a smaller picture at that quality. All
-together at most :data:`MOST` encodes; out of reach is a failure of kind ``target``, never a file that breaks the wish.
+together at most :data:`MOST` encodes; out of reach is a failure of kind ``target``, never a file that misses its limit.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class _Search:
         return self._input.encode(wish)
 
     @property
-    def _left(self) -> int:
+    def _remainder(self) -> int:
         return MOST - self._count
 
     # -- max_bytes -----------------------------------------------------------------------------------------------------
@@ -108,9 +108,9 @@ class _Search:
             else:
                 high = min(high, file.quality or 0)
             spare = 3 if self._wish.then_shrink and best is None else 0
-            if low >= high or self._left <= spare:
+            if low >= high or self._remainder <= spare:
                 break
-            quality = low if best is None and self._left == spare + 1 else self._guess(attempts, low, high - 1)
+            quality = low if best is None and self._remainder == spare + 1 else self._guess(attempts, low, high - 1)
             file = self._try(quality)
             attempts.append((quality, len(file.data)))
         return best or file
@@ -132,7 +132,7 @@ class _Search:
         """`file` where it keeps to the wish, else a smaller picture where that is allowed."""
         full = self._frames[0].size
         scale = 1.0
-        while not self._fits(file) and self._wish.then_shrink and self._left:
+        while not self._fits(file) and self._wish.then_shrink and self._remainder:
             scale *= min(0.95, math.sqrt((self._wish.max_bytes or 0) / len(file.data)) * _AIM)
             self._shrink(scale)
             quality = None if file.quality is None else self._lowest(file.quality)
@@ -175,7 +175,7 @@ class _Search:
             low, file = requested_quality + 1, self._try(high)
         self._require(file)
         best, high = file, file.quality or high
-        while low < high and self._left:
+        while low < high and self._remainder:
             file = self._try((low + high) // 2)
             if self._enough(file):
                 best, high = file, file.quality or 0
