@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 PAGE_MS = 1000
 
 
-@dataclass
+@dataclass(repr=False, eq=False)
 class JpegTables:
     """How a JPEG was encoded: its quantization tables (64 numbers each, as Pillow has them) and chroma sampling.
 
@@ -19,7 +19,7 @@ class JpegTables:
     sampling: str | None
 
 
-@dataclass
+@dataclass(repr=False)
 class Metadata:
     """What travels beside the pixels.
 
@@ -64,7 +64,7 @@ class Metadata:
         )
 
 
-@dataclass
+@dataclass(repr=False, eq=False)
 class AnimationTiming:
     """How several frames play: milliseconds per frame, and how often in all.
 

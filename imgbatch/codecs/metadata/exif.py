@@ -116,7 +116,7 @@ def turn(metadata: Metadata, orientation: int) -> None:
         if small is not None and orientation != 1:
             upright = _turn_thumbnail(small, orientation)
             metadata.exif = (
-                exif_tags.without(metadata.exif, lambda entry: entry.directory == "thumbnail")
+                exif_tags.without(metadata.exif, exif_tags.of_thumbnail)
                 if upright is None
                 else exif_tags.with_thumbnail(metadata.exif, upright)
             )
@@ -130,7 +130,7 @@ def without_thumbnails(metadata: Metadata, changes: list[str]) -> Metadata:
 
     result = replace(metadata)
     if metadata.exif is not None and exif_tags.has_thumbnail(metadata.exif):
-        result.exif = exif_tags.without(metadata.exif, lambda entry: entry.directory == "thumbnail")
+        result.exif = exif_tags.without(metadata.exif, exif_tags.of_thumbnail)
     if metadata.xmp is not None and b"Thumbnails" in metadata.xmp:
         result.xmp = xmp.without(metadata.xmp, lambda prefix, name, inside: name == "Thumbnails")
     if (result.exif, result.xmp) != (metadata.exif, metadata.xmp):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import struct
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from imgbatch.codecs.metadata import spans
@@ -102,13 +102,23 @@ def has_thumbnail(exif: bytes) -> bool:
     return any(entry.directory == "thumbnail" for entry in entries(exif))
 
 
-def without(exif: bytes, drops: Callable[[Entry], bool]) -> bytes | None:
-    """The block without the entries that `drops` names; the same where there are none, None where none are left.
+#: Of all tags of a block those that are to go.
+Selection = Callable[[Sequence[Entry]], Iterable[Entry]]
+
+
+def of_thumbnail(tags: Sequence[Entry]) -> list[Entry]:
+    """The tags of the small picture."""
+    return [tag for tag in tags if tag.directory == "thumbnail"]
+
+
+def without(exif: bytes, select: Selection) -> bytes | None:
+    """The block without the tags that `select` gives; the same where there are none, None where none are left.
 
     A directory that has lost all its entries goes, and so does the entry that points to it.
     """
     order, ifds = order_of(exif), directories(exif)
-    removals = {entry.at for one in ifds for entry in one.entries if entry.tag not in _POINTERS and drops(entry)}
+    every = [entry for directory in ifds for entry in directory.entries]
+    removals = {entry.at for entry in select([entry for entry in every if entry.tag not in _POINTERS])}
     if order is None or not removals:
         return exif
     empty: set[str] = set()
@@ -119,9 +129,8 @@ def without(exif: bytes, drops: Callable[[Entry], bool]) -> bytes | None:
     if "image" in empty:
         return None
     block = bytearray(exif)
-    every = [entry for directory in ifds for entry in directory.entries]
-    spans_in_use = ((entry.start, entry.start + entry.length) for entry in every if entry.at not in removals)
-    free_spans = spans.apart_from(spans_in_use, _value_spans((entry for entry in every if entry.at in removals), exif))
+    spans_in_use = [(entry.start, entry.start + entry.length) for entry in every if entry.at not in removals]
+    free_spans = spans.apart_from(spans_in_use, _value_spans([entry for entry in every if entry.at in removals], exif))
     for start, end in spans.union(free_spans):
         block[start:end] = bytes(end - start)
     for directory in ifds:
@@ -243,15 +252,12 @@ def _directory(exif: bytes, order: str, name: str, at: int) -> Directory | None:
     return Directory(name, at, tuple(members))
 
 
-def _value_spans(removed_entries: Iterable[Entry], exif: bytes) -> Iterator[tuple[int, int]]:
-    """Where the values of removed entries stood."""
-    small = False
-    for entry in removed_entries:
-        if entry.length > 4 and entry.start >= 8:
-            yield entry.start, entry.start + entry.length
-        small = small or (entry.directory == "thumbnail" and entry.tag == _THUMBNAIL)
-    if small and (span := _thumbnail_span(exif)) is not None:
-        yield span
+def _value_spans(removals: Sequence[Entry], exif: bytes) -> list[spans.Span]:
+    """Where the values of tags stand that are to go."""
+    result = [(entry.start, entry.start + entry.length) for entry in removals if entry.length > 4 and entry.start >= 8]
+    if any(entry.tag == _THUMBNAIL for entry in of_thumbnail(removals)) and (span := _thumbnail_span(exif)) is not None:
+        result.append(span)
+    return result
 
 
 def _close(block: bytearray, order: str, directory: Directory, removals: set[int], empty: bool) -> list[spans.Span]:

@@ -9,6 +9,7 @@ Tags have their names in EXIF; some words stand for the same thing in EXIF, XMP 
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import replace
 
 from imgbatch.codecs.metadata import exif_tags, iptc, words, xmp
@@ -35,8 +36,12 @@ class StripRules:
                 return True
         return False
 
-    def exif(self, entry: exif_tags.Entry) -> bool:
-        """Whether a tag of EXIF goes. An orientation stays that the pixels still need."""
+    def exif(self, tags: Sequence[exif_tags.Entry]) -> list[exif_tags.Entry]:
+        """The tags of EXIF that go."""
+        return [tag for tag in tags if self._is_dropped(tag)]
+
+    def _is_dropped(self, entry: exif_tags.Entry) -> bool:
+        """An orientation stays that the pixels still need."""
         if entry.directory == "image" and entry.tag == _ORIENTATION:
             return "orientation" in self.strip
         name = words.tag_names().get((entry.directory == "gps", entry.tag), str(entry.tag))
@@ -158,7 +163,9 @@ def metadata_to_write(
 
 def _exif(exif: bytes, rules: StripRules) -> bytes | None:
     if exif_tags.has_dangling_pointer(exif):  # what cannot be found cannot be cleared: only known tags are written
-        movable = exif_tags.without(exif, lambda entry: rules.exif(entry) or entry.tag == exif_tags.MAKER_NOTE)
+        movable = exif_tags.without(
+            exif, lambda tags: [*rules.exif(tags), *(tag for tag in tags if tag.tag == exif_tags.MAKER_NOTE)]
+        )
         return movable and exif_tags.compact(movable)
     result = exif_tags.without(exif, rules.exif)
     if result is None or result is exif:

@@ -12,7 +12,6 @@ from imgbatch.core.errors import ImageError, UsageError
 from imgbatch.core.parameter_kinds import Grammar
 from imgbatch.core.quantities import Size
 from imgbatch.operations.base import Operation
-from imgbatch.operations.support.entropy import busiest
 from imgbatch.operations.support.lengths import (
     ANCHORS,
     ENTROPY,
@@ -186,6 +185,8 @@ class Crop(Operation):
         if self.gravity != ENTROPY or len({frame.size for frame in frames}) > 1:
             return self
         left, top, right, bottom = self.box(frames[0].size)
+        from imgbatch.operations.support.entropy import busiest
+
         return Crop(self.area, focal=busiest(frames, (right - left, bottom - top)))
 
     def apply(self, image: Image) -> Image:

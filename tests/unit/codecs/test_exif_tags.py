@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -73,7 +74,7 @@ def test_every_tag_is_found(order: str) -> None:
 @ORDERS
 def test_gps_and_thumbnail_leave_nothing_behind_and_the_note_stays(order: str) -> None:
     raw = block(order, small())
-    result = exif_tags.without(raw, lambda entry: entry.directory in ("gps", "thumbnail"))
+    result = exif_tags.without(raw, lambda tags: [entry for entry in tags if entry.directory in ("gps", "thumbnail")])
     assert result is not None and len(result) < len(raw) - len(small())
     assert result.index(NOTE) == raw.index(NOTE)
     assert small()[:20] not in result and struct.pack(order + "II", 56, 1) not in result
@@ -88,7 +89,7 @@ def test_gps_and_thumbnail_leave_nothing_behind_and_the_note_stays(order: str) -
 @ORDERS
 def test_one_tag_goes_with_its_value(order: str) -> None:
     raw = block(order, small())
-    result = exif_tags.without(raw, lambda entry: entry.tag == BASE.Artist)
+    result = exif_tags.without(raw, lambda tags: [entry for entry in tags if entry.tag == BASE.Artist])
     assert result is not None and len(result) == len(raw) and b"Ada" not in result
     assert read(result) == {name: value for name, value in read(raw).items() if name != "Artist"}
     assert exif_tags.thumbnail(result) == small()
@@ -96,8 +97,8 @@ def test_one_tag_goes_with_its_value(order: str) -> None:
 
 def test_what_is_empty_is_no_block_and_what_stays_is_the_same() -> None:
     raw = block("<", small())
-    assert exif_tags.without(raw, lambda _: True) is None
-    assert exif_tags.without(raw, lambda _: False) is raw
+    assert exif_tags.without(raw, list) is None
+    assert exif_tags.without(raw, lambda tags: []) is raw
 
 
 @ORDERS
@@ -105,13 +106,17 @@ def test_a_value_that_two_tags_share_is_kept_for_the_other(order: str) -> None:
     text = b"shared by two tags\0"
     entries = [struct.pack(order + "HHII", tag, 2, len(text), 38) for tag in (BASE.Make, BASE.Artist)]
     raw = {"<": b"II*\0", ">": b"MM\0*"}[order] + struct.pack(order + "IH", 8, 2) + b"".join(entries) + bytes(4) + text
-    assert read(exif_tags.without(raw, lambda entry: entry.tag == BASE.Artist)) == {"Make": "shared by two tags"}
+    assert read(exif_tags.without(raw, lambda tags: [entry for entry in tags if entry.tag == BASE.Artist])) == {
+        "Make": "shared by two tags"
+    }
 
 
 @ORDERS
 def test_compact_keeps_the_values_and_loses_the_slack(order: str) -> None:
     raw = block(order)
-    result = exif_tags.without(raw, lambda entry: entry.tag == BASE.MakerNote or entry.tag == BASE.Make)
+    result = exif_tags.without(
+        raw, lambda tags: [entry for entry in tags if entry.tag == BASE.MakerNote or entry.tag == BASE.Make]
+    )
     assert result is not None
     compact = exif_tags.compact(result)
     assert compact is not None and read(compact) == read(result) and len(compact) < len(result)
@@ -145,15 +150,15 @@ def test_a_camera_without_a_fix_says_no_position() -> None:
     assert exif_tags.has_position(block()) and not exif_tags.has_position(bytes(raw))
 
 
-def some(entry: Entry) -> bool:
-    return (entry.tag + entry.at) % 3 != 0
+def some(tags: Sequence[Entry]) -> list[Entry]:
+    return [entry for entry in tags if (entry.tag + entry.at) % 3 != 0]
 
 
 @given(st.binary(max_size=160), st.sampled_from([b"II*\0\x08\0\0\0", b"MM\0*\0\0\0\x08", b""]))
 def test_damaged_blocks_never_raise(tail: bytes, head: bytes) -> None:
     raw = head + tail
-    for drops in (some, lambda _: True):
-        result = exif_tags.without(raw, drops)
+    for select in (some, list):
+        result = exif_tags.without(raw, select)
         assert result is None or len(result) <= len(raw)
     assert exif_tags.with_thumbnail(raw, b"x") is not None and len(exif_tags.with_size(raw, (1, 2))) == len(raw)
     compact = exif_tags.compact(raw)

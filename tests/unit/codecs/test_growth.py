@@ -125,8 +125,8 @@ BLOCKS = {
 }  # fmt: skip
 ON_BLOCKS: dict[str, Callable[[bytes], object]] = {
     "directories": lambda block: exif_tags.directories.__wrapped__(block),
-    "without": lambda block: exif_tags.without(block, lambda entry: entry.directory != "image"),
-    "without most": lambda block: exif_tags.without(block, lambda entry: entry.tag != 0x9300),
+    "without": lambda block: exif_tags.without(block, lambda tags: [tag for tag in tags if tag.directory != "image"]),
+    "without most": lambda block: exif_tags.without(block, lambda tags: [tag for tag in tags if tag.tag != 0x9300]),
     "stripped": lambda block: strip.strip_metadata(Metadata(exif=block), "gps,thumbnail", None, []),
     "kept": lambda block: strip.strip_metadata(Metadata(exif=block), None, "artist", []),
     "compact": exif_tags.compact,
