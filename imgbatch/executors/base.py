@@ -70,7 +70,7 @@ class Executor(ABC):
         """Stop at once; what is in hand is dropped."""
 
 
-def packed_task(task: Task) -> bytes:
+def pickle_task(task: Task) -> bytes:
     """`task` pickled once; EngineError when it cannot be sent to another process."""
     try:
         return pickle.dumps(task)

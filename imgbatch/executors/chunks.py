@@ -55,10 +55,10 @@ class Chunks:
         return self._jobs[place] if place < self._last else self._end[place - self._last]
 
     def _count(self, start: int) -> int:
-        left = len(self._jobs) - start
+        rest = len(self._jobs) - start
         if self._size is not None:
-            return min(self._size, left)
-        most = max(1, min(MOST, left // (self._workers * 4)))
+            return min(self._size, rest)
+        most = max(1, min(MOST, rest // (self._workers * 4)))
         factor = max(0.2, self._actual_ms / self._guess_ms) if self._guess_ms else 4.0  # nothing known: carefully
         cost = 0.0
         for count in range(most):

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from imgbatch.core.errors import EngineError, sentence
 from imgbatch.core.job import Failure, Job, Outcome
-from imgbatch.executors.base import Executor, ExecutorOptions, packed_task
+from imgbatch.executors.base import Executor, ExecutorOptions, pickle_task
 from imgbatch.executors.chunks import Chunks
 from imgbatch.pipeline.task import LocalContext, Task
 
@@ -50,49 +50,49 @@ class Futures(Executor):
         return workers or os.cpu_count() or 1
 
     def run(self, task: Task, jobs: Sequence[Job]) -> Iterator[Outcome]:
-        call = _ChunkCall(packed_task(task), task)
+        call = _ChunkCall(pickle_task(task), task)
         workers = self.parallelism
         chunks = Chunks(jobs, self._chunksize, workers)
-        flying: dict[concurrent.futures.Future[list[bytes]], list[Job]] = {}
-        waiting: deque[Outcome] = deque()
-        broken: BaseException | None = None
+        jobs_by_future: dict[concurrent.futures.Future[list[bytes]], list[Job]] = {}
+        outcomes: deque[Outcome] = deque()
+        breakage: BaseException | None = None
         try:
             while True:
-                while len(flying) < workers + 2 and not self._stopping and broken is None:
+                while len(jobs_by_future) < workers + 2 and not self._stopping and breakage is None:
                     chunk = next(chunks, None)
                     if chunk is None:
                         break
                     try:
-                        flying[self._pool.submit(call, [pickle.dumps(job) for job in chunk])] = chunk
+                        jobs_by_future[self._pool.submit(call, [pickle.dumps(job) for job in chunk])] = chunk
                     except RuntimeError as error:  # it broke, or was shut down
-                        broken = error
+                        breakage = error
                         yield from self._blame(task, chunk, error)
-                if not flying or self._aborting:
+                if not jobs_by_future or self._aborting:
                     break
-                ready, _ = concurrent.futures.wait(flying, return_when=concurrent.futures.FIRST_COMPLETED)
+                ready, _ = concurrent.futures.wait(jobs_by_future, return_when=concurrent.futures.FIRST_COMPLETED)
                 for future in ready:
-                    chunk = flying.pop(future)
-                    broken = broken or _error(future)
-                    waiting.extend(self._replies(task, chunk, future))
-                    chunks.learn(waiting)
-                    while waiting:
-                        yield waiting.popleft()
+                    chunk = jobs_by_future.pop(future)
+                    breakage = breakage or _error(future)
+                    outcomes.extend(self._replies(task, chunk, future))
+                    chunks.learn(outcomes)
+                    while outcomes:
+                        yield outcomes.popleft()
         except GeneratorExit:
-            for future in flying:
+            for future in jobs_by_future:
                 future.cancel()
-            running, _ = concurrent.futures.wait(flying, PATIENCE)
-            self.late = list(waiting) + [
+            ready, _ = concurrent.futures.wait(jobs_by_future, PATIENCE)
+            self.late = list(outcomes) + [
                 outcome
-                for future in running
+                for future in ready
                 if not future.cancelled()
-                for outcome in self._replies(task, flying[future], future)
+                for outcome in self._replies(task, jobs_by_future[future], future)
             ]
             raise
         finally:
-            for future in flying:
+            for future in jobs_by_future:
                 future.cancel()
-        if broken is not None and next(chunks, None) is not None:
-            text = f"{type(broken).__name__}: {sentence(broken)}"
+        if breakage is not None and next(chunks, None) is not None:
+            text = f"{type(breakage).__name__}: {sentence(breakage)}"
             raise EngineError(f"the executor broke, and the rest was not tried: {text}")
 
     def _replies(
@@ -130,14 +130,14 @@ class _ChunkCall:
 
     def __call__(self, jobs: list[bytes]) -> list[bytes]:
         """In a worker of the caller's: each job to its pickled Outcome, or to (phase, text)."""
-        task = self._opened_task
+        task = self._ready_task
         return [_one(task, job) for job in jobs]
 
     def __reduce__(self) -> tuple[type[_ChunkCall], tuple[bytes]]:
         return _ChunkCall, (self._pickle,)
 
     @functools.cached_property
-    def _opened_task(self) -> Task:
+    def _ready_task(self) -> Task:
         if self._task is None:
             return _unpickle(self._pickle)
         self._task.open()

@@ -33,8 +33,8 @@ NEW_COLUMNS = {
     "moved": "INTEGER NOT NULL DEFAULT 0",
 }
 COLUMNS = f"{OLD_COLUMNS}, {', '.join(NEW_COLUMNS)}"
-_AS_OLD = f"{OLD_COLUMNS}, '', '', '', 0, 0, 0"
-_OWNED_WRONGLY = COLUMNS.replace("recorded_ns", "0")  # versions 2 and 3: `own` was the format that was written
+_COLUMNS_V1 = f"{OLD_COLUMNS}, '', '', '', 0, 0, 0"
+_COLUMNS_V2 = COLUMNS.replace("recorded_ns", "0")  # versions 2 and 3: `own` was the format that was written
 
 SCHEMA = (
     """CREATE TABLE IF NOT EXISTS written (
@@ -175,7 +175,7 @@ def read_rows(file: str, mend: bool) -> dict[str, list[tuple[object, ...]]]:
     rows: dict[str, list[tuple[object, ...]]] = {"written": [], "failures": [], "runs": []}
     with open_to_read(file, mend) as (connection, version):
         if version:
-            columns = COLUMNS if version == VERSION else _OWNED_WRONGLY if version >= 2 else _AS_OLD
+            columns = COLUMNS if version == VERSION else _COLUMNS_V2 if version >= 2 else _COLUMNS_V1
             rows["written"] = connection.execute(f"SELECT {columns} FROM written").fetchall()
         if version >= 2:
             rows["failures"] = connection.execute("SELECT * FROM failures").fetchall()
@@ -242,8 +242,8 @@ _TABLES = {
 
 def _open_with_lock(file: str) -> contextlib.closing[sqlite3.Connection]:
     """Where nobody else writes: SQLite recovers what a killed run left, and takes its companions away."""
-    left = any(os.path.exists(file + end) for end in COMPANIONS)
-    return _connect(file, "rw" if left else "ro&immutable=1")
+    has_companions = any(os.path.exists(file + end) for end in COMPANIONS)
+    return _connect(file, "rw" if has_companions else "ro&immutable=1")
 
 
 @contextlib.contextmanager

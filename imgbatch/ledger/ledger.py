@@ -111,8 +111,8 @@ class Ledger(LedgerIndex):
                 one.mtime_ns, outcome.source_hash, one.hash, one.source_format, now, self.run, 0,
             ))  # fmt: skip
         error = outcome.error
-        passing = error is not None and BLAME[error.kind] in ("around", "disk")  # the next run simply tries again
-        if error is not None and not passing and outcome.source.problem is None:
+        is_transient = error is not None and BLAME[error.kind] in ("around", "disk")  # the next run simply tries again
+        if error is not None and not is_transient and outcome.source.problem is None:
             self._pending["failures"].append(self._failure(source, outcome, error, now))
         elif outcome.source.path in self._failure_by_source:
             self._pending["forgotten"].append((source, self.digest))
@@ -191,8 +191,8 @@ class Ledger(LedgerIndex):
                 if is_damage(error):
                     self._disconnect()  # what is pending goes into a new file
                 raise write_error(self.file, error) from error
-        for waiting in pending.values():
-            waiting.clear()
+        for rows in pending.values():
+            rows.clear()
 
     def _write(self, pending: Mapping[str, list[tuple[object, ...]]]) -> None:
         with self._open() as connection:

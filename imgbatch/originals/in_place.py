@@ -188,14 +188,14 @@ class InPlace(Destination):
     def _origins(self, content: str) -> Iterator[Replacement]:
         """All replacements that led to a content, the last first."""
         ancestors: set[str] = set()
-        pending = [content]
-        while pending:
-            content = pending.pop()
+        queue = [content]
+        while queue:
+            content = queue.pop()
             if content not in ancestors:
                 ancestors.add(content)
                 for entry in reversed(self._by_hash.get(content, ())):
                     yield entry
-                    pending.append(entry.original)
+                    queue.append(entry.original)
 
     # -- doing it ------------------------------------------------------------------------------------------------------
 

@@ -260,20 +260,20 @@ class Batch(Run):
         yield from work.unchanged
         yield from work.skipped_existing
         yield from work.known_failures
-        together = len(work.todo) - work.isolated_count
-        left = []
-        renaming = self._renaming() if together else None
+        together = len(work.todo) - work.suspect_count
+        rest = []
+        renamed_sources = self._renamed_sources() if together else None
         for job in work.todo[:together]:
-            outcome = None if renaming is None or self._is_stopping() else renaming.copy_outputs(job)
+            outcome = None if renamed_sources is None or self._is_stopping() else renamed_sources.copy_outputs(job)
             if outcome is None:
-                left.append(job)
+                rest.append(job)
             else:
                 yield outcome
-        yield from self._execute(task, left, workers, totals)
+        yield from self._execute(task, rest, workers, totals)
         for job in work.todo[together:]:
             yield from self._execute(task, [job], 0 if workers == 0 else 1, totals)
 
-    def _renaming(self) -> RenamedSources | None:
+    def _renamed_sources(self) -> RenamedSources | None:
         """What serves sources that were only renamed; None where everything is to be made, or measured."""
         if self._stats or self.settings.force:
             return None
@@ -291,7 +291,7 @@ class Batch(Run):
         self._add(outcome)
         if outcome.ok:
             return
-        self._repeated_failures += outcome.index in self.workload.retried_failures
+        self._repeated_failures += outcome.index in self.workload.retry_indices
         error = outcome.error
         if error is not None and BLAME[error.kind] == "disk":
             what = "the disk is full" if error.kind == "no_space" else "the disk cannot be written to"

@@ -71,11 +71,11 @@ def check(
     >>> ib.check("sample_images/travel", workers=0).ok
     True
     """
-    checking = CheckRun(paths, read_only_settings(settings), filters)
-    checking.prepare()
-    for _ in checking.outcomes():
+    check_run = CheckRun(paths, read_only_settings(settings), filters)
+    check_run.prepare()
+    for _ in check_run.outcomes():
         pass
-    return checking.report
+    return check_run.report
 
 
 class VerifyRun(Run):

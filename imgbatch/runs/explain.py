@@ -30,7 +30,7 @@ from imgbatch.runs.batch import Batch
 
 
 @frozen
-class Making:
+class OutputExplanation:
     """How one output is made.
 
     Attributes
@@ -75,7 +75,7 @@ class Explanation:
         Whether its colors are resized to half the size and encoded so, as JPEGs hold them.
     common : tuple of str
         What is done once, for all outputs.
-    outputs : tuple of Making
+    outputs : tuple of OutputExplanation
         In the order in which they are made.
     """
 
@@ -88,12 +88,12 @@ class Explanation:
     turned: str = ""
     halved: bool = False
     common: tuple[str, ...] = ()
-    outputs: tuple[Making, ...] = ()
+    outputs: tuple[OutputExplanation, ...] = ()
 
     @property
     def copied(self) -> bool:
         """Whether nothing is made of what is decoded."""
-        return all(making.copied for making in self.outputs)
+        return all(output.copied for output in self.outputs)
 
     def record(self, base: str) -> dict[str, Any]:
         """The JSON record; paths are relative to the output folder, as in a run's."""
@@ -103,7 +103,7 @@ class Explanation:
         if self.error is not None:
             error = {"kind": self.error.kind, "phase": self.error.phase, "message": self.error.message}
             return {**record, "error": error}
-        paths = {making.number: readable(making.path.removeprefix(base.rstrip("/") + "/")) for making in self.outputs}
+        paths = {output.number: readable(output.path.removeprefix(base.rstrip("/") + "/")) for output in self.outputs}
         return {
             **record,
             "error": None,
@@ -117,13 +117,13 @@ class Explanation:
             "ops": list(self.common),
             "outputs": [
                 {
-                    "path": paths[making.number],
-                    "format": making.format,
-                    "copied": making.copied or None,
-                    "from": None if making.source is None else paths[making.source],
-                    "ops": list(making.ops),
+                    "path": paths[output.number],
+                    "format": output.format,
+                    "copied": output.copied or None,
+                    "from": None if output.source is None else paths[output.source],
+                    "ops": list(output.ops),
                 }
-                for making in sorted(self.outputs, key=lambda making: making.number)
+                for output in sorted(self.outputs, key=lambda output: output.number)
             ],
         }
 
@@ -145,8 +145,8 @@ def total_savings(explanations: Iterable[Explanation]) -> dict[str, int]:
         sums["pixels"] += one.frames * math.prod(one.size)
         sums["decoded"] += one.frames * math.prod(one.decoded)
         sums["outputs"] += len(one.outputs)
-        sums["copied"] += sum(bool(making.copied) for making in one.outputs)
-        sums["from_larger"] += sum(making.source is not None for making in one.outputs)
+        sums["copied"] += sum(bool(output.copied) for output in one.outputs)
+        sums["from_larger"] += sum(output.source is not None for output in one.outputs)
     return sums
 
 
@@ -172,7 +172,7 @@ def _of_decisions(image: steps.ImageContext) -> Explanation:
     varying = picture.format == "tiff" and frames > 1  # pages have sizes of their own
     first = swap_size(pixels, picture.orientation) if plan.turner == "operations" else pixels
     words, here = _steps(plan.common, None if varying else first)
-    makings = []
+    outputs = []
     for decision in image.decisions:
         target, output = job.targets[decision.output], image.outputs[decision.output]
         ops, start = plan.own[decision.output], here
@@ -185,10 +185,12 @@ def _of_decisions(image: steps.ImageContext) -> Explanation:
         path, late = _path(target, size, image.data), target.late and size is None
         copy = {"copy": "file", "rewrite": "picture", "encode": ""}[decision.action]
         savings = (output.min_savings or "a byte") if decision.may_keep_source else ""
-        makings.append(Making(decision.output, path, target.format, own_words, decision.source, copy, late, savings))
+        outputs.append(
+            OutputExplanation(decision.output, path, target.format, own_words, decision.source, copy, late, savings)
+        )
     turn = {"operations": "after", "decoder": "first", "nobody": ""}[plan.turner]
     turn = "" if picture.orientation == 1 else turn
-    return Explanation(job, None, picture.format, frames, plan.size, pixels, turn, plan.luma, words, tuple(makings))
+    return Explanation(job, None, picture.format, frames, plan.size, pixels, turn, plan.luma, words, tuple(outputs))
 
 
 def _resolve_target(target: Target, mode: str) -> Target:

@@ -100,8 +100,8 @@ class Preparation:
         workload = self.workload
         rows = [] if self.ledger is None else list(self.ledger.rows)
         if rows:
-            read = sum({row.source: row.source_size for row in rows}.values())
-            need = workload.total_bytes * sum(row.size for row in rows) // max(1, read)
+            bytes_in = sum({row.source: row.source_size for row in rows}.values())
+            need = workload.total_bytes * sum(row.size for row in rows) // max(1, bytes_in)
         else:
             most = [_most_bytes(self._recipe, output) for output in self._recipe.outputs]
             need = sum(min(job.source.size, most[target.output]) for job in workload.todo for target in job.targets)
@@ -226,12 +226,12 @@ class Preparation:
                 suspects.append(job)
             else:
                 (retries if not retry and is_retried(ledger, job) else workload.todo).append(job)
-        workload.retried_failures = frozenset(job.index for job in retries)
+        workload.retry_indices = frozenset(job.index for job in retries)
         todo = workload.todo
         todo += retries + suspects
         workload.later = max(0, len(todo) - (settings.max_files or len(todo)))
         del todo[len(todo) - workload.later :]
-        workload.isolated_count = max(0, len(suspects) - workload.later)
+        workload.suspect_count = max(0, len(suspects) - workload.later)
 
     def _avoid(self) -> list[str]:
         """Folders that are never entered: the output folder, and those of the outputs, where they lie in a source."""

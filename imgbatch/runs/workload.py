@@ -31,9 +31,9 @@ class Workload:
         Outputs that have lost their source: those that will be removed, and after the run, those that were.
     later : int
         How many files are left for the next run (max_files).
-    isolated_count : int
+    suspect_count : int
         How many jobs at the end of `todo` are done one by one, because they cost a worker before.
-    retried_failures : frozenset of int
+    retry_indices : frozenset of int
         Jobs (by index) that failed before and are retried; a repeat is not reported as new.
     folders : list of str
         Where files will be written (absolute).
@@ -46,8 +46,8 @@ class Workload:
     known_failures: list[Outcome] = field(default_factory=list)
     orphans: list[Row] = field(default_factory=list)
     later: int = 0
-    isolated_count: int = 0
-    retried_failures: frozenset[int] = frozenset()
+    suspect_count: int = 0
+    retry_indices: frozenset[int] = frozenset()
     folders: list[str] = field(default_factory=list)
 
     @property

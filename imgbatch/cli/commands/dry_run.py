@@ -18,7 +18,7 @@ from imgbatch.reporters.console import Console
 
 if TYPE_CHECKING:
     from imgbatch.runs.batch import Batch
-    from imgbatch.runs.explain import Explanation, Making
+    from imgbatch.runs.explain import Explanation, OutputExplanation
 
 
 def show_plan(batch: Batch, output: str, report: ReportArguments) -> int:
@@ -123,14 +123,14 @@ def _words(one: Explanation, output: str | None) -> list[str]:
     head += one.common
     lines = [f"{printable(location(one.job.source))}: {'; '.join(head)}"]
     names = {
-        making.number: "in its place" if output is None else printable(place(making.path, output, making.late))
-        for making in one.outputs
+        item.number: "in its place" if output is None else printable(place(item.path, output, item.late))
+        for item in one.outputs
     }
     shown_paths: set[str] = set()
-    for making in one.outputs:
-        same = making.path in shown_paths and not making.late
-        shown_paths.add(making.path)
-        lines.append(f"  {names[making.number]}: {'the same file' if same else _way(making, names)}")
+    for item in one.outputs:
+        same = item.path in shown_paths and not item.late
+        shown_paths.add(item.path)
+        lines.append(f"  {names[item.number]}: {'the same file' if same else _way(item, names)}")
     return lines
 
 
@@ -141,15 +141,15 @@ def _decode_words(one: Explanation) -> str:
     return f"{words}, to see that nothing is broken" if one.copied else words
 
 
-def _way(making: Making, names: Mapping[int, str]) -> str:
+def _way(output: OutputExplanation, names: Mapping[int, str]) -> str:
     """How one output is made."""
-    if making.copied == "file":
+    if output.copied == "file":
         return "the bytes of the source"
-    if making.copied:
+    if output.copied:
         return "the bytes of the source's picture, other metadata"
-    start = [] if making.source is None else [f"from {names[making.source]}"]
-    words = ", ".join([*start, *making.ops, f"encoded as {making.format}"])
-    return words + (f"; or the source's bytes, unless it saves {making.savings}" if making.savings else "")
+    start = [] if output.source is None else [f"from {names[output.source]}"]
+    words = ", ".join([*start, *output.ops, f"encoded as {output.format}"])
+    return words + (f"; or the source's bytes, unless it saves {output.savings}" if output.savings else "")
 
 
 def _sum(sums: Mapping[str, int]) -> str:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from imgbatch.core.errors import EngineError, sentence
 from imgbatch.core.job import Job, Outcome
-from imgbatch.executors.base import Executor, ExecutorOptions, packed_task
+from imgbatch.executors.base import Executor, ExecutorOptions, pickle_task
 from imgbatch.executors.chunks import Chunks
 from imgbatch.executors.processes.in_flight import Table
 from imgbatch.executors.processes.memory_budget import Budget, budget_size
@@ -88,7 +88,7 @@ class Pool(Executor):
         return self.workers
 
     def run(self, task: Task, jobs: Sequence[Job]) -> Iterator[Outcome]:
-        data = packed_task(task)
+        data = pickle_task(task)
         workers = max(1, min(self.workers, len(jobs)))
         with contextlib.ExitStack() as stack:
             stack.callback(self._forget)
@@ -121,7 +121,7 @@ class Pool(Executor):
             staging=staging,
             rows=workers,
             task=task,
-            packed_task=data,
+            task_pickle=data,
             timeout=self.timeout,
             budget=Budget(budget_size(self.memory)),
         )

@@ -30,13 +30,13 @@ class RunState:
     staging: Staging
     rows: int
     task: Task
-    packed_task: bytes
+    task_pickle: bytes
     timeout: float | None
     budget: Budget
     stopping: bool = False
     aborting: bool = False
     second: deque[Job] = field(default_factory=deque)
-    failed_starts: int = 0
+    start_failures: int = 0
     owner: int = field(default_factory=os.getpid)
 
 

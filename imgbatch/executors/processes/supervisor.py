@@ -218,7 +218,7 @@ class Supervisor:
 
     def _worker(self) -> tuple[BaseProcess, Connection]:
         while self._process is None or self._connection is None:
-            if self.state.failed_starts >= FRUITLESS:
+            if self.state.start_failures >= FRUITLESS:
                 raise EngineError(f"workers cannot be started: {FRUITLESS} in a row died before their first word")
             self._start()
         return self._process, self._connection
@@ -238,12 +238,12 @@ class Supervisor:
         theirs.close()
         word = b""
         with contextlib.suppress(EOFError, OSError):
-            ours.send_bytes(state.packed_task)
+            ours.send_bytes(state.task_pickle)
             wait([ours, process.sentinel], START_TIMEOUT)
             if ours.poll():
                 word = ours.recv_bytes()
         if word == READY:
-            state.failed_starts = 0
+            state.start_failures = 0
             self._process, self._connection = process, ours
             return
         with contextlib.suppress(OSError):
@@ -260,7 +260,7 @@ class Supervisor:
                 "the script has no main guard, so every worker would start it again; put the call under "
                 "`if __name__ == '__main__':`, or run with workers=0"
             )
-        state.failed_starts += 1
+        state.start_failures += 1
 
     def kill(self) -> None:
         """SIGKILL, or what the system has for it."""
