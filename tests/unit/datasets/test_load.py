@@ -417,14 +417,14 @@ def test_no_segment_and_no_word_of_the_tracker_at_the_end_of_a_program(folder: P
         "exit": "kept = batch.images",
         "kill": "os.kill(os.getpid(), 9)",
         "interrupt": "raise KeyboardInterrupt",
-        "fork": "if os.fork():\n        os.wait()\n        assert there(path)",
+        "fork": "if os.fork():\n        os.wait()\n        assert segment_exists(path)",
     }
     program = (
-        "import os, sys\nimport imgbatch as ib\nfrom tests.segments import there\n"
+        "import os, sys\nimport imgbatch as ib\nfrom tests.segments import segment_exists\n"
         "if __name__ == '__main__':\n"
         f"    batch = ib.load({str(folder)!r}, ib.Resize('48x32', fit='cover'), workers=2)\n"
         "    path = batch._rows.name\n"
-        "    print(path, there(path), flush=True)\n"
+        "    print(path, segment_exists(path), flush=True)\n"
         f"    {endings[how]}\n"
     )
     script = folder.parent / "program.py"
