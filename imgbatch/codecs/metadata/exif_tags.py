@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import struct
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from imgbatch.codecs.metadata import spans
@@ -80,10 +80,9 @@ def directories(exif: bytes) -> tuple[Directory, ...]:
     return tuple(by_offset.values())
 
 
-def entries(exif: bytes) -> Iterator[Entry]:
+def entries(exif: bytes) -> list[Entry]:
     """All tags, directory by directory."""
-    for directory in directories(exif):
-        yield from directory.entries
+    return [entry for directory in directories(exif) for entry in directory.entries]
 
 
 def has_position(exif: bytes) -> bool:
