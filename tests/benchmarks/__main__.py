@@ -34,13 +34,13 @@ from pathlib import Path
 
 from tests.benchmarks import peers, quality
 from tests.benchmarks.data import COUNT, Sets
-from tests.benchmarks.measure import CommandFailed, Watch, clear, run
-from tests.benchmarks.peers import Case, Command, Missing, Tools
+from tests.benchmarks.measure import CommandError, Watch, clear, run
+from tests.benchmarks.peers import Case, Command, NoPeer, Tools
 from tests.benchmarks.tables import Row, Table, markdown
 from tests.benchmarks.workloads import WORKLOADS
 
 
-def measured(case: Case, rounds: int, wanted: list[str], patience: float) -> Table:
+def measure_case(case: Case, rounds: int, wanted: list[str], patience: float) -> Table:
     """One workload: a round for memory and SSIM, which also warms the disk, then `rounds` that are timed.
 
     Whoever takes more than `patience` times as long as the first contender is timed once.
@@ -52,7 +52,7 @@ def measured(case: Case, rounds: int, wanted: list[str], patience: float) -> Tab
     for name, command in peers.commands(case).items():
         if wanted and name not in wanted:
             continue
-        if isinstance(command, Missing):
+        if isinstance(command, NoPeer):
             table.missing.append(f"{name} ({command})")
         else:
             commands[name] = command
@@ -66,10 +66,10 @@ def measured(case: Case, rounds: int, wanted: list[str], patience: float) -> Tab
                 if number:
                     if number > 1 and row.seconds[0] > patience * table.rows[0].median:
                         continue
-                    row.seconds.append(timed(case, commands[row.name], row))
+                    row.seconds.append(seconds_of(case, commands[row.name], row))
                 else:
                     examine(case, commands[row.name], row, len(files), references)
-            except (CommandFailed, OSError) as error:
+            except (CommandError, OSError) as error:
                 del commands[row.name]
                 table.missing.append(f"{row.name} ({error})")
         if not table.rows[0].seconds and number:
@@ -78,7 +78,7 @@ def measured(case: Case, rounds: int, wanted: list[str], patience: float) -> Tab
     return table
 
 
-def timed(case: Case, command: Command, row: Row) -> float:
+def seconds_of(case: Case, command: Command, row: Row) -> float:
     spent, printed = run(command, case.target, case.source, case.tools.environment())
     return float(printed) if row.floor else spent
 
@@ -92,7 +92,7 @@ def examine(case: Case, command: Command, row: Row, files: int, references: qual
         return
     made = sum(1 for path in case.target.rglob(f"*{case.workload.suffix}") if ".imgbatch" not in path.parts)
     if made != files * len(case.workload.shapes):
-        raise CommandFailed(f"made {made} of {files * len(case.workload.shapes)} files")
+        raise CommandError(f"made {made} of {files * len(case.workload.shapes)} files")
     row.ssim = quality.summary(quality.scores(case.workload, case.source, case.target, references))
 
 
@@ -142,7 +142,7 @@ def main() -> None:
         if keys and workload.key not in keys:
             continue
         case = Case(workload, sets.folder(workload.data), work / "out", work, len(os.sched_getaffinity(0)), tools)
-        tables.append(measured(case, words.rounds, wanted, words.patience))
+        tables.append(measure_case(case, words.rounds, wanted, words.patience))
         print("", tables[-1].text(), sep="\n", file=stream, flush=True)
     if words.markdown:
         print(markdown(tables), "\n".join(head), sep="\n\n")

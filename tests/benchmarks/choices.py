@@ -28,7 +28,7 @@ from tests.benchmarks import quality
 from tests.benchmarks.data import REPO, Sets
 from tests.benchmarks.measure import clear, run
 from tests.benchmarks.peers import Case, Tools, imgbatch
-from tests.benchmarks.tables import aligned
+from tests.benchmarks.tables import align
 from tests.benchmarks.workloads import WORKLOADS
 
 AS_IT_IS = "as-it-is"
@@ -108,7 +108,7 @@ def _memory_given_back() -> None:
 class Choice:
     """A choice, where it shows (keys of workloads), and what turns it."""
 
-    shown: str
+    workloads: str
     turn: Callable[[], None]
 
 
@@ -124,7 +124,7 @@ CHOICES: dict[str, Choice] = {
 }
 
 
-def turned(name: str, words: list[str]) -> int:
+def run_choice(name: str, words: list[str]) -> int:
     """One command with a choice turned; it says how many processor seconds it took."""
     from imgbatch.__main__ import main as command
     from imgbatch.executors.processes import worker
@@ -140,10 +140,10 @@ def turned(name: str, words: list[str]) -> int:
     return code
 
 
-def measured(name: str, choice: Choice, sets: Sets, work: Path, rounds: int) -> list[tuple[str, ...]]:
+def measure_choice(name: str, choice: Choice, sets: Sets, work: Path, rounds: int) -> list[tuple[str, ...]]:
     """A row for each workload where a choice shows."""
     rows = []
-    for workload in (one for one in WORKLOADS if one.key in choice.shown.split()):
+    for workload in (one for one in WORKLOADS if one.key in choice.workloads.split()):
         source = sets.folder(workload.data)
         times: dict[str, list[float]] = {AS_IT_IS: [], name: []}
         likeness: dict[str, float] = {}
@@ -166,7 +166,7 @@ def measured(name: str, choice: Choice, sets: Sets, work: Path, rounds: int) -> 
 
 def main() -> None:
     if sys.argv[1:2] == ["--turn"]:
-        sys.exit(turned(sys.argv[2], sys.argv[3:]))
+        sys.exit(run_choice(sys.argv[2], sys.argv[3:]))
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.choices", description=__doc__)
     parser.add_argument("--only", help="choices whose names hold this")
     parser.add_argument("--rounds", type=int, default=5)
@@ -178,8 +178,8 @@ def main() -> None:
     rows: list[tuple[str, ...]] = [("turned", "in", "as it is, s", "turned, s", "ratio", "SSIM", "turned")]
     for name, choice in CHOICES.items():
         if (words.only or "") in name:
-            rows += measured(name, choice, sets, work, words.rounds)
-    print("processor seconds of runs without workers", *aligned(rows), sep="\n")
+            rows += measure_choice(name, choice, sets, work, words.rounds)
+    print("processor seconds of runs without workers", *align(rows), sep="\n")
 
 
 if __name__ == "__main__":

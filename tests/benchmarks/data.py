@@ -36,11 +36,11 @@ class Sets:
         if name == "photos":
             return photographs
         if name == "small":
-            return derived(photographs, self._work / f"small-400-{self._mark}", 400, (1024, 768), ".jpg")
+            return derive(photographs, self._work / f"small-400-{self._mark}", 400, (1024, 768), ".jpg")
         if name == "one":
-            return derived(photographs, self._work / f"small-1-{self._mark}", 1, (1024, 768), ".jpg")
+            return derive(photographs, self._work / f"small-1-{self._mark}", 1, (1024, 768), ".jpg")
         if name == "pngs":
-            return derived(photographs, self._work / f"pngs-30-{self._mark}", 30, (2400, 1800), ".png")
+            return derive(photographs, self._work / f"pngs-30-{self._mark}", 30, (2400, 1800), ".png")
         return tiny(self._work / f"tiny-{self._tiny}", self._tiny)
 
 
@@ -78,7 +78,7 @@ def photos(folder: Path, data: Path | None = None, count: int = COUNT) -> Path:
     return folder
 
 
-def derived(source: Path, folder: Path, count: int, size: Size, suffix: str) -> Path:
+def derive(source: Path, folder: Path, count: int, size: Size, suffix: str) -> Path:
     """`count` pictures of at most `size`, upright, made of the photographs: each a different part of one."""
     if _complete(folder, count):
         return folder

@@ -22,7 +22,7 @@ from imgbatch.ledger.ledger import Ledger
 ROUNDS = 3
 
 
-def recorded(folder: Path, count: int) -> float:
+def recording_cost(folder: Path, count: int) -> float:
     """Milliseconds per file that recording costs."""
     outcomes = []
     for number in range(count):
@@ -40,7 +40,7 @@ def recorded(folder: Path, count: int) -> float:
     return (time.perf_counter() - began) * 1000 / count
 
 
-def made(folder: Path, count: int) -> None:
+def make_files(folder: Path, count: int) -> None:
     """So many files of one pixel, and a first run that copies them."""
     (folder / "in").mkdir()
     Image.new("L", (1, 1)).save(folder / "one.png")
@@ -66,8 +66,8 @@ def without_work(folder: Path) -> tuple[float, float]:
 
 def main(count: int) -> None:
     with tempfile.TemporaryDirectory() as name:
-        print(f"ledger: {recorded(Path(name) / 'recorded', count):.4f} ms a file ({count} files)")
-        made(Path(name), count)
+        print(f"ledger: {recording_cost(Path(name) / 'recorded', count):.4f} ms a file ({count} files)")
+        make_files(Path(name), count)
         for _ in range(ROUNDS):
             seconds, megabytes = without_work(Path(name))
             print(f"without work: {seconds:.2f} s, {megabytes:.0f} MB")

@@ -23,7 +23,7 @@ from pathlib import Path
 PROC = Path("/proc")
 
 
-class CommandFailed(Exception):
+class CommandError(Exception):
     """A command ended with an error; the message is the last line it said."""
 
 
@@ -35,7 +35,7 @@ class Watch:
 
     def until(self, session: int, ended: threading.Event) -> None:
         while not ended.wait(0.02):
-            self.peak = max(self.peak, held(session))
+            self.peak = max(self.peak, session_memory(session))
 
 
 def run(
@@ -66,7 +66,7 @@ def run(
     spent = time.perf_counter() - began
     if process.returncode:
         lines = said.strip().splitlines() or ["it said nothing"]
-        raise CommandFailed(f"exit code {process.returncode}: {lines[-1][:160]}")
+        raise CommandError(f"exit code {process.returncode}: {lines[-1][:160]}")
     return spent, printed
 
 
@@ -80,7 +80,7 @@ def _aside(target: Path) -> Path:
     return target.with_name(f"{target.name}-former")
 
 
-def held(session: int) -> int:
+def session_memory(session: int) -> int:
     """The PSS of all processes of a session; bytes."""
     total = 0
     for entry in os.listdir(PROC):

@@ -1,7 +1,7 @@
 """Who is measured beside imgbatch? One function per contender: its command for a workload, or why there is none.
 
 A command is a list of words, run in the folder of the sources, into an empty folder. What a contender cannot do, and
-what is not installed, is said by :class:`Missing`.
+what is not installed, is said by :class:`NoPeer`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ENGINES = Path(__file__).parent / "engines"
 Command = list[str]
 
 
-class Missing(Exception):
+class NoPeer(Exception):
     """Why a contender does not run this workload."""
 
 
@@ -33,15 +33,15 @@ class Tools:
     python: str = sys.executable
     node_modules: Path | None = None
 
-    def found(self, name: str) -> str:
+    def path_of(self, name: str) -> str:
         path = shutil.which(name)
         if path is None:
-            raise Missing(f"{name} is not on PATH")
+            raise NoPeer(f"{name} is not on PATH")
         return path
 
     def python_with(self, module: str) -> str:
         if subprocess.run([self.python, "-c", f"import {module}"], capture_output=True).returncode:
-            raise Missing(f"{self.python} has no module {module}; see --python")
+            raise NoPeer(f"{self.python} has no module {module}; see --python")
         return self.python
 
     def environment(self) -> dict[str, str]:
@@ -56,8 +56,8 @@ class Tools:
         for folder in (str(self.node_modules or ""), *os.environ.get("NODE_PATH", "").split(os.pathsep)):
             script = Path(folder) / "sharp-cli" / "bin" / "cli.js"
             if folder and script.is_file():
-                return [self.found("node"), str(script)]
-        raise Missing("sharp-cli is not in --node-modules or NODE_PATH")
+                return [self.path_of("node"), str(script)]
+        raise NoPeer("sharp-cli is not in --node-modules or NODE_PATH")
 
 
 @dataclass(frozen=True)
@@ -106,12 +106,12 @@ def imgbatch(case: Case) -> Command:
 
 
 def mogrify(case: Case) -> Command:
-    case.tools.found("mogrify")
+    case.tools.path_of("mogrify")
     return case.shell(lambda shape, folder: f"mogrify -path {folder} {_magick(case, shape, '4:2:0')} *")
 
 
 def gm(case: Case) -> Command:
-    case.tools.found("gm")
+    case.tools.path_of("gm")
 
     def line(shape: Shape, folder: str) -> str:
         height = shape.height or shape.width
@@ -149,9 +149,9 @@ def vipsthumbnail_xargs(case: Case) -> Command:
 
 
 def _vipsthumbnail(case: Case, shape: Shape, folder: str) -> str:
-    case.tools.found("vipsthumbnail")
+    case.tools.path_of("vipsthumbnail")
     if case.workload.soften:
-        raise Missing("vipsthumbnail has no blur")
+        raise NoPeer("vipsthumbnail has no blur")
     quality = "" if case.workload.format == "png" else f"[Q={QUALITY}]"
     if shape.cover:
         size = f"{shape.width}x{shape.height} --smartcrop centre"
@@ -166,14 +166,14 @@ def sharp(case: Case) -> Command:
 
 def sharp_cascade(case: Case) -> Command:
     if len(case.workload.shapes) < 2:
-        raise Missing("a cascade needs several sizes")
+        raise NoPeer("a cascade needs several sizes")
     return _sharp(case, "cascade")
 
 
 def _sharp(case: Case, way: str) -> Command:
-    node = case.tools.found("node")
+    node = case.tools.path_of("node")
     if subprocess.run([node, "-e", 'require("sharp")'], env=case.tools.environment(), capture_output=True).returncode:
-        raise Missing("node has no module sharp; see --node-modules")
+        raise NoPeer("node has no module sharp; see --node-modules")
     return [node, str(ENGINES / "with_sharp.cjs"), way, case.spec, str(case.source), str(case.target)]
 
 
@@ -225,7 +225,7 @@ CONTENDERS: dict[str, Callable[[Case], Command]] = {
 }
 
 
-def commands(case: Case) -> dict[str, Command | Missing]:
+def commands(case: Case) -> dict[str, Command | NoPeer]:
     """Every contender's command for a case, or why it has none."""
     makers = CONTENDERS
     if case.workload.key == "W7":
@@ -234,11 +234,11 @@ def commands(case: Case) -> dict[str, Command | Missing]:
         words = ["env", f"PYTHONPATH={REPO}", sys.executable, "-m", "tests.benchmarks.loading"]
         words += ["--folder", str(case.source), "--size", "224"]
         return {name: [*words, "--workers", str(case.cores), "--only", name] for name in loading.CONTENDERS}
-    found: dict[str, Command | Missing] = {}
+    found: dict[str, Command | NoPeer] = {}
     for name, make in makers.items():
         try:
             found[name] = make(case)
-        except Missing as why:
+        except NoPeer as why:
             found[name] = why
     if case.workload.key == "W9":
         found["imgbatch --help"] = [sys.executable, "-m", "imgbatch", "--help"]

@@ -17,7 +17,7 @@ from PIL import Image, ImageCms, ImageFilter, ImageOps
 
 from tests.benchmarks.workloads import Shape, Workload
 
-SAMPLED = 5  # files per contender and workload
+SAMPLES = 5  # files per contender and workload
 Array = Any
 References = dict[tuple[str, str], Array]  # by file name and shape
 
@@ -25,7 +25,7 @@ References = dict[tuple[str, str], Array]  # by file name and shape
 def scores(workload: Workload, source: Path, target: Path, cache: References) -> list[float]:
     """The SSIM of some results in `target`, one per file and shape; 0 where size or orientation are others."""
     files = sorted(source.iterdir())
-    chosen = files[:: max(1, len(files) // SAMPLED)][:SAMPLED]
+    chosen = files[:: max(1, len(files) // SAMPLES)][:SAMPLES]
     found = []
     for path in chosen:
         for shape in workload.shapes:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tests.benchmarks.data import COUNT, Sets
 from tests.benchmarks.measure import clear, run
-from tests.benchmarks.tables import aligned
+from tests.benchmarks.tables import align
 
 
 def copies(source: Path, folder: Path, count: int) -> Path:
@@ -54,7 +54,7 @@ def main() -> None:
         further = (spent - until) / (count - before) * 1000 if count > before else 0.0
         rows.append((str(count), f"{spent:.2f}", f"{spent / count * 1000:.2f}", f"{further:.2f}"))
         before, until = count, spent
-    print("small JPEGs fitted into 256 px", *aligned(rows), sep="\n")
+    print("small JPEGs fitted into 256 px", *align(rows), sep="\n")
 
 
 if __name__ == "__main__":

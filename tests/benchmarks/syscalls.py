@@ -17,10 +17,10 @@ from pathlib import Path
 
 from tests.benchmarks.data import tiny
 from tests.benchmarks.measure import clear, run
-from tests.benchmarks.tables import aligned
+from tests.benchmarks.tables import align
 
 
-def counted(folder: Path, work: Path) -> Counter[str]:
+def count_calls(folder: Path, work: Path) -> Counter[str]:
     """The system calls of one run over `folder`, by name."""
     log = work / "strace.txt"
     command = [
@@ -28,10 +28,10 @@ def counted(folder: Path, work: Path) -> Counter[str]:
         sys.executable, "-m", "imgbatch", "run", ".", "-o", str(work / "out"), "--resize", "32", "-Q", "-j1",
     ]  # fmt: skip
     run(command, work / "out", folder, dict(os.environ))
-    return parsed(log.read_text())
+    return parse_table(log.read_text())
 
 
-def parsed(text: str) -> Counter[str]:
+def parse_table(text: str) -> Counter[str]:
     """The table of ``strace -c``: time, seconds, usecs/call, calls, errors (may be empty), name."""
     found: Counter[str] = Counter()
     for line in text.splitlines():
@@ -49,13 +49,13 @@ def main() -> None:
     if shutil.which("strace") is None:
         raise SystemExit("strace is not on PATH; apt-get install strace")
     work = words.work.resolve()
-    few, many = (counted(tiny(work / f"tiny-{count}", count), work) for count in (words.files, 2 * words.files))
+    few, many = (count_calls(tiny(work / f"tiny-{count}", count), work) for count in (words.files, 2 * words.files))
     clear(work / "out")
     rest = {name: (many[name] - few[name]) / words.files for name in many}
     rows = [("call", "a file"), *((name, f"{calls:.2f}") for name, calls in sorted(
         rest.items(), key=lambda item: -item[1]) if calls >= 0.05)]  # fmt: skip
     rows.append(("all", f"{sum(rest.values()):.2f}"))
-    print(f"system calls of each further tiny PNG, {words.files} and {2 * words.files} files", *aligned(rows), sep="\n")
+    print(f"system calls of each further tiny PNG, {words.files} and {2 * words.files} files", *align(rows), sep="\n")
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ class Table:
         """Aligned text; ``ratio`` is imgbatch's median divided by the contender's."""
         head = ("", "seconds", "min-max", "ratio", "memory", "SSIM")
         cells = [head, *(self._cells(row) for row in self.rows if row.seconds)]
-        lines = [f"{self.workload.key} {self.workload.title} ({self.about})", *aligned(cells)]
+        lines = [f"{self.workload.key} {self.workload.title} ({self.about})", *align(cells)]
         return "\n".join([*lines, *(f"  not measured: {why}" for why in self.missing)])
 
     def _cells(self, row: Row) -> tuple[str, ...]:
@@ -47,7 +47,7 @@ class Table:
         return row.name, f"{row.median:.2f}", spread, ratio, memory, "" if row.ssim is None else f"{row.ssim:.4f}"
 
 
-def aligned(cells: Sequence[Sequence[str]]) -> list[str]:
+def align(cells: Sequence[Sequence[str]]) -> list[str]:
     """Rows of cells as lines, the first column to the left, the others to the right."""
     widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
     return ["  " + "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip() for row in cells]

@@ -30,7 +30,7 @@ NAMESPACE = ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-ch
 IN_NAMESPACE = 'mount -t tmpfs tmpfs /dev/shm || exit 70; "$@"; exit $?'
 
 #: A line of pytest -v about a test that failed, or that it is still at.
-_ENDED = re.compile(
+_END = re.compile(
     r"^(tests/\S+::(?:(?! (?:PASSED|SKIPPED|XFAIL|XPASS)).)*?)(?: | ?(?:FAILED|ERROR|Terminated|Killed).*)?$",
     re.MULTILINE,
 )
@@ -146,7 +146,7 @@ class Trials:
             )  # fmt: skip
         code = code_of(process, output)
         text = output.read_text(errors="replace")
-        names = _ENDED.findall(text)
+        names = _END.findall(text)
         return code, names[-1] if names else f"pytest ends with {code}"
 
 

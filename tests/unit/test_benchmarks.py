@@ -16,11 +16,11 @@ from imgbatch.executors.processes import worker
 from imgbatch.operations.support import separable
 from imgbatch.pipeline import decode_plan
 from tests.benchmarks import choices, peers, quality
-from tests.benchmarks.__main__ import measured
+from tests.benchmarks.__main__ import measure_case
 from tests.benchmarks.data import Sets, photos
-from tests.benchmarks.measure import CommandFailed, Watch, run
-from tests.benchmarks.peers import Case, Missing, Tools
-from tests.benchmarks.syscalls import parsed
+from tests.benchmarks.measure import CommandError, Watch, run
+from tests.benchmarks.peers import Case, NoPeer, Tools
+from tests.benchmarks.syscalls import parse_table
 from tests.benchmarks.tables import Row, Table, markdown
 from tests.benchmarks.workloads import WORKLOADS
 
@@ -63,7 +63,7 @@ def test_every_contender_has_a_command_or_a_reason(few: Path, tmp_path: Path, mo
     for key in ("W1", "W5", "W6"):
         found = peers.commands(case(key, few, tmp_path))
         assert list(found) == list(peers.CONTENDERS)
-        assert isinstance(found["mogrify"], Missing)
+        assert isinstance(found["mogrify"], NoPeer)
         assert str(found["mogrify"]) == "mogrify is not on PATH"
         assert isinstance(found["imgbatch"], list)
 
@@ -75,7 +75,7 @@ def test_a_workload_is_measured_and_the_missing_are_named(
     monkeypatch.setattr(peers, "CONTENDERS", {
         "imgbatch": peers.pillow("loop"), peers.FLOOR: peers.pillow("floor"), "mogrify": lambda case: ["false"],
     })  # fmt: skip
-    table = measured(case(key, few, tmp_path), 2, [], 100)
+    table = measure_case(case(key, few, tmp_path), 2, [], 100)
     loop, floor = table.rows[:2]
     assert len(loop.seconds) == len(floor.seconds) == 2
     assert loop.ssim is not None
@@ -90,7 +90,7 @@ def test_whoever_lost_files_is_not_measured(few: Path, tmp_path: Path, monkeypat
         "imgbatch": peers.pillow("loop"),
         "half": lambda case: ["sh", "-c", f"mkdir {case.target}; cp 000.jpg {case.target}"],
     })  # fmt: skip
-    assert measured(case("W1", few, tmp_path), 1, [], 100).missing == ["half (made 1 of 3 files)"]
+    assert measure_case(case("W1", few, tmp_path), 1, [], 100).missing == ["half (made 1 of 3 files)"]
 
 
 @pytest.mark.skipif(not os.path.isfile("/proc/self/smaps_rollup"), reason="memory is read from /proc")
@@ -104,7 +104,7 @@ def test_memory_of_children_counts(tmp_path: Path) -> None:
 
 def test_a_command_that_fails_says_its_last_line(tmp_path: Path) -> None:
     assert shutil.which("sh")
-    with pytest.raises(CommandFailed, match="exit code 3: why"):
+    with pytest.raises(CommandError, match="exit code 3: why"):
         run(["sh", "-c", "echo why >&2; exit 3"], tmp_path / "none", tmp_path, dict(os.environ))
 
 
@@ -140,7 +140,7 @@ def test_the_table_of_strace_is_read_with_and_without_errors() -> None:
 ------ ----------- ----------- --------- --------- ----------------
 100.00    0.000020           1        17         3 total
 """
-    assert parsed(text) == {"openat": 10, "read": 7}
+    assert parse_table(text) == {"openat": 10, "read": 7}
 
 
 def test_sets_of_other_photographs_are_made_anew(few: Path, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ PARAMETERS = 3
 SECTION = "Parameters\n----------\n"
 
 
-class Described:
+class ClassDocs:
     """A class of the package: the docstrings of its methods, and the names of its bases."""
 
     def __init__(self, node: ast.ClassDef) -> None:
@@ -36,7 +36,7 @@ def functions(node: ast.Module | ast.ClassDef) -> Iterator[ast.FunctionDef]:
 
 MODULES = {path.relative_to(PACKAGE): ast.parse(path.read_text()) for path in sorted(PACKAGE.rglob("*.py"))}
 CLASSES = {
-    node.name: Described(node) for tree in MODULES.values() for node in tree.body if isinstance(node, ast.ClassDef)
+    node.name: ClassDocs(node) for tree in MODULES.values() for node in tree.body if isinstance(node, ast.ClassDef)
 }
 
 

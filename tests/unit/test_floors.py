@@ -56,7 +56,7 @@ LINES = 300  # in a file
 LONG: set[str] = set()
 
 
-def dotted(path: Path) -> str:
+def module_name(path: Path) -> str:
     """A module's name inside the package."""
     return ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
 
@@ -95,9 +95,9 @@ def floor_of(name: str, floors: list[set[str]]) -> int | None:
     return next((number for number, rooms in enumerate(floors) if name in rooms), None)
 
 
-@pytest.mark.parametrize("path", FILES, ids=dotted)
+@pytest.mark.parametrize("path", FILES, ids=module_name)
 def test_imports_go_down_only(path: Path) -> None:
-    here = dotted(path)
+    here = module_name(path)
     room, _, rest = here.partition(".")
     floor = floor_of(room, FLOORS)
     assert floor is not None, f"{room} has no floor: say in FLOORS where it lives"
@@ -115,9 +115,9 @@ def inside(name: str, room: str) -> str:
     return name.removeprefix(f"{room}.").partition(".")[0] if name != room else room
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if dotted(path).split(".")[0] in INSIDE], ids=dotted)
+@pytest.mark.parametrize("path", [path for path in FILES if module_name(path).split(".")[0] in INSIDE], ids=module_name)
 def test_imports_inside_a_room_go_down_only(path: Path) -> None:
-    here = dotted(path)
+    here = module_name(path)
     room = here.partition(".")[0]
     floor = floor_of(inside(here, room), INSIDE[room])
     assert floor is not None, f"{here} has no floor: say in INSIDE where it lives"
@@ -130,14 +130,14 @@ def test_imports_inside_a_room_go_down_only(path: Path) -> None:
             )
 
 
-@pytest.mark.parametrize("path", FILES, ids=dotted)
+@pytest.mark.parametrize("path", FILES, ids=module_name)
 def test_libraries_are_imported_where_they_belong(path: Path) -> None:
     for name in imports(path):
         homes = BELONGS.get(name.split(".")[0])
-        assert homes is None or dotted(path).split(".")[0] in homes, f"{name} belongs to {homes}"
+        assert homes is None or module_name(path).split(".")[0] in homes, f"{name} belongs to {homes}"
 
 
-@pytest.mark.parametrize("path", FILES, ids=dotted)
+@pytest.mark.parametrize("path", FILES, ids=module_name)
 def test_files_say_what_they_answer_and_stay_short(path: Path) -> None:
     text = path.read_text()
     assert "?" in (ast.get_docstring(ast.parse(text)) or "").split("\n\n")[0], "the docstring begins with a question"
@@ -158,7 +158,7 @@ def test_no_public_name_is_a_participle() -> None:
     assert found == older_than_the_rule | verbs
 
 
-def printed(code: str) -> str:
+def stdout_of(code: str) -> str:
     """What a new process prints.
 
     It starts without site (-S): what an environment loads by itself, such as the finder of an editable installation,
@@ -172,17 +172,19 @@ def printed(code: str) -> str:
     return done.stdout.strip()
 
 
-def loaded(imports: str, names: set[str]) -> str:
+def modules_of(imports: str, names: set[str]) -> str:
     """Which of the modules `names` a new process has loaded after `imports`."""
-    return printed(f"import sys\n{imports}\nprint(sorted({names!r} & set(sys.modules)))")
+    return stdout_of(f"import sys\n{imports}\nprint(sorted({names!r} & set(sys.modules)))")
 
 
-PRELOADED = "from imgbatch.executors.processes import start_method\n__import__(start_method.PRELOAD)"
+PRELOAD_CODE = "from imgbatch.executors.processes import start_method\n__import__(start_method.PRELOAD)"
 
 
 def test_workers_start_without_what_only_numbers_need() -> None:
-    imports = f"from imgbatch.executors.processes import pool, worker\nfrom imgbatch.pipeline import steps\n{PRELOADED}"
-    assert loaded(imports, {"numpy", "tqdm", "PIL.ImageCms"}) == "[]"
+    imports = (
+        f"from imgbatch.executors.processes import pool, worker\nfrom imgbatch.pipeline import steps\n{PRELOAD_CODE}"
+    )
+    assert modules_of(imports, {"numpy", "tqdm", "PIL.ImageCms"}) == "[]"
 
 
 def test_workers_load_only_the_operations_that_they_need() -> None:
@@ -190,7 +192,7 @@ def test_workers_load_only_the_operations_that_they_need() -> None:
         f"imgbatch.operations.{name}"
         for name in ("tone.levels", "overlays.watermark", "filters.blur", "sensor.flat_field")
     }
-    assert loaded(PRELOADED, unneeded) == "[]"
+    assert modules_of(PRELOAD_CODE, unneeded) == "[]"
 
 
 #: Slow to load, and of no use to a plain run: neither to the command nor to its workers.
@@ -198,14 +200,16 @@ SELDOM = {"difflib", "ipaddress", "pathlib", "tomllib", "urllib.parse", "xml.par
 
 
 def test_the_forkserver_loads_nothing_that_only_the_command_or_few_pictures_need() -> None:
-    assert loaded(PRELOADED, SELDOM | {"datetime", "json", "sqlite3", "argparse", "imgbatch.planning.plan"}) == "[]"
+    assert (
+        modules_of(PRELOAD_CODE, SELDOM | {"datetime", "json", "sqlite3", "argparse", "imgbatch.planning.plan"}) == "[]"
+    )
 
 
 def test_a_worker_loads_nothing_for_an_everyday_picture(tmp_path: Path) -> None:
     """All that each worker would have to load by itself is there when it is forked."""
     code = f"""
 import sys
-{PRELOADED}
+{PRELOAD_CODE}
 from imgbatch.pipeline.image_task import ImageTask
 from imgbatch.core.job import Job, Source, Target
 from imgbatch.operations import Resize
@@ -220,7 +224,7 @@ work.open()
 outcome = work(Job(0, Source({str(PHOTO)!r}, "", ""), (Target(0, {str(tmp_path / "made.jpg")!r}, "jpeg"),)), Context())
 print(outcome.status, sorted(set(sys.modules) - before))
 """
-    assert printed(code) == "ok []"
+    assert stdout_of(code) == "ok []"
 
 
 def test_a_plain_run_loads_nothing_that_only_other_runs_need(tmp_path: Path) -> None:
@@ -238,11 +242,11 @@ def test_a_plain_run_loads_nothing_that_only_other_runs_need(tmp_path: Path) -> 
             "reporters.files.prometheus", "reporters.files.json_csv", "reporters.files.srcset", "pipeline.steps",
         )
     }  # fmt: skip
-    assert loaded(run, unneeded) == "[]"
+    assert modules_of(run, unneeded) == "[]"
     assert (made / PHOTO.name).exists()
 
 
 def test_the_forkserver_starts_before_anything_else_is_loaded() -> None:
     imports = "from imgbatch.cli import dispatch\nfrom imgbatch.executors.processes import start_method"
     late = {"dataclasses", "typing", "imgbatch.core.errors", "imgbatch.core.job", "imgbatch.executors.base", "PIL"}
-    assert loaded(imports, late) == "[]"
+    assert modules_of(imports, late) == "[]"

@@ -11,8 +11,8 @@ from tests.make_samples import README, SAMPLES, main, p3
 
 FOLDER = Path(__file__).parents[2] / "sample_images"
 NAMES = sorted(name for name, _, _ in SAMPLES)
-BROKEN = [name for name in NAMES if name.startswith("broken/")]
-WHOLE = [name for name in NAMES if name not in BROKEN]
+DAMAGES = [name for name in NAMES if name.startswith("broken/")]
+WHOLE = [name for name in NAMES if name not in DAMAGES]
 
 
 def disk_names() -> list[str]:
@@ -49,10 +49,10 @@ def test_whole_files_load(name: str) -> None:
 
 
 def test_exactly_four_files_are_broken() -> None:
-    assert len(BROKEN) == 4
+    assert len(DAMAGES) == 4
 
 
-@pytest.mark.parametrize("name", BROKEN)
+@pytest.mark.parametrize("name", DAMAGES)
 def test_pillow_refuses_broken_files(name: str) -> None:
     with pytest.raises(OSError), Image.open(FOLDER / name) as image:
         image.load()

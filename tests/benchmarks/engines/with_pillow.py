@@ -44,7 +44,7 @@ def one(task: Task) -> None:
             save(copy, source, target / folder, spec, profile)
 
 
-def well_made(task: Task) -> None:
+def make_well(task: Task) -> None:
     """One picture, and no pixel touched that need not be."""
     source, target, spec = task
     with Image.open(source) as image:
@@ -100,7 +100,7 @@ def main() -> None:
     Image.init()
     began = time.perf_counter()
     for task in tasks:
-        (well_made if way == "floor" else one)(task)
+        (make_well if way == "floor" else one)(task)
     if way == "floor":
         print((time.perf_counter() - began) / spec["workers"])
 

@@ -23,7 +23,7 @@ from imgbatch.operations import Operation, all_operations, get_operation
 
 COMMANDS: list[Command[Any]] = [RUN, CHECK, STATS, PACK, SCHEDULE, HISTORY, UNDO]
 #: Fields that no flag fills: the figures of stats are no lines.
-UNFILLED = {"stats": {"json_lines"}}
+NO_FLAGS = {"stats": {"json_lines"}}
 
 
 def run_arguments(*words: str) -> RunArguments:
@@ -190,4 +190,4 @@ def test_every_flag_fills_a_field_of_its_command_and_every_field_has_a_flag(comm
     fields = fields_of(command.arguments)
     assert len(fields) == len(set(fields))
     filled = {one.field for one in command.flags(all_operations())} - {"help"}
-    assert filled | {"operands"} == set(fields) - UNFILLED.get(command.name, set())
+    assert filled | {"operands"} == set(fields) - NO_FLAGS.get(command.name, set())

@@ -11,7 +11,7 @@ from imgbatch.cli.commands import run as command
 from imgbatch.runs import batch
 
 
-class Seen(Exception):
+class SettingsReady(Exception):
     """The settings got there."""
 
 
@@ -29,9 +29,9 @@ def test_unattended_runs_have_a_limit(
     class Batch(batch.Batch):
         def prepare(self, hold: bool = True) -> None:
             made.append(self.settings.timeout)
-            raise Seen
+            raise SettingsReady
 
     monkeypatch.setattr(batch, "Batch", Batch)
-    with pytest.raises(Seen):
+    with pytest.raises(SettingsReady):
         command.run([str(tmp_path), "-o", str(tmp_path / "out"), *words])
     assert made == [timeout]

@@ -29,15 +29,15 @@ def body() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def made(decorator: Callable[[type[Any]], type[Any]]) -> type[Any]:
+def make(decorator: Callable[[type[Any]], type[Any]]) -> type[Any]:
     return decorator(type("Values", (), body()))
 
 
-PLAIN = made(dataclass(frozen=True))
-EACH = pytest.mark.parametrize("cls", [made(frozen), made(frozen(slots=True))], ids=["dict", "slots"])
+PLAIN = make(dataclass(frozen=True))
+EACH = pytest.mark.parametrize("cls", [make(frozen), make(frozen(slots=True))], ids=["dict", "slots"])
 
 
-def said(act: Callable[[], object]) -> tuple[type, str]:
+def message(act: Callable[[], object]) -> tuple[type, str]:
     with pytest.raises((TypeError, AttributeError)) as caught:
         act()
     return caught.type, str(caught.value)
@@ -50,9 +50,9 @@ def test_it_is_made_and_shown_like_a_dataclass(cls: type[Any]) -> None:
     assert cls.__match_args__ == PLAIN.__match_args__
     assert [item.name for item in dataclasses.fields(cls)] == ["first", "second", "third"]
     assert cls.__init__.__module__ == __name__
-    assert said(lambda: cls()) == said(lambda: PLAIN())
-    assert said(lambda: cls(1, fourth=2)) == said(lambda: PLAIN(1, fourth=2))
-    assert said(lambda: cls(1, "2", [], 4)) == said(lambda: PLAIN(1, "2", [], 4))
+    assert message(lambda: cls()) == message(lambda: PLAIN())
+    assert message(lambda: cls(1, fourth=2)) == message(lambda: PLAIN(1, fourth=2))
+    assert message(lambda: cls(1, "2", [], 4)) == message(lambda: PLAIN(1, "2", [], 4))
 
 
 @EACH
@@ -68,15 +68,15 @@ def test_values_are_compared_and_hashed(cls: type[Any]) -> None:
     assert cls(1) == cls(1) != cls(2)
     assert cls(1) != PLAIN(1) and cls(1) != (1, "b", [])
     assert hash(cls(1, "2", ())) == hash(cls(1, "2", ())) == hash(PLAIN(1, "2", ()))
-    assert said(lambda: hash(cls(1))) == said(lambda: hash(PLAIN(1)))
+    assert message(lambda: hash(cls(1))) == message(lambda: hash(PLAIN(1)))
 
 
 @EACH
 def test_nothing_can_be_changed(cls: type[Any]) -> None:
     one, plain = cls(1), PLAIN(1)
     for name in ("first", "unknown"):
-        assert said(lambda: setattr(one, name, 2)) == said(lambda: setattr(plain, name, 2))  # noqa: B023 - called at once
-        assert said(lambda: delattr(one, name)) == said(lambda: delattr(plain, name))  # noqa: B023 - called at once
+        assert message(lambda: setattr(one, name, 2)) == message(lambda: setattr(plain, name, 2))  # noqa: B023 - called at once
+        assert message(lambda: delattr(one, name)) == message(lambda: delattr(plain, name))  # noqa: B023 - called at once
     assert dataclasses.replace(one, first=2) == cls(2)
     assert dataclasses.asdict(one) == dataclasses.asdict(plain)
     assert one == cls(1)
@@ -120,8 +120,8 @@ def test_a_subclass_may_have_values_of_its_own(cls: type[Any]) -> None:
     value = More()
     assert value.extra == 2
     del value.extra
-    assert said(lambda: setattr(value, "first", 3))[0] is dataclasses.FrozenInstanceError
-    assert said(lambda: delattr(value, "first"))[0] is dataclasses.FrozenInstanceError
+    assert message(lambda: setattr(value, "first", 3))[0] is dataclasses.FrozenInstanceError
+    assert message(lambda: delattr(value, "first"))[0] is dataclasses.FrozenInstanceError
 
 
 def test_a_class_keeps_what_it_says_itself() -> None:

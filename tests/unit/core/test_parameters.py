@@ -50,7 +50,7 @@ class Line(Declaration):
     shadow: Annotated[bool, Switch()] = False
 
 
-def said(call: Any, *values: Any, **named: Any) -> str:
+def message(call: Any, *values: Any, **named: Any) -> str:
     with pytest.raises(UsageError) as caught:
         call(*values, **named)
     return str(caught.value)
@@ -78,7 +78,7 @@ def said(call: Any, *values: Any, **named: Any) -> str:
     ],
 )
 def test_sentence_of_wrong_words(words: str, sentence: str) -> None:
-    assert said(from_words, Stamp, words) == sentence
+    assert message(from_words, Stamp, words) == sentence
 
 
 @pytest.mark.parametrize(
@@ -98,12 +98,14 @@ def test_sentence_of_wrong_words(words: str, sentence: str) -> None:
 )
 def test_sentence_of_wrong_values(values: dict[str, Any], sentence: str) -> None:
     values = {"text": "a", **values}
-    assert said(Stamp, **values) == sentence
-    assert said(from_table, Stamp, values) == sentence
+    assert message(Stamp, **values) == sentence
+    assert message(from_table, Stamp, values) == sentence
 
 
 def test_numbers_beyond_every_float_are_refused() -> None:
-    assert said(Stamp, "a", size=10**400).startswith("expected a number of at least 1 px for stamp_it size, got 1000")
+    assert message(Stamp, "a", size=10**400).startswith(
+        "expected a number of at least 1 px for stamp_it size, got 1000"
+    )
 
 
 def test_values_are_held_in_their_canonical_form() -> None:

@@ -220,7 +220,7 @@ def test_alpha_is_dropped_and_profiles_are_ignored(tmp_path: Path) -> None:
 # -- going wrong and stopping ------------------------------------------------------------------------------------------
 
 
-class Quitting(ib.Invert):
+class QuitOnBlack(ib.Invert):
     """An operation that ends its process where the first pixel is black."""
 
     def apply(self, image: Image.Image) -> Image.Image:
@@ -232,7 +232,7 @@ class Quitting(ib.Invert):
 def test_a_file_that_takes_its_worker_along_is_named_and_not_counted(tmp_path: Path) -> None:
     for number in range(12):
         save(tmp_path / f"{number:02}.png", (8, 8), (0, 0, 0) if number == 5 else (number + 1, 9, 9))
-    found = ib.stats(tmp_path, Quitting(), workers=2, chunksize=4)
+    found = ib.stats(tmp_path, QuitOnBlack(), workers=2, chunksize=4)
     assert [failure.source.relative for failure in found.failures] == ["05.png"]
     assert (found.images, found.failed) == (11, 1)
     assert found.sum[0] == sum(64 * (255 - number - 1) for number in range(12) if number != 5)

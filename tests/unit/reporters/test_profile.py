@@ -20,14 +20,14 @@ def outcome(ms: dict[str, float], cost: Cost | None = None, index: int = 0) -> O
     return Outcome(index, Source("/p/a.jpg", "p", "a.jpg"), "ok", ms=ms, cost=cost)
 
 
-def told(outcomes: list[Outcome], seconds: float, workers: int = 2) -> list[str]:
+def profile_lines(outcomes: list[Outcome], seconds: float, workers: int = 2) -> list[str]:
     lines: list[str] = []
     Profile(lines.append, workers, cpu=lambda: 0.0).finish(Report(outcomes=outcomes, seconds=seconds))
     return lines
 
 
 def test_tables_add_up() -> None:
-    lines = told([
+    lines = profile_lines([
         outcome({"read": 10, "decode": 200, "ops": 90}, Cost("jpeg", 4 * 10**6, {"resize": 60, "blur": 20}, 300, 0)),
         outcome({"read": 10, "decode": 100, "ops": 90}, Cost("png", 2 * 10**6, {"resize": 90}, 200, 0)),
     ], 0.25)  # fmt: skip
@@ -60,7 +60,7 @@ def test_pixels_that_no_decoder_has_seen_are_no_throughput() -> None:
     """A header of a broken file may promise 100 MPix; they were done in no time."""
     bomb = outcome({"read": 1, "decode": 1}, Cost("jpeg", 10**8, {}, 2, 0))
     late = outcome({"read": 1, "decode": 98, "encode": 1}, Cost("jpeg", 10**7, {}, 98, 0))
-    lines = told([
+    lines = profile_lines([
         replace(bomb, status="failed", error=Failure("too_large", "decode", "")),
         replace(late, status="failed", error=Failure("target", "encode", "")),
     ], 0.1)  # fmt: skip
@@ -71,12 +71,14 @@ def test_pixels_that_no_decoder_has_seen_are_no_throughput() -> None:
 def test_lost_files_are_not_taken_for_idle_workers() -> None:
     lost = replace(outcome({}), status="timeout")
     done = outcome({"decode": 10}, Cost("jpeg", 1, {}, 10, 0))
-    assert told([lost, lost], 1.0) == ["profile: nothing was finished; not counted: 2 files that timed out or crashed"]
-    assert told([done, lost], 1.0)[-1] == "  not counted: 1 file that timed out or crashed"
+    assert profile_lines([lost, lost], 1.0) == [
+        "profile: nothing was finished; not counted: 2 files that timed out or crashed"
+    ]
+    assert profile_lines([done, lost], 1.0)[-1] == "  not counted: 1 file that timed out or crashed"
 
 
 def test_a_run_without_work_says_so() -> None:
-    assert told([], 0.1) == ["profile: nothing was done"]
+    assert profile_lines([], 0.1) == ["profile: nothing was done"]
 
 
 @pytest.mark.parametrize("workers", [0, 1])
