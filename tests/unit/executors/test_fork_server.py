@@ -53,17 +53,17 @@ class Asking(Task):
         return Outcome(job.index, job.source, "ok", ms={"free": free, "tracker": tracker or 0})
 
 
-def printed(alone: bool, then: str, before: str = "") -> str:
+def output_of(alone: bool, then: str, before: str = "") -> str:
     code = CODE.format(alone=alone, then=then, before=before)
     place = Path(__file__).parents[3]
-    done = subprocess.run([sys.executable, "-c", code], cwd=place, capture_output=True, text=True, timeout=60)
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout.strip()
+    process = subprocess.run([sys.executable, "-c", code], cwd=place, capture_output=True, text=True, timeout=60)
+    assert (process.returncode, process.stderr) == (0, "")
+    return process.stdout.strip()
 
 
 @pytest.mark.parametrize("alone", [True, False])
 def test_only_a_command_forks(alone: bool) -> None:
-    assert printed(alone, FORKED) == str([alone, alone])
+    assert output_of(alone, FORKED) == str([alone, alone])
 
 
 def test_what_is_forked_goes_by_another_name_than_the_command() -> None:
@@ -74,21 +74,21 @@ def test_what_is_forked_goes_by_another_name_than_the_command() -> None:
         "    threading.Event().wait(0.001)\n"  # they have only just been forked
         "print('renamed')"
     )
-    assert printed(True, then) == "renamed"
+    assert output_of(True, then) == "renamed"
 
 
 def test_nothing_is_forked_beside_a_second_thread() -> None:
     before = "end = threading.Event()\nthreading.Thread(target=end.wait).start()"
-    assert printed(True, f"{FORKED}\nend.set()", before) == "[False, False]"
+    assert output_of(True, f"{FORKED}\nend.set()", before) == "[False, False]"
 
 
 def test_what_the_command_has_open_stays_its_own() -> None:
     """A pipe whose writing end lived on in another process would never end."""
     before = "import os\nends = os.pipe()"
     then = "os.close(ends[1])\nprint(os.read(ends[0], 1))"
-    assert printed(True, then, before) == "b''"
+    assert output_of(True, then, before) == "b''"
 
 
 @pytest.mark.parametrize("alone", [True, False])
 def test_a_worker_finds_multiprocessing_as_in_a_new_process(alone: bool) -> None:
-    assert printed(alone, WORK) == "{'free': True, 'tracker': 0}"
+    assert output_of(alone, WORK) == "{'free': True, 'tracker': 0}"

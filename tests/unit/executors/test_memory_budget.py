@@ -23,17 +23,17 @@ def always() -> bool:
 def test_a_taker_waits_until_there_is_room() -> None:
     budget = Budget(100)
     assert budget.take(0, 60, always)
-    taken = threading.Event()
+    has_room = threading.Event()
 
     def second() -> None:
         budget.take(1, 60, always)
-        taken.set()
+        has_room.set()
 
     thread = threading.Thread(target=second)
     thread.start()
-    assert not taken.wait(0.1)
+    assert not has_room.wait(0.1)
     assert budget.give_back(0)
-    assert taken.wait(10)
+    assert has_room.wait(10)
     thread.join()
 
 
@@ -117,11 +117,11 @@ class Greedy(FaultyTask):
 
     def __call__(self, job: Job, context: TaskContext) -> Outcome:
         context.reserve(60_000_000)
-        held = Path(self.folder) / f"held-{job.index}"
-        held.touch()
-        others = [path for path in Path(self.folder).glob("held-*") if path != held]
+        mark_file = Path(self.folder) / f"held-{job.index}"
+        mark_file.touch()
+        others = [path for path in Path(self.folder).glob("held-*") if path != mark_file]
         outcome = super().__call__(job, context)
-        held.unlink()
+        mark_file.unlink()
         return outcome if not others else Outcome(job.index, job.source, "ok", changes=("not alone",))
 
 

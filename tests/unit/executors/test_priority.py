@@ -38,8 +38,8 @@ class Telling(Task):
 @pytest.mark.skipif(not hasattr(os, "getpriority"), reason="this system has no priorities")
 @pytest.mark.parametrize("low", [True, False])
 def test_workers_follow_their_parent(low: bool) -> None:
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", CODE.format(low=low)], cwd=Path(__file__).parents[3], capture_output=True, text=True
     )
     before = os.getpriority(os.PRIO_PROCESS, 0)
-    assert done.stdout.strip() == str(max(10, before) if low else before), done.stderr
+    assert process.stdout.strip() == str(max(10, before) if low else before), process.stderr

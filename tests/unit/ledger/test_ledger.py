@@ -34,7 +34,7 @@ def photos(tmp_path: Path) -> Path:
     return folder
 
 
-def made(photos: Path, recipe: ib.Recipe | None = None, **words: object) -> dict[str, int]:
+def make(photos: Path, recipe: ib.Recipe | None = None, **words: object) -> dict[str, int]:
     """A run in this process; how many files had which status."""
     report = ib.run([photos], photos.parent / "out", recipe or THUMBS, workers=0, **words)  # type: ignore[arg-type]  # settings
     return {status: count for status, count in report.counts.items() if count}
@@ -49,30 +49,30 @@ def stamps(folder: Path) -> dict[str, int]:
 
 
 def test_a_second_run_touches_nothing(photos: Path) -> None:
-    assert made(photos) == {"ok": 4}
+    assert make(photos) == {"ok": 4}
     before = stamps(photos.parent / "out")
-    assert made(photos) == {"unchanged": 4}
+    assert make(photos) == {"unchanged": 4}
     assert stamps(photos.parent / "out") == before
 
 
 def test_a_changed_source_is_made_again_and_nothing_else(photos: Path) -> None:
-    made(photos)
+    make(photos)
     Image.new("RGB", (60, 40), "red").save(photos / "2.jpg")
     before = stamps(photos.parent / "out")
-    assert made(photos) == {"ok": 1, "unchanged": 3}
+    assert make(photos) == {"ok": 1, "unchanged": 3}
     after = stamps(photos.parent / "out")
     assert [name for name in after if after[name] != before[name]] == ["2.webp"]
 
 
 def test_another_time_alone_is_no_change(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made(photos)
+    make(photos)
     os.utime(photos / "1.jpg", ns=(1, 1))
     before = stamps(photos.parent / "out")
-    assert made(photos) == {"unchanged": 4}
+    assert make(photos) == {"unchanged": 4}
     assert stamps(photos.parent / "out") == before
     monkeypatch.setattr(Local, "fingerprint", None)  # the new time is known now: the content is not asked again
     old(photos)
-    assert made(photos) == {"unchanged": 4}
+    assert make(photos) == {"unchanged": 4}
 
 
 def old(photos: Path) -> None:
@@ -86,36 +86,36 @@ def test_a_change_of_the_same_size_and_time_is_seen_when_it_may_have_been_within
     data = (photos / "1.jpg").read_bytes()
     now = time.time_ns() + 10**9
     os.utime(photos / "1.jpg", ns=(now, now))
-    made(photos)
+    make(photos)
     with sqlite3.connect(photos.parent / "out" / STATE / FILE) as connection:
         connection.execute("UPDATE written SET recorded_ns = source_mtime_ns + 1000000")
     connection.close()
     (photos / "1.jpg").write_bytes((photos / "2.jpg").read_bytes().ljust(len(data), b"\0")[: len(data)])
     os.utime(photos / "1.jpg", ns=(now, now))
-    counts = made(photos)
+    counts = make(photos)
     assert counts.pop("unchanged") == 3 and sum(counts.values()) == 1
 
 
 def test_a_run_without_work_opens_no_picture(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = ib.Recipe(ops=[ib.Resize("20")])  # format same: a new source is looked into for its format
-    made(photos, plain)
+    make(photos, plain)
     old(photos)
     monkeypatch.setattr("imgbatch.codecs.format_of", None)
     monkeypatch.setattr(Local, "fingerprint", None)
-    assert made(photos, plain) == {"unchanged": 4}
+    assert make(photos, plain) == {"unchanged": 4}
 
 
 def test_a_source_that_is_written_to_while_it_is_read_is_not_done(
     photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = os.fstat
-    seen = []
+    descriptors = []
 
     def moving(descriptor: int) -> os.stat_result:
         found = real(descriptor)
         if os.readlink(f"/proc/self/fd/{descriptor}").endswith("/2.jpg"):
-            seen.append(descriptor)
-            os.utime(photos / "2.jpg", ns=(len(seen), len(seen)))
+            descriptors.append(descriptor)
+            os.utime(photos / "2.jpg", ns=(len(descriptors), len(descriptors)))
         return found
 
     monkeypatch.setattr("imgbatch.storage.local.os.fstat", moving)
@@ -123,7 +123,7 @@ def test_a_source_that_is_written_to_while_it_is_read_is_not_done(
     (failed,) = report.failed
     assert failed.error is not None and (failed.error.kind, failed.error.phase) == ("changed", "read")
     monkeypatch.undo()
-    assert made(photos) == {"ok": 1, "unchanged": 3}
+    assert make(photos) == {"ok": 1, "unchanged": 3}
 
 
 @pytest.mark.parametrize(
@@ -135,9 +135,9 @@ def test_a_source_that_is_written_to_while_it_is_read_is_not_done(
     ],
 )
 def test_a_changed_recipe_makes_all_again(photos: Path, recipe: ib.Recipe) -> None:
-    made(photos)
-    assert made(photos, recipe) == {"ok": 4}
-    assert made(photos, recipe) == {"unchanged": 4}
+    make(photos)
+    assert make(photos, recipe) == {"ok": 4}
+    assert make(photos, recipe) == {"unchanged": 4}
 
 
 def test_a_shortage_is_guessed_from_what_former_runs_wrote(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,7 +150,7 @@ def test_a_shortage_is_guessed_from_what_former_runs_wrote(photos: Path, monkeyp
     monkeypatch.setattr("imgbatch.runs.prepare.shutil.disk_usage", lambda folder: SimpleNamespace(free=sources - 1))
     assert shortage(ib.Recipe()) == (sources, sources - 1)
     assert shortage(ib.Recipe(ops=[ib.Resize("5")], outputs=[ib.Output(format="webp")])) is None  # 25 px each
-    made(photos)
+    make(photos)
     assert shortage() is None  # thumbnails are small
     monkeypatch.setattr("imgbatch.runs.prepare.shutil.disk_usage", lambda folder: SimpleNamespace(free=1))
     outputs = sum(path.stat().st_size for path in (photos.parent / "out").glob("*.webp"))
@@ -159,24 +159,24 @@ def test_a_shortage_is_guessed_from_what_former_runs_wrote(photos: Path, monkeyp
 
 
 def test_force_makes_all_again(photos: Path) -> None:
-    made(photos)
-    assert made(photos, force=True) == {"ok": 4}
+    make(photos)
+    assert make(photos, force=True) == {"ok": 4}
 
 
 def test_a_deleted_output_is_made_again(photos: Path) -> None:
-    made(photos)
+    make(photos)
     (photos.parent / "out" / "3.webp").unlink()
-    assert made(photos) == {"ok": 1, "unchanged": 3}
+    assert make(photos) == {"ok": 1, "unchanged": 3}
 
 
 def test_an_edited_output_is_not_ours_any_more(photos: Path) -> None:
-    made(photos)
+    make(photos)
     edited = photos.parent / "out" / "3.webp"
     edited.write_bytes(b"my own work")
     with pytest.raises(ib.PlanError, match="3.webp"):
-        made(photos)
+        make(photos)
     assert edited.read_bytes() == b"my own work"
-    assert made(photos, skip_existing=True) == {"unchanged": 3, "skipped": 1}
+    assert make(photos, skip_existing=True) == {"unchanged": 3, "skipped": 1}
     assert edited.read_bytes() == b"my own work"
 
 
@@ -191,7 +191,7 @@ def test_without_a_ledger_every_file_is_foreign(photos: Path) -> None:
 def test_what_failed_is_remembered_until_it_or_the_recipe_changes(photos: Path) -> None:
     bad, whole = photos / "bad.jpg", (photos / "0.jpg").read_bytes()
     bad.write_bytes(whole[:300])
-    assert made(photos) == {"ok": 4, "failed": 1}
+    assert make(photos) == {"ok": 4, "failed": 1}
     report = ib.run([photos], photos.parent / "out", THUMBS, workers=0)
     (failed,) = report.failed
     assert report.exit_code == 1 and failed.error is not None and "not tried again" in failed.error.message
@@ -200,8 +200,8 @@ def test_what_failed_is_remembered_until_it_or_the_recipe_changes(photos: Path) 
     assert said_again(photos, THICK) == 0
     assert said_again(photos, THICK) == 1
     bad.write_bytes(whole)
-    assert made(photos, THICK) == {"ok": 1, "unchanged": 4}
-    assert made(photos, THICK) == {"unchanged": 5}
+    assert make(photos, THICK) == {"ok": 1, "unchanged": 4}
+    assert make(photos, THICK) == {"unchanged": 5}
 
 
 def said_again(photos: Path, recipe: ib.Recipe | None = None, **words: object) -> int:
@@ -234,13 +234,13 @@ def test_what_crashes_is_left_in_peace_for_1_2_4_8_days(tmp_path: Path) -> None:
         ledger.begin(["o"])
         ledger.record(Outcome(0, source, "crashed", error=Failure("crash", "decode", "died")))
         ledger.close()
-        held = Ledger(str(tmp_path), digest="d", versions="v").last_failure(source)
-        assert held is not None
-        waits.append(held)
+        failure = Ledger(str(tmp_path), digest="d", versions="v").last_failure(source)
+        assert failure is not None
+        waits.append(failure)
     now = time.time_ns()
-    assert [held.attempts for held in waits] == [1, 2, 3, 4, 5]
-    assert [round((held.next_ns - now) / DAY_NS) for held in waits] == [1, 2, 4, 8, 8]
-    assert not any(held.due(now) for held in waits)
+    assert [failure.attempts for failure in waits] == [1, 2, 3, 4, 5]
+    assert [round((failure.next_ns - now) / DAY_NS) for failure in waits] == [1, 2, 4, 8, 8]
+    assert not any(failure.due(now) for failure in waits)
     assert waits[0].due(now + DAY_NS)  # a nightly run comes a little early
     assert waits[-1].due(now - 30 * DAY_NS)  # the clock was set back
 
@@ -257,9 +257,9 @@ def test_a_failure_says_how_long_it_is_left_in_peace(tmp_path: Path, attempts: i
         ledger.record(Outcome(0, source, "crashed", error=Failure("crash", "decode", "died")))
         ledger.close()
     again = Ledger(str(tmp_path), digest="d", versions="v")
-    held = again.last_failure(source)
-    assert held is not None
-    outcome = known_failure(again, Job(0, source, ()), held.next_ns - int(hours * 3600 * 10**9))
+    failure = again.last_failure(source)
+    assert failure is not None
+    outcome = known_failure(again, Job(0, source, ()), failure.next_ns - int(hours * 3600 * 10**9))
     assert outcome is not None and outcome.error is not None and outcome.status == "crashed"
     tries = f"not tried before {when} are over, after {attempts} attempts (--retry-failed)"
     assert outcome.error.message == f"died; {tries}"
@@ -279,10 +279,10 @@ def test_a_run_that_only_remembers_a_failure_is_no_attempt(photos: Path, monkeyp
     began = time.time_ns()
     for night in range(6):
         monkeypatch.setattr(time, "time_ns", lambda now=began + night * DAY_NS: now)
-        known = Batch([photos], folder, THUMBS, ib.Settings(workers=0))
-        known.prepare(hold=False)
-        tried.append(not known.known)
-        assert made(photos).get("crashed", 0) == len(known.known)
+        next_batch = Batch([photos], folder, THUMBS, ib.Settings(workers=0))
+        next_batch.prepare(hold=False)
+        tried.append(not next_batch.known)
+        assert make(photos).get("crashed", 0) == len(next_batch.known)
         with sqlite3.connect(folder / STATE / FILE) as connection:
             left = connection.execute("SELECT attempts, message FROM failures").fetchall()
         connection.close()
@@ -291,9 +291,9 @@ def test_a_run_that_only_remembers_a_failure_is_no_attempt(photos: Path, monkeyp
 
 
 def test_a_file_that_was_too_large_is_tried_with_a_higher_limit(photos: Path) -> None:
-    assert made(photos, max_pixels=2000) == {"failed": 4}
-    assert made(photos, max_pixels=2000) == {"failed": 4}
-    assert made(photos) == {"ok": 4}
+    assert make(photos, max_pixels=2000) == {"failed": 4}
+    assert make(photos, max_pixels=2000) == {"failed": 4}
+    assert make(photos) == {"ok": 4}
 
 
 def test_a_file_that_was_late_is_tried_with_another_limit(tmp_path: Path) -> None:
@@ -315,7 +315,7 @@ def test_what_fails_every_night_holds_up_nothing(photos: Path) -> None:
         (photos / name).write_bytes(b"\0\0\0\x18ftypheic" + bytes(40))
     made_so_far = []
     for _ in range(4):
-        made(photos, max_files=2)
+        make(photos, max_files=2)
         made_so_far.append(len(list((photos.parent / "out").glob("*.webp"))))
     assert made_so_far == [0, 2, 4, 4]
 
@@ -350,17 +350,17 @@ def test_a_source_from_the_year_2400_is_like_any_other(photos: Path, preserve: b
     """Its time in ns is more than a database takes."""
     os.utime(photos / "0.jpg", (13_569_465_600, 13_569_465_600))
     recipe = ib.Recipe(ops=[ib.Resize("20")], outputs=[ib.Output(preserve=preserve)])
-    assert made(photos, recipe) == {"ok": 4}
-    assert made(photos, recipe) == {"unchanged": 4}
+    assert make(photos, recipe) == {"ok": 4}
+    assert make(photos, recipe) == {"unchanged": 4}
 
 
 def test_an_output_with_the_time_of_its_source_follows_it(photos: Path) -> None:
     dated = ib.Recipe(ops=[ib.Resize("20")], outputs=[ib.Output(preserve=True)])
-    made(photos, dated)
+    make(photos, dated)
     os.utime(photos / "0.jpg", (10**9, 10**9))
-    assert made(photos, dated) == {"ok": 1, "unchanged": 3}
+    assert make(photos, dated) == {"ok": 1, "unchanged": 3}
     assert (photos.parent / "out/0.jpg").stat().st_mtime == 10**9
-    assert made(photos, dated) == {"unchanged": 4}
+    assert make(photos, dated) == {"unchanged": 4}
 
 
 @pytest.mark.parametrize(
@@ -370,12 +370,12 @@ def test_a_text_shows_the_number_and_the_day_that_are_true_now(
     photos: Path, text: str, touched: int, numbered: int
 ) -> None:
     written = ib.Recipe(ops=[ib.Resize("40"), ib.Text(text, size="20")])
-    made(photos, written)
+    make(photos, written)
     os.utime(photos / "0.jpg", (10**9, 10**9))
-    assert made(photos, written).get("ok", 0) == touched
+    assert make(photos, written).get("ok", 0) == touched
     Image.new("RGB", (60, 40), "red").save(photos / "+.jpg")  # the first of five
-    assert made(photos, written).get("ok", 0) == 1 + numbered
-    assert made(photos, written) == {"unchanged": 5}
+    assert make(photos, written).get("ok", 0) == 1 + numbered
+    assert make(photos, written) == {"unchanged": 5}
 
 
 def test_what_crashed_comes_last_and_alone(photos: Path) -> None:
@@ -385,9 +385,9 @@ def test_what_crashed_comes_last_and_alone(photos: Path) -> None:
     ledger.begin(["o"])
     ledger.record(Outcome(0, batch.todo[1].source, "crashed", error=Failure("crash", "decode", "died")))
     ledger.close()
-    known = Batch([photos], photos.parent / "out", THUMBS, ib.Settings(workers=0))
-    known.prepare(hold=False)
-    assert [outcome.index for outcome in known.known] == [1]
+    next_batch = Batch([photos], photos.parent / "out", THUMBS, ib.Settings(workers=0))
+    next_batch.prepare(hold=False)
+    assert [outcome.index for outcome in next_batch.known] == [1]
     again = Batch([photos], photos.parent / "out", THUMBS, ib.Settings(workers=0, retry_failed=True))
     again.prepare(hold=False)
     assert [job.index for job in again.todo] == [0, 2, 3, 1]
@@ -395,7 +395,7 @@ def test_what_crashed_comes_last_and_alone(photos: Path) -> None:
 
 
 def test_a_run_is_recorded_with_its_end(photos: Path) -> None:
-    made(photos)
+    make(photos)
     with sqlite3.connect(photos.parent / "out" / STATE / FILE) as connection:
         ((ended, code, counts, versions),) = connection.execute(
             "SELECT ended_ns, exit_code, counts, versions FROM runs"
@@ -421,7 +421,7 @@ def test_what_a_dead_run_did_not_record_is_known_by_its_content(photos: Path) ->
     assert "not what a run that was killed would have left" in failed.error.message
     assert (out / "1.webp").read_bytes().startswith(b"somebody else's") and report.counts["ok"] == 3
     (out / "1.webp").unlink()
-    assert made(photos) == {"ok": 1, "unchanged": 3}
+    assert make(photos) == {"ok": 1, "unchanged": 3}
     (out / "0.webp").write_bytes(b"my own work")  # that run is over now
     with pytest.raises(ib.PlanError):
         ib.run([photos], out, THUMBS, workers=0)
@@ -429,17 +429,17 @@ def test_what_a_dead_run_did_not_record_is_known_by_its_content(photos: Path) ->
 
 def test_one_of_two_outputs_changed(photos: Path) -> None:
     two = [ib.Output(format="webp"), ib.Output(format="png", dir="png")]
-    made(photos, ib.Recipe(ops=[ib.Resize("20")], outputs=two))
+    make(photos, ib.Recipe(ops=[ib.Resize("20")], outputs=two))
     (photos.parent / "out" / "png" / "0.png").unlink()
-    assert made(photos, ib.Recipe(ops=[ib.Resize("20")], outputs=two)) == {"ok": 1, "unchanged": 3}
+    assert make(photos, ib.Recipe(ops=[ib.Resize("20")], outputs=two)) == {"ok": 1, "unchanged": 3}
 
 
 def test_late_names_are_known_again(photos: Path) -> None:
     recipe = ib.Recipe(ops=[ib.Resize("20")], outputs=[ib.Output(format="webp", name="{stem}-{width}x{height}.{ext}")])
-    assert made(photos, recipe) == {"ok": 4}
-    assert made(photos, recipe) == {"unchanged": 4}
+    assert make(photos, recipe) == {"ok": 4}
+    assert make(photos, recipe) == {"unchanged": 4}
     assert (photos.parent / "out" / "0-20x13.webp").exists()
-    assert made(photos, recipe, force=True) == {"ok": 4}
+    assert make(photos, recipe, force=True) == {"ok": 4}
 
 
 def test_odd_names_are_kept_as_bytes(tmp_path: Path) -> None:
@@ -461,9 +461,9 @@ def test_a_ledger_that_is_none_is_set_aside_and_kept(photos: Path, content: byte
         looking.prepare(hold=False)
     assert file.read_bytes() == content  # who only looks changes nothing
     with pytest.raises(ib.PlanError, match="set aside as ledger.sqlite.damaged-1"):
-        made(photos)
+        make(photos)
     assert (file.parent / f"{FILE}.damaged-1").read_bytes() == content
-    assert made(photos) == {"ok": 4}
+    assert make(photos) == {"ok": 4}
 
 
 def test_another_programs_database_is_set_aside(photos: Path) -> None:
@@ -473,11 +473,11 @@ def test_another_programs_database_is_set_aside(photos: Path) -> None:
         connection.execute("CREATE TABLE songs (title TEXT)")
     connection.close()
     with pytest.raises(ib.PlanError, match="another program's database"):
-        made(photos)
+        make(photos)
 
 
 def test_a_ledger_of_version_1_is_carried_over(photos: Path) -> None:
-    made(photos)
+    make(photos)
     file = photos.parent / "out" / STATE / FILE
     with sqlite3.connect(file) as connection:
         for name in NEW_COLUMNS:
@@ -486,7 +486,7 @@ def test_a_ledger_of_version_1_is_carried_over(photos: Path) -> None:
         connection.execute("PRAGMA user_version=1")
     connection.close()
     for _ in range(2):
-        assert made(photos) == {"unchanged": 4}
+        assert make(photos) == {"unchanged": 4}
     with sqlite3.connect(file) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
     connection.close()
@@ -495,42 +495,42 @@ def test_a_ledger_of_version_1_is_carried_over(photos: Path) -> None:
 def test_of_two_files_made_of_a_source_the_one_that_belongs_here_counts(photos: Path) -> None:
     (photos / "trip").mkdir()
     (photos / "0.jpg").rename(photos / "trip/0.jpg")
-    assert made(photos) == {"ok": 4}
+    assert make(photos) == {"ok": 4}
     for flat in (True, False):
-        made(photos, flat=flat)
-        assert made(photos, flat=flat) == {"unchanged": 4}
+        make(photos, flat=flat)
+        assert make(photos, flat=flat) == {"unchanged": 4}
 
 
 def test_a_file_that_comes_first_gives_the_others_new_numbers_once(photos: Path) -> None:
     numbered = ib.Recipe(ops=[ib.Resize("20")], outputs=[ib.Output(name="{n:03d}-{stem}.{ext}")])
-    made(photos, numbered)
+    make(photos, numbered)
     Image.new("RGB", (60, 40), "red").save(photos / "+.jpg")
-    assert made(photos, numbered) == {"ok": 5}
-    assert made(photos, numbered) == {"unchanged": 5}
+    assert make(photos, numbered) == {"ok": 5}
+    assert make(photos, numbered) == {"unchanged": 5}
 
 
 SAME = ib.Recipe(ops=[ib.Resize("20")])  # each in the format of its source
 
 
 def test_a_source_keeps_its_format_after_it_was_written_in_another(photos: Path) -> None:
-    made(photos)
+    make(photos)
     assert {path.suffix for path in (photos.parent / "out").glob("0.*")} == {".webp"}
     for status in ("ok", "unchanged"):
-        assert made(photos, SAME) == {status: 4}
+        assert make(photos, SAME) == {status: 4}
     with Image.open(photos.parent / "out/0.jpg") as image:
         assert image.format == "JPEG"
-    assert made(photos) == {"unchanged": 4}
+    assert make(photos) == {"unchanged": 4}
 
 
 def test_the_format_that_an_older_ledger_has_of_a_source_is_not_believed(photos: Path) -> None:
     """Till version 3 it was the format that was written."""
-    made(photos)
+    make(photos)
     with sqlite3.connect(photos.parent / "out" / STATE / FILE) as connection:
         connection.execute("UPDATE written SET own='webp'")
         connection.execute("PRAGMA user_version=3")
     connection.close()
     for status in ("ok", "unchanged"):
-        assert made(photos, SAME) == {status: 4}
+        assert make(photos, SAME) == {status: 4}
         assert len(list((photos.parent / "out").glob("*.jpg"))) == 4
 
 
@@ -551,18 +551,18 @@ def test_a_ledger_that_takes_nothing_at_the_end_stops_the_run_and_loses_no_repor
 def test_the_ledger_may_lie_elsewhere(photos: Path) -> None:
     state = photos.parent / "state"
     for status in ("ok", "unchanged"):
-        assert made(photos, state=str(state)) == {status: 4}
+        assert make(photos, state=str(state)) == {status: 4}
     assert not (photos.parent / "out" / STATE).exists()
     assert ib.run([photos], photos.parent / "other", THUMBS, workers=0, state=str(state)).counts["ok"] == 4
 
 
 def test_a_ledger_of_a_newer_version_is_refused(photos: Path) -> None:
-    made(photos)
+    make(photos)
     with sqlite3.connect(photos.parent / "out" / STATE / FILE) as connection:
         connection.execute(f"PRAGMA user_version={VERSION + 1}")
     connection.close()
     with pytest.raises(ib.PlanError, match="newer imgbatch"):
-        made(photos)
+        make(photos)
 
 
 def test_looking_creates_nothing(tmp_path: Path) -> None:

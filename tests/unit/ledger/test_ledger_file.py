@@ -95,8 +95,8 @@ def test_a_hot_journal_is_rolled_back(file: Path, tmp_path: Path, mend: bool) ->
     _leave_hot_journal(file, tmp_path / "aside")
     before = {name: (file.parent / name).read_bytes() for name in _names(file)}
     with open_to_read(str(file), mend) as (connection, _):
-        found = {command for (command,) in connection.execute("SELECT command FROM runs")}
-    assert found == {"x" * 500}
+        commands = {command for (command,) in connection.execute("SELECT command FROM runs")}
+    assert commands == {"x" * 500}
     now = {name: (file.parent / name).read_bytes() for name in _names(file)}
     if not mend:
         assert now == before  # who only looks changes nothing

@@ -57,18 +57,18 @@ def test_outputs_are_on_the_disk_before_they_are_recorded(
 
 @pytest.mark.parametrize("word", ["auto", "off"])
 def test_the_beginning_of_a_run_is_on_the_disk(photos: Path, word: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    said: list[str] = []
+    events: list[str] = []
     original = open_to_write
 
     def listening(file: str) -> sqlite3.Connection:
         connection = original(file)
-        connection.set_trace_callback(said.append)
+        connection.set_trace_callback(events.append)
         return connection
 
     monkeypatch.setattr(ledgers, "open_to_write", listening)
     ib.run([photos], photos.parent / "out", HALF, workers=0, sync=word)
-    begin = next(number for number, statement in enumerate(said) if statement.startswith("INSERT INTO runs"))
-    modes = [statement for statement in said[:begin] if "synchronous" in statement]
+    begin = next(number for number, statement in enumerate(events) if statement.startswith("INSERT INTO runs"))
+    modes = [statement for statement in events[:begin] if "synchronous" in statement]
     assert modes[-1] == f"PRAGMA synchronous={'NORMAL' if word == 'off' else 'FULL'}"
 
 

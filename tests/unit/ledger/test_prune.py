@@ -34,7 +34,7 @@ def left(photos: Path) -> set[str]:
     return {str(path.relative_to(out)) for path in out.rglob("*.png")}
 
 
-def pruned(photos: Path, *paths: Path, **words: object) -> ib.Report:
+def run_prune(photos: Path, *paths: Path, **words: object) -> ib.Report:
     return ib.run(paths or [photos], photos.parent / "out", PNG, workers=0, prune=True, **words)  # type: ignore[arg-type]  # settings
 
 
@@ -42,12 +42,12 @@ def test_outputs_whose_source_is_gone_are_removed_and_nothing_else(photos: Path)
     (photos / "b.png").unlink()
     foreign = photos.parent / "out" / "mine.png"
     foreign.write_bytes(b"mine")
-    assert pruned(photos).ok
+    assert run_prune(photos).ok
     assert left(photos) == {"a.png", "sub/c.png", "mine.png"}
     out = photos.parent / "out"
     assert {row.path for row in Ledger(str(out)).rows} == {str(out / "a.png"), str(out / "sub/c.png")}
     Image.new("L", (9, 9)).save(photos / "b.png")
-    assert pruned(photos).counts["ok"] == 1  # and it is forgotten: the new one is made
+    assert run_prune(photos).counts["ok"] == 1  # and it is forgotten: the new one is made
 
 
 def test_what_cannot_be_removed_is_kept_in_mind_and_the_others_go(photos: Path) -> None:
@@ -74,14 +74,14 @@ def test_without_prune_nothing_is_removed(photos: Path) -> None:
 def test_what_was_edited_stays(photos: Path) -> None:
     (photos / "b.png").unlink()
     edited = photos.parent / "out" / "b.png"
-    found = edited.stat()
+    info = edited.stat()
     data = bytearray(edited.read_bytes())
     data[-1] ^= 1
     edited.write_bytes(data)
-    pruned(photos)
+    run_prune(photos)
     assert "b.png" in left(photos)
-    os.utime(edited, ns=(found.st_atime_ns, found.st_mtime_ns))  # same size, same time: the content tells
-    pruned(photos)
+    os.utime(edited, ns=(info.st_atime_ns, info.st_mtime_ns))  # same size, same time: the content tells
+    run_prune(photos)
     assert "b.png" in left(photos)
 
 
@@ -95,7 +95,7 @@ def test_what_cannot_be_read_is_not_taken_for_what_has_no_hash(photos: Path, mon
 def test_only_below_the_folders_of_this_run(photos: Path) -> None:
     (photos / "b.png").unlink()
     (photos / "sub/d.png").write_bytes((photos / "sub/c.png").read_bytes())
-    pruned(photos, photos / "sub")
+    run_prune(photos, photos / "sub")
     assert "b.png" in left(photos)
 
 
@@ -103,15 +103,15 @@ def test_what_is_not_surely_gone_refuses(photos: Path) -> None:
     (photos / "b.png").unlink()
     before = left(photos)
     with pytest.raises(ib.PlanError, match="filters leave some out"):
-        pruned(photos, filters=ib.Filters(exclude=("*.jpg",)))
+        run_prune(photos, filters=ib.Filters(exclude=("*.jpg",)))
     with pytest.raises(ib.PlanError, match="whole folders"):
-        pruned(photos, photos / "a.png")
+        run_prune(photos, photos / "a.png")
     empty = photos.parent / "empty"
     empty.mkdir()
     with pytest.raises(ib.PlanError, match="disk mounted"):
-        pruned(photos, photos, empty)
+        run_prune(photos, photos, empty)
     with pytest.raises(ib.PlanError):
-        pruned(photos, photos, photos.parent / "missing")
+        run_prune(photos, photos, photos.parent / "missing")
     assert left(photos) == before
 
 
@@ -120,29 +120,29 @@ def test_a_folder_that_cannot_be_listed_hides_its_sources_and_refuses(photos: Pa
     (photos / "sub").chmod(0)
     try:
         with plain_user(), pytest.raises(ib.PlanError, match=r"photos/sub cannot be listed; run once without --prune"):
-            pruned(photos)
+            run_prune(photos)
         with plain_user():
-            done = subprocess.run(
+            process = subprocess.run(
                 [*COMMAND, "run", "photos", "-o", "out", "--resize", "5", "--prune"], cwd=photos.parent,
                 env=environment(), capture_output=True, text=True, check=False,
             )  # fmt: skip
     finally:
         (photos / "sub").chmod(0o755)
-    assert done.returncode == 2 and "photos/sub cannot be listed" in done.stderr
+    assert process.returncode == 2 and "photos/sub cannot be listed" in process.stderr
     assert left(photos) == before
 
 
 def test_a_source_that_cannot_be_read_does_not_keep_others_from_being_pruned(photos: Path) -> None:
     (photos / "b.png").unlink()
     (photos / "lost.png").symlink_to("nowhere.png")
-    assert [failed.source.relative for failed in pruned(photos).failed] == ["lost.png"]
+    assert [failed.source.relative for failed in run_prune(photos).failed] == ["lost.png"]
     assert left(photos) == {"a.png", "sub/c.png"}
 
 
 def test_a_run_that_stops_removes_nothing(photos: Path) -> None:
     (photos / "b.png").unlink()
     (photos / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    assert pruned(photos, fail_fast=True).counts["failed"] == 1
+    assert run_prune(photos, fail_fast=True).counts["failed"] == 1
     assert "b.png" in left(photos)
 
 
@@ -155,7 +155,7 @@ def test_archived_is_not_gone(photos: Path, first: bool) -> None:
     before = left(photos)
     assert {"a.png", "b.png"} < before and not (photos / "a.png").exists()
     Image.new("L", (9, 9)).save(photos / "other.png")
-    pruned(photos)
+    run_prune(photos)
     assert left(photos) == {*before, "other.png"}
     with pytest.raises(ib.UsageError, match="moved is not gone"):
-        pruned(photos, archive=str(archive))
+        run_prune(photos, archive=str(archive))

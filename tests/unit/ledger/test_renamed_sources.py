@@ -25,53 +25,53 @@ def photos(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def worked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def encodings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The sources that were given to a worker."""
-    seen: list[str] = []
+    calls: list[str] = []
     real = ImageTask.__call__
 
     def call(self: ImageTask, job: ib.Source, desk: object) -> ib.Outcome:
-        seen.append(job.source.relative)  # type: ignore[attr-defined]  # a Job
+        calls.append(job.source.relative)  # type: ignore[attr-defined]  # a Job
         return real(self, job, desk)  # type: ignore[arg-type]  # passed on as they came
 
     monkeypatch.setattr(ImageTask, "__call__", call)
-    return seen
+    return calls
 
 
-def made(photos: Path, recipe: ib.Recipe = RECIPE, **words: object) -> ib.Report:
+def make(photos: Path, recipe: ib.Recipe = RECIPE, **words: object) -> ib.Report:
     return ib.run(photos, photos.parent / "out", recipe, workers=0, **words)  # type: ignore[arg-type]  # settings
 
 
-def test_a_renamed_source_is_not_encoded_again(photos: Path, worked: list[str]) -> None:
-    made(photos)
+def test_a_renamed_source_is_not_encoded_again(photos: Path, encodings: list[str]) -> None:
+    make(photos)
     out = photos.parent / "out"
     before = {path.name: path.read_bytes() for path in out.rglob("1.*")}
     (photos / "trip").mkdir()
     (photos / "1.bmp").rename(photos / "trip" / "new.bmp")
-    worked.clear()
-    report = made(photos)
-    assert (report.counts["ok"], report.counts["unchanged"], worked) == (1, 2, [])
+    encodings.clear()
+    report = make(photos)
+    assert (report.counts["ok"], report.counts["unchanged"], encodings) == (1, 2, [])
     (outcome,) = [one for one in report.outcomes if one.status == "ok"]
     assert outcome.changes == (f"renamed: it was {photos}/1.bmp, and its outputs are copied",)
     assert [(one.path, one.width, one.format) for one in outcome.outputs] == [
         (str(out / "trip" / "new.webp"), 9, "webp"), (str(out / "small" / "trip" / "new.png"), 9, "png"),
     ]  # fmt: skip
     assert {"1" + path.suffix: path.read_bytes() for path in out.rglob("new.*")} == before
-    kept = (out / "small" / "trip" / "new.png").stat().st_mtime_ns
-    assert kept == (photos / "trip" / "new.bmp").stat().st_mtime_ns
-    assert made(photos).counts["unchanged"] == 3
-    made(photos, prune=True)
+    mtime_before = (out / "small" / "trip" / "new.png").stat().st_mtime_ns
+    assert mtime_before == (photos / "trip" / "new.bmp").stat().st_mtime_ns
+    assert make(photos).counts["unchanged"] == 3
+    make(photos, prune=True)
     assert not list(out.rglob("1.*")) and len(list(out.rglob("*.png"))) == 3
 
 
 @pytest.mark.parametrize("why", ["content", "recipe", "edited", "output gone", "there", "force", "text"])
-def test_all_else_is_made(photos: Path, worked: list[str], why: str) -> None:
+def test_all_else_is_made(photos: Path, encodings: list[str], why: str) -> None:
     recipe = RECIPE
     if why == "text":
         recipe = ib.Recipe([ib.Text("{name}")], [ib.Output(format="png")])
-    made(photos, recipe)
+    make(photos, recipe)
     out = photos.parent / "out"
-    worked.clear()
+    encodings.clear()
     if why == "there":  # a copy: its source is not gone
         (photos / "new.bmp").write_bytes((photos / "1.bmp").read_bytes())
     else:
@@ -84,26 +84,26 @@ def test_all_else_is_made(photos: Path, worked: list[str], why: str) -> None:
         (out / "1.webp").write_bytes(b"x" * (out / "1.webp").stat().st_size)
     if why == "output gone":
         os.unlink(out / "small" / "1.png")
-    report = made(photos, recipe, force=why == "force")
-    assert not report.failed and "new.bmp" in worked
+    report = make(photos, recipe, force=why == "force")
+    assert not report.failed and "new.bmp" in encodings
     assert not any("renamed" in change for outcome in report.outcomes for change in outcome.changes)
     assert len({path.name for path in out.rglob("new.*")}) == len(recipe.outputs)
 
 
 def test_what_cannot_be_copied_whole_is_left_to_a_worker(
-    photos: Path, worked: list[str], monkeypatch: pytest.MonkeyPatch
+    photos: Path, encodings: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of two outputs the second cannot be put there: the first is taken away, and the worker makes both."""
-    made(photos)
+    make(photos)
     (photos / "1.bmp").rename(photos / "new.bmp")
 
     create = Local.create_exclusively
 
     def full(self: Local, key: str, data: bytes, *, like: str | None = None) -> os.stat_result:
-        if like is not None and not worked:
+        if like is not None and not encodings:
             raise OSError("the disk says no")
         return create(self, key, data, like=like)
 
-    worked.clear()
+    encodings.clear()
     monkeypatch.setattr(Local, "create_exclusively", full)
-    assert made(photos).counts["ok"] == 1 and worked == ["new.bmp"]
+    assert make(photos).counts["ok"] == 1 and encodings == ["new.bmp"]

@@ -41,14 +41,14 @@ def test_a_state_folder_that_is_a_link_is_refused_unless_it_is_trusted(place: Pa
 
 
 @pytest.mark.parametrize("name", ["lock", "reserve", "ledger.sqlite", "ledger.sqlite-wal", "backup"])
-@pytest.mark.parametrize("trusted", [False, True])
-def test_a_link_in_a_state_folder_is_never_followed(tmp_path: Path, name: str, trusted: bool) -> None:
+@pytest.mark.parametrize("trust", [False, True])
+def test_a_link_in_a_state_folder_is_never_followed(tmp_path: Path, name: str, trust: bool) -> None:
     outside = tmp_path / "diary"
     outside.write_bytes(b"private")
     (tmp_path / "out/.imgbatch").mkdir(parents=True)
     (tmp_path / "out/.imgbatch" / name).symlink_to("../../diary")
     with pytest.raises(PlanError, match=f"{name} in the state folder .* is a link"):
-        run(tmp_path, trust_state=trusted)
+        run(tmp_path, trust_state=trust)
     assert outside.read_bytes() == b"private"
 
 

@@ -53,12 +53,12 @@ def disk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
 
 @pytest.mark.parametrize("status", ["ok", "unchanged"])
 def test_a_source_is_archived_whole_with_its_mode_and_times(place: Path, disk: str, status: str) -> None:
-    done = moves(place).settle(outcome(place, status))
-    moved = place / "old/trip/a.jpg"
-    assert done.changes == (f"archived: {moved}",) and not done.warnings
+    result = moves(place).settle(outcome(place, status))
+    target = place / "old/trip/a.jpg"
+    assert result.changes == (f"archived: {target}",) and not result.warnings
     assert tree(place) == {"old/trip/a.jpg": DATA, "out/trip/a.png": b"made"}
-    found = moved.stat()
-    assert (found.st_mode & 0o777, found.st_mtime_ns, found.st_nlink) == (0o640, 10**18, 1)
+    info = target.stat()
+    assert (info.st_mode & 0o777, info.st_mtime_ns, info.st_nlink) == (0o640, 10**18, 1)
 
 
 def test_the_outputs_and_the_copy_are_on_the_disk_before_the_source_goes(
@@ -86,8 +86,8 @@ def test_outputs_that_cannot_be_put_on_the_disk_keep_the_source_where_it_is(
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr(os, "fsync", refused)
-    done = moves(place).settle(outcome(place))
-    assert done.warnings == ("not archived: Input/output error",) and not done.changes
+    result = moves(place).settle(outcome(place))
+    assert result.warnings == ("not archived: Input/output error",) and not result.changes
     assert tree(place).keys() == {"photos/trip/a.jpg", "out/trip/a.png"}
 
 
@@ -95,9 +95,9 @@ def test_a_name_that_is_taken_is_numbered_and_what_is_there_stays(place: Path, d
     (place / "old/trip").mkdir(parents=True)
     (place / "old/trip/a.jpg").write_bytes(b"other")
     (place / "old/trip/a-1.jpg").symlink_to(place / "photos/trip/a.jpg")
-    done = moves(place).settle(outcome(place))
-    moved = Path(done.changes[0].removeprefix("archived: "))
-    assert moved.parent == place / "old/trip" and moved.read_bytes() == DATA and not moved.is_symlink()
+    result = moves(place).settle(outcome(place))
+    target = Path(result.changes[0].removeprefix("archived: "))
+    assert target.parent == place / "old/trip" and target.read_bytes() == DATA and not target.is_symlink()
     assert (place / "old/trip/a.jpg").read_bytes() == b"other" and len(os.listdir(place / "old/trip")) == 3
     assert not (place / "photos/trip/a.jpg").exists()
 
@@ -105,8 +105,8 @@ def test_a_name_that_is_taken_is_numbered_and_what_is_there_stays(place: Path, d
 def test_what_a_killed_run_has_copied_is_not_copied_again(place: Path, disk: str) -> None:
     (place / "old/trip").mkdir(parents=True)
     (place / "old/trip/a.jpg").write_bytes(DATA)
-    done = moves(place).settle(outcome(place))
-    assert done.changes == (f"archived: {place / 'old/trip/a.jpg'}",)
+    result = moves(place).settle(outcome(place))
+    assert result.changes == (f"archived: {place / 'old/trip/a.jpg'}",)
     assert tree(place) == {"old/trip/a.jpg": DATA, "out/trip/a.png": b"made"}
 
 
@@ -131,8 +131,8 @@ def test_a_copy_that_fails_leaves_the_source_and_nothing_else(place: Path, monke
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(archive, "rename_file", full)
-    done = moves(place).settle(outcome(place))
-    assert done.warnings == ("not archived: No space left on device",)
+    result = moves(place).settle(outcome(place))
+    assert result.warnings == ("not archived: No space left on device",)
     assert tree(place).keys() == {"photos/trip/a.jpg", "out/trip/a.png"}
 
 
@@ -153,12 +153,12 @@ def test_what_changed_meanwhile_is_left_where_it_is(place: Path, change: str) ->
 
 
 def test_a_bad_file_is_quarantined_with_the_reason_beside_it(place: Path, disk: str) -> None:
-    done = moves(place).settle(outcome(place, "failed", BAD))
-    moved = place / "bad/trip/a.jpg"
-    assert done.changes == (f"quarantined: {moved}",)
+    result = moves(place).settle(outcome(place, "failed", BAD))
+    target = place / "bad/trip/a.jpg"
+    assert result.changes == (f"quarantined: {target}",)
     reason = f"{place / 'photos/trip/a.jpg'}: corrupt in decode: it ends early\n"
     assert (place / "bad/trip/a.jpg.txt").read_text() == reason
-    assert moved.read_bytes() == DATA and not (place / "photos/trip/a.jpg").exists()
+    assert target.read_bytes() == DATA and not (place / "photos/trip/a.jpg").exists()
 
 
 def test_a_reason_takes_nobody_s_name_and_is_said_once(place: Path) -> None:

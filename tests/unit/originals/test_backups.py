@@ -27,19 +27,19 @@ def original(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def unlinked(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_links(monkeypatch: pytest.MonkeyPatch) -> None:
     """A file system that has no hard links, and shares no blocks."""
 
-    def refused(*_: object, **__: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
 
-    monkeypatch.setattr(os, "link", refused)
-    monkeypatch.setattr(fcntl, "ioctl", refused)
+    monkeypatch.setattr(os, "link", refuse)
+    monkeypatch.setattr(fcntl, "ioctl", refuse)
 
 
 def as_it_was(path: Path) -> bool:
-    found = path.stat()
-    return path.read_bytes() == DATA and (found.st_mode & 0o7777, found.st_mtime_ns) == (0o640, 10**18)
+    info = path.stat()
+    return path.read_bytes() == DATA and (info.st_mode & 0o7777, info.st_mtime_ns) == (0o640, 10**18)
 
 
 def test_an_original_is_kept_by_a_link_where_nobody_else_can_write_to_it(original: Path, tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_an_original_with_another_name_is_copied(original: Path, tmp_path: Path)
     assert os.listdir(place.parent) == ["a.jpg"]
 
 
-@pytest.mark.usefixtures("unlinked")
+@pytest.mark.usefixtures("no_links")
 def test_where_there_are_no_links_it_is_copied_there_and_back(original: Path, tmp_path: Path) -> None:
     place = tmp_path / "state/backup/1/a.jpg"
     keep_original(str(original), str(place))
@@ -75,7 +75,7 @@ def test_a_backup_is_never_replaced(original: Path, tmp_path: Path, request: pyt
     for _ in range(2):
         with pytest.raises(FileExistsError):
             keep_original(str(original), str(place))
-        request.getfixturevalue("unlinked")
+        request.getfixturevalue("no_links")
     assert place.read_bytes() == b"older" and as_it_was(original)
 
 
@@ -118,7 +118,7 @@ def test_a_backup_is_on_the_disk_when_it_is_said_to_be_there(
     original: Path, tmp_path: Path, linked: bool, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     if not linked:
-        request.getfixturevalue("unlinked")
+        request.getfixturevalue("no_links")
     synced: list[str] = []
     fsync = os.fsync
 

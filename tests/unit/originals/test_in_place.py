@@ -28,7 +28,7 @@ def photos(tmp_path: Path) -> Path:
     return folder
 
 
-def replaced(photos: Path, **settings: object) -> ib.Report:
+def run_in_place(photos: Path, **settings: object) -> ib.Report:
     return ib.run(photos, recipe=HALF, in_place=True, workers=0, **settings)  # type: ignore[arg-type]  # words
 
 
@@ -60,13 +60,13 @@ def test_a_rename_that_fails_leaves_the_original_and_the_next_run_goes_on(
     monkeypatch.setattr(os, "replace", broken)
     if ledger_too:
         monkeypatch.setattr(Replacements, "settle", deaf)
-    report = replaced(photos)
+    report = run_in_place(photos)
     (failed,) = report.failed
     assert failed.error is not None and failed.error.message == "Input/output error" and report.exit_code == 4
     assert (photos / "a.png").read_bytes() == original and not list(photos.rglob("*.tmp"))
     assert backups(photos) == (["1/a.png"] if ledger_too else [])
     monkeypatch.undo()
-    assert replaced(photos).counts["ok"] == 2
+    assert run_in_place(photos).counts["ok"] == 2
     assert backups(photos) == ["2/a.png", "2/trip/b.png"] and size(photos / "a.png") == (20, 15)
     assert (photos / ".imgbatch/backup/2/a.png").read_bytes() == original
 
@@ -74,29 +74,29 @@ def test_a_rename_that_fails_leaves_the_original_and_the_next_run_goes_on(
 def test_what_a_killed_run_intended_is_settled_when_the_file_can_be_read(
     photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with monkeypatch.context() as killed:
-        killed.setattr(Replacements, "complete", lambda self, entry: None)
-        assert replaced(photos).ok
+    with monkeypatch.context() as patch:
+        patch.setattr(Replacements, "complete", lambda self, entry: None)
+        assert run_in_place(photos).ok
     Image.new("L", (40, 30), 9).save(photos / "new.png")  # else there is nothing to do, and nothing is settled
     (photos / "a.png").chmod(0)
     with plain_user():
-        replaced(photos)
+        run_in_place(photos)
     (photos / "a.png").chmod(0o640)
     state = str(photos / ".imgbatch")
     steps = {os.path.basename(one.path): one.step for one in read_replacements(str(photos), state) if one.run == 1}
     assert steps == {"a.png": "intended", "b.png": "done"} and backups(photos)[0] == "1/a.png"
     assert size(photos / "a.png") == (20, 15) == size(photos / "new.png")
-    assert replaced(photos).counts["unchanged"] == 3
+    assert run_in_place(photos).counts["unchanged"] == 3
 
 
 def test_mode_and_owner_stay_and_what_becomes_the_same_is_left_alone(photos: Path) -> None:
     if os.geteuid() == 0:
         os.chown(photos / "a.png", 1234, 2345)
-    assert replaced(photos).counts["ok"] == 2
-    found = (photos / "a.png").stat()
-    assert found.st_mode & 0o7777 == 0o640
-    assert os.geteuid() != 0 or (found.st_uid, found.st_gid) == (1234, 2345)
-    inode = found.st_ino
+    assert run_in_place(photos).counts["ok"] == 2
+    info = (photos / "a.png").stat()
+    assert info.st_mode & 0o7777 == 0o640
+    assert os.geteuid() != 0 or (info.st_uid, info.st_gid) == (1234, 2345)
+    inode = info.st_ino
     same = ib.run(photos, recipe=ib.Recipe(outputs=[ib.Output()]), in_place=True, workers=0)
     assert same.ok and (photos / "a.png").stat().st_ino == inode and len(backups(photos)) == 2
 
@@ -107,9 +107,9 @@ def test_another_user_s_file_is_replaced_by_one_of_ours_where_the_owner_cannot_b
     os.chown(photos / "a.png", 1234, 2345)
     (photos / "a.png").chmod(0o644)
     with plain_user():
-        assert replaced(photos).counts["ok"] == 2
-    found = (photos / "a.png").stat()
-    assert (found.st_uid, found.st_mode & 0o7777) == (0, 0o644) and size(photos / "a.png") == (20, 15)
+        assert run_in_place(photos).counts["ok"] == 2
+    info = (photos / "a.png").stat()
+    assert (info.st_uid, info.st_mode & 0o7777) == (0, 0o644) and size(photos / "a.png") == (20, 15)
     assert (photos / ".imgbatch/backup/1/a.png").read_bytes() == original
 
 
@@ -117,22 +117,22 @@ def test_another_user_s_file_is_replaced_by_one_of_ours_where_the_owner_cannot_b
 def test_it_is_said_that_another_name_of_the_file_keeps_the_original(photos: Path, names: int) -> None:
     for number in range(1, names):
         os.link(photos / "a.png", photos.parent / f"other{number}.png")
-    report = replaced(photos)
+    report = run_in_place(photos)
     changes = next(one.changes for one in report.outcomes if one.source.relative == "a.png")
-    kept = [change for change in changes if change.startswith("original kept: ")]
-    assert kept == [f"original kept: {photos / '.imgbatch/backup/1/a.png'}"]
+    backup_lines = [change for change in changes if change.startswith("original kept: ")]
+    assert backup_lines == [f"original kept: {photos / '.imgbatch/backup/1/a.png'}"]
     said = {2: ("name keeps",), 3: ("names keep",)}.get(names, ())
-    linked = tuple(f"hard link: its other {words} the original's bytes" for words in said)
-    assert changes[-1 - len(linked) :] == (kept[0], *linked)
+    link_lines = tuple(f"hard link: its other {words} the original's bytes" for words in said)
+    assert changes[-1 - len(link_lines) :] == (backup_lines[0], *link_lines)
 
 
 def test_backups_older_than_was_asked_go_after_a_complete_run(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    replaced(photos)
+    run_in_place(photos)
     Image.new("L", (40, 30), 9).save(photos / "a.png")
-    replaced(photos, keep_backups=3600)
+    run_in_place(photos, keep_backups=3600)
     assert backups(photos) == ["1/a.png", "1/trip/b.png", "2/a.png"]
     clock = time.time
     monkeypatch.setattr(time, "time", lambda: clock() + 7200)
     Image.new("L", (40, 30), 10).save(photos / "a.png")
-    replaced(photos, keep_backups=3600)
+    run_in_place(photos, keep_backups=3600)
     assert backups(photos) == ["3/a.png"]

@@ -19,7 +19,7 @@ DATA = b"new content"
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> Written:
+def output(tmp_path: Path) -> Written:
     """What a worker wrote beside an original, and a private file elsewhere."""
     (tmp_path / "original").write_bytes(b"old")
     (tmp_path / "original").chmod(0o640)
@@ -32,38 +32,38 @@ def made(tmp_path: Path) -> Written:
     )  # fmt: skip
 
 
-def test_it_becomes_like_its_original(made: Written, tmp_path: Path) -> None:
-    adopt(made.path, None, made, os.stat(tmp_path / "original"))
-    assert os.stat(made.path).st_mode & 0o777 == 0o640
+def test_it_becomes_like_its_original(output: Written, tmp_path: Path) -> None:
+    adopt(output.path, None, output, os.stat(tmp_path / "original"))
+    assert os.stat(output.path).st_mode & 0o777 == 0o640
 
 
 @pytest.mark.parametrize("way", ["link", "hard link", "other file", "named pipe"])
-def test_another_file_in_its_place_is_left_as_it_is(made: Written, tmp_path: Path, way: str) -> None:
-    os.unlink(made.path)
+def test_another_file_in_its_place_is_left_as_it_is(output: Written, tmp_path: Path, way: str) -> None:
+    os.unlink(output.path)
     if way == "link":
-        os.symlink("private", made.path)
+        os.symlink("private", output.path)
     elif way == "hard link":
-        os.utime(tmp_path / "private", ns=(0, made.mtime_ns))
-        os.link(tmp_path / "private", made.path)
+        os.utime(tmp_path / "private", ns=(0, output.mtime_ns))
+        os.link(tmp_path / "private", output.path)
     elif way == "named pipe":
-        os.mkfifo(made.path)
+        os.mkfifo(output.path)
     else:
-        os.rename(tmp_path / "private", made.path)
+        os.rename(tmp_path / "private", output.path)
     with pytest.raises(OSError):
-        adopt(made.path, None, made, os.stat(tmp_path / "original"))
-    place = tmp_path / "private" if way != "other file" else Path(made.path)
+        adopt(output.path, None, output, os.stat(tmp_path / "original"))
+    place = tmp_path / "private" if way != "other file" else Path(output.path)
     assert place.stat().st_mode & 0o777 == 0o600 and place.read_bytes() == DATA
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root makes other people's files")
-def test_another_user_s_file_of_its_size_and_time_is_known_by_its_content(made: Written, tmp_path: Path) -> None:
-    os.chown(made.path, 61001, 61001)
-    adopt(made.path, None, made, os.stat(tmp_path / "original"))  # a disk that knows no owners
-    Path(made.path).write_bytes(DATA[::-1])
-    os.utime(made.path, ns=(0, made.mtime_ns))
-    os.chown(made.path, 61001, 61001)
+def test_another_user_s_file_of_its_size_and_time_is_known_by_its_content(output: Written, tmp_path: Path) -> None:
+    os.chown(output.path, 61001, 61001)
+    adopt(output.path, None, output, os.stat(tmp_path / "original"))  # a disk that knows no owners
+    Path(output.path).write_bytes(DATA[::-1])
+    os.utime(output.path, ns=(0, output.mtime_ns))
+    os.chown(output.path, 61001, 61001)
     with pytest.raises(OSError, match="swapped"):
-        adopt(made.path, None, made, os.stat(tmp_path / "original"))
+        adopt(output.path, None, output, os.stat(tmp_path / "original"))
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
@@ -83,15 +83,15 @@ def test_a_link_never_takes_a_picture_s_place(tmp_path: Path, moment: str, monke
         path.unlink()
         path.symlink_to("../private")
 
-    def kept(*words: object) -> None:
+    def keep_and_swap(*words: object) -> None:
         keep(*words)  # type: ignore[arg-type]  # passed on as they came
         swap()
 
-    def renamed(*words: object) -> None:
+    def swap_and_rename(*words: object) -> None:
         swap()
         rename(*words)  # type: ignore[arg-type]  # passed on as they came
 
-    monkeypatch.setattr(in_place, name, kept if moment == "before" else renamed)
+    monkeypatch.setattr(in_place, name, keep_and_swap if moment == "before" else swap_and_rename)
     report = ib.run(photo.parent, recipe=ib.Recipe([ib.Resize("20")]), in_place=True, workers=0)
     (failed,) = report.failed
     assert failed.error is not None and "swapped" in failed.error.message

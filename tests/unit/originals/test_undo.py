@@ -30,7 +30,7 @@ def photos(tmp_path: Path) -> Path:
     return folder
 
 
-def named(paths: list[str] | tuple[str, ...], folder: Path) -> list[str]:
+def relative_names(paths: list[str] | tuple[str, ...], folder: Path) -> list[str]:
     return sorted(os.path.relpath(path, folder) for path in paths)
 
 
@@ -48,10 +48,10 @@ def test_originals_whose_folder_is_closed_are_left_with_the_reason(photos: Path)
             undone = ib.undo(photos)
     finally:
         (photos / "closed").chmod(0o755)
-    assert named(undone.restored, photos) == ["a.png", "trip/c.png"]
+    assert relative_names(undone.restored, photos) == ["a.png", "trip/c.png"]
     assert left(undone, photos) == {"closed/b.png": "Permission denied"}
     assert tree(photos) == {**before, "closed/b.png": once["closed/b.png"]}
-    assert named(ib.undo(photos).restored, photos) == ["closed/b.png"] and tree(photos) == before
+    assert relative_names(ib.undo(photos).restored, photos) == ["closed/b.png"] and tree(photos) == before
 
 
 def test_outputs_whose_folder_is_closed_are_left_with_the_reason(photos: Path) -> None:
@@ -63,10 +63,10 @@ def test_outputs_whose_folder_is_closed_are_left_with_the_reason(photos: Path) -
             undone = ib.undo(out)
     finally:
         (out / "closed").chmod(0o755)
-    assert named(undone.removed, out) == ["a.png", "trip/c.png"]
+    assert relative_names(undone.removed, out) == ["a.png", "trip/c.png"]
     assert left(undone, out) == {"closed/b.png": "Permission denied"} and tree(out).keys() == {"closed/b.png"}
     assert [row.path for row in Ledger(str(out)).rows] == [str(out / "closed/b.png")]
-    assert named(ib.undo(out).removed, out) == ["closed/b.png"] and not tree(out)
+    assert relative_names(ib.undo(out).removed, out) == ["closed/b.png"] and not tree(out)
 
 
 def test_what_is_no_longer_what_was_made_is_left(photos: Path) -> None:
@@ -82,7 +82,7 @@ def test_what_is_no_longer_what_was_made_is_left(photos: Path) -> None:
     why = f"its source {photos / 'trip/c.png'} is not there any more, so that it could not be made again"
     assert left(undone, out) == {"a.png": "was changed since", "trip/c.png": why}
     assert tree(out).keys() == {"a.png", "trip/c.png"}
-    assert named([row.path for row in Ledger(str(out)).rows], out) == ["a.png", "trip/c.png"]
+    assert relative_names([row.path for row in Ledger(str(out)).rows], out) == ["a.png", "trip/c.png"]
 
 
 def test_a_dry_run_names_all_and_touches_nothing(photos: Path) -> None:
@@ -90,7 +90,7 @@ def test_a_dry_run_names_all_and_touches_nothing(photos: Path) -> None:
     before = tree(photos.parent)
     backups = sorted((photos / ".imgbatch/backup").rglob("*"))
     for _ in range(2):
-        assert named(ib.undo(photos, dry_run=True).restored, photos) == ["a.png", "closed/b.png", "trip/c.png"]
+        assert relative_names(ib.undo(photos, dry_run=True).restored, photos) == ["a.png", "closed/b.png", "trip/c.png"]
     assert tree(photos.parent) == before and sorted((photos / ".imgbatch/backup").rglob("*")) == backups
 
 
@@ -98,8 +98,8 @@ def test_what_a_killed_run_intended_is_settled_by_an_undo_and_not_by_a_look(
     photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = tree(photos)
-    with monkeypatch.context() as killed:
-        killed.setattr(Replacements, "complete", lambda self, entry: None)
+    with monkeypatch.context() as patch:
+        patch.setattr(Replacements, "complete", lambda self, entry: None)
         assert ib.run(photos, recipe=HALF, in_place=True, workers=0).ok
 
     def steps() -> list[str]:
@@ -144,4 +144,4 @@ def test_an_original_comes_back_only_over_what_the_run_made(photos: Path, change
             "gone": f"cannot be read or is gone since; its original is {shown}",
         }.get(change, f"its backup {shown} is gone or was changed")
     }
-    assert named(undone.restored, photos) == ["closed/b.png", "trip/c.png"]
+    assert relative_names(undone.restored, photos) == ["closed/b.png", "trip/c.png"]

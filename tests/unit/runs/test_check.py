@@ -33,7 +33,7 @@ def picture(format: str, mode: str = "RGB", size: tuple[int, int] = (160, 120), 
     return file.getvalue()
 
 
-def checked(folder: Path, name: str, data: bytes) -> Outcome:
+def outcome_of(folder: Path, name: str, data: bytes) -> Outcome:
     (folder / name).write_bytes(data)
     (outcome,) = ib.check(folder / name, workers=0).outcomes
     return outcome
@@ -62,14 +62,14 @@ SOUND = [
 
 @pytest.mark.parametrize(("name", "data"), SOUND, ids=[name for name, _ in SOUND])
 def test_a_sound_file_is_left_in_peace(tmp_path: Path, name: str, data: bytes) -> None:
-    outcome = checked(tmp_path, name, data)
+    outcome = outcome_of(tmp_path, name, data)
     assert (outcome.status, outcome.warnings) == ("ok", ())
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "progressive.jpg", "a.png", "a.gif", "a.webp", "a.avif", "a.tif", "a.bmp"])
 def test_a_file_that_ends_early_is_truncated(tmp_path: Path, name: str) -> None:
     data = dict(SOUND)[name]
-    outcome = checked(tmp_path, name, data[: len(data) * 2 // 3])
+    outcome = outcome_of(tmp_path, name, data[: len(data) * 2 // 3])
     assert outcome.status == "failed"
     assert kind(outcome) in ("truncated", "corrupt")
     assert name.endswith(".tif") or kind(outcome) == "truncated"
@@ -80,7 +80,7 @@ def test_zeros_in_place_of_the_end_are_a_truncation_and_said(tmp_path: Path, nam
     data = dict(SOUND)[name]
     assert len(data) > 2 * integrity.ZEROS
     zeroed = data[: len(data) // 2].ljust(len(data), b"\0")
-    outcome = checked(tmp_path, name, zeroed)
+    outcome = outcome_of(tmp_path, name, zeroed)
     assert kind(outcome) in ("truncated", "corrupt")
     assert "zeros" in " ".join([outcome.error.message if outcome.error else "", *outcome.warnings])
 
@@ -90,7 +90,7 @@ def test_jpeg_data_that_end_before_the_picture_are_found(tmp_path: Path) -> None
     ((start, stop),), _ = integrity.jpeg_scans(data)
     with Image.open(io.BytesIO(data[: (start + stop) // 2] + b"\xff\xd9")) as image:
         image.load()  # Pillow says nothing
-    outcome = checked(tmp_path, "a.jpg", data[: (start + stop) // 2] + b"\xff\xd9")
+    outcome = outcome_of(tmp_path, "a.jpg", data[: (start + stop) // 2] + b"\xff\xd9")
     assert kind(outcome) == "truncated"
     assert outcome.error is not None and "before the picture is complete" in outcome.error.message
 
@@ -100,7 +100,7 @@ def test_a_scan_of_a_progressive_jpeg_that_is_short_is_found(tmp_path: Path, num
     data = picture("JPEG", progressive=True)
     found, _ = integrity.jpeg_scans(data)
     start, stop = found[number]
-    outcome = checked(tmp_path, "a.jpg", data[: (start + stop) // 2] + data[stop:])
+    outcome = outcome_of(tmp_path, "a.jpg", data[: (start + stop) // 2] + data[stop:])
     assert kind(outcome) == "truncated"
     assert outcome.error is not None and "data of a scan end" in outcome.error.message
 
@@ -114,28 +114,28 @@ def test_nothing_is_said_of_arithmetic_coding() -> None:
 def test_jpeg_data_that_go_on_after_the_picture_are_found(tmp_path: Path) -> None:
     data = picture("JPEG")
     ((_, stop),), _ = integrity.jpeg_scans(data)
-    outcome = checked(tmp_path, "a.jpg", data[:stop] + b"\x5a" * 2 * jpeg_scans.SPARE + data[stop:])
+    outcome = outcome_of(tmp_path, "a.jpg", data[:stop] + b"\x5a" * 2 * jpeg_scans.SPARE + data[stop:])
     assert kind(outcome) == "corrupt"
     assert outcome.error is not None and "after the picture is complete" in outcome.error.message
 
 
 def test_fill_bytes_before_the_end_mark_are_no_damage(tmp_path: Path) -> None:
     data = picture("JPEG")
-    assert checked(tmp_path, "a.jpg", data[:-2] + b"\xff" * 500 + data[-2:]).status == "ok"
+    assert outcome_of(tmp_path, "a.jpg", data[:-2] + b"\xff" * 500 + data[-2:]).status == "ok"
     ((start, stop),), _ = integrity.jpeg_scans(data)
     cut = data[: (start + stop) // 2] + b"\xff" * 500 + data[-2:]
-    assert kind(checked(tmp_path, "cut.jpg", cut)) == "truncated"
+    assert kind(outcome_of(tmp_path, "cut.jpg", cut)) == "truncated"
 
 
 def test_a_gray_picture_is_not_taken_for_missing_data(tmp_path: Path) -> None:
     file = io.BytesIO()
     Image.new("RGB", (200, 200), (128, 128, 128)).save(file, "JPEG")
-    assert checked(tmp_path, "gray.jpg", file.getvalue()).status == "ok"
+    assert outcome_of(tmp_path, "gray.jpg", file.getvalue()).status == "ok"
 
 
 def test_restart_markers_out_of_order_are_found(tmp_path: Path) -> None:
     data = picture("JPEG", restart_marker_rows=1)
-    assert kind(checked(tmp_path, "a.jpg", data.replace(b"\xff\xd1", b"\xff\xd5", 1))) == "corrupt"
+    assert kind(outcome_of(tmp_path, "a.jpg", data.replace(b"\xff\xd1", b"\xff\xd5", 1))) == "corrupt"
 
 
 def chunk(word: bytes, body: bytes, checksum: int | None = None) -> bytes:
@@ -146,21 +146,21 @@ def chunk(word: bytes, body: bytes, checksum: int | None = None) -> bytes:
 def test_a_wrong_checksum_is_a_damage_only_where_the_pixels_are(tmp_path: Path) -> None:
     data = picture("PNG")
     text = chunk(b"tEXt", b"Comment\0hello", checksum=1)
-    outcome = checked(tmp_path, "text.png", data[:-12] + text + data[-12:])
+    outcome = outcome_of(tmp_path, "text.png", data[:-12] + text + data[-12:])
     assert outcome.status == "ok"
     assert "wrong checksum of the PNG chunk tEXt" in outcome.warnings[0]
     at = data.index(b"IDAT")
     length = int.from_bytes(data[at - 4 : at], "big")
     end = at + 4 + length
     broken = data[:end] + bytes(4) + data[end + 4 :]
-    outcome = checked(tmp_path, "idat.png", broken)
+    outcome = outcome_of(tmp_path, "idat.png", broken)
     assert kind(outcome) == "corrupt"
     assert outcome.error is not None and "IDAT" in outcome.error.message
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.gif", "a.webp", "a.bmp"])
 def test_data_after_the_end_are_worth_a_warning(tmp_path: Path, name: str) -> None:
-    outcome = checked(tmp_path, name, dict(SOUND)[name] + b"PK\3\4" * 10)
+    outcome = outcome_of(tmp_path, name, dict(SOUND)[name] + b"PK\3\4" * 10)
     assert outcome.status == "ok"
     assert any("after the end" in text for text in outcome.warnings)
 
@@ -168,13 +168,13 @@ def test_data_after_the_end_are_worth_a_warning(tmp_path: Path, name: str) -> No
 def test_a_missing_end_mark_is_worth_a_warning(tmp_path: Path) -> None:
     for name in ("a.gif", "a.jpg"):
         data = dict(SOUND)[name]
-        said = codecs.findings(data[: -1 if name == "a.gif" else -2], Path(name).suffix)
-        assert [finding.kind for finding in said] == [None]
-        assert "no end mark" in said[0].message
+        lines = codecs.findings(data[: -1 if name == "a.gif" else -2], Path(name).suffix)
+        assert [finding.kind for finding in lines] == [None]
+        assert "no end mark" in lines[0].message
 
 
 def test_a_wrong_suffix_names_both_and_decides_for_neither(tmp_path: Path) -> None:
-    outcome = checked(tmp_path, "a.png", picture("JPEG"))
+    outcome = outcome_of(tmp_path, "a.png", picture("JPEG"))
     assert outcome.status == "ok"
     assert outcome.warnings == ("the name says .png, the content is jpeg; rename it to .jpg, or replace it",)
 
@@ -190,7 +190,7 @@ def test_a_later_frame_that_is_damaged_is_found(tmp_path: Path) -> None:
     struct.pack_into(">I", data, at + 4 + length, zlib.crc32(data[at : at + 4 + length]))
     with Image.open(io.BytesIO(bytes(data))) as image:
         image.load()  # the first frame is fine
-    assert checked(tmp_path, "a.png", bytes(data)).status == "failed"
+    assert outcome_of(tmp_path, "a.png", bytes(data)).status == "failed"
 
 
 def test_what_makes_the_exit_code_1(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from imgbatch.runs.estimate import estimate_batch
 
 
 @pytest.fixture
-def mixed(tmp_path: Path) -> Path:
+def mixture(tmp_path: Path) -> Path:
     """120 pictures in four formats and many sizes, smooth and noisy ones."""
     folder = tmp_path / "mixed"
     folder.mkdir()
@@ -30,7 +30,7 @@ def mixed(tmp_path: Path) -> Path:
     return folder
 
 
-def made(folder: Path) -> dict[Path, int]:
+def files_below(folder: Path) -> dict[Path, int]:
     """Every file below, but for those that SQLite keeps beside a ledger that is read, and when it was written."""
     return {
         path: path.stat().st_mtime_ns
@@ -50,81 +50,81 @@ RECIPES = {
 
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
-def test_the_range_contains_the_bytes_of_the_run(recipe: ib.Recipe, mixed: Path, tmp_path: Path) -> None:
-    found = ib.estimate([mixed], tmp_path / "out", recipe, workers=0)
+def test_the_range_contains_the_bytes_of_the_run(recipe: ib.Recipe, mixture: Path, tmp_path: Path) -> None:
+    figures = ib.estimate([mixture], tmp_path / "out", recipe, workers=0)
     assert not (tmp_path / "out").exists()
-    report = ib.run([mixed], tmp_path / "out", recipe, workers=0)
+    report = ib.run([mixture], tmp_path / "out", recipe, workers=0)
     assert report.ok
-    assert (found.files, found.sampled, found.bytes_in) == (120, 40, report.bytes_in)
-    assert found.bytes_out.low <= report.bytes_out <= found.bytes_out.high
-    assert found.bytes_out.high < 2 * report.bytes_out
-    assert found.failures.high == 0
+    assert (figures.files, figures.sampled, figures.bytes_in) == (120, 40, report.bytes_in)
+    assert figures.bytes_out.low <= report.bytes_out <= figures.bytes_out.high
+    assert figures.bytes_out.high < 2 * report.bytes_out
+    assert figures.failures.high == 0
 
 
-def test_few_files_are_all_tried_and_exact(mixed: Path, tmp_path: Path) -> None:
-    few = sorted(mixed.iterdir())[:5]
-    found = ib.estimate(few, tmp_path / "out", ib.Recipe([ib.Resize("30")]), workers=2)
+def test_few_files_are_all_tried_and_exact(mixture: Path, tmp_path: Path) -> None:
+    few = sorted(mixture.iterdir())[:5]
+    figures = ib.estimate(few, tmp_path / "out", ib.Recipe([ib.Resize("30")]), workers=2)
     report = ib.run(few, tmp_path / "out", ib.Recipe([ib.Resize("30")]), workers=0)
-    assert (found.bytes_out.low, found.bytes_out.high) == (report.bytes_out, report.bytes_out)
-    assert found.workers == 2
-    assert found.seconds.low <= found.seconds.likely <= found.seconds.high
-    assert 10**7 < found.memory.low <= found.memory.likely <= found.memory.high
+    assert (figures.bytes_out.low, figures.bytes_out.high) == (report.bytes_out, report.bytes_out)
+    assert figures.workers == 2
+    assert figures.seconds.low <= figures.seconds.likely <= figures.seconds.high
+    assert 10**7 < figures.memory.low <= figures.memory.likely <= figures.memory.high
 
 
-def test_what_is_up_to_date_does_not_count(mixed: Path, tmp_path: Path) -> None:
+def test_what_is_up_to_date_does_not_count(mixture: Path, tmp_path: Path) -> None:
     recipe = ib.Recipe([ib.Resize("30")])
-    ib.run(sorted(mixed.iterdir())[:119], tmp_path / "out", recipe, workers=0)
-    before = made(tmp_path / "out")
-    assert ib.estimate([mixed], tmp_path / "out", recipe, workers=0).files == 1
-    assert made(tmp_path / "out") == before
+    ib.run(sorted(mixture.iterdir())[:119], tmp_path / "out", recipe, workers=0)
+    before = files_below(tmp_path / "out")
+    assert ib.estimate([mixture], tmp_path / "out", recipe, workers=0).files == 1
+    assert files_below(tmp_path / "out") == before
     assert len(before) == 119
 
 
 def test_nothing_to_do(tmp_path: Path) -> None:
-    found = ib.estimate([tmp_path], tmp_path / "out", workers=0)
-    assert (found.files, found.sampled, found.bytes_out.high, found.seconds.high) == (0, 0, 0, 0)
-    assert found.lines()[0] == "0 files, 0 B; all of them tried"
+    figures = ib.estimate([tmp_path], tmp_path / "out", workers=0)
+    assert (figures.files, figures.sampled, figures.bytes_out.high, figures.seconds.high) == (0, 0, 0, 0)
+    assert figures.lines()[0] == "0 files, 0 B; all of them tried"
 
 
-def test_failures_of_the_sample_are_named_and_counted(mixed: Path, tmp_path: Path) -> None:
-    for path in sorted(mixed.iterdir())[:10]:
+def test_failures_of_the_sample_are_named_and_counted(mixture: Path, tmp_path: Path) -> None:
+    for path in sorted(mixture.iterdir())[:10]:
         path.write_bytes(path.read_bytes()[:40])
-    found = ib.estimate([mixed], tmp_path / "out", workers=0)
-    assert 0 < len(found.failed) <= 10
-    assert found.failures.low <= 10 <= found.failures.high
-    assert any(line.startswith("failures ") for line in found.lines())
+    figures = ib.estimate([mixture], tmp_path / "out", workers=0)
+    assert 0 < len(figures.failed) <= 10
+    assert figures.failures.low <= 10 <= figures.failures.high
+    assert any(line.startswith("failures ") for line in figures.lines())
 
 
 @pytest.mark.parametrize("workers", [0, 1])
-def test_when_time_is_over_what_is_known_must_do(workers: int, mixed: Path, tmp_path: Path) -> None:
-    batch = ib.Batch([mixed], tmp_path / "out", ib.Recipe([ib.Resize("40")]), ib.Settings(workers=workers))
+def test_when_time_is_over_what_is_known_must_do(workers: int, mixture: Path, tmp_path: Path) -> None:
+    batch = ib.Batch([mixture], tmp_path / "out", ib.Recipe([ib.Resize("40")]), ib.Settings(workers=workers))
     batch.prepare()
-    found = estimate_batch(batch, seconds=0)
-    assert 1 <= found.sampled < 10
-    report = ib.run([mixed], tmp_path / "out", ib.Recipe([ib.Resize("40")]), workers=0)
-    assert found.bytes_out.low <= report.bytes_out <= found.bytes_out.high
+    figures = estimate_batch(batch, seconds=0)
+    assert 1 <= figures.sampled < 10
+    report = ib.run([mixture], tmp_path / "out", ib.Recipe([ib.Resize("40")]), workers=0)
+    assert figures.bytes_out.low <= report.bytes_out <= figures.bytes_out.high
 
 
-def test_the_temporary_folder_is_gone(mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_temporary_folder_is_gone(mixture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = tmp_path / "t{mp"
     place.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(place))
-    held: list[int] = []
+    file_counts: list[int] = []
     unlink = os.unlink
 
     def counting(path: str) -> None:
-        held.append(len(list(place.rglob("*.*"))))
+        file_counts.append(len(list(place.rglob("*.*"))))
         unlink(path)
 
     monkeypatch.setattr(os, "unlink", counting)
-    ib.estimate([mixed], tmp_path / "out", RECIPES["late names"], workers=0)
+    ib.estimate([mixture], tmp_path / "out", RECIPES["late names"], workers=0)
     assert list(place.iterdir()) == []
-    assert len(held) == 40
-    assert max(held) <= 2  # the file, and nothing left of those before it
+    assert len(file_counts) == 40
+    assert max(file_counts) <= 2  # the file, and nothing left of those before it
 
 
-def test_the_record_has_every_range(mixed: Path, tmp_path: Path) -> None:
-    record = ib.estimate([mixed], tmp_path / "out", workers=0).record()
+def test_the_record_has_every_range(mixture: Path, tmp_path: Path) -> None:
+    record = ib.estimate([mixture], tmp_path / "out", workers=0).record()
     assert list(record) == [
         "v", "event", "files", "sampled", "workers", "bytes_in", "bytes_out", "seconds", "memory", "failures",
     ]  # fmt: skip

@@ -29,16 +29,16 @@ def test_strata_are_formats_in_order_of_size() -> None:
     most=st.integers(1, 40),
 )
 def test_a_sample_has_both_ends_and_no_more_than_asked(groups: list[list[int]], most: int) -> None:
-    made = [[job(n, f"{n}.x", size) for n, size in enumerate(sorted(sizes))] for sizes in groups]
-    picks = choose_sample(made, most)
-    assert sum(map(len, picks)) == min(most, sum(map(len, made)))
-    for group, places in zip(made, picks, strict=True):
+    job_groups = [[job(n, f"{n}.x", size) for n, size in enumerate(sorted(sizes))] for sizes in groups]
+    picks = choose_sample(job_groups, most)
+    assert sum(map(len, picks)) == min(most, sum(map(len, job_groups)))
+    for group, places in zip(job_groups, picks, strict=True):
         assert places == sorted(set(places))
         assert all(0 <= place < len(group) for place in places)
         if len(places) > 1:
             assert (places[0], places[-1]) == (0, len(group) - 1)
     if most >= 2 * len(groups):
-        assert all(len(places) >= min(2, len(group)) for group, places in zip(made, picks, strict=True))
+        assert all(len(places) >= min(2, len(group)) for group, places in zip(job_groups, picks, strict=True))
 
 
 def test_large_files_are_looked_at_more_closely() -> None:
@@ -53,9 +53,9 @@ def test_all_known_is_no_doubt() -> None:
 
 
 def test_what_grows_evenly_is_found_exactly() -> None:
-    found = total(101, {place: float(place) for place in (0, 25, 50, 75, 100)})
-    assert found.likely == pytest.approx(5050)
-    assert found.low < 5050 < found.high
+    span = total(101, {place: float(place) for place in (0, 25, 50, 75, 100)})
+    assert span.likely == pytest.approx(5050)
+    assert span.low < 5050 < span.high
 
 
 def test_beyond_the_last_known_its_value_is_taken() -> None:
@@ -75,9 +75,9 @@ def test_the_range_contains_the_truth(kind: str) -> None:
         values = [size**factor * 2e5 ** (1 - factor) * chance.lognormvariate(0, 0.4) for size in sizes]
         group = [job(n, f"{n}.jpg", size) for n, size in enumerate(sizes)]
         (places,) = choose_sample([group], 40)
-        found = total(len(group), {place: values[place] for place in places})
-        inside += found.low <= sum(values) <= found.high
-        narrow += found.high - found.low < sum(values)
+        span = total(len(group), {place: values[place] for place in places})
+        inside += span.low <= sum(values) <= span.high
+        narrow += span.high - span.low < sum(values)
     assert inside >= 95
     assert narrow >= 90
 

@@ -48,46 +48,46 @@ RECIPES = {
 
 
 @pytest.fixture
-def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
+def steps(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
     """What a run does, as it does it: sizes that are decoded, outputs that are made from others."""
-    found: list[tuple[str, Any]] = []
+    events: list[tuple[str, Any]] = []
     decode, from_larger = SourceImage.decode, decode_plan.ops_from_larger
 
-    def decoded(self: SourceImage, *args: Any, **words: Any) -> tuple[Iterator[Image.Image], AnimationTiming]:
+    def decode_and_note(self: SourceImage, *args: Any, **words: Any) -> tuple[Iterator[Image.Image], AnimationTiming]:
         frames, motion = decode(self, *args, **words)
 
-        def watched() -> Iterator[Image.Image]:
+        def note_frames() -> Iterator[Image.Image]:
             for frame in frames:
-                found.append(("frame", (frame.size, frame.mode)))
+                events.append(("frame", (frame.size, frame.mode)))
                 yield frame
 
-        return watched(), motion
+        return note_frames(), motion
 
-    def made(plan: decode_plan.DecodePlan, output: int) -> decode_plan.Ops:
-        found.append(("from", output))
+    def note_and_make(plan: decode_plan.DecodePlan, output: int) -> decode_plan.Ops:
+        events.append(("from", output))
         return from_larger(plan, output)
 
-    monkeypatch.setattr(SourceImage, "decode", decoded)
-    monkeypatch.setattr(decode_plan, "ops_from_larger", made)
-    return found
+    monkeypatch.setattr(SourceImage, "decode", decode_and_note)
+    monkeypatch.setattr(decode_plan, "ops_from_larger", note_and_make)
+    return events
 
 
 @pytest.mark.parametrize("plan", [True, False], ids=["planned", "unplanned"])
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
-def test_a_run_does_what_is_said(recipe: ib.Recipe, plan: bool, seen: list[tuple[str, Any]], tmp_path: Path) -> None:
+def test_a_run_does_what_is_said(recipe: ib.Recipe, plan: bool, steps: list[tuple[str, Any]], tmp_path: Path) -> None:
     odd = tmp_path / "odd.jpg"  # sides that no scale divides
     Image.effect_noise((1021, 677), 40).convert("RGB").save(odd)
     depth = tmp_path / "depth.pfm"  # becomes TIFF: PNG has no floats
     Image.new("F", (90, 60), 0.5).save(depth)
     batch = Batch([SAMPLES, odd, depth], tmp_path / "out", recipe, Settings(no_plan=not plan, workers=0))
     batch.prepare()
-    said = {one.job.index: one for one in explain(batch)}
+    explanations = {one.job.index: one for one in explain(batch)}
     assert not any((tmp_path / "out").rglob("*.*g"))
-    assert len(said) == len(batch.todo) > 30
-    seen.clear()
+    assert len(explanations) == len(batch.todo) > 30
+    steps.clear()
     for outcome in batch.outcomes():
-        one, did = said[outcome.index], seen[:]
-        seen.clear()
+        one, did = explanations[outcome.index], steps[:]
+        steps.clear()
         if one.error is not None:
             assert (outcome.error and outcome.error.kind) == one.error.kind
             continue
@@ -104,12 +104,12 @@ def test_a_run_does_what_is_said(recipe: ib.Recipe, plan: bool, seen: list[tuple
         copies = {change for change in outcome.changes if change.startswith("bytes copied")}
         if plan and recipe is not RECIPES["stripped"]:
             assert bool(copies) == any(making.copied == "file" for making in one.outputs)
-        kept = any("bytes kept" in change for change in outcome.changes)
-        assert not kept or any(making.savings for making in one.outputs)
-        written = {file.path for file in outcome.outputs}
-        assert {making.path for making in one.outputs if not making.late} <= written
+        is_copy = any("bytes kept" in change for change in outcome.changes)
+        assert not is_copy or any(making.savings for making in one.outputs)
+        paths = {file.path for file in outcome.outputs}
+        assert {making.path for making in one.outputs if not making.late} <= paths
         if not any(making.late for making in one.outputs):
-            assert {making.path for making in one.outputs} == written
+            assert {making.path for making in one.outputs} == paths
 
 
 def test_the_sum_counts_pixels_and_ways(tmp_path: Path) -> None:
