@@ -56,7 +56,7 @@ class ImageContext(FileContext):
     ink : bool
         Whether these frames are still in CMYK or LAB.
     reductions : dict of int to SpooledFrames
-        What outputs have made of the frames by their first operation.
+        What outputs have made of the frames by their first operation, as long as later outputs are made from it.
     """
 
     task: ImageTask
@@ -79,7 +79,9 @@ class ImageContext(FileContext):
         """All steps; an output that fails does not keep the others from being made."""
         for step in (*DECISION_STEPS, *DECODE_STEPS):
             step(self)
-        for decision in self.decisions:
+        for place, decision in enumerate(self.decisions):
+            sources = {later.source for later in self.decisions[place:]}
+            self.reductions = {output: frames for output, frames in self.reductions.items() if output in sources}
             one = OutputContext(decision, self.job.targets[decision.output], self.outputs[decision.output])
             try:
                 for output_step in OUTPUT_STEPS:
@@ -186,7 +188,9 @@ def operate(image: ImageContext, one: OutputContext) -> None:
                 replace(metadata, icc=None),
             )
             image.changes.append(f"mode: {image.picture.mode} -> sRGB")
-        image.reductions[decision.output] = frames = _apply(image, ops[:1], frames)
+        frames = _apply(image, ops[:1], frames)
+        if any(later.source == decision.output for later in image.decisions):
+            image.reductions[decision.output] = frames
         frames = _apply(image, ops[1:], frames)
     one.frames, one.metadata = frames, metadata
     if image.worker.sums is not None:
