@@ -107,5 +107,5 @@ def test_an_empty_file_is_an_empty_ledger(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("text", "code"), [("database or disk is full", errno.ENOSPC), ("disk I/O error", errno.EIO)])
-def test_a_full_disk_is_told_from_a_broken_one(message: str, code: int) -> None:
-    assert write_error("/x/ledger.sqlite", sqlite3.OperationalError(message)).errno == code
+def test_a_full_disk_is_told_from_a_broken_one(text: str, code: int) -> None:
+    assert write_error("/x/ledger.sqlite", sqlite3.OperationalError(text)).errno == code
