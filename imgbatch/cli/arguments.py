@@ -33,7 +33,7 @@ class SourceArguments:
 
 @frozen
 class ReportArguments:
-    """Who is told of a run, and how much."""
+    """Where a run is reported, and in how much detail."""
 
     json_lines: bool = False
     report_files: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Crontab line: how is a run told to cron or to systemd? As text: a crontab line, or a service and a timer unit.
+"""Crontab line: how does cron or systemd start a run? By a crontab line, or a service and a timer unit.
 
 Both take the time as a crontab has it. A field becomes the set of its values, so that one reading of the grammar
 (crontab(5): lists, ranges, steps, names) serves both, and what systemd spells otherwise is written out as a list.

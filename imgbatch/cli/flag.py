@@ -106,7 +106,7 @@ def declaration_flags(
         if item.name in leave:
             continue
         name, letter = item.name.replace("_", "-"), short.get(item.name)
-        if item.default is True:  # the default can be said, too: a recipe or the environment may say otherwise
+        if item.default is True:  # a flag for the default overrides a recipe or the environment
             yield Flag((f"--{name}",), table, group, f"{item.help} (default)", "nothing", key=item.name)
             no = f"do not {item.help}"
             yield Flag((f"--no-{name}",), table, group, no, "nothing", value=False, key=item.name)

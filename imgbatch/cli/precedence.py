@@ -86,16 +86,16 @@ def run_request(sources: SourceArguments, arguments: RecipeArguments) -> RunRequ
     unattended_settings = UnattendedSettings(
         **_levels(_of(UnattendedSettings, run), from_environment(UnattendedSettings), arguments.unattended_settings)
     )
-    listed = inputs.pop("paths", ())
+    recipe_paths = inputs.pop("paths", ())
     filters = Filters(**_levels(inputs, sources.filters))
     recipe = merge_recipe(recipe.map_paths(functools.partial(os.path.join, folder)), arguments)
-    paths = _paths("run", sources, [_below(folder, path) for path in listed])
+    paths = _paths("run", sources, [_below(folder, path) for path in recipe_paths])
     output = "" if settings.in_place and arguments.output is None else _root(arguments, recipe, folder)
     return RunRequest(tuple(paths), output, recipe, settings, filters, unattended_settings)
 
 
 def unattended_settings_of(arguments: RecipeArguments) -> UnattendedSettings:
-    """Who is told of a run that may have been refused: of each level what makes sense."""
+    """The settings that report a refused run: of each level those that can be read."""
     levels: list[Mapping[str, Any]] = []
     readers: tuple[Callable[[], Mapping[str, Any]], ...] = (
         lambda: _of(UnattendedSettings, load(arguments.recipe_file).run) if arguments.recipe_file is not None else {},

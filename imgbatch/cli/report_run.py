@@ -27,7 +27,7 @@ NEXT_STEP = "run the same command again to go on"
 
 
 def console_style(report: ReportArguments, json: bool = False) -> ConsoleStyle:
-    """How much is said: a bar only on a terminal that `json` on stdout, or its lines, do not share."""
+    """How the console writes: a bar only on a terminal that does not also show the JSON of stdout."""
     terminal = sys.stderr.isatty()
     same_terminal = (json or report.json_lines) and sys.stdout.isatty()
     return ConsoleStyle(
@@ -153,7 +153,7 @@ def carry_out(
     code = int(run.report.exit_code)
     if code != ExitCode.OK or not (file_failure or stdout_failure):
         return code
-    if stdout_failure:  # all was done when the last line was lost: nothing else has said it
+    if stdout_failure:  # all files are done, and no other message reports the loss
         print_stderr(f"imgbatch: {stdout_failure}; what it should have got last is lost")
     return int(ExitCode.STOPPED)
 

@@ -1,4 +1,4 @@
-"""Errors: what can go wrong, and how is it said?
+"""Errors: what can go wrong, and which message reports it?
 
 The tree::
 

@@ -144,7 +144,7 @@ class UnattendedSettings(Declaration):
     """How the command behaves where nobody watches; the library has no use for it."""
 
     word: ClassVar[str] = ""
-    #: Seconds that a file may take where nobody watches, and nobody said how many.
+    #: The timeout of an unattended run that sets none, in seconds for each file.
     timeout_s: ClassVar[float] = 600.0
 
     unattended: Annotated[

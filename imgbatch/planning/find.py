@@ -22,7 +22,7 @@ from imgbatch.core.run_settings import Filters
 from imgbatch.planning.globs import Glob, Positions, has_magic, split_glob
 from imgbatch.planning.source_filter import Candidate, FilterRules, SkippedFile, SourceFilter, problem_of
 from imgbatch.storage.atomic_write import mtime
-from imgbatch.storage.base import Entry
+from imgbatch.storage.base import FolderEntry
 from imgbatch.storage.local import IRREGULAR
 from imgbatch.storage.registry import storage_of
 
@@ -170,7 +170,7 @@ def _walk(tree: _Tree, rules: FilterRules, avoid: set[tuple[int, int]]) -> Itera
     if problem is not None:
         yield tree.path, problem
     # a stack, not recursion: folders may lie deeper than Python's calls
-    stack: list[tuple[Iterator[Entry], str, Positions]] = [(children, "", glob.start)]
+    stack: list[tuple[Iterator[FolderEntry], str, Positions]] = [(children, "", glob.start)]
     while stack:
         entries, prefix, positions = stack[-1]
         deeper = rules.deepest is None or len(stack) <= rules.deepest
@@ -193,9 +193,9 @@ def _walk(tree: _Tree, rules: FilterRules, avoid: set[tuple[int, int]]) -> Itera
             stack.pop()
 
 
-def _list(tree: _Tree, path: str, relative: str) -> tuple[Iterator[Entry], Source | None]:
+def _list(tree: _Tree, path: str, relative: str) -> tuple[Iterator[FolderEntry], Source | None]:
     """A folder's entries, sorted by their bytes; what went wrong is a Source of its own."""
-    entries: list[Entry] = []
+    entries: list[FolderEntry] = []
     problem = None
     try:
         with storage_of(path).list(path) as listing:
@@ -207,7 +207,7 @@ def _list(tree: _Tree, path: str, relative: str) -> tuple[Iterator[Entry], Sourc
     return iter(entries), problem
 
 
-def _is_folder(entry: Entry, is_link: bool) -> bool:
+def _is_folder(entry: FolderEntry, is_link: bool) -> bool:
     try:
         return entry.is_dir(follow_symlinks=is_link)
     except OSError:

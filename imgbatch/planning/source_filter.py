@@ -18,7 +18,7 @@ from imgbatch.core.run_settings import Filters
 from imgbatch.planning.globs import exclude_filter, include_filter
 from imgbatch.planning.names import split_name
 from imgbatch.storage.atomic_write import mtime
-from imgbatch.storage.base import Entry
+from imgbatch.storage.base import FolderEntry
 from imgbatch.storage.local import IRREGULAR
 from imgbatch.storage.registry import storage_of
 
@@ -69,7 +69,7 @@ class SourceFilter:
         self._root, self._rules, self._store = root, rules, storage_of(root)
         self._verdicts: dict[str, str | None] = {}
 
-    def __call__(self, entry: Entry, relative: str) -> Candidate:
+    def __call__(self, entry: FolderEntry, relative: str) -> Candidate:
         suffix = split_name(entry.name)[1].lower()
         if suffix not in self._verdicts:
             self._verdicts[suffix] = _verdict(suffix)

@@ -1,1 +1,1 @@
-"""Reporters: who is told how a run goes?"""
+"""Reporters: where is a run reported?"""

@@ -1,4 +1,4 @@
-"""Reporter: what is told how a run goes?
+"""Reporter: what observes a run and reports it?
 
 The run starts, outcomes arrive in order of completion, the run finishes. Reporters decide nothing, and one that cannot
 write its file does not stop the work.
@@ -47,7 +47,7 @@ class Reporter(ABC):
         """
 
     def close(self) -> None:  # noqa: B027 - only what holds the terminal has something to give back
-        """Nothing more will be told, with or without a finish."""
+        """No more calls follow, whether or not :meth:`finish` was one of them."""
 
 
 def printable(text: str) -> str:

@@ -26,13 +26,13 @@ _BAR = "{percentage:3.0f}%|{bar}| {n_fmt}B/{total_fmt}B [{elapsed}<{remaining}{p
 
 @frozen
 class ConsoleStyle:
-    """How much is said, and how: `verbose` counts -v, `quiet` leaves only errors, `warnings` need no -v."""
+    """How much the console writes, and how: `verbose` counts -v, `quiet` leaves only errors, `warnings` need no -v."""
 
     verbose: int = 0
     quiet: bool = False
     bar: bool = False
     color: bool = False
-    progress: bool = True  # without a bar: whether a line a minute is said
+    progress: bool = True  # without a bar: whether it writes a line a minute
     warnings: bool = False
     columns: int | None = None  # the bar's width; None: the terminal's, which may change
 
@@ -64,7 +64,7 @@ class Console(Reporter):
 
     @property
     def lists_warnings(self) -> bool:
-        """Whether warnings are told as files get done."""
+        """Whether warnings are listed as each file is done."""
         return bool(self._look.verbose or self._look.warnings)
 
     def start(self, total: int, total_bytes: int) -> None:
@@ -104,7 +104,7 @@ class Console(Reporter):
             self._bar = None
 
     def lines(self, outcome: Outcome) -> list[str]:
-        """What is said of one outcome; each on one line, whatever its name holds."""
+        """The messages about one outcome, each on one line, whatever characters its name holds."""
         where = printable(location(outcome.source))
         lines = []
         if outcome.error is not None:

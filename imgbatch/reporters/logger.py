@@ -51,12 +51,12 @@ class Logger(Reporter):
 
 
 def start_line(total: int, base: str) -> str:
-    """What is said when a run starts."""
+    """The message of a run's start."""
     return f"start: {total} files{f' for {printable(base)}' if base else ''}"
 
 
 def outcome_line(outcome: Outcome) -> tuple[int, str]:
-    """The level of an outcome, and what is said of it."""
+    """The level and the message of an outcome."""
     wrong = outcome.status in WRONG
     error = outcome.error
     cause = f": {error.kind} in {error.phase}: {error.message}" if error else ""
@@ -65,7 +65,7 @@ def outcome_line(outcome: Outcome) -> tuple[int, str]:
 
 
 def end_line(report: Report) -> tuple[int, str]:
-    """The level of a run's end, and what is said of it."""
+    """The level and the message of a run's end."""
     level = {ExitCode.OK: INFO, ExitCode.FAILURES: ERROR}.get(report.exit_code, CRITICAL)
     cause = f"; stopped: {report.reason}" if report.stopped is not None else ""
     return level, f"end: {report.sentence()}{cause}, exit code {int(report.exit_code)}"

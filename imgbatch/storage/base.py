@@ -43,7 +43,7 @@ class Properties:
     fingerprint: bool = False
 
 
-class Entry(Protocol):
+class FolderEntry(Protocol):
     """What a folder holds under one name: an ``os.DirEntry``, or what answers as it does."""
 
     @property
@@ -70,7 +70,7 @@ class Storage(ABC):
     properties: ClassVar[Properties]
 
     @abstractmethod
-    def list(self, folder: str) -> AbstractContextManager[Iterator[Entry]]:
+    def list(self, folder: str) -> AbstractContextManager[Iterator[FolderEntry]]:
         """The entries of a folder in any order, one at a time; to be used in a ``with``.
 
         Raises

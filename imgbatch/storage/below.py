@@ -128,7 +128,7 @@ def _open_part(folder: int, name: str, make: bool) -> int:
 
 
 def _openat2(root: int, folder: str) -> int | None:
-    """The descriptor of a folder that is there; None where that is not told in one step, or there is no such call."""
+    """The descriptor of a folder that is there; None where one call cannot tell, or the system has no such call."""
     call = _system_call()
     if call is None:
         return None

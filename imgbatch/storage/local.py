@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 
 from imgbatch.core.errors import ImageError, kind_of_errno, one_line, sentence
 from imgbatch.storage.atomic_write import hash_of, preserve, write_bytes
-from imgbatch.storage.base import Entry, Properties, Storage
+from imgbatch.storage.base import FolderEntry, Properties, Storage
 from imgbatch.storage.rename import rename_file
 
 IRREGULAR = "not a regular file"
@@ -24,7 +24,7 @@ class Local(Storage):
         atomic_replace=True, exclusive_create=True, rename=True, modification_times=True, fingerprint=True
     )
 
-    def list(self, folder: str) -> AbstractContextManager[Iterator[Entry]]:
+    def list(self, folder: str) -> AbstractContextManager[Iterator[FolderEntry]]:
         """``os.scandir`` itself."""
         return os.scandir(folder)
 

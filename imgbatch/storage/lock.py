@@ -55,7 +55,7 @@ class Lock:
                 raise LockedError(_busy(output or folder, owner, wait))
             time.sleep(_POLL_SECONDS)
         text = json.dumps({"pid": os.getpid(), "started": time.time()})
-        with contextlib.suppress(OSError):  # a full disk: who holds it is not told then
+        with contextlib.suppress(OSError):  # on a full disk the file does not name its owner
             os.ftruncate(self._descriptor, 0)
             os.lseek(self._descriptor, 0, os.SEEK_SET)
             os.write(self._descriptor, text.encode())

@@ -55,7 +55,7 @@ RUN = Command("run", RunArguments, run_flags, RUN_USAGE, RUN_ABOUT, RUN_AFTER)
 
 
 class _Progress:
-    """How far a run has come, for those who are told of its end when it ends in an error."""
+    """How far a run has come, for the reports of a run that ends in an error."""
 
     batch: Batch | None = None
     step: Literal["plan", "run", "hook"] = "plan"
@@ -158,7 +158,7 @@ def _carry_out(
     files: list[Reporter],
     progress: _Progress,
 ) -> int:
-    """The exit code of a run that is done, and told on the way."""
+    """Carry out and report a run; its exit code."""
     unattended_settings, report = request.unattended_settings, arguments.report
     if arguments.stats is not None:
         from imgbatch.reporters.files.json_csv import StatsFile

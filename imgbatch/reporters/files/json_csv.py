@@ -77,7 +77,7 @@ class StatsFile(RecordFile):
 
 
 def rows(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """One file's record as flat rows, one per output; the time is told once."""
+    """One file's record as flat rows, one per output; only the first has the time."""
     error = record["error"] or {"kind": "", "phase": "", "message": ""}
     for index, output in enumerate(record["outputs"] or [{}]):
         yield {
