@@ -76,11 +76,19 @@ def read_request(command: str, sources: SourceArguments, settings: Mapping[str, 
     return ReadRequest(tuple(_paths(command, sources, [])), all_settings, filters)
 
 
-def run_request(sources: SourceArguments, arguments: RecipeArguments) -> RunRequest:
-    """What a run makes; UsageError when something is missing or makes no sense, RecipeError of a recipe that does."""
+def run_request(sources: SourceArguments, arguments: RecipeArguments, execute: bool = True) -> RunRequest:
+    """What a run makes; UsageError when something is missing or makes no sense, RecipeError of a recipe that does.
+
+    Parameters
+    ----------
+    sources : SourceArguments
+    arguments : RecipeArguments
+    execute : bool
+        Whether each ``FILE.py`` of the recipe is executed, as for :func:`load`.
+    """
     recipe, inputs, run, folder = Recipe(), dict[str, Any](), dict[str, Any](), ""
     if arguments.recipe_file is not None:
-        file, folder = load(arguments.recipe_file), os.path.dirname(arguments.recipe_file)
+        file, folder = load(arguments.recipe_file, execute), os.path.dirname(arguments.recipe_file)
         recipe, inputs, run = file.recipe, dict(file.input), dict(file.run)
     settings = Settings(**_levels(_of(Settings, run), from_environment(Settings), arguments.settings))
     unattended_settings = UnattendedSettings(
@@ -97,8 +105,9 @@ def run_request(sources: SourceArguments, arguments: RecipeArguments) -> RunRequ
 def unattended_settings_of(arguments: RecipeArguments) -> UnattendedSettings:
     """The settings that report a refused run: of each level those that can be read."""
     levels: list[Mapping[str, Any]] = []
+    path = arguments.recipe_file
     readers: tuple[Callable[[], Mapping[str, Any]], ...] = (
-        lambda: _of(UnattendedSettings, load(arguments.recipe_file).run) if arguments.recipe_file is not None else {},
+        lambda: {} if path is None else _of(UnattendedSettings, load(path, execute=False).run),
         lambda: from_environment(UnattendedSettings),
     )
     for read in readers:
@@ -120,8 +129,11 @@ def _paths(command: str, sources: SourceArguments, of_recipe: list[str]) -> list
     return paths
 
 
-def load(path: str) -> RecipeFile:
-    """A recipe file, its every value checked; RecipeError names the file."""
+def load(path: str, execute: bool = True) -> RecipeFile:
+    """A recipe file, its every value checked; RecipeError names the file.
+
+    Not to `execute` each ``FILE.py`` that it names leaves the values of their operations unchecked.
+    """
     try:
         text = _read_recipe(path).decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
@@ -132,7 +144,7 @@ def load(path: str) -> RecipeFile:
     from imgbatch.planning.recipe_file import parse
 
     names = [field.name for cls in (Settings, UnattendedSettings) for field in parameters(cls)]
-    file = parse(text, path, [name for name in names if name not in NOT_IN_RECIPES])
+    file = parse(text, path, [name for name in names if name not in NOT_IN_RECIPES], execute)
     try:
         paths = file.input.get("paths", [])
         if isinstance(paths, str):
@@ -215,7 +227,7 @@ def save(path: str, request: RunRequest) -> None:
     """Write a request as the recipe `path`, so that loading it asks for the same."""
     if os.path.lexists(path):
         try:
-            load(path)
+            load(path, execute=False)
         except RecipeError as error:
             raise UsageError(
                 f"{path!r} is in the way and no recipe ({error}); give --save-recipe another name"

@@ -20,13 +20,15 @@ import types
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.core.errors import EngineError, UsageError, nearest, sentence, unknown, wrong_value
+from imgbatch.core.errors import EngineError, ImageError, UsageError, nearest, sentence, unknown, wrong_value
 from imgbatch.core.parameters import from_words, split_words, unquote
 from imgbatch.operations import custom, registry
 from imgbatch.operations.base import Operation
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
+
+    from PIL.Image import Image
 
 ENTRY_POINTS = "imgbatch.operations"  # the group
 _PREFIX = "imgbatch_operations_"  # of the modules made of files
@@ -54,6 +56,27 @@ def get_operation(word: str, folder: str = "") -> type[Operation]:
     if key in entries:
         return _load(key, entries[key])
     raise unknown(word, "operation", [*custom.words(), *entries])
+
+
+def unexecuted(word: str, folder: str = "") -> Operation | None:
+    """What stands for an operation ``FILE.py:NAME`` whose file is not to be executed; None for one without a file.
+
+    Its name is `word`; what it does to pixels is not known, and no output is one that it made.
+    """
+    path, colon, _ = word.rpartition(":")
+    if not colon or not path.endswith(".py"):
+        return None
+    _read(path, os.path.join(folder, path))
+    cls: type[Operation] = type("UnexecutedOperation", (_Unexecuted,), {"word": word, "__module__": __name__})
+    return cls()
+
+
+class _Unexecuted(Operation):
+    """An operation of which only the name is known."""
+
+    def apply(self, image: Image) -> Image:
+        """ImageError: what would be done is in a file that was not executed."""
+        raise ImageError("operation", f"{self.word} was not executed")
 
 
 def parse_operation(text: str) -> Operation:
@@ -148,11 +171,7 @@ def _execute(path: str, real: str) -> types.ModuleType:
     name = _PREFIX + hashlib.sha256(os.fsencode(real)).hexdigest()[:16]
     if name in sys.modules:
         return sys.modules[name]
-    try:
-        with open(real, "rb") as file:
-            data = file.read()
-    except OSError as error:
-        raise UsageError(f"cannot read the operations in {path!r}: {error.strerror or error}") from None
+    data = _read(path, real)
     module = types.ModuleType(name)
     module.__file__ = real
     sys.modules[name], _CODES[name] = module, hashlib.sha256(data).hexdigest()
@@ -170,6 +189,14 @@ def _execute(path: str, real: str) -> types.ModuleType:
     finally:
         sys.path.remove(os.path.dirname(real))
     return module
+
+
+def _read(path: str, real: str) -> bytes:
+    try:
+        with open(real, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise UsageError(f"cannot read the operations in {path!r}: {error.strerror or error}") from None
 
 
 def _file(cls: type[Operation]) -> str | None:

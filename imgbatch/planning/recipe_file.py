@@ -26,7 +26,7 @@ class RecipeFile:
     run: Mapping[str, Any] = field(default_factory=dict)
 
 
-def parse(text: str, where: str, run_keys: Sequence[str]) -> RecipeFile:
+def parse(text: str, where: str, run_keys: Sequence[str], execute: bool = True) -> RecipeFile:
     """A recipe file's text; RecipeError says where, what and the nearest known key.
 
     Parameters
@@ -37,6 +37,8 @@ def parse(text: str, where: str, run_keys: Sequence[str]) -> RecipeFile:
         The file's name, for messages; an operation ``FILE.py:NAME`` lies relative to it.
     run_keys : sequence of str
         The keys that ``[run]`` may hold.
+    execute : bool
+        Whether each ``FILE.py`` that it names is executed; else its operations have a name, and no parameters.
     """
     import tomllib  # most runs have no recipe file
 
@@ -54,8 +56,8 @@ def parse(text: str, where: str, run_keys: Sequence[str]) -> RecipeFile:
         _refuse_unknown(inputs, INPUT_KEYS, "key of [input]")
         _refuse_unknown(run, run_keys, "key of [run]")
         folder = os.path.dirname(where)
-        ops = [_operation(item, folder) for item in _tables(table, "op")]
-        outputs = [_output(item, folder) for item in _tables(table, "output")] or [Output()]
+        ops = [_operation(item, folder, execute) for item in _tables(table, "op")]
+        outputs = [_output(item, folder, execute) for item in _tables(table, "output")] or [Output()]
         recipe = Recipe(ops, outputs, auto_orient=table.get("auto_orient", True))
     except UsageError as error:
         raise RecipeError(f"{where}: {error}") from None
@@ -101,17 +103,19 @@ def _tables(table: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
     return tables
 
 
-def _operation(table: Mapping[str, Any], folder: str) -> Operation:
+def _operation(table: Mapping[str, Any], folder: str, execute: bool) -> Operation:
     word = table.get("name")
     if not isinstance(word, str):
         raise wrong_value("the name of an operation", "name of [[op]]", word if word is not None else "nothing")
+    if not execute and (operation := plugins.unexecuted(word, folder)) is not None:
+        return operation
     return from_table(
         plugins.get_operation(word, folder), {key: value for key, value in table.items() if key != "name"}
     )
 
 
-def _output(table: Mapping[str, Any], folder: str) -> Output:
-    ops = tuple(_operation(item, folder) for item in _tables(table, "op"))
+def _output(table: Mapping[str, Any], folder: str, execute: bool) -> Output:
+    ops = tuple(_operation(item, folder, execute) for item in _tables(table, "op"))
     plain = {key: value for key, value in table.items() if key != "op"}
     _refuse_unknown(plain, [item.name for item in parameters(Output)], "key of [[output]]")
     return Output(**plain, ops=ops)

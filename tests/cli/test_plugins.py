@@ -225,6 +225,60 @@ def test_the_example_of_the_readme(run: Run, place: Path) -> None:
     assert pixels[0, 0] < pixels[30, 40] - 50, "the corners are no darker"
 
 
+EFFECTS = """\
+[input]
+paths = ["photos"]
+[[op]]
+name = "mine/wash.py:Wash"
+share = 0.4
+[[output]]
+dir = "web"
+[[output.op]]
+name = "mine/wash.py:wash"
+share = 1
+[run]
+on_finish = "touch finished"
+log = "night.log"
+archive = "done"
+quarantine = "bad"
+"""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["run", "-n", "-r"], ["run", "--explain", "-r"], ["schedule", "--at", "0 3 * * *"]],
+    ids=lambda one: one[1],
+)
+def test_a_recipe_is_looked_at_without_its_code(run: Run, place: Path, words: list[str]) -> None:
+    write(place / "mine/wash.py", imports="open('executed', 'w')")
+    (place / "r.toml").write_text(EFFECTS)
+    before = tree(place)
+    done = run(*words, "r.toml")
+    assert done.returncode == 0, done.stderr
+    for effect in (
+        "execute mine/wash.py:Wash", "execute mine/wash.py:wash", "run the command 'touch finished' at the end",
+        "append to the log night.log", "move sources that are done to done", "move sources that failed to bad",
+    ):  # fmt: skip
+        assert f"r.toml would {effect}" in done.stderr
+    assert tree(place) == before, "nothing was executed or written"
+    if words[0] == "run":
+        other = run(*words, "r.toml", "--on-finish", "true", "--resize", "9").stderr
+        assert "on_finish" not in other and "touch" not in other and "execute mine/wash.py:Wash" not in other
+        assert run(*words, "r.toml", "-Q").stderr == ""
+
+
+def test_a_recipe_in_the_way_of_another_is_not_executed(run: Run, place: Path) -> None:
+    write(place / "mine/wash.py", imports="open('executed', 'w')")
+    (place / "r.toml").write_text(EFFECTS)
+    assert run("run", "photos", "-o", "out", "--resize", "9", "--save-recipe", "r.toml").returncode == 0
+    assert not (place / "executed").exists()
+    (place / "r.toml").write_text(EFFECTS)
+    assert run("run", "-n", "-r", "r.toml", "--trim", "--state", "elsewhere").returncode == 0
+    (place / "mine/wash.py").unlink()
+    missing = run("schedule", "r.toml", "--at", "0 3 * * *")
+    assert missing.returncode == 2 and "cannot read the operations in 'mine/wash.py'" in missing.stderr
+
+
 # -- entry points ------------------------------------------------------------------------------------------------------
 
 

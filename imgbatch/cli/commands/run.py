@@ -15,7 +15,7 @@ from imgbatch.cli.arguments import RecipeArguments, ReportArguments, SourceArgum
 from imgbatch.cli.flag_table import Command, run_flags
 from imgbatch.cli.help import RUN_ABOUT, RUN_AFTER, RUN_USAGE
 from imgbatch.cli.parse import parse, print_help
-from imgbatch.cli.precedence import RunRequest, run_request, save, unattended_settings_of
+from imgbatch.cli.precedence import RunRequest, load, run_request, save, unattended_settings_of
 from imgbatch.cli.report_run import (
     carry_out,
     console_style,
@@ -78,7 +78,13 @@ def run(words: Sequence[str]) -> int:
 
 
 def _run(words: Sequence[str], arguments: RunArguments, progress: _Progress) -> int:
-    request = run_request(arguments.sources, arguments.recipe)
+    looks_only = arguments.dry_run or arguments.explain
+    request = run_request(arguments.sources, arguments.recipe, execute=not looks_only)
+    recipe_file = arguments.recipe.recipe_file
+    if looks_only and recipe_file is not None and not arguments.report.quiet:
+        from imgbatch.cli.commands.recipe_effects import tell_effects
+
+        tell_effects(recipe_file, load(recipe_file, execute=False), request)
     if request.unattended_settings.unattended:
         from imgbatch.executors.processes.priority import lower
 

@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 
+from imgbatch.cli.commands.recipe_effects import tell_effects
 from imgbatch.cli.crontab_line import Times, crontab, units
 from imgbatch.cli.flag_table import Command, schedule_flags
 from imgbatch.cli.help import SCHEDULE_ABOUT, SCHEDULE_AFTER, SCHEDULE_USAGE
@@ -44,6 +45,7 @@ def schedule(words: Sequence[str]) -> int:
     if arguments.manager not in MANAGERS:
         raise unknown(arguments.manager, "kind of schedule", MANAGERS)
     times, recipe = Times.read(arguments.at), arguments.operands[0]
+    tell_effects(recipe, load(recipe, execute=False))
     program = _program()
     command = [*program, "run", "-r", os.path.abspath(recipe), *_output(recipe, arguments.output), "--unattended"]
     path = os.pathsep.join(dict.fromkeys([os.path.dirname(program[0]), *_SYSTEM]))
@@ -58,7 +60,7 @@ def schedule(words: Sequence[str]) -> int:
 
 def _output(recipe: str, output: str | None) -> list[str]:
     """The -o of the command; a recipe that does not say what to do, and where, is refused now rather than at 3 a.m."""
-    file = load(recipe)
+    file = load(recipe, execute=False)
     if not file.input.get("paths"):
         raise RecipeError(f"{recipe}: expected paths in [input], got none; a scheduled run has no SRC to type")
     if output is not None:
@@ -72,7 +74,7 @@ def _output(recipe: str, output: str | None) -> list[str]:
 
 def _writable(recipe: str, output: str | None) -> tuple[list[str], bool]:
     """The folders that a scheduled run writes to, each as far as it is there, and whether it may need the network."""
-    file, home = load(recipe), os.path.dirname(os.path.abspath(recipe))
+    file, home = load(recipe, execute=False), os.path.dirname(os.path.abspath(recipe))
     root = os.path.abspath(output) if output is not None else home
     keys = [key for key in ("state", "archive", "quarantine") if file.run.get(key)]
     places = [os.path.join("/", str(file.run[key])) for key in keys]  # where systemd starts it
