@@ -21,7 +21,8 @@ from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameters import parameters
 from imgbatch.core.run_settings import Filters, Settings, UnattendedSettings
 from imgbatch.planning.recipe import Output, Recipe
-from imgbatch.storage.atomic_write import read_bytes, write_text
+from imgbatch.storage.atomic_write import write_text
+from imgbatch.storage.pipe import read_all
 
 if TYPE_CHECKING:
     from imgbatch.planning.recipe_file import RecipeFile
@@ -135,7 +136,7 @@ def load(path: str, execute: bool = True) -> RecipeFile:
     Not to `execute` each ``FILE.py`` that it names leaves the values of their operations unchecked.
     """
     try:
-        text = _read_recipe(path).decode("utf-8").replace("\r\n", "\n")
+        text = read_all(path, MOST_RECIPE).decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise RecipeError(f"{path}: expected UTF-8 in a recipe, got other bytes at {error.start}") from None
     except (OSError, ValueError) as error:
@@ -158,20 +159,6 @@ def load(path: str, execute: bool = True) -> RecipeFile:
     except (UsageError, TypeError) as error:
         raise RecipeError(f"{path}: {error}") from None
     return dataclasses.replace(file, input={**({"paths": paths} if paths else {}), **filters})
-
-
-def _read_recipe(path: str) -> bytes:
-    """The bytes of a recipe; ValueError for a pipe that nobody writes to, and for what has no end."""
-    with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb", buffering=0) as file:
-        os.set_blocking(file.fileno(), True)
-        data = bytearray()
-        while chunk := file.read(MOST_RECIPE + 1 - len(data)):
-            data += chunk
-            if len(data) > MOST_RECIPE:
-                raise ValueError(f"it has more than {MOST_RECIPE // 10**6} MB")
-    if not data and not os.path.isfile(path):
-        raise ValueError("nobody writes to it")
-    return bytes(data)
 
 
 def from_environment(cls: type[Settings] | type[UnattendedSettings]) -> dict[str, Any]:
@@ -213,7 +200,7 @@ def read_list(name: str, null: bool, stdin: BinaryIO) -> list[str]:
         The list cannot be read, or holds NUL where lines are expected.
     """
     try:
-        data = stdin.read() if name == "-" else read_bytes(name)
+        data = stdin.read() if name == "-" else read_all(name)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise UsageError(f"cannot read --files-from {name!r}: {why}") from None

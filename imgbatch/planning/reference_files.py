@@ -109,7 +109,9 @@ def _with_content(op: Operation, contents: dict[Key, FileContent]) -> Operation:
 def _read(path: str, who: str) -> bytes:
     try:
         if not os.path.isfile(path):
-            why = "it is a folder" if os.path.isdir(path) else "there is no such file"
+            why = "it is no file" if os.path.exists(path) else "there is no such file"
+            if os.path.isdir(path):
+                why = "it is a folder"
             raise PlanError(f"{who}: cannot read {path!r}: {why}")
         if os.path.getsize(path) > _MOST:
             raise PlanError(f"{who}: {path!r} has more than {_MOST // 1_000_000} MB")

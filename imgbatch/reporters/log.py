@@ -12,6 +12,7 @@ import errno
 import logging
 import logging.handlers
 import os
+import stat
 import time
 from typing import Any
 
@@ -115,7 +116,12 @@ def _handler(path: str) -> _LogFileHandler | _SyslogHandler:
 
 
 def _refuse_binary(path: str) -> None:
-    """UsageError for a picture, say, whose name was taken for that of the log."""
+    """UsageError for a picture, say, whose name was taken for that of the log, and for a pipe that nobody reads."""
+    if os.path.exists(path) and stat.S_ISFIFO(os.stat(path).st_mode):
+        try:
+            os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
+        except OSError:
+            raise UsageError(f"cannot write --log {path!r}: nobody reads that pipe; give it another name") from None
     if os.path.isfile(path):
         with open(path, "rb") as file:
             if b"\0" in file.read(4096):

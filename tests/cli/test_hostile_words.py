@@ -49,6 +49,11 @@ def test_a_hostile_recipe(run: Run, place: Path, text: str) -> None:
 def test_a_recipe_without_end_or_writer(run: Run, place: Path) -> None:
     os.mkfifo(place / "pipe.toml")
     assert "cannot read the recipe 'pipe.toml': nobody writes to it" in refusal(run, "-r", "pipe.toml")
+    assert "cannot read 'pipe.toml': it is no file" in refusal(run, "--lut", "pipe.toml")
+    unread = run("run", "photos", "-o", "out", "--resize", "9", "--log", "pipe.toml")
+    assert unread.returncode == 2 and "cannot write --log 'pipe.toml': nobody reads that pipe" in unread.stderr
+    listed = refusal(run, "--files-from", "pipe.toml")
+    assert "cannot read --files-from 'pipe.toml': nobody writes to it" in listed
     assert "more than 10 MB" in refusal(run, "-r", "/dev/zero")
 
 
