@@ -126,6 +126,8 @@ def _describe(value: object) -> str:
     """`value` in a sentence: an array, a picture or a file by its type."""
     if isinstance(value, str):
         return repr(value)
+    if isinstance(value, type):
+        return f"the class {value.__qualname__}"
     try:
         text = repr(value)
     except Exception:  # noqa: BLE001 - somebody else's repr may raise anything

@@ -83,12 +83,6 @@ class Settings(Declaration):
         Grammar("a folder", folder_word, ("/var/lib/imgbatch",)),
         "where ledger and lock lie (default DIR/.imgbatch)",
     ] = None
-    trust_state: Annotated[
-        bool, Switch(), "believe a state folder that is a link, or another user's (not in a recipe)"
-    ] = False
-    sync: Annotated[
-        str, Choice(("auto", "off")), "put outputs on the disk before the ledger says that they are done; off: later"
-    ] = "auto"
     in_place: Annotated[
         bool, Switch(), "replace each source by what is made of it, and keep the originals for `imgbatch undo`"
     ] = False
@@ -103,6 +97,13 @@ class Settings(Declaration):
     ] = None
     no_plan: Annotated[bool, Switch(), "touch every pixel: decode whole, encode always, to compare"] = False
     profile: Annotated[bool, Switch(), "say after the run where the time went, and what was the limit"] = False
+    # By position the newest come last: who wrote Settings(...) before they were there still means the same
+    trust_state: Annotated[
+        bool, Switch(), "believe a state folder that is a link, or another user's (not in a recipe)"
+    ] = False
+    sync: Annotated[
+        str, Choice(("auto", "off")), "put outputs on the disk before the ledger says that they are done; off: later"
+    ] = "auto"
 
     def __post_init__(self) -> None:
         super().__post_init__()

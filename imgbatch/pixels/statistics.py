@@ -113,7 +113,8 @@ class Statistics:
 
         return all(equal(getattr(self, name), getattr(other, name)) for name in self.__match_args__)
 
-    __hash__ = None  # type: ignore[assignment]  # it holds arrays
+    def __hash__(self) -> int:
+        return hash((self.mode, self.weight, self.images, self.pixels))
 
     @property
     def channels(self) -> tuple[str, ...]:

@@ -170,3 +170,8 @@ def test_switches_of_numpy_and_what_is_no_number() -> None:
             ib.Output(quality=wrong)
     with refusal("force"):
         ib.Settings(force=ONE)
+
+
+def test_a_class_in_the_place_of_its_instance_is_called_by_its_name() -> None:
+    with pytest.raises(ib.UsageError, match=r"got the class Resize"):
+        ib.Recipe(ops=[ib.Resize])  # type: ignore[list-item]  # the slip that is tested

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import dataclasses
 import multiprocessing
 import os
 import signal
@@ -214,3 +215,20 @@ class _MemoryTask(FaultyTask):
 
         desk.reserve(2**30)
         return replace(super().__call__(job, desk), warnings=(str(os.getpid()),))
+
+
+def test_settings_by_position_mean_what_they_meant() -> None:
+    """New fields come last: what was written ``Settings(0, "auto", ...)`` is not read as something else."""
+    first = (
+        "workers chunksize timeout memory max_pixels fail_on fail_fast max_failures flat overwrite skip_existing "
+        "rename force retry_failed prune lock wait max_time max_files state in_place keep_backups archive quarantine "
+        "no_plan profile"
+    )
+    names = [field.name for field in dataclasses.fields(ib.Settings)]
+    assert names[: len(first.split())] == first.split()
+
+
+def test_equal_statistics_have_equal_hashes(tmp_path: Path) -> None:
+    Image.new("RGB", (4, 3), "red").save(tmp_path / "a.png")
+    one, again = ib.stats(tmp_path, workers=0), ib.stats(tmp_path, workers=0)
+    assert one == again and hash(one) == hash(again) and len({one, again}) == 1
