@@ -11,9 +11,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from imgbatch.core.errors import EngineError, sentence
+from imgbatch.core.errors import EngineError, Phase, sentence
 from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.core.job import Job, Outcome
+from imgbatch.core.job import Failure, Job, Outcome
 from imgbatch.pipeline.task import Task
 
 if TYPE_CHECKING:
@@ -79,3 +79,29 @@ def pickle_task(task: Task) -> bytes:
             f"the recipe cannot be sent to the workers: {sentence(error)}; define operations at the top of a module "
             "(no lambdas, no local classes), or run with workers=0"
         ) from None
+
+
+def failure_of(error: BaseException, phase: Phase) -> Failure:
+    """What an error that a task has raised in `phase` is to its file: everywhere the same."""
+    if isinstance(error, MemoryError):
+        return Failure("memory", phase, "not enough memory")
+    return Failure("operation", phase, f"{type(error).__name__}: {sentence(error)}")
+
+
+def outcome_of_reply(task: Task, job: Job, reply: bytes) -> tuple[Outcome, bool]:
+    """The Outcome in a reply from another process, and whether that process could have counted it as its own.
+
+    Parameters
+    ----------
+    task : Task
+    job : Job
+        What was asked.
+    reply : bytes
+        A pickled Outcome, or the Failure that is there instead.
+    """
+    try:
+        answer = pickle.loads(reply)
+    except BaseException as error:  # noqa: BLE001 - a reply may explode in any way; it costs its own job only
+        message = f"the outcome cannot be read ({type(error).__name__})"
+        return task.blame(job, "failed", Failure("operation", "ops", message)), False
+    return (answer if isinstance(answer, Outcome) else task.blame(job, "failed", answer)), True

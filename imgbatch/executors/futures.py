@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from imgbatch.core.errors import EngineError, sentence
 from imgbatch.core.job import Failure, Job, Outcome
-from imgbatch.executors.base import Executor, ExecutorOptions, pickle_task
+from imgbatch.executors.base import Executor, ExecutorOptions, failure_of, outcome_of_reply, pickle_task
 from imgbatch.executors.chunks import Chunks
 from imgbatch.pipeline.task import LocalContext, Task
 
@@ -102,7 +102,7 @@ class Futures(Executor):
         error = _error(future)
         if error is not None:
             return self._blame(task, jobs, error)
-        return [_outcome(task, job, reply) for job, reply in zip(jobs, future.result(), strict=True)]
+        return [outcome_of_reply(task, job, reply)[0] for job, reply in zip(jobs, future.result(), strict=True)]
 
     def _blame(self, task: Task, jobs: list[Job], error: BaseException) -> Iterator[Outcome]:
         """Nobody knows which of the jobs in flight broke it: no kind that would have the file quarantined."""
@@ -129,7 +129,7 @@ class _ChunkCall:
         self._pickle, self._task = data, task
 
     def __call__(self, jobs: list[bytes]) -> list[bytes]:
-        """In a worker of the caller's: each job to its pickled Outcome, or to (phase, text)."""
+        """In a worker of the caller's: each job to its pickled Outcome, or Failure."""
         task = self._ready_task
         return [_one(task, job) for job in jobs]
 
@@ -156,16 +156,5 @@ def _one(task: Task, job: bytes) -> bytes:
     context = LocalContext()
     try:
         return pickle.dumps(task(pickle.loads(job), context))
-    except Exception as error:  # noqa: BLE001 - one Outcome for every job; the parent makes it from this text
-        return pickle.dumps((context.current_phase, f"{type(error).__name__}: {sentence(error)}"))
-
-
-def _outcome(task: Task, job: Job, reply: bytes) -> Outcome:
-    try:
-        outcome = pickle.loads(reply)
-    except Exception as error:  # noqa: BLE001 - a reply may explode in any way; it costs its own job only
-        outcome = ("ops", f"the outcome cannot be read ({type(error).__name__})")
-    if isinstance(outcome, Outcome):
-        return outcome
-    phase, message = outcome
-    return task.blame(job, "failed", Failure("operation", phase, message))
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - one Outcome for every job; the parent makes it from this
+        return pickle.dumps(failure_of(error, context.current_phase))

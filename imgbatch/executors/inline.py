@@ -7,9 +7,9 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from imgbatch.core.errors import Phase, sentence
-from imgbatch.core.job import Failure, Job, Outcome
-from imgbatch.executors.base import Executor, ExecutorOptions
+from imgbatch.core.errors import Phase
+from imgbatch.core.job import Job, Outcome
+from imgbatch.executors.base import Executor, ExecutorOptions, failure_of
 from imgbatch.executors.captured_stderr import CapturedStderr
 from imgbatch.pipeline.task import LocalContext, Task
 
@@ -61,9 +61,8 @@ class Inline(Executor):
         context = InlineContext(capture, None if self._sums is None else self._sums.sheet())
         try:
             outcome = task(job, context)
-        except Exception as error:  # noqa: BLE001 - one Outcome for every job, whatever the task does
-            text = f"{type(error).__name__}: {sentence(error)}"
-            outcome = task.blame(job, "failed", Failure("internal", context.current_phase, text))
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - one Outcome for every job, whatever the task does
+            outcome = task.blame(job, "failed", failure_of(error, context.current_phase))
         finally:
             self._current = None
             capture.listen(None)

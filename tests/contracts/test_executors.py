@@ -16,7 +16,7 @@ from typing import ClassVar
 import pytest
 
 from imgbatch.core.errors import BLAME, EngineError, UsageError
-from imgbatch.core.job import Job, Outcome, Source, Target
+from imgbatch.core.job import Failure, Job, Outcome, Source, Target
 from imgbatch.executors import make
 from imgbatch.executors.base import Executor
 from imgbatch.executors.chunks import Chunks
@@ -100,13 +100,21 @@ def test_no_jobs_no_outcomes(executor: Executor) -> None:
     assert run_all(executor, []) == []
 
 
-@pytest.mark.parametrize("fault", ["raise", "raise_bad", "memory"])
-def test_an_exception_costs_its_own_job(executor: Executor, fault: str) -> None:
+@pytest.mark.parametrize(
+    ("fault", "kind", "said"),
+    [
+        ("raise", "operation", "ValueError: raised"),
+        ("raise_bad", "operation", "BadError: BadError"),
+        ("memory", "memory", "not enough memory"),
+        ("sys_exit", "operation", "SystemExit: 3"),
+    ],
+)
+def test_an_exception_costs_its_own_job(executor: Executor, fault: str, kind: str, said: str) -> None:
     outcomes = run_all(executor, [job(index, fault if index % 10 == 3 else "ok") for index in range(30)])
     assert [outcome.index for outcome in outcomes if outcome.status == "failed"] == [3, 13, 23]
     for outcome in outcomes:
         if outcome.status == "failed":
-            assert outcome.error is not None and outcome.error.phase == "ops" and outcome.error.message
+            assert outcome.error == Failure(kind, "ops", said)  # type: ignore[arg-type]  # one of KINDS
 
 
 @pytest.mark.parametrize("fault", ["os_exit", "segv", "abort", "kill", "close_fds", "sys_exit"])

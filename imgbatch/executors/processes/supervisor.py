@@ -17,7 +17,7 @@ from multiprocessing.process import BaseProcess
 
 from imgbatch.core.errors import EngineError
 from imgbatch.core.job import Failure, Job, Outcome
-from imgbatch.executors.base import NO_GUARD
+from imgbatch.executors.base import NO_GUARD, outcome_of_reply
 from imgbatch.executors.processes.in_flight import IDLE
 from imgbatch.executors.processes.memory_budget import resident
 from imgbatch.executors.processes.run_state import Chunk, Death, RunState, cause_of_death
@@ -60,7 +60,9 @@ class Supervisor:
             part = todo[:at_once]
             result = self._ask(again, part)
             if not isinstance(result, Death):
-                pairs = [self._read(job, reply) for job, reply in zip(part, result, strict=False)]
+                pairs = [
+                    outcome_of_reply(self.state.task, job, reply) for job, reply in zip(part, result, strict=False)
+                ]
                 if self._commit_sums(pairs):
                     outcomes += [outcome for outcome, _ in pairs]
                     todo = todo[len(result) :]
@@ -102,18 +104,6 @@ class Supervisor:
             return None
         message = f"the worker died in {death.phase} of {job.source.relative} ({cause_of_death(death.exitcode)})"
         return self.state.task.blame(job, "crashed", Failure("crash", death.phase, message))
-
-    def _read(self, job: Job, reply: bytes) -> tuple[Outcome, bool]:
-        """The Outcome in a reply, and whether it is the worker's own."""
-        try:
-            outcome = pickle.loads(reply)
-        except BaseException as error:  # noqa: BLE001 - a reply may explode in any way; it costs its own job only
-            message = f"the outcome cannot be read ({type(error).__name__})"
-            return self.state.task.blame(job, "failed", Failure("operation", "ops", message)), False
-        if isinstance(outcome, Outcome):
-            return outcome, True
-        phase, message = outcome
-        return self.state.task.blame(job, "failed", Failure("operation", phase, message)), True
 
     def _commit_sums(self, pairs: list[tuple[Outcome, bool]]) -> bool:
         """Count what the jobs of a reply have summed; False: they must be done again one by one.

@@ -20,7 +20,8 @@ from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING
 
 from imgbatch.core.errors import PHASES, Phase, sentence
-from imgbatch.core.job import Failure, Job
+from imgbatch.core.job import Job
+from imgbatch.executors.base import failure_of
 from imgbatch.executors.captured_stderr import CapturedStderr
 from imgbatch.executors.processes import priority
 from imgbatch.executors.processes.in_flight import Table
@@ -127,21 +128,21 @@ def _chunk(
 
 
 def _one(task: Task, data: bytes, context: WorkerContext, capture: CapturedStderr) -> bytes:
-    """One job to its pickled Outcome, or to pickled text when even that fails."""
+    """One job to its pickled Outcome, or to a pickled Failure."""
     context.begin()
     try:
         job: Job = pickle.loads(data)
         try:
             outcome = task(job, context)
-        except MemoryError:
-            outcome = task.blame(job, "failed", Failure("memory", context.current_phase, "not enough memory"))
+        except BaseException as error:  # noqa: BLE001 - also who leaves with sys.exit
+            outcome = task.blame(job, "failed", failure_of(error, context.current_phase))
         outcome = capture.add_warnings(outcome)
         reply = pickle.dumps(outcome)
         if outcome.status == "ok":
             context.stage()
         return reply
-    except BaseException as error:  # noqa: BLE001 - one Outcome for every job; the parent makes it from this text
-        return pickle.dumps((context.current_phase, f"{type(error).__name__}: {sentence(error)}"))
+    except BaseException as error:  # noqa: BLE001 - one Outcome for every job; the parent makes it from this
+        return pickle.dumps(failure_of(error, context.current_phase))
 
 
 def _settle_in() -> None:
