@@ -15,7 +15,8 @@ from imgbatch.ledger.database import FILE
 from imgbatch.planning.folders import display_path
 from imgbatch.storage.lock import FILE as LOCK
 
-_NAMES = (LOCK, "reserve", FILE, FILE + "-wal", FILE + "-shm", FILE + "-journal", "backup")
+_NAMES = (LOCK, "reserve", FILE, FILE + "-wal", FILE + "-shm", FILE + "-journal")
+BACKUPS = "backup"
 
 
 def refuse_strange_state(state: str, trust_state: bool, writing: bool) -> None:
@@ -42,6 +43,9 @@ def refuse_strange_state(state: str, trust_state: bool, writing: bool) -> None:
     for name in _NAMES:
         if os.path.islink(os.path.join(state, name)):
             raise PlanError(f"{name} in the state folder {folder} is a link, as no run makes one; remove it")
+    if writing and os.path.islink(os.path.join(state, BACKUPS)):
+        what = f"{BACKUPS} in the state folder {folder} is a link, as no run makes one"
+        raise PlanError(f"{what}; move the originals that it leads to here in its place, so that undo still has them")
     if trust_state:
         return
     how = "if you trust what made it, add --trust-state; else remove it, or choose another one with --state DIR"

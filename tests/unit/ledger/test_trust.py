@@ -52,6 +52,24 @@ def test_a_link_in_a_state_folder_is_never_followed(tmp_path: Path, name: str, t
     assert outside.read_bytes() == b"private"
 
 
+def test_who_moved_the_originals_behind_a_link_is_told_to_bring_them_back(tmp_path: Path) -> None:
+    """Removing the link would cost the undo; to look needs no originals."""
+    photos, disk = tmp_path / "photos", tmp_path / "disk"
+    photos.mkdir()
+    original = (photos / "a.jpg", SOURCE.read_bytes())
+    original[0].write_bytes(original[1])
+    assert ib.run(photos, None, ib.Recipe([ib.Resize("20")]), workers=0, in_place=True).ok
+    os.rename(photos / ".imgbatch/backup", disk)
+    (photos / ".imgbatch/backup").symlink_to(disk)
+    for trust in (False, True):
+        with pytest.raises(PlanError, match="backup .* is a link.*; move the originals that it leads to"):
+            undo(photos, trust_state=trust)
+    assert len(past_runs(photos)) == 1
+    (photos / ".imgbatch/backup").unlink()
+    os.rename(disk, photos / ".imgbatch/backup")
+    assert undo(photos).restored and original[0].read_bytes() == original[1]
+
+
 @as_root
 def test_another_user_s_state_folder_is_looked_at_and_not_written_to(place: Path) -> None:
     state = place / "out/.imgbatch"
