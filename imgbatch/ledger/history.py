@@ -8,14 +8,11 @@ from typing import Any
 
 from imgbatch.core.errors import PlanError
 from imgbatch.core.parameter_kinds import check_path
-from imgbatch.ledger.damage import check_rows
-from imgbatch.ledger.database import FILE, open_to_read
+from imgbatch.ledger.database import FILE, open_to_read, read_table
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.rows import PastRun, Replacement, state_folder
 from imgbatch.ledger.trust import refuse_strange_state
 from imgbatch.planning.folders import display_path
-
-_REPLACEMENT_KINDS = (int, bytes, str, str, str, bytes, int, int, int, str, int, int, int, int | None)
 
 
 def past_runs(
@@ -93,19 +90,15 @@ def read_runs(state: str, mend: bool = False) -> list[PastRun]:
     file = os.path.join(state, FILE)
     if not os.path.exists(file):
         return []
-    with open_to_read(file, mend) as (connection, version):
-        rows = []
-        if version >= 2:
-            rows = connection.execute(
-                "SELECT id, started_ns, seen_ns, ended_ns, exit_code, counts, command, digest FROM runs ORDER BY id"
-            ).fetchall()
-        check_rows(rows, (int, int, int, int | None, int | None, str, str, str))
+    with open_to_read(file, mend) as connection:
         return [
             PastRun(
                 id, start_ns / 1e9, max(0, (end_ns or seen_ns) - start_ns) / 1e9, end_ns is not None, code,
                 _counts(counts), command, digest,
             )
-            for id, start_ns, seen_ns, end_ns, code, counts, command, digest in rows
+            for id, start_ns, seen_ns, end_ns, code, counts, digest, _, command, _ in sorted(
+                read_table(connection, "runs")
+            )
         ]  # fmt: skip
 
 
@@ -130,18 +123,9 @@ def read_replacements(folder: str, state: str, mend: bool = False) -> list[Repla
     file = os.path.join(state, FILE)
     if not os.path.exists(file):
         return []
-    with open_to_read(file, mend) as (connection, version):
-        rows = []
-        if version >= 3:
-            rows = connection.execute("SELECT * FROM replaced ORDER BY run, recorded_ns").fetchall()
-        check_rows(rows, _REPLACEMENT_KINDS, paths=(1, 5))
-    return [
-        Replacement(
-            run, os.path.join(folder, os.fsdecode(path)), step, original, hash,
-            os.path.join(state, os.fsdecode(backup)) if backup else "", *rest,
-        )
-        for run, path, step, original, hash, backup, *rest in rows
-    ]  # fmt: skip
+    with open_to_read(file, mend) as connection:
+        entries = [Replacement.from_record(folder, state, record) for record in read_table(connection, "replaced")]
+    return sorted(entries, key=lambda entry: (entry.run, entry.recorded_ns))
 
 
 def _hint(folder: str, state: str | None) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
 
 from imgbatch.core.errors import KINDS, PHASES
 from imgbatch.core.job import Failure, Job, LedgerEntry, Source, Status, Written
@@ -205,9 +204,9 @@ class LedgerIndex:
         return any(start_ns <= ctime_ns <= seen_ns + _DEAD_NS for start_ns, seen_ns in self._dead)
 
     def _load(self) -> None:
-        tables: Any = read_rows(self.file, self.mend)
+        tables = read_rows(self.file, self.mend)
         for row in tables["written"]:
-            entry = Row(os.path.join(self.folder, os.fsdecode(row[0])), os.fsdecode(row[1]), *row[2:])
+            entry = Row.from_record(self.folder, row)
             if not entry.digest:
                 self._doubtful[entry.path] = entry
                 continue
@@ -217,6 +216,9 @@ class LedgerIndex:
             if digest == self.digest and kind in KINDS and phase in PHASES:
                 failure = Failure(kind, phase, message)
                 self._failure_by_source[os.fsdecode(source)] = FailureRow(size, mtime_ns, status, failure, *rest[:3])
-        self.has_open_runs = bool(tables["runs"])
-        self._dead = [(start_ns, seen_ns) for digest, start_ns, seen_ns, _ in tables["runs"] if digest == self.digest]
-        self._endless = {number for *_, number in tables["runs"]}
+        for number, start_ns, seen_ns, end_ns, _, _, digest, *_ in tables["runs"]:
+            if end_ns is None:
+                self.has_open_runs = True
+                self._endless.add(number)
+                if digest == self.digest:
+                    self._dead.append((start_ns, seen_ns))

@@ -33,6 +33,7 @@ from imgbatch.ledger.damage import guard, is_damage, write_error
 from imgbatch.ledger.database import open_to_write
 from imgbatch.ledger.index import LedgerIndex
 from imgbatch.ledger.rows import BACK_OFF_DAYS, DAY_NS, Row, digest_with_fields, is_retryable, relative_path
+from imgbatch.ledger.schema import insert
 from imgbatch.storage.atomic_write import mtime
 from imgbatch.storage.durable import sync_files
 from imgbatch.storage.registry import storage_of
@@ -67,12 +68,13 @@ class Ledger(LedgerIndex):
         self._digests = digests
         if not self.keep:
             return
-        now = time.time_ns()
+        now, command = time.time_ns(), command.encode("utf-8", "backslashreplace").decode()
         try:
             with guard(self.file, mend=True), self._open_durably() as connection:
                 cursor = connection.execute(
-                    "INSERT INTO runs (started_ns, seen_ns, counts, digest, versions, command) VALUES (?,?,'{}',?,?,?)",
-                    (now, now, self.digest, self.versions, command.encode("utf-8", "backslashreplace").decode()),
+                    "INSERT INTO runs (started_ns, seen_ns, counts, digest, versions, command, folder) "
+                    "VALUES (?,?,'{}',?,?,?,?)",
+                    (now, now, self.digest, self.versions, command, os.fsencode(self.folder)),
                 )
                 connection.executemany(
                     "UPDATE written SET source_mtime_ns=?, recorded_ns=? WHERE path=?", self._mtime_updates.values()
@@ -100,16 +102,16 @@ class Ledger(LedgerIndex):
                 self._pending["forgotten"].append((source, self.digest))
             return
         for one in outcome.outputs:
-            path = relative_path(one.path, self.folder)
             self._paths_to_sync.append(one.path)
             digest = digest_with_fields(
                 self._digests[one.output], one.fields, outcome.index + 1, outcome.source.mtime_ns
             )
-            self._pending["written"].append((
-                os.fsencode(path), source, one.output, outcome.source.size, outcome.source.mtime_ns,
-                digest, one.format, one.width, one.height, one.frames, one.quality, one.bytes,
-                one.mtime_ns, outcome.source_hash, one.hash, one.source_format, now, self.run, 0,
-            ))  # fmt: skip
+            row = Row(
+                one.path, outcome.source.path, one.output, outcome.source.size, outcome.source.mtime_ns, digest,
+                one.format, one.width, one.height, one.frames, one.quality, one.bytes, one.mtime_ns,
+                outcome.source_hash, one.hash, one.source_format, now, self.run, moved=0,
+            )  # fmt: skip
+            self._pending["written"].append(row.as_record(self.folder))
         error = outcome.error
         is_transient = error is not None and BLAME[error.kind] in ("around", "disk")  # the next run simply tries again
         if error is not None and not is_transient and outcome.source.problem is None:
@@ -147,11 +149,12 @@ class Ledger(LedgerIndex):
                 with contextlib.suppress(OSError):
                     info = storage_of(path).stat(path, follow_links=False)
                     if info.st_ctime_ns >= since_ns and stat.S_ISREG(info.st_mode):
-                        self._pending["written"].append((
-                            os.fsencode(relative_path(path, self.folder)), os.fsencode(job.source.path), target.output,
-                            job.source.size, job.source.mtime_ns, "", target.format, 0, 0, 1, None, info.st_size,
-                            mtime(info), "", storage_of(path).fingerprint(path), "", 0, self.run, 0,
-                        ))  # fmt: skip
+                        row = Row(
+                            path, job.source.path, target.output, job.source.size, job.source.mtime_ns, "",
+                            target.format, 0, 0, 1, None, info.st_size, mtime(info), "",
+                            storage_of(path).fingerprint(path), "", 0, self.run, moved=0,
+                        )  # fmt: skip
+                        self._pending["written"].append(row.as_record(self.folder))
 
     def record_move(self, outcome: Outcome) -> None:
         """Say that a source is about to be archived or quarantined, so that what was made of it is not pruned.
@@ -196,8 +199,8 @@ class Ledger(LedgerIndex):
 
     def _write(self, pending: Mapping[str, list[tuple[object, ...]]]) -> None:
         with self._open() as connection:
-            connection.executemany(f"INSERT OR REPLACE INTO written VALUES ({_marks(19)})", pending["written"])
-            connection.executemany(f"INSERT OR REPLACE INTO failures VALUES ({_marks(12)})", pending["failures"])
+            connection.executemany(insert("written"), pending["written"])
+            connection.executemany(insert("failures"), pending["failures"])
             connection.executemany("DELETE FROM failures WHERE source=? AND digest=?", pending["forgotten"])
             connection.executemany("UPDATE written SET moved=1 WHERE source=?", pending["moved"])
             connection.executemany("DELETE FROM written WHERE path=?", pending["pruned"])
@@ -260,7 +263,3 @@ class Ledger(LedgerIndex):
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
-
-
-def _marks(count: int) -> str:
-    return ",".join("?" * count)

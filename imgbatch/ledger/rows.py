@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from imgbatch.core.frozen_dataclass import frozen
@@ -71,6 +71,17 @@ class Row:
     recorded_ns: int
     run: int
     moved: int
+
+    @classmethod
+    def from_record(cls, folder: str, record: Sequence[Any]) -> Row:
+        """The row of a record of `written` in the ledger of DIR (absolute)."""
+        path, source, *rest = record
+        return cls(os.path.join(folder, os.fsdecode(path)), os.fsdecode(source), *rest)
+
+    def as_record(self, folder: str) -> tuple[object, ...]:
+        """The record of `written` for this row in the ledger of DIR (absolute)."""
+        path, source, *rest = (getattr(self, name) for name in self.__match_args__)
+        return (os.fsencode(relative_path(path, folder)), os.fsencode(source), *rest)
 
     def intact(self) -> bool:
         """Whether the file is there, with the size and mtime it was written with."""
@@ -151,6 +162,26 @@ class Replacement:
     height: int
     frames: int
     quality: int | None
+
+    @classmethod
+    def from_record(cls, folder: str, state: str, record: Sequence[Any]) -> Replacement:
+        """The replacement of a record of `replaced`.
+
+        Parameters
+        ----------
+        folder, state : str
+            DIR and its state folder (absolute).
+        record : sequence
+        """
+        run, path, step, original, hash, backup, *rest = record
+        place = os.path.join(state, os.fsdecode(backup)) if backup else ""
+        return cls(run, os.path.join(folder, os.fsdecode(path)), step, original, hash, place, *rest)
+
+    def as_record(self, folder: str, state: str) -> tuple[object, ...]:
+        """The record of `replaced` for this replacement; `folder` and `state` as :meth:`from_record` has them."""
+        run, path, step, original, hash, backup, *rest = (getattr(self, name) for name in self.__match_args__)
+        place = os.fsencode(os.path.relpath(backup, state)) if backup else b""
+        return (run, os.fsencode(os.path.relpath(path, folder)), step, original, hash, place, *rest)
 
 
 @frozen(slots=True)

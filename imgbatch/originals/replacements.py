@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import astuple
 
 from imgbatch.ledger.damage import is_damage, write_error
 from imgbatch.ledger.database import FILE, open_to_write
 from imgbatch.ledger.rows import Replacement
+from imgbatch.ledger.schema import insert
 from imgbatch.originals.backups import discard
 from imgbatch.storage.atomic_write import content_hash, read_bytes
 
@@ -45,16 +45,10 @@ class Replacements:
         try:
             with self._open() as connection:
                 self._write_completions(connection)
-                connection.executemany(
-                    f"INSERT OR REPLACE INTO replaced VALUES ({','.join('?' * 14)})", map(self._row, entries)
-                )
+                records = (entry.as_record(self.folder, self.state) for entry in entries)
+                connection.executemany(insert("replaced"), records)
         except sqlite3.Error as error:
             raise self._failure(error) from error
-
-    def _row(self, entry: Replacement) -> tuple[object, ...]:
-        run, path, step, original, hash, backup, *rest = astuple(entry)
-        place = os.fsencode(os.path.relpath(backup, self.state)) if backup else b""
-        return (run, self._relative(path), step, original, hash, place, *rest)
 
     def complete(self, entry: Replacement) -> None:
         """Note that it is done; written down with the next intention, or at the end."""

@@ -11,7 +11,8 @@ import pytest
 
 from imgbatch.core.errors import PlanError
 from imgbatch.ledger.damage import write_error
-from imgbatch.ledger.database import COLUMNS, FILE, VERSION, open_to_read, open_to_write, read_rows
+from imgbatch.ledger.database import FILE, open_to_read, open_to_write, read_rows
+from imgbatch.ledger.schema import VERSION, insert
 from tests.permissions import plain_user
 
 ROW = (b"a.png", b"/photos/a.jpg", 0, 1, 2, "digest", "png", 3, 4, 1, None, 5, 6, "hash", "hash", "jpeg", 777, 1, 0)
@@ -23,7 +24,7 @@ def file(tmp_path: Path) -> str:
     path = str(tmp_path / "state" / FILE)
     connection = open_to_write(path)
     with connection:
-        connection.execute(f"INSERT INTO written ({COLUMNS}) VALUES ({','.join('?' * len(ROW))})", ROW)
+        connection.execute(insert("written"), ROW)
     connection.close()
     return path
 
@@ -32,8 +33,8 @@ def test_opening_a_ledger_of_this_version_changes_nothing_in_it(file: str) -> No
     for _ in range(2):
         open_to_write(file).close()
         assert read_rows(file, mend=False) == {"written": [ROW], "failures": [], "runs": []}
-    with open_to_read(file) as (_, version):
-        assert version == VERSION
+    with open_to_read(file) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
 
 
 def test_what_older_versions_say_of_the_source_s_format_is_not_believed(file: str) -> None:

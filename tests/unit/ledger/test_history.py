@@ -57,12 +57,6 @@ def test_replacements_are_absolute_wherever_the_folder_was_moved(photos: Path) -
     assert [entry.path for entry in (first, second)] == [str(new_place / "a.png"), str(new_place / "b.png")]
     assert first.backup == str(new_place / STATE / "backup/1/a.png") and os.path.exists(second.backup)
     assert (first.step, first.width, first.height, first.size) == ("done", 20, 15, (new_place / "a.png").stat().st_size)
-    change(new_place / STATE, "PRAGMA user_version=2")  # which had no replacements, and this one's are not believed
-    assert (
-        read_replacements(str(new_place), str(new_place / STATE)) == [] and len(read_runs(str(new_place / STATE))) == 1
-    )
-    change(new_place / STATE, "PRAGMA user_version=1")
-    assert read_runs(str(new_place / STATE)) == []
 
 
 def test_what_can_be_taken_back_is_counted_by_run(photos: Path) -> None:

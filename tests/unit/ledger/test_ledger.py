@@ -16,9 +16,10 @@ from PIL import Image
 import imgbatch as ib
 from imgbatch.core.errors import Phase
 from imgbatch.core.job import Failure, Job, Outcome, Source
-from imgbatch.ledger.database import FILE, NEW_COLUMNS, VERSION
+from imgbatch.ledger.database import FILE
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.rows import DAY_NS, relative_path
+from imgbatch.ledger.schema import VERSION
 from imgbatch.ledger.up_to_date import is_suspicious, known_failure
 from imgbatch.planning.names import STATE
 from imgbatch.runs.batch import Batch
@@ -480,7 +481,7 @@ def test_a_ledger_of_version_1_is_carried_over(photos: Path) -> None:
     make(photos)
     file = photos.parent / "out" / STATE / FILE
     with sqlite3.connect(file) as connection:
-        for name in NEW_COLUMNS:
+        for name in ("source_hash", "hash", "own", "recorded_ns", "run", "moved"):
             connection.execute(f"ALTER TABLE written DROP COLUMN {name}")
         connection.execute("DROP TABLE runs")
         connection.execute("PRAGMA user_version=1")

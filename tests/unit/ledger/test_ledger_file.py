@@ -85,7 +85,7 @@ def test_companions_of_a_ledger_that_is_gone_are_not_taken_for_the_new_ones(file
 
 def past_or_none(file: Path) -> list[str]:
     """The commands of all runs."""
-    with open_to_read(str(file)) as (connection, _):
+    with open_to_read(str(file)) as connection:
         return [command for (command,) in connection.execute("SELECT command FROM runs")]
 
 
@@ -94,7 +94,7 @@ def test_a_hot_journal_is_rolled_back(file: Path, tmp_path: Path, mend: bool) ->
     _make(file, runs=200)
     _leave_hot_journal(file, tmp_path / "aside")
     before = {name: (file.parent / name).read_bytes() for name in _names(file)}
-    with open_to_read(str(file), mend) as (connection, _):
+    with open_to_read(str(file), mend) as connection:
         commands = {command for (command,) in connection.execute("SELECT command FROM runs")}
     assert commands == {"x" * 500}
     now = {name: (file.parent / name).read_bytes() for name in _names(file)}
