@@ -58,7 +58,7 @@ def get_operation(word: str, folder: str = "") -> type[Operation]:
     raise unknown(word, "operation", [*custom.words(), *entries])
 
 
-def unexecuted(word: str, folder: str = "") -> Operation | None:
+def operation_stub(word: str, folder: str = "") -> Operation | None:
     """What stands for an operation ``FILE.py:NAME`` whose file is not to be executed; None for one without a file.
 
     Its name is `word`; what it does to pixels is not known, and no output is one that it made.
@@ -67,11 +67,11 @@ def unexecuted(word: str, folder: str = "") -> Operation | None:
     if not colon or not path.endswith(".py"):
         return None
     _read(path, os.path.join(folder, path))
-    cls: type[Operation] = type("UnexecutedOperation", (_Unexecuted,), {"word": word, "__module__": __name__})
+    cls: type[Operation] = type("OperationStub", (_OperationStub,), {"word": word, "__module__": __name__})
     return cls()
 
 
-class _Unexecuted(Operation):
+class _OperationStub(Operation):
     """An operation of which only the name is known."""
 
     def apply(self, image: Image) -> Image:

@@ -107,7 +107,7 @@ def _operation(table: Mapping[str, Any], folder: str, execute: bool) -> Operatio
     word = table.get("name")
     if not isinstance(word, str):
         raise wrong_value("the name of an operation", "name of [[op]]", word if word is not None else "nothing")
-    if not execute and (operation := plugins.unexecuted(word, folder)) is not None:
+    if not execute and (operation := plugins.operation_stub(word, folder)) is not None:
         return operation
     return from_table(
         plugins.get_operation(word, folder), {key: value for key, value in table.items() if key != "name"}
