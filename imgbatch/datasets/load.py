@@ -130,21 +130,17 @@ class LoadRun(Run):
 
     # -- the work ------------------------------------------------------------------------------------------------------
 
-    def outcomes(self) -> Iterator[Outcome]:
-        """One Outcome for each source, as they complete; closing the iterator stops cleanly."""
+    def _work(self) -> Iterator[Outcome]:
         import numpy
 
         self.valid: NDArray[Any] = numpy.zeros(len(self.todo), bool)
-        with self._reporting(), self._resources.lend(self.ops, self.settings.workers != 0) as ops:
+        with self._resources.lend(self.ops, self.settings.workers != 0) as ops:
             rows = self.rows = self.allocate()
             work = ArrayRowTask(ops, self.size, self.mode, rows, self.settings.max_pixels, self._auto_orient)
             try:
-                with contextlib.closing(
-                    self._execute(work, self.todo, self.settings.workers)
-                ) as results:  # no worker writes any more
-                    for outcome in results:
+                with contextlib.closing(self._do_all(work)) as outcomes:  # after that no worker writes any more
+                    for outcome in outcomes:
                         self.valid[outcome.index] = outcome.ok
-                        self._count(outcome)
                         yield outcome
             finally:
                 if rows.array is not None:
@@ -236,7 +232,6 @@ def load(
         paths, ops, mode=mode, out=out, spill=spill, settings=settings, filters=filters, auto_orient=auto_orient,
         timeout=timeout,
     )  # fmt: skip
-    run.prepare()
     try:
         for _ in run.outcomes():
             pass

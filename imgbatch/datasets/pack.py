@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from imgbatch.core.errors import PlanError, wrong_value
-from imgbatch.core.job import SCHEMA, Outcome
+from imgbatch.core.job import SCHEMA
 from imgbatch.core.report import dumps
 from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.datasets.load import LoadRun
@@ -84,10 +84,11 @@ class PackRun(LoadRun):
         self.rows = FileArray.create(temporary_name(self._folder), self.shape, numpy.uint8, header.getvalue())
         return self.rows
 
-    def outcomes(self) -> Iterator[Outcome]:
-        """One Outcome for each source; when all are there, the files are put in place. Else nothing is left."""
+    @contextlib.contextmanager
+    def _session(self) -> Iterator[None]:
+        """After the block the files are put in place if all of the work was done; else nothing is left."""
         try:
-            yield from super().outcomes()
+            yield
             if self.report.stopped is None:
                 self._finish()
         finally:

@@ -75,32 +75,25 @@ class StatsRun(Run):
         self._auto_orient = check_type("auto_orient", auto_orient, bool, "true or false")
         self._measurements: list[Measurement] = []
         self._sums: Sums | None = None
-        self._is_prepared = False
         self.totals: Totals | None = None
 
     def prepare(self) -> None:
         """Find the images; PlanError when a path does not exist."""
-        self._is_prepared = True
         if self.settings.workers != 0:
             refuse_immobile(self.ops)
         self._resources = ReferenceFiles(self.ops)
         super().prepare()
 
-    def outcomes(self) -> Iterator[Outcome]:
-        """One Outcome for each file, as they complete; closing the iterator stops cleanly."""
-        if not self._is_prepared:
-            self.prepare()
+    def _work(self) -> Iterator[Outcome]:
         layout, has_workers = Layout(len(MODES[self.mode]), self.grid), self.settings.workers != 0
         try:
             with (
-                self._reporting(),
                 self._resources.lend(self.ops, has_workers) as ops,
                 Totals(layout, in_shared_memory=has_workers) as self.totals,
             ):
                 work = MeasureTask(ops, self.mode, self.settings.max_pixels, self._auto_orient)
                 try:
-                    for outcome in self._execute(work, self.todo, self.settings.workers, self.totals):
-                        self._count(outcome)
+                    for outcome in self._do_all(work, self.totals):
                         if isinstance(outcome, Measurement):
                             self._measurements.append(outcome)
                         yield outcome

@@ -1,7 +1,8 @@
 """Run: what have all runs over images in common, with and without outputs?
 
 A run is prepared (:meth:`Run.prepare` makes its workload), then carried out (:meth:`Run.outcomes`): an executor does
-the jobs, the report counts, and a stop from outside is heard. What is done with a job is for those who inherit.
+the jobs, the report counts, and a stop from outside is heard. What is done with the jobs is said by those who inherit,
+in `_work`.
 """
 
 from __future__ import annotations
@@ -77,6 +78,7 @@ class Run(ABC):
         self.report = Report(fail_on=self.settings.fail_on)
         self.executor: Executor | None = None
         self._foreign_executor = executor
+        self._is_prepared = False
         self._stop: tuple[ExitCode, str] | None = None
         self._logger: Logger | None = None
 
@@ -105,11 +107,18 @@ class Run(ABC):
 
     def prepare(self) -> None:
         """Find the images; PlanError when a path does not exist."""
-        self.workload = find_workload(self.paths, self.filters)
+        self.workload = self._find_workload()
+        self._is_prepared = True
 
-    @abstractmethod
     def outcomes(self) -> Iterator[Outcome]:
-        """One Outcome for each file, as they complete; closing the iterator stops cleanly."""
+        """One Outcome for each file, as they complete; closing the iterator stops cleanly.
+
+        A run that is not prepared is prepared first.
+        """
+        if not self._is_prepared:
+            self.prepare()
+        with self._session(), self._reporting(), self._time_limit():
+            yield from self._work()
 
     def stop(self, code: ExitCode, reason: str) -> None:
         """Finish the files in hand and start nothing new; callable from any thread or signal handler."""
@@ -124,6 +133,24 @@ class Run(ABC):
             self.executor.abort()
 
     # -- for those who inherit -----------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def _work(self) -> Iterator[Outcome]:
+        """Have the workload done; its outcomes, each of them counted."""
+
+    def _find_workload(self) -> Workload:
+        return find_workload(self.paths, self.filters)
+
+    def _session(self) -> contextlib.AbstractContextManager[None]:
+        """What a run holds from before its work until its report is complete."""
+        return contextlib.nullcontext()
+
+    def _do_all(self, task: Task, totals: Totals | None = None) -> Generator[Outcome, None, None]:
+        """Have all jobs done, and count their outcomes."""
+        with contextlib.closing(self._execute(task, self.todo, self.settings.workers, totals)) as outcomes:
+            for outcome in outcomes:
+                self._count(outcome)
+                yield outcome
 
     def _is_stopping(self) -> bool:
         return self._stop is not None

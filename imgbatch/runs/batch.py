@@ -73,6 +73,7 @@ class Batch(Run):
         self._sums: Sums | None = None
         self._known_failures: frozenset[int] = frozenset()  # by index
         self._repeated_failures = 0  # failures that are known, and were tried all the same
+        self._is_complete = False  # whether it ended without an error, be it early
         self.command = ""
         self.report.base = self.folder
 
@@ -141,63 +142,63 @@ class Batch(Run):
             An operation cannot be sent to worker processes.
         """
         self.preparation.prepare(hold=hold)
-        self.workload = self.preparation.workload
+        self.workload, self._is_prepared = self.preparation.workload, True
 
-    def outcomes(self) -> Iterator[Outcome]:
-        """One Outcome for each file, as they complete; closing the iterator stops cleanly."""
-        if self.preparation.ledger is None:
-            self.prepare()
-        try:
+    @contextlib.contextmanager
+    def _session(self) -> Iterator[None]:
+        """Within the block the state folder is locked; after it the ledger has all of the run."""
+        with contextlib.closing(self.preparation):
             self.preparation.lock_new_state()
             self.workload = self.preparation.workload
-            yield from self._outcomes()
-        finally:
-            self.preparation.release()
-
-    def _outcomes(self) -> Iterator[Outcome]:
-        ledger, work = self.preparation.ledger, self.workload
-        assert ledger is not None
-        destination = self.preparation.destination
-        began_ns = time.time_ns()
-        self._known_failures = frozenset(outcome.index for outcome in work.known_failures)
-        over = False
-        try:
-            with self._reporting(), self._time_limit():
-                try:
-                    if work.todo or os.path.exists(ledger.file):  # a first run without work leaves nothing
-                        ledger.begin(destination.digests, self.command)
-                    destination.begin()
-                    self._sweep(ledger)
-                    uses_processes = self.settings.workers != 0 or self._foreign_executor is not None
-                    with (
-                        self._summing() as totals,
-                        self.preparation.resources.lend_to(self.recipe, uses_processes) as recipe,
-                        contextlib.closing(self._results(self._task(recipe), totals)) as results,  # before `late`
-                    ):
-                        for outcome in results:
-                            yield self._settle(ledger, outcome)
-                    if work.orphans and not self._is_stopping():
-                        from imgbatch.ledger.prune import prune
-
-                        work.orphans = prune(ledger, work.orphans)
-                    self._sweep(ledger)  # a worker of the dead run may have outlived it by a moment
-                    over = True
-                except GeneratorExit:
-                    self.stop(ExitCode.STOPPED, "the iterator was closed")
-                    for outcome in self.executor.late if self.executor is not None else ():
-                        self._settle(ledger, outcome)
-                    over = True
-                    raise
-        finally:
+            began_ns = time.time_ns()
             try:
-                self._finish(ledger, began_ns, over)
-            except OSError as error:
-                self.report.stopped, self.report.reason = ExitCode.STOPPED, str(error.strerror)
+                yield
+            finally:
+                try:
+                    self._finish(self._ledger, began_ns)
+                except OSError as error:
+                    self.report.stopped, self.report.reason = ExitCode.STOPPED, str(error.strerror)
 
-    def _finish(self, ledger: Ledger, began_ns: int, over: bool) -> None:
+    def _work(self) -> Iterator[Outcome]:
+        ledger, work, destination = self._ledger, self.workload, self.preparation.destination
+        self._known_failures = frozenset(outcome.index for outcome in work.known_failures)
         try:
-            self.preparation.destination.finish(self.todo, self.report.outcomes, began_ns, complete=over)
-            if over:  # else it broke off (KeyboardInterrupt, say), and the next run takes it for one that died
+            if work.todo or os.path.exists(ledger.file):  # a first run without work leaves nothing
+                ledger.begin(destination.digests, self.command)
+            destination.begin()
+            self._sweep(ledger)
+            uses_processes = self.settings.workers != 0 or self._foreign_executor is not None
+            with (
+                self._summing() as totals,
+                self.preparation.resources.lend_to(self.recipe, uses_processes) as recipe,
+                contextlib.closing(self._results(self._task(recipe), totals)) as results,  # before `late`
+            ):
+                for outcome in results:
+                    yield self._settle(ledger, outcome)
+            if work.orphans and not self._is_stopping():
+                from imgbatch.ledger.prune import prune
+
+                work.orphans = prune(ledger, work.orphans)
+            self._sweep(ledger)  # a worker of the dead run may have outlived it by a moment
+        except GeneratorExit:
+            self.stop(ExitCode.STOPPED, "the iterator was closed")
+            for outcome in self.executor.late if self.executor is not None else ():
+                self._settle(ledger, outcome)
+            self._is_complete = True
+            raise
+        self._is_complete = True
+
+    @property
+    def _ledger(self) -> Ledger:
+        ledger = self.preparation.ledger
+        assert ledger is not None  # it is prepared
+        return ledger
+
+    def _finish(self, ledger: Ledger, began_ns: int) -> None:
+        destination, complete = self.preparation.destination, self._is_complete
+        try:
+            destination.finish(self.todo, self.report.outcomes, began_ns, complete)
+            if complete:  # else it broke off (KeyboardInterrupt, say), and the next run takes it for one that died
                 ledger.end(self.report.summary())
         finally:
             ledger.close()
@@ -280,10 +281,9 @@ class Batch(Run):
         return self.preparation.destination.renamed_sources()
 
     def _task(self, recipe: Recipe) -> Task:
-        ledger = self.preparation.ledger
         return ImageTask(
             recipe, self.settings.max_pixels, time.time_ns(), plan=not self.settings.no_plan,
-            profile=self.settings.profile, is_continuation=ledger is not None and ledger.has_doubtful_files,
+            profile=self.settings.profile, is_continuation=self._ledger.has_doubtful_files,
         )  # fmt: skip
 
     def _count(self, outcome: Outcome) -> None:

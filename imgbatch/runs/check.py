@@ -20,18 +20,14 @@ from imgbatch.ledger.history import History
 from imgbatch.pipeline.inspect import InspectTask, VerifyTask
 from imgbatch.runs.base import Run
 from imgbatch.runs.keywords import ReadOnlyKeywords, read_only_settings
-from imgbatch.runs.workload import Path
+from imgbatch.runs.workload import Path, Workload
 
 
 class CheckRun(Run):
     """A run that decodes every frame: "failed" means that the file is damaged, warnings that it is odd."""
 
-    def outcomes(self) -> Iterator[Outcome]:
-        """One Outcome for each file, as they complete; closing the iterator stops cleanly."""
-        with self._reporting():
-            for outcome in self._execute(InspectTask(self.settings.max_pixels), self.todo, self.settings.workers):
-                self._count(outcome)
-                yield outcome
+    def _work(self) -> Iterator[Outcome]:
+        return self._do_all(InspectTask(self.settings.max_pixels))
 
 
 def check(
@@ -72,7 +68,6 @@ def check(
     True
     """
     check_run = CheckRun(paths, read_only_settings(settings), filters)
-    check_run.prepare()
     for _ in check_run.outcomes():
         pass
     return check_run.report
@@ -96,25 +91,22 @@ class VerifyRun(Run):
         self._deep = check_type("deep", deep, bool, "true or false")
         self._records: dict[str, tuple[int, str]] = {}
 
-    def prepare(self) -> None:
-        """Read the ledger; PlanError where there is none, or none of outputs."""
+    def _find_workload(self) -> Workload:
+        """A job for each output in the ledger; PlanError where there is none, or none of outputs."""
         (folder,) = self.paths
         history = History(folder, self.settings.state)
         rows = sorted(history.ledger.rows, key=lambda row: os.fsencode(row.path))
         if not rows and history.replacements:
             raise PlanError(f"in {folder} files were replaced in place; verify compares what a run wrote with -o DIR")
+        workload = Workload()
         for row in rows:
             source = Source(row.path, folder, os.path.relpath(row.path, history.folder), row.size, row.mtime_ns)
-            self.workload.todo.append(Job(len(self.workload.todo), source, ()))
+            workload.todo.append(Job(len(workload.todo), source, ()))
             self._records[row.path] = row.size, row.hash
+        return workload
 
-    def outcomes(self) -> Iterator[Outcome]:
-        """One Outcome for each output, as they complete; closing the iterator stops cleanly."""
-        task = VerifyTask(self.settings.max_pixels, self._records, self._deep)
-        with self._reporting():
-            for outcome in self._execute(task, self.todo, self.settings.workers):
-                self._count(outcome)
-                yield outcome
+    def _work(self) -> Iterator[Outcome]:
+        return self._do_all(VerifyTask(self.settings.max_pixels, self._records, self._deep))
 
 
 def verify(
@@ -149,7 +141,6 @@ def verify(
     if state is not None:
         options = replace(options, state=check_path("state", state, "a folder"))
     verification = VerifyRun(folder, deep=deep, settings=options)
-    verification.prepare()
     for _ in verification.outcomes():
         pass
     return verification.report

@@ -145,7 +145,7 @@ class Preparation:
                 self._hold()
             self._compare()
         except BaseException:
-            self.release()
+            self.close()
             raise
 
     def lock_new_state(self) -> None:
@@ -170,7 +170,7 @@ class Preparation:
                 "or another place for it with --state DIR"
             ) from None
 
-    def release(self) -> None:
+    def close(self) -> None:
         """Give the lock back."""
         if self._lock is not None:
             self._lock.release()

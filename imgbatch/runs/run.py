@@ -65,7 +65,6 @@ def run(
         Workers cannot be started, or cannot take the recipe.
     """
     batch = Batch(paths, output, recipe, _settings(settings), filters, ledger=ledger, executor=executor)
-    batch.prepare()
     for _ in batch.outcomes():
         pass
     return batch.report
