@@ -46,14 +46,15 @@ class Source:
 class LedgerEntry:
     """What the ledger knows of a file in the output folder: made from `source` (absolute path) for output `output`.
 
-    `is_edited` says that size or mtime are no longer those of the moment it was written; `doubtful`, that a killed run
-    or somebody else may have left it: its content will tell.
+    `is_edited` says that it is no longer as it was written; `doubtful`, that a killed run or somebody else may have
+    left it: its content will tell. `former_source` is where the source was, before both were moved or copied.
     """
 
     source: str
     output: int
     is_edited: bool
     doubtful: bool = False
+    former_source: str = ""
 
 
 @frozen(slots=True)

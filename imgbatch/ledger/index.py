@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from imgbatch.core.errors import KINDS, PHASES
 from imgbatch.core.job import Failure, Job, LedgerEntry, Source, Status, Written
@@ -54,7 +56,11 @@ class LedgerIndex:
         self._endless: set[int] = set()  # the numbers of runs without an end
         self._intact_by_path: dict[str, bool] = {}
         self._hashes: dict[str, str] = {}  # of sources that were looked into
-        self._mtime_updates: dict[str, tuple[int, int, bytes]] = {}  # rows that are right but for the time
+        # By path: rows that are right but for the time of their source, or their own, or the place of their source.
+        self._mtime_updates: dict[str, tuple[int, int, bytes]] = {}
+        self._output_updates: dict[str, tuple[int, bytes]] = {}
+        self._source_updates: dict[str, tuple[bytes, bytes]] = {}
+        self._former_sources: dict[str, str] = {}
         self._now = time.time_ns()
         self.has_open_runs = False  # whether a former run died before its end
         if keep and os.path.exists(self.file):
@@ -63,12 +69,13 @@ class LedgerIndex:
     def owner_of(self, path: str) -> LedgerEntry | None:
         """What is known of a file in the output folder; None: it is foreign."""
         row = self._by_path.get(path)
+        former = "" if row is None else self._former_sources.get(path, "")
         if row is not None and (self._intact(row) or self._is_cut(row)):
-            return LedgerEntry(row.source, row.output, False)
+            return LedgerEntry(row.source, row.output, False, former_source=former)
         doubtful = self._doubtful.get(path)
         if (doubtful is not None and self._intact(doubtful)) or (self._dead and self._left_by_the_dead(path)):
             return LedgerEntry("", 0, False, doubtful=True)
-        return None if row is None else LedgerEntry(row.source, row.output, True)
+        return None if row is None else LedgerEntry(row.source, row.output, True, former_source=former)
 
     @property
     def rows(self) -> Iterable[Row]:
@@ -122,6 +129,8 @@ class LedgerIndex:
             )
             if row is None:
                 return None
+            if row.source == self._former_sources.get(row.path):
+                self._source_updates.pop(row.path, None)  # only the outputs were moved
             outputs.append(row.as_output())
         return tuple(outputs)
 
@@ -136,8 +145,14 @@ class LedgerIndex:
         """Whether a file is as it was written; looked at once for the plan."""
         intact = self._intact_by_path.get(row.path)
         if intact is None:
-            intact = self._intact_by_path[row.path] = row.intact()
+            mtime_ns = row.mtime_if_intact()
+            intact = self._intact_by_path[row.path] = mtime_ns is not None
+            if mtime_ns not in (None, row.mtime_ns) and not 0 <= self._now - mtime_ns < _RACY_NS:
+                self._output_updates[row.path] = (mtime_ns, self._record_key(row))
         return intact
+
+    def _record_key(self, row: Row) -> bytes:
+        return os.fsencode(relative_path(row.path, self.folder))
 
     def _same(self, row: Row, source: Source) -> bool:
         """Whether a source is what a file was made of: by size and mtime, and by its content where these leave doubt.
@@ -155,7 +170,7 @@ class LedgerIndex:
             self._hashes[source.path] = storage_of(source.path).fingerprint(source.path)
         if self._hashes[source.path] != row.source_hash:
             return False
-        self._mtime_updates[row.path] = (source.mtime_ns, self._now, os.fsencode(relative_path(row.path, self.folder)))
+        self._mtime_updates[row.path] = (source.mtime_ns, self._now, self._record_key(row))
         return True
 
     def _is_cut(self, row: Row) -> bool:
@@ -205,13 +220,34 @@ class LedgerIndex:
 
     def _load(self) -> None:
         tables = read_rows(self.file, self.mend)
-        for row in tables["written"]:
-            entry = Row.from_record(self.folder, row)
-            if not entry.digest:
-                self._doubtful[entry.path] = entry
+        home = os.fsdecode(max(tables["runs"])[-1]) if tables["runs"] else ""
+        is_moved = home not in ("", self.folder) and not _is_same_folder(home, self.folder)
+        is_copied = is_moved and storage_of(home).exists(home)
+        for record in tables["written"]:
+            row = Row.from_record(self.folder, record)
+            if not row.digest:
+                self._doubtful[row.path] = row
                 continue
-            self._by_path[entry.path] = entry
-            self._by_source.setdefault(entry.source, []).append(entry)
+            if is_moved and row.source_hash:
+                row = self._relocate(row, home, is_copied)
+            self._by_path[row.path] = row
+            self._by_source.setdefault(row.source, []).append(row)
+        self._load_runs_and_failures(tables)
+
+    def _relocate(self, row: Row, home: str, is_copied: bool) -> Row:
+        """A row of a ledger that was in another folder (`home`), with its source where that is now.
+
+        Its content is looked at once, as where a time is too young to prove anything.
+        """
+        source = _place_now(row.source, home, self.folder, is_copied)
+        if source == row.source:
+            return row
+        self._former_sources[row.path] = row.source
+        self._source_updates[row.path] = (os.fsencode(source), self._record_key(row))
+        self._by_source.setdefault(row.source, []).append(row)
+        return replace(row, source=source, recorded_ns=row.source_mtime_ns)
+
+    def _load_runs_and_failures(self, tables: Mapping[str, Sequence[Sequence[Any]]]) -> None:
         for source, digest, size, mtime_ns, status, kind, phase, message, *rest in tables["failures"]:
             if digest == self.digest and kind in KINDS and phase in PHASES:
                 failure = Failure(kind, phase, message)
@@ -222,3 +258,25 @@ class LedgerIndex:
                 self._endless.add(number)
                 if digest == self.digest:
                     self._dead.append((start_ns, seen_ns))
+
+
+def _is_same_folder(one: str, other: str) -> bool:
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return False
+
+
+def _place_now(source: str, home: str, folder: str, is_copied: bool) -> str:
+    """Where a source is, now that the outputs are not at `home` but in `folder`.
+
+    It was moved, or copied, with them, where it has the same place beside them; else it stayed.
+    """
+    here = os.path.normpath(os.path.join(folder, os.path.relpath(source, home)))
+
+    def exists(path: str) -> bool:
+        return storage_of(path).exists(path)
+
+    if exists(source):
+        return here if is_copied and exists(here) else source
+    return here if exists(here) or exists(os.path.dirname(here)) else source

@@ -77,8 +77,13 @@ class Ledger(LedgerIndex):
                     (now, now, self.digest, self.versions, command, os.fsencode(self.folder)),
                 )
                 connection.executemany(
+                    "UPDATE written SET source=?, recorded_ns=source_mtime_ns WHERE path=?",
+                    self._source_updates.values(),
+                )
+                connection.executemany(
                     "UPDATE written SET source_mtime_ns=?, recorded_ns=? WHERE path=?", self._mtime_updates.values()
                 )
+                connection.executemany("UPDATE written SET mtime_ns=? WHERE path=?", self._output_updates.values())
             self.run = cursor.lastrowid or 0
             self._give_reserve()
             with open(self._reserve, "xb") as file:  # exclusively: never what a link leads to

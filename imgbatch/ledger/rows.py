@@ -84,12 +84,23 @@ class Row:
         return (os.fsencode(relative_path(path, folder)), os.fsencode(source), *rest)
 
     def intact(self) -> bool:
-        """Whether the file is there, with the size and mtime it was written with."""
+        """Whether the file is there as it was written: by size and mtime, or where only that is another, by content."""
+        return self.mtime_if_intact() is not None
+
+    def mtime_if_intact(self) -> int | None:
+        """The file's mtime in ns, where it is as it was written: restores, copies, FAT and touch give it another one.
+
+        None where it is not.
+        """
+        store = storage_of(self.path)
         try:
-            info = storage_of(self.path).stat(self.path)
+            info = store.stat(self.path)
+            if info.st_size != self.size:
+                return None
+            same = mtime(info) == self.mtime_ns or (bool(self.hash) and store.fingerprint(self.path) == self.hash)
         except OSError:
-            return False
-        return info.st_size == self.size and mtime(info) == self.mtime_ns
+            return None
+        return mtime(info) if same else None
 
     def matches(self, digest: str, number: int, mtime_ns: int) -> bool:
         """Whether an output with this digest would be made as this file was.

@@ -203,9 +203,9 @@ class NameConflicts:
             return "is in the way and was not written by imgbatch"
         if owner.is_edited:
             return "was changed since imgbatch wrote it"
-        if owner.source != source.path and owner.source not in self._claims.source_paths and _is_there(owner.source):
-            return f"is in the way and was made from {display_path(owner.source)}"
-        return None
+        if source.path in (owner.source, owner.former_source) or owner.source in self._claims.source_paths:
+            return None
+        return f"is in the way and was made from {display_path(owner.source)}" if _is_there(owner.source) else None
 
     def _free_name(self, job: Job, target: Target) -> tuple[str, str | None, bool]:
         number = 0
@@ -229,7 +229,9 @@ class NameConflicts:
         if not kind:
             return False
         owner = self._owner_of(path) if kind == "file" else None
-        return True if owner == LedgerEntry(job.source.path, output, is_edited=False) else None
+        if owner is None or owner.is_edited or owner.doubtful or owner.output != output:
+            return None
+        return True if job.source.path in (owner.source, owner.former_source) else None
 
 
 def _is_there(path: str) -> bool:
