@@ -12,7 +12,8 @@ TYPE_CHECKING = False  # as in imgbatch/__init__.py
 if TYPE_CHECKING:
     from imgbatch.operations.base import Operation
 
-#: The module of each operation's class, in the order of the docs.
+#: The module of each operation's class, in the order of the docs. A class is called as its `word`, but for underscores
+#: and capitals: BoxBlur is box_blur.
 MODULES = {
     "Resize": "geometry.resize",
     "Crop": "geometry.crop",
@@ -59,6 +60,7 @@ MODULES = {
     "DarkFrame": "sensor.dark_frame",
     "MatchHistogram": "tone.match_histogram",
 }
+_NAMES = {name.lower(): name for name in MODULES}
 
 
 def is_builtin(cls: type[Operation]) -> bool:
@@ -79,8 +81,8 @@ def all_operations() -> tuple[type[Operation], ...]:
 def find_operation(word: str) -> type[Operation] | None:
     """The operation of that name (dashes count as underscores), if there is one. No other is loaded."""
     word = word.replace("-", "_")
-    name = "".join(map(str.capitalize, word.split("_")))  # box_blur is the BoxBlur
-    operation = _class(name) if name in MODULES else None
+    name = _NAMES.get(word.replace("_", ""))
+    operation = None if name is None else _class(name)
     return operation if operation is not None and operation.word == word else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pickle
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -108,6 +109,15 @@ def test_it_is_found_by_its_name_and_keeps_what_its_class_says() -> None:
     assert FlipTest().demand((4, 3), (8, 6)) == (4, 3)
     assert FlipTest.word == "flip_test"
     assert plugins.get_operation("resize") is ib.Resize
+
+
+def test_its_class_may_have_any_name() -> None:
+    cls = type("HDRLook", (), {"__annotations__": {}, "apply": lambda self, image: image, "__module__": __name__})
+    look: Any = custom.operation("hdr_look")(dataclasses.dataclass(frozen=True)(cls))
+    assert plugins.get_operation("hdr_look") is plugins.get_operation("hdr-look") is look
+    assert plugins.parse_operation("hdr-look") == look()
+    with pytest.raises(UsageError, match="unknown operation 'HDRLook'"):
+        plugins.get_operation("HDRLook")
 
 
 def test_made_again_it_replaces_itself() -> None:

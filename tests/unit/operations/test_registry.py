@@ -15,7 +15,7 @@ import pytest
 
 import imgbatch as ib
 from imgbatch import operations
-from imgbatch.operations import Operation, all_operations
+from imgbatch.operations import Operation, all_operations, find_operation
 from imgbatch.operations.registry import MODULES
 from tests import make_stubs
 
@@ -64,6 +64,13 @@ def test_every_operation_stands_in_the_table_once() -> None:
     assert len({cls.word for cls in all_operations()}) == len(MODULES)
 
 
+@pytest.mark.parametrize("cls", all_operations(), ids=lambda cls: str(cls.word))
+def test_every_operation_is_found_by_its_word_and_by_no_other(cls: type[Operation]) -> None:
+    assert find_operation(cls.word) is find_operation(cls.word.replace("_", "-")) is cls
+    for other in (cls.word.upper(), f"{cls.word}_", cls.word.replace("_", "") + "_x", f"_{cls.word}"):
+        assert find_operation(other) is None
+
+
 def test_each_public_name_is_imported_from_where_it_is_made() -> None:
     for package in (ib, operations):
         for name in package.__all__:
@@ -77,25 +84,30 @@ def test_type_checkers_see_the_same_names(room: str) -> None:
     assert make_stubs.place(room).read_text() == make_stubs.stub(room), "run python -m tests.make_stubs"
 
 
-def test_an_operation_is_its_file_and_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["Transpose", "HDRTranspose", "transpose3D"])
+def test_an_operation_is_its_file_and_one_line(tmp_path: Path, name: str) -> None:
+    word = {"HDRTranspose": "hdr_transpose", "transpose3D": "transpose_3d"}.get(name, "transpose")
+    use = USE.replace("Transpose", name).replace('"transpose"', f'"{word}"')
+    use = use.replace("--transpose", f"--{word.replace('_', '-')}")
+    code = TRANSPOSE.replace("Transpose(Operation)", f"{name}(Operation)").replace('"transpose"', f'"{word}"')
     copy = tmp_path / "imgbatch"
     shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "sample_images" / "travel" / "2023" / "desert" / "dunes.jpg", tmp_path)
-    (copy / "operations" / "geometry" / "transpose.py").write_text(TRANSPOSE)
+    (copy / "operations" / "geometry" / "transpose.py").write_text(code)
     table = copy / "operations" / "registry.py"
     line = '    "Flop": "geometry.flip",\n'
     assert line in table.read_text()
-    table.write_text(table.read_text().replace(line, f'{line}    "Transpose": "geometry.transpose",\n'))
-    (tmp_path / "use.py").write_text(f"if __name__ == '__main__':\n{USE.replace(chr(10), chr(10) + '    ')}")
+    table.write_text(table.read_text().replace(line, f'{line}    "{name}": "geometry.transpose",\n'))
+    (tmp_path / "use.py").write_text(f"if __name__ == '__main__':\n{use.replace(chr(10), chr(10) + '    ')}")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *filter(None, sys.path)])}
     process = subprocess.run(
         [sys.executable, "use.py"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
     )
     assert (process.returncode, process.stderr) == (0, "")
-    assert "--transpose" in process.stdout and (tmp_path / "out" / "dunes.jpg").exists()
+    assert f"--{word.replace('_', '-')}" in process.stdout and (tmp_path / "out" / "dunes.jpg").exists()
     stubs = subprocess.run(
         [sys.executable, "-c", f"import sys; sys.path.append({str(ROOT)!r}); from tests import make_stubs\n"
          "print(*map(make_stubs.stub, make_stubs.ROOMS))"],
         cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60,
     )  # fmt: skip
-    assert stubs.stdout.count("from imgbatch.operations.geometry.transpose import Transpose\n") == 2, stubs.stderr
+    assert stubs.stdout.count(f"from imgbatch.operations.geometry.transpose import {name}\n") == 2, stubs.stderr
