@@ -1,14 +1,14 @@
 """Output decision: what becomes of an output? The source's bytes, the source with other metadata, or an encoding.
 
-It is decided once, before anything is decoded; a run carries it out and an explanation prints it. The source's own
-bytes stand in for an output where nothing would change but what encoding loses.
+It is decided once for all outputs of a picture, with the frames and the pixels that they need, before anything is
+decoded; a run carries it out and an explanation prints it. The source's own bytes stand in for an output where nothing
+would change but what encoding loses.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Literal
 
 from imgbatch import codecs
 from imgbatch.codecs.metadata import strip
@@ -19,7 +19,7 @@ from imgbatch.core.job import Target
 from imgbatch.operations import Resize
 from imgbatch.operations.geometry.crop_resize import Reduction
 from imgbatch.pipeline import select_frames
-from imgbatch.pipeline.decode_plan import DecodePlan, order_outputs
+from imgbatch.pipeline.decode_plan import DecodePlan, checking_plan, order_outputs
 from imgbatch.pixels import color
 from imgbatch.planning.recipe import Output
 
@@ -35,27 +35,55 @@ class OutputDecision:
     ----------
     output : int
         Its place among the job's targets.
-    action : str
-        ``copy``: its file is the source's; ``rewrite``: the source's picture with other metadata; ``encode``.
     source : int or None
         Of an encoding, the output whose reduced picture it is made from; None: what was decoded.
     may_keep_source : bool
         Of an encoding, whether the source's bytes are written instead if it saves too little.
     copy : EncodedFile or None
-        The file of a copy or a rewrite.
+        The file, if it is copied from the source; None: it is encoded.
+    rewrites : bool
+        Of a copy, whether only the picture is the source's, with other metadata around it.
     """
 
     output: int
-    action: Literal["copy", "rewrite", "encode"] = "encode"
     source: int | None = None
     may_keep_source: bool = False
     copy: EncodedFile | None = None
+    rewrites: bool = False
+
+
+@frozen
+class Decisions:
+    """What becomes of all outputs of a picture, and what is decoded for that.
+
+    Attributes
+    ----------
+    outputs : tuple of OutputDecision
+        In the order in which they are made.
+    selection : str
+        The frames that are decoded for all of them: ``all``, ``first`` or how many.
+    plan : DecodePlan
+        How they are decoded; where all outputs are copied, the picture is only checked.
+    """
+
+    outputs: tuple[OutputDecision, ...]
+    selection: str
+    plan: DecodePlan
+
+    @property
+    def copies_all(self) -> bool:
+        """Whether nothing is made of what is decoded."""
+        return all(decision.copy is not None for decision in self.outputs)
+
+    def sources_from(self, place: int) -> set[int | None]:
+        """The outputs from whose reduced pictures others are made: the one at that place in the order, and later."""
+        return {decision.source for decision in self.outputs[place:]}
 
 
 def decide_outputs(
     picture: SourceImage, plan: DecodePlan, outputs: Sequence[Output], targets: Sequence[Target], data: bytes
-) -> tuple[OutputDecision, ...]:
-    """The decisions for all outputs of a picture, in the order in which they are made.
+) -> Decisions:
+    """The decisions for all outputs of a picture.
 
     Parameters
     ----------
@@ -73,28 +101,26 @@ def decide_outputs(
         if (copy := _copy(picture, plan, output, target, place, data)) is not None
     }
     order: Sequence[tuple[int, int | None]] = [(place, None) for place in range(len(outputs))]
+    selection = "all" if copies else select_frames.frame_selection(outputs)
     if len(outputs) > 1 and len(copies) < len(outputs):
-        count = select_frames.count(picture, "all" if copies else select_frames.frame_selection(outputs))
         ink = picture.mode in color.INK and not any(op.on_screen for op in plan.common)
-        if count == 1 and not ink:
+        if select_frames.count(picture, selection) == 1 and not ink:
             order = order_outputs(plan)
-    return tuple(
-        _decide(
-            picture,
-            plan,
-            outputs[place],
-            targets[place].format,
+    decisions = tuple(
+        copies.get(place)
+        or OutputDecision(
             place,
             None if source in copies else source,  # nothing is reduced for a copy
-            copies.get(place),
+            may_keep_source(picture, plan, outputs[place], place, targets[place].format),
         )
         for place, source in order
     )
+    return Decisions(decisions, selection, checking_plan(plan) if len(copies) == len(outputs) else plan)
 
 
 def decide_encodings(
     picture: SourceImage, plan: DecodePlan, outputs: Sequence[Output], targets: Sequence[Target]
-) -> tuple[OutputDecision, ...]:
+) -> Decisions:
     """The decisions without a plan (``--no-plan``): each output is encoded from the decoded frames.
 
     Parameters
@@ -102,34 +128,27 @@ def decide_encodings(
     picture, plan, outputs, targets
         As of :func:`decide_outputs`.
     """
-    return tuple(
-        _decide(picture, plan, output, target.format, place, None, None)
+    decisions = tuple(
+        OutputDecision(place, None, may_keep_source(picture, plan, output, place, target.format))
         for place, (output, target) in enumerate(zip(outputs, targets, strict=True))
     )
-
-
-def _decide(
-    picture: SourceImage, plan: DecodePlan, output: Output, format: str, place: int, source: int | None,
-    copy: tuple[Literal["copy", "rewrite"], EncodedFile] | None,
-) -> OutputDecision:  # fmt: skip
-    if copy is not None:
-        return OutputDecision(place, copy[0], copy=copy[1])
-    return OutputDecision(place, "encode", source, may_keep_source(picture, plan, output, place, format))
+    return Decisions(decisions, select_frames.frame_selection(outputs), plan)
 
 
 def _copy(
     picture: SourceImage, plan: DecodePlan, output: Output, target: Target, place: int, data: bytes
-) -> tuple[Literal["copy", "rewrite"], EncodedFile] | None:
-    """What is copied from the source, whole or around its picture; None: nothing."""
+) -> OutputDecision | None:
+    """The decision to copy from the source, its file or its picture; None: neither will do."""
     if not can_copy(picture, plan, output, place, target.format):
         return None
     if can_rewrite(picture, output, target.format):
         rewrite = codecs.rewrite_metadata(data, output, picture)
         if rewrite is None:
             picture.changes.append(ENCODE_CHANGE)
-        return None if rewrite is None else ("rewrite", rewrite)
+        return None if rewrite is None else OutputDecision(place, copy=rewrite, rewrites=True)
     has_position = picture.metadata.has_position
-    return "copy", EncodedFile(data, target.format, *picture.size, changes=[COPY_CHANGE], has_position=has_position)
+    file = EncodedFile(data, target.format, *picture.size, changes=[COPY_CHANGE], has_position=has_position)
+    return OutputDecision(place, copy=file)
 
 
 def can_copy(picture: SourceImage, plan: DecodePlan, output: Output, number: int, format: str) -> bool:

@@ -21,7 +21,7 @@ from imgbatch.core.job import Job, Target, Written
 from imgbatch.operations import Operation
 from imgbatch.pipeline import decode_plan, output_decision, select_frames, template_fields, write_output
 from imgbatch.pipeline.decode_plan import DecodePlan
-from imgbatch.pipeline.output_decision import OutputDecision
+from imgbatch.pipeline.output_decision import Decisions, OutputDecision
 from imgbatch.pipeline.task import FileContext, TaskContext
 from imgbatch.pixels import color, profile_conversion
 from imgbatch.pixels.frames import SpooledFrames
@@ -46,11 +46,9 @@ class ImageContext(FileContext):
     fields : set of str
         What the operations used that is no part of the file's content or name (template_fields.py).
     plan : DecodePlan
-        From `plan_decode` on; another one once all outputs are copied.
-    decisions : tuple of OutputDecision
-        In the order in which outputs are made, from `decide_outputs` on.
-    selection : str
-        The frames that are decoded for all outputs: ``all``, ``first`` or how many.
+        How the picture would be decoded if all outputs were encoded, from `plan_decode` on.
+    decisions : Decisions
+        What becomes of the outputs, and how the picture is decoded for that, from `decide_outputs` on.
     frames, timing : SpooledFrames, AnimationTiming
         What was decoded, after the operations that all outputs share, and how it plays.
     ink : bool
@@ -61,8 +59,7 @@ class ImageContext(FileContext):
 
     task: ImageTask
     plan: DecodePlan
-    decisions: tuple[OutputDecision, ...]
-    selection: str
+    decisions: Decisions
     frames: SpooledFrames
     timing: AnimationTiming
     ink: bool
@@ -79,8 +76,8 @@ class ImageContext(FileContext):
         """All steps; an output that fails does not keep the others from being made."""
         for step in (*DECISION_STEPS, *DECODE_STEPS):
             step(self)
-        for place, decision in enumerate(self.decisions):
-            sources = {later.source for later in self.decisions[place:]}
+        for place, decision in enumerate(self.decisions.outputs):
+            sources = self.decisions.sources_from(place)
             self.reductions = {output: frames for output, frames in self.reductions.items() if output in sources}
             one = OutputContext(decision, self.job.targets[decision.output], self.outputs[decision.output])
             try:
@@ -88,7 +85,7 @@ class ImageContext(FileContext):
                     output_step(self, one)
             except Exception as error:  # noqa: BLE001 - the other outputs are still written
                 self.fail(error)
-        if all(decision.copy is not None for decision in self.decisions):
+        if self.decisions.copies_all:
             self.picture.changes.clear()  # what decoding would lose is in the copy
 
 
@@ -148,22 +145,18 @@ def decide_outputs(image: ImageContext) -> None:
         image.decisions = output_decision.decide_outputs(picture, plan, outputs, targets, image.data)
     else:
         image.decisions = output_decision.decide_encodings(picture, plan, outputs, targets)
-    copies = sum(decision.copy is not None for decision in image.decisions)
-    if copies == len(outputs):
-        image.plan = decode_plan.checking_plan(plan)
-    image.selection = "all" if copies else select_frames.frame_selection(outputs)
 
 
 def reserve(image: ImageContext) -> None:
     """Wait for the memory that the picture needs."""
-    image.worker.reserve(decode_plan.memory_demand(image.picture, image.plan, len(image.data)))
+    image.worker.reserve(decode_plan.memory_demand(image.picture, image.decisions.plan, len(image.data)))
 
 
 def decode(image: ImageContext) -> None:
     """Decode the frames, and apply the operations that all outputs share."""
-    picture, plan = image.picture, image.plan
+    picture, plan = image.picture, image.decisions.plan
     orient, turn = plan.turner != "nobody", plan.turner == "decoder"
-    frames, image.timing = picture.decode(image.selection, plan.demand, orient, turn, plan.luma)
+    frames, image.timing = picture.decode(image.decisions.selection, plan.demand, orient, turn, plan.luma)
     image.ink = picture.mode in color.INK
     if image.ink and any(op.on_screen for op in plan.common):
         frames, image.ink = profile_conversion.ink_to_srgb(frames, picture.metadata.icc), False
@@ -175,13 +168,13 @@ def decode(image: ImageContext) -> None:
 
 def operate(image: ImageContext, one: OutputContext) -> None:
     """Apply an output's own operations to the frames that it shows; of a copy, only count its pixels."""
-    decision, metadata = one.decision, image.picture.metadata
+    decision, plan, metadata = one.decision, image.decisions.plan, image.picture.metadata
     if decision.copy is not None:
         frames = image.frames
     else:
-        ops, frames = image.plan.own[decision.output], select_frames.select(image.frames, one.output)
+        ops, frames = plan.own[decision.output], select_frames.select(image.frames, one.output)
         if decision.source in image.reductions:
-            ops, frames = decode_plan.ops_from_larger(image.plan, decision.output), image.reductions[decision.source]
+            ops, frames = decode_plan.ops_from_larger(plan, decision.output), image.reductions[decision.source]
         elif image.ink and any(op.on_screen for op in ops):
             frames, metadata = (
                 SpooledFrames(profile_conversion.ink_to_srgb(frames, metadata.icc)),
@@ -189,7 +182,7 @@ def operate(image: ImageContext, one: OutputContext) -> None:
             )
             image.changes.append(f"mode: {image.picture.mode} -> sRGB")
         frames = _apply(image, ops[:1], frames)
-        if any(later.source == decision.output for later in image.decisions):
+        if decision.output in image.decisions.sources_from(0):
             image.reductions[decision.output] = frames
         frames = _apply(image, ops[1:], frames)
     one.frames, one.metadata = frames, metadata
@@ -202,14 +195,14 @@ def operate(image: ImageContext, one: OutputContext) -> None:
 
 def encode(image: ImageContext, one: OutputContext) -> None:
     """Make an output's file, in memory."""
-    decision, output, frames, metadata = one.decision, one.output, one.frames, one.metadata
+    decision, plan, output, frames, metadata = one.decision, image.decisions.plan, one.output, one.frames, one.metadata
     assert frames is not None and metadata is not None
     if decision.copy is not None:
         file = replace(decision.copy, frames=len(frames))
     else:
         image.timer.enter("encode")
         format = _format(one.target, frames)
-        if not decode_plan.shows_whole_source((*image.plan.common, *image.plan.own[decision.output])):
+        if not decode_plan.shows_whole_source((*plan.common, *plan.own[decision.output])):
             metadata = without_thumbnails(metadata, image.changes)
         timing = select_frames.timing_of_first(image.timing, len(frames))
         file = codecs.encode(frames, format, output, metadata, timing)

@@ -165,15 +165,15 @@ def _of_file(job: Job, task: ImageTask) -> Explanation:
 
 def _of_decisions(image: steps.ImageContext) -> Explanation:
     """What was decided, in words, with the sizes that follow from it."""
-    job, picture, plan = image.job, image.picture, image.plan
-    frames = select_frames.count(picture, image.selection)
+    job, picture, plan = image.job, image.picture, image.decisions.plan
+    frames = select_frames.count(picture, image.decisions.selection)
     scale = decode_plan.jpeg_scale(plan.size, plan.demand) if picture.format == "jpeg" else 1
     pixels = -(-plan.size[0] // scale), -(-plan.size[1] // scale)
     varying = picture.format == "tiff" and frames > 1  # pages have sizes of their own
     first = swap_size(pixels, picture.orientation) if plan.turner == "operations" else pixels
     words, here = _steps(plan.common, None if varying else first)
     outputs = []
-    for decision in image.decisions:
+    for decision in image.decisions.outputs:
         target, output = job.targets[decision.output], image.outputs[decision.output]
         ops, start = plan.own[decision.output], here
         if decision.source is not None:
@@ -183,7 +183,7 @@ def _of_decisions(image: steps.ImageContext) -> Explanation:
         on_screen = picture.mode in color.INK and any(op.on_screen for op in (*plan.common, *plan.own[decision.output]))
         target = _resolve_target(target, "RGB" if on_screen else picture.mode)
         path, late = _path(target, size, image.data), target.late and size is None
-        copy = {"copy": "file", "rewrite": "picture", "encode": ""}[decision.action]
+        copy = "" if decision.copy is None else "picture" if decision.rewrites else "file"
         savings = (output.min_savings or "a byte") if decision.may_keep_source else ""
         outputs.append(
             OutputExplanation(decision.output, path, target.format, own_words, decision.source, copy, late, savings)
