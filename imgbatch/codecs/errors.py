@@ -4,12 +4,48 @@ from __future__ import annotations
 
 import errno
 import re
+import sys
 
 from imgbatch.core.errors import ImageError, Kind, Phase, kind_of_errno, one_line, sentence
 from imgbatch.core.frozen_dataclass import frozen
 
 _TRUNCATION = re.compile(r"truncat|not enough|only got|not large enough|unexpected end|end of (file|data)", re.I)
-_NO_SUPPORT = re.compile(r"unsupported|not (yet )?supported|unimplemented|cannot find loader|not installed", re.I)
+_NO_SUPPORT = re.compile(
+    r"unsupported|not (yet )?(supported|implemented)|unimplemented|cannot find loader|not installed|reformat failed",
+    re.I,
+)
+HEADER = "the header is damaged"
+#: Pillow's words that mean nothing to who has the file; the kind, unless that is told by the words; ours.
+_TRANSLATIONS: tuple[tuple[str, Kind | None, str], ...] = (
+    (r"out of memory", "memory", "not enough memory for this picture"),
+    (r"not identified by this driver|^not an? ", None, HEADER),
+    (r"broken PNG file \(bad header checksum in b'(\w+)'\)", None, r"wrong checksum of the PNG chunk \1"),
+    (r"broken PNG file \(incomplete checksum in b'(\w+)'\)", "truncated", r"the PNG ends inside its chunk \1"),
+    (r"broken PNG file", None, "there is no PNG chunk where one should begin"),
+    (r"Truncated File Read", "truncated", "the file ends too early"),
+    (r"decoder error -\d+", None, "the decoder can make nothing of its data"),
+    (r"codec configuration|could not create decoder", None, "the decoder cannot do what its header asks for"),
+    (r"cannot load this image", None, "there are no data of a picture in it"),
+    (r"tile cannot extend outside image", None, "a part of the picture would lie outside of it"),
+    (r"(?i)palette size", "corrupt", "its palette has an impossible size"),
+    (r"invalid literal|could not convert string|Token too long", None, "there is no number where its header needs one"),
+    (
+        r"(?i)\b(unknown|unrecognized|bad) (raw |image |pixel )?mode",
+        "unsupported",
+        "no reader here knows its kind of pixels",
+    ),
+)
+#: What no sentence is left for.
+_NO_WORDS: dict[Kind, str] = {
+    "truncated": "the data end too early", "unsupported": "no reader here can read files of this kind",
+    "corrupt": "its data contradict themselves",
+}  # fmt: skip
+#: Raised with words for users; all others by Python itself, with words for programmers.
+_WITH_WORDS = (OSError, SyntaxError, NotImplementedError, ValueError, RuntimeError)
+_FOR_PROGRAMMERS = (  # seldom asked for: compiled when it is
+    r"unpack|out of range|NoneType|\b(object|argument|buffer|int|integer|tuple|null)\b|codec can't|\bb['\"]|"
+    r"must be|recursion|negative|\w+Error\b|shape|^'|[\[\]{}]|^\W*\d*\W*$"
+)
 _BOMB = re.compile(r"\((\d+) pixels\) exceeds limit of (\d+)")
 
 
@@ -47,7 +83,7 @@ def classify(error: BaseException, phase: Phase) -> tuple[Kind, str]:
     if isinstance(error, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
         return "too_large", _bomb(message)
     if phase == "ops":
-        return "operation", _with_type(error, message)
+        return "operation", _of_operation(error, message)
     if isinstance(error, UnidentifiedImageError):
         return "unidentified", "no reader recognizes the content"
     if isinstance(error, OSError) and error.errno is not None:
@@ -55,11 +91,11 @@ def classify(error: BaseException, phase: Phase) -> tuple[Kind, str]:
             return "disk", one_line(error.strerror or message)
         return kind_of_errno(error.errno), one_line(error.strerror or message)
     if phase == "encode":
-        return _of_encoder(error, message), f"the encoder failed: {message}"
+        words = message if _is_for_users(error, message) else "it cannot write this picture"
+        return _of_encoder(error, message), f"the encoder failed: {words}"
     if phase in ("read", "write"):
         return ("io", message) if isinstance(error, OSError) else ("internal", _with_type(error, message))
-    plain = isinstance(error, (OSError, SyntaxError, NotImplementedError))  # what readers raise on purpose
-    return _of_decoder(error, message), message if plain else _with_type(error, message)
+    return _of_decoder(error, message)
 
 
 def _bomb(message: str) -> str:
@@ -73,12 +109,38 @@ def _of_encoder(error: BaseException, message: str) -> Kind:
     return "unsupported" if isinstance(error, (OSError, ValueError, NotImplementedError)) else "internal"
 
 
-def _of_decoder(error: BaseException, message: str) -> Kind:
+def _of_decoder(error: BaseException, message: str) -> tuple[Kind, str]:
+    kind: Kind = "corrupt"
     if _TRUNCATION.search(message):
-        return "truncated"
-    if isinstance(error, NotImplementedError) or _NO_SUPPORT.search(message):
-        return "unsupported"
-    return "corrupt"
+        kind = "truncated"
+    elif isinstance(error, NotImplementedError) or _NO_SUPPORT.search(message):
+        kind = "unsupported"
+    for pattern, other, words in _TRANSLATIONS:
+        if (match := re.search(pattern, message)) is not None:
+            return other or kind, match.expand(words)
+    return kind, message if _is_for_users(error, message) else _NO_WORDS[kind]
+
+
+def _is_for_users(error: BaseException, message: str) -> bool:
+    """Whether an exception was raised with a sentence about the file, and not about somebody's program."""
+    cause = error.__cause__ if isinstance(error, SyntaxError) else None  # Pillow makes SyntaxErrors of Python's own
+    return (
+        isinstance(error, _WITH_WORDS)
+        and not isinstance(error, (UnicodeError, RecursionError))
+        and (cause is None or isinstance(cause, _WITH_WORDS))
+        and message != type(error).__name__
+        and re.search(_FOR_PROGRAMMERS, message) is None
+    )
+
+
+def _of_operation(error: BaseException, message: str) -> str:
+    """What an operation says: one that is not ours as its author needs it."""
+    trace, ours = error.__traceback__, {"imgbatch", "PIL", "numpy", *sys.stdlib_module_names}
+    while trace is not None:
+        if trace.tb_frame.f_globals.get("__name__", "").partition(".")[0] not in ours:
+            return _with_type(error, message)
+        trace = trace.tb_next
+    return message if _is_for_users(error, message) else "it cannot work on this picture"
 
 
 def _with_type(error: BaseException, message: str) -> str:

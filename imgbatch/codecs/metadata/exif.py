@@ -56,14 +56,15 @@ def orientation(image: Image, warnings: list[str]) -> int:
 
     try:
         value = Plain.getexif(image).get(ORIENTATION, 1)  # PNG's own getexif would decode the picture
-    except Exception as error:  # noqa: BLE001 - whatever is wrong with the block, the picture is fine
-        warnings.append(f"exif is damaged, orientation not known: {type(error).__name__}")
+    except Exception:  # noqa: BLE001 - whatever is wrong with the block, the picture is fine
+        warnings.append("exif is damaged, orientation not known")
         with contextlib.suppress(AttributeError):
             image._exif = None
         return 1
     if isinstance(value, int) and 0 <= value <= 8:
         return value or 1  # some cameras write 0 for "not known"
-    warnings.append(f"exif orientation {value!r} is none of 1..8, taken for 1")
+    value_text = f" {value!r}" if isinstance(value, (int, str)) else ""
+    warnings.append(f"exif orientation{value_text} is none of 1..8, taken for 1")
     return 1
 
 

@@ -8,7 +8,7 @@ warning, as does a color without an entry in the palette. A palette without any 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs.containers.jpeg_headers import tag
 from imgbatch.codecs.reading import optional_readers
@@ -120,8 +120,8 @@ def gif_warnings(image: ImageFile, data: bytes) -> list[str]:
     return warnings
 
 
-def tiff_samples(data: bytes) -> str | None:
-    """The samples of a TIFF that Pillow has no reader for, in words; None where not even they can be told."""
+def tiff_tags(data: bytes) -> dict[int, Any]:
+    """The tags of a TIFF's first directory, as far as they can be read."""
     import io
 
     from PIL.TiffImagePlugin import ImageFileDirectory_v2
@@ -131,13 +131,21 @@ def tiff_samples(data: bytes) -> str | None:
         tags = ImageFileDirectory_v2(file.read(8))
         file.seek(tags.next)
         tags.load(file)
-        bits = tags.get(_BITS, (1,))
-        first, count = (bits[0] if isinstance(bits, tuple) else bits), tags.get(_COUNT, 1)
-        kinds = tags.get(_FORMAT, (1,))
-        kind = {1: "", 2: " signed", 3: " float"}.get(kinds[0] if isinstance(kinds, tuple) else kinds, " odd")
+        return dict(tags)
     except Exception:  # noqa: BLE001 - asked for words about a file that is broken already
+        return {}
+
+
+def tiff_samples(data: bytes) -> str | None:
+    """The samples of a TIFF that Pillow has no reader for, in words; None where not even they can be told."""
+    tags = tiff_tags(data)
+    if not tags:
         return None
-    return f"{count} x {first}-bit{kind} samples (photometric {tags.get(_PHOTOMETRIC, 'not said')})"
+    bits, kinds, photometric = tags.get(_BITS, (1,)), tags.get(_FORMAT, (1,)), tags.get(_PHOTOMETRIC, "not said")
+    first = bits[0] if isinstance(bits, tuple) else bits
+    kind = {1: "", 2: " signed", 3: " float"}.get(kinds[0] if isinstance(kinds, tuple) else kinds, " odd")
+    color = "odd" if isinstance(photometric, tuple) else photometric
+    return f"{tags.get(_COUNT, 1)} x {first}-bit{kind} samples (photometric {color})"
 
 
 def _invert(frame: Image) -> Image:

@@ -13,6 +13,7 @@ from imgbatch.codecs.metadata import exif, profile_policy
 from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
 from imgbatch.codecs.metadata.read import comment, packet, records, resolution, texts
 from imgbatch.codecs.reading import bit_depth, limits, losses, optional_readers
+from imgbatch.codecs.reading.reader_gaps import reader_errors
 from imgbatch.codecs.registry import CODECS
 from imgbatch.core.errors import ImageError
 from imgbatch.pixels.orientation import from_upright, swap_size, to_upright
@@ -233,7 +234,7 @@ class SourceImage:
     ) -> Iterator[Image]:
         pixels = 0
         for place in places:
-            with errors.image_errors("decode"):
+            with reader_errors(self.format, self._data):
                 if self.format in MULTIFRAME and place != self.image.tell():
                     self.image.seek(place)
                 if self.format == "tiff":

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from imgbatch.codecs import errors
 from imgbatch.codecs.containers import jpeg_headers, png_chunks, tiff_pages
-from imgbatch.codecs.reading import bit_depth, identify, limits, optional_readers
+from imgbatch.codecs.reading import identify, limits, optional_readers
 from imgbatch.codecs.reading.decode import SourceImage
+from imgbatch.codecs.reading.reader_gaps import reader_gap
 from imgbatch.codecs.registry import CODECS
 from imgbatch.core.errors import ImageError
 
@@ -54,7 +55,7 @@ def open_image(data: bytes, suffix: str, max_pixels: int) -> SourceImage:
     except ImageError:
         raise
     except Exception as error:
-        raise _explain_failure(error, data, ending) from error
+        raise _explain_failure(error, data, ending, max_pixels) from error
     try:
         if name == "tiff" and _DNG in getattr(image, "tag_v2", ()) and int(jpeg_headers.tag(image, _SUBFILE, 0)) & 1:
             raise ImageError("unsupported", "camera raw (DNG) cannot be developed here; convert it to TIFF first")
@@ -88,16 +89,17 @@ def _open_with_reader(data: bytes, name: str | None, ending: str, max_pixels: in
     return Images.open(file, formats=readers)
 
 
-def _explain_failure(error: Exception, data: bytes, ending: str) -> ImageError:
+def _explain_failure(error: Exception, data: bytes, ending: str, max_pixels: int) -> ImageError:
     """Why no reader took the data: what the reader of its signature says, or what the data look like."""
     from PIL import Image as Images
     from PIL import UnidentifiedImageError
 
     limits.readers()  # all are loaded now, so that a reader not in Images.OPEN is really missing
-    if not isinstance(error, UnidentifiedImageError):
-        return ImageError(*errors.classify(error, "decode"))
     prefix = data[: identify.PREFIX]
     name = identify.format_of(prefix) or identify.other_format_of(prefix)
+    if not isinstance(error, UnidentifiedImageError):
+        gap = reader_gap(name or "", data, error, max_pixels)
+        return gap or ImageError(*errors.classify(error, "decode"))
     if name is None:
         return _unknown_content(data, ending)
     if name == "jpeg" and (process := jpeg_headers.process_of(data)[0]) in _NO_READER:
@@ -108,30 +110,12 @@ def _explain_failure(error: Exception, data: bytes, ending: str) -> ImageError:
     try:
         Images.OPEN[reader][0](io.BytesIO(data), "")
     except Exception as reason:  # noqa: BLE001 - asked for its words only
-        if (explanation := _without_reader(name, data, reason)) is not None:
-            return explanation
+        if (gap := reader_gap(name, data, reason, max_pixels)) is not None:
+            return gap
         kind, message = errors.classify(reason, "decode")
-        return ImageError("corrupt" if kind == "unidentified" else kind, f"the {name} header is damaged: {message}")
+        words = "" if message == errors.HEADER else f": {message}"
+        return ImageError("corrupt" if kind == "unidentified" else kind, f"the {name} header is damaged{words}")
     return ImageError("corrupt", f"the {name} header is damaged")
-
-
-def _without_reader(name: str, data: bytes, reason: Exception) -> ImageError | None:
-    """The error of a sound file whose kind of samples Pillow does not know, or of one that lacks a tag; else None."""
-    if name == "tiff" and str(reason) == "unknown pixel mode" and (samples := bit_depth.tiff_samples(data)) is not None:
-        advice = "save it as RGB or gray with 8 or 16 bits a sample first"
-        return ImageError("unsupported", f"no reader here for a TIFF of {samples}; {advice}")
-    missing = reason.__cause__  # Pillow makes SyntaxErrors of them
-    if not isinstance(missing, KeyError):
-        return None
-    if name == "psd":
-        samples = f"{int.from_bytes(data[22:24], 'big')} bits a channel"
-        return ImageError("unsupported", f"no reader here for a PSD of {samples}; save it as TIFF or PNG first")
-    if name == "tiff":
-        from PIL import TiffTags
-
-        (number,) = missing.args
-        return ImageError("corrupt", f"the tiff header has no tag {number} ({TiffTags.lookup(number).name})")
-    return None
 
 
 def _unknown_content(data: bytes, ending: str) -> ImageError:

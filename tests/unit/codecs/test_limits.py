@@ -53,8 +53,12 @@ def test_sentences_are_one_line_even_of_hostile_exceptions() -> None:
         def __str__(self) -> str:
             raise RuntimeError
 
-    assert errors.classify(Hostile(), "ops") == ("operation", "Hostile")
-    assert errors.classify(ValueError("a\nb\0c"), "decode") == ("corrupt", "ValueError: a b?c")
+    assert errors.classify(Hostile(), "ops") == ("operation", "it cannot work on this picture")
+    try:
+        raise Hostile
+    except Hostile as error:
+        assert errors.classify(error, "ops") == ("operation", "Hostile"), "of an operation that is not ours"
+    assert errors.classify(ValueError("a\nb\0c"), "decode") == ("corrupt", "a b?c")
 
 
 def test_image_errors_let_interrupts_pass() -> None:

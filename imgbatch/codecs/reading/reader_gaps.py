@@ -1,0 +1,116 @@
+"""Reader gaps: which sound files has Pillow no reader for, though it has one for their format?
+
+What Pillow raises for them is what it raises for damage. They are asked for only after it has failed.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+from typing import Any
+
+from imgbatch.codecs import errors
+from imgbatch.codecs.reading import bit_depth, limits
+from imgbatch.core.errors import ImageError
+
+_COMPRESSION = 259  # TIFF's tag
+#: Those of TIFF's that libtiff may have been built without, by their number in the tag.
+_OPTIONAL = {34925: "lzma", 50000: "zstd", 50001: "webp"}
+#: What others are called (TIFF 6.0 and its supplements, libtiff's tiff.h).
+_COMPRESSIONS = {
+    9: "JBIG", 10: "JBIG", 34661: "JBIG", 32766: "NeXT", 32808: "Pixar", 32909: "Pixar", 33003: "JPEG 2000",
+    33005: "JPEG 2000", 34712: "JPEG 2000", 34887: "LERC", 34892: "lossy JPEG of DNG", 50002: "JPEG XL",
+    52546: "JPEG XL",
+}  # fmt: skip
+_LARGEST_AVIF = 16384**2  # px: what libavif reads, whatever its caller allows
+
+
+class reader_errors(errors.image_errors):
+    """As image_errors, for what a reader raises while it decodes a file of that format."""
+
+    def __init__(self, name: str, data: bytes) -> None:
+        super().__init__("decode")
+        self._name, self._data = name, data
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, Exception) and (gap := reader_gap(self._name, self._data, error)):
+            raise gap from error
+        super().__exit__(kind, error, trace)
+
+
+def reader_gap(name: str, data: bytes, reason: Exception, max_pixels: int | None = None) -> ImageError | None:
+    """The error of a sound file of a kind that Pillow does not read, or of a header that lacks a tag; else None.
+
+    Parameters
+    ----------
+    name : str
+        The format by its signature, as Pillow's lower-case name.
+    data : bytes
+        The whole file.
+    reason : Exception
+        What the reader has raised.
+    max_pixels : int, optional
+        What a picture may have, where its size was not compared yet.
+    """
+    if name == "png" and data[12:16] == b"CgBI":
+        return _no_reader("a PNG of Apple's own kind (CgBI)", "export it as an ordinary PNG first")
+    if name == "pcx" and str(reason) == "unknown PCX mode" and data[65:66] in (b"\1", b"\2", b"\3", b"\4"):
+        return _no_reader(f"a PCX of {data[65]} x {data[3]} bits", "save it as PNG first")
+    if name == "avif" and max_pixels is not None:
+        return _too_large(data, max_pixels)
+    if name == "tiff":
+        return _of_tiff(data, reason)
+    if name == "psd" and isinstance(reason.__cause__, KeyError):  # Pillow makes SyntaxErrors of them
+        return _no_reader(
+            f"a PSD of {int.from_bytes(data[22:24], 'big')} bits a channel", "save it as TIFF or PNG first"
+        )
+    return None
+
+
+def _no_reader(kind: str, advice: str) -> ImageError:
+    return ImageError("unsupported", f"no reader here for {kind}; {advice}")
+
+
+def _too_large(data: bytes, max_pixels: int) -> ImageError | None:
+    """libavif says of a picture that is too large for it what it says of damage."""
+    at = data.find(b"ispe", 0, 1 << 16)
+    width, height = (int.from_bytes(data[place : place + 4], "big") for place in (at + 8, at + 12))
+    if at < 0 or width * height <= min(_LARGEST_AVIF, max_pixels):
+        return None
+    try:
+        limits.check_pixels((width, height), max_pixels)
+    except ImageError as error:
+        return error
+    return ImageError("too_large", f"{width * height} pixels ({width}x{height}) are more than libavif reads")
+
+
+def _of_tiff(data: bytes, reason: Exception) -> ImageError | None:
+    from PIL import TiffTags
+
+    missing = reason.__cause__
+    compression = bit_depth.tiff_tags(data).get(_COMPRESSION, 1)
+    advice = "save it as RGB or gray with 8 or 16 bits a sample first"
+    if str(reason) == "unknown pixel mode" and (samples := bit_depth.tiff_samples(data)) is not None:
+        return _no_reader(f"a TIFF of {samples}", advice)
+    if compression in _COMPRESSIONS or (compression in _OPTIONAL and not _has_decoder(_OPTIONAL[compression])):
+        title = _COMPRESSIONS.get(compression) or _OPTIONAL[compression].upper()
+        return _no_reader(f"a TIFF compressed as {title}", "save it with another compression first")
+    if isinstance(missing, KeyError) and missing.args == (compression,):
+        return ImageError("corrupt", f"the tiff header names a compression that is none ({compression})")
+    if isinstance(missing, KeyError):
+        (number,) = missing.args
+        return ImageError("corrupt", f"the tiff header has no tag {number} ({TiffTags.lookup(number).name})")
+    return None
+
+
+@functools.cache
+def _has_decoder(name: str) -> bool:
+    """Whether libtiff was built with a compression: it then writes it, too."""
+    from PIL import Image as Images
+
+    options: dict[str, Any] = {"compression": name}
+    try:
+        Images.new("RGB", (16, 16)).save(io.BytesIO(), "TIFF", **options)
+    except OSError:
+        return False
+    return True
