@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import errno
 import re
 import sys
 
-from imgbatch.core.errors import ImageError, Kind, Phase, kind_of_errno, one_line, sentence
+from imgbatch.core.errors import DISK_ERRNOS, ImageError, Kind, Phase, kind_of_errno, one_line, sentence
 from imgbatch.core.frozen_dataclass import frozen
 
 _TRUNCATION = re.compile(r"truncat|not enough|only got|not large enough|unexpected end|end of (file|data)", re.I)
@@ -87,9 +86,10 @@ def classify(error: BaseException, phase: Phase) -> tuple[Kind, str]:
     if isinstance(error, UnidentifiedImageError):
         return "unidentified", "no reader recognizes the content"
     if isinstance(error, OSError) and error.errno is not None:
-        if phase == "write" and error.errno in (errno.EIO, errno.EROFS):
-            return "disk", one_line(error.strerror or message)
-        return kind_of_errno(error.errno), one_line(error.strerror or message)
+        kind = kind_of_errno(error.errno)
+        if phase == "write" and error.errno in DISK_ERRNOS and kind != "no_space":
+            kind = "disk"
+        return kind, one_line(error.strerror or message)
     if phase == "encode":
         words = message if _is_for_users(error, message) else "it cannot write this picture"
         return _of_encoder(error, message), f"the encoder failed: {words}"

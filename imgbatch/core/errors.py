@@ -98,6 +98,14 @@ class ImageError(ImgbatchError):
         self.kind: Kind = kind
 
 
+#: What a disk says that is full, read-only, broken or gone: the next file would meet the same.
+DISK_ERRNOS = tuple(
+    getattr(errno, name)
+    for name in ("ENOSPC", "EDQUOT", "EROFS", "EIO", "ENXIO", "ENODEV", "ESTALE")
+    if hasattr(errno, name)
+)
+
+
 def kind_of_errno(number: int | None) -> Kind:
     """What an OSError's ``errno`` means for one image."""
     if number in (errno.EACCES, errno.EPERM, errno.EROFS):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from imgbatch import codecs
-from imgbatch.core.job import Job, Outcome, Source
+from imgbatch.core.job import Failure, Job, Outcome, Source
 from imgbatch.core.run_settings import Settings
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.planning.find import SkippedFile
@@ -102,6 +102,15 @@ class Destination(ABC):
     def record(self, outcome: Outcome) -> None:
         """Write a settled outcome to the ledger; OSError when that is not possible."""
         self._ledger.record(outcome)
+
+    def stop_reason(self, failure: Failure) -> str:
+        """Why no more files can be written after a failure that is the disk's."""
+        try:
+            self._ledger.check_places()
+        except OSError as error:
+            return str(error.strerror)
+        what = "the disk is full" if failure.kind == "no_space" else "the disk cannot be written to"
+        return f"{what}: {failure.message}; what is finished is recorded"
 
     @abstractmethod
     def finish(self, jobs: Sequence[Job], outcomes: Sequence[Outcome], began_ns: int, complete: bool) -> None:

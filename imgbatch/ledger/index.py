@@ -13,6 +13,7 @@ from imgbatch.core.job import Failure, Job, LedgerEntry, Source, Status, Written
 from imgbatch.ledger.database import FILE, read_rows
 from imgbatch.ledger.rows import FailureRow, Row, relative_path
 from imgbatch.planning.names import STATE
+from imgbatch.storage.below import Root
 from imgbatch.storage.registry import storage_of
 
 _RACY_NS = 50 * 10**6  # file systems tell times apart that are a few ms from one another
@@ -45,6 +46,7 @@ class LedgerIndex:
         mend: bool = False,
     ) -> None:  # fmt: skip
         self.folder, self.keep, self.digest, self.versions, self.mend = folder, keep, digest, versions, mend
+        self.root = Root(folder)
         self.limit: float | None = None  # s for one file
         self.durable = True  # whether outputs are on the disk before they are recorded
         self.file = os.path.join(state or os.path.join(folder, STATE), FILE)

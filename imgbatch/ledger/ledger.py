@@ -35,6 +35,7 @@ from imgbatch.ledger.index import LedgerIndex
 from imgbatch.ledger.rows import BACK_OFF_DAYS, DAY_NS, Row, digest_with_fields, is_retryable, relative_path
 from imgbatch.ledger.schema import insert
 from imgbatch.storage.atomic_write import mtime
+from imgbatch.storage.below import Identity, identity_of, refuse_another_identity
 from imgbatch.storage.durable import sync_files
 from imgbatch.storage.registry import storage_of
 
@@ -60,6 +61,7 @@ class Ledger(LedgerIndex):
         self._pending: dict[str, list[tuple[object, ...]]] = {name: [] for name in _PENDING}
         self._last = time.monotonic()
         self._paths_to_sync: list[str] = []  # outputs that are to be recorded
+        self._identity: Identity | None = None  # of the file that was opened
 
     # -- recording -----------------------------------------------------------------------------------------------------
 
@@ -100,6 +102,9 @@ class Ledger(LedgerIndex):
             The ledger cannot be written.
         """
         if not self.keep or outcome.status == "skipped":
+            if time.monotonic() - self._last > _BATCH_SECONDS:
+                self._last = time.monotonic()
+                self.check_places()
             return
         source, now = os.fsencode(outcome.source.path), time.time_ns()
         if outcome.status == "unchanged":  # what was restored is as it was when it was done
@@ -180,12 +185,19 @@ class Ledger(LedgerIndex):
         """A file is gone, and with it what is known of it."""
         self._pending["pruned"].append((os.fsencode(relative_path(row.path, self.folder)),))
 
+    def check_places(self) -> None:
+        """OSError where the output folder or the ledger's file is gone, or another one, since the run began."""
+        self.root.check()
+        if self._identity is not None:
+            refuse_another_identity(self.file, self._identity)
+
     def flush(self) -> None:
         """Write what is pending in one transaction; OSError when that is not possible, and all of it stays pending."""
         self._last = time.monotonic()
         pending = self._pending
         if not any(pending.values()):
             return
+        self.check_places()
         if self.durable and self._paths_to_sync:
             sync_files(self._paths_to_sync)
         self._paths_to_sync.clear()
@@ -223,6 +235,7 @@ class Ledger(LedgerIndex):
         OSError
             The ledger cannot be written.
         """
+        self.check_places()
         if not self.run:
             return
         self.flush()
@@ -252,7 +265,9 @@ class Ledger(LedgerIndex):
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
+            self.root.check()
             self._connection = open_to_write(self.file)
+            self._identity = identity_of(self.file)
         return self._connection
 
     @contextlib.contextmanager
@@ -265,6 +280,6 @@ class Ledger(LedgerIndex):
         connection.execute("PRAGMA synchronous=NORMAL")
 
     def _disconnect(self) -> None:
-        connection, self._connection = self._connection, None
+        connection, self._connection, self._identity = self._connection, None, None
         if connection is not None:
             connection.close()

@@ -3,7 +3,8 @@
 Nothing is lost, whenever the run is killed: first the outputs are on the disk (fsync of the files and their folders),
 then the source is renamed, exclusively, or, to another file system, copied whole under a temporary name, put on the
 disk, renamed there, and only then given up. A run that was killed between these two steps finds the copy again and does
-not make another. A name that is taken by another file is numbered.
+not make another. A name that is taken by another file is numbered. A disk that is full, broken or gone ends the run: no
+source would be moved any more. What concerns one file (a permission, say) is that file's warning.
 """
 
 from __future__ import annotations
@@ -12,17 +13,20 @@ import contextlib
 import errno
 import itertools
 import os
-import shutil
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from typing import BinaryIO
 
-from imgbatch.core.errors import BLAME, UsageError, one_line
+from imgbatch.core.errors import BLAME, DISK_ERRNOS, UsageError, one_line
 from imgbatch.core.job import Outcome, Source
 from imgbatch.planning.names import numbered_name
 from imgbatch.reporters.base import printable
-from imgbatch.storage.atomic_write import has_content, mtime, open_atomic, sync
+from imgbatch.storage.atomic_write import has_content, mtime, open_atomic, refuse_another, sync, sync_folder
+from imgbatch.storage.below import Place, Root
 from imgbatch.storage.rename import rename_file
+
+_READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 class SourceMover:
@@ -48,16 +52,23 @@ class SourceMover:
         for name, folder in (("archive", archive), ("quarantine", quarantine)):
             if folder is not None and os.path.realpath(folder) in off_limits:
                 raise UsageError(f"expected a folder of its own for {name}, got {folder!r}; choose another one")
-        self._archive = None if archive is None else os.path.abspath(archive)
-        self._quarantine = None if quarantine is None else os.path.abspath(quarantine)
+        self._archive = None if archive is None else Root(os.path.abspath(archive))
+        self._quarantine = None if quarantine is None else Root(os.path.abspath(quarantine))
 
     @property
     def folders(self) -> list[str]:
         """The folders, which are never searched for sources."""
-        return [folder for folder in (self._archive, self._quarantine) if folder is not None]
+        return [folder.path for folder in (self._archive, self._quarantine) if folder is not None]
 
-    def settle(self, outcome: Outcome) -> Outcome:
-        """Move the outcome's source where it belongs; the outcome, with what was done among its changes."""
+    def settle(self, outcome: Outcome, stop: Callable[[str], None] | None = None) -> Outcome:
+        """Move the outcome's source where it belongs; the outcome, with what was done among its changes.
+
+        Parameters
+        ----------
+        outcome : Outcome
+        stop : callable, optional
+            Ends the run; takes the reason why no source can be moved any more.
+        """
         error = outcome.error
         if outcome.status in ("ok", "unchanged") and self._archive is not None:
             folder, word = self._archive, "archived"
@@ -73,47 +84,50 @@ class SourceMover:
             place = _move(outcome.source, folder)
         except OSError as failure:
             warning = f"not {word}: {one_line(failure.strerror or str(failure))}"
+            if stop is not None and failure.errno in DISK_ERRNOS:
+                stop(f"{warning}; see to the disk of {folder.path}, then run again: the sources are kept")
             return replace(outcome, warnings=(*outcome.warnings, warning))
         outcome = replace(outcome, changes=(*outcome.changes, f"{word}: {place}"))
         if error is None:
             return outcome
         try:
             why = printable(f"{outcome.source.path}: {error.kind} in {error.phase}: {error.message}")
-            _explain(place, f"{why}\n".encode())
+            _explain(place, f"{why}\n".encode(), folder)
         except OSError as failure:  # the name with .txt is too long, say
             warning = f"no .txt beside {place}: {one_line(failure.strerror or str(failure))}"
             return replace(outcome, warnings=(*outcome.warnings, warning))
         return outcome
 
 
-def _move(source: Source, folder: str) -> str:
+def _move(source: Source, folder: Root) -> str:
     """Move a source below `folder`, under its relative path; where it is now."""
-    info = os.lstat(source.path)
-    if not os.path.isfile(source.path) or os.path.islink(source.path):
-        raise OSError(errno.EINVAL, "it is a link, or no file; its place is left alone")
-    if (info.st_size, mtime(info)) != (source.size, source.mtime_ns):
-        raise OSError(errno.EBUSY, "it was changed while the run was at work")
-    path = os.path.join(folder, source.relative)
-    where = os.path.dirname(path)
-    os.makedirs(where, exist_ok=True)
-    for place in _free_paths(path):
-        try:
-            _transfer(source.path, place)
-        except FileExistsError:
-            if not _is_copy(source.path, place):
-                continue
-            os.unlink(source.path)  # a run was killed after it had copied the file, before it gave the source up
-        break
-    sync(where)
-    sync(os.path.dirname(source.path))
+    with Root(os.path.dirname(source.path)).parent(source.path) as here:
+        info = os.stat(here[1], dir_fd=here[0], follow_symlinks=False)
+        if not stat.S_ISREG(info.st_mode):
+            raise OSError(errno.EINVAL, "it is a link, or no file; its place is left alone")
+        if (info.st_size, mtime(info)) != (source.size, source.mtime_ns):
+            raise OSError(errno.EBUSY, "it was changed while the run was at work")
+        folder.hold()
+        folder.check()
+        for place in _free_paths(os.path.join(folder.path, source.relative)):
+            with folder.parent(place, make=True) as there:
+                try:
+                    _transfer(here, info, place, there, folder)
+                except FileExistsError:
+                    if not _is_copy(here, there):
+                        continue
+                    os.unlink(here[1], dir_fd=here[0])  # a killed run had copied it, and not yet given it up
+                sync_folder(there[0], place)
+            break
+        sync_folder(here[0], source.path)
     return place
 
 
-def _explain(place: str, why: bytes) -> None:
+def _explain(place: str, why: bytes, folder: Root) -> None:
     """Say beside a file that was moved why; over no file, be it a source of that name that failed, too."""
     for path in _free_paths(place + ".txt"):
         try:
-            with open_atomic(path, replace=False, durable=True) as file:
+            with open_atomic(path, replace=False, durable=True, root=folder) as file:
                 file.write(why)
         except FileExistsError:
             if not has_content(path, why):  # else it was said by a run that was killed
@@ -129,28 +143,72 @@ def _free_paths(path: str) -> Iterator[str]:
         yield os.path.join(folder, numbered_name(name, number))
 
 
-def _transfer(path: str, place: str) -> None:
-    """Rename, or copy durably and give up; FileExistsError where the place is taken."""
+def _transfer(here: Place, info: os.stat_result, place: str, there: Place, folder: Root) -> None:
+    """Rename a file, or copy it durably and give it up.
+
+    Parameters
+    ----------
+    here : Place
+        Where it is.
+    info : os.stat_result
+        What it is: another file under its name, of somebody who swaps them, stays where it is.
+    place : str
+    there : Place
+        Where it goes; FileExistsError when that is taken.
+    folder : Root
+        What `place` is below.
+    """
     try:
-        rename_file(path, place, replace=False)
-        return
+        rename_file(here[1], there[1], False, (here[0], there[0]))
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-    with open_atomic(place, replace=False, durable=True) as copy, open(path, "rb") as original:
-        info = os.fstat(original.fileno())
+    else:
+        try:
+            refuse_another(info, there[1], there[0])
+        except OSError:
+            rename_file(there[1], here[1], False, (there[0], here[0]))
+            raise
+        return
+    with (
+        os.fdopen(os.open(here[1], _READ, dir_fd=here[0]), "rb") as original,
+        open_atomic(place, replace=False, durable=True, root=folder) as copy,
+    ):
         with contextlib.suppress(OSError):  # some disks know no modes
             os.chmod(copy.fileno(), stat.S_IMODE(info.st_mode))  # first: who must not read it never could
-        shutil.copyfileobj(original, copy, 1 << 20)
+        while data := _read(original):
+            copy.write(data)
         copy.flush()
         os.utime(copy.fileno(), ns=(info.st_atime_ns, info.st_mtime_ns))
-    os.unlink(path)
+        status = os.fstat(original.fileno())
+        if (status.st_dev, status.st_ino, status.st_size) != (info.st_dev, info.st_ino, info.st_size):
+            raise OSError(errno.EBUSY, "it was swapped for another file while the run was at work")
+    refuse_another(info, here[1], here[0])
+    os.unlink(here[1], dir_fd=here[0])
 
 
-def _is_copy(path: str, place: str) -> bool:
-    """Whether both files hold the same bytes, and are two."""
-    if os.path.islink(place) or not os.path.isfile(place) or os.path.samefile(path, place):
-        return False
-    import filecmp  # only where a place is taken
+def _read(file: BinaryIO) -> bytes:
+    """The next bytes; what is wrong with its disk is not the archive's trouble."""
+    try:
+        return file.read(1 << 20)
+    except OSError as error:
+        raise OSError(errno.EBUSY, f"it cannot be read: {error.strerror}") from error
 
-    return filecmp.cmp(path, place, shallow=False)
+
+def _is_copy(here: Place, there: Place) -> bool:
+    """Whether both files (no links) hold the same bytes, and are two."""
+    with contextlib.ExitStack() as stack:
+        files = []
+        for folder, name in (here, there):
+            try:
+                file = stack.enter_context(os.fdopen(os.open(name, _READ, dir_fd=folder), "rb"))
+            except OSError:  # a folder, a link
+                return False
+            files.append((file, os.fstat(file.fileno())))
+        (one, info), (other, other_info) = files
+        if not stat.S_ISREG(other_info.st_mode) or os.path.samestat(info, other_info):
+            return False
+        while (data := one.read(1 << 20)) == other.read(1 << 20):
+            if not data:
+                return True
+    return False

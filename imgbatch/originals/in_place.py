@@ -65,7 +65,7 @@ class InPlace(Destination):
     ) -> None:
         super().__init__(folder, ledger, recipe, settings, contents)
         self.state = state_folder(folder, settings.state)
-        self._root = Root(folder)
+        self._root = ledger.root
         self._state_root = self._root if within(self.state, folder) else Root(self.state)
         self._replacements = Replacements(folder, self.state)
         self._digest_by_run: dict[int, str] = {}

@@ -12,6 +12,7 @@ from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Job
 from imgbatch.pipeline.task import FileTask, TaskContext
 from imgbatch.planning.recipe import Recipe
+from imgbatch.storage.below import Root
 
 if TYPE_CHECKING:
     from imgbatch.pipeline.decode_plan import DecodePlan
@@ -36,6 +37,8 @@ class ImageTask(FileTask):
         Whether each Outcome says what its job cost.
     is_continuation : bool
         Whether a run of this recipe died, and may have left files that it could not record.
+    root : Root, optional
+        The output folder, below which all outputs are written; the folder of each when not given.
     """
 
     recipe: Recipe
@@ -44,6 +47,7 @@ class ImageTask(FileTask):
     plan: bool = True
     profile: bool = False
     is_continuation: bool = False
+    root: Root | None = None
 
     @functools.cached_property
     def plans(self) -> dict[object, DecodePlan]:

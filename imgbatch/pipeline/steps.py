@@ -221,7 +221,7 @@ def write(image: ImageContext, one: OutputContext) -> None:
     if path in image.late and _is_same_file(path, file, output, *image.late[path]):
         return
     since_ns = image.task.started_ns if image.worker.again else None
-    mtime_ns = write_output.write_output(path, image.job, target, file, output, since_ns, image.task.is_continuation)
+    mtime_ns = write_output.write_output(path, image.job, target, file, output, since_ns, image.task)
     if target.late:
         image.late[path] = file, output
     image.files.append(

@@ -12,10 +12,12 @@ from imgbatch.core.job import Job, Target
 from imgbatch.planning.names import fill_late
 from imgbatch.planning.recipe import Output
 from imgbatch.storage.atomic_write import mtime
+from imgbatch.storage.base import Storage
 from imgbatch.storage.registry import storage_of
 
 if TYPE_CHECKING:
     from imgbatch.codecs.writing.encode import EncodedFile
+    from imgbatch.pipeline.image_task import ImageTask
 
 
 def output_path(target: Target, file: EncodedFile, data: bytes) -> str:
@@ -38,7 +40,7 @@ def output_path(target: Target, file: EncodedFile, data: bytes) -> str:
 
 
 def write_output(
-    path: str, job: Job, target: Target, file: EncodedFile, output: Output, since_ns: int | None, is_continuation: bool
+    path: str, job: Job, target: Target, file: EncodedFile, output: Output, since_ns: int | None, task: ImageTask
 ) -> int:
     """Write an encoded picture, with its source's times and mode where these are kept; its mtime in ns.
 
@@ -50,34 +52,34 @@ def write_output(
         Its :func:`output_path`.
     since_ns : int or None
         What appeared at the path since then (time.time_ns) may be replaced: a worker that died put it there.
-    is_continuation : bool
-        Whether a run was killed before this one, and may have put there what it could not record: then a file that
-        holds these very bytes is taken for ours. Any other is foreign.
+    task : ImageTask
+        Its root is never left. Where a run was killed before this one (`is_continuation`) and may have put there what
+        it could not record, a file that holds these very bytes is taken for ours. Any other is foreign.
 
     Raises
     ------
     ImageError
         Kind ``exists`` for a file in the way that may not be replaced.
     """
-    replace = target.replace or path in target.earlier_outputs or (since_ns is not None and _is_newer(path, since_ns))
+    store = storage_of(path) if task.root is None else storage_of(path).below(task.root)
+    replace = target.replace or path in target.earlier_outputs
+    replace = replace or (since_ns is not None and _is_newer(store, path, since_ns))
     like = job.source.path if output.preserve else None
-    store = storage_of(path)
     write = store.write_whole if replace else store.create_exclusively
     try:
         return mtime(write(path, file.data, like=like))
     except FileExistsError:
-        if is_continuation and _is_cut(path, file.data):
+        if task.is_continuation and _is_cut(store, path, file.data):
             return mtime(store.write_whole(path, file.data, like=like))
-        if not (is_continuation and store.holds(path, file.data)):
-            raise ImageError("exists", _refusal(path, target, is_continuation)) from None
+        if not (task.is_continuation and store.holds(path, file.data)):
+            raise ImageError("exists", _refusal(path, target, task.is_continuation)) from None
     if like is not None:
         store.preserve(path, like)
     return mtime(store.stat(path))
 
 
-def _is_cut(path: str, data: bytes) -> bool:
+def _is_cut(store: Storage, path: str, data: bytes) -> bool:
     """Whether a file is what a power cut leaves of these bytes: their beginning, or nothing."""
-    store = storage_of(path)
     with contextlib.suppress(OSError):
         status = store.stat(path, follow_links=False)
         whole = stat.S_ISREG(status.st_mode) and status.st_size < len(data)
@@ -93,7 +95,7 @@ def _refusal(path: str, target: Target, is_continuation: bool) -> str:
     return f"{path} exists and was not made by imgbatch; choose another -o or --name"
 
 
-def _is_newer(path: str, since_ns: int) -> bool:
+def _is_newer(store: Storage, path: str, since_ns: int) -> bool:
     with contextlib.suppress(OSError):
-        return storage_of(path).stat(path, follow_links=False).st_ctime_ns >= since_ns
+        return store.stat(path, follow_links=False).st_ctime_ns >= since_ns
     return False

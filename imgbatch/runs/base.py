@@ -80,6 +80,7 @@ class Run(ABC):
         self._foreign_executor = executor
         self._is_prepared = False
         self._stop: tuple[ExitCode, str] | None = None
+        self._is_failure = False
         self._logger: Logger | None = None
 
     def __reduce__(self) -> NoReturn:
@@ -127,6 +128,11 @@ class Run(ABC):
         if self.executor is not None:
             self.executor.stop()
 
+    def fail(self, reason: str) -> None:
+        """Stop, and say so (exit 4) though no file may be left: something around them is wrong."""
+        self._is_failure = True
+        self.stop(ExitCode.STOPPED, reason)
+
     def abort(self) -> None:
         """Stop at once; files in hand are dropped whole."""
         if self.executor is not None:
@@ -170,7 +176,7 @@ class Run(ABC):
         finally:
             report.seconds = time.monotonic() - began
             report.remaining = self.workload.later + self.total - len(report.outcomes)
-            if self._stop is not None and report.remaining:
+            if self._stop is not None and (report.remaining or self._is_failure):
                 code, report.reason = self._stop
                 report.stopped = code or None  # a planned stop is no failure
             elif self.workload.later:

@@ -148,7 +148,7 @@ class Batch(Run):
     def _session(self) -> Iterator[None]:
         """Within the block the state folder is locked; after it the ledger has all of the run."""
         with contextlib.closing(self.preparation):
-            self.preparation.lock_new_state()
+            self.preparation.hold_places()
             self.workload = self.preparation.workload
             began_ns = time.time_ns()
             try:
@@ -210,7 +210,7 @@ class Batch(Run):
             outcome = preparation.destination.settle(outcome)
             self._try_record(preparation.destination.record, outcome)
         if preparation.source_mover is not None and self._try_record(ledger.record_move, outcome):
-            outcome = preparation.source_mover.settle(outcome)
+            outcome = preparation.source_mover.settle(outcome, self.fail)
         self._count(outcome)
         return outcome
 
@@ -283,7 +283,7 @@ class Batch(Run):
     def _task(self, recipe: Recipe) -> Task:
         return ImageTask(
             recipe, self.settings.max_pixels, time.time_ns(), plan=not self.settings.no_plan,
-            profile=self.settings.profile, is_continuation=self._ledger.has_doubtful_files,
+            profile=self.settings.profile, is_continuation=self._ledger.has_doubtful_files, root=self._ledger.root,
         )  # fmt: skip
 
     def _count(self, outcome: Outcome) -> None:
@@ -294,7 +294,6 @@ class Batch(Run):
         self._repeated_failures += outcome.index in self.workload.retry_indices
         error = outcome.error
         if error is not None and BLAME[error.kind] == "disk":
-            what = "the disk is full" if error.kind == "no_space" else "the disk cannot be written to"
-            self.stop(ExitCode.STOPPED, f"{what}: {error.message}; what is finished is recorded")
+            self.stop(ExitCode.STOPPED, self.preparation.destination.stop_reason(error))
         else:
             self._stop_after(self.report.wrong - len(self.workload.known_failures) - self._repeated_failures)

@@ -148,12 +148,19 @@ class Preparation:
             self.close()
             raise
 
-    def lock_new_state(self) -> None:
-        """Lock a state folder that was not there when the plan was made; a plan that is refused leaves none."""
+    def hold_places(self) -> None:
+        """Make and lock what was not there when the plan was made, as a refused plan leaves none; hereafter, never."""
         if self._lock is None and self.workload.todo:
             self._hold()
             if self.ledger is not None and os.path.exists(self.ledger.file):  # a run came and went meanwhile
                 self._compare()
+        if self.ledger is not None and self.workload.todo:
+            try:
+                self.ledger.root.hold()
+            except OSError as error:
+                raise PlanError(
+                    f"the output folder {self.folder} cannot be made or entered ({error.strerror}); choose another -o"
+                ) from None
 
     def _hold(self) -> None:
         if not (self._keep_ledger and self._settings.lock):

@@ -157,12 +157,19 @@ def mtime(status: os.stat_result) -> int:
     return min(status.st_mtime_ns, _LAST_NS)
 
 
-def preserve(path: str, like: str) -> None:
-    """Give a file (no link) the mode and times of another."""
+def preserve(path: str, like: str, folder: int | None = None) -> None:
+    """Give a file (no link) the mode and times of another.
+
+    Parameters
+    ----------
+    path, like : str
+    folder : int, optional
+        The ``dir_fd`` that `path` is in.
+    """
     if not HAS_DIR_FD:
         _preserve(path, like)
         return
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
     try:
         _preserve(descriptor, like)
     finally:

@@ -16,6 +16,7 @@ from typing import ClassVar, Protocol
 
 from imgbatch.core.errors import ImageError
 from imgbatch.core.frozen_dataclass import frozen
+from imgbatch.storage.below import Root
 
 
 @frozen(slots=True)
@@ -163,6 +164,10 @@ class Storage(ABC):
     @abstractmethod
     def preserve(self, key: str, like: str) -> None:
         """Give a file the mode and times of another."""
+
+    def below(self, root: Root) -> Storage:
+        """This store, which then writes and looks below `root` only, whatever links others put on the way meanwhile."""
+        return self
 
     def resolve(self, key: str) -> str:
         """The key behind all links; itself where a store has none."""

@@ -3,7 +3,8 @@
 A :class:`Root` is a folder that is held open. The folder of a file below it is opened by descriptor: in one step with
 Linux's openat2(RESOLVE_BENEATH), else part by part without following links. Links that end below the root are followed.
 What is done to the file is then done by its name in that descriptor (``dir_fd``). Where a system has no such thing
-(Windows) the path is looked at before it is used.
+(Windows) the path is looked at before it is used. A root is known by its device and inode: one that was renamed,
+removed, unmounted or swapped is not made again, and nothing is written to what stands in its place.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import weakref
 from collections.abc import Callable, Iterator
 
 Place = tuple[int | None, str]  # a dir_fd and a name in it; without the former, a path
+Identity = tuple[int, int]  # device and inode
 HAS_DIR_FD = os.open in os.supports_dir_fd and os.mkdir in os.supports_dir_fd
 _FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
@@ -27,21 +29,37 @@ _HOW = struct.pack("QQQ", _FOLDER, 0, _BENEATH)
 
 
 class Root:
-    """A folder that files are reached below; opened, and made if need be, when the first one is.
+    """A folder that files are reached below; opened, and made if need be, when the first one is, or by :meth:`hold`.
 
     Parameters
     ----------
     path : str
         Absolute; links on the way to it are followed.
+    identity : (int, int), optional
+        Device and inode; when not given, those that it has when it is opened. They are sent with it.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, identity: Identity | None = None) -> None:
         self.path = path
         self._inside = path.rstrip(os.sep) + os.sep
         self._descriptor: int | None = None
+        self._identity = identity
 
-    def __reduce__(self) -> tuple[type[Root], tuple[str]]:
-        return Root, (self.path,)
+    def __reduce__(self) -> tuple[type[Root], tuple[str, Identity | None]]:
+        return Root, (self.path, self._identity)
+
+    def hold(self) -> None:
+        """Open it now, or make it, and remember which folder it is."""
+        if HAS_DIR_FD:
+            self._open(make=True)
+        elif self._identity is None:
+            os.makedirs(self.path, exist_ok=True)
+            self._identity = identity_of(self.path)
+
+    def check(self) -> None:
+        """Nothing, or OSError (ESTALE) where its path leads to another folder than when it was opened, or to none."""
+        if self._identity is not None:
+            refuse_another_identity(self.path, self._identity)
 
     @contextlib.contextmanager
     def parent(self, path: str, make: bool = False) -> Iterator[Place]:
@@ -57,38 +75,49 @@ class Root:
         Raises
         ------
         OSError
-            EXDEV where the path, or a link on the way, leads out of the root.
+            EXDEV where the path, or a link on the way, leads out of the root. ESTALE where something fails, also in
+            the block, and the root is gone.
         """
         relative = path.removeprefix(self._inside)
         if len(relative) == len(path) or "\0" in path:
             raise self._leads_out(path)
-        if not HAS_DIR_FD:
-            self._resolve(os.path.dirname(path))
-            if make:
-                os.makedirs(os.path.dirname(path), exist_ok=True)
-            yield None, path
-            return
-        folder, _, name = relative.rpartition(os.sep)
-        root = self._open(make)
-        if not folder:
-            yield root, name
-            return
-        descriptor = self._descend(root, folder, make)
         try:
-            yield descriptor, name
-        finally:
-            os.close(descriptor)
+            if not HAS_DIR_FD:
+                self.check()
+                self._resolve(os.path.dirname(path))
+                if make:
+                    os.makedirs(os.path.dirname(path), exist_ok=True)
+                yield None, path
+                return
+            folder, _, name = relative.rpartition(os.sep)
+            root = self._open(make)
+            if not folder:
+                yield root, name
+                return
+            descriptor = self._descend(root, folder, make)
+            try:
+                yield descriptor, name
+            finally:
+                os.close(descriptor)
+        except OSError:
+            self.check()
+            raise
 
     def _open(self, make: bool) -> int:
         if self._descriptor is None:
             try:
-                self._descriptor = os.open(self.path, _FOLDER)
+                descriptor = os.open(self.path, _FOLDER)
             except FileNotFoundError:
-                if not make:
+                if not make or self._identity is not None:
                     raise
                 os.makedirs(self.path, exist_ok=True)
-                self._descriptor = os.open(self.path, _FOLDER)
-            weakref.finalize(self, os.close, self._descriptor)
+                descriptor = os.open(self.path, _FOLDER)
+            weakref.finalize(self, os.close, descriptor)
+            info = os.fstat(descriptor)
+            self._identity = self._identity or (info.st_dev, info.st_ino)
+            if self._identity != (info.st_dev, info.st_ino):
+                raise _place_error(self.path, "is another one")
+            self._descriptor = descriptor
         return self._descriptor
 
     def _descend(self, root: int, folder: str, make: bool) -> int:
@@ -114,6 +143,26 @@ class Root:
 
     def _leads_out(self, path: str) -> OSError:
         return OSError(errno.EXDEV, f"it leads out of {self.path}, by its name or a link on the way", path)
+
+
+def identity_of(path: str) -> Identity | None:
+    """Device and inode of what a path leads to; None where nothing is there."""
+    try:
+        info = os.stat(path)
+    except OSError:
+        return None
+    return info.st_dev, info.st_ino
+
+
+def refuse_another_identity(path: str, identity: Identity) -> None:
+    """OSError (ESTALE) where a path leads to something else than it did, or to nothing."""
+    current = identity_of(path)
+    if current != identity:
+        raise _place_error(path, "is another one" if current else "is gone")
+
+
+def _place_error(path: str, what: str) -> OSError:
+    return OSError(errno.ESTALE, f"{path} {what} since the run began; bring it back and run again", path)
 
 
 def _open_part(folder: int, name: str, make: bool) -> int:

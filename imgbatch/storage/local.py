@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
@@ -11,6 +12,7 @@ from contextlib import AbstractContextManager
 from imgbatch.core.errors import ImageError, kind_of_errno, one_line, sentence
 from imgbatch.storage.atomic_write import hash_of, preserve, write_bytes
 from imgbatch.storage.base import FolderEntry, Properties, Storage
+from imgbatch.storage.below import Place, Root
 from imgbatch.storage.rename import rename_file
 
 IRREGULAR = "not a regular file"
@@ -18,11 +20,28 @@ _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 class Local(Storage):
-    """The file systems of this machine; keys are paths."""
+    """The file systems of this machine; keys are paths.
+
+    Parameters
+    ----------
+    root : Root, optional
+        Nothing is done outside of it, and no link is read.
+    """
 
     properties = Properties(
         atomic_replace=True, exclusive_create=True, rename=True, modification_times=True, fingerprint=True
     )
+
+    def __init__(self, root: Root | None = None) -> None:
+        self._root = root
+        self._read_flags = _READ if root is None else _READ | getattr(os, "O_NOFOLLOW", 0)
+
+    def below(self, root: Root) -> Storage:
+        """The files below `root`, whatever links others put on the way meanwhile."""
+        return Local(root)
+
+    def _parent(self, key: str) -> AbstractContextManager[Place]:
+        return contextlib.nullcontext((None, key)) if self._root is None else self._root.parent(key)
 
     def list(self, folder: str) -> AbstractContextManager[Iterator[FolderEntry]]:
         """``os.scandir`` itself."""
@@ -30,21 +49,23 @@ class Local(Storage):
 
     def stat(self, key: str, *, follow_links: bool = True) -> os.stat_result:
         """``os.stat`` or ``os.lstat``."""
-        return os.stat(key, follow_symlinks=follow_links)
+        with self._parent(key) as (folder, name):
+            return os.stat(name, dir_fd=folder, follow_symlinks=follow_links)
 
     def read(self, key: str) -> bytes:
         """All bytes; what was opened is looked at before and after, so that a change meanwhile is seen."""
         try:
-            kind = _no_file(os.stat(key).st_mode)
-            if kind is None:
-                descriptor = os.open(key, _READ)
-                try:
-                    before = os.fstat(descriptor)
-                    kind = _no_file(before.st_mode)  # what was opened is what counts
-                    data = b"" if kind is not None else _whole(descriptor, before.st_size)
-                    after = os.fstat(descriptor)
-                finally:
-                    os.close(descriptor)
+            with self._parent(key) as (folder, name):
+                kind = _no_file(os.stat(name, dir_fd=folder).st_mode)
+                if kind is None:
+                    descriptor = os.open(name, self._read_flags, dir_fd=folder)
+                    try:
+                        before = os.fstat(descriptor)
+                        kind = _no_file(before.st_mode)  # what was opened is what counts
+                        data = b"" if kind is not None else _whole(descriptor, before.st_size)
+                        after = os.fstat(descriptor)
+                    finally:
+                        os.close(descriptor)
         except ValueError as error:  # a NUL in the name
             raise ImageError("io", f"no file can have this name: {error}") from error
         except MemoryError as error:
@@ -63,7 +84,8 @@ class Local(Storage):
 
     def read_prefix(self, key: str, size: int) -> bytes:
         """The first bytes of a regular file; never waits, even when a pipe has taken the file's place."""
-        descriptor = os.open(key, _READ | getattr(os, "O_NOCTTY", 0))
+        with self._parent(key) as (folder, name):
+            descriptor = os.open(name, self._read_flags | getattr(os, "O_NOCTTY", 0), dir_fd=folder)
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise OSError(errno.EINVAL, IRREGULAR, key)
@@ -73,19 +95,21 @@ class Local(Storage):
 
     def write_whole(self, key: str, data: bytes, *, like: str | None = None) -> os.stat_result:
         """A temporary file beside it, renamed."""
-        return write_bytes(key, data, like=like)
+        return write_bytes(key, data, like=like, root=self._root)
 
     def create_exclusively(self, key: str, data: bytes, *, like: str | None = None) -> os.stat_result:
         """A temporary file beside it, renamed exclusively, or linked where the system cannot."""
-        return write_bytes(key, data, replace=False, like=like)
+        return write_bytes(key, data, replace=False, like=like, root=self._root)
 
     def rename(self, key: str, new: str, *, replace: bool = False) -> None:
         """One step, exclusively unless `replace`."""
-        rename_file(key, new, replace)
+        with self._parent(key) as (folder, name), self._parent(new) as (other, new_name):
+            rename_file(name, new_name, replace, (folder, other))
 
     def remove(self, key: str) -> None:
         """``os.unlink``."""
-        os.unlink(key)
+        with self._parent(key) as (folder, name):
+            os.unlink(name, dir_fd=folder)
 
     def fingerprint(self, key: str) -> str:
         """The content's hash; it is read for that."""
@@ -93,7 +117,8 @@ class Local(Storage):
 
     def preserve(self, key: str, like: str) -> None:
         """Mode and times."""
-        preserve(key, like)
+        with self._parent(key) as (folder, name):
+            preserve(name, like, folder)
 
     def resolve(self, key: str) -> str:
         """``os.path.realpath``."""

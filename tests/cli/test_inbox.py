@@ -16,6 +16,7 @@ import pytest
 from imgbatch.core.job import Failure, Outcome, Source, Written
 from imgbatch.originals import archive
 from imgbatch.originals.archive import SourceMover
+from imgbatch.storage.below import Root
 from tests.cli.conftest import COMMAND, Run, damage, environment, tree
 
 WORDS = ("run", "photos", "-o", "out", "--resize", "40", "--archive", "done", "--quarantine", "bad")
@@ -117,12 +118,12 @@ def test_to_another_disk_it_is_copied_first(tmp_path: Path, monkeypatch: pytest.
     outcome = Outcome(0, source, "ok", (Written(0, str(tmp_path / "out.jpg"), "jpeg", 1, 1, 4),))
     moves = SourceMover(str(tmp_path / "done"), None, str(tmp_path / "out"), [])
 
-    def other_disk(name: str, place: str, replace: bool) -> None:
+    def other_disk(*_: object) -> None:
         raise OSError(errno.EXDEV, "another disk")
 
     monkeypatch.setattr(archive, "rename_file", other_disk)
     with monkeypatch.context() as killed:
-        killed.setattr(os, "unlink", lambda path: (_ for _ in ()).throw(KeyboardInterrupt))
+        killed.setattr(os, "unlink", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             moves.settle(outcome)
     assert path.exists() and (tmp_path / "done" / "a.jpg").read_bytes() == path.read_bytes()
@@ -138,27 +139,29 @@ def test_on_another_disk_a_private_source_is_never_open_to_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: bool
 ) -> None:
     """Nor is one left behind where the other disk knows no modes."""
-    path, place = tmp_path / "a.jpg", tmp_path / "b.jpg"
+    path, done = tmp_path / "a.jpg", tmp_path / "done"
     path.write_bytes(b"private")
     path.chmod(0o600)
 
-    def other_disk(name: str, place: str, replace: bool) -> None:
+    def other_disk(*_: object) -> None:
         raise OSError(errno.EXDEV, "another disk")
 
     def no_modes(what: int, mode: int) -> None:
         raise OSError(errno.EPERM, "no modes here")
 
-    def looked_at(original: BinaryIO, copy: BinaryIO, length: int) -> None:
-        seen.append(os.fstat(copy.fileno()).st_mode & 0o777)
-        copy.write(original.read())
+    def look(original: BinaryIO) -> bytes:
+        seen.extend(entry.stat().st_mode & 0o777 for entry in done.iterdir())
+        return original.read()
 
     seen: list[int] = []
     monkeypatch.setattr(archive, "rename_file", other_disk)
-    monkeypatch.setattr(shutil, "copyfileobj", looked_at)
+    monkeypatch.setattr(archive, "_read", look)
     if refused:
         monkeypatch.setattr(os, "chmod", no_modes)
-    archive._transfer(str(path), str(place))
-    assert refused or (seen == [0o600] and place.stat().st_mode & 0o777 == 0o600)
+    info = path.stat()
+    source = Source(str(path), str(tmp_path), "a.jpg", info.st_size, info.st_mtime_ns)
+    place = Path(archive._move(source, Root(str(done))))
+    assert refused or (set(seen) == {0o600} and place.stat().st_mode & 0o777 == 0o600)
     assert place.read_bytes() == b"private" and not path.exists()
 
 
@@ -171,10 +174,11 @@ def test_outputs_are_on_the_disk_before_the_source_goes(tmp_path: Path, monkeypa
     source = Source(str(path), str(tmp_path), "a.jpg", found.st_size, found.st_mtime_ns)
     synced: list[tuple[str, bool]] = []
     monkeypatch.setattr(archive, "sync", lambda place: synced.append((str(place), path.exists())))
+    monkeypatch.setattr(archive, "sync_folder", lambda _, place: synced.append((str(place), path.exists())))
     outcome = Outcome(0, source, "ok", (Written(0, str(made), "webp", 1, 1, 4),))
     assert not SourceMover(str(tmp_path / "done"), None, str(tmp_path / "out"), []).settle(outcome).warnings
     assert synced[:2] == [(str(made), True), (str(made.parent), True)]
-    assert synced[2:] == [(str(tmp_path / "done"), False), (str(tmp_path), False)]
+    assert synced[2:] == [(str(tmp_path / "done/a.jpg"), False), (str(path), False)]
 
 
 def test_kills_at_any_moment_lose_nothing(place: Path) -> None:

@@ -127,7 +127,7 @@ def test_another_name_of_the_same_file_is_no_copy_of_it(place: Path, disk: str) 
 
 
 def test_a_copy_that_fails_leaves_the_source_and_nothing_else(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(path: str, place: str, replace: bool) -> None:
+    def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(archive, "rename_file", full)
