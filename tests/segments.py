@@ -11,7 +11,7 @@ def segment_exists(name: str) -> bool:
     """Whether a segment can still be attached by that name (shared.py: a path in /proc, or a name in /dev/shm)."""
     try:
         if name.startswith("/proc/"):
-            return os.readlink(name).startswith(f"{SHM}/imgbatch-")
+            return os.readlink(name).startswith((f"{SHM}/imgbatch-", "/memfd:imgbatch-"))
         return name in os.listdir(SHM)
     except OSError:
         return False
@@ -27,6 +27,6 @@ def own_segments() -> set[str]:
             path = os.readlink(f"/proc/self/fd/{descriptor}")
         except OSError:
             continue  # the one that lists them
-        if path.startswith(f"{SHM}/"):
+        if path.startswith((f"{SHM}/", "/memfd:imgbatch-")):
             found.add(f"{descriptor}: {path}")
     return found

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import warnings
 from collections.abc import Container, Generator, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from imgbatch.cli.arguments import ReportArguments
 from imgbatch.cli.signals import stop_at_signals
 from imgbatch.cli.standard_streams import abandon_stdout, print_stderr, verdict
-from imgbatch.core.errors import UsageError
+from imgbatch.core.errors import HostWarning, UsageError
 from imgbatch.core.job import Outcome
 from imgbatch.core.report import ExitCode, Report
 from imgbatch.core.run_settings import UnattendedSettings
@@ -134,7 +135,8 @@ def carry_out(
         for file in run.skipped:
             path = os.path.join(file.root, file.relative)
             console.say(f"skipped: {printable(path)}: {printable(file.reason)}")
-    with stop_at_signals(run, report.quiet, grace):  # until the reports are written: a late signal must not cost them
+    # Until the reports are written: a late signal must not cost them
+    with stop_at_signals(run, report.quiet, grace), host_warnings(console, report.quiet):
         try:
             stdout_failure = _forward_outcomes(run, lines, [speaker, *files])
         except (Exception, KeyboardInterrupt) as error:
@@ -156,6 +158,24 @@ def carry_out(
     if stdout_failure:  # all files are done, and no other message reports the loss
         print_stderr(f"imgbatch: {stdout_failure}; what it should have got last is lost")
     return int(ExitCode.STOPPED)
+
+
+@contextlib.contextmanager
+def host_warnings(console: Console, quiet: bool) -> Iterator[None]:
+    """Within the block the console says what the machine does not give, unless all shall be quiet."""
+    before = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+        if not issubclass(category, HostWarning):
+            before(message, category, *where, **more)
+        elif not quiet:
+            console.say(f"warning: {message}")
+
+    warnings.showwarning = show
+    try:
+        yield
+    finally:
+        warnings.showwarning = before
 
 
 def tell_break(error: BaseException, report: Report, reporters: Sequence[Reporter]) -> None:

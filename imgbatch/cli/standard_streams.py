@@ -42,19 +42,23 @@ def print_stderr(line: str) -> None:
 
 def verdict(error: BaseException) -> tuple[int, str]:
     """The exit code of an error, and its line."""
-    from imgbatch.core.errors import EngineError, LockedError, UsageError, one_line, sentence
+    from imgbatch.core.errors import EngineError, HostError, LockedError, UsageError, one_line, sentence
     from imgbatch.core.report import ExitCode
 
     if isinstance(error, UsageError):
         return int(ExitCode.USAGE), one_line(str(error), limit=1000)
     if isinstance(error, LockedError):
         return int(ExitCode.LOCKED), sentence(error)
+    if isinstance(error, HostError):
+        return int(ExitCode.STOPPED), sentence(error)
     if isinstance(error, EngineError):
         return int(ExitCode.INTERNAL), sentence(error)
     if isinstance(error, KeyboardInterrupt):
         return int(ExitCode.INTERRUPTED), "interrupted"
     if isinstance(error, OSError) and error.strerror:
         where = f": {error.filename!r}" if error.filename is not None else ""
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            return int(ExitCode.STOPPED), f"{error.strerror}{where}; raise the limit of them (ulimit -n)"
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         return int(ExitCode.STOPPED if full else ExitCode.INTERNAL), f"{error.strerror}{where}"
     line = f"{type(error).__name__}: {sentence(error)}".removesuffix(f": {type(error).__name__}")

@@ -7,6 +7,7 @@ The tree::
     │   ├── RecipeError                  in a recipe file
     │   └── PlanError                    names collide, a foreign file is in the way, a source is missing
     ├── EngineError                      workers cannot be started, an operation cannot be pickled
+    │   └── HostError                    ... because of this machine or process: limits, rights, what it may start
     ├── LockedError                      another run holds the output folder
     └── ImageError                       one file's trouble: has a kind; becomes that file's Failure, never the batch's
 
@@ -84,6 +85,14 @@ class PlanError(UsageError):
 
 class EngineError(ImgbatchError):
     """The engine cannot work: workers do not start, or an operation cannot be sent to them."""
+
+
+class HostError(EngineError):
+    """This machine or process gives the engine nothing to work with; says what to do instead."""
+
+
+class HostWarning(UserWarning):
+    """This machine or process gives the engine less than was asked for, and it goes on with that."""
 
 
 class LockedError(ImgbatchError):

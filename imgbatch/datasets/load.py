@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.core.errors import EngineError, unknown
+from imgbatch.core.errors import HostError, unknown
 from imgbatch.core.job import Outcome
 from imgbatch.core.parameter_kinds import check_path, check_type, python_scalar
 from imgbatch.core.quantities import Duration
@@ -125,8 +125,8 @@ class LoadRun(Run):
             return LocalArray(numpy.zeros(self.shape, numpy.uint8))
         try:
             return SharedArray.create(self.shape, numpy.uint8)
-        except EngineError as error:
-            raise EngineError(f"{error}; gather the pictures in a file instead, with spill=DIR (--spill DIR)") from None
+        except HostError as error:
+            raise HostError(f"{error}; gather the pictures in a file instead, with spill=DIR (--spill DIR)") from None
 
     # -- the work ------------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from imgbatch.core.errors import EngineError, Phase, sentence
+from imgbatch.core.errors import EngineError, HostWarning, Phase, sentence
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Failure, Job, Outcome
 from imgbatch.pipeline.task import Task
@@ -105,3 +105,10 @@ def outcome_of_reply(task: Task, job: Job, reply: bytes) -> tuple[Outcome, bool]
         message = f"the outcome cannot be read ({type(error).__name__})"
         return task.blame(job, "failed", Failure("operation", "ops", message)), False
     return (answer if isinstance(answer, Outcome) else task.blame(job, "failed", answer)), True
+
+
+def warn(text: str) -> None:
+    """Warn that the machine gives the run less than it asks for; the command says it, a program as it likes."""
+    import warnings  # seldom
+
+    warnings.warn(HostWarning(text), stacklevel=2)

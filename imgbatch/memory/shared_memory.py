@@ -3,10 +3,9 @@
 One owner creates and removes; everybody else attaches and detaches. An attached segment is not tracked by the
 attacher: a tracked attacher would destroy the segment when it exits (https://github.com/python/cpython/issues/82300).
 
-On Linux the owner unlinks the segment in ``/dev/shm`` at once, and others attach by ``/proc/PID/fd/N``: so the kernel
-removes the segment with the last process that holds it, however that one ends, and the standard library's
-resource tracker, which would clear up after a killed owner with a warning, has nothing to say. Elsewhere the segment
-keeps its name until the owner releases it.
+On Linux a segment is a file in ``/dev/shm`` whose name goes at once, and others attach by ``/proc/PID/fd/N``: so the
+kernel removes the segment with the last process that holds it, however that one ends. Elsewhere, and where others may
+not look into the owner (a service that has given up root), the segment keeps its name until the owner releases it.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ import threading
 from collections.abc import Iterator
 from multiprocessing import resource_tracker, shared_memory
 
-from imgbatch.core.errors import EngineError
+from imgbatch.core.errors import HostError
 
 SHM = "/dev/shm"  # where Linux keeps segments
 _PREFIX = "imgbatch-"
@@ -76,36 +75,69 @@ class Segment:
 
 
 def create_segment(size: int) -> Segment:
-    """A new segment of zeros, its space reserved; EngineError when there is no room for it."""
+    """A new segment of zeros, its space reserved; HostError when there is no room for it."""
     size = max(1, size)
     refuse_more_than_free(size)
+    name = f"{_PREFIX}{os.getpid()}-{secrets.token_hex(4)}"  # says whose it is; macOS takes 30 characters
+    if _is_open_to_workers():
+        with _room_for(size):
+            descriptor = _nameless_file(name)
+            try:
+                os.ftruncate(descriptor, size)
+                reserve(descriptor, size)
+            except OSError:
+                os.close(descriptor)
+                raise
+        return Segment(f"/proc/{os.getpid()}/fd/{descriptor}", descriptor, None, own=True)
+    with _room_for(size):
+        try:
+            memory = shared_memory.SharedMemory(name, create=True, size=size)
+        except OSError:  # with no process for the tracker it would stay
+            with contextlib.suppress(OSError):
+                os.unlink(f"{SHM}/{name}")
+            raise
+        descriptor = getattr(memory, "_fd", -1)  # private, for the only call that turns a later SIGBUS into an error
+        try:
+            if descriptor >= 0:
+                reserve(descriptor, size)
+        except OSError:
+            memory.close()
+            memory.unlink()
+            raise
+    return Segment(memory.name, descriptor, memory, own=True)
+
+
+@contextlib.contextmanager
+def _room_for(size: int) -> Iterator[None]:
     try:
-        name = f"{_PREFIX}{os.getpid()}-{secrets.token_hex(4)}"  # says whose it is; macOS takes 30 characters
-        memory = shared_memory.SharedMemory(name, create=True, size=size)
+        yield
     except OSError as error:
-        raise EngineError(f"no shared memory of {megabytes(size)}: {error.strerror or error}") from None
-    descriptor = getattr(memory, "_fd", -1)  # private, for the only call that turns a later SIGBUS into an error
-    if descriptor < 0:
-        return Segment(memory.name, -1, memory, own=True)
+        raise HostError(f"no room for {megabytes(size)} of shared memory: {error.strerror or error}") from None
+
+
+def _is_open_to_workers() -> bool:
+    """Whether others of this user may open what this process has open: not where it has been root, say."""
     try:
-        reserve(descriptor, size)
-    except OSError as error:
-        memory.close()
-        memory.unlink()
-        raise EngineError(f"no room for {megabytes(size)} of shared memory: {error.strerror}") from None
-    path = f"/proc/{os.getpid()}/fd/{descriptor}"
-    if not os.path.exists(path):
-        return Segment(memory.name, descriptor, memory, own=True)
-    descriptor = os.dup(descriptor)
-    memory.close()
-    memory.unlink()
-    return Segment(f"/proc/{os.getpid()}/fd/{descriptor}", descriptor, None, own=True)
+        return os.stat(f"/proc/{os.getpid()}/fd").st_uid == os.geteuid()
+    except (OSError, AttributeError):  # no Linux
+        return False
+
+
+def _nameless_file(name: str) -> int:
+    """A new file in memory, without its name; where ``/dev/shm`` is missing or takes nothing, one of the kernel's."""
+    path = f"{SHM}/{name}"
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError:
+        return os.memfd_create(name)
+    os.unlink(path)
+    return descriptor
 
 
 def attach_segment(name: str) -> Segment:
     """The segment of that name, which another process created; FileNotFoundError when it is gone."""
     if name.startswith("/proc/"):
-        if not os.readlink(name).startswith(f"{SHM}/{_PREFIX}"):
+        if not os.readlink(name).startswith((f"{SHM}/{_PREFIX}", f"/memfd:{_PREFIX}")):
             raise FileNotFoundError(errno.ENOENT, "the shared memory has gone", name)
         return Segment(name, os.open(name, os.O_RDWR | os.O_CLOEXEC), None, own=False)
     if sys.version_info >= (3, 13):
@@ -138,10 +170,10 @@ def free() -> int | None:
 
 
 def refuse_more_than_free(size: int) -> None:
-    """EngineError when shared memory has no room for `size` bytes."""
+    """HostError when shared memory has no room for `size` bytes."""
     there = free()
     if there is not None and size > there:
-        raise EngineError(f"{megabytes(size)} of shared memory are needed, {SHM} has {megabytes(there)} left")
+        raise HostError(f"{megabytes(size)} of shared memory are needed, {SHM} has {megabytes(there)} left")
 
 
 def reserve(descriptor: int, size: int) -> None:

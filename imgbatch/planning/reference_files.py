@@ -16,7 +16,7 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
-from imgbatch.core.errors import EngineError, PlanError
+from imgbatch.core.errors import HostError, PlanError
 from imgbatch.core.file_parameter import Holds, files
 from imgbatch.core.parameters import Declaration
 from imgbatch.operations import Operation
@@ -83,8 +83,8 @@ class ReferenceFiles:
             for key, content in self._files.items():
                 try:
                     holder = SharedArray.create(content.array.shape, content.array.dtype)
-                except EngineError as error:
-                    raise EngineError(f"{error}, for {key[1]!r}; use a smaller file, or run with workers=0") from None
+                except HostError as error:
+                    raise HostError(f"{error}, for {key[1]!r}; use a smaller file, or run with workers=0") from None
                 stack.callback(holder.release)
                 holder.array[...] = content.array
                 copies[key] = dataclasses.replace(content, holder=holder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imgbatch.cli.arguments import ReportArguments
+from imgbatch.cli.report_run import host_warnings
 from imgbatch.cli.standard_streams import print_stderr
 from imgbatch.core.report import ExitCode, dumps
 from imgbatch.reporters.console import Console
@@ -27,7 +28,8 @@ def show_estimate(batch: Batch, report: ReportArguments, console: Console) -> in
     """
     from imgbatch.runs.estimate import estimate_batch
 
-    estimate = estimate_batch(batch)
+    with host_warnings(console, report.quiet):
+        estimate = estimate_batch(batch)
     if not report.quiet:
         for outcome in estimate.failed:
             for line in console.lines(outcome):

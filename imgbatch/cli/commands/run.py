@@ -203,7 +203,7 @@ def _carry_out(
 
 def _profile(console: Console, settings: Settings) -> Reporter:
     """Where the time goes; it has to know how many worker processes there will be at most."""
-    from imgbatch.executors.processes.pool import auto_workers
+    from imgbatch.executors.host_limits import auto_workers
     from imgbatch.reporters.profile import Profile
 
     return Profile(console.say, auto_workers() if settings.workers == "auto" else int(settings.workers))

@@ -13,13 +13,12 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 
+from imgbatch.executors.host_limits import control_groups
 from imgbatch.storage.atomic_write import read_bytes
 
 ALLOWANCE = 8_000_000  # bytes that a worker may take without asking: most pictures of the web cost no message
 SHARE = 0.6  # of the memory that there is, for "auto": decoded pixels are not all that a process needs
 _LOOK = 0.25  # seconds between looks at whether the one who waits is still alive
-#: Where a control group says its limit, by the folder of its hierarchy.
-_LIMITS = {"": "memory.max", "memory": "memory.limit_in_bytes"}
 
 
 class Budget:
@@ -75,28 +74,11 @@ def memory_size(root: str = "/") -> int:
 
 
 def _limits(root: str) -> Iterator[int]:
-    """What the control groups that this process is in allow: its own, as a unit's or a container's, and those above.
-
-    A container may see its own group as the top, under another name than the kernel's: what is not there sets no limit.
-    """
-    own = _groups(root)
-    for controller, name in _LIMITS.items():
-        parts = [part for part in own.get(controller, "").split("/") if part not in ("", "..")]
-        for depth in range(len(parts) + 1):
-            path = os.path.join(root, "sys/fs/cgroup", controller, *parts[:depth], name)
-            with contextlib.suppress(OSError, ValueError):
-                yield int(read_bytes(path))  # "max" where there is no limit: ValueError
-
-
-def _groups(root: str) -> dict[str, str]:
-    """The process's own groups: of the one hierarchy of today (""), and of the older one for memory."""
-    groups = {}
-    with contextlib.suppress(OSError):
-        for line in os.fsdecode(read_bytes(os.path.join(root, "proc/self/cgroup"))).splitlines():
-            controllers, _, path = line.partition(":")[2].partition(":")
-            if not controllers or "memory" in controllers.split(","):
-                groups["memory" if controllers else ""] = path
-    return groups
+    """What the control groups that this process is in allow."""
+    for folder, is_unified in control_groups("memory", root):
+        with contextlib.suppress(OSError, ValueError):
+            # "max" where there is no limit: ValueError
+            yield int(read_bytes(f"{folder}/{'memory.max' if is_unified else 'memory.limit_in_bytes'}"))
 
 
 def budget_size(memory: int | str) -> int:

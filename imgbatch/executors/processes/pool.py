@@ -13,17 +13,18 @@ import contextlib
 import multiprocessing
 import os
 import queue
-import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from multiprocessing.pool import IMapIterator, ThreadPool
 from typing import TYPE_CHECKING
 
-from imgbatch.core.errors import EngineError, sentence
+from imgbatch.core.errors import EngineError, HostError
 from imgbatch.core.job import Job, Outcome
-from imgbatch.executors.base import Executor, ExecutorOptions, pickle_task
+from imgbatch.executors.base import Executor, ExecutorOptions, pickle_task, warn
 from imgbatch.executors.chunks import Chunks
+from imgbatch.executors.host_limits import LIMITS, auto_workers, workers_to_start
+from imgbatch.executors.inline import Inline
 from imgbatch.executors.processes.in_flight import Table
 from imgbatch.executors.processes.memory_budget import Budget, budget_size
 from imgbatch.executors.processes.run_state import Chunk, RunState
@@ -73,6 +74,7 @@ class Pool(Executor):
         self._method, self._sums = method, sums
         self._state: RunState | None = None
         self._run: _Run | None = None
+        self._inline: Inline | None = None
         self.supervisors: list[Supervisor] = []  # of the run that is going on
         self._stopping = False
 
@@ -89,7 +91,29 @@ class Pool(Executor):
 
     def run(self, task: Task, jobs: Sequence[Job]) -> Iterator[Outcome]:
         data = pickle_task(task)
-        workers = max(1, min(self.workers, len(jobs)))
+        wanted = max(1, min(self.workers, len(jobs)))
+        rest: Sequence[Job] = jobs
+        error: HostError | None = None
+        try:
+            workers = workers_to_start(wanted)
+            if workers < wanted:
+                warn(f"{workers} of {wanted} workers: {LIMITS} give no more")
+            rest, error = yield from self._spread(task, data, jobs, workers)
+        except HostError as refusal:
+            error = refusal
+        if error is None or self._stopping or not rest:
+            return
+        if self.timeout is not None:
+            why = f"no worker process, which alone can keep to a file's time ({error})"
+            raise HostError(f"{why}; run without a timeout in this process, with workers=0 (-j 0)") from error
+        warn(f"no worker process ({error}): the files are done in this one, as with workers=0 (-j 0)")
+        self._inline = Inline(self._sums)
+        yield from self._inline.run(task, rest)
+
+    def _spread(
+        self, task: Task, data: bytes, jobs: Sequence[Job], workers: int
+    ) -> Generator[Outcome, None, tuple[list[Job], HostError | None]]:
+        """The outcomes of so many workers, or fewer; returns the jobs that are left when none can be had any more."""
         with contextlib.ExitStack() as stack:
             stack.callback(self._forget)
             state = self._state = self._new_state(task, data, workers, stack)
@@ -98,8 +122,10 @@ class Pool(Executor):
                 self.stop()
             run = self._run = _Run(state, self.supervisors)
             stack.callback(run.close)
+            chunks = Chunks(jobs, self.chunksize, workers)
             try:
-                yield from run.outcomes(Chunks(jobs, self.chunksize, workers))
+                yield from run.outcomes(chunks)
+                return (run.rest(chunks), state.host_error) if state.has_no_worker else ([], None)
             except GeneratorExit:
                 self.stop()
                 self.late = run.drain(PATIENCE)
@@ -137,6 +163,8 @@ class Pool(Executor):
 
     def stop(self) -> None:
         self._stopping = True
+        if self._inline is not None:
+            self._inline.stop()
         state = self._ours
         if state is not None:
             state.stopping = True
@@ -144,6 +172,8 @@ class Pool(Executor):
 
     def abort(self) -> None:
         self.stop()
+        if self._inline is not None:
+            self._inline.abort()
         state, run = self._ours, self._run
         if state is not None:
             state.aborting = True
@@ -165,7 +195,10 @@ class _Run:
         for supervisor in supervisors:
             self._free.put(supervisor)
         self._feed: queue.SimpleQueue[Chunk | None] = queue.SimpleQueue()
-        self._threads = ThreadPool(len(supervisors))
+        try:
+            self._threads = ThreadPool(len(supervisors))
+        except (RuntimeError, AttributeError) as error:  # no more threads; it stumbles when it clears up after that
+            raise HostError(f"{LIMITS} give no more threads") from error
         self._results: IMapIterator[list[Outcome] | BaseException] = self._threads.imap_unordered(
             self._answer, iter(self._feed.get, None)
         )
@@ -179,14 +212,15 @@ class _Run:
         except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
             return error
         finally:
-            self._free.put(supervisor)
+            if supervisor.row not in self._state.without_worker or self._state.has_no_worker:
+                self._free.put(supervisor)  # else those that have workers do its jobs
 
     def outcomes(self, chunks: Chunks) -> Iterator[Outcome]:
         """All outcomes; jobs whose worker was killed from outside come last, one at a time."""
         window = len(self._all) + 2
         while True:
-            while self._in_flight < window and not self._state.stopping:
-                jobs = next(chunks, None)
+            while self._in_flight < window and not self._state.stopping and not self._state.has_no_worker:
+                jobs = [self._state.leftover.popleft()] if self._state.leftover else next(chunks, None)
                 if jobs is None:
                     break
                 self._put(Chunk(jobs))
@@ -200,6 +234,10 @@ class _Run:
             self._ready.extend(self._take())
             yield from self._pop_ready()
 
+    def rest(self, chunks: Chunks) -> list[Job]:
+        """The jobs that no worker has begun."""
+        return [*self._state.leftover, *(job for jobs in chunks for job in jobs)]
+
     def _pop_ready(self) -> Iterator[Outcome]:
         while self._ready:
             yield self._ready.popleft()
@@ -211,12 +249,8 @@ class _Run:
     def _take(self, timeout: float | None = None) -> list[Outcome]:
         result = self._results.next(timeout)
         self._in_flight -= 1
-        if isinstance(result, EngineError):
-            raise result
         if isinstance(result, BaseException):
-            if self._state.stopping and isinstance(result, (EOFError, OSError)):
-                return []  # who stopped the run has ended the forkserver, too, which this supervisor asked for a worker
-            raise EngineError(f"a guard failed: {type(result).__name__}: {sentence(result)}") from result
+            raise result
         return result
 
     def drain(self, patience: float) -> list[Outcome]:
@@ -242,7 +276,7 @@ class _Run:
         end = time.monotonic() + seconds
         idle: list[Supervisor] = []
         with contextlib.suppress(queue.Empty):
-            while len(idle) < len(self._all):
+            while len(idle) < len(self._all) - len(self._state.without_worker):
                 idle.append(self._free.get(timeout=max(0.0, end - time.monotonic())))
         for supervisor in idle:
             self._free.put(supervisor)
@@ -253,24 +287,13 @@ class _Run:
             return
         self._feed.put(None)
         self._state.stopping = True
-        closers = [
-            threading.Thread(target=supervisor.close, args=(1.0,)) for supervisor in self._all if not self._in_flight
-        ]
-        for closer in closers:
-            closer.start()
-        for closer in closers:
-            closer.join(PATIENCE + 10)
-        if self._in_flight:
-            for supervisor in self._all:
+        for supervisor in self._all:
+            if self._in_flight:
                 supervisor.kill()
+            else:
+                supervisor.hang_up()
+        end = time.monotonic() + 1.0
         self._threads.close()
         self._threads.join()
         for supervisor in self._all:
-            supervisor.close(0.0)
-
-
-def auto_workers() -> int:
-    """As many workers as this process may use processors."""
-    if hasattr(os, "sched_getaffinity"):
-        return max(1, len(os.sched_getaffinity(0)))
-    return os.cpu_count() or 1
+            supervisor.close(max(0.0, end - time.monotonic()))

@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from multiprocessing.context import BaseContext
 
-from imgbatch.core.errors import Phase
+from imgbatch.core.errors import HostError, Phase
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Job
 from imgbatch.executors.processes.in_flight import Table
@@ -36,8 +36,17 @@ class RunState:
     stopping: bool = False
     aborting: bool = False
     second: deque[Job] = field(default_factory=deque)
+    leftover: deque[Job] = field(default_factory=deque)  # for which a supervisor found no worker
+    without_worker: list[int] = field(default_factory=list)  # the rows of those supervisors
+    host_error: HostError | None = None  # what the last of them met
     start_failures: int = 0
+    last_death: str = ""
     owner: int = field(default_factory=os.getpid)
+
+    @property
+    def has_no_worker(self) -> bool:
+        """Whether no supervisor has a worker, or will get one."""
+        return len(self.without_worker) >= self.rows
 
 
 @frozen

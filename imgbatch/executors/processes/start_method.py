@@ -1,4 +1,8 @@
-"""Start method: how do workers start, and how soon? By forkserver where there is one, with what they need loaded."""
+"""Start method: how do workers start, and how soon? By forkserver where there can be one, with what they need loaded.
+
+A forkserver needs a temporary folder, a socket with a short enough path, and a parent of its own: in a copy of a
+process (os.fork) the one that the original has started is a stranger. Elsewhere each worker is a new interpreter.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,10 @@ import multiprocessing
 import os
 import signal
 import sys
-from multiprocessing import forkserver, resource_tracker
+import threading
+import types
+from collections.abc import Iterator
+from multiprocessing import forkserver, resource_tracker, spawn
 from multiprocessing.context import BaseContext
 
 from imgbatch.executors.processes.fork_server import fork_helpers
@@ -16,10 +23,17 @@ from imgbatch.executors.processes.fork_server import fork_helpers
 PRELOAD = "imgbatch.executors.processes.forkserver_preload"
 #: As well, where numbers are counted: it takes as long as all the others.
 NUMBERS = "numpy"
+#: Process.start and .exitcode poll all children: two threads doing so overwrite an exit code with 255 (gh-130895).
+CHILDREN = threading.Lock()
+
+
+def frozen_program() -> bool:
+    """Whether this is a program of PyInstaller's kind, which has no script, and starts itself as its worker."""
+    return bool(getattr(sys, "frozen", False))
 
 
 def start_context(method: str | None, numbers: bool = False) -> BaseContext:
-    """The start method's context; forkserver with our modules preloaded, unless somebody else set its preload.
+    """The start method's context; a forkserver that runs, with our modules loaded unless somebody else has said which.
 
     With `numbers`, or where this process has loaded numpy, numpy is among them.
 
@@ -30,7 +44,8 @@ def start_context(method: str | None, numbers: bool = False) -> BaseContext:
     """
     main = sys.modules.get("__main__")
     file = getattr(main, "__file__", None)
-    if getattr(main, "__spec__", None) is None and file is not None and not os.path.exists(file):
+    has_script = getattr(main, "__spec__", None) is None and file is not None and not frozen_program()
+    if has_script and not os.path.exists(str(file)):
         from imgbatch.core.errors import EngineError
 
         raise EngineError(
@@ -38,12 +53,84 @@ def start_context(method: str | None, numbers: bool = False) -> BaseContext:
         )
     if method is None:
         method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-    context = multiprocessing.get_context(method)
-    if method == "forkserver":
-        set_by_default = ["__main__"]
-        if getattr(forkserver._forkserver, "_preload_modules", None) == set_by_default:  # private: there is no getter
-            context.set_forkserver_preload([PRELOAD, NUMBERS] if numbers or NUMBERS in sys.modules else [PRELOAD])
-    return context
+    if method != "forkserver":
+        return multiprocessing.get_context(method)
+    _set_preload(numbers)
+    with CHILDREN, start_conditions():
+        try:
+            forkserver.ensure_running()
+        except OSError:  # ChildProcessError, in a copy of the process that started it, is one, too
+            return spawn_context()
+    return multiprocessing.get_context("forkserver") if _is_ours() else spawn_context()
+
+
+def spawn_context() -> BaseContext:
+    """What needs neither socket nor temporary folder: each worker is a new interpreter."""
+    return multiprocessing.get_context("spawn")
+
+
+def _set_preload(numbers: bool) -> None:
+    set_by_default = ["__main__"]
+    if getattr(forkserver._forkserver, "_preload_modules", None) == set_by_default:  # private: there is no getter
+        forkserver.set_forkserver_preload([PRELOAD, NUMBERS] if numbers or NUMBERS in sys.modules else [PRELOAD])
+
+
+def _is_ours() -> bool:
+    """Whether the forkserver has this process's rights, and not those that it has given up since (a service's root)."""
+    number = getattr(forkserver._forkserver, "_forkserver_pid", None)  # private: there is no getter
+    try:
+        return os.stat(f"/proc/{number}").st_uid == os.geteuid()
+    except (OSError, AttributeError):  # no Linux
+        return True
+
+
+@contextlib.contextmanager
+def start_conditions() -> Iterator[None]:
+    """Within the block processes are started that bear what is meant for this one; to be entered with `CHILDREN`.
+
+    Signals to all processes of a terminal must not end one that has not come to ignoring them yet. A worker begins in
+    the folder where its parent is: one that it cannot enter, or that is gone, is replaced by the root.
+    """
+    before = vars(spawn).copy()
+    with _blocked_signals():
+        if not _is_enterable():
+            _replace(spawn, os=types.SimpleNamespace(**{**vars(os), "getcwd": lambda: os.sep}))
+        if multiprocessing.get_start_method(allow_none=True) not in (None, *multiprocessing.get_all_start_methods()):
+            _replace(spawn, get_start_method=lambda: "spawn")  # loky's has a word of its own, unknown to our workers
+        try:
+            yield
+        finally:
+            _replace(spawn, os=before["os"], get_start_method=before["get_start_method"])
+
+
+def _replace(module: types.ModuleType, **names: object) -> None:
+    vars(module).update(names)
+
+
+def _is_enterable() -> bool:
+    try:
+        os.stat(os.path.join(os.getcwd(), "."))
+    except OSError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _blocked_signals() -> Iterator[None]:
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    old_mask = signal.pthread_sigmask(signal.SIG_BLOCK, TERMINAL_SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, old_mask)
+
+
+#: What the command hears for all of its processes: it tells the workers to stop.
+TERMINAL_SIGNALS = {
+    getattr(signal, name) for name in ("SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2") if hasattr(signal, name)
+}
 
 
 def warm(numbers: bool, alone: bool = False) -> None:
@@ -51,16 +138,12 @@ def warm(numbers: bool, alone: bool = False) -> None:
 
     `alone`: this process is a command's own, with nothing else in it, and may fork (see fork_server.py).
 
-    Ctrl-C reaches all processes of a terminal, and must not end this one while it loads: it ignores it only later.
     Where it cannot be started, that is for those to say who need it.
     """
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return
-    start_context("forkserver", numbers)
+    _set_preload(numbers)
     with contextlib.suppress(OSError), fork_helpers() if alone else contextlib.nullcontext():
-        resource_tracker.ensure_running()  # takes the signal back itself, so it cannot start below
-        old_mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
+        resource_tracker.ensure_running()  # takes the signals back itself, so it cannot start below
+        with CHILDREN, start_conditions():
             forkserver.ensure_running()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, old_mask)

@@ -10,28 +10,28 @@ from __future__ import annotations
 import contextlib
 import pickle
 import signal
-import threading
 import time
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
-from imgbatch.core.errors import EngineError
+from imgbatch.core.errors import HostError, sentence
 from imgbatch.core.job import Failure, Job, Outcome
-from imgbatch.executors.base import NO_GUARD, outcome_of_reply
+from imgbatch.executors.base import outcome_of_reply
 from imgbatch.executors.processes.in_flight import IDLE
+from imgbatch.executors.processes.launch import JOIN_TIMEOUT, start_worker
 from imgbatch.executors.processes.memory_budget import resident
 from imgbatch.executors.processes.run_state import Chunk, Death, RunState, cause_of_death
-from imgbatch.executors.processes.worker import ASK, READY, REFUSAL, serve
+from imgbatch.executors.processes.start_method import CHILDREN
+from imgbatch.executors.processes.worker import ASK
 
 AT_ONCE = 256  # jobs sent in one message: what a pipe takes without waiting for its reader
-START_TIMEOUT = 60.0  # seconds for a worker to answer
-FRUITLESS = 5  # starts in a row that may fail before the run is given up
 IDLE_DEATHS = 3  # how often a job may be sent to a worker that dies before it begins or after it ends
 _TICK = 0.25  # seconds between looks at the clock while a deadline runs
+#: What a process brings upon itself; Windows, which knows few signals, tells their numbers as others.
+_OWN_SIGNALS = frozenset(
+    getattr(signal, name, 0) for name in ("SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT", "SIGTRAP", "SIGSYS")
+)
 RECYCLE_SIZE = 512 * 2**20  # bytes that a worker may keep between chunks
-_JOIN_TIMEOUT = 10.0  # seconds to wait for a process that was shot
-#: Process.start and .exitcode poll all children: two threads doing so overwrite an exit code with 255 (gh-130895).
-_CHILDREN = threading.Lock()
 
 
 class Supervisor:
@@ -58,7 +58,11 @@ class Supervisor:
         at_once, again, idle_deaths = AT_ONCE, chunk.last, 0
         while todo and not self.state.stopping:
             part = todo[:at_once]
-            result = self._ask(again, part)
+            try:
+                result = self._ask(again, part)
+            except HostError as error:
+                outcomes += self._give_up(todo, chunk.last, error)
+                break
             if not isinstance(result, Death):
                 pairs = [
                     outcome_of_reply(self.state.task, job, reply) for job, reply in zip(part, result, strict=False)
@@ -98,12 +102,25 @@ class Supervisor:
             seconds = f"{self.state.timeout or 0:g} s"
             message = f"timeout: {seconds} in {death.phase} of {job.source.relative}"
             return self.state.task.blame(job, "timeout", Failure("timeout", death.phase, message))
-        # SIGKILL and SIGTERM come from outside, and 255 says that the forkserver died: not the job's fault at first.
-        if not last and death.exitcode in (None, 255, -signal.SIGTERM, -signal.SIGKILL):
+        # Most signals come from outside, and 255 says that the forkserver died: not the job's fault at first.
+        code = death.exitcode
+        if not last and (code in (None, 255) or (code < 0 and -code not in _OWN_SIGNALS)):
             self.state.second.append(job)
             return None
         message = f"the worker died in {death.phase} of {job.source.relative} ({cause_of_death(death.exitcode)})"
         return self.state.task.blame(job, "crashed", Failure("crash", death.phase, message))
+
+    def _give_up(self, jobs: list[Job], last: bool, error: HostError) -> list[Outcome]:
+        """No worker can be had: leave the jobs to others; those on their second chance are too risky for them."""
+        if self.state.stopping:
+            return []
+        self.state.host_error = error
+        self.state.without_worker.append(self.row)
+        if not last:
+            self.state.leftover.extend(jobs)
+            return []
+        message = f"the worker was killed, and no other can be started ({sentence(error)})"
+        return [self.state.task.blame(job, "crashed", Failure("crash", "read", message)) for job in jobs]
 
     def _commit_sums(self, pairs: list[tuple[Outcome, bool]]) -> bool:
         """Count what the jobs of a reply have summed; False: they must be done again one by one.
@@ -179,7 +196,7 @@ class Supervisor:
         """Kill the worker; whether the job that was late is still in its hand (it may have ended just then)."""
         self.kill()
         assert self._process is not None
-        wait([self._process.sentinel], _JOIN_TIMEOUT)
+        wait([self._process.sentinel], JOIN_TIMEOUT)
         return self.state.table.in_hand(self.row)[0] == position and self.state.table.in_hand(self.row)[2] == began
 
     def _bury(self, jobs: list[Job], late: bool) -> Death:
@@ -188,10 +205,14 @@ class Supervisor:
         assert process is not None and connection is not None
         if not wait([process.sentinel], 0.5):
             self.kill()
-            wait([process.sentinel], _JOIN_TIMEOUT)
-        with _CHILDREN:
-            process.join(_JOIN_TIMEOUT)
+            wait([process.sentinel], JOIN_TIMEOUT)
+        with CHILDREN:
+            process.join(JOIN_TIMEOUT)
             exitcode = process.exitcode
+        if exitcode in (None, 255):  # the forkserver ended, of which the worker dies a moment later
+            with contextlib.suppress(EOFError, OSError):
+                while connection.poll(JOIN_TIMEOUT):
+                    connection.recv_bytes()
         position, phase, _ = self.state.table.in_hand(self.row)
         self.state.table.end(self.row)
         self.state.staging.drop(self.row)
@@ -207,50 +228,9 @@ class Supervisor:
     # -- the process ---------------------------------------------------------------------------------------------------
 
     def _worker(self) -> tuple[BaseProcess, Connection]:
-        while self._process is None or self._connection is None:
-            if self.state.start_failures >= FRUITLESS:
-                raise EngineError(f"workers cannot be started: {FRUITLESS} in a row died before their first word")
-            self._start()
+        if self._process is None or self._connection is None:
+            self._process, self._connection = start_worker(self.state, self.row)
         return self._process, self._connection
-
-    def _start(self) -> None:
-        state = self.state
-        state.table.end(self.row)
-        ours, theirs = state.context.Pipe()
-        process: BaseProcess = state.context.Process(  # type: ignore[attr-defined]  # BaseContext lacks it in typeshed
-            target=serve,
-            args=(theirs, state.table.name, state.rows, self.row, state.staging.ticket),
-            daemon=True,
-            name=f"imgbatch-{self.row}",
-        )
-        with _CHILDREN:
-            process.start()
-        theirs.close()
-        word = b""
-        with contextlib.suppress(EOFError, OSError):
-            ours.send_bytes(state.task_pickle)
-            wait([ours, process.sentinel], START_TIMEOUT)
-            if ours.poll():
-                word = ours.recv_bytes()
-        if word == READY:
-            state.start_failures = 0
-            self._process, self._connection = process, ours
-            return
-        with contextlib.suppress(OSError):
-            process.kill()
-        with _CHILDREN:
-            process.join(_JOIN_TIMEOUT)
-            exitcode = process.exitcode
-        ours.close()
-        if word.startswith(REFUSAL):
-            raise EngineError(f"the recipe cannot be used by the workers: {word[1:].decode()}; define operations in a "
-                              "module that they can import, or run with workers=0")  # fmt: skip
-        if exitcode == NO_GUARD:
-            raise EngineError(
-                "the script has no main guard, so every worker would start it again; put the call under "
-                "`if __name__ == '__main__':`, or run with workers=0"
-            )
-        state.start_failures += 1
 
     def kill(self) -> None:
         """SIGKILL, or what the system has for it."""
@@ -259,15 +239,19 @@ class Supervisor:
             with contextlib.suppress(OSError, ValueError, AttributeError):
                 process.kill()
 
+    def hang_up(self) -> None:
+        """Close the pipe, upon which the worker leaves."""
+        if self._connection is not None:
+            self._connection.close()
+
     def close(self, patience: float) -> None:
-        """End the worker: it leaves when its pipe closes; after `patience` seconds it is killed."""
-        process, connection = self._process, self._connection
-        if connection is not None:
-            connection.close()
+        """End the worker: hang up, and after `patience` seconds kill it."""
+        process = self._process
+        self.hang_up()
         if process is None:
             return
         if not wait([process.sentinel], patience):
             self.kill()
-        with _CHILDREN:
-            process.join(_JOIN_TIMEOUT)
+        with CHILDREN:
+            process.join(JOIN_TIMEOUT)
         self._process = self._connection = None

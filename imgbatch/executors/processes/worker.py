@@ -2,7 +2,8 @@
 
 Only bytes cross the pipe. Jobs and outcomes are pickled one by one, so that one that cannot be pickled costs itself
 alone; errors travel as text. Messages to the worker: the pickled task (once), then chunks ``(again, [job, ...])``.
-Messages from it begin with one byte: READY, REFUSAL (text: the task cannot be used here), ASK
+Messages from it begin with one byte: READY, REFUSAL (text: the task cannot be used here), NO_HOST (text: nothing can be
+done here), ASK
 (for so many bytes: answered when there is room) or REPLY.
 """
 
@@ -27,12 +28,13 @@ from imgbatch.executors.processes import priority
 from imgbatch.executors.processes.in_flight import Table
 from imgbatch.executors.processes.memory_budget import ALLOWANCE
 from imgbatch.executors.processes.staged_sums import Ticket, open_sheet
+from imgbatch.executors.processes.start_method import TERMINAL_SIGNALS
 from imgbatch.pipeline.task import Task
 
 if TYPE_CHECKING:
     from imgbatch.pixels.exact_sums import Sheet
 
-READY, REFUSAL, REPLY, ASK = b"+", b"!", b"=", b"?"
+READY, REFUSAL, NO_HOST, REPLY, ASK = b"+", b"!", b"~", b"=", b"?"
 _PHASE_CODES = {phase: code for code, phase in enumerate(PHASES)}
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 #: malloc.h of glibc: M_TRIM_THRESHOLD and M_MMAP_THRESHOLD, with what they grow to anyway after a large picture. Till
@@ -99,15 +101,17 @@ def serve(connection: Connection, name: str, rows: int, row: int, ticket: Ticket
     _settle_in()
     capture = CapturedStderr()
     capture.take()
-    table = Table.attach(name, rows)
+    answer = NO_HOST
     try:
+        table = Table.attach(name, rows)
+        context = WorkerContext(connection, table, row, *open_sheet(ticket, row))
+        answer = REFUSAL
         task: Task = pickle.loads(connection.recv_bytes())
         task.open()
     except BaseException as error:  # noqa: BLE001 - anything here is told to the parent, which raises it
-        connection.send_bytes(REFUSAL + f"{type(error).__name__}: {sentence(error)}".encode("utf-8", "replace"))
+        connection.send_bytes(answer + f"{type(error).__name__}: {sentence(error)}".encode("utf-8", "replace"))
         return
     connection.send_bytes(READY)
-    context = WorkerContext(connection, table, row, *open_sheet(ticket, row))
     with contextlib.suppress(EOFError, OSError):  # the parent has gone or wants no more
         while True:
             context.again, jobs = pickle.loads(connection.recv_bytes())
@@ -147,12 +151,14 @@ def _one(task: Task, data: bytes, context: WorkerContext, capture: CapturedStder
 
 def _settle_in() -> None:
     """Die with the parent, leave signals to it, and be the one that the kernel's OOM killer takes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in TERMINAL_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     parent = parent_process()
     if parent is not None:
         priority.follow(parent.pid or 0)
-        threading.Thread(target=_leave_with, args=(parent.sentinel,), daemon=True).start()
+        with contextlib.suppress(RuntimeError):  # no more threads: then the kernel has to end it, as below
+            threading.Thread(target=_leave_with, args=(parent.sentinel,), daemon=True).start()
     if sys.platform == "linux":
         import ctypes  # the parent, which imports this file, too, has no use for it
 
