@@ -68,7 +68,8 @@ def segment(iptc: bytes) -> bytes | None:
 
 def hexadecimal(iptc: bytes) -> str:
     """The records as the text of a PNG."""
-    lines = [iptc.hex()[at : at + 72] for at in range(0, 2 * len(iptc), 72)]
+    digits = iptc.hex()
+    lines = [digits[at : at + 72] for at in range(0, len(digits), 72)]
     return f"\niptc\n{len(iptc):8}\n" + "\n".join(lines) + "\n"
 
 

@@ -190,6 +190,7 @@ ON_FILES: dict[str, Callable[[bytes], object]] = {
     "other_format_of": identify.other_format_of,
     "resources": iptc.records_in_resources,
     "records": lambda data: iptc.without(data, lambda name: name == "headline"),
+    "hexadecimal": iptc.hexadecimal,
 }
 
 TEXTS: dict[str, Callable[[int], str]] = {
