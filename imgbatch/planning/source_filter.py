@@ -77,9 +77,9 @@ class SourceFilter:
         try:
             info = entry.stat()
             if stat.S_ISREG(info.st_mode):
-                reason = verdict or self._rules.reason(info)
-                if reason is None:
-                    reason = verdict if verdict is not None else self._by_content(entry.path, suffix)
+                reason = self._rules.reason(info)
+                if reason is None and verdict != "":
+                    reason = self._by_content(entry.path, suffix, verdict)
                 if reason:
                     return SkippedFile(relative, self._root, reason)
                 return Source(entry.path, self._root, relative, info.st_size, mtime(info))
@@ -90,16 +90,16 @@ class SourceFilter:
             return Source(entry.path, self._root, relative, problem=problem)
         return SkippedFile(relative, self._root, verdict or problem.message)
 
-    def _by_content(self, path: str, suffix: str) -> str:
-        """What the first bytes say: "" that it is an image, or a reason why not."""
+    def _by_content(self, path: str, suffix: str, verdict: str | None) -> str:
+        """What the first bytes say: "" that it is an image, or a reason why not, that of the suffix first."""
         prefix = self._store.read_prefix(path, PREFIX)
         if is_image(prefix, suffix):
             return ""
-        return _RAW if is_raw(prefix, suffix) else "not an image"
+        return verdict or (_RAW if is_raw(prefix, suffix) else "not an image")
 
 
 def _verdict(suffix: str) -> str | None:
-    """What a suffix alone says: "" that it is an image, a reason why not, or None: look at the content."""
+    """What a suffix says: "" that it is an image, a reason why not, or None; unless "", the content is looked at."""
     if suffix in RAW_SUFFIXES:
         return _RAW
     if suffix in NOT_RASTER:

@@ -5,13 +5,37 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.cli.conftest import Run, damage
+from PIL import Image
+
+from tests.cli.conftest import Run, damage, tree
 
 
 def test_all_is_well(run: Run) -> None:
     done = run("check", "photos")
     assert done.returncode == 0
     assert done.stderr.startswith("3 ok")
+
+
+def test_an_image_behind_the_name_of_another_kind_is_made_and_named(run: Run, place: Path) -> None:
+    for number, name in enumerate(("x.pdf", "y.nef", "z.txt", "d.jpg.bak", "e.x-y")):
+        Image.new("RGB", (9, 9 + number)).save(place / "photos" / name, "JPEG")
+    done = run("check", "photos")
+    assert done.returncode == 0 and done.stderr.count("warning:") == 3
+    for name in ("x.pdf", "y.nef", "z.txt"):
+        ending = name[1:]
+        assert f"warning: photos/{name}: the name says {ending}, the content is jpeg; rename it to .jpg" in done.stderr
+    assert run("run", "photos", "-o", "out", "--resize", "5").stderr.startswith("8 ok")
+    assert {"x.jpg", "y.jpg", "z.jpg"} < set(tree(place / "out"))
+
+
+def test_a_document_that_is_typed_is_unsupported(run: Run, place: Path) -> None:
+    (place / "a.pdf").write_bytes(b"%PDF-1.4\n" + bytes(300))
+    (place / "b.nef").write_bytes(b"II*\0\x08\0\0\0" + bytes(300))
+    done = run("check", "a.pdf", "b.nef")
+    assert done.returncode == 1
+    assert "failed: ./a.pdf: unsupported in decode: .pdf is not a picture made of pixels" in done.stderr
+    assert "failed: ./b.nef: unsupported in decode: camera raw cannot be developed here" in done.stderr
+    assert "warning" not in done.stderr
 
 
 def test_damage_and_wrong_names_are_listed(run: Run, place: Path) -> None:

@@ -46,7 +46,8 @@ READ_ONLY: dict[str, tuple[str, ...]] = {
 #: says so.
 UNREADABLE: dict[str, str] = {".heic": "HEIC", ".heif": "HEIC", ".hif": "HEIC", ".jxl": "JPEG XL"}
 
-#: Vectors, documents and data that some readers of Pillow would take: never images here.
+#: Vectors, documents and data that some readers of Pillow would take: no images here, but for those whose content is
+#: one under a false name.
 NOT_RASTER = frozenset((
     ".svg", ".svgz", ".eps", ".epsf", ".ps", ".pdf", ".wmf", ".emf", ".ai", ".h5", ".hdf", ".hdf5", ".grib", ".grb",
     ".bufr", ".mpg", ".mpeg", ".iim", ".fpx", ".mic",
@@ -63,6 +64,11 @@ IMAGE_SUFFIXES = frozenset(
     suffix for suffixes in (*(one.suffixes for one in CODECS.values()), *READ_ONLY.values()) for suffix in suffixes
 ) | frozenset(UNREADABLE)
 
+#: Formats whose first bytes nothing else begins with: camera raw, say, which may be TIFF inside or begin with anything.
+_CERTAIN = frozenset(("jpeg", "png", "gif", "webp", "avif", "jpeg2000", "psd", "qoi"))
+#: Endings that a program or a person has put behind a name; they say nothing of the content.
+_COPIES = frozenset((".bak", ".old", ".orig", ".save", ".tmp", ".temp", ".part", ".copy"))
+_ENDING = re.compile(r"\.(?=\d*[a-z])[a-z0-9]{2,4}")
 _HEIF_BRANDS = frozenset((b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs", b"mif1", b"msf1"))
 _RAW_STARTS = (b"IIRO", b"IIRS", b"MMOR", b"IIU\0", b"FUJIFILMCCD-RAW", b"FOVb")
 
@@ -125,9 +131,14 @@ def unreadable(prefix: bytes) -> str | None:
     return None
 
 
+def _is_certain(prefix: bytes) -> bool:
+    """Whether this is an image whatever the name says."""
+    return (format_of(prefix) or other_format_of(prefix)) in _CERTAIN
+
+
 def is_raw(prefix: bytes, suffix: str = "") -> bool:
-    """Whether this is camera raw, by suffix or by content."""
-    if suffix.lower() in RAW_SUFFIXES or prefix.startswith(_RAW_STARTS):
+    """Whether this is camera raw, by content, or by suffix where the content is not that of another image."""
+    if prefix.startswith(_RAW_STARTS) or (suffix.lower() in RAW_SUFFIXES and not _is_certain(prefix)):
         return True
     return prefix[:4] in TIFF_STARTS and prefix[8:10] == b"CR" or prefix[4:12] == b"ftypcrx "
 
@@ -135,11 +146,14 @@ def is_raw(prefix: bytes, suffix: str = "") -> bool:
 def is_image(prefix: bytes, suffix: str) -> bool:
     """Whether a file found in a folder is a candidate: its content is recognized, or its suffix is an image's.
 
-    Vectors, documents and camera raw are none, whatever their content looks like. `suffix` has its dot, in any case.
+    Vectors, documents and camera raw are none, unless the content of a file of that name is beyond doubt an image's.
+    `suffix` has its dot, in any case.
     """
     ending = suffix.lower()
-    if ending in NOT_RASTER or is_raw(prefix, ending):
+    if is_raw(prefix, ending):
         return False
+    if ending in NOT_RASTER:
+        return _is_certain(prefix)
     if ending in IMAGE_SUFFIXES or format_of(prefix) is not None or other_format_of(prefix) is not None:
         return True
     return unreadable(prefix) == "HEIC" or prefix.startswith(b"\0\0\0\x0cJXL ")
@@ -148,7 +162,9 @@ def is_image(prefix: bytes, suffix: str) -> bool:
 def suffix_warning(prefix: bytes, suffix: str) -> str | None:
     """What to say of a suffix of another format; which of the two was meant, only the owner can say."""
     name, ending = format_of(prefix) or other_format_of(prefix), suffix.lower()
-    if name is None or ending not in IMAGE_SUFFIXES:
+    if name is None or ending in _COPIES or is_raw(prefix, ending):
+        return None
+    if ending not in IMAGE_SUFFIXES and not _ENDING.fullmatch(ending):
         return None
     suffixes = CODECS[name].suffixes if name in CODECS else READ_ONLY.get(name, ())
     if name == "jpeg":

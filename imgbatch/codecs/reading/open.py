@@ -46,7 +46,7 @@ def open_image(data: bytes, suffix: str, max_pixels: int) -> SourceImage:
     if identify.is_raw(prefix, ending):
         raise ImageError("unsupported", "camera raw cannot be developed here; convert it to TIFF or JPEG first")
     name = identify.format_of(prefix)
-    if ending in identify.NOT_RASTER and name is None:
+    if ending in identify.NOT_RASTER and not identify.is_image(prefix, ending):
         raise ImageError("unsupported", f"{ending} is not a picture made of pixels; convert it to PNG first")
     _refuse_short_webp(data, name)
     light, heavy = png_chunks.without_heavy_chunks(data) if name == "png" else (data, [])

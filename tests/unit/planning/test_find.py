@@ -11,6 +11,7 @@ from imgbatch.core.errors import PlanError
 from imgbatch.core.job import Source
 from imgbatch.core.run_settings import Filters
 from imgbatch.planning.find import Candidate, SkippedFile, discover
+from tests.permissions import plain_user
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
 NOW = 1_700_000_000.0
@@ -159,7 +160,7 @@ def test_suffix_or_content_make_a_candidate() -> None:
 def test_camera_raw_and_drawings_are_skipped_with_a_reason() -> None:
     tree("p/a.NEF", data=b"II*\0" + bytes(60))
     tree("p/b", data=b"II*\0\x10\0\0\0CR\2\0" + bytes(40))
-    tree("p/c.svg", "p/d.pdf")
+    tree("p/c.svg", "p/d.pdf", data=b"%PDF-1.4 text")
     reasons = skip_reasons("p")
     assert names("p") == []
     assert "camera raw" in reasons["a.NEF"] and reasons["a.NEF"] == reasons["b"]
@@ -172,10 +173,25 @@ def test_a_named_file_is_always_a_candidate() -> None:
 
 
 def test_a_file_whose_suffix_says_enough_is_not_opened(monkeypatch: pytest.MonkeyPatch) -> None:
-    tree("p/a.jpg", "p/b.NEF", "p/c.svg")
+    tree("p/a.jpg", "p/b.tga")
     monkeypatch.setattr(os, "open", None)
-    assert names("p") == ["p|a.jpg"]
-    assert sorted(skip_reasons("p")) == ["b.NEF", "c.svg"]
+    assert names("p") == ["p|a.jpg", "p|b.tga"]
+
+
+@pytest.mark.parametrize("suffix", ["svg", "pdf", "NEF", "cr2", "mp4", "txt", "ai", "exr"])
+def test_an_image_of_any_name_is_found(suffix: str) -> None:
+    tree(f"p/jpeg.{suffix}", data=b"\xff\xd8\xff\xe0\0\x10JFIF")
+    tree(f"p/png.{suffix}", data=b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")
+    tree(f"p/text.{suffix}", data=b"text")
+    assert names("p") == [f"p|jpeg.{suffix}", f"p|png.{suffix}"]
+
+
+@pytest.mark.parametrize("suffix", ["svg", "nef"])
+def test_what_cannot_be_looked_at_is_what_its_name_says(suffix: str) -> None:
+    tree(f"p/a.{suffix}")
+    os.chmod(f"p/a.{suffix}", 0)
+    with plain_user():
+        assert list(skip_reasons("p")) == [f"a.{suffix}"]
 
 
 def test_hidden_files_and_folders_are_not_counted() -> None:
