@@ -1,7 +1,7 @@
 """File parameter: which files does an operation or an output need?
 
 A parameter of the kind :class:`File` names a file. Operations open none: reference_files.py reads each once, before
-the first image, and gives the operation a :class:`FileContent` (operations/file_backed.py); in a run with workers its
+the first image, and gives the operation a :class:`operations.file_backed.FileContent`; in a run with workers its
 numbers lie in shared memory, so that only the place where they are is pickled.
 """
 

@@ -35,8 +35,8 @@ class Report:
     ----------
     outcomes : list of Outcome
         In the order of the sources, once the run has ended.
-    skipped : int
-        Files that were no images, and existing files left alone.
+    counts : dict of Status to int
+        How many outcomes there are of each status; under ``skipped`` also files that were no images.
     remaining : int
         Jobs that were not tried because the run was stopped.
     stopped : ExitCode or None

@@ -32,7 +32,7 @@ class LedgerIndex:
     keep : bool
         Whether there is a ledger at all; without one every existing file is foreign, and nothing is recorded.
     state : str, optional
-        Where the ledger lies (:func:`state_folder`).
+        Where the ledger lies (:func:`rows.state_folder`).
     digest : str
         Of the whole recipe.
     versions : str

@@ -60,7 +60,7 @@ def undo(
     folder : path
         An output folder, or one whose files were changed in place.
     run : int, optional
-        The number of the run (:func:`past_runs`); the last one that left something when not given.
+        The number of the run (:func:`imgbatch.past_runs`); the last one that left something when not given.
     state : str, optional
         Where the state is, if not in the folder.
     dry_run : bool

@@ -165,7 +165,7 @@ def can_copy(picture: SourceImage, plan: DecodePlan, output: Output, number: int
     plan : DecodePlan
     output : Output
     number : int
-        The output's place in the recipe, from 0.
+        The output's place among the job's targets, from 0.
     format : str
         Of the file, where ``same`` is resolved.
     """

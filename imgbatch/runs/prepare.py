@@ -1,6 +1,6 @@
 """Preparation: what is there to do? Find, plan, ask the ledger: everything before the first write.
 
-:func:`discover.discover` finds the Sources; :func:`planning.plan` names their outputs and refuses collisions; the
+:func:`find.discover` finds the Sources; :func:`plan.plan` names their outputs and refuses collisions; the
 ledger says of each Job that it is unchanged, known to fail, or to do. The lock is taken first, where there is a state
 folder to hold, so that what the ledger says stays true.
 """

@@ -163,7 +163,7 @@ def _settle_in() -> None:
         import ctypes  # the parent, which imports this file, too, has no use for it
 
         # Stuck in C with the GIL held, no thread of ours can run: then the kernel ends us with the forkserver,
-        # which ends with the parent, if no worker keeps its pipe open (forkserver.py hands a copy to every child).
+        # which ends with the parent, if no worker keeps its pipe open (multiprocessing hands a copy to every child).
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         with contextlib.suppress(OSError, AttributeError):  # musl has no such function

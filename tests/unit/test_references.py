@@ -1,0 +1,94 @@
+"""Is everything that a docstring or comment refers to still there, under that name?"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "imgbatch"
+ROLE = re.compile(r":(?:func|class|meth|mod|data|attr|exc):`~?([^`]+)`")
+DOTTED = re.compile(r"(?<![:`\w])`([a-z_]+(?:\.\w+)+)(?:\(\))?`(?!`)")
+FILE = re.compile(r"(?<![\w.{}*/-])((?:[a-z_]+/)*[a-z_]+\.py)\b")
+#: Names of files that nobody has to find: those of an example.
+EXAMPLES = {"vignette.py", "my_ops.py", "ops.py"}
+
+TREES = {path: ast.parse(path.read_text()) for path in sorted(PACKAGE.rglob("*.py"))}
+FILES = [path for top in ("imgbatch", "tests") for path in (PACKAGE.parent / top).rglob("*.py")]
+
+
+def dotted(path: Path) -> str:
+    """The dotted name of a module."""
+    return ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
+
+
+def assigned(node: ast.AST) -> set[str]:
+    """The names and attributes that are assigned anywhere inside a node."""
+    names = set()
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Name | ast.Attribute) and isinstance(inner.ctx, ast.Store):
+            names.add(inner.id if isinstance(inner, ast.Name) else inner.attr)
+    return names
+
+
+def members(name: str, seen: frozenset[str] = frozenset()) -> set[str]:
+    """What a class of the package has, and those that it inherits from."""
+    names: set[str] = set()
+    for tree in () if name in seen else TREES.values():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef) and node.name == name:
+                names |= assigned(node) | {inner.name for inner in node.body if isinstance(inner, ast.FunctionDef)}
+                for base in node.bases:
+                    names |= members(ast.unparse(base).partition("[")[0].rpartition(".")[2], seen | {name})
+    return names
+
+
+def names_in(tree: ast.Module) -> set[str]:
+    """What a module defines or imports, and after a dot what its classes have."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            names |= {(alias.asname or alias.name) for alias in node.names}
+        if isinstance(node, ast.ClassDef):
+            names |= {f"{node.name}.{member}" for member in members(node.name)}
+    return names | {name for node in tree.body for name in assigned(node)}
+
+
+NAMES = {path: names_in(tree) for path, tree in TREES.items()}
+#: Every name with its module's: imgbatch.core.job.Job.record.
+EVERYWHERE = {f"{dotted(path)}.{name}" for path, names in NAMES.items() for name in names} | {*map(dotted, TREES)}
+PUBLIC = {f"imgbatch.{name.rpartition('.')[2]}" for name in EVERYWHERE if name.startswith("imgbatch.")}
+
+
+def resolves(name: str, path: Path) -> bool:
+    """Whether a name means something in a module: one of its own, of its classes, or of a module that it names."""
+    own = NAMES[path]
+    if "." not in name:
+        return name in own or any(one.endswith(f".{name}") for one in own) or hasattr(builtins, name)
+    if name in own or name in EVERYWHERE or any(one.endswith(f".{name}") for one in EVERYWHERE):
+        return True
+    first, *rest = name.split(".")
+    return (
+        first == "imgbatch" and (f"imgbatch.{rest[0]}" in PUBLIC) and (len(rest) == 1 or rest[-1] in members(rest[0]))
+    )
+
+
+@pytest.mark.parametrize("path", TREES, ids=lambda path: dotted(path))
+def test_every_name_in_a_docstring_or_comment_means_something(path: Path) -> None:
+    text = path.read_text()
+    roles = [name.rstrip("()") for name in ROLE.findall(text)]
+    assert [name for name in roles if not resolves(name, path)] == []
+    attributes = {f"{owner}.{member}" for owner in ("self",) for member in assigned(TREES[path])}
+    words = [name for name in DOTTED.findall(text) if name not in attributes and not resolves(name, path)]
+    assert words == []
+
+
+@pytest.mark.parametrize("path", TREES, ids=lambda path: dotted(path))
+def test_every_file_that_a_docstring_or_comment_names_is_there(path: Path) -> None:
+    names = set(FILE.findall(path.read_text())) - EXAMPLES
+    assert [name for name in names if not any(f"/{file.as_posix()}".endswith(f"/{name}") for file in FILES)] == []
