@@ -103,6 +103,14 @@ def command() -> int:
     """
     count = getattr(atexit, "_ncallbacks", None)  # private: there is no other way to know that nobody was first
     alone = count is not None and count() == 0
+    if os.getpid() == 1:  # of a container
+        from imgbatch.cli.signals import serve_as_init
+
+        serve_as_init()
+    if getattr(sys, "frozen", False):  # by PyInstaller: the workers are this program, too, and end here
+        from imgbatch.executors.processes.start_method import work_if_worker
+
+        work_if_worker()
     codes = _quick_exit() if alone else []
     code = main(alone=alone)
     codes.append(code)

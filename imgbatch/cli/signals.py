@@ -1,6 +1,7 @@
 """Signals: what happens on Ctrl-C? The first time finishes the files in hand, the second ends everything at once.
 
-SIGTERM comes from services and machines that go down: the files in hand get `grace` seconds, then they are dropped.
+SIGTERM comes from services and machines that go down, SIGHUP from a terminal that is closed: the files in hand get
+`grace` seconds, then they are dropped. The other signals that would end a process are heard as SIGTERM.
 
 Handlers are set by the command only, never in library use, and only while a run is going.
 """
@@ -18,10 +19,15 @@ from typing import Protocol
 
 from imgbatch.core.report import ExitCode
 
-_CODES = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
+_NAMES = ("SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
+_CODES = {signal.SIGINT: ExitCode.INTERRUPTED} | {
+    signal.Signals[name]: ExitCode.TERMINATED
+    for name in _NAMES
+    if hasattr(signal, name)  # Windows has few
+}
 #: Seconds for the reports, once the files in hand were dropped.
 _REPORTS_S = 5.0
-_WORDS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
+_WORDS = {ExitCode.INTERRUPTED: "interrupted", ExitCode.TERMINATED: "terminated"}
 
 
 class Stoppable(Protocol):
@@ -36,7 +42,7 @@ class Stoppable(Protocol):
 
 @contextlib.contextmanager
 def stop_at_signals(batch: Stoppable, quiet: bool, grace: float) -> Iterator[None]:
-    """Within the block SIGINT and SIGTERM stop `batch`.
+    """Within the block SIGINT, SIGTERM and the like stop `batch`.
 
     Parameters
     ----------
@@ -53,7 +59,8 @@ def stop_at_signals(batch: Stoppable, quiet: bool, grace: float) -> Iterator[Non
     def later(seconds: float, action: Callable[[], object]) -> None:
         timers.append(threading.Timer(seconds, action))
         timers[-1].daemon = True
-        timers[-1].start()
+        with contextlib.suppress(RuntimeError):  # no more threads: then a second signal has to do
+            timers[-1].start()
 
     def drop() -> None:
         later(_REPORTS_S, lambda: os._exit(ExitCode.TERMINATED))  # where a file is decoded in this very process
@@ -61,13 +68,15 @@ def stop_at_signals(batch: Stoppable, quiet: bool, grace: float) -> Iterator[Non
             batch.abort()
 
     def handle(number: int, frame: FrameType | None) -> None:
-        numbers.append(number)
         code = _CODES[signal.Signals(number)]
+        if numbers and signal.Signals(number).name == "SIGHUP":  # the shell and the kernel both say that it is closed
+            return
+        numbers.append(number)
         if len(numbers) == 1:
-            batch.stop(code, _WORDS[signal.Signals(number)])
+            batch.stop(code, _WORDS[code])
             if not quiet:
                 _say(terminal, "finishing the files in hand; again to stop at once")
-            if number == signal.SIGTERM:
+            if code == ExitCode.TERMINATED:
                 later(grace, drop)
             return
         if len(numbers) == 2:
@@ -104,3 +113,37 @@ def _say(terminal: int | None, line: str) -> None:
     with contextlib.suppress(OSError, ValueError):
         erase = b"\r\x1b[K" if os.isatty(terminal) else b""
         os.write(terminal, erase + line.encode("ascii") + b"\n")
+
+
+def serve_as_init() -> None:
+    """In process 1 of a container: return in a child, which carries out the command, and look after it here.
+
+    Process 1 becomes the parent of all that lose theirs, and gets no signal that it does not ask for. So it passes
+    signals on, waits for the dead, and ends as its child does. A terminal's signals reach the child by themselves.
+    """
+    numbers = {*_CODES, signal.SIGCHLD}
+    old_mask = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    child = os.fork()
+    if not child:
+        signal.pthread_sigmask(signal.SIG_SETMASK, old_mask)
+        return
+    while True:
+        news = signal.sigwaitinfo(numbers)
+        if news.si_signo != signal.SIGCHLD:
+            if news.si_code <= 0:  # sigaction(2): sent by a process
+                os.kill(child, news.si_signo)
+            continue
+        status = _wait_for_all(child)
+        if status is not None:
+            code = os.waitstatus_to_exitcode(status)
+            os._exit(code if code >= 0 else 128 - code)
+
+
+def _wait_for_all(child: int) -> int | None:
+    """Wait for all processes that have ended; the status of `child` if it is one of them."""
+    status = None
+    with contextlib.suppress(ChildProcessError):
+        while (end := os.waitpid(-1, os.WNOHANG))[0]:
+            if end[0] == child:
+                status = end[1]
+    return status

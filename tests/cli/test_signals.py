@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -12,9 +13,14 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from imgbatch.executors.processes.pool import Pool
 from tests.cli.conftest import COMMAND, Run, environment
+from tests.faults.tasks import FaultyTask, job
 
 FILES = 30
+TERMINATING = [
+    getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2") if hasattr(signal, name)
+]
 #: Slow enough that a signal always finds it at work.
 WORDS = ["run", "many", "-o", "out", "--resize", "900,upscale", "--median", "9", "--chunksize", "1", "--json"]
 
@@ -49,7 +55,10 @@ def leftovers(place: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGINT, 130), *((number, 143) for number in TERMINATING)],
+)
 def test_the_first_signal_finishes_what_is_in_hand(
     many: Path, run: Run, number: signal.Signals, code: int, workers: str
 ) -> None:
@@ -128,3 +137,79 @@ def test_sigterm_gives_the_files_in_hand_their_grace_and_no_more(many: Path, wor
     assert started.returncode == 143
     assert "Traceback" not in said and not leftovers(many) and not list((many / "out").glob("*.png"))
     assert workers == "0" or "143" in (many / "log").read_text() or "terminated" in (many / "log").read_text()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no such signals here")
+@pytest.mark.parametrize("second", ["SIGHUP", "SIGTERM"])
+def test_a_terminal_that_is_closed_is_heard_once(many: Path, second: str) -> None:
+    """The shell and the kernel both tell of it; SIGTERM is another matter."""
+    ended, records, _ = run_with_signals(many, "2", signal.SIGHUP, getattr(signal, second))
+    assert ended == 143
+    assert (records[-1]["event"] == "summary") == (second == "SIGHUP")
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no such signals here")
+def test_a_terminal_that_is_closed_takes_all_with_it_but_the_files_in_hand(many: Path) -> None:
+    """All processes of the terminal hear it: none of them may end for it before the run does."""
+    words = [*COMMAND, *WORDS, "-j", "2", "--report", "r.json"]
+    with subprocess.Popen(
+        words, cwd=many, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    ) as started:
+        assert started.stdout is not None and started.stderr is not None
+        started.stdout.readline()
+        os.killpg(started.pid, signal.SIGHUP)
+        started.stdout.readlines()
+        said = started.stderr.read()
+    records = json.loads((many / "r.json").read_text())
+    files = records["files"] if isinstance(records, dict) else [one for one in records if one["event"] == "file"]
+    assert started.returncode == 143 and b"Traceback" not in said
+    assert {record["status"] for record in files} == {"ok"} and not leftovers(many)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no such signals here")
+@pytest.mark.parametrize("name", ["SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGTERM"])
+def test_a_signal_to_a_worker_is_no_fault_of_its_file(tmp_path: Path, name: str) -> None:
+    jobs = [job(index, f"signal_once:{name}" if index == 2 else "ok") for index in range(6)]
+    outcomes = list(Pool(2, 2).run(FaultyTask(str(tmp_path)), jobs))
+    assert [outcome.status for outcome in outcomes] == ["ok"] * 6
+
+
+INIT = """
+import os, sys
+from imgbatch.cli.signals import serve_as_init
+serve_as_init()
+sys.path.insert(0, os.getcwd())
+{then}
+"""
+ORPHAN = """
+ends = os.pipe()
+if not os.fork():
+    if not os.fork():
+        os.write(ends[1], str(os.getpid()).encode())
+        os._exit(0)
+    os._exit(0)
+number = int(os.read(ends[0], 20))
+os.wait()
+while True:
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        sys.exit(7)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has containers")
+@pytest.mark.parametrize(
+    ("then", "code"),
+    [
+        ("sys.exit(3)", 3),
+        ("os.kill(os.getpid(), 9)", 137),
+        (ORPHAN, 7),
+        ("import signal; os.kill(os.getppid(), signal.SIGTERM); signal.pause()", 143),
+        ("import signal; os.kill(os.getppid(), signal.SIGUSR2); signal.pause()", 140),
+    ],
+)
+def test_process_1_of_a_container_looks_after_the_command(then: str, code: int) -> None:
+    subreaper = "import ctypes; ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)\n"  # PR_SET_CHILD_SUBREAPER
+    done = subprocess.run([sys.executable, "-c", subreaper + INIT.format(then=then)], env=environment(), timeout=60)
+    assert done.returncode == code

@@ -96,6 +96,11 @@ def act(fault: str, more: str, folder: str, index: int) -> None:
         if not os.path.exists(trace):
             with open(trace, "w"):
                 os.kill(os.getpid(), signal.SIGKILL)
+    if fault == "signal_once":
+        trace = os.path.join(folder, f"signal-{index}")
+        if not os.path.exists(trace):
+            with open(trace, "w"):
+                os.kill(os.getpid(), signal.Signals[more])
     if fault == "half":  # stuck in the middle of a file
         with open(temporary_name(folder), "w"):
             time.sleep(3600)

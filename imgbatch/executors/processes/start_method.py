@@ -32,6 +32,11 @@ def frozen_program() -> bool:
     return bool(getattr(sys, "frozen", False))
 
 
+def work_if_worker() -> None:
+    """In a frozen program: be the worker, and end, where it was started as one."""
+    multiprocessing.freeze_support()
+
+
 def start_context(method: str | None, numbers: bool = False) -> BaseContext:
     """The start method's context; a forkserver that runs, with our modules loaded unless somebody else has said which.
 
