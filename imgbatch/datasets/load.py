@@ -29,7 +29,7 @@ from imgbatch.planning.recipe import check_ops
 from imgbatch.planning.reference_files import ReferenceFiles
 from imgbatch.runs.base import Run
 from imgbatch.runs.workload import Path
-from imgbatch.storage.atomic_write import sweep, temporary_name
+from imgbatch.storage.temporary import sweep, temporary_name
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -21,8 +21,9 @@ from imgbatch.datasets.load import LoadRun
 from imgbatch.memory.shared_arrays import FileArray
 from imgbatch.operations import Operation
 from imgbatch.runs.workload import Path
-from imgbatch.storage.atomic_write import open_atomic, sweep, temporary_name
+from imgbatch.storage.atomic_write import open_atomic
 from imgbatch.storage.rename import rename_file
+from imgbatch.storage.temporary import sweep, temporary_name
 
 
 class PackRun(LoadRun):

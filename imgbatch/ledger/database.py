@@ -17,7 +17,8 @@ from typing import Any
 from imgbatch.core.errors import PlanError, one_line
 from imgbatch.ledger.damage import COMPANIONS, check_file, check_rows, guard, set_aside
 from imgbatch.ledger.schema import COLUMNS, KINDS, PATHS, VERSION, bring_up_to_date, columns_of, select
-from imgbatch.storage.atomic_write import open_atomic, sweep
+from imgbatch.storage.atomic_write import open_atomic
+from imgbatch.storage.temporary import sweep
 
 FILE = "ledger.sqlite"
 

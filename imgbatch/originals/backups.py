@@ -14,9 +14,10 @@ import stat
 import sys
 from typing import BinaryIO
 
-from imgbatch.storage.atomic_write import open_atomic, refuse_another, sync_folder, temporary_name
+from imgbatch.storage.atomic_write import open_atomic, refuse_another, sync_folder
 from imgbatch.storage.below import HAS_DIR_FD, Place, Root, remove_below
 from imgbatch.storage.rename import rename_file
+from imgbatch.storage.temporary import temporary_name
 
 FOLDER = "backup"
 _FICLONE = 0x40049409  # linux/fs.h

@@ -37,9 +37,10 @@ from imgbatch.originals.replacements import Replacements, settle_intentions
 from imgbatch.planning.find import SkippedFile
 from imgbatch.planning.folders import display_path
 from imgbatch.planning.recipe import Recipe
-from imgbatch.storage.atomic_write import hash_of, mtime, refuse_another, temporary_name
+from imgbatch.storage.atomic_write import hash_of, mtime, refuse_another
 from imgbatch.storage.below import Root
 from imgbatch.storage.rename import rename_file
+from imgbatch.storage.temporary import temporary_name
 
 _RACY_NS = 50 * 10**6  # as in index.py: within it a file may change and keep its time
 _EMPTY = Failure("truncated", "read", "the file is empty (0 bytes)")

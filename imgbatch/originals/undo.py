@@ -19,10 +19,11 @@ from imgbatch.ledger.rows import Replacement, Row
 from imgbatch.originals.backups import discard, restore
 from imgbatch.originals.replacements import Replacements, settle_intentions
 from imgbatch.planning.folders import display_path
-from imgbatch.storage.atomic_write import hash_of, sweep
+from imgbatch.storage.atomic_write import hash_of
 from imgbatch.storage.below import Root, remove_below
 from imgbatch.storage.lock import Lock
 from imgbatch.storage.registry import storage_of
+from imgbatch.storage.temporary import sweep
 
 
 @dataclass

@@ -82,7 +82,7 @@ class Task(ABC):
     def clean_up(self, job: Job, pid: int) -> None:
         """Remove the temporary files that process `pid`, which died or is about to, has left of a job."""
         from imgbatch.planning.folders import folders_of
-        from imgbatch.storage.atomic_write import sweep
+        from imgbatch.storage.temporary import sweep
 
         for folder in {folder for target in job.targets for folder in folders_of(target)}:
             sweep(folder, pid)

@@ -22,7 +22,7 @@ from imgbatch.planning.conflicts import Claims, NameConflicts, label
 from imgbatch.planning.folders import TargetFolders, display_path, late_folders, unusable
 from imgbatch.planning.names import STATE, key
 from imgbatch.planning.recipe import Output, Recipe, name_fields
-from imgbatch.storage.atomic_write import TEMPORARY
+from imgbatch.storage.temporary import TEMPORARY
 
 OutputPaths = Callable[[str, int | None], tuple[str, ...]]
 

@@ -26,7 +26,7 @@ from imgbatch.planning.recipe import Recipe
 from imgbatch.runs.base import Run
 from imgbatch.runs.prepare import Preparation
 from imgbatch.runs.workload import Path
-from imgbatch.storage.atomic_write import sweep
+from imgbatch.storage.temporary import sweep
 
 if TYPE_CHECKING:
     import concurrent.futures

@@ -10,29 +10,21 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
-import itertools
 import os
-import re
 import stat
 from collections.abc import Iterator
 from typing import BinaryIO
 
 from imgbatch.storage.below import HAS_DIR_FD, Place, Root
 from imgbatch.storage.rename import rename_file
+from imgbatch.storage.temporary import temporary_name
 
-#: ``.imgbatch-<pid>-<number>.tmp``: hidden, short (a long target name must not make it too long), names its owner.
-TEMPORARY = re.compile(r"^\.imgbatch-(\d+)-\d+\.tmp$")
-_NUMBERS = itertools.count(1)  # one step, so that threads never get the same
 _CREATE = (
     os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_NOFOLLOW", 0)
 )  # fmt: skip
+_TRIES = 100
 _LAST_NS = 2**63 - 1  # SQLite's integers have 64 bits
-
-
-def temporary_name(folder: str) -> str:
-    """A temporary name in `folder`, unique in this process."""
-    return os.path.join(folder, f".imgbatch-{os.getpid()}-{next(_NUMBERS)}.tmp")
 
 
 @contextlib.contextmanager
@@ -99,8 +91,7 @@ def _temporary_file(place: Place, replace: bool, mode: int = 0o666) -> Iterator[
     All is done in the one folder that is held open, and what was renamed is looked at: others may write there, too.
     """
     folder, path = place
-    name = temporary_name("" if folder is not None else os.path.dirname(path))
-    descriptor = os.open(name, _CREATE, mode, dir_fd=folder)
+    name, descriptor = _new_file("" if folder is not None else os.path.dirname(path), mode, folder)
     try:
         yield name, descriptor
         rename_file(name, path, replace, (folder, folder))
@@ -111,6 +102,15 @@ def _temporary_file(place: Place, replace: bool, mode: int = 0o666) -> Iterator[
     if _is_link(path, folder):  # somebody swapped the file in the last moment
         os.unlink(path, dir_fd=folder)
         raise _swap_error(path)
+
+
+def _new_file(where: str, mode: int, folder: int | None) -> tuple[str, int]:
+    """A temporary name and a descriptor of the file that was made; a name that is there already costs a number."""
+    for _ in range(_TRIES):
+        name = temporary_name(where)
+        with contextlib.suppress(FileExistsError):
+            return name, os.open(name, _CREATE, mode, dir_fd=folder)
+    raise OSError(errno.EBUSY, "somebody else takes all temporary names", where)
 
 
 def _is_link(name: str, folder: int | None) -> bool:
@@ -224,42 +224,6 @@ def sync_folder(folder: int | None, path: str) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def sweep(folder: str, pid: int | None = None) -> int:
-    """Remove temporary files that dead processes left in `folder` (those of `pid`, if given); how many there were.
-
-    What cannot be removed stays, such as another user's in a folder where everybody deletes only their own.
-    """
-    count = 0
-    with contextlib.suppress(OSError), os.scandir(folder) as entries:  # it may be missing, or closed to us
-        for entry in entries:
-            match = TEMPORARY.match(entry.name)
-            if match and (int(match[1]) == pid if pid is not None else not is_alive(int(match[1]))):
-                with contextlib.suppress(OSError):
-                    os.unlink(entry.path)
-                    count += 1
-    return count
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process of that number exists (a number used again counts: then its rest waits for a later run)."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):  # another user's; a number in a name that is not ours
-        return True
-    return not _has_ended(pid)
-
-
-def _has_ended(pid: int) -> bool:
-    """Whether it has ended and only its number is left, until its parent asks: where nobody does, that is for long."""
-    try:
-        words = read_bytes(f"/proc/{pid}/stat")
-    except OSError:
-        return False
-    return words.rpartition(b")")[2].split()[:1] in ([b"Z"], [b"X"])  # proc(5): the state follows the name
 
 
 def write_text(path: str, text: str) -> None:

@@ -24,7 +24,7 @@ from imgbatch.executors.futures import Futures
 from imgbatch.executors.inline import Inline
 from imgbatch.executors.processes.pool import Pool
 from imgbatch.pipeline.task import TaskContext
-from imgbatch.storage.atomic_write import temporary_name
+from imgbatch.storage.temporary import temporary_name
 from tests.faults.tasks import FaultyTask, Stillborn, job
 from tests.segments import own_segments
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from imgbatch.core.job import Job, Outcome, Source
 from imgbatch.pipeline.task import Task, TaskContext
-from imgbatch.storage.atomic_write import temporary_name
+from imgbatch.storage.temporary import temporary_name
 
 
 class BadUnpickle:

@@ -5,25 +5,17 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
-import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
 
 from imgbatch.storage import atomic_write, rename
-from imgbatch.storage.atomic_write import open_atomic, sweep, temporary_name, write_bytes
+from imgbatch.storage.atomic_write import open_atomic, write_bytes
 
 
 def names(folder: Path) -> list[str]:
     return sorted(os.listdir(folder))
-
-
-def dead() -> int:
-    """The number of a process that has ended."""
-    done = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
-    return int(done.stdout)
 
 
 def test_a_file_appears_whole_in_a_folder_that_is_made(tmp_path: Path) -> None:
@@ -163,66 +155,14 @@ def test_what_is_kept_is_there_before_the_file_is(tmp_path: Path, monkeypatch: p
     assert (found.st_mtime_ns, found.st_mode & 0o777) == (7, 0o640)
 
 
-def test_only_what_the_dead_left_is_swept(tmp_path: Path) -> None:
-    left = tmp_path / f".imgbatch-{dead()}-1.tmp"
-    left.write_bytes(b"half")
-    mine = Path(temporary_name(str(tmp_path)))
-    mine.write_bytes(b"half")
-    foreign = tmp_path / ".imgbatch-notes.tmp"
-    foreign.write_bytes(b"keep")
-    assert sweep(str(tmp_path)) == 1
-    assert names(tmp_path) == sorted([mine.name, foreign.name])
-    assert sweep(str(tmp_path), pid=os.getpid()) == 1
-
-
-def test_what_cannot_be_swept_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another user's, in a folder where everybody deletes only their own."""
-    pid, unlink = dead(), os.unlink
-    for number in range(3):
-        (tmp_path / f".imgbatch-{pid}-{number}.tmp").write_bytes(b"half")
-
-    def theirs(path: str) -> None:
-        if path.endswith("-1.tmp"):
-            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), path)
-        unlink(path)
-
-    monkeypatch.setattr(os, "unlink", theirs)
-    assert sweep(str(tmp_path)) == 2
-    assert names(tmp_path) == [f".imgbatch-{pid}-1.tmp"]
-
-
-def test_a_folder_that_cannot_be_listed_is_not_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def closed(path: str) -> None:
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
-
-    monkeypatch.setattr(os, "scandir", closed)
-    assert sweep(str(tmp_path)) == 0
-
-
-def test_a_number_that_no_process_has_is_not_ours(tmp_path: Path) -> None:
-    (tmp_path / f".imgbatch-{10**20}-1.tmp").write_bytes(b"foreign")
-    assert sweep(str(tmp_path)) == 0
-
-
-def test_threads_get_names_of_their_own() -> None:
-    """Threads that take turns between any two steps: no two of them write to one temporary file."""
-    together, taken = threading.Barrier(8), []
-
-    def take() -> None:
-        together.wait()
-        taken.extend([temporary_name("") for _ in range(2_000)])
-
-    threads = [threading.Thread(target=take) for _ in range(8)]
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-7)
-    try:
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    finally:
-        sys.setswitchinterval(interval)
-    assert len(set(taken)) == 8 * 2_000
+def test_a_temporary_name_that_is_there_already_costs_a_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And is no sign of a file in the way of the target."""
+    taken = iter([".imgbatch-7-1.tmp", ".imgbatch-7-2.tmp", ".imgbatch-7-3.tmp"])
+    for number in (1, 2):
+        (tmp_path / f".imgbatch-7-{number}.tmp").write_bytes(b"theirs")
+    monkeypatch.setattr(atomic_write, "temporary_name", lambda folder: os.path.join(folder, next(taken)))
+    write_bytes(str(tmp_path / "a"), b"1", replace=False)
+    assert names(tmp_path) == [".imgbatch-7-1.tmp", ".imgbatch-7-2.tmp", "a"]
 
 
 def test_what_cannot_be_read_has_no_hash(tmp_path: Path) -> None:
@@ -236,15 +176,3 @@ def test_the_longest_name_fits(tmp_path: Path) -> None:
     with open_atomic(str(tmp_path / name)) as file:
         file.write(b"1")
     assert names(tmp_path) == [name]
-
-
-@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="this system does not say whether a process has ended")
-def test_a_process_that_nobody_has_asked_after_is_dead() -> None:
-    process = subprocess.Popen([sys.executable, "-c", "pass"], stdout=subprocess.PIPE)
-    assert process.stdout is not None
-    process.stdout.read()  # ends with the process
-    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-    assert not atomic_write.is_alive(process.pid)
-    process.stdout.close()
-    process.wait()
-    assert atomic_write.is_alive(os.getpid())
