@@ -98,7 +98,7 @@ class LoadRun(Run):
 
     def prepare(self) -> None:
         """Find the sources; PlanError when one is missing, UsageError when `out` is no place for them."""
-        if self.settings.workers != 0:
+        if not self.executor_kind.in_this_process:
             refuse_immobile(self.ops)
         self._resources = ReferenceFiles(self.ops)
         super().prepare()
@@ -110,7 +110,7 @@ class LoadRun(Run):
         import numpy
 
         if self._out is not None:
-            if self.settings.workers == 0:
+            if self.executor_kind.in_this_process:
                 return LocalArray(self._out, own=False)
             file_array = same_file(self._out)
             if file_array is not None:
@@ -121,7 +121,7 @@ class LoadRun(Run):
             os.makedirs(folder, exist_ok=True)
             sweep(folder)
             return FileArray.create(temporary_name(folder), self.shape, numpy.uint8)
-        if self.settings.workers == 0:
+        if self.executor_kind.in_this_process:
             return LocalArray(numpy.zeros(self.shape, numpy.uint8))
         try:
             return SharedArray.create(self.shape, numpy.uint8)
@@ -134,7 +134,7 @@ class LoadRun(Run):
         import numpy
 
         self.valid: NDArray[Any] = numpy.zeros(len(self.todo), bool)
-        with self._resources.lend(self.ops, self.settings.workers != 0) as ops:
+        with self._resources.lend(self.ops, not self.executor_kind.in_this_process) as ops:
             rows = self.rows = self.allocate()
             work = ArrayRowTask(ops, self.size, self.mode, rows, self.settings.max_pixels, self._auto_orient)
             try:

@@ -79,17 +79,17 @@ class StatsRun(Run):
 
     def prepare(self) -> None:
         """Find the images; PlanError when a path does not exist."""
-        if self.settings.workers != 0:
+        if not self.executor_kind.in_this_process:
             refuse_immobile(self.ops)
         self._resources = ReferenceFiles(self.ops)
         super().prepare()
 
     def _work(self) -> Iterator[Outcome]:
-        layout, has_workers = Layout(len(MODES[self.mode]), self.grid), self.settings.workers != 0
+        layout, share = Layout(len(MODES[self.mode]), self.grid), not self.executor_kind.in_this_process
         try:
             with (
-                self._resources.lend(self.ops, has_workers) as ops,
-                Totals(layout, in_shared_memory=has_workers) as self.totals,
+                self._resources.lend(self.ops, share) as ops,
+                Totals(layout, in_shared_memory=share) as self.totals,
             ):
                 work = MeasureTask(ops, self.mode, self.settings.max_pixels, self._auto_orient)
                 try:

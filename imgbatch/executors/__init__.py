@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
-from imgbatch.executors.registry import make, refuse_mixtures
+from imgbatch.executors.registry import choose, make
 
-__all__ = ["make", "refuse_import", "refuse_mixtures"]
+__all__ = ["choose", "make", "refuse_import"]
 
 
 def refuse_import() -> None:

@@ -26,14 +26,30 @@ NO_GUARD = 77  # the exit code of a worker that met a script without main guard
 
 @frozen
 class ExecutorOptions:
-    """What a run asks of its executor; see :func:`registry.make`."""
+    """What a run asks of its executor.
 
-    workers: int | str
-    chunksize: int | str
-    timeout: float | None
-    sums: Totals | None
-    memory: int | str
-    foreign_executor: concurrent.futures.Executor | None
+    Attributes
+    ----------
+    workers : int or "auto"
+        Worker processes; auto: one for each processor.
+    chunksize : int or "auto"
+        Jobs handed to a worker at a time.
+    timeout : float or None
+        Seconds that a job may take.
+    sums : Totals or None
+        Where the sums of the files whose Outcome is "ok" are added up.
+    memory : int or "auto"
+        Bytes of decoded pixels that all workers may hold at the same time.
+    foreign_executor : concurrent.futures.Executor or None
+        The caller's executor, which is used instead.
+    """
+
+    workers: int | str = "auto"
+    chunksize: int | str = "auto"
+    timeout: float | None = None
+    sums: Totals | None = None
+    memory: int | str = "auto"
+    foreign_executor: concurrent.futures.Executor | None = None
 
 
 class Executor(ABC):

@@ -1,7 +1,7 @@
 """Registry of executors: which are there, and which one does a run get?
 
 Nothing is imported before it is used: the command starts the forkserver (start_method.py) before it loads anything
-else. Adding an executor is its file, its line in `EXECUTORS`, and in :func:`make` the case that asks for it.
+else. Adding an executor is its file, its line in `EXECUTORS`, and in :func:`choose` the case that asks for it.
 """
 
 from __future__ import annotations
@@ -12,73 +12,62 @@ TYPE_CHECKING = False  # as in imgbatch/__init__.py
 if TYPE_CHECKING:
     import concurrent.futures
 
-    from imgbatch.executors.base import Executor
-    from imgbatch.pixels.exact_sums import Totals
-
-#: Each executor by its word: module (inside executors) and class.
-EXECUTORS = {"processes": "processes.pool.Pool", "inline": "inline.Inline", "futures": "futures.Futures"}
+    from imgbatch.executors.base import Executor, ExecutorOptions
 
 
-def refuse_mixtures(workers: int | str, timeout: float | None, has_sums: bool, foreign_executor: object) -> None:
-    """Refuse what no executor can do, before anything is begun.
+class ExecutorKind:
+    """Where an executor is, and what it promises: known before it is loaded.
 
     Parameters
     ----------
-    workers : int or "auto"
-    timeout : float or None
-        Seconds a job.
-    has_sums : bool
-        Whether sums are kept.
-    foreign_executor : concurrent.futures.Executor or None
-        The caller's executor.
-
-    Raises
-    ------
-    UsageError
-        A time limit, or sums, for an executor that cannot keep them.
+    place : str
+        Module (inside executors) and class.
+    in_this_process : bool
+        Whether jobs are done in the process of the caller, so that nothing must be pickled or shared.
+    keeps_timeout : bool
+        Whether a job is ended that takes too long.
+    keeps_sums : bool
+        Whether the sums of its jobs' numbers can be had.
+    refusal : str
+        The sentence for a run that asks for what it does not keep.
     """
-    from imgbatch.core.errors import UsageError
 
-    if foreign_executor is not None and (timeout is not None or has_sums):
-        raise UsageError("expected no timeout and no sums with an executor of the caller's, which cannot keep them")
-    if workers == 0 and timeout is not None:
-        raise UsageError("expected workers for a timeout: with workers=0 nobody could stop a file")
+    def __init__(
+        self, place: str, in_this_process: bool = False, *, keeps_timeout: bool = True, keeps_sums: bool = True,
+        refusal: str = "",
+    ) -> None:  # fmt: skip
+        self.place, self.in_this_process = place, in_this_process
+        self.keeps_timeout, self.keeps_sums, self.refusal = keeps_timeout, keeps_sums, refusal
+
+    def refuse(self, timeout: float | None, has_sums: bool) -> None:
+        """UsageError where a run wants a time limit, or sums, that this kind cannot keep."""
+        if (timeout is not None and not self.keeps_timeout) or (has_sums and not self.keeps_sums):
+            from imgbatch.core.errors import UsageError
+
+            raise UsageError(self.refusal)
 
 
-def make(
-    workers: int | str,
-    chunksize: int | str,
-    timeout: float | None = None,
-    sums: Totals | None = None,
-    memory: int | str = "auto",
-    foreign_executor: concurrent.futures.Executor | None = None,
-) -> Executor:
-    """The executor for a number of workers.
+EXECUTORS = {
+    "processes": ExecutorKind("processes.pool.Pool"),
+    "inline": ExecutorKind(
+        "inline.Inline", in_this_process=True, keeps_timeout=False,
+        refusal="expected workers for a timeout: with workers=0 nobody could stop a file",
+    ),
+    "futures": ExecutorKind(
+        "futures.Futures", keeps_timeout=False, keeps_sums=False,
+        refusal="expected no timeout and no sums with an executor of the caller's, which cannot keep them",
+    ),
+}  # fmt: skip
 
-    Parameters
-    ----------
-    workers : int or "auto"
-        0: in this process; auto: a worker for each processor.
-    chunksize : int or "auto"
-        Jobs handed to a worker at a time.
-    timeout : float or None
-        Seconds that a job may take.
-    sums : Totals or None
-        Where the sums of the files whose Outcome is "ok" are added up.
-    memory : int or "auto"
-        Bytes of decoded pixels that all workers may hold at the same time.
-    foreign_executor : concurrent.futures.Executor or None
-        The caller's executor, which is used instead.
 
-    Raises
-    ------
-    UsageError
-        As `refuse_mixtures`.
-    """
-    refuse_mixtures(workers, timeout, sums is not None, foreign_executor)
-    word = "futures" if foreign_executor is not None else "inline" if workers == 0 else "processes"
-    from imgbatch.executors.base import ExecutorOptions
+def choose(workers: int | str, foreign_executor: concurrent.futures.Executor | None = None) -> ExecutorKind:
+    """The kind of executor for a number of workers (0: in this process), or for the caller's own executor."""
+    return EXECUTORS["futures" if foreign_executor is not None else "inline" if workers == 0 else "processes"]
 
-    module, _, name = EXECUTORS[word].rpartition(".")
-    kind: type[Executor] = getattr(importlib.import_module(f"imgbatch.executors.{module}"), name)
-    return kind.make(ExecutorOptions(workers, chunksize, timeout, sums, memory, foreign_executor))
+
+def make(kind: ExecutorKind, options: ExecutorOptions) -> Executor:
+    """An executor of that kind; UsageError where it cannot keep what the options ask for."""
+    kind.refuse(options.timeout, options.sums is not None)
+    module, _, name = kind.place.rpartition(".")
+    executor: type[Executor] = getattr(importlib.import_module(f"imgbatch.executors.{module}"), name)
+    return executor.make(options)

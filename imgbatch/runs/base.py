@@ -21,7 +21,7 @@ from imgbatch.core.job import Job, Outcome
 from imgbatch.core.parameter_kinds import check_paths, check_type
 from imgbatch.core.report import ExitCode, Report
 from imgbatch.core.run_settings import Filters, Settings
-from imgbatch.executors.base import Executor
+from imgbatch.executors.base import Executor, ExecutorOptions
 from imgbatch.pipeline.task import Task
 from imgbatch.runs.workload import Path, Workload, find_workload
 
@@ -58,6 +58,8 @@ class Run(ABC):
         Complete when :meth:`outcomes` has ended.
     executor : Executor or None
         Does the work, once it has begun.
+    executor_kind : ExecutorKind
+        What that executor will promise.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class Run(ABC):
         self.workload = Workload()
         self.report = Report(fail_on=self.settings.fail_on)
         self.executor: Executor | None = None
+        self.executor_kind = executors.choose(self.settings.workers, executor)
         self._foreign_executor = executor
         self._is_prepared = False
         self._stop: tuple[ExitCode, str] | None = None
@@ -232,9 +235,10 @@ class Run(ABC):
         if not jobs or self._is_stopping():
             return
         settings = self.settings
-        self.executor = executors.make(
+        options = ExecutorOptions(
             workers, settings.chunksize, settings.timeout, totals, settings.memory, self._foreign_executor
         )
+        self.executor = executors.make(self.executor_kind, options)
         if self._is_stopping():  # while it was made
             return
         results = self.executor.run(task, jobs)

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from imgbatch import executors
 from imgbatch.core.errors import BLAME, wrong_value
 from imgbatch.core.job import Outcome
 from imgbatch.core.parameter_kinds import check_path, check_type
@@ -67,8 +66,10 @@ class Batch(Run):
         self.recipe = Recipe() if recipe is None else check_type("recipe", recipe, Recipe, what)
         output = None if output is None else check_path("output", output, "a folder")
         ledger = check_type("ledger", ledger, bool, "true or false")
-        self.preparation = Preparation(self.paths, output, self.recipe, self.settings, self.filters, ledger=ledger)
-        executors.refuse_mixtures(self.settings.workers, self.settings.timeout, stats, executor)
+        self.preparation = Preparation(
+            self.paths, output, self.recipe, self.settings, self.filters, ledger, self.executor_kind.in_this_process
+        )
+        self.executor_kind.refuse(self.settings.timeout, stats)
         self._stats = stats
         self._sums: Sums | None = None
         self._known_failures: frozenset[int] = frozenset()  # by index
@@ -167,10 +168,10 @@ class Batch(Run):
                 ledger.begin(destination.digests, self.command)
             destination.begin()
             self._sweep(ledger)
-            uses_processes = self.settings.workers != 0 or self._foreign_executor is not None
+            share = not self.executor_kind.in_this_process
             with (
                 self._summing() as totals,
-                self.preparation.resources.lend_to(self.recipe, uses_processes) as recipe,
+                self.preparation.resources.lend_to(self.recipe, share) as recipe,
                 contextlib.closing(self._results(self._task(recipe), totals)) as results,  # before `late`
             ):
                 for outcome in results:
@@ -237,7 +238,7 @@ class Batch(Run):
             return
         from imgbatch.pixels.exact_sums import Layout, Totals
 
-        with Totals(Layout(), in_shared_memory=self.settings.workers != 0) as totals:
+        with Totals(Layout(), in_shared_memory=not self.executor_kind.in_this_process) as totals:
             try:
                 yield totals
             finally:
@@ -272,7 +273,7 @@ class Batch(Run):
                 yield outcome
         yield from self._execute(task, rest, workers, totals)
         for job in work.todo[together:]:
-            yield from self._execute(task, [job], 0 if workers == 0 else 1, totals)
+            yield from self._execute(task, [job], 1, totals)
 
     def _renamed_sources(self) -> RenamedSources | None:
         """What serves sources that were only renamed; None where everything is to be made, or measured."""

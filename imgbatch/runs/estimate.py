@@ -22,6 +22,7 @@ from imgbatch.core.job import SCHEMA, Job, Outcome, Target
 from imgbatch.core.parameters import from_table
 from imgbatch.core.report import WRONG, format_bytes
 from imgbatch.core.run_settings import Settings
+from imgbatch.executors.base import ExecutorOptions
 from imgbatch.pipeline.image_task import ImageTask
 from imgbatch.planning.names import escape
 from imgbatch.runs.batch import Batch
@@ -166,13 +167,15 @@ def estimate_batch(batch: Batch, most: int = SAMPLE, seconds: float = SECONDS) -
 def _try_sample(batch: Batch, sample: Sequence[Job], seconds: float) -> tuple[dict[int, Outcome], float, int]:
     """The outcomes of the sample by index, the seconds that the start took, and how many workers the run has."""
     settings = batch.settings
-    executor = executors.make(settings.workers, 1, settings.timeout, memory=settings.memory)
-    workers = 0 if settings.workers == 0 else executor.parallelism
+    in_this_process = batch.executor_kind.in_this_process
+    options = ExecutorOptions(settings.workers, 1, settings.timeout, memory=settings.memory)
+    executor = executors.make(batch.executor_kind, options)
+    workers = 0 if in_this_process else executor.parallelism
     outcomes: dict[int, Outcome] = {}
     start = 0.0
     with (
         tempfile.TemporaryDirectory(prefix="imgbatch-estimate-") as folder,
-        batch.preparation.resources.lend_to(batch.recipe, share=settings.workers != 0) as recipe,
+        batch.preparation.resources.lend_to(batch.recipe, share=not in_this_process) as recipe,
     ):
         work = ImageTask(recipe, settings.max_pixels, time.time_ns(), plan=not settings.no_plan, profile=True)
         jobs = [_relocate(job, batch.folder, os.path.realpath(folder)) for job in sample]

@@ -48,6 +48,8 @@ class Preparation:
         As of :func:`imgbatch.run`, checked; `output` None: in place.
     ledger : bool
         Whether there is a ledger; without one every existing file is foreign.
+    in_this_process : bool
+        Whether jobs are done in this process; else operations that cannot be sent to another are refused.
 
     Attributes
     ----------
@@ -72,8 +74,8 @@ class Preparation:
         recipe: Recipe,
         settings: Settings,
         filters: Filters,
-        *,
         ledger: bool = True,
+        in_this_process: bool = False,
     ) -> None:
         self._paths, self._recipe, self._settings, self._filters = paths, recipe, settings, filters
         self._destination_class, self.folder = _choose_destination(paths, output, recipe, settings, ledger)
@@ -87,7 +89,7 @@ class Preparation:
         self.resources = ReferenceFiles(())
         self.workload = Workload()
         self.ledger: Ledger | None = None
-        self._keep_ledger = ledger
+        self._keep_ledger, self._in_this_process = ledger, in_this_process
         self._lock: Lock | None = None
 
     @property
@@ -120,8 +122,7 @@ class Preparation:
         Parameters
         ----------
         hold : bool
-            Whether the run will follow, so that the state folder is locked where there is one; to look only, it need
-            not be.
+            Whether the run will follow, so that the state folder is locked where there is one.
 
         Raises
         ------
@@ -133,7 +134,7 @@ class Preparation:
             An operation cannot be sent to worker processes.
         """
         custom = [op for op in self._recipe.every_op if not is_builtin(type(op))]
-        if custom and self._settings.workers != 0:
+        if custom and not self._in_this_process:
             from imgbatch.operations.plugins import refuse_immobile
 
             refuse_immobile(custom)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import gc
 import multiprocessing
+import os
+import re
 import threading
 import time
 import weakref
@@ -17,13 +20,15 @@ import pytest
 
 from imgbatch.core.errors import BLAME, EngineError, UsageError
 from imgbatch.core.job import Failure, Job, Outcome, Source, Target
-from imgbatch.executors import make
-from imgbatch.executors.base import Executor
+from imgbatch.executors import choose, make
+from imgbatch.executors.base import Executor, ExecutorOptions
 from imgbatch.executors.chunks import Chunks
 from imgbatch.executors.futures import Futures
 from imgbatch.executors.inline import Inline
 from imgbatch.executors.processes.pool import Pool
+from imgbatch.executors.registry import EXECUTORS, ExecutorKind
 from imgbatch.pipeline.task import TaskContext
+from imgbatch.pixels.exact_sums import Layout, Totals
 from imgbatch.storage.temporary import temporary_name
 from tests.faults.tasks import FaultyTask, Stillborn, job
 from tests.segments import own_segments
@@ -378,6 +383,51 @@ def test_a_broken_process_pool_is_told_and_does_not_hang() -> None:
 
 def test_what_a_given_executor_cannot_keep_is_refused() -> None:
     with concurrent.futures.ThreadPoolExecutor(1) as pool, pytest.raises(UsageError, match="no timeout"):
-        make("auto", "auto", timeout=1.0, foreign_executor=pool)
+        make(choose("auto", pool), ExecutorOptions(timeout=1.0, foreign_executor=pool))
     with pytest.raises(UsageError, match="expected workers for a timeout"):
-        make(0, "auto", timeout=1.0)
+        make(choose(0), ExecutorOptions(0, timeout=1.0))
+
+
+@dataclass(frozen=True)
+class ProbingTask(FaultyTask):
+    """Says in which process it is, and whether sums are kept; or never ends."""
+
+    def __call__(self, job: Job, context: TaskContext) -> Outcome:
+        super().__call__(job, context)
+        return Outcome(job.index, job.source, "ok", changes=(str(os.getpid()), str(context.sums is not None)))
+
+
+def run_kind(kind: ExecutorKind, fault: str, timeout: float | None = None, sums: Totals | None = None) -> Outcome:
+    """The outcome of one job from an executor of that kind."""
+    pool = _processes() if kind is EXECUTORS["futures"] else None
+    with contextlib.ExitStack() as stack:
+        if pool is not None:
+            stack.enter_context(pool)
+        executor = make(kind, ExecutorOptions(1, timeout=timeout, sums=sums, foreign_executor=pool))
+        assert type(executor).__module__.endswith(kind.place.rpartition(".")[0])
+        (outcome,) = executor.run(ProbingTask(), [job(0, fault)])
+        return outcome
+
+
+@pytest.mark.parametrize("kind", EXECUTORS.values(), ids=EXECUTORS)
+def test_an_executor_keeps_what_its_kind_promises_and_refuses_the_rest(kind: ExecutorKind) -> None:
+    process, has_sums = run_kind(kind, "ok").changes
+    assert (process == str(os.getpid())) is kind.in_this_process and has_sums == "False"
+    if kind.keeps_timeout:
+        assert run_kind(kind, "loop", timeout=0.3).status == "timeout"
+    else:
+        with pytest.raises(UsageError, match=re.escape(kind.refusal)):
+            run_kind(kind, "loop", timeout=0.3)
+    with Totals(Layout(1), in_shared_memory=not kind.in_this_process) as sums:
+        if kind.keeps_sums:
+            assert run_kind(kind, "ok", sums=sums).changes[1] == "True"
+        else:
+            with pytest.raises(UsageError, match=re.escape(kind.refusal)):
+                run_kind(kind, "ok", sums=sums)
+
+
+def test_a_run_gets_the_kind_that_it_asks_for() -> None:
+    with _threads() as pool:
+        assert choose("auto", pool) is choose(0, pool) is EXECUTORS["futures"]
+    assert choose(0) is EXECUTORS["inline"]
+    assert choose(1) is choose("auto") is EXECUTORS["processes"]

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Literal
 
+from imgbatch import executors
 from imgbatch.cli.arguments import RecipeArguments, ReportArguments, SourceArguments
 from imgbatch.cli.flag_table import Command, run_flags
 from imgbatch.cli.help import RUN_ABOUT, RUN_AFTER, RUN_USAGE
@@ -98,7 +99,8 @@ def _run(words: Sequence[str], arguments: RunArguments, progress: _Progress) -> 
     from imgbatch.runs.batch import Batch
 
     settings = request.settings
-    if request.unattended_settings.unattended and settings.timeout is None and settings.workers != 0:
+    keeps_timeout = executors.choose(settings.workers).keeps_timeout
+    if request.unattended_settings.unattended and settings.timeout is None and keeps_timeout:
         settings = dataclasses.replace(settings, timeout=request.unattended_settings.timeout_s)
     batch = progress.batch = Batch(
         request.paths, request.output or None, request.recipe, settings, request.filters,
