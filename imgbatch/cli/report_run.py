@@ -18,7 +18,7 @@ from imgbatch.core.report import ExitCode, Report
 from imgbatch.core.run_settings import UnattendedSettings
 from imgbatch.reporters.base import Reporter, printable
 from imgbatch.reporters.console import Console, ConsoleStyle
-from imgbatch.reporters.registry import reporter_for
+from imgbatch.reporters.registry import make_reporter, reporter_for
 from imgbatch.reporters.summary import hints
 
 if TYPE_CHECKING:
@@ -71,13 +71,9 @@ def file_reporters(
             raise UsageError(f"expected a file name for a report, got the folder {path!r}")
     reporters = [reporter_for(path) for path in report.report_files]
     if srcset is not None:
-        from imgbatch.reporters.files.srcset import SrcSet
-
-        reporters.append(SrcSet(srcset))
+        reporters.append(make_reporter("--srcset", srcset))
     if report.failed_list is not None:
-        from imgbatch.reporters.files.failed_list import FailedList
-
-        reporters.append(FailedList(report.failed_list, null, console.say))
+        reporters.append(make_reporter("--failed-list", report.failed_list, null, console.say))
     return reporters
 
 
@@ -128,9 +124,7 @@ def carry_out(
     speaker = user_reporter or console
     lines: list[Reporter] = []
     if report.json_lines:
-        from imgbatch.reporters.jsonl import JsonLines
-
-        lines = [JsonLines(sys.stdout.buffer, run.report.base)]
+        lines = [make_reporter("--json", sys.stdout.buffer, run.report.base)]
     if report.verbose and not report.quiet:
         for file in run.skipped:
             path = os.path.join(file.root, file.relative)

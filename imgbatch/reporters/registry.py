@@ -1,4 +1,4 @@
-"""Registry of reporters: which reporter has which word? Adding one is its file and one line here.
+"""Registry of reporters: which reporter has which flag, or writes files of which suffix?
 
 A reporter's module is loaded when it is first asked for: most runs have none but the console.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import os
+from typing import Any
 
 from imgbatch.core.errors import wrong_value
 from imgbatch.reporters.base import Reporter
@@ -16,24 +17,24 @@ REPORTERS = {
     ".json": "files.json_csv.JsonFile",
     ".csv": "files.json_csv.CsvFile",
     ".prom": "files.prometheus.PrometheusFile",
-    "console": "console.Console",
-    "failed-list": "files.failed_list.FailedList",
-    "json": "jsonl.JsonLines",
-    "log": "log.Log",
-    "logger": "logger.Logger",
-    "profile": "profile.Profile",
-    "srcset": "files.srcset.SrcSet",
-    "stats": "files.json_csv.StatsFile",
-    "unattended": "unattended.UnattendedReporter",
+    "--failed-list": "files.failed_list.FailedList",
+    "--json": "jsonl.JsonLines",
+    "--log": "log.Log",
+    "--mean-image": "statistics.StatisticsPicture",
+    "--plot": "statistics.StatisticsPicture",
+    "--profile": "profile.Profile",
+    "--srcset": "files.srcset.SrcSet",
+    "--stats": "files.json_csv.StatsFile",
+    "--unattended": "unattended.UnattendedReporter",
 }
 #: What a file of ``--report`` may end in.
 SUFFIXES = tuple(word for word in REPORTERS if word.startswith("."))
 
 
-def reporter_class(word: str) -> type[Reporter]:
-    """The reporter of a suffix or flag; KeyError when there is none."""
+def make_reporter(word: str, *arguments: Any, **options: Any) -> Reporter:
+    """The reporter of a suffix or flag, made of what its class takes; KeyError when there is none."""
     module, _, name = REPORTERS[word].rpartition(".")
-    reporter: type[Reporter] = getattr(importlib.import_module(f"imgbatch.reporters.{module}"), name)
+    reporter: Reporter = getattr(importlib.import_module(f"imgbatch.reporters.{module}"), name)(*arguments, **options)
     return reporter
 
 
@@ -42,4 +43,4 @@ def reporter_for(path: str) -> Reporter:
     suffix = os.path.splitext(path)[1].lower()
     if suffix not in SUFFIXES:
         raise wrong_value(f"a file name ending in {', '.join(SUFFIXES)}", "--report", path)
-    return reporter_class(suffix)(path)  # type: ignore[call-arg]  # the reporters of suffixes take a path alone
+    return make_reporter(suffix, path)

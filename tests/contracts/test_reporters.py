@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from imgbatch import reporters
+from imgbatch.cli.flag_table import run_flags, stats_flags
 from imgbatch.cli.precedence import read_list
 from imgbatch.core.errors import KINDS, PHASES, UsageError
 from imgbatch.core.job import Cost, Failure, Outcome, Source, Status, Written
@@ -29,7 +31,8 @@ from imgbatch.reporters.jsonl import JsonLines
 from imgbatch.reporters.log import Log
 from imgbatch.reporters.logger import Logger
 from imgbatch.reporters.profile import Profile
-from imgbatch.reporters.registry import REPORTERS, SUFFIXES, reporter_class, reporter_for
+from imgbatch.reporters.registry import REPORTERS, SUFFIXES, reporter_for
+from imgbatch.reporters.statistics import StatisticsPicture, StatisticsText
 from imgbatch.reporters.unattended import UnattendedReporter
 
 ODD_NAMES = [
@@ -87,6 +90,8 @@ MAKERS: dict[str, Make] = {
     "profile": lambda folder: Profile(lambda line: None, 2),
     "profile in this process": lambda folder: Profile(lambda line: None, 0),
     "srcset": lambda folder: SrcSet(str(folder / "srcset.json")),
+    "picture": lambda folder: StatisticsPicture(str(folder / "plot.png"), lambda: Image.new("L", (9, 9))),
+    "text": lambda folder: StatisticsText(lambda: ""),
     "stats": lambda folder: StatsFile(str(folder / "stats.json"), lambda: "{}"),
     "unattended": lambda folder: UnattendedReporter(lambda line: None, {"/in/plain.jpg"}, lambda outcome: []),
     **{suffix: lambda folder, suffix=suffix: reporter_for(str(folder / f"r{suffix}")) for suffix in SUFFIXES},  # type: ignore[misc]  # mypy does not see the default's type
@@ -94,15 +99,18 @@ MAKERS: dict[str, Make] = {
 
 
 def test_every_reporter_stands_in_the_registry_and_in_this_suite(tmp_path: Path) -> None:
-    registered = {reporter_class(word) for word in REPORTERS}
+    registered = set(REPORTERS.values())
+    always = {"console.Console", "logger.Logger", "statistics.StatisticsText"}  # no flag asks for these
     room = Path(reporters.__file__).parent
+    suite = {type(make(tmp_path)) for make in MAKERS.values()}
     for path in room.rglob("*.py"):
         name = ".".join(path.relative_to(room).with_suffix("").parts)
         module = importlib.import_module(f"imgbatch.reporters.{name}")
         for cls in vars(module).values():
             if inspect.isclass(cls) and issubclass(cls, Reporter) and not inspect.isabstract(cls):
-                assert cls in registered
-    assert registered - {type(make(tmp_path)) for make in MAKERS.values()} == {Log}  # it opens its file when it is made
+                place = f"{cls.__module__.removeprefix('imgbatch.reporters.')}.{cls.__name__}"
+                assert (place in registered) is (place not in always), place
+                assert cls in suite or cls is Log  # which opens its file when it is made
 
 
 def tell(reporter: Reporter, told: list[Outcome]) -> Report:
@@ -279,3 +287,8 @@ def test_a_reader_who_left_is_no_error() -> None:
 )
 def test_control_characters_and_bytes_are_spelled_out(text: str, line: str) -> None:
     assert printable(text) == line
+
+
+def test_every_flag_of_the_registry_is_one() -> None:
+    flags = {name for command in (run_flags, stats_flags) for flag in command([]) for name in flag.names}
+    assert {word for word in REPORTERS if not word.startswith(".")} <= flags

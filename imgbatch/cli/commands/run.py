@@ -30,6 +30,7 @@ from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.report import ExitCode, Report, format_bytes
 from imgbatch.reporters.base import Reporter, printable
 from imgbatch.reporters.console import Console
+from imgbatch.reporters.registry import make_reporter
 from imgbatch.reporters.summary import folder_hints
 
 if TYPE_CHECKING:
@@ -169,16 +170,12 @@ def _carry_out(
     """Carry out and report a run; its exit code."""
     unattended_settings, report = request.unattended_settings, arguments.report
     if arguments.stats is not None:
-        from imgbatch.reporters.files.json_csv import StatsFile
-
-        files.append(StatsFile(arguments.stats, lambda: batch.statistics().to_json()))
+        files.append(make_reporter("--stats", arguments.stats, lambda: batch.statistics().to_json()))
     if unattended_settings.log is not None:
         files.append(_log(unattended_settings.log, unattended_settings.log_format, batch.folder, report.verbose > 0))
     user_reporter: Reporter = console
     if unattended_settings.unattended:
-        from imgbatch.reporters.unattended import UnattendedReporter
-
-        user_reporter = UnattendedReporter(console.say, batch.failing, console.lines)
+        user_reporter = make_reporter("--unattended", console.say, batch.failing, console.lines)
     shortage = batch.shortage
     if shortage is not None and not report.quiet:
         size, free = map(format_bytes, shortage)
@@ -206,12 +203,11 @@ def _carry_out(
 def _profile(console: Console, settings: Settings) -> Reporter:
     """Where the time goes; it has to know how many worker processes there will be at most."""
     from imgbatch.executors.host_limits import auto_workers
-    from imgbatch.reporters.profile import Profile
 
-    return Profile(console.say, auto_workers() if settings.workers == "auto" else int(settings.workers))
+    return make_reporter(
+        "--profile", console.say, auto_workers() if settings.workers == "auto" else int(settings.workers)
+    )
 
 
 def _log(path: str, form: str, folder: str, everything: bool) -> Reporter:
-    from imgbatch.reporters.log import Log  # only here: logging's handlers are slow to import
-
-    return Log(path, form, folder, everything=everything)
+    return make_reporter("--log", path, form, folder, everything=everything)

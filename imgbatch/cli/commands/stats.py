@@ -1,4 +1,4 @@
-"""Stats command: what does ``imgbatch stats`` do? It asks for a StatsRun, and prints and writes what it found."""
+"""Stats command: what does ``imgbatch stats`` do? It asks for a StatsRun, and for reporters of its figures."""
 
 from __future__ import annotations
 
@@ -16,16 +16,14 @@ from imgbatch.cli.precedence import read_request
 from imgbatch.cli.report_run import carry_out, console_style, file_reporters, refuse_pictures
 from imgbatch.core.errors import UsageError, unknown
 from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.core.report import Report
 from imgbatch.operations import Operation
-from imgbatch.reporters.base import Reporter
 from imgbatch.reporters.console import Console
-from imgbatch.storage.atomic_write import open_atomic
+from imgbatch.reporters.registry import make_reporter
+from imgbatch.reporters.statistics import StatisticsText
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from imgbatch.datasets.stats import StatsRun
     from imgbatch.pixels.statistics import Spread, Statistics
 
 
@@ -79,10 +77,11 @@ def stats(words: Sequence[str]) -> int:
     survey.prepare()
     refuse_pictures({job.source.path for job in survey.todo}, report, *pictures)
     if arguments.mean_image is not None:
-        files.append(StatisticsPicture(arguments.mean_image, survey, lambda statistics: statistics.picture()))
+        files.append(make_reporter("--mean-image", arguments.mean_image, lambda: survey.statistics().picture()))
     if arguments.plot is not None:
-        files.append(StatisticsPicture(arguments.plot, survey, plot))
-    files.append(StatisticsText(survey, _formatter(arguments)))
+        files.append(make_reporter("--plot", arguments.plot, lambda: plot(survey.statistics())))
+    format_statistics = _formatter(arguments)
+    files.append(StatisticsText(lambda: format_statistics(survey.statistics())))
     return carry_out(survey, report, console, files, next_step="stopped early: no statistics")
 
 
@@ -94,49 +93,6 @@ def _grid(ops: Sequence[Operation]) -> tuple[int, int]:
         return fixed_size(ops)
     except UsageError:
         return _MEAN_IMAGE
-
-
-class StatisticsText(Reporter):
-    """The figures on stdout; of a survey that was stopped early there are none."""
-
-    path = "stdout"
-
-    def __init__(self, survey: StatsRun, format_statistics: Callable[[Statistics], str]) -> None:
-        self._survey, self._format = survey, format_statistics
-
-    def finish(self, report: Report) -> None:
-        """Print the figures, unless the survey was stopped early."""
-        if report.stopped is None:
-            sys.stdout.flush()
-            sys.stdout.buffer.write(self._format(self._survey.statistics()).encode("utf-8"))
-            sys.stdout.flush()
-
-
-class StatisticsPicture(Reporter):
-    """A picture of the figures, as a PNG file.
-
-    Parameters
-    ----------
-    path : str
-        The PNG file, written at the end.
-    survey : StatsRun
-        Has the figures once it has ended.
-    draw : callable
-        Gives the picture; not None, as `survey` was asked for what it shows.
-    """
-
-    def __init__(self, path: str, survey: StatsRun, draw: Callable[[Statistics], Image | None]) -> None:
-        self.path = path
-        self._survey, self._draw = survey, draw
-
-    def finish(self, report: Report) -> None:
-        """Write the picture, unless the survey was stopped early."""
-        if report.stopped is not None:
-            return
-        picture = self._draw(self._survey.statistics())
-        assert picture is not None  # the survey was asked for it
-        with open_atomic(self.path) as file:
-            picture.save(file, "PNG")
 
 
 def plot(statistics: Statistics) -> Image:
