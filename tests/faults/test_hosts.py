@@ -17,7 +17,7 @@ from PIL import Image
 
 from imgbatch.core.errors import HostError, HostWarning
 from imgbatch.core.job import Outcome
-from imgbatch.executors.base import Executor
+from imgbatch.executors.base import NO_GUARD, Executor
 from imgbatch.executors.host_limits import auto_workers, workers_to_start
 from imgbatch.executors.processes.launch import PAUSES
 from imgbatch.executors.processes.pool import Pool
@@ -277,3 +277,18 @@ def test_a_quota_of_processor_time_counts(
 ) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(16)), raising=False)
     assert auto_workers(machine(tmp_path, groups, files)) == count
+
+
+@pytest.mark.parametrize("word", ["from multiprocessing.forkserver import main; main(1, 2)", "--multiprocessing-fork"])
+def test_a_frozen_program_that_starts_itself_as_its_worker_ends_there(word: str) -> None:
+    code = (
+        f"import sys\nsys.frozen, sys.argv = True, ['app', '-c', {word!r}]\nimport imgbatch as ib\nib.run('in', 'out')"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=REPO, check=False).returncode == NO_GUARD
+
+
+def test_a_frozen_program_needs_no_script() -> None:
+    done = run_python("main = sys.modules['__main__']\nmain.__file__, sys.frozen = '/nowhere/app.py', True\n"
+                      "main.__spec__ = None\nfrom imgbatch.executors.processes.start_method import start_context\n"
+                      "print(start_context(None).get_start_method())")  # fmt: skip
+    assert done.stdout.strip() in multiprocessing.get_all_start_methods(), done.stderr
