@@ -31,6 +31,8 @@ class Source:
 
     `path` is absolute; `root` is as the user typed it and `relative` the path below it (``/`` between its parts);
     `size` in bytes and `mtime_ns` are those of the moment it was found. `problem` is set where even looking failed.
+    `place` is the folder that `relative` starts from (device, inode, machine) where no link was on the way from there:
+    none is followed later.
     """
 
     path: str
@@ -40,6 +42,7 @@ class Source:
     mtime_ns: int = 0
     named: bool = False  # typed by the user, rather than found in a folder
     problem: Failure | None = None
+    place: tuple[int, int, str] | None = None
 
 
 @frozen(slots=True)

@@ -6,12 +6,14 @@ There are two: the output folder (runs/output_folder.py), and the places of the 
 
 from __future__ import annotations
 
+import errno
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from imgbatch import codecs
+from imgbatch.core.errors import ImageError, kind_of_errno, one_line
 from imgbatch.core.job import Failure, Job, Outcome, Source
 from imgbatch.core.run_settings import Settings
 from imgbatch.ledger.ledger import Ledger
@@ -138,11 +140,18 @@ class Destination(ABC):
 
         As the ledger has it for a source that is unchanged, so that a run without work opens no image; else by its
         first bytes.
+
+        Raises
+        ------
+        ImageError
+            It cannot be opened now, so that its format is not known: that is no other format.
         """
         format = self._ledger.own_format(source)
         if format is not None:
             return format or None
         try:
             return codecs.format_of(storage_of(source.path).read_prefix(source.path, codecs.PREFIX))
-        except OSError:
-            return None
+        except OSError as error:
+            if error.errno == errno.EINVAL:  # something else than a file by now: who reads it says what
+                return None
+            raise ImageError(kind_of_errno(error.errno), one_line(error.strerror or str(error))) from error

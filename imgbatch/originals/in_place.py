@@ -37,8 +37,9 @@ from imgbatch.originals.replacements import Replacements, settle_intentions
 from imgbatch.planning.find import SkippedFile
 from imgbatch.planning.folders import display_path
 from imgbatch.planning.recipe import Recipe
-from imgbatch.storage.atomic_write import hash_of, mtime, refuse_another
+from imgbatch.storage.atomic_write import content_hash, mtime, refuse_another
 from imgbatch.storage.below import Root
+from imgbatch.storage.read_source import read_source
 from imgbatch.storage.rename import rename_file
 from imgbatch.storage.temporary import temporary_name
 
@@ -120,15 +121,19 @@ class InPlace(Destination):
                     skipped.append(SkippedFile(source.relative, source.root, "a link"))
                     continue
                 source = replace(source, problem=Failure("unsupported", "read", _LINK))
-            outcome = self._recognize(len(jobs), source) if source.problem is None else None
-            if outcome is not None:
-                self._unchanged_outcomes[outcome.index] = outcome
-            elif source.problem is None:
-                format = self._format_of(source)
-                if format is None:
-                    source = replace(source, problem=_EMPTY if source.size == 0 else _NO_WRITER)
+            if source.problem is None:
+                try:
+                    outcome = self._recognize(len(jobs), source)
+                    format = None if outcome is not None else self._format_of(source)
+                except ImageError as error:  # it cannot be opened now
+                    source = replace(source, problem=Failure(error.kind, "read", str(error)))
                 else:
-                    targets = (Target(0, temporary_name(os.path.dirname(source.path)), format, replace=True),)
+                    if outcome is not None:
+                        self._unchanged_outcomes[outcome.index] = outcome
+                    elif format is None:
+                        source = replace(source, problem=_EMPTY if source.size == 0 else _NO_WRITER)
+                    else:
+                        targets = (Target(0, temporary_name(os.path.dirname(source.path)), format, replace=True),)
             jobs.append(Job(len(jobs), source, targets))
         return Assignment(jobs, sorted({os.path.dirname(job.source.path) for job in jobs}), skipped)
 
@@ -184,7 +189,7 @@ class InPlace(Destination):
         last = self._latest.get(source.path)
         if last is not None and last.step == "done" and _is(last, source):
             return last.hash
-        return hash_of(source.path) if source.size in self._sizes else ""
+        return content_hash(read_source(source)) if source.size in self._sizes else ""
 
     def _origins(self, content: str) -> Iterator[Replacement]:
         """All replacements that led to a content, the last first."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from imgbatch.core.errors import Phase
 from imgbatch.core.job import Failure, Job, Outcome, Status, Written
 from imgbatch.pipeline.timing import PhaseTimer
-from imgbatch.storage.registry import storage_of
+from imgbatch.storage.read_source import read_source
 
 if TYPE_CHECKING:
     from imgbatch.codecs.reading.decode import SourceImage
@@ -175,8 +175,7 @@ class FileContext(ABC):
 
     def read(self) -> None:
         """Read the file."""
-        path = self.job.source.path
-        self.data = storage_of(path).read(path)
+        self.data = read_source(self.job.source)
 
     def open(self) -> None:
         """Open the picture: its header only."""

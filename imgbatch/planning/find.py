@@ -23,6 +23,7 @@ from imgbatch.planning.globs import Glob, Positions, has_magic, split_glob
 from imgbatch.planning.source_filter import Candidate, FilterRules, SkippedFile, SourceFilter, problem_of
 from imgbatch.storage.atomic_write import mtime
 from imgbatch.storage.base import FolderEntry
+from imgbatch.storage.below import Identity, identity_of
 from imgbatch.storage.local import IRREGULAR
 from imgbatch.storage.registry import storage_of
 
@@ -57,7 +58,7 @@ def discover(
     arguments = [paths] if isinstance(paths, (str, os.PathLike)) else paths
     rules = FilterRules(filters or Filters(), time.time() if now is None else now)
     starts = [_start(os.fsdecode(path)) for path in arguments]
-    identities = {identity for identity in map(_identity, avoid) if identity is not None}
+    identities = {identity for identity in map(identity_of, avoid) if identity is not None}
     return _once(starts, rules, identities)
 
 
@@ -105,7 +106,10 @@ def _start(argument: str) -> Source | _Tree:
 
 def _typed_source(argument: str, size: int, mtime_ns: int, problem: Failure | None) -> Source:
     folder, name = os.path.split(argument)
-    return Source(_absolute(argument), _slashes(folder) or ".", name, size, mtime_ns, named=True, problem=problem)
+    path = _absolute(argument)
+    place = None if storage_of(path).is_link(path) else identity_of(os.path.dirname(path))
+    root = _slashes(folder) or "."
+    return Source(path, root, name, size, mtime_ns, named=True, problem=problem, place=place)
 
 
 def _glob_tree(argument: str) -> _Tree:
@@ -151,7 +155,7 @@ def _hint(argument: str) -> str:
 # -- the walk ----------------------------------------------------------------------------------------------------------
 
 
-def _once(starts: list[Source | _Tree], rules: FilterRules, avoid: set[tuple[int, int]]) -> Iterator[Candidate]:
+def _once(starts: list[Source | _Tree], rules: FilterRules, avoid: set[Identity]) -> Iterator[Candidate]:
     paths: set[str] | None = set() if len(starts) > 1 else None
     for start in starts:
         for path, candidate in [(start.path, start)] if isinstance(start, Source) else _walk(start, rules, avoid):
@@ -162,17 +166,17 @@ def _once(starts: list[Source | _Tree], rules: FilterRules, avoid: set[tuple[int
             yield candidate
 
 
-def _walk(tree: _Tree, rules: FilterRules, avoid: set[tuple[int, int]]) -> Iterator[tuple[str, Candidate]]:
+def _walk(tree: _Tree, rules: FilterRules, avoid: set[Identity]) -> Iterator[tuple[str, Candidate]]:
     """The absolute path and the Candidate of each file that matches, in order."""
     glob = tree.glob
-    judge = SourceFilter(tree.root, rules)
+    judge = SourceFilter(tree.root, rules, identity_of(tree.path))
     children, problem = _list(tree, tree.path, "")
     if problem is not None:
         yield tree.path, problem
     # a stack, not recursion: folders may lie deeper than Python's calls
-    stack: list[tuple[Iterator[FolderEntry], str, Positions]] = [(children, "", glob.start)]
+    stack: list[tuple[Iterator[FolderEntry], str, Positions, bool]] = [(children, "", glob.start, False)]
     while stack:
-        entries, prefix, positions = stack[-1]
+        entries, prefix, positions, is_linked = stack[-1]
         deeper = rules.deepest is None or len(stack) <= rules.deepest
         for entry in entries:
             is_link = entry.is_symlink()
@@ -181,14 +185,15 @@ def _walk(tree: _Tree, rules: FilterRules, avoid: set[tuple[int, int]]) -> Itera
                 continue
             relative = prefix + entry.name
             if _is_folder(entry, is_link):
-                if next_positions and not rules.folder_out(relative) and not (avoid and _identity(entry.path) in avoid):
+                is_avoided = bool(avoid) and identity_of(entry.path) in avoid
+                if next_positions and not rules.folder_out(relative) and not is_avoided:
                     children, problem = _list(tree, entry.path, relative)
                     if problem is not None:
                         yield entry.path, problem
-                    stack.append((children, relative + "/", next_positions))
+                    stack.append((children, relative + "/", next_positions, is_linked or is_link))
                     break
             elif is_match and rules.let_in(relative) and not rules.out(relative):
-                yield entry.path, judge(entry, relative)
+                yield entry.path, judge(entry, relative, is_linked or is_link)
         else:
             stack.pop()
 
@@ -212,11 +217,3 @@ def _is_folder(entry: FolderEntry, is_link: bool) -> bool:
         return entry.is_dir(follow_symlinks=is_link)
     except OSError:
         return False  # a look at the file says what is wrong
-
-
-def _identity(path: str) -> tuple[int, int] | None:
-    try:
-        info = storage_of(path).stat(path)
-    except OSError:
-        return None
-    return info.st_dev, info.st_ino

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import field
 from typing import Any
 
-from imgbatch.core.errors import PlanError
+from imgbatch.core.errors import ImageError, PlanError
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Failure, Job, LedgerEntry, Source, Target
 from imgbatch.core.run_settings import InTheWay
@@ -75,7 +75,8 @@ def plan(
     earlier : callable
         The unmodified files that an earlier run made of a source (absolute path) for an output (a number; None: any).
     format_of : callable
-        The format of a source when it can be written, else None; asked under format ``same``.
+        The format of a source when it can be written, else None; asked under format ``same``. An ImageError, where it
+        cannot be opened now, becomes the source's problem.
 
     Raises
     ------
@@ -101,6 +102,8 @@ def plan(
                 targets = namer.targets(index, source, earlier)
             except _NoNameError as error:
                 source = dataclasses.replace(source, problem=Failure("io", "write", str(error)))
+            except ImageError as error:
+                source = dataclasses.replace(source, problem=Failure(error.kind, "read", str(error)))
         jobs.append(Job(index, source, targets))
         near = False
         for target in targets:

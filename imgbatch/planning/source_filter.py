@@ -19,6 +19,7 @@ from imgbatch.planning.globs import exclude_filter, include_filter
 from imgbatch.planning.names import split_name
 from imgbatch.storage.atomic_write import mtime
 from imgbatch.storage.base import FolderEntry
+from imgbatch.storage.below import Identity
 from imgbatch.storage.local import IRREGULAR
 from imgbatch.storage.registry import storage_of
 
@@ -65,11 +66,21 @@ class FilterRules:
 class SourceFilter:
     """Tells a Source from a SkippedFile: by suffix where that is enough, else by the first bytes."""
 
-    def __init__(self, root: str, rules: FilterRules) -> None:
-        self._root, self._rules, self._store = root, rules, storage_of(root)
+    def __init__(self, root: str, rules: FilterRules, place: Identity | None) -> None:
+        self._root, self._rules, self._place, self._store = root, rules, place, storage_of(root)
         self._verdicts: dict[str, str | None] = {}
 
-    def __call__(self, entry: FolderEntry, relative: str) -> Candidate:
+    def __call__(self, entry: FolderEntry, relative: str, is_linked: bool) -> Candidate:
+        """What an entry is.
+
+        Parameters
+        ----------
+        entry : FolderEntry
+        relative : str
+            To the root.
+        is_linked : bool
+            Whether it is a link, or one is on the way from the root.
+        """
         suffix = split_name(entry.name)[1].lower()
         if suffix not in self._verdicts:
             self._verdicts[suffix] = _verdict(suffix)
@@ -82,7 +93,8 @@ class SourceFilter:
                     reason = self._by_content(entry.path, suffix, verdict)
                 if reason:
                     return SkippedFile(relative, self._root, reason)
-                return Source(entry.path, self._root, relative, info.st_size, mtime(info))
+                place = None if is_linked else self._place
+                return Source(entry.path, self._root, relative, info.st_size, mtime(info), place=place)
             problem, doubtful = Failure("unsupported", "read", IRREGULAR), False
         except OSError as error:
             problem, doubtful = problem_of(error), not isinstance(error, FileNotFoundError)

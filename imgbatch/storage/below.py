@@ -19,7 +19,8 @@ import weakref
 from collections.abc import Callable, Iterator
 
 Place = tuple[int | None, str]  # a dir_fd and a name in it; without the former, a path
-Identity = tuple[int, int]  # device and inode
+Identity = tuple[int, int, str]  # device, inode, and the machine that has them
+_MACHINE = os.uname().nodename if hasattr(os, "uname") else ""
 HAS_DIR_FD = os.open in os.supports_dir_fd and os.mkdir in os.supports_dir_fd
 _FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
@@ -35,15 +36,15 @@ class Root:
     ----------
     path : str
         Absolute; links on the way to it are followed.
-    identity : (int, int), optional
-        Device and inode; when not given, those that it has when it is opened. They are sent with it.
+    identity : Identity, optional
+        When not given, the one that it has when it is opened. It is sent with it, and ignored on another machine.
     """
 
     def __init__(self, path: str, identity: Identity | None = None) -> None:
         self.path = path
         self._inside = path.rstrip(os.sep) + os.sep
         self._descriptor: int | None = None
-        self._identity = identity
+        self._identity = identity if identity is not None and identity[2] == _MACHINE else None
 
     def __reduce__(self) -> tuple[type[Root], tuple[str, Identity | None]]:
         return Root, (self.path, self._identity)
@@ -113,9 +114,9 @@ class Root:
                 os.makedirs(self.path, exist_ok=True)
                 descriptor = os.open(self.path, _FOLDER)
             weakref.finalize(self, os.close, descriptor)
-            info = os.fstat(descriptor)
-            self._identity = self._identity or (info.st_dev, info.st_ino)
-            if self._identity != (info.st_dev, info.st_ino):
+            current = _identity(os.fstat(descriptor))
+            self._identity = self._identity or current
+            if self._identity != current:
                 raise _place_error(self.path, "is another one")
             self._descriptor = descriptor
         return self._descriptor
@@ -146,12 +147,15 @@ class Root:
 
 
 def identity_of(path: str) -> Identity | None:
-    """Device and inode of what a path leads to; None where nothing is there."""
+    """What a path leads to; None where nothing is there."""
     try:
-        info = os.stat(path)
+        return _identity(os.stat(path))
     except OSError:
         return None
-    return info.st_dev, info.st_ino
+
+
+def _identity(info: os.stat_result) -> Identity:
+    return info.st_dev, info.st_ino, _MACHINE
 
 
 def refuse_another_identity(path: str, identity: Identity) -> None:

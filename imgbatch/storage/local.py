@@ -71,7 +71,10 @@ class Local(Storage):
         except MemoryError as error:
             raise ImageError("memory", "not enough memory for this picture") from error
         except OSError as error:
-            raise ImageError(kind_of_errno(error.errno), one_line(error.strerror or sentence(error))) from error
+            message = error.strerror or sentence(error)
+            if error.errno == errno.ELOOP and self._root is not None:
+                message = "somebody swapped it for a link meanwhile"
+            raise ImageError(kind_of_errno(error.errno), one_line(message)) from error
         if kind is not None:
             raise ImageError("unsupported", f"not a file but {kind}")
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):

@@ -72,7 +72,7 @@ def test_what_was_replaced_is_known_by_its_size_and_time(place: Path, monkeypatc
     clock = time.time_ns
     monkeypatch.setattr(time, "time_ns", lambda: clock() + 10**10)  # what is as young as its row is not believed
     assert ib.run(place / "photos", recipe=recipe, in_place=True, workers=0).counts["ok"] == 3
-    monkeypatch.setattr(in_place, "hash_of", None)
+    monkeypatch.setattr(in_place, "read_source", None)
     monkeypatch.setattr("imgbatch.codecs.format_of", None)
     assert ib.run(place / "photos", recipe=recipe, in_place=True, workers=0).counts["unchanged"] == 3
 
@@ -84,7 +84,7 @@ def test_what_was_looked_into_once_is_not_looked_into_again(place: Path, monkeyp
     for path in (place / "photos").rglob("*.??g"):
         os.utime(path, ns=(1, time.time_ns() - 10**9))
     assert ib.run(place / "photos", recipe=recipe, in_place=True, workers=0).counts["unchanged"] == 3
-    monkeypatch.setattr(in_place, "hash_of", None)
+    monkeypatch.setattr(in_place, "read_source", None)
     monkeypatch.setattr("imgbatch.codecs.format_of", None)
     assert ib.run(place / "photos", recipe=recipe, in_place=True, workers=0).counts["unchanged"] == 3
     monkeypatch.undo()

@@ -11,6 +11,7 @@ from imgbatch.core.errors import PlanError
 from imgbatch.core.job import Source
 from imgbatch.core.run_settings import Filters
 from imgbatch.planning.find import Candidate, SkippedFile, discover
+from imgbatch.storage.below import identity_of
 from tests.permissions import plain_user
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
@@ -66,8 +67,9 @@ def test_a_source_knows_its_path_size_and_time(here: Path) -> None:
     tree("p/a/b.jpg", data=b"12345")
     os.utime("p/a/b.jpg", ns=(1, 1_234_567_890_123_456_789))
     path = str(here / "p/a/b.jpg")
-    assert look("p") == [Source(path, "p", "a/b.jpg", 5, 1_234_567_890_123_456_789)]
-    assert look("p/a/b.jpg") == [Source(path, "p/a", "b.jpg", 5, 1_234_567_890_123_456_789, named=True)]
+    place, inner = identity_of("p"), identity_of("p/a")
+    assert look("p") == [Source(path, "p", "a/b.jpg", 5, 1_234_567_890_123_456_789, place=place)]
+    assert look("p/a/b.jpg") == [Source(path, "p/a", "b.jpg", 5, 1_234_567_890_123_456_789, named=True, place=inner)]
 
 
 @pytest.mark.parametrize(
@@ -253,7 +255,7 @@ def test_a_pipe_in_the_place_of_a_file_does_not_block(monkeypatch: pytest.Monkey
     tree("p/data")
     real = os.open
 
-    def swap(path: str, flags: int) -> int:
+    def swap(path: str, flags: int, **_: object) -> int:
         os.unlink(path)
         os.mkfifo(path)
         return real(path, flags)

@@ -75,3 +75,41 @@ def test_a_root_is_made_when_it_is_needed_and_sent_unopened(tmp_path: Path) -> N
     assert not (tmp_path / "new").exists()
     write_bytes(str(tmp_path / "new/a"), b"data", root=root)
     assert (tmp_path / "new/a").read_bytes() == b"data"
+
+
+def test_a_root_that_became_another_folder_is_refused_and_never_made_again(folder: Path) -> None:
+    root = Root(str(folder))
+    root.hold()
+    copy = pickle.loads(pickle.dumps(root))
+    folder.rename(folder.with_name("away"))
+    for one in (root, copy):
+        with pytest.raises(OSError, match="is gone since the run began") as refused:
+            one.check()
+        assert refused.value.errno == errno.ESTALE
+    with pytest.raises(OSError, match="is gone"), copy.parent(str(folder / "a")):
+        pass
+    assert not folder.exists()
+    folder.mkdir()
+    with pytest.raises(OSError, match="is another one"):
+        write_bytes(str(folder / "a"), b"data", root=copy)
+    assert not list(folder.iterdir())
+    folder.rmdir()
+    folder.with_name("away").rename(folder)
+    for one in (root, copy):
+        one.check()
+        write_bytes(str(folder / "real/b"), b"data", root=one)
+
+
+def test_a_folder_that_is_removed_while_it_is_held_is_said_to_be_gone(tmp_path: Path) -> None:
+    root = Root(str(tmp_path / "new"))
+    root.hold()
+    (tmp_path / "new").rmdir()
+    for name in ("a", "below/a"):
+        with pytest.raises(OSError, match="is gone"):
+            write_bytes(str(tmp_path / "new" / name), b"data", root=root)
+    assert not (tmp_path / "new").exists()
+
+
+def test_on_another_machine_inodes_say_nothing(tmp_path: Path) -> None:
+    write_bytes(str(tmp_path / "a"), b"data", root=Root(str(tmp_path), (1, 2, "another machine")))
+    assert (tmp_path / "a").read_bytes() == b"data"
