@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from imgbatch.cli.flag_table import run_flags
+from imgbatch.cli.precedence import NOT_IN_RECIPES
+from imgbatch.executors.registry import EXECUTORS
+
 PACKAGE = Path(__file__).parents[2] / "imgbatch"
 ROLE = re.compile(r":(?:func|class|meth|mod|data|attr|exc):`~?([^`]+)`")
 DOTTED = re.compile(r"(?<![:`\w])`([a-z_]+(?:\.\w+)+)(?:\(\))?`(?!`)")
@@ -92,3 +96,28 @@ def test_every_name_in_a_docstring_or_comment_means_something(path: Path) -> Non
 def test_every_file_that_a_docstring_or_comment_names_is_there(path: Path) -> None:
     names = set(FILE.findall(path.read_text())) - EXAMPLES
     assert [name for name in names if not any(f"/{file.as_posix()}".endswith(f"/{name}") for file in FILES)] == []
+
+
+README = (PACKAGE.parent / "README.md").read_text()
+
+
+def test_the_readme_names_rooms_and_tables_that_are_there() -> None:
+    text = README.partition("## How it works")[2].partition("## Performance")[0]
+    paths = re.findall(r"`((?:[a-z_]+/)+(?:[a-z_]+\.py)?)`", text)
+    assert len(paths) > 10
+    assert [path for path in paths if not (PACKAGE.parent / path).exists() and not (PACKAGE / path).exists()] == []
+    executors = re.search(r"executors   how tasks are spread: ([a-z, ]+)", text)
+    assert executors is not None and executors[1].split(", ") == list(EXECUTORS)
+
+
+def test_the_readme_says_which_running_flags_are_no_setting() -> None:
+    sentence = " ".join(README.partition("Every running option is also")[2].partition("\n\n")[0].split())
+    settings = {flag.name for flag in run_flags([]) if flag.group == "running" and flag.field == "settings"}
+    others = {flag.name for flag in run_flags([]) if flag.group == "running"} - settings
+    names = {name for flag in run_flags([]) if flag.name in others for name in flag.names}
+    assert (
+        set(re.findall(r"`(--?[a-z-]+)`", sentence)) - {f"--{name.replace('_', '-')}" for name in NOT_IN_RECIPES}
+        <= names
+    )
+    assert all(any(f"`{name}`" in sentence for name in flag.names) for flag in run_flags([]) if flag.name in others)
+    assert all(f"`--{name.replace('_', '-')}`" in sentence for name in NOT_IN_RECIPES)
