@@ -43,6 +43,8 @@ class Report:
         Why the run ended early (STOPPED, INTERRUPTED, TERMINATED), or None.
     reason : str
         The sentence for it.
+    warnings : list of str
+        What is odd of the run as a whole: that its ledger was damaged.
     """
 
     base: str = ""  # the output folder: outputs are reported relative to it
@@ -58,6 +60,7 @@ class Report:
     located: int = 0  # pictures for the web that say where they were taken
     stopped: ExitCode | None = None
     reason: str = ""
+    warnings: list[str] = field(default_factory=list)
 
     def add(self, outcome: Outcome, keep: bool = True) -> None:
         """Count one outcome, and `keep` it for the records."""

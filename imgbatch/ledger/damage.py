@@ -13,9 +13,9 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterable, Iterator, Sequence
-from types import UnionType
 
 from imgbatch.core.errors import PlanError
+from imgbatch.ledger.schema import Kind
 
 COMPANIONS = ("-wal", "-shm", "-journal")
 #: The primary result codes that blame the place, or what we asked, not the content: https://sqlite.org/rescode.html.
@@ -24,12 +24,17 @@ _OF_THE_PLACE = frozenset((
     sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_AUTH,
     sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISUSE,
 ))  # fmt: skip
-Kind = type | UnionType
+
+
+class LedgerDamageError(PlanError):
+    """A ledger is damaged; `aside` is where it was put, None where it is still in its place."""
+
+    aside: str | None = None
 
 
 @contextlib.contextmanager
 def guard(file: str, mend: bool) -> Iterator[None]:
-    """Within the block a ledger is read; whatever is wrong with it becomes a PlanError.
+    """Within the block a ledger is read; whatever is wrong with it becomes a PlanError, damage a LedgerDamageError.
 
     Parameters
     ----------
@@ -118,19 +123,23 @@ def write_error(file: str, error: sqlite3.Error) -> OSError:
     return OSError(errno.ENOSPC if "full" in str(error) else errno.EIO, message, file)
 
 
-def _damage_error(file: str, error: Exception, mend: bool) -> PlanError:
+def _damage_error(file: str, error: Exception, mend: bool) -> LedgerDamageError:
     """The sentence for a file that is no ledger, which is renamed when it may be."""
-    then = "outputs of former runs then count as foreign files (--skip-existing or --overwrite)"
-    try:
+    aside = None
+    with contextlib.suppress(OSError):
         aside = set_aside(file) if mend else None
-    except OSError:
-        aside = None
     if aside is None:
-        return PlanError(f"the ledger {file} cannot be read ({error}); move it away to start anew: {then}")
-    return PlanError(
-        f"the ledger {file} cannot be read ({error}) and was set aside as {os.path.basename(aside)}; run again to "
-        f"start anew: {then}, or give the run another ledger with --state DIR"
-    )
+        then = "move it away to start anew, as the next run does that may write there"
+    else:
+        then = f"it was set aside as {os.path.basename(aside)}"
+    damage = LedgerDamageError(f"the ledger {file} cannot be read ({error}); {then}")
+    damage.aside = aside
+    return damage
+
+
+def was_set_aside(file: str) -> bool:
+    """Whether a damaged ledger lies beside this one, so that files may be there which a run wrote that is forgotten."""
+    return os.path.lexists(f"{file}.damaged-1")
 
 
 def set_aside(file: str) -> str:

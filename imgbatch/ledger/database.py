@@ -8,16 +8,19 @@ the folder, and leaves nothing there. What is wrong with a file is said by damag
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from imgbatch.core.errors import PlanError, one_line
-from imgbatch.ledger.damage import COMPANIONS, check_file, check_rows, guard, set_aside
-from imgbatch.ledger.schema import COLUMNS, KINDS, PATHS, VERSION, bring_up_to_date, columns_of, select
-from imgbatch.storage.atomic_write import open_atomic
+from imgbatch.ledger.damage import COMPANIONS, LedgerDamageError, check_file, check_rows, guard, set_aside
+from imgbatch.ledger.rows import Row
+from imgbatch.ledger.schema import COLUMNS, KINDS, PATHS, VERSION, bring_up_to_date, columns_of, insert, select
+from imgbatch.storage.atomic_write import hash_of, open_atomic
 from imgbatch.storage.temporary import sweep
 
 FILE = "ledger.sqlite"
@@ -74,8 +77,13 @@ def read_rows(file: str, mend: bool) -> dict[str, list[tuple[Any, ...]]]:
         The file is damaged, foreign, of a newer version, or cannot be opened where it is.
     """
     with open_to_read(file, mend) as connection:
+        if mend and connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+            raise sqlite3.DatabaseError("its pages contradict one another")
         rows = {name: read_table(connection, name) for name in ("written", "failures", "runs")}
         check_places(connection)
+        column = COLUMNS["written"].index("run")
+        if not {row[column] for row in rows["written"]} <= {0, *(row[0] for row in rows["runs"])}:
+            raise sqlite3.DatabaseError("it names runs that it does not have")
     return rows
 
 
@@ -95,10 +103,68 @@ def check_places(connection: sqlite3.Connection) -> None:
             f"instr({value}, X'3A') OR substr({value}, 1, 1) IN (X'2F', X'5C')"
         )
         for (name,) in rows:
-            path = os.fsdecode(name)
-            parts = path.replace(os.sep, "/").split("/")
-            if os.path.isabs(path) or os.path.splitdrive(path)[0] or ".." in parts or "\0" in path:
-                raise sqlite3.DatabaseError(f"it names a place outside, {one_line(path, 80)}: it is not from here")
+            if _is_outside(os.fsdecode(name)):
+                place = one_line(os.fsdecode(name), 80)
+                raise sqlite3.DatabaseError(f"it names a place outside, {place}: it is not from here")
+
+
+def _is_outside(path: str) -> bool:
+    parts = path.replace(os.sep, "/").split("/")
+    return os.path.isabs(path) or bool(os.path.splitdrive(path)[0]) or ".." in parts or "\0" in path
+
+
+def salvage(aside: str, file: str, folder: str) -> None:
+    """Begin a new ledger with what can be read of a damaged one, and what the files themselves prove.
+
+    The history of runs; what was replaced in place, which is known by content anyway; and which outputs are ours to
+    make again, since they hold the very bytes that were recorded. That one is up to date is not believed.
+
+    Parameters
+    ----------
+    aside, file : str
+        The damaged ledger and the new one.
+    folder : str
+        DIR (absolute).
+    """
+    rows: dict[str, list[Sequence[object]]] = {"runs": [], "replaced": [], "written": []}
+    with contextlib.suppress(sqlite3.Error, OSError, LedgerDamageError), _open_to_look(aside) as connection:
+        connection.text_factory = lambda data: data.decode("utf-8", "replace")
+        for name, sound in rows.items():
+            with contextlib.suppress(sqlite3.Error):
+                for row in connection.execute(select(name)):
+                    if _is_sound(name, row) and (proof := _prove(name, row, folder)) is not None:
+                        sound.append(proof)
+    runs, column = {row[0] for row in rows["runs"]}, COLUMNS["written"].index("run")
+    rows["written"] = [row for row in rows["written"] if row[column] in runs]
+    if any(rows.values()):
+        with contextlib.suppress(sqlite3.Error, OSError), contextlib.closing(open_to_write(file)) as new, new:
+            for name, sound in rows.items():
+                new.executemany(insert(name), sound)
+
+
+def _is_sound(table: str, row: Sequence[Any]) -> bool:
+    """Whether a row is one that a run may have written."""
+    try:
+        check_rows([row], KINDS[table], PATHS[table])
+        return table != "runs" or isinstance(json.loads(row[COLUMNS[table].index("counts")]), dict)
+    except (sqlite3.DatabaseError, ValueError, RecursionError):
+        return False
+
+
+def _prove(table: str, row: Sequence[Any], folder: str) -> Sequence[object] | None:
+    """A row as it is believed; None: the files do not hold what it says, or are elsewhere."""
+    if table == "runs":
+        return row
+    if any(_is_outside(os.fsdecode(row[column])) for column in PATHS[table] if COLUMNS[table][column] != "source"):
+        return None
+    if table == "written":
+        output = Row.from_record(folder, row)
+        info_ns = output.mtime_if_intact(by_content=True)
+        return None if info_ns is None else replace(output, digest="?", mtime_ns=info_ns).as_record(folder)
+    step, path = (COLUMNS[table].index(name) for name in ("step", "path"))
+    if row[step] == "intended" and hash_of(os.path.join(folder, os.fsdecode(row[path]))) == row[4]:
+        return (*row[:step], "done", *row[step + 1 :])
+    return row if row[step] in ("done", "undone") else None
 
 
 @contextlib.contextmanager
@@ -120,8 +186,8 @@ def open_to_read(file: str, mend: bool = False) -> Iterator[sqlite3.Connection]:
                 "this run a ledger of its own with --state DIR"
             )
         tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        if version < 0 or (tables and not version):
-            raise sqlite3.DatabaseError("it is another program's database")
+        if version <= 0:
+            raise sqlite3.DatabaseError("it is another program's database" if tables else "it is empty")
         if version < VERSION:  # only the copy becomes one of today
             memory = stack.enter_context(contextlib.closing(sqlite3.connect(":memory:")))
             connection.backup(memory)

@@ -10,6 +10,7 @@ from typing import Any
 
 from imgbatch.core.errors import KINDS, PHASES
 from imgbatch.core.job import Failure, Job, LedgerEntry, Source, Status, Written
+from imgbatch.ledger.damage import was_set_aside
 from imgbatch.ledger.database import FILE, read_rows
 from imgbatch.ledger.rows import FailureRow, Row, relative_path
 from imgbatch.planning.names import STATE
@@ -65,8 +66,10 @@ class LedgerIndex:
         self._former_sources: dict[str, str] = {}
         self._now = time.time_ns()
         self.has_open_runs = False  # whether a former run died before its end
+        self._is_anew = keep and was_set_aside(self.file)  # then nobody knows who wrote a file
         if keep and os.path.exists(self.file):
             self._load()
+        self.has_open_runs |= self._is_anew
 
     def owner_of(self, path: str) -> LedgerEntry | None:
         """What is known of a file in the output folder; None: it is foreign."""
@@ -75,9 +78,17 @@ class LedgerIndex:
         if row is not None and (self._intact(row) or self._is_cut(row)):
             return LedgerEntry(row.source, row.output, False, former_source=former)
         doubtful = self._doubtful.get(path)
-        if (doubtful is not None and self._intact(doubtful)) or (self._dead and self._left_by_the_dead(path)):
+        if (
+            (doubtful is not None and self._intact(doubtful))
+            or (self._dead and self._left_by_the_dead(path))
+            or (row is None and self._is_anew)
+        ):
             return LedgerEntry("", 0, False, doubtful=True)
         return None if row is None else LedgerEntry(row.source, row.output, True, former_source=former)
+
+    def trust_no_content(self) -> None:
+        """Take files that nobody knows for foreign, though a damaged ledger may have known them."""
+        self._is_anew = False
 
     @property
     def rows(self) -> Iterable[Row]:
@@ -211,7 +222,7 @@ class LedgerIndex:
     @property
     def has_doubtful_files(self) -> bool:
         """Whether files under planned names may be those of a run, or of workers, that died."""
-        return bool(self._dead or self._doubtful)
+        return bool(self._dead or self._doubtful or self._is_anew)
 
     def _left_by_the_dead(self, path: str) -> bool:
         try:

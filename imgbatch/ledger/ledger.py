@@ -29,7 +29,7 @@ from typing import Any
 
 from imgbatch.core.errors import BLAME
 from imgbatch.core.job import Failure, Job, Outcome
-from imgbatch.ledger.damage import guard, is_damage, write_error
+from imgbatch.ledger.damage import LedgerDamageError, guard, is_damage, write_error
 from imgbatch.ledger.database import open_to_write
 from imgbatch.ledger.index import LedgerIndex
 from imgbatch.ledger.rows import BACK_OFF_DAYS, DAY_NS, Row, digest_with_fields, is_retryable, relative_path
@@ -43,6 +43,10 @@ _PENDING = ("written", "failures", "forgotten", "moved", "pruned")
 _BATCH_SECONDS = 1.0  # what a killed run may have to do again
 _BATCH_ROWS = 500
 _RESERVE = 64 * 1024  # bytes kept so that a full disk takes the last records
+_NEW_RUN = (
+    "INSERT OR IGNORE INTO runs (id, started_ns, seen_ns, counts, digest, versions, command, folder) "
+    "VALUES (?,?,?,'{}',?,?,?,?)"
+)
 _EARLY_NS = DAY_NS // 24  # a nightly run is never exactly a day after the last one
 
 
@@ -55,6 +59,7 @@ class Ledger(LedgerIndex):
     ) -> None:  # fmt: skip
         super().__init__(folder, keep, state, digest, versions, mend)
         self.run = 0
+        self._row_of_run: tuple[object, ...] = ()
         self._reserve = os.path.join(os.path.dirname(self.file), "reserve")
         self._digests: Sequence[str] = ()
         self._connection: sqlite3.Connection | None = None
@@ -73,11 +78,8 @@ class Ledger(LedgerIndex):
         now, command = time.time_ns(), command.encode("utf-8", "backslashreplace").decode()
         try:
             with guard(self.file, mend=True), self._open_durably() as connection:
-                cursor = connection.execute(
-                    "INSERT INTO runs (started_ns, seen_ns, counts, digest, versions, command, folder) "
-                    "VALUES (?,?,'{}',?,?,?,?)",
-                    (now, now, self.digest, self.versions, command, os.fsencode(self.folder)),
-                )
+                row = (None, now, now, self.digest, self.versions, command, os.fsencode(self.folder))
+                cursor = connection.execute(_NEW_RUN, row)
                 connection.executemany(
                     "UPDATE written SET source=?, recorded_ns=source_mtime_ns WHERE path=?",
                     self._source_updates.values(),
@@ -87,9 +89,13 @@ class Ledger(LedgerIndex):
                 )
                 connection.executemany("UPDATE written SET mtime_ns=? WHERE path=?", self._output_updates.values())
             self.run = cursor.lastrowid or 0
+            self._row_of_run = (self.run, *row[1:])
             self._give_reserve()
             with open(self._reserve, "xb") as file:  # exclusively: never what a link leads to
                 file.write(bytes(_RESERVE))
+        except LedgerDamageError:
+            self._disconnect()
+            raise
         except OSError:
             return  # a disk that is full already: the first file will say so
 
@@ -216,6 +222,8 @@ class Ledger(LedgerIndex):
 
     def _write(self, pending: Mapping[str, list[tuple[object, ...]]]) -> None:
         with self._open() as connection:
+            if self._row_of_run:
+                connection.execute(_NEW_RUN, self._row_of_run)  # where a damaged file was set aside meanwhile
             connection.executemany(insert("written"), pending["written"])
             connection.executemany(insert("failures"), pending["failures"])
             connection.executemany("DELETE FROM failures WHERE source=? AND digest=?", pending["forgotten"])

@@ -87,17 +87,18 @@ class Row:
         """Whether the file is there as it was written: by size and mtime, or where only that is another, by content."""
         return self.mtime_if_intact() is not None
 
-    def mtime_if_intact(self) -> int | None:
+    def mtime_if_intact(self, by_content: bool = False) -> int | None:
         """The file's mtime in ns, where it is as it was written: restores, copies, FAT and touch give it another one.
 
-        None where it is not.
+        None where it is not. `by_content`: an equal time proves nothing.
         """
         store = storage_of(self.path)
         try:
             info = store.stat(self.path)
             if info.st_size != self.size:
                 return None
-            same = mtime(info) == self.mtime_ns or (bool(self.hash) and store.fingerprint(self.path) == self.hash)
+            same = mtime(info) == self.mtime_ns and not by_content
+            same = same or (bool(self.hash) and store.fingerprint(self.path) == self.hash)
         except OSError:
             return None
         return mtime(info) if same else None

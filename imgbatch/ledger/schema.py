@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Sequence
+from types import UnionType
 from typing import NamedTuple
-
-from imgbatch.ledger.damage import Kind
 
 VERSION = 5
 #: A new ledger's tables.
@@ -84,6 +83,7 @@ SCHEMA = {
 }
 #: The names of their columns, in the order in which rows are written and read.
 COLUMNS = {name: re.findall(r"^    ([a-z_]+) ", table, re.MULTILINE) for name, table in SCHEMA.items()}
+Kind = type | UnionType
 _COUNT: Kind = int | None
 #: What the columns hold, and which of them are paths.
 KINDS: dict[str, tuple[Kind, ...]] = {

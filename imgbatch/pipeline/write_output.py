@@ -91,7 +91,10 @@ def _refusal(path: str, target: Target, is_continuation: bool) -> str:
     if target.late:
         return f"{path} is there already, foreign or made of another source; add {{name}} or {{hash}} to --name"
     if is_continuation:
-        return f"{path} exists, and is not what a run that was killed would have left; move it away, or --overwrite"
+        return (
+            f"{path} exists, and is not what is made now: it may be somebody's, or of a run that was killed or whose "
+            "ledger was damaged; move it away, or --overwrite"
+        )
     return f"{path} exists and was not made by imgbatch; choose another -o or --name"
 
 

@@ -66,7 +66,9 @@ class Log(Reporter):
             self._say(*outcome_line(outcome), outcome.record(self._base))
 
     def finish(self, report: Report) -> None:
-        """Log the sums and the exit code; raise the first error that logging had."""
+        """Log what is odd, the sums and the exit code; raise the first error that logging had."""
+        for warning in report.warnings:
+            self._say(logging.WARNING, warning, {"event": "warning", "message": readable(warning)})
         self._say(*end_line(report), report.summary())
         self._handler.close()
         if self._handler.failure is not None:

@@ -37,8 +37,10 @@ class Logger(Reporter):
             self._say(DEBUG if level == INFO else level, line, outcome)
 
     def finish(self, report: Report) -> None:
-        """Tell the sums."""
+        """Tell what is odd, and the sums."""
         if self._logger is not None:
+            for warning in report.warnings:
+                self._say(WARNING, warning)
             self._say(*end_line(report))
 
     def tell_break(self, error: BaseException) -> None:

@@ -76,7 +76,7 @@ class Batch(Run):
         self._repeated_failures = 0  # failures that are known, and were tried all the same
         self._is_complete = False  # whether it ended without an error, be it early
         self.command = ""
-        self.report.base = self.folder
+        self.report.base, self.report.warnings = self.folder, self.preparation.warnings
 
     @property
     def folder(self) -> str:
@@ -165,7 +165,7 @@ class Batch(Run):
         self._known_failures = frozenset(outcome.index for outcome in work.known_failures)
         try:
             if work.todo or os.path.exists(ledger.file):  # a first run without work leaves nothing
-                ledger.begin(destination.digests, self.command)
+                self.preparation.begin(self.command)
             destination.begin()
             self._sweep(ledger)
             share = not self.executor_kind.in_this_process

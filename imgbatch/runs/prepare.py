@@ -8,17 +8,16 @@ folder to hold, so that what the ledger says stays true.
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from imgbatch.codecs.registry import CODECS
 from imgbatch.core.errors import PlanError, UsageError
 from imgbatch.core.job import Job
 from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.core.version import VERSION
-from imgbatch.ledger.damage import permission_hint
+from imgbatch.ledger.damage import LedgerDamageError, permission_hint
+from imgbatch.ledger.database import FILE, salvage
 from imgbatch.ledger.destination import Destination
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.rows import state_folder
@@ -26,17 +25,16 @@ from imgbatch.ledger.trust import refuse_strange_state
 from imgbatch.ledger.up_to_date import is_retried, is_suspicious, known_failure
 from imgbatch.operations.registry import is_builtin
 from imgbatch.planning.find import SkippedFile, discover
+from imgbatch.planning.folders import display_path
 from imgbatch.planning.names import STATE
-from imgbatch.planning.recipe import Output, Recipe
+from imgbatch.planning.recipe import Recipe
 from imgbatch.planning.reference_files import ReferenceFiles, reference_files_of
 from imgbatch.runs.output_folder import OutputFolder
-from imgbatch.runs.workload import Path, Workload
+from imgbatch.runs.workload import Path, Workload, shortage
 from imgbatch.storage.lock import Lock
 
 if TYPE_CHECKING:
     from imgbatch.originals.archive import SourceMover
-
-_HUGE = (20_000, 20_000)  # px: a picture that shows what a recipe limits
 
 
 class Preparation:
@@ -65,6 +63,8 @@ class Preparation:
         Where the outputs go, once it is prepared.
     resources : ReferenceFiles
         What the operations need from files.
+    warnings : list of str
+        What was odd.
     """
 
     def __init__(
@@ -89,32 +89,14 @@ class Preparation:
         self.resources = ReferenceFiles(())
         self.workload = Workload()
         self.ledger: Ledger | None = None
+        self.warnings: list[str] = []
         self._keep_ledger, self._in_this_process = ledger, in_this_process
         self._lock: Lock | None = None
 
     @property
     def shortage(self) -> tuple[int, int] | None:
-        """(bytes wanted, bytes free) when the disk may become full; None when there is room.
-
-        Guessed roughly: in the ratio that former runs had, else each output as large as its source, or as its pixels
-        where the recipe limits them.
-        """
-        workload = self.workload
-        rows = [] if self.ledger is None else list(self.ledger.rows)
-        if rows:
-            bytes_in = sum({row.source: row.source_size for row in rows}.values())
-            need = workload.total_bytes * sum(row.size for row in rows) // max(1, bytes_in)
-        else:
-            most = [_most_bytes(self._recipe, output) for output in self._recipe.outputs]
-            need = sum(min(job.source.size, most[target.output]) for job in workload.todo for target in job.targets)
-        folder = self.folder
-        while not os.path.isdir(folder) and folder != os.path.dirname(folder):
-            folder = os.path.dirname(folder)
-        try:
-            free = shutil.disk_usage(folder).free
-        except OSError:
-            return None
-        return (need, free) if need > free else None
+        """(bytes wanted, bytes free) when the disk may become full; None when there is room."""
+        return shortage(self.workload, [] if self.ledger is None else list(self.ledger.rows), self._recipe, self.folder)
 
     def prepare(self, *, hold: bool = True) -> None:
         """Find, plan and compare; writes nothing.
@@ -144,7 +126,7 @@ class Preparation:
         try:
             if hold and os.path.isdir(self.state):
                 self._hold()
-            self._compare()
+            self._go_on()
         except BaseException:
             self.close()
             raise
@@ -154,7 +136,7 @@ class Preparation:
         if self._lock is None and self.workload.todo:
             self._hold()
             if self.ledger is not None and os.path.exists(self.ledger.file):  # a run came and went meanwhile
-                self._compare()
+                self._go_on()
         if self.ledger is not None and self.workload.todo:
             try:
                 self.ledger.root.hold()
@@ -184,6 +166,35 @@ class Preparation:
             self._lock.release()
             self._lock = None
 
+    def _go_on(self) -> None:
+        """Compare with the ledger; one that is damaged was set aside, and the run goes on with what is left of it."""
+        try:
+            self._compare()
+        except LedgerDamageError as error:
+            aside = self._note_damage(error)
+            if len(self.warnings) == 1:  # what was salvaged is not salvaged again
+                salvage(aside, os.path.join(self.state, FILE), self.folder)
+            self._go_on()
+
+    def _note_damage(self, error: LedgerDamageError) -> str:
+        """Note that a ledger was set aside, and what that means; its new name. The error where it is still there."""
+        if error.aside is None:
+            raise error
+        then = "an output that holds what is made now is known again, and no other one is replaced without --overwrite"
+        if self._destination_class.replaces_sources:
+            then = f"originals of former runs stay in {display_path(os.path.join(self.state, 'backup'))}"
+        self.warnings.append(f"{error}, and the run goes on: {then}")
+        return error.aside
+
+    def begin(self, command: str) -> None:
+        """Open the run in the ledger; `command` is what was typed."""
+        assert self.ledger is not None
+        try:
+            self.ledger.begin(self.destination.digests, command)
+        except LedgerDamageError as error:  # of what is only written
+            self._note_damage(error)
+            self.ledger.begin(self.destination.digests, command)
+
     def _compare(self) -> None:
         """Ask the ledger what is left to do."""
         workload = self.workload = Workload()
@@ -192,6 +203,8 @@ class Preparation:
         ledger = self.ledger = Ledger(
             self.folder, self._keep_ledger, self.state, digest, _versions(), mend=self._lock is not None
         )
+        if self._settings.in_the_way in ("skip", "rename"):
+            ledger.trust_no_content()
         ledger.limit, ledger.durable = self._settings.timeout, self._settings.sync != "off"
         destination = self.destination = self._destination_class(
             self.folder, ledger, self._recipe, self._settings, contents
@@ -246,12 +259,8 @@ class Preparation:
         folders = [os.path.join(self.folder, output.dir) for output in self._recipe.outputs]
         roots = {os.path.realpath(path) for path in self._paths}
         inside = [folder for folder in (self.folder, *folders) if not _holds(os.path.realpath(folder), roots)]
-        return [
-            os.path.join(self.folder, STATE),
-            self.state,
-            *inside,
-            *([] if self.source_mover is None else self.source_mover.folders),
-        ]
+        moving = [] if self.source_mover is None else self.source_mover.folders
+        return [os.path.join(self.folder, STATE), self.state, *inside, *moving]
 
 
 def _choose_destination(
@@ -289,12 +298,3 @@ def _versions() -> str:
 def _holds(folder: str, roots: set[str]) -> bool:
     """Whether a folder is one of the roots, or has one of them inside."""
     return any(root == folder or root.startswith(folder.rstrip(os.sep) + os.sep) for root in roots)
-
-
-def _most_bytes(recipe: Recipe, output: Output) -> int:
-    """Hardly any picture takes more than this as `output`: its pixels, where the recipe limits them."""
-    size: tuple[int, int] | None = _HUGE
-    for op in (*recipe.ops, *output.ops):
-        size = None if size is None else op.after(size)
-    width, height = size or _HUGE
-    return width * height * (CODECS[output.format].densest if output.format in CODECS else 4)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from imgbatch.codecs.registry import CODECS
 from imgbatch.core.job import Job, Outcome
 from imgbatch.core.run_settings import Filters
 from imgbatch.ledger.rows import Row
 from imgbatch.planning.find import SkippedFile, discover
+from imgbatch.planning.recipe import Output, Recipe
 
 Path = str | os.PathLike[str]
+_HUGE = (20_000, 20_000)  # px: a picture that shows what a recipe limits
 
 
 @dataclass(repr=False, eq=False)
@@ -70,3 +74,42 @@ def find_workload(paths: Sequence[Path], filters: Filters) -> Workload:
         else:
             workload.todo.append(Job(len(workload.todo), item, ()))
     return workload
+
+
+def shortage(workload: Workload, rows: Sequence[Row], recipe: Recipe, folder: str) -> tuple[int, int] | None:
+    """(bytes wanted, bytes free) when the disk may become full; None when there is room.
+
+    Guessed roughly: in the ratio that former runs had, else each output as large as its source, or as its pixels where
+    the recipe limits them.
+
+    Parameters
+    ----------
+    workload : Workload
+    rows : sequence of Row
+        What former runs wrote.
+    recipe : Recipe
+    folder : str
+        The output folder (absolute).
+    """
+    if rows:
+        bytes_in = sum({row.source: row.source_size for row in rows}.values())
+        need = workload.total_bytes * sum(row.size for row in rows) // max(1, bytes_in)
+    else:
+        most = [_most_bytes(recipe, output) for output in recipe.outputs]
+        need = sum(min(job.source.size, most[target.output]) for job in workload.todo for target in job.targets)
+    while not os.path.isdir(folder) and folder != os.path.dirname(folder):
+        folder = os.path.dirname(folder)
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError:
+        return None
+    return (need, free) if need > free else None
+
+
+def _most_bytes(recipe: Recipe, output: Output) -> int:
+    """Hardly any picture takes more than this as `output`: its pixels, where the recipe limits them."""
+    size: tuple[int, int] | None = _HUGE
+    for op in (*recipe.ops, *output.ops):
+        size = None if size is None else op.after(size)
+    width, height = size or _HUGE
+    return width * height * (CODECS[output.format].densest if output.format in CODECS else 4)

@@ -72,14 +72,14 @@ class Lock:
         try:
             os.lseek(self._descriptor, 0, os.SEEK_SET)
             owner = json.loads(os.read(self._descriptor, 1000))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return {}
         return owner if isinstance(owner, dict) else {}
 
 
 def _busy(folder: str, owner: dict[str, float], wait: float) -> str:
     who = "another run"
-    if "pid" in owner and "started" in owner:
+    with contextlib.suppress(KeyError, TypeError, ValueError, OverflowError, OSError):  # somebody else wrote there
         since = datetime.datetime.fromtimestamp(owner["started"]).strftime("%Y-%m-%d %H:%M:%S")
         who = f"another run (process {owner['pid']:.0f}, since {since})"
     delay = f" still, after {wait:g} s" if wait else ""

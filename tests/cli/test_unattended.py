@@ -104,3 +104,13 @@ def test_prometheus_keeps_the_last_success(run: Run, place: Path) -> None:
     bad = figures()
     assert bad[success] == good[success] < bad[f"imgbatch_last_run_timestamp_seconds{{{label}}}"]
     assert bad[f'imgbatch_files{{{label},status="failed"}}'] == 1
+
+
+def test_a_ledger_that_was_set_aside_is_news(place: Path, run: Run) -> None:
+    words = ("run", "photos", "-o", "out", "--resize", "20", "-j", "0", "--unattended", "--log", "night.log")
+    run(*words)
+    (place / "out/.imgbatch/ledger.sqlite").write_bytes(b"no database")
+    done = run(*words)
+    assert done.returncode == 0 and "was set aside as ledger.sqlite.damaged-1" in done.stderr
+    assert " WARNING the ledger " in (place / "night.log").read_text()
+    assert run(*words).stderr == ""

@@ -109,6 +109,8 @@ def _run(words: Sequence[str], arguments: RunArguments, progress: _Progress) -> 
     )  # fmt: skip
     batch.command = shlex.join(["imgbatch", "run", *words])
     batch.prepare(hold=not (arguments.dry_run or arguments.estimate or arguments.explain))
+    for warning in batch.report.warnings:
+        console.say(f"warning: {printable(warning)}")
     preview_code = _preview(batch, request.output, arguments, console)
     if preview_code is not None:
         return preview_code

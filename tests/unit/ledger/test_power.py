@@ -67,7 +67,7 @@ def test_the_beginning_of_a_run_is_on_the_disk(photos: Path, word: str, monkeypa
 
     monkeypatch.setattr(ledgers, "open_to_write", listening)
     ib.run([photos], photos.parent / "out", HALF, workers=0, sync=word)
-    begin = next(number for number, statement in enumerate(events) if statement.startswith("INSERT INTO runs"))
+    begin = next(number for number, statement in enumerate(events) if " INTO runs " in statement)
     modes = [statement for statement in events[:begin] if "synchronous" in statement]
     assert modes[-1] == f"PRAGMA synchronous={'NORMAL' if word == 'off' else 'FULL'}"
 

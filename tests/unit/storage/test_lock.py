@@ -31,7 +31,15 @@ def test_the_second_is_refused_with_who_and_what_to_do(tmp_path: Path) -> None:
     Lock(str(tmp_path / "state")).release()
 
 
-@pytest.mark.parametrize("content", [b"", b"nonsense", b"[1]", b"\xff", b'{"pid": 1}', b'{"started": 1}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"", b"nonsense", b"[1]", b"\xff", b'{"pid": 1}', b'{"started": 1}', b'{"pid": "x", "started": 1}',
+        b'{"pid": null, "started": 1}', b'{"pid": [1], "started": 1}', b'{"pid": 1, "started": "now"}',
+        b'{"pid": 1, "started": 1e300}', b'{"pid": 1, "started": NaN}', b'{"pid": 1, "started": {}}',
+        b'{"pid": Infinity, "started": []}', b"[" * 1000,
+    ],
+)  # fmt: skip
 def test_who_does_not_say_its_name_is_another_run(tmp_path: Path, content: bytes) -> None:
     first = Lock(str(tmp_path))
     (tmp_path / "lock").write_bytes(content)

@@ -1,0 +1,198 @@
+"""Does the same run go on when its ledger is damaged, and is nothing replaced of which nobody knows whose it is?"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import imgbatch as ib
+from imgbatch.ledger.database import FILE
+from imgbatch.ledger.ledger import Ledger
+from imgbatch.planning.names import STATE
+
+HALF = ib.Recipe([ib.Resize("50%")])
+_WRONG_FAILURE = "INSERT INTO failures VALUES ('text', '', 1, 1, '', '', '', '', 1, 1, '', 1)"
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Three photos of other times."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number, name in enumerate(("a.jpg", "b.jpg", "c.jpg")):
+        Image.effect_noise((60, 40), 50 + number).convert("RGB").save(folder / name)
+        os.utime(folder / name, (10**9 + number, 10**9 + number))
+    return folder
+
+
+def make(photos: Path, recipe: ib.Recipe = HALF, **settings: object) -> ib.Report:
+    """A run into the folder beside the photos."""
+    return ib.run([photos], photos.parent / "out", recipe, workers=0, **settings)  # type: ignore[arg-type]  # settings
+
+
+def statuses(report: ib.Report) -> dict[str, int]:
+    """How many files had which status."""
+    return {status: count for status, count in report.counts.items() if count}
+
+
+def _change(folder: Path, statement: str) -> None:
+    with sqlite3.connect(folder / STATE / FILE) as connection:
+        connection.execute(statement)
+    connection.close()
+
+
+def _state(folder: Path) -> dict[str, tuple[bytes, int]]:
+    return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.glob("*.jpg")}
+
+
+def _cut(folder: Path) -> None:
+    file = folder / STATE / FILE
+    file.write_bytes(file.read_bytes()[:5000])
+
+
+def _lose(folder: Path) -> None:
+    (folder / STATE / FILE).write_bytes(b"no database")
+
+
+def _spoil(folder: Path) -> None:
+    _change(folder, _WRONG_FAILURE)
+
+
+def _drop(folder: Path) -> None:
+    _change(folder, "DROP TABLE runs")
+
+
+def _empty(folder: Path) -> None:
+    (folder / STATE / FILE).write_bytes(b"")
+
+
+def _forget_runs(folder: Path) -> None:
+    _change(folder, "DELETE FROM runs")
+
+
+@pytest.mark.parametrize("damage", [_cut, _lose, _spoil, _drop, _empty, _forget_runs])
+def test_the_same_run_goes_on_and_its_outputs_are_its_own_again(photos: Path, damage: Callable[[Path], None]) -> None:
+    make(photos)
+    before = _state(photos.parent / "out")
+    damage(photos.parent / "out")
+    report = make(photos)
+    assert statuses(report) == {"ok": 3} and report.exit_code == 0
+    (warning,) = report.warnings
+    assert "was set aside as ledger.sqlite.damaged-1, and the run goes on" in warning
+    assert (photos.parent / "out" / STATE / f"{FILE}.damaged-1").exists()
+    assert {name: data for name, (data, _) in _state(photos.parent / "out").items()} == {
+        name: data for name, (data, _) in before.items()
+    }
+    report = make(photos)
+    assert statuses(report) == {"unchanged": 3} and report.warnings == []
+
+
+@pytest.mark.parametrize("damage", [_cut, _lose])
+def test_what_holds_other_bytes_is_not_replaced_and_named(photos: Path, damage: Callable[[Path], None]) -> None:
+    out = photos.parent / "out"
+    make(photos)
+    damage(out)
+    (out / "a.jpg").write_bytes(b"the user's own")
+    for others in ("ok", "unchanged"):
+        report = make(photos)
+        assert statuses(report) == {others: 2, "failed": 1} and report.exit_code == 1
+        (failed,) = report.failed
+        assert failed.error is not None and failed.error.kind == "exists"
+        assert "move it away, or --overwrite" in failed.error.message
+        assert (out / "a.jpg").read_bytes() == b"the user's own"
+    assert statuses(make(photos, skip_existing=True)) == {"skipped": 1, "unchanged": 2}
+    assert statuses(make(photos, rename=True)) == {"ok": 1, "unchanged": 2}
+    assert (out / "a.jpg").read_bytes() == b"the user's own" and (out / "a-1.jpg").exists()
+    assert statuses(make(photos, overwrite=True))["ok"] == 1
+    assert (out / "a.jpg").read_bytes() != b"the user's own"
+
+
+def test_what_the_damaged_ledger_knew_by_content_may_be_replaced(photos: Path) -> None:
+    make(photos)
+    _spoil(photos.parent / "out")
+    Image.new("RGB", (60, 40), "red").save(photos / "a.jpg")
+    (photos.parent / "out/b.jpg").write_bytes((photos.parent / "out/b.jpg").read_bytes()[:-1] + b"?")
+    report = make(photos)
+    assert statuses(report) == {"ok": 2, "failed": 1}  # what was edited is not replaced
+    assert [outcome.source.relative for outcome in report.failed] == ["b.jpg"]
+    assert [run.exit_code for run, _ in ib.past_runs(photos.parent / "out")] == [0, 1]
+
+
+def test_what_the_damaged_ledger_calls_up_to_date_is_made_again(photos: Path) -> None:
+    make(photos)
+    _change(photos.parent / "out", "UPDATE written SET source_size=source_size, digest=replace(digest, 'a', 'b')")
+    _spoil(photos.parent / "out")
+    assert statuses(make(photos)) == {"ok": 3}
+
+
+def test_a_place_outside_is_not_salvaged(photos: Path) -> None:
+    out, secret = photos.parent / "out", photos.parent / "secret.jpg"
+    make(photos)
+    secret.write_bytes((out / "a.jpg").read_bytes())
+    _change(out, "UPDATE written SET path=x'2e2e2f7365637265742e6a7067' WHERE path=x'612e6a7067'")
+    (photos / "a.jpg").unlink()
+    make(photos, prune=True)
+    assert secret.exists() and b"secret" not in (out / STATE / FILE).read_bytes()
+
+
+@pytest.mark.parametrize("damage", [_spoil, lambda folder: _change(folder, "UPDATE runs SET counts='[' WHERE id=2")])
+def test_in_place_nothing_is_made_twice_and_undo_still_works(photos: Path, damage: Callable[[Path], None]) -> None:
+    originals = _state(photos)
+    for recipe in (HALF, ib.Recipe([ib.Resize("10")])):
+        ib.run(photos, recipe=recipe, in_place=True, workers=0)
+    halves = _state(photos)
+    damage(photos)
+    report = ib.run(photos, recipe=HALF, in_place=True, workers=0)
+    assert statuses(report) == {"unchanged": 3} and len(report.warnings) == 1 and _state(photos) == halves
+    for _ in range(2):
+        ib.undo(photos)
+    assert _state(photos) == originals
+
+
+def test_damage_that_is_found_only_when_the_run_begins_is_set_aside_too(
+    photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(photos)
+    begin, broken = Ledger.begin, [True]
+
+    def damage_first(ledger: Ledger, digests: list[str], command: str = "") -> None:
+        if broken.pop() if broken else False:
+            Path(ledger.file).write_bytes(b"no database")
+        begin(ledger, digests, command)
+
+    monkeypatch.setattr(Ledger, "begin", damage_first)
+    report = make(photos)
+    assert statuses(report) == {"unchanged": 3} and len(report.warnings) == 1
+    assert statuses(make(photos)) == {"ok": 3}
+
+
+def test_who_only_looks_sets_nothing_aside(photos: Path) -> None:
+    make(photos)
+    _lose(photos.parent / "out")
+    with pytest.raises(ib.PlanError, match="move it away to start anew, as the next run does"):
+        ib.past_runs(photos.parent / "out")
+    assert os.listdir(photos.parent / "out" / STATE).count(f"{FILE}.damaged-1") == 0
+
+
+def test_after_damage_in_the_middle_of_a_run_what_is_recorded_is_believed(
+    photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, times = Ledger._write, [1, 2]
+
+    def fail_first(ledger: Ledger, pending: object) -> None:
+        if times:
+            times.pop()
+            raise sqlite3.DatabaseError("file is not a database")
+        write(ledger, pending)  # type: ignore[arg-type]  # what it was given
+
+    monkeypatch.setattr(Ledger, "_write", fail_first)
+    report = make(photos)
+    assert report.exit_code == 4 and "was set aside as ledger.sqlite.damaged-1" in report.reason
+    report = make(photos)
+    assert statuses(report) == {"unchanged": 3} and report.warnings == []
+    assert [run.id for run, _ in ib.past_runs(photos.parent / "out")] == [1, 2]
