@@ -22,15 +22,20 @@ LINES = 10  # of one file; libtiff can say thousands
 _STDOUT, _STDERR = 1, 2
 
 
+def _nameless_file() -> BinaryIO:
+    """In memory, or on the disk; where there can be none, what takes everything and gives nothing."""
+    with contextlib.suppress(OSError, AttributeError):
+        return os.fdopen(os.memfd_create("imgbatch"), "w+b", buffering=0)
+    with contextlib.suppress(OSError):
+        return tempfile.TemporaryFile(buffering=0)
+    return open(os.devnull, "r+b", buffering=0)
+
+
 class CapturedStderr:
     """A nameless file to which descriptors can be turned."""
 
     def __init__(self) -> None:
-        self._file: BinaryIO
-        if hasattr(os, "memfd_create"):
-            self._file = os.fdopen(os.memfd_create("imgbatch"), "w+b", buffering=0)
-        else:
-            self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - lives as long as this object
+        self._file = _nameless_file()
         # Appending, so that after a truncation writers do not leave a hole
         with contextlib.suppress(ImportError, OSError):
             import fcntl

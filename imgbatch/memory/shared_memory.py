@@ -3,7 +3,7 @@
 One owner creates and removes; everybody else attaches and detaches. An attached segment is not tracked by the
 attacher: a tracked attacher would destroy the segment when it exits (https://github.com/python/cpython/issues/82300).
 
-On Linux a segment is a file in ``/dev/shm`` whose name goes at once, and others attach by ``/proc/PID/fd/N``: so the
+On Linux a segment is a file in memory without a name, and others attach by ``/proc/PID/fd/N``: so the
 kernel removes the segment with the last process that holds it, however that one ends. Elsewhere, and where others may
 not look into the owner (a service that has given up root), the segment keeps its name until the owner releases it.
 """
@@ -24,6 +24,7 @@ from imgbatch.core.errors import HostError
 
 SHM = "/dev/shm"  # where Linux keeps segments
 _PREFIX = "imgbatch-"
+_SMALL = 2**20  # bytes that are not worth asking for
 _ATTACH_LOCK = threading.Lock()
 _CANNOT = (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS)  # a disk that cannot reserve space
 
@@ -77,11 +78,12 @@ class Segment:
 def create_segment(size: int) -> Segment:
     """A new segment of zeros, its space reserved; HostError when there is no room for it."""
     size = max(1, size)
-    refuse_more_than_free(size)
+    if size > _SMALL:
+        refuse_more_than_free(size)
     name = f"{_PREFIX}{os.getpid()}-{secrets.token_hex(4)}"  # says whose it is; macOS takes 30 characters
     if _is_open_to_workers():
         with _room_for(size):
-            descriptor = _nameless_file(name)
+            descriptor = _nameless_file(name, size)
             try:
                 os.ftruncate(descriptor, size)
                 reserve(descriptor, size)
@@ -123,8 +125,14 @@ def _is_open_to_workers() -> bool:
         return False
 
 
-def _nameless_file(name: str) -> int:
-    """A new file in memory, without its name; where ``/dev/shm`` is missing or takes nothing, one of the kernel's."""
+def _nameless_file(name: str, size: int) -> int:
+    """A new file in memory, without its name: in ``/dev/shm``, or one of the kernel's where it is small, or has to be.
+
+    Containers give ``/dev/shm`` little room or none.
+    """
+    if size <= _SMALL:
+        with contextlib.suppress(OSError):
+            return os.memfd_create(name)
     path = f"{SHM}/{name}"
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)

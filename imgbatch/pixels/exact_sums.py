@@ -9,6 +9,7 @@ while a record is being changed, says whether what was read is consistent.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from imgbatch.core.errors import EngineError, wrong_value
+from imgbatch.core.errors import EngineError, HostError, wrong_value
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.memory.shared_arrays import SharedArray
 
@@ -146,7 +147,7 @@ class Totals:
     ----------
     layout : Layout
     in_shared_memory : bool
-        In shared memory, so that another process can look on; else in this process only.
+        In shared memory, if there is any, so that another process can look on; else in this process only.
 
     Attributes
     ----------
@@ -156,7 +157,10 @@ class Totals:
 
     def __init__(self, layout: Layout, in_shared_memory: bool = True) -> None:
         whole = _whole(layout)
-        segment = SharedArray.create((1,), whole) if in_shared_memory else None
+        segment = None
+        if in_shared_memory:
+            with contextlib.suppress(HostError):  # no shared memory: then there are no workers either
+                segment = SharedArray.create((1,), whole)
         self._hold(layout, segment, numpy.zeros((1,), whole) if segment is None else segment.array)
         head, _ = self._arrays()
         head["channels"] = layout.channels

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import resource
@@ -19,6 +20,7 @@ from imgbatch.core.errors import HostError, HostWarning
 from imgbatch.core.job import Outcome
 from imgbatch.executors.base import NO_GUARD, Executor
 from imgbatch.executors.host_limits import auto_workers, workers_to_start
+from imgbatch.executors.inline import Inline
 from imgbatch.executors.processes.launch import PAUSES
 from imgbatch.executors.processes.pool import Pool
 from imgbatch.executors.processes.run_state import RunState
@@ -26,6 +28,7 @@ from imgbatch.memory.shared_arrays import SharedWords
 from imgbatch.pixels.exact_sums import Layout, Totals
 from tests.cli.conftest import COMMAND, environment
 from tests.faults.tasks import FaultyTask, job
+from tests.segments import own_segments
 
 REPO = Path(__file__).parents[2]
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has such things")
@@ -247,6 +250,27 @@ def test_shared_memory_without_its_folder(monkeypatch: pytest.MonkeyPatch) -> No
     assert SharedWords.attach(words.name, 4).words[1] == 7
     words.release()
     run_all(Pool(2))
+
+
+def refused(*_: object, **__: object) -> int:
+    raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+
+@linux_only
+@pytest.mark.parametrize("word", ["imgbatch.memory.shared_memory.os.memfd_create", "_multiprocessing.SemLock"])
+def test_without_shared_memory_or_semaphores_sums_are_kept_here(monkeypatch: pytest.MonkeyPatch, word: str) -> None:
+    monkeypatch.setattr("imgbatch.memory.shared_memory.SHM", "/proc/nowhere")
+    monkeypatch.setattr(word, refused)
+    with Totals(Layout(3)) as totals, pytest.warns(HostWarning, match="no worker process"):
+        run_all(Pool(2, sums=totals))
+    assert own_segments() == set()
+
+
+@linux_only
+def test_what_libraries_print_goes_nowhere_where_no_file_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "memfd_create", refused)
+    monkeypatch.setattr("tempfile.TemporaryFile", refused)
+    run_all(Inline())
 
 
 def machine(root: Path, groups: str, files: dict[str, str]) -> str:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from imgbatch.pixels.exact_sums import Totals
 
 PATIENCE = 5.0  # seconds that a closed iterator gives the files in hand
+_NO_TIMEOUT = "run without a timeout in this process, with workers=0 (-j 0)"
 GRACE = 1.2  # seconds that an abort gives the supervisors to clear up; then the process ends all the same
 
 
@@ -81,8 +82,8 @@ class Pool(Executor):
     @classmethod
     def make(cls, options: ExecutorOptions) -> Pool:
         """With a worker for each processor where nobody said how many."""
-        workers = auto_workers() if options.workers == "auto" else int(options.workers)
-        return cls(workers, options.chunksize, options.timeout, sums=options.sums, memory=options.memory)
+        count = auto_workers() if options.workers == "auto" else int(options.workers)
+        return cls(count, options.chunksize, options.timeout, sums=options.sums, memory=options.memory)
 
     @property
     def parallelism(self) -> int:
@@ -104,8 +105,7 @@ class Pool(Executor):
         if error is None or self._stopping or not rest:
             return
         if self.timeout is not None:
-            why = f"no worker process, which alone can keep to a file's time ({error})"
-            raise HostError(f"{why}; run without a timeout in this process, with workers=0 (-j 0)") from error
+            raise HostError(f"no worker process, without which no file can be stopped ({error}); {_NO_TIMEOUT}")
         warn(f"no worker process ({error}): the files are done in this one, as with workers=0 (-j 0)")
         self._inline = Inline(self._sums)
         yield from self._inline.run(task, rest)
@@ -199,6 +199,8 @@ class _Run:
             self._threads = ThreadPool(len(supervisors))
         except (RuntimeError, AttributeError) as error:  # no more threads; it stumbles when it clears up after that
             raise HostError(f"{LIMITS} give no more threads") from error
+        except OSError as error:
+            raise HostError(f"no semaphore: {error.strerror or error}") from error
         self._results: IMapIterator[list[Outcome] | BaseException] = self._threads.imap_unordered(
             self._answer, iter(self._feed.get, None)
         )
@@ -254,10 +256,7 @@ class _Run:
         return result
 
     def drain(self, patience: float) -> list[Outcome]:
-        """Wait `patience` seconds for all files in hand, then no longer; what nobody has got yet.
-
-        Like :meth:`close`, it does nothing in a forked copy of this process.
-        """
+        """Wait `patience` seconds for all files in hand; what nobody has got yet. Does nothing in a forked copy."""
         if self._state.owner != os.getpid():
             return []
         end = time.monotonic() + patience
