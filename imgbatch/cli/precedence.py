@@ -23,6 +23,7 @@ from imgbatch.core.run_settings import Filters, Settings, UnattendedSettings
 from imgbatch.planning.recipe import Output, Recipe
 from imgbatch.storage.atomic_write import write_text
 from imgbatch.storage.pipe import read_all
+from imgbatch.storage.temporary import sweep
 
 if TYPE_CHECKING:
     from imgbatch.planning.recipe_file import RecipeFile
@@ -227,6 +228,7 @@ def save(path: str, request: RunRequest) -> None:
 
     recipe = request.recipe.map_paths(lambda name: _from(folder, name))
     text = to_toml(RecipeFile(recipe, {"paths": paths, **_differences(request.filters)}, run), folder)
+    sweep(os.path.abspath(folder))
     try:
         write_text(path, text)
     except OSError as error:

@@ -20,6 +20,7 @@ from imgbatch.reporters.base import Reporter, printable
 from imgbatch.reporters.console import Console, ConsoleStyle
 from imgbatch.reporters.registry import make_reporter, reporter_for
 from imgbatch.reporters.summary import hints
+from imgbatch.storage.temporary import sweep
 
 if TYPE_CHECKING:
     from imgbatch.runs.base import Run
@@ -226,6 +227,9 @@ def _close_at_end(outcomes: Iterator[Outcome]) -> Iterator[Iterator[Outcome]]:
 def _finish(reporters: Sequence[Reporter], report: Report) -> bool:
     """Finish the reporters; whether one of them could not write its file."""
     failure = False
+    paths = [str(reporter.path) for reporter in reporters if hasattr(reporter, "path")]
+    for folder in {os.path.dirname(os.path.abspath(path)) for path in paths}:
+        sweep(folder)  # what a run that was killed while it wrote them has left
     for reporter in reporters:
         try:
             reporter.finish(report)

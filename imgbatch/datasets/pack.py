@@ -62,8 +62,10 @@ class PackRun(LoadRun):
         self._folder = os.path.dirname(self.array_path) if spill is None else os.path.abspath(os.fspath(spill))
 
     def prepare(self) -> None:
-        """Find the sources; PlanError when something is in the way. Writes nothing."""
+        """Find the sources; PlanError when something is in the way. Only removes what a killed one has left."""
         super().prepare()
+        for folder in {self._folder, os.path.dirname(self.array_path)}:
+            sweep(folder)  # what one that was killed has left
         sources = {name for job in self.todo for name in (job.source.path, os.path.realpath(job.source.path))}
         for path in (self.array_path, self.index_path):
             if path in sources or os.path.realpath(path) in sources:
@@ -79,7 +81,6 @@ class PackRun(LoadRun):
 
         os.makedirs(os.path.dirname(self.array_path), exist_ok=True)
         os.makedirs(self._folder, exist_ok=True)
-        sweep(self._folder)
         header = io.BytesIO()
         numpy.lib.format.write_array_header_1_0(header, {"descr": "|u1", "fortran_order": False, "shape": self.shape})
         self.rows = FileArray.create(temporary_name(self._folder), self.shape, numpy.uint8, header.getvalue())

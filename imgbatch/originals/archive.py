@@ -22,8 +22,8 @@ from imgbatch.core.errors import BLAME, DISK_ERRNOS, UsageError, one_line
 from imgbatch.core.job import Outcome, Source
 from imgbatch.planning.names import numbered_name
 from imgbatch.reporters.base import printable
-from imgbatch.storage.atomic_write import has_content, mtime, open_atomic, refuse_another, sync, sync_folder
-from imgbatch.storage.below import Place, Root
+from imgbatch.storage.atomic_write import mtime, open_atomic, refuse_another, sync, sync_folder
+from imgbatch.storage.below import Place, Root, remove_below
 from imgbatch.storage.rename import rename_file
 
 _READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -60,6 +60,11 @@ class SourceMover:
         """The folders, which are never searched for sources."""
         return [folder.path for folder in (self._archive, self._quarantine) if folder is not None]
 
+    def folders_of(self, sources: Iterable[Source]) -> set[str]:
+        """Where these sources may go."""
+        places = {os.path.dirname(source.relative) for source in sources}
+        return {os.path.join(folder, place) for folder in self.folders for place in places}
+
     def settle(self, outcome: Outcome, stop: Callable[[str], None] | None = None) -> Outcome:
         """Move the outcome's source where it belongs; the outcome, with what was done among its changes.
 
@@ -81,7 +86,7 @@ class SourceMover:
                 sync(output.path)
             for where in {os.path.dirname(output.path) for output in outcome.outputs}:
                 sync(where)
-            place = _move(outcome.source, folder)
+            place = _move(outcome.source, folder, _reason(outcome))
         except OSError as failure:
             warning = f"not {word}: {one_line(failure.strerror or str(failure))}"
             if stop is not None and failure.errno in DISK_ERRNOS:
@@ -91,16 +96,26 @@ class SourceMover:
         if error is None:
             return outcome
         try:
-            why = printable(f"{outcome.source.path}: {error.kind} in {error.phase}: {error.message}")
-            _explain(place, f"{why}\n".encode(), folder)
+            _explain(place, _reason(outcome), folder)
         except OSError as failure:  # the name with .txt is too long, say
             warning = f"no .txt beside {place}: {one_line(failure.strerror or str(failure))}"
             return replace(outcome, warnings=(*outcome.warnings, warning))
         return outcome
 
 
-def _move(source: Source, folder: Root) -> str:
-    """Move a source below `folder`, under its relative path; where it is now."""
+def _reason(outcome: Outcome) -> bytes:
+    """What stands beside a source that failed; nothing beside others."""
+    error = outcome.error
+    if error is None:
+        return b""
+    return f"{printable(f'{outcome.source.path}: {error.kind} in {error.phase}: {error.message}')}\n".encode()
+
+
+def _move(source: Source, folder: Root, why: bytes = b"") -> str:
+    """Move a source below `folder`, under its relative path; where it is now.
+
+    The reason `why` is there first: after a kill in between nobody would know it any more.
+    """
     with Root(os.path.dirname(source.path)).parent(source.path) as here:
         info = os.stat(here[1], dir_fd=here[0], follow_symlinks=False)
         if not stat.S_ISREG(info.st_mode):
@@ -110,29 +125,52 @@ def _move(source: Source, folder: Root) -> str:
         folder.hold()
         folder.check()
         for place in _free_paths(os.path.join(folder.path, source.relative)):
-            with folder.parent(place, make=True) as there:
+            with folder.parent(place, make=True) as there, contextlib.ExitStack() as undo:
+                if why and not _is_taken(there):
+                    with contextlib.suppress(OSError):  # it is tried again below
+                        undo.callback(remove_below, folder.path, _explain(place, why, folder))
                 try:
                     _transfer(here, info, place, there, folder)
                 except FileExistsError:
                     if not _is_copy(here, there):
                         continue
                     os.unlink(here[1], dir_fd=here[0])  # a killed run had copied it, and not yet given it up
+                undo.pop_all()
                 sync_folder(there[0], place)
             break
         sync_folder(here[0], source.path)
     return place
 
 
-def _explain(place: str, why: bytes, folder: Root) -> None:
-    """Say beside a file that was moved why; over no file, be it a source of that name that failed, too."""
+def _is_taken(place: Place) -> bool:
+    try:
+        os.stat(place[1], dir_fd=place[0], follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _explain(place: str, why: bytes, folder: Root) -> str:
+    """Say beside a file that is moved why, over no file, be it a source of that name that failed, too; and where."""
+    start = why[: why.index(b": ") + 2]  # what a killed run has said may be worded otherwise
     for path in _free_paths(place + ".txt"):
-        try:
-            with open_atomic(path, replace=False, durable=True, root=folder) as file:
-                file.write(why)
-        except FileExistsError:
-            if not has_content(path, why):  # else it was said by a run that was killed
-                continue
-        return
+        if not os.path.lexists(path):
+            with contextlib.suppress(FileExistsError):
+                with open_atomic(path, replace=False, durable=True, root=folder) as file:
+                    file.write(why)
+                return path
+        if _begins(path, start):
+            return path
+    raise AssertionError("numbers do not end")
+
+
+def _begins(path: str, start: bytes) -> bool:
+    """Whether a file (no link) begins with these bytes."""
+    try:
+        with os.fdopen(os.open(path, _READ), "rb") as file:
+            return file.read(len(start)) == start
+    except OSError:
+        return False
 
 
 def _free_paths(path: str) -> Iterator[str]:

@@ -218,7 +218,7 @@ class Batch(Run):
     def _sweep(self, ledger: Ledger) -> None:
         """Remove what a run that died has left half-written."""
         if ledger.has_open_runs:
-            for folder in self.workload.folders:
+            for folder in self.workload.folders_of_writers(self.preparation.source_mover):
                 sweep(folder)
 
     def _try_record(self, record: Callable[[Outcome], None], outcome: Outcome) -> bool:

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from imgbatch.codecs.registry import CODECS
 from imgbatch.core.job import Job, Outcome
@@ -13,6 +14,9 @@ from imgbatch.core.run_settings import Filters
 from imgbatch.ledger.rows import Row
 from imgbatch.planning.find import SkippedFile, discover
 from imgbatch.planning.recipe import Output, Recipe
+
+if TYPE_CHECKING:
+    from imgbatch.originals.archive import SourceMover
 
 Path = str | os.PathLike[str]
 _HUGE = (20_000, 20_000)  # px: a picture that shows what a recipe limits
@@ -58,6 +62,12 @@ class Workload:
     def total(self) -> int:
         """How many files get an Outcome in this run."""
         return len(self.todo) + len(self.unchanged) + len(self.skipped_existing) + len(self.known_failures)
+
+    def folders_of_writers(self, mover: SourceMover | None) -> set[str]:
+        """Where a run of these files may have written: outputs, and sources that it moved."""
+        sources = [job.source for job in self.todo]
+        sources += [outcome.source for outcome in (*self.unchanged, *self.known_failures)]
+        return set(self.folders) | (set() if mover is None else mover.folders_of(sources))
 
     @property
     def total_bytes(self) -> int:

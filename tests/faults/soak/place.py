@@ -19,7 +19,7 @@ from imgbatch.planning.names import STATE
 #: Relative path -> digest of the content; "link" for a symbolic link.
 Tree = dict[str, str]
 #: Reports that tell of one run: another run, another content.
-_OF_ONE_RUN = (".log", ".prom", ".csv", "stats.json", ".png.txt")
+_OF_ONE_RUN = (".log", ".prom", ".csv", "report.json", "stats.json", ".png.txt")
 _BACKUP = re.compile(r"(.*\bbackup)/\d[\d-]*/(.*)")
 _TEMPORARY = re.compile(r"(^|/)\.imgbatch-[^/]*$")
 

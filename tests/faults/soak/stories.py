@@ -51,6 +51,14 @@ STORIES = {
     "log and metrics": Story(
         (("run", "photos", "-o", "out", "--log", "x.log", "--report", "web.prom", "--json", *_OPS[:-1]),)
     ),
+    "reports in folders of their own": Story(
+        ((
+            *_OUT[:-1], "--report", "r/report.json", "--report", "r/report.csv", "--report", "m/web.prom",
+            "--failed-list", "f/failed.txt", "--stats", "t/stats.json", "--srcset", "s/srcset.json",
+        ),)
+    ),
+    "pack": Story((("pack", "photos", "-o", "p/all.npy", "--overwrite", "--resize", "8x8!", "-j", "0", "-Q"),)),
+    "mean image": Story((("stats", "photos", "--mean-image", "m/mean.png", "--plot", "g/plot.png", "-j", "0", "-Q"),)),
     "in place": Story((_IN_PLACE,)),
     "in place, undo": Story((_IN_PLACE, _UNDO)),
     "in place twice, undo twice": Story(

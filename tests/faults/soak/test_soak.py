@@ -37,6 +37,8 @@ def play(words: str) -> None:
         "power --rounds 1 --seed 1 --case in-place",
         "power --rounds 3 --seed 1 --case output",
         "points --rounds 0 --story output --act 'kill after'",
+        "points --rounds 3 --seed 3 --act 'kill before' --story 'archive on another disk'",
+        "points --rounds 6 --seed 2 --act 'kill before' --story 'reports in folders of their own' --story 'mean image'",
         not_yet("points --rounds 25 --seed 1", "errors of the ledger end with 70, leftovers are not swept"),
         "damage --rounds 20 --seed 1",
         not_yet("kills --rounds 1 --seed 1 --case output --who forkserver", "a forkserver that dies ends the run"),

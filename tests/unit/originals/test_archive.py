@@ -172,6 +172,35 @@ def test_a_reason_takes_nobody_s_name_and_is_said_once(place: Path) -> None:
     assert len(os.listdir(place / "bad/trip")) == 3
 
 
+def test_a_reason_is_there_before_its_file_and_what_a_kill_has_left_is_believed(
+    place: Path, disk: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reason, transfer, there = place / "bad/trip/a.jpg.txt", archive._transfer, []
+
+    def look(*words: object) -> None:
+        there.append(reason.read_text())
+        transfer(*words)  # type: ignore[arg-type]  # as they came
+
+    monkeypatch.setattr(archive, "_transfer", look)
+    reason.parent.mkdir(parents=True)
+    reason.write_text(f"{place / 'photos/trip/a.jpg'}: corrupt, as another run had put it\n")
+    moves(place).settle(outcome(place, "failed", BAD))
+    assert there == [reason.read_text()] and sorted(os.listdir(reason.parent)) == ["a.jpg", "a.jpg.txt"]
+
+
+def test_a_reason_goes_where_its_file_cannot_be_moved(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, "not today")
+
+    monkeypatch.setattr(archive, "_transfer", refuse)
+    assert moves(place).settle(outcome(place, "failed", BAD)).warnings == ("not quarantined: not today",)
+    assert os.listdir(place / "bad/trip") == [] and (place / "photos/trip/a.jpg").exists()
+
+
+def test_where_sources_may_go(place: Path) -> None:
+    assert moves(place).folders_of([outcome(place).source]) == {str(place / "old/trip"), str(place / "bad/trip")}
+
+
 def test_a_failure_that_is_not_the_file_s_moves_nothing(place: Path) -> None:
     before = tree(place)
     full = Failure("no_space", "write", "No space left on device")
