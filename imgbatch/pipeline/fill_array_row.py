@@ -14,7 +14,8 @@ from imgbatch.core.job import Job
 from imgbatch.core.quantities import Size
 from imgbatch.memory.array_holder import ArrayHolder
 from imgbatch.operations import Flatten, Operation, apply_all
-from imgbatch.pipeline import decode_plan, template_fields
+from imgbatch.pipeline import template_fields
+from imgbatch.pipeline.decisions import decode_plan
 from imgbatch.pipeline.task import FileContext, FileTask, TaskContext
 from imgbatch.pixels import color, profile_conversion
 from imgbatch.pixels.alpha import is_opaque, to_straight_alpha

@@ -15,7 +15,7 @@ from imgbatch.planning.recipe import Recipe
 from imgbatch.storage.below import Root
 
 if TYPE_CHECKING:
-    from imgbatch.pipeline.decode_plan import DecodePlan
+    from imgbatch.pipeline.decisions.decode_plan import DecodePlan
     from imgbatch.pipeline.steps import ImageContext
 
 

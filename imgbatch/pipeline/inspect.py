@@ -16,7 +16,7 @@ from imgbatch.codecs.reading import limits
 from imgbatch.core.errors import ImageError, Kind
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Failure, Job, Outcome
-from imgbatch.pipeline import decode_plan
+from imgbatch.pipeline.decisions import decode_plan
 from imgbatch.pipeline.task import FileContext, FileTask, TaskContext
 from imgbatch.storage.atomic_write import content_hash
 

@@ -12,7 +12,8 @@ from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Job, Outcome
 from imgbatch.core.quantities import Size
 from imgbatch.operations import Operation, apply_all
-from imgbatch.pipeline import decode_plan, template_fields
+from imgbatch.pipeline import template_fields
+from imgbatch.pipeline.decisions import decode_plan
 from imgbatch.pipeline.task import FileContext, FileTask, TaskContext
 from imgbatch.pixels import profile_conversion
 from imgbatch.pixels.histogram import Measurement, as_mode, tally

@@ -19,9 +19,10 @@ from imgbatch.codecs.writing.encode import EncodedFile
 from imgbatch.core.errors import ImageError
 from imgbatch.core.job import Job, Target, Written
 from imgbatch.operations import Operation
-from imgbatch.pipeline import decode_plan, output_decision, select_frames, template_fields, write_output
-from imgbatch.pipeline.decode_plan import DecodePlan
-from imgbatch.pipeline.output_decision import Decisions, OutputDecision
+from imgbatch.pipeline import template_fields, write_output
+from imgbatch.pipeline.decisions import decode_plan, output_decision, select_frames
+from imgbatch.pipeline.decisions.decode_plan import DecodePlan
+from imgbatch.pipeline.decisions.output_decision import Decisions, OutputDecision
 from imgbatch.pipeline.task import FileContext, TaskContext
 from imgbatch.pixels import color, profile_conversion
 from imgbatch.pixels.frames import SpooledFrames

@@ -1,9 +1,9 @@
 """Orientation: which way up is a picture, and how do the eight orientations of EXIF turn it?
 
-Only the tables stand here. The decision is pipeline/decode_plan's (`DecodePlan.turner`); the ways of applying it:
-pixels turned after decoding (codecs/reading/decode, `SourceImage.decode`; libtiff's and libjxl's readers turn them
-themselves), pixels turned after a crop and resize in stored coordinates (operations/geometry/crop_resize), and of
-images that a caller hands over (runs/apply). The tag is set to 1 by codecs/metadata/exif (`turn`).
+Only the tables stand here. The decision is pipeline/decisions/decode_plan's (`DecodePlan.turner`); the ways of
+applying it: pixels turned after decoding (codecs/reading/decode, `SourceImage.decode`; libtiff's and libjxl's readers
+turn them themselves), pixels turned after a crop and resize in stored coordinates (operations/geometry/crop_resize),
+and of images that a caller hands over (runs/apply). The tag is set to 1 by codecs/metadata/exif (`turn`).
 """
 
 from __future__ import annotations

@@ -20,7 +20,8 @@ from imgbatch.core.job import SCHEMA, Failure, Job, Target, readable
 from imgbatch.core.quantities import Size
 from imgbatch.operations import Operation
 from imgbatch.operations.geometry.crop_resize import Reduction
-from imgbatch.pipeline import decode_plan, select_frames, steps
+from imgbatch.pipeline import steps
+from imgbatch.pipeline.decisions import decode_plan, select_frames
 from imgbatch.pipeline.image_task import ImageTask
 from imgbatch.pipeline.task import LocalContext
 from imgbatch.pixels import color

@@ -65,7 +65,7 @@ def _room(times: float) -> Callable[[], None]:
     """JPEGs are decoded at no less than so many times what is wanted, however large that is."""
 
     def turn() -> None:
-        from imgbatch.pipeline import decode_plan
+        from imgbatch.pipeline.decisions import decode_plan
 
         def demand(op: Any, size: tuple[int, int]) -> tuple[int, int]:
             width, height = op.demand(op.placement(size).canvas, size)
@@ -78,21 +78,21 @@ def _room(times: float) -> Callable[[], None]:
 
 def _whole_colors() -> None:
     """Colors are made at full size, as the encoder would average them."""
-    from imgbatch.pipeline import decode_plan
+    from imgbatch.pipeline.decisions import decode_plan
 
     decode_plan.halves_chroma = lambda *_: False
 
 
 def _no_blocks() -> None:
     """The kernel looks at every decoded pixel: no blocks are averaged before it."""
-    from imgbatch.pipeline import decode_plan
+    from imgbatch.pipeline.decisions import decode_plan
 
     decode_plan.GAP = 10.0**9
 
 
 def _from_the_picture() -> None:
     """Each size is made of the decoded picture, none of a larger one."""
-    from imgbatch.pipeline import decode_plan
+    from imgbatch.pipeline.decisions import decode_plan
 
     decode_plan.STEP = 10.0**9
 

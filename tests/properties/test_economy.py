@@ -1,6 +1,6 @@
 """Do results with few pixels agree with those from every pixel, for random recipes and pictures?
 
-The tolerance: SSIM of at least :data:`imgbatch.pipeline.decode_plan.AGREE` between a planned and an unplanned result
+The tolerance: SSIM of at least :data:`decode_plan.AGREE` between a planned and an unplanned result
 of a picture with detail at all scales (clouds and edges, as photographs have), and equal sizes, modes and names
 always. Where nothing is decoded smaller (PNG) and nothing is turned, they differ only by the blocks that are averaged
 first.
@@ -24,7 +24,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from imgbatch.core.errors import UsageError
 from imgbatch.operations import Crop, Flip, Flop, Median, Operation, Resize, Rotate, all_operations
-from imgbatch.pipeline.decode_plan import AGREE
+from imgbatch.pipeline.decisions.decode_plan import AGREE
 from imgbatch.planning.recipe import Output, Recipe
 from imgbatch.runs.run import run
 from tests.properties.strategies import instances

@@ -14,7 +14,7 @@ from PIL import Image
 
 from imgbatch.executors.processes import worker
 from imgbatch.operations.support import separable
-from imgbatch.pipeline import decode_plan
+from imgbatch.pipeline.decisions import decode_plan
 from tests.benchmarks import choices, peers, quality
 from tests.benchmarks.__main__ import measure_case
 from tests.benchmarks.data import Sets, photos

@@ -236,8 +236,9 @@ def test_a_plain_run_loads_nothing_that_only_other_runs_need(tmp_path: Path) -> 
         for name in (
             "originals.backups", "cli.commands.estimate", "cli.on_finish", "cli.commands.dry_run", "codecs.base",
             "codecs.reading.optional_readers", "codecs.formats.jpeg", "codecs.reading.decode",
-            "pipeline.output_decision", "pipeline.decode_plan", "originals.in_place", "operations.file_backed",
-            "operations.geometry.crop_resize", "originals.in_place_rules", "originals.replacements", "ledger.prune",
+            "pipeline.decisions.output_decision", "pipeline.decisions.decode_plan", "originals.in_place",
+            "operations.file_backed", "operations.geometry.crop_resize",
+            "originals.in_place_rules", "originals.replacements", "ledger.prune",
             "reporters.files.failed_list", "reporters.jsonl", "reporters.unattended", "reporters.profile",
             "reporters.files.prometheus", "reporters.files.json_csv", "reporters.files.srcset", "pipeline.steps",
         )

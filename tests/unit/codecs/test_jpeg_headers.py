@@ -12,7 +12,7 @@ from imgbatch.codecs.containers import integrity, jpeg_headers
 from imgbatch.codecs.reading.limits import pixel_limit
 from imgbatch.codecs.reading.open import open_image
 from imgbatch.core.errors import ImageError
-from imgbatch.pipeline import decode_plan
+from imgbatch.pipeline.decisions import decode_plan
 
 
 def jpeg(**options: object) -> bytes:

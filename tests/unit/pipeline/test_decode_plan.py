@@ -30,7 +30,7 @@ from imgbatch.operations import (
     Trim,
     Unsharp,
 )
-from imgbatch.pipeline import decode_plan, output_decision
+from imgbatch.pipeline.decisions import decode_plan, output_decision
 from imgbatch.pipeline.image_task import ImageTask
 from imgbatch.pipeline.task import LocalContext
 from imgbatch.planning.recipe import Output

@@ -13,8 +13,8 @@ from imgbatch.codecs.reading.decode import ALL_DATA, SourceImage
 from imgbatch.codecs.reading.open import open_image
 from imgbatch.core.job import Target
 from imgbatch.operations import Blur, Brightness, Flip, Operation, Resize
-from imgbatch.pipeline import decode_plan
-from imgbatch.pipeline.output_decision import Decisions, decide_encodings, decide_outputs
+from imgbatch.pipeline.decisions import decode_plan
+from imgbatch.pipeline.decisions.output_decision import Decisions, decide_encodings, decide_outputs
 from imgbatch.planning.recipe import Output
 
 SIZE = (400, 300)

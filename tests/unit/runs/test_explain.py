@@ -13,7 +13,7 @@ import imgbatch as ib
 from imgbatch.codecs.metadata.block import AnimationTiming
 from imgbatch.codecs.reading.decode import SourceImage
 from imgbatch.core.run_settings import Settings
-from imgbatch.pipeline import decode_plan
+from imgbatch.pipeline.decisions import decode_plan
 from imgbatch.runs.batch import Batch
 from imgbatch.runs.explain import explain, total_savings
 

@@ -18,8 +18,8 @@ from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Target
 from imgbatch.operations import Resize
 from imgbatch.operations.geometry.crop_resize import Reduction
-from imgbatch.pipeline import select_frames
-from imgbatch.pipeline.decode_plan import DecodePlan, checking_plan, order_outputs
+from imgbatch.pipeline.decisions import select_frames
+from imgbatch.pipeline.decisions.decode_plan import DecodePlan, checking_plan, order_outputs
 from imgbatch.pixels import color
 from imgbatch.planning.recipe import Output
 

@@ -1,0 +1,1 @@
+"""Decisions: what is known of one image before it is decoded? Its frames, pixels and outputs."""
