@@ -13,7 +13,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from multiprocessing import forkserver, resource_tracker, util
+from multiprocessing import forkserver, process, resource_tracker, util
 
 TYPE_CHECKING = False  # as in imgbatch/__init__.py
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 NAME = "imgbatch-helper"
 
 _proper = util.spawnv_passfds
+_socket: int | None = None  # of the forkserver
 
 
 @contextlib.contextmanager
@@ -36,6 +37,45 @@ def fork_helpers() -> Iterator[None]:
         yield
     finally:
         util.spawnv_passfds = _proper
+
+
+def ensure_running() -> None:
+    """As multiprocessing's, but its socket leaves nothing in the folder for temporary files, however this process ends.
+
+    On Linux a socket whose name is gone is reached by a descriptor of it. OSError where no forkserver can be started.
+    """
+    global _socket
+    server: Any = forkserver._forkserver  # private, as is where its socket goes
+    this_process: Any = process.current_process()
+    settings = this_process._config
+    if settings.get("tempdir") is not None or not _reaches_own_files():  # the folder is somebody else's, too
+        forkserver.ensure_running()
+        return
+    import tempfile
+
+    before, folder = server._forkserver_address, tempfile.mkdtemp(prefix="pymp-")
+    settings["tempdir"] = folder
+    try:
+        forkserver.ensure_running()
+        address = server._forkserver_address
+        if address != before:
+            if _socket is not None:
+                os.close(_socket)
+            _socket = os.open(address, os.O_PATH | os.O_CLOEXEC)
+            server._forkserver_address = f"/proc/self/fd/{_socket}"
+            os.unlink(address)
+    finally:
+        settings["tempdir"] = None
+        with contextlib.suppress(OSError):
+            os.rmdir(folder)
+
+
+def _reaches_own_files() -> bool:
+    """Whether what this process has open can be reached by its number: not on other systems, nor where it was root."""
+    try:
+        return os.stat("/proc/self/fd").st_uid == os.geteuid() and hasattr(os, "O_PATH")
+    except (OSError, AttributeError):
+        return False
 
 
 def _alone() -> bool:

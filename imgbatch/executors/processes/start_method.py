@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from multiprocessing import forkserver, resource_tracker, spawn
 from multiprocessing.context import BaseContext
 
-from imgbatch.executors.processes.fork_server import fork_helpers
+from imgbatch.executors.processes.fork_server import ensure_running, fork_helpers
 
 #: Imported once by the forkserver, so that a worker starts with everything at hand.
 PRELOAD = "imgbatch.executors.processes.forkserver_preload"
@@ -63,7 +63,7 @@ def start_context(method: str | None, numbers: bool = False) -> BaseContext:
     _set_preload(numbers)
     with CHILDREN, start_conditions():
         try:
-            forkserver.ensure_running()
+            ensure_running()
         except OSError:  # ChildProcessError, in a copy of the process that started it, is one, too
             return spawn_context()
     return multiprocessing.get_context("forkserver") if _is_ours() else spawn_context()
@@ -151,4 +151,4 @@ def warm(numbers: bool, alone: bool = False) -> None:
     with contextlib.suppress(OSError), fork_helpers() if alone else contextlib.nullcontext():
         resource_tracker.ensure_running()  # takes the signals back itself, so it cannot start below
         with CHILDREN, start_conditions():
-            forkserver.ensure_running()
+            ensure_running()

@@ -92,3 +92,16 @@ def test_what_the_command_has_open_stays_its_own() -> None:
 @pytest.mark.parametrize("alone", [True, False])
 def test_a_worker_finds_multiprocessing_as_in_a_new_process(alone: bool) -> None:
     assert output_of(alone, WORK) == "{'free': True, 'tracker': 0}"
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_its_socket_leaves_nothing_among_temporary_files_and_works(tmp_path: Path, alone: bool) -> None:
+    """So that a kill leaves nothing there, either; one that is started again after its death is as good."""
+    before = f"import os, tempfile\ntempfile.tempdir = {str(tmp_path)!r}"
+    then = (
+        f"assert os.listdir(tempfile.tempdir) == []\n{WORK}\n"
+        "os.kill(started[0], 9)\n"
+        "os.waitid(os.P_PID, started[0], os.WEXITED | os.WNOWAIT)\n"
+        f"{WORK}\nassert os.listdir(tempfile.tempdir) == []"
+    )
+    assert output_of(alone, then, before) == "{'free': True, 'tracker': 0}\n{'free': True, 'tracker': 0}"
