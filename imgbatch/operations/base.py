@@ -138,6 +138,13 @@ def apply_all(
     return stream
 
 
+def needs_screen(operations: Iterable[Operation], mode: str) -> bool:
+    """Whether pixels of that mode become sRGB before `operations`: ink or LAB, where one is `on_screen`."""
+    from imgbatch.pixels.color import INK
+
+    return mode in INK and any(operation.on_screen for operation in operations)
+
+
 def refuse_mode(operation: Operation, image: Image, instead: str) -> ImageError:
     """The error for a mode that the operation has no meaning for, to be raised.
 

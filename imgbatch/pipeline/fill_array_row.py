@@ -13,9 +13,8 @@ from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Job
 from imgbatch.core.quantities import Size
 from imgbatch.memory.array_holder import ArrayHolder
-from imgbatch.operations import Flatten, Operation, apply_all
-from imgbatch.pipeline import template_fields
-from imgbatch.pipeline.decisions import decode_plan
+from imgbatch.operations import Flatten, Operation
+from imgbatch.pipeline.first_frame import first_frame
 from imgbatch.pipeline.task import FileContext, FileTask, TaskContext
 from imgbatch.pixels import color, profile_conversion
 from imgbatch.pixels.alpha import is_opaque, to_straight_alpha
@@ -65,32 +64,20 @@ class ArrayRowContext(FileContext):
     task: ArrayRowTask
 
     def process(self) -> None:
-        """Copy the pixels of the first frame after the operations to the row."""
+        """Copy the pixels of the first frame after the operations to the row, if it has the size of the others."""
         self.read()
         self.open()
-        image = in_mode(self._image(), self.task.mode, self.picture.metadata.icc, self.changes)
+        task, picture = self.task, self.picture
+        image = first_frame(self, task.ops, task.auto_orient)
+        if image.size != task.size:
+            source = picture.upright_size if task.auto_orient else picture.size
+            raise ImageError("target", _another_size(image.size, task.size, source))
+        image = in_mode(image, task.mode, picture.metadata.icc, self.changes)
         self.timer.enter("write")
         import numpy
 
-        rows = self.task.rows.array
+        rows = task.rows.array
         rows[self.job.index] = numpy.asarray(image).reshape(rows.shape[1:])
-
-    def _image(self) -> Image:
-        """The first frame after the operations, decoded with as few pixels as they need; checked for its size."""
-        task, picture = self.task, self.picture
-        plan = decode_plan.make_plan(
-            picture, task.auto_orient, template_fields.bind_fields(task.ops, self.job, picture)
-        )
-        self.worker.reserve(decode_plan.memory_demand(picture, plan, picture.length, spool=False))
-        frames, _ = picture.decode("first", plan.demand, task.auto_orient, turn=plan.turner == "decoder")
-        frame = next(frames)
-        self.timer.enter("ops")
-        if frame.mode in color.INK and any(op.on_screen for op in task.ops):
-            frame = _from_ink(frame, picture.metadata.icc, self.changes)
-        (image,) = apply_all(plan.common, [frame])
-        if image.size != task.size:
-            raise ImageError("target", _another_size(image.size, task.size, plan.size))
-        return image
 
 
 def in_mode(image: Image, mode: str, icc: bytes | None, changes: list[str]) -> Image:
@@ -118,14 +105,10 @@ def in_mode(image: Image, mode: str, icc: bytes | None, changes: list[str]) -> I
         changes.append(f"depth: {32 if image.mode in ('I', 'F') else 16} -> 8 bits")
         image = color.to_eight_bits(image)
     if image.mode in color.INK:
-        image = _from_ink(image, icc, changes)
+        changes.append(f"mode: {image.mode} -> sRGB")
+        image = profile_conversion.to_rgb(image, icc)
     plain = to_straight_alpha(image)
     return plain if plain.mode == mode else plain.convert(mode)
-
-
-def _from_ink(image: Image, icc: bytes | None, changes: list[str]) -> Image:
-    changes.append(f"mode: {image.mode} -> sRGB")
-    return profile_conversion.to_rgb(image, icc)
 
 
 def _another_size(actual: Size, size: Size, source: Size) -> str:

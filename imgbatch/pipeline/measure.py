@@ -11,16 +11,13 @@ from typing import TYPE_CHECKING, Any
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Job, Outcome
 from imgbatch.core.quantities import Size
-from imgbatch.operations import Operation, apply_all
-from imgbatch.pipeline import template_fields
-from imgbatch.pipeline.decisions import decode_plan
+from imgbatch.operations import Operation
+from imgbatch.pipeline.first_frame import first_frame
 from imgbatch.pipeline.task import FileContext, FileTask, TaskContext
-from imgbatch.pixels import profile_conversion
 from imgbatch.pixels.histogram import Measurement, as_mode, tally
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from PIL.Image import Image
 
 
 @frozen
@@ -60,20 +57,8 @@ class MeasureContext(FileContext):
         """Count the values of the first frame after the operations."""
         self.read()
         self.open()
-        image = as_mode(self._image(), self.task.mode)
+        image = as_mode(first_frame(self, self.task.ops, self.task.auto_orient), self.task.mode)
         self._histogram, self._size = tally(self.worker.sums, image), image.size
-
-    def _image(self) -> Image:
-        """The first frame after the operations, decoded no larger than they need it."""
-        picture, orient = self.picture, self.task.auto_orient
-        plan = decode_plan.make_plan(picture, orient, template_fields.bind_fields(self.task.ops, self.job, picture))
-        self.worker.reserve(decode_plan.memory_demand(picture, plan, picture.length, spool=False))
-        (frame,), _ = picture.decode("first", plan.demand, orient, turn=plan.turner == "decoder")
-        self.timer.enter("ops")
-        if any(op.on_screen for op in plan.common):
-            (frame,) = profile_conversion.ink_to_srgb([frame], picture.metadata.icc)
-        (image,) = apply_all(plan.common, [frame])
-        return image
 
     def outcome(self) -> Outcome:
         """A Measurement; for an image that failed, an Outcome with its error."""

@@ -19,6 +19,7 @@ from imgbatch.codecs.writing.encode import EncodedFile
 from imgbatch.core.errors import ImageError
 from imgbatch.core.job import Job, Target, Written
 from imgbatch.operations import Operation
+from imgbatch.operations.base import needs_screen
 from imgbatch.pipeline import template_fields, write_output
 from imgbatch.pipeline.decisions import decode_plan, output_decision, select_frames
 from imgbatch.pipeline.decisions.decode_plan import DecodePlan
@@ -159,7 +160,7 @@ def decode(image: ImageContext) -> None:
     orient, turn = plan.turner != "nobody", plan.turner == "decoder"
     frames, image.timing = picture.decode(image.decisions.selection, plan.demand, orient, turn, plan.luma)
     image.ink = picture.mode in color.INK
-    if image.ink and any(op.on_screen for op in plan.common):
+    if needs_screen(plan.common, picture.mode):
         frames, image.ink = profile_conversion.ink_to_srgb(frames, picture.metadata.icc), False
         picture.metadata.icc = None
         image.changes.append(f"mode: {picture.mode} -> sRGB")
@@ -176,7 +177,7 @@ def operate(image: ImageContext, one: OutputContext) -> None:
         ops, frames = plan.own[decision.output], select_frames.select(image.frames, one.output)
         if decision.source in image.reductions:
             ops, frames = decode_plan.ops_from_larger(plan, decision.output), image.reductions[decision.source]
-        elif image.ink and any(op.on_screen for op in ops):
+        elif image.ink and needs_screen(ops, image.picture.mode):
             frames, metadata = (
                 SpooledFrames(profile_conversion.ink_to_srgb(frames, metadata.icc)),
                 replace(metadata, icc=None),

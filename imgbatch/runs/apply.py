@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from imgbatch.core.parameter_kinds import check_type
 from imgbatch.operations import Operation, apply_all
+from imgbatch.operations.base import needs_screen
 from imgbatch.pipeline.template_fields import bind_image_fields
 from imgbatch.pixels.profile_conversion import ink_to_srgb
 from imgbatch.planning.recipe import Recipe, check_ops
@@ -52,7 +53,7 @@ def apply(image: Image, recipe: Recipe | Operation | Iterable[Operation]) -> Ima
         ops = check_ops(recipe, "recipe")
     image.load()
     frames: Iterable[Image] = [image]
-    if any(op.on_screen for op in ops):
+    if needs_screen(ops, image.mode):
         frames = ink_to_srgb(frames, image.info.get("icc_profile"))
     with ReferenceFiles(ops).lend(bind_image_fields(ops, image), share=False) as ready_ops:
         (result,) = apply_all(ready_ops, frames)

@@ -19,12 +19,12 @@ from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import SCHEMA, Failure, Job, Target, readable
 from imgbatch.core.quantities import Size
 from imgbatch.operations import Operation
+from imgbatch.operations.base import needs_screen
 from imgbatch.operations.geometry.crop_resize import Reduction
 from imgbatch.pipeline import steps
 from imgbatch.pipeline.decisions import decode_plan, select_frames
 from imgbatch.pipeline.image_task import ImageTask
 from imgbatch.pipeline.task import LocalContext
-from imgbatch.pixels import color
 from imgbatch.pixels.orientation import swap_size
 from imgbatch.planning.names import fill_late
 from imgbatch.runs.batch import Batch
@@ -181,7 +181,7 @@ def _of_decisions(image: steps.ImageContext) -> Explanation:
             ops = decode_plan.ops_from_larger(plan, decision.output)
             start = _size_after_first(plan.own[decision.source], here)
         own_words, size = _steps(ops, start) if decision.copy is None else ((), picture.size)
-        on_screen = picture.mode in color.INK and any(op.on_screen for op in (*plan.common, *plan.own[decision.output]))
+        on_screen = needs_screen((*plan.common, *plan.own[decision.output]), picture.mode)
         target = _resolve_target(target, "RGB" if on_screen else picture.mode)
         path, late = _path(target, size, image.data), target.late and size is None
         copy = "" if decision.copy is None else "picture" if decision.rewrites else "file"

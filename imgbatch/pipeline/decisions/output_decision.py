@@ -17,6 +17,7 @@ from imgbatch.codecs.writing.encode import EncodedFile
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Target
 from imgbatch.operations import Resize
+from imgbatch.operations.base import needs_screen
 from imgbatch.operations.geometry.crop_resize import Reduction
 from imgbatch.pipeline.decisions import select_frames
 from imgbatch.pipeline.decisions.decode_plan import DecodePlan, checking_plan, order_outputs
@@ -103,7 +104,7 @@ def decide_outputs(
     order: Sequence[tuple[int, int | None]] = [(place, None) for place in range(len(outputs))]
     selection = "all" if copies else select_frames.frame_selection(outputs)
     if len(outputs) > 1 and len(copies) < len(outputs):
-        ink = picture.mode in color.INK and not any(op.on_screen for op in plan.common)
+        ink = picture.mode in color.INK and not needs_screen(plan.common, picture.mode)
         if select_frames.count(picture, selection) == 1 and not ink:
             order = order_outputs(plan)
     decisions = tuple(
