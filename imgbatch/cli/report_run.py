@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 import warnings
-from collections.abc import Container, Generator, Iterator, Sequence
+from collections.abc import Callable, Container, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.cli.arguments import ReportArguments
@@ -103,6 +103,7 @@ def carry_out(
     next_step: str = NEXT_STEP,
     user_reporter: Reporter | None = None,
     grace: float = UnattendedSettings.grace,
+    hook: Callable[[Report], object] | None = None,
 ) -> int:
     """Carry out a run, tell all reporters, and give the exit code.
 
@@ -121,6 +122,8 @@ def carry_out(
         Speaks to the user instead of the console.
     grace : float
         Seconds that a first SIGTERM leaves the files in hand.
+    hook : callable or None
+        Called at the end of a run that has to end within a file; else the caller has its time.
     """
     speaker = user_reporter or console
     lines: list[Reporter] = []
@@ -130,8 +133,16 @@ def carry_out(
         for file in run.skipped:
             path = os.path.join(file.root, file.relative)
             console.say(f"skipped: {printable(path)}: {printable(file.reason)}")
+
+    def last_words() -> None:
+        run.complete_report()
+        _finish([*lines, *files], run.report)
+        speaker.finish(run.report)
+        if hook is not None:
+            hook(run.report)
+
     # Until the reports are written: a late signal must not cost them
-    with stop_at_signals(run, report.quiet, grace), host_warnings(console, report.quiet):
+    with stop_at_signals(run, report.quiet, grace, last_words), host_warnings(console, report.quiet):
         try:
             stdout_failure = _forward_outcomes(run, lines, [speaker, *files])
         except (Exception, KeyboardInterrupt) as error:

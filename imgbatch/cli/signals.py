@@ -41,7 +41,9 @@ class Stoppable(Protocol):
 
 
 @contextlib.contextmanager
-def stop_at_signals(batch: Stoppable, quiet: bool, grace: float) -> Iterator[None]:
+def stop_at_signals(
+    batch: Stoppable, quiet: bool, grace: float, last_words: Callable[[], object] = lambda: None
+) -> Iterator[None]:
     """Within the block SIGINT, SIGTERM and the like stop `batch`.
 
     Parameters
@@ -51,6 +53,9 @@ def stop_at_signals(batch: Stoppable, quiet: bool, grace: float) -> Iterator[Non
         Whether nothing is said of it.
     grace : float
         Seconds that a first SIGTERM leaves the files in hand.
+    last_words : callable
+        Called by another thread, before all ends, where the files in hand cannot be dropped: they are decoded by this
+        very process.
     """
     numbers: list[int] = []
     terminal = _terminal()
@@ -62,8 +67,19 @@ def stop_at_signals(batch: Stoppable, quiet: bool, grace: float) -> Iterator[Non
         with contextlib.suppress(RuntimeError):  # no more threads: then a second signal has to do
             timers[-1].start()
 
+    def speak() -> None:
+        with contextlib.suppress(Exception):  # nobody could be told
+            last_words()
+
+    def end() -> None:
+        with contextlib.suppress(RuntimeError):  # no more threads
+            speaker = threading.Thread(target=speak, daemon=True)  # it may have to wait for a reader of stdout, say
+            speaker.start()
+            speaker.join(_REPORTS_S)
+        os._exit(ExitCode.TERMINATED)
+
     def drop() -> None:
-        later(_REPORTS_S, lambda: os._exit(ExitCode.TERMINATED))  # where a file is decoded in this very process
+        later(_REPORTS_S, end)
         with contextlib.suppress(Exception):
             batch.abort()
 

@@ -37,6 +37,7 @@ class Inline(Executor):
         self._stopping = False
         self._current: tuple[Task, Job] | None = None
         self._sums = sums
+        self._capture: CapturedStderr | None = None
 
     @classmethod
     def make(cls, options: ExecutorOptions) -> Inline:
@@ -51,6 +52,7 @@ class Inline(Executor):
     def run(self, task: Task, jobs: Sequence[Job]) -> Iterator[Outcome]:
         task.open()
         with contextlib.closing(CapturedStderr()) as capture:
+            self._capture = capture
             for job in jobs:
                 if self._stopping:
                     return
@@ -79,3 +81,5 @@ class Inline(Executor):
         if current is not None:
             task, job = current
             task.clean_up(job, os.getpid())  # the caller may end the process now (Ctrl-C twice)
+            if self._capture is not None:
+                self._capture.listen(None)  # and say so

@@ -82,6 +82,7 @@ class Run(ABC):
         self.executor_kind = executors.choose(self.settings.workers, executor)
         self._foreign_executor = executor
         self._is_prepared = False
+        self._began = time.monotonic()
         self._stop: tuple[ExitCode, str] | None = None
         self._is_failure = False
         self._logger: Logger | None = None
@@ -167,8 +168,8 @@ class Run(ABC):
     @contextlib.contextmanager
     def _reporting(self) -> Iterator[None]:
         """Within the block outcomes are counted; at its end the report is complete."""
-        report, began = self.report, time.monotonic()
-        report.counts["skipped"] += len(self.skipped)
+        self._began = time.monotonic()
+        self.report.counts["skipped"] += len(self.skipped)
         self._start_logger()
         try:
             yield
@@ -177,16 +178,21 @@ class Run(ABC):
                 self._logger.tell_break(error)
             raise
         finally:
-            report.seconds = time.monotonic() - began
-            report.remaining = self.workload.later + self.total - len(report.outcomes)
-            if self._stop is not None and (report.remaining or self._is_failure):
-                code, report.reason = self._stop
-                report.stopped = code or None  # a planned stop is no failure
-            elif self.workload.later:
-                report.reason = f"{self.settings.max_files} files are done (--max-files)"
-            report.sort()
+            self.complete_report()
             if self._logger is not None:
-                self._logger.finish(report)
+                self._logger.finish(self.report)
+
+    def complete_report(self) -> None:
+        """Write into the report how the run ends, be it now: for who has to end while a file is in hand, too."""
+        report = self.report
+        report.seconds = time.monotonic() - self._began
+        report.remaining = self.workload.later + self.total - len(report.outcomes)
+        if self._stop is not None and (report.remaining or self._is_failure):
+            code, report.reason = self._stop
+            report.stopped = code or None  # a planned stop is no failure
+        elif self.workload.later:
+            report.reason = f"{self.settings.max_files} files are done (--max-files)"
+        report.sort()
 
     def _start_logger(self) -> None:
         """Without ``logging`` loaded the program listens to nobody."""

@@ -127,6 +127,7 @@ def test_sigterm_gives_the_files_in_hand_their_grace_and_no_more(many: Path, wor
     """An operation that takes a minute; the run ends with the reports of what was done, and nothing half-written."""
     (many / "slow.py").write_text(SLEEPER)
     words = ["run", "many", "-o", "out", "--op", "slow.py:sleep", "-j", workers, "--grace", "0.2s", "--log", "log"]
+    words += ["--report", "r.json", "--on-finish", "cat > hook"]
     with subprocess.Popen(
         [*COMMAND, *words], cwd=many, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as started:
@@ -136,7 +137,11 @@ def test_sigterm_gives_the_files_in_hand_their_grace_and_no_more(many: Path, wor
         said = started.communicate()[1]
     assert started.returncode == 143
     assert "Traceback" not in said and not leftovers(many) and not list((many / "out").glob("*.png"))
-    assert workers == "0" or "143" in (many / "log").read_text() or "terminated" in (many / "log").read_text()
+    assert "terminated" in (many / "log").read_text() and "stopped: terminated" in said
+    for place in ("r.json", "hook"):
+        summary = json.loads((many / place).read_text())
+        summary = summary[-1] if isinstance(summary, list) else summary
+        assert (summary["exit_code"], summary["remaining"] + summary["failed"] > 0) == (143, True)
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no such signals here")

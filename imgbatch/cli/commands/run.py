@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import os
 import shlex
 import sys
@@ -18,6 +19,7 @@ from imgbatch.cli.help import RUN_ABOUT, RUN_AFTER, RUN_USAGE
 from imgbatch.cli.parse import parse, print_help
 from imgbatch.cli.precedence import RunRequest, load, run_request, save, unattended_settings_of
 from imgbatch.cli.report_run import (
+    NEXT_STEP,
     carry_out,
     console_style,
     every_run_reporters,
@@ -139,9 +141,7 @@ def _tell_error(error: BaseException, arguments: RunArguments, progress: _Progre
                 )
         tell_break(error, report, reporters)
     if progress.step != "hook" and unattended_settings.on_finish is not None:
-        from imgbatch.cli.on_finish import run_hook
-
-        run_hook(unattended_settings.on_finish, report)
+        _call_hook(unattended_settings.on_finish, report)
 
 
 def _preview(batch: Batch, output: str, arguments: RunArguments, console: Console) -> int | None:
@@ -186,20 +186,26 @@ def _carry_out(
         )
     profile = _profile(console, request.settings) if request.settings.profile else None
     progress.step = "run"
-    code = carry_out(batch, report, console, files, user_reporter=user_reporter, grace=unattended_settings.grace)
+    command = unattended_settings.on_finish
+    hook = None if command is None else functools.partial(_call_hook, command)
+    code = carry_out(batch, report, console, files, NEXT_STEP, user_reporter, unattended_settings.grace, hook)
     if not report.quiet:
         in_place = batch.preparation.destination.replaces_sources and batch.report.counts["ok"]
         for line in folder_hints(len(batch.pruned), batch.folder if in_place else None):
             console.say(line)
     if profile is not None:
         profile.finish(batch.report)
-    if unattended_settings.on_finish is not None:
-        from imgbatch.cli.on_finish import run_hook
-
+    if hook is not None:
         progress.step = "hook"
-        if not run_hook(unattended_settings.on_finish, batch.report) and code == ExitCode.OK:
+        if not hook(batch.report) and code == ExitCode.OK:
             return int(ExitCode.STOPPED)
     return code
+
+
+def _call_hook(command: str, report: Report) -> bool:
+    from imgbatch.cli.on_finish import run_hook
+
+    return run_hook(command, report)
 
 
 def _profile(console: Console, settings: Settings) -> Reporter:
