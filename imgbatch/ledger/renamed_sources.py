@@ -32,7 +32,7 @@ class RenamedSources:
     """
 
     def __init__(self, ledger: Ledger, recipe: Recipe, digests: Sequence[str]) -> None:
-        self._recipe = recipe
+        self._recipe, self._root = recipe, ledger.root
         self._recorded_sources: set[str] = set()
         self._by_size: dict[int, dict[str, dict[int, Row]]] = {}
         if any(type(op).of_file is not Operation.of_file for op in recipe.every_op):
@@ -72,7 +72,7 @@ class RenamedSources:
                 if content_hash(data) != row.hash:
                     raise FileNotFoundError(row.path)
                 like = job.source.path if self._recipe.outputs[target.output].preserve else None
-                info = storage_of(path).create_exclusively(path, data, like=like)
+                info = storage_of(path).below(self._root).create_exclusively(path, data, like=like)
                 copies.append(
                     Written(
                         target.output,
@@ -92,7 +92,7 @@ class RenamedSources:
         except (OSError, ImageError):  # a worker will do it, and say what is wrong, if something is
             for one in copies:
                 with contextlib.suppress(OSError):
-                    storage_of(one.path).remove(one.path)
+                    storage_of(one.path).below(self._root).remove(one.path)
             return ()
 
 

@@ -60,10 +60,11 @@ class SourceMover:
         """The folders, which are never searched for sources."""
         return [folder.path for folder in (self._archive, self._quarantine) if folder is not None]
 
-    def folders_of(self, sources: Iterable[Source]) -> set[str]:
-        """Where these sources may go."""
+    def folders_of(self, sources: Iterable[Source]) -> list[tuple[str, Root]]:
+        """Where these sources may go, and what that must be or lie below."""
+        roots = [root for root in (self._archive, self._quarantine) if root is not None]
         places = {os.path.dirname(source.relative) for source in sources}
-        return {os.path.join(folder, place) for folder in self.folders for place in places}
+        return [(os.path.join(root.path, place), root) for root in roots for place in places]
 
     def settle(self, outcome: Outcome, stop: Callable[[str], None] | None = None) -> Outcome:
         """Move the outcome's source where it belongs; the outcome, with what was done among its changes.
@@ -221,6 +222,8 @@ def _transfer(here: Place, info: os.stat_result, place: str, there: Place, folde
         status = os.fstat(original.fileno())
         if (status.st_dev, status.st_ino, status.st_size) != (info.st_dev, info.st_ino, info.st_size):
             raise OSError(errno.EBUSY, "it was swapped for another file while the run was at work")
+        new = os.fstat(copy.fileno())
+    refuse_another(new, there[1], there[0])
     refuse_another(info, here[1], here[0])
     os.unlink(here[1], dir_fd=here[0])
 

@@ -87,23 +87,21 @@ def restore(place: str, path: str, state: Root | None = None, folder: Root | Non
         info = os.stat(backup, dir_fd=source, follow_symlinks=False)
         if not stat.S_ISREG(info.st_mode):
             raise OSError(errno.EINVAL, "its backup is no file", place)
-        name = temporary_name("" if target is not None else os.path.dirname(path))
+        # beside the backup, where others seldom may write
+        name = temporary_name("" if source is not None else os.path.dirname(place))
         try:
-            os.link(backup, name, src_dir_fd=source, dst_dir_fd=target, follow_symlinks=False)
+            os.link(backup, name, src_dir_fd=source, dst_dir_fd=source, follow_symlinks=False)
+            refuse_another(info, name, source)
+            rename_file(name, new, True, (source, target))
+            refuse_another(info, new, target)
+            sync_folder(target, path)
         except OSError as error:
             if error.errno not in _CANNOT_LINK:
                 raise
             _copy((backup, source), path, folder, replace=True)
-            return
-        try:
-            refuse_another(info, name, target)
-            rename_file(name, new, True, (target, target))
-        except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(name, dir_fd=target)
-            raise
-        refuse_another(info, new, target)
-        sync_folder(target, path)
+        finally:
+            with contextlib.suppress(OSError):
+                os.unlink(name, dir_fd=source)
 
 
 def discard(place: str, state: str) -> None:

@@ -15,7 +15,8 @@ from imgbatch.ledger.database import FILE, open_to_write
 from imgbatch.ledger.rows import Replacement
 from imgbatch.ledger.schema import insert
 from imgbatch.originals.backups import discard
-from imgbatch.storage.atomic_write import content_hash, read_bytes
+from imgbatch.storage.atomic_write import content_hash
+from imgbatch.storage.below import Root, read_below
 
 
 class Replacements:
@@ -111,12 +112,13 @@ def settle_intentions(replacements: Replacements, intentions: Sequence[Replaceme
     Parameters
     ----------
     replacements, intentions, state
-        The table, its entries in question (a file that cannot be read is left for later), and the folder of the
-        backups, from which one goes only where the original stands in its place, whole.
+        The table, its entries in question (a link, or a file that cannot be read, is left for later), and the folder of
+        the backups, from which one goes only where the original stands in its place, whole.
     """
+    root = Root(replacements.folder)
     for entry in intentions:
         try:
-            content = content_hash(read_bytes(entry.path))
+            content = content_hash(read_below(root, entry.path))
         except FileNotFoundError:
             content = ""
         except OSError:

@@ -8,6 +8,7 @@ again. What was changed since is left as it is, and named.
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import dataclass, field
 
@@ -97,6 +98,8 @@ class _Undo:
         self._history, self._ledger = history, history.ledger
         self._replacements = Replacements(history.folder, history.state)
         self._entries = history.replacements
+        self._root, self._state_root = Root(history.folder), Root(history.state)
+        self._files = storage_of(history.folder).below(self._root)  # links in a file's place are not followed
 
     def undo(self, number: int | None, dry: bool) -> Undone:
         """Take the run of that number back, or the last one that left something."""
@@ -117,8 +120,13 @@ class _Undo:
         entries = [entry for entry in self._entries if entry.run == number and entry.step != "undone"]
         rows = sorted((row for row in self._ledger.rows if row.run == number), key=lambda row: os.fsencode(row.path))
         try:
-            for folder in {os.path.dirname(entry.path) for entry in entries if not dry}:
-                sweep(folder)  # what an undo that was killed has left
+            if not dry:  # what an undo that was killed has left
+                for root, paths in (
+                    (self._root, [entry.path for entry in entries]),
+                    (self._state_root, [entry.backup for entry in entries if entry.backup]),
+                ):
+                    for folder in set(map(os.path.dirname, paths)):
+                        sweep(folder, root=root)
             for entry in sorted(entries, key=lambda entry: os.fsencode(entry.path)):
                 self._restore(entry, result, dry)
             for row in rows:
@@ -139,8 +147,10 @@ class _Undo:
             return
         try:
             if not dry:
-                if hash_of(entry.path) != entry.original:  # else an undo was killed when it had done that
-                    restore(entry.backup, entry.path, Root(self._history.state), Root(self._history.folder))
+                if self._files.fingerprint(entry.path) != entry.original:  # else a killed undo had done that
+                    restore(entry.backup, entry.path, self._state_root, self._root)
+                    if self._files.fingerprint(entry.path) != entry.original:
+                        raise OSError(errno.EBUSY, f"somebody else changed it meanwhile; {_hint(entry)}")
                 self._replacements.settle(entry, "undone")
                 discard(entry.backup, self._history.state)
         except OSError as error:
@@ -150,17 +160,14 @@ class _Undo:
 
     def _obstacle(self, entry: Replacement) -> str:
         """Why a file cannot be restored; "" when it can."""
-        hint = f"its original is {display_path(entry.backup)}"
-        if not os.path.lexists(entry.backup):
-            hint = "its backup is gone"
-        now = hash_of(entry.path)
+        now = self._files.fingerprint(entry.path)
         if now == entry.original:
             return ""
         if now != entry.hash:
             later = [one.run for one in self._entries if one.path == entry.path and one.hash == now != ""]
             if later and max(later) > entry.run:
                 return f"was changed by run {max(later)} since; take that back first"
-            return f"{'was changed' if now else 'cannot be read or is gone'} since; {hint}"
+            return f"{'was changed' if now else 'cannot be read or is gone'} since; {_hint(entry)}"
         if hash_of(entry.backup) != entry.original:
             return f"its backup {display_path(entry.backup)} is gone or was changed"
         return ""
@@ -187,3 +194,7 @@ class _Undo:
                 return
             self._ledger.forget(row)
         result.removed.append(row.path)
+
+
+def _hint(entry: Replacement) -> str:
+    return f"its original is {display_path(entry.backup)}" if os.path.lexists(entry.backup) else "its backup is gone"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from imgbatch.core.errors import Phase
 from imgbatch.core.job import Failure, Job, Outcome, Status, Written
 from imgbatch.pipeline.timing import PhaseTimer
+from imgbatch.storage.below import Root
 from imgbatch.storage.read_source import read_source
 
 if TYPE_CHECKING:
@@ -57,7 +58,15 @@ class LocalContext:
 
 
 class Task(ABC):
-    """What is done with each job. Picklable; sent to each worker once."""
+    """What is done with each job. Picklable; sent to each worker once.
+
+    Attributes
+    ----------
+    root : Root or None
+        The folder below which it writes, if there is one.
+    """
+
+    root: Root | None = None
 
     @abstractmethod
     def __call__(self, job: Job, context: TaskContext) -> Outcome:
@@ -85,7 +94,7 @@ class Task(ABC):
         from imgbatch.storage.temporary import sweep
 
         for folder in {folder for target in job.targets for folder in folders_of(target)}:
-            sweep(folder, pid)
+            sweep(folder, pid, self.root)
 
 
 class FileTask(Task):

@@ -218,8 +218,8 @@ class Batch(Run):
     def _sweep(self, ledger: Ledger) -> None:
         """Remove what a run that died has left half-written."""
         if ledger.has_open_runs:
-            for folder in self.workload.folders_of_writers(self.preparation.source_mover):
-                sweep(folder)
+            for folder, root in self.workload.folders_of_writers(ledger.root, self.preparation.source_mover):
+                sweep(folder, root=root)
 
     def _try_record(self, record: Callable[[Outcome], None], outcome: Outcome) -> bool:
         """Whether the ledger recorded an outcome; where it cannot, the run ends."""

@@ -14,6 +14,7 @@ from imgbatch.core.run_settings import Filters
 from imgbatch.ledger.rows import Row
 from imgbatch.planning.find import SkippedFile, discover
 from imgbatch.planning.recipe import Output, Recipe
+from imgbatch.storage.below import Root
 
 if TYPE_CHECKING:
     from imgbatch.originals.archive import SourceMover
@@ -63,11 +64,14 @@ class Workload:
         """How many files get an Outcome in this run."""
         return len(self.todo) + len(self.unchanged) + len(self.skipped_existing) + len(self.known_failures)
 
-    def folders_of_writers(self, mover: SourceMover | None) -> set[str]:
-        """Where a run of these files may have written: outputs, and sources that it moved."""
+    def folders_of_writers(self, root: Root, mover: SourceMover | None) -> list[tuple[str, Root]]:
+        """Where a run of these files may have written, and what that must be or lie below.
+
+        Outputs are below `root`; sources that it moved are elsewhere.
+        """
         sources = [job.source for job in self.todo]
         sources += [outcome.source for outcome in (*self.unchanged, *self.known_failures)]
-        return set(self.folders) | (set() if mover is None else mover.folders_of(sources))
+        return [(folder, root) for folder in self.folders] + ([] if mover is None else mover.folders_of(sources))
 
     @property
     def total_bytes(self) -> int:

@@ -45,11 +45,12 @@ def open_atomic(
         What it must lie below, links resolved; its folder when not given.
     """
     with _parent(path, root) as place:
-        with _temporary_file(place, replace) as (_, descriptor), os.fdopen(descriptor, "wb") as file:
+        with _temporary_file(place, replace) as (name, descriptor), os.fdopen(descriptor, "wb") as file:
             yield file
             file.flush()
             if durable:
                 os.fsync(descriptor)
+            refuse_another(os.fstat(descriptor), name, place[0])
         if durable:
             sync_folder(place[0], path)
 

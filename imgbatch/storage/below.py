@@ -205,6 +205,13 @@ def _system_call() -> Callable[..., int] | None:
     return function
 
 
+def read_below(root: Root, path: str) -> bytes:
+    """A file's bytes; OSError where it is a link, or its folder is not below `root`."""
+    flags = os.O_RDONLY | _NO_LINK | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    with root.parent(path) as (folder, name), os.fdopen(os.open(name, flags, dir_fd=folder), "rb") as file:
+        return file.read()
+
+
 def remove_below(root: str, path: str) -> None:
     """Remove a file (a link itself); OSError where its folder is not below `root` (absolute), links resolved."""
     with Root(root).parent(path) as (folder, name):

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
 from imgbatch.core.errors import ImageError, kind_of_errno, one_line, sentence
-from imgbatch.storage.atomic_write import hash_of, preserve, write_bytes
+from imgbatch.storage.atomic_write import content_hash, hash_of, preserve, write_bytes
 from imgbatch.storage.base import FolderEntry, Properties, Storage
-from imgbatch.storage.below import Place, Root
+from imgbatch.storage.below import Place, Root, read_below
 from imgbatch.storage.rename import rename_file
 
 IRREGULAR = "not a regular file"
@@ -116,7 +116,12 @@ class Local(Storage):
 
     def fingerprint(self, key: str) -> str:
         """The content's hash; it is read for that."""
-        return hash_of(key)
+        if self._root is None:
+            return hash_of(key)
+        try:
+            return content_hash(read_below(self._root, key))
+        except OSError:
+            return ""
 
     def preserve(self, key: str, like: str) -> None:
         """Mode and times."""

@@ -14,6 +14,8 @@ import os
 import re
 import time
 
+from imgbatch.storage.below import Root
+
 _OLD_SECONDS = 12 * 3600.0  # by then nothing is being written under a temporary name, wherever it began
 #: Of earlier versions there are names without the two in the middle.
 TEMPORARY = re.compile(r"^\.imgbatch-(\d+)(?:-([0-9a-f]{6})-([0-9a-f]+))?-\d+\.tmp$")
@@ -66,20 +68,33 @@ def _read(path: str) -> bytes:
         return file.read()
 
 
-def sweep(folder: str, pid: int | None = None) -> int:
-    """Remove temporary files that dead processes left in `folder` (those of `pid`, if given); how many there were.
+def sweep(folder: str, pid: int | None = None, root: Root | None = None) -> int:
+    """Remove temporary files that dead processes left in a folder; how many there were.
 
     What cannot be removed stays, such as another user's in a folder where everybody deletes only their own.
+
+    Parameters
+    ----------
+    folder : str
+        Nothing is done where it is missing, or closed to us.
+    pid : int, optional
+        Of the process whose files are meant; of all that are dead when not given.
+    root : Root, optional
+        What the folder must be or lie below, links resolved.
     """
     count = 0
-    with contextlib.suppress(OSError), os.scandir(folder) as entries:  # it may be missing, or closed to us
-        for entry in entries:
+    with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
+        inside, _ = stack.enter_context((root or Root(folder)).parent(os.path.join(folder, "*")))
+        descriptor = None if inside is None else os.open(".", os.O_RDONLY, dir_fd=inside)
+        if descriptor is not None:
+            stack.callback(os.close, descriptor)
+        for entry in stack.enter_context(os.scandir(folder if descriptor is None else descriptor)):
             match = TEMPORARY.match(entry.name)
             if match is None:
                 continue
             with contextlib.suppress(OSError):
                 if _is_of(match, pid) if pid is not None else _is_left(match, entry):
-                    os.unlink(entry.path)
+                    os.unlink(entry.path, dir_fd=descriptor)
                     count += 1
     return count
 

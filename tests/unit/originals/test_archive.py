@@ -198,7 +198,10 @@ def test_a_reason_goes_where_its_file_cannot_be_moved(place: Path, monkeypatch: 
 
 
 def test_where_sources_may_go(place: Path) -> None:
-    assert moves(place).folders_of([outcome(place).source]) == {str(place / "old/trip"), str(place / "bad/trip")}
+    folders = moves(place).folders_of([outcome(place).source])
+    assert [(folder, root.path) for folder, root in folders] == [
+        (str(place / name / "trip"), str(place / name)) for name in ("old", "bad")
+    ]
 
 
 def test_a_failure_that_is_not_the_file_s_moves_nothing(place: Path) -> None:

@@ -13,8 +13,9 @@ from PIL import Image
 
 import imgbatch as ib
 from imgbatch.ledger.ledger import Ledger
-from imgbatch.originals import undo
+from imgbatch.originals import backups, undo
 from imgbatch.originals.replacements import Replacements
+from imgbatch.storage.below import Root
 from tests.cli.conftest import tree
 from tests.permissions import plain_user
 
@@ -145,3 +146,61 @@ def test_an_original_comes_back_only_over_what_the_run_made(photos: Path, change
         }.get(change, f"its backup {shown} is gone or was changed")
     }
     assert relative_names(undone.restored, photos) == ["closed/b.png", "trip/c.png"]
+
+
+def backup_of(photos: Path, name: str) -> Path:
+    (place,) = (photos / ".imgbatch/backup").glob(f"*/{name}")
+    return place
+
+
+@pytest.mark.parametrize("is_finished", [True, False])
+def test_a_link_to_the_backup_is_not_taken_for_the_original(photos: Path, is_finished: bool) -> None:
+    """Somebody put it in the photo's place; were the backup then given up, the original would be lost."""
+    original = (photos / "a.png").read_bytes()
+    ib.run(photos, recipe=HALF, in_place=True, workers=0)
+    backup = backup_of(photos, "a.png")
+    (photos / "a.png").unlink()
+    (photos / "a.png").symlink_to(backup)
+    if not is_finished:
+        with closing(sqlite3.connect(photos / ".imgbatch/ledger.sqlite")) as connection, connection:
+            connection.execute("UPDATE replaced SET step='intended' WHERE path=?", (b"a.png",))
+    undone = ib.undo(photos)
+    assert list(left(undone, photos)) == ["a.png"] and "its original is" in left(undone, photos)["a.png"]
+    assert backup.read_bytes() == original
+
+
+def test_what_others_put_there_meanwhile_costs_no_original(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = (photos / "a.png").read_bytes()
+    ib.run(photos, recipe=HALF, in_place=True, workers=0)
+    restore = backups.restore
+
+    def restore_and_swap(place: str, path: str, *roots: Root) -> None:
+        restore(place, path, *roots)
+        Path(path).unlink()
+        Path(path).write_bytes(b"theirs")
+
+    monkeypatch.setattr(undo, "restore", restore_and_swap)
+    reasons = left(ib.undo(photos), photos)
+    assert len(reasons) == 3
+    assert all("somebody else changed it meanwhile; its original is" in why for why in reasons.values())
+    assert backup_of(photos, "a.png").read_bytes() == original
+
+
+def test_nothing_half_done_stands_in_the_photos_folder(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where others may write; beside the backup, where they seldom may, the next undo sweeps it."""
+    before = tree(photos)
+    ib.run(photos, recipe=HALF, in_place=True, workers=0)
+
+    def die(name: str, path: str, *_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as killed:
+        killed.setattr(backups, "rename_file", die)
+        killed.setattr(os, "unlink", lambda *_, **__: None)
+        with pytest.raises(KeyboardInterrupt):
+            ib.undo(photos)
+        (temporary,) = photos.rglob(".imgbatch-*.tmp")
+    assert temporary.is_relative_to(photos / ".imgbatch/backup")
+    temporary.rename(temporary.with_name(".imgbatch-4000000-1.tmp"))  # its process has ended
+    assert len(ib.undo(photos).restored) == 3 and tree(photos) == before
+    assert not (photos / ".imgbatch/backup/1").exists()

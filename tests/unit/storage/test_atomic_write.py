@@ -176,3 +176,12 @@ def test_the_longest_name_fits(tmp_path: Path) -> None:
     with open_atomic(str(tmp_path / name)) as file:
         file.write(b"1")
     assert names(tmp_path) == [name]
+
+
+def test_a_file_that_somebody_put_in_its_place_is_not_taken_for_what_was_written(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="somebody else swapped it"), open_atomic(str(tmp_path / "a")) as file:
+        file.write(b"data")
+        (temporary,) = tmp_path.iterdir()
+        temporary.unlink()
+        temporary.write_bytes(b"theirs, longer")
+    assert not list(tmp_path.iterdir())

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from imgbatch.storage import temporary
+from imgbatch.storage.below import Root
 from imgbatch.storage.temporary import TEMPORARY, is_alive, sweep, temporary_name
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells when a process began")
@@ -46,10 +47,10 @@ def test_what_cannot_be_swept_is_left(tmp_path: Path, monkeypatch: pytest.Monkey
     for number in range(3):
         (tmp_path / f".imgbatch-{pid}-{number}.tmp").write_bytes(b"half")
 
-    def theirs(path: str) -> None:
+    def theirs(path: str, dir_fd: int | None = None) -> None:
         if path.endswith("-1.tmp"):
             raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), path)
-        unlink(path)
+        unlink(path, dir_fd=dir_fd)
 
     monkeypatch.setattr(os, "unlink", theirs)
     assert sweep(str(tmp_path)) == 2
@@ -149,3 +150,15 @@ def test_where_proc_tells_of_other_processes_only_their_numbers_count(monkeypatc
     """As in a container that has the /proc of its host."""
     monkeypatch.setattr(os, "readlink", lambda path: "1")
     assert temporary._birth(os.getpid()) == "0" and is_alive(os.getpid(), "1")
+
+
+def test_nothing_is_swept_where_a_link_leads_out(tmp_path: Path) -> None:
+    name = f".imgbatch-{dead()}-1.tmp"
+    for folder in ("outside", "folder/inside"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / name).write_bytes(b"half")
+    (tmp_path / "folder/out").symlink_to("../outside")
+    (tmp_path / "folder/in").symlink_to("inside")
+    root = Root(str(tmp_path / "folder"))
+    assert [sweep(str(tmp_path / "folder" / one), root=root) for one in ("out", "in", "")] == [0, 1, 0]
+    assert (tmp_path / "outside" / name).exists() and not (tmp_path / "folder/inside" / name).exists()
