@@ -23,6 +23,7 @@ from imgbatch.core.run_settings import Filters, Settings, UnattendedSettings
 from imgbatch.planning.recipe import Output, Recipe
 from imgbatch.storage.atomic_write import write_text
 from imgbatch.storage.pipe import read_all
+from imgbatch.storage.registry import scheme_of
 from imgbatch.storage.temporary import sweep
 
 if TYPE_CHECKING:
@@ -274,12 +275,12 @@ def _root(arguments: RecipeArguments, recipe: Recipe, folder: str) -> str:
 
 def _from(folder: str, path: str) -> str:
     """A path as a recipe in `folder` has it."""
-    return path if os.path.isabs(path) else os.path.relpath(path, folder)
+    return path if os.path.isabs(path) or scheme_of(path) else os.path.relpath(path, folder)
 
 
 def _below(folder: str, path: str) -> str:
     """A recipe's path from where the user stands; the folder's own name is never taken for a glob."""
-    full_path = os.path.join(folder, path)
+    full_path = path if scheme_of(path) else os.path.join(folder, path)
     if os.path.isabs(path) or os.path.lexists(full_path) or not glob.has_magic(path):
         return full_path
     return os.path.join(glob.escape(folder), path)

@@ -13,6 +13,7 @@ from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.rows import PastRun, Replacement, state_folder
 from imgbatch.ledger.trust import refuse_strange_state
 from imgbatch.planning.folders import display_path
+from imgbatch.storage.registry import refuse_unknown_stores
 
 
 def past_runs(
@@ -64,7 +65,9 @@ class History:
     def __init__(
         self, folder: str | os.PathLike[str], state: str | None, trust_state: bool = False, writing: bool = False
     ) -> None:
-        self.folder = os.path.abspath(check_path("folder", folder, "a folder"))
+        folder = check_path("folder", folder, "a folder")
+        refuse_unknown_stores(folder)
+        self.folder = os.path.abspath(folder)
         state = None if state is None else check_path("state", state, "a folder")
         self.state = state_folder(self.folder, state)
         refuse_strange_state(self.state, trust_state, writing)

@@ -24,6 +24,7 @@ from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.executors.base import Executor, ExecutorOptions
 from imgbatch.pipeline.task import Task
 from imgbatch.runs.workload import Path, Workload, find_workload
+from imgbatch.storage.registry import refuse_unknown_stores
 
 if TYPE_CHECKING:
     import concurrent.futures
@@ -71,6 +72,7 @@ class Run(ABC):
     ) -> None:
         executors.refuse_import()
         self.paths = check_paths("paths", paths)
+        refuse_unknown_stores(*self.paths)
         self.settings = Settings() if settings is None else check_type("settings", settings, Settings, "Settings")
         what = "Filters such as Filters(max_depth=1)"
         self.filters = Filters() if filters is None else check_type("filters", filters, Filters, what)

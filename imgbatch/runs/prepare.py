@@ -32,6 +32,7 @@ from imgbatch.planning.reference_files import ReferenceFiles, reference_files_of
 from imgbatch.runs.output_folder import OutputFolder
 from imgbatch.runs.workload import Path, Workload, shortage
 from imgbatch.storage.lock import Lock
+from imgbatch.storage.registry import refuse_unknown_stores
 
 if TYPE_CHECKING:
     from imgbatch.originals.archive import SourceMover
@@ -77,6 +78,7 @@ class Preparation:
         ledger: bool = True,
         in_this_process: bool = False,
     ) -> None:
+        refuse_unknown_stores(os.fspath(output or ""), *(wish.dir for wish in recipe.outputs))
         self._paths, self._recipe, self._settings, self._filters = paths, recipe, settings, filters
         self._destination_class, self.folder = _choose_destination(paths, output, recipe, settings, ledger)
         self.state = state_folder(self.folder, settings.state)
@@ -224,9 +226,7 @@ class Preparation:
         if self._settings.prune:
             from imgbatch.ledger.prune import find_prunable
 
-            workload.orphans = find_prunable(
-                ledger, [os.fsdecode(path) for path in self._paths], sources, self._filters
-            )
+            workload.orphans = find_prunable(ledger, list(map(os.fsdecode, self._paths)), sources, self._filters)
         self._sort(assignment.jobs, ledger)
 
     def _sort(self, jobs: list[Job], ledger: Ledger) -> None:
