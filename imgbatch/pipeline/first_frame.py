@@ -12,6 +12,7 @@ from imgbatch.operations import Operation, apply_all
 from imgbatch.operations.base import needs_screen
 from imgbatch.pipeline import template_fields
 from imgbatch.pipeline.decisions import decode_plan
+from imgbatch.pipeline.decisions.memory_demand import memory_demand
 from imgbatch.pipeline.task import FileContext
 from imgbatch.pixels import profile_conversion
 
@@ -32,7 +33,7 @@ def first_frame(file: FileContext, ops: Sequence[Operation], upright: bool) -> I
     """
     picture = file.picture
     plan = decode_plan.make_plan(picture, upright, template_fields.bind_fields(ops, file.job, picture))
-    file.worker.reserve(decode_plan.memory_demand(picture, plan, picture.length, spool=False))
+    file.worker.reserve(memory_demand(picture, plan, picture.length, spool=False))
     frames, _ = picture.decode("first", plan.demand, upright, turn=plan.turner == "decoder")
     frame = next(frames)
     file.timer.enter("ops")

@@ -17,6 +17,7 @@ from imgbatch.core.errors import ImageError, Kind
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Failure, Job, Outcome
 from imgbatch.pipeline.decisions import decode_plan
+from imgbatch.pipeline.decisions.memory_demand import memory_demand
 from imgbatch.pipeline.task import FileContext, FileTask, TaskContext
 from imgbatch.storage.atomic_write import content_hash
 
@@ -58,7 +59,7 @@ class InspectContext(FileContext):
         width, height = picture.size
         # The scans of a JPEG are compared at half the size
         memory_plan = replace(plan, demand=(max(1, width // 2), max(1, height // 2))) if picture.waves else plan
-        self.worker.reserve(decode_plan.memory_demand(picture, memory_plan, len(self.data), spool=False))
+        self.worker.reserve(memory_demand(picture, memory_plan, len(self.data), spool=False))
         differences = jpeg_scans.findings(self.data) if picture.format == "jpeg" else None
         if differences is not None:
             self._findings += differences

@@ -23,6 +23,7 @@ from imgbatch.operations.base import needs_screen
 from imgbatch.pipeline import template_fields, write_output
 from imgbatch.pipeline.decisions import decode_plan, output_decision, select_frames
 from imgbatch.pipeline.decisions.decode_plan import DecodePlan
+from imgbatch.pipeline.decisions.memory_demand import memory_demand
 from imgbatch.pipeline.decisions.output_decision import Decisions, OutputDecision
 from imgbatch.pipeline.task import FileContext, TaskContext
 from imgbatch.pixels import color, profile_conversion
@@ -31,8 +32,6 @@ from imgbatch.planning.recipe import Output
 from imgbatch.storage.atomic_write import content_hash
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
-
     from imgbatch.pipeline.image_task import ImageTask
 
 _PLANS = 1000  # that are remembered: a folder of tiny pictures has few shapes
@@ -151,7 +150,7 @@ def decide_outputs(image: ImageContext) -> None:
 
 def reserve(image: ImageContext) -> None:
     """Wait for the memory that the picture needs."""
-    image.worker.reserve(decode_plan.memory_demand(image.picture, image.decisions.plan, len(image.data)))
+    image.worker.reserve(memory_demand(image.picture, image.decisions.plan, len(image.data)))
 
 
 def decode(image: ImageContext) -> None:
@@ -203,7 +202,7 @@ def encode(image: ImageContext, one: OutputContext) -> None:
         file = replace(decision.copy, frames=len(frames))
     else:
         image.timer.enter("encode")
-        format = _format(one.target, frames)
+        format = write_output.output_format(one.target, (frame.mode for frame in frames))
         if not decode_plan.shows_whole_source((*plan.common, *plan.own[decision.output])):
             metadata = without_thumbnails(metadata, image.changes)
         timing = select_frames.timing_of_first(image.timing, len(frames))
@@ -219,7 +218,7 @@ def write(image: ImageContext, one: OutputContext) -> None:
     target, output, file = one.target, one.output, one.file
     assert file is not None
     image.timer.enter("write")
-    path = write_output.output_path(target, file, image.data)
+    path = write_output.output_path(target, file.format, (file.width, file.height), image.data)
     if path in image.late and _is_same_file(path, file, output, *image.late[path]):
         return
     since_ns = image.task.started_ns if image.worker.again else None
@@ -286,10 +285,3 @@ def _smaller(image: ImageContext, file: EncodedFile, output: Output) -> EncodedF
     return EncodedFile(
         data, file.format, *image.picture.size, file.frames, changes=[change], has_position=file.has_position
     )
-
-
-def _format(target: Target, frames: Sequence[Image]) -> str:
-    """The planned format, or TIFF where it was planned as PNG for want of a writer and PNG cannot hold the mode."""
-    if target.other is not None and not all(codecs.holds(target.format, frame.mode) for frame in frames):
-        return "tiff"
-    return target.format

@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import stat
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from imgbatch import codecs
 from imgbatch.core.errors import ImageError
 from imgbatch.core.job import Job, Target
+from imgbatch.core.quantities import Size
 from imgbatch.planning.names import fill_late
 from imgbatch.planning.recipe import Output
 from imgbatch.storage.atomic_write import mtime
@@ -20,22 +23,30 @@ if TYPE_CHECKING:
     from imgbatch.pipeline.image_task import ImageTask
 
 
-def output_path(target: Target, file: EncodedFile, data: bytes) -> str:
-    """Where an encoded picture goes, now that its pixels are known.
+def output_format(target: Target, modes: Iterable[str]) -> str:
+    """The planned format for pixels of those modes, or TIFF: in place of a PNG that cannot hold them."""
+    if target.other is not None and not all(codecs.holds(target.format, mode) for mode in modes):
+        return "tiff"
+    return target.format
+
+
+def output_path(target: Target, format: str, size: Size | None, data: bytes) -> str:
+    """Where a picture goes.
 
     Parameters
     ----------
     target : Target
-        Its other path, if any, is meant where `file` has another format.
-    file : EncodedFile
-        Gives the width and height in px for names that hold them.
+        Its other path, if any, is meant where the format is another one.
+    format : str
+        See :func:`output_format`.
+    size : (int, int) or None
+        Width and height in px for names that hold them; None, as long as they are not known: the template.
     data : bytes
         The source's content, for ``{hash}``: the first 16 hexadecimal digits of its SHA-256.
     """
-    path = target.path if file.format == target.format or target.other is None else target.other
-    if target.late:
-        digest = hashlib.sha256(data).hexdigest()[:16]
-        path = fill_late(path, file.width, file.height, digest)
+    path = target.path if format == target.format or target.other is None else target.other
+    if target.late and size is not None:
+        path = fill_late(path, *size, hashlib.sha256(data).hexdigest()[:16])
     return path
 
 

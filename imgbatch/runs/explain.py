@@ -7,26 +7,23 @@ are taken, up to the decisions on the outputs, and these are put into words: so 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import hashlib
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from imgbatch import codecs
 from imgbatch.codecs.reading import limits
 from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.core.job import SCHEMA, Failure, Job, Target, readable
+from imgbatch.core.job import SCHEMA, Failure, Job, readable
 from imgbatch.core.quantities import Size
 from imgbatch.operations import Operation
-from imgbatch.operations.base import needs_screen
 from imgbatch.operations.geometry.crop_resize import Reduction
 from imgbatch.pipeline import steps
 from imgbatch.pipeline.decisions import decode_plan, select_frames
+from imgbatch.pipeline.decisions.memory_demand import decoded_size
 from imgbatch.pipeline.image_task import ImageTask
 from imgbatch.pipeline.task import LocalContext
+from imgbatch.pipeline.write_output import output_path
 from imgbatch.pixels.orientation import swap_size
-from imgbatch.planning.names import fill_late
 from imgbatch.runs.batch import Batch
 
 
@@ -168,8 +165,7 @@ def _of_decisions(image: steps.ImageContext) -> Explanation:
     """What was decided, in words, with the sizes that follow from it."""
     job, picture, plan = image.job, image.picture, image.decisions.plan
     frames = select_frames.count(picture, image.decisions.selection)
-    scale = decode_plan.jpeg_scale(plan.size, plan.demand) if picture.format == "jpeg" else 1
-    pixels = -(-plan.size[0] // scale), -(-plan.size[1] // scale)
+    pixels = decoded_size(picture, plan)
     varying = picture.format == "tiff" and frames > 1  # pages have sizes of their own
     first = swap_size(pixels, picture.orientation) if plan.turner == "operations" else pixels
     words, here = _steps(plan.common, None if varying else first)
@@ -181,24 +177,15 @@ def _of_decisions(image: steps.ImageContext) -> Explanation:
             ops = decode_plan.ops_from_larger(plan, decision.output)
             start = _size_after_first(plan.own[decision.source], here)
         own_words, size = _steps(ops, start) if decision.copy is None else ((), picture.size)
-        on_screen = needs_screen((*plan.common, *plan.own[decision.output]), picture.mode)
-        target = _resolve_target(target, "RGB" if on_screen else picture.mode)
-        path, late = _path(target, size, image.data), target.late and size is None
+        path, late = output_path(target, decision.format, size, image.data), target.late and size is None
         copy = "" if decision.copy is None else "picture" if decision.rewrites else "file"
         savings = (output.min_savings or "a byte") if decision.may_keep_source else ""
         outputs.append(
-            OutputExplanation(decision.output, path, target.format, own_words, decision.source, copy, late, savings)
+            OutputExplanation(decision.output, path, decision.format, own_words, decision.source, copy, late, savings)
         )
     turn = {"operations": "after", "decoder": "first", "nobody": ""}[plan.turner]
     turn = "" if picture.orientation == 1 else turn
     return Explanation(job, None, picture.format, frames, plan.size, pixels, turn, plan.luma, words, tuple(outputs))
-
-
-def _resolve_target(target: Target, mode: str) -> Target:
-    """`target`, as TIFF where a source that cannot be written again has pixels that PNG cannot hold."""
-    if target.other is None or codecs.holds(target.format, mode):
-        return target
-    return dataclasses.replace(target, path=target.other, format="tiff")
 
 
 def _steps(ops: Sequence[Operation], here: Size | None) -> tuple[tuple[str, ...], Size | None]:
@@ -228,13 +215,6 @@ def _steps(ops: Sequence[Operation], here: Size | None) -> tuple[tuple[str, ...]
 def _size_after_first(ops: Sequence[Operation], here: Size | None) -> Size | None:
     """The size after the first of `ops`."""
     return _steps(ops[:1], here)[1]
-
-
-def _path(target: Target, size: Size | None, data: bytes) -> str:
-    """Where the output goes, as far as its size is known."""
-    if not target.late or size is None:
-        return target.path
-    return fill_late(target.path, *size, hashlib.sha256(data).hexdigest()[:16])
 
 
 def _size(size: Size) -> str:

@@ -17,12 +17,11 @@ from typing import Literal
 
 from imgbatch import codecs
 from imgbatch.codecs.metadata import strip
-from imgbatch.codecs.reading.decode import ALL_DATA, MULTIFRAME, SourceImage
+from imgbatch.codecs.reading.decode import ALL_DATA, SourceImage
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.quantities import Size
 from imgbatch.operations import Operation, Resize
 from imgbatch.operations.geometry.crop_resize import Reduction, bind_original, merge_crops
-from imgbatch.pixels import frames
 from imgbatch.planning.recipe import Output
 
 Several = Sequence[Operation]
@@ -45,7 +44,6 @@ GAP = 3.0
 STEP = 1.0
 #: SSIM that planned and unplanned results have in common, at least (photographs; synthetic edges have less).
 AGREE = 0.97
-_SEQUENCES = 4  # what was decoded, one output's frames, these in the format's mode and in its palette
 
 
 @frozen
@@ -178,24 +176,6 @@ def halves_chroma(output: Output, format: str, icc: bytes | None) -> bool:
         return False
     codec = codecs.codec(format)
     return codec.halves_chroma(output) and (icc is None or codec.can_write_profile(icc))
-
-
-def memory_demand(picture: SourceImage, plan: DecodePlan, data: int, spool: bool = True) -> int:
-    """About how many bytes the picture will take: what is decoded, twice what comes of it, and the file itself.
-
-    Parameters
-    ----------
-    picture, plan, data, spool
-        `data`: the file's size in bytes. A JPEG in several scans is held whole, JPEG 2000 in numbers of 32 bits. Of
-        `spool` frames a few sequences' worth is in memory, and for GIF a byte a pixel; of others one at a time.
-    """
-    demand = plan.demand if picture.scales else None  # nothing else is decoded smaller
-    width, height = picture.size
-    pixels = math.prod(demand or plan.size)
-    scale = jpeg_scale(plan.size, demand)
-    more = (picture.frame_count if spool and picture.format in MULTIFRAME else 1) - 1
-    spool_size = min(4 * more * pixels, _SEQUENCES * frames.MEMORY_LIMIT + more * pixels)
-    return 4 * (math.ceil(width / scale) * math.ceil(height / scale) + 2 * pixels) + spool_size + picture.waves + data
 
 
 def jpeg_scale(size: Size, demand: Size | None) -> int:

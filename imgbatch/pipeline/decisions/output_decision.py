@@ -21,6 +21,7 @@ from imgbatch.operations.base import needs_screen
 from imgbatch.operations.geometry.crop_resize import Reduction
 from imgbatch.pipeline.decisions import select_frames
 from imgbatch.pipeline.decisions.decode_plan import DecodePlan, checking_plan, order_outputs
+from imgbatch.pipeline.write_output import output_format
 from imgbatch.pixels import color
 from imgbatch.planning.recipe import Output
 
@@ -36,6 +37,8 @@ class OutputDecision:
     ----------
     output : int
         Its place among the job's targets.
+    format : str
+        Of its file, as far as the source tells: operations may change the mode that decides it.
     source : int or None
         Of an encoding, the output whose reduced picture it is made from; None: what was decoded.
     may_keep_source : bool
@@ -47,6 +50,7 @@ class OutputDecision:
     """
 
     output: int
+    format: str
     source: int | None = None
     may_keep_source: bool = False
     copy: EncodedFile | None = None
@@ -111,6 +115,7 @@ def decide_outputs(
         copies.get(place)
         or OutputDecision(
             place,
+            _format(picture, plan, targets[place], place),
             None if source in copies else source,  # nothing is reduced for a copy
             may_keep_source(picture, plan, outputs[place], place, targets[place].format),
         )
@@ -130,7 +135,11 @@ def decide_encodings(
         As of :func:`decide_outputs`.
     """
     decisions = tuple(
-        OutputDecision(place, None, may_keep_source(picture, plan, output, place, target.format))
+        OutputDecision(
+            place,
+            _format(picture, plan, target, place),
+            may_keep_source=may_keep_source(picture, plan, output, place, target.format),
+        )
         for place, (output, target) in enumerate(zip(outputs, targets, strict=True))
     )
     return Decisions(decisions, select_frames.frame_selection(outputs), plan)
@@ -146,10 +155,15 @@ def _copy(
         rewrite = codecs.rewrite_metadata(data, output, picture)
         if rewrite is None:
             picture.changes.append(ENCODE_CHANGE)
-        return None if rewrite is None else OutputDecision(place, copy=rewrite, rewrites=True)
+        return None if rewrite is None else OutputDecision(place, target.format, copy=rewrite, rewrites=True)
     has_position = picture.metadata.has_position
     file = EncodedFile(data, target.format, *picture.size, changes=[COPY_CHANGE], has_position=has_position)
-    return OutputDecision(place, copy=file)
+    return OutputDecision(place, target.format, copy=file)
+
+
+def _format(picture: SourceImage, plan: DecodePlan, target: Target, place: int) -> str:
+    on_screen = needs_screen((*plan.common, *plan.own[place]), picture.mode)
+    return output_format(target, ["RGB" if on_screen else picture.mode])
 
 
 def can_copy(picture: SourceImage, plan: DecodePlan, output: Output, number: int, format: str) -> bool:

@@ -13,6 +13,7 @@ from imgbatch.codecs.reading.limits import pixel_limit
 from imgbatch.codecs.reading.open import open_image
 from imgbatch.core.errors import ImageError
 from imgbatch.pipeline.decisions import decode_plan
+from imgbatch.pipeline.decisions.memory_demand import memory_demand
 
 
 def jpeg(**options: object) -> bytes:
@@ -71,4 +72,4 @@ def test_what_the_reader_of_jpeg_2000_holds_is_counted(mode: str, bands: int) ->
     with pixel_limit(10**6), open_image(file.getvalue(), ".jp2", 10**6) as picture:
         plan = decode_plan.full_plan(picture, True, ())
         assert picture.waves == 4 * bands * 8000
-        assert decode_plan.memory_demand(picture, plan, 0) == (12 + 4 * bands) * 8000
+        assert memory_demand(picture, plan, 0) == (12 + 4 * bands) * 8000

@@ -31,6 +31,7 @@ from imgbatch.operations import (
     Unsharp,
 )
 from imgbatch.pipeline.decisions import decode_plan, output_decision
+from imgbatch.pipeline.decisions.memory_demand import memory_demand
 from imgbatch.pipeline.image_task import ImageTask
 from imgbatch.pipeline.task import LocalContext
 from imgbatch.planning.recipe import Output
@@ -337,5 +338,5 @@ def test_a_jpeg_in_several_scans_needs_two_bytes_more_for_each_sample(mode: str,
         Image.new(mode, size).save(file, "JPEG", progressive=progressive, subsampling=sampling or -1)
         with limits.pixel_limit(LIMIT):
             source = open_image(file.getvalue(), "", LIMIT)
-        demands.append(decode_plan.memory_demand(source, decode_plan.make_plan(source, True, [Resize("200")], [()]), 0))
+        demands.append(memory_demand(source, decode_plan.make_plan(source, True, [Resize("200")], [()]), 0))
     assert demands[1] - demands[0] == 2 * samples * 1600 * 1200

@@ -15,6 +15,7 @@ from imgbatch.core.job import Target
 from imgbatch.operations import Blur, Brightness, Flip, Operation, Resize
 from imgbatch.pipeline.decisions import decode_plan
 from imgbatch.pipeline.decisions.output_decision import Decisions, decide_encodings, decide_outputs
+from imgbatch.pipeline.write_output import output_path
 from imgbatch.planning.recipe import Output
 
 SIZE = (400, 300)
@@ -121,6 +122,11 @@ def test_each_output_is_decided(case: str) -> None:
     assert decisions.copies_all is all(word in ("copy", "rewrite") for _, word in expected)
     assert (decisions.plan.demand == ALL_DATA) is decisions.copies_all  # then the picture is only checked
     assert len(decisions.plan.own) == len(outputs)
+    formats = {number: output.format for number, output in enumerate(outputs)}
+    source = open_image(data, "", 10**8).format
+    assert all(
+        one.format == (source if formats[one.output] == "same" else formats[one.output]) for one in decisions.outputs
+    )
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -141,3 +147,22 @@ def test_a_copy_is_the_source_and_a_rewrite_its_picture() -> None:
 def test_only_outputs_that_are_made_later_are_counted_as_sources() -> None:
     decisions = decide(JPEG, [SMALL, LARGE, MIDDLE])
     assert [decisions.sources_from(place) for place in range(4)] == [{None, 1, 2}, {1, 2}, {2}, set()]
+
+
+@pytest.mark.parametrize(
+    ("data", "ops", "format"),
+    [(CMYK, [], "tiff"), (CMYK, [Flip()], "tiff"), (CMYK, [Brightness(1.2)], "png"), (JPEG, [], "png")],
+    ids=["ink", "ink turned", "ink on screen", "rgb"],
+)
+def test_what_png_cannot_hold_becomes_tiff_under_its_name(data: bytes, ops: list[Operation], format: str) -> None:
+    picture = open_image(data, "", 10**8)
+    plan = decode_plan.make_plan(picture, True, ops)
+    target = Target(0, "/a-{width}.png", "png", other="/a-{width}.tif", late=True)
+    for decisions in (
+        decide_outputs(picture, plan, [Output(format="png")], [target], data),
+        decide_encodings(picture, plan, [Output(format="png")], [target]),
+    ):
+        assert decisions.outputs[0].format == format
+    suffix = "tif" if format == "tiff" else "png"
+    assert output_path(target, format, None, data) == f"/a-{{width}}.{suffix}"
+    assert output_path(target, format, SIZE, data) == f"/a-400.{suffix}"

@@ -1,0 +1,33 @@
+"""Memory demand: how many pixels of a picture are decoded by its plan, and how much memory does it take?"""
+
+from __future__ import annotations
+
+import math
+
+from imgbatch.codecs.reading.decode import MULTIFRAME, SourceImage
+from imgbatch.core.quantities import Size
+from imgbatch.pipeline.decisions.decode_plan import DecodePlan, jpeg_scale
+from imgbatch.pixels import frames
+
+_SEQUENCES = 4  # what was decoded, one output's frames, these in the format's mode and in its palette
+
+
+def memory_demand(picture: SourceImage, plan: DecodePlan, data: int, spool: bool = True) -> int:
+    """About how many bytes the picture will take: what is decoded, twice what comes of it, and the file itself.
+
+    Parameters
+    ----------
+    picture, plan, data, spool
+        `data`: the file's size in bytes. A JPEG in several scans is held whole, JPEG 2000 in numbers of 32 bits. Of
+        `spool` frames a few sequences' worth is in memory, and for GIF a byte a pixel; of others one at a time.
+    """
+    pixels = math.prod((plan.demand if picture.scales else None) or plan.size)
+    more = (picture.frame_count if spool and picture.format in MULTIFRAME else 1) - 1
+    spool_size = min(4 * more * pixels, _SEQUENCES * frames.MEMORY_LIMIT + more * pixels)
+    return 4 * (math.prod(decoded_size(picture, plan)) + 2 * pixels) + spool_size + picture.waves + data
+
+
+def decoded_size(picture: SourceImage, plan: DecodePlan) -> Size:
+    """Width and height in px of what is decoded, the way up of the plan's size."""
+    scale = jpeg_scale(plan.size, plan.demand if picture.scales else None)  # nothing else is decoded smaller
+    return -(-plan.size[0] // scale), -(-plan.size[1] // scale)
