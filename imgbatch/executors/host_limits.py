@@ -122,7 +122,7 @@ def _by_tasks(wanted: int) -> int:
             count += 1
     end = time.monotonic() + _PATIENCE
     while _thread_count() > before and time.monotonic() < end:  # the kernel counts them a moment longer
-        time.sleep(0.0005)
+        time.sleep(0)
     return min(wanted, (count - _POOL_TASKS) // _WORKER_TASKS)
 
 
