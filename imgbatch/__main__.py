@@ -103,6 +103,8 @@ def command() -> int:
     """
     count = getattr(atexit, "_ncallbacks", None)  # private: there is no other way to know that nobody was first
     alone = count is not None and count() == 0
+    # numpy's algebra, of which nothing here is used, would start a thread for each processor, in each process
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if os.getpid() == 1:  # of a container
         from imgbatch.cli.signals import serve_as_init
 

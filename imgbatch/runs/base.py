@@ -16,7 +16,7 @@ from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from imgbatch import executors
-from imgbatch.core.errors import wrong_value
+from imgbatch.core.errors import HostError, sentence, wrong_value
 from imgbatch.core.job import Job, Outcome
 from imgbatch.core.parameter_kinds import check_paths, check_type
 from imgbatch.core.report import ExitCode, Report
@@ -213,7 +213,10 @@ class Run(ABC):
             return
         timer = threading.Timer(seconds, self.stop, (ExitCode.OK, f"{seconds:g} s are over (--max-time)"))
         timer.daemon = True
-        timer.start()
+        try:
+            timer.start()
+        except RuntimeError as error:
+            raise HostError(f"max_time (--max-time) needs a thread, and {sentence(error)}; run without it") from None
         try:
             yield
         finally:

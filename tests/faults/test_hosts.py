@@ -9,6 +9,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from multiprocessing import forkserver
 from pathlib import Path
@@ -16,8 +17,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+import imgbatch
 from imgbatch.core.errors import HostError, HostWarning
-from imgbatch.core.job import Outcome
+from imgbatch.core.job import Job, Outcome
 from imgbatch.executors.base import NO_GUARD, Executor
 from imgbatch.executors.host_limits import auto_workers, workers_to_start
 from imgbatch.executors.inline import Inline
@@ -25,6 +27,7 @@ from imgbatch.executors.processes.launch import PAUSES
 from imgbatch.executors.processes.pool import Pool
 from imgbatch.executors.processes.run_state import RunState
 from imgbatch.memory.shared_arrays import SharedWords
+from imgbatch.pipeline.task import TaskContext
 from imgbatch.pixels.exact_sums import Layout, Totals
 from tests.cli.conftest import COMMAND, environment
 from tests.faults.tasks import FaultyTask, job
@@ -271,6 +274,34 @@ def test_what_libraries_print_goes_nowhere_where_no_file_can_be(monkeypatch: pyt
     monkeypatch.setattr(os, "memfd_create", refused)
     monkeypatch.setattr("tempfile.TemporaryFile", refused)
     run_all(Inline())
+
+
+class ThreadCount(FaultyTask):
+    """Loads numpy and tells how many threads there are."""
+
+    def __call__(self, job: Job, context: TaskContext) -> Outcome:
+        import numpy
+
+        assert numpy.ones(3).sum() == 3
+        return Outcome(job.index, job.source, "ok", ms={"threads": len(os.listdir("/proc/self/task"))})
+
+
+@linux_only
+@pytest.mark.parametrize("method", ["forkserver", "spawn"])
+def test_numpy_starts_no_threads_in_workers(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+    """On a machine of 64 processors 64 workers would have 4,096, more than most limits allow."""
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    (outcome,) = Pool(1, method=method).run(ThreadCount(), [job(0)])
+    assert outcome.ms["threads"] <= 2  # its own, and the one that waits for the parent's end
+
+
+def test_a_time_limit_without_a_thread_is_one_sentence(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_thread(timer: threading.Timer) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Timer, "start", no_thread)
+    with pytest.raises(HostError, match="run without it"):
+        imgbatch.run(str(pictures / "in"), str(pictures / "out"), imgbatch.Recipe(), workers=0, max_time=60)
 
 
 def machine(root: Path, groups: str, files: dict[str, str]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import os
 
 from imgbatch.codecs.reading.limits import everyday_readers
 
@@ -19,6 +20,7 @@ MODULES = (
     "imgbatch.operations.support.canvas", "imgbatch.operations.support.resample",
 )  # fmt: skip
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in worker.py
 gc.disable()
 for name in MODULES:
     importlib.import_module(name)

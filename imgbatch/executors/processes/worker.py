@@ -154,6 +154,7 @@ def _settle_in() -> None:
     for number in TERMINAL_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy starts a thread for each processor in each worker
     parent = parent_process()
     if parent is not None:
         priority.follow(parent.pid or 0)
