@@ -6,6 +6,7 @@ import contextlib
 import os
 import random
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 
@@ -14,14 +15,19 @@ from imgbatch.executors.processes.pool import Pool
 
 
 @contextlib.contextmanager
-def shoot_workers(executor: Callable[[], Executor | None], every: float, seed: int) -> Iterator[list[int]]:
-    """Kill a random worker of the pool that `executor` gives, every so many seconds; the list of the shot pids."""
+def shoot_workers(
+    executor: Callable[[], Executor | None], every: float, seed: int, most: int = sys.maxsize
+) -> Iterator[list[int]]:
+    """Kill a random worker of the pool that `executor` gives, every so many seconds; the list of the shot pids.
+
+    After `most` shots no more, however slow the machine is.
+    """
     shot: list[int] = []
     over = threading.Event()
     chance = random.Random(seed)
 
     def shoot() -> None:
-        while not over.wait(every):
+        while len(shot) < most and not over.wait(every):
             pool = executor()
             if not isinstance(pool, Pool):
                 continue

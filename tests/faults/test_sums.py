@@ -146,12 +146,12 @@ def test_statistics_under_fire_are_those_of_the_files_that_are_ok(tmp_path: Path
         noise = Image.effect_noise((400 + number % 7, 300), 60)
         Image.merge("RGB", (noise, noise.rotate(180), noise)).save(tmp_path / f"{number:03}.jpg")
     survey = StatsRun(tmp_path, settings=Settings(workers=2))
-    with shoot_workers(lambda: survey.executor, every=0.04, seed=5) as shot:
+    with shoot_workers(lambda: survey.executor, every=0.04, seed=5, most=60) as shot:
         measured = [outcome for outcome in survey.outcomes() if isinstance(outcome, Measurement)]
     found = survey.statistics()
     assert len(shot) > 3 and found.images + found.failed == 240
     good = [outcome.source.path for outcome in measured]
-    assert len(good) == found.images > 200
+    assert len(good) == found.images > 200  # a file fails when it is shot at twice
     calm = stats(good, workers=0)
     assert (found.histogram == calm.histogram).all() and found.sum_squares.tolist() == calm.sum_squares.tolist()
     assert found.mean.tobytes() == calm.mean.tobytes() and found.std.tobytes() == calm.std.tobytes()
