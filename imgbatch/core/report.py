@@ -140,7 +140,31 @@ class Report:
 
 def dumps(record: dict[str, Any]) -> str:
     """One JSON line, non-ASCII as it is."""
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+    return without_controls(json.dumps(record, ensure_ascii=False, separators=(",", ":")))
+
+
+def without_controls(text: str) -> str:
+    r"""JSON with an escape (``\u009b``) for each character that a terminal would obey or not show; it means the same.
+
+    Line breaks stay, and so does the joiner of emoji.
+    """
+    if text.isprintable():
+        return text
+
+    def spell(character: str) -> str:
+        if character == "\n" or is_shown(character):
+            return character
+        units = character.encode("utf-16-be", "surrogatepass")
+        return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
+
+    return "".join(map(spell, text))
+
+
+def is_shown(character: str) -> bool:
+    """Whether a terminal shows a character as it is, be it a blank, or joins two with it."""
+    from unicodedata import category  # names hold such characters seldom
+
+    return character.isprintable() or character == "\u200d" or category(character) == "Zs"
 
 
 def format_bytes(size: float) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Outcome
+from imgbatch.core.report import dumps
 from imgbatch.pixels.exact_sums import Sums
 from imgbatch.pixels.histogram import MODES, Measurement
 from imgbatch.pixels.moments import TOP, EqualWeightMoments, pool
@@ -141,7 +141,7 @@ class Statistics:
             "modes": self.modes,
             "failures": [_failure(outcome) for outcome in self.failures],
         }
-        return json.dumps(table, ensure_ascii=False, separators=(",", ":")) + "\n"
+        return dumps(table) + "\n"
 
     def torch(self) -> str:
         """The line to paste for torchvision: ``transforms.Normalize(mean=[...], std=[...])``."""

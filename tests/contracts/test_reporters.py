@@ -21,7 +21,7 @@ from imgbatch.cli.flag_table import run_flags, stats_flags
 from imgbatch.cli.precedence import read_list
 from imgbatch.core.errors import KINDS, PHASES, UsageError
 from imgbatch.core.job import Cost, Failure, Outcome, Source, Status, Written
-from imgbatch.core.report import STATUSES, WRONG, ExitCode, Report
+from imgbatch.core.report import STATUSES, WRONG, ExitCode, Report, is_shown
 from imgbatch.reporters.base import Reporter, printable
 from imgbatch.reporters.console import EVERY, Console, ConsoleStyle
 from imgbatch.reporters.files.failed_list import FailedList
@@ -161,6 +161,27 @@ def test_the_json_file_holds_the_records_in_source_order(told: list[Outcome], tm
     ]
 
 
+def in_csv(text: str) -> str:
+    """What is read of a text: what a terminal would obey is spelled out."""
+    return "".join(one if is_shown(one) else one.encode("unicode_escape").decode("ascii") for one in text)
+
+
+@pytest.mark.parametrize("name", ["r.json", "r.csv", "r.prom", "s.json"])
+def test_no_report_holds_what_a_terminal_would_obey(name: str, tmp_path: Path) -> None:
+    path, odd = tmp_path / name, "=a\x1b]0;x\x07\r\t\x7f\x85\x9b31m\u2028\u202e\U000e0041\u3000\U0001f468\u200d.jpg"
+    written = Written(0, f"/base/{odd}", "jpeg", 8, 8, 99)
+    told = [
+        Outcome(0, Source(f"/in/{odd}", f"in{odd}", odd), "ok", outputs=(written,), warnings=(odd,), changes=(odd,)),
+        Outcome(1, Source(f"/in/x{odd}", "in", f"x{odd}"), "failed", error=Failure("corrupt", "decode", odd)),
+    ]
+    tell(SrcSet(str(path)) if name == "s.json" else reporter_for(str(path)), told)
+    text = path.read_text("utf-8").replace("\r\n", "\n")
+    assert all(character == "\n" or is_shown(character) for character in text)
+    if name == "r.json":
+        assert json.loads(text)[0]["source"] == odd
+    assert name == "r.prom" or "\u3000\U0001f468\u200d.jpg" in text
+
+
 @given(told=outcomes())
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_csv_reads_back(told: list[Outcome], tmp_path: Path) -> None:
@@ -172,14 +193,15 @@ def test_csv_reads_back(told: list[Outcome], tmp_path: Path) -> None:
     flat = [record for record in (one.record("/base") for one in ordered) for _ in record["outputs"] or [None]]
     assert len(rows) == len(flat)
     for row, record in zip(rows, flat, strict=True):
-        assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) for cell in row.values())
+        assert not any(cell.startswith(("=", "+", "-", "@")) for cell in row.values())
+        assert all(map(is_shown, "".join(row.values())))
         held = {column: cell.removeprefix("'") for column, cell in row.items()}
-        assert [held[column] for column in ("status", "root", "source")] == [
-            record[c] for c in ("status", "root", "source")
+        assert [held[c] for c in ("status", "root", "source")] == [
+            in_csv(record[c]) for c in ("status", "root", "source")
         ]
-        assert held["output"] in [output["path"] for output in record["outputs"]] or not record["outputs"]
-        assert held["error_message"] == (record["error"] or {"message": ""})["message"]
-        assert held["warnings"] == " | ".join(record["warnings"])
+        assert held["output"] in [in_csv(output["path"]) for output in record["outputs"]] or not record["outputs"]
+        assert held["error_message"] == in_csv((record["error"] or {"message": ""})["message"])
+        assert held["warnings"] == in_csv(" | ".join(record["warnings"]))
 
 
 @given(told=outcomes())

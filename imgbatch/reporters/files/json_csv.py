@@ -15,7 +15,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from imgbatch.core.report import Report
+from imgbatch.core.report import Report, is_shown
 from imgbatch.reporters.base import Reporter
 from imgbatch.storage.atomic_write import write_bytes
 
@@ -24,7 +24,7 @@ COLUMNS = (
     "error_kind", "error_phase", "error_message", "warnings", "changes", "ms",
 )  # fmt: skip
 #: What a spreadsheet takes as the beginning of a formula; and the apostrophe, so that taking one off gives all back.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
+_FORMULA = ("=", "+", "-", "@", "'")
 
 
 class RecordFile(Reporter):
@@ -51,12 +51,12 @@ class JsonFile(RecordFile):
 
 
 class CsvFile(RecordFile):
-    """All records as rows; a cell that a spreadsheet would run as a formula gets an apostrophe in front."""
+    """All records as rows, control characters spelled out; what a spreadsheet would run gets an apostrophe in front."""
 
     def text(self, report: Report) -> str:
         """The table, in the order of the sources."""
         text = io.StringIO(newline="")
-        writer = csv.writer(text)  # lines end in CR LF as RFC 4180 has it, so a lone CR or LF in a name is quoted
+        writer = csv.writer(text)  # lines end in CR LF as RFC 4180 has it
         writer.writerow(COLUMNS)
         for outcome in report.outcomes:
             for row in rows(outcome.record(report.base)):
@@ -95,4 +95,6 @@ def rows(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _cell(value: object) -> str:
     text = str(value)
+    if not text.isprintable():
+        text = "".join(one if is_shown(one) else one.encode("unicode_escape").decode("ascii") for one in text)
     return f"'{text}" if text.startswith(_FORMULA) else text

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from imgbatch.core.job import Outcome, Written, readable
-from imgbatch.core.report import Report
+from imgbatch.core.report import Report, without_controls
 from imgbatch.reporters.files.json_csv import RecordFile
 
 _NEWEST_FIRST = ("avif", "webp")
@@ -30,7 +30,7 @@ class SrcSet(RecordFile):
         """The JSON object of all images that went well."""
         outcomes = [outcome for outcome in report.outcomes if outcome.ok]
         images = [entry(outcome, files, report.base) for outcome in outcomes for files in pictures(outcome.outputs)]
-        return json.dumps({"v": 1, "images": images}, ensure_ascii=False, indent=1) + "\n"
+        return without_controls(json.dumps({"v": 1, "images": images}, ensure_ascii=False, indent=1)) + "\n"
 
 
 def pictures(outputs: Sequence[Written]) -> list[list[Written]]:
