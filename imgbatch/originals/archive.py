@@ -24,6 +24,7 @@ from imgbatch.planning.names import numbered_name
 from imgbatch.reporters.base import printable
 from imgbatch.storage.atomic_write import mtime, open_atomic, refuse_another, sync, sync_folder
 from imgbatch.storage.below import Place, Root, remove_below
+from imgbatch.storage.read_source import source_root
 from imgbatch.storage.rename import rename_file
 
 _READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -90,7 +91,8 @@ class SourceMover:
             place = _move(outcome.source, folder, _reason(outcome))
         except OSError as failure:
             warning = f"not {word}: {one_line(failure.strerror or str(failure))}"
-            if stop is not None and failure.errno in DISK_ERRNOS:
+            is_source_gone = failure.filename == source_root(outcome.source).path
+            if stop is not None and failure.errno in DISK_ERRNOS and not is_source_gone:
                 stop(f"{warning}; see to the disk of {folder.path}, then run again: the sources are kept")
             return replace(outcome, warnings=(*outcome.warnings, warning))
         outcome = replace(outcome, changes=(*outcome.changes, f"{word}: {place}"))
@@ -117,7 +119,7 @@ def _move(source: Source, folder: Root, why: bytes = b"") -> str:
 
     The reason `why` is there first: after a kill in between nobody would know it any more.
     """
-    with Root(os.path.dirname(source.path)).parent(source.path) as here:
+    with source_root(source).parent(source.path) as here:
         info = os.stat(here[1], dir_fd=here[0], follow_symlinks=False)
         if not stat.S_ISREG(info.st_mode):
             raise OSError(errno.EINVAL, "it is a link, or no file; its place is left alone")

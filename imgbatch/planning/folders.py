@@ -60,12 +60,13 @@ class TargetFolders:
     Raises
     ------
     PlanError
-        Where a file stands in the way of a folder.
+        Where a file stands in the way of a folder, or a link leads out of the output folder.
     """
 
     def __init__(self, folder: str) -> None:
         self.folder = os.path.abspath(folder)
         self.inside = self.folder.rstrip(os.sep) + os.sep
+        self._key = real_key(self.folder)
         self._places: dict[str, TargetFolder] = {}
         store = storage_of(self.folder)
         if store.exists(self.folder) and not store.is_folder(self.folder):
@@ -110,7 +111,13 @@ class TargetFolders:
             ) from None
         except OSError:
             names = None
-        return TargetFolder(path, real_key(path), names, {key(name) for name in names or ()})
+        place_key = real_key(path)
+        if not place_key.startswith(self._key):
+            raise PlanError(
+                f"{display_path(path)} leads out of {display_path(self.folder)}, by a link on the way; remove it, or "
+                "make what belongs there with an -o of its own"
+            )
+        return TargetFolder(path, place_key, names, {key(name) for name in names or ()})
 
     @staticmethod
     def _file_above(path: str) -> str:

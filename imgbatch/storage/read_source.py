@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 
 from imgbatch.core.job import Source
 from imgbatch.storage.below import Identity, Root
@@ -12,10 +13,14 @@ from imgbatch.storage.registry import storage_of
 def read_source(source: Source) -> bytes:
     """All bytes of a source; ImageError as with :meth:`Storage.read`, and where a link is on the way that was not."""
     store = storage_of(source.path)
-    if source.place is not None:
-        folder = source.path[: len(source.path) - len(source.relative)]
-        store = store.below(_root(folder, source.place))
-    return store.read(source.path)
+    return (store if source.place is None else store.below(source_root(source))).read(source.path)
+
+
+def source_root(source: Source) -> Root:
+    """The folder that a source was found below, as it was then; its own folder where a link was on the way."""
+    if source.place is None:
+        return Root(os.path.dirname(source.path))
+    return _root(source.path[: len(source.path) - len(source.relative)], source.place)
 
 
 @functools.lru_cache(maxsize=1)  # it holds a folder open

@@ -12,6 +12,7 @@ from imgbatch.core.errors import UsageError
 from imgbatch.core.job import Failure, Outcome, Source, Written
 from imgbatch.originals import archive
 from imgbatch.originals.archive import SourceMover
+from imgbatch.planning.find import discover
 from tests.cli.conftest import tree
 
 DATA = bytes(range(256)) * 12_000  # 3 MB: more than is copied at a time
@@ -223,3 +224,19 @@ def test_sources_do_not_move_to_where_they_are_or_are_made(place: Path, name: st
         words = {"archive": None, "quarantine": None, name: str(place / folder)}
         with pytest.raises(UsageError, match=f"expected a folder of its own for {name}, got"):
             SourceMover(words["archive"], words["quarantine"], str(place / "out"), [str(place / "photos")])
+
+
+@pytest.mark.parametrize("swap", ["photos", "photos/trip"])
+def test_nothing_is_moved_out_of_a_folder_that_was_swapped(place: Path, swap: str) -> None:
+    (source,) = discover([str(place / "photos")])
+    assert isinstance(source, Source)
+    (place / swap).rename(place / "away")
+    outside = place / "outside" / source.relative[len(swap.removeprefix("photos")) :]
+    outside.parent.mkdir(parents=True)
+    outside.write_bytes(DATA)
+    os.utime(outside, ns=(10**18, 10**18))
+    (place / swap).symlink_to(place / "outside")
+    reasons: list[str] = []
+    done = moves(place).settle(Outcome(0, source, "ok"), reasons.append)
+    assert len(done.warnings) == 1 and done.warnings[0].startswith("not archived: ") and not reasons
+    assert outside.read_bytes() == DATA and not (place / "old").exists()

@@ -615,3 +615,16 @@ def test_the_folder_may_be_the_root_or_have_a_slash_at_its_end() -> None:
     result = make_plan(["no-such-folder-here/a.jpg"], folder="/")
     assert result.jobs[0].targets[0].path == "/no-such-folder-here/a.jpg"
     assert paths(make_plan(["a.jpg"], folder="out/./x/../")) == ["out/a.jpg"]
+
+
+@pytest.mark.parametrize("where", ["elsewhere", "out/real"])
+def test_links_to_folders_are_followed_within_the_output_folder_only(here: Path, where: str) -> None:
+    (here / "out/real").mkdir(parents=True)
+    (here / "elsewhere").mkdir()
+    (here / "out/sub").symlink_to(here / where)
+    if where == "out/real":
+        assert [job.targets[0].path for job in make_plan(["sub/a.jpg"]).jobs] == [str(here / "out/sub/a.jpg")]
+        return
+    for name in ("sub/a.jpg", "sub/deeper/a.jpg"):
+        with pytest.raises(PlanError, match=r"^out/sub\S* leads out of out, by a link on the way; remove it"):
+            make_plan([name])
