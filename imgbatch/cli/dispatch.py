@@ -7,8 +7,19 @@ import os
 from collections.abc import Sequence
 from itertools import pairwise
 
-COMMANDS = ("run", "check", "verify", "stats", "pack", "history", "undo", "schedule", "ops", "formats")
-
+#: Each command's module in the room of commands; its function has the command's name. In the order of the help.
+COMMANDS = {
+    "run": "run",
+    "check": "check",
+    "verify": "check",
+    "stats": "stats",
+    "pack": "pack",
+    "history": "history",
+    "undo": "history",
+    "schedule": "schedule",
+    "ops": "operations_and_formats",
+    "formats": "operations_and_formats",
+}
 WITH_WORKERS = ("run", "check", "verify", "stats", "pack")  # unless one of these words is there
 IDLE = frozenset({"-h", "--help", "-n", "--dry-run", "--explain", "-j0", "-j=0", "--workers=0"})
 IDLE_PAIRS = {("-j", "0"), ("--workers", "0")}
@@ -24,42 +35,11 @@ def dispatch(words: Sequence[str], alone: bool = False) -> int:
         warm(numbers=command != "run", alone=alone)
     if alone:  # what is loaded stays, and so do all files: a fifth of a run without work (the forkserver keeps its own)
         gc.set_threshold(100_000, 50, 50)
-    if command == "run":
-        from imgbatch.cli.commands.run import run
+    if command in COMMANDS:
+        from importlib import import_module
 
-        return run(rest)
-    if command == "check":
-        from imgbatch.cli.commands.check import check
-
-        return check(rest)
-    if command == "verify":
-        from imgbatch.cli.commands.check import verify
-
-        return verify(rest)
-    if command == "stats":
-        from imgbatch.cli.commands.stats import stats
-
-        return stats(rest)
-    if command == "pack":
-        from imgbatch.cli.commands.pack import pack
-
-        return pack(rest)
-    if command in ("history", "undo"):
-        from imgbatch.cli.commands.history import history, undo
-
-        return history(rest) if command == "history" else undo(rest)
-    if command == "schedule":
-        from imgbatch.cli.commands.schedule import schedule
-
-        return schedule(rest)
-    if command == "ops":
-        from imgbatch.cli.commands.operations_and_formats import ops
-
-        return ops(rest)
-    if command == "formats":
-        from imgbatch.cli.commands.operations_and_formats import formats
-
-        return formats(rest)
+        code: int = getattr(import_module(f"imgbatch.cli.commands.{COMMANDS[command]}"), command)(rest)
+        return code
     from imgbatch.core.errors import UsageError, unknown
 
     if command.startswith("-") or os.path.lexists(command) or any(character in command for character in "*?[/."):
