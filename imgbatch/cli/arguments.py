@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import field
-from typing import Any
+from typing import Any, BinaryIO
 
 from imgbatch.codecs.encoder_options import FORMATS, SAME
-from imgbatch.core.errors import unknown, wrong_value
+from imgbatch.core.errors import UsageError, unknown, wrong_value
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.operations import Operation
+from imgbatch.storage.pipe import read_all
 
 #: Takes the name of a flag and its word; UsageError when the word makes no sense.
 Reader = Callable[[str, str], Any]
@@ -101,3 +102,35 @@ def path_reader(what: str, suffix: str = "", folder: bool = True) -> Reader:
         return word
 
     return read
+
+
+def read_list(name: str, null: bool, stdin: BinaryIO) -> list[str]:
+    """The paths in a list; bytes that are no UTF-8 stay what they are.
+
+    Parameters
+    ----------
+    name : str
+        The file, or ``-`` for stdin.
+    null : bool
+        Whether NUL separates the paths, instead of line breaks.
+    stdin : binary file
+
+    Raises
+    ------
+    UsageError
+        The list cannot be read, or holds NUL where lines are expected.
+    """
+    try:
+        data = stdin.read() if name == "-" else read_all(name)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"cannot read --files-from {name!r}: {why}") from None
+    paths = [os.fsdecode(word) for word in data.split(b"\0" if null else b"\n") if word]
+    if any("\0" in path for path in paths):
+        raise UsageError(f"expected one path a line in --files-from {name!r}, got NUL; add -0 if NUL separates them")
+    return paths if null else [path for path in map(_without_return, paths) if path]
+
+
+def _without_return(path: str) -> str:
+    """A line of a list made on Windows ends in CR; a name may, too."""
+    return path[:-1] if path.endswith("\r") and not os.path.lexists(path) else path

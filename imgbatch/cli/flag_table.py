@@ -88,8 +88,8 @@ def _names_in_pack() -> frozenset[str]:
     """The flags of ``run`` that ``pack`` takes, too. The names are gathered when asked for: ``run`` needs none."""
     return _FILTERS - {"--recursive"} | {
         "--include", "--exclude", "--files-from", "--null", "--no-auto-orient", "--workers", "--chunksize",
-        "--max-pixels", "--fail-on", "--fail-fast", "--max-failures", "--overwrite", "--json", "--report",
-        "--failed-list", "--verbose", "--quiet", "--no-progress", "--help",
+        "--max-pixels", "--untrusted", "--fail-on", "--fail-fast", "--max-failures", "--overwrite", "--json",
+        "--report", "--failed-list", "--verbose", "--quiet", "--no-progress", "--help",
     }  # fmt: skip
 
 

@@ -139,7 +139,8 @@ def parse(words: Sequence[str], command: Command[A]) -> A | None:
         for name, text in raw_values.pop("operations", []):
             operation = _by_name(name, flags).operation
             help_page = f"imgbatch ops {flag_of(operation)}" if operation else "imgbatch ops"
-            values["operations"] += (from_words(operation, text) if operation else _parse_custom(text),)
+            one = from_words(operation, text) if operation else _parse_custom(text, _values(raw_values, flags))
+            values["operations"] += (one,)
         help_page = f"imgbatch {command.name} --help"
         return fill(command.arguments, values | _values(raw_values, flags))
     except UsageError as error:
@@ -147,10 +148,12 @@ def parse(words: Sequence[str], command: Command[A]) -> A | None:
         raise UsageError(f"{line} See {help_page}" if line.endswith("?") else f"{line}; see {help_page}") from None
 
 
-def _parse_custom(text: str) -> Operation:
+def _parse_custom(text: str, values: Mapping[str, Any]) -> Operation:
+    from imgbatch.cli.precedence import is_untrusted
     from imgbatch.operations import plugins  # only --op needs them
 
-    return plugins.parse_operation(text)
+    allow_files = not is_untrusted(values.get("settings", {}), values.get("recipe_file"))
+    return plugins.parse_operation(text, allow_files)
 
 
 def _operations(words: Sequence[str]) -> list[type[Operation]]:

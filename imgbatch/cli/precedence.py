@@ -13,9 +13,9 @@ import io
 import os
 import sys
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
-from imgbatch.cli.arguments import RecipeArguments, SourceArguments
+from imgbatch.cli.arguments import RecipeArguments, SourceArguments, read_list
 from imgbatch.core.errors import RecipeError, UsageError, wrong_value
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameters import parameters
@@ -91,7 +91,8 @@ def run_request(sources: SourceArguments, arguments: RecipeArguments, execute: b
     """
     recipe, inputs, run, folder = Recipe(), dict[str, Any](), dict[str, Any](), ""
     if arguments.recipe_file is not None:
-        file, folder = load(arguments.recipe_file, execute), os.path.dirname(arguments.recipe_file)
+        untrusted = _stated_trust(arguments.settings)
+        file, folder = load(arguments.recipe_file, execute, untrusted), os.path.dirname(arguments.recipe_file)
         recipe, inputs, run = file.recipe, dict(file.input), dict(file.run)
     settings = Settings(**_levels(_of(Settings, run), from_environment(Settings), arguments.settings))
     unattended_settings = UnattendedSettings(
@@ -109,8 +110,14 @@ def unattended_settings_of(arguments: RecipeArguments) -> UnattendedSettings:
     """The settings that report a refused run: of each level those that can be read."""
     levels: list[Mapping[str, Any]] = []
     path = arguments.recipe_file
+
+    def of_recipe() -> Mapping[str, Any]:
+        if path is None:
+            return {}
+        return _of(UnattendedSettings, load(path, False, _stated_trust(arguments.settings)).run)
+
     readers: tuple[Callable[[], Mapping[str, Any]], ...] = (
-        lambda: {} if path is None else _of(UnattendedSettings, load(path, execute=False).run),
+        of_recipe,
         lambda: from_environment(UnattendedSettings),
     )
     for read in readers:
@@ -132,10 +139,29 @@ def _paths(command: str, sources: SourceArguments, of_recipe: list[str]) -> list
     return paths
 
 
-def load(path: str, execute: bool = True) -> RecipeFile:
+def is_untrusted(settings: Mapping[str, Any], recipe_file: str | None) -> bool:
+    """Whether files are from strangers, by the settings that were typed, the environment, or the recipe."""
+    answer = _stated_trust(settings)
+    if answer is None and recipe_file is not None:
+        answer = load(recipe_file, execute=False).run.get("untrusted")
+    return answer is True
+
+
+def _stated_trust(settings: Mapping[str, Any]) -> bool | None:
+    """What the settings that were typed, or else the environment, say of ``untrusted``; None: nothing."""
+    return _levels(from_environment(Settings, only="untrusted"), settings).get("untrusted")
+
+
+def load(path: str, execute: bool = True, untrusted: bool | None = None) -> RecipeFile:
     """A recipe file, its every value checked; RecipeError names the file.
 
-    Not to `execute` each ``FILE.py`` that it names leaves the values of their operations unchecked.
+    Parameters
+    ----------
+    path : str
+    execute : bool
+        Whether each ``FILE.py`` that it names is executed; else the values of their operations are left unchecked.
+    untrusted : bool or None
+        Whether one that would run code is refused; None: as it says itself.
     """
     try:
         text = read_all(path, MOST_RECIPE).decode("utf-8").replace("\r\n", "\n")
@@ -147,7 +173,7 @@ def load(path: str, execute: bool = True) -> RecipeFile:
     from imgbatch.planning.recipe_file import parse
 
     names = [field.name for cls in (Settings, UnattendedSettings) for field in parameters(cls)]
-    file = parse(text, path, [name for name in names if name not in NOT_IN_RECIPES], execute)
+    file = parse(text, path, [name for name in names if name not in NOT_IN_RECIPES], execute, untrusted)
     try:
         paths = file.input.get("paths", [])
         if isinstance(paths, str):
@@ -163,13 +189,13 @@ def load(path: str, execute: bool = True) -> RecipeFile:
     return dataclasses.replace(file, input={**({"paths": paths} if paths else {}), **filters})
 
 
-def from_environment(cls: type[Settings] | type[UnattendedSettings]) -> dict[str, Any]:
-    """What ``IMGBATCH_WORKERS`` and its kin say; an empty variable says nothing."""
+def from_environment(cls: type[Settings] | type[UnattendedSettings], only: str = "") -> dict[str, Any]:
+    """What ``IMGBATCH_WORKERS`` and its kin say, or `only` that of one field; an empty variable says nothing."""
     values = {}
     for field in parameters(cls):
         name = f"IMGBATCH_{field.name.upper()}"
         word = os.environ.get(name, "")
-        if word:
+        if word and only in ("", field.name):
             values[field.name] = field.kind.read(name, word)
     return values
 
@@ -183,33 +209,6 @@ def merge_recipe(recipe: Recipe, arguments: RecipeArguments) -> Recipe:
         for one in several:
             outputs += one.renditions(arguments.widths) if arguments.widths else [one]
     return Recipe(arguments.operations or recipe.ops, outputs, recipe.auto_orient and arguments.auto_orient)
-
-
-def read_list(name: str, null: bool, stdin: BinaryIO) -> list[str]:
-    """The paths in a list; bytes that are no UTF-8 stay what they are.
-
-    Parameters
-    ----------
-    name : str
-        The file, or ``-`` for stdin.
-    null : bool
-        Whether NUL separates the paths, instead of line breaks.
-    stdin : binary file
-
-    Raises
-    ------
-    UsageError
-        The list cannot be read, or holds NUL where lines are expected.
-    """
-    try:
-        data = stdin.read() if name == "-" else read_all(name)
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"cannot read --files-from {name!r}: {why}") from None
-    paths = [os.fsdecode(word) for word in data.split(b"\0" if null else b"\n") if word]
-    if any("\0" in path for path in paths):
-        raise UsageError(f"expected one path a line in --files-from {name!r}, got NUL; add -0 if NUL separates them")
-    return paths if null else [path for path in map(_without_return, paths) if path]
 
 
 def save(path: str, request: RunRequest) -> None:
@@ -284,8 +283,3 @@ def _below(folder: str, path: str) -> str:
     if os.path.isabs(path) or os.path.lexists(full_path) or not glob.has_magic(path):
         return full_path
     return os.path.join(glob.escape(folder), path)
-
-
-def _without_return(path: str) -> str:
-    """A line of a list made on Windows ends in CR; a name may, too."""
-    return path[:-1] if path.endswith("\r") and not os.path.lexists(path) else path

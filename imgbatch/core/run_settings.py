@@ -52,6 +52,8 @@ class Settings(Declaration):
     """How the work is done."""
 
     word: ClassVar[str] = ""
+    #: Seconds that a file of strangers may take, where nobody said how many.
+    untrusted_timeout_s: ClassVar[float] = 60.0
 
     workers: Annotated[int | str, Count(0, 512), "worker processes; 0: in this process"] = "auto"
     chunksize: Annotated[int | str, Count(1, 10_000), "files handed to a worker at a time"] = "auto"
@@ -59,6 +61,9 @@ class Settings(Declaration):
     memory: Annotated[
         int | str, Amount(1_000_000, auto=True, noun="bytes"), "decoded pixels that all workers may hold at a time"
     ] = "auto"
+    untrusted: Annotated[
+        bool, Switch(), "files from strangers: JPEG, PNG, WebP, GIF, AVIF and TIFF only, 60 s each, no code of files"
+    ] = False
     max_pixels: Annotated[int, Amount(1, noun="a number of pixels"), "refuse pictures with more pixels"] = 268_000_000
     fail_on: Annotated[
         str,

@@ -35,15 +35,23 @@ _PREFIX = "imgbatch_operations_"  # of the modules made of files
 _CODES: dict[str, str] = {}  # SHA-256 of each such file, as it was executed
 
 
-def get_operation(word: str, folder: str = "") -> type[Operation]:
+def get_operation(word: str, folder: str = "", allow_files: bool = True) -> type[Operation]:
     """The operation that a flag or a recipe in `folder` names; UsageError, with the nearest name, when there is none.
 
     Parameters
     ----------
     word : str
         The name of one of ours, of one that was registered, of an entry point, or ``FILE.py:NAME``.
+    folder : str
+        Where the file lies.
+    allow_files : bool
+        Whether a file may be named, and is then executed.
     """
     path, colon, name = word.rpartition(":")
+    if colon and path.endswith(".py") and not allow_files:
+        raise UsageError(
+            f"{word} is code of a file, which --untrusted does not run; install it as a package, or leave it out"
+        )
     if colon and path.endswith(".py"):
         return from_file(os.path.join(folder, path), name)
     if word.endswith(".py"):
@@ -79,10 +87,10 @@ class _OperationStub(Operation):
         raise ImageError("operation", f"{self.word} was not executed")
 
 
-def parse_operation(text: str) -> Operation:
-    """The operation of ``--op FILE.py:NAME,key=value`` or ``--op NAME,key=value``."""
+def parse_operation(text: str, allow_files: bool = True) -> Operation:
+    """The operation of ``--op FILE.py:NAME,key=value``, where files are allowed, or ``--op NAME,key=value``."""
     word, *values = split_words(text)
-    return from_words(get_operation(unquote(word)), ",".join(values))
+    return from_words(get_operation(unquote(word), allow_files=allow_files), ",".join(values))
 
 
 def from_file(path: str, name: str) -> type[Operation]:

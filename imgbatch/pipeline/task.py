@@ -7,9 +7,10 @@ job is done: the process that sends a task to the workers has no use for them.
 from __future__ import annotations
 
 import contextlib
+import copy
 import os
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol, Self
 
 from imgbatch.core.errors import Phase
 from imgbatch.core.job import Failure, Job, Outcome, Status, Written
@@ -20,6 +21,9 @@ from imgbatch.storage.read_source import read_source
 if TYPE_CHECKING:
     from imgbatch.codecs.reading.decode import SourceImage
     from imgbatch.pixels.exact_sums import Sheet
+
+_BYTES_PER_PIXEL = 16  # that a worker may take for a picture, with what operations and encoders add
+_SPARE_BYTES = 2 << 30  # for libraries that are loaded later, and their threads
 
 
 class TaskContext(Protocol):
@@ -64,9 +68,12 @@ class Task(ABC):
     ----------
     root : Root or None
         The folder below which it writes, if there is one.
+    most_memory : int or None
+        Bytes of address space that a worker process may have beyond those it starts with; None: as many as it likes.
     """
 
     root: Root | None = None
+    most_memory: ClassVar[int | None] = None
 
     @abstractmethod
     def __call__(self, job: Job, context: TaskContext) -> Outcome:
@@ -88,6 +95,10 @@ class Task(ABC):
         """
         return Outcome(job.index, job.source, status, error=failure)
 
+    def for_strangers_files(self) -> Self:
+        """The same task for files from strangers."""
+        return self
+
     def clean_up(self, job: Job, pid: int) -> None:
         """Remove the temporary files that process `pid`, which died or is about to, has left of a job."""
         from imgbatch.planning.folders import folders_of
@@ -104,9 +115,22 @@ class FileTask(Task):
     ----------
     max_pixels : int
         Pictures with more pixels (all frames together) fail.
+    untrusted : bool
+        Whether only everyday formats are read.
     """
 
     max_pixels: int
+    untrusted: ClassVar[bool] = False
+
+    def for_strangers_files(self) -> Self:
+        """The same task for files from strangers: few readers, and in a worker process only the memory that they need.
+
+        That of the largest picture that `max_pixels` allows.
+        """
+        task = copy.copy(self)
+        for name, value in (("untrusted", True), ("most_memory", _BYTES_PER_PIXEL * self.max_pixels + _SPARE_BYTES)):
+            object.__setattr__(task, name, value)
+        return task
 
     def open(self) -> None:
         """Load Pillow's everyday readers."""
@@ -191,7 +215,7 @@ class FileContext(ABC):
         from imgbatch.codecs.reading.open import open_image
 
         self.timer.enter("decode")
-        self.picture = open_image(self.data, self.suffix, self.task.max_pixels)
+        self.picture = open_image(self.data, self.suffix, self.task.max_pixels, self.task.untrusted)
 
     def close(self) -> None:
         """Close the picture, if it was opened, and note what was noticed of it."""

@@ -26,7 +26,9 @@ class RecipeFile:
     run: Mapping[str, Any] = field(default_factory=dict)
 
 
-def parse(text: str, where: str, run_keys: Sequence[str], execute: bool = True) -> RecipeFile:
+def parse(
+    text: str, where: str, run_keys: Sequence[str], execute: bool = True, untrusted: bool | None = None
+) -> RecipeFile:
     """A recipe file's text; RecipeError says where, what and the nearest known key.
 
     Parameters
@@ -39,6 +41,8 @@ def parse(text: str, where: str, run_keys: Sequence[str], execute: bool = True) 
         The keys that ``[run]`` may hold.
     execute : bool
         Whether each ``FILE.py`` that it names is executed; else its operations have a name, and no parameters.
+    untrusted : bool or None
+        Whether a recipe that would run code is refused; None: as its ``[run]`` says.
     """
     import tomllib  # most runs have no recipe file
 
@@ -55,6 +59,8 @@ def parse(text: str, where: str, run_keys: Sequence[str], execute: bool = True) 
         inputs, run = _table(table, "input"), _table(table, "run")
         _refuse_unknown(inputs, INPUT_KEYS, "key of [input]")
         _refuse_unknown(run, run_keys, "key of [run]")
+        if run.get("untrusted") is True if untrusted is None else untrusted:
+            _refuse_code(table, run)
         folder = os.path.dirname(where)
         ops = [_operation(item, folder, execute) for item in _tables(table, "op")]
         outputs = [_output(item, folder, execute) for item in _tables(table, "output")] or [Output()]
@@ -81,6 +87,17 @@ def to_toml(file: RecipeFile, folder: str | None = None) -> str:
     if file.run:
         lines += ["[run]", *_pairs(file.run), ""]
     return "\n".join(lines)
+
+
+def _refuse_code(table: Mapping[str, Any], run: Mapping[str, Any]) -> None:
+    """UsageError for what would run code, before any of it does."""
+    for item in (table, *_tables(table, "output")):
+        for op in _tables(item, "op"):
+            path, colon, _ = str(op.get("name")).rpartition(":")
+            if colon and path.endswith(".py"):
+                plugins.get_operation(str(op["name"]), allow_files=False)
+    if run.get("on_finish"):
+        raise UsageError("on_finish is a command, which --untrusted does not run; type --on-finish, or leave it out")
 
 
 def _refuse_unknown(table: Mapping[str, Any], choices: Sequence[str], what: str) -> None:

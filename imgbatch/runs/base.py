@@ -13,6 +13,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 from imgbatch import executors
@@ -83,6 +84,8 @@ class Run(ABC):
         self.executor: Executor | None = None
         self.executor_kind = executors.choose(self.settings.workers, executor)
         self._foreign_executor = executor
+        if self.settings.untrusted and self.settings.timeout is None and self.executor_kind.keeps_timeout:
+            self.settings = replace(self.settings, timeout=Settings.untrusted_timeout_s)
         self._is_prepared = False
         self._began = time.monotonic()
         self._stop: tuple[ExitCode, str] | None = None
@@ -252,6 +255,6 @@ class Run(ABC):
         self.executor = executors.make(self.executor_kind, options)
         if self._is_stopping():  # while it was made
             return
-        results = self.executor.run(task, jobs)
+        results = self.executor.run(task.for_strangers_files() if settings.untrusted else task, jobs)
         with contextlib.closing(results):  # type: ignore[type-var]  # every executor's run is a generator
             yield from results

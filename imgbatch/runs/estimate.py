@@ -178,9 +178,10 @@ def _try_sample(batch: Batch, sample: Sequence[Job], seconds: float) -> tuple[di
         batch.preparation.resources.lend_to(batch.recipe, share=not in_this_process) as recipe,
     ):
         work = ImageTask(recipe, settings.max_pixels, time.time_ns(), plan=not settings.no_plan, profile=True)
+        task = work.for_strangers_files() if settings.untrusted else work
         jobs = [_relocate(job, batch.folder, os.path.realpath(folder)) for job in sample]
         began = time.monotonic()
-        for outcome in executor.run(work, jobs):
+        for outcome in executor.run(task, jobs):
             duration = time.monotonic() - began
             if not outcomes:
                 start = max(0.0, duration - sum(outcome.ms.values()) / 1000)

@@ -17,6 +17,7 @@ class ReadOnlyKeywords(TypedDict, total=False):
     chunksize: int | str
     timeout: float | str | None
     memory: int | str
+    untrusted: bool
     max_pixels: int | str
     fail_on: str
     fail_fast: bool

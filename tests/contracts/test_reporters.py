@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from imgbatch import reporters
+from imgbatch.cli.arguments import read_list
 from imgbatch.cli.flag_table import run_flags, stats_flags
-from imgbatch.cli.precedence import read_list
 from imgbatch.core.errors import KINDS, PHASES, UsageError
 from imgbatch.core.job import Cost, Failure, Outcome, Source, Status, Written
 from imgbatch.core.report import STATUSES, WRONG, ExitCode, Report, is_shown

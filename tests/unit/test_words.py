@@ -22,7 +22,7 @@ CONTRACT = frozenset({
     "copied", "decoded", "detached", "done", "ended", "failed", "halved", "interrupted", "kept", "known", "loaded",
     "located", "locked", "moved", "named", "pruned", "removed", "restored", "retry_failed", "sampled", "skipped",
     "started", "stopped", "terminated", "truncated", "turned", "unattended", "unchanged", "undefined", "undone",
-    "wanted", "warned", "written", "_restore_loaded",
+    "untrusted", "wanted", "warned", "written", "_restore_loaded",
 })  # fmt: skip
 
 

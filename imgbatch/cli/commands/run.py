@@ -103,7 +103,7 @@ def _run(words: Sequence[str], arguments: RunArguments, progress: _Progress) -> 
 
     settings = request.settings
     keeps_timeout = executors.choose(settings.workers).keeps_timeout
-    if request.unattended_settings.unattended and settings.timeout is None and keeps_timeout:
+    if request.unattended_settings.unattended and settings.timeout is None and keeps_timeout and not settings.untrusted:
         settings = dataclasses.replace(settings, timeout=request.unattended_settings.timeout_s)
     batch = progress.batch = Batch(
         request.paths, request.output or None, request.recipe, settings, request.filters,

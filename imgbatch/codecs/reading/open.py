@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 _SUBFILE, _DNG = 254, 50706
 _NO_READER = (3, 5, 6, 7, 11, 13, 14, 15)  # JPEG processes: lossless where libjpeg is old, hierarchical
+_EVERYDAY = ("jpeg", "png", "webp", "gif", "avif", "tiff")
 _DRAWINGS = ("SVG", "PDF", "PostScript", "EPS", "metafile")
 
 
-def open_image(data: bytes, suffix: str, max_pixels: int) -> SourceImage:
+def open_image(data: bytes, suffix: str, max_pixels: int, untrusted: bool = False) -> SourceImage:
     """The picture in `data`, header only.
 
     limits.pixel_limit (or limits.warning_recorder) must be active, so that Pillow refuses what is too large before it
@@ -36,6 +37,8 @@ def open_image(data: bytes, suffix: str, max_pixels: int) -> SourceImage:
         Of its name, with the dot; it matters for formats without a signature.
     max_pixels : int
         For all frames together.
+    untrusted : bool
+        Whether only everyday formats are read.
 
     Raises
     ------
@@ -46,6 +49,8 @@ def open_image(data: bytes, suffix: str, max_pixels: int) -> SourceImage:
     if identify.is_raw(prefix, ending):
         raise ImageError("unsupported", "camera raw cannot be developed here; convert it to TIFF or JPEG first")
     name = identify.format_of(prefix)
+    if untrusted and name not in _EVERYDAY:
+        raise ImageError("unsupported", "not read with --untrusted, which reads JPEG, PNG, WebP, GIF, AVIF and TIFF")
     if ending in identify.NOT_RASTER and not identify.is_image(prefix, ending):
         raise ImageError("unsupported", f"{ending} is not a picture made of pixels; convert it to PNG first")
     _refuse_short_webp(data, name)

@@ -86,6 +86,19 @@ def budget_size(memory: int | str) -> int:
     return int(memory_size() * SHARE) if memory == "auto" else int(memory)
 
 
+def limit_memory(more: int | None) -> None:
+    """Let this process have no more than so many bytes of address space beyond what it has; None: as it is."""
+    if more is None:
+        return
+    with contextlib.suppress(ImportError, OSError, ValueError):  # Windows; no /proc; a limit that is lower already
+        import resource
+
+        most = int(read_bytes("/proc/self/statm").split()[0]) * resource.getpagesize() + more
+        soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+        if soft == resource.RLIM_INFINITY or soft > most:
+            resource.setrlimit(resource.RLIMIT_AS, (most, hard))
+
+
 def resident(pid: int) -> int:
     """The bytes that a process has in memory; 0 where the system does not say."""
     try:

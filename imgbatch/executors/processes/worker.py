@@ -26,7 +26,7 @@ from imgbatch.executors.base import failure_of
 from imgbatch.executors.captured_stderr import CapturedStderr
 from imgbatch.executors.processes import priority
 from imgbatch.executors.processes.in_flight import Table
-from imgbatch.executors.processes.memory_budget import ALLOWANCE
+from imgbatch.executors.processes.memory_budget import ALLOWANCE, limit_memory
 from imgbatch.executors.processes.staged_sums import Ticket, open_sheet
 from imgbatch.executors.processes.start_method import TERMINAL_SIGNALS
 from imgbatch.pipeline.task import Task
@@ -108,6 +108,7 @@ def serve(connection: Connection, name: str, rows: int, row: int, ticket: Ticket
         answer = REFUSAL
         task: Task = pickle.loads(connection.recv_bytes())
         task.open()
+        limit_memory(task.most_memory)
     except BaseException as error:  # noqa: BLE001 - anything here is told to the parent, which raises it
         connection.send_bytes(answer + f"{type(error).__name__}: {sentence(error)}".encode("utf-8", "replace"))
         return

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from imgbatch.cli.precedence import read_list
+from imgbatch.cli.arguments import read_list
 from imgbatch.core.errors import UsageError
 
 
