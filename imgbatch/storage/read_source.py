@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 
+from imgbatch.core.errors import ImageError
 from imgbatch.core.job import Source
 from imgbatch.storage.below import Identity, Root
 from imgbatch.storage.registry import storage_of
@@ -13,7 +14,14 @@ from imgbatch.storage.registry import storage_of
 def read_source(source: Source) -> bytes:
     """All bytes of a source; ImageError as with :meth:`Storage.read`, and where a link is on the way that was not."""
     store = storage_of(source.path)
-    return (store if source.place is None else store.below(source_root(source))).read(source.path)
+    if source.place is not None:
+        root = source_root(source)
+        try:
+            root.check()  # what is held open could be read wherever it is by now
+        except OSError as error:
+            raise ImageError("io", str(error.strerror)) from None
+        store = store.below(root)
+    return store.read(source.path)
 
 
 def source_root(source: Source) -> Root:
