@@ -170,10 +170,10 @@ def load(path: str, execute: bool = True, untrusted: bool | None = None) -> Reci
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise RecipeError(f"cannot read the recipe {path!r}: {why}") from None
-    from imgbatch.planning.recipe_file import parse
+    from imgbatch.planning.recipe_file import parse_recipe
 
     names = [field.name for cls in (Settings, UnattendedSettings) for field in parameters(cls)]
-    file = parse(text, path, [name for name in names if name not in NOT_IN_RECIPES], execute, untrusted)
+    file = parse_recipe(text, path, [name for name in names if name not in NOT_IN_RECIPES], execute, untrusted)
     try:
         paths = file.input.get("paths", [])
         if isinstance(paths, str):

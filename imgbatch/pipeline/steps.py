@@ -143,7 +143,7 @@ def decide_outputs(image: ImageContext) -> None:
     """Decide what becomes of each output; where all are copied, the picture is only checked."""
     picture, plan, outputs, targets = image.picture, image.plan, image.outputs, image.job.targets
     if image.task.plan:
-        image.decisions = output_decision.decide_outputs(picture, plan, outputs, targets, image.data)
+        image.decisions = output_decision.decide(picture, plan, outputs, targets, image.data)
     else:
         image.decisions = output_decision.decide_encodings(picture, plan, outputs, targets)
 

@@ -26,7 +26,7 @@ class RecipeFile:
     run: Mapping[str, Any] = field(default_factory=dict)
 
 
-def parse(
+def parse_recipe(
     text: str, where: str, run_keys: Sequence[str], execute: bool = True, untrusted: bool | None = None
 ) -> RecipeFile:
     """A recipe file's text; RecipeError says where, what and the nearest known key.
@@ -71,7 +71,7 @@ def parse(
 
 
 def to_toml(file: RecipeFile, folder: str | None = None) -> str:
-    """The text that :func:`parse` reads back to an equal RecipeFile; RecipeError for a path that is not UTF-8.
+    """The text that :func:`parse_recipe` reads back to an equal RecipeFile; RecipeError for a path that is not UTF-8.
 
     Files of operations are named relative to `folder`, where the recipe will lie; without one from everywhere.
     """

@@ -109,7 +109,7 @@ def _lut(data: bytes, suffix: str) -> FileContent:
         text = data.decode("latin-1")  # a title in another alphabet
     if "\0" in text:
         raise ValueError("this is no .cube file: it is no text")
-    table, low, high = cube_file.parse(text)
+    table, low, high = cube_file.parse_cube(text)
     return FileContent(LocalArray(table), span=(low, high))
 
 

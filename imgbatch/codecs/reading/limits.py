@@ -101,7 +101,7 @@ class warning_recorder:
             if self._outer is not None:
                 _messages[threading.get_ident()] = self._outer
             if not _messages:
-                _router.pop().restore()
+                _router.pop().close()
         self._limit.__exit__()
 
 
@@ -124,7 +124,7 @@ class _WarningRouter:
         else:
             messages.append(warnings.WarningMessage(message, category, filename, lineno, file, line))
 
-    def restore(self) -> None:
+    def close(self) -> None:
         """Show warnings again as before the first file."""
         self._state.__exit__(None, None, None)
 

@@ -26,7 +26,7 @@ class Cube(NamedTuple):
     high: Triple
 
 
-def parse(text: str) -> Cube:
+def parse_cube(text: str) -> Cube:
     """The LUT; ValueError with a sentence that names the line where the text is none."""
     import numpy
 

@@ -85,7 +85,7 @@ class Decisions:
         return {decision.source for decision in self.outputs[place:]}
 
 
-def decide_outputs(
+def decide(
     picture: SourceImage, plan: DecodePlan, outputs: Sequence[Output], targets: Sequence[Target], data: bytes
 ) -> Decisions:
     """The decisions for all outputs of a picture.
@@ -132,7 +132,7 @@ def decide_encodings(
     Parameters
     ----------
     picture, plan, outputs, targets
-        As of :func:`decide_outputs`.
+        As of :func:`decide`.
     """
     decisions = tuple(
         OutputDecision(

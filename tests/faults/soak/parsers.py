@@ -86,7 +86,7 @@ def _findings(chance: random.Random, data: bytes) -> object:
 
 def _cube(chance: random.Random, data: bytes) -> object:
     try:
-        return cube_file.parse(data.decode("utf-8", "replace"))
+        return cube_file.parse_cube(data.decode("utf-8", "replace"))
     except ValueError as error:
         if any(word in str(error) for word in ("line", "LUT", "DOMAIN")):
             return None  # the sentence that it promises
@@ -94,7 +94,7 @@ def _cube(chance: random.Random, data: bytes) -> object:
 
 
 def _recipe(chance: random.Random, data: bytes) -> object:
-    return recipe_file.parse(data.decode("utf-8", "replace"), "r.toml", ["workers"])
+    return recipe_file.parse_recipe(data.decode("utf-8", "replace"), "r.toml", ["workers"])
 
 
 def _template(chance: random.Random, data: bytes) -> object:

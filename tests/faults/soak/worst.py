@@ -193,7 +193,7 @@ CASES: dict[str, tuple[Make, Use]] = {
     "blanks that are no xbm": (_repeat(b" "), lambda data: identify.other_format_of(data)),
     "xbm: long name": (_repeat(b"a", b"#define "), lambda data: identify.other_format_of(data)),
     "text": (_repeat(b"text "), identify.looks_like),
-    "cube: comments": (_repeat(b"# x\n", inputs.CUBE), lambda data: cube_file.parse(data.decode())),
-    "cube: one long line": (_repeat(b"1 ", inputs.CUBE), lambda data: cube_file.parse(data.decode())),
+    "cube: comments": (_repeat(b"# x\n", inputs.CUBE), lambda data: cube_file.parse_cube(data.decode())),
+    "cube: one long line": (_repeat(b"1 ", inputs.CUBE), lambda data: cube_file.parse_cube(data.decode())),
     "noise": (random.Random(1).randbytes, _findings(".jpg")),
 }  # fmt: skip

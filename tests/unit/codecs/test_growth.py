@@ -202,7 +202,7 @@ TEXTS: dict[str, Callable[[int], str]] = {
     "pixels": lambda size: "(1" * (size // 2) + " pixels) exceeds limit of ",
 }
 ON_TEXTS: dict[str, Callable[[str], object]] = {
-    "cube": cube_file.parse,
+    "cube": cube_file.parse_cube,
     "decoder's words": lambda text: errors.classify(OSError(text), "decode"),
     "encoder's words": lambda text: errors.classify(ValueError(text), "encode"),
 }

@@ -126,5 +126,5 @@ def test_a_broken_file_is_named_with_its_line(table: Path, lines: list[str], mes
 
 def test_comments_titles_and_other_ends_of_line() -> None:
     text = '# made by\r\nTITLE "a # b"\r\n\r\nLUT_3D_SIZE 2 # small\r\n' + "\r\n".join(GOOD[1:]) + "\r\n"
-    cube = cube_file.parse(text)
+    cube = cube_file.parse_cube(text)
     assert cube.table.shape == (2, 2, 2, 3) and cube.table[0, 0, 1].tolist() == [1, 0, 0], "red changes fastest"

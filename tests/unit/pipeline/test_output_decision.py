@@ -13,8 +13,8 @@ from imgbatch.codecs.reading.decode import ALL_DATA, SourceImage
 from imgbatch.codecs.reading.open import open_image
 from imgbatch.core.job import Target
 from imgbatch.operations import Blur, Brightness, Flip, Operation, Resize
-from imgbatch.pipeline.decisions import decode_plan
-from imgbatch.pipeline.decisions.output_decision import Decisions, decide_encodings, decide_outputs
+from imgbatch.pipeline.decisions import decode_plan, output_decision
+from imgbatch.pipeline.decisions.output_decision import Decisions
 from imgbatch.pipeline.write_output import output_path
 from imgbatch.planning.recipe import Output
 
@@ -53,8 +53,8 @@ def decide(data: bytes, outputs: Sequence[Output], common: Sequence[Operation] =
     ]
     plan = decode_plan.make_plan(picture, True, common, [output.ops for output in outputs])
     if planned:
-        return decide_outputs(picture, plan, outputs, targets, data)
-    return decide_encodings(picture, plan, outputs, targets)
+        return output_decision.decide(picture, plan, outputs, targets, data)
+    return output_decision.decide_encodings(picture, plan, outputs, targets)
 
 
 def words(decisions: Decisions) -> Words:
@@ -159,8 +159,8 @@ def test_what_png_cannot_hold_becomes_tiff_under_its_name(data: bytes, ops: list
     plan = decode_plan.make_plan(picture, True, ops)
     target = Target(0, "/a-{width}.png", "png", other="/a-{width}.tif", late=True)
     for decisions in (
-        decide_outputs(picture, plan, [Output(format="png")], [target], data),
-        decide_encodings(picture, plan, [Output(format="png")], [target]),
+        output_decision.decide(picture, plan, [Output(format="png")], [target], data),
+        output_decision.decide_encodings(picture, plan, [Output(format="png")], [target]),
     ):
         assert decisions.outputs[0].format == format
     suffix = "tif" if format == "tiff" else "png"

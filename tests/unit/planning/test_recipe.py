@@ -13,7 +13,7 @@ from imgbatch.operations.filters.blur import Blur
 from imgbatch.operations.filters.sharpen import Unsharp
 from imgbatch.operations.geometry.resize import Resize
 from imgbatch.planning.recipe import Output, Recipe, canonical_name
-from imgbatch.planning.recipe_file import RecipeFile, parse, to_toml
+from imgbatch.planning.recipe_file import RecipeFile, parse_recipe, to_toml
 
 RUN_KEYS = ["workers", "flat"]
 WHOLE = """
@@ -51,7 +51,7 @@ workers = "auto"
 
 
 def test_toml_and_python_are_equal() -> None:
-    file = parse(WHOLE, "r.toml", RUN_KEYS)
+    file = parse_recipe(WHOLE, "r.toml", RUN_KEYS)
     assert file.recipe == Recipe(
         ops=[Resize("1600"), Unsharp(1.0, amount=0.8)],
         outputs=[
@@ -65,8 +65,8 @@ def test_toml_and_python_are_equal() -> None:
 
 
 def test_to_toml_is_read_back() -> None:
-    file = parse(WHOLE, "r.toml", RUN_KEYS)
-    assert parse(to_toml(file), "again", RUN_KEYS) == file
+    file = parse_recipe(WHOLE, "r.toml", RUN_KEYS)
+    assert parse_recipe(to_toml(file), "again", RUN_KEYS) == file
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_to_toml_is_read_back() -> None:
 )
 def test_odd_names_survive_toml(name: str) -> None:
     file = RecipeFile(Recipe(outputs=[Output(dir=name)]), {"paths": [name]}, {})
-    assert parse(to_toml(file), "again", RUN_KEYS) == file
+    assert parse_recipe(to_toml(file), "again", RUN_KEYS) == file
 
 
 def test_a_name_that_is_no_utf8_cannot_stand_in_a_recipe() -> None:
@@ -103,7 +103,7 @@ def test_a_name_that_is_no_utf8_cannot_stand_in_a_recipe() -> None:
 )
 def test_errors_name_the_file_and_the_nearest_key(text: str, words: list[str]) -> None:
     with pytest.raises(RecipeError) as error:
-        parse(text, "some/r.toml", RUN_KEYS)
+        parse_recipe(text, "some/r.toml", RUN_KEYS)
     line = str(error.value)
     assert line.startswith("some/r.toml: ")
     assert "\n" not in line
@@ -173,5 +173,5 @@ def test_named_takes_dashes() -> None:
 
 def test_a_recipe_file_on_disk_is_text(tmp_path: Path) -> None:
     path = tmp_path / "r.toml"
-    path.write_text(to_toml(parse(WHOLE, "r.toml", RUN_KEYS)), encoding="utf-8")
+    path.write_text(to_toml(parse_recipe(WHOLE, "r.toml", RUN_KEYS)), encoding="utf-8")
     assert "[[output.op]]" in path.read_text(encoding="utf-8")
