@@ -239,7 +239,7 @@ def _finish(reporters: Sequence[Reporter], report: Report) -> bool:
     """Finish the reporters; whether one of them could not write its file."""
     failure = False
     paths = [str(reporter.path) for reporter in reporters if hasattr(reporter, "path")]
-    for folder in {os.path.dirname(os.path.abspath(path)) for path in paths}:
+    for folder in {os.path.dirname(path) or os.curdir for path in paths}:
         sweep(folder)  # what a run that was killed while it wrote them has left
     for reporter in reporters:
         try:

@@ -103,6 +103,29 @@ def test_a_working_folder_that_is_gone(tmp_path: Path, alone: bool) -> None:
     assert (done.stdout, done.stderr) == ("{'ok'}\n", "")
 
 
+@linux_only
+@pytest.mark.parametrize("words", [["run", "-o", "OUT", "--resize", "20"], ["check"], ["stats"]])
+def test_the_command_in_a_folder_that_is_gone(pictures: Path, words: list[str]) -> None:
+    (pictures / "gone").mkdir()
+    typed = [*COMMAND, words[0], str(pictures / "in"), *words[1:], "-j", "2"]
+    shell = 'cd "$0" && rmdir "$0" && exec "$@"'
+    words = [word.replace("OUT", str(pictures / "out")) for word in typed]
+    done = subprocess.run(
+        ["sh", "-c", shell, str(pictures / "gone"), *words], env=environment(), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@linux_only
+def test_a_forkserver_hears_of_the_end_of_workers_though_the_command_was_started_deaf(pictures: Path) -> None:
+    """A worker whose end nobody tells keeps the run from ending."""
+
+    def block() -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+
+    assert run_command(pictures, "-j", "2", before=block).returncode == 0
+
+
 @root_only
 @linux_only
 def test_a_working_folder_that_workers_may_not_enter(tmp_path: Path) -> None:

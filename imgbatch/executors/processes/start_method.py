@@ -126,6 +126,7 @@ def _blocked_signals() -> Iterator[None]:
         yield
         return
     old_mask = signal.pthread_sigmask(signal.SIG_BLOCK, TERMINAL_SIGNALS)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})  # without it the forkserver hears of no worker's end
     try:
         yield
     finally:
