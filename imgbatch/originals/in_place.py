@@ -85,7 +85,7 @@ class InPlace(Destination):
                 self._by_hash.setdefault(entry.hash, []).append(entry)
                 self._latest[entry.path] = entry
                 self._sizes.add(entry.size)
-            if entry.step == "intended":
+            if entry.step in ("intended", "undone"):
                 self._intentions.append(entry)
         self._unchanged_outcomes: dict[int, Outcome] = {}  # by the index of the job
         self._observations: list[Replacement] = []  # what was looked into, so that the next run need not

@@ -15,8 +15,9 @@ from imgbatch.ledger.database import FILE, open_to_write
 from imgbatch.ledger.rows import Replacement
 from imgbatch.ledger.schema import insert
 from imgbatch.originals.backups import discard
-from imgbatch.storage.atomic_write import content_hash
+from imgbatch.storage.atomic_write import content_hash, hash_of
 from imgbatch.storage.below import Root, read_below
+from imgbatch.storage.temporary import sweep
 
 
 class Replacements:
@@ -113,10 +114,17 @@ def settle_intentions(replacements: Replacements, intentions: Sequence[Replaceme
     ----------
     replacements, intentions, state
         The table, its entries in question (a link, or a file that cannot be read, is left for later), and the folder of
-        the backups, from which one goes only where the original stands in its place, whole.
+        the backups, from which one goes only where the original stands in its place, whole, or stood there when it was
+        taken back: a killed undo had no time to remove it.
     """
-    root = Root(replacements.folder)
+    root, state_root = Root(replacements.folder), Root(state)
+    for folder in {os.path.dirname(entry.backup) for entry in intentions if entry.step == "intended" and entry.backup}:
+        sweep(folder, root=state_root)
     for entry in intentions:
+        if entry.step == "undone":
+            if os.path.lexists(entry.backup) and hash_of(entry.backup) == entry.original:
+                discard(entry.backup, state)
+            continue
         try:
             content = content_hash(read_below(root, entry.path))
         except FileNotFoundError:

@@ -103,7 +103,18 @@ class _Undo:
 
     def undo(self, number: int | None, dry: bool) -> Undone:
         """Take the run of that number back, or the last one that left something."""
+        try:
+            return self._undo(number, dry)
+        finally:
+            self._replacements.close()
+            self._ledger.close()
+
+    def _undo(self, number: int | None, dry: bool) -> Undone:
         history = self._history
+        if not dry:
+            candidates = [entry for entry in self._entries if entry.step in ("intended", "undone")]
+            settle_intentions(self._replacements, candidates, history.state)
+            self._entries = read_replacements(history.folder, history.state)
         counts = history.undoable_counts()
         if number is None:
             if not counts:
@@ -111,29 +122,20 @@ class _Undo:
             number = max(counts)
         elif number not in {run.id for run in history.runs}:
             raise PlanError(f"expected a run of {display_path(history.folder)}, got {number}; see imgbatch history")
-        if not dry:
-            settle_intentions(
-                self._replacements, [entry for entry in self._entries if entry.step == "intended"], self._history.state
-            )
-            self._entries = read_replacements(history.folder, history.state)
         result = Undone(number)
         entries = [entry for entry in self._entries if entry.run == number and entry.step != "undone"]
         rows = sorted((row for row in self._ledger.rows if row.run == number), key=lambda row: os.fsencode(row.path))
-        try:
-            if not dry:  # what an undo that was killed has left
-                for root, paths in (
-                    (self._root, [entry.path for entry in entries]),
-                    (self._state_root, [entry.backup for entry in entries if entry.backup]),
-                ):
-                    for folder in set(map(os.path.dirname, paths)):
-                        sweep(folder, root=root)
-            for entry in sorted(entries, key=lambda entry: os.fsencode(entry.path)):
-                self._restore(entry, result, dry)
-            for row in rows:
-                self._remove(row, result, dry)
-        finally:
-            self._replacements.close()
-            self._ledger.close()
+        if not dry:  # what an undo that was killed has left
+            for root, paths in (
+                (self._root, [entry.path for entry in entries]),
+                (self._state_root, [entry.backup for entry in entries if entry.backup]),
+            ):
+                for folder in set(map(os.path.dirname, paths)):
+                    sweep(folder, root=root)
+        for entry in sorted(entries, key=lambda entry: os.fsencode(entry.path)):
+            self._restore(entry, result, dry)
+        for row in rows:
+            self._remove(row, result, dry)
         return result
 
     def _restore(self, entry: Replacement, result: Undone, dry: bool) -> None:

@@ -39,6 +39,13 @@ def rename(place: Path) -> None:
         (place / "photos/000.png").rename(place / "photos/first.png")
 
 
+def link(place: Path) -> None:
+    """The user gives photos a second name elsewhere, so that originals are copied, not linked."""
+    for photo in sorted((place / "photos").glob("*.*")):
+        (place / "twins").mkdir(exist_ok=True)
+        (place / "twins" / photo.name).hardlink_to(photo)
+
+
 STORIES = {
     "output": Story((_OUT,)),
     "preserve": Story(((*_OUT, "-p"),)),
@@ -61,6 +68,7 @@ STORIES = {
     "mean image": Story((("stats", "photos", "--mean-image", "m/mean.png", "--plot", "g/plot.png", "-j", "0", "-Q"),)),
     "in place": Story((_IN_PLACE,)),
     "in place, undo": Story((_IN_PLACE, _UNDO)),
+    "in place with twins, undo": Story((link, _IN_PLACE, _UNDO)),
     "in place twice, undo twice": Story(
         (_IN_PLACE, ("run", "photos", "--in-place", "--grayscale", "-j", "0", "-Q"), _UNDO, _UNDO)
     ),

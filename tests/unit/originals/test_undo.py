@@ -112,6 +112,27 @@ def test_what_a_killed_run_intended_is_settled_by_an_undo_and_not_by_a_look(
     assert tree(photos) == before
 
 
+@pytest.mark.parametrize("again", ["undo", "run"])
+def test_a_backup_that_a_killed_undo_had_no_time_to_remove_goes(
+    photos: Path, monkeypatch: pytest.MonkeyPatch, again: str
+) -> None:
+    ib.run(photos, recipe=HALF, in_place=True, workers=0)
+    with monkeypatch.context() as patch:
+        patch.setattr(undo, "discard", lambda *_: None)
+        ib.undo(photos)
+    kept = photos / ".imgbatch/backup/1"
+    other = kept / "trip/c.png"
+    other.unlink()
+    other.write_bytes(b"somebody else's")
+    assert len(list(kept.rglob("*.png"))) == 3
+    if again == "run":
+        ib.run(photos, recipe=ib.Recipe([ib.Resize("30%")]), in_place=True, workers=0)
+    else:
+        with pytest.raises(ib.PlanError, match="nothing is left to take back"):
+            ib.undo(photos)
+    assert list(kept.rglob("*.png")) == [other] and other.read_bytes() == b"somebody else's"
+
+
 def test_the_disk_s_word_is_passed_on(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ib.run(photos, recipe=HALF, in_place=True, workers=0)
     before = tree(photos)
