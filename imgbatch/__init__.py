@@ -30,7 +30,7 @@ _HOMES = {
     "apply": "runs.apply",
     "Batch": "runs.batch",
     "check": "runs.check", "verify": "runs.check",
-    "Estimate": "runs.estimate", "estimate": "runs.estimate",
+    "Estimate": "runs.preview.estimate", "estimate": "runs.preview.estimate",
     "Handle": "runs.run", "process": "runs.run", "run": "runs.run", "start": "runs.run",
     "check_operation": "testing",
 }  # fmt: skip

@@ -51,7 +51,7 @@ from imgbatch.planning.recipe import Output, Recipe
 from imgbatch.runs.apply import apply
 from imgbatch.runs.batch import Batch
 from imgbatch.runs.check import check, verify
-from imgbatch.runs.estimate import Estimate, estimate
+from imgbatch.runs.preview.estimate import Estimate, estimate
 from imgbatch.runs.run import Handle, process, run, start
 from imgbatch.testing import check_operation
 

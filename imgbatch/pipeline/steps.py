@@ -245,7 +245,7 @@ def write(image: ImageContext, one: OutputContext) -> None:
     )
 
 
-#: The steps of one image, in this order. Explanations (runs/explain.py) end with the decisions.
+#: The steps of one image, in this order. Explanations (runs/preview/explain.py) end with the decisions.
 DECISION_STEPS: tuple[Callable[[ImageContext], None], ...] = (read, open_source, plan_decode, decide_outputs)
 DECODE_STEPS: tuple[Callable[[ImageContext], None], ...] = (reserve, decode)
 #: Those of each of its outputs.

@@ -18,7 +18,7 @@ from imgbatch.reporters.console import Console
 
 if TYPE_CHECKING:
     from imgbatch.runs.batch import Batch
-    from imgbatch.runs.explain import Explanation, OutputExplanation
+    from imgbatch.runs.preview.explain import Explanation, OutputExplanation
 
 
 def show_plan(batch: Batch, output: str, report: ReportArguments) -> int:
@@ -90,7 +90,7 @@ def show_explanation(batch: Batch, output: str, report: ReportArguments, console
     console : Console
         Words failures.
     """
-    from imgbatch.runs.explain import explain, total_savings
+    from imgbatch.runs.preview.explain import explain, total_savings
 
     def explanations() -> Iterator[Explanation]:
         for one in explain(batch):

@@ -26,7 +26,7 @@ def show_estimate(batch: Batch, report: ReportArguments, console: Console) -> in
     console : Console
         Words failures.
     """
-    from imgbatch.runs.estimate import estimate_batch
+    from imgbatch.runs.preview.estimate import estimate_batch
 
     with host_warnings(console, report.quiet):
         estimate = estimate_batch(batch)

@@ -13,7 +13,7 @@ from PIL import Image
 import imgbatch as ib
 from imgbatch.core.run_settings import Settings
 from imgbatch.runs.batch import Batch
-from imgbatch.runs.estimate import estimate_batch
+from imgbatch.runs.preview.estimate import estimate_batch
 
 
 @pytest.fixture

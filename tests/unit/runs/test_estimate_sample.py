@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imgbatch.core.job import Job, Source
-from imgbatch.runs.estimate_sample import Range, choose_sample, combine, strata, total
+from imgbatch.runs.preview.estimate_sample import Range, choose_sample, combine, strata, total
 
 
 def job(index: int, name: str, size: int) -> Job:

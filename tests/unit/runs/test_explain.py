@@ -15,7 +15,7 @@ from imgbatch.codecs.reading.decode import SourceImage
 from imgbatch.core.run_settings import Settings
 from imgbatch.pipeline.decisions import decode_plan
 from imgbatch.runs.batch import Batch
-from imgbatch.runs.explain import explain, total_savings
+from imgbatch.runs.preview.explain import explain, total_savings
 
 SAMPLES = Path(__file__).parents[3] / "sample_images"
 NAME = "{dir}/{name}-{width}x{height}.{ext}"  # so that a path tells the size, too

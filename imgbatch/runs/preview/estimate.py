@@ -26,7 +26,7 @@ from imgbatch.executors.base import ExecutorOptions
 from imgbatch.pipeline.image_task import ImageTask
 from imgbatch.planning.names import escape
 from imgbatch.runs.batch import Batch
-from imgbatch.runs.estimate_sample import Range, choose_sample, combine, strata, total
+from imgbatch.runs.preview.estimate_sample import Range, choose_sample, combine, strata, total
 from imgbatch.runs.workload import Path
 
 if TYPE_CHECKING:
