@@ -20,7 +20,8 @@ _POOL_TASKS = 3  # threads that the Pool of threads has of its own
 _WORKER_TASKS = 3  # its supervisor's thread, the process, and the thread in which that waits for its parent's end
 _WORKER_FILES, _SPARE_FILES = 3, 16  # open here for each worker; and for all else, such as one that is being started
 _PATIENCE = 1.0  # seconds for threads that were only tried to be gone
-_THREAD_BYTES = 80 * 2**20  # of address space: a stack, and what malloc sets aside for a thread
+_THREAD_BYTES = 72 * 2**20  # of address space that malloc sets aside for a thread, besides its stack
+_STACK_BYTES = 8 * 2**20  # where the limit does not say
 
 
 def auto_workers(root: str = "/") -> int:
@@ -105,7 +106,8 @@ def _by_address_space(wanted: int) -> int:
         size = int(read_bytes("/proc/self/statm").split()[0]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, IndexError):
         return wanted
-    return min(wanted, (limit - size) // _THREAD_BYTES - _POOL_TASKS)
+    stack = _soft_limit("RLIMIT_STACK") or _STACK_BYTES
+    return min(wanted, (limit - size) // (_THREAD_BYTES + stack) - _POOL_TASKS)
 
 
 def _by_tasks(wanted: int) -> int:

@@ -96,16 +96,21 @@ def test_the_second_signal_ends_at_once(many: Path, workers: str) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_the_forkserver_does_not_hear_ctrl_c_while_it_loads() -> None:
+@pytest.mark.parametrize("how", ["warm(numbers=False)", "warm(numbers=False, alone=True)", "start_context(None)"])
+def test_helpers_do_not_hear_the_terminal_while_they_load(how: str) -> None:
     script = (
-        "import signal; from multiprocessing import forkserver; from imgbatch.executors.processes import start_method\n"
-        "start_method.warm(numbers=False)\n"
-        "pid = forkserver._forkserver._forkserver_pid\n"
-        "lines = dict(line.split(':', 1) for line in open(f'/proc/{pid}/status'))\n"
-        "print(int(lines['SigBlk'], 16) >> signal.SIGINT - 1 & 1, signal.pthread_sigmask(signal.SIG_BLOCK, ()))\n"
+        "import signal; from multiprocessing import forkserver, resource_tracker\n"
+        "from imgbatch.executors.processes import start_method\n"
+        f"start_method.{how}\n"
+        "def blocks(pid, *names):\n"
+        "    lines = dict(line.split(':', 1) for line in open(f'/proc/{pid}/status'))\n"
+        "    return all(int(lines['SigBlk'], 16) >> getattr(signal, name) - 1 & 1 for name in names)\n"
+        "names = 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'\n"
+        "print(blocks(forkserver._forkserver._forkserver_pid, 'SIGINT', *names),\n"
+        "      blocks(resource_tracker._resource_tracker._pid, *names), signal.pthread_sigmask(signal.SIG_BLOCK, ()))\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
-    assert done.stdout == "1 set()\n", done.stderr
+    assert done.stdout == "True True set()\n", done.stderr
 
 
 SLEEPER = """
@@ -155,7 +160,8 @@ def test_a_terminal_that_is_closed_is_heard_once(many: Path, second: str) -> Non
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no such signals here")
-def test_a_terminal_that_is_closed_takes_all_with_it_but_the_files_in_hand(many: Path) -> None:
+@pytest.mark.parametrize("name", ["SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"])
+def test_a_terminal_that_is_closed_takes_all_with_it_but_the_files_in_hand(many: Path, name: str) -> None:
     """All processes of the terminal hear it: none of them may end for it before the run does."""
     words = [*COMMAND, *WORDS, "-j", "2", "--report", "r.json"]
     with subprocess.Popen(
@@ -163,12 +169,12 @@ def test_a_terminal_that_is_closed_takes_all_with_it_but_the_files_in_hand(many:
     ) as started:
         assert started.stdout is not None and started.stderr is not None
         started.stdout.readline()
-        os.killpg(started.pid, signal.SIGHUP)
+        os.killpg(started.pid, getattr(signal, name))
         started.stdout.readlines()
         said = started.stderr.read()
     records = json.loads((many / "r.json").read_text())
     files = records["files"] if isinstance(records, dict) else [one for one in records if one["event"] == "file"]
-    assert started.returncode == 143 and b"Traceback" not in said
+    assert started.returncode == 143 and b"Traceback" not in said and b"resource_tracker" not in said
     assert {record["status"] for record in files} == {"ok"} and not leftovers(many)
 
 

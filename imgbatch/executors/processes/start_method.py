@@ -61,11 +61,10 @@ def start_context(method: str | None, numbers: bool = False) -> BaseContext:
     if method != "forkserver":
         return multiprocessing.get_context(method)
     _set_preload(numbers)
-    with CHILDREN, start_conditions():
-        try:
-            ensure_running()
-        except OSError:  # ChildProcessError, in a copy of the process that started it, is one, too
-            return spawn_context()
+    try:
+        _start_helpers()
+    except OSError:  # ChildProcessError, in a copy of the process that started it, is one, too
+        return spawn_context()
     return multiprocessing.get_context("forkserver") if _is_ours() else spawn_context()
 
 
@@ -150,6 +149,13 @@ def warm(numbers: bool, alone: bool = False) -> None:
         return
     _set_preload(numbers)
     with contextlib.suppress(OSError), fork_helpers() if alone else contextlib.nullcontext():
-        resource_tracker.ensure_running()  # takes the signals back itself, so it cannot start below
-        with CHILDREN, start_conditions():
+        _start_helpers()
+
+
+def _start_helpers() -> None:
+    """Start multiprocessing's own processes; OSError where the host does not let it."""
+    with CHILDREN:
+        with start_conditions():
+            resource_tracker.ensure_running()  # takes SIGINT back itself, so the other cannot start beside it
+        with start_conditions():
             ensure_running()
