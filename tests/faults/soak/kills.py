@@ -29,7 +29,13 @@ CASES = {
     "widths": ("run", "photos", "-o", "out", "--widths", "40,80", "-f", "webp", "--srcset", "srcset.json", *_OPS[4:]),
     "in-place": ("run", "photos", "--in-place", *_OPS),
     "archive": ("run", "photos", "-o", "out", "--archive", "done", *_OPS),
-}
+    "reports": (
+        "run", "photos", "-o", "out", *_OPS, "--report", "r/report.csv", "--report", "r/web.prom",
+        "--failed-list", "r/failed.txt",
+    ),
+    "pack": ("pack", "photos", "-o", "p/all.npy", "--overwrite", "--resize", "40x40!", *_OPS[4:-1]),
+    "mean image": ("stats", "photos", "--mean-image", "m/mean.png", "--resize", "40x40!", *_OPS[4:-1]),
+}  # fmt: skip
 _FILES, _SECONDS = 60, 120
 LOST, DOUBLED, BLAMED, EXIT_70, ODD, HANG, REFUSED, DIFFERS, PROCESS, MEMORY, TEMPORARY, ORIGINAL = (
     "file not told of", "file told of twice", "innocent file failed", "internal error (exit 70)",
@@ -93,9 +99,10 @@ def play(stage: Stage, role: str, chance: random.Random, tally: Tally) -> None:
         tally.breach(EXIT_70, where, said)
     elif process.returncode not in (0, 1) and not (counts and role in ("run", "session")) or "Traceback" in said:
         tally.breach(ODD, where, f"{process.returncode}: {said}")
-    elif process.returncode in (0, 1):
+    elif process.returncode in (0, 1) and "--json" in stage.words:
         _check_records(stage, records, where, tally)
-    again = run((*stage.words, "--retry-failed"), stage.place, **surroundings)
+    once_more = ("--retry-failed",) if stage.words[0] == "run" else ()
+    again = run((*stage.words, *once_more), stage.place, **surroundings)
     if again.code != 0:
         tally.breach(REFUSED, where, f"exit {again.code}: {again.stderr}")
     _check_place(stage, process.pid, where, tally)

@@ -43,6 +43,7 @@ def play(words: str) -> None:
         "damage --rounds 20 --seed 1",
         not_yet("kills --rounds 1 --seed 1 --case output --who forkserver", "a forkserver that dies ends the run"),
         "kills --rounds 1 --seed 1 --case output --who run",
+        "kills --rounds 2 --seed 4 --case reports --case pack --who session",
         not_yet("swapper --rounds 5 --kind temporaries", "files are renamed and changed by name"),
         "fuzz --rounds 40 --seed 1 --only pictures",
         "fuzz --rounds 100 --seed 1 --only files",
