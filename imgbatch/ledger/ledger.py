@@ -122,12 +122,12 @@ class Ledger(LedgerIndex):
             digest = digest_with_fields(
                 self._digests[one.output], one.fields, outcome.index + 1, outcome.source.mtime_ns
             )
-            row = Row(
-                one.path, outcome.source.path, one.output, outcome.source.size, outcome.source.mtime_ns, digest,
-                one.format, one.width, one.height, one.frames, one.quality, one.bytes, one.mtime_ns,
-                outcome.source_hash, one.hash, one.source_format, now, self.run, moved=0,
+            record = Row.record_of(
+                self.folder, one.path, outcome.source.path, one.output, outcome.source.size, outcome.source.mtime_ns,
+                digest, one.format, one.width, one.height, one.frames, one.quality, one.bytes, one.mtime_ns,
+                outcome.source_hash, one.hash, one.source_format, now, self.run, 0,
             )  # fmt: skip
-            self._pending["written"].append(row.as_record(self.folder))
+            self._pending["written"].append(record)
         error = outcome.error
         is_transient = error is not None and BLAME[error.kind] in ("around", "disk")  # the next run simply tries again
         if error is not None and not is_transient and outcome.source.problem is None:
