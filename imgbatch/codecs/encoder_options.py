@@ -1,7 +1,6 @@
 """Encoder options: what can be said of how a file is encoded? The options that all formats share, declared once."""
 
-from __future__ import annotations
-
+# Without `from __future__ import annotations`: every start of a command would compile the texts of the fields again.
 from typing import Annotated, ClassVar
 
 from imgbatch.codecs.registry import CODECS

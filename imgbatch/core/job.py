@@ -4,8 +4,7 @@ Small frozen values without pixels: a Source is found, a Job is planned from it,
 reports, an Outcome is what became of the job. All of them pickle, and an Outcome knows its JSON record.
 """
 
-from __future__ import annotations
-
+# Without `from __future__ import annotations`: every start of a command would compile the texts of the fields again.
 from dataclasses import field
 from typing import Any, Literal
 

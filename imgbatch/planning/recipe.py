@@ -5,8 +5,7 @@ Python, and has one canonical form; the digest of an output's canonical form say
 what the recipe would make. recipe_file.py reads and writes the TOML, renditions.py has ``--widths``.
 """
 
-from __future__ import annotations
-
+# Without `from __future__ import annotations`: every start of a command would compile the texts of the fields again.
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -80,7 +79,7 @@ class Output(Encoding):
         super().__post_init__()
         object.__setattr__(self, "ops", check_ops(self.ops))
 
-    def renditions(self, widths: Iterable[int]) -> tuple[Output, ...]:
+    def renditions(self, widths: Iterable[int]) -> "tuple[Output, ...]":
         """This output once per width in px, for ``srcset`` (renditions.py)."""
         from imgbatch.planning.renditions import renditions  # which knows Output
 
@@ -124,12 +123,12 @@ class Recipe:
         """Its operations, then those of its outputs."""
         return (*self.ops, *(op for output in self.outputs for op in output.ops))
 
-    def map_ops(self, change: Callable[[Operation], Operation]) -> Recipe:
+    def map_ops(self, change: Callable[[Operation], Operation]) -> "Recipe":
         """The recipe with each operation, those of the outputs too, changed."""
         outputs = [replace(output, ops=tuple(map(change, output.ops))) for output in self.outputs]
         return replace(self, ops=tuple(map(change, self.ops)), outputs=outputs)
 
-    def map_paths(self, change: Callable[[str], str]) -> Recipe:
+    def map_paths(self, change: Callable[[str], str]) -> "Recipe":
         """The recipe with each name of a file that it needs changed."""
         outputs = [map_paths(output, change) for output in self.outputs]
         return replace(self, outputs=outputs).map_ops(lambda op: map_paths(op, change))

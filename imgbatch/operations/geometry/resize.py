@@ -1,7 +1,6 @@
 """Resize: what does it take? A size, a way to fit it, and a kernel."""
 
-from __future__ import annotations
-
+# Without `from __future__ import annotations`: every start of a command would compile the texts of the fields again.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, ClassVar
@@ -120,7 +119,7 @@ class Resize(Operation):
     def after(self, size: Size) -> Size:
         return self.placement(size).canvas
 
-    def across(self, frames: Sequence[Image]) -> Operation:
+    def across(self, frames: "Sequence[Image]") -> Operation:
         """The resize with a fixed point to crop around, where the pixels decide on it."""
         if self.gravity != ENTROPY or len({frame.size for frame in frames}) > 1:
             return self
@@ -129,7 +128,7 @@ class Resize(Operation):
         left, top, right, bottom = self.placement(frames[0].size).box
         return replace(self, gravity="center", focal=busiest(frames, (right - left, bottom - top)))
 
-    def apply(self, image: Image) -> Image:
+    def apply(self, image: "Image") -> "Image":
         if self.gravity == ENTROPY:
             return self.across([image]).apply(image)
         # Only workers need them: the command, which checks what is typed, starts without
