@@ -91,9 +91,8 @@ class SourceMover:
             place = _move(outcome.source, folder, _reason(outcome))
         except OSError as failure:
             warning = f"not {word}: {one_line(failure.strerror or str(failure))}"
-            is_source_gone = failure.filename == source_root(outcome.source).path
-            if stop is not None and failure.errno in DISK_ERRNOS and not is_source_gone:
-                stop(f"{warning}; see to the disk of {folder.path}, then run again: the sources are kept")
+            if failure.filename != source_root(outcome.source).path:  # else the source's folder is gone
+                _stop_where_the_disk_fails(stop, failure, warning, folder)
             return replace(outcome, warnings=(*outcome.warnings, warning))
         outcome = replace(outcome, changes=(*outcome.changes, f"{word}: {place}"))
         if error is None:
@@ -102,8 +101,16 @@ class SourceMover:
             _explain(place, _reason(outcome), folder)
         except OSError as failure:  # the name with .txt is too long, say
             warning = f"no .txt beside {place}: {one_line(failure.strerror or str(failure))}"
+            _stop_where_the_disk_fails(stop, failure, warning, folder)
             return replace(outcome, warnings=(*outcome.warnings, warning))
         return outcome
+
+
+def _stop_where_the_disk_fails(
+    stop: Callable[[str], None] | None, failure: OSError, warning: str, folder: Root
+) -> None:
+    if stop is not None and failure.errno in DISK_ERRNOS:
+        stop(f"{warning}; see to the disk of {folder.path}, then run again: no source is lost")
 
 
 def _reason(outcome: Outcome) -> bytes:

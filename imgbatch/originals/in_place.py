@@ -69,7 +69,7 @@ class InPlace(Destination):
         self.state = state_folder(folder, settings.state)
         self._root = ledger.root
         self._state_root = self._root if within(self.state, folder) else Root(self.state)
-        self._replacements = Replacements(folder, self.state)
+        self._replacements = Replacements(folder, self.state, self._root)
         self._digest_by_run: dict[int, str] = {}
         self._open_runs: set[int] = set()
         for run in read_runs(self.state, ledger.mend):

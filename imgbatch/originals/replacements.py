@@ -29,10 +29,12 @@ class Replacements:
         DIR, absolute.
     state : str
         Its state folder, which holds the ledger and the backups.
+    root : Root, optional
+        The folder, if it is held: where it is gone or another one, nothing is written.
     """
 
-    def __init__(self, folder: str, state: str) -> None:
-        self.folder, self.state = folder, state
+    def __init__(self, folder: str, state: str, root: Root | None = None) -> None:
+        self.folder, self.state, self.root = folder, state, Root(folder) if root is None else root
         self.file = os.path.join(state, FILE)
         self._connection: sqlite3.Connection | None = None
         self._completions: list[Replacement] = []
@@ -90,6 +92,7 @@ class Replacements:
         return os.fsencode(os.path.relpath(path, self.folder))
 
     def _open(self) -> sqlite3.Connection:
+        self.root.check()
         if self._connection is None:
             self._connection = open_to_write(self.file)
             self._connection.execute("PRAGMA synchronous=FULL")
@@ -117,7 +120,7 @@ def settle_intentions(replacements: Replacements, intentions: Sequence[Replaceme
         the backups, from which one goes only where the original stands in its place, whole, or stood there when it was
         taken back: a killed undo had no time to remove it.
     """
-    root, state_root = Root(replacements.folder), Root(state)
+    state_root = Root(state)
     for folder in {os.path.dirname(entry.backup) for entry in intentions if entry.step == "intended" and entry.backup}:
         sweep(folder, root=state_root)
     for entry in intentions:
@@ -126,7 +129,7 @@ def settle_intentions(replacements: Replacements, intentions: Sequence[Replaceme
                 discard(entry.backup, state)
             continue
         try:
-            content = content_hash(read_below(root, entry.path))
+            content = content_hash(read_below(replacements.root, entry.path))
         except FileNotFoundError:
             content = ""
         except OSError:

@@ -96,9 +96,9 @@ class _Undo:
 
     def __init__(self, history: History) -> None:
         self._history, self._ledger = history, history.ledger
-        self._replacements = Replacements(history.folder, history.state)
         self._entries = history.replacements
         self._root, self._state_root = Root(history.folder), Root(history.state)
+        self._replacements = Replacements(history.folder, history.state, self._root)
         self._files = storage_of(history.folder).below(self._root)  # links in a file's place are not followed
 
     def undo(self, number: int | None, dry: bool) -> Undone:

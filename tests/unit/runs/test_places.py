@@ -7,13 +7,14 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
 import imgbatch as ib
 from imgbatch.core.run_settings import Settings
-from imgbatch.originals import archive
+from imgbatch.originals import archive, in_place, new_content
 from imgbatch.runs.batch import Batch
 
 HALF = ib.Recipe([ib.Resize("50%")])
@@ -132,3 +133,38 @@ def test_an_archive_that_goes_away_is_not_made_again(photos: Path) -> None:
             _rename(done)
     assert batch.report.exit_code == 4 and f"{done} is gone since the run began" in batch.report.reason
     assert not done.exists() and len(_files(photos)) == 2
+
+
+@pytest.mark.parametrize("after", [0, 1, 2])
+@pytest.mark.parametrize("deed", [_rename, _swap, _make_another])
+def test_photos_that_go_away_are_not_changed_elsewhere(
+    photos: Path, deed: Callable[[Path], object], after: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run in place stops, and goes on when they are back."""
+    shutil.copytree(photos, photos.parent / "elsewhere", dirs_exist_ok=True)
+    before = {path: path.read_bytes() for path in (photos.parent / "elsewhere").rglob("*.jpg")}
+    numbers = iter(range(9))
+    adopt = new_content.adopt
+
+    def go_and_adopt(*words: Any) -> os.stat_result:
+        if next(numbers) == after:
+            deed(photos)
+        return adopt(*words)
+
+    monkeypatch.setattr(in_place, "adopt", go_and_adopt)
+    report = ib.run(photos, recipe=HALF, workers=0, in_place=True)
+    assert report.exit_code == 4 and "since the run began; bring it back" in report.reason
+    assert before == {path: path.read_bytes() for path in (photos.parent / "elsewhere").rglob("*.jpg")}
+    assert not photos.exists() or photos.is_symlink() or not list(photos.iterdir())
+    if photos.is_symlink():
+        photos.unlink()
+    elif photos.exists():
+        photos.rmdir()
+    photos.with_name("away").rename(photos)
+    assert ib.run(photos, recipe=HALF, workers=0, in_place=True).exit_code == 0
+    assert {Image.open(photos / name).size for name in NAMES} == {(20, 15)}
+    assert not list(photos.glob("**/.imgbatch-*"))
+    for run, count in sorted(ib.past_runs(photos), key=lambda past: -past[0].id):
+        if count:
+            ib.undo(photos, run.id)
+    assert {Image.open(photos / name).size for name in NAMES} == {(40, 30)}
