@@ -14,6 +14,7 @@ from imgbatch.core.job import Source
 from imgbatch.core.run_settings import Filters
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.rows import Row
+from imgbatch.planning.folders import TargetFolders
 from imgbatch.storage.below import remove_below
 from imgbatch.storage.registry import storage_of
 
@@ -34,6 +35,7 @@ def find_prunable(ledger: Ledger, paths: Sequence[str], sources: Sequence[Source
     ------
     PlanError
         Not all sources were looked at: filters, names instead of folders, a folder that is empty or cannot be listed.
+        Or an orphan lies behind a link that leads out of the output folder.
     """
     if filters != Filters():
         raise PlanError(f"--prune has to see every source, and filters leave some out; {_HOW}")
@@ -49,7 +51,7 @@ def find_prunable(ledger: Ledger, paths: Sequence[str], sources: Sequence[Source
         if not any(source.path.startswith(root) for source in sources):
             raise PlanError(f"no images are left in {root}: is its disk mounted? Nothing is pruned; {_HOW}")
     paths_here = {source.path for source in sources}
-    return sorted(
+    orphans = sorted(
         (
             row
             for row in ledger.rows
@@ -62,6 +64,10 @@ def find_prunable(ledger: Ledger, paths: Sequence[str], sources: Sequence[Source
         ),
         key=lambda row: os.fsencode(row.path),
     )
+    folders = TargetFolders(ledger.folder)
+    for row in orphans:
+        folders.locate(row.path)  # PlanError where a link leads out: nothing there would be removed
+    return orphans
 
 
 def prune(ledger: Ledger, rows: Sequence[Row]) -> list[Row]:

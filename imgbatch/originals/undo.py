@@ -188,13 +188,16 @@ class _Undo:
         if why:
             result.left.append((row.path, why))
             return
-        if not dry:
-            try:
+        try:
+            if dry:  # says the same of a folder that leads out
+                with self._root.parent(row.path):
+                    pass
+            else:
                 remove_below(self._history.folder, row.path)
-            except OSError as error:
-                result.left.append((row.path, one_line(error.strerror or str(error))))
-                return
-            self._ledger.forget(row)
+                self._ledger.forget(row)
+        except OSError as error:
+            result.left.append((row.path, one_line(error.strerror or str(error))))
+            return
         result.removed.append(row.path)
 
 

@@ -159,3 +159,15 @@ def test_archived_is_not_gone(photos: Path, first: bool) -> None:
     assert left(photos) == {*before, "other.png"}
     with pytest.raises(ib.UsageError, match="moved is not gone"):
         run_prune(photos, archive=str(archive))
+
+
+@pytest.mark.parametrize("dry", [False, True])
+def test_an_orphan_behind_a_link_that_leads_out_is_named_and_stays(photos: Path, dry: bool) -> None:
+    out, elsewhere = photos.parent / "out", photos.parent / "elsewhere"
+    (out / "sub").rename(elsewhere)
+    (out / "sub").symlink_to(elsewhere)
+    (photos / "sub/c.png").unlink()
+    batch = ib.Batch([photos], out, PNG, settings=ib.Settings(workers=0, prune=True))
+    with pytest.raises(ib.PlanError, match="out/sub leads out of"):
+        batch.prepare() if dry else list(batch.outcomes())
+    assert (elsewhere / "c.png").exists()

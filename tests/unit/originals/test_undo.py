@@ -86,6 +86,18 @@ def test_what_is_no_longer_what_was_made_is_left(photos: Path) -> None:
     assert relative_names([row.path for row in Ledger(str(out)).rows], out) == ["a.png", "trip/c.png"]
 
 
+def test_a_dry_run_says_of_a_folder_that_leads_out_what_the_undo_will_say(photos: Path) -> None:
+    out = photos.parent / "out"
+    ib.run(photos, out, HALF, workers=0)
+    (out / "trip").rename(photos.parent / "elsewhere")
+    (out / "trip").symlink_to(photos.parent / "elsewhere")
+    look = ib.undo(out, dry_run=True)
+    undone = ib.undo(out)
+    assert relative_names(look.removed, out) == relative_names(undone.removed, out) == ["a.png", "closed/b.png"]
+    assert left(look, out) == left(undone, out) and "leads out" in left(undone, out)["trip/c.png"]
+    assert (photos.parent / "elsewhere/c.png").exists()
+
+
 def test_a_dry_run_names_all_and_touches_nothing(photos: Path) -> None:
     ib.run(photos, recipe=HALF, in_place=True, workers=0)
     before = tree(photos.parent)
