@@ -233,6 +233,7 @@ class Ledger(LedgerIndex):
 
     def _give_reserve(self) -> None:
         with contextlib.suppress(OSError):
+            self.check_places()  # else it is another run's
             os.unlink(self._reserve)
 
     def end(self, summary: Mapping[str, Any]) -> None:

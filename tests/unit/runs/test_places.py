@@ -14,6 +14,7 @@ from PIL import Image
 
 import imgbatch as ib
 from imgbatch.core.run_settings import Settings
+from imgbatch.ledger.ledger import Ledger
 from imgbatch.originals import archive, in_place, new_content
 from imgbatch.runs.batch import Batch
 
@@ -168,3 +169,19 @@ def test_photos_that_go_away_are_not_changed_elsewhere(
         if count:
             ib.undo(photos, run.id)
     assert {Image.open(photos / name).size for name in NAMES} == {(40, 30)}
+
+
+def test_the_reserve_of_another_folder_s_ledger_stays(photos: Path) -> None:
+    out, reserve = photos.parent / "out", photos.parent / "elsewhere/.imgbatch/reserve"
+    reserve.parent.mkdir()
+    reserve.write_bytes(b"theirs")
+    ledger = Ledger(str(out), digest="d")
+    ledger.root.hold()
+    ledger.begin(["d"])
+    assert (out / ".imgbatch/reserve").exists()
+    _swap(out)
+    with pytest.raises(OSError, match="is another one"):
+        ledger.end({})
+    ledger._give_reserve()
+    ledger._disconnect()
+    assert reserve.read_bytes() == b"theirs"
