@@ -60,9 +60,6 @@ class Settings(Declaration):
     memory: Annotated[
         int | str, Amount(1_000_000, auto=True, noun="bytes"), "decoded pixels that all workers may hold at a time"
     ] = "auto"
-    untrusted: Annotated[
-        bool, Switch(), "files from strangers: JPEG, PNG, WebP, GIF, AVIF and TIFF only, 60 s each, no code of files"
-    ] = False
     max_pixels: Annotated[int, Amount(1, noun="a number of pixels"), "refuse pictures with more pixels"] = 268_000_000
     fail_on: Annotated[
         str,
@@ -108,6 +105,9 @@ class Settings(Declaration):
     sync: Annotated[
         str, Choice(("auto", "off")), "put outputs on the disk before the ledger says that they are done; off: later"
     ] = "auto"
+    untrusted: Annotated[
+        bool, Switch(), "files from strangers: JPEG, PNG, WebP, GIF, AVIF and TIFF only, 60 s each, no code of files"
+    ] = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
