@@ -85,6 +85,7 @@ def test_what_is_lent_travels_as_a_place_and_is_one_array(tmp_path: Path) -> Non
 
 def test_too_little_shared_memory_is_one_sentence(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("imgbatch.memory.shared_memory.free", lambda: 10)
+    monkeypatch.setattr("imgbatch.memory.shared_memory._SMALL", 0)  # what is small needs none
     op = ib.Watermark(str(files / "logo.png"))
     with pytest.raises(ib.EngineError, match=r"has 0\.0 MB left, for '.*logo.png'; use a smaller file, or run"):
         ib.run(files / "photos", files / "out", ib.Recipe([op]), workers=2)

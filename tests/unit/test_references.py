@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import functools
 import re
 from pathlib import Path
 
@@ -38,16 +39,23 @@ def assigned(node: ast.AST) -> set[str]:
     return names
 
 
-def members(name: str, seen: frozenset[str] = frozenset()) -> set[str]:
+CLASSES: dict[str, list[ast.ClassDef]] = {}
+for _tree in TREES.values():
+    for _node in ast.walk(_tree):
+        if isinstance(_node, ast.ClassDef):
+            CLASSES.setdefault(_node.name, []).append(_node)
+
+
+@functools.cache
+def members(name: str) -> frozenset[str]:
     """What a class of the package has, and those that it inherits from."""
     names: set[str] = set()
-    for tree in () if name in seen else TREES.values():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ClassDef) and node.name == name:
-                names |= assigned(node) | {inner.name for inner in node.body if isinstance(inner, ast.FunctionDef)}
-                for base in node.bases:
-                    names |= members(ast.unparse(base).partition("[")[0].rpartition(".")[2], seen | {name})
-    return names
+    for node in CLASSES.get(name, []):
+        names |= assigned(node) | {inner.name for inner in node.body if isinstance(inner, ast.FunctionDef)}
+        for base in node.bases:
+            parent = ast.unparse(base).partition("[")[0].rpartition(".")[2]
+            names |= members(parent) if parent != name else set()
+    return frozenset(names)
 
 
 def names_in(tree: ast.Module) -> set[str]:

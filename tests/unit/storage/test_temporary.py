@@ -127,7 +127,7 @@ def test_a_number_that_is_used_again_does_not_keep_what_its_first_process_left(t
     assert names(tmp_path) == [mine.name]
 
 
-@pytest.mark.parametrize("pid", [None, os.getpid()])
+@pytest.mark.parametrize("pid", [None, os.getpid()], ids=["unknown", "ours"])
 def test_what_another_container_writes_is_left_until_it_is_old(tmp_path: Path, pid: int | None) -> None:
     _, birth = own_words()
     new, old = half(tmp_path, os.getpid(), "0ff1ce", birth), half(tmp_path, os.getpid(), "0ff1ce", "1")
