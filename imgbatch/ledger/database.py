@@ -131,11 +131,14 @@ def salvage(aside: str, file: str, folder: str) -> None:
         connection.text_factory = lambda data: data.decode("utf-8", "replace")
         for name, sound in rows.items():
             with contextlib.suppress(sqlite3.Error):
-                for row in connection.execute(select(name)):
+                for row in connection.execute(select(name, columns_of(connection, name))):
                     if _is_sound(name, row) and (proof := _prove(name, row, folder)) is not None:
                         sound.append(proof)
     runs, column = {row[0] for row in rows["runs"]}, COLUMNS["written"].index("run")
     rows["written"] = [row for row in rows["written"] if row[column] in runs]
+    last_ns = {row[0]: row[COLUMNS["replaced"].index("recorded_ns")] for row in rows["replaced"] if row[0] not in runs}
+    for run, ns in last_ns.items():  # of a run that cannot be read: else the next one gets its number, and its rows
+        rows["runs"].append((run, ns, ns, ns, None, "{}", "", "", "", b""))
     if any(rows.values()):
         with contextlib.suppress(sqlite3.Error, OSError), contextlib.closing(open_to_write(file)) as new, new:
             for name, sound in rows.items():
@@ -160,7 +163,11 @@ def _prove(table: str, row: Sequence[Any], folder: str) -> Sequence[object] | No
     if table == "written":
         output = Row.from_record(folder, row)
         info_ns = output.mtime_if_intact(by_content=True)
-        return None if info_ns is None else replace(output, digest="?", mtime_ns=info_ns).as_record(folder)
+        if info_ns is None:
+            return None
+        # What was doubtful stays so; of the source an older ledger knows too little to say that it is unchanged
+        proof = replace(output, digest=output.digest and "?", mtime_ns=info_ns, recorded_ns=0)
+        return proof.as_record(folder)
     step, path = (COLUMNS[table].index(name) for name in ("step", "path"))
     if row[step] == "intended" and hash_of(os.path.join(folder, os.fsdecode(row[path]))) == row[4]:
         return (*row[:step], "done", *row[step + 1 :])

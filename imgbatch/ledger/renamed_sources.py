@@ -35,6 +35,7 @@ class RenamedSources:
         self._recipe, self._root = recipe, ledger.root
         self._recorded_sources: set[str] = set()
         self._by_size: dict[int, dict[str, dict[int, Row]]] = {}
+        self._orphans_by_size: dict[int, list[dict[int, Row]]] = {}  # looked at once: cameras make files of one size
         if any(type(op).of_file is not Operation.of_file for op in recipe.every_op):
             return
         for row in ledger.rows:
@@ -48,7 +49,11 @@ class RenamedSources:
         former = self._by_size.get(source.size)
         if not former or source.problem is not None or source.path in self._recorded_sources or not job.targets:
             return None
-        orphans = [rows for path, rows in former.items() if not storage_of(path).exists(path)]
+        if source.size not in self._orphans_by_size:
+            self._orphans_by_size[source.size] = [
+                rows for path, rows in former.items() if not storage_of(path).exists(path)
+            ]
+        orphans = self._orphans_by_size[source.size]
         content = _content(source) if orphans else ""
         for rows in orphans:
             if content and all(row.source_hash == content for row in rows.values()):

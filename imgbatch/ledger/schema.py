@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from types import UnionType
 from typing import NamedTuple
 
@@ -155,6 +155,7 @@ def insert(table: str) -> str:
     return f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
 
 
-def select(table: str) -> str:
-    """The statement that reads all rows, with the columns as in COLUMNS."""
-    return f"SELECT {', '.join(COLUMNS[table])} FROM {table}"
+def select(table: str, there: Collection[str] | None = None) -> str:
+    """The statement that reads all rows, with the columns as in COLUMNS; `there`: those that an older ledger has."""
+    names = [name if there is None or name in there else f"X'' AS {name}" for name in COLUMNS[table]]
+    return f"SELECT {', '.join(names)} FROM {table}"

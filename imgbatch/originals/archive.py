@@ -23,11 +23,9 @@ from imgbatch.core.job import Outcome, Source
 from imgbatch.planning.names import numbered_name
 from imgbatch.reporters.base import printable
 from imgbatch.storage.atomic_write import mtime, open_atomic, refuse_another, sync, sync_folder
-from imgbatch.storage.below import Place, Root, remove_below
+from imgbatch.storage.below import READ_NO_LINK, Place, Root, remove_below
 from imgbatch.storage.read_source import source_root
 from imgbatch.storage.rename import rename_file
-
-_READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 class SourceMover:
@@ -177,7 +175,7 @@ def _explain(place: str, why: bytes, folder: Root) -> str:
 def _begins(path: str, start: bytes) -> bool:
     """Whether a file (no link) begins with these bytes."""
     try:
-        with os.fdopen(os.open(path, _READ), "rb") as file:
+        with os.fdopen(os.open(path, READ_NO_LINK), "rb") as file:
             return file.read(len(start)) == start
     except OSError:
         return False
@@ -219,7 +217,7 @@ def _transfer(here: Place, info: os.stat_result, place: str, there: Place, folde
             raise
         return
     with (
-        os.fdopen(os.open(here[1], _READ, dir_fd=here[0]), "rb") as original,
+        os.fdopen(os.open(here[1], READ_NO_LINK, dir_fd=here[0]), "rb") as original,
         open_atomic(place, replace=False, durable=True, root=folder) as copy,
     ):
         with contextlib.suppress(OSError):  # some disks know no modes
@@ -231,9 +229,12 @@ def _transfer(here: Place, info: os.stat_result, place: str, there: Place, folde
         status = os.fstat(original.fileno())
         if (status.st_dev, status.st_ino, status.st_size) != (info.st_dev, info.st_ino, info.st_size):
             raise OSError(errno.EBUSY, "it was swapped for another file while the run was at work")
+        if status.st_mtime_ns != info.st_mtime_ns:
+            raise OSError(errno.EBUSY, "it was changed while the run was at work")
         new = os.fstat(copy.fileno())
     refuse_another(new, there[1], there[0])
-    refuse_another(info, here[1], here[0])
+    if refuse_another(info, here[1], here[0]).st_mtime_ns != info.st_mtime_ns:  # the copy took its time
+        raise OSError(errno.EBUSY, "it was changed while the run was at work")
     os.unlink(here[1], dir_fd=here[0])
 
 
@@ -251,7 +252,7 @@ def _is_copy(here: Place, there: Place) -> bool:
         files = []
         for folder, name in (here, there):
             try:
-                file = stack.enter_context(os.fdopen(os.open(name, _READ, dir_fd=folder), "rb"))
+                file = stack.enter_context(os.fdopen(os.open(name, READ_NO_LINK, dir_fd=folder), "rb"))
             except OSError:  # a folder, a link
                 return False
             files.append((file, os.fstat(file.fileno())))

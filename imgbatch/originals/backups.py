@@ -12,14 +12,15 @@ import os
 import shutil
 import stat
 import sys
+from collections.abc import Collection
 from typing import BinaryIO
 
+from imgbatch.ledger.trust import BACKUPS
 from imgbatch.storage.atomic_write import open_atomic, refuse_another, sync_folder
-from imgbatch.storage.below import HAS_DIR_FD, Place, Root, remove_below
+from imgbatch.storage.below import HAS_DIR_FD, READ_NO_LINK, Place, Root, remove_below
 from imgbatch.storage.rename import rename_file
 from imgbatch.storage.temporary import temporary_name
 
-FOLDER = "backup"
 _FICLONE = 0x40049409  # linux/fs.h
 #: What a file system says that cannot link: another disk, FAT, a policy (fs.protected_hardlinks).
 _CANNOT_LINK = (errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS, errno.EACCES)
@@ -27,20 +28,27 @@ _CANNOT_LINK = (errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno
 
 def new_backup_folder(state: str, run: int) -> str:
     """A folder for the backups of a run that is not there yet: numbers begin anew when a ledger was set aside."""
-    number, place = 1, os.path.join(state, FOLDER, str(run))
+    number, place = 1, os.path.join(state, BACKUPS, str(run))
     while os.path.lexists(place):
         number += 1
-        place = os.path.join(state, FOLDER, f"{run}-{number}")
+        place = os.path.join(state, BACKUPS, f"{run}-{number}")
     return place
 
 
 def backup_folders(state: str) -> list[str]:
     """The names of the folders that hold the backups of runs; none where a link stands in their place."""
-    top = os.path.join(state, FOLDER)
+    top = os.path.join(state, BACKUPS)
     try:
         return [] if os.path.islink(top) else sorted(os.listdir(top))
     except FileNotFoundError:
         return []
+
+
+def forget_backups(state: str, runs: Collection[str]) -> None:
+    """Remove what is kept of runs, which are named by their numbers."""
+    for name in backup_folders(state):
+        if name.partition("-")[0] in runs:
+            shutil.rmtree(os.path.join(state, BACKUPS, name), ignore_errors=True)
 
 
 def keep_original(path: str, place: str, folder: Root | None = None, state: Root | None = None) -> None:
@@ -107,8 +115,8 @@ def restore(place: str, path: str, state: Root | None = None, folder: Root | Non
 def discard(place: str, state: str) -> None:
     """Remove a backup, and the folders that are empty without it; OSError where it is not below `state`."""
     with contextlib.suppress(FileNotFoundError):
-        remove_below(os.path.join(state, FOLDER), place)
-    top = os.path.join(state, FOLDER)
+        remove_below(os.path.join(state, BACKUPS), place)
+    top = os.path.join(state, BACKUPS)
     folder = os.path.dirname(place)
     with contextlib.suppress(OSError):  # not empty
         while folder.startswith(top + os.sep):
@@ -124,9 +132,8 @@ def _parent(path: str, root: Root | None, make: bool = False) -> contextlib.Abst
 def _copy(original: tuple[str, int | None], place: str, root: Root | None, replace: bool) -> None:
     """A copy with times, mode, attributes and owner, by descriptors alone."""
     name, folder = original
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     with (
-        os.fdopen(os.open(name, flags, dir_fd=folder), "rb") as source,
+        os.fdopen(os.open(name, READ_NO_LINK, dir_fd=folder), "rb") as source,
         open_atomic(place, replace=replace, durable=True, root=root) as copy,
     ):
         if not _clone(source, copy):

@@ -1,21 +1,20 @@
 """In place: how is a source replaced by its output, once, and never lost? ``--in-place``.
 
-A worker writes the new file beside the source under a temporary name. Then, for one file after the other, the parent
-puts it on the disk, writes down the content that will stand there and where the original will be (replacements.py),
-keeps the original there (backups.py), and renames. So there is always one whole file in the source's place, the
-original is there or in the backup, and a run that was killed between two steps is understood by the content: the
-intended bytes are there, or they are not, and then a backup that was begun goes again.
+A worker writes the new file beside the source under a temporary name. Then, file by file, the parent puts it on the
+disk, writes down the content that will stand there and where the original will be (replacements.py), keeps the original
+there (backups.py), and renames. So one whole file is always in the source's place, the original is there or in the
+backup, and a run that was killed between two steps is understood by the content: the intended bytes are there, or not,
+and then a backup that was begun goes again.
 
 What was done is known by content, too, wherever the file is by now: a content that a recipe gave is not given that
 recipe again, nor is what other recipes made of it since; what `undo` or others brought is new. The recipe is known by
-what was said in it (Recipe.said), so that an update of imgbatch does nothing again.
+what was said in it (Recipe.digest_of_explicit), so that an update of imgbatch does nothing again.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import stat
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +29,7 @@ from imgbatch.ledger.destination import Assignment, Destination
 from imgbatch.ledger.history import read_replacements, read_runs
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.rows import Replacement, state_folder
-from imgbatch.originals.backups import FOLDER, backup_folders, discard, keep_original, new_backup_folder, restore
+from imgbatch.originals.backups import discard, forget_backups, keep_original, new_backup_folder, restore
 from imgbatch.originals.in_place_rules import within
 from imgbatch.originals.new_content import adopt
 from imgbatch.originals.replacements import Replacements, settle_intentions
@@ -257,10 +256,11 @@ class InPlace(Destination):
                 refuse_another(info, name, folder)
                 refuse_another(ready, new, folder)
                 rename_file(new, name, True, (folder, folder))
-            except OSError:
+            except OSError as error:
                 with contextlib.suppress(OSError):  # else the next run settles it
                     self._replacements.settle(entry, "")
-                    discard(backup, self.state)
+                    if not isinstance(error, FileExistsError):  # else it is another file's: a disk that folds names
+                        discard(backup, self.state)
                 raise
             self._replacements.complete(entry)
             try:
@@ -291,10 +291,6 @@ class InPlace(Destination):
                     self._drop(target.path)
         self._replacements.close()
         if complete and self._settings.keep_backups is not None:
-            self._forget_old(time.time() - self._settings.keep_backups)
-
-    def _forget_old(self, before: float) -> None:
-        old = {str(run.id) for run in read_runs(self.state) if run.started < before and run.id != self._run}
-        for name in backup_folders(self.state):
-            if name.partition("-")[0] in old:
-                shutil.rmtree(os.path.join(self.state, FOLDER, name), ignore_errors=True)
+            before = time.time() - self._settings.keep_backups
+            old = (run.id for run in read_runs(self.state) if run.started < before and run.id != self._run)
+            forget_backups(self.state, set(map(str, old)))

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from imgbatch.core.errors import PlanError, UsageError
 from imgbatch.core.run_settings import Settings
 from imgbatch.ledger.rows import state_folder
-from imgbatch.originals.backups import FOLDER
+from imgbatch.ledger.trust import BACKUPS
 from imgbatch.planning.find import root_of
 from imgbatch.planning.folders import display_path
 from imgbatch.planning.recipe import Output, Recipe
@@ -62,7 +62,7 @@ def home_of(paths: Sequence[str | os.PathLike[str]], state: str | None) -> str:
             "run it once for each, or give the folder above them as SRC"
         )
     folder = first
-    while not os.path.isdir(os.path.join(state_folder(folder, state), FOLDER)):
+    while not os.path.isdir(os.path.join(state_folder(folder, state), BACKUPS)):
         above = os.path.dirname(folder)
         if above == folder:
             return first

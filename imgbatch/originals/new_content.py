@@ -9,9 +9,7 @@ import stat
 
 from imgbatch.core.job import Written
 from imgbatch.storage.atomic_write import content_hash, mtime
-from imgbatch.storage.below import HAS_DIR_FD
-
-_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+from imgbatch.storage.below import HAS_DIR_FD, READ_NO_LINK
 
 
 def adopt(name: str, folder: int | None, output: Written, original: os.stat_result) -> os.stat_result:
@@ -33,7 +31,7 @@ def adopt(name: str, folder: int | None, output: Written, original: os.stat_resu
     OSError
         EBUSY where it is another file by now.
     """
-    descriptor = os.open(name, _FLAGS, dir_fd=folder)
+    descriptor = os.open(name, READ_NO_LINK, dir_fd=folder)
     try:
         info = os.fstat(descriptor)
         alike = stat.S_ISREG(info.st_mode) and info.st_nlink == 1

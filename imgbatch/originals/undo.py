@@ -114,9 +114,9 @@ class _Undo:
         if not dry:
             candidates = [entry for entry in self._entries if entry.step in ("intended", "undone")]
             settle_intentions(self._replacements, candidates, history.state)
-            self._entries = read_replacements(history.folder, history.state)
-        counts = history.undoable_counts()
+            history.replacements = self._entries = read_replacements(history.folder, history.state)
         if number is None:
+            counts = history.undoable_counts()
             if not counts:
                 raise PlanError(f"nothing is left to take back in {display_path(history.folder)}")
             number = max(counts)
@@ -149,7 +149,10 @@ class _Undo:
             return
         try:
             if not dry:
-                if self._files.fingerprint(entry.path) != entry.original:  # else a killed undo had done that
+                now = self._files.fingerprint(entry.path)  # again: it took time to look into the backup
+                if now not in (entry.hash, entry.original):
+                    raise OSError(errno.EBUSY, f"somebody else changed it meanwhile; {_hint(entry)}")
+                if now != entry.original:  # else a killed undo had done that
                     restore(entry.backup, entry.path, self._state_root, self._root)
                     if self._files.fingerprint(entry.path) != entry.original:
                         raise OSError(errno.EBUSY, f"somebody else changed it meanwhile; {_hint(entry)}")
@@ -183,7 +186,7 @@ class _Undo:
             return
         if not row.hash or store.fingerprint(row.path) != row.hash:
             why = "was changed since"
-        elif row.moved or not storage_of(row.source).exists(row.source):
+        elif row.moved or not _is_there(row.source):
             why = f"its source {display_path(row.source)} is not there any more, so that it could not be made again"
         if why:
             result.left.append((row.path, why))
@@ -199,6 +202,15 @@ class _Undo:
             result.left.append((row.path, one_line(error.strerror or str(error))))
             return
         result.removed.append(row.path)
+
+
+def _is_there(path: str) -> bool:
+    """Whether a file can be reached: a link alone is none."""
+    try:
+        storage_of(path).stat(path)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _hint(entry: Replacement) -> str:

@@ -21,7 +21,7 @@ from imgbatch.ledger.database import FILE, salvage
 from imgbatch.ledger.destination import Destination
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.rows import state_folder
-from imgbatch.ledger.trust import refuse_strange_state
+from imgbatch.ledger.trust import BACKUPS, refuse_strange_state
 from imgbatch.ledger.up_to_date import is_retried, is_suspicious, known_failure
 from imgbatch.operations.registry import is_builtin
 from imgbatch.planning.find import SkippedFile, discover
@@ -184,7 +184,7 @@ class Preparation:
             raise error
         then = "an output that holds what is made now is known again, and no other one is replaced without --overwrite"
         if self._destination_class.replaces_sources:
-            then = f"originals of former runs stay in {display_path(os.path.join(self.state, 'backup'))}"
+            then = f"originals of former runs stay in {display_path(os.path.join(self.state, BACKUPS))}"
         self.warnings.append(f"{error}, and the run goes on: {then}")
         return error.aside
 

@@ -189,14 +189,6 @@ def read_bytes(path: str) -> bytes:
         return file.read()
 
 
-def has_content(path: str, data: bytes) -> bool:
-    """Whether a file (no link) has that content."""
-    with contextlib.suppress(OSError):
-        if not os.path.islink(path) and os.path.getsize(path) == len(data):
-            return read_bytes(path) == data
-    return False
-
-
 def content_hash(data: bytes) -> str:
     """32 hex digits of SHA-256, which processors have instructions for."""
     return hashlib.sha256(data).hexdigest()[:32]

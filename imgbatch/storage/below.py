@@ -24,6 +24,8 @@ _MACHINE = os.uname().nodename if hasattr(os, "uname") else ""
 HAS_DIR_FD = os.open in os.supports_dir_fd and os.mkdir in os.supports_dir_fd
 _FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+#: To open a file for reading: no link is followed, and a pipe in its place is not waited for.
+READ_NO_LINK = os.O_RDONLY | _NO_LINK | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _OPENAT2 = 437  # of all processors but Alpha
 _BENEATH = 0x08 | 0x02  # linux/openat2.h: RESOLVE_BENEATH, RESOLVE_NO_MAGICLINKS
 _HOW = struct.pack("QQQ", _FOLDER, 0, _BENEATH)
@@ -207,8 +209,7 @@ def _system_call() -> Callable[..., int] | None:
 
 def read_below(root: Root, path: str) -> bytes:
     """A file's bytes; OSError where it is a link, or its folder is not below `root`."""
-    flags = os.O_RDONLY | _NO_LINK | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    with root.parent(path) as (folder, name), os.fdopen(os.open(name, flags, dir_fd=folder), "rb") as file:
+    with root.parent(path) as (folder, name), os.fdopen(os.open(name, READ_NO_LINK, dir_fd=folder), "rb") as file:
         return file.read()
 
 

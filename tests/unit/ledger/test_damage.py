@@ -14,6 +14,7 @@ import imgbatch as ib
 from imgbatch.ledger.database import FILE
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.planning.names import STATE
+from imgbatch.storage.atomic_write import hash_of
 
 HALF = ib.Recipe([ib.Resize("50%")])
 _WRONG_FAILURE = "INSERT INTO failures VALUES ('text', '', 1, 1, '', '', '', '', 1, 1, '', 1)"
@@ -196,3 +197,35 @@ def test_after_damage_in_the_middle_of_a_run_what_is_recorded_is_believed(
     report = make(photos)
     assert statuses(report) == {"unchanged": 3} and report.warnings == []
     assert [run.id for run, _ in ib.past_runs(photos.parent / "out")] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("damage", "status"),
+    [
+        ("ALTER TABLE runs DROP COLUMN folder; PRAGMA user_version = 4", "unchanged"),  # an older ledger
+        ("DROP TABLE runs", "ok"),  # with which recipe is not known any more: done again, and undone twice
+    ],
+)
+def test_originals_are_known_though_their_run_is_not(photos: Path, damage: str, status: str) -> None:
+    """Else the next run took its number, and wrote over what is known of the originals."""
+    original = {path: path.read_bytes() for path in photos.iterdir()}
+    ib.run(photos, None, HALF, workers=0, in_place=True)
+    for statement in (_WRONG_FAILURE, *damage.split(";")):
+        _change(photos, statement)
+    report = ib.run(photos, None, HALF, workers=0, in_place=True)
+    assert report.warnings and statuses(report) == {status: 3}
+    while any(path.read_bytes() != data for path, data in original.items()):
+        assert ib.undo(photos).restored
+
+
+def test_what_was_doubtful_is_no_output_of_ours_afterwards(photos: Path) -> None:
+    make(photos)
+    foreign = photos.parent / "out/b.jpg"
+    foreign.write_bytes(b"somebody's")
+    size, mtime_ns = foreign.stat().st_size, foreign.stat().st_mtime_ns
+    values = f"digest='', hash='{hash_of(str(foreign))}', size={size}, mtime_ns={mtime_ns}"
+    _change(photos.parent / "out", f"UPDATE written SET {values} WHERE path=X'{b'b.jpg'.hex()}'")
+    _change(photos.parent / "out", _WRONG_FAILURE)
+    report = make(photos)
+    assert report.warnings and statuses(report) == {"ok": 2, "failed": 1}
+    assert foreign.read_bytes() == b"somebody's"

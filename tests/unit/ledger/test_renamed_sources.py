@@ -9,8 +9,11 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
+from imgbatch.ledger import renamed_sources
 from imgbatch.pipeline.image_task import ImageTask
+from imgbatch.storage.base import Storage
 from imgbatch.storage.local import Local
+from imgbatch.storage.registry import storage_of
 
 RECIPE = ib.Recipe([ib.Resize("9")], [ib.Output(format="webp"), ib.Output(format="png", dir="small", preserve=True)])
 
@@ -107,3 +110,18 @@ def test_what_cannot_be_copied_whole_is_left_to_a_worker(
     encodings.clear()
     monkeypatch.setattr(Local, "create_exclusively", full)
     assert make(photos).counts["ok"] == 1 and encodings == ["new.bmp"]
+
+
+def test_former_sources_of_one_size_are_looked_for_once(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cameras make thousands of files of one size: each new one need not ask after all the old ones again."""
+    ib.run(photos, photos.parent / "out", RECIPE, workers=0)
+    photos.rename(photos.parent / "moved")
+    paths: list[str] = []
+
+    def note(path: str) -> Storage:
+        paths.append(path)
+        return storage_of(path)
+
+    monkeypatch.setattr(renamed_sources, "storage_of", note)
+    ib.run(photos.parent / "moved", photos.parent / "out", RECIPE, workers=0)
+    assert {paths.count(str(photos / f"{number}.bmp")) for number in range(3)} == {1}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -240,3 +241,21 @@ def test_nothing_is_moved_out_of_a_folder_that_was_swapped(place: Path, swap: st
     done = moves(place).settle(Outcome(0, source, "ok"), reasons.append)
     assert len(done.warnings) == 1 and done.warnings[0].startswith("not archived: ") and not reasons
     assert outside.read_bytes() == DATA and not (place / "old").exists()
+
+
+def test_a_change_of_the_same_size_while_the_copy_is_made_is_not_lost(
+    place: Path, disk: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if disk == "rename":
+        pytest.skip("a rename takes the file as it is")
+    source, real = place / "photos/trip/a.jpg", archive._read
+
+    def read(file: BinaryIO) -> bytes:
+        data = real(file)
+        if not data and source.read_bytes() == DATA:
+            source.write_bytes(DATA[::-1])
+        return data
+
+    monkeypatch.setattr(archive, "_read", read)
+    result = moves(place).settle(outcome(place))
+    assert source.read_bytes() == DATA[::-1] and "changed while the run was at work" in "".join(result.warnings)

@@ -12,6 +12,8 @@ from PIL import Image
 
 import imgbatch as ib
 from imgbatch.ledger.history import read_replacements
+from imgbatch.originals import in_place
+from imgbatch.originals.backups import discard, keep_original
 from imgbatch.originals.replacements import Replacements
 from tests.permissions import plain_user
 
@@ -136,3 +138,19 @@ def test_backups_older_than_was_asked_go_after_a_complete_run(photos: Path, monk
     Image.new("L", (40, 30), 10).save(photos / "a.png")
     run_in_place(photos, keep_backups=3600)
     assert backups(photos) == ["3/a.png"]
+
+
+def test_a_backup_s_place_that_another_file_has_costs_it_nothing(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that takes A.png and a.png for one name (FAT, APFS): the state folder may lie on one."""
+    Image.new("L", (40, 30), 7).save(photos / "A.png")
+    before = {name: (photos / name).read_bytes() for name in ("A.png", "a.png")}
+    monkeypatch.setattr(in_place, "keep_original", lambda path, place, *more: keep_original(path, _fold(place), *more))
+    monkeypatch.setattr(in_place, "discard", lambda place, state: discard(_fold(place), state))
+    report = run_in_place(photos)
+    assert report.counts["failed"] == 1
+    contents = [path.read_bytes() for path in photos.rglob("*.png")]
+    assert all(data in contents for data in before.values())
+
+
+def _fold(path: str) -> str:
+    return os.path.join(os.path.dirname(path), os.path.basename(path).lower())

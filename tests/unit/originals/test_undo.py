@@ -15,6 +15,7 @@ import imgbatch as ib
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.originals import backups, undo
 from imgbatch.originals.replacements import Replacements
+from imgbatch.storage.atomic_write import hash_of
 from imgbatch.storage.below import Root
 from tests.cli.conftest import tree
 from tests.permissions import plain_user
@@ -237,3 +238,29 @@ def test_nothing_half_done_stands_in_the_photos_folder(photos: Path, monkeypatch
     temporary.rename(temporary.with_name(".imgbatch-4000000-1.tmp"))  # its process has ended
     assert len(ib.undo(photos).restored) == 3 and tree(photos) == before
     assert not (photos / ".imgbatch/backup/1").exists()
+
+
+def test_an_edit_while_the_backup_is_looked_into_is_no_output_of_the_run(
+    photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ib.run(photos, recipe=HALF, in_place=True, workers=0)
+
+    def edit_and_hash(path: str) -> str:
+        (photos / "edit").write_bytes(b"edited")
+        os.replace(photos / "edit", photos / "a.png")
+        return hash_of(path)
+
+    monkeypatch.setattr(undo, "hash_of", edit_and_hash)
+    undone = ib.undo(photos)
+    assert (photos / "a.png").read_bytes() == b"edited" and "a.png" in left(undone, photos)
+
+
+def test_an_output_whose_source_is_a_broken_link_stays(photos: Path) -> None:
+    out, content = photos.parent / "out", photos.parent / "content.png"
+    (photos / "a.png").rename(content)
+    (photos / "a.png").symlink_to(content)
+    ib.run([photos / "a.png"], out, HALF, workers=0)
+    content.unlink()
+    undone = ib.undo(out)
+    assert not undone.removed and "is not there any more" in left(undone, out)["a.png"]
+    assert (out / "a.png").exists()
