@@ -11,6 +11,7 @@ import functools
 import glob
 import io
 import os
+import stat
 import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -139,6 +140,19 @@ def _paths(command: str, sources: SourceArguments, of_recipe: list[str]) -> list
     return paths
 
 
+def _recipe_bytes(path: str) -> bytes:
+    """A recipe's bytes; those of a pipe, which can be read only once, are kept."""
+    status = os.stat(path)
+    if not stat.S_ISFIFO(status.st_mode):
+        return read_all(path, MOST_RECIPE)
+    return _bytes_of_pipe(path, status.st_dev, status.st_ino)
+
+
+@functools.cache
+def _bytes_of_pipe(path: str, device: int, number: int) -> bytes:
+    return read_all(path, MOST_RECIPE)
+
+
 def is_untrusted(settings: Mapping[str, Any], recipe_file: str | None) -> bool:
     """Whether files are from strangers, by the settings that were typed, the environment, or the recipe."""
     answer = _stated_trust(settings)
@@ -164,7 +178,7 @@ def load(path: str, execute: bool = True, untrusted: bool | None = None) -> Reci
         Whether one that would run code is refused; None: as it says itself.
     """
     try:
-        text = read_all(path, MOST_RECIPE).decode("utf-8").replace("\r\n", "\n")
+        text = _recipe_bytes(path).decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise RecipeError(f"{path}: expected UTF-8 in a recipe, got other bytes at {error.start}") from None
     except (OSError, ValueError) as error:

@@ -13,7 +13,7 @@ from imgbatch.core.errors import UsageError
 from imgbatch.operations import all_operations
 from imgbatch.operations.support.text_placeholders import canonical
 from imgbatch.planning.recipe import canonical_name
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, tree
 
 
 def refusal(run: Run, *words: str) -> str:
@@ -55,6 +55,26 @@ def test_a_recipe_without_end_or_writer(run: Run, place: Path) -> None:
     listed = refusal(run, "--files-from", "pipe.toml")
     assert "cannot read --files-from 'pipe.toml': nobody writes to it" in listed
     assert "more than 10 MB" in refusal(run, "-r", "/dev/zero")
+
+
+def test_a_recipe_from_a_pipe_counts_wherever_it_is_asked_for(run: Run, place: Path) -> None:
+    """A pipe can be read only once; the recipe is asked for several times."""
+    (place / "own.py").write_text(
+        "from dataclasses import dataclass\nimport imgbatch as ib\n@ib.operation('own')\n@dataclass(frozen=True)\n"
+        "class Own(ib.Operation):\n    def apply(self, image):\n        return image\n"
+    )
+    recipe = '[run]\nlog = "log"\n[[output]]\nformat = "webp"\n'
+    words = ("-r", "/dev/stdin", "--op", "own.py:Own")
+    assert run("run", "photos", "-o", "out", *words, input=recipe).returncode == 0
+    assert {os.path.splitext(name)[1] for name in tree(place / "out")} == {".webp"}
+    assert "start" in (place / "log").read_text()
+    (place / "log").unlink()
+    assert run("run", "nowhere", "-o", "out", *words, input=recipe).returncode == 2
+    assert "nowhere" in (place / "log").read_text()
+    assert (
+        "expected a recipe that stays a file for schedule, got '/dev/stdin'"
+        in run("schedule", "/dev/stdin", "--at", "0 3 * * *", input=recipe).stderr
+    )
 
 
 def test_a_recipe_from_a_pipe_that_somebody_writes_to(run: Run, place: Path) -> None:

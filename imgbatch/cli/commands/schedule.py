@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from imgbatch.cli.commands.recipe_effects import tell_effects
 from imgbatch.cli.crontab_line import Times, crontab, units
@@ -13,9 +14,12 @@ from imgbatch.cli.flag_table import Command, schedule_flags
 from imgbatch.cli.help import SCHEDULE_ABOUT, SCHEDULE_AFTER, SCHEDULE_USAGE
 from imgbatch.cli.parse import parse, print_help
 from imgbatch.cli.precedence import load
-from imgbatch.core.errors import RecipeError, UsageError, unknown
+from imgbatch.core.errors import RecipeError, UsageError, unknown, wrong_value
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.report import ExitCode
+
+if TYPE_CHECKING:
+    from imgbatch.planning.recipe_file import RecipeFile
 
 
 @frozen
@@ -45,22 +49,24 @@ def schedule(words: Sequence[str]) -> int:
     if arguments.manager not in MANAGERS:
         raise unknown(arguments.manager, "kind of schedule", MANAGERS)
     times, recipe = Times.read(arguments.at), arguments.operands[0]
-    tell_effects(recipe, load(recipe, execute=False))
+    if os.path.exists(recipe) and not os.path.isfile(recipe):  # a pipe is gone when the run starts
+        raise wrong_value("a recipe that stays a file", "schedule", recipe)
+    file = load(recipe, execute=False)
+    tell_effects(recipe, file)
     program = _program()
-    command = [*program, "run", "-r", os.path.abspath(recipe), *_output(recipe, arguments.output), "--unattended"]
+    command = [*program, "run", "-r", os.path.abspath(recipe), *_output(recipe, file, arguments.output), "--unattended"]
     path = os.pathsep.join(dict.fromkeys([os.path.dirname(program[0]), *_SYSTEM]))
     if arguments.manager == "cron":
         print(crontab(times, command, path))
         return int(ExitCode.OK)
-    folders, network = _writable(recipe, arguments.output)
+    folders, network = _writable(recipe, file, arguments.output)
     for name, text in units(times, command, path, os.path.abspath(recipe), folders, network).items():
         print(f"# {name}\n{text}")
     return int(ExitCode.OK)
 
 
-def _output(recipe: str, output: str | None) -> list[str]:
+def _output(recipe: str, file: RecipeFile, output: str | None) -> list[str]:
     """The -o of the command; a recipe that does not say what to do, and where, is refused now rather than at 3 a.m."""
-    file = load(recipe, execute=False)
     if not file.input.get("paths"):
         raise RecipeError(f"{recipe}: expected paths in [input], got none; a scheduled run has no SRC to type")
     if output is not None:
@@ -72,9 +78,9 @@ def _output(recipe: str, output: str | None) -> list[str]:
     return []
 
 
-def _writable(recipe: str, output: str | None) -> tuple[list[str], bool]:
+def _writable(recipe: str, file: RecipeFile, output: str | None) -> tuple[list[str], bool]:
     """The folders that a scheduled run writes to, each as far as it is there, and whether it may need the network."""
-    file, home = load(recipe, execute=False), os.path.dirname(os.path.abspath(recipe))
+    home = os.path.dirname(os.path.abspath(recipe))
     root = os.path.abspath(output) if output is not None else home
     keys = [key for key in ("state", "archive", "quarantine") if file.run.get(key)]
     places = [os.path.join("/", str(file.run[key])) for key in keys]  # where systemd starts it
