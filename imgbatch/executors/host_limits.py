@@ -112,9 +112,10 @@ def _by_address_space(wanted: int) -> int:
 
 def _by_tasks(wanted: int) -> int:
     """Tried, not read: a user's limit, a container's and the kernel's all count what other processes have, too."""
-    gate, count, before = _thread.allocate_lock(), 0, _thread_count()
+    gate, count, threads = _thread.allocate_lock(), 0, list[int]()
 
     def wait() -> None:
+        threads.append(_thread.get_native_id())
         with gate:
             pass
 
@@ -123,16 +124,14 @@ def _by_tasks(wanted: int) -> int:
             _thread.start_new_thread(wait, ())
             count += 1
     end = time.monotonic() + _PATIENCE
-    while _thread_count() > before and time.monotonic() < end:  # the kernel counts them a moment longer
+    while (len(threads) < count or any(map(_is_counted, threads))) and time.monotonic() < end:
         time.sleep(0)
     return min(wanted, (count - _POOL_TASKS) // _WORKER_TASKS)
 
 
-def _thread_count() -> int:
-    try:
-        return len(os.listdir("/proc/self/task"))
-    except OSError:  # no Linux
-        return 0
+def _is_counted(thread: int) -> bool:
+    """Whether the kernel still counts a thread, which it does for a moment after its end; elsewhere nobody can tell."""
+    return os.path.exists(f"/proc/self/task/{thread}")
 
 
 def _soft_limit(name: str) -> int | None:

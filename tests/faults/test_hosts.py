@@ -269,6 +269,27 @@ def test_threads_are_counted_before_they_are_needed(monkeypatch: pytest.MonkeyPa
 
 
 @linux_only
+def test_threads_of_the_program_that_start_meanwhile_are_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    import _thread
+
+    monkeypatch.setattr("imgbatch.executors.host_limits._PATIENCE", 3600.0)
+    start, over, others = _thread.start_new_thread, threading.Event(), list[threading.Thread]()
+
+    def start_two(*words: object) -> int:
+        if not others:
+            others.append(threading.Thread(target=over.wait))
+            others[0].start()
+        return start(*words)  # type: ignore[call-overload,no-any-return]  # as it came
+
+    monkeypatch.setattr(_thread, "start_new_thread", start_two)
+    try:
+        assert workers_to_start(2) == 2
+    finally:
+        over.set()
+        others[0].join()
+
+
+@linux_only
 def test_shared_memory_without_its_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("imgbatch.memory.shared_memory.SHM", "/proc/nowhere")
     words = SharedWords.create(4)

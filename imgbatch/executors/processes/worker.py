@@ -3,8 +3,7 @@
 Only bytes cross the pipe. Jobs and outcomes are pickled one by one, so that one that cannot be pickled costs itself
 alone; errors travel as text. Messages to the worker: the pickled task (once), then chunks ``(again, [job, ...])``.
 Messages from it begin with one byte: READY, REFUSAL (text: the task cannot be used here), NO_HOST (text: nothing can be
-done here), ASK
-(for so many bytes: answered when there is room) or REPLY.
+done here), ASK (for so many bytes: answered when there is room) or REPLY.
 """
 
 from __future__ import annotations
