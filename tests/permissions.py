@@ -7,6 +7,7 @@ import ctypes
 import os
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -52,6 +53,17 @@ def plain_user() -> Iterator[None]:
     finally:
         assert libc.capset(ctypes.byref(header), ctypes.byref(before)) == 0
         assert libc.prctl(_SET_SECUREBITS, bits, 0, 0, 0) == 0
+
+
+@contextlib.contextmanager
+def closed_folder(folder: Path) -> Iterator[None]:
+    """Inside nobody may write to a folder, root without its powers neither."""
+    folder.chmod(0o555)
+    try:
+        with plain_user():
+            yield
+    finally:
+        folder.chmod(0o755)
 
 
 def _reads_all() -> bool:

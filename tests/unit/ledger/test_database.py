@@ -13,7 +13,7 @@ from imgbatch.core.errors import PlanError
 from imgbatch.ledger.damage import write_error
 from imgbatch.ledger.database import FILE, open_to_read, open_to_write, read_rows
 from imgbatch.ledger.schema import VERSION, insert
-from tests.permissions import plain_user
+from tests.permissions import closed_folder
 
 ROW = (b"a.png", b"/photos/a.jpg", 0, 1, 2, "digest", "png", 3, 4, 1, None, 5, 6, "hash", "hash", "jpeg", 777, 0, 0)
 
@@ -49,12 +49,8 @@ def test_what_older_versions_say_of_the_source_s_format_is_not_believed(file: st
 
 def test_a_ledger_is_read_where_nothing_can_be_written_beside_it(file: str) -> None:
     folder = Path(file).parent
-    folder.chmod(0o555)
-    try:
-        with plain_user():
-            assert read_rows(file, mend=False)["written"] == [ROW]
-    finally:
-        folder.chmod(0o755)
+    with closed_folder(folder):
+        assert read_rows(file, mend=False)["written"] == [ROW]
     assert os.listdir(folder) == [FILE]
 
 
@@ -64,12 +60,8 @@ def test_a_ledger_at_work_is_read_with_what_is_not_in_its_main_file_yet(file: st
         writer.execute("UPDATE written SET format='webp'")
     assert os.path.getsize(file + "-wal") > 0
     folder = Path(file).parent
-    folder.chmod(0o555)
-    try:
-        with plain_user():
-            assert [row[6] for row in read_rows(file, mend=False)["written"]] == ["webp"]
-    finally:
-        folder.chmod(0o755)
+    with closed_folder(folder):
+        assert [row[6] for row in read_rows(file, mend=False)["written"]] == ["webp"]
     writer.close()
 
 

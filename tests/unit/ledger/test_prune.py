@@ -15,7 +15,7 @@ from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.prune import prune
 from imgbatch.storage.local import Local
 from tests.cli.conftest import COMMAND, environment
-from tests.permissions import plain_user
+from tests.permissions import closed_folder, plain_user
 
 PNG = ib.Recipe([ib.Resize("5")])
 
@@ -55,13 +55,9 @@ def test_what_cannot_be_removed_is_kept_in_mind_and_the_others_go(photos: Path) 
         (photos / name).unlink()
     Image.new("L", (9, 9)).save(photos / "sub/d.png")
     inner = photos.parent / "out" / "sub"
-    inner.chmod(0o555)
     ledger = Ledger(str(photos.parent / "out"))
-    try:
-        with plain_user():
-            assert [os.path.basename(row.path) for row in prune(ledger, list(ledger.rows))] == ["a.png", "b.png"]
-    finally:
-        inner.chmod(0o755)
+    with closed_folder(inner):
+        assert [os.path.basename(row.path) for row in prune(ledger, list(ledger.rows))] == ["a.png", "b.png"]
     assert left(photos) == {"sub/c.png"}
 
 

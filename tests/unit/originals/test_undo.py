@@ -18,7 +18,7 @@ from imgbatch.originals.replacements import Replacements
 from imgbatch.storage.atomic_write import hash_of
 from imgbatch.storage.below import Root
 from tests.cli.conftest import tree
-from tests.permissions import plain_user
+from tests.permissions import closed_folder
 
 HALF = ib.Recipe([ib.Resize("50%")])
 
@@ -44,12 +44,8 @@ def test_originals_whose_folder_is_closed_are_left_with_the_reason(photos: Path)
     before = tree(photos)
     ib.run(photos, recipe=HALF, in_place=True, workers=0)
     once = tree(photos)
-    (photos / "closed").chmod(0o555)
-    try:
-        with plain_user():
-            undone = ib.undo(photos)
-    finally:
-        (photos / "closed").chmod(0o755)
+    with closed_folder(photos / "closed"):
+        undone = ib.undo(photos)
     assert relative_names(undone.restored, photos) == ["a.png", "trip/c.png"]
     assert left(undone, photos) == {"closed/b.png": "Permission denied"}
     assert tree(photos) == {**before, "closed/b.png": once["closed/b.png"]}
@@ -59,12 +55,8 @@ def test_originals_whose_folder_is_closed_are_left_with_the_reason(photos: Path)
 def test_outputs_whose_folder_is_closed_are_left_with_the_reason(photos: Path) -> None:
     out = photos.parent / "out"
     ib.run(photos, out, HALF, workers=0)
-    (out / "closed").chmod(0o555)
-    try:
-        with plain_user():
-            undone = ib.undo(out)
-    finally:
-        (out / "closed").chmod(0o755)
+    with closed_folder(out / "closed"):
+        undone = ib.undo(out)
     assert relative_names(undone.removed, out) == ["a.png", "trip/c.png"]
     assert left(undone, out) == {"closed/b.png": "Permission denied"} and tree(out).keys() == {"closed/b.png"}
     assert [row.path for row in Ledger(str(out)).rows] == [str(out / "closed/b.png")]
