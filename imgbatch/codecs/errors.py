@@ -70,6 +70,11 @@ class image_errors:  # in lower case, as contextlib has its own
             raise ImageError(*classify(error, self._phase)) from error
 
 
+def damage(what: str, message: str) -> str:
+    """That `what` (a header, a file) is damaged, and how, where `message` says more than that."""
+    return f"{what} is damaged" if message == HEADER else f"{what} is damaged: {message}"
+
+
 def classify(error: BaseException, phase: Phase) -> tuple[Kind, str]:
     """What any exception means: a kind of errors.KINDS, and one line."""
     from PIL import Image, UnidentifiedImageError

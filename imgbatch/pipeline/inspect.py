@@ -85,11 +85,17 @@ class InspectContext(FileContext):
         return super().outcome()
 
 
+@frozen(slots=True)
+class VerifyJob(Job):
+    """An output to verify: its source says its size, `hash` its content; "" where the ledger has none."""
+
+    hash: str = ""
+
+
 @frozen
 class VerifyTask(InspectTask):
-    """The task of a verification: `fingerprints` has the size in bytes and the hash of each file, by absolute path."""
+    """The task of a verification; with `deep` every frame is decoded, too."""
 
-    fingerprints: dict[str, tuple[int, str]]
     deep: bool
 
     def begin(self, job: Job, context: TaskContext) -> VerifyContext:
@@ -101,11 +107,12 @@ class VerifyContext(InspectContext):
     """One output while it is compared with what the ledger knows of it."""
 
     task: VerifyTask
+    job: VerifyJob
 
     def process(self) -> None:
         """Compare the bytes; with `deep` decode them, too."""
         self.read()
-        size, hash = self.task.fingerprints[self.job.source.path]
+        size, hash = self.job.source.size, self.job.hash
         if len(self.data) != size:
             kind: Kind = "truncated" if len(self.data) < size else "corrupt"
             raise ImageError(kind, f"{len(self.data)} bytes, where imgbatch wrote {size}")

@@ -38,10 +38,9 @@ class Logger(Reporter):
 
     def finish(self, report: Report) -> None:
         """Tell what is odd, and the sums."""
-        if self._logger is not None:
-            for warning in report.warnings:
-                self._say(WARNING, warning)
-            self._say(*end_line(report))
+        for warning in report.warnings:
+            self._say(WARNING, warning)
+        self._say(*end_line(report))
 
     def tell_break(self, error: BaseException) -> None:
         """Tell why the run ended in an exception."""

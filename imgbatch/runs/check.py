@@ -12,12 +12,12 @@ from dataclasses import replace
 from typing import Unpack
 
 from imgbatch.core.errors import PlanError
-from imgbatch.core.job import Job, Outcome, Source
+from imgbatch.core.job import Outcome, Source
 from imgbatch.core.parameter_kinds import check_path, check_type
 from imgbatch.core.report import Report
 from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.ledger.history import History
-from imgbatch.pipeline.inspect import InspectTask, VerifyTask
+from imgbatch.pipeline.inspect import InspectTask, VerifyJob, VerifyTask
 from imgbatch.runs.base import Run
 from imgbatch.runs.keywords import ReadOnlyKeywords, read_only_settings
 from imgbatch.runs.workload import Path, Workload
@@ -89,7 +89,6 @@ class VerifyRun(Run):
     def __init__(self, folder: Path, *, deep: bool = False, settings: Settings | None = None) -> None:
         super().__init__(check_path("folder", folder, "a folder"), settings)
         self._deep = check_type("deep", deep, bool, "true or false")
-        self._records: dict[str, tuple[int, str]] = {}
 
     def _find_workload(self) -> Workload:
         """A job for each output in the ledger; PlanError where there is none, or none of outputs."""
@@ -101,12 +100,11 @@ class VerifyRun(Run):
         workload = Workload()
         for row in rows:
             source = Source(row.path, folder, os.path.relpath(row.path, history.folder), row.size, row.mtime_ns)
-            workload.todo.append(Job(len(workload.todo), source, ()))
-            self._records[row.path] = row.size, row.hash
+            workload.todo.append(VerifyJob(len(workload.todo), source, (), hash=row.hash))
         return workload
 
     def _work(self) -> Iterator[Outcome]:
-        return self._do_all(VerifyTask(self.settings.max_pixels, self._records, self._deep))
+        return self._do_all(VerifyTask(self.settings.max_pixels, self._deep))
 
 
 def verify(

@@ -52,9 +52,8 @@ def check(words: Sequence[str]) -> int:
 class VerifyArguments:
     """What was typed for ``imgbatch verify``."""
 
-    operands: tuple[str, ...] = ()
+    sources: SourceArguments = field(default_factory=SourceArguments)
     deep: bool = False
-    null: bool = False
     settings: dict[str, Any] = field(default_factory=dict)
     report: ReportArguments = field(default_factory=ReportArguments)
 
@@ -67,15 +66,16 @@ def verify(words: Sequence[str]) -> int:
     arguments = parse(words, VERIFY)
     if arguments is None:
         return print_help(VERIFY)
-    if len(arguments.operands) != 1:
-        raise UsageError(f"expected one DIR for verify, got {len(arguments.operands)}; see {VERIFY_USAGE}")
+    folders = arguments.sources.operands
+    if len(folders) != 1:
+        raise UsageError(f"expected one DIR for verify, got {len(folders)}; see {VERIFY_USAGE}")
     report = arguments.report
     console = Console(sys.stderr, dataclasses.replace(console_style(report), warnings=True))
-    files = file_reporters(report, console, arguments.null)
-    request = read_request("verify", SourceArguments(arguments.operands), arguments.settings)
+    files = file_reporters(report, console, arguments.sources.null)
+    request = read_request("verify", arguments.sources, arguments.settings)
     from imgbatch.runs.check import VerifyRun
 
-    verification = VerifyRun(arguments.operands[0], deep=arguments.deep, settings=request.settings)
-    verification.prepare()
-    refuse_pictures({job.source.path for job in verification.todo}, report)
-    return carry_out(verification, report, console, files)
+    run = VerifyRun(folders[0], deep=arguments.deep, settings=request.settings)
+    run.prepare()
+    refuse_pictures({job.source.path for job in run.todo}, report)
+    return carry_out(run, report, console, files)

@@ -118,8 +118,7 @@ def _explain_failure(error: Exception, data: bytes, ending: str, max_pixels: int
         if (gap := reader_gap(name, data, reason, max_pixels)) is not None:
             return gap
         kind, message = errors.classify(reason, "decode")
-        words = "" if message == errors.HEADER else f": {message}"
-        return ImageError("corrupt" if kind == "unidentified" else kind, f"the {name} header is damaged{words}")
+        return ImageError("corrupt" if kind == "unidentified" else kind, errors.damage(f"the {name} header", message))
     return ImageError("corrupt", f"the {name} header is damaged")
 
 

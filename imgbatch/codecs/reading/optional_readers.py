@@ -88,8 +88,7 @@ def open_optional(name: str, data: bytes, max_pixels: int) -> ImageFile:
         if name == "jxl" and isinstance(error, RuntimeError):  # of libjxl's words none are for users
             raise ImageError("corrupt", "the JPEG XL is damaged, or ends too early") from error
         kind, message = errors.classify(error, "decode")
-        words = "" if message == errors.HEADER else f": {message}"
-        raise ImageError(kind, f"the {extra.title} is damaged{words}") from error
+        raise ImageError(kind, errors.damage(f"the {extra.title}", message)) from error
     for key in [key for key, value in image.info.items() if value is None or value == b""]:
         del image.info[key]
     return image
