@@ -59,7 +59,6 @@ def verdict(error: BaseException) -> tuple[int, str]:
         where = f": {error.filename!r}" if error.filename is not None else ""
         if error.errno in (errno.EMFILE, errno.ENFILE):
             return int(ExitCode.STOPPED), f"{error.strerror}{where}; raise the limit of them (ulimit -n)"
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        return int(ExitCode.STOPPED if full else ExitCode.INTERNAL), f"{error.strerror}{where}"
+        return int(ExitCode.STOPPED), f"{error.strerror}{where}"  # the machine's trouble, not a mistake of ours
     line = f"{type(error).__name__}: {sentence(error)}".removesuffix(f": {type(error).__name__}")
     return int(ExitCode.INTERNAL), f"internal error: {line}; please report it (-vv shows the traceback)"

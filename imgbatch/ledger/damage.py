@@ -26,6 +26,10 @@ _OF_THE_PLACE = frozenset((
 ))  # fmt: skip
 
 
+#: What SQLite raises; where its message quotes bytes of a damaged file that are no text, the message itself is lost.
+SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+
+
 class LedgerDamageError(PlanError):
     """A ledger is damaged; `aside` is where it was put, None where it is still in its place."""
 
@@ -54,7 +58,7 @@ def guard(file: str, mend: bool) -> Iterator[None]:
         raise _damage_error(file, error, mend) from None
 
 
-def is_damage(error: sqlite3.Error) -> bool:
+def is_damage(error: sqlite3.Error | UnicodeDecodeError) -> bool:
     """Whether a file's content is the cause, and not the place where it lies, or what we asked of it."""
     code = getattr(error, "sqlite_errorcode", None)
     if code is None:  # our own checks; a text that is none
@@ -114,7 +118,7 @@ def permission_hint(path: str) -> str:
     )
 
 
-def write_error(file: str, error: sqlite3.Error) -> OSError:
+def write_error(file: str, error: sqlite3.Error | UnicodeDecodeError) -> OSError:
     """What is raised where the ledger takes no more, which ends the run; a damaged file is set aside."""
     message = f"the ledger cannot be written: {error}"
     if is_damage(error):

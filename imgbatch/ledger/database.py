@@ -17,7 +17,15 @@ from dataclasses import replace
 from typing import Any
 
 from imgbatch.core.errors import PlanError, one_line
-from imgbatch.ledger.damage import COMPANIONS, LedgerDamageError, check_file, check_rows, guard, set_aside
+from imgbatch.ledger.damage import (
+    COMPANIONS,
+    SQLITE_ERRORS,
+    LedgerDamageError,
+    check_file,
+    check_rows,
+    guard,
+    set_aside,
+)
 from imgbatch.ledger.rows import Row
 from imgbatch.ledger.schema import COLUMNS, KINDS, PATHS, VERSION, bring_up_to_date, columns_of, insert, select
 from imgbatch.storage.atomic_write import hash_of, open_atomic
@@ -127,10 +135,10 @@ def salvage(aside: str, file: str, folder: str) -> None:
         DIR (absolute).
     """
     rows: dict[str, list[Sequence[object]]] = {"runs": [], "replaced": [], "written": []}
-    with contextlib.suppress(sqlite3.Error, OSError, LedgerDamageError), _open_to_look(aside) as connection:
+    with contextlib.suppress(*SQLITE_ERRORS, OSError, LedgerDamageError), _open_to_look(aside) as connection:
         connection.text_factory = lambda data: data.decode("utf-8", "replace")
         for name, sound in rows.items():
-            with contextlib.suppress(sqlite3.Error):
+            with contextlib.suppress(*SQLITE_ERRORS):
                 for row in connection.execute(select(name, columns_of(connection, name))):
                     if _is_sound(name, row) and (proof := _prove(name, row, folder)) is not None:
                         sound.append(proof)
@@ -140,7 +148,7 @@ def salvage(aside: str, file: str, folder: str) -> None:
     for run, ns in last_ns.items():  # of a run that cannot be read: else the next one gets its number, and its rows
         rows["runs"].append((run, ns, ns, ns, None, "{}", "", "", "", b""))
     if any(rows.values()):
-        with contextlib.suppress(sqlite3.Error, OSError), contextlib.closing(open_to_write(file)) as new, new:
+        with contextlib.suppress(*SQLITE_ERRORS, OSError), contextlib.closing(open_to_write(file)) as new, new:
             for name, sound in rows.items():
                 new.executemany(insert(name), sound)
 

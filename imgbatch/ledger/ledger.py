@@ -29,7 +29,7 @@ from typing import Any
 
 from imgbatch.core.errors import BLAME
 from imgbatch.core.job import Failure, Job, Outcome
-from imgbatch.ledger.damage import LedgerDamageError, guard, is_damage, write_error
+from imgbatch.ledger.damage import SQLITE_ERRORS, LedgerDamageError, guard, is_damage, write_error
 from imgbatch.ledger.database import open_to_write
 from imgbatch.ledger.index import LedgerIndex
 from imgbatch.ledger.rows import BACK_OFF_DAYS, DAY_NS, Row, digest_with_fields, is_retryable, relative_path
@@ -209,11 +209,11 @@ class Ledger(LedgerIndex):
         self._paths_to_sync.clear()
         try:
             self._write(pending)
-        except sqlite3.Error:
+        except SQLITE_ERRORS:
             self._give_reserve()
             try:
                 self._write(pending)
-            except sqlite3.Error as error:
+            except SQLITE_ERRORS as error:
                 if is_damage(error):
                     self._disconnect()  # what is pending goes into a new file
                 raise write_error(self.file, error) from error
@@ -260,7 +260,7 @@ class Ledger(LedgerIndex):
                     connection.execute(
                         "UPDATE runs SET ended_ns=seen_ns WHERE ended_ns IS NULL AND digest=?", (self.digest,)
                     )
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             raise write_error(self.file, error) from error
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ import os
 import sqlite3
 from collections.abc import Sequence
 
-from imgbatch.ledger.damage import is_damage, write_error
+from imgbatch.ledger.damage import SQLITE_ERRORS, is_damage, write_error
 from imgbatch.ledger.database import FILE, open_to_write
 from imgbatch.ledger.rows import Replacement
 from imgbatch.ledger.schema import insert
@@ -51,7 +51,7 @@ class Replacements:
                 self._write_completions(connection)
                 records = (entry.as_record(self.folder, self.state) for entry in entries)
                 connection.executemany(insert("replaced"), records)
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             raise self._failure(error) from error
 
     def complete(self, entry: Replacement) -> None:
@@ -67,7 +67,7 @@ class Replacements:
                     connection.execute("UPDATE replaced SET step=? WHERE run=? AND path=?", (step, *key))
                 else:
                     connection.execute("DELETE FROM replaced WHERE run=? AND path=?", key)
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             raise self._failure(error) from error
 
     def close(self) -> None:
@@ -77,7 +77,7 @@ class Replacements:
                 with self._open() as connection:
                     self._write_completions(connection)
                 self._completions.clear()
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             raise self._failure(error) from error
         finally:
             self._disconnect()
@@ -98,7 +98,7 @@ class Replacements:
             self._connection.execute("PRAGMA synchronous=FULL")
         return self._connection
 
-    def _failure(self, error: sqlite3.Error) -> OSError:
+    def _failure(self, error: sqlite3.Error | UnicodeDecodeError) -> OSError:
         """What is raised; after damage the next entry goes into a new file."""
         if is_damage(error):
             self._disconnect()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -73,6 +74,19 @@ executors.make = make
     done = run("run", "photos", "-o", "out", *TELL, PYTHONPATH=startup_path(place, code))
     assert done.returncode == 70 and len(done.stderr.splitlines()) == 1
     check_reports(place, 70, "no worker starts")
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EACCES, errno.ENOSPC])
+def test_a_disk_that_fails_is_no_mistake_of_ours(run: Run, place: Path, number: int) -> None:
+    code = f"""
+import imgbatch.datasets.pack as pack
+def fail(*_, **__): raise OSError({number}, "the disk says no", "all.json")
+pack.open_atomic = fail
+"""
+    words = ("pack", "photos", "-o", "all.npy", "--resize", "8x8!", "-j", "0")
+    done = run(*words, "-Q", "--report", "all.prom", PYTHONPATH=startup_path(place, code))
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (4, "imgbatch: the disk says no: 'all.json'")
+    assert "imgbatch_exit_code" in (place / "all.prom").read_text() and not (place / "all.npy").exists()
 
 
 def test_a_look_tells_nobody(run: Run, place: Path) -> None:
