@@ -12,10 +12,12 @@ import errno
 import os
 import sqlite3
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
+from imgbatch.codecs.registry import CODECS
 from imgbatch.core.errors import PlanError
-from imgbatch.ledger.schema import Kind
+from imgbatch.ledger.schema import FORMATS, HASHES, KINDS, PATHS, SIZES
 
 COMPANIONS = ("-wal", "-shm", "-journal")
 #: The primary result codes that blame the place, or what we asked, not the content: https://sqlite.org/rescode.html.
@@ -72,22 +74,22 @@ def check_file(file: str) -> None:
         raise sqlite3.DatabaseError("it is not a file")
 
 
-def check_rows(rows: Iterable[Sequence[object]], kinds: Sequence[Kind], paths: Sequence[int] = ()) -> None:
-    """DatabaseError where a row does not hold what a run writes.
-
-    Parameters
-    ----------
-    rows : iterable of sequences
-    kinds : sequence of types
-        One for each column.
-    paths : sequence of int
-        The columns with paths, which hold no NUL.
-    """
+def check_rows(table: str, rows: Sequence[Sequence[Any]]) -> None:
+    """DatabaseError where a row of a table does not hold what a run writes."""
+    kinds = KINDS[table]
     for types in {tuple(map(type, row)) for row in rows}:
         if len(types) != len(kinds) or not all(map(issubclass, types, kinds)):
             raise sqlite3.DatabaseError("a row holds what no run writes")
-    if any(b"\0" in row[column] for row in rows for column in paths):  # type: ignore[operator]  # bytes, as was checked
+    if any(b"\0" in row[column] for row in rows for column in PATHS[table]):
         raise sqlite3.DatabaseError("a path holds a NUL")
+    for column in HASHES[table]:
+        hashes = [row[column] for row in rows]
+        if not set(map(len, hashes)) <= {0, 32} or "".join(hashes).strip("0123456789abcdef"):
+            raise sqlite3.DatabaseError("a hash is none")
+    if not {row[column] for row in rows for column in FORMATS[table]} <= {"", *CODECS}:
+        raise sqlite3.DatabaseError("it names a format that there is not")
+    if any(row[column] < 0 for row in rows for column in SIZES[table]):
+        raise sqlite3.DatabaseError("a size is negative")
 
 
 def unusable_error(file: str, error: Exception) -> PlanError:

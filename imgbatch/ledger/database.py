@@ -27,7 +27,7 @@ from imgbatch.ledger.damage import (
     set_aside,
 )
 from imgbatch.ledger.rows import Row
-from imgbatch.ledger.schema import COLUMNS, KINDS, PATHS, VERSION, bring_up_to_date, columns_of, insert, select
+from imgbatch.ledger.schema import COLUMNS, PATHS, VERSION, bring_up_to_date, columns_of, insert, select
 from imgbatch.storage.atomic_write import hash_of, open_atomic
 from imgbatch.storage.temporary import sweep
 
@@ -98,7 +98,7 @@ def read_rows(file: str, mend: bool) -> dict[str, list[tuple[Any, ...]]]:
 def read_table(connection: sqlite3.Connection, name: str) -> list[tuple[Any, ...]]:
     """All rows of a table, with the columns as in COLUMNS; DatabaseError where one holds what no run writes."""
     rows = connection.execute(select(name)).fetchall()
-    check_rows(rows, KINDS[name], PATHS[name])
+    check_rows(name, rows)
     return rows
 
 
@@ -156,7 +156,7 @@ def salvage(aside: str, file: str, folder: str) -> None:
 def _is_sound(table: str, row: Sequence[Any]) -> bool:
     """Whether a row is one that a run may have written."""
     try:
-        check_rows([row], KINDS[table], PATHS[table])
+        check_rows(table, [row])
         return table != "runs" or isinstance(json.loads(row[COLUMNS[table].index("counts")]), dict)
     except (sqlite3.DatabaseError, ValueError, RecursionError):
         return False

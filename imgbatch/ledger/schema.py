@@ -97,6 +97,15 @@ KINDS: dict[str, tuple[Kind, ...]] = {
 PATHS = {"written": (0, 1), "failures": (0,), "runs": (9,), "replaced": (1, 5)}
 
 
+def _places(*names: str) -> dict[str, list[int]]:
+    return {table: [place for place, name in enumerate(own) if name in names] for table, own in COLUMNS.items()}
+
+
+#: Columns with a content_hash or '', with a format's name or '', and with numbers that are not negative.
+HASHES, FORMATS = _places("source_hash", "hash", "original"), _places("format", "own")
+SIZES = _places("output", "source_size", "width", "height", "frames", "size")
+
+
 class Migration(NamedTuple):
     """What a version of the ledger added to the one before."""
 

@@ -84,7 +84,22 @@ def _scramble(folder: Path) -> None:
     file.write_bytes(content.replace(b"NOT NULL,", b"NOT NULL\xac", 1))
 
 
-@pytest.mark.parametrize("damage", [_cut, _lose, _spoil, _drop, _empty, _forget_runs, _scramble])
+def _mistype_format(folder: Path) -> None:
+    _change(folder, "UPDATE written SET format='jpug' WHERE path=CAST('a.jpg' AS BLOB)")
+
+
+def _mistype_hash(folder: Path) -> None:
+    _change(folder, "UPDATE written SET hash=replace(replace(hash, '0', 'q'), '1', 'q')")
+
+
+def _negate_size(folder: Path) -> None:
+    _change(folder, "UPDATE written SET size=-size")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [_cut, _lose, _spoil, _drop, _empty, _forget_runs, _scramble, _mistype_format, _mistype_hash, _negate_size],
+)
 def test_the_same_run_goes_on_and_its_outputs_are_its_own_again(photos: Path, damage: Callable[[Path], None]) -> None:
     make(photos)
     before = _state(photos.parent / "out")
