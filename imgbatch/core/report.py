@@ -57,6 +57,7 @@ class Report:
     seconds: float = 0.0
     warned: int = 0
     truncated: int = 0
+    other_outputs: int = 0  # folders and files of other runs, left out
     located: int = 0  # pictures for the web that say where they were taken
     stopped: ExitCode | None = None
     reason: str = ""
@@ -112,6 +113,7 @@ class Report:
             "v": SCHEMA,
             "event": "summary",
             **{status: self.counts[status] for status in STATUSES},
+            **({"other_outputs": self.other_outputs} if self.other_outputs else {}),
             "remaining": self.remaining,
             "bytes_in": self.bytes_in,
             "bytes_out": self.bytes_out,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any
+from typing import Any, NamedTuple
 
 from imgbatch.core.errors import PlanError
 from imgbatch.core.parameter_kinds import check_path
@@ -14,6 +14,8 @@ from imgbatch.ledger.rows import PastRun, Replacement, state_folder
 from imgbatch.ledger.trust import refuse_strange_state
 from imgbatch.planning.folders import display_path
 from imgbatch.storage.registry import refuse_unknown_stores
+
+_SEPARATOR = os.fsencode(os.sep)
 
 
 def past_runs(
@@ -129,6 +131,69 @@ def read_replacements(folder: str, state: str, mend: bool = False) -> list[Repla
     with open_to_read(file, mend) as connection:
         entries = [Replacement.from_record(folder, state, record) for record in read_table(connection, "replaced")]
     return sorted(entries, key=lambda entry: (entry.run, entry.recorded_ns))
+
+
+class Traces(NamedTuple):
+    """What the ledger of a folder tells of the files in it; paths are relative to it, as the file system's bytes.
+
+    Attributes
+    ----------
+    outputs : set of bytes
+        What runs wrote.
+    originals : set of bytes
+        What they made it of, or replaced, where that lies in the folder, too, and is no output itself.
+    is_begun : bool
+        Whether a run with an output folder has begun and recorded nothing yet, or died so.
+    """
+
+    outputs: set[bytes]
+    originals: set[bytes]
+    is_begun: bool
+
+
+def read_traces(folder: str, state: str) -> Traces:
+    """What the ledger of a folder tells of the files in it.
+
+    Parameters
+    ----------
+    folder, state : str
+        DIR and its state folder (absolute).
+
+    Raises
+    ------
+    PlanError
+        It cannot be read.
+    """
+    with open_to_read(os.path.join(state, FILE)) as connection:
+        outputs = dict(connection.execute("SELECT CAST(path AS BLOB), CAST(source AS BLOB) FROM written"))
+        replacements = {path for (path,) in connection.execute("SELECT CAST(path AS BLOB) FROM replaced")}
+        runs = connection.execute("SELECT CAST(folder AS BLOB), CAST(command AS TEXT), ended_ns FROM runs").fetchall()
+    # As it is called now, behind links, and as it was called when a run was there
+    names = {os.fsencode(folder), os.fsencode(os.path.realpath(folder)), *(name for name, _, _ in runs if name)}
+    prefixes = tuple(name.rstrip(_SEPARATOR) + _SEPARATOR for name in names)
+    lengths = {prefix: len(prefix) for prefix in prefixes}
+    folders = {path: _resolve(path) for path in {os.path.dirname(source) for source in outputs.values()}}
+    originals = set()
+    for source in set(outputs.values()):
+        place, name = os.path.split(source)
+        for path in (source, os.path.join(folders[place], name)):
+            originals |= {path[length:] for prefix, length in lengths.items() if path.startswith(prefix)}
+    has_begun = any(end is None and _has_output(command) for _, command, end in runs)
+    return Traces(
+        set(outputs), (originals | replacements) - set(outputs), has_begun and not outputs and not replacements
+    )
+
+
+def _has_output(command: str) -> bool:
+    """Whether a command names an output folder; what is changed in place has none."""
+    return any(word.startswith(("-o", "--output")) for word in command.split())
+
+
+def _resolve(folder: bytes) -> bytes:
+    try:
+        return os.path.realpath(folder)
+    except (OSError, ValueError):
+        return folder
 
 
 def _hint(folder: str, state: str | None) -> str:

@@ -2,8 +2,8 @@
 
 Folders, globs and files become Sources, in the order in which they were typed, each folder's sorted by the parts of
 the relative path (as bytes), lazily, one folder at a time. What cannot be looked at (an unreadable folder, a broken
-link, a pipe called ``x.jpg``) is a Source with a problem, never silence; what is no image is a SkippedFile. Hidden
-names, linked folders and what include, exclude and depth leave out are not counted at all.
+link, a pipe called ``x.jpg``) is a Source with a problem, never silence; what is no image or was made by another run is
+a SkippedFile. Hidden names, linked folders and what include, exclude and depth leave out are not counted at all.
 """
 
 from __future__ import annotations
@@ -13,14 +13,23 @@ import itertools
 import os
 import stat
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from imgbatch.core.errors import PlanError, nearest, one_line
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Failure, Source
 from imgbatch.core.run_settings import Filters
 from imgbatch.planning.globs import Glob, Positions, has_magic, split_glob
-from imgbatch.planning.source_filter import Candidate, FilterRules, SkippedFile, SourceFilter, problem_of
+from imgbatch.planning.source_filter import (
+    OTHER_OUTPUT,
+    OTHER_OUTPUTS,
+    Candidate,
+    FilterRules,
+    OtherRuns,
+    SkippedFile,
+    SourceFilter,
+    problem_of,
+)
 from imgbatch.storage.atomic_write import mtime
 from imgbatch.storage.base import FolderEntry
 from imgbatch.storage.below import Identity, identity_of
@@ -35,7 +44,12 @@ _HINT_NAMES = 2_000  # how many names of a folder are looked at for "did you mea
 
 
 def discover(
-    paths: Sequence[Path] | Path, filters: Filters | None = None, *, avoid: Sequence[str] = (), now: float | None = None
+    paths: Sequence[Path] | Path,
+    filters: Filters | None = None,
+    *,
+    avoid: Sequence[str] = (),
+    now: float | None = None,
+    other_runs: OtherRuns | None = None,
 ) -> Iterator[Candidate]:
     """What `paths` stand for, as a stream; a file that several of them mean comes once.
 
@@ -49,6 +63,8 @@ def discover(
         Folders that are not entered on the way, however they are reached; one that is typed as a SRC is.
     now : float, optional
         Seconds since the epoch, for ages; the time of the call when not given.
+    other_runs : OtherRuns, optional
+        Whose outputs are left out, unless their folder is typed as a SRC.
 
     Raises
     ------
@@ -59,7 +75,7 @@ def discover(
     rules = FilterRules(filters or Filters(), time.time() if now is None else now)
     starts = [_start(os.fsdecode(path)) for path in arguments]
     identities = {identity for identity in map(identity_of, avoid) if identity is not None}
-    return _once(starts, rules, identities)
+    return _once(starts, rules, identities, other_runs)
 
 
 def root_of(argument: str) -> str:
@@ -118,7 +134,7 @@ def _glob_tree(argument: str) -> _Tree:
     if not storage_of(root).is_folder(root):
         raise PlanError(f"{label}: no such folder: {one_line(root, 120)}{_hint(root)}")
     tree = _Tree(root, _absolute(root), Glob(parts))
-    if next(_walk(tree, FilterRules(Filters(), 0.0), set()), None) is None:
+    if next(_walk(tree, FilterRules(Filters(), 0.0)), None) is None:
         raise PlanError(
             f"{label}: no file matches; a folder that matches is not entered: add /** for all that is in it, and .* "
             "where names are hidden"
@@ -155,10 +171,16 @@ def _hint(argument: str) -> str:
 # -- the walk ----------------------------------------------------------------------------------------------------------
 
 
-def _once(starts: list[Source | _Tree], rules: FilterRules, avoid: set[Identity]) -> Iterator[Candidate]:
+def _once(
+    starts: list[Source | _Tree], rules: FilterRules, avoid: set[Identity], other_runs: OtherRuns | None
+) -> Iterator[Candidate]:
     paths: set[str] | None = set() if len(starts) > 1 else None
+    named = {start.path for start in starts}
     for start in starts:
-        for path, candidate in [(start.path, start)] if isinstance(start, Source) else _walk(start, rules, avoid):
+        candidates = (
+            [(start.path, start)] if isinstance(start, Source) else _walk(start, rules, avoid, other_runs, named)
+        )
+        for path, candidate in candidates:
             if paths is not None:
                 if path in paths:
                     continue
@@ -166,17 +188,35 @@ def _once(starts: list[Source | _Tree], rules: FilterRules, avoid: set[Identity]
             yield candidate
 
 
-def _walk(tree: _Tree, rules: FilterRules, avoid: set[Identity]) -> Iterator[tuple[str, Candidate]]:
-    """The absolute path and the Candidate of each file that matches, in order."""
+def _walk(
+    tree: _Tree,
+    rules: FilterRules,
+    avoid: Collection[Identity] = (),
+    other_runs: OtherRuns | None = None,
+    named: Collection[str] = (),
+) -> Iterator[tuple[str, Candidate]]:
+    """The absolute path and the Candidate of each file that matches, in order.
+
+    Parameters
+    ----------
+    tree : _Tree
+    rules : FilterRules
+    avoid : collection of Identity
+        Folders that are not entered.
+    other_runs : OtherRuns or None
+        Whose outputs are left out, but for what is `named` (absolute paths).
+    """
     glob = tree.glob
+    outputs = frozenset() if other_runs is None else other_runs.outputs_below(tree.path, True)
     judge = SourceFilter(tree.root, rules, identity_of(tree.path))
     children, problem = _list(tree, tree.path, "")
     if problem is not None:
         yield tree.path, problem
     # a stack, not recursion: folders may lie deeper than Python's calls
-    stack: list[tuple[Iterator[FolderEntry], str, Positions, bool]] = [(children, "", glob.start, False)]
+    stack: list[tuple[Iterator[FolderEntry], str, Positions, bool, frozenset[str]]] = []
+    stack.append((children, "", glob.start, False, outputs))
     while stack:
-        entries, prefix, positions, is_linked = stack[-1]
+        entries, prefix, positions, is_linked, outputs = stack[-1]
         deeper = rules.deepest is None or len(stack) <= rules.deepest
         for entry in entries:
             is_link = entry.is_symlink()
@@ -187,13 +227,21 @@ def _walk(tree: _Tree, rules: FilterRules, avoid: set[Identity]) -> Iterator[tup
             if _is_folder(entry, is_link):
                 is_avoided = bool(avoid) and identity_of(entry.path) in avoid
                 if next_positions and not rules.folder_out(relative) and not is_avoided:
+                    if other_runs is not None and entry.path not in named:
+                        if entry.path in outputs or other_runs.owns(entry.path):
+                            yield entry.path, SkippedFile(relative, tree.root, OTHER_OUTPUTS)
+                            continue
+                        outputs = outputs | other_runs.outputs_below(entry.path, False)  # of this folder only
                     children, problem = _list(tree, entry.path, relative)
                     if problem is not None:
                         yield entry.path, problem
-                    stack.append((children, relative + "/", next_positions, is_linked or is_link))
+                    stack.append((children, relative + "/", next_positions, is_linked or is_link, outputs))
                     break
             elif is_match and rules.let_in(relative) and not rules.out(relative):
-                yield entry.path, judge(entry, relative, is_linked or is_link)
+                if entry.path in outputs:
+                    yield entry.path, SkippedFile(relative, tree.root, OTHER_OUTPUT)
+                else:
+                    yield entry.path, judge(entry, relative, is_linked or is_link)
         else:
             stack.pop()
 

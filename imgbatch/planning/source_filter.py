@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+from typing import Protocol
 
 from imgbatch.codecs.reading.identify import NOT_RASTER, PREFIX, RAW_SUFFIXES, is_image, is_raw
 from imgbatch.core.errors import one_line
@@ -23,13 +24,16 @@ from imgbatch.storage.below import Identity
 from imgbatch.storage.local import IRREGULAR
 from imgbatch.storage.registry import storage_of
 
+#: Why what another run made is left out.
+OTHER_OUTPUTS = "outputs of another run, which are no sources unless their folder is named"
+OTHER_OUTPUT = "an output of another run, which is no source unless it is named"
 _RAW = "camera raw is not read; develop it to TIFF or JPEG first"
 _NOT_RASTER = "a drawing, a document or data, not an image of pixels"
 
 
 @frozen(slots=True)
 class SkippedFile:
-    """A file that was seen and left; `relative` to `root`, as a Source's."""
+    """A file that was seen and left, or a folder with all in it; `relative` to `root`, as a Source's."""
 
     relative: str
     root: str
@@ -37,6 +41,19 @@ class SkippedFile:
 
 
 Candidate = Source | SkippedFile
+
+
+class OtherRuns(Protocol):
+    """What other runs made; asked while folders are walked."""
+
+    def owns(self, folder: str) -> bool:
+        """Whether a folder (absolute) holds outputs of another run and none of its sources."""
+
+    def outputs_below(self, folder: str, is_named: bool) -> frozenset[str]:
+        """The folders and files (absolute) below a folder that another run made, though originals are there, too.
+
+        Of a folder that is named, folders only: what lies beside its originals was named with them.
+        """
 
 
 class FilterRules:

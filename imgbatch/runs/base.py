@@ -175,6 +175,7 @@ class Run(ABC):
         """Within the block outcomes are counted; at its end the report is complete."""
         self._began = time.monotonic()
         self.report.counts["skipped"] += len(self.skipped)
+        self.report.other_outputs = self.workload.other_outputs
         self._start_logger()
         try:
             yield

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from imgbatch.core.errors import PlanError, UsageError
 from imgbatch.core.job import Job
 from imgbatch.core.run_settings import Filters, Settings
-from imgbatch.core.version import VERSION
+from imgbatch.core.version import versions
 from imgbatch.ledger.damage import LedgerDamageError, permission_hint
 from imgbatch.ledger.database import FILE, salvage
 from imgbatch.ledger.destination import Destination
@@ -29,6 +29,7 @@ from imgbatch.planning.folders import display_path
 from imgbatch.planning.names import STATE
 from imgbatch.planning.recipe import Recipe
 from imgbatch.planning.reference_files import ReferenceFiles, reference_files_of
+from imgbatch.runs.other_runs import OtherRunsOutputs
 from imgbatch.runs.output_folder import OutputFolder
 from imgbatch.runs.workload import Path, Workload, shortage
 from imgbatch.storage.lock import Lock
@@ -203,7 +204,7 @@ class Preparation:
         contents = self.resources.contents
         digest = self._destination_class.recipe_digest(self._recipe, contents)
         ledger = self.ledger = Ledger(
-            self.folder, self._keep_ledger, self.state, digest, _versions(), mend=self._lock is not None
+            self.folder, self._keep_ledger, self.state, digest, versions(), mend=self._lock is not None
         )
         if self._settings.in_the_way in ("skip", "rename"):
             ledger.trust_no_content()
@@ -212,7 +213,8 @@ class Preparation:
             self.folder, ledger, self._recipe, self._settings, contents
         )
         sources = []
-        for item in discover(self._paths, self._filters, avoid=self._avoid()):
+        other_runs = OtherRunsOutputs(self._settings.state, None if destination.replaces_sources else self.state)
+        for item in discover(self._paths, self._filters, avoid=self._avoid(), other_runs=other_runs):
             if isinstance(item, SkippedFile):
                 workload.skipped.append(item)
             elif destination.is_output(item.path):
@@ -286,13 +288,6 @@ def _choose_destination(
 
     refuse_mixtures(settings, recipe, ledger)
     return InPlace, home_of(paths, settings.state)
-
-
-def _versions() -> str:
-    """What makes files: imgbatch and Pillow."""
-    from PIL import __version__
-
-    return f"imgbatch {VERSION}, Pillow {__version__}"
 
 
 def _holds(folder: str, roots: set[str]) -> bool:

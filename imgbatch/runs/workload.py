@@ -14,6 +14,8 @@ from imgbatch.core.run_settings import Filters
 from imgbatch.ledger.rows import Row
 from imgbatch.planning.find import SkippedFile, discover
 from imgbatch.planning.recipe import Output, Recipe
+from imgbatch.planning.source_filter import OTHER_OUTPUT, OTHER_OUTPUTS
+from imgbatch.runs.other_runs import OtherRunsOutputs
 from imgbatch.storage.below import Root
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ class Workload:
     todo : list of Job
         In the order in which they are done.
     skipped : list of SkippedFile
-        What was found and is no image, or not wanted.
+        What was found and is no image, or not wanted, or made by another run.
     unchanged, skipped_existing, known_failures : list of Outcome
         Files that are up to date, files left alone because something is in the way (skip_existing), and files that
         failed before and are not tried again.
@@ -60,6 +62,11 @@ class Workload:
     folders: list[str] = field(default_factory=list)
 
     @property
+    def other_outputs(self) -> int:
+        """How many folders and files are left out because another run made them."""
+        return sum(file.reason in (OTHER_OUTPUTS, OTHER_OUTPUT) for file in self.skipped)
+
+    @property
     def total(self) -> int:
         """How many files get an Outcome in this run."""
         return len(self.todo) + len(self.unchanged) + len(self.skipped_existing) + len(self.known_failures)
@@ -82,7 +89,7 @@ class Workload:
 def find_workload(paths: Sequence[Path], filters: Filters) -> Workload:
     """A job without outputs for every image that is found; PlanError when a path does not exist."""
     workload = Workload()
-    for item in discover(paths, filters):
+    for item in discover(paths, filters, other_runs=OtherRunsOutputs()):
         if isinstance(item, SkippedFile):
             workload.skipped.append(item)
         else:
