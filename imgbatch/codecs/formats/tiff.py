@@ -15,7 +15,7 @@ from imgbatch.codecs.metadata.block import Metadata
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-_BYTE, _LONG, _UNDEFINED = 1, 4, 7
+_BYTE, _ASCII, _LONG, _UNDEFINED = 1, 2, 4, 7
 _XMP, _IPTC = 700, 33723
 
 
@@ -30,10 +30,10 @@ class Tiff(Codec):
         return {"compression": "group4" if one_bit else "tiff_adobe_deflate"}
 
     def exif_options(self, exif: bytes) -> dict[str, Any]:
-        from imgbatch.codecs.metadata.exif import description_block
+        from imgbatch.codecs.metadata.exif import description_tags
 
         # Only what describes the picture: a camera's ImageWidth among the tags would break the file.
-        flat, groups = description_block(exif)
+        flat, groups = description_tags(exif)
         return ({"exif": flat} if flat else {}) | ({"groups": groups} if groups else {})
 
     def metadata_options(self, metadata: Metadata, missing: list[str]) -> dict[str, Any]:
@@ -92,6 +92,8 @@ def _insert_entries(data: bytes, groups: dict[int, dict[int, Any]], raw: dict[in
         result += bytes(-len(result) % 2)
         directory = ImageFileDirectory_v2(b"II*\0\0\0\0\0", group=tag)
         for key, value in values.items():
+            if isinstance(value, str):  # Pillow would write a ? for what is not ASCII
+                directory.tagtype[key], value = _ASCII, value.encode("latin-1", "replace")
             directory[key] = value
         entries.append(struct.pack("<HHII", tag, _LONG, 1, len(result)))
         result += directory.tobytes(len(result))

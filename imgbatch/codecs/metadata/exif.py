@@ -182,15 +182,15 @@ def without_orientation(exif: bytes) -> bytes:
     return exif
 
 
-def description_block(exif: bytes) -> tuple[bytes | None, dict[int, dict[int, Any]]]:
-    """For TIFF: a new block of the tags that describe the picture, and its directories of EXIF and GPS values."""
+def description_tags(exif: bytes) -> tuple[Exif | None, dict[int, dict[int, Any]]]:
+    """For TIFF: the tags that describe the picture, and its directories of EXIF and GPS values."""
     from PIL import Image as Images
 
     tags = Images.Exif()
     try:
-        tags.load(exif)
+        tags.load(exif_tags.with_ascii_kinds(exif))
         description, groups = _descriptive_tags(tags)
-        return description.tobytes() if len(description) else None, groups
+        return description if len(description) else None, groups
     except Exception:  # noqa: BLE001 - a damaged block: the picture is written without it
         return None, {}
 
@@ -204,7 +204,7 @@ def _descriptive_tags(tags: Exif) -> tuple[Exif, dict[int, dict[int, Any]]]:
     description.endian = "<"
     for tag in _DESCRIPTIVE:
         if tag in tags and _is_writable(tag, tags[tag]):
-            description[tag] = tags[tag]
+            description[tag] = _as_bytes(tags[tag])
     if _UNIT not in description and (_X in description or _Y in description):
         description[_UNIT] = 1  # none: what the numbers count is not known
     groups: dict[int, dict[int, Any]] = {}
@@ -222,6 +222,11 @@ def _descriptive_tags(tags: Exif) -> tuple[Exif, dict[int, dict[int, Any]]]:
         if values:
             groups[group] = values
     return description, groups
+
+
+def _as_bytes(value: Any, end: bytes = b"") -> Any:
+    """A text as it was in the file: Pillow reads it as Latin-1, and writes a ``?`` for what is not ASCII."""
+    return value.encode("latin-1", "replace") + end if isinstance(value, str) else value
 
 
 def _is_writable(tag: int, value: object) -> bool:
@@ -249,15 +254,46 @@ def has_fixed_maker_note(exif: bytes) -> bool:
 
 
 def _block_of_tiff(image: Image, changes: list[str]) -> bytes | None:
+    from PIL import TiffTags
     from PIL.Image import Image as Plain
 
     try:
         tags = Plain.getexif(image)
+        texts = _utf8_texts(image)
+        for tag, text in texts.pop(0).items():
+            tags[tag] = text
         description, groups = _descriptive_tags(tags)
+        for group, values in texts.items():
+            if values:
+                groups[group] = groups.get(group, {}) | values
         if MAKER_NOTE in tags.get_ifd(EXIF_IFD) and MAKER_NOTE not in groups.get(EXIF_IFD, {}):
             changes.append("maker note not kept")
         for group, values in groups.items():
-            description[group] = values
-        return description.tobytes()[6:] if len(description) else None
+            ends = {tag: b"" if TiffTags.lookup(tag, group).type == exif_tags.ASCII else b"\0" for tag in values}
+            description[group] = {tag: _as_bytes(value, ends[tag]) for tag, value in values.items()}
+        ascii_tags = {tag for values in groups.values() for tag, value in values.items() if isinstance(value, str)}
+        return exif_tags.with_ascii_kinds(description.tobytes()[6:], ascii_tags) if len(description) else None
     except Exception:  # noqa: BLE001 - tags that cannot be written again are not worth a picture
         return None
+
+
+def _utf8_texts(image: Any) -> dict[int, dict[int, str]]:
+    """The texts of the type UTF-8 (EXIF 3.0), which Pillow leaves out, of a TIFF's first page: by directory and tag."""
+    order, room = image.tag_v2._endian, MOST
+    texts: dict[int, dict[int, str]] = {0: {}}
+    queue = [(0, image.tag_v2._offset)]
+    for group, at in queue:  # which grows meanwhile
+        image.fp.seek(at)
+        head = image.fp.read(2)
+        count = 0 if image.tag_v2._bigtiff or len(head) < 2 else struct.unpack(order + "H", head)[0]
+        entries = image.fp.read(12 * count)
+        for tag, kind, number, start in struct.iter_unpack(order + "HHII", entries[: len(entries) // 12 * 12]):
+            if group == 0 and tag in (EXIF_IFD, GPS_IFD) and tag not in texts:
+                texts[tag] = {}
+                queue.append((tag, start))
+            elif kind == exif_tags.UTF_8 and number <= room:
+                image.fp.seek(start)
+                text = image.fp.read(number) if number > 4 else struct.pack(order + "I", start)[:number]
+                texts[group][tag] = text.rstrip(b"\0").decode("latin-1")  # as Pillow reads what is ASCII
+                room -= number
+    return texts

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import functools
 import struct
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from imgbatch.codecs.metadata import spans
@@ -22,15 +23,20 @@ _THUMBNAIL, _THUMBNAIL_LENGTH = 0x0201, 0x0202
 _LATITUDE = 0x0002
 _RESOLUTION = 0x011A
 _COLOR_SPACE = 0xA001
-SHORT, LONG = 3, 4
-_POINTERS = {EXIF_IFD: "exif", GPS_IFD: "gps", INTEROP_IFD: "interop"}
-_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}  # bytes by type
+BYTE, ASCII, SHORT, LONG, UNDEFINED, UTF_8 = 1, 2, 3, 4, 7, 129
+#: Tags that say where another directory stands.
+POINTERS = {EXIF_IFD: "exif", GPS_IFD: "gps", INTEROP_IFD: "interop"}
+#: Bytes by type: TIFF 6.0; 13 is its supplement's, 16 to 18 are BigTIFF's, 129 is UTF-8 (EXIF 3.0).
+_SIZES = {
+    1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8, 129: 1,
+}  # fmt: skip
 
 
 class Entry(NamedTuple):
     """One tag: `directory` is ``image``, ``thumbnail``, ``exif``, ``gps`` or ``interop``; `at` where the entry stands.
 
     `number` is how many values it has; `start` and `length` are of all of them, in bytes: they may stand in the entry.
+    `is_measured` tells whether that is known: not of a type that is none of ours, nor of a value that is cut off.
     """
 
     directory: str
@@ -40,6 +46,7 @@ class Entry(NamedTuple):
     number: int
     start: int
     length: int
+    is_measured: bool = True
 
 
 class Directory(NamedTuple):
@@ -71,7 +78,7 @@ def directories(exif: bytes) -> tuple[Directory, ...]:
         by_offset[at] = directory
         room -= 2 + 12 * len(directory.entries)
         for entry in directory.entries:
-            inner = _POINTERS.get(entry.tag)
+            inner = POINTERS.get(entry.tag)
             if inner is not None and name in ("image", "exif") and entry.length == 4:
                 queue.append((inner, struct.unpack_from(order + "I", exif, entry.start)[0]))
         after = at + 2 + 12 * len(directory.entries)
@@ -117,19 +124,18 @@ def without(exif: bytes, select: Selection) -> bytes | None:
     """
     order, ifds = order_of(exif), directories(exif)
     every = [entry for directory in ifds for entry in directory.entries]
-    removals = {entry.at for entry in select([entry for entry in every if entry.tag not in _POINTERS])}
+    removals = {entry.at for entry in select([entry for entry in every if entry.tag not in POINTERS])}
     if order is None or not removals:
         return exif
     empty: set[str] = set()
     for directory in reversed(ifds):  # what is pointed to comes before what points
-        removals |= {entry.at for entry in directory.entries if _POINTERS.get(entry.tag) in empty}
+        removals |= {entry.at for entry in directory.entries if POINTERS.get(entry.tag) in empty}
         if directory.entries and all(entry.at in removals for entry in directory.entries):
             empty.add(directory.name)
     if "image" in empty:
         return None
     block = bytearray(exif)
-    spans_in_use = [(entry.start, entry.start + entry.length) for entry in every if entry.at not in removals]
-    free_spans = spans.apart_from(spans_in_use, _value_spans([entry for entry in every if entry.at in removals], exif))
+    free_spans = _value_spans(exif, ifds, removals)
     for start, end in spans.union(free_spans):
         block[start:end] = bytes(end - start)
     for directory in ifds:
@@ -150,6 +156,19 @@ def with_numbers(exif: bytes, numbers: Mapping[int, int]) -> bytes:
             value = numbers[entry.tag]
             kind, word = (SHORT, "H2x") if entry.kind == SHORT and value < 1 << 16 else (LONG, "I")
             struct.pack_into(f"{order}HI{word}", block, entry.at + 2, kind, 1, value)
+    return bytes(block)
+
+
+def with_ascii_kinds(exif: bytes, texts: Container[int] = ()) -> bytes:
+    """The block with texts as ASCII, the type that all readers know: those of EXIF 3.0's UTF-8, and plain bytes.
+
+    `texts` are the tags beyond the first directory of which it is known that their bytes are one.
+    """
+    block = bytearray(exif)
+    for entry in entries(exif):
+        is_text = entry.kind in (BYTE, UNDEFINED) and entry.directory != "image" and entry.tag in texts
+        if entry.kind == UTF_8 or is_text:
+            struct.pack_into(f"{order_of(exif)}H", block, entry.at + 2, ASCII)
     return bytes(block)
 
 
@@ -188,52 +207,6 @@ def with_thumbnail(exif: bytes, data: bytes) -> bytes:
     return bytes(block)
 
 
-def has_dangling_pointer(exif: bytes) -> bool:
-    """Whether an entry points to a directory that does not lie within the block, or is none that was followed."""
-    order, ifds = order_of(exif), directories(exif)
-    names, places = {one.name for one in ifds}, {one.at for one in ifds}
-    pointers = [entry for one in ifds for entry in one.entries if entry.tag in _POINTERS]
-    return any(
-        _POINTERS[entry.tag] not in names
-        or (entry.length == 4 and struct.unpack_from(f"{order}I", exif, entry.start)[0] not in places)
-        for entry in pointers
-    )
-
-
-def compact(exif: bytes) -> bytes | None:
-    """The same tags without slack, values moved together: not for a maker note, and a thumbnail is left.
-
-    None where values overlap so that they would take more room than before.
-    """
-    order, ifds = order_of(exif), {one.name: one for one in directories(exif)}
-    if order is None or "image" not in ifds:
-        return None
-    if sum(entry.length for one in ifds.values() for entry in one.entries) > len(exif):
-        return None
-    body = bytearray(exif[:8])
-    struct.pack_into(order + "I", body, 4, 8)
-    _pack(body, exif, order, ifds, "image")
-    return bytes(body)
-
-
-def _pack(body: bytearray, exif: bytes, order: str, ifds: dict[str, Directory], name: str) -> None:
-    """Append a directory, its values, and the directories that it points to."""
-    directory, at = ifds.pop(name), len(body)
-    valid_entries = [entry for entry in directory.entries if _POINTERS.get(entry.tag, name) in (name, *ifds)]
-    body += struct.pack(order + "H", len(valid_entries)) + bytes(12 * len(valid_entries) + 4)
-    for place, entry in enumerate(valid_entries):
-        here = at + 2 + 12 * place
-        body[here : here + 12] = exif[entry.at : entry.at + 12]
-        inner = _POINTERS.get(entry.tag)
-        if inner is not None or entry.length > 4:
-            body += bytes(len(body) % 2)
-            struct.pack_into(order + "I", body, here + 8, len(body))
-        if inner in ifds:
-            _pack(body, exif, order, ifds, inner)
-        elif entry.length > 4:
-            body += exif[entry.start : entry.start + entry.length]
-
-
 def _directory(exif: bytes, order: str, name: str, at: int) -> Directory | None:
     if at < 8 or at + 2 > len(exif):
         return None
@@ -244,19 +217,33 @@ def _directory(exif: bytes, order: str, name: str, at: int) -> Directory | None:
     for place in range(at + 2, at + 2 + 12 * count, 12):
         tag, kind, number = struct.unpack_from(order + "HHI", exif, place)
         length = number * _SIZES.get(kind, 0)
-        start = place + 8 if length <= 4 else struct.unpack_from(order + "I", exif, place + 8)[0]
-        if start + length > len(exif):
-            length = 0  # a value outside of the block: there is nothing to keep or to clear
-        members.append(Entry(name, place, tag, kind, number, start, length))
+        start = place + 8 if length <= 4 and kind in _SIZES else struct.unpack_from(order + "I", exif, place + 8)[0]
+        is_measured = kind in _SIZES and start + length <= len(exif)
+        members.append(Entry(name, place, tag, kind, number, start, length if is_measured else 0, is_measured))
     return Directory(name, at, tuple(members))
 
 
-def _value_spans(removals: Sequence[Entry], exif: bytes) -> list[spans.Span]:
-    """Where the values of tags stand that are to go."""
-    result = [(entry.start, entry.start + entry.length) for entry in removals if entry.length > 4 and entry.start >= 8]
-    if any(entry.tag == _THUMBNAIL for entry in of_thumbnail(removals)) and (span := _thumbnail_span(exif)) is not None:
-        result.append(span)
-    return result
+def _value_spans(exif: bytes, ifds: Sequence[Directory], removals: set[int]) -> list[spans.Span]:
+    """Where the values of tags stand that are to go: all of them but what another tag has for its own value, too.
+
+    A value that cannot be measured may go on up to the next that can.
+    """
+    every = [entry for directory in ifds for entry in directory.entries]
+    rest = {(entry.start, entry.start + entry.length) for entry in every if entry.at not in removals}
+    tables = [(0, 8), *((one.at, one.at + 2 + 12 * len(one.entries) + 4) for one in ifds)]
+    leavers = [entry for entry in every if entry.at in removals]
+    values = [(one.start, one.start + one.length) for one in leavers if one.length > 4 and one.start >= 8]
+    if any(entry.tag == _THUMBNAIL for entry in of_thumbnail(leavers)) and (span := _thumbnail_span(exif)) is not None:
+        values.append(span)
+    elif (span := _thumbnail_span(exif)) is not None:
+        rest.add(span)
+    starts = sorted({start for start, _ in (*tables, *rest)})
+    open_spans = []
+    for entry in leavers:
+        if not entry.is_measured and 8 <= entry.start < len(exif):
+            at = bisect_right(starts, entry.start)
+            open_spans.append((entry.start, starts[at] if at < len(starts) else len(exif)))
+    return spans.difference([*values, *spans.difference(open_spans, rest)], [*tables, *rest.intersection(values)])
 
 
 def _close(block: bytearray, order: str, directory: Directory, removals: set[int], empty: bool) -> list[spans.Span]:

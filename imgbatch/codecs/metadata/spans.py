@@ -5,7 +5,6 @@ A span is (start, end) in bytes. Nothing here compares each span with each: a fi
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable
 
 Span = tuple[int, int]
@@ -22,12 +21,21 @@ def union(spans: Iterable[Span]) -> list[Span]:
     return result
 
 
-def apart_from(others: Iterable[Span], spans: Iterable[Span]) -> list[Span]:
-    """Those of `spans` that share no byte with `others`, in order and each once."""
+def difference(spans: Iterable[Span], others: Iterable[Span]) -> list[Span]:
+    """What is in one of `spans` and in none of `others`, apart and in order."""
+    result: list[Span] = []
     ranges = union(others)
-    starts, ends = [start for start, _ in ranges], [end for _, end in ranges]
-    return [
-        (start, end)
-        for start, end in sorted(set(spans))
-        if (at := bisect_right(ends, start)) == len(ranges) or starts[at] >= end
-    ]
+    at = 0
+    for start, end in union(spans):
+        while at < len(ranges) and ranges[at][1] <= start:
+            at += 1
+        place = at
+        while start < end:
+            if place == len(ranges) or ranges[place][0] >= end:
+                result.append((start, end))
+                break
+            if ranges[place][0] > start:
+                result.append((start, ranges[place][0]))
+            start = ranges[place][1]
+            place += 1
+    return result

@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from imgbatch.codecs.metadata import exif_tags, iptc, words, xmp
 from imgbatch.codecs.metadata.block import Metadata
+from imgbatch.codecs.metadata.privacy import exif_compaction
 from imgbatch.core.frozen_dataclass import frozen
 
 _ORIENTATION = 0x0112
@@ -162,19 +163,23 @@ def metadata_to_write(
 
 
 def _exif(exif: bytes, rules: StripRules) -> bytes | None:
-    if exif_tags.has_dangling_pointer(exif):  # what cannot be found cannot be cleared: only known tags are written
+    if exif_compaction.has_unknown_directory(
+        exif
+    ):  # what cannot be found cannot be cleared: only known tags are written
         movable = exif_tags.without(
             exif, lambda tags: [*rules.exif(tags), *(tag for tag in tags if tag.tag == exif_tags.MAKER_NOTE)]
         )
-        return movable and exif_tags.compact(movable)
+        return movable and exif_compaction.compact(movable)
     result = exif_tags.without(exif, rules.exif)
     if result is None or result is exif:
         return result
     rest = list(exif_tags.entries(result))
     if all(entry.tag == _ORIENTATION and result[entry.at + 8 : entry.at + 10] in (b"\1\0", b"\0\1") for entry in rest):
         return None  # upright is what a picture without EXIF is
-    private = any(entry.tag == exif_tags.MAKER_NOTE or entry.directory == "thumbnail" for entry in rest)
-    return result if private else exif_tags.compact(result)
+    has_fixed = any(
+        entry.tag == exif_tags.MAKER_NOTE or entry.directory == "thumbnail" or not entry.is_measured for entry in rest
+    )
+    return result if has_fixed else exif_compaction.compact(result)
 
 
 def _xmp(packet: bytes, rules: StripRules, changes: list[str]) -> bytes | None:

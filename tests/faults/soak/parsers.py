@@ -17,6 +17,7 @@ from imgbatch import codecs
 from imgbatch.codecs.containers import integrity, jpeg_progression, jpeg_scans, jxl_boxes, png_chunks
 from imgbatch.codecs.formats import jpeg_lossless
 from imgbatch.codecs.metadata import exif, exif_tags, iptc, xmp
+from imgbatch.codecs.metadata.privacy import exif_compaction
 from imgbatch.codecs.reading import bit_depth, identify, limits, open
 from imgbatch.core.errors import ImgbatchError
 from imgbatch.operations.tone import cube_file
@@ -122,7 +123,8 @@ _MANY = (".jpg", ".png", ".webp", ".gif", ".tif", ".bmp", ".avif")
 #: What feeds a parser, and the functions that are fed.
 PARSERS: dict[str, tuple[Feed, tuple[Parse, ...]]] = {
     "exif": (
-        lambda chance: inputs.mutate(chance, chance.choice(inputs.exif_blocks()), 8, 2000), functions(exif_tags, exif)
+        lambda chance: inputs.mutate(chance, chance.choice(inputs.exif_blocks()), 8, 2000),
+        functions(exif_tags, exif_compaction, exif),
     ),
     "xmp": (_of(inputs.XMP), functions(xmp)),
     "iptc": (

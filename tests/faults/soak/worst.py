@@ -16,6 +16,7 @@ from imgbatch import codecs
 from imgbatch.codecs.containers import jpeg_progression, jpeg_scans, jxl_boxes, png_chunks
 from imgbatch.codecs.formats import jpeg_lossless
 from imgbatch.codecs.metadata import exif_tags, iptc, read, xmp
+from imgbatch.codecs.metadata.privacy import exif_compaction
 from imgbatch.codecs.reading import bit_depth, identify, limits, open
 from imgbatch.operations.tone import cube_file
 from tests.faults.soak import inputs
@@ -159,7 +160,7 @@ CASES: dict[str, tuple[Make, Use]] = {
     "xmp: position": (_packet(b"", b":gpsl"), xmp.has_position),
     "exif: half removed": (_half_go_half_stay, lambda data: exif_tags.without(data, _odd)),
     "exif: all removed": (_half_go_half_stay, lambda data: exif_tags.without(data, list)),
-    "exif: packed": (_half_go_half_stay, exif_tags.compact),
+    "exif: packed": (_half_go_half_stay, exif_compaction.compact),
     "exif: numbers": (_half_go_half_stay, lambda data: exif_tags.with_size(data, (9, 9))),
     "exif: directories that overlap": (_directories_that_overlap, exif_tags.has_position),
     "iptc: records": (_repeat(b"\x1c\2\x50\0\0"), lambda data: iptc.without(data, lambda name: name == "credit")),

@@ -21,6 +21,7 @@ from imgbatch.codecs.containers import integrity, jpeg_progression, jxl_boxes, m
 from imgbatch.codecs.formats import jpeg_lossless
 from imgbatch.codecs.metadata import exif, exif_tags, iptc, read, strip, xmp
 from imgbatch.codecs.metadata.block import Metadata
+from imgbatch.codecs.metadata.privacy import exif_compaction
 from imgbatch.codecs.reading import identify
 from imgbatch.core.errors import ImageError
 from imgbatch.operations.tone import cube_file
@@ -129,10 +130,10 @@ ON_BLOCKS: dict[str, Callable[[bytes], object]] = {
     "without most": lambda block: exif_tags.without(block, lambda tags: [tag for tag in tags if tag.tag != 0x9300]),
     "stripped": lambda block: strip.strip_metadata(Metadata(exif=block), "gps,thumbnail", None, []),
     "kept": lambda block: strip.strip_metadata(Metadata(exif=block), None, "artist", []),
-    "compact": exif_tags.compact,
+    "compact": exif_compaction.compact,
     "with_size": lambda block: exif_tags.with_size(block, (1, 1)),
     "has_position": exif_tags.has_position,
-    "has_dangling_pointer": exif_tags.has_dangling_pointer,
+    "has_unknown_directory": exif_compaction.has_unknown_directory,
     "thumbnail": exif_tags.thumbnail,
     "with_thumbnail": lambda block: exif_tags.with_thumbnail(block, b"x" * 100),
     "with_upright_orientation": exif.with_upright_orientation,
