@@ -13,11 +13,6 @@ import pytest
 REPO = Path(__file__).parents[3]
 
 
-def not_yet(words: str, fault: str) -> object:
-    """A few rounds that break a promise today; they come every day once that fault is mended."""
-    return pytest.param(words, marks=pytest.mark.soak, id=f"{words} ({fault})")
-
-
 def play(words: str) -> None:
     """A soak run in a process of its own; its table is shown where it fails."""
     name, *arguments = shlex.split(words)
@@ -39,21 +34,18 @@ def play(words: str) -> None:
         "points --rounds 0 --story output --act 'kill after'",
         "points --rounds 3 --seed 3 --act 'kill before' --story 'archive on another disk'",
         "points --rounds 6 --seed 2 --act 'kill before' --story 'reports in folders of their own' --story 'mean image'",
-        not_yet("points --rounds 25 --seed 1", "errors of the ledger end with 70, leftovers are not swept"),
+        "points --rounds 25 --seed 1",
         "damage --rounds 20 --seed 1",
-        not_yet("kills --rounds 1 --seed 1 --case output --who forkserver", "a forkserver that dies ends the run"),
+        "kills --rounds 1 --seed 1 --case output --who forkserver",
         "kills --rounds 1 --seed 1 --case output --who run",
         "kills --rounds 2 --seed 4 --case reports --case pack --who session",
-        not_yet("swapper --rounds 5 --kind temporaries", "files are renamed and changed by name"),
+        "swapper --rounds 5 --kind temporaries",
         "fuzz --rounds 40 --seed 1 --only pictures",
         "fuzz --rounds 100 --seed 1 --only files",
         "fuzz --rounds 300 --seed 1 --only words",
         "growth --rounds 1",
-        not_yet(
-            "folder_goes --rounds 2 --seed 1 --deed removed --deed 'swapped for a link'",
-            "missing folders are made again, links are followed",
-        ),
-        not_yet("signals --rounds 3 --seed 1 --signal 'HUP to the run'", "only TERM and INT are awaited"),
+        "folder_goes --rounds 2 --seed 1 --deed removed --deed 'swapped for a link'",
+        "signals --rounds 3 --seed 1 --signal 'HUP to the run'",
         "attacks --rounds 1",
     ],
 )
