@@ -128,22 +128,9 @@ def srgb_profile() -> bytes:
 @functools.cache
 def gray_profile() -> bytes:
     """A gray profile with the tone curve of sRGB (IEC 61966-2-1, 5.2), its white the D50 of profiles."""
-    white = b"XYZ \0\0\0\0" + struct.pack(">3i", 63190, 65536, 54061)
-    curve = [round(value * 65536) for value in (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)]
-    tags = {
-        b"desc": _text_tag("Gray with the tone curve of sRGB"),
-        b"cprt": _text_tag("No copyright, use freely"),
-        b"wtpt": white,
-        b"kTRC": b"para\0\0\0\0" + struct.pack(">HH5i", 3, 0, *curve),
-    }
-    at, table, body = 132 + 12 * len(tags), b"", b""
-    for name, value in tags.items():
-        table += struct.pack(">4sII", name, at + len(body), len(value))
-        body += value + bytes(-len(value) % 4)
-    head = struct.pack(">I4sI4s4s4s6H4s", at + len(body), b"\0\0\0\0", 0x04300000, b"mntr", b"GRAY", b"XYZ ",
-                       1999, 10, 18, 0, 0, 0, b"acsp")  # fmt: skip
-    head = head.ljust(64, b"\0") + struct.pack(">I3i", 1, 63190, 65536, 54061)
-    return head.ljust(128, b"\0") + struct.pack(">I", len(tags)) + table + body
+    from imgbatch.pixels.color_spaces import color_space, icc_profile
+
+    return icc_profile.profile_of(color_space.SRGB._replace(name="Gray with the tone curve of sRGB"), gray=True)
 
 
 def check_profile(icc: bytes) -> bytes:
@@ -217,12 +204,6 @@ def _cms_errors() -> tuple[type[Exception], ...]:
     from PIL import ImageCms
 
     return (ImageCms.PyCMSError, OSError, ValueError, TypeError, ImportError)
-
-
-def _text_tag(text: str) -> bytes:
-    """A multiLocalizedUnicodeType of one record, English."""
-    content = text.encode("utf-16-be")
-    return b"mluc\0\0\0\0" + struct.pack(">II4sII", 1, 12, b"enUS", len(content), 28) + content
 
 
 @functools.lru_cache(maxsize=16)

@@ -79,6 +79,13 @@ def stored_size(image: ImageFile) -> tuple[int, int]:
     return (int(width), int(height)) if width and height else image.size
 
 
+def late_profile(image: Image) -> bytes | None:
+    """The ICC profile of a JPEG that has it behind the head of its picture, where Pillow collects its pieces only."""
+    pieces = sorted(piece for piece in getattr(image, "icclist", ()) if len(piece) > 14)
+    whole = len(pieces) and all(piece[12:14] == bytes((at, len(pieces))) for at, piece in enumerate(pieces, 1))
+    return b"".join(piece[14:] for piece in pieces) if whole else None
+
+
 def tag(image: Image, tag: int, default: Any) -> Any:
     """The value of a TIFF's tag, the first where it has several.
 

@@ -83,6 +83,16 @@ def info_of_png(data: bytes) -> dict[str, Any]:
         return {}
 
 
+def cicp(data: bytes) -> tuple[int, int, int, int] | None:
+    """Primaries, transfer, matrix and range (ITU-T H.273) of the chunk cICP, which stands before palette and pixels."""
+    for name, start, end in _chunks(data):
+        if name == b"cICP":
+            return (data[start + 8], data[start + 9], data[start + 10], data[start + 11]) if end - start == 16 else None
+        if name in (b"IDAT", b"PLTE"):
+            break
+    return None
+
+
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     """(name, start, end) of the chunks that lie within the file."""
     at, size = 8, len(data)

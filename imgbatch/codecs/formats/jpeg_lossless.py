@@ -19,6 +19,7 @@ from imgbatch.codecs.writing.encode import EncodedFile, metadata_options
 
 _APP0, _APP1, _APP2, _APP14, _APP15, _COM, _SOS = 0xE0, 0xE1, 0xE2, 0xEE, 0xEF, 0xFE, 0xDA
 _JFIF, _ICC = b"JFIF\0", b"ICC_PROFILE\0"
+_PIECE = 65535 - 2 - len(_ICC) - 2
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 
 
@@ -39,7 +40,8 @@ def rewrite(data: bytes, encoding: Encoding, metadata: Metadata, size: tuple[int
     changes = ["picture copied: only metadata are changed"]
     final = strip.metadata_to_write(metadata, encoding.strip, encoding.keep, encoding.icc, size, changes)
     codec = Jpeg()
-    raw = replace_metadata(data, metadata_options(codec, final, changes), metadata.icc is not None)
+    options = metadata_options(codec, final, changes) | ({"icc_profile": metadata.icc} if metadata.icc else {})
+    raw = replace_metadata(data, options, metadata.icc is not None)
     if raw is None:
         return None
     return EncodedFile(raw, codec.name, *size, changes=changes, has_position=final.has_position)
@@ -53,12 +55,12 @@ def replace_metadata(data: bytes, options: dict[str, Any], profile: bool) -> byt
     data : bytes
         The whole JPEG.
     options : dict
-        Pillow's save options; of them exif, xmp, extra, comment and dpi.
+        Pillow's save options; of them exif, xmp, extra, comment, dpi, and icc_profile where `data` embeds none.
     profile : bool
         Whether its ICC profile stays.
     """
     _, end = jpeg_scans(data)
-    pieces, jfif, scans = [], b"", None
+    pieces, jfif, scans, has_profile = [], b"", None, False
     for marker, start, stop in segments(data):
         if marker == _SOS:
             scans = start
@@ -66,8 +68,9 @@ def replace_metadata(data: bytes, options: dict[str, Any], profile: bool) -> byt
         content = data[start + 4 : stop]
         if marker == _APP0 and content.startswith(_JFIF) and len(content) >= 14:
             jfif = _segment(_APP0, _density(content, options.get("dpi")))
-        essential = marker == _APP14 or (profile and marker == _APP2 and content.startswith(_ICC))
-        if essential or (marker not in range(_APP0, _APP15 + 1) and marker != _COM):
+        of_profile = profile and marker == _APP2 and content.startswith(_ICC)
+        has_profile = has_profile or of_profile
+        if of_profile or marker == _APP14 or (marker not in range(_APP0, _APP15 + 1) and marker != _COM):
             pieces.append(data[start:stop])
     if end is None or scans is None:
         return None
@@ -77,6 +80,8 @@ def replace_metadata(data: bytes, options: dict[str, Any], profile: bool) -> byt
     if packet := options.get("xmp"):
         head.append(_segment(_APP1, _XMP + packet))
     head.append(options.get("extra", b""))
+    if not has_profile and "icc_profile" in options:
+        head += _profile_segments(options["icc_profile"])
     if comment := options.get("comment"):
         head.append(_segment(_COM, comment))
     return b"".join([data[:2], *head, *pieces, data[scans:end]])
@@ -84,6 +89,13 @@ def replace_metadata(data: bytes, options: dict[str, Any], profile: bool) -> byt
 
 def _segment(marker: int, content: bytes) -> bytes:
     return bytes((0xFF, marker)) + (len(content) + 2).to_bytes(2, "big") + content
+
+
+def _profile_segments(icc: bytes) -> list[bytes]:
+    """A profile in numbered pieces (ICC.1:2022, annex B.4)."""
+    pieces = [icc[at : at + _PIECE] for at in range(0, len(icc), _PIECE)]
+    heads = (_ICC + bytes((number, len(pieces))) for number in range(1, len(pieces) + 1))
+    return [_segment(_APP2, head + piece) for head, piece in zip(heads, pieces, strict=True)]
 
 
 def _density(jfif: bytes, dpi: tuple[float, float] | None) -> bytes:

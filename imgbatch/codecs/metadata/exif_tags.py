@@ -22,7 +22,7 @@ _WIDTHS, _HEIGHTS = (0x0100, 0xA002), (0x0101, 0xA003)
 _THUMBNAIL, _THUMBNAIL_LENGTH = 0x0201, 0x0202
 _LATITUDE = 0x0002
 _RESOLUTION = 0x011A
-_COLOR_SPACE = 0xA001
+_COLOR_SPACE, _INDEX = 0xA001, 0x0001
 BYTE, ASCII, SHORT, LONG, UNDEFINED, UTF_8 = 1, 2, 3, 4, 7, 129
 #: Tags that say where another directory stands.
 POINTERS = {EXIF_IFD: "exif", GPS_IFD: "gps", INTEROP_IFD: "interop"}
@@ -178,8 +178,13 @@ def with_size(exif: bytes, size: tuple[int, int]) -> bytes:
 
 
 def with_srgb(exif: bytes) -> bytes:
-    """The block with sRGB where it names the color space."""
-    return with_numbers(exif, {_COLOR_SPACE: 1})
+    """The block with sRGB where it names the color space, or says (R03) that it is Adobe RGB."""
+    block = with_numbers(exif, {_COLOR_SPACE: 1})
+    for entry in entries(block):
+        value = block[entry.start : entry.start + entry.length]
+        if entry.directory == "interop" and entry.tag == _INDEX and value.startswith(b"R03"):
+            block = block[: entry.start] + b"R98" + block[entry.start + 3 :]
+    return block
 
 
 def thumbnail(exif: bytes) -> bytes | None:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs import errors
 from imgbatch.codecs.containers import jpeg_headers, png_chunks, tiff_pages
-from imgbatch.codecs.metadata import exif, profile_policy
+from imgbatch.codecs.metadata import exif
 from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
 from imgbatch.codecs.metadata.read import comment, packet, records, resolution, texts
-from imgbatch.codecs.reading import bit_depth, limits, losses, optional_readers
+from imgbatch.codecs.reading import bit_depth, color_description, limits, losses, optional_readers
 from imgbatch.codecs.reading.reader_gaps import reader_errors
 from imgbatch.codecs.registry import CODECS
 from imgbatch.core.errors import ImageError
@@ -99,10 +99,11 @@ class SourceImage:
         if several:
             jpeg_headers.refuse_many_scans(data)
         self.metadata = Metadata()
-        if self.format != "png" or image.info:  # most tiny PNGs hold nothing beside their pixels
+        if self.format != "png" or image.info or png_chunks.cicp(data):  # most tiny PNGs hold nothing but pixels
+            block = exif.exif_of(image, self.warnings, self.changes)
             self.metadata = Metadata(
-                exif.exif_of(image, self.warnings, self.changes),
-                profile_policy.usable_profile(image.info.get("icc_profile"), image.mode, self.warnings),
+                block,
+                color_description.profile_of(image, self.format, data, block, self.warnings, self.changes),
                 jpeg_headers.tables(image) if self.format == "jpeg" else None,
                 packet(image, self.format, data, self.warnings, self.changes),
                 records(image, self.warnings),
@@ -112,7 +113,7 @@ class SourceImage:
             )
         if upright:
             exif.turn(self.metadata, 1)
-        self.changes += losses.reading_losses(image, self.format, data, self._depth, self.metadata.icc)
+        self.changes += losses.reading_losses(image, self.format, data, self._depth)
         if self.format == "gif":
             self.warnings += bit_depth.gif_warnings(image, data)
 

@@ -11,10 +11,9 @@ if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
 MULTIFRAME = frozenset(name for name, one in CODECS.items() if one.multiframe)
-_SRGB_GAMMA = 0.45455  # as a PNG says it
 
 
-def reading_losses(image: ImageFile, format: str, data: bytes, depth: int, icc: bytes | None) -> list[str]:
+def reading_losses(image: ImageFile, format: str, data: bytes, depth: int) -> list[str]:
     """Sentences for the changes of a picture whose header was read.
 
     Parameters
@@ -26,8 +25,6 @@ def reading_losses(image: ImageFile, format: str, data: bytes, depth: int, icc: 
         The file.
     depth : int
         Bits per sample as stored.
-    icc : bytes or None
-        Its profile, where it can be used.
     """
     sentences = []
     count = getattr(image, "n_frames", 1) if format not in MULTIFRAME else 1
@@ -43,7 +40,4 @@ def reading_losses(image: ImageFile, format: str, data: bytes, depth: int, icc: 
         sentences.append(f"largest of {len(image.info['sizes'])} pictures kept: {name}")
     if depth > 8 and image.mode in ("L", "LA", "RGB", "RGBA", "CMYK"):
         sentences.append(f"depth: {depth} -> 8 bits")
-    gamma = image.info.get("gamma", _SRGB_GAMMA)
-    if icc is None and "srgb" not in image.info and abs(gamma - _SRGB_GAMMA) > 0.005:
-        sentences.append(f"gamma {gamma:g} of a png not kept, taken for sRGB")
     return sentences

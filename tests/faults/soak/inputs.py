@@ -12,6 +12,9 @@ from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
+from imgbatch.pixels.color_spaces import color_space, icc_profile
+from tests import color_files as of_colors
+
 SAMPLES = Path(__file__).parents[3] / "sample_images"
 _LARGEST = 200_000
 _WORDS_OF_FOUR = (
@@ -92,6 +95,23 @@ def exif_blocks() -> tuple[bytes, ...]:
             block = image.info.get("exif")
             blocks += [block] if isinstance(block, bytes) else []
     return tuple(block.removeprefix(b"Exif\0\0") for block in blocks)
+
+
+@functools.cache
+def color_files() -> tuple[bytes, ...]:
+    """Pictures whose colors are told in every way but a profile that Pillow shows."""
+    image, p3 = Image.effect_noise((24, 18), 40).convert("RGB"), (*(0.31, 0.33), 0.68, 0.32, 0.265, 0.69, 0.15, 0.06)
+    icc = icc_profile.profile_of(color_space.ADOBE_RGB)
+    avif = of_colors.saved(image, "AVIF")
+    return (
+        of_colors.with_nclx(avif, 12, 13), avif.replace(b"colrnclx", b"freenclx"),
+        of_colors.jp2(image, b"\2\0\0" + icc), of_colors.jp2(image, b"\5\0\0" + bytes((0, 9, 0, 1, 0, 0, 0))),
+        of_colors.gif(image, icc), of_colors.bmp(image, b"DEBM", icc=icc),
+        of_colors.bmp(image, bytes(4), of_colors.bmp_numbers(p3, 1.8)),
+        of_colors.png(image, cICP=bytes((9, 1, 0, 0)), gAMA=bytes((0, 0, 200, 0)), cHRM=of_colors.chromaticity(p3)),
+        of_colors.saved(image, "JPEG", exif=b"Exif\0\0" + of_colors.adobe_exif()),
+        of_colors.saved(image, "QOI"),
+    )  # fmt: skip
 
 
 def png_chunk(name: bytes, content: bytes) -> bytes:

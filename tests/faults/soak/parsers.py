@@ -14,7 +14,15 @@ from typing import Any
 
 import imgbatch as ib
 from imgbatch import codecs
-from imgbatch.codecs.containers import integrity, jpeg_progression, jpeg_scans, jxl_boxes, png_chunks
+from imgbatch.codecs.containers import (
+    color_blocks,
+    color_boxes,
+    integrity,
+    jpeg_progression,
+    jpeg_scans,
+    jxl_boxes,
+    png_chunks,
+)
 from imgbatch.codecs.formats import jpeg_lossless
 from imgbatch.codecs.metadata import exif, exif_tags, iptc, xmp
 from imgbatch.codecs.metadata.privacy import exif_compaction
@@ -134,6 +142,9 @@ PARSERS: dict[str, tuple[Feed, tuple[Parse, ...]]] = {
     "jpeg": (_of_samples(".jpg", head=None), functions(jpeg_progression, jpeg_lossless)),
     "jpeg-scans": (_of_samples(".jpg"), functions(jpeg_scans)),
     "jxl-boxes": (_of(inputs.JXL), functions(jxl_boxes)),
+    "color-boxes": (lambda chance: inputs.mutate(chance, chance.choice(inputs.color_files()), 8, 600), (
+        *functions(color_boxes, color_blocks), _open,
+    )),
     "integrity": (_of_samples(*_MANY), (*functions(integrity), _findings)),
     "identify": (_of_samples(*_MANY, head=64), functions(identify)),
     "tiff": (_of_samples(".tif"), (*functions(bit_depth), _open)),

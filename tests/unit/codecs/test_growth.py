@@ -17,7 +17,15 @@ from typing import Any
 import pytest
 
 from imgbatch.codecs import errors
-from imgbatch.codecs.containers import integrity, jpeg_progression, jxl_boxes, mpo_index, png_chunks
+from imgbatch.codecs.containers import (
+    color_blocks,
+    color_boxes,
+    integrity,
+    jpeg_progression,
+    jxl_boxes,
+    mpo_index,
+    png_chunks,
+)
 from imgbatch.codecs.formats import jpeg_lossless
 from imgbatch.codecs.metadata import exif, exif_tags, iptc, read, strip, xmp
 from imgbatch.codecs.metadata.block import Metadata
@@ -153,7 +161,32 @@ _JPEG = b"\xff\xd8\xff\xc0\0\x0b\x08\0\1\0\1\1\1\x11\0"
 _SCAN = b"\xff\xda\0\x08\1\1\0\0\x3f\0" + b"\x12\xff\xd0"
 _WAVES = b"\xff\xda\0\x08\1\1\0\x01\x05\0" + b"\x12"
 
+
+def _box(name: bytes, content: bytes) -> bytes:
+    return struct.pack(">I4s", 8 + len(content), name) + content
+
+
+def _properties(size: int) -> bytes:
+    """Many properties, of as many items, in a box of them."""
+    count = size // 40
+    colors = _fill(_box(b"colr", b"nclx" + bytes(7)), count * 20)
+    owners = struct.pack(">II", 0, count) + b"".join(
+        struct.pack(">HBB", 9 + item % 60_000, 1, 1) for item in range(count)
+    )
+    parts = _box(b"iprp", _box(b"ipco", colors) + _box(b"ipma", owners))
+    return _box(b"meta", bytes(4) + _box(b"pitm", struct.pack(">IH", 0, 1)) + parts + _box(b"iref", bytes(4)))
+
+
+def _nest(size: int) -> bytes:
+    """A film in a film in a film, each as long as what is left."""
+    return b"".join(struct.pack(">I4s", size - at, b"trak") for at in range(0, size - 8, 8))
+
+
 FILES: dict[str, Callable[[int], bytes]] = {
+    "properties": _properties,
+    "nested boxes": _nest,
+    "nested heads": lambda size: _nest(size).replace(b"trak", b"jp2h"),
+    "gif of a profile": lambda size: b"GIF89a\x21\xff\x0bICCRGBG1012" + _fill(b"\1x", size),
     "png of chunks": lambda size: _SIGNATURE + _fill(_chunk(b"tEXt", b"a\0b"), size),
     "png of bombs": lambda size: _SIGNATURE + _fill(_BOMB, size),
     "png of texts without an end": lambda size: _SIGNATURE + _fill(_chunk(b"iTXt", b"a\0\1\0xxx"), size),
@@ -175,6 +208,11 @@ FILES: dict[str, Callable[[int], bytes]] = {
     "long records": lambda size: _fill(b"\x1c\2\x19\xff\xff" + bytes(0x7FFF), size),
 }
 ON_FILES: dict[str, Callable[[bytes], object]] = {
+    "of_heif": color_boxes.of_heif,
+    "of_jpeg2000": color_boxes.of_jpeg2000,
+    "profile_of_gif": color_blocks.profile_of_gif,
+    "profile_of_bmp": color_blocks.profile_of_bmp,
+    "cicp": png_chunks.cicp,
     "without_heavy_chunks": png_chunks.without_heavy_chunks,
     "metadata_only": png_chunks.metadata_only,
     "png": lambda data: list(integrity.png(data)),

@@ -81,10 +81,10 @@ def test_what_is_light_stays_as_it_is() -> None:
 
 
 @pytest.mark.parametrize(("gamma", "more", "changes"), [
-    (100_000, b"", ["gamma 1 of a png not kept, taken for sRGB"]), (45_455, b"", []),
+    (100_000, b"", ["icc: gray, linear by gAMA"]), (45_455, b"", []),
     (100_000, chunk(b"sRGB", b"\0"), []),
 ])  # fmt: skip
-def test_a_gamma_that_is_not_srgb_is_noted(gamma: int, more: bytes, changes: list[str]) -> None:
+def test_a_gamma_that_is_not_srgb_becomes_a_profile(gamma: int, more: bytes, changes: list[str]) -> None:
     with open_image(png(chunk(b"gAMA", struct.pack(">I", gamma)), more), ".png", 1_000_000) as picture:
         assert picture.changes == changes
 

@@ -1,0 +1,102 @@
+"""Color description: which profile do a picture's pixels have, be it profile or told in another way?
+
+Whatever else says what the numbers mean becomes a profile, and is from there on treated as one that was embedded.
+What counts first: cICP of PNG (third edition, 4.3: before iCCP, sRGB, gAMA and cHRM); the profile profile, also of
+GIF, BMP and JPEG 2000; the file's own numbers (color_numbers.py); EXIF of a camera that was set to Adobe RGB.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from imgbatch.codecs.containers import jpeg_headers, png_chunks
+from imgbatch.codecs.metadata import profile_policy
+from imgbatch.pixels import color
+
+if TYPE_CHECKING:
+    from PIL.ImageFile import ImageFile
+
+    from imgbatch.codecs.reading.color_numbers import Description
+
+#: Tags of TIFF: TransferFunction, WhitePoint, PrimaryChromaticities, and the directory of EXIF.
+_TIFF_TAGS = (301, 318, 319, 0x8769)
+#: In EXIF, DCF's mark of Adobe RGB, and ColorSpace 2, in both orders of bytes, as some cameras have it.
+_ADOBE_MARKS = (b"R03", b"\x01\xa0\x03\0\x01\0\0\0\x02\0", b"\xa0\x01\0\x03\0\0\0\x01\0\x02")
+_WITH_BOXES = ("avif", "heif", "jpeg2000")
+_WITH_BLOCKS = ("gif", "bmp", "qoi")
+
+
+def profile_of(
+    image: ImageFile, name: str, data: bytes, exif: bytes | None, warnings: list[str], changes: list[str]
+) -> bytes | None:
+    """The profile of a picture's pixels; None: they are sRGB, or taken for it.
+
+    Parameters
+    ----------
+    image : ImageFile
+        Its header was read.
+    name : str
+        Our name of its format.
+    data : bytes
+        The file.
+    exif : bytes or None
+        Its EXIF.
+    warnings, changes : list of str
+        Get that a profile cannot be used, and what was found in its place.
+    """
+    code = png_chunks.cicp(data) if name == "png" else None
+    profile = image.info.get("icc_profile")
+    looks = code is not None or _is_worth_a_look(image, name, exif)
+    if not profile and looks:
+        from imgbatch.codecs.reading import color_numbers
+
+        profile = color_numbers.hidden_profile(name, data)
+    if not profile and name == "jpeg" and getattr(image, "icclist", None):
+        profile = jpeg_headers.late_profile(image)
+    if not profile and "icc_profile" in image.info:  # there was one
+        warnings.append("icc ignored: damaged")
+    icc = profile_policy.usable_profile(profile, image.mode, warnings)
+    if not looks or (icc is not None and code is None):
+        return icc
+    kind = color.space(image.mode)
+    if kind not in ("rgb", "gray") or image.mode == "1":  # black and white are so in every space
+        return icc
+    from imgbatch.codecs.reading import color_numbers
+
+    description = color_numbers.of_cicp(code) if code is not None else None
+    if description is None and icc is None:
+        description = color_numbers.of_file(image, name, data) or color_numbers.of_exif(image, name, exif)
+    return icc if description is None else _described_profile(description, kind == "gray", icc, changes)
+
+
+def _is_worth_a_look(image: ImageFile, name: str, exif: bytes | None) -> bool:
+    """Whether anything but a profile could say what the colors are; asked of every picture, so cheap."""
+    if name in _WITH_BOXES or name in _WITH_BLOCKS:
+        return True
+    if name == "png" and ("gamma" in image.info or "chromaticity" in image.info):
+        return True
+    tags = getattr(image, "tag_v2", None) if name == "tiff" else None
+    if tags is not None and any(tag in tags for tag in _TIFF_TAGS):
+        return True
+    return exif is not None and any(mark in exif for mark in _ADOBE_MARKS)
+
+
+def _described_profile(description: Description, gray: bool, icc: bytes | None, changes: list[str]) -> bytes | None:
+    """The profile that says what a description says; `icc` where it is the same, or where we know no better."""
+    from imgbatch.pixels import profile_conversion
+    from imgbatch.pixels.color_spaces import icc_profile
+
+    source, space = description.source, description.space
+    if space is None:
+        changes.append(f"color: {description.words} by {source} not kept, taken for {'the profile' if icc else 'sRGB'}")
+        return icc
+    if space.is_srgb(gray) and not description.narrow:
+        same = icc is not None and profile_conversion.is_srgb(icc)
+        changes += ["icc not kept: cICP says sRGB"] if icc and not same else []
+        return icc if same else None
+    if gray:
+        space = space._replace(name=f"gray, {space.curve.name}")
+    if description.narrow:
+        space = space._replace(name=f"{space.name}, narrow range")
+    changes.append(f"icc: {space.name} by {source}")
+    return icc_profile.profile_of(space, gray, description.narrow)
