@@ -81,6 +81,11 @@ def workers_to_start(wanted: int) -> int:
     return wanted
 
 
+def has_address_limit() -> bool:
+    """Whether this process, and so each of its workers, may have only so much address space."""
+    return _soft_limit("RLIMIT_AS") is not None
+
+
 def _by_files(wanted: int) -> int:
     limit = _soft_limit("RLIMIT_NOFILE")
     if limit is None or limit > _SPARE_FILES + 64 + _WORKER_FILES * wanted:  # enough, whatever is open

@@ -18,7 +18,7 @@ from typing import ClassVar
 
 import pytest
 
-from imgbatch.core.errors import BLAME, EngineError, HostError, UsageError
+from imgbatch.core.errors import BLAME, EngineError, UsageError
 from imgbatch.core.job import Failure, Job, Outcome, Source, Target
 from imgbatch.executors import choose, make
 from imgbatch.executors.base import Executor, ExecutorOptions
@@ -173,7 +173,7 @@ def test_a_job_within_its_time_is_left_alone() -> None:
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_workers_that_never_come_up_are_given_up(tmp_path: Path, workers: int) -> None:
-    with pytest.raises(HostError, match="5 in a row died before their first word"):
+    with pytest.raises(EngineError, match="5 in a row died before their first word"):
         run_all(Pool(workers, 1), [job(0), job(1)], Stillborn(str(tmp_path)))
     assert 5 <= (tmp_path / "starts").stat().st_size < 5 + workers  # the others were on their way
 

@@ -13,6 +13,7 @@ from multiprocessing.process import BaseProcess
 
 from imgbatch.core.errors import EngineError, HostError, sentence
 from imgbatch.executors.base import NO_GUARD
+from imgbatch.executors.host_limits import has_address_limit
 from imgbatch.executors.processes.run_state import RunState, cause_of_death
 from imgbatch.executors.processes.start_method import CHILDREN, frozen_program, spawn_context, start_conditions
 from imgbatch.executors.processes.worker import NO_HOST, READY, REFUSAL, serve
@@ -36,8 +37,9 @@ def start_worker(state: RunState, row: int) -> tuple[BaseProcess, Connection]:
     pauses = iter(() if state.has_no_worker else PAUSES)
     while True:
         if state.start_failures >= FRUITLESS:
-            raise HostError(f"workers cannot be started: {FRUITLESS} in a row died before their first word "
-                            f"({state.last_death}); run with workers=0 (-j 0)")  # fmt: skip
+            kind = HostError if has_address_limit() else EngineError
+            raise kind(f"workers cannot be started: {FRUITLESS} in a row died before their first word "
+                       f"({state.last_death}); run with workers=0 (-j 0)")  # fmt: skip
         try:
             started = _start(state, row)
         except (OSError, EOFError, RuntimeError, AssertionError) as error:
