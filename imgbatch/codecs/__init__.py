@@ -100,13 +100,13 @@ def rewrite_metadata(data: bytes, encoding: Encoding, image: SourceImage) -> Enc
     data : bytes
         The whole JPEG.
     encoding : Encoding
-        Of it, ``strip``, ``keep`` and ``icc`` matter.
+        Of it, ``strip``, ``keep``, ``icc`` and ``gainmap`` matter.
     image : SourceImage
         The same file, opened.
     """
     from imgbatch.codecs.formats import jpeg_lossless
 
-    return jpeg_lossless.rewrite(data, encoding, image.metadata, image.size)
+    return jpeg_lossless.rewrite(data, encoding, image)
 
 
 def holds(format: str, mode: str) -> bool:

@@ -84,6 +84,9 @@ class Encoding(Declaration):
     icc: Annotated[
         str, Choice(("keep", "srgb", "none")), "color profile; srgb converts to sRGB, none converts and writes none"
     ] = "keep"
+    gainmap: Annotated[
+        str, Choice(("keep", "drop")), "the gain map beside a JPEG's picture (HDR); drop leaves it out"
+    ] = "keep"
     assume_icc: Annotated[
         str | None,
         File("profile", "an ICC profile's file", ("scanner.icc",)),

@@ -36,6 +36,10 @@ def first_frame(file: FileContext, ops: Sequence[Operation], upright: bool) -> I
     file.worker.reserve(memory_demand(picture, plan, picture.length, spool=False))
     frames, _ = picture.decode("first", plan.demand, upright, turn=plan.turner == "decoder")
     frame = next(frames)
+    if picture.companions:
+        from imgbatch.codecs.reading.companions import losses
+
+        file.changes += losses(picture.companions, picture)
     file.timer.enter("ops")
     if needs_screen(plan.common, frame.mode):
         file.changes.append(f"mode: {frame.mode} -> sRGB")

@@ -206,7 +206,12 @@ def encode(image: ImageContext, one: OutputContext) -> None:
         if not decode_plan.shows_whole_source((*plan.common, *plan.own[decision.output])):
             metadata = without_thumbnails(metadata, image.changes)
         timing = select_frames.timing_of_first(image.timing, len(frames))
-        file = codecs.encode(frames, format, output, metadata, timing)
+        if image.picture.companions or metadata.xmp:
+            from imgbatch.pipeline import accompany  # few files need it
+
+            file = accompany.encode(image, one, frames, format, metadata, timing)
+        else:
+            file = codecs.encode(frames, format, output, metadata, timing)
         if decision.may_keep_source:
             file = _smaller(image, file, output)
     image.changes += file.changes

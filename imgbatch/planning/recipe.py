@@ -25,6 +25,8 @@ from imgbatch.operations.registry import is_builtin
 #: The fields of a name template (names.py fills them in).
 NAME_FIELDS = ("dir", "stem", "ext", "name", "width", "height", "format", "n", "hash", "date", "recipe")
 DEFAULT_NAME = "{dir}/{stem}.{ext}"
+#: Options that came later: one that is not used does not count, so that what was made before it came stays.
+_LATER = ("gainmap",)
 _CANONICAL = 2  # changes when the same recipe would give other files, so that these are made again
 
 
@@ -142,11 +144,13 @@ class Recipe:
         wish = self.outputs[output]
         hashes = contents or {}
         ops = [map_paths(op, lambda path: hashes.get(path, path)) for op in (*self.ops, *wish.ops)]
+        table = to_table(map_paths(wish, lambda path: hashes.get(path, path)), everything=True)
+        explicit = to_table(wish)
         return {
             "canonical": _CANONICAL,
             "auto_orient": self.auto_orient,
             "ops": [_op_facts(op) for op in ops],
-            "output": to_table(map_paths(wish, lambda path: hashes.get(path, path)), everything=True),
+            "output": {key: value for key, value in table.items() if key not in _LATER or key in explicit},
         }
 
     def output_digest(self, output: int, contents: Mapping[str, str] | None = None) -> str:

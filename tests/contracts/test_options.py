@@ -21,9 +21,9 @@ OTHER: dict[str, Any] = {
     "quality": 35, "subsampling": "4:4:4", "progressive": True, "optimize": True, "lossless": True, "effort": 9,
     "colors": 8, "background": "#ff0000",
 }  # fmt: skip
-#: Options that are not the formats' own affair: the search, what is kept, which frames.
+#: Options that are not the formats' own affair: the search, what is kept, which frames, what is beside.
 COMMON_OPTIONS = {"format", "max_bytes", "min_ssim", "min_quality", "then_shrink", "min_savings", "frames",
-          "icc", "assume_icc", "strip", "keep"}  # fmt: skip
+          "icc", "assume_icc", "strip", "keep", "gainmap"}  # fmt: skip
 
 
 def table() -> dict[str, dict[str, str]]:

@@ -75,10 +75,10 @@ def png(data: bytes) -> Iterator[Finding]:
         at = end
 
 
-def jpeg_scans(data: bytes) -> tuple[list[tuple[int, int]], int | None]:
-    """Where the scans' data lie, as (start, end), and where the picture ends (None: it has no end mark)."""
+def jpeg_scans(data: bytes, begin: int = 0) -> tuple[list[tuple[int, int]], int | None]:
+    """Where the scans' data lie, as (start, end), and where the picture from `begin` ends (None: no end mark)."""
     scans: list[tuple[int, int]] = []
-    at = 2
+    at = begin + 2
     while (match := _MARKER.search(data, at)) is not None:
         marker, at = match[1][0], match.end()
         if marker == 0xD9:

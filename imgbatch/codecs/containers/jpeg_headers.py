@@ -21,13 +21,16 @@ _RGB = tuple(b"RGB")
 #: Scans of a JPEG that are decoded; cameras and programs write up to 12. Each costs as much as the whole picture.
 MOST_SCANS = 100
 _MARKER = re.compile(rb"\xff([^\x00\x01\xff\xd0-\xd8])")  # fill bytes before it are skipped (T.81, B.1.1.2)
+_EOI = re.compile(rb"\xff\xd9")
 _SOS = 0xDA
+#: A reader takes blocks of 64 KiB, and may hold back a part of one.
+_WINDOW = 4 << 16
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
-def segments(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """(marker, start, end) of a JPEG's segments, up to the header of its first scan."""
-    at = 2
+def segments(data: bytes, begin: int = 0) -> Iterator[tuple[int, int, int]]:
+    """(marker, start, end) of the segments of the JPEG from `begin`, up to the header of its first scan."""
+    at = begin + 2
     while (match := _MARKER.search(data, at)) is not None:
         start, marker = match.start(), match[1][0]
         at = start + 2 + int.from_bytes(data[start + 2 : start + 4], "big")
@@ -49,12 +52,32 @@ def process_of(data: bytes) -> tuple[int | None, bool]:
     return process, False
 
 
-def refuse_many_scans(data: bytes) -> None:
-    """ImageError of kind ``too_large`` for a JPEG of more scans than `MOST_SCANS`: a small one may take hours."""
-    count = len(jpeg_scans(data)[0])
+def scan_end(data: bytes, position: int) -> int | None:
+    """Where the picture of one scan ends, whose decoder has read the file up to `position`; None: there is no end mark.
+
+    Only the last blocks that the decoder was given are looked at: the data of a scan hold no end mark.
+    """
+    start = max(2, position - _WINDOW)
+    if start < _WINDOW:  # a small picture in the header ends, too
+        start = max(start, next((begin for marker, begin, _ in segments(data) if marker == _SOS), 2))
+    match = _EOI.search(data, start)
+    return None if match is None else match.end()
+
+
+def end_of_scans(data: bytes) -> int | None:
+    """Where a JPEG of several scans ends (None: it has no end mark).
+
+    Raises
+    ------
+    ImageError
+        Kind ``too_large`` for more scans than `MOST_SCANS`: a small one may take hours.
+    """
+    scans, end = jpeg_scans(data)
+    count = len(scans)
     if count > MOST_SCANS:
         many = f"the JPEG has {count} scans, at most {MOST_SCANS} are read"
         raise ImageError("too_large", f"{many}, since each costs the time of a picture; save it again with fewer")
+    return end
 
 
 def rescale_key(image: Image, data: bytes) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from imgbatch.codecs.containers.integrity import jpeg_scans
 from imgbatch.codecs.containers.jpeg_headers import segments
@@ -17,29 +18,61 @@ from imgbatch.codecs.metadata import exif_tags
 _APP2, _MARK, _ENTRIES = 0xE2, b"MPF\0", 0xB002
 
 
-def findings(data: bytes) -> Iterator[Finding]:
-    """A picture that ends too early, or is not where the index says."""
+class Picture(NamedTuple):
+    """One picture of the index: its type (the low 24 bits of its attributes), where it begins, how long it is."""
+
+    type: int
+    start: int
+    length: int
+
+
+class Index(NamedTuple):
+    """Where the index lies: its TIFF structure in the file, where that ends, the entries' place in it, their number."""
+
+    base: int
+    end: int
+    order: str
+    place: int
+    number: int
+
+
+def index(data: bytes) -> Index | None:
+    """The index of a JPEG; None where it has none that can be read."""
     for marker, start, end in segments(data):
         if marker == _APP2 and data.startswith(_MARK, start + 4):
-            yield from _check_pictures(data, start + 4 + len(_MARK), end)
-            return
+            base = start + 4 + len(_MARK)
+            block = data[base:end]
+            entries = next((entry for entry in exif_tags.entries(block) if entry.tag == _ENTRIES), None)
+            order = exif_tags.order_of(block)
+            if entries is None or order is None:
+                return None
+            return Index(base, end, order, entries.start, min(entries.length, len(block) - entries.start) // 16)
+    return None
 
 
-def _check_pictures(data: bytes, base: int, end: int) -> Iterator[Finding]:
-    block = data[base:end]
-    index = next((entry for entry in exif_tags.entries(block) if entry.tag == _ENTRIES), None)
-    order = exif_tags.order_of(block)
-    if index is None or order is None:
-        return
-    for place in range(16, index.length // 16 * 16, 16):
-        length, offset = struct.unpack_from(order + "II", block, index.start + place + 4)
-        number, start = place // 16 + 1, base + offset
+def pictures(data: bytes) -> list[Picture]:
+    """What the index says, the picture itself first."""
+    where = index(data)
+    if where is None:
+        return []
+    rows = []
+    for number in range(where.number):
+        attributes, length, offset = struct.unpack_from(
+            where.order + "III", data, where.base + where.place + 16 * number
+        )
+        rows.append(Picture(attributes & 0xFFFFFF, where.base + offset if number else 0, length))
+    return rows
+
+
+def findings(data: bytes) -> Iterator[Finding]:
+    """A picture that ends too early, or is not where the index says."""
+    for number, (_, start, length) in enumerate(pictures(data)[1:], 2):
         if start + length <= len(data) and data.startswith(b"\xff\xd8", start):
             continue
         if start + 2 > len(data):
             yield Finding("truncated", f"the file ends at byte {len(data)}, before its picture {number} at {start}")
         elif not data.startswith(b"\xff\xd8", start):
             yield Finding(None, f"picture {number} is not where the file says (byte {start})")
-        elif jpeg_scans(data[start:])[1] is None:
+        elif jpeg_scans(data, start)[1] is None:
             yield Finding("truncated", f"the file ends at byte {len(data)}, inside its picture {number} (from {start})")
         return  # the first is enough: thousands may be announced

@@ -2,20 +2,22 @@
 
 A JPEG is a row of segments before the first scan. What the decoder needs stays (tables, frame, Adobe's marker, JFIF,
 the profile); all other application segments and comments go, and those that are wanted are put in. What follows the
-picture (a motion photo's film, more pictures) goes too, as it does when a picture is encoded again.
+picture (a gain map, a motion photo's film, more pictures) is for jpeg_accompanied.py.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs.containers.integrity import jpeg_scans
 from imgbatch.codecs.containers.jpeg_headers import segments
 from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.codecs.formats.jpeg import Jpeg
 from imgbatch.codecs.metadata import strip
-from imgbatch.codecs.metadata.block import Metadata
 from imgbatch.codecs.writing.encode import EncodedFile, metadata_options
+
+if TYPE_CHECKING:
+    from imgbatch.codecs.reading.decode import SourceImage
 
 _APP0, _APP1, _APP2, _APP14, _APP15, _COM, _SOS = 0xE0, 0xE1, 0xE2, 0xEE, 0xEF, 0xFE, 0xDA
 _JFIF, _ICC = b"JFIF\0", b"ICC_PROFILE\0"
@@ -23,7 +25,7 @@ _PIECE = 65535 - 2 - len(_ICC) - 2
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 
 
-def rewrite(data: bytes, encoding: Encoding, metadata: Metadata, size: tuple[int, int]) -> EncodedFile | None:
+def rewrite(data: bytes, encoding: Encoding, image: SourceImage) -> EncodedFile | None:
     """A JPEG with other metadata around the same picture; None where it has to be decoded.
 
     Parameters
@@ -32,22 +34,28 @@ def rewrite(data: bytes, encoding: Encoding, metadata: Metadata, size: tuple[int
         The file.
     encoding : Encoding
         Which metadata go and stay.
-    metadata : Metadata
-        What `data` holds.
-    size : (int, int)
-        (width, height) in px.
+    image : SourceImage
+        The same file, opened.
     """
+    metadata, size = image.metadata, image.size
     changes = ["picture copied: only metadata are changed"]
     final = strip.metadata_to_write(metadata, encoding.strip, encoding.keep, encoding.icc, size, changes)
-    codec = Jpeg()
+    codec, rest = Jpeg(), None
+    image.end = image.end or jpeg_scans(data)[1]
+    if image.companions or metadata.xmp:
+        from imgbatch.codecs.formats import jpeg_accompanied
+
+        rest = jpeg_accompanied.rest_to_write(image, data, encoding, final, changes)
     options = metadata_options(codec, final, changes) | ({"icc_profile": metadata.icc} if metadata.icc else {})
-    raw = replace_metadata(data, options, metadata.icc is not None)
+    raw = replace_metadata(data, options, metadata.icc is not None, image.end)
     if raw is None:
         return None
+    if rest is not None:
+        raw = rest.append_to(raw)
     return EncodedFile(raw, codec.name, *size, changes=changes, has_position=final.has_position)
 
 
-def replace_metadata(data: bytes, options: dict[str, Any], profile: bool) -> bytes | None:
+def replace_metadata(data: bytes, options: dict[str, Any], profile: bool, end: int | None = None) -> bytes | None:
     """`data` with other metadata around the same picture; None where it is not as a JPEG should be.
 
     Parameters
@@ -58,8 +66,10 @@ def replace_metadata(data: bytes, options: dict[str, Any], profile: bool) -> byt
         Pillow's save options; of them exif, xmp, extra, comment, dpi, and icc_profile where `data` embeds none.
     profile : bool
         Whether its ICC profile stays.
+    end : int, optional
+        Where its picture ends, where that is known.
     """
-    _, end = jpeg_scans(data)
+    end = end or jpeg_scans(data)[1]
     pieces, jfif, scans, has_profile = [], b"", None, False
     for marker, start, stop in segments(data):
         if marker == _SOS:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 #: How long a page shows when pages without durations become an animation, in milliseconds.
 PAGE_MS = 1000
+#: What may accompany a picture in its file.
+GAIN_MAP, PICTURE, FILM, DEPTH, SOUND = "gain map", "second picture", "film", "depth map", "sound"
 
 
 @dataclass(repr=False, eq=False)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image, Transpose
     from PIL.ImageFile import ImageFile
 
+    from imgbatch.codecs.containers.jpeg_companions import Companion
+
 #: As `min_size` of `SourceImage.decode`: all of a JPEG's data are read, but no picture is wanted.
 ALL_DATA = (1, 1)
 MULTIFRAME = losses.MULTIFRAME
@@ -57,6 +59,8 @@ class SourceImage:
         Whether fewer pixels can be decoded than there are.
     luma : bool
         Whether `decode` can give brightness and colors apart (YCbCr).
+    file, end : file, int or None
+        What the decoder reads, and where the picture ends as far as that is known before it is decoded.
     metadata : Metadata
         EXIF and profile as they are in the file; `decode` makes EXIF upright with the pixels.
     changes, warnings : list of str
@@ -96,8 +100,7 @@ class SourceImage:
                 "unsupported",
                 "no reader here for a lossless JPEG of brightness and two colors (YCbCr); save it as PNG or TIFF first",
             )
-        if several:
-            jpeg_headers.refuse_many_scans(data)
+        self.file, self.end = image.fp, jpeg_headers.end_of_scans(data) if several else None
         self.metadata = Metadata()
         if self.format != "png" or image.info or png_chunks.cicp(data):  # most tiny PNGs hold nothing but pixels
             block = exif.exif_of(image, self.warnings, self.changes)
@@ -203,6 +206,11 @@ class SourceImage:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @functools.cached_property
+    def companions(self) -> list[Companion]:
+        """What follows the picture in a JPEG; cheapest after it was decoded, because then its end is known."""
+        return losses.companions(self, self._data)
+
     def _select_places(self, frames: str) -> range | list[int]:
         if frames == "first":
             return range(1)
@@ -254,7 +262,7 @@ class SourceImage:
                 frame = _detach(self.image, alone=len(places) == 1)
                 frame = frame if mend is None else mend(frame)
                 if self.format == "gif":
-                    frame = self._within(frame)
+                    frame = bit_depth.within_canvas(frame, self.size, self.warnings)
                 if transpose is not None:
                     frame = frame.transpose(transpose)
                 if len(places) > 1 and motion.loop is not None:
@@ -268,15 +276,6 @@ class SourceImage:
             from imgbatch.codecs.containers import jpeg_progression
 
             self.image.fp = io.BytesIO(jpeg_progression.without_fine_scans(self._data))
-
-    def _within(self, frame: Image) -> Image:
-        """A GIF's frame cut to its canvas, as browsers show it: Pillow lets the canvas grow from frame to frame."""
-        if frame.size == self.size:
-            return frame
-        self.warnings.append(f"a frame of the GIF is larger than its canvas of {self.size[0]}x{self.size[1]} px: cut")
-        crop = frame.crop((0, 0, *self.size))
-        crop.info = frame.info
-        return crop
 
     def _turn(self, orient: bool) -> Transpose | None:
         """What is to be done to the pixels after decoding: TIFF's reader turns them itself."""

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from imgbatch.codecs.containers import jpeg_headers
 from imgbatch.codecs.reading import optional_readers
 from imgbatch.codecs.registry import CODECS
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
+
+    from imgbatch.codecs.containers.jpeg_companions import Companion
+    from imgbatch.codecs.reading.decode import SourceImage
 
 MULTIFRAME = frozenset(name for name, one in CODECS.items() if one.multiframe)
 
@@ -34,10 +38,32 @@ def reading_losses(image: ImageFile, format: str, data: bytes, depth: int) -> li
             sentences.append(several)
     elif name == "psd" and count > 1:
         sentences.append(f"merged picture of {count} layers kept: psd")
-    elif count > 1:
+    elif count > 1 and format != "jpeg":  # what follows a JPEG an output may keep
         sentences.append(f"first of {count} pictures kept: {name}")
     elif name in ("ico", "icns") and len(image.info.get("sizes", ())) > 1:
         sentences.append(f"largest of {len(image.info['sizes'])} pictures kept: {name}")
     if depth > 8 and image.mode in ("L", "LA", "RGB", "RGBA", "CMYK"):
         sentences.append(f"depth: {depth} -> 8 bits")
     return sentences
+
+
+def companions(image: SourceImage, data: bytes) -> list[Companion]:
+    """What follows the picture in a JPEG.
+
+    Parameters
+    ----------
+    image : SourceImage
+        Where its decoder has read the picture, it is known where that ends.
+    data : bytes
+        The file.
+    """
+    if image.format != "jpeg":
+        return []
+    end = image.end
+    if end is None and image.file is not None:
+        end = jpeg_headers.scan_end(data, image.file.tell())
+    if end is None or end >= len(data):
+        return []
+    from imgbatch.codecs.containers import jpeg_companions  # few files have any
+
+    return jpeg_companions.companions_from(data, end, image.metadata.xmp or b"")

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from imgbatch import codecs
 from imgbatch.codecs.metadata import strip
+from imgbatch.codecs.metadata.block import GAIN_MAP
 from imgbatch.codecs.reading.decode import SourceImage
 from imgbatch.codecs.writing.encode import EncodedFile
 from imgbatch.core.frozen_dataclass import frozen
@@ -188,22 +189,31 @@ def can_copy(picture: SourceImage, plan: DecodePlan, output: Output, number: int
         return False
     if can_rewrite(picture, output, format):
         output = dataclasses.replace(output, strip=None, keep=None)
+    elif drops_gain_map(picture, output):
+        return False
     if output.max_bytes is not None and picture.length <= output.max_bytes:
         output = dataclasses.replace(output, max_bytes=None, min_ssim=None, min_quality=None, then_shrink=False)
     return _left_open(output) and _same_frames(picture, plan, output, number)
 
 
 def can_rewrite(picture: SourceImage, output: Output, format: str) -> bool:
-    """Whether metadata are to go from a JPEG that stays one, and its colors need not change for that.
+    """Whether metadata or a gain map are to go from a JPEG that stays one, and its colors need not change for that.
 
     Parameters
     ----------
     picture, output, format
         As of :func:`can_copy`.
     """
-    if format != "jpeg" or (output.strip is None and output.keep is None):
+    if format != "jpeg":
+        return False
+    if output.strip is None and output.keep is None and not drops_gain_map(picture, output):
         return False
     return picture.metadata.icc is None or strip.icc_policy(output.icc, output.strip, output.keep) == "keep"
+
+
+def drops_gain_map(picture: SourceImage, output: Output) -> bool:
+    """Whether the picture has a gain map that its output is not to have."""
+    return output.gainmap == "drop" and any(one.kind == GAIN_MAP for one in picture.companions)
 
 
 def may_keep_source(picture: SourceImage, plan: DecodePlan, output: Output, number: int, format: str) -> bool:
@@ -216,6 +226,8 @@ def may_keep_source(picture: SourceImage, plan: DecodePlan, output: Output, numb
     picture, plan, output, number, format
         As of :func:`can_copy`.
     """
+    if drops_gain_map(picture, output):
+        return False
     if output.min_savings is None and not (output.optimize and codecs.codec(format).optimizes):
         return False
     if not (_left_open(output, _STRENGTH) and _same_shape(picture, plan, number, format)):
@@ -232,7 +244,7 @@ _STRENGTH = (
 
 def _same_shape(picture: SourceImage, plan: DecodePlan, number: int, format: str) -> bool:
     """Whether an output shows its source's first frame as it is, in the same format."""
-    if format != picture.format or picture.image.format == "MPO" or picture.heavy:
+    if format != picture.format or picture.heavy:
         return False
     if plan.size != picture.size or picture.orientation != 1:
         return False
@@ -257,5 +269,5 @@ def _left_open(output: Output, but: Sequence[str] = ()) -> bool:
 _OPEN = {
     field.name: getattr(Output(), field.name)
     for field in dataclasses.fields(Output)
-    if field.name not in ("format", "dir", "name", "preserve", "frames", "ops")
+    if field.name not in ("format", "dir", "name", "preserve", "frames", "ops", "gainmap")
 }

@@ -13,6 +13,7 @@ from pathlib import Path
 from PIL import Image, UnidentifiedImageError
 
 from imgbatch.pixels.color_spaces import color_space, icc_profile
+from tests import accompanied
 from tests import color_files as of_colors
 
 SAMPLES = Path(__file__).parents[3] / "sample_images"
@@ -79,7 +80,7 @@ def samples(*suffixes: str) -> tuple[bytes, ...]:
         made = io.BytesIO()
         Image.effect_noise((24, 18), 40).convert("RGB").save(made, Image.registered_extensions()[suffix])
         found.append(made.getvalue())
-    return tuple(found)
+    return (*found, *(accompanied_files() if ".jpg" in suffixes else ()))
 
 
 @functools.cache
@@ -134,3 +135,20 @@ def jpeg(segments: bytes) -> bytes:
     """A small JPEG with these segments after its first mark."""
     data = samples(".jpg")[-1]
     return data[:2] + segments + data[2:]
+
+
+@functools.cache
+def accompanied_files() -> tuple[bytes, ...]:
+    """JPEGs that are not alone in their files."""
+    return (
+        accompanied.ultra_hdr(iso=True, film=accompanied.film()), accompanied.ultra_hdr(mode="RGB"),
+        accompanied.micro_video(place=True), accompanied.samsung(), accompanied.apple(),
+    )  # fmt: skip
+
+
+@functools.cache
+def announcements() -> tuple[bytes, ...]:
+    """XMP of such files."""
+    part = accompanied.Part("GainMap", "image/jpeg", b"x")
+    film = 'GCamera:MicroVideo="1" GCamera:MicroVideoOffset="12"'
+    return accompanied.container(part, part, more=film), accompanied.GAIN_XMP, accompanied.APPLE_XMP

@@ -18,15 +18,17 @@ from imgbatch.codecs.containers import (
     color_blocks,
     color_boxes,
     integrity,
+    jpeg_companions,
     jpeg_progression,
     jpeg_scans,
     jxl_boxes,
+    mpo_index,
     png_chunks,
 )
 from imgbatch.codecs.formats import jpeg_lossless
-from imgbatch.codecs.metadata import exif, exif_tags, iptc, xmp
+from imgbatch.codecs.metadata import announcements, exif, exif_tags, iptc, xmp
 from imgbatch.codecs.metadata.privacy import exif_compaction
-from imgbatch.codecs.reading import bit_depth, identify, limits, open
+from imgbatch.codecs.reading import bit_depth, companions, identify, limits, open
 from imgbatch.core.errors import ImgbatchError
 from imgbatch.operations.tone import cube_file
 from imgbatch.planning import names, recipe_file
@@ -89,6 +91,16 @@ def _open(chance: random.Random, data: bytes) -> object:
         return open.open_image(data, chance.choice([".jpg", ".png", ".tif"]), _MAX_PIXELS)
 
 
+def _accompanied(chance: random.Random, data: bytes) -> object:
+    """What accompanies a picture, and the same picture with other metadata."""
+    limits.everyday_readers()
+    strip, gainmap = chance.choice(["gps", "all", "comment"]), chance.choice(["keep", "drop"])
+    with limits.pixel_limit(_MAX_PIXELS), open.open_image(data, ".jpg", _MAX_PIXELS) as picture:
+        changes = companions.losses(picture.companions, picture)
+        metadata = companions.without_announcements(picture.metadata, picture.companions, changes)
+        return metadata, codecs.rewrite_metadata(data, ib.Output(strip=strip, gainmap=gainmap), picture)
+
+
 def _findings(chance: random.Random, data: bytes) -> object:
     return codecs.findings(data, chance.choice([".jpg", ".png", ".tif"]))
 
@@ -141,6 +153,13 @@ PARSERS: dict[str, tuple[Feed, tuple[Parse, ...]]] = {
     "png-chunks": (_of_samples(".png"), functions(png_chunks)),
     "jpeg": (_of_samples(".jpg", head=None), functions(jpeg_progression, jpeg_lossless)),
     "jpeg-scans": (_of_samples(".jpg"), functions(jpeg_scans)),
+    "companions": (
+        lambda chance: inputs.mutate(chance, chance.choice(inputs.accompanied_files()), 8),
+        (*functions(jpeg_companions, mpo_index), _accompanied),
+    ),
+    "announcements": (
+        lambda chance: inputs.mutate(chance, chance.choice(inputs.announcements()), 8), functions(announcements)
+    ),
     "jxl-boxes": (_of(inputs.JXL), functions(jxl_boxes)),
     "color-boxes": (lambda chance: inputs.mutate(chance, chance.choice(inputs.color_files()), 8, 600), (
         *functions(color_boxes, color_blocks), _open,

@@ -17,6 +17,7 @@ from PIL import Image, TiffImagePlugin
 
 from imgbatch import codecs
 from imgbatch.codecs.reading import limits
+from imgbatch.codecs.reading.companions import losses
 from imgbatch.core.errors import ImageError
 
 LIMIT = 1_000_000
@@ -134,7 +135,8 @@ def test_counting_many_frames_is_put_off_until_asked() -> None:
 def test_losses_of_reading_are_noted() -> None:
     mpo = save(corner(), "MPO", save_all=True, append_images=[corner()])
     picture = image_of(mpo)
-    assert (picture.format, picture.frame_count, picture.changes) == ("jpeg", 1, ["first of 2 pictures kept: mpo"])
+    assert (picture.format, picture.frame_count, picture.changes) == ("jpeg", 1, [])
+    assert losses(picture.companions, picture) == ["first of 2 pictures kept: mpo"]  # where an output keeps no more
     ico = image_of(save(Image.new("RGBA", (64, 64)), "ICO", sizes=[(16, 16), (32, 32)]))
     assert ico.changes == ["largest of 2 pictures kept: ico"] and ico.size == (32, 32)
     raw = zlib.compress(b"\0" + bytes(6))

@@ -21,13 +21,14 @@ from imgbatch.codecs.containers import (
     color_blocks,
     color_boxes,
     integrity,
+    jpeg_companions,
     jpeg_progression,
     jxl_boxes,
     mpo_index,
     png_chunks,
 )
 from imgbatch.codecs.formats import jpeg_lossless
-from imgbatch.codecs.metadata import exif, exif_tags, iptc, read, strip, xmp
+from imgbatch.codecs.metadata import announcements, exif, exif_tags, iptc, read, strip, xmp
 from imgbatch.codecs.metadata.block import Metadata
 from imgbatch.codecs.metadata.privacy import exif_compaction
 from imgbatch.codecs.reading import identify
@@ -69,6 +70,12 @@ PACKETS: dict[str, Callable[[int], bytes]] = {
     "extensions": lambda size: _HEAD + _fill(b' xmpNote:HasExtendedXMP="', size),
     "extension and spaces": lambda size: _HEAD + b" xmpNote:HasExtendedXMP" + b" " * size,
     "positions": lambda size: _fill(b"<gpsla", size),
+    "items": lambda size: _HEAD + b">" + _fill(b'<a:Item a:Semantic="GainMap" a:Length="1"/>', size) + _TAIL,
+    "unclosed items": lambda size: _HEAD + _fill(b"<a:Item a:Length='", size),
+    "namespaces": lambda size: (
+        _HEAD + _number(' xmlns:z%d="http://ns.adobe.com/hdr-gain-map/1.0/"', size) + b">" + _TAIL
+    ),
+    "offsets": lambda size: _HEAD + _fill(b' a:MicroVideoOffset="' + b" " * 99, size),
 }
 ON_PACKETS: dict[str, Callable[[bytes], object]] = {
     "without": lambda packet: xmp.without(packet, lambda prefix, name, _: name != "c"),
@@ -78,6 +85,10 @@ ON_PACKETS: dict[str, Callable[[bytes], object]] = {
     "with_upright_orientation": xmp.with_upright_orientation,
     "has_position": xmp.has_position,
     "to_utf8": xmp.to_utf8,
+    "without_announcements": announcements.without_announcements,
+    "items": announcements.items,
+    "film_length": announcements.film_length,
+    "only_gain_map": announcements.only_gain_map,
     "extended": lambda packet: read._EXTENSION_NOTE.sub(b"", packet),
 }
 
@@ -161,6 +172,9 @@ _JPEG = b"\xff\xd8\xff\xc0\0\x0b\x08\0\1\0\1\1\1\x11\0"
 _SCAN = b"\xff\xda\0\x08\1\1\0\0\x3f\0" + b"\x12\xff\xd0"
 _WAVES = b"\xff\xda\0\x08\1\1\0\x01\x05\0" + b"\x12"
 
+_SMALL = b"\xff\xd8\xff\xda\0\2\1\xff\xd9"
+_BLOCK = struct.pack("<HHII", 0, 0x0A30, 4, 4)
+
 
 def _box(name: bytes, content: bytes) -> bytes:
     return struct.pack(">I4s", 8 + len(content), name) + content
@@ -201,6 +215,19 @@ FILES: dict[str, Callable[[int], bytes]] = {
     "webp": lambda size: b"RIFF" + struct.pack("<I", size) + b"WEBP" + bytes(size),
     "avif of boxes": lambda size: _fill(b"\0\0\0\x08free", size),
     "jxl of boxes": lambda size: b"\0\0\0\x0cJXL \r\n\x87\n" + _fill(b"\0\0\0\x08free", size),
+    "jpeg and jpegs": lambda size: _SMALL + _fill(_SMALL, size),
+    "jpeg and starts of jpegs": lambda size: _SMALL + _fill(b"\xff\xd8\xff\xe1", size),
+    "jpeg and boxes": lambda size: _SMALL + b"\0\0\0\x08ftyp" + _fill(b"\0\0\0\x08free", size),
+    "jpeg and starts of films": lambda size: _SMALL + _fill(b"ftyp\0", size),
+    "jpeg and zeros": lambda size: _SMALL + bytes(size),
+    "jpeg and blocks": lambda size: (
+        _SMALL
+        + b"SEFH"
+        + struct.pack("<II", 106, size // 12)
+        + _fill(_BLOCK, size)
+        + struct.pack("<I", 12 + size // 12 * 12)
+        + b"SEFT"
+    ),
     "spaces": lambda size: b" " * size,
     "zeros": bytes,
     "resources": lambda size: _fill(b"8BIM\4\4\0\0\0\0\0\0", size),
@@ -222,6 +249,7 @@ ON_FILES: dict[str, Callable[[bytes], object]] = {
     "avif": lambda data: list(integrity.avif(data)),
     "mpo": lambda data: list(mpo_index.findings(data)),
     "scans": integrity.jpeg_scans,
+    "companions": lambda data: jpeg_companions.companions(data, b"<a:Item a:Mime='video/mp4' a:Length='9'/>" * 999),
     "without_fine_scans": jpeg_progression.without_fine_scans,
     "replace_metadata": lambda data: jpeg_lossless.replace_metadata(data, {}, True),
     "jxl": lambda data: jxl_boxes.header.__wrapped__(data),

@@ -62,7 +62,7 @@ def test_scans_of_a_jpeg_that_is_not_progressive_count_as_well() -> None:
     scan = b"\xff\xda\0\x08\1\1\0\0\x3f\0" + b"\x12"
     assert jpeg_headers.process_of(b"\xff\xd8" + frame + scan) == (0, True)
     with pytest.raises(ImageError):
-        jpeg_headers.refuse_many_scans(b"\xff\xd8" + frame + scan * 101 + b"\xff\xd9")
+        jpeg_headers.end_of_scans(b"\xff\xd8" + frame + scan * 101 + b"\xff\xd9")
 
 
 @pytest.mark.parametrize(("mode", "bands"), [("L", 1), ("RGB", 3)])

@@ -1,0 +1,154 @@
+"""Announcements: what does an XMP packet say of pictures, films and depth that accompany the picture in its file?
+
+Adobe's and Apple's gain maps, Google's container directory, motion photos (which were called micro videos), and the
+older way to put depth, a picture or sound into the packet itself. Where what is announced goes, the announcement must
+go, too: a viewer would look for it in vain.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from imgbatch.codecs.metadata import xmp
+from imgbatch.codecs.metadata.block import DEPTH, FILM, GAIN_MAP, PICTURE, SOUND
+
+#: The meaning of each namespace whose properties are announcements, all of them; "" where the items say it.
+_SPACES = {
+    "http://ns.adobe.com/hdr-gain-map/1.0/": GAIN_MAP,
+    "http://ns.apple.com/HDRGainMap/1.0/": GAIN_MAP,
+    "http://ns.google.com/photos/1.0/depthmap/": DEPTH,
+    "http://ns.google.com/photos/1.0/image/": PICTURE,
+    "http://ns.google.com/photos/1.0/audio/": SOUND,
+    "http://ns.google.com/photos/1.0/container/": "",
+    "http://ns.google.com/photos/1.0/container/item/": "",
+    "http://ns.google.com/photos/dd/1.0/device/": "",
+}
+#: Single properties, whatever their namespace is called.
+_FILMS = ("MicroVideo", "MotionPhoto")
+_LOOK = re.compile(
+    rb"hdr-gain-map|HDRGainMap/|photos/1\.0/(?:container|depthmap|image|audio)/|photos/dd/|:(?:MicroVideo|MotionPhoto)"
+)
+_SPACE = re.compile(rb"xmlns:([\w.-]++)\s*+=\s*+[\"']([^\"'<>]{1,99})[\"']")
+_ITEM = re.compile(rb"<[\w.-]++:Item\s([^<>]*+)>")
+_SEMANTICS = {"gainmap": GAIN_MAP, "motionphoto": FILM, "depth": DEPTH, "depthmap": DEPTH, "confidence": DEPTH}
+_OFFSET = re.compile(rb"MicroVideoOffset(?:\s*+=\s*+[\"']|>)\s*+(\d{1,12})(?!\d)")
+
+
+_OF_GAIN_MAPS = (
+    "http://ns.adobe.com/hdr-gain-map/1.0/",
+    "http://ns.apple.com/HDRGainMap/1.0/",
+    "http://ns.apple.com/pixeldatainfo/1.0/",
+)
+_HEAD = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+_TAIL = b"</rdf:RDF></x:xmpmeta>"
+
+
+class Item(NamedTuple):
+    """One item of a container directory: what it is, and the bytes of its data and of the padding behind them."""
+
+    kind: str
+    length: int
+    padding: int
+
+
+def announces(packet: bytes) -> bool:
+    """Whether a packet may announce anything: a quick look."""
+    return _LOOK.search(packet) is not None
+
+
+def items(packet: bytes) -> list[Item]:
+    """The items of the container directory, in order; the first is the picture itself, of kind ""."""
+    rows = []
+    for match in _ITEM.finditer(packet):
+        semantic = _attribute(match[1], b"Semantic").decode("ascii", "replace").lower()
+        mime = _attribute(match[1], b"Mime").lower()
+        kind = _SEMANTICS.get(semantic, FILM if mime.startswith(b"video/") else PICTURE)
+        kind = "" if semantic == "primary" else kind
+        rows.append(Item(kind, _number(match[1], b"Length"), _number(match[1], b"Padding")))
+    return rows
+
+
+def film_length(packet: bytes) -> int | None:
+    """How many bytes before the end of the file a micro video begins; None where there is none."""
+    match = _OFFSET.search(packet)
+    return None if match is None else int(match[1])
+
+
+def without_announcements(packet: bytes) -> tuple[bytes | None, list[str]]:
+    """The packet without announcements (None: nothing is left, or it cannot be read), and what was announced."""
+    if not announces(packet):
+        return packet, []
+    spaces = _spaces(packet)
+    kinds = {item.kind: None for item in items(packet) if item.kind}
+
+    def drops(prefix: str, name: str, inside: bool) -> bool:
+        kind = _SPACES.get(spaces.get(prefix, ""))
+        if kind is None and name.startswith(_FILMS):
+            kind = FILM
+        if kind:
+            kinds[kind] = None
+        return kind is not None
+
+    return xmp.without(packet, drops), list(kinds)
+
+
+def with_directory(packet: bytes | None, parts: Sequence[tuple[str, int]]) -> bytes | None:
+    """`packet` with a container directory of the picture and what follows it, and with Ultra HDR's mark.
+
+    Parameters
+    ----------
+    packet : bytes or None
+        Without announcements; None: a new one is made.
+    parts : sequence of (str, int)
+        What follows the picture, and the bytes of each.
+    """
+    words = {GAIN_MAP: "GainMap", DEPTH: "Depth"}
+    lines = ['<Container:Item Item:Semantic="Primary" Item:Mime="image/jpeg"/>']
+    for kind, length in parts:
+        semantic = f'Item:Semantic="{words.get(kind, "Original")}"'
+        lines.append(f'<Container:Item {semantic} Item:Mime="image/jpeg" Item:Length="{length}"/>')
+    has_gain_map = any(kind == GAIN_MAP for kind, _ in parts)
+    mark = ' xmlns:hdrgm="http://ns.adobe.com/hdr-gain-map/1.0/" hdrgm:Version="1.0"' if has_gain_map else ""
+    directory = "".join(f'<rdf:li rdf:parseType="Resource">{line}</rdf:li>' for line in lines)
+    description = (
+        f'<rdf:Description rdf:about="" xmlns:Container="http://ns.google.com/photos/1.0/container/" '
+        f'xmlns:Item="http://ns.google.com/photos/1.0/container/item/"{mark}>'
+        f"<Container:Directory><rdf:Seq>{directory}</rdf:Seq></Container:Directory></rdf:Description>"
+    ).encode()
+    if packet is None:
+        return _HEAD + description + _TAIL
+    at = packet.rfind(b"</rdf:RDF>")
+    return packet if at < 0 else packet[:at] + description + packet[at:]
+
+
+def only_gain_map(packet: bytes) -> bytes | None:
+    """What a gain map's own packet says of it, without all else; None where it says nothing or cannot be read."""
+    spaces = _spaces(packet)
+    return xmp.without(
+        packet,
+        lambda prefix, name, inside: not inside and spaces.get(prefix) not in _OF_GAIN_MAPS,
+    )
+
+
+def is_readable(packet: bytes) -> bool:
+    """Whether properties can be taken out of a packet."""
+    return xmp.without(packet, lambda *_: False) is not None
+
+
+def _spaces(packet: bytes) -> dict[str, str]:
+    """The namespaces of a packet by their prefixes."""
+    return {
+        match[1].decode("ascii", "replace"): match[2].decode("ascii", "replace") for match in _SPACE.finditer(packet)
+    }
+
+
+def _attribute(tag: bytes, name: bytes) -> bytes:
+    match = re.search(rb":" + name + rb"\s*+=\s*+[\"']([^\"']*+)", tag)
+    return b"" if match is None else match[1]
+
+
+def _number(tag: bytes, name: bytes) -> int:
+    digits = _attribute(tag, name)
+    return int(digits) if digits.isdigit() and len(digits) <= 12 else 0
