@@ -19,6 +19,11 @@ from imgbatch.core.quantities import Size
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from imgbatch.core.places import PlaceMap
+
+
+_OURS = "imgbatch.operations."
+
 
 @dataclass(frozen=True)
 class Operation(Declaration, ABC):
@@ -50,7 +55,8 @@ class Operation(Declaration, ABC):
     Where a better answer is worth having:
 
     - tone and color, pixel by pixel: declare ``smooth = True``, and nothing else.
-    - mirroring and turning: `after` and `demand` in one line each (see Flip and Rotate).
+    - mirroring and turning: `after`, `demand` and `place_map` in one line each (see Flip and Rotate); without the last,
+      a JPEG whose sides are no multiples of 8 is decoded whole.
     - what measures in px of its input (blur, median, border, pad, text), or looks at single pixels (trim, threshold,
       dither): leave `demand` alone. After a resize that costs nothing, since the resize has asked for few already.
     """
@@ -89,6 +95,15 @@ class Operation(Declaration, ABC):
         size between the answer and `size`.
         """
         return wanted if self.smooth else size
+
+    def place_map(self, size: Size) -> PlaceMap | None:
+        """Where the places of a picture of `size` px come to lie; None: I do not say, or only its pixels can tell.
+
+        Imgbatch's own leave them alone, apart from those in geometry/.
+        """
+        from imgbatch.core.places import STILL  # not where a command starts
+
+        return STILL if self.smooth or type(self).__module__.startswith(_OURS) else None
 
     def of_file(self, facts: Mapping[str, Any]) -> Operation:
         """The operation for one file, with what it needs to know of it filled in (a caption's text).

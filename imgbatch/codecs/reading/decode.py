@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import io
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ from imgbatch.codecs.containers import jpeg_headers, png_chunks, tiff_pages
 from imgbatch.codecs.metadata import exif
 from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
 from imgbatch.codecs.metadata.read import comment, packet, records, resolution, texts
-from imgbatch.codecs.reading import bit_depth, color_description, limits, losses, optional_readers
+from imgbatch.codecs.reading import bit_depth, color_description, jpeg_draft, limits, losses, optional_readers
 from imgbatch.codecs.reading.reader_gaps import reader_errors
 from imgbatch.codecs.registry import CODECS
 from imgbatch.core.errors import ImageError
@@ -192,7 +191,9 @@ class SourceImage:
         draft = None
         if self.scales and (min_size is not None or luma):
             size = None if min_size is None else swap_size(min_size, self.orientation)
-            draft = functools.partial(self._draft, "YCbCr" if luma else None, size, min_size != ALL_DATA)
+            draft = functools.partial(
+                jpeg_draft.draft, self.image, self._data, "YCbCr" if luma else None, size, min_size != ALL_DATA
+            )
         return self._decode_frames(places, draft, orient, turn, motion), motion
 
     def close(self) -> None:
@@ -236,7 +237,7 @@ class SourceImage:
     def _decode_frames(
         self,
         places: range | list[int],
-        draft: Callable[[], object] | None,
+        draft: Callable[[], jpeg_draft.Box | None] | None,
         orient: bool,
         turn: bool,
         motion: AnimationTiming,
@@ -251,10 +252,11 @@ class SourceImage:
                     if self.image.mode not in ("P", "PA"):
                         self.image.palette = None  # Pillow before 13 keeps another page's
                 transpose = self._turn(orient) if turn else None
-                if draft is not None:
-                    draft()
+                box = None if draft is None else draft()
                 mend = bit_depth.frame_repair(self.image)
                 self.image.load()
+                if box is not None:
+                    jpeg_draft.mix_padding(self.image, *box[2:])
                 bit_depth.check(self.image, self.format, self._depth, self.warnings)
                 pixels += self.image.width * self.image.height
                 if pixels > self._max_pixels:
@@ -268,14 +270,6 @@ class SourceImage:
                 if len(places) > 1 and motion.loop is not None:
                     motion.durations.append(round(float(self.image.info.get("duration", 0) or 0)))
             yield frame
-
-    def _draft(self, mode: str | None, size: tuple[int, int] | None, coarse: bool) -> None:
-        """Let a JPEG's decoder make fewer pixels, of fewer data where it may."""
-        self.image.draft(mode, size)
-        if coarse and self.image.info.get("progressive") and self.image.decoderconfig[:1] == (8,):
-            from imgbatch.codecs.containers import jpeg_progression
-
-            self.image.fp = io.BytesIO(jpeg_progression.without_fine_scans(self._data))
 
     def _turn(self, orient: bool) -> Transpose | None:
         """What is to be done to the pixels after decoding: TIFF's reader turns them itself."""

@@ -35,6 +35,8 @@ from imgbatch.operations.support.lengths import (
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from imgbatch.core.places import PlaceMap
+
 Box = tuple[int, int, int, int]  # left, top, right, bottom in px
 
 _AREA = re.compile(r"(?P<sides>[^+-]+)(?:(?P<x>[+-][0-9]+)(?P<y>[+-][0-9]+))?")
@@ -179,6 +181,12 @@ class Crop(Operation):
     def after(self, size: Size) -> Size | None:
         left, top, right, bottom = self.box(size)
         return (right - left, bottom - top) if left < right and top < bottom else None
+
+    def place_map(self, size: Size) -> PlaceMap | None:
+        from imgbatch.core.places import shift
+
+        left, top, _, _ = self.box(size)
+        return None if self.gravity == ENTROPY else shift(-left, -top)
 
     def across(self, frames: Sequence[Image]) -> Operation:
         """The crop with a fixed point to crop around, where the pixels decide on it."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, ClassVar
 
+from imgbatch.core.places import scale_box, shift
 from imgbatch.core.quantities import Size
 from imgbatch.operations.base import Operation
 from imgbatch.operations.geometry.crop import Crop
@@ -27,6 +28,8 @@ from imgbatch.pixels import orientation as ways
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    from imgbatch.core.places import PlaceMap, Rectangle
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ class Reduction(Operation):
         Width and height in px of the upright picture at full scale. None: what it is applied to has all its pixels.
     orientation : int
         Of the pixels that it is applied to, 1..8 as EXIF counts; those it makes are upright.
+    part : Rectangle or None
+        Of the pixels that it is applied to, the rectangle that shows the original; None: all of them do.
     gap : float or None
         Average whole blocks of pixels first, as long as `gap` times the sides of the result are left (Pillow's
         ``reducing_gap``). None: the kernel sees every pixel.
@@ -55,6 +60,7 @@ class Reduction(Operation):
     crops: tuple[Crop, ...] = ()
     original: Size | None = None
     orientation: int = 1
+    part: Rectangle | None = None
     gap: float | None = None
     half_chroma: bool = False
 
@@ -95,6 +101,10 @@ class Reduction(Operation):
             return size
         return min(width, size[0]), min(height, size[1])
 
+    def place_map(self, size: Size) -> PlaceMap:
+        box, inner, canvas = self.placement(size)
+        return scale_box(box, inner).then(shift(*anchor(inner, canvas, self.resize.gravity)))
+
     def apply(self, image: Image) -> Image:
         size = self.original or ways.swap_size(image.size, self.orientation)
         placement = self.placement(size)
@@ -111,8 +121,9 @@ class Reduction(Operation):
         across, down = ways.swap_size(size, self.orientation)
         left, top, right, bottom = ways.stored_box(placement.box, size, self.orientation)
         if image.size != (across, down):
-            x, y = Fraction(image.width, across), Fraction(image.height, down)
-            left, top, right, bottom = left * x, top * y, right * x, bottom * y
+            x0, y0, x1, y1 = self.part or (0, 0, *image.size)
+            x, y = Fraction(x1 - x0) / across, Fraction(y1 - y0) / down
+            left, top, right, bottom = x0 + left * x, y0 + top * y, x0 + right * x, y0 + bottom * y
         stored_size = ways.swap_size(placement.size, self.orientation)
         if self.half_chroma and image.mode == "YCbCr":
             return reduce_ycbcr(image, (left, top, right, bottom), stored_size, self.resize.kernel, self.gap)
@@ -157,7 +168,9 @@ def _misses(crop: Crop, size: Size) -> bool:
     return left >= right or top >= bottom
 
 
-def bind_original(reduction: Reduction, original: Size | None, orientation: int = 1) -> Reduction:
+def bind_original(
+    reduction: Reduction, original: Size | None, orientation: int = 1, part: Rectangle | None = None
+) -> Reduction:
     """`reduction` for the pixels that a decoder gave: fewer than the original's, perhaps, and not yet upright.
 
     Parameters
@@ -167,5 +180,7 @@ def bind_original(reduction: Reduction, original: Size | None, orientation: int 
         Width and height of the upright picture at full scale, in px; None: the pixels are at full scale.
     orientation : int
         How the pixels are stored: EXIF's 1..8; 1 is upright.
+    part : Rectangle, optional
+        Of the pixels, as they are stored, what shows the original; by default all.
     """
-    return dataclasses.replace(reduction, original=original, orientation=orientation)
+    return dataclasses.replace(reduction, original=original, orientation=orientation, part=part)

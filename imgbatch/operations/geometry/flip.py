@@ -11,6 +11,8 @@ from imgbatch.operations.base import Operation
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from imgbatch.core.places import PlaceMap
+
 
 class _Mirror(Operation):
     """A mirroring: the size stays, and each pixel is made of one."""
@@ -20,6 +22,11 @@ class _Mirror(Operation):
 
     def demand(self, wanted: Size, size: Size) -> Size:
         return wanted
+
+    def place_map(self, size: Size) -> PlaceMap:
+        from imgbatch.core.places import mirror
+
+        return mirror(size, across=self.word == "flop", down=self.word == "flip")
 
 
 @dataclass(frozen=True)

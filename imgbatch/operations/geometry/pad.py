@@ -26,6 +26,8 @@ from imgbatch.pixels.color import COLOR
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from imgbatch.core.places import PlaceMap
+
 
 class Canvas(NamedTuple):
     """A canvas as typed: lengths (None: as the picture) or a ratio."""
@@ -122,6 +124,11 @@ class Pad(Operation):
     def after(self, size: Size) -> Size:
         return canvas(self.size).around(size)
 
+    def place_map(self, size: Size) -> PlaceMap:
+        from imgbatch.core.places import shift
+
+        return shift(*anchor(size, self.after(size), self.gravity))
+
     def apply(self, image: Image) -> Image:
         size = canvas(self.size).around(image.size)
         return on_canvas(self, image, size, anchor(image.size, size, self.gravity), self.background)
@@ -156,6 +163,11 @@ class Border(Operation):
     def after(self, size: Size) -> Size:
         across, down = self._margins(size)
         return size[0] + 2 * across, size[1] + 2 * down
+
+    def place_map(self, size: Size) -> PlaceMap:
+        from imgbatch.core.places import shift
+
+        return shift(*self._margins(size))
 
     def _margins(self, size: Size) -> Size:
         lengths = margins(self.width)

@@ -16,6 +16,8 @@ from imgbatch.pixels.color import COLOR
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from imgbatch.core.places import PlaceMap
+
 
 @dataclass(frozen=True)
 class Resize(Operation):
@@ -118,6 +120,14 @@ class Resize(Operation):
 
     def after(self, size: Size) -> Size:
         return self.placement(size).canvas
+
+    def place_map(self, size: Size) -> "PlaceMap | None":
+        if self.gravity == ENTROPY:
+            return None
+        from imgbatch.core.places import scale_box, shift
+
+        box, inner, canvas = self.placement(size)
+        return scale_box(box, inner).then(shift(*anchor(inner, canvas, self.gravity)))
 
     def across(self, frames: "Sequence[Image]") -> Operation:
         """The resize with a fixed point to crop around, where the pixels decide on it."""

@@ -18,6 +18,8 @@ from imgbatch.pixels.deep import apply_as_float, is_deep
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from imgbatch.core.places import PlaceMap
+
 Matrix = tuple[float, float, float, float, float, float]
 
 
@@ -93,6 +95,15 @@ class Rotate(Operation):
         if self.angle % 180 == 0:
             return wanted
         return (wanted[1], wanted[0]) if self.angle % 90 == 0 and self.expand else size
+
+    def place_map(self, size: Size) -> PlaceMap | None:
+        from imgbatch.core.places import quarter_turns, shift
+
+        if self.angle % 90:
+            return None
+        quarters = int(self.angle // 90)
+        inner = (size[1], size[0]) if quarters % 2 else size
+        return quarter_turns(quarters, size).then(shift(*anchor(inner, self.after(size), "center")))
 
     def apply(self, image: Image) -> Image:
         if self.angle % 90 == 0:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from imgbatch.core.parameter_kinds import Number
+from imgbatch.core.quantities import Size
 from imgbatch.operations.base import Operation
 from imgbatch.operations.geometry.crop import Box, Crop, crop_image
 from imgbatch.pixels.alpha import to_straight_alpha
@@ -14,6 +15,8 @@ from imgbatch.pixels.deep import gray_range, is_deep
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    from imgbatch.core.places import PlaceMap
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,9 @@ class Trim(Operation):
     example: ClassVar[str] = "20"
 
     tolerance: Annotated[float, Number(0, 255), "the largest difference from the left top pixel, in any channel"] = 10
+
+    def place_map(self, size: Size) -> PlaceMap | None:
+        return None
 
     def apply(self, image: Image) -> Image:
         box = self.box(image)

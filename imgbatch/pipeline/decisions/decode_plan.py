@@ -11,6 +11,8 @@ Without it (``--no-plan``) every pixel is decoded and operated on, with the same
 from __future__ import annotations
 
 import dataclasses
+import functools
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Literal
@@ -22,6 +24,7 @@ from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.quantities import Size
 from imgbatch.operations import Operation, Resize
 from imgbatch.operations.geometry.crop_resize import Reduction, bind_original, merge_crops
+from imgbatch.pipeline.decisions.padding import Window, decoder_window
 from imgbatch.planning.recipe import Output
 
 Several = Sequence[Operation]
@@ -116,13 +119,17 @@ def make_plan(
     if turns:
         turns = all(map(_can_turn_late, [common_ops] if early else [(*common_ops, *chain) for chain in chains]))
     orientation = picture.orientation if turns else 1
+    window = decoder_window(picture.size, jpeg_scale(size, demand), picture.orientation if upright and not turns else 1)
+    if window is not None and not all(_follows_places((*common_ops, *chain), size) for chain in chains):
+        demand = window = None
     if demand is not None or turns:
         original = size if demand is not None else None
         if early:
-            common_ops = _localize(common_ops, original, orientation)
+            common_ops = _localize(common_ops, original, orientation, window)
         else:
             here = None if demand is None else after
-            chains = [_localize(chain, here, orientation) for chain in chains]
+            window = None if window is None else functools.reduce(Window.after, common_ops, window)
+            chains = [_localize(chain, here, orientation, window) for chain in chains]
     turner: Turner = "operations" if turns else "decoder" if upright else "nobody"
     return DecodePlan(size, demand, turner, common_ops, tuple(chains), luma)
 
@@ -259,13 +266,20 @@ def _can_turn_late(ops: Ops) -> bool:
     return False
 
 
-def _localize(ops: Ops, original: Size | None, orientation: int) -> Ops:
-    """`ops` with the first reduction told what it will see."""
+def _follows_places(ops: Ops, size: Size) -> bool:
+    """Whether each operation before the first reduction says where the places of a picture come to lie."""
+    before = itertools.takewhile(lambda op: not isinstance(op, Reduction), ops)
+    return all(here and op.place_map(here) for op, here in zip(before, _sizes(ops, size), strict=False))
+
+
+def _localize(ops: Ops, original: Size | None, orientation: int, window: Window | None) -> Ops:
+    """`ops` with the first reduction told what it will see: `window` is what the first of them sees."""
     sizes = [None] * len(ops) if original is None else _sizes(ops, original)
     at = next(place for place, op in enumerate(ops) if isinstance(op, Reduction))
     first = ops[at]
     assert isinstance(first, Reduction)
-    return (*ops[:at], bind_original(first, sizes[at], orientation), *ops[at + 1 :])
+    part = None if window is None else functools.reduce(Window.after, ops[:at], window).part
+    return (*ops[:at], bind_original(first, sizes[at], orientation, part), *ops[at + 1 :])
 
 
 def _keeps_whole(op: Operation | None) -> bool:
