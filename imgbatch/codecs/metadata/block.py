@@ -43,6 +43,8 @@ class Metadata:
         Of a PNG, by keyword.
     resolution : (float, float) or None
         Pixels per inch, across and down.
+    others : tuple of (str, bytes)
+        What only a copy of the file keeps: blocks beside the one that counts, by what they are called.
     """
 
     exif: bytes | None = None
@@ -53,16 +55,18 @@ class Metadata:
     comment: bytes | None = None
     text: dict[str, str] = field(default_factory=dict)
     resolution: tuple[float, float] | None = None
+    others: tuple[tuple[str, bytes], ...] = ()
 
     @property
     def has_position(self) -> bool:
         """Whether it says where the picture was taken."""
-        if self.exif is None and self.xmp is None:
+        blocks = [block for _, block in self.others]
+        if self.exif is None and self.xmp is None and not blocks:
             return False
         from imgbatch.codecs.metadata import exif_tags, xmp
 
-        return (self.exif is not None and exif_tags.has_position(self.exif)) or (
-            self.xmp is not None and xmp.has_position(self.xmp)
+        return any(exif_tags.has_position(block) for block in (self.exif, *blocks) if block) or any(
+            xmp.has_position(block) for block in (self.xmp, *blocks) if block
         )
 
 

@@ -10,12 +10,11 @@ from __future__ import annotations
 import contextlib
 import io
 import math
-import re
 import struct
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.codecs.metadata import exif_tags
+from imgbatch.codecs.metadata import exif_tags, header_blocks
 from imgbatch.codecs.metadata.exif_tags import EXIF_IFD, GPS_IFD, INTEROP_IFD, MAKER_NOTE
 from imgbatch.pixels.orientation import to_upright
 
@@ -29,7 +28,7 @@ MOST = 4 << 20  # bytes of a block
 _X, _Y, _UNIT = 0x011A, 0x011B, 0x0128
 _SMALL = 1 << 20  # px: an embedded picture that is larger is not turned, but removed
 #: Where Pillow looks for the orientation.
-_ORIENTATION_KEYS = frozenset({"exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp"})
+_ORIENTATION_KEYS = frozenset({"exif", "xmp", "XML:com.adobe.xmp"})
 _MOVABLE = (b"Apple iOS\0", b"Nikon\0\x02", b"FUJIFILM", b"OLYMPUS\0", b"OM SYSTEM\0", b"PENTAX \0")
 #: Tags of the first directory that describe the picture rather than how the file stores it.
 _DESCRIPTIVE = (
@@ -99,12 +98,7 @@ def exif_of(image: Image, warnings: list[str], changes: list[str] | None = None)
 def _block_in_header(image: Image) -> bytes | None:
     """The block of a picture that is no TIFF, whatever it holds."""
     block: Any = image.info.get("exif")
-    if block is None and "Raw profile type exif" in image.info:
-        try:
-            block = bytes.fromhex("".join(str(image.info["Raw profile type exif"]).split("\n")[3:]))
-        except ValueError:
-            return b"?"
-    return re.sub(rb"\A(?:Exif\0\0)++", b"", block) if isinstance(block, bytes) else None
+    return header_blocks.without_marks(block) if isinstance(block, bytes) else None
 
 
 def turn(metadata: Metadata, orientation: int) -> None:

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from imgbatch.codecs.metadata import header_blocks
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 TIFF_TAG, _TIFF_PHOTOSHOP = 33723, 34377
 RESOURCE = 0x0404
-PNG_TEXT = "Raw profile type iptc"
+PNG_TEXT = header_blocks.PNG_IPTC
 #: The names of record 2 that have one in exiftool too.
 NAMES = {
     5: "objectname", 7: "editstatus", 10: "urgency", 15: "category", 20: "supplementalcategories", 25: "keywords",
@@ -38,10 +40,8 @@ def find_records(image: Image) -> bytes | None:
         )
     text = image.info.get(PNG_TEXT)
     if isinstance(text, str):
-        try:
-            raw = bytes.fromhex("".join(text.split("\n")[3:]))
-        except ValueError:
-            return None
+        raw = header_blocks.raw_profile(text) or b""
+        raw = raw.removeprefix(b"Photoshop 3.0\0")
         return records_in_resources(raw) if raw.startswith(b"8BIM") else raw or None
     return None
 

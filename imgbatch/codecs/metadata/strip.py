@@ -149,6 +149,9 @@ def metadata_to_write(
     size : (int, int)
         (width, height) in px.
     """
+    changes += dict.fromkeys(f"{name} not kept" for name, _ in metadata.others)
+    if metadata.others:
+        metadata = replace(metadata, others=())
     result = strip_metadata(metadata, strip, keep, changes)
     if not result.exif and not result.xmp:
         return result

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs import errors
 from imgbatch.codecs.containers import jpeg_headers, png_chunks, tiff_pages
-from imgbatch.codecs.metadata import exif
+from imgbatch.codecs.metadata import exif, header_blocks
 from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
 from imgbatch.codecs.metadata.read import comment, packet, records, resolution, texts
 from imgbatch.codecs.reading import bit_depth, color_description, jpeg_draft, limits, losses, optional_readers
@@ -84,6 +84,7 @@ class SourceImage:
                 if isinstance(value, str):
                     image.png.im_text.setdefault(key, value)  # type: ignore[attr-defined]  # a PngImageFile's
             jpeg_headers.rescale_key(image, data)
+        others = header_blocks.choose(image, self.warnings) if self.format in ("jpeg", "png") else ()
         upright = self.format in optional_readers.EXTRAS and optional_readers.is_upright(image)
         self.orientation = 1 if upright else exif.orientation(image, self.warnings)
         width, height = jpeg_headers.stored_size(image)
@@ -101,7 +102,7 @@ class SourceImage:
             )
         self.file, self.end = image.fp, jpeg_headers.end_of_scans(data) if several else None
         self.metadata = Metadata()
-        if self.format != "png" or image.info or png_chunks.cicp(data):  # most tiny PNGs hold nothing but pixels
+        if self.format != "png" or image.info or others or png_chunks.cicp(data):  # many hold nothing but pixels
             block = exif.exif_of(image, self.warnings, self.changes)
             self.metadata = Metadata(
                 block,
@@ -112,6 +113,7 @@ class SourceImage:
                 comment(image),
                 texts(image) if self.format == "png" else {},
                 resolution(image),
+                others,
             )
         if upright:
             exif.turn(self.metadata, 1)

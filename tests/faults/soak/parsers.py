@@ -26,7 +26,7 @@ from imgbatch.codecs.containers import (
     png_chunks,
 )
 from imgbatch.codecs.formats import jpeg_lossless
-from imgbatch.codecs.metadata import announcements, exif, exif_tags, iptc, xmp
+from imgbatch.codecs.metadata import announcements, exif, exif_tags, header_blocks, iptc, xmp
 from imgbatch.codecs.metadata.privacy import exif_compaction
 from imgbatch.codecs.reading import bit_depth, companions, identify, limits, open
 from imgbatch.core.errors import ImgbatchError
@@ -114,6 +114,10 @@ def _cube(chance: random.Random, data: bytes) -> object:
         raise
 
 
+def _raw_profile(chance: random.Random, data: bytes) -> object:
+    return header_blocks.raw_profile(data.decode("latin-1"))
+
+
 def _recipe(chance: random.Random, data: bytes) -> object:
     return recipe_file.parse_recipe(data.decode("utf-8", "replace"), "r.toml", ["workers"])
 
@@ -150,6 +154,7 @@ PARSERS: dict[str, tuple[Feed, tuple[Parse, ...]]] = {
     "iptc": (
         lambda chance: inputs.mutate(chance, chance.choice([inputs.IPTC, inputs.RESOURCES]), 8), functions(iptc)
     ),
+    "raw-profiles": (_of(iptc.hexadecimal(inputs.IPTC).encode(), 8), (*functions(header_blocks), _raw_profile)),
     "png-chunks": (_of_samples(".png"), functions(png_chunks)),
     "jpeg": (_of_samples(".jpg", head=None), functions(jpeg_progression, jpeg_lossless)),
     "jpeg-scans": (_of_samples(".jpg"), functions(jpeg_scans)),

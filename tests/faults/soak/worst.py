@@ -15,7 +15,7 @@ from PIL import Image
 from imgbatch import codecs
 from imgbatch.codecs.containers import jpeg_progression, jpeg_scans, jxl_boxes, png_chunks
 from imgbatch.codecs.formats import jpeg_lossless
-from imgbatch.codecs.metadata import exif_tags, iptc, read, xmp
+from imgbatch.codecs.metadata import exif_tags, header_blocks, iptc, read, xmp
 from imgbatch.codecs.metadata.privacy import exif_compaction
 from imgbatch.codecs.reading import bit_depth, identify, limits, open
 from imgbatch.operations.tone import cube_file
@@ -136,6 +136,10 @@ def _read_extension(data: bytes) -> object:
     return read.packet(cast(Any, image), "jpeg", b"", [], [])
 
 
+def _raw_profile(data: bytes) -> object:
+    return header_blocks.raw_profile(data.decode("latin-1"))
+
+
 def _without(data: bytes) -> object:
     return xmp.without(data, lambda prefix, name, inside: name == "GPSLatitude")
 
@@ -166,6 +170,8 @@ CASES: dict[str, tuple[Make, Use]] = {
     "iptc: records": (_repeat(b"\x1c\2\x50\0\0"), lambda data: iptc.without(data, lambda name: name == "credit")),
     "iptc: resources": (_repeat(b"8BIM\3\xed\0\0\0\0\0\0"), iptc.records_in_resources),
     "iptc: as the text of a PNG": (_repeat(b"\x1c\2\x50\0\5hello"), iptc.hexadecimal),
+    "png: raw profile": (_repeat(b"ab\n", b"\nexif\n 99999999\n"), _raw_profile),
+    "png: raw profile of blanks": (_repeat(b"\n ", b"\n"), _raw_profile),
     "png: chunks": (lambda size: inputs.png(_repeat(inputs.png_chunk(b"tEXt", b"k\0v"))(size)),
                     png_chunks.without_heavy_chunks),
     "png: chunks of no kind": (lambda size: inputs.png(_repeat(inputs.png_chunk(b"quUx", b""))(size)),

@@ -28,7 +28,7 @@ from imgbatch.codecs.containers import (
     png_chunks,
 )
 from imgbatch.codecs.formats import jpeg_lossless
-from imgbatch.codecs.metadata import announcements, exif, exif_tags, iptc, read, strip, xmp
+from imgbatch.codecs.metadata import announcements, exif, exif_tags, header_blocks, iptc, read, strip, xmp
 from imgbatch.codecs.metadata.block import Metadata
 from imgbatch.codecs.metadata.privacy import exif_compaction
 from imgbatch.codecs.reading import identify
@@ -266,10 +266,12 @@ TEXTS: dict[str, Callable[[int], str]] = {
     "points": lambda size: "LUT_1D_SIZE 65536\n" + "0 0 0\n" * (size // 6),
     "one number": lambda size: "LUT_1D_SIZE 2\n0." + "1" * size + " 0 0",
     "lines": lambda size: "\n" * size,
+    "digits in lines": lambda size: "\nexif\n 99999999\n" + "ab\n" * (size // 3),
     "pixels": lambda size: "(1" * (size // 2) + " pixels) exceeds limit of ",
 }
 ON_TEXTS: dict[str, Callable[[str], object]] = {
     "cube": cube_file.parse_cube,
+    "raw profile": header_blocks.raw_profile,
     "decoder's words": lambda text: errors.classify(OSError(text), "decode"),
     "encoder's words": lambda text: errors.classify(ValueError(text), "encode"),
 }

@@ -1,0 +1,120 @@
+"""Header blocks: which EXIF block and which XMP packet of a picture count, where several are there or texts hold them?
+
+Editors add an EXIF segment to a JPEG instead of changing the one that is there; Pillow joins them. The first that can
+be read counts. A continuation of a long block has no TIFF header, and stays what it is. ImageMagick writes the blocks
+of a PNG as texts, "Raw profile type ...", in hexadecimal; EXIF's and XMP's own chunks come before them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from imgbatch.codecs.metadata import exif_tags
+
+if TYPE_CHECKING:
+    from PIL.ImageFile import ImageFile
+
+RAW_PROFILE = "Raw profile type "
+PNG_IPTC = f"{RAW_PROFILE}iptc"
+#: What only a copy of the file's bytes keeps: its name, and the block.
+Others = tuple[tuple[str, bytes], ...]
+
+_EXIF, _XMP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
+_PNG_XMP = "XML:com.adobe.xmp"
+_HEADERS = (b"II*\0", b"MM\0*")
+_MARKS = re.compile(rb"\A(?:Exif\0\0)++")
+_RAW = re.compile(r"\s*+[^\n]*+\n\s*+(\d{1,9})[ \t\r]*+\n([\da-fA-F\s]*+)\Z")
+
+
+def raw_profile(text: str) -> bytes | None:
+    """What a text of a PNG holds in hexadecimal, behind a name and a length; None where it is cut off or is none."""
+    match = _RAW.match(text)
+    if match is None:
+        return None
+    try:
+        content = bytes.fromhex(match[2])
+    except ValueError:
+        return None
+    length = int(match[1])
+    return content[:length] if len(content) >= length else None
+
+
+def choose(image: ImageFile, warnings: list[str]) -> Others:
+    """Let one EXIF block and one XMP packet stand in a picture's `info`; the others.
+
+    Parameters
+    ----------
+    image : ImageFile
+        Of a JPEG or PNG.
+    warnings : list of str
+        Gets which texts hold a block that cannot be read.
+    """
+    segments = getattr(image, "applist", None)
+    if segments is not None:
+        return _choose_segments(image, segments)
+    if any(isinstance(key, str) and key.startswith(RAW_PROFILE) for key in image.info):
+        return _choose_texts(image, warnings)
+    return ()
+
+
+def without_marks(block: bytes) -> bytes:
+    r"""An EXIF block without its ``Exif\0\0``, of which there may be several."""
+    return _MARKS.sub(b"", block)
+
+
+def _choose_segments(image: ImageFile, segments: list[tuple[str, bytes]]) -> Others:
+    contents = [content for name, content in segments if name == "APP1"]
+    if len(contents) < 2:
+        return ()
+    packets = [content[len(_XMP) :] for content in contents if content.startswith(_XMP)]
+    others = [("second xmp packet", packet) for packet in packets[:-1] if packet != packets[-1]]  # Pillow has the last
+    pieces: list[list[bytes]] = []
+    for content in contents:
+        if content.startswith(_EXIF):
+            piece = without_marks(content)
+            if pieces and not piece.startswith(_HEADERS):
+                pieces[-1].append(piece)
+            else:
+                pieces.append([piece])
+    blocks = [b"".join(block) for block in pieces]
+    return (*(_choose_exif(image, blocks) if len(blocks) > 1 else ()), *others)
+
+
+def _choose_texts(image: ImageFile, warnings: list[str]) -> Others:
+    info: dict[Any, Any] = image.info
+    blocks = [without_marks(info["exif"])] if isinstance(info.get("exif"), bytes) else []
+    packets = [packet for packet in (info.get("xmp", info.get(_PNG_XMP)),) if packet]
+    records: list[tuple[str, bytes]] = []
+    others: list[tuple[str, bytes]] = []
+    for key in [key for key in info if isinstance(key, str) and key.startswith(RAW_PROFILE)]:
+        word, text = key.removeprefix(RAW_PROFILE), info.pop(key)
+        kind, content = word.lower(), raw_profile(str(text))
+        if content is None:
+            warnings.append(f"raw profile {word} of a png is damaged, not kept")
+        elif kind in ("iptc", "8bim"):
+            records.append((str(text), content))
+        elif kind == "exif" or (kind == "app1" and content.startswith(_EXIF)):
+            blocks.append(without_marks(content))
+        elif kind == "xmp" or (kind == "app1" and content.startswith(_XMP)):
+            packets.append(content.removeprefix(_XMP))
+        else:
+            others.append((f"raw profile {word}", b""))
+    if records:
+        info[PNG_IPTC] = records[0][0]
+        others += [("second iptc block", b"") for _, block in records[1:] if block != records[0][1]]
+    if packets:
+        info["xmp"] = packets[0]
+        info.pop(_PNG_XMP, None)
+        others += [("second xmp packet", packet) for packet in packets[1:] if packet != packets[0]]
+    return (*_choose_exif(image, blocks), *others)
+
+
+def _choose_exif(image: ImageFile, blocks: list[bytes]) -> Others:
+    """Let the first block that can be read stand in `info`; the others that say something else."""
+    if not blocks:
+        return ()
+    first = next((block for block in blocks if exif_tags.directories(block)), blocks[0])
+    image.info["exif"] = first
+    image._exif = None  # Pillow may have read them as one
+    return tuple(("second exif block", block) for block in dict.fromkeys(blocks) if block != first)
