@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from imgbatch.codecs.reading.open import open_image
     from imgbatch.codecs.writing.encode import EncodedFile
 
+_ANY_PIXELS = 1 << 40  # nothing is decoded
 #: The module that each of these names is in.
 _HOMES = {
     "AnimationTiming": "metadata.block", "Codec": "base", "EncodedFile": "writing.encode", "Metadata": "metadata.block",
@@ -37,7 +38,7 @@ _HOMES = {
 __all__ = [
     "CODECS", "FORMATS", "IMAGE_SUFFIXES", "PREFIX", "SAME", "AnimationTiming", "Codec", "EncodedFile", "Encoding",
     "FormatInfo", "Metadata", "SourceImage", "all_codecs", "codec", "describe_formats", "encode", "findings",
-    "format_of", "holds", "is_image", "open_image", "rewrite_metadata", "suffix_fits",
+    "format_of", "holds", "is_image", "open_image", "read_metadata", "rewrite_metadata", "suffix_fits",
 ]  # fmt: skip
 
 
@@ -66,6 +67,27 @@ def findings(data: bytes, suffix: str) -> list[Finding]:
 
         problems.append(Finding(None, warning))
     return problems
+
+
+def read_metadata(data: bytes, suffix: str) -> Metadata | None:
+    """What a file says beside its pixels; None where it cannot be opened.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file, or of a JPEG the beginning: None where its header is not whole.
+    suffix : str
+        Of its name, with the dot.
+    """
+    from imgbatch.codecs.reading import limits
+    from imgbatch.codecs.reading.open import open_image
+    from imgbatch.core.errors import ImageError
+
+    try:
+        with limits.warning_recorder(_ANY_PIXELS), open_image(data, suffix, _ANY_PIXELS) as picture:
+            return picture.metadata
+    except ImageError:
+        return None
 
 
 def encode(

@@ -16,6 +16,9 @@ from imgbatch.core.errors import ImageError
 from imgbatch.core.parameters import Declaration
 from imgbatch.core.quantities import Size
 
+#: What the facts of a file begin with that are its EXIF tags: ``exif.Artist``.
+EXIF = "exif."
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -111,7 +114,7 @@ class Operation(Declaration, ABC):
         Parameters
         ----------
         facts : mapping
-            ``stem name ext dir width height n date`` and ``exif.TAG``; only what is known of the file. Values are
+            ``stem name ext dir width height n date mtime`` and ``exif.TAG``; only what is known of the file. Values are
             looked up when they are asked for.
         """
         return self

@@ -32,7 +32,7 @@ def first_frame(file: FileContext, ops: Sequence[Operation], upright: bool) -> I
         Whether the picture's orientation is applied.
     """
     picture = file.picture
-    plan = decode_plan.make_plan(picture, upright, template_fields.bind_fields(ops, file.job, picture))
+    plan = decode_plan.make_plan(picture, upright, template_fields.bind_fields(ops, file.job, picture, file.data))
     file.worker.reserve(memory_demand(picture, plan, picture.length, spool=False))
     frames, _ = picture.decode("first", plan.demand, upright, turn=plan.turner == "decoder")
     frame = next(frames)

@@ -129,7 +129,7 @@ def plan_decode(image: ImageContext) -> None:
     plan = task.plans.get(shape)
     if plan is None:
         ops = task.recipe.ops, *(output.ops for output in outputs)
-        common, *own = (template_fields.bind_fields(several, job, picture, image.fields) for several in ops)
+        common, *own = (template_fields.bind_fields(several, job, picture, image.data, image.fields) for several in ops)
         if task.plan:
             plan = decode_plan.make_plan(picture, task.recipe.auto_orient, common, own, halves)
         else:

@@ -12,17 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from imgbatch.core.job import Job
 from imgbatch.operations import Operation
+from imgbatch.operations.base import EXIF
 from imgbatch.planning.names import split_name
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from PIL.Image import Exif, Image
+    from PIL.Image import Image
 
     from imgbatch.codecs import SourceImage
-
-_EXIF = "exif."
-_EXIF_IFD = 0x8769
 
 
 class TemplateFields(Mapping[str, Any]):
@@ -32,56 +30,51 @@ class TemplateFields(Mapping[str, Any]):
     ----------
     makers : mapping of str to callable
         What gives each value, by its name.
-    exif : callable
-        Gives the EXIF, read once for all tags.
+    tags : callable
+        Gives the EXIF tags as text, read once for all.
     fields : set of str, optional
         Gets ``n`` and ``mtime`` where they are used: the file's content and name do not decide them.
     """
 
     def __init__(
-        self, makers: Mapping[str, Callable[[], Any]], exif: Callable[[], Exif], fields: set[str] | None = None
+        self,
+        makers: Mapping[str, Callable[[], Any]],
+        tags: Callable[[], Mapping[str, str]],
+        fields: set[str] | None = None,
     ) -> None:
-        self._makers, self._read = makers, exif
+        self._makers, self._read = makers, tags
         self._fields: set[str] = set() if fields is None else fields
-        self._tags: dict[str, str] | None = None
+        self._tags: Mapping[str, str] | None = None
 
     def __getitem__(self, key: str) -> Any:
-        if key.startswith(_EXIF):
-            return self._exif[key.removeprefix(_EXIF)]
-        if key == "n":
-            self._fields.add(key)
-        value = self._date() if key == "date" else self._makers[key]()
+        if key.startswith(EXIF):
+            return self._exif[key.removeprefix(EXIF)]
+        value = self._makers[key]()
+        if value is None and key == "date":
+            key = "mtime"
+            value = self._makers[key]()
         if value is None:
             raise KeyError(key)
+        if key in ("n", "mtime"):
+            self._fields.add(key)
         return value
 
     def __iter__(self) -> Iterator[str]:
         yield from self._makers
-        yield from (_EXIF + name for name in self._exif)
+        yield from (EXIF + name for name in self._exif)
 
     def __len__(self) -> int:
         return len(self._makers) + len(self._exif)
 
     @property
-    def _exif(self) -> dict[str, str]:
+    def _exif(self) -> Mapping[str, str]:
         if self._tags is None:
-            self._tags = tag_texts(self._read())
+            self._tags = self._read()
         return self._tags
-
-    def _date(self) -> Any:
-        from datetime import datetime  # few captions have a date
-
-        for tag in ("DateTimeOriginal", "DateTimeDigitized", "DateTime"):
-            try:
-                return datetime.strptime(self._exif.get(tag, "")[:19], "%Y:%m:%d %H:%M:%S")
-            except ValueError:
-                continue
-        self._fields.add("mtime")
-        return self._makers["date"]()
 
 
 def bind_fields(
-    ops: Sequence[Operation], job: Job, picture: SourceImage, fields: set[str] | None = None
+    ops: Sequence[Operation], job: Job, picture: SourceImage, data: bytes, fields: set[str] | None = None
 ) -> tuple[Operation, ...]:
     """`ops` with their texts filled in for the file of a job.
 
@@ -91,7 +84,9 @@ def bind_fields(
     job : Job
         Gives the name, the number ``{n}`` (from 1) and the day of the last change.
     picture : SourceImage
-        Gives the upright size in px and the EXIF.
+        Gives the upright size in px and the metadata.
+    data : bytes
+        The file.
     fields : set of str, optional
         Gets what the operations ask for that is no part of the file's content or name.
     """
@@ -101,21 +96,23 @@ def bind_fields(
     folder, name = posixpath.split(source.relative)
     stem, suffix = split_name(name)
 
-    def exif() -> Exif:
-        from PIL.Image import Exif as Block
+    def date() -> datetime | None:
+        from imgbatch.codecs.metadata.texts.capture_date import capture_date
 
-        block = Block()
-        if picture.metadata.exif:
-            block.load(b"Exif\0\0" + picture.metadata.exif)
-        return block
+        return capture_date(picture.metadata, data)
+
+    def tags() -> Mapping[str, str]:
+        from imgbatch.codecs.metadata.texts.exif_text import texts_of_block  # few operations ask for them
+
+        return {} if picture.metadata.exif is None else texts_of_block(picture.metadata.exif)
 
     facts = TemplateFields(
         {
             "name": lambda: name, "stem": lambda: stem, "ext": lambda: suffix[1:], "dir": lambda: folder,
             "width": lambda: picture.upright_size[0], "height": lambda: picture.upright_size[1],
-            "n": lambda: job.index + 1, "date": lambda: _day(source.mtime_ns),
+            "n": lambda: job.index + 1, "date": date, "mtime": lambda: _day(source.mtime_ns),
         },
-        exif,
+        tags,
         fields,
     )  # fmt: skip
     return tuple(op.of_file(facts) for op in ops)
@@ -125,42 +122,20 @@ def bind_image_fields(ops: Sequence[Operation], image: Image) -> tuple[Operation
     """`ops` for a picture in memory: its file's name where it has one, and its EXIF."""
     if not needs_fields(ops):
         return tuple(ops)
+    from imgbatch.codecs.metadata.texts.capture_date import date_of_tags
+    from imgbatch.codecs.metadata.texts.exif_text import texts_of_exif
+
     name = posixpath.basename(str(getattr(image, "filename", "") or "").replace("\\", "/"))
     stem, suffix = split_name(name)
     facts = TemplateFields(
         {
             "name": lambda: name or None, "stem": lambda: stem or None, "ext": lambda: suffix[1:] or None,
-            "width": lambda: image.width, "height": lambda: image.height, "date": lambda: None,
+            "width": lambda: image.width, "height": lambda: image.height,
+            "date": lambda: next(date_of_tags(texts_of_exif(image.getexif())), None), "mtime": lambda: None,
         },
-        image.getexif,
+        lambda: texts_of_exif(image.getexif()),
     )  # fmt: skip
     return tuple(op.of_file(facts) for op in ops)
-
-
-def tag_texts(exif: Exif) -> dict[str, str]:
-    """The tags of the picture and of how it was taken, by their names, as text."""
-    from PIL.ExifTags import TAGS
-
-    texts = {}
-    for block in (exif, exif.get_ifd(_EXIF_IFD)):
-        for tag, value in block.items():
-            text = _as_text(value)
-            if tag in TAGS and text:
-                texts[TAGS[tag]] = text
-    return texts
-
-
-def _as_text(value: object) -> str:
-    if isinstance(value, bytes):
-        value = value.removeprefix(b"ASCII\0\0\0").decode("utf-8", "replace")
-    if isinstance(value, tuple):
-        return " ".join(map(_as_text, value))
-    if isinstance(value, str):
-        return " ".join(value.replace("\0", " ").split())
-    try:
-        return f"{float(value):g}"  # type: ignore[arg-type]  # a number or a ratio; what is neither has no text
-    except (TypeError, ValueError, ZeroDivisionError):
-        return ""
 
 
 def needs_fields(ops: Sequence[Operation]) -> bool:

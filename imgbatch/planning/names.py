@@ -8,19 +8,28 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from string import Formatter
 from typing import Any
 
 from imgbatch.codecs.registry import CODECS
-from imgbatch.core.errors import UsageError
+from imgbatch.core.errors import BLAME, ImageError, UsageError, kind_of_errno, one_line
+from imgbatch.core.job import Source
+from imgbatch.operations.base import EXIF
+from imgbatch.storage.registry import storage_of
 
 LATE = frozenset({"width", "height", "hash"})
 STATE = ".imgbatch"  # the folder of our own in an output folder; no image may be written below it
 NAME_BYTES = 255  # what file systems take for one name
 
 _LATE_EXAMPLE = (1, 1, "0" * 64)
+
+NO_TAG = "unknown"  # what stands for a tag that a picture does not have
+_PART_BYTES = 100  # of a tag in a name
+_UNSAFE = re.compile(r'[/\\:*?"<>|]+')
+_HEAD = 256 * 1024  # bytes of a JPEG that nearly always hold all before its pixels
 
 Part = tuple[str, str | None, str]
 
@@ -69,8 +78,64 @@ def example() -> dict[str, Any]:
 
     return {
         "dir": "", "stem": "x", "ext": "jpg", "name": "x.jpg", "format": "jpeg", "n": 1, "recipe": "0" * 16,
-        "date": datetime.datetime(2000, 1, 1),
+        "date": datetime.datetime(2000, 1, 1), "mtime": datetime.datetime(2000, 1, 1),
     }  # fmt: skip
+
+
+def with_exif(template: str) -> dict[str, str]:
+    """The fields of a template that are EXIF tags, with values to try it with."""
+    return {key: "x" for _, key, _ in _parts(template) if key is not None and key.startswith(EXIF)}
+
+
+def picture_values(source: Source, fields: Iterable[str]) -> dict[str, Any]:
+    """What a template asks of the picture itself: ``date`` and ``exif.`` fields; a date that is not there is None.
+
+    Only the head of a JPEG is read; elsewhere what is asked for may stand behind the pixels.
+
+    Parameters
+    ----------
+    source : Source
+    fields : iterable of str
+
+    Raises
+    ------
+    ImageError
+        It cannot be read now, so that its name is not known.
+    """
+    from imgbatch import codecs
+    from imgbatch.codecs.metadata.texts.capture_date import capture_date
+    from imgbatch.codecs.metadata.texts.exif_text import texts_of_block
+
+    store, suffix = storage_of(source.path), split_name(source.relative.rpartition("/")[2])[1]
+    try:
+        data = store.read_prefix(source.path, _HEAD)
+        is_jpeg = codecs.format_of(data[: codecs.PREFIX]) == "jpeg"
+        metadata = codecs.read_metadata(data, suffix) if is_jpeg else None
+        if metadata is None and (not is_jpeg or len(data) == _HEAD):
+            data = store.read(source.path)
+            metadata = codecs.read_metadata(data, suffix)
+    except FileNotFoundError:
+        data, metadata = b"", None  # who reads it will say so
+    except OSError as error:
+        raise ImageError(kind_of_errno(error.errno), one_line(error.strerror or str(error))) from error
+    except ImageError as error:
+        if BLAME[error.kind] != "file":
+            raise
+        metadata = None  # who decodes it will say what is wrong
+    metadata = metadata or codecs.Metadata()
+    values: dict[str, Any] = {"date": capture_date(metadata, data) if "date" in fields else None}
+    tags = texts_of_block(metadata.exif) if metadata.exif is not None else {}
+    for field in fields:
+        if field.startswith(EXIF):
+            values[field] = safe(tags.get(field.removeprefix(EXIF), "")) or NO_TAG
+    return values
+
+
+def safe(text: str) -> str:
+    """`text` as a part of a name that every system takes: no separators, nothing hidden, not too long."""
+    visible = "".join(character if character.isprintable() else " " for character in text)
+    part = " ".join(_UNSAFE.sub("-", visible).split()).strip(". ")
+    return os.fsencode(part)[:_PART_BYTES].decode("utf-8", "ignore").rstrip(". ")
 
 
 def fill_example(path: str) -> str:
@@ -83,7 +148,7 @@ def check_template(template: str) -> None:
     for _, key, spec in _parts(template):
         if key in LATE and "/" in spec:
             raise UsageError(f"expected a format without / for {{{key}}} in a name, got {spec!r}")
-    result = fill_early(template, example())
+    result = fill_early(template, {**example(), **with_exif(template)})
     name = fill_example(result) if is_late(template) else result
     try:
         usable = b"\0" not in os.fsencode(name)

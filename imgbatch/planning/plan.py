@@ -17,6 +17,7 @@ from imgbatch.core.errors import ImageError, PlanError
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Failure, Job, LedgerEntry, Source, Target
 from imgbatch.core.run_settings import InTheWay
+from imgbatch.operations.base import EXIF
 from imgbatch.planning import names
 from imgbatch.planning.conflicts import Claims, NameConflicts, label
 from imgbatch.planning.folders import TargetFolders, display_path, late_folders, unusable
@@ -180,7 +181,9 @@ class _TargetNames:
         self._folder, self._inside, self._flat, self._format_of = places.folder, places.inside, flat, format_of
         self._patterns = [self._pattern(number, output) for number, output in enumerate(recipe.outputs)]
         self.late = any(pattern.late for pattern in self._patterns)
-        self._has_date = any("date" in pattern.fields for pattern in self._patterns)
+        fields = {field for pattern in self._patterns for field in pattern.fields}
+        self._times = fields & {"date", "mtime"}
+        self._of_picture = {field for field in fields if field == "date" or field.startswith(EXIF)}
         self._same = any(pattern.output.format == "same" for pattern in self._patterns)
         self._digest = recipe.digest if any("recipe" in pattern.fields for pattern in self._patterns) else ""
 
@@ -209,8 +212,11 @@ class _TargetNames:
         values: dict[str, Any] = {
             "dir": "" if self._flat else folder, "stem": stem, "name": name, "n": index + 1, "recipe": self._digest,
         }  # fmt: skip
-        if self._has_date:
-            values["date"] = _date(source)
+        if self._of_picture:
+            values.update(names.picture_values(source, self._of_picture))
+        for name in self._times:
+            if values.get(name) is None:
+                values[name] = _modification_time(source, name)
         own = self._format_of(source) if self._same else None
         targets = []
         for pattern in self._patterns:
@@ -269,8 +275,8 @@ def _join(base: str, name: str) -> str:
     return path
 
 
-def _date(source: Source) -> datetime.datetime:
+def _modification_time(source: Source, field: str) -> datetime.datetime:
     try:
         return datetime.datetime.fromtimestamp(source.mtime_ns / 1e9)
     except (OverflowError, ValueError, OSError):
-        raise _NoNameError("its modification time is no date; leave {date} out of --name") from None
+        raise _NoNameError(f"its modification time is no date; leave {{{field}}} out of --name") from None

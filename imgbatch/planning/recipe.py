@@ -20,10 +20,11 @@ from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameter_kinds import Grammar, Switch, check_type, check_width
 from imgbatch.core.parameters import to_table
 from imgbatch.operations import Operation, Resize
+from imgbatch.operations.base import EXIF
 from imgbatch.operations.registry import is_builtin
 
 #: The fields of a name template (names.py fills them in).
-NAME_FIELDS = ("dir", "stem", "ext", "name", "width", "height", "format", "n", "hash", "date", "recipe")
+NAME_FIELDS = ("dir", "stem", "ext", "name", "width", "height", "format", "n", "hash", "date", "mtime", "recipe")
 DEFAULT_NAME = "{dir}/{stem}.{ext}"
 #: Options that came later: one that is not used does not count, so that what was made before it came stays.
 _LATER = ("gainmap",)
@@ -37,8 +38,12 @@ def canonical_name(template: str) -> str:
     except ValueError as error:
         raise UsageError(f"expected a name template for name, got {template!r}: {error}") from None
     for _, key, spec, conversion in parts:
-        if key is not None and key not in NAME_FIELDS:
-            raise unknown(key, "field of a name template", NAME_FIELDS)
+        if key is not None and key.startswith(EXIF):
+            from imgbatch.operations.support import text_placeholders  # few names have such a field
+
+            text_placeholders.check_tag(key)
+        elif key is not None and key not in NAME_FIELDS:
+            raise unknown(key, "field of a name template", (*NAME_FIELDS, "exif.Model"))
         if key is not None:
             check_width(key, spec or "", "name")
         if conversion:

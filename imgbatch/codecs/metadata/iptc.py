@@ -6,7 +6,7 @@ TIFF in a tag, in a PNG in a text that ImageMagick made usual ("Raw profile type
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs.metadata import header_blocks
@@ -83,6 +83,16 @@ def without(iptc: bytes, drops: Callable[[str], bool]) -> bytes | None:
         pieces.append(raw)
         count += record == 2 and dataset != 0
     return b"".join(pieces) if count else None
+
+
+def texts(iptc: bytes, datasets: Collection[int]) -> dict[int, str]:
+    """The first value of each of these datasets of record 2, by its number."""
+    values: dict[int, str] = {}
+    for record, dataset, raw in _records(iptc):
+        if record == 2 and dataset in datasets:
+            head = 5 if raw[3] < 0x80 else 5 + (int.from_bytes(raw[3:5], "big") & 0x7FFF)
+            values.setdefault(dataset, raw[head:].decode("utf-8", "replace"))
+    return values
 
 
 def _records(iptc: bytes) -> Iterator[tuple[int, int, bytes]]:

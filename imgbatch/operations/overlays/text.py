@@ -29,9 +29,10 @@ class Text(FileBackedOperation):
     r"""Write on each image.
 
     The text may have fields in braces, filled in for each file: ``{stem}`` ``{name}`` ``{ext}`` ``{dir}`` of its name,
-    ``{width}`` ``{height}`` of the original in px, ``{n}`` its number, ``{date}`` when it was taken (EXIF, else when
-    the file was modified; ``{date:%d.%m.%Y}`` with a format), ``{exif.Artist}`` and every other EXIF tag. A tag that
-    a file has not is left out, with a warning; ``{{`` is a brace. ``\n`` begins a new line.
+    ``{width}`` ``{height}`` of the original in px, ``{n}`` its number, ``{date}`` when it was taken (EXIF, XMP, PNG or
+    IPTC, else as ``{mtime}`` when the file was modified; ``{date:%d.%m.%Y}`` with a format), ``{exif.Artist}`` and
+    every other EXIF tag. A tag that a file has not is left out, with a warning; ``{{`` is a brace. ``\n`` begins a new
+    line.
 
     Parameters
     ----------

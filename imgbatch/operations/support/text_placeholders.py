@@ -10,13 +10,13 @@ from typing import Any
 
 from imgbatch.core.errors import UsageError, unknown
 from imgbatch.core.parameter_kinds import Grammar, check_width
+from imgbatch.operations.base import EXIF
 
 #: The fields of a text, with values to try a format with.
 FIELDS: dict[str, Any] = {
     "stem": "x", "name": "x.jpg", "ext": "jpg", "dir": "", "width": 1, "height": 1, "n": 1,
-    "date": datetime.datetime(2000, 1, 1),
+    "date": datetime.datetime(2000, 1, 1), "mtime": datetime.datetime(2000, 1, 1),
 }  # fmt: skip
-_EXIF = "exif."
 
 
 def canonical(text: str) -> str:
@@ -30,8 +30,8 @@ def canonical(text: str) -> str:
             continue
         if conversion:
             raise UsageError(f"expected no conversion (!{conversion}) for text, got {text!r}")
-        if key.startswith(_EXIF):
-            _check_tag(key.removeprefix(_EXIF))
+        if key.startswith(EXIF):
+            check_tag(key)
         elif key not in FIELDS:
             raise unknown(key, "field of a text", [*FIELDS, "exif.Artist"])
         check_width(key, spec or "", "text")
@@ -53,9 +53,11 @@ def fill(text: str, facts: Mapping[str, Any]) -> str:
     return result
 
 
-def _check_tag(name: str) -> None:
+def check_tag(field: str) -> None:
+    """UsageError where a field such as ``exif.Model`` names no tag; it names the nearest one."""
     from PIL.ExifTags import TAGS
 
+    name = field.removeprefix(EXIF)
     if name not in TAGS.values():
         raise unknown(name, "EXIF tag", TAGS.values())
 

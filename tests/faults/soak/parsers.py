@@ -28,6 +28,7 @@ from imgbatch.codecs.containers import (
 from imgbatch.codecs.formats import jpeg_lossless
 from imgbatch.codecs.metadata import announcements, exif, exif_tags, header_blocks, iptc, xmp
 from imgbatch.codecs.metadata.privacy import exif_compaction
+from imgbatch.codecs.metadata.texts import capture_date, exif_text
 from imgbatch.codecs.reading import bit_depth, companions, identify, limits, open
 from imgbatch.core.errors import ImgbatchError
 from imgbatch.operations.tone import cube_file
@@ -47,6 +48,7 @@ _ARGUMENTS: dict[str, Callable[[random.Random], Any]] = {
     "dict[str, Any]": lambda chance: {"comment": b"x", "dpi": (72, 72)},
     "Callable[[Entry], bool]": lambda chance: lambda entry: entry.tag % 2 == 0 or entry.directory == "gps",
     "Callable[[str], bool]": lambda chance: lambda name: len(name) % 2 == 0,
+    "Collection[int]": lambda chance: (55, 60),
     "Drops": lambda chance: lambda prefix, name, inside: name.startswith("GPS") or inside,
 }
 Parse = Callable[[random.Random, bytes], object]
@@ -125,7 +127,12 @@ def _recipe(chance: random.Random, data: bytes) -> object:
 def _template(chance: random.Random, data: bytes) -> object:
     template = data.decode("utf-8", "replace")
     ib.Output(name=template)  # refuses what cannot be filled in
-    return names.fill_early(template, names.example())
+    return names.fill_early(template, {**names.example(), **names.with_exif(template)})
+
+
+def _date(chance: random.Random, data: bytes) -> object:
+    metadata = codecs.Metadata(exif=data, xmp=data, iptc=data, text={"Creation Time": data.decode("latin-1")})
+    return capture_date.capture_date(metadata, data)
 
 
 def _deep_recipe(chance: random.Random) -> bytes:
@@ -148,14 +155,15 @@ _MANY = (".jpg", ".png", ".webp", ".gif", ".tif", ".bmp", ".avif")
 PARSERS: dict[str, tuple[Feed, tuple[Parse, ...]]] = {
     "exif": (
         lambda chance: inputs.mutate(chance, chance.choice(inputs.exif_blocks()), 8, 2000),
-        functions(exif_tags, exif_compaction, exif),
+        (*functions(exif_tags, exif_compaction, exif, exif_text), _date),
     ),
-    "xmp": (_of(inputs.XMP), functions(xmp)),
+    "xmp": (_of(inputs.XMP), (*functions(xmp), _date)),
     "iptc": (
-        lambda chance: inputs.mutate(chance, chance.choice([inputs.IPTC, inputs.RESOURCES]), 8), functions(iptc)
+        lambda chance: inputs.mutate(chance, chance.choice([inputs.IPTC, inputs.RESOURCES]), 8),
+        (*functions(iptc), _date),
     ),
     "raw-profiles": (_of(iptc.hexadecimal(inputs.IPTC).encode(), 8), (*functions(header_blocks), _raw_profile)),
-    "png-chunks": (_of_samples(".png"), functions(png_chunks)),
+    "png-chunks": (_of_samples(".png"), (*functions(png_chunks), _date)),
     "jpeg": (_of_samples(".jpg", head=None), functions(jpeg_progression, jpeg_lossless)),
     "jpeg-scans": (_of_samples(".jpg"), functions(jpeg_scans)),
     "companions": (
@@ -176,7 +184,7 @@ PARSERS: dict[str, tuple[Feed, tuple[Parse, ...]]] = {
     "cube": (_of(inputs.CUBE), (_cube,)),
     "recipe": (_deep_recipe, (_recipe,)),
     "words": (words, (type_in,)),
-    "template": (_of(b"{dir}/{stem!s:>5}-{width:04d}{n:04d}-{date:%Y/%m}-{hash:.8}.{ext}", 4), (_template,)),
+    "template": (_of(b"{stem!s:>5}-{width:04d}{n:04d}-{date:%Y/%m}-{exif.Model}-{hash:.8}.{ext}", 4), (_template,)),
 }  # fmt: skip
 #: Errors that say something to the user.
 OURS = (ImgbatchError,)
