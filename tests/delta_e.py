@@ -28,12 +28,43 @@ def _light_of_bt709(values: Array) -> Array:
     return np.where(values < 0.081, values / 4.5, ((values + 0.099) / 1.099) ** (1 / 0.45))
 
 
+def _pq(light: Array) -> Array:
+    """BT.2100, table 4: the number of an amount of light in cd/m2."""
+    power = (light / 10000) ** 0.1593017578125
+    return np.asarray(((0.8359375 + 18.8515625 * power) / (1 + 18.6875 * power)) ** 78.84375)
+
+
+def _light_of_pq(values: Array) -> Array:
+    root = values ** (1 / 78.84375)
+    return np.asarray(10000 * ((root - 0.8359375).clip(0) / (18.8515625 - 18.6875 * root)) ** (1 / 0.1593017578125))
+
+
+def _on_sdr(values: Array) -> Array:
+    """BT.2390, 5.4.1: numbers of PQ for a screen of 1000 cd/m2 on one of 203, as shares of its white."""
+    source, most = _pq(np.array(1000.0)), _pq(np.array(203.0)) / _pq(np.array(1000.0))
+    knee = 1.5 * most - 0.5
+    one = (values / source).clip(0, 1)
+    t = (one - knee) / (1 - knee)
+    start, middle, end = 2 * t**3 - 3 * t**2 + 1, t**3 - 2 * t**2 + t, -2 * t**3 + 3 * t**2
+    rolled = start * knee + middle * (1 - knee) + end * most
+    return np.asarray(_light_of_pq(np.where(one < knee, one, rolled) * source) / 203)
+
+
+def _light_of_hlg(values: Array) -> Array:
+    """BT.2100, table 5, on a screen of 1000 cd/m2, with its system gamma for each channel."""
+    a, b, c = 0.17883277, 0.28466892, 0.55991073
+    scene = np.where(values <= 0.5, values**2 / 3, (np.exp((values - c) / a) + b) / 12)
+    return _on_sdr(_pq(1000 * scene.clip(0, 1) ** 1.2))
+
+
 CURVES: dict[str, Any] = {
     "sRGB": light_of_srgb,
     "2.2": lambda values: values**2.2,
     "BT.709": _light_of_bt709,
     "linear": lambda values: values,
 }
+#: HDR on an SDR screen.
+HDR_CURVES: dict[str, Any] = {"PQ": _on_sdr, "HLG": _light_of_hlg}
 
 
 def to_xyz(primaries: tuple[float, ...]) -> Array:
@@ -47,7 +78,7 @@ def to_xyz(primaries: tuple[float, ...]) -> Array:
 def srgb_light(values: Array, primaries: str, curve: str) -> Array:
     """The amounts of sRGB's lights for numbers 0..1 of a space whose white is D65, cut at what sRGB holds."""
     matrix = np.linalg.inv(to_xyz(PRIMARIES["sRGB"])) @ to_xyz(PRIMARIES[primaries])
-    return np.asarray((CURVES[curve](values) @ matrix.T).clip(0, 1))
+    return np.asarray(((CURVES | HDR_CURVES)[curve](values) @ matrix.T).clip(0, 1))
 
 
 def lab(light: Array) -> Array:

@@ -15,23 +15,25 @@ import pytest
 from PIL import Image, ImageCms
 
 import imgbatch as ib
+from imgbatch.codecs.containers import png_chunks
 from imgbatch.core.job import Outcome
 from imgbatch.pixels import profile_conversion
 from imgbatch.pixels.color_spaces import color_space, icc_profile
 from imgbatch.pixels.color_spaces.color_space import ColorSpace
 from tests import color_files as files
 from tests.color_files import Picture
-from tests.delta_e import CURVES, PRIMARIES, delta_e, lab, light_of_srgb, srgb_light
+from tests.delta_e import CURVES, HDR_CURVES, PRIMARIES, delta_e, lab, light_of_srgb, srgb_light
 
 HEIF = importlib.util.find_spec("pillow_heif") is not None
 LEVELS = (0, 8, 40, 96, 160, 208, 255)
 COLORS = np.array(list(itertools.product(LEVELS, repeat=3)), np.uint8)  # 343
 SPACES = [(primaries, curve) for primaries in PRIMARIES for curve in CURVES]
+HDR = [(primaries, curve) for primaries in ("P3", "BT.2020") for curve in HDR_CURVES]
 OUR_CURVES: dict[str, Any] = {
     "sRGB": color_space.SRGB_CURVE, "2.2": color_space.power_curve(2.2), "linear": color_space.power_curve(1.0),
     "BT.709": color_space.of_code_points(1, 1).curve,  # type: ignore[union-attr]
 }  # fmt: skip
-CODES = {"sRGB": 1, "P3": 12, "BT.2020": 9}, {"sRGB": 13, "2.2": 4, "BT.709": 1, "linear": 8}
+CODES = {"sRGB": 1, "P3": 12, "BT.2020": 9}, {"sRGB": 13, "2.2": 4, "BT.709": 1, "linear": 8, "PQ": 16, "HLG": 18}
 POWERS = {"2.2": 2.2, "linear": 1.0}
 P3_RED = (234, 51, 35)  # sRGB's red
 
@@ -150,7 +152,9 @@ def run_one(tmp_path: Path, name: str, data: bytes, **output: Any) -> tuple[Outc
 
 
 @pytest.mark.parametrize(
-    ("way", "primaries", "curve"), [(way, *space) for way in WAYS for space in SPACES if WAYS[way][2](*space)]
+    ("way", "primaries", "curve"),
+    [(way, *space) for way in WAYS for space in SPACES if WAYS[way][2](*space)]
+    + [(way, *space) for way in ("cICP", "avif", "heic", "jp2, numbers") for space in HDR if HEIF or way != "heic"],
 )
 def test_every_way_in_is_converted(tmp_path: Path, way: str, primaries: str, curve: str) -> None:
     """By CIEDE2000 less than 1 from what the definitions of the spaces give for the numbers that Pillow reads."""
@@ -359,3 +363,49 @@ def test_romm_rgb_of_jpeg_2000(tmp_path: Path) -> None:
     other = files.jp2(Image.new("RGB", (64, 64), (128, 128, 128)), b"\1\0\0" + struct.pack(">I", 20))
     outcome, image = run_one(tmp_path, "b.jp2", other, format="png", icc="srgb")
     assert "color: color space 20 by colr not kept, taken for sRGB" in outcome.changes
+
+
+@pytest.mark.parametrize(("transfer", "name"), [(16, "PQ"), (18, "HLG")])
+@pytest.mark.parametrize("format", ["png", "jpeg", "webp", "tiff"])
+def test_hdr_stays_hdr(tmp_path: Path, format: str, transfer: int, name: str) -> None:
+    """By its code points: those of a PNG's cICP, and of the profile, which shows it on an SDR screen."""
+    data = files.png(Image.new("RGB", (64, 64), (148, 148, 148)), cICP=bytes((9, transfer, 0, 1)))
+    outcome, image = run_one(tmp_path, "a.png", data, format=format, ops=[ib.Resize("32")])
+    assert image.getpixel((9, 9)) == pytest.approx((148,) * 3, abs=2)
+    assert outcome.changes == (f"icc: BT.2100 {name} (SDR by BT.2390) by cICP",)
+    assert icc_profile.code_points(image.info["icc_profile"]) == (9, transfer, 0, 1)
+    if format == "png":
+        made = (tmp_path / "out" / outcome.outputs[0].path).read_bytes()
+        assert png_chunks.cicp(made) == (9, transfer, 0, 1)
+        again, image = run_one(tmp_path, "b.png", made, format="png", ops=[ib.Resize("16")])
+        assert again.changes == () and image.getpixel((9, 9)) == (148,) * 3
+
+
+@pytest.mark.parametrize("options", [{"icc": "srgb"}, {"icc": "none"}, {"strip": "icc"}, {"format": "gif"}])
+def test_hdr_is_mapped_where_it_cannot_stay(tmp_path: Path, options: dict[str, Any]) -> None:
+    """Its reference white, 203 cd/m2 or 148 of 255, is no more than 229: there is still room for what is brighter."""
+    data = files.png(Image.new("RGB", (64, 64), (148, 148, 148)), cICP=bytes((9, 16, 0, 1)))
+    outcome, image = run_one(tmp_path, "a.png", data, **options)
+    assert image.convert("RGB").getpixel((9, 9)) == (229, 229, 229)
+    assert "icc: BT.2100 PQ (SDR by BT.2390) -> sRGB" in outcome.changes
+    assert png_chunks.cicp((tmp_path / "out" / outcome.outputs[0].path).read_bytes()) is None
+
+
+def test_hdr_that_moves_stays_hdr(tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (32, 32), (level,) * 3) for level in (20, 148)]
+    data = files.saved(frames[0], "PNG", save_all=True, append_images=frames[1:], duration=100)
+    data = png_chunks.with_cicp(data, (9, 16, 0, 1))
+    outcome, image = run_one(tmp_path, "a.png", data, ops=[ib.Resize("16")])
+    made = (tmp_path / "out" / outcome.outputs[0].path).read_bytes()
+    assert png_chunks.cicp(made) == (9, 16, 0, 1) and getattr(image, "n_frames", 1) == 2
+
+
+def test_gray_hdr_of_16_bits_is_mapped_in_16(tmp_path: Path) -> None:
+    gray = Image.new("I;16", (64, 64), 148 * 257)
+    _, image = run_one(tmp_path, "a.png", files.png(gray, cICP=bytes((9, 16, 0, 1))), format="png", icc="srgb")
+    assert image.mode == "I;16" and image.getpixel((9, 9)) == pytest.approx(229 * 257, abs=257)
+
+
+@pytest.mark.parametrize("icc", [b"", bytes(200), b"x" * 132 + b"cicp" + b"\xff" * 8], ids=["none", "zeros", "outside"])
+def test_profiles_without_code_points(icc: bytes) -> None:
+    assert icc_profile.code_points(icc) is None

@@ -91,7 +91,8 @@ class Png(Codec):
         if frames[0].mode == "1" and "transparency" in frames[0].info:
             # Pillow says 255 for white, and writes that, though a PNG of one bit knows 0 and 1 only.
             options["transparency"] = int(frames[0].info["transparency"] != 0)
-        return super().save(frames, options) if len(frames) == 1 else apng.encode(frames, options)
+        data = super().save(frames, options) if len(frames) == 1 else apng.encode(frames, options)
+        return _with_code_points(data, options.get("icc_profile", b""))
 
     def animation_options(self, timing: AnimationTiming, count: int, changes: list[str]) -> dict[str, Any]:
         options = super().animation_options(timing, count, changes)
@@ -99,3 +100,14 @@ class Png(Codec):
             changes.append(f"durations: at most {apng.LONGEST_MS} ms")
             options["duration"] = [min(duration, apng.LONGEST_MS) for duration in options["duration"]]
         return options
+
+
+def _with_code_points(data: bytes, icc: bytes) -> bytes:
+    """A PNG whose cICP says what its profile has as code points: HDR is told by it, and no profile tells as much."""
+    if b"cicp" not in icc:
+        return data
+    from imgbatch.codecs.containers import png_chunks
+    from imgbatch.pixels.color_spaces import icc_profile
+
+    code = icc_profile.code_points(icc)
+    return data if code is None else png_chunks.with_cicp(data, code)

@@ -98,5 +98,7 @@ def _described_profile(description: Description, gray: bool, icc: bytes | None, 
         space = space._replace(name=f"gray, {space.curve.name}")
     if description.narrow:
         space = space._replace(name=f"{space.name}, narrow range")
-    changes.append(f"icc: {space.name} by {source}")
-    return icc_profile.profile_of(space, gray, description.narrow)
+    profile = icc_profile.profile_of(space, gray, description.narrow, None if gray else description.code)
+    if profile != icc:  # else it is our own, beside the same in numbers
+        changes.append(f"icc: {space.name} by {source}")
+    return profile

@@ -42,12 +42,15 @@ class Description(NamedTuple):
         Whether black is 16 of 255 and white 235.
     words : str
         What it says, where `space` is None.
+    code : (int, int) or None
+        The code points, where it is they that say it.
     """
 
     source: str
     space: ColorSpace | None
     narrow: bool = False
     words: str = ""
+    code: tuple[int, int] | None = None
 
 
 def hidden_profile(name: str, data: bytes) -> bytes | None:
@@ -140,7 +143,8 @@ def _adobe_tags_of_tiff(image: ImageFile) -> tuple[bytes, int | None]:
 def _of_code_points(source: str, code: tuple[int, int]) -> Description | None:
     if code == (2, 2):  # not specified
         return None
-    return Description(source, color_space.of_code_points(*code), words=color_space.title(*code))
+    words = f"primaries {code[0]} with transfer {code[1]}"
+    return Description(source, color_space.of_code_points(*code), words=words, code=code)
 
 
 def _of_jpeg2000(box: color_boxes.ColorBox | None) -> Description | None:

@@ -6,16 +6,17 @@ code points. Curves are those from the stored number to light, as an amount of 0
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
+
+from imgbatch.pixels.color_spaces import tone_mapping
 
 #: x and y of white, red, green and blue: eight numbers.
 Primaries = tuple[float, ...]
 
 _D65, _C = (0.3127, 0.3290), (0.310, 0.316)
 _SAME = 0.002  # of x and y: what programs write for one and the same primary differs in the last digits
-_OPEN, _BT2020 = 2, 9
-_HDR = {16: "BT.2100 PQ", 18: "BT.2100 HLG"}
+_OPEN = 2
 
 
 class Curve(NamedTuple):
@@ -25,19 +26,19 @@ class Curve(NamedTuple):
     ----------
     name : str
     numbers : tuple of float
-        The power; or the power g, and a, b, c, d: ``(a x + b)^g`` from d on, below it ``c x``. None: a logarithm.
-    decades : float
-        Of a logarithm: how many powers of ten lie between 0 and 1.
+        The power; or the power g, and a, b, c, d: ``(a x + b)^g`` from d on, below it ``c x``. None: `function`.
+    function : callable or None
+        Where a profile has no formula for it.
     """
 
     name: str
     numbers: tuple[float, ...]
-    decades: float = 0.0
+    function: Callable[[float], float] | None = None
 
     def light(self, number: float) -> float:
         """The amount of light of a stored number, both 0..1."""
-        if self.decades:
-            return 10.0 ** ((number - 1) * self.decades) if number > 0 else 0.0
+        if self.function is not None:
+            return self.function(number)
         if len(self.numbers) == 1:
             return float(number ** self.numbers[0])
         power, a, b, c, d = self.numbers
@@ -69,12 +70,15 @@ def power_curve(gamma: float) -> Curve:
 
 SRGB_CURVE = Curve("sRGB curve", (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045))
 _BT709 = _line_and_power("BT.709 curve", 1 / 0.45, 0.09929682680944, 4.5, 0.018053968510807)
-#: Transfer characteristics (H.273, table 3), those of amounts of light as they were in front of SDR.
+#: Transfer characteristics (H.273, table 3); those of HDR to the light of an SDR screen.
 _CURVES = {
     1: _BT709, 4: power_curve(2.2), 5: power_curve(2.8), 6: _BT709,
     7: _line_and_power("SMPTE 240M curve", 1 / 0.45, 0.111572195921731, 4.0, 0.022821585529445),
-    8: power_curve(1.0), 9: Curve("logarithm of 100:1", (), 2.0), 10: Curve("logarithm of 316:1", (), 2.5),
-    11: _BT709, 12: _BT709, 13: SRGB_CURVE, 14: _BT709, 15: _BT709, 17: power_curve(2.6),
+    8: power_curve(1.0), 9: Curve("logarithm of 100:1", (), lambda number: 10 ** (2 * number - 2) if number else 0),
+    10: Curve("logarithm of 316:1", (), lambda number: 10 ** (2.5 * number - 2.5) if number else 0),
+    11: _BT709, 12: _BT709, 13: SRGB_CURVE, 14: _BT709, 15: _BT709,
+    16: Curve("PQ (SDR by BT.2390)", (), tone_mapping.light_of_pq), 17: power_curve(2.6),
+    18: Curve("HLG (SDR by BT.2390)", (), tone_mapping.light_of_hlg),
 }  # fmt: skip
 #: Color primaries (H.273, table 2), and what they are called.
 _PRIMARIES: dict[int, tuple[str, Primaries]] = {
@@ -103,6 +107,7 @@ _NAMED = (
     SRGB, ADOBE_RGB, ROMM_RGB, ColorSpace("Display P3", _PRIMARIES[12][1], SRGB_CURVE),
     ColorSpace("BT.2020", _PRIMARIES[9][1], _BT709), ColorSpace("BT.709", _PRIMARIES[1][1], _BT709),
     ColorSpace("DCI P3", _PRIMARIES[11][1], power_curve(2.6)),
+    *(ColorSpace(f"BT.2100 {_CURVES[number].name}", _PRIMARIES[9][1], _CURVES[number]) for number in (16, 18)),
 )  # fmt: skip
 
 
@@ -117,7 +122,8 @@ def color_space(primaries: Primaries, curve: Curve) -> ColorSpace | None:
     What is the same as a space with a name, or as primaries with one, becomes that.
     """
     for space in _NAMED:
-        if len(curve.numbers) == len(space.curve.numbers) and is_same((*curve.numbers, *primaries), _measures(space)):
+        alike = len(curve.numbers) == len(space.curve.numbers) and curve.function is space.curve.function
+        if alike and is_same((*curve.numbers, *primaries), (*space.curve.numbers, *space.primaries)):
             return space
     white, red, green, blue = (primaries[at : at + 2] for at in (0, 2, 4, 6))
     area = (green[0] - red[0]) * (blue[1] - red[1]) - (blue[0] - red[0]) * (green[1] - red[1])
@@ -131,21 +137,10 @@ def color_space(primaries: Primaries, curve: Curve) -> ColorSpace | None:
 
 
 def of_code_points(primaries: int, transfer: int) -> ColorSpace | None:
-    """The color space that H.273 numbers so, where what is not specified is sRGB's; None: reserved, or PQ or HLG."""
+    """The color space that H.273 numbers so, where what is not specified is sRGB's; None: reserved."""
     curve = SRGB_CURVE if transfer == _OPEN else _CURVES.get(transfer)
     one = _PRIMARIES[1] if primaries == _OPEN else _PRIMARIES.get(primaries)
     return None if curve is None or one is None else color_space(one[1], curve)
-
-
-def title(primaries: int, transfer: int) -> str:
-    """What code points are called that are no color space here."""
-    if transfer in _HDR:
-        return _HDR[transfer] if primaries == _BT2020 else f"{_HDR[transfer]} with primaries {primaries}"
-    return f"primaries {primaries} with transfer {transfer}"
-
-
-def _measures(space: ColorSpace) -> tuple[float, ...]:
-    return (*space.curve.numbers, *space.primaries)
 
 
 def _is_inside(white: tuple[float, ...], *corners: tuple[float, ...]) -> bool:

@@ -17,12 +17,15 @@ Matrix = tuple[tuple[float, ...], ...]  # (row, column)
 #: White of all profiles, D50, in 65536ths.
 D50 = (63190, 65536, 54061)
 _BRADFORD: Matrix = ((0.8951, 0.2664, -0.1614), (-0.7502, 1.7135, 0.0367), (0.0389, -0.0685, 1.0296))
+_CICP, _MOST_TAGS = b"cicp", 200
 _ENTRIES = 1024  # of a curve's table
 _NARROW = (16 / 255, 235 / 255)  # black and white of narrow range (ITU-R BT.709)
 
 
 @functools.lru_cache(maxsize=64)
-def profile_of(space: ColorSpace, gray: bool = False, narrow: bool = False) -> bytes:
+def profile_of(
+    space: ColorSpace, gray: bool = False, narrow: bool = False, code: tuple[int, int] | None = None
+) -> bytes:
     """The profile of a color space; the same bytes always.
 
     Parameters
@@ -32,6 +35,8 @@ def profile_of(space: ColorSpace, gray: bool = False, narrow: bool = False) -> b
         For gray pixels, of which the curve is all that matters.
     narrow : bool
         Whether black is 16 of 255 and white 235.
+    code : (int, int), optional
+        Primaries and transfer by ITU-T H.273, which the profile of RGB repeats for readers who know what HDR is.
     """
     tags = {b"desc": text_tag(space.name), b"cprt": text_tag("No copyright, use freely"), b"wtpt": xyz_tag(D50)}
     curve = _curve_tag(space.curve, narrow)
@@ -43,7 +48,21 @@ def profile_of(space: ColorSpace, gray: bool = False, narrow: bool = False) -> b
     green = [white - red - blue for white, red, blue in zip(D50, columns[0], columns[2], strict=True)]
     for name, column in ((b"r", columns[0]), (b"g", green), (b"b", columns[2])):
         tags |= {name + b"XYZ": xyz_tag(column), name + b"TRC": curve}
-    return profile_file(b"RGB ", tags)
+    if code is None:
+        return profile_file(b"RGB ", tags)
+    tags[_CICP] = struct.pack(">4s4x4B", _CICP, *code, 0, not narrow)
+    return profile_file(b"RGB ", tags, minor=4)
+
+
+def code_points(icc: bytes) -> tuple[int, int, int, int] | None:
+    """Primaries, transfer, matrix and range (ITU-T H.273) of a profile that has them; None where it does not."""
+    for number in range(min(_MOST_TAGS, int.from_bytes(icc[128:132], "big"))):
+        at = 132 + 12 * number
+        if icc[at : at + 4] == _CICP:
+            start = int.from_bytes(icc[at + 4 : at + 8], "big")
+            content = icc[start : start + 12]
+            return (content[8], content[9], content[10], content[11]) if len(content) == 12 else None
+    return None
 
 
 def matrix_to_xyz(primaries: Primaries) -> Matrix:
@@ -60,7 +79,7 @@ def matrix_to_d50(primaries: Primaries) -> Matrix:
     return _transpose([_times(adaptation, column) for column in _transpose(matrix_to_xyz(primaries))])
 
 
-def profile_file(pixels: bytes, tags: Mapping[bytes, bytes]) -> bytes:
+def profile_file(pixels: bytes, tags: Mapping[bytes, bytes], minor: int = 3) -> bytes:
     """A display profile of version 4.
 
     Parameters
@@ -69,6 +88,8 @@ def profile_file(pixels: bytes, tags: Mapping[bytes, bytes]) -> bytes:
         Whose it is, as the header has it: ``RGB `` or ``GRAY``.
     tags : mapping of bytes to bytes
         By their names; equal ones are written once.
+    minor : int
+        The version's second number: 4 for tags that came with it (``cicp``).
     """
     at, table, body = 132 + 12 * len(tags), b"", b""
     places: dict[bytes, int] = {}
@@ -77,7 +98,7 @@ def profile_file(pixels: bytes, tags: Mapping[bytes, bytes]) -> bytes:
             places[value] = at + len(body)
             body += value + bytes(-len(value) % 4)
         table += struct.pack(">4sII", name, places[value], len(value))
-    head = struct.pack(">I4sI4s4s4s6H4s", at + len(body), b"\0\0\0\0", 0x04300000, b"mntr", pixels, b"XYZ ",
+    head = struct.pack(">I4sI4s4s4s6H4s", at + len(body), b"\0\0\0\0", 4 << 24 | minor << 20, b"mntr", pixels, b"XYZ ",
                        1999, 10, 18, 0, 0, 0, b"acsp")  # fmt: skip
     head = head.ljust(64, b"\0") + struct.pack(">I3i", 1, *D50)
     return head.ljust(128, b"\0") + struct.pack(">I", len(tags)) + table + body

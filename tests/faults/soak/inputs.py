@@ -99,6 +99,12 @@ def exif_blocks() -> tuple[bytes, ...]:
 
 
 @functools.cache
+def profile() -> bytes:
+    """A profile that has code points."""
+    return icc_profile.profile_of(color_space.SRGB, code=(1, 13))
+
+
+@functools.cache
 def color_files() -> tuple[bytes, ...]:
     """Pictures whose colors are told in every way but a profile that Pillow shows."""
     image, p3 = Image.effect_noise((24, 18), 40).convert("RGB"), (*(0.31, 0.33), 0.68, 0.32, 0.265, 0.69, 0.15, 0.06)

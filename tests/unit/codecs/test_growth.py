@@ -34,6 +34,7 @@ from imgbatch.codecs.metadata.privacy import exif_compaction
 from imgbatch.codecs.reading import identify
 from imgbatch.core.errors import ImageError
 from imgbatch.operations.tone import cube_file
+from imgbatch.pixels.color_spaces import icc_profile
 from imgbatch.planning import globs
 
 SMALL, LARGE = 100_000, 1_000_000
@@ -240,6 +241,7 @@ ON_FILES: dict[str, Callable[[bytes], object]] = {
     "profile_of_gif": color_blocks.profile_of_gif,
     "profile_of_bmp": color_blocks.profile_of_bmp,
     "cicp": png_chunks.cicp,
+    "code_points": icc_profile.code_points,
     "without_heavy_chunks": png_chunks.without_heavy_chunks,
     "metadata_only": png_chunks.metadata_only,
     "png": lambda data: list(integrity.png(data)),
