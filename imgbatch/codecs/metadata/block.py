@@ -58,6 +58,13 @@ class Metadata:
     others: tuple[tuple[str, bytes], ...] = ()
 
     @property
+    def sizes(self) -> dict[str, int]:
+        """The bytes of each block that there is, by its name, the largest first."""
+        lengths = {name: len(getattr(self, name) or b"") for name in ("exif", "icc", "xmp", "iptc", "comment")}
+        lengths["text"] = sum(len(key) + len(text) for key, text in self.text.items())
+        return {name: lengths[name] for name in sorted(lengths, key=lambda name: -lengths[name]) if lengths[name]}
+
+    @property
     def has_position(self) -> bool:
         """Whether it says where the picture was taken."""
         blocks = [block for _, block in self.others]

@@ -50,6 +50,15 @@ class EncoderInput:
     changes: list[str]
     tables: JpegTables | None = None
     has_position: bool = False
+    blocks: dict[str, int] = field(default_factory=dict)  # bytes of the metadata that are written, by their blocks
+
+    def overhead(self, encoding: Encoding) -> int:
+        """How many bytes of a file are metadata: what they add to a picture of one pixel."""
+        codec, picture = self.codec, [self.frames[0].crop((0, 0, 1, 1))]
+        more = {key: value for key, value in self.options.items() if key not in ("duration", "loop")}
+        with errors.image_errors("encode"):
+            plain = codec.options(encoding, picture)
+            return len(codec.save(picture, plain | more)) - len(codec.save(picture, plain))
 
     def encode(self, encoding: Encoding) -> EncodedFile:
         """One encode; with ``optimize`` two, of which the smaller is kept."""
@@ -138,7 +147,10 @@ def prepare(
                 options |= codec.animation_options(timing, len(pictures), changes)
             elif timing.loop is not None:
                 changes.append(f"durations not written: {codec.name}")
-    return EncoderInput(codec, pictures, options, list(dict.fromkeys(changes)), metadata.tables, final.has_position)
+    sizes = replace(final, icc=icc).sizes
+    blocks = {name: size for name, size in sizes.items() if f"{name} not written: {codec.name}" not in changes}
+    changes = list(dict.fromkeys(changes))
+    return EncoderInput(codec, pictures, options, changes, metadata.tables, final.has_position, blocks)
 
 
 def metadata_options(codec: Codec, metadata: Metadata, changes: list[str]) -> dict[str, Any]:

@@ -31,6 +31,7 @@ MOST = 7  # encodes
 LOWEST = 20  # the quality that a search goes down to, where min_quality does not say
 _FULL = 0.93  # of max_bytes: near enough not to go on
 _AIM = 0.97  # of max_bytes: where the guess is set, so that it rather fits
+_LIGHT = 4  # metadata of less than 1/4 of max_bytes are not spoken of
 _SLOPE = 0.03  # of the logarithm of the size over quality, on photographs, until two encodes tell
 
 
@@ -62,12 +63,17 @@ class _Search:
         self._wish = encoding
         self._input = prepare(codec, frames, encoding, metadata, timing)
         self._count = 0
+        # Measured only where it matters: two encodes of one pixel.
+        heavy = sum(self._input.blocks.values()) > (encoding.max_bytes or math.inf) / _LIGHT
+        self._overhead = self._input.overhead(encoding) if heavy else 0
 
     def result(self) -> EncodedFile:
         """The file at the quality that was found, with a change where it is not the one asked for.
 
         Raises ImageError of kind ``target`` where no quality keeps to the limits.
         """
+        if self._overhead and self._overhead >= (self._wish.max_bytes or math.inf):
+            raise ImageError("target", self._heavy_metadata())
         requested_quality = self._codec.quality(self._wish)
         if requested_quality is None:
             file = self._check(self._try(None))
@@ -156,9 +162,24 @@ class _Search:
         smaller = map_frames(self._frames, shrink)
         self._input = prepare(self._codec, smaller, self._wish, self._metadata, self._timing)
 
+    def _heavy_metadata(self) -> str:
+        return f"the metadata are too large for --max-bytes {self._wish.max_bytes}: {self._advice()}"
+
+    def _advice(self) -> str:
+        """Which blocks of metadata take how many bytes, and the words that leave the large ones out."""
+        words, rest = [], self._overhead
+        for name, size in self._input.blocks.items():
+            if rest > (self._wish.max_bytes or 0) / _LIGHT:
+                words.append(name)
+                rest -= size
+        sizes = ", ".join(f"{name} {size}" for name, size in self._input.blocks.items())
+        return f"{self._overhead} bytes are metadata ({sizes}); leave some out (--strip {','.join(words)})"
+
     def _too_large(self, file: EncodedFile) -> str:
         at = f" at quality {file.quality}" if file.quality is not None else ""
         text = f"{len(file.data)} bytes{at}, more than --max-bytes {self._wish.max_bytes}"
+        if self._overhead and len(file.data) - self._overhead <= (self._wish.max_bytes or 0):
+            return f"{text}; {self._advice()}"
         if self._wish.then_shrink:
             return f"{text}, even at {file.width}x{file.height} px"
         lower = " or a lower --min-quality" if file.quality is not None else " or another --format"

@@ -16,6 +16,7 @@ from imgbatch import codecs
 from imgbatch.codecs import AnimationTiming, EncodedFile, Encoding, Metadata
 from imgbatch.codecs.writing.encode import EncoderInput
 from imgbatch.core.errors import ImageError, UsageError
+from imgbatch.pixels.profile_conversion import srgb_profile
 from imgbatch.pixels.ssim import ssim
 
 
@@ -238,3 +239,40 @@ def test_of_both_ways_the_smaller_file_is_kept(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(codecs.Codec, "save", clumsy)
     assert encode(shapes(), "png", optimize=True).data == plain.data
+
+
+def heavy(count: int) -> Metadata:
+    """XMP as an editor leaves it: the names of `count` ancestors."""
+    items = b"".join(b"<rdf:li>xmp.did:%032X</rdf:li>" % number for number in range(count))
+    return Metadata(xmp=b"<x:xmpmeta><rdf:RDF>" + items + b"</rdf:RDF></x:xmpmeta>", comment=b"a comment")
+
+
+@pytest.mark.parametrize("more", [{}, {"then_shrink": True}, {"min_quality": 1}])
+@pytest.mark.parametrize("format", ["jpeg", "png", "webp", "avif", "tiff"])
+def test_metadata_that_are_too_large_are_named(encodes: list[int | None], format: str, more: dict[str, Any]) -> None:
+    image, metadata = shapes(), heavy(1000)
+    wish = Encoding(max_bytes=20_000, **more)
+    with pytest.raises(ImageError, match=r"metadata .*xmp 5[0-9]{4}.*--strip xmp\)") as error:
+        codecs.encode([image], format, wish, metadata, AnimationTiming())
+    assert error.value.kind == "target" and encodes == [], "no quality was tried"
+    assert "comment" in str(error.value) or format in ("webp", "avif", "tiff")
+    file = codecs.encode([image], "jpeg", Encoding(max_bytes=20_000, strip="xmp", **more), metadata, AnimationTiming())
+    assert len(file.data) <= 20_000
+
+
+def test_metadata_are_named_where_the_picture_alone_would_fit() -> None:
+    image = shapes()
+    smallest = len(encode(image, "jpeg", quality=20).data)
+    metadata = heavy(smallest // 49)
+    with pytest.raises(ImageError, match=r"--max-bytes .*are metadata \(xmp .*--strip xmp"):
+        codecs.encode([image], "jpeg", Encoding(max_bytes=smallest + 500), metadata, AnimationTiming())
+    file = codecs.encode([image], "jpeg", Encoding(max_bytes=smallest * 3), metadata, AnimationTiming())
+    assert len(file.data) <= smallest * 3
+    with pytest.raises(ImageError, match="--then-shrink"):
+        codecs.encode([image], "jpeg", Encoding(max_bytes=smallest // 2), heavy(1), AnimationTiming())
+
+
+def test_a_profile_is_named_as_well() -> None:
+    profile = srgb_profile()
+    with pytest.raises(ImageError, match=rf"icc {len(profile)}.*--strip icc"):
+        codecs.encode([shapes()], "jpeg", Encoding(max_bytes=len(profile)), Metadata(icc=profile), AnimationTiming())
