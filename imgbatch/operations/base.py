@@ -114,8 +114,9 @@ class Operation(Declaration, ABC):
         Parameters
         ----------
         facts : mapping
-            ``stem name ext dir width height n date mtime`` and ``exif.TAG``; only what is known of the file. Values are
-            looked up when they are asked for.
+            ``stem name ext dir width height n date mtime``, ``exif.TAG`` and ``orientation`` (EXIF's 1..8, from which
+            the pixels were turned upright); only what is known of the file. Values are looked up when they are asked
+            for.
         """
         return self
 

@@ -32,7 +32,8 @@ def first_frame(file: FileContext, ops: Sequence[Operation], upright: bool) -> I
         Whether the picture's orientation is applied.
     """
     picture = file.picture
-    plan = decode_plan.make_plan(picture, upright, template_fields.bind_fields(ops, file.job, picture, file.data))
+    ready_ops = template_fields.bind_fields(ops, file.job, picture, file.data, upright)
+    plan = decode_plan.make_plan(picture, upright, ready_ops)
     file.worker.reserve(memory_demand(picture, plan, picture.length, spool=False))
     frames, _ = picture.decode("first", plan.demand, upright, turn=plan.turner == "decoder")
     frame = next(frames)

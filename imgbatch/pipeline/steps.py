@@ -129,11 +129,14 @@ def plan_decode(image: ImageContext) -> None:
     plan = task.plans.get(shape)
     if plan is None:
         ops = task.recipe.ops, *(output.ops for output in outputs)
-        common, *own = (template_fields.bind_fields(several, job, picture, image.data, image.fields) for several in ops)
+        upright = task.recipe.auto_orient
+        common, *own = (
+            template_fields.bind_fields(several, job, picture, image.data, upright, image.fields) for several in ops
+        )
         if task.plan:
-            plan = decode_plan.make_plan(picture, task.recipe.auto_orient, common, own, halves)
+            plan = decode_plan.make_plan(picture, upright, common, own, halves)
         else:
-            plan = decode_plan.full_plan(picture, task.recipe.auto_orient, common, own)
+            plan = decode_plan.full_plan(picture, upright, common, own)
         if len(task.plans) < _PLANS and not any(map(template_fields.needs_fields, ops)):
             task.plans[shape] = plan
     image.plan = plan

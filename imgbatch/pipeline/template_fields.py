@@ -74,7 +74,12 @@ class TemplateFields(Mapping[str, Any]):
 
 
 def bind_fields(
-    ops: Sequence[Operation], job: Job, picture: SourceImage, data: bytes, fields: set[str] | None = None
+    ops: Sequence[Operation],
+    job: Job,
+    picture: SourceImage,
+    data: bytes,
+    upright: bool,
+    fields: set[str] | None = None,
 ) -> tuple[Operation, ...]:
     """`ops` with their texts filled in for the file of a job.
 
@@ -87,6 +92,8 @@ def bind_fields(
         Gives the upright size in px and the metadata.
     data : bytes
         The file.
+    upright : bool
+        Whether the picture's orientation is applied first.
     fields : set of str, optional
         Gets what the operations ask for that is no part of the file's content or name.
     """
@@ -111,6 +118,7 @@ def bind_fields(
             "name": lambda: name, "stem": lambda: stem, "ext": lambda: suffix[1:], "dir": lambda: folder,
             "width": lambda: picture.upright_size[0], "height": lambda: picture.upright_size[1],
             "n": lambda: job.index + 1, "date": date, "mtime": lambda: _day(source.mtime_ns),
+            "orientation": lambda: picture.sensor_orientation(upright),
         },
         tags,
         fields,
@@ -118,8 +126,16 @@ def bind_fields(
     return tuple(op.of_file(facts) for op in ops)
 
 
-def bind_image_fields(ops: Sequence[Operation], image: Image) -> tuple[Operation, ...]:
-    """`ops` for a picture in memory: its file's name where it has one, and its EXIF."""
+def bind_image_fields(ops: Sequence[Operation], image: Image, orientation: int = 1) -> tuple[Operation, ...]:
+    """`ops` for a picture in memory: its file's name where it has one, and its EXIF.
+
+    Parameters
+    ----------
+    ops : sequence of Operation
+    image : Image
+    orientation : int
+        EXIF's 1..8, from which it was turned upright.
+    """
     if not needs_fields(ops):
         return tuple(ops)
     from imgbatch.codecs.metadata.texts.capture_date import date_of_tags
@@ -132,6 +148,7 @@ def bind_image_fields(ops: Sequence[Operation], image: Image) -> tuple[Operation
             "name": lambda: name or None, "stem": lambda: stem or None, "ext": lambda: suffix[1:] or None,
             "width": lambda: image.width, "height": lambda: image.height,
             "date": lambda: next(date_of_tags(texts_of_exif(image.getexif())), None), "mtime": lambda: None,
+            "orientation": lambda: orientation,
         },
         lambda: texts_of_exif(image.getexif()),
     )  # fmt: skip

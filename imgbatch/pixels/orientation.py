@@ -8,11 +8,12 @@ and of images that a caller hands over (runs/apply). The tag is set to 1 by code
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
+    from numpy.typing import NDArray
     from PIL.Image import Transpose
 
 N = TypeVar("N", int, "Fraction | int")
@@ -33,6 +34,13 @@ def to_upright(orientation: int) -> Transpose | None:
 def from_upright(orientation: int) -> Transpose | None:
     """What turns upright pixels back to how `orientation` stores them."""
     return to_upright({6: 8, 8: 6}.get(orientation, orientation))
+
+
+def upright_view(samples: NDArray[Any], orientation: int) -> NDArray[Any]:
+    """Samples (row, column, ...) of stored pixels, upright; nothing is copied."""
+    view = samples.swapaxes(0, 1) if orientation >= 5 else samples
+    view = view[:, ::-1] if orientation in (2, 3, 6, 7) else view
+    return view[::-1] if orientation in (3, 4, 7, 8) else view
 
 
 def swap_size(size: tuple[int, int], orientation: int) -> tuple[int, int]:

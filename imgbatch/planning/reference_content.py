@@ -13,6 +13,7 @@ from imgbatch.core.errors import ImageError, PlanError
 from imgbatch.core.file_parameter import Holds
 from imgbatch.memory.array_holder import LocalArray
 from imgbatch.operations.file_backed import FileContent
+from imgbatch.pixels.orientation import from_upright
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,14 +50,16 @@ def content_of(data: bytes, holds: Holds, path: str, who: str) -> FileContent:
         raise PlanError(f"{who}: {path!r} cannot be used: {error}") from None
 
 
-def _decode(data: bytes, suffix: str) -> tuple[Image, bytes | None]:
-    """The first frame, upright, and its profile."""
+def _decode(data: bytes, suffix: str, on_sensor: bool = False) -> tuple[Image, bytes | None]:
+    """The first frame, upright or as it lay on the sensor, and its profile."""
     from imgbatch.codecs.reading import limits
     from imgbatch.codecs.reading.open import open_image
 
     with limits.pixel_limit(_MAX_PIXELS), open_image(data, suffix, _MAX_PIXELS) as picture:
         frames, _ = picture.decode("first")
-        return next(frames), picture.metadata.icc
+        image = next(frames)
+        turn = from_upright(picture.sensor_orientation(upright=True)) if on_sensor else None
+        return image if turn is None else image.transpose(turn), picture.metadata.icc
 
 
 def _picture(data: bytes, suffix: str) -> FileContent:
@@ -72,7 +75,7 @@ def _picture(data: bytes, suffix: str) -> FileContent:
 def _frame(data: bytes, suffix: str) -> FileContent:
     import numpy
 
-    image = _plain(*_decode(data, suffix))
+    image = _plain(*_decode(data, suffix, on_sensor=True))
     samples: NDArray[Any] = numpy.asarray(image)
     native = samples.astype(samples.dtype.newbyteorder("="))
     return FileContent(LocalArray(native.reshape(image.height, image.width, -1)), image.mode)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 
+_ORIENTATION = 0x0112  # EXIF's tag
+
+
 def apply(image: Image, recipe: Recipe | Operation | Iterable[Operation]) -> Image:
     """`image` after the operations of `recipe`; the argument itself is not changed.
 
@@ -43,10 +46,12 @@ def apply(image: Image, recipe: Recipe | Operation | Iterable[Operation]) -> Ima
 
     what = "a PIL image (Image.open(path), or Image.fromarray(array))"
     image = check_type("image", image, Images.Image, what)
+    orientation = 1
     if isinstance(recipe, Recipe):
         if recipe.auto_orient:
             from PIL import ImageOps
 
+            orientation = image.getexif().get(_ORIENTATION, 1)
             image = ImageOps.exif_transpose(image)
         ops = (*recipe.ops, *recipe.outputs[0].ops)
     else:
@@ -55,6 +60,6 @@ def apply(image: Image, recipe: Recipe | Operation | Iterable[Operation]) -> Ima
     frames: Iterable[Image] = [image]
     if needs_screen(ops, image.mode):
         frames = ink_to_srgb(frames, image.info.get("icc_profile"))
-    with ReferenceFiles(ops).lend(bind_image_fields(ops, image), share=False) as ready_ops:
+    with ReferenceFiles(ops).lend(bind_image_fields(ops, image, orientation), share=False) as ready_ops:
         (result,) = apply_all(ready_ops, frames)
     return result

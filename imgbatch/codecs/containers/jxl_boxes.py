@@ -18,11 +18,15 @@ _RATIOS = {1: (1, 1), 2: (12, 10), 3: (4, 3), 4: (3, 2), 5: (16, 9), 6: (5, 4), 
 
 @frozen
 class Header:
-    """What is known before decoding: (width, height) in px as stored, bits per sample, whether it is animated."""
+    """What is known before decoding: (width, height) in px as stored, bits per sample, whether it is animated.
+
+    `orientation` is 1..8, as EXIF counts.
+    """
 
     size: tuple[int, int]
     bits: int = 8
     is_animated: bool = False
+    orientation: int = 1
 
 
 class _Bits:
@@ -67,19 +71,18 @@ def header(data: bytes) -> Header:
     dimensions = _size(bits)
     if bits.take(1):  # everything else is as usual
         return Header(dimensions)
-    is_animated = False
+    orientation = 1
     if bits.take(1):
-        bits.take(3)  # orientation
+        orientation += bits.take(3)
         if bits.take(1):
             _size(bits)  # intrinsic size
         if bits.take(1):
             _preview(bits)
-        is_animated = bool(bits.take(1))
-        if is_animated:
-            return Header(dimensions, is_animated=True)  # the times that follow, and the depth, are of no use here
+        if bits.take(1):  # the times that follow, and the depth, are of no use here
+            return Header(dimensions, is_animated=True, orientation=orientation)
     if bits.take(1):  # floating point
-        return Header(dimensions, bits.choice((32, 0), (16, 0), (24, 0), (1, 6)))
-    return Header(dimensions, bits.choice((8, 0), (10, 0), (12, 0), (1, 6)))
+        return Header(dimensions, bits.choice((32, 0), (16, 0), (24, 0), (1, 6)), orientation=orientation)
+    return Header(dimensions, bits.choice((8, 0), (10, 0), (12, 0), (1, 6)), orientation=orientation)
 
 
 def _size(bits: _Bits) -> tuple[int, int]:

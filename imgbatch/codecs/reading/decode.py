@@ -121,6 +121,12 @@ class SourceImage:
         if self.format == "gif":
             self.warnings += bit_depth.gif_warnings(image, data)
 
+    def sensor_orientation(self, upright: bool) -> int:
+        """How pixels as the sensor has them are turned to lie as those of `decode`: EXIF's 1..8."""
+        extra = self.format in optional_readers.EXTRAS
+        by_reader = optional_readers.reader_orientation(self.image, self._data) if extra else 1
+        return by_reader if by_reader != 1 or not upright else self.orientation
+
     @property
     def frame_count(self) -> int:
         """How many frames or pages there are; asking walks through a GIF or TIFF."""
@@ -253,7 +259,7 @@ class SourceImage:
                     tiff_pages.point_at_page(self.image, len(self._pixels))
                     if self.image.mode not in ("P", "PA"):
                         self.image.palette = None  # Pillow before 13 keeps another page's
-                transpose = self._turn(orient) if turn else None
+                transpose = self._turn(orient) if turn or not orient else None
                 box = None if draft is None else draft()
                 mend = bit_depth.frame_repair(self.image)
                 self.image.load()

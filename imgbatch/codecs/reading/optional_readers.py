@@ -99,6 +99,14 @@ def is_upright(image: Any) -> bool:
     return image.format == "JXL" and not image.jpeg
 
 
+def reader_orientation(image: Any, data: bytes) -> int:
+    """The orientation that the reader has turned upright already, EXIF's 1..8."""
+    if image.format == "JXL":
+        return jxl_boxes.header(data).orientation if is_upright(image) else 1
+    way = image.info.get("original_orientation")
+    return way if way in range(1, 9) else 1
+
+
 def depth(image: ImageFile, data: bytes) -> int:
     """Bits per sample as stored."""
     if image.format == "JXL":

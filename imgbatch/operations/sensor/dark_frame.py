@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from imgbatch.core.file_parameter import File
 from imgbatch.core.parameter_kinds import Number
-from imgbatch.operations.file_backed import FileBackedOperation, FileContent
-from imgbatch.operations.sensor.flat_field import change_by_frame
+from imgbatch.operations.file_backed import FileContent
+from imgbatch.operations.sensor.sensor_frame import SensorFrameOperation
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class DarkFrame(FileBackedOperation):
+class DarkFrame(SensorFrameOperation):
     """Take off what the sensor shows without light: ``out = in - amount * frame``, never below black.
 
     Alpha is kept.
@@ -27,7 +27,7 @@ class DarkFrame(FileBackedOperation):
     ----------
     frame : path
         A picture taken with the lens covered, of the pictures' size; relative to the current folder, in a recipe
-        relative to the recipe.
+        relative to the recipe. It lies as the sensor: pictures that EXIF turned upright meet it turned like them.
     amount : float
         0 to 100: the ratio of the exposure times, 1 where they were equal.
 
@@ -49,11 +49,11 @@ class DarkFrame(FileBackedOperation):
         frame = self.file_content()
         white = white_of(frame)
 
-        def change(values: Values, rows: slice) -> Values:
-            result: Values = values - (self.amount / white) * frame.array[rows].astype(values.dtype)
+        def change(values: Values, rows: Values) -> Values:
+            result: Values = values - (self.amount / white) * rows.astype(values.dtype)
             return result
 
-        return change_by_frame(self, image, frame.array, change)
+        return self.change_by_frame(image, frame.array, change)
 
 
 def white_of(frame: FileContent) -> float:

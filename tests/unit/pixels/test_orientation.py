@@ -24,3 +24,12 @@ def test_a_box_cut_from_stored_pixels_and_turned_is_the_box_of_the_upright_pictu
     box = (1, 2, 3, 5)
     part = PICTURE.crop(orientation.stored_box(box, upright.size, number))
     assert (part if turn is None else part.transpose(turn)).tobytes() == upright.crop(box).tobytes()
+
+
+@pytest.mark.parametrize("number", range(1, 9))
+def test_samples_turn_like_pixels(number: int) -> None:
+    turn = orientation.to_upright(number)
+    upright = PICTURE if turn is None else PICTURE.transpose(turn)
+    stored = numpy.asarray(PICTURE)[..., None]
+    view = orientation.upright_view(stored, number)
+    assert numpy.array_equal(view[..., 0], numpy.asarray(upright)) and view.base is not None
