@@ -2,7 +2,7 @@
 
 A JPEG is a row of segments before the first scan. What the decoder needs stays (tables, frame, Adobe's marker, JFIF,
 the profile); all other application segments and comments go, and those that are wanted are put in. What follows the
-picture (a gain map, a motion photo's film, more pictures) is for jpeg_accompanied.py.
+picture (a gain map, a motion photo's film, more pictures) is for companions/rest.py.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ def rewrite(data: bytes, encoding: Encoding, image: SourceImage) -> EncodedFile 
     codec, rest = Jpeg(), None
     image.end = image.end or jpeg_scans(data)[1]
     if image.companions or metadata.xmp:
-        from imgbatch.codecs.formats import jpeg_accompanied
+        from imgbatch.codecs.formats.companions.rest import rest_to_write
 
-        rest = jpeg_accompanied.rest_to_write(image, data, encoding, final, changes)
+        rest = rest_to_write(image, data, encoding, final, changes)
     options = metadata_options(codec, final, changes) | ({"icc_profile": metadata.icc} if metadata.icc else {})
     raw = replace_metadata(data, options, metadata.icc is not None, image.end)
     if raw is None:

@@ -7,7 +7,7 @@ import struct
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops, ImageStat
 
 import imgbatch as ib
 from imgbatch.codecs.containers import mpo_index
@@ -135,6 +135,111 @@ def test_a_second_picture_that_cannot_be_read_goes_with_what_is_to_go(tmp_path: 
     broken = b"\xff\xd8\xff\xe1\0\x08secret\xff\xda\0\2\xff\xd9"
     data, outcome = make(tmp_path, jpeg(ramp()) + broken, strip="gps")
     assert "second picture not kept" in outcome.changes and b"secret" not in data
+
+
+GEOMETRY: dict[str, tuple[ib.Operation, ...]] = {
+    "resize": (ib.Resize("300"),),
+    "crop": (ib.Crop("401x299+37+21"),),
+    "turn": (ib.Rotate(90),),
+    "turn and flip": (ib.Rotate(270), ib.Flip()),
+    "cover and flop": (ib.Resize("200x200", fit="cover"), ib.Flop()),
+    "several": (ib.Rotate(180), ib.Crop("16:9", gravity="north"), ib.Resize("222"), ib.Crop("50%x50%")),
+    "enlarge": (ib.Crop("100x100+510+500"), ib.Resize("400", upscale=True)),
+    "nothing": (),
+}
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("name", GEOMETRY)
+def test_a_gain_map_shows_what_the_picture_shows(tmp_path: Path, name: str, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    source = accompanied.ultra_hdr((960, 640), iso=True, exif=exif)
+    data, outcome = make(tmp_path, source, *GEOMETRY[name], quality=90)
+    assert assert_true(data) == ["gain map"] and accompanied.ISO in data
+    (gain,) = companions(data, packet_of(data))
+    with Image.open(io.BytesIO(data)) as picture, Image.open(io.BytesIO(data[gain.start : gain.end])) as small:
+        assert abs(small.width - picture.width / 2) <= 1 and abs(small.height - picture.height / 2) <= 1
+        difference = ImageChops.difference(picture.getchannel(0), small.resize(picture.size, Image.Resampling.BICUBIC))
+        assert ImageStat.Stat(difference).mean[0] < 1.5  # of a ramp that is another one in every other place and turn
+        assert b"hdrgm:GainMapMax" in small.info["xmp"]
+    same = source.endswith(data[gain.start :])  # as stored, or turned back to that
+    assert ("gain map made along with the picture" in outcome.changes) != same
+    assert not [change for change in outcome.changes if "not kept" in change]
+
+
+def test_without_turning_upright_a_gain_map_stays_as_stored(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = tmp_path / "a.jpg"
+    path.write_bytes(accompanied.ultra_hdr(exif=exif))
+    recipe = ib.Recipe([ib.Resize("48")], [ib.Output()], auto_orient=False)
+    (outcome,) = ib.run(path, tmp_path / "out", recipe, workers=0).outcomes
+    data = Path(outcome.outputs[0].path).read_bytes()
+    (gain,) = companions(data, packet_of(data))
+    with Image.open(io.BytesIO(data[gain.start : gain.end])) as small:
+        assert small.size == (24, 16)
+
+
+@pytest.mark.parametrize(
+    "ops",
+    [
+        (ib.Brightness(1.1),), (ib.Rotate(3),), (ib.Pad("200x200"),), (ib.Resize("200x200", fit="contain"),),
+        (ib.Crop("50x50", gravity="entropy"),), (ib.Resize("48"), ib.Grayscale()), (ib.Rotate(90, expand=False),),
+    ],
+    ids=lambda ops: ops[-1].word,
+)  # fmt: skip
+def test_a_gain_map_holds_for_no_other_operation(tmp_path: Path, ops: tuple[ib.Operation, ...]) -> None:
+    data, outcome = make(tmp_path, HDR, *ops)
+    assert assert_true(data) == [] and "gain map not kept" in outcome.changes
+    assert not [claim for claim in CLAIMS if claim in data]
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_only_a_gray_gain_map_holds_for_converted_colors(tmp_path: Path, mode: str) -> None:
+    profile = (Path(__file__).parents[3] / "sample_images" / "color" / "wide-gamut.jpg").read_bytes()
+    with Image.open(io.BytesIO(profile)) as wide:
+        icc = wide.info["icc_profile"]
+    source = accompanied.ultra_hdr(mode=mode, icc_profile=icc)
+    data, outcome = make(tmp_path, source, ib.Resize("48"), icc="srgb")
+    assert ("gain map not kept" in outcome.changes) == (mode == "RGB")
+    data, outcome = make(tmp_path, source, ib.Resize("40"))
+    assert assert_true(data) == ["gain map"]
+
+
+def test_a_gain_map_counts_among_the_bytes_that_are_wanted(tmp_path: Path) -> None:
+    source = accompanied.ultra_hdr((960, 640))
+    most = len(make(tmp_path, source, ib.Resize("480"), quality=60)[0])
+    data, outcome = make(tmp_path, source, ib.Resize("480"), max_bytes=most)
+    assert assert_true(data) == ["gain map"] and len(data) <= most
+    data, outcome = make(tmp_path, source, ib.Resize("480"), max_bytes=6000)
+    assert assert_true(data) == [] and len(data) <= 6000 and "gain map not kept" in outcome.changes
+
+
+@pytest.mark.parametrize("strip", ["all", "xmp", "gps"])
+def test_metadata_go_and_the_gain_map_is_made_along(tmp_path: Path, strip: str) -> None:
+    data, outcome = make(tmp_path, HDR, ib.Resize("48"), strip=strip)
+    assert assert_true(data) == ["gain map"] and b"hdrgm:Version" in packet_of(data)
+    assert (b"dc:source" in data) == (strip == "gps")
+
+
+def test_a_gain_map_that_cannot_be_read_is_not_kept(tmp_path: Path) -> None:
+    source = HDR[: len(HDR) - 300] + b"\xff\xd9"
+    head = source.rindex(b"\xff\xc0")
+    for broken in (source[:head] + b"\xff\xc0\0\x0b\x08\xff\xff\xff\xff\1\1\x11\0" + source[head + 13 :],):
+        data, outcome = make(tmp_path, broken, ib.Resize("48"))
+        assert assert_true(data) == [] and "gain map not kept" in outcome.changes
+
+
+def test_a_film_goes_and_the_gain_map_stays(tmp_path: Path) -> None:
+    data, outcome = make(tmp_path, accompanied.ultra_hdr(film=film()), ib.Resize("48"))
+    assert assert_true(data) == ["gain map"] and "film not kept" in outcome.changes and b"MotionPhoto" not in data
+
+
+def test_gainmap_drop_resizes_without_it(tmp_path: Path) -> None:
+    data, outcome = make(tmp_path, HDR, ib.Resize("48"), gainmap="drop")
+    assert assert_true(data) == [] and "gain map not kept" in outcome.changes
+    assert not [claim for claim in CLAIMS if claim in data]
 
 
 def test_gainmap_drop_leaves_it_out_of_the_same_picture(tmp_path: Path) -> None:

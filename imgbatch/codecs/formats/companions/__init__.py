@@ -1,0 +1,1 @@
+"""Companions in a file: how are a JPEG and what accompanies it put into one file?"""
