@@ -426,6 +426,13 @@ def test_an_executor_keeps_what_its_kind_promises_and_refuses_the_rest(kind: Exe
                 run_kind(kind, "ok", sums=sums)
 
 
+@pytest.mark.parametrize("kind", EXECUTORS.values(), ids=EXECUTORS)
+def test_an_executor_says_how_many_jobs_it_does_at_a_time(kind: ExecutorKind) -> None:
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        options = ExecutorOptions(3, foreign_executor=pool if kind is EXECUTORS["futures"] else None)
+        assert make(kind, options).parallelism == (1 if kind is EXECUTORS["inline"] else 3)
+
+
 def test_a_run_gets_the_kind_that_it_asks_for() -> None:
     with _threads() as pool:
         assert choose("auto", pool) is choose(0, pool) is EXECUTORS["futures"]

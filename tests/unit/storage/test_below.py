@@ -58,6 +58,18 @@ def test_nothing_is_written_or_removed_elsewhere(folder: Path, name: str) -> Non
     assert os.listdir(home) == ["a"] and (home / "a").read_bytes() == SECRET
 
 
+def test_a_folder_that_another_worker_makes_first_is_taken(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make = os.mkdir
+
+    def make_first(path: str, mode: int = 0o777, *, dir_fd: int | None = None) -> None:
+        make(path, mode, dir_fd=dir_fd)
+        make(path, mode, dir_fd=dir_fd)  # the second one comes too late
+
+    monkeypatch.setattr(os, "mkdir", make_first)
+    write_bytes(str(folder / "new/a"), b"data", root=Root(str(folder)))
+    assert (folder / "new/a").read_bytes() == b"data"
+
+
 def test_a_file_in_the_way_of_a_folder_is_said(folder: Path) -> None:
     (folder / "file").write_bytes(b"")
     with pytest.raises(NotADirectoryError):
