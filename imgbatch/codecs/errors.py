@@ -10,7 +10,9 @@ from imgbatch.core.frozen_dataclass import frozen
 
 _TRUNCATION = re.compile(r"truncat|not enough|only got|not large enough|unexpected end|end of (file|data)", re.I)
 _NO_SUPPORT = re.compile(
-    r"unsupported|not (yet )?(supported|implemented)|unimplemented|cannot find loader|not installed|reformat failed",
+    r"unsupported|not (yet )?(supported|implemented)|unimplemented|cannot find loader|not installed|reformat failed|"
+    r"cannot handle|unknown (\w+ )?(compression(?! method)|pixel format|map depth|orientation)|texture compression|"
+    r"unable to determine \w+ image mode|cannot read this",
     re.I,
 )
 HEADER = "the header is damaged"
@@ -29,7 +31,7 @@ _TRANSLATIONS: tuple[tuple[str, Kind | None, str], ...] = (
     (r"(?i)palette size", "corrupt", "its palette has an impossible size"),
     (r"invalid literal|could not convert string|Token too long", None, "there is no number where its header needs one"),
     (
-        r"(?i)\b(unknown|unrecognized|bad) (raw |image |pixel )?mode",
+        r"(?i)\b(unknown|unrecognized|bad) (raw |image |pixel |TGA )?mode|determine \w+ image mode",
         "unsupported",
         "no reader here knows its kind of pixels",
     ),

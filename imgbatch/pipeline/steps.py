@@ -145,6 +145,7 @@ def plan_decode(image: ImageContext) -> None:
 def decide_outputs(image: ImageContext) -> None:
     """Decide what becomes of each output; where all are copied, the picture is only checked."""
     picture, plan, outputs, targets = image.picture, image.plan, image.outputs, image.job.targets
+    write_output.refuse_long_names(image)
     if image.task.plan:
         image.decisions = output_decision.decide(picture, plan, outputs, targets, image.data)
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import stat
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from imgbatch import codecs
 from imgbatch.core.errors import ImageError
 from imgbatch.core.job import Job, Target
 from imgbatch.core.quantities import Size
+from imgbatch.operations import Operation
 from imgbatch.planning.names import fill_late
 from imgbatch.planning.recipe import Output
 from imgbatch.storage.atomic_write import mtime
@@ -21,6 +23,7 @@ from imgbatch.storage.registry import storage_of
 if TYPE_CHECKING:
     from imgbatch.codecs.writing.encode import EncodedFile
     from imgbatch.pipeline.image_task import ImageTask
+    from imgbatch.pipeline.steps import ImageContext
 
 
 def output_format(target: Target, modes: Iterable[str]) -> str:
@@ -43,11 +46,44 @@ def output_path(target: Target, format: str, size: Size | None, data: bytes) -> 
         Width and height in px for names that hold them; None, as long as they are not known: the template.
     data : bytes
         The source's content, for ``{hash}``: the first 16 hexadecimal digits of its SHA-256.
+
+    Raises
+    ------
+    ImageError
+        Kind ``io``: the name is longer than file systems take.
     """
     path = target.path if format == target.format or target.other is None else target.other
     if target.late and size is not None:
+        from imgbatch.planning.folders import too_long_sentence, unusable  # other names were looked at when planned
+
         path = fill_late(path, *size, hashlib.sha256(data).hexdigest()[:16])
+        if unusable(path, os.sep):
+            raise ImageError("io", too_long_sentence(path))
     return path
+
+
+def refuse_long_names(image: ImageContext) -> None:
+    """ImageError, before anything is written, for a name that gets too long by the size of its picture.
+
+    What only the pixels can tell is seen when the file is to be written (:func:`output_path`).
+    """
+    recipe, picture = image.task.recipe, image.picture
+    for target, output in zip(image.job.targets, image.outputs, strict=True):
+        if target.late:
+            size = picture.upright_size if recipe.auto_orient else picture.size
+            try:
+                output_path(target, target.format, _size_after((*recipe.ops, *output.ops), size), image.data)
+            except ImageError:
+                image.timer.enter("write")
+                raise
+
+
+def _size_after(ops: Iterable[Operation], size: Size) -> Size | None:
+    """The size in px that operations make of a picture; None where only its pixels can tell."""
+    here: Size | None = size
+    for op in ops:
+        here = None if here is None else op.after(here)
+    return here
 
 
 def write_output(

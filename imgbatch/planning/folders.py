@@ -163,6 +163,11 @@ def unusable(path: str, inside: str) -> bool:
     return (len(path) - len(inside)) * 4 > NAME_BYTES and any(map(too_long, path.removeprefix(inside).split(os.sep)))
 
 
+def too_long_sentence(path: str) -> str:
+    """What is said of a path that is :func:`unusable`."""
+    return f"the name {display_path(path)} is longer than the {NAME_BYTES} bytes of a name; shorten it with --name"
+
+
 def and_more(count: int) -> str:
     """`` (and N more)`` for a message that names the first of `count` things; empty for one."""
     return f" (and {count - 1} more)" if count > 1 else ""

@@ -24,7 +24,7 @@ LATE = frozenset({"width", "height", "hash"})
 STATE = ".imgbatch"  # the folder of our own in an output folder; no image may be written below it
 NAME_BYTES = 255  # what file systems take for one name
 
-_LATE_EXAMPLE = (1, 1, "0" * 64)
+_LATE_EXAMPLE = (1, 1, "0" * 16)
 
 NO_TAG = "unknown"  # what stands for a tag that a picture does not have
 _PART_BYTES = 100  # of a tag in a name

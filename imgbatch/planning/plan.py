@@ -20,7 +20,7 @@ from imgbatch.core.run_settings import InTheWay
 from imgbatch.operations.base import EXIF
 from imgbatch.planning import names
 from imgbatch.planning.conflicts import Claims, NameConflicts, label
-from imgbatch.planning.folders import TargetFolders, display_path, late_folders, unusable
+from imgbatch.planning.folders import TargetFolders, display_path, late_folders, too_long_sentence, unusable
 from imgbatch.planning.names import STATE, key
 from imgbatch.planning.recipe import Output, Recipe, name_fields
 from imgbatch.storage.temporary import TEMPORARY
@@ -139,7 +139,7 @@ def _resolve(jobs: list[Job], index: int, conflicts: NameConflicts, inside: str)
                 continue
             path, other, replace = place
             if unusable(path, inside) or unusable(other or "", inside):
-                problem = Failure("io", "write", _too_long(path))
+                problem = Failure("io", "write", too_long_sentence(path))
                 jobs[index] = Job(index, dataclasses.replace(job.source, problem=problem), ())
                 return True
             target = Target(target.output, path, target.format, other, False, replace, target.earlier_outputs)
@@ -150,12 +150,6 @@ def _resolve(jobs: list[Job], index: int, conflicts: NameConflicts, inside: str)
 
 class _NoNameError(Exception):
     """A source that cannot get a name."""
-
-
-def _too_long(path: str) -> str:
-    return (
-        f"the name {display_path(path)} is longer than the {names.NAME_BYTES} bytes of a name; shorten it with --name"
-    )
 
 
 # -- names -------------------------------------------------------------------------------------------------------------
@@ -256,7 +250,7 @@ class _TargetNames:
                     f"{label(source)} would be {display_path(path)}, kept for imgbatch itself; change --name"
                 )
         if unusable(path, self._inside):
-            raise _NoNameError(_too_long(path))
+            raise _NoNameError(too_long_sentence(path))
         return path
 
     def _leads_out(self, name: str) -> PlanError:

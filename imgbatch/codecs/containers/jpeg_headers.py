@@ -52,6 +52,13 @@ def process_of(data: bytes) -> tuple[int | None, bool]:
     return process, False
 
 
+def has_late_height(data: bytes) -> bool:
+    """Whether a JPEG leaves its height to a DNL segment behind its first scan (T.81, B.2.5)."""
+    frames = (start for marker, start, end in segments(data) if marker in _FRAMES and end > start + 9)
+    start = next(frames, None)
+    return start is not None and data[start + 5 : start + 7] == b"\0\0" and b"\xff\xdc\0\4" in data
+
+
 def scan_end(data: bytes, position: int) -> int | None:
     """Where the picture of one scan ends, whose decoder has read the file up to `position`; None: there is no end mark.
 

@@ -7,21 +7,27 @@ from __future__ import annotations
 
 import functools
 import io
+import re
 from typing import Any
 
 from imgbatch.codecs import errors
+from imgbatch.codecs.containers import jpeg_headers
 from imgbatch.codecs.reading import bit_depth, limits
-from imgbatch.core.errors import ImageError
+from imgbatch.core.errors import ImageError, one_line
 
-_COMPRESSION = 259  # TIFF's tag
+_COMPRESSION, _PLANES, _EXTRA = 259, 284, 338  # TIFF's tags
 #: Those of TIFF's that libtiff may have been built without, by their number in the tag.
 _OPTIONAL = {34925: "lzma", 50000: "zstd", 50001: "webp"}
-#: What others are called (TIFF 6.0 and its supplements, libtiff's tiff.h).
+#: What others are called (TIFF 6.0 and its supplements, libtiff's tiff.h, and programs that have their own).
 _COMPRESSIONS = {
-    9: "JBIG", 10: "JBIG", 34661: "JBIG", 32766: "NeXT", 32808: "Pixar", 32909: "Pixar", 33003: "JPEG 2000",
-    33005: "JPEG 2000", 34712: "JPEG 2000", 34887: "LERC", 34892: "lossy JPEG of DNG", 50002: "JPEG XL",
-    52546: "JPEG XL",
+    9: "JBIG", 10: "JBIG", 34661: "JBIG", 34663: "JBIG2", 32766: "NeXT", 32767: "raw of Sony", 32770: "raw of Samsung",
+    32808: "Pixar", 32867: "raw of Kodak", 32895: "IT8", 32896: "IT8", 32897: "IT8", 32898: "IT8", 32908: "Pixar",
+    32909: "Pixar", 33003: "JPEG 2000", 33004: "JPEG 2000", 33005: "JPEG 2000", 33007: "JPEG 2000", 34712: "JPEG 2000",
+    34713: "raw of Nikon", 34718: "Microsoft Document Imaging", 34719: "Microsoft Document Imaging",
+    34720: "Microsoft Document Imaging", 34887: "LERC", 34892: "lossy JPEG of DNG", 34933: "PNG", 34934: "JPEG XR",
+    50002: "JPEG XL", 52546: "JPEG XL", 65000: "raw of Kodak", 65535: "raw of Pentax",
 }  # fmt: skip
+_PRIVATE = 32766  # from here on programs have numbers of their own
 _LARGEST_AVIF = 16384**2  # px: what libavif reads, whatever its caller allows
 
 
@@ -60,10 +66,33 @@ def reader_gap(name: str, data: bytes, reason: Exception, max_pixels: int | None
         return _too_large(data, max_pixels)
     if name == "tiff":
         return _of_tiff(data, reason)
+    if name == "jpeg":
+        return _of_jpeg(data, reason)
+    if name == "dds" and "format" in str(reason):
+        kind = data[84:88].decode("latin-1") if data[80:84] == b"\4\0\0\0" else "an unusual layout"
+        return _no_reader(f"a DDS of {one_line(kind)}", "save it as PNG first")
+    if (
+        name == "bmp"
+        and data[14:16] != b"\x40\0"
+        and (inner := {4: "a JPEG", 5: "a PNG"}.get(int.from_bytes(data[30:34], "little")))
+    ):
+        return _no_reader(f"a BMP that holds {inner}", f"take {inner} out of it first")
+    if name == "psd" and data[4:6] == b"\0\2":
+        return _no_reader("a large Photoshop document (PSB)", "save it as TIFF or PNG first")
     if name == "psd" and isinstance(reason.__cause__, KeyError):  # Pillow makes SyntaxErrors of them
         return _no_reader(
             f"a PSD of {int.from_bytes(data[22:24], 'big')} bits a channel", "save it as TIFF or PNG first"
         )
+    return None
+
+
+def _of_jpeg(data: bytes, reason: Exception) -> ImageError | None:
+    advice = "save it as a JPEG of 8 bits, or as PNG, first"
+    if (match := re.match(r"cannot handle (\d+)-(bit|layer)", str(reason))) is not None:
+        unit = "bits a sample" if match[2] == "bit" else "components"
+        return _no_reader(f"a JPEG of {match[1]} {unit}", advice)
+    if jpeg_headers.has_late_height(data):
+        return _no_reader("a JPEG whose height stands behind its pixels (DNL)", advice)
     return None
 
 
@@ -90,17 +119,27 @@ def _of_tiff(data: bytes, reason: Exception) -> ImageError | None:
     missing = reason.__cause__
     compression = bit_depth.tiff_tags(data).get(_COMPRESSION, 1)
     advice = "save it as RGB or gray with 8 or 16 bits a sample first"
+    if _is_planar_premultiplied(data):
+        return _no_reader("a TIFF of planes with premultiplied alpha", "save it with samples side by side first")
     if str(reason) == "unknown pixel mode" and (samples := bit_depth.tiff_samples(data)) is not None:
         return _no_reader(f"a TIFF of {samples}", advice)
     if compression in _COMPRESSIONS or (compression in _OPTIONAL and not _has_decoder(_OPTIONAL[compression])):
         title = _COMPRESSIONS.get(compression) or _OPTIONAL[compression].upper()
         return _no_reader(f"a TIFF compressed as {title}", "save it with another compression first")
+    if isinstance(missing, KeyError) and missing.args == (compression,) and compression >= _PRIVATE:
+        return _no_reader(f"a TIFF of compression {compression}", "save it with another compression first")
     if isinstance(missing, KeyError) and missing.args == (compression,):
         return ImageError("corrupt", f"the tiff header names a compression that is none ({compression})")
     if isinstance(missing, KeyError):
         (number,) = missing.args
         return ImageError("corrupt", f"the tiff header has no tag {number} ({TiffTags.lookup(number).name})")
     return None
+
+
+def _is_planar_premultiplied(data: bytes) -> bool:
+    tags = bit_depth.tiff_tags(data)
+    extra = tags.get(_EXTRA, ())
+    return tags.get(_PLANES) == 2 and (extra == 1 or (isinstance(extra, tuple) and 1 in extra))
 
 
 @functools.cache

@@ -234,3 +234,81 @@ def test_damage_is_named_in_words_for_users(suffix: str, tmp_path: Path) -> None
         for message in messages:
             assert PYTHON.search(message) is None, (message, data)
     assert failures > 20
+
+
+@pytest.mark.parametrize("number", [33003, 33004, 33005, 34713, 34718, 34933, 40000, 65000])
+def test_a_tiff_of_a_compression_that_others_have_is_not_damaged(number: int) -> None:
+    kind, message = verdict(tiff(t259=number), ".tif")
+    assert kind == "unsupported" and message.startswith("no reader here for a TIFF")
+
+
+def test_a_tiff_of_planes_with_premultiplied_alpha() -> None:
+    kind, message = verdict(tiff(t338=1, t277=3), ".tif")
+    assert (kind, message.partition(";")[0]) == (
+        "unsupported", "no reader here for a TIFF of planes with premultiplied alpha"
+    )  # fmt: skip
+
+
+def with_frame(data: bytes, **values: bytes) -> bytes:
+    """A JPEG whose SOF segment says something else."""
+    at = data.index(b"\xff\xc0")
+    places = {"bits": 4, "height": 5, "components": 9}
+    for name, value in values.items():
+        data = data[: at + places[name]] + value + data[at + places[name] + len(value) :]
+    return data
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"bits": b"\x0c"}, "no reader here for a JPEG of 12 bits a sample"),
+        ({"components": b"\2"}, "no reader here for a JPEG of 2 components"),
+    ],
+)
+def test_a_jpeg_of_unusual_samples(values: dict[str, bytes], words: str) -> None:
+    kind, message = verdict(with_frame(encoded("JPEG", "RGB"), **values), ".jpg")
+    assert (kind, message.partition(";")[0]) == ("unsupported", words)
+
+
+def test_a_jpeg_whose_height_comes_later() -> None:
+    data = with_frame(encoded("JPEG", "RGB"), height=b"\0\0")
+    assert verdict(data, ".jpg")[0] == "corrupt"  # there is no height at all
+    later = data[:-2] + b"\xff\xdc\0\4\0\x11" + data[-2:]
+    assert verdict(later, ".jpg") == (
+        "unsupported",
+        "no reader here for a JPEG whose height stands behind its pixels (DNL); save it as a JPEG of 8 bits, or as "
+        "PNG, first",
+    )
+
+
+def test_a_bmp_that_holds_a_jpeg_and_a_dds_of_another_layout() -> None:
+    bmp = bytearray(encoded("BMP", "RGB"))
+    bmp[28:34] = b"\0\0\4\0\0\0"
+    assert verdict(bytes(bmp), ".bmp") == (
+        "unsupported",
+        "no reader here for a BMP that holds a JPEG; take a JPEG out of it first",
+    )
+    dds = bytearray(encoded("DDS", "RGB"))
+    dds[80:88] = b"\4\0\0\0DXT2"
+    assert verdict(bytes(dds), ".dds") == ("unsupported", "no reader here for a DDS of DXT2; save it as PNG first")
+
+
+def test_a_large_photoshop_document() -> None:
+    assert (
+        verdict(b"8BPS\0\2" + bytes(6) + struct.pack(">HIIHH", 3, 8, 8, 8, 3) + bytes(300), ".psb")[0] == "unsupported"
+    )
+
+
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        ("unknown TGA mode", "unsupported"), ("unknown TGA map depth", "unsupported"),
+        ("cannot read this XPM file", "unsupported"),
+        ("Unknown BLP compression 9", "unsupported"), ("Invalid texture compression format: 7", "unsupported"),
+        ("Unknown pixel format flags 2", "unsupported"), ("unable to determine J2K image mode", "unsupported"),
+        ("unknown data organization", "corrupt"), ("Unknown compression method 7 in iCCP chunk", "corrupt"),
+        ("bad quantization table marker", "corrupt"), ("APNG contains frame sequence errors", "corrupt"),
+    ],
+)  # fmt: skip
+def test_what_readers_say_of_what_they_lack(message: str, kind: str) -> None:
+    assert errors.classify(SyntaxError(message), "decode")[0] == kind
