@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import os
+import posixpath
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar, Protocol, Self
 
@@ -212,10 +213,14 @@ class FileContext(ABC):
 
     def open(self) -> None:
         """Open the picture: its header only."""
+        from imgbatch.codecs.reading import color_description
         from imgbatch.codecs.reading.open import open_image
 
         self.timer.enter("decode")
-        self.picture = open_image(self.data, self.suffix, self.task.max_pixels, self.task.untrusted)
+        self.picture = picture = open_image(self.data, self.suffix, self.task.max_pixels, self.task.untrusted)
+        if color_description.OPEN_COLORS in picture.changes:
+            name = posixpath.basename(self.job.source.relative)
+            picture.metadata.icc = color_description.profile_by_name(name, picture.mode, picture.changes)
 
     def close(self) -> None:
         """Close the picture, if it was opened, and note what was noticed of it."""

@@ -6,6 +6,7 @@ import importlib.util
 import io
 import itertools
 import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from PIL import Image, ImageCms
 
 import imgbatch as ib
 from imgbatch.codecs.containers import png_chunks
+from imgbatch.codecs.reading import color_description
 from imgbatch.core.job import Outcome
 from imgbatch.pixels import profile_conversion
 from imgbatch.pixels.color_spaces import color_space, icc_profile
@@ -282,6 +284,45 @@ def test_adobe_rgb_by_exif(tmp_path: Path, format: str, exif: bytes, adobe: bool
     names = image.getexif().get_ifd(0xA005), image.getexif().get_ifd(0x8769)
     if adobe:
         assert names[0][1] == "R98" and names[1][0xA001] == 1  # no reader converts it once more
+
+
+@pytest.mark.parametrize(("name", "change"), [
+    ("_DSC1234.JPG", "icc: Adobe RGB by exif and the name"), ("_mg_0001.jpg", "icc: Adobe RGB by exif and the name"),
+    ("DSC_1234.JPG", color_description.OPEN_COLORS), ("_DSC1234 copy.jpg", color_description.OPEN_COLORS),
+])  # fmt: skip
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_camera_that_says_only_that_it_is_not_srgb(tmp_path: Path, order: str, name: str, change: str) -> None:
+    """DCF: a name that begins with a line is that of a picture in Adobe RGB."""
+    exif = files.adobe_exif(b"R98\0", order=order)
+    data = files.saved(Image.new("RGB", (64, 64), (200, 60, 40)), "JPEG", quality=100, exif=b"Exif\0\0" + exif)
+    outcome, image = run_one(tmp_path, name, data, format="png", icc="srgb")
+    assert outcome.changes[0] == change
+    assert image.getpixel((9, 9)) == pytest.approx((233, 57, 34) if "icc" in change else (200, 60, 40), abs=4)
+
+
+def test_a_name_counts_only_where_exif_leaves_it_open(tmp_path: Path) -> None:
+    image = Image.new("RGB", (64, 64), (200, 60, 40))
+    for number, more in enumerate(
+        ({}, {"exif": files.adobe_exif(b"R98\0", 1)}, {"icc_profile": profile("P3", "sRGB")})
+    ):
+        data = files.saved(image, "JPEG", quality=100, **more)
+        outcome, _ = run_one(tmp_path, f"_DSC000{number}.JPG", data, format="png")
+        assert not any("Adobe" in text for text in outcome.changes)
+
+
+@pytest.mark.parametrize("format", ["ICO", "ICNS"])
+@pytest.mark.parametrize(("more", "red"), [
+    ({"iCCP": b"x\0\0" + zlib.compress(profile("P3", "sRGB"))}, 255), ({"cICP": bytes((12, 13, 0, 1))}, 255),
+    ({}, 234),
+])  # fmt: skip
+def test_an_icon_has_the_colors_of_its_png(tmp_path: Path, format: str, more: dict[str, bytes], red: int) -> None:
+    inner = files.png(Image.new("RGBA", (128, 128), (*P3_RED, 255)), **more)
+    if format == "ICO":
+        data = struct.pack("<3H4B2H2I", 0, 1, 1, 128, 128, 0, 0, 1, 32, len(inner), 22) + inner
+    else:
+        data = b"icns" + struct.pack(">I4sI", 16 + len(inner), b"ic07", 8 + len(inner)) + inner
+    _, image = run_one(tmp_path, f"a.{format.lower()}", data, format="png", icc="srgb")
+    assert image.getpixel((9, 9))[0] == pytest.approx(red, abs=2)  # type: ignore[index]
 
 
 def test_adobe_rgb_by_exif_of_a_tiff(tmp_path: Path) -> None:

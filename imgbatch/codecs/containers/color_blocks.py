@@ -6,6 +6,7 @@ import struct
 from typing import NamedTuple
 
 _GIF_PROFILE = b"\x21\xff\x0bICCRGBG1012"
+_PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 _MOST = 4 << 20  # bytes of a GIF's profile
 _WITH_PROFILE, _BY_MEASURE = b"DEBM", bytes(4)  # "MBED" as a number that begins with its low byte
 _V4, _V5 = 108, 124
@@ -54,6 +55,13 @@ def chromaticities_of_bmp(data: bytes) -> Chromaticities | None:
     points = [(white[0] / sum(white), white[1] / sum(white)), *corners]
     gamma = powers[1] if powers[1] >= 1 else 1 / powers[1]
     return Chromaticities(tuple(number for point in points for number in point), gamma)
+
+
+def png_of_icon(data: bytes, size: tuple[int, int]) -> bytes:
+    """What begins with the first PNG of that size (width, height) inside a file of several; nothing where none does."""
+    head = _PNG + struct.pack(">II", *size)
+    at = data.find(head)
+    return b"" if at < 0 else data[at:]
 
 
 def is_linear_qoi(data: bytes) -> bool:

@@ -7,11 +7,14 @@ GIF, BMP and JPEG 2000; the file's own numbers (color_numbers.py); EXIF of a cam
 
 from __future__ import annotations
 
+import contextlib
+import io
+import re
 from typing import TYPE_CHECKING
 
 from imgbatch.codecs.containers import jpeg_headers, png_chunks
 from imgbatch.codecs.metadata import profile_policy
-from imgbatch.pixels import color
+from imgbatch.pixels import color, profile_conversion
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
@@ -22,8 +25,13 @@ if TYPE_CHECKING:
 _TIFF_TAGS = (301, 318, 319, 0x8769)
 #: In EXIF, DCF's mark of Adobe RGB, and ColorSpace 2, in both orders of bytes, as some cameras have it.
 _ADOBE_MARKS = (b"R03", b"\x01\xa0\x03\0\x01\0\0\0\x02\0", b"\xa0\x01\0\x03\0\0\0\x01\0\x02")
+_OPEN_MARKS = (b"\x01\xa0\x03\0\x01\0\0\0\xff\xff", b"\xa0\x01\0\x03\0\0\0\x01\xff\xff")
+#: What is said where EXIF's ColorSpace is 65535, and nothing says what the colors are.
+OPEN_COLORS = "color: not calibrated by exif, and no profile says what it is"
+_DCF_NAME = re.compile(r"_[0-9A-Z_]{3}[0-9]{4}\.[A-Z]{3,4}", re.IGNORECASE)
 _WITH_BOXES = ("avif", "heif", "jpeg2000")
 _WITH_BLOCKS = ("gif", "bmp", "qoi")
+_ICONS = ("ico", "icns")
 
 
 def profile_of(
@@ -56,6 +64,8 @@ def profile_of(
     if not profile and "icc_profile" in image.info:  # there was one
         warnings.append("icc ignored: damaged")
     icc = profile_policy.usable_profile(profile, image.mode, warnings)
+    if name in _ICONS:
+        return _profile_of_icon(image, data, warnings, changes)
     if not looks or (icc is not None and code is None):
         return icc
     kind = color.space(image.mode)
@@ -66,7 +76,44 @@ def profile_of(
     description = color_numbers.of_cicp(code) if code is not None else None
     if description is None and icc is None:
         description = color_numbers.of_file(image, name, data) or color_numbers.of_exif(image, name, exif)
+        if description is None and exif is not None and any(mark in exif for mark in _OPEN_MARKS):
+            changes.append(OPEN_COLORS)
     return icc if description is None else _described_profile(description, kind == "gray", icc, changes)
+
+
+def _profile_of_icon(image: ImageFile, data: bytes, warnings: list[str], changes: list[str]) -> bytes | None:
+    """The profile of the PNG that is shown of an icon, None where it is no PNG."""
+    from PIL import Image as Images
+
+    from imgbatch.codecs.containers import color_blocks
+
+    inner, _ = png_chunks.without_heavy_chunks(color_blocks.png_of_icon(data, image.size))
+    with contextlib.suppress(Exception), Images.open(io.BytesIO(inner), formats=["PNG"]) as picture:
+        icc = profile_of(picture, "png", inner, None, warnings, changes)
+        return icc if icc is not None and profile_conversion.fits(icc, image.mode) else None
+    return None
+
+
+def profile_by_name(name: str, mode: str, changes: list[str]) -> bytes | None:
+    """Adobe RGB, for a picture that is `OPEN_COLORS` and has a name such as ``_DSC1234.JPG``; None for others.
+
+    Cameras begin the names of pictures in Adobe RGB with a line (DCF 2.0, 3.2.4.1).
+
+    Parameters
+    ----------
+    name : str
+        Of the file, without folders.
+    mode : str
+        Of its pixels.
+    changes : list of str
+        Of the picture: what is known now stands in the place of what was not.
+    """
+    if not _DCF_NAME.fullmatch(name) or color.space(mode) != "rgb":
+        return None
+    from imgbatch.pixels.color_spaces import color_space, icc_profile
+
+    changes[changes.index(OPEN_COLORS)] = f"icc: {color_space.ADOBE_RGB.name} by exif and the name"
+    return icc_profile.profile_of(color_space.ADOBE_RGB)
 
 
 def _is_worth_a_look(image: ImageFile, name: str, exif: bytes | None) -> bool:
@@ -78,12 +125,11 @@ def _is_worth_a_look(image: ImageFile, name: str, exif: bytes | None) -> bool:
     tags = getattr(image, "tag_v2", None) if name == "tiff" else None
     if tags is not None and any(tag in tags for tag in _TIFF_TAGS):
         return True
-    return exif is not None and any(mark in exif for mark in _ADOBE_MARKS)
+    return exif is not None and any(mark in exif for mark in (*_ADOBE_MARKS, *_OPEN_MARKS))
 
 
 def _described_profile(description: Description, gray: bool, icc: bytes | None, changes: list[str]) -> bytes | None:
     """The profile that says what a description says; `icc` where it is the same, or where we know no better."""
-    from imgbatch.pixels import profile_conversion
     from imgbatch.pixels.color_spaces import icc_profile
 
     source, space = description.source, description.space

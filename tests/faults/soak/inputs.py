@@ -118,6 +118,8 @@ def color_files() -> tuple[bytes, ...]:
         of_colors.png(image, cICP=bytes((9, 1, 0, 0)), gAMA=bytes((0, 0, 200, 0)), cHRM=of_colors.chromaticity(p3)),
         of_colors.saved(image, "JPEG", exif=b"Exif\0\0" + of_colors.adobe_exif()),
         of_colors.saved(image, "QOI"),
+        of_colors.saved(image, "ICO", sizes=[(24, 18)]),
+        of_colors.saved(image.resize((32, 32)), "ICNS"),
     )  # fmt: skip
 
 

@@ -240,6 +240,7 @@ ON_FILES: dict[str, Callable[[bytes], object]] = {
     "of_jpeg2000": color_boxes.of_jpeg2000,
     "profile_of_gif": color_blocks.profile_of_gif,
     "profile_of_bmp": color_blocks.profile_of_bmp,
+    "png_of_icon": lambda data: color_blocks.png_of_icon(data, (9, 9)),
     "cicp": png_chunks.cicp,
     "code_points": icc_profile.code_points,
     "without_heavy_chunks": png_chunks.without_heavy_chunks,
