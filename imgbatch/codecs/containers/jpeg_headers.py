@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
-_SAMPLINGS = {0: "4:4:4", 1: "4:2:2", 2: "4:2:0"}
+#: Those that can be written, and others, by how many pixels share a sample of color, across and down.
+_SAMPLINGS: dict[tuple[float, float], str] = {(1, 1): "4:4:4", (2, 1): "4:2:2", (2, 2): "4:2:0"}
+_OTHER_SAMPLINGS: dict[tuple[float, float], str] = {(1, 2): "4:4:0", (4, 1): "4:1:1", (4, 2): "4:1:0"}
 _WIDTH, _HEIGHT = 256, 257
 _RGB = tuple(b"RGB")
 #: Scans of a JPEG that are decoded; cameras and programs write up to 12. Each costs as much as the whole picture.
@@ -181,10 +183,21 @@ def decoder_bytes(image: ImageFile, name: str, several: bool) -> int:
 
 def tables(image: ImageFile) -> JpegTables | None:
     """A JPEG's quantization tables and chroma sampling; None where it has no tables that can be written again."""
-    from PIL import JpegImagePlugin
-
     raw = getattr(image, "quantization", None)
     if not raw or any(len(table) != 64 or not all(0 < value < 256 for value in table) for table in raw.values()):
         return None
-    sampling = JpegImagePlugin.get_sampling(image) if image.mode == "RGB" else -1
-    return JpegTables({number: list(raw[key]) for number, key in enumerate(sorted(raw))}, _SAMPLINGS.get(sampling))
+    numbers = {number: list(raw[key]) for number, key in enumerate(sorted(raw))}
+    return JpegTables(numbers, *_sampling(image)) if image.mode == "RGB" else JpegTables(numbers, None)
+
+
+def _sampling(image: ImageFile) -> tuple[str, str]:
+    """The chroma sampling to write in its place, and where that is another one, how the JPEG's own is called."""
+    layers: Any = getattr(image, "layer", ())
+    wide, high = (max((layer[axis] for layer in layers), default=1) for axis in (1, 2))
+    steps: set[tuple[float, float]] = {
+        (wide / layer[1], high / layer[2]) for layer in layers[1:] if layer[1] and layer[2]
+    }
+    step = steps.pop() if len(steps) == 1 and tuple(layers[0][1:3]) == (wide, high) else (0, 0)
+    if step in _SAMPLINGS:
+        return _SAMPLINGS[step], ""
+    return "4:4:4", _OTHER_SAMPLINGS.get(step, ", ".join(f"{layer[1]}x{layer[2]}" for layer in layers))

@@ -14,11 +14,13 @@ GAIN_MAP, PICTURE, FILM, DEPTH, SOUND = "gain map", "second picture", "film", "d
 class JpegTables:
     """How a JPEG was encoded: its quantization tables (64 numbers each, as Pillow has them) and chroma sampling.
 
-    `sampling` is None where it is none that can be written again.
+    `sampling` is None where there are no colors. Where it is none that can be written again (`other_sampling` names it)
+    it is 4:4:4, of which nothing is lost.
     """
 
     quantization: dict[int, list[int]]
     sampling: str | None
+    other_sampling: str = ""
 
 
 @dataclass(repr=False)

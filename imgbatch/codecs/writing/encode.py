@@ -76,6 +76,10 @@ class EncoderInput:
         changes = list(self.changes)
         if encoding.quality == "keep" and quality is not None:
             changes.append("quality: the source's tables kept" if tables else f"quality: {quality}, no tables to keep")
+        if tables.get("subsampling") and self.tables is not None and self.tables.other_sampling:
+            changes.append(
+                f"sampling: {self.tables.other_sampling} is not written, {tables['subsampling']} in its place"
+            )
         quality = None if tables else quality
         mode = "RGB" if frames[0].mode == "YCbCr" else frames[0].mode  # as it will be read
         return EncodedFile(data, codec.name, width, height, count, quality, changes, mode, self.has_position)
