@@ -28,7 +28,6 @@ _MOST = 64
 _START = re.compile(rb"\xff\xd8\xff[\xc0-\xfe]|ftyp")
 _WORD = re.compile(rb"[\w\xa9 -]{4}", re.ASCII)
 _STILL = (b"heic", b"heix", b"heif", b"mif1", b"msf1", b"avif", b"avis")
-_DISPARITY = 0x020002
 #: What a gain map's or a depth map's own XMP says.
 _GAIN_WORDS = (b"http://ns.adobe.com/hdr-gain-map/", b"aux:hdrgainmap", b"http://ns.apple.com/HDRGainMap/")
 _DEPTH_WORDS = (b"http://ns.apple.com/depthData/", b"auxid:2")
@@ -80,7 +79,7 @@ def _names(data: bytes, end: int, xmp: bytes) -> dict[int, str]:
     """What the picture's metadata say that is at these places."""
     names = {}
     for entry in mpo_index.pictures(data)[1:]:
-        names[entry.start] = DEPTH if entry.type == _DISPARITY else PICTURE
+        names[entry.start] = PICTURE
     at = end
     for number, item in enumerate(announcements.items(xmp)):
         at += item.length if number and not item.kind else 0

@@ -32,7 +32,7 @@ def kinds(data: bytes, xmp: bytes = b"") -> list[str]:
         (PLAIN + gain_map(xmp=accompanied.APPLE_XMP), ["gain map"]),
         (PLAIN + gain_map(xmp=b"", iso=bytes(61)), ["gain map"]),
         (with_pictures(PLAIN, SECOND, gain_map()), ["second picture", "gain map"]),
-        (with_pictures(PLAIN, SECOND, kinds=(0x020002,)), ["depth map"]),
+        (with_pictures(PLAIN, SECOND, kinds=(0x020002,)), ["second picture"]),  # a stereo pair's
         (PLAIN + FILM, ["film"]),
         (PLAIN + bytes(40) + FILM + SECOND, ["film", "second picture"]),
         (PLAIN + b"unknown words" + SECOND, ["bytes", "second picture"]),

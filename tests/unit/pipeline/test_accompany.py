@@ -131,6 +131,23 @@ def test_a_second_picture_loses_what_the_first_loses(tmp_path: Path) -> None:
             assert not image.getexif().get_ifd(0x8825)
 
 
+@pytest.mark.parametrize("place", ["second exif", "extended xmp", "unknown segment"])
+def test_what_hides_in_a_second_picture_goes_when_it_is_asked_for(tmp_path: Path, place: str) -> None:
+    exif = Image.Exif()
+    exif.get_ifd(0x8825).update({1: "N", 2: (48.0, 8.0, 13.9), 3: "E", 4: (11.0, 34.0, 30.0), 29: "secret"})
+    plain = Image.Exif()
+    plain[0x010F] = "Maker"
+    content = {
+        "second exif": b"Exif\0\0" + exif.tobytes().removeprefix(b"Exif\0\0"),
+        "extended xmp": b"http://ns.adobe.com/xmp/extension/\0" + b"0" * 40 + b"<a exif:GPSLatitude='secret'/>",
+        "unknown segment": b"Anything\0secret",
+    }[place]
+    marker = 0xE5 if place == "unknown segment" else 0xE1
+    second = accompanied.inserted(jpeg(ramp((32, 24)), exif=plain), accompanied.segment(marker, content))
+    data, outcome = make(tmp_path, with_pictures(jpeg(ramp()), second), strip="gps")
+    assert assert_true(data) == ["second picture"] and b"secret" not in data and b"Maker" in data
+
+
 def test_a_second_picture_that_cannot_be_read_goes_with_what_is_to_go(tmp_path: Path) -> None:
     broken = b"\xff\xd8\xff\xe1\0\x08secret\xff\xda\0\2\xff\xd9"
     data, outcome = make(tmp_path, jpeg(ramp()) + broken, strip="gps")

@@ -22,6 +22,8 @@ from imgbatch.codecs.writing.encode import metadata_options
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+_APPLICATION = (*range(0xE0, 0xF0), 0xFE)
+
 
 def pieces_of(data: bytes, others: Sequence[Companion]) -> list[Piece]:
     """The JPEGs among the companions, as they are."""
@@ -48,12 +50,14 @@ def strip_piece(data: bytes, one: Companion, encoding: Encoding) -> Piece | None
     final = strip.strip_metadata(metadata, encoding.strip, encoding.keep, [])
     if one.kind == GAIN_MAP and metadata.xmp and announcements_of(final.xmp) != announcements_of(metadata.xmp):
         final = replace(final, xmp=announcements.only_gain_map(metadata.xmp))
-    if (final.exif, final.xmp, final.iptc, final.comment) == (
-        metadata.exif, metadata.xmp, metadata.iptc, metadata.comment
-    ):  # fmt: skip
-        return piece
     raw = jpeg_lossless.replace_metadata(piece.data, metadata_options(Jpeg(), final, []), True)
-    return None if raw is None else piece._replace(data=insert(raw, iso_segments(piece.data)))
+    if raw is None:
+        return None
+    same = (final.exif, final.xmp, final.iptc, final.comment) == (
+        metadata.exif, metadata.xmp, metadata.iptc, metadata.comment
+    )  # fmt: skip
+    raw = insert(raw, iso_segments(piece.data))
+    return piece if same and _blocks(raw) == _blocks(piece.data) else piece._replace(data=raw)
 
 
 def remake(piece: Piece, change: Callable[[Image], Image], most: int) -> Piece | None:
@@ -108,14 +112,21 @@ def _essential_segments(data: bytes) -> bytes:
     )
 
 
+def _blocks(jpeg: bytes) -> list[bytes]:
+    """What the application segments of a JPEG hold, without its index and JFIF."""
+    contents = [jpeg[start + 4 : end] for marker, start, end in segments(jpeg) if marker in _APPLICATION]
+    return sorted(content for content in contents if not content.startswith((b"JFIF\0", b"MPF\0")))
+
+
 def _metadata(piece: bytes) -> Metadata | None:
     """What a JPEG that follows another holds; None where it cannot be read."""
     from PIL import JpegImagePlugin
 
-    from imgbatch.codecs.metadata import exif, read
+    from imgbatch.codecs.metadata import exif, header_blocks, read
 
     try:
         with JpegImagePlugin.JpegImageFile(io.BytesIO(piece)) as image:
+            header_blocks.choose(image, [])
             packet = read.packet(image, "jpeg", piece, [], [])
             return Metadata(
                 exif=exif.exif_of(image, []), xmp=packet, iptc=read.records(image, []), comment=read.comment(image)
