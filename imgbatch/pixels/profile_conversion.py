@@ -114,6 +114,24 @@ def to_srgb(image: Image, icc: bytes) -> Image | None:
         return None
 
 
+def between(image: Image, icc: bytes, target: bytes) -> Image | None:
+    """`image` converted from its profile to the colors of another; None where a profile is not for such pixels.
+
+    Parameters
+    ----------
+    image : Image
+        RGB, RGBA, a palette, gray or CMYK of 8 bits: it keeps its mode, but a palette becomes RGB or RGBA.
+    icc, target : bytes
+    """
+    whole = to_continuous_tone(image) if image.mode == "P" else image
+    if whole.mode not in ("L", "RGB", "RGBA", "CMYK") or not (fits(icc, whole.mode) and fits(target, whole.mode)):
+        return None
+    try:
+        return _with_info(_convert(whole, icc, whole.mode, whole.mode, target), whole)
+    except _cms_errors():
+        return None
+
+
 @functools.cache
 def srgb_profile() -> bytes:
     """The sRGB profile that is written; the same bytes always: Little CMS would put the time of day into it."""
@@ -189,11 +207,14 @@ def _with_info(result: Image, image: Image) -> Image:
     return result
 
 
-def _convert(image: Image, icc: bytes, source_mode: str, target_mode: str) -> Image:
-    """`image` from its `source_mode`, through the profile `icc`, to sRGB in `target_mode` (RGB, RGBA, L or I;16)."""
+def _convert(image: Image, icc: bytes, source_mode: str, target_mode: str, target: bytes | None = None) -> Image:
+    """`image` from its `source_mode`, through the profile `icc`, to sRGB in `target_mode` (RGB, RGBA, L or I;16).
+
+    To the colors of another profile where there is a `target`.
+    """
     from PIL import ImageCms
 
-    result = ImageCms.applyTransform(image, _transform(icc, source_mode, target_mode))
+    result = ImageCms.applyTransform(image, _transform(icc, source_mode, target_mode, target))
     assert result is not None  # not in place
     result.info = {}
     return result
@@ -207,11 +228,11 @@ def _cms_errors() -> tuple[type[Exception], ...]:
 
 
 @functools.lru_cache(maxsize=16)
-def _transform(icc: bytes, source_mode: str, target_mode: str) -> Any:
+def _transform(icc: bytes, source_mode: str, target_mode: str, target: bytes | None) -> Any:
     """Building a transform costs more than applying it to a small picture, and a batch often has one profile."""
     from PIL import ImageCms
 
-    target = gray_profile() if target_mode in ("L", "I;16") else srgb_profile()
+    target = target or (gray_profile() if target_mode in ("L", "I;16") else srgb_profile())
     return ImageCms.buildTransform(
         ImageCms.ImageCmsProfile(io.BytesIO(icc)),
         ImageCms.ImageCmsProfile(io.BytesIO(target)),

@@ -325,6 +325,56 @@ def test_an_icon_has_the_colors_of_its_png(tmp_path: Path, format: str, more: di
     assert image.getpixel((9, 9))[0] == pytest.approx(red, abs=2)  # type: ignore[index]
 
 
+def pages(*pictures: tuple[Picture, bytes | None]) -> bytes:
+    """A TIFF of pages with a profile each."""
+    from PIL.TiffImagePlugin import AppendingTiffWriter
+
+    file = io.BytesIO()
+    with AppendingTiffWriter(file, True) as writer:
+        for image, icc in pictures:
+            image.save(writer, "TIFF", icc_profile=icc)
+            writer.newFrame()
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(("modes", "profiles", "changes"), [
+    (("RGB", "RGB"), ("P3", "P3"), ()),
+    (("RGB", "RGB"), ("P3", "Adobe RGB"), ("icc of page 2: Adobe RGB primaries, sRGB curve -> Display P3",)),
+    (("RGB", "RGBA"), ("P3", "BT.2020"), ("icc of page 2: BT.2020 primaries, sRGB curve -> Display P3",)),
+    (("RGB", "P"), ("BT.2020", "P3"), ("icc of page 2: Display P3 -> BT.2020 primaries, sRGB curve",)),
+    (("RGB", "RGB"), (None, "P3"), ("icc of page 2: Display P3 -> sRGB",)),
+    (("RGB", "RGB"), ("P3", None), ()),
+])  # fmt: skip
+def test_pages_with_profiles_of_their_own(
+    tmp_path: Path, modes: tuple[str, str], profiles: tuple[str | None, str | None], changes: tuple[str, ...]
+) -> None:
+    """A file has one profile: what another page says of its colors is done to its pixels."""
+    icc = [None if one is None else profile(one, "sRGB") for one in profiles]
+    plain = Image.new("RGB", (64, 64), (200, 60, 40))
+    images = [plain.convert(mode, palette=Image.Palette.ADAPTIVE) for mode in modes]
+    data = pages(*zip(images, icc, strict=True))
+    (tmp_path / "a.tif").write_bytes(data)
+    recipe = ib.Recipe(ops=[ib.Resize("32")], outputs=[ib.Output(format="tiff")])
+    (outcome,) = ib.run([tmp_path / "a.tif"], tmp_path / "out", recipe, workers=0).outcomes
+    assert tuple(text for text in outcome.changes if "icc" in text) == changes
+    with Image.open(tmp_path / "out" / "a.tif") as result:
+        result.seek(1)
+        made, written = result.convert("RGB"), result.info.get("icc_profile")
+    seen = made if written is None else profile_conversion.to_srgb(made, written)
+    own = icc[1] if icc[1] is not None else icc[0]
+    truth = profile_conversion.to_srgb(Image.new("RGB", (1, 1), (200, 60, 40)), own or b"")
+    assert seen is not None and truth is not None
+    assert seen.getpixel((9, 9)) == pytest.approx(truth.getpixel((0, 0)), abs=2)
+
+
+def test_a_page_whose_profile_is_for_other_pixels_is_named(tmp_path: Path) -> None:
+    gray = icc_profile.profile_of(space_of("sRGB", "2.2"), gray=True)
+    data = pages((Image.new("RGB", (64, 64)), profile("P3", "sRGB")), (Image.new("RGB", (64, 64)), gray))
+    outcome, _ = run_one(tmp_path, "a.tif", data, format="tiff", ops=[ib.Resize("32")])
+    name = profile_conversion.profile_name(gray)
+    assert f"icc of page 2 not kept, taken for the first page's: {name}" in outcome.changes
+
+
 def test_adobe_rgb_by_exif_of_a_tiff(tmp_path: Path) -> None:
     """Its EXIF is no block of its own: the picture's directory stands behind the two of EXIF."""
     exif = files.adobe_exif()[26:]

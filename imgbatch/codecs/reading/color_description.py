@@ -10,18 +10,21 @@ from __future__ import annotations
 import contextlib
 import io
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs.containers import jpeg_headers, png_chunks
 from imgbatch.codecs.metadata import profile_policy
 from imgbatch.pixels import color, profile_conversion
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
     from imgbatch.codecs.reading.color_numbers import Description
 
-#: Tags of TIFF: TransferFunction, WhitePoint, PrimaryChromaticities, and the directory of EXIF.
+#: Tags of TIFF: the profile; TransferFunction, WhitePoint, PrimaryChromaticities, and the directory of EXIF.
+_ICC = 34675
 _TIFF_TAGS = (301, 318, 319, 0x8769)
 #: In EXIF, DCF's mark of Adobe RGB, and ColorSpace 2, in both orders of bytes, as some cameras have it.
 _ADOBE_MARKS = (b"R03", b"\x01\xa0\x03\0\x01\0\0\0\x02\0", b"\xa0\x01\0\x03\0\0\0\x01\0\x02")
@@ -79,6 +82,42 @@ def profile_of(
         if description is None and exif is not None and any(mark in exif for mark in _OPEN_MARKS):
             changes.append(OPEN_COLORS)
     return icc if description is None else _described_profile(description, kind == "gray", icc, changes)
+
+
+def in_one_space(image: ImageFile, frames: Iterator[Image], icc: bytes | None, changes: list[str]) -> Iterator[Image]:
+    """`frames`, those of a TIFF's page with another profile than the first page's converted to its colors.
+
+    Parameters
+    ----------
+    image : ImageFile
+        Stands at the first page, and at each that a frame is taken from.
+    frames : iterator of Image
+    icc : bytes or None
+        The profile that counts for all of them; None: sRGB.
+    changes : list of str
+        Gets what was converted, and what could not be.
+    """
+    if image.format != "TIFF":
+        return frames
+    return _in_one_space(image, frames, icc, changes, image.tag_v2.get(_ICC))  # type: ignore[attr-defined]  # a TIFF's
+
+
+def _in_one_space(
+    image: Any, frames: Iterator[Image], icc: bytes | None, changes: list[str], first: bytes | None
+) -> Iterator[Image]:
+    for frame in frames:
+        own = image.tag_v2.get(_ICC)
+        if not own or own in (first, icc):
+            yield frame
+            continue
+        name, page = profile_conversion.profile_name(own), image.tell() + 1
+        result = profile_conversion.between(frame, own, icc or profile_conversion.srgb_profile())
+        if result is None:
+            changes.append(f"icc of page {page} not kept, taken for the first page's: {name}")
+        else:
+            target = "sRGB" if icc is None else profile_conversion.profile_name(icc)
+            changes.append(f"icc of page {page}: {name} -> {target}")
+        yield frame if result is None else result
 
 
 def _profile_of_icon(image: ImageFile, data: bytes, warnings: list[str], changes: list[str]) -> bytes | None:

@@ -55,11 +55,11 @@ class SourceImage:
     waves : int
         Bytes that its decoder holds besides pixels: JPEG's in several scans, JPEG 2000's numbers of 32 bits.
     scales : bool
-        Whether fewer pixels can be decoded than there are.
+        Whether fewer pixels can be pictures than there are.
     luma : bool
         Whether `decode` can give brightness and colors apart (YCbCr).
     file, end : file, int or None
-        What the decoder reads, and where the picture ends as far as that is known before it is decoded.
+        What the decoder reads, and where the picture ends as far as that is known before it is pictures.
     metadata : Metadata
         EXIF and profile as they are in the file; `decode` makes EXIF upright with the pixels.
     changes, warnings : list of str
@@ -182,7 +182,7 @@ class SourceImage:
         frames : str
             ``all``, ``first`` or how many.
         min_size : (int, int), optional
-            An upright size that will do: a JPEG may be decoded smaller, but never below it, and without the data
+            An upright size that will do: a JPEG may be pictures smaller, but never below it, and without the data
             that its size does not look at. `ALL_DATA`: a size does not matter, but all of them are to be read.
         orient : bool
             Turn the pixels upright, and say so in `metadata` and `changes`.
@@ -202,7 +202,8 @@ class SourceImage:
             draft = functools.partial(
                 jpeg_draft.draft, self.image, self._data, "YCbCr" if luma else None, size, min_size != ALL_DATA
             )
-        return self._decode_frames(places, draft, orient, turn, motion), motion
+        pictures = self._decode_frames(places, draft, orient, turn, motion)
+        return color_description.in_one_space(self.image, pictures, self.metadata.icc, self.changes), motion
 
     def close(self) -> None:
         """Give the file's bytes and the reader's memory back."""
@@ -217,7 +218,7 @@ class SourceImage:
 
     @functools.cached_property
     def companions(self) -> list[Companion]:
-        """What follows the picture in a JPEG; cheapest after it was decoded, because then its end is known."""
+        """What follows the picture in a JPEG; cheapest after it was pictures, because then its end is known."""
         return losses.companions(self, self._data)
 
     def _select_places(self, frames: str) -> range | list[int]:
@@ -287,7 +288,7 @@ class SourceImage:
 
 
 def _detach(image: ImageFile, alone: bool) -> Image:
-    """A plain image: a copy, or where nothing else will be decoded the pixels themselves."""
+    """A plain image: a copy, or where nothing else will be pictures the pixels themselves."""
     import PIL.Image as Images
 
     info: dict[str | tuple[int, int], Any] = {}
