@@ -392,6 +392,7 @@ def test_a_jpeg_that_keeps_its_picture_keeps_its_colors(tmp_path: Path, strip: s
     data = files.saved(Image.new("RGB", (64, 64), (200, 60, 40)), "JPEG", exif=b"Exif\0\0" + files.adobe_exif())
     outcome, image = run_one(tmp_path, "a.jpg", data, strip=strip)
     assert "picture copied: only metadata are changed" in outcome.changes
+    assert "icc: Adobe RGB written beside the picture" in outcome.changes
     assert profile_conversion.profile_name(image.info["icc_profile"]) == "Adobe RGB"
 
 
@@ -489,6 +490,19 @@ def test_hdr_that_moves_stays_hdr(tmp_path: Path) -> None:
     outcome, image = run_one(tmp_path, "a.png", data, ops=[ib.Resize("16")])
     made = (tmp_path / "out" / outcome.outputs[0].path).read_bytes()
     assert png_chunks.cicp(made) == (9, 16, 0, 1) and getattr(image, "n_frames", 1) == 2
+
+
+@pytest.mark.parametrize(("name", "words"), [("a.png", "cLLI, mDCV"), ("a.avif", "clli")])
+@pytest.mark.parametrize("transfer", [16, 13])
+def test_light_levels_of_hdr_are_named(tmp_path: Path, name: str, words: str, transfer: int) -> None:
+    image = Image.new("RGB", (64, 64), (148, 148, 148))
+    data = files.png(image, cICP=bytes((9, transfer, 0, 1)), cLLI=bytes(8), mDCV=bytes(24))
+    if name == "a.avif":
+        data = files.with_nclx(files.saved(image, "AVIF"), 9, transfer)
+        data = data.replace(b"pixi", b"clli", 1)
+    outcome, _ = run_one(tmp_path, name, data, ops=[ib.Resize("32")])
+    levels = [text for text in outcome.changes if "light levels" in text]
+    assert levels == ([f"light levels not kept: {words}"] if transfer == 16 else [])
 
 
 def test_gray_hdr_of_16_bits_is_mapped_in_16(tmp_path: Path) -> None:

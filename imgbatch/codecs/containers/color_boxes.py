@@ -47,6 +47,14 @@ def of_heif(data: bytes) -> ColorBox | None:
     return next(_of_film(data, 0, len(data)), None)
 
 
+def light_levels(data: bytes) -> list[str]:
+    """The names of the boxes of an AVIF or HEIC that say how bright HDR is, and the screen on which it was made."""
+    for name, start, end in _boxes(data, 0, len(data)):
+        if name == b"meta":
+            return [word.decode() for word in (b"clli", b"mdcv") if data.find(word, start, end) >= 0]
+    return []
+
+
 def of_jpeg2000(data: bytes) -> ColorBox | None:
     """The first color box of a JPEG 2000 file that says something that we know; None where none does."""
     return next(_of_jp2(data, 0, len(data)), None)

@@ -93,6 +93,17 @@ def cicp(data: bytes) -> tuple[int, int, int, int] | None:
     return None
 
 
+def light_levels(data: bytes) -> list[str]:
+    """The names of the chunks that say how bright HDR is, and the screen on which it was made."""
+    names = []
+    for name, _, _ in _chunks(data):
+        if name == b"IDAT":
+            break
+        if name in (b"cLLI", b"mDCV"):
+            names.append(name.decode())
+    return names
+
+
 def with_cicp(data: bytes, code: tuple[int, int, int, int]) -> bytes:
     """A PNG that says of its colors what code points say, behind its head."""
     word = b"cICP" + bytes(code)

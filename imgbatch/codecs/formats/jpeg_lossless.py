@@ -15,6 +15,7 @@ from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.codecs.formats.jpeg import Jpeg
 from imgbatch.codecs.metadata import strip
 from imgbatch.codecs.writing.encode import EncodedFile, metadata_options
+from imgbatch.pixels import profile_conversion
 
 if TYPE_CHECKING:
     from imgbatch.codecs.reading.decode import SourceImage
@@ -50,6 +51,8 @@ def rewrite(data: bytes, encoding: Encoding, image: SourceImage) -> EncodedFile 
     raw = replace_metadata(data, options, metadata.icc is not None, image.end)
     if raw is None:
         return None
+    if metadata.icc and _ICC not in data:
+        changes.append(f"icc: {profile_conversion.profile_name(metadata.icc)} written beside the picture")
     if rest is not None:
         raw = rest.append_to(raw)
     return EncodedFile(raw, codec.name, *size, changes=changes, has_position=final.has_position)

@@ -81,6 +81,8 @@ def profile_of(
         description = color_numbers.of_file(image, name, data) or color_numbers.of_exif(image, name, exif)
         if description is None and exif is not None and any(mark in exif for mark in _OPEN_MARKS):
             changes.append(OPEN_COLORS)
+    if description is not None and description.is_hdr and (levels := color_numbers.light_levels(name, data)):
+        changes.append(f"light levels not kept: {', '.join(levels)}")
     return icc if description is None else _described_profile(description, kind == "gray", icc, changes)
 
 

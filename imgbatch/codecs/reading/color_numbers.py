@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from imgbatch.codecs.containers import color_blocks, color_boxes
+from imgbatch.codecs.containers import color_blocks, color_boxes, png_chunks
 from imgbatch.codecs.metadata import exif_tags
 from imgbatch.pixels.color_spaces import color_space
 from imgbatch.pixels.color_spaces.color_space import ColorSpace, Curve
@@ -24,6 +24,7 @@ _SRGB_GAMMA = 1 / 0.45455  # as a PNG says it
 _SAME = 0.025  # of a power: what differs by less from sRGB's is meant to be it
 _POWERS = (0.1, 10.0)
 _TRANSFER, _WHITE, _PRIMARIES = 301, 318, 319
+_HDR = (16, 18)  # transfer characteristics: PQ, HLG
 _COLOR_SPACE, _INDEX = 0xA001, 1
 #: Enumerated spaces of JPEG 2000 (15444-2, table M.25) that Pillow makes RGB or gray of: bilevel, sRGB, gray, sYCC.
 _PLAIN_JP2, _ROMM_JP2 = frozenset({0, 12, 14, 15, 16, 17, 18}), 21
@@ -51,6 +52,11 @@ class Description(NamedTuple):
     narrow: bool = False
     words: str = ""
     code: tuple[int, int] | None = None
+
+    @property
+    def is_hdr(self) -> bool:
+        """Whether the numbers are those of PQ or HLG."""
+        return self.code is not None and self.code[1] in _HDR
 
 
 def hidden_profile(name: str, data: bytes) -> bytes | None:
@@ -97,6 +103,13 @@ def of_file(image: ImageFile, name: str, data: bytes) -> Description | None:
         return _of_jpeg2000(color_boxes.of_jpeg2000(data))
     box = color_boxes.of_heif(data) if name in ("avif", "heif") else None
     return None if box is None or box.code_points is None else _of_code_points("nclx", box.code_points)
+
+
+def light_levels(name: str, data: bytes) -> list[str]:
+    """The names of what a file says of the brightness of HDR, which no output has."""
+    if name == "png":
+        return png_chunks.light_levels(data)
+    return color_boxes.light_levels(data) if name in ("avif", "heif") else []
 
 
 def of_exif(image: ImageFile, name: str, exif: bytes | None) -> Description | None:

@@ -237,6 +237,8 @@ FILES: dict[str, Callable[[int], bytes]] = {
 }
 ON_FILES: dict[str, Callable[[bytes], object]] = {
     "of_heif": color_boxes.of_heif,
+    "light levels of a png": png_chunks.light_levels,
+    "light levels": color_boxes.light_levels,
     "of_jpeg2000": color_boxes.of_jpeg2000,
     "profile_of_gif": color_blocks.profile_of_gif,
     "profile_of_bmp": color_blocks.profile_of_bmp,
