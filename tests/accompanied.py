@@ -5,6 +5,8 @@ Made with struct and Pillow only, so that a test does not believe what the packa
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import io
 import struct
 from typing import NamedTuple
@@ -137,6 +139,26 @@ def micro_video(size: tuple[int, int] = (96, 64), place: bool = False, **options
     moving = film(place)
     packet = container(gain_map=False, more=f'GCamera:MicroVideo="1" GCamera:MicroVideoOffset="{len(moving)}"')
     return jpeg(ramp(size), quality=90, xmp=packet, **options) + moving
+
+
+def depth_photo(size: tuple[int, int] = (96, 64), place: bool = False, **options: object) -> bytes:
+    """A photo with its depth map in extended XMP, in two segments; the extension says a position, too, if `place`."""
+    where = ' xmlns:exif="http://ns.adobe.com/exif/1.0/" exif:GPSLatitude="48,8.23N"' if place else ""
+    text = base64.b64encode(bytes(range(256)) * 200).decode()
+    whole = (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        f'<rdf:Description rdf:about="" xmlns:GDepth="http://ns.google.com/photos/1.0/depthmap/"{where} '
+        f'GDepth:Data="{text}"/></rdf:RDF></x:xmpmeta>'
+    ).encode()
+    name = hashlib.md5(whole, usedforsecurity=False).hexdigest().encode()
+    packet = container(gain_map=False, more=(
+        'xmlns:GDepth="http://ns.google.com/photos/1.0/depthmap/" xmlns:xmpNote="http://ns.adobe.com/xmp/note/" '
+        f'GDepth:Format="RangeInverse" GDepth:Mime="image/png" xmpNote:HasExtendedXMP="{name.decode()}"'
+    ))  # fmt: skip
+    head, half = b"http://ns.adobe.com/xmp/extension/\0" + name + struct.pack(">I", len(whole)), len(whole) // 2
+    more = segment(0xE1, head + struct.pack(">I", 0) + whole[:half])
+    more += segment(0xE1, head + struct.pack(">I", half) + whole[half:])
+    return inserted(jpeg(ramp(size), quality=90, xmp=packet, **options), more)
 
 
 def samsung(size: tuple[int, int] = (96, 64)) -> bytes:

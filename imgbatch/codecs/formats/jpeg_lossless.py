@@ -41,12 +41,12 @@ def rewrite(data: bytes, encoding: Encoding, image: SourceImage) -> EncodedFile 
     metadata, size = image.metadata, image.size
     changes = ["picture copied: only metadata are changed"]
     final = strip.metadata_to_write(metadata, encoding.strip, encoding.keep, encoding.icc, size, changes)
-    codec, rest = Jpeg(), None
+    codec, rest, extension = Jpeg(), None, b""
     image.end = image.end or jpeg_scans(data)[1]
     if image.companions or metadata.xmp:
         from imgbatch.codecs.formats.companions.rest import rest_to_write
 
-        rest = rest_to_write(image, data, encoding, final, changes)
+        rest, extension = rest_to_write(image, data, encoding, final, changes)
     options = metadata_options(codec, final, changes) | ({"icc_profile": metadata.icc} if metadata.icc else {})
     raw = replace_metadata(data, options, metadata.icc is not None, image.end)
     if raw is None:
@@ -54,7 +54,7 @@ def rewrite(data: bytes, encoding: Encoding, image: SourceImage) -> EncodedFile 
     if metadata.icc and _ICC not in data:
         changes.append(f"icc: {profile_conversion.profile_name(metadata.icc)} written beside the picture")
     if rest is not None:
-        raw = rest.append_to(raw)
+        raw = rest.append_to(raw, extension if "xmp" in options else b"")
     return EncodedFile(raw, codec.name, *size, changes=changes, has_position=final.has_position)
 
 

@@ -8,7 +8,7 @@ go, too: a viewer would look for it in vain.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from imgbatch.codecs.metadata import xmp
@@ -25,6 +25,8 @@ _SPACES = {
     "http://ns.google.com/photos/1.0/container/item/": "",
     "http://ns.google.com/photos/dd/1.0/device/": "",
 }
+#: Those whose data are too long for a packet, and stand in its extension.
+IN_EXTENSIONS = tuple(space for space, kind in _SPACES.items() if kind in (DEPTH, PICTURE, SOUND))
 #: Single properties, whatever their namespace is called.
 _FILMS = ("MicroVideo", "MotionPhoto")
 _LOOK = re.compile(
@@ -76,16 +78,20 @@ def film_length(packet: bytes) -> int | None:
     return None if match is None else int(match[1])
 
 
-def without_announcements(packet: bytes) -> tuple[bytes | None, list[str]]:
-    """The packet without announcements (None: nothing is left, or it cannot be read), and what was announced."""
+def without_announcements(packet: bytes, only: Collection[str] = ()) -> tuple[bytes | None, list[str]]:
+    """The packet without announcements (None: nothing is left, or it cannot be read), and what was announced.
+
+    `only` are the namespaces that are meant; none: all.
+    """
     if not announces(packet):
         return packet, []
     spaces = _spaces(packet)
-    kinds = {item.kind: None for item in items(packet) if item.kind}
+    kinds = {} if only else {item.kind: None for item in items(packet) if item.kind}
 
     def drops(prefix: str, name: str, inside: bool) -> bool:
-        kind = _SPACES.get(spaces.get(prefix, ""))
-        if kind is None and name.startswith(_FILMS):
+        space = spaces.get(prefix, "")
+        kind = _SPACES.get(space) if space in only or not only else None
+        if kind is None and not only and name.startswith(_FILMS):
             kind = FILM
         if kind:
             kinds[kind] = None
@@ -119,6 +125,16 @@ def with_directory(packet: bytes | None, parts: Sequence[tuple[str, int]]) -> by
     ).encode()
     if packet is None:
         return _HEAD + description + _TAIL
+    at = packet.rfind(b"</rdf:RDF>")
+    return packet if at < 0 else packet[:at] + description + packet[at:]
+
+
+def with_extension(packet: bytes, name: bytes) -> bytes:
+    """`packet` with the note that it has an extension of that name."""
+    description = (
+        b'<rdf:Description rdf:about="" xmlns:xmpNote="http://ns.adobe.com/xmp/note/" '
+        b'xmpNote:HasExtendedXMP="' + name + b'"/>'
+    )
     at = packet.rfind(b"</rdf:RDF>")
     return packet if at < 0 else packet[:at] + description + packet[at:]
 

@@ -150,7 +150,7 @@ def accompanied_files() -> tuple[bytes, ...]:
     """JPEGs that are not alone in their files."""
     return (
         accompanied.ultra_hdr(iso=True, film=accompanied.film()), accompanied.ultra_hdr(mode="RGB"),
-        accompanied.micro_video(place=True), accompanied.samsung(), accompanied.apple(),
+        accompanied.micro_video(place=True), accompanied.samsung(), accompanied.apple(), accompanied.depth_photo(),
     )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ from imgbatch.codecs.containers import (
     png_chunks,
 )
 from imgbatch.codecs.formats import jpeg_lossless
+from imgbatch.codecs.formats.companions import extended
 from imgbatch.codecs.metadata import announcements, exif, exif_tags, header_blocks, iptc, xmp
 from imgbatch.codecs.metadata.privacy import exif_compaction
 from imgbatch.codecs.metadata.texts import capture_date, exif_text
@@ -169,7 +170,7 @@ PARSERS: dict[str, tuple[Feed, tuple[Parse, ...]]] = {
     "jpeg-scans": (_of_samples(".jpg"), functions(jpeg_scans)),
     "companions": (
         lambda chance: inputs.mutate(chance, chance.choice(inputs.accompanied_files()), 8),
-        (*functions(jpeg_companions, mpo_index), _accompanied),
+        (*functions(jpeg_companions, mpo_index, extended), _accompanied),
     ),
     "announcements": (
         lambda chance: inputs.mutate(chance, chance.choice(inputs.announcements()), 8), functions(announcements)

@@ -28,6 +28,7 @@ from imgbatch.codecs.containers import (
     png_chunks,
 )
 from imgbatch.codecs.formats import jpeg_lossless
+from imgbatch.codecs.formats.companions import extended
 from imgbatch.codecs.metadata import announcements, exif, exif_tags, header_blocks, iptc, read, strip, xmp
 from imgbatch.codecs.metadata.block import Metadata
 from imgbatch.codecs.metadata.privacy import exif_compaction
@@ -174,6 +175,7 @@ _SCAN = b"\xff\xda\0\x08\1\1\0\0\x3f\0" + b"\x12\xff\xd0"
 _WAVES = b"\xff\xda\0\x08\1\1\0\x01\x05\0" + b"\x12"
 
 _SMALL = b"\xff\xd8\xff\xda\0\2\1\xff\xd9"
+_EXTENSION = b"\xff\xe1\0\x4e" + b"http://ns.adobe.com/xmp/extension/\0" + bytes(41)
 _BLOCK = struct.pack("<HHII", 0, 0x0A30, 4, 4)
 
 
@@ -220,6 +222,7 @@ FILES: dict[str, Callable[[int], bytes]] = {
     "jpeg and starts of jpegs": lambda size: _SMALL + _fill(b"\xff\xd8\xff\xe1", size),
     "jpeg and boxes": lambda size: _SMALL + b"\0\0\0\x08ftyp" + _fill(b"\0\0\0\x08free", size),
     "jpeg and starts of films": lambda size: _SMALL + _fill(b"ftyp\0", size),
+    "jpeg of an extension": lambda size: _JPEG + _fill(_EXTENSION, size) + _SCAN + b"\xff\xd9",
     "jpeg and zeros": lambda size: _SMALL + bytes(size),
     "jpeg and blocks": lambda size: (
         _SMALL
@@ -254,6 +257,7 @@ ON_FILES: dict[str, Callable[[bytes], object]] = {
     "avif": lambda data: list(integrity.avif(data)),
     "mpo": lambda data: list(mpo_index.findings(data)),
     "scans": integrity.jpeg_scans,
+    "extension_of": extended.extension_of,
     "companions": lambda data: jpeg_companions.companions(data, b"<a:Item a:Mime='video/mp4' a:Length='9'/>" * 999),
     "without_fine_scans": jpeg_progression.without_fine_scans,
     "replace_metadata": lambda data: jpeg_lossless.replace_metadata(data, {}, True),

@@ -12,6 +12,7 @@ from PIL import Image, ImageChops, ImageStat
 import imgbatch as ib
 from imgbatch.codecs.containers import mpo_index
 from imgbatch.codecs.containers.jpeg_companions import companions
+from imgbatch.codecs.formats.companions.extended import extension_of
 from imgbatch.codecs.metadata import announcements
 from imgbatch.core.job import Outcome
 from tests import accompanied
@@ -257,6 +258,27 @@ def test_gainmap_drop_resizes_without_it(tmp_path: Path) -> None:
     data, outcome = make(tmp_path, HDR, ib.Resize("48"), gainmap="drop")
     assert assert_true(data) == [] and "gain map not kept" in outcome.changes
     assert not [claim for claim in CLAIMS if claim in data]
+
+
+def test_a_depth_map_in_extended_xmp_stays_where_only_metadata_change(tmp_path: Path) -> None:
+    source = accompanied.depth_photo(comment=b"a comment")
+    data, outcome = make(tmp_path, source, strip="comment")
+    assert b"a comment" not in data and not [change for change in outcome.changes if "not kept" in change]
+    before, after = extension_of(source), extension_of(data)
+    assert before is not None and before == after
+    assert b'HasExtendedXMP="' + before.name + b'"' in packet_of(data) and b"GDepth:Format" in packet_of(data)
+
+
+@pytest.mark.parametrize("how", ["gps", "xmp", "encoded", "cut"])
+def test_where_it_goes_nothing_announces_it(tmp_path: Path, how: str) -> None:
+    source = accompanied.depth_photo(place=how == "gps", comment=b"a comment")
+    if how == "cut":
+        source = source.replace(b"GDepth:Data", b"GDepth:Dato")  # which its name does not fit any more
+    options: dict[str, dict[str, object]] = {"encoded": {"quality": 80}, "cut": {"strip": "comment"}}
+    data, outcome = make(tmp_path, source, **options.get(how, {"strip": how}))
+    assert "extended xmp not kept" in outcome.changes
+    assert extension_of(data) is None and b"GDepth:" not in data and b"HasExtendedXMP" not in data
+    assert ("depth map not kept" in outcome.changes) and b"GPSLatitude" not in data
 
 
 def test_gainmap_drop_leaves_it_out_of_the_same_picture(tmp_path: Path) -> None:

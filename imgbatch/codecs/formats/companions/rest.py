@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from imgbatch.codecs.formats.companions import layout
+from imgbatch.codecs.formats.companions import extended, layout
 from imgbatch.codecs.formats.companions.layout import Piece
 from imgbatch.codecs.formats.companions.pieces import announcements_of, pieces_of, strip_piece
 from imgbatch.codecs.metadata import strip
@@ -37,8 +37,9 @@ class Rest:
     def __init__(self, source: bytes, end: int, pieces: list[Piece] | None) -> None:
         self.source, self.end, self.pieces = source, end, pieces
 
-    def append_to(self, jpeg: bytes) -> bytes:
-        """The file of the picture `jpeg`, which has no index yet, and of what follows."""
+    def append_to(self, jpeg: bytes, more: bytes = b"") -> bytes:
+        """The file of the picture `jpeg`, which has no index yet, with `more` segments, and of what follows."""
+        jpeg = layout.insert(jpeg, more)
         with_mark = layout.insert(jpeg, layout.iso_segments(self.source))
         if self.pieces is None:
             return layout.with_index(with_mark, self.source, self.end)
@@ -46,8 +47,12 @@ class Rest:
         return layout.assemble(with_mark if has_gain_map else jpeg, self.pieces)
 
 
-def rest_to_write(image: SourceImage, data: bytes, encoding: Encoding, final: Metadata, changes: list[str]) -> Rest:
+def rest_to_write(
+    image: SourceImage, data: bytes, encoding: Encoding, final: Metadata, changes: list[str]
+) -> tuple[Rest, bytes]:
     """What follows a JPEG's picture when its metadata are changed: all of it, or what has to go is left out.
+
+    And the segments of its extended XMP, where that stays.
 
     Parameters
     ----------
@@ -68,14 +73,15 @@ def rest_to_write(image: SourceImage, data: bytes, encoding: Encoding, final: Me
     pieces = [strip_piece(data, one, encoding) for one in jpegs]
     same_pieces = pieces == pieces_of(data, jpegs)
     if not losses and same_pieces and announcements_of(before) == announcements_of(final.xmp):
-        return Rest(data, end, None)
+        return Rest(data, end, None), extended.keep_extension(image, data, encoding, final, changes)
     rest = [piece for piece in pieces if piece is not None]
     losses += [one for one, piece in zip(jpegs, pieces, strict=True) if piece is None]
     losses += [one for one in others if not one.is_jpeg and one not in losses]
     changes += companions.losses(losses, image)
     final.xmp = companions.without_announcements(final, others, changes).xmp
     final.xmp = layout.announce(final.xmp, before, rest)
-    return Rest(data, end, rest)
+    changes += extended.losses(image)
+    return Rest(data, end, rest), b""
 
 
 def _stays(data: bytes, one: Companion, encoding: Encoding) -> bool:
