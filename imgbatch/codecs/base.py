@@ -43,6 +43,8 @@ class Codec(ABC):
         Whether one gray value or color can be declared transparent (``transparency`` in Pillow's info).
     for_web : bool
         Whether files of it are made for the web: then a position in their metadata is worth a hint.
+    page_tags : bool
+        Whether its pages hold TIFF's own tags.
     feature : str or None
         The feature of Pillow's (PIL.features) without which it cannot be read.
     """
@@ -58,6 +60,7 @@ class Codec(ABC):
     color_key: ClassVar[bool] = False
     optimizes: ClassVar[bool] = False
     for_web: ClassVar[bool] = False
+    page_tags: ClassVar[bool] = False
     feature: ClassVar[str | None] = None
 
     @property

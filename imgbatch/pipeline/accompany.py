@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 from imgbatch import codecs
 from imgbatch.codecs.metadata import strip
 from imgbatch.codecs.metadata.block import GAIN_MAP
+from imgbatch.codecs.metadata.words import PLACE_TAGS
 from imgbatch.codecs.reading import companions
 from imgbatch.core.errors import ImageError
+from imgbatch.core.places import STILL
 from imgbatch.operations.geometry.view import follow
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from imgbatch.pipeline.steps import ImageContext, OutputContext
     from imgbatch.pixels.frames import SpooledFrames
 
+PLACE_CHANGE = "place on earth or sheet (GeoTIFF, position) not kept: the geometry has changed"
 MADE_ALONG = "gain map made along with the picture"
 #: Bytes of an index of two pictures and of their announcement in XMP, at most.
 _INDEX = 1200
@@ -50,6 +53,10 @@ def encode(
     """
     others = image.picture.companions
     changes: list[str] = []
+    if any(tag in PLACE_TAGS for page in metadata.pages for tag in page) and not _keeps_places(image, one):
+        pages = tuple({tag: value for tag, value in page.items() if tag not in PLACE_TAGS} for page in metadata.pages)
+        metadata = replace(metadata, pages=pages if any(pages) else ())
+        changes.append(PLACE_CHANGE)
     metadata = companions.without_announcements(metadata, others, changes)
     gain_map = next((other for other in others if other.kind == GAIN_MAP and other.is_jpeg), None)
     piece = None if gain_map is None or format != "jpeg" else _make_gain_map(image, one, gain_map)
@@ -63,6 +70,19 @@ def encode(
     file = codecs.encode(frames, format, one.output, metadata, timing)
     file.changes += [*changes, *companions.losses(others, image.picture)]
     return file
+
+
+def _keeps_places(image: ImageContext, one: OutputContext) -> bool:
+    """Whether each point of the picture is where it was."""
+    recipe, picture = image.task.recipe, image.picture
+    if recipe.auto_orient and picture.orientation != 1:
+        return False
+    size = picture.size
+    for op in (*recipe.ops, *one.output.ops):
+        if op.place_map(size) != STILL:
+            return False
+        size = op.after(size) or size
+    return True
 
 
 def _make_gain_map(image: ImageContext, one: OutputContext, gain_map: Companion) -> Piece | None:

@@ -210,7 +210,7 @@ def encode(image: ImageContext, one: OutputContext) -> None:
         if not decode_plan.shows_whole_source((*plan.common, *plan.own[decision.output])):
             metadata = without_thumbnails(metadata, image.changes)
         timing = select_frames.timing_of_first(image.timing, len(frames))
-        if image.picture.companions or metadata.xmp:
+        if image.picture.companions or metadata.xmp or metadata.pages:
             from imgbatch.pipeline import accompany  # few files need it
 
             file = accompany.encode(image, one, frames, format, metadata, timing)

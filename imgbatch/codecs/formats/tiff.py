@@ -23,6 +23,7 @@ class Tiff(Codec):
     """TIFF, by libtiff: Deflate, and CCITT group 4 for 1-bit pages."""
 
     name = "tiff"
+    page_tags = True
     modes = frozenset({"1", "L", "LA", "P", "PA", "I", "I;16", "F", "RGB", "RGBA", "CMYK", "LAB"})
 
     def options(self, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
@@ -46,13 +47,20 @@ class Tiff(Codec):
         super().metadata_options(replace(metadata, xmp=None, iptc=None, resolution=None), missing)
         blocks = {_XMP: metadata.xmp, iptc.TIFF_TAG: metadata.iptc}
         raw = {tag: block for tag, block in blocks.items() if block}
-        return ({"raw": raw} if raw else {}) | ({"dpi": metadata.resolution} if metadata.resolution else {})
+        options: dict[str, Any] = {"raw": raw} if raw else {}
+        options |= {"pages": metadata.pages} if metadata.pages else {}
+        return options | ({"dpi": metadata.resolution} if metadata.resolution else {})
 
     def save(self, frames: Sequence[Image], options: dict[str, Any]) -> bytes:
-        groups, raw = options.get("groups", {}), options.get("raw", {})
-        options = {key: value for key, value in options.items() if key not in ("groups", "raw")}
+        groups, raw, pages = options.get("groups", {}), options.get("raw", {}), options.get("pages", ())
+        options = {key: value for key, value in options.items() if key not in ("groups", "raw", "pages")}
         data = super().save(frames, options) if len(frames) == 1 else _pages(frames, options)
-        return _insert_entries(data, groups, raw) if groups or raw else data
+        data = _insert_entries(data, groups, raw) if groups or raw else data
+        if not pages:
+            return data
+        from imgbatch.codecs.writing.tiff_directories import with_page_tags
+
+        return with_page_tags(data, pages)
 
 
 def _pages(frames: Sequence[Image], options: dict[str, Any]) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 #: How long a page shows when pages without durations become an animation, in milliseconds.
 PAGE_MS = 1000
@@ -21,6 +22,17 @@ class JpegTables:
     quantization: dict[int, list[int]]
     sampling: str | None
     other_sampling: str = ""
+
+
+class TagValue(NamedTuple):
+    """A value of a TIFF tag: its type, how many numbers or letters, and its bytes, little-endian."""
+
+    kind: int
+    number: int
+    raw: bytes
+
+
+PageTags = dict[int, TagValue]
 
 
 @dataclass(repr=False)
@@ -47,6 +59,8 @@ class Metadata:
         Pixels per inch, across and down.
     others : tuple of (str, bytes)
         What only a copy of the file keeps: blocks beside the one that counts, by what they are called.
+    pages : tuple of PageTags
+        Of a TIFF the tags of each page that go into another TIFF; of the first without those that are in `exif`.
     """
 
     exif: bytes | None = None
@@ -58,6 +72,7 @@ class Metadata:
     text: dict[str, str] = field(default_factory=dict)
     resolution: tuple[float, float] | None = None
     others: tuple[tuple[str, bytes], ...] = ()
+    pages: tuple[PageTags, ...] = ()
 
     @property
     def sizes(self) -> dict[str, int]:

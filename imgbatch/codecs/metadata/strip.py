@@ -117,6 +117,10 @@ def strip_metadata(metadata: Metadata, strip: str | None, keep: str | None, chan
         result.iptc = iptc.without(metadata.iptc, lambda name: rules.drops(name, "iptc", "all"))
     result.text = {key: text for key, text in metadata.text.items() if not rules.drops(key.lower(), "text", "all")}
     result.comment = None if rules.block("comment") else metadata.comment
+    result.pages = tuple(
+        {tag: value for tag, value in page.items() if not rules.drops(*words.page_tag_levels(tag))}
+        for page in metadata.pages
+    )
     result.resolution = None if rules.block("resolution") else metadata.resolution
     if losses := _losses(metadata, result):
         changes.append(f"metadata removed: {', '.join(losses)}")
@@ -132,7 +136,7 @@ def _losses(metadata: Metadata, result: Metadata) -> list[str]:
             names.append(name)
         elif before != after:
             names.append(f"some {name}")
-    return names
+    return [*names, *(["tags of TIFF pages"] if metadata.pages != result.pages else [])]
 
 
 def metadata_to_write(

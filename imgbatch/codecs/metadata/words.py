@@ -29,6 +29,20 @@ MEANINGS = {
     "resolution": ("xresolution", "yresolution", "resolutionunit"),
     "software": ("software", "creatortool", "processingsoftware", "hostcomputer", "originatingprogram"),
 }  # fmt: skip
+#: EXIF's tags that each page of a TIFF has for itself, by their numbers.
+EXIF_PAGE_TAGS = {
+    270: "ImageDescription", 271: "Make", 272: "Model", 282: "XResolution", 283: "YResolution", 296: "ResolutionUnit",
+    305: "Software", 306: "DateTime", 315: "Artist", 316: "HostComputer", 33432: "Copyright",
+}  # fmt: skip
+#: Tags of TIFF alone that go from TIFF to TIFF: what a page is, and
+TIFF_TAGS = {269: "DocumentName", 285: "PageName", 297: "PageNumber", 42112: "GDAL_METADATA", 42113: "GDAL_NODATA"}
+#: where it lies, on a sheet or on earth (GeoTIFF): true as long as the geometry of the picture is.
+PLACE_TAGS = {
+    286: "XPosition", 287: "YPosition", 33550: "ModelPixelScale", 33920: "IntergraphMatrix", 33922: "ModelTiepoint",
+    34264: "ModelTransformation", 34735: "GeoKeyDirectory", 34736: "GeoDoubleParams", 34737: "GeoAsciiParams",
+    50844: "RPCCoefficient",
+}  # fmt: skip
+_ON_SHEET = (286, 287)
 _SYNONYMS = {
     "author": "artist",
     "creator": "artist",
@@ -67,4 +81,12 @@ def tag_names() -> dict[tuple[bool, int], str]:
 
 @functools.cache
 def _tags() -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*tag_names().values(), *iptc.NAMES.values())))
+    tiff = (name.lower() for name in (*TIFF_TAGS.values(), *PLACE_TAGS.values()))
+    return tuple(dict.fromkeys((*tag_names().values(), *iptc.NAMES.values(), *tiff)))
+
+
+def page_tag_levels(tag: int) -> tuple[str, ...]:
+    """The words that take out a tag of a TIFF's page, the most specific first."""
+    name = (EXIF_PAGE_TAGS.get(tag) or TIFF_TAGS.get(tag) or PLACE_TAGS.get(tag, str(tag))).lower()
+    part = "gps" if tag in PLACE_TAGS and tag not in _ON_SHEET else ""
+    return (name, part, "exif", "all")

@@ -71,6 +71,12 @@ def open_image(data: bytes, suffix: str, max_pixels: int, untrusted: bool = Fals
         raise
     result.length, result.heavy = len(data), bool(heavy)
     result.warnings[:0] = heavy
+    if result.format == "tiff":
+        from imgbatch.codecs.containers import tiff_tags
+
+        pages, losses = tiff_tags.page_directories(data)
+        result.metadata.pages = pages
+        result.metadata.others += tuple((loss, b"") for loss in losses)
     return result
 
 

@@ -145,6 +145,10 @@ def prepare(
         final = strip.metadata_to_write(
             metadata, encoding.strip, encoding.keep, encoding.icc, pictures[0].size, changes
         )
+        if final.pages and not codec.page_tags:
+            from imgbatch.codecs.containers.tiff_tags import names_of
+
+            changes += [f"{name} not written: {codec.name}" for name in names_of(final.pages, len(pictures))]
         options |= metadata_options(codec, final, changes)
         if len(pictures) > 1:
             if codec.plays:

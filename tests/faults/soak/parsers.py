@@ -24,6 +24,7 @@ from imgbatch.codecs.containers import (
     jxl_boxes,
     mpo_index,
     png_chunks,
+    tiff_tags,
 )
 from imgbatch.codecs.formats import jpeg_lossless
 from imgbatch.codecs.formats.companions import extended
@@ -182,7 +183,7 @@ PARSERS: dict[str, tuple[Feed, tuple[Parse, ...]]] = {
     )),
     "integrity": (_of_samples(*_MANY), (*functions(integrity), _findings)),
     "identify": (_of_samples(*_MANY, head=64), functions(identify)),
-    "tiff": (_of_samples(".tif"), (*functions(bit_depth), _open)),
+    "tiff": (_of_samples(".tif"), (*functions(bit_depth, tiff_tags), _open)),
     "header": (_of_samples(*_MANY, head=600), (_open,)),
     "cube": (_of(inputs.CUBE), (_cube,)),
     "recipe": (_deep_recipe, (_recipe,)),

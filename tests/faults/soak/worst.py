@@ -13,7 +13,7 @@ from typing import Any, cast
 from PIL import Image
 
 from imgbatch import codecs
-from imgbatch.codecs.containers import jpeg_progression, jpeg_scans, jxl_boxes, png_chunks
+from imgbatch.codecs.containers import jpeg_progression, jpeg_scans, jxl_boxes, png_chunks, tiff_tags
 from imgbatch.codecs.formats import jpeg_lossless
 from imgbatch.codecs.metadata import exif_tags, header_blocks, iptc, read, xmp
 from imgbatch.codecs.metadata.privacy import exif_compaction
@@ -32,6 +32,16 @@ Use = Callable[[bytes], object]
 def _repeat(part: bytes, head: bytes = b"", tail: bytes = b"") -> Make:
     """As many of a part as fit into the size."""
     return lambda size: head + part * ((size - len(head) - len(tail)) // len(part)) + tail
+
+
+def overlapping_directories(size: int) -> bytes:
+    """A TIFF of directories that share their entries, one beginning 6 bytes behind the other."""
+    count = min(65535, size // 24)
+    data = bytearray(b"II*\0\x08\0\0\0").ljust(size, b"\0")
+    for at in range(8, size // 2 - 100, 6):
+        struct.pack_into("<H", data, at, count)
+        struct.pack_into("<I", data, at + 2 + 12 * count, at + 6)
+    return bytes(data)
 
 
 def _packet(attributes: bytes, part: bytes, content: bytes = b"") -> Make:
@@ -178,6 +188,7 @@ CASES: dict[str, tuple[Make, Use]] = {
                                _findings(".png")),
     "png: international texts": (lambda size: inputs.png(_repeat(inputs.png_chunk(b"iTXt", b"k\0\1\0en"))(size)),
                                  png_chunks.without_heavy_chunks),
+    "tiff: directories that overlap": (overlapping_directories, tiff_tags.page_directories),
     "png: packed texts": (_packed_texts, png_chunks.without_heavy_chunks),
     "png: chunks after the pixels": (
         lambda size: inputs.samples(".png")[-1][:-12] + _repeat(inputs.png_chunk(b"tEXt", b"k\0v"))(size)

@@ -1,0 +1,141 @@
+"""TIFF tags: what does each page of a TIFF say of itself, beside its pixels?
+
+Each page has a directory of its own: resolution, description and name of a page are not those of the first. What
+professions add (GeoTIFF's place on earth, GDAL's, a document's name) goes from TIFF to TIFF; what describes how pixels
+are stored does not, since they are stored anew; of the rest a note says that it is not kept.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from imgbatch.codecs.metadata.block import PageTags, TagValue
+from imgbatch.codecs.metadata.exif_tags import EXIF_IFD, GPS_IFD
+from imgbatch.codecs.metadata.words import EXIF_PAGE_TAGS, PLACE_TAGS, TIFF_TAGS
+
+_SUBFILE, _SUB_IFDS, _XMP, _IPTC, _PHOTOSHOP, _LAYERS = 254, 330, 700, 33723, 34377, 37724
+#: Bytes by type; 16 to 18 are BigTIFF's.
+_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8, 129: 1}
+_PARTS = {5: 4, 10: 4}  # bytes of a number, where a value has two
+_CARRIED_TYPES = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})  # of a TIFF that is no BigTIFF
+#: How the pixels are stored, what they mean, and blocks that are read as such: nothing to say where they are anew.
+_OF_STORAGE = frozenset({
+    *range(254, 269), 273, 274, *range(277, 285), *range(288, 294), 301, 317, 318, 319, 320, 321, 322, 323, 324, 325,
+    326, 327, 328, 332, 333, 334, 336, 337, 338, 339, 340, 341, 342, 347, *range(512, 522), 529, 530, 531, 532, _XMP,
+    _IPTC, EXIF_IFD, GPS_IFD, 34675, *EXIF_PAGE_TAGS,
+})  # fmt: skip
+_BLOCKS = {_SUB_IFDS: "sub-pictures", _PHOTOSHOP: "photoshop resources", _LAYERS: "photoshop layers"}
+_OF_FIRST = {EXIF_IFD: "exif", GPS_IFD: "gps", _XMP: "xmp", _IPTC: "iptc"}
+_MOST_NAMES = 8  # of tags that nobody knows
+_MOST_PAGES, _MOST_BYTES = 100_000, 16 << 20  # of all values together
+
+
+class _Entry(NamedTuple):
+    tag: int
+    kind: int
+    number: int
+    start: int
+    length: int
+
+
+class PageDirectories(NamedTuple):
+    """What the pages of a TIFF say: the tags of each that go into another TIFF, and what is not kept, in words."""
+
+    pages: tuple[PageTags, ...]
+    losses: tuple[str, ...]
+
+
+def page_directories(data: bytes) -> PageDirectories:
+    """The tags of the pages that count (no reduced copies), the first of them without those that EXIF has."""
+    names = {**TIFF_TAGS, **PLACE_TAGS}
+    pages: list[PageTags] = []
+    losses: dict[str, None] = {}
+    strangers: set[int] = set()
+    room = _MOST_BYTES
+    for number, entries in enumerate(_directories(data)):
+        subfile = next((entry for entry in entries if entry.tag == _SUBFILE), None)
+        if number and subfile is not None and _first_number(data, subfile) & 5:
+            continue
+        tags: PageTags = {}
+        for entry in entries:
+            is_of_page = entry.tag in names or (number and entry.tag in EXIF_PAGE_TAGS)
+            if is_of_page and entry.kind in _CARRIED_TYPES and entry.length <= room:
+                room -= entry.length
+                tags[entry.tag] = _value(data, entry)
+            elif is_of_page:
+                losses[f"tag {names.get(entry.tag, entry.tag)}"] = None
+            elif entry.tag in _BLOCKS:
+                losses[_BLOCKS[entry.tag]] = None
+            elif number and entry.tag in _OF_FIRST:
+                losses[f"{_OF_FIRST[entry.tag]} of other pages"] = None
+            elif entry.tag not in _OF_STORAGE:
+                strangers.add(entry.tag)
+        pages.append(tags)
+    if strangers:
+        first = ", ".join(map(str, sorted(strangers)[:_MOST_NAMES]))
+        more = f" and {len(strangers) - _MOST_NAMES} more" if len(strangers) > _MOST_NAMES else ""
+        losses[f"tiff tag{'s' if len(strangers) > 1 else ''} {first}{more}"] = None
+    return PageDirectories(tuple(pages) if any(pages) else (), tuple(losses))
+
+
+def names_of(pages: Sequence[PageTags], count: int) -> list[str]:
+    """What formats without these tags lose of the first `count` pages, in words; a page's number is no loss."""
+    names = {**TIFF_TAGS, **PLACE_TAGS}
+    losses = [names[tag] for tag in (pages[0] if pages else ()) if tag in names and names[tag] != "PageNumber"]
+    others = any(tag in names or tag in EXIF_PAGE_TAGS for page in pages[1:count] for tag in page)
+    return ([", ".join(losses)] if losses else []) + (["tags of other pages"] if others else [])
+
+
+def _directories(data: bytes) -> Iterator[list[_Entry]]:
+    """The entries of each directory that lies within the file; no more of them than have room beside each other."""
+    order = {b"II": "<", b"MM": ">"}.get(data[:2])
+    is_big = data[2:4] in (b"+\0", b"\0+")
+    if order is None or len(data) < 16:
+        return
+    place, counter, entry_size = (order + "Q", order + "Q", 20) if is_big else (order + "I", order + "H", 12)
+    (at,) = struct.unpack_from(place, data, 8 if is_big else 4)
+    places: set[int] = set()
+    room = len(data)
+    while 8 <= at <= len(data) - struct.calcsize(counter) and at not in places and len(places) < _MOST_PAGES:
+        places.add(at)
+        (count,) = struct.unpack_from(counter, data, at)
+        start = at + struct.calcsize(counter)
+        end = start + count * entry_size
+        room -= end - at
+        if end > len(data) or room < 0:
+            return
+        yield [_entry(data, here, order, is_big) for here in range(start, end, entry_size)]
+        if end + struct.calcsize(place) > len(data):
+            return
+        (at,) = struct.unpack_from(place, data, end)
+
+
+def _entry(data: bytes, at: int, order: str, is_big: bool) -> _Entry:
+    tag, kind, count = struct.unpack_from(order + ("HHQ" if is_big else "HHI"), data, at)
+    inline, value = (8, at + 12) if is_big else (4, at + 8)
+    length = _SIZES.get(kind, 0) * count
+    start = value
+    if length > inline:
+        (start,) = struct.unpack_from(order + ("Q" if is_big else "I"), data, value)
+    if start + length > len(data):
+        kind, length = 0, 0  # it lies outside: there is no such value
+    return _Entry(tag, kind, count, start, length)
+
+
+def _first_number(data: bytes, entry: _Entry) -> int:
+    size = _SIZES.get(entry.kind, 0)
+    return int.from_bytes(data[entry.start : entry.start + size], "little" if data[:2] == b"II" else "big")
+
+
+def _value(data: bytes, entry: _Entry) -> TagValue:
+    """A value as it stands in a TIFF whose bytes are in the usual order (little-endian)."""
+    raw = data[entry.start : entry.start + entry.length]
+    size = _PARTS.get(entry.kind, _SIZES[entry.kind])
+    if size > 1 and data[:2] == b"MM":
+        turned = bytearray(len(raw))
+        for byte in range(size):
+            turned[byte::size] = raw[size - 1 - byte :: size]
+        raw = bytes(turned)
+    return TagValue(entry.kind, entry.number, raw)
