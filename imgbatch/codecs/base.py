@@ -90,6 +90,13 @@ class Codec(ABC):
         """The quality that is used, or None where the format (or a lossless one) has none."""
         return None
 
+    def sampling(self, encoding: Encoding) -> str:
+        """The chroma sampling of colors, in a format that has several: as typed, or by the quality."""
+        if encoding.subsampling != "auto":
+            return encoding.subsampling
+        whole, quality = CODECS[self.name].whole_chroma, self.quality(encoding)
+        return "4:4:4" if whole is not None and quality is not None and quality >= whole else "4:2:0"
+
     def halves_chroma(self, encoding: Encoding) -> bool:
         """Whether four pixels share their colors in the file, and what the pixels are encoded from may be YCbCr."""
         return False

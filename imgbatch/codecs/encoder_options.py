@@ -55,7 +55,10 @@ class Encoding(Declaration):
         "1 (small) to 100 (best), or keep: a JPEG's own tables and sampling; JPEG and WebP 82, AVIF 60 when not said",
     ] = None
     subsampling: Annotated[
-        str, Choice(("auto", "4:4:4", "4:2:2", "4:2:0")), "chroma sampling of JPEG and AVIF; auto: 4:2:0"
+        str,
+        Choice(("auto", "4:4:4", "4:2:2", "4:2:0")),
+        f"chroma sampling of JPEG and AVIF; auto: 4:4:4 from quality {CODECS['jpeg'].whole_chroma} on "
+        f"(AVIF {CODECS['avif'].whole_chroma}), else 4:2:0",
     ] = "auto"
     progressive: Annotated[bool, Switch(), "JPEG in several scans"] = False
     optimize: Annotated[bool, Switch(), "smaller JPEG and PNG files for more time, same pixels"] = False

@@ -35,6 +35,9 @@ class Format:
         Whether it holds several frames or pages.
     densest : int
         Bytes a pixel that hardly any file of it passes.
+    whole_chroma : int or None
+        The quality from which ``--subsampling auto`` halves no colors: 90 for JPEG, and what looks like it elsewhere
+        (``python -m tests.benchmarks.equal_quality``). None: colors are never halved, or always.
     """
 
     codec: str
@@ -44,6 +47,7 @@ class Format:
     matches: Callable[[bytes], bool]
     multiframe: bool = False
     densest: int = 4
+    whole_chroma: int | None = None
 
 
 def brands(prefix: bytes) -> frozenset[bytes]:
@@ -61,13 +65,14 @@ _BMP_HEADERS = frozenset((12, 16, 40, 52, 56, 64, 108, 124))  # bytes
 #: All formats that are written, by our name, in the order of the docs.
 CODECS: dict[str, Format] = {
     "jpeg": Format("formats.jpeg:Jpeg", "JPEG", "JpegImagePlugin", (".jpg", ".jpeg", ".jpe", ".jfif"),
-                   lambda prefix: prefix.startswith(b"\xff\xd8\xff"), densest=1),
+                   lambda prefix: prefix.startswith(b"\xff\xd8\xff"), densest=1, whole_chroma=90),
     "png": Format("formats.png:Png", "PNG", "PngImagePlugin", (".png", ".apng"),
                   lambda prefix: prefix.startswith(b"\x89PNG\r\n\x1a\n"), multiframe=True),
     "webp": Format("formats.webp:Webp", "WEBP", "WebPImagePlugin", (".webp",),
                    lambda prefix: prefix[:4] == b"RIFF" and prefix[8:12] == b"WEBP", multiframe=True, densest=1),
     "avif": Format("formats.avif:Avif", "AVIF", "AvifImagePlugin", (".avif", ".avifs"),
-                   lambda prefix: not brands(prefix).isdisjoint(AVIF_BRANDS), multiframe=True, densest=1),
+                   lambda prefix: not brands(prefix).isdisjoint(AVIF_BRANDS), multiframe=True, densest=1,
+                   whole_chroma=78),
     "tiff": Format("formats.tiff:Tiff", "TIFF", "TiffImagePlugin", (".tif", ".tiff"),  # CR: camera raw
                    lambda prefix: prefix[:4] in TIFF_STARTS and prefix[8:10] != b"CR", multiframe=True),
     "gif": Format("formats.gif:Gif", "GIF", "GifImagePlugin", (".gif",),

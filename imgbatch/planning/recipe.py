@@ -13,7 +13,8 @@ from dataclasses import field, replace
 from string import Formatter
 from typing import Annotated, Any
 
-from imgbatch.codecs.encoder_options import Encoding
+from imgbatch.codecs.encoder_options import SAME, Encoding
+from imgbatch.codecs.registry import CODECS
 from imgbatch.core.errors import UsageError, unknown, wrong_value
 from imgbatch.core.file_parameter import map_paths
 from imgbatch.core.frozen_dataclass import frozen
@@ -28,6 +29,8 @@ NAME_FIELDS = ("dir", "stem", "ext", "name", "width", "height", "format", "n", "
 DEFAULT_NAME = "{dir}/{stem}.{ext}"
 #: Options that came later: one that is not used does not count, so that what was made before it came stays.
 _LATER = ("gainmap",)
+#: What counts instead of ``auto`` where that became another sampling, so that only what it is true of is made again.
+_WHOLE_CHROMA = "auto, 4:4:4"
 _CANONICAL = 2  # changes when the same recipe would give other files, so that these are made again
 
 
@@ -155,7 +158,8 @@ class Recipe:
             "canonical": _CANONICAL,
             "auto_orient": self.auto_orient,
             "ops": [_op_facts(op) for op in ops],
-            "output": {key: value for key, value in table.items() if key not in _LATER or key in explicit},
+            "output": {key: value for key, value in table.items() if key not in _LATER or key in explicit}
+            | ({"subsampling": _WHOLE_CHROMA} if _may_have_whole_chroma(wish) else {}),
         }
 
     def output_digest(self, output: int, contents: Mapping[str, str] | None = None) -> str:
@@ -180,6 +184,16 @@ class Recipe:
         recipe = self.map_paths(lambda path: contents.get(path, path))
         ops = [_op_facts(op, everything=False) for op in recipe.every_op]
         return _digest([self.auto_orient, ops, [to_table(output) for output in recipe.outputs]])
+
+
+def _may_have_whole_chroma(output: Output) -> bool:
+    """Whether ``auto`` may sample the colors of an output as 4:4:4, by the highest quality that it may get."""
+    if output.subsampling != "auto" or output.quality == "keep":
+        return False
+    quality = output.quality or (100 if output.min_ssim is not None else 0)
+    formats = CODECS if output.format == SAME else (output.format,)
+    least = [whole for name in formats if (whole := CODECS[name].whole_chroma) is not None]
+    return isinstance(quality, int) and bool(least) and quality >= min(least)
 
 
 def _digest(facts: object) -> str:

@@ -329,6 +329,12 @@ def test_options_reach_the_encoder() -> None:
     for sampling, factors in (("4:4:4", (1, 1)), ("4:2:2", (2, 1)), ("4:2:0", (2, 2)), ("auto", (2, 2))):
         with Image.open(io.BytesIO(encode(image, "jpeg", subsampling=sampling).data)) as opened:
             assert opened.layer[0][1:3] == factors  # type: ignore[attr-defined]  # of JpegImageFile
+    for quality, factors in ((89, (2, 2)), (90, (1, 1)), (100, (1, 1)), ("keep", (2, 2))):
+        with Image.open(io.BytesIO(encode(image, "jpeg", quality=quality).data)) as opened:
+            assert opened.layer[0][1:3] == factors  # type: ignore[attr-defined]
+    assert encode(image, "jpeg", quality=95).data == encode(image, "jpeg", quality=95, subsampling="4:4:4").data
+    for options, sampling in (({"quality": 77}, "4:2:0"), ({"quality": 78}, "4:4:4"), ({}, "4:2:0")):
+        assert encode(image, "avif", **options).data == encode(image, "avif", **options, subsampling=sampling).data
     assert len(encode(image, "png", effort=9).data) < len(encode(image, "png", effort=0).data)
     assert encode(image, "webp", effort=0).data != encode(image, "webp", effort=9).data
     few = only(encode(image, "png", colors=8))

@@ -65,7 +65,7 @@ class Avif(Codec):
         # One thread: the pool keeps all cores busy, and the bytes must not depend on the machine.
         options: dict[str, Any] = {"quality": self.quality(encoding), "speed": speed, "max_threads": 1}
         if frames[0].mode != "L":
-            options["subsampling"] = "4:2:0" if encoding.subsampling == "auto" else encoding.subsampling
+            options["subsampling"] = self.sampling(encoding)
         return options
 
     def exif_options(self, exif: bytes) -> dict[str, Any]:

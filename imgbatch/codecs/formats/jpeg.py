@@ -48,7 +48,7 @@ class Jpeg(Codec):
     def options(self, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
         options: dict[str, Any] = {"quality": self.quality(encoding)}
         if frames[0].mode in _COLOR:
-            options["subsampling"] = "4:2:0" if encoding.subsampling == "auto" else encoding.subsampling
+            options["subsampling"] = self.sampling(encoding)
         if encoding.progressive:
             options["progressive"] = True
         if encoding.optimize or (encoding.effort or 0) >= 5:
@@ -56,7 +56,7 @@ class Jpeg(Codec):
         return options
 
     def halves_chroma(self, encoding: Encoding) -> bool:
-        return encoding.subsampling in ("auto", "4:2:0") and encoding.quality != "keep"
+        return encoding.quality != "keep" and self.sampling(encoding) == "4:2:0"
 
     def table_options(self, tables: JpegTables, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
         options: dict[str, Any] = {"quality": -1, "qtables": tables.quantization}  # -1: the tables as they are

@@ -165,6 +165,8 @@ JPEG = Output(format="jpeg")
         ([Crop("1:1"), Resize("800", kernel="bicubic")], JPEG, True),
         ([Resize("800x600", "cover")], Output(format="jpeg", quality=95, subsampling="4:2:0", strip="gps"), True),
         ([Resize("800")], Output(format="jpeg", subsampling="4:4:4"), False),
+        ([Resize("800")], Output(format="jpeg", quality=89), True),
+        ([Resize("800")], Output(format="jpeg", quality=90), False),
         ([Resize("800")], Output(format="jpeg", quality="keep"), False),
         ([Resize("800")], Output(format="jpeg", max_bytes=9999), False),
         ([Resize("800")], Output(format="jpeg", min_ssim=0.9), False),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -132,6 +133,29 @@ def test_the_digest_asks_what_is_done_and_not_where_it_is_written() -> None:
 
 def test_order_of_operations_matters() -> None:
     assert Recipe([Blur(1), Resize("9")]).digest != Recipe([Resize("9"), Blur(1)]).digest
+
+
+@pytest.mark.parametrize(
+    ("options", "again"),
+    [
+        ({"format": "jpeg"}, False),
+        ({"format": "jpeg", "quality": 89}, False),
+        ({"format": "jpeg", "quality": 90}, True),
+        ({"format": "jpeg", "quality": 95, "subsampling": "4:2:0"}, False),
+        ({"format": "jpeg", "quality": "keep"}, False),
+        ({"format": "jpeg", "max_bytes": 9000}, False),
+        ({"format": "jpeg", "min_ssim": 0.99}, True),  # a search may go up to 100
+        ({"format": "avif", "quality": 77}, False),
+        ({"format": "avif", "quality": 78}, True),
+        ({"format": "webp", "quality": 95}, False),
+        ({"quality": 77}, False),
+        ({"quality": 78}, True),  # an AVIF may be among the sources
+        ({}, False),
+    ],
+)
+def test_what_was_sampled_otherwise_before_is_made_again(options: dict[str, Any], again: bool) -> None:
+    facts = Recipe(outputs=[Output(**options)]).canonical(0)["output"]
+    assert (facts["subsampling"] not in ("auto", "4:2:0")) == again
 
 
 def test_an_output_keeps_its_digest_when_another_is_added() -> None:
