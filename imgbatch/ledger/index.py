@@ -222,7 +222,9 @@ class LedgerIndex:
     @property
     def has_doubtful_files(self) -> bool:
         """Whether files under planned names may be those of a run, or of workers, that died."""
-        return bool(self._dead or self._doubtful or self._is_anew)
+        # A name that needs the pixels is not among them: who crashed or was shot may have written such a file
+        is_shot = any(row.status in ("timeout", "crashed") for row in self._failure_by_source.values())
+        return bool(self._dead or self._doubtful or self._is_anew or is_shot)
 
     def _left_by_the_dead(self, path: str) -> bool:
         try:

@@ -21,6 +21,8 @@ from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.rows import DAY_NS, relative_path
 from imgbatch.ledger.schema import VERSION
 from imgbatch.ledger.up_to_date import is_suspicious, known_failure
+from imgbatch.pipeline.image_task import ImageTask
+from imgbatch.pipeline.task import TaskContext
 from imgbatch.planning.names import STATE
 from imgbatch.runs.batch import Batch
 from imgbatch.storage.local import Local
@@ -377,6 +379,25 @@ def test_a_text_shows_the_number_and_the_day_that_are_true_now(
     Image.new("RGB", (60, 40), "red").save(photos / "+.jpg")  # the first of five
     assert make(photos, written).get("ok", 0) == 1 + numbered
     assert make(photos, written) == {"unchanged": 5}
+
+
+@pytest.mark.parametrize("name", ["{stem}.jpg", "{stem}-{width}.jpg"])
+def test_what_a_worker_wrote_that_died_is_ours_also_under_a_name_that_needs_the_pixels(
+    photos: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    real = ImageTask.__call__
+
+    def die(self: ImageTask, job: Job, context: TaskContext) -> Outcome:
+        real(self, job, context)  # the files are there, their outcome never comes
+        return self.blame(job, "crashed", Failure("crash", "write", "died"))
+
+    monkeypatch.setattr(ImageTask, "__call__", die)
+    out, recipe = photos.parent / "out", ib.Recipe([ib.Resize("50%")], [ib.Output(name=name)])
+    assert ib.run(photos, out, recipe, workers=0).counts["crashed"] == 4
+    before = {path.name: path.read_bytes() for path in out.glob("*.jpg")}
+    monkeypatch.undo()
+    assert ib.run(photos, out, recipe, workers=0, retry_failed=True).counts["ok"] == len(before) == 4
+    assert {path.name: path.read_bytes() for path in out.glob("*.jpg")} == before
 
 
 def test_what_crashed_comes_last_and_alone(photos: Path) -> None:
