@@ -98,7 +98,8 @@ class Encoding(Declaration):
     strip: Annotated[
         str | None,
         Grammar("blocks and tags such as gps,comment", canonical_words, ("all", "gps,thumbnail", "exif,xmp,serial")),
-        "metadata to leave out: all, exif, gps, xmp, iptc, icc, thumbnail, comment, text, resolution, or tags",
+        "metadata to leave out: all, exif, gps, location (gps and place names), xmp, iptc, icc, thumbnail, comment, "
+        "text, resolution, or tags",
     ] = None
     keep: Annotated[
         str | None,

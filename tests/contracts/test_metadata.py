@@ -438,6 +438,6 @@ def test_real_positions_go_and_the_rest_stays_valid(name: str, tmp_path: Path) -
 
 
 def test_the_names_of_blocks_are_those_of_the_table() -> None:
-    assert set(TABLE) | {"all", "gps", "thumbnail"} == set(BLOCKS)
+    assert set(TABLE) | {"all", "gps", "location", "thumbnail"} == set(BLOCKS)
     assert all(list(row) == list(FORMATS) for row in TABLE.values())
     assert iptc.NAMES[80] == "by-line"

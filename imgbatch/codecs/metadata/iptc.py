@@ -20,6 +20,7 @@ PNG_TEXT = header_blocks.PNG_IPTC
 #: The names of record 2 that have one in exiftool too.
 NAMES = {
     5: "objectname", 7: "editstatus", 10: "urgency", 15: "category", 20: "supplementalcategories", 25: "keywords",
+    26: "contentlocationcode", 27: "contentlocationname", 100: "country-primarylocationcode",
     40: "specialinstructions", 55: "datecreated", 60: "timecreated", 62: "digitalcreationdate",
     63: "digitalcreationtime", 65: "originatingprogram", 80: "by-line", 85: "by-linetitle", 90: "city",
     92: "sub-location", 95: "province-state", 101: "country-primarylocationname", 103: "originaltransmissionreference",
@@ -73,12 +74,11 @@ def hexadecimal(iptc: bytes) -> str:
     return f"\niptc\n{len(iptc):8}\n" + "\n".join(lines) + "\n"
 
 
-def without(iptc: bytes, drops: Callable[[str], bool]) -> bytes | None:
-    """The records without those whose name `drops` names; None where none are left but those that tell the coding."""
+def without(iptc: bytes, drops: Callable[[str, bytes], bool]) -> bytes | None:
+    """The records but those whose name and value `drops` names; None where none are left but what tells the coding."""
     pieces, count = [], 0
-    for record, dataset, raw in _records(iptc):
-        name = NAMES.get(dataset, str(dataset)) if record == 2 else ""
-        if record == 2 and dataset and drops(name):
+    for record, dataset, head, raw in _records(iptc):
+        if record == 2 and dataset and drops(NAMES.get(dataset, str(dataset)), raw[head:]):
             continue
         pieces.append(raw)
         count += record == 2 and dataset != 0
@@ -88,14 +88,14 @@ def without(iptc: bytes, drops: Callable[[str], bool]) -> bytes | None:
 def texts(iptc: bytes, datasets: Collection[int]) -> dict[int, str]:
     """The first value of each of these datasets of record 2, by its number."""
     values: dict[int, str] = {}
-    for record, dataset, raw in _records(iptc):
+    for record, dataset, head, raw in _records(iptc):
         if record == 2 and dataset in datasets:
-            head = 5 if raw[3] < 0x80 else 5 + (int.from_bytes(raw[3:5], "big") & 0x7FFF)
             values.setdefault(dataset, raw[head:].decode("utf-8", "replace"))
     return values
 
 
-def _records(iptc: bytes) -> Iterator[tuple[int, int, bytes]]:
+def _records(iptc: bytes) -> Iterator[tuple[int, int, int, bytes]]:
+    """The number of the record and the dataset, where the value begins, and all of it."""
     at = 0
     while at + 5 <= len(iptc) and iptc[at] == 0x1C:
         length, head = int.from_bytes(iptc[at + 3 : at + 5], "big"), 5
@@ -105,7 +105,7 @@ def _records(iptc: bytes) -> Iterator[tuple[int, int, bytes]]:
         end = at + head + length
         if end > len(iptc):
             return
-        yield iptc[at + 1], iptc[at + 2], iptc[at:end]
+        yield iptc[at + 1], iptc[at + 2], head, iptc[at:end]
         at = end
 
 

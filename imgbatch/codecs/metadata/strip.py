@@ -14,11 +14,14 @@ from dataclasses import replace
 
 from imgbatch.codecs.metadata import exif_tags, iptc, words, xmp
 from imgbatch.codecs.metadata.block import Metadata
-from imgbatch.codecs.metadata.privacy import exif_compaction
+from imgbatch.codecs.metadata.privacy import exif_compaction, geography
+from imgbatch.codecs.metadata.privacy.geography import COORDINATES
 from imgbatch.core.frozen_dataclass import frozen
 
 _ORIENTATION = 0x0112
-_PARTS_OF_XMP = {"thumbnails": "thumbnail"}
+_XMP, _IPTC, _RESOURCES = 0x02BC, 0x83BB, 0x8649  # blocks that TIFF holds in tags, and so may EXIF
+#: A small picture may show where it was.
+_THUMBNAIL = f"{COORDINATES}/thumbnail"
 
 
 @frozen
@@ -45,9 +48,11 @@ class StripRules:
         """An orientation stays that the pixels still need."""
         if entry.directory == "image" and entry.tag == _ORIENTATION:
             return "orientation" in self.strip
+        if entry.directory == "thumbnail":
+            return self.drops("", _THUMBNAIL, "exif", "all")
         name = words.tag_names().get((entry.directory == "gps", entry.tag), str(entry.tag))
-        part = {"gps": "gps", "thumbnail": "gps/thumbnail"}.get(entry.directory, "")
-        return self.drops("" if part == "gps/thumbnail" else name, part, "exif", "all")
+        part = COORDINATES if entry.directory == "gps" or entry.tag in geography.GEOTIFF_TAGS else ""
+        return self.drops(name, part, "exif", "all")
 
     def property(self, prefix: str, name: str, inside: bool) -> bool:
         """Whether a property of XMP goes.
@@ -60,12 +65,29 @@ class StripRules:
             Whether it stands inside another property: then it goes only where it is named itself.
         """
         word = name.lower()
-        part = "gps" if word.startswith("gps") or prefix == "drone-dji" else _PARTS_OF_XMP.get(word, "")
-        part = "gps/thumbnail" if part == "thumbnail" else part
+        part = _THUMBNAIL if word == "thumbnails" else geography.of_property(prefix, name)
         if self.drops(f"{prefix}:{name}".lower()):
             return True
         levels = () if inside else ("xmp", "all")
         return f"{prefix}:{name}".lower() not in self.keep and self.drops(word, part, *levels)
+
+    def value(self, name: str, text: str) -> bool:
+        """Whether a text goes for what it says: a position among the keywords, whose property is `name`."""
+        return self.drops_coordinates() and geography.is_position(name, text)
+
+    def drops_coordinates(self) -> bool:
+        """Whether positions go, wherever they stand."""
+        return self.drops("", COORDINATES)
+
+    def record(self, name: str, value: bytes) -> bool:
+        """Whether a record of IPTC goes."""
+        if self.drops(name, geography.of_property("", name), "iptc", "all"):
+            return True
+        return self.value(name, value.decode("utf-8", "replace"))
+
+    def text(self, key: str) -> bool:
+        """Whether a text of a PNG goes, by its keyword."""
+        return self.drops(key.lower(), geography.of_text(key), "text", "all")
 
     def block(self, name: str) -> bool:
         """Whether a whole block goes."""
@@ -114,8 +136,8 @@ def strip_metadata(metadata: Metadata, strip: str | None, keep: str | None, chan
     if metadata.xmp:
         result.xmp = _xmp(metadata.xmp, rules, changes)
     if metadata.iptc:
-        result.iptc = iptc.without(metadata.iptc, lambda name: rules.drops(name, "iptc", "all"))
-    result.text = {key: text for key, text in metadata.text.items() if not rules.drops(key.lower(), "text", "all")}
+        result.iptc = iptc.without(metadata.iptc, rules.record)
+    result.text = {key: text for key, text in metadata.text.items() if not rules.text(key)}
     result.comment = None if rules.block("comment") else metadata.comment
     result.pages = tuple(
         {tag: value for tag, value in page.items() if not rules.drops(*words.page_tag_levels(tag))}
@@ -170,14 +192,15 @@ def metadata_to_write(
 
 
 def _exif(exif: bytes, rules: StripRules) -> bytes | None:
-    if exif_compaction.has_unknown_directory(
-        exif
-    ):  # what cannot be found cannot be cleared: only known tags are written
+    def select(tags: Sequence[exif_tags.Entry]) -> list[exif_tags.Entry]:
+        return [*rules.exif(tags), *(tag for tag in tags if _holds_what_goes(exif, tag, rules))]
+
+    if exif_compaction.has_unknown_directory(exif):  # what is not found cannot be cleared: only known tags are written
         movable = exif_tags.without(
-            exif, lambda tags: [*rules.exif(tags), *(tag for tag in tags if tag.tag == exif_tags.MAKER_NOTE)]
+            exif, lambda tags: [*select(tags), *(tag for tag in tags if tag.tag == exif_tags.MAKER_NOTE)]
         )
         return movable and exif_compaction.compact(movable)
-    result = exif_tags.without(exif, rules.exif)
+    result = exif_tags.without(exif, select)
     if result is None or result is exif:
         return result
     rest = list(exif_tags.entries(result))
@@ -189,13 +212,27 @@ def _exif(exif: bytes, rules: StripRules) -> bytes | None:
     return result if has_fixed else exif_compaction.compact(result)
 
 
+def _holds_what_goes(exif: bytes, entry: exif_tags.Entry, rules: StripRules) -> bool:
+    """Whether a tag is a block of XMP or IPTC of which something is to go: then it goes whole."""
+    if entry.tag not in (_XMP, _IPTC, _RESOURCES):
+        return False
+    block = exif[entry.start : entry.start + entry.length]
+    if entry.tag == _XMP:
+        packet = xmp.to_utf8(block)
+        return _xmp(packet, rules, []) != packet
+    records = iptc.records_in_resources(block) if entry.tag == _RESOURCES else block
+    if records and iptc.without(records, rules.record) != records:
+        return True
+    return entry.tag == _RESOURCES and rules.drops("", COORDINATES, "xmp", "all")  # which may hold EXIF and XMP
+
+
 def _xmp(packet: bytes, rules: StripRules, changes: list[str]) -> bytes | None:
-    nothing_else = rules.keep.isdisjoint(("gps", "thumbnail")) and rules.keep.issubset(words.BLOCKS)
+    nothing_else = rules.keep.isdisjoint(("gps", "location", "thumbnail")) and rules.keep.issubset(words.BLOCKS)
     if nothing_else and rules.drops("", "xmp", "all"):
         return None
-    result = xmp.without(packet, rules.property)
+    result = xmp.without(packet, rules.property, rules.value if rules.drops_coordinates() else None)
     unreadable = result is None and xmp.without(packet, lambda *_: False) is None
-    if unreadable or (result is not None and rules.drops("", "gps", "xmp", "all") and xmp.has_position(result)):
+    if unreadable or (result is not None and rules.drops("", COORDINATES, "xmp", "all") and xmp.has_position(result)):
         changes.append("xmp: removed whole, since it cannot be read")
         return None
     return result

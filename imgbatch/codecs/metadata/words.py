@@ -6,10 +6,11 @@ import functools
 import re
 
 from imgbatch.codecs.metadata import iptc
+from imgbatch.codecs.metadata.privacy import geography
 from imgbatch.core.errors import unknown
 
 #: What can be stripped or kept as a whole.
-BLOCKS = ("all", "exif", "gps", "xmp", "iptc", "icc", "thumbnail", "comment", "text", "resolution")
+BLOCKS = ("all", "exif", "gps", "location", "xmp", "iptc", "icc", "thumbnail", "comment", "text", "resolution")
 #: Words for the same thing in EXIF, XMP and IPTC, by the names that it has there.
 MEANINGS = {
     "artist": ("artist", "xpauthor", "creator", "by-line"),
@@ -42,7 +43,6 @@ PLACE_TAGS = {
     34264: "ModelTransformation", 34735: "GeoKeyDirectory", 34736: "GeoDoubleParams", 34737: "GeoAsciiParams",
     50844: "RPCCoefficient",
 }  # fmt: skip
-_ON_SHEET = (286, 287)
 _SYNONYMS = {
     "author": "artist",
     "creator": "artist",
@@ -88,5 +88,5 @@ def _tags() -> tuple[str, ...]:
 def page_tag_levels(tag: int) -> tuple[str, ...]:
     """The words that take out a tag of a TIFF's page, the most specific first."""
     name = (EXIF_PAGE_TAGS.get(tag) or TIFF_TAGS.get(tag) or PLACE_TAGS.get(tag, str(tag))).lower()
-    part = "gps" if tag in PLACE_TAGS and tag not in _ON_SHEET else ""
+    part = geography.COORDINATES if tag in geography.GEOTIFF_TAGS else ""
     return (name, part, "exif", "all")

@@ -11,18 +11,37 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from imgbatch.codecs.metadata.spans import Span, union
+
 #: prefix and local name of a property, and whether it stands inside another -> whether it goes
 Drops = Callable[[str, str, bool], bool]
+#: the local name of the property whose value it is, and a text -> whether it goes
+DropsValue = Callable[[str, str], bool]
 
 _ORIENTATION = "tiff:Orientation"
 _WIDTHS, _HEIGHTS = ("tiff:ImageWidth", "exif:PixelXDimension"), ("tiff:ImageLength", "exif:PixelYDimension")
 # Spaces are tried from the first of them only, and given up whole: else a packet of spaces takes hours.
-_ATTRIBUTE = re.compile(rb"(?<!\s)\s++([\w.-]++):([\w.-]++)\s*+=\s*+(\"[^\"]*+\"|'[^']*+')")
+_ATTRIBUTE = re.compile(rb"(?<!\s)\s++([^\s=<>\"']++)\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+')")
 _PADDING = re.compile(rb"(?<!\s)\s{64,}+(?=<\?xpacket end)")
-_POSITION = re.compile(rb"[:<\s]gps(?:lat|long)", re.IGNORECASE)
+_POSITION = re.compile(
+    rb"[:<\s]gps(?:lat|long)|[:<](?:\w*+(?<=latitude)|\w*+(?<=longitude)|lat|long?)\s*+[=>]", re.IGNORECASE
+)
 #: Elements that hold properties and are none themselves.
-_FRAME = frozenset({"x:xmpmeta", "x:xapmeta", "rdf:RDF", "rdf:Description"})
+_FRAME = frozenset({(prefix, name) for prefix in ("x", "") for name in ("xmpmeta", "xapmeta")})
 _WHOLE = frozenset({"xmlns", "rdf", "xml", "x"})
+#: The usual prefix of each vocabulary, by its name without what it ends with.
+_USUAL = {
+    "http://www.w3.org/1999/02/22-rdf-syntax-ns": "rdf", "adobe:ns:meta": "x", "http://ns.adobe.com/exif/1.0": "exif",
+    "http://cipa.jp/exif/1.0": "exifEX", "http://ns.adobe.com/exif/1.0/aux": "aux",
+    "http://ns.adobe.com/tiff/1.0": "tiff", "http://ns.adobe.com/xap/1.0": "xmp",
+    "http://ns.adobe.com/xap/1.0/rights": "xmpRights", "http://ns.adobe.com/xap/1.0/mm": "xmpMM",
+    "http://ns.adobe.com/xmp/1.0/DynamicMedia": "xmpDM", "http://purl.org/dc/elements/1.1": "dc",
+    "http://purl.org/dc/terms": "dcterms", "http://ns.adobe.com/photoshop/1.0": "photoshop",
+    "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns": "Iptc4xmpCore",
+    "http://iptc.org/std/Iptc4xmpExt/2008-02-29": "Iptc4xmpExt", "http://www.dji.com/drone-dji/1.0": "drone-dji",
+    "http://www.w3.org/2003/01/geo/wgs84_pos": "geo", "http://www.georss.org/georss": "georss",
+    "http://www.opengis.net/gml": "gml", "http://schema.org": "schema", "https://schema.org": "schema",
+}  # fmt: skip
 
 
 def to_utf8(xmp: bytes) -> bytes:
@@ -61,48 +80,82 @@ def without_padding(xmp: bytes) -> bytes:
     return _PADDING.sub(b"\n", xmp)
 
 
-def without(xmp: bytes, drops: Drops) -> bytes | None:
+def without(xmp: bytes, drops: Drops, drops_value: DropsValue | None = None) -> bytes | None:
     """The packet without the properties that `drops` names; None where it cannot be read, or nothing is left.
 
     A property that goes is gone with all that is inside it.
+
+    Parameters
+    ----------
+    xmp : bytes
+        UTF-8.
+    drops : callable
+        Is asked of each property.
+    drops_value : callable, optional
+        Is asked of each value that is a text, a list's items included.
     """
     from xml.parsers import expat  # only where properties are taken out
 
-    cuts: list[tuple[int, int]] = []
+    cuts: list[Span] = []
     count = 0
-    stack: list[tuple[int, bool, bool]] = []  # where each begins, if it is in a property, if it goes
+    stack: list[_Element] = []
+    prefixes = _Prefixes()
     parser = expat.ParserCreate("utf-8")
 
     def start(name: str, attributes: dict[str, str]) -> None:
         nonlocal count
         at = parser.CurrentByteIndex
-        _, inside, goes = stack[-1] if stack else (0, False, False)
-        prefix, _, local = name.rpartition(":")
-        names = name not in _FRAME and prefix != "rdf"
+        prefixes.enter(attributes)
+        inside, goes, owner = (stack[-1].inside, stack[-1].goes, stack[-1].owner) if stack else (False, False, "")
+        if stack:
+            stack[-1].texts = None
+        prefix, local = prefixes.split(name)
+        names = prefix != "rdf" and (prefix, local) not in _FRAME
         goes = goes or (names and drops(prefix, local, inside))
-        stack.append((at, inside or names, goes))
+        if names and drops_value is not None:
+            goes = goes or any(drops_value(local, attributes[key]) for key in attributes if is_resource(key))
+        stack.append(_Element(at, inside or names, goes, local if names else owner))
         if goes:
             return
         count += names
+        matches = 0
         for match in _ATTRIBUTE.finditer(xmp, at, _tag_end(xmp, at)):
-            space, word = match[1].decode(), match[2].decode()
-            if space in _WHOLE:
+            matches += 1
+            full = match[1].decode()
+            space, word = prefixes.split(full)
+            if ":" not in full or space in _WHOLE:
                 continue
-            if drops(space, word, inside or names):
+            text = attributes.get(full, "")
+            if drops(space, word, inside or names) or (drops_value is not None and drops_value(word, text)):
                 cuts.append(match.span())
             else:
                 count += 1
+        if matches != len(attributes):
+            raise ValueError("an attribute that is not found again")
+
+    def is_resource(key: str) -> bool:
+        return prefixes.split(key) == ("rdf", "resource")
 
     def finish(name: str) -> None:
-        at, _, goes = stack.pop()
-        if goes and not (stack and stack[-1][2]):
-            cuts.append((at, _tag_end(xmp, parser.CurrentByteIndex)))
+        element = stack.pop()
+        prefixes.leave()
+        text = "".join(element.texts or ())
+        if not element.goes and text and drops_value is not None and element.inside:
+            element.goes = drops_value(element.owner, text)
+        if element.goes and not (stack and stack[-1].goes):
+            cuts.append((element.begin, _tag_end(xmp, parser.CurrentByteIndex)))
+
+    def read(text: str) -> None:
+        if stack and stack[-1].texts is not None:
+            stack[-1].texts.append(text)
 
     def refuse(*_: object) -> None:
         raise ValueError("a document type")
 
     parser.StartElementHandler, parser.EndElementHandler = start, finish
     parser.StartDoctypeDeclHandler = refuse
+    if drops_value is not None:
+        parser.CharacterDataHandler = read
     try:
         parser.Parse(xmp, True)
     except (expat.ExpatError, ValueError, UnicodeError):
@@ -110,10 +163,50 @@ def without(xmp: bytes, drops: Drops) -> bytes | None:
     if not count:
         return None
     pieces, at = [], 0
-    for begin, end in sorted(cuts):
+    for begin, end in union(cuts):
         pieces.append(xmp[at:begin])
         at = end
     return b"".join([*pieces, xmp[at:]])
+
+
+class _Element:
+    """An element that is not closed yet: where it begins, if it is in a property, if it goes, whose value it is."""
+
+    __slots__ = ("begin", "goes", "inside", "owner", "texts")
+
+    def __init__(self, begin: int, inside: bool, goes: bool, owner: str) -> None:
+        self.begin, self.inside, self.goes, self.owner = begin, inside, goes, owner
+        self.texts: list[str] | None = []  # None: it has elements of its own
+
+
+class _Prefixes:
+    """What the prefixes stand for where the parser is: a vocabulary has its usual one, whatever a file calls it."""
+
+    def __init__(self) -> None:
+        self._spaces: dict[str, list[str]] = {}
+        self._declarations: list[list[str]] = []
+
+    def enter(self, attributes: dict[str, str]) -> None:
+        """Read the declarations of an element."""
+        own = []
+        for key, space in attributes.items():
+            if key == "xmlns" or key.startswith("xmlns:"):
+                prefix = key[6:]
+                usual = _USUAL.get(space.rstrip("/#"), "" if prefix in _WHOLE else prefix)
+                self._spaces.setdefault(prefix, []).append(usual)
+                own.append(prefix)
+        self._declarations.append(own)
+
+    def leave(self) -> None:
+        """Forget the declarations of the element that ends."""
+        for prefix in self._declarations.pop():
+            self._spaces[prefix].pop()
+
+    def split(self, name: str) -> tuple[str, str]:
+        """The usual prefix of a name, and its local part."""
+        prefix, _, local = name.rpartition(":")
+        spaces = self._spaces.get(prefix)
+        return (spaces[-1] if spaces else prefix), local
 
 
 def _tag_end(xmp: bytes, at: int) -> int:

@@ -50,7 +50,7 @@ _ARGUMENTS: dict[str, Callable[[random.Random], Any]] = {
     "Mapping[int, int]": lambda chance: {0x112: 1, 0xA002: 70000},
     "dict[str, Any]": lambda chance: {"comment": b"x", "dpi": (72, 72)},
     "Callable[[Entry], bool]": lambda chance: lambda entry: entry.tag % 2 == 0 or entry.directory == "gps",
-    "Callable[[str], bool]": lambda chance: lambda name: len(name) % 2 == 0,
+    "Callable[[str, bytes], bool]": lambda chance: lambda name, value: len(name + str(value)) % 2 == 0,
     "Collection[int]": lambda chance: (55, 60),
     "Drops": lambda chance: lambda prefix, name, inside: name.startswith("GPS") or inside,
 }

@@ -146,6 +146,10 @@ def _read_extension(data: bytes) -> object:
     return read.packet(cast(Any, image), "jpeg", b"", [], [])
 
 
+def _is_credit(name: str, value: bytes) -> bool:
+    return name == "credit"
+
+
 def _raw_profile(data: bytes) -> object:
     return header_blocks.raw_profile(data.decode("latin-1"))
 
@@ -177,7 +181,7 @@ CASES: dict[str, tuple[Make, Use]] = {
     "exif: packed": (_half_go_half_stay, exif_compaction.compact),
     "exif: numbers": (_half_go_half_stay, lambda data: exif_tags.with_size(data, (9, 9))),
     "exif: directories that overlap": (_directories_that_overlap, exif_tags.has_position),
-    "iptc: records": (_repeat(b"\x1c\2\x50\0\0"), lambda data: iptc.without(data, lambda name: name == "credit")),
+    "iptc: records": (_repeat(b"\x1c\2\x50\0\0"), lambda data: iptc.without(data, _is_credit)),
     "iptc: resources": (_repeat(b"8BIM\3\xed\0\0\0\0\0\0"), iptc.records_in_resources),
     "iptc: as the text of a PNG": (_repeat(b"\x1c\2\x50\0\5hello"), iptc.hexadecimal),
     "png: raw profile": (_repeat(b"ab\n", b"\nexif\n 99999999\n"), _raw_profile),

@@ -265,7 +265,7 @@ ON_FILES: dict[str, Callable[[bytes], object]] = {
     "looks_like": identify.looks_like,
     "other_format_of": identify.other_format_of,
     "resources": iptc.records_in_resources,
-    "records": lambda data: iptc.without(data, lambda name: name == "headline"),
+    "records": lambda data: iptc.without(data, lambda name, value: name == "headline"),
     "hexadecimal": iptc.hexadecimal,
 }
 

@@ -18,15 +18,15 @@ BLOCK = UTF_8 + record(0, b"\0\4") + record(80, b"Ada") + record(116, b"(c) Ada"
 
 
 def test_records_go_by_their_names() -> None:
-    assert iptc.without(BLOCK, lambda name: name == "keywords") == BLOCK.replace(SEA + SKY, b"")
-    assert iptc.without(BLOCK, lambda name: name != "by-line") == UTF_8 + record(0, b"\0\4") + record(80, b"Ada")
-    assert iptc.without(BLOCK, lambda name: True) is None
-    assert iptc.without(BLOCK, lambda name: False) == BLOCK
+    assert iptc.without(BLOCK, lambda name, value: name == "keywords") == BLOCK.replace(SEA + SKY, b"")
+    assert iptc.without(BLOCK, lambda name, value: name != "by-line") == UTF_8 + record(0, b"\0\4") + record(80, b"Ada")
+    assert iptc.without(BLOCK, lambda name, value: True) is None
+    assert iptc.without(BLOCK, lambda name, value: False) == BLOCK
 
 
 def test_extended_records_are_walked_over() -> None:
     long = b"\x1c\x02\x78\x80\x04" + (3).to_bytes(4, "big") + b"abc"
-    assert iptc.without(long + BLOCK, lambda name: name == "caption-abstract") == BLOCK
+    assert iptc.without(long + BLOCK, lambda name, value: name == "caption-abstract") == BLOCK
 
 
 def test_a_segment_is_read_as_it_was_written() -> None:
@@ -40,5 +40,5 @@ def test_a_segment_is_read_as_it_was_written() -> None:
 @given(st.binary(max_size=60))
 def test_damaged_records_never_raise(data: bytes) -> None:
     for raw in (data, BLOCK + data, b"8BIM\x04\x04" + data):
-        iptc.without(raw, lambda name: False)
+        iptc.without(raw, lambda name, value: False)
         iptc.records_in_resources(raw)
