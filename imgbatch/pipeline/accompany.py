@@ -57,7 +57,7 @@ def encode(
         pages = tuple({tag: value for tag, value in page.items() if tag not in PLACE_TAGS} for page in metadata.pages)
         metadata = replace(metadata, pages=pages if any(pages) else ())
         changes.append(PLACE_CHANGE)
-    metadata = companions.without_announcements(metadata, others, changes)
+    metadata = companions.without_announcements(metadata, image.picture, changes)
     gain_map = next((other for other in others if other.kind == GAIN_MAP and other.is_jpeg), None)
     piece = None if gain_map is None or format != "jpeg" else _make_gain_map(image, one, gain_map)
     if gain_map is not None and piece is not None:

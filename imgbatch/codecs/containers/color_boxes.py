@@ -47,6 +47,11 @@ def of_heif(data: bytes) -> ColorBox | None:
     return next(_of_film(data, 0, len(data)), None)
 
 
+def outer_boxes(data: bytes) -> list[_Box]:
+    """The outermost boxes: their names, and where the content of each begins and ends."""
+    return list(_boxes(data, 0, len(data)))
+
+
 def light_levels(data: bytes) -> list[str]:
     """The names of the boxes of an AVIF or HEIC that say how bright HDR is, and the screen on which it was made."""
     for name, start, end in _boxes(data, 0, len(data)):

@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from imgbatch.codecs.containers import color_boxes
 from imgbatch.codecs.containers.jpeg_companions import UNKNOWN, Companion
 from imgbatch.codecs.metadata import announcements
-from imgbatch.codecs.metadata.block import DEPTH, PICTURE, SOUND
+from imgbatch.codecs.metadata.block import DEPTH, FILM, GAIN_MAP, PICTURE, SOUND
 
 if TYPE_CHECKING:
     from imgbatch.codecs.metadata.block import Metadata
     from imgbatch.codecs.reading.decode import SourceImage
 
+#: What the items of an AVIF or HEIC say of themselves (ISO/IEC 23008-12; tmap: ISO 21496-1), in the box "meta".
+_ITEMS = {
+    GAIN_MAP: re.compile(rb"aux:hdrgainmap|infe.{8}(?:..)?tmap", re.DOTALL),
+    DEPTH: re.compile(rb"hevc:2015:auxid:2|systems:auxiliary:depth"),
+}
+#: Outermost boxes that are companions: Google's film in a HEIC, the gain map of a JPEG XL.
+_BOXES = {b"mpvd": FILM, b"jhgm": GAIN_MAP}
 #: What may stand in the XMP itself.
 _INSIDE = (DEPTH, PICTURE, SOUND)
+
+
+def losses_in_boxes(data: bytes) -> list[str]:
+    """Sentences for what accompanies the picture in an AVIF, HEIC or JPEG XL, which no output keeps."""
+    kinds: dict[str, None] = {}
+    for name, start, end in color_boxes.outer_boxes(data):
+        if name in _BOXES:
+            kinds[_BOXES[name]] = None
+        elif name == b"meta":
+            kinds |= {kind: None for kind, words in _ITEMS.items() if words.search(data, start, end)}
+    return [f"{kind} not kept" for kind in kinds]
 
 
 def losses(companions: Sequence[Companion], image: SourceImage) -> list[str]:
@@ -35,24 +55,24 @@ def losses(companions: Sequence[Companion], image: SourceImage) -> list[str]:
     return sentences
 
 
-def without_announcements(metadata: Metadata, companions: Sequence[Companion], changes: list[str]) -> Metadata:
+def without_announcements(metadata: Metadata, image: SourceImage, changes: list[str]) -> Metadata:
     """`metadata` whose XMP announces nothing that accompanies the picture.
 
     Parameters
     ----------
     metadata : Metadata
         Not changed.
-    companions : sequence of Companion
-        What the file has.
+    image : SourceImage
+        Whose it is: what the file has is named elsewhere.
     changes : list of str
         Gets what was announced and is none of them.
     """
     if metadata.xmp is None or not announcements.announces(metadata.xmp):
         return metadata
     packet, kinds = announcements.without_announcements(metadata.xmp)
-    present = {companion.kind for companion in companions}
+    present = {companion.kind for companion in image.companions}
     for kind in kinds:
-        if kind not in present:
+        if kind not in present and f"{kind} not kept" not in image.changes:
             absent = f"xmp announces no {kind} any more: the file has none"
             changes.append(f"{kind} not kept" if kind in _INSIDE else absent)
     if packet is None and not announcements.is_readable(metadata.xmp):

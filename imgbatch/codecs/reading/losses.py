@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from imgbatch.codecs.containers.jpeg_companions import Companion
     from imgbatch.codecs.reading.decode import SourceImage
 
+_OF_BOXES = frozenset({"avif", *optional_readers.EXTRAS})
 MULTIFRAME = frozenset(name for name, one in CODECS.items() if one.multiframe)
 
 
@@ -42,6 +43,10 @@ def reading_losses(image: ImageFile, format: str, data: bytes, depth: int) -> li
         sentences.append(f"first of {count} pictures kept: {name}")
     elif name in ("ico", "icns") and len(image.info.get("sizes", ())) > 1:
         sentences.append(f"largest of {len(image.info['sizes'])} pictures kept: {name}")
+    if format in _OF_BOXES:
+        from imgbatch.codecs.reading.companions import losses_in_boxes  # few files are
+
+        sentences += losses_in_boxes(data)
     if depth > 8 and image.mode in ("L", "LA", "RGB", "RGBA", "CMYK"):
         sentences.append(f"depth: {depth} -> 8 bits")
     return sentences

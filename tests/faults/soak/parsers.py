@@ -102,7 +102,7 @@ def _accompanied(chance: random.Random, data: bytes) -> object:
     strip, gainmap = chance.choice(["gps", "all", "comment"]), chance.choice(["keep", "drop"])
     with limits.pixel_limit(_MAX_PIXELS), open.open_image(data, ".jpg", _MAX_PIXELS) as picture:
         changes = companions.losses(picture.companions, picture)
-        metadata = companions.without_announcements(picture.metadata, picture.companions, changes)
+        metadata = companions.without_announcements(picture.metadata, picture, changes)
         return metadata, codecs.rewrite_metadata(data, ib.Output(strip=strip, gainmap=gainmap), picture)
 
 
@@ -179,7 +179,7 @@ PARSERS: dict[str, tuple[Feed, tuple[Parse, ...]]] = {
     "jxl-boxes": (_of(inputs.JXL), functions(jxl_boxes)),
     "icc": (lambda chance: inputs.mutate(chance, inputs.profile(), 8), functions(icc_profile)),
     "color-boxes": (lambda chance: inputs.mutate(chance, chance.choice(inputs.color_files()), 8, 600), (
-        *functions(color_boxes, color_blocks), _open,
+        *functions(color_boxes, color_blocks, companions), _open,
     )),
     "integrity": (_of_samples(*_MANY), (*functions(integrity), _findings)),
     "identify": (_of_samples(*_MANY, head=64), functions(identify)),

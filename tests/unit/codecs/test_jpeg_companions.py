@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
+from pathlib import Path
+
 import pytest
 
+import imgbatch as ib
 from imgbatch.codecs.containers import jpeg_companions, jpeg_headers
 from imgbatch.codecs.containers.integrity import jpeg_scans
 from imgbatch.codecs.metadata import announcements
+from imgbatch.codecs.reading.companions import losses_in_boxes
 from tests import accompanied
-from tests.accompanied import Part, container, film, gain_map, jpeg, ramp, with_pictures
+from tests.accompanied import Part, box, container, film, gain_map, jpeg, ramp, with_pictures
 
 PLAIN = jpeg(ramp(), quality=90)
 SECOND = jpeg(ramp((32, 24)))
@@ -91,3 +96,41 @@ def test_announcements_are_taken_out_by_their_namespace() -> None:
     assert b"here</dc:source>" in rest and b'GCamera:Other="2"' in rest
     assert b"x1:Version" not in rest and b"Directory" not in rest and b"MotionPhoto" not in rest
     assert announcements.without_announcements(rest) == (rest, [])
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        (b"", []),
+        (box(b"mpvd", FILM), ["film not kept"]),
+        (box(b"jhgm", b"x"), ["gain map not kept"]),
+        (box(b"free", b"infe" + bytes(8) + b"tmap"), []),
+    ],
+    ids=["none", "film", "gain map", "free"],
+)
+@pytest.mark.parametrize(
+    ("inner", "also"),
+    [
+        (b"", []),
+        (b"auxC\0\0\0\0urn:com:apple:photo:2020:aux:hdrgainmap\0", ["gain map not kept"]),
+        (b"infe\2\0\0\0\0\7\0\0tmap", ["gain map not kept"]),
+        (b"urn:mpeg:mpegB:cicp:systems:auxiliary:depth\0", ["depth map not kept"]),
+        (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0", []),
+    ],
+    ids=["plain", "apple", "tmap", "depth", "alpha"],
+)
+def test_what_accompanies_a_picture_in_boxes_is_named(
+    more: bytes, expected: list[str], inner: bytes, also: list[str]
+) -> None:
+    data = box(b"ftyp", b"avif") + box(b"meta", inner) + more
+    assert sorted(losses_in_boxes(data)) == sorted({*expected, *also})
+
+
+def test_an_avif_says_what_is_lost_with_it(tmp_path: Path) -> None:
+    file = io.BytesIO()
+    ramp().save(file, "AVIF")
+    (tmp_path / "a.avif").write_bytes(file.getvalue() + box(b"mpvd", FILM))
+    (outcome,) = ib.run(tmp_path / "a.avif", tmp_path / "out", ib.Recipe([ib.Resize("32")]), workers=0).outcomes
+    assert outcome.error is None and "film not kept" in outcome.changes
+    (outcome,) = ib.run(tmp_path / "a.avif", tmp_path / "copy", ib.Recipe(), workers=0).outcomes
+    assert outcome.changes == ("bytes copied: nothing to change",)

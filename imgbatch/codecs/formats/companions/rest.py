@@ -78,7 +78,7 @@ def rest_to_write(
     losses += [one for one, piece in zip(jpegs, pieces, strict=True) if piece is None]
     losses += [one for one in others if not one.is_jpeg and one not in losses]
     changes += companions.losses(losses, image)
-    final.xmp = companions.without_announcements(final, others, changes).xmp
+    final.xmp = companions.without_announcements(final, image, changes).xmp
     final.xmp = layout.announce(final.xmp, before, rest)
     changes += extended.losses(image)
     return Rest(data, end, rest), b""
