@@ -190,7 +190,16 @@ def test_a_reason_is_there_before_its_file_and_what_a_kill_has_left_is_believed(
     assert there == [reason.read_text()] and sorted(os.listdir(reason.parent)) == ["a.jpg", "a.jpg.txt"]
 
 
-def test_a_reason_goes_where_its_file_cannot_be_moved(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_a_reason_goes_where_its_file_cannot_be_moved(
+    place: Path, monkeypatch: pytest.MonkeyPatch, is_killed: bool
+) -> None:
+    if is_killed:  # a run that had said why already
+        (place / "bad/trip").mkdir(parents=True)
+        (place / "bad/trip/a.jpg.txt").write_text(
+            f"{place / 'photos/trip/a.jpg'}: corrupt, as another run had put it\n"
+        )
+
     def refuse(*_: object) -> None:
         raise OSError(errno.EPERM, "not today")
 
