@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,20 @@ def test_where_there_are_no_links_it_is_copied_there_and_back(original: Path, tm
     restore(str(place), str(original))
     assert as_it_was(original) and as_it_was(place)
     assert os.listdir(original.parent) == ["a.jpg"] == os.listdir(place.parent)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has this call")
+def test_a_copy_shares_its_blocks_where_the_disk_can(
+    original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def share(copy: int, request: int, source: int) -> int:
+        assert (request, os.pread(source, 1 << 20, 0)) == (0x40049409, DATA)  # FICLONE of linux/fs.h
+        return os.write(copy, b"shared")  # nothing else is written then
+
+    monkeypatch.setattr(fcntl, "ioctl", share)
+    os.link(original, tmp_path / "other name")
+    keep_original(str(original), str(tmp_path / "state/a.jpg"))
+    assert (tmp_path / "state/a.jpg").read_bytes() == b"shared"
 
 
 def test_a_backup_is_never_replaced(original: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
