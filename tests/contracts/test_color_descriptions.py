@@ -448,13 +448,33 @@ def test_little_cms_takes_our_profiles(space: ColorSpace) -> None:
     assert red + green + blue == pytest.approx((0.9642, 1, 0.8249), abs=1e-4)
 
 
+@pytest.mark.parametrize("number", [14, 20])
+def test_a_color_space_of_jpeg_2000_that_is_not_known_is_named(tmp_path: Path, number: int) -> None:
+    data = files.jp2(Image.new("RGB", (64, 64)), b"\1\0\0" + struct.pack(">I", number))
+    outcome, _ = run_one(tmp_path, "a.jp2", data, format="png")
+    assert f"color: color space {number} by colr not kept, taken for sRGB" in outcome.changes
+
+
+def test_four_inks_of_jpeg_2000_are_no_alpha(tmp_path: Path) -> None:
+    """Pillow gives CMYK that only a profile tells as RGBA."""
+    icc = profile("P3", "sRGB").replace(b"RGB ", b"CMYK", 1)
+    (tmp_path / "a.jp2").write_bytes(files.jp2(Image.new("RGBA", (64, 64)), b"\2\0\0" + icc))
+    (outcome,) = ib.run([tmp_path / "a.jp2"], tmp_path / "out", ib.Recipe(), workers=0).outcomes
+    assert outcome.error is not None and outcome.error.kind == "unsupported" and "CMYK" in outcome.error.message
+
+
+def test_gray_jpeg_2000_with_a_profile(tmp_path: Path) -> None:
+    gray = icc_profile.profile_of(space_of("sRGB", "linear"), gray=True)
+    _, image = run_one(
+        tmp_path, "a.jp2", files.jp2(Image.new("L", (64, 64), 55), b"\2\0\0" + gray), format="png", icc="srgb"
+    )
+    assert image.mode == "L" and image.getpixel((9, 9)) == 128
+
+
 def test_romm_rgb_of_jpeg_2000(tmp_path: Path) -> None:
     data = files.jp2(Image.new("RGB", (64, 64), (128, 128, 128)), b"\1\0\0" + struct.pack(">I", 21))
     outcome, image = run_one(tmp_path, "a.jp2", data, format="png", icc="srgb")
     assert image.getpixel((9, 9)) == pytest.approx((145,) * 3, abs=1)  # (128/255)^1.8 is 0.289
-    other = files.jp2(Image.new("RGB", (64, 64), (128, 128, 128)), b"\1\0\0" + struct.pack(">I", 20))
-    outcome, image = run_one(tmp_path, "b.jp2", other, format="png", icc="srgb")
-    assert "color: color space 20 by colr not kept, taken for sRGB" in outcome.changes
 
 
 @pytest.mark.parametrize(("transfer", "name"), [(16, "PQ"), (18, "HLG")])

@@ -61,7 +61,7 @@ def profile_of(
     if not profile and looks:
         from imgbatch.codecs.reading import color_numbers
 
-        profile = color_numbers.hidden_profile(name, data)
+        profile = color_numbers.hidden_profile(name, image.mode, data)
     if not profile and name == "jpeg" and getattr(image, "icclist", None):
         profile = jpeg_headers.late_profile(image)
     if not profile and "icc_profile" in image.info:  # there was one

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgbatch.codecs.containers import color_blocks, color_boxes, png_chunks
 from imgbatch.codecs.metadata import exif_tags
+from imgbatch.core.errors import ImageError
+from imgbatch.pixels import profile_conversion
 from imgbatch.pixels.color_spaces import color_space
 from imgbatch.pixels.color_spaces.color_space import ColorSpace, Curve
 
@@ -26,8 +28,8 @@ _POWERS = (0.1, 10.0)
 _TRANSFER, _WHITE, _PRIMARIES = 301, 318, 319
 _HDR = (16, 18)  # transfer characteristics: PQ, HLG
 _COLOR_SPACE, _INDEX = 0xA001, 1
-#: Enumerated spaces of JPEG 2000 (15444-2, table M.25) that Pillow makes RGB or gray of: bilevel, sRGB, gray, sYCC.
-_PLAIN_JP2, _ROMM_JP2 = frozenset({0, 12, 14, 15, 16, 17, 18}), 21
+#: Enumerated spaces of JPEG 2000 (15444-2, table M.25) that Pillow makes sRGB or gray of: bilevel, sRGB, gray, sYCC.
+_PLAIN_JP2, _ROMM_JP2 = frozenset({0, 15, 16, 17, 18}), 21
 
 
 class Description(NamedTuple):
@@ -59,11 +61,30 @@ class Description(NamedTuple):
         return self.code is not None and self.code[1] in _HDR
 
 
-def hidden_profile(name: str, data: bytes) -> bytes | None:
-    """An embedded profile that Pillow's reader does not hand over."""
+def hidden_profile(name: str, mode: str, data: bytes) -> bytes | None:
+    """An embedded profile that Pillow's reader does not hand over.
+
+    Parameters
+    ----------
+    name : str
+        Our name of the file's format.
+    mode : str
+        Of its pixels.
+    data : bytes
+        The file.
+
+    Raises
+    ------
+    ImageError
+        Kind ``unsupported``: Pillow takes the four inks of a JPEG 2000 for red, green, blue and alpha.
+    """
     if name == "jpeg2000":
         box = color_boxes.of_jpeg2000(data)
-        return None if box is None else box.icc
+        if box is None or box.icc is None or profile_conversion.profile_space(box.icc) != "cmyk" or mode == "CMYK":
+            return None if box is None else box.icc
+        raise ImageError(
+            "unsupported", "no reader here for a JPEG 2000 whose profile says that it is CMYK; save it as TIFF first"
+        )
     if name == "gif":
         return color_blocks.profile_of_gif(data)
     return color_blocks.profile_of_bmp(data) if name == "bmp" else None
