@@ -38,7 +38,7 @@ _HOMES = {
 __all__ = [
     "CODECS", "FORMATS", "IMAGE_SUFFIXES", "PREFIX", "SAME", "AnimationTiming", "Codec", "EncodedFile", "Encoding",
     "FormatInfo", "Metadata", "SourceImage", "all_codecs", "codec", "describe_formats", "encode", "findings",
-    "format_of", "holds", "is_image", "open_image", "read_metadata", "rewrite_metadata", "suffix_fits",
+    "format_of", "has_depth", "holds", "is_image", "open_image", "read_metadata", "rewrite_metadata", "suffix_fits",
 ]  # fmt: skip
 
 
@@ -134,8 +134,23 @@ def rewrite_metadata(data: bytes, encoding: Encoding, image: SourceImage) -> Enc
 def holds(format: str, mode: str) -> bool:
     """Whether a format keeps pixels of a Pillow mode: as they are, or as another spelling of the same."""
     equivalents = {"RGBa": "RGBA", "La": "LA", "RGBX": "RGB", "YCbCr": "RGB", "HSV": "RGB", "PA": "RGBA", "I": "I;16"}
+    equivalents |= {"LA;16": "RGBA;16"}
     modes = codec(format).modes
     return mode in modes or equivalents.get(mode, "I;16" if mode.startswith("I;16") else mode) in modes
+
+
+def has_depth(format: str, depth: str, bits: int) -> bool:
+    """Whether a picture has the depth that is asked for already, as far as the format can.
+
+    Parameters
+    ----------
+    format : str
+    depth : str
+        ``8`` or ``16``, in bits.
+    bits : int
+        Of a sample of the picture.
+    """
+    return bits <= 8 if depth == "8" else bits >= 16 or not holds(format, "RGB;16")
 
 
 def suffix_fits(suffix: str, format: str) -> bool:

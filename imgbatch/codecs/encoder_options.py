@@ -64,6 +64,9 @@ class Encoding(Declaration):
     optimize: Annotated[bool, Switch(), "smaller JPEG and PNG files for more time, same pixels"] = False
     lossless: Annotated[bool, Switch(), "WebP without loss; AVIF only for gray pictures"] = False
     effort: Annotated[int | None, Number(0, 9, whole=True), "0 (fast) to 9 (small), mapped per format"] = None
+    depth: Annotated[str, Choice(("keep", "8", "16")), "bits of a sample, for PNG and TIFF; keep: 16 bits stay 16"] = (
+        "keep"
+    )
     colors: Annotated[int | None, Number(2, 256, whole=True), "colors of the palette, for PNG and GIF"] = None
     max_bytes: Annotated[int | None, Amount(1), "the highest quality, up to --quality, that is no larger"] = None
     min_ssim: Annotated[

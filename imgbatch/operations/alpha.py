@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from imgbatch.core.parameter_kinds import Choice, Grammar
-from imgbatch.operations.base import Operation, refuse_mode
+from imgbatch.operations.base import Bands, Operation, refuse_mode
 from imgbatch.operations.support.as_array import picture, samples
-from imgbatch.pixels.alpha import GRAY_16_BIT, flatten, to_straight_alpha, with_header
-from imgbatch.pixels.color import canonical_color, rgba
+from imgbatch.operations.support.color_matrix import gray_image
+from imgbatch.pixels.alpha import GRAY_16_BIT, as_deep, flatten, to_straight_alpha, with_header
+from imgbatch.pixels.color import DEEP_COLOR, canonical_color, rgba
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    from imgbatch.pixels.deep.bands import DeepImage
 
 
 def _opaque(word: str) -> str:
@@ -41,6 +44,7 @@ class Flatten(Operation):
     """
 
     word: ClassVar[str] = "flatten"
+    bands: ClassVar[Bands] = "whole"
     group: ClassVar[str] = "alpha"
     example: ClassVar[str] = "white"
 
@@ -91,6 +95,7 @@ class Alpha(Operation):
     """
 
     word: ClassVar[str] = "alpha"
+    bands: ClassVar[Bands] = "whole"
     group: ClassVar[str] = "alpha"
     example: ClassVar[str] = "remove,background=white"
 
@@ -103,6 +108,8 @@ class Alpha(Operation):
         if image.mode in GRAY_16_BIT or image.mode in ("I", "F"):
             return self._deep(image)
         ready = to_straight_alpha(image)
+        if ready.mode in DEEP_COLOR:
+            return self._apply_deep(as_deep(ready))
         has_alpha = ready.mode in ("LA", "RGBA")
         if self.action == "off":
             return with_header(_colors(ready), ready) if has_alpha else image
@@ -133,6 +140,40 @@ class Alpha(Operation):
             alpha = colors.convert("L")
             colors = self._fill(image) if self.action == "shape" else colors
         return with_header(_merge(colors, alpha), image)
+
+    def _apply_deep(self, image: DeepImage) -> Image:
+        """Of 16 bits of color."""
+        from PIL import Image as Images
+
+        from imgbatch.pixels.deep.bands import BAND, WHITE, DeepImage
+
+        alpha = image.alpha
+        if self.action == "off":
+            return image if alpha is None else image.without_alpha()
+        if self.action == "extract":
+            return Images.new(BAND, image.size, WHITE) if alpha is None else alpha.copy()
+        if self.action in ("on", "set"):
+            return image.with_alpha()
+        colors = image.colors
+        if self.action in ("shape", "background"):
+            if self.action == "background" and alpha is None:
+                return image
+            colors = tuple(self._deep_fill(image))
+        if self.action in ("copy", "shape"):
+            alpha = gray_image(image).split()[0]
+        elif self.action != "background":
+            alpha = Images.new(BAND, image.size, 0 if self.action == "transparent" else WHITE)
+        return DeepImage([*colors, alpha or image.bands[-1]], image.info)
+
+    def _deep_fill(self, image: DeepImage) -> list[Image]:
+        """The background everywhere, or where nothing shows."""
+        import numpy
+
+        from imgbatch.pixels.deep.bands import to_band
+
+        is_clear = numpy.asarray(image.bands[-1]) == 0 if self.action == "background" else numpy.bool(True)
+        pairs = zip(image.to_color().colors, rgba(self.background), strict=False)
+        return [to_band(numpy.where(is_clear, 257 * level, numpy.asarray(band))) for band, level in pairs]
 
     def _fill(self, image: Image) -> Image:
         from PIL import Image as Images

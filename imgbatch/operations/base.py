@@ -10,11 +10,12 @@ import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from imgbatch.core.errors import ImageError
 from imgbatch.core.parameters import Declaration
 from imgbatch.core.quantities import Size
+from imgbatch.pixels.color import DEEP_COLOR, to_eight_bits
 
 #: What the facts of a file begin with that are its EXIF tags: ``exif.Artist``.
 EXIF = "exif."
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 
 _OURS = "imgbatch.operations."
+#: How an operation treats pictures with 16 bits of color.
+Bands = Literal["eight_bits", "each", "colors", "weighted", "whole"]
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,11 @@ class Operation(Declaration, ABC):
         Whether each pixel is made of itself alone, and so evenly that it hardly matters if pixels are averaged before
         or after: a brightness, a grayscale; no threshold, no median, nothing that measures the picture's extremes.
         Such an operation may be applied to a picture that was decoded with fewer pixels.
+    bands : str
+        How pictures with 16 bits of color (pixels/deep/bands.py) are treated. ``eight_bits``: they become 8 bits
+        before the operation, which is noted. Of the others `apply` sees ``each`` band by itself, as 16-bit gray; all
+        ``colors`` so, and alpha stays; each band as 32-bit floats, the colors ``weighted`` by alpha; or the deep image
+        as a ``whole``.
 
     Notes
     -----
@@ -69,6 +77,7 @@ class Operation(Declaration, ABC):
     detached: ClassVar[bool | None] = None
     on_screen: ClassVar[bool] = False
     smooth: ClassVar[bool] = False
+    bands: ClassVar[Bands] = "eight_bits"
 
     @abstractmethod
     def apply(self, image: Image) -> Image:
@@ -142,19 +151,47 @@ def apply_all(
     operations : iterable of Operation
     frames : iterable of Image
     apply : callable, optional
-        Called with an operation and a frame instead of the operation's ``apply``, to measure it.
+        Called with an operation and a frame instead of :func:`apply_operation`, to measure it.
     """
     stream = iter(frames)
     for operation in operations:
         if operation.together:
             from imgbatch.pixels.frames import SpooledFrames
 
-            spool = SpooledFrames(stream)
+            is_shallow = operation.bands == "eight_bits"
+            spool = SpooledFrames(map(_without_depth, stream) if is_shallow else stream)
             if len(spool) > 1:
                 operation = operation.across(spool)
             stream = iter(spool)
-        stream = map(operation.apply if apply is None else functools.partial(apply, operation), stream)
+        stream = map(functools.partial(apply or apply_operation, operation), stream)
     return stream
+
+
+def apply_operation(operation: Operation, image: Image) -> Image:
+    """What an operation makes of an image: of 16 bits of color as it declares by its `bands`."""
+    if image.mode not in DEEP_COLOR:
+        return operation.apply(image)
+    if operation.bands == "whole":
+        return operation.apply(image)
+    if operation.bands == "eight_bits":
+        return operation.apply(_without_depth(image))
+    from imgbatch.pixels.alpha import as_deep
+
+    deep = as_deep(image)
+    if operation.bands == "each":
+        return deep.change_bands(operation.apply)
+    if operation.bands == "colors":
+        return deep.change_colors(operation.apply)
+    return deep.change_by_alpha(operation.apply)
+
+
+def _without_depth(image: Image) -> Image:
+    return to_eight_bits(image) if image.mode in DEEP_COLOR else image
+
+
+def eight_bit_operation(operations: Iterable[Operation]) -> Operation | None:
+    """The first of `operations` that has no more than 8 bits of color; None: all have 16."""
+    return next((operation for operation in operations if operation.bands == "eight_bits"), None)
 
 
 def needs_screen(operations: Iterable[Operation], mode: str) -> bool:

@@ -21,7 +21,7 @@ from imgbatch.core.job import Job, Target, Written
 from imgbatch.operations import Operation
 from imgbatch.operations.base import needs_screen
 from imgbatch.pipeline import template_fields, write_output
-from imgbatch.pipeline.decisions import decode_plan, output_decision, select_frames
+from imgbatch.pipeline.decisions import decode_plan, depth, output_decision, select_frames
 from imgbatch.pipeline.decisions.decode_plan import DecodePlan
 from imgbatch.pipeline.decisions.memory_demand import memory_demand
 from imgbatch.pipeline.decisions.output_decision import Decisions, OutputDecision
@@ -139,6 +139,8 @@ def plan_decode(image: ImageContext) -> None:
             plan = decode_plan.full_plan(picture, upright, common, own)
         if len(task.plans) < _PLANS and not any(map(template_fields.needs_fields, ops)):
             task.plans[shape] = plan
+    if picture.deep is not None or any(output.depth == "16" for output in outputs):
+        plan = depth.with_depth(plan, picture, outputs, job.targets)
     image.plan = plan
 
 
@@ -161,7 +163,8 @@ def decode(image: ImageContext) -> None:
     """Decode the frames, and apply the operations that all outputs share."""
     picture, plan = image.picture, image.decisions.plan
     orient, turn = plan.turner != "nobody", plan.turner == "decoder"
-    frames, image.timing = picture.decode(image.decisions.selection, plan.demand, orient, turn, plan.luma)
+    frames, image.timing = picture.decode(image.decisions.selection, plan.demand, orient, turn, plan.luma, plan.deep)
+    frames = depth.raise_depth(frames, plan, image.outputs, image.changes)
     image.ink = picture.mode in color.INK
     if needs_screen(plan.common, picture.mode):
         frames, image.ink = profile_conversion.ink_to_srgb(frames, picture.metadata.icc), False
@@ -186,6 +189,7 @@ def operate(image: ImageContext, one: OutputContext) -> None:
                 replace(metadata, icc=None),
             )
             image.changes.append(f"mode: {image.picture.mode} -> sRGB")
+        depth.lose_depth(image.frames[0], plan, decision.output, image.changes)
         frames = _apply(image, ops[:1], frames)
         if decision.output in image.decisions.sources_from(0):
             image.reductions[decision.output] = frames

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from imgbatch.core.errors import Phase
 from imgbatch.core.job import Cost
 from imgbatch.operations import Operation, apply_all
+from imgbatch.operations.base import apply_operation
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -73,7 +74,7 @@ class PhaseTimer:
     def _time(self, operation: Operation, image: Image) -> Image:
         start = time.perf_counter()
         try:
-            return operation.apply(image)
+            return apply_operation(operation, image)
         finally:
             ms = (time.perf_counter() - start) * 1000
             self._steps[operation.word] = self._steps.get(operation.word, 0.0) + ms

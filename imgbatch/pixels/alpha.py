@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from imgbatch.pixels.color import has_transparency, to_continuous_tone
+from imgbatch.pixels.color import DEEP_COLOR, has_transparency, to_continuous_tone
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    from imgbatch.pixels.deep.bands import DeepImage
 
 _PREMULTIPLIED_MODES = {"RGBA": "RGBa", "LA": "La"}
 #: Modes that say what a plainer mode says as well, and that few filters and fewer formats take.
@@ -44,9 +46,11 @@ def apply_to_premultiplied_colors(image: Image, change: Callable[[Image], Image]
     """`change` applied to `image` with its colors weighted by alpha, and weighted back; plain where there is no alpha.
 
     `change` is given an image of mode ``RGBa`` or ``La``. Pillow's filters, resize and rotate take them as they are,
-    where they would weight ``RGBA`` a second time.
+    where they would weight ``RGBA`` a second time. Of 16 bits it is given each band by itself, as ``F``.
     """
     mode = _PREMULTIPLIED_MODES.get(image.mode)
+    if mode is None and image.mode in DEEP_COLOR:
+        return as_deep(image).change_by_alpha(change)
     if mode is None:
         return with_header(change(image), image)
     return with_header(change(image.convert(mode)).convert(image.mode), image)
@@ -69,6 +73,10 @@ def flatten(image: Image, background: tuple[int, int, int]) -> Image:
     A gray picture stays gray on a gray background and becomes RGB on a colored one.
     """
     whole = to_straight_alpha(image)
+    if whole.mode in DEEP_COLOR:
+        from imgbatch.pixels.deep import bands
+
+        return bands.flatten(as_deep(whole), background)
     if whole.mode not in ("RGBA", "LA"):
         return image
     from PIL import Image as Images
@@ -86,6 +94,10 @@ def is_opaque(image: Image) -> bool:
     if not has_transparency(image):
         return True
     whole = to_continuous_tone(image)
+    if whole.mode in DEEP_COLOR:
+        from imgbatch.pixels.deep import bands
+
+        return bands.is_opaque(as_deep(whole))
     if whole.mode not in ("LA", "RGBA"):
         return True
     low, _ = whole.getchannel("A").getextrema()
@@ -94,8 +106,16 @@ def is_opaque(image: Image) -> bool:
 
 def without_alpha(image: Image) -> Image:
     """`image` without its alpha channel or transparent color; the colors stay as they are."""
-    plain = image.copy()
+    plain = as_deep(image).without_alpha() if image.mode in DEEP_COLOR else image.copy()
     plain.info = {}
     if image.mode == "P" and image.palette is not None and image.palette.mode == "RGBA":
         plain.putpalette(bytes(image.getpalette("RGB") or []))
     return plain.convert({"RGBA": "RGB", "LA": "L", "PA": "RGB"}.get(plain.mode, plain.mode))
+
+
+def as_deep(image: Image) -> DeepImage:
+    """An image of one of the modes of ``DEEP_COLOR``, for type checkers."""
+    from imgbatch.pixels.deep.bands import DeepImage
+
+    assert isinstance(image, DeepImage)
+    return image

@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 
 #: Modes whose numbers are no amounts of light: an operation on brightness or saturation has no meaning for them.
 INK = frozenset({"CMYK", "LAB"})
-#: Gray modes of more than 8 bits.
-DEEP = frozenset({"I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
-_GRAY = frozenset({"1", "L", "LA", "La"}) | DEEP
+#: Our own modes of 16 bits for what Pillow has none for (deep/bands.py).
+DEEP_COLOR = frozenset({"LA;16", "RGB;16", "RGBA;16"})
+_DEEP_GRAY = frozenset({"I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
+#: Modes of more than 8 bits.
+DEEP = _DEEP_GRAY | DEEP_COLOR
+_GRAY = frozenset({"1", "L", "LA", "La", "LA;16"}) | _DEEP_GRAY
 _PLAIN = re.compile(r"#[0-9a-f]{6}(?:[0-9a-e][0-9a-f]|f[0-9a-e])?")
 
 
@@ -52,7 +55,7 @@ Color = Annotated[str, COLOR]
 
 def has_transparency(image: Image) -> bool:
     """Whether any pixel of `image` could be transparent, by its mode or a transparent color in its header."""
-    if image.mode in ("LA", "RGBA", "PA", "La", "RGBa") or "transparency" in image.info:
+    if image.mode in ("LA", "RGBA", "PA", "La", "RGBa", "LA;16", "RGBA;16") or "transparency" in image.info:
         return True
     return image.mode == "P" and image.palette is not None and image.palette.mode.endswith("A")
 
@@ -80,10 +83,10 @@ def space(mode: str) -> str:
 
 
 def to_eight_bits(image: Image) -> Image:
-    """A 16-bit or 32-bit gray image as L; any other image as it is.
+    """A 16-bit or 32-bit image with 8 bits; any other image as it is.
 
-    I;16 gives its high byte. I and F keep values that lie in 0..255 (an F image in 0..1 is scaled by 255); I in
-    0..65535 is taken for 16 bits; everything else is scaled by its extremes.
+    I;16 gives its high byte, 16 bits of color are rounded. I and F keep values that lie in 0..255 (an F image in 0..1
+    is scaled by 255); I in 0..65535 is taken for 16 bits; everything else is scaled by its extremes.
     """
     if image.mode.startswith("I;16"):
         import numpy
@@ -91,6 +94,11 @@ def to_eight_bits(image: Image) -> Image:
 
         samples = numpy.asarray(image)
         return Images.fromarray((samples >> 8).astype(numpy.uint8))
+    if image.mode in DEEP_COLOR:
+        from imgbatch.pixels.deep.bands import DeepImage
+
+        assert isinstance(image, DeepImage)
+        return image.to_eight_bits()
     if image.mode in ("I", "F"):
         import numpy
         from PIL import Image as Images

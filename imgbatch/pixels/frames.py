@@ -12,13 +12,17 @@ from typing import IO, TYPE_CHECKING, Any, overload
 
 from imgbatch.core.errors import ImageError
 from imgbatch.core.frozen_dataclass import frozen
+from imgbatch.pixels.color import DEEP_COLOR
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 #: Bytes of pixels that one sequence holds in memory.
 MEMORY_LIMIT = 32_000_000
-_WIDTHS = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}  # bytes of a pixel; 4 of all others
+#: Bytes of a pixel; 4 of all other modes.
+_WIDTHS = {
+    "1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2, "LA;16": 4, "RGB;16": 6, "RGBA;16": 8,
+}  # fmt: skip
 
 
 @frozen
@@ -103,11 +107,10 @@ class SpooledFrames(Sequence["Image"]):
         return _StoredFrame(frame.mode, frame.size, palette, dict(frame.info), start, len(pixels))
 
     def _load(self, item: _StoredFrame) -> Image:
-        from PIL import Image as Images
-
         assert self._file is not None
         self._file.seek(item.start)
-        frame = Images.frombytes(item.mode, item.size, self._file.read(item.length))
+        pixels = self._file.read(item.length)
+        frame = from_bytes(item.mode, item.size, pixels)
         if item.palette is not None:
             mode, entries = item.palette
             frame.putpalette(entries, mode)
@@ -123,6 +126,25 @@ def spool(frames: Iterable[Image]) -> SpooledFrames:
 def map_frames(frames: Iterable[Image], change: Callable[[Image], Image]) -> SpooledFrames:
     """`change` of every frame, one at a time, in a new sequence."""
     return SpooledFrames(map(change, frames))
+
+
+def from_bytes(mode: str, size: tuple[int, int], pixels: bytes) -> Image:
+    """The picture whose ``tobytes()`` gave `pixels`.
+
+    Parameters
+    ----------
+    mode : str
+    size : (int, int)
+        In px.
+    pixels : bytes
+    """
+    if mode in DEEP_COLOR:
+        from imgbatch.pixels.deep import bands
+
+        return bands.from_bytes(mode, size, pixels)
+    from PIL import Image as Images
+
+    return Images.frombytes(mode, size, pixels)
 
 
 def size_in_memory(image: Image) -> int:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.core.errors import ImageError
-from imgbatch.pixels.color import DEEP, INK, has_transparency, space, to_continuous_tone, to_eight_bits
+from imgbatch.pixels.color import DEEP, DEEP_COLOR, INK, has_transparency, space, to_continuous_tone, to_eight_bits
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -103,6 +103,8 @@ def to_srgb(image: Image, icc: bytes) -> Image | None:
             return _convert(image, icc, image.mode, "RGB")
         if image.mode == "1" or is_srgb(icc):
             return image  # black and white are so in every profile
+        if image.mode in DEEP_COLOR:  # Pillow's LittleCMS has no more than 8 bits of color
+            return to_srgb(to_eight_bits(image), icc)
         if image.mode in ("RGB", "RGBA"):
             return _with_info(_convert(image, icc, image.mode, image.mode), image)
         if image.mode == "P":
@@ -124,6 +126,7 @@ def between(image: Image, icc: bytes, target: bytes) -> Image | None:
     icc, target : bytes
     """
     whole = to_continuous_tone(image) if image.mode == "P" else image
+    whole = to_eight_bits(whole) if whole.mode in DEEP_COLOR else whole
     if whole.mode not in ("L", "RGB", "RGBA", "CMYK") or not (fits(icc, whole.mode) and fits(target, whole.mode)):
         return None
     try:

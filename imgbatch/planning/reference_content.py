@@ -50,13 +50,23 @@ def content_of(data: bytes, holds: Holds, path: str, who: str) -> FileContent:
         raise PlanError(f"{who}: {path!r} cannot be used: {error}") from None
 
 
-def _decode(data: bytes, suffix: str, on_sensor: bool = False) -> tuple[Image, bytes | None]:
-    """The first frame, upright or as it lay on the sensor, and its profile."""
+def _decode(data: bytes, suffix: str, on_sensor: bool = False, deep: bool = False) -> tuple[Image, bytes | None]:
+    """The first frame and its profile.
+
+    Parameters
+    ----------
+    data, suffix
+        The file, and that of its name.
+    on_sensor : bool
+        As it lay on the sensor, not upright.
+    deep : bool
+        With 16 bits of color where it has them.
+    """
     from imgbatch.codecs.reading import limits
     from imgbatch.codecs.reading.open import open_image
 
     with limits.pixel_limit(_MAX_PIXELS), open_image(data, suffix, _MAX_PIXELS) as picture:
-        frames, _ = picture.decode("first")
+        frames, _ = picture.decode("first", deep=deep)
         image = next(frames)
         turn = from_upright(picture.sensor_orientation(upright=True)) if on_sensor else None
         return image if turn is None else image.transpose(turn), picture.metadata.icc
@@ -75,7 +85,7 @@ def _picture(data: bytes, suffix: str) -> FileContent:
 def _frame(data: bytes, suffix: str) -> FileContent:
     import numpy
 
-    image = _plain(*_decode(data, suffix, on_sensor=True))
+    image = _plain(*_decode(data, suffix, on_sensor=True, deep=True))
     samples: NDArray[Any] = numpy.asarray(image)
     native = samples.astype(samples.dtype.newbyteorder("="))
     return FileContent(LocalArray(native.reshape(image.height, image.width, -1)), image.mode)
@@ -84,7 +94,7 @@ def _frame(data: bytes, suffix: str) -> FileContent:
 def _histogram(data: bytes, suffix: str) -> FileContent:
     import numpy
 
-    image = _plain(*_decode(data, suffix))
+    image = _plain(*_decode(data, suffix, deep=True))
     if image.mode in ("I", "F"):
         raise ValueError("its 32-bit samples have no fixed white; convert it to 16 bits first")
     samples = numpy.asarray(image).reshape(image.height, image.width, -1)
@@ -100,6 +110,8 @@ def _plain(image: Image, icc: bytes | None) -> Image:
     if image.mode in color.INK:
         return profile_conversion.to_rgb(image, icc).convert("RGB")
     ready = alpha.to_straight_alpha(image)
+    if ready.mode in color.DEEP_COLOR:
+        return alpha.without_alpha(ready)
     return ready if ready.mode in color.DEEP else ready.convert("L" if ready.mode in ("L", "LA") else "RGB")
 
 

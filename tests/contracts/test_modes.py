@@ -26,7 +26,9 @@ README = Path(__file__).parents[2] / "README.md"
 
 
 def test_readme_holds_the_table() -> None:
-    assert modes.table() in README.read_text(), "paste what `python -m tests.contracts.modes` prints"
+    readme = README.read_text()
+    for table in (modes.table(), modes.deep_table()):
+        assert table in readme, "paste what `python -m tests.contracts.modes` prints"
 
 
 def run_one(path: Path, output: Path, *ops: Operation, **options: object) -> tuple[Image.Image, ib.Outcome]:
@@ -75,7 +77,7 @@ def test_sixteen_bit_gray_stays_so_through_a_run(tmp_path: Path, format: str, op
 def test_sixteen_bit_colors_are_cut_to_eight_with_a_note(tmp_path: Path) -> None:
     samples = np.random.default_rng(5).integers(0, 65536, (20, 30, 3)).astype(">u2")
     (tmp_path / "deep.png").write_bytes(deep_png(samples))
-    picture, outcome = run_one(tmp_path / "deep.png", tmp_path / "out", ib.Flip())
+    picture, outcome = run_one(tmp_path / "deep.png", tmp_path / "out", ib.Flip(), depth="8")
     assert outcome.changes == ("depth: 16 -> 8 bits",)
     assert (np.asarray(picture)[::-1] == samples >> 8).all()
 

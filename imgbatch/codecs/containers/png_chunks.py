@@ -25,7 +25,7 @@ _HEAD = struct.Struct(">I4s")  # a chunk's length and name
 def without_heavy_chunks(data: bytes) -> tuple[bytes, list[str]]:
     """The file without chunks of metadata that are too heavy, and what to say of them; itself where none are."""
     heavy, warnings, texts, total = [], [], 0, 0
-    for name, start, end in _chunks(data):
+    for name, start, end in chunks(data):
         if name not in _WORDS:
             continue
         # Once so much was unpacked in vain, what is left is not looked into.
@@ -53,7 +53,7 @@ def metadata_only(data: bytes) -> bytes | None:
     EXIF and XMP may stand after the pixels, where only decoding would find them.
     """
     pieces, trailing, behind_pixels = [data[:8]], False, False
-    for name, start, end in _chunks(data):
+    for name, start, end in chunks(data):
         if name == b"IEND":
             break
         if name == b"IDAT":
@@ -85,7 +85,7 @@ def info_of_png(data: bytes) -> dict[str, Any]:
 
 def cicp(data: bytes) -> tuple[int, int, int, int] | None:
     """Primaries, transfer, matrix and range (ITU-T H.273) of the chunk cICP, which stands before palette and pixels."""
-    for name, start, end in _chunks(data):
+    for name, start, end in chunks(data):
         if name == b"cICP":
             return (data[start + 8], data[start + 9], data[start + 10], data[start + 11]) if end - start == 16 else None
         if name in (b"IDAT", b"PLTE"):
@@ -96,7 +96,7 @@ def cicp(data: bytes) -> tuple[int, int, int, int] | None:
 def light_levels(data: bytes) -> list[str]:
     """The names of the chunks that say how bright HDR is, and the screen on which it was made."""
     names = []
-    for name, _, _ in _chunks(data):
+    for name, _, _ in chunks(data):
         if name == b"IDAT":
             break
         if name in (b"cLLI", b"mDCV"):
@@ -110,7 +110,7 @@ def with_cicp(data: bytes, code: tuple[int, int, int, int]) -> bytes:
     return b"".join([data[:33], struct.pack(">I", 4), word, struct.pack(">I", zlib.crc32(word)), data[33:]])
 
 
-def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+def chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     """(name, start, end) of the chunks that lie within the file."""
     at, size = 8, len(data)
     while at + 12 <= size:

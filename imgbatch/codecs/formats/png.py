@@ -11,6 +11,8 @@ from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.codecs.formats import apng
 from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
 from imgbatch.codecs.metadata.iptc import PNG_TEXT
+from imgbatch.pixels.alpha import as_deep
+from imgbatch.pixels.color import DEEP_COLOR
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -24,7 +26,7 @@ class Png(Codec):
     """PNG and APNG, by zlib."""
 
     name = "png"
-    modes = frozenset({"1", "L", "LA", "I;16", "P", "RGB", "RGBA"})
+    modes = frozenset({"1", "L", "LA", "I;16", "P", "RGB", "RGBA", "LA;16", "RGB;16", "RGBA;16"})
     longest = 2**31 - 1
     plays = True
     color_key = True
@@ -40,8 +42,9 @@ class Png(Codec):
     def finish(self, frames: Sequence[Image], encoding: Encoding, changes: list[str]) -> Sequence[Image]:
         if encoding.colors is None and len(frames) == 1:
             return frames
-        from imgbatch.codecs.writing import palette
+        from imgbatch.codecs.writing import palette, pixel_modes
 
+        frames = pixel_modes.to_eight_bits(frames, changes)  # palettes and Pillow's APNG have no more
         if encoding.colors is not None:
             frames = palette.reduce_colors(frames, encoding.colors, changes)
         return palette.to_one_mode(frames) if len(frames) > 1 else frames
@@ -91,7 +94,14 @@ class Png(Codec):
         if frames[0].mode == "1" and "transparency" in frames[0].info:
             # Pillow says 255 for white, and writes that, though a PNG of one bit knows 0 and 1 only.
             options["transparency"] = int(frames[0].info["transparency"] != 0)
-        data = super().save(frames, options) if len(frames) == 1 else apng.encode(frames, options)
+        if len(frames) == 1 and frames[0].mode in DEEP_COLOR:
+            from imgbatch.codecs.writing import deep_png
+
+            level = 9 if options.get("optimize") else options.get("compress_level", 6)
+            plain = super().save([deep_png.stand_in(frames[0])], options)
+            data = deep_png.with_pixels(plain, as_deep(frames[0]), level)
+        else:
+            data = super().save(frames, options) if len(frames) == 1 else apng.encode(frames, options)
         return _with_code_points(data, options.get("icc_profile", b""))
 
     def animation_options(self, timing: AnimationTiming, count: int, changes: list[str]) -> dict[str, Any]:

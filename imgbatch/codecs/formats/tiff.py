@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from imgbatch.codecs.base import Codec
 from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.codecs.metadata.block import Metadata
+from imgbatch.pixels.color import DEEP_COLOR
+from imgbatch.pixels.frames import map_frames
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -24,7 +26,7 @@ class Tiff(Codec):
 
     name = "tiff"
     page_tags = True
-    modes = frozenset({"1", "L", "LA", "P", "PA", "I", "I;16", "F", "RGB", "RGBA", "CMYK", "LAB"})
+    modes = frozenset({"1", "L", "LA", "P", "PA", "I", "I;16", "F", "RGB", "RGBA", "CMYK", "LAB", "RGB;16", "RGBA;16"})
 
     def options(self, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
         one_bit = all(frame.mode == "1" for frame in frames)
@@ -54,13 +56,24 @@ class Tiff(Codec):
     def save(self, frames: Sequence[Image], options: dict[str, Any]) -> bytes:
         groups, raw, pages = options.get("groups", {}), options.get("raw", {}), options.get("pages", ())
         options = {key: value for key, value in options.items() if key not in ("groups", "raw", "pages")}
-        data = super().save(frames, options) if len(frames) == 1 else _pages(frames, options)
+        if any(frame.mode in DEEP_COLOR for frame in frames):
+            data = self._save_deep(frames, options)
+        else:
+            data = super().save(frames, options) if len(frames) == 1 else _pages(frames, options)
         data = _insert_entries(data, groups, raw) if groups or raw else data
         if not pages:
             return data
         from imgbatch.codecs.writing.tiff_directories import with_page_tags
 
         return with_page_tags(data, pages)
+
+    def _save_deep(self, frames: Sequence[Image], options: dict[str, Any]) -> bytes:
+        from imgbatch.codecs.writing import deep_tiff
+
+        is_packed = options.get("compression", "raw") != "raw"
+        pages = map_frames(frames, lambda frame: deep_tiff.as_gray(frame, is_packed))
+        data = super().save(pages, options) if len(pages) == 1 else _pages(pages, options)
+        return deep_tiff.with_colors(data, frames, is_packed)
 
 
 def _pages(frames: Sequence[Image], options: dict[str, Any]) -> bytes:

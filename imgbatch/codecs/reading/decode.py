@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from imgbatch.codecs import errors
 from imgbatch.codecs.containers import jpeg_headers, png_chunks, tiff_pages
 from imgbatch.codecs.metadata import exif, header_blocks
 from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
 from imgbatch.codecs.metadata.read import comment, packet, records, resolution, texts
-from imgbatch.codecs.reading import bit_depth, color_description, jpeg_draft, limits, losses, optional_readers
+from imgbatch.codecs.reading import color_description, jpeg_draft, limits, losses, optional_readers
 from imgbatch.codecs.reading.reader_gaps import reader_errors
+from imgbatch.codecs.reading.samples import bit_depth, deep_frames, loaded_frame
 from imgbatch.codecs.registry import CODECS
 from imgbatch.core.errors import ImageError
 from imgbatch.pixels.orientation import from_upright, swap_size, to_upright
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 ALL_DATA = (1, 1)
 MULTIFRAME = losses.MULTIFRAME
 _NAMES = {**{one.pillow: name for name, one in CODECS.items()}, "MPO": "jpeg"}
-_COLOR_KEY_MODES = frozenset({"1", "L", "P", "RGB", "I;16"})
 _SUBFILE = 254
 _LOSSLESS = 3  # the JPEG process that has no smaller scales
 
@@ -55,11 +55,15 @@ class SourceImage:
     waves : int
         Bytes that its decoder holds besides pixels: JPEG's in several scans, JPEG 2000's numbers of 32 bits.
     scales : bool
-        Whether fewer pixels can be pictures than there are.
+        Whether fewer pixels can be decoded than there are.
     luma : bool
         Whether `decode` can give brightness and colors apart (YCbCr).
     file, end : file, int or None
-        What the decoder reads, and where the picture ends as far as that is known before it is pictures.
+        What the decoder reads, and where the picture ends as far as that is known before it is decoded.
+    deep : str or None
+        The mode of 16 bits of color that `decode` can give instead of `mode`, which has 8.
+    depth : int
+        Bits per sample as stored.
     metadata : Metadata
         EXIF and profile as they are in the file; `decode` makes EXIF upright with the pixels.
     changes, warnings : list of str
@@ -77,7 +81,7 @@ class SourceImage:
         self._max_pixels = max_pixels
         self._places: range | list[int] | None = None  # of the frames that count, once they were counted
         self._pixels: dict[int, int] = {}  # of each page, where they have sizes of their own
-        self._depth = bit_depth.depth(image, self.format, data)
+        self.depth = bit_depth.depth(image, self.format, data)
         if self.format == "png":
             for key, value in png_chunks.info_of_png(data).items():
                 image.info.setdefault(key, value)
@@ -117,7 +121,8 @@ class SourceImage:
             )
         if upright:
             exif.turn(self.metadata, 1)
-        self.changes += losses.reading_losses(image, self.format, data, self._depth)
+        self.deep = deep_frames.deep_mode(image, self.format, data, self.depth) if self.depth == 16 else None
+        self.changes += losses.reading_losses(image, self.format, data)
         if self.format == "gif":
             self.warnings += bit_depth.gif_warnings(image, data)
 
@@ -174,6 +179,7 @@ class SourceImage:
         orient: bool = True,
         turn: bool = True,
         luma: bool = False,
+        deep: bool = False,
     ) -> tuple[Iterator[Image], AnimationTiming]:
         """The frames, one at a time, fully loaded and apart from the file; and how they play. May be called once.
 
@@ -182,7 +188,7 @@ class SourceImage:
         frames : str
             ``all``, ``first`` or how many.
         min_size : (int, int), optional
-            An upright size that will do: a JPEG may be pictures smaller, but never below it, and without the data
+            An upright size that will do: a JPEG may be decoded smaller, but never below it, and without the data
             that its size does not look at. `ALL_DATA`: a size does not matter, but all of them are to be read.
         orient : bool
             Turn the pixels upright, and say so in `metadata` and `changes`.
@@ -190,7 +196,11 @@ class SourceImage:
             False leaves the turning itself to the caller, who can do it with fewer pixels.
         luma : bool
             Leave the pixels as brightness and two colors (mode YCbCr), which must be in the file (`SourceImage.luma`).
+        deep : bool
+            Give 16 bits of color where the file holds them (`SourceImage.deep`); else they become 8, which is noted.
         """
+        reader = deep_frames.DeepReader(self.image, self.format, self._data) if deep and self.deep else None
+        self.changes += [] if reader else losses.depth_losses(self.image, self.depth)
         places = self._select_places(frames)
         if orient and self.orientation != 1:
             self.changes.append(f"orientation: baked {self.orientation}")
@@ -202,7 +212,7 @@ class SourceImage:
             draft = functools.partial(
                 jpeg_draft.draft, self.image, self._data, "YCbCr" if luma else None, size, min_size != ALL_DATA
             )
-        pictures = self._decode_frames(places, draft, orient, turn, motion)
+        pictures = self._decode_frames(places, draft, orient, turn, motion, reader)
         return color_description.in_one_space(self.image, pictures, self.metadata.icc, self.changes), motion
 
     def close(self) -> None:
@@ -250,6 +260,7 @@ class SourceImage:
         orient: bool,
         turn: bool,
         motion: AnimationTiming,
+        reader: deep_frames.DeepReader | None,
     ) -> Iterator[Image]:
         pixels = 0
         for place in places:
@@ -262,16 +273,18 @@ class SourceImage:
                         self.image.palette = None  # Pillow before 13 keeps another page's
                 transpose = self._turn(orient) if turn or not orient else None
                 box = None if draft is None else draft()
+                deep = reader is not None and reader.prepare(place, len(self._pixels))
                 mend = bit_depth.frame_repair(self.image)
                 self.image.load()
                 if box is not None:
                     jpeg_draft.mix_padding(self.image, *box[2:])
-                bit_depth.check(self.image, self.format, self._depth, self.warnings)
+                bit_depth.check(self.image, self.format, self.depth, self.warnings)
                 pixels += self.image.width * self.image.height
                 if pixels > self._max_pixels:
                     limits.check_pixels(self.image.size, self._max_pixels, len(places))
-                frame = _detach(self.image, alone=len(places) == 1)
+                frame = loaded_frame.detach(self.image, alone=len(places) == 1)
                 frame = frame if mend is None else mend(frame)
+                frame = reader.join(frame) if deep and reader is not None else frame
                 if self.format == "gif":
                     frame = bit_depth.within_canvas(frame, self.size, self.warnings)
                 if transpose is not None:
@@ -285,15 +298,3 @@ class SourceImage:
         if self.format == "tiff":
             return None if orient else from_upright(jpeg_headers.exif_orientation(self.image))
         return to_upright(self.orientation) if orient else None
-
-
-def _detach(image: ImageFile, alone: bool) -> Image:
-    """A plain image: a copy, or where nothing else will be pictures the pixels themselves."""
-    import PIL.Image as Images
-
-    info: dict[str | tuple[int, int], Any] = {}
-    if image.mode in _COLOR_KEY_MODES and "transparency" in image.info:
-        info["transparency"] = image.info["transparency"]
-    frame = Images.Image._new(image, image.im) if alone else image.copy()
-    frame.info = info
-    return frame

@@ -18,7 +18,13 @@ _OF_BOXES = frozenset({"avif", *optional_readers.EXTRAS})
 MULTIFRAME = frozenset(name for name, one in CODECS.items() if one.multiframe)
 
 
-def reading_losses(image: ImageFile, format: str, data: bytes, depth: int) -> list[str]:
+def depth_losses(image: ImageFile, depth: int) -> list[str]:
+    """The change of a picture of `depth` bits a sample, where its reader gives 8."""
+    shallow = depth > 8 and image.mode in ("L", "LA", "RGB", "RGBA", "CMYK")
+    return [f"depth: {depth} -> 8 bits"] if shallow else []
+
+
+def reading_losses(image: ImageFile, format: str, data: bytes) -> list[str]:
     """Sentences for the changes of a picture whose header was read.
 
     Parameters
@@ -28,8 +34,6 @@ def reading_losses(image: ImageFile, format: str, data: bytes, depth: int) -> li
         Our name of its format.
     data : bytes
         The file.
-    depth : int
-        Bits per sample as stored.
     """
     sentences = []
     count = getattr(image, "n_frames", 1) if format not in MULTIFRAME else 1
@@ -47,8 +51,6 @@ def reading_losses(image: ImageFile, format: str, data: bytes, depth: int) -> li
         from imgbatch.codecs.reading.companions import losses_in_boxes  # few files are
 
         sentences += losses_in_boxes(data)
-    if depth > 8 and image.mode in ("L", "LA", "RGB", "RGBA", "CMYK"):
-        sentences.append(f"depth: {depth} -> 8 bits")
     return sentences
 
 

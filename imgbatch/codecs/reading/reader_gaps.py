@@ -12,7 +12,8 @@ from typing import Any
 
 from imgbatch.codecs import errors
 from imgbatch.codecs.containers import jpeg_headers
-from imgbatch.codecs.reading import bit_depth, limits
+from imgbatch.codecs.reading import limits
+from imgbatch.codecs.reading.samples import bit_depth
 from imgbatch.core.errors import ImageError, one_line
 
 _COMPRESSION, _PLANES, _EXTRA = 259, 284, 338  # TIFF's tags

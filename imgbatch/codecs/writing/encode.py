@@ -131,6 +131,7 @@ def prepare(
     pictures: Sequence[Image] = _checked_frames(codec, frames)
     _check_sizes(codec, pictures)
     with errors.image_errors("encode"):
+        pictures = pixel_modes.set_depth(pictures, encoding.depth, codec, changes)
         icc, policy = metadata.icc, strip.icc_policy(encoding.icc, encoding.strip, encoding.keep)
         if policy == "keep":
             pictures, icc = pixel_modes.fit(pictures, codec, encoding.background, icc, changes)

@@ -70,6 +70,8 @@ def target_mode(image: Image, codec: Codec) -> str:
     mode = image.mode
     if mode in codec.modes:
         return mode
+    if mode == "LA;16" and "RGBA;16" in codec.modes:
+        return "RGBA;16"
     if mode == "I" and "I;16" in codec.modes and _fits_16_bits(image):
         return "I;16"
     gray, gray_alpha, rgb, rgba = codec.targets
@@ -83,6 +85,12 @@ def _plain(image: Image, codec: Codec, changes: list[str]) -> Image:
     import PIL.Image as Images
 
     mode = image.mode
+    if mode in color.DEEP_COLOR:
+        result = image if target_mode(image, codec) in color.DEEP_COLOR else _to_eight_bits(image, changes)
+        if result.info:
+            result = result.copy()
+            result.info = {}
+        return result
     if mode in _PLAIN and mode not in codec.modes:
         image = to_little_endian(image) if mode == "I;16B" else image.convert(_PLAIN[mode])
     keys = {"transparency"} & image.info.keys() if image.info and image.mode in _COLOR_KEY_MODES else set()
@@ -99,6 +107,58 @@ def _plain(image: Image, codec: Codec, changes: list[str]) -> Image:
         image = color.to_continuous_tone(image)
         image.info = {}
     return image
+
+
+def to_eight_bits(frames: Sequence[Image], changes: list[str]) -> Sequence[Image]:
+    """`frames` with 8 bits of color; gray of more bits stays what it is."""
+    if not any(frame.mode in color.DEEP_COLOR for frame in frames):
+        return frames
+    return map_frames(frames, lambda frame: _to_eight_bits(frame, changes) if frame.mode in color.DEEP_COLOR else frame)
+
+
+def set_depth(frames: Sequence[Image], bits: str, codec: Codec, changes: list[str]) -> Sequence[Image]:
+    """`frames` with as many bits a sample as was asked for.
+
+    Parameters
+    ----------
+    frames : sequence of Image
+    bits : str
+        ``8``; ``16``, where the format holds them; ``keep``.
+    codec : Codec
+    changes : list of str
+        Gets what that changes.
+    """
+    if bits == "8":
+        return map_frames(frames, lambda frame: _to_eight_bits(frame, changes) if frame.mode in color.DEEP else frame)
+    return map_frames(frames, lambda frame: _to_sixteen_bits(frame, codec, changes)) if bits == "16" else frames
+
+
+def _to_eight_bits(image: Image, changes: list[str]) -> Image:
+    changes.append(f"depth: {32 if image.mode in ('I', 'F') else 16} -> 8 bits")
+    return color.to_eight_bits(image)
+
+
+def _to_sixteen_bits(image: Image, codec: Codec, changes: list[str]) -> Image:
+    if not codec.modes & color.DEEP_COLOR:
+        changes.append(f"depth: 16 bits not written: {codec.name}")
+        return color.to_eight_bits(image) if image.mode in color.DEEP_COLOR else image
+    if image.mode in color.DEEP:
+        return image
+    if image.mode in color.INK:
+        changes.append(f"depth: {image.mode} stays 8 bits")
+        return image
+    from imgbatch.pixels.deep import bands
+
+    changes.append("depth: 8 -> 16 bits")
+    return bands.from_eight_bits(alpha.to_straight_alpha(image))
+
+
+def _to_deep(image: Image, target: str) -> Image:
+    """Colors of 8 bits, or gray of 16 with alpha, in one of our modes of 16."""
+    from imgbatch.pixels.deep import bands
+
+    deep = image if image.mode in color.DEEP_COLOR else bands.from_eight_bits(image)
+    return alpha.as_deep(deep).to_color() if target != "LA;16" else deep
 
 
 def _deep_key_to_alpha(image: Image, changes: list[str]) -> Image:
@@ -135,8 +195,7 @@ def _convert(image: Image, target: str, icc: bytes | None, codec: Codec, changes
     """`image` in mode `target`; `icc` is a profile that will not go with it and must be used up."""
     mode = image.mode
     if mode in color.DEEP and target not in color.DEEP:
-        image = color.to_eight_bits(image)
-        changes.append(f"depth: {32 if mode in ('I', 'F') else 16} -> 8 bits")
+        image = _to_eight_bits(image, changes)
     if icc:
         image = _apply_profile(image, icc, codec, changes)
     if mode in ("CMYK", "LAB") and target != mode:
@@ -146,6 +205,8 @@ def _convert(image: Image, target: str, icc: bytes | None, codec: Codec, changes
         return to_little_endian(image)
     if image.mode == target:
         return image
+    if target in color.DEEP_COLOR:
+        return _to_deep(image, target)
     if image.mode in ("LA", "RGBA") and target in ("L", "RGB"):
         image = alpha.without_alpha(image)
     elif color.has_transparency(image):

@@ -2,7 +2,7 @@
 
 All work with colors weighted by alpha, so that what hides under transparent pixels never shows at an edge. Pixels
 outside the image count as copies of the edge's. Palettes and 1-bit images become RGB or gray first; CMYK and LAB are
-filtered band by band. 16-bit and 32-bit gray keeps its depth (pixels/deep.py).
+filtered band by band. 16-bit and 32-bit gray keeps its depth (pixels/deep).
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from imgbatch.core.parameter_kinds import Number
-from imgbatch.operations.base import Operation
-from imgbatch.pixels import deep
+from imgbatch.operations.base import Bands, Operation
 from imgbatch.pixels.alpha import apply_to_premultiplied_colors, to_straight_alpha, with_header
+from imgbatch.pixels.deep import gray as deep
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -35,6 +35,7 @@ class Blur(Operation):
     """
 
     word: ClassVar[str] = "blur"
+    bands: ClassVar[Bands] = "weighted"
     group: ClassVar[str] = "filters"
     example: ClassVar[str] = "2"
 
@@ -60,6 +61,7 @@ class BoxBlur(Operation):
     """
 
     word: ClassVar[str] = "box_blur"
+    bands: ClassVar[Bands] = "weighted"
     group: ClassVar[str] = "filters"
     example: ClassVar[str] = "3"
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from imgbatch.core.parameter_kinds import Number
-from imgbatch.operations.base import Operation
+from imgbatch.operations.base import Bands, Operation
 from imgbatch.operations.support.as_array import in_strips, picture, sums_along
 from imgbatch.pixels.alpha import to_straight_alpha
-from imgbatch.pixels.deep import gray_range
+from imgbatch.pixels.deep.gray import gray_range
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -35,6 +35,7 @@ class Denoise(Operation):
     """
 
     word: ClassVar[str] = "denoise"
+    bands: ClassVar[Bands] = "whole"
     group: ClassVar[str] = "filters"
     example: ClassVar[str] = "10"
 
@@ -47,7 +48,7 @@ class Denoise(Operation):
         ready = to_straight_alpha(image)
         low, high = gray_range(ready)
         limit = (self.strength * (high - low) / 255) ** 2
-        alpha = ready.mode in ("LA", "RGBA")
+        alpha = "A" in ready.getbands() and ready.mode != "LAB"
         reach = 2 * self.radius  # the means of a and b look twice as far as those of the picture
         return picture(in_strips(ready, reach, lambda strip: self._smooth(strip, limit, alpha)), ready)
 

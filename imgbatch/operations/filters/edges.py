@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from imgbatch.core.parameter_kinds import Number
-from imgbatch.operations.base import Operation, refuse_mode
+from imgbatch.operations.base import Bands, Operation, refuse_mode
 from imgbatch.operations.support.as_array import in_strips, picture, samples
 from imgbatch.pixels.alpha import to_straight_alpha
-from imgbatch.pixels.deep import gray_range
+from imgbatch.pixels.deep.gray import gray_range
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -38,6 +38,7 @@ class Edges(Operation):
     """
 
     word: ClassVar[str] = "edges"
+    bands: ClassVar[Bands] = "whole"
     group: ClassVar[str] = "filters"
     on_screen: ClassVar[bool] = True
     example: ClassVar[str] = "2"
@@ -70,6 +71,7 @@ class Emboss(Operation):
     """
 
     word: ClassVar[str] = "emboss"
+    bands: ClassVar[Bands] = "whole"
     group: ClassVar[str] = "filters"
     on_screen: ClassVar[bool] = True
     example: ClassVar[str] = "2,angle=45"
@@ -89,11 +91,17 @@ def _apply_to_slopes(
     if image.mode in ("CMYK", "LAB"):
         raise refuse_mode(operation, image, "its numbers do not grow with light; convert the file to sRGB first")
     ready = to_straight_alpha(image)
-    alpha = ready.getchannel("A") if ready.mode in ("LA", "RGBA") else None
-    bands = ready if alpha is None else ready.convert("RGBa" if ready.mode == "RGBA" else "La")
+    alpha = ready.getchannel("A") if "A" in ready.getbands() else None
+    weighted_mode = {"RGBA": "RGBa", "LA": "La"}.get(ready.mode)
+    bands = ready if weighted_mode is None else ready.convert(weighted_mode)
     low, high = gray_range(ready)
     level = low + (high - low) * ground
-    result = in_strips(bands, 1, lambda strip: (change(*_derivatives(strip)) + level).clip(low, high))
+
+    def slopes(strip: Samples) -> Samples:
+        colors = strip if alpha is None or weighted_mode else strip * (strip[..., -1:] / high)
+        return (change(*_derivatives(colors)) + level).clip(low, high)
+
+    result = in_strips(bands, 1, slopes)
     if alpha is not None:
         result[..., -1] = samples(alpha)[..., 0]
     return picture(result, ready)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from imgbatch.core.parameter_kinds import Number
-from imgbatch.operations.base import Operation, refuse_mode
+from imgbatch.operations.base import Bands, Operation, refuse_mode
 from imgbatch.operations.filters.blur import filter_image
 from imgbatch.operations.support.as_array import at, picture, samples
 from imgbatch.pixels.alpha import GRAY_16_BIT, apply_to_premultiplied_colors, to_straight_alpha, with_header
@@ -35,6 +35,7 @@ class Median(Operation):
     """
 
     word: ClassVar[str] = "median"
+    bands: ClassVar[Bands] = "weighted"
     group: ClassVar[str] = "filters"
     example: ClassVar[str] = "3"
 
@@ -65,6 +66,7 @@ class Min(Operation):
     """
 
     word: ClassVar[str] = "min"
+    bands: ClassVar[Bands] = "weighted"
     group: ClassVar[str] = "filters"
     on_screen: ClassVar[bool] = True
     example: ClassVar[str] = "3"
@@ -91,6 +93,7 @@ class Max(Operation):
     """
 
     word: ClassVar[str] = "max"
+    bands: ClassVar[Bands] = "weighted"
     group: ClassVar[str] = "filters"
     on_screen: ClassVar[bool] = True
     example: ClassVar[str] = "3"

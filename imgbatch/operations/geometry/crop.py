@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, NamedTuple
 from imgbatch.core.errors import ImageError, UsageError
 from imgbatch.core.parameter_kinds import Grammar
 from imgbatch.core.quantities import Size
-from imgbatch.operations.base import Operation
+from imgbatch.operations.base import Bands, Operation
 from imgbatch.operations.support.lengths import (
     ANCHORS,
     ENTROPY,
@@ -153,6 +153,7 @@ class Crop(Operation):
     """
 
     word: ClassVar[str] = "crop"
+    bands: ClassVar[Bands] = "whole"
     group: ClassVar[str] = "geometry"
     example: ClassVar[str] = "800x600+10+20"
 

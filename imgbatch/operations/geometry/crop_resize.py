@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from imgbatch.core.places import scale_box, shift
 from imgbatch.core.quantities import Size
-from imgbatch.operations.base import Operation
+from imgbatch.operations.base import Bands, Operation
 from imgbatch.operations.geometry.crop import Crop
 from imgbatch.operations.geometry.resize import Resize
 from imgbatch.operations.support.canvas import on_canvas, refuse_too_large
@@ -55,6 +55,7 @@ class Reduction(Operation):
     """
 
     word: ClassVar[str] = "resize"
+    bands: ClassVar[Bands] = "whole"
 
     resize: Resize
     crops: tuple[Crop, ...] = ()

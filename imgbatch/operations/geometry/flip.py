@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from imgbatch.core.quantities import Size
-from imgbatch.operations.base import Operation
+from imgbatch.operations.base import Bands, Operation
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -37,6 +37,7 @@ class Flip(_Mirror):
     """
 
     word: ClassVar[str] = "flip"
+    bands: ClassVar[Bands] = "whole"
     group: ClassVar[str] = "geometry"
 
     def apply(self, image: Image) -> Image:
@@ -53,6 +54,7 @@ class Flop(_Mirror):
     """
 
     word: ClassVar[str] = "flop"
+    bands: ClassVar[Bands] = "whole"
     group: ClassVar[str] = "geometry"
 
     def apply(self, image: Image) -> Image:

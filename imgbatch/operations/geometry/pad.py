@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, NamedTuple
 
 from imgbatch.core.parameter_kinds import Grammar
 from imgbatch.core.quantities import Size
-from imgbatch.operations.base import Operation
+from imgbatch.operations.base import Bands, Operation
 from imgbatch.operations.support.canvas import on_canvas
 from imgbatch.operations.support.lengths import (
     GRAVITY,
@@ -112,6 +112,7 @@ class Pad(Operation):
     """
 
     word: ClassVar[str] = "pad"
+    bands: ClassVar[Bands] = "whole"
     group: ClassVar[str] = "geometry"
     example: ClassVar[str] = "1600x1200,background=white"
 
@@ -154,6 +155,7 @@ class Border(Operation):
     """
 
     word: ClassVar[str] = "border"
+    bands: ClassVar[Bands] = "whole"
     group: ClassVar[str] = "geometry"
     example: ClassVar[str] = "10,color=red"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from imgbatch.core.errors import UsageError, wrong_value
 from imgbatch.core.parameter_kinds import Choice, Switch
 from imgbatch.core.quantities import Size
-from imgbatch.operations.base import Operation
+from imgbatch.operations.base import Bands, Operation
 from imgbatch.operations.support.fit import FITS, KERNELS, SIZE, SUFFIXES, Placement, fit_size, geometry
 from imgbatch.operations.support.lengths import ENTROPY, FOCAL, PLACE, anchor, read_focal, refuse_two_places
 from imgbatch.pixels.color import COLOR
@@ -67,6 +67,7 @@ class Resize(Operation):
     """
 
     word: ClassVar[str] = "resize"
+    bands: ClassVar[Bands] = "whole"
     group: ClassVar[str] = "geometry"
     example: ClassVar[str] = "1600x1200,fit=cover,gravity=north"
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from imgbatch.core.parameter_kinds import Choice, Number, Switch
 from imgbatch.core.quantities import Size
-from imgbatch.operations.base import Operation
+from imgbatch.operations.base import Bands, Operation
 from imgbatch.operations.support.canvas import RGBA, background, blank, convert_for_color, on_canvas, refuse_too_large
 from imgbatch.operations.support.lengths import anchor
-from imgbatch.pixels.alpha import to_straight_alpha
-from imgbatch.pixels.color import COLOR
-from imgbatch.pixels.deep import apply_as_float, is_deep
+from imgbatch.pixels.alpha import as_deep, to_straight_alpha
+from imgbatch.pixels.color import COLOR, DEEP_COLOR
+from imgbatch.pixels.deep.gray import apply_as_float, is_deep
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -78,6 +78,7 @@ class Rotate(Operation):
     """
 
     word: ClassVar[str] = "rotate"
+    bands: ClassVar[Bands] = "whole"
     group: ClassVar[str] = "geometry"
     example: ClassVar[str] = "-90,background=red"
 
@@ -129,6 +130,8 @@ class Rotate(Operation):
     def _hard(self, plain: Image, size: Size, color: RGBA) -> Image:
         from PIL.Image import Resampling
 
+        if plain.mode in DEEP_COLOR:
+            return self._deep(plain, size, color)
         canvas, mask = blank(plain, size, color), self._mask(plain.size, size, hard=True)
         above = _transform(plain, size, _matrix(plain.size, size, self.angle), Resampling.NEAREST)
         if is_deep(plain):
@@ -140,6 +143,8 @@ class Rotate(Operation):
         """Edge pixels are repeated outward, so that no filter sees beyond the picture; a mask then cuts the shape."""
         from PIL.Image import Resampling
 
+        if plain.mode in DEEP_COLOR:
+            return self._deep(plain, size, color)
         kernel = Resampling[self.kernel.upper()]
         wide = _widen(plain)
         matrix = _matrix(wide.size, size, self.angle)
@@ -154,11 +159,26 @@ class Rotate(Operation):
         whole.paste(_transform(wide.convert(mode), size, matrix, kernel), mask=mask)
         return whole.convert(plain.mode)
 
-    def _mask(self, source: Size, size: Size, hard: bool = False) -> Image:
+    def _deep(self, plain: Image, size: Size, color: RGBA) -> Image:
+        """The same with 16 bits of color."""
+        import numpy
+        from PIL.Image import Resampling
+
+        from imgbatch.pixels.deep import bands
+
+        hard = self.kernel == "nearest"
+        wide = as_deep(plain) if hard else as_deep(plain).change_bands(_widen)
+        matrix, kernel = _matrix(wide.size, size, self.angle), Resampling[self.kernel.upper()]
+        change = wide.change_bands if hard else wide.change_by_alpha
+        above = change(lambda band: _transform(band, size, matrix, kernel))
+        share = numpy.asarray(self._mask(plain.size, size, hard, "F")) / numpy.float32(255)
+        return bands.lay(as_deep(blank(plain, size, color)), above, share)
+
+    def _mask(self, source: Size, size: Size, hard: bool = False, mode: str = "L") -> Image:
         """Where the turned picture is: 255 inside, 0 outside, and in between along the edges unless `hard`."""
         from PIL import Image as Images
 
-        sheet = Images.new("L", (source[0] + 2, source[1] + 2), 0)
+        sheet = Images.new(mode, (source[0] + 2, source[1] + 2), 0)
         sheet.paste(255, (1, 1, source[0] + 1, source[1] + 1))
         kernel = Images.Resampling.NEAREST if hard else Images.Resampling.BILINEAR
         return _transform(sheet, size, _matrix(sheet.size, size, self.angle), kernel)

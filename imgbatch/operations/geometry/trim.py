@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from imgbatch.core.parameter_kinds import Number
 from imgbatch.core.quantities import Size
-from imgbatch.operations.base import Operation
+from imgbatch.operations.base import Bands, Operation
 from imgbatch.operations.geometry.crop import Box, Crop, crop_image
 from imgbatch.pixels.alpha import to_straight_alpha
-from imgbatch.pixels.deep import gray_range, is_deep
+from imgbatch.pixels.color import DEEP_COLOR
+from imgbatch.pixels.deep.gray import gray_range, is_deep
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -35,6 +36,7 @@ class Trim(Operation):
     """
 
     word: ClassVar[str] = "trim"
+    bands: ClassVar[Bands] = "whole"
     group: ClassVar[str] = "geometry"
     example: ClassVar[str] = "20"
 
@@ -55,7 +57,7 @@ class Trim(Operation):
 
     def box(self, image: Image) -> Box | None:
         """What is inside of the border; None when all of it is border."""
-        if is_deep(image):
+        if is_deep(image) or image.mode in DEEP_COLOR:
             return self._deep_box(image)
         plain = to_straight_alpha(image)
         mode = {"RGBA": "RGBa", "LA": "La"}.get(plain.mode)
@@ -74,7 +76,10 @@ class Trim(Operation):
 
         low, high = gray_range(image)
         samples = numpy.asarray(image).astype(numpy.float64)
+        if "A" in image.getbands():
+            samples[..., :-1] *= samples[..., -1:] / high
         differs = numpy.abs(samples - samples[0, 0]) > self.tolerance * (high - low) / 255
+        differs = differs.any(axis=2) if differs.ndim == 3 else differs
         rows, columns = numpy.flatnonzero(differs.any(axis=1)), numpy.flatnonzero(differs.any(axis=0))
         if not rows.size:
             return None

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from imgbatch.core.errors import ImageError
-from imgbatch.operations.base import Operation, refuse_mode
+from imgbatch.operations.base import Bands, Operation, refuse_mode
 from imgbatch.operations.file_backed import FileBackedOperation
 from imgbatch.operations.support.as_array import picture, samples
-from imgbatch.pixels.alpha import to_straight_alpha
-from imgbatch.pixels.deep import gray_range
+from imgbatch.pixels.alpha import as_deep, to_straight_alpha
+from imgbatch.pixels.color import DEEP_COLOR
+from imgbatch.pixels.deep.gray import gray_range
 from imgbatch.pixels.orientation import upright_view
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ _ROWS = 256  # computed at a time, so that a large picture needs little memory
 @dataclass(frozen=True)
 class SensorFrameOperation(FileBackedOperation):
     """An operation by a frame: ``orientation`` is how the picture was turned upright, EXIF's 1..8; no parameter."""
+
+    bands: ClassVar[Bands] = "whole"
 
     orientation: int = field(default=1, compare=False, repr=False, kw_only=True)
 
@@ -59,13 +62,15 @@ class SensorFrameOperation(FileBackedOperation):
         frame = self._as_picture_lies(frame, (ready.height, ready.width))
         if frame.shape[2] == 3 and ready.mode in ("L", "LA"):
             ready = ready.convert("RGB" if ready.mode == "L" else "RGBA")
+        elif frame.shape[2] == 3 and ready.mode in DEEP_COLOR:
+            ready = as_deep(ready).to_color()
         elif frame.shape[2] == 3 and ready.mode not in ("RGB", "RGBA"):
             raise refuse_mode(self, ready, "its frame has colors; use a gray one")
         low, high = gray_range(ready)
         pixels = samples(ready)
         kind = numpy.float64 if ready.mode == "I" else numpy.float32
         result = numpy.empty(pixels.shape, kind)
-        bands = pixels.shape[2] - (ready.mode in ("LA", "RGBA"))
+        bands = pixels.shape[2] - (ready.mode in ("LA", "RGBA", "LA;16", "RGBA;16"))
         for top in range(0, ready.height, _ROWS):
             rows = slice(top, top + _ROWS)
             shares: Values = pixels[rows, :, :bands].astype(kind)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.pixels.alpha import with_header
-from imgbatch.pixels.deep import is_16_bit
+from imgbatch.pixels.color import DEEP_COLOR
+from imgbatch.pixels.deep.gray import is_16_bit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,6 +41,10 @@ def picture(values: Samples, like: Image, mode: str | None = None) -> Image:
     from PIL import Image as Images
 
     mode = mode or like.mode
+    if mode in DEEP_COLOR:
+        from imgbatch.pixels.deep import bands
+
+        return with_header(bands.from_array(values), like)
     if mode == "F":
         ready = values.astype("=f4")
     elif is_16_bit(like):

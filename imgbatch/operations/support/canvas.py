@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from imgbatch.core.errors import ImageError
 from imgbatch.core.quantities import Size
 from imgbatch.operations.base import Operation, refuse_mode
-from imgbatch.pixels.alpha import to_straight_alpha
-from imgbatch.pixels.color import has_transparency, rgba
-from imgbatch.pixels.deep import gray_range, is_deep
+from imgbatch.pixels.alpha import as_deep, to_straight_alpha
+from imgbatch.pixels.color import DEEP_COLOR, has_transparency, rgba
+from imgbatch.pixels.deep.gray import gray_range, is_deep
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -62,6 +62,9 @@ def convert_for_color(operation: Operation, image: Image, color: RGBA) -> Image:
         return image
     base = to_straight_alpha(image)
     gray, opaque = color[0] == color[1] == color[2], color[3] == 255
+    if base.mode in DEEP_COLOR:
+        deep = as_deep(base) if gray else as_deep(base).to_color()
+        return deep if opaque else deep.with_alpha()
     if is_deep(base):
         if gray and opaque:
             return base
@@ -80,6 +83,8 @@ def ink(image: Image, color: RGBA) -> float | tuple[float, ...]:
     from PIL import Image as Images
 
     red, alpha = color[0], color[3]
+    if image.mode in DEEP_COLOR:
+        return tuple(257 * level for level in {"LA;16": (red, alpha), "RGB;16": color[:3]}.get(image.mode, color))
     if is_deep(image):
         low, high = gray_range(image)
         level = low + (high - low) * red / 255
@@ -119,7 +124,12 @@ def blank(like: Image, size: Size, color: RGBA) -> Image:
     """
     from PIL import Image as Images
 
-    canvas = Images.new(like.mode, size, ink(like, color))
+    value = ink(like, color)
+    if like.mode in DEEP_COLOR and isinstance(value, tuple):
+        from imgbatch.pixels.deep.bands import BAND, DeepImage
+
+        return DeepImage([Images.new(BAND, size, int(level)) for level in value], dict(like.info))
+    canvas = Images.new(like.mode, size, value)
     canvas.info = dict(like.info)
     return canvas
 

@@ -17,7 +17,7 @@ from imgbatch.operations.base import Operation, refuse_mode
 from imgbatch.operations.support.as_array import picture, samples
 from imgbatch.operations.support.lengths import LENGTH, anchor, pixels, read_length, spell_length, squeeze
 from imgbatch.pixels.alpha import to_straight_alpha, with_header
-from imgbatch.pixels.deep import gray_range, is_deep
+from imgbatch.pixels.deep.gray import gray_range, is_deep
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

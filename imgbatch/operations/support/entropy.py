@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from imgbatch.operations.support.lengths import spell_focal
 from imgbatch.pixels.alpha import to_straight_alpha
-from imgbatch.pixels.deep import gray_range, is_deep
+from imgbatch.pixels.color import DEEP_COLOR, to_eight_bits
+from imgbatch.pixels.deep.gray import gray_range, is_deep
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,6 +58,8 @@ def _preview(image: Image, block: int) -> NDArray[Any]:
     from PIL import Image as Images
 
     plain = to_straight_alpha(image)
+    if plain.mode in DEEP_COLOR:
+        plain = to_eight_bits(plain)
     if is_deep(plain):
         low, high = gray_range(plain)
         shares = (numpy.asarray(plain).astype(numpy.float32) - low) / ((high - low) or 1)

@@ -10,8 +10,9 @@ from imgbatch.core.quantities import Size
 from imgbatch.operations.support.as_array import picture
 from imgbatch.operations.support.fit import ExactBox
 from imgbatch.operations.support.separable import reduce_image
-from imgbatch.pixels.alpha import to_straight_alpha, with_header
-from imgbatch.pixels.deep import apply_as_float, is_16_bit
+from imgbatch.pixels.alpha import as_deep, to_straight_alpha, with_header
+from imgbatch.pixels.color import DEEP_COLOR
+from imgbatch.pixels.deep.gray import apply_as_float, has_16_bits
 from imgbatch.pixels.gamma import levels_of_light, light_of_levels
 
 if TYPE_CHECKING:
@@ -46,27 +47,31 @@ def resample_image(
         return reduce_image(plain, size, method, part, gap)
 
     ready = to_straight_alpha(image)
-    return _in_light(ready, change) if linear and ready.mode not in ("I", "F") else apply_as_float(ready, change)
+    if linear and ready.mode not in ("I", "F"):
+        return _in_light(ready, change)
+    if ready.mode in DEEP_COLOR:  # whole blocks averaged first would cost more precision than 16 bits have
+        return as_deep(ready).change_by_alpha(lambda plane: reduce_image(plane, size, method, part))
+    return apply_as_float(ready, change)
 
 
 def _in_light(image: Image, change: Callable[[Image], Image]) -> Image:
     """`change` applied to each band of `image` as light (mode F), weighted by alpha; then back to levels."""
     import numpy
 
-    if image.mode not in ("L", "LA", "RGB", "RGBA") and not is_16_bit(image):
+    if image.mode not in ("L", "LA", "RGB", "RGBA") and not has_16_bits(image):
         message = f"resize cannot average the light of {image.mode} pixels; convert them to sRGB, or leave linear out"
         raise ImageError("mode", message)
-    levels = 65536 if is_16_bit(image) else 256
+    levels = 65536 if has_16_bits(image) else 256
     light = light_of_levels(levels)
-    if image.mode not in ("LA", "RGBA"):
+    if "A" not in image.getbands():
         planes = [_change(light[numpy.asarray(band)], change) for band in image.split()]
         return _picture([levels_of_light(plane, levels) for plane in planes], image)
     *colors, solid = image.split()
-    share = numpy.asarray(solid, numpy.float32) / 255
+    share = numpy.asarray(solid, numpy.float32) / numpy.float32(levels - 1)
     alpha = _change(share, change).clip(0, 1)
     planes = [_change(light[numpy.asarray(band)] * share, change) for band in colors]
     visible = numpy.maximum(alpha, 1 / 512)  # less than half a level of alpha shows no color
-    return _picture([*(levels_of_light(plane / visible, levels) for plane in planes), alpha * 255], image)
+    return _picture([*(levels_of_light(plane / visible, levels) for plane in planes), alpha * (levels - 1)], image)
 
 
 def _change(values: NDArray[Any], change: Callable[[Image], Image]) -> NDArray[Any]:

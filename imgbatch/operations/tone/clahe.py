@@ -14,10 +14,13 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from imgbatch.core.parameter_kinds import Number
-from imgbatch.operations.base import Operation
+from imgbatch.operations.base import Bands, Operation
 from imgbatch.operations.support.as_array import picture, samples
+from imgbatch.operations.support.color_matrix import gray_image
 from imgbatch.operations.support.curves import is_gray, tone_image
-from imgbatch.pixels.alpha import GRAY_16_BIT, apply_to_colors
+from imgbatch.pixels.alpha import GRAY_16_BIT, apply_to_colors, as_deep
+from imgbatch.pixels.color import DEEP_COLOR
+from imgbatch.pixels.deep.gray import has_16_bits
 from imgbatch.pixels.frames import map_frames
 
 if TYPE_CHECKING:
@@ -48,6 +51,7 @@ class Clahe(Operation):
     """
 
     word: ClassVar[str] = "clahe"
+    bands: ClassVar[Bands] = "whole"
     group: ClassVar[str] = "tone and color"
     on_screen: ClassVar[bool] = True
     example: ClassVar[str] = "3"
@@ -61,7 +65,7 @@ class Clahe(Operation):
 
     def across(self, frames: Sequence[Image]) -> Operation:
         ready = map_frames(frames, lambda frame: tone_image(self, frame))
-        if len({frame.size for frame in ready}) > 1 or len({frame.mode in GRAY_16_BIT for frame in ready}) > 1:
+        if len({frame.size for frame in ready}) > 1 or len({has_16_bits(frame) for frame in ready}) > 1:
             return self  # pages of a document, no animation
         return _LocalTables(self, self._curves(sum(self._counts(frame) for frame in ready)))
 
@@ -77,8 +81,8 @@ class Clahe(Operation):
         """How many visible pixels of each tile are of each level, 0..255: (row, column, level)."""
         import numpy
 
-        luma = numpy.floor(_luma(image) + 0.5).astype(numpy.int64) if image.mode in GRAY_16_BIT else _luma(image)
-        visible = samples(image.getchannel("A"))[..., 0] > 0 if image.mode in ("LA", "RGBA") else None
+        luma = numpy.floor(_luma(image) + 0.5).astype(numpy.int64) if has_16_bits(image) else _luma(image)
+        visible = samples(image.getchannel("A"))[..., 0] > 0 if "A" in image.getbands() else None
         rows, columns = self.grid(image)
         counts = numpy.zeros((len(rows) - 1, len(columns) - 1, _LEVELS), numpy.int64)
         for row, (top, bottom) in enumerate(pairwise(rows)):
@@ -118,6 +122,9 @@ class Clahe(Operation):
                 result[top:bottom, left:right] = _interpolate(upper, lower, down[:, None])
         if image.mode in GRAY_16_BIT:
             return picture(result[..., None] * 257, image)
+        if image.mode in DEEP_COLOR:
+            shift = (result - luma) * numpy.float32(257)
+            return as_deep(image).change_colors(lambda band: picture(samples(band) + shift[..., None], band))
         if is_gray(image):
             return apply_to_colors(image, lambda gray: picture(result[..., None], gray))
         shift = (result - luma)[..., None]
@@ -139,6 +146,8 @@ def _luma(image: Image) -> Plane:
     """How light each pixel is, 0..255: whole numbers, but floats for 16 bits."""
     import numpy
 
+    if image.mode in DEEP_COLOR:
+        image = gray_image(image).split()[0]
     if image.mode in GRAY_16_BIT:
         return samples(image)[..., 0].astype(numpy.float32) / numpy.float32(257)
     return samples(image.convert("L"))[..., 0]

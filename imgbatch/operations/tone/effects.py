@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from imgbatch.core.parameter_kinds import Number
 from imgbatch.core.quantities import Level
-from imgbatch.operations.base import Operation
+from imgbatch.operations.base import Bands, Operation
+from imgbatch.operations.support.color_matrix import gray_image
 from imgbatch.operations.support.curves import apply_curve, is_gray, tone_image
-from imgbatch.pixels.alpha import apply_to_colors
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -28,6 +28,7 @@ class Posterize(Operation):
     """
 
     word: ClassVar[str] = "posterize"
+    bands: ClassVar[Bands] = "whole"
     group: ClassVar[str] = "tone and color"
     on_screen: ClassVar[bool] = True
     example: ClassVar[str] = "4"
@@ -52,6 +53,7 @@ class Solarize(Operation):
     """
 
     word: ClassVar[str] = "solarize"
+    bands: ClassVar[Bands] = "whole"
     group: ClassVar[str] = "tone and color"
     on_screen: ClassVar[bool] = True
     example: ClassVar[str] = "50%"
@@ -78,6 +80,7 @@ class Threshold(Operation):
     """
 
     word: ClassVar[str] = "threshold"
+    bands: ClassVar[Bands] = "whole"
     group: ClassVar[str] = "tone and color"
     on_screen: ClassVar[bool] = True
     example: ClassVar[str] = "50%"
@@ -87,6 +90,6 @@ class Threshold(Operation):
 
     def apply(self, image: Image) -> Image:
         ready = tone_image(self, image)
-        gray = ready if is_gray(ready) else apply_to_colors(ready, lambda colors: colors.convert("L"))
+        gray = ready if is_gray(ready) else gray_image(ready)
         level = self.level / 255
         return apply_curve(self, gray, lambda value: float(value >= level))

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from imgbatch.core.errors import wrong_value
 from imgbatch.core.parameter_kinds import Number
 from imgbatch.core.quantities import Level
-from imgbatch.operations.base import Operation
+from imgbatch.operations.base import Bands, Operation
+from imgbatch.operations.support.color_matrix import GRAY, IDENTITY, gray_image, interpolate, mix_bands
 from imgbatch.operations.support.curves import ByHistogram, Table, apply_curve, is_gray, tone_image
 from imgbatch.pixels.alpha import apply_to_colors, with_header
+from imgbatch.pixels.color import DEEP_COLOR
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -37,6 +39,7 @@ class Brightness(Operation):
     """
 
     word: ClassVar[str] = "brightness"
+    bands: ClassVar[Bands] = "whole"
     group: ClassVar[str] = "tone and color"
     on_screen: ClassVar[bool] = True
     example: ClassVar[str] = "1.2"
@@ -66,6 +69,7 @@ class Contrast(Operation):
     """
 
     word: ClassVar[str] = "contrast"
+    bands: ClassVar[Bands] = "whole"
     group: ClassVar[str] = "tone and color"
     on_screen: ClassVar[bool] = True
     example: ClassVar[str] = "1.2"
@@ -95,6 +99,7 @@ class Saturation(Operation):
     """
 
     word: ClassVar[str] = "saturation"
+    bands: ClassVar[Bands] = "whole"
     group: ClassVar[str] = "tone and color"
     on_screen: ClassVar[bool] = True
     example: ClassVar[str] = "1.3"
@@ -112,6 +117,8 @@ class Saturation(Operation):
         if self.factor == 1 or is_gray(image):
             return image
         ready = tone_image(self, image)
+        if ready.mode in DEEP_COLOR:
+            return mix_bands(ready, interpolate((GRAY, GRAY, GRAY), IDENTITY, self.factor))
         return apply_to_colors(
             ready, lambda colors: Images.blend(colors.convert("L").convert("RGB"), colors, self.factor)
         )
@@ -130,6 +137,7 @@ class Gamma(Operation):
     """
 
     word: ClassVar[str] = "gamma"
+    bands: ClassVar[Bands] = "whole"
     group: ClassVar[str] = "tone and color"
     on_screen: ClassVar[bool] = True
     example: ClassVar[str] = "1.4"
@@ -169,6 +177,7 @@ class Levels(Operation):
     """
 
     word: ClassVar[str] = "levels"
+    bands: ClassVar[Bands] = "whole"
     group: ClassVar[str] = "tone and color"
     on_screen: ClassVar[bool] = True
     example: ClassVar[str] = "10,245,1.1"
@@ -194,6 +203,7 @@ class Invert(Operation):
     """Turn the image into its negative: ``out = white - in``."""
 
     word: ClassVar[str] = "invert"
+    bands: ClassVar[Bands] = "whole"
     group: ClassVar[str] = "tone and color"
     on_screen: ClassVar[bool] = True
     smooth: ClassVar[bool] = True
@@ -215,12 +225,13 @@ class Grayscale(Operation):
     """
 
     word: ClassVar[str] = "grayscale"
+    bands: ClassVar[Bands] = "whole"
     group: ClassVar[str] = "tone and color"
     on_screen: ClassVar[bool] = True
     smooth: ClassVar[bool] = True
 
     def apply(self, image: Image) -> Image:
-        return image if is_gray(image) else apply_to_colors(tone_image(self, image), lambda colors: colors.convert("L"))
+        return image if is_gray(image) else gray_image(tone_image(self, image))
 
 
 @dataclass(frozen=True)
@@ -237,6 +248,7 @@ class Autocontrast(ByHistogram):
     """
 
     word: ClassVar[str] = "autocontrast"
+    bands: ClassVar[Bands] = "whole"
     group: ClassVar[str] = "tone and color"
     on_screen: ClassVar[bool] = True
     example: ClassVar[str] = "1"
@@ -267,6 +279,7 @@ class Equalize(ByHistogram):
     """
 
     word: ClassVar[str] = "equalize"
+    bands: ClassVar[Bands] = "whole"
     group: ClassVar[str] = "tone and color"
     on_screen: ClassVar[bool] = True
 

@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from imgbatch.core.file_parameter import File
 from imgbatch.core.parameter_kinds import Choice
-from imgbatch.operations.base import refuse_mode
+from imgbatch.operations.base import Bands, refuse_mode
 from imgbatch.operations.file_backed import FileBackedOperation, FileContent
 from imgbatch.operations.support.as_array import picture, samples
 from imgbatch.operations.support.curves import to_color, tone_image
-from imgbatch.pixels.alpha import GRAY_16_BIT, apply_to_colors
+from imgbatch.pixels.alpha import GRAY_16_BIT, apply_to_colors, as_deep
+from imgbatch.pixels.color import DEEP_COLOR
+from imgbatch.pixels.deep.gray import has_16_bits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
+
+    from imgbatch.pixels.deep.bands import DeepImage
 
     Colors = NDArray[Any]  # (n, 3): red, green, blue of n pixels
 
@@ -47,6 +51,7 @@ class Lut(FileBackedOperation):
     """
 
     word: ClassVar[str] = "lut"
+    bands: ClassVar[Bands] = "whole"
     group: ClassVar[str] = "tone and color"
     on_screen: ClassVar[bool] = True
     example: ClassVar[str] = "look.cube"
@@ -59,15 +64,27 @@ class Lut(FileBackedOperation):
             raise refuse_mode(self, image, "no mode holds 16 bits in color; convert the file to 8 bits first")
         ready = to_color(tone_image(self, image))
         table = self.file_content()
+        if ready.mode in DEEP_COLOR:
+            return self._apply_deep(as_deep(ready), table)
         if table.array.ndim == 2:
             return apply_to_colors(ready, lambda colors: colors.point(_curves(table)))
         if self.interpolation == "trilinear" and _plain(table):
             return apply_to_colors(ready, lambda colors: colors.filter(_pillow(table)))
         return apply_to_colors(ready, lambda colors: self._look_up(colors, table))
 
+    def _apply_deep(self, image: DeepImage, table: FileContent) -> Image:
+        from imgbatch.pixels.deep.bands import DeepImage
+
+        if table.array.ndim == 3 + 1:
+            colors = self._look_up(DeepImage(image.colors), table).split()
+        else:
+            colors = tuple(_look_up_curve(band, table, number) for number, band in enumerate(image.colors))
+        return DeepImage([*colors, *image.bands[3:]], image.info)
+
     def _look_up(self, colors: Image, table: FileContent) -> Image:
         import numpy
 
+        top = 65535 if has_16_bits(colors) else 255
         array = samples(colors)
         flat = array.reshape(-1, 3)
         result = numpy.empty(flat.shape, numpy.float32)
@@ -75,10 +92,10 @@ class Lut(FileBackedOperation):
         low, high = (numpy.array(side, numpy.float32) for side in table.span)
         last = table.array.shape[0] - 1
         for start in range(0, len(flat), _PIXELS):
-            values = flat[start : start + _PIXELS].astype(numpy.float32) / 255
+            values = flat[start : start + _PIXELS].astype(numpy.float32) / numpy.float32(top)
             places = ((values - low) / (high - low)).clip(0, 1) * last
             result[start : start + _PIXELS] = find(table.array, places)
-        return picture(result.reshape(array.shape) * 255, colors)
+        return picture(result.reshape(array.shape) * numpy.float32(top), colors)
 
 
 def tetrahedral(table: NDArray[Any], places: Colors) -> Colors:
@@ -137,6 +154,19 @@ def _curves(table: FileContent) -> list[int]:
         values = numpy.interp(places, points, table.array[:, band])
         result += (values.clip(0, 1) * 255 + 0.5).astype(int).tolist()
     return result
+
+
+def _look_up_curve(band: Image, table: FileContent, number: int) -> Image:
+    """A band of 16 bits through the curve of that number."""
+    import numpy
+
+    from imgbatch.pixels.deep.bands import to_band
+
+    low, high = table.span[0][number], table.span[1][number]
+    places = (numpy.arange(65536) / 65535 - low) / (high - low)
+    values = numpy.interp(places, numpy.linspace(0, 1, len(table.array)), table.array[:, number])
+    levels = numpy.floor(values.clip(0, 1) * 65535 + 0.5).astype(numpy.uint16)
+    return to_band(levels[numpy.asarray(band)])
 
 
 def _plain(table: FileContent) -> bool:

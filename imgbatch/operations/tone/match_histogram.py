@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from imgbatch.core.file_parameter import File
+from imgbatch.operations.base import Bands
 from imgbatch.operations.file_backed import FileBackedOperation
 from imgbatch.operations.support.curves import ByHistogram, Table
 
@@ -29,6 +30,7 @@ class MatchHistogram(ByHistogram, FileBackedOperation):
     """
 
     word: ClassVar[str] = "match_histogram"
+    bands: ClassVar[Bands] = "whole"
     group: ClassVar[str] = "shared frames"
     on_screen: ClassVar[bool] = True
     example: ClassVar[str] = "best.png"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from imgbatch.core.parameter_kinds import Number
-from imgbatch.operations.base import Operation
+from imgbatch.operations.base import Bands, Operation
 from imgbatch.operations.support.color_matrix import IDENTITY, LUMA, Matrix, interpolate, mix_bands, multiply, triple
 from imgbatch.operations.support.curves import apply_curve, is_gray, tone_image
 
@@ -37,6 +37,7 @@ class Modulate(Operation):
     """
 
     word: ClassVar[str] = "modulate"
+    bands: ClassVar[Bands] = "whole"
     group: ClassVar[str] = "tone and color"
     on_screen: ClassVar[bool] = True
     example: ClassVar[str] = "1.1,saturation=1.3,hue=20"

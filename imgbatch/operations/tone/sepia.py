@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from imgbatch.core.parameter_kinds import Number
-from imgbatch.operations.base import Operation
+from imgbatch.operations.base import Bands, Operation
 from imgbatch.operations.support.color_matrix import IDENTITY, interpolate, mix_bands
-from imgbatch.operations.support.curves import to_8_bit_color
+from imgbatch.operations.support.curves import to_color_image
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -29,6 +29,7 @@ class Sepia(Operation):
     """
 
     word: ClassVar[str] = "sepia"
+    bands: ClassVar[Bands] = "whole"
     group: ClassVar[str] = "tone and color"
     on_screen: ClassVar[bool] = True
     smooth: ClassVar[bool] = True
@@ -39,4 +40,4 @@ class Sepia(Operation):
     def apply(self, image: Image) -> Image:
         if self.amount == 0:
             return image
-        return mix_bands(to_8_bit_color(self, image), interpolate(IDENTITY, _SEPIA, self.amount))
+        return mix_bands(to_color_image(self, image), interpolate(IDENTITY, _SEPIA, self.amount))

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from imgbatch.core.parameter_kinds import Number
-from imgbatch.operations.base import Operation
-from imgbatch.operations.support.curves import to_8_bit_color
-from imgbatch.pixels.alpha import apply_to_colors
-from imgbatch.pixels.color import COLOR, rgba
+from imgbatch.operations.base import Bands, Operation
+from imgbatch.operations.support.color_matrix import GRAY
+from imgbatch.operations.support.curves import to_color_image
+from imgbatch.pixels.alpha import apply_to_colors, as_deep
+from imgbatch.pixels.color import COLOR, DEEP_COLOR, rgba
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    from imgbatch.pixels.deep.bands import DeepImage
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Tint(Operation):
     """
 
     word: ClassVar[str] = "tint"
+    bands: ClassVar[Bands] = "whole"
     group: ClassVar[str] = "tone and color"
     on_screen: ClassVar[bool] = True
     example: ClassVar[str] = "#4060a0,amount=0.7"
@@ -44,6 +48,9 @@ class Tint(Operation):
             return image
         from PIL import Image as Images
 
+        ready = to_color_image(self, image)
+        if ready.mode in DEEP_COLOR:
+            return self._apply_deep(as_deep(ready))
         tones = [_tones(band, rgba(self.color)[:3]) for band in range(3)]
 
         def change(colors: Image) -> Image:
@@ -51,7 +58,22 @@ class Tint(Operation):
             tint = Images.merge("RGB", [luma.point(table) for table in tones])
             return tint if self.amount == 1 else Images.blend(colors, tint, self.amount)
 
-        return apply_to_colors(to_8_bit_color(self, image), change)
+        return apply_to_colors(ready, change)
+
+    def _apply_deep(self, image: DeepImage) -> Image:
+        import numpy
+
+        from imgbatch.pixels.deep.bands import WHITE, DeepImage, to_band
+
+        colors = [numpy.asarray(band.convert("F")) for band in image.colors]
+        luma = sum(share * color for share, color in zip(GRAY, colors, strict=True))
+        point = rgba(self.color)[:3]
+        middle = sum(share * level * 257 for share, level in zip(GRAY, point, strict=True))
+        bands = []
+        for level, color in zip(point, colors, strict=True):
+            tones = numpy.interp(luma, (0, middle, WHITE), (0, level * 257, WHITE)).astype(numpy.float32)
+            bands.append(to_band(color + (tones - color) * self.amount))
+        return DeepImage([*bands, *image.bands[3:]], image.info)
 
 
 def _tones(band: int, color: tuple[int, ...]) -> list[int]:

@@ -8,6 +8,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from imgbatch.core.parameter_kinds import Choice, Number
+from imgbatch.operations.base import Bands
 from imgbatch.operations.support.curves import ByHistogram, Table, is_gray
 from imgbatch.pixels.gamma import from_linear, to_linear
 
@@ -35,6 +36,7 @@ class WhiteBalance(ByHistogram):
     """
 
     word: ClassVar[str] = "white_balance"
+    bands: ClassVar[Bands] = "whole"
     group: ClassVar[str] = "tone and color"
     on_screen: ClassVar[bool] = True
     example: ClassVar[str] = "white-patch"
@@ -52,19 +54,25 @@ class WhiteBalance(ByHistogram):
             values = [_mean(counts) for counts in bands]
             target = sum(share * level for share, level in zip(_LUMINANCE, values, strict=True))
         else:
-            values = [to_linear(self._lightest(counts) / 255) for counts in bands]
+            values = [to_linear(self._lightest(counts) / (len(counts) - 1)) for counts in bands]
             target = max(values)
-        return tuple(_multiply(target / level if level else 1.0) for level in values)
+        return tuple(_multiply(target / level if level else 1.0, len(bands[0]) - 1) for level in values)
 
     def _lightest(self, counts: Sequence[int]) -> int:
         cut_count = int(sum(counts) * self.ignore / 100)
-        return 255 - next(level for level, above in enumerate(accumulate(reversed(counts))) if above > cut_count)
+        return (
+            len(counts)
+            - 1
+            - next(level for level, above in enumerate(accumulate(reversed(counts))) if above > cut_count)
+        )
 
 
 def _mean(counts: Sequence[int]) -> float:
     """The mean of a band in linear light, 0..1."""
-    return sum(count * to_linear(level / 255) for level, count in enumerate(counts)) / sum(counts)
+    top = len(counts) - 1
+    return sum(count * to_linear(level / top) for level, count in enumerate(counts)) / sum(counts)
 
 
-def _multiply(factor: float) -> Table:
-    return tuple(int(from_linear(min(to_linear(level / 255) * factor, 1.0)) * 255 + 0.5) for level in range(256))
+def _multiply(factor: float, top: int) -> Table:
+    levels = range(top + 1)
+    return tuple(int(from_linear(min(to_linear(level / top) * factor, 1.0)) * top + 0.5) for level in levels)

@@ -66,6 +66,8 @@ class DecodePlan:
         What is applied to what was decoded, and what follows for each output.
     luma : bool
         Whether the picture stays YCbCr from the decoder to the encoders, with its colors at half size.
+    deep : bool
+        Whether it has 16 bits of color on the way: the file's own, or as many as an output asks for.
     """
 
     size: Size
@@ -74,6 +76,7 @@ class DecodePlan:
     common: Ops
     own: tuple[Ops, ...]
     luma: bool = False
+    deep: bool = False
 
 
 def full_plan(picture: SourceImage, upright: bool, common: Several, own: Sequence[Several] = ((),)) -> DecodePlan:

@@ -11,6 +11,9 @@ from imgbatch.pixels import frames
 
 _SEQUENCES = 4  # what was decoded, one output's frames, these in the format's mode and in its palette
 
+#: Bytes of a pixel, where it has 16 bits of color: two readers' halves and what comes of them; a blur's floats.
+_DEEP_BYTES = 16
+
 
 def memory_demand(picture: SourceImage, plan: DecodePlan, data: int, spool: bool = True) -> int:
     """About how many bytes the picture will take: what is decoded, twice what comes of it, and the file itself.
@@ -21,10 +24,11 @@ def memory_demand(picture: SourceImage, plan: DecodePlan, data: int, spool: bool
         `data`: the file's size in bytes. A JPEG in several scans is held whole, JPEG 2000 in numbers of 32 bits. Of
         `spool` frames a few sequences' worth is in memory, and for GIF a byte a pixel; of others one at a time.
     """
+    width = _DEEP_BYTES if plan.deep else 4
     pixels = math.prod((plan.demand if picture.scales else None) or plan.size)
     more = (picture.frame_count if spool and picture.format in MULTIFRAME else 1) - 1
-    spool_size = min(4 * more * pixels, _SEQUENCES * frames.MEMORY_LIMIT + more * pixels)
-    return 4 * (math.prod(decoded_size(picture, plan)) + 2 * pixels) + spool_size + picture.waves + data
+    spool_size = min(width * more * pixels, _SEQUENCES * frames.MEMORY_LIMIT + more * pixels)
+    return width * (math.prod(decoded_size(picture, plan)) + 2 * pixels) + spool_size + picture.waves + data
 
 
 def decoded_size(picture: SourceImage, plan: DecodePlan) -> Size:

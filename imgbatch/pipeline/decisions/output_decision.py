@@ -191,6 +191,8 @@ def can_copy(picture: SourceImage, plan: DecodePlan, output: Output, number: int
         output = dataclasses.replace(output, strip=None, keep=None)
     elif drops_gain_map(picture, output):
         return False
+    if output.depth != "keep" and codecs.has_depth(format, output.depth, picture.depth):
+        output = dataclasses.replace(output, depth="keep")
     if output.max_bytes is not None and picture.length <= output.max_bytes:
         output = dataclasses.replace(output, max_bytes=None, min_ssim=None, min_quality=None, then_shrink=False)
     return _left_open(output) and _same_frames(picture, plan, output, number)

@@ -31,7 +31,8 @@ from imgbatch.codecs.formats.companions import extended
 from imgbatch.codecs.metadata import announcements, exif, exif_tags, header_blocks, iptc, xmp
 from imgbatch.codecs.metadata.privacy import exif_compaction
 from imgbatch.codecs.metadata.texts import capture_date, exif_text
-from imgbatch.codecs.reading import bit_depth, companions, identify, limits, open
+from imgbatch.codecs.reading import companions, identify, limits, open
+from imgbatch.codecs.reading.samples import bit_depth
 from imgbatch.core.errors import ImgbatchError
 from imgbatch.operations.tone import cube_file
 from imgbatch.pixels.color_spaces import icc_profile

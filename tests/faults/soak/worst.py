@@ -17,7 +17,8 @@ from imgbatch.codecs.containers import jpeg_progression, jpeg_scans, jxl_boxes, 
 from imgbatch.codecs.formats import jpeg_lossless
 from imgbatch.codecs.metadata import exif_tags, header_blocks, iptc, read, xmp
 from imgbatch.codecs.metadata.privacy import exif_compaction
-from imgbatch.codecs.reading import bit_depth, identify, limits, open
+from imgbatch.codecs.reading import identify, limits, open
+from imgbatch.codecs.reading.samples import bit_depth
 from imgbatch.operations.tone import cube_file
 from tests.faults.soak import inputs
 

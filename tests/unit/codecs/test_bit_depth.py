@@ -13,7 +13,8 @@ import pytest
 from PIL import Image, features
 
 from imgbatch import codecs
-from imgbatch.codecs.reading import bit_depth, limits
+from imgbatch.codecs.reading import limits
+from imgbatch.codecs.reading.samples import bit_depth
 from imgbatch.core.errors import ImageError
 
 LIMIT = 1_000_000

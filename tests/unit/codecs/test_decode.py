@@ -144,7 +144,10 @@ def test_losses_of_reading_are_noted() -> None:
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 16, 2, 0, 0, 0)) + chunk(b"IDAT", raw)
         + chunk(b"IEND", b"")
     )  # fmt: skip
-    assert image_of(deep).changes == ["depth: 16 -> 8 bits"]
+    picture = image_of(deep)
+    assert picture.changes == [] and picture.deep == "RGB;16"
+    picture.decode()
+    assert picture.changes == ["depth: 16 -> 8 bits"]
 
 
 # ---- orientation ---------------------------------------------------------------------------------------------------

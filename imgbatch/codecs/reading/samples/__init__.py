@@ -1,0 +1,1 @@
+"""Samples: what do those of a file mean, and how do they leave their reader?"""

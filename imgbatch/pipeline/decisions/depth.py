@@ -1,0 +1,104 @@
+"""Depth: do 16 bits of color stay so on the way from the decoder to the encoders?
+
+They do where an output's format holds them, it does not ask for 8 bits, and its operations work with 16. An output that
+asks for 16 bits gets them before the operations, whatever the source has.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from imgbatch import codecs
+from imgbatch.codecs.metadata import strip
+from imgbatch.codecs.reading.decode import SourceImage
+from imgbatch.core.job import Target
+from imgbatch.operations.base import eight_bit_operation
+from imgbatch.pipeline.decisions.decode_plan import DecodePlan
+from imgbatch.pixels import color, profile_conversion
+from imgbatch.planning.recipe import Output
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+def with_depth(
+    plan: DecodePlan, picture: SourceImage, outputs: Sequence[Output], targets: Sequence[Target]
+) -> DecodePlan:
+    """`plan` with the decision; what keeps an output from 16 bits is noted in the picture's changes.
+
+    Parameters
+    ----------
+    plan : DecodePlan
+    picture : SourceImage
+    outputs : sequence of Output
+    targets : sequence of Target
+        As many, in the same order.
+    """
+    wishes = [
+        eight_bit_operation((*plan.common, *ops))
+        for output, target, ops in zip(outputs, targets, plan.own, strict=True)
+        if _keeps(output, target.format, picture)
+    ]
+    if None in wishes:
+        return dataclasses.replace(plan, deep=True, luma=False)
+    if picture.deep is not None:
+        picture.changes += [f"depth: {operation.word} works with 8 bits" for operation in wishes if operation]
+    return plan
+
+
+def lose_depth(image: Image, plan: DecodePlan, output: int, changes: list[str]) -> None:
+    """Note in `changes` which operation makes 8 bits of a picture with 16.
+
+    Parameters
+    ----------
+    image : Image
+        What was decoded.
+    plan : DecodePlan
+    output : int
+        Whose operations count.
+    changes : list of str
+    """
+    operation = eight_bit_operation((*plan.common, *plan.own[output])) if image.mode in color.DEEP_COLOR else None
+    if operation is not None:
+        changes += ["depth: 16 -> 8 bits", f"depth: {operation.word} works with 8 bits"]
+
+
+def raise_depth(
+    frames: Iterator[Image], plan: DecodePlan, outputs: Sequence[Output], changes: list[str]
+) -> Iterator[Image]:
+    """`frames` as they come, with 16 bits where an output asks for them.
+
+    Parameters
+    ----------
+    frames : iterator of Image
+    plan : DecodePlan
+    outputs : sequence of Output
+    changes : list of str
+        Gets a note of it.
+    """
+    if not plan.deep or all(output.depth != "16" for output in outputs):
+        return frames
+    return map(functools.partial(_raise_depth, changes), frames)
+
+
+def _raise_depth(changes: list[str], frame: Image) -> Image:
+    if frame.mode in color.DEEP or frame.mode in color.INK:
+        return frame
+    changes.append("depth: 8 -> 16 bits")
+    from imgbatch.pixels.alpha import to_straight_alpha
+    from imgbatch.pixels.deep import bands
+
+    return bands.from_eight_bits(to_straight_alpha(frame))
+
+
+def _keeps(output: Output, format: str, picture: SourceImage) -> bool:
+    icc = picture.metadata.icc
+    if not codecs.holds(format, "RGB;16"):
+        return False
+    converts = icc is not None and strip.icc_policy(output.icc, output.strip, output.keep) != "keep"
+    if converts and not profile_conversion.is_srgb(icc or b""):
+        return False  # Pillow's LittleCMS has no more than 8 bits of color
+    return output.depth == "16" or (output.depth == "keep" and picture.deep is not None)
