@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+from imgbatch.core.errors import ImageError
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
 MANY = 1000
+_BITS, _SAMPLES, _PLANES = 258, 277, 284
+_NO_PLANES = "no reader here for a TIFF of {} in planes; save it with samples side by side first"
 
 
 class Pages(io.BytesIO):
@@ -58,6 +62,41 @@ def index_pages(image: ImageFile) -> None:
     places = getattr(image, "_frame_pos", None)  # private to Pillow: where it is missing, nothing is to be done
     if isinstance(places, list):
         image._frame_pos = _Places(places)  # type: ignore[attr-defined]
+
+
+def prepare_page(image: ImageFile, count: int) -> None:
+    """Let Pillow decode the page that `image` was moved to, one of `count`.
+
+    Raises
+    ------
+    ImageError
+        Kind ``unsupported``: it is of planes that Pillow takes for others.
+    """
+    point_at_page(image, count)
+    tags: Any = getattr(image, "tag_v2", {})
+    if tags.get(_PLANES) == 2 and image.tile:
+        _mend_planes(image, tags)
+
+
+def _mend_planes(image: ImageFile, tags: Any) -> None:
+    """Make Pillow read the samples of planes as what they are: it takes each byte of 16 bits for one, say."""
+    if tags.get(_SAMPLES, 1) == 1:
+        tags[_PLANES] = 1  # of one sample there are no planes
+        image._setup()  # type: ignore[attr-defined]  # a TiffImageFile's
+        return
+    if image.mode not in ("RGB", "RGBA", "CMYK", "LAB", "YCbCr"):
+        raise ImageError("unsupported", _NO_PLANES.format(f"{image.mode} samples"))
+    bits = tags.get(_BITS, 1)
+    if image.tile[0].codec_name != "raw" or (bits if isinstance(bits, int) else max(bits)) <= 8:
+        return
+    if image.mode not in ("RGB", "RGBA") or any(tile.args[0] == "a" for tile in image.tile):  # type: ignore[index]
+        raise ImageError("unsupported", _NO_PLANES.format(f"16-bit {image.mode} samples"))
+    order = "B" if tags.prefix == b"MM" else "L"
+    image.tile = [
+        tile._replace(args=(f"{tile.args[0]};16{order}", *tile.args[1:]))  # type: ignore[index]  # always a tuple
+        for tile in image.tile
+        if tile.args[0] in image.mode  # type: ignore[index]  # others are extra samples
+    ]
 
 
 def point_at_page(image: ImageFile, count: int) -> None:

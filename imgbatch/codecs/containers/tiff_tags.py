@@ -15,6 +15,7 @@ from imgbatch.codecs.metadata.block import PageTags, TagValue
 from imgbatch.codecs.metadata.exif_tags import EXIF_IFD, GPS_IFD
 from imgbatch.codecs.metadata.words import EXIF_PAGE_TAGS, PLACE_TAGS, TIFF_TAGS
 
+_EXTRA_SAMPLES, _MOST_EXTRA = 338, 512  # a tag, and bytes of its value
 _SUBFILE, _SUB_IFDS, _XMP, _IPTC, _PHOTOSHOP, _LAYERS = 254, 330, 700, 33723, 34377, 37724
 #: Bytes by type; 16 to 18 are BigTIFF's.
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8, 129: 1}
@@ -59,6 +60,10 @@ def page_directories(data: bytes) -> PageDirectories:
         if number and subfile is not None and _first_number(data, subfile) & 5:
             continue
         tags: PageTags = {}
+        if (extra := _unspecified_samples(data, entries)) != 0:
+            losses[f"{'an' if extra == 1 else extra} extra sample{'s' if extra > 1 else ''} of no stated meaning"] = (
+                None
+            )
         for entry in entries:
             is_of_page = entry.tag in names or (number and entry.tag in EXIF_PAGE_TAGS)
             if is_of_page and entry.kind in _CARRIED_TYPES and entry.length <= room:
@@ -122,6 +127,16 @@ def _entry(data: bytes, at: int, order: str, is_big: bool) -> _Entry:
     if start + length > len(data):
         kind, length = 0, 0  # it lies outside: there is no such value
     return _Entry(tag, kind, count, start, length)
+
+
+def _unspecified_samples(data: bytes, entries: Sequence[_Entry]) -> int:
+    """How many samples of a pixel nobody says the meaning of: alpha, infrared, a mask. Readers leave them out."""
+    entry = next((entry for entry in entries if entry.tag == _EXTRA_SAMPLES and _SIZES.get(entry.kind) == 2), None)
+    if entry is None:
+        return 0
+    raw, order = data[entry.start : entry.start + entry.length], "little" if data[:2] == b"II" else "big"
+    kinds = [int.from_bytes(raw[at : at + 2], order) for at in range(0, min(len(raw), _MOST_EXTRA), 2)]  # type: ignore[arg-type]
+    return len(kinds) - (1 if kinds and kinds[0] != 0 else 0)
 
 
 def _first_number(data: bytes, entry: _Entry) -> int:

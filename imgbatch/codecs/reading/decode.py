@@ -268,7 +268,7 @@ class SourceImage:
                 if self.format in MULTIFRAME and place != self.image.tell():
                     self.image.seek(place)
                 if self.format == "tiff":
-                    tiff_pages.point_at_page(self.image, len(self._pixels))
+                    tiff_pages.prepare_page(self.image, len(self._pixels))
                     if self.image.mode not in ("P", "PA"):
                         self.image.palette = None  # Pillow before 13 keeps another page's
                 transpose = self._turn(orient) if turn or not orient else None

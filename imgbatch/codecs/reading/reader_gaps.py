@@ -120,8 +120,10 @@ def _of_tiff(data: bytes, reason: Exception) -> ImageError | None:
     missing = reason.__cause__
     compression = bit_depth.tiff_tags(data).get(_COMPRESSION, 1)
     advice = "save it as RGB or gray with 8 or 16 bits a sample first"
-    if _is_planar_premultiplied(data):
+    if compression == 1 and _is_planar_premultiplied(data):
         return _no_reader("a TIFF of planes with premultiplied alpha", "save it with samples side by side first")
+    if isinstance(missing, IndexError) and bit_depth.tiff_tags(data).get(_PLANES) == 2:
+        return _no_reader("a TIFF of planes with extra samples", "save it with samples side by side first")
     if str(reason) == "unknown pixel mode" and (samples := bit_depth.tiff_samples(data)) is not None:
         return _no_reader(f"a TIFF of {samples}", advice)
     if compression in _COMPRESSIONS or (compression in _OPTIONAL and not _has_decoder(_OPTIONAL[compression])):
