@@ -25,6 +25,7 @@ _CRITICAL = 0x20  # the bit that is not set in the first letter of a PNG chunk w
 _MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")  # begins with one plain byte: that is searched for quickly
 _RESTART = re.compile(rb"\xff([\xd0-\xd7])")
 _ALONE = frozenset((0x01, *range(0xD0, 0xD9)))  # JPEG markers without a length
+_BLOCKS = frozenset((*range(0xE0, 0xF0), 0xFE))  # application segments and comments
 
 
 def zeros_from(data: bytes) -> int | None:
@@ -92,6 +93,28 @@ def jpeg_scans(data: bytes, begin: int = 0) -> tuple[list[tuple[int, int]], int 
             scans.append((at, end))
             at = end
     return scans, None
+
+
+def scans_alone(data: bytes, start: int, end: int) -> bytes:
+    """The scans of a JPEG, without application segments and comments between them.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    start, end : int
+        Where the first scan begins, and where the picture ends.
+    """
+    pieces, begin, at = [], start, start
+    while (match := _MARKER.search(data, at, end)) is not None:
+        marker, at = match[1][0], match.end()
+        if marker in _ALONE:
+            continue
+        at += int.from_bytes(data[at : at + 2], "big")
+        if marker in _BLOCKS:
+            pieces.append(data[begin : match.start()])
+            begin = min(at, end)
+    return b"".join([*pieces, data[begin:end]])
 
 
 def jpeg(data: bytes) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.codecs.containers.integrity import jpeg_scans
+from imgbatch.codecs.containers.integrity import jpeg_scans, scans_alone
 from imgbatch.codecs.containers.jpeg_headers import segments
 from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.codecs.formats.jpeg import Jpeg
@@ -97,7 +97,7 @@ def replace_metadata(data: bytes, options: dict[str, Any], profile: bool, end: i
         head += _profile_segments(options["icc_profile"])
     if comment := options.get("comment"):
         head.append(_segment(_COM, comment))
-    return b"".join([data[:2], *head, *pieces, data[scans:end]])
+    return b"".join([data[:2], *head, *pieces, scans_alone(data, scans, end)])
 
 
 def _segment(marker: int, content: bytes) -> bytes:

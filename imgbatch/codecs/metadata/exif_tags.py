@@ -189,13 +189,13 @@ def with_srgb(exif: bytes) -> bytes:
 
 def thumbnail(exif: bytes) -> bytes | None:
     """The embedded JPEG; None where there is none within the block."""
-    span = _thumbnail_span(exif)
+    span = thumbnail_span(exif)
     return None if span is None else exif[span[0] : span[1]]
 
 
 def with_thumbnail(exif: bytes, data: bytes) -> bytes:
     """The block with another embedded JPEG: in the place of the old one, or at its end where that is too small."""
-    span, order = _thumbnail_span(exif), order_of(exif)
+    span, order = thumbnail_span(exif), order_of(exif)
     if span is None or order is None:
         return exif
     block, (start, end) = bytearray(exif), span
@@ -238,9 +238,9 @@ def _value_spans(exif: bytes, ifds: Sequence[Directory], removals: set[int]) -> 
     tables = [(0, 8), *((one.at, one.at + 2 + 12 * len(one.entries) + 4) for one in ifds)]
     leavers = [entry for entry in every if entry.at in removals]
     values = [(one.start, one.start + one.length) for one in leavers if one.length > 4 and one.start >= 8]
-    if any(entry.tag == _THUMBNAIL for entry in of_thumbnail(leavers)) and (span := _thumbnail_span(exif)) is not None:
+    if any(entry.tag == _THUMBNAIL for entry in of_thumbnail(leavers)) and (span := thumbnail_span(exif)) is not None:
         values.append(span)
-    elif (span := _thumbnail_span(exif)) is not None:
+    elif (span := thumbnail_span(exif)) is not None:
         rest.add(span)
     starts = sorted({start for start, _ in (*tables, *rest)})
     open_spans = []
@@ -273,7 +273,8 @@ def _end(length: int, free_spans: list[tuple[int, int]]) -> int:
     return length
 
 
-def _thumbnail_span(exif: bytes) -> tuple[int, int] | None:
+def thumbnail_span(exif: bytes) -> spans.Span | None:
+    """Where the embedded JPEG lies; None where there is none within the block."""
     order = order_of(exif)
     values = {}
     for entry in entries(exif):

@@ -23,13 +23,13 @@ Others = tuple[tuple[str, bytes], ...]
 _EXIF, _XMP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
 _PNG_XMP = "XML:com.adobe.xmp"
 _HEADERS = (b"II*\0", b"MM\0*")
-_MARKS = re.compile(rb"\A(?:Exif\0\0)++")
-_RAW = re.compile(r"\s*+[^\n]*+\n\s*+(\d{1,9})[ \t\r]*+\n([\da-fA-F\s]*+)\Z")
+_MARKS = rb"\A(?:Exif\0\0)++"
+_RAW = r"\s*+[^\n]*+\n\s*+(\d{1,9})[ \t\r]*+\n([\da-fA-F\s]*+)\Z"  # compiled when it is needed
 
 
 def raw_profile(text: str) -> bytes | None:
     """What a text of a PNG holds in hexadecimal, behind a name and a length; None where it is cut off or is none."""
-    match = _RAW.match(text)
+    match = re.match(_RAW, text)
     if match is None:
         return None
     try:
@@ -60,7 +60,7 @@ def choose(image: ImageFile, warnings: list[str]) -> Others:
 
 def without_marks(block: bytes) -> bytes:
     r"""An EXIF block without its ``Exif\0\0``, of which there may be several."""
-    return _MARKS.sub(b"", block)
+    return re.sub(_MARKS, b"", block)
 
 
 def _choose_segments(image: ImageFile, segments: list[tuple[str, bytes]]) -> Others:

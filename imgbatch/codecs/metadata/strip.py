@@ -202,14 +202,14 @@ def _exif(exif: bytes, rules: StripRules) -> bytes | None:
         return movable and exif_compaction.compact(movable)
     result = exif_tags.without(exif, select)
     if result is None or result is exif:
-        return result
+        return result and exif_compaction.without_slack(result)
     rest = list(exif_tags.entries(result))
     if all(entry.tag == _ORIENTATION and result[entry.at + 8 : entry.at + 10] in (b"\1\0", b"\0\1") for entry in rest):
         return None  # upright is what a picture without EXIF is
     has_fixed = any(
         entry.tag == exif_tags.MAKER_NOTE or entry.directory == "thumbnail" or not entry.is_measured for entry in rest
     )
-    return result if has_fixed else exif_compaction.compact(result)
+    return exif_compaction.without_slack(result) if has_fixed else exif_compaction.compact(result)
 
 
 def _holds_what_goes(exif: bytes, entry: exif_tags.Entry, rules: StripRules) -> bool:

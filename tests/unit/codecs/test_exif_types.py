@@ -92,6 +92,20 @@ def test_a_value_goes_that_lies_partly_in_another() -> None:
     assert left is not None and b"Geheim" not in left and NOTE in left and MAKE in left
 
 
+@pytest.mark.parametrize("small", [False, True])
+def test_what_others_left_behind_goes_unless_a_maker_note_may_need_it(small: bool) -> None:
+    raw = block(PLAIN)
+    if small:  # a second directory with a small picture, which stays where it is
+        second = struct.pack("<HHHIIHHIII", 2, 0x0201, 4, 1, len(raw) + 30, 0x0202, 4, 1, 5, 0)
+        raw = raw[: 10 + 36] + struct.pack("<I", len(raw)) + raw[10 + 40 :] + second + b"small"
+    assert exif_compaction.without_slack(raw) is raw
+    left = strip(raw + b"an old position", "gps,icc" if not small else "icc")
+    assert left is not None and b"old position" not in left and left.startswith(raw)
+    assert strip(block(PLAIN, NOTE) + b"an old position", "gps") == block(PLAIN, NOTE) + b"an old position"
+    odd = block([(0x010E, UNKNOWN, TITLE), (0x010F, 2, MAKE)])
+    assert exif_compaction.without_slack(odd) is odd
+
+
 def test_what_cannot_be_measured_is_not_copied() -> None:
     compact = exif_compaction.compact(block([(0x010E, UNKNOWN, TITLE), (0x010F, 2, MAKE)]))
     assert values(compact) == {0x010F: MAKE} and compact is not None and TITLE not in compact

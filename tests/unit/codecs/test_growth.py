@@ -31,7 +31,7 @@ from imgbatch.codecs.formats import jpeg_lossless
 from imgbatch.codecs.formats.companions import extended
 from imgbatch.codecs.metadata import announcements, exif, exif_tags, header_blocks, iptc, read, strip, xmp
 from imgbatch.codecs.metadata.block import Metadata
-from imgbatch.codecs.metadata.privacy import exif_compaction
+from imgbatch.codecs.metadata.privacy import exif_compaction, geography
 from imgbatch.codecs.reading import identify
 from imgbatch.core.errors import ImageError
 from imgbatch.operations.tone import cube_file
@@ -72,6 +72,9 @@ PACKETS: dict[str, Callable[[int], bytes]] = {
     "extensions": lambda size: _HEAD + _fill(b' xmpNote:HasExtendedXMP="', size),
     "extension and spaces": lambda size: _HEAD + b" xmpNote:HasExtendedXMP" + b" " * size,
     "positions": lambda size: _fill(b"<gpsla", size),
+    "latitudes": lambda size: b"<" + b"latitude" * (size // 8),
+    "vocabularies": lambda size: _fill(b"<a:b xmlns:a='c'>", size),
+    "texts": lambda size: b"<a:b>" + _fill(b"geo:1<!-- -->", size) + b"</a:b>",
     "items": lambda size: _HEAD + b">" + _fill(b'<a:Item a:Semantic="GainMap" a:Length="1"/>', size) + _TAIL,
     "unclosed items": lambda size: _HEAD + _fill(b"<a:Item a:Length='", size),
     "namespaces": lambda size: (
@@ -82,6 +85,8 @@ PACKETS: dict[str, Callable[[int], bytes]] = {
 ON_PACKETS: dict[str, Callable[[bytes], object]] = {
     "without": lambda packet: xmp.without(packet, lambda prefix, name, _: name != "c"),
     "without nothing": lambda packet: xmp.without(packet, lambda *_: False),
+    "without values": lambda packet: xmp.without(packet, lambda *_: False, geography.is_position),
+    "stripped": lambda packet: strip.strip_metadata(Metadata(xmp=packet), "location,artist", None, []),
     "without_padding": xmp.without_padding,
     "with_size": lambda packet: xmp.with_size(packet, (1, 1)),
     "with_upright_orientation": xmp.with_upright_orientation,
@@ -152,6 +157,7 @@ ON_BLOCKS: dict[str, Callable[[bytes], object]] = {
     "stripped": lambda block: strip.strip_metadata(Metadata(exif=block), "gps,thumbnail", None, []),
     "kept": lambda block: strip.strip_metadata(Metadata(exif=block), None, "artist", []),
     "compact": exif_compaction.compact,
+    "without_slack": exif_compaction.without_slack,
     "with_size": lambda block: exif_tags.with_size(block, (1, 1)),
     "has_position": exif_tags.has_position,
     "has_unknown_directory": exif_compaction.has_unknown_directory,
@@ -257,6 +263,7 @@ ON_FILES: dict[str, Callable[[bytes], object]] = {
     "avif": lambda data: list(integrity.avif(data)),
     "mpo": lambda data: list(mpo_index.findings(data)),
     "scans": integrity.jpeg_scans,
+    "scans_alone": lambda data: integrity.scans_alone(data, 0, len(data)),
     "extension_of": extended.extension_of,
     "companions": lambda data: jpeg_companions.companions(data, b"<a:Item a:Mime='video/mp4' a:Length='9'/>" * 999),
     "without_fine_scans": jpeg_progression.without_fine_scans,

@@ -93,3 +93,15 @@ def test_a_run_keeps_the_picture_where_only_metadata_go(
     assert any(change.startswith("metadata removed") for change in outcome.changes)
     assert small()[100:120] not in result and not outcome.outputs[0].located
     assert (NOTE in result) == (output.strip == "gps")
+
+
+def test_nothing_is_left_between_the_scans_either() -> None:
+    file = io.BytesIO()
+    Image.linear_gradient("L").resize((64, 48)).convert("RGB").save(file, "JPEG", progressive=True)
+    plain = file.getvalue()
+    scans = jpeg_scans(plain)[0]
+    secrets = b"\xff\xfe\0\x0asecret-1" + b"\xff\xe1\0\x0asecret-2"
+    data = plain[: scans[0][1]] + secrets + plain[scans[0][1] : scans[3][1]] + secrets + plain[scans[3][1] :]
+    assert jpeg_lossless.replace_metadata(data, {}, True) == jpeg_lossless.replace_metadata(plain, {}, True)
+    with Image.open(io.BytesIO(data)) as before, Image.open(io.BytesIO(plain)) as after:
+        assert before.tobytes() == after.tobytes()

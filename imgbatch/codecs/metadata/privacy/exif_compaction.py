@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 
-from imgbatch.codecs.metadata import exif_tags
+from imgbatch.codecs.metadata import exif_tags, spans
 from imgbatch.codecs.metadata.exif_tags import POINTERS, Directory, Entry
 
 _SUBFILES = 0x014A  # more directories, which are not followed
@@ -34,6 +34,27 @@ def has_unknown_directory(exif: bytes) -> bool:
             if 8 <= following < len(exif) and following not in places:
                 return True
     return False
+
+
+def without_slack(exif: bytes) -> bytes:
+    """The block with zeros where no tag says that its value is: editors leave there what they have taken out.
+
+    The same where a tag's value cannot be measured, or a maker note may have its own values there.
+    """
+    ifds = exif_tags.directories(exif)
+    every = [entry for one in ifds for entry in one.entries]
+    if any(entry.tag == exif_tags.MAKER_NOTE or not entry.is_measured for entry in every):
+        return exif
+    values = [(entry.start, entry.start + entry.length) for entry in every]
+    tables = [(one.at, one.at + 2 + 12 * len(one.entries) + 4) for one in ifds]
+    small = exif_tags.thumbnail_span(exif)
+    slack = spans.difference([(0, len(exif))], [(0, 8), *values, *tables, *([] if small is None else [small])])
+    if not any(any(exif[start:end]) for start, end in slack):
+        return exif
+    block = bytearray(exif)
+    for start, end in slack:
+        block[start:end] = bytes(end - start)
+    return bytes(block)
 
 
 def compact(exif: bytes) -> bytes | None:

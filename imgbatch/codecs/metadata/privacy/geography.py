@@ -16,14 +16,13 @@ GEOTIFF_TAGS = frozenset({33550, 33920, 33922, 34264, 34735, 34736, 34737, 42112
 
 #: Whole vocabularies, by the prefixes of xmp.py; of `geo` and its like everything is a position.
 _VOCABULARIES = frozenset({"drone-dji", "geo", "georss", "gml", "kml"})
-_COORDINATE = re.compile(
-    r"gps|geo(?:tag|hash|uri|point|location|coordinates?)?$|latitude|longi?t?itude|longtitude|altitude"
-)
+# Patterns are compiled by the re module when they are needed: only few runs strip positions.
+_COORDINATE = r"gps|geo(?:tag|hash|uri|point|location|coordinates?)?$|latitude|longt?itude|altitude"
 _SHORT_COORDINATES = frozenset({
     "lat", "lon", "long", "lng", "latlon", "latlong", "latlng", "coordinate", "coordinates", "mgrs", "utm",
     "flightlat", "flightlon", "camerapositionned",
 })  # fmt: skip
-_CAMEL = re.compile(r"(?:^|[a-z\d_])(?:Lat|Lon|Long|Lng)$")  # HomeLat, LRFTargetLon
+_CAMEL = r"(?:^|[a-z\d_])(?:Lat|Lon|Long|Lng)$"  # HomeLat, LRFTargetLon
 _PLACE_NAMES = frozenset({
     "city", "country", "countrycode", "countryname", "country-name", "county", "province", "provincestate",
     "province-state", "stateprovince", "sublocation", "sub-location", "worldregion", "placename", "place-name",
@@ -36,13 +35,10 @@ _PLACES_IN = frozenset({("photoshop", "state"), ("schema", "state"), ("", "state
 _COORDINATES_IN = frozenset({("dcterms", "point"), ("dcterms", "box"), ("schema", "box"), ("schema", "polygon")})
 _COVERAGE = frozenset({"spatial", "coverage", "spatialcoverage"})
 _NUMBER = r"[-+]?\d{1,3}(?:\.\d++)"
-_PAIR = re.compile(
-    rf"(?<![\d.])({_NUMBER}\s*+[,;\s]\s*+{_NUMBER}|\d{{1,3}}\s*+[°º])|(?:north|east)\w*+\s*+=\s*+[-+]?\d"
-)
-_POSITION = re.compile(
-    r"\s*+(?:(?:geo|gps|ge|georss)\s*+:\s*+[a-z]*+\s*+=?+\s*+[-+]?\d.*+|geotagged|geohash[:=].++"
-    r"|[-+]\d{2,6}(?:\.\d++)?+[-+]\d{3,7}(?:\.\d++)?+(?:[-+]\d++(?:\.\d++)?+)?+(?:CRS\w*+)?+/?+)\s*+",
-    re.IGNORECASE | re.DOTALL,
+_PAIR = rf"(?<![\d.])(?:{_NUMBER}\s*+[,;\s]\s*+{_NUMBER}|\d{{1,3}}\s*+[°º])|(?:north|east)\w*+\s*+=\s*+[-+]?\d"
+_POSITION = (
+    r"(?is)\s*+(?:(?:geo|gps|ge|georss)\s*+:\s*+[a-z]*+\s*+=?+\s*+[-+]?\d.*+|geotagged|geohash[:=].++"
+    r"|[-+]\d{2,6}(?:\.\d++)?+[-+]\d{3,7}(?:\.\d++)?+(?:[-+]\d++(?:\.\d++)?+)?+(?:CRS\w*+)?+/?+)\s*+"
 )
 
 
@@ -59,7 +55,7 @@ def of_property(prefix: str, name: str) -> str:
         or word in _SHORT_COORDINATES
     ):
         return COORDINATES
-    if _COORDINATE.search(word) or _CAMEL.search(name):
+    if re.search(_COORDINATE, word) or re.search(_CAMEL, name):
         return COORDINATES
     if word in _PLACE_NAMES or word.startswith("location") or (prefix, word) in _PLACES_IN:
         return PLACE_NAMES
@@ -76,6 +72,6 @@ def is_position(name: str, value: str) -> bool:
 
     Machine tags stand among the keywords, as ``geo:lat=47.5``.
     """
-    if name.lower() in _COVERAGE and _PAIR.search(value):
+    if name.lower() in _COVERAGE and re.search(_PAIR, value):
         return True
-    return len(value) <= 200 and _POSITION.fullmatch(value) is not None
+    return len(value) <= 200 and re.fullmatch(_POSITION, value) is not None
