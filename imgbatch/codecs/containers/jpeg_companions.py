@@ -17,7 +17,7 @@ from imgbatch.codecs.containers import mpo_index
 from imgbatch.codecs.containers.integrity import jpeg_scans
 from imgbatch.codecs.containers.jpeg_headers import segments
 from imgbatch.codecs.metadata import announcements
-from imgbatch.codecs.metadata.block import DEPTH, FILM, GAIN_MAP, PICTURE, SOUND
+from imgbatch.codecs.metadata.block import DEPTH, FILM, GAIN_MAP, PICTURE, PREVIEW, SOUND
 
 TRAILER, UNKNOWN = "Samsung's trailer", "bytes"
 ISO_GAIN_MAP = b"urn:iso:std:iso:ts:21496:-1\0"
@@ -28,6 +28,7 @@ _MOST = 64
 _START = re.compile(rb"\xff\xd8\xff[\xc0-\xfe]|ftyp")
 _WORD = re.compile(rb"[\w\xa9 -]{4}", re.ASCII)
 _STILL = (b"heic", b"heix", b"heif", b"mif1", b"msf1", b"avif", b"avis")
+_LARGE_THUMBNAIL = 0x01  # the kind of MPF's types 0x010001 (VGA) and 0x010002 (full HD)
 #: What a gain map's or a depth map's own XMP says.
 _GAIN_WORDS = (b"http://ns.adobe.com/hdr-gain-map/", b"aux:hdrgainmap", b"http://ns.apple.com/HDRGainMap/")
 _DEPTH_WORDS = (b"http://ns.apple.com/depthData/", b"auxid:2")
@@ -79,7 +80,7 @@ def _names(data: bytes, end: int, xmp: bytes) -> dict[int, str]:
     """What the picture's metadata say that is at these places."""
     names = {}
     for entry in mpo_index.pictures(data)[1:]:
-        names[entry.start] = PICTURE
+        names[entry.start] = PREVIEW if entry.type >> 16 == _LARGE_THUMBNAIL else PICTURE
     at = end
     for number, item in enumerate(announcements.items(xmp)):
         at += item.length if number and not item.kind else 0

@@ -33,7 +33,8 @@ _LOOK = re.compile(
     rb"hdr-gain-map|HDRGainMap/|photos/1\.0/(?:container|depthmap|image|audio)/|photos/dd/|:(?:MicroVideo|MotionPhoto)"
 )
 _SPACE = re.compile(rb"xmlns:([\w.-]++)\s*+=\s*+[\"']([^\"'<>]{1,99})[\"']")
-_ITEM = re.compile(rb"<[\w.-]++:Item\s([^<>]*+)>")
+_ITEM = re.compile(rb"<[\w.-]++:Item[\s>]")
+_ITEM_SIZE = 2000  # bytes of an item that are looked at
 _SEMANTICS = {"gainmap": GAIN_MAP, "motionphoto": FILM, "depth": DEPTH, "depthmap": DEPTH, "confidence": DEPTH}
 _OFFSET = re.compile(rb"MicroVideoOffset(?:\s*+=\s*+[\"']|>)\s*+(\d{1,12})(?!\d)")
 
@@ -63,12 +64,14 @@ def announces(packet: bytes) -> bool:
 def items(packet: bytes) -> list[Item]:
     """The items of the container directory, in order; the first is the picture itself, of kind ""."""
     rows = []
-    for match in _ITEM.finditer(packet):
-        semantic = _attribute(match[1], b"Semantic").decode("ascii", "replace").lower()
-        mime = _attribute(match[1], b"Mime").lower()
+    starts = [match.end() for match in _ITEM.finditer(packet)]
+    for start, following in zip(starts, [*starts[1:], len(packet)], strict=False):
+        item = packet[start - 1 : min(following, start + _ITEM_SIZE)]
+        semantic = _value(item, b"Semantic").decode("ascii", "replace").lower()
+        mime = _value(item, b"Mime").lower()
         kind = _SEMANTICS.get(semantic, FILM if mime.startswith(b"video/") else PICTURE)
         kind = "" if semantic == "primary" else kind
-        rows.append(Item(kind, _number(match[1], b"Length"), _number(match[1], b"Padding")))
+        rows.append(Item(kind, _number(item, b"Length"), _number(item, b"Padding")))
     return rows
 
 
@@ -160,11 +163,12 @@ def _spaces(packet: bytes) -> dict[str, str]:
     }
 
 
-def _attribute(tag: bytes, name: bytes) -> bytes:
-    match = re.search(rb":" + name + rb"\s*+=\s*+[\"']([^\"']*+)", tag)
-    return b"" if match is None else match[1]
+def _value(item: bytes, name: bytes) -> bytes:
+    """What an item says in an attribute or an element."""
+    match = re.search(rb":" + name + rb"(?:\s*+=\s*+[\"']|\s*+>)\s*+([^\"'<]*+)", item)
+    return b"" if match is None else match[1].strip()
 
 
-def _number(tag: bytes, name: bytes) -> int:
-    digits = _attribute(tag, name)
+def _number(item: bytes, name: bytes) -> int:
+    digits = _value(item, name)
     return int(digits) if digits.isdigit() and len(digits) <= 12 else 0

@@ -8,7 +8,8 @@ from typing import NamedTuple
 #: How long a page shows when pages without durations become an animation, in milliseconds.
 PAGE_MS = 1000
 #: What may accompany a picture in its file.
-GAIN_MAP, PICTURE, FILM, DEPTH, SOUND = "gain map", "second picture", "film", "depth map", "sound"
+GAIN_MAP, PICTURE, PREVIEW, FILM = "gain map", "second picture", "preview picture", "film"
+DEPTH, SOUND = "depth map", "sound"
 
 
 @dataclass(repr=False, eq=False)

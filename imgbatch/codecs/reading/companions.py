@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from imgbatch.codecs.containers import color_boxes
 from imgbatch.codecs.containers.jpeg_companions import UNKNOWN, Companion
 from imgbatch.codecs.metadata import announcements
-from imgbatch.codecs.metadata.block import DEPTH, FILM, GAIN_MAP, PICTURE, SOUND
+from imgbatch.codecs.metadata.block import DEPTH, FILM, GAIN_MAP, PICTURE, PREVIEW, SOUND
 
 if TYPE_CHECKING:
     from imgbatch.codecs.metadata.block import Metadata
@@ -42,8 +42,9 @@ def losses_in_boxes(data: bytes) -> list[str]:
 def losses(companions: Sequence[Companion], image: SourceImage) -> list[str]:
     """Sentences for the changes of an output without `companions`."""
     counts = Counter(companion.kind for companion in companions)
-    if image.image.format == "MPO" and set(counts) == {PICTURE}:
-        return [f"first of {1 + counts[PICTURE]} pictures kept: mpo"]
+    only_pictures = bool(counts) and counts.keys() <= {PICTURE, PREVIEW}
+    if image.image.format == "MPO" and only_pictures and len(companions) == len(image.companions):
+        return [f"first of {1 + len(companions)} pictures kept: mpo"]
     sentences = []
     for kind, count in counts.items():
         if kind == UNKNOWN:

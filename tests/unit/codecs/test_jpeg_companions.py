@@ -87,6 +87,26 @@ def test_the_end_is_found_where_the_decoder_stopped(length: int, progressive: bo
             assert jpeg_headers.scan_end(whole, position) == len(data)
 
 
+def test_a_directory_of_elements_says_the_same_as_one_of_attributes() -> None:
+    gain = jpeg(ramp((48, 32), "L"))
+    rows = "".join(
+        f'<rdf:li rdf:parseType="Resource"><Container:Item rdf:parseType="Resource"><Item:Length>{length}</Item:Length>'
+        f"<Item:Mime>image/jpeg</Item:Mime>\n<Item:Semantic> {semantic} </Item:Semantic></Container:Item></rdf:li>"
+        for semantic, length in (("Primary", 0), ("GainMap", len(gain)), ("Depth", len(SECOND)))
+    )
+    packet = container()
+    start, end = packet.index(b"<rdf:li"), packet.index(b"</rdf:Seq>")
+    packet = packet[:start] + rows.encode() + packet[end:]
+    assert announcements.items(packet) == [("", 0, 0), ("gain map", len(gain), 0), ("depth map", len(SECOND), 0)]
+    assert kinds(PLAIN + gain + SECOND, packet) == ["gain map", "depth map"]
+    rest, announced = announcements.without_announcements(packet)
+    assert (
+        rest is not None
+        and sorted(announced) == ["depth map", "gain map"]
+        and b"Item:" not in rest.split(b"dc:source")[1]
+    )
+
+
 def test_announcements_are_taken_out_by_their_namespace() -> None:
     packet = container(Part("GainMap", "image/jpeg", SECOND), more='GCamera:MotionPhoto="1" GCamera:Other="2"')
     packet = packet.replace(b"hdrgm", b"x1").replace(b"Container", b"GContainer").replace(b"Item:", b"It:")

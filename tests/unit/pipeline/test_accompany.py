@@ -149,6 +149,14 @@ def test_what_hides_in_a_second_picture_goes_when_it_is_asked_for(tmp_path: Path
     assert assert_true(data) == ["second picture"] and b"secret" not in data and b"Maker" in data
 
 
+@pytest.mark.parametrize("strip", ["thumbnail", "all", "comment"])
+def test_a_preview_is_a_thumbnail(tmp_path: Path, strip: str) -> None:
+    source = with_pictures(jpeg(ramp(), comment=b"x"), SECOND, jpeg(ramp((16, 12))), kinds=(0x010002, 0))
+    data, outcome = make(tmp_path, source, strip=strip)
+    assert assert_true(data) == ["preview picture", "second picture"][strip != "comment" :]
+    assert ("preview picture not kept" in outcome.changes) == (strip != "comment")
+
+
 def test_a_second_picture_that_cannot_be_read_goes_with_what_is_to_go(tmp_path: Path) -> None:
     broken = b"\xff\xd8\xff\xe1\0\x08secret\xff\xda\0\2\xff\xd9"
     data, outcome = make(tmp_path, jpeg(ramp()) + broken, strip="gps")

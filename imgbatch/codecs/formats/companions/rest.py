@@ -8,7 +8,7 @@ from imgbatch.codecs.formats.companions import extended, layout
 from imgbatch.codecs.formats.companions.layout import Piece
 from imgbatch.codecs.formats.companions.pieces import announcements_of, pieces_of, strip_piece
 from imgbatch.codecs.metadata import strip
-from imgbatch.codecs.metadata.block import GAIN_MAP
+from imgbatch.codecs.metadata.block import GAIN_MAP, PREVIEW
 from imgbatch.codecs.reading import companions
 
 if TYPE_CHECKING:
@@ -89,6 +89,8 @@ def _stays(data: bytes, one: Companion, encoding: Encoding) -> bool:
     if one.kind == GAIN_MAP and encoding.gainmap == "drop":
         return False
     rules = strip.strip_rules(encoding.strip, encoding.keep)
+    if rules is not None and one.kind == PREVIEW and rules.drops("", "thumbnail", "all"):
+        return False
     if one.is_jpeg or rules is None:
         return True
     if rules.block("film"):
