@@ -56,6 +56,34 @@ class PlaceMap(NamedTuple):
 STILL = PlaceMap()
 
 
+class Journey(NamedTuple):
+    """A picture's way to an output: from ``start`` px as stored, turned upright from ``orientation``, by `place_map`.
+
+    ``place_map`` leads from the upright picture to `end`, the output's px; None: it is not known.
+    """
+
+    start: Size
+    orientation: int
+    place_map: PlaceMap | None
+    end: Size
+
+    @property
+    def upright(self) -> Size:
+        """Width and height of the upright picture, in px."""
+        return (self.start[1], self.start[0]) if self.orientation >= 5 else self.start
+
+    @property
+    def from_start(self) -> PlaceMap | None:
+        """Where the places of the stored picture come to lie."""
+        return None if self.place_map is None else upright_map(self.orientation, self.start).then(self.place_map)
+
+    def resize_to(self, size: Size) -> Journey:
+        """The journey with one more resize at its end."""
+        if size == self.end or self.place_map is None:
+            return self._replace(end=size)
+        return self._replace(place_map=self.place_map.then(scale_box((0, 0, *self.end), size)), end=size)
+
+
 def quarter_turns(quarters: int, size: Size) -> PlaceMap:
     """The map of a picture of `size` that is turned clockwise by so many quarters."""
     width, height = size

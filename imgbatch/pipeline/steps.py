@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from imgbatch import codecs
 from imgbatch.codecs.metadata import profile_policy
 from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
-from imgbatch.codecs.metadata.exif import without_thumbnails
 from imgbatch.codecs.writing.encode import EncodedFile
 from imgbatch.core.errors import ImageError
 from imgbatch.core.job import Job, Target, Written
@@ -23,6 +22,7 @@ from imgbatch.operations.base import needs_screen
 from imgbatch.pipeline import template_fields, write_output
 from imgbatch.pipeline.decisions import decode_plan, depth, output_decision, select_frames
 from imgbatch.pipeline.decisions.decode_plan import DecodePlan
+from imgbatch.pipeline.decisions.journey import on_journey
 from imgbatch.pipeline.decisions.memory_demand import memory_demand
 from imgbatch.pipeline.decisions.output_decision import Decisions, OutputDecision
 from imgbatch.pipeline.task import FileContext, TaskContext
@@ -211,8 +211,8 @@ def encode(image: ImageContext, one: OutputContext) -> None:
     else:
         image.timer.enter("encode")
         format = write_output.output_format(one.target, (frame.mode for frame in frames))
-        if not decode_plan.shows_whole_source((*plan.common, *plan.own[decision.output])):
-            metadata = without_thumbnails(metadata, image.changes)
+        if metadata.exif or metadata.xmp:
+            metadata = on_journey(metadata, image.picture, plan, decision.output, frames[0].size, image.changes)
         timing = select_frames.timing_of_first(image.timing, len(frames))
         if image.picture.companions or metadata.xmp or metadata.pages:
             from imgbatch.pipeline import accompany  # few files need it

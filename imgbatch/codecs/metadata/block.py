@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from imgbatch.core.places import Journey
 
 #: How long a page shows when pages without durations become an animation, in milliseconds.
 PAGE_MS = 1000
@@ -62,6 +65,8 @@ class Metadata:
         What only a copy of the file keeps: blocks beside the one that counts, by what they are called.
     pages : tuple of PageTags
         Of a TIFF the tags of each page that go into another TIFF; of the first without those that are in `exif`.
+    journey : Journey or None
+        The picture's way to the output, which places in the blocks must follow; None: it stays as it is.
     """
 
     exif: bytes | None = None
@@ -74,6 +79,7 @@ class Metadata:
     resolution: tuple[float, float] | None = None
     others: tuple[tuple[str, bytes], ...] = ()
     pages: tuple[PageTags, ...] = ()
+    journey: Journey | None = None
 
     @property
     def sizes(self) -> dict[str, int]:

@@ -181,6 +181,10 @@ def metadata_to_write(
     result = strip_metadata(metadata, strip, keep, changes)
     if not result.exif and not result.xmp:
         return result
+    if metadata.journey is not None:
+        from imgbatch.codecs.metadata.regions.follow import follow  # not where a command starts
+
+        result = follow(result, metadata.journey.resize_to(size), changes)
     result = replace(result)
     if result.exif:
         result.exif = exif_tags.with_size(result.exif, size)

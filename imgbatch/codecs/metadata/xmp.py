@@ -119,7 +119,7 @@ def without(xmp: bytes, drops: Drops, drops_value: DropsValue | None = None) -> 
             return
         count += names
         matches = 0
-        for match in _ATTRIBUTE.finditer(xmp, at, _tag_end(xmp, at)):
+        for match in _ATTRIBUTE.finditer(xmp, at, tag_end(xmp, at)):
             matches += 1
             full = match[1].decode()
             space, word = prefixes.split(full)
@@ -143,7 +143,9 @@ def without(xmp: bytes, drops: Drops, drops_value: DropsValue | None = None) -> 
         if not element.goes and text and drops_value is not None and element.inside:
             element.goes = drops_value(element.owner, text)
         if element.goes and not (stack and stack[-1].goes):
-            cuts.append((element.begin, _tag_end(xmp, parser.CurrentByteIndex)))
+            first = tag_end(xmp, element.begin)
+            is_empty = xmp[first - 2 : first] == b"/>"  # of which expat says the end, not the start
+            cuts.append((element.begin, first if is_empty else tag_end(xmp, parser.CurrentByteIndex)))
 
     def read(text: str) -> None:
         if stack and stack[-1].texts is not None:
@@ -209,7 +211,7 @@ class _Prefixes:
         return (spaces[-1] if spaces else prefix), local
 
 
-def _tag_end(xmp: bytes, at: int) -> int:
+def tag_end(xmp: bytes, at: int) -> int:
     """Where the tag that begins at `at` ends: quotes may hold a ``>``."""
     quote = 0
     for place in range(at, len(xmp)):

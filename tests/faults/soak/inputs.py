@@ -30,6 +30,25 @@ XMP = (
     b"<exif:PixelXDimension> 12 </exif:PixelXDimension><xmp:Thumbnails><rdf:Alt/></xmp:Thumbnails><![CDATA[ > ]]>"
     b'<!-- exif:GPSx="1" --></rdf:Description></rdf:RDF></x:xmpmeta>' + b" " * 100 + b'<?xpacket end="w"?>'
 )
+REGIONS = (
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    b'<rdf:Description rdf:about="" xmlns:mwg-rs="http://www.metadataworkinggroup.com/schemas/regions/" '
+    b'xmlns:stDim="http://ns.adobe.com/xap/1.0/sType/Dimensions#" xmlns:stArea="http://ns.adobe.com/xmp/sType/Area#" '
+    b'xmlns:MP="http://ns.microsoft.com/photo/1.2/" xmlns:MPReg="http://ns.microsoft.com/photo/1.2/t/Region#" '
+    b'xmlns:I="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" xmlns:exif="http://ns.adobe.com/exif/1.0/" '
+    b'xmlns:crs="http://ns.adobe.com/camera-raw-settings/1.0/" xmlns:drone-dji="http://www.dji.com/drone-dji/1.0/" '
+    b'xmlns:GPano="http://ns.google.com/photos/1.0/panorama/" GPano:FullPanoWidthPixels="64" crs:CropTop="0.1" '
+    b'GPano:FullPanoHeightPixels="32" GPano:CroppedAreaImageWidthPixels="64" drone-dji:CalibratedFocalLength="3.5" '
+    b'GPano:CroppedAreaImageHeightPixels="32" GPano:CroppedAreaLeftPixels="0" GPano:CroppedAreaTopPixels="0">'
+    b'<mwg-rs:Regions rdf:parseType="Resource"><mwg-rs:AppliedToDimensions stDim:w="64" stDim:h="48"/>'
+    b'<mwg-rs:RegionList><rdf:Bag><rdf:li><rdf:Description mwg-rs:Name="A"><mwg-rs:Area stArea:x="0.9" stArea:y="0.4" '
+    b'stArea:w="0.1" stArea:h="0.1" stArea:unit="normalized"/></rdf:Description></rdf:li></rdf:Bag></mwg-rs:RegionList>'
+    b"</mwg-rs:Regions>"
+    b'<MP:RegionInfo><rdf:Bag><rdf:li MPReg:Rectangle="0.1, 0.2, 0.3, 0.4"/></rdf:Bag></MP:RegionInfo><I:ImageRegion>'
+    b"<rdf:Bag><rdf:li><I:rbShape>rectangle</I:rbShape><I:rbX>1</I:rbX><I:rbY>2</I:rbY><I:rbW>3</I:rbW><I:rbH>4</I:rbH>"
+    b"<I:rbUnit>pixel</I:rbUnit></rdf:li></rdf:Bag></I:ImageRegion><exif:SubjectArea><rdf:Seq><rdf:li>9</rdf:li>"
+    b"<rdf:li>8</rdf:li></rdf:Seq></exif:SubjectArea></rdf:Description></rdf:RDF></x:xmpmeta>"
+)
 IPTC = b"\x1c\2\0\0\2\0\4\x1c\2\x50\0\5hello\x1c\2\x19\x80\4\0\0\0\3abc\x1c\1\x5a\0\3\x1b%G"
 RESOURCES = b"8BIM\4\4\0\0" + struct.pack(">I", len(IPTC)) + IPTC + bytes(len(IPTC) % 2) + b"8BIM\3\xed\0\0\0\0\0\4abcd"
 JXL = b"\0\0\0\x0cJXL \r\n\x87\n" + b"\0\0\0\x14ftypjxl \0\0\0\0jxl " + b"\0\0\0\x10jxlp\0\0\0\0\xff\x0a\x10\x20"

@@ -30,10 +30,14 @@ from imgbatch.codecs.formats import jpeg_lossless
 from imgbatch.codecs.formats.companions import extended
 from imgbatch.codecs.metadata import announcements, exif, exif_tags, header_blocks, iptc, xmp
 from imgbatch.codecs.metadata.privacy import exif_compaction
+from imgbatch.codecs.metadata.regions import rdf
+from imgbatch.codecs.metadata.regions.follow import follow
 from imgbatch.codecs.metadata.texts import capture_date, exif_text
 from imgbatch.codecs.reading import companions, identify, limits, open
 from imgbatch.codecs.reading.samples import bit_depth
+from imgbatch.core import places
 from imgbatch.core.errors import ImgbatchError
+from imgbatch.core.places import Journey
 from imgbatch.operations.tone import cube_file
 from imgbatch.pixels.color_spaces import icc_profile
 from imgbatch.planning import names, recipe_file
@@ -107,6 +111,18 @@ def _accompanied(chance: random.Random, data: bytes) -> object:
         return metadata, codecs.rewrite_metadata(data, ib.Output(strip=strip, gainmap=gainmap), picture)
 
 
+def _regions(chance: random.Random, data: bytes) -> object:
+    """Places, in a block of EXIF and a packet of XMP, that follow a picture."""
+    journeys = (
+        Journey((64, 48), 1, places.mirror((64, 48), across=True), (64, 48)),
+        Journey((64, 48), 6, places.scale_box((0, 10, 48, 64), (24, 27)), (24, 27)),
+        Journey((64, 32), 1, places.scale_box((4, 0, 64, 32), (30, 16)), (30, 16)),
+        Journey((64, 48), 1, None, (9, 9)),
+    )
+    journey = chance.choice(journeys)
+    return follow(codecs.Metadata(exif=data, xmp=data), journey, []), rdf.Packet(data).root
+
+
 def _findings(chance: random.Random, data: bytes) -> object:
     return codecs.findings(data, chance.choice([".jpg", ".png", ".tif"]))
 
@@ -159,9 +175,10 @@ _MANY = (".jpg", ".png", ".webp", ".gif", ".tif", ".bmp", ".avif")
 PARSERS: dict[str, tuple[Feed, tuple[Parse, ...]]] = {
     "exif": (
         lambda chance: inputs.mutate(chance, chance.choice(inputs.exif_blocks()), 8, 2000),
-        (*functions(exif_tags, exif_compaction, exif, exif_text), _date),
+        (*functions(exif_tags, exif_compaction, exif, exif_text), _date, _regions),
     ),
     "xmp": (_of(inputs.XMP), (*functions(xmp), _date)),
+    "regions": (_of(inputs.REGIONS), (_regions,)),
     "iptc": (
         lambda chance: inputs.mutate(chance, chance.choice([inputs.IPTC, inputs.RESOURCES]), 8),
         (*functions(iptc), _date),

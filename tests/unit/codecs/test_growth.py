@@ -32,8 +32,10 @@ from imgbatch.codecs.formats.companions import extended
 from imgbatch.codecs.metadata import announcements, exif, exif_tags, header_blocks, iptc, read, strip, xmp
 from imgbatch.codecs.metadata.block import Metadata
 from imgbatch.codecs.metadata.privacy import exif_compaction, geography
+from imgbatch.codecs.metadata.regions.follow import follow
 from imgbatch.codecs.reading import identify
 from imgbatch.core.errors import ImageError
+from imgbatch.core.places import Journey, PlaceMap
 from imgbatch.operations.tone import cube_file
 from imgbatch.pixels.color_spaces import icc_profile
 from imgbatch.planning import globs
@@ -53,6 +55,19 @@ def _fill(part: bytes, size: int) -> bytes:
 def _number(part: str, size: int) -> bytes:
     count = size // len(part % 0)
     return b"".join(part.encode() % number for number in range(count))
+
+
+def _regions(inner: bytes, names: bytes = b"") -> bytes:
+    names += (
+        b' xmlns:mwg="http://www.metadataworkinggroup.com/schemas/regions/" xmlns:exif="http://ns.adobe.com/exif/1.0/"'
+    )
+    names += b' xmlns:st="http://ns.adobe.com/xmp/sType/Area#" xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"'
+    return b"<mwg:Regions" + names + b"><rdf:Bag>" + inner + b"</rdf:Bag></mwg:Regions>"
+
+
+def _follow(packet: bytes) -> object:
+    journey = Journey((640, 480), 1, PlaceMap(False, -2, 640, 2, 0), (640, 480))
+    return follow(Metadata(xmp=packet + b"<!--panorama/-->"), journey, [])
 
 
 PACKETS: dict[str, Callable[[int], bytes]] = {
@@ -80,9 +95,21 @@ PACKETS: dict[str, Callable[[int], bytes]] = {
     "namespaces": lambda size: (
         _HEAD + _number(' xmlns:z%d="http://ns.adobe.com/hdr-gain-map/1.0/"', size) + b">" + _TAIL
     ),
+    "regions": lambda size: _regions(
+        _fill(b"<rdf:li><mwg:Area st:x='0.9' st:y='.1' st:w='.1' st:h='.1'/></rdf:li>", size)
+    ),
+    "regions in px": lambda size: _regions(
+        _fill(b"<rdf:li><mwg:Area st:x='9' st:y='9' st:unit='pixel'/></rdf:li>", size)
+    ),
+    "regions in regions": lambda size: _regions(_fill(b"<mwg:Regions><mwg:AppliedToDimensions/></mwg:Regions>", size)),
+    "lists": lambda size: _regions(
+        _fill(b"<exif:SubjectArea><rdf:li>3</rdf:li><rdf:li>4</rdf:li></exif:SubjectArea>", size)
+    ),
+    "prefixes": lambda size: _regions(_number("<z:a%d xmlns:z='z'/>", size), _number(" xmlns:y%d='y'", size)),
     "offsets": lambda size: _HEAD + _fill(b' a:MicroVideoOffset="' + b" " * 99, size),
 }
 ON_PACKETS: dict[str, Callable[[bytes], object]] = {
+    "follow": _follow,
     "without": lambda packet: xmp.without(packet, lambda prefix, name, _: name != "c"),
     "without nothing": lambda packet: xmp.without(packet, lambda *_: False),
     "without values": lambda packet: xmp.without(packet, lambda *_: False, geography.is_position),
