@@ -97,6 +97,23 @@ class Codec(ABC):
         whole, quality = CODECS[self.name].whole_chroma, self.quality(encoding)
         return "4:4:4" if whole is not None and quality is not None and quality >= whole else "4:2:0"
 
+    def inherit(
+        self, encoding: Encoding, metadata: Metadata, frames: Sequence[Image], changes: list[str]
+    ) -> tuple[Encoding, dict[str, Any]]:
+        """The options with what they leave to the source, and Pillow's save parameters that follow from both.
+
+        Parameters
+        ----------
+        encoding : Encoding
+        metadata : Metadata
+            How the source was encoded.
+        frames : sequence of Image
+            In modes of the format.
+        changes : list of str
+            Gets a text where something cannot be as in the source.
+        """
+        return encoding, {}
+
     def halves_chroma(self, encoding: Encoding) -> bool:
         """Whether four pixels share their colors in the file, and what the pixels are encoded from may be YCbCr."""
         return False

@@ -63,6 +63,11 @@ class Encoding(Declaration):
     progressive: Annotated[bool, Switch(), "JPEG in several scans"] = False
     optimize: Annotated[bool, Switch(), "smaller JPEG and PNG files for more time, same pixels"] = False
     lossless: Annotated[bool, Switch(), "WebP without loss; AVIF only for gray pictures"] = False
+    compression: Annotated[
+        str,
+        Choice(("keep", "none", "deflate", "lzw", "jpeg", "zstd", "g4")),
+        "how TIFF packs pixels; keep: as a TIFF source's pages, else deflate, and g4 for pages of one bit",
+    ] = "keep"
     effort: Annotated[int | None, Number(0, 9, whole=True), "0 (fast) to 9 (small), mapped per format"] = None
     depth: Annotated[str, Choice(("keep", "8", "16")), "bits of a sample, for PNG and TIFF; keep: 16 bits stay 16"] = (
         "keep"

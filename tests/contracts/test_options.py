@@ -19,7 +19,7 @@ README = (Path(__file__).parents[2] / "README.md").read_text()
 #: A value of each option that is not its default.
 OTHER: dict[str, Any] = {
     "quality": 35, "subsampling": "4:4:4", "progressive": True, "optimize": True, "lossless": True, "effort": 9,
-    "colors": 8, "background": "#ff0000", "depth": "16",
+    "colors": 8, "compression": "lzw", "background": "#ff0000", "depth": "16",
 }  # fmt: skip
 #: Options that are not the formats' own affair: the search, what is kept, which frames, what is beside.
 COMMON_OPTIONS = {"format", "max_bytes", "min_ssim", "min_quality", "then_shrink", "min_savings", "frames",

@@ -16,7 +16,7 @@ from imgbatch.codecs.metadata.exif_tags import EXIF_IFD, GPS_IFD
 from imgbatch.codecs.metadata.words import EXIF_PAGE_TAGS, PLACE_TAGS, TIFF_TAGS
 
 _EXTRA_SAMPLES, _MOST_EXTRA = 338, 512  # a tag, and bytes of its value
-_SUBFILE, _SUB_IFDS, _XMP, _IPTC, _PHOTOSHOP, _LAYERS = 254, 330, 700, 33723, 34377, 37724
+_SUBFILE, _COMPRESSION, _SUB_IFDS, _XMP, _IPTC, _PHOTOSHOP, _LAYERS = 254, 259, 330, 700, 33723, 34377, 37724
 #: Bytes by type; 16 to 18 are BigTIFF's.
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8, 129: 1}
 _PARTS = {5: 4, 10: 4}  # bytes of a number, where a value has two
@@ -42,16 +42,21 @@ class _Entry(NamedTuple):
 
 
 class PageDirectories(NamedTuple):
-    """What the pages of a TIFF say: the tags of each that go into another TIFF, and what is not kept, in words."""
+    """What the pages of a TIFF say: the tags of each that go into another TIFF, and what is not kept, in words.
+
+    `compressions` are TIFF's numbers of how the pixels of each page are packed.
+    """
 
     pages: tuple[PageTags, ...]
     losses: tuple[str, ...]
+    compressions: tuple[int, ...]
 
 
 def page_directories(data: bytes) -> PageDirectories:
     """The tags of the pages that count (no reduced copies), the first of them without those that EXIF has."""
     names = {**TIFF_TAGS, **PLACE_TAGS}
     pages: list[PageTags] = []
+    compressions: list[int] = []
     losses: dict[str, None] = {}
     strangers: set[int] = set()
     room = _MOST_BYTES
@@ -78,11 +83,13 @@ def page_directories(data: bytes) -> PageDirectories:
             elif entry.tag not in _OF_STORAGE:
                 strangers.add(entry.tag)
         pages.append(tags)
+        packing = next((entry for entry in entries if entry.tag == _COMPRESSION), None)
+        compressions.append(1 if packing is None else _first_number(data, packing))
     if strangers:
         first = ", ".join(map(str, sorted(strangers)[:_MOST_NAMES]))
         more = f" and {len(strangers) - _MOST_NAMES} more" if len(strangers) > _MOST_NAMES else ""
         losses[f"tiff tag{'s' if len(strangers) > 1 else ''} {first}{more}"] = None
-    return PageDirectories(tuple(pages) if any(pages) else (), tuple(losses))
+    return PageDirectories(tuple(pages) if any(pages) else (), tuple(losses), tuple(compressions))
 
 
 def names_of(pages: Sequence[PageTags], count: int) -> list[str]:

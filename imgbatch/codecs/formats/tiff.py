@@ -1,8 +1,10 @@
-"""TIFF: how is it written? Lossless, every mode, several pages."""
+"""TIFF: how is it written? Lossless but for ``--compression jpeg``, every mode, several pages."""
 
 from __future__ import annotations
 
+import functools
 import io
+import itertools
 import struct
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,26 +13,70 @@ from typing import TYPE_CHECKING, Any
 from imgbatch.codecs.base import Codec
 from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.codecs.metadata.block import Metadata
+from imgbatch.core.errors import ImageError
 from imgbatch.pixels.color import DEEP_COLOR
-from imgbatch.pixels.frames import map_frames
+from imgbatch.pixels.frames import SpooledFrames
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 _BYTE, _ASCII, _LONG, _UNDEFINED = 1, 2, 4, 7
 _XMP, _IPTC = 700, 33723
+QUALITY = 82  # of JPEG
+#: What TIFF's numbers of compressions are called here, by the user or, where no word of ours is for them, by Pillow.
+_WORDS = {
+    1: "none", 2: "tiff_ccitt", 3: "group3", 4: "g4", 5: "lzw", 6: "jpeg", 7: "jpeg", 8: "deflate", 32773: "packbits",
+    32946: "deflate", 34925: "lzma", 50000: "zstd", 50001: "webp",
+}  # fmt: skip
+_PILLOW = {"none": "raw", "deflate": "tiff_adobe_deflate", "lzw": "tiff_lzw", "g4": "group4"}
+#: The modes that a compression holds; the others hold all, and webp is not written.
+_MODES: dict[str, frozenset[str]] = {
+    **dict.fromkeys(("g4", "group3", "tiff_ccitt"), frozenset({"1"})),
+    "jpeg": frozenset({"L", "RGB", "CMYK"}),
+    "webp": frozenset(),
+}
+#: Those that pack differences of samples better (predictor 2), by Pillow's names.
+_WITH_DIFFERENCES = frozenset({"tiff_adobe_deflate", "tiff_lzw", "zstd", "lzma"})
+_OPTIONAL = ("zstd", "lzma")  # libtiff may be built without them
 
 
 class Tiff(Codec):
-    """TIFF, by libtiff: Deflate, and CCITT group 4 for 1-bit pages."""
+    """TIFF, by libtiff: each page packed as the source's, else Deflate, and CCITT group 4 for 1-bit pages."""
 
     name = "tiff"
     page_tags = True
     modes = frozenset({"1", "L", "LA", "P", "PA", "I", "I;16", "F", "RGB", "RGBA", "CMYK", "LAB", "RGB;16", "RGBA;16"})
 
+    def quality(self, encoding: Encoding) -> int | None:
+        if encoding.compression != "jpeg":
+            return None
+        return encoding.quality if isinstance(encoding.quality, int) else QUALITY
+
+    def inherit(
+        self, encoding: Encoding, metadata: Metadata, frames: Sequence[Image], changes: list[str]
+    ) -> tuple[Encoding, dict[str, Any]]:
+        """How each page is packed: as was typed, else as in the source where that holds such pixels."""
+        words = []
+        for number, frame in enumerate(frames):
+            word = encoding.compression
+            if word != "keep":
+                if (refusal := _refusal(word, frame.mode, encoding.lossless)) is not None:
+                    raise ImageError("unsupported", f"{refusal}; use --compression keep or deflate")
+            else:
+                word = "g4" if frame.mode == "1" else "deflate"
+                if number < len(metadata.compressions):
+                    code = metadata.compressions[number]
+                    own = _WORDS.get(code, f"compression {code}")
+                    if (refusal := _refusal(own, frame.mode, encoding.lossless)) is None:
+                        word = own
+                    else:
+                        changes.append(f"compression: {word} instead of {own}: {refusal}")
+            words.append(word)
+        quality = "jpeg" if "jpeg" in words else encoding.compression
+        return replace(encoding, compression=quality), {"compressions": [_PILLOW.get(word, word) for word in words]}
+
     def options(self, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
-        one_bit = all(frame.mode == "1" for frame in frames)
-        return {"compression": "group4" if one_bit else "tiff_adobe_deflate"}
+        return {"quality": self.quality(encoding)} if encoding.compression == "jpeg" else {}
 
     def exif_options(self, exif: bytes) -> dict[str, Any]:
         from imgbatch.codecs.metadata.exif import description_tags
@@ -55,11 +101,13 @@ class Tiff(Codec):
 
     def save(self, frames: Sequence[Image], options: dict[str, Any]) -> bytes:
         groups, raw, pages = options.get("groups", {}), options.get("raw", {}), options.get("pages", ())
-        options = {key: value for key, value in options.items() if key not in ("groups", "raw", "pages")}
+        compressions = options.get("compressions") or [_PILLOW["deflate"]] * len(frames)
+        left_out = ("groups", "raw", "pages", "compressions")
+        options = {key: value for key, value in options.items() if key not in left_out}
         if any(frame.mode in DEEP_COLOR for frame in frames):
-            data = self._save_deep(frames, options)
+            data = self._save_deep(frames, options, compressions)
         else:
-            data = super().save(frames, options) if len(frames) == 1 else _pages(frames, options)
+            data = self._save_pages(frames, options, compressions)
         data = _insert_entries(data, groups, raw) if groups or raw else data
         if not pages:
             return data
@@ -67,16 +115,52 @@ class Tiff(Codec):
 
         return with_page_tags(data, pages)
 
-    def _save_deep(self, frames: Sequence[Image], options: dict[str, Any]) -> bytes:
+    def _save_pages(self, frames: Sequence[Image], options: dict[str, Any], compressions: Sequence[str]) -> bytes:
+        if len(frames) == 1:
+            return super().save(frames, _page_options(options, compressions[0]))
+        return _pages(frames, options, compressions)
+
+    def _save_deep(self, frames: Sequence[Image], options: dict[str, Any], compressions: Sequence[str]) -> bytes:
         from imgbatch.codecs.writing import deep_tiff
 
-        is_packed = options.get("compression", "raw") != "raw"
-        pages = map_frames(frames, lambda frame: deep_tiff.as_gray(frame, is_packed))
-        data = super().save(pages, options) if len(pages) == 1 else _pages(pages, options)
-        return deep_tiff.with_colors(data, frames, is_packed)
+        differences = [compression in _WITH_DIFFERENCES for compression in compressions]
+        pages = SpooledFrames(itertools.starmap(deep_tiff.as_gray, zip(frames, differences, strict=True)))
+        return deep_tiff.with_colors(self._save_pages(pages, options, compressions), frames, differences)
 
 
-def _pages(frames: Sequence[Image], options: dict[str, Any]) -> bytes:
+def _refusal(word: str, mode: str, lossless: bool) -> str | None:
+    """Why pixels of a mode cannot be packed so; None where they can."""
+    if word not in _PILLOW and word not in _MODES and word not in (*_OPTIONAL, "packbits"):
+        return "it is not written here"
+    if word in _MODES and mode not in _MODES[word]:
+        modes = " or ".join(sorted(_MODES[word]))
+        return f"tiff packs pixels of mode {modes} only as {word}, not {mode}" if modes else "it is not written here"
+    if word == "jpeg" and lossless:
+        return "jpeg loses some of the pixels, which --lossless forbids"
+    if word in _OPTIONAL and not _has_encoder(word):
+        return f"this Pillow's libtiff has no {word}"
+    return None
+
+
+@functools.cache
+def _has_encoder(word: str) -> bool:
+    from PIL import Image as Images
+
+    options: dict[str, Any] = {"compression": word}
+    try:
+        Images.new("L", (1, 1)).save(io.BytesIO(), "TIFF", **options)
+    except OSError:
+        return False
+    return True
+
+
+def _page_options(options: dict[str, Any], compression: str) -> dict[str, Any]:
+    """Pillow's save parameters of one page; a quality is for JPEG only."""
+    rest = options if compression == "jpeg" else {key: value for key, value in options.items() if key != "quality"}
+    return rest | {"compression": compression}
+
+
+def _pages(frames: Sequence[Image], options: dict[str, Any], compressions: Sequence[str]) -> bytes:
     """All `frames`, one after another, without looking through those before: Pillow's own way is quadratic."""
     from PIL.TiffImagePlugin import AppendingTiffWriter
 
@@ -91,8 +175,8 @@ def _pages(frames: Sequence[Image], options: dict[str, Any]) -> bytes:
 
     file = io.BytesIO()
     with Writer(file) as writer:
-        for frame in frames:
-            frame.save(writer, "TIFF", **options)
+        for frame, compression in zip(frames, compressions, strict=True):
+            frame.save(writer, "TIFF", **_page_options(options, compression))
             writer.newFrame()
     return file.getvalue()
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs.base import Codec
-from imgbatch.codecs.encoder_options import Encoding
+from imgbatch.codecs.encoder_options import SAME, Encoding
 from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
 
 if TYPE_CHECKING:
@@ -40,6 +40,24 @@ class Webp(Codec):
         if encoding.lossless:
             return None
         return encoding.quality if isinstance(encoding.quality, int) else QUALITY
+
+    def inherit(
+        self, encoding: Encoding, metadata: Metadata, frames: Sequence[Image], changes: list[str]
+    ) -> tuple[Encoding, dict[str, Any]]:
+        """What is lossless stays so where no quality is asked for, under ``same``, or where it is to be kept."""
+        kept = encoding.quality == "keep"
+        if (
+            encoding.lossless
+            or not metadata.lossless
+            or not (kept or (encoding.quality is None and encoding.format == SAME))
+        ):
+            return encoding, {}
+        if encoding.max_bytes is not None or encoding.min_ssim is not None:
+            changes.append("lossless coding not kept: a size or likeness is asked for")
+            return encoding, {}
+        if kept:
+            changes.append("quality: the source's lossless coding kept")
+        return replace(encoding, lossless=True), {}
 
     def finish(self, frames: Sequence[Image], encoding: Encoding, changes: list[str]) -> Sequence[Image]:
         from imgbatch.codecs.writing import palette

@@ -67,6 +67,10 @@ class Metadata:
         Of a TIFF the tags of each page that go into another TIFF; of the first without those that are in `exif`.
     journey : Journey or None
         The picture's way to the output, which places in the blocks must follow; None: it stays as it is.
+    compressions : tuple of int
+        How the pixels of each page of a TIFF are packed, by TIFF's numbers.
+    lossless : bool
+        Whether a WebP lost nothing of its pixels.
     """
 
     exif: bytes | None = None
@@ -80,6 +84,8 @@ class Metadata:
     others: tuple[tuple[str, bytes], ...] = ()
     pages: tuple[PageTags, ...] = ()
     journey: Journey | None = None
+    compressions: tuple[int, ...] = ()
+    lossless: bool = False
 
     @property
     def sizes(self) -> dict[str, int]:

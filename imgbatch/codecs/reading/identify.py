@@ -174,6 +174,18 @@ def suffix_warning(prefix: bytes, suffix: str) -> str | None:
     return f"the name says {ending}, the content is {name}; rename it to {suffixes[0]}, or replace it"
 
 
+def is_lossless_webp(data: bytes) -> bool:
+    """Whether all pictures of a WebP are coded without loss (VP8L), by its chunks; nothing is decoded."""
+    at, lossless = 12, False
+    while at + 8 <= len(data):
+        word, length = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
+        if word == b"VP8 ":
+            return False
+        lossless = lossless or word == b"VP8L"
+        at += 24 if word == b"ANMF" else 8 + length + length % 2  # a frame's chunks follow its place and duration
+    return lossless
+
+
 def looks_like(data: bytes) -> str | None:
     """What data that no reader takes may be, in words for a message; None when they look like nothing known."""
     start = data[:512]

@@ -74,9 +74,11 @@ def open_image(data: bytes, suffix: str, max_pixels: int, untrusted: bool = Fals
     if result.format == "tiff":
         from imgbatch.codecs.containers import tiff_tags
 
-        pages, losses = tiff_tags.page_directories(data)
-        result.metadata.pages = pages
-        result.metadata.others += tuple((loss, b"") for loss in losses)
+        directories = tiff_tags.page_directories(data)
+        result.metadata.pages, result.metadata.compressions = directories.pages, directories.compressions
+        result.metadata.others += tuple((loss, b"") for loss in directories.losses)
+    elif name == "webp":
+        result.metadata.lossless = identify.is_lossless_webp(data)
     return result
 
 

@@ -43,7 +43,7 @@ def as_gray(image: Image, is_packed: bool) -> Image:
     return Images.fromarray(samples.reshape(image.height, -1))
 
 
-def with_colors(data: bytes, frames: Sequence[Image], is_packed: bool) -> bytes:
+def with_colors(data: bytes, frames: Sequence[Image], differences: Sequence[bool]) -> bytes:
     """A TIFF whose pages say what their samples mean.
 
     Parameters
@@ -52,12 +52,12 @@ def with_colors(data: bytes, frames: Sequence[Image], is_packed: bool) -> bytes:
         As Pillow wrote it, little-endian.
     frames : sequence of Image
         The pages before :func:`as_gray`.
-    is_packed : bool
-        As there.
+    differences : sequence of bool
+        Whether each of them was given as differences.
     """
     result = bytearray(data)
     pointer = 4  # where the file says where the next directory is
-    for frame in frames:
+    for frame, is_packed in zip(frames, differences, strict=True):
         (start,) = struct.unpack_from("<I", result, pointer)
         (count,) = struct.unpack_from("<H", result, start)
         end = start + 2 + 12 * count

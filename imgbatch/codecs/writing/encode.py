@@ -46,6 +46,7 @@ class EncoderInput:
 
     codec: Codec
     frames: Sequence[Image]
+    encoding: Encoding  # with what the source decides
     options: dict[str, Any]
     changes: list[str]
     tables: JpegTables | None = None
@@ -114,7 +115,8 @@ def encode(
         Kind ``frames`` for several frames to a format of one, or of different sizes to an animation;
         ``too_large`` when a side is longer than the format can say; ``unsupported`` when the encoder refuses.
     """
-    return prepare(codec, frames, encoding, metadata, timing).encode(encoding)
+    whole = prepare(codec, frames, encoding, metadata, timing)
+    return whole.encode(whole.encoding)
 
 
 def prepare(
@@ -142,7 +144,8 @@ def prepare(
                 pictures, policy, icc if icc and codec.can_write_profile(icc) else None, codec.icc, changes
             )
         pictures = codec.finish(pictures, encoding, changes)
-        options: dict[str, Any] = {"icc_profile": icc} if icc else {}
+        wish, options = codec.inherit(encoding, metadata, pictures, changes)
+        options |= {"icc_profile": icc} if icc else {}
         final = strip.metadata_to_write(
             metadata, encoding.strip, encoding.keep, encoding.icc, pictures[0].size, changes
         )
@@ -159,7 +162,7 @@ def prepare(
     sizes = replace(final, icc=icc).sizes
     blocks = {name: size for name, size in sizes.items() if f"{name} not written: {codec.name}" not in changes}
     changes = list(dict.fromkeys(changes))
-    return EncoderInput(codec, pictures, options, changes, metadata.tables, final.has_position, blocks)
+    return EncoderInput(codec, pictures, wish, options, changes, metadata.tables, final.has_position, blocks)
 
 
 def metadata_options(codec: Codec, metadata: Metadata, changes: list[str]) -> dict[str, Any]:

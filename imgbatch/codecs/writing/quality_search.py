@@ -60,12 +60,13 @@ class _Search:
         self, codec: Codec, frames: Sequence[Image], encoding: Encoding, metadata: Metadata, timing: AnimationTiming
     ) -> None:
         self._codec, self._frames, self._metadata, self._timing = codec, frames, metadata, timing
-        self._wish = encoding
+        self._encoding = encoding
         self._input = prepare(codec, frames, encoding, metadata, timing)
+        self._wish = self._input.encoding
         self._count = 0
         # Measured only where it matters: two encodes of one pixel.
         heavy = sum(self._input.blocks.values()) > (encoding.max_bytes or math.inf) / _LIGHT
-        self._overhead = self._input.overhead(encoding) if heavy else 0
+        self._overhead = self._input.overhead(self._wish) if heavy else 0
 
     def result(self) -> EncodedFile:
         """The file at the quality that was found, with a change where it is not the one asked for.
@@ -160,7 +161,7 @@ class _Search:
             return alpha.to_straight_alpha(frame).resize(size, Resampling.LANCZOS)
 
         smaller = map_frames(self._frames, shrink)
-        self._input = prepare(self._codec, smaller, self._wish, self._metadata, self._timing)
+        self._input = prepare(self._codec, smaller, self._encoding, self._metadata, self._timing)
 
     def _heavy_metadata(self) -> str:
         return f"the metadata are too large for --max-bytes {self._wish.max_bytes}: {self._advice()}"

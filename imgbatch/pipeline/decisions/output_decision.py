@@ -193,6 +193,8 @@ def can_copy(picture: SourceImage, plan: DecodePlan, output: Output, number: int
         return False
     if output.depth != "keep" and codecs.has_depth(format, output.depth, picture.depth):
         output = dataclasses.replace(output, depth="keep")
+    if format != "tiff" and output.compression != "keep":
+        output = dataclasses.replace(output, compression="keep")  # it has no meaning there
     if output.max_bytes is not None and picture.length <= output.max_bytes:
         output = dataclasses.replace(output, max_bytes=None, min_ssim=None, min_quality=None, then_shrink=False)
     return _left_open(output) and _same_frames(picture, plan, output, number)
@@ -239,8 +241,8 @@ def may_keep_source(picture: SourceImage, plan: DecodePlan, output: Output, numb
 
 #: What decides how well the same picture is packed.
 _STRENGTH = (
-    "quality", "subsampling", "progressive", "optimize", "lossless", "effort", "max_bytes", "min_ssim", "min_quality",
-    "then_shrink", "min_savings", "background",
+    "quality", "subsampling", "progressive", "optimize", "lossless", "compression", "effort", "max_bytes", "min_ssim",
+    "min_quality", "then_shrink", "min_savings", "background",
 )  # fmt: skip
 
 

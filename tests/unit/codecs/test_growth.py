@@ -287,6 +287,7 @@ ON_FILES: dict[str, Callable[[bytes], object]] = {
     "jpeg": lambda data: list(integrity.jpeg(data)),
     "gif": lambda data: list(integrity.gif(data)),
     "webp": lambda data: list(integrity.webp(data)),
+    "is_lossless_webp": identify.is_lossless_webp,
     "avif": lambda data: list(integrity.avif(data)),
     "mpo": lambda data: list(mpo_index.findings(data)),
     "scans": integrity.jpeg_scans,

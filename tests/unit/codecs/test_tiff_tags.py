@@ -171,8 +171,8 @@ def test_a_directory_that_leads_in_a_circle_or_outside_ends() -> None:
     )
     assert len(page_directories(circle).pages) == 1
     outside = b"II*\0\x08\0\0\0" + struct.pack("<H", 1) + struct.pack("<HHII", NAME, 2, 900, 5000) + bytes(4)
-    assert page_directories(outside) == ((), ("tag PageName",))
-    assert page_directories(b"II*\0\xff\xff\xff\xff" + bytes(20)) == ((), ())
+    assert page_directories(outside) == ((), ("tag PageName",), (1,))
+    assert page_directories(b"II*\0\xff\xff\xff\xff" + bytes(20)) == ((), (), ())
 
 
 def test_entries_of_directories_that_overlap_are_read_once() -> None:
