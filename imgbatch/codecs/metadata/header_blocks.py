@@ -21,6 +21,15 @@ PNG_IPTC = f"{RAW_PROFILE}iptc"
 Others = tuple[tuple[str, bytes], ...]
 
 _EXIF, _XMP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
+#: How segments begin that are read, here or by who asks for colors and for what accompanies the picture.
+_SEGMENTS: dict[str, bytes | tuple[bytes, ...]] = {
+    "APP0": b"JFIF\0",
+    "APP1": (_EXIF, _XMP, b"http://ns.adobe.com/xmp/extension/\0"),
+    "APP2": (b"ICC_PROFILE\0", b"MPF\0", b"urn:iso:std:iso:ts:21496:"),
+    "APP13": b"Photoshop 3.0\0",
+    "APP14": b"Adobe",
+}
+_IPTC = 0x0404  # the one of Photoshop's resources that is read
 _PNG_XMP = "XML:com.adobe.xmp"
 _HEADERS = (b"II*\0", b"MM\0*")
 _MARKS = rb"\A(?:Exif\0\0)++"
@@ -64,11 +73,12 @@ def without_marks(block: bytes) -> bytes:
 
 
 def _choose_segments(image: ImageFile, segments: list[tuple[str, bytes]]) -> Others:
+    others = _unread_segments(image, segments)
     contents = [content for name, content in segments if name == "APP1"]
     if len(contents) < 2:
-        return ()
+        return tuple(others)
     packets = [content[len(_XMP) :] for content in contents if content.startswith(_XMP)]
-    others = [("second xmp packet", packet) for packet in packets[:-1] if packet != packets[-1]]  # Pillow has the last
+    others += [("second xmp packet", packet) for packet in packets[:-1] if packet != packets[-1]]  # Pillow has the last
     pieces: list[list[bytes]] = []
     for content in contents:
         if content.startswith(_EXIF):
@@ -79,6 +89,22 @@ def _choose_segments(image: ImageFile, segments: list[tuple[str, bytes]]) -> Oth
                 pieces.append([piece])
     blocks = [b"".join(block) for block in pieces]
     return (*(_choose_exif(image, blocks) if len(blocks) > 1 else ()), *others)
+
+
+def _unread_segments(image: ImageFile, segments: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
+    """What a JPEG has that nobody reads here: segments of others, all comments but the last, Photoshop's resources."""
+    others = []
+    comments = [content for name, content in segments if name == "COM"]
+    if any(comment != comments[-1] for comment in comments):
+        others.append(("second comment", b""))
+    for name, content in segments:
+        if name != "COM" and not content.startswith(_SEGMENTS.get(name, b"?")):
+            word = re.match(rb"[A-Za-z][\w:/. -]{1,40}", content)
+            others.append((f"{name} segment{'' if word is None else ' ' + word[0].decode('ascii', 'replace')}", b""))
+    resources: Any = image.info.get("photoshop")
+    if isinstance(resources, dict) and not {_IPTC}.issuperset(resources):
+        others.append(("photoshop's resources", b""))
+    return others
 
 
 def _choose_texts(image: ImageFile, warnings: list[str]) -> Others:

@@ -108,6 +108,22 @@ def test_a_second_packet_of_xmp_is_named() -> None:
         assert opened.metadata.xmp == other and opened.metadata.others == (("second xmp packet", XMP),)
 
 
+def test_segments_that_nobody_reads_are_named_where_the_file_is_not_copied(tmp_path: Path) -> None:
+    data = jpeg(b"FLIR\0\1", b"http://ns.adobe.com/xmp/extension/\0" + b"0" * 40)
+    more = {0xEC: [b"Ducky\0\1", b"Ducky\0\2"], 0xEB: [b"\0\1"], 0xFE: [b"first", b"last"],
+            0xED: [b"Photoshop 3.0\x008BIM\x04\x24\0\0\0\0\0\4abcd"], 0xE2: [b"MPF\0"], 0xE0: [b"JFXX\0"]}  # fmt: skip
+    for marker, contents in more.items():
+        for content in contents:
+            data = data[:2] + bytes((0xFF, marker)) + struct.pack(">H", len(content) + 2) + content + data[2:]
+    (tmp_path / "a.jpg").write_bytes(data)
+    wanted = {"APP12 segment Ducky not kept", "APP11 segment not kept", "APP0 segment JFXX not kept",
+              "APP1 segment FLIR not kept", "second comment not kept", "photoshop's resources not kept"}  # fmt: skip
+    for number, recipe in enumerate((Recipe([Resize("32")]), Recipe([], [Output(strip="gps")]), Recipe([]))):
+        (outcome,) = run([tmp_path / "a.jpg"], tmp_path / f"out{number}", recipe, workers=0).outcomes
+        named = {change for change in outcome.changes if change.endswith(" not kept") and "extended" not in change}
+        assert named == (wanted if number < 2 else set()), outcome.changes
+
+
 @pytest.mark.parametrize("chunk_name", [b"zTXt", b"tEXt", b"iTXt"])
 @pytest.mark.parametrize("behind", [False, True])
 def test_raw_profiles_of_a_png_are_read(chunk_name: bytes, behind: bool) -> None:
