@@ -185,3 +185,16 @@ def test_a_file_that_somebody_put_in_its_place_is_not_taken_for_what_was_written
         temporary.unlink()
         temporary.write_bytes(b"theirs, longer")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_another_takes_away_at_once_was_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = rename.rename_file
+
+    def rename_and_lose(name: str, path: str, replace: bool, folders: tuple[int, int]) -> None:
+        real(name, path, replace, folders)
+        os.rename(path, "taken", src_dir_fd=folders[1], dst_dir_fd=folders[1])
+
+    monkeypatch.setattr(atomic_write, "rename_file", rename_and_lose)
+    with atomic_write.open_atomic(str(tmp_path / "a")) as file:
+        file.write(b"data")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"taken": b"data"}
