@@ -67,6 +67,8 @@ def encode(
             changes += companions.losses([other for other in others if other is not gain_map], image.picture)
             file.changes += changes
             return file
+    if gain_map is not None or f"{GAIN_MAP} not kept" in image.picture.changes:
+        metadata = companions.without_gain_of_apple(metadata)
     file = codecs.encode(frames, format, one.output, metadata, timing)
     file.changes += [*changes, *companions.losses(others, image.picture)]
     return file

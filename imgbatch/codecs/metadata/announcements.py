@@ -21,6 +21,7 @@ _SPACES = {
     "http://ns.google.com/photos/1.0/depthmap/": DEPTH,
     "http://ns.google.com/photos/1.0/image/": PICTURE,
     "http://ns.google.com/photos/1.0/audio/": SOUND,
+    "http://ns.apple.com/pixeldatainfo/1.0/": "",
     "http://ns.google.com/photos/1.0/container/": "",
     "http://ns.google.com/photos/1.0/container/item/": "",
     "http://ns.google.com/photos/dd/1.0/device/": "",
@@ -30,7 +31,7 @@ IN_EXTENSIONS = tuple(space for space, kind in _SPACES.items() if kind in (DEPTH
 #: Single properties, whatever their namespace is called.
 _FILMS = ("MicroVideo", "MotionPhoto")
 _LOOK = re.compile(
-    rb"hdr-gain-map|HDRGainMap/|photos/1\.0/(?:container|depthmap|image|audio)/|photos/dd/|:(?:MicroVideo|MotionPhoto)"
+    rb"hdr-gain-map|HDRGainMap/|pixeldatainfo/|photos/1\.0/(?:container|depthmap|image|audio)/|photos/dd/|:(?:MicroVideo|MotionPhoto)"
 )
 _SPACE = re.compile(rb"xmlns:([\w.-]++)\s*+=\s*+[\"']([^\"'<>]{1,99})[\"']")
 _ITEM = re.compile(rb"<[\w.-]++:Item[\s>]")

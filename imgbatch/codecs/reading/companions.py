@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from imgbatch.codecs.containers import color_boxes
 from imgbatch.codecs.containers.jpeg_companions import UNKNOWN, Companion
-from imgbatch.codecs.metadata import announcements
+from imgbatch.codecs.metadata import announcements, exif_tags
 from imgbatch.codecs.metadata.block import DEPTH, FILM, GAIN_MAP, PICTURE, PREVIEW, SOUND
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ _ITEMS = {
 }
 #: Outermost boxes that are companions: Google's film in a HEIC, the gain map of a JPEG XL.
 _BOXES = {b"mpvd": FILM, b"jhgm": GAIN_MAP}
+_APPLE, _HDR_TAGS = b"Apple iOS\0", (b"\0\x21", b"\0\x30")
 #: What may stand in the XMP itself.
 _INSIDE = (DEPTH, PICTURE, SOUND)
 
@@ -79,3 +80,28 @@ def without_announcements(metadata: Metadata, image: SourceImage, changes: list[
     if packet is None and not announcements.is_readable(metadata.xmp):
         changes.append("xmp: removed whole, since it cannot be read")
     return replace(metadata, xmp=packet)
+
+
+def without_gain_of_apple(metadata: Metadata) -> Metadata:
+    """`metadata` whose EXIF has no headroom and gain of Apple's: what an iPhone's gain map is to be multiplied by.
+
+    They stand in its maker note, whose offsets count from its own start: the directory closes over the two entries, and
+    nothing else moves.
+    """
+    exif = metadata.exif
+    if exif is None or _APPLE not in exif:
+        return metadata
+    for entry in exif_tags.entries(exif):
+        note = exif[entry.start : entry.start + entry.length]
+        if entry.tag != exif_tags.MAKER_NOTE or not note.startswith(_APPLE) or note[12:14] != b"MM":
+            continue
+        start, count = 16, int.from_bytes(note[14:16], "big")
+        end = start + 12 * count
+        rows = [note[at : at + 12] for at in range(start, end, 12)]
+        rest = [row for row in rows if row[:2] not in _HDR_TAGS]
+        if end + 4 > len(note) or len(rest) == count:
+            return metadata
+        directory = len(rest).to_bytes(2, "big") + b"".join(rest) + note[end : end + 4]
+        note = note[:14] + directory.ljust(end + 4 - 14, b"\0") + note[end + 4 :]
+        return replace(metadata, exif=exif[: entry.start] + note + exif[entry.start + entry.length :])
+    return metadata

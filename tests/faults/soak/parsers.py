@@ -108,6 +108,7 @@ def _accompanied(chance: random.Random, data: bytes) -> object:
     with limits.pixel_limit(_MAX_PIXELS), open.open_image(data, ".jpg", _MAX_PIXELS) as picture:
         changes = companions.losses(picture.companions, picture)
         metadata = companions.without_announcements(picture.metadata, picture, changes)
+        metadata = companions.without_gain_of_apple(metadata)
         return metadata, codecs.rewrite_metadata(data, ib.Output(strip=strip, gainmap=gainmap), picture)
 
 

@@ -289,6 +289,35 @@ def test_where_it_goes_nothing_announces_it(tmp_path: Path, how: str) -> None:
     assert ("depth map not kept" in outcome.changes) and b"GPSLatitude" not in data
 
 
+def apple_note() -> bytes:
+    """A maker note with a version, headroom and gain, and something behind."""
+    rows = [
+        (1, 9, 1, struct.pack(">i", 15)),
+        (0x21, 10, 1, struct.pack(">I", 68)),
+        (0x30, 10, 1, struct.pack(">I", 76)),
+    ]
+    rows.append((0x3A, 9, 1, struct.pack(">i", 7)))
+    body = b"".join(struct.pack(">HHI", *row[:3]) + row[3] for row in rows)
+    values = struct.pack(">iiii", 15189, 10000, 3, 4)
+    return b"Apple iOS\0\0\1MM" + struct.pack(">H", len(rows)) + body + bytes(4) + values
+
+
+@pytest.mark.parametrize("how", ["resize", "blur", "webp", "drop"])
+def test_apples_headroom_goes_with_the_gain_map(tmp_path: Path, how: str) -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "Apple"
+    exif.get_ifd(0x8769)[0x927C] = apple_note()
+    ops: dict[str, list[ib.Operation]] = {"resize": [ib.Resize("48")], "blur": [ib.Blur(1)]}
+    options = {"webp": {"format": "webp"}, "drop": {"gainmap": "drop"}}
+    data, outcome = make(tmp_path, accompanied.apple(exif=exif), *ops.get(how, []), **options.get(how, {}))
+    at = data.index(b"Apple iOS\0")
+    count = int.from_bytes(data[at + 14 : at + 16], "big")
+    tags = [int.from_bytes(data[place : place + 2], "big") for place in range(at + 16, at + 16 + 12 * count, 12)]
+    assert tags == ([1, 0x21, 0x30, 0x3A] if how == "resize" else [1, 0x3A])
+    assert data[at : at + len(apple_note())].endswith(apple_note()[-16:])
+    assert ("gain map not kept" in outcome.changes) == (how != "resize")
+
+
 def test_gainmap_drop_leaves_it_out_of_the_same_picture(tmp_path: Path) -> None:
     data, outcome = make(tmp_path, HDR, gainmap="drop")
     assert assert_true(data) == [] and "gain map not kept" in outcome.changes

@@ -78,6 +78,8 @@ def rest_to_write(
     losses += [one for one, piece in zip(jpegs, pieces, strict=True) if piece is None]
     losses += [one for one in others if not one.is_jpeg and one not in losses]
     changes += companions.losses(losses, image)
+    if any(one.kind == GAIN_MAP for one in losses):
+        final.exif = companions.without_gain_of_apple(final).exif
     final.xmp = companions.without_announcements(final, image, changes).xmp
     final.xmp = layout.announce(final.xmp, before, rest)
     changes += extended.losses(image)
