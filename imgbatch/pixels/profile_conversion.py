@@ -65,6 +65,13 @@ def is_srgb(icc: bytes) -> bool:
     return all(abs(one - other) <= 2 for one, other in zip(result.tobytes(), probe.tobytes(), strict=True))
 
 
+def converts_depth(icc: bytes) -> bool:
+    """Whether 16 bits of color stay 16 on the way through a profile to sRGB: Pillow gives Little CMS 8 of them only."""
+    from imgbatch.pixels.color_spaces import matrix_conversion
+
+    return is_srgb(icc) or profile_space(icc) == "gray" or matrix_conversion.matrix_profile(icc) is not None
+
+
 def to_rgb(image: Image, icc: bytes | None = None) -> Image:
     """`image` as RGB or RGBA for a format that knows nothing else, through its profile where it has one.
 
@@ -103,8 +110,8 @@ def to_srgb(image: Image, icc: bytes) -> Image | None:
             return _convert(image, icc, image.mode, "RGB")
         if image.mode == "1" or is_srgb(icc):
             return image  # black and white are so in every profile
-        if image.mode in DEEP_COLOR:  # Pillow's LittleCMS has no more than 8 bits of color
-            return to_srgb(to_eight_bits(image), icc)
+        if image.mode in DEEP_COLOR:
+            return _deep_to_srgb(image, icc) or to_srgb(to_eight_bits(image), icc)
         if image.mode in ("RGB", "RGBA"):
             return _with_info(_convert(image, icc, image.mode, image.mode), image)
         if image.mode == "P":
@@ -169,6 +176,25 @@ def read_profile(path: str) -> bytes:
             return check_profile(file.read())
     except (OSError, ValueError) as error:
         raise ImageError("io", f"--assume-icc {path} can no longer be read: {error}") from error
+
+
+def _deep_to_srgb(image: Image, icc: bytes) -> Image | None:
+    """16 bits of color with 16 bits; None where the profile is no formula (see :func:`converts_depth`)."""
+    import numpy
+
+    from imgbatch.pixels.color_spaces import matrix_conversion
+    from imgbatch.pixels.deep import bands
+
+    *colors, last = image.split()
+    colors += [] if "A" in image.mode else [last]
+    if len(colors) == 1:
+        results = [_convert(band, icc, "I;16", "I;16") for band in colors]
+    else:
+        profile = matrix_conversion.matrix_profile(icc)
+        if profile is None:
+            return None
+        results = [*map(bands.to_band, matrix_conversion.to_srgb([numpy.asarray(band) for band in colors], profile))]
+    return bands.DeepImage([*results, last] if "A" in image.mode else results)
 
 
 def _gray_to_srgb(image: Image, icc: bytes) -> Image:

@@ -17,7 +17,8 @@ from PIL import Image, ImageCms
 
 import imgbatch as ib
 from imgbatch.codecs.containers import png_chunks
-from imgbatch.codecs.reading import color_description
+from imgbatch.codecs.reading import color_description, limits
+from imgbatch.codecs.reading.open import open_image
 from imgbatch.core.job import Outcome
 from imgbatch.pixels import profile_conversion
 from imgbatch.pixels.color_spaces import color_space, icc_profile
@@ -529,6 +530,66 @@ def test_gray_hdr_of_16_bits_is_mapped_in_16(tmp_path: Path) -> None:
     gray = Image.new("I;16", (64, 64), 148 * 257)
     _, image = run_one(tmp_path, "a.png", files.png(gray, cICP=bytes((9, 16, 0, 1))), format="png", icc="srgb")
     assert image.mode == "I;16" and image.getpixel((9, 9)) == pytest.approx(229 * 257, abs=257)
+
+
+def deep_png(color: tuple[int, ...], icc: bytes | None = None, **chunks: bytes) -> bytes:
+    """A PNG of one color of 16 bits: gray and alpha, RGB or RGBA."""
+    kind = {2: 4, 3: 2, 4: 6}[len(color)]
+    chunks |= {"iCCP": b"x\0\0" + zlib.compress(icc)} if icc is not None else {}
+    rows = (b"\0" + struct.pack(f">{len(color)}H", *color) * 64) * 64
+    data = files.png(Image.new("RGB", (1, 1)), **chunks)
+    pixels = data.find(b"IDAT") - 4
+    head = files.png(Image.new("RGB", (1, 1)), IHDR=struct.pack(">IIBBBBB", 64, 64, 16, kind, 0, 0, 0))[33:58]
+    end = files.png(Image.new("RGB", (1, 1)), IDAT=zlib.compress(rows))
+    return data[:8] + head + data[33:pixels] + end[33 : end.find(b"IDAT", 50) - 4] + data[-12:]
+
+
+def deep_numbers(data: bytes) -> tuple[int, ...]:
+    """The first pixel of a PNG of 16 bits."""
+    with limits.pixel_limit(10**6), open_image(data, ".png", 10**6) as picture:
+        frame = next(picture.decode(deep=True)[0])
+    return tuple(int(band.getpixel((5, 5))) for band in frame.split())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("color", "chunks", "primaries", "curve"), [
+    ((60001, 13001, 9001), {"cICP": bytes((12, 13, 0, 1))}, "P3", "sRGB"),
+    ((30001, 23001, 19001, 40000), {"cICP": bytes((9, 1, 0, 1))}, "BT.2020", "BT.709"),
+    ((30001, 33001, 29001), {"cICP": bytes((9, 16, 0, 1))}, "BT.2020", "PQ"),
+    ((30001, 23001, 19001), {"gAMA": files.gamma(1.0)}, "sRGB", "linear"),
+    ((12345, 40000), {"gAMA": files.gamma(1.0)}, "sRGB", "linear"),
+])  # fmt: skip
+def test_16_bits_of_color_are_converted_in_16(
+    tmp_path: Path, color: tuple[int, ...], chunks: dict[str, bytes], primaries: str, curve: str
+) -> None:
+    outcome, _ = run_one(tmp_path, "a.png", deep_png(color, **chunks), format="png", icc="srgb")
+    result = deep_numbers((tmp_path / "out" / outcome.outputs[0].path).read_bytes())
+    count = 1 if len(color) == 2 else 3
+    light = srgb_light(np.array([*color[:count]] * (3 // count)) / 65535, primaries, curve)
+    truth = 65535 * np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
+    # A profile's numbers are rounded to 65536ths, and PQ is a table.
+    assert result[:count] == pytest.approx(truth[:count], abs=40) and result[3:] == color[3:]
+    assert not any("depth" in text for text in outcome.changes)
+
+
+@pytest.mark.parametrize("more", [{"gAMA": files.gamma(1.0)}, {"icc": None}], ids=["gamma", "profile"])
+@pytest.mark.parametrize(
+    "options", [{"format": "png"}, {"format": "webp", "lossless": True}, {"format": "png", "depth": "8"}]
+)
+def test_gray_of_16_bits_with_alpha_is_gray(tmp_path: Path, options: dict[str, Any], more: dict[str, Any]) -> None:
+    """Pillow gives it as RGBA, for which a gray profile is none."""
+    icc = icc_profile.profile_of(space_of("sRGB", "linear"), gray=True)
+    data = deep_png((12345, 65535), **({"icc": icc} if "icc" in more else more))
+    outcome, image = run_one(tmp_path, "a.png", data, icc="srgb", **options)
+    assert not outcome.warnings and any("-> sRGB" in text for text in outcome.changes)
+    assert image.convert("RGBA").getpixel((9, 9)) == (120, 120, 120, 255)  # 12345 of 65535 is 0.188 of light
+
+
+def test_16_bits_of_color_keep_their_profile_and_code_points(tmp_path: Path) -> None:
+    data = deep_png((30001, 33001, 29001), cICP=bytes((9, 16, 0, 1)))
+    outcome, image = run_one(tmp_path, "a.png", data, format="png", ops=[ib.Resize("32")])
+    made = (tmp_path / "out" / outcome.outputs[0].path).read_bytes()
+    assert png_chunks.cicp(made) == (9, 16, 0, 1) and image.info["icc_profile"]
+    assert deep_numbers(made) == (30001, 33001, 29001)
 
 
 @pytest.mark.parametrize("icc", [b"", bytes(200), b"x" * 132 + b"cicp" + b"\xff" * 8], ids=["none", "zeros", "outside"])

@@ -16,8 +16,10 @@ from PIL import Image, ImageCms
 from imgbatch import Output, Recipe, Resize, codecs, run
 from imgbatch.codecs import AnimationTiming, EncodedFile, Encoding, Metadata
 from imgbatch.codecs.reading import limits
+from imgbatch.codecs.reading.open import open_image
 from imgbatch.core.errors import PlanError, UsageError
 from imgbatch.pixels import profile_conversion
+from imgbatch.pixels.color_spaces import color_space, icc_profile
 from tests.other_readers import IMAGEMAGICK
 
 CORPUS = Path(__file__).parents[2].parent / "shared" / "images" / "good" / "color"
@@ -315,7 +317,7 @@ def by_image_cms(path: Path) -> Picture:
     "cmyk-icc-swop.jpg", "gray-gamma22.jpg", "apple_gainmap_p3_gps.jpg", "hopper.Lab.tif",
 ])  # fmt: skip
 def test_real_files_have_the_colors_of_their_profiles(tmp_path: Path, name: str) -> None:
-    recipe = Recipe(outputs=[Output(format="png", icc="srgb")])
+    recipe = Recipe(outputs=[Output(format="png", icc="srgb", depth="8")])  # Pillow's other way has 8 bits only
     (outcome,) = run([CORPUS / name], tmp_path, recipe, workers=0).outcomes
     assert outcome.status == "ok"
     made, wanted = decode(Path(outcome.outputs[0].path).read_bytes()), by_image_cms(CORPUS / name)
@@ -324,6 +326,26 @@ def test_real_files_have_the_colors_of_their_profiles(tmp_path: Path, name: str)
     apart = np.abs(np.asarray(made).astype(int) - np.asarray(wanted).astype(int)) * opaque
     assert apart.max() <= 1
     assert profile_conversion.is_srgb(made.info["icc_profile"])
+
+
+def deep_samples(path: Path) -> np.ndarray[Any, Any]:
+    """The samples of a PNG of 16 bits, (row, column, band)."""
+    with open_image(path.read_bytes(), ".png", 268_000_000) as picture:
+        return np.asarray(next(picture.decode(deep=True)[0]))
+
+
+@needs_corpus
+def test_a_real_file_of_16_bits_is_converted_to_the_last_number(tmp_path: Path) -> None:
+    """Its profile is linear, so that 8 bits of it would leave few of the dark colors apart."""
+    source = CORPUS / "acescg-16bit.png"
+    (outcome,) = run([source], tmp_path, Recipe(outputs=[Output(format="png", icc="srgb")]), workers=0).outcomes
+    tags = icc_profile.tags_of(Image.open(source).info["icc_profile"])
+    columns = np.array([struct.unpack_from(">3i", tags[name], 8) for name in (b"rXYZ", b"gXYZ", b"bXYZ")]) / 65536
+    to_srgb = np.linalg.inv(np.array(icc_profile.matrix_to_d50(color_space.SRGB.primaries)))
+    light = (deep_samples(source)[..., :3] / 65535 @ columns @ to_srgb.T).clip(0, 1)
+    truth = 65535 * np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
+    apart = np.abs(deep_samples(Path(outcome.outputs[0].path))[..., :3] - truth)
+    assert apart.max() <= 1.01
 
 
 @needs_corpus

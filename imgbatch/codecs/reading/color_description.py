@@ -32,6 +32,7 @@ _OPEN_MARKS = (b"\x01\xa0\x03\0\x01\0\0\0\xff\xff", b"\xa0\x01\0\x03\0\0\0\x01\x
 #: What is said where EXIF's ColorSpace is 65535, and nothing says what the colors are.
 OPEN_COLORS = "color: not calibrated by exif, and no profile says what it is"
 _DCF_NAME = re.compile(r"_[0-9A-Z_]{3}[0-9]{4}\.[A-Z]{3,4}", re.IGNORECASE)
+_GRAY_ALPHA_16 = b"\x10\4"  # bits and color type of a PNG
 _WITH_BOXES = ("avif", "heif", "jpeg2000")
 _WITH_BLOCKS = ("gif", "bmp", "qoi")
 _ICONS = ("ico", "icns")
@@ -66,12 +67,13 @@ def profile_of(
         profile = jpeg_headers.late_profile(image)
     if not profile and "icc_profile" in image.info:  # there was one
         warnings.append("icc ignored: damaged")
-    icc = profile_policy.usable_profile(profile, image.mode, warnings)
+    mode = "LA" if name == "png" and data[24:26] == _GRAY_ALPHA_16 else image.mode
+    icc = profile_policy.usable_profile(profile, mode, warnings)
     if name in _ICONS:
         return _profile_of_icon(image, data, warnings, changes)
     if not looks or (icc is not None and code is None):
         return icc
-    kind = color.space(image.mode)
+    kind = color.space(mode)
     if kind not in ("rgb", "gray") or image.mode == "1":  # black and white are so in every space
         return icc
     from imgbatch.codecs.reading import color_numbers
@@ -89,6 +91,8 @@ def profile_of(
 def in_one_space(image: ImageFile, frames: Iterator[Image], icc: bytes | None, changes: list[str]) -> Iterator[Image]:
     """`frames`, those of a TIFF's page with another profile than the first page's converted to its colors.
 
+    Gray of 16 bits with alpha, which Pillow gives as RGBA, is gray again where it has a profile for that.
+
     Parameters
     ----------
     image : ImageFile
@@ -99,6 +103,8 @@ def in_one_space(image: ImageFile, frames: Iterator[Image], icc: bytes | None, c
     changes : list of str
         Gets what was converted, and what could not be.
     """
+    if image.format == "PNG" and image.mode == "RGBA" and icc is not None and profile_conversion.fits(icc, "LA"):
+        return (frame.convert("LA") if frame.mode == "RGBA" else frame for frame in frames)
     if image.format != "TIFF":
         return frames
     return _in_one_space(image, frames, icc, changes, image.tag_v2.get(_ICC))  # type: ignore[attr-defined]  # a TIFF's

@@ -99,6 +99,6 @@ def _keeps(output: Output, format: str, picture: SourceImage) -> bool:
     if not codecs.holds(format, "RGB;16"):
         return False
     converts = icc is not None and strip.icc_policy(output.icc, output.strip, output.keep) != "keep"
-    if converts and not profile_conversion.is_srgb(icc or b""):
-        return False  # Pillow's LittleCMS has no more than 8 bits of color
+    if converts and not profile_conversion.converts_depth(icc or b""):
+        return False
     return output.depth == "16" or (output.depth == "keep" and picture.deep is not None)

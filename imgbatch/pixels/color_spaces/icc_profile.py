@@ -17,7 +17,8 @@ Matrix = tuple[tuple[float, ...], ...]  # (row, column)
 #: White of all profiles, D50, in 65536ths.
 D50 = (63190, 65536, 54061)
 _BRADFORD: Matrix = ((0.8951, 0.2664, -0.1614), (-0.7502, 1.7135, 0.0367), (0.0389, -0.0685, 1.0296))
-_CICP, _MOST_TAGS = b"cicp", 200
+_CICP = b"cicp"
+_MOST_TAGS, _MOST_SHARES = 200, 4  # tags may share their content: how often in all
 _ENTRIES = 1024  # of a curve's table
 _NARROW = (16 / 255, 235 / 255)  # black and white of narrow range (ITU-R BT.709)
 
@@ -54,15 +55,22 @@ def profile_of(
     return profile_file(b"RGB ", tags, minor=4)
 
 
+def tags_of(icc: bytes) -> dict[bytes, bytes]:
+    """The contents of a profile's tags by their names: of no more, and no longer together, than profiles have."""
+    tags, room = {}, _MOST_SHARES * len(icc)
+    for number in range(min(_MOST_TAGS, int.from_bytes(icc[128:132], "big"))):
+        entry = icc[132 + 12 * number : 144 + 12 * number]
+        start, length = int.from_bytes(entry[4:8], "big"), int.from_bytes(entry[8:12], "big")
+        room -= length
+        if len(entry) == 12 and start + length <= len(icc) and room >= 0:
+            tags[entry[:4]] = icc[start : start + length]
+    return tags
+
+
 def code_points(icc: bytes) -> tuple[int, int, int, int] | None:
     """Primaries, transfer, matrix and range (ITU-T H.273) of a profile that has them; None where it does not."""
-    for number in range(min(_MOST_TAGS, int.from_bytes(icc[128:132], "big"))):
-        at = 132 + 12 * number
-        if icc[at : at + 4] == _CICP:
-            start = int.from_bytes(icc[at + 4 : at + 8], "big")
-            content = icc[start : start + 12]
-            return (content[8], content[9], content[10], content[11]) if len(content) == 12 else None
-    return None
+    content = tags_of(icc).get(_CICP, b"")
+    return (content[8], content[9], content[10], content[11]) if len(content) == 12 else None
 
 
 def matrix_to_xyz(primaries: Primaries) -> Matrix:

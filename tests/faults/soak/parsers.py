@@ -39,7 +39,7 @@ from imgbatch.core import places
 from imgbatch.core.errors import ImgbatchError
 from imgbatch.core.places import Journey
 from imgbatch.operations.tone import cube_file
-from imgbatch.pixels.color_spaces import icc_profile
+from imgbatch.pixels.color_spaces import icc_profile, matrix_conversion
 from imgbatch.planning import names, recipe_file
 from tests.faults.soak import inputs
 from tests.faults.soak.typed_words import type_in, words
@@ -196,7 +196,7 @@ PARSERS: dict[str, tuple[Feed, tuple[Parse, ...]]] = {
         lambda chance: inputs.mutate(chance, chance.choice(inputs.announcements()), 8), functions(announcements)
     ),
     "jxl-boxes": (_of(inputs.JXL), functions(jxl_boxes)),
-    "icc": (lambda chance: inputs.mutate(chance, inputs.profile(), 8), functions(icc_profile)),
+    "icc": (lambda chance: inputs.mutate(chance, inputs.profile(), 8), functions(icc_profile, matrix_conversion)),
     "color-boxes": (lambda chance: inputs.mutate(chance, chance.choice(inputs.color_files()), 8, 600), (
         *functions(color_boxes, color_blocks, companions), _open,
     )),

@@ -37,7 +37,7 @@ from imgbatch.codecs.reading import identify
 from imgbatch.core.errors import ImageError
 from imgbatch.core.places import Journey, PlaceMap
 from imgbatch.operations.tone import cube_file
-from imgbatch.pixels.color_spaces import icc_profile
+from imgbatch.pixels.color_spaces import icc_profile, matrix_conversion
 from imgbatch.planning import globs
 
 SMALL, LARGE = 100_000, 1_000_000
@@ -227,6 +227,15 @@ def _properties(size: int) -> bytes:
     return _box(b"meta", bytes(4) + _box(b"pitm", struct.pack(">IH", 0, 1)) + parts + _box(b"iref", bytes(4)))
 
 
+def _profile(size: int) -> bytes:
+    """An RGB profile whose tags are all of it, or curves of as many entries."""
+    curve = b"curv\0\0\0\0" + struct.pack(">I", size // 8) + bytes(size // 4)
+    names = [b"rTRC", b"gTRC", b"bTRC", b"rXYZ", b"gXYZ", b"bXYZ", *(b"%04d" % number for number in range(300))]
+    table = b"".join(struct.pack(">4sII", name, 4000, len(curve)) for name in names)
+    head = struct.pack(">I12s8s", size, b"", b"RGB XYZ ").ljust(128, b"\0") + struct.pack(">I", len(names)) + table
+    return head.ljust(4000, b"\0") + curve
+
+
 def _nest(size: int) -> bytes:
     """A film in a film in a film, each as long as what is left."""
     return b"".join(struct.pack(">I4s", size - at, b"trak") for at in range(0, size - 8, 8))
@@ -234,6 +243,7 @@ def _nest(size: int) -> bytes:
 
 FILES: dict[str, Callable[[int], bytes]] = {
     "properties": _properties,
+    "profile": _profile,
     "nested boxes": _nest,
     "nested heads": lambda size: _nest(size).replace(b"trak", b"jp2h"),
     "gif of a profile": lambda size: b"GIF89a\x21\xff\x0bICCRGBG1012" + _fill(b"\1x", size),
@@ -281,6 +291,7 @@ ON_FILES: dict[str, Callable[[bytes], object]] = {
     "png_of_icon": lambda data: color_blocks.png_of_icon(data, (9, 9)),
     "cicp": png_chunks.cicp,
     "code_points": icc_profile.code_points,
+    "matrix_profile": lambda data: matrix_conversion.matrix_profile.__wrapped__(data),
     "without_heavy_chunks": png_chunks.without_heavy_chunks,
     "metadata_only": png_chunks.metadata_only,
     "png": lambda data: list(integrity.png(data)),
