@@ -1,4 +1,4 @@
-"""Color boxes: what do AVIF, HEIC and JPEG 2000 say of their colors, in boxes that their readers keep to themselves?
+"""Color boxes: what do AVIF, HEIC and JPEG 2000 say of colors and pixels, in boxes that readers keep to themselves?
 
 All three are made of boxes (ISO/IEC 14496-12, 15444-1 annex I): length, name, content, often more boxes. A box that
 says more than there is ends where its parent does.
@@ -44,7 +44,27 @@ def of_heif(data: bytes) -> ColorBox | None:
     for name, start, end in _boxes(data, 0, len(data)):
         if name == b"meta" and (box := _of_primary(data, start + 4, end)) is not None:
             return box
-    return next(_of_film(data, 0, len(data)), None)
+    colors = (_nclx(data, at, stop) for name, at, stop in _boxes_of_film(data, 0, len(data)) if name == b"colr")
+    return next((color for color in colors if color is not None), None)
+
+
+def clean_aperture(data: bytes) -> tuple[int, ...] | None:
+    """Of an AVIF the part of its pixels that counts (box ``clap``), as it stands there; None: all of them.
+
+    Numerator and denominator of the width, the height, and how far its center lies right of and below the picture's.
+    """
+    if data.find(b"clap") < 0:
+        return None
+    if data[8:12] == b"avis":  # a sequence, of which the film is read
+        boxes = [box for box in _boxes_of_film(data, 0, len(data)) if box[0] == b"clap"]
+    else:
+        metas = [(at + 4, stop) for name, at, stop in _boxes(data, 0, len(data)) if name == b"meta"][:1]
+        boxes = [
+            box for at, stop in metas for box, own in _boxes_of_primary(data, at, stop) if own and box[0] == b"clap"
+        ]
+    if not boxes or boxes[0][2] - boxes[0][1] < 32:
+        return None
+    return struct.unpack_from(">IIIIiIiI", data, boxes[0][1])
 
 
 def outer_boxes(data: bytes) -> list[_Box]:
@@ -81,34 +101,37 @@ def _of_jp2(data: bytes, start: int, end: int, depth: int = 0) -> Iterator[Color
                 yield ColorBox(code_points=_code_points(data, at + 3))
 
 
-def _of_film(data: bytes, start: int, end: int, depth: int = 0) -> Iterator[ColorBox]:
+def _boxes_of_film(data: bytes, start: int, end: int, depth: int = 0) -> Iterator[_Box]:
+    """The boxes in those that lead to what describes a film's pixels."""
     for name, at, stop in _boxes(data, start, end):
         if name in _FOLDERS_OF_FILM and depth < len(_FOLDERS_OF_FILM):
-            yield from _of_film(data, at + _FOLDERS_OF_FILM[name], stop, depth + 1)
-        elif name == b"colr" and (box := _nclx(data, at, stop)) is not None:
-            yield box
+            yield from _boxes_of_film(data, at + _FOLDERS_OF_FILM[name], stop, depth + 1)
+        else:
+            yield name, at, stop
 
 
 def _of_primary(data: bytes, start: int, end: int) -> ColorBox | None:
     """The numbers of the primary item, or of the first of the items that it is made of."""
+    boxes = _boxes_of_primary(data, start, end)
+    colors = (_nclx(data, at, stop) for (name, at, stop), _ in boxes if name == b"colr")
+    return next((color for color in colors if color is not None), None)
+
+
+def _boxes_of_primary(data: bytes, start: int, end: int) -> Iterator[tuple[_Box, bool]]:
+    """The properties of the primary item (True), and of the first of the items that it is made of (False)."""
     inner = {name: (at, stop) for name, at, stop in reversed(list(_boxes(data, start, end)))}
     at, stop = inner.get(b"pitm", (0, 0))
     if stop - at < 6 or b"iprp" not in inner:
-        return None
+        return
     primary = int.from_bytes(data[at + 4 : at + (8 if data[at] else 6)], "big")
     parts = {name: (at, stop) for name, at, stop in reversed(list(_boxes(data, *inner[b"iprp"])))}
     if b"ipco" not in parts or b"ipma" not in parts:
-        return None
-    colors = {
-        number: box
-        for number, (name, at, stop) in enumerate(_boxes(data, *parts[b"ipco"]), 1)
-        if name == b"colr" and (box := _nclx(data, at, stop)) is not None
-    }
+        return
+    boxes = dict(enumerate(_boxes(data, *parts[b"ipco"]), 1))
     for item in (primary, _first_part(data, *inner.get(b"iref", (0, 0)), primary)):
         for number in () if item is None else _properties(data, *parts[b"ipma"], item):
-            if number in colors:
-                return colors[number]
-    return None
+            if number in boxes:
+                yield boxes[number], item == primary
 
 
 def _properties(data: bytes, at: int, end: int, item: int) -> list[int]:

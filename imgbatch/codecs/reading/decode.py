@@ -11,7 +11,7 @@ from imgbatch.codecs.containers import jpeg_headers, png_chunks, tiff_pages
 from imgbatch.codecs.metadata import exif, header_blocks
 from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
 from imgbatch.codecs.metadata.read import comment, packet, records, resolution, texts
-from imgbatch.codecs.reading import color_description, jpeg_draft, limits, losses, optional_readers
+from imgbatch.codecs.reading import aperture, color_description, jpeg_draft, limits, losses, optional_readers
 from imgbatch.codecs.reading.reader_gaps import reader_errors
 from imgbatch.codecs.reading.samples import bit_depth, deep_frames, loaded_frame
 from imgbatch.codecs.registry import CODECS
@@ -91,14 +91,15 @@ class SourceImage:
         others = header_blocks.choose(image, self.warnings) if self.format in ("jpeg", "png") else ()
         upright = self.format in optional_readers.EXTRAS and optional_readers.is_upright(image)
         self.orientation = 1 if upright else exif.orientation(image, self.warnings)
-        width, height = jpeg_headers.stored_size(image)
-        self.size = (width, height)
+        self._box = aperture.box_of(image, self.format, data, self.warnings)
+        self.size = (self._box[2] - self._box[0], self._box[3] - self._box[1])
         self.upright_size = swap_size(self.size, self.orientation)
         process, several = jpeg_headers.process_of(data) if self.format == "jpeg" else (None, False)
         self.scales = self.format == "jpeg" and process != _LOSSLESS
         self.luma = self.scales and jpeg_headers.is_ycbcr(image)
-        self.waves = jpeg_headers.decoder_bytes(image, self.format, several)
-        limits.check_pixels(self.size, max_pixels)
+        around = aperture.bytes_around(image, self._box)
+        self.waves = jpeg_headers.decoder_bytes(image, self.format, several) + around
+        limits.check_pixels(jpeg_headers.stored_size(image), max_pixels)
         if process == _LOSSLESS and jpeg_headers.is_declared_ycbcr(image):
             raise ImageError(
                 "unsupported",
@@ -285,8 +286,7 @@ class SourceImage:
                 frame = loaded_frame.detach(self.image, alone=len(places) == 1)
                 frame = frame if mend is None else mend(frame)
                 frame = reader.join(frame) if deep and reader is not None else frame
-                if self.format == "gif":
-                    frame = bit_depth.within_canvas(frame, self.size, self.warnings)
+                frame = aperture.within(frame, self._box, self.format, self.warnings)
                 if transpose is not None:
                     frame = frame.transpose(transpose)
                 if len(places) > 1 and motion.loop is not None:

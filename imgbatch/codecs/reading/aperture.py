@@ -1,0 +1,74 @@
+"""Aperture: which of a file's pixels are the picture? An AVIF's clean aperture, a GIF's canvas; of all others, all.
+
+A clean aperture (``clap``, ISO/IEC 14496-12, 12.1.4; ISO/IEC 23000-22, 7.3.6.7) must be applied by readers, before the
+orientation; libavif leaves it to whoever calls it, and Pillow's reader does not do it. HEIC's reader does.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from imgbatch.codecs.containers import color_boxes, jpeg_headers
+from imgbatch.codecs.reading.samples import bit_depth
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from PIL.ImageFile import ImageFile
+
+Box = tuple[int, int, int, int]  # left, top, right, bottom in px
+
+
+def box_of(image: ImageFile, name: str, data: bytes, warnings: list[str]) -> Box:
+    """The part of the stored pixels that is the picture.
+
+    Parameters
+    ----------
+    image : ImageFile
+    name : str
+        Our name of its format.
+    data : bytes
+        The file.
+    warnings : list of str
+        Gets that what the file says is no part of them.
+    """
+    size = jpeg_headers.stored_size(image)
+    whole = (0, 0, *size)
+    numbers = color_boxes.clean_aperture(data) if name == "avif" else None
+    if numbers is None:
+        return whole
+    if 0 not in numbers[1::2]:
+        width, height, right, down = (Fraction(*numbers[place : place + 2]) for place in (0, 2, 4, 6))
+        across, tall = _half_up(width), _half_up(height)
+        left, top = _half_up((size[0] - across) / Fraction(2) + right), _half_up((size[1] - tall) / Fraction(2) + down)
+        if 0 < across <= size[0] - left and 0 < tall <= size[1] - top and left >= 0 and top >= 0:
+            return left, top, left + across, top + tall
+    warnings.append(f"clean aperture ignored: it is no part of the {size[0]}x{size[1]} px")
+    return whole
+
+
+def bytes_around(image: ImageFile, box: Box) -> int:
+    """About how many bytes of memory pixels take that are decoded and no part of the picture."""
+    return 4 * (math.prod(jpeg_headers.stored_size(image)) - (box[2] - box[0]) * (box[3] - box[1]))
+
+
+def within(frame: Image, box: Box, name: str, warnings: list[str]) -> Image:
+    """A frame cut to the picture.
+
+    Parameters
+    ----------
+    frame, box, name, warnings
+        As of :func:`box_of`; of a GIF's frame that is larger it is said that it was cut.
+    """
+    if name == "gif":
+        return bit_depth.within_canvas(frame, (box[2], box[3]), warnings)
+    if name != "avif" or box == (0, 0, *frame.size):
+        return frame
+    result = frame.crop(box)
+    result.info = frame.info
+    return result
+
+
+def _half_up(number: Fraction) -> int:
+    return math.floor(number + Fraction(1, 2))
