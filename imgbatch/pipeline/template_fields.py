@@ -109,9 +109,9 @@ def bind_fields(
         return capture_date(picture.metadata, data)
 
     def tags() -> Mapping[str, str]:
-        from imgbatch.codecs.metadata.texts.exif_text import texts_of_block  # few operations ask for them
+        from imgbatch.codecs.metadata.texts.exif_text import texts_of_file  # few operations ask for them
 
-        return {} if picture.metadata.exif is None else texts_of_block(picture.metadata.exif)
+        return texts_of_file(picture.metadata.exif, data)
 
     facts = TemplateFields(
         {

@@ -104,7 +104,7 @@ def picture_values(source: Source, fields: Iterable[str]) -> dict[str, Any]:
     """
     from imgbatch import codecs
     from imgbatch.codecs.metadata.texts.capture_date import capture_date
-    from imgbatch.codecs.metadata.texts.exif_text import texts_of_block
+    from imgbatch.codecs.metadata.texts.exif_text import texts_of_file
 
     store, suffix = storage_of(source.path), split_name(source.relative.rpartition("/")[2])[1]
     try:
@@ -124,7 +124,7 @@ def picture_values(source: Source, fields: Iterable[str]) -> dict[str, Any]:
         metadata = None  # who decodes it will say what is wrong
     metadata = metadata or codecs.Metadata()
     values: dict[str, Any] = {"date": capture_date(metadata, data) if "date" in fields else None}
-    tags = texts_of_block(metadata.exif) if metadata.exif is not None else {}
+    tags = texts_of_file(metadata.exif, data)
     for field in fields:
         if field.startswith(EXIF):
             values[field] = safe(tags.get(field.removeprefix(EXIF), "")) or NO_TAG

@@ -8,9 +8,10 @@ are stored does not, since they are stored anew; of the rest a note says that it
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
+from imgbatch.codecs.metadata import exif_tags
 from imgbatch.codecs.metadata.block import PageTags, TagValue
 from imgbatch.codecs.metadata.exif_tags import EXIF_IFD, GPS_IFD
 from imgbatch.codecs.metadata.words import EXIF_PAGE_TAGS, PLACE_TAGS, TIFF_TAGS
@@ -27,6 +28,7 @@ _OF_STORAGE = frozenset({
     326, 327, 328, 332, 333, 334, 336, 337, 338, 339, 340, 341, 342, 347, *range(512, 522), 529, 530, 531, 532, _XMP,
     _IPTC, EXIF_IFD, GPS_IFD, 34675, *EXIF_PAGE_TAGS,
 })  # fmt: skip
+_OF_CAMERA = frozenset({50341, 59932})  # PrintIM and room for more tags: of use to nobody but their writers
 _BLOCKS = {_SUB_IFDS: "sub-pictures", _PHOTOSHOP: "photoshop resources", _LAYERS: "photoshop layers"}
 _OF_FIRST = {EXIF_IFD: "exif", GPS_IFD: "gps", _XMP: "xmp", _IPTC: "iptc"}
 _MOST_NAMES = 8  # of tags that nobody knows
@@ -86,10 +88,29 @@ def page_directories(data: bytes) -> PageDirectories:
         packing = next((entry for entry in entries if entry.tag == _COMPRESSION), None)
         compressions.append(1 if packing is None else _first_number(data, packing))
     if strangers:
-        first = ", ".join(map(str, sorted(strangers)[:_MOST_NAMES]))
-        more = f" and {len(strangers) - _MOST_NAMES} more" if len(strangers) > _MOST_NAMES else ""
-        losses[f"tiff tag{'s' if len(strangers) > 1 else ''} {first}{more}"] = None
+        losses[_numbers("tiff", strangers)] = None
     return PageDirectories(tuple(pages) if any(pages) else (), tuple(losses), tuple(compressions))
+
+
+def tags_of_block(exif: bytes) -> tuple[PageTags, list[str]]:
+    """The tags of an EXIF block that a page of a TIFF may hold beside what describes it, and what is not kept."""
+    tags: PageTags = {}
+    strangers: set[int] = set()
+    for entry in exif_tags.entries(exif):
+        if entry.directory != "image" or entry.tag in _OF_STORAGE or entry.tag in _OF_CAMERA:
+            continue
+        if entry.tag in TIFF_TAGS and entry.kind in _CARRIED_TYPES and entry.is_measured:
+            tags[entry.tag] = _value(exif, _Entry(entry.tag, entry.kind, entry.number, entry.start, entry.length))
+        else:
+            strangers.add(entry.tag)
+    return tags, [_numbers("exif", strangers)] if strangers else []
+
+
+def _numbers(kind: str, tags: Collection[int]) -> str:
+    """Tags of that kind that nobody here knows, by their numbers."""
+    first = ", ".join(map(str, sorted(tags)[:_MOST_NAMES]))
+    more = f" and {len(tags) - _MOST_NAMES} more" if len(tags) > _MOST_NAMES else ""
+    return f"{kind} tag{'s' if len(tags) > 1 else ''} {first}{more}"
 
 
 def names_of(pages: Sequence[PageTags], count: int) -> list[str]:

@@ -79,19 +79,24 @@ class Tiff(Codec):
         return {"quality": self.quality(encoding)} if encoding.compression == "jpeg" else {}
 
     def exif_options(self, exif: bytes) -> dict[str, Any]:
+        from imgbatch.codecs.containers.tiff_tags import tags_of_block
         from imgbatch.codecs.metadata.exif import description_tags
 
         # Only what describes the picture: a camera's ImageWidth among the tags would break the file.
         flat, groups = description_tags(exif)
-        return ({"exif": flat} if flat else {}) | ({"groups": groups} if groups else {})
+        tags, _ = tags_of_block(exif)
+        options = {"exif": flat, "groups": groups, "tags": tags}
+        return {name: value for name, value in options.items() if value}
 
     def metadata_options(self, metadata: Metadata, missing: list[str]) -> dict[str, Any]:
+        from imgbatch.codecs.containers.tiff_tags import tags_of_block
         from imgbatch.codecs.metadata import exif_tags, iptc
         from imgbatch.codecs.metadata.exif import has_fixed_maker_note
 
         if metadata.exif:
             missing += ["maker note"] if has_fixed_maker_note(metadata.exif) else []
             missing += ["exif thumbnail"] if exif_tags.has_thumbnail(metadata.exif) else []
+            missing += tags_of_block(metadata.exif)[1]
         super().metadata_options(replace(metadata, xmp=None, iptc=None, resolution=None), missing)
         blocks = {_XMP: metadata.xmp, iptc.TIFF_TAG: metadata.iptc}
         raw = {tag: block for tag, block in blocks.items() if block}
@@ -101,8 +106,10 @@ class Tiff(Codec):
 
     def save(self, frames: Sequence[Image], options: dict[str, Any]) -> bytes:
         groups, raw, pages = options.get("groups", {}), options.get("raw", {}), options.get("pages", ())
+        if tags := options.get("tags"):
+            pages = ({**(pages[0] if pages else {}), **tags}, *pages[1:])
         compressions = options.get("compressions") or [_PILLOW["deflate"]] * len(frames)
-        left_out = ("groups", "raw", "pages", "compressions")
+        left_out = ("groups", "raw", "pages", "tags", "compressions")
         options = {key: value for key, value in options.items() if key not in left_out}
         if any(frame.mode in DEEP_COLOR for frame in frames):
             data = self._save_deep(frames, options, compressions)

@@ -36,7 +36,11 @@ EXIF_PAGE_TAGS = {
     305: "Software", 306: "DateTime", 315: "Artist", 316: "HostComputer", 33432: "Copyright",
 }  # fmt: skip
 #: Tags of TIFF alone that go from TIFF to TIFF: what a page is, and
-TIFF_TAGS = {269: "DocumentName", 285: "PageName", 297: "PageNumber", 42112: "GDAL_METADATA", 42113: "GDAL_NODATA"}
+TIFF_TAGS = {
+    269: "DocumentName", 285: "PageName", 297: "PageNumber", 42112: "GDAL_METADATA", 42113: "GDAL_NODATA",
+    18246: "Rating", 18249: "RatingPercent", 40091: "XPTitle", 40092: "XPComment", 40093: "XPAuthor",
+    40094: "XPKeywords", 40095: "XPSubject",
+}  # fmt: skip
 #: where it lies, on a sheet or on earth (GeoTIFF): true as long as the geometry of the picture is.
 PLACE_TAGS = {
     286: "XPosition", 287: "YPosition", 33550: "ModelPixelScale", 33920: "IntergraphMatrix", 33922: "ModelTiepoint",

@@ -7,7 +7,7 @@ import struct
 import pytest
 from PIL import Image
 
-from imgbatch.codecs.metadata.texts.exif_text import text_of, texts_of_block, texts_of_exif
+from imgbatch.codecs.metadata.texts.exif_text import text_of, texts_of_block, texts_of_exif, texts_of_file
 
 TEXT = "Straße am Fluß"
 COMMENT, TIME, BIAS, F_NUMBER = 0x9286, 0x829A, 0x9204, 0x829D
@@ -107,3 +107,11 @@ def test_several_numbers_and_lines_stand_in_one_line() -> None:
         "LensSpecification": "24 70 2.8 2.8",
         "SpatialFrequencyResponse": "7 9",
     }
+
+
+def test_a_tiff_is_asked_itself() -> None:
+    title, words = TEXT.encode("utf-16-le") + b"\0\0", TEXT.encode() + b"\0"
+    data = block((0x9C9B, 1, len(title), title), (0x010E, 2, len(words), words))
+    assert texts_of_file(None, data) == {"XPTitle": TEXT, "ImageDescription": TEXT}
+    assert texts_of_file(block((0x013B, 2, 3, b"Jo\0")), b"\xff\xd8\xff") == {"Artist": "Jo"}
+    assert texts_of_file(None, b"\xff\xd8\xff") == {}

@@ -14,6 +14,7 @@ from PIL.TiffImagePlugin import AppendingTiffWriter, ImageFileDirectory_v2
 import imgbatch as ib
 from imgbatch.codecs.containers.tiff_tags import _directories, page_directories
 from tests.faults.soak.worst import overlapping_directories
+from tests.unit.codecs.test_exif_text import block
 
 DESCRIPTION, NAME, DOCUMENT, SOFTWARE, ARTIST, COPYRIGHT, DATE = 270, 285, 269, 305, 315, 33432, 306
 SCALE, TIEPOINT, KEYS, ASCII = 33550, 33922, 34735, 34737
@@ -163,6 +164,27 @@ def test_strip_takes_tags_out_of_every_page(
     if stays:
         assert all(None not in values[1:] for values in tags_of(result, *stays))
     assert b"SECRET" not in result.read_bytes() or stays
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_tags_of_exif_go_into_a_tiff_or_are_named(tmp_path: Path, order: str) -> None:
+    title, rating = "Straße".encode("utf-16-le") + b"\0\0", struct.pack(order + "H", 4)
+    exif = block(
+        (40091, 1, len(title), title), (18246, 3, 1, rating), (65000, 2, 4, b"abc\0"),
+        (50341, 7, 4, b"Prin"), order=order,
+    )  # fmt: skip
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.jpg", exif=b"Exif\0\0" + exif)
+    result, changes = made(tmp_path / "a.jpg", format="tiff")
+    assert "exif tag 65000 not written: tiff" in changes
+    assert not any("40091" in change or "18246" in change or "50341" in change for change in changes)
+    again, _ = made(result, ib.Flip(), dir="2")
+    for path in (result, again):
+        with Image.open(path) as image:
+            assert bytes(image.tag_v2[40091]) == title  # type: ignore[attr-defined]
+            assert image.tag_v2[18246] == 4  # type: ignore[attr-defined]
+    assert "XPTitle" not in "".join(changes)
+    stripped, _ = made(tmp_path / "a.jpg", format="tiff", strip="title", dir="3")
+    assert title not in stripped.read_bytes()
 
 
 def test_a_directory_that_leads_in_a_circle_or_outside_ends() -> None:

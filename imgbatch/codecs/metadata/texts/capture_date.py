@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from imgbatch.codecs.metadata import iptc
-from imgbatch.codecs.metadata.texts.exif_text import texts_of_block
+from imgbatch.codecs.metadata.texts.exif_text import texts_of_file
 
 if TYPE_CHECKING:
     from imgbatch.codecs.metadata.block import Metadata
@@ -47,7 +47,7 @@ def capture_date(metadata: Metadata, data: bytes = b"") -> datetime | None:
 
 
 def _dates(metadata: Metadata, data: bytes) -> Iterator[datetime]:
-    tags = {} if metadata.exif is None else texts_of_block(metadata.exif)
+    tags = texts_of_file(metadata.exif, data)
     yield from _of_tags(tags, _ORIGINAL)
     if metadata.xmp is not None:
         properties = _xmp_dates(metadata.xmp)

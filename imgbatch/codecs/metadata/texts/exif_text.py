@@ -11,7 +11,7 @@ import contextlib
 import math
 import struct
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -30,11 +30,27 @@ _MOST_NUMBERS, _MOST_BYTES = 64, 1 << 16  # of one tag: nobody reads more
 _SHORT_TEXT = 6  # bytes: so few may be both UTF-8 and a word of two Chinese characters
 
 
-def texts_of_block(exif: bytes) -> dict[str, str]:
+def texts_of_block(exif: bytes, directories: Sequence[exif_tags.Directory] | None = None) -> dict[str, str]:
     """The tags of the picture and of how it was taken, by their names, as text; what has none is left out."""
     order = exif_tags.order_of(exif) or "<"
-    tags = [entry for entry in exif_tags.entries(exif) if entry.directory in ("image", "exif")]
+    ifds = exif_tags.directories(exif) if directories is None else directories
+    tags = [entry for ifd in ifds if ifd.name in ("image", "exif") for entry in ifd.entries]
     return _by_name(((entry.tag, _value(exif, entry, order)) for entry in tags), order)
+
+
+def texts_of_file(exif: bytes | None, data: bytes) -> dict[str, str]:
+    """The same of a picture's block, or of a TIFF, which is such a block itself.
+
+    Parameters
+    ----------
+    exif : bytes or None
+        The picture's block.
+    data : bytes
+        Its file.
+    """
+    if exif_tags.order_of(data) is not None:
+        return texts_of_block(data, exif_tags.directories.__wrapped__(data))  # nobody keeps the file for the next time
+    return {} if exif is None else texts_of_block(exif)
 
 
 def texts_of_exif(exif: Exif) -> dict[str, str]:
