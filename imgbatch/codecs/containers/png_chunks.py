@@ -18,6 +18,13 @@ MOST = 1 << 20
 #: Bytes of all texts together.
 MOST_TEXT = 16 << 20
 _WORDS = {b"iCCP": "icc", b"zTXt": "text", b"iTXt": "text", b"tEXt": "text", b"eXIf": "exif"}
+_TEXTS = (b"iTXt", b"zTXt", b"tEXt")
+#: Chunks that are read: by Pillow, here, or by who asks for colors.
+_READ = frozenset({
+    b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"acTL", b"fcTL", b"fdAT", b"iCCP", b"sRGB", b"gAMA", b"cHRM",
+    b"cICP", b"cLLI", b"mDCV", b"eXIf", b"pHYs",
+})  # fmt: skip
+_MOST_NAMES = 8
 _XMP = b"XML:com.adobe.xmp"
 _HEAD = struct.Struct(">I4s")  # a chunk's length and name
 
@@ -102,6 +109,22 @@ def light_levels(data: bytes) -> list[str]:
         if name in (b"cLLI", b"mDCV"):
             names.append(name.decode())
     return names
+
+
+def unread(data: bytes) -> list[str]:
+    """What a PNG has that nobody reads here: chunks by their names, and texts whose keyword comes again."""
+    names: dict[str, None] = {}
+    texts: dict[bytes, bytes] = {}
+    for name, start, end in chunks(data):
+        if name in _TEXTS:
+            key = data[start + 8 : start + 88].partition(b"\0")[0]
+            if texts.setdefault(key, data[start:end]) != data[start:end]:
+                names["second text of a keyword"] = None
+        elif name not in _READ and len(names) < _MOST_NAMES:
+            names[f"{name.decode() if name.isalpha() else 'nameless'} chunk"] = None
+    if any(key.startswith((b"date:", b"exif:")) for key in texts):
+        names["ImageMagick's texts"] = None
+    return list(names)
 
 
 def with_cicp(data: bytes, code: tuple[int, int, int, int]) -> bytes:

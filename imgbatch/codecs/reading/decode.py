@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from imgbatch.codecs import errors
 from imgbatch.codecs.containers import jpeg_headers, png_chunks, tiff_pages
-from imgbatch.codecs.metadata import exif, header_blocks
+from imgbatch.codecs.metadata import exif
 from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
 from imgbatch.codecs.metadata.read import comment, packet, records, resolution, texts
 from imgbatch.codecs.reading import aperture, color_description, jpeg_draft, limits, losses, optional_readers
@@ -88,7 +88,7 @@ class SourceImage:
                 if isinstance(value, str):
                     image.png.im_text.setdefault(key, value)  # type: ignore[attr-defined]  # a PngImageFile's
             jpeg_headers.rescale_key(image, data)
-        others = header_blocks.choose(image, self.warnings) if self.format in ("jpeg", "png") else ()
+        others = losses.other_blocks(image, self.format, data, self.warnings)
         upright = self.format in optional_readers.EXTRAS and optional_readers.is_upright(image)
         self.orientation = 1 if upright else exif.orientation(image, self.warnings)
         self._box = aperture.box_of(image, self.format, data, self.warnings)

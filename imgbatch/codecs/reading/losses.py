@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from imgbatch.codecs.containers import jpeg_headers
+from imgbatch.codecs.containers import jpeg_headers, png_chunks
+from imgbatch.codecs.metadata import header_blocks
+from imgbatch.codecs.metadata.header_blocks import Others
 from imgbatch.codecs.reading import optional_readers
 from imgbatch.codecs.registry import CODECS
 
@@ -74,3 +76,24 @@ def companions(image: SourceImage, data: bytes) -> list[Companion]:
     from imgbatch.codecs.containers import jpeg_companions  # few files have any
 
     return jpeg_companions.companions_from(data, end, image.metadata.xmp or b"")
+
+
+def other_blocks(image: ImageFile, format: str, data: bytes, warnings: list[str]) -> Others:
+    """What only a copy of the file keeps, of a JPEG or PNG; its EXIF and XMP are chosen where it has several.
+
+    Parameters
+    ----------
+    image : ImageFile
+        Its info has one EXIF block and one XMP packet from now on.
+    format : str
+        Our name of its format.
+    data : bytes
+        The file.
+    warnings : list of str
+        Gets which texts hold a block that cannot be read.
+    """
+    if format == "jpeg":
+        return header_blocks.choose(image, warnings)
+    if format == "png":
+        return (*header_blocks.choose(image, warnings), *((name, b"") for name in png_chunks.unread(data)))
+    return ()

@@ -294,6 +294,7 @@ ON_FILES: dict[str, Callable[[bytes], object]] = {
     "matrix_profile": lambda data: matrix_conversion.matrix_profile.__wrapped__(data),
     "without_heavy_chunks": png_chunks.without_heavy_chunks,
     "metadata_only": png_chunks.metadata_only,
+    "unread": png_chunks.unread,
     "png": lambda data: list(integrity.png(data)),
     "jpeg": lambda data: list(integrity.jpeg(data)),
     "gif": lambda data: list(integrity.gif(data)),

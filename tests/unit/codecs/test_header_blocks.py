@@ -201,3 +201,23 @@ def test_texts_never_raise(text: str) -> None:
 def test_a_profile_that_nobody_reads_is_named_where_it_stands_alone() -> None:
     with codecs.open_image(png(raw("apple", b"abc")), ".png", 10**6) as opened:
         assert opened.metadata.others == (("raw profile apple", b""),)
+
+
+@pytest.mark.parametrize("behind", [False, True])
+def test_chunks_that_nobody_reads_are_named_where_the_file_is_not_copied(behind: bool, tmp_path: Path) -> None:
+    time = struct.pack(">HBBBBB", 2024, 1, 2, 3, 4, 5)
+    extra = [chunk(b"tIME", time), chunk(b"prVt", b"abc"), chunk(b"prVt", b"d"), chunk(b"tEXt", b"Title\0one"),
+             chunk(b"tEXt", b"Title\0two"), chunk(b"tEXt", b"Author\0Ada"), chunk(b"tEXt", b"date:create\x002024"),
+             chunk(b"1234", b"")]  # fmt: skip
+    (tmp_path / "a.png").write_bytes(png(*extra, behind=behind))
+    wanted = {"tIME chunk not kept", "prVt chunk not kept", "nameless chunk not kept",
+              "second text of a keyword not kept", "ImageMagick's texts not kept"}  # fmt: skip
+    for number, recipe in enumerate((Recipe([Resize("5")]), Recipe([], [Output(format="webp")]), Recipe([]))):
+        (outcome,) = run([tmp_path / "a.png"], tmp_path / f"out{number}", recipe, workers=0).outcomes
+        assert {change for change in outcome.changes if "not kept" in change} == (wanted if number < 2 else set())
+    known = (chunk(b"gAMA", struct.pack(">I", 45455)), chunk(b"pHYs", struct.pack(">IIB", 3000, 3000, 1)))
+    with codecs.open_image(png(*known, chunk(b"tEXt", b"Title\0one")), ".png", 10**6) as opened:
+        assert opened.metadata.others == ()
+    many = [chunk(bytes((97 + number, 97, 97, 97)), b"") for number in range(26)]
+    with codecs.open_image(png(*many), ".png", 10**6) as opened:
+        assert len(opened.metadata.others) == 8
