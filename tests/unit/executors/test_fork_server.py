@@ -105,3 +105,22 @@ def test_its_socket_leaves_nothing_among_temporary_files_and_works(tmp_path: Pat
         f"{WORK}\nassert os.listdir(tempfile.tempdir) == []"
     )
     assert output_of(alone, then, before) == "{'free': True, 'tracker': 0}\n{'free': True, 'tracker': 0}"
+
+
+def test_what_is_forked_starts_over_where_its_name_cannot_be_set() -> None:
+    code = (
+        "import builtins, os\n"
+        "from imgbatch.executors.processes import fork_server\n"
+        "def refuse(*words): raise PermissionError(13, 'no names here')\n"
+        "builtins.open = refuse\n"
+        "number = os.fork()\n"
+        "if number == 0:\n"
+        "    try:\n"
+        "        fork_server._start_over([])\n"
+        "        os._exit(7)\n"
+        "    finally:\n"
+        "        os._exit(1)\n"
+        "os._exit(os.waitstatus_to_exitcode(os.waitpid(number, 0)[1]))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[3], capture_output=True, check=False)
+    assert done.returncode == 7, done.stderr

@@ -34,10 +34,12 @@ def _rows(out: Path) -> int:
     return int(count)
 
 
-def _end_no_run(out: Path) -> None:
+def _end_no_run(out: Path, is_long_ago: bool = False) -> None:
     connection = sqlite3.connect(out / STATE / FILE)
     with connection:
         connection.execute("UPDATE runs SET ended_ns=NULL, exit_code=NULL")
+        if is_long_ago:
+            connection.execute("UPDATE runs SET started_ns=1, seen_ns=2")
     connection.close()
 
 
@@ -51,6 +53,7 @@ def test_outputs_are_on_the_disk_before_they_are_recorded(
         synced.update(dict.fromkeys(paths, _rows(out)))
 
     monkeypatch.setattr(ledgers, "sync_files", sync_files)
+    monkeypatch.setattr(ledgers, "_BATCH_SECONDS", 1e9)  # one transaction, however slow the machine
     assert ib.run([photos], out, HALF, workers=0, sync=word).counts["ok"] == 2
     assert synced == ({} if word == "off" else {str(out / "a.png"): 0, str(out / "b.png"): 0}) and _rows(out) == 2
 
@@ -82,6 +85,15 @@ def test_an_output_that_is_cut_is_made_again(photos: Path, left: int, ended: boo
         _end_no_run(out)
     report = ib.run([photos], out, HALF, workers=0)
     assert (report.counts["ok"], report.counts["unchanged"]) == (1, 1) and (out / "a.png").read_bytes() == whole
+
+
+def test_what_a_power_cut_left_is_ours_also_when_the_disk_dates_it_later(photos: Path) -> None:
+    out = photos.parent / "out"
+    ib.run([photos], out, HALF, workers=0)
+    whole = (out / "a.png").read_bytes()
+    (out / "a.png").write_bytes(whole[:20])
+    _end_no_run(out, is_long_ago=True)
+    assert ib.run([photos], out, HALF, workers=0).counts["ok"] == 1 and (out / "a.png").read_bytes() == whole
 
 
 def test_an_output_that_is_shorter_since_a_run_has_ended_was_changed(photos: Path) -> None:
