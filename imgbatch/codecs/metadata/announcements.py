@@ -82,10 +82,18 @@ def film_length(packet: bytes) -> int | None:
     return None if match is None else int(match[1])
 
 
-def without_announcements(packet: bytes, only: Collection[str] = ()) -> tuple[bytes | None, list[str]]:
+def without_announcements(
+    packet: bytes, only: Collection[str] = (), keep_films: bool = False
+) -> tuple[bytes | None, list[str]]:
     """The packet without announcements (None: nothing is left, or it cannot be read), and what was announced.
 
-    `only` are the namespaces that are meant; none: all.
+    Parameters
+    ----------
+    packet : bytes
+    only : collection of str
+        The namespaces that are meant; none: all.
+    keep_films : bool
+        Whether what is said of a film beside the container directory stays.
     """
     if not announces(packet):
         return packet, []
@@ -95,7 +103,7 @@ def without_announcements(packet: bytes, only: Collection[str] = ()) -> tuple[by
     def drops(prefix: str, name: str, inside: bool) -> bool:
         space = spaces.get(prefix, "")
         kind = _SPACES.get(space) if space in only or not only else None
-        if kind is None and not only and name.startswith(_FILMS):
+        if kind is None and not only and not keep_films and name.startswith(_FILMS):
             kind = FILM
         if kind:
             kinds[kind] = None
@@ -114,11 +122,12 @@ def with_directory(packet: bytes | None, parts: Sequence[tuple[str, int]]) -> by
     parts : sequence of (str, int)
         What follows the picture, and the bytes of each.
     """
-    words = {GAIN_MAP: "GainMap", DEPTH: "Depth"}
+    words = {GAIN_MAP: "GainMap", DEPTH: "Depth", FILM: "MotionPhoto"}
     lines = ['<Container:Item Item:Semantic="Primary" Item:Mime="image/jpeg"/>']
     for kind, length in parts:
         semantic = f'Item:Semantic="{words.get(kind, "Original")}"'
-        lines.append(f'<Container:Item {semantic} Item:Mime="image/jpeg" Item:Length="{length}"/>')
+        mime = "video/mp4" if kind == FILM else "image/jpeg"
+        lines.append(f'<Container:Item {semantic} Item:Mime="{mime}" Item:Length="{length}"/>')
     has_gain_map = any(kind == GAIN_MAP for kind, _ in parts)
     mark = ' xmlns:hdrgm="http://ns.adobe.com/hdr-gain-map/1.0/" hdrgm:Version="1.0"' if has_gain_map else ""
     directory = "".join(f'<rdf:li rdf:parseType="Resource">{line}</rdf:li>' for line in lines)

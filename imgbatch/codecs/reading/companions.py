@@ -57,7 +57,9 @@ def losses(companions: Sequence[Companion], image: SourceImage) -> list[str]:
     return sentences
 
 
-def without_announcements(metadata: Metadata, image: SourceImage, changes: list[str]) -> Metadata:
+def without_announcements(
+    metadata: Metadata, image: SourceImage, changes: list[str], keep_films: bool = False
+) -> Metadata:
     """`metadata` whose XMP announces nothing that accompanies the picture.
 
     Parameters
@@ -68,10 +70,12 @@ def without_announcements(metadata: Metadata, image: SourceImage, changes: list[
         Whose it is: what the file has is named elsewhere.
     changes : list of str
         Gets what was announced and is none of them.
+    keep_films : bool
+        Whether what is said of a film beside the container directory stays.
     """
     if metadata.xmp is None or not announcements.announces(metadata.xmp):
         return metadata
-    packet, kinds = announcements.without_announcements(metadata.xmp)
+    packet, kinds = announcements.without_announcements(metadata.xmp, keep_films=keep_films)
     present = {companion.kind for companion in image.companions}
     for kind in kinds:
         if kind not in present and f"{kind} not kept" not in image.changes:

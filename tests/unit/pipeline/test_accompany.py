@@ -325,6 +325,32 @@ def test_gainmap_drop_leaves_it_out_of_the_same_picture(tmp_path: Path) -> None:
     assert not [claim for claim in CLAIMS if claim in data] and b"dc:source" in data
 
 
+def test_gainmap_drop_leaves_the_film_where_it_is(tmp_path: Path) -> None:
+    data, outcome = make(tmp_path, accompanied.ultra_hdr(film=film()), gainmap="drop")
+    assert assert_true(data) == ["film"] and b'GCamera:MotionPhoto="1"' in packet_of(data)
+    assert "gain map not kept" in outcome.changes and "film not kept" not in outcome.changes
+    assert [item.kind for item in announcements.items(packet_of(data))] == ["", "film"]
+    assert b"hdrgm:" not in data
+
+
+@pytest.mark.parametrize("name", ["micro video", "samsung", "bytes"])
+def test_beside_a_picture_that_changes_the_others_stay(tmp_path: Path, name: str) -> None:
+    primary = FILES[name][0]
+    cut = min(one.start for one in companions(primary, packet_of(primary)))
+    second = jpeg(ramp((32, 24)), comment=b"of the second")
+    source = with_pictures(primary[:cut], second, rest=primary[cut:])
+    before = assert_true(source)
+    data, outcome = make(tmp_path, source, strip="comment")
+    assert assert_true(data) == before and b"of the second" not in data
+    assert data.endswith(primary[cut:]) and not [change for change in outcome.changes if "not kept" in change]
+
+
+def test_a_film_that_nobody_announces_any_more_goes(tmp_path: Path) -> None:
+    data, outcome = make(tmp_path, FILES["motion"][0], strip="xmp")
+    assert assert_true(data) == ["gain map"] and "film not kept" in outcome.changes
+    assert b"MotionPhoto" not in data and b"hdrgm:Version" in packet_of(data)
+
+
 def test_gainmap_drop_copies_what_has_none(tmp_path: Path) -> None:
     source = jpeg(ramp())
     data, outcome = make(tmp_path, source, gainmap="drop")

@@ -76,8 +76,8 @@ def with_index(jpeg: bytes, source: bytes, end: int) -> bytes:
     return insert(jpeg, segment(APP2, b"MPF\0" + bytes(block))) + source[end:]
 
 
-def announce(packet: bytes | None, source: bytes | None, pieces: Sequence[Piece]) -> bytes | None:
-    """`packet` with the container directory of `pieces` and the mark of Ultra HDR, as far as `source` has them.
+def announce(packet: bytes | None, source: bytes | None, directory: Sequence[tuple[str, int]]) -> bytes | None:
+    """`packet` with a container directory and the mark of Ultra HDR, as far as `source` has them.
 
     Parameters
     ----------
@@ -85,12 +85,12 @@ def announce(packet: bytes | None, source: bytes | None, pieces: Sequence[Piece]
         Without announcements.
     source : bytes or None
         The packet as it was.
-    pieces : sequence of Piece
-        What follows the picture, in order.
+    directory : sequence of (str, int)
+        What follows the picture, in order, and the bytes of each.
     """
-    if source is None or not pieces or not (announcements.items(source) or b"/hdr-gain-map/" in source):
+    if source is None or not directory or not (announcements.items(source) or b"/hdr-gain-map/" in source):
         return packet
-    return announcements.with_directory(packet, [(piece.kind, len(piece.data)) for piece in pieces])
+    return announcements.with_directory(packet, directory)
 
 
 def announce_in(jpeg: bytes, source: bytes | None, pieces: Sequence[Piece]) -> bytes | None:
@@ -109,7 +109,7 @@ def announce_in(jpeg: bytes, source: bytes | None, pieces: Sequence[Piece]) -> b
         if marker == APP1 and jpeg.startswith(XMP, start + 4):
             packet, span = jpeg[start + 4 + len(XMP) : end], (start, end)
             break
-    announcement = announce(packet, source, pieces)
+    announcement = announce(packet, source, [(piece.kind, len(piece.data)) for piece in pieces])
     if announcement == packet:
         return jpeg
     content = XMP + (announcement or b"")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from imgbatch.codecs.formats.companions import extended, layout
 from imgbatch.codecs.formats.companions.layout import Piece
 from imgbatch.codecs.formats.companions.pieces import announcements_of, pieces_of, strip_piece
-from imgbatch.codecs.metadata import strip
-from imgbatch.codecs.metadata.block import GAIN_MAP, PREVIEW
+from imgbatch.codecs.metadata import announcements, strip
+from imgbatch.codecs.metadata.block import FILM, GAIN_MAP, PREVIEW
 from imgbatch.codecs.reading import companions
 
 if TYPE_CHECKING:
@@ -31,11 +32,13 @@ class Rest:
     end : int
         Where its picture ends.
     pieces : list of Piece or None
-        What follows from now on; None: all that follows in `source`, as it is.
+        The JPEGs that follow from now on; None: all that follows in `source`, as it is.
+    tail : bytes
+        What follows `pieces`.
     """
 
-    def __init__(self, source: bytes, end: int, pieces: list[Piece] | None) -> None:
-        self.source, self.end, self.pieces = source, end, pieces
+    def __init__(self, source: bytes, end: int, pieces: list[Piece] | None, tail: bytes = b"") -> None:
+        self.source, self.end, self.pieces, self.tail = source, end, pieces, tail
 
     def append_to(self, jpeg: bytes, more: bytes = b"") -> bytes:
         """The file of the picture `jpeg`, which has no index yet, with `more` segments, and of what follows."""
@@ -44,7 +47,7 @@ class Rest:
         if self.pieces is None:
             return layout.with_index(with_mark, self.source, self.end)
         has_gain_map = any(piece.kind == GAIN_MAP for piece in self.pieces)
-        return layout.assemble(with_mark if has_gain_map else jpeg, self.pieces)
+        return layout.assemble(with_mark if has_gain_map else jpeg, self.pieces) + self.tail
 
 
 def rest_to_write(
@@ -76,14 +79,37 @@ def rest_to_write(
         return Rest(data, end, None), extended.keep_extension(image, data, encoding, final, changes)
     rest = [piece for piece in pieces if piece is not None]
     losses += [one for one, piece in zip(jpegs, pieces, strict=True) if piece is None]
-    losses += [one for one in others if not one.is_jpeg and one not in losses]
+    tail = _tail(others, losses, before, final.xmp)
+    losses += [one for one in others if not one.is_jpeg and one not in tail and one not in losses]
     changes += companions.losses(losses, image)
     if any(one.kind == GAIN_MAP for one in losses):
         final.exif = companions.without_gain_of_apple(final).exif
-    final.xmp = companions.without_announcements(final, image, changes).xmp
-    final.xmp = layout.announce(final.xmp, before, rest)
+    films = [one for one in tail if one.kind == FILM]
+    final.xmp = companions.without_announcements(final, image, changes, keep_films=bool(films)).xmp
+    directory = [(piece.kind, len(piece.data)) for piece in rest]
+    if any(item.kind == FILM for item in announcements.items(before or b"")):
+        directory += [(one.kind, one.end - one.start) for one in films]
+    final.xmp = layout.announce(final.xmp, before, directory)
     changes += extended.losses(image)
-    return Rest(data, end, rest), b""
+    return Rest(data, end, rest, data[tail[0].start :] if tail else b""), b""
+
+
+def _tail(
+    others: Sequence[Companion], losses: Sequence[Companion], before: bytes | None, packet: bytes | None
+) -> list[Companion]:
+    """The end of the file from the first companion on that is no JPEG, if it stays: its places count from the end.
+
+    A film stays only as long as it is announced as it was.
+    """
+    tail = sorted((one for one in others if not one.is_jpeg), key=lambda one: one.start)
+    if (
+        not tail
+        or any(one in losses for one in tail)
+        or any(one.start > tail[0].start for one in others if one.is_jpeg)
+    ):
+        return []
+    was, still = (FILM in announcements.without_announcements(xmp or b"")[1] for xmp in (before, packet))
+    return tail if was == still else []
 
 
 def _stays(data: bytes, one: Companion, encoding: Encoding) -> bool:
