@@ -34,7 +34,7 @@ def journey_to(picture: SourceImage, plan: DecodePlan, output: int, end: Size) -
 def on_journey(
     metadata: Metadata, picture: SourceImage, plan: DecodePlan, output: int, end: Size, changes: list[str]
 ) -> Metadata:
-    """`metadata` for an output: with the journey, and without a thumbnail that shows more than the output does.
+    """`metadata` for an output: with the journey where they name places, without a thumbnail that shows more than it.
 
     Parameters
     ----------
@@ -45,7 +45,9 @@ def on_journey(
     """
     if not shows_whole_source((*plan.common, *plan.own[output])):
         metadata = without_thumbnails(metadata, changes)
-    return replace(metadata, journey=journey_to(picture, plan, output, end))
+    from imgbatch.codecs.metadata.regions.follow import names_places  # not where nothing has metadata
+
+    return replace(metadata, journey=journey_to(picture, plan, output, end)) if names_places(metadata) else metadata
 
 
 def _map_of(ops: tuple[Operation, ...], size: Size, end: Size) -> PlaceMap | None:

@@ -18,7 +18,7 @@ import imgbatch as ib
 from imgbatch.codecs.metadata import exif_tags, xmp
 from imgbatch.codecs.metadata.block import Metadata
 from imgbatch.codecs.metadata.regions import rdf
-from imgbatch.codecs.metadata.regions.follow import follow
+from imgbatch.codecs.metadata.regions.follow import follow, names_places
 from imgbatch.core.places import Journey, PlaceMap
 from imgbatch.core.quantities import Size
 from imgbatch.operations import Border, Crop, Flip, Flop, Operation, Pad, Resize, Rotate, Trim
@@ -441,6 +441,21 @@ def test_subjects_of_odd_types(number: int, kind: str) -> None:
     after = follow(Metadata(exif=block), JOURNEY, changes).exif
     assert after is None or 0x9214 not in [entry.tag for entry in exif_tags.entries(after)]
     assert changes == ["subject area removed: it is not in the picture any more, or not where it said"]
+
+
+def test_a_quick_look_finds_every_place() -> None:
+    for endian in "<>":
+        exif = Image.Exif()
+        exif.endian = endian
+        exif[0x010F] = "Maker"
+        assert not names_places(Metadata(exif=exif.tobytes()[6:], xmp=b"<x:xmpmeta/>"))
+        for tag in (0x9214, 0xA214):
+            exif.get_ifd(0x8769)[tag] = (3, 4)
+            assert names_places(Metadata(exif=exif.tobytes()[6:]))
+            del exif.get_ifd(0x8769)[tag]
+    for inner in (mwg(), microsoft(), iptc(), subjects()):
+        assert names_places(Metadata(xmp=packet(inner)))
+    assert not names_places(Metadata())
 
 
 def test_changes_in_place_leave_all_else() -> None:

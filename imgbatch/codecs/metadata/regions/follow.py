@@ -12,10 +12,18 @@ from imgbatch.codecs.metadata.regions.base import SUBJECT_CHANGE, base_of, subje
 from imgbatch.core.places import STILL, Journey
 
 _SUBJECT_AREA, _SUBJECT_LOCATION = 0x9214, 0xA214
+#: The numbers of these tags, as either order of bytes has them.
+_MARKS = tuple(tag.to_bytes(2, order) for tag in (_SUBJECT_AREA, _SUBJECT_LOCATION) for order in ("little", "big"))
 _LOOK = re.compile(
     rb"schemas/regions/|photo/1\.2/|panorama/|spherical/|ImageRegion|Subject(?:Area|Location)|camera-raw-settings"
     rb"|acdsee\.com/regions|drone-dji/|photos/1\.0/focus/|pix4d\.com/camera"
 )
+
+
+def names_places(metadata: Metadata) -> bool:
+    """Whether there may be something that follows the picture: a quick look."""
+    exif, packet = metadata.exif, metadata.xmp
+    return bool(exif and any(mark in exif for mark in _MARKS)) or bool(packet and _LOOK.search(packet))
 
 
 def follow(metadata: Metadata, journey: Journey, changes: list[str]) -> Metadata:
