@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import field
 from typing import Any, BinaryIO
 
-from imgbatch.codecs.encoder_options import FORMATS, SAME
+from imgbatch.codecs.encoder_options import SAME
+from imgbatch.codecs.registry import WRITTEN
 from imgbatch.core.errors import UsageError, unknown, wrong_value
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.operations import Operation
@@ -19,7 +20,7 @@ from imgbatch.storage.pipe import read_all
 
 #: Takes the name of a flag and its word; UsageError when the word makes no sense.
 Reader = Callable[[str, str], Any]
-_SPELLINGS = {"jpg": "jpeg", "tif": "tiff"}
+_SPELLINGS = {"jpg": "jpeg", "tif": "tiff", "heic": "heif"}
 
 
 @frozen
@@ -68,8 +69,8 @@ def read_formats(name: str, word: str) -> tuple[str, ...]:
     for part in word.split(","):
         spelling = part.strip().lower()
         spelling = _SPELLINGS.get(spelling, spelling)
-        if spelling not in (*FORMATS, SAME):
-            raise unknown(part, "format", (*FORMATS, SAME))
+        if spelling not in (*WRITTEN, SAME):
+            raise unknown(part, "format", (*WRITTEN, SAME))
         formats.append(spelling)
     return tuple(dict.fromkeys(formats))
 

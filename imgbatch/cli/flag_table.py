@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 from imgbatch.cli.arguments import path_reader, read_formats, read_widths
 from imgbatch.cli.flag import Flag, declaration_flags, operation_flag
 from imgbatch.codecs.encoder_options import FORMATS
+from imgbatch.codecs.registry import OPTIONAL
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.run_settings import Filters, Settings, UnattendedSettings
 from imgbatch.operations import Operation
@@ -140,7 +141,8 @@ _PACK = (
 )  # fmt: skip
 _FORMAT = Flag(
     ("-f", "--format"), "formats", "output",
-    f"{', '.join(FORMATS)}, or same (the source's own; default); comma-separated for several",
+    f"{', '.join(FORMATS)}, {' and '.join(OPTIONAL)} with their extras, or same (the source's own; default); "
+    "comma-separated for several",
     metavar="FORMAT", read=read_formats,
 )  # fmt: skip
 _OUTPUT = (

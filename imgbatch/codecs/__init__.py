@@ -196,10 +196,9 @@ def describe_formats() -> list[FormatInfo]:
             readable = name == "mpo" or (name.upper() in Images.OPEN and _has_feature(_FEATURES.get(name)))
             lines.append(FormatInfo(name, suffixes, readable, False))
     for name, extra in optional_readers.EXTRAS.items():
-        there = optional_readers.is_installed(name)
-        lines.append(
-            FormatInfo(name, extra.suffixes, there, False, advice="" if there else optional_readers.advice(name))
-        )
+        there, one = optional_readers.is_installed(name), codec(name)
+        advice = "" if there else optional_readers.advice(name)
+        lines.append(FormatInfo(name, extra.suffixes, there, there, False, one.alpha, one.icc, one.exif, advice))
     return lines
 
 

@@ -11,10 +11,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from imgbatch.codecs.registry import CODECS
+from imgbatch.codecs.registry import WRITTEN
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+    from PIL.ImageFile import ImageFile
 
     from imgbatch.codecs.encoder_options import Encoding
     from imgbatch.codecs.errors import Finding
@@ -27,7 +28,7 @@ class Codec(ABC):
     Attributes
     ----------
     name : str
-        Our name of the format, by which registry.CODECS knows more of it.
+        Our name of the format, by which registry.WRITTEN knows more of it.
     modes : frozenset of str
         Modes that are written as they are. The others become one of `targets`, the first of which is for gray
         without alpha, then gray with alpha, color, color with alpha (see writing.pixel_modes.target_mode).
@@ -66,17 +67,17 @@ class Codec(ABC):
     @property
     def pillow(self) -> str:
         """Pillow's name of the format."""
-        return CODECS[self.name].pillow
+        return WRITTEN[self.name].pillow
 
     @property
     def suffixes(self) -> tuple[str, ...]:
         """Lower case with the dot; the first is the one given to new names."""
-        return CODECS[self.name].suffixes
+        return WRITTEN[self.name].suffixes
 
     @property
     def multiframe(self) -> bool:
         """Whether it holds several frames or pages."""
-        return CODECS[self.name].multiframe
+        return WRITTEN[self.name].multiframe
 
     @abstractmethod
     def options(self, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
@@ -94,7 +95,7 @@ class Codec(ABC):
         """The chroma sampling of colors, in a format that has several: as typed, or by the quality."""
         if encoding.subsampling != "auto":
             return encoding.subsampling
-        whole, quality = CODECS[self.name].whole_chroma, self.quality(encoding)
+        whole, quality = WRITTEN[self.name].whole_chroma, self.quality(encoding)
         return "4:4:4" if whole is not None and quality is not None and quality >= whole else "4:2:0"
 
     def inherit(
@@ -174,6 +175,12 @@ class Codec(ABC):
             Gets a text where durations are assumed.
         """
         return {"duration": timing.for_frames(count, changes), "loop": 0 if timing.loop is None else timing.loop}
+
+    def open(self, data: bytes) -> ImageFile:
+        """One of its own files, for a look at what was made of the pixels."""
+        from PIL import Image as Images
+
+        return Images.open(io.BytesIO(data), formats=[self.pillow])
 
     def save(self, frames: Sequence[Image], options: dict[str, Any]) -> bytes:
         """Pillow's encoder."""

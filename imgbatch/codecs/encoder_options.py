@@ -3,7 +3,7 @@
 # Without `from __future__ import annotations`: every start of a command would compile the texts of the fields again.
 from typing import Annotated, ClassVar
 
-from imgbatch.codecs.registry import CODECS
+from imgbatch.codecs.registry import CODECS, WRITTEN
 from imgbatch.core.file_parameter import File
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameter_kinds import Choice, Grammar, Number, Switch
@@ -48,7 +48,7 @@ class Encoding(Declaration):
 
     word: ClassVar[str] = "output"
 
-    format: Annotated[str, Choice((*FORMATS, SAME)), "format to write; same: the source's own"] = SAME
+    format: Annotated[str, Choice((*WRITTEN, SAME)), "format to write; same: the source's own"] = SAME
     quality: Annotated[
         int | str | None,
         Quality(),
@@ -57,12 +57,12 @@ class Encoding(Declaration):
     subsampling: Annotated[
         str,
         Choice(("auto", "4:4:4", "4:2:2", "4:2:0")),
-        f"chroma sampling of JPEG and AVIF; auto: 4:4:4 from quality {CODECS['jpeg'].whole_chroma} on "
+        f"chroma sampling of JPEG, AVIF and HEIC; auto: 4:4:4 from quality {CODECS['jpeg'].whole_chroma} on "
         f"(AVIF {CODECS['avif'].whole_chroma}), else 4:2:0",
     ] = "auto"
     progressive: Annotated[bool, Switch(), "JPEG in several scans"] = False
     optimize: Annotated[bool, Switch(), "smaller JPEG and PNG files for more time, same pixels"] = False
-    lossless: Annotated[bool, Switch(), "WebP without loss; AVIF only for gray pictures"] = False
+    lossless: Annotated[bool, Switch(), "WebP and JPEG XL without loss; AVIF and HEIC only for gray pictures"] = False
     compression: Annotated[
         str,
         Choice(("keep", "none", "deflate", "lzw", "jpeg", "zstd", "g4")),

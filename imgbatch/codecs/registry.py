@@ -82,10 +82,25 @@ CODECS: dict[str, Format] = {
 }  # fmt: skip
 
 
+def _by_its_reader(prefix: bytes) -> bool:
+    return False
+
+
+#: Formats that are written where somebody else's package is installed, each an extra of that name. Their files are
+#: known by their readers (reading/optional_readers.py): a source of them stays what it is only where it is asked for.
+OPTIONAL: dict[str, Format] = {
+    "jxl": Format("formats.jxl:Jxl", "JXL", "", (".jxl",), _by_its_reader, densest=1),
+    "heif": Format("formats.heif:Heif", "HEIF", "", (".heic", ".heif", ".hif"), _by_its_reader, densest=1,
+                   whole_chroma=90),
+}  # fmt: skip
+#: All formats that an output may have.
+WRITTEN: dict[str, Format] = {**CODECS, **OPTIONAL}
+
+
 @functools.cache
 def load(name: str) -> Any:
     """An instance of a format's codec; UsageError names the nearest known format."""
-    if name not in CODECS:
-        raise unknown(name, "format", CODECS)
-    module, _, title = CODECS[name].codec.partition(":")
+    if name not in WRITTEN:
+        raise unknown(name, "format", WRITTEN)
+    module, _, title = WRITTEN[name].codec.partition(":")
     return getattr(importlib.import_module(f"{__package__}.{module}"), title)()

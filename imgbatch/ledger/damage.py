@@ -15,7 +15,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from imgbatch.codecs.registry import CODECS
+from imgbatch.codecs.registry import WRITTEN
 from imgbatch.core.errors import PlanError
 from imgbatch.ledger.schema import FORMATS, HASHES, KINDS, PATHS, SIZES
 
@@ -86,7 +86,7 @@ def check_rows(table: str, rows: Sequence[Sequence[Any]]) -> None:
         hashes = [row[column] for row in rows]
         if not set(map(len, hashes)) <= {0, 32} or "".join(hashes).strip("0123456789abcdef"):
             raise sqlite3.DatabaseError("a hash is none")
-    if not {row[column] for row in rows for column in FORMATS[table]} <= {"", *CODECS}:
+    if not {row[column] for row in rows for column in FORMATS[table]} <= {"", *WRITTEN}:
         raise sqlite3.DatabaseError("it names a format that there is not")
     if any(row[column] < 0 for row in rows for column in SIZES[table]):
         raise sqlite3.DatabaseError("a size is negative")

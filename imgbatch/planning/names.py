@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from string import Formatter
 from typing import Any
 
-from imgbatch.codecs.registry import CODECS
+from imgbatch.codecs.registry import WRITTEN
 from imgbatch.core.errors import BLAME, ImageError, UsageError, kind_of_errno, one_line
 from imgbatch.core.job import Source
 from imgbatch.operations.base import EXIF
@@ -200,13 +200,13 @@ def split_name(name: str) -> tuple[str, str]:
 
 def extension(suffix: str, format: str) -> str:
     """What ``{ext}`` is (without a dot): the source's own suffix where it fits the format to write, else the usual."""
-    suffixes = CODECS[format].suffixes
+    suffixes = WRITTEN[format].suffixes
     return suffix[1:] if suffix.lower() in suffixes else suffixes[0][1:]
 
 
 def added_extension(suffix: str, format: str) -> str:
     """``{ext}`` where the source's format cannot be written: ``scan.ppm`` -> ``scan.ppm.png``."""
-    suffixes = CODECS[format].suffixes
+    suffixes = WRITTEN[format].suffixes
     return extension(suffix, format) if not suffix or suffix.lower() in suffixes else suffix[1:] + suffixes[0]
 
 

@@ -14,7 +14,7 @@ from string import Formatter
 from typing import Annotated, Any
 
 from imgbatch.codecs.encoder_options import SAME, Encoding
-from imgbatch.codecs.registry import CODECS
+from imgbatch.codecs.registry import CODECS, WRITTEN
 from imgbatch.core.errors import UsageError, unknown, wrong_value
 from imgbatch.core.file_parameter import map_paths
 from imgbatch.core.frozen_dataclass import frozen
@@ -192,7 +192,7 @@ def _may_have_whole_chroma(output: Output) -> bool:
         return False
     quality = output.quality or (100 if output.min_ssim is not None else 0)
     formats = CODECS if output.format == SAME else (output.format,)
-    least = [whole for name in formats if (whole := CODECS[name].whole_chroma) is not None]
+    least = [whole for name in formats if (whole := WRITTEN[name].whole_chroma) is not None]
     return isinstance(quality, int) and bool(least) and quality >= min(least)
 
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from imgbatch.codecs.registry import OPTIONAL
 from imgbatch.core.errors import PlanError, UsageError
 from imgbatch.core.job import Job
 from imgbatch.core.run_settings import Filters, Settings
@@ -123,6 +124,10 @@ class Preparation:
             from imgbatch.operations.plugins import refuse_immobile
 
             refuse_immobile(custom)
+        if any(output.format in OPTIONAL for output in self._recipe.outputs):
+            from imgbatch.codecs.reading.optional_readers import refuse_missing
+
+            refuse_missing([output.format for output in self._recipe.outputs])
         self.resources = reference_files_of(self._recipe)
         if self._keep_ledger:
             refuse_strange_state(self.state, self._settings.trust_state, writing=hold)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from imgbatch.codecs.registry import CODECS
+from imgbatch.codecs.registry import WRITTEN
 from imgbatch.core.job import Job, Outcome
 from imgbatch.core.run_settings import Filters
 from imgbatch.ledger.rows import Row
@@ -133,4 +133,4 @@ def _most_bytes(recipe: Recipe, output: Output) -> int:
     for op in (*recipe.ops, *output.ops):
         size = None if size is None else op.after(size)
     width, height = size or _HUGE
-    return width * height * (CODECS[output.format].densest if output.format in CODECS else 4)
+    return width * height * (WRITTEN[output.format].densest if output.format in WRITTEN else 4)

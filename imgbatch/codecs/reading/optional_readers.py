@@ -10,12 +10,13 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import io
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs import errors
 from imgbatch.codecs.containers import jxl_boxes
 from imgbatch.codecs.reading import limits
-from imgbatch.core.errors import ImageError
+from imgbatch.core.errors import ImageError, UsageError
 from imgbatch.core.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
@@ -54,6 +55,48 @@ def advice(name: str) -> str:
     return f'pip install "imgbatch[{name}]"'
 
 
+def module_of(name: str, what: str, other: str) -> Any:
+    """The module that reads and writes a format.
+
+    Parameters
+    ----------
+    name : str
+        A key of `EXTRAS`.
+    what, other : str
+        What is looked for in it, and what else would do, for the sentence that misses it.
+
+    Raises
+    ------
+    ImageError
+        ``unsupported`` where the package is missing or cannot be imported.
+    """
+    try:
+        return importlib.import_module(EXTRAS[name].module)
+    except ImportError as error:
+        raise ImageError("unsupported", missing_sentence(name, what, other, error)) from error
+
+
+def missing_sentence(name: str, what: str, other: str, error: ImportError | None = None) -> str:
+    """What is missing for a format, with the command that installs it.
+
+    Parameters
+    ----------
+    name, what, other
+        As of :func:`module_of`.
+    error : ImportError, optional
+        Why a package that is there cannot be imported.
+    """
+    why = f" ({error})" if error is not None and is_installed(name) else ""
+    return f"{EXTRAS[name].title} has no {what} here{why}; {advice(name)}, or {other}"
+
+
+def refuse_missing(formats: Iterable[str]) -> None:
+    """UsageError where one of the formats to write needs a package that is not installed."""
+    for name in formats:
+        if name in EXTRAS and not is_installed(name):
+            raise UsageError(missing_sentence(name, "encoder", "choose another --format"))
+
+
 def open_optional(name: str, data: bytes, max_pixels: int) -> ImageFile:
     """A picture of one of `EXTRAS`, header read.
 
@@ -74,12 +117,7 @@ def open_optional(name: str, data: bytes, max_pixels: int) -> ImageFile:
     extra = EXTRAS[name]
     if name == "jxl":
         limits.check_pixels(jxl_boxes.size(data), max_pixels)  # its reader decodes the whole picture when it opens it
-    try:
-        reader = getattr(importlib.import_module(extra.module), extra.reader)
-    except ImportError as error:
-        why = f" ({error})" if is_installed(name) else ""
-        message = f"{extra.title} has no reader here{why}; {advice(name)}, or convert it to JPEG or PNG first"
-        raise ImageError("unsupported", message) from error
+    reader = getattr(module_of(name, "reader", "convert it to JPEG or PNG first"), extra.reader)
     try:
         image: ImageFile = reader(io.BytesIO(data), "")
     except ImageError:

@@ -10,7 +10,6 @@ together at most :data:`MOST` encodes; out of reach is a failure of kind ``targe
 from __future__ import annotations
 
 import dataclasses
-import io
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -218,10 +217,9 @@ class _Search:
     def _likeness(self, file: EncodedFile) -> float:
         """The lowest SSIM of a frame to what was encoded; 0 where frames are missing."""
         import numpy
-        from PIL import Image as Images
 
         pictures = self._input.frames
-        with Images.open(io.BytesIO(file.data), formats=[self._codec.pillow]) as image:
+        with self._codec.open(file.data) as image:
             if file.frames != len(pictures):
                 pictures = pictures[:1]  # equal neighbors were joined
             lowest = 1.0

@@ -74,7 +74,7 @@ def test_what_is_there_is_listed_as_read(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(optional_readers, "is_installed", lambda _: True)
     lines = {line.name: line for line in codecs.describe_formats()}
     for name, extra in optional_readers.EXTRAS.items():
-        assert lines[name].read and not lines[name].write and not lines[name].advice
+        assert lines[name].read and lines[name].write and not lines[name].advice
         assert lines[name].suffixes == extra.suffixes
         assert codecs.is_image(b"", extra.suffixes[0])
 

@@ -16,7 +16,7 @@ import imgbatch
 from imgbatch import codecs
 from imgbatch.codecs import formats
 from imgbatch.codecs.base import Codec
-from imgbatch.codecs.registry import CODECS
+from imgbatch.codecs.registry import CODECS, WRITTEN
 
 PACKAGE = Path(imgbatch.__file__).parent
 SGI = """
@@ -42,7 +42,7 @@ def test_every_codec_is_in_the_table_once_under_its_own_name() -> None:
         for value in vars(module).values()
         if isinstance(value, type) and issubclass(value, Codec) and value.__module__ == module.__name__
     }
-    assert sorted(entry.codec for entry in CODECS.values()) == sorted(classes)
+    assert sorted(entry.codec for entry in WRITTEN.values()) == sorted(classes)
     assert [codec.name for codec in codecs.all_codecs()] == list(CODECS)
 
 
