@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import io
 import itertools
+import re
 import struct
 import zlib
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from PIL import Image, ImageCms
 
 import imgbatch as ib
 from imgbatch.codecs.containers import png_chunks
+from imgbatch.codecs.metadata import xmp
 from imgbatch.codecs.reading import color_description, limits
 from imgbatch.codecs.reading.open import open_image
 from imgbatch.core.job import Outcome
@@ -395,6 +397,32 @@ def test_a_jpeg_that_keeps_its_picture_keeps_its_colors(tmp_path: Path, strip: s
     assert "picture copied: only metadata are changed" in outcome.changes
     assert "icc: Adobe RGB written beside the picture" in outcome.changes
     assert profile_conversion.profile_name(image.info["icc_profile"]) == "Adobe RGB"
+
+
+@pytest.mark.parametrize(("icc", "expected"), [("srgb", (b"1", False)), ("keep", (b"65535", True))])
+@pytest.mark.parametrize("spelling", [
+    b' exif:ColorSpace="65535" photoshop:ICCProfile="Display P3"/>',
+    b"><exif:ColorSpace>65535</exif:ColorSpace><photoshop:ICCProfile>Display P3</photoshop:ICCProfile>"
+    b"</rdf:Description>",
+], ids=["attributes", "elements"])  # fmt: skip
+def test_xmp_names_no_profile_that_is_gone(
+    tmp_path: Path, spelling: bytes, icc: str, expected: tuple[bytes, bool]
+) -> None:
+    packet = (
+        b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        b'<rdf:Description xmlns:exif="http://ns.adobe.com/exif/1.0/" xmlns:dc="http://purl.org/dc/elements/1.1/" '
+        b'xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/" dc:format="x"' + spelling + b"</rdf:RDF></x:xmpmeta>"
+    )
+    image = Image.new("RGB", (64, 64), P3_RED)
+    data = files.saved(image, "JPEG", icc_profile=profile("P3", "sRGB"), xmp=packet)
+    _, result = run_one(tmp_path, "a.jpg", data, format="jpeg", icc=icc, ops=[ib.Resize("32")])
+    made = result.info["xmp"]
+    space = re.search(rb"exif:ColorSpace(?:=.|>)(\d+)", made)
+    assert space is not None and (space[1], b"ICCProfile" in made) == expected and b'dc:format="x"' in made
+
+
+def test_xmp_that_cannot_be_read_stays(tmp_path: Path) -> None:
+    assert xmp.with_srgb(b"<x photoshop:ICCProfile='P3'") == b"<x photoshop:ICCProfile='P3'"
 
 
 def test_a_large_profile_comes_in_pieces(tmp_path: Path) -> None:

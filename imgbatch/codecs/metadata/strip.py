@@ -186,12 +186,13 @@ def metadata_to_write(
 
         result = follow(result, metadata.journey.resize_to(size), changes)
     result = replace(result)
+    becomes_srgb = icc_policy(icc, strip, keep) != "keep" and metadata.icc is not None
     if result.exif:
         result.exif = exif_tags.with_size(result.exif, size)
-        if icc_policy(icc, strip, keep) != "keep" and metadata.icc:
-            result.exif = exif_tags.with_srgb(result.exif)
+        result.exif = exif_tags.with_srgb(result.exif) if becomes_srgb else result.exif
     if result.xmp:
-        result.xmp = xmp.with_size(result.xmp, size)
+        packet = xmp.with_size(result.xmp, size)
+        result.xmp = xmp.with_srgb(packet) if becomes_srgb else packet
     return result
 
 

@@ -18,7 +18,7 @@ Drops = Callable[[str, str, bool], bool]
 #: the local name of the property whose value it is, and a text -> whether it goes
 DropsValue = Callable[[str, str], bool]
 
-_ORIENTATION = "tiff:Orientation"
+_ORIENTATION, _COLOR_SPACE = "tiff:Orientation", "exif:ColorSpace"
 _WIDTHS, _HEIGHTS = ("tiff:ImageWidth", "exif:PixelXDimension"), ("tiff:ImageLength", "exif:PixelYDimension")
 # Spaces are tried from the first of them only, and given up whole: else a packet of spaces takes hours.
 _ATTRIBUTE = re.compile(rb"(?<!\s)\s++([^\s=<>\"']++)\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+')")
@@ -68,6 +68,18 @@ def with_size(xmp: bytes, size: tuple[int, int]) -> bytes:
         for name in names:
             xmp = _with_number(xmp, name, side)
     return xmp
+
+
+def with_srgb(xmp: bytes) -> bytes | None:
+    """The packet with sRGB where it names the color space, and without the name of another profile.
+
+    None where nothing is left; the packet itself where it cannot be read.
+    """
+    xmp = _with_number(xmp, _COLOR_SPACE, 1)
+    if b"ICCProfile" not in xmp:
+        return xmp
+    result = without(xmp, lambda prefix, name, _: (prefix, name) == ("photoshop", "ICCProfile"))
+    return xmp if result is None and without(xmp, lambda *_: False) is None else result
 
 
 def has_position(xmp: bytes) -> bool:

@@ -116,6 +116,7 @@ ON_PACKETS: dict[str, Callable[[bytes], object]] = {
     "stripped": lambda packet: strip.strip_metadata(Metadata(xmp=packet), "location,artist", None, []),
     "without_padding": xmp.without_padding,
     "with_size": lambda packet: xmp.with_size(packet, (1, 1)),
+    "with_srgb": lambda packet: xmp.with_srgb(packet + b"ICCProfile"),
     "with_upright_orientation": xmp.with_upright_orientation,
     "has_position": xmp.has_position,
     "to_utf8": xmp.to_utf8,
