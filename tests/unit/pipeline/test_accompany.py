@@ -121,6 +121,18 @@ def test_a_film_that_says_where_it_was_taken_goes_with_the_position(tmp_path: Pa
     assert "film not kept" in outcome.changes and b"48.1372" not in data and b"MicroVideo" not in data
 
 
+@pytest.mark.parametrize("strip", ["gps", "artist"])
+@pytest.mark.parametrize("word", [b"Exif\0\0", b"II*\0\x08\0\0\0", b"MM\0*", b"<x:xmpmeta>", b""])
+def test_bytes_that_hold_metadata_go_where_some_are_stripped(tmp_path: Path, word: bytes, strip: str) -> None:
+    still = accompanied.box(b"ftyp", b"heic\0\0\0\0mif1heic") + accompanied.box(b"mdat", b"secret " + word + b"words")
+    for number, rest in enumerate((still, b"more " + word + b" secret words")):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        data, outcome = make(folder, jpeg(ramp()) + rest, strip=strip)
+        assert (b"secret" in data) == (not word)
+        assert any("not kept" in change for change in outcome.changes) == bool(word)
+
+
 def test_a_second_picture_loses_what_the_first_loses(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif.get_ifd(0x8825).update({1: "N", 2: (48.0, 8.0, 13.9), 3: "E", 4: (11.0, 34.0, 30.0)})

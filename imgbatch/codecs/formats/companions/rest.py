@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from imgbatch.codecs.reading.decode import SourceImage
 
 #: How a film says where it was taken; other tracks and boxes hold no words of their own.
-_PLACES = (b"\xa9xyz", b"loci", b"location.ISO6709", b"gpmd", b"GPS")
+_PLACES = (b"\xa9xyz", b"loci", b"location.ISO6709", b"gpmd", b"camm", b"freeGPS", b"xmpmeta")
+#: What begins metadata in bytes that are neither a JPEG nor a film, as a HEIC picture's.
+_BLOCKS = (b"Exif", b"II*\0", b"MM\0*", b"xmpmeta", b"8BIM", b"GPS")
 
 
 class Rest:
@@ -113,7 +115,7 @@ def _tail(
 
 
 def _stays(data: bytes, one: Companion, encoding: Encoding) -> bool:
-    """Whether a companion may stay: a film's metadata cannot be stripped, so it goes where it could have some."""
+    """Whether a companion may stay: metadata of what is no JPEG cannot be stripped, so it goes where it has some."""
     if one.kind == GAIN_MAP and encoding.gainmap == "drop":
         return False
     rules = strip.strip_rules(encoding.strip, encoding.keep)
@@ -123,6 +125,6 @@ def _stays(data: bytes, one: Companion, encoding: Encoding) -> bool:
         return True
     if rules.block("film"):
         return False
-    return not rules.drops("", "location", "gps") or not any(
-        data.find(word, one.start, one.end) >= 0 for word in _PLACES
-    )
+    places = _PLACES if rules.drops("", "location", "gps") else ()
+    words = places if one.kind == FILM else _BLOCKS
+    return not any(data.find(word, one.start, one.end) >= 0 for word in words)
