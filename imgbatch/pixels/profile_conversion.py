@@ -129,11 +129,14 @@ def between(image: Image, icc: bytes, target: bytes) -> Image | None:
     Parameters
     ----------
     image : Image
-        RGB, RGBA, a palette, gray or CMYK of 8 bits: it keeps its mode, but a palette becomes RGB or RGBA.
+        RGB, RGBA, a palette, gray or CMYK of 8 bits: it keeps its mode, but a palette becomes RGB or RGBA. Of 16 bits
+        of color it keeps them on the way to sRGB, as :func:`converts_depth` says.
     icc, target : bytes
     """
     whole = to_continuous_tone(image) if image.mode == "P" else image
-    whole = to_eight_bits(whole) if whole.mode in DEEP_COLOR else whole
+    if whole.mode in DEEP_COLOR:
+        deep = _deep_to_srgb(whole, icc) if fits(icc, whole.mode) and is_srgb(target) else None
+        return deep or between(to_eight_bits(whole), icc, target)
     if whole.mode not in ("L", "RGB", "RGBA", "CMYK") or not (fits(icc, whole.mode) and fits(target, whole.mode)):
         return None
     try:

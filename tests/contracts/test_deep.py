@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,9 @@ from imgbatch.operations import Operation
 from imgbatch.operations.alpha import ACTIONS
 from imgbatch.operations.base import apply_operation
 from imgbatch.operations.registry import all_operations
-from imgbatch.pixels import color
+from imgbatch.pixels import color, gamma
 from imgbatch.pixels.alpha import as_deep
+from imgbatch.pixels.color_spaces import color_space, icc_profile
 from imgbatch.pixels.deep import bands
 from tests.contracts import deep_pictures
 from tests.contracts.deep_pictures import Samples, gradient, png, read_by_imagemagick, stored_depth, tiff, weighted
@@ -138,8 +140,6 @@ def test_a_profile_stays_beside_its_16_bits(tmp_path: Path) -> None:
 
     profile = bytearray(srgb_profile())
     profile[84:100] = b"0123456789abcdef"  # an own one
-    import zlib
-
     chunk = (b"iCCP", b"own\0\0" + zlib.compress(bytes(profile)))
     source = write(tmp_path / "a.png", png(gradient(), chunk))
     for format in ("png", "tiff"):
@@ -147,6 +147,21 @@ def test_a_profile_stays_beside_its_16_bits(tmp_path: Path) -> None:
         with Image.open(outcome.outputs[0].path) as image:
             assert image.info["icc_profile"] == bytes(profile)
         assert outcome.changes == () and stored_depth(Path(outcome.outputs[0].path).read_bytes()) == 16
+
+
+@pytest.mark.parametrize("policy", ["srgb", "none"])
+@pytest.mark.parametrize("count", [3, 4])
+def test_a_profile_is_applied_with_16_bits(tmp_path: Path, policy: str, count: int) -> None:
+    samples = gradient(count)
+    chunk = (b"iCCP", b"own\0\0" + zlib.compress(icc_profile.profile_of(color_space.ADOBE_RGB)))
+    outcome = run_one(write(tmp_path / "a.png", png(samples, chunk)), tmp_path / "out", icc=policy)
+    assert "-> sRGB" in outcome.changes[0] and not any("depth" in change for change in outcome.changes)
+    result = np.asarray(read(Path(outcome.outputs[0].path).read_bytes())).astype(float)
+    to_srgb = np.linalg.inv(icc_profile.matrix_to_d50(color_space.SRGB.primaries))
+    matrix = to_srgb @ np.array(icc_profile.matrix_to_d50(color_space.ADOBE_RGB.primaries))
+    expected = gamma.levels_of_light((samples[..., :3] / 65535) ** (563 / 256) @ matrix.T, 65536)
+    assert np.abs(result[..., :3] - expected).max() <= 16  # two matrices of sRGB differ in their fourth digits
+    assert (result[..., 3:] == samples[..., 3:]).all()
 
 
 def test_pages_keep_their_depths(tmp_path: Path) -> None:
