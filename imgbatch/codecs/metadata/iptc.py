@@ -36,9 +36,7 @@ def find_records(image: Image) -> bytes | None:
         return blocks[RESOURCE] or None
     tags: Any = getattr(image, "tag_v2", None)
     if tags is not None:
-        return _bytes_of_tag(tags.get(TIFF_TAG), tags) or records_in_resources(
-            _bytes_of_tag(tags.get(_TIFF_PHOTOSHOP), tags) or b""
-        )
+        return _bytes_of_tag(tags, TIFF_TAG) or records_in_resources(_bytes_of_tag(tags, _TIFF_PHOTOSHOP) or b"")
     text = image.info.get(PNG_TEXT)
     if isinstance(text, str):
         raw = header_blocks.raw_profile(text) or b""
@@ -109,8 +107,10 @@ def _records(iptc: bytes) -> Iterator[tuple[int, int, int, bytes]]:
         at = end
 
 
-def _bytes_of_tag(value: object, tags: Any) -> bytes | None:
-    """A tag's value as bytes; some writers say that they are 32-bit numbers."""
+def _bytes_of_tag(tags: Any, number: int) -> bytes | None:
+    """A tag's value as bytes; some writers say that they are 32-bit numbers, of which Pillow gives the first only."""
+    raw = getattr(tags, "_tagdata", {}).get(number)  # private to Pillow: where it is missing, its value has to do
+    value: object = raw if isinstance(raw, bytes) else tags.get(number)
     if isinstance(value, bytes):
         return value or None
     if isinstance(value, int):

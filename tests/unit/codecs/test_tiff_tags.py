@@ -13,6 +13,8 @@ from PIL.TiffImagePlugin import AppendingTiffWriter, ImageFileDirectory_v2
 
 import imgbatch as ib
 from imgbatch.codecs.containers.tiff_tags import _directories, page_directories
+from imgbatch.codecs.metadata.block import TagValue
+from imgbatch.codecs.writing.tiff_directories import with_page_tags
 from tests.faults.soak.worst import overlapping_directories
 from tests.unit.codecs.test_exif_text import block
 
@@ -200,3 +202,19 @@ def test_a_directory_that_leads_in_a_circle_or_outside_ends() -> None:
 def test_entries_of_directories_that_overlap_are_read_once() -> None:
     data = overlapping_directories(100_000)
     assert sum(map(len, _directories(data))) <= len(data) // 12
+
+
+@pytest.mark.parametrize("order", [b"II", b"MM"])
+@pytest.mark.parametrize("kind", [1, 4, 7])
+def test_iptc_of_a_tiff_is_read_whatever_its_type(tmp_path: Path, order: bytes, kind: int) -> None:
+    records = b"\x1c\x02\x50\0\7Jo Poet" + b"\x1c\x02\x69\0\x08Headline"  # 12 and 13 bytes
+    records += bytes(-len(records) % 4)
+    Image.new("L", (8, 8)).save(tmp_path / "a.tif")
+    value = TagValue(kind, len(records) // 4 if kind == 4 else len(records), records)
+    data = with_page_tags((tmp_path / "a.tif").read_bytes(), [{33723: value}])
+    if order == b"MM":
+        turned = b"".join(records[at : at + 4][::-1] for at in range(0, len(records), 4)) if kind == 4 else records
+        data = big_endian(data.replace(records, turned))
+    (tmp_path / "a.tif").write_bytes(data)
+    result, _ = made(tmp_path / "a.tif", ib.Blur(1), format="jpeg")
+    assert b"Jo Poet" in result.read_bytes() and b"Headline" in result.read_bytes()
