@@ -158,6 +158,19 @@ def test_what_was_sampled_otherwise_before_is_made_again(options: dict[str, Any]
     assert (facts["subsampling"] not in ("auto", "4:2:0")) == again
 
 
+@pytest.mark.parametrize(
+    ("recipe", "digest"),
+    [
+        (Recipe(), "538181bd3408eb4c"),
+        (Recipe([Resize("1600"), Unsharp(1.0, amount=0.8)], [Output(format="webp", quality=80)]), "0b6b53b71243f22d"),
+        (Recipe([Blur(2)], [Output(format="png", colors=16)]), "8e6e51de5c0cec1c"),
+        (Recipe([], [Output(format="jpeg", quality=85, strip="gps")]), "9406d4e963bea8c9"),
+    ],
+)
+def test_options_that_came_later_make_nothing_again(recipe: Recipe, digest: str) -> None:
+    assert recipe.output_digest(0) == digest, "an option that is not used counts (planning.recipe._LATER)"
+
+
 def test_an_output_keeps_its_digest_when_another_is_added() -> None:
     one = Recipe(outputs=[Output(format="webp")])
     two = Recipe(outputs=[Output(format="webp"), Output(format="png")])
