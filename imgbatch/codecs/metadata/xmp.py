@@ -24,7 +24,8 @@ _WIDTHS, _HEIGHTS = ("tiff:ImageWidth", "exif:PixelXDimension"), ("tiff:ImageLen
 _ATTRIBUTE = re.compile(rb"(?<!\s)\s++([^\s=<>\"']++)\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+')")
 _PADDING = re.compile(rb"(?<!\s)\s{64,}+(?=<\?xpacket end)")
 _POSITION = re.compile(
-    rb"[:<\s]gps(?:lat|long)|[:<](?:\w*+(?<=latitude)|\w*+(?<=longitude)|lat|long?)\s*+[=>]", re.IGNORECASE
+    rb"(?<!xmlns)[:<\s]gps(?:lat|long)|(?<!xmlns)[:<](?:\w*+(?<=latitude)|\w*+(?<=longitude)|lat|long?)\s*+[=>]",
+    re.IGNORECASE,
 )
 #: Elements that hold properties and are none themselves.
 _FRAME = frozenset({(prefix, name) for prefix in ("x", "") for name in ("xmpmeta", "xapmeta")})

@@ -92,3 +92,31 @@ def test_entities_are_not_unfolded() -> None:
 def test_bent_packets_never_raise(at: int, by: bytes) -> None:
     result = xmp.without(PACKET[:at] + by + PACKET[at + len(by) :], gps)
     assert result is None or len(result) <= len(PACKET)
+
+
+@pytest.mark.parametrize(("text", "position"), [
+    (b"<a exif:GPSLatitude='1'/>", True), (b"<geo:lat>1</geo:lat>", True), (b"<a s:longitude = '1'/>", True),
+    (b"<latitude>1</latitude>", True), (b"<a xmlns:lat='b' xmlns:gpslat='c'/>", False), (b"<a>a latitude</a>", False),
+    (b"<a b:latency='1' c:longest='2'/>", False), (b"<a>platitude</a>", False),
+])  # fmt: skip
+def test_a_position_is_seen_in_any_vocabulary(text: bytes, position: bool) -> None:
+    assert xmp.has_position(text) == position
+
+
+def test_vocabularies_are_known_by_their_names_and_not_by_their_prefixes() -> None:
+    asked: list[tuple[str, str, bool]] = []
+
+    def ask(prefix: str, name: str, inside: bool) -> bool:
+        asked.append((prefix, name, inside))
+        return False
+
+    packet = (
+        b"<y:xmpmeta xmlns:y='adobe:ns:meta/'><r:RDF xmlns:r='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>"
+        b"<r:Description r:about='' xmlns:rdf='http://ns.adobe.com/exif/1.0/' rdf:GPSLatitude='1'"
+        b" xmlns:o='urn:own' o:p='2'>"
+        b"<City xmlns='http://ns.adobe.com/photoshop/1.0/'>a</City><e:a xmlns:e='http://purl.org/dc/elements/1.1/'>"
+        b"<e:b/></e:a></r:Description></r:RDF></y:xmpmeta>"
+    )
+    assert xmp.without(packet, ask) == packet
+    assert asked == [("exif", "GPSLatitude", False), ("o", "p", False), ("photoshop", "City", False),
+                     ("dc", "a", False), ("dc", "b", True)]  # fmt: skip
