@@ -19,6 +19,7 @@ from imgbatch.codecs.metadata import spans
 EXIF_IFD, GPS_IFD, INTEROP_IFD = 0x8769, 0x8825, 0xA005
 MAKER_NOTE = 0x927C
 _WIDTHS, _HEIGHTS = (0x0100, 0xA002), (0x0101, 0xA003)
+_OWN_SIZE = (0x1001, 0x1002)  # width and height of the picture itself (DCF), in the directory of compatibility
 _THUMBNAIL, _THUMBNAIL_LENGTH = 0x0201, 0x0202
 _LATITUDE = 0x0002
 _RESOLUTION = 0x011A
@@ -147,13 +148,23 @@ def without(exif: bytes, select: Selection) -> bytes | None:
     return bytes(block[: _end(len(block), free_spans)])
 
 
-def with_numbers(exif: bytes, numbers: Mapping[int, int]) -> bytes:
-    """The block with other `numbers` (by tag) where it has one whole number, in the directories of the picture."""
+def with_numbers(exif: bytes, numbers: Mapping[int, int], interop: Mapping[int, int] | None = None) -> bytes:
+    """The block with other `numbers` (by tag) where it has one whole number.
+
+    Parameters
+    ----------
+    exif : bytes
+    numbers : mapping of int to int
+        Of the directories of the picture.
+    interop : mapping of int to int, optional
+        Of the directory of compatibility.
+    """
+    by_directory = {"image": numbers, "exif": numbers, "interop": interop or {}}
     order, block = order_of(exif), bytearray(exif)
     for entry in entries(exif):
-        whole = entry.number == 1 and entry.kind in (SHORT, LONG) and entry.directory in ("image", "exif")
-        if whole and entry.tag in numbers:
-            value = numbers[entry.tag]
+        whole = entry.number == 1 and entry.kind in (SHORT, LONG)
+        if whole and entry.tag in by_directory.get(entry.directory, ()):
+            value = by_directory[entry.directory][entry.tag]
             kind, word = (SHORT, "H2x") if entry.kind == SHORT and value < 1 << 16 else (LONG, "I")
             struct.pack_into(f"{order}HI{word}", block, entry.at + 2, kind, 1, value)
     return bytes(block)
@@ -174,7 +185,8 @@ def with_ascii_kinds(exif: bytes, texts: Container[int] = ()) -> bytes:
 
 def with_size(exif: bytes, size: tuple[int, int]) -> bytes:
     """The block with `size` (width, height) where it says how many pixels the picture has."""
-    return with_numbers(exif, {**dict.fromkeys(_WIDTHS, size[0]), **dict.fromkeys(_HEIGHTS, size[1])})
+    numbers = {**dict.fromkeys(_WIDTHS, size[0]), **dict.fromkeys(_HEIGHTS, size[1])}
+    return with_numbers(exif, numbers, dict(zip(_OWN_SIZE, size, strict=True)))
 
 
 def with_srgb(exif: bytes) -> bytes:

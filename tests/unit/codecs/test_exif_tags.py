@@ -193,3 +193,17 @@ def test_bent_blocks_never_raise_or_grow(bends: list[tuple[int, int]], order: st
     if result is not None:
         compact = exif_compaction.compact(result)
         assert compact is None or len(compact) < 2 * len(result) + 100
+
+
+def test_the_related_picture_is_the_picture_itself() -> None:
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0xA005] = {0x0001: "R98", 0x1001: 4000, 0x1002: 3000}
+    block = exif_tags.with_size(exif.tobytes()[6:], (640, 480))
+    found = {
+        entry.tag: int.from_bytes(
+            block[entry.start : entry.start + entry.length], "little" if block[:2] == b"II" else "big"
+        )
+        for entry in exif_tags.entries(block)
+        if entry.directory == "interop"
+    }
+    assert (found[0x1001], found[0x1002]) == (640, 480)
