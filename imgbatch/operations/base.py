@@ -158,8 +158,7 @@ def apply_all(
         if operation.together:
             from imgbatch.pixels.frames import SpooledFrames
 
-            is_shallow = operation.bands == "eight_bits"
-            spool = SpooledFrames(map(_without_depth, stream) if is_shallow else stream)
+            spool = SpooledFrames(stream if has_16_bits(operation) else map(_without_depth, stream))
             if len(spool) > 1:
                 operation = operation.across(spool)
             stream = iter(spool)
@@ -173,7 +172,7 @@ def apply_operation(operation: Operation, image: Image) -> Image:
         return operation.apply(image)
     if operation.bands == "whole":
         return operation.apply(image)
-    if operation.bands == "eight_bits":
+    if not has_16_bits(operation):
         return operation.apply(_without_depth(image))
     from imgbatch.pixels.alpha import as_deep
 
@@ -191,7 +190,12 @@ def _without_depth(image: Image) -> Image:
 
 def eight_bit_operation(operations: Iterable[Operation]) -> Operation | None:
     """The first of `operations` that has no more than 8 bits of color; None: all have 16."""
-    return next((operation for operation in operations if operation.bands == "eight_bits"), None)
+    return next((operation for operation in operations if not has_16_bits(operation)), None)
+
+
+def has_16_bits(operation: Operation) -> bool:
+    """Whether an operation works with 16 bits of color; one of a user's may have a parameter called `bands`."""
+    return operation.bands in ("each", "colors", "weighted", "whole")
 
 
 def needs_screen(operations: Iterable[Operation], mode: str) -> bool:

@@ -45,10 +45,10 @@ def operation(word: str) -> Callable[[type[T]], type[T]]:
     word : str
         Its name in recipes and reports: small letters, digits and underscores; no other operation's.
 
-    The class may derive from :class:`imgbatch.Operation`, which says what else it can tell (``smooth``, ``after``,
-    ``demand``, ``on_screen``, ``across``); else it is made to. Its docstring is its help; ``example`` and ``group`` are
-    class variables. A field that is declared with ``compare=False`` is no parameter. For worker processes it must live
-    at the top of a module, or of a script with a main guard.
+    The class may derive from :class:`imgbatch.Operation`, which says what else it can tell (``smooth``, ``bands``,
+    ``after``, ``demand``, ``on_screen``, ``across``); else it is made to. Its docstring is its help; ``example`` and
+    ``group`` are class variables. A field that is declared with ``compare=False`` is no parameter. For worker processes
+    it must live at the top of a module, or of a script with a main guard.
 
     Raises
     ------

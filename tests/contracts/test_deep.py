@@ -14,7 +14,7 @@ from PIL import Image, ImageFilter
 import imgbatch as ib
 from imgbatch import codecs
 from imgbatch.codecs.reading import limits
-from imgbatch.operations import Operation
+from imgbatch.operations import Operation, plugins
 from imgbatch.operations.alpha import ACTIONS
 from imgbatch.operations.base import apply_operation
 from imgbatch.operations.registry import all_operations
@@ -448,6 +448,45 @@ def test_an_operation_that_declares_nothing_gets_8_bits() -> None:
             return image
 
     assert apply_operation(Probe(), bands.from_array(gradient())).mode == "RGB"
+
+
+OWN = """
+from dataclasses import dataclass
+import imgbatch as ib
+
+@ib.operation("halve_shallow")
+@dataclass(frozen=True)
+class HalveShallow:
+    bands: int = 3  # a parameter of its own
+
+    def apply(self, image):
+        assert image.mode in ("RGB", "RGBA")
+        return image
+
+@ib.operation("halve")
+@dataclass(frozen=True)
+class Halve(ib.Operation):
+    bands = "colors"
+
+    def apply(self, image):
+        assert image.mode == "I;16"
+        import numpy
+        from PIL import Image
+        return Image.fromarray(numpy.asarray(image) // 2)
+"""
+
+
+def test_an_operation_of_ones_own_says_how_it_treats_bands(tmp_path: Path) -> None:
+    (tmp_path / "halve.py").write_text(OWN)
+    samples = gradient(4)
+    source = write(tmp_path / "a.png", png(samples))
+    operations = [plugins.from_file(str(tmp_path / "halve.py"), name)() for name in ("Halve", "HalveShallow")]
+    outcome = run_one(source, tmp_path / "out", operations[0])
+    result = np.asarray(read(Path(outcome.outputs[0].path).read_bytes()))
+    assert outcome.changes == () and (result[..., 3] == samples[..., 3]).all()
+    assert (result[..., :3] == samples[..., :3] // 2).all()
+    outcome = run_one(source, tmp_path / "shallow", operations[1])
+    assert set(outcome.changes) == {"depth: 16 -> 8 bits", "depth: halve_shallow works with 8 bits"}
 
 
 def test_light_is_averaged_with_16_bits() -> None:
