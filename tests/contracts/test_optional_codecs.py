@@ -108,6 +108,18 @@ def test_exif_stays_and_turns_nothing(name: str) -> None:
         assert picture.orientation == 1
 
 
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_pixels_that_lie_on_their_side_stand_up_or_it_is_said(name: str, orientation: int) -> None:
+    held = Image.Exif()
+    held[0x0112] = orientation
+    file = encode(smooth("RGB"), name, Metadata(held.tobytes().removeprefix(b"Exif\0\0")))
+    wide, high = smooth("RGB").size
+    upright = (wide, high) if orientation == 1 else (high, wide)
+    said = [f"orientation {orientation} not written: jxl"] == file.changes
+    assert said == (name == "jxl" and orientation != 1)
+    assert back(file)[0].size == ((wide, high) if said else upright)
+
+
 @needs_exiftool
 def test_exiftool_finds_exif_and_xmp(name: str, tmp_path: Path) -> None:
     path = tmp_path / f"a{OPTIONAL[name].suffixes[0]}"

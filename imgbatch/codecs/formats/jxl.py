@@ -6,12 +6,14 @@ The package hands no ICC profile to libjxl, which says sRGB of colors and of gra
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs.base import Codec
 from imgbatch.codecs.encoder_options import Encoding
+from imgbatch.codecs.metadata import exif_tags
 from imgbatch.codecs.metadata.block import Metadata
 from imgbatch.codecs.reading import optional_readers
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 QUALITY = 82
 _EFFORT = 7
+_ORIENTATION = 0x0112
 
 
 class Jxl(Codec):
@@ -42,6 +45,17 @@ class Jxl(Codec):
         # One thread: the pool keeps all cores busy.
         options: dict[str, Any] = {"effort": effort, "num_threads": 1}
         return options | ({"lossless": True} if encoding.lossless else {"quality": self.quality(encoding)})
+
+    def inherit(
+        self, encoding: Encoding, metadata: Metadata, frames: Sequence[Image], changes: list[str]
+    ) -> tuple[Encoding, dict[str, Any]]:
+        """An orientation that pixels still need has no place: readers go by libjxl's own, not by that of EXIF."""
+        block = metadata.exif or b""
+        for entry in exif_tags.entries(block):
+            if entry.directory == "image" and entry.tag == _ORIENTATION and entry.length >= 2:
+                (value,) = struct.unpack_from(f"{exif_tags.order_of(block)}H", block, entry.start)
+                changes += [f"orientation {value} not written: jxl"] if value != 1 else []
+        return encoding, {}
 
     def metadata_options(self, metadata: Metadata, missing: list[str]) -> dict[str, Any]:
         super().metadata_options(replace(metadata, xmp=None), missing)
