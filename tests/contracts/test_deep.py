@@ -14,6 +14,7 @@ from PIL import Image, ImageFilter
 import imgbatch as ib
 from imgbatch import codecs
 from imgbatch.codecs.reading import limits
+from imgbatch.core.errors import ImageError
 from imgbatch.operations import Operation, plugins
 from imgbatch.operations.alpha import ACTIONS
 from imgbatch.operations.base import apply_operation
@@ -187,6 +188,15 @@ def test_pages_that_do_not_fit_in_memory_keep_their_depths(monkeypatch: pytest.M
     assert spool.count_in_file == 2
     for one, other in zip(spool, deep, strict=True):
         assert one.mode == other.mode and (np.asarray(one) == np.asarray(other)).all()
+
+
+def test_a_compression_that_is_no_number_is_damage() -> None:
+    data = bytearray(tiff(gradient()))
+    entry = data.index(b"\x03\x01\x03\0\x01\0\0\0")  # the tag of compression, of type SHORT
+    data[entry + 2] = 7  # UNDEFINED: bytes
+    with limits.pixel_limit(10**6), pytest.raises(ImageError) as error:
+        codecs.open_image(bytes(data), ".tif", 10**6)
+    assert error.value.kind == "corrupt"
 
 
 # -- what is said ------------------------------------------------------------------------------------------------------

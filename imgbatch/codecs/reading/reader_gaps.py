@@ -129,7 +129,8 @@ def _of_tiff(data: bytes, reason: Exception) -> ImageError | None:
     if compression in _COMPRESSIONS or (compression in _OPTIONAL and not _has_decoder(_OPTIONAL[compression])):
         title = _COMPRESSIONS.get(compression) or _OPTIONAL[compression].upper()
         return _no_reader(f"a TIFF compressed as {title}", "save it with another compression first")
-    if isinstance(missing, KeyError) and missing.args == (compression,) and compression >= _PRIVATE:
+    is_private = isinstance(compression, int) and compression >= _PRIVATE  # bytes where the tag's type is wrong
+    if isinstance(missing, KeyError) and missing.args == (compression,) and is_private:
         return _no_reader(f"a TIFF of compression {compression}", "save it with another compression first")
     if isinstance(missing, KeyError) and missing.args == (compression,):
         return ImageError("corrupt", f"the tiff header names a compression that is none ({compression})")
