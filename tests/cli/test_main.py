@@ -161,7 +161,7 @@ def test_formats_lists_what_is_read_and_written(run: Run) -> None:
         (EngineError("workers do not start"), 70, "imgbatch: workers do not start\n"),
         (KeyboardInterrupt(), 130, "imgbatch: interrupted\n"),
         (OSError(errno.ENOSPC, "No space left on device", "/x"), 4, "imgbatch: No space left on device: '/x'\n"),
-        (OSError(errno.EACCES, "Permission denied", "/x"), 70, "imgbatch: Permission denied: '/x'\n"),
+        (OSError(errno.EACCES, "Permission denied", "/x"), 4, "imgbatch: Permission denied: '/x'\n"),
         (KeyError("x"), 70, "imgbatch: internal error: KeyError: 'x'; please report it (-vv shows the traceback)\n"),
         (
             AssertionError(),

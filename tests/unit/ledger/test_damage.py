@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
+from imgbatch.codecs.registry import WRITTEN
 from imgbatch.ledger.database import FILE
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.planning.names import STATE
@@ -252,3 +253,11 @@ def test_what_was_doubtful_is_no_output_of_ours_afterwards(photos: Path) -> None
     report = make(photos)
     assert report.warnings and statuses(report) == {"ok": 2, "failed": 1}
     assert foreign.read_bytes() == b"somebody's"
+
+
+@pytest.mark.parametrize("format", WRITTEN)
+def test_every_format_that_is_written_is_believed(photos: Path, format: str) -> None:
+    make(photos)
+    _change(photos.parent / "out", f"UPDATE written SET format='{format}', own='{format}'")
+    report = make(photos, overwrite=True)
+    assert not report.warnings and report.exit_code == 0
