@@ -132,7 +132,7 @@ def test_a_gradient_resized_blurred_and_brightened_keeps_its_16_bits(
     values = deep_pictures.blur(deep_pictures.resize(samples.astype(float), (120, 80)), 2) * 1.2
     error = np.abs(read_by_imagemagick(Path(outcome.outputs[0].path), 3) - values.clip(0, 65535)).max()
     print(f"{name} -> {format}: largest error {error:.2f}/65535")
-    record_property("error", error)
+    record_property("error", float(error))
     assert outcome.changes == () and error <= 2  # each step is rounded once
 
 
