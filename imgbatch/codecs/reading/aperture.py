@@ -10,7 +10,7 @@ import math
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from imgbatch.codecs.containers import color_boxes, jpeg_headers
+from imgbatch.codecs.containers import jpeg_headers
 from imgbatch.codecs.reading.samples import bit_depth
 
 if TYPE_CHECKING:
@@ -35,7 +35,11 @@ def box_of(image: ImageFile, name: str, data: bytes, warnings: list[str]) -> Box
     """
     size = jpeg_headers.stored_size(image)
     whole = (0, 0, *size)
-    numbers = color_boxes.clean_aperture(data) if name == "avif" else None
+    if name != "avif":
+        return whole
+    from imgbatch.codecs.containers import color_boxes  # only files of boxes have one
+
+    numbers = color_boxes.clean_aperture(data)
     if numbers is None:
         return whole
     if 0 not in numbers[1::2]:

@@ -31,7 +31,7 @@ _ADOBE_MARKS = (b"R03", b"\x01\xa0\x03\0\x01\0\0\0\x02\0", b"\xa0\x01\0\x03\0\0\
 _OPEN_MARKS = (b"\x01\xa0\x03\0\x01\0\0\0\xff\xff", b"\xa0\x01\0\x03\0\0\0\x01\xff\xff")
 #: What is said where EXIF's ColorSpace is 65535, and nothing says what the colors are.
 OPEN_COLORS = "color: not calibrated by exif, and no profile says what it is"
-_DCF_NAME = re.compile(r"_[0-9A-Z_]{3}[0-9]{4}\.[A-Z]{3,4}", re.IGNORECASE)
+_DCF_NAME = r"_[0-9A-Z_]{3}[0-9]{4}\.[A-Z]{3,4}"
 _GRAY_ALPHA_16 = b"\x10\4"  # bits and color type of a PNG
 _WITH_BOXES = ("avif", "heif", "jpeg2000")
 _WITH_BLOCKS = ("gif", "bmp", "qoi")
@@ -160,7 +160,7 @@ def profile_by_name(name: str, mode: str, changes: list[str]) -> bytes | None:
     changes : list of str
         Of the picture: what is known now stands in the place of what was not.
     """
-    if not _DCF_NAME.fullmatch(name) or color.space(mode) != "rgb":
+    if not re.fullmatch(_DCF_NAME, name, re.IGNORECASE) or color.space(mode) != "rgb":
         return None
     from imgbatch.pixels.color_spaces import color_space, icc_profile
 
