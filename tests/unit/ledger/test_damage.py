@@ -258,6 +258,6 @@ def test_what_was_doubtful_is_no_output_of_ours_afterwards(photos: Path) -> None
 @pytest.mark.parametrize("format", WRITTEN)
 def test_every_format_that_is_written_is_believed(photos: Path, format: str) -> None:
     make(photos)
-    _change(photos.parent / "out", f"UPDATE written SET format='{format}', own='{format}'")
+    _change(photos.parent / "out", f"UPDATE written SET format='{format}'")
     report = make(photos, overwrite=True)
     assert not report.warnings and report.exit_code == 0
