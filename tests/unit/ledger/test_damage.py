@@ -12,6 +12,7 @@ from PIL import Image
 
 import imgbatch as ib
 from imgbatch.codecs.registry import WRITTEN
+from imgbatch.ledger import damage as damage_module
 from imgbatch.ledger.database import FILE
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.planning.names import STATE
@@ -177,6 +178,18 @@ def test_in_place_nothing_is_made_twice_and_undo_still_works(photos: Path, damag
     for _ in range(2):
         ib.undo(photos)
     assert _state(photos) == originals
+
+
+def test_damage_that_cannot_be_set_aside_is_said_with_what_to_do(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(photos)
+    _lose(photos.parent / "out")
+
+    def refuse(*_: object) -> str:
+        raise PermissionError(13, "not here")
+
+    monkeypatch.setattr(damage_module, "set_aside", refuse)
+    with pytest.raises(ib.PlanError, match=r"cannot be read .*; move it away to start anew"):
+        make(photos)
 
 
 def test_damage_that_is_found_only_when_the_run_begins_is_set_aside_too(

@@ -37,6 +37,13 @@ def test_it_becomes_like_its_original(output: Written, tmp_path: Path) -> None:
     assert os.stat(output.path).st_mode & 0o777 == 0o640
 
 
+def test_a_file_of_ours_is_not_read_again(output: Written, tmp_path: Path) -> None:
+    Path(output.path).write_bytes(DATA[::-1])  # of its size and time: the disk gave it another number meanwhile
+    os.utime(output.path, ns=(0, output.mtime_ns))
+    adopt(output.path, None, output, os.stat(tmp_path / "original"))
+    assert os.stat(output.path).st_mode & 0o777 == 0o640
+
+
 @pytest.mark.parametrize("way", ["link", "hard link", "other file", "named pipe"])
 def test_another_file_in_its_place_is_left_as_it_is(output: Written, tmp_path: Path, way: str) -> None:
     os.unlink(output.path)
