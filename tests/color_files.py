@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import struct
 import zlib
@@ -49,8 +50,7 @@ def with_nclx(data: bytes, primaries: int, transfer: int) -> bytes:
 
 def heic(image: Picture) -> bytes:
     """A HEIC, as good as it gets."""
-    import pillow_heif
-
+    pillow_heif = importlib.import_module("pillow_heif")  # which need not be there
     file = io.BytesIO()
     pillow_heif.from_pillow(image).save(file, quality=100, chroma=444)
     return file.getvalue()

