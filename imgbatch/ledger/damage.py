@@ -74,6 +74,16 @@ def check_file(file: str) -> None:
         raise sqlite3.DatabaseError("it is not a file")
 
 
+def refuse_programs(connection: sqlite3.Connection) -> None:
+    """DatabaseError where there is more than tables: a stranger's view or trigger may compute without an end.
+
+    What counts is the definition that SQLite parses, not what the row says that it is.
+    """
+    query = "SELECT count(*) FROM sqlite_master WHERE sql IS NOT NULL AND sql NOT LIKE 'CREATE TABLE %'"
+    if connection.execute(query).fetchone() != (0,):
+        raise sqlite3.DatabaseError("it holds more than tables: it is not from here")
+
+
 def check_rows(table: str, rows: Sequence[Sequence[Any]]) -> None:
     """DatabaseError where a row of a table does not hold what a run writes."""
     kinds = KINDS[table]

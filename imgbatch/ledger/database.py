@@ -24,6 +24,7 @@ from imgbatch.ledger.damage import (
     check_file,
     check_rows,
     guard,
+    refuse_programs,
     set_aside,
 )
 from imgbatch.ledger.rows import Row
@@ -136,6 +137,7 @@ def salvage(aside: str, file: str, folder: str) -> None:
     """
     rows: dict[str, list[Sequence[object]]] = {"runs": [], "replaced": [], "written": []}
     with contextlib.suppress(*SQLITE_ERRORS, OSError, LedgerDamageError), _open_to_look(aside) as connection:
+        refuse_programs(connection)
         connection.text_factory = lambda data: data.decode("utf-8", "replace")
         for name, sound in rows.items():
             with contextlib.suppress(*SQLITE_ERRORS):
@@ -200,6 +202,7 @@ def open_to_read(file: str, mend: bool = False) -> Iterator[sqlite3.Connection]:
                 f"the ledger {file} was written by a newer imgbatch (version {version}); update imgbatch, or give "
                 "this run a ledger of its own with --state DIR"
             )
+        refuse_programs(connection)
         tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if version <= 0:
             raise sqlite3.DatabaseError("it is another program's database" if tables else "it is empty")

@@ -14,6 +14,7 @@ import imgbatch as ib
 from imgbatch.codecs.registry import WRITTEN
 from imgbatch.ledger import damage as damage_module
 from imgbatch.ledger.database import FILE
+from imgbatch.ledger.history import past_runs
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.planning.names import STATE
 from imgbatch.storage.atomic_write import hash_of
@@ -94,13 +95,35 @@ def _mistype_hash(folder: Path) -> None:
     _change(folder, "UPDATE written SET hash=replace(replace(hash, '0', 'q'), '1', 'q')")
 
 
+def _replace_by_view(folder: Path) -> None:
+    """As a stranger would whose view never ends."""
+    _change(folder, "ALTER TABLE written RENAME TO kept")
+    _change(folder, "CREATE VIEW written AS SELECT * FROM kept")
+
+
+def _add_trigger(folder: Path) -> None:
+    _change(folder, "CREATE TRIGGER stranger AFTER INSERT ON runs BEGIN DELETE FROM written; END")
+
+
 def _negate_size(folder: Path) -> None:
     _change(folder, "UPDATE written SET size=-size")
 
 
 @pytest.mark.parametrize(
     "damage",
-    [_cut, _lose, _spoil, _drop, _empty, _forget_runs, _scramble, _mistype_format, _mistype_hash, _negate_size],
+    [
+        _cut,
+        _lose,
+        _spoil,
+        _drop,
+        _empty,
+        _forget_runs,
+        _scramble,
+        _mistype_format,
+        _mistype_hash,
+        _negate_size,
+        _add_trigger,
+    ],
 )
 def test_the_same_run_goes_on_and_its_outputs_are_its_own_again(photos: Path, damage: Callable[[Path], None]) -> None:
     make(photos)
@@ -178,6 +201,26 @@ def test_in_place_nothing_is_made_twice_and_undo_still_works(photos: Path, damag
     for _ in range(2):
         ib.undo(photos)
     assert _state(photos) == originals
+
+
+@pytest.mark.parametrize("damage", [_replace_by_view, _add_trigger])
+def test_what_a_stranger_lets_a_ledger_compute_is_never_asked(photos: Path, damage: Callable[[Path], None]) -> None:
+    make(photos)
+    out = photos.parent / "out"
+    damage(out)
+    with pytest.raises(ib.PlanError, match="it holds more than tables: it is not from here"):
+        past_runs(str(out))
+    before = _state(out)
+    report = make(photos, overwrite=True)
+    assert (
+        statuses(report) == {"ok": 3}
+        and "more than tables" in report.warnings[0]
+        and _state(out).keys() == before.keys()
+    )
+    connection = sqlite3.connect(out / STATE / FILE)
+    (count,) = connection.execute("SELECT count(*) FROM runs").fetchone()  # nothing is taken over from it
+    connection.close()
+    assert count == 1
 
 
 def test_damage_that_cannot_be_set_aside_is_said_with_what_to_do(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
