@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 
-_ORIENTATION = 0x0112  # EXIF's tag
-
-
 def apply(image: Image, recipe: Recipe | Operation | Iterable[Operation]) -> Image:
     """`image` after the operations of `recipe`; the argument itself is not changed.
 
@@ -51,7 +48,9 @@ def apply(image: Image, recipe: Recipe | Operation | Iterable[Operation]) -> Ima
         if recipe.auto_orient:
             from PIL import ImageOps
 
-            orientation = image.getexif().get(_ORIENTATION, 1)
+            from imgbatch.codecs.metadata import exif  # only here, as for a file
+
+            orientation = exif.orientation(image, [])
             image = ImageOps.exif_transpose(image)
         ops = (*recipe.ops, *recipe.outputs[0].ops)
     else:

@@ -111,3 +111,12 @@ def test_a_reader_that_turns_by_itself_is_asked() -> None:
     with open_image(file.getvalue(), ".heic", 10**6) as picture:
         assert picture.orientation == 1
         assert picture.sensor_orientation(True) == picture.sensor_orientation(False)
+
+
+@pytest.mark.parametrize("orientation", [0, 9, 99])
+def test_an_orientation_that_makes_no_sense_turns_nothing(orientation: int, tmp_path: Path) -> None:
+    square = (0, 0, 40, 40)
+    dark = save(shot(0, 90).crop(square), tmp_path / "dark.png", 1)
+    save(shot(LEVEL, LEVEL + 90).crop(square), tmp_path / "a.png", orientation)
+    with Image.open(tmp_path / "a.png") as image:
+        assert_even(ib.apply(image, Recipe([DarkFrame(dark)])))
