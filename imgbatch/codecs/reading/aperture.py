@@ -7,13 +7,13 @@ orientation; libavif leaves it to whoever calls it, and Pillow's reader does not
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from imgbatch.codecs.containers import jpeg_headers
-from imgbatch.codecs.reading.samples import bit_depth
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
@@ -37,6 +37,8 @@ def box_of(image: ImageFile, name: str, data: bytes, warnings: list[str]) -> Box
     whole = (0, 0, *size)
     if name != "avif":
         return whole
+    from fractions import Fraction
+
     from imgbatch.codecs.containers import color_boxes  # only files of boxes have one
 
     numbers = color_boxes.clean_aperture(data)
@@ -58,21 +60,27 @@ def bytes_around(image: ImageFile, box: Box) -> int:
 
 
 def within(frame: Image, box: Box, name: str, warnings: list[str]) -> Image:
-    """A frame cut to the picture.
+    """A frame cut to the picture: to an AVIF's, or to a GIF's canvas, as browsers show it.
 
     Parameters
     ----------
-    frame, box, name, warnings
-        As of :func:`box_of`; of a GIF's frame that is larger it is said that it was cut.
+    frame : Image
+        Pillow lets a GIF's canvas grow from frame to frame.
+    box : (int, int, int, int)
+        The picture, as of :func:`box_of`.
+    name : str
+        Our name of the file's format.
+    warnings : list of str
+        Gets that a GIF's frame was cut.
     """
-    if name == "gif":
-        return bit_depth.within_canvas(frame, (box[2], box[3]), warnings)
-    if name != "avif" or box == (0, 0, *frame.size):
+    if name not in ("avif", "gif") or box == (0, 0, *frame.size):
         return frame
+    if name == "gif":
+        warnings.append(f"a frame of the GIF is larger than its canvas of {box[2]}x{box[3]} px: cut")
     result = frame.crop(box)
     result.info = frame.info
     return result
 
 
 def _half_up(number: Fraction) -> int:
-    return math.floor(number + Fraction(1, 2))
+    return math.floor(2 * number + 1) // 2  # of number + 1/2, by whole numbers

@@ -186,22 +186,3 @@ def _change_samples(frame: Image, change: Callable[..., object], order: str) -> 
     result = Images.fromarray(numpy.asarray(change(numpy.asarray(frame).astype("u2"))).astype(order))
     result.info = dict(frame.info)
     return result
-
-
-def within_canvas(frame: Image, size: tuple[int, int], warnings: list[str]) -> Image:
-    """A GIF's frame cut to its canvas, as browsers show it: Pillow lets the canvas grow from frame to frame.
-
-    Parameters
-    ----------
-    frame : Image
-    size : (int, int)
-        (width, height) of the canvas in px.
-    warnings : list of str
-        Gets that a frame was cut.
-    """
-    if frame.size == size:
-        return frame
-    warnings.append(f"a frame of the GIF is larger than its canvas of {size[0]}x{size[1]} px: cut")
-    crop = frame.crop((0, 0, *size))
-    crop.info = frame.info
-    return crop
