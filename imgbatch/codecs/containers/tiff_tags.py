@@ -13,13 +13,11 @@ from typing import NamedTuple
 
 from imgbatch.codecs.metadata import exif_tags
 from imgbatch.codecs.metadata.block import PageTags, TagValue
-from imgbatch.codecs.metadata.exif_tags import EXIF_IFD, GPS_IFD
+from imgbatch.codecs.metadata.exif_tags import EXIF_IFD, GPS_IFD, SIZES
 from imgbatch.codecs.metadata.words import EXIF_PAGE_TAGS, PLACE_TAGS, TIFF_TAGS
 
 _EXTRA_SAMPLES, _MOST_EXTRA = 338, 512  # a tag, and bytes of its value
 _SUBFILE, _COMPRESSION, _SUB_IFDS, _XMP, _IPTC, _PHOTOSHOP, _LAYERS = 254, 259, 330, 700, 33723, 34377, 37724
-#: Bytes by type; 16 to 18 are BigTIFF's.
-_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8, 129: 1}
 _PARTS = {5: 4, 10: 4}  # bytes of a number, where a value has two
 _CARRIED_TYPES = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})  # of a TIFF that is no BigTIFF
 #: How the pixels are stored, what they mean, and blocks that are read as such: nothing to say where they are anew.
@@ -148,7 +146,7 @@ def _directories(data: bytes) -> Iterator[list[_Entry]]:
 def _entry(data: bytes, at: int, order: str, is_big: bool) -> _Entry:
     tag, kind, count = struct.unpack_from(order + ("HHQ" if is_big else "HHI"), data, at)
     inline, value = (8, at + 12) if is_big else (4, at + 8)
-    length = _SIZES.get(kind, 0) * count
+    length = SIZES.get(kind, 0) * count
     start = value
     if length > inline:
         (start,) = struct.unpack_from(order + ("Q" if is_big else "I"), data, value)
@@ -159,7 +157,7 @@ def _entry(data: bytes, at: int, order: str, is_big: bool) -> _Entry:
 
 def _unspecified_samples(data: bytes, entries: Sequence[_Entry]) -> int:
     """How many samples of a pixel nobody says the meaning of: alpha, infrared, a mask. Readers leave them out."""
-    entry = next((entry for entry in entries if entry.tag == _EXTRA_SAMPLES and _SIZES.get(entry.kind) == 2), None)
+    entry = next((entry for entry in entries if entry.tag == _EXTRA_SAMPLES and SIZES.get(entry.kind) == 2), None)
     if entry is None:
         return 0
     raw, order = data[entry.start : entry.start + entry.length], "little" if data[:2] == b"II" else "big"
@@ -168,14 +166,14 @@ def _unspecified_samples(data: bytes, entries: Sequence[_Entry]) -> int:
 
 
 def _first_number(data: bytes, entry: _Entry) -> int:
-    size = _SIZES.get(entry.kind, 0)
+    size = SIZES.get(entry.kind, 0)
     return int.from_bytes(data[entry.start : entry.start + size], "little" if data[:2] == b"II" else "big")
 
 
 def _value(data: bytes, entry: _Entry) -> TagValue:
     """A value as it stands in a TIFF whose bytes are in the usual order (little-endian)."""
     raw = data[entry.start : entry.start + entry.length]
-    size = _PARTS.get(entry.kind, _SIZES[entry.kind])
+    size = _PARTS.get(entry.kind, SIZES[entry.kind])
     if size > 1 and data[:2] == b"MM":
         turned = bytearray(len(raw))
         for byte in range(size):

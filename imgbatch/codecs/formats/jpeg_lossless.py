@@ -14,6 +14,7 @@ from imgbatch.codecs.containers.jpeg_headers import segments
 from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.codecs.formats.jpeg import Jpeg
 from imgbatch.codecs.metadata import strip
+from imgbatch.codecs.metadata.header_blocks import XMP
 from imgbatch.codecs.writing.encode import EncodedFile, metadata_options
 from imgbatch.pixels import profile_conversion
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 _APP0, _APP1, _APP2, _APP14, _APP15, _COM, _SOS = 0xE0, 0xE1, 0xE2, 0xEE, 0xEF, 0xFE, 0xDA
 _JFIF, _ICC = b"JFIF\0", b"ICC_PROFILE\0"
 _PIECE = 65535 - 2 - len(_ICC) - 2
-_XMP = b"http://ns.adobe.com/xap/1.0/\0"
 
 
 def rewrite(data: bytes, encoding: Encoding, image: SourceImage) -> EncodedFile | None:
@@ -91,7 +91,7 @@ def replace_metadata(data: bytes, options: dict[str, Any], profile: bool, end: i
     if exif := options.get("exif"):
         head.append(_segment(_APP1, exif))
     if packet := options.get("xmp"):
-        head.append(_segment(_APP1, _XMP + packet))
+        head.append(_segment(_APP1, XMP + packet))
     head.append(options.get("extra", b""))
     if not has_profile and "icc_profile" in options:
         head += _profile_segments(options["icc_profile"])

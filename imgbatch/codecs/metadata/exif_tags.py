@@ -23,12 +23,12 @@ _OWN_SIZE = (0x1001, 0x1002)  # width and height of the picture itself (DCF), in
 _THUMBNAIL, _THUMBNAIL_LENGTH = 0x0201, 0x0202
 _LATITUDE = 0x0002
 _RESOLUTION = 0x011A
-_COLOR_SPACE, _INDEX = 0xA001, 0x0001
+COLOR_SPACE, INTEROP_INDEX = 0xA001, 0x0001
 BYTE, ASCII, SHORT, LONG, UNDEFINED, UTF_8 = 1, 2, 3, 4, 7, 129
 #: Tags that say where another directory stands.
 POINTERS = {EXIF_IFD: "exif", GPS_IFD: "gps", INTEROP_IFD: "interop"}
 #: Bytes by type: TIFF 6.0; 13 is its supplement's, 16 to 18 are BigTIFF's, 129 is UTF-8 (EXIF 3.0).
-_SIZES = {
+SIZES = {
     1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8, 129: 1,
 }  # fmt: skip
 
@@ -191,10 +191,10 @@ def with_size(exif: bytes, size: tuple[int, int]) -> bytes:
 
 def with_srgb(exif: bytes) -> bytes:
     """The block with sRGB where it names the color space, or says (R03) that it is Adobe RGB."""
-    block = with_numbers(exif, {_COLOR_SPACE: 1})
+    block = with_numbers(exif, {COLOR_SPACE: 1})
     for entry in entries(block):
         value = block[entry.start : entry.start + entry.length]
-        if entry.directory == "interop" and entry.tag == _INDEX and value.startswith(b"R03"):
+        if entry.directory == "interop" and entry.tag == INTEROP_INDEX and value.startswith(b"R03"):
             block = block[: entry.start] + b"R98" + block[entry.start + 3 :]
     return block
 
@@ -233,9 +233,9 @@ def _directory(exif: bytes, order: str, name: str, at: int) -> Directory | None:
     members = []
     for place in range(at + 2, at + 2 + 12 * count, 12):
         tag, kind, number = struct.unpack_from(order + "HHI", exif, place)
-        length = number * _SIZES.get(kind, 0)
-        start = place + 8 if length <= 4 and kind in _SIZES else struct.unpack_from(order + "I", exif, place + 8)[0]
-        is_measured = kind in _SIZES and start + length <= len(exif)
+        length = number * SIZES.get(kind, 0)
+        start = place + 8 if length <= 4 and kind in SIZES else struct.unpack_from(order + "I", exif, place + 8)[0]
+        is_measured = kind in SIZES and start + length <= len(exif)
         members.append(Entry(name, place, tag, kind, number, start, length if is_measured else 0, is_measured))
     return Directory(name, at, tuple(members))
 

@@ -20,11 +20,13 @@ PNG_IPTC = f"{RAW_PROFILE}iptc"
 #: What only a copy of the file's bytes keeps: its name, and the block.
 Others = tuple[tuple[str, bytes], ...]
 
-_EXIF, _XMP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
+#: How a JPEG's segment of XMP begins.
+XMP = b"http://ns.adobe.com/xap/1.0/\0"
+_EXIF = b"Exif\0\0"
 #: How segments begin that are read, here or by who asks for colors and for what accompanies the picture.
 _SEGMENTS: dict[str, bytes | tuple[bytes, ...]] = {
     "APP0": b"JFIF\0",
-    "APP1": (_EXIF, _XMP, b"http://ns.adobe.com/xmp/extension/\0"),
+    "APP1": (_EXIF, XMP, b"http://ns.adobe.com/xmp/extension/\0"),
     "APP2": (b"ICC_PROFILE\0", b"MPF\0", b"urn:iso:std:iso:ts:21496:"),
     "APP13": b"Photoshop 3.0\0",
     "APP14": b"Adobe",
@@ -77,7 +79,7 @@ def _choose_segments(image: ImageFile, segments: list[tuple[str, bytes]]) -> Oth
     contents = [content for name, content in segments if name == "APP1"]
     if len(contents) < 2:
         return tuple(others)
-    packets = [content[len(_XMP) :] for content in contents if content.startswith(_XMP)]
+    packets = [content[len(XMP) :] for content in contents if content.startswith(XMP)]
     others += [("second xmp packet", packet) for packet in packets[:-1] if packet != packets[-1]]  # Pillow has the last
     pieces: list[list[bytes]] = []
     for content in contents:
@@ -122,8 +124,8 @@ def _choose_texts(image: ImageFile, warnings: list[str]) -> Others:
             records.append((str(text), content))
         elif kind == "exif" or (kind == "app1" and content.startswith(_EXIF)):
             blocks.append(without_marks(content))
-        elif kind == "xmp" or (kind == "app1" and content.startswith(_XMP)):
-            packets.append(content.removeprefix(_XMP))
+        elif kind == "xmp" or (kind == "app1" and content.startswith(XMP)):
+            packets.append(content.removeprefix(XMP))
         else:
             others.append((f"raw profile {word}", b""))
     if records:

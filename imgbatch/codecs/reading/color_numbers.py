@@ -27,7 +27,6 @@ _SAME = 0.025  # of a power: what differs by less from sRGB's is meant to be it
 _POWERS = (0.1, 10.0)
 _TRANSFER, _WHITE, _PRIMARIES = 301, 318, 319
 _HDR = (16, 18)  # transfer characteristics: PQ, HLG
-_COLOR_SPACE, _INDEX = 0xA001, 1
 #: Enumerated spaces of JPEG 2000 (15444-2, table M.25) that Pillow makes sRGB or gray of: bilevel, sRGB, gray, sYCC.
 _PLAIN_JP2, _ROMM_JP2 = frozenset({0, 15, 16, 17, 18}), 21
 
@@ -150,14 +149,13 @@ def of_exif(image: ImageFile, name: str, exif: bytes | None) -> Description | No
 
 def _adobe_tags(exif: bytes) -> tuple[bytes, int | None]:
     """InteroperabilityIndex and ColorSpace."""
-    order = "little" if exif.startswith(b"II") else "big"
     index, space = b"", None
     for entry in exif_tags.entries(exif):
         value = exif[entry.start : entry.start + entry.length]
-        if entry.directory == "interop" and entry.tag == _INDEX:
+        if entry.directory == "interop" and entry.tag == exif_tags.INTEROP_INDEX:
             index = value.rstrip(b"\0 ")
-        elif entry.tag == _COLOR_SPACE and entry.number == 1:
-            space = int.from_bytes(value, "little" if order == "little" else "big")
+        elif entry.tag == exif_tags.COLOR_SPACE and entry.number == 1:
+            space = int.from_bytes(value, "little" if exif.startswith(b"II") else "big")
     return index, space
 
 
@@ -167,8 +165,8 @@ def _adobe_tags_of_tiff(image: ImageFile) -> tuple[bytes, int | None]:
 
     with contextlib.suppress(Exception):  # damaged tags say nothing
         tags = Plain.getexif(image)
-        index = tags.get_ifd(exif_tags.INTEROP_IFD).get(_INDEX, "")
-        space = tags.get_ifd(exif_tags.EXIF_IFD).get(_COLOR_SPACE)
+        index = tags.get_ifd(exif_tags.INTEROP_IFD).get(exif_tags.INTEROP_INDEX, "")
+        space = tags.get_ifd(exif_tags.EXIF_IFD).get(exif_tags.COLOR_SPACE)
         text = index if isinstance(index, bytes) else str(index).encode()
         return text.rstrip(b"\0 "), space if isinstance(space, int) else None
     return b"", None

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from imgbatch.codecs.containers import mpo_index
-from imgbatch.codecs.containers.jpeg_companions import APP1, APP2, ISO_GAIN_MAP, XMP
+from imgbatch.codecs.containers.jpeg_companions import APP1, APP2, ISO_GAIN_MAP
 from imgbatch.codecs.containers.jpeg_headers import segments
 from imgbatch.codecs.metadata import announcements, xmp
+from imgbatch.codecs.metadata.header_blocks import XMP
 
 _APP0 = 0xE0
 _MOST = 65533  # bytes of a segment's content

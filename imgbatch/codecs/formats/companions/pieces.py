@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from imgbatch.codecs.containers import jpeg_headers, mpo_index
 from imgbatch.codecs.containers.integrity import jpeg_scans
-from imgbatch.codecs.containers.jpeg_companions import APP1, APP2, ISO_GAIN_MAP, XMP, Companion
+from imgbatch.codecs.containers.jpeg_companions import APP1, APP2, ISO_GAIN_MAP, Companion
 from imgbatch.codecs.containers.jpeg_headers import segments
 from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.codecs.formats import jpeg_lossless
@@ -17,6 +17,7 @@ from imgbatch.codecs.formats.companions.layout import Piece, insert, iso_segment
 from imgbatch.codecs.formats.jpeg import Jpeg
 from imgbatch.codecs.metadata import announcements, strip
 from imgbatch.codecs.metadata.block import GAIN_MAP, Metadata
+from imgbatch.codecs.metadata.header_blocks import XMP
 from imgbatch.codecs.writing.encode import metadata_options
 
 if TYPE_CHECKING:
