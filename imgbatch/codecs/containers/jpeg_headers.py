@@ -154,9 +154,13 @@ def is_ycbcr(image: ImageFile) -> bool:
     return image.mode == "RGB" and len(names) == 3 and names != _RGB and image.info.get("adobe_transform") != 0
 
 
-def is_declared_ycbcr(image: ImageFile) -> bool:
-    """Whether JFIF or Adobe's marker declares a JPEG YCbCr: for a lossless one nothing else counts."""
-    return is_ycbcr(image) and ("jfif" in image.info or image.info.get("adobe_transform") == 1)
+def refuse_ycbcr(image: ImageFile) -> None:
+    """ImageError where JFIF or Adobe's marker declares a lossless JPEG YCbCr: for these nothing else counts."""
+    if is_ycbcr(image) and ("jfif" in image.info or image.info.get("adobe_transform") == 1):
+        raise ImageError(
+            "unsupported",
+            "no reader here for a lossless JPEG of brightness and two colors (YCbCr); save it as PNG or TIFF first",
+        )
 
 
 def decoder_bytes(image: ImageFile, name: str, several: bool) -> int:

@@ -90,6 +90,14 @@ def info_of_png(data: bytes) -> dict[str, Any]:
         return {}
 
 
+def add_late_info(image: Any, data: bytes) -> None:
+    """Give what Pillow opened of a PNG the metadata that follow its pixels, where it has none of that name before."""
+    for key, value in info_of_png(data).items():
+        image.info.setdefault(key, value)
+        if isinstance(value, str):
+            image.png.im_text.setdefault(key, value)
+
+
 def cicp(data: bytes) -> tuple[int, int, int, int] | None:
     """Primaries, transfer, matrix and range (ITU-T H.273) of the chunk cICP, which stands before palette and pixels."""
     for name, start, end in chunks(data):

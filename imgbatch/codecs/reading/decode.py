@@ -13,9 +13,8 @@ from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
 from imgbatch.codecs.metadata.read import comment, packet, records, resolution, texts
 from imgbatch.codecs.reading import aperture, color_description, jpeg_draft, limits, losses, optional_readers
 from imgbatch.codecs.reading.reader_gaps import reader_errors
-from imgbatch.codecs.reading.samples import bit_depth, deep_frames, loaded_frame
+from imgbatch.codecs.reading.samples import bit_depth, loaded_frame
 from imgbatch.codecs.registry import CODECS
-from imgbatch.core.errors import ImageError
 from imgbatch.pixels.orientation import from_upright, swap_size, to_upright
 
 if TYPE_CHECKING:
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
     from imgbatch.codecs.containers.jpeg_companions import Companion
+    from imgbatch.codecs.reading.samples.deep_frames import DeepReader
 
 #: As `min_size` of `SourceImage.decode`: all of a JPEG's data are read, but no picture is wanted.
 ALL_DATA = (1, 1)
@@ -83,10 +83,7 @@ class SourceImage:
         self._pixels: dict[int, int] = {}  # of each page, where they have sizes of their own
         self.depth = bit_depth.depth(image, self.format, data)
         if self.format == "png":
-            for key, value in png_chunks.info_of_png(data).items():
-                image.info.setdefault(key, value)
-                if isinstance(value, str):
-                    image.png.im_text.setdefault(key, value)  # type: ignore[attr-defined]  # a PngImageFile's
+            png_chunks.add_late_info(image, data)
             jpeg_headers.rescale_key(image, data)
         others = losses.other_blocks(image, self.format, data, self.warnings)
         upright = self.format in optional_readers.EXTRAS and optional_readers.is_upright(image)
@@ -97,14 +94,10 @@ class SourceImage:
         process, several = jpeg_headers.process_of(data) if self.format == "jpeg" else (None, False)
         self.scales = self.format == "jpeg" and process != _LOSSLESS
         self.luma = self.scales and jpeg_headers.is_ycbcr(image)
-        around = aperture.bytes_around(image, self._box)
-        self.waves = jpeg_headers.decoder_bytes(image, self.format, several) + around
+        self.waves = jpeg_headers.decoder_bytes(image, self.format, several) + aperture.bytes_around(image, self._box)
         limits.check_pixels(jpeg_headers.stored_size(image), max_pixels)
-        if process == _LOSSLESS and jpeg_headers.is_declared_ycbcr(image):
-            raise ImageError(
-                "unsupported",
-                "no reader here for a lossless JPEG of brightness and two colors (YCbCr); save it as PNG or TIFF first",
-            )
+        if process == _LOSSLESS:
+            jpeg_headers.refuse_ycbcr(image)
         self.file, self.end = image.fp, jpeg_headers.end_of_scans(data) if several else None
         self.metadata = Metadata()
         if self.format != "png" or image.info or others or png_chunks.cicp(data):  # many hold nothing but pixels
@@ -122,7 +115,11 @@ class SourceImage:
             )
         if upright:
             exif.turn(self.metadata, 1)
-        self.deep = deep_frames.deep_mode(image, self.format, data, self.depth) if self.depth == 16 else None
+        self.deep: str | None = None
+        if self.depth == 16:
+            from imgbatch.codecs.reading.samples import deep_frames  # few files are
+
+            self.deep = deep_frames.deep_mode(image, self.format, data)
         self.changes += losses.reading_losses(image, self.format, data)
         if self.format == "gif":
             self.warnings += bit_depth.gif_warnings(image, data)
@@ -200,7 +197,11 @@ class SourceImage:
         deep : bool
             Give 16 bits of color where the file holds them (`SourceImage.deep`); else they become 8, which is noted.
         """
-        reader = deep_frames.DeepReader(self.image, self.format, self._data) if deep and self.deep else None
+        reader = None
+        if deep and self.deep:
+            from imgbatch.codecs.reading.samples import deep_frames
+
+            reader = deep_frames.DeepReader(self.image, self.format, self._data)
         self.changes += [] if reader else losses.depth_losses(self.image, self.depth)
         places = self._select_places(frames)
         if orient and self.orientation != 1:
@@ -233,9 +234,7 @@ class SourceImage:
         return losses.companions(self, self._data)
 
     def _select_places(self, frames: str) -> range | list[int]:
-        if frames == "first":
-            return range(1)
-        if frames != "all" and int(frames) == 1:
+        if frames == "first" or (frames != "all" and int(frames) == 1):
             return range(1)
         places = self._frames if frames == "all" else self._frames[: int(frames)]
         if self._pixels:
@@ -261,7 +260,7 @@ class SourceImage:
         orient: bool,
         turn: bool,
         motion: AnimationTiming,
-        reader: deep_frames.DeepReader | None,
+        reader: DeepReader | None,
     ) -> Iterator[Image]:
         pixels = 0
         for place in places:

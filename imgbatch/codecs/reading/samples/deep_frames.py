@@ -25,8 +25,8 @@ _WEIGHTED_COLORS = "RGBa"
 _PLANAR = 284  # a tag
 
 
-def deep_mode(image: ImageFile, name: str, data: bytes, depth: int) -> str | None:
-    """Our mode of a picture with 16 bits of color that can be read whole; None: it has none, or cannot.
+def deep_mode(image: ImageFile, name: str, data: bytes) -> str | None:
+    """Our mode of a picture of 16 bits a sample whose colors can be read whole; None: it has none, or they cannot.
 
     Parameters
     ----------
@@ -36,10 +36,8 @@ def deep_mode(image: ImageFile, name: str, data: bytes, depth: int) -> str | Non
         Our name of its format.
     data : bytes
         The file.
-    depth : int
-        Bits per sample.
     """
-    if depth != 16 or image.mode not in _COLORS:
+    if image.mode not in _COLORS:
         return None
     if name == "png" and not getattr(image, "is_animated", False):
         if data[25] == _GRAY_ALPHA:
