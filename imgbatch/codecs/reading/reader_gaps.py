@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import io
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from imgbatch.codecs import errors
@@ -117,12 +118,12 @@ def _too_large(data: bytes, max_pixels: int) -> ImageError | None:
 def _of_tiff(data: bytes, reason: Exception) -> ImageError | None:
     from PIL import TiffTags
 
-    missing = reason.__cause__
-    compression = bit_depth.tiff_tags(data).get(_COMPRESSION, 1)
+    missing, tags = reason.__cause__, bit_depth.tiff_tags(data)
+    compression = tags.get(_COMPRESSION, 1)
     advice = "save it as RGB or gray with 8 or 16 bits a sample first"
-    if compression == 1 and _is_planar_premultiplied(data):
+    if compression == 1 and _is_planar_premultiplied(tags):
         return _no_reader("a TIFF of planes with premultiplied alpha", "save it with samples side by side first")
-    if isinstance(missing, IndexError) and bit_depth.tiff_tags(data).get(_PLANES) == 2:
+    if isinstance(missing, IndexError) and tags.get(_PLANES) == 2:
         return _no_reader("a TIFF of planes with extra samples", "save it with samples side by side first")
     if str(reason) == "unknown pixel mode" and (samples := bit_depth.tiff_samples(data)) is not None:
         return _no_reader(f"a TIFF of {samples}", advice)
@@ -140,8 +141,7 @@ def _of_tiff(data: bytes, reason: Exception) -> ImageError | None:
     return None
 
 
-def _is_planar_premultiplied(data: bytes) -> bool:
-    tags = bit_depth.tiff_tags(data)
+def _is_planar_premultiplied(tags: Mapping[int, Any]) -> bool:
     extra = tags.get(_EXTRA, ())
     return tags.get(_PLANES) == 2 and (extra == 1 or (isinstance(extra, tuple) and 1 in extra))
 
