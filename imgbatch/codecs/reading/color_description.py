@@ -1,8 +1,8 @@
-"""Color description: which profile do a picture's pixels have, be it profile or told in another way?
+"""Color description: which profile do a picture's pixels have, be it embedded or told in another way?
 
 Whatever else says what the numbers mean becomes a profile, and is from there on treated as one that was embedded.
-What counts first: cICP of PNG (third edition, 4.3: before iCCP, sRGB, gAMA and cHRM); the profile profile, also of
-GIF, BMP and JPEG 2000; the file's own numbers (color_numbers.py); EXIF of a camera that was set to Adobe RGB.
+What counts first: cICP of PNG (third edition, 4.3: before iCCP, sRGB, gAMA and cHRM); the embedded profile, also
+of GIF, BMP and JPEG 2000; the file's own numbers (color_numbers.py); EXIF of a camera that was set to Adobe RGB.
 """
 
 from __future__ import annotations
