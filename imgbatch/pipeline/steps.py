@@ -22,7 +22,6 @@ from imgbatch.operations.base import needs_screen
 from imgbatch.pipeline import template_fields, write_output
 from imgbatch.pipeline.decisions import decode_plan, depth, output_decision, select_frames
 from imgbatch.pipeline.decisions.decode_plan import DecodePlan
-from imgbatch.pipeline.decisions.journey import on_journey
 from imgbatch.pipeline.decisions.memory_demand import memory_demand
 from imgbatch.pipeline.decisions.output_decision import Decisions, OutputDecision
 from imgbatch.pipeline.task import FileContext, TaskContext
@@ -184,10 +183,8 @@ def operate(image: ImageContext, one: OutputContext) -> None:
         if decision.source in image.reductions:
             ops, frames = decode_plan.ops_from_larger(plan, decision.output), image.reductions[decision.source]
         elif image.ink and needs_screen(ops, image.picture.mode):
-            frames, metadata = (
-                SpooledFrames(profile_conversion.ink_to_srgb(frames, metadata.icc)),
-                replace(metadata, icc=None),
-            )
+            frames = SpooledFrames(profile_conversion.ink_to_srgb(frames, metadata.icc))
+            metadata = replace(metadata, icc=None)
             image.changes.append(f"mode: {image.picture.mode} -> sRGB")
         depth.lose_depth(image.frames[0], plan, decision.output, image.changes)
         frames = _apply(image, ops[:1], frames)
@@ -212,6 +209,8 @@ def encode(image: ImageContext, one: OutputContext) -> None:
         image.timer.enter("encode")
         format = write_output.output_format(one.target, (frame.mode for frame in frames))
         if metadata.exif or metadata.xmp:
+            from imgbatch.pipeline.decisions.journey import on_journey  # places are named in these
+
             metadata = on_journey(metadata, image.picture, plan, decision.output, frames[0].size, image.changes)
         timing = select_frames.timing_of_first(image.timing, len(frames))
         if image.picture.companions or metadata.xmp or metadata.pages:

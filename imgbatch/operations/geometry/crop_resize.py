@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, ClassVar
 
-from imgbatch.core.places import scale_box, shift
 from imgbatch.core.quantities import Size
 from imgbatch.operations.base import Bands, Operation
 from imgbatch.operations.geometry.crop import Crop
@@ -103,6 +102,8 @@ class Reduction(Operation):
         return min(width, size[0]), min(height, size[1])
 
     def place_map(self, size: Size) -> PlaceMap:
+        from imgbatch.core.places import scale_box, shift
+
         box, inner, canvas = self.placement(size)
         return scale_box(box, inner).then(shift(*anchor(inner, canvas, self.resize.gravity)))
 

@@ -8,11 +8,13 @@ with.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from imgbatch.core.places import Rectangle, upright_map
 from imgbatch.core.quantities import Size
 from imgbatch.operations import Operation
+
+if TYPE_CHECKING:
+    from imgbatch.core.places import Rectangle
 
 
 class Window(NamedTuple):
@@ -46,5 +48,7 @@ def decoder_window(size: Size, scale: int, orientation: int) -> Window | None:
     window = Window(pixels, (0, 0, Fraction(size[0], scale), Fraction(size[1], scale)))
     if orientation == 1:
         return window
+    from imgbatch.core.places import upright_map
+
     part = upright_map(orientation, pixels).rectangle(window.part)
     return Window(pixels if orientation < 5 else (pixels[1], pixels[0]), part)
