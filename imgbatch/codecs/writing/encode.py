@@ -47,11 +47,18 @@ class EncoderInput:
     codec: Codec
     frames: Sequence[Image]
     encoding: Encoding  # with what the source decides
+    metadata: Metadata  # what is left of it, and blocks that the format has no place for
     options: dict[str, Any]
     changes: list[str]
     tables: JpegTables | None = None
     has_position: bool = False
-    blocks: dict[str, int] = field(default_factory=dict)  # bytes of the metadata that are written, by their blocks
+
+    @property
+    def blocks(self) -> dict[str, int]:
+        """Bytes of the metadata that are written, by their blocks, the largest first."""
+        sizes = replace(self.metadata, icc=self.options.get("icc_profile")).sizes
+        missing = " not written: " + self.codec.name
+        return {name: size for name, size in sizes.items() if name + missing not in self.changes}
 
     def overhead(self, encoding: Encoding) -> int:
         """How many bytes of a file are metadata: what they add to a picture of one pixel."""
@@ -159,10 +166,8 @@ def prepare(
                 options |= codec.animation_options(timing, len(pictures), changes)
             elif timing.loop is not None:
                 changes.append(f"durations not written: {codec.name}")
-    sizes = replace(final, icc=icc).sizes
-    blocks = {name: size for name, size in sizes.items() if f"{name} not written: {codec.name}" not in changes}
     changes = list(dict.fromkeys(changes))
-    return EncoderInput(codec, pictures, wish, options, changes, metadata.tables, final.has_position, blocks)
+    return EncoderInput(codec, pictures, wish, final, options, changes, metadata.tables, final.has_position)
 
 
 def metadata_options(codec: Codec, metadata: Metadata, changes: list[str]) -> dict[str, Any]:
