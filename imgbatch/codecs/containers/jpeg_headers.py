@@ -43,6 +43,11 @@ def segments(data: bytes, begin: int = 0) -> Iterator[tuple[int, int, int]]:
             return
 
 
+def segment(marker: int, content: bytes) -> bytes:
+    """A segment of a JPEG."""
+    return bytes((0xFF, marker)) + (len(content) + 2).to_bytes(2, "big") + content
+
+
 def process_of(data: bytes) -> tuple[int | None, bool]:
     """How a JPEG was coded: the number of its SOF marker (3: lossless), and whether it comes in several scans."""
     process, parts = None, 0

@@ -137,8 +137,12 @@ def unread(data: bytes) -> list[str]:
 
 def with_cicp(data: bytes, code: tuple[int, int, int, int]) -> bytes:
     """A PNG that says of its colors what code points say, behind its head."""
-    word = b"cICP" + bytes(code)
-    return b"".join([data[:33], struct.pack(">I", 4), word, struct.pack(">I", zlib.crc32(word)), data[33:]])
+    return b"".join([data[:33], chunk(b"cICP", bytes(code)), data[33:]])
+
+
+def chunk(name: bytes, content: bytes) -> bytes:
+    """A chunk of a PNG."""
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(content, zlib.crc32(name)))
 
 
 def chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:

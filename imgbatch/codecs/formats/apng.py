@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import io
 import struct
-import zlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from imgbatch.codecs.containers import png_chunks
 from imgbatch.core.errors import ImageError
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class _File:
         self._file = io.BytesIO()
         self._file.write(before)
         self._start = self._file.tell()
-        self._file.write(_chunk(b"acTL", bytes(8)))
+        self._file.write(png_chunks.chunk(b"acTL", bytes(8)))
         self._count = self._number = self._at = self._duration = 0
         self._where: tuple[int, ...] = ()
 
@@ -86,9 +86,9 @@ class _File:
         self._number += 1
         for data in pixels:
             if self._count == 0:  # what programs without animation show
-                self._file.write(_chunk(b"IDAT", data))
+                self._file.write(png_chunks.chunk(b"IDAT", data))
             else:
-                self._file.write(_chunk(b"fdAT", struct.pack(">I", self._number) + data))
+                self._file.write(png_chunks.chunk(b"fdAT", struct.pack(">I", self._number) + data))
                 self._number += 1
         self._count += 1
 
@@ -108,11 +108,11 @@ class _File:
         """The whole file, which plays `loop` times (0: for ever); called once, after the last frame."""
         self._file.write(self._after)
         self._file.seek(self._start)
-        self._file.write(_chunk(b"acTL", struct.pack(">II", self._count, loop)))
+        self._file.write(png_chunks.chunk(b"acTL", struct.pack(">II", self._count, loop)))
         return self._file.getvalue()
 
     def _control(self, number: int) -> bytes:
-        return _chunk(b"fcTL", struct.pack(">5I2H2B", number, *self._where, self._duration, 1000, 0, 0))
+        return png_chunks.chunk(b"fcTL", struct.pack(">5I2H2B", number, *self._where, self._duration, 1000, 0, 0))
 
 
 def _parts(image: Image, options: dict[str, Any]) -> tuple[bytes, list[bytes], bytes]:
@@ -131,10 +131,6 @@ def _parts(image: Image, options: dict[str, Any]) -> tuple[bytes, list[bytes], b
             before += data[at:end]
         at = end
     return before, pixels, after
-
-
-def _chunk(name: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 
 def _changed_box(one: Image, other: Image) -> Box | None:

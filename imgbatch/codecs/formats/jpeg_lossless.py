@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs.containers.integrity import jpeg_scans, scans_alone
-from imgbatch.codecs.containers.jpeg_headers import segments
+from imgbatch.codecs.containers.jpeg_headers import segment, segments
 from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.codecs.formats.jpeg import Jpeg
 from imgbatch.codecs.metadata import strip
@@ -80,7 +80,7 @@ def replace_metadata(data: bytes, options: dict[str, Any], profile: bool, end: i
             break
         content = data[start + 4 : stop]
         if marker == _APP0 and content.startswith(_JFIF) and len(content) >= 14:
-            jfif = _segment(_APP0, _density(content, options.get("dpi")))
+            jfif = segment(_APP0, _density(content, options.get("dpi")))
         of_profile = profile and marker == _APP2 and content.startswith(_ICC)
         has_profile = has_profile or of_profile
         if of_profile or marker == _APP14 or (marker not in range(_APP0, _APP15 + 1) and marker != _COM):
@@ -89,26 +89,22 @@ def replace_metadata(data: bytes, options: dict[str, Any], profile: bool, end: i
         return None
     head = [jfif]
     if exif := options.get("exif"):
-        head.append(_segment(_APP1, exif))
+        head.append(segment(_APP1, exif))
     if packet := options.get("xmp"):
-        head.append(_segment(_APP1, XMP + packet))
+        head.append(segment(_APP1, XMP + packet))
     head.append(options.get("extra", b""))
     if not has_profile and "icc_profile" in options:
         head += _profile_segments(options["icc_profile"])
     if comment := options.get("comment"):
-        head.append(_segment(_COM, comment))
+        head.append(segment(_COM, comment))
     return b"".join([data[:2], *head, *pieces, scans_alone(data, scans, end)])
-
-
-def _segment(marker: int, content: bytes) -> bytes:
-    return bytes((0xFF, marker)) + (len(content) + 2).to_bytes(2, "big") + content
 
 
 def _profile_segments(icc: bytes) -> list[bytes]:
     """A profile in numbered pieces (ICC.1:2022, annex B.4)."""
     pieces = [icc[at : at + _PIECE] for at in range(0, len(icc), _PIECE)]
     heads = (_ICC + bytes((number, len(pieces))) for number in range(1, len(pieces) + 1))
-    return [_segment(_APP2, head + piece) for head, piece in zip(heads, pieces, strict=True)]
+    return [segment(_APP2, head + piece) for head, piece in zip(heads, pieces, strict=True)]
 
 
 def _density(jfif: bytes, dpi: tuple[float, float] | None) -> bytes:

@@ -47,11 +47,11 @@ def with_pixels(png: bytes, image: DeepImage, level: int) -> bytes:
     for name, start, end in png_chunks.chunks(png):
         if name == b"IHDR":
             header = struct.pack(">IIBBBBB", *image.size, 16, _COLOR_TYPES[image.mode], 0, 0, 0)
-            pieces.append(_chunk(name, header))
+            pieces.append(png_chunks.chunk(name, header))
         elif name != b"IDAT":
             pieces.append(png[start:end])
         elif not is_done:
-            pieces += [_chunk(name, part) for part in _pack(image, level)]
+            pieces += [png_chunks.chunk(name, part) for part in _pack(image, level)]
             is_done = True
     return b"".join(pieces)
 
@@ -81,7 +81,3 @@ def _filtered_rows(image: DeepImage) -> Iterator[bytes]:
         rows[:, 1 : 1 + step] = plain[:, :step]
         numpy.subtract(plain[:, step:], plain[:, :-step], out=rows[:, 1 + step :])
         yield rows.tobytes()
-
-
-def _chunk(name: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(content, zlib.crc32(name)))

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from imgbatch.codecs.containers import mpo_index
 from imgbatch.codecs.containers.jpeg_companions import APP1, APP2, ISO_GAIN_MAP
-from imgbatch.codecs.containers.jpeg_headers import segments
+from imgbatch.codecs.containers.jpeg_headers import segment, segments
 from imgbatch.codecs.metadata import announcements, xmp
 from imgbatch.codecs.metadata.header_blocks import XMP
 
@@ -126,11 +126,6 @@ def iso_segments(data: bytes) -> bytes:
         for marker, start, end in segments(data)
         if marker == APP2 and data.startswith(ISO_GAIN_MAP, start + 4)
     )
-
-
-def segment(marker: int, content: bytes) -> bytes:
-    """A segment of a JPEG."""
-    return bytes((0xFF, marker)) + (len(content) + 2).to_bytes(2, "big") + content
 
 
 def insert(jpeg: bytes, more: bytes) -> bytes:
