@@ -44,6 +44,8 @@ class Codec(ABC):
         Whether one gray value or color can be declared transparent (``transparency`` in Pillow's info).
     for_web : bool
         Whether files of it are made for the web: then a position in their metadata is worth a hint.
+    plain_xmp : bool
+        Whether the encoder takes XMP as it is, whatever its length.
     page_tags : bool
         Whether its pages hold TIFF's own tags.
     feature : str or None
@@ -61,6 +63,7 @@ class Codec(ABC):
     color_key: ClassVar[bool] = False
     optimizes: ClassVar[bool] = False
     for_web: ClassVar[bool] = False
+    plain_xmp: ClassVar[bool] = False
     page_tags: ClassVar[bool] = False
     feature: ClassVar[str | None] = None
 
@@ -156,11 +159,12 @@ class Codec(ABC):
         """Save parameters for XMP, IPTC, comment, text and resolution; `missing` gets what has no place."""
         from imgbatch.codecs.metadata import exif_tags
 
+        options = {"xmp": metadata.xmp} if self.plain_xmp and metadata.xmp else {}
         blocks = {"xmp": metadata.xmp, "iptc": metadata.iptc, "comment": metadata.comment, "text": metadata.text}
-        missing += [name for name, block in blocks.items() if block]
+        missing += [name for name, block in blocks.items() if block and name not in options]
         in_exif = self.exif and metadata.exif is not None and exif_tags.has_resolution(metadata.exif)
         missing += ["resolution"] if metadata.resolution is not None and not in_exif else []
-        return {}
+        return options
 
     def animation_options(self, timing: AnimationTiming, count: int, changes: list[str]) -> dict[str, Any]:
         """Pillow's save parameters for the playing of `count` frames, of a format that `plays`.

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs.base import Codec
 from imgbatch.codecs.encoder_options import Encoding
-from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
+from imgbatch.codecs.metadata.block import AnimationTiming
 from imgbatch.core.errors import ImageError
 
 if TYPE_CHECKING:
@@ -35,6 +34,7 @@ class Avif(Codec):
     longest = 32768
     plays = True
     for_web = True
+    plain_xmp = True
     feature = "avif"
 
     def findings(self, data: bytes) -> Iterator[Finding]:
@@ -55,10 +55,6 @@ class Avif(Codec):
                 "unsupported", "avif cannot hold colors without loss here; use --format webp, or --quality 100"
             )
         return palette.to_one_mode(frames) if len(frames) > 1 else frames
-
-    def metadata_options(self, metadata: Metadata, missing: list[str]) -> dict[str, Any]:
-        super().metadata_options(replace(metadata, xmp=None), missing)
-        return {"xmp": metadata.xmp} if metadata.xmp else {}
 
     def options(self, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
         speed = _SPEED if encoding.effort is None else round(10 - encoding.effort * 10 / 9)

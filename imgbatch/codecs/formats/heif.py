@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs.base import Codec
 from imgbatch.codecs.encoder_options import Encoding
-from imgbatch.codecs.metadata.block import Metadata
 from imgbatch.codecs.reading import optional_readers
 from imgbatch.core.errors import ImageError
 
@@ -28,6 +26,7 @@ class Heif(Codec):
     modes = frozenset({"L", "RGB", "RGBA"})
     targets = ("L", "RGBA", "RGB", "RGBA")
     longest = 16384
+    plain_xmp = True
 
     def quality(self, encoding: Encoding) -> int | None:
         if encoding.lossless:
@@ -52,10 +51,6 @@ class Heif(Codec):
 
         # Pixels are upright already: an orientation would be turned into a box that turns them again.
         return {"exif": without_orientation(exif)}
-
-    def metadata_options(self, metadata: Metadata, missing: list[str]) -> dict[str, Any]:
-        super().metadata_options(replace(metadata, xmp=None), missing)
-        return {"xmp": metadata.xmp} if metadata.xmp else {}
 
     def open(self, data: bytes) -> ImageFile:
         return optional_readers.open_optional(self.name, data, self.longest**2)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs.base import Codec
@@ -34,6 +33,7 @@ class Jxl(Codec):
     longest = 2**18
     icc = False
     for_web = True
+    plain_xmp = True
 
     def quality(self, encoding: Encoding) -> int | None:
         if encoding.lossless:
@@ -56,10 +56,6 @@ class Jxl(Codec):
                 (value,) = struct.unpack_from(f"{exif_tags.order_of(block)}H", block, entry.start)
                 changes += [f"orientation {value} not written: jxl"] if value != 1 else []
         return encoding, {}
-
-    def metadata_options(self, metadata: Metadata, missing: list[str]) -> dict[str, Any]:
-        super().metadata_options(replace(metadata, xmp=None), missing)
-        return {"xmp": metadata.xmp} if metadata.xmp else {}
 
     def open(self, data: bytes) -> ImageFile:
         return optional_readers.open_optional(self.name, data, self.longest**2)

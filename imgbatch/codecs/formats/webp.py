@@ -29,6 +29,7 @@ class Webp(Codec):
     longest = 16383
     plays = True
     for_web = True
+    plain_xmp = True
     feature = "webp"
 
     def findings(self, data: bytes) -> Iterator[Finding]:
@@ -63,10 +64,6 @@ class Webp(Codec):
         from imgbatch.codecs.writing import palette
 
         return palette.to_one_mode(frames) if len(frames) > 1 else frames
-
-    def metadata_options(self, metadata: Metadata, missing: list[str]) -> dict[str, Any]:
-        super().metadata_options(replace(metadata, xmp=None), missing)
-        return {"xmp": metadata.xmp} if metadata.xmp else {}
 
     def options(self, encoding: Encoding, frames: Sequence[Image]) -> dict[str, Any]:
         method = 4 if encoding.effort is None else round(encoding.effort * 6 / 9)
