@@ -1,7 +1,7 @@
 """Tone mapping: how much light of an SDR screen is a number of HDR, of PQ or HLG?
 
 The curve (EETF) of Report ITU-R BT.2390-10, 5.4.1, applied to R', G' and B' each, from a screen of 1000 cd/m2 to one of
-203: that is HDR's reference white (Report ITU-R BT.2408), which SDR shows as white. What is darker than 90 cd/m2 stays
+203: that is HDR's reference white (Report ITU-R BT.2408), which SDR shows as white. What is darker than 87 cd/m2 stays
 as it is, what is brighter is rolled off. PQ and HLG are those of Recommendation ITU-R BT.2100, tables 4 and 5; HLG's
 system gamma of 1.2 (for 1000 cd/m2) is applied to each channel, too, as a profile can do no other: grays are exact.
 """

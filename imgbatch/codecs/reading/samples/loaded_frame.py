@@ -1,4 +1,4 @@
-"""Loaded frame: how does it leave its reader, with what header and what size?"""
+"""Loaded frame: how does it leave its reader, and with what header?"""
 
 from __future__ import annotations
 
