@@ -95,7 +95,8 @@ def _make_gain_map(image: ImageContext, one: OutputContext, gain_map: Companion)
     if output.gainmap == "drop":
         return None
     view = follow((*recipe.ops, *output.ops), picture.size, picture.orientation if recipe.auto_orient else 1)
-    piece = pieces.strip_piece(image.data, gain_map, output)
+    (original,) = pieces.pieces_of(image.data, [gain_map])
+    piece = pieces.strip_piece(original, output)
     if view is None or piece is None:
         return None
     policy = strip.icc_policy(output.icc, output.strip, output.keep)

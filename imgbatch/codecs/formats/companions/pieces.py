@@ -32,24 +32,13 @@ def pieces_of(data: bytes, others: Sequence[Companion]) -> list[Piece]:
     return [Piece(one.kind, attributes.get(one.start, 0), data[one.start : one.end]) for one in others if one.is_jpeg]
 
 
-def strip_piece(data: bytes, one: Companion, encoding: Encoding) -> Piece | None:
-    """A JPEG without the metadata that are to go; a gain map keeps what is said of it. None: it cannot be read.
-
-    Parameters
-    ----------
-    data : bytes
-        The file.
-    one : Companion
-        Where the JPEG lies in it.
-    encoding : Encoding
-        Which metadata go.
-    """
-    (piece,) = pieces_of(data, [one])
+def strip_piece(piece: Piece, encoding: Encoding) -> Piece | None:
+    """A JPEG without the metadata that are to go; a gain map keeps what is said of it. None: it cannot be read."""
     metadata = _metadata(piece.data)
     if metadata is None:
         return piece if encoding.strip is None and encoding.keep is None else None
     final = strip.strip_metadata(metadata, encoding.strip, encoding.keep, [])
-    if one.kind == GAIN_MAP and metadata.xmp and announcements_of(final.xmp) != announcements_of(metadata.xmp):
+    if piece.kind == GAIN_MAP and metadata.xmp and announcements_of(final.xmp) != announcements_of(metadata.xmp):
         final = replace(final, xmp=announcements.only_gain_map(metadata.xmp))
     raw = jpeg_lossless.replace_metadata(piece.data, metadata_options(Jpeg(), final, []), True)
     if raw is None:

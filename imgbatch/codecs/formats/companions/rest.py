@@ -75,9 +75,9 @@ def rest_to_write(
     others, before = image.companions, image.metadata.xmp
     losses = [one for one in others if not _stays(data, one, encoding)]
     jpegs = [one for one in others if one.is_jpeg and one not in losses]
-    pieces = [strip_piece(data, one, encoding) for one in jpegs]
-    same_pieces = pieces == pieces_of(data, jpegs)
-    if not losses and same_pieces and announcements_of(before) == announcements_of(final.xmp):
+    originals = pieces_of(data, jpegs)
+    pieces = [strip_piece(piece, encoding) for piece in originals]
+    if not losses and pieces == originals and announcements_of(before) == announcements_of(final.xmp):
         return Rest(data, end, None), extended.keep_extension(image, data, encoding, final, changes)
     rest = [piece for piece in pieces if piece is not None]
     losses += [one for one, piece in zip(jpegs, pieces, strict=True) if piece is None]
