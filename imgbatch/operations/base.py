@@ -168,9 +168,7 @@ def apply_all(
 
 def apply_operation(operation: Operation, image: Image) -> Image:
     """What an operation makes of an image: of 16 bits of color as it declares by its `bands`."""
-    if image.mode not in DEEP_COLOR:
-        return operation.apply(image)
-    if operation.bands == "whole":
+    if image.mode not in DEEP_COLOR or operation.bands == "whole":
         return operation.apply(image)
     if not has_16_bits(operation):
         return operation.apply(_without_depth(image))

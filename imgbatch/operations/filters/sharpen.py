@@ -15,6 +15,7 @@ from imgbatch.pixels.deep import gray as deep
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+    from PIL.ImageFilter import Filter
 
 
 @dataclass(frozen=True)
@@ -50,16 +51,10 @@ class Unsharp(Operation):
 
         if self.amount == 0:
             return image
-        if image.mode in DEEP_COLOR:
-            return _move_deep_apart(
-                image, lambda band: deep.gaussian_blur(band, self.sigma), self.amount, self.threshold
-            )
-        if deep.is_deep(image):
-            return deep.move_apart(
-                image, lambda gray: deep.gaussian_blur(gray, self.sigma), self.amount, self.threshold
-            )
-        ready = to_straight_alpha(image)
-        return _apart(ready, filter_image(ready, ImageFilter.GaussianBlur(self.sigma)), self.amount, self.threshold)
+        kernel = ImageFilter.GaussianBlur(self.sigma)
+        return _move_apart(
+            image, kernel, lambda band: deep.gaussian_blur(band, self.sigma), self.amount, self.threshold
+        )
 
 
 @dataclass(frozen=True)
@@ -88,12 +83,7 @@ class Sharpen(Operation):
 
         if self.amount == 0:
             return image
-        if image.mode in DEEP_COLOR:
-            return _move_deep_apart(image, deep.smooth, self.amount, threshold=0)
-        if deep.is_deep(image):
-            return deep.move_apart(image, deep.smooth, self.amount, threshold=0)
-        ready = to_straight_alpha(image)
-        return _apart(ready, filter_image(ready, ImageFilter.SMOOTH()), self.amount, threshold=0)
+        return _move_apart(image, ImageFilter.SMOOTH(), deep.smooth, self.amount)
 
 
 @dataclass(frozen=True)
@@ -121,12 +111,31 @@ class Sharpness(Operation):
 
         if self.factor == 1:
             return image
-        if image.mode in DEEP_COLOR:
-            return _move_deep_apart(image, deep.smooth, self.factor - 1, threshold=0)
-        if deep.is_deep(image):
-            return deep.move_apart(image, deep.smooth, self.factor - 1, threshold=0)
-        ready = to_straight_alpha(image)
-        return _apart(ready, filter_image(ready, ImageFilter.SMOOTH()), self.factor - 1, threshold=0)
+        return _move_apart(image, ImageFilter.SMOOTH(), deep.smooth, self.factor - 1)
+
+
+def _move_apart(
+    image: Image, kernel: Filter, smooth: Callable[[Image], Image], amount: float, threshold: int = 0
+) -> Image:
+    """`image` moved away from its smooth copy by `amount` times their difference, in its own depth.
+
+    Parameters
+    ----------
+    image : Image
+    kernel : Filter
+        What gives the smooth copy of 8 bits.
+    smooth : callable
+        The same for gray of more bits, and for bands of colors.
+    amount : float
+    threshold : int
+        Differences up to this many levels are left alone.
+    """
+    if image.mode in DEEP_COLOR:
+        return _move_deep_apart(image, smooth, amount, threshold)
+    if deep.is_deep(image):
+        return deep.move_apart(image, smooth, amount, threshold)
+    ready = to_straight_alpha(image)
+    return _apart(ready, filter_image(ready, kernel), amount, threshold)
 
 
 def _move_deep_apart(image: Image, smooth: Callable[[Image], Image], amount: float, threshold: int) -> Image:
