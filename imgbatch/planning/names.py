@@ -28,7 +28,7 @@ _LATE_EXAMPLE = (1, 1, "0" * 16)
 
 NO_TAG = "unknown"  # what stands for a tag that a picture does not have
 _PART_BYTES = 100  # of a tag in a name
-_UNSAFE = re.compile(r'[/\\:*?"<>|]+')
+_UNSAFE = r'[/\\:*?"<>|]+'  # compiled when it is needed
 _HEAD = 256 * 1024  # bytes of a JPEG that nearly always hold all before its pixels
 
 Part = tuple[str, str | None, str]
@@ -134,7 +134,7 @@ def picture_values(source: Source, fields: Iterable[str]) -> dict[str, Any]:
 def safe(text: str) -> str:
     """`text` as a part of a name that every system takes: no separators, nothing hidden, not too long."""
     visible = "".join(character if character.isprintable() else " " for character in text)
-    part = " ".join(_UNSAFE.sub("-", visible).split()).strip(". ")
+    part = " ".join(re.sub(_UNSAFE, "-", visible).split()).strip(". ")
     return os.fsencode(part)[:_PART_BYTES].decode("utf-8", "ignore").rstrip(". ")
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 #: Bytes of a block, at most.
 MOST = 4 << 20
 _EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
-_EXTENSION_NOTE = re.compile(rb"(?<!\s)\s++xmpNote:HasExtendedXMP\s*+=\s*+(\"[^\"]*+\"|'[^']*+')")
+_EXTENSION_NOTE = rb"(?<!\s)\s++xmpNote:HasExtendedXMP\s*+=\s*+(\"[^\"]*+\"|'[^']*+')"  # compiled when it is needed
 _GIF_XMP = b"\x21\xff\x0bXMP DataXMP"
 _PNG_XMP = "XML:com.adobe.xmp"
 #: Texts of a PNG that hold another block, and what ImageMagick makes up for every file.
@@ -47,7 +47,7 @@ def packet(image: ImageFile, name: str, data: bytes, warnings: list[str], change
         return None
     if any(segment.startswith(_EXTENSION) for _, segment in getattr(image, "applist", ())):
         changes.append("extended xmp not kept")
-        raw = _EXTENSION_NOTE.sub(b"", raw)
+        raw = re.sub(_EXTENSION_NOTE, b"", raw)
     return xmp.to_utf8(raw)
 
 

@@ -20,12 +20,12 @@ DropsValue = Callable[[str, str], bool]
 
 _ORIENTATION, _COLOR_SPACE = "tiff:Orientation", "exif:ColorSpace"
 _WIDTHS, _HEIGHTS = ("tiff:ImageWidth", "exif:PixelXDimension"), ("tiff:ImageLength", "exif:PixelYDimension")
+# Patterns are compiled by the re module when they are needed: most pictures have no packet.
 # Spaces are tried from the first of them only, and given up whole: else a packet of spaces takes hours.
-_ATTRIBUTE = re.compile(rb"(?<!\s)\s++([^\s=<>\"']++)\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+')")
-_PADDING = re.compile(rb"(?<!\s)\s{64,}+(?=<\?xpacket end)")
-_POSITION = re.compile(
-    rb"(?<!xmlns)[:<\s]gps(?:lat|long)|(?<!xmlns)[:<](?:\w*+(?<=latitude)|\w*+(?<=longitude)|lat|long?)\s*+[=>]",
-    re.IGNORECASE,
+_ATTRIBUTE = rb"(?<!\s)\s++([^\s=<>\"']++)\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+')"
+_PADDING = rb"(?<!\s)\s{64,}+(?=<\?xpacket end)"
+_POSITION = (
+    rb"(?i)(?<!xmlns)[:<\s]gps(?:lat|long)|(?<!xmlns)[:<](?:\w*+(?<=latitude)|\w*+(?<=longitude)|lat|long?)\s*+[=>]"
 )
 #: Elements that hold properties and are none themselves.
 _FRAME = frozenset({(prefix, name) for prefix in ("x", "") for name in ("xmpmeta", "xapmeta")})
@@ -85,12 +85,12 @@ def with_srgb(xmp: bytes) -> bytes | None:
 
 def has_position(xmp: bytes) -> bool:
     """Whether a latitude or longitude is among the properties."""
-    return _POSITION.search(xmp) is not None
+    return re.search(_POSITION, xmp) is not None
 
 
 def without_padding(xmp: bytes) -> bytes:
     """The packet without the spaces that are kept for editing in place."""
-    return _PADDING.sub(b"\n", xmp)
+    return re.sub(_PADDING, b"\n", xmp)
 
 
 def without(xmp: bytes, drops: Drops, drops_value: DropsValue | None = None) -> bytes | None:
@@ -110,6 +110,7 @@ def without(xmp: bytes, drops: Drops, drops_value: DropsValue | None = None) -> 
     from xml.parsers import expat  # only where properties are taken out
 
     cuts: list[Span] = []
+    attribute = re.compile(_ATTRIBUTE)
     count = 0
     stack: list[_Element] = []
     prefixes = _Prefixes()
@@ -132,7 +133,7 @@ def without(xmp: bytes, drops: Drops, drops_value: DropsValue | None = None) -> 
             return
         count += names
         matches = 0
-        for match in _ATTRIBUTE.finditer(xmp, at, tag_end(xmp, at)):
+        for match in attribute.finditer(xmp, at, tag_end(xmp, at)):
             matches += 1
             full = match[1].decode()
             space, word = prefixes.split(full)

@@ -124,7 +124,7 @@ ON_PACKETS: dict[str, Callable[[bytes], object]] = {
     "items": announcements.items,
     "film_length": announcements.film_length,
     "only_gain_map": announcements.only_gain_map,
-    "extended": lambda packet: read._EXTENSION_NOTE.sub(b"", packet),
+    "extended": lambda packet: re.sub(read._EXTENSION_NOTE, b"", packet),
 }
 
 
