@@ -83,35 +83,31 @@ Follow = Callable[[Packet, Node, Base], bool | None]  # None: this is no area; F
 def _follow(packet: Packet, node: Node, base: Base | None, follow: Follow, changes: list[str]) -> None:
     """The regions in a property: each follows or goes; the property, too, where none is left or their base is gone."""
     name = {MWG: "mwg-rs", ACDSEE: "acdsee-rs", MICROSOFT: "MP", IPTC: "Iptc4xmpExt"}[node.name[0]]
+    if base is None:
+        changes.append(f"regions removed ({name}): nothing says where in the picture they are now")
+        packet.cut(node.span)
+        return
     rest, losses = 0, 0
-    for one in node.inside() if base is not None else ():
-        is_there = follow(packet, one, base) if base is not None else None
+    for one in node.inside():
+        is_there = follow(packet, one, base)
         if is_there:
             rest += 1
         elif is_there is False:
             losses += 1
             item = next((outer for outer in (one, *one.ancestors()) if outer.name == (RDF, "li")), node)
             packet.cut(item.span)
-    if base is None:
-        changes.append(f"regions removed ({name}): nothing says where in the picture they are now")
-    elif losses:
+    if losses:
         changes.append(f"regions removed ({name}): {losses} cut off, or of a shape that cannot follow")
-    if base is None or (losses and not rest):
-        packet.cut(node.span)
-        return
+        if not rest:
+            packet.cut(node.span)
+            return
     for one in node.inside():
-        fields = packet.fields(one) if one.name[1] == "AppliedToDimensions" else {}
+        fields = packet.fields(one)
         for (space, word), value in fields.items():
-            if space in _SIZES and word in ("w", "h"):
+            if one.name[1] == "AppliedToDimensions" and space in _SIZES and word in ("w", "h"):
                 packet.put(value, str(base.end["wh".index(word)]))
-        if not _is_upright(base):
-            for name_of_angle in _ANGLES:
-                if name_of_angle in (angles := packet.fields(one)):
-                    packet.cut(angles[name_of_angle].span)
-
-
-def _is_upright(base: Base) -> bool:
-    return not base.place_map.swap and base.place_map.x_scale > 0 and base.place_map.y_scale > 0
+            elif not base.is_upright and (space, word) in _ANGLES:
+                packet.cut(value.span)
 
 
 def _numbers(fields: Mapping[Name, Value], space: str, words: Iterable[str]) -> list[float] | None:

@@ -28,11 +28,14 @@ class Base(NamedTuple):
     sides: tuple[float, float] | None = None
 
     @property
+    def is_upright(self) -> bool:
+        """Whether the output shows it the same way up, and not mirrored."""
+        return not self.place_map.swap and self.place_map.x_scale > 0 and self.place_map.y_scale > 0
+
+    @property
     def is_whole(self) -> bool:
         """Whether the output shows all of the picture, the same way up, and nothing else."""
-        if self.place_map.swap or self.place_map.x_scale <= 0 or self.place_map.y_scale <= 0:
-            return False
-        return self.place_map.rectangle((0, 0, *self.size)) == (0, 0, *self.end)
+        return self.is_upright and self.place_map.rectangle((0, 0, *self.size)) == (0, 0, *self.end)
 
     def rectangle(self, box: Box) -> Box | None:
         """Where a rectangle in shares of the sides comes to lie, in shares; None: not in the output."""

@@ -34,7 +34,7 @@ def follow_panorama(packet: Packet, journey: Journey, changes: list[str]) -> Non
     """
     values: dict[str, Value] = {}
     spans = []
-    for node in packet.root.inside() if packet.root is not None else ():
+    for node in packet.every_node():
         for (space, word), value in packet.fields(node).items():
             if space in _SPACES:
                 values.setdefault(word, value)

@@ -89,12 +89,15 @@ class Packet:
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._edits: list[tuple[int, int, bytes]] = []
-        self._cuts: set[tuple[int, int]] = set()
         self.root = _parse(data)
+
+    def every_node(self) -> Iterator[Node]:
+        """All elements, in their order; none where it cannot be read."""
+        return iter(()) if self.root is None else self.root.inside()
 
     def nodes(self, *names: Name) -> list[Node]:
         """The elements of one of these names."""
-        return [] if self.root is None else [node for node in self.root.inside() if node.name in names]
+        return [node for node in self.every_node() if node.name in names]
 
     def fields(self, node: Node) -> dict[Name, Value]:
         """The properties that stand in an element, whichever way they are written."""
@@ -103,17 +106,17 @@ class Packet:
             if child.name == (RDF, "Description"):
                 result |= self.fields(child)
             elif not child.children:
-                text = self._data[child.body : child.close].decode("utf-8", "replace").strip()
-                result[child.name] = Value(text, child.body, child.close, child.span)
+                result[child.name] = self._value(child)
         return result
 
     def items(self, node: Node) -> list[Value]:
         """The items of the list in a property."""
-        rows = [one for one in node.inside() if one.name == (RDF, "li") and not one.children]
-        return [
-            Value(self._data[one.body : one.close].decode("utf-8", "replace").strip(), one.body, one.close, one.span)
-            for one in rows
-        ]
+        return [self._value(one) for one in node.inside() if one.name == (RDF, "li") and not one.children]
+
+    def _value(self, node: Node) -> Value:
+        """The text of an element that has no others in it."""
+        text = self._data[node.body : node.close].decode("utf-8", "replace").strip()
+        return Value(text, node.body, node.close, node.span)
 
     def put(self, value: Value, text: str) -> None:
         """Change a value."""
@@ -122,11 +125,6 @@ class Packet:
     def cut(self, span: tuple[int, int]) -> None:
         """Take something out."""
         self._edits.append((*span, b""))
-        self._cuts.add(span)
-
-    def is_cut(self, node: Node) -> bool:
-        """Whether an element is taken out."""
-        return node.span in self._cuts
 
     @property
     def data(self) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from imgbatch.codecs.metadata.regions.base import base_of
 from imgbatch.codecs.metadata.regions.rdf import Name, Packet, Value
 from imgbatch.core.places import Journey, PlaceMap
 
@@ -34,24 +35,19 @@ def follow_settings(packet: Packet, journey: Journey, changes: list[str]) -> Non
     changes : list of str
         Gets what goes.
     """
-    place_map = journey.from_start
-    whole = (0, 0, *journey.start)
-    is_whole = (
-        place_map is not None
-        and not place_map.swap
-        and min(place_map.x_scale, place_map.y_scale) > 0
-        and place_map.rectangle(whole) == (0, 0, *journey.end)
-    )
+    base = base_of(journey, None, at_start=True)
+    is_whole = base is not None and base.is_whole
     names: dict[str, None] = {}
     lens: dict[Name, Value] = {}
-    for node in packet.root.inside() if packet.root is not None else ():
-        fields = {name: value.span for name, value in packet.fields(node).items()}
-        for name, span in (*fields.items(), (node.name, node.span)):
+    for node in packet.every_node():
+        fields = packet.fields(node)
+        spans = {name: value.span for name, value in fields.items()}
+        for name, span in (*spans.items(), (node.name, node.span)):
             if word := _falsehood(name, is_whole):
                 packet.cut(span)
                 names[word] = None
-        lens |= {name: value for name, value in packet.fields(node).items() if name in (_LENGTH, *_CENTER)}
-    if lens and not _follow_lens(packet, lens, place_map):
+        lens |= {name: value for name, value in fields.items() if name in (_LENGTH, *_CENTER)}
+    if lens and not _follow_lens(packet, lens, journey.from_start):
         names["lens calibration (drone-dji)"] = None
     changes += [f"{name} removed: not true of the picture any more" for name in names]
 
