@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 _USER_COMMENT, _EXPOSURE_TIME, _EXPOSURE_BIAS = 0x9286, 0x829A, 0x9204
 _XP = frozenset(range(0x9C9B, 0x9CA0))  # XPTitle, XPComment, XPAuthor, XPKeywords, XPSubject
-_BYTES, _ASCII, _UNDEFINED, _UTF8 = 1, 2, 7, 129
 #: How struct reads the types of numbers; pairs are ratios.
 _NUMBERS = {1: "B", 3: "H", 4: "I", 5: "II", 6: "b", 8: "h", 9: "i", 10: "ii", 11: "f", 12: "d"}
 _LONG_EXPOSURE = 0.25  # s: from here on people write a decimal fraction
@@ -91,9 +90,9 @@ def text_of(tag: int, value: object, order: str = "<") -> str:
 
 def _value(exif: bytes, entry: exif_tags.Entry, order: str) -> object:
     raw = exif[entry.start : entry.start + min(entry.length, _MOST_BYTES)]
-    if entry.kind in (_ASCII, _UTF8):
+    if entry.kind in (exif_tags.ASCII, exif_tags.UTF_8):
         return raw.decode("latin-1")
-    if entry.kind == _UNDEFINED or (entry.kind == _BYTES and entry.tag in _XP):
+    if entry.kind == exif_tags.UNDEFINED or (entry.kind == exif_tags.BYTE and entry.tag in _XP):
         return raw
     kinds = _NUMBERS.get(entry.kind)
     if kinds is None:
@@ -124,12 +123,7 @@ def _mend(text: str) -> str:
         raw = text.encode("latin-1")
     except UnicodeEncodeError:
         return text
-    for coding in ("utf-8", "cp1252"):
-        try:
-            return raw.decode(coding)
-        except UnicodeDecodeError:
-            continue
-    return text
+    return _first_fit(raw, ("utf-8", "cp1252"))
 
 
 def _windows_text(value: object) -> str:
