@@ -136,10 +136,7 @@ def with_directory(packet: bytes | None, parts: Sequence[tuple[str, int]]) -> by
         f'xmlns:Item="http://ns.google.com/photos/1.0/container/item/"{mark}>'
         f"<Container:Directory><rdf:Seq>{directory}</rdf:Seq></Container:Directory></rdf:Description>"
     ).encode()
-    if packet is None:
-        return _HEAD + description + _TAIL
-    at = packet.rfind(b"</rdf:RDF>")
-    return packet if at < 0 else packet[:at] + description + packet[at:]
+    return _HEAD + description + _TAIL if packet is None else _with_description(packet, description)
 
 
 def with_extension(packet: bytes, name: bytes) -> bytes:
@@ -148,8 +145,7 @@ def with_extension(packet: bytes, name: bytes) -> bytes:
         b'<rdf:Description rdf:about="" xmlns:xmpNote="http://ns.adobe.com/xmp/note/" '
         b'xmpNote:HasExtendedXMP="' + name + b'"/>'
     )
-    at = packet.rfind(b"</rdf:RDF>")
-    return packet if at < 0 else packet[:at] + description + packet[at:]
+    return _with_description(packet, description)
 
 
 def only_gain_map(packet: bytes) -> bytes | None:
@@ -161,9 +157,10 @@ def only_gain_map(packet: bytes) -> bytes | None:
     )
 
 
-def is_readable(packet: bytes) -> bool:
-    """Whether properties can be taken out of a packet."""
-    return xmp.without(packet, lambda *_: False) is not None
+def _with_description(packet: bytes, description: bytes) -> bytes:
+    """`packet` with one more description at its end; the same where it has no place for it."""
+    at = packet.rfind(b"</rdf:RDF>")
+    return packet if at < 0 else packet[:at] + description + packet[at:]
 
 
 def _spaces(packet: bytes) -> dict[str, str]:

@@ -80,7 +80,7 @@ def with_srgb(xmp: bytes) -> bytes | None:
     if b"ICCProfile" not in xmp:
         return xmp
     result = without(xmp, lambda prefix, name, _: (prefix, name) == ("photoshop", "ICCProfile"))
-    return xmp if result is None and without(xmp, lambda *_: False) is None else result
+    return xmp if result is None and not is_readable(xmp) else result
 
 
 def has_position(xmp: bytes) -> bool:
@@ -91,6 +91,11 @@ def has_position(xmp: bytes) -> bool:
 def without_padding(xmp: bytes) -> bytes:
     """The packet without the spaces that are kept for editing in place."""
     return re.sub(_PADDING, b"\n", xmp)
+
+
+def is_readable(xmp: bytes) -> bool:
+    """Whether it can be read, and has properties that could be taken out."""
+    return without(xmp, lambda *_: False) is not None
 
 
 def without(xmp: bytes, drops: Drops, drops_value: DropsValue | None = None) -> bytes | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from imgbatch.codecs.containers import color_boxes
 from imgbatch.codecs.containers.jpeg_companions import UNKNOWN, Companion
-from imgbatch.codecs.metadata import announcements, exif_tags
+from imgbatch.codecs.metadata import announcements, exif_tags, xmp
 from imgbatch.codecs.metadata.block import DEPTH, FILM, GAIN_MAP, PICTURE, PREVIEW, SOUND
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def without_announcements(
         if kind not in present and f"{kind} not kept" not in image.changes:
             absent = f"xmp announces no {kind} any more: the file has none"
             changes.append(f"{kind} not kept" if kind in _INSIDE else absent)
-    if packet is None and not announcements.is_readable(metadata.xmp):
+    if packet is None and not xmp.is_readable(metadata.xmp):
         changes.append("xmp: removed whole, since it cannot be read")
     return replace(metadata, xmp=packet)
 

@@ -179,7 +179,7 @@ def _xmp(packet: bytes, rules: StripRules, changes: list[str]) -> bytes | None:
     if nothing_else and rules.drops("", "xmp", "all"):
         return None
     result = xmp.without(packet, rules.property, rules.value if rules.drops_coordinates() else None)
-    unreadable = result is None and xmp.without(packet, lambda *_: False) is None
+    unreadable = result is None and not xmp.is_readable(packet)
     if unreadable or (result is not None and rules.drops("", COORDINATES, "xmp", "all") and xmp.has_position(result)):
         changes.append("xmp: removed whole, since it cannot be read")
         return None
