@@ -124,11 +124,9 @@ def picture_values(source: Source, fields: Iterable[str]) -> dict[str, Any]:
         metadata = None  # who decodes it will say what is wrong
     metadata = metadata or codecs.Metadata()
     values: dict[str, Any] = {"date": capture_date(metadata, data) if "date" in fields else None}
-    tags = texts_of_file(metadata.exif, data)
-    for field in fields:
-        if field.startswith(EXIF):
-            values[field] = safe(tags.get(field.removeprefix(EXIF), "")) or NO_TAG
-    return values
+    tag_fields = [field for field in fields if field.startswith(EXIF)]
+    tags = texts_of_file(metadata.exif, data) if tag_fields else {}
+    return values | {field: safe(tags.get(field.removeprefix(EXIF), "")) or NO_TAG for field in tag_fields}
 
 
 def safe(text: str) -> str:
