@@ -28,7 +28,7 @@ MOST = 4 << 20  # bytes of a block
 _X, _Y, _UNIT = 0x011A, 0x011B, 0x0128
 _SMALL = 1 << 20  # px: an embedded picture that is larger is not turned, but removed
 #: Where Pillow looks for the orientation.
-_ORIENTATION_KEYS = frozenset({"exif", "xmp", "XML:com.adobe.xmp"})
+_ORIENTATION_KEYS = frozenset({"exif", "xmp", header_blocks.PNG_XMP})
 _MOVABLE = (b"Apple iOS\0", b"Nikon\0\x02", b"FUJIFILM", b"OLYMPUS\0", b"OM SYSTEM\0", b"PENTAX \0")
 #: Tags of the first directory that describe the picture rather than how the file stores it.
 _DESCRIPTIVE = (

@@ -15,8 +15,11 @@ from imgbatch.codecs.metadata import exif_tags
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
+#: Keywords of texts of a PNG, and how the segment of a JPEG begins that continues a packet.
 RAW_PROFILE = "Raw profile type "
 PNG_IPTC = f"{RAW_PROFILE}iptc"
+PNG_XMP = "XML:com.adobe.xmp"
+XMP_EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
 #: What only a copy of the file's bytes keeps: its name, and the block.
 Others = tuple[tuple[str, bytes], ...]
 
@@ -26,13 +29,12 @@ _EXIF = b"Exif\0\0"
 #: How segments begin that are read, here or by who asks for colors and for what accompanies the picture.
 _SEGMENTS: dict[str, bytes | tuple[bytes, ...]] = {
     "APP0": b"JFIF\0",
-    "APP1": (_EXIF, XMP, b"http://ns.adobe.com/xmp/extension/\0"),
+    "APP1": (_EXIF, XMP, XMP_EXTENSION),
     "APP2": (b"ICC_PROFILE\0", b"MPF\0", b"urn:iso:std:iso:ts:21496:"),
     "APP13": b"Photoshop 3.0\0",
     "APP14": b"Adobe",
 }
 _IPTC = 0x0404  # the one of Photoshop's resources that is read
-_PNG_XMP = "XML:com.adobe.xmp"
 _HEADERS = (b"II*\0", b"MM\0*")
 _MARKS = rb"\A(?:Exif\0\0)++"
 _RAW = r"\s*+[^\n]*+\n\s*+(\d{1,9})[ \t\r]*+\n([\da-fA-F\s]*+)\Z"  # compiled when it is needed
@@ -112,7 +114,7 @@ def _unread_segments(image: ImageFile, segments: list[tuple[str, bytes]]) -> lis
 def _choose_texts(image: ImageFile, warnings: list[str]) -> Others:
     info: dict[Any, Any] = image.info
     blocks = [without_marks(info["exif"])] if isinstance(info.get("exif"), bytes) else []
-    packets = [packet for packet in (info.get("xmp", info.get(_PNG_XMP)),) if packet]
+    packets = [packet for packet in (info.get("xmp", info.get(PNG_XMP)),) if packet]
     records: list[tuple[str, bytes]] = []
     others: list[tuple[str, bytes]] = []
     for key in [key for key in info if isinstance(key, str) and key.startswith(RAW_PROFILE)]:
@@ -133,7 +135,7 @@ def _choose_texts(image: ImageFile, warnings: list[str]) -> Others:
         others += [("second iptc block", b"") for _, block in records[1:] if block != records[0][1]]
     if packets:
         info["xmp"] = packets[0]
-        info.pop(_PNG_XMP, None)
+        info.pop(PNG_XMP, None)
         others += [("second xmp packet", packet) for packet in packets[1:] if packet != packets[0]]
     return (*_choose_exif(image, blocks), *others)
 

@@ -10,18 +10,17 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs.metadata import iptc, xmp
+from imgbatch.codecs.metadata.header_blocks import PNG_XMP, RAW_PROFILE, XMP_EXTENSION
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
 #: Bytes of a block, at most.
 MOST = 4 << 20
-_EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
 _EXTENSION_NOTE = rb"(?<!\s)\s++xmpNote:HasExtendedXMP\s*+=\s*+(\"[^\"]*+\"|'[^']*+')"  # compiled when it is needed
 _GIF_XMP = b"\x21\xff\x0bXMP DataXMP"
-_PNG_XMP = "XML:com.adobe.xmp"
 #: Texts of a PNG that hold another block, and what ImageMagick makes up for every file.
-_OTHERS = (_PNG_XMP, "Raw profile type ", "exif", "date:")
+_OTHERS = (PNG_XMP, RAW_PROFILE, "exif", "date:")
 _X, _Y, _UNIT = 0x011A, 0x011B, 0x0128
 
 
@@ -38,14 +37,14 @@ def packet(image: ImageFile, name: str, data: bytes, warnings: list[str], change
     warnings, changes : list of str
         Get that it was too large, and that a JPEG's extended XMP is not kept.
     """
-    raw: Any = image.info.get("xmp", image.info.get(_PNG_XMP))
+    raw: Any = image.info.get("xmp", image.info.get(PNG_XMP))
     if raw is None and name == "gif" and (at := data.find(_GIF_XMP)) >= 0:
         raw = data[at + len(_GIF_XMP) : data.find(b"\x01\xff\xfe", at)]
     if isinstance(raw, str):
         raw = raw.encode("utf-8", "surrogateescape")
     if not isinstance(raw, bytes) or not raw or _too_large(raw, "xmp", warnings):
         return None
-    if any(segment.startswith(_EXTENSION) for _, segment in getattr(image, "applist", ())):
+    if any(segment.startswith(XMP_EXTENSION) for _, segment in getattr(image, "applist", ())):
         changes.append("extended xmp not kept")
         raw = re.sub(_EXTENSION_NOTE, b"", raw)
     return xmp.to_utf8(raw)

@@ -13,13 +13,13 @@ from imgbatch.codecs.containers.jpeg_companions import APP1
 from imgbatch.codecs.containers.jpeg_headers import segments
 from imgbatch.codecs.metadata import announcements, strip
 from imgbatch.codecs.metadata.block import Metadata
+from imgbatch.codecs.metadata.header_blocks import XMP_EXTENSION
 
 if TYPE_CHECKING:
     from imgbatch.codecs.encoder_options import Encoding
     from imgbatch.codecs.reading.decode import SourceImage
 
-_MARK = b"http://ns.adobe.com/xmp/extension/\0"
-_HEAD = len(_MARK) + 32 + 8  # of a segment's content: its name, the MD5, the length of all, its own place
+_HEAD = len(XMP_EXTENSION) + 32 + 8  # of a segment's content: its name, the MD5, the length of all, its own place
 #: What is said where it is not kept.
 LOSS = "extended xmp not kept"
 
@@ -38,9 +38,9 @@ def extension_of(data: bytes) -> Extension | None:
     pieces = []
     for marker, start, end in segments(data):
         content = data[start + 4 : end]
-        if marker == APP1 and content.startswith(_MARK) and len(content) > _HEAD:
+        if marker == APP1 and content.startswith(XMP_EXTENSION) and len(content) > _HEAD:
             place = int.from_bytes(content[_HEAD - 4 : _HEAD], "big")
-            parts.append((content[len(_MARK) : _HEAD - 8], place, content[_HEAD:]))
+            parts.append((content[len(XMP_EXTENSION) : _HEAD - 8], place, content[_HEAD:]))
             pieces.append(data[start:end])
     if not parts or len({name for name, _, _ in parts}) > 1:
         return None
