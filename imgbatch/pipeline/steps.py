@@ -230,7 +230,7 @@ def write(image: ImageContext, one: OutputContext) -> None:
     target, output, file = one.target, one.output, one.file
     assert file is not None
     image.timer.enter("write")
-    path = write_output.output_path(target, file.format, (file.width, file.height), image.data)
+    path = write_output.output_path(target, file.format, (file.width, file.height), image.source_hash)
     if path in image.late and _is_same_file(path, file, output, *image.late[path]):
         return
     since_ns = image.task.started_ns if image.worker.again else None

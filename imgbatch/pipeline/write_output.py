@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import stat
 from collections.abc import Iterable
@@ -33,7 +32,7 @@ def output_format(target: Target, modes: Iterable[str]) -> str:
     return target.format
 
 
-def output_path(target: Target, format: str, size: Size | None, data: bytes) -> str:
+def output_path(target: Target, format: str, size: Size | None, digest: str) -> str:
     """Where a picture goes.
 
     Parameters
@@ -44,8 +43,8 @@ def output_path(target: Target, format: str, size: Size | None, data: bytes) -> 
         See :func:`output_format`.
     size : (int, int) or None
         Width and height in px for names that hold them; None, as long as they are not known: the template.
-    data : bytes
-        The source's content, for ``{hash}``: the first 16 hexadecimal digits of its SHA-256.
+    digest : str
+        Of the source (:func:`storage.atomic_write.content_hash`), whose first 16 digits are ``{hash}``.
 
     Raises
     ------
@@ -56,7 +55,7 @@ def output_path(target: Target, format: str, size: Size | None, data: bytes) -> 
     if target.late and size is not None:
         from imgbatch.planning.folders import too_long_sentence, unusable  # other names were looked at when planned
 
-        path = fill_late(path, *size, hashlib.sha256(data).hexdigest()[:16])
+        path = fill_late(path, *size, digest[:16])
         if unusable(path, os.sep):
             raise ImageError("io", too_long_sentence(path))
     return path
@@ -70,9 +69,10 @@ def refuse_long_names(image: ImageContext) -> None:
     recipe, picture = image.task.recipe, image.picture
     for target, output in zip(image.job.targets, image.outputs, strict=True):
         if target.late:
-            size = picture.upright_size if recipe.auto_orient else picture.size
+            start = picture.upright_size if recipe.auto_orient else picture.size
             try:
-                output_path(target, target.format, _size_after((*recipe.ops, *output.ops), size), image.data)
+                size = _size_after((*recipe.ops, *output.ops), start)
+                output_path(target, target.format, size, image.source_hash)
             except ImageError:
                 image.timer.enter("write")
                 raise

@@ -178,7 +178,7 @@ def _of_decisions(image: steps.ImageContext) -> Explanation:
             ops = decode_plan.ops_from_larger(plan, decision.output)
             start = _size_after_first(plan.own[decision.source], here)
         own_words, size = _steps(ops, start) if decision.copy is None else ((), picture.size)
-        path, late = output_path(target, decision.format, size, image.data), target.late and size is None
+        path, late = output_path(target, decision.format, size, image.source_hash), target.late and size is None
         copy = "" if decision.copy is None else "picture" if decision.rewrites else "file"
         savings = (output.min_savings or "a byte") if decision.may_keep_source else ""
         outputs.append(
