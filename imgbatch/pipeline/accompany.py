@@ -16,7 +16,6 @@ from imgbatch.codecs.metadata.words import PLACE_TAGS
 from imgbatch.codecs.reading import companions
 from imgbatch.core.errors import ImageError
 from imgbatch.core.places import STILL
-from imgbatch.operations.geometry.view import follow
 
 if TYPE_CHECKING:
     from imgbatch.codecs.containers.jpeg_companions import Companion
@@ -90,6 +89,7 @@ def _keeps_places(image: ImageContext, one: OutputContext) -> bool:
 def _make_gain_map(image: ImageContext, one: OutputContext, gain_map: Companion) -> Piece | None:
     """The gain map of an output; None where it is not wanted, or does not hold for what is made of the picture."""
     from imgbatch.codecs.formats.companions import pieces
+    from imgbatch.operations.geometry.view import follow  # few files with XMP have a gain map
 
     picture, output, recipe = image.picture, one.output, image.task.recipe
     if output.gainmap == "drop":
