@@ -2,8 +2,8 @@
 
 XMP is RDF in XML: a property is an attribute (``tiff:Orientation="6"``) or an element. The packet is read once by
 expat, which tells where elements begin and end; what goes is cut out of the bytes, the rest stays as it was written,
-prefixes, order and spaces included. Which properties go, strip.py decides. A packet with a document type is not read:
-entities could unfold without end.
+prefixes, order and spaces included. Which properties go, strip_rules.py decides. A packet with a document type is not
+read: entities could unfold without end.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-#: The levels of strip.py: words that stand for what is found, of the same rank.
+#: The levels of strip_rules.py: words that stand for what is found, of the same rank.
 COORDINATES, PLACE_NAMES, NOTHING = "gps/location", "location", ""
 #: Tags of GeoTIFF (OGC 19-008r4) and GDAL: scale, tie points, transformation, keys, GDAL's own text.
 GEOTIFF_TAGS = frozenset({33550, 33920, 33922, 34264, 34735, 34736, 34737, 42112, 50844})
