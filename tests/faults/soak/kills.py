@@ -23,7 +23,7 @@ from tests.faults.soak.family import ROLES, kill, left_over, members, shoot_role
 from tests.faults.soak.place import Tree, comparable, copy, differences, missing_originals, originals, tree
 from tests.faults.soak.tally import Tally, arguments, skip
 
-_OPS = ("--resize", "50%", "--median", "5", "-j", "2", "--chunksize", "2", "--json")
+_OPS = ("--resize", "50%", "--median", "5", "--chunksize", "2", "--json")
 CASES = {
     "output": ("run", "photos", "-o", "out", *_OPS),
     "widths": ("run", "photos", "-o", "out", "--widths", "40,80", "-f", "webp", "--srcset", "srcset.json", *_OPS[4:]),
@@ -36,7 +36,7 @@ CASES = {
     "pack": ("pack", "photos", "-o", "p/all.npy", "--overwrite", "--resize", "40x40!", *_OPS[4:-1]),
     "mean image": ("stats", "photos", "--mean-image", "m/mean.png", "--resize", "40x40!", *_OPS[4:-1]),
 }  # fmt: skip
-_FILES, _SECONDS = 60, 120
+_FILES, _WORKERS, _SECONDS_A_FILE = 60, 2, 2  # of a run that does not end
 LOST, DOUBLED, BLAMED, EXIT_70, ODD, HANG, REFUSED, DIFFERS, PROCESS, MEMORY, TEMPORARY, ORIGINAL = (
     "file not told of", "file told of twice", "innocent file failed", "internal error (exit 70)",
     "traceback or odd exit code", "hang", "refused for ever", "tree not as undisturbed", "process left",
@@ -47,10 +47,10 @@ LOST, DOUBLED, BLAMED, EXIT_70, ODD, HANG, REFUSED, DIFFERS, PROCESS, MEMORY, TE
 class Stage:
     """Where one case is played, undisturbed first."""
 
-    def __init__(self, folder: Path, case: str) -> None:
-        self.case, self.words = case, CASES[case]
+    def __init__(self, folder: Path, case: str, count: int = _FILES, workers: int = _WORKERS) -> None:
+        self.case, self.words, self.count = case, [*CASES[case], "-j", str(workers)], count
         self.kept, self.place = folder / "kept", folder / "place"
-        originals(self.kept, _FILES, (240, 160))
+        originals(self.kept, count, (240, 160))
         self.before = tree(self.kept)
         self.fresh()
         began = time.monotonic()
@@ -82,7 +82,7 @@ def play(stage: Stage, role: str, chance: random.Random, tally: Tally) -> None:
         after = chance.random() * stage.seconds * (1.0 if role in ("run", "session") else 0.6)
         with shoot_role(process.pid, role, after, chance) as counts:
             try:
-                process.wait(_SECONDS)
+                process.wait(_SECONDS_A_FILE * stage.count)
             except subprocess.TimeoutExpired:
                 tally.breach(HANG, where, "it did not end")
                 kill(list(members(process.pid)))
@@ -139,6 +139,10 @@ def main() -> int:
     parser = arguments(__doc__, 24)
     parser.add_argument("--who", choices=ROLES, action="append", help="only these (may be repeated)")
     parser.add_argument("--case", choices=CASES, action="append", help="only this one (may be repeated)")
+    parser.add_argument("--files", type=int, default=_FILES, help=f"of each run (default {_FILES})")
+    parser.add_argument(
+        "--workers", type=int, default=_WORKERS, help="of each run (default 2): the more, the more are shot"
+    )
     words = parser.parse_args()
     if sys.platform != "linux":
         skip("processes are found in /proc")
@@ -147,7 +151,7 @@ def main() -> int:
         "kills", LOST, DOUBLED, BLAMED, EXIT_70, ODD, HANG, REFUSED, DIFFERS, PROCESS, MEMORY, TEMPORARY, ORIGINAL
     )
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
-        stages = [Stage(Path(folder) / case, case) for case in words.case or CASES]
+        stages = [Stage(Path(folder) / case, case, words.files, words.workers) for case in words.case or CASES]
         roles = words.who or ROLES
         for number in range(words.rounds):
             play(stages[number % len(stages)], roles[number // len(stages) % len(roles)], chance, tally)

@@ -63,7 +63,7 @@ def test_a_few_rounds(words: str) -> None:
         "attacks --rounds 1",
         "swapper --rounds 300",
         "folder_goes --rounds 120 --seed 2",
-        "kills --rounds 600 --seed 2 --who worker",
+        "kills --rounds 21 --seed 2 --who worker --files 800 --workers 8",
         "kills --rounds 100 --seed 2 --who forkserver",
         "kills --rounds 500 --seed 2 --who run --who session",
         "signals --rounds 280 --seed 2",
