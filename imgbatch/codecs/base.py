@@ -32,6 +32,8 @@ class Codec(ABC):
     modes : frozenset of str
         Modes that are written as they are. The others become one of `targets`, the first of which is for gray
         without alpha, then gray with alpha, color, color with alpha (see writing.pixel_modes.target_mode).
+    most_bits : int
+        Of a sample, where it holds more than 8.
     longest : int or None
         The longest side that the format can hold, in px.
     plays : bool
@@ -55,6 +57,7 @@ class Codec(ABC):
     name: ClassVar[str]
     modes: ClassVar[frozenset[str]]
     targets: ClassVar[tuple[str, str, str, str]] = ("L", "LA", "RGB", "RGBA")
+    most_bits: ClassVar[int] = 16
     longest: ClassVar[int | None] = None
     plays: ClassVar[bool] = False
     alpha: ClassVar[bool] = True
@@ -100,6 +103,10 @@ class Codec(ABC):
             return encoding.subsampling
         whole, quality = WRITTEN[self.name].whole_chroma, self.quality(encoding)
         return "4:4:4" if whole is not None and quality is not None and quality >= whole else "4:2:0"
+
+    def deep_bits(self, encoding: Encoding, metadata: Metadata) -> int:
+        """Bits of a sample in the file, of pixels that have more than 8."""
+        return self.most_bits
 
     def inherit(
         self, encoding: Encoding, metadata: Metadata, frames: Sequence[Image], changes: list[str]

@@ -69,9 +69,9 @@ class Encoding(Declaration):
         "how TIFF packs pixels; keep: as a TIFF source's pages, else deflate, and g4 for pages of one bit",
     ] = "keep"
     effort: Annotated[int | None, Number(0, 9, whole=True), "0 (fast) to 9 (small), mapped per format"] = None
-    depth: Annotated[str, Choice(("keep", "8", "16")), "bits of a sample, for PNG and TIFF; keep: 16 bits stay 16"] = (
-        "keep"
-    )
+    depth: Annotated[
+        str, Choice(("keep", "8", "16")), "bits of a sample, for PNG, TIFF and HEIC; keep: 16 bits stay 16"
+    ] = "keep"
     colors: Annotated[int | None, Number(2, 256, whole=True), "colors of the palette, for PNG and GIF"] = None
     max_bytes: Annotated[int | None, Amount(1), "the highest quality, up to --quality, that is no larger"] = None
     min_ssim: Annotated[

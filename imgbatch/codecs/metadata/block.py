@@ -71,6 +71,8 @@ class Metadata:
         How the pixels of each page of a TIFF are packed, by TIFF's numbers.
     lossless : bool
         Whether a WebP lost nothing of its pixels.
+    bits : int
+        Of a sample of the pixels, as stored.
     """
 
     exif: bytes | None = None
@@ -86,6 +88,7 @@ class Metadata:
     journey: Journey | None = None
     compressions: tuple[int, ...] = ()
     lossless: bool = False
+    bits: int = 8
 
     @property
     def sizes(self) -> dict[str, int]:

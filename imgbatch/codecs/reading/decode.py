@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
     from imgbatch.codecs.containers.jpeg_companions import Companion
-    from imgbatch.codecs.reading.samples.deep_frames import DeepReader
+    from imgbatch.codecs.reading.samples.deep_frames import Reader
 
 #: As `min_size` of `SourceImage.decode`: all of a JPEG's data are read, but no picture is wanted.
 ALL_DATA = (1, 1)
@@ -113,10 +113,11 @@ class SourceImage:
                 resolution(image),
                 others,
             )
+        self.metadata.bits = self.depth
         if upright:
             exif.turn(self.metadata, 1)
         self.deep: str | None = None
-        if self.depth == 16:
+        if self.depth > 8:
             from imgbatch.codecs.reading.samples import deep_frames  # few files are
 
             self.deep = deep_frames.deep_mode(image, self.format, data)
@@ -201,7 +202,7 @@ class SourceImage:
         if deep and self.deep:
             from imgbatch.codecs.reading.samples import deep_frames
 
-            reader = deep_frames.DeepReader(self.image, self.format, self._data)
+            reader = deep_frames.deep_reader(self.image, self.format, self._data)
         self.changes += [] if reader else losses.depth_losses(self.image, self.depth)
         places = self._select_places(frames)
         if orient and self.orientation != 1:
@@ -260,7 +261,7 @@ class SourceImage:
         orient: bool,
         turn: bool,
         motion: AnimationTiming,
-        reader: DeepReader | None,
+        reader: Reader | None,
     ) -> Iterator[Image]:
         pixels = 0
         for place in places:
@@ -273,18 +274,17 @@ class SourceImage:
                         self.image.palette = None  # Pillow before 13 keeps another page's
                 transpose = self._turn(orient) if turn or not orient else None
                 box = None if draft is None else draft()
-                deep = reader is not None and reader.prepare(place, len(self._pixels))
-                mend = bit_depth.frame_repair(self.image)
-                self.image.load()
+                deep = reader if reader is not None and reader.prepare(place, len(self._pixels)) else None
+                mend = bit_depth.frame_repair(self.image, self.depth)
+                if deep is None or not deep.is_alone:
+                    self.image.load()
                 if box is not None:
                     jpeg_draft.mix_padding(self.image, *box[2:])
                 bit_depth.check(self.image, self.format, self.depth, self.warnings)
                 pixels += self.image.width * self.image.height
                 if pixels > self._max_pixels:
                     limits.check_pixels(self.image.size, self._max_pixels, len(places))
-                frame = loaded_frame.detach(self.image, alone=len(places) == 1)
-                frame = frame if mend is None else mend(frame)
-                frame = reader.join(frame) if deep and reader is not None else frame
+                frame = loaded_frame.detach(self.image, len(places) == 1, mend, deep)
                 frame = aperture.within(frame, self._box, self.format, self.warnings)
                 if transpose is not None:
                     frame = frame.transpose(transpose)

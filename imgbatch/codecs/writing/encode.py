@@ -151,6 +151,7 @@ def prepare(
                 pictures, policy, icc if icc and codec.can_write_profile(icc) else None, codec.icc, changes
             )
         pictures = codec.finish(pictures, encoding, changes)
+        changes += _depth_changes(codec, pictures[0].mode, encoding, metadata)
         wish, options = codec.inherit(encoding, metadata, pictures, changes)
         options |= {"icc_profile": icc} if icc else {}
         final = strip.metadata_to_write(
@@ -191,6 +192,15 @@ def metadata_options(codec: Codec, metadata: Metadata, changes: list[str]) -> di
     if "xmp" in missing:
         metadata.xmp = None
     return options
+
+
+def _depth_changes(codec: Codec, mode: str, encoding: Encoding, metadata: Metadata) -> list[str]:
+    """The change where samples of more than 8 bits have other bits in the file than they had in the source."""
+    if not mode.endswith(";16"):
+        return []
+    source_bits = metadata.bits if 8 < metadata.bits < 16 else 16
+    bits = codec.deep_bits(encoding, metadata)
+    return [f"depth: {source_bits} -> {bits} bits"] if bits != source_bits else []
 
 
 def _checked_frames(codec: Codec, frames: Iterable[Image]) -> SpooledFrames:

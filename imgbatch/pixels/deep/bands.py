@@ -230,6 +230,15 @@ def to_band(values: Plane) -> Image:
     return Images.fromarray(numpy.ascontiguousarray(values, dtype="<u2"))
 
 
+def unpremultiply(image: DeepImage) -> DeepImage:
+    """RGBA whose colors were stored weighted by alpha."""
+    import numpy
+
+    assert image.alpha is not None
+    weight = numpy.maximum(_plane(image.alpha), 1) / numpy.float32(WHITE)
+    return DeepImage([*(to_band(_plane(band) / weight) for band in image.colors), image.alpha], image.info)
+
+
 def is_opaque(image: DeepImage) -> bool:
     """Whether no pixel is transparent."""
     return image.alpha is None or image.alpha.getextrema()[0] == WHITE

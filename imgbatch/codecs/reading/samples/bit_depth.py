@@ -7,6 +7,7 @@ warning, as does a color without an entry in the palette. A palette without any 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -58,8 +59,13 @@ def depth(image: ImageFile, name: str, data: bytes) -> int:
     return 8
 
 
-def frame_repair(image: ImageFile) -> Callable[[Image], Image] | None:
-    """What must be done to the frame that `image` will load next; None: nothing. Called before it is loaded."""
+def frame_repair(image: ImageFile, bits: int = 8) -> Callable[[Image], Image] | None:
+    """What must be done to the frame that `image` will load next, of so many bits a sample; None: nothing.
+
+    Called before it is loaded.
+    """
+    if image.format == "HEIF" and image.mode == "I;16" and bits < 16:
+        return functools.partial(_spread, bits)
     if image.format != "TIFF" or not image.tile:
         return None
     args = image.tile[0].args
@@ -156,6 +162,19 @@ def _invert(frame: Image) -> Image:
 def _spread_12_bits(frame: Image) -> Image:
     """12 bits spread over the 16 that hold them: 4095 is white."""
     return _change_samples(frame, lambda samples: samples << 4 | samples >> 8, "<u2")
+
+
+def _spread(bits: int, frame: Image) -> Image:
+    """Fewer bits, which the reader gives as the upper ones of 16, spread over all: the largest is white."""
+    return _change_samples(frame, lambda samples: spread(samples >> 16 - bits, bits), "<u2")
+
+
+def spread(samples: Any, bits: int) -> Any:
+    """Samples of 8 to 15 bits over 16: the largest is 65535, and none is off by half of 1/65535."""
+    import numpy
+
+    most = (1 << bits) - 1
+    return ((samples.astype(numpy.uint32) * 65535 + most // 2) // most).astype("<u2")
 
 
 def _as_uint32(frame: Image) -> Image:

@@ -1,15 +1,16 @@
-"""Deep frames: which files hold 16 bits of color, and how are they read, when Pillow gives the high bytes only?
+"""Deep frames: which files hold more than 8 bits of color, and how are they read, when Pillow gives 8 only?
 
 Its readers can be asked for the low bytes as well: the raw mode of the other byte order gives them. So a picture is
 decoded twice, once for each half of its samples, and put together (pixels/deep/bands.py). The second reader is opened
-only where an output keeps 16 bits.
+only where an output keeps 16 bits. Of HEIC its package gives all bits at once (deep_heif.py). The readers of AVIF and
+of colors in JPEG XL give 8 bits of what has more.
 """
 
 from __future__ import annotations
 
 import io
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from imgbatch.codecs.containers import tiff_pages
 from imgbatch.codecs.containers.jpeg_headers import tag
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
+_HEIC_MODES = {"RGB": "RGB;16", "RGBA": "RGBA;16", "RGBa": "RGBA;16"}
 _COLORS, _GRAY_ALPHA = ("RGB", "RGBA"), 4  # of a PNG
 _NATIVE = "16L" if sys.byteorder == "little" else "16B"
 _OTHER = {"16L": "16B", "16B": "16L"}
@@ -25,8 +27,31 @@ _WEIGHTED_COLORS = "RGBa"
 _PLANAR = 284  # a tag
 
 
+class Reader(Protocol):
+    """Who reads the frames of a file with 16 bits of color.
+
+    `is_alone`: whether it makes them by itself, so that nobody else need load them.
+    """
+
+    is_alone: bool
+
+    def prepare(self, place: int, pages: int) -> bool:
+        """Make ready for the frame at a place; whether it has 16 bits of color.
+
+        Parameters
+        ----------
+        place : int
+            Where the first reader is, which has not loaded it.
+        pages : int
+            How many there are.
+        """
+
+    def join(self, high: Image) -> Image:
+        """The frame with 16 bits, of what the first reader gave."""
+
+
 def deep_mode(image: ImageFile, name: str, data: bytes) -> str | None:
-    """Our mode of a picture of 16 bits a sample whose colors can be read whole; None: it has none, or they cannot.
+    """Our mode of a picture whose colors of more than 8 bits can be read whole; None: it has none, or they cannot.
 
     Parameters
     ----------
@@ -37,6 +62,8 @@ def deep_mode(image: ImageFile, name: str, data: bytes) -> str | None:
     data : bytes
         The file.
     """
+    if name == "heif" and image.mode in _HEIC_MODES:
+        return _HEIC_MODES[image.mode]
     if image.mode not in _COLORS:
         return None
     if name == "png" and not getattr(image, "is_animated", False):
@@ -48,7 +75,22 @@ def deep_mode(image: ImageFile, name: str, data: bytes) -> str | None:
     return None
 
 
-class DeepReader:
+def deep_reader(image: ImageFile, name: str, data: bytes) -> Reader:
+    """Who reads what has a :func:`deep_mode`.
+
+    Parameters
+    ----------
+    image, name, data
+        As there.
+    """
+    if name == "heif":
+        from imgbatch.codecs.reading.samples.deep_heif import HeifReader
+
+        return HeifReader(data)
+    return LowByteReader(image, name, data)
+
+
+class LowByteReader:
     """The second reader of a file, for the low bytes.
 
     Parameters
@@ -60,6 +102,8 @@ class DeepReader:
     data : bytes
         The file.
     """
+
+    is_alone = False
 
     def __init__(self, image: ImageFile, name: str, data: bytes) -> None:
         from PIL import Image as Images
@@ -121,7 +165,7 @@ class DeepReader:
         second.load()
         result = bands.from_halves(high, second)
         if self._letters == _WEIGHTED_COLORS:
-            return _unpremultiply(result)
+            return bands.unpremultiply(result)
         return result if key is None else _with_key(result, key)
 
 
@@ -145,14 +189,3 @@ def _with_key(image: Image, key: tuple[int, int, int]) -> Image:
     samples = numpy.asarray(image)
     alpha = numpy.where((samples == numpy.array(key, samples.dtype)).all(axis=2), 0, bands.WHITE)
     return bands.DeepImage([*image.split(), bands.to_band(alpha)])
-
-
-def _unpremultiply(image: Image) -> Image:
-    """RGBA whose colors were stored weighted by alpha."""
-    import numpy
-
-    from imgbatch.pixels.deep import bands
-
-    *colors, alpha = (numpy.asarray(band.convert("F")) for band in image.split())
-    weight = numpy.maximum(alpha, 1) / numpy.float32(bands.WHITE)
-    return bands.DeepImage([*(bands.to_band(color / weight) for color in colors), image.split()[-1]])

@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
+    from imgbatch.codecs.reading.samples.deep_frames import Reader
+
 _COLOR_KEY_MODES = frozenset({"1", "L", "P", "RGB", "I;16"})
 
 
-def detach(image: ImageFile, alone: bool) -> Image:
-    """A plain image: a copy, or where nothing else will be decoded (`alone`) the pixels themselves."""
+def detach(
+    image: ImageFile, alone: bool, mend: Callable[[Image], Image] | None = None, deep: Reader | None = None
+) -> Image:
+    """An image without its reader.
+
+    Parameters
+    ----------
+    image : ImageFile
+        Loaded, but where `deep` gives the frame by itself.
+    alone : bool
+        Whether nothing else will be decoded, so that no copy is needed.
+    mend : callable, optional
+        What must be done to the frame (:func:`bit_depth.frame_repair`).
+    deep : Reader, optional
+        Who makes the frame of 16 bits.
+    """
     import PIL.Image as Images
 
+    if deep is not None and deep.is_alone:
+        return deep.join(image)
     info: dict[str | tuple[int, int], Any] = {}
     if image.mode in _COLOR_KEY_MODES and "transparency" in image.info:
         info["transparency"] = image.info["transparency"]
     frame = Images.Image._new(image, image.im) if alone else image.copy()
     frame.info = info
-    return frame
+    frame = frame if mend is None else mend(frame)
+    return frame if deep is None else deep.join(frame)
