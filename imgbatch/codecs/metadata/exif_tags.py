@@ -254,7 +254,7 @@ def _value_spans(exif: bytes, ifds: Sequence[Directory], removals: set[int]) -> 
         values.append(span)
     elif (span := thumbnail_span(exif)) is not None:
         rest.add(span)
-    starts = sorted({start for start, _ in (*tables, *rest)})
+    starts = sorted({start for start, _ in (*tables, *rest) if start < len(exif)})
     open_spans = []
     for entry in leavers:
         if not entry.is_measured and 8 <= entry.start < len(exif):

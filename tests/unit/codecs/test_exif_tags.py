@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import tracemalloc
 from collections.abc import Sequence
 from typing import Any
 
@@ -207,3 +208,17 @@ def test_the_related_picture_is_the_picture_itself() -> None:
         if entry.directory == "interop"
     }
     assert (found[0x1001], found[0x1002]) == (640, 480)
+
+
+def test_a_value_that_would_lie_far_outside_takes_no_memory() -> None:
+    """One that goes is measured up to the next value, which a damaged block may place gigabytes away."""
+    far, head = 64 << 20, b"II*\0\x08\0\0\0" + struct.pack("<H", 3)
+    tags = struct.pack("<HHII", 1, 0, 9, 52) + struct.pack("<HHII", 2, 0, 9, far) + struct.pack("<HHII", 3, 3, 1, 7)
+    tracemalloc.start()
+    try:
+        result = exif_tags.without(head + tags + bytes(40), lambda entries: [one for one in entries if one.tag == 1])
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert [entry.tag for entry in exif_tags.entries(result or b"")] == [2, 3]
+    assert most < far / 64
