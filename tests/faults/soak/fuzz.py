@@ -1,6 +1,7 @@
-"""What do parsers make of mutated input? Our own errors only, soon; and a run and a check name what is wrong in words.
+"""What do parsers make of mutated input? Our own errors only, soon, in bounded memory; and a run says what is wrong.
 
-One round is one mutated input for each parser, and every sixteenth a folder of mutated files through run and check.
+One round is one mutated input for each group of parsers, and every sixteenth a folder of mutated files through run and
+check. ``--each 100000`` gives so many to each group, one after another, and prints what each took.
 """
 
 from __future__ import annotations
@@ -8,31 +9,35 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import resource
 import signal
 import sys
 import tempfile
+import time
 import traceback
 import warnings
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
 import imgbatch as ib
 from tests.faults.soak import inputs
-from tests.faults.soak.parsers import OURS, PARSERS
+from tests.faults.soak.parsers import OURS, PARSERS, WORDS
 from tests.faults.soak.tally import Tally, arguments
 
 _SECONDS = 5.0  # of processor for one input
-UNHANDLED, SLOW, INTERNAL, PYTHON = (
-    "unhandled exception of a parser", "slow", "kind internal, operation or crash", "Python's words in a message"
+_MOST_MEMORY = 64 << 20  # bytes that one input may add to the process
+UNHANDLED, SLOW, MEMORY, INTERNAL, PYTHON = (
+    "unhandled exception of a parser", "slow", "much memory", "kind internal, operation or crash",
+    "Python's words in a message",
 )  # fmt: skip
 _PYTHON = (
     "unpack_from requires", "unpack requires", "index out of range", "NoneType", "codec can't", "ValueError",
     "TypeError", "KeyError", "IndexError", "AttributeError", "RuntimeError", "OverflowError",
 )  # fmt: skip
-_WORDS = ["cube", "recipe", "words", "template"]
-_GROUPS = {"pictures": [name for name in PARSERS if name not in _WORDS], "words": _WORDS, "files": ["files"]}
+_GROUPS = {"pictures": [name for name in PARSERS if name not in WORDS], "words": [*WORDS], "files": ["files"]}
 _SUFFIXES = (".jpg", ".png", ".webp", ".gif", ".tif", ".bmp", ".avif")
 _FOLDER_EVERY, _FILES, _MAX_PIXELS = 16, 8, 4_000_000
 RECIPES = (
@@ -65,31 +70,82 @@ def time_limit() -> Iterator[None]:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
 
 
+@dataclass
+class Row:
+    """What the inputs of a group came to; seconds are of processor, for one function."""
+
+    inputs: int = 0
+    functions: int = 0
+    errors: int = 0
+    exceptions: int = 0
+    slowest: float = 0.0
+    slowest_at: str = ""
+    bytes: int = 0
+
+    def line(self, name: str) -> str:
+        """The row of the table."""
+        return (
+            f"{name:14} {self.functions:4} {self.inputs:8} {self.errors:9} {self.exceptions:10} "
+            f"{self.slowest:8.3f} {self.bytes / 2**20:7.1f}  {self.slowest_at}"
+        )
+
+
+#: Above the rows.
+HEAD = f"{'group':14} {'func':>4} {'inputs':>8} {'refused':>9} {'exceptions':>10} {'slowest':>8} {'MiB':>7}  of"
+
+
+def _reset_peak() -> int:
+    """Let the peak of the process's memory begin anew; bytes that it has now."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_bytes(b"5")
+    return _peak()
+
+
+def _peak() -> int:
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
 class Fuzzer:
     """Inputs that broke a promise are kept in `folder`, one of each kind, where one is given."""
 
-    def __init__(self, chance: random.Random, tally: Tally, folder: Path | None) -> None:
-        self.chance, self.tally, self.folder = chance, tally, folder
+    def __init__(self, seed: int, tally: Tally, folder: Path | None) -> None:
+        self.seed, self.tally, self.folder = seed, tally, folder
+        self.chance = random.Random(seed)
         self.kinds: Counter[str] = Counter()
+        self.rows = {name: Row() for name in PARSERS}
 
-    def parser(self, name: str) -> None:
-        """One input for one parser, for each of its functions."""
+    def parser(self, name: str, number: int) -> None:
+        """One input for one group, for each of its functions; the same for the same seed and number."""
+        chance = random.Random(f"{self.seed} {name} {number}")
         feed, functions = PARSERS[name]
-        data = feed(self.chance)
-        self.tally.counts[f"inputs: {name}"] += 1
+        data, row = feed(chance), self.rows[name]
+        row.inputs, row.functions = row.inputs + 1, len(functions)
+        before = _reset_peak()
         for parse in functions:
+            place = f"{parse.__qualname__} (input {number})"
+            start = time.process_time()
             try:
                 with time_limit(), warnings.catch_warnings():
                     warnings.simplefilter("ignore")
-                    parse(self.chance, data)
-            except OURS:
-                continue
+                    parse(chance, data)
+            except OURS as error:
+                row.errors += 1
+                if isinstance(error, ib.ImageError) and error.kind == "memory":
+                    self._report(MEMORY, place, str(error), data)
             except TooSlow:
-                self._report(SLOW, parse.__qualname__, "", data)
+                self._report(SLOW, place, "", data)
             except Exception as error:  # noqa: BLE001 - anything but our own errors is what is looked for
-                place = traceback.extract_tb(error.__traceback__)[-1]
-                at = f"{type(error).__name__} at {os.path.basename(place.filename)}:{place.lineno}"
-                self._report(UNHANDLED, f"{parse.__qualname__}: {at}", str(error), data)
+                row.exceptions += 1
+                last = traceback.extract_tb(error.__traceback__)[-1]
+                at = f"{type(error).__name__} at {os.path.basename(last.filename)}:{last.lineno}"
+                self._report(UNHANDLED, f"{parse.__qualname__}: {at}", f"(input {number}) {error}", data)
+            took = time.process_time() - start
+            if took > row.slowest:
+                row.slowest, row.slowest_at = took, place
+        added = _peak() - before
+        row.bytes = max(row.bytes, added)
+        if added > _MOST_MEMORY:
+            self._report(MEMORY, f"{name}: {added >> 20} MiB", f"input {number}", data)
 
     def folder_of_files(self) -> None:
         """Mutated files through a run without workers, and through check."""
@@ -122,6 +178,15 @@ class Fuzzer:
         if words := next((words for words in _PYTHON if words in message), ""):
             self._report(PYTHON, f"{kind}: {words}", message, data)
 
+    def campaign(self, names: list[str], first: int, count: int) -> None:
+        """So many inputs for each group, from a number on; prints a row for each."""
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # where libtiff talks
+        print(HEAD, flush=True)
+        for name in names:
+            for number in range(first, first + count):
+                self.parser(name, number)
+            print(self.rows[name].line(name), flush=True)
+
     def _report(self, promise: str, kind: str, seen: str, data: bytes) -> None:
         """Only the first of a kind is told and kept."""
         self.kinds[kind] += 1
@@ -136,21 +201,27 @@ class Fuzzer:
 
 def main() -> int:
     parser = arguments(__doc__, 200)
-    parser.add_argument("--parser", choices=[*PARSERS, "files"], action="append", help="only this one")
+    parser.add_argument("--parser", choices=[*PARSERS, "files"], action="append", help="only this group")
     parser.add_argument("--keep", type=Path, help="folder for inputs that broke a promise")
+    parser.add_argument("--each", type=int, metavar="N", help="N inputs for each group, instead of rounds")
+    parser.add_argument("--first", type=int, default=0, metavar="N", help="the number of the first input (default 0)")
     parser.add_argument(
         "--only", choices=_GROUPS, help="parsers of pictures, of words that users write, or whole files"
     )
     words = parser.parse_args()
-    tally = Tally("fuzz", UNHANDLED, SLOW, INTERNAL, PYTHON)
-    fuzzer = Fuzzer(random.Random(words.seed), tally, words.keep)
+    tally = Tally("fuzz", UNHANDLED, SLOW, MEMORY, INTERNAL, PYTHON)
+    fuzzer = Fuzzer(words.seed, tally, words.keep)
     names = words.parser or (_GROUPS[words.only] if words.only else [*PARSERS, "files"])
-    for number in range(words.rounds):
+    if words.each is not None:
+        fuzzer.campaign([name for name in names if name in PARSERS], words.first, words.each)
+        return tally.show()
+    for number in range(words.first, words.first + words.rounds):
         for name in names:
             if name != "files":
-                fuzzer.parser(name)
+                fuzzer.parser(name, number)
             elif number % _FOLDER_EVERY == 0:
                 fuzzer.folder_of_files()
+    tally.counts |= {f"inputs: {name}": row.inputs for name, row in fuzzer.rows.items() if row.inputs}
     return tally.show()
 
 

@@ -18,6 +18,7 @@ from tests import color_files as of_colors
 
 SAMPLES = Path(__file__).parents[3] / "sample_images"
 _LARGEST = 200_000
+_PNG, _TAIL = b"\x89PNG\r\n\x1a\n", 300
 _WORDS_OF_FOUR = (
     b"\xff\xff\xff\xff", b"\0\0\0\0", b"\x7f\xff\xff\xff", b"\x80\0\0\0", b"\xff\xff\0\0", b"\0\0\xff\xff", b"\1\0\0\0",
 )  # fmt: skip
@@ -58,6 +59,31 @@ RECIPE = (
     b'[[op]]\nname="text"\ntext="{stem} {date:%Y}"\nsize="4%"\n[[output]]\ndir="web"\nformat="webp"\nquality=80\n'
     b'strip="gps"\nname="{dir}/{stem}-{width:04d}.{ext}"\n[[output.op]]\nname="crop"\nsize="16:9"\n[run]\nworkers=2\n'
 )
+
+
+def spoil(chance: random.Random, data: bytes, most: int = 4) -> bytes:
+    """A few random changes that move nothing, half of them near the end, or a PNG's head; its checksums stay true."""
+    made = bytearray(data)
+    for _ in range(chance.randrange(1, most)):
+        first = len(_PNG) if made.startswith(_PNG) else max(0, len(made) - _TAIL)
+        near = chance.randrange(first, min(len(made), first + _TAIL))
+        at = near if chance.random() < 0.5 else chance.randrange(len(made))
+        new = chance.choice([bytes((made[at] ^ 1 << chance.randrange(8),)), chance.randbytes(1), *_WORDS_OF_TWO[:2]])
+        new = chance.choice(_WORDS_OF_FOUR) if chance.random() < 0.1 else new
+        made[at : at + len(new)] = new[: len(made) - at]
+    return with_checksums(bytes(made)) if made.startswith(_PNG) else bytes(made)
+
+
+def with_checksums(png: bytes) -> bytes:
+    """A PNG whose chunks have true checksums, as far as it has chunks."""
+    pieces, at = [png[: len(_PNG)]], len(_PNG)
+    while at + 12 <= len(png):
+        end = at + 8 + int.from_bytes(png[at : at + 4], "big")
+        if end + 4 > len(png):
+            break
+        pieces += [png[at:end], struct.pack(">I", zlib.crc32(png[at + 4 : end]))]
+        at = end + 4
+    return b"".join([*pieces, png[at:]])
 
 
 def mutate(chance: random.Random, data: bytes, most: int = 6, head: int | None = None) -> bytes:

@@ -1,104 +1,74 @@
-"""Which functions read what strangers wrote? Every public one of a module whose first parameter is ``bytes``.
+"""What is every function that reads what strangers wrote fed with, and what calls those that need more than bytes?
 
-They are found by their annotations, so that a new one is tried, too.
+The functions are found (found.py); a module that is named here has its own feed, any other one gets all of them.
 """
 
 from __future__ import annotations
 
-import functools
-import inspect
 import random
-from collections.abc import Callable, Iterator
-from types import GeneratorType, ModuleType
-from typing import Any
+from collections.abc import Callable, Sequence
+
+from PIL import Image as Images
 
 import imgbatch as ib
 from imgbatch import codecs
-from imgbatch.codecs.containers import (
-    color_blocks,
-    color_boxes,
-    integrity,
-    jpeg_companions,
-    jpeg_progression,
-    jpeg_scans,
-    jxl_boxes,
-    mpo_index,
-    png_chunks,
-    tiff_tags,
-)
-from imgbatch.codecs.formats import jpeg_lossless
-from imgbatch.codecs.formats.companions import extended
-from imgbatch.codecs.metadata import announcements, exif, exif_tags, header_blocks, iptc, xmp
-from imgbatch.codecs.metadata.privacy import exif_compaction
+from imgbatch.codecs.metadata import header_blocks, iptc, strip
 from imgbatch.codecs.metadata.regions import rdf
 from imgbatch.codecs.metadata.regions.follow import follow
-from imgbatch.codecs.metadata.texts import capture_date, exif_text
-from imgbatch.codecs.reading import companions, identify, limits, open
-from imgbatch.codecs.reading.samples import bit_depth
+from imgbatch.codecs.metadata.texts import capture_date
+from imgbatch.codecs.reading import companions, limits, open
 from imgbatch.core import places
 from imgbatch.core.errors import ImgbatchError
 from imgbatch.core.places import Journey
 from imgbatch.operations.tone import cube_file
-from imgbatch.pixels.color_spaces import icc_profile, matrix_conversion
+from imgbatch.pixels import profile_conversion
+from imgbatch.pixels.deep import bands
 from imgbatch.planning import names, recipe_file
-from tests.faults.soak import inputs
+from tests.faults.soak import deep_inputs, inputs
+from tests.faults.soak.found import Parse, all_modules, functions
 from tests.faults.soak.typed_words import type_in, words
 
-_MAX_PIXELS = 4_000_000
-#: What a parameter after the first is given, by its annotation.
-_ARGUMENTS: dict[str, Callable[[random.Random], Any]] = {
-    "bytes": lambda chance: chance.randbytes(chance.randrange(200)),
-    "str": lambda chance: chance.choice([".jpg", ".PNG", ".tif", "", ".txt"]),
-    "int": lambda chance: chance.choice([0, 1, 7, 1000]),
-    "bool": lambda chance: chance.random() < 0.5,
-    "tuple[int, int]": lambda chance: (10, 20),
-    "Mapping[int, int]": lambda chance: {0x112: 1, 0xA002: 70000},
-    "dict[str, Any]": lambda chance: {"comment": b"x", "dpi": (72, 72)},
-    "Callable[[Entry], bool]": lambda chance: lambda entry: entry.tag % 2 == 0 or entry.directory == "gps",
-    "Callable[[str, bytes], bool]": lambda chance: lambda name, value: len(name + str(value)) % 2 == 0,
-    "Collection[int]": lambda chance: (55, 60),
-    "Drops": lambda chance: lambda prefix, name, inside: name.startswith("GPS") or inside,
-}
-Parse = Callable[[random.Random, bytes], object]
+_MAX_PIXELS, _FEW_PIXELS = 4_000_000, 60_000
 Feed = Callable[[random.Random], bytes]
 
 
-@functools.cache
-def functions(*modules: ModuleType) -> tuple[Parse, ...]:
-    """The public functions of modules that take bytes first, ready to be called with chance and bytes."""
-    return tuple(
-        _ready(function, parameters)
-        for module in modules
-        for name, function in vars(module).items()
-        if not name.startswith("_") and getattr(function, "__module__", "") == module.__name__ and callable(function)
-        if (parameters := _parameters(function)) is not None
-    )
-
-
-def _parameters(function: Callable[..., Any]) -> list[str] | None:
-    """The annotations of the parameters after the first; None where it cannot be called with bytes."""
-    if inspect.isclass(function):
-        return None
-    all_of_them = list(inspect.signature(function).parameters.values())
-    needed = [str(one.annotation) for one in all_of_them[1:] if one.default is inspect.Parameter.empty]
-    takes = bool(all_of_them) and all_of_them[0].annotation == "bytes"
-    return needed if takes and all(annotation in _ARGUMENTS for annotation in needed) else None
-
-
-def _ready(function: Callable[..., Any], annotations: list[str]) -> Parse:
-    def parse(chance: random.Random, data: bytes) -> object:
-        found = function(data, *(_ARGUMENTS[annotation](chance) for annotation in annotations))
-        return list(found) if isinstance(found, (GeneratorType, Iterator)) else found
-
-    parse.__qualname__ = f"{function.__module__}.{function.__name__}"
-    return parse
-
-
-def _open(chance: random.Random, data: bytes) -> object:
+def _opened(chance: random.Random, data: bytes) -> object:
     """The header of a picture, as a run reads it first."""
     limits.readers()
     with limits.pixel_limit(_MAX_PIXELS):
         return open.open_image(data, chance.choice([".jpg", ".png", ".tif"]), _MAX_PIXELS)
+
+
+def _decoded(chance: random.Random, data: bytes) -> object:
+    """The frames of a picture, in 8 or 16 bits, and what is written of them."""
+    limits.readers()
+    options = ib.Output(icc=chance.choice(["keep", "srgb", "none"]), strip=chance.choice([None, "gps", "all"]))
+    with limits.pixel_limit(_FEW_PIXELS), open.open_image(data, ".tif", _FEW_PIXELS) as picture:
+        frames, timing = picture.decode(chance.choice(["all", "first"]), deep=chance.random() < 0.7)
+        return codecs.encode(list(frames), chance.choice(_FORMATS), options, picture.metadata, timing)
+
+
+def _converted(chance: random.Random, data: bytes) -> object:
+    """Pixels of 8 and of 16 bits through a profile."""
+    for mode in ("RGB", "RGBA", "L", "CMYK", "LAB"):
+        profile_conversion.to_srgb(Images.new(mode, (3, 2), 9 if mode == "L" else tuple(range(1, 1 + len(mode)))), data)
+    deep = bands.from_bytes("RGB;16", (3, 2), bytes(range(36)))
+    return profile_conversion.to_srgb(deep, data), profile_conversion.between(deep, data, inputs.profile())
+
+
+def _checked(chance: random.Random, data: bytes) -> object:
+    try:
+        return profile_conversion.check_profile(data)
+    except ValueError as error:
+        if str(error).startswith("this is no ICC profile"):
+            return None  # the sentence that it promises
+        raise
+
+
+def _stripped(chance: random.Random, data: bytes) -> object:
+    """Blocks without what is to go."""
+    words = chance.choice(["gps", "location", "gps,serial", "thumbnail", "credit"])
+    return strip.strip_metadata(codecs.Metadata(exif=data, xmp=data, iptc=data), words, None, [])
 
 
 def _accompanied(chance: random.Random, data: bytes) -> object:
@@ -167,47 +137,88 @@ def _of(data: bytes, most: int = 8) -> Feed:
     return lambda chance: inputs.mutate(chance, data, most)
 
 
+def _of_any(files: Callable[[], Sequence[bytes]], head: int | None = None) -> Feed:
+    return lambda chance: inputs.mutate(chance, chance.choice(files()), 8, head)
+
+
+def _in_place(files: Callable[[], Sequence[bytes]]) -> Feed:
+    """Mostly changes that leave everything where it is: a file whose parts are moved is refused at its door."""
+
+    def feed(chance: random.Random) -> bytes:
+        data = chance.choice(files())
+        return inputs.spoil(chance, data) if chance.random() < 0.8 else inputs.mutate(chance, data, 8)
+
+    return feed
+
+
 def _of_samples(*suffixes: str, head: int | None = 3000) -> Feed:
     return lambda chance: inputs.mutate(chance, chance.choice(inputs.samples(*suffixes)), 8, head)
 
 
 _MANY = (".jpg", ".png", ".webp", ".gif", ".tif", ".bmp", ".avif")
-#: What feeds a parser, and the functions that are fed.
-PARSERS: dict[str, tuple[Feed, tuple[Parse, ...]]] = {
+_FORMATS = ("png", "tiff", "jpeg", "webp")
+#: What feeds a group, the modules whose functions are fed, and functions of ours that lead to others.
+_GROUPS: dict[str, tuple[Feed, str, tuple[Parse, ...]]] = {
     "exif": (
         lambda chance: inputs.mutate(chance, chance.choice(inputs.exif_blocks()), 8, 2000),
-        (*functions(exif_tags, exif_compaction, exif, exif_text), _date, _regions),
+        "codecs.metadata.exif_tags codecs.metadata.exif codecs.metadata.privacy.exif_compaction "
+        "codecs.metadata.texts.exif_text", (_date, _regions),
     ),
-    "xmp": (_of(inputs.XMP), (*functions(xmp), _date)),
-    "regions": (_of(inputs.REGIONS), (_regions,)),
-    "iptc": (
-        lambda chance: inputs.mutate(chance, chance.choice([inputs.IPTC, inputs.RESOURCES]), 8),
-        (*functions(iptc), _date),
-    ),
-    "raw-profiles": (_of(iptc.hexadecimal(inputs.IPTC).encode(), 8), (*functions(header_blocks), _raw_profile)),
-    "png-chunks": (_of_samples(".png"), (*functions(png_chunks), _date)),
-    "jpeg": (_of_samples(".jpg", head=None), functions(jpeg_progression, jpeg_lossless)),
-    "jpeg-scans": (_of_samples(".jpg"), functions(jpeg_scans)),
+    "xmp": (_of(inputs.XMP), "codecs.metadata.xmp", (_date, _stripped)),
+    "regions": (_of(inputs.REGIONS), "", (_regions,)),
+    "iptc": (lambda chance: inputs.mutate(chance, chance.choice([inputs.IPTC, inputs.RESOURCES]), 8),
+             "codecs.metadata.iptc", (_date, _stripped)),
+    "raw-profiles": (_of(iptc.hexadecimal(inputs.IPTC).encode(), 8), "codecs.metadata.header_blocks", (_raw_profile,)),
+    "png-chunks": (_of_samples(".png"), "codecs.containers.png_chunks", (_date,)),
+    "jpeg": (_of_samples(".jpg", head=None), "codecs.containers.jpeg_progression codecs.formats.jpeg_lossless", ()),
+    "jpeg-headers": (_of_samples(".jpg"), "codecs.containers.jpeg_headers", (_opened,)),
+    "jpeg-scans": (_of_samples(".jpg"), "codecs.containers.jpeg_scans", ()),
     "companions": (
-        lambda chance: inputs.mutate(chance, chance.choice(inputs.accompanied_files()), 8),
-        (*functions(jpeg_companions, mpo_index, extended), _accompanied),
+        _of_any(inputs.accompanied_files),
+        "codecs.containers.jpeg_companions codecs.containers.mpo_index codecs.formats.companions.extended "
+        "codecs.formats.companions.layout codecs.formats.companions.pieces", (_accompanied,),
     ),
-    "announcements": (
-        lambda chance: inputs.mutate(chance, chance.choice(inputs.announcements()), 8), functions(announcements)
-    ),
-    "jxl-boxes": (_of(inputs.JXL), functions(jxl_boxes)),
-    "icc": (lambda chance: inputs.mutate(chance, inputs.profile(), 8), functions(icc_profile, matrix_conversion)),
-    "color-boxes": (lambda chance: inputs.mutate(chance, chance.choice(inputs.color_files()), 8, 600), (
-        *functions(color_boxes, color_blocks, companions), _open,
-    )),
-    "integrity": (_of_samples(*_MANY), (*functions(integrity), _findings)),
-    "identify": (_of_samples(*_MANY, head=64), functions(identify)),
-    "tiff": (_of_samples(".tif"), (*functions(bit_depth, tiff_tags), _open)),
-    "header": (_of_samples(*_MANY, head=600), (_open,)),
-    "cube": (_of(inputs.CUBE), (_cube,)),
-    "recipe": (_deep_recipe, (_recipe,)),
-    "words": (words, (type_in,)),
-    "template": (_of(b"{stem!s:>5}-{width:04d}{n:04d}-{date:%Y/%m}-{exif.Model}-{hash:.8}.{ext}", 4), (_template,)),
+    "announcements": (_of_any(inputs.announcements), "codecs.metadata.announcements", ()),
+    "jxl-boxes": (_of(inputs.JXL), "codecs.containers.jxl_boxes", ()),
+    "icc": (_of(inputs.profile(), 8), "pixels.color_spaces.icc_profile pixels.color_spaces.matrix_conversion "
+            "pixels.profile_conversion", (_converted, _checked)),
+    "color-boxes": (_of_any(inputs.color_files, 600), "codecs.containers.color_boxes codecs.containers.color_blocks "
+                    "codecs.reading.companions codecs.registry", (_opened,)),
+    "integrity": (_of_samples(*_MANY), "codecs.containers.integrity codecs", ()),
+    "identify": (_of_samples(*_MANY, head=64), "codecs.reading.identify", ()),
+    "tiff": (_in_place(deep_inputs.tiff_files), "codecs.reading.samples.bit_depth codecs.containers.tiff_tags",
+             (_opened,)),
+    "header": (_of_samples(*_MANY, head=600), "", (_opened,)),
+    "deep": (_in_place(deep_inputs.deep_files), "", (_decoded,)),
+    "tiff-pages": (_in_place(deep_inputs.tiff_files), "", (_decoded,)),
+    "colors": (_in_place(inputs.color_files), "", (_decoded,)),
+    "cube": (_of(inputs.CUBE), "", (_cube,)),
+    "recipe": (_deep_recipe, "", (_recipe,)),
+    "words": (words, "", (type_in,)),
+    "template": (_of(b"{stem!s:>5}-{width:04d}{n:04d}-{date:%Y/%m}-{exif.Model}-{hash:.8}.{ext}", 4), "", (_template,)),
 }  # fmt: skip
+#: The groups that are fed with what users type.
+WORDS = ("cube", "recipe", "words", "template")
+
+
+def _anything(chance: random.Random) -> bytes:
+    group = chance.choice([name for name in _GROUPS if name not in WORDS])
+    return _GROUPS[group][0](chance)
+
+
+def groups() -> dict[str, tuple[Feed, tuple[Parse, ...]]]:
+    """The groups with the functions of their modules, and one of all others."""
+    homes = {module: name for name, (_, modules, _) in _GROUPS.items() for module in modules.split()}
+    of_group: dict[str, list[Parse]] = {name: [] for name in (*_GROUPS, "others")}
+    for module in all_modules():
+        name = module.__name__.removeprefix("imgbatch.")
+        of_group[homes.pop(name, "others")] += functions(name)
+    assert not homes, f"there are no such modules: {homes}"
+    feeds = {name: (feed, (*of_group[name], *more)) for name, (feed, _, more) in _GROUPS.items()}
+    return {**feeds, "others": (_anything, tuple(of_group["others"]))} if of_group["others"] else feeds
+
+
+#: What feeds a group of parsers, and the functions that are fed.
+PARSERS = groups()
 #: Errors that say something to the user.
 OURS = (ImgbatchError,)

@@ -1,0 +1,71 @@
+"""Deep inputs: which files of more than 8 bits, and of many kinds of pages, is decoding tried with?"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import importlib.util
+import io
+
+from PIL import Image
+
+from tests import color_files
+from tests.contracts import deep_pictures
+from tests.unit.codecs import test_tiff_planes as planes
+
+_SIZE = (24, 18)
+_COMPRESSIONS = ("raw", "tiff_lzw", "tiff_adobe_deflate", "packbits", "jpeg", "group4", "zstd")
+
+
+@functools.cache
+def deep_files() -> tuple[bytes, ...]:
+    """PNG and TIFF of 16 bits in every layout; where the extras are there, JPEG XL and HEIC."""
+    samples = {bands: deep_pictures.gradient(bands, _SIZE) for bands in (2, 3, 4)}
+    made = [deep_pictures.png(one, interlace=woven) for one in samples.values() for woven in (False, True)]
+    made.append(deep_pictures.png(samples[3], (b"tRNS", b"\1\2\3\4\5\6"), (b"cICP", bytes((9, 16, 0, 1)))))
+    made += [
+        deep_pictures.tiff(samples[bands], order, packed, extra)
+        for bands, extra in ((3, None), (4, 2), (4, 1), (4, 0), (4, None))
+        for order in "<>"
+        for packed in (False, True)
+    ]
+    made += [
+        planes.tiff(planes.samples(count, bits), photometric, extra, layout, packs=packs)
+        for count, photometric, extra in ((3, 2, None), (4, 2, 0), (4, 5, None), (5, 5, 2), (1, 1, None), (2, 1, 2))
+        for bits in (8, 16)
+        for layout in (1, 2)
+        for packs in (False, True)
+    ]
+    return (*made, *_by_extras(deep_pictures.png(samples[3])))
+
+
+def _by_extras(png: bytes) -> list[bytes]:
+    made, image = [], Image.effect_noise(_SIZE, 40).convert("RGB")
+    if importlib.util.find_spec("pillow_heif"):
+        made.append(color_files.heic(image))
+        heif = importlib.import_module("pillow_heif")
+        deep, file = heif.from_bytes("RGB;16", _SIZE, deep_pictures.gradient(3, _SIZE).tobytes()), io.BytesIO()
+        deep.save(file, quality=90)
+        made.append(file.getvalue())
+    if importlib.util.find_spec("pillow_jxl"):
+        importlib.import_module("pillow_jxl")
+        made.append(color_files.saved(image, "JXL"))
+    return made
+
+
+@functools.cache
+def tiff_files() -> tuple[bytes, ...]:
+    """TIFF of every mode and compression that Pillow writes, and of several pages."""
+    noise, made = Image.effect_noise(_SIZE, 40), []
+    for mode in ("1", "L", "P", "PA", "LA", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "I;16", "I", "F"):
+        picture = noise.convert("RGB").convert("LA").convert("PA") if mode == "PA" else noise
+        picture = noise.convert("RGB") if mode == "LAB" else picture
+        picture = picture if mode in (picture.mode, "LAB") else picture.convert(mode)
+        for compression in _COMPRESSIONS:
+            try:
+                made.append(color_files.saved(picture, "TIFF", compression=compression))
+            except (OSError, KeyError, ValueError):
+                continue  # not every compression takes every mode
+    pages = [noise.convert(mode) for mode in ("RGB", "L", "1")]
+    made.append(color_files.saved(pages[0], "TIFF", save_all=True, append_images=pages[1:], tiffinfo={270: "page"}))
+    return tuple(made)
