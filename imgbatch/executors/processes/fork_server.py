@@ -12,8 +12,9 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import types
 from collections.abc import Iterator, Sequence
-from multiprocessing import forkserver, process, resource_tracker, util
+from multiprocessing import forkserver, resource_tracker, util
 
 TYPE_CHECKING = False  # as in imgbatch/__init__.py
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 #: What `ps` and `killall` call them and the workers, so that `killall imgbatch` ends the command alone, in good order.
 NAME = "imgbatch-helper"
+#: Where its socket is while it starts: in memory, and not among the user's temporary files.
+FOLDER = f"/dev/shm/{NAME}"  # and the user's number
+_LISTENER = "listener"
 
 _proper = util.spawnv_passfds
 _socket: int | None = None  # of the forkserver
@@ -45,29 +49,75 @@ def ensure_running() -> None:
     On Linux a socket whose name is gone is reached by a descriptor of it. OSError where no forkserver can be started.
     """
     global _socket
-    server: Any = forkserver._forkserver  # private, as is where its socket goes
-    this_process: Any = process.current_process()
-    settings = this_process._config
-    if settings.get("tempdir") is not None or not _reaches_own_files():  # the folder is somebody else's, too
+    if not _reaches_own_files():
         forkserver.ensure_running()
         return
-    import tempfile
+    server: Any = forkserver._forkserver  # private, as is where its socket goes
+    before, connection = server._forkserver_address, vars(forkserver)["connection"]
+    with contextlib.ExitStack() as folders:
 
-    before, folder = server._forkserver_address, tempfile.mkdtemp(prefix="pymp-")
-    settings["tempdir"] = folder
-    try:
-        forkserver.ensure_running()
+        def address_in_own_folder(family: str) -> str:
+            return f"{folders.enter_context(_socket_folder())}/{_LISTENER}"
+
+        names = {**vars(connection), "arbitrary_address": address_in_own_folder}
+        vars(forkserver)["connection"] = types.SimpleNamespace(**names)
+        try:
+            forkserver.ensure_running()
+        finally:
+            vars(forkserver)["connection"] = connection
         address = server._forkserver_address
         if address != before:
             if _socket is not None:
                 os.close(_socket)
             _socket = os.open(address, os.O_PATH | os.O_CLOEXEC)
             server._forkserver_address = f"/proc/self/fd/{_socket}"
-            os.unlink(address)
+
+
+@contextlib.contextmanager
+def _socket_folder() -> Iterator[str]:
+    """An empty folder that only this user enters, as a path of its descriptor; gone afterwards.
+
+    Whoever is killed meanwhile leaves it behind, and the next command takes it: that nobody's lock is on it says that
+    its owner is dead. Where it cannot be had, because another command starts just now, it is a folder of any name.
+    """
+    path = f"{FOLDER}-{os.geteuid()}"
+    descriptor = _lock_folder(path)
+    if descriptor is None:
+        import tempfile
+
+        path = tempfile.mkdtemp(prefix="pymp-")
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(_LISTENER, dir_fd=descriptor)  # of the one that was killed
+        yield f"/proc/self/fd/{descriptor}"
     finally:
-        settings["tempdir"] = None
         with contextlib.suppress(OSError):
-            os.rmdir(folder)
+            os.unlink(_LISTENER, dir_fd=descriptor)
+        with contextlib.suppress(OSError):
+            os.rmdir(path)
+        os.close(descriptor)
+
+
+def _lock_folder(path: str) -> int | None:
+    """A descriptor of the folder, made where there is none, that holds its lock; None: it is another's."""
+    import fcntl
+
+    descriptor = None
+    try:
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(path, 0o700)
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        status, named = os.fstat(descriptor), os.stat(path, follow_symlinks=False)
+        is_there = (status.st_dev, status.st_ino) == (named.st_dev, named.st_ino)  # not removed by its last owner
+        if is_there and status.st_uid == os.geteuid() and not status.st_mode & 0o077:
+            return descriptor
+    except OSError:  # taken, or there is no such place
+        pass
+    if descriptor is not None:
+        os.close(descriptor)
+    return None
 
 
 def _reaches_own_files() -> bool:

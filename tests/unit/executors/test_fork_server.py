@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -94,17 +95,71 @@ def test_a_worker_finds_multiprocessing_as_in_a_new_process(alone: bool) -> None
     assert output_of(alone, WORK) == "{'free': True, 'tracker': 0}"
 
 
+def places(folder: Path) -> str:
+    """Code that has temporary files and the socket in folders of the test's own."""
+    for name in ("tmp", "shm"):
+        (folder / name).mkdir(exist_ok=True)
+    return (
+        f"import os, tempfile\ntempfile.tempdir = {str(folder / 'tmp')!r}\n"
+        f"from imgbatch.executors.processes import fork_server\nfork_server.FOLDER = {str(folder / 'shm/helper')!r}\n"
+    )
+
+
+def left(folder: Path) -> list[str]:
+    return [str(path.relative_to(folder)) for path in sorted(folder.rglob("*")) if path.parent != folder]
+
+
 @pytest.mark.parametrize("alone", [True, False])
 def test_its_socket_leaves_nothing_among_temporary_files_and_works(tmp_path: Path, alone: bool) -> None:
     """So that a kill leaves nothing there, either; one that is started again after its death is as good."""
-    before = f"import os, tempfile\ntempfile.tempdir = {str(tmp_path)!r}"
+    nothing = "assert os.listdir(tempfile.tempdir) == os.listdir(os.path.dirname(fork_server.FOLDER)) == []\n"
     then = (
-        f"assert os.listdir(tempfile.tempdir) == []\n{WORK}\n"
+        f"{nothing}{WORK}\n"
         "os.kill(started[0], 9)\n"
         "os.waitid(os.P_PID, started[0], os.WEXITED | os.WNOWAIT)\n"
-        f"{WORK}\nassert os.listdir(tempfile.tempdir) == []"
+        f"{WORK}\n{nothing}"
     )
-    assert output_of(alone, then, before) == "{'free': True, 'tracker': 0}\n{'free': True, 'tracker': 0}"
+    assert output_of(alone, then, places(tmp_path)) == "\n".join(["{'free': True, 'tracker': 0}"] * 2)
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_what_a_kill_leaves_of_it_is_taken_by_the_next(tmp_path: Path, alone: bool) -> None:
+    """Killed when the socket has its name: no temporary file is there, and after the next command nothing is."""
+    kill = (
+        "import signal\nfrom multiprocessing import resource_tracker, util\nresource_tracker.ensure_running()\n"
+        "def kill(*words): os.kill(os.getpid(), signal.SIGKILL)\n"
+        f"{places(tmp_path)}util.spawnv_passfds = fork_server._fork = kill\n"
+    )
+    code = CODE.format(alone=alone, then="", before=kill)
+    done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[3], check=False)
+    assert done.returncode == -9
+    number = os.geteuid()
+    assert left(tmp_path) == [f"shm/helper-{number}", f"shm/helper-{number}/listener"]
+    assert output_of(alone, WORK, places(tmp_path)) == "{'free': True, 'tracker': 0}"
+    assert left(tmp_path) == []
+
+
+@pytest.mark.parametrize("owner", ["a command that starts", "everybody", "a link"])
+def test_a_folder_that_is_anothers_is_left_alone(tmp_path: Path, owner: str) -> None:
+    import fcntl
+
+    before = places(tmp_path)
+    folder = tmp_path / f"shm/helper-{os.geteuid()}"
+    target = tmp_path / "elsewhere" if owner == "a link" else folder
+    target.mkdir(mode=0o700)
+    if owner == "a link":
+        folder.symlink_to(target)
+    (target / "listener").touch()
+    descriptor = os.open(target, os.O_RDONLY)
+    try:
+        if owner == "everybody":
+            target.chmod(0o777)
+        elif owner == "a command that starts":
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        assert output_of(True, WORK, before) == "{'free': True, 'tracker': 0}"
+    finally:
+        os.close(descriptor)
+    assert (target / "listener").exists() and folder.exists() and os.listdir(tmp_path / "tmp") == []
 
 
 def test_what_is_forked_starts_over_where_its_name_cannot_be_set() -> None:
