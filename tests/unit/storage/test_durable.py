@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,3 +53,11 @@ def test_a_file_that_is_gone_meanwhile_is_no_error(tmp_path: Path) -> None:
     paths = _files(tmp_path, 2)
     os.unlink(paths[0])
     durable.sync_files(paths)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="syncfs is Linux's")
+def test_linux_has_the_one_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    durable._syncfs.cache_clear()
+    monkeypatch.setattr(durable, "sync", lambda path: pytest.fail(f"{path} was synced alone"))
+    durable.sync_files(_files(tmp_path, 40))
+    assert durable._syncfs() is not None
