@@ -146,6 +146,10 @@ class Codec(ABC):
         """What is wrong with a file, as far as its blocks tell without being decoded."""
         return ()
 
+    def confirm(self, data: bytes, findings: list[Finding]) -> list[Finding]:
+        """The findings of a file that could be decoded, without what decoding disproves."""
+        return findings
+
     def finish(self, frames: Sequence[Image], encoding: Encoding, changes: list[str]) -> Sequence[Image]:
         """The frames after what depends on all of them (palettes, one mode); each has a mode of the format already.
 

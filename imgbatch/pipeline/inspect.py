@@ -59,13 +59,17 @@ class InspectContext(FileContext):
         width, height = picture.size
         # The scans of a JPEG are compared at half the size
         memory_plan = replace(plan, demand=(max(1, width // 2), max(1, height // 2))) if picture.waves else plan
-        self.worker.reserve(memory_demand(picture, memory_plan, len(self.data), spool=False))
+        demand = memory_demand(picture, memory_plan, len(self.data), spool=False)
+        self.worker.reserve(demand)
         differences = jpeg_scans.findings(self.data) if picture.format == "jpeg" else None
         if differences is not None:
             self._findings += differences
             return
         for _ in picture.decode("all", plan.demand, orient=False)[0]:
             pass
+        if self._findings and picture.format in codecs.FORMATS:
+            self.worker.reserve(2 * demand)  # it may be decoded once more
+            self._findings = codecs.codec(picture.format).confirm(self.data, self._findings)
 
     def fail(self, error: Exception) -> None:
         """Add the decoder's error, unless the check of the bytes found one of the same kind."""

@@ -11,6 +11,7 @@ A finding with a kind is a damage; one without is worth a warning: the picture i
 from __future__ import annotations
 
 import re
+import struct
 import zlib
 from collections.abc import Iterator
 
@@ -20,6 +21,7 @@ from imgbatch.core.errors import Kind
 #: So many zeros in a row at the end of compressed data are no picture: a copy or a download was interrupted.
 ZEROS = 512
 _NO_END = "there is no end mark"
+_FRAME, _FEW = 16, 16  # bytes: what a WebP says of a frame, and what its decoder misses when they are cut off
 _PADDING = 1  # byte after the end that many writers add, to make the length even
 _CRITICAL = 0x20  # the bit that is not set in the first letter of a PNG chunk without which there is no picture
 _MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")  # begins with one plain byte: that is searched for quickly
@@ -169,10 +171,33 @@ def webp(data: bytes) -> Iterator[Finding]:
     end = 8 + int.from_bytes(data[4:8], "little")
     if len(data) < end:
         yield _cut(data, f"the WebP says {end} bytes, the file has {len(data)}")
-    elif (zeros := zeros_from(data[:end])) is not None:
+    elif (zeros := zeros_of_webp(data)) is not None:
         yield Finding("truncated", f"only zeros from byte {zeros} to the end ({end}), as after an interrupted copy")
     else:
         yield from _after(data, end + (end & 1), "webp")
+
+
+def zeros_of_webp(data: bytes) -> int | None:
+    """Where the zeros begin at the end of a WebP that is as long as it says; None: there are none, or it is short."""
+    end = 8 + int.from_bytes(data[4:8], "little")
+    return zeros_from(data[:end]) if end <= len(data) else None
+
+
+def short_webp(data: bytes) -> bytes | None:
+    """The last lossy frame of a WebP, as a file of its own and less a few bytes of its end; None: none is last."""
+    at, end = 12, 8 + int.from_bytes(data[4:8], "little")
+    while at + 8 <= end:
+        name, start = data[at : at + 4], at + 8
+        stop = start + int.from_bytes(data[at + 4 : start], "little")
+        if name == b"ANMF" and stop >= end:
+            at = start + _FRAME  # its chunks follow what is said of the frame
+        elif name == b"VP8 " and stop >= end:
+            frame = data[start : end - _PADDING - _FEW]
+            frame += bytes(len(frame) & 1)
+            return b"RIFF%bWEBPVP8 %b%b" % (*(struct.pack("<I", len(frame) + more) for more in (12, 0)), frame)
+        else:
+            at = stop + (stop & 1)
+    return None
 
 
 def avif(data: bytes) -> Iterator[Finding]:

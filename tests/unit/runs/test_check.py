@@ -85,6 +85,43 @@ def test_zeros_in_place_of_the_end_are_a_truncation_and_said(tmp_path: Path, nam
     assert "zeros" in " ".join([outcome.error.message if outcome.error else "", *outcome.warnings])
 
 
+def even(corner: bool = False) -> bytes:
+    """A lossy WebP so large and of one color that its data end with zeros; or with something in a corner."""
+    image = Image.new("RGB", (2600, 2600), "white")
+    if corner:
+        image.paste(Image.open(io.BytesIO(picture("PNG"))), (0, 0))
+    file = io.BytesIO()
+    image.save(file, "WEBP", quality=80)
+    return file.getvalue()
+
+
+def animation(webp: bytes) -> bytes:
+    """A still WebP as the only frame of an animation."""
+    with Image.open(io.BytesIO(webp)) as image:
+        size = b"".join(struct.pack("<I", side - 1)[:3] for side in image.size)
+    frame = bytes(6) + size + b"\x64\0\0\0" + webp[12:]
+    chunks = (b"VP8X", b"\x02\0\0\0" + size), (b"ANIM", bytes(6)), (b"ANMF", frame)
+    body = b"WEBP" + b"".join(name + struct.pack("<I", len(content)) + content for name, content in chunks)
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+@pytest.mark.parametrize("data", [even(), animation(even()), even(corner=True)], ids=["still", "animation", "corner"])
+def test_zeros_that_a_webp_needs_are_no_damage(tmp_path: Path, data: bytes) -> None:
+    assert integrity.zeros_from(data) is not None
+    outcome = outcome_of(tmp_path, "a.webp", data)
+    assert (outcome.status, outcome.warnings) == ("ok", ())
+
+
+def test_zeros_in_an_animation_are_a_truncation(tmp_path: Path) -> None:
+    """Its frame is short of data, and its decoder does not mind."""
+    sound = animation(picture("WEBP"))
+    assert outcome_of(tmp_path, "a.webp", sound).status == "ok"
+    data = sound[: len(sound) // 2].ljust(len(sound), b"\0")
+    with Image.open(io.BytesIO(data)) as image:
+        image.load()
+    assert kind(outcome_of(tmp_path, "a.webp", data)) == "truncated"
+
+
 def test_jpeg_data_that_end_before_the_picture_are_found(tmp_path: Path) -> None:
     data = picture("JPEG")
     ((start, stop),), _ = integrity.jpeg_scans(data)
