@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
 MANY = 1000
+_TILE_WIDTH, _TILE_HEIGHT = 322, 323
+_MOST = 1 << 24  # px that a tile may have beside four times its picture: libtiff makes room for any
 _BITS, _SAMPLES, _PLANES = 258, 277, 284
+#: Pillow's raw modes of numbers whose order of bytes it takes for the file's, and those of the machine's.
+_BIG_ENDIAN = {"F;32BF": "F;32NF", "I;32BS": "I;32NS", "I;16BS": "I;16NS"}
 _NO_PLANES = "no reader here for a TIFF of {} in planes; save it with samples side by side first"
 
 
@@ -70,12 +74,23 @@ def prepare_page(image: ImageFile, count: int) -> None:
     Raises
     ------
     ImageError
-        Kind ``unsupported``: it is of planes that Pillow takes for others.
+        Kind ``unsupported``: it is of planes that Pillow takes for others; ``corrupt``: of tiles far larger than it.
     """
     point_at_page(image, count)
     tags: Any = getattr(image, "tag_v2", {})
+    width, height = tags.get(_TILE_WIDTH, 0), tags.get(_TILE_HEIGHT, 0)
+    if isinstance(width, int) and isinstance(height, int) and width * height > _MOST + 4 * image.width * image.height:
+        raise ImageError("corrupt", f"the tiff has tiles of {width}x{height} px for {image.width}x{image.height}")
+    image.tile = [_in_native_order(tile) for tile in image.tile]
     if tags.get(_PLANES) == 2 and image.tile:
         _mend_planes(image, tags)
+
+
+def _in_native_order(tile: Any) -> Any:
+    """What libtiff unpacks has the machine's order of bytes: Pillow knows it of 16 bits without a sign only."""
+    if tile.codec_name != "libtiff" or tile.args[0] not in _BIG_ENDIAN:
+        return tile
+    return tile._replace(args=(_BIG_ENDIAN[tile.args[0]], *tile.args[1:]))
 
 
 def _mend_planes(image: ImageFile, tags: Any) -> None:

@@ -268,13 +268,13 @@ class SourceImage:
             with reader_errors(self.format, self._data):
                 if self.format in MULTIFRAME and place != self.image.tell():
                     self.image.seek(place)
-                if self.format == "tiff":
+                deep = reader if reader is not None and reader.prepare() else None
+                if self.format == "tiff" and deep is None:
                     tiff_pages.prepare_page(self.image, len(self._pixels))
                     if self.image.mode not in ("P", "PA"):
                         self.image.palette = None  # Pillow before 13 keeps another page's
                 transpose = self._turn(orient) if turn or not orient else None
                 box = None if draft is None else draft()
-                deep = reader if reader is not None and reader.prepare(place, len(self._pixels)) else None
                 mend = bit_depth.frame_repair(self.image, self.depth)
                 if deep is None or not deep.is_alone:
                     self.image.load()

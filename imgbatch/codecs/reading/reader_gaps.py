@@ -118,6 +118,8 @@ def _too_large(data: bytes, max_pixels: int) -> ImageError | None:
 def _of_tiff(data: bytes, reason: Exception) -> ImageError | None:
     from PIL import TiffTags
 
+    if data.startswith(b"MM\0+"):
+        return _no_reader("a big-endian BigTIFF", "save it as an ordinary TIFF first")
     missing, tags = reason.__cause__, bit_depth.tiff_tags(data)
     compression = tags.get(_COMPRESSION, 1)
     advice = "save it as RGB or gray with 8 or 16 bits a sample first"

@@ -9,7 +9,7 @@ import io
 
 from PIL import Image
 
-from tests import color_files
+from tests import color_files, tiff_files
 from tests.contracts import deep_pictures
 from tests.unit.codecs import test_tiff_planes as planes
 
@@ -36,6 +36,15 @@ def deep_files() -> tuple[bytes, ...]:
         for layout in (1, 2)
         for packs in (False, True)
     ]
+    made += [
+        tiff_files.tiff(
+            samples[bands], extra=extra, packer=packer, predictor=predictor, planar=planar, tile=tile, rows=5
+        )
+        for bands, extra in ((3, None), (4, 1))
+        for packer, predictor in (("none", 1), ("lzw", 1), ("deflate", 2), ("lzma", 2))
+        for planar in (False, True)
+        for tile in (None, (16, 16))
+    ]
     return (*made, *_by_extras(deep_pictures.png(samples[3])))
 
 
@@ -54,7 +63,7 @@ def _by_extras(png: bytes) -> list[bytes]:
 
 
 @functools.cache
-def tiff_files() -> tuple[bytes, ...]:
+def tiff_pages() -> tuple[bytes, ...]:
     """TIFF of every mode and compression that Pillow writes, and of several pages."""
     noise, made = Image.effect_noise(_SIZE, 40), []
     for mode in ("1", "L", "P", "PA", "LA", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "I;16", "I", "F"):

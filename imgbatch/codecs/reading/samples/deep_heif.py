@@ -24,14 +24,8 @@ class HeifReader:
     def __init__(self, data: bytes) -> None:
         self._data = data
 
-    def prepare(self, place: int, pages: int) -> bool:
-        """Always: there is one frame.
-
-        Parameters
-        ----------
-        place, pages
-            As of :class:`deep_frames.Reader`.
-        """
+    def prepare(self) -> bool:
+        """Always: there is one frame."""
         return True
 
     def join(self, high: Image) -> Image:
