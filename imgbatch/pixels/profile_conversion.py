@@ -35,7 +35,7 @@ def profile_name(icc: bytes) -> str:
     from PIL import ImageCms
 
     try:
-        return " ".join(ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(icc))).split()) or "unnamed"
+        return " ".join(ImageCms.getProfileDescription(_profile(icc)).split()) or "unnamed"
     except _cms_errors():
         return "a damaged profile"
 
@@ -259,6 +259,17 @@ def _cms_errors() -> tuple[type[Exception], ...]:
     return (ImageCms.PyCMSError, OSError, ValueError, TypeError, ImportError)
 
 
+def _profile(icc: bytes) -> Any:
+    """A profile as Little CMS has it; ValueError where it would make room for more than there is."""
+    from PIL import ImageCms
+
+    from imgbatch.pixels.color_spaces import icc_profile
+
+    if not icc_profile.is_whole(icc):
+        raise ValueError("a table of the profile is not whole")
+    return ImageCms.ImageCmsProfile(io.BytesIO(icc))
+
+
 @functools.lru_cache(maxsize=16)
 def _transform(icc: bytes, source_mode: str, target_mode: str, target: bytes | None) -> Any:
     """Building a transform costs more than applying it to a small picture, and a batch often has one profile."""
@@ -266,8 +277,8 @@ def _transform(icc: bytes, source_mode: str, target_mode: str, target: bytes | N
 
     target = target or (gray_profile() if target_mode in ("L", "I;16") else srgb_profile())
     return ImageCms.buildTransform(
-        ImageCms.ImageCmsProfile(io.BytesIO(icc)),
-        ImageCms.ImageCmsProfile(io.BytesIO(target)),
+        _profile(icc),
+        _profile(target),
         source_mode,
         target_mode,
         ImageCms.Intent.RELATIVE_COLORIMETRIC,

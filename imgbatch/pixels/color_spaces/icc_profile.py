@@ -7,6 +7,7 @@ are formulas where one fits and tables where none does.
 from __future__ import annotations
 
 import functools
+import math
 import struct
 from collections.abc import Mapping, Sequence
 
@@ -17,7 +18,7 @@ Matrix = tuple[tuple[float, ...], ...]  # (row, column)
 #: White of all profiles, D50, in 65536ths.
 D50 = (63190, 65536, 54061)
 _BRADFORD: Matrix = ((0.8951, 0.2664, -0.1614), (-0.7502, 1.7135, 0.0367), (0.0389, -0.0685, 1.0296))
-_CICP = b"cicp"
+_CICP, _NAME = b"cicp", b"desc"
 _MOST_TAGS, _MOST_SHARES = 200, 4  # tags may share their content: how often in all
 _ENTRIES = 1024  # of a curve's table
 _NARROW = (16 / 255, 235 / 255)  # black and white of narrow range (ITU-R BT.709)
@@ -65,6 +66,33 @@ def tags_of(icc: bytes) -> dict[bytes, bytes]:
         if len(entry) == 12 and start + length <= len(icc) and room >= 0:
             tags[entry[:4]] = icc[start : start + length]
     return tags
+
+
+def is_whole(icc: bytes) -> bool:
+    """Whether its name and its tables are as long as they say: Little CMS makes room for that before it reads them."""
+    return all(
+        _length(content) <= len(content)
+        for name, content in tags_of(icc).items()
+        if name == _NAME or name[:3] in (b"A2B", b"B2A")
+    )
+
+
+def _length(content: bytes) -> int:
+    """The bytes of a tag's content as it says itself (ICC.1:2022, 10.10 to 10.12, 10.15); 0 where it does not."""
+    kind, head = content[:4], content.ljust(52, b"\0")
+    bands, colors, steps = head[8:11]
+    if kind == b"mluc":
+        return 16 + 12 * int.from_bytes(head[8:12], "big")
+    if kind == b"mft1":
+        return 48 + 256 * (bands + colors) + int(steps**bands) * colors
+    if kind == b"mft2":
+        entries = bands * int.from_bytes(head[48:50], "big") + colors * int.from_bytes(head[50:52], "big")
+        return 52 + 2 * (entries + int(steps**bands) * colors)
+    at = int.from_bytes(head[24:28], "big")
+    if kind in (b"mAB ", b"mBA ") and at:
+        width = 2 if content[at + 16 : at + 17] == b"\2" else 1  # bytes of a number
+        return at + 20 + math.prod(content[at : at + bands]) * colors * width
+    return 0
 
 
 def code_points(icc: bytes) -> tuple[int, int, int, int] | None:
