@@ -21,13 +21,18 @@ COMMANDS = {
     "formats": "operations_and_formats",
 }
 WITH_WORKERS = ("run", "check", "verify", "stats", "pack")  # unless one of these words is there
-IDLE = frozenset({"-h", "--help", "-n", "--dry-run", "--explain", "-j0", "-j=0", "--workers=0"})
+_HELP = frozenset({"-h", "--help"})
+IDLE = frozenset({*_HELP, "-n", "--dry-run", "--explain", "-j0", "-j=0", "--workers=0"})
 IDLE_PAIRS = {("-j", "0"), ("--workers", "0")}
+_FILES = 14  # that a run opens at once, beside what is open already: with fewer, it is a matter of luck what fails
+_ENOUGH_FILES = 64  # whatever is open
 
 
 def dispatch(words: Sequence[str], alone: bool = False) -> int:
     """Carry out a command line; the exit code. `alone`: in a process that does nothing else, and has not done yet."""
     command, rest = words[0], list(words[1:])
+    if command in WITH_WORKERS and not _HELP.intersection(rest):
+        _check_open_files()
     if command in WITH_WORKERS and not IDLE.intersection(rest) and IDLE_PAIRS.isdisjoint(pairwise(rest)):
         from imgbatch.executors.processes.start_method import warm
 
@@ -47,3 +52,31 @@ def dispatch(words: Sequence[str], alone: bool = False) -> int:
             f"expected a command ({', '.join(COMMANDS)}), got {command!r}; did you mean `imgbatch run {command} ...`?"
         )
     raise unknown(command, "command", COMMANDS)
+
+
+def _check_open_files() -> None:
+    """HostError where this process may open too few files for any run."""
+    try:
+        import resource
+
+        limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        if limit == resource.RLIM_INFINITY or limit >= _ENOUGH_FILES:
+            return
+        count = sum(_is_open(number) for number in range(limit))
+    except ImportError:  # Windows
+        return
+    if limit - count < _FILES:
+        from imgbatch.core.errors import HostError
+
+        raise HostError(
+            f"{limit} files may be open at once, {count} are, and a run needs {_FILES} more; "
+            "raise the limit of open files (ulimit -n)"
+        )
+
+
+def _is_open(number: int) -> bool:
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True

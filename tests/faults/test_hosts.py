@@ -240,6 +240,18 @@ def test_limits_cost_workers_and_nothing_else(pictures: Path, limit: str, value:
 
 
 @linux_only
+@pytest.mark.parametrize("limit", [8, 11, 13, 16])
+@pytest.mark.parametrize("words", [("-j", "0"), ("-j", "2")])
+def test_too_few_open_files_are_said_before_anything_is_done(
+    pictures: Path, limit: int, words: tuple[str, ...]
+) -> None:
+    done = run_command(pictures, *words, before=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit)))
+    assert done.returncode == 4
+    assert "(ulimit -n)" in done.stderr and len(done.stderr.splitlines()) == 1
+    assert not (pictures / "out").exists()
+
+
+@linux_only
 def test_a_time_limit_that_nobody_could_keep_is_one_sentence(pictures: Path) -> None:
     few = (20, 20)
     done = run_command(
