@@ -12,7 +12,9 @@ from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Job
 from imgbatch.pipeline.task import FileTask, TaskContext
 from imgbatch.planning.recipe import Recipe
+from imgbatch.storage.base import Storage
 from imgbatch.storage.below import Root
+from imgbatch.storage.registry import storage_of
 
 if TYPE_CHECKING:
     from imgbatch.pipeline.decisions.decode_plan import DecodePlan
@@ -53,6 +55,11 @@ class ImageTask(FileTask):
     def plans(self) -> dict[object, DecodePlan]:
         """The plans of pictures so far, for others of the same shape; steps.py fills it."""
         return {}
+
+    @functools.cached_property
+    def output_store(self) -> Storage | None:
+        """The store of the output folder, which no link leads out of; None where each output has its own folder."""
+        return None if self.root is None else storage_of(self.root.path).below(self.root)
 
     def begin(self, job: Job, context: TaskContext) -> ImageContext:
         """The context of one image, before the first step."""

@@ -108,7 +108,7 @@ def write_output(
     ImageError
         Kind ``exists`` for a file in the way that may not be replaced.
     """
-    store = storage_of(path) if task.root is None else storage_of(path).below(task.root)
+    store = task.output_store or storage_of(path)
     replace = target.replace or path in target.earlier_outputs
     replace = replace or (since_ns is not None and _is_newer(store, path, since_ns))
     like = job.source.path if output.preserve else None

@@ -15,7 +15,7 @@ import stat
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from imgbatch.storage.below import HAS_DIR_FD, Place, Root
+from imgbatch.storage.below import HAS_DIR_FD, Parent, Place, Root
 from imgbatch.storage.rename import rename_file
 from imgbatch.storage.temporary import temporary_name
 
@@ -45,7 +45,7 @@ def open_atomic(
         What it must lie below, links resolved; its folder when not given.
     """
     with _parent(path, root) as place:
-        with _temporary_file(place, replace) as (name, descriptor), os.fdopen(descriptor, "wb") as file:
+        with _TemporaryFile(place, replace) as (name, descriptor), os.fdopen(descriptor, "wb") as file:
             yield file
             file.flush()
             if durable:
@@ -71,7 +71,7 @@ def write_bytes(
         What stands at `path` then. Nothing is left to be asked, or to fail, once it is there.
     """
     mode = 0o666 if like is None else 0o600
-    with _parent(path, root) as place, _temporary_file(place, replace, mode) as (name, descriptor):
+    with _parent(path, root) as place, _TemporaryFile(place, replace, mode) as (name, descriptor):
         try:
             count = os.write(descriptor, data)
             while count < len(data):  # 2 GB at a time, or less where the disk is nearly full
@@ -85,32 +85,50 @@ def write_bytes(
         return refuse_another(mine, name, place[0])
 
 
-@contextlib.contextmanager
-def _temporary_file(place: Place, replace: bool, mode: int = 0o666) -> Iterator[tuple[str, int]]:
+class _TemporaryFile:
     """A new file that becomes `place` when the block ends well: its name until then, and a descriptor to be closed.
 
     All is done in the one folder that is held open, and what was renamed is looked at: others may write there, too.
     """
-    folder, path = place
-    name, descriptor = _new_file("" if folder is not None else os.path.dirname(path), mode, folder)
-    try:
-        yield name, descriptor
-        rename_file(name, path, replace, (folder, folder))
-    except BaseException:
+
+    __slots__ = ("_mode", "_name", "_place", "_replace")
+
+    def __init__(self, place: Place, replace: bool, mode: int = 0o666) -> None:
+        self._place, self._replace, self._mode = place, replace, mode
+
+    def __enter__(self) -> tuple[str, int]:
+        folder, path = self._place
+        where = "" if folder is not None else os.path.dirname(path)
+        self._name, descriptor = _new_file(where, self._mode, folder)
+        return self._name, descriptor
+
+    def __exit__(self, kind: object, _: object, __: object) -> None:
+        if kind is not None:
+            self._remove()
+            return
+        folder, path = self._place
+        try:
+            rename_file(self._name, path, self._replace, (folder, folder))
+        except BaseException:
+            self._remove()
+            raise
+        if _is_link(path, folder):  # somebody swapped the file in the last moment
+            os.unlink(path, dir_fd=folder)
+            raise _swap_error(path)
+
+    def _remove(self) -> None:
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(name, dir_fd=folder)
-        raise
-    if _is_link(path, folder):  # somebody swapped the file in the last moment
-        os.unlink(path, dir_fd=folder)
-        raise _swap_error(path)
+            os.unlink(self._name, dir_fd=self._place[0])
 
 
 def _new_file(where: str, mode: int, folder: int | None) -> tuple[str, int]:
     """A temporary name and a descriptor of the file that was made; a name that is there already costs a number."""
     for _ in range(_TRIES):
         name = temporary_name(where)
-        with contextlib.suppress(FileExistsError):
+        try:
             return name, os.open(name, _CREATE, mode, dir_fd=folder)
+        except FileExistsError:
+            continue
     raise OSError(errno.EBUSY, "somebody else takes all temporary names", where)
 
 
@@ -121,9 +139,11 @@ def _is_link(name: str, folder: int | None) -> bool:
         return False
 
 
-def _parent(path: str, root: Root | None) -> contextlib.AbstractContextManager[Place]:
-    path = os.path.abspath(path) if root is None else path
-    return (root or Root(os.path.dirname(path))).parent(path, make=True)
+def _parent(path: str, root: Root | None) -> Parent:
+    if root is None:
+        path = os.path.abspath(path)
+        root = Root(os.path.dirname(path))
+    return root.parent(path, make=True)
 
 
 def refuse_another(mine: os.stat_result, name: str, folder: int | None) -> os.stat_result:

@@ -7,20 +7,20 @@ import os
 
 from imgbatch.core.errors import ImageError
 from imgbatch.core.job import Source
+from imgbatch.storage.base import Storage
 from imgbatch.storage.below import Identity, Root
 from imgbatch.storage.registry import storage_of
 
 
 def read_source(source: Source) -> bytes:
     """All bytes of a source; ImageError as with :meth:`Storage.read`, and where a link is on the way that was not."""
-    store = storage_of(source.path)
-    if source.place is not None:
-        root = source_root(source)
-        try:
-            root.check()  # what is held open could be read wherever it is by now
-        except OSError as error:
-            raise ImageError("io", str(error.strerror)) from None
-        store = store.below(root)
+    if source.place is None:
+        return storage_of(source.path).read(source.path)
+    root, store = _folder_and_store(_folder_of(source), source.place)
+    try:
+        root.check()  # what is held open could be read wherever it is by now
+    except OSError as error:
+        raise ImageError("io", str(error.strerror)) from None
     return store.read(source.path)
 
 
@@ -28,9 +28,15 @@ def source_root(source: Source) -> Root:
     """The folder that a source was found below, as it was then; its own folder where a link was on the way."""
     if source.place is None:
         return Root(os.path.dirname(source.path))
-    return _root(source.path[: len(source.path) - len(source.relative)], source.place)
+    return _folder_and_store(_folder_of(source), source.place)[0]
+
+
+def _folder_of(source: Source) -> str:
+    """The folder that a source was found below."""
+    return source.path[: len(source.path) - len(source.relative)]
 
 
 @functools.lru_cache(maxsize=1)  # it holds a folder open
-def _root(folder: str, place: Identity) -> Root:
-    return Root(folder, place)
+def _folder_and_store(folder: str, place: Identity) -> tuple[Root, Storage]:
+    root = Root(folder, place)
+    return root, storage_of(folder).below(root)

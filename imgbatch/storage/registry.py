@@ -22,14 +22,16 @@ def store(scheme: str) -> Storage:
 
 def scheme_of(path: str) -> str:
     """What stands before the ``://`` of a path, be it in the table or not; "" for a path on the disk."""
-    scheme, separator, _ = path.partition("://")
+    if "://" not in path:
+        return ""
+    scheme, _, _ = path.partition("://")
     is_word = len(scheme) > 1 and scheme[0].isalpha() and scheme.replace("+", "").replace("-", "").isalnum()
-    return scheme if separator and scheme.isascii() and is_word else ""
+    return scheme if scheme.isascii() and is_word else ""
 
 
 def storage_of(path: str) -> Storage:
     """The store that holds `path`; the local disk for every path whose scheme is in no table."""
-    return store(scheme) if (scheme := scheme_of(path)) in STORES else _LOCAL
+    return store(scheme) if (scheme := scheme_of(path)) and scheme in STORES else _LOCAL
 
 
 def refuse_unknown_stores(*paths: str) -> None:

@@ -52,7 +52,8 @@ def _rename_exclusively(name: str, path: str, folders: tuple[int | None, int | N
     rename = _renameat2()
     if rename is None:
         return False
-    source, target = (_AT_FDCWD if folder is None else folder for folder in folders)
+    source, target = folders
+    source, target = _AT_FDCWD if source is None else source, _AT_FDCWD if target is None else target
     if rename(source, os.fsencode(name), target, os.fsencode(path), _RENAME_NOREPLACE) == 0:
         return True
     import ctypes

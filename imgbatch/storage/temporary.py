@@ -25,7 +25,8 @@ _UNKNOWN = "0"
 
 def temporary_name(folder: str) -> str:
     """A temporary name in `folder` that no other process and thread uses."""
-    return os.path.join(folder, f".imgbatch-{_owner(os.getpid())}-{next(_NUMBERS)}.tmp")
+    name = f".imgbatch-{_owner(os.getpid())}-{next(_NUMBERS)}.tmp"
+    return os.path.join(folder, name) if folder else name
 
 
 @functools.cache

@@ -56,7 +56,7 @@ def test_what_it_was_swapped_for_is_not_read(place: Path, argument: str, swap: C
         with pytest.raises(ImageError) as refused:
             read_source(source)
         assert refused.value.kind == "io"
-        module._root.cache_clear()  # as in a worker that has not begun
+        module._folder_and_store.cache_clear()  # as in a worker that has not begun
 
 
 @pytest.mark.parametrize("argument", ["links", "links/a.jpg", "links/folder/a.jpg", "link*/folder/a.jpg", "through/*"])
