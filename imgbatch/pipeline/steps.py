@@ -77,15 +77,16 @@ class ImageContext(FileContext):
         for step in (*DECISION_STEPS, *DECODE_STEPS):
             step(self)
         for place, decision in enumerate(self.decisions.outputs):
-            sources = self.decisions.sources_from(place)
-            self.reductions = {output: frames for output, frames in self.reductions.items() if output in sources}
+            if self.reductions:
+                sources = self.decisions.sources_from(place)
+                self.reductions = {output: frames for output, frames in self.reductions.items() if output in sources}
             one = OutputContext(decision, self.job.targets[decision.output], self.outputs[decision.output])
             try:
                 for output_step in OUTPUT_STEPS:
                     output_step(self, one)
             except Exception as error:  # noqa: BLE001 - the other outputs are still written
                 self.fail(error)
-        if self.decisions.copies_all:
+        if self.picture.changes and self.decisions.copies_all:
             self.picture.changes.clear()  # what decoding would lose is in the copy
 
 
@@ -119,8 +120,8 @@ def plan_decode(image: ImageContext) -> None:
     task, job, picture, outputs = image.task, image.job, image.picture, image.outputs
     select_frames.refuse_several(picture, job.targets, outputs)
     if picture.metadata.icc is None:
-        assume = (output.assume_icc for output in outputs)
-        picture.metadata.icc = profile_policy.assumed_profile(assume, picture.mode, picture.changes)
+        for path in [output.assume_icc for output in outputs if output.assume_icc is not None][:1]:
+            picture.metadata.icc = profile_policy.assumed_profile(path, picture.mode, picture.changes)
     icc = picture.metadata.icc
     files = zip(outputs, job.targets, strict=True)
     halves = picture.luma and all(decode_plan.halves_chroma(output, target.format, icc) for output, target in files)
@@ -138,7 +139,7 @@ def plan_decode(image: ImageContext) -> None:
             plan = decode_plan.full_plan(picture, upright, common, own)
         if len(task.plans) < _PLANS and not any(map(template_fields.needs_fields, ops)):
             task.plans[shape] = plan
-    if picture.deep is not None or any(output.depth == "16" for output in outputs):
+    if picture.deep is not None or "16" in [output.depth for output in outputs]:
         plan = depth.with_depth(plan, picture, outputs, job.targets)
     image.plan = plan
 
@@ -188,7 +189,7 @@ def operate(image: ImageContext, one: OutputContext) -> None:
             image.changes.append(f"mode: {image.picture.mode} -> sRGB")
         depth.lose_depth(image.frames[0], plan, decision.output, image.changes)
         frames = _apply(image, ops[:1], frames)
-        if decision.output in image.decisions.sources_from(0):
+        if len(image.outputs) > 1 and decision.output in image.decisions.sources_from(0):
             image.reductions[decision.output] = frames
         frames = _apply(image, ops[1:], frames)
     one.frames, one.metadata = frames, metadata
@@ -213,7 +214,7 @@ def encode(image: ImageContext, one: OutputContext) -> None:
 
             metadata = on_journey(metadata, image.picture, plan, decision.output, frames[0].size, image.changes)
         timing = select_frames.timing_of_first(image.timing, len(frames))
-        if image.picture.companions or metadata.xmp or metadata.pages:
+        if (image.picture.format == "jpeg" and image.picture.companions) or metadata.xmp or metadata.pages:
             from imgbatch.pipeline import accompany  # few files need it
 
             file = accompany.encode(image, one, frames, format, metadata, timing)

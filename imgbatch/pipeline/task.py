@@ -6,7 +6,6 @@ job is done: the process that sends a task to the workers has no use for them.
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import os
 import posixpath
@@ -147,16 +146,18 @@ class FileTask(Task):
         """Process the job's file; its Outcome."""
         if job.source.problem is not None:
             return self.blame(job, "failed", job.source.problem)
-        from imgbatch.codecs.reading import limits  # only in the process that does it
+        from imgbatch.codecs.reading.limits import format_warnings, warning_recorder  # only in the process that does it
 
         file = self.begin(job, context)
-        with limits.warning_recorder(self.max_pixels) as warnings:
+        with warning_recorder(self.max_pixels) as warnings:
             try:
-                with contextlib.closing(file):
+                try:
                     file.process()
+                finally:
+                    file.close()
             except Exception as error:  # noqa: BLE001 - one file's error is that file's value, never the batch's
                 file.fail(error)
-        file.warnings += limits.format_warnings(warnings)
+        file.warnings += format_warnings(warnings)
         return file.outcome()
 
 
@@ -213,14 +214,16 @@ class FileContext(ABC):
 
     def open(self) -> None:
         """Open the picture: its header only."""
-        from imgbatch.codecs.reading import color_description
         from imgbatch.codecs.reading.open import open_image
 
         self.timer.enter("decode")
         self.picture = picture = open_image(self.data, self.suffix, self.task.max_pixels, self.task.untrusted)
-        if color_description.OPEN_COLORS in picture.changes:
-            name = posixpath.basename(self.job.source.relative)
-            picture.metadata.icc = color_description.profile_by_name(name, picture.mode, picture.changes)
+        if picture.changes:
+            from imgbatch.codecs.reading.color_description import OPEN_COLORS, profile_by_name
+
+            if OPEN_COLORS in picture.changes:
+                name = posixpath.basename(self.job.source.relative)
+                picture.metadata.icc = profile_by_name(name, picture.mode, picture.changes)
 
     def close(self) -> None:
         """Close the picture, if it was opened, and note what was noticed of it."""

@@ -45,7 +45,9 @@ class PhaseTimer:
         """The task begins `phase`, if it is another one: the time till now counts for the one before."""
         if phase == self.phase:
             return
-        self.phase_ms()
+        now = time.perf_counter()
+        self._ms[self.phase] = self._ms.get(self.phase, 0.0) + (now - self._start) * 1000
+        self._start = now
         self.phase = phase
         self._context.phase(phase)
 

@@ -56,8 +56,12 @@ class SpooledFrames(Sequence["Image"]):
         self._file: IO[bytes] | None = None
         self._end = total = 0
         for frame in frames:
+            if not self._items:  # most pictures have one
+                self._items.append(frame)
+                continue
+            total = total or size_in_memory(self[0])
             size = size_in_memory(frame)
-            if self._items and total + size > MEMORY_LIMIT:
+            if total + size > MEMORY_LIMIT:
                 self._items.append(self._spool(frame))
             else:
                 total += size
@@ -79,8 +83,7 @@ class SpooledFrames(Sequence["Image"]):
         return self._load(item) if isinstance(item, _StoredFrame) else item
 
     def __iter__(self) -> Iterator[Image]:
-        for item in self._items:
-            yield self._load(item) if isinstance(item, _StoredFrame) else item
+        return map(self.__getitem__, range(len(self._items)))
 
     @property
     def count_in_file(self) -> int:
@@ -149,4 +152,5 @@ def from_bytes(mode: str, size: tuple[int, int], pixels: bytes) -> Image:
 
 def size_in_memory(image: Image) -> int:
     """About how many bytes Pillow takes for the pixels of `image`."""
-    return image.width * image.height * _WIDTHS.get(image.mode, 4)
+    width, height = image.size
+    return width * height * _WIDTHS.get(image.mode, 4)

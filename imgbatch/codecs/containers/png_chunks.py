@@ -19,6 +19,8 @@ MOST = 1 << 20
 MOST_TEXT = 16 << 20
 _WORDS = {b"iCCP": "icc", b"zTXt": "text", b"iTXt": "text", b"tEXt": "text", b"eXIf": "exif"}
 _TEXTS = (b"iTXt", b"zTXt", b"tEXt")
+#: Chunks of the picture itself, which nothing here has to look into.
+_PICTURE = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
 #: Chunks that are read: by Pillow, here, or by who asks for colors.
 _READ = frozenset({
     b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"acTL", b"fcTL", b"fdAT", b"iCCP", b"sRGB", b"gAMA", b"cHRM",
@@ -27,6 +29,17 @@ _READ = frozenset({
 _MOST_NAMES = 8
 _XMP = b"XML:com.adobe.xmp"
 _HEAD = struct.Struct(">I4s")  # a chunk's length and name
+
+
+def is_bare(data: bytes) -> bool:
+    """Whether a PNG has nothing but its picture: one walk in place of those that look for something beside it."""
+    at, size = 8, len(data)
+    while at + 12 <= size:
+        length, name = _HEAD.unpack_from(data, at)
+        at += 12 + length
+        if at <= size and name not in _PICTURE:
+            return False
+    return True
 
 
 def without_heavy_chunks(data: bytes) -> tuple[bytes, list[str]]:

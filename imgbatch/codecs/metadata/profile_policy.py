@@ -7,7 +7,7 @@ already are left alone, so a second pass over an output changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from imgbatch.pixels import color, profile_conversion
@@ -39,20 +39,19 @@ def usable_profile(icc: object, mode: str, warnings: list[str]) -> bytes | None:
     return None
 
 
-def assumed_profile(paths: Iterable[str | None], mode: str, changes: list[str]) -> bytes | None:
+def assumed_profile(path: str, mode: str, changes: list[str]) -> bytes | None:
     """The profile that is assumed for pixels of `mode` that came without one; None where it is for others.
 
     Parameters
     ----------
-    paths : iterable of str or None
-        Of profiles; the first that is not None counts.
+    path : str
+        Of the profile.
     mode : str
     changes : list of str
         Gets the profile's name.
     """
-    path = next((path for path in paths if path is not None), None)
-    icc = None if path is None else profile_conversion.read_profile(path)
-    if icc is None or not profile_conversion.fits(icc, mode):
+    icc = profile_conversion.read_profile(path)
+    if not profile_conversion.fits(icc, mode):
         return None
     changes.append(f"icc: {profile_conversion.profile_name(icc)} assumed")
     return icc

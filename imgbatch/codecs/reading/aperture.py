@@ -9,23 +9,21 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from imgbatch.codecs.containers import jpeg_headers
-
 if TYPE_CHECKING:
     from fractions import Fraction
 
     from PIL.Image import Image
-    from PIL.ImageFile import ImageFile
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom in px
 
 
-def box_of(image: ImageFile, name: str, data: bytes, warnings: list[str]) -> Box:
+def box_of(size: tuple[int, int], name: str, data: bytes, warnings: list[str]) -> Box:
     """The part of the stored pixels that is the picture.
 
     Parameters
     ----------
-    image : ImageFile
+    size : (int, int)
+        (width, height) in px as stored.
     name : str
         Our name of its format.
     data : bytes
@@ -33,7 +31,6 @@ def box_of(image: ImageFile, name: str, data: bytes, warnings: list[str]) -> Box
     warnings : list of str
         Gets that what the file says is no part of them.
     """
-    size = jpeg_headers.stored_size(image)
     whole = (0, 0, *size)
     if name != "avif":
         return whole
@@ -54,9 +51,9 @@ def box_of(image: ImageFile, name: str, data: bytes, warnings: list[str]) -> Box
     return whole
 
 
-def bytes_around(image: ImageFile, box: Box) -> int:
-    """About how many bytes of memory pixels take that are decoded and no part of the picture."""
-    return 4 * (math.prod(jpeg_headers.stored_size(image)) - (box[2] - box[0]) * (box[3] - box[1]))
+def bytes_around(size: tuple[int, int], box: Box) -> int:
+    """About how many bytes of memory pixels take that are decoded, of all of `size`, and no part of the picture."""
+    return 4 * (size[0] * size[1] - (box[2] - box[0]) * (box[3] - box[1]))
 
 
 def within(frame: Image, box: Box, name: str, warnings: list[str]) -> Image:

@@ -37,8 +37,8 @@ class SourceImage:
 
     Parameters
     ----------
-    image, data, max_pixels
-        As Pillow opened it, the whole file, and how many pixels all frames may have together.
+    image, data, max_pixels, bare
+        As Pillow opened it, the whole file, how many pixels all frames may have, whether it is a PNG of nothing else.
 
     Attributes
     ----------
@@ -70,37 +70,38 @@ class SourceImage:
         What is lost already, and what looked wrong.
     """
 
-    def __init__(self, image: ImageFile, data: bytes, max_pixels: int) -> None:
+    def __init__(self, image: ImageFile, data: bytes, max_pixels: int, bare: bool = False) -> None:
         self.image = image
         self.format = _NAMES.get(image.format or "", (image.format or "unknown").lower())
         self.mode = image.mode
         self.changes: list[str] = []
         self.warnings: list[str] = []
         self._data = data
-        self.length, self.heavy = len(data), False
-        self._max_pixels = max_pixels
+        self.length, self.heavy, self._max_pixels = len(data), False, max_pixels
         self._places: range | list[int] | None = None  # of the frames that count, once they were counted
         self._pixels: dict[int, int] = {}  # of each page, where they have sizes of their own
         self.depth = bit_depth.depth(image, self.format, data)
-        if self.format == "png":
+        if self.format == "png" and not bare:
             png_chunks.add_late_info(image, data)
+        if self.format == "png":
             jpeg_headers.rescale_key(image, data)
-        others = losses.other_blocks(image, self.format, data, self.warnings)
+        others = () if bare else losses.other_blocks(image, self.format, data, self.warnings)
         upright = self.format in optional_readers.EXTRAS and optional_readers.is_upright(image)
         self.orientation = 1 if upright else exif.orientation(image, self.warnings)
-        self._box = aperture.box_of(image, self.format, data, self.warnings)
+        size = jpeg_headers.stored_size(image)
+        self._box = aperture.box_of(size, self.format, data, self.warnings)
         self.size = (self._box[2] - self._box[0], self._box[3] - self._box[1])
         self.upright_size = swap_size(self.size, self.orientation)
         process, several = jpeg_headers.process_of(data) if self.format == "jpeg" else (None, False)
         self.scales = self.format == "jpeg" and process != _LOSSLESS
         self.luma = self.scales and jpeg_headers.is_ycbcr(image)
-        self.waves = jpeg_headers.decoder_bytes(image, self.format, several) + aperture.bytes_around(image, self._box)
-        limits.check_pixels(jpeg_headers.stored_size(image), max_pixels)
+        self.waves = jpeg_headers.decoder_bytes(image, self.format, several) + aperture.bytes_around(size, self._box)
+        limits.check_pixels(size, max_pixels)
         if process == _LOSSLESS:
             jpeg_headers.refuse_ycbcr(image)
         self.file, self.end = image.fp, jpeg_headers.end_of_scans(data) if several else None
         self.metadata = Metadata()
-        if self.format != "png" or image.info or others or png_chunks.cicp(data):  # many hold nothing but pixels
+        if image.info or others or (not bare and (self.format != "png" or png_chunks.cicp(data))):
             block = exif.exif_of(image, self.warnings, self.changes)
             self.metadata = Metadata(
                 block,
@@ -231,7 +232,7 @@ class SourceImage:
 
     @functools.cached_property
     def companions(self) -> list[Companion]:
-        """What follows the picture in a JPEG; cheapest after it was pictures, because then its end is known."""
+        """What follows the picture in a JPEG; cheapest after it was decoded, because then its end is known."""
         return losses.companions(self, self._data)
 
     def _select_places(self, frames: str) -> range | list[int]:
@@ -281,7 +282,7 @@ class SourceImage:
                 if box is not None:
                     jpeg_draft.mix_padding(self.image, *box[2:])
                 bit_depth.check(self.image, self.format, self.depth, self.warnings)
-                pixels += self.image.width * self.image.height
+                pixels += self.image.size[0] * self.image.size[1]
                 if pixels > self._max_pixels:
                     limits.check_pixels(self.image.size, self._max_pixels, len(places))
                 frame = loaded_frame.detach(self.image, len(places) == 1, mend, deep)

@@ -11,7 +11,7 @@ import functools
 import threading
 import warnings
 from collections.abc import Sequence
-from typing import TextIO
+from typing import Any, TextIO
 
 from imgbatch.codecs.registry import CODECS
 from imgbatch.core.errors import ImageError, one_line
@@ -183,8 +183,15 @@ def _own_limits() -> _Limits:
 
 def _set_limits(limits: _Limits) -> _Limits:
     """Set Pillow's own limits; returns those that were set before."""
+    avif, image, file = _pillow_modules()
+    previous = image.MAX_IMAGE_PIXELS, file.LOAD_TRUNCATED_IMAGES, avif.DEFAULT_MAX_THREADS
+    image.MAX_IMAGE_PIXELS, file.LOAD_TRUNCATED_IMAGES, avif.DEFAULT_MAX_THREADS = limits
+    return previous
+
+
+@functools.cache
+def _pillow_modules() -> tuple[Any, Any, Any]:
+    """Those that have limits; asked for twice a file, so not imported again."""
     from PIL import AvifImagePlugin, Image, ImageFile
 
-    previous = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES, AvifImagePlugin.DEFAULT_MAX_THREADS
-    Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES, AvifImagePlugin.DEFAULT_MAX_THREADS = limits
-    return previous
+    return AvifImagePlugin, Image, ImageFile

@@ -54,7 +54,8 @@ def open_image(data: bytes, suffix: str, max_pixels: int, untrusted: bool = Fals
     if ending in identify.NOT_RASTER and not identify.is_image(prefix, ending):
         raise ImageError("unsupported", f"{ending} is not a picture made of pixels; convert it to PNG first")
     _refuse_short_webp(data, name)
-    light, heavy = png_chunks.without_heavy_chunks(data) if name == "png" else (data, [])
+    bare = name == "png" and png_chunks.is_bare(data)
+    light, heavy = png_chunks.without_heavy_chunks(data) if name == "png" and not bare else (data, [])
     try:
         image = _open_with_reader(light, name, ending, max_pixels)
     except ImageError:
@@ -65,7 +66,7 @@ def open_image(data: bytes, suffix: str, max_pixels: int, untrusted: bool = Fals
         if name == "tiff" and _DNG in getattr(image, "tag_v2", ()) and int(jpeg_headers.tag(image, _SUBFILE, 0)) & 1:
             raise ImageError("unsupported", "camera raw (DNG) cannot be developed here; convert it to TIFF first")
         with errors.image_errors("decode"):
-            result = SourceImage(image, light, max_pixels)
+            result = SourceImage(image, light, max_pixels, bare)
     except BaseException:
         image.close()
         raise
@@ -83,7 +84,7 @@ def open_image(data: bytes, suffix: str, max_pixels: int, untrusted: bool = Fals
 
 
 def _open_with_reader(data: bytes, name: str | None, ending: str, max_pixels: int) -> ImageFile:
-    from PIL import Image as Images
+    import PIL.Image as Images
 
     if (
         name is None

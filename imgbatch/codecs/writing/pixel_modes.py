@@ -22,6 +22,7 @@ _PLAIN = {
     "RGBa": "RGBA", "La": "LA", "RGBX": "RGB", "YCbCr": "RGB", "HSV": "RGB", "I;16L": "I;16", "I;16N": "I;16",
     "I;16B": "I;16",
 }  # fmt: skip
+_OPAQUE = ("RGB", "L")  # without a transparent color in their header
 _COLOR_KEY_MODES = frozenset({"1", "L", "P", "RGB", "I;16"})
 
 
@@ -41,6 +42,8 @@ def fit(
     changes : list of str
         Gets what is lost of alpha, depth and colors.
     """
+    if icc is None and len(frames) == 1 and _is_fit(frames[0], codec):
+        return frames, None
     keep = icc if icc is not None and codec.can_write_profile(icc) else None
     ready = True
 
@@ -63,6 +66,14 @@ def fit(
     if not ready or profile:
         results = map_frames(results, lambda frame: _convert(frame, target_mode(frame, codec), profile, codec, changes))
     return results, keep
+
+
+def _is_fit(image: Image, codec: Codec) -> bool:
+    """Whether an image without profile is written as it is: the most frequent case, by one look."""
+    import PIL.Image as Images
+
+    mode = image.mode
+    return mode in _OPAQUE and mode in codec.modes and not image.info and type(image) is Images.Image
 
 
 def target_mode(image: Image, codec: Codec) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from imgbatch.pixels.gamma import levels_of_light, light_of_levels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from PIL.Image import Image
+    from PIL.Image import Image, Resampling
 
 
 def resample_image(
@@ -32,16 +33,14 @@ def resample_image(
     linear : bool
         Whether light is averaged: levels are taken through sRGB's curve and back.
     """
-    from PIL import Image as Images
-
     left, top, right, bottom = box
     same_size = right - left == size[0] and bottom - top == size[1]
     if same_size and left.denominator == top.denominator == 1:
         return image if size == image.size else image.crop((int(left), int(top), int(right), int(bottom)))
     part = float(left), float(top), float(right), float(bottom)
     if kernel == "nearest":
-        return image.resize(size, Images.Resampling.NEAREST, part)
-    method = Images.Resampling[kernel.upper()]
+        return image.resize(size, _method(kernel), part)
+    method = _method(kernel)
 
     def change(plain: Image) -> Image:
         return reduce_image(plain, size, method, part, gap)
@@ -52,6 +51,13 @@ def resample_image(
     if ready.mode in DEEP_COLOR:  # whole blocks averaged first would cost more precision than 16 bits have
         return as_deep(ready).change_by_alpha(lambda plane: reduce_image(plane, size, method, part))
     return apply_as_float(ready, change)
+
+
+@functools.cache
+def _method(kernel: str) -> Resampling:
+    from PIL.Image import Resampling
+
+    return Resampling[kernel.upper()]
 
 
 def _in_light(image: Image, change: Callable[[Image], Image]) -> Image:

@@ -78,6 +78,17 @@ class DecodePlan:
     luma: bool = False
     deep: bool = False
 
+    @functools.cached_property
+    def _idle(self) -> dict[int, bool]:
+        return {}
+
+    def is_idle(self, output: int) -> bool:
+        """Whether an output leaves a picture of `size` as it is; pictures of one shape share plan and answer."""
+        if output not in self._idle:
+            ops = (*self.common, *self.own[output])
+            self._idle[output] = all(isinstance(op, (Reduction, Resize)) and op.idle(self.size) for op in ops)
+        return self._idle[output]
+
 
 def full_plan(picture: SourceImage, upright: bool, common: Several, own: Sequence[Several] = ((),)) -> DecodePlan:
     """The plan of ``--no-plan``: all pixels are decoded, and the operations stay as they are.
@@ -87,13 +98,8 @@ def full_plan(picture: SourceImage, upright: bool, common: Several, own: Sequenc
     picture, upright, common, own
         As of :func:`make_plan`.
     """
-    return DecodePlan(
-        picture.upright_size if upright else picture.size,
-        None,
-        "decoder" if upright else "nobody",
-        tuple(common),
-        tuple(map(tuple, own)),
-    )
+    size = picture.upright_size if upright else picture.size
+    return DecodePlan(size, None, "decoder" if upright else "nobody", tuple(common), tuple(map(tuple, own)))
 
 
 def make_plan(
@@ -178,11 +184,8 @@ def halves_chroma(output: Output, format: str, icc: bytes | None) -> bool:
     output, format, icc
         The output, the format of its file, and the profile of the pixels, if any.
     """
-    if (
-        output.max_bytes is not None
-        or output.min_ssim is not None
-        or strip.icc_policy(output.icc, output.strip, output.keep) != "keep"
-    ):
+    policy = strip.icc_policy(output.icc, output.strip, output.keep)
+    if output.max_bytes is not None or output.min_ssim is not None or policy != "keep":
         return False
     codec = codecs.codec(format)
     return codec.halves_chroma(output) and (icc is None or codec.can_write_profile(icc))

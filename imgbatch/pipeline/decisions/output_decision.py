@@ -17,9 +17,7 @@ from imgbatch.codecs.reading.decode import SourceImage
 from imgbatch.codecs.writing.encode import EncodedFile
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Target
-from imgbatch.operations import Resize
 from imgbatch.operations.base import needs_screen
-from imgbatch.operations.geometry.crop_resize import Reduction
 from imgbatch.pipeline.decisions import select_frames
 from imgbatch.pipeline.decisions.decode_plan import DecodePlan, checking_plan, order_outputs
 from imgbatch.pipeline.write_output import output_format
@@ -250,10 +248,7 @@ def _same_shape(picture: SourceImage, plan: DecodePlan, number: int, format: str
     """Whether an output shows its source's first frame as it is, in the same format."""
     if format != picture.format or picture.heavy:
         return False
-    if plan.size != picture.size or picture.orientation != 1:
-        return False
-    ops = (*plan.common, *plan.own[number])
-    return all(isinstance(op, (Reduction, Resize)) and op.idle(plan.size) for op in ops)
+    return plan.size == picture.size and picture.orientation == 1 and plan.is_idle(number)
 
 
 def _same_frames(picture: SourceImage, plan: DecodePlan, output: Output, number: int) -> bool:

@@ -12,13 +12,13 @@ from imgbatch.core.job import Target
 from imgbatch.pixels.frames import SpooledFrames
 from imgbatch.planning.recipe import Output
 
-_SINGLE = ("first", "1")
+_SINGLE = frozenset(("first", "1"))
 
 
 def frame_selection(outputs: Sequence[Output]) -> str:
     """How many frames are decoded for all outputs: ``all``, ``first`` or a number."""
     wishes = [output.frames for output in outputs]
-    if not wishes or all(wish in _SINGLE for wish in wishes):
+    if _SINGLE.issuperset(wishes):
         return "first"
     if "all" in wishes:
         return "all"

@@ -293,6 +293,7 @@ ON_FILES: dict[str, Callable[[bytes], object]] = {
     "cicp": png_chunks.cicp,
     "code_points": icc_profile.code_points,
     "matrix_profile": lambda data: matrix_conversion.matrix_profile.__wrapped__(data),
+    "is_bare": png_chunks.is_bare,
     "without_heavy_chunks": png_chunks.without_heavy_chunks,
     "metadata_only": png_chunks.metadata_only,
     "unread": png_chunks.unread,

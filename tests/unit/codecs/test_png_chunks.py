@@ -128,3 +128,29 @@ def test_exif_of_50_mb_is_left_with_a_warning(format: str) -> None:
 def test_damaged_chunks_never_raise(content: bytes, name: bytes) -> None:
     for data in (png(chunk(name, content)), png()[:40] + content, content):
         assert png_chunks.without_heavy_chunks(data) == (data, [])
+
+
+CHUNKS = [
+    b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"iCCP", b"cICP", b"acTL", b"fcTL",
+    b"fdAT", b"gAMA", b"cHRM", b"pHYs", b"tIME", b"prVt", b"\0\0\0\0",
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(CHUNKS), max_size=6), st.binary(max_size=20), st.integers(0, 30))
+def test_in_a_bare_picture_every_walk_finds_nothing(names: list[bytes], content: bytes, cut: int) -> None:
+    data = b"".join([b"\x89PNG\r\n\x1a\n", *(chunk(name, content) for name in names)])
+    data = data[: max(0, len(data) - cut)]
+    whole = {name for name, _, _ in png_chunks.chunks(data)}
+    assert png_chunks.is_bare(data) == whole.issubset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
+    if png_chunks.is_bare(data):
+        assert png_chunks.without_heavy_chunks(data) == (data, []) and png_chunks.metadata_only(data) is None
+        assert png_chunks.unread(data) == png_chunks.light_levels(data) == [] and png_chunks.cicp(data) is None
+
+
+@pytest.mark.parametrize("extra", [chunk(b"tEXt", b"Title\0a"), chunk(b"cICP", b"\x09\x10\0\1"), chunk(b"prVt", b"a")])
+def test_one_chunk_beside_the_picture_is_looked_at(extra: bytes) -> None:
+    for behind in (False, True):
+        assert not png_chunks.is_bare(png(extra, behind=behind))
+    with open_image(png(extra), ".png", 1_000_000) as picture:
+        metadata = picture.metadata
+        assert metadata.text or metadata.icc or metadata.others
