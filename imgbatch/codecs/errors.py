@@ -8,12 +8,12 @@ import sys
 from imgbatch.core.errors import DISK_ERRNOS, ImageError, Kind, Phase, kind_of_errno, one_line, sentence
 from imgbatch.core.frozen_dataclass import frozen
 
-_TRUNCATION = re.compile(r"truncat|not enough|only got|not large enough|unexpected end|end of (file|data)", re.I)
-_NO_SUPPORT = re.compile(
-    r"unsupported|not (yet )?(supported|implemented)|unimplemented|cannot find loader|not installed|reformat failed|"
-    r"cannot handle|unknown (\w+ )?(compression(?! method)|pixel format|map depth|orientation)|texture compression|"
-    r"unable to determine \w+ image mode|cannot read this",
-    re.I,
+# Patterns are compiled when a file is bad.
+_TRUNCATION = r"(?i)truncat|not enough|only got|not large enough|unexpected end|end of (file|data)"
+_NO_SUPPORT = (
+    r"(?i)unsupported|not (yet )?(supported|implemented)|unimplemented|cannot find loader|not installed|"
+    r"reformat failed|cannot handle|unknown (\w+ )?(compression(?! method)|pixel format|map depth|orientation)|"
+    r"texture compression|unable to determine \w+ image mode|cannot read this"
 )
 HEADER = "the header is damaged"
 #: Pillow's words that mean nothing to who has the file; the kind, unless that is told by the words; ours.
@@ -43,11 +43,11 @@ _NO_WORDS: dict[Kind, str] = {
 }  # fmt: skip
 #: Raised with words for users; all others by Python itself, with words for programmers.
 _WITH_WORDS = (OSError, SyntaxError, NotImplementedError, ValueError, RuntimeError)
-_FOR_PROGRAMMERS = (  # seldom asked for: compiled when it is
+_FOR_PROGRAMMERS = (
     r"unpack|out of range|NoneType|\b(object|argument|buffer|int|integer|tuple|null)\b|codec can't|\bb['\"]|"
     r"must be|recursion|negative|\w+Error\b|shape|^'|[\[\]{}]|^\W*\d*\W*$"
 )
-_BOMB = re.compile(r"\((\d+) pixels\) exceeds limit of (\d+)")
+_BOMB = r"\((\d+) pixels\) exceeds limit of (\d+)"
 
 
 @frozen
@@ -106,7 +106,7 @@ def classify(error: BaseException, phase: Phase) -> tuple[Kind, str]:
 
 
 def _bomb(message: str) -> str:
-    match = _BOMB.search(message)
+    match = re.search(_BOMB, message)
     return f"{match[1]} pixels exceed --max-pixels {match[2]}" if match else message
 
 
@@ -118,9 +118,9 @@ def _of_encoder(error: BaseException, message: str) -> Kind:
 
 def _of_decoder(error: BaseException, message: str) -> tuple[Kind, str]:
     kind: Kind = "corrupt"
-    if _TRUNCATION.search(message):
+    if re.search(_TRUNCATION, message):
         kind = "truncated"
-    elif isinstance(error, NotImplementedError) or _NO_SUPPORT.search(message):
+    elif isinstance(error, NotImplementedError) or re.search(_NO_SUPPORT, message):
         kind = "unsupported"
     for pattern, other, words in _TRANSLATIONS:
         if (match := re.search(pattern, message)) is not None:

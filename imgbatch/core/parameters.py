@@ -29,7 +29,7 @@ from imgbatch.core.parameter_kinds import Kind, Switch, python_scalar
 
 D = TypeVar("D", bound="Declaration")
 MISSING: Any = dataclasses.MISSING
-_CALL = re.compile(r"\w+\([^()\"]*\)")  # rgb(1,2,3): needs no quotes
+_CALL = r"\w+\([^()\"]*\)"  # rgb(1,2,3): needs no quotes
 
 
 @frozen
@@ -195,7 +195,7 @@ def _spell(content: object, fields: tuple[Parameter, ...]) -> str:
         return repr(content).removesuffix(".0")
     text = str(content)
     plain = text and text == text.strip() and not set(text) & set(',="()') and text not in [f.name for f in fields]
-    return text if plain or _CALL.fullmatch(text) else '"' + text.replace('"', '""') + '"'
+    return text if plain or re.fullmatch(_CALL, text) else '"' + text.replace('"', '""') + '"'
 
 
 def unquote(word: str) -> str:

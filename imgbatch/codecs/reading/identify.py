@@ -68,7 +68,7 @@ IMAGE_SUFFIXES = frozenset(
 _CERTAIN = frozenset(("jpeg", "png", "gif", "webp", "avif", "jpeg2000", "psd", "qoi"))
 #: Endings that a program or a person has put behind a name; they say nothing of the content.
 _COPIES = frozenset((".bak", ".old", ".orig", ".save", ".tmp", ".temp", ".part", ".copy"))
-_ENDING = re.compile(r"\.(?=\d*[a-z])[a-z0-9]{2,4}")
+_ENDING = r"\.(?=\d*[a-z])[a-z0-9]{2,4}"  # compiled when it is needed, as those below
 _HEIF_BRANDS = frozenset((b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs", b"mif1", b"msf1"))
 _RAW_STARTS = (b"IIRO", b"IIRS", b"MMOR", b"IIU\0", b"FUJIFILMCCD-RAW", b"FOVb")
 
@@ -90,8 +90,8 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"LinS", "msp"),
     (b"\xb1\x68\xde\x3a", "dcx"),
 )
-_PPM = re.compile(rb"P[1-7fF][\s#]")
-_XBM = re.compile(rb"\s*#define\s+\w*_width\s")
+_PPM = rb"P[1-7fF][\s#]"
+_XBM = rb"\s*#define\s+\w*_width\s"
 
 
 def format_of(prefix: bytes) -> str | None:
@@ -116,9 +116,9 @@ def other_format_of(prefix: bytes) -> str | None:
         return "sgi"
     if prefix[:1] == b"\n" and prefix[1:2] in (b"\0", b"\2", b"\3", b"\5") and prefix[2:3] == b"\1":
         return "pcx" if prefix[3:4] in (b"\1", b"\2", b"\4", b"\x08") else None
-    if _PPM.match(prefix):
+    if re.match(_PPM, prefix):
         return "ppm"
-    return "xbm" if _XBM.match(prefix) else None
+    return "xbm" if re.match(_XBM, prefix) else None
 
 
 def unreadable(prefix: bytes) -> str | None:
@@ -164,7 +164,7 @@ def suffix_warning(prefix: bytes, suffix: str) -> str | None:
     name, ending = format_of(prefix) or other_format_of(prefix), suffix.lower()
     if name is None or ending in _COPIES or is_raw(prefix, ending):
         return None
-    if ending not in IMAGE_SUFFIXES and not _ENDING.fullmatch(ending):
+    if ending not in IMAGE_SUFFIXES and not re.fullmatch(_ENDING, ending):
         return None
     suffixes = CODECS[name].suffixes if name in CODECS else READ_ONLY.get(name, ())
     if name == "jpeg":

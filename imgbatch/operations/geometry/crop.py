@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom in px
 
-_AREA = re.compile(r"(?P<sides>[^+-]+)(?:(?P<x>[+-][0-9]+)(?P<y>[+-][0-9]+))?")
+_AREA = r"(?P<sides>[^+-]+)(?:(?P<x>[+-][0-9]+)(?P<y>[+-][0-9]+))?"  # compiled where something is typed
 
 
 class Area(NamedTuple):
@@ -56,7 +56,7 @@ def area(word: str) -> Area:
     text = squeeze(word)
     if ratio := read_ratio(text):
         return Area(ratio=ratio)
-    match = _AREA.fullmatch(text)
+    match = re.fullmatch(_AREA, text)
     sides = read_sides(match["sides"]) if match else None
     if match is None or sides is None or sides[0] == 0 or sides[1] == 0:
         raise ValueError(word)

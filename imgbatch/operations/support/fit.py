@@ -27,7 +27,7 @@ KERNELS = ("nearest", "box", "bilinear", "hamming", "bicubic", "lanczos")
 FITS = ("inside", "outside", "cover", "contain", "fill")
 
 SUFFIXES = {"!": "fill", "^": "outside"}
-_AREA = re.compile(r"([0-9]{1,4}(?:\.[0-9]{1,6})?|\.[0-9]{1,6})mp")
+_AREA = r"([0-9]{1,4}(?:\.[0-9]{1,6})?|\.[0-9]{1,6})mp"  # compiled where something is typed
 
 
 class Geometry(NamedTuple):
@@ -65,7 +65,7 @@ def geometry(word: str) -> Geometry:
     text = squeeze(word)
     suffix = text[-1:] if text[-1:] in SUFFIXES else ""
     text = text.removesuffix(suffix)
-    if area := _AREA.fullmatch(text):
+    if area := re.fullmatch(_AREA, text):
         count = half_up(Fraction(area[1]) * 1_000_000)
         if not count or suffix:
             raise ValueError(word)

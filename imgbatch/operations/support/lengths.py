@@ -44,8 +44,8 @@ Point = tuple[Fraction, Fraction]
 
 #: One length in a pattern: ``120``, ``50%`` or ``33.3%``.
 LENGTH = r"[0-9]{1,6}(?:\.[0-9]{1,6})?%|[0-9]{1,100}"
-_SIDES = re.compile(rf"(?P<both>{LENGTH})|(?P<width>{LENGTH})?x(?P<height>{LENGTH})?")
-_RATIO = re.compile(r"(?P<width>[0-9]{1,5}(?:\.[0-9]{1,6})?):(?P<height>[0-9]{1,5}(?:\.[0-9]{1,6})?)")
+_SIDES = rf"(?P<both>{LENGTH})|(?P<width>{LENGTH})?x(?P<height>{LENGTH})?"  # compiled where something is typed
+_RATIO = r"(?P<width>[0-9]{1,5}(?:\.[0-9]{1,6})?):(?P<height>[0-9]{1,5}(?:\.[0-9]{1,6})?)"
 
 
 def half_up(value: Fraction) -> int:
@@ -175,7 +175,7 @@ def squeeze(word: str) -> str:
 
 def read_sides(word: str) -> tuple[Length | None, Length | None, bool] | None:
     """Width, height (None where left out) and whether one number stands for both; None when `word` is no size."""
-    match = _SIDES.fullmatch(word)
+    match = re.fullmatch(_SIDES, word)
     if match is None or word == "x":
         return None
     if match["both"]:
@@ -187,7 +187,7 @@ def read_sides(word: str) -> tuple[Length | None, Length | None, bool] | None:
 
 def read_ratio(word: str) -> Fraction | None:
     """The width over the height of ``16:9``; None when `word` is no ratio."""
-    match = _RATIO.fullmatch(word)
+    match = re.fullmatch(_RATIO, word)
     if match is None:
         return None
     width, height = Fraction(match["width"]), Fraction(match["height"])

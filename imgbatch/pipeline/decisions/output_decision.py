@@ -266,7 +266,7 @@ def _left_open(output: Output, but: Sequence[str] = ()) -> bool:
 
 #: The defaults of the fields that decide the encoding; computed once, because every file needs them.
 _OPEN = {
-    field.name: getattr(Output(), field.name)
-    for field in dataclasses.fields(Output)
-    if field.name not in ("format", "dir", "name", "preserve", "frames", "ops", "gainmap")
+    name: default
+    for name, default in vars(Output()).items()
+    if name not in ("format", "dir", "name", "preserve", "frames", "ops", "gainmap")
 }
