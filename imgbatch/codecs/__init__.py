@@ -150,7 +150,7 @@ def has_depth(format: str, depth: str, bits: int) -> bool:
     bits : int
         Of a sample of the picture.
     """
-    return bits <= 8 if depth == "8" else bits >= codec(format).most_bits or not holds(format, "RGB;16")
+    return bits <= 8 if depth == "8" else bits == codec(format).most_bits or not holds(format, "RGB;16")
 
 
 def suffix_fits(suffix: str, format: str) -> bool:

@@ -82,11 +82,12 @@ def space(mode: str) -> str:
     return "gray" if mode in _GRAY else {"CMYK": "cmyk", "LAB": "lab"}.get(mode, "rgb")
 
 
-def to_eight_bits(image: Image) -> Image:
+def to_eight_bits(image: Image, changes: list[str] | None = None) -> Image:
     """A 16-bit or 32-bit image with 8 bits; any other image as it is.
 
     I;16 gives its high byte, 16 bits of color are rounded. I and F keep values that lie in 0..255 (an F image in 0..1
-    is scaled by 255); I in 0..65535 is taken for 16 bits; everything else is scaled by its extremes.
+    is scaled by 255); I in 0..65535 is taken for 16 bits; everything else is scaled by its extremes, which `changes`
+    gets (:func:`deep.gray.to_levels`).
     """
     if image.mode.startswith("I;16"):
         import numpy
@@ -100,15 +101,9 @@ def to_eight_bits(image: Image) -> Image:
         assert isinstance(image, DeepImage)
         return image.to_eight_bits()
     if image.mode in ("I", "F"):
-        import numpy
         from PIL import Image as Images
 
-        values = numpy.nan_to_num(numpy.asarray(image).astype(numpy.float64))
-        low, high = float(values.min()), float(values.max())
-        if low < 0 or high > 255:
-            top = 65535.0 if image.mode == "I" and low >= 0 and high <= 65535 else None
-            values = values / 257.0 if top else (values - low) * (255.0 / ((high - low) or 1.0))
-        elif image.mode == "F" and high <= 1.0:
-            values = values * 255.0
-        return Images.fromarray((values + 0.5).clip(0, 255).astype(numpy.uint8))
+        from imgbatch.pixels.deep import gray
+
+        return Images.fromarray(gray.to_levels(image, 255, [] if changes is None else changes).astype("u1"))
     return image

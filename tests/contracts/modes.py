@@ -22,6 +22,7 @@ SAME = "="
 WORDS = {
     "alpha: flattened": "flat",
     "alpha: reduced": "1-bit alpha",
+    "depth: 32 -> 16": "16 bits",
     "depth:": "8 bits",
     "mode:": "sRGB",
     "colors: reduced": "256 colors",

@@ -83,7 +83,7 @@ def target_mode(image: Image, codec: Codec) -> str:
         return mode
     if mode == "LA;16" and "RGBA;16" in codec.modes:
         return "RGBA;16"
-    if mode == "I" and "I;16" in codec.modes and _fits_16_bits(image):
+    if mode in ("I", "F") and "I;16" in codec.modes:
         return "I;16"
     gray, gray_alpha, rgb, rgba = codec.targets
     if color.space(mode) == "gray":
@@ -146,13 +146,27 @@ def set_depth(frames: Sequence[Image], bits: str, codec: Codec, changes: list[st
 
 def _to_eight_bits(image: Image, changes: list[str]) -> Image:
     changes.append(f"depth: {32 if image.mode in ('I', 'F') else 16} -> 8 bits")
-    return color.to_eight_bits(image)
+    return color.to_eight_bits(image, changes)
+
+
+def _to_gray_of_sixteen_bits(image: Image, changes: list[str]) -> Image:
+    """Gray of 32 bits with 16: whole numbers that fit as they are."""
+    from PIL import Image as Images
+
+    from imgbatch.pixels.deep import gray
+
+    if image.mode == "I" and _fits_16_bits(image):
+        return to_little_endian(image)
+    changes.append("depth: 32 -> 16 bits")
+    return Images.fromarray(gray.to_levels(image, 65535, changes).astype("<u2"))
 
 
 def _to_sixteen_bits(image: Image, codec: Codec, changes: list[str]) -> Image:
     if not codec.modes & color.DEEP_COLOR:
         changes.append(f"depth: 16 bits not written: {codec.name}")
         return color.to_eight_bits(image) if image.mode in color.DEEP_COLOR else image
+    if image.mode in ("I", "F"):
+        return _to_gray_of_sixteen_bits(image, changes)
     if image.mode in color.DEEP:
         return image
     if image.mode in color.INK:
@@ -212,8 +226,8 @@ def _convert(image: Image, target: str, icc: bytes | None, codec: Codec, changes
     if mode in ("CMYK", "LAB") and target != mode:
         changes.append(f"mode: {mode} -> sRGB")
         image = profile_conversion.to_rgb(image)
-    if image.mode == "I" and target == "I;16":
-        return to_little_endian(image)
+    if image.mode in ("I", "F") and target == "I;16":
+        return _to_gray_of_sixteen_bits(image, changes)
     if image.mode == target:
         return image
     if target in color.DEEP_COLOR:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Plane = NDArray[Any]  # float64, (row, column)
 
 _PASSES = 3
+_NOTHING = 1e-9  # a share that is only the rounding of running sums
 _CACHE = 1 << 17  # samples of a part: with few copies of it, what a processor's cache holds
 
 
@@ -56,18 +57,52 @@ def gray_range(image: Image) -> tuple[float, float]:
     """The values of black and white in a gray `image`, or in the bands of one with colors.
 
     By mode (0..255, 0..65535); I and F have no fixed white: the smallest of 0..1 (F), 0..255 and 0..65535 (I) that
-    holds every sample, else the picture's own extremes.
+    holds every sample, else the picture's own extremes. What is infinite or no number does not count.
     """
     if image.mode not in ("I", "F"):
         return (0, 65535) if has_16_bits(image) else (0, 255)
     low, high = image.getextrema()
     assert isinstance(low, (int, float)) and isinstance(high, (int, float))  # one band
-    if not low <= high:
-        return 0, 1  # not a number
+    if not math.isfinite(high - low):
+        low, high = _finite_range(image)
     for top in (1.0, 255.0) if image.mode == "F" else (255.0, 65535.0):
         if low >= 0 and high <= top:
             return 0, top
     return low, high
+
+
+def to_levels(image: Image, white: int, changes: list[str]) -> Plane:
+    """The samples of 32-bit gray as whole numbers 0..`white`, between black and white of :func:`gray_range`.
+
+    Parameters
+    ----------
+    image : Image
+        Of mode I or F.
+    white : int
+    changes : list of str
+        Gets the range where it is the picture's own, and how many samples are no numbers (black) or infinite (white,
+        and black where negative).
+    """
+    import numpy
+
+    low, high = gray_range(image)
+    samples = numpy.asarray(image).astype(numpy.float64)
+    if image.mode == "F":
+        count, infinite = int(numpy.isnan(samples).sum()), int(numpy.isinf(samples).sum())
+        changes += [f"values: {count} that are no numbers made black"] if count else []
+        changes += [f"values: {infinite} infinite made black or white"] if infinite else []
+        samples = numpy.nan_to_num(samples, copy=False, nan=low, posinf=high, neginf=low)
+    if low != 0 or high not in (1, 255, 65535):
+        changes.append(f"values: {low:g} to {high:g} made black to white")
+    return numpy.floor((samples - low) * (white / ((high - low) or 1)) + 0.5).clip(0, white)
+
+
+def _finite_range(image: Image) -> tuple[float, float]:
+    import numpy
+
+    samples = numpy.asarray(image)
+    samples = samples[numpy.isfinite(samples)]
+    return (float(samples.min()), float(samples.max())) if samples.size else (0, 1)
 
 
 def box_blur(image: Image, radius: float) -> Image:
@@ -122,6 +157,19 @@ def move_apart(image: Image, smooth: Callable[[Image], Image], amount: float, th
 
 
 def _box_blurs(plane: Plane, radius: float, passes: int) -> Plane:
+    """Box blurs; samples that are infinite or no numbers make no numbers of those that they count for, and no more."""
+    import numpy
+
+    if plane.dtype.kind != "f" or numpy.isfinite(plane).all():
+        return _finite_box_blurs(plane, radius, passes)
+    is_finite = numpy.isfinite(plane)
+    result = _finite_box_blurs(numpy.where(is_finite, plane, 0), radius, passes)
+    share = _finite_box_blurs(numpy.where(is_finite, numpy.float32(0), numpy.float32(1)), radius, passes)
+    result[share > _NOTHING] = numpy.nan
+    return result
+
+
+def _finite_box_blurs(plane: Plane, radius: float, passes: int) -> Plane:
     """Box blurs down, then across, a part of the plane at a time that the processor's cache holds."""
     import numpy
 
@@ -183,7 +231,8 @@ def _change(image: Image, change: Callable[[Plane], Plane]) -> Image:
     import numpy
     from PIL import Image as Images
 
-    values = change(numpy.asarray(image))
+    with numpy.errstate(invalid="ignore"):  # infinities less infinities are no numbers
+        values = change(numpy.asarray(image))
     if image.mode == "F":
         samples = values.astype("=f4")
     else:
