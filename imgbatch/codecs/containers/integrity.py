@@ -185,7 +185,7 @@ def zeros_of_webp(data: bytes) -> int | None:
 
 def short_webp(data: bytes) -> bytes | None:
     """The last lossy frame of a WebP, as a file of its own and less a few bytes of its end; None: none is last."""
-    at, end = 12, 8 + int.from_bytes(data[4:8], "little")
+    at, end = 12, min(len(data), 8 + int.from_bytes(data[4:8], "little"))
     while at + 8 <= end:
         name, start = data[at : at + 4], at + 8
         stop = start + int.from_bytes(data[at + 4 : start], "little")

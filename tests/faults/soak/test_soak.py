@@ -44,6 +44,7 @@ def play(words: str) -> None:
         "fuzz --rounds 100 --seed 1 --only files",
         "fuzz --rounds 300 --seed 1 --only words",
         "growth --rounds 1",
+        "growth --rounds 1 --found 1 --seed 5",
         "folder_goes --rounds 2 --seed 1 --deed removed --deed 'swapped for a link'",
         "signals --rounds 3 --seed 1 --signal 'HUP to the run'",
         "attacks --rounds 1",
@@ -67,8 +68,10 @@ def test_a_few_rounds(words: str) -> None:
         "kills --rounds 100 --seed 2 --who forkserver",
         "kills --rounds 500 --seed 2 --who run --who session",
         "signals --rounds 280 --seed 2",
-        "fuzz --rounds 15000 --seed 2",
+        "fuzz --rounds 15000 --seed 2 --only files",
+        "fuzz --each 100000 --seed 2 --only pictures",
         "growth --rounds 5",
+        "growth --rounds 1 --found 50 --seed 2",
     ],
 )
 def test_many_rounds(words: str) -> None:
