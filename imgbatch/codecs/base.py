@@ -168,13 +168,15 @@ class Codec(ABC):
 
     def metadata_options(self, metadata: Metadata, missing: list[str]) -> dict[str, Any]:
         """Save parameters for XMP, IPTC, comment, text and resolution; `missing` gets what has no place."""
-        from imgbatch.codecs.metadata import exif_tags
+        from imgbatch.codecs.metadata.read import is_same, resolution_of_block
 
         options = {"xmp": metadata.xmp} if self.plain_xmp and metadata.xmp else {}
         blocks = {"xmp": metadata.xmp, "iptc": metadata.iptc, "comment": metadata.comment, "text": metadata.text}
         missing += [name for name, block in blocks.items() if block and name not in options]
-        in_exif = self.exif and metadata.exif is not None and exif_tags.has_resolution(metadata.exif)
-        missing += ["resolution"] if metadata.resolution is not None and not in_exif else []
+        by_exif = resolution_of_block(metadata.exif) if metadata.exif and metadata.resolution and self.exif else None
+        missing += (
+            ["resolution"] if metadata.resolution is not None and not is_same(by_exif, metadata.resolution) else []
+        )
         return options
 
     def animation_options(self, timing: AnimationTiming, count: int, changes: list[str]) -> dict[str, Any]:

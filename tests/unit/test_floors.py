@@ -36,7 +36,7 @@ FLOORS: list[set[str]] = [
 INSIDE: dict[str, list[set[str]]] = {
     "codecs": [
         {"codecs"}, {"formats"}, {"writing", "reading"}, {"containers"}, {"base"},
-        {"encoder_options", "frame_sequence"}, {"metadata"}, {"registry", "errors"},
+        {"encoder_options", "frame_sequence"}, {"metadata"}, {"registry", "errors", "contents"},
     ],
     "operations": [
         {"operations"}, {"plugins"}, {"custom"}, {"registry"}, {"overlays", "tone", "filters", "sensor", "alpha"},

@@ -72,6 +72,18 @@ def outer_boxes(data: bytes) -> list[_Box]:
     return list(_boxes(data, 0, len(data)))
 
 
+def inner_boxes(data: bytes, start: int, end: int) -> list[_Box]:
+    """The boxes between two places.
+
+    Parameters
+    ----------
+    data : bytes
+    start, end : int
+        Where the content of a box begins and ends.
+    """
+    return list(_boxes(data, start, end))
+
+
 def light_levels(data: bytes) -> list[str]:
     """The names of the boxes of an AVIF or HEIC that say how bright HDR is, and the screen on which it was made."""
     for name, start, end in _boxes(data, 0, len(data)):

@@ -15,6 +15,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 
+from imgbatch.codecs.containers.blocks import gif_blocks
 from imgbatch.codecs.errors import Finding
 from imgbatch.core.errors import Kind
 
@@ -139,31 +140,18 @@ def jpeg(data: bytes) -> Iterator[Finding]:
 
 def gif(data: bytes) -> Iterator[Finding]:
     """Blocks that are none, a missing end."""
-    at = 13 + _table(data[10:11])
-    while at < len(data):
-        block = data[at]
-        if block == 0x3B:
-            yield from _after(data, at + 1, "gif")
+    end = gif_blocks.head_length(data)
+    for kind, start, end in gif_blocks.blocks(data):
+        if kind == gif_blocks.END:
+            yield from _after(data, end, "gif")
             return
-        if block == 0x2C:
-            at += 11 + _table(data[at + 9 : at + 10])
-        elif block == 0x21:
-            at += 2
-        else:
-            yield _cut(data, _NO_END) if not any(data[at:]) else Finding("corrupt", f"no GIF block at byte {at}")
+        if kind not in (gif_blocks.PICTURE, gif_blocks.EXTENSION):
+            yield _cut(data, _NO_END) if not any(data[start:]) else Finding("corrupt", f"no GIF block at byte {start}")
             return
-        while at < len(data) and data[at]:
-            at += 1 + data[at]
-        at += 1
-    if at > len(data):
+    if end > len(data):
         yield _cut(data, "the GIF ends inside a block")
     else:
         yield Finding(None, "the GIF has no end mark: frames may be missing")
-
-
-def _table(flags: bytes) -> int:
-    """The bytes of the color table that a GIF's flags announce."""
-    return 3 << (flags[0] & 7) + 1 if flags and flags[0] & 0x80 else 0
 
 
 def webp(data: bytes) -> Iterator[Finding]:

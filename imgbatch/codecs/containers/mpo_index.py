@@ -15,7 +15,8 @@ from imgbatch.codecs.containers.jpeg_headers import segments
 from imgbatch.codecs.errors import Finding
 from imgbatch.codecs.metadata import exif_tags
 
-_APP2, _MARK, _ENTRIES = 0xE2, b"MPF\0", 0xB002
+_APP2, _MARK = 0xE2, b"MPF\0"
+_VERSION, _COUNT, _ENTRIES = 0xB000, 0xB001, 0xB002
 
 
 class Picture(NamedTuple):
@@ -62,6 +63,13 @@ def pictures(data: bytes) -> list[Picture]:
         )
         rows.append(Picture(attributes & 0xFFFFFF, where.base + offset if number else 0, length))
     return rows
+
+
+def has_attributes(data: bytes) -> bool:
+    """Whether the index says more of its pictures than where they are: how a pair of them lies, their identities."""
+    where = index(data)
+    entries = () if where is None else exif_tags.entries(data[where.base : where.end])
+    return any(entry.tag not in (_VERSION, _COUNT, _ENTRIES) for entry in entries)
 
 
 def findings(data: bytes) -> Iterator[Finding]:

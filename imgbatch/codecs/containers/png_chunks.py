@@ -13,6 +13,8 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
+from imgbatch.codecs.contents import MOST_NAMES, Fates, bytes_after
+
 #: Bytes of a chunk, unpacked: what Pillow allows, too.
 MOST = 1 << 20
 #: Bytes of all texts together.
@@ -21,12 +23,6 @@ _WORDS = {b"iCCP": "icc", b"zTXt": "text", b"iTXt": "text", b"tEXt": "text", b"e
 _TEXTS = (b"iTXt", b"zTXt", b"tEXt")
 #: Chunks of the picture itself, which nothing here has to look into.
 _PICTURE = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
-#: Chunks that are read: by Pillow, here, or by who asks for colors.
-_READ = frozenset({
-    b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"acTL", b"fcTL", b"fdAT", b"iCCP", b"sRGB", b"gAMA", b"cHRM",
-    b"cICP", b"cLLI", b"mDCV", b"eXIf", b"pHYs",
-})  # fmt: skip
-_MOST_NAMES = 8
 _XMP = b"XML:com.adobe.xmp"
 _HEAD = struct.Struct(">I4s")  # a chunk's length and name
 
@@ -39,6 +35,8 @@ def is_bare(data: bytes) -> bool:
         at += 12 + length
         if at <= size and name not in _PICTURE:
             return False
+        if name == b"IEND":
+            return bool(size - at <= 1)
     return True
 
 
@@ -132,20 +130,35 @@ def light_levels(data: bytes) -> list[str]:
     return names
 
 
-def unread(data: bytes) -> list[str]:
-    """What a PNG has that nobody reads here: chunks by their names, and texts whose keyword comes again."""
+def strangers(data: bytes, format: str, fates: Fates) -> list[str]:
+    """What a PNG has that nobody reads here: chunks by their names, texts whose keyword comes again, bytes behind.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    format : str
+        Of no matter here.
+    fates : mapping of str to str
+        The chunks that are known.
+    """
     names: dict[str, None] = {}
     texts: dict[bytes, bytes] = {}
+    known = {name.encode() for name in fates}
+    rest = 0
     for name, start, end in chunks(data):
         if name in _TEXTS:
             key = data[start + 8 : start + 88].partition(b"\0")[0]
             if texts.setdefault(key, data[start:end]) != data[start:end]:
                 names["second text of a keyword"] = None
-        elif name not in _READ and len(names) < _MOST_NAMES:
+        elif name == b"IEND":
+            rest = len(data) - end
+            break
+        elif name not in known and len(names) < MOST_NAMES:
             names[f"{name.decode() if name.isalpha() else 'nameless'} chunk"] = None
     if any(key.startswith((b"date:", b"exif:")) for key in texts):
         names["ImageMagick's texts"] = None
-    return list(names)
+    return [*names, *([bytes_after(rest)] if rest > 1 else [])]
 
 
 def with_cicp(data: bytes, code: tuple[int, int, int, int]) -> bytes:

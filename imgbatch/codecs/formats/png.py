@@ -67,7 +67,7 @@ class Png(Codec):
         """As for every format; what is longer than readers take (Pillow refuses the picture) is not written."""
         texts = dict(metadata.text)
         if metadata.comment:
-            texts.setdefault("Comment", metadata.comment.decode("utf-8", "replace"))
+            texts.setdefault("Comment", _text_of(metadata.comment))
         if metadata.iptc:
             from imgbatch.codecs.metadata import iptc
 
@@ -113,6 +113,14 @@ class Png(Codec):
             changes.append(f"durations: at most {apng.LONGEST_MS} ms")
             options["duration"] = [min(duration, apng.LONGEST_MS) for duration in options["duration"]]
         return options
+
+
+def _text_of(comment: bytes) -> str:
+    """A comment as text: what is not UTF-8 as Latin-1, in which each byte stays itself."""
+    try:
+        return comment.decode()
+    except UnicodeDecodeError:
+        return comment.decode("latin-1")
 
 
 def _with_code_points(data: bytes, icc: bytes) -> bytes:

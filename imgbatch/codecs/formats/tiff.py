@@ -92,11 +92,15 @@ class Tiff(Codec):
         from imgbatch.codecs.containers.tiff_tags import tags_of_block
         from imgbatch.codecs.metadata import exif_tags, iptc
         from imgbatch.codecs.metadata.exif import has_fixed_maker_note
+        from imgbatch.codecs.metadata.read import is_same, resolution_of_block
 
         if metadata.exif:
             missing += ["maker note"] if has_fixed_maker_note(metadata.exif) else []
             missing += ["exif thumbnail"] if exif_tags.has_thumbnail(metadata.exif) else []
+            missing += ["exif interoperability"] if _has_interoperability(metadata.exif) else []
             missing += tags_of_block(metadata.exif)[1]
+            by_exif = resolution_of_block(metadata.exif)
+            missing += ["exif resolution"] if by_exif and not is_same(by_exif, metadata.resolution or by_exif) else []
         super().metadata_options(replace(metadata, xmp=None, iptc=None, resolution=None), missing)
         blocks = {_XMP: metadata.xmp, iptc.TIFF_TAG: metadata.iptc}
         raw = {tag: block for tag, block in blocks.items() if block}
@@ -133,6 +137,12 @@ class Tiff(Codec):
         differences = [compression in _WITH_DIFFERENCES for compression in compressions]
         pages = SpooledFrames(itertools.starmap(deep_tiff.as_gray, zip(frames, differences, strict=True)))
         return deep_tiff.with_colors(self._save_pages(pages, options, compressions), frames, differences)
+
+
+def _has_interoperability(exif: bytes) -> bool:
+    from imgbatch.codecs.metadata import exif_tags
+
+    return any(entry.directory == "interop" for entry in exif_tags.entries(exif))
 
 
 def _refusal(word: str, mode: str, lossless: bool) -> str | None:

@@ -99,11 +99,6 @@ def has_position(exif: bytes) -> bool:
     return any(place.length > 64 or any(exif[place.start : place.start + place.length]) for place in places)
 
 
-def has_resolution(exif: bytes) -> bool:
-    """Whether it says how many pixels an inch or centimeter has."""
-    return any(entry.directory == "image" and entry.tag == _RESOLUTION for entry in entries(exif))
-
-
 def has_thumbnail(exif: bytes) -> bool:
     """Whether a small picture is embedded."""
     return any(entry.directory == "thumbnail" for entry in entries(exif))

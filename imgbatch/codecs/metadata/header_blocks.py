@@ -35,6 +35,7 @@ _SEGMENTS: dict[str, bytes | tuple[bytes, ...]] = {
     "APP14": b"Adobe",
 }
 _IPTC = 0x0404  # the one of Photoshop's resources that is read
+_EXIF_RESOURCE, _XMP_RESOURCE, _PROFILE_RESOURCE = 0x0422, 0x0424, 0x040F
 _HEADERS = (b"II*\0", b"MM\0*")
 _MARKS = rb"\A(?:Exif\0\0)++"
 _RAW = r"\s*+[^\n]*+\n\s*+(\d{1,9})[ \t\r]*+\n([\da-fA-F\s]*+)\Z"  # compiled when it is needed
@@ -59,7 +60,7 @@ def choose(image: ImageFile, warnings: list[str]) -> Others:
     Parameters
     ----------
     image : ImageFile
-        Of a JPEG or PNG.
+        Of a JPEG, PNG or PSD.
     warnings : list of str
         Gets which texts hold a block that cannot be read.
     """
@@ -68,7 +69,8 @@ def choose(image: ImageFile, warnings: list[str]) -> Others:
         return _choose_segments(image, segments)
     if any(isinstance(key, str) and key.startswith(RAW_PROFILE) for key in image.info):
         return _choose_texts(image, warnings)
-    return ()
+    resources = getattr(image, "resources", None)
+    return _choose_resources(image, resources) if isinstance(resources, list) else ()
 
 
 def without_marks(block: bytes) -> bytes:
@@ -109,6 +111,19 @@ def _unread_segments(image: ImageFile, segments: list[tuple[str, bytes]]) -> lis
     if isinstance(resources, dict) and not {_IPTC}.issuperset(resources):
         others.append(("photoshop's resources", b""))
     return others
+
+
+def _choose_resources(image: ImageFile, resources: list[tuple[int, bytes, bytes]]) -> Others:
+    """A PSD's blocks among Photoshop's resources; the others say how its layers, guides and printer are set."""
+    contents = {number: content for number, _, content in resources}
+    info: dict[Any, Any] = image.info
+    for number, key in ((_EXIF_RESOURCE, "exif"), (_XMP_RESOURCE, "xmp")):
+        if contents.get(number):
+            info.setdefault(key, contents[number])
+    if contents.get(_IPTC):
+        info.setdefault("photoshop", {_IPTC: contents[_IPTC]})
+    known = {_EXIF_RESOURCE, _XMP_RESOURCE, _IPTC, _PROFILE_RESOURCE}
+    return () if known.issuperset(contents) else (("photoshop's resources", b""),)
 
 
 def _choose_texts(image: ImageFile, warnings: list[str]) -> Others:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import math
 import re
+import struct
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.codecs.metadata import iptc, xmp
+from imgbatch.codecs.metadata import exif_tags, iptc, xmp
 from imgbatch.codecs.metadata.header_blocks import PNG_XMP, RAW_PROFILE, XMP_EXTENSION
 
 if TYPE_CHECKING:
@@ -95,6 +96,28 @@ def _of_exif(image: ImageFile) -> tuple[Any, Any] | None:
         return float(exif[_X]) * times, float(exif.get(_Y, exif[_X])) * times
     except (TypeError, ValueError, ZeroDivisionError):
         return None
+
+
+def resolution_of_block(exif: bytes) -> tuple[float, float] | None:
+    """Pixels per inch, across and down, by a block of EXIF; None where it does not say."""
+    order = exif_tags.order_of(exif)
+    numbers: dict[int, float] = {}
+    for entry in exif_tags.entries(exif):
+        if entry.directory == "image" and entry.tag in (_X, _Y) and entry.length == 8:
+            above, below = struct.unpack_from(f"{order}II", exif, entry.start)
+            numbers[entry.tag] = above / below if below else 0
+        elif entry.directory == "image" and entry.tag == _UNIT and entry.length == 2:
+            (numbers[_UNIT],) = struct.unpack_from(f"{order}H", exif, entry.start)
+    times = {2: 1, 3: 2.54}.get(int(numbers.get(_UNIT, 2)), 0)
+    across = numbers.get(_X, 0) * times
+    return (across, numbers[_Y] * times if _Y in numbers else across) if across else None
+
+
+def is_same(first: tuple[float, float] | None, second: tuple[float, float] | None) -> bool:
+    """Whether two resolutions are the same to the pixel."""
+    if first is None or second is None:
+        return first is second
+    return all(abs(one - other) <= 0.5 for one, other in zip(first, second, strict=True))
 
 
 def _too_large(block: bytes, name: str, warnings: list[str]) -> bool:

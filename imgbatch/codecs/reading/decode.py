@@ -153,7 +153,7 @@ class SourceImage:
             count = int(getattr(self.image, "n_frames", 1))
             if self.format == "tiff" and count > 1:
                 return self._pages(count)
-        if self.format == "gif" and count > 1 and not self._data.rstrip(b"\0\r\n ").endswith(b";"):
+        if self.format == "gif" and count > 1 and losses.lacks_end_mark(self._data):
             self.warnings.append("the GIF has no end mark: frames may be missing")
         if getattr(self.image, "default_image", False) and count > 1:
             return range(1, count)  # an APNG whose still picture is not part of the animation

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from imgbatch.codecs.containers import jpeg_headers, png_chunks
+from imgbatch.codecs import contents
+from imgbatch.codecs.containers import jpeg_headers
 from imgbatch.codecs.metadata import header_blocks
 from imgbatch.codecs.metadata.header_blocks import Others
 from imgbatch.codecs.reading import optional_readers
@@ -56,6 +57,15 @@ def reading_losses(image: ImageFile, format: str, data: bytes) -> list[str]:
     return sentences
 
 
+def lacks_end_mark(data: bytes) -> bool:
+    """Whether a GIF has none, even with other bytes behind it."""
+    if data.rstrip(b"\0\r\n ").endswith(b";"):
+        return False
+    from imgbatch.codecs.containers.blocks import gif_blocks  # few files are
+
+    return all(kind != gif_blocks.END for kind, _, _ in gif_blocks.blocks(data))
+
+
 def companions(image: SourceImage, data: bytes) -> list[Companion]:
     """What follows the picture in a JPEG.
 
@@ -79,7 +89,7 @@ def companions(image: SourceImage, data: bytes) -> list[Companion]:
 
 
 def other_blocks(image: ImageFile, format: str, data: bytes, warnings: list[str]) -> Others:
-    """What only a copy of the file keeps, of a JPEG or PNG; its EXIF and XMP are chosen where it has several.
+    """What only a copy of the file keeps; the EXIF and XMP of a JPEG, PNG or PSD are chosen where it has several.
 
     Parameters
     ----------
@@ -94,6 +104,10 @@ def other_blocks(image: ImageFile, format: str, data: bytes, warnings: list[str]
     """
     if format == "jpeg":
         return header_blocks.choose(image, warnings)
-    if format == "png":
-        return (*header_blocks.choose(image, warnings), *((name, b"") for name in png_chunks.unread(data)))
-    return ()
+    if format in ("jxl", "jpeg2000"):
+        from imgbatch.codecs.containers.blocks import boxes  # few files are
+
+        for word, block in boxes.blocks_of(data).items():  # which their readers leave out
+            image.info.setdefault(word, block)
+    blocks = header_blocks.choose(image, warnings) if format in ("png", "psd") else ()
+    return (*blocks, *((name, b"") for name in contents.strangers(data, format)))

@@ -16,6 +16,7 @@ from types import GeneratorType, ModuleType
 from typing import Any
 
 import imgbatch as ib
+from imgbatch.codecs import contents
 from imgbatch.codecs.containers.jpeg_companions import Companion
 from imgbatch.codecs.formats.companions.layout import Piece
 
@@ -49,6 +50,7 @@ ARGUMENTS: dict[str, Callable[[random.Random], Any]] = {
     "Selection": lambda chance: lambda entries: [one for one in entries if one.tag % 2 == 0 or one.directory == "gps"],
     "Callable[[str, bytes], bool]": lambda chance: lambda name, value: len(name + str(value)) % 2 == 0,
     "Collection[int]": lambda chance: (55, 60),
+    "Fates": lambda chance: contents.CONTENTS[chance.choice(["png", "gif", "avif", "jpeg2000"])].fates,
     "Drops": lambda chance: lambda prefix, name, inside: name.startswith("GPS") or inside,
     "Encoding": lambda chance: ib.Output(strip=chance.choice(["gps", "all", "comment"])),
     "Sequence[tuple[str, int]]": lambda chance: [("GainMap", 100), ("Original", chance.randrange(1 << 32))],

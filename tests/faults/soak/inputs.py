@@ -13,7 +13,7 @@ from pathlib import Path
 from PIL import Image, UnidentifiedImageError
 
 from imgbatch.pixels.color_spaces import color_space, icc_profile
-from tests import accompanied
+from tests import accompanied, strangers
 from tests import color_files as of_colors
 
 SAMPLES = Path(__file__).parents[3] / "sample_images"
@@ -188,6 +188,12 @@ def jpeg(segments: bytes) -> bytes:
     """A small JPEG with these segments after its first mark."""
     data = samples(".jpg")[-1]
     return data[:2] + segments + data[2:]
+
+
+@functools.cache
+def strange_files() -> list[bytes]:
+    """Files with blocks that nobody has heard of."""
+    return [*(data for data, _ in strangers.files().values()), strangers.HEIC, strangers.JXL]
 
 
 @functools.cache

@@ -12,6 +12,7 @@ from PIL import Image as Images
 
 import imgbatch as ib
 from imgbatch import codecs
+from imgbatch.codecs import contents
 from imgbatch.codecs.metadata import header_blocks, iptc, strip
 from imgbatch.codecs.metadata.regions import rdf
 from imgbatch.codecs.metadata.regions.follow import follow
@@ -96,6 +97,10 @@ def _regions(chance: random.Random, data: bytes) -> object:
 
 def _findings(chance: random.Random, data: bytes) -> object:
     return codecs.findings(data, chance.choice([".jpg", ".png", ".tif"]))
+
+
+def _strangers(chance: random.Random, data: bytes) -> object:
+    return {format: contents.strangers(data, format) for format in contents.CONTENTS}
 
 
 def _cube(chance: random.Random, data: bytes) -> object:
@@ -184,6 +189,11 @@ _GROUPS: dict[str, tuple[Feed, str, tuple[Parse, ...]]] = {
             "pixels.profile_conversion", (_converted, _checked)),
     "color-boxes": (_of_any(inputs.color_files, 600), "codecs.containers.color_boxes codecs.containers.color_blocks "
                     "codecs.reading.companions codecs.registry", (_opened,)),
+    "contents": (
+        _of_any(inputs.strange_files),
+        "codecs.contents codecs.containers.blocks.boxes codecs.containers.blocks.gif_blocks "
+        "codecs.containers.blocks.trailers codecs.containers.blocks.webp_chunks", (_strangers, _opened),
+    ),
     "integrity": (_of_samples(*_MANY), "codecs.containers.integrity codecs", ()),
     "identify": (_of_samples(*_MANY, head=64), "codecs.reading.identify", ()),
     "tiff": (_in_place(deep_inputs.tiff_pages), "codecs.reading.samples.bit_depth codecs.containers.tiff_tags",

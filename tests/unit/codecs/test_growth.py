@@ -7,6 +7,7 @@ times the processor time; quadratic would be a hundred.
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
 import struct
 import time
@@ -16,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from imgbatch.codecs import errors
+from imgbatch.codecs import contents, errors
 from imgbatch.codecs.containers import (
     color_blocks,
     color_boxes,
@@ -297,7 +298,12 @@ ON_FILES: dict[str, Callable[[bytes], object]] = {
     "is_bare": png_chunks.is_bare,
     "without_heavy_chunks": png_chunks.without_heavy_chunks,
     "metadata_only": png_chunks.metadata_only,
-    "unread": png_chunks.unread,
+    "strangers": functools.partial(contents.strangers, format="png"),
+    "strangers of a gif": functools.partial(contents.strangers, format="gif"),
+    "strangers of a webp": functools.partial(contents.strangers, format="webp"),
+    "strangers of boxes": functools.partial(contents.strangers, format="heif"),
+    "strangers of a tga": functools.partial(contents.strangers, format="tga"),
+    "strangers of a ppm": functools.partial(contents.strangers, format="ppm"),
     "png": lambda data: list(integrity.png(data)),
     "jpeg": lambda data: list(integrity.jpeg(data)),
     "gif": lambda data: list(integrity.gif(data)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from imgbatch.codecs.containers import mpo_index
 from imgbatch.codecs.formats.companions import extended, layout
 from imgbatch.codecs.formats.companions.layout import Piece
 from imgbatch.codecs.formats.companions.pieces import announcements_of, pieces_of, strip_piece
@@ -80,6 +81,7 @@ def rest_to_write(
     if not losses and pieces == originals and announcements_of(before) == announcements_of(final.xmp):
         return Rest(data, end, None), extended.keep_extension(image, data, encoding, final, changes)
     rest = [piece for piece in pieces if piece is not None]
+    changes += ["attributes in the index of pictures (MPF) not kept"] if mpo_index.has_attributes(data) else []
     losses += [one for one, piece in zip(jpegs, pieces, strict=True) if piece is None]
     tail = _tail(others, losses, before, final.xmp)
     losses += [one for one in others if not one.is_jpeg and one not in tail and one not in losses]
