@@ -71,6 +71,7 @@ def test_a_few_rounds(words: str) -> None:
         "fuzz --rounds 15000 --seed 2 --only files",
         "fuzz --each 100000 --seed 2 --only pictures",
         "growth --rounds 5",
+        "exiftool_walk",
         "growth --rounds 1 --found 50 --seed 2",
     ],
 )
