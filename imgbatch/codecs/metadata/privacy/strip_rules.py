@@ -141,7 +141,9 @@ def _losses(metadata: Metadata, result: Metadata) -> list[str]:
 
 def _exif(exif: bytes, rules: StripRules) -> bytes | None:
     def select(tags: Sequence[exif_tags.Entry]) -> list[exif_tags.Entry]:
-        return [*rules.exif(tags), *(tag for tag in tags if _holds_what_goes(exif, tag, rules))]
+        blocks = [tag for tag in tags if tag.tag in (_XMP, _IPTC, _RESOURCES)]
+        is_one_on_another = sum(tag.length for tag in blocks) > len(exif)  # nobody writes that
+        return [*rules.exif(tags), *(tag for tag in blocks if is_one_on_another or _holds_what_goes(exif, tag, rules))]
 
     if exif_compaction.has_unknown_directory(exif):  # what is not found cannot be cleared: only known tags are written
         movable = exif_tags.without(
@@ -161,9 +163,7 @@ def _exif(exif: bytes, rules: StripRules) -> bytes | None:
 
 
 def _holds_what_goes(exif: bytes, entry: exif_tags.Entry, rules: StripRules) -> bool:
-    """Whether a tag is a block of XMP or IPTC of which something is to go: then it goes whole."""
-    if entry.tag not in (_XMP, _IPTC, _RESOURCES):
-        return False
+    """Whether something is to go of the block of XMP or IPTC that a tag is: then it goes whole."""
     block = exif[entry.start : entry.start + entry.length]
     if entry.tag == _XMP:
         packet = xmp.to_utf8(block)
