@@ -7,7 +7,7 @@ from typing import Literal
 
 from imgbatch.cli.arguments import Reader
 from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.core.parameter_kinds import Choice, Number, Switch
+from imgbatch.core.parameter_kinds import Choice, Number, Switch, Texts
 from imgbatch.core.parameters import Declaration, Parameter, flag, has_required, parameters, summary
 from imgbatch.core.quantities import Amount, Count, Duration, Limit, Quality
 from imgbatch.operations import Operation
@@ -121,6 +121,7 @@ def declaration_flags(
             item.help + _default(item),
             takes,
             "" if takes != "value" else _metavar(item),
+            many=isinstance(item.kind, Texts),
             read=item.kind.read,
             key=item.name,
         )
@@ -148,7 +149,14 @@ def _metavar(field: Parameter) -> str:
     for cls, word in ((Amount, "SIZE"), (Duration, "TIME"), (Limit, "N|P%")):
         if isinstance(kind, cls):
             return word
-    own = {"log": "FILE", "on_finish": "CMD", "assume_icc": "FILE", "strip": "WORD,...", "keep": "WORD,..."}
+    own = {
+        "set": "WORD=TEXT",
+        "log": "FILE",
+        "on_finish": "CMD",
+        "assume_icc": "FILE",
+        "strip": "WORD,...",
+        "keep": "WORD,...",
+    }
     own |= {"background": "COLOR", "frames": "all|first|N", "name": "TEMPLATE", "min_savings": "P%"}
     own |= dict.fromkeys(("state", "archive", "quarantine"), "DIR")
     return own.get(field.name, field.name.upper())

@@ -181,7 +181,7 @@ def _value(flag: Flag, raw: Any) -> Any:
     if flag.takes == "nothing":
         return raw if flag.many else flag.value
     if flag.many:
-        return tuple(raw)
+        return tuple(raw if flag.read is None else [flag.read(flag.name, word) for word in raw])
     if flag.takes == "attached" and not raw:
         return flag.value
     return raw if flag.read is None else flag.read(flag.name, raw)

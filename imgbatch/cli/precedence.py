@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from imgbatch.cli.arguments import RecipeArguments, SourceArguments, read_list
 from imgbatch.core.errors import RecipeError, UsageError, wrong_value
 from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.core.parameters import parameters
+from imgbatch.core.parameters import on_top_of, parameters
 from imgbatch.core.run_settings import Filters, Settings, UnattendedSettings
 from imgbatch.planning.recipe import Output, Recipe
 from imgbatch.storage.atomic_write import write_text
@@ -218,7 +218,7 @@ def merge_recipe(recipe: Recipe, arguments: RecipeArguments) -> Recipe:
     """The recipe with what was typed on top: operations replace its list, output flags apply to each of its outputs."""
     outputs: list[Output] = []
     for output in recipe.outputs:
-        variant = dataclasses.replace(output, **arguments.output_fields)
+        variant = on_top_of(output, arguments.output_fields)
         several = [dataclasses.replace(variant, format=name) for name in arguments.formats] or [variant]
         for one in several:
             outputs += one.renditions(arguments.widths) if arguments.widths else [one]

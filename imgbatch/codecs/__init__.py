@@ -115,17 +115,21 @@ def encode(
 
 
 def rewrite_metadata(data: bytes, encoding: Encoding, image: SourceImage) -> EncodedFile | None:
-    """A JPEG's own picture with the metadata that `encoding` asks for; None where it has to be encoded again.
+    """A file's own picture with the metadata that `encoding` asks for; None where it has to be encoded again.
 
     Parameters
     ----------
     data : bytes
-        The whole JPEG.
+        The whole file.
     encoding : Encoding
-        Of it, ``strip``, ``keep``, ``icc`` and ``gainmap`` matter.
+        Of it, ``set`` matters, and of a JPEG ``strip``, ``keep``, ``icc`` and ``gainmap``.
     image : SourceImage
         The same file, opened.
     """
+    if image.format != "jpeg":
+        from imgbatch.codecs.formats.rewrites import relabel
+
+        return relabel.relabel(data, encoding, image)
     from imgbatch.codecs.formats import jpeg_lossless
 
     return jpeg_lossless.rewrite(data, encoding, image)

@@ -50,6 +50,8 @@ class Codec(ABC):
         Whether the encoder takes XMP as it is, whatever its length.
     page_tags : bool
         Whether its pages hold TIFF's own tags.
+    label_places : tuple of str
+        Where texts that a user sets (artist, ...) have their usual place: of ``exif``, ``xmp``, ``iptc``, ``text``.
     feature : str or None
         The feature of Pillow's (PIL.features) without which it cannot be read.
     """
@@ -68,6 +70,7 @@ class Codec(ABC):
     for_web: ClassVar[bool] = False
     plain_xmp: ClassVar[bool] = False
     page_tags: ClassVar[bool] = False
+    label_places: ClassVar[tuple[str, ...]] = ("exif", "xmp")
     feature: ClassVar[str | None] = None
 
     @property

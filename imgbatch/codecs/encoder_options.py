@@ -1,12 +1,13 @@
 """Encoder options: what can be said of how a file is encoded? The options that all formats share, declared once."""
 
 # Without `from __future__ import annotations`: every start of a command would compile the texts of the fields again.
-from typing import Annotated, ClassVar
+from collections.abc import Iterable
+from typing import Annotated, Any, ClassVar
 
 from imgbatch.codecs.registry import CODECS, WRITTEN
 from imgbatch.core.file_parameter import File
 from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.core.parameter_kinds import Choice, Grammar, Number, Switch
+from imgbatch.core.parameter_kinds import Choice, Grammar, Number, Switch, Texts
 from imgbatch.core.parameters import Declaration
 from imgbatch.core.quantities import Amount, Quality
 from imgbatch.pixels.color import COLOR
@@ -37,6 +38,13 @@ def canonical_words(text: str) -> str:
     from imgbatch.codecs.metadata import words
 
     return words.canonical_words(text)
+
+
+def canonical_labels(items: Iterable[tuple[Any, Any]]) -> tuple[Any, ...] | None:
+    """Texts of metadata by their words, in their one spelling (labels/label_words.py)."""
+    from imgbatch.codecs.metadata.labels import label_words
+
+    return label_words.canonical_labels(items)
 
 
 @frozen
@@ -113,4 +121,12 @@ class Encoding(Declaration):
         str | None,
         Grammar("blocks and tags such as artist,copyright", canonical_words, ("artist,copyright", "icc")),
         "metadata to keep in spite of --strip; without --strip all else goes",
+    ] = None
+    set: Annotated[
+        Any,  # a mapping of words to texts (to lists of texts: keywords); stored as pairs, in one order
+        Texts(
+            "WORD=TEXT such as artist=Ann", canonical_labels, ({"artist": "Ann"}, {"title": "", "keywords": ["a", "b"]})
+        ),
+        "text of the metadata: artist, copyright, title, description or keywords (a,b), in EXIF, XMP and IPTC; empty: "
+        "none (repeatable)",
     ] = None

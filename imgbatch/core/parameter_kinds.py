@@ -111,6 +111,10 @@ class Kind:
         """The value of a word typed at the shell; UsageError when it has none."""
         return self.check(name, word)
 
+    def plain(self, value: Any) -> Any:
+        """A canonical value as a recipe's table has it."""
+        return value
+
     def describe(self) -> str:
         """Type and range, for the help page."""
         raise NotImplementedError
@@ -219,6 +223,45 @@ class Grammar(Kind):
             raise
         except ValueError:
             raise wrong_value(self.what, name, value) from None
+
+    def describe(self) -> str:
+        return self.what
+
+
+@frozen
+class Texts(Kind):
+    """Texts by words: a table in a recipe, at the shell a flag that is repeated (``--set artist=Ann``).
+
+    `canonical` takes pairs of a word and its text, and returns them checked, as a tuple, or None for no pairs.
+    """
+
+    what: str
+    canonical: Callable[[Iterable[tuple[Any, Any]]], tuple[Any, ...] | None]
+    examples: tuple[Any, ...]
+
+    def check(self, name: str, value: object) -> Any:
+        """As every kind; `value` is a mapping, or pairs."""
+        pairs = tuple(value.items()) if isinstance(value, Mapping) else value
+        if not isinstance(pairs, (list, tuple)) or any(
+            not isinstance(pair, (list, tuple)) or len(pair) != 2 for pair in pairs
+        ):
+            raise wrong_value(self.what, name, value)
+        return self.canonical(pairs)
+
+    def read(self, name: str, word: str) -> Any:
+        """One pair, as typed; the flag's words together are a value."""
+        key, equals, text = word.partition("=")
+        if not equals:
+            raise wrong_value(self.what, name, word)
+        self.canonical([(key, text)])
+        return key, text
+
+    def over(self, lower: Any, upper: Any) -> Any:
+        """The canonical value where `upper` is said on top of `lower`, word by word."""
+        return self.check("", {**dict(lower or ()), **dict(self.check("", upper) or ())})
+
+    def plain(self, value: Any) -> Any:
+        return None if value is None else dict(value)
 
     def describe(self) -> str:
         return self.what

@@ -25,7 +25,7 @@ from typing import Any, ClassVar, TypeVar
 
 from imgbatch.core.errors import UsageError, unknown, wrong_value
 from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.core.parameter_kinds import Kind, Switch, python_scalar
+from imgbatch.core.parameter_kinds import Kind, Switch, Texts, python_scalar
 
 D = TypeVar("D", bound="Declaration")
 MISSING: Any = dataclasses.MISSING
@@ -143,8 +143,18 @@ def to_table(value: Declaration, everything: bool = False) -> dict[str, object]:
     for parameter in parameters(type(value)):
         content = getattr(value, parameter.name)
         if everything or not parameter.is_default(content):
-            table[parameter.name] = content
+            table[parameter.name] = parameter.kind.plain(content)
     return table
+
+
+def on_top_of(value: D, fields: Mapping[str, object]) -> D:
+    """`value` with other fields; of texts by words only the words change that are among them."""
+    changes = {
+        parameter.name: parameter.kind.over(getattr(value, parameter.name), fields[parameter.name])
+        for parameter in parameters(type(value))
+        if isinstance(parameter.kind, Texts) and parameter.name in fields
+    }
+    return dataclasses.replace(value, **(dict(fields) | changes))
 
 
 def to_words(value: Declaration) -> str:

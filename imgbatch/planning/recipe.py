@@ -28,7 +28,7 @@ from imgbatch.operations.registry import is_builtin
 NAME_FIELDS = ("dir", "stem", "ext", "name", "width", "height", "format", "n", "hash", "date", "mtime", "recipe")
 DEFAULT_NAME = "{dir}/{stem}.{ext}"
 #: Options that came later: one that is not used does not count, so that what was made before it came stays.
-_LATER = ("gainmap", "compression", "depth")
+_LATER = ("gainmap", "compression", "depth", "set")
 #: What counts instead of ``auto`` where that became another sampling, so that only what it is true of is made again.
 _WHOLE_CHROMA = "auto, 4:4:4"
 _CANONICAL = 3  # changes when the same recipe would give other files, so that these are made again

@@ -149,6 +149,8 @@ def _toml(value: object) -> str:
         return repr(value)
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(_toml(item) for item in value) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + "}"
     text = str(value)
     if re.search("[\ud800-\udfff]", text):
         raise RecipeError(f"expected UTF-8 for a recipe, got the name {text!r}; rename the file or leave it out")

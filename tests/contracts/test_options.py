@@ -23,7 +23,7 @@ OTHER: dict[str, Any] = {
 }  # fmt: skip
 #: Options that are not the formats' own affair: the search, what is kept, which frames, what is beside.
 COMMON_OPTIONS = {"format", "max_bytes", "min_ssim", "min_quality", "then_shrink", "min_savings", "frames",
-          "icc", "assume_icc", "strip", "keep", "gainmap"}  # fmt: skip
+          "icc", "assume_icc", "strip", "keep", "gainmap", "set"}  # fmt: skip
 
 
 def table() -> dict[str, dict[str, str]]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from imgbatch.core.errors import UsageError
 from imgbatch.core.file_parameter import File
-from imgbatch.core.parameter_kinds import Choice, Grammar, Number, Switch
+from imgbatch.core.parameter_kinds import Choice, Grammar, Number, Switch, Texts
 from imgbatch.core.parameters import Declaration, Parameter, parameters
 from imgbatch.operations import Operation, all_operations
 from tests import outside
@@ -43,7 +43,7 @@ def values(field: Parameter) -> st.SearchStrategy[Any]:
         found = st.sampled_from(kind.words)
     elif isinstance(kind, File):
         found = st.sampled_from([outside.file(example) for example in kind.examples])
-    elif isinstance(kind, Grammar):
+    elif isinstance(kind, (Grammar, Texts)):
         found = st.sampled_from(kind.examples)
     else:
         raise TypeError(f"no strategy for the kind {type(kind).__name__}")

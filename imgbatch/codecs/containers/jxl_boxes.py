@@ -10,8 +10,8 @@ import functools
 from imgbatch.core.errors import ImageError
 from imgbatch.core.frozen_dataclass import frozen
 
-_CONTAINER = b"\0\0\0\x0cJXL \r\n\x87\n"
-_CODESTREAM_START = b"\xff\x0a"
+CONTAINER = b"\0\0\0\x0cJXL \r\n\x87\n"
+CODESTREAM_START = b"\xff\x0a"
 #: width = height * first // second, by the number in the header
 _RATIOS = {1: (1, 1), 2: (12, 10), 3: (4, 3), 4: (3, 2), 5: (16, 9), 6: (5, 4), 7: (2, 1)}
 
@@ -64,8 +64,8 @@ def header(data: bytes) -> Header:
     ImageError
         ``truncated`` or ``corrupt`` where there is none.
     """
-    stream = data if data.startswith(_CODESTREAM_START) else _codestream(data)
-    if not stream.startswith(_CODESTREAM_START):
+    stream = data if data.startswith(CODESTREAM_START) else _codestream(data)
+    if not stream.startswith(CODESTREAM_START):
         raise ImageError("corrupt", "the JPEG XL has no codestream")
     bits = _Bits(stream[2:66])
     dimensions = _size(bits)
@@ -83,6 +83,21 @@ def header(data: bytes) -> Header:
     if bits.take(1):  # floating point
         return Header(dimensions, bits.choice((32, 0), (16, 0), (24, 0), (1, 6)), orientation=orientation)
     return Header(dimensions, bits.choice((8, 0), (10, 0), (12, 0), (1, 6)), orientation=orientation)
+
+
+def boxes(data: bytes) -> list[tuple[bytes, bytes]] | None:
+    """The boxes of a container, each with its content; None where they do not fit into each other."""
+    rows, at = [], 0
+    while at < len(data):
+        length, word, start = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8], at + 8
+        if length == 1:
+            length, start = int.from_bytes(data[at + 8 : at + 16], "big"), at + 16
+        end = len(data) if length == 0 else at + length
+        if not start <= end <= len(data):
+            return None
+        rows.append((word, data[start:end]))
+        at = end
+    return rows
 
 
 def _size(bits: _Bits) -> tuple[int, int]:
@@ -116,7 +131,7 @@ def _preview(bits: _Bits) -> None:
 
 def _codestream(data: bytes) -> bytes:
     """The start of the codestream in a container: the box ``jxlc``, or the first ``jxlp`` after its number."""
-    at = len(_CONTAINER) if data.startswith(_CONTAINER) else len(data)
+    at = len(CONTAINER) if data.startswith(CONTAINER) else len(data)
     while at + 8 <= len(data):
         length, word = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
         start = at + (16 if length == 1 else 8)

@@ -26,6 +26,7 @@ class Bmp(Codec):
     alpha = False
     icc = False
     exif = False
+    label_places = ()
     color_key = True  # never written: alpha is flattened before, palettes stay palettes
 
     def findings(self, data: bytes) -> Iterator[Finding]:

@@ -28,6 +28,7 @@ class Gif(Codec):
     plays = True
     icc = False
     exif = False
+    label_places = ()
     color_key = True
 
     def findings(self, data: bytes) -> Iterator[Finding]:

@@ -34,6 +34,7 @@ class Jpeg(Codec):
     alpha = False
     optimizes = True
     for_web = True
+    label_places = ("exif", "xmp", "iptc")
     feature = "jpg"
 
     def findings(self, data: bytes) -> Iterator[Finding]:

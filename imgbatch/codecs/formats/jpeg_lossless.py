@@ -7,22 +7,30 @@ picture (a gain map, a motion photo's film, more pictures) is for companions/res
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs.containers.integrity import jpeg_scans, scans_alone
 from imgbatch.codecs.containers.jpeg_headers import segment, segments
 from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.codecs.formats.jpeg import Jpeg
-from imgbatch.codecs.metadata import strip
-from imgbatch.codecs.metadata.header_blocks import XMP
+from imgbatch.codecs.metadata import iptc, strip
+from imgbatch.codecs.metadata.header_blocks import XMP, XMP_EXTENSION
 from imgbatch.codecs.writing.encode import EncodedFile, metadata_options
 from imgbatch.pixels import profile_conversion
 
 if TYPE_CHECKING:
     from imgbatch.codecs.reading.decode import SourceImage
 
-_APP0, _APP1, _APP2, _APP14, _APP15, _COM, _SOS = 0xE0, 0xE1, 0xE2, 0xEE, 0xEF, 0xFE, 0xDA
-_JFIF, _ICC = b"JFIF\0", b"ICC_PROFILE\0"
+_APP0, _APP1, _APP2, _APP13, _APP14, _APP15, _COM, _SOS = 0xE0, 0xE1, 0xE2, 0xED, 0xEE, 0xEF, 0xFE, 0xDA
+_JFIF, _ICC, _PHOTOSHOP = b"JFIF\0", b"ICC_PROFILE\0", b"Photoshop 3.0\0"
+#: Blocks beside the one that counts, and how segments begin that are written anew.
+_DOUBLES = ("second exif block", "second xmp packet")
+_READ: dict[int, bytes | tuple[bytes, ...]] = {
+    _APP0: _JFIF,
+    _APP1: (b"Exif\0\0", XMP, XMP_EXTENSION),
+    _APP2: (_ICC, b"MPF\0", b"urn:iso:std:iso:ts:21496:"),
+}
 _PIECE = 65535 - 2 - len(_ICC) - 2
 
 
@@ -40,25 +48,38 @@ def rewrite(data: bytes, encoding: Encoding, image: SourceImage) -> EncodedFile 
     """
     metadata, size = image.metadata, image.size
     changes = ["picture copied: only metadata are changed"]
+    only_labels = bool(encoding.set) and encoding.strip is None and encoding.keep is None
+    if only_labels:  # blocks that nobody reads here stay, but for those that say the same again
+        metadata = replace(metadata, others=tuple(one for one in metadata.others if one[0] in _DOUBLES))
     final = strip.metadata_to_write(metadata, encoding.strip, encoding.keep, encoding.icc, size, changes)
     codec, rest, extension = Jpeg(), None, b""
+    if encoding.set:
+        from imgbatch.codecs.writing.labels_in_format import set_labels
+
+        final = set_labels(codec, final, encoding.set, changes)
+        same = (final.exif, final.xmp, final.iptc) == (metadata.exif, metadata.xmp, metadata.iptc)
+        if only_labels and same and not metadata.others and not (encoding.gainmap == "drop" and image.companions):
+            return EncodedFile(data, codec.name, *size, changes=changes, has_position=final.has_position)
     image.end = image.end or jpeg_scans(data)[1]
     if image.companions or metadata.xmp:
         from imgbatch.codecs.formats.companions.rest import rest_to_write
 
         rest, extension = rest_to_write(image, data, encoding, final, changes)
-    options = metadata_options(codec, final, changes) | ({"icc_profile": metadata.icc} if metadata.icc else {})
-    raw = replace_metadata(data, options, metadata.icc is not None, image.end)
+    icc = None if only_labels else metadata.icc
+    options = metadata_options(codec, final, changes) | ({"icc_profile": icc} if icc else {})
+    raw = replace_metadata(data, options, metadata.icc is not None, image.end, only_labels)
     if raw is None:
         return None
-    if metadata.icc and _ICC not in data:
-        changes.append(f"icc: {profile_conversion.profile_name(metadata.icc)} written beside the picture")
+    if icc and _ICC not in data:
+        changes.append(f"icc: {profile_conversion.profile_name(icc)} written beside the picture")
     if rest is not None:
         raw = rest.append_to(raw, extension if "xmp" in options else b"")
     return EncodedFile(raw, codec.name, *size, changes=changes, has_position=final.has_position)
 
 
-def replace_metadata(data: bytes, options: dict[str, Any], profile: bool, end: int | None = None) -> bytes | None:
+def replace_metadata(
+    data: bytes, options: dict[str, Any], profile: bool, end: int | None = None, others: bool = False
+) -> bytes | None:
     """`data` with other metadata around the same picture; None where it is not as a JPEG should be.
 
     Parameters
@@ -71,8 +92,11 @@ def replace_metadata(data: bytes, options: dict[str, Any], profile: bool, end: i
         Whether its ICC profile stays.
     end : int, optional
         Where its picture ends, where that is known.
+    others : bool
+        Whether blocks that are read by nobody here stay, and all comments.
     """
     end = end or jpeg_scans(data)[1]
+    resources: list[bytes] = []
     pieces, jfif, scans, has_profile = [], b"", None, False
     for marker, start, stop in segments(data):
         if marker == _SOS:
@@ -80,10 +104,14 @@ def replace_metadata(data: bytes, options: dict[str, Any], profile: bool, end: i
             break
         content = data[start + 4 : stop]
         if marker == _APP0 and content.startswith(_JFIF) and len(content) >= 14:
-            jfif = segment(_APP0, _density(content, options.get("dpi")))
+            jfif = data[start:stop] if others else segment(_APP0, _density(content, options.get("dpi")))
+        if others and marker == _APP13 and content.startswith(_PHOTOSHOP):
+            resources.append(content[len(_PHOTOSHOP) :])
+            continue
         of_profile = profile and marker == _APP2 and content.startswith(_ICC)
         has_profile = has_profile or of_profile
-        if of_profile or marker == _APP14 or (marker not in range(_APP0, _APP15 + 1) and marker != _COM):
+        is_other = others and not content.startswith(_READ.get(marker, b"?"))
+        if of_profile or is_other or marker == _APP14 or (marker not in range(_APP0, _APP15 + 1) and marker != _COM):
             pieces.append(data[start:stop])
     if end is None or scans is None:
         return None
@@ -93,18 +121,24 @@ def replace_metadata(data: bytes, options: dict[str, Any], profile: bool, end: i
     if packet := options.get("xmp"):
         head.append(segment(_APP1, XMP + packet))
     head.append(options.get("extra", b""))
+    rest = iptc.with_records(b"".join(resources), None)
+    head += [segment(_APP13, _PHOTOSHOP + piece) for piece in _pieces(rest, 65000)]
     if not has_profile and "icc_profile" in options:
         head += _profile_segments(options["icc_profile"])
-    if comment := options.get("comment"):
+    if (comment := options.get("comment")) and not others:
         head.append(segment(_COM, comment))
     return b"".join([data[:2], *head, *pieces, scans_alone(data, scans, end)])
 
 
 def _profile_segments(icc: bytes) -> list[bytes]:
     """A profile in numbered pieces (ICC.1:2022, annex B.4)."""
-    pieces = [icc[at : at + _PIECE] for at in range(0, len(icc), _PIECE)]
+    pieces = _pieces(icc, _PIECE)
     heads = (_ICC + bytes((number, len(pieces))) for number in range(1, len(pieces) + 1))
     return [segment(_APP2, head + piece) for head, piece in zip(heads, pieces, strict=True)]
+
+
+def _pieces(block: bytes, most: int) -> list[bytes]:
+    return [block[at : at + most] for at in range(0, len(block), most)]
 
 
 def _density(jfif: bytes, dpi: tuple[float, float] | None) -> bytes:

@@ -34,6 +34,7 @@ class Png(Codec):
     color_key = True
     optimizes = True
     for_web = True
+    label_places = ("exif", "xmp", "text")
     feature = "zlib"
 
     def findings(self, data: bytes) -> Iterator[Finding]:

@@ -45,6 +45,7 @@ class Tiff(Codec):
 
     name = "tiff"
     page_tags = True
+    label_places = ("exif", "xmp", "iptc")
     modes = frozenset({"1", "L", "LA", "P", "PA", "I", "I;16", "F", "RGB", "RGBA", "CMYK", "LAB", "RGB;16", "RGBA;16"})
 
     def quality(self, encoding: Encoding) -> int | None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 TIFF_TAG, _TIFF_PHOTOSHOP = 33723, 34377
-RESOURCE = 0x0404
+RESOURCE, _DIGEST = 0x0404, 0x0425  # of Photoshop's: the records, and the MD5 by which it sees that they were changed
 PNG_TEXT = header_blocks.PNG_IPTC
 #: The names of record 2 that have one in exiftool too.
 NAMES = {
@@ -58,11 +58,28 @@ def records_in_resources(blocks: bytes) -> bytes | None:
     return None
 
 
+def with_records(blocks: bytes, records: bytes | None) -> bytes:
+    """Photoshop's resources with other records, or none, among them, and without the digest of those of before."""
+    pieces = [] if not records else [_resource(records)]
+    at = 0
+    while blocks[at : at + 4] == b"8BIM":
+        start, code, name = at, int.from_bytes(blocks[at + 4 : at + 6], "big"), blocks[at + 6 : at + 7]
+        at += 6 + (2 + (name[0] if name else 0)) // 2 * 2
+        length = int.from_bytes(blocks[at : at + 4], "big")
+        at += 4 + length + length % 2
+        if code not in (RESOURCE, _DIGEST):
+            pieces.append(blocks[start:at])
+    return b"".join(pieces) + blocks[at:]
+
+
 def segment(iptc: bytes) -> bytes | None:
     """The JPEG segment that holds the records; None where they are too long for one."""
-    block = b"8BIM\x04\x04\0\0" + len(iptc).to_bytes(4, "big") + iptc + bytes(len(iptc) % 2)
-    content = b"Photoshop 3.0\0" + block
+    content = b"Photoshop 3.0\0" + _resource(iptc)
     return b"\xff\xed" + (len(content) + 2).to_bytes(2, "big") + content if len(content) <= 65533 else None
+
+
+def _resource(iptc: bytes) -> bytes:
+    return b"8BIM\x04\x04\0\0" + len(iptc).to_bytes(4, "big") + iptc + bytes(len(iptc) % 2)
 
 
 def hexadecimal(iptc: bytes) -> str:
@@ -75,7 +92,7 @@ def hexadecimal(iptc: bytes) -> str:
 def without(iptc: bytes, drops: Callable[[str, bytes], bool]) -> bytes | None:
     """The records but those whose name and value `drops` names; None where none are left but what tells the coding."""
     pieces, count = [], 0
-    for record, dataset, head, raw in _records(iptc):
+    for record, dataset, head, raw in items(iptc):
         if record == 2 and dataset and drops(NAMES.get(dataset, str(dataset)), raw[head:]):
             continue
         pieces.append(raw)
@@ -86,14 +103,14 @@ def without(iptc: bytes, drops: Callable[[str, bytes], bool]) -> bytes | None:
 def texts(iptc: bytes, datasets: Collection[int]) -> dict[int, str]:
     """The first value of each of these datasets of record 2, by its number."""
     values: dict[int, str] = {}
-    for record, dataset, head, raw in _records(iptc):
+    for record, dataset, head, raw in items(iptc):
         if record == 2 and dataset in datasets:
             values.setdefault(dataset, raw[head:].decode("utf-8", "replace"))
     return values
 
 
-def _records(iptc: bytes) -> Iterator[tuple[int, int, int, bytes]]:
-    """The number of the record and the dataset, where the value begins, and all of it."""
+def items(iptc: bytes) -> Iterator[tuple[int, int, int, bytes]]:
+    """Of each record its number and dataset, where its value begins, and all of it."""
     at = 0
     while at + 5 <= len(iptc) and iptc[at] == 0x1C:
         length, head = int.from_bytes(iptc[at + 3 : at + 5], "big"), 5

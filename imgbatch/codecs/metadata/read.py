@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 #: Bytes of a block, at most.
 MOST = 4 << 20
 _EXTENSION_NOTE = rb"(?<!\s)\s++xmpNote:HasExtendedXMP\s*+=\s*+(\"[^\"]*+\"|'[^']*+')"  # compiled when it is needed
-_GIF_XMP = b"\x21\xff\x0bXMP DataXMP"
+#: How the extension of a GIF begins that holds a packet.
+GIF_XMP = b"\x21\xff\x0bXMP DataXMP"
 #: Texts of a PNG that hold another block, and what ImageMagick makes up for every file.
 _OTHERS = (PNG_XMP, RAW_PROFILE, "exif", "date:")
 _X, _Y, _UNIT = 0x011A, 0x011B, 0x0128
@@ -39,8 +40,8 @@ def packet(image: ImageFile, name: str, data: bytes, warnings: list[str], change
         Get that it was too large, and that a JPEG's extended XMP is not kept.
     """
     raw: Any = image.info.get("xmp", image.info.get(PNG_XMP))
-    if raw is None and name == "gif" and (at := data.find(_GIF_XMP)) >= 0:
-        raw = data[at + len(_GIF_XMP) : data.find(b"\x01\xff\xfe", at)]
+    if raw is None and name == "gif" and (at := data.find(GIF_XMP)) >= 0:
+        raw = data[at + len(GIF_XMP) : data.find(b"\x01\xff\xfe", at)]
     if isinstance(raw, str):
         raw = raw.encode("utf-8", "surrogateescape")
     if not isinstance(raw, bytes) or not raw or _too_large(raw, "xmp", warnings):

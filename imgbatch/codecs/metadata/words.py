@@ -47,7 +47,8 @@ PLACE_TAGS = {
     34264: "ModelTransformation", 34735: "GeoKeyDirectory", 34736: "GeoDoubleParams", 34737: "GeoAsciiParams",
     50844: "RPCCoefficient",
 }  # fmt: skip
-_SYNONYMS = {
+#: Other words for these.
+SYNONYMS = {
     "author": "artist",
     "creator": "artist",
     "rights": "copyright",
@@ -62,14 +63,14 @@ def canonical_words(text: str) -> str:
     for word in words:
         if ":" in word and re.fullmatch(r"[\w.-]+:[\w.-]+", word):
             continue  # a property of XMP: there is no list of them
-        if word not in BLOCKS and word not in MEANINGS and word not in _SYNONYMS and word not in _tags():
+        if word not in BLOCKS and word not in MEANINGS and word not in SYNONYMS and word not in _tags():
             raise unknown(word, "block or tag of metadata", (*BLOCKS, *MEANINGS, *_tags()))
     return ",".join(dict.fromkeys(words))
 
 
 def meanings(text: str) -> frozenset[str]:
     """The words of a comma list, and all names that they stand for."""
-    words = [_SYNONYMS.get(word, word) for word in text.split(",") if word]
+    words = [SYNONYMS.get(word, word) for word in text.split(",") if word]
     return frozenset(words) | {name for word in words for name in MEANINGS.get(word, ())}
 
 

@@ -42,6 +42,9 @@ _USUAL = {
     "http://iptc.org/std/Iptc4xmpExt/2008-02-29": "Iptc4xmpExt", "http://www.dji.com/drone-dji/1.0": "drone-dji",
     "http://www.w3.org/2003/01/geo/wgs84_pos": "geo", "http://www.georss.org/georss": "georss",
     "http://www.opengis.net/gml": "gml", "http://schema.org": "schema", "https://schema.org": "schema",
+    "http://ns.adobe.com/pdf/1.3": "pdf", "http://ns.adobe.com/lightroom/1.0": "lr",
+    "http://www.digikam.org/ns/1.0": "digiKam", "http://ns.microsoft.com/photo/1.0": "MicrosoftPhoto",
+    "http://ns.iview-multimedia.com/mediapro/1.0": "mediapro", "http://ns.acdsee.com/iptc/1.0": "acdsee",
 }  # fmt: skip
 
 

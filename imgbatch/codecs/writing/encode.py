@@ -157,6 +157,10 @@ def prepare(
         final = strip.metadata_to_write(
             metadata, encoding.strip, encoding.keep, encoding.icc, pictures[0].size, changes
         )
+        if encoding.set:
+            from imgbatch.codecs.writing.labels_in_format import set_labels
+
+            final = set_labels(codec, final, encoding.set, changes)
         if final.pages and not codec.page_tags:
             from imgbatch.codecs.containers.tiff_tags import names_of
 

@@ -152,6 +152,9 @@ def _copy(
         return None
     if can_rewrite(picture, output, target.format):
         rewrite = codecs.rewrite_metadata(data, output, picture)
+        if rewrite is not None and rewrite.data == data:
+            copy = dataclasses.replace(rewrite, changes=[COPY_CHANGE, *rewrite.changes[1:]])
+            return OutputDecision(place, target.format, copy=copy)
         if rewrite is None:
             picture.changes.append(ENCODE_CHANGE)
         return None if rewrite is None else OutputDecision(place, target.format, copy=rewrite, rewrites=True)
@@ -171,7 +174,7 @@ def can_copy(picture: SourceImage, plan: DecodePlan, output: Output, number: int
     That is so when its format is the source's, its encoding is left open (a quality, say, asks for encoding), nothing
     is turned, and no operation changes the picture. A size that is asked for (``max_bytes``) is left open where the
     source keeps to it: encoding a picture again that is small enough would only cost quality. A JPEG's metadata can be
-    stripped around the same picture.
+    stripped around the same picture, and texts be set in those of every format.
 
     Parameters
     ----------
@@ -186,7 +189,7 @@ def can_copy(picture: SourceImage, plan: DecodePlan, output: Output, number: int
     if not _same_shape(picture, plan, number, format):
         return False
     if can_rewrite(picture, output, format):
-        output = dataclasses.replace(output, strip=None, keep=None)
+        output = dataclasses.replace(output, strip=None, keep=None, set=None)
     elif drops_gain_map(picture, output):
         return False
     if output.depth != "keep" and codecs.has_depth(format, output.depth, picture.depth):
@@ -199,7 +202,7 @@ def can_copy(picture: SourceImage, plan: DecodePlan, output: Output, number: int
 
 
 def can_rewrite(picture: SourceImage, output: Output, format: str) -> bool:
-    """Whether metadata or a gain map are to go from a JPEG that stays one, and its colors need not change for that.
+    """Whether texts are to be set, or metadata or a gain map to go from a JPEG; colors need not change for that.
 
     Parameters
     ----------
@@ -207,8 +210,8 @@ def can_rewrite(picture: SourceImage, output: Output, format: str) -> bool:
         As of :func:`can_copy`.
     """
     if format != "jpeg":
-        return False
-    if output.strip is None and output.keep is None and not drops_gain_map(picture, output):
+        return output.set is not None and output.strip is None and output.keep is None
+    if output.strip is None and output.keep is None and output.set is None and not drops_gain_map(picture, output):
         return False
     return picture.metadata.icc is None or strip.icc_policy(output.icc, output.strip, output.keep) == "keep"
 

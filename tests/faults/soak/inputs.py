@@ -9,6 +9,7 @@ import random
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
@@ -211,3 +212,22 @@ def announcements() -> tuple[bytes, ...]:
     part = accompanied.Part("GainMap", "image/jpeg", b"x")
     film = 'GCamera:MicroVideo="1" GCamera:MicroVideoOffset="12"'
     return accompanied.container(part, part, more=film), accompanied.GAIN_XMP, accompanied.APPLE_XMP
+
+
+@functools.cache
+def label_files() -> tuple[bytes, ...]:
+    """AVIF of one picture and of several, with EXIF and XMP, and a TIFF of three pages with texts."""
+    exif = Image.Exif()
+    exif[0x013B] = "artist"
+    pictures = [Image.new("RGB", (16, 8), color) for color in ("red", "green", "blue")]
+    files = []
+    for more in ([], pictures[1:]):
+        file = io.BytesIO()
+        options: dict[str, Any] = {"save_all": True, "append_images": more} if more else {}
+        pictures[0].save(file, "AVIF", exif=exif.tobytes(), xmp=XMP, **options)
+        files.append(file.getvalue())
+    for big in (False, True):
+        file = io.BytesIO()
+        pictures[0].save(file, "TIFF", save_all=True, append_images=pictures[1:], tiffinfo={0x013B: "a"}, big_tiff=big)
+        files.append(file.getvalue())
+    return tuple(files)

@@ -13,7 +13,10 @@ from PIL import Image as Images
 import imgbatch as ib
 from imgbatch import codecs
 from imgbatch.codecs import contents
+from imgbatch.codecs.formats.rewrites import gif_packet, item_boxes, jxl_metadata, png_texts, tiff_entries
+from imgbatch.codecs.formats.rewrites import webp_chunks as webp_labels
 from imgbatch.codecs.metadata import header_blocks, iptc, strip
+from imgbatch.codecs.metadata.labels import label_words, write_labels
 from imgbatch.codecs.metadata.regions import rdf
 from imgbatch.codecs.metadata.regions.follow import follow
 from imgbatch.codecs.metadata.texts import capture_date
@@ -95,6 +98,27 @@ def _regions(chance: random.Random, data: bytes) -> object:
     return follow(codecs.Metadata(exif=data, xmp=data), journey, []), rdf.Packet(data).root
 
 
+def _labels(chance: random.Random, data: bytes) -> object:
+    """Texts that are set in the blocks of metadata, and in a file of any kind."""
+    texts = chance.choice(_LABELS)
+    metadata = codecs.Metadata(exif=data, xmp=data, iptc=data, text={"Author": "x"})
+    write_labels.with_labels(metadata, texts, ("exif", "xmp", "iptc", "text"), [])
+    return iptc.with_records(data, data)
+
+
+def _label_file(chance: random.Random, data: bytes) -> object:
+    texts = chance.choice(_LABELS)
+    if data.startswith(b"\x89PNG"):
+        return png_texts.with_metadata(data, codecs.Metadata(), codecs.Metadata(text={"Author": "x"}), texts)
+    if data.startswith((b"II", b"MM")):
+        return tiff_entries.with_labels(data, texts)
+    if data.startswith(b"RIFF"):
+        return webp_labels.with_labels(data, (10, 20), texts)
+    if data.startswith((b"\0\0\0\x0cJXL", b"\xff\x0a")):
+        return jxl_metadata.with_labels(data, texts)
+    return item_boxes.with_labels(data, texts), gif_packet.with_packet(data, b"<x/>")
+
+
 def _findings(chance: random.Random, data: bytes) -> object:
     return codecs.findings(data, chance.choice([".jpg", ".png", ".tif"]))
 
@@ -160,6 +184,10 @@ def _of_samples(*suffixes: str, head: int | None = 3000) -> Feed:
     return lambda chance: inputs.mutate(chance, chance.choice(inputs.samples(*suffixes)), 8, head)
 
 
+_LABELS = tuple(
+    label_words.canonical_labels(texts.items()) or ()
+    for texts in ({"artist": "Zoë", "keywords": ["a", "b"]}, {"artist": "", "title": ""}, {"description": "d" * 300})
+)
 _MANY = (".jpg", ".png", ".webp", ".gif", ".tif", ".bmp", ".avif")
 _FORMATS = ("png", "tiff", "jpeg", "webp")
 #: What feeds a group, the modules whose functions are fed, and functions of ours that lead to others.
@@ -198,6 +226,21 @@ _GROUPS: dict[str, tuple[Feed, str, tuple[Parse, ...]]] = {
     "identify": (_of_samples(*_MANY, head=64), "codecs.reading.identify", ()),
     "tiff": (_in_place(deep_inputs.tiff_pages), "codecs.reading.samples.bit_depth codecs.containers.tiff_tags",
              (_opened,)),
+    "labels": (
+        lambda chance: inputs.mutate(
+            chance, chance.choice([inputs.XMP, inputs.IPTC, inputs.RESOURCES, *inputs.exif_blocks()]), 8
+        ),
+        "", (_labels,),
+    ),
+    "label-files": (
+        lambda chance: inputs.mutate(
+            chance,
+            chance.choice([*inputs.samples(".png", ".webp", ".tif", ".gif"), *inputs.label_files(), inputs.JXL]),
+            8,
+            chance.choice([800, None]),
+        ),
+        "", (_label_file,),
+    ),
     "header": (_of_samples(*_MANY, head=600), "", (_opened,)),
     "deep": (_in_place(deep_inputs.deep_files), "", (_decoded,)),
     "tiff-pages": (_in_place(deep_inputs.tiff_pages), "", (_decoded,)),

@@ -30,8 +30,10 @@ from imgbatch.codecs.containers import (
 )
 from imgbatch.codecs.formats import jpeg_lossless
 from imgbatch.codecs.formats.companions import extended
+from imgbatch.codecs.formats.rewrites import gif_packet, item_boxes, jxl_metadata, png_texts, tiff_entries, webp_chunks
 from imgbatch.codecs.metadata import announcements, exif, exif_tags, header_blocks, iptc, read, strip, xmp
 from imgbatch.codecs.metadata.block import Metadata
+from imgbatch.codecs.metadata.labels import exif_labels, iptc_labels, label_words, xmp_labels
 from imgbatch.codecs.metadata.privacy import exif_compaction, geography
 from imgbatch.codecs.metadata.regions.follow import follow
 from imgbatch.codecs.reading import identify
@@ -44,6 +46,8 @@ from imgbatch.planning import globs
 SMALL, LARGE = 100_000, 1_000_000
 MOST = 35  # times as long; linear is 10, quadratic 100
 FLOOR_S = 0.004  # what is shorter is not compared
+
+LABELS = label_words.canonical_labels([("artist", "Ann"), ("keywords", "a,b"), ("title", "")]) or ()
 
 _HEAD = b'<x:xmpmeta xmlns:x="x"><rdf:RDF xmlns:rdf="r"><rdf:Description xmlns:a="b" xmlns:tiff="t" a:c="d"'
 _TAIL = b"</rdf:Description></rdf:RDF></x:xmpmeta>"
@@ -125,6 +129,7 @@ ON_PACKETS: dict[str, Callable[[bytes], object]] = {
     "items": announcements.items,
     "film_length": announcements.film_length,
     "only_gain_map": announcements.only_gain_map,
+    "labels": lambda packet: xmp_labels.with_labels(packet, LABELS, []),
     "extended": lambda packet: re.sub(read._EXTENSION_NOTE, b"", packet),
 }
 
@@ -175,7 +180,16 @@ def _thumbnails(size: int) -> bytes:
     return _block([(0x010F, 2, 4, 0)], start, _directory([(0x0201, 4, 1, 60)] * count) + bytes(size // 13))
 
 
+def _packets(size: int) -> bytes:
+    """Thousands of tags of which each has half of the block as its packet of XMP."""
+    count = size // 24
+    start = 8 + 2 + 12 * count + 4
+    inner = _HEAD + b">" + _fill(b"<a:e>1</a:e>", size // 2) + _TAIL
+    return _block([(700, 7, len(inner), start)] * count, 0, inner)
+
+
 BLOCKS = {
+    "packets": _packets,
     "two directories": _two_directories, "one value": _one_value, "latitudes": _latitudes, "pointers": _pointers,
     "thumbnails": _thumbnails, "marks": lambda size: _fill(b"Exif\0\0", size),
 }  # fmt: skip
@@ -195,6 +209,7 @@ ON_BLOCKS: dict[str, Callable[[bytes], object]] = {
     "with_upright_orientation": exif.with_upright_orientation,
     "without_orientation": exif.without_orientation,
     "has_fixed_maker_note": exif.has_fixed_maker_note,
+    "labels": lambda block: exif_labels.with_labels(block, LABELS),
     "marks": lambda block: re.sub(rb"\A(?:Exif\0\0)++", b"", block),
 }
 
@@ -243,6 +258,33 @@ def _nest(size: int) -> bytes:
     return b"".join(struct.pack(">I4s", size - at, b"trak") for at in range(0, size - 8, 8))
 
 
+def _items(size: int) -> bytes:
+    """An AVIF of thousands of items, of which each has thousands of extents, and half of them are EXIF."""
+    count = size // 60
+    place = b"\0\0\0\x08\0\0\0\x09"
+    extents = b"".join(struct.pack(">HHH", item + 1, 0, 2) + place * 2 for item in range(count))
+    iloc = _box(b"iloc", struct.pack(">IHH", 0, 0x4400, count) + extents)
+    names = (struct.pack(">IHH", 2 << 24, item + 1, 0) + (b"Exif\0", b"av01\0")[item % 2] for item in range(count))
+    iinf = _box(b"iinf", struct.pack(">IH", 0, count) + b"".join(_box(b"infe", name) for name in names))
+    meta = _box(b"meta", bytes(4) + _box(b"pitm", struct.pack(">IH", 0, 2)) + iloc + iinf)
+    return _box(b"ftyp", b"avif\0\0\0\0") + meta + _box(b"mdat", bytes(100))
+
+
+def _long_extents(size: int) -> bytes:
+    """An AVIF of one block of EXIF in thousands of extents, each of which is the whole file."""
+    count = min(size // 8, 60_000)
+    iloc = _box(b"iloc", struct.pack(">IHHHHH", 0, 0x4400, 1, 1, 0, count) + struct.pack(">II", 0, size // 2) * count)
+    iinf = _box(b"iinf", struct.pack(">IH", 0, 1) + _box(b"infe", struct.pack(">IHH", 2 << 24, 1, 0) + b"Exif\0"))
+    return _box(b"meta", bytes(4) + _box(b"pitm", struct.pack(">IH", 0, 1)) + iloc + iinf) + _box(b"free", bytes(size))
+
+
+def _texts_of_pages(size: int) -> bytes:
+    """A TIFF of thousands of pages, of which each has half of the file as its packet of XMP."""
+    count = size // 2 // 30
+    pages = (_directory([(700, 7, size // 2, 8 + 18 * count)], 8 + 18 * (number + 1)) for number in range(count))
+    return b"II*\0\x08\0\0\0" + b"".join(pages)[:-4] + bytes(4) + _fill(b"<a:e>1</a:e>", size // 2)
+
+
 FILES: dict[str, Callable[[int], bytes]] = {
     "properties": _properties,
     "profile": _profile,
@@ -277,6 +319,16 @@ FILES: dict[str, Callable[[int], bytes]] = {
         + _fill(_BLOCK, size)
         + struct.pack("<I", 12 + size // 12 * 12)
         + b"SEFT"
+    ),
+    "avif of items": _items,
+    "avif of long extents": _long_extents,
+    "tiff of texts": _texts_of_pages,
+    "webp of blocks": lambda size: (
+        b"RIFF"
+        + struct.pack("<I", 4 + 18 + size // 8 * 8)
+        + b"WEBPVP8X\x0a\0\0\0"
+        + bytes(10)
+        + _fill(b"EXIF\0\0\0\0", size)
     ),
     "spaces": lambda size: b" " * size,
     "zeros": bytes,
@@ -325,6 +377,14 @@ ON_FILES: dict[str, Callable[[bytes], object]] = {
     "resources": iptc.records_in_resources,
     "records": lambda data: iptc.without(data, lambda name, value: name == "headline"),
     "hexadecimal": iptc.hexadecimal,
+    "with_records": lambda data: iptc.with_records(data, b"x"),
+    "labels of records": lambda data: iptc_labels.with_labels(data, LABELS, []),
+    "labels of a png": lambda data: png_texts.with_metadata(data, Metadata(), Metadata(text={"Author": "x"}), LABELS),
+    "labels of a tiff": lambda data: tiff_entries.with_labels(data, LABELS),
+    "labels of a webp": lambda data: webp_chunks.with_labels(data, (1, 1), LABELS),
+    "labels of an avif": lambda data: item_boxes.with_labels(data, LABELS),
+    "labels of a jxl": lambda data: jxl_metadata.with_labels(data, LABELS),
+    "labels of a gif": lambda data: gif_packet.with_packet(data, b"<x/>"),
 }
 
 TEXTS: dict[str, Callable[[int], str]] = {

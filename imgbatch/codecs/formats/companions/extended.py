@@ -71,13 +71,23 @@ def keep_extension(image: SourceImage, data: bytes, encoding: Encoding, final: M
     extension = extension_of(data)
     if extension is not None and final.xmp:
         before = Metadata(xmp=extension.content)
-        if strip.strip_metadata(before, encoding.strip, encoding.keep, []).xmp == extension.content:
+        same = strip.strip_metadata(before, encoding.strip, encoding.keep, []).xmp == extension.content
+        if same and not _says_other(extension.content, encoding):
             final.xmp = announcements.with_extension(final.xmp, extension.name)
             return extension.segments
     changes += losses(image)
     if final.xmp:
         final.xmp = announcements.without_announcements(final.xmp, announcements.IN_EXTENSIONS)[0]
     return b""
+
+
+def _says_other(packet: bytes, encoding: Encoding) -> bool:
+    """Whether a packet has texts that are set, which would stay as they were."""
+    if not encoding.set:
+        return False
+    from imgbatch.codecs.metadata.labels.xmp_labels import without_labels
+
+    return without_labels(packet, encoding.set) != packet
 
 
 def losses(image: SourceImage) -> list[str]:

@@ -38,6 +38,10 @@ def strip_piece(piece: Piece, encoding: Encoding) -> Piece | None:
     if metadata is None:
         return piece if encoding.strip is None and encoding.keep is None else None
     final = strip.strip_metadata(metadata, encoding.strip, encoding.keep, [])
+    if encoding.set:
+        from imgbatch.codecs.metadata.labels.write_labels import with_labels_where_there
+
+        final = with_labels_where_there(final, encoding.set)
     if piece.kind == GAIN_MAP and metadata.xmp and announcements_of(final.xmp) != announcements_of(metadata.xmp):
         final = replace(final, xmp=announcements.only_gain_map(metadata.xmp))
     raw = jpeg_lossless.replace_metadata(piece.data, metadata_options(Jpeg(), final, []), True)
