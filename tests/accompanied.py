@@ -13,6 +13,10 @@ from typing import NamedTuple
 
 from PIL import Image
 
+from imgbatch.codecs.containers import jpeg_companions
+from imgbatch.codecs.containers.integrity import jpeg_scans
+from imgbatch.codecs.containers.jpeg_companions import Companion
+
 GAIN_XMP = (
     b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
     b'<rdf:Description rdf:about="" xmlns:hdrgm="http://ns.adobe.com/hdr-gain-map/1.0/" hdrgm:Version="1.0" '
@@ -26,6 +30,12 @@ APPLE_XMP = (
     b"<HDRGainMap:HDRGainMapVersion>131072</HDRGainMap:HDRGainMapVersion></rdf:Description></rdf:RDF></x:xmpmeta>"
 )
 ISO = b"urn:iso:std:iso:ts:21496:-1\0"
+
+
+def companions(data: bytes, xmp: bytes | None = None) -> list[Companion]:
+    """What the package finds behind the end mark of a JPEG's picture; nothing where it has none."""
+    end = jpeg_scans(data)[1]
+    return [] if end is None else jpeg_companions.companions(data, end, xmp or b"")
 
 
 class Part(NamedTuple):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from imgbatch.codecs.formats.companions.layout import Piece
     from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
     from imgbatch.codecs.writing.encode import EncodedFile
+    from imgbatch.core.quantities import Size
     from imgbatch.pipeline.steps import ImageContext, OutputContext
     from imgbatch.pixels.frames import SpooledFrames
 
@@ -52,7 +53,8 @@ def encode(
     """
     others = image.picture.companions
     changes: list[str] = []
-    if any(tag in PLACE_TAGS for page in metadata.pages for tag in page) and not _keeps_places(image, one):
+    names_place = any(tag in PLACE_TAGS for page in metadata.pages for tag in page)
+    if names_place and not _keeps_places(image, one, frames[0].size):
         pages = tuple({tag: value for tag, value in page.items() if tag not in PLACE_TAGS} for page in metadata.pages)
         metadata = replace(metadata, pages=pages if any(pages) else ())
         changes.append(PLACE_CHANGE)
@@ -73,17 +75,14 @@ def encode(
     return file
 
 
-def _keeps_places(image: ImageContext, one: OutputContext) -> bool:
+def _keeps_places(image: ImageContext, one: OutputContext, end: Size) -> bool:
     """Whether each point of the picture is where it was."""
+    from imgbatch.pipeline.decisions.journey import map_along
+
     recipe, picture = image.task.recipe, image.picture
     if recipe.auto_orient and picture.orientation != 1:
         return False
-    size = picture.size
-    for op in (*recipe.ops, *one.output.ops):
-        if op.place_map(size) != STILL:
-            return False
-        size = op.after(size) or size
-    return True
+    return map_along((*recipe.ops, *one.output.ops), picture.size, end) == STILL
 
 
 def _make_gain_map(image: ImageContext, one: OutputContext, gain_map: Companion) -> Piece | None:

@@ -12,7 +12,7 @@ from imgbatch import codecs
 from imgbatch.core.errors import ImageError
 from imgbatch.core.job import Job, Target
 from imgbatch.core.quantities import Size
-from imgbatch.operations import Operation
+from imgbatch.pipeline.decisions.decode_plan import sizes_along
 from imgbatch.planning.names import fill_late
 from imgbatch.planning.recipe import Output
 from imgbatch.storage.atomic_write import mtime
@@ -71,19 +71,11 @@ def refuse_long_names(image: ImageContext) -> None:
         if target.late:
             start = picture.upright_size if recipe.auto_orient else picture.size
             try:
-                size = _size_after((*recipe.ops, *output.ops), start)
+                size = sizes_along((*recipe.ops, *output.ops), start)[-1]
                 output_path(target, target.format, size, image.source_hash)
             except ImageError:
                 image.timer.enter("write")
                 raise
-
-
-def _size_after(ops: Iterable[Operation], size: Size) -> Size | None:
-    """The size in px that operations make of a picture; None where only its pixels can tell."""
-    here: Size | None = size
-    for op in ops:
-        here = None if here is None else op.after(here)
-    return here
 
 
 def write_output(

@@ -43,26 +43,13 @@ class Companion(NamedTuple):
     is_jpeg: bool = False
 
 
-def companions(data: bytes, xmp: bytes | None = None) -> list[Companion]:
-    """What follows a JPEG's picture, in order; nothing where the picture has no end mark.
+def companions(data: bytes, end: int, xmp: bytes) -> list[Companion]:
+    """What follows a JPEG's picture, in order.
 
     Parameters
     ----------
     data : bytes
         The whole file.
-    xmp : bytes, optional
-        The picture's own packet.
-    """
-    end = jpeg_scans(data)[1]
-    return [] if end is None else companions_from(data, end, xmp or b"")
-
-
-def companions_from(data: bytes, end: int, xmp: bytes) -> list[Companion]:
-    """The same where it is known where the picture ends.
-
-    Parameters
-    ----------
-    data : bytes
     end : int
         Of the picture: the byte after its end mark.
     xmp : bytes

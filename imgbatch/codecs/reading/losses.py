@@ -85,7 +85,7 @@ def companions(image: SourceImage, data: bytes) -> list[Companion]:
         return []
     from imgbatch.codecs.containers import jpeg_companions  # few files have any
 
-    return jpeg_companions.companions_from(data, end, image.metadata.xmp or b"")
+    return jpeg_companions.companions(data, end, image.metadata.xmp or b"")
 
 
 def other_blocks(image: ImageFile, format: str, data: bytes, warnings: list[str]) -> Others:

@@ -117,7 +117,7 @@ def make_plan(
     """
     size = picture.upright_size if upright else picture.size
     common_ops = merge_crops(common, size, GAP)
-    after = _sizes(common_ops, size)[-1]
+    after = sizes_along(common_ops, size)[-1]
     chains: Sequence[Ops] = [tuple(ops) if after is None else merge_crops(ops, after, GAP) for ops in own]
     demand = _largest_demand(common_ops, chains, size) if picture.format == "jpeg" else None
     luma = halves and picture.luma and _reductions_only([(*common_ops, *chain) for chain in chains], size, demand)
@@ -204,7 +204,7 @@ def shows_whole_source(ops: Several) -> bool:
     return all(_keeps_whole(op) or (isinstance(op, Resize) and op.fit in _WHOLE) for op in ops)
 
 
-def _sizes(ops: Ops, size: Size) -> list[Size | None]:
+def sizes_along(ops: Sequence[Operation], size: Size) -> list[Size | None]:
     """The size before each operation and after the last, as far as it can be told."""
     sizes: list[Size | None] = [size]
     for op in ops:
@@ -223,7 +223,7 @@ def _largest_demand(common_ops: Ops, chains: Sequence[Ops], size: Size) -> Size 
 
 def _demand_of_all(ops: Ops, size: Size) -> Size:
     """How large the first operation's input must be, read from the last operation to the first."""
-    sizes = _sizes(ops, size)
+    sizes = sizes_along(ops, size)
     demand: Size | None = sizes[-1]
     for op, here in zip(reversed(ops), reversed(sizes[:-1]), strict=True):
         if here is None:
@@ -275,12 +275,12 @@ def _can_turn_late(ops: Ops) -> bool:
 def _follows_places(ops: Ops, size: Size) -> bool:
     """Whether each operation before the first reduction says where the places of a picture come to lie."""
     before = itertools.takewhile(lambda op: not isinstance(op, Reduction), ops)
-    return all(here and op.place_map(here) for op, here in zip(before, _sizes(ops, size), strict=False))
+    return all(here and op.place_map(here) for op, here in zip(before, sizes_along(ops, size), strict=False))
 
 
 def _localize(ops: Ops, original: Size | None, orientation: int, window: Window | None) -> Ops:
     """`ops` with the first reduction told what it will see: `window` is what the first of them sees."""
-    sizes = [None] * len(ops) if original is None else _sizes(ops, original)
+    sizes = [None] * len(ops) if original is None else sizes_along(ops, original)
     at = next(place for place, op in enumerate(ops) if isinstance(op, Reduction))
     first = ops[at]
     assert isinstance(first, Reduction)

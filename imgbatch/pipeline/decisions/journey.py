@@ -28,7 +28,7 @@ def journey_to(picture: SourceImage, plan: DecodePlan, output: int, end: Size) -
     """
     orientation = picture.sensor_orientation(upright=plan.turner != "nobody")
     start = swap_size(plan.size, orientation)
-    return Journey(start, orientation, _map_of((*plan.common, *plan.own[output]), plan.size, end), end)
+    return Journey(start, orientation, map_along((*plan.common, *plan.own[output]), plan.size, end), end)
 
 
 def on_journey(
@@ -50,7 +50,15 @@ def on_journey(
     return replace(metadata, journey=journey_to(picture, plan, output, end)) if names_places(metadata) else metadata
 
 
-def _map_of(ops: tuple[Operation, ...], size: Size, end: Size) -> PlaceMap | None:
+def map_along(ops: tuple[Operation, ...], size: Size, end: Size) -> PlaceMap | None:
+    """Where operations lead the places of a picture; None where one of them does not say.
+
+    Parameters
+    ----------
+    ops : tuple of Operation
+    size, end : Size
+        Of the picture before and after them, in px.
+    """
     result, here = STILL, size
     for op in ops:
         place_map, after = op.place_map(here), op.after(here)

@@ -22,7 +22,6 @@ from imgbatch.codecs.containers import (
     color_blocks,
     color_boxes,
     integrity,
-    jpeg_companions,
     jpeg_progression,
     jxl_boxes,
     mpo_index,
@@ -42,6 +41,7 @@ from imgbatch.core.places import Journey, PlaceMap
 from imgbatch.operations.tone import cube_file
 from imgbatch.pixels.color_spaces import icc_profile, matrix_conversion
 from imgbatch.planning import globs
+from tests.accompanied import companions
 
 SMALL, LARGE = 100_000, 1_000_000
 MOST = 35  # times as long; linear is 10, quadratic 100
@@ -368,7 +368,7 @@ ON_FILES: dict[str, Callable[[bytes], object]] = {
     "scans": integrity.jpeg_scans,
     "scans_alone": lambda data: integrity.scans_alone(data, 0, len(data)),
     "extension_of": extended.extension_of,
-    "companions": lambda data: jpeg_companions.companions(data, b"<a:Item a:Mime='video/mp4' a:Length='9'/>" * 999),
+    "companions": lambda data: companions(data, b"<a:Item a:Mime='video/mp4' a:Length='9'/>" * 999),
     "without_fine_scans": jpeg_progression.without_fine_scans,
     "replace_metadata": lambda data: jpeg_lossless.replace_metadata(data, {}, True),
     "jxl": lambda data: jxl_boxes.header.__wrapped__(data),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import imgbatch as ib
-from imgbatch.codecs.containers import jpeg_companions, jpeg_headers
+from imgbatch.codecs.containers import jpeg_headers
 from imgbatch.codecs.containers.integrity import jpeg_scans
 from imgbatch.codecs.metadata import announcements
 from imgbatch.codecs.reading.companions import losses_in_boxes
@@ -22,7 +22,7 @@ FILM = film()
 
 def kinds(data: bytes, xmp: bytes = b"") -> list[str]:
     """What is found; every byte behind the picture belongs to something."""
-    found = jpeg_companions.companions(data, xmp)
+    found = accompanied.companions(data, xmp)
     whole = max((one.end for one in found), default=len(data))
     assert whole == len(data)
     return [one.kind for one in found]

@@ -11,12 +11,11 @@ from PIL import Image, ImageChops, ImageStat
 
 import imgbatch as ib
 from imgbatch.codecs.containers import mpo_index
-from imgbatch.codecs.containers.jpeg_companions import companions
 from imgbatch.codecs.formats.companions.extended import extension_of
 from imgbatch.codecs.metadata import announcements
 from imgbatch.core.job import Outcome
 from tests import accompanied
-from tests.accompanied import film, jpeg, ramp, with_pictures
+from tests.accompanied import companions, film, jpeg, ramp, with_pictures
 
 HDR = accompanied.ultra_hdr()
 SECOND = jpeg(ramp((32, 24)), comment=b"of the second")

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
-from imgbatch.codecs.containers.jpeg_companions import companions
 from tests import accompanied
+from tests.accompanied import companions
 from tests.other_readers import EXIFTOOL, needs_exiftool
 
 RECIPES: dict[str, tuple[tuple[ib.Operation, ...], dict[str, Any]]] = {
