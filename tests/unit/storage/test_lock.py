@@ -82,3 +82,14 @@ def test_a_lock_that_nobody_keeps_is_given_back(tmp_path: Path) -> None:
 def test_a_file_that_says_nothing_is_no_obstacle(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "lock").write_bytes(content)
     Lock(str(tmp_path)).release()
+
+
+@pytest.mark.skipif(not hasattr(os, "O_NOFOLLOW"), reason="links are followed here")
+def test_a_link_in_the_lock_s_place_is_not_followed(tmp_path: Path) -> None:
+    somebody_else_s = tmp_path / "letter.txt"
+    somebody_else_s.write_text("dear")
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "lock").symlink_to(somebody_else_s)
+    with pytest.raises(OSError, match="lock"):
+        Lock(str(tmp_path / "state"))
+    assert somebody_else_s.read_text() == "dear"
