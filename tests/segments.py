@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 SHM = "/dev/shm"
+_HELPER = f"{SHM}/imgbatch-helper-"  # the forkserver's socket, which stays open as long as it lives
 
 
 def segment_exists(name: str) -> bool:
@@ -27,6 +28,6 @@ def own_segments() -> set[str]:
             path = os.readlink(f"/proc/self/fd/{descriptor}")
         except OSError:
             continue  # the one that lists them
-        if path.startswith((f"{SHM}/", "/memfd:imgbatch-")):
+        if path.startswith((f"{SHM}/", "/memfd:imgbatch-")) and not path.startswith(_HELPER):
             found.add(f"{descriptor}: {path}")
     return found
