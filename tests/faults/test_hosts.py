@@ -390,6 +390,15 @@ def test_a_quota_of_processor_time_counts(
     assert auto_workers(machine(tmp_path, groups, files)) == count
 
 
+@pytest.mark.parametrize(("processors", "count"), [(None, 1), (6, 6)])
+def test_a_system_that_knows_no_affinity_is_asked_for_its_processors(
+    processors: int | None, count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: processors)
+    assert auto_workers(str(tmp_path)) == count
+
+
 @pytest.mark.parametrize("word", ["from multiprocessing.forkserver import main; main(1, 2)", "--multiprocessing-fork"])
 def test_a_frozen_program_that_starts_itself_as_its_worker_ends_there(word: str) -> None:
     code = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Any
 from unittest.mock import Mock
@@ -9,6 +10,7 @@ from unittest.mock import Mock
 import pytest
 
 from imgbatch.core.errors import EngineError, HostError
+from imgbatch.executors.processes import launch
 from imgbatch.executors.processes.pool import Pool
 from imgbatch.executors.processes.run_state import Chunk, RunState
 from imgbatch.executors.processes.supervisor import Supervisor
@@ -42,6 +44,17 @@ def test_a_second_chance_without_a_worker_is_a_crash(monkeypatch: pytest.MonkeyP
         "the worker was killed, and no other can be started (no process may be started here)"
     )
     assert not supervisor.state.leftover
+
+
+@pytest.mark.parametrize("why", ["nobody has a worker", "the run stops"])
+def test_a_process_that_is_refused_is_not_waited_for(why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = _without_workers(monkeypatch).state
+    state.stopping = why == "the run stops"
+    state.without_worker.extend([0] if why == "nobody has a worker" else [])
+    monkeypatch.setattr(launch, "_start", Mock(side_effect=BlockingIOError("no more processes")))
+    monkeypatch.setattr(time, "sleep", lambda seconds: pytest.fail("it waited"))
+    with pytest.raises(HostError, match="the system gives no process: no more processes"):
+        launch.start_worker(state, 0)
 
 
 @dataclass(frozen=True)

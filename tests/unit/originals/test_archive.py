@@ -174,6 +174,15 @@ def test_a_reason_takes_nobody_s_name_and_is_said_once(place: Path) -> None:
     assert len(os.listdir(place / "bad/trip")) == 3
 
 
+def test_two_files_of_one_name_keep_a_reason_each(place: Path) -> None:
+    moves(place).settle(outcome(place, "failed", BAD))
+    another = place / "photos/trip/a.jpg"
+    another.write_bytes(DATA[::-1])
+    os.utime(another, ns=(3 * 10**18, 10**18))
+    moves(place).settle(outcome(place, "failed", BAD))
+    assert sorted(os.listdir(place / "bad/trip")) == ["a-1.jpg", "a-1.jpg.txt", "a.jpg", "a.jpg.txt"]
+
+
 def test_a_reason_is_there_before_its_file_and_what_a_kill_has_left_is_believed(
     place: Path, disk: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

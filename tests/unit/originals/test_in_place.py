@@ -154,3 +154,20 @@ def test_a_backup_s_place_that_another_file_has_costs_it_nothing(photos: Path, m
 
 def _fold(path: str) -> str:
     return os.path.join(os.path.dirname(path), os.path.basename(path).lower())
+
+
+def test_a_file_that_cannot_be_opened_for_a_moment_is_that_file_s_problem(
+    photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = in_place.InPlace._format_of
+
+    def busy(self: in_place.InPlace, source: ib.Source) -> str | None:
+        if source.relative == "a.png":
+            raise ib.ImageError("io", "Input/output error")
+        return look(self, source)
+
+    monkeypatch.setattr(in_place.InPlace, "_format_of", busy)
+    outcomes = {one.source.relative: one for one in run_in_place(photos).outcomes}
+    error = outcomes["a.png"].error
+    assert error is not None and (error.kind, error.message) == ("io", "Input/output error")
+    assert outcomes["trip/b.png"].status == "ok" and size(photos / "a.png") == (40, 30)

@@ -112,6 +112,25 @@ def test_a_root_that_became_another_folder_is_refused_and_never_made_again(folde
         write_bytes(str(folder / "real/b"), b"data", root=one)
 
 
+def test_another_folder_is_refused_where_folders_cannot_be_held_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(below, "HAS_DIR_FD", False)
+    root = Root(str(tmp_path / "folder"))
+    root.hold()
+    with root.parent(str(tmp_path / "folder" / "new" / "a"), make=True) as (folder, path):
+        assert folder is None and path == str(tmp_path / "folder" / "new" / "a")
+    assert (tmp_path / "folder" / "new").is_dir()
+    (tmp_path / "folder").rename(tmp_path / "away")
+    (tmp_path / "folder").mkdir()
+    with (
+        pytest.raises(OSError, match="is another one"),
+        root.parent(str(tmp_path / "folder" / "below" / "a"), make=True),
+    ):
+        pytest.fail("it was entered")
+    assert not list((tmp_path / "folder").iterdir())
+
+
 def test_a_folder_that_is_removed_while_it_is_held_is_said_to_be_gone(tmp_path: Path) -> None:
     root = Root(str(tmp_path / "new"))
     root.hold()
