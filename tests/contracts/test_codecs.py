@@ -394,6 +394,16 @@ def test_a_transparent_sixteen_bit_gray_is_not_lost_silently(name: str) -> None:
         assert alpha == (b"\x00\xff" if codecs.codec(name).alpha else b"\xff\xff")
 
 
+def test_colors_that_a_palette_with_shades_of_alpha_lacks_are_named() -> None:
+    image = Image.new("RGBA", (40, 30), (0, 0, 0, 255))
+    image.paste((200, 0, 0, 255), (0, 0, 40, 20))
+    image.paste((200, 0, 0, 128), (0, 0, 40, 10))
+    image.paste((9, 9, 9, 0), (0, 0, 40, 5))
+    assert encode(image, "png", colors=2).changes == ["colors: reduced to 2"]
+    assert encode(image, "png", colors=4).changes == []
+    assert encode(image.quantize(4), "png", colors=64).changes == []
+
+
 def test_shades_of_alpha_survive_a_reduced_palette_in_png() -> None:
     image = smooth("RGBA")
     encoded = encode(image, "png", colors=128)

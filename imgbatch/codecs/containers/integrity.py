@@ -48,10 +48,26 @@ def _cut(data: bytes, what: str) -> Finding:
 
 def _after(data: bytes, end: int, name: str) -> Iterator[Finding]:
     """What follows the end of the picture."""
-    rest = len(data) - end
-    if rest > _PADDING:
-        zeros = "zero bytes" if not data[end:].strip(b"\0") else "bytes"
-        yield Finding(None, f"{rest} {zeros} after the end of the {name} picture")
+    what = "bytes" if data[end:].strip(b"\0") else "zero bytes"
+    yield from _say_after(len(data) - end, what, name)
+
+
+def _say_after(count: int, what: str, name: str) -> Iterator[Finding]:
+    if count > _PADDING:
+        yield Finding(None, f"{count} {what} after the end of the {name} picture")
+
+
+def _strangers(data: bytes, end: int) -> int:
+    """How many of the bytes behind a JPEG's picture are none of what may accompany it (a film, sound, depth)."""
+    from imgbatch.codecs.containers import jpeg_companions  # few files have anything there
+    from imgbatch.codecs.containers.jpeg_headers import segments
+    from imgbatch.codecs.metadata.header_blocks import XMP
+
+    packets = (data[at + 4 + len(XMP) : stop] for _, at, stop in segments(data) if data.startswith(XMP, at + 4))
+    others = jpeg_companions.companions(data, end, next(packets, b""))
+    if not others:
+        return len(data) - end
+    return sum(one.end - one.start for one in others if one.kind == jpeg_companions.UNKNOWN)
 
 
 # -- one walk for each format ------------------------------------------------------------------------------------------
@@ -135,7 +151,8 @@ def jpeg(data: bytes) -> Iterator[Finding]:
         else:
             yield Finding(None, "the JPEG has no end mark (EOI): its last bytes may be missing")
     elif not data.startswith(b"\xff\xd8", end) and b"MPF\0" not in data[:end]:  # more pictures are no rubbish
-        yield from _after(data, end, "jpeg")
+        rest = _strangers(data, end) if len(data) - end > _PADDING else 0
+        yield from _after(data, end, "jpeg") if rest == len(data) - end else _say_after(rest, "bytes", "jpeg")
 
 
 def gif(data: bytes) -> Iterator[Finding]:

@@ -74,7 +74,7 @@ def reduce_colors(frames: Sequence[Image], colors: int, changes: list[str], colo
         if not alpha.is_opaque(whole):
             solid, soft = False, soft or _is_partly_transparent(whole)
     if not color_key and len(frames) == 1 and not solid:
-        return [_with_alpha_palette(_to_eight_bits(frames[0]), colors)]
+        return [_with_alpha_palette(_to_eight_bits(frames[0]), colors, changes)]
     if soft:
         changes.append("alpha: reduced to transparent or opaque")
     room = colors if solid else colors - 1
@@ -125,10 +125,16 @@ def _transparency_mask(image: Image) -> Image:
     return image.getchannel("A").point([255] * 128 + [0] * 128)
 
 
-def _with_alpha_palette(image: Image, colors: int) -> Image:
+def _with_alpha_palette(image: Image, colors: int, changes: list[str]) -> Image:
+    """`image` with shades of alpha in its palette; `changes` get whether anything that shows is another color."""
     from PIL import Image as Images
+    from PIL import ImageChops
 
-    result = image.convert("RGBA").quantize(colors, method=Images.Quantize.FASTOCTREE)
+    whole = image.convert("RGBA")
+    result = whole.quantize(colors, method=Images.Quantize.FASTOCTREE)
+    difference = ImageChops.difference(result.convert("RGBA").convert("RGBa"), whole.convert("RGBa"))
+    if any(band.getextrema() != (0, 0) for band in difference.split()):
+        changes.append(f"colors: reduced to {colors}")
     result.info = {}
     return result
 

@@ -7,6 +7,7 @@ import json
 import os
 import struct
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from imgbatch import codecs
 from imgbatch.codecs.containers import integrity, jpeg_scans
 from imgbatch.core.errors import UsageError
 from imgbatch.core.job import Outcome
+from tests import accompanied
 
 ROOT = Path(__file__).parents[3]
 SHARED = ROOT.parent / "shared" / "images"
@@ -200,6 +202,15 @@ def test_data_after_the_end_are_worth_a_warning(tmp_path: Path, name: str) -> No
     outcome = outcome_of(tmp_path, name, dict(SOUND)[name] + b"PK\3\4" * 10)
     assert outcome.status == "ok"
     assert any("after the end" in text for text in outcome.warnings)
+
+
+@pytest.mark.parametrize("make", [accompanied.micro_video, accompanied.samsung, accompanied.depth_photo])
+def test_a_film_or_sound_behind_a_jpeg_is_no_complaint(tmp_path: Path, make: Callable[[], bytes]) -> None:
+    data = make()
+    assert outcome_of(tmp_path, "a.jpg", data).warnings == ()
+    plain = accompanied.jpeg(accompanied.ramp())
+    lines = [finding.message for finding in codecs.findings(plain + accompanied.film() + b"PK\3\4" * 10, ".jpg")]
+    assert lines == ["40 bytes after the end of the jpeg picture"]
 
 
 def test_a_missing_end_mark_is_worth_a_warning(tmp_path: Path) -> None:
