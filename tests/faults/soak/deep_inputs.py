@@ -6,11 +6,13 @@ import functools
 import importlib
 import importlib.util
 import io
+from typing import Any
 
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from tests import color_files, tiff_files
 from tests.contracts import deep_pictures
+from tests.faults.soak import inputs
 from tests.unit.codecs import test_tiff_planes as planes
 
 _SIZE = (24, 18)
@@ -60,6 +62,30 @@ def _by_extras(png: bytes) -> list[bytes]:
         importlib.import_module("pillow_jxl")
         made.append(color_files.saved(image, "JXL"))
     return made
+
+
+@functools.cache
+def labeled_files(*suffixes: str) -> tuple[bytes, ...]:
+    """Pictures with EXIF, XMP and texts, where a format has them and its writer is there; and without."""
+    image, made = Image.effect_noise(_SIZE, 40).convert("RGB"), []
+    blocks: dict[str, Any] = {"exif": b"Exif\0\0" + inputs.exif_blocks()[0], "xmp": inputs.XMP}
+    texts = PngImagePlugin.PngInfo()
+    texts.add_text("Author", "me")
+    texts.add_itxt("XML:com.adobe.xmp", inputs.XMP.decode())
+    texts.add_text("Comment", "long " * 50, zip=True)
+    options: dict[str, dict[str, Any]] = {".gif": {"comment": b"x", **blocks}}
+    options[".png"] = {"pnginfo": texts, "exif": blocks["exif"]}
+    for suffix in suffixes:
+        if suffix == ".heic" and importlib.util.find_spec("pillow_heif"):
+            importlib.import_module("pillow_heif").register_heif_opener()
+        elif suffix == ".jxl" and importlib.util.find_spec("pillow_jxl"):
+            importlib.import_module("pillow_jxl")
+        elif suffix in (".heic", ".jxl"):
+            continue
+        format = {".heic": "HEIF"}.get(suffix, suffix[1:])
+        picture = image.convert("P") if suffix == ".gif" else image
+        made += [color_files.saved(picture, format, **one) for one in ({}, options.get(suffix, blocks))]
+    return tuple(made)
 
 
 @functools.cache

@@ -16,6 +16,7 @@ from types import GeneratorType, ModuleType
 from typing import Any
 
 import imgbatch as ib
+from imgbatch import codecs
 from imgbatch.codecs import contents
 from imgbatch.codecs.containers.jpeg_companions import Companion
 from imgbatch.codecs.formats.companions.layout import Piece
@@ -27,6 +28,9 @@ _BYTES = ("bytes", "bytes | None", "bytearray", "memoryview")
 ELSEWHERE = {
     "codecs.rewrite_metadata": "a picture that was opened -> accompanied",
     "codecs.formats.jpeg_lossless.rewrite": "a picture that was opened -> accompanied",
+    "codecs.formats.rewrites.item_list.boxes": "raises what item_boxes catches -> relabeled",
+    "codecs.formats.rewrites.item_list.number": "raises what item_boxes catches -> relabeled",
+    "codecs.formats.rewrites.relabel.relabel": "a picture that was opened -> relabeled",
     "codecs.reading.open.open_image": "needs limits around it -> opened",
     "codecs.formats.companions.layout.assemble": "a JPEG of ours -> accompanied",
     "codecs.formats.companions.layout.with_index": "a JPEG of ours -> accompanied",
@@ -36,6 +40,8 @@ ELSEWHERE = {
     "pixels.color_spaces.icc_profile.profile_file": "tags of ours -> decoded",
     "pixels.profile_conversion.check_profile": "says in words what a user's file is not -> checked",
 }
+#: What a user sets.
+LABELS = (("keywords", ("a", "b")), ("title", "A title"), ("artist", "J\xf6 & co."), ("copyright", ""))
 #: What a parameter after the first is given, by its annotation.
 ARGUMENTS: dict[str, Callable[[random.Random], Any]] = {
     "bytes": lambda chance: chance.randbytes(chance.randrange(200)),
@@ -52,6 +58,11 @@ ARGUMENTS: dict[str, Callable[[random.Random], Any]] = {
     "Collection[int]": lambda chance: (55, 60),
     "Fates": lambda chance: contents.CONTENTS[chance.choice(["png", "gif", "avif", "jpeg2000"])].fates,
     "Drops": lambda chance: lambda prefix, name, inside: name.startswith("GPS") or inside,
+    "Labels": lambda chance: LABELS[: chance.randrange(1, len(LABELS) + 1)],
+    "Metadata": lambda chance: codecs.Metadata(
+        exif=chance.choice([None, b"II*\0\x08\0\0\0\0\0"]), text={"Author": "x"}
+    ),
+    "list[str]": lambda chance: [],
     "Encoding": lambda chance: ib.Output(strip=chance.choice(["gps", "all", "comment"])),
     "Sequence[tuple[str, int]]": lambda chance: [("GainMap", 100), ("Original", chance.randrange(1 << 32))],
     "Sequence[Piece]": lambda chance: [Piece("GainMap", 0, b"\xff\xd8\xff\xd9")],
@@ -80,6 +91,7 @@ def found() -> dict[str, Callable[..., Any]]:
     }
 
 
+@functools.cache
 def strange() -> list[str]:
     """The functions that can be called neither here nor by what :data:`ELSEWHERE` says."""
     return [
@@ -94,7 +106,7 @@ def functions(module: str) -> tuple[Parse, ...]:
     return tuple(
         _ready(name, function)
         for name, function in found().items()
-        if name.rpartition(".")[0] == module and name not in ELSEWHERE
+        if name.rpartition(".")[0] == module and name not in ELSEWHERE and name not in strange()
     )
 
 

@@ -29,7 +29,7 @@ from imgbatch.pixels import profile_conversion
 from imgbatch.pixels.deep import bands
 from imgbatch.planning import names, recipe_file
 from tests.faults.soak import deep_inputs, inputs
-from tests.faults.soak.found import Parse, all_modules, functions
+from tests.faults.soak.found import LABELS, Parse, all_modules, functions
 from tests.faults.soak.typed_words import type_in, words
 
 _MAX_PIXELS, _FEW_PIXELS = 4_000_000, 60_000
@@ -50,6 +50,13 @@ def _decoded(chance: random.Random, data: bytes) -> object:
     with limits.pixel_limit(_FEW_PIXELS), open.open_image(data, ".tif", _FEW_PIXELS) as picture:
         frames, timing = picture.decode(chance.choice(["all", "first"]), deep=chance.random() < 0.7)
         return codecs.encode(list(frames), chance.choice(_FORMATS), options, picture.metadata, timing)
+
+
+def _relabeled(chance: random.Random, data: bytes) -> object:
+    """A file with other texts, its picture as it is."""
+    limits.readers()
+    with limits.pixel_limit(_MAX_PIXELS), open.open_image(data, ".tif", _MAX_PIXELS) as picture:
+        return codecs.rewrite_metadata(data, ib.Output(set=dict(LABELS)), picture)
 
 
 def _converted(chance: random.Random, data: bytes) -> object:
@@ -180,6 +187,10 @@ def _in_place(files: Callable[[], Sequence[bytes]]) -> Feed:
     return feed
 
 
+def _labeled(*suffixes: str) -> Feed:
+    return _in_place(lambda: deep_inputs.labeled_files(*suffixes))
+
+
 def _of_samples(*suffixes: str, head: int | None = 3000) -> Feed:
     return lambda chance: inputs.mutate(chance, chance.choice(inputs.samples(*suffixes)), 8, head)
 
@@ -195,12 +206,12 @@ _GROUPS: dict[str, tuple[Feed, str, tuple[Parse, ...]]] = {
     "exif": (
         lambda chance: inputs.mutate(chance, chance.choice(inputs.exif_blocks()), 8, 2000),
         "codecs.metadata.exif_tags codecs.metadata.exif codecs.metadata.privacy.exif_compaction "
-        "codecs.metadata.texts.exif_text", (_date, _regions),
+        "codecs.metadata.texts.exif_text codecs.metadata.labels.exif_labels codecs.metadata.read", (_date, _regions),
     ),
-    "xmp": (_of(inputs.XMP), "codecs.metadata.xmp", (_date, _stripped)),
+    "xmp": (_of(inputs.XMP), "codecs.metadata.xmp codecs.metadata.labels.xmp_labels", (_date, _stripped)),
     "regions": (_of(inputs.REGIONS), "", (_regions,)),
     "iptc": (lambda chance: inputs.mutate(chance, chance.choice([inputs.IPTC, inputs.RESOURCES]), 8),
-             "codecs.metadata.iptc", (_date, _stripped)),
+             "codecs.metadata.iptc codecs.metadata.labels.iptc_labels", (_date, _stripped)),
     "raw-profiles": (_of(iptc.hexadecimal(inputs.IPTC).encode(), 8), "codecs.metadata.header_blocks", (_raw_profile,)),
     "png-chunks": (_of_samples(".png"), "codecs.containers.png_chunks", (_date,)),
     "jpeg": (_of_samples(".jpg", head=None), "codecs.containers.jpeg_progression codecs.formats.jpeg_lossless", ()),
@@ -211,6 +222,12 @@ _GROUPS: dict[str, tuple[Feed, str, tuple[Parse, ...]]] = {
         "codecs.containers.jpeg_companions codecs.containers.mpo_index codecs.formats.companions.extended "
         "codecs.formats.companions.layout codecs.formats.companions.pieces", (_accompanied,),
     ),
+    "item-boxes": (_labeled(".avif", ".heic"), "codecs.formats.rewrites.item_boxes", (_relabeled,)),
+    "jxl-metadata": (_labeled(".jxl"), "codecs.formats.rewrites.jxl_metadata", (_relabeled,)),
+    "png-texts": (_labeled(".png"), "codecs.formats.rewrites.png_texts", (_relabeled,)),
+    "tiff-entries": (_in_place(deep_inputs.tiff_pages), "codecs.formats.rewrites.tiff_entries", (_relabeled,)),
+    "webp-chunks": (_labeled(".webp"), "codecs.formats.rewrites.webp_chunks", (_relabeled,)),
+    "gif-packet": (_labeled(".gif"), "codecs.formats.rewrites.gif_packet", (_relabeled,)),
     "announcements": (_of_any(inputs.announcements), "codecs.metadata.announcements", ()),
     "jxl-boxes": (_of(inputs.JXL), "codecs.containers.jxl_boxes", ()),
     "icc": (_of(inputs.profile(), 8), "pixels.color_spaces.icc_profile pixels.color_spaces.matrix_conversion "
@@ -222,7 +239,7 @@ _GROUPS: dict[str, tuple[Feed, str, tuple[Parse, ...]]] = {
         "codecs.contents codecs.containers.blocks.boxes codecs.containers.blocks.gif_blocks "
         "codecs.containers.blocks.trailers codecs.containers.blocks.webp_chunks", (_strangers, _opened),
     ),
-    "integrity": (_of_samples(*_MANY), "codecs.containers.integrity codecs", ()),
+    "integrity": (_of_samples(*_MANY), "codecs.containers.integrity codecs codecs.reading.losses", ()),
     "identify": (_of_samples(*_MANY, head=64), "codecs.reading.identify", ()),
     "tiff": (_in_place(deep_inputs.tiff_pages), "codecs.reading.samples.bit_depth codecs.containers.tiff_tags",
              (_opened,)),

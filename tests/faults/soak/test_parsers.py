@@ -55,6 +55,7 @@ def test_a_new_function_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _forget() -> None:
     found.found.cache_clear()
+    found.strange.cache_clear()
     found.functions.cache_clear()
 
 
@@ -91,7 +92,7 @@ def test_what_is_called_elsewhere_is_reached() -> None:
     sys.setprofile(watch)
     try:
         for number in range(200):
-            for name in ("companions", "deep", "colors", "icc", "tiff-pages"):
+            for name in ("companions", "deep", "colors", "icc", "item-boxes", "tiff-pages"):
                 fuzzer.parser(name, number)
     finally:
         sys.setprofile(before)
