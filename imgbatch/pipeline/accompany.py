@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from imgbatch.core.quantities import Size
     from imgbatch.pipeline.steps import ImageContext, OutputContext
     from imgbatch.pixels.frames import SpooledFrames
+    from imgbatch.planning.recipe import Output
 
 PLACE_CHANGE = "place on earth or sheet (GeoTIFF, position) not kept: the geometry has changed"
 MADE_ALONG = "gain map made along with the picture"
@@ -70,9 +71,26 @@ def encode(
             return file
     if gain_map is not None or f"{GAIN_MAP} not kept" in image.picture.changes:
         metadata = companions.without_gain_of_apple(metadata)
-    file = codecs.encode(frames, format, one.output, metadata, timing)
+    file = _encode(image, one, frames, format, one.output, metadata, timing)
     file.changes += [*changes, *companions.losses(others, image.picture)]
     return file
+
+
+def _encode(
+    image: ImageContext,
+    one: OutputContext,
+    frames: SpooledFrames,
+    format: str,
+    output: Output,
+    metadata: Metadata,
+    timing: AnimationTiming,
+) -> EncodedFile:
+    """The picture alone: encoded, or with the coefficients of its source."""
+    if not one.decision.turns:
+        return codecs.encode(frames, format, output, metadata, timing)
+    from imgbatch.pipeline import coefficients
+
+    return coefficients.file(image, one, metadata)
 
 
 def _keeps_places(image: ImageContext, one: OutputContext, end: Size) -> bool:
@@ -124,7 +142,7 @@ def _encode_with(
             return None
         output = replace(output, max_bytes=room)
     try:
-        file = codecs.encode(frames, "jpeg", output, metadata, timing)
+        file = _encode(image, one, frames, "jpeg", output, metadata, timing)
     except ImageError as error:
         if one.output.max_bytes is not None and error.kind == "target":
             return None

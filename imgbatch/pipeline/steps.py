@@ -15,13 +15,13 @@ from imgbatch import codecs
 from imgbatch.codecs.metadata import profile_policy
 from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
 from imgbatch.codecs.writing.encode import EncodedFile
-from imgbatch.core.errors import ImageError
 from imgbatch.core.job import Job, Target, Written
 from imgbatch.operations import Operation
 from imgbatch.operations.base import needs_screen
 from imgbatch.pipeline import template_fields, write_output
 from imgbatch.pipeline.decisions import decode_plan, depth, output_decision, select_frames
 from imgbatch.pipeline.decisions.decode_plan import DecodePlan
+from imgbatch.pipeline.decisions.lossless_turn import Turn, with_turns
 from imgbatch.pipeline.decisions.memory_demand import memory_demand
 from imgbatch.pipeline.decisions.output_decision import Decisions, OutputDecision
 from imgbatch.pipeline.task import FileContext, TaskContext
@@ -70,6 +70,7 @@ class ImageContext(FileContext):
         self.source_format = ""  # where it is one that is written
         self.fields: set[str] = set()
         self.reductions: dict[int | None, SpooledFrames] = {}
+        self.turns: dict[Turn, bytes] = {}  # what became of the source
         self.late: dict[str, tuple[EncodedFile, Output]] = {}  # under names that the pixels decided
 
     def process(self) -> None:
@@ -150,13 +151,28 @@ def decide_outputs(image: ImageContext) -> None:
     write_output.refuse_long_names(image)
     if image.task.plan:
         image.decisions = output_decision.decide(picture, plan, outputs, targets, image.data)
+        if not image.task.untrusted:
+            image.decisions = with_turns(image.decisions, picture, plan, outputs, targets, image.data)
     else:
         image.decisions = output_decision.decide_encodings(picture, plan, outputs, targets)
 
 
 def reserve(image: ImageContext) -> None:
     """Wait for the memory that the picture needs."""
-    image.worker.reserve(memory_demand(image.picture, image.decisions.plan, len(image.data)))
+    demand = memory_demand(image.picture, image.decisions.plan, len(image.data))
+    if any(decision.turns for decision in image.decisions.outputs):
+        from imgbatch.codecs.formats.jpeg_turn import working_memory  # few pictures are only turned
+
+        demand = max(demand, working_memory(image.data))
+    image.worker.reserve(demand)
+
+
+def turn(image: ImageContext) -> None:
+    """Move the coefficients of a JPEG that is only turned; where nothing else is made of it, it is only checked."""
+    if any(decision.turns for decision in image.decisions.outputs):
+        from imgbatch.pipeline import coefficients
+
+        coefficients.turn(image)
 
 
 def decode(image: ImageContext) -> None:
@@ -202,7 +218,7 @@ def operate(image: ImageContext, one: OutputContext) -> None:
 
 def encode(image: ImageContext, one: OutputContext) -> None:
     """Make an output's file, in memory."""
-    decision, plan, output, frames, metadata = one.decision, image.decisions.plan, one.output, one.frames, one.metadata
+    decision, output, frames, metadata = one.decision, one.output, one.frames, one.metadata
     assert frames is not None and metadata is not None
     if decision.copy is not None:
         file = replace(decision.copy, frames=len(frames))
@@ -212,9 +228,11 @@ def encode(image: ImageContext, one: OutputContext) -> None:
         if metadata.exif or metadata.xmp:
             from imgbatch.pipeline.decisions.journey import on_journey  # places are named in these
 
-            metadata = on_journey(metadata, image.picture, plan, decision.output, frames[0].size, image.changes)
+            size = frames[0].size if decision.turn is None else decision.turn.size
+            metadata = on_journey(metadata, image.picture, image.plan, decision.output, size, image.changes)
         timing = select_frames.timing_of_first(image.timing, len(frames))
-        if (image.picture.format == "jpeg" and image.picture.companions) or metadata.xmp or metadata.pages:
+        pictures = image.picture.format == "jpeg" and image.picture.companions
+        if pictures or metadata.xmp or metadata.pages or decision.turns:
             from imgbatch.pipeline import accompany  # few files need it
 
             file = accompany.encode(image, one, frames, format, metadata, timing)
@@ -232,7 +250,7 @@ def write(image: ImageContext, one: OutputContext) -> None:
     assert file is not None
     image.timer.enter("write")
     path = write_output.output_path(target, file.format, (file.width, file.height), image.source_hash)
-    if path in image.late and _is_same_file(path, file, output, *image.late[path]):
+    if path in image.late and write_output.is_same_file(path, file, output, *image.late[path]):
         return
     since_ns = image.task.started_ns if image.worker.again else None
     mtime_ns = write_output.write_output(path, image.job, target, file, output, since_ns, image.task)
@@ -260,27 +278,9 @@ def write(image: ImageContext, one: OutputContext) -> None:
 
 #: The steps of one image, in this order. Explanations (runs/preview/explain.py) end with the decisions.
 DECISION_STEPS: tuple[Callable[[ImageContext], None], ...] = (read, open_source, plan_decode, decide_outputs)
-DECODE_STEPS: tuple[Callable[[ImageContext], None], ...] = (reserve, decode)
+DECODE_STEPS: tuple[Callable[[ImageContext], None], ...] = (reserve, turn, decode)
 #: Those of each of its outputs.
 OUTPUT_STEPS: tuple[Callable[[ImageContext, OutputContext], None], ...] = (operate, encode, write)
-
-
-def _is_same_file(path: str, file: EncodedFile, output: Output, earlier: EncodedFile, other: Output) -> bool:
-    """Whether an output is the file that another one has written, as renditions wider than the picture are.
-
-    These are one picture, be it made in two ways.
-    """
-    same_size = (file.width, file.height) == (earlier.width, earlier.height)
-    if earlier.data != file.data and not (same_size and _are_renditions_of_one(output, other)):
-        raise ImageError("exists", f"two outputs would both be {path}; give them different --name or dir")
-    return True
-
-
-def _are_renditions_of_one(output: Output, other: Output) -> bool:
-    """Whether two outputs differ in nothing but the width that they ask for."""
-    if output.rendition is None or other.rendition is None:
-        return False
-    return replace(output, ops=output.ops[:-1]) == replace(other, ops=other.ops[:-1])
 
 
 def _apply(image: ImageContext, ops: Sequence[Operation], frames: SpooledFrames) -> SpooledFrames:

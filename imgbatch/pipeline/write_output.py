@@ -6,6 +6,7 @@ import contextlib
 import os
 import stat
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from imgbatch import codecs
@@ -115,6 +116,38 @@ def write_output(
     if like is not None:
         store.preserve(path, like)
     return mtime(store.stat(path))
+
+
+def is_same_file(path: str, file: EncodedFile, output: Output, earlier: EncodedFile, other: Output) -> bool:
+    """Whether an output is the file that another one has written, as renditions wider than the picture are.
+
+    These are one picture, be it made in two ways.
+
+    Parameters
+    ----------
+    path : str
+        Of both.
+    file, output
+        What is to be written, and for which wish.
+    earlier, other
+        The same of what is there.
+
+    Raises
+    ------
+    ImageError
+        Kind ``exists``: it is another picture.
+    """
+    same_size = (file.width, file.height) == (earlier.width, earlier.height)
+    if earlier.data != file.data and not (same_size and _are_renditions_of_one(output, other)):
+        raise ImageError("exists", f"two outputs would both be {path}; give them different --name or dir")
+    return True
+
+
+def _are_renditions_of_one(output: Output, other: Output) -> bool:
+    """Whether two outputs differ in nothing but the width that they ask for."""
+    if output.rendition is None or other.rendition is None:
+        return False
+    return replace(output, ops=output.ops[:-1]) == replace(other, ops=other.ops[:-1])
 
 
 def _is_cut(store: Storage, path: str, data: bytes) -> bool:

@@ -145,10 +145,13 @@ def _way(output: OutputExplanation, names: Mapping[int, str]) -> str:
     """How one output is made."""
     if output.copied == "file":
         return "the bytes of the source"
-    if output.copied:
+    if output.copied == "picture":
         return "the bytes of the source's picture, other metadata"
+    if output.copied:
+        return "the coefficients of the source's picture, turned and not encoded anew"
     start = [] if output.source is None else [f"from {names[output.source]}"]
     words = ", ".join([*start, *output.ops, f"encoded as {output.format}"])
+    words += f" (not encoded anew after {output.advice})" if output.advice else ""
     return words + (f"; or the source's bytes, unless it saves {output.savings}" if output.savings else "")
 
 

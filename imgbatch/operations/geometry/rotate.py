@@ -56,7 +56,8 @@ class Rotate(Operation):
 
     Multiples of 90 move pixels and change none; palettes and bit depths are kept. For other angles palettes become RGB
     or RGBA and 1-bit pictures gray (not with kernel ``nearest``), transparency is respected, and the picture's edges
-    are blended with the background.
+    are blended with the background. A JPEG that is only turned by quarters and mirrored is not encoded anew where its
+    sides allow that, after ``pip install "imgbatch[turn]"``.
 
     Parameters
     ----------

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from imgbatch import codecs
 from imgbatch.codecs.metadata import strip
@@ -23,6 +24,9 @@ from imgbatch.pipeline.decisions.decode_plan import DecodePlan, checking_plan, o
 from imgbatch.pipeline.write_output import output_format
 from imgbatch.pixels import color
 from imgbatch.planning.recipe import Output
+
+if TYPE_CHECKING:
+    from imgbatch.pipeline.decisions.lossless_turn import Turn
 
 COPY_CHANGE = "bytes copied: nothing to change"
 ENCODE_CHANGE = "picture encoded anew: its metadata cannot be changed around it"
@@ -46,6 +50,8 @@ class OutputDecision:
         The file, if it is copied from the source; None: it is encoded.
     rewrites : bool
         Of a copy, whether only the picture is the source's, with other metadata around it.
+    turn : Turn or None
+        Of an encoding, how the coefficients of the source are turned instead (lossless_turn.py).
     """
 
     output: int
@@ -54,6 +60,12 @@ class OutputDecision:
     may_keep_source: bool = False
     copy: EncodedFile | None = None
     rewrites: bool = False
+    turn: Turn | None = None
+
+    @property
+    def turns(self) -> bool:
+        """Whether coefficients are turned, for which all is there."""
+        return self.turn is not None and not self.turn.advice
 
 
 @frozen
@@ -78,6 +90,11 @@ class Decisions:
     def copies_all(self) -> bool:
         """Whether nothing is made of what is decoded."""
         return all(decision.copy is not None for decision in self.outputs)
+
+    @property
+    def only_checks(self) -> bool:
+        """Whether what is decoded only shows that nothing is broken."""
+        return all(decision.copy is not None or decision.turns for decision in self.outputs)
 
     def sources_from(self, place: int) -> set[int | None]:
         """The outputs from whose reduced pictures others are made: the one at that place in the order, and later."""
@@ -198,7 +215,7 @@ def can_copy(picture: SourceImage, plan: DecodePlan, output: Output, number: int
         output = dataclasses.replace(output, compression="keep")  # it has no meaning there
     if output.max_bytes is not None and picture.length <= output.max_bytes:
         output = dataclasses.replace(output, max_bytes=None, min_ssim=None, min_quality=None, then_shrink=False)
-    return _left_open(output) and _same_frames(picture, plan, output, number)
+    return left_open(output) and _same_frames(picture, plan, output, number)
 
 
 def can_rewrite(picture: SourceImage, output: Output, format: str) -> bool:
@@ -235,7 +252,7 @@ def may_keep_source(picture: SourceImage, plan: DecodePlan, output: Output, numb
         return False
     if output.min_savings is None and not (output.optimize and codecs.codec(format).optimizes):
         return False
-    if not (_left_open(output, _STRENGTH) and _same_shape(picture, plan, number, format)):
+    if not (left_open(output, _STRENGTH) and _same_shape(picture, plan, number, format)):
         return False
     return _same_frames(picture, plan, output, number)
 
@@ -262,8 +279,8 @@ def _same_frames(picture: SourceImage, plan: DecodePlan, output: Output, number:
     return picture.format != "tiff" or not (plan.common or plan.own[number]) or picture.frame_count == 1
 
 
-def _left_open(output: Output, but: Sequence[str] = ()) -> bool:
-    """Whether an output leaves its encoding open, apart from the format and the fields in `but`."""
+def left_open(output: Output, but: Sequence[str] = ()) -> bool:
+    """Whether an output leaves its encoding open, apart from the format and the fields in `but` (names)."""
     return all(getattr(output, name) == default for name, default in _OPEN.items() if name not in but)
 
 

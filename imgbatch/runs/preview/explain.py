@@ -44,9 +44,12 @@ class OutputExplanation:
     source : int or None
         The `number` of the output whose reduced picture it is made from; None: what was decoded.
     copied : str
-        ``file``: the source's bytes; ``picture``: those of its picture, with other metadata around them; else "".
+        ``file``: the source's bytes; ``picture``: those of its picture, with other metadata around them;
+        ``coefficients``: those of its picture, turned; else "".
     savings : str
         The source's bytes are taken where encoding saves less than so much; "": never.
+    advice : str
+        What to install for turning its coefficients instead of encoding it anew; else "".
     """
 
     number: int
@@ -57,6 +60,7 @@ class OutputExplanation:
     copied: str = ""
     late: bool = False
     savings: str = ""
+    advice: str = ""
 
 
 @frozen
@@ -165,6 +169,7 @@ def _of_file(job: Job, task: ImageTask) -> Explanation:
 def _of_decisions(image: steps.ImageContext) -> Explanation:
     """What was decided, in words, with the sizes that follow from it."""
     job, picture, plan = image.job, image.picture, image.decisions.plan
+    plan = decode_plan.checking_plan(plan) if image.decisions.only_checks else plan
     frames = select_frames.count(picture, image.decisions.selection)
     pixels = decoded_size(picture, plan)
     varying = picture.format == "tiff" and frames > 1  # pages have sizes of their own
@@ -178,11 +183,23 @@ def _of_decisions(image: steps.ImageContext) -> Explanation:
             ops = decode_plan.ops_from_larger(plan, decision.output)
             start = _size_after_first(plan.own[decision.source], here)
         own_words, size = _steps(ops, start) if decision.copy is None else ((), picture.size)
+        size = size if decision.turn is None else decision.turn.size
         path, late = output_path(target, decision.format, size, image.source_hash), target.late and size is None
-        copy = "" if decision.copy is None else "picture" if decision.rewrites else "file"
+        copy = "coefficients" if decision.turns else ""
+        copy = copy if decision.copy is None else "picture" if decision.rewrites else "file"
         savings = (output.min_savings or "a byte") if decision.may_keep_source else ""
         outputs.append(
-            OutputExplanation(decision.output, path, decision.format, own_words, decision.source, copy, late, savings)
+            OutputExplanation(
+                decision.output,
+                path,
+                decision.format,
+                own_words if not copy else (),
+                decision.source,
+                copy,
+                late,
+                savings,
+                "" if decision.turn is None else decision.turn.advice,
+            )
         )
     turn = {"operations": "after", "decoder": "first", "nobody": ""}[plan.turner]
     turn = "" if picture.orientation == 1 else turn
