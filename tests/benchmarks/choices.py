@@ -104,6 +104,13 @@ def _memory_given_back() -> None:
     worker._MALLOPT = ()  # type: ignore[assignment]  # none of them
 
 
+def _long_way() -> None:
+    """Small PNGs are read and written by Pillow's reader and writer, as all others."""
+    from imgbatch.codecs import small_png
+
+    small_png._is_codec_known = lambda: False  # type: ignore[assignment]  # not cached
+
+
 @dataclass(frozen=True)
 class Choice:
     """A choice, where it shows (keys of workloads), and what turns it."""
@@ -121,6 +128,7 @@ CHOICES: dict[str, Choice] = {
     "no-blocks": Choice("W2 W3 W4", _no_blocks),
     "from-the-picture": Choice("W6", _from_the_picture),
     "memory-given-back": Choice("W8", _memory_given_back),
+    "long-way": Choice("W8", _long_way),
 }
 
 

@@ -35,7 +35,7 @@ FLOORS: list[set[str]] = [
 ]
 INSIDE: dict[str, list[set[str]]] = {
     "codecs": [
-        {"codecs"}, {"formats"}, {"writing", "reading"}, {"containers"}, {"base"},
+        {"codecs"}, {"formats"}, {"writing", "reading"}, {"containers"}, {"base", "small_png"},
         {"encoder_options", "frame_sequence"}, {"metadata"}, {"registry", "errors", "contents"},
     ],
     "operations": [

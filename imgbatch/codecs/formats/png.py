@@ -11,6 +11,7 @@ from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.codecs.formats import apng
 from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
 from imgbatch.codecs.metadata.iptc import PNG_TEXT
+from imgbatch.codecs.small_png import save_small
 from imgbatch.pixels.alpha import as_deep
 from imgbatch.pixels.color import DEEP_COLOR
 
@@ -84,6 +85,8 @@ class Png(Codec):
 
     def save(self, frames: Sequence[Image], options: dict[str, Any]) -> bytes:
         """Pillow's encoder; `texts` become chunks: XMP and what is not Latin-1 as UTF-8, the hexadecimal compressed."""
+        if len(frames) == 1 and (small := save_small(frames[0], options)) is not None:
+            return small
         options = dict(options)
         if texts := options.pop("texts", None):
             from PIL.PngImagePlugin import PngInfo

@@ -12,6 +12,7 @@ from imgbatch.codecs.reading import identify, limits, optional_readers
 from imgbatch.codecs.reading.decode import SourceImage
 from imgbatch.codecs.reading.reader_gaps import reader_gap
 from imgbatch.codecs.registry import CODECS
+from imgbatch.codecs.small_png import open_small
 from imgbatch.core.errors import ImageError
 
 if TYPE_CHECKING:
@@ -54,10 +55,11 @@ def open_image(data: bytes, suffix: str, max_pixels: int, untrusted: bool = Fals
     if ending in identify.NOT_RASTER and not identify.is_image(prefix, ending):
         raise ImageError("unsupported", f"{ending} is not a picture made of pixels; convert it to PNG first")
     _refuse_short_webp(data, name)
-    bare = name == "png" and png_chunks.is_bare(data)
+    small = open_small(data, max_pixels) if name == "png" else None
+    bare = small is not None or (name == "png" and png_chunks.is_bare(data))
     light, heavy = png_chunks.without_heavy_chunks(data) if name == "png" and not bare else (data, [])
     try:
-        image = _open_with_reader(light, name, ending, max_pixels)
+        image = _open_with_reader(light, name, ending, max_pixels) if small is None else small
     except ImageError:
         raise
     except Exception as error:
