@@ -5,13 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import pickle
+import platform
 from pathlib import Path
 
 import pytest
 
 from imgbatch.storage import below
 from imgbatch.storage.atomic_write import open_atomic, write_bytes
-from imgbatch.storage.below import Root, remove_below
+from imgbatch.storage.below import Root, identity_of, remove_below
 
 SECRET = b"the user's own"
 
@@ -142,5 +143,6 @@ def test_a_folder_that_is_removed_while_it_is_held_is_said_to_be_gone(tmp_path: 
 
 
 def test_on_another_machine_inodes_say_nothing(tmp_path: Path) -> None:
+    assert identity_of(str(tmp_path))[2] == platform.node()
     write_bytes(str(tmp_path / "a"), b"data", root=Root(str(tmp_path), (1, 2, "another machine")))
     assert (tmp_path / "a").read_bytes() == b"data"
