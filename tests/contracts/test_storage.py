@@ -20,7 +20,7 @@ import pytest
 from imgbatch.core.errors import ImageError
 from imgbatch.storage.atomic_write import content_hash
 from imgbatch.storage.base import Properties, Storage
-from imgbatch.storage.registry import STORES, storage_of, store
+from imgbatch.storage.registry import STORES, scheme_of, storage_of, store
 
 #: For each scheme a function that makes keys of names, in a place that is empty.
 PLACES: dict[str, Callable[[Path], Callable[[str], str]]] = {"": lambda folder: lambda name: str(folder / name)}
@@ -354,3 +354,14 @@ def test_a_link_that_is_removed_leaves_its_file(links: Path) -> None:
     for name in ("file.jpg", "folder", "broken.jpg"):
         store("").remove(str(links / name))
     assert (links / "there" / "a.jpg").read_bytes() == b"data"
+
+
+@pytest.mark.parametrize(
+    ("path", "scheme"),
+    [
+        ("gs://bucket/a.jpg", "gs"), ("s3://bucket/a.jpg", "s3"), ("c://photos/a.jpg", ""), ("C:/photos/a.jpg", ""),
+        ("photos/a.jpg", ""), ("1s://a", ""), ("a b://c", ""), ("://a", ""), ("photos://2024/a.jpg", "photos"),
+    ],
+)  # fmt: skip
+def test_what_stands_before_the_slashes_is_a_scheme_or_a_drive(path: str, scheme: str) -> None:
+    assert scheme_of(path) == scheme

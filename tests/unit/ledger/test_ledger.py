@@ -563,6 +563,7 @@ def test_a_ledger_that_takes_nothing_at_the_end_stops_the_run_and_loses_no_repor
         raise sqlite3.OperationalError(said)
 
     monkeypatch.setattr(Ledger, "_write", broken)
+    monkeypatch.setattr("imgbatch.ledger.ledger._BATCH_SECONDS", 1e9)  # not before the end, however slow the machine
     report = ib.run([photos], photos.parent / "out", THUMBS, workers=0)
     assert report.exit_code == 4
     assert report.reason == f"the ledger cannot be written: {said}"
@@ -614,3 +615,16 @@ def test_what_no_executor_can_do_is_refused_before_anything_is_written(
         lent = pool if "executor" in words else None
         list(Batch([photos], folder, THUMBS, settings, executor=lent, stats=summed).outcomes())
     assert not (photos.parent / "out").exists()
+
+
+def test_without_a_ledger_the_folder_is_looked_for_about_once_a_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, looks = [100.0], []
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    ledger = Ledger(str(tmp_path), keep=False)
+    monkeypatch.setattr(ledger, "check_places", lambda: looks.append(now[0]))
+    ledger.begin(["o"])
+    for now[0] in (100.1, 100.5, 101.6, 101.7, 103.5):
+        ledger.record(Outcome(0, Source("/a", "/", "a", 1, 1), "ok"))
+    assert looks == [101.6, 103.5]

@@ -14,6 +14,7 @@ from imgbatch.core.job import Failure, Outcome, Source, Written
 from imgbatch.originals import archive
 from imgbatch.originals.archive import SourceMover
 from imgbatch.planning.find import discover
+from imgbatch.storage import below
 from tests.cli.conftest import tree
 
 DATA = bytes(range(256)) * 12_000  # 3 MB: more than is copied at a time
@@ -172,6 +173,21 @@ def test_a_reason_takes_nobody_s_name_and_is_said_once(place: Path) -> None:
     (place / "bad/trip/a.jpg").rename(place / "photos/trip/a.jpg")
     moves(place).settle(outcome(place, "failed", BAD))
     assert len(os.listdir(place / "bad/trip")) == 3
+
+
+def test_another_folder_is_refused_where_folders_cannot_be_held_open(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(below, "HAS_DIR_FD", False)
+    mover = moves(place)
+    assert mover.settle(outcome(place, "failed", BAD)).changes
+    (place / "bad").rename(place / "away")
+    (place / "bad").mkdir()
+    source = place / "photos/trip/a.jpg"
+    source.write_bytes(DATA)
+    os.utime(source, ns=(3 * 10**18, 10**18))
+    (warning,) = mover.settle(outcome(place, "failed", BAD)).warnings
+    assert warning.startswith("not quarantined: ") and source.exists() and not list((place / "bad").iterdir())
 
 
 def test_two_files_of_one_name_keep_a_reason_each(place: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -93,3 +94,14 @@ def test_a_link_in_the_lock_s_place_is_not_followed(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="lock"):
         Lock(str(tmp_path / "state"))
     assert somebody_else_s.read_text() == "dear"
+
+
+def test_a_lock_on_a_full_disk_holds_without_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*words: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
+    first = Lock(str(tmp_path / "state"))
+    with pytest.raises(LockedError, match="another run"):
+        Lock(str(tmp_path / "state"))
+    first.release()
