@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import sys
 import threading
@@ -10,10 +11,11 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from types import FrameType, SimpleNamespace
 from typing import Any, cast
+from unittest.mock import Mock
 
 import pytest
 
-from imgbatch.core.errors import HostWarning
+from imgbatch.core.errors import EngineError, HostWarning
 from imgbatch.core.job import Outcome
 from imgbatch.executors.processes.pool import Pool, _Run
 from imgbatch.executors.processes.run_state import RunState
@@ -126,6 +128,30 @@ def test_a_closed_run_waits_once_for_all_files_in_hand() -> None:
     run.drain(0.01)
     first, *later = run.times
     assert 0 < first <= 0.01 and later == [0, 0]
+
+
+class StuckRun(SlowRun):
+    """Has one reply, and one that never comes."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self.error, self.worker = error, Mock()
+        self._all = [self.worker]
+        self._in_flight, self._ready = 2, deque([Outcome(0, job(0).source, "ok")])
+
+    def _take(self, timeout: float | None = None) -> list[Outcome]:
+        if self._in_flight == 1:
+            raise self.error
+        self._in_flight -= 1
+        return [Outcome(1, job(1).source, "ok")]
+
+
+@pytest.mark.parametrize("error", [multiprocessing.TimeoutError(), EngineError("no worker")])
+def test_a_file_that_is_in_hand_too_long_ends_with_its_worker(error: BaseException) -> None:
+    run = StuckRun(error)
+    assert [outcome.index for outcome in run.drain(0.0)] == [0, 1]
+    assert run._state.aborting
+    run.worker.kill.assert_called_once_with()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")

@@ -13,8 +13,8 @@ ROOMS = {
     "contracts/test_motion cli/test_metadata unit/pipeline",
     "core": "contracts/test_options contracts/test_public contracts/test_library properties cli/test_main cli/test_run",
     "datasets": "contracts/test_library contracts/test_passes contracts/test_tasks cli/test_pack cli/test_stats",
-    "executors": "contracts/test_executors contracts/test_tasks contracts/test_scheduling faults/test_stopping "
-    "faults/test_sums faults/test_scripts cli/test_signals cli/test_unattended cli/test_untrusted",
+    "executors": "contracts/test_executors contracts/test_tasks contracts/test_scheduling faults/test_hosts "
+    "faults/test_stopping faults/test_sums faults/test_scripts cli/test_signals cli/test_unattended cli/test_untrusted",
     "ledger": "properties cli/test_run cli/test_nightly cli/test_history cli/test_copies cli/test_in_place "
     "cli/test_unattended cli/test_widths",
     "memory": "unit/datasets contracts/test_executors contracts/test_tasks",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -87,3 +88,17 @@ def test_an_intention_that_cannot_be_written_is_an_error_and_the_next_goes_into_
         Path(replacements.file).write_bytes(b"no ledger" * 1000)
         with pytest.raises(OSError, match=f"ledger.*set aside as {FILE}.damaged-{number}"):
             call(entry(replacements, "b.jpg"))
+
+
+def test_after_damage_the_next_entry_goes_into_a_file_that_is_opened_anew(replacements: Replacements) -> None:
+    replacements.intend(entry(replacements, "a.jpg"))
+    damaged = MagicMock()
+    damaged.__enter__.return_value = damaged
+    damaged.executemany.side_effect = sqlite3.DatabaseError("database disk image is malformed")
+    replacements._disconnect()
+    replacements._connection = damaged
+    with pytest.raises(OSError, match="malformed"):
+        replacements.intend(entry(replacements, "b.jpg"))
+    damaged.close.assert_called_once_with()
+    replacements.intend(entry(replacements, "b.jpg"))
+    assert [row[1] for row in rows(replacements)] == [b"b.jpg"]  # the file before was set aside

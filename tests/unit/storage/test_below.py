@@ -6,6 +6,7 @@ import errno
 import os
 import pickle
 import platform
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -142,7 +143,18 @@ def test_a_folder_that_is_removed_while_it_is_held_is_said_to_be_gone(tmp_path: 
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.skipif(not os.path.ismount("/dev/shm"), reason="needs a disk below another one")
+@pytest.mark.parametrize("way", ["openat2", "part by part"])
+def test_a_disk_below_the_folder_is_entered(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if way == "part by part":
+        monkeypatch.setattr(below, "_system_call", lambda: None)
+    with tempfile.TemporaryDirectory(dir="/dev/shm", prefix="below-") as place:
+        write_bytes(f"{place}/new/a", b"data", root=Root("/dev"))
+        assert Path(place, "new/a").read_bytes() == b"data"
+
+
 def test_on_another_machine_inodes_say_nothing(tmp_path: Path) -> None:
-    assert identity_of(str(tmp_path))[2] == platform.node()
+    own = identity_of(str(tmp_path))
+    assert own is not None and own[2] == platform.node()
     write_bytes(str(tmp_path / "a"), b"data", root=Root(str(tmp_path), (1, 2, "another machine")))
     assert (tmp_path / "a").read_bytes() == b"data"
