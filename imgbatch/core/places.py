@@ -52,6 +52,12 @@ class PlaceMap(NamedTuple):
             y[1] * other.y_scale + other.y_shift,
         )
 
+    def inverse(self) -> PlaceMap:
+        """The map that leads back."""
+        x = Fraction(1) / self.x_scale, -Fraction(self.x_shift) / self.x_scale
+        y = Fraction(1) / self.y_scale, -Fraction(self.y_shift) / self.y_scale
+        return PlaceMap(self.swap, *(y if self.swap else x), *(x if self.swap else y))
+
 
 STILL = PlaceMap()
 

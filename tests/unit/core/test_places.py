@@ -141,3 +141,11 @@ def test_four_quarters_are_a_turn() -> None:
         place_map = place_map.then(quarter_turns(1, size))
         size = size[1], size[0]
     assert place_map == STILL
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_map_leads_back(orientation: int) -> None:
+    there = upright_map(orientation, SIZE).then(scale_box((3, 5, 40, 42), (20, 30)))
+    for x, y in itertools.product((0, 7, 60), (0, 3, 42)):
+        assert there.inverse().point(*there.point(x, y)) == (x, y)
+    assert there.then(there.inverse()) == there.inverse().then(there) == STILL
