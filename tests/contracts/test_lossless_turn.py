@@ -424,6 +424,14 @@ def test_renditions_that_are_no_smaller_are_turned(tmp_path: Path) -> None:
     assert [(one.width, one.quality) for one in outcome.outputs] == [(32, 82), (64, None)]
 
 
+def test_of_outputs_that_would_be_made_from_one_another_each_is_turned(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(rich())
+    outputs = [ib.Output(dir=size, ops=[ib.Resize(size)]) for size in ("9999", "8888")]
+    (outcome,) = ib.run(tmp_path / "a.jpg", tmp_path / "out", ib.Recipe([], outputs), workers=0).outcomes
+    assert outcome.error is None
+    assert [(one.width, one.height, one.quality) for one in outcome.outputs] == [(64, 96, None)] * 2
+
+
 def test_statistics_are_those_of_the_pixels(tmp_path: Path, without: Callable[[], None]) -> None:
     (tmp_path / "a.jpg").write_bytes(jpeg())
     numbers = []

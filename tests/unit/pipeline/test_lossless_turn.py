@@ -113,12 +113,18 @@ def test_what_is_said_of_the_encoding_is_done(package: None, options: dict[str, 
     [
         {"quality": "keep"}, {"optimize": True}, {"strip": "gps"}, {"keep": "artist"}, {"subsampling": "4:2:0"},
         {"format": "jpeg"}, {"preserve": True}, {"compression": "lzw"}, {"depth": "8"}, {"gainmap": "drop"},
+        {"set": {"artist": "Ann"}},
     ],
     ids=str,
 )  # fmt: skip
 def test_what_the_source_has_already_may_be_said(package: None, options: dict[str, Any]) -> None:
     (turn,), changes = turns_of(jpeg(), outputs=[ib.Output(**options)])
     assert turn == Turn(6, (48, 64), optimize=options.get("optimize", False)) and not changes
+
+
+def test_a_resize_leaves_alone_what_was_turned_before_it(package: None) -> None:
+    for ops, idle in (((QUARTER, ib.Resize("48x64")), True), ((ib.Resize("48x64"), QUARTER), False)):
+        assert (turns_of(jpeg(), ops)[0] != [None]) == idle
 
 
 def test_progressive_and_sampling_are_compared_with_those_of_the_source(package: None) -> None:
