@@ -15,6 +15,7 @@ from imgbatch.ledger.history import read_replacements
 from imgbatch.originals import in_place
 from imgbatch.originals.backups import discard, keep_original
 from imgbatch.originals.replacements import Replacements
+from imgbatch.storage.local import Local
 from tests.permissions import plain_user
 
 HALF = ib.Recipe([ib.Resize("50%")])
@@ -156,18 +157,21 @@ def _fold(path: str) -> str:
     return os.path.join(os.path.dirname(path), os.path.basename(path).lower())
 
 
-def test_a_file_that_cannot_be_opened_for_a_moment_is_that_file_s_problem(
-    photos: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("code", "kind"), [(errno.EIO, "io"), (errno.EINVAL, "unsupported")])
+def test_a_file_that_cannot_be_opened_for_a_moment_is_of_no_other_format(
+    photos: Path, monkeypatch: pytest.MonkeyPatch, code: int, kind: str
 ) -> None:
-    look = in_place.InPlace._format_of
+    """EINVAL says that it is no file by now, which who reads it tells."""
+    look = Local.read_prefix
 
-    def busy(self: in_place.InPlace, source: ib.Source) -> str | None:
-        if source.relative == "a.png":
-            raise ib.ImageError("io", "Input/output error")
-        return look(self, source)
+    def busy(self: Local, key: str, size: int) -> bytes:
+        if key.endswith("a.png"):
+            raise OSError(code, os.strerror(code))
+        return look(self, key, size)
 
-    monkeypatch.setattr(in_place.InPlace, "_format_of", busy)
+    monkeypatch.setattr(Local, "read_prefix", busy)
     outcomes = {one.source.relative: one for one in run_in_place(photos).outcomes}
     error = outcomes["a.png"].error
-    assert error is not None and (error.kind, error.message) == ("io", "Input/output error")
+    assert error is not None and error.kind == kind
+    assert (error.message == "Input/output error") is (kind == "io")
     assert outcomes["trip/b.png"].status == "ok" and size(photos / "a.png") == (40, 30)

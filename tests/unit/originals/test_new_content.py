@@ -37,6 +37,15 @@ def test_it_becomes_like_its_original(output: Written, tmp_path: Path) -> None:
     assert os.stat(output.path).st_mode & 0o777 == 0o640
 
 
+def test_mode_and_owner_are_on_the_disk_before_it_takes_the_original_s_place(
+    output: Written, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modes: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: modes.append(os.fstat(descriptor).st_mode & 0o777))
+    adopt(output.path, None, output, os.stat(tmp_path / "original"))
+    assert modes == [0o640]
+
+
 def test_a_file_of_ours_is_not_read_again(output: Written, tmp_path: Path) -> None:
     Path(output.path).write_bytes(DATA[::-1])  # of its size and time: the disk gave it another number meanwhile
     os.utime(output.path, ns=(0, output.mtime_ns))

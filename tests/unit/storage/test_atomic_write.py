@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from imgbatch.storage import atomic_write, rename
-from imgbatch.storage.atomic_write import open_atomic, write_bytes
+from imgbatch.storage.atomic_write import open_atomic, refuse_another, write_bytes
 
 
 def names(folder: Path) -> list[str]:
@@ -198,3 +198,15 @@ def test_a_file_that_another_takes_away_at_once_was_written(tmp_path: Path, monk
     with atomic_write.open_atomic(str(tmp_path / "a")) as file:
         file.write(b"data")
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"taken": b"data"}
+
+
+def test_a_link_to_what_was_written_is_not_what_was_written(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"data")
+    mine = path.stat()
+    assert refuse_another(mine, str(path), None).st_ino == mine.st_ino
+    path.rename(tmp_path / "elsewhere")
+    path.symlink_to("elsewhere")
+    with pytest.raises(OSError, match="somebody else swapped it") as refused:
+        refuse_another(mine, str(path), None)
+    assert refused.value.errno == errno.EBUSY
