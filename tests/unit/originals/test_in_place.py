@@ -17,6 +17,7 @@ from imgbatch.originals.backups import discard, keep_original
 from imgbatch.originals.replacements import Replacements
 from imgbatch.storage.local import Local
 from tests.permissions import plain_user
+from tests.unit.storage.test_temporary import dead
 
 HALF = ib.Recipe([ib.Resize("50%")])
 
@@ -90,6 +91,19 @@ def test_what_a_killed_run_intended_is_settled_when_the_file_can_be_read(
     assert steps == {"a.png": "intended", "b.png": "done"} and backups(photos)[0] == "1/a.png"
     assert size(photos / "a.png") == (20, 15) == size(photos / "new.png")
     assert run_in_place(photos).counts["unchanged"] == 3
+
+
+def test_what_a_killed_run_left_beside_a_backup_goes_with_the_next(
+    photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Replacements, "complete", lambda self, entry: None)
+        assert run_in_place(photos).ok
+    half = photos / ".imgbatch" / "backup" / "1" / "trip" / f".imgbatch-{dead()}-1.tmp"
+    half.write_bytes(b"half of a backup")
+    Image.new("L", (40, 30), 9).save(photos / "new.png")
+    assert run_in_place(photos).ok
+    assert not half.exists() and backups(photos) == ["1/a.png", "1/trip/b.png", "2/new.png"]
 
 
 def test_mode_and_owner_stay_and_what_becomes_the_same_is_left_alone(photos: Path) -> None:
