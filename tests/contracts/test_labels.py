@@ -151,6 +151,17 @@ def test_what_is_set_is_written_after_stripping(folder: Path, name: str) -> None
     assert read(data, name) == expected(name, {"artist": ["Zoë"]})
 
 
+@pytest.mark.parametrize("name", FORMATS[-1:])
+def test_what_goes_from_a_jpeg_xl_is_named(folder: Path, name: str) -> None:
+    source, suffix = source_of(folder, name)
+    first, _ = make(folder, source, suffix, format=name, set={"title": "in a container"})
+    content = b"xml packed by Brotli"
+    box = (8 + len(content)).to_bytes(4, "big") + b"brob" + content
+    data, outcome = make(folder, first + box, suffix, format=name, set={"artist": "Ann"})
+    assert content not in data and pixels(data, name) == pixels(source, name)
+    assert outcome.changes[1:] == ("metadata set: artist", "compressed xml box not kept")
+
+
 @pytest.mark.parametrize("name", ["gif", "bmp"])
 def test_a_format_without_a_place_says_so(folder: Path, name: str) -> None:
     source, suffix = source_of(folder, name)

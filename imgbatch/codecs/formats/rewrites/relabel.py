@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from imgbatch.codecs.metadata.labels.label_words import Labels
     from imgbatch.codecs.reading.decode import SourceImage
 
-#: Blocks beside the one that counts, which would go on saying what was there.
-_DOUBLES = ("second exif", "second xmp", "second iptc")
+#: What goes: blocks beside the one that counts, which would go on saying what was there, and in a JPEG XL what cannot
+#: be read here, or holds for the metadata of before only.
+_LOSSES = ("second exif", "second xmp", "second iptc", "JPEG reconstruction", "compressed Exif", "compressed xml")
 
 
 def relabel(data: bytes, encoding: Encoding, image: SourceImage) -> EncodedFile | None:
@@ -46,7 +47,7 @@ def relabel(data: bytes, encoding: Encoding, image: SourceImage) -> EncodedFile 
     changes = [change for change in changes if not change.startswith("metadata ")]
     if raw != data:
         changes += set_sentences(encoding.set)
-        changes += [f"{name} not kept" for name, _ in before.others if name.startswith(_DOUBLES)]
+        changes += [f"{name} not kept" for name, _ in before.others if name.startswith(_LOSSES)]
     return EncodedFile(raw, image.format, *image.size, changes=changes, has_position=final.has_position)
 
 
