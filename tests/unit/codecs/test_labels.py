@@ -11,6 +11,7 @@ import pytest
 from PIL import ExifTags, Image, PngImagePlugin
 
 import imgbatch as ib
+from imgbatch.codecs.formats.rewrites import jxl_metadata
 from imgbatch.codecs.metadata import exif_tags, iptc
 from imgbatch.codecs.metadata.labels import exif_labels, iptc_labels, xmp_labels
 from imgbatch.codecs.metadata.labels.label_words import WORDS
@@ -220,9 +221,11 @@ def test_other_segments_of_a_jpeg_stay(tmp_path: Path) -> None:
         accompanied.segment(0xFE, b"two"),
     ))  # fmt: skip
     source = accompanied.inserted(accompanied.jpeg(accompanied.ramp()), more)
+    head = accompanied.segment(0xE0, b"JFIF\0\1\2\0\0\1\0\1\1\1abc")  # with a thumbnail of one pixel
+    source = source[:2] + head + source[20:]
     data, outcome = make(tmp_path, source, ".jpg", set=ARTIST)
     assert outcome.changes == ("picture copied: only metadata are changed", "metadata set: artist")
-    for stays in (path, b"somebody's own", b"\xff\xfe\0\5one", b"\xff\xfe\0\5two"):
+    for stays in (head, path, b"somebody's own", b"\xff\xfe\0\5one", b"\xff\xfe\0\5two"):
         assert data.count(stays) == 1
     assert OLD.encode() not in data and b"digest" not in data
     assert pixels(data, "jpeg") == pixels(source, "jpeg")
@@ -318,6 +321,7 @@ def test_a_webp_of_each_kind_keeps_its_picture_and_one_block(tmp_path: Path, kin
         source = b"RIFF" + struct.pack("<I", len(source) + len(extra) - 8) + source[8:] + extra
     data, _ = make(tmp_path, source, ".webp", set=ARTIST)
     assert pixels(data, "webp") == pixels(source, "webp")
+    assert data[12:16] == b"VP8X" and bool(data[20] & 0x10) == ("alpha" in kind)
     assert data.count(b"EXIF") == data.count(b"XMP ") == 1 and OLD.encode() not in data
     assert int.from_bytes(data[4:8], "little") == len(data) - 8
 
@@ -336,6 +340,20 @@ def test_the_packet_of_a_gif_is_changed_where_there_is_one(tmp_path: Path) -> No
         tmp_path, plain[:-1] + extension.replace(b"<tiff:Make>m</tiff:Make>", b"") + b";", ".gif", set={"artist": ""}
     )
     assert data == plain[:-1] + b"\0;" or data == plain
+
+
+def test_what_restores_a_jpeg_from_a_jpeg_xl_goes_with_the_metadata_that_it_is_for() -> None:
+    boxes = (
+        (b"ftyp", b"jxl \0\0\0\0jxl "),
+        (b"jbrd", b"restores"),
+        (b"jxlc", b"\xff\x0a picture"),
+        (b"x.y.", b"stays"),
+    )
+    source = b"\0\0\0\x0cJXL \r\n\x87\n" + b"".join(accompanied.box(*one) for one in boxes)
+    data = jxl_metadata.with_labels(source, labels(artist="Zoë"))
+    assert data is not None and b"jbrd" not in data and b"\xff\x0a picture" in data and b"stays" in data
+    assert jxl_metadata.with_labels(data, labels(artist="Zoë")) == data
+    assert jxl_metadata.with_labels(source, labels(artist="")) == source
 
 
 def tiff(**options: Any) -> bytes:
