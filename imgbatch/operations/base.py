@@ -93,6 +93,11 @@ class Operation(Declaration, ABC):
         """The size in px of what I make of any picture of `size` px; None: only its pixels can tell."""
         return size if self.smooth else None
 
+    @property
+    def memory_copies(self) -> int:
+        """How many pictures of its result's size are in memory at once while it works, the result itself with them."""
+        return 2
+
     def demand(self, wanted: Size, size: Size) -> Size:
         """How large must my input be, of an original of `size` px, to give `wanted` px of what I make of it?
 

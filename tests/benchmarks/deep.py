@@ -1,19 +1,25 @@
-"""What do the choices for 16 bits of color cost? How they are held, filtered for PNG and packed.
+"""What do the choices for 16 bits of color cost? How they are held, filtered for PNG and packed, and whole runs.
 
 ``python -m tests.benchmarks.deep [PHOTO]``: milliseconds of processor time on one photograph of 6 MP with 16 bits.
 """
 
 from __future__ import annotations
 
+import functools
 import sys
+import tempfile
 import time
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy
 from PIL import Image
 
+import imgbatch as ib
+from imgbatch import codecs
+from imgbatch.codecs.writing import deep_tiff
 from imgbatch.pixels.deep import bands, gray
 from tests.benchmarks.data import originals
 
@@ -68,8 +74,38 @@ def packed(picture: bands.DeepImage, name: str) -> None:
             print(f"{name}, {filter}, level {level}: {share:.1f} %, {span:.0f} ms")
 
 
+def packed_for_tiff(picture: bands.DeepImage) -> None:
+    """Differences of a TIFF by zlib's level."""
+    data = deep_tiff.as_gray(picture, True, False).tobytes()
+    for level in (1, 2, 3, 4, 6):
+        span = milliseconds(lambda level=level: zlib.compress(data, level))  # type: ignore[misc]
+        print(f"TIFF, level {level}: {100 * len(zlib.compress(data, level)) / len(data):.1f} %, {span:.0f} ms")
+
+
+def whole_runs(picture: bands.DeepImage) -> None:
+    """Files with 16 bits beside the same with 8, from the file to the file."""
+    operations = (ib.Flip(), ib.Resize("1200"), ib.Blur(2), ib.Unsharp(1.5), ib.Gamma(1.3))
+    with tempfile.TemporaryDirectory() as folder:
+        for format in ("tiff", "png"):
+            paths = [Path(folder) / f"{name}.{format}" for name in ("shallow", "deep")]
+            for path, image in zip(paths, (picture.to_eight_bits(), picture), strict=True):
+                path.write_bytes(
+                    codecs.encode([image], format, ib.Output(), codecs.Metadata(), codecs.AnimationTiming()).data
+                )
+            for operation in operations:
+                recipe = ib.Recipe([operation])
+                runs = [
+                    functools.partial(ib.run, [path], Path(folder) / "out", recipe, workers=0, force=True)
+                    for path in paths
+                ]
+                shallow, deep = map(milliseconds, runs)
+                print(f"{format}, {operation.word}: {shallow:.0f} ms, {deep:.0f} ms: {deep / shallow:.1f} times")
+
+
 if __name__ == "__main__":
     deep = photograph(sys.argv[1] if len(sys.argv) > 1 else str(next(originals(None).rglob("*.jpg"))))
     held(deep)
     packed(deep, "photograph")
     packed(deep.change_by_alpha(lambda band: gray.gaussian_blur(band, 3)), "blurred")
+    packed_for_tiff(deep)
+    whole_runs(deep)

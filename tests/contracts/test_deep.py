@@ -292,6 +292,27 @@ def test_16_bits_count_in_the_memory_that_is_reserved() -> None:
     assert memory_demand(picture, replace(plan, deep=True), 0) >= 2 * memory_demand(picture, plan, 0)
 
 
+def test_memory_is_reserved_for_pictures_that_operations_enlarge() -> None:
+    from dataclasses import replace
+
+    from imgbatch.pipeline.decisions import decode_plan
+    from imgbatch.pipeline.decisions.memory_demand import memory_demand
+
+    with limits.pixel_limit(10**6):
+        picture = codecs.open_image(png(gradient(3, (120, 80))), ".png", 10**6)
+
+    def demand(*ops: Operation, own: tuple[tuple[Operation, ...], ...] = ((),)) -> int:
+        return memory_demand(picture, replace(decode_plan.make_plan(picture, True, ops, own), deep=True), 0)
+
+    plain = demand()
+    assert plain == demand(ib.Flip()) == demand(ib.Rotate(90)) == demand(ib.Resize("50%"), ib.Trim(), ib.Blur(2))
+    width, height = ib.Rotate(45).after((120, 80))
+    pixel = plain // (3 * 120 * 80)
+    assert demand(ib.Rotate(45)) == demand(own=((), (ib.Rotate(45),))) == pixel * (120 * 80 + 3 * width * height)
+    assert demand(ib.Resize("200%", upscale=True), ib.Flip()) == pixel * 9 * 120 * 80
+    assert demand(ib.Resize("50%"), ib.Resize("100%")) == plain
+
+
 # -- operations --------------------------------------------------------------------------------------------------------
 
 

@@ -136,8 +136,13 @@ class Tiff(Codec):
         from imgbatch.codecs.writing import deep_tiff
 
         differences = [compression in _WITH_DIFFERENCES for compression in compressions]
-        pages = SpooledFrames(itertools.starmap(deep_tiff.as_gray, zip(frames, differences, strict=True)))
-        return deep_tiff.with_colors(self._save_pages(pages, options, compressions), frames, differences)
+        deflates = [
+            frame.mode in DEEP_COLOR and compression == _PILLOW["deflate"]
+            for frame, compression in zip(frames, compressions, strict=True)
+        ]
+        pages = SpooledFrames(itertools.starmap(deep_tiff.as_gray, zip(frames, differences, deflates, strict=True)))
+        plain = ["raw" if own else compression for own, compression in zip(deflates, compressions, strict=True)]
+        return deep_tiff.with_colors(self._save_pages(pages, options, plain), frames, differences, deflates)
 
 
 def _has_interoperability(exif: bytes) -> bool:

@@ -93,6 +93,10 @@ class Rotate(Operation):
     def after(self, size: Size) -> Size:
         return rotate_image(size, self.angle) if self.expand else size
 
+    @property
+    def memory_copies(self) -> int:
+        return 3 if self.angle % 90 else 2
+
     def demand(self, wanted: Size, size: Size) -> Size:
         if self.angle % 180 == 0:
             return wanted

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import math
 import struct
+import zlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,7 +23,7 @@ _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _FILL_ORDER, _COUNT, _PLANES = 256, 257, 2
 _ROWS, _PREDICTOR, _TILE_WIDTH, _TILE_HEIGHT, _FORMAT = 278, 317, 322, 323, 339
 #: Where strips and tiles are, and how long.
 _STRIPS, _TILES = (273, 279), (324, 325)
-_PLAIN = 1
+_PLAIN, _DEFLATE = 1, (8, 32946)
 _WITH_PREDICTOR = frozenset({5, 8, 32946, 34925, 50000})  # compressions: LZW, Deflate, LZMA, Zstandard
 _UINT, _FLOAT = 1, 3  # sample formats
 #: numpy's types by sample format and bits.
@@ -110,8 +111,11 @@ def _read_plane(layout: SampleLayout, tags: Mapping[int, Any], data: bytes, plan
     width = int(layout.kind[1])
     count = 1 if layout.is_planar else layout.bands
     parts = _parts(layout, data, plane)
-    if _number(tags, _COMPRESSION, 1) == _PLAIN and _TILES[0] not in tags and _number(tags, _FILL_ORDER, 1) == 1:
-        plain = b"".join(parts)
+    compression = _number(tags, _COMPRESSION, 1)
+    is_quick = _TILES[0] not in tags and _number(tags, _FILL_ORDER, 1) == 1
+    if is_quick and compression in (_PLAIN, *_DEFLATE):  # libtiff need not be asked
+        row = layout.size[0] * count * width
+        plain = b"".join(parts if compression == _PLAIN else [_inflate(part, row * layout.part[1]) for part in parts])
         if len(plain) != math.prod(layout.size) * count * width:
             raise OSError(f"image file is truncated ({len(plain)} bytes of pixels)")
         rows = numpy.frombuffer(plain, numpy.uint8).reshape(layout.size[1], -1)
@@ -134,6 +138,14 @@ def _read_plane(layout: SampleLayout, tags: Mapping[int, Any], data: bytes, plan
     samples = samples.astype(samples.dtype.newbyteorder("="), copy=False).view(layout.kind)
     result: Samples = samples.reshape(len(rows), -1, count)[:, : layout.size[0]]
     return result
+
+
+def _inflate(part: bytes, most: int) -> bytes:
+    """A strip that Deflate packed, of so many bytes at most."""
+    try:
+        return zlib.decompressobj().decompress(part, most)
+    except zlib.error as error:
+        raise OSError("broken data stream when reading image file") from error
 
 
 def _parts(layout: SampleLayout, data: bytes, plane: int) -> list[bytes]:
