@@ -24,13 +24,14 @@ from imgbatch.codecs.formats.companions.layout import Piece
 ROOMS = ("codecs", "pixels", "operations.tone", "core")
 _BYTES = ("bytes", "bytes | None", "bytearray", "memoryview")
 #: Functions that are not called here, and why: they take what we wrote ourselves, or a picture that was opened.
-#: What strangers wrote reaches them through the functions of parsers.py that stand behind the arrow.
+#: What strangers wrote reaches them through the functions of parsers.py that stand behind the arrow, if there is one.
 ELSEWHERE = {
     "codecs.rewrite_metadata": "a picture that was opened -> accompanied",
     "codecs.formats.jpeg_lossless.rewrite": "a picture that was opened -> accompanied",
     "codecs.formats.rewrites.item_list.boxes": "raises what item_boxes catches -> relabeled",
     "codecs.formats.rewrites.item_list.number": "raises what item_boxes catches -> relabeled",
     "codecs.formats.rewrites.relabel.relabel": "a picture that was opened -> relabeled",
+    "codecs.formats.jpeg_turn.write": "a JPEG that an optional package made, and its own tests try",
     "codecs.reading.open.open_image": "needs limits around it -> opened",
     "codecs.formats.companions.layout.assemble": "a JPEG of ours -> accompanied",
     "codecs.formats.companions.layout.with_index": "a JPEG of ours -> accompanied",
