@@ -136,7 +136,9 @@ def _bmp() -> bytes:
 def _jpeg() -> bytes:
     data = accompanied.jpeg(accompanied.ramp((40, 30)), comment=b"the last")
     more = accompanied.segment(0xE5, b"MYAPP\0abc") + accompanied.segment(0xFE, b"the first")
-    return accompanied.inserted(data, more) + BEHIND
+    small = bytearray(accompanied.inserted(data, more))
+    small[4:6], small[18:20] = (16 + 3).to_bytes(2, "big"), b"\1\1"  # JFIF with a picture of one pixel
+    return bytes(small[:20]) + b"rgb" + bytes(small[20:]) + BEHIND
 
 
 def _cursor() -> bytes:
@@ -153,6 +155,14 @@ def _psd() -> bytes:
     )
     head = b"8BPS\0\1" + bytes(6) + struct.pack(">HIIHH", 1, 1, 2, 8, 1)
     return head + bytes(4) + struct.pack(">I", len(resources)) + resources + bytes(4) + b"\0\0" + b"\x40\x80"
+
+
+def _exif() -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x010F] = "maker"
+    exif.get_ifd(0x8769)[0x9003] = "2020:01:02 03:04:05"
+    exif.get_ifd(0x8825)[1] = "N"
+    return exif
 
 
 def _tiff() -> bytes:
@@ -180,7 +190,7 @@ def files() -> dict[str, tuple[bytes, list[str]]]:
             _gif(),
             ["MYAPPL  1.0 application block", "plain text block", "comment of a later frame", _AFTER],
         ),
-        "a.jpg": (_jpeg(), ["second comment", "APP5 segment MYAPP"]),
+        "a.jpg": (_jpeg(), ["second comment", "APP5 segment MYAPP", "JFIF thumbnail"]),
         "a.avif": (avif + box(b"uuid", bytes(16)), ["uuid box"]),
         "b.avif": (avif + BEHIND, [_AFTER]),
         "a.jp2": (_jpeg2000(), ["xml box", "uuid box"]),
@@ -196,4 +206,7 @@ def files() -> dict[str, tuple[bytes, list[str]]]:
         "a.icns": (saved("ICNS") + BEHIND, [_AFTER]),
         "a.psd": (_psd(), ["photoshop's resources"]),
         "a.tif": (_tiff(), ["tiff tag 65000"]),
+        # Pillow ends several pages with two bytes of its own
+        "b.tif": (_tiff() + BEHIND, ["tiff tag 65000", f"{len(BEHIND) + 2} bytes after the picture"]),
+        "c.tif": (saved("TIFF", compression="tiff_lzw", exif=_exif()) + BEHIND, [_AFTER]),
     }  # fmt: skip

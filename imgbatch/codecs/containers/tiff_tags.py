@@ -11,6 +11,7 @@ import struct
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
+from imgbatch.codecs.contents import bytes_after
 from imgbatch.codecs.metadata import exif_tags
 from imgbatch.codecs.metadata.block import PageTags, TagValue
 from imgbatch.codecs.metadata.exif_tags import EXIF_IFD, GPS_IFD, SIZES
@@ -18,6 +19,10 @@ from imgbatch.codecs.metadata.words import EXIF_PAGE_TAGS, PLACE_TAGS, TIFF_TAGS
 
 _EXTRA_SAMPLES, _MOST_EXTRA = 338, 512  # a tag, and bytes of its value
 _SUBFILE, _COMPRESSION, _SUB_IFDS, _XMP, _IPTC, _PHOTOSHOP, _LAYERS = 254, 259, 330, 700, 33723, 34377, 37724
+#: Tags of the places of pixels and of how many bytes lie there: strips, tiles, a JPEG.
+_PLACES_OF_PIXELS = {273: 279, 324: 325, 513: 514}
+_TAGS_OF_PIXELS = frozenset({*_PLACES_OF_PIXELS, *_PLACES_OF_PIXELS.values()})
+_NUMBERS, _PADDING = {3: "H", 4: "I", 16: "Q"}, 16  # types of whole numbers; zero bytes
 _PARTS = {5: 4, 10: 4}  # bytes of a number, where a value has two
 _CARRIED_TYPES = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})  # of a TIFF that is no BigTIFF
 #: How the pixels are stored, what they mean, and blocks that are read as such: nothing to say where they are anew.
@@ -60,7 +65,11 @@ def page_directories(data: bytes) -> PageDirectories:
     losses: dict[str, None] = {}
     strangers: set[int] = set()
     room = _MOST_BYTES
-    for number, entries in enumerate(_directories(data)):
+    extents: list[_Entry] = []
+    end = 0  # of the last directory
+    for number, (entries, stop) in enumerate(_directories(data)):
+        extents += entries
+        end = max(end, stop)
         subfile = next((entry for entry in entries if entry.tag == _SUBFILE), None)
         if number and subfile is not None and _first_number(data, subfile) & 5:
             continue
@@ -87,7 +96,59 @@ def page_directories(data: bytes) -> PageDirectories:
         compressions.append(1 if packing is None else _first_number(data, packing))
     if strangers:
         losses[_numbers("tiff", strangers)] = None
+    if (rest := _bytes_after(data, extents, end)) > 0:
+        losses[bytes_after(rest)] = None
     return PageDirectories(tuple(pages) if any(pages) else (), tuple(losses), tuple(compressions))
+
+
+def _bytes_after(data: bytes, entries: Sequence[_Entry], end: int) -> int:
+    """How many bytes lie behind all that the pages point to; 0 where that cannot be told.
+
+    Where they are part of a directory of a kind that is not looked into, it is true that they are not kept, too.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    entries : sequence of _Entry
+        Of all pages.
+    end : int
+        Of the last directory; 0: there is none.
+    """
+    order = "<" if data[:2] == b"II" else ">"
+    room = len(data) if end else 0
+    arrays: dict[int, list[tuple[int, ...]]] = {}
+    for entry in entries:
+        end = max(end, entry.start + entry.length)
+        room -= entry.length
+        form = _NUMBERS.get(entry.kind)
+        if entry.tag in _TAGS_OF_PIXELS and form is not None and room > 0:
+            raw = data[entry.start : entry.start + entry.length]
+            arrays.setdefault(entry.tag, []).append(struct.unpack(f"{order}{entry.number}{form}", raw))
+        elif entry.tag in (EXIF_IFD, GPS_IFD) and entry.length == 4:
+            (at,) = struct.unpack_from(order + "I", data, entry.start)
+            inner = _entries_at(data, at, order)
+            room -= 12 * len(inner)
+            end = max([end, *(one.start + one.length for one in inner)])
+        if entry.tag == _SUB_IFDS or room <= 0:
+            return 0
+    for places, lengths in _PLACES_OF_PIXELS.items():
+        if len(arrays.get(places, ())) != len(arrays.get(lengths, ())):
+            return 0
+        for starts, sizes in zip(arrays.get(places, ()), arrays.get(lengths, ()), strict=True):
+            end = max([end, *map(sum, zip(starts, sizes, strict=False))])
+    end += end % 2  # values begin at even places
+    rest = len(data) - end if room > 0 else 0
+    return 0 if rest <= _PADDING and not data[end:].strip(b"\0") else max(0, rest)
+
+
+def _entries_at(data: bytes, at: int, order: str) -> list[_Entry]:
+    """The entries of a directory of EXIF."""
+    if not 8 <= at <= len(data) - 2:
+        return []
+    (count,) = struct.unpack_from(order + "H", data, at)
+    end = at + 2 + 12 * count
+    return [_entry(data, here, order, False) for here in range(at + 2, end, 12)] if end <= len(data) else []
 
 
 def tags_of_block(exif: bytes) -> tuple[PageTags, list[str]]:
@@ -119,8 +180,8 @@ def names_of(pages: Sequence[PageTags], count: int) -> list[str]:
     return ([", ".join(losses)] if losses else []) + (["tags of other pages"] if others else [])
 
 
-def _directories(data: bytes) -> Iterator[list[_Entry]]:
-    """The entries of each directory that lies within the file; no more of them than have room beside each other."""
+def _directories(data: bytes) -> Iterator[tuple[list[_Entry], int]]:
+    """The entries of each directory within the file, and where it ends; no more than have room beside each other."""
     order = {b"II": "<", b"MM": ">"}.get(data[:2])
     is_big = data[2:4] in (b"+\0", b"\0+")
     if order is None or len(data) < 16:
@@ -137,7 +198,10 @@ def _directories(data: bytes) -> Iterator[list[_Entry]]:
         room -= end - at
         if end > len(data) or room < 0:
             return
-        yield [_entry(data, here, order, is_big) for here in range(start, end, entry_size)]
+        yield (
+            [_entry(data, here, order, is_big) for here in range(start, end, entry_size)],
+            end + struct.calcsize(place),
+        )
         if end + struct.calcsize(place) > len(data):
             return
         (at,) = struct.unpack_from(place, data, end)

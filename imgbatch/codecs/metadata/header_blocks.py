@@ -34,6 +34,7 @@ _SEGMENTS: dict[str, bytes | tuple[bytes, ...]] = {
     "APP13": b"Photoshop 3.0\0",
     "APP14": b"Adobe",
 }
+_JFIF_HEAD = 14  # bytes of it; then follows a small picture
 _IPTC = 0x0404  # the one of Photoshop's resources that is read
 _EXIF_RESOURCE, _XMP_RESOURCE, _PROFILE_RESOURCE = 0x0422, 0x0424, 0x040F
 _HEADERS = (b"II*\0", b"MM\0*")
@@ -107,6 +108,8 @@ def _unread_segments(image: ImageFile, segments: list[tuple[str, bytes]]) -> lis
         if name != "COM" and not content.startswith(_SEGMENTS.get(name, b"?")):
             word = re.match(rb"[A-Za-z][\w:/. -]{1,40}", content)
             others.append((f"{name} segment{'' if word is None else ' ' + word[0].decode('ascii', 'replace')}", b""))
+        elif name == "APP0" and len(content) > _JFIF_HEAD:
+            others.append(("JFIF thumbnail", b""))
     resources: Any = image.info.get("photoshop")
     if isinstance(resources, dict) and not {_IPTC}.issuperset(resources):
         others.append(("photoshop's resources", b""))
