@@ -23,7 +23,7 @@ from imgbatch.pixels import color, gamma
 from imgbatch.pixels.alpha import as_deep
 from imgbatch.pixels.color_spaces import color_space, icc_profile
 from imgbatch.pixels.deep import bands
-from tests.contracts import deep_pictures
+from tests.contracts import deep_error, deep_pictures
 from tests.contracts.deep_pictures import Samples, gradient, png, read_by_imagemagick, stored_depth, tiff, weighted
 from tests.other_readers import needs_imagemagick
 
@@ -134,6 +134,18 @@ def test_a_gradient_resized_blurred_and_brightened_keeps_its_16_bits(
     print(f"{name} -> {format}: largest error {error:.2f}/65535")
     record_property("error", float(error))
     assert outcome.changes == () and error <= 2  # each step is rounded once
+
+
+@needs_imagemagick
+def test_the_error_of_a_gradient_is_printed_and_judged(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert deep_error.main() == 0
+    assert capsys.readouterr().out.count("/65535") == 4
+    monkeypatch.setattr(deep_error, "MOST", 0)
+    assert deep_error.main() == 1
+    monkeypatch.setattr(deep_error, "IMAGEMAGICK", None)
+    assert deep_error.main() == 77
 
 
 def test_a_profile_stays_beside_its_16_bits(tmp_path: Path) -> None:
