@@ -130,7 +130,8 @@ def _words(one: Explanation, output: str | None) -> list[str]:
     for item in one.outputs:
         same = item.path in shown_paths and not item.late
         shown_paths.add(item.path)
-        lines.append(f"  {names[item.number]}: {'the same file' if same else _way(item, names)}")
+        way = "; ".join([_way(item, names), *item.labels])
+        lines.append(f"  {names[item.number]}: {'the same file' if same else way}")
     return lines
 
 

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from imgbatch import codecs
 from imgbatch.codecs.reading import limits
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import SCHEMA, Failure, Job, readable
@@ -24,6 +25,7 @@ from imgbatch.pipeline.image_task import ImageTask
 from imgbatch.pipeline.task import LocalContext
 from imgbatch.pipeline.write_output import output_path
 from imgbatch.pixels.orientation import swap_size
+from imgbatch.planning.recipe import Output
 from imgbatch.runs.batch import Batch
 
 
@@ -50,6 +52,8 @@ class OutputExplanation:
         The source's bytes are taken where encoding saves less than so much; "": never.
     advice : str
         What to install for turning its coefficients instead of encoding it anew; else "".
+    labels : tuple of str
+        Which texts of its metadata are set, which taken out, in words.
     """
 
     number: int
@@ -61,6 +65,7 @@ class OutputExplanation:
     late: bool = False
     savings: str = ""
     advice: str = ""
+    labels: tuple[str, ...] = ()
 
 
 @frozen
@@ -199,11 +204,21 @@ def _of_decisions(image: steps.ImageContext) -> Explanation:
                 late,
                 savings,
                 "" if decision.turn is None else decision.turn.advice,
+                () if copy == "file" else _labels(output, decision.format),
             )
         )
     turn = {"operations": "after", "decoder": "first", "nobody": ""}[plan.turner]
     turn = "" if picture.orientation == 1 else turn
     return Explanation(job, None, picture.format, frames, plan.size, pixels, turn, plan.luma, words, tuple(outputs))
+
+
+def _labels(output: Output, format: str) -> tuple[str, ...]:
+    """What becomes of texts that are set, where the format has a place for them."""
+    if not output.set or not codecs.codec(format).label_places:
+        return ()
+    from imgbatch.codecs.metadata.labels.write_labels import set_sentences
+
+    return tuple(set_sentences(output.set))
 
 
 def _steps(ops: Sequence[Operation], here: Size | None) -> tuple[tuple[str, ...], Size | None]:
