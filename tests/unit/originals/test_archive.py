@@ -15,6 +15,7 @@ from imgbatch.originals import archive
 from imgbatch.originals.archive import SourceMover
 from imgbatch.planning.find import discover
 from imgbatch.storage import below
+from imgbatch.storage.rename import rename_file
 from tests.cli.conftest import tree
 
 DATA = bytes(range(256)) * 12_000  # 3 MB: more than is copied at a time
@@ -136,6 +137,24 @@ def test_a_copy_that_fails_leaves_the_source_and_nothing_else(place: Path, monke
     monkeypatch.setattr(archive, "rename_file", full)
     result = moves(place).settle(outcome(place))
     assert result.warnings == ("not archived: No space left on device",)
+    assert tree(place).keys() == {"photos/trip/a.jpg", "out/trip/a.png"}
+
+
+def test_a_file_that_is_swapped_in_the_last_moment_goes_back_to_its_place(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, rename = place / "photos/trip/a.jpg", rename_file
+
+    def swap(name: str, new: str, *words: object) -> None:
+        if path.exists() and path.read_bytes() == DATA:
+            path.unlink()
+            path.write_bytes(b"somebody else's")
+        rename(name, new, *words)  # type: ignore[arg-type]  # as they came
+
+    monkeypatch.setattr(archive, "rename_file", swap)
+    (warning,) = moves(place).settle(outcome(place)).warnings
+    assert warning.startswith("not archived: somebody else swapped it")
+    assert path.read_bytes() == b"somebody else's"
     assert tree(place).keys() == {"photos/trip/a.jpg", "out/trip/a.png"}
 
 
