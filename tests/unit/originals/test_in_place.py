@@ -11,7 +11,9 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
+from imgbatch.core.job import Source
 from imgbatch.ledger.history import read_replacements
+from imgbatch.ledger.rows import Replacement
 from imgbatch.originals import in_place
 from imgbatch.originals.backups import discard, keep_original
 from imgbatch.originals.replacements import Replacements
@@ -189,3 +191,14 @@ def test_a_file_that_cannot_be_opened_for_a_moment_is_of_no_other_format(
     assert error is not None and error.kind == kind
     assert (error.message == "Input/output error") is (kind == "io")
     assert outcomes["trip/b.png"].status == "ok" and size(photos / "a.png") == (40, 30)
+
+
+@pytest.mark.parametrize(
+    ("recorded_after_ns", "is_known"), [(0, False), (49 * 10**6, False), (50 * 10**6, True), (-1, True), (10**9, True)]
+)
+def test_a_file_of_the_moment_in_which_it_was_recorded_is_looked_into(recorded_after_ns: int, is_known: bool) -> None:
+    """Within so short a time it may have changed once more, and kept its size and time."""
+    written = 10**18
+    recorded = written + recorded_after_ns
+    entry = Replacement(1, "/a.jpg", "done", "before", "after", "/b/a.jpg", 9, written, recorded, "jpeg", 6, 5, 1, 80)
+    assert in_place._is(entry, Source("/a.jpg", "/", "a.jpg", 9, written)) is is_known
