@@ -15,14 +15,13 @@ from typing import NamedTuple
 
 from imgbatch.codecs.containers import mpo_index
 from imgbatch.codecs.containers.integrity import jpeg_scans
-from imgbatch.codecs.containers.jpeg_headers import segments
+from imgbatch.codecs.containers.jpeg_headers import APP1, APP2, segments
 from imgbatch.codecs.metadata import announcements
 from imgbatch.codecs.metadata.block import DEPTH, FILM, GAIN_MAP, PICTURE, PREVIEW, SOUND
 from imgbatch.codecs.metadata.header_blocks import XMP
 
 TRAILER, UNKNOWN = "Samsung's trailer", "bytes"
 ISO_GAIN_MAP = b"urn:iso:std:iso:ts:21496:-1\0"
-APP1, APP2 = 0xE1, 0xE2
 #: Pieces that are told apart; what follows them is one more.
 _MOST = 64
 _START = re.compile(rb"\xff\xd8\xff[\xc0-\xfe]|ftyp")

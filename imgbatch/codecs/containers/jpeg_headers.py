@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
+#: Markers of segments (T.81, table B.1): of applications, comments, the frame by each of its processes, a scan.
+APP0, APP1, APP2, APP13, APP14, COM = 0xE0, 0xE1, 0xE2, 0xED, 0xEE, 0xFE
+APPLICATIONS = range(APP0, 0xF0)
+FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+SOS = 0xDA
 #: Those that can be written, and others, by how many pixels share a sample of color, across and down.
 _SAMPLINGS: dict[tuple[float, float], str] = {(1, 1): "4:4:4", (2, 1): "4:2:2", (2, 2): "4:2:0"}
 _OTHER_SAMPLINGS: dict[tuple[float, float], str] = {(1, 2): "4:4:0", (4, 1): "4:1:1", (4, 2): "4:1:0"}
@@ -24,10 +29,8 @@ _RGB = tuple(b"RGB")
 MOST_SCANS = 100
 _MARKER = re.compile(rb"\xff([^\x00\x01\xff\xd0-\xd8])")  # fill bytes before it are skipped (T.81, B.1.1.2)
 _EOI = re.compile(rb"\xff\xd9")
-_SOS = 0xDA
 #: A reader takes blocks of 64 KiB, and may hold back a part of one.
 _WINDOW = 4 << 16
-_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
 def segments(data: bytes, begin: int = 0) -> Iterator[tuple[int, int, int]]:
@@ -39,7 +42,7 @@ def segments(data: bytes, begin: int = 0) -> Iterator[tuple[int, int, int]]:
         if at > len(data) or at < start + 4:
             return
         yield marker, start, at
-        if marker == _SOS:
+        if marker == SOS:
             return
 
 
@@ -52,16 +55,16 @@ def process_of(data: bytes) -> tuple[int | None, bool]:
     """How a JPEG was coded: the number of its SOF marker (3: lossless), and whether it comes in several scans."""
     process, parts = None, 0
     for marker, start, end in segments(data):
-        if marker in _FRAMES:
+        if marker in FRAMES:
             process, parts = marker - 0xC0, data[start + 9] if end > start + 9 else 0
-        elif marker == _SOS:
+        elif marker == SOS:
             return process, process in (2, 6, 10, 14) or data[start + 4] < parts
     return process, False
 
 
 def has_late_height(data: bytes) -> bool:
     """Whether a JPEG leaves its height to a DNL segment behind its first scan (T.81, B.2.5)."""
-    frames = (start for marker, start, end in segments(data) if marker in _FRAMES and end > start + 9)
+    frames = (start for marker, start, end in segments(data) if marker in FRAMES and end > start + 9)
     start = next(frames, None)
     return start is not None and data[start + 5 : start + 7] == b"\0\0" and b"\xff\xdc\0\4" in data
 
@@ -73,7 +76,7 @@ def scan_end(data: bytes, position: int) -> int | None:
     """
     start = max(2, position - _WINDOW)
     if start < _WINDOW:  # a small picture in the header ends, too
-        start = max(start, next((begin for marker, begin, _ in segments(data) if marker == _SOS), 2))
+        start = max(start, next((begin for marker, begin, _ in segments(data) if marker == SOS), 2))
     match = _EOI.search(data, start)
     return None if match is None else match.end()
 

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from imgbatch.codecs.containers.integrity import jpeg_scans
-from imgbatch.codecs.containers.jpeg_headers import segments
+from imgbatch.codecs.containers.jpeg_headers import APP2, segments
 from imgbatch.codecs.errors import Finding
 from imgbatch.codecs.metadata import exif_tags
+from imgbatch.codecs.metadata.header_blocks import MPF
 
-_APP2, _MARK = 0xE2, b"MPF\0"
 _VERSION, _COUNT, _ENTRIES = 0xB000, 0xB001, 0xB002
 
 
@@ -40,8 +40,8 @@ class Index(NamedTuple):
 def index(data: bytes) -> Index | None:
     """The index of a JPEG; None where it has none that can be read."""
     for marker, start, end in segments(data):
-        if marker == _APP2 and data.startswith(_MARK, start + 4):
-            base = start + 4 + len(_MARK)
+        if marker == APP2 and data.startswith(MPF, start + 4):
+            base = start + 4 + len(MPF)
             block = data[base:end]
             entries = next((entry for entry in exif_tags.entries(block) if entry.tag == _ENTRIES), None)
             order = exif_tags.order_of(block)

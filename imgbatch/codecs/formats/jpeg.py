@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from imgbatch.codecs.base import Codec
 from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.codecs.metadata.block import JpegTables, Metadata
+from imgbatch.codecs.metadata.header_blocks import EXIF
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -69,7 +70,7 @@ class Jpeg(Codec):
         return len(icc) <= _PROFILE
 
     def exif_options(self, exif: bytes) -> dict[str, Any]:
-        return {"exif": b"Exif\0\0" + exif} if len(exif) <= _MARKER else {}
+        return {"exif": EXIF + exif} if len(exif) <= _MARKER else {}
 
     def metadata_options(self, metadata: Metadata, missing: list[str]) -> dict[str, Any]:
         from imgbatch.codecs.metadata import iptc, xmp

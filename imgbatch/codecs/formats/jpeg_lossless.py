@@ -11,27 +11,31 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs.containers.integrity import jpeg_scans, scans_alone
-from imgbatch.codecs.containers.jpeg_headers import segment, segments
+from imgbatch.codecs.containers.jpeg_headers import (
+    APP0,
+    APP1,
+    APP2,
+    APP13,
+    APP14,
+    APPLICATIONS,
+    COM,
+    SOS,
+    segment,
+    segments,
+)
 from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.codecs.formats.jpeg import Jpeg
 from imgbatch.codecs.metadata import iptc, strip
-from imgbatch.codecs.metadata.header_blocks import XMP, XMP_EXTENSION
+from imgbatch.codecs.metadata.header_blocks import JFIF, PHOTOSHOP, PROFILE, SEGMENTS, XMP
 from imgbatch.codecs.writing.encode import EncodedFile, metadata_options
 from imgbatch.pixels import profile_conversion
 
 if TYPE_CHECKING:
     from imgbatch.codecs.reading.decode import SourceImage
 
-_APP0, _APP1, _APP2, _APP13, _APP14, _APP15, _COM, _SOS = 0xE0, 0xE1, 0xE2, 0xED, 0xEE, 0xEF, 0xFE, 0xDA
-_JFIF, _ICC, _PHOTOSHOP = b"JFIF\0", b"ICC_PROFILE\0", b"Photoshop 3.0\0"
-#: Blocks beside the one that counts, and how segments begin that are written anew.
+#: Blocks beside the one that counts.
 _DOUBLES = ("second exif block", "second xmp packet")
-_READ: dict[int, bytes | tuple[bytes, ...]] = {
-    _APP0: _JFIF,
-    _APP1: (b"Exif\0\0", XMP, XMP_EXTENSION),
-    _APP2: (_ICC, b"MPF\0", b"urn:iso:std:iso:ts:21496:"),
-}
-_PIECE = 65535 - 2 - len(_ICC) - 2
+_PIECE = 65535 - 2 - len(PROFILE) - 2
 
 
 def rewrite(data: bytes, encoding: Encoding, image: SourceImage) -> EncodedFile | None:
@@ -70,7 +74,7 @@ def rewrite(data: bytes, encoding: Encoding, image: SourceImage) -> EncodedFile 
     raw = replace_metadata(data, options, metadata.icc is not None, image.end, only_labels)
     if raw is None:
         return None
-    if icc and _ICC not in data:
+    if icc and PROFILE not in data:
         changes.append(f"icc: {profile_conversion.profile_name(icc)} written beside the picture")
     if rest is not None:
         raw = rest.append_to(raw, extension if "xmp" in options else b"")
@@ -99,42 +103,42 @@ def replace_metadata(
     resources: list[bytes] = []
     pieces, jfif, scans, has_profile = [], b"", None, False
     for marker, start, stop in segments(data):
-        if marker == _SOS:
+        if marker == SOS:
             scans = start
             break
         content = data[start + 4 : stop]
-        if marker == _APP0 and content.startswith(_JFIF) and len(content) >= 14:
-            jfif = data[start:stop] if others else segment(_APP0, _density(content, options.get("dpi")))
-        if others and marker == _APP13 and content.startswith(_PHOTOSHOP):
-            resources.append(content[len(_PHOTOSHOP) :])
+        if marker == APP0 and content.startswith(JFIF) and len(content) >= 14:
+            jfif = data[start:stop] if others else segment(APP0, _density(content, options.get("dpi")))
+        if others and marker == APP13 and content.startswith(PHOTOSHOP):
+            resources.append(content[len(PHOTOSHOP) :])
             continue
-        of_profile = profile and marker == _APP2 and content.startswith(_ICC)
+        of_profile = profile and marker == APP2 and content.startswith(PROFILE)
         has_profile = has_profile or of_profile
-        is_other = others and not content.startswith(_READ.get(marker, b"?"))
-        if of_profile or is_other or marker == _APP14 or (marker not in range(_APP0, _APP15 + 1) and marker != _COM):
+        is_other = others and not content.startswith(SEGMENTS.get(f"APP{marker - APP0}", b"?"))
+        if of_profile or is_other or marker == APP14 or (marker not in APPLICATIONS and marker != COM):
             pieces.append(data[start:stop])
     if end is None or scans is None:
         return None
     head = [jfif]
     if exif := options.get("exif"):
-        head.append(segment(_APP1, exif))
+        head.append(segment(APP1, exif))
     if packet := options.get("xmp"):
-        head.append(segment(_APP1, XMP + packet))
+        head.append(segment(APP1, XMP + packet))
     head.append(options.get("extra", b""))
     rest = iptc.with_records(b"".join(resources), None)
-    head += [segment(_APP13, _PHOTOSHOP + piece) for piece in _pieces(rest, 65000)]
+    head += [segment(APP13, PHOTOSHOP + piece) for piece in _pieces(rest, 65000)]
     if not has_profile and "icc_profile" in options:
         head += _profile_segments(options["icc_profile"])
     if (comment := options.get("comment")) and not others:
-        head.append(segment(_COM, comment))
+        head.append(segment(COM, comment))
     return b"".join([data[:2], *head, *pieces, scans_alone(data, scans, end)])
 
 
 def _profile_segments(icc: bytes) -> list[bytes]:
     """A profile in numbered pieces (ICC.1:2022, annex B.4)."""
     pieces = _pieces(icc, _PIECE)
-    heads = (_ICC + bytes((number, len(pieces))) for number in range(1, len(pieces) + 1))
-    return [segment(_APP2, head + piece) for head, piece in zip(heads, pieces, strict=True)]
+    heads = (PROFILE + bytes((number, len(pieces))) for number in range(1, len(pieces) + 1))
+    return [segment(APP2, head + piece) for head, piece in zip(heads, pieces, strict=True)]
 
 
 def _pieces(block: bytes, most: int) -> list[bytes]:

@@ -18,10 +18,11 @@ import importlib.util
 import math
 from typing import TYPE_CHECKING
 
-from imgbatch.codecs.containers.jpeg_headers import segments
+from imgbatch.codecs.containers.jpeg_headers import FRAMES, SOS, segments
 from imgbatch.codecs.formats import jpeg_lossless
 from imgbatch.codecs.formats.jpeg import Jpeg
 from imgbatch.codecs.metadata import strip
+from imgbatch.codecs.metadata.header_blocks import JFIF
 from imgbatch.codecs.metadata.read import resolution_of_block
 from imgbatch.codecs.writing.encode import EncodedFile, metadata_options
 from imgbatch.core.frozen_dataclass import frozen
@@ -36,10 +37,8 @@ PACKAGE = "turbojpeg"
 ADVICE = 'pip install "imgbatch[turn]"'
 TURN_CHANGE = f"picture turned without being encoded anew: its coefficients, by {PACKAGE}"
 _REFUSAL = "picture encoded anew to be turned"
-_SOS = 0xDA
 _PROGRESSIVE = 0xC2
 _PROCESSES = (0xC0, 0xC1, _PROGRESSIVE)  # Huffman's codes, of coefficients
-_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _BLOCK = 8  # px
 #: The package's names for what turns each orientation of EXIF upright.
 _WAYS = {1: "NONE", 2: "HFLIP", 3: "ROT180", 4: "VFLIP", 5: "TRANSPOSE", 6: "ROT90", 7: "TRANSVERSE", 8: "ROT270"}
@@ -79,7 +78,7 @@ class FrameHeader:
 
 def frame_header(data: bytes) -> FrameHeader | None:
     """What a JPEG says of its picture before the first scan; None where it says nothing, or twice."""
-    frames = [(marker, data[start:end]) for marker, start, end in segments(data) if marker in _FRAMES]
+    frames = [(marker, data[start:end]) for marker, start, end in segments(data) if marker in FRAMES]
     if len(frames) != 1:
         return None
     marker, header = frames[0]
@@ -148,7 +147,7 @@ def turn_coefficients(data: bytes, way: int, optimize: bool = False) -> bytes | 
     try:
         package = importlib.import_module(PACKAGE)
         header = frame_header(data)
-        scan = next((start for marker, start, _ in segments(data) if marker == _SOS), 0)
+        scan = next((start for marker, start, _ in segments(data) if marker == SOS), 0)
         result: bytes = package.transform(
             data,
             op=getattr(package.OP, _WAYS.get(way, "")),
@@ -190,7 +189,7 @@ def write(jpeg: bytes, encoding: Encoding, metadata: Metadata, size: Size, mode:
     options = metadata_options(Jpeg(), final, changes) | ({"icc_profile": metadata.icc} if metadata.icc else {})
     data = jpeg_lossless.replace_metadata(jpeg, options, profile=False)
     assert data is not None  # libjpeg-turbo has just written it
-    if "dpi" in options and b"JFIF\0" not in data[:20] and not (final.exif and resolution_of_block(final.exif)):
+    if "dpi" in options and JFIF not in data[:20] and not (final.exif and resolution_of_block(final.exif)):
         changes.append("resolution not written: jpeg")
     changes = list(dict.fromkeys(changes))
     return EncodedFile(data, "jpeg", *size, changes=changes, mode=mode, has_position=final.has_position)

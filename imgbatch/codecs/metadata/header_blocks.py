@@ -23,15 +23,15 @@ XMP_EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
 #: What only a copy of the file's bytes keeps: its name, and the block.
 Others = tuple[tuple[str, bytes], ...]
 
-#: How a JPEG's segment of XMP begins.
+#: How segments of a JPEG begin: of XMP, JFIF, EXIF, a profile, the index of pictures, Photoshop.
 XMP = b"http://ns.adobe.com/xap/1.0/\0"
-_EXIF = b"Exif\0\0"
+JFIF, EXIF, PROFILE, MPF, PHOTOSHOP = b"JFIF\0", b"Exif\0\0", b"ICC_PROFILE\0", b"MPF\0", b"Photoshop 3.0\0"
 #: How segments begin that are read, here or by who asks for colors and for what accompanies the picture.
-_SEGMENTS: dict[str, bytes | tuple[bytes, ...]] = {
-    "APP0": b"JFIF\0",
-    "APP1": (_EXIF, XMP, XMP_EXTENSION),
-    "APP2": (b"ICC_PROFILE\0", b"MPF\0", b"urn:iso:std:iso:ts:21496:"),
-    "APP13": b"Photoshop 3.0\0",
+SEGMENTS: dict[str, bytes | tuple[bytes, ...]] = {
+    "APP0": JFIF,
+    "APP1": (EXIF, XMP, XMP_EXTENSION),
+    "APP2": (PROFILE, MPF, b"urn:iso:std:iso:ts:21496:"),
+    "APP13": PHOTOSHOP,
     "APP14": b"Adobe",
 }
 _JFIF_HEAD = 14  # bytes of it; then follows a small picture
@@ -88,7 +88,7 @@ def _choose_segments(image: ImageFile, segments: list[tuple[str, bytes]]) -> Oth
     others += [("second xmp packet", packet) for packet in packets[:-1] if packet != packets[-1]]  # Pillow has the last
     pieces: list[list[bytes]] = []
     for content in contents:
-        if content.startswith(_EXIF):
+        if content.startswith(EXIF):
             piece = without_marks(content)
             if pieces and not piece.startswith(_HEADERS):
                 pieces[-1].append(piece)
@@ -105,7 +105,7 @@ def _unread_segments(image: ImageFile, segments: list[tuple[str, bytes]]) -> lis
     if any(comment != comments[-1] for comment in comments):
         others.append(("second comment", b""))
     for name, content in segments:
-        if name != "COM" and not content.startswith(_SEGMENTS.get(name, b"?")):
+        if name != "COM" and not content.startswith(SEGMENTS.get(name, b"?")):
             word = re.match(rb"[A-Za-z][\w:/. -]{1,40}", content)
             others.append((f"{name} segment{'' if word is None else ' ' + word[0].decode('ascii', 'replace')}", b""))
         elif name == "APP0" and len(content) > _JFIF_HEAD:
@@ -142,7 +142,7 @@ def _choose_texts(image: ImageFile, warnings: list[str]) -> Others:
             warnings.append(f"raw profile {word} of a png is damaged, not kept")
         elif kind in ("iptc", "8bim"):
             records.append((str(text), content))
-        elif kind == "exif" or (kind == "app1" and content.startswith(_EXIF)):
+        elif kind == "exif" or (kind == "app1" and content.startswith(EXIF)):
             blocks.append(without_marks(content))
         elif kind == "xmp" or (kind == "app1" and content.startswith(XMP)):
             packets.append(content.removeprefix(XMP))

@@ -40,7 +40,7 @@ def find_records(image: Image) -> bytes | None:
     text = image.info.get(PNG_TEXT)
     if isinstance(text, str):
         raw = header_blocks.raw_profile(text) or b""
-        raw = raw.removeprefix(b"Photoshop 3.0\0")
+        raw = raw.removeprefix(header_blocks.PHOTOSHOP)
         return records_in_resources(raw) if raw.startswith(b"8BIM") else raw or None
     return None
 
@@ -74,7 +74,7 @@ def with_records(blocks: bytes, records: bytes | None) -> bytes:
 
 def segment(iptc: bytes) -> bytes | None:
     """The JPEG segment that holds the records; None where they are too long for one."""
-    content = b"Photoshop 3.0\0" + _resource(iptc)
+    content = header_blocks.PHOTOSHOP + _resource(iptc)
     return b"\xff\xed" + (len(content) + 2).to_bytes(2, "big") + content if len(content) <= 65533 else None
 
 

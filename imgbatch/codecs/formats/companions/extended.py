@@ -9,8 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
-from imgbatch.codecs.containers.jpeg_companions import APP1
-from imgbatch.codecs.containers.jpeg_headers import segments
+from imgbatch.codecs.containers.jpeg_headers import APP1, segments
 from imgbatch.codecs.metadata import announcements, strip
 from imgbatch.codecs.metadata.block import Metadata
 from imgbatch.codecs.metadata.header_blocks import XMP_EXTENSION

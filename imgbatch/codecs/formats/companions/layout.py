@@ -12,12 +12,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from imgbatch.codecs.containers import mpo_index
-from imgbatch.codecs.containers.jpeg_companions import APP1, APP2, ISO_GAIN_MAP
-from imgbatch.codecs.containers.jpeg_headers import segment, segments
+from imgbatch.codecs.containers.jpeg_companions import ISO_GAIN_MAP
+from imgbatch.codecs.containers.jpeg_headers import APP0, APP1, APP2, segment, segments
 from imgbatch.codecs.metadata import announcements, xmp
-from imgbatch.codecs.metadata.header_blocks import XMP
+from imgbatch.codecs.metadata.header_blocks import MPF, XMP
 
-_APP0 = 0xE0
 _MOST = 65533  # bytes of a segment's content
 _PRIMARY = 0x030000  # the type of the picture itself
 
@@ -45,7 +44,7 @@ def assemble(jpeg: bytes, pieces: Sequence[Piece]) -> bytes:
     for piece in pieces:
         block += struct.pack(">IIIHH", piece.attributes, len(piece.data), place, 0, 0)
         place += len(piece.data)
-    return insert(jpeg, segment(APP2, b"MPF\0" + bytes(block))) + b"".join(piece.data for piece in pieces)
+    return insert(jpeg, segment(APP2, MPF + bytes(block))) + b"".join(piece.data for piece in pieces)
 
 
 def with_index(jpeg: bytes, source: bytes, end: int) -> bytes:
@@ -74,7 +73,7 @@ def with_index(jpeg: bytes, source: bytes, end: int) -> bytes:
         elif offset + index.base >= end:
             offset = offset + index.base - end + length - (at + 8)
         struct.pack_into(index.order + "II", block, place + 4, size, offset & 0xFFFFFFFF)
-    return insert(jpeg, segment(APP2, b"MPF\0" + bytes(block))) + source[end:]
+    return insert(jpeg, segment(APP2, MPF + bytes(block))) + source[end:]
 
 
 def announce(packet: bytes | None, source: bytes | None, directory: Sequence[tuple[str, int]]) -> bytes | None:
@@ -137,7 +136,7 @@ def insert(jpeg: bytes, more: bytes) -> bytes:
 def _head_end(jpeg: bytes) -> int:
     at = 2
     for marker, start, end in segments(jpeg):
-        if marker not in (_APP0, APP1) or start != at:
+        if marker not in (APP0, APP1) or start != at:
             break
         at = end
     return at

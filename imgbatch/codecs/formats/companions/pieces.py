@@ -9,21 +9,19 @@ from typing import TYPE_CHECKING
 
 from imgbatch.codecs.containers import jpeg_headers, mpo_index
 from imgbatch.codecs.containers.integrity import jpeg_scans
-from imgbatch.codecs.containers.jpeg_companions import APP1, APP2, ISO_GAIN_MAP, Companion
-from imgbatch.codecs.containers.jpeg_headers import segments
+from imgbatch.codecs.containers.jpeg_companions import ISO_GAIN_MAP, Companion
+from imgbatch.codecs.containers.jpeg_headers import APP1, APP2, APPLICATIONS, COM, segments
 from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.codecs.formats import jpeg_lossless
 from imgbatch.codecs.formats.companions.layout import Piece, insert, iso_segments
 from imgbatch.codecs.formats.jpeg import Jpeg
 from imgbatch.codecs.metadata import announcements, strip
 from imgbatch.codecs.metadata.block import GAIN_MAP, Metadata
-from imgbatch.codecs.metadata.header_blocks import XMP
+from imgbatch.codecs.metadata.header_blocks import JFIF, MPF, PROFILE, XMP
 from imgbatch.codecs.writing.encode import metadata_options
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-_APPLICATION = (*range(0xE0, 0xF0), 0xFE)
 
 
 def pieces_of(data: bytes, others: Sequence[Companion]) -> list[Piece]:
@@ -102,14 +100,14 @@ def _essential_segments(data: bytes) -> bytes:
         data[start:end]
         for marker, start, end in segments(data)
         if (marker == APP1 and data.startswith(XMP, start + 4))
-        or (marker == APP2 and data.startswith((ISO_GAIN_MAP, b"ICC_PROFILE\0"), start + 4))
+        or (marker == APP2 and data.startswith((ISO_GAIN_MAP, PROFILE), start + 4))
     )
 
 
 def _blocks(jpeg: bytes) -> list[bytes]:
     """What the application segments of a JPEG hold, without its index and JFIF."""
-    contents = [jpeg[start + 4 : end] for marker, start, end in segments(jpeg) if marker in _APPLICATION]
-    return sorted(content for content in contents if not content.startswith((b"JFIF\0", b"MPF\0")))
+    contents = [jpeg[start + 4 : end] for marker, start, end in segments(jpeg) if marker in (*APPLICATIONS, COM)]
+    return sorted(content for content in contents if not content.startswith((JFIF, MPF)))
 
 
 def _metadata(piece: bytes) -> Metadata | None:
