@@ -34,6 +34,11 @@ def test_text_is_utf_8_or_what_windows_had(coding: str) -> None:
     assert texts_of_block(block((0x010E, 2, len(raw), raw))) == {"ImageDescription": TEXT}
 
 
+def test_a_comment_of_plain_bytes_is_a_text() -> None:
+    raw = UNICODE + TEXT.encode("utf-16-le")  # as Pillow writes bytes
+    assert texts_of_block(block((COMMENT, 1, len(raw), raw))) == {"UserComment": TEXT}
+
+
 def test_text_of_a_program_is_taken_as_it_is() -> None:
     exif = Image.Exif()
     exif[0x010E], exif[0x013B] = "山の道", TEXT

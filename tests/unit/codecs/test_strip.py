@@ -7,6 +7,7 @@ from PIL import ExifTags, Image
 
 from imgbatch.codecs import Metadata
 from imgbatch.codecs.metadata import exif_tags
+from imgbatch.codecs.metadata.block import TagValue
 from imgbatch.codecs.metadata.strip import icc_policy, metadata_to_write, strip_metadata
 from tests.unit.codecs.test_exif_tags import NOTE, block, read, small
 from tests.unit.codecs.test_iptc import BLOCK as IPTC
@@ -120,3 +121,31 @@ def test_what_is_written_has_the_numbers_of_the_new_picture() -> None:
     without = Metadata(block("<", small()), None, xmp=XMP)
     assert read(metadata_to_write(without, None, None, "srgb", SIZE, []).exif)["ColorSpace"] == 65535
     assert metadata_to_write(Metadata(comment=b"a"), "gps", None, "srgb", SIZE, []) == Metadata(comment=b"a")
+
+
+SAID = (
+    "geo:47.1234,8.9876", "geo:lat=47.1", "geotagged;lake", "lake;geo:lon=8.9", "lake\nge:47.1,8.9",
+    "+47.1234+008.9876/",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("word", ["gps", "location"])
+@pytest.mark.parametrize("text", SAID)
+def test_a_text_that_is_a_position_goes_wherever_it_stands(text: str, word: str) -> None:
+    tags = Image.Exif()
+    tags[0x010E], tags[0x013B] = text, "Ann"
+    tags[0x9C9E] = text.encode("utf-16-le") + b"\0\0"
+    tags.get_ifd(0x8769)[0x9286] = b"UNICODE\0" + text.encode("utf-16-le")
+    page = {
+        270: TagValue(exif_tags.ASCII, len(text) + 1, text.encode() + b"\0"),
+        40094: TagValue(exif_tags.BYTE, 2 * len(text), text.encode("utf-16-le")),
+        285: TagValue(exif_tags.ASCII, 5, b"lake\0"),
+    }
+    source = Metadata(
+        tags.tobytes()[6:], comment=text.encode(), text={"Comment": text, "Title": "geography: 3 lakes"}, pages=(page,)
+    )
+    result, changes = apply_strip(source, strip=word)
+    assert result.exif is not None and dict(read(result.exif)) == {"Artist": "Ann"}
+    assert result.comment is None and result.text == {"Title": "geography: 3 lakes"} and list(result.pages[0]) == [285]
+    assert changes == ["metadata removed: some exif, comment, some text, tags of TIFF pages"]
+    assert apply_strip(source, strip="serial")[0].comment == text.encode()

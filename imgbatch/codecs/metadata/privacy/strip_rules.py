@@ -7,13 +7,15 @@ Tags have their names in EXIF; some words stand for the same thing in EXIF, XMP 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from imgbatch.codecs.metadata import exif_tags, iptc, words, xmp
-from imgbatch.codecs.metadata.block import Metadata
+from imgbatch.codecs.metadata.block import Metadata, TagValue
 from imgbatch.codecs.metadata.privacy import exif_compaction, geography
 from imgbatch.codecs.metadata.privacy.geography import COORDINATES
+from imgbatch.codecs.metadata.texts import exif_text
 from imgbatch.core.frozen_dataclass import frozen
 
 _ORIENTATION = 0x0112
@@ -77,15 +79,30 @@ class StripRules:
         """Whether positions go, wherever they stand."""
         return self.drops("", COORDINATES)
 
+    def text_value(self, name: str, text: str) -> bool:
+        """Whether a text goes for what one of its parts says: some join keywords by semicolons or in lines."""
+        return any(self.value(name, part) for part in re.split(r"[;\n\0]", text))
+
     def record(self, name: str, value: bytes) -> bool:
         """Whether a record of IPTC goes."""
         if self.drops(name, geography.of_property("", name), "iptc", "all"):
             return True
         return self.value(name, value.decode("utf-8", "replace"))
 
-    def text(self, key: str) -> bool:
-        """Whether a text of a PNG goes, by its keyword."""
-        return self.drops(key.lower(), geography.of_text(key), "text", "all")
+    def text(self, key: str, text: str) -> bool:
+        """Whether a text of a PNG goes, by its keyword or for what it says."""
+        return self.drops(key.lower(), geography.of_text(key), "text", "all") or self.text_value(key, text)
+
+    def comment(self, comment: bytes) -> bool:
+        """Whether a comment goes, as a block or for what it says."""
+        return self.block("comment") or self.text_value("", comment.decode("utf-8", "replace"))
+
+    def page_tag(self, tag: int, value: TagValue) -> bool:
+        """Whether a tag of a TIFF's page goes, by its number or for what it says."""
+        if self.drops(*words.page_tag_levels(tag)):
+            return True
+        raw = value.raw.decode("latin-1") if value.kind in (exif_tags.ASCII, exif_tags.UTF_8) else value.raw
+        return self.text_value("", exif_text.lines_of(tag, raw))
 
     def block(self, name: str) -> bool:
         """Whether a whole block goes."""
@@ -115,11 +132,11 @@ def without(metadata: Metadata, rules: StripRules, changes: list[str]) -> Metada
         result.xmp = _xmp(metadata.xmp, rules, changes)
     if metadata.iptc:
         result.iptc = iptc.without(metadata.iptc, rules.record)
-    result.text = {key: text for key, text in metadata.text.items() if not rules.text(key)}
-    result.comment = None if rules.block("comment") else metadata.comment
+    result.text = {key: text for key, text in metadata.text.items() if not rules.text(key, text)}
+    if metadata.comment and rules.comment(metadata.comment):
+        result.comment = None
     result.pages = tuple(
-        {tag: value for tag, value in page.items() if not rules.drops(*words.page_tag_levels(tag))}
-        for page in metadata.pages
+        {tag: value for tag, value in page.items() if not rules.page_tag(tag, value)} for page in metadata.pages
     )
     result.resolution = None if rules.block("resolution") else metadata.resolution
     if losses := _losses(metadata, result):
@@ -143,7 +160,9 @@ def _exif(exif: bytes, rules: StripRules) -> bytes | None:
     def select(tags: Sequence[exif_tags.Entry]) -> list[exif_tags.Entry]:
         blocks = [tag for tag in tags if tag.tag in (_XMP, _IPTC, _RESOURCES)]
         is_one_on_another = sum(tag.length for tag in blocks) > len(exif)  # nobody writes that
-        return [*rules.exif(tags), *(tag for tag in blocks if is_one_on_another or _holds_what_goes(exif, tag, rules))]
+        positions = _positions(exif, tags, rules) if rules.drops_coordinates() else []
+        holders = (tag for tag in blocks if is_one_on_another or _holds_what_goes(exif, tag, rules))
+        return [*rules.exif(tags), *positions, *holders]
 
     if exif_compaction.has_unknown_directory(exif):  # what is not found cannot be cleared: only known tags are written
         movable = exif_tags.without(
@@ -160,6 +179,12 @@ def _exif(exif: bytes, rules: StripRules) -> bytes | None:
         entry.tag == exif_tags.MAKER_NOTE or entry.directory == "thumbnail" or not entry.is_measured for entry in rest
     )
     return exif_compaction.without_slack(result) if has_fixed else exif_compaction.compact(result)
+
+
+def _positions(exif: bytes, tags: Sequence[exif_tags.Entry], rules: StripRules) -> list[exif_tags.Entry]:
+    """The texts that say a position: machine tags among the keywords of Windows, a geo URI for a description."""
+    texts = [tag for tag in tags if tag.directory != "gps" and tag.tag != exif_tags.MAKER_NOTE]
+    return [tag for tag in texts if rules.text_value("", exif_text.text_of_entry(exif, tag))]
 
 
 def _holds_what_goes(exif: bytes, entry: exif_tags.Entry, rules: StripRules) -> bool:

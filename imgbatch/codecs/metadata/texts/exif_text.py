@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 
 _USER_COMMENT, _EXPOSURE_TIME, _EXPOSURE_BIAS = 0x9286, 0x829A, 0x9204
 _XP = frozenset(range(0x9C9B, 0x9CA0))  # XPTitle, XPComment, XPAuthor, XPKeywords, XPSubject
+#: Texts though their type may be that of plain bytes, which Pillow writes.
+_BYTE_TEXTS = _XP | {_USER_COMMENT}
 #: How struct reads the types of numbers; pairs are ratios.
 _NUMBERS = {1: "B", 3: "H", 4: "I", 5: "II", 6: "b", 8: "h", 9: "i", 10: "ii", 11: "f", 12: "d"}
+_TEXT_KINDS = frozenset({exif_tags.ASCII, exif_tags.UTF_8, exif_tags.UNDEFINED})
 _LONG_EXPOSURE = 0.25  # s: from here on people write a decimal fraction
 _MOST_NUMBERS, _MOST_BYTES = 64, 1 << 16  # of one tag: nobody reads more
 _SHORT_TEXT = 6  # bytes: so few may be both UTF-8 and a word of two Chinese characters
@@ -35,6 +38,13 @@ def texts_of_block(exif: bytes, directories: Sequence[exif_tags.Directory] | Non
     ifds = exif_tags.directories(exif) if directories is None else directories
     tags = [entry for ifd in ifds if ifd.name in ("image", "exif") for entry in ifd.entries]
     return _by_name(((entry.tag, _value(exif, entry, order)) for entry in tags), order)
+
+
+def text_of_entry(exif: bytes, entry: exif_tags.Entry) -> str:
+    """What one tag of a block says, with its ends of lines; "" where that is no text."""
+    is_text = entry.kind in _TEXT_KINDS or entry.tag in _BYTE_TEXTS
+    order = exif_tags.order_of(exif) or "<"
+    return lines_of(entry.tag, _value(exif, entry, order), order) if is_text else ""
 
 
 def texts_of_file(exif: bytes | None, data: bytes) -> dict[str, str]:
@@ -75,24 +85,33 @@ def text_of(tag: int, value: object, order: str = "<") -> str:
     order : "<" or ">"
         The order of the block's bytes.
     """
+    return " ".join(lines_of(tag, value, order).replace("\0", " ").split())
+
+
+def lines_of(tag: int, value: object, order: str = "<") -> str:
+    """The same as it is, with its ends of lines.
+
+    Parameters
+    ----------
+    tag, value, order
+        As of :func:`text_of`.
+    """
     if tag in _XP:
-        text = _windows_text(value)
-    elif tag == _USER_COMMENT:
-        text = _comment(value, order)
-    elif tag == _EXPOSURE_TIME:
-        text = _exposure(value)
-    elif tag == _EXPOSURE_BIAS:
-        text = _steps(value)
-    else:
-        text = _plain(value)
-    return " ".join(text.replace("\0", " ").split())
+        return _windows_text(value)
+    if tag == _USER_COMMENT:
+        return _comment(value, order)
+    if tag == _EXPOSURE_TIME:
+        return _exposure(value)
+    if tag == _EXPOSURE_BIAS:
+        return _steps(value)
+    return _plain(value)
 
 
 def _value(exif: bytes, entry: exif_tags.Entry, order: str) -> object:
     raw = exif[entry.start : entry.start + min(entry.length, _MOST_BYTES)]
     if entry.kind in (exif_tags.ASCII, exif_tags.UTF_8):
         return raw.decode("latin-1")
-    if entry.kind == exif_tags.UNDEFINED or (entry.kind == exif_tags.BYTE and entry.tag in _XP):
+    if entry.kind == exif_tags.UNDEFINED or (entry.kind == exif_tags.BYTE and entry.tag in _BYTE_TEXTS):
         return raw
     kinds = _NUMBERS.get(entry.kind)
     if kinds is None:
