@@ -506,6 +506,11 @@ def test_a_color_space_of_jpeg_2000_that_is_not_known_is_named(tmp_path: Path, n
     assert f"color: color space {number} by colr not kept, taken for sRGB" in outcome.changes
 
 
+def test_colors_in_a_vendor_s_own_way_are_named(tmp_path: Path) -> None:
+    outcome, _ = run_one(tmp_path, "a.jp2", files.jp2(Image.new("RGB", (64, 64)), b"\4\0\0vendor"), format="png")
+    assert "color: color space of method 4 by colr not kept, taken for sRGB" in outcome.changes
+
+
 def test_four_inks_of_jpeg_2000_are_no_alpha(tmp_path: Path) -> None:
     """Pillow gives CMYK that only a profile tells as RGBA."""
     icc = profile("P3", "sRGB").replace(b"RGB ", b"CMYK", 1)

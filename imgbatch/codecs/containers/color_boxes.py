@@ -26,11 +26,14 @@ class ColorBox(NamedTuple):
         Color primaries and transfer characteristics by ITU-T H.273.
     jp2_number : int or None
         JPEG 2000's number of a color space.
+    jp2_method : int or None
+        How a box says it that says nothing that is known: 4 is a vendor's own way.
     """
 
     icc: bytes | None = None
     code_points: tuple[int, int] | None = None
     jp2_number: int | None = None
+    jp2_method: int | None = None
 
 
 _Box = tuple[bytes, int, int]  # name, where its content begins, and where it ends
@@ -93,8 +96,13 @@ def light_levels(data: bytes) -> list[str]:
 
 
 def of_jpeg2000(data: bytes) -> ColorBox | None:
-    """The first color box of a JPEG 2000 file that says something that we know; None where none does."""
-    return next(_of_jp2(data, 0, len(data)), None)
+    """The first color box of a JPEG 2000 file that says something that we know, else the first; None without any."""
+    first = None
+    for box in _of_jp2(data, 0, len(data)):
+        if box.jp2_method is None:
+            return box
+        first = first or box
+    return first
 
 
 def _of_jp2(data: bytes, start: int, end: int, depth: int = 0) -> Iterator[ColorBox]:
@@ -111,6 +119,8 @@ def _of_jp2(data: bytes, start: int, end: int, depth: int = 0) -> Iterator[Color
                 yield ColorBox(jp2_number=int.from_bytes(data[at + 3 : at + 7], "big"))
             elif method == 5 and stop - at >= 7:
                 yield ColorBox(code_points=_code_points(data, at + 3))
+            elif method not in (1, 5):
+                yield ColorBox(jp2_method=method)
 
 
 def _boxes_of_film(data: bytes, start: int, end: int, depth: int = 0) -> Iterator[_Box]:

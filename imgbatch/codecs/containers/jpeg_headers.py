@@ -20,6 +20,11 @@ APP0, APP1, APP2, APP13, APP14, COM = 0xE0, 0xE1, 0xE2, 0xED, 0xEE, 0xFE
 APPLICATIONS = range(APP0, 0xF0)
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 SOS = 0xDA
+#: Frames of processes that libjpeg lacks (T.81, B.1.1.3), the head of a hierarchy of frames, and JPEG-LS (T.87, T.870).
+_UNUSUAL = {
+    **dict.fromkeys((0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF, 0xDE), "a hierarchical JPEG"),
+    0xCB: "a lossless JPEG coded arithmetically", 0xF7: "a JPEG-LS", 0xF9: "a JPEG-LS",
+}  # fmt: skip
 #: Those that can be written, and others, by how many pixels share a sample of color, across and down.
 _SAMPLINGS: dict[tuple[float, float], str] = {(1, 1): "4:4:4", (2, 1): "4:2:2", (2, 2): "4:2:0"}
 _OTHER_SAMPLINGS: dict[tuple[float, float], str] = {(1, 2): "4:4:0", (4, 1): "4:1:1", (4, 2): "4:1:0"}
@@ -60,6 +65,12 @@ def process_of(data: bytes) -> tuple[int | None, bool]:
         elif marker == SOS:
             return process, process in (2, 6, 10, 14) or data[start + 4] < parts
     return process, False
+
+
+def unusual_process(data: bytes) -> str | None:
+    """How a JPEG is coded, in words, where it is a way that libjpeg lacks; else None."""
+    marker = next((marker for marker, _, _ in segments(data) if marker in FRAMES or marker in _UNUSUAL), None)
+    return None if marker is None else _UNUSUAL.get(marker)
 
 
 def has_late_height(data: bytes) -> bool:

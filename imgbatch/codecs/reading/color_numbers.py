@@ -184,6 +184,8 @@ def _of_jpeg2000(box: color_boxes.ColorBox | None) -> Description | None:
         return None
     if box.code_points is not None:
         return _of_code_points("colr", box.code_points)
+    if box.jp2_method is not None:
+        return Description("colr", None, words=f"color space of method {box.jp2_method}")
     if box.jp2_number is None or box.jp2_number in _PLAIN_JP2:
         return None
     space = color_space.ROMM_RGB if box.jp2_number == _ROMM_JP2 else None

@@ -93,6 +93,8 @@ def _of_jpeg(data: bytes, reason: Exception) -> ImageError | None:
     if (match := re.match(r"cannot handle (\d+)-(bit|layer)", str(reason))) is not None:
         unit = "bits a sample" if match[2] == "bit" else "components"
         return _no_reader(f"a JPEG of {match[1]} {unit}", advice)
+    if kind := jpeg_headers.unusual_process(data):
+        return _no_reader(kind, advice)
     if jpeg_headers.has_late_height(data):
         return _no_reader("a JPEG whose height stands behind its pixels (DNL)", advice)
     return None

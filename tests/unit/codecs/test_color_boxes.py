@@ -75,7 +75,7 @@ def test_no_box_counts_where_none_is_the_picture_s(data: bytes) -> None:
 @pytest.mark.parametrize(("color", "expected"), [
     (b"\1\0\0" + struct.pack(">I", 21), ColorBox(jp2_number=21)), (b"\2\0\0profile", ColorBox(icc=b"profile")),
     (b"\3\0\0profile", ColorBox(icc=b"profile")), (b"\5\0\0\0\x0c\0\x0d", ColorBox(code_points=(12, 13))),
-    (b"\4\0\0vendor", None), (b"\1\0\0\0", None),
+    (b"\4\0\0vendor", ColorBox(jp2_method=4)), (b"\1\0\0\0", None),
 ])  # fmt: skip
 def test_boxes_of_jpeg_2000(color: bytes, expected: ColorBox | None) -> None:
     assert color_boxes.of_jpeg2000(files.jp2(Image.new("RGB", (8, 8)), color)) == expected

@@ -270,6 +270,30 @@ def test_a_jpeg_of_unusual_samples(values: dict[str, bytes], words: str) -> None
     assert (kind, message.partition(";")[0]) == ("unsupported", words)
 
 
+@pytest.mark.parametrize(
+    ("marker", "words"),
+    [
+        *((marker, "a hierarchical JPEG") for marker in (0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF)),
+        (0xCB, "a lossless JPEG coded arithmetically"),
+        (0xF7, "a JPEG-LS"),
+        (0xF9, "a JPEG-LS"),
+    ],
+)
+def test_a_jpeg_of_a_process_that_nobody_has(marker: int, words: str) -> None:
+    data = encoded("JPEG", "RGB")
+    at = data.index(b"\xff\xc0")
+    kind, message = verdict(data[: at + 1] + bytes((marker,)) + data[at + 2 :], ".jpg")
+    assert (kind, message.partition(";")[0]) == ("unsupported", f"no reader here for {words}")
+
+
+def test_a_jpeg_of_several_sizes() -> None:
+    data = encoded("JPEG", "RGB")
+    at = data.index(b"\xff\xc0")
+    head = data[at : at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")]
+    kind, message = verdict(data[:at] + b"\xff\xde" + head[2:] + data[at:], ".jpg")
+    assert (kind, message.partition(";")[0]) == ("unsupported", "no reader here for a hierarchical JPEG")
+
+
 def test_a_jpeg_whose_height_comes_later() -> None:
     data = with_frame(encoded("JPEG", "RGB"), height=b"\0\0")
     assert verdict(data, ".jpg")[0] == "corrupt"  # there is no height at all
