@@ -311,6 +311,26 @@ def test_adobe_rgb_by_exif(tmp_path: Path, format: str, exif: bytes, adobe: bool
         assert names[0][1] == "R98" and names[1][0xA001] == 1  # no reader converts it once more
 
 
+@pytest.mark.parametrize(("format", "mode", "more"), [
+    ("AVIF", "RGB", {}),  # its numbers (nclx) say sRGB
+    ("PNG", "RGB", {"icc_profile": ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()}),
+    ("JPEG", "CMYK", {}),
+])  # fmt: skip
+@pytest.mark.parametrize("icc", ["keep", "none"])
+@pytest.mark.parametrize("target", ["jpeg", "png", "webp"])
+def test_exif_says_adobe_rgb_of_no_output_that_is_not(
+    tmp_path: Path, format: str, mode: str, more: dict[str, Any], icc: str, target: str
+) -> None:
+    image = Image.new("RGB", (64, 64), (200, 60, 40)).convert(mode)
+    data = files.saved(image, format, exif=b"Exif\0\0" + files.adobe_exif(), **more)
+    outcome, output = run_one(tmp_path, f"a.{format.lower()}", data, ops=[ib.Resize("32")], format=target, icc=icc)
+    has_profile, is_ink = "icc_profile" in output.info, output.mode == "CMYK"
+    index, space = output.getexif().get_ifd(0xA005)[1], output.getexif().get_ifd(0x8769)[0xA001]
+    assert (index, space) == ("R03", 65535) if has_profile or is_ink else ("R98", 1)
+    said = "color space of exif: Adobe RGB -> sRGB, as the pixels are" in outcome.changes
+    assert said == (not has_profile and not is_ink and not more)
+
+
 @pytest.mark.parametrize(("name", "change"), [
     ("_DSC1234.JPG", "icc: Adobe RGB by exif and the name"), ("_mg_0001.jpg", "icc: Adobe RGB by exif and the name"),
     ("DSC_1234.JPG", color_description.OPEN_COLORS), ("_DSC1234 copy.jpg", color_description.OPEN_COLORS),

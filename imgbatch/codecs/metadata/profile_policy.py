@@ -10,11 +10,48 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from imgbatch.codecs.metadata import exif_tags
 from imgbatch.pixels import color, profile_conversion
 from imgbatch.pixels.frames import SpooledFrames, map_frames
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+
+#: What is in EXIF that may say Adobe RGB: the index of interoperability, or the number of the color space.
+ADOBE_MARKS = (b"R03", b"\x01\xa0\x03\0\x01\0\0\0\x02\0", b"\xa0\x01\0\x03\0\0\0\x01\0\x02")
+
+
+def color_tags(exif: bytes) -> tuple[bytes, int | None]:
+    """InteroperabilityIndex and ColorSpace."""
+    index, space = b"", None
+    for entry in exif_tags.entries(exif):
+        value = exif[entry.start : entry.start + entry.length]
+        if entry.directory == "interop" and entry.tag == exif_tags.INTEROP_INDEX:
+            index = value.rstrip(b"\0 ")
+        elif entry.tag == exif_tags.COLOR_SPACE and entry.number == 1:
+            space = int.from_bytes(value, "little" if exif.startswith(b"II") else "big")
+    return index, space
+
+
+def is_adobe_rgb(index: bytes, space: int | None) -> bool:
+    """Whether these two say Adobe RGB."""
+    return space == 2 or (index == b"R03" and space != 1)
+
+
+def exif_of_srgb(exif: bytes, changes: list[str]) -> bytes:
+    """EXIF beside pixels that are sRGB without a profile: it says so where it said Adobe RGB, as in a stranger's file.
+
+    Parameters
+    ----------
+    exif : bytes
+    changes : list of str
+        Gets that it does.
+    """
+    if not (any(mark in exif for mark in ADOBE_MARKS) and is_adobe_rgb(*color_tags(exif))):
+        return exif
+    changes.append("color space of exif: Adobe RGB -> sRGB, as the pixels are")
+    return exif_tags.with_srgb(exif)
 
 
 def usable_profile(icc: object, mode: str, warnings: list[str]) -> bytes | None:

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 _ICC = 34675
 _TIFF_TAGS = (301, 318, 319, 0x8769)
 #: In EXIF, DCF's mark of Adobe RGB, and ColorSpace 2, in both orders of bytes, as some cameras have it.
-_ADOBE_MARKS = (b"R03", b"\x01\xa0\x03\0\x01\0\0\0\x02\0", b"\xa0\x01\0\x03\0\0\0\x01\0\x02")
 _OPEN_MARKS = (b"\x01\xa0\x03\0\x01\0\0\0\xff\xff", b"\xa0\x01\0\x03\0\0\0\x01\xff\xff")
 #: What is said where EXIF's ColorSpace is 65535, and nothing says what the colors are.
 OPEN_COLORS = "color: not calibrated by exif, and no profile says what it is"
@@ -177,7 +176,7 @@ def _is_worth_a_look(image: ImageFile, name: str, exif: bytes | None) -> bool:
     tags = getattr(image, "tag_v2", None) if name == "tiff" else None
     if tags is not None and any(tag in tags for tag in _TIFF_TAGS):
         return True
-    return exif is not None and any(mark in exif for mark in (*_ADOBE_MARKS, *_OPEN_MARKS))
+    return exif is not None and any(mark in exif for mark in (*profile_policy.ADOBE_MARKS, *_OPEN_MARKS))
 
 
 def _described_profile(description: Description, gray: bool, icc: bytes | None, changes: list[str]) -> bytes | None:

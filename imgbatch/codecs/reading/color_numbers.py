@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgbatch.codecs.containers import color_blocks, color_boxes, png_chunks
-from imgbatch.codecs.metadata import exif_tags
+from imgbatch.codecs.metadata import exif_tags, profile_policy
 from imgbatch.core.errors import ImageError
 from imgbatch.pixels import profile_conversion
 from imgbatch.pixels.color_spaces import color_space
@@ -141,22 +141,10 @@ def of_exif(image: ImageFile, name: str, exif: bytes | None) -> Description | No
         As of :func:`of_file`.
     exif : bytes or None
     """
-    index, space = _adobe_tags_of_tiff(image) if name == "tiff" else _adobe_tags(exif or b"")
-    if "srgb" in image.info or not (space == 2 or (index == b"R03" and space != 1)):
+    index, space = _adobe_tags_of_tiff(image) if name == "tiff" else profile_policy.color_tags(exif or b"")
+    if "srgb" in image.info or not profile_policy.is_adobe_rgb(index, space):
         return None
     return Description("exif", color_space.ADOBE_RGB)
-
-
-def _adobe_tags(exif: bytes) -> tuple[bytes, int | None]:
-    """InteroperabilityIndex and ColorSpace."""
-    index, space = b"", None
-    for entry in exif_tags.entries(exif):
-        value = exif[entry.start : entry.start + entry.length]
-        if entry.directory == "interop" and entry.tag == exif_tags.INTEROP_INDEX:
-            index = value.rstrip(b"\0 ")
-        elif entry.tag == exif_tags.COLOR_SPACE and entry.number == 1:
-            space = int.from_bytes(value, "little" if exif.startswith(b"II") else "big")
-    return index, space
 
 
 def _adobe_tags_of_tiff(image: ImageFile) -> tuple[bytes, int | None]:

@@ -157,6 +157,8 @@ def prepare(
         final = strip.metadata_to_write(
             metadata, encoding.strip, encoding.keep, encoding.icc, pictures[0].size, changes
         )
+        if final.exif and not icc and pictures[0].mode != "CMYK":
+            final = replace(final, exif=profile_policy.exif_of_srgb(final.exif, changes))
         if encoding.set:
             from imgbatch.codecs.writing.labels_in_format import set_labels
 
