@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs.containers.integrity import jpeg_scans
 from imgbatch.codecs.metadata.block import JpegTables
+from imgbatch.codecs.metadata.exif_tags import ORIENTATION
 from imgbatch.core.errors import ImageError
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ def exif_orientation(image: Image) -> int:
     from PIL.Image import Image as Plain
 
     with contextlib.suppress(Exception):
-        value = Plain.getexif(image).get(0x0112, 1)
+        value = Plain.getexif(image).get(ORIENTATION, 1)
         return value if isinstance(value, int) else 1
     return 1
 

@@ -14,11 +14,11 @@ from typing import NamedTuple
 from imgbatch.codecs.contents import bytes_after
 from imgbatch.codecs.metadata import exif_tags
 from imgbatch.codecs.metadata.block import PageTags, TagValue
-from imgbatch.codecs.metadata.exif_tags import EXIF_IFD, GPS_IFD, SIZES
+from imgbatch.codecs.metadata.exif_tags import EXIF_IFD, GPS_IFD, IPTC_TAG, RESOURCES_TAG, SIZES, XMP_TAG
 from imgbatch.codecs.metadata.words import EXIF_PAGE_TAGS, PLACE_TAGS, TIFF_TAGS
 
 _EXTRA_SAMPLES, _MOST_EXTRA = 338, 512  # a tag, and bytes of its value
-_SUBFILE, _COMPRESSION, _SUB_IFDS, _XMP, _IPTC, _PHOTOSHOP, _LAYERS = 254, 259, 330, 700, 33723, 34377, 37724
+_SUBFILE, _COMPRESSION, _SUB_IFDS, _LAYERS = 254, 259, 330, 37724
 #: Tags of the places of pixels and of how many bytes lie there: strips, tiles, a JPEG.
 _PLACES_OF_PIXELS = {273: 279, 324: 325, 513: 514}
 _TAGS_OF_PIXELS = frozenset({*_PLACES_OF_PIXELS, *_PLACES_OF_PIXELS.values()})
@@ -28,12 +28,12 @@ _CARRIED_TYPES = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})  # of a TIFF
 #: How the pixels are stored, what they mean, and blocks that are read as such: nothing to say where they are anew.
 _OF_STORAGE = frozenset({
     *range(254, 269), 273, 274, *range(277, 285), *range(288, 294), 301, 317, 318, 319, 320, 321, 322, 323, 324, 325,
-    326, 327, 328, 332, 333, 334, 336, 337, 338, 339, 340, 341, 342, 347, *range(512, 522), 529, 530, 531, 532, _XMP,
-    _IPTC, EXIF_IFD, GPS_IFD, 34675, *EXIF_PAGE_TAGS,
+    326, 327, 328, 332, 333, 334, 336, 337, 338, 339, 340, 341, 342, 347, *range(512, 522), 529, 530, 531, 532, XMP_TAG,
+    IPTC_TAG, EXIF_IFD, GPS_IFD, 34675, *EXIF_PAGE_TAGS,
 })  # fmt: skip
 _OF_CAMERA = frozenset({50341, 59932})  # PrintIM and room for more tags: of use to nobody but their writers
-_BLOCKS = {_SUB_IFDS: "sub-pictures", _PHOTOSHOP: "photoshop resources", _LAYERS: "photoshop layers"}
-_OF_FIRST = {EXIF_IFD: "exif", GPS_IFD: "gps", _XMP: "xmp", _IPTC: "iptc"}
+_BLOCKS = {_SUB_IFDS: "sub-pictures", RESOURCES_TAG: "photoshop resources", _LAYERS: "photoshop layers"}
+_OF_FIRST = {EXIF_IFD: "exif", GPS_IFD: "gps", XMP_TAG: "xmp", IPTC_TAG: "iptc"}
 _MOST_NAMES = 8  # of tags that nobody knows
 _MOST_PAGES, _MOST_BYTES = 100_000, 16 << 20  # of all values together
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 QUALITY = 82
 _EFFORT = 7
-_ORIENTATION = 0x0112
 
 
 class Jxl(Codec):
@@ -52,7 +51,7 @@ class Jxl(Codec):
         """An orientation that pixels still need has no place: readers go by libjxl's own, not by that of EXIF."""
         block = metadata.exif or b""
         for entry in exif_tags.entries(block):
-            if entry.directory == "image" and entry.tag == _ORIENTATION and entry.length >= 2:
+            if entry.directory == "image" and entry.tag == exif_tags.ORIENTATION and entry.length >= 2:
                 (value,) = struct.unpack_from(f"{exif_tags.order_of(block)}H", block, entry.start)
                 changes += [f"orientation {value} not written: jxl"] if value != 1 else []
         return encoding, {}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from imgbatch.codecs.base import Codec
 from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.codecs.metadata.block import Metadata
+from imgbatch.codecs.metadata.exif_tags import ASCII, BYTE, IPTC_TAG, LONG, UNDEFINED, XMP_TAG
 from imgbatch.core.errors import ImageError
 from imgbatch.pixels.color import DEEP_COLOR
 from imgbatch.pixels.frames import SpooledFrames
@@ -20,8 +21,6 @@ from imgbatch.pixels.frames import SpooledFrames
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-_BYTE, _ASCII, _LONG, _UNDEFINED = 1, 2, 4, 7
-_XMP, _IPTC = 700, 33723
 QUALITY = 82  # of JPEG
 #: What TIFF's numbers of compressions are called here, by the user or, where no word of ours is for them, by Pillow.
 _WORDS = {
@@ -91,7 +90,7 @@ class Tiff(Codec):
 
     def metadata_options(self, metadata: Metadata, missing: list[str]) -> dict[str, Any]:
         from imgbatch.codecs.containers.tiff_tags import tags_of_block
-        from imgbatch.codecs.metadata import exif_tags, iptc
+        from imgbatch.codecs.metadata import exif_tags
         from imgbatch.codecs.metadata.exif import has_fixed_maker_note
         from imgbatch.codecs.metadata.read import is_same, resolution_of_block
 
@@ -103,7 +102,7 @@ class Tiff(Codec):
             by_exif = resolution_of_block(metadata.exif)
             missing += ["exif resolution"] if by_exif and not is_same(by_exif, metadata.resolution or by_exif) else []
         super().metadata_options(replace(metadata, xmp=None, iptc=None, resolution=None), missing)
-        blocks = {_XMP: metadata.xmp, iptc.TIFF_TAG: metadata.iptc}
+        blocks = {XMP_TAG: metadata.xmp, IPTC_TAG: metadata.iptc}
         raw = {tag: block for tag, block in blocks.items() if block}
         options: dict[str, Any] = {"raw": raw} if raw else {}
         options |= {"pages": metadata.pages} if metadata.pages else {}
@@ -221,13 +220,13 @@ def _insert_entries(data: bytes, groups: dict[int, dict[int, Any]], raw: dict[in
         directory = ImageFileDirectory_v2(b"II*\0\0\0\0\0", group=tag)
         for key, value in values.items():
             if isinstance(value, str):  # Pillow would write a ? for what is not ASCII
-                directory.tagtype[key], value = _ASCII, value.encode("latin-1", "replace")
+                directory.tagtype[key], value = ASCII, value.encode("latin-1", "replace")
             directory[key] = value
-        entries.append(struct.pack("<HHII", tag, _LONG, 1, len(result)))
+        entries.append(struct.pack("<HHII", tag, LONG, 1, len(result)))
         result += directory.tobytes(len(result))
     for tag, block in raw.items():
         result += bytes(-len(result) % 2)
-        entries.append(struct.pack("<HHII", tag, _UNDEFINED if tag == _IPTC else _BYTE, len(block), len(result)))
+        entries.append(struct.pack("<HHII", tag, UNDEFINED if tag == IPTC_TAG else BYTE, len(block), len(result)))
         result += block if len(block) > 4 else block.ljust(5, b"\0")
     result += bytes(-len(result) % 2)
     struct.pack_into("<I", result, 4, len(result))

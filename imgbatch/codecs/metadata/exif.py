@@ -15,7 +15,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs.metadata import exif_tags, header_blocks
-from imgbatch.codecs.metadata.exif_tags import EXIF_IFD, GPS_IFD, INTEROP_IFD, MAKER_NOTE
+from imgbatch.codecs.metadata.exif_tags import (
+    EXIF_IFD,
+    GPS_IFD,
+    INTEROP_IFD,
+    MAKER_NOTE,
+    ORIENTATION,
+    RESOLUTION_UNIT,
+    X_RESOLUTION,
+    Y_RESOLUTION,
+)
 from imgbatch.pixels.orientation import to_upright
 
 if TYPE_CHECKING:
@@ -23,9 +32,7 @@ if TYPE_CHECKING:
 
     from imgbatch.codecs.metadata.block import Metadata
 
-ORIENTATION = 0x0112
 MOST = 4 << 20  # bytes of a block
-_X, _Y, _UNIT = 0x011A, 0x011B, 0x0128
 _SMALL = 1 << 20  # px: an embedded picture that is larger is not turned, but removed
 #: Where Pillow looks for the orientation.
 _ORIENTATION_KEYS = frozenset({"exif", "xmp", header_blocks.PNG_XMP})
@@ -36,9 +43,9 @@ _DESCRIPTIVE = (
     0x010F,  # Make
     0x0110,  # Model
     ORIENTATION,
-    0x011A,  # XResolution
-    0x011B,  # YResolution
-    0x0128,  # ResolutionUnit
+    X_RESOLUTION,
+    Y_RESOLUTION,
+    RESOLUTION_UNIT,
     0x0131,  # Software
     0x0132,  # DateTime
     0x013B,  # Artist
@@ -199,8 +206,8 @@ def _descriptive_tags(tags: Exif) -> tuple[Exif, dict[int, dict[int, Any]]]:
     for tag in _DESCRIPTIVE:
         if tag in tags and _is_writable(tag, tags[tag]):
             description[tag] = _as_bytes(tags[tag])
-    if _UNIT not in description and (_X in description or _Y in description):
-        description[_UNIT] = 1  # none: what the numbers count is not known
+    if RESOLUTION_UNIT not in description and (X_RESOLUTION in description or Y_RESOLUTION in description):
+        description[RESOLUTION_UNIT] = 1  # none: what the numbers count is not known
     groups: dict[int, dict[int, Any]] = {}
     for group in (EXIF_IFD, GPS_IFD):
         values = {}
@@ -225,11 +232,11 @@ def _as_bytes(value: Any, end: bytes = b"") -> Any:
 
 def _is_writable(tag: int, value: object) -> bool:
     """Whether libtiff takes a value of a descriptive tag: it refuses the picture for the sake of one."""
-    if tag == _UNIT:
+    if tag == RESOLUTION_UNIT:
         return value in (1, 2, 3)
     if tag == ORIENTATION:
         return value in range(1, 9)
-    if tag in (_X, _Y):
+    if tag in (X_RESOLUTION, Y_RESOLUTION):
         with contextlib.suppress(TypeError, ValueError, ZeroDivisionError, OverflowError):
             return 0 <= float(value) < 2**32  # type: ignore[arg-type]  # whatever it is
         return False

@@ -22,7 +22,10 @@ _WIDTHS, _HEIGHTS = (0x0100, 0xA002), (0x0101, 0xA003)
 _OWN_SIZE = (0x1001, 0x1002)  # width and height of the picture itself (DCF), in the directory of compatibility
 _THUMBNAIL, _THUMBNAIL_LENGTH = 0x0201, 0x0202
 _LATITUDE = 0x0002
-_RESOLUTION = 0x011A
+ORIENTATION = 0x0112
+X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 0x011A, 0x011B, 0x0128
+#: Blocks that TIFF holds in tags, and so may EXIF: XMP, IPTC, Photoshop's resources.
+XMP_TAG, IPTC_TAG, RESOURCES_TAG = 0x02BC, 0x83BB, 0x8649
 COLOR_SPACE, INTEROP_INDEX = 0xA001, 0x0001
 BYTE, ASCII, SHORT, LONG, UNDEFINED, UTF_8 = 1, 2, 3, 4, 7, 129
 #: Tags that say where another directory stands.

@@ -10,11 +10,11 @@ from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs.metadata import header_blocks
+from imgbatch.codecs.metadata.exif_tags import IPTC_TAG, RESOURCES_TAG
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-TIFF_TAG, _TIFF_PHOTOSHOP = 33723, 34377
 RESOURCE, _DIGEST = 0x0404, 0x0425  # of Photoshop's: the records, and the MD5 by which it sees that they were changed
 PNG_TEXT = header_blocks.PNG_IPTC
 #: The names of record 2 that have one in exiftool too.
@@ -36,7 +36,7 @@ def find_records(image: Image) -> bytes | None:
         return blocks[RESOURCE] or None
     tags: Any = getattr(image, "tag_v2", None)
     if tags is not None:
-        return _bytes_of_tag(tags, TIFF_TAG) or records_in_resources(_bytes_of_tag(tags, _TIFF_PHOTOSHOP) or b"")
+        return _bytes_of_tag(tags, IPTC_TAG) or records_in_resources(_bytes_of_tag(tags, RESOURCES_TAG) or b"")
     text = image.info.get(PNG_TEXT)
     if isinstance(text, str):
         raw = header_blocks.raw_profile(text) or b""

@@ -11,6 +11,7 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs.metadata import exif_tags, iptc, xmp
+from imgbatch.codecs.metadata.exif_tags import RESOLUTION_UNIT, X_RESOLUTION, Y_RESOLUTION
 from imgbatch.codecs.metadata.header_blocks import PNG_XMP, RAW_PROFILE, XMP_EXTENSION
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ _EXTENSION_NOTE = rb"(?<!\s)\s++xmpNote:HasExtendedXMP\s*+=\s*+(\"[^\"]*+\"|'[^'
 GIF_XMP = b"\x21\xff\x0bXMP DataXMP"
 #: Texts of a PNG that hold another block, and what ImageMagick makes up for every file.
 _OTHERS = (PNG_XMP, RAW_PROFILE, "exif", "date:")
-_X, _Y, _UNIT = 0x011A, 0x011B, 0x0128
 
 
 def packet(image: ImageFile, name: str, data: bytes, warnings: list[str], changes: list[str]) -> bytes | None:
@@ -90,11 +90,11 @@ def resolution(image: ImageFile) -> tuple[float, float] | None:
 def _of_exif(image: ImageFile) -> tuple[Any, Any] | None:
     """What EXIF says of a JPEG whose JFIF header says nothing; Pillow would say 72 where EXIF is damaged."""
     exif = getattr(image, "_exif", None)  # read already, for the orientation
-    if not exif or _X not in exif or exif.get(_UNIT, 2) not in (2, 3):
+    if not exif or X_RESOLUTION not in exif or exif.get(RESOLUTION_UNIT, 2) not in (2, 3):
         return None
-    times = 2.54 if exif.get(_UNIT, 2) == 3 else 1
+    times = 2.54 if exif.get(RESOLUTION_UNIT, 2) == 3 else 1
     try:
-        return float(exif[_X]) * times, float(exif.get(_Y, exif[_X])) * times
+        return float(exif[X_RESOLUTION]) * times, float(exif.get(Y_RESOLUTION, exif[X_RESOLUTION])) * times
     except (TypeError, ValueError, ZeroDivisionError):
         return None
 
@@ -104,14 +104,14 @@ def resolution_of_block(exif: bytes) -> tuple[float, float] | None:
     order = exif_tags.order_of(exif)
     numbers: dict[int, float] = {}
     for entry in exif_tags.entries(exif):
-        if entry.directory == "image" and entry.tag in (_X, _Y) and entry.length == 8:
+        if entry.directory == "image" and entry.tag in (X_RESOLUTION, Y_RESOLUTION) and entry.length == 8:
             above, below = struct.unpack_from(f"{order}II", exif, entry.start)
             numbers[entry.tag] = above / below if below else 0
-        elif entry.directory == "image" and entry.tag == _UNIT and entry.length == 2:
-            (numbers[_UNIT],) = struct.unpack_from(f"{order}H", exif, entry.start)
-    times = {2: 1, 3: 2.54}.get(int(numbers.get(_UNIT, 2)), 0)
-    across = numbers.get(_X, 0) * times
-    return (across, numbers[_Y] * times if _Y in numbers else across) if across else None
+        elif entry.directory == "image" and entry.tag == RESOLUTION_UNIT and entry.length == 2:
+            (numbers[RESOLUTION_UNIT],) = struct.unpack_from(f"{order}H", exif, entry.start)
+    times = {2: 1, 3: 2.54}.get(int(numbers.get(RESOLUTION_UNIT, 2)), 0)
+    across = numbers.get(X_RESOLUTION, 0) * times
+    return (across, numbers[Y_RESOLUTION] * times if Y_RESOLUTION in numbers else across) if across else None
 
 
 def is_same(first: tuple[float, float] | None, second: tuple[float, float] | None) -> bool:

@@ -12,13 +12,12 @@ import struct
 from typing import NamedTuple
 
 from imgbatch.codecs.metadata import iptc, spans
-from imgbatch.codecs.metadata.exif_tags import BYTE, SIZES, UNDEFINED
+from imgbatch.codecs.metadata.exif_tags import BYTE, IPTC_TAG, RESOURCES_TAG, SIZES, UNDEFINED, XMP_TAG
 from imgbatch.codecs.metadata.labels import exif_labels, iptc_labels, xmp_labels
 from imgbatch.codecs.metadata.labels.label_words import Labels
 from imgbatch.codecs.metadata.xmp import to_utf8
 
-_XMP, _IPTC, _PHOTOSHOP = 700, 33723, 34377
-_TAGS = {_XMP, _IPTC, _PHOTOSHOP, *exif_labels.TAGS.values(), *exif_labels.WINDOWS_TAGS.values()}
+_TAGS = {XMP_TAG, IPTC_TAG, RESOURCES_TAG, *exif_labels.TAGS.values(), *exif_labels.WINDOWS_TAGS.values()}
 #: The tags that change, with their types and bytes; None: one goes.
 TagChanges = dict[int, tuple[int, bytes] | None]
 #: Where strips and tiles begin, and how long they are.
@@ -135,27 +134,27 @@ def _values(raw: dict[int, bytes], labels: Labels, is_first: bool) -> TagChanges
     for tag, value in exif_labels.tag_values(labels, tuple(raw)).items():
         if (tag in raw or (is_first and value is not None)) and (value is None or raw.get(tag) != value[1]):
             changes[tag] = value
-    packet = to_utf8(raw[_XMP]) if _XMP in raw else None
+    packet = to_utf8(raw[XMP_TAG]) if XMP_TAG in raw else None
     if is_first or (packet is not None and xmp_labels.without_labels(packet, labels) != packet):
         new = xmp_labels.with_labels(packet, labels, [])
         if new != packet:
-            changes[_XMP] = (BYTE, new) if new else None
-    records = raw.get(_IPTC)
+            changes[XMP_TAG] = (BYTE, new) if new else None
+    records = raw.get(IPTC_TAG)
     if (is_first and not _has_records(raw)) or (records and (is_first or iptc_labels.has_other(records, labels))):
         new = iptc_labels.with_labels(records, labels, [])
         if new != records:
-            changes[_IPTC] = (UNDEFINED, new) if new else None
-    blocks = raw.get(_PHOTOSHOP, b"")
+            changes[IPTC_TAG] = (UNDEFINED, new) if new else None
+    blocks = raw.get(RESOURCES_TAG, b"")
     inside = iptc.records_in_resources(blocks)
     if inside is not None and (new := iptc_labels.with_labels(inside, labels, [])) != inside:
         blocks = iptc.with_records(blocks, new)
-        changes[_PHOTOSHOP] = (BYTE, blocks) if blocks else None
+        changes[RESOURCES_TAG] = (BYTE, blocks) if blocks else None
     return changes
 
 
 def _has_records(raw: dict[int, bytes]) -> bool:
     """Whether a page has records of IPTC among Photoshop's resources, where readers look for them, too."""
-    return not raw.get(_IPTC) and iptc.records_in_resources(raw.get(_PHOTOSHOP, b"")) is not None
+    return not raw.get(IPTC_TAG) and iptc.records_in_resources(raw.get(RESOURCES_TAG, b"")) is not None
 
 
 def _without_old(data: bytes, shape: _Shape, pages: list[_PageTable], values: list[TagChanges]) -> bytearray:

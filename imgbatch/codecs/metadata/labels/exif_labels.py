@@ -14,7 +14,7 @@ import struct
 from collections.abc import Sequence
 
 from imgbatch.codecs.metadata import exif_tags, iptc, spans
-from imgbatch.codecs.metadata.exif_tags import ASCII, BYTE, Entry
+from imgbatch.codecs.metadata.exif_tags import ASCII, BYTE, IPTC_TAG, RESOURCES_TAG, XMP_TAG, Entry
 from imgbatch.codecs.metadata.labels import iptc_labels, xmp_labels
 from imgbatch.codecs.metadata.labels.label_words import Labels
 from imgbatch.codecs.metadata.xmp import to_utf8
@@ -22,7 +22,6 @@ from imgbatch.codecs.metadata.xmp import to_utf8
 #: The tag of a word, and that of Windows.
 TAGS = {"artist": 0x013B, "copyright": 0x8298, "description": 0x010E}
 WINDOWS_TAGS = {"title": 0x9C9B, "description": 0x9C9C, "artist": 0x9C9D, "keywords": 0x9C9E}
-_XMP, _IPTC, _RESOURCES = 0x02BC, 0x83BB, 0x8649  # blocks in tags
 _EMPTY = b"II*\0\x08\0\0\0" + bytes(6)
 
 
@@ -55,7 +54,7 @@ def with_labels(exif: bytes | None, labels: Labels) -> bytes | None:
     leavers = {tag for tag in values if not _is_right(exif or b"", every, tag, values[tag])}
     blocks, room = set(), 2 * len(exif or b"")
     for entry in every:
-        if entry.tag in (_XMP, _IPTC, _RESOURCES):
+        if entry.tag in (XMP_TAG, IPTC_TAG, RESOURCES_TAG):
             room -= entry.length
             if room < 0 or _is_other_block(exif or b"", entry, labels):  # below 0 they lie upon each other
                 blocks.add(entry.at)
@@ -82,10 +81,10 @@ def _is_right(exif: bytes, every: Sequence[Entry], tag: int, value: tuple[int, b
 def _is_other_block(exif: bytes, entry: Entry, labels: Labels) -> bool:
     """Whether a tag is a block of XMP or IPTC that says something else."""
     raw = exif[entry.start : entry.start + entry.length]
-    if entry.tag == _XMP:
+    if entry.tag == XMP_TAG:
         packet = to_utf8(raw)
         return xmp_labels.without_labels(packet, labels) != packet
-    records = iptc.records_in_resources(raw) if entry.tag == _RESOURCES else raw
+    records = iptc.records_in_resources(raw) if entry.tag == RESOURCES_TAG else raw
     return records is not None and iptc_labels.has_other(records, labels)
 
 

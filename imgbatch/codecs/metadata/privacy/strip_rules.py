@@ -13,13 +13,12 @@ from dataclasses import replace
 
 from imgbatch.codecs.metadata import exif_tags, iptc, words, xmp
 from imgbatch.codecs.metadata.block import Metadata, TagValue
+from imgbatch.codecs.metadata.exif_tags import IPTC_TAG, ORIENTATION, RESOURCES_TAG, XMP_TAG
 from imgbatch.codecs.metadata.privacy import exif_compaction, geography
 from imgbatch.codecs.metadata.privacy.geography import COORDINATES
 from imgbatch.codecs.metadata.texts import exif_text
 from imgbatch.core.frozen_dataclass import frozen
 
-_ORIENTATION = 0x0112
-_XMP, _IPTC, _RESOURCES = 0x02BC, 0x83BB, 0x8649  # blocks that TIFF holds in tags, and so may EXIF
 #: A small picture may show where it was.
 _THUMBNAIL = f"{COORDINATES}/thumbnail"
 
@@ -46,7 +45,7 @@ class StripRules:
 
     def _is_dropped(self, entry: exif_tags.Entry) -> bool:
         """An orientation stays that the pixels still need."""
-        if entry.directory == "image" and entry.tag == _ORIENTATION:
+        if entry.directory == "image" and entry.tag == ORIENTATION:
             return "orientation" in self.strip
         if entry.directory == "thumbnail":
             return self.drops("", _THUMBNAIL, "exif", "all")
@@ -158,7 +157,7 @@ def _losses(metadata: Metadata, result: Metadata) -> list[str]:
 
 def _exif(exif: bytes, rules: StripRules) -> bytes | None:
     def select(tags: Sequence[exif_tags.Entry]) -> list[exif_tags.Entry]:
-        blocks = [tag for tag in tags if tag.tag in (_XMP, _IPTC, _RESOURCES)]
+        blocks = [tag for tag in tags if tag.tag in (XMP_TAG, IPTC_TAG, RESOURCES_TAG)]
         is_one_on_another = sum(tag.length for tag in blocks) > len(exif)  # nobody writes that
         positions = _positions(exif, tags, rules) if rules.drops_coordinates() else []
         holders = (tag for tag in blocks if is_one_on_another or _holds_what_goes(exif, tag, rules))
@@ -173,7 +172,7 @@ def _exif(exif: bytes, rules: StripRules) -> bytes | None:
     if result is None or result is exif:
         return result and exif_compaction.without_slack(result)
     rest = list(exif_tags.entries(result))
-    if all(entry.tag == _ORIENTATION and result[entry.at + 8 : entry.at + 10] in (b"\1\0", b"\0\1") for entry in rest):
+    if all(entry.tag == ORIENTATION and result[entry.at + 8 : entry.at + 10] in (b"\1\0", b"\0\1") for entry in rest):
         return None  # upright is what a picture without EXIF is
     has_fixed = any(
         entry.tag == exif_tags.MAKER_NOTE or entry.directory == "thumbnail" or not entry.is_measured for entry in rest
@@ -190,13 +189,13 @@ def _positions(exif: bytes, tags: Sequence[exif_tags.Entry], rules: StripRules) 
 def _holds_what_goes(exif: bytes, entry: exif_tags.Entry, rules: StripRules) -> bool:
     """Whether something is to go of the block of XMP or IPTC that a tag is: then it goes whole."""
     block = exif[entry.start : entry.start + entry.length]
-    if entry.tag == _XMP:
+    if entry.tag == XMP_TAG:
         packet = xmp.to_utf8(block)
         return _xmp(packet, rules, []) != packet
-    records = iptc.records_in_resources(block) if entry.tag == _RESOURCES else block
+    records = iptc.records_in_resources(block) if entry.tag == RESOURCES_TAG else block
     if records and iptc.without(records, rules.record) != records:
         return True
-    return entry.tag == _RESOURCES and rules.drops("", COORDINATES, "xmp", "all")  # which may hold EXIF and XMP
+    return entry.tag == RESOURCES_TAG and rules.drops("", COORDINATES, "xmp", "all")  # which may hold EXIF and XMP
 
 
 def _xmp(packet: bytes, rules: StripRules, changes: list[str]) -> bytes | None:
