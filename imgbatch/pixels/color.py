@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 from imgbatch.core.parameter_kinds import Grammar
 
@@ -50,7 +50,6 @@ def canonical_color(word: str) -> str:
 COLOR = Grammar(
     "a color such as white, #ff8800, rgb(255,136,0) or transparent", canonical_color, ("white", "#ff8800", "#00000080")
 )
-Color = Annotated[str, COLOR]
 
 
 def has_transparency(image: Image) -> bool:

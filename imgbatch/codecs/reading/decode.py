@@ -209,15 +209,15 @@ class SourceImage:
         if orient and self.orientation != 1:
             self.changes.append(f"orientation: baked {self.orientation}")
             exif.turn(self.metadata, self.orientation)
-        motion = AnimationTiming(loop=self._plays() if len(places) > 1 else None)
+        timing = AnimationTiming(loop=self._plays() if len(places) > 1 else None)
         draft = None
         if self.scales and (min_size is not None or luma):
             size = None if min_size is None else swap_size(min_size, self.orientation)
             draft = functools.partial(
                 jpeg_draft.draft, self.image, self._data, "YCbCr" if luma else None, size, min_size != ALL_DATA
             )
-        pictures = self._decode_frames(places, draft, orient, turn, motion, reader)
-        return color_description.in_one_space(self.image, pictures, self.metadata.icc, self.changes), motion
+        pictures = self._decode_frames(places, draft, orient, turn, timing, reader)
+        return color_description.in_one_space(self.image, pictures, self.metadata.icc, self.changes), timing
 
     def close(self) -> None:
         """Give the file's bytes and the reader's memory back."""
@@ -261,7 +261,7 @@ class SourceImage:
         draft: Callable[[], jpeg_draft.Box | None] | None,
         orient: bool,
         turn: bool,
-        motion: AnimationTiming,
+        timing: AnimationTiming,
         reader: Reader | None,
     ) -> Iterator[Image]:
         pixels = 0
@@ -289,8 +289,8 @@ class SourceImage:
                 frame = aperture.within(frame, self._box, self.format, self.warnings)
                 if transpose is not None:
                     frame = frame.transpose(transpose)
-                if len(places) > 1 and motion.loop is not None:
-                    motion.durations.append(round(float(self.image.info.get("duration", 0) or 0)))
+                if len(places) > 1 and timing.loop is not None:
+                    timing.durations.append(round(float(self.image.info.get("duration", 0) or 0)))
             yield frame
 
     def _turn(self, orient: bool) -> Transpose | None:

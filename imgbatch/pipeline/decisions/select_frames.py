@@ -39,9 +39,9 @@ def select(frames: SpooledFrames, output: Output) -> SpooledFrames:
     return frames[:1] if output.frames == "first" else frames[: int(output.frames)]
 
 
-def timing_of_first(motion: AnimationTiming, count: int) -> AnimationTiming:
-    """The motion of the first `count` frames."""
-    return AnimationTiming(motion.durations[:count], motion.loop)
+def timing_of_first(timing: AnimationTiming, count: int) -> AnimationTiming:
+    """The timing of the first `count` frames."""
+    return AnimationTiming(timing.durations[:count], timing.loop)
 
 
 def refuse_several(picture: SourceImage, targets: Sequence[Target], outputs: Sequence[Output]) -> None:

@@ -14,7 +14,7 @@ import imgbatch as ib
 from imgbatch import codecs
 from imgbatch.codecs import contents
 from imgbatch.codecs.formats.rewrites import gif_packet, item_boxes, jxl_metadata, png_texts, tiff_entries
-from imgbatch.codecs.formats.rewrites import webp_chunks as webp_labels
+from imgbatch.codecs.formats.rewrites import webp_metadata as webp_labels
 from imgbatch.codecs.metadata import header_blocks, iptc, strip
 from imgbatch.codecs.metadata.labels import label_words, write_labels
 from imgbatch.codecs.metadata.regions import rdf
@@ -227,7 +227,7 @@ _GROUPS: dict[str, tuple[Feed, str, tuple[Parse, ...]]] = {
     "jxl-metadata": (_labeled(".jxl"), "codecs.formats.rewrites.jxl_metadata", (_relabeled,)),
     "png-texts": (_labeled(".png"), "codecs.formats.rewrites.png_texts", (_relabeled,)),
     "tiff-entries": (_in_place(deep_inputs.tiff_pages), "codecs.formats.rewrites.tiff_entries", (_relabeled,)),
-    "webp-chunks": (_labeled(".webp"), "codecs.formats.rewrites.webp_chunks", (_relabeled,)),
+    "webp-metadata": (_labeled(".webp"), "codecs.formats.rewrites.webp_metadata", (_relabeled,)),
     "gif-packet": (_labeled(".gif"), "codecs.formats.rewrites.gif_packet", (_relabeled,)),
     "announcements": (_of_any(inputs.announcements), "codecs.metadata.announcements", ()),
     "jxl-boxes": (_of(inputs.JXL), "codecs.containers.jxl_boxes", ()),

@@ -29,7 +29,14 @@ from imgbatch.codecs.containers import (
 )
 from imgbatch.codecs.formats import jpeg_lossless
 from imgbatch.codecs.formats.companions import extended
-from imgbatch.codecs.formats.rewrites import gif_packet, item_boxes, jxl_metadata, png_texts, tiff_entries, webp_chunks
+from imgbatch.codecs.formats.rewrites import (
+    gif_packet,
+    item_boxes,
+    jxl_metadata,
+    png_texts,
+    tiff_entries,
+    webp_metadata,
+)
 from imgbatch.codecs.metadata import announcements, exif, exif_tags, header_blocks, iptc, read, strip, xmp
 from imgbatch.codecs.metadata.block import Metadata
 from imgbatch.codecs.metadata.labels import exif_labels, iptc_labels, label_words, xmp_labels
@@ -381,7 +388,7 @@ ON_FILES: dict[str, Callable[[bytes], object]] = {
     "labels of records": lambda data: iptc_labels.with_labels(data, LABELS, []),
     "labels of a png": lambda data: png_texts.with_metadata(data, Metadata(), Metadata(text={"Author": "x"}), LABELS),
     "labels of a tiff": lambda data: tiff_entries.with_labels(data, LABELS),
-    "labels of a webp": lambda data: webp_chunks.with_labels(data, (1, 1), LABELS),
+    "labels of a webp": lambda data: webp_metadata.with_labels(data, (1, 1), LABELS),
     "labels of an avif": lambda data: item_boxes.with_labels(data, LABELS),
     "labels of a jxl": lambda data: jxl_metadata.with_labels(data, LABELS),
     "labels of a gif": lambda data: gif_packet.with_packet(data, b"<x/>"),

@@ -8,7 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imgbatch.codecs import registry
-from imgbatch.codecs.formats.rewrites import gif_packet, item_boxes, jxl_metadata, png_texts, tiff_entries, webp_chunks
+from imgbatch.codecs.formats.rewrites import (
+    gif_packet,
+    item_boxes,
+    jxl_metadata,
+    png_texts,
+    tiff_entries,
+    webp_metadata,
+)
 from imgbatch.codecs.metadata.labels.write_labels import set_sentences, with_labels
 from imgbatch.codecs.writing.encode import EncodedFile
 from imgbatch.codecs.writing.labels_in_format import set_labels
@@ -60,7 +67,7 @@ def _with_metadata(data: bytes, labels: Labels, image: SourceImage, final: Metad
     if format == "png":
         return png_texts.with_metadata(data, image.metadata, final, labels)
     if format == "webp":
-        return webp_chunks.with_labels(data, image.size, labels)
+        return webp_metadata.with_labels(data, image.size, labels)
     if format in ("avif", "heif"):
         return item_boxes.with_labels(data, labels)
     if format == "gif" and final.xmp != image.metadata.xmp:

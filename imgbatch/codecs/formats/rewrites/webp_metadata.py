@@ -1,4 +1,4 @@
-"""WebP chunks: how do texts get into the EXIF and XMP of a WebP around the same picture?
+"""WebP metadata: how do texts get into the EXIF and XMP of a WebP around the same picture?
 
 Both stand behind the picture, and flags in the chunk VP8X at the beginning say that they are there; a plain file has
 none and gets one (WebP Container Specification, "Extended File Format").
