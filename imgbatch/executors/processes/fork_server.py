@@ -47,6 +47,9 @@ def ensure_running() -> None:
     """As multiprocessing's, but its socket leaves nothing in the folder for temporary files, however this process ends.
 
     On Linux a socket whose name is gone is reached by a descriptor of it. OSError where no forkserver can be started.
+
+    To be called with start_method.CHILDREN: of two threads at once the second would take the first one's names for
+    multiprocessing's own, and put them back for good. Only the forkserver's module sees them meanwhile.
     """
     global _socket
     if not _reaches_own_files():
