@@ -58,6 +58,7 @@ def brands(prefix: bytes) -> frozenset[bytes]:
     return frozenset((prefix[8:12], *(prefix[at : at + 4] for at in range(16, end - 3, 4))))
 
 
+PNG_START = b"\x89PNG\r\n\x1a\n"
 TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 AVIF_BRANDS = frozenset((b"avif", b"avis"))
 _BMP_HEADERS = frozenset((12, 16, 40, 52, 56, 64, 108, 124))  # bytes
@@ -67,7 +68,7 @@ CODECS: dict[str, Format] = {
     "jpeg": Format("formats.jpeg:Jpeg", "JPEG", "JpegImagePlugin", (".jpg", ".jpeg", ".jpe", ".jfif"),
                    lambda prefix: prefix.startswith(b"\xff\xd8\xff"), densest=1, whole_chroma=90),
     "png": Format("formats.png:Png", "PNG", "PngImagePlugin", (".png", ".apng"),
-                  lambda prefix: prefix.startswith(b"\x89PNG\r\n\x1a\n"), multiframe=True),
+                  lambda prefix: prefix.startswith(PNG_START), multiframe=True),
     "webp": Format("formats.webp:Webp", "WEBP", "WebPImagePlugin", (".webp",),
                    lambda prefix: prefix[:4] == b"RIFF" and prefix[8:12] == b"WEBP", multiframe=True, densest=1),
     "avif": Format("formats.avif:Avif", "AVIF", "AvifImagePlugin", (".avif", ".avifs"),

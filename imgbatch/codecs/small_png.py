@@ -15,12 +15,14 @@ import struct
 import zlib
 from typing import TYPE_CHECKING, Any
 
+from imgbatch.codecs.registry import PNG_START
+
 if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
 _MOST = 65536  # px, and bytes that Pillow hands to the codec, or takes from it, at a time (ImageFile.MAXBLOCK)
-_START = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
+_START = PNG_START + b"\0\0\0\rIHDR"
 _END = b"\0\0\0\0IEND\xaeB`\x82"
 _HEAD = struct.Struct(">IIBBBBB")  # width, height, bits, color type, compression, filters, interlacing
 _CHUNK = struct.Struct(">I4s")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import struct
 from typing import NamedTuple
 
+from imgbatch.codecs.registry import PNG_START
+
 _GIF_PROFILE = b"\x21\xff\x0bICCRGBG1012"
-_PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
+_PNG = PNG_START + b"\0\0\0\rIHDR"
 _MOST = 4 << 20  # bytes of a GIF's profile
 _WITH_PROFILE, _BY_MEASURE = b"DEBM", bytes(4)  # "MBED" as a number that begins with its low byte
 _V4, _V5 = 108, 124

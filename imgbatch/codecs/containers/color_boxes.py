@@ -47,7 +47,7 @@ def of_heif(data: bytes) -> ColorBox | None:
     for name, start, end in _boxes(data, 0, len(data)):
         if name == b"meta" and (box := _of_primary(data, start + 4, end)) is not None:
             return box
-    colors = (_nclx(data, at, stop) for name, at, stop in _boxes_of_film(data, 0, len(data)) if name == b"colr")
+    colors = (_nclx(data, at, stop) for name, at, stop in film_boxes(data) if name == b"colr")
     return next((color for color in colors if color is not None), None)
 
 
@@ -59,7 +59,7 @@ def clean_aperture(data: bytes) -> tuple[int, ...] | None:
     if data.find(b"clap") < 0:
         return None
     if data[8:12] == b"avis":  # a sequence, of which the film is read
-        boxes = [box for box in _boxes_of_film(data, 0, len(data)) if box[0] == b"clap"]
+        boxes = [box for box in film_boxes(data) if box[0] == b"clap"]
     else:
         metas = [(at + 4, stop) for name, at, stop in _boxes(data, 0, len(data)) if name == b"meta"][:1]
         boxes = [
@@ -73,6 +73,11 @@ def clean_aperture(data: bytes) -> tuple[int, ...] | None:
 def outer_boxes(data: bytes) -> list[_Box]:
     """The outermost boxes: their names, and where the content of each begins and ends."""
     return list(_boxes(data, 0, len(data)))
+
+
+def film_boxes(data: bytes) -> list[_Box]:
+    """The boxes of a sequence's film in those that lead to what describes its pixels, as of :func:`outer_boxes`."""
+    return list(_boxes_of_film(data, 0, len(data)))
 
 
 def inner_boxes(data: bytes, start: int, end: int) -> list[_Box]:

@@ -131,16 +131,10 @@ def _preview(bits: _Bits) -> None:
 
 def _codestream(data: bytes) -> bytes:
     """The start of the codestream in a container: the box ``jxlc``, or the first ``jxlp`` after its number."""
-    at = len(CONTAINER) if data.startswith(CONTAINER) else len(data)
-    while at + 8 <= len(data):
-        length, word = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
-        start = at + (16 if length == 1 else 8)
-        if length == 1:
-            length = int.from_bytes(data[at + 8 : at + 16], "big")
-        if word in (b"jxlc", b"jxlp"):
-            start += 4 if word == b"jxlp" else 0
+    from imgbatch.codecs.containers import color_boxes  # few files are
+
+    for name, start, _ in color_boxes.outer_boxes(data) if data.startswith(CONTAINER) else ():
+        if name in (b"jxlc", b"jxlp"):
+            start += 4 if name == b"jxlp" else 0
             return data[start : start + 66]
-        if length < 8:
-            break
-        at += length
     return b""

@@ -20,7 +20,7 @@ MOST = 1 << 20
 #: Bytes of all texts together.
 MOST_TEXT = 16 << 20
 _WORDS = {b"iCCP": "icc", b"zTXt": "text", b"iTXt": "text", b"tEXt": "text", b"eXIf": "exif"}
-_TEXTS = (b"iTXt", b"zTXt", b"tEXt")
+TEXTS = (b"iTXt", b"zTXt", b"tEXt")
 #: Chunks of the picture itself, which nothing here has to look into.
 _PICTURE = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
 _XMP = b"XML:com.adobe.xmp"
@@ -147,7 +147,7 @@ def strangers(data: bytes, format: str, fates: Fates) -> list[str]:
     known = {name.encode() for name in fates}
     rest = 0
     for name, start, end in chunks(data):
-        if name in _TEXTS:
+        if name in TEXTS:
             key = data[start + 8 : start + 88].partition(b"\0")[0]
             if texts.setdefault(key, data[start:end]) != data[start:end]:
                 names["second text of a keyword"] = None

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs.containers import png_chunks
+from imgbatch.codecs.registry import PNG_START
 from imgbatch.core.errors import ImageError
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     Box = tuple[int, int, int, int]  # left, top, right, bottom in px
 
 LONGEST_MS = 65535
-_MAGIC = b"\x89PNG\r\n\x1a\n"
 
 
 def encode(frames: Sequence[Image], options: dict[str, Any]) -> bytes:
@@ -120,16 +120,14 @@ def _parts(image: Image, options: dict[str, Any]) -> tuple[bytes, list[bytes], b
     file = io.BytesIO()
     image.save(file, "PNG", **options)
     data = file.getvalue()
-    before, pixels, after, at = _MAGIC, [], b"", len(_MAGIC)
-    while at < len(data):
-        end = at + 12 + int.from_bytes(data[at : at + 4], "big")
-        if data[at + 4 : at + 8] == b"IDAT":
-            pixels.append(data[at + 8 : end - 4])
+    before, pixels, after = data[: len(PNG_START)], [], b""
+    for name, start, end in png_chunks.chunks(data):
+        if name == b"IDAT":
+            pixels.append(data[start + 8 : end - 4])
         elif pixels:
-            after += data[at:end]
+            after += data[start:end]
         else:
-            before += data[at:end]
-        at = end
+            before += data[start:end]
     return before, pixels, after
 
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 QUALITY = 60
 _SPEED = 6
-#: Boxes of a sequence that hold boxes, and those that begin with the times of creation and change (ISO 14496-12, 8).
-_FOLDERS, _TIME_BOXES = (b"moov", b"trak", b"mdia"), (b"mvhd", b"tkhd", b"mdhd")
+#: Boxes of a sequence that begin with the times of creation and change (ISO 14496-12, 8).
+_TIME_BOXES = (b"mvhd", b"tkhd", b"mdhd")
 
 
 class Avif(Codec):
@@ -84,20 +84,10 @@ class Avif(Codec):
 
 def _without_dates(data: bytes) -> bytes:
     """`data` with 0 for every time of creation and change in its headers; libavif writes the clock's, to the second."""
+    from imgbatch.codecs.containers import color_boxes
+
     result = bytearray(data)
-    for name, start in _boxes(data, 0, len(data)):
+    for name, start, _ in color_boxes.film_boxes(data):
         if name in _TIME_BOXES:
             result[start + 4 : start + 4 + (16 if data[start] == 1 else 8)] = bytes(16 if data[start] == 1 else 8)
     return bytes(result)
-
-
-def _boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int]]:
-    """(type, where its content begins) of the boxes between `start` and `end`, and of those inside them."""
-    while start + 8 <= end:
-        size, name = int.from_bytes(data[start : start + 4], "big"), data[start + 4 : start + 8]
-        if size < 8:  # to the end of the file, or of more than 4 GiB: pixels
-            return
-        yield name, start + 8
-        if name in _FOLDERS:
-            yield from _boxes(data, start + 8, start + size)
-        start += size

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import io
 import itertools
 import struct
@@ -159,21 +158,11 @@ def _refusal(word: str, mode: str, lossless: bool) -> str | None:
         return f"tiff packs pixels of mode {modes} only as {word}, not {mode}" if modes else "it is not written here"
     if word == "jpeg" and lossless:
         return "jpeg loses some of the pixels, which --lossless forbids"
-    if word in _OPTIONAL and not _has_encoder(word):
-        return f"this Pillow's libtiff has no {word}"
+    if word in _OPTIONAL:
+        from imgbatch.codecs.reading.reader_gaps import has_compression
+
+        return None if has_compression(word) else f"this Pillow's libtiff has no {word}"
     return None
-
-
-@functools.cache
-def _has_encoder(word: str) -> bool:
-    from PIL import Image as Images
-
-    options: dict[str, Any] = {"compression": word}
-    try:
-        Images.new("L", (1, 1)).save(io.BytesIO(), "TIFF", **options)
-    except OSError:
-        return False
-    return True
 
 
 def _page_options(options: dict[str, Any], compression: str) -> dict[str, Any]:

@@ -131,7 +131,7 @@ def _of_tiff(data: bytes, reason: Exception) -> ImageError | None:
         return _no_reader("a TIFF of planes with extra samples", "save it with samples side by side first")
     if str(reason) == "unknown pixel mode" and (samples := bit_depth.tiff_samples(data)) is not None:
         return _no_reader(f"a TIFF of {samples}", advice)
-    if compression in _COMPRESSIONS or (compression in _OPTIONAL and not _has_decoder(_OPTIONAL[compression])):
+    if compression in _COMPRESSIONS or (compression in _OPTIONAL and not has_compression(_OPTIONAL[compression])):
         title = _COMPRESSIONS.get(compression) or _OPTIONAL[compression].upper()
         return _no_reader(f"a TIFF compressed as {title}", "save it with another compression first")
     is_private = isinstance(compression, int) and compression >= _PRIVATE  # bytes where the tag's type is wrong
@@ -151,8 +151,8 @@ def _is_planar_premultiplied(tags: Mapping[int, Any]) -> bool:
 
 
 @functools.cache
-def _has_decoder(name: str) -> bool:
-    """Whether libtiff was built with a compression: it then writes it, too."""
+def has_compression(name: str) -> bool:
+    """Whether libtiff was built with a compression (Pillow's name of it): it then reads and writes it."""
     from PIL import Image as Images
 
     options: dict[str, Any] = {"compression": name}

@@ -85,13 +85,13 @@ def test_tiff(data: bytes, kind: str, words: str) -> None:
 
 def test_a_compression_that_libtiff_was_built_without(monkeypatch: pytest.MonkeyPatch) -> None:
     data = tiff(t259=50001)
-    has_decoder = reader_gaps._has_decoder("webp")
+    has_decoder = reader_gaps.has_compression("webp")
     answer = verdict(data, ".tif")
     if not has_decoder:
         assert answer == (
             "unsupported", "no reader here for a TIFF compressed as WEBP; save it with another compression first"
         )  # fmt: skip
-    monkeypatch.setattr(reader_gaps, "_has_decoder", lambda name: True)
+    monkeypatch.setattr(reader_gaps, "has_compression", lambda name: True)
     assert verdict(data, ".tif") == ("corrupt", "the decoder can make nothing of its data")
 
 

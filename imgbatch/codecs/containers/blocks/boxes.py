@@ -22,7 +22,7 @@ XMP_BOX, EXIF_BOX = bytes.fromhex("BE7ACFCB97A942E89C71999491E3AFAC"), b"JpgTiff
 _UUIDS = {XMP_BOX: "xmp", EXIF_BOX: "exif"}
 #: What boxes are called that have a name among people.
 _TITLES = {b"jbrd": "JPEG reconstruction data", b"jumb": "jumb box (C2PA and others)"}
-_XMP_TYPE = b"application/rdf+xml"
+XMP_TYPE = b"application/rdf+xml"
 _AUXILIARY = re.compile(rb"auxC.{4}(urn:[\x21-\x7e]{1,80})\0", re.DOTALL)
 #: Alpha, and what reading/companions.py names.
 _KNOWN_AUXILIARY = re.compile(rb":alpha\Z|auxid:1\Z|auxid:2\Z|:depth\Z|hdrgainmap\Z")
@@ -108,7 +108,7 @@ def _items(data: bytes, start: int, end: int, fates: Fates, format: str) -> Iter
     count = {"xmp packet": 0, "exif block": 0}
     strange: dict[str, None] = {}
     for item in items.values():
-        if item.kind not in fates or (item.kind == "mime" and item.content_type != _XMP_TYPE):
+        if item.kind not in fates or (item.kind == "mime" and item.content_type != XMP_TYPE):
             kind = item.content_type.decode("latin-1")[:40] if item.kind == "mime" else item.kind
             strange[word_of(kind.encode("latin-1"), "item")] = None
         elif item.kind in ("Exif", "mime"):

@@ -1,4 +1,4 @@
-"""ListItem boxes: how do texts get into the EXIF and XMP of an AVIF or HEIC around the same coded picture?
+"""Item boxes: how do texts get into the EXIF and XMP of an AVIF or HEIC around the same coded picture?
 
 Both are items beside the picture (ISO/IEC 23008-12, annex A). The lists of items, a film's too, are written again with
 the new ones, whose bytes come to the end of the file; what stands behind a list moves, and every place in the file that
@@ -10,7 +10,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Mapping
 
-from imgbatch.codecs.formats.rewrites.item_list import XMP_TYPE, Box, BoxDamage, ItemList, ListItem, boxes, number
+from imgbatch.codecs.containers.blocks.boxes import XMP_TYPE
+from imgbatch.codecs.formats.rewrites.item_list import Box, BoxDamage, ItemList, ListItem, boxes, number
 from imgbatch.codecs.metadata import header_blocks, spans
 from imgbatch.codecs.metadata.labels import exif_labels, xmp_labels
 from imgbatch.codecs.metadata.labels.label_words import Labels
@@ -112,7 +113,7 @@ class _BoxFile:
         return b"".join([*pieces, bytes(block[at:end]), _box(b"mdat", tail) if tail else b""])
 
     def _close_last(self, block: bytearray, free_spans: list[spans.Span]) -> int:
-        """Where the file ends: without a last box of data that held nothing but what is free_spans.
+        """Where the file ends: without a last box of data that held nothing but what is free now.
 
         A box that goes on up to the end of the file says how long it is from now on.
         """

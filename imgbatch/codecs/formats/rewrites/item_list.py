@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-XMP_TYPE = b"application/rdf+xml"
+from imgbatch.codecs.containers.blocks.boxes import XMP_TYPE
+
 Box = tuple[bytes, int, int, int]  # name, where it begins, where its content does, and where it ends
 
 

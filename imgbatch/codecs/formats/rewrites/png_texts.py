@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from imgbatch.codecs.containers.png_chunks import MOST, chunk, chunks
+from imgbatch.codecs.containers.png_chunks import MOST, TEXTS, chunk, chunks
 from imgbatch.codecs.metadata import iptc
 from imgbatch.codecs.metadata.header_blocks import PNG_IPTC, PNG_XMP, RAW_PROFILE
 from imgbatch.codecs.metadata.labels.write_labels import word_of_key
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from imgbatch.codecs.metadata.block import Metadata
     from imgbatch.codecs.metadata.labels.label_words import Labels
 
-_TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 _HEAD = 33  # signature and IHDR
 _PROFILES = ("exif", "app1", "xmp", "iptc", "8bim")
 
@@ -68,7 +67,7 @@ def with_metadata(data: bytes, before: Metadata, final: Metadata, labels: Labels
 
 def _key(data: bytes, name: bytes, start: int, end: int) -> str:
     """The keyword of a text; "" of any other chunk."""
-    if name not in _TEXTS:
+    if name not in TEXTS:
         return ""
     return data[start + 8 : min(start + 88, end - 4)].partition(b"\0")[0].decode("latin-1")
 

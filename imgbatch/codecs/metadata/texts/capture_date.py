@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from imgbatch.codecs.metadata import iptc
 from imgbatch.codecs.metadata.texts.exif_text import texts_of_file
+from imgbatch.codecs.registry import PNG_START
 
 if TYPE_CHECKING:
     from imgbatch.codecs.metadata.block import Metadata
@@ -31,7 +32,6 @@ _PHOTOSHOP = "http://ns.adobe.com/photoshop/1.0/"
 #: Of the picture, then of its copy.
 _ORIGINAL, _COPY = ("DateTimeOriginal",), ("DateTimeDigitized", "DateTime")
 _PROPERTIES = ((_EXIF, "DateTimeOriginal"), (_PHOTOSHOP, "DateCreated"), (_XMP, "CreateDate"))
-_PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def capture_date(metadata: Metadata, data: bytes = b"") -> datetime | None:
@@ -61,7 +61,7 @@ def _dates(metadata: Metadata, data: bytes) -> Iterator[datetime]:
         for day, clock in ((55, 60), (62, 63)):
             yield from _iptc_date(records.get(day, ""), records.get(clock, ""))
     yield from _of_tags(tags, _COPY)
-    if data.startswith(_PNG):
+    if data.startswith(PNG_START):
         yield from _chunk_date(data)
 
 
