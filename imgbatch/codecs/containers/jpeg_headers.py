@@ -1,15 +1,13 @@
-"""Headers of JPEG, PNG and TIFF: what do they say that Pillow does not, or says in its own way?"""
+"""JPEG headers: what do they say that Pillow does not, or says in its own way?"""
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs.containers.integrity import jpeg_scans
 from imgbatch.codecs.metadata.block import JpegTables
-from imgbatch.codecs.metadata.exif_tags import ORIENTATION
 from imgbatch.core.errors import ImageError
 
 if TYPE_CHECKING:
@@ -29,7 +27,6 @@ _UNUSUAL = {
 #: Those that can be written, and others, by how many pixels share a sample of color, across and down.
 _SAMPLINGS: dict[tuple[float, float], str] = {(1, 1): "4:4:4", (2, 1): "4:2:2", (2, 2): "4:2:0"}
 _OTHER_SAMPLINGS: dict[tuple[float, float], str] = {(1, 2): "4:4:0", (4, 1): "4:1:1", (4, 2): "4:1:0"}
-_WIDTH, _HEIGHT = 256, 257
 _RGB = tuple(b"RGB")
 #: Scans of a JPEG that are decoded; cameras and programs write up to 12. Each costs as much as the whole picture.
 MOST_SCANS = 100
@@ -109,60 +106,11 @@ def end_of_scans(data: bytes) -> int | None:
     return end
 
 
-def rescale_key(image: Image, data: bytes) -> None:
-    """The transparent color of a PNG in the scale of the pixels: Pillow leaves it in the file's."""
-    key = image.info.get("transparency")
-    if key is None:
-        return
-    depth = data[24] if len(data) > 24 else 8
-    if image.mode == "RGB" and isinstance(key, tuple) and depth == 16:
-        image.info["transparency"] = tuple(value >> 8 for value in key)
-    elif image.mode == "1" and isinstance(key, int):
-        image.info["transparency"] = 255 if key else 0  # Pillow before 13 says 1
-    elif image.mode == "L" and isinstance(key, int) and depth in (2, 4):
-        image.info["transparency"] = min(255, key * (85 if depth == 2 else 17))
-
-
-def stored_size(image: ImageFile) -> tuple[int, int]:
-    """(width, height) in px as stored: TIFF's reader gives the upright size."""
-    if not hasattr(image, "tag_v2"):
-        return image.size
-    width, height = tag(image, _WIDTH, 0), tag(image, _HEIGHT, 0)
-    return (int(width), int(height)) if width and height else image.size
-
-
 def late_profile(image: Image) -> bytes | None:
     """The ICC profile of a JPEG that has it behind the head of its picture, where Pillow collects its pieces only."""
     pieces = sorted(piece for piece in getattr(image, "icclist", ()) if len(piece) > 14)
     whole = len(pieces) and all(piece[12:14] == bytes((at, len(pieces))) for at, piece in enumerate(pieces, 1))
     return b"".join(piece[14:] for piece in pieces) if whole else None
-
-
-def tag(image: Image, tag: int, default: Any) -> Any:
-    """The value of a TIFF's tag, the first where it has several.
-
-    Parameters
-    ----------
-    image : Image
-        Of any format; those without TIFF tags have `default` for all.
-    tag : int
-        Its number.
-    default : object
-        What a tag that is missing gives.
-    """
-    tags = getattr(image, "tag_v2", None)
-    value = tags.get(tag, default) if tags is not None else default
-    return value[0] if isinstance(value, tuple) and value else value
-
-
-def exif_orientation(image: Image) -> int:
-    """EXIF's orientation as stored, be it one of 1 to 8 or not; 1 where it is missing or cannot be read."""
-    from PIL.Image import Image as Plain
-
-    with contextlib.suppress(Exception):
-        value = Plain.getexif(image).get(ORIENTATION, 1)
-        return value if isinstance(value, int) else 1
-    return 1
 
 
 def is_ycbcr(image: ImageFile) -> bool:

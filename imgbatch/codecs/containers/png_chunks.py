@@ -109,6 +109,20 @@ def add_late_info(image: Any, data: bytes) -> None:
             image.png.im_text.setdefault(key, value)
 
 
+def rescale_key(image: Any, data: bytes) -> None:
+    """The transparent color of a PNG in the scale of the pixels: Pillow leaves it in the file's."""
+    key = image.info.get("transparency")
+    if key is None:
+        return
+    depth = data[24] if len(data) > 24 else 8
+    if image.mode == "RGB" and isinstance(key, tuple) and depth == 16:
+        image.info["transparency"] = tuple(value >> 8 for value in key)
+    elif image.mode == "1" and isinstance(key, int):
+        image.info["transparency"] = 255 if key else 0  # Pillow before 13 says 1
+    elif image.mode == "L" and isinstance(key, int) and depth in (2, 4):
+        image.info["transparency"] = min(255, key * (85 if depth == 2 else 17))
+
+
 def cicp(data: bytes) -> tuple[int, int, int, int] | None:
     """Primaries, transfer, matrix and range (ITU-T H.273) of the chunk cICP, which stands before palette and pixels."""
     for name, start, end in chunks(data):

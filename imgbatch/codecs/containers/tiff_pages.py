@@ -1,4 +1,4 @@
-"""TIFF pages: how is one of thousands of TIFF pages found? The header of a copy is pointed at it.
+"""TIFF pages: how is one of thousands found, and decoded as what it is? The header of a copy is pointed at it.
 
 libtiff (since 4.5) walks from the first directory to the wanted one for each page that Pillow decodes: 10,000 pages
 took 19 s, 40,000 nearly four minutes. A file whose header points at the wanted page is decoded at once. That takes a
@@ -7,17 +7,20 @@ copy of the file that can be changed, so it is done only where the pages are man
 
 from __future__ import annotations
 
+import contextlib
 import io
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
+from imgbatch.codecs.metadata.exif_tags import ORIENTATION
 from imgbatch.core.errors import ImageError
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
 MANY = 1000
-_TILE_WIDTH, _TILE_HEIGHT = 322, 323
+_WIDTH, _HEIGHT, _TILE_WIDTH, _TILE_HEIGHT = 256, 257, 322, 323
 _MOST = 1 << 24  # px that a tile may have beside four times its picture: libtiff makes room for any
 _BITS, _SAMPLES, _PLANES = 258, 277, 284
 #: Pillow's raw modes of numbers whose order of bytes it takes for the file's, and those of the machine's.
@@ -119,3 +122,38 @@ def point_at_page(image: ImageFile, count: int) -> None:
     tags = getattr(image, "tag_v2", None)
     if count >= MANY and isinstance(image.fp, Pages) and tags is not None:
         image.fp.point_at(int(tags.offset))
+
+
+def stored_size(image: ImageFile) -> tuple[int, int]:
+    """(width, height) in px as stored: TIFF's reader gives the upright size."""
+    if not hasattr(image, "tag_v2"):
+        return image.size
+    width, height = tag(image, _WIDTH, 0), tag(image, _HEIGHT, 0)
+    return (int(width), int(height)) if width and height else image.size
+
+
+def tag(image: Image, tag: int, default: Any) -> Any:
+    """The value of a TIFF's tag, the first where it has several.
+
+    Parameters
+    ----------
+    image : Image
+        Of any format; those without TIFF tags have `default` for all.
+    tag : int
+        Its number.
+    default : object
+        What a tag that is missing gives.
+    """
+    tags = getattr(image, "tag_v2", None)
+    value = tags.get(tag, default) if tags is not None else default
+    return value[0] if isinstance(value, tuple) and value else value
+
+
+def exif_orientation(image: Image) -> int:
+    """EXIF's orientation as stored, be it one of 1 to 8 or not; 1 where it is missing or cannot be read."""
+    from PIL.Image import Image as Plain
+
+    with contextlib.suppress(Exception):
+        value = Plain.getexif(image).get(ORIENTATION, 1)
+        return value if isinstance(value, int) else 1
+    return 1

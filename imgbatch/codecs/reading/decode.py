@@ -84,11 +84,11 @@ class SourceImage:
         if self.format == "png" and not bare:
             png_chunks.add_late_info(image, data)
         if self.format == "png":
-            jpeg_headers.rescale_key(image, data)
+            png_chunks.rescale_key(image, data)
         others = () if bare else losses.other_blocks(image, self.format, data, self.warnings)
         upright = self.format in optional_readers.EXTRAS and optional_readers.is_upright(image)
         self.orientation = 1 if upright else exif.orientation(image, self.warnings)
-        size = jpeg_headers.stored_size(image)
+        size = tiff_pages.stored_size(image)
         self._box = aperture.box_of(size, self.format, data, self.warnings)
         self.size = (self._box[2] - self._box[0], self._box[3] - self._box[1])
         self.upright_size = swap_size(self.size, self.orientation)
@@ -164,7 +164,7 @@ class SourceImage:
         pages = []
         for index in range(count):
             self.image.seek(index)
-            if index == 0 or not int(jpeg_headers.tag(self.image, _SUBFILE, 0)) & 5:
+            if index == 0 or not int(tiff_pages.tag(self.image, _SUBFILE, 0)) & 5:
                 pages.append(index)
                 self._pixels[index] = self.image.width * self.image.height
         self.image.seek(0)
@@ -296,5 +296,5 @@ class SourceImage:
     def _turn(self, orient: bool) -> Transpose | None:
         """What is to be done to the pixels after decoding: TIFF's reader turns them itself."""
         if self.format == "tiff":
-            return None if orient else from_upright(jpeg_headers.exif_orientation(self.image))
+            return None if orient else from_upright(tiff_pages.exif_orientation(self.image))
         return to_upright(self.orientation) if orient else None

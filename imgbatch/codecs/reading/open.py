@@ -25,7 +25,7 @@ _DRAWINGS = ("SVG", "PDF", "PostScript", "EPS", "metafile")
 
 
 def open_image(data: bytes, suffix: str, max_pixels: int, untrusted: bool = False) -> SourceImage:
-    """The picture in `data`, header only.
+    """The picture in `data`, header only; a small PNG of nothing but pixels is decoded at once (small_png.py).
 
     limits.pixel_limit (or limits.warning_recorder) must be active, so that Pillow refuses what is too large before it
     allocates.
@@ -65,7 +65,7 @@ def open_image(data: bytes, suffix: str, max_pixels: int, untrusted: bool = Fals
     except Exception as error:
         raise _explain_failure(error, data, ending, max_pixels) from error
     try:
-        if name == "tiff" and _DNG in getattr(image, "tag_v2", ()) and int(jpeg_headers.tag(image, _SUBFILE, 0)) & 1:
+        if name == "tiff" and _DNG in getattr(image, "tag_v2", ()) and int(tiff_pages.tag(image, _SUBFILE, 0)) & 1:
             raise ImageError("unsupported", "camera raw (DNG) cannot be developed here; convert it to TIFF first")
         with errors.image_errors("decode"):
             result = SourceImage(image, light, max_pixels, bare)

@@ -11,7 +11,7 @@ import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.codecs.containers.jpeg_headers import tag
+from imgbatch.codecs.containers.tiff_pages import tag
 from imgbatch.codecs.reading import optional_readers
 from imgbatch.core.errors import ImageError
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from imgbatch.codecs.containers.jpeg_headers import exif_orientation, tag
+from imgbatch.codecs.containers.tiff_pages import exif_orientation, tag
 from imgbatch.codecs.reading.samples import tiff_samples
 from imgbatch.pixels.orientation import to_upright
 
