@@ -50,3 +50,12 @@ def test_reductions_go_when_the_last_output_is_made_of_them(tmp_path: Path, monk
     order = [output for output, _ in present]
     for place, (output, kept) in enumerate(present):
         assert kept <= {sources[later] for later in order[place:]}, (output, sources)
+
+
+def test_the_readme_names_the_steps_in_their_order() -> None:
+    before, each = (
+        ", ".join(step.__name__ for step in several)
+        for several in ((*steps.DECISION_STEPS, *steps.DECODE_STEPS), steps.OUTPUT_STEPS)
+    )
+    readme = (SAMPLES.parent / "README.md").read_text()
+    assert f"pipeline/steps: {before}; per output: {each}\n" in readme
