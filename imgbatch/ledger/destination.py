@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from imgbatch.ledger.renamed_sources import RenamedSources
 
 
-@dataclass
+@dataclass(repr=False, eq=False)
 class Assignment:
     """The jobs of a run, in the order of the sources, and the sources that get none.
 

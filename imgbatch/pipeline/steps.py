@@ -20,8 +20,6 @@ from imgbatch.operations import Operation
 from imgbatch.operations.base import needs_screen
 from imgbatch.pipeline import template_fields, write_output
 from imgbatch.pipeline.decisions import decode_plan, depth, output_decision, select_frames
-from imgbatch.pipeline.decisions.decode_plan import DecodePlan
-from imgbatch.pipeline.decisions.lossless_turn import Turn, with_turns
 from imgbatch.pipeline.decisions.memory_demand import memory_demand
 from imgbatch.pipeline.decisions.output_decision import Decisions, OutputDecision
 from imgbatch.pipeline.task import FileContext, TaskContext
@@ -31,6 +29,7 @@ from imgbatch.planning.recipe import Output
 from imgbatch.storage.atomic_write import content_hash
 
 if TYPE_CHECKING:
+    from imgbatch.pipeline.decisions.lossless_turn import Turn
     from imgbatch.pipeline.image_task import ImageTask
 
 _PLANS = 1000  # that are remembered: a folder of tiny pictures has few shapes
@@ -45,7 +44,7 @@ class ImageContext(FileContext):
         The wishes for the job's targets, one for each.
     fields : set of str
         What the operations used that is no part of the file's content or name (template_fields.py).
-    plan : DecodePlan
+    plan : decode_plan.DecodePlan
         How the picture would be decoded if all outputs were encoded, from `plan_decode` on.
     decisions : Decisions
         What becomes of the outputs, and how the picture is decoded for that, from `decide_outputs` on.
@@ -58,7 +57,7 @@ class ImageContext(FileContext):
     """
 
     task: ImageTask
-    plan: DecodePlan
+    plan: decode_plan.DecodePlan
     decisions: Decisions
     frames: SpooledFrames
     timing: AnimationTiming
@@ -91,7 +90,7 @@ class ImageContext(FileContext):
             self.picture.changes.clear()  # what decoding would lose is in the copy
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class OutputContext:
     """One output of an image while it is made."""
 
@@ -151,7 +150,9 @@ def decide_outputs(image: ImageContext) -> None:
     write_output.refuse_long_names(image)
     if image.task.plan:
         image.decisions = output_decision.decide(picture, plan, outputs, targets, image.data)
-        if not image.task.untrusted:
+        if output_decision.is_turned(picture, plan) and not image.task.untrusted:
+            from imgbatch.pipeline.decisions.lossless_turn import with_turns  # few pictures are
+
             image.decisions = with_turns(image.decisions, picture, plan, outputs, targets, image.data)
     else:
         image.decisions = output_decision.decide_encodings(picture, plan, outputs, targets)
@@ -256,24 +257,11 @@ def write(image: ImageContext, one: OutputContext) -> None:
     mtime_ns = write_output.write_output(path, image.job, target, file, output, since_ns, image.task)
     if target.late:
         image.late[path] = file, output
-    image.files.append(
-        Written(
-            target.output,
-            path,
-            file.format,
-            file.width,
-            file.height,
-            len(file.data),
-            file.quality,
-            file.frames,
-            mtime_ns,
-            file.mode,
-            content_hash(file.data),
-            image.source_format,
-            file.has_position and codecs.codec(file.format).for_web,
-            tuple(sorted(image.fields)),
-        )  # fmt: skip
-    )
+    image.files.append(Written(
+        target.output, path, file.format, file.width, file.height, len(file.data), file.quality, file.frames, mtime_ns,
+        file.mode, content_hash(file.data), image.source_format,
+        file.has_position and codecs.codec(file.format).for_web, tuple(sorted(image.fields)),
+    ))  # fmt: skip
 
 
 #: The steps of one image, in this order. Explanations (runs/preview/explain.py) end with the decisions.

@@ -18,7 +18,7 @@ from imgbatch.storage.registry import storage_of
 EntryKind = Literal["", "file", "folder"]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class TargetFolder:
     """One folder that files go to, or come from.
 

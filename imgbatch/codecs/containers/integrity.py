@@ -15,7 +15,6 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from imgbatch.codecs.containers.blocks import gif_blocks
 from imgbatch.codecs.errors import Finding
 from imgbatch.core.errors import Kind
 
@@ -157,6 +156,8 @@ def jpeg(data: bytes) -> Iterator[Finding]:
 
 def gif(data: bytes) -> Iterator[Finding]:
     """Blocks that are none, a missing end."""
+    from imgbatch.codecs.containers.blocks import gif_blocks  # few files are
+
     end = gif_blocks.head_length(data)
     for kind, start, end in gif_blocks.blocks(data):
         if kind == gif_blocks.END:

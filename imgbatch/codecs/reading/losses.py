@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from imgbatch.codecs import contents
 from imgbatch.codecs.containers import jpeg_headers
 from imgbatch.codecs.metadata import header_blocks
 from imgbatch.codecs.metadata.header_blocks import Others
@@ -109,5 +108,7 @@ def other_blocks(image: ImageFile, format: str, data: bytes, warnings: list[str]
 
         for word, block in boxes.blocks_of(data).items():  # which their readers leave out
             image.info.setdefault(word, block)
+    from imgbatch.codecs import contents  # a JPEG's are in its header
+
     blocks = header_blocks.choose(image, warnings) if format in ("png", "psd") else ()
     return (*blocks, *((name, b"") for name in contents.strangers(data, format)))

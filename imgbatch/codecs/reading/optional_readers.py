@@ -14,13 +14,14 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs import errors
-from imgbatch.codecs.containers import jxl_boxes
 from imgbatch.codecs.reading import limits
 from imgbatch.core.errors import ImageError, UsageError
 from imgbatch.core.frozen_dataclass import frozen
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
+
+    from imgbatch.codecs.containers.jxl_boxes import Header
 
 
 @frozen
@@ -116,6 +117,8 @@ def open_optional(name: str, data: bytes, max_pixels: int) -> ImageFile:
     """
     extra = EXTRAS[name]
     if name == "jxl":
+        from imgbatch.codecs.containers import jxl_boxes
+
         limits.check_pixels(jxl_boxes.size(data), max_pixels)  # its reader decodes the whole picture when it opens it
     reader = getattr(module_of(name, "reader", "convert it to JPEG or PNG first"), extra.reader)
     try:
@@ -140,15 +143,21 @@ def is_upright(image: Any) -> bool:
 def reader_orientation(image: Any, data: bytes) -> int:
     """The orientation that the reader has turned upright already, EXIF's 1..8."""
     if image.format == "JXL":
-        return jxl_boxes.header(data).orientation if is_upright(image) else 1
+        return _header(data).orientation if is_upright(image) else 1
     way = image.info.get("original_orientation")
     return way if way in range(1, 9) else 1
+
+
+def _header(data: bytes) -> Header:
+    from imgbatch.codecs.containers import jxl_boxes  # few files are
+
+    return jxl_boxes.header(data)
 
 
 def depth(image: ImageFile, data: bytes) -> int:
     """Bits per sample as stored."""
     if image.format == "JXL":
-        return jxl_boxes.header(data).bits
+        return _header(data).bits
     bits = image.info.get("bit_depth", 8)
     return bits if isinstance(bits, int) else 8
 
@@ -156,6 +165,6 @@ def depth(image: ImageFile, data: bytes) -> int:
 def count_note(image: ImageFile, data: bytes) -> str | None:
     """The change to note where a file holds several pictures, of which one is read; None where it holds one."""
     if image.format == "JXL":
-        return "first picture of an animation kept: jxl" if jxl_boxes.header(data).is_animated else None
+        return "first picture of an animation kept: jxl" if _header(data).is_animated else None
     count = int(getattr(image, "n_frames", 1))
     return f"primary of {count} pictures kept: heif" if count > 1 else None

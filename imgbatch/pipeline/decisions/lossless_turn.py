@@ -15,7 +15,7 @@ from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.quantities import Size
 from imgbatch.operations import Operation, Resize
 from imgbatch.operations.geometry.crop_resize import Reduction
-from imgbatch.pipeline.decisions.output_decision import Decisions, OutputDecision, left_open
+from imgbatch.pipeline.decisions.output_decision import TURNS, Decisions, OutputDecision, left_open
 from imgbatch.pixels.orientation import swap_size
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from imgbatch.core.job import Target
     from imgbatch.pipeline.decisions.decode_plan import DecodePlan
     from imgbatch.planning.recipe import Output
-
-_TURNING = ("rotate", "flip", "flop")
 
 
 @frozen
@@ -90,11 +88,11 @@ def _find_turn(
 ) -> Turn | None:
     """How an output is made of its JPEG by turning it; None: not at all."""
     orientation = 1 if plan.turner == "nobody" else picture.orientation
-    if orientation == 1 and not any(op.word in _TURNING for op in ops):
+    if orientation == 1 and not any(op.word in TURNS for op in ops):
         return None
     turns, here = [], plan.size
     for op in ops:
-        if op.word in _TURNING:
+        if op.word in TURNS:
             turns.append(op)
             here = op.after(here) or here
         elif not isinstance(op, (Reduction, Resize)) or not op.idle(here):

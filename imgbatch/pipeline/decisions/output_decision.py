@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from imgbatch.pipeline.decisions.lossless_turn import Turn
 
 COPY_CHANGE = "bytes copied: nothing to change"
+TURNS = ("rotate", "flip", "flop")  # operations that a JPEG may be turned by without encoding it (lossless_turn.py)
 ENCODE_CHANGE = "picture encoded anew: its metadata cannot be changed around it"
 
 
@@ -277,6 +278,12 @@ def _same_frames(picture: SourceImage, plan: DecodePlan, output: Output, number:
         return False
     # The pages of a TIFF may have different sizes
     return picture.format != "tiff" or not (plan.common or plan.own[number]) or picture.frame_count == 1
+
+
+def is_turned(picture: SourceImage, plan: DecodePlan) -> bool:
+    """Whether a JPEG is turned or mirrored on its way to any output."""
+    ops = (op for ops in (plan.common, *plan.own) for op in ops)
+    return picture.format == "jpeg" and (picture.orientation != 1 or any(op.word in TURNS for op in ops))
 
 
 def left_open(output: Output, but: Sequence[str] = ()) -> bool:
