@@ -75,9 +75,8 @@ def page_directories(data: bytes) -> PageDirectories:
             continue
         tags: PageTags = {}
         if (extra := _unspecified_samples(data, entries)) != 0:
-            losses[f"{'an' if extra == 1 else extra} extra sample{'s' if extra > 1 else ''} of no stated meaning"] = (
-                None
-            )
+            word = "an extra sample" if extra == 1 else f"{extra} extra samples"
+            losses[f"{word} of no stated meaning"] = None
         for entry in entries:
             is_of_page = entry.tag in names or (number and entry.tag in EXIF_PAGE_TAGS)
             if is_of_page and entry.kind in _CARRIED_TYPES and entry.length <= room:

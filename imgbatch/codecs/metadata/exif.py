@@ -25,6 +25,7 @@ from imgbatch.codecs.metadata.exif_tags import (
     X_RESOLUTION,
     Y_RESOLUTION,
 )
+from imgbatch.codecs.metadata.read import MOST
 from imgbatch.pixels.orientation import to_upright
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
     from imgbatch.codecs.metadata.block import Metadata
 
-MOST = 4 << 20  # bytes of a block
 _SMALL = 1 << 20  # px: an embedded picture that is larger is not turned, but removed
 #: Where Pillow looks for the orientation.
 _ORIENTATION_KEYS = frozenset({"exif", "xmp", header_blocks.PNG_XMP})
