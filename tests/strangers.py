@@ -104,6 +104,19 @@ def _webp() -> bytes:
     return riff(head, (data[12:16], data[20 : 20 + int.from_bytes(data[16:20], "little")]), *packets, (b"ABCD", b"x"))
 
 
+def _webp_of_a_silent_head() -> bytes:
+    data, exif = saved("WEBP"), saved("WEBP", exif=_exif())
+    head = (b"VP8X", b"\0\0\0\0" + (39).to_bytes(3, "little") + (29).to_bytes(3, "little"))
+    block = exif[exif.index(b"EXIF") + 8 :]
+    return riff(head, (data[12:16], data[20:]), (b"EXIF", block), (b"XMP ", XMP))
+
+
+def _gif_of_two_packets() -> bytes:
+    blocks = (b"\x21\xff\x0bXMP DataXMP" + packet + b"\1" + bytes(range(255, -1, -1)) + b"\0"
+              for packet in (XMP, XMP + b" "))  # fmt: skip
+    return saved("GIF")[:-1] + b"".join(blocks) + b";"
+
+
 def _gif() -> bytes:
     first = saved("GIF", comment=b"the first", save_all=True, append_images=[Image.new("RGB", (40, 30), "red")])
     text = b"\x21\x01\x0c" + bytes(12) + b"\x02hi\0"
@@ -186,6 +199,11 @@ def files() -> dict[str, tuple[bytes, list[str]]]:
     return {
         "a.png": (_png(), ["prIv chunk", "tIME chunk", _AFTER]),
         "a.webp": (_webp() + BEHIND, ["second xmp packet", "ABCD chunk", _AFTER]),
+        "b.webp": (
+            _webp_of_a_silent_head(),
+            ["exif block that the head does not announce", "xmp packet that the head does not announce"],
+        ),
+        "b.gif": (_gif_of_two_packets(), ["second xmp packet"]),
         "a.gif": (
             _gif(),
             ["MYAPPL  1.0 application block", "plain text block", "comment of a later frame", _AFTER],

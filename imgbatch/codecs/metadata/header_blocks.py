@@ -141,7 +141,10 @@ def _choose_texts(image: ImageFile, warnings: list[str]) -> Others:
         if content is None:
             warnings.append(f"raw profile {word} of a png is damaged, not kept")
         elif kind in ("iptc", "8bim"):
-            records.append((str(text), content))
+            from imgbatch.codecs.metadata import iptc  # which knows this module
+
+            others += [("photoshop's resources", b"")] if iptc.has_other_resources(content) else []
+            records += [(str(text), content)] if iptc.records_of_profile(content) else []
         elif kind == "exif" or (kind == "app1" and content.startswith(EXIF)):
             blocks.append(without_marks(content))
         elif kind == "xmp" or (kind == "app1" and content.startswith(XMP)):

@@ -39,10 +39,20 @@ def find_records(image: Image) -> bytes | None:
         return _bytes_of_tag(tags, IPTC_TAG) or records_in_resources(_bytes_of_tag(tags, RESOURCES_TAG) or b"")
     text = image.info.get(PNG_TEXT)
     if isinstance(text, str):
-        raw = header_blocks.raw_profile(text) or b""
-        raw = raw.removeprefix(header_blocks.PHOTOSHOP)
-        return records_in_resources(raw) if raw.startswith(b"8BIM") else raw or None
+        return records_of_profile(header_blocks.raw_profile(text) or b"")
     return None
+
+
+def records_of_profile(raw: bytes) -> bytes | None:
+    """The records of a raw profile of a PNG, which are Photoshop's resources or the records themselves."""
+    blocks = raw.removeprefix(header_blocks.PHOTOSHOP)
+    return records_in_resources(blocks) if blocks.startswith(b"8BIM") else blocks or None
+
+
+def has_other_resources(raw: bytes) -> bool:
+    """Whether there is more in a raw profile of a PNG than records: Photoshop's resources of another kind."""
+    blocks = raw.removeprefix(header_blocks.PHOTOSHOP)
+    return blocks.startswith(b"8BIM") and with_records(blocks, None).strip(b"\0") != b""
 
 
 def records_in_resources(blocks: bytes) -> bytes | None:

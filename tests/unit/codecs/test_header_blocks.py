@@ -160,6 +160,13 @@ def test_chunks_come_before_texts_and_others_are_named() -> None:
                              "second iptc block", "second xmp packet"]  # fmt: skip
 
 
+@pytest.mark.parametrize("mark", [b"", b"Photoshop 3.0\0"])
+def test_resources_in_a_raw_profile_that_nobody_reads_are_named(mark: bytes) -> None:
+    resources = mark + b"8BIM\x04\x22\0\0" + len(plain(6)).to_bytes(4, "big") + plain(6)
+    with codecs.open_image(png(raw("8bim", resources), raw("iptc", IPTC)), ".png", 10**6) as opened:
+        assert opened.metadata.others == (("photoshop's resources", b""),) and opened.metadata.iptc == IPTC
+
+
 @pytest.mark.parametrize("output", [Output(), Output(format="jpeg"), Output(format="webp", strip="title")])
 def test_what_raw_profiles_say_is_written_and_stripped_like_any_other(output: Output, tmp_path: Path) -> None:
     profiles = (raw("APP1", _EXIF + block()), raw("xmp", XMP), raw("iptc", IPTC))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from imgbatch.codecs.contents import MOST_NAMES, Fates, bytes_after, word_of
 
 EXTENSION, PICTURE, END = 0x21, 0x2C, 0x3B
+_XMP = b"\x21\xff\x0bXMP DataXMP"
 _PLAIN_TEXT, _CONTROL, _COMMENT, _APPLICATION = 0x01, 0xF9, 0xFE, 0xFF
 
 
@@ -52,6 +53,7 @@ def strangers(data: bytes, format: str, fates: Fates) -> list[str]:
         The blocks that are known.
     """
     names: dict[str, None] = {}
+    packets: list[bytes] = []
     behind_picture, rest = False, 0
     for kind, start, end in blocks(data):
         if kind == END:
@@ -60,8 +62,10 @@ def strangers(data: bytes, format: str, fates: Fates) -> list[str]:
             behind_picture = True
         elif kind == EXTENSION and len(names) < MOST_NAMES and end <= len(data):
             name = _name(data, start, fates, behind_picture)
+            packets += [data[start:end]] if data.startswith(_XMP, start) else []
             names |= {} if name is None else {name: None}
-    return [*names, *([bytes_after(rest)] if rest > 1 else [])]
+    others = ["second xmp packet"] if any(packet != packets[0] for packet in packets) else []
+    return [*names, *others, *([bytes_after(rest)] if rest > 1 else [])]
 
 
 def _name(data: bytes, start: int, fates: Fates, behind_picture: bool) -> str | None:

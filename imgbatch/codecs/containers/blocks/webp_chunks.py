@@ -8,6 +8,8 @@ from imgbatch.codecs.contents import MOST_NAMES, READ, Fates, bytes_after, word_
 
 _FRAME, _FRAME_HEAD = b"ANMF", 16
 _NAMES = {"EXIF": "exif block", "XMP ": "xmp packet", "ICCP": "profile"}
+#: What the head (VP8X) has to announce, by its first byte, for readers to take the chunk.
+_FLAGS = {"XMP ": 4, "EXIF": 8, "ICCP": 32}
 
 
 def strangers(data: bytes, format: str, fates: Fates) -> list[str]:
@@ -25,11 +27,14 @@ def strangers(data: bytes, format: str, fates: Fates) -> list[str]:
     end = min(8 + int.from_bytes(data[4:8], "little"), len(data))
     names: dict[str, None] = {}
     present: dict[str, bytes] = {}
+    flags = data[20] if data[12:16] == b"VP8X" and len(data) > 20 else 0
     for name, start, stop in _chunks(data, 12, end):
         word = name.decode("latin-1")
         if word not in fates:
             if len(names) < MOST_NAMES:
                 names[word_of(name, "chunk")] = None
+        elif word in _FLAGS and not flags & _FLAGS[word]:
+            names[f"{_NAMES[word]} that the head does not announce"] = None
         elif fates[word] == READ and present.setdefault(word, data[start:stop]) != data[start:stop]:
             names[f"second {_NAMES.get(word, word)}"] = None
         elif name == _FRAME and len(names) < MOST_NAMES:
