@@ -123,6 +123,19 @@ def test_what_is_written_has_the_numbers_of_the_new_picture() -> None:
     assert metadata_to_write(Metadata(comment=b"a"), "gps", None, "srgb", SIZE, []) == Metadata(comment=b"a")
 
 
+@pytest.mark.parametrize(
+    ("icc", "has_profile", "number"), [("srgb", True, 1), ("keep", True, 65535), ("srgb", False, 65535)]
+)
+def test_an_xmp_packet_says_srgb_where_the_colors_became_that(icc: str, has_profile: bool, number: int) -> None:
+    packet = (
+        b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><r:RDF xmlns:r='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>"
+        b"<r:Description xmlns:exif='http://ns.adobe.com/exif/1.0/' exif:ColorSpace='65535'/></r:RDF></x:xmpmeta>"
+    )
+    metadata = Metadata(None, b"a profile" if has_profile else None, xmp=packet)
+    written = metadata_to_write(metadata, None, None, icc, SIZE, []).xmp
+    assert written is not None and f"ColorSpace='{number}'".encode() in written
+
+
 SAID = (
     "geo:47.1234,8.9876", "geo:lat=47.1", "geotagged;lake", "lake;geo:lon=8.9", "lake\nge:47.1,8.9",
     "+47.1234+008.9876/",

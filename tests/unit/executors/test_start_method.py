@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 
 import pytest
 
@@ -31,3 +32,18 @@ def test_what_a_program_has_chosen_to_load_stays(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(forkserver._forkserver, "_preload_modules", ["colorsys"])
     start_method._set_preload(True)
     assert vars(forkserver._forkserver)["_preload_modules"] == ["colorsys"]
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="signals cannot be blocked here")
+def test_helpers_start_one_after_the_other_and_hear_no_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    starts: list[tuple[str, bool]] = []
+
+    def start(name: str) -> None:
+        is_blocked = signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        starts.append((name, is_blocked))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # as the tracker's start does
+
+    monkeypatch.setattr(resource_tracker, "ensure_running", lambda: start("tracker"))
+    monkeypatch.setattr(start_method, "ensure_running", lambda: start("forkserver"))
+    start_method._start_helpers()
+    assert starts == [("tracker", True), ("forkserver", True)]
