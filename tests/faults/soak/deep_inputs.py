@@ -80,7 +80,10 @@ def labeled_files(*suffixes: str) -> tuple[bytes, ...]:
             importlib.import_module("pillow_heif").register_heif_opener()
         elif suffix == ".jxl" and importlib.util.find_spec("pillow_jxl"):
             importlib.import_module("pillow_jxl")
-        elif suffix in (".heic", ".jxl"):
+        elif suffix == ".jxl":
+            made.append(inputs.JXL)
+            continue
+        elif suffix == ".heic":
             continue
         format = {".heic": "HEIF"}.get(suffix, suffix[1:])
         picture = image.convert("P") if suffix == ".gif" else image

@@ -20,6 +20,7 @@ from imgbatch import codecs
 from imgbatch.codecs import contents
 from imgbatch.codecs.containers.jpeg_companions import Companion
 from imgbatch.codecs.formats.companions.layout import Piece
+from imgbatch.codecs.metadata import exif_tags
 
 ROOMS = ("codecs", "pixels", "operations.tone", "core")
 _BYTES = ("bytes", "bytes | None", "bytearray", "memoryview")
@@ -49,6 +50,7 @@ ARGUMENTS: dict[str, Callable[[random.Random], Any]] = {
     "bytes | None": lambda chance: chance.choice([None, chance.randbytes(chance.randrange(200))]),
     "str": lambda chance: chance.choice([".jpg", ".PNG", ".tif", "", ".txt", "RGB", "L", "CMYK"]),
     "int": lambda chance: chance.choice([0, 1, 7, 1000]),
+    "int | None": lambda chance: chance.choice([None, 1, 2, 65535]),
     "bool": lambda chance: chance.random() < 0.5,
     "tuple[int, int]": lambda chance: (10, 20),
     "tuple[int, int, int, int]": lambda chance: (9, 16, 0, 1),
@@ -58,6 +60,9 @@ ARGUMENTS: dict[str, Callable[[random.Random], Any]] = {
     "Callable[[str, bytes], bool]": lambda chance: lambda name, value: len(name + str(value)) % 2 == 0,
     "Collection[int]": lambda chance: (55, 60),
     "Fates": lambda chance: contents.CONTENTS[chance.choice(["png", "gif", "avif", "jpeg2000"])].fates,
+    "exif_tags.Entry": lambda chance: exif_tags.Entry(
+        "image", 8, chance.choice([0x10E, 0x9286, 0x9C9B]), chance.choice([2, 7, 129]), 9, chance.randrange(99), 9
+    ),
     "Drops": lambda chance: lambda prefix, name, inside: name.startswith("GPS") or inside,
     "Labels": lambda chance: LABELS[: chance.randrange(1, len(LABELS) + 1)],
     "Metadata": lambda chance: codecs.Metadata(
