@@ -206,7 +206,8 @@ _GROUPS: dict[str, tuple[Feed, str, tuple[Parse, ...]]] = {
     "exif": (
         lambda chance: inputs.mutate(chance, chance.choice(inputs.exif_blocks()), 8, 2000),
         "codecs.metadata.exif_tags codecs.metadata.exif codecs.metadata.privacy.exif_compaction "
-        "codecs.metadata.texts.exif_text codecs.metadata.labels.exif_labels codecs.metadata.read", (_date, _regions),
+        "codecs.metadata.texts.exif_text codecs.metadata.labels.exif_labels codecs.metadata.read "
+        "codecs.metadata.profile_policy", (_date, _regions),
     ),
     "xmp": (_of(inputs.XMP), "codecs.metadata.xmp codecs.metadata.labels.xmp_labels", (_date, _stripped)),
     "regions": (_of(inputs.REGIONS), "", (_regions,)),
