@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from imgbatch.core.errors import ImageError
 from imgbatch.core.parameters import Declaration
 from imgbatch.core.quantities import Size
-from imgbatch.pixels.color import DEEP_COLOR, to_eight_bits
+from imgbatch.pixels.color import DEEP_COLOR, FLOATS, to_eight_bits
 
 #: What the facts of a file begin with that are its EXIF tags: ``exif.Artist``.
 EXIF = "exif."
@@ -58,6 +58,9 @@ class Operation(Declaration, ABC):
         before the operation, which is noted. Of the others `apply` sees ``each`` band by itself, as 16-bit gray; all
         ``colors`` so, and alpha stays; each band as 32-bit floats, the colors ``weighted`` by alpha; or the deep image
         as a ``whole``.
+    floats : bool
+        Whether what sees the deep image as a ``whole`` works on color of 32-bit floats (pixels/deep/floats.py), too;
+        others refuse it. Single bands of it are of mode ``F``.
 
     Notes
     -----
@@ -78,6 +81,7 @@ class Operation(Declaration, ABC):
     on_screen: ClassVar[bool] = False
     smooth: ClassVar[bool] = False
     bands: ClassVar[Bands] = "eight_bits"
+    floats: ClassVar[bool] = False
 
     @abstractmethod
     def apply(self, image: Image) -> Image:
@@ -163,7 +167,8 @@ def apply_all(
         if operation.together:
             from imgbatch.pixels.frames import SpooledFrames
 
-            spool = SpooledFrames(stream if has_16_bits(operation) else map(_without_depth, stream))
+            change = functools.partial(_check_floats, operation) if has_16_bits(operation) else _without_depth
+            spool = SpooledFrames(map(change, stream))
             if len(spool) > 1:
                 operation = operation.across(spool)
             stream = iter(spool)
@@ -174,7 +179,7 @@ def apply_all(
 def apply_operation(operation: Operation, image: Image) -> Image:
     """What an operation makes of an image: of 16 bits of color as it declares by its `bands`."""
     if image.mode not in DEEP_COLOR or operation.bands == "whole":
-        return operation.apply(image)
+        return operation.apply(_check_floats(operation, image))
     if not has_16_bits(operation):
         return operation.apply(_without_depth(image))
     from imgbatch.pixels.alpha import as_deep
@@ -185,6 +190,14 @@ def apply_operation(operation: Operation, image: Image) -> Image:
     if operation.bands == "colors":
         return deep.change_colors(operation.apply)
     return deep.change_by_alpha(operation.apply)
+
+
+def _check_floats(operation: Operation, image: Image) -> Image:
+    """`image` itself; ImageError where it is color of floats, and the operation declares no way for them."""
+    if image.mode == FLOATS and operation.bands == "whole" and not operation.floats:
+        instead = "32-bit samples have no fixed white; leave the operation away or convert the file to 16 bits first"
+        raise refuse_mode(operation, image, instead)
+    return image
 
 
 def _without_depth(image: Image) -> Image:

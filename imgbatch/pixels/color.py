@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 
 #: Modes whose numbers are no amounts of light: an operation on brightness or saturation has no meaning for them.
 INK = frozenset({"CMYK", "LAB"})
-#: Our own modes of 16 bits for what Pillow has none for (deep/bands.py).
-DEEP_COLOR = frozenset({"LA;16", "RGB;16", "RGBA;16"})
+#: Our own modes of 16 bits and more for what Pillow has none for (deep/bands.py).
+DEEP_COLOR = frozenset({"LA;16", "RGB;16", "RGBA;16", "RGB;F"})
+#: The one of them that is of 32-bit floats (deep/floats.py).
+FLOATS = "RGB;F"
+#: Modes of 32 bits a sample.
+WIDE = frozenset({"I", "F", FLOATS})
 _DEEP_GRAY = frozenset({"I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
 #: Modes of more than 8 bits.
 DEEP = _DEEP_GRAY | DEEP_COLOR
@@ -84,8 +88,8 @@ def space(mode: str) -> str:
 def to_eight_bits(image: Image, changes: list[str] | None = None) -> Image:
     """A 16-bit or 32-bit image with 8 bits; any other image as it is.
 
-    I;16 gives its high byte, 16 bits of color are rounded. I and F keep values that lie in 0..255 (an F image in 0..1
-    is scaled by 255); I in 0..65535 is taken for 16 bits; everything else is scaled by its extremes, which `changes`
+    I;16 gives its high byte, 16 bits of color are rounded. I and floats keep values that lie in 0..255 (floats in 0..1
+    are scaled by 255); I in 0..65535 is taken for 16 bits; everything else is scaled by its extremes, which `changes`
     gets (:func:`deep.gray.to_levels`).
     """
     if image.mode.startswith("I;16"):
@@ -94,6 +98,10 @@ def to_eight_bits(image: Image, changes: list[str] | None = None) -> Image:
 
         samples = numpy.asarray(image)
         return Images.fromarray((samples >> 8).astype(numpy.uint8))
+    if image.mode == FLOATS:
+        from imgbatch.pixels.deep import floats
+
+        return floats.to_eight_bits(image, [] if changes is None else changes)
     if image.mode in DEEP_COLOR:
         from imgbatch.pixels.deep.bands import DeepImage
 

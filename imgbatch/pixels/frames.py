@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, overload
 
 from imgbatch.core.errors import ImageError
 from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.pixels.color import DEEP_COLOR
+from imgbatch.pixels.color import DEEP_COLOR, FLOATS
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -22,6 +22,7 @@ MEMORY_LIMIT = 32_000_000
 #: Bytes of a pixel; 4 of all other modes.
 _WIDTHS = {
     "1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2, "LA;16": 4, "RGB;16": 6, "RGBA;16": 8,
+    FLOATS: 12,
 }  # fmt: skip
 
 
@@ -141,6 +142,10 @@ def from_bytes(mode: str, size: tuple[int, int], pixels: bytes) -> Image:
         In px.
     pixels : bytes
     """
+    if mode == FLOATS:
+        from imgbatch.pixels.deep import floats
+
+        return floats.from_bytes(size, pixels)
     if mode in DEEP_COLOR:
         from imgbatch.pixels.deep import bands
 

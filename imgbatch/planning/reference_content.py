@@ -94,8 +94,10 @@ def _frame(data: bytes, suffix: str) -> FileContent:
 def _histogram(data: bytes, suffix: str) -> FileContent:
     import numpy
 
+    from imgbatch.pixels import color
+
     image = _plain(*_decode(data, suffix, deep=True))
-    if image.mode in ("I", "F"):
+    if image.mode in color.WIDE:
         raise ValueError("its 32-bit samples have no fixed white; convert it to 16 bits first")
     samples = numpy.asarray(image).reshape(image.height, image.width, -1)
     levels = 65536 if samples.dtype.itemsize == 2 else 256

@@ -14,7 +14,7 @@ from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.codecs.metadata.block import Metadata
 from imgbatch.codecs.metadata.exif_tags import ASCII, BYTE, IPTC_TAG, LONG, UNDEFINED, XMP_TAG
 from imgbatch.core.errors import ImageError
-from imgbatch.pixels.color import DEEP_COLOR
+from imgbatch.pixels.color import DEEP_COLOR, FLOATS
 from imgbatch.pixels.frames import SpooledFrames
 
 if TYPE_CHECKING:
@@ -44,7 +44,9 @@ class Tiff(Codec):
     name = "tiff"
     page_tags = True
     label_places = ("exif", "xmp", "iptc")
-    modes = frozenset({"1", "L", "LA", "P", "PA", "I", "I;16", "F", "RGB", "RGBA", "CMYK", "LAB", "RGB;16", "RGBA;16"})
+    modes = frozenset(
+        {"1", "L", "LA", "P", "PA", "I", "I;16", "F", "RGB", "RGBA", "CMYK", "LAB", "RGB;16", "RGBA;16", FLOATS}
+    )
 
     def quality(self, encoding: Encoding) -> int | None:
         if encoding.compression != "jpeg":
@@ -133,7 +135,10 @@ class Tiff(Codec):
     def _save_deep(self, frames: Sequence[Image], options: dict[str, Any], compressions: Sequence[str]) -> bytes:
         from imgbatch.codecs.writing import deep_tiff
 
-        differences = [compression in _WITH_DIFFERENCES for compression in compressions]
+        differences = [
+            compression in _WITH_DIFFERENCES and frame.mode != FLOATS
+            for frame, compression in zip(frames, compressions, strict=True)
+        ]
         deflates = [
             frame.mode in DEEP_COLOR and compression == _PILLOW["deflate"]
             for frame, compression in zip(frames, compressions, strict=True)

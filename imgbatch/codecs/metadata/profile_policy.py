@@ -152,12 +152,21 @@ def profile_to_write(
 
 
 def _on_srgb(frame: Image, icc: bytes | None, changes: list[str]) -> Image:
+    if (
+        icc
+        and frame.mode == color.FLOATS
+        and profile_conversion.fits(icc, frame.mode)
+        and not profile_conversion.is_srgb(icc)
+    ):
+        from imgbatch.pixels.deep import floats
+
+        frame = floats.to_sixteen_bits(frame, changes)
     result = profile_conversion.to_srgb(frame, icc) if icc else None
     if result is not None:
         if result is not frame:
             changes.append(f"icc: {profile_conversion.profile_name(icc or b'')} -> sRGB")
         if frame.mode in color.DEEP and result.mode not in color.DEEP:
-            changes.append(f"depth: {32 if frame.mode in ('I', 'F') else 16} -> 8 bits")
+            changes.append(f"depth: {32 if frame.mode in color.WIDE else 16} -> 8 bits")
         return result
     if icc:
         changes.append("icc not kept: damaged")

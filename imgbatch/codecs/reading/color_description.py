@@ -118,6 +118,10 @@ def _in_one_space(
             yield frame
             continue
         name, page = profile_conversion.profile_name(own), image.tell() + 1
+        if frame.mode == color.FLOATS:
+            from imgbatch.pixels.deep import floats
+
+            frame = floats.to_sixteen_bits(frame, changes)
         result = profile_conversion.between(frame, own, icc or profile_conversion.srgb_profile())
         if result is None:
             changes.append(f"icc of page {page} not kept, taken for the first page's: {name}")

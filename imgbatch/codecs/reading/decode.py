@@ -200,10 +200,10 @@ class SourceImage:
             Give 16 bits of color where the file holds them (`SourceImage.deep`); else they become 8, which is noted.
         """
         reader = None
-        if deep and self.deep:
+        if self.deep:
             from imgbatch.codecs.reading.samples import deep_frames
 
-            reader = deep_frames.deep_reader(self.image, self.format, self._data)
+            reader = deep_frames.deep_reader(self.image, self.format, self._data, None if deep else self.changes)
         self.changes += [] if reader else losses.depth_losses(self.image, self.depth)
         places = self._select_places(frames)
         if orient and self.orientation != 1:

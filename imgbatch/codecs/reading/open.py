@@ -87,6 +87,7 @@ def open_image(data: bytes, suffix: str, max_pixels: int, untrusted: bool = Fals
 
 def _open_with_reader(data: bytes, name: str | None, ending: str, max_pixels: int) -> ImageFile:
     import PIL.Image as Images
+    from PIL import UnidentifiedImageError
 
     if (
         name is None
@@ -102,7 +103,16 @@ def _open_with_reader(data: bytes, name: str | None, ending: str, max_pixels: in
         if limits.BY_SUFFIX.get(ending) in Images.OPEN:
             readers.append(limits.BY_SUFFIX[ending])
     file = tiff_pages.Pages(data) if name == "tiff" else io.BytesIO(data)
-    return Images.open(file, formats=readers)
+    try:
+        return Images.open(file, formats=readers)
+    except UnidentifiedImageError:
+        if name != "tiff":
+            raise
+        from imgbatch.codecs.reading.samples import float_tiff
+
+        if (floats := float_tiff.open_floats(data)) is None:
+            raise
+        return floats
 
 
 def _explain_failure(error: Exception, data: bytes, ending: str, max_pixels: int) -> ImageError:

@@ -1,10 +1,11 @@
-"""Deep TIFF: how are 16 bits of color written, which Pillow has no encoder for?
+"""Deep TIFF: how are 16 bits of color, and floats, written, which Pillow has no encoder for?
 
 Pillow writes the samples as a page of 16-bit gray, three or four samples for a pixel; packed ones as differences from
 the pixel to the left, which libtiff calls predictor 2. What the samples mean is said afterwards, in the page's
 directory, which is written again at the end of the file. So compression, pages and metadata are what they always are.
-Only Deflate is done here, at zlib's level 2: Pillow leaves libtiff at 6, which takes half as long again for 1.6 % fewer
-bytes of a photograph (``python -m tests.benchmarks.deep``).
+Color of 32-bit floats goes the same way, without differences. Only Deflate is done here, at zlib's level 2: Pillow
+leaves libtiff at 6, which takes half as long again for 1.6 % fewer bytes of a photograph (``python -m
+tests.benchmarks.deep``).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import zlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.pixels.color import DEEP_COLOR
+from imgbatch.pixels.color import DEEP_COLOR, FLOATS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,14 +32,15 @@ _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES, _PREDICTOR, _EXTRA
     317,
     338,
 )
-_STRIPS, _ROWS, _LENGTHS = 273, 278, 279
+_STRIPS, _ROWS, _LENGTHS, _FORMAT = 273, 278, 279, 339
 _RGB, _DIFFERENCES, _STRAIGHT_ALPHA = 2, 2, 2
+_FLOAT = 3
 _DEFLATE, _LEVEL = 8, 2
 _STRIP = 1 << 18  # bytes before they are packed
 
 
 def as_gray(image: Image, is_packed: bool, is_deflate: bool) -> Image:
-    """`image` as 16-bit gray of as many times its width as it has bands; any other image as it is.
+    """`image` as gray of its bits, and of as many times its width as it has bands; any other image as it is.
 
     Parameters
     ----------
@@ -111,21 +113,25 @@ def _color_entries(result: bytearray, frame: Image, is_packed: bool) -> dict[int
     bands = len(frame.getbands())
     result += bytes(-len(result) % 2)
     bits = struct.pack("<HHII", _BITS, _SHORT, bands, len(result))
-    result += struct.pack(f"<{bands}H", *[16] * bands)
+    result += struct.pack(f"<{bands}H", *[32 if frame.mode == FLOATS else 16] * bands)
     values = {_PHOTOMETRIC: _RGB, _SAMPLES: bands}
     values |= {_PREDICTOR: _DIFFERENCES} if is_packed else {}
     values |= {_EXTRA: _STRAIGHT_ALPHA} if bands == 4 else {}
     entries = {tag: struct.pack("<HHIHH", tag, _SHORT, 1, value, 0) for tag, value in values.items()}
+    if frame.mode == FLOATS:
+        entries[_FORMAT] = struct.pack("<HHII", _FORMAT, _SHORT, bands, len(result))
+        result += struct.pack(f"<{bands}H", *[_FLOAT] * bands)
     return entries | {_BITS: bits, _WIDTH: struct.pack("<HHII", _WIDTH, 4, 1, frame.width)}
 
 
 def _strip_entries(result: bytearray, frame: Image) -> dict[int, bytes]:
     """The entries of a page whose pixels are packed here and added to the file."""
-    samples = _samples(frame, True)
-    rows = max(1, _STRIP // (2 * samples.shape[1] * samples.shape[2]))
+    samples = _samples(frame, frame.mode != FLOATS)
+    samples = samples.astype(samples.dtype.newbyteorder("<"), copy=False)
+    rows = max(1, _STRIP // (samples.itemsize * samples.shape[1] * samples.shape[2]))
     places, lengths = [], []
     for top in range(0, frame.height, rows):
-        strip = zlib.compress(samples[top : top + rows].astype("<u2", copy=False).tobytes(), _LEVEL)
+        strip = zlib.compress(samples[top : top + rows].tobytes(), _LEVEL)
         places.append(len(result))
         lengths.append(len(strip))
         result += strip

@@ -78,7 +78,7 @@ class EncoderInput:
             if encoding.optimize and codec.optimizes:
                 plain = replace(encoding, optimize=False)
                 data = min(data, codec.save(frames, codec.options(plain, frames) | more), key=len)
-            count = len(frames) if len(frames) == 1 else _frame_count(data, codec.pillow)
+            count = _frame_count(data, codec.pillow) if codec.plays and len(frames) > 1 else len(frames)
         width, height = frames[0].size
         quality = codec.quality(encoding)
         changes = list(self.changes)

@@ -83,6 +83,8 @@ def target_mode(image: Image, codec: Codec) -> str:
         return mode
     if mode == "LA;16" and "RGBA;16" in codec.modes:
         return "RGBA;16"
+    if mode == color.FLOATS and "RGB;16" in codec.modes:
+        return "RGB;16"
     if mode in ("I", "F") and "I;16" in codec.modes:
         return "I;16"
     gray, gray_alpha, rgb, rgba = codec.targets
@@ -145,7 +147,7 @@ def set_depth(frames: Sequence[Image], bits: str, codec: Codec, changes: list[st
 
 
 def _to_eight_bits(image: Image, changes: list[str]) -> Image:
-    changes.append(f"depth: {32 if image.mode in ('I', 'F') else 16} -> 8 bits")
+    changes.append(f"depth: {32 if image.mode in color.WIDE else 16} -> 8 bits")
     return color.to_eight_bits(image, changes)
 
 
@@ -161,12 +163,20 @@ def _to_gray_of_sixteen_bits(image: Image, changes: list[str]) -> Image:
     return Images.fromarray(gray.to_levels(image, 65535, changes).astype("<u2"))
 
 
+def _to_color_of_sixteen_bits(image: Image, changes: list[str]) -> Image:
+    from imgbatch.pixels.deep import floats
+
+    return floats.to_sixteen_bits(image, changes)
+
+
 def _to_sixteen_bits(image: Image, codec: Codec, changes: list[str]) -> Image:
     if not codec.modes & color.DEEP_COLOR:
         changes.append(f"depth: 16 bits not written: {codec.name}")
         return color.to_eight_bits(image) if image.mode in color.DEEP_COLOR else image
     if image.mode in ("I", "F"):
         return _to_gray_of_sixteen_bits(image, changes)
+    if image.mode == color.FLOATS:
+        return _to_color_of_sixteen_bits(image, changes)
     if image.mode in color.DEEP:
         return image
     if image.mode in color.INK:
@@ -221,6 +231,8 @@ def _convert(image: Image, target: str, icc: bytes | None, codec: Codec, changes
     mode = image.mode
     if mode in color.DEEP and target not in color.DEEP:
         image = _to_eight_bits(image, changes)
+    if mode == color.FLOATS and target == "RGB;16":
+        image = _to_color_of_sixteen_bits(image, changes)
     if icc:
         image = _apply_profile(image, icc, codec, changes)
     if mode in ("CMYK", "LAB") and target != mode:

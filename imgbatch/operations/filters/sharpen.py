@@ -10,7 +10,7 @@ from imgbatch.core.parameter_kinds import Number
 from imgbatch.operations.base import Bands, Operation
 from imgbatch.operations.filters.blur import filter_image
 from imgbatch.pixels.alpha import apply_to_colors, as_deep, to_straight_alpha
-from imgbatch.pixels.color import DEEP_COLOR
+from imgbatch.pixels.color import DEEP_COLOR, FLOATS
 from imgbatch.pixels.deep import gray as deep
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class Unsharp(Operation):
 
     word: ClassVar[str] = "unsharp"
     bands: ClassVar[Bands] = "whole"
+    floats: ClassVar[bool] = True
     group: ClassVar[str] = "filters"
     example: ClassVar[str] = "1,amount=0.8"
     detached: ClassVar[bool | None] = True
@@ -73,6 +74,7 @@ class Sharpen(Operation):
 
     word: ClassVar[str] = "sharpen"
     bands: ClassVar[Bands] = "whole"
+    floats: ClassVar[bool] = True
     group: ClassVar[str] = "filters"
     example: ClassVar[str] = "1.5"
 
@@ -101,6 +103,7 @@ class Sharpness(Operation):
 
     word: ClassVar[str] = "sharpness"
     bands: ClassVar[Bands] = "whole"
+    floats: ClassVar[bool] = True
     group: ClassVar[str] = "tone and color"
     example: ClassVar[str] = "1.5"
 
@@ -130,6 +133,9 @@ def _move_apart(
     threshold : int
         Differences up to this many levels are left alone.
     """
+    if image.mode == FLOATS:
+        levels = deep.gray_range(image) if threshold else None
+        return as_deep(image).change_bands(lambda band: deep.move_apart(band, smooth, amount, threshold, levels))
     if image.mode in DEEP_COLOR:
         return _move_deep_apart(image, smooth, amount, threshold)
     if deep.is_deep(image):

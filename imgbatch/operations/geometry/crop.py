@@ -154,6 +154,7 @@ class Crop(Operation):
 
     word: ClassVar[str] = "crop"
     bands: ClassVar[Bands] = "whole"
+    floats: ClassVar[bool] = True
     group: ClassVar[str] = "geometry"
     example: ClassVar[str] = "800x600+10+20"
 

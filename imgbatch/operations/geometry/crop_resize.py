@@ -55,6 +55,7 @@ class Reduction(Operation):
 
     word: ClassVar[str] = "resize"
     bands: ClassVar[Bands] = "whole"
+    floats: ClassVar[bool] = True
 
     resize: Resize
     crops: tuple[Crop, ...] = ()

@@ -38,6 +38,7 @@ class Flip(_Mirror):
 
     word: ClassVar[str] = "flip"
     bands: ClassVar[Bands] = "whole"
+    floats: ClassVar[bool] = True
     group: ClassVar[str] = "geometry"
 
     def apply(self, image: Image) -> Image:
@@ -55,6 +56,7 @@ class Flop(_Mirror):
 
     word: ClassVar[str] = "flop"
     bands: ClassVar[Bands] = "whole"
+    floats: ClassVar[bool] = True
     group: ClassVar[str] = "geometry"
 
     def apply(self, image: Image) -> Image:

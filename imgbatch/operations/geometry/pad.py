@@ -113,6 +113,7 @@ class Pad(Operation):
 
     word: ClassVar[str] = "pad"
     bands: ClassVar[Bands] = "whole"
+    floats: ClassVar[bool] = True
     group: ClassVar[str] = "geometry"
     example: ClassVar[str] = "1600x1200,background=white"
 
@@ -156,6 +157,7 @@ class Border(Operation):
 
     word: ClassVar[str] = "border"
     bands: ClassVar[Bands] = "whole"
+    floats: ClassVar[bool] = True
     group: ClassVar[str] = "geometry"
     example: ClassVar[str] = "10,color=red"
 

@@ -68,6 +68,7 @@ class Resize(Operation):
 
     word: ClassVar[str] = "resize"
     bands: ClassVar[Bands] = "whole"
+    floats: ClassVar[bool] = True
     group: ClassVar[str] = "geometry"
     example: ClassVar[str] = "1600x1200,fit=cover,gravity=north"
 

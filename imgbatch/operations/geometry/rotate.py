@@ -12,7 +12,7 @@ from imgbatch.operations.base import Bands, Operation
 from imgbatch.operations.support.canvas import RGBA, background, blank, convert_for_color, on_canvas, refuse_too_large
 from imgbatch.operations.support.lengths import anchor
 from imgbatch.pixels.alpha import as_deep, to_straight_alpha
-from imgbatch.pixels.color import COLOR, DEEP_COLOR
+from imgbatch.pixels.color import COLOR, DEEP_COLOR, FLOATS
 from imgbatch.pixels.deep.gray import apply_as_float, is_deep
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ class Rotate(Operation):
 
     word: ClassVar[str] = "rotate"
     bands: ClassVar[Bands] = "whole"
+    floats: ClassVar[bool] = True
     group: ClassVar[str] = "geometry"
     example: ClassVar[str] = "-90,background=red"
 
@@ -177,6 +178,10 @@ class Rotate(Operation):
         change = wide.change_bands if hard else wide.change_by_alpha
         above = change(lambda band: _transform(band, size, matrix, kernel))
         share = numpy.asarray(self._mask(plain.size, size, hard, "F")) / numpy.float32(255)
+        if plain.mode == FLOATS:
+            from imgbatch.pixels.deep import floats
+
+            return floats.lay(blank(plain, size, color), above, share)
         return bands.lay(as_deep(blank(plain, size, color)), above, share)
 
     def _mask(self, source: Size, size: Size, hard: bool = False, mode: str = "L") -> Image:

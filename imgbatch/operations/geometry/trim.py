@@ -37,6 +37,7 @@ class Trim(Operation):
 
     word: ClassVar[str] = "trim"
     bands: ClassVar[Bands] = "whole"
+    floats: ClassVar[bool] = True
     group: ClassVar[str] = "geometry"
     example: ClassVar[str] = "20"
 

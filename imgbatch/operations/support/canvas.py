@@ -8,7 +8,7 @@ from imgbatch.core.errors import ImageError
 from imgbatch.core.quantities import Size
 from imgbatch.operations.base import Operation, refuse_mode
 from imgbatch.pixels.alpha import as_deep, to_straight_alpha
-from imgbatch.pixels.color import DEEP_COLOR, has_transparency, rgba
+from imgbatch.pixels.color import DEEP_COLOR, FLOATS, has_transparency, rgba
 from imgbatch.pixels.deep.gray import gray_range, is_deep
 
 if TYPE_CHECKING:
@@ -56,12 +56,14 @@ def convert_for_color(operation: Operation, image: Image, color: RGBA) -> Image:
     Raises
     ------
     ImageError
-        Kind ``mode``: a color for gray of more than 8 bits, or transparency for CMYK or LAB.
+        Kind ``mode``: a color for gray of more than 8 bits, or transparency for CMYK, LAB or floats.
     """
     if image.mode == "1" and "transparency" not in image.info and color in (WHITE, BLACK):
         return image
     base = to_straight_alpha(image)
     gray, opaque = color[0] == color[1] == color[2], color[3] == 255
+    if base.mode == FLOATS and not opaque:
+        raise refuse_mode(operation, image, "the background must be opaque")
     if base.mode in DEEP_COLOR:
         deep = as_deep(base) if gray else as_deep(base).to_color()
         return deep if opaque else deep.with_alpha()
@@ -83,6 +85,9 @@ def ink(image: Image, color: RGBA) -> float | tuple[float, ...]:
     from PIL import Image as Images
 
     red, alpha = color[0], color[3]
+    if image.mode == FLOATS:
+        low, high = gray_range(image)
+        return tuple(low + (high - low) * level / 255 for level in color[:3])
     if image.mode in DEEP_COLOR:
         return tuple(257 * level for level in {"LA;16": (red, alpha), "RGB;16": color[:3]}.get(image.mode, color))
     if is_deep(image):
@@ -125,6 +130,10 @@ def blank(like: Image, size: Size, color: RGBA) -> Image:
     from PIL import Image as Images
 
     value = ink(like, color)
+    if like.mode == FLOATS and isinstance(value, tuple):
+        from imgbatch.pixels.deep.floats import FloatImage
+
+        return FloatImage([Images.new("F", size, level) for level in value], dict(like.info))
     if like.mode in DEEP_COLOR and isinstance(value, tuple):
         from imgbatch.pixels.deep.bands import BAND, DeepImage
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from imgbatch.operations.base import Operation, refuse_mode
 from imgbatch.pixels.alpha import GRAY_16_BIT, apply_to_colors, as_deep, to_straight_alpha, with_header
-from imgbatch.pixels.color import DEEP_COLOR
+from imgbatch.pixels.color import DEEP_COLOR, WIDE
 from imgbatch.pixels.deep.gray import has_16_bits
 from imgbatch.pixels.frames import map_frames
 
@@ -121,7 +121,7 @@ def tone_image(operation: Operation, image: Image) -> Image:
     if image.mode in ("CMYK", "LAB"):
         instead = "its colors need a profile conversion, which imgbatch does not do here; "
         raise refuse_mode(operation, image, instead + "leave the operation away or convert the file to sRGB first")
-    if image.mode in ("I", "F"):
+    if image.mode in WIDE:
         instead = "32-bit samples have no fixed white; leave the operation away or convert the file to 16 bits first"
         raise refuse_mode(operation, image, instead)
     return to_straight_alpha(image)

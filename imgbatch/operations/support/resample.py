@@ -12,7 +12,7 @@ from imgbatch.operations.support.as_array import picture
 from imgbatch.operations.support.fit import ExactBox
 from imgbatch.operations.support.separable import reduce_image
 from imgbatch.pixels.alpha import as_deep, to_straight_alpha, with_header
-from imgbatch.pixels.color import DEEP_COLOR
+from imgbatch.pixels.color import DEEP_COLOR, WIDE
 from imgbatch.pixels.deep.gray import apply_as_float, has_16_bits
 from imgbatch.pixels.gamma import levels_of_light, light_of_levels
 
@@ -46,7 +46,7 @@ def resample_image(
         return reduce_image(plain, size, method, part, gap)
 
     ready = to_straight_alpha(image)
-    if linear and ready.mode not in ("I", "F"):
+    if linear and ready.mode not in WIDE:
         return _in_light(ready, change)
     if ready.mode in DEEP_COLOR:  # whole blocks averaged first would cost more precision than 16 bits have
         return as_deep(ready).change_by_alpha(lambda plane: reduce_image(plane, size, method, part))

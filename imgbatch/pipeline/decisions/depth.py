@@ -1,7 +1,7 @@
 """Depth: do 16 bits of color stay so on the way from the decoder to the encoders?
 
 They do where an output's format holds them, it does not ask for 8 bits, and its operations work with 16. An output that
-asks for 16 bits gets them before the operations, whatever the source has.
+asks for 16 bits gets them before the operations, whatever the source has. Floats stay floats up to the encoders.
 """
 
 from __future__ import annotations
@@ -37,6 +37,10 @@ def with_depth(
     targets : sequence of Target
         As many, in the same order.
     """
+    if picture.deep == color.FLOATS:  # what operations do to floats is the same for every format
+        operation = eight_bit_operation(plan.common)
+        picture.changes += [f"depth: {operation.word} works with 8 bits"] if operation else []
+        return dataclasses.replace(plan, deep=operation is None, luma=False)
     wishes = [
         eight_bit_operation((*plan.common, *ops))
         for output, target, ops in zip(outputs, targets, plan.own, strict=True)
@@ -63,7 +67,10 @@ def lose_depth(image: Image, plan: DecodePlan, output: int, changes: list[str]) 
     """
     operation = eight_bit_operation((*plan.common, *plan.own[output])) if image.mode in color.DEEP_COLOR else None
     if operation is not None:
-        changes += ["depth: 16 -> 8 bits", f"depth: {operation.word} works with 8 bits"]
+        changes += [f"depth: {32 if image.mode in color.WIDE else 16} -> 8 bits"]
+        if image.mode in color.WIDE:
+            color.to_eight_bits(image, changes)  # for what it says
+        changes.append(f"depth: {operation.word} works with 8 bits")
 
 
 def raise_depth(

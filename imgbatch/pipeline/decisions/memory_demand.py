@@ -8,13 +8,14 @@ from imgbatch.codecs.reading.decode import MULTIFRAME, SourceImage
 from imgbatch.core.quantities import Size
 from imgbatch.pipeline.decisions.decode_plan import DecodePlan, jpeg_scale
 from imgbatch.pixels import frames
+from imgbatch.pixels.color import FLOATS
 
 _SEQUENCES = 4  # what was decoded, one output's frames, these in the format's mode and in its palette
 
 #: Bytes of a pixel for each band of 16 bits: two readers' halves, what comes of them, and an operation's floats.
 _DEEP_BYTES = 6
 _MOST = 1 << 40  # px
-_BANDS = {"LA;16": 2, "RGB;16": 3}
+_BANDS = {"LA;16": 2, "RGB;16": 3, FLOATS: 6}
 
 
 def memory_demand(picture: SourceImage, plan: DecodePlan, data: int, spool: bool = True) -> int:
@@ -29,7 +30,8 @@ def memory_demand(picture: SourceImage, plan: DecodePlan, data: int, spool: bool
         `data`: the file's size in bytes. A JPEG in several scans is held whole, JPEG 2000 in numbers of 32 bits. Of
         `spool` frames a few sequences' worth is in memory, and for GIF a byte a pixel; of others one at a time.
     """
-    width = _DEEP_BYTES * _BANDS.get(picture.deep or "", 4) if plan.deep else 4
+    is_deep = plan.deep or picture.deep == FLOATS  # which are read whole whatever comes of them
+    width = _DEEP_BYTES * _BANDS.get(picture.deep or "", 4) if is_deep else 4
     pixels = math.prod((plan.demand if picture.scales else None) or plan.size)
     more = (picture.frame_count if spool and picture.format in MULTIFRAME else 1) - 1
     spool_size = min(width * more * pixels, _SEQUENCES * frames.MEMORY_LIMIT + more * pixels)

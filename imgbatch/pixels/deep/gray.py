@@ -13,6 +13,8 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from imgbatch.pixels import color
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
@@ -56,28 +58,27 @@ def apply_as_float(image: Image, change: Callable[[Image], Image]) -> Image:
 def gray_range(image: Image) -> tuple[float, float]:
     """The values of black and white in a gray `image`, or in the bands of one with colors.
 
-    By mode (0..255, 0..65535); I and F have no fixed white: the smallest of 0..1 (F), 0..255 and 0..65535 (I) that
-    holds every sample, else the picture's own extremes. What is infinite or no number does not count.
+    By mode (0..255, 0..65535); I and floats have no fixed white: the smallest of 0..1 (floats), 0..255 and
+    0..65535 (I) that holds every sample, else the picture's own extremes. What is infinite or no number does not count.
     """
-    if image.mode not in ("I", "F"):
+    if image.mode not in color.WIDE:
         return (0, 65535) if has_16_bits(image) else (0, 255)
-    low, high = image.getextrema()
-    assert isinstance(low, (int, float)) and isinstance(high, (int, float))  # one band
+    low, high = _extremes(image)
     if not math.isfinite(high - low):
         low, high = _finite_range(image)
-    for top in (1.0, 255.0) if image.mode == "F" else (255.0, 65535.0):
+    for top in (1.0, 255.0) if image.mode != "I" else (255.0, 65535.0):
         if low >= 0 and high <= top:
             return 0, top
     return low, high
 
 
 def to_levels(image: Image, white: int, changes: list[str]) -> Plane:
-    """The samples of 32-bit gray as whole numbers 0..`white`, between black and white of :func:`gray_range`.
+    """The samples of 32 bits as whole numbers 0..`white`, between black and white of :func:`gray_range`.
 
     Parameters
     ----------
     image : Image
-        Of mode I or F.
+        Of mode I or F, or color of floats.
     white : int
     changes : list of str
         Gets the range where it is the picture's own, and how many samples are no numbers (black) or infinite (white,
@@ -87,7 +88,7 @@ def to_levels(image: Image, white: int, changes: list[str]) -> Plane:
 
     low, high = gray_range(image)
     samples = numpy.asarray(image).astype(numpy.float64)
-    if image.mode == "F":
+    if image.mode != "I":
         count, infinite = int(numpy.isnan(samples).sum()), int(numpy.isinf(samples).sum())
         changes += [f"values: {count} that are no numbers made black"] if count else []
         changes += [f"values: {infinite} infinite made black or white"] if infinite else []
@@ -95,6 +96,18 @@ def to_levels(image: Image, white: int, changes: list[str]) -> Plane:
     if low != 0 or high not in (1, 255, 65535):
         changes.append(f"values: {low:g} to {high:g} made black to white")
     return numpy.floor((samples - low) * (white / ((high - low) or 1)) + 0.5).clip(0, white)
+
+
+def _extremes(image: Image) -> tuple[float, float]:
+    """The least and the largest sample in any band; no number where one of them is none."""
+    low, high = math.inf, -math.inf
+    for band in image.split() if image.mode == color.FLOATS else (image,):
+        least, most = band.getextrema()
+        assert isinstance(least, (int, float)) and isinstance(most, (int, float))  # one band
+        if not math.isfinite(most - least):
+            return least, most
+        low, high = min(low, least), max(high, most)
+    return low, high
 
 
 def _finite_range(image: Image) -> tuple[float, float]:
@@ -123,7 +136,13 @@ def smooth(image: Image) -> Image:
     return _change(image, _smooth)
 
 
-def move_apart(image: Image, smooth: Callable[[Image], Image], amount: float, threshold: int) -> Image:
+def move_apart(
+    image: Image,
+    smooth: Callable[[Image], Image],
+    amount: float,
+    threshold: int,
+    levels: tuple[float, float] | None = None,
+) -> Image:
     """`image` moved away from its smooth copy by `amount` times their difference.
 
     Parameters
@@ -135,11 +154,13 @@ def move_apart(image: Image, smooth: Callable[[Image], Image], amount: float, th
     amount : float
         1 doubles the difference.
     threshold : int
-        Smaller differences are left alone; in levels of 8 bits: 1/255 of the range from black to white (gray_range).
+        Smaller differences are left alone; in levels of 8 bits: 1/255 of the range from black to white.
+    levels : (float, float), optional
+        Of black and white; else those of gray_range.
     """
     import numpy
 
-    low, high = gray_range(image)
+    low, high = levels or gray_range(image)
     limit = threshold * (high - low) / 255
     flat = numpy.asarray(smooth(image))
 

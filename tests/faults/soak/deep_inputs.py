@@ -21,7 +21,7 @@ _COMPRESSIONS = ("raw", "tiff_lzw", "tiff_adobe_deflate", "packbits", "jpeg", "g
 
 @functools.cache
 def deep_files() -> tuple[bytes, ...]:
-    """PNG and TIFF of 16 bits in every layout; where the extras are there, JPEG XL and HEIC."""
+    """PNG and TIFF of 16 bits in every layout, TIFF of floats; where the extras are there, JPEG XL and HEIC."""
     samples = {bands: deep_pictures.gradient(bands, _SIZE) for bands in (2, 3, 4)}
     made = [deep_pictures.png(one, interlace=woven) for one in samples.values() for woven in (False, True)]
     made.append(deep_pictures.png(samples[3], (b"tRNS", b"\1\2\3\4\5\6"), (b"cICP", bytes((9, 16, 0, 1)))))
@@ -44,6 +44,13 @@ def deep_files() -> tuple[bytes, ...]:
         )
         for bands, extra in ((3, None), (4, 1))
         for packer, predictor in (("none", 1), ("lzw", 1), ("deflate", 2), ("lzma", 2))
+        for planar in (False, True)
+        for tile in (None, (16, 16))
+    ]
+    floats = (samples[3] / 65535 * 3 - 1).astype("f4")
+    made += [
+        tiff_files.tiff(floats, order=order, packer=packer, predictor=predictor, planar=planar, tile=tile, rows=5)
+        for order, packer, predictor in (("<", "none", 1), (">", "deflate", 3), ("<", "lzw", 3), (">", "lzma", 1))
         for planar in (False, True)
         for tile in (None, (16, 16))
     ]

@@ -261,7 +261,7 @@ _GROUPS: dict[str, tuple[Feed, str, tuple[Parse, ...]]] = {
         "", (_label_file,),
     ),
     "header": (_of_samples(*_MANY, head=600), "", (_opened,)),
-    "deep": (_in_place(deep_inputs.deep_files), "", (_decoded,)),
+    "deep": (_in_place(deep_inputs.deep_files), "codecs.reading.samples.float_tiff", (_decoded,)),
     "tiff-pages": (_in_place(deep_inputs.tiff_pages), "", (_decoded,)),
     "colors": (_in_place(inputs.color_files), "", (_decoded,)),
     "cube": (_of(inputs.CUBE), "", (_cube,)),

@@ -121,7 +121,7 @@ def test_signed_numbers_stay_signed(bits: int) -> None:
     ("samples", "bits", "photometric", "kind", "words"),
     [
         (some("<u2", 2, 3, 2), 16, 1, 1, "2 x 16-bit samples (photometric 1)"),
-        (np.zeros((2, 3, 3), "<f4"), 32, 2, 3, "3 x 32-bit float samples (photometric 2)"),
+        (np.zeros((2, 3, 4), "<f4"), 32, 2, 3, "4 x 32-bit float samples (photometric 2)"),
         (np.zeros((2, 3), "<f8"), 64, 1, 3, "1 x 64-bit float samples (photometric 1)"),
         (some(">u2", 2, 3), 16, 0, 1, "1 x 16-bit samples (photometric 0)"),
     ],

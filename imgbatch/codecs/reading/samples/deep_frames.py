@@ -2,7 +2,8 @@
 
 Its reader of PNG can be asked for the low bytes as well: the raw mode of the other byte order gives them. So a picture
 is decoded twice, once for each half of its samples, and put together (pixels/deep/bands.py). The second reader is
-opened only where an output keeps 16 bits. Of TIFF libtiff gives all bytes (deep_tiff.py), of HEIC its package all bits
+opened only where an output keeps 16 bits. Of TIFF libtiff gives all bytes (deep_tiff.py), of
+32-bit floats, too, for which Pillow has no colors, of HEIC its package all bits
 (deep_heif.py). The readers of AVIF and of colors in JPEG XL give 8 bits of what has more.
 """
 
@@ -10,6 +11,8 @@ from __future__ import annotations
 
 import io
 from typing import TYPE_CHECKING, Protocol
+
+from imgbatch.pixels.color import FLOATS
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -61,14 +64,18 @@ def deep_mode(image: ImageFile, name: str, data: bytes) -> str | None:
     return None
 
 
-def deep_reader(image: ImageFile, name: str, data: bytes) -> Reader:
-    """Who reads what has a :func:`deep_mode`.
+def deep_reader(image: ImageFile, name: str, data: bytes, losses: list[str] | None) -> Reader | None:
+    """Who reads what has a :func:`deep_mode`; None: Pillow, 8 bits of it.
 
     Parameters
     ----------
     image, name, data
         As there.
+    losses : list of str or None
+        8 bits are wanted; it gets what is lost where Pillow does not read them.
     """
+    if losses is not None and deep_mode(image, name, data) != FLOATS:
+        return None
     if name == "heif":
         from imgbatch.codecs.reading.samples.deep_heif import HeifReader
 
@@ -76,7 +83,7 @@ def deep_reader(image: ImageFile, name: str, data: bytes) -> Reader:
     if name == "tiff":
         from imgbatch.codecs.reading.samples.deep_tiff import TiffReader
 
-        return TiffReader(image, data)
+        return TiffReader(image, data, losses)
     return LowByteReader(image, data)
 
 
