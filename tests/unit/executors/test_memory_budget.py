@@ -103,6 +103,13 @@ def test_where_no_group_sets_a_limit_the_machine_does(tmp_path: Path) -> None:
     assert memory_size(system(tmp_path / "unlimited", "0::/a\n", others)) == there
 
 
+@pytest.mark.skipif(not hasattr(os, "sysconf"), reason="this system does not tell its memory")
+def test_the_machine_s_memory_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = {"SC_PHYS_PAGES": 3 * 2**20, "SC_PAGE_SIZE": 4096}
+    monkeypatch.setattr(os, "sysconf", lambda name: numbers[name])
+    assert memory_size(system(tmp_path, None, {})) == 12 * 2**30
+
+
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="no /proc here")
 def test_resident_memory_is_read() -> None:
     before = resident(os.getpid())
