@@ -19,6 +19,7 @@ from imgbatch.codecs.reading.open import open_image
 from imgbatch.codecs.reading.samples import tiff_samples
 from imgbatch.core.errors import ImageError
 from imgbatch.operations import Operation
+from imgbatch.operations.base import apply_operation
 from imgbatch.pipeline.decisions import decode_plan, memory_demand
 from imgbatch.pixels import frames, profile_conversion
 from imgbatch.pixels.color_spaces import color_space, icc_profile
@@ -126,6 +127,29 @@ def test_a_border_is_of_the_range_of_all_bands() -> None:
         ib.Pad("200x100", background="transparent").apply(image)
 
 
+@pytest.mark.parametrize(
+    "operation", [ib.Denoise(20), ib.Edges(), ib.Emboss(), ib.Median(3), ib.BoxBlur(1.5), ib.Sharpness(3)], ids=str
+)
+def test_other_filters_do_to_each_band_what_they_do_to_gray_floats(operation: Operation) -> None:
+    values = colors()
+    values[..., 1] *= 0.5
+    noise = np.random.default_rng(1).random(values.shape, dtype="f4") / 10
+    image = deep_floats.from_array((values + noise) / 1.2)
+    result = apply_operation(operation, image)
+    assert result.mode == "RGB;F"
+    for band, own in zip(image.split(), result.split(), strict=True):
+        expected = np.asarray(operation.apply(band))
+        assert np.abs(np.asarray(own) - expected).max() <= 1e-6 and (expected != np.asarray(band)).any()
+
+
+def test_frames_of_the_sensor_are_taken_off(tmp_path: Path) -> None:
+    values, dark = colors(), tmp_path / "dark.png"
+    Image.new("RGB", SIZE, (51, 51, 51)).save(dark)
+    (tmp_path / "a.tif").write_bytes(tiff(values))
+    path, changes = run_one(tmp_path / "a.tif", tmp_path / "out", ib.DarkFrame(str(dark)))
+    assert not changes and np.abs(read(path.read_bytes()) - np.maximum(values - 0.2, 0)).max() <= 1e-6
+
+
 @pytest.mark.parametrize("threshold", [0, 20])
 def test_small_differences_are_those_of_the_range_of_all_bands(threshold: int) -> None:
     values = colors() * np.array([1, 200, 0.5], "f4")
@@ -204,7 +228,7 @@ def test_eight_bits_without_a_wish_for_more() -> None:
 
 
 @pytest.mark.parametrize(
-    "operation", [ib.Brightness(1.2), ib.Autocontrast(), ib.Clahe(), ib.Tint("red"), ib.Invert(), ib.Denoise(1)]
+    "operation", [ib.Brightness(1.2), ib.Autocontrast(), ib.Clahe(), ib.Tint("red"), ib.Invert(), ib.Alpha("extract")]
 )
 @pytest.mark.parametrize("format", ["tiff", "jpeg"])
 def test_tones_have_no_meaning(tmp_path: Path, operation: Operation, format: str) -> None:

@@ -36,6 +36,7 @@ class Denoise(Operation):
 
     word: ClassVar[str] = "denoise"
     bands: ClassVar[Bands] = "whole"
+    floats: ClassVar[bool] = True
     group: ClassVar[str] = "filters"
     example: ClassVar[str] = "10"
 

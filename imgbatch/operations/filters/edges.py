@@ -39,6 +39,7 @@ class Edges(Operation):
 
     word: ClassVar[str] = "edges"
     bands: ClassVar[Bands] = "whole"
+    floats: ClassVar[bool] = True
     group: ClassVar[str] = "filters"
     on_screen: ClassVar[bool] = True
     example: ClassVar[str] = "2"
@@ -72,6 +73,7 @@ class Emboss(Operation):
 
     word: ClassVar[str] = "emboss"
     bands: ClassVar[Bands] = "whole"
+    floats: ClassVar[bool] = True
     group: ClassVar[str] = "filters"
     on_screen: ClassVar[bool] = True
     example: ClassVar[str] = "2,angle=45"

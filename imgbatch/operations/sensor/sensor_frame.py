@@ -33,6 +33,7 @@ class SensorFrameOperation(FileBackedOperation):
     """An operation by a frame: ``orientation`` is how the picture was turned upright, EXIF's 1..8; no parameter."""
 
     bands: ClassVar[Bands] = "whole"
+    floats: ClassVar[bool] = True
 
     orientation: int = field(default=1, compare=False, repr=False, kw_only=True)
 

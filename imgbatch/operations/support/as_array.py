@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.pixels.alpha import with_header
-from imgbatch.pixels.color import DEEP_COLOR
+from imgbatch.pixels.color import DEEP_COLOR, FLOATS
 from imgbatch.pixels.deep.gray import is_16_bit
 
 if TYPE_CHECKING:
@@ -41,6 +41,10 @@ def picture(values: Samples, like: Image, mode: str | None = None) -> Image:
     from PIL import Image as Images
 
     mode = mode or like.mode
+    if mode == FLOATS:
+        from imgbatch.pixels.deep import floats
+
+        return with_header(floats.from_array(values), like)
     if mode in DEEP_COLOR:
         from imgbatch.pixels.deep import bands
 
