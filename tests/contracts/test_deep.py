@@ -563,3 +563,22 @@ def test_what_a_deep_image_cannot_do_fails() -> None:
     for name, argument in (("convert", "L"), ("filter", ImageFilter.SMOOTH), ("rotate", 10), ("reduce", 2)):
         with pytest.raises((AssertionError, ValueError)):
             getattr(deep, name)(argument)
+
+
+@pytest.mark.parametrize(
+    ("transfer", "first", "last"), [(16, 0.3, 0.55), (18, 0.3, 0.55), (8, 0.001, 0.2), (4, 0.2, 0.8)],
+    ids=["PQ", "HLG", "linear", "gamma 2.2"],
+)  # fmt: skip
+@pytest.mark.parametrize(("format", "depth"), [("png", "8"), ("tiff", "8"), ("bmp", "keep")])
+def test_colors_are_converted_before_they_have_8_bits(
+    format: str, depth: str, transfer: int, first: float, last: float, tmp_path: Path
+) -> None:
+    """A number of PQ of 8 bits is up to six of sRGB, one of light up to 13: a sky would be stripes."""
+    slope = np.rint(np.linspace(first, last, 1024) * 65535).astype("<u2")
+    samples = np.broadcast_to(slope[None, :, None], (8, 1024, 3))
+    path = write(tmp_path / "sky.png", png(samples, (b"cICP", bytes((9, transfer, 0, 1)))))
+    outcome = run_one(path, tmp_path / "out", format=format, icc="srgb", depth=depth)
+    with Image.open(outcome.outputs[0].path) as image:
+        row = np.asarray(image.convert("RGB"))[4].astype(int)
+    assert np.abs(np.diff(row, axis=0)).max() == 1 and row[-1].min() - row[0].max() > 60
+    assert outcome.changes[-1] == "depth: 16 -> 8 bits"

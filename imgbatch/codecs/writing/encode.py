@@ -140,12 +140,16 @@ def prepare(
     pictures: Sequence[Image] = _checked_frames(codec, frames)
     _check_sizes(codec, pictures)
     with errors.image_errors("encode"):
-        pictures = pixel_modes.set_depth(pictures, encoding.depth, codec, changes)
         icc, policy = metadata.icc, strip.icc_policy(encoding.icc, encoding.strip, encoding.keep)
+        is_reduced_last = encoding.depth == "8" and policy != "keep"  # colors are converted with all their bits
+        if not is_reduced_last:
+            pictures = pixel_modes.set_depth(pictures, encoding.depth, codec, changes)
         if policy == "keep":
             pictures, icc = pixel_modes.fit(pictures, codec, encoding.background, icc, changes)
         else:
             pictures, icc = profile_policy.convert_to_srgb(pictures, icc, changes)
+            if is_reduced_last:
+                pictures = pixel_modes.set_depth(pictures, encoding.depth, codec, changes)
             pictures, _ = pixel_modes.fit(pictures, codec, encoding.background, None, changes)
             icc = profile_policy.profile_to_write(
                 pictures, policy, icc if icc and codec.can_write_profile(icc) else None, codec.icc, changes

@@ -1,7 +1,8 @@
 """Depth: do 16 bits of color stay so on the way from the decoder to the encoders?
 
-They do where an output's format holds them, it does not ask for 8 bits, and its operations work with 16. An output that
-asks for 16 bits gets them before the operations, whatever the source has. Floats stay floats up to the encoders.
+They do where an output's format holds them, it does not ask for 8 bits, and its operations work with 16; and for all
+formats where colors are converted, up to that. An output that asks for 16 bits gets them before the operations,
+whatever the source has. Floats stay floats up to the encoders.
 """
 
 from __future__ import annotations
@@ -103,9 +104,11 @@ def _raise_depth(changes: list[str], frame: Image) -> Image:
 
 def _keeps(output: Output, format: str, picture: SourceImage) -> bool:
     icc = picture.metadata.icc
-    if not codecs.holds(format, "RGB;16"):
-        return False
     converts = icc is not None and strip.icc_policy(output.icc, output.strip, output.keep) != "keep"
     if converts and not profile_conversion.converts_depth(icc or b""):
+        return False
+    if converts and picture.deep is not None and not profile_conversion.is_srgb(icc or b""):
+        return True  # until the colors are sRGB's: 8 bits of PQ or of light would show as steps
+    if not codecs.holds(format, "RGB;16"):
         return False
     return output.depth == "16" or (output.depth == "keep" and picture.deep is not None)
