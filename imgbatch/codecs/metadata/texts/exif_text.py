@@ -40,11 +40,15 @@ def texts_of_block(exif: bytes, directories: Sequence[exif_tags.Directory] | Non
     return _by_name(((entry.tag, _value(exif, entry, order)) for entry in tags), order)
 
 
+def is_text(entry: exif_tags.Entry) -> bool:
+    """Whether a tag is one of texts."""
+    return entry.kind in _TEXT_KINDS or entry.tag in _BYTE_TEXTS
+
+
 def text_of_entry(exif: bytes, entry: exif_tags.Entry) -> str:
     """What one tag of a block says, with its ends of lines; "" where that is no text."""
-    is_text = entry.kind in _TEXT_KINDS or entry.tag in _BYTE_TEXTS
     order = exif_tags.order_of(exif) or "<"
-    return lines_of(entry.tag, _value(exif, entry, order), order) if is_text else ""
+    return lines_of(entry.tag, _value(exif, entry, order), order) if is_text(entry) else ""
 
 
 def texts_of_file(exif: bytes | None, data: bytes) -> dict[str, str]:
