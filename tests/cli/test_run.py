@@ -120,13 +120,13 @@ def test_an_explanation_goes_to_stdout_and_writes_nothing(run: Run, place: Path)
     turned = Image.Exif()
     turned[0x0112] = 6
     Image.new("RGB", (800, 400), "red").save(place / "photos/trip/b.jpg", exif=turned)
-    words = ("run", "photos", "-o", "out", "--widths", "50,100,2000", "-f", "same", "--explain")
+    words = ("run", "photos", "-o", "out", "--widths", "50,100,300", "-f", "same", "--explain")
     done = run(*words)
     assert done.returncode == 0
     assert done.stdout.splitlines() == [
         "photos/trip/b.jpg: jpeg 400x800; decoded whole; turned upright after the resize; its colors at half size",
-        "  out/trip/b-400w.jpg: resize: nothing to do, encoded as jpeg",
-        "  out/trip/b-100w.jpg: from out/trip/b-400w.jpg, resize to 100x200, encoded as jpeg",
+        "  out/trip/b-300w.jpg: resize to 300x600, encoded as jpeg",
+        "  out/trip/b-100w.jpg: from out/trip/b-300w.jpg, resize to 100x200, encoded as jpeg",
         "  out/trip/b-50w.jpg: from out/trip/b-100w.jpg, resize to 50x100, encoded as jpeg",
         "photos/trip/c.png: png 82x60; decoded whole",
         "  out/trip/c-82w.png: the bytes of the source",
@@ -141,7 +141,7 @@ def test_an_explanation_goes_to_stdout_and_writes_nothing(run: Run, place: Path)
     *records, total = map(json.loads, run(*words, "--json", "-Q").stdout.splitlines())
     assert [record["event"] for record in (*records, total)] == ["explanation"] * 3 + ["explained"]
     assert (records[0]["error"]["kind"], records[1]["error"]) == ("truncated", None)
-    assert [output["from"] for output in records[1]["outputs"]] == ["trip/b-100w.jpg", "trip/b-400w.jpg", None]
+    assert [output["from"] for output in records[1]["outputs"]] == ["trip/b-100w.jpg", "trip/b-300w.jpg", None]
     assert (total["files"], total["outputs"], total["copied"], total["from_larger"]) == (2, 6, 2, 2)
     less = run("run", "photos/trip/b.jpg", "-o", "out", "--crop", "200x200", "--resize", "50", "--explain", "-Q").stdout
     assert less.splitlines()[0] == (
@@ -149,6 +149,8 @@ def test_an_explanation_goes_to_stdout_and_writes_nothing(run: Run, place: Path)
         "crop and resize in one step to 50x50"
     )
     assert "decoded whole" in run("run", "photos/trip/b.jpg", "-o", "out", "--no-plan", "--explain").stdout
+    idle = run("run", "photos/trip/c.png", "-o", "out", "--resize", "2000", "-f", "jpeg", "--explain").stdout
+    assert idle.startswith("photos/trip/c.png: png 82x60; decoded whole; resize: nothing to do\n")
 
 
 def test_a_dry_run_prints_the_plan_and_writes_nothing(run: Run, place: Path) -> None:
