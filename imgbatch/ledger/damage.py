@@ -26,8 +26,12 @@ _OF_THE_PLACE = frozenset((
     sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_AUTH,
     sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISUSE,
 ))  # fmt: skip
-
-
+_KEYLESS = "replace(sql, 'PRIMARY KEY (', '')"
+#: Counts the definitions that are more than a table of plain columns.
+_PROGRAMS = (
+    "SELECT count(*) FROM sqlite_master WHERE sql IS NOT NULL AND (sql NOT LIKE 'CREATE TABLE %' OR "
+    f"length({_KEYLESS}) - length(replace({_KEYLESS}, '(', '')) != 1)"
+)
 #: What SQLite raises; where its message quotes bytes of a damaged file that are no text, the message itself is lost.
 SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 
@@ -75,13 +79,14 @@ def check_file(file: str) -> None:
 
 
 def refuse_programs(connection: sqlite3.Connection) -> None:
-    """DatabaseError where there is more than tables: a stranger's view or trigger may compute without an end.
+    """DatabaseError where there is more than tables of plain columns: what a stranger lets compute may have no end.
 
-    What counts is the definition that SQLite parses, not what the row says that it is.
+    Views and triggers are programs, and so are the expressions of a table (CHECK, DEFAULT, GENERATED), which stand in
+    parentheses; ours have those around the columns and the key only. What counts is the definition that SQLite parses,
+    not what the row says that it is.
     """
-    query = "SELECT count(*) FROM sqlite_master WHERE sql IS NOT NULL AND sql NOT LIKE 'CREATE TABLE %'"
-    if connection.execute(query).fetchone() != (0,):
-        raise sqlite3.DatabaseError("it holds more than tables: it is not from here")
+    if connection.execute(_PROGRAMS).fetchone() != (0,):
+        raise sqlite3.DatabaseError("it holds more than plain tables: it is not from here")
 
 
 def check_rows(table: str, rows: Sequence[Sequence[Any]]) -> None:

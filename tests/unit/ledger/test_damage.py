@@ -6,7 +6,8 @@ import sqlite3
 
 import pytest
 
-from imgbatch.ledger.damage import is_damage
+from imgbatch.ledger.damage import is_damage, refuse_programs
+from imgbatch.ledger.schema import VERSION, bring_up_to_date
 
 
 def _error(code: int) -> sqlite3.Error:
@@ -40,3 +41,25 @@ def test_what_our_own_checks_and_texts_that_are_none_say_is_damage() -> None:
     assert is_damage(sqlite3.DatabaseError("it is not a file"))
     assert is_damage(UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"))
     assert not is_damage(sqlite3.InterfaceError("it was closed"))
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "CREATE VIEW more AS SELECT * FROM runs",
+        "CREATE TRIGGER more AFTER INSERT ON runs BEGIN DELETE FROM runs; END",
+        "CREATE INDEX more ON runs(abs(exit_code))",
+        "CREATE TABLE more (a INTEGER CHECK (length(hex(zeroblob(9))) > a))",
+        "CREATE TABLE more (a INTEGER, b AS (length(hex(zeroblob(a)))))",
+        "CREATE TABLE more (a INTEGER DEFAULT (length(hex(zeroblob(9)))))",
+        "CREATE TABLE more (a INTEGER, b TEXT CHECK/*PRIMARY KEY (*/(a > 0), PRIMARY KEY (a))",
+    ],
+)
+def test_a_ledger_that_could_compute_is_from_a_stranger(program: str) -> None:
+    connection = sqlite3.connect(":memory:")
+    bring_up_to_date(connection, 0)
+    assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
+    refuse_programs(connection)
+    connection.execute(program)
+    with pytest.raises(sqlite3.DatabaseError, match="more than plain tables"):
+        refuse_programs(connection)
