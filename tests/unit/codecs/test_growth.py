@@ -285,6 +285,30 @@ def _long_extents(size: int) -> bytes:
     return _box(b"meta", bytes(4) + _box(b"pitm", struct.pack(">IH", 0, 1)) + iloc + iinf) + _box(b"free", bytes(size))
 
 
+def _items_in_one_place(size: int) -> bytes:
+    """An AVIF that has the texts that are set, and thousands of other blocks of EXIF, each of them half of the file."""
+    block, packet = exif_labels.with_labels(None, LABELS), xmp_labels.with_labels(None, LABELS, [])
+    assert block is not None and packet is not None
+    count, at = size // 80, 20 + 8
+    places = [(at, 4 + len(block)), (at + 4 + len(block), len(packet)), *((at, size // 2) for _ in range(count))]
+    rows = (struct.pack(">HHHHII", item, 0, 0, 1, *place) for item, place in enumerate(places, 1))
+    iloc = _box(b"iloc", struct.pack(">IHH", 1 << 24, 0x4400, len(places)) + b"".join(rows))
+    kinds = (b"Exif\0" if item != 2 else b"mime\0application/rdf+xml\0" for item in range(1, len(places) + 1))
+    names = (_box(b"infe", struct.pack(">IHH", 2 << 24, item, 0) + kind) for item, kind in enumerate(kinds, 1))
+    iinf = _box(b"iinf", struct.pack(">IH", 0, len(places)) + b"".join(names))
+    mdat = _box(b"mdat", bytes(4) + block + packet + bytes(size // 2))
+    return _box(b"ftyp", b"avif\0\0\0\0avif") + mdat + _box(b"meta", bytes(4) + iloc + iinf)
+
+
+def _tracks(size: int) -> bytes:
+    """An AVIF of thousands of tracks that are pictures, and of a long word of who handles them."""
+    track = _box(b"trak", _box(b"mdia", _box(b"hdlr", bytes(8) + b"pict" + bytes(13))))
+    lists = _box(b"iloc", struct.pack(">IHH", 0, 0x4400, 0)) + _box(b"iinf", struct.pack(">IH", 0, 0))
+    handler = _box(b"hdlr", bytes(8) + b"pict" + bytes(12 + size // 20))
+    meta = _box(b"meta", bytes(4) + handler + _box(b"pitm", struct.pack(">IH", 0, 1)) + lists)
+    return _box(b"ftyp", b"avis\0\0\0\0avif") + meta + _box(b"moov", _fill(track, size))
+
+
 def _texts_of_pages(size: int) -> bytes:
     """A TIFF of thousands of pages, of which each has half of the file as its packet of XMP."""
     count = size // 2 // 30
@@ -329,6 +353,8 @@ FILES: dict[str, Callable[[int], bytes]] = {
     ),
     "avif of items": _items,
     "avif of long extents": _long_extents,
+    "avif of items in one place": _items_in_one_place,
+    "avif of tracks": _tracks,
     "tiff of texts": _texts_of_pages,
     "webp of blocks": lambda size: (
         b"RIFF"

@@ -21,6 +21,7 @@ _KINDS = ("exif", "xmp")
 _FOLDERS = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
 #: Outermost boxes that say places in a way that is not followed here.
 _STRANGERS = (b"moof", b"sidx", b"mfra")
+_MOST_TRACKS = 8  # that are pictures, each with a list of its own: a sequence has one
 Blocks = Mapping[str, bytes | None]
 
 
@@ -50,6 +51,8 @@ class _BoxFile:
         self.film = next((box for box in self.top if box[0] == b"moov"), None)
         #: Of each track that is a picture its box, and the list of items in it.
         self.tracks = {} if self.film is None else dict(self._tracks(self.film))
+        if len(self.tracks) > _MOST_TRACKS:
+            raise BoxDamage
 
     def _tracks(self, film: Box) -> Iterator[tuple[Box, ItemList | None]]:
         for track in boxes(self.data, film[2], film[3]):
@@ -74,11 +77,10 @@ class _BoxFile:
 
     def is_alike(self) -> bool:
         """Whether each list has at most one item of a kind, the same in all."""
-        return all(
-            len({tuple(one.content(item) for item in one.of_kind(kind)) for one in self._lists()}) == 1
-            and len(self.list.of_kind(kind)) <= 1
-            for kind in _KINDS
-        )
+        items = [[(one, one.of_kind(kind)) for one in self._lists()] for kind in _KINDS]
+        if any(len(own) > 1 for row in items for _, own in row):  # they may be thousands in one place of the file
+            return False
+        return all(len({tuple(map(one.content, own)) for one, own in row}) == 1 for row in items)
 
     def _lists(self) -> list[ItemList]:
         return [self.list, *(one for one in self.tracks.values() if one is not None)]
