@@ -251,7 +251,8 @@ def write(image: ImageContext, one: OutputContext) -> None:
     assert file is not None
     image.timer.enter("write")
     path = write_output.output_path(target, file.format, (file.width, file.height), image.source_hash)
-    if path in image.late and write_output.is_same_file(path, file, output, *image.late[path]):
+    if path in image.late:
+        write_output.refuse_another_picture(path, file, output, *image.late[path])
         return
     since_ns = image.task.started_ns if image.worker.again else None
     mtime_ns = write_output.write_output(path, image.job, target, file, output, since_ns, image.task)

@@ -118,8 +118,8 @@ def write_output(
     return mtime(store.stat(path))
 
 
-def is_same_file(path: str, file: EncodedFile, output: Output, earlier: EncodedFile, other: Output) -> bool:
-    """Whether an output is the file that another one has written, as renditions wider than the picture are.
+def refuse_another_picture(path: str, file: EncodedFile, output: Output, earlier: EncodedFile, other: Output) -> None:
+    """Nothing where an output is the file that another one has written, as renditions wider than the picture are.
 
     These are one picture, be it made in two ways.
 
@@ -140,7 +140,6 @@ def is_same_file(path: str, file: EncodedFile, output: Output, earlier: EncodedF
     same_size = (file.width, file.height) == (earlier.width, earlier.height)
     if earlier.data != file.data and not (same_size and _are_renditions_of_one(output, other)):
         raise ImageError("exists", f"two outputs would both be {path}; give them different --name or dir")
-    return True
 
 
 def _are_renditions_of_one(output: Output, other: Output) -> bool:
