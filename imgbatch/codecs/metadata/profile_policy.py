@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 
-#: What is in EXIF that may say Adobe RGB: the index of interoperability, or the number of the color space.
+#: What may say Adobe RGB in EXIF: the index of interoperability (DCF); ColorSpace 2, in both orders of bytes.
 ADOBE_MARKS = (b"R03", b"\x01\xa0\x03\0\x01\0\0\0\x02\0", b"\xa0\x01\0\x03\0\0\0\x01\0\x02")
 
 

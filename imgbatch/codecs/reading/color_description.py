@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 #: Tags of TIFF: the profile; TransferFunction, WhitePoint, PrimaryChromaticities, and the directory of EXIF.
 _ICC = 34675
 _TIFF_TAGS = (301, 318, 319, 0x8769)
-#: In EXIF, DCF's mark of Adobe RGB, and ColorSpace 2, in both orders of bytes, as some cameras have it.
+#: In EXIF, ColorSpace 65535 (not calibrated), in both orders of bytes.
 _OPEN_MARKS = (b"\x01\xa0\x03\0\x01\0\0\0\xff\xff", b"\xa0\x01\0\x03\0\0\0\x01\xff\xff")
 #: What is said where EXIF's ColorSpace is 65535, and nothing says what the colors are.
 OPEN_COLORS = "color: not calibrated by exif, and no profile says what it is"
