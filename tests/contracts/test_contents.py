@@ -105,6 +105,12 @@ def test_many_strangers_are_a_few_words(count: int) -> None:
     blocks = b"".join(b"\x21\xff\x0b%011d\0" % number for number in range(count))
     gif = strangers.saved("GIF")
     assert len(contents.strangers(gif[:-1] + blocks + b";", "gif")) == min(count, contents.MOST_NAMES)
+    inner = b"".join(b"ab%02X" % (number % 256) + bytes(4) for number in range(count))
+    webp = strangers.riff((b"VP8X", bytes(10)), (b"ANMF", bytes(16) + inner))
+    assert len(contents.strangers(webp, "webp")) == min(count, contents.MOST_NAMES)
+    metas = (strangers.meta(strangers.item(1, b"ab%02X" % (number % 256))) for number in range(count))
+    heif = strangers.box(b"ftyp", b"heic") + b"".join(metas)
+    assert len(contents.strangers(heif, "heif")) == min(count, contents.MOST_NAMES)
 
 
 def test_every_format_that_is_written_is_in_the_table() -> None:

@@ -57,7 +57,7 @@ def strangers(data: bytes, format: str, fates: Fates) -> list[str]:
             break
         at = stop
         word = name.decode("latin-1")
-        if name == b"meta":
+        if name == b"meta" and len(names) < MOST_NAMES:
             names |= dict.fromkeys(_items(data, start + 4, stop, fates, format))
         elif name == b"uuid" and (uuid := _UUIDS.get(data[start : start + 16], "")) in fates:
             names |= _second(blocks, uuid, data[start:stop])

@@ -39,7 +39,8 @@ def strangers(data: bytes, format: str, fates: Fates) -> list[str]:
             names[f"second {_NAMES.get(word, word)}"] = None
         elif name == _FRAME and len(names) < MOST_NAMES:
             inner = (name for name, _, _ in _chunks(data, start + _FRAME_HEAD, stop))
-            names |= dict.fromkeys(word_of(name, "chunk") for name in inner if name.decode("latin-1") not in fates)
+            others = dict.fromkeys(word_of(name, "chunk") for name in inner if name.decode("latin-1") not in fates)
+            names |= dict.fromkeys(list(others)[:MOST_NAMES])
     rest = len(data) - end - end % 2
     return [*names, *([bytes_after(rest)] if rest > 1 else [])]
 
