@@ -17,6 +17,8 @@ ANEW, READ, COMPANION = "stored anew", "read", "companion"
 #: How many names of blocks one file is given.
 MOST_NAMES = 8
 Fates = Mapping[str, str]
+#: What names the blocks of a whole file, of that format by our name, whose fates are not among those that are known.
+Finder = Callable[[bytes, str, Fates], list[str]]
 
 
 class Contents(NamedTuple):
@@ -76,7 +78,7 @@ def strangers(data: bytes, format: str) -> list[str]:
     if contents is None or format in _BY_READER:
         return []
     module = importlib.import_module(f"{__package__}.{contents.finder}")
-    find: Callable[[bytes, str, Fates], list[str]] = module.strangers
+    find: Finder = module.strangers
     return list(dict.fromkeys(find(data, format, contents.fates)))
 
 

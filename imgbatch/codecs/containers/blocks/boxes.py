@@ -39,12 +39,8 @@ def strangers(data: bytes, format: str, fates: Fates) -> list[str]:
 
     Parameters
     ----------
-    data : bytes
-        The whole file.
-    format : str
-        ``avif``, ``heif``, ``jxl`` or ``jpeg2000``.
-    fates : mapping of str to str
-        The boxes and the kinds of items that are known.
+    data, format, fates
+        As of :data:`contents.Finder`.
     """
     if data.startswith(_STREAMS):
         rest = len(data) - (data.rfind(_END_OF_STREAM) + 2) if data.startswith(_STREAMS[0]) else 0

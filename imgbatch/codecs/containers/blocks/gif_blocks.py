@@ -45,12 +45,8 @@ def strangers(data: bytes, format: str, fates: Fates) -> list[str]:
 
     Parameters
     ----------
-    data : bytes
-        The whole file.
-    format : str
-        Of no matter here.
-    fates : mapping of str to str
-        The blocks that are known.
+    data, format, fates
+        As of :data:`contents.Finder`.
     """
     names: dict[str, None] = {}
     packets: list[bytes] = []

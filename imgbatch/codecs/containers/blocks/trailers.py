@@ -24,12 +24,8 @@ def strangers(data: bytes, format: str, fates: Fates) -> list[str]:
 
     Parameters
     ----------
-    data : bytes
-        The whole file.
-    format : str
-        One of those below.
-    fates : mapping of str to str
-        Of no matter here.
+    data, format, fates
+        As of :data:`contents.Finder`.
     """
     find = _FINDERS.get(format)
     names, end = ([], 0) if find is None else find(data)

@@ -17,12 +17,8 @@ def strangers(data: bytes, format: str, fates: Fates) -> list[str]:
 
     Parameters
     ----------
-    data : bytes
-        The whole file.
-    format : str
-        Of no matter here.
-    fates : mapping of str to str
-        The chunks that are known.
+    data, format, fates
+        As of :data:`contents.Finder`.
     """
     end = min(8 + int.from_bytes(data[4:8], "little"), len(data))
     names: dict[str, None] = {}
