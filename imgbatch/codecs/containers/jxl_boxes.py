@@ -85,21 +85,6 @@ def header(data: bytes) -> Header:
     return Header(dimensions, bits.choice((8, 0), (10, 0), (12, 0), (1, 6)), orientation=orientation)
 
 
-def boxes(data: bytes) -> list[tuple[bytes, bytes]] | None:
-    """The boxes of a container, each with its content; None where they do not fit into each other."""
-    rows, at = [], 0
-    while at < len(data):
-        length, word, start = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8], at + 8
-        if length == 1:
-            length, start = int.from_bytes(data[at + 8 : at + 16], "big"), at + 16
-        end = len(data) if length == 0 else at + length
-        if not start <= end <= len(data):
-            return None
-        rows.append((word, data[start:end]))
-        at = end
-    return rows
-
-
 def _size(bits: _Bits) -> tuple[int, int]:
     small = bits.take(1)
 

@@ -29,8 +29,8 @@ _BYTES = ("bytes", "bytes | None", "bytearray", "memoryview")
 ELSEWHERE = {
     "codecs.rewrite_metadata": "a picture that was opened -> accompanied",
     "codecs.formats.jpeg_lossless.rewrite": "a picture that was opened -> accompanied",
-    "codecs.formats.rewrites.item_list.boxes": "raises what item_boxes catches -> relabeled",
-    "codecs.formats.rewrites.item_list.number": "raises what item_boxes catches -> relabeled",
+    "codecs.formats.rewrites.item_list.boxes": "raises what its callers catch -> relabeled",
+    "codecs.formats.rewrites.item_list.number": "raises what its callers catch -> relabeled",
     "codecs.formats.rewrites.relabel.relabel": "a picture that was opened -> relabeled",
     "codecs.formats.jpeg_turn.write": "a JPEG that an optional package made, and its own tests try",
     "codecs.reading.open.open_image": "needs limits around it -> opened",

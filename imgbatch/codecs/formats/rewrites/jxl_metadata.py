@@ -6,7 +6,8 @@ by Brotli cannot be read here and go, and what restores a JPEG goes, too: it hol
 
 from __future__ import annotations
 
-from imgbatch.codecs.containers.jxl_boxes import CODESTREAM_START, CONTAINER, boxes
+from imgbatch.codecs.containers.jxl_boxes import CODESTREAM_START, CONTAINER
+from imgbatch.codecs.formats.rewrites.item_list import BoxDamage, boxes
 from imgbatch.codecs.metadata import header_blocks
 from imgbatch.codecs.metadata.labels import exif_labels, xmp_labels
 from imgbatch.codecs.metadata.labels.label_words import Labels
@@ -19,7 +20,10 @@ def with_labels(data: bytes, labels: Labels) -> bytes | None:
     """A JPEG XL with the texts of `labels`; the same where it has them, None where its boxes are damaged."""
     rows = [(b"jxlc", data)]
     if not data.startswith(CODESTREAM_START):
-        rows = boxes(data) or []
+        try:
+            rows = [(name, data[start:end]) for name, _, start, end in boxes(data, 0, len(data))]
+        except BoxDamage:
+            return None
         if rows[:2] != [(b"JXL ", CONTAINER[8:]), (b"ftyp", _FILE_TYPE[8:])]:
             return None
         rows = rows[2:]
