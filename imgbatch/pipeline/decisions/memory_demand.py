@@ -6,7 +6,7 @@ import math
 
 from imgbatch.codecs.reading.decode import MULTIFRAME, SourceImage
 from imgbatch.core.quantities import Size
-from imgbatch.pipeline.decisions.decode_plan import DecodePlan, jpeg_scale
+from imgbatch.pipeline.decisions.decode_plan import DecodePlan, jpeg_scale, sizes_along
 from imgbatch.pixels import frames
 from imgbatch.pixels.color import FLOATS
 
@@ -44,13 +44,11 @@ def _largest_results(size: Size, plan: DecodePlan) -> int:
     """Pixels of what the operations hold at once of their results, from a picture of `size` on."""
     most = 0
     for own in plan.own or ((),):
-        result = size
-        for operation in (*plan.common, *own):
-            after = operation.after(result)
+        ops = (*plan.common, *own)
+        for operation, after in zip(ops, sizes_along(ops, size)[1:], strict=True):
             if after is None:
                 break  # only its pixels can tell, and what can be told of these makes pictures smaller
-            result = after
-            most = max(most, operation.memory_copies * math.prod(result))
+            most = max(most, operation.memory_copies * math.prod(after))
     return min(most, _MOST)  # more pixels are refused by the operation
 
 
