@@ -11,10 +11,12 @@ declare it (:attr:`operations.base.Operation.bands`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import PIL.Image as Images
 from PIL.Image import Image, Resampling, Transpose
+
+from imgbatch.pixels.color import FLOATS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 BAND = "I;16"
 WHITE = 65535
 _MODES = {2: "LA;16", 3: "RGB;16", 4: "RGBA;16"}
-_SHALLOW = {"LA;16": "LA", "RGB;16": "RGB", "RGBA;16": "RGBA"}
+_SHALLOW = {"LA;16": "LA", "RGB;16": "RGB", "RGBA;16": "RGBA", FLOATS: "RGB"}
 _LEAST = 0.5  # of alpha: what rounds to no alpha shows no color
 
 
@@ -49,7 +51,7 @@ class DeepImage(Image):
     @property
     def alpha(self) -> Image | None:
         """The band of alpha."""
-        return None if self.mode == "RGB;16" else self.bands[-1]
+        return self.bands[-1] if "A" in self.getbands() else None
 
     @property
     def colors(self) -> tuple[Image, ...]:
@@ -64,14 +66,14 @@ class DeepImage(Image):
         array = numpy.stack([numpy.asarray(band) for band in self.bands], axis=2)
         return {"shape": array.shape, "typestr": array.dtype.str, "version": 3, "data": array}
 
-    def change_bands(self, change: Callable[[Image], Image]) -> DeepImage:
+    def change_bands(self, change: Callable[[Image], Image]) -> Self:
         """`change` of each band by itself, alpha too."""
-        return DeepImage([change(band) for band in self.bands], self.info)
+        return type(self)([change(band) for band in self.bands], self.info)
 
-    def change_colors(self, change: Callable[[Image], Image]) -> DeepImage:
+    def change_colors(self, change: Callable[[Image], Image]) -> Self:
         """`change` of each band by itself, but of alpha."""
         alpha = () if self.alpha is None else (self.alpha,)
-        return DeepImage([*map(change, self.colors), *alpha], self.info)
+        return type(self)([*map(change, self.colors), *alpha], self.info)
 
     def change_by_alpha(self, change: Callable[[Image], Image]) -> DeepImage:
         """`change` of each band as 32-bit floats, colors weighted by alpha and weighted back; rounded at the end."""

@@ -36,21 +36,8 @@ class FloatImage(bands.DeepImage):
         super().__init__(bands, info)
         self._mode = FLOATS
 
-    @property
-    def alpha(self) -> Image | None:
-        """None: it has none."""
-        return None
-
-    def change_bands(self, change: Callable[[Image], Image]) -> FloatImage:
-        """`change` of each band by itself."""
-        return FloatImage([change(band) for band in self.bands], self.info)
-
-    def change_colors(self, change: Callable[[Image], Image]) -> FloatImage:
-        """The same: all bands are colors."""
-        return self.change_bands(change)
-
     def change_by_alpha(self, change: Callable[[Image], Image]) -> FloatImage:
-        """The same: nothing is to be weighted, or rounded."""
+        """`change` of each band by itself: nothing is to be weighted, or rounded."""
         return self.change_bands(change)
 
     def without_alpha(self) -> Image:
@@ -60,10 +47,6 @@ class FloatImage(bands.DeepImage):
     def to_eight_bits(self) -> Image:
         """The picture as RGB, as :func:`to_eight_bits` makes it."""
         return to_eight_bits(self, [])
-
-    def getbands(self) -> tuple[str, ...]:
-        """The bands' names."""
-        return ("R", "G", "B")
 
 
 def from_array(samples: NDArray[Any]) -> FloatImage:
