@@ -102,7 +102,7 @@ def in_mode(image: Image, mode: str, icc: bytes | None, changes: list[str]) -> I
         changes.append("alpha: flattened on #ffffff")
         image = _WHITE.apply(image)
     if image.mode in color.DEEP:
-        changes.append(f"depth: {32 if image.mode in color.WIDE else 16} -> 8 bits")
+        changes.append(color.depth_loss(image))
         image = color.to_eight_bits(image)
     if image.mode in color.INK:
         changes.append(f"mode: {image.mode} -> sRGB")

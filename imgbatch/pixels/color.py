@@ -85,6 +85,11 @@ def space(mode: str) -> str:
     return "gray" if mode in _GRAY else {"CMYK": "cmyk", "LAB": "lab"}.get(mode, "rgb")
 
 
+def depth_loss(image: Image) -> str:
+    """The change to note where a 16-bit or 32-bit image gets 8 bits."""
+    return f"depth: {32 if image.mode in WIDE else 16} -> 8 bits"
+
+
 def to_eight_bits(image: Image, changes: list[str] | None = None) -> Image:
     """A 16-bit or 32-bit image with 8 bits; any other image as it is.
 

@@ -166,7 +166,7 @@ def _on_srgb(frame: Image, icc: bytes | None, changes: list[str]) -> Image:
         if result is not frame:
             changes.append(f"icc: {profile_conversion.profile_name(icc or b'')} -> sRGB")
         if frame.mode in color.DEEP and result.mode not in color.DEEP:
-            changes.append(f"depth: {32 if frame.mode in color.WIDE else 16} -> 8 bits")
+            changes.append(color.depth_loss(frame))
         return result
     if icc:
         changes.append("icc not kept: damaged")

@@ -128,11 +128,8 @@ def _in_one_space(
         else:
             target = "sRGB" if icc is None else profile_conversion.profile_name(icc)
             changes.append(f"icc of page {page}: {name} -> {target}")
-            changes += (
-                ["depth: 16 -> 8 bits"]
-                if frame.mode in color.DEEP_COLOR and result.mode not in color.DEEP_COLOR
-                else []
-            )
+            if frame.mode in color.DEEP_COLOR and result.mode not in color.DEEP_COLOR:
+                changes.append(color.depth_loss(frame))
         yield frame if result is None else result
 
 

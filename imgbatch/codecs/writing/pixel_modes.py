@@ -147,7 +147,7 @@ def set_depth(frames: Sequence[Image], bits: str, codec: Codec, changes: list[st
 
 
 def _to_eight_bits(image: Image, changes: list[str]) -> Image:
-    changes.append(f"depth: {32 if image.mode in color.WIDE else 16} -> 8 bits")
+    changes.append(color.depth_loss(image))
     return color.to_eight_bits(image, changes)
 
 

@@ -68,7 +68,7 @@ def lose_depth(image: Image, plan: DecodePlan, output: int, changes: list[str]) 
     """
     operation = eight_bit_operation((*plan.common, *plan.own[output])) if image.mode in color.DEEP_COLOR else None
     if operation is not None:
-        changes += [f"depth: {32 if image.mode in color.WIDE else 16} -> 8 bits"]
+        changes.append(color.depth_loss(image))
         if image.mode in color.WIDE:
             color.to_eight_bits(image, changes)  # for what it says
         changes.append(f"depth: {operation.word} works with 8 bits")
