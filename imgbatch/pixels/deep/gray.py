@@ -181,9 +181,8 @@ def _box_blurs(plane: Plane, radius: float, passes: int) -> Plane:
     """Box blurs; samples that are infinite or no numbers make no numbers of those that they count for, and no more."""
     import numpy
 
-    if plane.dtype.kind != "f" or numpy.isfinite(plane).all():
+    if plane.dtype.kind != "f" or (is_finite := numpy.isfinite(plane)).all():
         return _finite_box_blurs(plane, radius, passes)
-    is_finite = numpy.isfinite(plane)
     result = _finite_box_blurs(numpy.where(is_finite, plane, 0), radius, passes)
     share = _finite_box_blurs(numpy.where(is_finite, numpy.float32(0), numpy.float32(1)), radius, passes)
     result[share > _NOTHING] = numpy.nan
