@@ -45,9 +45,7 @@ class PhaseTimer:
         """The task begins `phase`, if it is another one: the time till now counts for the one before."""
         if phase == self.phase:
             return
-        now = time.perf_counter()
-        self._ms[self.phase] = self._ms.get(self.phase, 0.0) + (now - self._start) * 1000
-        self._start = now
+        self.phase_ms()
         self.phase = phase
         self._context.phase(phase)
 
