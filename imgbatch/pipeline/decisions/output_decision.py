@@ -170,12 +170,13 @@ def _copy(
         return None
     if can_rewrite(picture, output, target.format):
         rewrite = codecs.rewrite_metadata(data, output, picture)
-        if rewrite is not None and rewrite.data == data:
-            copy = dataclasses.replace(rewrite, changes=[COPY_CHANGE, *rewrite.changes[1:]])
-            return OutputDecision(place, target.format, copy=copy)
         if rewrite is None:
             picture.changes.append(ENCODE_CHANGE)
-        return None if rewrite is None else OutputDecision(place, target.format, copy=rewrite, rewrites=True)
+            return None
+        if rewrite.data == data:
+            copy = dataclasses.replace(rewrite, changes=[COPY_CHANGE, *rewrite.changes[1:]])
+            return OutputDecision(place, target.format, copy=copy)
+        return OutputDecision(place, target.format, copy=rewrite, rewrites=True)
     has_position = picture.metadata.has_position
     file = EncodedFile(data, target.format, *picture.size, changes=[COPY_CHANGE], has_position=has_position)
     return OutputDecision(place, target.format, copy=file)
