@@ -65,22 +65,17 @@ def with_turns(
     """
     if picture.format != "jpeg":
         return decisions
-    turns: dict[int, Turn] = {}
-    for decision in decisions.outputs:
+
+    def with_turn(decision: OutputDecision) -> OutputDecision:
         place = decision.output
-        if decision.copy is None and targets[place].format == "jpeg":
-            turn = _find_turn(picture, plan, (*plan.common, *plan.own[place]), outputs[place], data)
-            turns |= {} if turn is None else {place: turn}
-    if not turns:
-        return decisions
-    return dataclasses.replace(decisions, outputs=tuple(_with_turn(one, turns) for one in decisions.outputs))
+        if decision.copy is not None or targets[place].format != "jpeg":
+            return decision
+        turn = _find_turn(picture, plan, (*plan.common, *plan.own[place]), outputs[place], data)
+        if turn is None:
+            return decision
+        return dataclasses.replace(decision, turn=turn, source=decision.source if turn.advice else None)
 
-
-def _with_turn(decision: OutputDecision, turns: dict[int, Turn]) -> OutputDecision:
-    turn = turns.get(decision.output)
-    if turn is None:
-        return decision
-    return dataclasses.replace(decision, turn=turn, source=decision.source if turn.advice else None)
+    return dataclasses.replace(decisions, outputs=tuple(map(with_turn, decisions.outputs)))
 
 
 def _find_turn(
