@@ -25,9 +25,9 @@ from imgbatch.codecs.containers.jpeg_headers import (
 )
 from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.codecs.formats.jpeg import Jpeg
-from imgbatch.codecs.metadata import iptc, strip
+from imgbatch.codecs.metadata import iptc
 from imgbatch.codecs.metadata.header_blocks import JFIF, PHOTOSHOP, PROFILE, SEGMENTS, XMP
-from imgbatch.codecs.writing.encode import EncodedFile, metadata_options
+from imgbatch.codecs.writing.encode import EncodedFile, final_metadata, metadata_options
 from imgbatch.pixels import profile_conversion
 
 if TYPE_CHECKING:
@@ -55,15 +55,11 @@ def rewrite(data: bytes, encoding: Encoding, image: SourceImage) -> EncodedFile 
     only_labels = bool(encoding.set) and encoding.strip is None and encoding.keep is None
     if only_labels:  # blocks that nobody reads here stay, but for those that say the same again
         metadata = replace(metadata, others=tuple(one for one in metadata.others if one[0] in _DOUBLES))
-    final = strip.metadata_to_write(metadata, encoding.strip, encoding.keep, encoding.icc, size, changes)
     codec, rest, extension = Jpeg(), None, b""
-    if encoding.set:
-        from imgbatch.codecs.writing.labels_in_format import set_labels
-
-        final = set_labels(codec, final, encoding.set, changes)
-        same = (final.exif, final.xmp, final.iptc) == (metadata.exif, metadata.xmp, metadata.iptc)
-        if only_labels and same and not metadata.others and not (encoding.gainmap == "drop" and image.companions):
-            return EncodedFile(data, codec.name, *size, changes=changes, has_position=final.has_position)
+    final = final_metadata(codec, metadata, encoding, size, changes)
+    same = (final.exif, final.xmp, final.iptc) == (metadata.exif, metadata.xmp, metadata.iptc)
+    if only_labels and same and not metadata.others and not (encoding.gainmap == "drop" and image.companions):
+        return EncodedFile(data, codec.name, *size, changes=changes, has_position=final.has_position)
     image.end = image.end or jpeg_scans(data)[1]
     if image.companions or metadata.xmp:
         from imgbatch.codecs.formats.companions.rest import rest_to_write

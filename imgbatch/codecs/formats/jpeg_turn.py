@@ -21,10 +21,9 @@ from typing import TYPE_CHECKING
 from imgbatch.codecs.containers.jpeg_headers import FRAMES, SOS, segments
 from imgbatch.codecs.formats import jpeg_lossless
 from imgbatch.codecs.formats.jpeg import Jpeg
-from imgbatch.codecs.metadata import strip
 from imgbatch.codecs.metadata.header_blocks import JFIF
 from imgbatch.codecs.metadata.read import resolution_of_block
-from imgbatch.codecs.writing.encode import EncodedFile, metadata_options
+from imgbatch.codecs.writing.encode import EncodedFile, final_metadata, metadata_options
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.quantities import Size
 from imgbatch.pixels.orientation import swap_size
@@ -181,11 +180,7 @@ def write(jpeg: bytes, encoding: Encoding, metadata: Metadata, size: Size, mode:
         Of its pixels.
     """
     changes = [TURN_CHANGE]
-    final = strip.metadata_to_write(metadata, encoding.strip, encoding.keep, encoding.icc, size, changes)
-    if encoding.set:
-        from imgbatch.codecs.writing.labels_in_format import set_labels
-
-        final = set_labels(Jpeg(), final, encoding.set, changes)
+    final = final_metadata(Jpeg(), metadata, encoding, size, changes)
     options = metadata_options(Jpeg(), final, changes) | ({"icc_profile": metadata.icc} if metadata.icc else {})
     data = jpeg_lossless.replace_metadata(jpeg, options, profile=False)
     assert data is not None  # libjpeg-turbo has just written it

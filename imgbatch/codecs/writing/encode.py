@@ -158,15 +158,8 @@ def prepare(
         changes += _depth_changes(codec, pictures[0].mode, encoding, metadata)
         wish, options = codec.inherit(encoding, metadata, pictures, changes)
         options |= {"icc_profile": icc} if icc else {}
-        final = strip.metadata_to_write(
-            metadata, encoding.strip, encoding.keep, encoding.icc, pictures[0].size, changes
-        )
-        if final.exif and not icc and pictures[0].mode != "CMYK":
-            final = replace(final, exif=profile_policy.exif_of_srgb(final.exif, changes))
-        if encoding.set:
-            from imgbatch.codecs.writing.labels_in_format import set_labels
-
-            final = set_labels(codec, final, encoding.set, changes)
+        is_srgb = not icc and pictures[0].mode != "CMYK"
+        final = final_metadata(codec, metadata, encoding, pictures[0].size, changes, is_srgb)
         if final.pages and not codec.page_tags:
             from imgbatch.codecs.containers.tiff_tags import names_of
 
@@ -179,6 +172,40 @@ def prepare(
                 changes.append(f"durations not written: {codec.name}")
     changes = list(dict.fromkeys(changes))
     return EncoderInput(codec, pictures, wish, final, options, changes, metadata.tables, final.has_position)
+
+
+def final_metadata(
+    codec: Codec,
+    metadata: Metadata,
+    encoding: Encoding,
+    size: tuple[int, int],
+    changes: list[str],
+    is_srgb: bool = False,
+) -> Metadata:
+    """What is written beside a picture, encoded or not: stripped, true of it, and with the texts that are set.
+
+    Parameters
+    ----------
+    codec : Codec
+    metadata : Metadata
+        Not changed.
+    encoding : Encoding
+        Which metadata go and stay, and what is set.
+    size : (int, int)
+        Of the picture, in px.
+    changes : list of str
+        Gets what goes, and what is set.
+    is_srgb : bool
+        Whether it is sRGB without a profile, so that EXIF must not say Adobe RGB.
+    """
+    final = strip.metadata_to_write(metadata, encoding.strip, encoding.keep, encoding.icc, size, changes)
+    if is_srgb and final.exif:
+        final = replace(final, exif=profile_policy.exif_of_srgb(final.exif, changes))
+    if encoding.set:
+        from imgbatch.codecs.writing.labels_in_format import set_labels
+
+        final = set_labels(codec, final, encoding.set, changes)
+    return final
 
 
 def metadata_options(codec: Codec, metadata: Metadata, changes: list[str]) -> dict[str, Any]:
