@@ -54,8 +54,8 @@ def layout_of(tags: Mapping[int, Any]) -> SampleLayout | None:
     (kind,) = kinds if len(kinds) == 1 else (None,)
     size = _number(tags, _WIDTH), _number(tags, _HEIGHT)
     count, is_planar = _number(tags, _COUNT, 1), _number(tags, _PLANES, 1) == 2
-    first, second = _TILES if _TILES[0] in tags else _STRIPS
-    if first == _TILES[0]:
+    has_tiles = _TILES[0] in tags
+    if has_tiles:
         part = _number(tags, _TILE_WIDTH), _number(tags, _TILE_HEIGHT)
     else:
         part = size[0], min(_number(tags, _ROWS, size[1]) or size[1], size[1])
@@ -64,13 +64,11 @@ def layout_of(tags: Mapping[int, Any]) -> SampleLayout | None:
     across, down = -(-size[0] // part[0]), -(-size[1] // part[1])
     if across * part[0] * max(down * part[1], size[1]) > 4 * math.prod(size) + _MOST:
         return None
-    places, lengths = _numbers(tags.get(first, ())), _numbers(tags.get(second, ()))
+    places, lengths = (_numbers(tags.get(tag, ())) for tag in (_TILES if has_tiles else _STRIPS))
     planes, samples = (count, 1) if is_planar else (1, count)
     row = part[0] * samples * int(_KINDS[kind][1])
     if tags.get(_COMPRESSION, 1) == _PLAIN:
-        rows = (
-            [part[1]] * down if first == _TILES[0] else [min(part[1], size[1] - top * part[1]) for top in range(down)]
-        )
+        rows = [part[1] if has_tiles else min(part[1], size[1] - top * part[1]) for top in range(down)]
         lengths = tuple(row * height for height in rows for _ in range(across)) * planes
     if (
         not len(places) == len(lengths) == across * down * planes
@@ -125,8 +123,7 @@ def _read_plane(layout: SampleLayout, tags: Mapping[int, Any], data: bytes, plan
     across = rows.shape[1] // (layout.part[0] * count * width)
     shape = len(rows), across, layout.part[0], count
     order = ">" if tags.prefix == b"MM" else "<"  # type: ignore[attr-defined]  # Pillow's tags
-    with_differences = _number(tags, _COMPRESSION, 1) in _WITH_PREDICTOR
-    predictor = _number(tags, _PREDICTOR, 1) if with_differences else 1
+    predictor = _number(tags, _PREDICTOR, 1) if compression in _WITH_PREDICTOR else 1
     if predictor == 3:
         bytes_ = rows.reshape(len(rows), across, -1, count).cumsum(axis=2, dtype=numpy.uint8)
         high_first = bytes_.reshape(len(rows), across, width, -1)
