@@ -26,7 +26,7 @@ from imgbatch.pixels.color_spaces import color_space, icc_profile
 from imgbatch.pixels.deep import floats as deep_floats
 from imgbatch.pixels.deep import gray
 from tests.contracts import deep_pictures
-from tests.contracts.test_floats import KEEPING
+from tests.contracts.test_floats import KEEPING, SPANS, WITHOUT_FLOATS
 from tests.tiff_files import Samples, tiff
 
 SIZE = (120, 80)
@@ -169,16 +169,8 @@ def test_what_is_no_number_does_not_reach_the_corners_when_turned() -> None:
     assert 0 < np.isnan(result).sum() <= 2 * 3 * 25 and (result[is_corner] == 1).all()
 
 
-@pytest.mark.parametrize(("format", "bits"), [("png", 16), ("jpeg", 8), ("webp", 8), ("bmp", 8)])
-@pytest.mark.parametrize(
-    ("span", "black", "white", "note"),
-    [
-        ((0, 1), 0, 1, []),
-        ((0, 0.25), 0, 1, []),
-        ((0, 200), 0, 255, []),
-        ((-2, 7), -2, 7, ["values: -2 to 7 made black to white"]),
-    ],
-)
+@pytest.mark.parametrize(("format", "bits"), WITHOUT_FLOATS)
+@pytest.mark.parametrize(("span", "black", "white", "note"), SPANS)
 def test_formats_without_floats_say_what_became_black_and_white(
     tmp_path: Path, format: str, bits: int, span: tuple[float, float], black: float, white: float, note: list[str]
 ) -> None:

@@ -26,6 +26,15 @@ KEEPING: list[tuple[Operation, Any]] = [
     (ib.Unsharp(1.2, amount=0.8), lambda values: values + 0.8 * (values - deep_pictures.blur(values, 1.2))),
     (ib.Sharpen(1.5), lambda values: values + 1.5 * (values - deep_pictures.smooth(values))),
 ]
+WITHOUT_FLOATS = [("png", 16), ("jpeg", 8), ("webp", 8), ("bmp", 8)]  # formats, and the bits that they get
+#: From the least sample to the largest, the samples that become black and white, and what is said of it.
+SPANS: list[tuple[tuple[float, float], float, float, list[str]]] = [
+    ((0, 1), 0, 1, []),
+    ((0, 0.25), 0, 1, []),
+    ((0, 200), 0, 255, []),
+    ((-2, 7), -2, 7, ["values: -2 to 7 made black to white"]),
+    ((0, 65535), 0, 65535, []),
+]
 
 
 def floats(low: float = 0, high: float = 1) -> Samples:
@@ -55,17 +64,8 @@ def test_floats_stay_floats(tmp_path: Path, operation: Operation, exact: Any, sp
     assert np.abs(result - expected).max() <= (span[1] - span[0]) / 65535
 
 
-@pytest.mark.parametrize(("format", "bits"), [("png", 16), ("jpeg", 8), ("webp", 8), ("bmp", 8)])
-@pytest.mark.parametrize(
-    ("span", "black", "white", "note"),
-    [
-        ((0, 1), 0, 1, []),
-        ((0, 0.25), 0, 1, []),
-        ((0, 200), 0, 255, []),
-        ((-2, 7), -2, 7, ["values: -2 to 7 made black to white"]),
-        ((0, 65535), 0, 65535, []),
-    ],
-)
+@pytest.mark.parametrize(("format", "bits"), WITHOUT_FLOATS)
+@pytest.mark.parametrize(("span", "black", "white", "note"), SPANS)
 def test_formats_without_floats_say_what_became_black_and_white(
     tmp_path: Path, format: str, bits: int, span: tuple[float, float], black: float, white: float, note: list[str]
 ) -> None:
