@@ -98,7 +98,7 @@ def with_colors(data: bytes, frames: Sequence[Image], differences: Sequence[bool
             }
             following = bytes(result[end : end + 4])
             entries |= _color_entries(result, frame, is_packed)
-            entries |= _strip_entries(result, frame) if is_deflate else {}
+            entries |= _strip_entries(result, frame, is_packed) if is_deflate else {}
             result += bytes(-len(result) % 2)
             struct.pack_into("<I", result, pointer, len(result))
             result += struct.pack("<H", len(entries)) + b"".join(entries[tag] for tag in sorted(entries))
@@ -121,12 +121,12 @@ def _color_entries(result: bytearray, frame: Image, is_packed: bool) -> dict[int
     if frame.mode == FLOATS:
         entries[_FORMAT] = struct.pack("<HHII", _FORMAT, _SHORT, bands, len(result))
         result += struct.pack(f"<{bands}H", *[_FLOAT] * bands)
-    return entries | {_BITS: bits, _WIDTH: struct.pack("<HHII", _WIDTH, 4, 1, frame.width)}
+    return entries | {_BITS: bits, _WIDTH: struct.pack("<HHII", _WIDTH, _LONG, 1, frame.width)}
 
 
-def _strip_entries(result: bytearray, frame: Image) -> dict[int, bytes]:
+def _strip_entries(result: bytearray, frame: Image, is_packed: bool) -> dict[int, bytes]:
     """The entries of a page whose pixels are packed here and added to the file."""
-    samples = _samples(frame, frame.mode != FLOATS)
+    samples = _samples(frame, is_packed)
     samples = samples.astype(samples.dtype.newbyteorder("<"), copy=False)
     rows = max(1, _STRIP // (samples.itemsize * samples.shape[1] * samples.shape[2]))
     places, lengths = [], []
