@@ -120,8 +120,9 @@ def plan_decode(image: ImageContext) -> None:
     task, job, picture, outputs = image.task, image.job, image.picture, image.outputs
     select_frames.refuse_several(picture, job.targets, outputs)
     if picture.metadata.icc is None:
-        for path in [output.assume_icc for output in outputs if output.assume_icc is not None][:1]:
-            picture.metadata.icc = profile_policy.assumed_profile(path, picture.mode, picture.changes)
+        paths = [output.assume_icc for output in outputs if output.assume_icc is not None]
+        if paths:
+            picture.metadata.icc = profile_policy.assumed_profile(paths[0], picture.mode, picture.changes)
     icc = picture.metadata.icc
     files = zip(outputs, job.targets, strict=True)
     halves = picture.luma and all(decode_plan.halves_chroma(output, target.format, icc) for output, target in files)
