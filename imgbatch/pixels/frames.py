@@ -86,11 +86,6 @@ class SpooledFrames(Sequence["Image"]):
     def __iter__(self) -> Iterator[Image]:
         return map(self.__getitem__, range(len(self._items)))
 
-    @property
-    def count_in_file(self) -> int:
-        """How many of the frames are in the file."""
-        return sum(isinstance(item, _StoredFrame) for item in self._items)
-
     def _spool(self, frame: Image) -> _StoredFrame:
         import tempfile
 

@@ -1,9 +1,16 @@
-"""Pictures of every mode, for the contracts of codecs."""
+"""Pictures of every mode, for the contracts of codecs; and where several of them are kept."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from PIL import Image, ImageCms
+
+
+def count_in_file(frames: Sequence[Image.Image]) -> int:
+    """How many of the frames are in a file: those are made anew each time that they are asked for."""
+    return sum(frames[place] is not frames[place] for place in range(len(frames)))
 
 
 def smooth(mode: str, size: tuple[int, int] = (48, 32)) -> Image.Image:

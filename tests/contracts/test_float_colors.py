@@ -26,6 +26,7 @@ from imgbatch.pixels.color_spaces import color_space, icc_profile
 from imgbatch.pixels.deep import floats as deep_floats
 from imgbatch.pixels.deep import gray
 from tests.contracts import deep_pictures
+from tests.contracts.pictures import count_in_file
 from tests.contracts.test_floats import KEEPING, SPANS, WITHOUT_FLOATS
 from tests.tiff_files import Samples, tiff
 
@@ -346,7 +347,7 @@ def test_frames_in_a_file_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(frames, "MEMORY_LIMIT", 1)
     image = deep_floats.from_array(colors())
     spool = frames.SpooledFrames([image, image])
-    assert spool.count_in_file == 1 and spool[1].mode == "RGB;F"
+    assert count_in_file(spool) == 1 and spool[1].mode == "RGB;F"
     assert np.asarray(spool[1]).tobytes() == np.asarray(image).tobytes()
     assert frames.size_in_memory(image) == 12 * SIZE[0] * SIZE[1]
 
