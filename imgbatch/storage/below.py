@@ -153,7 +153,7 @@ class Root:
 
 
 class Parent:
-    """The folder of a file, held open in a ``with``; a generator would take three times the calls for each file.
+    """The folder of a file, held open in a ``with``: a class, since a generator takes more calls for each file.
 
     Parameters
     ----------
