@@ -29,14 +29,11 @@ _HEAD = struct.Struct(">I4s")  # a chunk's length and name
 
 def is_bare(data: bytes) -> bool:
     """Whether a PNG has nothing but its picture: one walk in place of those that look for something beside it."""
-    at, size = 8, len(data)
-    while at + 12 <= size:
-        length, name = _HEAD.unpack_from(data, at)
-        at += 12 + length
-        if at <= size and name not in _PICTURE:
+    for name, _, end in chunks(data):
+        if name not in _PICTURE:
             return False
         if name == b"IEND":
-            return bool(size - at <= 1)
+            return len(data) - end <= 1
     return True
 
 
