@@ -57,29 +57,29 @@ def has_other_resources(raw: bytes) -> bool:
 
 def records_in_resources(blocks: bytes) -> bytes | None:
     """The records among Photoshop's resources."""
-    at = 0
-    while blocks[at : at + 4] == b"8BIM":
-        code, name = int.from_bytes(blocks[at + 4 : at + 6], "big"), blocks[at + 6 : at + 7]
-        at += 6 + (2 + (name[0] if name else 0)) // 2 * 2
-        length = int.from_bytes(blocks[at : at + 4], "big")
-        if code == RESOURCE:
-            return blocks[at + 4 : at + 4 + length] or None
-        at += 4 + length + length % 2
-    return None
+    return next((content for code, content, _ in _resources(blocks) if code == RESOURCE), None) or None
 
 
 def with_records(blocks: bytes, records: bytes | None) -> bytes:
     """Photoshop's resources with other records, or none, among them, and without the digest of those of before."""
     pieces = [] if not records else [_resource(records)]
     at = 0
+    for code, _, raw in _resources(blocks):
+        at += len(raw)
+        if code not in (RESOURCE, _DIGEST):
+            pieces.append(raw)
+    return b"".join(pieces) + blocks[at:]
+
+
+def _resources(blocks: bytes) -> Iterator[tuple[int, bytes, bytes]]:
+    """Of each of Photoshop's resources its number, its content, and all of it."""
+    at = 0
     while blocks[at : at + 4] == b"8BIM":
         start, code, name = at, int.from_bytes(blocks[at + 4 : at + 6], "big"), blocks[at + 6 : at + 7]
         at += 6 + (2 + (name[0] if name else 0)) // 2 * 2
         length = int.from_bytes(blocks[at : at + 4], "big")
-        at += 4 + length + length % 2
-        if code not in (RESOURCE, _DIGEST):
-            pieces.append(blocks[start:at])
-    return b"".join(pieces) + blocks[at:]
+        content, at = blocks[at + 4 : at + 4 + length], at + 4 + length + length % 2
+        yield code, content, blocks[start:at]
 
 
 def segment(iptc: bytes) -> bytes | None:
