@@ -125,7 +125,7 @@ def _dds(data: bytes) -> Extent:
     """Smaller copies, the other sides of a cube, the other slices of a volume."""
     if len(data) < 128:
         return [], 0
-    flags, depth, copies, more = (*(int.from_bytes(data[at : at + 4], "little") for at in (8, 24, 28, 112)),)
+    flags, depth, copies, more = (int.from_bytes(data[at : at + 4], "little") for at in (8, 24, 28, 112))
     names = [f"{copies - 1} smaller copies"] if flags & 0x20000 and copies > 1 else []
     names += ["other sides of the cube"] if more & 0x200 else []
     names += [f"{depth - 1} more slices"] if more & 0x200000 and depth > 1 else []
