@@ -80,7 +80,9 @@ class StripRules:
 
     def text_value(self, name: str, text: str) -> bool:
         """Whether a text goes for what one of its parts says: some join keywords by semicolons or in lines."""
-        return any(self.value(name, part) for part in re.split(r"[;\n\0]", text))
+        if not self.drops_coordinates():
+            return False
+        return any(geography.is_position(name, part) for part in re.split(r"[;\n\0]", text))
 
     def record(self, name: str, value: bytes) -> bool:
         """Whether a record of IPTC goes."""
