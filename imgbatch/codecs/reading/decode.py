@@ -70,7 +70,7 @@ class SourceImage:
         What is lost already, and what looked wrong.
     """
 
-    def __init__(self, image: ImageFile, data: bytes, max_pixels: int, bare: bool = False) -> None:
+    def __init__(self, image: ImageFile, data: bytes, max_pixels: int, bare: bool) -> None:
         self.image = image
         self.format = _NAMES.get(image.format or "", (image.format or "unknown").lower())
         self.mode = image.mode

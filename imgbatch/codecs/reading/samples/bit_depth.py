@@ -59,7 +59,7 @@ def depth(image: ImageFile, name: str, data: bytes) -> int:
     return 8
 
 
-def frame_repair(image: ImageFile, bits: int = 8) -> Callable[[Image], Image] | None:
+def frame_repair(image: ImageFile, bits: int) -> Callable[[Image], Image] | None:
     """What must be done to the frame that `image` will load next, of so many bits a sample; None: nothing.
 
     Called before it is loaded.

@@ -37,13 +37,13 @@ class TiffReader:
         Which stands at the page that is to be read.
     data : bytes
         The file.
-    losses : list of str, optional
-        Only floats are read, to become 8 bits; it gets what that changes.
+    losses : list of str or None
+        Only floats are read, to become 8 bits; it gets what that changes. None: all bits are wanted.
     """
 
     is_alone = True
 
-    def __init__(self, image: ImageFile, data: bytes, losses: list[str] | None = None) -> None:
+    def __init__(self, image: ImageFile, data: bytes, losses: list[str] | None) -> None:
         self._image, self._data, self._losses = image, data, losses
 
     def prepare(self) -> bool:

@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 _COLOR_KEY_MODES = frozenset({"1", "L", "P", "RGB", "I;16"})
 
 
-def detach(
-    image: ImageFile, alone: bool, mend: Callable[[Image], Image] | None = None, deep: Reader | None = None
-) -> Image:
+def detach(image: ImageFile, alone: bool, mend: Callable[[Image], Image] | None, deep: Reader | None) -> Image:
     """An image without its reader.
 
     Parameters
@@ -25,9 +23,9 @@ def detach(
         Loaded, but where `deep` gives the frame by itself.
     alone : bool
         Whether nothing else will be decoded, so that no copy is needed.
-    mend : callable, optional
+    mend : callable or None
         What must be done to the frame (:func:`bit_depth.frame_repair`).
-    deep : Reader, optional
+    deep : Reader or None
         Who makes the frame of 16 bits.
     """
     import PIL.Image as Images
