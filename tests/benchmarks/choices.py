@@ -36,14 +36,14 @@ AS_IT_IS = "as-it-is"
 
 def _rows_first() -> None:
     """In Pillow's order: a kernel sweeps along the rows, then down the columns."""
-    from imgbatch.operations.support import separable
+    from imgbatch.operations.support.resampling import separable
 
     separable._WORTH = 10**12
 
 
 def _one_column() -> None:
     """Columns first, but each by itself, not four together."""
-    from imgbatch.operations.support import separable
+    from imgbatch.operations.support.resampling import separable
 
     together: Callable[..., Any] = separable.reduce_image
 

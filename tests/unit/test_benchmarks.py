@@ -14,7 +14,7 @@ from PIL import Image
 
 from imgbatch.codecs import small_png
 from imgbatch.executors.processes import worker
-from imgbatch.operations.support import separable
+from imgbatch.operations.support.resampling import separable
 from imgbatch.pipeline.decisions import decode_plan
 from tests.benchmarks import choices, peers, quality
 from tests.benchmarks.__main__ import measure_case

@@ -17,7 +17,7 @@ MODULES = (
     "ctypes", "pkgutil", "PIL.AvifImagePlugin", "imgbatch.pipeline.image_task", "imgbatch.pipeline.steps",
     "imgbatch.codecs.formats.jpeg", "imgbatch.codecs.formats.png", "imgbatch.codecs.formats.webp",
     "imgbatch.codecs.reading.open", "imgbatch.codecs.writing.encode", "imgbatch.executors.processes.worker",
-    "imgbatch.operations.support.canvas", "imgbatch.operations.support.resample",
+    "imgbatch.operations.support.canvas", "imgbatch.operations.support.resampling.resample",
 )  # fmt: skip
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in worker.py

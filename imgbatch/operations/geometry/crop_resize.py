@@ -20,9 +20,9 @@ from imgbatch.operations.geometry.crop import Crop
 from imgbatch.operations.geometry.resize import Resize
 from imgbatch.operations.support.canvas import on_canvas, refuse_too_large
 from imgbatch.operations.support.fit import Placement
-from imgbatch.operations.support.half_chroma import reduce_ycbcr
 from imgbatch.operations.support.lengths import ENTROPY, anchor
-from imgbatch.operations.support.resample import resample_image
+from imgbatch.operations.support.resampling.half_chroma import reduce_ycbcr
+from imgbatch.operations.support.resampling.resample import resample_image
 from imgbatch.pixels import orientation as ways
 
 if TYPE_CHECKING:

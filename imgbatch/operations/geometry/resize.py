@@ -145,7 +145,7 @@ class Resize(Operation):
             return self.across([image]).apply(image)
         # Only workers need them: the command, which checks what is typed, starts without
         from imgbatch.operations.support.canvas import on_canvas, refuse_too_large
-        from imgbatch.operations.support.resample import resample_image
+        from imgbatch.operations.support.resampling.resample import resample_image
 
         placement = self.placement(image.size)
         refuse_too_large(self, placement.canvas)

@@ -13,9 +13,9 @@ from PIL import Image
 
 from imgbatch.operations import Resize
 from imgbatch.operations.geometry.crop_resize import Reduction
-from imgbatch.operations.support import half_chroma
 from imgbatch.operations.support.fit import ExactBox
-from imgbatch.operations.support.resample import resample_image
+from imgbatch.operations.support.resampling import half_chroma
+from imgbatch.operations.support.resampling.resample import resample_image
 
 
 def photo(size: tuple[int, int] = (1203, 905)) -> Image.Image:

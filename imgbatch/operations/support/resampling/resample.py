@@ -10,7 +10,7 @@ from imgbatch.core.errors import ImageError
 from imgbatch.core.quantities import Size
 from imgbatch.operations.support.as_array import picture
 from imgbatch.operations.support.fit import ExactBox
-from imgbatch.operations.support.separable import reduce_image
+from imgbatch.operations.support.resampling.separable import reduce_image
 from imgbatch.pixels.alpha import as_deep, to_straight_alpha, with_header
 from imgbatch.pixels.color import DEEP_COLOR, WIDE
 from imgbatch.pixels.deep.gray import apply_as_float, has_16_bits

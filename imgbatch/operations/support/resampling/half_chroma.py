@@ -14,9 +14,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from imgbatch.core.quantities import Size
-from imgbatch.operations.support import separable
 from imgbatch.operations.support.fit import ExactBox
-from imgbatch.operations.support.resample import resample_image
+from imgbatch.operations.support.resampling import separable
+from imgbatch.operations.support.resampling.resample import resample_image
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -1,0 +1,1 @@
+"""Resampling: how does a picture get fewer or more pixels?"""
