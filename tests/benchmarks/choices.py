@@ -25,9 +25,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks import quality
+from tests.benchmarks.case import Case, Tools
 from tests.benchmarks.data import REPO, Sets
 from tests.benchmarks.measure import clear, run
-from tests.benchmarks.peers import Case, Tools, imgbatch
+from tests.benchmarks.peers import imgbatch
 from tests.benchmarks.tables import align
 from tests.benchmarks.workloads import WORKLOADS
 
@@ -162,7 +163,7 @@ def measure_choice(name: str, choice: Choice, sets: Sets, work: Path, rounds: in
                 words = [*imgbatch(case)[3:], "-j", "0"]
                 command = [sys.executable, "-m", "tests.benchmarks.choices", "--turn", turn, *words]
                 environment = {**os.environ, "PYTHONPATH": str(REPO)}
-                spent.append(float(run(command, case.target, source, environment)[1].split()[-1]))
+                spent.append(float(run(command, case.target, source, environment).printed.split()[-1]))
                 if turn not in likeness:
                     likeness[turn] = statistics.mean(quality.scores(workload, source, case.target, cache))
         mine, other = (statistics.median(spent) for spent in times.values())

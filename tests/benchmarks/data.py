@@ -1,6 +1,7 @@
-"""Which pictures are measured? Real photographs where they are present, multiplied by crops and flips; else samples.
+"""Sets: which pictures are measured?
 
-Each set is made once, in a folder of its own below the work folder, and used again by the next run.
+Real photographs where they are present, multiplied by crops and flips; else samples. What is no photograph is in
+other_pictures.py. Each set is made once, in a folder of its own below the work folder, and used again by the next run.
 """
 
 from __future__ import annotations
@@ -21,27 +22,43 @@ Size = tuple[int, int]
 
 
 class Sets:
-    """The sets of pictures, by name; `tiny` is how many files the largest set has."""
+    """The sets of pictures, by name.
 
-    def __init__(self, work: Path, data: Path | None, tiny: int = 20_000, photos: int = COUNT) -> None:
+    `photos` and `tiny` are how many files these sets have; `share` is the part of each set that is taken.
+    """
+
+    def __init__(
+        self, work: Path, data: Path | None, tiny: int = 20_000, photos: int = COUNT, share: float = 1.0
+    ) -> None:
         source = originals(data)
-        self._work, self._data, self._tiny, self._photos = work, data, tiny, photos
+        self._work, self._data, self._tiny, self._photos, self._share = work, data, tiny, photos, share
         self._mark = f"{source.name}-{hashlib.sha256(str(source).encode()).hexdigest()[:6]}"  # sets of other originals
 
     def folder(self, name: str) -> Path:
         """The folder of a set, made when it is not there yet."""
-        photographs = self._work / f"photos-{self._photos}-{self._mark}"
-        if name in ("photos", "small", "pngs", "one"):
-            photos(photographs, self._data, self._photos)
+        if name == "tiny":
+            return tiny(self._work / f"tiny-{self._part(self._tiny)}", self._part(self._tiny))
+        photographs = self._of("photos", self._part(self._photos))
+        photos(photographs, self._data, self._part(self._photos))
         if name == "photos":
             return photographs
-        if name == "small":
-            return derive(photographs, self._work / f"small-400-{self._mark}", 400, (1024, 768), ".jpg")
         if name == "one":
-            return derive(photographs, self._work / f"small-1-{self._mark}", 1, (1024, 768), ".jpg")
+            return derive(photographs, self._of("small", 1), 1, (1024, 768), ".jpg")
+        count = self._part({"small": 400, "pngs": 30, "animations": 12, "scans": 12}[name])
+        folder = self._of(name, count)
+        if name == "small":
+            return derive(photographs, folder, count, (1024, 768), ".jpg")
         if name == "pngs":
-            return derive(photographs, self._work / f"pngs-30-{self._mark}", 30, (2400, 1800), ".png")
-        return tiny(self._work / f"tiny-{self._tiny}", self._tiny)
+            return derive(photographs, folder, count, (2400, 1800), ".png")
+        from tests.benchmarks import other_pictures  # numpy, which few sets need
+
+        return (other_pictures.animations if name == "animations" else other_pictures.scans)(photographs, folder, count)
+
+    def _part(self, count: int) -> int:
+        return max(1, round(count * self._share))
+
+    def _of(self, name: str, count: int) -> Path:
+        return self._work / f"{name}-{count}-{self._mark}"
 
 
 def originals(data: Path | None) -> Path:
@@ -56,7 +73,7 @@ def photos(folder: Path, data: Path | None = None, count: int = COUNT) -> Path:
     quantization tables and sampling, so that they cost what photographs cost.
     """
     source = originals(data)
-    if _complete(folder, count):
+    if is_complete(folder, count):
         return folder
     files = sorted(path for path in source.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg"))
     files = [path for path in files if MEGAPIXELS[0] <= _megapixels(path) <= MEGAPIXELS[1]] or files
@@ -80,7 +97,7 @@ def photos(folder: Path, data: Path | None = None, count: int = COUNT) -> Path:
 
 def derive(source: Path, folder: Path, count: int, size: Size, suffix: str) -> Path:
     """`count` pictures of at most `size`, upright, made of the photographs: each a different part of one."""
-    if _complete(folder, count):
+    if is_complete(folder, count):
         return folder
     files = sorted(source.iterdir())
     for number in range(count):
@@ -96,7 +113,7 @@ def derive(source: Path, folder: Path, count: int, size: Size, suffix: str) -> P
 
 def tiny(folder: Path, count: int) -> Path:
     """`count` small PNG files of 64 x 64 px."""
-    if _complete(folder, count):
+    if is_complete(folder, count):
         return folder
     picture = Image.effect_mandelbrot((64, 64), (-2, -1.5, 1, 1.5), 60).convert("RGB")
     for number in range(count):
@@ -105,7 +122,8 @@ def tiny(folder: Path, count: int) -> Path:
     return folder
 
 
-def _complete(folder: Path, count: int) -> bool:
+def is_complete(folder: Path, count: int) -> bool:
+    """Whether a set is there already; its folder is, afterwards."""
     folder.mkdir(parents=True, exist_ok=True)
     return sum(1 for _ in folder.iterdir()) >= count
 

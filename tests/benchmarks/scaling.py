@@ -45,7 +45,7 @@ def main() -> None:
     for _ in range(words.rounds):
         for count, folder in folders.items():
             command = [sys.executable, "-m", "imgbatch", "run", ".", "-o", str(work / "out"), "--resize", "256", "-Q"]
-            times[count].append(run(command, work / "out", folder, dict(os.environ))[0])
+            times[count].append(run(command, work / "out", folder, dict(os.environ)).seconds)
     clear(work / "out")
     rows = [("files", "seconds", "ms a file", "ms a further file")]
     before, until = 0, 0.0

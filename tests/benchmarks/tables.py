@@ -1,20 +1,32 @@
-"""How are the measurements shown? A table of plain text per workload, and one in Markdown over all of them."""
+"""Tables: how are the measurements shown? One of plain text per workload, and README's in Markdown over all of them."""
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from tests.benchmarks.workloads import Workload
 
+#: README's columns; a contender's ways (what follows a comma) share one, in which the quickest stands.
+COLUMNS = (
+    "imgbatch", "imgbatch [fast]", "OpenCV Pool", "sharp", "vipsthumbnail", "gm",
+    "Pillow Pool", "Pillow loop", "mogrify",
+)  # fmt: skip
+#: Who stands in the last column, with a name, where it is quickest among these.
+OTHERS = ("gifsicle", "vips", "pyvips Pool", "numpy Pool", "sharp-cli")
+
 
 @dataclass
 class Row:
-    """What one contender did with one workload: seconds of each round, peak memory (bytes), SSIM (0..1)."""
+    """What one contender did with one workload: seconds of each round, peak memory (bytes), SSIM (0..1).
+
+    `processor` are the seconds of all processors together, in each round.
+    """
 
     name: str
     seconds: list[float] = field(default_factory=list)
+    processor: list[float] = field(default_factory=list)
     memory: int = 0
     ssim: float | None = None
     floor: bool = False
@@ -22,6 +34,10 @@ class Row:
     @property
     def median(self) -> float:
         return statistics.median(self.seconds)
+
+    @property
+    def processor_median(self) -> float:
+        return statistics.median(self.processor) if self.processor else 0.0
 
 
 @dataclass
@@ -34,17 +50,28 @@ class Table:
     missing: list[str] = field(default_factory=list)
 
     def text(self) -> str:
-        """Aligned text; ``ratio`` is imgbatch's median divided by the contender's."""
-        head = ("", "seconds", "min-max", "ratio", "memory", "SSIM")
+        """Aligned text; a ``ratio`` is imgbatch's median of the column before, divided by the contender's."""
+        head = ("", "seconds", "min-max", "ratio", "processor s", "min-max", "ratio", "memory", "SSIM")
         cells = [head, *(self._cells(row) for row in self.rows if row.seconds)]
         lines = [f"{self.workload.key} {self.workload.title} ({self.about})", *align(cells)]
         return "\n".join([*lines, *(f"  not measured: {why}" for why in self.missing)])
 
     def _cells(self, row: Row) -> tuple[str, ...]:
-        spread = f"{min(row.seconds):.2f}-{max(row.seconds):.2f}"
+        first = self.rows[0]
         memory = f"{row.memory / 1e6:.0f} MB" if row.memory else ""
-        ratio = f"{self.rows[0].median / row.median:.2f}" if self.rows[0].seconds else ""
-        return row.name, f"{row.median:.2f}", spread, ratio, memory, "" if row.ssim is None else f"{row.ssim:.4f}"
+        return (
+            row.name,
+            *_times(row.seconds, row.median, first.median if first.seconds else 0),
+            *_times(row.processor, row.processor_median, first.processor_median),
+            memory, "" if row.ssim is None else f"{row.ssim:.4f}",
+        )  # fmt: skip
+
+
+def _times(values: Sequence[float], median: float, ours: float) -> tuple[str, str, str]:
+    """Median, spread and ratio; empty where nothing was measured."""
+    if not values:
+        return "", "", ""
+    return f"{median:.2f}", f"{min(values):.2f}-{max(values):.2f}", f"{ours / median:.2f}" if ours and median else ""
 
 
 def align(cells: Sequence[Sequence[str]]) -> list[str]:
@@ -54,26 +81,37 @@ def align(cells: Sequence[Sequence[str]]) -> list[str]:
 
 
 def markdown(tables: Sequence[Table]) -> str:
-    """Seconds (median) of every contender and workload; below, memory and SSIM of the first workload that has them."""
-    names = list(dict.fromkeys(row.name for table in tables for row in table.rows if row.seconds))
-    found = {(table.workload.key, row.name): row for table in tables for row in table.rows if row.seconds}
-    keys = [table.workload.key for table in tables]
-    lines = [line(["seconds", *keys]), line(["---", *["---:"] * len(keys)])]
-    for name in names:
-        rows = [found.get((key, name)) for key in keys]
-        cells = ["" if row is None else f"{row.median:.2f}" for row in rows]
-        lines.append(line([f"**{name}**" if name == "imgbatch" else name, *cells]))
-    shown = [table for table in tables if any(row.ssim is not None for row in table.rows)]
-    if shown:
-        keys = [table.workload.key for table in shown]
-        lines += ["", line(["SSIM (peak MB)", *keys]), line(["---", *["---:"] * len(keys)])]
-        for name in names:
-            rows = [found.get((key, name)) for key in keys]
-            if any(row is not None and row.ssim is not None for row in rows):
-                cells = ["" if row is None or row.ssim is None else _worth(row) for row in rows]
-                lines.append(line([f"**{name}**" if name == "imgbatch" else name, *cells]))
-    said = [f"{table.workload.key}: {table.workload.title}, {table.about}" for table in tables]
-    return "\n".join([*lines, "", "; ".join(said) + "."])
+    """README's table, a line for each workload: seconds, and of all processors together; below, SSIM and memory."""
+    parts = [
+        "Seconds (processor seconds)", "",
+        *_lines(tables, lambda row: f"{row.median:.2f} ({row.processor_median:.2f})"), "", "SSIM (peak MB)", "",
+        *_lines([table for table in tables if any(row.ssim is not None for row in table.rows)], _worth),
+    ]  # fmt: skip
+    return "\n".join(parts)
+
+
+def _lines(tables: Sequence[Table], cell: Callable[[Row], str]) -> list[str]:
+    """A head, and a line for each table; columns in which nobody stands are left out."""
+    found = [{name: _quickest(table, (name,)) for name in COLUMNS} for table in tables]
+    others = [_quickest(table, OTHERS) for table in tables]
+    columns = [name for name in COLUMNS if any(rows[name] for rows in found)]
+    last = ["others"] if any(others) else []
+    lines = [line(["", *columns, *last]), line(["---", *["---:"] * len(columns + last)])]
+    for table, rows, other in zip(tables, found, others, strict=True):
+        cells = [cell(row) if (row := rows[name]) else "" for name in columns]
+        if last:
+            cells.append(f"{_family(other.name)} {cell(other)}" if other else "")
+        lines.append(line([f"{table.workload.key} {table.workload.title} ({table.about.partition(',')[0]})", *cells]))
+    return lines
+
+
+def _quickest(table: Table, families: Sequence[str]) -> Row | None:
+    rows = [row for row in table.rows if row.seconds and _family(row.name) in families]
+    return min(rows, key=lambda row: row.median, default=None)
+
+
+def _family(name: str) -> str:
+    return name.partition(",")[0]
 
 
 def line(cells: Sequence[str]) -> str:
@@ -82,4 +120,4 @@ def line(cells: Sequence[str]) -> str:
 
 def _worth(row: Row) -> str:
     memory = f" ({row.memory / 1e6:.0f})" if row.memory else ""
-    return f"{row.ssim:.4f}{memory}"
+    return "" if row.ssim is None else f"{row.ssim:.4f}{memory}"

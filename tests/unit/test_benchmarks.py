@@ -1,4 +1,4 @@
-"""Do the benchmarks measure what they say: SSIM, memory of a tree, what is missing, the tables?"""
+"""Do the benchmarks measure what they say: SSIM, memory and processor time of a tree, what is missing, the tables?"""
 
 from __future__ import annotations
 
@@ -10,17 +10,21 @@ from pathlib import Path
 
 import numpy
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
+import imgbatch as ib
 from imgbatch.codecs import small_png
 from imgbatch.executors.processes import worker
 from imgbatch.operations.support.resampling import separable
 from imgbatch.pipeline.decisions import decode_plan
-from tests.benchmarks import choices, peers, quality
+from tests.benchmarks import choices, other_pictures, peers, quality
 from tests.benchmarks.__main__ import measure_case
+from tests.benchmarks.case import ENGINES, Case, Tools
 from tests.benchmarks.data import Sets, photos
+from tests.benchmarks.engines.as_array import mean
+from tests.benchmarks.engines.with_numpy import figures, histogram
+from tests.benchmarks.marks import Marks
 from tests.benchmarks.measure import CommandError, Watch, run
-from tests.benchmarks.peers import Case, NoPeer, Tools
 from tests.benchmarks.syscalls import parse_table
 from tests.benchmarks.tables import Row, Table, markdown
 from tests.benchmarks.workloads import WORKLOADS
@@ -61,12 +65,26 @@ def test_ssim_of_another_size_is_nothing() -> None:
 def test_every_contender_has_a_command_or_a_reason(few: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     monkeypatch.delenv("NODE_PATH", raising=False)
-    for key in ("W1", "W5", "W6"):
+    for key in ("W1", "W5", "W6", "W10", "W11", "W12"):
         found = peers.commands(case(key, few, tmp_path))
         assert list(found) == list(peers.CONTENDERS)
-        assert isinstance(found["mogrify"], NoPeer)
-        assert str(found["mogrify"]) == "mogrify is not on PATH"
+        assert str(found["mogrify, xargs"]) == "mogrify is not on PATH"
+        assert str(found["imgbatch [fast]"]) == "there is no --fast PYTHON"
         assert isinstance(found["imgbatch"], list)
+    assert list(peers.commands(case("W7", few, tmp_path))) == list(peers.LOADERS)
+    assert list(peers.commands(case("W13", few, tmp_path))) == list(peers.STATISTICIANS)
+
+
+@pytest.mark.parametrize("key", [workload.key for workload in WORKLOADS])
+def test_the_extra_runs_the_same_in_its_own_interpreter(key: str, few: Path, tmp_path: Path) -> None:
+    base = case(key, few, tmp_path)
+    fast = Case(base.workload, few, base.target, tmp_path, 2, Tools(fast="/elsewhere/python"))
+    plain, extra = (peers.commands(one) for one in (base, fast))
+    ours, theirs = plain["imgbatch"], extra["imgbatch [fast]"]
+    assert isinstance(ours, list)
+    assert isinstance(theirs, list)
+    assert (ours[0], theirs[0]) == (sys.executable, "/elsewhere/python")
+    assert ours[1:] == theirs[1:]
 
 
 @pytest.mark.parametrize("key", ["W3", "W6"])
@@ -78,7 +96,8 @@ def test_a_workload_is_measured_and_the_missing_are_named(
     })  # fmt: skip
     table = measure_case(case(key, few, tmp_path), 2, [], 100)
     loop, floor = table.rows[:2]
-    assert len(loop.seconds) == len(floor.seconds) == 2
+    assert len(loop.seconds) == len(floor.seconds) == len(loop.processor) == 2
+    assert min(loop.processor) > 0
     assert loop.ssim is not None
     assert loop.ssim > 0.9
     assert floor.ssim == pytest.approx(loop.ssim, abs=0.02)
@@ -103,26 +122,46 @@ def test_memory_of_children_counts(tmp_path: Path) -> None:
     assert watch.peak > 50_000_000
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="orphans are adopted on Linux")
+def test_processor_time_of_children_and_orphans_counts(tmp_path: Path) -> None:
+    burn = "import time\nwhile time.process_time() < 0.3: pass"
+    both = f"import subprocess, sys; burn = [sys.executable, '-c', {burn!r}]; subprocess.run(burn); "
+    orphan = "subprocess.Popen(burn, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)"
+    found = run([sys.executable, "-c", both + orphan], tmp_path / "none", tmp_path, dict(os.environ))
+    assert found.processor >= 0.6
+
+
 def test_a_command_that_fails_says_its_last_line(tmp_path: Path) -> None:
     assert shutil.which("sh")
     with pytest.raises(CommandError, match="exit code 3: why"):
         run(["sh", "-c", "echo why >&2; exit 3"], tmp_path / "none", tmp_path, dict(os.environ))
 
 
-def test_markdown_has_a_row_for_everybody() -> None:
+def test_markdown_has_a_line_for_each_workload_and_the_quickest_way_of_each_peer() -> None:
     tables = [
-        Table(BY_KEY["W1"], "2 files", [Row("imgbatch", [1.0, 3.0, 2.0], 10**7, 0.98), Row("sharp", [4.0])]),
-        Table(BY_KEY["W9"], "1 file", [Row("imgbatch", [0.1]), Row("gm", [])]),
-    ]
+        Table(BY_KEY["W1"], "2 files, 9 MB", [
+            Row("imgbatch", [1.0, 3.0, 2.0], [4.0, 3.0, 5.0], 10**7, 0.98),
+            Row("vipsthumbnail", [9.0], [9.0]), Row("vipsthumbnail, xargs", [4.0], [6.0]),
+        ]),
+        Table(BY_KEY["W10"], "1 file, 1 MB", [
+            Row("imgbatch", [0.1], [0.2]), Row("gm", []), Row("gifsicle, xargs", [0.3], [0.4])
+        ]),
+    ]  # fmt: skip
     lines = markdown(tables).splitlines()
-    assert lines[:4] == [
-        "| seconds | W1 | W9 |",
-        "| --- | ---: | ---: |",
-        "| **imgbatch** | 2.00 | 0.10 |",
-        "| sharp | 4.00 |  |",
+    assert lines[2:6] == [
+        "|  | imgbatch | vipsthumbnail | others |",
+        "| --- | ---: | ---: | ---: |",
+        "| W1 photos fitted into 1600 px, JPEG (2 files) | 2.00 (4.00) | 4.00 (6.00) |  |",
+        "| W10 animated GIFs of 600x450 px at 50 % (1 file) | 0.10 (0.20) |  | gifsicle 0.30 (0.40) |",
     ]
-    assert "| **imgbatch** | 0.9800 (10) |" in lines
-    assert "0.50" in tables[0].text()
+    assert "| W1 photos fitted into 1600 px, JPEG (2 files) | 0.9800 (10) |  |" in lines
+
+
+def test_seconds_and_processor_seconds_have_their_ratios() -> None:
+    rows = [Row("imgbatch", [1.0, 3.0, 2.0], [4.0, 3.0, 5.0]), Row("sharp", [4.0], [16.0])]
+    lines = Table(BY_KEY["W1"], "2 files", rows).text().splitlines()
+    assert lines[1].split() == ["seconds", "min-max", "ratio", "processor", "s", "min-max", "ratio", "memory", "SSIM"]
+    assert lines[3].split() == ["sharp", "4.00", "4.00-4.00", "0.50", "16.00", "16.00-16.00", "0.25"]
 
 
 def test_pictures_of_another_orientation_are_found_out(few: Path, tmp_path: Path) -> None:
@@ -174,3 +213,97 @@ def test_a_command_is_carried_out_with_a_choice_turned(few: Path, tmp_path: Path
     assert done.returncode == 0, done.stderr
     assert float(done.stdout) > 0
     assert len(list((tmp_path / "out").glob("*.jpg"))) == 3
+
+
+def test_animations_are_the_same_each_time_and_every_frame_differs(few: Path, tmp_path: Path) -> None:
+    one, other = (other_pictures.animations(few, tmp_path / name, 3) for name in ("one", "other"))
+    for number in range(3):
+        path = one / f"{number:03}.gif"
+        assert path.read_bytes() == (other / path.name).read_bytes()
+        with Image.open(path) as image:
+            assert image.size == other_pictures.FRAME
+            assert 20 <= getattr(image, "n_frames", 1) <= 40
+
+
+def test_scans_have_sixteen_bits_that_a_writer_must_keep(
+    few: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = other_pictures.scans(few, tmp_path / "scans", 1)
+    assert quality.bits(folder / "000.tif") == 16
+    shrink = "import sys; from PIL import Image; i = Image.open('000.tif'); i.resize((1600, 1067)).save(sys.argv[1])"
+    monkeypatch.setattr(peers, "CONTENDERS", {
+        "imgbatch": lambda case: ["sh", "-c", f"mkdir {case.target}; cp 000.tif {case.target}"],
+        "shallow": lambda case: [
+            "sh", "-c", f'mkdir {case.target}; {sys.executable} -c "{shrink}" {case.target}/000.tif'
+        ],
+    })  # fmt: skip
+    table = measure_case(case("W11", folder, tmp_path), 1, [], 100)
+    assert table.missing == ["shallow (made 8 bits of 16)"]
+    assert table.rows[0].ssim == 0  # it is not smaller
+
+
+def test_an_animation_that_lost_its_frames_is_found_out(few: Path, tmp_path: Path) -> None:
+    folder = other_pictures.animations(few, tmp_path / "gifs", 1)
+    (tmp_path / "out").mkdir()
+    with Image.open(folder / "000.gif") as image:
+        image.convert("RGB").resize((300, 225)).save(tmp_path / "out" / "000.gif")
+    assert quality.scores(BY_KEY["W10"], folder, tmp_path / "out", {}) == [0]
+
+
+@pytest.mark.parametrize("key", ["W10", "W12"])
+def test_frames_and_marks_are_measured(key: str, few: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = other_pictures.animations(few, tmp_path / "gifs", 1) if key == "W10" else few
+    monkeypatch.setattr(peers, "CONTENDERS", {"imgbatch": peers.pillow("loop"), "Pillow Pool": peers.pillow("pool")})
+    table = measure_case(case(key, source, tmp_path), 1, [], 100)
+    assert table.missing == []
+    assert all(row.ssim is not None and row.ssim > 0.9 for row in table.rows)
+
+
+def test_a_mark_that_is_missing_costs_ssim_and_a_text_does_not(few: Path, tmp_path: Path) -> None:
+    load, (target, source) = BY_KEY["W12"], (tmp_path / "out", tmp_path / "in")
+    source.mkdir()
+    target.mkdir()
+    Image.new("RGB", (800, 600), (90, 120, 150)).save(source / "a.jpg", quality=95)
+    shutil.copy(source / "a.jpg", target / "a.jpg")
+    (without,) = quality.scores(load, source, target, {})
+    with Image.open(source / "a.jpg") as image:
+        files = Marks(tmp_path / "marks")
+        for path, place in ((files.image, (24, 24)), (files.faded, (800 - 24 - 240, 600 - 24 - 80))):
+            with Image.open(path) as mark:
+                image.paste(mark, place, mark)
+    image.save(target / "a.jpg", quality=95)
+    (both,) = quality.scores(load, source, target, {})
+    ImageDraw.Draw(image).text((24, 530), "a long name", "white", font_size=40)
+    image.save(target / "a.jpg", quality=95)
+    assert without < 0.99 < both
+    assert quality.scores(load, source, target, {}) == [pytest.approx(both, abs=1e-3)]
+
+
+def test_figures_that_differ_are_found_out(few: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = "import json; print(json.dumps(dict(pixels=1, mean=[0] * 3, std=[0] * 3, histogram=[[1]] * 3)))"
+    monkeypatch.setattr(peers, "STATISTICIANS", {
+        "imgbatch": peers.statistics_of("numpy"), "Pillow Pool": peers.statistics_of("pillow"),
+        "wrong": lambda case: [sys.executable, "-c", wrong],
+    })  # fmt: skip
+    table = measure_case(case("W13", few, tmp_path), 1, [], 100)
+    assert table.missing == ["wrong (other figures than the first contender's)"]
+
+
+def test_figures_by_hand_are_those_of_imgbatch() -> None:
+    folder = SAMPLES / "travel"
+    paths = sorted(path for path in folder.rglob("*.jpg"))
+    found = figures(sum(histogram(path, "numpy") for path in paths))
+    stats = ib.stats(folder, workers=0)
+    assert found["histogram"] == stats.histogram.tolist()
+    assert found["mean"] == pytest.approx(stats.mean.tolist(), abs=1e-12)
+    assert found["std"] == pytest.approx(stats.std.tolist(), abs=1e-12)
+    assert (found["min"], found["max"]) == (stats.min.tolist(), stats.max.tolist())
+
+
+@pytest.mark.parametrize("way", ["imgbatch", "pool-draft", "loop"])
+def test_an_array_of_a_folder_has_the_same_mean_in_each_way(few: Path, way: str) -> None:
+    words = [sys.executable, str(ENGINES / "as_array.py"), way, str(few), "64", "1"]
+    environment = {**os.environ, "PYTHONPATH": str(SAMPLES.parent)}
+    done = subprocess.run(words, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout) == pytest.approx(mean("loop", few, 64, 1), abs=0.5)

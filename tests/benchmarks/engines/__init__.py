@@ -2,5 +2,5 @@
 
 They may run in another interpreter than imgbatch's (``--python``), so they import nothing of this repository. The
 spec is what ``Workload.spec`` gives: shapes as (width, height or null, cover, folder), suffix, quality, soften,
-workers.
+workers, marks (what ``Marks.spec`` gives, or null).
 """

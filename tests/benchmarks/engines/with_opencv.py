@@ -18,8 +18,11 @@ Task = tuple[Path, Path, dict[str, Any]]
 
 def one(task: Task) -> None:
     source, target, spec = task
+    if spec["suffix"] == ".gif":
+        animation(source, target, spec)
+        return
     data = source.read_bytes()
-    image = cv2.imread(str(source), flag(data, spec))
+    image = cv2.imread(str(source), cv2.IMREAD_UNCHANGED if spec["suffix"] == ".tif" else flag(data, spec))
     for width, height, cover, folder in sorted(spec["shapes"], key=lambda shape: -shape[0]):
         across, down = image.shape[1], image.shape[0]
         if cover:
@@ -34,10 +37,45 @@ def one(task: Task) -> None:
         if spec["soften"]:
             picture = cv2.GaussianBlur(picture, (0, 0), 2)
             picture = cv2.addWeighted(picture, 2, cv2.GaussianBlur(picture, (0, 0), 1), -1, 0)
+        if spec["marks"]:
+            lay_marks(picture, source.stem, spec["marks"])
         options = {
             ".jpg": [cv2.IMWRITE_JPEG_QUALITY, spec["quality"]], ".webp": [cv2.IMWRITE_WEBP_QUALITY, spec["quality"]],
+            ".tif": [cv2.IMWRITE_TIFF_COMPRESSION, 1],
         }.get(spec["suffix"], [])  # fmt: skip
         cv2.imwrite(str(target / folder / (source.stem + spec["suffix"])), picture, options)
+
+
+def animation(source: Path, target: Path, spec: dict[str, Any]) -> None:
+    """All frames of a GIF."""
+    ((width, height, _, folder),) = spec["shapes"]
+    _, frames = cv2.imreadanimation(str(source))
+    frames.frames = [cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA) for frame in frames.frames]
+    cv2.imwriteanimation(str(target / folder / source.name), frames)
+
+
+def lay_marks(picture: Any, stem: str, marks: dict[str, Any]) -> None:
+    """Two pictures and two texts, each into its corner; the letters are OpenCV's own."""
+    margin, font, size = marks["margin"], cv2.FONT_HERSHEY_SIMPLEX, marks["letters"] / 30
+    height, width = picture.shape[:2]
+    for name, corner in (("image", "northwest"), ("faded", "southeast")):
+        if name not in LAYERS:
+            layer = cv2.imread(marks[name], cv2.IMREAD_UNCHANGED).astype("float32")
+            LAYERS[name] = layer[..., :3] * (layer[..., 3:] / 255), 1 - layer[..., 3:] / 255
+        light, rest = LAYERS[name]
+        high, wide = light.shape[:2]
+        top, left = (margin, margin) if corner == "northwest" else (height - margin - high, width - margin - wide)
+        part = picture[top : top + high, left : left + wide]
+        part[...] = (part * rest + light + 0.5).astype("uint8")
+    place = (margin, height - margin)
+    cv2.putText(picture, stem, place, font, size, (0, 0, 0), 2 + 2 * marks["outline"], cv2.LINE_AA)
+    cv2.putText(picture, stem, place, font, size, (255, 255, 255), 2, cv2.LINE_AA)
+    (wide, high), _ = cv2.getTextSize(marks["line"], font, size, 2)
+    place = (width - margin - wide, margin + high)
+    cv2.putText(picture, marks["line"], place, font, size, (255, 255, 255), 2, cv2.LINE_AA)
+
+
+LAYERS: dict[str, Any] = {}
 
 
 def flag(data: bytes, spec: dict[str, Any]) -> int:

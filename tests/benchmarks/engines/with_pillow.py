@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageFilter, ImageOps
+from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps, ImageSequence
 
 LANCZOS = Image.Resampling.LANCZOS
 Task = tuple[Path, Path, dict[str, Any]]
@@ -24,6 +24,9 @@ Task = tuple[Path, Path, dict[str, Any]]
 def one(task: Task) -> None:
     """One picture, as one would write it."""
     source, target, spec = task
+    if spec["suffix"] == ".gif":
+        animation(source, target, spec)
+        return
     for width, height, cover, folder in spec["shapes"] if len(spec["shapes"]) == 1 else ():
         with Image.open(source) as image:
             profile = image.info.get("icc_profile")
@@ -42,6 +45,35 @@ def one(task: Task) -> None:
             copy = upright.copy()
             copy.thumbnail((width, 10 * width), LANCZOS)
             save(copy, source, target / folder, spec, profile)
+
+
+def animation(source: Path, target: Path, spec: dict[str, Any]) -> None:
+    """All frames of a GIF, in full color; save() finds a palette for each."""
+    ((width, height, _, folder),) = spec["shapes"]
+    frames, durations = [], []
+    with Image.open(source) as image:
+        for frame in ImageSequence.Iterator(image):
+            frames.append(frame.convert("RGB").resize((width, height), LANCZOS))
+            durations.append(frame.info.get("duration", 100))
+    frames[0].save(target / folder / source.name, save_all=True, append_images=frames[1:], duration=durations, loop=0)
+
+
+LAYERS: dict[str, Any] = {}
+
+
+def lay_marks(picture: Image.Image, stem: str, marks: dict[str, Any]) -> None:
+    """Two pictures and two texts, each into its corner."""
+    if not LAYERS:
+        LAYERS.update({name: Image.open(marks[name]).convert("RGBA") for name in ("image", "faded")})
+        LAYERS["font"] = ImageFont.truetype(marks["font"], marks["letters"])
+    margin, (width, height) = marks["margin"], picture.size
+    picture.paste(LAYERS["image"], (margin, margin), LAYERS["image"])
+    faded = LAYERS["faded"]
+    picture.paste(faded, (width - margin - faded.width, height - margin - faded.height), faded)
+    draw, font = ImageDraw.Draw(picture), LAYERS["font"]
+    place = (margin, height - margin)
+    draw.text(place, stem, "white", font, "ld", stroke_width=marks["outline"], stroke_fill="black")
+    draw.text((width - margin, margin), marks["line"], "white", font, "ra")
 
 
 def make_well(task: Task) -> None:
@@ -83,6 +115,9 @@ def outcome(size: tuple[int, int], shape: Any, turned: bool) -> tuple[tuple[int,
 def save(picture: Image.Image, source: Path, folder: Path, spec: dict[str, Any], profile: bytes | None) -> None:
     if spec["soften"]:
         picture = picture.filter(ImageFilter.GaussianBlur(2)).filter(ImageFilter.UnsharpMask(1, 100, 0))
+    if spec["marks"]:
+        picture = picture.convert("RGB")
+        lay_marks(picture, source.stem, spec["marks"])
     options = {} if spec["suffix"] == ".png" else {"quality": spec["quality"]}
     picture.save(folder / (source.stem + spec["suffix"]), icc_profile=profile, **options)
 
