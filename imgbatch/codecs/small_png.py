@@ -19,7 +19,6 @@ from imgbatch.codecs.registry import PNG_START
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-    from PIL.ImageFile import ImageFile
 
 _MOST = 65536  # px, and bytes that Pillow hands to the codec, or takes from it, at a time (ImageFile.MAXBLOCK)
 _START = PNG_START + b"\0\0\0\rIHDR"
@@ -30,7 +29,7 @@ _COLOR_TYPES = {"L": 0, "RGB": 2}
 _MODES = {(8, color_type): mode for mode, color_type in _COLOR_TYPES.items()}
 
 
-def open_small(data: bytes, max_pixels: int) -> ImageFile | None:
+def open_small(data: bytes, max_pixels: int) -> Image | None:
     """The picture, decoded; None: it is another one, or there is a doubt."""
     parts = _parts(data)
     if parts is None or not _is_codec_known():
@@ -65,7 +64,7 @@ def _parts(data: bytes) -> tuple[tuple[int, int], str, bytes] | None:
     return (width, height), mode, data[41:-16]
 
 
-def _decode(size: tuple[int, int], mode: str, stream: bytes) -> ImageFile | None:
+def _decode(size: tuple[int, int], mode: str, stream: bytes) -> Image | None:
     import PIL.Image as Images
 
     codec: Any = vars(Images)["core"]
@@ -79,8 +78,7 @@ def _decode(size: tuple[int, int], mode: str, stream: bytes) -> ImageFile | None
         decoder.cleanup()
     image: Any = Images.Image()
     image.im, image._mode, image._size = pixels, mode, size
-    image.format, image.fp = "PNG", None
-    return image  # type: ignore[no-any-return]  # it has what is asked of a loaded file
+    return image  # type: ignore[no-any-return]  # of no class here, so that what is private of it can be set
 
 
 def _encode(image: Image, level: int) -> bytes | None:

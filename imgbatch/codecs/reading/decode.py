@@ -50,14 +50,12 @@ class SourceImage:
         1..8 as EXIF counts them.
     length : int
         Bytes of the file.
-    heavy : bool
-        Whether it holds blocks that are too large to be read, so that its bytes are not passed on.
+    heavy, is_plain : bool
+        Whether it has blocks too large to be read, so that its bytes are not passed on; whether it is only pixels.
     waves : int
         Bytes that its decoder holds besides pixels: JPEG's in several scans, JPEG 2000's numbers of 32 bits.
-    scales : bool
-        Whether fewer pixels can be decoded than there are.
-    luma : bool
-        Whether `decode` can give brightness and colors apart (YCbCr).
+    scales, luma : bool
+        Whether fewer pixels can be decoded than there are, and brightness and colors apart (YCbCr).
     file, end : file, int or None
         What the decoder reads, and where the picture ends as far as that is known before it is decoded.
     deep : str or None
@@ -69,6 +67,8 @@ class SourceImage:
     changes, warnings : list of str
         What is lost already, and what looked wrong.
     """
+
+    is_plain = False
 
     def __init__(self, image: ImageFile, data: bytes, max_pixels: int, bare: bool) -> None:
         self.image = image

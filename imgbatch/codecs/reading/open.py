@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib
 import io
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from imgbatch.codecs import errors
 from imgbatch.codecs.containers import jpeg_headers, png_chunks, tiff_pages
+from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
 from imgbatch.codecs.reading import identify, limits, optional_readers
 from imgbatch.codecs.reading.decode import SourceImage
 from imgbatch.codecs.reading.reader_gaps import reader_gap
@@ -16,6 +18,7 @@ from imgbatch.codecs.small_png import open_small
 from imgbatch.core.errors import ImageError
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
 _SUBFILE, _DNG = 254, 50706
@@ -46,6 +49,8 @@ def open_image(data: bytes, suffix: str, max_pixels: int, untrusted: bool = Fals
     ImageError
         ``unidentified``, ``unsupported``, ``truncated``, ``corrupt`` or ``too_large``.
     """
+    if (small := open_small(data, max_pixels)) is not None:
+        return SmallPicture(small, len(data))
     prefix, ending = data[: identify.PREFIX], suffix.lower()
     if identify.is_raw(prefix, ending):
         raise ImageError("unsupported", "camera raw cannot be developed here; convert it to TIFF or JPEG first")
@@ -55,11 +60,10 @@ def open_image(data: bytes, suffix: str, max_pixels: int, untrusted: bool = Fals
     if ending in identify.NOT_RASTER and not identify.is_image(prefix, ending):
         raise ImageError("unsupported", f"{ending} is not a picture made of pixels; convert it to PNG first")
     _refuse_short_webp(data, name)
-    small = open_small(data, max_pixels) if name == "png" else None
-    bare = small is not None or (name == "png" and png_chunks.is_bare(data))
+    bare = name == "png" and png_chunks.is_bare(data)
     light, heavy = png_chunks.without_heavy_chunks(data) if name == "png" and not bare else (data, [])
     try:
-        image = _open_with_reader(light, name, ending, max_pixels) if small is None else small
+        image = _open_with_reader(light, name, ending, max_pixels)
     except ImageError:
         raise
     except Exception as error:
@@ -83,6 +87,52 @@ def open_image(data: bytes, suffix: str, max_pixels: int, untrusted: bool = Fals
     elif name == "webp":
         result.metadata.lossless = identify.is_lossless_webp(data)
     return result
+
+
+class SmallPicture(SourceImage):
+    """A small PNG of nothing but pixels, which are decoded: of the rest a :class:`SourceImage` tells, nothing is there.
+
+    Parameters
+    ----------
+    frame : Image
+        Its only one.
+    length : int
+        Bytes of the file.
+    """
+
+    is_plain = True
+    format, orientation, depth, deep = "png", 1, 8, None
+    heavy = scales = luma = False
+    waves, frame_count = 0, 1
+    file = end = None
+    _data = b""
+
+    def __init__(self, frame: Image, length: int) -> None:
+        self._frame, self.mode = frame, frame.mode
+        self.size = self.upright_size = frame.size
+        self.length, self.metadata = length, Metadata()
+        self.changes, self.warnings = [], []
+
+    def decode(
+        self,
+        frames: str = "all",
+        min_size: tuple[int, int] | None = None,
+        orient: bool = True,
+        turn: bool = True,
+        luma: bool = False,
+        deep: bool = False,
+    ) -> tuple[Iterator[Image], AnimationTiming]:
+        """The frame, of which all is done already; may be called once.
+
+        Parameters
+        ----------
+        frames, min_size, orient, turn, luma, deep
+            Have no meaning here.
+        """
+        return iter((self._frame,)), AnimationTiming()
+
+    def close(self) -> None:
+        """Do nothing: there is neither file nor reader."""
 
 
 def _open_with_reader(data: bytes, name: str | None, ending: str, max_pixels: int) -> ImageFile:
