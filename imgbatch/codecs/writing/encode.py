@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs import errors
 from imgbatch.codecs.metadata import profile_policy, strip
+from imgbatch.codecs.metadata.block import Metadata
 from imgbatch.codecs.writing import pixel_modes
 from imgbatch.core.errors import ImageError
 from imgbatch.pixels.frames import SpooledFrames, spool
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 
     from imgbatch.codecs.base import Codec
     from imgbatch.codecs.encoder_options import Encoding
-    from imgbatch.codecs.metadata.block import AnimationTiming, JpegTables, Metadata
+    from imgbatch.codecs.metadata.block import AnimationTiming, JpegTables
+
+_NOTHING = Metadata()
+_PLAIN_INPUTS = 64  # that are remembered: a recipe has few outputs
 
 
 @dataclass(repr=False, eq=False)
@@ -136,9 +140,33 @@ def prepare(
     codec, frames, encoding, metadata, timing
         As of :func:`encode`, which says the errors, too.
     """
-    changes: list[str] = []
     pictures: Sequence[Image] = _checked_frames(codec, frames)
     _check_sizes(codec, pictures)
+    is_plain = len(pictures) == 1 and encoding.colors is None and metadata == _NOTHING
+    if not (is_plain and pixel_modes.is_fit(pictures[0], codec)):
+        return _prepare(codec, pictures, encoding, metadata, timing)
+    key = codec.name, pictures[0].mode, id(encoding)
+    known = _plain_inputs.get(key)
+    if known is None or known[0] is not encoding:
+        result = _prepare(codec, pictures, encoding, metadata, timing)
+        if result.frames is pictures:  # else its codec has looked at the pixels
+            if len(_plain_inputs) >= _PLAIN_INPUTS:
+                _plain_inputs.clear()
+            _plain_inputs[key] = encoding, replace(result, frames=())
+        return result
+    like = known[1]
+    position = like.has_position
+    return EncoderInput(codec, pictures, like.encoding, like.metadata, like.options, like.changes, None, position)
+
+
+#: What was prepared for pictures of nothing but pixels, of which the mode tells all, by codec, mode and encoding.
+_plain_inputs: dict[tuple[str, str, int], tuple[Encoding, EncoderInput]] = {}
+
+
+def _prepare(
+    codec: Codec, pictures: Sequence[Image], encoding: Encoding, metadata: Metadata, timing: AnimationTiming
+) -> EncoderInput:
+    changes: list[str] = []
     with errors.image_errors("encode"):
         icc, policy = metadata.icc, strip.icc_policy(encoding.icc, encoding.strip, encoding.keep)
         is_reduced_last = encoding.depth == "8" and policy != "keep"  # colors are converted with all their bits

@@ -42,7 +42,7 @@ def fit(
     changes : list of str
         Gets what is lost of alpha, depth and colors.
     """
-    if icc is None and len(frames) == 1 and _is_fit(frames[0], codec):
+    if icc is None and len(frames) == 1 and is_fit(frames[0], codec):
         return frames, None
     keep = icc if icc is not None and codec.can_write_profile(icc) else None
     ready = True
@@ -68,7 +68,7 @@ def fit(
     return results, keep
 
 
-def _is_fit(image: Image, codec: Codec) -> bool:
+def is_fit(image: Image, codec: Codec) -> bool:
     """Whether an image without profile is written as it is: the most frequent case, by one look."""
     import PIL.Image as Images
 
