@@ -18,6 +18,7 @@ from imgbatch.storage.registry import storage_of
 
 if TYPE_CHECKING:
     from imgbatch.pipeline.decisions.decode_plan import DecodePlan
+    from imgbatch.pipeline.decisions.ways import Kind, Way
     from imgbatch.pipeline.steps import ImageContext
 
 
@@ -54,6 +55,11 @@ class ImageTask(FileTask):
     @functools.cached_property
     def plans(self) -> dict[object, DecodePlan]:
         """The plans of pictures so far, for others of the same shape; steps.py fills it."""
+        return {}
+
+    @functools.cached_property
+    def ways(self) -> dict[Kind | None, Way]:
+        """What was decided on pictures so far, for others of the same kind; steps.py fills it."""
         return {}
 
     @functools.cached_property

@@ -22,6 +22,7 @@ from imgbatch.pipeline import template_fields, write_output
 from imgbatch.pipeline.decisions import decode_plan, depth, output_decision, select_frames
 from imgbatch.pipeline.decisions.memory_demand import memory_demand
 from imgbatch.pipeline.decisions.output_decision import Decisions, OutputDecision
+from imgbatch.pipeline.decisions.ways import MOST_PLANS, Kind, Way, is_shared, kind_of
 from imgbatch.pipeline.task import FileContext, TaskContext
 from imgbatch.pixels import color, profile_conversion
 from imgbatch.pixels.frames import SpooledFrames
@@ -31,8 +32,6 @@ from imgbatch.storage.atomic_write import content_hash
 if TYPE_CHECKING:
     from imgbatch.pipeline.decisions.lossless_turn import Turn
     from imgbatch.pipeline.image_task import ImageTask
-
-_PLANS = 1000  # that are remembered: a folder of tiny pictures has few shapes
 
 
 class ImageContext(FileContext):
@@ -44,14 +43,14 @@ class ImageContext(FileContext):
         The wishes for the job's targets, one for each.
     fields : set of str
         What the operations used that is no part of the file's content or name (template_fields.py).
+    kind : Kind or None
+        What the decisions follow from, where pictures that have it in common share them (ways.py).
     plan : decode_plan.DecodePlan
         How the picture would be decoded if all outputs were encoded, from `plan_decode` on.
     decisions : Decisions
         What becomes of the outputs, and how the picture is decoded for that, from `decide_outputs` on.
-    frames, timing : SpooledFrames, AnimationTiming
-        What was decoded, after the operations that all outputs share, and how it plays.
-    ink : bool
-        Whether these frames are still in CMYK or LAB.
+    frames, timing, ink : SpooledFrames, AnimationTiming, bool
+        What was decoded, after the operations that all outputs share; how it plays; whether it is in CMYK or LAB still.
     reductions : dict of int to SpooledFrames
         What outputs have made of the frames by their first operation, as long as later outputs are made from it.
     """
@@ -66,6 +65,7 @@ class ImageContext(FileContext):
     def __init__(self, task: ImageTask, job: Job, worker: TaskContext) -> None:
         super().__init__(task, job, worker, task.profile)
         self.outputs = [task.recipe.outputs[target.output] for target in job.targets]
+        self.kind: Kind | None = None
         self.source_format = ""  # where it is one that is written
         self.fields: set[str] = set()
         self.reductions: dict[int | None, SpooledFrames] = {}
@@ -128,7 +128,9 @@ def plan_decode(image: ImageContext) -> None:
     halves = picture.luma and all(decode_plan.halves_chroma(output, target.format, icc) for output, target in files)
     shape = picture.size, picture.orientation, picture.format, halves, *[target.output for target in job.targets]
     plan = task.plans.get(shape)
-    if plan is None:
+    if plan is not None:
+        image.kind = kind_of(picture, shape, job.targets)
+    else:
         ops = task.recipe.ops, *(output.ops for output in outputs)
         upright = task.recipe.auto_orient
         common, *own = (
@@ -138,7 +140,7 @@ def plan_decode(image: ImageContext) -> None:
             plan = decode_plan.make_plan(picture, upright, common, own, halves)
         else:
             plan = decode_plan.full_plan(picture, upright, common, own)
-        if len(task.plans) < _PLANS and not any(map(template_fields.needs_fields, ops)):
+        if len(task.plans) < MOST_PLANS and not any(map(template_fields.needs_fields, ops)):
             task.plans[shape] = plan
     if picture.deep is not None or "16" in [output.depth for output in outputs]:
         plan = depth.with_depth(plan, picture, outputs, job.targets)
@@ -149,7 +151,9 @@ def decide_outputs(image: ImageContext) -> None:
     """Decide what becomes of each output; where all are copied, the picture is only checked."""
     picture, plan, outputs, targets = image.picture, image.plan, image.outputs, image.job.targets
     write_output.refuse_long_names(image)
-    if image.task.plan:
+    if image.kind in image.task.ways:
+        image.decisions = image.task.ways[image.kind].decisions
+    elif image.task.plan:
         image.decisions = output_decision.decide(picture, plan, outputs, targets, image.data)
         if output_decision.is_turned(picture, plan) and not image.task.untrusted:
             from imgbatch.pipeline.decisions.lossless_turn import with_turns  # few pictures are
@@ -161,7 +165,12 @@ def decide_outputs(image: ImageContext) -> None:
 
 def reserve(image: ImageContext) -> None:
     """Wait for the memory that the picture needs."""
+    if image.kind in image.task.ways:
+        image.worker.reserve(image.task.ways[image.kind].demand + len(image.data))
+        return
     demand = memory_demand(image.picture, image.decisions.plan, len(image.data))
+    if image.kind is not None and is_shared(image.decisions, image.picture, image.outputs):
+        image.task.ways[image.kind] = Way(image.decisions, demand - len(image.data))
     if any(decision.turns for decision in image.decisions.outputs):
         from imgbatch.codecs.formats.jpeg_turn import working_memory  # few pictures are only turned
 

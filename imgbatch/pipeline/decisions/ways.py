@@ -1,0 +1,63 @@
+"""Ways: which decisions do pictures have in common, so that they are made once?
+
+A folder of tiny pictures has few shapes. Where a picture is nothing but pixels (`SourceImage.is_plain`), its shape, its
+mode and its targets tell all that is decided, unless its bytes count. The task of a run keeps what was decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from imgbatch.codecs.reading.decode import SourceImage
+from imgbatch.core.job import Target
+from imgbatch.pipeline.decisions.output_decision import Decisions
+from imgbatch.planning.recipe import Output
+
+MOST_PLANS = 1000  # that are remembered
+Kind = tuple[object, ...]
+
+
+@dataclass(slots=True, repr=False, eq=False)
+class Way:
+    """What was decided on a picture, for others of its kind.
+
+    Attributes
+    ----------
+    decisions : Decisions
+    demand : int
+        Bytes of memory that it takes, beside those of its file.
+    """
+
+    decisions: Decisions
+    demand: int
+
+
+def kind_of(picture: SourceImage, shape: object, targets: Sequence[Target]) -> Kind | None:
+    """What the decisions follow from; None: they are the picture's own.
+
+    Parameters
+    ----------
+    picture : SourceImage
+    shape : hashable
+        What its decode plan was remembered by.
+    targets : sequence of Target
+    """
+    if not picture.is_plain or picture.metadata.icc is not None:  # one that it is assumed to have
+        return None
+    return (shape, picture.mode, *[(target.format, target.other is None) for target in targets])
+
+
+def is_shared(decisions: Decisions, picture: SourceImage, outputs: Sequence[Output]) -> bool:
+    """Whether the decisions on a picture hold for all others of its kind: its bytes do not count, nothing is noted.
+
+    Parameters
+    ----------
+    decisions : Decisions
+    picture : SourceImage
+    outputs : sequence of Output
+        In the order of the job's targets.
+    """
+    if picture.changes or any(output.max_bytes is not None for output in outputs):
+        return False
+    return all(decision.copy is None and decision.turn is None for decision in decisions.outputs)
