@@ -90,7 +90,7 @@ def _names_in_pack() -> frozenset[str]:
     return _FILTERS - {"--recursive"} | {
         "--include", "--exclude", "--files-from", "--null", "--no-auto-orient", "--workers", "--chunksize",
         "--max-pixels", "--untrusted", "--fail-on", "--fail-fast", "--max-failures", "--overwrite", "--json",
-        "--report", "--failed-list", "--verbose", "--quiet", "--no-progress", "--help",
+        "--report", "--failed-list", "--resampler", "--verbose", "--quiet", "--no-progress", "--help",
     }  # fmt: skip
 
 
@@ -99,7 +99,7 @@ def _names_in_stats() -> frozenset[str]:
 
 
 def _names_in_check() -> frozenset[str]:
-    return (_names_in_stats() | {"--json"}) - {"--no-auto-orient"}
+    return (_names_in_stats() | {"--json"}) - {"--no-auto-orient", "--resampler"}
 
 
 def _names_in_verify() -> frozenset[str]:

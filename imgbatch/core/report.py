@@ -45,6 +45,8 @@ class Report:
         The sentence for it.
     warnings : list of str
         What is odd of the run as a whole: that its ledger was damaged.
+    resampler : str
+        The engine that resizes, ``numpy`` or ``cykooz``; "" where nothing was to be resized.
     """
 
     base: str = ""  # the output folder: outputs are reported relative to it
@@ -62,6 +64,7 @@ class Report:
     stopped: ExitCode | None = None
     reason: str = ""
     warnings: list[str] = field(default_factory=list)
+    resampler: str = ""
 
     def add(self, outcome: Outcome, keep: bool = True) -> None:
         """Count one outcome, and `keep` it for the records."""
@@ -118,6 +121,7 @@ class Report:
             "bytes_in": self.bytes_in,
             "bytes_out": self.bytes_out,
             "seconds": round(self.seconds, 3),
+            **({"resampler": self.resampler} if self.resampler else {}),
             "exit_code": int(self.exit_code),
         }
 

@@ -14,6 +14,8 @@ from imgbatch.core.parameter_kinds import Choice, Grammar, Switch
 from imgbatch.core.parameters import Declaration
 from imgbatch.core.quantities import Amount, Count, Duration, Limit
 
+#: Which engine resizes; auto: SIMD code where it is installed (operations/support/resampling/resampler.py).
+RESAMPLERS = ("auto", "numpy", "cykooz")
 InTheWay = Literal["refuse", "overwrite", "skip", "rename"]
 Number = int | float
 
@@ -108,6 +110,9 @@ class Settings(Declaration):
     untrusted: Annotated[
         bool, Switch(), "files from strangers: JPEG, PNG, WebP, GIF, AVIF and TIFF only, 60 s each, no code of files"
     ] = False
+    resampler: Annotated[
+        str, Choice(RESAMPLERS), "what resizes; auto: cykooz-resizer where imgbatch[fast] is installed, else numpy"
+    ] = "auto"
 
     def __post_init__(self) -> None:
         super().__post_init__()

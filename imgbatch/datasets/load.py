@@ -133,6 +133,7 @@ class LoadRun(Run):
     def _work(self) -> Iterator[Outcome]:
         import numpy
 
+        self._choose_resampler(self.ops)
         self.valid: NDArray[Any] = numpy.zeros(len(self.todo), bool)
         with self._resources.lend(self.ops, not self.executor_kind.in_this_process) as ops:
             rows = self.rows = self.allocate()
@@ -176,6 +177,7 @@ def load(
     max_pixels: int | str = 268_000_000,
     filters: Filters | None = None,
     auto_orient: bool = True,
+    resampler: str = "auto",
 ) -> Loaded:
     """Images as one array in shared memory: decoded by worker processes, each into its row, no pixels pickled.
 
@@ -209,6 +211,9 @@ def load(
         Which files of folders and globs count.
     auto_orient : bool
         Whether the EXIF orientation is applied first.
+    resampler : str
+        What resizes: ``numpy``, ``cykooz`` (of ``imgbatch[fast]``), or ``auto``, which is the latter where it is
+        installed.
 
     Returns
     -------
@@ -227,7 +232,8 @@ def load(
     """
     from imgbatch.core.parameters import from_table
 
-    settings = from_table(Settings, {"workers": workers, "chunksize": chunksize, "max_pixels": max_pixels})
+    wishes = {"workers": workers, "chunksize": chunksize, "max_pixels": max_pixels, "resampler": resampler}
+    settings = from_table(Settings, wishes)
     run = LoadRun(
         paths, ops, mode=mode, out=out, spill=spill, settings=settings, filters=filters, auto_orient=auto_orient,
         timeout=timeout,

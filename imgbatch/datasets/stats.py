@@ -22,7 +22,7 @@ from imgbatch.pixels.statistics import WEIGHTS, Statistics, make_statistics
 from imgbatch.planning.recipe import check_ops
 from imgbatch.planning.reference_files import ReferenceFiles
 from imgbatch.runs.base import Run
-from imgbatch.runs.keywords import ReadOnlyKeywords, read_only_settings
+from imgbatch.runs.keywords import ResizeKeywords, read_only_settings
 from imgbatch.runs.workload import Path
 
 __all__ = ["Statistics", "StatsRun", "stats"]
@@ -85,6 +85,7 @@ class StatsRun(Run):
         super().prepare()
 
     def _work(self) -> Iterator[Outcome]:
+        self._choose_resampler(self.ops)
         layout, share = Layout(len(MODES[self.mode]), self.grid), not self.executor_kind.in_this_process
         try:
             with (
@@ -118,7 +119,7 @@ def stats(
     mean_image: tuple[int, int] | None = None,
     auto_orient: bool = True,
     filters: Filters | None = None,
-    **settings: Unpack[ReadOnlyKeywords],
+    **settings: Unpack[ResizeKeywords],
 ) -> Statistics:
     """Measure all pixels of all images.
 
@@ -171,7 +172,7 @@ def stats(
         weight=weight,
         mean_image=mean_image,
         auto_orient=auto_orient,
-        settings=read_only_settings(settings),
+        settings=read_only_settings(settings, ResizeKeywords),
         filters=filters,
     )
     for _ in survey.outcomes():

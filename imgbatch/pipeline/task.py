@@ -99,6 +99,10 @@ class Task(ABC):
         """The same task for files from strangers."""
         return self
 
+    def with_resampler(self, name: str) -> Self:
+        """The same task, resizing with that engine."""
+        return self
+
     def clean_up(self, job: Job, pid: int) -> None:
         """Remove the temporary files that process `pid`, which died or is about to, has left of a job."""
         from imgbatch.planning.folders import folders_of
@@ -117,26 +121,40 @@ class FileTask(Task):
         Pictures with more pixels (all frames together) fail.
     untrusted : bool
         Whether only everyday formats are read.
+    resampler : str
+        The engine that resizes, which the run has chosen; ``auto``: each process chooses one.
     """
 
     max_pixels: int
     untrusted: ClassVar[bool] = False
+    resampler: ClassVar[str] = "auto"
 
     def for_strangers_files(self) -> Self:
         """The same task for files from strangers: few readers, and in a worker process only the memory that they need.
 
         That of the largest picture that `max_pixels` allows.
         """
+        return self._with(untrusted=True, most_memory=_BYTES_PER_PIXEL * self.max_pixels + _SPARE_BYTES)
+
+    def with_resampler(self, name: str) -> Self:
+        """The same task, resizing with that engine."""
+        return self._with(resampler=name)
+
+    def _with(self, **values: object) -> Self:
         task = copy.copy(self)
-        for name, value in (("untrusted", True), ("most_memory", _BYTES_PER_PIXEL * self.max_pixels + _SPARE_BYTES)):
+        for name, value in values.items():
             object.__setattr__(task, name, value)
         return task
 
     def open(self) -> None:
-        """Load Pillow's everyday readers."""
+        """Load Pillow's everyday readers; EngineError where the engine that resizes cannot be used here."""
         from imgbatch.codecs.reading import limits
 
         limits.everyday_readers()
+        if self.resampler == "cykooz":
+            from imgbatch.operations.support.resampling import resampler
+
+            resampler.require(self.resampler)
 
     @abstractmethod
     def begin(self, job: Job, context: TaskContext) -> FileContext:
@@ -147,9 +165,10 @@ class FileTask(Task):
         if job.source.problem is not None:
             return self.blame(job, "failed", job.source.problem)
         from imgbatch.codecs.reading.limits import format_warnings, warning_recorder  # only in the process that does it
+        from imgbatch.operations.support.resampling import resampler
 
         file = self.begin(job, context)
-        with warning_recorder(self.max_pixels) as warnings:
+        with warning_recorder(self.max_pixels) as warnings, resampler.use(self.resampler):
             try:
                 try:
                     file.process()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from imgbatch.core.parameter_kinds import check_type
 from imgbatch.operations import Operation, apply_all
 from imgbatch.operations.base import needs_screen
+from imgbatch.operations.support.resampling.resampler import choose, use
 from imgbatch.pipeline.template_fields import bind_image_fields
 from imgbatch.pixels.profile_conversion import ink_to_srgb
 from imgbatch.planning.recipe import Recipe, check_ops
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 
-def apply(image: Image, recipe: Recipe | Operation | Iterable[Operation]) -> Image:
+def apply(image: Image, recipe: Recipe | Operation | Iterable[Operation], *, resampler: str = "auto") -> Image:
     """`image` after the operations of `recipe`; the argument itself is not changed.
 
     Parameters
@@ -27,6 +28,9 @@ def apply(image: Image, recipe: Recipe | Operation | Iterable[Operation]) -> Ima
     recipe : Recipe, Operation or iterable of Operation
         A recipe's own operations, then those of its first output. With a Recipe the EXIF orientation is applied first
         (unless ``auto_orient=False``); bare operations get the pixels as they are.
+    resampler : str
+        What resizes: ``numpy``, ``cykooz`` (of ``imgbatch[fast]``), or ``auto``, which is the latter where it is
+        installed.
 
     Raises
     ------
@@ -35,7 +39,7 @@ def apply(image: Image, recipe: Recipe | Operation | Iterable[Operation]) -> Ima
     PlanError
         A file that an operation needs is missing, or is not what it should be.
     UsageError
-        The image is none, or the recipe.
+        The image is none, or the recipe, or the resampler cannot be used.
     OSError
         Pillow cannot load the image.
     """
@@ -55,10 +59,13 @@ def apply(image: Image, recipe: Recipe | Operation | Iterable[Operation]) -> Ima
         ops = (*recipe.ops, *recipe.outputs[0].ops)
     else:
         ops = check_ops(recipe, "recipe")
+    resampler = check_type("resampler", resampler, str, "auto, numpy or cykooz")
+    engine = choose(resampler) if resampler != "auto" else resampler
     image.load()
     frames: Iterable[Image] = [image]
     if needs_screen(ops, image.mode):
         frames = ink_to_srgb(frames, image.info.get("icc_profile"))
-    with ReferenceFiles(ops).lend(bind_image_fields(ops, image, orientation), share=False) as ready_ops:
+    resources = ReferenceFiles(ops).lend(bind_image_fields(ops, image, orientation), share=False)
+    with resources as ready_ops, use(engine):
         (result,) = apply_all(ready_ops, frames)
     return result

@@ -12,24 +12,27 @@ import sys
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 from imgbatch import executors
-from imgbatch.core.errors import HostError, sentence, wrong_value
+from imgbatch.core.errors import EngineError, HostError, sentence, wrong_value
 from imgbatch.core.job import Job, Outcome
 from imgbatch.core.parameter_kinds import check_paths, check_type
 from imgbatch.core.report import ExitCode, Report
 from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.executors.base import Executor, ExecutorOptions
+from imgbatch.operations.support.resampling import resampler
 from imgbatch.pipeline.task import Task
+from imgbatch.runs.resampler_choice import choose_resampler, is_wrong_choice
 from imgbatch.runs.workload import Path, Workload, find_workload
 from imgbatch.storage.registry import refuse_unknown_stores
 
 if TYPE_CHECKING:
     import concurrent.futures
 
+    from imgbatch.operations import Operation
     from imgbatch.pixels.exact_sums import Totals
     from imgbatch.planning.find import SkippedFile
     from imgbatch.reporters.logger import Logger
@@ -50,7 +53,7 @@ class Run(ABC):
     Raises
     ------
     UsageError
-        An argument of another type.
+        An argument of another type, or an engine that resizes and cannot be used here.
 
     Attributes
     ----------
@@ -79,6 +82,8 @@ class Run(ABC):
         self.filters = Filters() if filters is None else check_type("filters", filters, Filters, what)
         if executor is not None and not callable(getattr(executor, "submit", None)):
             raise wrong_value("an Executor of concurrent.futures", "executor", executor)
+        if self.settings.resampler != "auto":
+            resampler.choose(self.settings.resampler)
         self.workload = Workload()
         self.report = Report(fail_on=self.settings.fail_on)
         self.executor: Executor | None = None
@@ -167,6 +172,12 @@ class Run(ABC):
                 self._count(outcome)
                 yield outcome
 
+    def _choose_resampler(self, ops: Iterable[Operation]) -> None:
+        """Choose the engine that resizes, and say so in the report, where there is something that `ops` may resize."""
+        if self.todo:
+            own_processes = not self.executor_kind.in_this_process and self._foreign_executor is None
+            self.report.resampler = choose_resampler(self.settings.resampler, ops, own_processes)
+
     def _is_stopping(self) -> bool:
         return self._stop is not None
 
@@ -246,7 +257,10 @@ class Run(ABC):
     def _execute(
         self, task: Task, jobs: Sequence[Job], workers: int | str, totals: Totals | None = None
     ) -> Generator[Outcome, None, None]:
-        """Have jobs done by an executor with that many workers, unless the run is stopped."""
+        """Have jobs done by an executor with that many workers, unless the run is stopped.
+
+        Where it turns out that their engine cannot resize, another one does.
+        """
         if not jobs or self._is_stopping():
             return
         settings = self.settings
@@ -256,6 +270,17 @@ class Run(ABC):
         self.executor = executors.make(self.executor_kind, options)
         if self._is_stopping():  # while it was made
             return
-        results = self.executor.run(task.for_strangers_files() if settings.untrusted else task, jobs)
-        with contextlib.closing(results):  # type: ignore[type-var]  # every executor's run is a generator
-            yield from results
+        ready = task.with_resampler(self.report.resampler or "numpy")
+        results = self.executor.run(ready.for_strangers_files() if settings.untrusted else ready, jobs)
+        has_begun = False
+        try:
+            with contextlib.closing(results):  # type: ignore[type-var]  # every executor's run is a generator
+                for outcome in results:
+                    has_begun = True
+                    yield outcome
+            return
+        except EngineError:
+            if has_begun or not is_wrong_choice(self.report.resampler, settings.resampler):
+                raise
+        self.report.resampler = "numpy"
+        yield from self._execute(task, jobs, workers, totals)

@@ -168,10 +168,10 @@ class Batch(Run):
                 self.preparation.begin(self.command)
             destination.begin()
             self._sweep(ledger)
-            share = not self.executor_kind.in_this_process
+            self._choose_resampler(self.recipe.every_op)
             with (
                 self._summing() as totals,
-                self.preparation.resources.lend_to(self.recipe, share) as recipe,
+                self.preparation.resources.lend_to(self.recipe, not self.executor_kind.in_this_process) as recipe,
                 contextlib.closing(self._results(self._task(recipe), totals)) as results,  # before `late`
             ):
                 for outcome in results:

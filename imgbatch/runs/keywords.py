@@ -24,7 +24,13 @@ class ReadOnlyKeywords(TypedDict, total=False):
     max_failures: str | int | None
 
 
-class RunKeywords(ReadOnlyKeywords, total=False):
+class ResizeKeywords(ReadOnlyKeywords, total=False):
+    """The same where pictures may be resized first."""
+
+    resampler: str
+
+
+class RunKeywords(ResizeKeywords, total=False):
     """The fields of :class:`imgbatch.Settings`."""
 
     flat: bool
@@ -49,9 +55,9 @@ class RunKeywords(ReadOnlyKeywords, total=False):
     profile: bool
 
 
-def read_only_settings(keywords: Mapping[str, object]) -> Settings:
+def read_only_settings(keywords: Mapping[str, object], kind: type[ReadOnlyKeywords] = ReadOnlyKeywords) -> Settings:
     """The settings of a run without outputs; UsageError for a keyword that has no meaning there."""
     for name in keywords:
-        if name not in ReadOnlyKeywords.__annotations__:
-            raise unknown(name, "setting", ReadOnlyKeywords.__annotations__)
+        if name not in kind.__annotations__:
+            raise unknown(name, "setting", kind.__annotations__)
     return from_table(Settings, keywords)

@@ -17,8 +17,10 @@ from PIL import Image
 from imgbatch.core.errors import KINDS, ImageError, UsageError
 from imgbatch.core.parameters import from_table, from_words, parameters, summary, to_table, to_words
 from imgbatch.operations import Operation, all_operations, apply_all, get_operation
+from imgbatch.operations.support.resampling import resampler
 from tests.outside import ready
 from tests.properties.strategies import operations
+from tests.resamplers import NAMES, needs_cykooz
 
 #: Modes that at least one of the formats can hold.
 SAVABLE = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "I", "F", "I;16", "I;16B"}
@@ -99,8 +101,24 @@ def samples() -> Iterator[Operation]:
 SAMPLES = list(dict.fromkeys(samples()))
 pytestmark = pytest.mark.filterwarnings("ignore:text. the file has no")  # these pictures have no name and no date
 each_class = pytest.mark.parametrize("cls", all_operations(), ids=lambda cls: str(cls.word))
-each_sample = pytest.mark.parametrize("operation", SAMPLES, ids=lambda op: f"{op.word} {to_words(op)}".strip())
+each_sample = pytest.mark.parametrize(
+    ("operation", "engine"),
+    [
+        pytest.param(op, engine, id=f"{op.word} {to_words(op)}".strip() + f" {engine}" * (op.word == "resize"),
+                     marks=[needs_cykooz] if engine == "cykooz" else [])
+        for op in SAMPLES
+        for engine in (NAMES if op.word == "resize" else NAMES[:1])
+    ],
+    indirect=["engine"],
+)  # fmt: skip
 each_kind = pytest.mark.parametrize("kind", MODES + DEEP)
+
+
+@pytest.fixture(autouse=True)
+def engine(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What resizes in a test: the engine without extras, unless the test asks for each."""
+    with resampler.use(getattr(request, "param", "numpy")):
+        yield
 
 
 @each_sample

@@ -121,7 +121,8 @@ CASES: dict[str, tuple[str, str]] = {
 def picture(name: str, folder: Path) -> Path:
     """What the command makes of a case today: a PNG in `folder`."""
     source, flags = CASES[name]
-    words = ["run", str(SAMPLES / source), "-o", str(folder), "--name", f"{name}.png", "-f", "png", "-j", "0", "-Q"]
+    words = ["run", str(SAMPLES / source), "-o", str(folder), "--name", f"{name}.png", "-f", "png", "-j", "0", "-Q",
+             "--resampler", "numpy"]  # fmt: skip
     code = main([*words, *shlex.split(flags.replace("FILES/", f"{outside.folder()}/"))])
     if code != 0:
         raise AssertionError(f"{name}: exit code {code}")

@@ -10,6 +10,7 @@ from string import Formatter
 from typing import TYPE_CHECKING
 
 from imgbatch.cli.arguments import ReportArguments
+from imgbatch.cli.report_run import host_warnings
 from imgbatch.cli.standard_streams import print_stderr
 from imgbatch.core.job import SCHEMA, Outcome
 from imgbatch.core.report import ExitCode, dumps
@@ -104,7 +105,8 @@ def show_explanation(batch: Batch, output: str, report: ReportArguments, console
                     print_stderr(line)
             yield one
 
-    sums = total_savings(explanations())
+    with host_warnings(console, report.quiet):
+        sums = total_savings(explanations())
     print(dumps({"v": SCHEMA, "event": "explained", **sums}) if report.json_lines else _sum(sums), flush=True)
     if not report.quiet:
         note = f"; {len(batch.unchanged)} unchanged" if batch.unchanged else ""

@@ -18,6 +18,7 @@ from imgbatch.core.job import SCHEMA, Failure, Job, readable
 from imgbatch.core.quantities import Size
 from imgbatch.operations import Operation
 from imgbatch.operations.geometry.crop_resize import Reduction
+from imgbatch.operations.support.resampling import resampler
 from imgbatch.pipeline import steps
 from imgbatch.pipeline.decisions import decode_plan, select_frames
 from imgbatch.pipeline.decisions.memory_demand import decoded_size
@@ -27,6 +28,7 @@ from imgbatch.pipeline.write_output import output_path
 from imgbatch.pixels.orientation import swap_size
 from imgbatch.planning.recipe import Output
 from imgbatch.runs.batch import Batch
+from imgbatch.runs.resampler_choice import choose_resampler
 
 
 @frozen
@@ -138,6 +140,7 @@ class Explanation:
 def explain(batch: Batch) -> Iterator[Explanation]:
     """How a prepared batch will make each of its files."""
     task = ImageTask(batch.recipe, batch.settings.max_pixels, 0, plan=not batch.settings.no_plan)
+    task = task.with_resampler(choose_resampler(batch.settings.resampler, batch.recipe.every_op, False) or "numpy")
     task = task.for_strangers_files() if batch.settings.untrusted else task
     for job in batch.todo:
         yield Explanation(job, job.source.problem) if job.source.problem is not None else _of_file(job, task)
@@ -160,7 +163,7 @@ def total_savings(explanations: Iterable[Explanation]) -> dict[str, int]:
 
 def _of_file(job: Job, task: ImageTask) -> Explanation:
     image = steps.ImageContext(task, job, LocalContext())
-    with limits.warning_recorder(task.max_pixels):
+    with limits.warning_recorder(task.max_pixels), resampler.use(task.resampler):
         try:
             with contextlib.closing(image):
                 for step in steps.DECISION_STEPS:

@@ -16,7 +16,10 @@ from imgbatch.operations.geometry.crop_resize import Reduction
 from imgbatch.operations.support.fit import ExactBox
 from imgbatch.operations.support.resampling import half_chroma
 from imgbatch.operations.support.resampling.resample import resample_image
+from tests.resamplers import numpy_resizes
 
+__all__ = ["numpy_resizes"]  # a fixture
+pytestmark = pytest.mark.usefixtures("numpy_resizes")
 
 def photo(size: tuple[int, int] = (1203, 905)) -> Image.Image:
     """Soft edges in brightness and in both colors."""

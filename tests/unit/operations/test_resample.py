@@ -15,7 +15,10 @@ from imgbatch.operations import Resize
 from imgbatch.operations.support.fit import KERNELS
 from imgbatch.pixels.gamma import from_linear, to_linear
 from tests.contracts.test_operations import picture
+from tests.resamplers import resizing_engine
 
+__all__ = ["resizing_engine"]  # a fixture
+pytestmark = pytest.mark.usefixtures("resizing_engine")
 HALF = round(from_linear(0.5) * 255)  # 188: what black and white in turns look like from afar
 
 

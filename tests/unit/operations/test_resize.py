@@ -15,7 +15,9 @@ from imgbatch.core.errors import ImageError, UsageError
 from imgbatch.core.parameters import from_words, to_words
 from imgbatch.operations.geometry.resize import Resize
 from imgbatch.operations.support.fit import FITS, KERNELS, fit_size, geometry
+from tests.resamplers import resizing_engine
 
+__all__ = ["resizing_engine"]  # a fixture
 SIDES = st.integers(1, 3000)
 SIZES = st.tuples(SIDES, SIDES)
 SMALL_SIZES = st.tuples(st.integers(1, 40), st.integers(1, 40))
@@ -183,6 +185,7 @@ def test_apply_gives_what_was_computed(
     assert resize.apply(Image.new("RGB", source)).size == resize.placement(source).canvas
 
 
+@pytest.mark.usefixtures("resizing_engine")
 @pytest.mark.parametrize("mode", ["1", "P", "PA", "I;16", "RGB"])
 def test_nothing_to_do_gives_the_same_object(mode: str) -> None:
     image = Image.new(mode, (40, 30))
@@ -191,6 +194,7 @@ def test_nothing_to_do_gives_the_same_object(mode: str) -> None:
     assert Resize("100%").apply(image) is image
 
 
+@pytest.mark.usefixtures("resizing_engine")
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_transparent_colors_do_not_bleed(kernel: str) -> None:
     pixels = numpy.zeros((8, 8, 4), numpy.uint8)
@@ -201,6 +205,7 @@ def test_transparent_colors_do_not_bleed(kernel: str) -> None:
     assert (visible[:, 0] >= 250).all() and (visible[:, 1] == 0).all()
 
 
+@pytest.mark.usefixtures("resizing_engine")
 @pytest.mark.parametrize(
     ("mode", "result_mode"),
     [
@@ -228,6 +233,7 @@ def test_a_mode_that_can_be_averaged_stays(mode: str, result_mode: str) -> None:
     assert (result.size, image.size) == ((30, 30), (12, 9))
 
 
+@pytest.mark.usefixtures("resizing_engine")
 def test_a_transparent_palette_color_becomes_alpha() -> None:
     image = Image.new("P", (8, 8), 1)
     image.putpalette([255, 0, 0, 0, 0, 255])
@@ -237,6 +243,7 @@ def test_a_transparent_palette_color_becomes_alpha() -> None:
     assert (result.mode, result.getpixel((0, 0)), "transparency" in result.info) == ("RGBA", (0, 0, 255, 255), False)
 
 
+@pytest.mark.usefixtures("resizing_engine")
 @pytest.mark.parametrize("mode", SIXTEEN)
 @pytest.mark.parametrize("kernel", [kernel for kernel in KERNELS if kernel != "nearest"])
 def test_sixteen_bits_are_exact(mode: str, kernel: str) -> None:
@@ -248,6 +255,7 @@ def test_sixteen_bits_are_exact(mode: str, kernel: str) -> None:
     assert numpy.abs(values - numpy.asarray(exact).clip(0, 65535)).max() <= 0.51
 
 
+@pytest.mark.usefixtures("resizing_engine")
 @pytest.mark.parametrize(("gravity", "level"), [("north", 0), ("center", 100), ("south", 200), ("northeast", 0)])
 def test_cover_keeps_the_part_at_gravity(gravity: str, level: int) -> None:
     column = numpy.repeat(numpy.array([0, 100, 200], numpy.uint8), 20)[:, None]
@@ -255,6 +263,7 @@ def test_cover_keeps_the_part_at_gravity(gravity: str, level: int) -> None:
     assert result.size == (10, 10) and result.getextrema() == (level, level)
 
 
+@pytest.mark.usefixtures("resizing_engine")
 def test_contain_pads_with_the_background() -> None:
     image = Image.new("RGB", (20, 10), "red")
     result = Resize("10x10", "contain", "south", background="blue").apply(image)

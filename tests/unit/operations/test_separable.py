@@ -8,7 +8,10 @@ from PIL import Image
 from PIL.Image import Resampling
 
 from imgbatch.operations.support.resampling import separable
+from tests.resamplers import numpy_resizes
 
+__all__ = ["numpy_resizes"]  # a fixture
+pytestmark = pytest.mark.usefixtures("numpy_resizes")
 KERNELS = [Resampling.BOX, Resampling.BILINEAR, Resampling.HAMMING, Resampling.BICUBIC, Resampling.LANCZOS]
 
 

@@ -17,6 +17,7 @@ import math
 from typing import TYPE_CHECKING
 
 from imgbatch.core.quantities import Size
+from imgbatch.operations.support.resampling import resampler, simd_resize
 
 if TYPE_CHECKING:
     from PIL.Image import Image, Resampling
@@ -33,7 +34,8 @@ def reduce_image(
 ) -> Image:
     """A rectangle of `image` averaged to fewer pixels, by a kernel that looks at more than one pixel.
 
-    What Pillow does in other ways stays with it: enlarging, averaging whole blocks first (`gap`), and small results.
+    Where SIMD code resizes (resampler.py) it does all that it can, without blocks. Else what Pillow does in other ways
+    stays with it: enlarging, averaging whole blocks first (`gap`), and small results.
 
     Parameters
     ----------
@@ -48,6 +50,10 @@ def reduce_image(
     luma : bool
         Take the brightness alone of a YCbCr picture; the result is L.
     """
+    if resampler.current() == "cykooz":
+        plain = image.getchannel(0) if luma else image
+        if simd_resize.can_resize(plain.mode, kernel):
+            return simd_resize.resize(plain, size, kernel, part)
     left, top, right, bottom = part
     across, down = (right - left) / size[0], (bottom - top) / size[1]
     blocks = gap is not None and max(across, down) >= 2 * gap

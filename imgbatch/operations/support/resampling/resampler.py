@@ -1,0 +1,92 @@
+"""Resampler: which engine averages the pixels in this process? numpy's matrix products, or SIMD code.
+
+Pictures differ in their last bits between the two, by no more than either differs from exact weights. So the engine is
+no part of a recipe: a run chooses one before its first image (:func:`choose`), every task brings its name along
+(:func:`use`), and what runs so far made of unchanged files stays as it is.
+
+``cykooz`` is the package cykooz-resizer, which comes with ``imgbatch[fast]``. It is looked at once in a process: a
+package that cannot be imported, or resizes otherwise than Pillow, is left alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import functools
+import importlib.util
+from collections.abc import Iterator
+
+from imgbatch.core.errors import EngineError, HostWarning, UsageError, sentence, unknown
+from imgbatch.core.run_settings import RESAMPLERS
+
+PACKAGE = "cykooz_resizer"
+ADVICE = "pip install 'imgbatch[fast]'"
+_current: contextvars.ContextVar[str] = contextvars.ContextVar("imgbatch_resampler", default="auto")
+
+
+@contextlib.contextmanager
+def use(name: str) -> Iterator[None]:
+    """Within the block this thread resizes with that engine; ``auto``: with the one that :func:`choose` gives."""
+    token = _current.set(name)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def current() -> str:
+    """The engine that this thread resizes with: numpy or cykooz."""
+    name = _current.get()
+    return choose(name) if name == "auto" else name
+
+
+def choose(wish: str) -> str:
+    """The engine for a wish, one of ``RESAMPLERS``; a package that does not work is left alone with a HostWarning.
+
+    Raises
+    ------
+    UsageError
+        ``cykooz`` is wished for, and missing or of no use here; or there is no such engine.
+    """
+    if wish not in RESAMPLERS:
+        raise unknown(wish, "resampler", RESAMPLERS)
+    if wish == "numpy" or (wish == "auto" and not is_installed()):
+        return "numpy"
+    problem = find_problem()
+    if not problem:
+        return "cykooz"
+    if wish == "cykooz":
+        raise UsageError(f"{problem}; or leave --resampler at auto")
+    import warnings  # seldom
+
+    warnings.warn(HostWarning(f"{problem}; until then numpy resizes"), stacklevel=2)
+    return "numpy"
+
+
+@functools.cache
+def is_installed() -> bool:
+    """Whether there is the package of ``cykooz``; it is not imported."""
+    return importlib.util.find_spec(PACKAGE) is not None
+
+
+@functools.cache
+def find_problem() -> str:
+    """Why ``cykooz`` cannot be used in this process, and what to do; "" where it can."""
+    if not is_installed():
+        return f"cykooz-resizer, which --resampler cykooz needs, is not installed: {ADVICE}"
+    try:
+        from imgbatch.operations.support.resampling import simd_resize  # only where it is installed
+
+        simd_resize.check_results()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - somebody else's package may raise anything, a panic of Rust's too
+        text = sentence(error) if isinstance(error, EngineError) else f"{type(error).__name__}: {sentence(error)}"
+        return f"cykooz-resizer is installed and cannot be used ({text}): install it again, {ADVICE}"
+    return ""
+
+
+def require(name: str) -> None:
+    """EngineError where this process lacks the engine that a run has chosen: a worker on another machine, say."""
+    if name == "cykooz" and find_problem():
+        raise EngineError(f"{find_problem()}; or choose --resampler numpy")
