@@ -158,7 +158,10 @@ class Cost:
 
 @frozen(slots=True)
 class Outcome:
-    """What became of one job. Exactly one per job, whatever happens. `cost` is there when it was asked for."""
+    """What became of one job. Exactly one per job, whatever happens. `cost` is there when it was asked for.
+
+    `host_warnings` are none of the file's: what its process lacks, which the run says once.
+    """
 
     index: int
     source: Source
@@ -170,6 +173,7 @@ class Outcome:
     ms: dict[str, float] = field(default_factory=dict)
     cost: Cost | None = None
     source_hash: str = ""  # of the bytes that were read
+    host_warnings: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:

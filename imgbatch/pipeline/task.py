@@ -10,6 +10,7 @@ import copy
 import os
 import posixpath
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Protocol, Self
 
 from imgbatch.core.errors import Phase
@@ -164,11 +165,11 @@ class FileTask(Task):
         """Process the job's file; its Outcome."""
         if job.source.problem is not None:
             return self.blame(job, "failed", job.source.problem)
-        from imgbatch.codecs.reading.limits import format_warnings, warning_recorder  # only in the process that does it
+        from imgbatch.codecs.reading import limits  # only in the process that does it
         from imgbatch.operations.support.resampling import resampler
 
         file = self.begin(job, context)
-        with warning_recorder(self.max_pixels) as warnings, resampler.use(self.resampler):
+        with limits.warning_recorder(self.max_pixels) as warnings, resampler.use(self.resampler):
             try:
                 try:
                     file.process()
@@ -176,8 +177,9 @@ class FileTask(Task):
                     file.close()
             except Exception as error:  # noqa: BLE001 - one file's error is that file's value, never the batch's
                 file.fail(error)
-        file.warnings += format_warnings(warnings)
-        return file.outcome()
+        file.warnings += limits.format_warnings(warnings)
+        texts = limits.host_warnings(warnings)
+        return replace(file.outcome(), host_warnings=texts) if texts else file.outcome()
 
 
 class FileContext(ABC):

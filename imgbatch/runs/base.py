@@ -22,7 +22,7 @@ from imgbatch.core.job import Job, Outcome
 from imgbatch.core.parameter_kinds import check_paths, check_type
 from imgbatch.core.report import ExitCode, Report
 from imgbatch.core.run_settings import Filters, Settings
-from imgbatch.executors.base import Executor, ExecutorOptions
+from imgbatch.executors.base import Executor, ExecutorOptions, warn
 from imgbatch.operations.support.resampling import resampler
 from imgbatch.pipeline.task import Task
 from imgbatch.runs.resampler_choice import choose_resampler, is_wrong_choice
@@ -96,6 +96,7 @@ class Run(ABC):
         self._stop: tuple[ExitCode, str] | None = None
         self._is_failure = False
         self._logger: Logger | None = None
+        self._host_warnings: set[str] = set()
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"a {type(self).__name__} belongs to its process and cannot be copied; send its report instead")
@@ -244,7 +245,11 @@ class Run(ABC):
             self._stop_after(self.report.wrong)
 
     def _add(self, outcome: Outcome) -> None:
-        """Add an outcome to the report, and to the records of the program's log."""
+        """Add an outcome to the report and the program's log; what its process lacks is said once."""
+        for text in outcome.host_warnings:
+            if text not in self._host_warnings:
+                self._host_warnings.add(text)
+                warn(text)
         self.report.add(outcome)
         if self._logger is not None:
             self._logger.outcome(outcome)

@@ -112,6 +112,13 @@ def _long_way() -> None:
     small_png._is_codec_known = lambda: False  # type: ignore[assignment]  # not cached
 
 
+def _pillows_filters() -> None:
+    """PNGs are decoded by Pillow, also where pyspng is installed."""
+    from imgbatch.codecs.reading.samples import simd_png
+
+    simd_png.is_installed = lambda: False  # type: ignore[assignment]  # not cached
+
+
 @dataclass(frozen=True)
 class Choice:
     """A choice, where it shows (keys of workloads), and what turns it."""
@@ -130,6 +137,7 @@ CHOICES: dict[str, Choice] = {
     "from-the-picture": Choice("W6", _from_the_picture),
     "memory-given-back": Choice("W8", _memory_given_back),
     "long-way": Choice("W8", _long_way),
+    "pillows-filters": Choice("W4", _pillows_filters),
 }
 
 

@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw
 
 import imgbatch as ib
 from imgbatch.codecs import small_png
+from imgbatch.codecs.reading.samples import simd_png
 from imgbatch.executors.processes import worker
 from imgbatch.operations.support.resampling import separable
 from imgbatch.pipeline.decisions import decode_plan
@@ -194,7 +195,7 @@ def test_sets_of_other_photographs_are_made_anew(few: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize("name", list(choices.CHOICES))
 def test_each_choice_is_one_of_the_code(name: str) -> None:
     """What is set by a name that was not there before would turn nothing."""
-    modules = [vars(module) for module in (decode_plan, worker, separable, small_png)]
+    modules = [vars(module) for module in (decode_plan, worker, separable, small_png, simd_png)]
     kept = [dict(module) for module in modules]
     choices.CHOICES[name].turn()
     try:

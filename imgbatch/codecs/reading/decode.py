@@ -52,6 +52,8 @@ class SourceImage:
         Bytes of the file.
     heavy, is_plain : bool
         Whether it has blocks too large to be read, so that its bytes are not passed on; whether it is only pixels.
+    untrusted : bool
+        Whether it comes from strangers, so that Pillow alone decodes it.
     waves : int
         Bytes that its decoder holds besides pixels: JPEG's in several scans, JPEG 2000's numbers of 32 bits.
     scales, luma : bool
@@ -77,8 +79,7 @@ class SourceImage:
         self.changes: list[str] = []
         self.warnings: list[str] = []
         self._data = data
-        self.length, self.heavy, self._max_pixels = len(data), False, max_pixels
-        self._places: range | list[int] | None = None  # of the frames that count, once they were counted
+        self.length, self.heavy, self.untrusted, self._max_pixels = len(data), False, False, max_pixels
         self._pixels: dict[int, int] = {}  # of each page, where they have sizes of their own
         self.depth = bit_depth.depth(image, self.format, data)
         if self.format == "png" and not bare:
@@ -137,14 +138,9 @@ class SourceImage:
         """How many frames or pages there are; asking walks through a GIF or TIFF."""
         return len(self._frames)
 
-    @property
+    @functools.cached_property
     def _frames(self) -> range | list[int]:
         """The places in the file of the frames that count."""
-        if self._places is None:
-            self._places = self._find_places()
-        return self._places
-
-    def _find_places(self) -> range | list[int]:
         if self.format not in MULTIFRAME:
             return range(1)
         with errors.image_errors("decode"):
@@ -278,7 +274,7 @@ class SourceImage:
                 box = None if draft is None else draft()
                 mend = bit_depth.frame_repair(self.image, self.depth)
                 if deep is None or not deep.is_alone:
-                    self.image.load()
+                    loaded_frame.load(self.image, self._data, self.untrusted)
                 if box is not None:
                     jpeg_draft.mix_padding(self.image, *box[2:])
                 bit_depth.check(self.image, self.format, self.depth, self.warnings)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any, TextIO
 
 from imgbatch.codecs.registry import CODECS
-from imgbatch.core.errors import ImageError, one_line
+from imgbatch.core.errors import HostWarning, ImageError, one_line
 
 #: The readers that may be used, by Pillow's names.
 READERS = (
@@ -163,17 +163,23 @@ def check_total(pixels: int, max_pixels: int, words: str, frames: int) -> None:
 
 
 def format_warnings(messages: Sequence[warnings.WarningMessage]) -> list[str]:
-    """Recorded warnings as sentences: each once, without those for programmers.
+    """Recorded warnings of a file as sentences: each once, without those for programmers.
 
-    Pillow's about large pictures are left out, too: our own limit decides.
+    Pillow's about large pictures are left out, too: our own limit decides. So are those of the host (`host_warnings`).
     """
     if not messages:
         return []
     from PIL import Image
 
-    noise = (DeprecationWarning, ResourceWarning, Image.DecompressionBombWarning)
+    noise = (DeprecationWarning, ResourceWarning, Image.DecompressionBombWarning, HostWarning)
     useful = (message for message in messages if not issubclass(message.category, noise))
     return list(dict.fromkeys(one_line(str(message.message)) for message in useful))
+
+
+def host_warnings(messages: Sequence[warnings.WarningMessage]) -> tuple[str, ...]:
+    """Of the recorded warnings those that are the same for every file: what the process lacks."""
+    of_host = (message for message in messages if issubclass(message.category, HostWarning))
+    return tuple(dict.fromkeys(one_line(str(message.message)) for message in of_host))
 
 
 def _own_limits() -> _Limits:

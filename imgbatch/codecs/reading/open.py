@@ -42,7 +42,7 @@ def open_image(data: bytes, suffix: str, max_pixels: int, untrusted: bool = Fals
     max_pixels : int
         For all frames together.
     untrusted : bool
-        Whether only everyday formats are read.
+        Whether only everyday formats are read, and by Pillow alone.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def open_image(data: bytes, suffix: str, max_pixels: int, untrusted: bool = Fals
     except BaseException:
         image.close()
         raise
-    result.length, result.heavy = len(data), bool(heavy)
+    result.length, result.heavy, result.untrusted = len(data), bool(heavy), untrusted
     result.warnings[:0] = heavy
     if result.format == "tiff":
         from imgbatch.codecs.containers import tiff_tags

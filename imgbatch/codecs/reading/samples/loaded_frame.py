@@ -1,4 +1,4 @@
-"""Loaded frame: how does it leave its reader, and with what header?"""
+"""Loaded frame: who decodes it, how does it leave its reader, and with what header?"""
 
 from __future__ import annotations
 
@@ -12,6 +12,25 @@ if TYPE_CHECKING:
     from imgbatch.codecs.reading.samples.deep_frames import Reader
 
 _COLOR_KEY_MODES = frozenset({"1", "L", "P", "RGB", "I;16"})
+
+
+def load(image: ImageFile, data: bytes, untrusted: bool) -> None:
+    """Decode what Pillow has opened; what is damaged, Pillow says.
+
+    Parameters
+    ----------
+    image : ImageFile
+    data : bytes
+        The whole file.
+    untrusted : bool
+        Whether Pillow alone is to decode it: optional packages bring C libraries that may be older than its own.
+    """
+    if image.format == "PNG" and not untrusted:
+        from imgbatch.codecs.reading.samples import simd_png
+
+        if simd_png.load(image, data):
+            return
+    image.load()
 
 
 def detach(image: ImageFile, alone: bool, mend: Callable[[Image], Image] | None, deep: Reader | None) -> Image:
