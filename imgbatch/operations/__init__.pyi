@@ -20,13 +20,13 @@ from imgbatch.operations.sensor.dark_frame import DarkFrame
 from imgbatch.operations.sensor.flat_field import FlatField
 from imgbatch.operations.tone.clahe import Clahe
 from imgbatch.operations.tone.effects import Posterize, Solarize, Threshold
+from imgbatch.operations.tone.grayscale import Grayscale
 from imgbatch.operations.tone.levels import (
     Autocontrast,
     Brightness,
     Contrast,
     Equalize,
     Gamma,
-    Grayscale,
     Invert,
     Levels,
     Saturation,

@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from imgbatch.core.places import PlaceMap
+    from imgbatch.pixels.planes import PlanarImage
 
 
 _OURS = "imgbatch.operations."
+_BOTH_WAYS = ("apply", "apply_to_planes")
 #: How an operation treats pictures with 16 bits of color.
 Bands = Literal["eight_bits", "each", "colors", "weighted", "whole"]
 
@@ -58,6 +60,10 @@ class Operation(Declaration, ABC):
         before the operation, which is noted. Of the others `apply` sees ``each`` band by itself, as 16-bit gray; all
         ``colors`` so, and alpha stays; each band as 32-bit floats, the colors ``weighted`` by alpha; or the deep image
         as a ``whole``.
+    on_planes : bool
+        Whether :meth:`apply_to_planes` does the same to a photograph whose brightness and colors are apart. What is
+        linear in red, green and blue is so, but for what is cut off at black and white, and what changes the luma
+        alone. Then a resize, such operations and a JPEG encoder hand planes on, and no other pixels are made.
     floats : bool
         Whether what sees the deep image as a ``whole`` works on color of 32-bit floats (pixels/deep/floats.py), too;
         others refuse it. Single bands of it are of mode ``F``.
@@ -82,6 +88,7 @@ class Operation(Declaration, ABC):
     smooth: ClassVar[bool] = False
     bands: ClassVar[Bands] = "eight_bits"
     floats: ClassVar[bool] = False
+    on_planes: ClassVar[bool] = False
 
     @abstractmethod
     def apply(self, image: Image) -> Image:
@@ -92,6 +99,10 @@ class Operation(Declaration, ABC):
         ImageError
             Kind ``mode`` when the operation has no meaning for the image's mode, ``operation`` for the rest.
         """
+
+    def apply_to_planes(self, image: PlanarImage) -> Image:
+        """The same as :meth:`apply` for a picture whose brightness and colors are apart; called where `on_planes`."""
+        raise NotImplementedError(f"{self.word} says that it works on planes, and not how")
 
     def after(self, size: Size) -> Size | None:
         """The size in px of what I make of any picture of `size` px; None: only its pixels can tell."""
@@ -177,7 +188,12 @@ def apply_all(
 
 
 def apply_operation(operation: Operation, image: Image) -> Image:
-    """What an operation makes of an image: of 16 bits of color as it declares by its `bands`."""
+    """What an operation makes of an image: of planes, and of 16 bits of color, as it declares it."""
+    if image.mode == "YCbCr" and works_on_planes(operation):
+        from imgbatch.pixels.planes import PlanarImage
+
+        if isinstance(image, PlanarImage):
+            return operation.apply_to_planes(image)
     if image.mode not in DEEP_COLOR or operation.bands == "whole":
         return operation.apply(_check_floats(operation, image))
     if not has_16_bits(operation):
@@ -212,6 +228,13 @@ def eight_bit_operation(operations: Iterable[Operation]) -> Operation | None:
 def has_16_bits(operation: Operation) -> bool:
     """Whether an operation works with 16 bits of color; one of a user's may have a parameter called `bands`."""
     return operation.bands in ("each", "colors", "weighted", "whole")
+
+
+def works_on_planes(operation: Operation) -> bool:
+    """Whether an operation is `on_planes`; a class of a user's that only changes `apply` is not."""
+    kinds = type(operation).__mro__
+    apply, on_planes = (next(at for at, kind in enumerate(kinds) if name in vars(kind)) for name in _BOTH_WAYS)
+    return operation.on_planes and on_planes <= apply
 
 
 def needs_screen(operations: Iterable[Operation], mode: str) -> bool:

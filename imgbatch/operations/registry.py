@@ -43,7 +43,7 @@ MODULES = {
     "Autocontrast": "tone.levels",
     "Equalize": "tone.levels",
     "Clahe": "tone.clahe",
-    "Grayscale": "tone.levels",
+    "Grayscale": "tone.grayscale",
     "Sepia": "tone.sepia",
     "Tint": "tone.tint",
     "Invert": "tone.levels",

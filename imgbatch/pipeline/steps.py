@@ -19,7 +19,7 @@ from imgbatch.core.job import Job, Target, Written
 from imgbatch.operations import Operation
 from imgbatch.operations.base import needs_screen
 from imgbatch.pipeline import template_fields, write_output
-from imgbatch.pipeline.decisions import decode_plan, depth, output_decision, select_frames
+from imgbatch.pipeline.decisions import decode_plan, depth, half_size_colors, output_decision, select_frames
 from imgbatch.pipeline.decisions.memory_demand import memory_demand
 from imgbatch.pipeline.decisions.output_decision import Decisions, OutputDecision
 from imgbatch.pipeline.decisions.ways import MOST_PLANS, Kind, Way, is_shared, kind_of
@@ -125,7 +125,7 @@ def plan_decode(image: ImageContext) -> None:
             picture.metadata.icc = profile_policy.assumed_profile(paths[0], picture.mode, picture.changes)
     icc = picture.metadata.icc
     files = zip(outputs, job.targets, strict=True)
-    halves = picture.luma and all(decode_plan.halves_chroma(output, target.format, icc) for output, target in files)
+    halves = picture.luma and all(half_size_colors.suits_encoder(one, target.format, icc) for one, target in files)
     shape = picture.size, picture.orientation, picture.format, halves, *[target.output for target in job.targets]
     plan = task.plans.get(shape)
     if plan is not None:

@@ -31,7 +31,7 @@ DEFAULT_NAME = "{dir}/{stem}.{ext}"
 _LATER = ("gainmap", "compression", "depth", "set")
 #: What counts instead of ``auto`` where that became another sampling, so that only what it is true of is made again.
 _WHOLE_CHROMA = "auto, 4:4:4"
-_CANONICAL = 3  # changes when the same recipe would give other files, so that these are made again
+_CANONICAL = 4  # changes when the same recipe would give other files, so that these are made again
 
 
 def canonical_name(template: str) -> str:

@@ -24,6 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from PIL import ImageFilter
+
 from tests.benchmarks import quality
 from tests.benchmarks.case import Case, Tools
 from tests.benchmarks.data import REPO, Sets
@@ -35,31 +37,25 @@ from tests.benchmarks.workloads import WORKLOADS
 AS_IT_IS = "as-it-is"
 
 
-def _rows_first() -> None:
-    """In Pillow's order: a kernel sweeps along the rows, then down the columns."""
+def _pillows_kernels() -> None:
+    """Pillow reduces and blurs, not matrix products."""
     from imgbatch.operations.support.resampling import separable
 
-    separable._WORTH = 10**12
+    separable.WORTH = 10**12
 
 
-def _one_column() -> None:
-    """Columns first, but each by itself, not four together."""
-    from imgbatch.operations.support.resampling import separable
+def _pillows_blur() -> None:
+    """Pillow's three box blurs stand in for a Gaussian."""
+    from imgbatch.operations.support.resampling import gaussian
 
-    together: Callable[..., Any] = separable.reduce_image
+    gaussian.blur_bands = lambda image, sigma: image.filter(ImageFilter.GaussianBlur(sigma))
 
-    def reduced(image: Any, size: Any, kernel: Any, part: Any, gap: Any = None, luma: bool = False) -> Any:
-        left, top, right, bottom = part
-        large = size[0] * size[1] >= separable._WORTH
-        times = (right - left) / size[0], (bottom - top) / size[1]
-        blocks = gap is not None and max(times) >= 2 * gap
-        if blocks or not large or min(times) < 1 or not (luma or image.mode == "L"):
-            return together(image, size, kernel, part, gap, luma)
-        plane = image.getchannel(0) if luma else image
-        swept = plane.resize((plane.width, size[1]), kernel, (0, top, plane.width, bottom))
-        return swept.resize(size, kernel, (left, 0, right, size[1]))
 
-    separable.reduce_image = reduced
+def _filters_of_rgb() -> None:
+    """Filters are applied to red, green and blue, not to brightness and colors at half size."""
+    from imgbatch.pipeline.decisions import half_size_colors
+
+    half_size_colors._stays_in_planes = lambda chain: len(chain) == 1
 
 
 def _room(times: float) -> Callable[[], None]:
@@ -79,9 +75,9 @@ def _room(times: float) -> Callable[[], None]:
 
 def _whole_colors() -> None:
     """Colors are made at full size, as the encoder would average them."""
-    from imgbatch.pipeline.decisions import decode_plan
+    from imgbatch.pipeline.decisions import half_size_colors
 
-    decode_plan.halves_chroma = lambda *_: False
+    half_size_colors.suits_encoder = lambda *_: False
 
 
 def _no_blocks() -> None:
@@ -128,8 +124,9 @@ class Choice:
 
 
 CHOICES: dict[str, Choice] = {
-    "rows-first": Choice("W1 W6", _rows_first),
-    "one-column": Choice("W1 W6", _one_column),
+    "pillows-kernels": Choice("W1 W3 W4 W5 W6", _pillows_kernels),
+    "pillows-blur": Choice("W5", _pillows_blur),
+    "filters-of-rgb": Choice("W5", _filters_of_rgb),
     "room-1": Choice("W2", _room(1.0)),
     "room-2": Choice("W1 W2 W3", _room(2.0)),
     "whole-colors": Choice("W1 W2", _whole_colors),

@@ -16,8 +16,8 @@ import imgbatch as ib
 from imgbatch.codecs import small_png
 from imgbatch.codecs.reading.samples import simd_png
 from imgbatch.executors.processes import worker
-from imgbatch.operations.support.resampling import separable
-from imgbatch.pipeline.decisions import decode_plan
+from imgbatch.operations.support.resampling import gaussian, separable
+from imgbatch.pipeline.decisions import decode_plan, half_size_colors
 from tests.benchmarks import choices, other_pictures, peers, quality
 from tests.benchmarks.__main__ import measure_case
 from tests.benchmarks.case import ENGINES, Case, Tools
@@ -195,7 +195,8 @@ def test_sets_of_other_photographs_are_made_anew(few: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize("name", list(choices.CHOICES))
 def test_each_choice_is_one_of_the_code(name: str) -> None:
     """What is set by a name that was not there before would turn nothing."""
-    modules = [vars(module) for module in (decode_plan, worker, separable, small_png, simd_png)]
+    changed = decode_plan, half_size_colors, worker, separable, gaussian, small_png, simd_png
+    modules = [vars(module) for module in changed]
     kept = [dict(module) for module in modules]
     choices.CHOICES[name].turn()
     try:
@@ -206,7 +207,7 @@ def test_each_choice_is_one_of_the_code(name: str) -> None:
             module.update(held)
 
 
-@pytest.mark.parametrize("name", [choices.AS_IT_IS, "rows-first"])
+@pytest.mark.parametrize("name", [choices.AS_IT_IS, "pillows-kernels"])
 def test_a_command_is_carried_out_with_a_choice_turned(few: Path, tmp_path: Path, name: str) -> None:
     words = ["run", str(few), "-o", str(tmp_path / "out"), "--resize", "300", "-j", "0", "-Q"]
     command = [sys.executable, "-m", "tests.benchmarks.choices", "--turn", name, *words]

@@ -19,14 +19,17 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFilter import Filter
 
+    from imgbatch.pixels.planes import PlanarImage
+
 
 @dataclass(frozen=True)
 class Blur(Operation):
     """Blur with a Gaussian.
 
-    Pillow approximates the Gaussian by three passes of an extended box blur (P. Gwosdek et al., "Theoretical
-    foundations of Gaussian convolution by extended box filtering", SSVM 2011): its time does not grow with sigma, and
-    its impulse response differs from the true bell by a few percent of the peak.
+    Within one level of the true bell, which ends at 3.5 standard deviations. In pictures of less than 65,536 px, and of
+    16 bits, Pillow's approximation stands in for it: three passes of an extended box blur (P. Gwosdek et al.,
+    "Theoretical foundations of Gaussian convolution by extended box filtering", SSVM 2011), whose impulse response
+    differs by a few percent of the peak.
 
     Parameters
     ----------
@@ -38,15 +41,21 @@ class Blur(Operation):
     bands: ClassVar[Bands] = "weighted"
     group: ClassVar[str] = "filters"
     example: ClassVar[str] = "2"
+    on_planes: ClassVar[bool] = True
 
     sigma: Annotated[float, Number(0.01, 250, unit="px"), "standard deviation of the Gaussian"]
 
     def apply(self, image: Image) -> Image:
-        from PIL import ImageFilter
-
         if deep.is_deep(image):
             return deep.gaussian_blur(image, self.sigma)
-        return filter_image(to_straight_alpha(image), ImageFilter.GaussianBlur(self.sigma))
+        return blur_image(to_straight_alpha(image), self.sigma)
+
+    def apply_to_planes(self, image: PlanarImage) -> Image:
+        from imgbatch.operations.support.resampling.gaussian import blur_bands
+
+        return image.change_planes(
+            lambda plane: blur_bands(plane, self.sigma), lambda plane: blur_bands(plane, self.sigma / 2)
+        )
 
 
 @dataclass(frozen=True)
@@ -75,6 +84,13 @@ class BoxBlur(Operation):
         if deep.is_deep(image):
             return deep.box_blur(image, self.radius)
         return filter_image(to_straight_alpha(image), ImageFilter.BoxBlur(self.radius))
+
+
+def blur_image(image: Image, sigma: float) -> Image:
+    """`image` blurred, alpha-correct."""
+    from imgbatch.operations.support.resampling.gaussian import blur_bands
+
+    return apply_to_premultiplied_colors(image, lambda layer: blur_bands(layer, sigma))
 
 
 def filter_image(image: Image, kernel: Filter | type[Filter]) -> Image:

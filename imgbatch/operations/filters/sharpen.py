@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from imgbatch.core.parameter_kinds import Number
 from imgbatch.operations.base import Bands, Operation
-from imgbatch.operations.filters.blur import filter_image
+from imgbatch.operations.filters.blur import blur_image, filter_image
 from imgbatch.pixels.alpha import apply_to_colors, as_deep, to_straight_alpha
 from imgbatch.pixels.color import DEEP_COLOR, FLOATS
 from imgbatch.pixels.deep import gray as deep
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-    from PIL.ImageFilter import Filter
+
+    from imgbatch.pixels.planes import PlanarImage
 
 
 @dataclass(frozen=True)
@@ -48,14 +49,28 @@ class Unsharp(Operation):
     threshold: Annotated[int, Number(0, 255, whole=True), "differences up to this many levels are left alone"] = 0
 
     def apply(self, image: Image) -> Image:
-        from PIL import ImageFilter
-
         if self.amount == 0:
             return image
-        kernel = ImageFilter.GaussianBlur(self.sigma)
-        return _move_apart(
-            image, kernel, lambda band: deep.gaussian_blur(band, self.sigma), self.amount, self.threshold
+        return _move_apart(image, self._smooth, self._smooth_deep, self.amount, self.threshold)
+
+    @property
+    def on_planes(self) -> bool:  # type: ignore[override]  # a constant of most operations
+        """Whether all differences count: a threshold is one of red, green and blue."""
+        return self.threshold == 0
+
+    def apply_to_planes(self, image: PlanarImage) -> Image:
+        from imgbatch.operations.support.resampling.gaussian import blur_bands
+
+        return image.change_planes(
+            lambda plane: _blend(plane, blur_bands(plane, self.sigma), self.amount),
+            lambda plane: _blend(plane, blur_bands(plane, self.sigma / 2), self.amount),
         )
+
+    def _smooth(self, image: Image) -> Image:
+        return blur_image(image, self.sigma)
+
+    def _smooth_deep(self, band: Image) -> Image:
+        return deep.gaussian_blur(band, self.sigma)
 
 
 @dataclass(frozen=True)
@@ -75,17 +90,17 @@ class Sharpen(Operation):
     word: ClassVar[str] = "sharpen"
     bands: ClassVar[Bands] = "whole"
     floats: ClassVar[bool] = True
+    on_planes: ClassVar[bool] = True
     group: ClassVar[str] = "filters"
     example: ClassVar[str] = "1.5"
 
     amount: Annotated[float, Number(0, 10), "strength; 1 = 100 %, 0 = unchanged"] = 1.0
 
     def apply(self, image: Image) -> Image:
-        from PIL import ImageFilter
+        return image if self.amount == 0 else _move_apart(image, _smooth, deep.smooth, self.amount)
 
-        if self.amount == 0:
-            return image
-        return _move_apart(image, ImageFilter.SMOOTH(), deep.smooth, self.amount)
+    def apply_to_planes(self, image: PlanarImage) -> Image:
+        return _sharpen_planes(image, self.amount)
 
 
 @dataclass(frozen=True)
@@ -104,30 +119,62 @@ class Sharpness(Operation):
     word: ClassVar[str] = "sharpness"
     bands: ClassVar[Bands] = "whole"
     floats: ClassVar[bool] = True
+    on_planes: ClassVar[bool] = True
     group: ClassVar[str] = "tone and color"
     example: ClassVar[str] = "1.5"
 
     factor: Annotated[float, Number(0, 10), "1 = unchanged, 0 = smooth"]
 
     def apply(self, image: Image) -> Image:
-        from PIL import ImageFilter
+        return image if self.factor == 1 else _move_apart(image, _smooth, deep.smooth, self.factor - 1)
 
-        if self.factor == 1:
-            return image
-        return _move_apart(image, ImageFilter.SMOOTH(), deep.smooth, self.factor - 1)
+    def apply_to_planes(self, image: PlanarImage) -> Image:
+        return _sharpen_planes(image, self.factor - 1)
+
+
+def _smooth(image: Image) -> Image:
+    """The mean of the 3 x 3 px around, the center weighted 5."""
+    from PIL import ImageFilter
+
+    return filter_image(image, ImageFilter.SMOOTH)
+
+
+#: What that mean does to colors at half size: spread over four pixels each, and averaged again after it.
+_HALF_SIZE_MEAN = (1, 4, 1, 4, 32, 4, 1, 4, 1)
+
+
+def _sharpen_planes(image: PlanarImage, amount: float) -> Image:
+    from PIL import ImageFilter
+
+    mean = ImageFilter.Kernel((3, 3), _HALF_SIZE_MEAN)
+    return image.change_planes(
+        lambda plane: _blend(plane, plane.filter(ImageFilter.SMOOTH), amount),
+        lambda plane: _blend(plane, plane.filter(mean), amount),
+    )
+
+
+def _blend(image: Image, smooth: Image, amount: float) -> Image:
+    """`image` moved away from `smooth` by `amount` times their difference."""
+    from PIL import Image as Images
+
+    return Images.blend(smooth, image, 1 + amount)
 
 
 def _move_apart(
-    image: Image, kernel: Filter, smooth: Callable[[Image], Image], amount: float, threshold: int = 0
+    image: Image,
+    smooth: Callable[[Image], Image],
+    smooth_deep: Callable[[Image], Image],
+    amount: float,
+    threshold: int = 0,
 ) -> Image:
     """`image` moved away from its smooth copy by `amount` times their difference, in its own depth.
 
     Parameters
     ----------
     image : Image
-    kernel : Filter
-        What gives the smooth copy of 8 bits.
     smooth : callable
+        What gives the smooth copy of 8 bits.
+    smooth_deep : callable
         The same for gray of more bits, and for bands of colors.
     amount : float
     threshold : int
@@ -135,13 +182,13 @@ def _move_apart(
     """
     if image.mode == FLOATS:
         levels = deep.gray_range(image) if threshold else None
-        return as_deep(image).change_bands(lambda band: deep.move_apart(band, smooth, amount, threshold, levels))
+        return as_deep(image).change_bands(lambda band: deep.move_apart(band, smooth_deep, amount, threshold, levels))
     if image.mode in DEEP_COLOR:
-        return _move_deep_apart(image, smooth, amount, threshold)
+        return _move_deep_apart(image, smooth_deep, amount, threshold)
     if deep.is_deep(image):
-        return deep.move_apart(image, smooth, amount, threshold)
+        return deep.move_apart(image, smooth_deep, amount, threshold)
     ready = to_straight_alpha(image)
-    return _apart(ready, filter_image(ready, kernel), amount, threshold)
+    return _apart(ready, smooth(ready), amount, threshold)
 
 
 def _move_deep_apart(image: Image, smooth: Callable[[Image], Image], amount: float, threshold: int) -> Image:
@@ -173,7 +220,7 @@ def _apart(image: Image, blur: Image, amount: float, threshold: int) -> Image:
 
     def change(colors: Image) -> Image:
         smooth = blur if blur.mode == colors.mode else blur.convert(colors.mode)
-        sharp = Images.blend(smooth, colors, 1 + amount)
+        sharp = _blend(colors, smooth, amount)
         if threshold:
             sharp = _where_above(threshold, colors, smooth, sharp)
         if blur.mode in ("LA", "RGBA"):

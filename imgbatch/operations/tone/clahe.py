@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
+    from imgbatch.pixels.planes import PlanarImage
+
     Plane = NDArray[Any]  # (row, column)
     Curves = NDArray[Any]  # (row, column, level), float32
 
@@ -55,6 +57,7 @@ class Clahe(Operation):
     group: ClassVar[str] = "tone and color"
     on_screen: ClassVar[bool] = True
     example: ClassVar[str] = "3"
+    on_planes: ClassVar[bool] = True
 
     limit: Annotated[float, Number(1, 100), "how steep a tone curve may get; 1 = next to unchanged"] = 2.0
     tiles: Annotated[int, Number(1, 64, whole=True), "tiles along each side"] = 8
@@ -62,6 +65,9 @@ class Clahe(Operation):
     def apply(self, image: Image) -> Image:
         ready = tone_image(self, image)
         return self.apply_curves(ready, self._curves(self._counts(ready)))
+
+    def apply_to_planes(self, image: PlanarImage) -> Image:
+        return image.change_planes(self.apply, lambda plane: plane)
 
     def across(self, frames: Sequence[Image]) -> Operation:
         ready = map_frames(frames, lambda frame: tone_image(self, frame))

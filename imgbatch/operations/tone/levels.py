@@ -15,7 +15,7 @@ from imgbatch.core.errors import wrong_value
 from imgbatch.core.parameter_kinds import Number
 from imgbatch.core.quantities import Level
 from imgbatch.operations.base import Bands, Operation
-from imgbatch.operations.support.color_matrix import GRAY, IDENTITY, gray_image, interpolate, mix_bands
+from imgbatch.operations.support.color_matrix import GRAY, IDENTITY, interpolate, mix_bands
 from imgbatch.operations.support.curves import ByHistogram, Table, apply_curve, is_gray, tone_image
 from imgbatch.pixels.alpha import apply_to_colors, with_header
 from imgbatch.pixels.color import DEEP_COLOR
@@ -214,24 +214,6 @@ class Invert(Operation):
 
             return with_header(ImageChops.invert(image), image)
         return apply_curve(self, image, lambda value: 1 - value)
-
-
-@dataclass(frozen=True)
-class Grayscale(Operation):
-    """Turn colors into grays.
-
-    The luma of ITU-R BT.601, ``0.299 red + 0.587 green + 0.114 blue``, as Pillow's ``convert("L")``. Alpha is kept
-    (mode LA). Gray images are left as they are.
-    """
-
-    word: ClassVar[str] = "grayscale"
-    bands: ClassVar[Bands] = "whole"
-    group: ClassVar[str] = "tone and color"
-    on_screen: ClassVar[bool] = True
-    smooth: ClassVar[bool] = True
-
-    def apply(self, image: Image) -> Image:
-        return image if is_gray(image) else gray_image(tone_image(self, image))
 
 
 @dataclass(frozen=True)

@@ -10,22 +10,19 @@ Without it (``--no-plan``) every pixel is decoded and operated on, with the same
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import itertools
 import math
 from collections.abc import Sequence
 from typing import Literal
 
-from imgbatch import codecs
-from imgbatch.codecs.metadata import strip
 from imgbatch.codecs.reading.decode import ALL_DATA, SourceImage
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.quantities import Size
 from imgbatch.operations import Operation, Resize
 from imgbatch.operations.geometry.crop_resize import Reduction, bind_original, merge_crops
+from imgbatch.pipeline.decisions import half_size_colors
 from imgbatch.pipeline.decisions.padding import Window, decoder_window
-from imgbatch.planning.recipe import Output
 
 Several = Sequence[Operation]
 Ops = tuple[Operation, ...]
@@ -37,10 +34,7 @@ _WHOLE = ("inside", "outside", "fill")
 #: (tests/benchmarks/choices.py). A kernel of one or two pixels needs it, else it shows which pixels these were.
 SMALL = 512
 ROOM = 1.25
-_WIDE = ("lanczos", "bicubic")
-#: Brightness and colors are reduced apart for results from SMALL on, and from PLANES on (px, longest side) of pictures
-#: that the decoder does not make four times smaller itself: of others there is too little left to spare.
-PLANES = 256
+WIDE = ("lanczos", "bicubic")
 #: Blocks of pixels are averaged before the kernel as long as so many times the wanted sides are left.
 GAP = 3.0
 #: A picture is made from a larger output of the same file only if that is so many times as large.
@@ -113,16 +107,18 @@ def make_plan(
     upright : bool
         Whether the picture's orientation is applied.
     halves : bool
-        Whether every output's encoder halves the colors (:func:`halves_chroma`).
+        Whether every output's encoder halves the colors (:func:`half_size_colors.suits_encoder`).
     """
     size = picture.upright_size if upright else picture.size
     common_ops = merge_crops(common, size, GAP)
     after = sizes_along(common_ops, size)[-1]
     chains: Sequence[Ops] = [tuple(ops) if after is None else merge_crops(ops, after, GAP) for ops in own]
     demand = _largest_demand(common_ops, chains, size) if picture.format == "jpeg" else None
-    luma = halves and picture.luma and _reductions_only([(*common_ops, *chain) for chain in chains], size, demand)
+    luma = halves and picture.luma and half_size_colors.pays(
+        [(*common_ops, *chain) for chain in chains], size, jpeg_scale(size, demand)
+    )
     if luma:
-        common_ops, *chains = (tuple(map(_halve, ops)) for ops in (common_ops, *chains))
+        common_ops, *chains = map(half_size_colors.halve_colors, (common_ops, *chains))
     early = any(isinstance(op, Reduction) for op in common_ops)
     turns = upright and picture.orientation != 1 and picture.format != "tiff"
     if turns:
@@ -176,21 +172,6 @@ def checking_plan(plan: DecodePlan) -> DecodePlan:
     return DecodePlan(plan.size, ALL_DATA, turner, (), ((),) * len(plan.own))
 
 
-def halves_chroma(output: Output, format: str, icc: bytes | None) -> bool:
-    """Whether an output's encoder halves the chroma (4:2:0), and nothing before it needs full chroma.
-
-    Parameters
-    ----------
-    output, format, icc
-        The output, the format of its file, and the profile of the pixels, if any.
-    """
-    policy = strip.icc_policy(output.icc, output.strip, output.keep)
-    if output.max_bytes is not None or output.min_ssim is not None or policy != "keep":
-        return False
-    codec = codecs.codec(format)
-    return codec.halves_chroma(output) and (icc is None or codec.can_write_profile(icc))
-
-
 def jpeg_scale(size: Size, demand: Size | None) -> int:
     """1, 2, 4 or 8: by how much a JPEG of `size` is decoded smaller where `demand` px will do."""
     if demand is None:
@@ -239,27 +220,8 @@ def _demand(op: Reduction, size: Size) -> Size:
     width, height = op.demand(placement.canvas, size)
     room = 1.0
     if max(placement.size) <= SMALL:
-        room = ROOM if op.resize.kernel in _WIDE else 2.0
+        room = ROOM if op.resize.kernel in WIDE else 2.0
     return min(math.ceil(room * width), size[0]), min(math.ceil(room * height), size[1])
-
-
-def _reductions_only(chains: Sequence[Ops], size: Size, demand: Size | None) -> bool:
-    """Whether each output is one reduction of the picture, and one of them is large enough for it to pay."""
-    enough = PLANES if jpeg_scale(size, demand) <= 2 else SMALL
-    firsts = [chain[0] for chain in chains if len(chain) == 1]
-    reductions = [op for op in firsts if isinstance(op, Reduction) and op.resize.kernel in _WIDE]
-    if len(reductions) < len(chains) or any(op.resize.linear for op in reductions):
-        return False
-    placements = [op.placement(size) for op in reductions]
-    return max(max(placement.size) for placement in placements) >= enough and all(
-        placement.size == placement.canvas and placement.size[0] <= right - left and placement.size[1] <= bottom - top
-        for placement in placements
-        for left, top, right, bottom in [placement.box]
-    )
-
-
-def _halve(op: Operation) -> Operation:
-    return dataclasses.replace(op, half_chroma=True) if isinstance(op, Reduction) else op
 
 
 def _can_turn_late(ops: Ops) -> bool:

@@ -18,6 +18,7 @@ from imgbatch.core.quantities import Size
 from imgbatch.operations import (
     Blur,
     Border,
+    Clahe,
     Crop,
     Flip,
     Flop,
@@ -27,10 +28,12 @@ from imgbatch.operations import (
     Pad,
     Resize,
     Rotate,
+    Sharpen,
+    Sharpness,
     Trim,
     Unsharp,
 )
-from imgbatch.pipeline.decisions import decode_plan, output_decision
+from imgbatch.pipeline.decisions import decode_plan, half_size_colors, output_decision
 from imgbatch.pipeline.decisions.memory_demand import memory_demand
 from imgbatch.pipeline.image_task import ImageTask
 from imgbatch.pipeline.task import LocalContext
@@ -40,6 +43,13 @@ SAMPLES = Path(__file__).parents[3] / "sample_images"
 WIDE = SAMPLES / "color" / "wide-gamut.jpg"
 
 LIMIT = 100_000_000
+
+
+class OwnBlur(Blur):
+    """A user's, which is not known to do the same to planes."""
+
+    def apply(self, image: Image.Image) -> Image.Image:
+        return image
 
 
 def open_source(size: Size, format: str = "JPEG", orientation: int = 1, frames: int = 1) -> decode.SourceImage:
@@ -179,7 +189,12 @@ JPEG = Output(format="jpeg")
         ([Resize("800", linear=True)], JPEG, False),
         ([Resize("800x800", "contain")], JPEG, False),  # the padding is a color
         ([Resize("2500", upscale=True)], JPEG, False),
-        ([Resize("800"), Blur(1)], JPEG, False),
+        ([Resize("800"), Blur(1), Unsharp(1), Sharpen(), Sharpness(1.5), Clahe()], JPEG, True),
+        ([Resize("800"), Unsharp(1, threshold=3)], JPEG, False),
+        ([Resize("800"), Median(3)], JPEG, False),
+        ([Resize("800"), Grayscale(), Median(3)], JPEG, True),  # of grays alone
+        ([Resize("800"), Median(3), Grayscale()], JPEG, False),
+        ([Resize("800"), OwnBlur(1)], JPEG, False),
         ([Blur(1), Resize("800")], JPEG, False),
         ([], JPEG, False),
     ],
@@ -187,7 +202,7 @@ JPEG = Output(format="jpeg")
 def test_colors_stay_apart_where_only_brightness_and_half_of_them_count(
     ops: list[Operation], output: Output, apart: bool
 ) -> None:
-    halves = decode_plan.halves_chroma(output, output.format, None)
+    halves = half_size_colors.suits_encoder(output, output.format, None)
     assert decode_plan.make_plan(photo(), True, ops, halves=halves).luma is apart
     assert decode_plan.make_plan(photo(), True, (), [ops], halves=halves).luma is apart
 
@@ -209,7 +224,8 @@ def test_only_what_is_stored_as_brightness_and_colors_is_left_so() -> None:
     assert not apart(open_source((2000, 1500), "WEBP"))
     assert not decode_plan.make_plan(photo(), True, [Resize("800")], halves=False).luma
     assert decode_plan.make_plan(photo(), True, (), [[Resize("800")], [Resize("200")]], halves=True).luma
-    assert not decode_plan.make_plan(photo(), True, (), [[Resize("800")], [Resize("400"), Blur(1)]], halves=True).luma
+    assert decode_plan.make_plan(photo(), True, (), [[Resize("800")], [Resize("400"), Blur(1)]], halves=True).luma
+    assert not decode_plan.make_plan(photo(), True, (), [[Resize("800")], [Resize("400"), Median(3)]], halves=True).luma
 
 
 def test_smaller_outputs_are_made_from_larger_ones() -> None:

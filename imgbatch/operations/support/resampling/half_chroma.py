@@ -1,31 +1,30 @@
-"""Half chroma: how is a photograph reduced that was a JPEG and will be one? Its colors at half size.
+"""Half chroma: how is a photograph changed that was a JPEG and will be one? Its colors at half size.
 
 A JPEG of 4:2:0 has one pair of colors for four pixels, so its encoder would average the colors that a kernel has just
 made of all pixels. Here the colors are made at half size in the first place, which spares half of the kernel's work,
 and spread over their four pixels: the encoder's mean of four equals is what they were. The picture stays YCbCr all the
 way, as the decoder gives it and the encoder takes it; decode_plan.py decides where that may be.
 
-A smaller output is made from a larger one's planes, before its colors were spread.
+A smaller output is made from a larger one's planes, before its colors were spread, and operations that can go on with
+these do so (:attr:`operations.base.Operation.on_planes`).
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
+
+import PIL.Image as Images
+from PIL.Image import Image, Resampling
 
 from imgbatch.core.quantities import Size
 from imgbatch.operations.support.fit import ExactBox
 from imgbatch.operations.support.resampling import separable
 from imgbatch.operations.support.resampling.resample import resample_image
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
+from imgbatch.pixels.planes import PlanarImage
 
 #: Whole blocks of colors are averaged before this kernel: half the pixels are already means of four in most JPEGs.
 #: Bilinear leaves edges of color where they are; hamming, as wide, moves them by up to 0.3 px (test_padding.py).
 _KERNEL, _GAP = "bilinear", 1.0
-_PLANES = "planes"  # where a picture that was made here keeps them; what others make of it has none
-
 
 def reduce_ycbcr(image: Image, box: ExactBox, size: Size, kernel: str, gap: float | None) -> Image:
     """A rectangle of a YCbCr picture, resized.
@@ -43,34 +42,23 @@ def reduce_ycbcr(image: Image, box: ExactBox, size: Size, kernel: str, gap: floa
     gap : float or None
         As Pillow's ``reducing_gap``; for the brightness.
     """
-    from PIL import Image as Images
-
-    earlier: list[Image] | None = vars(image).get(_PLANES)
-    if earlier is None:
-        planes = [_brightness(image, box, size, kernel, gap)]
-        planes += [_halve(image.getchannel(band), box, size) for band in (1, 2)]
-    else:
-        planes = [resample_image(earlier[0], box, size, kernel, gap)]
+    if isinstance(image, PlanarImage):
+        brightness = resample_image(image.brightness, box, size, kernel, gap)
         left, top, right, bottom = (Fraction(side) / 2 for side in box)
-        planes += [_halve(plane, (left, top, right, bottom), size) for plane in earlier[1:]]
-    spread = [plane.resize(size, Images.Resampling.NEAREST, (0, 0, size[0] / 2, size[1] / 2)) for plane in planes[1:]]
-    result = Images.merge("YCbCr", [planes[0], *spread])
-    result.info = dict(image.info)
-    vars(result)[_PLANES] = planes
-    return result
+        blue, red = (_halve(plane, (left, top, right, bottom), size) for plane in image.colors)
+    else:
+        brightness = _brightness(image, box, size, kernel, gap)
+        blue, red = (_halve(image.getchannel(band), box, size) for band in (1, 2))
+    return PlanarImage(brightness, (blue, red), image.info)
 
 
 def _brightness(image: Image, box: ExactBox, size: Size, kernel: str, gap: float | None) -> Image:
-    from PIL.Image import Resampling
-
     left, top, right, bottom = map(float, box)
     return separable.reduce_image(image, size, Resampling[kernel.upper()], (left, top, right, bottom), gap, luma=True)
 
 
 def _halve(plane: Image, box: ExactBox, size: Size) -> Image:
     """One color of what will be `size` px: a sample for each two columns and rows, and for one that is left over."""
-    from PIL import Image as Images
-
     left, top, right, bottom = box
     columns, rows = _halves(Fraction(left), Fraction(right), size[0]), _halves(Fraction(top), Fraction(bottom), size[1])
     parts = [

@@ -1,18 +1,17 @@
-"""Separable kernels: in which order do they sweep over a picture? Down its columns first, then along its rows.
+"""Separable kernels: who sweeps them over a picture, and in which order? Down its columns first, then along its rows.
 
-Pillow's kernels do it the other way round, though the first sweep has more to do and columns take less time than rows:
-there neighbors in memory are treated alike. One plane of bytes is even treated four columns at a time, as the channels
-of a picture a quarter as wide, and its rows as the columns of its mirror image. The samples differ from Pillow's by
-the rounding between the sweeps, and where a kernel overshoots black or white.
+Samples of 8 bits go through exact matrix products (banded_product.py), plane by plane: a photograph of 2016x1512 px
+becomes 1600x1200 in a third of the time that Pillow takes, and nearer to 64-bit floats
+(``python -m tests.contracts.resampling_table``). The rest is Pillow's: other samples, fewer pixels than pay, enlarging,
+and whole blocks that are averaged first. Pillow's kernels sweep along the rows first, though that sweep has more to do
+and columns take less time than rows; so they are given a picture's columns, and then its rows.
 
-Processor time of a whole run over 60 photographs of 9-18 MP (``python -m tests.benchmarks.choices``): in Pillow's order
-1600 px take 6 % more, four widths 11 %; with each column by itself 4 and 7 %. That is in workers, which keep their
-memory (executors/processes/worker.py); where the system clears it for every picture, as with ``-j 0``, the copies cost
-that.
+What either spares in whole runs: ``python -m tests.benchmarks.choices --only pillows``.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import TYPE_CHECKING
 
@@ -22,11 +21,16 @@ from imgbatch.operations.support.resampling import resampler, simd_resize
 if TYPE_CHECKING:
     from PIL.Image import Image, Resampling
 
+    from imgbatch.operations.support.resampling.banded_product import Bands
+
 Part = tuple[float, float, float, float]
 
 _REACH = 3  # px of the result: as far as the widest kernel looks, lanczos
-_WORTH = 256 * 256  # px of a result from which on it pays
+#: Pixels of a result from which on numpy pays: it takes a tenth of a second to load.
+WORTH = 256 * 256
 _TOGETHER = {"LA": "La", "RGBA": "RGBa"}  # modes whose colors count as much as they are seen
+#: Modes of samples of 8 bits.
+EIGHT_BITS = frozenset({"L", "La", "RGB", "RGBa", "RGBX", "CMYK", "YCbCr", "LAB", "HSV"})
 
 
 def reduce_image(
@@ -34,8 +38,7 @@ def reduce_image(
 ) -> Image:
     """A rectangle of `image` averaged to fewer pixels, by a kernel that looks at more than one pixel.
 
-    Where SIMD code resizes (resampler.py) it does all that it can, without blocks. Else what Pillow does in other ways
-    stays with it: enlarging, averaging whole blocks first (`gap`), and small results.
+    Where SIMD code resizes (resampler.py) it does all that it can, and without blocks.
 
     Parameters
     ----------
@@ -56,45 +59,58 @@ def reduce_image(
             return simd_resize.resize(plain, size, kernel, part)
     left, top, right, bottom = part
     across, down = (right - left) / size[0], (bottom - top) / size[1]
-    blocks = gap is not None and max(across, down) >= 2 * gap
-    if blocks or min(across, down) < 1 or math.prod(size) < _WORTH:
+    if min(across, down) < 1 or math.prod(size) < WORTH:
         return (image.getchannel(0) if luma else image).resize(size, kernel, part, gap)
     if image.mode in _TOGETHER:
-        return reduce_image(image.convert(_TOGETHER[image.mode]), size, kernel, part).convert(image.mode)
+        return reduce_image(image.convert(_TOGETHER[image.mode]), size, kernel, part, gap).convert(image.mode)
+    if gap is not None and max(across, down) >= 2 * gap:
+        blocks = max(1, int(across / gap)), max(1, int(down / gap))
+        image, part = _average_blocks(image.getchannel(0) if luma else image, size, part, blocks)
+        return reduce_image(image, size, kernel, part)
+    if luma or image.mode in EIGHT_BITS:
+        return _multiply(image, size, kernel, part, luma)
     first = max(0, math.floor(left - _REACH * across) - 1)
     last = min(image.width, math.ceil(right + _REACH * across) + 1)
     if last - first < image.width:
         image = image.crop((first, 0, last, image.height))
-    if luma or image.mode == "L":
-        swept = _mirror(_down(image, size[1], kernel, top, bottom))
-        result = _mirror(_down(swept, size[0], kernel, left - first, right - first))
-        result.info = dict(image.info)
-        return result
     swept = image.resize((image.width, size[1]), kernel, (0, top, image.width, bottom))
     return swept.resize(size, kernel, (left - first, 0, right - first, size[1]))
 
 
-def _down(image: Image, height: int, kernel: Resampling, top: float, bottom: float) -> Image:
-    """The rows from `top` to `bottom` of a plane, or of a picture's brightness, as `height` rows."""
+def _average_blocks(image: Image, size: Size, part: Part, blocks: Size) -> tuple[Image, Part]:
+    """Blocks of so many columns and rows as one pixel each, and where `part` lies among these."""
+    left, top, right, bottom = part
+    beyond = _REACH * (right - left) / size[0], _REACH * (bottom - top) / size[1]
+    first = max(0, math.floor(left - beyond[0])), max(0, math.floor(top - beyond[1]))
+    last = min(image.width, math.ceil(right + beyond[0])), min(image.height, math.ceil(bottom + beyond[1]))
+    result = image.reduce(blocks, (*first, *last))
+    result.info = dict(image.info)
+    places = ((side - start) / block for side, start, block in zip(part, first * 2, blocks * 2, strict=True))
+    left, top, right, bottom = places
+    return result, (left, top, min(right, result.width), min(bottom, result.height))
+
+
+def _multiply(image: Image, size: Size, kernel: Resampling, part: Part, luma: bool) -> Image:
+    """The same by matrix products, of as many planes as `image` has, or of its brightness alone."""
     from PIL import Image as Images
 
-    fours = -(-image.width // 4)
-    wide = Images.frombuffer("RGBX", (fours, image.height), _rows(image), "raw", "RGBX", 0, 1)
-    swept = wide.resize((fours, height), kernel, (0, top, fours, bottom))
-    result = Images.frombuffer("L", (4 * fours, height), swept.tobytes(), "raw", "L", 0, 1)
-    return result if result.width == image.width else result.crop((0, 0, image.width, height))
+    from imgbatch.operations.support.resampling.banded_product import multiply, plane, to_image
+
+    left, top, right, bottom = part
+    name = kernel.name.lower()
+    down = _reduction(name, image.height, top, bottom, size[1], 0)
+    across = _reduction(name, image.width, left, right, size[0], 1)
+    planes = [image] if luma or image.mode == "L" else image.split()
+    results = [to_image(multiply(plane(one), down, across)) for one in planes]
+    result = results[0] if len(results) == 1 else Images.merge(image.mode, results)
+    result.info = dict(image.info)
+    return result
 
 
-def _rows(image: Image) -> bytes:
-    """The samples of a plane, or of a picture's brightness, each row filled up to fours."""
-    over = image.width % 4
-    if image.mode == "YCbCr" and not over:
-        return image.tobytes("raw", "Y")  # no plane is made of them: a quarter less memory, half the time
-    plane = image if image.mode == "L" else image.getchannel(0)
-    return (plane.crop((0, 0, plane.width + 4 - over, plane.height)) if over else plane).tobytes()
+@functools.lru_cache(maxsize=16)  # planes of one picture, and pictures of one size, have them in common
+def _reduction(name: str, length: int, begin: float, end: float, count: int, axis: int) -> Bands:
+    """The matrix that reduces a part of a line; `axis` 0: of columns, 1: of rows."""
+    from imgbatch.operations.support.resampling.banded_product import bands
+    from imgbatch.operations.support.resampling.kernels import kernel_weights
 
-
-def _mirror(plane: Image) -> Image:
-    from PIL.Image import Transpose
-
-    return plane.transpose(Transpose.TRANSPOSE)
+    return bands(kernel_weights(name, length, begin, end, count), length, axis)

@@ -1,0 +1,115 @@
+"""Gaussian: how is a picture of 8 bits blurred, true to the bell and in little time?
+
+By exact matrix products (banded_product.py), plane by plane; a wide bell is laid over blocks of pixels, each of which
+is a small bell, whose variance is taken off the wide one's. Pillow's approximation by three box blurs takes longer, and
+is off by many levels at edges (``python -m tests.contracts.resampling_table``). Below `separable.WORTH` pixels it
+stays, as numpy does not pay there.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import TYPE_CHECKING, Any
+
+from imgbatch.core.quantities import Size
+from imgbatch.operations.support.resampling import separable
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+
+    from imgbatch.operations.support.resampling.banded_product import Bands
+    from imgbatch.operations.support.resampling.kernels import Weights
+
+    Values = NDArray[Any]
+
+_NARROW = 8  # px: the bells from here on look at blocks
+_BLOCK = 4  # so many blocks are a standard deviation, at least
+_MARGIN = 3  # blocks beyond each edge that see something of the picture
+_LEAST = 64  # blocks of a line, each rounded: of fewer, that would be seen
+
+
+def blur_bands(image: Image, sigma: float) -> Image:
+    """`image` with each band blurred by itself; pixels outside count as copies of the edge's.
+
+    Parameters
+    ----------
+    image : Image
+        Of 8 bits a band; colors that alpha hides are to be weighted by it (``RGBa``).
+    sigma : float
+        Standard deviation in px.
+    """
+    from PIL import Image as Images
+    from PIL import ImageFilter
+
+    bands = [image] if image.mode == "L" else image.split()
+    if image.mode not in separable.EIGHT_BITS or image.width * image.height < separable.WORTH:
+        kernel = ImageFilter.GaussianBlur(sigma)
+        if image.mode != "LAB":  # which it does not take
+            return image.filter(kernel)
+        results = [band.filter(kernel) for band in bands]
+    else:
+        results = [Images.fromarray(_blur_plane(band, sigma)) for band in bands]
+    return results[0] if image.mode == "L" else Images.merge(image.mode, results)
+
+
+def _blur_plane(band: Image, sigma: float) -> Values:
+    from imgbatch.operations.support.resampling.banded_product import multiply, plane
+
+    blocks = _block(sigma, band.height), _block(sigma, band.width)
+    samples = plane(band) if max(blocks) == 1 else _average_blocks(plane(band), blocks)
+    return multiply(samples, _bell(sigma, band.height, blocks[0], 0), _bell(sigma, band.width, blocks[1], 1))
+
+
+def _block(sigma: float, length: int) -> int:
+    """How many px of a line of `length` px are one sample for a bell."""
+    return max(1, min(int(sigma / _BLOCK), length // _LEAST)) if sigma >= _NARROW else 1
+
+
+def _average_blocks(samples: Values, blocks: Size) -> Values:
+    """Blocks of so many rows and columns as one sample each, with some beyond each edge, where the edge goes on."""
+    import numpy
+
+    from imgbatch.operations.support.resampling.banded_product import multiply
+
+    pairs = zip(samples.shape, blocks, strict=True)
+    outer = [(2 * _MARGIN * block if block > 1 else 0, -length % block) for length, block in pairs]
+    margins = [(margin, margin + rest) for margin, rest in outer]
+    wide = numpy.pad(samples, margins, mode="edge")
+    return multiply(wide, _means(wide.shape[0], blocks[0], 0), _means(wide.shape[1], blocks[1], 1))
+
+
+@functools.lru_cache(maxsize=16)
+def _means(length: int, block: int, axis: int) -> Bands:
+    """The matrix that makes a sample of each block of lines of `length` px, but of those in the outer margin."""
+    from imgbatch.operations.support.resampling.banded_product import bands
+
+    return bands(_block_weights(length, block), length, axis)
+
+
+def _block_weights(length: int, block: int) -> Weights:
+    """Small bells: of a pattern as fine as the blocks, no coarse one is made."""
+    from imgbatch.operations.support.resampling.kernels import kernel_weights
+
+    if block == 1:
+        return kernel_weights("box", length, 0, length, length)
+    outer = _MARGIN * block
+    return kernel_weights("gaussian", length, outer, length - outer, (length - 2 * outer) // block)
+
+
+@functools.lru_cache(maxsize=16)
+def _bell(sigma: float, length: int, block: int, axis: int) -> Bands:
+    """The matrix that blurs lines of `length` px; what they are made of are blocks of `block` px."""
+    import numpy
+
+    from imgbatch.operations.support.resampling.banded_product import bands
+    from imgbatch.operations.support.resampling.kernels import gaussian_weights
+
+    if block == 1:
+        return bands(gaussian_weights(sigma, length), length, axis)
+    shares = _block_weights((2 * _MARGIN + 1) * block, block).shares[0]
+    places = numpy.arange(len(shares))
+    variance = shares @ places**2 - (shares @ places) ** 2  # that the blocks have already
+    spread = math.sqrt(sigma * sigma - variance) / block
+    return bands(gaussian_weights(spread, length, block, _MARGIN), -(-length // block) + 2 * _MARGIN, axis)
