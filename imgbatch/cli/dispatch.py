@@ -24,6 +24,8 @@ WITH_WORKERS = ("run", "check", "verify", "stats", "pack")  # unless one of thes
 _HELP = frozenset({"-h", "--help"})
 IDLE = frozenset({*_HELP, "-n", "--dry-run", "--explain", "-j0", "-j=0", "--workers=0"})
 IDLE_PAIRS = {("-j", "0"), ("--workers", "0")}
+_NUMPY_FLAGS = ("--blur", "--unsharp", "-r", "--recipe")
+_SMALL = 256  # px: Pillow resizes to no more
 _FILES = 14  # that a run opens at once, beside what is open already: with fewer, it is a matter of luck what fails
 _ENOUGH_FILES = 64  # whatever is open
 
@@ -37,7 +39,7 @@ def dispatch(words: Sequence[str], alone: bool = False) -> int:
         from imgbatch.executors.processes.start_method import warm
 
         # Workers load their libraries while this process loads its own.
-        warm(numbers=command != "run", alone=alone)
+        warm(numbers=command != "run" or _may_use_numpy(rest), alone=alone)
     if alone:  # what is loaded stays, and so do all files: a fifth of a run without work (the forkserver keeps its own)
         gc.set_threshold(100_000, 50, 50)
     if command in COMMANDS:
@@ -52,6 +54,20 @@ def dispatch(words: Sequence[str], alone: bool = False) -> int:
             f"expected a command ({', '.join(COMMANDS)}), got {command!r}; did you mean `imgbatch run {command} ...`?"
         )
     raise unknown(command, "command", COMMANDS)
+
+
+def _may_use_numpy(words: Sequence[str]) -> bool:
+    """Whether a run's workers will need numpy, as far as a glance at its words tells; a hint."""
+    for word, following in pairwise([*words, ""]):
+        flag, _, value = word.partition("=")
+        if flag in _NUMPY_FLAGS:
+            return True
+        if flag == "--resize":
+            size = (value or following).split(",")[0]
+            numbers = "".join(character if character.isdigit() else " " for character in size).split()
+            if "%" in size or "mp" in size.lower() or any(int(number) > _SMALL for number in numbers):
+                return True
+    return False
 
 
 def _check_open_files() -> None:

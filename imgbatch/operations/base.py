@@ -109,6 +109,11 @@ class Operation(Declaration, ABC):
         return size if self.smooth else None
 
     @property
+    def uses_numpy(self) -> bool:
+        """Whether most pictures need numpy, so that it is loaded once, before there are workers; a hint."""
+        return False
+
+    @property
     def memory_copies(self) -> int:
         """How many pictures of its result's size are in memory at once while it works, the result itself with them."""
         return 2

@@ -52,6 +52,10 @@ class ImageTask(FileTask):
     is_continuation: bool = False
     root: Root | None = None
 
+    @property
+    def uses_numpy(self) -> bool:
+        return any(op.uses_numpy for op in self.recipe.every_op if op.word != "resize" or self.resampler == "numpy")
+
     @functools.cached_property
     def plans(self) -> dict[object, DecodePlan]:
         """The plans of pictures so far, for others of the same shape; steps.py fills it."""

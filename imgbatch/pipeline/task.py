@@ -76,6 +76,11 @@ class Task(ABC):
     root: Root | None = None
     most_memory: ClassVar[int | None] = None
 
+    @property
+    def uses_numpy(self) -> bool:
+        """Whether most jobs need numpy, so that it is loaded once, before there are workers; a hint."""
+        return False
+
     @abstractmethod
     def __call__(self, job: Job, context: TaskContext) -> Outcome:
         """The job's Outcome; never raises for a bad image."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import gc
 import importlib
-import os
 
 from imgbatch.codecs.reading.limits import everyday_readers
+from imgbatch.executors.one_thread import ask_for_one_thread
 
 #: What a worker needs to do its first job; pkgutil to look at the script that was started, as every worker does.
 MODULES = (
@@ -20,7 +20,7 @@ MODULES = (
     "imgbatch.operations.support.canvas", "imgbatch.operations.support.resampling.resample",
 )  # fmt: skip
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in worker.py
+ask_for_one_thread()
 gc.disable()
 for name in MODULES:
     importlib.import_module(name)

@@ -136,7 +136,7 @@ class Pool(Executor):
 
     def _new_state(self, task: Task, data: bytes, workers: int, stack: contextlib.ExitStack) -> RunState:
         """What the supervisors share; its shared memory is released with `stack`."""
-        context = start_context(self._method)
+        context = start_context(self._method, task.uses_numpy)
         staging = Staging(self._sums, workers)
         stack.callback(staging.release)
         table = Table.create(workers)

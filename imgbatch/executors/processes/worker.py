@@ -23,6 +23,7 @@ from imgbatch.core.errors import PHASES, Phase, sentence
 from imgbatch.core.job import Job
 from imgbatch.executors.base import failure_of
 from imgbatch.executors.captured_stderr import CapturedStderr
+from imgbatch.executors.one_thread import ask_for_one_thread
 from imgbatch.executors.processes import priority
 from imgbatch.executors.processes.in_flight import Table
 from imgbatch.executors.processes.memory_budget import ALLOWANCE, limit_memory
@@ -154,7 +155,7 @@ def _settle_in() -> None:
     for number in TERMINAL_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy starts a thread for each processor in each worker
+    ask_for_one_thread()
     parent = parent_process()
     if parent is not None:
         priority.follow(parent.pid or 0)

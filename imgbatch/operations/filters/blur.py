@@ -45,6 +45,10 @@ class Blur(Operation):
 
     sigma: Annotated[float, Number(0.01, 250, unit="px"), "standard deviation of the Gaussian"]
 
+    @property
+    def uses_numpy(self) -> bool:
+        return True
+
     def apply(self, image: Image) -> Image:
         if deep.is_deep(image):
             return deep.gaussian_blur(image, self.sigma)

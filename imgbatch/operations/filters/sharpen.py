@@ -48,6 +48,10 @@ class Unsharp(Operation):
     amount: Annotated[float, Number(0, 10), "strength; 1 = 100 %, 0 = unchanged"] = 1.0
     threshold: Annotated[int, Number(0, 255, whole=True), "differences up to this many levels are left alone"] = 0
 
+    @property
+    def uses_numpy(self) -> bool:
+        return True
+
     def apply(self, image: Image) -> Image:
         if self.amount == 0:
             return image

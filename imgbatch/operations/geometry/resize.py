@@ -1,6 +1,7 @@
 """Resize: what does it take? A size, a way to fit it, and a kernel."""
 
 # Without `from __future__ import annotations`: every start of a command would compile the texts of the fields again.
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, ClassVar
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from imgbatch.core.places import PlaceMap
+
+_HUGE = 20_000, 20_000  # px, of a picture whose size only the resize limits
+_WORTH = 256 * 256  # as in support/resampling/separable.py, which is loaded by workers only
 
 
 @dataclass(frozen=True)
@@ -139,6 +143,10 @@ class Resize(Operation):
 
         left, top, right, bottom = self.placement(frames[0].size).box
         return replace(self, gravity="center", focal=busiest(frames, (right - left, bottom - top)))
+
+    @property
+    def uses_numpy(self) -> bool:
+        return self.kernel != "nearest" and math.prod(self.after(_HUGE)) >= _WORTH
 
     def apply(self, image: "Image") -> "Image":
         if self.gravity == ENTROPY:
