@@ -137,7 +137,7 @@ def plan_decode(image: ImageContext) -> None:
             template_fields.bind_fields(several, job, picture, image.data, upright, image.fields) for several in ops
         )
         if task.plan:
-            plan = decode_plan.make_plan(picture, upright, common, own, halves)
+            plan = decode_plan.make_plan(picture, upright, common, own, halves, task.resampler == "cykooz")
         else:
             plan = decode_plan.full_plan(picture, upright, common, own)
         if len(task.plans) < MOST_PLANS and not any(map(template_fields.needs_fields, ops)):

@@ -97,7 +97,12 @@ def full_plan(picture: SourceImage, upright: bool, common: Several, own: Sequenc
 
 
 def make_plan(
-    picture: SourceImage, upright: bool, common: Several, own: Sequence[Several] = ((),), halves: bool = False
+    picture: SourceImage,
+    upright: bool,
+    common: Several,
+    own: Sequence[Several] = ((),),
+    halves: bool = False,
+    is_simd: bool = False,
 ) -> DecodePlan:
     """The plan of a picture for operations that all outputs share, then each output's own.
 
@@ -108,6 +113,8 @@ def make_plan(
         Whether the picture's orientation is applied.
     halves : bool
         Whether every output's encoder halves the colors (:func:`half_size_colors.suits_encoder`).
+    is_simd : bool
+        Whether SIMD code resizes (resampler.py).
     """
     size = picture.upright_size if upright else picture.size
     common_ops = merge_crops(common, size, GAP)
@@ -115,7 +122,7 @@ def make_plan(
     chains: Sequence[Ops] = [tuple(ops) if after is None else merge_crops(ops, after, GAP) for ops in own]
     demand = _largest_demand(common_ops, chains, size) if picture.format == "jpeg" else None
     luma = halves and picture.luma and half_size_colors.pays(
-        [(*common_ops, *chain) for chain in chains], size, jpeg_scale(size, demand)
+        [(*common_ops, *chain) for chain in chains], size, jpeg_scale(size, demand), is_simd
     )
     if luma:
         common_ops, *chains = map(half_size_colors.halve_colors, (common_ops, *chains))

@@ -43,8 +43,8 @@ def suits_encoder(output: Output, format: str, icc: bytes | None) -> bool:
     return codec.halves_chroma(output) and (icc is None or codec.can_write_profile(icc))
 
 
-def pays(chains: Sequence[Ops], size: Size, scale: int) -> bool:
-    """Whether all that is made of a picture can be made of planes, and one output is large enough.
+def pays(chains: Sequence[Ops], size: Size, scale: int, is_simd: bool) -> bool:
+    """Whether all that is made of a picture can be made of planes, and that spares something.
 
     Parameters
     ----------
@@ -54,7 +54,12 @@ def pays(chains: Sequence[Ops], size: Size, scale: int) -> bool:
         Of the upright picture, in px.
     scale : int
         By how much its decoder makes it smaller: 1, 2, 4 or 8.
+    is_simd : bool
+        Whether SIMD code resizes: red, green and blue in less time than it takes to part brightness and colors, which
+        then only pays for filters.
     """
+    if is_simd and all(len(chain) == 1 for chain in chains):
+        return False
     reductions = [chain[0] for chain in chains if chain and isinstance(chain[0], Reduction)]
     if len(reductions) < len(chains) or not all(map(_stays_in_planes, chains)):
         return False

@@ -208,6 +208,19 @@ def test_colors_stay_apart_where_only_brightness_and_half_of_them_count(
 
 
 @pytest.mark.parametrize(
+    ("own", "apart"),
+    [
+        ([[Resize("800")]], False),
+        ([[Resize("800")], [Resize("400")]], False),
+        ([[Resize("800"), Blur(1)]], True),
+        ([[Resize("800")], [Resize("400"), Blur(1)]], True),
+    ],
+)
+def test_simd_code_resizes_colors_whole_where_no_filter_follows(own: list[list[Operation]], apart: bool) -> None:
+    assert decode_plan.make_plan(photo(), True, (), own, halves=True, is_simd=True).luma is apart
+
+
+@pytest.mark.parametrize(
     ("size", "result", "apart"),
     [((600, 450), "256", True), ((600, 450), "255", False), ((6000, 4500), "512", True), ((6000, 4500), "511", False)],
 )
