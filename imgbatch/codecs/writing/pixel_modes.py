@@ -108,9 +108,9 @@ def _plain(image: Image, codec: Codec, changes: list[str]) -> Image:
         image = to_little_endian(image) if mode == "I;16B" else image.convert(_PLAIN[mode])
     keys = {"transparency"} & image.info.keys() if image.info and image.mode in _COLOR_KEY_MODES else set()
     if image.info.keys() != keys or type(image) is not Images.Image:
-        copy = image.copy()
-        copy.info = {key: image.info[key] for key in keys}
-        image = copy
+        plain = image.copy() if image.mode in ("P", "PA") else _share_pixels(image)
+        plain.info = {key: image.info[key] for key in keys}
+        image = plain
     if image.mode == "I;16" and keys and (not codec.color_key or "I;16" not in codec.modes):
         if "I;16" not in codec.modes:
             return _deep_key_to_alpha(image, changes)
@@ -120,6 +120,15 @@ def _plain(image: Image, codec: Codec, changes: list[str]) -> Image:
         image = color.to_continuous_tone(image)
         image.info = {}
     return image
+
+
+def _share_pixels(image: Image) -> Image:
+    """Another image of the same pixels, which are copied when somebody changes them."""
+    import PIL.Image as Images
+
+    result = Images.Image._new(image, image.im)
+    result.readonly = 1
+    return result
 
 
 def to_eight_bits(frames: Sequence[Image], changes: list[str]) -> Sequence[Image]:
