@@ -177,7 +177,7 @@ class Run(ABC):
         """Choose the engine that resizes, and say so in the report, where there is something that `ops` may resize."""
         if self.todo:
             own_processes = not self.executor_kind.in_this_process and self._foreign_executor is None
-            self.report.resampler = choose_resampler(self.settings.resampler, ops, own_processes)
+            self.report.resampler = choose_resampler(self.settings, ops, own_processes)
 
     def _is_stopping(self) -> bool:
         return self._stop is not None

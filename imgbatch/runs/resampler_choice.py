@@ -13,6 +13,7 @@ from imgbatch.operations.registry import is_builtin
 from imgbatch.operations.support.resampling import resampler
 
 if TYPE_CHECKING:
+    from imgbatch.core.run_settings import Settings
     from imgbatch.operations import Operation
 
 
@@ -21,13 +22,15 @@ def may_resize(ops: Iterable[Operation]) -> bool:
     return any(op.word == "resize" or not is_builtin(type(op)) for op in ops)
 
 
-def choose_resampler(wish: str, ops: Iterable[Operation], own_processes: bool) -> str:
+def choose_resampler(settings: Settings, ops: Iterable[Operation], own_processes: bool) -> str:
     """The engine of a run; "" where nothing is resized.
+
+    Files from strangers meet as little foreign code as may be: with `untrusted` only who asks for SIMD code gets it.
 
     Parameters
     ----------
-    wish : str
-        One of ``RESAMPLERS``.
+    settings : Settings
+        The wish, and whether files are from strangers.
     ops : iterable of Operation
         Of the recipe.
     own_processes : bool
@@ -36,9 +39,11 @@ def choose_resampler(wish: str, ops: Iterable[Operation], own_processes: bool) -
     """
     if not may_resize(ops):
         return ""
-    if wish == "auto" and own_processes:
+    if settings.resampler == "auto" and settings.untrusted:
+        return "numpy"
+    if settings.resampler == "auto" and own_processes:
         return "cykooz" if resampler.is_installed() else "numpy"
-    return resampler.choose(wish)
+    return resampler.choose(settings.resampler)
 
 
 def is_wrong_choice(name: str, wish: str) -> bool:

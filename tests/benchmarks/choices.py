@@ -115,6 +115,13 @@ def _pillows_filters() -> None:
     simd_png.is_installed = lambda: False  # type: ignore[assignment]  # not cached
 
 
+def _no_simd_resize() -> None:
+    """numpy and Pillow resize, also where cykooz-resizer is installed."""
+    from imgbatch.operations.support.resampling import resampler
+
+    resampler.is_installed = lambda: False  # type: ignore[assignment]  # not cached
+
+
 @dataclass(frozen=True)
 class Choice:
     """A choice, where it shows (keys of workloads), and what turns it."""
@@ -135,6 +142,7 @@ CHOICES: dict[str, Choice] = {
     "memory-given-back": Choice("W8", _memory_given_back),
     "long-way": Choice("W8", _long_way),
     "pillows-filters": Choice("W4", _pillows_filters),
+    "no-simd-resize": Choice("W1 W2 W3 W4 W6", _no_simd_resize),
 }
 
 

@@ -109,6 +109,15 @@ def test_another_engine_makes_nothing_again(tmp_path: Path) -> None:
     assert statuses(ib.run(source, tmp_path, HALF, workers=0, resampler="numpy")) == {"unchanged"}
 
 
+@needs_cykooz
+@pytest.mark.parametrize("workers", [0, 1])
+def test_files_from_strangers_meet_it_only_where_it_is_asked_for(workers: int, tmp_path: Path) -> None:
+    photograph((90, 70)).save(tmp_path / "a.png")
+    for wish, engine in (("auto", "numpy"), ("cykooz", "cykooz"), ("numpy", "numpy")):
+        report = ib.run(tmp_path / "a.png", tmp_path / wish, HALF, workers=workers, untrusted=True, resampler=wish)
+        assert report.ok and report.resampler == engine
+
+
 def test_the_summary_names_what_resizes_and_only_then(tmp_path: Path) -> None:
     photograph((90, 70)).save(tmp_path / "a.png")
     auto = "cykooz" if resampler.is_installed() else "numpy"

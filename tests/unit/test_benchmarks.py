@@ -16,7 +16,7 @@ import imgbatch as ib
 from imgbatch.codecs import small_png
 from imgbatch.codecs.reading.samples import simd_png
 from imgbatch.executors.processes import worker
-from imgbatch.operations.support.resampling import gaussian, separable
+from imgbatch.operations.support.resampling import gaussian, resampler, separable
 from imgbatch.pipeline.decisions import decode_plan, half_size_colors
 from tests.benchmarks import choices, other_pictures, peers, quality
 from tests.benchmarks.__main__ import measure_case
@@ -195,7 +195,7 @@ def test_sets_of_other_photographs_are_made_anew(few: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize("name", list(choices.CHOICES))
 def test_each_choice_is_one_of_the_code(name: str) -> None:
     """What is set by a name that was not there before would turn nothing."""
-    changed = decode_plan, half_size_colors, worker, separable, gaussian, small_png, simd_png
+    changed = decode_plan, half_size_colors, worker, separable, resampler, gaussian, small_png, simd_png
     modules = [vars(module) for module in changed]
     kept = [dict(module) for module in modules]
     choices.CHOICES[name].turn()

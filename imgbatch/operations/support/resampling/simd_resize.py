@@ -94,17 +94,9 @@ def _sweep(image: Image, size: Size, kernel: Resampling, part: Part, cpu: str | 
     algorithm = module.ResizeAlg.convolution(module.FilterType[KERNELS[kernel.name][0]])
     result = Images.new(image.mode, size)
     left, top, right, bottom = part
-    box = module.CropBox(left, top, _side(left, right, image.width), _side(top, bottom, image.height))
+    box = module.CropBox(left, top, right - left, bottom - top)
     resizer = module.Resizer()  # by itself, as threads may resize at the same time; it starts none
     if cpu is not None:
         resizer.cpu_extensions = module.CpuExtensions[cpu]
     resizer.resize_pil(image, result, module.ResizeOptions(algorithm, crop_box=box))
     return result
-
-
-def _side(begin: float, end: float, length: int) -> float:
-    """The distance from `begin` to `end`; the sum of both must not lie beyond `length` by rounding."""
-    side = end - begin
-    while begin + side > length:
-        side = math.nextafter(side, 0)
-    return side
