@@ -1,7 +1,7 @@
 """Resampler: which engine averages the pixels in this process? numpy's matrix products, or SIMD code.
 
-Pictures differ in their last bits between the two, by no more than either differs from exact weights. So the engine is
-no part of a recipe: a run chooses one before its first image (:func:`choose`), every task brings its name along
+Pictures of the two differ in their last bits, by no more than either differs from exact weights. So the engine is no
+part of a recipe: a run chooses one before its first image (:func:`choose`), every task brings its name along
 (:func:`use`), and what runs so far made of unchanged files stays as it is.
 
 ``cykooz`` is the package cykooz-resizer, which comes with ``imgbatch[fast]``. It is looked at once in a process: a
