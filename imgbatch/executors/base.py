@@ -104,25 +104,6 @@ def failure_of(error: BaseException, phase: Phase) -> Failure:
     return Failure("operation", phase, f"{type(error).__name__}: {sentence(error)}")
 
 
-def outcome_of_reply(task: Task, job: Job, reply: bytes) -> tuple[Outcome, bool]:
-    """The Outcome in a reply from another process, and whether that process could have counted it as its own.
-
-    Parameters
-    ----------
-    task : Task
-    job : Job
-        What was asked.
-    reply : bytes
-        A pickled Outcome, or the Failure that is there instead.
-    """
-    try:
-        answer = pickle.loads(reply)
-    except BaseException as error:  # noqa: BLE001 - a reply may explode in any way; it costs its own job only
-        message = f"the outcome cannot be read ({type(error).__name__})"
-        return task.blame(job, "failed", Failure("operation", "ops", message)), False
-    return (answer if isinstance(answer, Outcome) else task.blame(job, "failed", answer)), True
-
-
 def warn(text: str) -> None:
     """Warn that the machine gives the run less than it asks for; the command says it, a program as it likes."""
     import warnings  # seldom

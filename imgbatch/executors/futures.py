@@ -15,8 +15,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from imgbatch.core.errors import EngineError, sentence
 from imgbatch.core.job import Failure, Job, Outcome
-from imgbatch.executors.base import Executor, ExecutorOptions, failure_of, outcome_of_reply, pickle_task
+from imgbatch.executors.base import Executor, ExecutorOptions, failure_of, pickle_task
 from imgbatch.executors.chunks import Chunks
+from imgbatch.executors.messages import outcome_of_reply, pickle_job, pickle_outcome, unpickle_job
 from imgbatch.pipeline.task import LocalContext, Task
 
 PATIENCE = 5.0  # seconds that a closed iterator gives the files in hand
@@ -63,7 +64,7 @@ class Futures(Executor):
                     if chunk is None:
                         break
                     try:
-                        jobs_by_future[self._pool.submit(call, [pickle.dumps(job) for job in chunk])] = chunk
+                        jobs_by_future[self._pool.submit(call, list(map(pickle_job, chunk)))] = chunk
                     except RuntimeError as error:  # it broke, or was shut down
                         breakage = error
                         yield from self._blame(task, chunk, error)
@@ -152,9 +153,10 @@ def _unpickle(data: bytes) -> Task:
     return task
 
 
-def _one(task: Task, job: bytes) -> bytes:
+def _one(task: Task, data: bytes) -> bytes:
     context = LocalContext()
     try:
-        return pickle.dumps(task(pickle.loads(job), context))
+        job = unpickle_job(data)
+        return pickle_outcome(task(job, context), job)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - one Outcome for every job; the parent makes it from this
         return pickle.dumps(failure_of(error, context.current_phase))

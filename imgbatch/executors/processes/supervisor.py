@@ -16,7 +16,7 @@ from multiprocessing.process import BaseProcess
 
 from imgbatch.core.errors import HostError, sentence
 from imgbatch.core.job import Failure, Job, Outcome
-from imgbatch.executors.base import outcome_of_reply
+from imgbatch.executors.messages import outcome_of_reply, pickle_job
 from imgbatch.executors.processes.in_flight import IDLE
 from imgbatch.executors.processes.launch import JOIN_TIMEOUT, start_worker
 from imgbatch.executors.processes.memory_budget import resident
@@ -138,7 +138,7 @@ class Supervisor:
 
     def _ask(self, again: bool, jobs: list[Job]) -> list[bytes] | Death:
         process, connection = self._worker()
-        message = pickle.dumps((again, [pickle.dumps(job) for job in jobs]))
+        message = pickle.dumps((again, list(map(pickle_job, jobs))))
         try:
             connection.send_bytes(message)
             while True:

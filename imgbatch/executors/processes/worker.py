@@ -20,9 +20,9 @@ from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING
 
 from imgbatch.core.errors import PHASES, Phase, sentence
-from imgbatch.core.job import Job
 from imgbatch.executors.base import failure_of
 from imgbatch.executors.captured_stderr import CapturedStderr
+from imgbatch.executors.messages import pickle_outcome, unpickle_job
 from imgbatch.executors.one_thread import ask_for_one_thread
 from imgbatch.executors.processes import priority
 from imgbatch.executors.processes.in_flight import Table
@@ -136,13 +136,13 @@ def _one(task: Task, data: bytes, context: WorkerContext, capture: CapturedStder
     """One job to its pickled Outcome, or to a pickled Failure."""
     context.begin()
     try:
-        job: Job = pickle.loads(data)
+        job = unpickle_job(data)
         try:
             outcome = task(job, context)
         except BaseException as error:  # noqa: BLE001 - also who leaves with sys.exit
             outcome = task.blame(job, "failed", failure_of(error, context.current_phase))
         outcome = capture.add_warnings(outcome)
-        reply = pickle.dumps(outcome)
+        reply = pickle_outcome(outcome, job)
         if outcome.status == "ok":
             context.stage()
         return reply
