@@ -88,6 +88,9 @@ class Task(ABC):
     def open(self) -> None:  # noqa: B027 - most tasks of tests have nothing to load
         """Load what every job needs: called once in each worker, before the first job is timed."""
 
+    def own_process(self) -> None:  # noqa: B027 - most tasks of tests change nothing of it
+        """Know that this process does nothing else: called once in a worker, before the first job."""
+
     def blame(self, job: Job, status: Status, failure: Failure) -> Outcome:
         """The Outcome of a job whose worker could not give one.
 
@@ -161,6 +164,12 @@ class FileTask(Task):
             from imgbatch.operations.support.resampling import resampler
 
             resampler.require(self.resampler)
+
+    def own_process(self) -> None:
+        """Set once what is set anew for each file where others have a use for it, too."""
+        from imgbatch.codecs.reading import limits
+
+        limits.keep_router()
 
     @abstractmethod
     def begin(self, job: Job, context: TaskContext) -> FileContext:

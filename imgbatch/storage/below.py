@@ -191,9 +191,12 @@ def _identity(info: os.stat_result) -> Identity:
 
 def refuse_another_identity(path: str, identity: Identity) -> None:
     """OSError (ESTALE) where a path leads to something else than it did, or to nothing."""
-    current = identity_of(path)
-    if current != identity:
-        raise _place_error(path, "is another one" if current else "is gone")
+    try:
+        info = os.stat(path)
+    except OSError:
+        raise _place_error(path, "is gone") from None
+    if (info.st_dev, info.st_ino) != identity[:2] or identity[2] != _MACHINE:
+        raise _place_error(path, "is another one")
 
 
 def _place_error(path: str, what: str) -> OSError:

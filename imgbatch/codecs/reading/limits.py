@@ -31,6 +31,7 @@ _lock = threading.Lock()
 _active: list[int] = []
 _messages: dict[int, list[warnings.WarningMessage]] = {}  # by thread that works on a file: its warnings
 _router: list[_WarningRouter] = []  # one, while anybody works on a file
+_keeps_router = False
 _Limits = tuple[int | None, bool, int]  # most pixels, whether truncated files are read, threads of AVIF
 _previous: _Limits = (None, False, 1)  # before the first of `_active` came
 
@@ -61,17 +62,12 @@ class pixel_limit:  # in lower case, as contextlib has its own; entering a gener
         self._max_pixels = max_pixels
 
     def __enter__(self) -> None:
-        global _previous
         with _lock:
-            _active.append(self._max_pixels)
-            previous = _set_limits(_own_limits())
-            if len(_active) == 1:
-                _previous = previous
+            _begin(self._max_pixels)
 
     def __exit__(self, *_: object) -> None:
         with _lock:
-            _active.remove(self._max_pixels)
-            _set_limits(_own_limits() if _active else _previous)
+            _end(self._max_pixels)
 
 
 class warning_recorder:
@@ -82,27 +78,38 @@ class warning_recorder:
     """
 
     def __init__(self, max_pixels: int) -> None:
-        self._limit = pixel_limit(max_pixels)
+        self._max_pixels = max_pixels
         self._outer: list[warnings.WarningMessage] | None = None
 
     def __enter__(self) -> list[warnings.WarningMessage]:
-        self._limit.__enter__()
         messages: list[warnings.WarningMessage] = []
+        thread = threading.get_ident()
         with _lock:
-            if not _messages:
+            _begin(self._max_pixels)
+            if _router and not _messages and _router[0].is_altered:  # by an operation, say, for what comes after it
+                _router.pop().close()
+            if not _router:
                 _router.append(_WarningRouter())
-            self._outer = _messages.get(threading.get_ident())
-            _messages[threading.get_ident()] = messages
+            self._outer = _messages.get(thread)
+            _messages[thread] = messages
         return messages
 
     def __exit__(self, *_: object) -> None:
+        thread = threading.get_ident()
         with _lock:
-            del _messages[threading.get_ident()]
-            if self._outer is not None:
-                _messages[threading.get_ident()] = self._outer
-            if not _messages:
+            if self._outer is None:
+                del _messages[thread]
+            else:
+                _messages[thread] = self._outer
+            if not _messages and not _keeps_router:
                 _router.pop().close()
-        self._limit.__exit__()
+            _end(self._max_pixels)
+
+
+def keep_router() -> None:
+    """Leave the warnings as they are set for the work on files, between files, too: this process does nothing else."""
+    global _keeps_router
+    _keeps_router = True
 
 
 class _WarningRouter:
@@ -112,7 +119,13 @@ class _WarningRouter:
         self._state = warnings.catch_warnings(action="always")
         self._state.__enter__()
         self._show = warnings.showwarning
-        warnings.showwarning = self._sort
+        self._hook, self._filters = self._sort, list(warnings.filters)
+        warnings.showwarning = self._hook
+
+    @property
+    def is_altered(self) -> bool:
+        """Whether somebody else has set meanwhile what is shown, and how."""
+        return warnings.showwarning is not self._hook or warnings.filters != self._filters
 
     def _sort(
         self, message: Warning | str, category: type[Warning], filename: str, lineno: int,
@@ -180,6 +193,19 @@ def host_warnings(messages: Sequence[warnings.WarningMessage]) -> tuple[str, ...
     """Of the recorded warnings those that are the same for every file: what the process lacks."""
     of_host = (message for message in messages if issubclass(message.category, HostWarning))
     return tuple(dict.fromkeys(one_line(str(message.message)) for message in of_host))
+
+
+def _begin(max_pixels: int) -> None:
+    global _previous
+    _active.append(max_pixels)
+    previous = _set_limits(_own_limits())
+    if len(_active) == 1:
+        _previous = previous
+
+
+def _end(max_pixels: int) -> None:
+    _active.remove(max_pixels)
+    _set_limits(_own_limits() if _active else _previous)
 
 
 def _own_limits() -> _Limits:

@@ -83,7 +83,7 @@ class EncoderInput:
                 plain = replace(encoding, optimize=False)
                 data = min(data, codec.save(frames, codec.options(plain, frames) | more), key=len)
             count = _frame_count(data, codec.pillow) if codec.plays and len(frames) > 1 else len(frames)
-        width, height = frames[0].size
+        width, height = (first := frames[0]).size
         quality = codec.quality(encoding)
         changes = list(self.changes)
         if encoding.quality == "keep" and quality is not None:
@@ -93,7 +93,7 @@ class EncoderInput:
                 f"sampling: {self.tables.other_sampling} is not written, {tables['subsampling']} in its place"
             )
         quality = None if tables else quality
-        mode = "RGB" if frames[0].mode == "YCbCr" else frames[0].mode  # as it will be read
+        mode = "RGB" if first.mode == "YCbCr" else first.mode  # as it will be read
         return EncodedFile(data, codec.name, width, height, count, quality, changes, mode, self.has_position)
 
     def _table_options(self, encoding: Encoding) -> dict[str, Any]:
@@ -143,9 +143,9 @@ def prepare(
     pictures: Sequence[Image] = _checked_frames(codec, frames)
     _check_sizes(codec, pictures)
     is_plain = len(pictures) == 1 and encoding.colors is None and metadata == _NOTHING
-    if not (is_plain and pixel_modes.is_fit(pictures[0], codec)):
+    if not (is_plain and pixel_modes.is_fit(first := pictures[0], codec)):
         return _prepare(codec, pictures, encoding, metadata, timing)
-    key = codec.name, pictures[0].mode, id(encoding)
+    key = codec.name, first.mode, id(encoding)
     known = _plain_inputs.get(key)
     if known is None or known[0] is not encoding:
         result = _prepare(codec, pictures, encoding, metadata, timing)

@@ -52,9 +52,9 @@ class Table:
         self._words[_COLUMNS * row + _BEGAN] = time.monotonic_ns()
         self._words[_COLUMNS * row + _JOB] = job
 
-    def phase(self, row: int, phase: int) -> None:
-        """The worker of `row` enters a phase, by its place in ``core.errors.PHASES``."""
-        self._words[_COLUMNS * row + _PHASE] = phase
+    def phase_word(self, row: int) -> memoryview:
+        """One word, for the phase that the worker of `row` is in: its place in ``core.errors.PHASES``."""
+        return self._words[_COLUMNS * row + _PHASE :][:1]
 
     def end(self, row: int) -> None:
         """The worker of `row` has no job any more; its phase and time stay as they were."""

@@ -66,7 +66,7 @@ class WorkerContext:
         self.current_phase: Phase = "read"
         self.sums = sums
         self.stage = stage
-        self._table, self._row = table, row
+        self._phase_word = table.phase_word(row)
 
     def begin(self) -> None:
         """The next job: nothing is said of it yet."""
@@ -83,7 +83,7 @@ class WorkerContext:
     def phase(self, phase: Phase) -> None:
         """Remember the phase, and write it to the table, where the supervisor finds it when this worker is dead."""
         self.current_phase = phase
-        self._table.phase(self._row, _PHASE_CODES[phase])
+        self._phase_word[0] = _PHASE_CODES[phase]
 
 
 def serve(connection: Connection, name: str, rows: int, row: int, ticket: Ticket | None) -> None:
@@ -108,6 +108,7 @@ def serve(connection: Connection, name: str, rows: int, row: int, ticket: Ticket
         answer = REFUSAL
         task: Task = pickle.loads(connection.recv_bytes())
         task.open()
+        task.own_process()
         limit_memory(task.most_memory)
     except BaseException as error:  # noqa: BLE001 - anything here is told to the parent, which raises it
         connection.send_bytes(answer + f"{type(error).__name__}: {sentence(error)}".encode("utf-8", "replace"))
