@@ -168,3 +168,26 @@ def test_inside_another_files_work_the_inner_one_hears() -> None:
 def test_of_every_kind_it_is_known_whose_trouble_it_is() -> None:
     """The ledger, quarantine and the end of a run all ask there."""
     assert set(BLAME) == set(KINDS)
+
+
+def test_a_process_of_its_own_keeps_the_router_and_sets_again_what_is_altered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "_keeps_router", True)
+    before = warnings.showwarning, list(warnings.filters)
+    try:
+        with limits.warning_recorder(1) as first:
+            warnings.warn("one", stacklevel=1)
+        router = limits._router[0]
+        with limits.warning_recorder(1) as second:
+            warnings.warn("two", stacklevel=1)
+            assert limits._router == [router]
+            warnings.simplefilter("ignore")  # as an operation may do
+        with limits.warning_recorder(1) as third:
+            warnings.warn("three", stacklevel=1)
+        assert [limits.format_warnings(messages) for messages in (first, second, third)] == [
+            ["one"],
+            ["two"],
+            ["three"],
+        ]
+    finally:
+        limits._router.pop().close()
+    assert (warnings.showwarning, list(warnings.filters)) == before
