@@ -109,9 +109,9 @@ def encode(
         from imgbatch.pixels.frames import spool
 
         return encode(codec(format), spool(frames), encoding, metadata, timing)
-    from imgbatch.codecs.writing.encode import encode as encode_frames
+    from imgbatch.codecs.writing import encode as encoding_module
 
-    return encode_frames(codec(format), frames, encoding, metadata, timing)
+    return encoding_module.encode(codec(format), frames, encoding, metadata, timing)
 
 
 def rewrite_metadata(data: bytes, encoding: Encoding, image: SourceImage) -> EncodedFile | None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from imgbatch.core.errors import ImageError
 from imgbatch.core.parameters import Declaration
 from imgbatch.core.quantities import Size
-from imgbatch.pixels.color import DEEP_COLOR, FLOATS, to_eight_bits
+from imgbatch.pixels.color import DEEP_COLOR, FLOATS, INK, to_eight_bits
 
 #: What the facts of a file begin with that are its EXIF tags: ``exif.Artist``.
 EXIF = "exif."
@@ -244,8 +244,6 @@ def works_on_planes(operation: Operation) -> bool:
 
 def needs_screen(operations: Iterable[Operation], mode: str) -> bool:
     """Whether pixels of that mode become sRGB before `operations`: ink or LAB, where one is `on_screen`."""
-    from imgbatch.pixels.color import INK
-
     return mode in INK and any(operation.on_screen for operation in operations)
 
 

@@ -73,6 +73,6 @@ class ImageTask(FileTask):
 
     def begin(self, job: Job, context: TaskContext) -> ImageContext:
         """The context of one image, before the first step."""
-        from imgbatch.pipeline.steps import ImageContext  # only in the process that does it
+        from imgbatch.pipeline import steps  # only in the process that does it
 
-        return ImageContext(self, job, context)
+        return steps.ImageContext(self, job, context)

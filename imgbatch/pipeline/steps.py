@@ -45,10 +45,8 @@ class ImageContext(FileContext):
         What the operations used that is no part of the file's content or name (template_fields.py).
     kind : Kind or None
         What the decisions follow from, where pictures that have it in common share them (ways.py).
-    plan : decode_plan.DecodePlan
-        How the picture would be decoded if all outputs were encoded, from `plan_decode` on.
-    decisions : Decisions
-        What becomes of the outputs, and how the picture is decoded for that, from `decide_outputs` on.
+    plan, decisions : decode_plan.DecodePlan, Decisions
+        How the picture would be decoded if all outputs were encoded; what becomes of them, and what is decoded for it.
     frames, timing, ink : SpooledFrames, AnimationTiming, bool
         What was decoded, after the operations that all outputs share; how it plays; whether it is in CMYK or LAB still.
     reductions : dict of int to SpooledFrames
@@ -118,19 +116,20 @@ def open_source(image: ImageContext) -> None:
 def plan_decode(image: ImageContext) -> None:
     """Plan how few pixels are decoded and who does what to them, with the profile the picture is assumed to have."""
     task, job, picture, outputs = image.task, image.job, image.picture, image.outputs
+    image.kind = kind_of(picture, job.targets)
+    if image.kind in task.ways:
+        image.plan = task.ways[image.kind].plan
+        return
     select_frames.refuse_several(picture, job.targets, outputs)
-    if picture.metadata.icc is None:
-        paths = [output.assume_icc for output in outputs if output.assume_icc is not None]
-        if paths:
-            picture.metadata.icc = profile_policy.assumed_profile(paths[0], picture.mode, picture.changes)
+    paths = [output.assume_icc for output in outputs if output.assume_icc is not None]
+    if paths and picture.metadata.icc is None:
+        picture.metadata.icc = profile_policy.assumed_profile(paths[0], picture.mode, picture.changes)
     icc = picture.metadata.icc
     files = zip(outputs, job.targets, strict=True)
     halves = picture.luma and all(half_size_colors.suits_encoder(one, target.format, icc) for one, target in files)
     shape = picture.size, picture.orientation, picture.format, halves, *[target.output for target in job.targets]
     plan = task.plans.get(shape)
-    if plan is not None:
-        image.kind = kind_of(picture, shape, job.targets)
-    else:
+    if plan is None:
         ops = task.recipe.ops, *(output.ops for output in outputs)
         upright = task.recipe.auto_orient
         common, *own = (
@@ -142,6 +141,8 @@ def plan_decode(image: ImageContext) -> None:
             plan = decode_plan.full_plan(picture, upright, common, own)
         if len(task.plans) < MOST_PLANS and not any(map(template_fields.needs_fields, ops)):
             task.plans[shape] = plan
+        else:
+            image.kind = None
     if picture.deep is not None or "16" in [output.depth for output in outputs]:
         plan = depth.with_depth(plan, picture, outputs, job.targets)
     image.plan = plan
@@ -170,7 +171,7 @@ def reserve(image: ImageContext) -> None:
         return
     demand = memory_demand(image.picture, image.decisions.plan, len(image.data))
     if image.kind is not None and is_shared(image.decisions, image.picture, image.outputs):
-        image.task.ways[image.kind] = Way(image.decisions, demand - len(image.data))
+        image.task.ways[image.kind] = Way(image.plan, image.decisions, demand - len(image.data))
     if any(decision.turns for decision in image.decisions.outputs):
         from imgbatch.codecs.formats.jpeg_turn import working_memory  # few pictures are only turned
 

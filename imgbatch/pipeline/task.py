@@ -249,10 +249,10 @@ class FileContext(ABC):
 
     def open(self) -> None:
         """Open the picture: its header only."""
-        from imgbatch.codecs.reading.open import open_image
+        from imgbatch.codecs.reading import open as opening
 
         self.timer.enter("decode")
-        self.picture = picture = open_image(self.data, self.suffix, self.task.max_pixels, self.task.untrusted)
+        self.picture = picture = opening.open_image(self.data, self.suffix, self.task.max_pixels, self.task.untrusted)
         if picture.changes:
             from imgbatch.codecs.reading.color_description import OPEN_COLORS, profile_by_name
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from imgbatch.codecs.reading.decode import SourceImage
 from imgbatch.core.job import Target
+from imgbatch.pipeline.decisions.decode_plan import DecodePlan
 from imgbatch.pipeline.decisions.output_decision import Decisions
 from imgbatch.planning.recipe import Output
 
@@ -24,28 +25,22 @@ class Way:
 
     Attributes
     ----------
+    plan : DecodePlan
     decisions : Decisions
     demand : int
         Bytes of memory that it takes, beside those of its file.
     """
 
+    plan: DecodePlan
     decisions: Decisions
     demand: int
 
 
-def kind_of(picture: SourceImage, shape: object, targets: Sequence[Target]) -> Kind | None:
-    """What the decisions follow from; None: they are the picture's own.
-
-    Parameters
-    ----------
-    picture : SourceImage
-    shape : hashable
-        What its decode plan was remembered by.
-    targets : sequence of Target
-    """
-    if not picture.is_plain or picture.metadata.icc is not None:  # one that it is assumed to have
+def kind_of(picture: SourceImage, targets: Sequence[Target]) -> Kind | None:
+    """What the decisions follow from; None: they are the picture's own."""
+    if not picture.is_plain:
         return None
-    return (shape, picture.mode, *[(target.format, target.other is None) for target in targets])
+    return picture.size, picture.mode, *[(target.output, target.format, target.other is None) for target in targets]
 
 
 def is_shared(decisions: Decisions, picture: SourceImage, outputs: Sequence[Output]) -> bool:
@@ -58,6 +53,6 @@ def is_shared(decisions: Decisions, picture: SourceImage, outputs: Sequence[Outp
     outputs : sequence of Output
         In the order of the job's targets.
     """
-    if picture.changes or any(output.max_bytes is not None for output in outputs):
+    if picture.changes or any(output.max_bytes is not None or output.assume_icc is not None for output in outputs):
         return False
     return all(decision.copy is None and decision.turn is None for decision in decisions.outputs)

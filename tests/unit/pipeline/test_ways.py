@@ -87,5 +87,5 @@ def test_pictures_of_one_kind_are_decided_once(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(steps, "memory_demand", demand)
     report = ib.run(tmp_path, tmp_path / "out", Recipe(ops=[Resize("20")]), workers=0)
     assert len(report.outcomes) == 8 and report.ok
-    # the first of a shape makes the plan, the next of each mode decides; alpha and a resolution are no plain pixels
-    assert len(sizes) == 5
+    # once for gray and for colors; alpha and a resolution are more than plain pixels
+    assert len(sizes) == 4
