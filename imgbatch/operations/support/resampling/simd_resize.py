@@ -2,7 +2,7 @@
 
 Its bilinear, bicubic (Catmull-Rom) and Lanczos are Pillow's, to the same support, also where a picture is enlarged and
 where a part begins between two pixels. Its box has other pixels at the edge between two; hamming it has none. Samples
-differ from Pillow's by the rounding between the sweeps, and where a kernel overshoots black or white, as both clip there
+differ from Pillow's by the rounding between the sweeps, and where a kernel overshoots black or white, as both clip
 after each sweep; to exact weights both are about equally near (``python -m tests.contracts.resampling_table``). Every
 instruction set gives the same bits.
 
