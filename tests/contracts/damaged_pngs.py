@@ -16,7 +16,7 @@ from unittest.mock import patch
 from imgbatch.codecs import open_image
 from imgbatch.codecs.containers.png_chunks import chunk, chunks
 from imgbatch.codecs.reading import limits
-from imgbatch.codecs.reading.samples import simd_png
+from imgbatch.codecs.reading.samples import loaded_frame, simd_png
 from imgbatch.core.errors import ImageError
 
 MOST = 1_000_000
@@ -42,17 +42,17 @@ def look(data: bytes, installed: bool = True, untrusted: bool = False, band: int
         Bytes of rows that are handed over at a time.
     """
     finished: list[object] = []
-    finish = simd_png._finish
+    fill = loaded_frame.fill
 
-    def note(*args: object) -> None:
+    def note(*args: Any) -> None:
         finished.append(args)
-        finish(*args)  # type: ignore[arg-type]  # whatever it gets
+        fill(*args)
 
     changes: dict[str, Any] = {
         "_LEAST": 1, "_BAND": band, "_is_worth_numpy": lambda _: True, "is_installed": lambda: installed,
-        "_finish": note,
     }  # fmt: skip
-    with patch.multiple(simd_png, **changes), limits.warning_recorder(MOST) as warnings:
+    recorder = limits.warning_recorder(MOST)
+    with patch.multiple(simd_png, **changes), patch.object(loaded_frame, "fill", note), recorder as warnings:
         try:
             with open_image(data, ".png", MOST, untrusted) as opened:
                 frames = [(frame.mode, frame.size, frame.info, frame.tobytes()) for frame in opened.decode()[0]]

@@ -14,7 +14,7 @@ import pytest
 from PIL.ImageFile import ImageFile
 
 import imgbatch as ib
-from imgbatch.codecs.reading.samples import simd_png
+from imgbatch.codecs.reading.samples import loaded_frame
 from imgbatch.core.errors import Phase
 from imgbatch.core.job import Job, Source, Target
 from imgbatch.executors.chunks import Chunks
@@ -76,12 +76,12 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> ContextSpy:
         return access
 
     def heard_of_pyspng(image: Any, samples: Any) -> None:
-        finish(image, samples)
+        fill(image, samples)
         asked.decoded.append((4 + len(image.mode)) * math.prod(image.size))  # the samples, and Pillow's copy
 
-    finish = simd_png._finish
+    fill = loaded_frame.fill
     monkeypatch.setattr(ImageFile, "load", heard)
-    monkeypatch.setattr(simd_png, "_finish", heard_of_pyspng)
+    monkeypatch.setattr(loaded_frame, "fill", heard_of_pyspng)
     return asked
 
 

@@ -30,7 +30,34 @@ def load(image: ImageFile, data: bytes, untrusted: bool) -> None:
 
         if simd_png.load(image, data):
             return
+    if image.format in ("PPM", "DDS"):
+        from imgbatch.codecs.reading.samples import pixel_loops  # few files are
+
+        if pixel_loops.load(image, data):
+            return
     image.load()
+
+
+def fill(image: Any, samples: Any, raw: str | None = None) -> None:
+    """Take samples that somebody else has decoded, and do what ImageFile.load does once its decoder has.
+
+    What follows the pixels is read, or found damaged.
+
+    Parameters
+    ----------
+    image : ImageFile
+        Not loaded yet.
+    samples : buffer
+        Of all pixels.
+    raw : str, optional
+        Pillow's raw mode of the samples; by default that of the image's mode.
+    """
+    image.fp.seek(image.tile[0].offset)
+    image.load_prepare()
+    image.frombytes(samples, "raw", raw or image.mode)
+    image.tile, image.readonly = [], 0
+    image.load_end()
+    image.fp = None
 
 
 def detach(image: ImageFile, alone: bool, mend: Callable[[Image], Image] | None, deep: Reader | None) -> Image:

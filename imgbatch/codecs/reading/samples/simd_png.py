@@ -27,6 +27,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs.containers.png_chunks import chunk, chunks
+from imgbatch.codecs.reading.samples import loaded_frame
 from imgbatch.codecs.registry import PNG_START
 from imgbatch.core.errors import EngineError, HostWarning, sentence
 
@@ -72,7 +73,7 @@ def load(image: ImageFile, data: bytes) -> bool:
     samples = _decode(pieces, size, mode)
     if samples is None:
         return False
-    _finish(image, samples)
+    loaded_frame.fill(image, samples)
     return True
 
 
@@ -181,16 +182,6 @@ def _unpacked_png(rows: bytes, size: tuple[int, int], color_type: int) -> bytes:
     for place, block in enumerate(blocks, 1):
         pieces += [struct.pack("<BHH", place == len(blocks), len(block), len(block) ^ 0xFFFF), block]
     return b"".join((*pieces, _NO_SUM, _NO_SUM, _END))
-
-
-def _finish(image: Any, samples: NDArray[Any]) -> None:
-    """What ImageFile.load does once the decoder is done: what follows the pixels is read, or found damaged."""
-    image.fp.seek(image.tile[0].offset)
-    image.load_prepare()
-    image.frombytes(samples)
-    image.tile, image.readonly = [], 0
-    image.load_end()
-    image.fp = None
 
 
 def _check_samples() -> None:
