@@ -119,13 +119,13 @@ class Ledger(LedgerIndex):
             return
         for one in outcome.outputs:
             self._paths_to_sync.append(one.path)
-            digest = digest_with_fields(
-                self._digests[one.output], one.fields, outcome.index + 1, outcome.source.mtime_ns
-            )
-            record = Row.record_of(
-                self.folder, one.path, outcome.source.path, one.output, outcome.source.size, outcome.source.mtime_ns,
-                digest, one.format, one.width, one.height, one.frames, one.quality, one.bytes, one.mtime_ns,
-                outcome.source_hash, one.hash, one.source_format, now, self.run, 0,
+            digest = self._digests[one.output]
+            if one.fields:
+                digest = digest_with_fields(digest, one.fields, outcome.index + 1, outcome.source.mtime_ns)
+            record = (  # of the fields of a Row, in their order; thousands are written that nobody reads as a Row
+                os.fsencode(relative_path(one.path, self.folder)), source, one.output, outcome.source.size,
+                outcome.source.mtime_ns, digest, one.format, one.width, one.height, one.frames, one.quality, one.bytes,
+                one.mtime_ns, outcome.source_hash, one.hash, one.source_format, now, self.run, 0,
             )  # fmt: skip
             self._pending["written"].append(record)
         error = outcome.error

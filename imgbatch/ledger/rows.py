@@ -80,19 +80,7 @@ class Row:
 
     def as_record(self, folder: str) -> tuple[object, ...]:
         """The record of `written` for this row in the ledger of DIR (absolute)."""
-        return self.record_of(folder, *(getattr(self, name) for name in self.__match_args__))
-
-    @staticmethod
-    def record_of(folder: str, path: str, source: str, *rest: object) -> tuple[object, ...]:
-        """The record of the row with these fields, in their order; thousands are written that nobody reads as a Row.
-
-        Parameters
-        ----------
-        folder : str
-            DIR (absolute).
-        path, source, rest
-            As the fields of a Row.
-        """
+        path, source, *rest = (getattr(self, name) for name in self.__match_args__)
         return (os.fsencode(relative_path(path, folder)), os.fsencode(source), *rest)
 
     def intact(self) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import operator
 import os
 import stat
 import time
@@ -40,6 +41,7 @@ __all__ = ["Candidate", "SkippedFile", "discover"]
 
 Path = str | os.PathLike[str]
 
+_NAME = operator.attrgetter("name")  # in ASCII these come in the order of their bytes
 _HINT_NAMES = 2_000  # how many names of a folder are looked at for "did you mean"
 
 
@@ -256,8 +258,12 @@ def _list(tree: _Tree, path: str, relative: str) -> tuple[Iterator[FolderEntry],
                 entries.append(entry)
     except OSError as error:
         problem = Source(path, tree.root, relative or ".", problem=problem_of(error, "the folder cannot be listed: "))
-    entries.sort(key=lambda entry: os.fsencode(entry.name))
+    entries.sort(key=_NAME if "".join(map(_NAME, entries)).isascii() else _name_as_bytes)
     return iter(entries), problem
+
+
+def _name_as_bytes(entry: FolderEntry) -> bytes:
+    return os.fsencode(entry.name)
 
 
 def _is_folder(entry: FolderEntry, is_link: bool) -> bool:

@@ -55,7 +55,9 @@ class OutputFolder(Destination):
 
     def unchanged_outcome(self, job: Job) -> Outcome | None:
         """The outcome "unchanged" where all outputs of a job are up to date."""
-        return None if self._settings.force else up_to_date(self._ledger, job, self._recipe, self.digests)
+        if self._settings.force or not self._ledger.rows:
+            return None
+        return up_to_date(self._ledger, job, self._recipe, self.digests)
 
     def begin(self) -> None:
         """Nothing: what a killed run left here is known from the ledger."""

@@ -242,18 +242,18 @@ class Preparation:
         now = time.time_ns()
         suspects: list[Job] = []
         retries: list[Job] = []
-        retry = settings.force or settings.retry_failed
+        retry, failing = settings.force or settings.retry_failed, ledger.failing  # on a first run nothing is
         for job in jobs:
             outcome = self.destination.unchanged_outcome(job)
-            failure = None if outcome or retry else known_failure(ledger, job, now)
+            failure = known_failure(ledger, job, now) if failing and not (outcome or retry) else None
             if outcome is not None:
                 workload.unchanged.append(outcome)
             elif failure is not None:
                 workload.known_failures.append(failure)
-            elif is_suspicious(ledger, job):
+            elif failing and is_suspicious(ledger, job):
                 suspects.append(job)
             else:
-                (retries if not retry and is_retried(ledger, job) else workload.todo).append(job)
+                (retries if failing and not retry and is_retried(ledger, job) else workload.todo).append(job)
         workload.retry_indices = frozenset(job.index for job in retries)
         todo = workload.todo
         todo += retries + suspects
