@@ -7,7 +7,6 @@ mode and its targets tell all that is decided, unless its bytes count. The task 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from imgbatch.codecs.reading.decode import SourceImage
 from imgbatch.core.job import Target
@@ -19,11 +18,10 @@ MOST_PLANS = 1000  # that are remembered
 Kind = tuple[object, ...]
 
 
-@dataclass(slots=True, repr=False, eq=False)
 class Way:
     """What was decided on a picture, for others of its kind.
 
-    Attributes
+    Parameters
     ----------
     plan : DecodePlan
     decisions : Decisions
@@ -31,9 +29,8 @@ class Way:
         Bytes of memory that it takes, beside those of its file.
     """
 
-    plan: DecodePlan
-    decisions: Decisions
-    demand: int
+    def __init__(self, plan: DecodePlan, decisions: Decisions, demand: int) -> None:
+        self.plan, self.decisions, self.demand = plan, decisions, demand
 
 
 def kind_of(picture: SourceImage, targets: Sequence[Target]) -> Kind | None:
