@@ -24,7 +24,7 @@ on Debian::
                                                          # then --python peers/venv/bin/python
 
 Beside it: ``python -m tests.benchmarks.loading`` (arrays), ``.scaling`` (cost per file from 30 to 3,000 files),
-``.syscalls`` (system calls per file).
+``.syscalls`` (system calls per file), ``.palettes`` (choosing the colors of a palette).
 """
 
 from __future__ import annotations

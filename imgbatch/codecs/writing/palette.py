@@ -1,7 +1,7 @@
 """Palettes: which few colors stand for many, and how do frames become alike?
 
-Pictures that have few enough colors keep every one of them exactly. Others get a median cut over all frames, so that
-an animation does not flicker, and Floyd-Steinberg dithering.
+Pictures that have few enough colors keep every one of them exactly. Others get the colors of color_quantization.py,
+chosen for all frames together, so that an animation does not flicker, and Floyd-Steinberg dithering.
 """
 
 from __future__ import annotations
@@ -176,9 +176,13 @@ def _index_exactly(frame: Image, colors: list[tuple[int, int, int]]) -> Image:
 
 
 def _dither(frames: Sequence[Image], room: int) -> Indexing:
+    import numpy
     from PIL import Image as Images
 
-    palette = _sample(frames).quantize(room, method=Images.Quantize.MEDIANCUT, kmeans=1)
+    from imgbatch.codecs.writing.color_quantization import choose_colors
+
+    palette = Images.new("P", (1, 1))
+    palette.putpalette(choose_colors(numpy.asarray(_sample(frames)), room).tobytes())
 
     def near(frame: Image) -> Image:
         result = frame.quantize(palette=palette, dither=Images.Dither.FLOYDSTEINBERG)
@@ -189,13 +193,13 @@ def _dither(frames: Sequence[Image], room: int) -> Indexing:
 
 
 def _sample(frames: Sequence[Image]) -> Image:
-    """One picture that stands for all frames: the only one, or nearest-neighbor samples below each other."""
+    """One picture that stands for all frames: a small one itself, or nearest-neighbor samples below each other."""
     from PIL import Image as Images
 
-    if len(frames) == 1:
-        return frames[0]
     width, height = frames[0].size
     scale = min(1.0, (_SAMPLE / (width * height * len(frames))) ** 0.5)
+    if len(frames) == 1 and scale == 1:
+        return frames[0]
     small = (max(1, int(width * scale)), max(1, int(height * scale)))
     sheet = Images.new("RGB", (small[0], small[1] * len(frames)))
     for index, frame in enumerate(frames):
