@@ -115,3 +115,20 @@ def photograph(size: tuple[int, int], mode: str = "RGB", seed: int = 7) -> Image
             values[along] = np.where(bars[along] % 2, 0, 255)
         bands.append(Image.fromarray(values.clip(0, 255).astype(np.uint8)))
     return bands[0] if mode == "L" else Image.merge(mode, bands)
+
+
+def exact_blur(band: Image.Image, sigma: float) -> np.ndarray:
+    """What a Gaussian makes of a band, (H, W) float64; pixels outside count as copies of the edge's."""
+    result: np.ndarray = _bell(band.height, sigma) @ np.asarray(band, float) @ _bell(band.width, sigma).T
+    return result
+
+
+def _bell(length: int, sigma: float) -> np.ndarray:
+    """The bell to six standard deviations, as a matrix."""
+    reach = max(1, int(np.ceil(6 * sigma)))
+    places = np.arange(-reach, reach + 1)
+    shares = np.exp(-0.5 * (places / sigma) ** 2)
+    result = np.zeros((length, length))
+    for place, share in zip(places, shares / shares.sum(), strict=True):
+        np.add.at(result, (np.arange(length), np.clip(np.arange(length) + place, 0, length - 1)), share)
+    return result

@@ -8,25 +8,10 @@ from PIL import Image, ImageFilter
 
 from imgbatch.operations import Blur, Unsharp
 from imgbatch.operations.support.resampling.gaussian import blur_bands
+from tests.resamplers import exact_blur as truth
 from tests.unit.operations.test_separable import waves
 
 SIGMAS = (0.01, 0.3, 0.5, 1, 2, 4, 7.9, 8, 12.5, 31, 60, 128, 250)
-
-
-def bell(length: int, sigma: float) -> np.ndarray:
-    """The whole bell as a matrix, in 64-bit floats; what lies outside is a copy of the edge."""
-    reach = max(1, int(np.ceil(6 * sigma)))
-    places = np.arange(-reach, reach + 1)
-    shares = np.exp(-0.5 * (places / sigma) ** 2)
-    result = np.zeros((length, length))
-    for place, share in zip(places, shares / shares.sum(), strict=True):
-        np.add.at(result, (np.arange(length), np.clip(np.arange(length) + place, 0, length - 1)), share)
-    return result
-
-
-def truth(band: Image.Image, sigma: float) -> np.ndarray:
-    result: np.ndarray = bell(band.height, sigma) @ np.asarray(band, float) @ bell(band.width, sigma).T
-    return result
 
 
 def picture(mode: str, size: tuple[int, int] = (401, 303)) -> Image.Image:
