@@ -36,20 +36,21 @@ class CapturedStderr:
 
     def __init__(self) -> None:
         self._file = _nameless_file()
+        self._number = self._file.fileno()
         # Appending, so that after a truncation writers do not leave a hole
         with contextlib.suppress(ImportError, OSError):
             import fcntl
 
-            number = self._file.fileno()
-            fcntl.fcntl(number, fcntl.F_SETFL, fcntl.fcntl(number, fcntl.F_GETFL) | os.O_APPEND)
+            flags = fcntl.fcntl(self._number, fcntl.F_GETFL)
+            fcntl.fcntl(self._number, fcntl.F_SETFL, flags | os.O_APPEND)
         self._stderr_copy: int | None = None
 
     def take(self) -> None:
         """Turn stdout and stderr here for the rest of the process's life."""
         with contextlib.suppress(ValueError, OSError, AttributeError):
             sys.stdout.flush()
-        os.dup2(self._file.fileno(), _STDOUT)
-        os.dup2(self._file.fileno(), _STDERR)
+        os.dup2(self._number, _STDOUT)
+        os.dup2(self._number, _STDERR)
 
     def listen(self, phase: Phase | None) -> None:
         """Turn stderr here if C libraries are at work in `phase`, else give it back."""
@@ -57,7 +58,7 @@ class CapturedStderr:
         if in_codec and self._stderr_copy is None:
             with contextlib.suppress(OSError):  # stderr is closed
                 self._stderr_copy = os.dup(_STDERR)
-                os.dup2(self._file.fileno(), _STDERR)
+                os.dup2(self._number, _STDERR)
         elif not in_codec and self._stderr_copy is not None:
             os.dup2(self._stderr_copy, _STDERR)
             os.close(self._stderr_copy)
@@ -65,7 +66,7 @@ class CapturedStderr:
 
     def add_warnings(self, outcome: Outcome) -> Outcome:
         """The outcome with what has been said since the last one as warnings."""
-        size = os.fstat(self._file.fileno()).st_size
+        size = os.fstat(self._number).st_size
         if not size:
             return outcome
         self._file.seek(0)

@@ -7,6 +7,7 @@ job is done: the process that sends a task to the workers has no use for them.
 from __future__ import annotations
 
 import copy
+import operator
 import os
 import posixpath
 from abc import ABC, abstractmethod
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from imgbatch.pixels.exact_sums import Sheet
 
 _BYTES_PER_PIXEL = 16  # that a worker may take for a picture, with what operations and encoders add
+_OUTPUT = operator.attrgetter("output")
 _SPARE_BYTES = 2 << 30  # for libraries that are loaded later, and their threads
 
 
@@ -237,7 +239,8 @@ class FileContext(ABC):
     @property
     def suffix(self) -> str:
         """Of the source's name, with its dot, in lower case."""
-        return os.path.splitext(self.job.source.path)[1].lower()
+        stem, dot, ending = self.job.source.path.rpartition(os.sep)[2].rpartition(".")
+        return dot + ending.lower() if stem.strip(".") else ""  # as os.path.splitext, in fewer calls
 
     @abstractmethod
     def process(self) -> None:
@@ -280,7 +283,7 @@ class FileContext(ABC):
             self.job.index,
             self.job.source,
             "failed" if self.failure else "ok",
-            outputs=tuple(sorted(self.files, key=lambda file: file.output)),
+            outputs=tuple(sorted(self.files, key=_OUTPUT)),
             error=self.failure,
             warnings=tuple(dict.fromkeys(self.warnings)),
             changes=tuple(dict.fromkeys(self.changes)),

@@ -1,8 +1,10 @@
-"""Do the steps of one image keep no more of it than later outputs need?"""
+"""Do the steps of one image keep no more of it than later outputs need, and what do they know of its name?"""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,7 +12,7 @@ import imgbatch as ib
 from imgbatch.core.job import Job, Source, Target
 from imgbatch.pipeline import steps
 from imgbatch.pipeline.image_task import ImageTask
-from imgbatch.pipeline.task import LocalContext
+from imgbatch.pipeline.task import FileContext, LocalContext
 
 SAMPLES = Path(__file__).parents[3] / "sample_images"
 
@@ -59,3 +61,10 @@ def test_the_readme_names_the_steps_in_their_order() -> None:
     )
     readme = (SAMPLES.parent / "README.md").read_text()
     assert f"pipeline/steps: {before}; per output: {each}\n" in readme
+
+
+@pytest.mark.parametrize("name", ["a.PNG", "a.b.Jpeg", ".png", "..png", "...a.png", "a", "a.", ".a.png", "a\udcff.TIF"])
+def test_a_suffix_is_what_os_path_says(name: str, tmp_path: Path) -> None:
+    path = str(tmp_path / "folder.d" / name)
+    context = SimpleNamespace(job=Job(0, Source(path, ".", name), ()))
+    assert FileContext.suffix.__get__(context) == os.path.splitext(path)[1].lower()
