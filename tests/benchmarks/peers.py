@@ -187,7 +187,8 @@ def versions(tools: Tools) -> list[str]:
     """A line for each program that is there, as it tells its version."""
     asked = {
         "imgbatch": [sys.executable, "-m", "imgbatch", "--version"],
-        "imgbatch [fast]": [tools.fast or "", "-m", "imgbatch", "--version"],
+        "imgbatch [fast]": [tools.fast or "", "-c", "from importlib.metadata import version as v; print('[fast]: "
+                            "imgbatch', v('imgbatch'), 'cykooz-resizer', v('cykooz-resizer'), 'pyspng', v('pyspng'))"],
         "mogrify": ["mogrify", "-version"],
         "gm": ["gm", "version"],
         "vipsthumbnail": ["vips", "--version"],
