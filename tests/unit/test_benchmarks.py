@@ -18,12 +18,13 @@ from imgbatch.codecs.reading.samples import simd_png
 from imgbatch.executors.processes import worker
 from imgbatch.operations.support.resampling import gaussian, resampler, separable
 from imgbatch.pipeline.decisions import decode_plan, half_size_colors
-from tests.benchmarks import choices, other_pictures, peers, quality
+from tests.benchmarks import choices, instructions, other_pictures, peers, quality
 from tests.benchmarks.__main__ import measure_case
 from tests.benchmarks.case import ENGINES, Case, Tools
 from tests.benchmarks.data import Sets, photos
 from tests.benchmarks.engines.as_array import mean
 from tests.benchmarks.engines.with_numpy import figures, histogram
+from tests.benchmarks.instructions import read_total
 from tests.benchmarks.marks import Marks
 from tests.benchmarks.measure import CommandError, Watch, run
 from tests.benchmarks.syscalls import parse_table
@@ -182,6 +183,16 @@ def test_the_table_of_strace_is_read_with_and_without_errors() -> None:
 100.00    0.000020           1        17         3 total
 """
     assert parse_table(text) == {"openat": 10, "read": 7}
+
+
+def test_the_instructions_of_a_process_are_read_once_it_has_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(instructions, "_PATIENCE", 0.0)
+    ended, killed = tmp_path / "17", tmp_path / "18"
+    ended.write_text("# callgrind format\nsummary: 911\n\nfn=(1)\n0 9\n\ntotals: 911534192\n")
+    killed.write_text("")
+    assert (read_total(ended), read_total(killed)) == (911534192, None)
 
 
 def test_sets_of_other_photographs_are_made_anew(few: Path, tmp_path: Path) -> None:
