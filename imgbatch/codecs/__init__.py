@@ -109,7 +109,7 @@ def encode(
         from imgbatch.pixels.frames import spool
 
         return encode(codec(format), spool(frames), encoding, metadata, timing)
-    from imgbatch.codecs.writing import encode as encoding_module
+    from imgbatch.codecs.writing import encode as encoding_module  # a module is found in less time than what is in it
 
     return encoding_module.encode(codec(format), frames, encoding, metadata, timing)
 

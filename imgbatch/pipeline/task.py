@@ -131,7 +131,7 @@ class FileTask(Task):
     max_pixels : int
         Pictures with more pixels (all frames together) fail.
     untrusted : bool
-        Whether only everyday formats are read.
+        Whether only everyday formats are read, and by Pillow alone.
     resampler : str
         The engine that resizes, which the run has chosen; ``auto``: each process chooses one.
     """

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Change = Callable[[Image], Image]
 
-_WORTH = 256 * 256  # px, from which on numpy spares half of the time
+_WORTH = 256 * 256  # px from which on numpy takes less time than Pillow
 
 
 class PlanarImage(Image):

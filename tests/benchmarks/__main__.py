@@ -24,7 +24,8 @@ on Debian::
                                                          # then --python peers/venv/bin/python
 
 Beside it: ``python -m tests.benchmarks.loading`` (arrays), ``.scaling`` (cost per file from 30 to 3,000 files),
-``.syscalls`` (system calls per file), ``.palettes`` (choosing the colors of a palette).
+``.syscalls`` and ``.instructions`` (system calls and instructions per file), ``.choices`` (what each choice in the code
+spares), ``.palettes`` (choosing the colors of a palette), ``.pixel_loops`` (PNM and DDS).
 """
 
 from __future__ import annotations

@@ -41,8 +41,9 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 #: then every tiny one would give its memory back to the system and fetch it again, for 14 % more processor time
 #: (python -m tests.benchmarks.choices).
 _MALLOPT = ((-1, 64 * 2**20), (-3, 32 * 2**20))
-#: Bytes of a picture before which a worker gives back what former ones have left free: on top of that it would stand
-#: else. Of 60 photos the five that are progressive take so many; a worker's peak falls by a sixth, its time stays.
+#: Before a picture of more bytes a worker gives free memory back to the system: malloc keeps what former pictures have
+#: left, and the new one would come on top of it. Progressive JPEGs take so many; most photographs do not, and their
+#: worker need not ask for the same memory again.
 _LARGE = 64 * 2**20
 
 

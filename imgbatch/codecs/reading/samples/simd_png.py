@@ -10,6 +10,7 @@ damage, and its reader goes through what stands behind the pixels here, too.
 In each process samples are decoded first: a package that cannot be imported, or gives other pixels than Pillow, is left
 alone with a HostWarning. pyspng needs numpy; where nothing else has loaded it, Pillow goes on until so much was decoded
 that loading it would have paid.
+
 What this spares: ``python -m tests.benchmarks.choices --only pillows-filters``.
 """
 

@@ -126,7 +126,7 @@ def plane(image: Image) -> Values:
     """The samples of a picture of one band, or of the brightness of a YCbCr picture: (row, column)."""
     import numpy
 
-    if image.mode == "YCbCr":  # no plane is made of them: a quarter less memory, half the time
+    if image.mode == "YCbCr":  # straight to bytes, without a second image
         return numpy.frombuffer(image.tobytes("raw", "Y"), numpy.uint8).reshape(image.height, image.width)
     return numpy.asarray(image)
 

@@ -1,9 +1,10 @@
 """Gaussian: how is a picture of 8 bits blurred, true to the bell and in little time?
 
 By exact matrix products (banded_product.py), plane by plane; a wide bell is laid over blocks of pixels, each of which
-is a small bell, whose variance is taken off the wide one's. Pillow's approximation by three box blurs takes longer, and
-is off by many levels at edges (``python -m tests.contracts.resampling_table``). Below `separable.WORTH` pixels it
-stays, as numpy does not pay there.
+is a small bell, whose variance is taken off the wide one's. Pillow's approximation by three box blurs takes longer
+(``python -m tests.benchmarks.choices --only pillows-blur``), and is off by many levels at edges
+(``python -m tests.contracts.resampling_table``). It blurs what has fewer than `separable.WORTH` pixels, where numpy
+does not pay.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
 
     Values = NDArray[Any]
 
-_NARROW = 8  # px: the bells from here on look at blocks
-_BLOCK = 4  # so many blocks are a standard deviation, at least
+_WIDE = 8  # px of a standard deviation, from which on a bell is laid over blocks
+_BLOCKS_IN_SIGMA = 4  # at least: so many blocks are as long as a standard deviation
 _MARGIN = 3  # blocks beyond each edge that see something of the picture
-_LEAST = 64  # blocks of a line, each rounded: of fewer, that would be seen
+_LEAST_BLOCKS = 64  # of a line: the mean of each is rounded, which would be seen where there are fewer
 
 
 def blur_bands(image: Image, sigma: float) -> Image:
@@ -64,11 +65,11 @@ def _blur_plane(band: Image, sigma: float) -> Values:
 
 def _block(sigma: float, length: int) -> int:
     """How many px of a line of `length` px are one sample for a bell."""
-    return max(1, min(int(sigma / _BLOCK), length // _LEAST)) if sigma >= _NARROW else 1
+    return max(1, min(int(sigma / _BLOCKS_IN_SIGMA), length // _LEAST_BLOCKS)) if sigma >= _WIDE else 1
 
 
 def _average_blocks(samples: Values, blocks: Size) -> Values:
-    """Blocks of so many rows and columns as one sample each, with some beyond each edge, where the edge goes on."""
+    """One sample for each block of so many rows and columns, and for some blocks of copies of the edge beyond it."""
     import numpy
 
     from imgbatch.operations.support.resampling.banded_product import multiply
@@ -82,14 +83,14 @@ def _average_blocks(samples: Values, blocks: Size) -> Values:
 
 @functools.lru_cache(maxsize=16)
 def _means(length: int, block: int, axis: int) -> Bands:
-    """The matrix that makes a sample of each block of lines of `length` px, but of those in the outer margin."""
+    """The matrix that makes a sample of each block of a line of `length` px, but of those in the outer margin."""
     from imgbatch.operations.support.resampling.banded_product import bands
 
     return bands(_block_weights(length, block), length, axis)
 
 
 def _block_weights(length: int, block: int) -> Weights:
-    """Small bells: of a pattern as fine as the blocks, no coarse one is made."""
+    """Small bells, not boxes: of a pattern that is finer than the blocks, boxes would make a coarse one."""
     from imgbatch.operations.support.resampling.kernels import kernel_weights
 
     if block == 1:

@@ -3,7 +3,7 @@
 A JPEG of 4:2:0 has one pair of colors for four pixels, so its encoder would average the colors that a kernel has just
 made of all pixels. Here the colors are made at half size in the first place, which spares half of the kernel's work,
 and spread over their four pixels: the encoder's mean of four equals is what they were. The picture stays YCbCr all the
-way, as the decoder gives it and the encoder takes it; decode_plan.py decides where that may be.
+way, as the decoder gives it and the encoder takes it; half_size_colors.py decides where that may be.
 
 A smaller output is made from a larger one's planes, before its colors were spread, and operations that can go on with
 these do so (:attr:`operations.base.Operation.on_planes`).
@@ -25,6 +25,7 @@ from imgbatch.pixels.planes import PlanarImage
 #: Whole blocks of colors are averaged before this kernel: half the pixels are already means of four in most JPEGs.
 #: Bilinear leaves edges of color where they are; hamming, as wide, moves them by up to 0.3 px (test_padding.py).
 _KERNEL, _GAP = "bilinear", 1.0
+
 
 def reduce_ycbcr(image: Image, box: ExactBox, size: Size, kernel: str, gap: float | None) -> Image:
     """A rectangle of a YCbCr picture, resized.

@@ -147,16 +147,16 @@ def _lanczos(places: Values) -> Values:
 def _gaussian(places: Values) -> Values:
     import numpy
 
-    shares: Values = numpy.exp(-0.5 * (places / _SMALL) ** 2)
+    shares: Values = numpy.exp(-0.5 * (places / _BLOCK_SIGMA) ** 2)
     return shares
 
 
-_SMALL = 0.75
+_BLOCK_SIGMA = 0.75  # blocks: the standard deviation of the bells that gaussian.py averages blocks by
 _KERNELS: dict[str, tuple[float, Callable[[Values], Values]]] = {
     "box": (0.5, _box),
     "bilinear": (1.0, _bilinear),
     "hamming": (1.0, _hamming),
     "bicubic": (2.0, _bicubic),
     "lanczos": (3.0, _lanczos),
-    "gaussian": (GAUSSIAN_REACH * _SMALL, _gaussian),
+    "gaussian": (GAUSSIAN_REACH * _BLOCK_SIGMA, _gaussian),
 }

@@ -1,12 +1,10 @@
 """Separable kernels: who sweeps them over a picture, and in which order? Down its columns first, then along its rows.
 
-Samples of 8 bits go through exact matrix products (banded_product.py), plane by plane: a photograph of 2016x1512 px
-becomes 1600x1200 in a third of the time that Pillow takes, and nearer to 64-bit floats
-(``python -m tests.contracts.resampling_table``). The rest is Pillow's: other samples, fewer pixels than pay, enlarging,
-and whole blocks that are averaged first. Pillow's kernels sweep along the rows first, though that sweep has more to do
-and columns take less time than rows; so they are given a picture's columns, and then its rows.
-
-What either spares in whole runs: ``python -m tests.benchmarks.choices --only pillows``.
+Samples of 8 bits go through exact matrix products (banded_product.py), plane by plane, in less time than Pillow takes
+(``python -m tests.benchmarks.choices --only pillows-kernels``), and to samples that are nearer to what 64-bit floats
+give (``python -m tests.contracts.resampling_table``). The rest is Pillow's: other samples, fewer pixels than pay,
+enlarging, and whole blocks that are averaged first. Pillow's kernels sweep along the rows first, though that sweep has
+more to do and columns take less time than rows; so they are given a picture's columns, and then its rows.
 """
 
 from __future__ import annotations
@@ -26,9 +24,9 @@ if TYPE_CHECKING:
 Part = tuple[float, float, float, float]
 
 _REACH = 3  # px of the result: as far as the widest kernel looks, lanczos
-#: Pixels of a result from which on numpy pays: it takes a tenth of a second to load.
+#: Pixels of a result from which on numpy pays: it has to be loaded first.
 WORTH = 256 * 256
-_TOGETHER = {"LA": "La", "RGBA": "RGBa"}  # modes whose colors count as much as they are seen
+_TOGETHER = {"LA": "La", "RGBA": "RGBa"}  # modes with alpha, and those of colors that are weighted by it
 #: Modes of samples of 8 bits.
 EIGHT_BITS = frozenset({"L", "La", "RGB", "RGBa", "RGBX", "CMYK", "YCbCr", "LAB", "HSV"})
 

@@ -1,10 +1,10 @@
 """SIMD resize: how does cykooz-resizer resize a picture? In Pillow's memory, with three of Pillow's kernels.
 
 Its bilinear, bicubic (Catmull-Rom) and Lanczos are Pillow's, to the same support, also where a picture is enlarged and
-where a part begins between two pixels. Its box has other pixels at the edge between two; hamming it has none. Samples
-differ from Pillow's by the rounding between the sweeps, and where a kernel overshoots black or white, as both clip
-after each sweep; to exact weights both are about equally near (``python -m tests.contracts.resampling_table``). Every
-instruction set gives the same bits.
+where a part begins between two pixels. It has no hamming, and its box takes another pixel than Pillow's where the
+kernel's edge lies between two. Samples differ from Pillow's by the rounding between the sweeps, and where a kernel
+overshoots black or white, as both clip after each sweep; to exact weights both are about equally near
+(``python -m tests.contracts.resampling_table``). Every instruction set gives the same bits.
 
 The two sweeps are two calls. In one call cykooz-resizer 4.0.1 takes the columns that the first and the last sample of a
 row need for all that are needed, which they are not where their outermost weights are zero: it reads beyond its memory,
