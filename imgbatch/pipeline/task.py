@@ -162,10 +162,10 @@ class FileTask(Task):
         from imgbatch.codecs.reading import limits
 
         limits.everyday_readers()
-        if self.resampler == "cykooz":
+        if self.resampler == "cykooz":  # asked here, so that others do not load the module
             from imgbatch.operations.support.resampling import resampler
 
-            resampler.require(self.resampler)
+            resampler.require_cykooz()
 
     def own_process(self) -> None:
         """Set once what is set anew for each file where others have a use for it, too."""

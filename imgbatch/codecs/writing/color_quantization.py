@@ -20,7 +20,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    Array = Any  # numpy is loaded where the colors of a picture are too many, not before
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
 
 _UNITS = 4  # per level of 8 bits
 _MOST = 1 << 15  # different colors that are told apart
@@ -51,8 +53,8 @@ def choose_colors(samples: Array, room: int) -> Array:
     colors, counts = numpy.unique(codes, return_counts=True)
     flat = counts * room >= _FLAT * codes.size
     own = _UNITS * _channels(colors[flat])
-    if flat.all():
-        return _channels(colors)[:room].astype(numpy.uint8)
+    if flat.all():  # so they are half as many as there is room for, at most
+        return _channels(colors).astype(numpy.uint8)
     means, weights = _group(colors[~flat], counts[~flat])
     centers = numpy.concatenate([own, _cut(means, weights, room - len(own))])
     centers = _move_to_means(centers, len(own), means, weights)
@@ -113,7 +115,8 @@ def _lower_half(levels: Array, weights: Array) -> Array:
     totals = numpy.bincount(steps, weights=weights).cumsum()
     sums = numpy.bincount(steps, weights=weights * steps).cumsum()
     below, above = sums[:-1] ** 2 / totals[:-1], (sums[-1] - sums[:-1]) ** 2 / (totals[-1] - totals[:-1])
-    return steps <= (below + above).argmax()
+    is_below: Array = steps <= (below + above).argmax()
+    return is_below
 
 
 def _move_to_means(centers: Array, still: int, colors: Array, weights: Array) -> Array:

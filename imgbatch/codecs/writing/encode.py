@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from imgbatch.codecs.metadata.block import AnimationTiming, JpegTables
 
 _NOTHING = Metadata()
-_PLAIN_INPUTS = 64  # that are remembered: a recipe has few outputs
+_MOST_INPUTS = 64  # that are remembered: a recipe has few outputs
+#: What was prepared for pictures of nothing but pixels, of which the mode tells all, by codec, mode and the id of the
+#: encoding; and the encoding, so that no other one gets that id.
+_plain_inputs: dict[tuple[str, str, int], tuple[Encoding, EncoderInput]] = {}
 
 
 @dataclass(repr=False, eq=False)
@@ -146,21 +149,17 @@ def prepare(
     if not (is_plain and pixel_modes.is_fit(first := pictures[0], codec)):
         return _prepare(codec, pictures, encoding, metadata, timing)
     key = codec.name, first.mode, id(encoding)
-    known = _plain_inputs.get(key)
-    if known is None or known[0] is not encoding:
+    entry = _plain_inputs.get(key)
+    if entry is None:
         result = _prepare(codec, pictures, encoding, metadata, timing)
         if result.frames is pictures:  # else its codec has looked at the pixels
-            if len(_plain_inputs) >= _PLAIN_INPUTS:
+            if len(_plain_inputs) >= _MOST_INPUTS:
                 _plain_inputs.clear()
             _plain_inputs[key] = encoding, replace(result, frames=())
         return result
-    like = known[1]
+    _, like = entry
     position = like.has_position
     return EncoderInput(codec, pictures, like.encoding, like.metadata, like.options, like.changes, None, position)
-
-
-#: What was prepared for pictures of nothing but pixels, of which the mode tells all, by codec, mode and encoding.
-_plain_inputs: dict[tuple[str, str, int], tuple[Encoding, EncoderInput]] = {}
 
 
 def _prepare(

@@ -6,6 +6,8 @@ import pytest
 
 from imgbatch.cli import dispatch
 from imgbatch.operations import Blur, Crop, Operation, Resize, Sharpen, Unsharp
+from imgbatch.operations.geometry import resize
+from imgbatch.operations.support.resampling import separable
 from imgbatch.pipeline.image_task import ImageTask
 from imgbatch.planning.recipe import Recipe
 
@@ -36,3 +38,7 @@ def test_a_task_tells_what_its_operations_need(ops: list[Operation], uses: bool)
     assert task.with_resampler("numpy").uses_numpy is uses
     blurs = any(isinstance(op, (Blur, Unsharp)) for op in ops)
     assert task.with_resampler("cykooz").uses_numpy is blurs
+
+
+def test_the_hint_and_the_kernel_mean_the_same_number_of_pixels() -> None:
+    assert resize._WORTH == separable.WORTH  # the second one's module is for workers

@@ -71,7 +71,7 @@ def test_without_the_package_numpy_resizes_and_nothing_is_said() -> None:
 
 @pytest.mark.usefixtures("without")
 def test_a_wish_for_what_is_missing_is_refused() -> None:
-    message = "cykooz-resizer, which --resampler cykooz needs, is not installed: pip install 'imgbatch\\[fast\\]'"
+    message = 'cykooz-resizer, which --resampler cykooz needs, is not installed: pip install "imgbatch\\[fast\\]"'
     for call in (
         lambda: resampler.choose("cykooz"),
         lambda: ib.apply(photograph((40, 30)), ib.Resize("20"), resampler="cykooz"),
@@ -82,8 +82,7 @@ def test_a_wish_for_what_is_missing_is_refused() -> None:
         with pytest.raises(UsageError, match=message):
             call()
     with pytest.raises(EngineError, match=message):
-        resampler.require("cykooz")
-    resampler.require("numpy")
+        resampler.require_cykooz()
 
 
 @pytest.mark.parametrize("kind", BROKEN)
@@ -99,7 +98,7 @@ def test_a_package_that_does_not_work_is_left_alone(
     with pytest.raises(UsageError, match="cannot be used .* or leave --resampler at auto"):
         resampler.choose("cykooz")
     with pytest.raises(EngineError, match="cannot be used .* or choose --resampler numpy"):
-        resampler.require("cykooz")
+        resampler.require_cykooz()
     assert resampler.choose("numpy") == "numpy"
 
 

@@ -8,7 +8,7 @@ from PIL import Image
 from PIL.Image import Resampling
 
 from imgbatch.operations.support.resampling import separable
-from tests.resamplers import numpy_resizes
+from tests.resamplers import Part, numpy_resizes
 
 __all__ = ["numpy_resizes"]  # a fixture
 pytestmark = pytest.mark.usefixtures("numpy_resizes")
@@ -29,7 +29,7 @@ def waves(size: tuple[int, int], mode: str) -> Image.Image:
     return bands[0] if mode == "L" else Image.merge(mode, bands)
 
 
-def errors(ours: Image.Image, image: Image.Image, kernel: Resampling, part: separable.Part) -> np.ndarray:
+def errors(ours: Image.Image, image: Image.Image, kernel: Resampling, part: Part) -> np.ndarray:
     """How far samples are from those that Pillow's kernel gives in floats, colors weighted by alpha."""
     mode = {"LA": "La", "RGBA": "RGBa"}.get(image.mode, image.mode)  # where little is seen, rounding says nothing
     pairs = zip(ours.convert(mode).split(), image.convert(mode).split(), strict=True)
@@ -68,7 +68,7 @@ def test_colors_count_as_much_as_they_are_seen(mode: str, kernel: Resampling) ->
     "part",
     [(0, 0, 700, 603), (201, 0, 901, 603), (101.25, 33.5, 801.75, 570.25), (0, 90, 901, 500), (0.5, 0, 901, 603)],
 )
-def test_a_part_is_made_of_what_its_kernel_sees_and_of_nothing_else(mode: str, part: separable.Part) -> None:
+def test_a_part_is_made_of_what_its_kernel_sees_and_of_nothing_else(mode: str, part: Part) -> None:
     image = waves((901, 603), mode)
     ours = separable.reduce_image(image, (290, 277), Resampling.LANCZOS, part)
     assert errors(ours, image, Resampling.LANCZOS, part).max() <= 0.85
@@ -95,7 +95,7 @@ def test_what_is_enlarged_or_small_is_left_to_pillow(size: tuple[int, int]) -> N
 
 @pytest.mark.parametrize("mode", ["L", "RGB"])
 @pytest.mark.parametrize("part", [(0, 0, 2402, 1802), (120.5, 64.25, 2300, 1790)])
-def test_blocks_are_averaged_first_as_pillow_averages_them(mode: str, part: separable.Part) -> None:
+def test_blocks_are_averaged_first_as_pillow_averages_them(mode: str, part: Part) -> None:
     image = waves((2402, 1802), mode)
     ours = separable.reduce_image(image, (301, 226), Resampling.LANCZOS, part, 3.0)
     theirs = image.resize((301, 226), Resampling.LANCZOS, part, 3.0)

@@ -51,16 +51,17 @@ def blur_bands(image: Image, sigma: float) -> Image:
             return image.filter(kernel)
         results = [band.filter(kernel) for band in bands]
     else:
-        results = [Images.fromarray(_blur_plane(band, sigma)) for band in bands]
+        results = [_blur_plane(band, sigma) for band in bands]
     return results[0] if image.mode == "L" else Images.merge(image.mode, results)
 
 
-def _blur_plane(band: Image, sigma: float) -> Values:
-    from imgbatch.operations.support.resampling.banded_product import multiply, plane
+def _blur_plane(band: Image, sigma: float) -> Image:
+    from imgbatch.operations.support.resampling.banded_product import multiply, plane, to_image
 
     blocks = _block(sigma, band.height), _block(sigma, band.width)
     samples = plane(band) if max(blocks) == 1 else _average_blocks(plane(band), blocks)
-    return multiply(samples, _bell(sigma, band.height, blocks[0], 0), _bell(sigma, band.width, blocks[1], 1))
+    down, across = _bell(sigma, band.height, blocks[0], 0), _bell(sigma, band.width, blocks[1], 1)
+    return to_image(multiply(samples, down, across))
 
 
 def _block(sigma: float, length: int) -> int:

@@ -18,7 +18,7 @@ from imgbatch.core.errors import EngineError, HostWarning, UsageError, sentence,
 from imgbatch.core.run_settings import RESAMPLERS
 
 PACKAGE = "cykooz_resizer"
-ADVICE = "pip install 'imgbatch[fast]'"
+ADVICE = 'pip install "imgbatch[fast]"'
 _current: contextvars.ContextVar[str] = contextvars.ContextVar("imgbatch_resampler", default="auto")
 
 
@@ -87,7 +87,7 @@ def find_problem() -> str:
     return ""
 
 
-def require(name: str) -> None:
-    """EngineError where this process lacks the engine that a run has chosen: a worker on another machine, say."""
-    if name == "cykooz" and find_problem():
+def require_cykooz() -> None:
+    """EngineError where this process cannot use what a run has chosen: in a worker on another machine, say."""
+    if find_problem():
         raise EngineError(f"{find_problem()}; or choose --resampler numpy")

@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING
 
 from imgbatch.core.quantities import Size
 from imgbatch.operations.support.resampling import resampler, simd_resize
+from imgbatch.operations.support.resampling.simd_resize import Part
 
 if TYPE_CHECKING:
     from PIL.Image import Image, Resampling
 
     from imgbatch.operations.support.resampling.banded_product import Bands
-
-Part = tuple[float, float, float, float]
 
 _REACH = 3  # px of the result: as far as the widest kernel looks, lanczos
 #: Pixels of a result from which on numpy pays: it has to be loaded first.
