@@ -31,7 +31,7 @@ from tests.contracts.damaged_pngs import MOST, file_of, look, sound
 
 REPO = Path(__file__).parents[2]
 HAS_PYSPNG = simd_png.is_installed()
-needs_pyspng = pytest.mark.skipif(not HAS_PYSPNG, reason=f"{simd_png.ADVICE} was not done")
+needs_pyspng = pytest.mark.skipif(not HAS_PYSPNG, reason='needs pyspng: pip install "imgbatch[fast]"')
 
 
 @pytest.fixture(params=[pytest.param("real", marks=needs_pyspng), "stand-in"])

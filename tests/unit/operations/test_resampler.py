@@ -94,7 +94,8 @@ def test_a_package_that_does_not_work_is_left_alone(
     monkeypatch.setattr(resampler, "PACKAGE", f"broken_{kind}")
     with pytest.warns(HostWarning, match="cykooz-resizer is installed and cannot be used .*; until then numpy resizes"):
         assert resampler.choose("auto") == "numpy"
-    assert (WHY[kind] in resampler.find_problem()) and "\n" not in resampler.find_problem()
+    problem = resampler.find_problem()
+    assert WHY[kind] in problem and "pip install --force-reinstall" in problem and "\n" not in problem
     with pytest.raises(UsageError, match="cannot be used .* or leave --resampler at auto"):
         resampler.choose("cykooz")
     with pytest.raises(EngineError, match="cannot be used .* or choose --resampler numpy"):

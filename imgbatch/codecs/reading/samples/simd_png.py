@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.ImageFile import ImageFile
 
-ADVICE = "pip install pyspng zlib-ng"
+ADVICE = "pip install --force-reinstall pyspng zlib-ng"  # without the option pip leaves what is there
 _PACKAGE, _FASTER_ZLIB = "pyspng", "zlib_ng"
 _LEAST = 1 << 14  # px: below, little is spared
 _NUMPY = "numpy"

@@ -19,6 +19,7 @@ from imgbatch.core.run_settings import RESAMPLERS
 
 PACKAGE = "cykooz_resizer"
 ADVICE = 'pip install "imgbatch[fast]"'
+_AGAIN = "pip install --force-reinstall cykooz-resizer"  # without the option pip leaves what is there
 _current: contextvars.ContextVar[str] = contextvars.ContextVar("imgbatch_resampler", default="auto")
 
 
@@ -83,7 +84,7 @@ def find_problem() -> str:
         raise
     except BaseException as error:  # noqa: BLE001 - somebody else's package may raise anything, a panic of Rust's too
         text = sentence(error) if isinstance(error, EngineError) else f"{type(error).__name__}: {sentence(error)}"
-        return f"cykooz-resizer is installed and cannot be used ({text}): install it again, {ADVICE}"
+        return f"cykooz-resizer is installed and cannot be used ({text}): install it again ({_AGAIN}), or uninstall it"
     return ""
 
 
