@@ -18,6 +18,7 @@ from PIL import Image
 import imgbatch as ib
 from imgbatch.codecs import open_image, small_png
 from imgbatch.codecs.reading import limits
+from imgbatch.codecs.reading.decode import SourceImage
 from imgbatch.core.errors import ImageError
 
 MOST = 1_000_000
@@ -102,6 +103,22 @@ def test_the_largest_are_written_in_the_same_pieces(mode: str, size: tuple[int, 
         image = picture(mode, size, kind, 3)
         small = small_png.save_small(image, {"compress_level": 6})
         assert small in (None, saved(image, compress_level=6)) and (small is not None or kind == "noise")
+
+
+def facts(picture: SourceImage) -> dict[str, object]:
+    """All that a picture tells without being decoded, but what only Pillow's own way has."""
+    names = {name for name in dir(picture) if not name.startswith("_")} - {"image", "file", "end", "is_plain"}
+    return {name: value for name in names if not callable(value := getattr(picture, name))}
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_it_tells_all_that_the_long_way_tells(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = saved(picture(mode, (9, 7), "noise", 5))
+    with open_image(data, ".png", MOST) as short:
+        short_facts = facts(short)
+    monkeypatch.setattr(small_png, "_is_codec_known", lambda: False)
+    with open_image(data, ".png", MOST) as opened:
+        assert type(opened) is not type(short) and facts(opened) == short_facts
 
 
 PACKED = zlib.compress(bytes(1 + 3 * 5) * 4)

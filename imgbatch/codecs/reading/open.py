@@ -102,7 +102,7 @@ class SmallPicture(SourceImage):
 
     is_plain = True
     format, orientation, depth, deep = "png", 1, 8, None
-    heavy = scales = luma = False
+    heavy = untrusted = scales = luma = False
     waves, frame_count = 0, 1
     file = end = None
     _data = b""
