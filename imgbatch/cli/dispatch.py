@@ -25,7 +25,7 @@ _HELP = frozenset({"-h", "--help"})
 IDLE = frozenset({*_HELP, "-n", "--dry-run", "--explain", "-j0", "-j=0", "--workers=0"})
 IDLE_PAIRS = {("-j", "0"), ("--workers", "0")}
 _NUMPY_FLAGS = ("--blur", "--unsharp", "-r", "--recipe")
-_SMALL = 256  # px: Pillow resizes to no more
+_SMALL = 256  # px: pictures whose sides become no longer are resized by Pillow, without numpy
 _FILES = 14  # that a run opens at once, beside what is open already: with fewer, it is a matter of luck what fails
 _ENOUGH_FILES = 64  # whatever is open
 

@@ -64,7 +64,7 @@ def _init(cls: type[Any]) -> Callable[..., None]:
         elif defaults:
             raise TypeError(f"{cls.__qualname__}.{name}: no default, after a field that has one")
         put_slot = getattr(getattr(cls, name, None), "__set__", None)
-        if put_slot is not None:  # a third less time than by name
+        if put_slot is not None:  # takes less time than by name
             namespace[f"_put_{name}"] = put_slot
             lines.append(f"  _put_{name}(self, {value})")
         else:

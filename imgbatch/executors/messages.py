@@ -1,7 +1,7 @@
 """Messages: how do jobs and outcomes travel between processes? Each pickled by itself, as few values as it takes.
 
 One that cannot be pickled, or unpickled, costs itself alone. Jobs and outcomes of the plain kind travel as tuples,
-which take half the time of pickled objects; an outcome without its source, which is its job's.
+which are pickled in less time than objects; an outcome without its source, which the job has, too.
 """
 
 from __future__ import annotations

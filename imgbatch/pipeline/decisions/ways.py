@@ -1,7 +1,8 @@
 """Ways: which decisions do pictures have in common, so that they are made once?
 
 A folder of tiny pictures has few shapes. Where a picture is nothing but pixels (`SourceImage.is_plain`), its shape, its
-mode and its targets tell all that is decided, unless its bytes count. The task of a run keeps what was decided.
+mode and its targets tell all that is decided, unless its bytes count. The task of a run keeps what was decided. So it
+does with plans alone (`ImageTask.plans`), of which photographs of one shape share one though their decisions differ.
 """
 
 from __future__ import annotations
