@@ -1,8 +1,9 @@
-"""Lazy import: how does a package name what it loads only when it is first used? By its ``__getattr__``."""
+"""Lazy import: how is something loaded only when it is first used, and is it there at all?"""
 
 from __future__ import annotations
 
 import importlib
+import sys
 
 TYPE_CHECKING = False  # as in imgbatch/__init__.py
 if TYPE_CHECKING:
@@ -31,3 +32,8 @@ def first_use(package: dict[str, Any], name: str, home: str | None) -> Any:
     value = getattr(importlib.import_module(f"{package['__name__']}.{home}"), name)
     package[name] = value
     return value
+
+
+def is_installed(package: str) -> bool:
+    """Whether a package could be imported; it is not, and nor is importlib.util, which every start would pay for."""
+    return any(finder.find_spec(package, None) is not None for finder in sys.meta_path)

@@ -221,14 +221,15 @@ def test_a_package_that_does_not_work_is_left_alone_with_one_warning(
     assert result.returncode == 0 and summary(result.stdout)["resampler"] == "numpy"
     assert summary(result.stdout)["ok"] == 3
     text = "warning: cykooz-resizer is installed and cannot be used (ImportError: libfir.so.7: no such file)"
-    assert result.stderr.count("cykooz-resizer") == 1 and text in result.stderr and "Traceback" not in result.stderr
+    assert result.stderr.count("warning: cykooz-resizer") == 1
+    assert text in result.stderr and "Traceback" not in result.stderr
     assert run(*words, "-o", "numpy", "--resampler", "numpy", **broken).returncode == 0
     assert tree(place / "out") == tree(place / "numpy") != {}
     quiet = run(*words, "-Q", "-o", "quiet", **broken)
     assert quiet.returncode == 0 and quiet.stderr == ""
     for more in (["--estimate"], ["--explain"]):
         result = run(*words[:-1], "-o", "looked", *more, **broken)
-        assert result.returncode == 0 and result.stderr.count("cykooz-resizer") == 1
+        assert result.returncode == 0 and result.stderr.count("warning: cykooz-resizer") == 1
         assert any(line.startswith(text) for line in result.stderr.splitlines())
     assert run(*words, "-o", "looked", "-n", **broken).returncode == 0
     assert not (place / "looked").exists()

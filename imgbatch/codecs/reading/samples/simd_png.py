@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import functools
 import importlib
-import importlib.util
 import io
 import struct
 import sys
@@ -30,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 from imgbatch.codecs.containers.png_chunks import chunk, chunks
 from imgbatch.codecs.reading.samples import loaded_frame
 from imgbatch.codecs.registry import PNG_START
+from imgbatch.core import lazy_import
 from imgbatch.core.errors import EngineError, HostWarning, sentence
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def load(image: ImageFile, data: bytes) -> bool:
 @functools.cache
 def is_installed() -> bool:
     """Whether there is pyspng; it is not imported."""
-    return importlib.util.find_spec(_PACKAGE) is not None
+    return lazy_import.is_installed(_PACKAGE)
 
 
 @functools.cache
@@ -150,7 +150,7 @@ def _unpack(stream: bytes, length: int) -> bytes | None:
 
 
 def _zlib() -> Any:
-    return zlib if importlib.util.find_spec(_FASTER_ZLIB) is None else importlib.import_module("zlib_ng.zlib_ng")
+    return importlib.import_module("zlib_ng.zlib_ng") if lazy_import.is_installed(_FASTER_ZLIB) else zlib
 
 
 def _undo_filters(rows: bytes, size: tuple[int, int], mode: str) -> NDArray[Any]:

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import contextvars
 import functools
-import importlib.util
 
+from imgbatch.core import lazy_import
 from imgbatch.core.errors import EngineError, HostWarning, UsageError, sentence, unknown
 from imgbatch.core.run_settings import RESAMPLERS
 
@@ -68,7 +68,7 @@ def choose(wish: str) -> str:
 @functools.cache
 def is_installed() -> bool:
     """Whether there is the package of ``cykooz``; it is not imported."""
-    return importlib.util.find_spec(PACKAGE) is not None
+    return lazy_import.is_installed(PACKAGE)
 
 
 @functools.cache
