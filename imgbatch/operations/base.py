@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 
 _OURS = "imgbatch.operations."
-_BOTH_WAYS = ("apply", "apply_to_planes")
 #: How an operation treats pictures with 16 bits of color.
 Bands = Literal["eight_bits", "each", "colors", "weighted", "whole"]
 
@@ -236,10 +235,9 @@ def has_16_bits(operation: Operation) -> bool:
 
 
 def works_on_planes(operation: Operation) -> bool:
-    """Whether an operation is `on_planes`; a class of a user's that only changes `apply` is not."""
-    kinds = type(operation).__mro__
-    apply, on_planes = (next(at for at, kind in enumerate(kinds) if name in vars(kind)) for name in _BOTH_WAYS)
-    return operation.on_planes and on_planes <= apply
+    """Whether an operation is `on_planes`; a class of a user's, derived from one that is, has to say how itself."""
+    kind = type(operation)
+    return operation.on_planes and (kind.__module__.startswith(_OURS) or "apply_to_planes" in vars(kind))
 
 
 def needs_screen(operations: Iterable[Operation], mode: str) -> bool:

@@ -103,7 +103,24 @@ class OwnBlur(Blur):
         return Image.new("RGB", image.size, "red")
 
 
+class OwnUnsharp(Unsharp):
+    """One that changes what the way over pixels is made of."""
+
+    def _smooth(self, image: Image.Image) -> Image.Image:
+        return Image.new(image.mode, image.size)
+
+
+class OwnPlanes(OwnBlur):
+    """One that says what it does to planes."""
+
+    def apply_to_planes(self, image: PlanarImage) -> Image.Image:
+        return Image.new("L", image.size, 9)
+
+
 def test_a_class_that_does_something_else_is_given_pixels() -> None:
+    assert not works_on_planes(OwnUnsharp(2))
+    assert works_on_planes(OwnPlanes(2))
+    assert apply_operation(OwnPlanes(2), planar()).getpixel((0, 0)) == 9
     assert not works_on_planes(OwnBlur(2))
     assert apply_operation(OwnBlur(2), planar()).getpixel((0, 0)) == (255, 0, 0)
     assert not works_on_planes(Unsharp(1, threshold=2))
