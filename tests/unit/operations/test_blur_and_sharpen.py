@@ -7,8 +7,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageEnhance, ImageFilter
 
-from imgbatch.operations import Blur, BoxBlur, Median, Operation, Sharpen, Unsharp
+from imgbatch.operations import Blur, BoxBlur, Median, Operation, Sharpen, Sharpness, Unsharp
+from imgbatch.operations.base import apply_operation
 from imgbatch.pixels.alpha import apply_to_colors, apply_to_premultiplied_colors, to_straight_alpha
+from imgbatch.pixels.planes import PlanarImage
 from tests.contracts.test_operations import picture
 
 ALL: list[Operation] = [Blur(1.5), BoxBlur(2), Unsharp(2, 1.5), Sharpen(2), Median(3)]
@@ -195,3 +197,22 @@ def test_changed_colors_keep_alpha_and_header() -> None:
         if "A" in kind:
             assert result.getchannel("A").tobytes() == image.getchannel("A").tobytes()
         assert result.tobytes() != image.tobytes()
+
+
+FRACTIONS = [Unsharp(1, amount=0.8), Unsharp(2, amount=0.3), Unsharp(1), Sharpen(0.3), Sharpness(1.7), Sharpness(0.4)]
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK", "LAB", "YCbCr"])
+@pytest.mark.parametrize("operation", FRACTIONS)
+def test_a_picture_gets_neither_darker_nor_lighter(operation: Operation, mode: str) -> None:
+    """Each sample is rounded: fractions that are cut off would be half a level."""
+    random = np.random.default_rng(4)
+    count = len(Image.new(mode, (1, 1)).getbands())
+    bands = [Image.fromarray(random.integers(60, 190, (500, 700), np.uint8)) for _ in range(count)]
+    image = bands[0] if mode == "L" else Image.merge(mode, bands)
+    if mode == "YCbCr":
+        image = PlanarImage(image.getchannel(0), (image.getchannel(1).reduce(2), image.getchannel(2).reduce(2)), {})
+    result = apply_operation(operation, image)
+    assert result.mode == mode
+    for before, after in zip(image.split(), result.split(), strict=True):
+        assert abs(np.asarray(after, float).mean() - np.asarray(before, float).mean()) <= 0.06
