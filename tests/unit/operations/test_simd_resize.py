@@ -15,13 +15,13 @@ from PIL.Image import Resampling
 
 from imgbatch.operations import Resize
 from imgbatch.operations.support.resampling import resampler, simd_resize
-from imgbatch.operations.support.resampling.separable import reduce_image
+from imgbatch.operations.support.resampling.separable import Part, reduce_image
 from tests.resamplers import needs_cykooz, photograph
 
 pytestmark = needs_cykooz
 KERNELS = [Resampling[name] for name in simd_resize.KERNELS]
 #: Ways to resize a picture of 90x70 px: the size, and the part of it.
-WAYS: list[tuple[tuple[int, int], simd_resize.Part]] = [
+WAYS: list[tuple[tuple[int, int], Part]] = [
     ((41, 32), (0, 0, 90, 70)),
     ((41, 32), (7.25, 3.5, 81.75, 66.1)),
     ((90, 35), (0, 0, 90, 70)),

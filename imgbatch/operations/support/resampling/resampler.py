@@ -15,7 +15,6 @@ import functools
 
 from imgbatch.core import lazy_import
 from imgbatch.core.errors import EngineError, HostWarning, UsageError, sentence, unknown
-from imgbatch.core.run_settings import RESAMPLERS
 
 PACKAGE = "cykooz_resizer"
 ADVICE = 'pip install "imgbatch[fast]"'
@@ -50,6 +49,8 @@ def choose(wish: str) -> str:
     UsageError
         ``cykooz`` is wished for, and missing or of no use here; or there is no such engine.
     """
+    from imgbatch.core.run_settings import RESAMPLERS  # workers, to which a run tells its choice, have no use for it
+
     if wish not in RESAMPLERS:
         raise unknown(wish, "resampler", RESAMPLERS)
     if wish == "numpy" or (wish == "auto" and not is_installed()):

@@ -14,13 +14,14 @@ import math
 from typing import TYPE_CHECKING
 
 from imgbatch.core.quantities import Size
-from imgbatch.operations.support.resampling import resampler, simd_resize
-from imgbatch.operations.support.resampling.simd_resize import Part
+from imgbatch.operations.support.resampling import resampler
 
 if TYPE_CHECKING:
     from PIL.Image import Image, Resampling
 
     from imgbatch.operations.support.resampling.banded_product import Bands
+
+Part = tuple[float, float, float, float]  # left, top, right, bottom in px
 
 _REACH = 3  # px of the result: as far as the widest kernel looks, lanczos
 #: Pixels of a result from which on numpy pays: it has to be loaded first.
@@ -51,6 +52,8 @@ def reduce_image(
         Take the brightness alone of a YCbCr picture; the result is L.
     """
     if resampler.current() == "cykooz":
+        from imgbatch.operations.support.resampling import simd_resize  # few have the package
+
         plain = image.getchannel(0) if luma else image
         if simd_resize.can_resize(plain.mode, kernel):
             return simd_resize.resize(plain, size, kernel, part)

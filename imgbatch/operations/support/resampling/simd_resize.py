@@ -24,7 +24,8 @@ from imgbatch.operations.support.resampling import resampler
 if TYPE_CHECKING:
     from PIL.Image import Image, Resampling
 
-Part = tuple[float, float, float, float]
+    from imgbatch.operations.support.resampling.separable import Part
+
 
 #: Its name of each of Pillow's kernels, and how far that looks, in px of the smaller grid.
 KERNELS = {"BILINEAR": ("bilinear", 1), "BICUBIC": ("catmull_rom", 2), "LANCZOS": ("lanczos3", 3)}
