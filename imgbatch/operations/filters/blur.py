@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 class Blur(Operation):
     """Blur with a Gaussian.
 
-    Within one level of the true bell, which ends at 3.5 standard deviations. In pictures of less than 65,536 px, and of
-    16 bits, Pillow's approximation stands in for it: three passes of an extended box blur (P. Gwosdek et al.,
-    "Theoretical foundations of Gaussian convolution by extended box filtering", SSVM 2011), whose impulse response
-    differs by a few percent of the peak.
+    Within two levels of the true bell, which is cut off at 3.5 standard deviations. In pictures of less than 65,536 px,
+    with a side of more than 16,384 px, or of 16 bits, three passes of an extended box blur stand in for it (P. Gwosdek
+    et al., "Theoretical foundations of Gaussian convolution by extended box filtering", SSVM 2011), whose impulse
+    response differs by a few percent of the peak.
 
     Parameters
     ----------

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 from PIL.Image import Resampling
 
 from imgbatch.operations.support.resampling import separable
+from imgbatch.operations.support.resampling.gaussian import blur_bands
 from tests.resamplers import Part, numpy_resizes
 
 __all__ = ["numpy_resizes"]  # a fixture
@@ -37,15 +38,20 @@ def errors(ours: Image.Image, image: Image.Image, kernel: Resampling, part: Part
     return np.stack([abs(one - truth.clip(0, 255)) for one, truth in floats])
 
 
-@pytest.mark.parametrize("kernel", KERNELS)
-@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK", "YCbCr", "LAB"])
-def test_samples_are_those_of_floats_but_for_rounding(mode: str, kernel: Resampling) -> None:
+def errors_of_whole(mode: str, kernel: Resampling) -> np.ndarray:
+    """Those of a whole picture, which keeps its mode and its header."""
     image = waves((901, 603), mode)
     image.info["comment"] = "kept"
     whole = (0.0, 0.0, 901.0, 603.0)
     ours = separable.reduce_image(image, (397, 301), kernel, whole)
     assert (ours.mode, ours.size, ours.info) == (mode, (397, 301), image.info)
-    off = errors(ours, image, kernel, whole)
+    return errors(ours, image, kernel, whole)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK", "YCbCr", "LAB"])
+def test_samples_are_those_of_floats_but_for_rounding(mode: str, kernel: Resampling) -> None:
+    off = errors_of_whole(mode, kernel)
     assert off.max() <= 0.85  # of a level; 0.5 come of the last rounding
     assert np.sqrt((off**2).mean()) <= 0.31
 
@@ -53,12 +59,7 @@ def test_samples_are_those_of_floats_but_for_rounding(mode: str, kernel: Resampl
 @pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("mode", ["LA", "RGBA"])
 def test_colors_count_as_much_as_they_are_seen(mode: str, kernel: Resampling) -> None:
-    image = waves((901, 603), mode)
-    image.info["comment"] = "kept"
-    whole = (0.0, 0.0, 901.0, 603.0)
-    ours = separable.reduce_image(image, (397, 301), kernel, whole)
-    assert (ours.mode, ours.size, ours.info) == (mode, (397, 301), image.info)
-    off = errors(ours, image, kernel, whole)
+    off = errors_of_whole(mode, kernel)
     assert off.max() <= 2  # weighted and weighted back, each rounded
     assert off.mean() <= 0.4
 
@@ -82,6 +83,17 @@ def test_samples_that_are_no_bytes_are_reduced_columns_first(mode: str) -> None:
     off = np.asarray(ours, float) - np.asarray(image.resize((290, 277), Resampling.LANCZOS, part), float)
     assert (ours.mode, ours.size) == (mode, (290, 277))
     assert abs(off).max() <= (0.001 if mode == "F" else 1)
+
+
+@pytest.mark.parametrize("size", [(20_000, 40), (40, 20_000)])
+def test_lines_that_need_a_large_matrix_are_left_to_pillow(size: tuple[int, int]) -> None:
+    """Of a picture of a million px by seventy it would take gigabytes."""
+    image = waves(size, "L")
+    smaller, whole = (size[0] * 4 // 5, size[1] * 4 // 5), (0.0, 0.0, *map(float, size))
+    part = whole[0], whole[1], whole[2], whole[3]
+    ours = separable.reduce_image(image, smaller, Resampling.LANCZOS, part)
+    assert ours == image.resize(smaller, Resampling.LANCZOS, part)
+    assert blur_bands(image, 3) == image.filter(ImageFilter.GaussianBlur(3))
 
 
 @pytest.mark.parametrize("size", [(1000, 300), (300, 700), (200, 200)])

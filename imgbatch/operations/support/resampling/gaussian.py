@@ -3,8 +3,7 @@
 By exact matrix products (banded_product.py), plane by plane; a wide bell is laid over blocks of pixels, each of which
 is a small bell, whose variance is taken off the wide one's. Pillow's approximation by three box blurs takes longer
 (``python -m tests.benchmarks.choices --only pillows-blur``), and is off by many levels at edges
-(``python -m tests.contracts.resampling_table``). It blurs what has fewer than `separable.WORTH` pixels, where numpy
-does not pay.
+(``python -m tests.contracts.resampling_table``). It blurs that for which they do not pay (`separable.pays`).
 """
 
 from __future__ import annotations
@@ -45,13 +44,10 @@ def blur_bands(image: Image, sigma: float) -> Image:
     from PIL import ImageFilter
 
     bands = [image] if image.mode == "L" else image.split()
-    if image.mode not in separable.EIGHT_BITS or image.width * image.height < separable.WORTH:
-        kernel = ImageFilter.GaussianBlur(sigma)
-        if image.mode != "LAB":  # which it does not take
-            return image.filter(kernel)
-        results = [band.filter(kernel) for band in bands]
-    else:
+    if separable.pays(image.size, image.size):
         results = [_blur_plane(band, sigma) for band in bands]
+    else:
+        results = [band.filter(ImageFilter.GaussianBlur(sigma)) for band in bands]
     return results[0] if image.mode == "L" else Images.merge(image.mode, results)
 
 

@@ -26,6 +26,8 @@ Part = tuple[float, float, float, float]  # left, top, right, bottom in px
 _REACH = 3  # px of the result: as far as the widest kernel looks, lanczos
 #: Pixels of a result from which on numpy pays: it has to be loaded first.
 WORTH = 256 * 256
+#: Px of a side up to which a matrix is made: it takes hundreds of bytes for each, whatever the other side is.
+LONGEST = 1 << 14
 _TOGETHER = {"LA": "La", "RGBA": "RGBa"}  # modes with alpha, and those of colors that are weighted by it
 #: Modes of samples of 8 bits.
 EIGHT_BITS = frozenset({"L", "La", "RGB", "RGBa", "RGBX", "CMYK", "YCbCr", "LAB", "HSV"})
@@ -59,7 +61,7 @@ def reduce_image(
             return simd_resize.resize(plain, size, kernel, part)
     left, top, right, bottom = part
     across, down = (right - left) / size[0], (bottom - top) / size[1]
-    if min(across, down) < 1 or math.prod(size) < WORTH:
+    if min(across, down) < 1 or not pays(image.size, size):
         return (image.getchannel(0) if luma else image).resize(size, kernel, part, gap)
     if image.mode in _TOGETHER:
         return reduce_image(image.convert(_TOGETHER[image.mode]), size, kernel, part, gap).convert(image.mode)
@@ -75,6 +77,11 @@ def reduce_image(
         image = image.crop((first, 0, last, image.height))
     swept = image.resize((image.width, size[1]), kernel, (0, top, image.width, bottom))
     return swept.resize(size, kernel, (left - first, 0, right - first, size[1]))
+
+
+def pays(source: Size, result: Size) -> bool:
+    """Whether matrix products do it: for a result of many pixels, of lines that are not too long."""
+    return math.prod(result) >= WORTH and max(source) <= LONGEST
 
 
 def _average_blocks(image: Image, size: Size, part: Part, blocks: Size) -> tuple[Image, Part]:
