@@ -36,4 +36,7 @@ def first_use(package: dict[str, Any], name: str, home: str | None) -> Any:
 
 def is_installed(package: str) -> bool:
     """Whether a package could be imported; it is not, and nor is importlib.util, which every start would pay for."""
-    return any(finder.find_spec(package, None) is not None for finder in sys.meta_path)
+    if package in sys.modules:
+        return sys.modules[package] is not None  # which it is where somebody forbids it
+    finders = [getattr(finder, "find_spec", None) for finder in sys.meta_path]  # of somebody's old one it is missing
+    return any(find is not None and find(package, None) is not None for find in finders)

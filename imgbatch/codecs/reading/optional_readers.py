@@ -8,13 +8,13 @@ did not register itself (pillow-jxl-plugin does so when it is imported).
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import io
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.codecs import errors
 from imgbatch.codecs.reading import limits
+from imgbatch.core import lazy_import
 from imgbatch.core.errors import ImageError, UsageError
 from imgbatch.core.frozen_dataclass import frozen
 
@@ -48,7 +48,7 @@ def format_of_title(title: str) -> str | None:
 
 def is_installed(name: str) -> bool:
     """Whether the package of a format is installed; it is not imported."""
-    return importlib.util.find_spec(EXTRAS[name].module.partition(".")[0]) is not None
+    return lazy_import.is_installed(EXTRAS[name].module.partition(".")[0])
 
 
 def advice(name: str) -> str:
