@@ -148,8 +148,8 @@ class FileTask(Task):
         return self._with(untrusted=True, most_memory=_BYTES_PER_PIXEL * self.max_pixels + _SPARE_BYTES)
 
     def with_resampler(self, name: str) -> Self:
-        """The same task, resizing with that engine."""
-        return self._with(resampler=name)
+        """The same task, resizing with that engine; "": nothing is to be resized, so numpy does what is."""
+        return self._with(resampler=name or "numpy")
 
     def _with(self, **values: object) -> Self:
         task = copy.copy(self)

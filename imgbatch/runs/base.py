@@ -275,7 +275,7 @@ class Run(ABC):
         self.executor = executors.make(self.executor_kind, options)
         if self._is_stopping():  # while it was made
             return
-        ready = task.with_resampler(self.report.resampler or "numpy")
+        ready = task.with_resampler(self.report.resampler)
         results = self.executor.run(ready.for_strangers_files() if settings.untrusted else ready, jobs)
         has_begun = False
         try:
