@@ -13,13 +13,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from imgbatch.codecs.registry import OPTIONAL
-from imgbatch.core.errors import PlanError, UsageError
+from imgbatch.core.errors import PlanError
 from imgbatch.core.job import Job
 from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.core.version import versions
 from imgbatch.ledger.damage import LedgerDamageError, permission_hint
 from imgbatch.ledger.database import FILE, salvage
-from imgbatch.ledger.destination import Destination
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.rows import state_folder
 from imgbatch.ledger.trust import BACKUPS, refuse_strange_state
@@ -30,8 +29,8 @@ from imgbatch.planning.folders import display_path
 from imgbatch.planning.names import STATE
 from imgbatch.planning.recipe import Recipe
 from imgbatch.planning.reference_files import ReferenceFiles, reference_files_of
+from imgbatch.runs.destination_choice import choose_destination, holds_root
 from imgbatch.runs.other_runs import OtherRunsOutputs
-from imgbatch.runs.output_folder import OutputFolder
 from imgbatch.runs.workload import Path, Workload, shortage
 from imgbatch.storage.lock import Lock
 from imgbatch.storage.registry import refuse_unknown_stores
@@ -82,7 +81,7 @@ class Preparation:
     ) -> None:
         refuse_unknown_stores(os.fspath(output or ""), *(wish.dir for wish in recipe.outputs))
         self._paths, self._recipe, self._settings, self._filters = paths, recipe, settings, filters
-        self._destination_class, self.folder = _choose_destination(paths, output, recipe, settings, ledger)
+        self._destination_class, self.folder = choose_destination(paths, output, recipe, settings, ledger)
         self.state = state_folder(self.folder, settings.state)
         self.source_mover: SourceMover | None = None
         if settings.archive is not None or settings.quarantine is not None:
@@ -265,36 +264,6 @@ class Preparation:
         """Folders that are never entered: the output folder, and those of the outputs, where they lie in a source."""
         folders = [os.path.join(self.folder, output.dir) for output in self._recipe.outputs]
         roots = {os.path.realpath(path) for path in self._paths}
-        inside = [folder for folder in (self.folder, *folders) if not _holds(os.path.realpath(folder), roots)]
+        inside = [folder for folder in (self.folder, *folders) if not holds_root(os.path.realpath(folder), roots)]
         moving = [] if self.source_mover is None else self.source_mover.folders
         return [os.path.join(self.folder, STATE), self.state, *inside, *moving]
-
-
-def _choose_destination(
-    paths: Sequence[Path], output: Path | None, recipe: Recipe, settings: Settings, ledger: bool
-) -> tuple[type[Destination], str]:
-    """The kind of destination that was asked for, and its folder (absolute).
-
-    Raises
-    ------
-    UsageError
-        Both are asked for, or neither, or what cannot be done in place.
-    PlanError
-        Sources that are replaced lie in several folders.
-    """
-    if not settings.in_place:
-        if output is None:
-            raise UsageError("expected an output folder, or in_place=True, got neither")
-        return OutputFolder, os.path.abspath(os.fspath(output))
-    if output is not None:
-        raise UsageError("expected -o DIR or --in-place, got both; leave one of them out")
-    from imgbatch.originals.in_place import InPlace
-    from imgbatch.originals.in_place_rules import home_of, refuse_mixtures
-
-    refuse_mixtures(settings, recipe, ledger)
-    return InPlace, home_of(paths, settings.state)
-
-
-def _holds(folder: str, roots: set[str]) -> bool:
-    """Whether a folder is one of the roots, or has one of them inside."""
-    return any(root == folder or root.startswith(folder.rstrip(os.sep) + os.sep) for root in roots)
