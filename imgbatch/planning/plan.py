@@ -58,6 +58,7 @@ def plan(
     owner_of: Callable[[str], LedgerEntry | None],
     earlier: OutputPaths,
     format_of: Callable[[Source], str | None],
+    owns: Callable[[Source], bool] | None = None,
 ) -> Plan:
     """The jobs that make `recipe` of every source, below `folder`.
 
@@ -78,6 +79,9 @@ def plan(
     format_of : callable
         The format of a source when it can be written, else None; asked under format ``same``. An ImageError, where it
         cannot be opened now, becomes the source's problem.
+    owns : callable, optional
+        Whether a source is this run's; another run makes the outputs of the others at the same time. These get names,
+        so that collisions are found, and then no job; what stands in their way is not looked at.
 
     Raises
     ------
@@ -95,12 +99,16 @@ def plan(
     jobs: list[Job] = []
     claims = Claims(jobs, flat)
     suspects: list[int] = []
+    strangers: set[int] = set()  # that are not this run's
     late: set[str] = set()
     for index, source in enumerate(sources):
         targets: tuple[Target, ...] = ()
+        is_own = owns is None or owns(source)
+        if not is_own:
+            strangers.add(index)
         if source.problem is None:
             try:
-                targets = namer.targets(index, source, earlier)
+                targets = namer.targets(index, source, earlier if is_own else _nothing)
             except _NoNameError as error:
                 source = dataclasses.replace(source, problem=Failure("io", "write", str(error)))
             except ImageError as error:
@@ -115,7 +123,7 @@ def plan(
                 place, name = places.locate(path)
                 claims.claim(place.key + key(name), (index, target.output), path)
                 near = near or place.names is None or bool(place.names)
-        if near:
+        if near and is_own:
             suspects.append(index)
     claims.refuse_doubles()
     claims.refuse_sources(links=bool(suspects))
@@ -125,7 +133,13 @@ def plan(
     conflicts.refuse()
     skipped = [jobs[index].source for index in sorted(omissions)]
     folders = {*places.paths(), *(path for template in late for path in late_folders(template))}
-    return Plan([job for job in jobs if job.index not in omissions] if omissions else jobs, skipped, sorted(folders))
+    left_out = omissions | strangers
+    return Plan([job for job in jobs if job.index not in left_out] if left_out else jobs, skipped, sorted(folders))
+
+
+def _nothing(source: str, output: int | None) -> tuple[str, ...]:
+    """What an earlier run made of a source that is another run's: nothing that matters here."""
+    return ()
 
 
 def _resolve(jobs: list[Job], index: int, conflicts: NameConflicts, inside: str) -> bool:

@@ -33,6 +33,9 @@ class Lock:
         Seconds to wait for another run to end.
     output : str
         The output folder, for the message.
+    share : bool
+        Whether others may hold it at the same time that share it, too; who shares it is not named. Windows has no such
+        lock: there it is only looked whether somebody holds it alone.
 
     Raises
     ------
@@ -42,19 +45,20 @@ class Lock:
         The folder cannot be written to.
     """
 
-    def __init__(self, folder: str, wait: float = 0.0, output: str = "") -> None:
+    def __init__(self, folder: str, wait: float = 0.0, output: str = "", share: bool = False) -> None:
         os.makedirs(folder, exist_ok=True)
         self.path = os.path.join(folder, FILE)
         self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | _FLAGS, 0o666)
         self._close = weakref.finalize(self, os.close, self._descriptor)
         until = time.monotonic() + wait
-        while not _try_lock(self._descriptor):
+        while not _try_lock(self._descriptor, share):
             if time.monotonic() >= until:
                 owner = self._read()
                 self._close()
                 raise LockedError(_busy(output or folder, owner, wait))
             time.sleep(_POLL_SECONDS)
-        text = json.dumps({"pid": os.getpid(), "started": time.time()})
+        self._is_named = not share
+        text = "" if share else json.dumps({"pid": os.getpid(), "started": time.time()})
         with contextlib.suppress(OSError):  # on a full disk the file does not name its owner
             os.ftruncate(self._descriptor, 0)
             os.lseek(self._descriptor, 0, os.SEEK_SET)
@@ -63,8 +67,9 @@ class Lock:
     def release(self) -> None:
         """Let the next run in; nothing happens the second time."""
         if self._close.alive:
-            with contextlib.suppress(OSError):
-                os.ftruncate(self._descriptor, 0)
+            if self._is_named:
+                with contextlib.suppress(OSError):
+                    os.ftruncate(self._descriptor, 0)
             _unlock(self._descriptor)  # also for copies of the descriptor that a forked child may hold
             self._close()
 
@@ -89,24 +94,27 @@ def _busy(folder: str, owner: dict[str, float], wait: float) -> str:
 if sys.platform == "win32":
     import msvcrt
 
-    def _try_lock(descriptor: int) -> bool:
+    def _try_lock(descriptor: int, share: bool) -> bool:
         try:
             os.lseek(descriptor, _BYTE, os.SEEK_SET)
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         except OSError:
             return False
+        if share:
+            _unlock(descriptor)
         return True
 
     def _unlock(descriptor: int) -> None:
-        os.lseek(descriptor, _BYTE, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+        with contextlib.suppress(OSError):  # what was shared is not held
+            os.lseek(descriptor, _BYTE, os.SEEK_SET)
+            msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
 
 else:
     import fcntl
 
-    def _try_lock(descriptor: int) -> bool:
+    def _try_lock(descriptor: int, share: bool) -> bool:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, (fcntl.LOCK_SH if share else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         return True

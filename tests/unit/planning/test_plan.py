@@ -95,6 +95,24 @@ def test_the_plain_plan(here: Path) -> None:
     assert not Path("out").exists()
 
 
+def test_sources_of_another_run_get_names_and_no_job() -> None:
+    stand("out/b.jpg")  # in the way of the other run, which says so
+
+    def is_own(one: Source) -> bool:
+        return one.relative in ("a.jpg", "c.jpg")
+
+    result = make_plan(["a.jpg", "b.jpg", "c.jpg"], owns=is_own, earlier=lambda path, output: (path,))
+    assert [(job.index, job.source.relative) for job in result.jobs] == [(0, "a.jpg"), (2, "c.jpg")]
+    assert [target.earlier_outputs for job in result.jobs for target in job.targets] == [
+        (source("a.jpg").path,),
+        (source("c.jpg").path,),
+    ]
+    assert not make_plan(["a.jpg", "b.jpg"], owns=is_own, in_the_way="skip").skipped
+    assert "a.jpg and photos/a.png would both be" in refusal(
+        ["a.jpg", "a.png"], Output(format="webp"), owns=lambda one: one.relative == "a.png"
+    )
+
+
 def test_every_output_has_its_folder_name_and_format() -> None:
     result = make_plan(
         ["a/b.JPEG"], Output(dir="t/", format="jpeg"), Output(dir="./w//x", name="{n:03d}.{ext}", format="webp")

@@ -62,6 +62,21 @@ def test_waiting_ends_with_the_other(tmp_path: Path) -> None:
     Lock(str(tmp_path), wait=60).release()
 
 
+def test_who_shares_a_lock_keeps_out_those_who_want_it_alone(tmp_path: Path) -> None:
+    (tmp_path / "lock").write_text('{"pid": 1, "started": 1}')  # of one that was killed
+    first, second = Lock(str(tmp_path), share=True), Lock(str(tmp_path), share=True)
+    with pytest.raises(LockedError, match="^another run is at work in shown"):
+        Lock(str(tmp_path), output="shown")
+    first.release()
+    with pytest.raises(LockedError):
+        Lock(str(tmp_path))
+    second.release()
+    alone = Lock(str(tmp_path))
+    with pytest.raises(LockedError, match=f"process {os.getpid()}"):
+        Lock(str(tmp_path), share=True)
+    alone.release()
+
+
 def test_a_killed_holder_leaves_no_lock(tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
