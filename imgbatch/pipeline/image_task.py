@@ -31,9 +31,6 @@ class ImageTask(FileTask):
     recipe : Recipe
     max_pixels : int
         Pictures with more pixels (all frames together) fail.
-    started_ns : int
-        When the run began, in the file system's clock (time.time_ns): a job that is done again after a worker's
-        death may replace what appeared at its target since then, because that worker put it there.
     plan : bool
         Whether no more pixels are touched than needed (decode_plan.py).
     profile : bool
@@ -46,7 +43,6 @@ class ImageTask(FileTask):
 
     recipe: Recipe
     max_pixels: int
-    started_ns: int
     plan: bool = True
     profile: bool = False
     is_continuation: bool = False

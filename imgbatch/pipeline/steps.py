@@ -265,8 +265,7 @@ def write(image: ImageContext, one: OutputContext) -> None:
     if path in image.late:
         write_output.refuse_another_picture(path, file, output, *image.late[path])
         return
-    since_ns = image.task.started_ns if image.worker.again else None
-    mtime_ns = write_output.write_output(path, image.job, target, file, output, since_ns, image.task)
+    mtime_ns = write_output.write_output(path, image.job, target, file, output, image.worker.again, image.task)
     if target.late:
         image.late[path] = file, output
     image.files.append(Written(

@@ -50,7 +50,7 @@ class TaskContext(Protocol):
 class LocalContext:
     """The context of a job without a supervisor: it knows the phase, and never waits for memory."""
 
-    again = False
+    again: bool = False
 
     def __init__(self, sums: Sheet | None = None) -> None:
         self.current_phase: Phase = "read"

@@ -80,7 +80,7 @@ def refuse_long_names(image: ImageContext) -> None:
 
 
 def write_output(
-    path: str, job: Job, target: Target, file: EncodedFile, output: Output, since_ns: int | None, task: ImageTask
+    path: str, job: Job, target: Target, file: EncodedFile, output: Output, again: bool, task: ImageTask
 ) -> int:
     """Write an encoded picture, with its source's times and mode where these are kept; its mtime in ns.
 
@@ -90,11 +90,12 @@ def write_output(
     ----------
     path : str
         Its :func:`output_path`.
-    since_ns : int or None
-        What appeared at the path since then (time.time_ns) may be replaced: a worker that died put it there.
+    again : bool
+        Whether a worker was lost that may have written the file already, perhaps on another machine: then one that
+        holds these very bytes is taken for ours. Clocks are not asked, since those of two machines differ.
     task : ImageTask
         Its root is never left. Where a run was killed before this one (`is_continuation`) and may have put there what
-        it could not record, a file that holds these very bytes is taken for ours. Any other is foreign.
+        it could not record, the same holds, and for what a power cut left of the bytes. Any other file is foreign.
 
     Raises
     ------
@@ -103,7 +104,6 @@ def write_output(
     """
     store = task.output_store or storage_of(path)
     replace = target.replace or path in target.earlier_outputs
-    replace = replace or (since_ns is not None and _is_newer(store, path, since_ns))
     like = job.source.path if output.preserve else None
     write = store.write_whole if replace else store.create_exclusively
     try:
@@ -111,8 +111,9 @@ def write_output(
     except FileExistsError:
         if task.is_continuation and _is_cut(store, path, file.data):
             return mtime(store.write_whole(path, file.data, like=like))
-        if not (task.is_continuation and store.holds(path, file.data)):
-            raise ImageError("exists", _refusal(path, target, task.is_continuation)) from None
+        may_be_ours = again or task.is_continuation
+        if not (may_be_ours and store.holds(path, file.data)):
+            raise ImageError("exists", _refusal(path, target, may_be_ours)) from None
     if like is not None:
         store.preserve(path, like)
     return mtime(store.stat(path))
@@ -158,18 +159,12 @@ def _is_cut(store: Storage, path: str, data: bytes) -> bool:
     return False
 
 
-def _refusal(path: str, target: Target, is_continuation: bool) -> str:
+def _refusal(path: str, target: Target, may_be_ours: bool) -> str:
     if target.late:
         return f"{path} is there already, foreign or made of another source; add {{name}} or {{hash}} to --name"
-    if is_continuation:
+    if may_be_ours:
         return (
-            f"{path} exists, and is not what is made now: it may be somebody's, or of a run that was killed or whose "
-            "ledger was damaged; move it away, or --overwrite"
+            f"{path} exists, and is not what is made now: it may be somebody's, or of a worker or run that was killed, "
+            "or whose ledger was damaged; move it away, or --overwrite"
         )
     return f"{path} exists and was not made by imgbatch; choose another -o or --name"
-
-
-def _is_newer(store: Storage, path: str, since_ns: int) -> bool:
-    with contextlib.suppress(OSError):
-        return store.stat(path, follow_links=False).st_ctime_ns >= since_ns
-    return False

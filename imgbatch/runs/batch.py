@@ -283,7 +283,7 @@ class Batch(Run):
 
     def _task(self, recipe: Recipe) -> Task:
         return ImageTask(
-            recipe, self.settings.max_pixels, time.time_ns(), plan=not self.settings.no_plan,
+            recipe, self.settings.max_pixels, plan=not self.settings.no_plan,
             profile=self.settings.profile, is_continuation=self._ledger.has_doubtful_files, root=self._ledger.root,
         )  # fmt: skip
 

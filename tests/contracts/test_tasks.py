@@ -53,8 +53,8 @@ class ContextSpy:
 
 
 TASKS: dict[str, Callable[[], Task]] = {
-    "run": lambda: ImageTask(ib.Recipe([SMALL], [ib.Output()]), LIMIT, 0),
-    "run-copying": lambda: ImageTask(ib.Recipe([], [ib.Output()]), LIMIT, 0),
+    "run": lambda: ImageTask(ib.Recipe([SMALL], [ib.Output()]), LIMIT),
+    "run-copying": lambda: ImageTask(ib.Recipe([], [ib.Output()]), LIMIT),
     "stats": lambda: MeasureTask((SMALL,), "RGB", LIMIT),
     "stats-whole": lambda: MeasureTask((), "RGB", LIMIT),
     "check": lambda: InspectTask(LIMIT),

@@ -220,7 +220,7 @@ class Context:
     def phase(self, phase): pass
     def reserve(self, size): pass
 before = set(sys.modules)
-work = ImageTask(Recipe([Resize(64)], [Output(quality=80)]), 10**8, 0).with_resampler("numpy")  # as a run does
+work = ImageTask(Recipe([Resize(64)], [Output(quality=80)]), 10**8).with_resampler("numpy")  # as a run does
 work.open()
 outcome = work(Job(0, Source({str(PHOTO)!r}, "", ""), (Target(0, {str(tmp_path / "made.jpg")!r}, "jpeg"),)), Context())
 print(outcome.status, sorted(set(sys.modules) - before))

@@ -178,7 +178,7 @@ def _try_sample(batch: Batch, sample: Sequence[Job], seconds: float) -> tuple[di
         tempfile.TemporaryDirectory(prefix="imgbatch-estimate-") as folder,
         batch.preparation.resources.lend_to(batch.recipe, share=not in_this_process) as recipe,
     ):
-        work = ImageTask(recipe, settings.max_pixels, time.time_ns(), plan=not settings.no_plan, profile=True)
+        work = ImageTask(recipe, settings.max_pixels, plan=not settings.no_plan, profile=True)
         work = work.with_resampler(choose_resampler(settings, batch.recipe.every_op, False))
         task = work.for_strangers_files() if settings.untrusted else work
         jobs = [_relocate(job, batch.folder, os.path.realpath(folder)) for job in sample]

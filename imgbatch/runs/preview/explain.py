@@ -139,7 +139,7 @@ class Explanation:
 
 def explain(batch: Batch) -> Iterator[Explanation]:
     """How a prepared batch will make each of its files."""
-    task = ImageTask(batch.recipe, batch.settings.max_pixels, 0, plan=not batch.settings.no_plan)
+    task = ImageTask(batch.recipe, batch.settings.max_pixels, plan=not batch.settings.no_plan)
     task = task.with_resampler(choose_resampler(batch.settings, batch.recipe.every_op, False))
     task = task.for_strangers_files() if batch.settings.untrusted else task
     for job in batch.todo:

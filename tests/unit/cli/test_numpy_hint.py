@@ -34,7 +34,7 @@ def test_the_command_glances_at_its_words(words: str, may: bool) -> None:
     ],
 )  # fmt: skip
 def test_a_task_tells_what_its_operations_need(ops: list[Operation], uses: bool) -> None:
-    task = ImageTask(Recipe(tuple(ops)), 10**9, 0)
+    task = ImageTask(Recipe(tuple(ops)), 10**9)
     assert task.with_resampler("numpy").uses_numpy is uses
     blurs = any(isinstance(op, (Blur, Unsharp)) for op in ops)
     assert task.with_resampler("cykooz").uses_numpy is blurs

@@ -351,9 +351,9 @@ def test_what_a_picture_becomes_does_not_depend_on_those_before_it(kind: str, in
 
     pair = alike(kind, tmp_path)
     files = pair[::-1] if in_reverse else pair
-    work = ImageTask(recipe, LIMIT, 0)
+    work = ImageTask(recipe, LIMIT)
     after = [make(work, *file, "after.jpg") for file in files]
-    alone = [make(ImageTask(recipe, LIMIT, 0), *file, "alone.jpg") for file in files]
+    alone = [make(ImageTask(recipe, LIMIT), *file, "alone.jpg") for file in files]
     assert after == alone
     assert alone[0] != alone[1]
 

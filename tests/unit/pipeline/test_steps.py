@@ -32,7 +32,7 @@ def reductions_during(
     path = str(SAMPLES / "color" / "wide-gamut.jpg")
     targets = tuple(Target(number, str(folder / f"{number}.jpg"), "jpeg") for number in range(len(outputs)))
     job = Job(0, Source(path, str(SAMPLES), "wide-gamut.jpg", 1, 1), targets)
-    outcome = ImageTask(ib.Recipe([], outputs), 100_000_000, 0)(job, LocalContext())
+    outcome = ImageTask(ib.Recipe([], outputs), 100_000_000)(job, LocalContext())
     assert outcome.ok, outcome.error
     return sources, present
 

@@ -11,7 +11,10 @@ import pytest
 from PIL import Image
 
 import imgbatch as ib
+from imgbatch.core.job import Job, Outcome, Source, Target
 from imgbatch.pipeline import write_output
+from imgbatch.pipeline.image_task import ImageTask
+from imgbatch.pipeline.task import LocalContext
 
 RECIPE = ib.Recipe([ib.Resize("5")], [ib.Output(preserve=True)])
 
@@ -82,3 +85,28 @@ def test_an_output_that_cannot_be_looked_at_is_recorded(photo: Path, monkeypatch
         patch.setattr(os, "stat", failing)
         assert run(photo, ib.Recipe(RECIPE.ops)).counts["ok"] == 1
     assert run(photo, ib.Recipe(RECIPE.ops)).counts["unchanged"] == 1
+
+
+def attempt(photo: Path, again: bool) -> Outcome:
+    """What a worker makes of a job, where an earlier one may have done it (`again`), or not."""
+    context = LocalContext()
+    context.again = again
+    target = Target(0, str(photo.parent.parent / "out" / "a.png"), "png")
+    job = Job(0, Source(str(photo), str(photo.parent), "a.png"), (target,))
+    return ImageTask(RECIPE, 10**6)(job, context)
+
+
+def test_a_worker_takes_what_a_lost_one_wrote_for_its_own_by_its_content(photo: Path) -> None:
+    (written,) = attempt(photo, again=False).outputs
+    os.utime(written.path, ns=(0, 0))
+    (adopted,) = attempt(photo, again=True).outputs
+    assert (adopted.hash, adopted.mtime_ns) == (written.hash, 7)
+
+
+def test_a_worker_that_follows_a_lost_one_replaces_no_file_of_others(photo: Path) -> None:
+    written = Path(attempt(photo, again=False).outputs[0].path)
+    written.write_bytes(b"theirs")
+    outcome = attempt(photo, again=True)
+    assert outcome.error is not None and outcome.error.kind == "exists"
+    assert "it may be somebody's, or of a worker or run that was killed" in outcome.error.message
+    assert written.read_bytes() == b"theirs"
