@@ -7,7 +7,8 @@ The tree::
     │   ├── RecipeError                  in a recipe file
     │   └── PlanError                    names collide, a foreign file is in the way, a source is missing
     ├── EngineError                      workers cannot be started, an operation cannot be pickled
-    │   └── HostError                    ... because of this machine or process: limits, rights, what it may start
+    │   ├── HostError                    ... because of this machine or process: limits, rights, what it may start
+    │   └── LostEngineError              ... any more: an engine of others is gone; the run stops, the next one goes on
     ├── LockedError                      another run holds the output folder
     └── ImageError                       one file's trouble: has a kind; becomes that file's Failure, never the batch's
 
@@ -89,6 +90,10 @@ class EngineError(ImgbatchError):
 
 class HostError(EngineError):
     """This machine or process gives the engine nothing to work with; says what to do instead."""
+
+
+class LostEngineError(EngineError):
+    """An engine of others is gone, or has no workers any more: what was not done is left to the next run."""
 
 
 class HostWarning(UserWarning):

@@ -160,7 +160,8 @@ class Cost:
 class Outcome:
     """What became of one job. Exactly one per job, whatever happens. `cost` is there when it was asked for.
 
-    `host_warnings` are none of the file's: what its process lacks, which the run says once.
+    `host_warnings` are none of the file's: what its process lacks, which the run says once. `attempts` is how often the
+    job was begun: more than once where the engine of others that did it lost a worker.
     """
 
     index: int
@@ -174,6 +175,7 @@ class Outcome:
     cost: Cost | None = None
     source_hash: str = ""  # of the bytes that were read
     host_warnings: tuple[str, ...] = ()
+    attempts: int = 1
 
     @property
     def ok(self) -> bool:
@@ -194,6 +196,7 @@ class Outcome:
             "warnings": [readable(text) for text in self.warnings],
             "changes": [readable(text) for text in self.changes],
             "ms": {phase: round(ms, 1) for phase, ms in self.ms.items()},
+            **({"attempts": self.attempts} if self.attempts > 1 else {}),
         }
 
 

@@ -113,6 +113,9 @@ class Settings(Declaration):
     resampler: Annotated[
         str, Choice(RESAMPLERS), "what resizes; auto: cykooz-resizer where imgbatch[fast] is installed, else numpy"
     ] = "auto"
+    retries: Annotated[
+        int, Count(1, 100, auto=False), "how often to try a file again whose worker an engine of others has lost"
+    ] = 3
 
     def __post_init__(self) -> None:
         super().__post_init__()

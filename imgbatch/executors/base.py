@@ -42,6 +42,8 @@ class ExecutorOptions:
         Bytes of decoded pixels that all workers may hold at the same time.
     foreign_executor : concurrent.futures.Executor or None
         The caller's executor, which is used instead.
+    retries : int
+        How often a file is tried again whose worker such an executor has lost.
     """
 
     workers: int | str = "auto"
@@ -50,6 +52,7 @@ class ExecutorOptions:
     sums: Totals | None = None
     memory: int | str = "auto"
     foreign_executor: concurrent.futures.Executor | None = None
+    retries: int = 3
 
 
 class Executor(ABC):

@@ -9,6 +9,7 @@ from imgbatch.core.job import Job, Outcome
 MOST = 64  # jobs in a chunk of tiny files
 LAST = 4  # jobs for each worker at the end, of which the largest come first
 CHUNK_MS = 20.0  # what a chunk is worth
+REMOTE_MS = 750.0  # ... to an engine of others, which takes some ms to send one
 
 
 class Chunks:
@@ -24,10 +25,13 @@ class Chunks:
     jobs : sequence of Job
     chunksize : int or "auto"
     workers : int
+    worth_ms : float
+        What a chunk is worth in ms, and with it up to ``MOST`` files for each `CHUNK_MS`.
     """
 
-    def __init__(self, jobs: Sequence[Job], chunksize: int | str, workers: int) -> None:
-        self._jobs, self._workers = jobs, workers
+    def __init__(self, jobs: Sequence[Job], chunksize: int | str, workers: int, worth_ms: float = CHUNK_MS) -> None:
+        self._jobs, self._workers, self._worth_ms = jobs, workers, worth_ms
+        self._most = round(MOST * worth_ms / CHUNK_MS)
         self._last = max(0, len(jobs) - LAST * workers)
         self._end = sorted(jobs[self._last :], key=lambda job: -job.source.size)
         self._size = chunksize if isinstance(chunksize, int) else None
@@ -58,12 +62,12 @@ class Chunks:
         rest = len(self._jobs) - start
         if self._size is not None:
             return min(self._size, rest)
-        most = max(1, min(MOST, rest // (self._workers * 4)))
+        most = max(1, min(self._most, rest // (self._workers * 4)))
         factor = max(0.2, self._actual_ms / self._guess_ms) if self._guess_ms else 4.0  # nothing known: carefully
         cost = 0.0
         for count in range(most):
             cost += factor * _guess(self._job(start + count).source.size)
-            if cost >= CHUNK_MS:
+            if cost >= self._worth_ms:
                 return count + 1
         return most
 

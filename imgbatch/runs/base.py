@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 from imgbatch import executors
-from imgbatch.core.errors import EngineError, HostError, sentence, wrong_value
+from imgbatch.core.errors import EngineError, HostError, LostEngineError, sentence, wrong_value
 from imgbatch.core.job import Job, Outcome
 from imgbatch.core.parameter_kinds import check_paths, check_type
 from imgbatch.core.report import ExitCode, Report
@@ -264,14 +264,15 @@ class Run(ABC):
     ) -> Generator[Outcome, None, None]:
         """Have jobs done by an executor with that many workers, unless the run is stopped.
 
-        Where it turns out that their engine cannot resize, another one does.
+        Where it turns out that their engine cannot resize, another one does. Where the executor is lost, the run stops.
         """
         if not jobs or self._is_stopping():
             return
         settings = self.settings
         options = ExecutorOptions(
-            workers, settings.chunksize, settings.timeout, totals, settings.memory, self._foreign_executor
-        )
+            workers, settings.chunksize, settings.timeout, totals, settings.memory, self._foreign_executor,
+            settings.retries,
+        )  # fmt: skip
         self.executor = executors.make(self.executor_kind, options)
         if self._is_stopping():  # while it was made
             return
@@ -283,6 +284,9 @@ class Run(ABC):
                 for outcome in results:
                     has_begun = True
                     yield outcome
+            return
+        except LostEngineError as error:
+            self.fail(str(error))
             return
         except EngineError:
             if has_begun or not is_wrong_choice(self.report.resampler, settings.resampler):

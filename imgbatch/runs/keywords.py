@@ -22,6 +22,7 @@ class ReadOnlyKeywords(TypedDict, total=False):
     fail_on: str
     fail_fast: bool
     max_failures: str | int | None
+    retries: int
 
 
 class ResizeKeywords(ReadOnlyKeywords, total=False):
