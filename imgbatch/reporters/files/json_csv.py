@@ -27,7 +27,7 @@ COLUMNS = (
 _FORMULA = ("=", "+", "-", "@", "'")
 
 
-class RecordFile(Reporter):
+class ReportFile(Reporter):
     """A report that is written at the finish, under a temporary name first."""
 
     def __init__(self, path: str) -> None:
@@ -42,7 +42,7 @@ class RecordFile(Reporter):
         """The file's content."""
 
 
-class JsonFile(RecordFile):
+class JsonFile(ReportFile):
     """All records as one JSON array, the summary last."""
 
     def text(self, report: Report) -> str:
@@ -50,7 +50,7 @@ class JsonFile(RecordFile):
         return report.to_json()
 
 
-class CsvFile(RecordFile):
+class CsvFile(ReportFile):
     """All records as rows, control characters spelled out; what a spreadsheet would run gets an apostrophe in front."""
 
     def text(self, report: Report) -> str:
@@ -64,7 +64,7 @@ class CsvFile(RecordFile):
         return text.getvalue()
 
 
-class StatsFile(RecordFile):
+class StatsFile(ReportFile):
     """The figures of all that a run wrote; `figures` gives them as JSON, once the run has ended."""
 
     def __init__(self, path: str, figures: Callable[[], str]) -> None:

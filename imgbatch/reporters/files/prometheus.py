@@ -15,12 +15,12 @@ from pathlib import Path
 
 from imgbatch.core.job import readable
 from imgbatch.core.report import STATUSES, ExitCode, Report
-from imgbatch.reporters.files.json_csv import RecordFile
+from imgbatch.reporters.files.json_csv import ReportFile
 
 _SUCCESS = "imgbatch_last_success_timestamp_seconds"
 
 
-class PrometheusFile(RecordFile):
+class PrometheusFile(ReportFile):
     """The figures of the last run, and when one last succeeded (exit code 0)."""
 
     of_every_run = True

@@ -17,13 +17,13 @@ from urllib.parse import quote
 
 from imgbatch.core.job import Outcome, Written, readable
 from imgbatch.core.report import Report, without_controls
-from imgbatch.reporters.files.json_csv import RecordFile
+from imgbatch.reporters.files.json_csv import ReportFile
 
 _NEWEST_FIRST = ("avif", "webp")
 _EVERYWHERE = ("jpeg", "png", "gif")
 
 
-class SrcSet(RecordFile):
+class SrcSet(ReportFile):
     """The renditions of all images as one JSON object."""
 
     def text(self, report: Report) -> str:
