@@ -18,7 +18,7 @@ from imgbatch.codecs.reading.samples import simd_png
 from imgbatch.executors.processes import worker
 from imgbatch.operations.support.resampling import gaussian, resampler, separable
 from imgbatch.pipeline.decisions import decode_plan, half_size_colors
-from tests.benchmarks import choices, instructions, other_pictures, peers, quality
+from tests.benchmarks import choices, instructions, memory, other_pictures, peers, quality
 from tests.benchmarks.__main__ import measure_case
 from tests.benchmarks.case import ENGINES, Case, Tools
 from tests.benchmarks.data import Sets, photos
@@ -122,6 +122,16 @@ def test_memory_of_children_counts(tmp_path: Path) -> None:
     watch = Watch()
     run([sys.executable, "-c", both], tmp_path / "none", tmp_path, dict(os.environ), watch)
     assert watch.peak > 50_000_000
+
+
+@pytest.mark.skipif(not os.path.isfile("/proc/self/status"), reason="memory is read from /proc")
+def test_the_most_memory_of_the_command_alone_is_measured(tmp_path: Path) -> None:
+    assert [row[1] for row in memory.rows(20, tmp_path, "1")] == ["run", "no-op", "check", "stats"]
+    hold = "import time; held = b'x' * 150_000_000; time.sleep(0.5)"
+    both = f"import subprocess, sys; held = b'x' * 50_000_000; subprocess.run([sys.executable, '-c', {hold!r}])"
+    mark = memory.HighWater()
+    run([sys.executable, "-c", both], tmp_path / "none", tmp_path, dict(os.environ), mark)  # type: ignore[arg-type]
+    assert 50_000_000 < mark.peak < 150_000_000
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="orphans are adopted on Linux")
