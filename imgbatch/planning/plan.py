@@ -19,9 +19,10 @@ from imgbatch.core.job import Failure, Job, LedgerEntry, Source, Target
 from imgbatch.core.run_settings import InTheWay
 from imgbatch.operations.base import EXIF
 from imgbatch.planning import names
-from imgbatch.planning.conflicts import Claims, NameConflicts, label
 from imgbatch.planning.folders import TargetFolders, display_path, late_folders, too_long_sentence, unusable
-from imgbatch.planning.names import STATE, key
+from imgbatch.planning.jobs.claims import Claims, label
+from imgbatch.planning.jobs.conflicts import NameConflicts, NamesMissingError
+from imgbatch.planning.names import STATE
 from imgbatch.planning.recipe import Output, Recipe, name_fields
 from imgbatch.storage.temporary import TEMPORARY
 
@@ -97,39 +98,38 @@ def plan(
             "before files are written; leave one of them out"
         )
     jobs: list[Job] = []
-    claims = Claims(jobs, flat)
-    suspects: list[int] = []
+    omissions: set[int] = set()
     strangers: set[int] = set()  # that are not this run's
+    claims = Claims(jobs, places, flat)
+    conflicts = NameConflicts(places, claims, owner_of, in_the_way)
+    doubtful: list[int] = []
     late: set[str] = set()
     for index, source in enumerate(sources):
-        targets: tuple[Target, ...] = ()
         is_own = owns is None or owns(source)
+        job = namer.job(index, source, earlier if is_own else _nothing)
+        if namer.late:
+            late.update(target.path.rpartition(os.sep)[0] for target in job.targets if target.late)
+        result: Job | None = job
+        if claims.claim(job) and is_own:
+            try:
+                result = conflicts.resolve(job)
+            except NamesMissingError:
+                doubtful.append(index)
         if not is_own:
             strangers.add(index)
-        if source.problem is None:
-            try:
-                targets = namer.targets(index, source, earlier if is_own else _nothing)
-            except _NoNameError as error:
-                source = dataclasses.replace(source, problem=Failure("io", "write", str(error)))
-            except ImageError as error:
-                source = dataclasses.replace(source, problem=Failure(error.kind, "read", str(error)))
-        jobs.append(Job(index, source, targets))
-        near = False
-        for target in targets:
-            for path in (target.path,) if target.other is None else (target.path, target.other):
-                if target.late:
-                    late.add(path.rpartition(os.sep)[0])
-                    continue
-                place, name = places.locate(path)
-                claims.claim(place.key + key(name), (index, target.output), path)
-                near = near or place.names is None or bool(place.names)
-        if near and is_own:
-            suspects.append(index)
+        elif result is None:
+            omissions.add(index)
+        jobs.append(result or job)
+    claims.is_complete = True
     claims.refuse_doubles()
-    claims.refuse_sources(links=bool(suspects))
-    claims.refuse_folders(places)
-    conflicts = NameConflicts(places, claims, owner_of, in_the_way)
-    omissions = {index for index in suspects if not _resolve(jobs, index, conflicts, places.inside)}
+    claims.refuse_sources()
+    claims.refuse_folders()
+    for index in doubtful:
+        result = conflicts.resolve(jobs[index])
+        if result is None:
+            omissions.add(index)
+        else:
+            jobs[index] = result
     conflicts.refuse()
     skipped = [jobs[index].source for index in sorted(omissions)]
     folders = {*places.paths(), *(path for template in late for path in late_folders(template))}
@@ -140,26 +140,6 @@ def plan(
 def _nothing(source: str, output: int | None) -> tuple[str, ...]:
     """What an earlier run made of a source that is another run's: nothing that matters here."""
     return ()
-
-
-def _resolve(jobs: list[Job], index: int, conflicts: NameConflicts, inside: str) -> bool:
-    """Give a job the targets that what stands in the way leaves it; whether there are any."""
-    job = jobs[index]
-    targets = []
-    for target in job.targets:
-        if not target.late:
-            place = conflicts.resolve(job, target)
-            if place is None:
-                continue
-            path, other, replace = place
-            if unusable(path, inside) or unusable(other or "", inside):
-                problem = Failure("io", "write", too_long_sentence(path))
-                jobs[index] = Job(index, dataclasses.replace(job.source, problem=problem), ())
-                return True
-            target = Target(target.output, path, target.format, other, False, replace, target.earlier_outputs)
-        targets.append(target)
-    jobs[index] = Job(index, job.source, tuple(targets))
-    return bool(targets)
 
 
 class _NoNameError(Exception):
@@ -203,6 +183,24 @@ class _TargetNames:
         if not base.startswith(self._inside):
             raise self._leads_out(output.dir)
         return _NamePattern(number, output, base, frozenset(name_fields(output.name)), names.is_late(output.name))
+
+    def job(self, index: int, source: Source, earlier: OutputPaths) -> Job:
+        """The job of one source, with what is to be made of it, or with a problem; the parameters are those of :meth:`targets`.
+
+        Parameters
+        ----------
+        index, source, earlier
+            As :meth:`targets` has them.
+        """
+        targets: tuple[Target, ...] = ()
+        if source.problem is None:
+            try:
+                targets = self.targets(index, source, earlier)
+            except _NoNameError as error:
+                source = dataclasses.replace(source, problem=Failure("io", "write", str(error)))
+            except ImageError as error:
+                source = dataclasses.replace(source, problem=Failure(error.kind, "read", str(error)))
+        return Job(index, source, targets)
 
     def targets(self, index: int, source: Source, earlier: OutputPaths) -> tuple[Target, ...]:
         """What is to be made of one source, in the order of the outputs.

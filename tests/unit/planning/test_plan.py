@@ -10,6 +10,7 @@ import pytest
 
 from imgbatch.core.errors import PlanError, UsageError
 from imgbatch.core.job import Failure, Job, LedgerEntry, Source, Target
+from imgbatch.core.records import hash_index
 from imgbatch.planning.plan import Plan, plan
 from imgbatch.planning.recipe import Output, Recipe
 
@@ -646,3 +647,46 @@ def test_links_to_folders_are_followed_within_the_output_folder_only(here: Path,
     for name in ("sub/a.jpg", "sub/deeper/a.jpg"):
         with pytest.raises(PlanError, match=r"^out/sub\S* leads out of out, by a link on the way; remove it"):
             make_plan([name])
+
+
+# -- names are known by their hashes -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def equal_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hash_index, "hash", lambda key: 5, raising=False)
+
+
+@pytest.mark.usefixtures("equal_hashes")
+def test_names_whose_hashes_are_alike_are_compared_themselves() -> None:
+    stand("out/a.webp")
+    owners = {"out/a.webp": made_of("b.jpg")}  # exchanged since
+    source_file = Path(source("b.jpg").path)
+    source_file.parent.mkdir()
+    source_file.touch()
+    outputs = Output(format="webp"), Output(format="png")
+    assert paths(make_plan(["a.jpg", "b.jpg"], *outputs, owners=owners)) == [
+        "out/a.webp", "out/a.png", "out/b.webp", "out/b.png",
+    ]  # fmt: skip
+    assert "made from" in refusal(["a.jpg", "c.jpg"], *outputs, owners=owners)
+    renamed = make_plan(["a.jpg", "a-1.jpg"], *outputs, in_the_way="rename")
+    assert paths(renamed) == ["out/a-2.webp", "out/a.png", "out/a-1.webp", "out/a-1.png"]
+
+
+@pytest.mark.usefixtures("equal_hashes")
+def test_collisions_are_named_in_order_though_all_hashes_are_alike() -> None:
+    outputs = Output(format="webp"), Output(format="png")
+    assert refusal(["a.jpg", "b.jpg", "c.jpg", "C.png", "a.png"], *outputs).startswith(
+        "photos/c.jpg and photos/C.png would both be out/C.webp (and 3 more); "
+    )
+    name = Output(format="webp", name="{dir}x/{stem}.{ext}")
+    assert refusal(["a.jpg", "b.webp", "x/a.webp"], name, folder="photos").startswith(
+        "photos/x/a.webp would be replaced by what is made of photos/a.jpg; "
+    )
+
+
+def test_a_name_that_was_given_up_is_still_claimed() -> None:
+    stand("out/a.webp", "out/b.webp")
+    outputs = Output(format="webp", name="{stem}.{ext}"), Output(format="png")
+    text = refusal(["a.jpg", "x/a.jpg"], *outputs, in_the_way="skip")
+    assert text.startswith("photos/a.jpg and photos/x/a.jpg would both be out/a.webp; ")

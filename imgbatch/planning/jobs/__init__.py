@@ -1,0 +1,1 @@
+"""Jobs: may each of them write its files, and where are they until they are done?"""
