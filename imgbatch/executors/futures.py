@@ -1,27 +1,36 @@
 """Futures executor: how are jobs done by an executor of the caller's? By chunks, submitted to it.
 
-ProcessPoolExecutor, ThreadPoolExecutor, loky's: as reliable as they are. When one breaks (a worker of a process pool
-was killed), every job that was in flight is blamed, because nothing says whose fault it was; the rest is not tried.
+ProcessPoolExecutor, ThreadPoolExecutor, loky's, Dask's, an adapter of one's own. A future that fails costs nobody but
+its chunk (attempts.py). A process pool whose worker dies is broken for good: then the run stops, and the next one goes
+on. A future that runs is never given up, so nobody writes any more when the run ends and its folder is free again.
 """
 
 from __future__ import annotations
 
 import concurrent.futures
-import functools
 import os
 import pickle
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from imgbatch.core.errors import EngineError, sentence
-from imgbatch.core.job import Failure, Job, Outcome
-from imgbatch.executors.base import Executor, ExecutorOptions, failure_of, pickle_task
-from imgbatch.executors.chunks import Chunks
-from imgbatch.executors.messages import outcome_of_reply, pickle_job, pickle_outcome, unpickle_job
-from imgbatch.pipeline.task import LocalContext, Task
+from imgbatch.core.errors import EngineError, LostEngineError, sentence, wrong_value
+from imgbatch.core.job import Job, Outcome
+from imgbatch.executors.attempts import Attempt, Attempts
+from imgbatch.executors.base import Executor, ExecutorOptions, pickle_task
+from imgbatch.executors.chunks import REMOTE_MS, Chunks
+from imgbatch.executors.remote.chunk_call import ChunkCall, Reply
+from imgbatch.executors.remote.host import refuse_blind_worker, terms_of
+from imgbatch.pipeline.task import Task
 
-PATIENCE = 5.0  # seconds that a closed iterator gives the files in hand
-TASK_CACHE_SIZE = 4  # runs whose work a process of the caller's keeps: as many may take turns in it
+if TYPE_CHECKING:
+    from imgbatch.pixels.exact_sums import Totals
+
+CHUNKS_PER_SLOT = 2  # in flight: one that is done, one that waits for it
+#: So many chunks may be lost in a row before the executor is asked whether it still does anything.
+LOSSES_IN_A_ROW = 6
+#: What a call raises that cannot even begin: the worker has not what it takes.
+_UNFIT = (ImportError, AttributeError, TypeError, pickle.PickleError)
 
 
 class Futures(Executor):
@@ -31,132 +40,189 @@ class Futures(Executor):
     ----------
     pool : concurrent.futures.Executor
     chunksize : int or "auto"
-        Jobs in one call.
+        Jobs in one call; auto: what takes about 0.75 s.
+    workers : int or "auto"
+        How many calls it does at a time; auto: as many as it says, asked anew for each call.
+    retries : int
+        How often a file is tried again whose worker was lost.
+    sums : Totals, optional
+        Where the sums of the files whose Outcome is "ok" are added up.
     """
 
-    def __init__(self, pool: concurrent.futures.Executor, chunksize: int | str = "auto") -> None:
-        self._pool, self._chunksize = pool, chunksize
-        self._stopping = self._aborting = False
+    def __init__(
+        self,
+        pool: concurrent.futures.Executor,
+        chunksize: int | str = "auto",
+        workers: int | str = "auto",
+        retries: int = 3,
+        sums: Totals | None = None,
+    ) -> None:
+        self._pool, self._chunksize, self._workers, self._retries = pool, chunksize, workers, retries
+        self._sums = sums
+        self._stopping = False
+        self._flight: _Flight | None = None
 
     @classmethod
     def make(cls, options: ExecutorOptions) -> Futures:
         """With the caller's executor."""
         assert options.foreign_executor is not None
-        return cls(options.foreign_executor, options.chunksize)
+        return cls(options.foreign_executor, options.chunksize, options.workers, options.retries, options.sums)
 
     @property
     def parallelism(self) -> int:
-        """The pool's workers; where it does not say, one for each processor."""
-        workers: int | None = getattr(self._pool, "_max_workers", None)  # private: they have no public word
-        return workers or os.cpu_count() or 1
+        """What `workers` says, or the executor now: processors of this machine say nothing about it."""
+        return slots_of(self._pool, self._workers)
 
     def run(self, task: Task, jobs: Sequence[Job]) -> Iterator[Outcome]:
-        call = _ChunkCall(pickle_task(task), task)
-        workers = self.parallelism
-        chunks = Chunks(jobs, self._chunksize, workers)
-        jobs_by_future: dict[concurrent.futures.Future[list[bytes]], list[Job]] = {}
-        outcomes: deque[Outcome] = deque()
-        breakage: BaseException | None = None
-        try:
-            while True:
-                while len(jobs_by_future) < workers + 2 and not self._stopping and breakage is None:
-                    chunk = next(chunks, None)
-                    if chunk is None:
-                        break
-                    try:
-                        jobs_by_future[self._pool.submit(call, list(map(pickle_job, chunk)))] = chunk
-                    except RuntimeError as error:  # it broke, or was shut down
-                        breakage = error
-                        yield from self._blame(task, chunk, error)
-                if not jobs_by_future or self._aborting:
-                    break
-                ready, _ = concurrent.futures.wait(jobs_by_future, return_when=concurrent.futures.FIRST_COMPLETED)
-                for future in ready:
-                    chunk = jobs_by_future.pop(future)
-                    breakage = breakage or _error(future)
-                    outcomes.extend(self._replies(task, chunk, future))
-                    chunks.learn(outcomes)
-                    while outcomes:
-                        yield outcomes.popleft()
-        except GeneratorExit:
-            for future in jobs_by_future:
-                future.cancel()
-            ready, _ = concurrent.futures.wait(jobs_by_future, PATIENCE)
-            self.late = list(outcomes) + [
-                outcome
-                for future in ready
-                if not future.cancelled()
-                for outcome in self._replies(task, jobs_by_future[future], future)
-            ]
-            raise
-        finally:
-            for future in jobs_by_future:
-                future.cancel()
-        if breakage is not None and next(chunks, None) is not None:
-            text = f"{type(breakage).__name__}: {sentence(breakage)}"
-            raise EngineError(f"the executor broke, and the rest was not tried: {text}")
-
-    def _replies(
-        self, task: Task, jobs: list[Job], future: concurrent.futures.Future[list[bytes]]
-    ) -> Iterable[Outcome]:
-        """The Outcomes in a future that is done; blame for all of its jobs when the pool broke under it."""
-        error = _error(future)
-        if error is not None:
-            return self._blame(task, jobs, error)
-        return [outcome_of_reply(task, job, reply)[0] for job, reply in zip(jobs, future.result(), strict=True)]
-
-    def _blame(self, task: Task, jobs: list[Job], error: BaseException) -> Iterator[Outcome]:
-        """Nobody knows which of the jobs in flight broke it: no kind that would have the file quarantined."""
-        message = f"the executor broke while it had this file in a chunk: {type(error).__name__}: {sentence(error)}"
-        for job in jobs:
-            yield task.blame(job, "crashed", Failure("internal", "read", message))
+        data = pickle_task(task)
+        chunks = Chunks(jobs, self._chunksize, self.parallelism, REMOTE_MS)
+        attempts = Attempts(task, chunks, self._retries, self._sums)
+        with terms_of(task) as terms:
+            layout = None if self._sums is None else self._sums.layout
+            flight = self._flight = _Flight(self._pool, ChunkCall(data, terms, layout, task), attempts, task)
+            if self._stopping:
+                flight.stop()
+            try:
+                while flight.goes_on(CHUNKS_PER_SLOT * self.parallelism):
+                    flight.collect()
+                    while flight.outcomes:
+                        yield flight.outcomes.popleft()
+                if flight.error is not None:
+                    raise flight.error
+            except GeneratorExit:
+                flight.stop()
+                while flight.futures:
+                    flight.collect()
+                self.late = list(flight.outcomes)
+                raise
+            finally:
+                flight.stop()
+                concurrent.futures.wait(flight.futures)
+                self._flight = None
 
     def stop(self) -> None:
         self._stopping = True
+        if self._flight is not None:
+            self._flight.stop()
 
     def abort(self) -> None:
-        self._stopping = self._aborting = True
+        self.stop()  # what runs cannot be ended from here, and must not outlive the lock
 
 
-def _error(future: concurrent.futures.Future[list[bytes]]) -> BaseException | None:
-    """What a future that is done has instead of a result."""
-    return concurrent.futures.CancelledError() if future.cancelled() else future.exception()
+class _Flight:
+    """One run: its futures, and what they have brought.
+
+    Attributes
+    ----------
+    futures : dict of Future to Attempt
+        What was submitted and not taken back.
+    outcomes : deque of Outcome
+        To be yielded.
+    error : EngineError or None
+        Why it ends early, once nothing is in flight any more.
+    """
+
+    def __init__(self, pool: concurrent.futures.Executor, call: ChunkCall, attempts: Attempts, task: Task) -> None:
+        self._pool, self._call, self._attempts, self._task = pool, call, attempts, task
+        self.futures: dict[concurrent.futures.Future[Reply], Attempt] = {}
+        self.outcomes: deque[Outcome] = deque()
+        self.error: EngineError | None = None
+        self._losses = 0  # in a row
+        self._has_replies = False
+        self._is_over = False
+
+    def stop(self) -> None:
+        """Submit nothing any more; in this process a chunk ends after the file in hand.
+
+        Only the standard library's pools are told to cancel: others call off what goes on all the same.
+        """
+        self._is_over = self._call.stopping = True
+        if type(self._pool).__module__.startswith("concurrent.futures."):
+            for future in list(self.futures):
+                future.cancel()
+
+    def goes_on(self, window: int) -> bool:
+        """Submit chunks until so many are in flight; whether any is."""
+        while len(self.futures) < window and not self._is_over:
+            attempt = self._attempts.next()
+            if attempt is None:
+                break
+            try:
+                self.futures[self._pool.submit(self._call, self._call.pack(attempt))] = attempt
+            except Exception as error:  # noqa: BLE001 - it broke, or was shut down; what it raises then is its own
+                self._end(LostEngineError(_broke(error, self._attempts)))
+        return bool(self.futures)
+
+    def collect(self) -> None:
+        """Wait for a future, and take what is done."""
+        done, _ = concurrent.futures.wait(self.futures, return_when=concurrent.futures.FIRST_COMPLETED)
+        for future in done:
+            attempt = self.futures.pop(future)
+            try:
+                reply = future.result()
+                self._take(attempt, reply)
+            except EngineError as error:
+                self._end(error)
+            except concurrent.futures.BrokenExecutor as error:
+                self._end(LostEngineError(_broke(error, self._attempts)))
+            except concurrent.futures.CancelledError as error:
+                if not self._is_over:
+                    self._lose(attempt, error)
+            except Exception as error:  # noqa: BLE001 - each engine has its own
+                self._lose(attempt, error)
+
+    def _take(self, attempt: Attempt, reply: Reply) -> None:
+        if reply.refusal:
+            raise EngineError(reply.refusal)
+        refuse_blind_worker(self._task, attempt.jobs, reply.missing)
+        self._losses, self._has_replies = 0, True
+        self.outcomes.extend(self._attempts.finish(attempt, reply.replies, reply.sums))
+
+    def _lose(self, attempt: Attempt, error: BaseException) -> None:
+        text = f"{type(error).__name__}: {sentence(error)}"
+        if isinstance(error, _UNFIT) and not self._has_replies:
+            self._end(EngineError(f"the executor's workers cannot do this: {text}; they need imgbatch as it is here"))
+            return
+        self._losses += 1
+        if self._losses % LOSSES_IN_A_ROW == 0:
+            try:
+                self._pool.submit(os.getpid).result()
+            except Exception as end:  # noqa: BLE001 - each engine has its own
+                self._end(LostEngineError(_broke(end, self._attempts)))
+        self.outcomes.extend(self._attempts.lose(attempt, text))
+
+    def _end(self, error: EngineError) -> None:
+        self.error = self.error or error
+        self.stop()
 
 
-class _ChunkCall:
-    """The work of a run, as the caller's executor gets it: itself within this process, its bytes for another one."""
+def slots_of(pool: concurrent.futures.Executor, workers: int | str) -> int:
+    """How many calls an executor does at a time: what `workers` says (more than 0), or else the executor, as of now.
 
-    def __init__(self, data: bytes, task: Task | None = None) -> None:
-        self._pickle, self._task = data, task
-
-    def __call__(self, jobs: list[bytes]) -> list[bytes]:
-        """In a worker of the caller's: each job to its pickled Outcome, or Failure."""
-        task = self._ready_task
-        return [_one(task, job) for job in jobs]
-
-    def __reduce__(self) -> tuple[type[_ChunkCall], tuple[bytes]]:
-        return _ChunkCall, (self._pickle,)
-
-    @functools.cached_property
-    def _ready_task(self) -> Task:
-        if self._task is None:
-            return _unpickle(self._pickle)
-        self._task.open()
-        return self._task
+    Raises
+    ------
+    UsageError
+        Neither says it.
+    """
+    count = workers if isinstance(workers, int) and workers else _slots(pool)
+    if count is None:
+        raise wrong_value("how many calls it does at a time", "workers, where an executor does not say it", workers)
+    return max(1, count)
 
 
-@functools.lru_cache(maxsize=TASK_CACHE_SIZE)
-def _unpickle(data: bytes) -> Task:
-    """The work of a run in another process: unpickled once, not once a chunk."""
-    task: Task = pickle.loads(data)
-    task.open()
-    return task
+def _slots(pool: concurrent.futures.Executor) -> int | None:
+    threads_by_worker = getattr(getattr(pool, "_client", None), "nthreads", None)  # private: of Dask's ClientExecutor
+    if threads_by_worker is not None:
+        return int(sum(threads_by_worker().values()))
+    for name in ("parallelism", "_max_workers"):  # ours, and the standard library's private one
+        count = getattr(pool, name, None)
+        if isinstance(count, int):
+            return count
+    return None
 
 
-def _one(task: Task, data: bytes) -> bytes:
-    context = LocalContext()
-    try:
-        job = unpickle_job(data)
-        return pickle_outcome(task(job, context), job)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - one Outcome for every job; the parent makes it from this
-        return pickle.dumps(failure_of(error, context.current_phase))
+def _broke(error: BaseException, attempts: Attempts) -> str:
+    return (
+        f"the executor broke with {attempts.describe_in_flight()} in hand ({type(error).__name__}: {sentence(error)}); "
+        "run again with a new one, or without: workers of imgbatch's own outlive any file"
+    )

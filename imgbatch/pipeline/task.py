@@ -19,6 +19,7 @@ from imgbatch.core.job import Failure, Job, Outcome, Status, Written
 from imgbatch.pipeline.timing import PhaseTimer
 from imgbatch.storage.below import Root
 from imgbatch.storage.read_source import read_source
+from imgbatch.storage.registry import storage_of
 
 if TYPE_CHECKING:
     from imgbatch.codecs.reading.decode import SourceImage
@@ -113,6 +114,10 @@ class Task(ABC):
     def with_resampler(self, name: str) -> Self:
         """The same task, resizing with that engine."""
         return self
+
+    def missing_source(self, job: Job) -> str:
+        """The path of a job's source where this process does not see it, else ""."""
+        return "" if storage_of(job.source.path).exists(job.source.path) else job.source.path
 
     def clean_up(self, job: Job, pid: int) -> None:
         """Remove the temporary files that process `pid`, which died or is about to, has left of a job."""

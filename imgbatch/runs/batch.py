@@ -69,7 +69,7 @@ class Batch(Run):
         self.preparation = Preparation(
             self.paths, output, self.recipe, self.settings, self.filters, ledger, self.executor_kind.in_this_process
         )
-        self.executor_kind.refuse(self.settings.timeout, stats)
+        self.executor_kind.refuse(self.settings)
         self._stats = stats
         self._sums: Sums | None = None
         self._known_failures: frozenset[int] = frozenset()  # by index

@@ -1,53 +1,174 @@
-"""When does an executor of the caller's count as broken, and when is a run with it only at its end?"""
+"""What is a failure of an executor of the caller's, how many calls does it get, and when is a run with it over?"""
 
 from __future__ import annotations
 
 import concurrent.futures
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from imgbatch.core.errors import EngineError
-from imgbatch.executors.futures import Futures
+from imgbatch.core.errors import EngineError, LostEngineError, UsageError
+from imgbatch.core.job import Outcome
+from imgbatch.executors import choose
+from imgbatch.executors.base import ExecutorOptions
+from imgbatch.executors.futures import LOSSES_IN_A_ROW, Futures
 from tests.faults.tasks import FaultyTask, job
 
 
-class _OneFailure(concurrent.futures.Executor):
-    """Does everything at once, and takes more work after the one that it fails."""
+class _AtOnce(concurrent.futures.Executor):
+    """Does everything at once; every call whose number is in `failures` fails, and after `end` calls none is taken."""
 
-    def __init__(self, failure: int) -> None:
-        self.failure, self.calls = failure, 0
+    parallelism = 1
+
+    def __init__(self, failures: range = range(0), error: Exception | None = None, end: int = 10**6) -> None:
+        self.failures, self.error, self.end = failures, error or OSError("the machine is gone"), end
+        self.calls = 0
 
     def submit(self, call: Callable[..., Any], /, *given: Any, **named: Any) -> concurrent.futures.Future[Any]:
+        if self.calls >= self.end:
+            raise RuntimeError("cannot schedule new futures after shutdown")
         future: concurrent.futures.Future[Any] = concurrent.futures.Future()
-        if self.calls == self.failure:
-            future.set_exception(OSError("the machine is gone"))
+        if self.calls in self.failures:
+            future.set_exception(self.error)
         else:
             future.set_result(call(*given, **named))
         self.calls += 1
         return future
 
 
-def test_a_future_that_fails_is_told_also_where_the_executor_goes_on() -> None:
-    pool = _OneFailure(1)
+def outcomes_of(pool: concurrent.futures.Executor, count: int, chunksize: int = 1) -> list[Outcome]:
+    """The outcomes of so many jobs."""
+    return list(Futures(pool, chunksize).run(FaultyTask(), [job(index) for index in range(count)]))
+
+
+@pytest.mark.parametrize("failure", [0, 1, 4])
+@pytest.mark.parametrize("error", [OSError("gone"), concurrent.futures.CancelledError()])
+def test_a_future_that_fails_costs_nothing_but_another_attempt(failure: int, error: Exception) -> None:
+    outcomes = outcomes_of(_AtOnce(range(failure, failure + 1), error), 20, 4)
+    assert sorted((outcome.index, outcome.status) for outcome in outcomes) == [(index, "ok") for index in range(20)]
+    repeats = {outcome.index for outcome in outcomes if outcome.attempts == 2}
+    assert repeats == set(range(4 * failure, 4 * failure + 4))
+
+
+def test_an_executor_that_takes_no_more_has_broken_and_what_came_back_counts() -> None:
     outcomes = []
-    with pytest.raises(EngineError, match="the executor broke.*OSError: the machine is gone"):
-        for outcome in Futures(pool, 1).run(FaultyTask(), [job(index) for index in range(2000)]):
+    with pytest.raises(LostEngineError, match="the executor broke .*RuntimeError: cannot schedule"):
+        for outcome in Futures(_AtOnce(end=7), 1).run(FaultyTask(), [job(index) for index in range(20)]):
             outcomes.append(outcome)
-    assert [outcome.index for outcome in outcomes if outcome.status == "crashed"] == [1]
-    assert len(outcomes) == pool.calls < 2000
+    assert sorted((outcome.index, outcome.status) for outcome in outcomes) == [(index, "ok") for index in range(7)]
 
 
-def test_a_future_that_fails_last_leaves_nothing_untried() -> None:
-    outcomes = list(Futures(_OneFailure(1), 1).run(FaultyTask(), [job(index) for index in range(2)]))
-    assert sorted(outcome.status for outcome in outcomes) == ["crashed", "ok"]
+def test_an_executor_that_does_nothing_any_more_has_broken_and_blames_no_file() -> None:
+    with pytest.raises(LostEngineError, match="OSError: the machine is gone"):
+        outcomes_of(_AtOnce(range(3, 10**6)), 20)
+    pool = _AtOnce(range(3, 3 + LOSSES_IN_A_ROW))  # it does, again
+    assert {outcome.status for outcome in outcomes_of(pool, 20)} == {"ok"}
+
+
+def test_workers_that_lack_what_it_takes_are_one_sentence() -> None:
+    missing = ModuleNotFoundError("No module named 'imgbatch'")
+    with pytest.raises(EngineError, match="cannot do this: ModuleNotFoundError: No module named 'imgbatch'; they need"):
+        outcomes_of(_AtOnce(range(10**6), missing), 20)
 
 
 def test_a_run_that_was_told_to_stop_has_not_broken() -> None:
-    executor = Futures(_OneFailure(-1), 1)
+    executor = Futures(_AtOnce(), 1)
     outcomes = []
     for outcome in executor.run(FaultyTask(), [job(index) for index in range(2000)]):
         executor.stop()
         outcomes.append(outcome)
     assert 0 < len(outcomes) < 2000
+
+
+class _Growing(_AtOnce):
+    """Says how many calls it does at a time, which changes; keeps them until somebody waits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes = [1, 1, 3]
+        self.most = 0
+
+    @property
+    def parallelism(self) -> int:  # type: ignore[override]  # it changes
+        return self.sizes.pop(0) if len(self.sizes) > 1 else self.sizes[0]
+
+
+def test_an_executor_is_asked_anew_how_many_calls_it_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    windows = []
+    wait = concurrent.futures.wait
+
+    def spy(futures: dict[Any, Any], *words: Any, **more: Any) -> Any:
+        windows.append(len(futures))
+        return wait(futures, *words, **more)
+
+    monkeypatch.setattr(concurrent.futures, "wait", spy)
+    assert len(outcomes_of(_Growing(), 40)) == 40
+    assert windows[0] == 2 and max(windows) == 6
+
+
+class _Silent(_AtOnce):
+    """Does not say how many calls it does at a time."""
+
+    parallelism = None  # type: ignore[assignment]  # as if it were not there
+
+
+def test_who_does_not_say_how_many_calls_at_a_time_is_told_by_workers() -> None:
+    with pytest.raises(UsageError, match=r"expected how many calls it does at a time for workers"):
+        choose("auto", _Silent())
+    assert Futures.make(ExecutorOptions(workers=7, foreign_executor=_Silent())).parallelism == 7
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        assert Futures.make(ExecutorOptions(foreign_executor=pool)).parallelism == 3
+
+
+class _LateTask(FaultyTask):
+    """Says that it has begun, and waits until it may end."""
+
+    begun, may_end, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def __call__(self, job, context):  # type: ignore[no-untyped-def]  # as of Task
+        if job.index == 0:
+            return super().__call__(job, context)
+        self.begun.set()
+        self.may_end.wait()
+        self.ended.set()
+        return super().__call__(job, context)
+
+
+class _CallsOff(concurrent.futures.Executor):
+    """Like Dask's: calls off what goes on, and it goes on all the same."""
+
+    parallelism = 2
+
+    def __init__(self) -> None:
+        self._threads = concurrent.futures.ThreadPoolExecutor(2)
+
+    def submit(self, call: Callable[..., Any], /, *given: Any, **named: Any) -> concurrent.futures.Future[Any]:
+        future: concurrent.futures.Future[Any] = concurrent.futures.Future()
+
+        def finish(inner: concurrent.futures.Future[Any]) -> None:
+            if not future.cancelled():
+                future.set_result(inner.result())
+
+        self._threads.submit(call, *given, **named).add_done_callback(finish)
+        return future
+
+
+@pytest.mark.parametrize("maker", [lambda: concurrent.futures.ThreadPoolExecutor(2), _CallsOff])
+def test_closing_waits_for_what_runs(maker: Callable[[], concurrent.futures.Executor]) -> None:
+    """Else it would write when the folder is another run's already."""
+    task = _LateTask()
+    for event in (task.begun, task.may_end, task.ended):
+        event.clear()
+    executor = Futures(maker(), 1)
+    results = executor.run(task, [job(index) for index in range(2)])
+    assert next(results).index == 0
+    task.begun.wait()
+    closer = threading.Thread(target=results.close)  # type: ignore[attr-defined]  # run is a generator
+    closer.start()
+    assert not task.ended.is_set() and closer.is_alive()
+    task.may_end.set()
+    closer.join()
+    assert task.ended.is_set()
+    assert [outcome.index for outcome in executor.late] == [1]

@@ -6,7 +6,7 @@ import json
 import os
 import sqlite3
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -600,20 +600,20 @@ def test_a_path_below_a_folder_is_what_the_system_says(folder: str, name: str) -
 
 
 @pytest.mark.parametrize(
-    ("settings", "words", "said"),
+    ("settings", "executor", "said"),
     [
-        (ib.Settings(workers=0, timeout=5), {}, "expected workers for a timeout: with workers=0"),
-        (ib.Settings(timeout=5), {"executor": True}, "expected no timeout and no sums with an executor"),
-        (ib.Settings(), {"executor": True, "stats": True}, "expected no timeout and no sums with an executor"),
+        (ib.Settings(workers=0, timeout=5), None, "expected workers for a timeout: with workers=0"),
+        (ib.Settings(timeout=5), ThreadPoolExecutor(1), "expected no timeout, no memory limit"),
+        (ib.Settings(memory="1G"), ThreadPoolExecutor(1), "expected no timeout, no memory limit"),
+        (ib.Settings(untrusted=True), ThreadPoolExecutor(1), "no untrusted files with an executor of the caller's"),
+        (ib.Settings(), Executor(), "expected how many calls it does at a time for workers"),
     ],
 )
 def test_what_no_executor_can_do_is_refused_before_anything_is_written(
-    photos: Path, settings: ib.Settings, words: dict[str, bool], said: str
+    photos: Path, settings: ib.Settings, executor: Executor | None, said: str
 ) -> None:
-    folder, summed = photos.parent / "out", "stats" in words
-    with ThreadPoolExecutor(1) as pool, pytest.raises(ib.UsageError, match=said):
-        lent = pool if "executor" in words else None
-        list(Batch([photos], folder, THUMBS, settings, executor=lent, stats=summed).outcomes())
+    with pytest.raises(ib.UsageError, match=said):
+        list(Batch([photos], photos.parent / "out", THUMBS, settings, executor=executor).outcomes())
     assert not (photos.parent / "out").exists()
 
 
