@@ -20,6 +20,7 @@ from imgbatch.reporters.base import Reporter, printable
 from imgbatch.reporters.console import Console, ConsoleStyle
 from imgbatch.reporters.registry import make_reporter, reporter_for
 from imgbatch.reporters.summary import hints
+from imgbatch.storage.registry import refuse_remote
 from imgbatch.storage.temporary import sweep
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def file_reporters(
         The files of ``--srcset`` and ``--stats``; the reporter of the latter is made by the run.
     """
     for path in (*report.report_files, *filter(None, (report.failed_list, srcset, stats))):
+        refuse_remote("a report", path)
         if os.path.isdir(path):
             raise UsageError(f"expected a file name for a report, got the folder {path!r}")
     reporters = [reporter_for(path) for path in report.report_files]

@@ -77,6 +77,9 @@ class Target:
     earlier_outputs : tuple of str
         What an earlier run made of the same source for the same output (for any, when `late`), unmodified since: may
         always be replaced.
+    versions : tuple of (str, int)
+        Paths that may be replaced, and the :meth:`Storage.version` that they must still have then; only in stores that
+        replace on that condition.
     """
 
     output: int
@@ -86,6 +89,7 @@ class Target:
     late: bool = False
     replace: bool = False
     earlier_outputs: tuple[str, ...] = ()
+    versions: tuple[tuple[str, int], ...] = ()
 
 
 @frozen(slots=True)

@@ -22,7 +22,7 @@ from imgbatch.memory.shared_arrays import FileArray
 from imgbatch.operations import Operation
 from imgbatch.runs.workload import Path
 from imgbatch.storage.atomic_write import open_atomic
-from imgbatch.storage.registry import refuse_unknown_stores
+from imgbatch.storage.registry import refuse_remote, refuse_unknown_stores
 from imgbatch.storage.rename import rename_file
 from imgbatch.storage.temporary import sweep, temporary_name
 
@@ -57,6 +57,7 @@ class PackRun(LoadRun):
         super().__init__(paths, ops, mode=mode, settings=settings, filters=filters, auto_orient=auto_orient)
         name = os.fspath(out)
         refuse_unknown_stores(name)
+        refuse_remote("the array", name)
         stem, suffix = os.path.splitext(name)
         if suffix.lower() != ".npy":
             raise wrong_value("a file name ending in .npy", "the array", name)

@@ -13,13 +13,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from imgbatch import codecs
+from imgbatch.codecs.registry import WRITTEN
 from imgbatch.core.errors import ImageError, kind_of_errno, one_line
 from imgbatch.core.job import Failure, Job, Outcome, Source
 from imgbatch.core.run_settings import Settings
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.planning.find import SkippedFile
+from imgbatch.planning.names import split_name
 from imgbatch.planning.recipe import Recipe
-from imgbatch.storage.registry import storage_of
+from imgbatch.storage.registry import is_remote, storage_of
 
 if TYPE_CHECKING:
     from imgbatch.ledger.renamed_sources import RenamedSources
@@ -139,7 +141,7 @@ class Destination(ABC):
         """The format of a source whose outputs keep it; None when it cannot be written or read.
 
         As the ledger has it for a source that is unchanged, so that a run without work opens no image; else by its
-        first bytes.
+        first bytes. Where these would cost a request for each, by its suffix, if that is one that can be written.
 
         Raises
         ------
@@ -149,6 +151,11 @@ class Destination(ABC):
         format = self._ledger.own_format(source)
         if format is not None:
             return format or None
+        if is_remote(source.path):
+            suffix = split_name(source.relative)[1].lower()
+            named = next((name for name, kind in WRITTEN.items() if suffix in kind.suffixes), None)
+            if named is not None:
+                return named
         try:
             return codecs.format_of(storage_of(source.path).read_prefix(source.path, codecs.PREFIX))
         except OSError as error:

@@ -6,14 +6,14 @@ import json
 import os
 from typing import Any, NamedTuple
 
-from imgbatch.core.errors import PlanError
+from imgbatch.core.errors import PlanError, wrong_value
 from imgbatch.core.parameter_kinds import check_path
 from imgbatch.ledger.database import FILE, open_to_read, read_table
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.rows import PastRun, Replacement, state_folder
 from imgbatch.ledger.trust import refuse_strange_state
 from imgbatch.planning.folders import display_path
-from imgbatch.storage.registry import refuse_unknown_stores
+from imgbatch.storage.registry import absolute, is_remote, refuse_remote, refuse_unknown_stores
 
 _SEPARATOR = os.fsencode(os.sep)
 
@@ -69,8 +69,11 @@ class History:
     ) -> None:
         folder = check_path("folder", folder, "a folder")
         refuse_unknown_stores(folder)
-        self.folder = os.path.abspath(folder)
+        self.folder = absolute(folder)
         state = None if state is None else check_path("state", state, "a folder")
+        refuse_remote("state", state or "", "a folder on a disk of this machine")
+        if is_remote(folder) and state is None:
+            raise wrong_value("the folder on a disk that has the ledger", "state", state)
         self.state = state_folder(self.folder, state)
         refuse_strange_state(self.state, trust_state, writing)
         self.ledger = Ledger(self.folder, state=self.state)

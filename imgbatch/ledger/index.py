@@ -12,10 +12,9 @@ from imgbatch.core.errors import KINDS, PHASES
 from imgbatch.core.job import Failure, Job, LedgerEntry, Source, Status, Written
 from imgbatch.ledger.damage import was_set_aside
 from imgbatch.ledger.database import FILE, read_rows
-from imgbatch.ledger.rows import FailureRow, Row, relative_path
+from imgbatch.ledger.rows import FailureRow, Row, is_same_folder, place_now, relative_path
 from imgbatch.planning.names import STATE
-from imgbatch.storage.below import Root
-from imgbatch.storage.registry import storage_of
+from imgbatch.storage.registry import root_of_store, storage_of
 
 _RACY_NS = 50 * 10**6  # file systems tell times apart that are a few ms from one another
 #: How long after its last sign of life a killed run may have put a file in place. What appeared within that time does
@@ -47,7 +46,7 @@ class LedgerIndex:
         mend: bool = False,
     ) -> None:  # fmt: skip
         self.folder, self.keep, self.digest, self.versions, self.mend = folder, keep, digest, versions, mend
-        self.root = Root(folder)
+        self.root = root_of_store(folder)
         self.limit: float | None = None  # s for one file
         self.durable = True  # whether outputs are on the disk before they are recorded
         self.file = os.path.join(state or os.path.join(folder, STATE), FILE)
@@ -103,6 +102,13 @@ class LedgerIndex:
         """The unmodified files that were made of a source for an output; None: for any."""
         rows = self._by_source.get(source, ())
         return tuple(row.path for row in rows if output in (None, row.output) and self._intact(row))
+
+    def version_of(self, path: str) -> int | None:
+        """The :meth:`Storage.version` of an unmodified file that a run wrote; None where none did."""
+        row, update = self._by_path.get(path), self._output_updates.get(path)
+        if row is None or not self._intact(row):
+            return None
+        return row.mtime_ns if update is None else update[0]
 
     def up_to_date(
         self, job: Job, digests: Mapping[int, str], with_mtime: Collection[int]
@@ -191,6 +197,8 @@ class LedgerIndex:
 
         Then nobody has changed it, and it is ours to make again.
         """
+        if storage_of(row.path).properties.whole_after_power_cut:
+            return False
         try:
             size = storage_of(row.path).stat(row.path, follow_links=False).st_size
         except OSError:
@@ -227,6 +235,9 @@ class LedgerIndex:
         return bool(self._dead or self._doubtful or self._is_anew or is_shot)
 
     def _left_by_the_dead(self, path: str) -> bool:
+        """Whether a run that died may have put it there; where times are another clock's, only the content tells."""
+        if not storage_of(path).properties.modification_times:
+            return storage_of(path).exists(path)
         try:
             ctime_ns = storage_of(path).stat(path, follow_links=False).st_ctime_ns
         except OSError:
@@ -236,7 +247,7 @@ class LedgerIndex:
     def _load(self) -> None:
         tables = read_rows(self.file, self.mend)
         home = os.fsdecode(max(tables["runs"])[-1]) if tables["runs"] else ""
-        is_moved = home not in ("", self.folder) and not _is_same_folder(home, self.folder)
+        is_moved = home not in ("", self.folder) and not is_same_folder(home, self.folder)
         is_copied = is_moved and storage_of(home).exists(home)
         for record in tables["written"]:
             row = Row.from_record(self.folder, record)
@@ -254,7 +265,7 @@ class LedgerIndex:
 
         Its content is looked at once, as where a time is too young to prove anything.
         """
-        source = _place_now(row.source, home, self.folder, is_copied)
+        source = place_now(row.source, home, self.folder, is_copied)
         if source == row.source:
             return row
         self._former_sources[row.path] = row.source
@@ -273,25 +284,3 @@ class LedgerIndex:
                 self._endless.add(number)
                 if digest == self.digest:
                     self._dead.append((start_ns, seen_ns))
-
-
-def _is_same_folder(one: str, other: str) -> bool:
-    try:
-        return os.path.samefile(one, other)
-    except OSError:
-        return False
-
-
-def _place_now(source: str, home: str, folder: str, is_copied: bool) -> str:
-    """Where a source is, now that the outputs are not at `home` but in `folder`.
-
-    It was moved, or copied, with them, where it has the same place beside them; else it stayed.
-    """
-    here = os.path.normpath(os.path.join(folder, os.path.relpath(source, home)))
-
-    def exists(path: str) -> bool:
-        return storage_of(path).exists(path)
-
-    if exists(source):
-        return here if is_copied and exists(here) else source
-    return here if exists(here) or exists(os.path.dirname(here)) else source

@@ -34,10 +34,9 @@ from imgbatch.ledger.database import open_to_write
 from imgbatch.ledger.index import LedgerIndex
 from imgbatch.ledger.rows import BACK_OFF_DAYS, DAY_NS, Row, digest_with_fields, is_retryable, relative_path
 from imgbatch.ledger.schema import insert
-from imgbatch.storage.atomic_write import mtime
 from imgbatch.storage.below import Identity, identity_of, refuse_another_identity
 from imgbatch.storage.durable import sync_files
-from imgbatch.storage.registry import storage_of
+from imgbatch.storage.registry import is_remote, storage_of
 
 _PENDING = ("written", "failures", "forgotten", "moved", "pruned")
 _BATCH_SECONDS = 1.0  # what a killed run may have to do again
@@ -163,12 +162,14 @@ class Ledger(LedgerIndex):
         for target in job.targets:
             for path in () if target.late else filter(None, (target.path, target.other)):
                 with contextlib.suppress(OSError):
-                    info = storage_of(path).stat(path, follow_links=False)
-                    if info.st_ctime_ns >= since_ns and stat.S_ISREG(info.st_mode):
+                    store = storage_of(path)
+                    info = store.stat(path, follow_links=False)
+                    is_new = info.st_ctime_ns >= since_ns or not store.properties.modification_times
+                    if is_new and stat.S_ISREG(info.st_mode):
                         row = Row(
                             path, job.source.path, target.output, job.source.size, job.source.mtime_ns, "",
-                            target.format, 0, 0, 1, None, info.st_size, mtime(info), "",
-                            storage_of(path).fingerprint(path), "", 0, self.run, moved=0,
+                            target.format, 0, 0, 1, None, info.st_size, store.version(info), "",
+                            store.fingerprint(path), "", 0, self.run, moved=0,
                         )  # fmt: skip
                         self._pending["written"].append(row.as_record(self.folder))
 
@@ -204,7 +205,7 @@ class Ledger(LedgerIndex):
         if not any(pending.values()):
             return
         self.check_places()
-        if self.durable and self._paths_to_sync:
+        if self.durable and self._paths_to_sync and not is_remote(self.folder):
             sync_files(self._paths_to_sync)
         self._paths_to_sync.clear()
         try:

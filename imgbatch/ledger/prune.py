@@ -15,8 +15,7 @@ from imgbatch.core.run_settings import Filters
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.rows import Row
 from imgbatch.planning.folders import TargetFolders
-from imgbatch.storage.below import remove_below
-from imgbatch.storage.registry import storage_of
+from imgbatch.storage.registry import absolute, root_of_store, storage_of
 
 _HOW = "run once without --prune, or without that"
 
@@ -46,7 +45,7 @@ def find_prunable(ledger: Ledger, paths: Sequence[str], sources: Sequence[Source
     blind = next((source for source in problems if storage_of(source.path).is_folder(source.path)), None)
     if blind is not None:
         raise PlanError(f"--prune has to see every source, and the folder {blind.path} cannot be listed; {_HOW}")
-    roots = [os.path.abspath(path).rstrip(os.sep) + os.sep for path in paths]
+    roots = [absolute(path).rstrip(os.sep) + os.sep for path in paths]
     for root in roots:
         if not any(source.path.startswith(root) for source in sources):
             raise PlanError(f"no images are left in {root}: is its disk mounted? Nothing is pruned; {_HOW}")
@@ -73,12 +72,12 @@ def find_prunable(ledger: Ledger, paths: Sequence[str], sources: Sequence[Source
 def prune(ledger: Ledger, rows: Sequence[Row]) -> list[Row]:
     """Remove files that are still what was written, and forget them; those that are removed."""
     removals = []
+    store = storage_of(ledger.folder).below(root_of_store(ledger.folder))
     for row in rows:
-        store = storage_of(row.path)
         try:
             if not row.hash or not row.intact() or store.fingerprint(row.path) != row.hash:
                 continue
-            remove_below(ledger.folder, row.path)
+            store.remove(row.path)
         except OSError:
             continue  # somebody else was faster, or it is not ours to remove
         ledger.forget(row)

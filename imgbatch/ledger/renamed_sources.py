@@ -77,7 +77,8 @@ class RenamedSources:
                 if content_hash(data) != row.hash:
                     raise FileNotFoundError(row.path)
                 like = job.source.path if self._recipe.outputs[target.output].preserve else None
-                info = storage_of(path).below(self._root).create_exclusively(path, data, like=like)
+                store = storage_of(path).below(self._root)
+                info = store.create_exclusively(path, data, like=like)
                 copies.append(
                     Written(
                         target.output,
@@ -88,7 +89,7 @@ class RenamedSources:
                         len(data),
                         row.quality,
                         row.frames,
-                        mtime(info),
+                        store.version(info),
                         hash=row.hash,
                         source_format=row.own,
                     )  # fmt: skip

@@ -11,8 +11,7 @@ from typing import Any
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Failure, Status, Written
 from imgbatch.planning.names import STATE
-from imgbatch.storage.atomic_write import mtime
-from imgbatch.storage.registry import storage_of
+from imgbatch.storage.registry import is_remote, storage_of
 
 DAY_NS = 86_400 * 10**9
 _DETOUR = re.compile(r"(?:^|/)\.{0,2}(?:/|$)")  # a part of a path that is empty, . or ..
@@ -97,11 +96,12 @@ class Row:
             info = store.stat(self.path)
             if info.st_size != self.size:
                 return None
-            same = mtime(info) == self.mtime_ns and not by_content
+            version = store.version(info)
+            same = version == self.mtime_ns and not by_content
             same = same or (bool(self.hash) and store.fingerprint(self.path) == self.hash)
         except OSError:
             return None
-        return mtime(info) if same else None
+        return version if same else None
 
     def matches(self, digest: str, number: int, mtime_ns: int) -> bool:
         """Whether an output with this digest would be made as this file was.
@@ -230,3 +230,35 @@ def state_folder(output: str, state: str | None) -> str:
         return os.path.join(output, STATE)
     number = hashlib.sha256(os.fsencode(output)).hexdigest()[:8]
     return os.path.join(os.path.abspath(state), f"{os.path.basename(output) or 'root'}-{number}")
+
+
+def is_same_folder(one: str, other: str) -> bool:
+    """Whether two paths lead to one folder."""
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return False
+
+
+def place_now(source: str, home: str, folder: str, is_copied: bool) -> str:
+    """Where a source is, now that the outputs are not at `home` but in `folder`.
+
+    It was moved, or copied, with them, where it has the same place beside them; else it stayed.
+
+    Parameters
+    ----------
+    source, home, folder : str
+        Absolute.
+    is_copied : bool
+        Whether there are outputs at `home` still.
+    """
+    if is_remote(source):
+        return source
+    here = os.path.normpath(os.path.join(folder, os.path.relpath(source, home)))
+
+    def exists(path: str) -> bool:
+        return storage_of(path).exists(path)
+
+    if exists(source):
+        return here if is_copied and exists(here) else source
+    return here if exists(here) or exists(os.path.dirname(here)) else source

@@ -25,6 +25,7 @@ from imgbatch.reporters.base import printable
 from imgbatch.storage.atomic_write import mtime, open_atomic, refuse_another, sync, sync_folder
 from imgbatch.storage.below import READ_NO_LINK, Place, Root, remove_below
 from imgbatch.storage.read_source import source_root
+from imgbatch.storage.registry import absolute, is_remote, root_of_store
 from imgbatch.storage.rename import rename_file
 
 
@@ -51,8 +52,8 @@ class SourceMover:
         for name, folder in (("archive", archive), ("quarantine", quarantine)):
             if folder is not None and os.path.realpath(folder) in off_limits:
                 raise UsageError(f"expected a folder of its own for {name}, got {folder!r}; choose another one")
-        self._archive = None if archive is None else Root(os.path.abspath(archive))
-        self._quarantine = None if quarantine is None else Root(os.path.abspath(quarantine))
+        self._archive = None if archive is None else root_of_store(absolute(archive))
+        self._quarantine = None if quarantine is None else root_of_store(absolute(quarantine))
 
     @property
     def folders(self) -> list[str]:
@@ -82,11 +83,8 @@ class SourceMover:
         else:
             return outcome
         try:
-            for output in outcome.outputs:
-                sync(output.path)
-            for where in {os.path.dirname(output.path) for output in outcome.outputs}:
-                sync(where)
-            place = _move(outcome.source, folder, _reason(outcome))
+            _put_on_disk(outcome)
+            place = self._move(outcome.source, folder, _reason(outcome))
         except OSError as failure:
             warning = f"not {word}: {one_line(failure.strerror or str(failure))}"
             if failure.filename != source_root(outcome.source).path:  # else the source's folder is gone
@@ -96,12 +94,27 @@ class SourceMover:
         if error is None:
             return outcome
         try:
-            _explain(place, _reason(outcome), folder)
+            self._explain(place, _reason(outcome), folder)
         except OSError as failure:  # the name with .txt is too long, say
             warning = f"no .txt beside {place}: {one_line(failure.strerror or str(failure))}"
             _stop_where_the_disk_fails(stop, failure, warning, folder)
             return replace(outcome, warnings=(*outcome.warnings, warning))
         return outcome
+
+    def _move(self, source: Source, folder: Root, why: bytes) -> str:
+        """Move a source below a folder; where it is now."""
+        return _move(source, folder, why)
+
+    def _explain(self, place: str, why: bytes, folder: Root) -> str:
+        """Say beside a source that is moved why; the path of the text."""
+        return _explain(place, why, folder)
+
+
+def _put_on_disk(outcome: Outcome) -> None:
+    """Have the disk hold what was made of a source; a store of another kind does when it has answered."""
+    paths = [output.path for output in outcome.outputs if not is_remote(output.path)]
+    for path in (*paths, *{os.path.dirname(path) for path in paths}):
+        sync(path)
 
 
 def _stop_where_the_disk_fails(
@@ -132,7 +145,7 @@ def _move(source: Source, folder: Root, why: bytes = b"") -> str:
             raise OSError(errno.EBUSY, "it was changed while the run was at work")
         folder.hold()
         folder.check()
-        for place in _free_paths(os.path.join(folder.path, source.relative)):
+        for place in free_paths(os.path.join(folder.path, source.relative)):
             with folder.parent(place, make=True) as there, contextlib.ExitStack() as undo:
                 if why and not _is_taken(there):
                     with contextlib.suppress(OSError):  # it is tried again below
@@ -161,7 +174,7 @@ def _is_taken(place: Place) -> bool:
 def _explain(place: str, why: bytes, folder: Root) -> str:
     """Say beside a file that is moved why, over no file, be it a source of that name that failed, too; and where."""
     start = why[: why.index(b": ") + 2]  # what a killed run has said may be worded otherwise
-    for path in _free_paths(place + ".txt"):
+    for path in free_paths(place + ".txt"):
         if not os.path.lexists(path):
             with contextlib.suppress(FileExistsError):
                 with open_atomic(path, replace=False, durable=True, root=folder) as file:
@@ -181,7 +194,7 @@ def _begins(path: str, start: bytes) -> bool:
         return False
 
 
-def _free_paths(path: str) -> Iterator[str]:
+def free_paths(path: str) -> Iterator[str]:
     """The path itself, then its numbered variants, for as long as they are taken by other files."""
     yield path
     folder, name = os.path.split(path)

@@ -21,9 +21,9 @@ from imgbatch.originals.backups import discard, restore
 from imgbatch.originals.replacements import Replacements, settle_intentions
 from imgbatch.planning.folders import display_path
 from imgbatch.storage.atomic_write import hash_of
-from imgbatch.storage.below import Root, remove_below
+from imgbatch.storage.below import Root
 from imgbatch.storage.lock import Lock
-from imgbatch.storage.registry import storage_of
+from imgbatch.storage.registry import root_of_store, storage_of
 from imgbatch.storage.temporary import sweep
 
 
@@ -97,7 +97,7 @@ class _Undo:
     def __init__(self, history: History) -> None:
         self._history, self._ledger = history, history.ledger
         self._entries = history.replacements
-        self._root, self._state_root = Root(history.folder), Root(history.state)
+        self._root, self._state_root = root_of_store(history.folder), Root(history.state)
         self._replacements = Replacements(history.folder, history.state, self._root)
         self._files = storage_of(history.folder).below(self._root)  # links in a file's place are not followed
 
@@ -193,10 +193,9 @@ class _Undo:
             return
         try:
             if dry:  # says the same of a folder that leads out
-                with self._root.parent(row.path):
-                    pass
+                self._files.stat(row.path, follow_links=False)
             else:
-                remove_below(self._history.folder, row.path)
+                self._files.remove(row.path)
                 self._ledger.forget(row)
         except OSError as error:
             result.left.append((row.path, one_line(error.strerror or str(error))))

@@ -244,7 +244,9 @@ class FileContext(ABC):
     @property
     def suffix(self) -> str:
         """Of the source's name, with its dot, in lower case."""
-        stem, dot, ending = self.job.source.path.rpartition(os.sep)[2].rpartition(".")
+        source = self.job.source
+        path = source.path if "://" not in source.path else source.relative  # a web address may go on after its name
+        stem, dot, ending = path.rpartition(os.sep)[2].rpartition(".")
         return dot + ending.lower() if stem.strip(".") else ""  # as os.path.splitext, in fewer calls
 
     @abstractmethod

@@ -16,7 +16,6 @@ from imgbatch.core.quantities import Size
 from imgbatch.pipeline.decisions.decode_plan import sizes_along
 from imgbatch.planning.names import fill_late
 from imgbatch.planning.recipe import Output
-from imgbatch.storage.atomic_write import mtime
 from imgbatch.storage.base import Storage
 from imgbatch.storage.registry import storage_of
 
@@ -82,7 +81,7 @@ def refuse_long_names(image: ImageContext) -> None:
 def write_output(
     path: str, job: Job, target: Target, file: EncodedFile, output: Output, again: bool, task: ImageTask
 ) -> int:
-    """Write an encoded picture, with its source's times and mode where these are kept; its mtime in ns.
+    """Write an encoded picture, with its source's times and mode where these are kept; its :meth:`Storage.version`.
 
     All that may fail is done before it is in its place: there, without a record, it would be in the next run's way.
 
@@ -105,18 +104,22 @@ def write_output(
     store = task.output_store or storage_of(path)
     replace = target.replace or path in target.earlier_outputs
     like = job.source.path if output.preserve else None
-    write = store.write_whole if replace else store.create_exclusively
+    version = dict(target.versions).get(path)
     try:
-        return mtime(write(path, file.data, like=like))
+        if replace and version is not None:
+            with contextlib.suppress(FileNotFoundError):  # gone meanwhile
+                return store.version(store.replace_version(path, file.data, version, like=like))
+        write = store.write_whole if replace and version is None else store.create_exclusively
+        return store.version(write(path, file.data, like=like))
     except FileExistsError:
         if task.is_continuation and _is_cut(store, path, file.data):
-            return mtime(store.write_whole(path, file.data, like=like))
+            return store.version(store.write_whole(path, file.data, like=like))
         may_be_ours = again or task.is_continuation
         if not (may_be_ours and store.holds(path, file.data)):
             raise ImageError("exists", _refusal(path, target, may_be_ours)) from None
     if like is not None:
         store.preserve(path, like)
-    return mtime(store.stat(path))
+    return store.version(store.stat(path))
 
 
 def refuse_another_picture(path: str, file: EncodedFile, output: Output, earlier: EncodedFile, other: Output) -> None:
@@ -152,6 +155,8 @@ def _are_renditions_of_one(output: Output, other: Output) -> bool:
 
 def _is_cut(store: Storage, path: str, data: bytes) -> bool:
     """Whether a file is what a power cut leaves of these bytes: their beginning, or nothing."""
+    if store.properties.whole_after_power_cut:
+        return False
     with contextlib.suppress(OSError):
         status = store.stat(path, follow_links=False)
         whole = stat.S_ISREG(status.st_mode) and status.st_size < len(data)

@@ -9,6 +9,7 @@ a SkippedFile. Hidden names, linked folders and what include, exclude and depth 
 from __future__ import annotations
 
 import contextlib
+import errno
 import itertools
 import operator
 import os
@@ -35,7 +36,7 @@ from imgbatch.storage.atomic_write import mtime
 from imgbatch.storage.base import FolderEntry
 from imgbatch.storage.below import Identity, identity_of
 from imgbatch.storage.local import IRREGULAR
-from imgbatch.storage.registry import storage_of
+from imgbatch.storage.registry import absolute, ask_together, is_remote, storage_of, without_secrets
 
 __all__ = ["Candidate", "SkippedFile", "discover"]
 
@@ -75,9 +76,10 @@ def discover(
     """
     arguments = [paths] if isinstance(paths, (str, os.PathLike)) else paths
     rules = FilterRules(filters or Filters(), time.time() if now is None else now)
-    starts = [_start(os.fsdecode(path)) for path in arguments]
-    identities = {identity for identity in map(identity_of, avoid) if identity is not None}
-    return _once(starts, rules, identities, other_runs)
+    words = [os.fsdecode(path) for path in arguments]
+    starts = ask_together(_start, words) if any(map(is_remote, words)) else [_start(word) for word in words]
+    identities = {identity for identity in map(_identity, avoid) if identity is not None}
+    return _once(starts, rules, identities | {path for path in avoid if is_remote(path)}, other_runs)
 
 
 def root_of(argument: str) -> str:
@@ -110,6 +112,10 @@ def _start(argument: str) -> Source | _Tree:
     except ValueError:
         raise PlanError(f"expected the path of a file or folder, got {argument!r}") from None
     except OSError as error:
+        if is_remote(argument):
+            if storage_of(argument).properties.listing and has_magic(argument) and error.errno == errno.ENOENT:
+                return _glob_tree(argument)
+            raise PlanError(f"{one_line(without_secrets(argument), 120)}: {error.strerror}") from None
         if storage_of(argument).exists(argument) or isinstance(error, PermissionError):
             return _typed_source(argument, 0, 0, problem_of(error))
         if has_magic(argument):
@@ -123,9 +129,9 @@ def _start(argument: str) -> Source | _Tree:
 
 
 def _typed_source(argument: str, size: int, mtime_ns: int, problem: Failure | None) -> Source:
-    folder, name = os.path.split(argument)
     path = _absolute(argument)
-    place = None if storage_of(path).is_link(path) else identity_of(os.path.dirname(path))
+    folder, name = storage_of(path).split(argument)
+    place = None if storage_of(path).is_link(path) else _identity(os.path.dirname(path))
     root = _slashes(folder) or "."
     return Source(path, root, name, size, mtime_ns, named=True, problem=problem, place=place)
 
@@ -146,6 +152,8 @@ def _glob_tree(argument: str) -> _Tree:
 
 def _absolute(argument: str) -> str:
     """Absolute, without ``.`` and ``//``; links stay, but for those that a ``..`` climbs out of."""
+    if is_remote(argument):
+        return absolute(argument)
     if ".." in _slashes(argument).split("/"):
         folder, name = os.path.split(argument)
         if name not in ("", ".."):
@@ -154,11 +162,17 @@ def _absolute(argument: str) -> str:
     return os.path.abspath(argument)
 
 
+def _identity(path: str) -> Identity | None:
+    return None if is_remote(path) else identity_of(path)
+
+
 def _slashes(path: str) -> str:
     return path if os.sep == "/" else path.replace(os.sep, "/")
 
 
 def _hint(argument: str) -> str:
+    if is_remote(argument):
+        return ""
     folder, name = os.path.split(argument.rstrip("/"))
     if folder and folder != argument and not storage_of(folder).is_folder(folder):
         return _hint(folder)
@@ -174,7 +188,7 @@ def _hint(argument: str) -> str:
 
 
 def _once(
-    starts: list[Source | _Tree], rules: FilterRules, avoid: set[Identity], other_runs: OtherRuns | None
+    starts: list[Source | _Tree], rules: FilterRules, avoid: set[Identity | str], other_runs: OtherRuns | None
 ) -> Iterator[Candidate]:
     paths: set[str] | None = set() if len(starts) > 1 else None
     named = {start.path for start in starts}
@@ -193,7 +207,7 @@ def _once(
 def _walk(
     tree: _Tree,
     rules: FilterRules,
-    avoid: Collection[Identity] = (),
+    avoid: Collection[Identity | str] = (),
     other_runs: OtherRuns | None = None,
     named: Collection[str] = (),
 ) -> Iterator[tuple[str, Candidate]]:
@@ -203,14 +217,21 @@ def _walk(
     ----------
     tree : _Tree
     rules : FilterRules
-    avoid : collection of Identity
-        Folders that are not entered.
+    avoid : collection of Identity, or of str
+        Folders that are not entered; the latter are URLs.
     other_runs : OtherRuns or None
         Whose outputs are left out, but for what is `named` (absolute paths).
     """
-    glob = tree.glob
+    glob, store = tree.glob, storage_of(tree.path)
+    listing = store.walk(tree.path) if rules.deepest is None else None
+    if listing is not None:
+        from imgbatch.planning.buckets.walk import BucketWalk  # few sources are remote
+
+        paths = {path for path in avoid if isinstance(path, str)}
+        yield from BucketWalk(tree.root, tree.path, glob, rules, paths, other_runs, named).candidates(listing)
+        return
     outputs = frozenset() if other_runs is None else other_runs.outputs_below(tree.path, True)
-    judge = SourceFilter(tree.root, rules, identity_of(tree.path))
+    judge = SourceFilter(tree.root, rules, _identity(tree.path))
     children, problem = _list(tree, tree.path, "")
     if problem is not None:
         yield tree.path, problem
@@ -227,7 +248,7 @@ def _walk(
                 continue
             relative = prefix + entry.name
             if _is_folder(entry, is_link):
-                is_avoided = bool(avoid) and identity_of(entry.path) in avoid
+                is_avoided = bool(avoid) and (_identity(entry.path) or entry.path) in avoid
                 if next_positions and not rules.folder_out(relative) and not is_avoided:
                     if other_runs is not None and entry.path not in named:
                         if entry.path in outputs or other_runs.owns(entry.path):

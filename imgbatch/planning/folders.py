@@ -13,7 +13,7 @@ from typing import Literal
 from imgbatch.core.errors import PlanError, one_line
 from imgbatch.core.job import Target
 from imgbatch.planning.names import NAME_BYTES, fill_example, is_late, key, too_long
-from imgbatch.storage.registry import storage_of
+from imgbatch.storage.registry import absolute, storage_of
 
 EntryKind = Literal["", "file", "folder"]
 
@@ -64,7 +64,7 @@ class TargetFolders:
     """
 
     def __init__(self, folder: str) -> None:
-        self.folder = os.path.abspath(folder)
+        self.folder = absolute(folder)
         self.inside = self.folder.rstrip(os.sep) + os.sep
         self._key = real_key(self.folder)
         self._places: dict[str, TargetFolder] = {}

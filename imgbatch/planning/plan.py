@@ -24,6 +24,7 @@ from imgbatch.planning.jobs.claims import Claims, label
 from imgbatch.planning.jobs.conflicts import NameConflicts, NamesMissingError
 from imgbatch.planning.names import STATE
 from imgbatch.planning.recipe import Output, Recipe, name_fields
+from imgbatch.storage.registry import is_remote
 from imgbatch.storage.temporary import TEMPORARY
 
 OutputPaths = Callable[[str, int | None], tuple[str, ...]]
@@ -179,7 +180,7 @@ class _TargetNames:
         names.check_template(output.name)
         if os.path.isabs(output.name):
             raise self._leads_out(output.name)
-        base = os.path.normpath(os.path.join(self._folder, output.dir)).rstrip(os.sep) + os.sep
+        base = _normal(os.path.join(self._folder, output.dir)).rstrip(os.sep) + os.sep
         if not base.startswith(self._inside):
             raise self._leads_out(output.dir)
         return _NamePattern(number, output, base, frozenset(name_fields(output.name)), names.is_late(output.name))
@@ -277,8 +278,16 @@ def _join(base: str, name: str) -> str:
     if os.sep != "/":
         path = path.replace("/", os.sep)
     if not name or "//" in name or "./" in name or name.endswith(("/", ".")):
-        return os.path.normpath(path)
+        return _normal(path)
     return path
+
+
+def _normal(path: str) -> str:
+    """``os.path.normpath``, which knows no URLs."""
+    if not is_remote(path):
+        return os.path.normpath(path)
+    scheme, _, rest = path.partition("://")
+    return f"{scheme}://{os.path.normpath(rest)}"
 
 
 def _modification_time(source: Source, field: str) -> datetime.datetime:

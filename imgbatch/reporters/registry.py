@@ -11,6 +11,7 @@ from typing import Any
 
 from imgbatch.core.errors import wrong_value
 from imgbatch.reporters.base import Reporter
+from imgbatch.storage.registry import refuse_remote
 
 #: Module and class of each reporter, by the suffix of its report files or by its flag, in the order of the docs.
 REPORTERS = {
@@ -43,4 +44,5 @@ def reporter_for(path: str) -> Reporter:
     suffix = os.path.splitext(path)[1].lower()
     if suffix not in SUFFIXES:
         raise wrong_value(f"a file name ending in {', '.join(SUFFIXES)}", "--report", path)
+    refuse_remote("--report", path)
     return make_reporter(suffix, path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from imgbatch.core.job import Job, Outcome, Source
@@ -10,6 +11,7 @@ from imgbatch.ledger.destination import Assignment, Destination
 from imgbatch.ledger.up_to_date import up_to_date
 from imgbatch.planning.plan import plan
 from imgbatch.planning.recipe import Recipe
+from imgbatch.storage.registry import storage_of
 
 if TYPE_CHECKING:
     from imgbatch.ledger.renamed_sources import RenamedSources
@@ -51,7 +53,20 @@ class OutputFolder(Destination):
         )
         places = {source.path: index for index, source in enumerate(sources)} if layout.skipped else {}
         skipped = [Outcome(places[source.path], source, "skipped", changes=(IN_THE_WAY,)) for source in layout.skipped]
-        return Assignment(layout.jobs, layout.folders, skipped_existing=skipped)
+        jobs = layout.jobs
+        if storage_of(self.folder).properties.conditional_replace:
+            jobs = [self._with_versions(job) for job in jobs]
+        return Assignment(jobs, layout.folders, skipped_existing=skipped)
+
+    def _with_versions(self, job: Job) -> Job:
+        """The job, with what its targets must still be when they are replaced."""
+        targets = []
+        for target in job.targets:
+            paths = {*target.earlier_outputs, *filter(None, (target.path, target.other))}
+            pairs = ((path, self._ledger.version_of(path)) for path in sorted(paths))
+            versions = tuple((path, version) for path, version in pairs if version is not None)
+            targets.append(replace(target, versions=versions) if versions else target)
+        return Job(job.index, job.source, tuple(targets))
 
     def unchanged_outcome(self, job: Job) -> Outcome | None:
         """The outcome "unchanged" where all outputs of a job are up to date."""

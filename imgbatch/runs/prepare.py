@@ -33,7 +33,7 @@ from imgbatch.runs.destination_choice import choose_destination, holds_root
 from imgbatch.runs.other_runs import OtherRunsOutputs
 from imgbatch.runs.workload import Path, Workload, shortage
 from imgbatch.storage.lock import Lock
-from imgbatch.storage.registry import refuse_unknown_stores
+from imgbatch.storage.registry import is_remote, refuse_unknown_stores
 
 if TYPE_CHECKING:
     from imgbatch.originals.archive import SourceMover
@@ -85,10 +85,8 @@ class Preparation:
         self.state = state_folder(self.folder, settings.state)
         self.source_mover: SourceMover | None = None
         if settings.archive is not None or settings.quarantine is not None:
-            from imgbatch.originals.archive import SourceMover
-
             roots = [os.fspath(path) for path in paths]
-            self.source_mover = SourceMover(settings.archive, settings.quarantine, self.folder, roots)
+            self.source_mover = _source_mover(settings, self.folder, roots)
         self.resources = ReferenceFiles(())
         self.workload = Workload()
         self.ledger: Ledger | None = None
@@ -267,3 +265,14 @@ class Preparation:
         inside = [folder for folder in (self.folder, *folders) if not holds_root(os.path.realpath(folder), roots)]
         moving = [] if self.source_mover is None else self.source_mover.folders
         return [os.path.join(self.folder, STATE), self.state, *inside, *moving]
+
+
+def _source_mover(settings: Settings, output: str, roots: list[str]) -> SourceMover:
+    """What moves sources; one that reads and writes them where a rename is not possible."""
+    from imgbatch.originals.archive import SourceMover
+
+    if any(map(is_remote, (settings.archive or "", settings.quarantine or "", *roots))):
+        from imgbatch.originals.copy_between_stores import SourceCarrier
+
+        return SourceCarrier(settings.archive, settings.quarantine, output, roots)
+    return SourceMover(settings.archive, settings.quarantine, output, roots)

@@ -7,6 +7,7 @@ A key is what a store calls a file by; a local disk's keys are paths. What a sto
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 from abc import ABC, abstractmethod
@@ -16,7 +17,8 @@ from typing import ClassVar, Protocol
 
 from imgbatch.core.errors import ImageError
 from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.storage.below import Root
+from imgbatch.storage.atomic_write import mtime
+from imgbatch.storage.below import Identity, Root
 
 
 @frozen(slots=True)
@@ -35,6 +37,14 @@ class Properties:
         ``st_mtime_ns`` changes when a file is written, survives a rename, and can be given (`like`).
     fingerprint : bool
         :meth:`Storage.fingerprint` is atomic_write.content_hash of the bytes: equal for equal bytes in every store.
+    folders : bool
+        There are folders: a key is a folder's or a file's, and never both, whoever writes.
+    listing : bool
+        :meth:`Storage.list` can be asked.
+    conditional_replace : bool
+        :meth:`Storage.replace_version` is one step: what somebody else writes meanwhile is never lost.
+    whole_after_power_cut : bool
+        A file that is there is whole, whatever happened to the store's power.
     """
 
     atomic_replace: bool = False
@@ -42,6 +52,10 @@ class Properties:
     rename: bool = False
     modification_times: bool = False
     fingerprint: bool = False
+    folders: bool = False
+    listing: bool = False
+    conditional_replace: bool = False
+    whole_after_power_cut: bool = False
 
 
 class FolderEntry(Protocol):
@@ -136,6 +150,25 @@ class Storage(ABC):
             FileExistsError where a file, folder or link has the key.
         """
 
+    def replace_version(self, key: str, data: bytes, version: int, *, like: str | None = None) -> os.stat_result:
+        """As :meth:`write_whole`, over a file that is still as it was.
+
+        Parameters
+        ----------
+        key, data, like
+            As in :meth:`write_whole`.
+        version : int
+            Its :meth:`version` then.
+
+        Raises
+        ------
+        OSError
+            FileExistsError where it is another one by now, FileNotFoundError where it is gone.
+        """
+        if self.version(self.stat(key, follow_links=False)) != version:
+            raise FileExistsError(errno.EEXIST, "somebody else changed it meanwhile", key)
+        return self.write_whole(key, data, like=like)
+
     @abstractmethod
     def rename(self, key: str, new: str, *, replace: bool = False) -> None:
         """Give a file another key in the same store.
@@ -164,6 +197,29 @@ class Storage(ABC):
     @abstractmethod
     def preserve(self, key: str, like: str) -> None:
         """Give a file the mode and times of another."""
+
+    def version(self, status: os.stat_result) -> int:
+        """A number below 2**63 that is another one when a file is: its mtime in ns, where there is no better one."""
+        return mtime(status)
+
+    def walk(self, folder: str) -> AbstractContextManager[Iterator[FolderEntry]] | None:
+        """All files below a folder, however deep, where a store tells them faster than folder by folder; else None."""
+        return None
+
+    def absolute(self, key: str) -> str:
+        """A key in the one spelling that is compared."""
+        return os.path.abspath(key)
+
+    def split(self, key: str) -> tuple[str, str]:
+        """What a file is shown to lie in, and its name."""
+        return os.path.split(key)
+
+    def root(self, folder: str, identity: Identity | None = None) -> Root:
+        """The root of a run that writes below a folder (absolute)."""
+        return Root(folder, identity)
+
+    def refuse_missing_package(self) -> None:  # noqa: B027 - most stores need none
+        """UsageError, with the command that installs it, where an optional package is missing that the store needs."""
 
     def below(self, root: Root) -> Storage:
         """This store, which then writes and looks below `root` only, whatever links others put on the way meanwhile."""

@@ -29,8 +29,9 @@ class Local(Storage):
     """
 
     properties = Properties(
-        atomic_replace=True, exclusive_create=True, rename=True, modification_times=True, fingerprint=True
-    )
+        atomic_replace=True, exclusive_create=True, rename=True, modification_times=True, fingerprint=True,
+        folders=True, listing=True,
+    )  # fmt: skip
 
     def __init__(self, root: Root | None = None) -> None:
         self._root = root

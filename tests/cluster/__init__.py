@@ -1,0 +1,1 @@
+"""Real components: other machines, engines and stores, as far as one machine can show them; skipped where they miss."""

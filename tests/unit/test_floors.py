@@ -49,6 +49,7 @@ BELONGS = {
     "sqlite3": {"ledger", "originals"},
     "argparse": {"cli"},
     "tqdm": {"reporters"},
+    "obstore": {"storage"},
 }
 MODULES = 12  # in a room or a sub-room
 LINES = 300  # in a file

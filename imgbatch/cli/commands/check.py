@@ -17,6 +17,7 @@ from imgbatch.cli.report_run import carry_out, console_style, file_reporters, re
 from imgbatch.core.errors import UsageError
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.reporters.console import Console
+from imgbatch.storage.registry import is_remote
 
 
 @frozen
@@ -75,7 +76,12 @@ def verify(words: Sequence[str]) -> int:
     request = read_request("verify", arguments.sources, arguments.settings)
     from imgbatch.runs.check import VerifyRun
 
-    run = VerifyRun(folders[0], deep=arguments.deep, settings=request.settings)
+    settings = request.settings
+    if is_remote(folders[0]):
+        from imgbatch.cli.commands.state_home import with_state
+
+        settings = with_state(settings)
+    run = VerifyRun(folders[0], deep=arguments.deep, settings=settings)
     run.prepare()
     refuse_pictures({job.source.path for job in run.todo}, report)
     return carry_out(run, report, console, files)

@@ -16,6 +16,7 @@ from imgbatch.core.job import SCHEMA, Outcome
 from imgbatch.core.report import ExitCode, dumps
 from imgbatch.reporters.base import location, printable
 from imgbatch.reporters.console import Console
+from imgbatch.storage.registry import is_remote
 
 if TYPE_CHECKING:
     from imgbatch.runs.batch import Batch
@@ -74,6 +75,8 @@ def place(path: str, output: str, late: bool = False) -> str:
     """
     if late:
         path = "".join(text + (f"{{{key}}}" if key else "") for text, key, _, _ in Formatter().parse(path))
+    if is_remote(path):
+        return path
     return os.path.normpath(os.path.join(output, os.path.relpath(path, os.path.abspath(output))))
 
 

@@ -20,6 +20,7 @@ from imgbatch.core.report import STATUSES, ExitCode, dumps
 from imgbatch.core.run_settings import Settings
 from imgbatch.ledger.rows import PastRun
 from imgbatch.reporters.base import printable
+from imgbatch.storage.registry import is_remote
 
 
 @frozen
@@ -57,7 +58,8 @@ def history(words: Sequence[str]) -> int:
     from imgbatch.ledger.history import past_runs
 
     settings = _settings(arguments.settings)
-    runs = past_runs(arguments.operands[0], state=settings.state, trust_state=settings.trust_state)
+    folder = arguments.operands[0]
+    runs = past_runs(folder, state=_state(settings, folder), trust_state=settings.trust_state)
     if arguments.json:
         for run, undo_count in runs:
             print(dumps(_record(run, undo_count)))
@@ -86,7 +88,7 @@ def undo(words: Sequence[str]) -> int:
     settings = _settings(arguments.settings)
     run = int(numbers[0]) if numbers else None
     result = undo_run(
-        folder, run, state=settings.state, dry_run=arguments.dry_run, wait=settings.wait,
+        folder, run, state=_state(settings, folder), dry_run=arguments.dry_run, wait=settings.wait,
         trust_state=settings.trust_state,
     )  # fmt: skip
     for word, paths in (("restored", result.restored), ("removed", result.removed)):
@@ -108,7 +110,17 @@ def _settings(fields: Mapping[str, Any]) -> Settings:
     return Settings(**{key: values[key] for key in ("state", "wait", "trust_state") if key in values})
 
 
+def _state(settings: Settings, folder: str) -> str | None:
+    if not is_remote(folder):
+        return settings.state
+    from imgbatch.cli.commands.state_home import with_state
+
+    return with_state(settings).state
+
+
 def _from_here(path: str) -> str:
+    if is_remote(path):
+        return path
     near = os.path.relpath(path)
     return path if near.startswith("..") else near
 

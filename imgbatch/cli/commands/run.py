@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -34,6 +33,7 @@ from imgbatch.reporters.base import Reporter, printable
 from imgbatch.reporters.console import Console
 from imgbatch.reporters.registry import make_reporter
 from imgbatch.reporters.summary import folder_hints
+from imgbatch.storage.registry import absolute, is_remote, without_secrets
 
 if TYPE_CHECKING:
     from imgbatch.core.run_settings import Settings
@@ -102,6 +102,10 @@ def _run(words: Sequence[str], arguments: RunArguments, progress: _Progress) -> 
     from imgbatch.runs.batch import Batch
 
     settings = request.settings
+    if is_remote(request.output):
+        from imgbatch.cli.commands.state_home import with_state
+
+        settings = with_state(settings)
     keeps_timeout = executors.choose(settings.workers).keeps_timeout
     if request.unattended_settings.unattended and settings.timeout is None and keeps_timeout and not settings.untrusted:
         settings = dataclasses.replace(settings, timeout=request.unattended_settings.timeout_s)
@@ -109,7 +113,7 @@ def _run(words: Sequence[str], arguments: RunArguments, progress: _Progress) -> 
         request.paths, request.output or None, request.recipe, settings, request.filters,
         stats=arguments.stats is not None,
     )  # fmt: skip
-    batch.command = shlex.join(["imgbatch", "run", *words])
+    batch.command = shlex.join(["imgbatch", "run", *map(without_secrets, words)])
     batch.prepare(hold=not (arguments.dry_run or arguments.estimate or arguments.explain))
     for warning in batch.report.warnings:
         console.say(f"warning: {printable(warning)}")
@@ -129,7 +133,7 @@ def _tell_error(error: BaseException, arguments: RunArguments, progress: _Progre
     """Tell log, .prom and the command at the end of a run that ends in an error, be it a refusal."""
     unattended_settings, output = unattended_settings_of(arguments.recipe), arguments.recipe.output
     batch = progress.batch
-    report = Report(base=os.path.abspath(output) if output else "") if batch is None else batch.report
+    report = Report(base=_absolute(output)) if batch is None else batch.report
     if progress.step == "plan":
         reporters: list[Reporter] = []
         with contextlib.suppress(UsageError):  # that is what was refused
@@ -142,6 +146,12 @@ def _tell_error(error: BaseException, arguments: RunArguments, progress: _Progre
         tell_break(error, report, reporters)
     if progress.step != "hook" and unattended_settings.on_finish is not None:
         _call_hook(unattended_settings.on_finish, report)
+
+
+def _absolute(output: str | None) -> str:
+    with contextlib.suppress(UsageError):  # that is what was refused
+        return absolute(output) if output else ""
+    return output or ""
 
 
 def _preview(batch: Batch, output: str, arguments: RunArguments, console: Console) -> int | None:

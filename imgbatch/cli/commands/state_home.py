@@ -1,0 +1,22 @@
+"""State home: where does the state of a run lie whose output is no folder of this machine, unless ``--state`` says so?
+
+In the user's state folder, as XDG has it: ``$XDG_STATE_HOME/imgbatch``, else ``~/.local/state/imgbatch``. Only the
+command looks there; the library is told.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+
+from imgbatch.core.run_settings import Settings
+
+
+def with_state(settings: Settings) -> Settings:
+    """The settings, with the user's state folder where they name none."""
+    if settings.state is not None:
+        return settings
+    home = os.environ.get("XDG_STATE_HOME", "")
+    if not os.path.isabs(home):  # as XDG has it: then it counts for nothing
+        home = os.path.join(os.path.expanduser("~"), ".local", "state")
+    return dataclasses.replace(settings, state=os.path.join(home, "imgbatch"))

@@ -1,0 +1,74 @@
+"""A store like S3 on this machine (moto), with and without a bad network before it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.cluster.faulty_proxy import FaultyProxy
+
+BUCKET = "photos"
+
+
+@pytest.fixture(scope="session")
+def s3_port() -> Iterator[int]:
+    """The port of an S3 server on 127.0.0.1."""
+    pytest.importorskip("obstore", reason="object stores need imgbatch[cloud]")
+    server = pytest.importorskip("moto.server", reason="S3 is played by moto[server]")
+    logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
+    moto = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    moto.start()
+    yield moto.get_host_and_port()[1]
+    moto.stop()
+
+
+@pytest.fixture
+def s3_environment(s3_port: int, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The environment of who uses that server; its endpoint."""
+    for name, value in (
+        ("AWS_ENDPOINT_URL", f"http://127.0.0.1:{s3_port}"), ("AWS_ACCESS_KEY_ID", "key-of-a-test"),
+        ("AWS_SECRET_ACCESS_KEY", "secret-of-a-test"), ("AWS_REGION", "us-east-1"),
+    ):  # fmt: skip
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
+    forget_clients()
+    return f"http://127.0.0.1:{s3_port}"
+
+
+@pytest.fixture
+def bucket(s3_environment: str) -> str:
+    """The URL of an empty bucket."""
+    client = boto(s3_environment)
+    client.create_bucket(Bucket=BUCKET)
+    for page in client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET):
+        for one in page.get("Contents", ()):
+            client.delete_object(Bucket=BUCKET, Key=one["Key"])
+    return f"s3://{BUCKET}"
+
+
+@pytest.fixture
+def proxy(bucket: str, s3_port: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyProxy]:
+    """A proxy before the server, without faults as yet; all clients of the test go through it."""
+    with FaultyProxy(s3_port) as one:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", one.url)
+        forget_clients()
+        yield one
+    forget_clients()
+
+
+def boto(endpoint: str) -> Any:
+    """Another client than ours, to look at what there is."""
+    boto3 = pytest.importorskip("boto3", reason="the tests look into the store with boto3")
+    return boto3.client(
+        "s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="k", aws_secret_access_key="s"
+    )
+
+
+def forget_clients() -> None:
+    """Make this process find endpoint and credentials anew."""
+    from imgbatch.storage.remote import client
+
+    client._client.cache_clear()

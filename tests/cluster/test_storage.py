@@ -1,0 +1,36 @@
+"""Does S3 keep what a store promises, also behind a bad network?"""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+from tests.cluster.faulty_proxy import FaultyProxy
+from tests.contracts.storage_suite import Key, StorageSuite
+
+
+class TestS3(StorageSuite):
+    """A bucket."""
+
+    odd_names = {"new\nline.jpg"}
+    rounds = 40
+
+    @pytest.fixture
+    def scheme(self) -> str:
+        return "s3"
+
+    @pytest.fixture
+    def key(self, bucket: str) -> Key:
+        folder = f"{bucket}/{uuid.uuid4().hex}"
+        return lambda name: f"{folder}/{name}"
+
+
+class TestS3BehindABadNetwork(TestS3):
+    """The same, with faults in every twentieth request."""
+
+    @pytest.fixture
+    def key(self, bucket: str, proxy: FaultyProxy, request: pytest.FixtureRequest) -> Key:
+        proxy.fail_now_and_then(seed=len(request.node.name))
+        folder = f"{bucket}/{uuid.uuid4().hex}"
+        return lambda name: f"{folder}/{name}"
