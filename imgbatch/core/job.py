@@ -6,12 +6,13 @@ reports, an Outcome is what became of the job. All of them pickle, and an Outcom
 
 # Without `from __future__ import annotations`: every start of a command would compile the texts of the fields again.
 from dataclasses import field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from imgbatch.core.errors import Kind, Phase
 from imgbatch.core.frozen_dataclass import frozen
 
 Status = Literal["ok", "unchanged", "skipped", "failed", "timeout", "crashed"]
+STATUSES: tuple[Status, ...] = get_args(Status)
 SCHEMA = 1  # the "v" of every JSON record
 
 

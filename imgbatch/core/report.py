@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import enum
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from imgbatch.core.job import SCHEMA, Outcome, Status
+from imgbatch.core.job import SCHEMA, STATUSES, Outcome, Status
+from imgbatch.core.records.outcomes import Outcomes
 
-STATUSES: tuple[Status, ...] = ("ok", "unchanged", "skipped", "failed", "timeout", "crashed")
 WRONG: tuple[Status, ...] = ("failed", "timeout", "crashed")
 
 
@@ -33,8 +33,9 @@ class Report:
 
     Attributes
     ----------
-    outcomes : list of Outcome
-        In the order of the sources, once the run has ended.
+    outcomes : sequence of Outcome
+        In the order of the sources, once the run has ended. Those of a large run lie in a temporary file, and are
+        other, equal objects each time. It compares as a list of them does.
     counts : dict of Status to int
         How many outcomes there are of each status; under ``skipped`` also files that were no images.
     remaining : int
@@ -51,7 +52,7 @@ class Report:
 
     base: str = ""  # the output folder: outputs are reported relative to it
     fail_on: str = "error"  # none, truncated, error or warning: what makes the exit code 1
-    outcomes: list[Outcome] = field(default_factory=list)
+    outcomes: Outcomes = field(default_factory=Outcomes)
     counts: dict[Status, int] = field(default_factory=lambda: dict.fromkeys(STATUSES, 0))
     remaining: int = 0
     bytes_in: int = 0
@@ -67,7 +68,7 @@ class Report:
     resampler: str = ""
 
     def add(self, outcome: Outcome, keep: bool = True) -> None:
-        """Count one outcome, and `keep` it for the records."""
+        """Count one outcome, and `keep` it for the records; HostError where the disk has no room for these."""
         self.counts[outcome.status] += 1
         self.warned += bool(outcome.warnings)
         self.truncated += outcome.error is not None and outcome.error.kind == "truncated"
@@ -80,7 +81,7 @@ class Report:
 
     def sort(self) -> None:
         """Bring the outcomes into the order of the sources, whatever the scheduling was."""
-        self.outcomes.sort(key=lambda outcome: outcome.index)
+        self.outcomes.sort()
 
     @property
     def wrong(self) -> int:
@@ -93,9 +94,9 @@ class Report:
         return self.exit_code == ExitCode.OK
 
     @property
-    def failed(self) -> list[Outcome]:
+    def failed(self) -> Sequence[Outcome]:
         """The outcomes that are wrong, in the order of the sources."""
-        return [outcome for outcome in self.outcomes if outcome.status in WRONG]
+        return self.outcomes.of_status(WRONG)
 
     @property
     def exit_code(self) -> ExitCode:
@@ -133,7 +134,15 @@ class Report:
 
     def to_json(self) -> str:
         """The records as a JSON array, one record a line."""
-        return "[\n" + ",\n".join(dumps(record) for record in self.records()) + "\n]\n"
+        return "".join(self.json_pieces())
+
+    def json_pieces(self) -> Iterator[str]:
+        """The text of :meth:`to_json`, a record at a time."""
+        before = "[\n"
+        for record in self.records():
+            yield before + dumps(record)
+            before = ",\n"
+        yield "\n]\n"
 
     def sentence(self) -> str:
         """The summary in words: ``12 ok, 1 failed (8.1 MB -> 1.2 MB, 3.4 s)``."""

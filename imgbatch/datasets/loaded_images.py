@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import weakref
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.core.errors import UsageError, wrong_value
@@ -60,12 +61,12 @@ class Loaded:
         return images
 
     @property
-    def outcomes(self) -> list[Outcome]:
+    def outcomes(self) -> Sequence[Outcome]:
         """One for each row, in order."""
         return self.report.outcomes
 
     @property
-    def failed(self) -> list[Outcome]:
+    def failed(self) -> Sequence[Outcome]:
         """The outcomes of the rows that are not valid."""
         return self.report.failed
 

@@ -18,7 +18,7 @@ from imgbatch.operations.plugins import refuse_immobile
 from imgbatch.pipeline.measure import MeasureTask
 from imgbatch.pixels.exact_sums import Layout, Sums, Totals
 from imgbatch.pixels.histogram import MODES, Measurement
-from imgbatch.pixels.statistics import WEIGHTS, Statistics, make_statistics
+from imgbatch.pixels.statistics import WEIGHTS, PictureCounts, Statistics, make_statistics
 from imgbatch.planning.recipe import check_ops
 from imgbatch.planning.reference_files import ReferenceFiles
 from imgbatch.runs.base import Run
@@ -73,7 +73,7 @@ class StatsRun(Run):
         self.ops = check_ops(ops)
         self.mode, self.weight, self.grid = mode, weight, _grid(mean_image)
         self._auto_orient = check_type("auto_orient", auto_orient, bool, "true or false")
-        self._measurements: list[Measurement] = []
+        self._pictures = PictureCounts(len(MODES[self.mode]), self.weight)
         self._sums: Sums | None = None
         self.totals: Totals | None = None
 
@@ -96,7 +96,7 @@ class StatsRun(Run):
                 try:
                     for outcome in self._do_all(work, self.totals):
                         if isinstance(outcome, Measurement):
-                            self._measurements.append(outcome)
+                            self._pictures.add_measurement(outcome)
                         yield outcome
                 finally:
                     self._sums = self.totals.read()
@@ -107,7 +107,7 @@ class StatsRun(Run):
         """The figures of all that was measured, when :meth:`outcomes` has ended."""
         if self._sums is None:
             raise wrong_value("outcomes() to have ended", "statistics()", "no sums yet")
-        return make_statistics(self.mode, self.weight, self._sums, self._measurements, self.report.failed)
+        return make_statistics(self.mode, self._sums, self._pictures, self.report.failed)
 
 
 def stats(

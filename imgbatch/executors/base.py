@@ -6,12 +6,13 @@ happens. It knows nothing of images and folders: that is the task's.
 
 from __future__ import annotations
 
+import contextlib
 import pickle
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from imgbatch.core.errors import EngineError, HostWarning, Phase, sentence
+from imgbatch.core.errors import EngineError, HostError, HostWarning, Phase, sentence
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Failure, Job, Outcome
 from imgbatch.pipeline.task import Task
@@ -105,6 +106,26 @@ def failure_of(error: BaseException, phase: Phase) -> Failure:
     if isinstance(error, MemoryError):
         return Failure("memory", phase, "not enough memory")
     return Failure("operation", phase, f"{type(error).__name__}: {sentence(error)}")
+
+
+@contextlib.contextmanager
+def time_limit(seconds: float | None, stop: Callable[[], object]) -> Iterator[None]:
+    """Within the block `stop` is called when so many seconds are over (None and 0: never); HostError without thread."""
+    if not seconds:
+        yield
+        return
+    import threading
+
+    timer = threading.Timer(seconds, stop)
+    timer.daemon = True
+    try:
+        timer.start()
+    except RuntimeError as error:
+        raise HostError(f"max_time (--max-time) needs a thread, and {sentence(error)}; run without it") from None
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def warn(text: str) -> None:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import errno
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from imgbatch import codecs
 from imgbatch.codecs.registry import WRITTEN
 from imgbatch.core.errors import ImageError, kind_of_errno, one_line
-from imgbatch.core.job import Failure, Job, Outcome, Source
+from imgbatch.core.job import Failure, Job, Outcome, Source, Status
 from imgbatch.core.run_settings import Settings
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.planning.find import SkippedFile
@@ -117,15 +117,17 @@ class Destination(ABC):
         return f"{what}: {failure.message}; what is finished is recorded"
 
     @abstractmethod
-    def finish(self, jobs: Sequence[Job], outcomes: Sequence[Outcome], began_ns: int, complete: bool) -> None:
+    def finish(
+        self, jobs: Sequence[Job], status_of: Callable[[int], Status | None], began_ns: int, complete: bool
+    ) -> None:
         """Take care of what workers left that did not come to an outcome.
 
         Parameters
         ----------
         jobs : sequence of Job
             All that were to be done.
-        outcomes : sequence of Outcome
-            All that were settled.
+        status_of : callable
+            The status of a job by its index; None where it came to no outcome.
         began_ns : int
             When the run began (time.time_ns()).
         complete : bool

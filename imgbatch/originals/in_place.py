@@ -17,12 +17,12 @@ import contextlib
 import os
 import stat
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from imgbatch.codecs.errors import classify
 from imgbatch.core.errors import ImageError, PlanError
-from imgbatch.core.job import Failure, Job, Outcome, Source, Target, Written
+from imgbatch.core.job import Failure, Job, Outcome, Source, Status, Target, Written
 from imgbatch.core.run_settings import Settings
 from imgbatch.ledger.database import FILE
 from imgbatch.ledger.destination import Assignment, Destination
@@ -282,11 +282,12 @@ class InPlace(Destination):
         """Write what became of a source to the ledger; its new content stands there already."""
         self._ledger.record(replace(outcome, outputs=()))
 
-    def finish(self, jobs: Sequence[Job], outcomes: Sequence[Outcome], began_ns: int, complete: bool) -> None:
+    def finish(
+        self, jobs: Sequence[Job], status_of: Callable[[int], Status | None], began_ns: int, complete: bool
+    ) -> None:
         """Remove what workers made and nobody took, and, of a complete run, backups older than keep_backups."""
-        ok_indices = {outcome.index for outcome in outcomes if outcome.status == "ok"}
         for job in jobs:
-            if job.index not in ok_indices:
+            if status_of(job.index) != "ok":
                 for target in job.targets:
                     self._drop(target.path)
         self._replacements.close()

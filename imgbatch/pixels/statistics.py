@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Outcome
-from imgbatch.core.report import dumps
+from imgbatch.core.quantities import Size
+from imgbatch.core.records.outcomes import Outcomes
+from imgbatch.core.report import WRONG, dumps
 from imgbatch.pixels.exact_sums import Sums
 from imgbatch.pixels.histogram import MODES, Measurement
 from imgbatch.pixels.moments import TOP, EqualWeightMoments, pool
@@ -35,10 +39,13 @@ class Spread:
     @classmethod
     def of(cls, sides: Iterable[int]) -> Spread | None:
         """The spread of `sides`; None where there are none."""
-        numbers = sorted(sides)
-        if not numbers:
+        counts = sides if isinstance(sides, Counter) else Counter(sides)
+        if not counts:
             return None
-        low, high = numbers[(len(numbers) - 1) // 2], numbers[len(numbers) // 2]
+        numbers = sorted(counts)
+        last_places = list(accumulate(counts[number] for number in numbers))  # of each number, from 1 on
+        count = last_places[-1]
+        low, high = (numbers[bisect_left(last_places, place)] for place in ((count + 1) // 2, count // 2 + 1))
         return cls(numbers[0], low if low == high else (low + high) / 2, numbers[-1])
 
     def table(self) -> dict[str, float]:
@@ -76,7 +83,7 @@ class Statistics:
         How many pictures have which aspect ratio: ``"3:2"``, ``"2:3"``, ..., or ``"other"``.
     formats, modes : dict
         How many files have which format (our words) and mode (Pillow's).
-    failures : tuple of Outcome
+    failures : sequence of Outcome
         In the order of the sources.
     mean_image : (H, W, C) float64 or None
         The mean of all images on the grid that was asked for, as parts of 1.0; every image counts the same.
@@ -99,7 +106,7 @@ class Statistics:
     aspects: dict[str, int]
     formats: dict[str, int]
     modes: dict[str, int]
-    failures: tuple[Outcome, ...]
+    failures: Sequence[Outcome]
     mean_image: NDArray[Any] | None = None
 
     def __eq__(self, other: object) -> bool:
@@ -159,20 +166,59 @@ class Statistics:
         return Images.fromarray(values[:, :, 0] if values.shape[2] == 1 else values)
 
 
-def make_statistics(
-    mode: str, weight: str, sums: Sums, measurements: Sequence[Measurement], failures: Sequence[Outcome]
-) -> Statistics:
+class PictureCounts:
+    """What was said of each picture, counted: numbers for each size and each word, however many pictures there are.
+
+    Parameters
+    ----------
+    channels : int
+        With `weight` "image", how many sums each of them has.
+    weight : str
+        "pixel" or "image".
+    """
+
+    def __init__(self, channels: int, weight: str = "pixel") -> None:
+        self.widths: Counter[int] = Counter()
+        self.heights: Counter[int] = Counter()
+        self.aspects: Counter[str] = Counter()
+        self.formats: Counter[str] = Counter()
+        self.modes: Counter[str] = Counter()
+        self.equally = EqualWeightMoments(channels) if weight == "image" else None
+
+    def add(self, format: str, mode: str, size: Size) -> None:
+        """Count a picture.
+
+        Parameters
+        ----------
+        format, mode : str
+            The format in our words, the mode in Pillow's.
+        size : (int, int)
+            Width and height in px.
+        """
+        width, height = size
+        self.widths[width] += 1
+        self.heights[height] += 1
+        self.aspects[aspect(width, height)] += 1
+        self.formats[format] += 1
+        self.modes[mode] += 1
+
+    def add_measurement(self, one: Measurement) -> None:
+        """Count a picture that was measured."""
+        self.add(one.format, one.mode, one.size)
+        if self.equally is not None:
+            self.equally.add(one.size[0] * one.size[1], one.sum, one.sum_squares)
+
+
+def make_statistics(mode: str, sums: Sums, pictures: PictureCounts, failures: Sequence[Outcome]) -> Statistics:
     """The figures that follow from the exact sums, and from what was said of each file.
 
     Parameters
     ----------
     mode : str
         A key of MODES.
-    weight : str
-        "pixel": each pixel counts alike; "image": each picture.
     sums : Sums
-    measurements : sequence of Measurement
-        One for each picture in `sums`.
+    pictures : PictureCounts
+        Each picture in `sums`.
     failures : sequence of Outcome
         The files that could not be measured.
     """
@@ -180,11 +226,8 @@ def make_statistics(
 
     count = len(MODES[mode])
     figure: Callable[[int], tuple[float, float]]
-    if weight == "image":
-        equally = EqualWeightMoments(count)
-        for one in measurements:
-            equally.add(one.size[0] * one.size[1], one.sum, one.sum_squares)
-        figure = equally.figures
+    if pictures.equally is not None:
+        figure = pictures.equally.figures
     else:
 
         def figure(channel: int) -> tuple[float, float]:
@@ -194,7 +237,7 @@ def make_statistics(
     part = TOP if sums.pixels else math.nan
     return Statistics(
         mode=mode,
-        weight=weight,
+        weight="pixel" if pictures.equally is None else "image",
         images=sums.images,
         failed=len(failures),
         pixels=sums.pixels,
@@ -205,27 +248,23 @@ def make_statistics(
         sum=sums.sum,
         sum_squares=sums.sum_squares,
         histogram=sums.histogram,
-        width=Spread.of(one.size[0] for one in measurements),
-        height=Spread.of(one.size[1] for one in measurements),
-        aspects=_count(aspect(*one.size) for one in measurements),
-        formats=_count(one.format for one in measurements),
-        modes=_count(one.mode for one in measurements),
-        failures=tuple(failures),
+        width=Spread.of(pictures.widths),
+        height=Spread.of(pictures.heights),
+        aspects=dict(sorted(pictures.aspects.items())),
+        formats=dict(sorted(pictures.formats.items())),
+        modes=dict(sorted(pictures.modes.items())),
+        failures=failures,
         mean_image=None if sums.grid is None else sums.grid / (sums.images * TOP or math.nan),
     )
 
 
-def output_statistics(sums: Sums, outcomes: Iterable[Outcome]) -> Statistics:
+def output_statistics(sums: Sums, outcomes: Outcomes) -> Statistics:
     """The figures of the files that a run wrote; `sums` are those of the outcomes that are "ok"."""
-    results = list(outcomes)
-    measurements = [
-        Measurement(one.index, one.source, "ok", format=result.format, mode=result.mode or "unknown",
-                    size=(result.width, result.height))
-        for one in results
-        if one.status == "ok"
-        for result in one.outputs
-    ]  # fmt: skip
-    return make_statistics("RGB", "pixel", sums, measurements, [one for one in results if not one.ok])
+    pictures = PictureCounts(len(MODES["RGB"]))
+    for outcome in outcomes:
+        for output in outcome.outputs if outcome.status == "ok" else ():
+            pictures.add(output.format, output.mode or "unknown", (output.width, output.height))
+    return make_statistics("RGB", sums, pictures, outcomes.of_status(WRONG))
 
 
 def aspect(width: int, height: int) -> str:
@@ -235,10 +274,6 @@ def aspect(width: int, height: int) -> str:
     if abs(quotient * short / long - 1) > _NEAR:
         return "other"
     return f"{long}:{short}" if width >= height else f"{short}:{long}"
-
-
-def _count(words: Iterable[str]) -> dict[str, int]:
-    return dict(sorted(Counter(words).items()))
 
 
 def _numbers(values: NDArray[Any]) -> list[float | None]:

@@ -186,7 +186,7 @@ class _TargetNames:
         return _NamePattern(number, output, base, frozenset(name_fields(output.name)), names.is_late(output.name))
 
     def job(self, index: int, source: Source, earlier: OutputPaths) -> Job:
-        """The job of one source, with what is to be made of it, or with a problem; the parameters are those of :meth:`targets`.
+        """The job of one source, with what is to be made of it, or with a problem.
 
         Parameters
         ----------

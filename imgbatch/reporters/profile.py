@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from imgbatch.core.errors import PHASES
 from imgbatch.core.job import Cost, Outcome
@@ -42,95 +43,124 @@ class Profile(Reporter):
     def finish(self, report: Report) -> None:
         """Say where the time went."""
         parent = self._cpu() - self._began if self._workers else 0.0
-        outcomes = [outcome for outcome in report.outcomes if outcome.ms]
-        lost_count = sum(outcome.status in ("timeout", "crashed") for outcome in report.outcomes)
+        tally = Tally(report.outcomes)
+        lost_count = report.counts["timeout"] + report.counts["crashed"]
         losses = f"{'1 file that' if lost_count == 1 else f'{lost_count} files that'} timed out or crashed"
-        if not outcomes:
+        if not tally.files:
             self._say(
                 f"profile: nothing was finished; not counted: {losses}" if lost_count else "profile: nothing was done"
             )
             return
-        workers = max(1, min(self._workers, len(outcomes)))
-        pixels = megapixels(outcomes)
-        count = "1 file" if len(outcomes) == 1 else f"{len(outcomes)} files"
+        workers = max(1, min(self._workers, tally.files))
+        pixels = tally.pixels / 1e6
+        count = "1 file" if tally.files == 1 else f"{tally.files} files"
         where = "in this process" if not self._workers else "1 worker" if workers == 1 else f"{workers} workers"
         rate = f", {pixels / report.seconds:.1f} MPix/s" if report.seconds else ""
         self._say(f"profile: {count}, {pixels:.1f} MPix, {report.seconds:.2f} s{rate}, {where}")
-        for table in (phases(outcomes), formats(outcomes), operations(outcomes)):
+        for table in (phases(tally), formats(tally), operations(tally)):
             for line in table:
                 self._say("  " + line)
         if lost_count:  # what their workers did in this time is not known, so neither is what the others waited for
             self._say(f"  not counted: {losses}")
             return
-        self._say(f"  limit: {limit(outcomes, report.seconds, workers, parent)}")
+        self._say(f"  limit: {limit(tally, report.seconds, workers, parent)}")
 
 
-def costs(outcomes: Iterable[Outcome]) -> list[Cost]:
-    """What is known of the files that a profiled run did."""
-    return [outcome.cost for outcome in outcomes if outcome.cost is not None]
+class Tally:
+    """What outcomes have cost, added up; those that have no milliseconds were not done, and do not count.
+
+    Attributes
+    ----------
+    files : int
+    pixels : int
+        Of the sources that were decoded: a header may promise what no decoder has ever seen.
+    times : Counter
+        Milliseconds of each phase.
+    formats : dict
+        The sums of the files of each format that a profiled run did.
+    operation_times, operation_files : Counter
+        Milliseconds of each operation, and how many files had it.
+    cpu_ms : float
+        Processor time of what a profiled run did.
+    """
+
+    def __init__(self, outcomes: Iterable[Outcome]) -> None:
+        self.files = self.pixels = 0
+        self.times: Counter[str] = Counter()
+        self.formats: dict[str, FormatSums] = {}
+        self.operation_times: Counter[str] = Counter()
+        self.operation_files: Counter[str] = Counter()
+        self.cpu_ms = 0.0
+        for outcome in outcomes:
+            if outcome.ms:
+                self.files += 1
+                self.times.update(outcome.ms)
+                if outcome.cost is not None:
+                    self._add_cost(outcome, outcome.cost)
+
+    def _add_cost(self, outcome: Outcome, cost: Cost) -> None:
+        is_decoded = outcome.error is None or outcome.error.phase not in _EARLY_PHASES
+        pixels = cost.pixels if is_decoded else 0
+        self.pixels += pixels
+        sums = self.formats.setdefault(cost.format, FormatSums())
+        sums.files, sums.pixels, sums.ms = sums.files + 1, sums.pixels + pixels, sums.ms + sum(outcome.ms.values())
+        self.operation_times.update(cost.steps)
+        self.operation_files.update(cost.steps.keys())
+        self.cpu_ms += cost.cpu_ms
 
 
-def megapixels(outcomes: Iterable[Outcome]) -> float:
-    """Of the sources that were decoded: a header may promise what no decoder has ever seen."""
-    pictures = (outcome for outcome in outcomes if outcome.error is None or outcome.error.phase not in _EARLY_PHASES)
-    return sum(cost.pixels for cost in costs(pictures)) / 1e6
+@dataclass
+class FormatSums:
+    """Files, pixels and milliseconds of one format."""
+
+    files: int = 0
+    pixels: int = 0
+    ms: float = 0.0
 
 
-def phase_times(outcomes: Iterable[Outcome]) -> Counter[str]:
-    """Milliseconds of each phase, all files together."""
-    times: Counter[str] = Counter()
-    for outcome in outcomes:
-        times.update(outcome.ms)
-    return times
-
-
-def phases(outcomes: Sequence[Outcome]) -> list[str]:
+def phases(tally: Tally) -> list[str]:
     """The table of phases: seconds, share, milliseconds a file."""
-    times = phase_times(outcomes)
-    total = sum(times.values()) or 1.0
+    total = sum(tally.times.values()) or 1.0
     rows = [("phase", "seconds", "share", "ms a file")]
     for phase in PHASES:
-        if phase in times:
-            rows.append((phase, *_figures(times[phase], total, len(outcomes))))
+        if phase in tally.times:
+            rows.append((phase, *_figures(tally.times[phase], total, tally.files)))
     return _align(rows)
 
 
-def formats(outcomes: Sequence[Outcome]) -> list[str]:
+def formats(tally: Tally) -> list[str]:
     """MPix/s are those of one worker."""
     rows = [("format", "files", "MPix", "ms a file", "MPix/s a worker")]
-    kinds = Counter(outcome.cost.format for outcome in outcomes if outcome.cost is not None)
-    for kind, files in kinds.most_common():
-        these = [outcome for outcome in outcomes if outcome.cost is not None and outcome.cost.format == kind]
-        pixels, ms = megapixels(these), sum(phase_times(these).values())
-        rate = f"{pixels / ms * 1000:.1f}" if ms else ""
-        rows.append((kind or "not known", str(files), f"{pixels:.1f}", f"{ms / files:.2f}", rate))
+    for kind, sums in sorted(tally.formats.items(), key=lambda item: -item[1].files):
+        pixels = sums.pixels / 1e6
+        rate = f"{pixels / sums.ms * 1000:.1f}" if sums.ms else ""
+        rows.append((kind or "not known", str(sums.files), f"{pixels:.1f}", f"{sums.ms / sums.files:.2f}", rate))
     return _align(rows) if len(rows) > 1 else []
 
 
-def operations(outcomes: Sequence[Outcome]) -> list[str]:
+def operations(tally: Tally) -> list[str]:
     """Shares are of all time, as those of the phases."""
-    times: Counter[str] = Counter()
-    counts: Counter[str] = Counter()
-    for cost in costs(outcomes):
-        times.update(cost.steps)
-        counts.update(cost.steps.keys())
-    total = sum(phase_times(outcomes).values()) or 1.0
+    total = sum(tally.times.values()) or 1.0
     rows = [("operation", "seconds", "share", "ms a file")]
-    rows += [(name, *_figures(ms, total, counts[name])) for name, ms in times.most_common()]
+    rows += [
+        (name, *_figures(ms, total, tally.operation_files[name])) for name, ms in tally.operation_times.most_common()
+    ]
     return _align(rows) if len(rows) > 1 else []
 
 
-def limit(outcomes: Sequence[Outcome], seconds: float, workers: int, parent: float) -> str:
+def limit(tally: Tally, seconds: float, workers: int, parent: float) -> str:
     """Which resource the run waited for, and the figure that says so.
 
     Parameters
     ----------
+    tally : Tally
     seconds : float
         Wall clock of the run.
+    workers : int
     parent : float
         Seconds of processor time of the parent; 0 where it did the work itself.
     """
-    times = phase_times(outcomes)
+    times = tally.times
     busy = sum(times.values()) / 1000
     if seconds and parent / seconds >= _PARENT:
         return f"the parent process, which was busy {parent / seconds:.0%} of the time"
@@ -139,7 +169,7 @@ def limit(outcomes: Sequence[Outcome], seconds: float, workers: int, parent: flo
     disk = (times["read"] + times["write"]) / 1000 / busy if busy else 0.0
     if disk >= _DISK:
         return f"the disk: reading and writing took {disk:.0%} of the workers' time"
-    cpu_seconds = sum(cost.cpu_ms for cost in costs(outcomes)) / 1000
+    cpu_seconds = tally.cpu_ms / 1000
     phase, ms = max(times.items(), key=lambda item: item[1])
     if busy and cpu_seconds and cpu_seconds / busy < _WAITING:
         share = f"workers computed {cpu_seconds / busy:.0%} of their time"

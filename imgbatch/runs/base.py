@@ -8,8 +8,8 @@ in `_work`.
 from __future__ import annotations
 
 import contextlib
+import functools
 import sys
-import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -20,9 +20,10 @@ from imgbatch import executors
 from imgbatch.core.errors import EngineError, HostError, LostEngineError, sentence, wrong_value
 from imgbatch.core.job import Job, Outcome
 from imgbatch.core.parameter_kinds import check_paths, check_type
+from imgbatch.core.records.status_table import StatusTable
 from imgbatch.core.report import ExitCode, Report
 from imgbatch.core.run_settings import Filters, Settings
-from imgbatch.executors.base import Executor, ExecutorOptions, warn
+from imgbatch.executors.base import Executor, ExecutorOptions, time_limit, warn
 from imgbatch.operations.support.resampling import resampler
 from imgbatch.pipeline.task import Task
 from imgbatch.runs.resampler_choice import choose_resampler, is_wrong_choice
@@ -61,6 +62,10 @@ class Run(ABC):
         What there is to do, once it is prepared.
     report : Report
         Complete when :meth:`outcomes` has ended.
+    statuses : StatusTable
+        What became of each job so far.
+    keeps_outcomes : bool
+        Whether the report will hold the outcomes; may be set before they are asked for.
     executor : Executor or None
         Does the work, once it has begun.
     executor_kind : ExecutorKind
@@ -86,6 +91,8 @@ class Run(ABC):
             resampler.choose(self.settings.resampler)
         self.workload = Workload()
         self.report = Report(fail_on=self.settings.fail_on)
+        self.statuses = StatusTable()
+        self.keeps_outcomes = True
         self.executor: Executor | None = None
         self.executor_kind = executors.choose(self.settings.workers, executor)
         self._foreign_executor = executor
@@ -133,7 +140,9 @@ class Run(ABC):
         """
         if not self._is_prepared:
             self.prepare()
-        with self._session(), self._reporting(), self._time_limit():
+        seconds = self.settings.max_time
+        stop = functools.partial(self.stop, ExitCode.OK, f"{seconds:g} s are over (--max-time)" if seconds else "")
+        with self._session(), self._reporting(), time_limit(seconds, stop):
             yield from self._work()
 
     def stop(self, code: ExitCode, reason: str) -> None:
@@ -204,7 +213,7 @@ class Run(ABC):
         """Write into the report how the run ends, be it now: for who has to end while a file is in hand, too."""
         report = self.report
         report.seconds = time.monotonic() - self._began
-        report.remaining = self.workload.later + self.total - len(report.outcomes)
+        report.remaining = self.workload.later + self.total - len(self.statuses)
         if self._stop is not None and (report.remaining or self._is_failure):
             code, report.reason = self._stop
             report.stopped = code or None  # a planned stop is no failure
@@ -220,24 +229,6 @@ class Run(ABC):
             self._logger = Logger(self.report.base)
             self._logger.start(self.total, self.total_bytes)
 
-    @contextlib.contextmanager
-    def _time_limit(self) -> Iterator[None]:
-        """Within the block the run is stopped when max_time is over."""
-        seconds = self.settings.max_time
-        if not seconds:
-            yield
-            return
-        timer = threading.Timer(seconds, self.stop, (ExitCode.OK, f"{seconds:g} s are over (--max-time)"))
-        timer.daemon = True
-        try:
-            timer.start()
-        except RuntimeError as error:
-            raise HostError(f"max_time (--max-time) needs a thread, and {sentence(error)}; run without it") from None
-        try:
-            yield
-        finally:
-            timer.cancel()
-
     def _count(self, outcome: Outcome) -> None:
         """Count an outcome, and end the run where it is one failure too many."""
         self._add(outcome)
@@ -250,7 +241,11 @@ class Run(ABC):
             if text not in self._host_warnings:
                 self._host_warnings.add(text)
                 warn(text)
-        self.report.add(outcome)
+        self.statuses.add(outcome.index, outcome.status)
+        try:
+            self.report.add(outcome, self.keeps_outcomes)
+        except HostError as error:  # the disk has no room for what is reported; what is done is not lost
+            self.stop(ExitCode.STOPPED, sentence(error))
         if self._logger is not None:
             self._logger.outcome(outcome)
 

@@ -43,8 +43,6 @@ class Batch(Run):
     ----------
     preparation : Preparation
         Finds what there is to do, and holds what the run needs: ledger, lock, resources.
-    report : Report
-        Complete when :meth:`outcomes` has ended.
     command : str
         What was typed, for the history.
     """
@@ -77,6 +75,7 @@ class Batch(Run):
         self._is_complete = False  # whether it ended without an error, be it early
         self.command = ""
         self.report.base, self.report.warnings = self.folder, self.preparation.warnings
+        self.report.outcomes.lie_in(self.state)
 
     @property
     def folder(self) -> str:
@@ -198,7 +197,7 @@ class Batch(Run):
     def _finish(self, ledger: Ledger, began_ns: int) -> None:
         destination, complete = self.preparation.destination, self._is_complete
         try:
-            destination.finish(self.todo, self.report.outcomes, began_ns, complete)
+            destination.finish(self.todo, self.statuses.status_of, began_ns, complete)
             if complete:  # else it broke off (KeyboardInterrupt, say), and the next run takes it for one that died
                 ledger.end(self.report.summary())
         finally:
@@ -250,10 +249,10 @@ class Batch(Run):
         Of each file the first frame counts, as RGB, with the pixels that its encoder got. What was unchanged was not
         decoded and is in no figure.
         """
-        if self._sums is None:
-            raise wrong_value("stats=True, and outcomes() to have ended,", "statistics()", "no sums")
         from imgbatch.pixels.statistics import output_statistics
 
+        if self._sums is None:
+            raise wrong_value("stats=True, and outcomes() to have ended,", "statistics()", "no sums")
         return output_statistics(self._sums, self.report.outcomes)
 
     def _results(self, task: Task, totals: Totals | None) -> Generator[Outcome, None, None]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from imgbatch.core.job import Job, Outcome, Source
+from imgbatch.core.job import Job, Outcome, Source, Status
 from imgbatch.ledger.destination import Assignment, Destination
 from imgbatch.ledger.up_to_date import up_to_date
 from imgbatch.planning.plan import plan
@@ -85,9 +85,10 @@ class OutputFolder(Destination):
 
         return RenamedSources(self._ledger, self._recipe, self.digests)
 
-    def finish(self, jobs: Sequence[Job], outcomes: Sequence[Outcome], began_ns: int, complete: bool) -> None:
+    def finish(
+        self, jobs: Sequence[Job], status_of: Callable[[int], Status | None], began_ns: int, complete: bool
+    ) -> None:
         """Remember what workers had finished that died, or were shot, before they could tell."""
-        survivors = {outcome.index for outcome in outcomes if outcome.status not in ("timeout", "crashed")}
         for job in jobs:
-            if job.index not in survivors:
+            if status_of(job.index) in (None, "timeout", "crashed"):
                 self._ledger.adopt(job, began_ns)

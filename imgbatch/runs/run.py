@@ -82,7 +82,8 @@ def process(
 ) -> Iterator[Outcome]:
     """As :func:`run`, but yields each :class:`Outcome` as it completes; closing the iterator stops cleanly.
 
-    The plan is made, and refused if need be, by this call; the work begins with the first ``next()``.
+    The plan is made, and refused if need be, by this call; the work begins with the first ``next()``. No outcome is
+    held here once it was yielded.
 
     Parameters
     ----------
@@ -90,6 +91,7 @@ def process(
         As of :func:`run`, and so are the errors.
     """
     batch = Batch(paths, output, recipe, _settings(settings), filters, ledger=ledger, executor=executor)
+    batch.keeps_outcomes = False
     batch.prepare()
     return batch.outcomes()
 
@@ -147,7 +149,8 @@ class Handle:
     @property
     def progress(self) -> tuple[int, int]:
         """How many files have an outcome, and how many there are."""
-        return len(self._report.outcomes), self._total if self._batch is None else self._batch.total
+        batch = self._batch
+        return (len(self._report.outcomes), self._total) if batch is None else (len(batch.statuses), batch.total)
 
     def done(self) -> bool:
         """Whether the run has ended."""

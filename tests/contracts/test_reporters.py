@@ -20,8 +20,8 @@ from imgbatch import reporters
 from imgbatch.cli.arguments import read_list
 from imgbatch.cli.flag_table import run_flags, stats_flags
 from imgbatch.core.errors import KINDS, PHASES, UsageError
-from imgbatch.core.job import Cost, Failure, Outcome, Source, Status, Written
-from imgbatch.core.report import STATUSES, WRONG, ExitCode, Report, is_shown
+from imgbatch.core.job import STATUSES, Cost, Failure, Outcome, Source, Status, Written
+from imgbatch.core.report import WRONG, ExitCode, Report, is_shown
 from imgbatch.reporters.base import Reporter, printable
 from imgbatch.reporters.console import EVERY, Console, ConsoleStyle
 from imgbatch.reporters.files.failed_list import FailedList

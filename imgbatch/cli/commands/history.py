@@ -16,7 +16,8 @@ from imgbatch.cli.precedence import from_environment
 from imgbatch.cli.standard_streams import print_stderr
 from imgbatch.core.errors import UsageError, wrong_value
 from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.core.report import STATUSES, ExitCode, dumps
+from imgbatch.core.job import STATUSES
+from imgbatch.core.report import ExitCode, dumps
 from imgbatch.core.run_settings import Settings
 from imgbatch.ledger.rows import PastRun
 from imgbatch.reporters.base import printable

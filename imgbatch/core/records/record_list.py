@@ -8,32 +8,48 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from imgbatch.core.records.packing import Packing
-from imgbatch.core.records.record_file import RecordFile
+if TYPE_CHECKING:
+    from imgbatch.core.records.packing import Packing
+    from imgbatch.core.records.record_file import RecordFile
 
 T = TypeVar("T")
 RECENT = 1024  # values that are not packed yet: a small run packs none
 _REPR_LENGTH = 8  # values in a repr
 
 
-class RecordList(Sequence[T]):
+class EqualSequence(Sequence[T]):
+    """A sequence that is equal to one of another type, if that has equal values; its repr shows the first of them."""
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence) or isinstance(other, (str, bytes)):
+            return NotImplemented
+        return len(self) == len(other) and all(one == another for one, another in zip(self, other, strict=False))
+
+    __hash__ = None  # type: ignore[assignment]  # as a list has none
+
+    def __repr__(self) -> str:
+        more = f", ... ({len(self) - _REPR_LENGTH} more)" if len(self) > _REPR_LENGTH else ""
+        return f"[{', '.join(map(repr, islice(self, _REPR_LENGTH)))}{more}]"
+
+
+class RecordList(EqualSequence[T]):
     """A sequence that grows at its end, and may be read by other threads meanwhile.
 
     Parameters
     ----------
-    packing : Packing
-        Makes bytes of its values.
+    packing : Packing or None
+        Makes bytes of its values; None: of a class that inherits and has one when it is needed.
     values : iterable, optional
         What it begins with.
     folder : str
         Where its file shall lie, once there is one; as of :class:`record_file.RecordFile`.
     """
 
-    def __init__(self, packing: Packing[T], values: Iterable[T] = (), folder: str = "") -> None:
-        self._packing = packing
-        self._records = RecordFile(folder)
+    def __init__(self, packing: Packing[T] | None, values: Iterable[T] = (), folder: str = "") -> None:
+        self._packing, self._folder = packing, folder
+        self._records: RecordFile | None = None  # of all values before the recent ones
         self._recent: list[T] = []
         self._lock = threading.Lock()
         for value in values:
@@ -43,18 +59,17 @@ class RecordList(Sequence[T]):
         """Add a value; HostError where the disk takes no more: it is there all the same, in memory."""
         self._recent.append(value)
         if len(self._recent) >= RECENT:
-            records = list(map(self._packing.pack, self._recent))
-            with self._lock:
-                self._recent = []
-                self._records.extend(records)
+            self._pack_recent()
 
     def lie_in(self, folder: str) -> None:
         """Have the file made in `folder`, unless there is one already."""
-        self._records.folder = folder
+        self._folder = folder
+        if self._records is not None:
+            self._records.folder = folder
 
     def __len__(self) -> int:
         with self._lock:
-            return len(self._records) + len(self._recent)
+            return len(self._records or ()) + len(self._recent)
 
     @overload
     def __getitem__(self, place: int) -> T: ...
@@ -74,17 +89,6 @@ class RecordList(Sequence[T]):
             yield self._value(number)
             number += 1
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Sequence) or isinstance(other, (str, bytes)):
-            return NotImplemented
-        return len(self) == len(other) and all(one == another for one, another in zip(self, other, strict=False))
-
-    __hash__ = None  # type: ignore[assignment]  # as a list has none
-
-    def __repr__(self) -> str:
-        more = f", ... ({len(self) - _REPR_LENGTH} more)" if len(self) > _REPR_LENGTH else ""
-        return f"[{', '.join(map(repr, islice(self, _REPR_LENGTH)))}{more}]"
-
     def __getstate__(self) -> dict[str, Any]:
         with self._lock:
             return {name: value for name, value in vars(self).items() if name != "_lock"}
@@ -95,5 +99,23 @@ class RecordList(Sequence[T]):
     def _value(self, number: int) -> T:
         """The value that was appended as the one of that number."""
         with self._lock:
-            count = len(self._records)
-            return self._packing.unpack(self._records[number]) if number < count else self._recent[number - count]
+            if self._records is None or number >= len(self._records):
+                return self._recent[number - len(self._records or ())]
+            assert self._packing is not None
+            return self._packing.unpack(self._records[number])
+
+    def _pack_recent(self) -> None:
+        if self._records is None:
+            from imgbatch.core.records.record_file import RecordFile  # small runs need none
+
+            self._records = RecordFile(self._folder)
+        if self._packing is None:
+            self._packing = self._make_packing()
+        records = list(map(self._packing.pack, self._recent))
+        with self._lock:
+            self._recent = []
+            self._records.extend(records)
+
+    def _make_packing(self) -> Packing[T]:
+        """The packing of one that was made without."""
+        raise NotImplementedError

@@ -34,11 +34,14 @@ class FailedList(Reporter):
     def finish(self, report: Report) -> None:
         """Write the list; OSError where that fails."""
         end = b"\0" if self._null else b"\n"
-        paths = [os.fsencode(location(outcome.source)) for outcome in report.failed]
-        lines = [path for path in paths if end not in path]
+        count = 0  # of names that are left out
         with open_atomic(os.path.abspath(self.path)) as file:
-            file.writelines(path + end for path in lines)
-        if len(lines) < len(paths):
-            count = len(paths) - len(lines)
+            for outcome in report.failed:
+                path = os.fsencode(location(outcome.source))
+                if end in path:
+                    count += 1
+                else:
+                    file.write(path + end)
+        if count:
             names = "name holds a line break and is" if count == 1 else "names hold line breaks and are"
             self._warn(f"warning: {count} {names} left out of {printable(self.path)}; add -0 to list all")

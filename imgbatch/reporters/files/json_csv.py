@@ -12,12 +12,12 @@ import csv
 import io
 import os
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from imgbatch.core.report import Report, is_shown
 from imgbatch.reporters.base import Reporter
-from imgbatch.storage.atomic_write import write_bytes
+from imgbatch.storage.atomic_write import open_atomic
 
 COLUMNS = (
     "status", "root", "source", "output", "format", "width", "height", "bytes", "quality", "frames",
@@ -35,25 +35,26 @@ class ReportFile(Reporter):
 
     def finish(self, report: Report) -> None:
         """Write the file whole; OSError where that fails."""
-        write_bytes(os.path.abspath(self.path), self.text(report).encode("utf-8", "backslashreplace"))
+        with open_atomic(os.path.abspath(self.path)) as file:
+            file.writelines(piece.encode("utf-8", "backslashreplace") for piece in self.pieces(report))
 
     @abstractmethod
-    def text(self, report: Report) -> str:
-        """The file's content."""
+    def pieces(self, report: Report) -> Iterable[str]:
+        """The file's content, which may be larger than memory, piece by piece."""
 
 
 class JsonFile(ReportFile):
     """All records as one JSON array, the summary last."""
 
-    def text(self, report: Report) -> str:
+    def pieces(self, report: Report) -> Iterable[str]:
         """The JSON array, one record a line."""
-        return report.to_json()
+        return report.json_pieces()
 
 
 class CsvFile(ReportFile):
     """All records as rows, control characters spelled out; what a spreadsheet would run gets an apostrophe in front."""
 
-    def text(self, report: Report) -> str:
+    def pieces(self, report: Report) -> Iterator[str]:
         """The table, in the order of the sources."""
         text = io.StringIO(newline="")
         writer = csv.writer(text)  # lines end in CR LF as RFC 4180 has it
@@ -61,7 +62,10 @@ class CsvFile(ReportFile):
         for outcome in report.outcomes:
             for row in rows(outcome.record(report.base)):
                 writer.writerow([_cell(row[column]) for column in COLUMNS])
-        return text.getvalue()
+            yield text.getvalue()
+            text.seek(0)
+            text.truncate()
+        yield text.getvalue()
 
 
 class StatsFile(ReportFile):
@@ -71,9 +75,9 @@ class StatsFile(ReportFile):
         super().__init__(path)
         self._figures = figures
 
-    def text(self, report: Report) -> str:
+    def pieces(self, report: Report) -> Iterable[str]:
         """The figures as JSON."""
-        return self._figures()
+        return [self._figures()]
 
 
 def rows(record: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from imgbatch.core.job import readable
-from imgbatch.core.report import STATUSES, ExitCode, Report
+from imgbatch.core.job import STATUSES, readable
+from imgbatch.core.report import ExitCode, Report
 from imgbatch.reporters.files.json_csv import ReportFile
 
 _SUCCESS = "imgbatch_last_success_timestamp_seconds"
@@ -29,12 +29,12 @@ class PrometheusFile(ReportFile):
         super().__init__(path)
         self._clock = clock
 
-    def text(self, report: Report) -> str:
+    def pieces(self, report: Report) -> list[str]:
         """The gauges in the text format of Prometheus."""
         now = self._clock()
         last_success = now if report.exit_code == ExitCode.OK else self._last_success()
         label = f'output="{_escape(readable(report.base))}"'
-        return "\n".join(_lines(report, label, now, last_success)) + "\n"
+        return ["\n".join(_lines(report, label, now, last_success)) + "\n"]
 
     def _last_success(self) -> float | None:
         with contextlib.suppress(OSError, ValueError):

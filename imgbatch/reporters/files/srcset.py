@@ -11,7 +11,7 @@ Files that an earlier run made and this one left unchanged are there, too.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -26,11 +26,16 @@ _EVERYWHERE = ("jpeg", "png", "gif")
 class SrcSet(ReportFile):
     """The renditions of all images as one JSON object."""
 
-    def text(self, report: Report) -> str:
-        """The JSON object of all images that went well."""
-        outcomes = [outcome for outcome in report.outcomes if outcome.ok]
-        images = [entry(outcome, files, report.base) for outcome in outcomes for files in pictures(outcome.outputs)]
-        return without_controls(json.dumps({"v": 1, "images": images}, ensure_ascii=False, indent=1)) + "\n"
+    def pieces(self, report: Report) -> Iterator[str]:
+        """The JSON object of all images that went well, as ``json.dumps`` of it would indent it."""
+        yield '{\n "v": 1,\n "images": ['
+        before, after = "", "]\n}\n"
+        for outcome in report.outcomes:
+            for files in pictures(outcome.outputs) if outcome.ok else ():
+                text = json.dumps(entry(outcome, files, report.base), ensure_ascii=False, indent=1)
+                yield before + "\n  " + without_controls(text).replace("\n", "\n  ")
+                before, after = ",", "\n ]\n}\n"
+        yield after
 
 
 def pictures(outputs: Sequence[Written]) -> list[list[Written]]:

@@ -144,7 +144,7 @@ def test_it_may_be_read_while_it_grows(monkeypatch: pytest.MonkeyPatch) -> None:
             assert values._lock.locked()
             return super().__getitem__(number)
 
-    monkeypatch.setattr(record_list, "RecordFile", LockedFile)
+    monkeypatch.setattr(record_file, "RecordFile", LockedFile)
     values = RecordList(SourcePacking())
 
     def read() -> None:

@@ -11,7 +11,7 @@ from PIL import Image
 import imgbatch as ib
 from imgbatch.core.job import Cost, Failure, Outcome, Source
 from imgbatch.core.report import Report
-from imgbatch.reporters.profile import Profile, limit
+from imgbatch.reporters.profile import Profile, Tally, limit
 
 SAMPLES = Path(__file__).parents[3] / "sample_images"
 
@@ -22,7 +22,10 @@ def outcome(ms: dict[str, float], cost: Cost | None = None, index: int = 0) -> O
 
 def profile_lines(outcomes: list[Outcome], seconds: float, workers: int = 2) -> list[str]:
     lines: list[str] = []
-    Profile(lines.append, workers, cpu=lambda: 0.0).finish(Report(outcomes=outcomes, seconds=seconds))
+    report = Report(seconds=seconds)
+    for one in outcomes:
+        report.add(one)
+    Profile(lines.append, workers, cpu=lambda: 0.0).finish(report)
     return lines
 
 
@@ -53,7 +56,7 @@ def test_tables_add_up() -> None:
     ],
 )
 def test_the_limit(ms: dict[str, float], cpu: float, seconds: float, parent: float, words: str) -> None:
-    assert limit([outcome(ms, Cost("jpeg", 1, {}, cpu, 0))], seconds, 2, parent).startswith(words)
+    assert limit(Tally([outcome(ms, Cost("jpeg", 1, {}, cpu, 0))]), seconds, 2, parent).startswith(words)
 
 
 def test_pixels_that_no_decoder_has_seen_are_no_throughput() -> None:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import errno
+import gc
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
+from PIL import Image
 
 import imgbatch as ib
 from imgbatch.core.errors import PlanError
+from imgbatch.core.records import record_file, record_list
+from imgbatch.core.report import ExitCode
 from imgbatch.datasets.load import LoadRun
 from imgbatch.datasets.pack import PackRun
 from imgbatch.datasets.stats import StatsRun
@@ -67,3 +74,37 @@ def test_the_report_of_a_closed_run_counts_what_remains(folder: Path, kind: str)
     next(outcomes)
     outcomes.close()  # type: ignore[attr-defined]  # every run's outcomes are a generator
     assert run.report.remaining == run.total - len(run.report.outcomes) <= 1
+
+
+def test_a_folder_for_temporary_files_that_is_full_ends_the_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def refuse(folder: str) -> NoReturn:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(record_file, "_new_file", refuse)
+    monkeypatch.setattr(record_file, "BUFFER_SIZE", 100)
+    monkeypatch.setattr(record_list, "RECENT", 3)
+    for number in range(9):
+        Image.new("L", (4, 4)).save(tmp_path / f"{number}.png")
+    report = ib.check(tmp_path, workers=0)
+    assert (report.exit_code, report.counts["ok"], report.remaining) == (ExitCode.STOPPED, 3, 6)
+    assert "takes no more of what the run has to remember (No space left on device)" in report.reason
+    assert len(report.outcomes) == 3
+
+
+def test_process_holds_no_outcome(tmp_path: Path) -> None:
+    for number in range(9):
+        Image.new("L", (4, 4)).save(tmp_path / f"{number}.png")
+    before = count_outcomes()
+    outcomes = ib.process(tmp_path, tmp_path / "out", workers=0)
+    for _ in range(9):
+        assert next(outcomes).ok
+    assert count_outcomes() <= before + 1
+    assert next(outcomes, None) is None
+
+
+def count_outcomes() -> int:
+    """How many Outcomes there are in this process."""
+    gc.collect()
+    return sum(type(one) is ib.Outcome for one in gc.get_objects())
