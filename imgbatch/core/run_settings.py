@@ -27,6 +27,14 @@ def folder_word(word: str) -> str:
     return word
 
 
+def executor_word(word: str) -> str:
+    """``processes``, ``inline``, ``dask`` or ``dask:ADDRESS``; ValueError for any other word."""
+    name, colon, address = word.partition(":")
+    if name not in ("processes", "inline", "dask") or colon and (name != "dask" or not address.strip()):
+        raise ValueError(word)
+    return word
+
+
 @frozen
 class Filters(Declaration):
     """Which files of a folder or a glob count; files that are named always do."""
@@ -116,6 +124,14 @@ class Settings(Declaration):
     retries: Annotated[
         int, Count(1, 100, auto=False), "how often to try a file again whose worker an engine of others has lost"
     ] = 3
+    executor: Annotated[
+        str,
+        Grammar("processes, inline, dask or dask:ADDRESS", executor_word, ("processes", "dask:tcp://host:8786")),
+        "who does the work: worker processes here (default), this process, or a Dask cluster (imgbatch[dask])",
+    ] = "processes"
+    executor_timeout: Annotated[
+        float, Duration(0.001), "stop when a cluster has had no worker for this time; the next run goes on"
+    ] = 60.0
 
     def __post_init__(self) -> None:
         super().__post_init__()

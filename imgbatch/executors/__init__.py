@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
-from imgbatch.executors.registry import choose, make
+from imgbatch.executors.registry import choose, cluster_of, make
 
-__all__ = ["choose", "make", "refuse_import"]
+__all__ = ["choose", "cluster_of", "make", "refuse_import"]
 
 
 def refuse_import() -> None:

@@ -19,8 +19,15 @@ from imgbatch.pipeline.task import Task
 
 if TYPE_CHECKING:
     import concurrent.futures
+    from typing import TypeAlias
 
+    from distributed import Client
+
+    from imgbatch.executors.dask.cluster import Cluster
     from imgbatch.pixels.exact_sums import Totals
+
+    #: What a caller may give to have the work done: one of theirs, or the word of ``--executor``.
+    ForeignExecutor: TypeAlias = concurrent.futures.Executor | Client | str
 
 NO_GUARD = 77  # the exit code of a worker that met a script without main guard
 
@@ -45,6 +52,8 @@ class ExecutorOptions:
         The caller's executor, which is used instead.
     retries : int
         How often a file is tried again whose worker such an executor has lost.
+    cluster : Cluster or None
+        The Dask cluster, which is used instead.
     """
 
     workers: int | str = "auto"
@@ -54,6 +63,7 @@ class ExecutorOptions:
     memory: int | str = "auto"
     foreign_executor: concurrent.futures.Executor | None = None
     retries: int = 3
+    cluster: Cluster | None = None
 
 
 class Executor(ABC):

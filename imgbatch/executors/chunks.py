@@ -25,12 +25,13 @@ class Chunks:
     jobs : sequence of Job
     chunksize : int or "auto"
     workers : int
+        May be changed on the way, where workers come and go.
     worth_ms : float
         What a chunk is worth in ms, and with it up to ``MOST`` files for each `CHUNK_MS`.
     """
 
     def __init__(self, jobs: Sequence[Job], chunksize: int | str, workers: int, worth_ms: float = CHUNK_MS) -> None:
-        self._jobs, self._workers, self._worth_ms = jobs, workers, worth_ms
+        self._jobs, self.workers, self._worth_ms = jobs, workers, worth_ms
         self._most = round(MOST * worth_ms / CHUNK_MS)
         self._last = max(0, len(jobs) - LAST * workers)
         self._end = sorted(jobs[self._last :], key=lambda job: -job.source.size)
@@ -62,7 +63,7 @@ class Chunks:
         rest = len(self._jobs) - start
         if self._size is not None:
             return min(self._size, rest)
-        most = max(1, min(self._most, rest // (self._workers * 4)))
+        most = max(1, min(self._most, rest // (self.workers * 4)))
         factor = max(0.2, self._actual_ms / self._guess_ms) if self._guess_ms else 4.0  # nothing known: carefully
         cost = 0.0
         for count in range(most):

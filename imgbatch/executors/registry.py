@@ -12,8 +12,11 @@ TYPE_CHECKING = False  # as in imgbatch/__init__.py
 if TYPE_CHECKING:
     import concurrent.futures
 
+    from distributed import Client
+
     from imgbatch.core.run_settings import Settings
     from imgbatch.executors.base import Executor, ExecutorOptions
+    from imgbatch.executors.dask.cluster import Cluster
 
 
 class ExecutorKind:
@@ -31,13 +34,15 @@ class ExecutorKind:
         Whether the memory of its workers is limited: for all of them together, and for files from strangers.
     refusal : str
         The sentence for a run that asks for what it does not keep.
+    is_cluster : bool
+        Whether jobs are done by a cluster, which the run opens and closes.
     """
 
     def __init__(
         self, place: str, in_this_process: bool = False, *, keeps_timeout: bool = True, keeps_memory: bool = True,
-        refusal: str = "",
+        refusal: str = "", is_cluster: bool = False,
     ) -> None:  # fmt: skip
-        self.place, self.in_this_process = place, in_this_process
+        self.place, self.in_this_process, self.is_cluster = place, in_this_process, is_cluster
         self.keeps_timeout, self.keeps_memory, self.refusal = keeps_timeout, keeps_memory, refusal
 
     def refuse(self, wish: Settings | ExecutorOptions) -> None:
@@ -60,23 +65,61 @@ EXECUTORS = {
         refusal="expected no timeout, no memory limit and no untrusted files with an executor of the caller's, which "
         "can end no file and limits no process",
     ),
+    "dask": ExecutorKind("dask.executor.Dask", is_cluster=True),
 }  # fmt: skip
 
 
-def choose(workers: int | str, foreign_executor: concurrent.futures.Executor | None = None) -> ExecutorKind:
-    """The kind of executor for a number of workers (0: in this process), or for the caller's own executor.
+def choose(
+    workers: int | str, foreign_executor: concurrent.futures.Executor | Client | None = None, word: str = "processes"
+) -> ExecutorKind:
+    """The kind of executor that a run gets.
+
+    Parameters
+    ----------
+    workers : int or "auto"
+        0: in this process.
+    foreign_executor : concurrent.futures.Executor or distributed.Client, optional
+        The caller's own.
+    word : str
+        That of ``--executor``.
 
     Raises
     ------
     UsageError
         Neither `workers` nor the caller's executor says how many calls that does at a time.
     """
+    if is_client(foreign_executor):
+        return EXECUTORS["dask"]
     if foreign_executor is not None:
         from imgbatch.executors.futures import slots_of
 
         slots_of(foreign_executor, workers)
         return EXECUTORS["futures"]
-    return EXECUTORS["inline" if workers == 0 else "processes"]
+    name = word.partition(":")[0]
+    return EXECUTORS["inline" if name == "processes" and workers == 0 else name]
+
+
+def is_client(value: object) -> bool:
+    """Whether that is a Client of dask.distributed, which is not loaded to find out."""
+    classes = [(one.__module__.partition(".")[0], one.__name__) for one in type(value).__mro__]
+    return ("distributed", "Client") in classes
+
+
+def cluster_of(kind: ExecutorKind, client: object, settings: Settings) -> Cluster | None:
+    """The cluster of a run, which is reached when the first job is to be done; None for executors without one.
+
+    Parameters
+    ----------
+    kind : ExecutorKind
+    client : distributed.Client or None
+        The caller's; without one it is the cluster that the settings name.
+    settings : Settings
+    """
+    if not kind.is_cluster:
+        return None
+    from imgbatch.executors.dask.cluster import Cluster
+
+    return Cluster(client, settings.executor.partition(":")[2], settings.workers, settings.executor_timeout)
 
 
 def make(kind: ExecutorKind, options: ExecutorOptions) -> Executor:

@@ -121,11 +121,12 @@ class Task(ABC):
 
     def clean_up(self, job: Job, pid: int) -> None:
         """Remove the temporary files that process `pid`, which died or is about to, has left of a job."""
-        from imgbatch.planning.folders import folders_of
-        from imgbatch.storage.temporary import sweep
+        self.clean_up_after(pid, [job])
 
-        for folder in {folder for target in job.targets for folder in folders_of(target)}:
-            sweep(folder, pid, self.root)
+    def clean_up_after(self, pid: int | None, jobs: list[Job]) -> None:
+        """As :meth:`clean_up`, for some jobs; None: of every process of this machine that has died."""
+        from imgbatch.planning.folders import sweep_folders
+        sweep_folders((target for job in jobs for target in job.targets), pid, self.root)
 
 
 class FileTask(Task):
@@ -280,7 +281,6 @@ class FileContext(ABC):
     def fail(self, error: Exception) -> None:
         """Keep the first failure: the later ones often follow from it."""
         from imgbatch.codecs import errors
-
         kind, message = errors.classify(error, self.timer.phase)
         self.failure = self.failure or Failure(kind, self.timer.phase, message)
 

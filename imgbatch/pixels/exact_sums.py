@@ -225,6 +225,14 @@ class Totals:
                 raise EngineError("the sums cannot be read: they are being changed all the time, or their owner died")
             time.sleep(_PAUSE)
 
+    def take(self) -> bytes:
+        """What was added since the last time, as the bytes of a record; for another process, which adds it there."""
+        _, totals = self._arrays()
+        with self._lock:
+            data = totals.tobytes()
+            zero(totals)
+        return data
+
     def release(self) -> None:
         """Let go of the memory; the owner's call removes the segment. May be called again."""
         with self._lock:

@@ -7,12 +7,14 @@ Each folder is looked at once, however many files go there, and is only read. A 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
 from imgbatch.core.errors import PlanError, one_line
 from imgbatch.core.job import Target
 from imgbatch.planning.names import NAME_BYTES, fill_example, is_late, key, too_long
+from imgbatch.storage.below import Root
 from imgbatch.storage.registry import absolute, storage_of
 
 EntryKind = Literal["", "file", "folder"]
@@ -143,6 +145,23 @@ def folders_of(target: Target) -> list[str]:
     """The folder that a target's file is written in; with :func:`late_folders`, where the pixels give its name."""
     folder = os.path.dirname(target.path)
     return late_folders(folder) if target.late else [folder]
+
+
+def sweep_folders(targets: Iterable[Target], pid: int | None, root: Root | None) -> None:
+    """Remove the temporary files of a process, or of all that are dead, from the folders of some targets.
+
+    Parameters
+    ----------
+    targets : iterable of Target
+    pid : int or None
+        Of the process; None: of all processes of this machine that are dead.
+    root : Root or None
+        What each folder must be or lie below.
+    """
+    from imgbatch.storage.temporary import sweep
+
+    for folder in {folder for target in targets for folder in folders_of(target)}:
+        sweep(folder, pid, root)
 
 
 def _folders_in(folder: str) -> list[str]:

@@ -31,8 +31,7 @@ from imgbatch.runs.workload import Path, Workload, find_workload
 from imgbatch.storage.registry import refuse_unknown_stores
 
 if TYPE_CHECKING:
-    import concurrent.futures
-
+    from imgbatch.executors.base import ForeignExecutor
     from imgbatch.operations import Operation
     from imgbatch.pixels.exact_sums import Totals
     from imgbatch.planning.find import SkippedFile
@@ -48,8 +47,8 @@ class Run(ABC):
         Files, folders and globs.
     settings : Settings, optional
     filters : Filters, optional
-    executor : concurrent.futures.Executor, optional
-        Does the work instead of worker processes of its own.
+    executor : concurrent.futures.Executor, distributed.Client or str, optional
+        Does the work instead of worker processes of its own; a word is that of ``--executor``.
 
     Raises
     ------
@@ -77,7 +76,7 @@ class Run(ABC):
         paths: Sequence[Path] | Path,
         settings: Settings | None = None,
         filters: Filters | None = None,
-        executor: concurrent.futures.Executor | None = None,
+        executor: ForeignExecutor | None = None,
     ) -> None:
         executors.refuse_import()
         self.paths = check_paths("paths", paths)
@@ -85,8 +84,10 @@ class Run(ABC):
         self.settings = Settings() if settings is None else check_type("settings", settings, Settings, "Settings")
         what = "Filters such as Filters(max_depth=1)"
         self.filters = Filters() if filters is None else check_type("filters", filters, Filters, what)
+        if isinstance(executor, str):
+            self.settings, executor = replace(self.settings, executor=executor), None
         if executor is not None and not callable(getattr(executor, "submit", None)):
-            raise wrong_value("an Executor of concurrent.futures", "executor", executor)
+            raise wrong_value("an Executor of concurrent.futures, a Client of Dask or a word", "executor", executor)
         if self.settings.resampler != "auto":
             resampler.choose(self.settings.resampler)
         self.workload = Workload()
@@ -94,8 +95,9 @@ class Run(ABC):
         self.statuses = StatusTable()
         self.keeps_outcomes = True
         self.executor: Executor | None = None
-        self.executor_kind = executors.choose(self.settings.workers, executor)
+        self.executor_kind = executors.choose(self.settings.workers, executor, self.settings.executor)
         self._foreign_executor = executor
+        self._cluster = executors.cluster_of(self.executor_kind, executor, self.settings)
         if self.settings.untrusted and self.settings.timeout is None and self.executor_kind.keeps_timeout:
             self.settings = replace(self.settings, timeout=Settings.untrusted_timeout_s)
         self._is_prepared = False
@@ -142,7 +144,8 @@ class Run(ABC):
             self.prepare()
         seconds = self.settings.max_time
         stop = functools.partial(self.stop, ExitCode.OK, f"{seconds:g} s are over (--max-time)" if seconds else "")
-        with self._session(), self._reporting(), time_limit(seconds, stop):
+        cluster = contextlib.nullcontext() if self._cluster is None else contextlib.closing(self._cluster)
+        with self._session(), self._reporting(), time_limit(seconds, stop), cluster:
             yield from self._work()
 
     def stop(self, code: ExitCode, reason: str) -> None:
@@ -266,7 +269,7 @@ class Run(ABC):
         settings = self.settings
         options = ExecutorOptions(
             workers, settings.chunksize, settings.timeout, totals, settings.memory, self._foreign_executor,
-            settings.retries,
+            settings.retries, self._cluster,
         )  # fmt: skip
         self.executor = executors.make(self.executor_kind, options)
         if self._is_stopping():  # while it was made

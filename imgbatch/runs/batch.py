@@ -28,8 +28,7 @@ from imgbatch.runs.workload import Path
 from imgbatch.storage.temporary import sweep
 
 if TYPE_CHECKING:
-    import concurrent.futures
-
+    from imgbatch.executors.base import ForeignExecutor
     from imgbatch.ledger.renamed_sources import RenamedSources
     from imgbatch.ledger.rows import Row
     from imgbatch.pixels.exact_sums import Sums, Totals
@@ -56,7 +55,7 @@ class Batch(Run):
         filters: Filters | None = None,
         *,
         ledger: bool = True,
-        executor: concurrent.futures.Executor | None = None,
+        executor: ForeignExecutor | None = None,
         stats: bool = False,
     ) -> None:
         super().__init__(paths, settings, filters, executor)

@@ -54,6 +54,7 @@ class RunKeywords(ResizeKeywords, total=False):
     quarantine: str | None
     no_plan: bool
     profile: bool
+    executor_timeout: float | str
 
 
 def read_only_settings(keywords: Mapping[str, object], kind: type[ReadOnlyKeywords] = ReadOnlyKeywords) -> Settings:

@@ -16,7 +16,7 @@ from imgbatch.runs.keywords import RunKeywords
 from imgbatch.runs.workload import Path
 
 if TYPE_CHECKING:
-    import concurrent.futures
+    from imgbatch.executors.base import ForeignExecutor
 
 
 def run(
@@ -26,7 +26,7 @@ def run(
     *,
     filters: Filters | None = None,
     ledger: bool = True,
-    executor: concurrent.futures.Executor | None = None,
+    executor: ForeignExecutor | None = None,
     **settings: Unpack[RunKeywords],
 ) -> Report:
     """Make what the recipe says of every image, and report.
@@ -77,7 +77,7 @@ def process(
     *,
     filters: Filters | None = None,
     ledger: bool = True,
-    executor: concurrent.futures.Executor | None = None,
+    executor: ForeignExecutor | None = None,
     **settings: Unpack[RunKeywords],
 ) -> Iterator[Outcome]:
     """As :func:`run`, but yields each :class:`Outcome` as it completes; closing the iterator stops cleanly.
@@ -103,7 +103,7 @@ def start(
     *,
     filters: Filters | None = None,
     ledger: bool = True,
-    executor: concurrent.futures.Executor | None = None,
+    executor: ForeignExecutor | None = None,
     **settings: Unpack[RunKeywords],
 ) -> Handle:
     """As :func:`run`, but returns at once; the plan is made, and refused if need be, by this call.

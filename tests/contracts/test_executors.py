@@ -23,6 +23,7 @@ from imgbatch.core.job import Failure, Job, Outcome, Source, Target
 from imgbatch.executors import choose, make
 from imgbatch.executors.base import Executor, ExecutorOptions
 from imgbatch.executors.chunks import Chunks
+from imgbatch.executors.dask.cluster import Cluster
 from imgbatch.executors.futures import Futures
 from imgbatch.executors.inline import Inline
 from imgbatch.executors.processes.pool import Pool
@@ -414,6 +415,14 @@ def test_what_a_given_executor_cannot_keep_is_refused() -> None:
         make(choose(0), ExecutorOptions(0, timeout=1.0))
 
 
+@contextlib.contextmanager
+def open_cluster(workers: int) -> Iterator[Cluster]:
+    """A Dask cluster of a run's own, with so many workers."""
+    pytest.importorskip("distributed", reason="imgbatch[dask] is not installed")
+    with contextlib.closing(Cluster(None, "", workers, 60.0)) as cluster:
+        yield cluster
+
+
 @dataclass(frozen=True)
 class ProbingTask(FaultyTask):
     """Says in which process it is, and whether sums are kept; or never ends."""
@@ -429,7 +438,8 @@ def run_kind(kind: ExecutorKind, fault: str, timeout: float | None = None, sums:
     with contextlib.ExitStack() as stack:
         if pool is not None:
             stack.enter_context(pool)
-        executor = make(kind, ExecutorOptions(1, timeout=timeout, sums=sums, foreign_executor=pool))
+        cluster = stack.enter_context(open_cluster(1)) if kind.is_cluster else None
+        executor = make(kind, ExecutorOptions(1, timeout=timeout, sums=sums, foreign_executor=pool, cluster=cluster))
         assert type(executor).__module__.endswith(kind.place.rpartition(".")[0])
         (outcome,) = executor.run(ProbingTask(), [job(0, fault)])
         return outcome
@@ -450,9 +460,11 @@ def test_an_executor_keeps_what_its_kind_promises_and_refuses_the_rest(kind: Exe
 
 @pytest.mark.parametrize("kind", EXECUTORS.values(), ids=EXECUTORS)
 def test_an_executor_says_how_many_jobs_it_does_at_a_time(kind: ExecutorKind) -> None:
-    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+    with concurrent.futures.ThreadPoolExecutor(3) as pool, contextlib.ExitStack() as stack:
         foreign = kind is EXECUTORS["futures"]
         options = ExecutorOptions("auto" if foreign else 3, foreign_executor=pool if foreign else None)
+        if kind.is_cluster:
+            options = replace(options, cluster=stack.enter_context(open_cluster(3)))
         assert make(kind, options).parallelism == (1 if kind is EXECUTORS["inline"] else 3)
 
 

@@ -50,6 +50,7 @@ BELONGS = {
     "argparse": {"cli"},
     "tqdm": {"reporters"},
     "obstore": {"storage"},
+    "distributed": {"executors"},
 }
 MODULES = 12  # in a room or a sub-room
 LINES = 300  # in a file

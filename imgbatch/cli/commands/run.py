@@ -106,7 +106,7 @@ def _run(words: Sequence[str], arguments: RunArguments, progress: _Progress) -> 
         from imgbatch.cli.commands.state_home import with_state
 
         settings = with_state(settings)
-    keeps_timeout = executors.choose(settings.workers).keeps_timeout
+    keeps_timeout = executors.choose(settings.workers, word=settings.executor).keeps_timeout
     if request.unattended_settings.unattended and settings.timeout is None and keeps_timeout and not settings.untrusted:
         settings = dataclasses.replace(settings, timeout=request.unattended_settings.timeout_s)
     batch = progress.batch = Batch(

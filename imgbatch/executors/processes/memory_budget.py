@@ -65,6 +65,30 @@ class Budget:
         return had is not None
 
 
+class BudgetShare(Budget):
+    """A budget as one of several takers sees it, who all call themselves row 0.
+
+    Parameters
+    ----------
+    whole : Budget
+        Theirs together.
+    taker : int
+        The number of this one.
+    takers : int
+        How many there are, at least 1.
+    """
+
+    def __init__(self, whole: Budget, taker: int, takers: int) -> None:
+        super().__init__(max(1, whole.size // takers))
+        self._whole, self._taker = whole, taker
+
+    def take(self, row: int, size: int, is_waiting: Callable[[], bool]) -> bool:
+        return self._whole.take(self._taker, size, is_waiting)
+
+    def give_back(self, row: int) -> bool:
+        return self._whole.give_back(self._taker)
+
+
 def memory_size(root: str = "/") -> int:
     """The bytes that this process may use: the machine's, or those of a control group when that has less."""
     sizes = list(_limits(root))

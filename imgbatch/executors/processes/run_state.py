@@ -51,10 +51,14 @@ class RunState:
 
 @frozen
 class Chunk:
-    """Jobs that are answered together; `last` when these have their second chance."""
+    """Jobs that are answered together; `last` when these have their second chance.
+
+    `again` says that they may have been done before, by somebody who could not tell.
+    """
 
     jobs: list[Job]
     last: bool = False
+    again: bool = False
 
 
 @frozen

@@ -93,10 +93,15 @@ def start_conditions() -> Iterator[None]:
     """Within the block processes are started that bear what is meant for this one; to be entered with `CHILDREN`.
 
     Signals to all processes of a terminal must not end one that has not come to ignoring them yet. A worker begins in
-    the folder where its parent is: one that it cannot enter, or that is gone, is replaced by the root.
+    the folder where its parent is: one that it cannot enter, or that is gone, is replaced by the root. A daemonic
+    process may have no children, lest they outlive it; ours do not, so within the block it is none.
     """
     before = vars(spawn).copy()
+    this_process = multiprocessing.current_process()
+    is_daemonic = this_process.daemon
     with _blocked_signals():
+        if is_daemonic:
+            this_process.daemon = False
         if not _is_enterable():
             _replace(spawn, os=types.SimpleNamespace(**{**vars(os), "getcwd": lambda: os.sep}))
         if multiprocessing.get_start_method(allow_none=True) not in (None, *multiprocessing.get_all_start_methods()):
@@ -105,6 +110,8 @@ def start_conditions() -> Iterator[None]:
             yield
         finally:
             _replace(spawn, os=before["os"], get_start_method=before["get_start_method"])
+            if is_daemonic:
+                this_process.daemon = True
 
 
 def _replace(module: types.ModuleType, **names: object) -> None:

@@ -55,7 +55,7 @@ class Supervisor:
         """The Outcomes of a chunk's jobs."""
         outcomes: list[Outcome] = []
         todo = list(chunk.jobs)
-        at_once, again, idle_deaths = AT_ONCE, chunk.last, 0
+        at_once, again, idle_deaths = AT_ONCE, chunk.last or chunk.again, 0
         while todo and not self.state.stopping:
             part = todo[:at_once]
             try:
@@ -231,6 +231,10 @@ class Supervisor:
         if self._process is None or self._connection is None:
             self._process, self._connection = start_worker(self.state, self.row)
         return self._process, self._connection
+
+    def start(self) -> None:
+        """Start the worker where there is none, which the first chunk does otherwise; raises what launch.py raises."""
+        self._worker()
 
     def kill(self) -> None:
         """SIGKILL, or what the system has for it."""

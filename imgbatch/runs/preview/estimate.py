@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 from imgbatch import executors
+from imgbatch.core.errors import UsageError
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import SCHEMA, Job, Outcome, Target
 from imgbatch.core.parameters import from_table
@@ -168,6 +169,8 @@ def estimate_batch(batch: Batch, most: int = SAMPLE, seconds: float = SECONDS) -
 def _try_sample(batch: Batch, sample: Sequence[Job], seconds: float) -> tuple[dict[int, Outcome], float, int]:
     """The outcomes of the sample by index, the seconds that the start took, and how many workers the run has."""
     settings = batch.settings
+    if batch.executor_kind.is_cluster:
+        raise UsageError("expected no cluster for an estimate, which is made here; leave --executor out")
     in_this_process = batch.executor_kind.in_this_process
     options = ExecutorOptions(settings.workers, 1, settings.timeout, memory=settings.memory)
     executor = executors.make(batch.executor_kind, options)

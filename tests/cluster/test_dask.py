@@ -1,0 +1,203 @@
+"""Is a run on a Dask cluster a run as here: the same files and sums, stopped, limited and refused as everywhere?"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import imgbatch as ib
+from imgbatch.__main__ import main
+from imgbatch.core.errors import HostWarning, UsageError
+from imgbatch.core.job import Job, Outcome
+from imgbatch.core.report import ExitCode
+from imgbatch.core.version import component_versions
+from imgbatch.executors.base import ExecutorOptions
+from imgbatch.executors.dask.cluster import Cluster
+from imgbatch.executors.dask.executor import Dask
+from imgbatch.executors.remote import host
+from imgbatch.pipeline.task import Task
+from imgbatch.runs.batch import Batch
+from imgbatch.runs.preview.estimate import estimate_batch
+from tests.cluster.clusters import client_of, package
+from tests.cluster.pictures import RECIPE, Calm, figures, make_calm
+from tests.contracts.test_scheduling import records, tree
+from tests.faults.tasks import FaultyTask, job
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+SAMPLES = Path(__file__).parents[2] / "sample_images"
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Client]:
+    with client_of(2) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory: pytest.TempPathFactory) -> Calm:
+    return make_calm(tmp_path_factory.mktemp("calm"), 60)
+
+
+def outcomes_of(client: Client, task: Task, jobs: list[Job], **options: Any) -> dict[int, Outcome]:
+    """The outcomes of jobs by their index; one for each."""
+    with contextlib.closing(Cluster(client, "", "auto", 60.0)) as cluster:
+        executor = Dask(cluster, ExecutorOptions(cluster=cluster, **options))
+        outcomes = list(executor.run(task, jobs))
+    assert sorted(outcome.index for outcome in outcomes) == [job.index for job in jobs]
+    return {outcome.index: outcome for outcome in outcomes}
+
+
+def test_the_same_files_records_and_sums_as_here(client: Client, tmp_path: Path) -> None:
+    recipe = ib.Recipe([ib.Resize("200"), ib.Unsharp(1.0)], [ib.Output(format="webp")])
+    there = Batch([SAMPLES], tmp_path / "there", recipe, executor=client, stats=True)
+    here = Batch([SAMPLES], tmp_path / "here", recipe, stats=True)
+    for batch in (there, here):
+        assert len(list(batch.outcomes())) > 20
+    assert tree(tmp_path / "there") == tree(tmp_path / "here")
+    assert records(there.report) == records(here.report)
+    assert figures(there.statistics()) == figures(here.statistics())
+    report = ib.run([SAMPLES], tmp_path / "there", recipe, executor=client)
+    assert report.counts["ok"] == 0 and report.counts["unchanged"] > 20
+
+
+@pytest.mark.parametrize("chunksize", [1, 7, "auto"])
+def test_whatever_the_chunks(client: Client, calm: Calm, tmp_path: Path, chunksize: int | str) -> None:
+    batch = Batch([calm.source], tmp_path, RECIPE, ib.Settings(chunksize=chunksize), executor=client, stats=True)
+    assert len(list(batch.outcomes())) == len(calm.tree)
+    assert (tree(tmp_path), figures(batch.statistics())) == (calm.tree, calm.figures)
+
+
+def test_what_a_job_does_to_its_worker_costs_itself_alone(client: Client, tmp_path: Path) -> None:
+    faults = {3: "segv", 5: "kill", 8: "loop", 9: "kill_once", 11: "os_exit", 13: "raise"}
+    jobs = [job(index, faults.get(index, "ok")) for index in range(20)]
+    outcomes = outcomes_of(client, FaultyTask(str(tmp_path)), jobs, chunksize=10, timeout=1.0)
+    status = {index: outcome.status for index, outcome in outcomes.items() if outcome.status != "ok"}
+    assert status == {3: "crashed", 5: "crashed", 8: "timeout", 11: "crashed", 13: "failed"}
+    error = outcomes[3].error
+    assert error is not None and "3-segv (SIGSEGV)" in error.message
+
+
+def test_dasks_workers_are_as_they_were(client: Client, calm: Calm, tmp_path: Path) -> None:
+    """They are daemonic, which is no hindrance, and our processes end with the run."""
+    before = client.run(os.getpid)
+    assert ib.run([calm.source], tmp_path, RECIPE, executor=client).ok
+    assert client.run(os.getpid) == before
+    assert all(client.run(lambda: multiprocessing.current_process().daemon).values())
+    for names in client.run(_processes_of_runs).values():
+        assert names == []
+
+
+def _processes_of_runs() -> list[str]:
+    """In Dask's worker: what is left of a run; its threads end it."""
+    for thread in threading.enumerate():
+        if thread.name == "imgbatch-end":
+            thread.join()
+    return [process.name for process in multiprocessing.active_children() if process.name.startswith("imgbatch")]
+
+
+def test_closing_the_iterator_waits_for_what_runs(client: Client, calm: Calm, tmp_path: Path) -> None:
+    outcomes = ib.process([calm.source], tmp_path, RECIPE, executor=client, chunksize=4)
+    next(outcomes)
+    outcomes.close()  # type: ignore[attr-defined]  # it is a generator
+    report = ib.run([calm.source], tmp_path, RECIPE, executor=client)
+    assert 0 < report.counts["ok"] < len(calm.tree)
+    assert report.counts["ok"] + report.counts["unchanged"] == len(calm.tree)
+    assert tree(tmp_path) == calm.tree
+
+
+def test_a_run_that_is_cancelled_goes_on(client: Client, calm: Calm, tmp_path: Path) -> None:
+    batch = Batch([calm.source], tmp_path, RECIPE, ib.Settings(chunksize=4), executor=client)
+    for _ in batch.outcomes():
+        batch.stop(ExitCode.STOPPED, "enough")
+    assert batch.report.exit_code == ExitCode.STOPPED and batch.report.remaining > 0
+    assert ib.run([calm.source], tmp_path, RECIPE, executor=client).ok
+    assert tree(tmp_path) == calm.tree
+
+
+def test_no_more_jobs_at_a_time_than_workers_says(client: Client, tmp_path: Path) -> None:
+    with contextlib.closing(Cluster(client, "", 1, 60.0)) as cluster:
+        executor = Dask(cluster, ExecutorOptions(cluster=cluster, chunksize=1))
+        assert executor.parallelism == 1
+        assert len(list(executor.run(FaultyTask(), [job(index) for index in range(6)]))) == 6
+
+
+def test_a_cluster_that_grows(calm: Calm, tmp_path: Path) -> None:
+    with client_of(0) as client:
+        handle = ib.start([calm.source], tmp_path, RECIPE, executor=client)
+        client.cluster.scale(1)
+        assert handle.result().ok
+    assert tree(tmp_path) == calm.tree
+
+
+def test_a_cluster_without_workers_stops_the_run_and_the_next_one_goes_on(calm: Calm, tmp_path: Path) -> None:
+    with client_of(0) as client:
+        report = ib.run([calm.source], tmp_path, RECIPE, executor=client, executor_timeout=0.5)
+        assert (report.exit_code, report.remaining) == (ExitCode.STOPPED, len(calm.tree))
+        assert report.reason == "the cluster has had no worker for 0.5 s (--executor-timeout)"
+        client.cluster.scale(1)
+        assert ib.run([calm.source], tmp_path, RECIPE, executor=client).ok
+    assert tree(tmp_path) == calm.tree
+
+
+def _have(versions: dict[str, str]) -> None:
+    """In Dask's worker: be one that has other versions."""
+    setattr(host, "component_versions", lambda: versions)  # noqa: B010 - mypy takes an assignment for a mistake
+
+
+def test_a_worker_with_other_versions_is_refused(calm: Calm, tmp_path: Path) -> None:
+    versions = component_versions()
+    with client_of(2) as client:
+        other, _ = client.nthreads()
+        client.run(_have, {**versions, "Pillow": "1.0"}, workers=[other])
+        with pytest.warns(HostWarning, match=r"cannot do this work: .* has Pillow 1\.0 instead of"):
+            assert ib.run([calm.source], tmp_path / "one", RECIPE, executor=client).ok
+        assert tree(tmp_path / "one") == calm.tree
+        client.run(_have, {**versions, "Pillow": "1.0"})
+        with pytest.warns(HostWarning):
+            report = ib.run([calm.source], tmp_path / "two", RECIPE, executor=client)
+        assert report.exit_code == ExitCode.STOPPED and "Pillow 1.0 instead of" in report.reason
+        client.run(_have, versions)
+        assert ib.run([calm.source], tmp_path / "two", RECIPE, executor=client).ok
+    assert tree(tmp_path / "two") == calm.tree
+
+
+def test_the_command_starts_a_cluster_of_its_own(calm: Calm, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    package()
+    words = ["run", str(calm.source), "-o", str(tmp_path), "--resize", "64", "-f", "png", "-j", "2"]
+    assert main([*words, "--executor", "dask"]) == 0
+    assert tree(tmp_path) == calm.tree
+    assert capfd.readouterr().err.startswith("60 ok ")
+
+
+def test_a_scheduler_that_cannot_be_reached(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    package()
+    words = ["run", str(SAMPLES / "web"), "-o", str(tmp_path / "out"), "--resize", "64", "--executor-timeout", "0.2"]
+    assert main([*words, "--executor", "dask:tcp://127.0.0.1:1"]) == ExitCode.STOPPED
+    told = capfd.readouterr().err
+    assert told.startswith("imgbatch: no Dask scheduler answers at tcp://127.0.0.1:1: ") and told.count("\n") == 1
+    assert main(words) == 0
+
+
+def test_a_cluster_needs_its_extra_and_workers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="processes, inline, dask or dask:ADDRESS for executor, got 'desk'"):
+        ib.run([SAMPLES], tmp_path, executor="desk")
+    with pytest.raises(UsageError, match="expected no cluster for an estimate"):
+        package()
+        batch = Batch([SAMPLES / "web"], tmp_path, executor="dask")
+        batch.prepare(hold=False)
+        estimate_batch(batch)
+    with pytest.raises(UsageError, match=r"expected workers for a cluster, got 0 \(-j 0\)"):
+        ib.run([SAMPLES], tmp_path, executor="dask", workers=0)
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(UsageError, match=r"it is missing: pip install 'imgbatch\[dask\]'"):
+        ib.run([SAMPLES], tmp_path, executor="dask")
