@@ -68,6 +68,6 @@ def file(example: str) -> str:
 def ready(operation: Op) -> Op:
     """`operation` with what its file says; itself where it needs none."""
     there = map_paths(operation, lambda path: file(Path(path).name))
-    with ReferenceFiles([there]).lend([there], share=False) as (held,):
+    with ReferenceFiles([there]).lend([there], "nobody") as (held,):
         assert isinstance(held, type(operation))
         return held

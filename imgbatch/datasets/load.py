@@ -135,7 +135,7 @@ class LoadRun(Run):
 
         self._choose_resampler(self.ops)
         self.valid: NDArray[Any] = numpy.zeros(len(self.todo), bool)
-        with self._resources.lend(self.ops, not self.executor_kind.in_this_process) as ops:
+        with self._resources.lend(self.ops, self.executor_kind.borrower) as ops:
             rows = self.rows = self.allocate()
             work = ArrayRowTask(ops, self.size, self.mode, rows, self.settings.max_pixels, self._auto_orient)
             try:

@@ -89,7 +89,7 @@ class StatsRun(Run):
         layout, share = Layout(len(MODES[self.mode]), self.grid), not self.executor_kind.in_this_process
         try:
             with (
-                self._resources.lend(self.ops, share) as ops,
+                self._resources.lend(self.ops, self.executor_kind.borrower) as ops,
                 Totals(layout, in_shared_memory=share) as self.totals,
             ):
                 work = MeasureTask(ops, self.mode, self.settings.max_pixels, self._auto_orient)

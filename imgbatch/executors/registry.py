@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from imgbatch.core.run_settings import Settings
     from imgbatch.executors.base import Executor, ExecutorOptions
     from imgbatch.executors.dask.cluster import Cluster
+    from imgbatch.planning.reference_files import Borrower
 
 
 class ExecutorKind:
@@ -32,6 +33,8 @@ class ExecutorKind:
         Whether a job is ended that takes too long.
     keeps_memory : bool
         Whether the memory of its workers is limited: for all of them together, and for files from strangers.
+    on_this_machine : bool
+        Whether its workers are on this machine, so that memory can be shared with them.
     refusal : str
         The sentence for a run that asks for what it does not keep.
     is_cluster : bool
@@ -40,10 +43,16 @@ class ExecutorKind:
 
     def __init__(
         self, place: str, in_this_process: bool = False, *, keeps_timeout: bool = True, keeps_memory: bool = True,
-        refusal: str = "", is_cluster: bool = False,
+        on_this_machine: bool = True, refusal: str = "", is_cluster: bool = False,
     ) -> None:  # fmt: skip
         self.place, self.in_this_process, self.is_cluster = place, in_this_process, is_cluster
+        self.on_this_machine = on_this_machine
         self.keeps_timeout, self.keeps_memory, self.refusal = keeps_timeout, keeps_memory, refusal
+
+    @property
+    def borrower(self) -> Borrower:
+        """To whom the files of operations are lent."""
+        return "nobody" if self.in_this_process else "processes" if self.on_this_machine else "machines"
 
     def refuse(self, wish: Settings | ExecutorOptions) -> None:
         """UsageError where a run wants a limit that this kind cannot keep."""
@@ -61,11 +70,11 @@ EXECUTORS = {
         refusal="expected workers for a timeout: with workers=0 nobody could stop a file",
     ),
     "futures": ExecutorKind(
-        "futures.Futures", keeps_timeout=False, keeps_memory=False,
+        "futures.Futures", keeps_timeout=False, keeps_memory=False, on_this_machine=False,
         refusal="expected no timeout, no memory limit and no untrusted files with an executor of the caller's, which "
         "can end no file and limits no process",
     ),
-    "dask": ExecutorKind("dask.executor.Dask", is_cluster=True),
+    "dask": ExecutorKind("dask.executor.Dask", is_cluster=True, on_this_machine=False),
 }  # fmt: skip
 
 

@@ -3,8 +3,9 @@
 In the parent, a flag or a recipe names an operation (a file as ``FILE.py:NAME``), and :func:`get_operation` finds its
 class; a file is executed once, as a module of its own, its folder importable meanwhile. A worker gets an operation of
 an importable module as any pickled object, one of a file as the file's path, the class's name and its parameters: it
-executes the file, too, if that is still the same. In digests an operation stands with the SHA-256 of its class's file
-(:func:`code`), so that a changed one makes its outputs again; what that file imports does not count.
+executes the file, too, if that is still the same; a machine that has none executes the text that comes with it. In
+digests an operation stands with the SHA-256 of its class's file (:func:`code`), so that a changed one makes its outputs
+again; what that file imports does not count.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 ENTRY_POINTS = "imgbatch.operations"  # the group
 _PREFIX = "imgbatch_operations_"  # of the modules made of files
 _CODES: dict[str, str] = {}  # SHA-256 of each such file, as it was executed
+_TEXTS: dict[str, bytes] = {}  # and its bytes, unless it is large
+_PORTABLE = 1_000_000  # bytes of a file whose text travels
 
 
 def get_operation(word: str, folder: str = "", allow_files: bool = True) -> type[Operation]:
@@ -93,10 +96,18 @@ def parse_operation(text: str, allow_files: bool = True) -> Operation:
     return from_words(get_operation(unquote(word), allow_files=allow_files), ",".join(values))
 
 
-def from_file(path: str, name: str) -> type[Operation]:
-    """The operation of that class's name, or its own, in a Python file; UsageError says why there is none."""
+def from_file(path: str, name: str, text: bytes = b"") -> type[Operation]:
+    """The operation of that class's name, or its own, in a Python file; UsageError says why there is none.
+
+    Parameters
+    ----------
+    path, name : str
+        Of the file, and of the operation.
+    text : bytes
+        What the file holds where it is known; executed where there is none, as on another machine.
+    """
     real = os.path.realpath(path)
-    module = _execute(path, real)
+    module = _execute(path, real, text)
     there = custom.operations_of(module.__name__)
     for cls in there.values():
         if name in (cls.__qualname__, cls.word):
@@ -174,15 +185,16 @@ def refuse_immobile(ops: Iterable[Operation]) -> None:
             raise EngineError(f"{what}: {why}; define it at the top of a module, or run with workers=0")
 
 
-def _execute(path: str, real: str) -> types.ModuleType:
-    """The module of a file, executed when it is first asked for."""
+def _execute(path: str, real: str, text: bytes = b"") -> types.ModuleType:
+    """The module of a file, executed when it is first asked for; of `text` where there is none."""
     name = _PREFIX + hashlib.sha256(os.fsencode(real)).hexdigest()[:16]
     if name in sys.modules:
         return sys.modules[name]
-    data = _read(path, real)
+    data = text if text and not os.path.lexists(real) else _read(path, real)
     module = types.ModuleType(name)
     module.__file__ = real
     sys.modules[name], _CODES[name] = module, hashlib.sha256(data).hexdigest()
+    _TEXTS[name] = data if len(data) <= _PORTABLE else b""
     sys.path.insert(0, os.path.dirname(real))
     try:
         exec(compile(data, real, "exec"), vars(module))
@@ -214,11 +226,11 @@ def _file(cls: type[Operation]) -> str | None:
 
 def _reduce(op: Operation) -> tuple[Any, ...]:
     state = {field.name: getattr(op, field.name) for field in dataclasses.fields(op)}
-    return _restore, (_file(type(op)), type(op).__qualname__, code(type(op)), state)
+    return _restore, (_file(type(op)), type(op).__qualname__, code(type(op)), state, _TEXTS[type(op).__module__])
 
 
-def _restore(path: str, name: str, digest: str, state: dict[str, Any]) -> Operation:
-    cls = from_file(path, name)
+def _restore(path: str, name: str, digest: str, state: dict[str, Any], text: bytes = b"") -> Operation:
+    cls = from_file(path, name, text)
     if code(cls) != digest:
         raise EngineError(f"{path} has changed since the run began; start it again")
     result = object.__new__(cls)

@@ -17,6 +17,7 @@ from imgbatch.storage.below import Root
 from imgbatch.storage.registry import storage_of
 
 if TYPE_CHECKING:
+    from imgbatch.operations.file_backed import FileContent
     from imgbatch.pipeline.decisions.decode_plan import DecodePlan
     from imgbatch.pipeline.decisions.ways import Kind, Way
     from imgbatch.pipeline.steps import ImageContext
@@ -39,6 +40,8 @@ class ImageTask(FileTask):
         Whether a run of this recipe died, and may have left files that it could not record.
     root : Root, optional
         The output folder, below which all outputs are written; the folder of each when not given.
+    assumed_profile : FileContent, optional
+        Of pictures that have none; read from the file that the outputs name when not given.
     """
 
     recipe: Recipe
@@ -47,6 +50,7 @@ class ImageTask(FileTask):
     profile: bool = False
     is_continuation: bool = False
     root: Root | None = None
+    assumed_profile: FileContent | None = None
 
     @property
     def uses_numpy(self) -> bool:
@@ -66,6 +70,14 @@ class ImageTask(FileTask):
     def output_store(self) -> Storage | None:
         """The store of the output folder, which no link leads out of; None where each output has its own folder."""
         return None if self.root is None else storage_of(self.root.path).below(self.root)
+
+    def assumed_icc(self, path: str) -> bytes:
+        """The profile of pictures that have none, which the outputs name by `path`."""
+        if self.assumed_profile is not None:
+            return self.assumed_profile.array.tobytes()
+        from imgbatch.pixels import profile_conversion  # only in the process that needs it
+
+        return profile_conversion.read_profile(path)
 
     def begin(self, job: Job, context: TaskContext) -> ImageContext:
         """The context of one image, before the first step."""

@@ -123,7 +123,7 @@ def plan_decode(image: ImageContext) -> None:
     select_frames.refuse_several(picture, job.targets, outputs)
     paths = [output.assume_icc for output in outputs if output.assume_icc is not None]
     if paths and picture.metadata.icc is None:
-        picture.metadata.icc = profile_policy.assumed_profile(paths[0], picture.mode, picture.changes)
+        picture.metadata.icc = profile_policy.assumed_profile(task.assumed_icc(paths[0]), picture.mode, picture.changes)
     icc = picture.metadata.icc
     files = zip(outputs, job.targets, strict=True)
     halves = picture.luma and all(half_size_colors.suits_encoder(one, target.format, icc) for one, target in files)

@@ -1,16 +1,19 @@
 """Reference content: what numbers does a file hold that an operation needs?
 
 A picture, a frame, a histogram, the colors of a LUT, a font or a profile; loaded only for recipes that name a file.
+To another machine a content travels as the file that it was read from (:class:`PortableFile`).
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.core.errors import ImageError, PlanError
+from imgbatch.core.errors import EngineError, ImageError, PlanError
 from imgbatch.core.file_parameter import Holds
+from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.memory.array_holder import LocalArray
 from imgbatch.operations.file_backed import FileContent
 from imgbatch.pixels.orientation import from_upright
@@ -48,6 +51,58 @@ def content_of(data: bytes, holds: Holds, path: str, who: str) -> FileContent:
         return readers[holds](data, os.path.splitext(path)[1].lower())
     except (ImageError, ValueError, OSError) as error:
         raise PlanError(f"{who}: {path!r} cannot be used: {error}") from None
+
+
+@frozen
+class PortableFile:
+    """A file of which another machine makes the same content.
+
+    Attributes
+    ----------
+    path : str
+        Absolute.
+    digest : str
+        SHA-256 of its bytes, in hex.
+    holds, who
+        As of :func:`content_of`.
+    data : bytes or None
+        Its bytes; None: they are read there, under the same path.
+    """
+
+    path: str
+    digest: str
+    holds: Holds
+    who: str
+    data: bytes | None
+
+    def content(self) -> PortableContent:
+        """What the file holds; EngineError where it is read and is not there, or is another one."""
+        data = self._read() if self.data is None else self.data
+        content = content_of(data, self.holds, self.path, self.who)
+        return PortableContent(content.holder, content.mode, content.span, self)
+
+    def _read(self) -> bytes:
+        large = "a file of more than 1 MB is read by each worker"
+        try:
+            with open(self.path, "rb") as file:
+                data = file.read()
+        except OSError as error:
+            message = f"{self.who}: {self.path!r} cannot be read here ({error.strerror or error}); {large}"
+            raise EngineError(message) from None
+        if hashlib.sha256(data).hexdigest() != self.digest:
+            raise EngineError(f"{self.who}: {self.path!r} is another file here than where the run began; {large}")
+        return data
+
+
+@frozen
+class PortableContent(FileContent):
+    """The content of a file, pickled as that file."""
+
+    file: PortableFile | None = None
+
+    def __reduce__(self) -> tuple[Callable[[PortableFile], PortableContent], tuple[PortableFile]]:
+        assert self.file is not None
+        return PortableFile.content, (self.file,)
 
 
 def _decode(data: bytes, suffix: str, on_sensor: bool = False, deep: bool = False) -> tuple[Image, bytes | None]:

@@ -65,7 +65,7 @@ def apply(image: Image, recipe: Recipe | Operation | Iterable[Operation], *, res
     frames: Iterable[Image] = [image]
     if needs_screen(ops, image.mode):
         frames = ink_to_srgb(frames, image.info.get("icc_profile"))
-    resources = ReferenceFiles(ops).lend(bind_image_fields(ops, image, orientation), share=False)
+    resources = ReferenceFiles(ops).lend(bind_image_fields(ops, image, orientation), "nobody")
     with resources as ready_ops, use(engine):
         (result,) = apply_all(ready_ops, frames)
     return result

@@ -100,6 +100,7 @@ class Run(ABC):
         self._cluster = executors.cluster_of(self.executor_kind, executor, self.settings)
         if self.settings.untrusted and self.settings.timeout is None and self.executor_kind.keeps_timeout:
             self.settings = replace(self.settings, timeout=Settings.untrusted_timeout_s)
+        self.executor_kind.refuse(self.settings)
         self._is_prepared = False
         self._began = time.monotonic()
         self._stop: tuple[ExitCode, str] | None = None

@@ -66,7 +66,6 @@ class Batch(Run):
         self.preparation = Preparation(
             self.paths, output, self.recipe, self.settings, self.filters, ledger, self.executor_kind.in_this_process
         )
-        self.executor_kind.refuse(self.settings)
         self._stats = stats
         self._sums: Sums | None = None
         self._known_failures: frozenset[int] = frozenset()  # by index
@@ -169,7 +168,7 @@ class Batch(Run):
             self._choose_resampler(self.recipe.every_op)
             with (
                 self._summing() as totals,
-                self.preparation.resources.lend_to(self.recipe, not self.executor_kind.in_this_process) as recipe,
+                self.preparation.resources.lend_to(self.recipe, self.executor_kind.borrower) as recipe,
                 contextlib.closing(self._results(self._task(recipe), totals)) as results,  # before `late`
             ):
                 for outcome in results:
@@ -280,9 +279,10 @@ class Batch(Run):
         return self.preparation.destination.renamed_sources()
 
     def _task(self, recipe: Recipe) -> Task:
+        settings, profile = self.settings, self.preparation.resources.assumed_profile
         return ImageTask(
-            recipe, self.settings.max_pixels, plan=not self.settings.no_plan,
-            profile=self.settings.profile, is_continuation=self._ledger.has_doubtful_files, root=self._ledger.root,
+            recipe, settings.max_pixels, not settings.no_plan, settings.profile, self._ledger.has_doubtful_files,
+            self._ledger.root, assumed_profile=profile(recipe, self.executor_kind.borrower),
         )  # fmt: skip
 
     def _count(self, outcome: Outcome) -> None:

@@ -76,18 +76,17 @@ def usable_profile(icc: object, mode: str, warnings: list[str]) -> bytes | None:
     return None
 
 
-def assumed_profile(path: str, mode: str, changes: list[str]) -> bytes | None:
+def assumed_profile(icc: bytes, mode: str, changes: list[str]) -> bytes | None:
     """The profile that is assumed for pixels of `mode` that came without one; None where it is for others.
 
     Parameters
     ----------
-    path : str
-        Of the profile.
+    icc : bytes
+        The profile.
     mode : str
     changes : list of str
         Gets the profile's name.
     """
-    icc = profile_conversion.read_profile(path)
     if not profile_conversion.fits(icc, mode):
         return None
     changes.append(f"icc: {profile_conversion.profile_name(icc)} assumed")

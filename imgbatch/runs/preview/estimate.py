@@ -179,7 +179,7 @@ def _try_sample(batch: Batch, sample: Sequence[Job], seconds: float) -> tuple[di
     start = 0.0
     with (
         tempfile.TemporaryDirectory(prefix="imgbatch-estimate-") as folder,
-        batch.preparation.resources.lend_to(batch.recipe, share=not in_this_process) as recipe,
+        batch.preparation.resources.lend_to(batch.recipe, batch.executor_kind.borrower) as recipe,
     ):
         work = ImageTask(recipe, settings.max_pixels, plan=not settings.no_plan, profile=True)
         work = work.with_resampler(choose_resampler(settings, batch.recipe.every_op, False))

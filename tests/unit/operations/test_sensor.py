@@ -125,6 +125,6 @@ def test_frames_of_an_animation_are_measured_together(tmp_path: Path) -> None:
     frames = [picture("L", (30, 20), seed) for seed in range(3)]
     for frame in frames:
         frame.putpixel((0, 0), 77)
-    with ReferenceFiles([op]).lend([op], share=False) as ops:
+    with ReferenceFiles([op]).lend([op], "nobody") as ops:
         result = list(apply_all(ops, frames))
     assert len({frame.getpixel((0, 0)) for frame in result}) == 1
