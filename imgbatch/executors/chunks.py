@@ -9,6 +9,7 @@ from imgbatch.core.job import Job, Outcome
 MOST = 64  # jobs in a chunk of tiny files
 LAST = 4  # jobs for each worker at the end, of which the largest come first
 CHUNK_MS = 20.0  # what a chunk is worth
+AHEAD_MS = 300.0  # ... where the sources of its jobs are read ahead, from a store behind a network
 REMOTE_MS = 750.0  # ... to an engine of others, which takes some ms to send one
 
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from imgbatch.pixels.exact_sums import Sheet, Totals
 
 
+_AHEAD = 16  # jobs that a task is told of before the first of them is done, where it reads ahead
+
+
 class InlineContext(LocalContext):
     """Nobody watches; what C libraries print meanwhile is captured."""
 
@@ -53,9 +56,11 @@ class Inline(Executor):
         task.open()
         with contextlib.closing(CapturedStderr()) as capture:
             self._capture = capture
-            for job in jobs:
+            for position, job in enumerate(jobs):
                 if self._stopping:
                     return
+                if task.bytes_ahead and position % _AHEAD == 0:
+                    task.expect(jobs[position : position + _AHEAD])
                 yield self._one(task, job, capture)
 
     def _one(self, task: Task, job: Job, capture: CapturedStderr) -> Outcome:

@@ -18,7 +18,7 @@ from imgbatch.core.errors import Phase
 from imgbatch.core.job import Failure, Job, Outcome, Status, Written
 from imgbatch.pipeline.timing import PhaseTimer
 from imgbatch.storage.below import Root
-from imgbatch.storage.read_source import read_source
+from imgbatch.storage.read_source import SourceReader
 from imgbatch.storage.registry import storage_of
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class LocalContext:
         """Return at once: there is no memory budget."""
 
 
-class Task(ABC):
+class Task(SourceReader, ABC):
     """What is done with each job. Picklable; sent to each worker once.
 
     Attributes
@@ -88,10 +88,10 @@ class Task(ABC):
     def __call__(self, job: Job, context: TaskContext) -> Outcome:
         """The job's Outcome; never raises for a bad image."""
 
-    def open(self) -> None:  # noqa: B027 - most tasks of tests have nothing to load
+    def open(self) -> None:
         """Load what every job needs: called once in each worker, before the first job is timed."""
 
-    def own_process(self) -> None:  # noqa: B027 - most tasks of tests change nothing of it
+    def own_process(self) -> None:
         """Know that this process does nothing else: called once in a worker, before the first job."""
 
     def blame(self, job: Job, status: Status, failure: Failure) -> Outcome:
@@ -256,7 +256,7 @@ class FileContext(ABC):
 
     def read(self) -> None:
         """Read the file."""
-        self.data = read_source(self.job.source)
+        self.data = self.task.read(self.job.source)
 
     def open(self) -> None:
         """Open the picture: its header only."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import sys
 import time
 from abc import ABC, abstractmethod
@@ -28,7 +29,7 @@ from imgbatch.operations.support.resampling import resampler
 from imgbatch.pipeline.task import Task
 from imgbatch.runs.resampler_choice import choose_resampler, is_wrong_choice
 from imgbatch.runs.workload import Path, Workload, find_workload
-from imgbatch.storage.registry import refuse_unknown_stores
+from imgbatch.storage.registry import is_remote, refuse_unknown_stores
 
 if TYPE_CHECKING:
     from imgbatch.executors.base import ForeignExecutor
@@ -276,6 +277,10 @@ class Run(ABC):
         if self._is_stopping():  # while it was made
             return
         ready = task.with_resampler(self.report.resampler)
+        if any(is_remote(os.fspath(path)) for path in self.paths):
+            from imgbatch.executors.processes.memory_budget import bytes_ahead
+
+            ready = ready.with_bytes_ahead(bytes_ahead(settings.memory))
         results = self.executor.run(ready.for_strangers_files() if settings.untrusted else ready, jobs)
         has_begun = False
         try:

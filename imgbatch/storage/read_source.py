@@ -2,14 +2,53 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from imgbatch.core.errors import ImageError
-from imgbatch.core.job import Source
+from imgbatch.core.job import Job, Source
 from imgbatch.storage.base import Storage
 from imgbatch.storage.below import Identity, Root
 from imgbatch.storage.registry import storage_of
+
+if TYPE_CHECKING:
+    from imgbatch.storage.remote.read_ahead import ReadAhead
+
+
+class SourceReader:
+    """Who reads many sources, one after the other, and ahead where they are far away; travels to another process.
+
+    Attributes
+    ----------
+    bytes_ahead : int
+        How much may be read of the next sources while one is in work; 0: nothing, they are near.
+    """
+
+    bytes_ahead: ClassVar[int] = 0
+
+    def with_bytes_ahead(self, size: int) -> Self:
+        """The same one, which reads so many bytes ahead."""
+        reader = copy.copy(self)
+        object.__setattr__(reader, "bytes_ahead", size)
+        return reader
+
+    @functools.cached_property
+    def _read_ahead(self) -> ReadAhead:
+        from imgbatch.storage.remote.read_ahead import ReadAhead  # few sources are remote
+
+        return ReadAhead(self.bytes_ahead)
+
+    def expect(self, jobs: Sequence[Job]) -> None:
+        """Begin to read the sources of the jobs that come next, in that order."""
+        if self.bytes_ahead:
+            self._read_ahead.expect(job.source for job in jobs)
+
+    def read(self, source: Source) -> bytes:
+        """As :func:`read_source`."""
+        return self._read_ahead.take(source) if self.bytes_ahead else read_source(source)
 
 
 def read_source(source: Source) -> bytes:

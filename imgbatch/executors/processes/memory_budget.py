@@ -110,6 +110,11 @@ def budget_size(memory: int | str) -> int:
     return int(memory_size() * SHARE) if memory == "auto" else int(memory)
 
 
+def bytes_ahead(memory: int | str) -> int:
+    """How much each worker may read ahead: what it may take without asking, or less where 64 of them had no room."""
+    return min(ALLOWANCE, budget_size(memory) // 64)
+
+
 def limit_memory(more: int | None) -> None:
     """Let this process have no more than so many bytes of address space beyond what it has; None: as it is."""
     if more is None:

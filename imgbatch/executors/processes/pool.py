@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from imgbatch.core.errors import EngineError, HostError
 from imgbatch.core.job import Job, Outcome
 from imgbatch.executors.base import Executor, ExecutorOptions, pickle_task, warn
-from imgbatch.executors.chunks import Chunks
+from imgbatch.executors.chunks import AHEAD_MS, CHUNK_MS, Chunks
 from imgbatch.executors.host_limits import LIMITS, auto_workers, workers_to_start
 from imgbatch.executors.inline import Inline
 from imgbatch.executors.processes.in_flight import Table
@@ -122,7 +122,7 @@ class Pool(Executor):
                 self.stop()
             run = self._run = _Run(state, self.supervisors)
             stack.callback(run.close)
-            chunks = Chunks(jobs, self.chunksize, workers)
+            chunks = Chunks(jobs, self.chunksize, workers, AHEAD_MS if task.bytes_ahead else CHUNK_MS)
             try:
                 yield from run.outcomes(chunks)
                 return (run.rest(chunks), state.host_error) if state.has_no_worker else ([], None)

@@ -134,6 +134,9 @@ def _chunk(
     task: Task, jobs: list[bytes], context: WorkerContext, table: Table, row: int, capture: CapturedStderr
 ) -> list[bytes]:
     replies = []
+    if task.bytes_ahead:
+        with contextlib.suppress(Exception):  # whoever gets the job says what is wrong with it
+            task.expect(list(map(unpickle_job, jobs)))
     for position, data in enumerate(jobs):
         if table.stopping:
             break
