@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,10 +13,11 @@ from imgbatch.core.errors import KINDS, PHASES
 from imgbatch.core.job import Failure, Job, LedgerEntry, Source, Status, Written
 from imgbatch.ledger.damage import was_set_aside
 from imgbatch.ledger.database import FILE, read_rows
-from imgbatch.ledger.rows import FailureRow, Row, is_same_folder, place_now, relative_path
+from imgbatch.ledger.rows import FailureRow, Row, intact_paths, is_same_folder, place_now, relative_path
 from imgbatch.planning.names import STATE
-from imgbatch.storage.registry import root_of_store, storage_of
+from imgbatch.storage.registry import is_remote, root_of_store, storage_of
 
+_MANY = 8  # files of a folder
 _RACY_NS = 50 * 10**6  # file systems tell times apart that are a few ms from one another
 #: How long after its last sign of life a killed run may have put a file in place. What appeared within that time does
 #: not refuse the plan; it is taken for ours only if it holds the bytes that are made now (pipeline/write_output.py).
@@ -57,6 +59,8 @@ class LedgerIndex:
         self._dead: list[tuple[int, int]] = []
         self._endless: set[int] = set()  # the numbers of runs without an end
         self._intact_by_path: dict[str, bool] = {}
+        self._is_remote = is_remote(folder)
+        self._questions: Counter[str] = Counter()  # by folder, where files are remote
         self._hashes: dict[str, str] = {}  # of sources that were looked into
         # By path: rows that are right but for the time of their source, or their own, or the place of their source.
         self._mtime_updates: dict[str, tuple[int, int, bytes]] = {}
@@ -163,12 +167,22 @@ class LedgerIndex:
     def _intact(self, row: Row) -> bool:
         """Whether a file is as it was written; looked at once for the plan."""
         intact = self._intact_by_path.get(row.path)
+        if intact is None and self._is_remote and self._look_around(row.path):
+            intact = self._intact_by_path.get(row.path)
         if intact is None:
             mtime_ns = row.mtime_if_intact()
             intact = self._intact_by_path[row.path] = mtime_ns is not None
             if mtime_ns not in (None, row.mtime_ns) and not 0 <= self._now - mtime_ns < _RACY_NS:
                 self._output_updates[row.path] = (mtime_ns, self._record_key(row))
         return intact
+
+    def _look_around(self, path: str) -> bool:
+        """Whether a folder was just listed: so many of its files were asked about, each of which is a request."""
+        folder = os.path.dirname(path)
+        self._questions[folder] += 1
+        if self._questions[folder] == _MANY:
+            self._intact_by_path.update((path, True) for path in intact_paths(folder, self._by_path))
+        return self._questions[folder] == _MANY
 
     def _record_key(self, row: Row) -> bytes:
         return os.fsencode(relative_path(row.path, self.folder))
@@ -236,13 +250,11 @@ class LedgerIndex:
 
     def _left_by_the_dead(self, path: str) -> bool:
         """Whether a run that died may have put it there; where times are another clock's, only the content tells."""
-        if not storage_of(path).properties.modification_times:
-            return storage_of(path).exists(path)
         try:
             ctime_ns = storage_of(path).stat(path, follow_links=False).st_ctime_ns
         except OSError:
             return False
-        return any(start_ns <= ctime_ns <= seen_ns + _DEAD_NS for start_ns, seen_ns in self._dead)
+        return self._is_remote or any(start_ns <= ctime_ns <= seen_ns + _DEAD_NS for start_ns, seen_ns in self._dead)
 
     def _load(self) -> None:
         tables = read_rows(self.file, self.mend)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from imgbatch.core.frozen_dataclass import frozen
@@ -262,3 +263,21 @@ def place_now(source: str, home: str, folder: str, is_copied: bool) -> str:
     if exists(source):
         return here if is_copied and exists(here) else source
     return here if exists(here) or exists(os.path.dirname(here)) else source
+
+
+def intact_paths(folder: str, rows: Mapping[str, Row]) -> Iterator[str]:
+    """The files of a folder that are as they were written, by one listing; of those that it does not tell, none.
+
+    Parameters
+    ----------
+    folder : str
+        Absolute.
+    rows : mapping
+        What was written, by path.
+    """
+    store = storage_of(folder)
+    with contextlib.suppress(OSError), store.list(folder) as entries:
+        for entry in entries:
+            row, info = rows.get(entry.path), entry.stat()
+            if row is not None and (info.st_size, store.version(info)) == (row.size, row.mtime_ns):
+                yield row.path

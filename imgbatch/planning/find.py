@@ -113,8 +113,11 @@ def _start(argument: str) -> Source | _Tree:
         raise PlanError(f"expected the path of a file or folder, got {argument!r}") from None
     except OSError as error:
         if is_remote(argument):
-            if storage_of(argument).properties.listing and has_magic(argument) and error.errno == errno.ENOENT:
-                return _glob_tree(argument)
+            if storage_of(argument).properties.listing and error.errno == errno.ENOENT:
+                if has_magic(argument):
+                    return _glob_tree(argument)
+                if argument.endswith("/"):  # a folder without objects is none to a store, but may be one to its user
+                    return _Tree(argument.rstrip("/"), _absolute(argument), Glob(["**"]))
             raise PlanError(f"{one_line(without_secrets(argument), 120)}: {error.strerror}") from None
         if storage_of(argument).exists(argument) or isinstance(error, PermissionError):
             return _typed_source(argument, 0, 0, problem_of(error))

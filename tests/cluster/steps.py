@@ -46,8 +46,14 @@ def fill(client: Any, bucket: str, folder: Path, prefix: str) -> dict[str, bytes
     return contents
 
 
-def objects(client: Any, bucket: str, prefix: str) -> dict[str, bytes]:
+def names(client: Any, bucket: str, prefix: str) -> set[str]:
     """The objects below a prefix, by what follows it."""
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{prefix}/")
+    return {one["Key"].removeprefix(f"{prefix}/") for page in pages for one in page.get("Contents", ())}
+
+
+def objects(client: Any, bucket: str, prefix: str) -> dict[str, bytes]:
+    """What the objects below a prefix hold, by what follows it."""
     contents = {}
     for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix and f"{prefix}/"):
         for one in page.get("Contents", ()):

@@ -86,7 +86,8 @@ class Bucket(Storage):
             return FOLDER_STATUS
         if refusal is not None:
             raise refusal
-        raise FileNotFoundError(errno.ENOENT, "there is no object or folder of that name", key)
+        what = "there is no object or folder of that name (a folder that may be empty ends in /)"
+        raise FileNotFoundError(errno.ENOENT, what, key)
 
     def read(self, key: str) -> bytes:
         """One GET; after a broken connection the rest of the very same version."""
@@ -179,6 +180,10 @@ class Bucket(Storage):
     def preserve(self, key: str, like: str) -> None:
         """OSError (ENOTSUP)."""
         raise _no_times(key)
+
+    def is_link(self, key: str) -> bool:
+        """Never, and nobody needs to be asked."""
+        return False
 
     def _is_object(self, address: Address) -> bool:
         try:

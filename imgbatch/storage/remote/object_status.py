@@ -38,16 +38,19 @@ def object_status(size: int, etag: str | None, time_of_change: datetime.datetime
     """
     number = etag_number(etag)
     if time_of_change is None:
-        return os.stat_result((_FILE, number, 0, 1, 0, 0, size, 0, 0, 0))
+        return _status(_FILE, number, size, 0, 0)
     seconds = int(time_of_change.timestamp())
-    time_ns = seconds * _SECOND_NS + number % _SECOND_NS
+    return _status(_FILE, number, size, seconds, seconds * _SECOND_NS + number % _SECOND_NS)
+
+
+def _status(mode: int, number: int, size: int, seconds: int, time_ns: int) -> os.stat_result:
     return os.stat_result(
-        (_FILE, number, 0, 1, 0, 0, size, seconds, seconds, seconds),
+        (mode, number, 0, 1, 0, 0, size, seconds, seconds, seconds),
         {"st_atime_ns": time_ns, "st_mtime_ns": time_ns, "st_ctime_ns": time_ns},
     )
 
 
-FOLDER_STATUS = os.stat_result((_FOLDER, 0, 0, 1, 0, 0, 0, 0, 0, 0))
+FOLDER_STATUS = _status(_FOLDER, 0, 0, 0, 0)
 
 
 class ObjectEntry:
