@@ -156,7 +156,7 @@ def decoder_bytes(image: ImageFile, name: str, several: bool) -> int:
 def tables(image: ImageFile) -> JpegTables | None:
     """A JPEG's quantization tables and chroma sampling; None where it has no tables that can be written again."""
     raw = getattr(image, "quantization", None)
-    if not raw or any(len(table) != 64 or not all(0 < value < 256 for value in table) for table in raw.values()):
+    if not raw or any(len(table) != 64 or min(table) < 1 or max(table) > 255 for table in raw.values()):
         return None
     numbers = {number: list(raw[key]) for number, key in enumerate(sorted(raw))}
     return JpegTables(numbers, *_sampling(image)) if image.mode == "RGB" else JpegTables(numbers, None)

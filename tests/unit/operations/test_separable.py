@@ -127,3 +127,14 @@ def test_the_brightness_of_a_picture_is_that_of_its_first_plane(width: int, size
         of_plane = separable.reduce_image(image.getchannel(0), size, Resampling.LANCZOS, part, 3.0)
         assert ours.mode == "L"
         assert ours == of_plane  # pixels and info
+
+
+@pytest.mark.parametrize(("count", "hits"), [(separable.FEW, 40), (separable.FEW + 1, 0)])
+def test_matrices_of_all_shapes_of_thumbnails_are_remembered(count: int, hits: int) -> None:
+    """A folder of photographs has dozens of shapes. Matrices of large results take more memory: few are kept."""
+    separable._of_few.cache_clear()
+    separable._of_many.cache_clear()
+    for _ in range(2):
+        for length in range(1000, 1040):
+            separable._reduction("lanczos", length, 0.0, float(length), count, 0)
+    assert separable._of_few.cache_info().hits + separable._of_many.cache_info().hits == hits

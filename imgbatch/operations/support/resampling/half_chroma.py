@@ -11,13 +11,15 @@ these do so (:attr:`operations.base.Operation.on_planes`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
+from typing import NamedTuple
 
 import PIL.Image as Images
 from PIL.Image import Image, Resampling
 
 from imgbatch.core.quantities import Size
-from imgbatch.operations.support.fit import ExactBox
+from imgbatch.operations.support.fit import Exact, ExactBox
 from imgbatch.operations.support.resampling import separable
 from imgbatch.operations.support.resampling.resample import resample_image
 from imgbatch.pixels.planes import PlanarImage
@@ -46,10 +48,12 @@ def reduce_ycbcr(image: Image, box: ExactBox, size: Size, kernel: str, gap: floa
     if isinstance(image, PlanarImage):
         brightness = resample_image(image.brightness, box, size, kernel, gap)
         left, top, right, bottom = (Fraction(side) / 2 for side in box)
-        blue, red = (_halve(plane, (left, top, right, bottom), size) for plane in image.colors)
+        parts = _parts((left, top, right, bottom), size)
+        blue, red = (_halve(plane, parts) for plane in image.colors)
     else:
         brightness = _brightness(image, box, size, kernel, gap)
-        blue, red = (_halve(image.getchannel(band), box, size) for band in (1, 2))
+        parts = _parts(box, size)
+        blue, red = (_halve(image.getchannel(band), parts) for band in (1, 2))
     return PlanarImage(brightness, (blue, red), image.info)
 
 
@@ -58,25 +62,40 @@ def _brightness(image: Image, box: ExactBox, size: Size, kernel: str, gap: float
     return separable.reduce_image(image, size, Resampling[kernel.upper()], (left, top, right, bottom), gap, luma=True)
 
 
-def _halve(plane: Image, box: ExactBox, size: Size) -> Image:
-    """One color of what will be `size` px: a sample for each two columns and rows, and for one that is left over."""
-    left, top, right, bottom = box
-    columns, rows = _halves(Fraction(left), Fraction(right), size[0]), _halves(Fraction(top), Fraction(bottom), size[1])
-    parts = [
-        (resample_image(plane, (begin, above, end, below), (width, height), _KERNEL, _GAP), (column, row))
-        for column, width, begin, end in columns
-        for row, height, above, below in rows
-    ]
-    if len(parts) == 1:
-        return parts[0][0]
-    result = Images.new(plane.mode, (sum(width for _, width, *_ in columns), sum(height for _, height, *_ in rows)))
-    for part, place in parts:
+def _halve(plane: Image, parts: Sequence[_Part]) -> Image:
+    """A color, made of parts."""
+    results = [(resample_image(plane, part.box, part.size, _KERNEL, _GAP), part.place) for part in parts]
+    if len(results) == 1:
+        return results[0][0]
+    last = parts[-1]
+    result = Images.new(plane.mode, (last.place[0] + last.size[0], last.place[1] + last.size[1]))
+    for part, place in results:
         result.paste(part, place)
     return result
 
 
-def _halves(begin: Fraction, end: Fraction, count: int) -> list[tuple[int, int, Fraction, Fraction]]:
+class _Part(NamedTuple):
+    """Samples of a color: how many columns and rows, of which rectangle of the picture, and where in the result."""
+
+    size: Size
+    box: ExactBox
+    place: Size
+
+
+def _parts(box: ExactBox, size: Size) -> list[_Part]:
+    """The samples of a color of what will be `size` px: for each two columns and rows, and for the odd one."""
+    left, top, right, bottom = box
+    return [
+        _Part((width, height), (begin, above, end, below), (column, row))
+        for column, width, begin, end in _halves(left, right, size[0])
+        for row, height, above, below in _halves(top, bottom, size[1])
+    ]
+
+
+def _halves(begin: Exact, end: Exact, count: int) -> list[tuple[int, int, Exact, Exact]]:
     """Where samples begin, how many they are, and what they are made of: pairs of `count` px, then the odd one."""
-    last = end - (end - begin) / count * (count % 2)
-    parts = [(0, count // 2, begin, last), (count // 2, count % 2, last, end)]
-    return [part for part in parts if part[1]]
+    if count % 2 == 0:
+        return [(0, count // 2, begin, end)]
+    last = end - Fraction(end - begin) / count
+    parts = [(0, count // 2, begin, last), (count // 2, 1, last, end)]
+    return parts[count == 1 :]

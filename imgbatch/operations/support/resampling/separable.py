@@ -28,6 +28,8 @@ _REACH = 3  # px of the result: as far as the widest kernel looks, lanczos
 WORTH = 256 * 256
 #: Px of a side up to which a matrix is made: it takes hundreds of bytes for each, whatever the other side is.
 LONGEST = 1 << 14
+#: Samples of a result up to which many matrices are remembered (some 40 kB each).
+FEW = 320
 _TOGETHER = {"LA": "La", "RGBA": "RGBa"}  # modes with alpha, and those of colors that are weighted by it
 #: Modes of samples of 8 bits.
 EIGHT_BITS = frozenset({"L", "La", "RGB", "RGBa", "RGBX", "CMYK", "YCbCr", "LAB", "HSV"})
@@ -114,10 +116,17 @@ def _multiply(image: Image, size: Size, kernel: Resampling, part: Part, luma: bo
     return result
 
 
-@functools.lru_cache(maxsize=16)  # planes of one picture, and pictures of one size, have them in common
 def _reduction(name: str, length: int, begin: float, end: float, count: int, axis: int) -> Bands:
     """The matrix that reduces a part of a line; `axis` 0: of columns, 1: of rows."""
+    return (_of_few if count <= FEW else _of_many)(name, length, begin, end, count, axis)
+
+
+def _matrix(name: str, length: int, begin: float, end: float, count: int, axis: int) -> Bands:
     from imgbatch.operations.support.resampling.banded_product import bands
     from imgbatch.operations.support.resampling.kernels import kernel_weights
 
     return bands(kernel_weights(name, length, begin, end, count), length, axis)
+
+
+# Planes of one picture, and pictures of one size, have them in common; those of few samples take little memory
+_of_few, _of_many = (functools.lru_cache(maxsize=most)(_matrix) for most in (128, 16))
