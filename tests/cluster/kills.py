@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import multiprocessing
 import os
 import random
 import shutil
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING
 
 import imgbatch as ib
 from imgbatch.core.report import ExitCode
+from imgbatch.executors.processes.start_method import PRELOAD
 from imgbatch.runs.batch import Batch
 from tests.cluster.clusters import client_of, workers_of
 from tests.cluster.pictures import RECIPE, Calm, figures, make_calm
@@ -95,6 +97,7 @@ def complete(client: Client, calm: Calm, out: Path) -> None:
 
 def soak(kills: int, pictures: int, every: float, seed: int) -> None:
     """Runs until so many workers are dead."""
+    multiprocessing.set_forkserver_preload(["distributed", PRELOAD])  # so that the next worker is soon there
     folder = Path(tempfile.mkdtemp(prefix="imgbatch-kills-"))
     calm = make_calm(folder, pictures)
     dead, sums, began, number = 0, Counter[str](), time.monotonic(), 0
@@ -125,8 +128,8 @@ def soak(kills: int, pictures: int, every: float, seed: int) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--kills", type=int, default=1000)
-    parser.add_argument("--pictures", type=int, default=400)
-    parser.add_argument("--every", type=float, default=0.5, help="seconds between two shots, on average")
+    parser.add_argument("--pictures", type=int, default=100)
+    parser.add_argument("--every", type=float, default=0.3, help="seconds between two shots, on average")
     parser.add_argument("--seed", type=int, default=1)
     words = parser.parse_args()
     soak(words.kills, words.pictures, words.every, words.seed)

@@ -1,0 +1,102 @@
+"""What if a cluster loses workers, all of them, or whoever has the run; or a machine loses what the others see?"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+from pathlib import Path
+
+import pytest
+
+import imgbatch as ib
+from imgbatch.core.errors import HostWarning
+from imgbatch.core.report import ExitCode
+from imgbatch.runs.batch import Batch
+from tests.cluster import drivers, kills
+from tests.cluster.clusters import client_of, workers_of
+from tests.cluster.machines import machine
+from tests.cluster.pictures import RECIPE, Calm, figures, make_calm
+from tests.contracts.test_scheduling import tree
+
+
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory: pytest.TempPathFactory) -> Calm:
+    return make_calm(tmp_path_factory.mktemp("calm"), 60)
+
+
+@pytest.mark.parametrize("chunksize", [1, 64])
+def test_a_run_under_fire(calm: Calm, tmp_path: Path, chunksize: int) -> None:
+    with client_of(2) as client:
+        batch = Batch([calm.source], tmp_path, RECIPE, ib.Settings(chunksize=chunksize), executor=client, stats=True)
+        shot: list[int] = []
+        for outcome in batch.outcomes():
+            assert outcome.ok, outcome.error
+            if len(batch.report.outcomes) in (1, 20, 40):  # while the next ones are in hand
+                victim = random.Random(len(shot)).choice(workers_of(client))
+                os.kill(victim, signal.SIGKILL)
+                shot.append(victim)
+    assert shot and len(batch.report.outcomes) == len(calm.tree)
+    assert (tree(tmp_path), figures(batch.statistics())) == (calm.tree, calm.figures)
+
+
+def test_all_workers_gone(calm: Calm, tmp_path: Path) -> None:
+    with client_of(1) as client:
+        batch = Batch([calm.source], tmp_path, RECIPE, ib.Settings(chunksize=4, executor_timeout=1.0), executor=client)
+        for outcome in batch.outcomes():
+            assert outcome.ok, outcome.error
+            if len(batch.report.outcomes) == 4:
+                client.cluster.scale(0)
+                client.retire_workers(close_workers=True)
+        assert batch.report.exit_code == ExitCode.STOPPED and batch.report.remaining > 0
+        client.cluster.scale(1)
+        assert ib.run([calm.source], tmp_path, RECIPE, executor=client).ok
+    assert tree(tmp_path) == calm.tree
+
+
+def test_a_command_that_is_killed_twice(calm: Calm, tmp_path: Path) -> None:
+    with client_of(1) as client:
+        assert drivers.kill_and_complete(client, calm, tmp_path / "out", 2, random.Random(1)) == 2
+
+
+def test_a_worker_on_another_machine(calm: Calm, tmp_path: Path) -> None:
+    with client_of(0) as client, machine(client):
+        batch = Batch([calm.source], tmp_path, RECIPE, ib.Settings(timeout=60.0), executor=client, stats=True)
+        assert all(outcome.ok for outcome in batch.outcomes())
+    assert (tree(tmp_path), figures(batch.statistics())) == (calm.tree, calm.figures)
+
+
+def test_a_machine_that_loses_the_output_folder_on_the_way(calm: Calm, tmp_path: Path) -> None:
+    """It is mounted over: what is written there then goes nowhere."""
+    out, gone = tmp_path / "out", tmp_path / "gone"
+    out.mkdir()
+    os.mkfifo(gone)
+    lose = f"( read word < {gone}; mount -t tmpfs over {out}; echo done > {gone} ) &"
+    with client_of(1) as client, machine(client, lose):
+        batch = Batch([calm.source], out, RECIPE, ib.Settings(chunksize=2), executor=client, stats=True)
+        with pytest.warns(HostWarning, match="cannot do this work: .* does not see the output folder"):
+            for _ in batch.outcomes():
+                if len(batch.report.outcomes) == 4:
+                    gone.write_text("now\n")
+                    assert gone.read_text() == "done\n"
+    assert batch.report.ok
+    assert (tree(out), figures(batch.statistics())) == (calm.tree, calm.figures)
+
+
+def test_a_machine_that_does_not_see_the_sources(calm: Calm, tmp_path: Path) -> None:
+    hide = f"mount -t tmpfs over {calm.source}"
+    with client_of(1) as client, machine(client, hide):
+        with pytest.warns(HostWarning, match="cannot do this work: it does not see .*, which is there"):
+            report = ib.run([calm.source], tmp_path, RECIPE, executor=client, chunksize=4)
+        assert report.ok
+    assert tree(tmp_path) == calm.tree
+
+
+@pytest.mark.soak
+def test_a_thousand_workers_killed() -> None:
+    kills.soak(1000, 100, 0.3, seed=1)
+
+
+@pytest.mark.soak
+def test_fifty_commands_killed() -> None:
+    drivers.soak(50, 150, seed=1)
