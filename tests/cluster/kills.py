@@ -49,10 +49,11 @@ def shoot_workers(client: Client, batch: Batch, every: float, seed: int) -> Iter
     chance = random.Random(seed)
 
     def shoot() -> None:
-        while not over.wait(chance.uniform(0, 2 * every)):
+        while not over.is_set():
             count = len(batch.report.outcomes)
             while chance.random() > _HASTE and len(batch.report.outcomes) == count and not over.wait(0.1):
                 pass
+            over.wait(chance.uniform(0, 2 * every))
             alive = [pid for pid in workers_of(client) if pid not in shot]
             if alive:
                 victim = chance.choice(alive)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from distributed import Future
 
 DEPTH = 2  # chunks on their way for each thread: one in hand, one at hand
-_UNSEEN_LOSSES = 10  # how often a chunk may be lost that nobody saw begin until that counts all the same
+_DOUBTS = 10  # how often a chunk may be lost that is hardly to blame for it, until that counts all the same
 
 
 @dataclass(eq=False)
@@ -90,7 +90,9 @@ class Dispatch:
         self._number = 0
         self._census = cluster.census
         self._refusals: dict[str, str] = {}
-        self._unseen_losses: Counter[int] = Counter()  # by the first job's index
+        self._losses = 0  # workers that are gone
+        self._losses_then: dict[int, int] = {}  # at a job's last loss, by its index
+        self._doubts: Counter[int] = Counter()  # by the first job's index
         self._seen_at: dict[str, float] = {}
         self._usable_at = time.monotonic()
 
@@ -183,6 +185,7 @@ class Dispatch:
     def _look(self, census: Census) -> list[Outcome]:
         """Who is there? What was sent to others is lost."""
         now, outcomes = time.monotonic(), list[Outcome]()
+        self._losses += len(self._census.alive.keys() - census.alive.keys())
         self._census = census
         self._seen_at.update(dict.fromkeys(census.running, now))
         for key, flight in list(self.flights.items()):
@@ -193,14 +196,21 @@ class Dispatch:
         return outcomes
 
     def _lose(self, flight: Flight, cause: str) -> list[Outcome]:
-        """A chunk will not come back; whether that may be its own fault depends on whether it was begun."""
+        """A chunk will not come back, which counts against it if it may be the cause.
+
+        It is hardly that if the worker had not begun it, or where other workers were lost since it last was.
+        """
         flight.future.release()
-        first = flight.attempt.jobs[0].index
-        self._unseen_losses[first] += not flight.has_begun
-        self.lost_jobs += flight.attempt.jobs
-        if flight.has_begun or self._unseen_losses[first] > _UNSEEN_LOSSES:
-            return self._attempts.lose(flight.attempt, cause)
-        return self._attempts.finish(flight.attempt, [])
+        jobs = flight.attempt.jobs
+        first = jobs[0].index
+        others = self._losses - self._losses_then.get(first, self._losses) - 1
+        self._losses_then.update((job.index, self._losses) for job in jobs)
+        self.lost_jobs += jobs
+        if not flight.has_begun or others > 0:
+            self._doubts[first] += 1
+            if self._doubts[first] <= _DOUBTS:
+                return self._attempts.finish(flight.attempt, [])
+        return self._attempts.lose(flight.attempt, cause)
 
     def _refuse(self, flight: Flight, reason: str) -> None:
         """A worker cannot do this run's work: others do. LostEngineError where there are none."""
