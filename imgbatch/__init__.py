@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 _HOMES = {
     **{name: f"operations.{module}" for name, module in _MODULES.items()},
     "EngineError": "core.errors", "ImageError": "core.errors", "ImgbatchError": "core.errors",
-    "LockedError": "core.errors", "PlanError": "core.errors", "RecipeError": "core.errors",
-    "UsageError": "core.errors",
+    "LockedError": "core.errors", "MissingShardsError": "core.errors", "PlanError": "core.errors",
+    "RecipeError": "core.errors", "UsageError": "core.errors",
     "Cost": "core.job", "Failure": "core.job", "Outcome": "core.job", "Source": "core.job", "Written": "core.job",
     "ExitCode": "core.report", "Report": "core.report",
     "Filters": "core.run_settings", "Settings": "core.run_settings",
@@ -31,6 +31,7 @@ _HOMES = {
     "Batch": "runs.batch",
     "check": "runs.check", "verify": "runs.check",
     "Estimate": "runs.preview.estimate", "estimate": "runs.preview.estimate",
+    "ShardMerge": "runs.state.merge", "merge": "runs.state.merge",
     "Handle": "runs.run", "process": "runs.run", "run": "runs.run", "start": "runs.run",
     "check_operation": "testing",
 }  # fmt: skip

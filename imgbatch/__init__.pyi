@@ -1,6 +1,15 @@
 # Written by python -m tests.make_stubs; do not edit.
 
-from imgbatch.core.errors import EngineError, ImageError, ImgbatchError, LockedError, PlanError, RecipeError, UsageError
+from imgbatch.core.errors import (
+    EngineError,
+    ImageError,
+    ImgbatchError,
+    LockedError,
+    MissingShardsError,
+    PlanError,
+    RecipeError,
+    UsageError,
+)
 from imgbatch.core.job import Cost, Failure, Outcome, Source, Written
 from imgbatch.core.report import ExitCode, Report
 from imgbatch.core.run_settings import Filters, Settings
@@ -53,6 +62,7 @@ from imgbatch.runs.batch import Batch
 from imgbatch.runs.check import check, verify
 from imgbatch.runs.preview.estimate import Estimate, estimate
 from imgbatch.runs.run import Handle, process, run, start
+from imgbatch.runs.state.merge import ShardMerge, merge
 from imgbatch.testing import check_operation
 
 __version__: str
@@ -61,10 +71,10 @@ __all__ = [
     "Alpha", "Autocontrast", "Batch", "Blur", "Border", "BoxBlur", "Brightness", "Clahe", "Contrast", "Cost", "Crop",
     "DarkFrame", "Denoise", "Edges", "Emboss", "EngineError", "Equalize", "Estimate", "ExitCode", "Failure", "Filters",
     "FlatField", "Flatten", "Flip", "Flop", "Gamma", "Grayscale", "Handle", "ImageError", "ImgbatchError", "Invert",
-    "Levels", "Loaded", "LockedError", "Lut", "MatchHistogram", "Max", "Median", "Min", "Modulate", "Operation",
-    "Outcome", "Output", "Pad", "PlanError", "Posterize", "Recipe", "RecipeError", "Report", "Resize", "Rotate",
-    "Saturation", "Sepia", "Settings", "Sharpen", "Sharpness", "Solarize", "Source", "Statistics", "Text", "Threshold",
-    "Tint", "Trim", "Undone", "Unsharp", "UsageError", "Watermark", "WhiteBalance", "Written", "__version__", "apply",
-    "check", "check_operation", "estimate", "load", "operation", "past_runs", "process", "run", "start", "stats",
-    "undo", "verify"
+    "Levels", "Loaded", "LockedError", "Lut", "MatchHistogram", "Max", "Median", "Min", "MissingShardsError",
+    "Modulate", "Operation", "Outcome", "Output", "Pad", "PlanError", "Posterize", "Recipe", "RecipeError", "Report",
+    "Resize", "Rotate", "Saturation", "Sepia", "Settings", "ShardMerge", "Sharpen", "Sharpness", "Solarize", "Source",
+    "Statistics", "Text", "Threshold", "Tint", "Trim", "Undone", "Unsharp", "UsageError", "Watermark", "WhiteBalance",
+    "Written", "__version__", "apply", "check", "check_operation", "estimate", "load", "merge", "operation",
+    "past_runs", "process", "run", "start", "stats", "undo", "verify"
 ]  # fmt: skip

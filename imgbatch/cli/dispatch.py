@@ -16,6 +16,7 @@ COMMANDS = {
     "pack": "pack",
     "history": "history",
     "undo": "history",
+    "merge": "merge",
     "schedule": "schedule",
     "ops": "operations_and_formats",
     "formats": "operations_and_formats",

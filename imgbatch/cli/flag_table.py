@@ -76,6 +76,14 @@ def undo_flags(operations: Operations) -> tuple[Flag, ...]:
     return (*_UNDO, *_of_run({"--state", "--trust-state", "--wait", "--verbose", "--quiet", "--help"}))
 
 
+def merge_flags(operations: Operations) -> tuple[Flag, ...]:
+    """Every flag of ``imgbatch merge``: those of ``run`` that report, and those that lead to the shards."""
+    return _of_run({
+        "--report", "--srcset", "--stats", "--failed-list", "--null", "--state", "--trust-state", "--wait", "--quiet",
+        "--help",
+    })  # fmt: skip
+
+
 def _operation_flags(operations: Operations) -> Iterator[Flag]:
     yield from map(operation_flag, operations)
     yield _CUSTOM

@@ -14,6 +14,7 @@ commands:
   stats SRC... [OPERATIONS] [options]        exact mean, std, min, max and histogram; sizes, formats
   history DIR                                past runs of a folder
   undo DIR [RUN]                             take one back: restore originals, or remove outputs
+  merge DIR                                  join what the shards of a run (--shard I/N) did
   schedule RECIPE --at "0 3 * * *"           print the crontab line or systemd units for it
   ops [NAME]                                 the operations, or one of them with an example
   formats                                    the formats that are read and written here
@@ -129,6 +130,17 @@ does not come back."""
 UNDO_AFTER = """\
 A file that was changed since stays as it is, and is named; the others are still taken back. Exit
 codes: 0 all is taken back, 1 some files were left, 2 refused, 75 a run is at work."""
+
+MERGE_USAGE = "imgbatch merge DIR [--report FILE] [options]"
+
+MERGE_ABOUT = """\
+Join what the shards of a run (imgbatch run ... -o DIR --shard I/N) did: their ledgers, so that DIR is
+as after one run, and their reports and figures, into the files that are named here."""
+
+MERGE_AFTER = """\
+Nothing is joined before every shard has run to its end. It may be repeated until a shard runs again.
+--stats needs shards that were run with --stats. Exit codes: as of one run; 2 refused, 4 shards are
+missing, which are named, 75 a shard is at work."""
 
 SCHEDULE_USAGE = 'imgbatch schedule RECIPE.toml --at "0 3 * * *" [--as cron|systemd] [-o DIR]'
 

@@ -30,7 +30,7 @@ from imgbatch.storage.temporary import sweep
 if TYPE_CHECKING:
     from imgbatch.planning.recipe_file import RecipeFile
 
-NOT_IN_RECIPES = ("trust_state",)  # a recipe may come from where the state folder came from
+NOT_IN_RECIPES = ("trust_state", "shard")  # a recipe may come from where the state folder came from; is for all shards
 MOST_RECIPE = 10_000_000  # bytes
 _IN_THE_WAY = ("overwrite", "skip_existing", "rename")  # one decision in three fields: the higher level has it whole
 

@@ -138,7 +138,7 @@ def carry_out(
 
     def last_words() -> None:
         run.complete_report()
-        _finish([*lines, *files], run.report)
+        finish_reporters([*lines, *files], run.report)
         speaker.finish(run.report)
         if hook is not None:
             hook(run.report)
@@ -153,7 +153,7 @@ def carry_out(
             raise
         finally:
             console.close()
-        file_failure = _finish([*([] if stdout_failure else lines), *files], run.report)
+        file_failure = finish_reporters([*([] if stdout_failure else lines), *files], run.report)
     speaker.finish(run.report)
     if not report.quiet:
         reasons = [file.reason for file in run.skipped]
@@ -200,7 +200,7 @@ def tell_break(error: BaseException, report: Report, reporters: Sequence[Reporte
     """
     code, report.reason = verdict(error)
     report.stopped = ExitCode(code)
-    _finish(reporters, report)
+    finish_reporters(reporters, report)
 
 
 def every_run_reporters(report: ReportArguments) -> list[Reporter]:
@@ -237,7 +237,7 @@ def _close_at_end(outcomes: Iterator[Outcome]) -> Iterator[Iterator[Outcome]]:
             outcomes.close()
 
 
-def _finish(reporters: Sequence[Reporter], report: Report) -> bool:
+def finish_reporters(reporters: Sequence[Reporter], report: Report) -> bool:
     """Finish the reporters; whether one of them could not write its file."""
     failure = False
     paths = [str(reporter.path) for reporter in reporters if hasattr(reporter, "path")]

@@ -42,14 +42,22 @@ def print_stderr(line: str) -> None:
 
 def verdict(error: BaseException) -> tuple[int, str]:
     """The exit code of an error, and its line."""
-    from imgbatch.core.errors import EngineError, HostError, LockedError, UsageError, one_line, sentence
+    from imgbatch.core.errors import (
+        EngineError,
+        HostError,
+        LockedError,
+        MissingShardsError,
+        UsageError,
+        one_line,
+        sentence,
+    )
     from imgbatch.core.report import ExitCode
 
     if isinstance(error, UsageError):
         return int(ExitCode.USAGE), one_line(str(error), limit=1000)
     if isinstance(error, LockedError):
         return int(ExitCode.LOCKED), sentence(error)
-    if isinstance(error, HostError):
+    if isinstance(error, (HostError, MissingShardsError)):
         return int(ExitCode.STOPPED), sentence(error)
     if isinstance(error, EngineError):
         return int(ExitCode.INTERNAL), sentence(error)

@@ -10,6 +10,7 @@ The tree::
     │   ├── HostError                    ... because of this machine or process: limits, rights, what it may start
     │   └── LostEngineError              ... any more: an engine of others is gone; the run stops, the next one goes on
     ├── LockedError                      another run holds the output folder
+    ├── MissingShardsError               a merge of shards that have not all run to their end
     └── ImageError                       one file's trouble: has a kind; becomes that file's Failure, never the batch's
 
 Every message is one line: what, where, why, what next.
@@ -102,6 +103,10 @@ class HostWarning(UserWarning):
 
 class LockedError(ImgbatchError):
     """Another run holds the output folder."""
+
+
+class MissingShardsError(ImgbatchError):
+    """Shards that have not run, or not to their end, so that there is nothing whole to merge yet."""
 
 
 class ImageError(ImgbatchError):

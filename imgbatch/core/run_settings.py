@@ -6,6 +6,7 @@ Which files count (Filters), how the work is done (Settings) and how the command
 """
 
 # Without `from __future__ import annotations`: every start of a command would compile the texts of the fields again.
+import re
 from typing import Annotated, Any, ClassVar, Literal
 
 from imgbatch.core.errors import UsageError
@@ -18,6 +19,21 @@ from imgbatch.core.quantities import Amount, Count, Duration, Limit
 RESAMPLERS = ("auto", "numpy", "cykooz")
 InTheWay = Literal["refuse", "overwrite", "skip", "rename"]
 Number = int | float
+
+
+_SHARD = re.compile(r"(auto|\d{1,6})(?:/(\d{1,6}))?")
+
+
+def shard_word(word: str) -> str:
+    """``I/N`` (0 <= I < N) or ``auto[/N]`` in its one spelling; ValueError for anything else."""
+    match = _SHARD.fullmatch(word.strip())
+    if match is None or (match[1] != "auto" and match[2] is None):
+        raise ValueError(word)
+    count = None if match[2] is None else int(match[2])
+    number = match[1] if match[1] == "auto" else str(int(match[1]))
+    if count is not None and not (number == "auto" or int(number) < count) or count == 0:
+        raise ValueError(word)
+    return number if count is None else f"{number}/{count}"
 
 
 def folder_word(word: str) -> str:
@@ -132,6 +148,11 @@ class Settings(Declaration):
     executor_timeout: Annotated[
         float, Duration(0.001), "stop when a cluster has had no worker for this time; the next run goes on"
     ] = 60.0
+    shard: Annotated[
+        str | None,
+        Grammar("I/N with I from 0 to N-1, or auto,", shard_word, ("0/8", "auto")),
+        "do a part of the files, as one of N runs that `imgbatch merge` joins; auto: as the job array says",
+    ] = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -140,6 +161,18 @@ class Settings(Declaration):
 
         if self.prune and (self.archive is not None or self.quarantine is not None):
             raise UsageError("expected --prune or --archive and --quarantine, got both: what is moved is not gone")
+        if self.shard is not None:
+            self._refuse_with_shard()
+
+    def _refuse_with_shard(self) -> None:
+        """UsageError for what a run cannot do that has only a part of the files."""
+        for name in ("in_place", "prune", "archive", "quarantine"):
+            if getattr(self, name):
+                flag = f"--{name.replace('_', '-')}"
+                raise UsageError(
+                    f"expected --shard or {flag}, got both: other shards have to see the same sources and outputs; "
+                    + ("leave one of them out" if name == "in_place" else f"use {flag} in a run after imgbatch merge")
+                )
 
     @property
     def in_the_way(self) -> InTheWay:

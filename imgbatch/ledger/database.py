@@ -75,6 +75,8 @@ def _make(file: str) -> None:
 def read_rows(file: str, mend: bool) -> dict[str, list[tuple[Any, ...]]]:
     """The rows of `written`, `failures` and `runs`, with the columns as in COLUMNS, read without creating anything.
 
+    There are none where there is no file.
+
     Parameters
     ----------
     mend : bool
@@ -85,6 +87,8 @@ def read_rows(file: str, mend: bool) -> dict[str, list[tuple[Any, ...]]]:
     PlanError
         The file is damaged, foreign, of a newer version, or cannot be opened where it is.
     """
+    if not os.path.exists(file):
+        return {name: [] for name in ("written", "failures", "runs")}
     with open_to_read(file, mend) as connection:
         if mend and connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
             raise sqlite3.DatabaseError("its pages contradict one another")

@@ -11,6 +11,7 @@ from imgbatch.core.parameter_kinds import check_path
 from imgbatch.ledger.database import FILE, open_to_read, read_table
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.rows import PastRun, Replacement, state_folder
+from imgbatch.ledger.shards.shard import refuse_waiting_shards
 from imgbatch.ledger.trust import refuse_strange_state
 from imgbatch.planning.folders import display_path
 from imgbatch.storage.registry import absolute, is_remote, refuse_remote, refuse_unknown_stores
@@ -61,7 +62,7 @@ class History:
     Raises
     ------
     PlanError
-        There are no runs.
+        There are no runs, or shards wait for a merge.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class History:
             raise wrong_value("the folder on a disk that has the ledger", "state", state)
         self.state = state_folder(self.folder, state)
         refuse_strange_state(self.state, trust_state, writing)
+        refuse_waiting_shards(self.state, self.folder)
         self.ledger = Ledger(self.folder, state=self.state)
         self.runs = read_runs(self.state)
         if not self.runs:

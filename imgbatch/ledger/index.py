@@ -70,8 +70,8 @@ class LedgerIndex:
         self._now = time.time_ns()
         self.has_open_runs = False  # whether a former run died before its end
         self._is_anew = keep and was_set_aside(self.file)  # then nobody knows who wrote a file
-        if keep and os.path.exists(self.file):
-            self._load()
+        if keep:
+            self._load(self._read_rows())
         self.has_open_runs |= self._is_anew
 
     def owner_of(self, path: str) -> LedgerEntry | None:
@@ -256,8 +256,10 @@ class LedgerIndex:
             return False
         return self._is_remote or any(start_ns <= ctime_ns <= seen_ns + _DEAD_NS for start_ns, seen_ns in self._dead)
 
-    def _load(self) -> None:
-        tables = read_rows(self.file, self.mend)
+    def _read_rows(self) -> dict[str, list[tuple[Any, ...]]]:
+        return read_rows(self.file, self.mend)
+
+    def _load(self, tables: Mapping[str, list[tuple[Any, ...]]]) -> None:
         home = os.fsdecode(max(tables["runs"])[-1]) if tables["runs"] else ""
         is_moved = home not in ("", self.folder) and not is_same_folder(home, self.folder)
         is_copied = is_moved and storage_of(home).exists(home)

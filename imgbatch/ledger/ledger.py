@@ -34,6 +34,7 @@ from imgbatch.ledger.database import open_to_write
 from imgbatch.ledger.index import LedgerIndex
 from imgbatch.ledger.rows import BACK_OFF_DAYS, DAY_NS, Row, digest_with_fields, is_retryable, relative_path
 from imgbatch.ledger.schema import insert
+from imgbatch.ledger.shards.merge_notes import MergeNotes
 from imgbatch.storage.below import Identity, identity_of, refuse_another_identity
 from imgbatch.storage.durable import sync_files
 from imgbatch.storage.registry import is_remote, storage_of
@@ -49,7 +50,7 @@ _NEW_RUN = (
 _EARLY_NS = DAY_NS // 24  # a nightly run is never exactly a day after the last one
 
 
-class Ledger(LedgerIndex):
+class Ledger(LedgerIndex, MergeNotes):
     """The ledger of one output folder, to be asked (index.py) and written; looking does not create it."""
 
     def __init__(

@@ -13,6 +13,7 @@ import contextlib
 import os
 import threading
 import time
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 LEVELS = 256
 _MAGIC = 0x696D6773756D7331  # "imgsums1"
 _HEAD = numpy.dtype([("magic", "i8"), ("channels", "i8"), ("width", "i8"), ("height", "i8"), ("sequence", "i8")])
+_NUMBERS = ("images", "pixels", "sum", "sum_squares", "min", "max", "histogram")
 _ADDITIVE = ("images", "pixels", "sum", "sum_squares", "histogram", "grid")
 _VALUES = numpy.arange(LEVELS, dtype=numpy.int64)
 _SQUARES = _VALUES * _VALUES
@@ -98,6 +100,21 @@ class Sums:
             histogram=record["histogram"].copy(),
             grid=record["grid"].copy() if "grid" in names else None,
         )
+
+    def table(self) -> dict[str, Any]:
+        """The numbers as JSON takes them, without a grid; :meth:`of_tables` reads them."""
+        return {name: numpy.asarray(getattr(self, name)).tolist() for name in _NUMBERS}
+
+    @classmethod
+    def of_tables(cls, tables: Iterable[Mapping[str, Any]], layout: Layout) -> Sums:
+        """The sums of several :meth:`table` of one layout together; ValueError or TypeError where one has another."""
+        total: Record = numpy.zeros((), layout.dtype)
+        for table in tables:
+            one: Record = numpy.zeros((), layout.dtype)
+            for name in _NUMBERS:
+                one[name] = numpy.asarray(table[name], numpy.int64).reshape(one[name].shape)
+            add(total, one)
+        return cls.of(total)
 
 
 class Sheet:

@@ -8,7 +8,6 @@ yielded to whoever asked.
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -127,8 +126,7 @@ class Batch(Run):
         Parameters
         ----------
         hold : bool
-            Whether the run will follow, so that the state folder is locked where there is one; to look only, it need
-            not be.
+            Whether the run will follow, so that the state folder is locked where there is one.
 
         Raises
         ------
@@ -161,8 +159,7 @@ class Batch(Run):
         ledger, work, destination = self._ledger, self.workload, self.preparation.destination
         self._known_failures = frozenset(outcome.index for outcome in work.known_failures)
         try:
-            if work.todo or os.path.exists(ledger.file):  # a first run without work leaves nothing
-                self.preparation.begin(self.command)
+            self.preparation.begin(self.command)
             destination.begin()
             self._sweep(ledger)
             self._choose_resampler(self.recipe.every_op)
@@ -204,7 +201,9 @@ class Batch(Run):
     def _settle(self, ledger: Ledger, outcome: Outcome) -> Outcome:
         """Record the outcome, archive or quarantine its source, and count it."""
         preparation = self.preparation
-        if outcome.index not in self._known_failures:  # else it stays in the ledger as it failed, due at the same time
+        if outcome.index in self._known_failures:
+            self._try_record(ledger.note_known_failure, outcome)
+        else:
             outcome = preparation.destination.settle(outcome)
             self._try_record(preparation.destination.record, outcome)
         if preparation.source_mover is not None and self._try_record(ledger.record_move, outcome):
@@ -240,6 +239,7 @@ class Batch(Run):
                 yield totals
             finally:
                 self._sums = totals.read()
+                self._ledger.note_sums(self._sums.table())
 
     def statistics(self) -> Statistics:
         """The figures of all that this run wrote (``stats=True``), when :meth:`outcomes` has ended.

@@ -55,6 +55,7 @@ class RunKeywords(ResizeKeywords, total=False):
     no_plan: bool
     profile: bool
     executor_timeout: float | str
+    shard: str | None
 
 
 def read_only_settings(keywords: Mapping[str, object], kind: type[ReadOnlyKeywords] = ReadOnlyKeywords) -> Settings:

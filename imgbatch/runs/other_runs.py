@@ -15,6 +15,7 @@ from imgbatch.core.errors import PlanError
 from imgbatch.ledger.database import FILE
 from imgbatch.ledger.rows import state_folder
 from imgbatch.ledger.trust import BACKUPS
+from imgbatch.runs.state.state_folder import has_shards
 
 _NOTHING: frozenset[str] = frozenset()
 
@@ -56,11 +57,16 @@ class OtherRunsOutputs:
         return outputs
 
     def _states(self, folder: str) -> Iterator[str]:
-        """The state folders of a folder that hold a ledger."""
+        """The state folders of a folder that hold a ledger; shards that are not merged have some below it."""
         for place in {None, self._state}:
             state = state_folder(folder, place)
-            if state != self._own and os.path.isfile(os.path.join(state, FILE)):
-                yield state
+            if state != self._own and os.path.isdir(state):
+                if os.path.isfile(os.path.join(state, FILE)):
+                    yield state
+                if has_shards(state):
+                    from imgbatch.ledger.shards.shard import waiting_shards
+
+                    yield from (shard.state(state) for shard in waiting_shards(state))
 
     def _verdict(self, folder: str, state: str) -> tuple[bool, frozenset[str], frozenset[str]]:
         """Whether all of a folder is outputs; else the folders in it that are, and the other files that are."""

@@ -41,6 +41,10 @@ class OutputFolder(Destination):
         PlanError
             Names collide, or files are in the way.
         """
+        shard, owns = self._ledger.shard, None
+        if shard is not None:
+            self._ledger.note_sources(sources)
+            owns = shard.holds_source
         layout = plan(
             sources,
             self._recipe,
@@ -50,6 +54,7 @@ class OutputFolder(Destination):
             owner_of=self._ledger.owner_of,
             earlier=self._ledger.outputs_of,
             format_of=self._format_of,
+            owns=owns,
         )
         places = {source.path: index for index, source in enumerate(sources)} if layout.skipped else {}
         skipped = [Outcome(places[source.path], source, "skipped", changes=(IN_THE_WAY,)) for source in layout.skipped]

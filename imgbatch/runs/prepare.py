@@ -16,12 +16,10 @@ from imgbatch.codecs.registry import OPTIONAL
 from imgbatch.core.errors import PlanError
 from imgbatch.core.job import Job
 from imgbatch.core.run_settings import Filters, Settings
-from imgbatch.core.version import versions
-from imgbatch.ledger.damage import LedgerDamageError, permission_hint
+from imgbatch.ledger.damage import LedgerDamageError
 from imgbatch.ledger.database import FILE, salvage
 from imgbatch.ledger.ledger import Ledger
-from imgbatch.ledger.rows import state_folder
-from imgbatch.ledger.trust import BACKUPS, refuse_strange_state
+from imgbatch.ledger.trust import BACKUPS
 from imgbatch.ledger.up_to_date import is_retried, is_suspicious, known_failure
 from imgbatch.operations.registry import is_builtin
 from imgbatch.planning.find import SkippedFile, discover
@@ -31,8 +29,8 @@ from imgbatch.planning.recipe import Recipe
 from imgbatch.planning.reference_files import ReferenceFiles, reference_files_of
 from imgbatch.runs.destination_choice import choose_destination, holds_root
 from imgbatch.runs.other_runs import OtherRunsOutputs
+from imgbatch.runs.state.state_folder import StateFolder
 from imgbatch.runs.workload import Path, Workload, shortage
-from imgbatch.storage.lock import Lock
 from imgbatch.storage.registry import is_remote, refuse_unknown_stores
 
 if TYPE_CHECKING:
@@ -54,7 +52,7 @@ class Preparation:
     Attributes
     ----------
     folder, state : str
-        The output folder, and the folder of ledger and lock (absolute).
+        The output folder, and the folder of ledger and lock (absolute); a shard's is below that of all shards.
     workload : Workload
         What was found, once it is prepared.
     ledger : Ledger or None
@@ -82,7 +80,8 @@ class Preparation:
         refuse_unknown_stores(os.fspath(output or ""), *(wish.dir for wish in recipe.outputs))
         self._paths, self._recipe, self._settings, self._filters = paths, recipe, settings, filters
         self._destination_class, self.folder = choose_destination(paths, output, recipe, settings, ledger)
-        self.state = state_folder(self.folder, settings.state)
+        self._state_folder = StateFolder(self.folder, settings, ledger)
+        self.state = self._state_folder.path
         self.source_mover: SourceMover | None = None
         if settings.archive is not None or settings.quarantine is not None:
             roots = [os.fspath(path) for path in paths]
@@ -92,7 +91,6 @@ class Preparation:
         self.ledger: Ledger | None = None
         self.warnings: list[str] = []
         self._keep_ledger, self._in_this_process = ledger, in_this_process
-        self._lock: Lock | None = None
 
     @property
     def shortage(self) -> tuple[int, int] | None:
@@ -126,11 +124,12 @@ class Preparation:
 
             refuse_missing([output.format for output in self._recipe.outputs])
         self.resources = reference_files_of(self._recipe)
-        if self._keep_ledger:
-            refuse_strange_state(self.state, self._settings.trust_state, writing=hold)
+        self._state_folder.refuse_strangers(writing=hold)
         try:
-            if hold and os.path.isdir(self.state):
-                self._hold()
+            if hold:
+                self._state_folder.hold(make=False)
+            else:
+                self._state_folder.refuse_waiting_shards()
             self._go_on()
         except BaseException:
             self.close()
@@ -138,11 +137,12 @@ class Preparation:
 
     def hold_places(self) -> None:
         """Make and lock what was not there when the plan was made, as a refused plan leaves none; hereafter, never."""
-        if self._lock is None and self.workload.todo:
-            self._hold()
+        begins = self.workload.todo or self._state_folder.shard is not None
+        if begins and not self._state_folder.is_held:
+            self._state_folder.hold()
             if self.ledger is not None and os.path.exists(self.ledger.file):  # a run came and went meanwhile
                 self._go_on()
-        if self.ledger is not None and self.workload.todo:
+        if self.ledger is not None and begins:
             try:
                 self.ledger.root.hold()
             except OSError as error:
@@ -150,26 +150,9 @@ class Preparation:
                     f"the output folder {self.folder} cannot be made or entered ({error.strerror}); choose another -o"
                 ) from None
 
-    def _hold(self) -> None:
-        if not (self._keep_ledger and self._settings.lock):
-            return
-        try:
-            self._lock = Lock(self.state, self._settings.wait, self.folder)
-        except PermissionError as error:
-            raise PlanError(
-                f"the state folder {self.state} cannot be used ({error.strerror}): {permission_hint(self.state)}"
-            ) from None
-        except OSError as error:
-            raise PlanError(
-                f"the state folder {self.state} cannot be written to ({error.strerror or error}); choose another -o, "
-                "or another place for it with --state DIR"
-            ) from None
-
     def close(self) -> None:
         """Give the lock back."""
-        if self._lock is not None:
-            self._lock.release()
-            self._lock = None
+        self._state_folder.release()
 
     def _go_on(self) -> None:
         """Compare with the ledger; one that is damaged was set aside, and the run goes on with what is left of it."""
@@ -192,8 +175,13 @@ class Preparation:
         return error.aside
 
     def begin(self, command: str) -> None:
-        """Open the run in the ledger; `command` is what was typed."""
+        """Open the run in the ledger; `command` is what was typed. A first run without work leaves nothing.
+
+        A shard without files says so, too: else nobody knows that it ran.
+        """
         assert self.ledger is not None
+        if not (self.workload.todo or self._state_folder.shard is not None or os.path.exists(self.ledger.file)):
+            return
         try:
             self.ledger.begin(self.destination.digests, command)
         except LedgerDamageError as error:  # of what is only written
@@ -205,9 +193,7 @@ class Preparation:
         workload = self.workload = Workload()
         contents = self.resources.contents
         digest = self._destination_class.recipe_digest(self._recipe, contents)
-        ledger = self.ledger = Ledger(
-            self.folder, self._keep_ledger, self.state, digest, versions(), mend=self._lock is not None
-        )
+        ledger = self.ledger = self._state_folder.read_ledger(digest)
         if self._settings.in_the_way in ("skip", "rename"):
             ledger.trust_no_content()
         ledger.limit, ledger.durable = self._settings.timeout, self._settings.sync != "off"
@@ -215,7 +201,8 @@ class Preparation:
             self.folder, ledger, self._recipe, self._settings, contents
         )
         sources = []
-        other_runs = OtherRunsOutputs(self._settings.state, None if destination.replaces_sources else self.state)
+        own_state = None if destination.replaces_sources else self._state_folder.base
+        other_runs = OtherRunsOutputs(self._settings.state, own_state)
         for item in discover(self._paths, self._filters, avoid=self._avoid(), other_runs=other_runs):
             if isinstance(item, SkippedFile):
                 workload.skipped.append(item)
@@ -225,6 +212,9 @@ class Preparation:
                 sources.append(item)
         assignment = destination.jobs(sources)
         workload.skipped += assignment.skipped
+        shard = self._state_folder.shard
+        if shard is not None:
+            workload.skipped = [file for file in workload.skipped if shard.holds(file.relative)]
         workload.skipped_existing = assignment.skipped_existing
         workload.folders = assignment.folders
         if self._settings.prune:
@@ -263,8 +253,13 @@ class Preparation:
         folders = [os.path.join(self.folder, output.dir) for output in self._recipe.outputs]
         roots = {os.path.realpath(path) for path in self._paths}
         inside = [folder for folder in (self.folder, *folders) if not holds_root(os.path.realpath(folder), roots)]
+        if self._state_folder.shard is not None and len(inside) <= len(folders):
+            raise PlanError(
+                f"the outputs of other shards in {display_path(self.folder)} would be taken for sources; "
+                "choose another -o, outside of SRC or in a folder below it"
+            )
         moving = [] if self.source_mover is None else self.source_mover.folders
-        return [os.path.join(self.folder, STATE), self.state, *inside, *moving]
+        return [os.path.join(self.folder, STATE), self._state_folder.base, *inside, *moving]
 
 
 def _source_mover(settings: Settings, output: str, roots: list[str]) -> SourceMover:

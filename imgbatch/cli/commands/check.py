@@ -78,7 +78,7 @@ def verify(words: Sequence[str]) -> int:
 
     settings = request.settings
     if is_remote(folders[0]):
-        from imgbatch.cli.commands.state_home import with_state
+        from imgbatch.cli.environment.state_home import with_state
 
         settings = with_state(settings)
     run = VerifyRun(folders[0], deep=arguments.deep, settings=settings)

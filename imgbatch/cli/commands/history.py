@@ -58,9 +58,9 @@ def history(words: Sequence[str]) -> int:
         raise UsageError(f"expected one DIR for history, got {len(arguments.operands)}; see {HISTORY_USAGE}")
     from imgbatch.ledger.history import past_runs
 
-    settings = _settings(arguments.settings)
+    settings = folder_settings(arguments.settings)
     folder = arguments.operands[0]
-    runs = past_runs(folder, state=_state(settings, folder), trust_state=settings.trust_state)
+    runs = past_runs(folder, state=state_of(settings, folder), trust_state=settings.trust_state)
     if arguments.json:
         for run, undo_count in runs:
             print(dumps(_record(run, undo_count)))
@@ -86,10 +86,10 @@ def undo(words: Sequence[str]) -> int:
         raise wrong_value("a number as `imgbatch history` lists it", "RUN", numbers[0])
     from imgbatch.originals.undo import undo as undo_run
 
-    settings = _settings(arguments.settings)
+    settings = folder_settings(arguments.settings)
     run = int(numbers[0]) if numbers else None
     result = undo_run(
-        folder, run, state=_state(settings, folder), dry_run=arguments.dry_run, wait=settings.wait,
+        folder, run, state=state_of(settings, folder), dry_run=arguments.dry_run, wait=settings.wait,
         trust_state=settings.trust_state,
     )  # fmt: skip
     for word, paths in (("restored", result.restored), ("removed", result.removed)):
@@ -106,15 +106,17 @@ def undo(words: Sequence[str]) -> int:
     return int(ExitCode.FAILURES if result.left else ExitCode.OK)
 
 
-def _settings(fields: Mapping[str, Any]) -> Settings:
+def folder_settings(fields: Mapping[str, Any]) -> Settings:
+    """The settings of a command that looks at the state of a folder: where that is, and how to get at it."""
     values = {**from_environment(Settings), **fields}
     return Settings(**{key: values[key] for key in ("state", "wait", "trust_state") if key in values})
 
 
-def _state(settings: Settings, folder: str) -> str | None:
+def state_of(settings: Settings, folder: str) -> str | None:
+    """Where the state of a folder lies, if not in it: that of buckets is in the user's state folder."""
     if not is_remote(folder):
         return settings.state
-    from imgbatch.cli.commands.state_home import with_state
+    from imgbatch.cli.environment.state_home import with_state
 
     return with_state(settings).state
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -96,16 +97,21 @@ def _run(words: Sequence[str], arguments: RunArguments, progress: _Progress) -> 
         arguments = dataclasses.replace(
             arguments, report=dataclasses.replace(arguments.report, quiet=True, progress=False)
         )
+    settings = request.settings
+    if is_remote(request.output):
+        from imgbatch.cli.environment.state_home import with_state
+
+        settings = with_state(settings)
+    if settings.shard is not None:
+        from imgbatch.cli.environment.job_array import with_shard_number
+
+        settings = with_shard_number(settings)
+        arguments = _in_shard_folder(arguments, request.output, settings)
     report = arguments.report
     console = Console(sys.stderr, console_style(report))
     files = file_reporters(report, console, arguments.sources.null, srcset=arguments.srcset, stats=arguments.stats)
     from imgbatch.runs.batch import Batch
 
-    settings = request.settings
-    if is_remote(request.output):
-        from imgbatch.cli.commands.state_home import with_state
-
-        settings = with_state(settings)
     keeps_timeout = executors.choose(settings.workers, word=settings.executor).keeps_timeout
     if request.unattended_settings.unattended and settings.timeout is None and keeps_timeout and not settings.untrusted:
         settings = dataclasses.replace(settings, timeout=request.unattended_settings.timeout_s)
@@ -127,6 +133,24 @@ def _run(words: Sequence[str], arguments: RunArguments, progress: _Progress) -> 
     if arguments.save_recipe is not None:
         save(arguments.save_recipe, request)
     return _carry_out(batch, request, arguments, console, files, progress)
+
+
+def _in_shard_folder(arguments: RunArguments, output: str, settings: Settings) -> RunArguments:
+    """The arguments with report files in the shard's folder: all shards are typed alike, and each writes its own."""
+    from imgbatch.ledger.rows import state_folder
+    from imgbatch.ledger.shards.shard import REPORTS, Shard
+
+    state = Shard.of(settings.shard or "").state(state_folder(absolute(output), settings.state))
+
+    def place(path: str | None) -> str | None:
+        return path and os.path.join(state, REPORTS, os.path.basename(path))
+
+    report = dataclasses.replace(
+        arguments.report,
+        report_files=tuple(place(path) or "" for path in arguments.report.report_files),
+        failed_list=place(arguments.report.failed_list),
+    )
+    return dataclasses.replace(arguments, report=report, srcset=place(arguments.srcset), stats=place(arguments.stats))
 
 
 def _tell_error(error: BaseException, arguments: RunArguments, progress: _Progress) -> None:
