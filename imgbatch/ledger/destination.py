@@ -114,6 +114,10 @@ class Destination(ABC):
         except OSError as error:
             return str(error.strerror)
         what = "the disk is full" if failure.kind == "no_space" else "the disk cannot be written to"
+        if failure.phase == "read":
+            what = "the sources cannot be read"
+        elif is_remote(self.folder):
+            what = "nothing can be written"
         return f"{what}: {failure.message}; what is finished is recorded"
 
     @abstractmethod

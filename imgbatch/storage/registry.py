@@ -13,6 +13,8 @@ from imgbatch.storage.below import Root
 
 Result = TypeVar("Result")
 _REQUESTS = 16
+#: What the names of variables begin with that stores find their credentials in.
+CREDENTIALS = ("AWS_", "GOOGLE_", "AZURE_")
 #: Scheme (what stands before ``://``; none for paths): module and class.
 STORES = {
     "": "local.Local",

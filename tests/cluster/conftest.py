@@ -72,3 +72,4 @@ def forget_clients() -> None:
     from imgbatch.storage.remote import client
 
     client._client.cache_clear()
+    client._OUTAGES.clear()

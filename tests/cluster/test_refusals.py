@@ -11,7 +11,7 @@ import imgbatch as ib
 from imgbatch.core.errors import UsageError
 from imgbatch.ledger.rows import state_folder
 from tests.cluster.conftest import BUCKET, boto
-from tests.cluster.faulty_proxy import FaultyProxy
+from tests.cluster.faulty_proxy import Fault, FaultyProxy
 from tests.cluster.steps import Result, command, objects, start_without
 
 PHOTO = Path(__file__).parents[2] / "sample_images" / "travel" / "2023" / "desert" / "dunes.jpg"
@@ -49,7 +49,7 @@ def photos(bucket: str, s3_environment: str) -> str:
         (("run", "{in}", "-o", "out", "--report", "s3://photos/r.json"), "a path on a disk of this machine"),
         (("pack", "{in}", "-o", "s3://photos/a.npy", "--resize", "8x8,fit=cover"), "on a disk of this machine"),
         (("run", "{in}/../x", "-o", "out"), "object stores take no empty part, no . or .."),
-        (("run", "s3://", "-o", "out"), "object stores take no empty part"),
+        (("run", "s3://", "-o", "out"), "expected a URL such as s3://bucket/photos"),
         (("run", "{in}", "-o", "{out}/../x"), "expected a URL such as s3://bucket/photos"),
         (("run", "{in}/absent.jpg", "-o", "out"), "there is no object or folder of that name"),
         (("run", "{in}/*.png", "-o", "out"), "no file matches"),
@@ -95,6 +95,26 @@ def test_a_store_that_is_not_there_is_told(photos: str, bucket: str, tmp_path: P
     assert "the store at 127.0.0.1:9 cannot be reached" in text
     text = sentence(command(tmp_path, "run", str(PHOTO), "-o", f"{bucket}/out", AWS_ENDPOINT_URL=nobody), 2)
     assert "the store at 127.0.0.1:9 cannot be reached" in text
+
+
+def test_a_store_that_goes_away_ends_the_run_and_the_next_goes_on(
+    photos: str, bucket: str, proxy: FaultyProxy, tmp_path: Path
+) -> None:
+    """Not a minute for each file: the run ends after those in hand."""
+    seen: list[str] = []
+
+    def choose(method: str, path: str) -> Fault:
+        if method == "GET" and path.endswith(".jpg"):
+            seen.append(path)
+        return "cut before" if len(seen) > 3 else ""
+
+    proxy.choose = choose
+    words = ("run", photos, "-o", "out", "--resize", "99", "--chunksize", "1")
+    text = sentence(command(tmp_path, *words), 4)
+    assert "the sources cannot be read: the store at 127.0.0.1" in text and "what is finished is recorded" in text
+    proxy.choose = lambda method, path: ""
+    done = command(tmp_path, *words)
+    assert done.returncode == 0 and "unchanged" in done.stderr, done.stderr
 
 
 def test_a_missing_package_is_named(photos: str, tmp_path: Path) -> None:

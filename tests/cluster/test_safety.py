@@ -221,8 +221,22 @@ def test_a_process_that_was_forked_says_so_and_does_not_hang(client: Any, bucket
     assert _read(url).isdigit()
     with ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as pool:
         assert "forked from one that talks to an object store" in pool.submit(_read, url).result(60)
-    with ProcessPoolExecutor(1, multiprocessing.get_context("forkserver")) as pool:
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         assert pool.submit(_read, url).result(60).isdigit()
+
+
+def test_workers_have_the_credentials_of_now_though_their_server_began_before(
+    client: Any, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A notebook sets its keys after its first run."""
+    key = os.environ["AWS_ACCESS_KEY_ID"]
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    multiprocessing.get_context("forkserver").Process(target=int).start()  # it began without them
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key)
+    report = ib.run(f"{bucket}/in", tmp_path / "out", Recipe([ib.Resize("16")]), workers=1)
+    assert report.ok and report.counts["ok"] == COUNT
+    report = ib.run(tmp_path / "out", f"{bucket}/back", workers=1, state=str(tmp_path / "state"))
+    assert report.ok and report.counts["ok"] == COUNT
 
 
 def test_sources_are_carried_to_an_archive_and_lost_by_nobody(

@@ -17,11 +17,19 @@ from imgbatch.executors.host_limits import has_address_limit
 from imgbatch.executors.processes.run_state import RunState, cause_of_death
 from imgbatch.executors.processes.start_method import CHILDREN, frozen_program, spawn_context, start_conditions
 from imgbatch.executors.processes.worker import NO_HOST, READY, REFUSAL, serve
+from imgbatch.pipeline.task import Task
+from imgbatch.storage.registry import CREDENTIALS, is_remote
 
 START_TIMEOUT = 60.0  # seconds for a worker to answer
 FRUITLESS = 5  # workers in a row that may die before their first word until the run is given up
 JOIN_TIMEOUT = 10.0  # seconds to wait for a process that was shot
 PAUSES = (0.05, 0.2, 0.5, 1.0)  # seconds after a start that failed; at the third it is tried without a forkserver
+
+
+def variables_of(task: Task) -> tuple[str, ...]:
+    """What the names of the variables begin with that a task's workers need as they are now: those of remote stores."""
+    is_far_away = bool(task.bytes_ahead) or (task.root is not None and is_remote(task.root.path))
+    return CREDENTIALS if is_far_away else ()
 
 
 def start_worker(state: RunState, row: int) -> tuple[BaseProcess, Connection]:

@@ -26,6 +26,7 @@ from imgbatch.executors.chunks import AHEAD_MS, CHUNK_MS, Chunks
 from imgbatch.executors.host_limits import LIMITS, auto_workers, workers_to_start
 from imgbatch.executors.inline import Inline
 from imgbatch.executors.processes.in_flight import Table
+from imgbatch.executors.processes.launch import variables_of
 from imgbatch.executors.processes.memory_budget import Budget, budget_size
 from imgbatch.executors.processes.run_state import Chunk, RunState
 from imgbatch.executors.processes.staged_sums import Staging
@@ -136,7 +137,7 @@ class Pool(Executor):
 
     def _new_state(self, task: Task, data: bytes, workers: int, stack: contextlib.ExitStack) -> RunState:
         """What the supervisors share; its shared memory is released with `stack`."""
-        context = start_context(self._method, task.uses_numpy)
+        context = start_context(self._method, task.uses_numpy, variables_of(task))
         staging = Staging(self._sums, workers)
         stack.callback(staging.release)
         table = Table.create(workers)

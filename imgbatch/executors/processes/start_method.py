@@ -37,10 +37,18 @@ def work_if_worker() -> None:
     multiprocessing.freeze_support()
 
 
-def start_context(method: str | None, numbers: bool = False) -> BaseContext:
+def start_context(method: str | None, numbers: bool = False, variables: tuple[str, ...] = ()) -> BaseContext:
     """The start method's context; a forkserver that runs, with our modules loaded unless somebody else has said which.
 
-    With `numbers`, or where this process has loaded numpy, numpy is among them.
+    Parameters
+    ----------
+    method : str or None
+        One of multiprocessing's; None: the best that there is.
+    numbers : bool
+        Whether numpy is among the modules; it is, too, where this process has loaded it.
+    variables : tuple of str
+        What the names of those variables of the environment begin with that workers need as they are now: a forkserver
+        has those of the time when it began.
 
     Raises
     ------
@@ -65,7 +73,8 @@ def start_context(method: str | None, numbers: bool = False) -> BaseContext:
         _start_helpers()
     except OSError:  # ChildProcessError, in a copy of the process that started it, is one, too
         return spawn_context()
-    return multiprocessing.get_context("forkserver") if _is_ours() else spawn_context()
+    is_as_we_are = _is_ours() and (not variables or _has_environment(variables))
+    return multiprocessing.get_context("forkserver") if is_as_we_are else spawn_context()
 
 
 def spawn_context() -> BaseContext:
@@ -86,6 +95,19 @@ def _is_ours() -> bool:
         return os.stat(f"/proc/{number}").st_uid == os.geteuid()
     except (OSError, AttributeError):  # no Linux
         return True
+
+
+def _has_environment(variables: tuple[str, ...]) -> bool:
+    """Whether the forkserver began with those variables as they are now; nothing of them is kept."""
+    number = getattr(forkserver._forkserver, "_forkserver_pid", None)  # private: there is no getter
+    try:
+        with open(f"/proc/{number}/environ", "rb") as file:
+            entries = file.read().split(b"\0")
+    except OSError:  # no Linux
+        return False
+    names = tuple(map(os.fsencode, variables))
+    now = {name + b"=" + value for name, value in os.environb.items() if name.startswith(names)}
+    return now == {entry for entry in entries if entry.startswith(names)}
 
 
 @contextlib.contextmanager

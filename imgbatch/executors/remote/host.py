@@ -17,6 +17,7 @@ from imgbatch.core.errors import EngineError
 from imgbatch.core.job import Job
 from imgbatch.core.version import component_versions
 from imgbatch.pipeline.task import Task
+from imgbatch.storage.registry import is_remote
 from imgbatch.storage.temporary import temporary_name
 
 
@@ -39,7 +40,7 @@ class Terms(NamedTuple):
 def terms_of(task: Task) -> Iterator[Terms]:
     """What the workers of a run must have; the probe file is there as long as the block lasts."""
     root, versions = task.root, tuple(component_versions().items())
-    if root is None:
+    if root is None or is_remote(root.path):  # a bucket is seen from everywhere, by who has credentials of its own
         yield Terms(versions, "")
         return
     probe = temporary_name(root.path)

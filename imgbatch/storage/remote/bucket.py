@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Any
 
-from imgbatch.core.errors import ImageError, kind_of_errno, one_line
+from imgbatch.core.errors import DISK_ERRNOS, ImageError, Kind, kind_of_errno, one_line
 from imgbatch.storage.atomic_write import content_hash
 from imgbatch.storage.base import FolderEntry, Properties, Storage
 from imgbatch.storage.below import Identity, Root
@@ -103,7 +103,8 @@ class Bucket(Storage):
         except MemoryError as error:
             raise ImageError("memory", "not enough memory for this picture") from error
         except OSError as error:
-            raise ImageError(kind_of_errno(error.errno), one_line(str(error.strerror))) from error
+            kind: Kind = "disk" if error.errno in DISK_ERRNOS else kind_of_errno(error.errno)
+            raise ImageError(kind, one_line(str(error.strerror))) from error
         if not data:
             raise ImageError("truncated", "the file is empty (0 bytes)")
         return data

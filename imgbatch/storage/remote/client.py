@@ -34,7 +34,9 @@ _RETRIES = 8
 _MOST_PAUSE_S = 5.0
 _PATIENCE_S = 60.0  # from the first attempt of a request to the last
 _CONNECT_S = 5.0
+_OUTAGE_S = 30.0  # after a store could not be reached, it is asked only once for each file
 _OWNER: list[int] = []  # the process that has used obstore
+_OUTAGES: dict[str, float] = {}  # when a bucket could not be reached, by its URL
 
 
 def refuse_missing() -> None:
@@ -60,7 +62,7 @@ def _load(module: str) -> Any:
 
 
 @functools.cache
-def _client(scheme: str, bucket: str) -> Any:
+def _client(scheme: str, bucket: str, retries: int) -> Any:
     def seconds(number: float) -> datetime.timedelta:
         return datetime.timedelta(seconds=number)
 
@@ -69,7 +71,7 @@ def _client(scheme: str, bucket: str) -> Any:
         **{keyword: bucket},
         client_options={"allow_http": True, "connect_timeout": seconds(_CONNECT_S), "timeout": seconds(_PATIENCE_S)},
         retry_config={
-            "max_retries": _RETRIES,
+            "max_retries": retries,
             "backoff": {
                 "init_backoff": seconds(_FIRST_PAUSE_S), "max_backoff": seconds(_MOST_PAUSE_S), "base": 2,
             },
@@ -82,9 +84,14 @@ def client(address: Address) -> Any:
     """The client of a bucket in this process; OSError where the environment lacks what it needs."""
     library()
     try:
-        return _client(address.scheme, address.bucket)
+        return _client(address.scheme, address.bucket, 0 if _has_outage(address) else _RETRIES)
     except Exception as error:  # noqa: BLE001 - the package's classes cannot be named before it is loaded
         raise os_error(error, address) from None
+
+
+def _has_outage(address: Address) -> bool:
+    """Whether patience is of no use: the last requests to the bucket had it, and got no answer."""
+    return time.monotonic() - _OUTAGES.get(address.home, -_OUTAGE_S) < _OUTAGE_S
 
 
 def attempt(call: Callable[[], Result], address: Address, writing: bool = False) -> Result:
@@ -105,12 +112,17 @@ def attempt(call: Callable[[], Result], address: Address, writing: bool = False)
     pause = _FIRST_PAUSE_S
     for count in range(1, _ATTEMPTS + 1):
         try:
-            return call()
+            result = call()
+            _OUTAGES.pop(address.home, None)
+            return result
         except TypeError:  # a mistake of ours
             raise
         except Exception as error:  # noqa: BLE001 - as above
-            if count == _ATTEMPTS or not is_passing(error):
-                raise os_error(error, address, writing) from None
+            if count == _ATTEMPTS or not is_passing(error) or _has_outage(address):
+                meaning = os_error(error, address, writing)
+                if meaning.errno == errno.EIO:
+                    _OUTAGES[address.home] = time.monotonic()
+                raise meaning from None
         time.sleep(pause * random.uniform(0.5, 1.5))
         pause = min(2 * pause, _MOST_PAUSE_S)
     raise AssertionError("the last attempt returns or raises")
