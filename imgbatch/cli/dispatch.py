@@ -27,6 +27,8 @@ IDLE = frozenset({*_HELP, "-n", "--dry-run", "--explain", "-j0", "-j=0", "--work
 IDLE_PAIRS = {("-j", "0"), ("--workers", "0")}
 _NUMPY_FLAGS = ("--blur", "--unsharp", "-r", "--recipe")
 _SMALL = 256  # px: pictures whose sides become no longer are resized by Pillow, without numpy
+#: What dataclasses, multiprocessing and Pillow import for others; runs seldom use it.
+_FOR_OTHERS = ("inspect", "shutil", "tempfile")
 _FILES = 14  # that a run opens at once, beside what is open already: with fewer, it is a matter of luck what fails
 _ENOUGH_FILES = 64  # whatever is open
 
@@ -36,6 +38,10 @@ def dispatch(words: Sequence[str], alone: bool = False) -> int:
     command, rest = words[0], list(words[1:])
     if command in WITH_WORKERS and not _HELP.intersection(rest):
         _check_open_files()
+    if command in WITH_WORKERS and alone:
+        from imgbatch.core.lazy_import import put_off
+
+        put_off(*_FOR_OTHERS)
     if command in WITH_WORKERS and not IDLE.intersection(rest) and IDLE_PAIRS.isdisjoint(pairwise(rest)):
         from imgbatch.executors.processes.start_method import warm
 

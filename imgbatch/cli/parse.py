@@ -50,9 +50,9 @@ class Parser(argparse.ArgumentParser):
 
 def parser(command: Command[Any], flags: Sequence[Flag]) -> Parser:
     """The parser of a command, with some or all of its flags."""
-    width = min(100, shutil.get_terminal_size((100, 24)).columns)
 
-    def page(prog: str) -> _Page:
+    def page(prog: str) -> _Page:  # for a help page only
+        width = min(100, shutil.get_terminal_size((100, 24)).columns)
         formatter = _Page(prog, max_help_position=30, width=width)
         formatter.flags = flags
         return formatter

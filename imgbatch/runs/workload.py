@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -121,10 +120,20 @@ def shortage(workload: Workload, rows: Sequence[Row], recipe: Recipe, folder: st
     while not os.path.isdir(folder) and folder != os.path.dirname(folder):
         folder = os.path.dirname(folder)
     try:
-        free = shutil.disk_usage(folder).free
+        free = _free_bytes(folder)
     except OSError:
         return None
     return (need, free) if need > free else None
+
+
+def _free_bytes(folder: str) -> int:
+    """What may be written to its disk."""
+    if not hasattr(os, "statvfs"):  # Windows
+        import shutil  # elsewhere it would load the compressors for nothing
+
+        return shutil.disk_usage(folder).free
+    disk = os.statvfs(folder)
+    return disk.f_bavail * disk.f_frsize
 
 
 def _most_bytes(recipe: Recipe, output: Output) -> int:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 import time
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from PIL import Image
@@ -24,6 +24,7 @@ from imgbatch.ledger.up_to_date import is_suspicious, known_failure
 from imgbatch.pipeline.image_task import ImageTask
 from imgbatch.pipeline.task import TaskContext
 from imgbatch.planning.names import STATE
+from imgbatch.runs import workload
 from imgbatch.runs.batch import Batch
 from imgbatch.storage.local import Local
 
@@ -150,15 +151,20 @@ def test_a_shortage_is_guessed_from_what_former_runs_wrote(photos: Path, monkeyp
         return batch.shortage
 
     sources = sum(path.stat().st_size for path in photos.iterdir())
-    monkeypatch.setattr("imgbatch.runs.workload.shutil.disk_usage", lambda folder: SimpleNamespace(free=sources - 1))
+    monkeypatch.setattr("imgbatch.runs.workload._free_bytes", lambda folder: sources - 1)
     assert shortage(ib.Recipe()) == (sources, sources - 1)
     assert shortage(ib.Recipe(ops=[ib.Resize("5")], outputs=[ib.Output(format="webp")])) is None  # 25 px each
     make(photos)
     assert shortage() is None  # thumbnails are small
-    monkeypatch.setattr("imgbatch.runs.workload.shutil.disk_usage", lambda folder: SimpleNamespace(free=1))
+    monkeypatch.setattr("imgbatch.runs.workload._free_bytes", lambda folder: 1)
     outputs = sum(path.stat().st_size for path in (photos.parent / "out").glob("*.webp"))
     found = shortage()
     assert found is not None and abs(found[0] - outputs) <= 1
+
+
+def test_what_is_free_is_what_the_system_says(tmp_path: Path) -> None:
+    free = shutil.disk_usage(tmp_path).free
+    assert workload._free_bytes(str(tmp_path)) == pytest.approx(free, rel=0.2)  # others write meanwhile
 
 
 def test_force_makes_all_again(photos: Path) -> None:
