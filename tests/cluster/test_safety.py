@@ -131,7 +131,7 @@ def test_what_others_change_meanwhile_is_not_replaced(client: Any, bucket: str, 
 
 
 def test_a_source_that_was_replaced_is_made_again(client: Any, bucket: str, tmp_path: Path) -> None:
-    """Also one of the same size, within the second that the store's times have."""
+    """Also by one of the same size."""
     words = ("run", f"{bucket}/in", "-o", f"{bucket}/out", "--resize", "16")
     client.put_object(Bucket=BUCKET, Key="in/a.ppm", Body=b"P6 1 1 255 abc")
     assert command(tmp_path, *words).returncode == 0
@@ -261,3 +261,25 @@ def test_sources_are_carried_to_an_archive_and_lost_by_nobody(
     assert objects(client, BUCKET, "in") == {} and objects(client, BUCKET, "done") == before
     bad = objects(client, BUCKET, "bad")
     assert set(bad) == {"bad.jpg", "bad.jpg.txt"} and b"truncated" in bad["bad.jpg.txt"]
+
+
+@pytest.mark.parametrize("is_there", [True, False], ids=["replaced", "created"])
+def test_what_somebody_writes_in_the_last_moment_stays(
+    client: Any, bucket: str, proxy: FaultyProxy, is_there: bool
+) -> None:
+    """After all questions are answered, and before our PUT arrives."""
+
+    def choose(method: str, path: str) -> Fault:
+        if method == "PUT":
+            client.put_object(Bucket=BUCKET, Key="a.jpg", Body=b"somebody's own")
+        return ""
+
+    url, s3 = f"{bucket}/a.jpg", store("s3")
+    version = s3.version(s3.write_whole(url, b"ours")) if is_there else 0
+    proxy.choose = choose
+    with pytest.raises(FileExistsError):
+        if is_there:
+            s3.replace_version(url, b"new", version)
+        else:
+            s3.create_exclusively(url, b"new")
+    assert s3.read(url) == b"somebody's own"

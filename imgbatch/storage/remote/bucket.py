@@ -208,15 +208,14 @@ class _Download:
         return bytes(self._parts[0]) if len(self._parts) == 1 else b"".join(self._parts)
 
     def _fetch(self) -> None:
+        if not self._etag:  # at first; later there is no telling whether it is the same version
+            self._parts.clear()
+            self._size = 0
         options: dict[str, Any] = {}
         if self._size:
             options = {"range": {"offset": self._size}, "if_match": self._etag}
         result = library().get(self._store, self._address.key, options=options)
         self._etag = result.meta["e_tag"] or ""
-        if self._size and not self._etag:
-            self._parts.clear()  # there is no telling whether it is the same version
-            self._size = 0
-            result = library().get(self._store, self._address.key)
         whole = result.meta["size"]
         for part in result.stream(min_chunk_size=_CHUNK):
             self._parts.append(part)
