@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -232,3 +233,20 @@ def test_only_the_owner_adds_and_nothing_is_left() -> None:
         Totals.attach(totals.name)
     with pytest.raises(EngineError, match="released"):
         totals.read()
+
+
+def test_sums_of_several_runs_are_those_of_one_through_json() -> None:
+    images = [picture() for _ in range(4)]
+    layout = Layout()
+    tables = []
+    for part in (images[:1], images[1:], []):
+        with Totals(layout, in_shared_memory=False) as totals:
+            for image in part:
+                totals.add(sheet(layout, image).record)
+            tables.append(json.loads(json.dumps(totals.read().table())))
+    assert_sums_of(Sums.of_tables(tables, layout), images)
+    for damage in ({"pixels": "x"}, {"sum": [1]}, {"histogram": [[1]]}, {"images": 2**80}):
+        with pytest.raises((ValueError, TypeError, OverflowError)):
+            Sums.of_tables([{**tables[0], **damage}], layout)
+    with pytest.raises(KeyError):
+        Sums.of_tables([{}], layout)
