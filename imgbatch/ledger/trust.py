@@ -15,7 +15,10 @@ from imgbatch.ledger.database import FILE
 from imgbatch.planning.folders import display_path
 from imgbatch.storage.lock import FILE as LOCK
 
-_NAMES = (LOCK, "reserve", FILE, FILE + "-wal", FILE + "-shm", FILE + "-journal")
+_NAMES = (
+    LOCK, "reserve", FILE, FILE + "-wal", FILE + "-shm", FILE + "-journal",
+    "outcomes.jsonl", "reports", "merge.json",  # of shards: plain runs need not load what gives them these names
+)  # fmt: skip
 BACKUPS = "backup"
 
 

@@ -362,6 +362,27 @@ def test_a_damaged_record_is_named(run: Run, place: Path, line: bytes) -> None:
     assert merge(run).returncode == 1
 
 
+def test_links_in_what_shards_left_are_not_followed(run: Run, place: Path) -> None:
+    """What was unpacked from a stranger's archive may hold some."""
+    for number in range(2):
+        run(*PLAIN, "--shard", f"{number}/2")
+    state = place / "web" / STATE / "shard-0-of-2"
+    (place / "diary").write_text("private")
+    for name in (record.FILE, "reports", "../merge.json"):
+        link = state / name
+        content = link.read_bytes() if link.exists() else None
+        link.unlink(missing_ok=True)
+        link.symlink_to(place / "diary")
+        for words in (("merge", "web"), (*PLAIN, "--report", "r.json", "--shard", "0/2")):
+            done = run(*words)
+            assert done.returncode == 2 and "is a link, as no run makes one; remove it" in done.stderr
+        link.unlink()
+        if content is not None:
+            link.write_bytes(content)
+    assert (place / "diary").read_text() == "private"
+    assert run("merge", "web").returncode == 1
+
+
 def test_a_picture_is_no_report_of_a_merge(run: Run, place: Path) -> None:
     for number in range(2):
         shard(run, number, 2)

@@ -21,6 +21,7 @@ from imgbatch.ledger.rows import relative_path
 
 FILE = "outcomes.jsonl"
 _OF_A_FILE = b'["file",'
+_FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 _NAMES = Written.__match_args__
 _PATH, _FIELDS = _NAMES.index("path"), _NAMES.index("fields")
 
@@ -90,7 +91,7 @@ class RecordWriter:
 
     def __init__(self, file: str, folder: str, new_id: str) -> None:
         self._folder = folder
-        self._descriptor = os.open(file, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
+        self._descriptor = os.open(file, _FLAGS, 0o666)
         size = 0 if new_id else _whole_lines(self._descriptor)
         os.ftruncate(self._descriptor, size)
         os.lseek(self._descriptor, size, os.SEEK_SET)

@@ -40,7 +40,7 @@ def test_a_state_folder_that_is_a_link_is_refused_unless_it_is_trusted(place: Pa
     assert undo(place / "out", trust_state=True).removed
 
 
-@pytest.mark.parametrize("name", ["lock", "reserve", "ledger.sqlite", "ledger.sqlite-wal", "backup"])
+@pytest.mark.parametrize("name", ["lock", "reserve", "ledger.sqlite", "ledger.sqlite-wal", "backup", "reports"])
 @pytest.mark.parametrize("trust", [False, True])
 def test_a_link_in_a_state_folder_is_never_followed(tmp_path: Path, name: str, trust: bool) -> None:
     outside = tmp_path / "diary"
