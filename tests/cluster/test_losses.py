@@ -19,6 +19,8 @@ from tests.cluster.machines import machine
 from tests.cluster.pictures import RECIPE, Calm, figures, make_calm
 from tests.contracts.test_scheduling import tree
 
+SAMPLES = Path(__file__).parents[2] / "sample_images"
+
 
 @pytest.fixture(scope="module")
 def calm(tmp_path_factory: pytest.TempPathFactory) -> Calm:
@@ -64,6 +66,16 @@ def test_a_worker_on_another_machine(calm: Calm, tmp_path: Path) -> None:
         batch = Batch([calm.source], tmp_path, RECIPE, ib.Settings(timeout=60.0), executor=client, stats=True)
         assert all(outcome.ok for outcome in batch.outcomes())
     assert (tree(tmp_path), figures(batch.statistics())) == (calm.tree, calm.figures)
+
+
+def test_a_watermark_on_another_machine(calm: Calm, tmp_path: Path) -> None:
+    """Its picture lies in this machine's memory, which is not the other's."""
+    mark = str(SAMPLES / "png" / sorted(os.listdir(SAMPLES / "png"))[0])
+    recipe = ib.Recipe([ib.Watermark(mark, size="30%")], [ib.Output(format="png")])
+    ib.run([calm.source], tmp_path / "here", recipe)
+    with client_of(0) as client, machine(client):
+        assert ib.run([calm.source], tmp_path / "there", recipe, executor=client).ok
+    assert tree(tmp_path / "there") == tree(tmp_path / "here")
 
 
 def test_a_machine_that_loses_the_output_folder_on_the_way(calm: Calm, tmp_path: Path) -> None:
