@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import random
 import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -14,7 +17,7 @@ from imgbatch.core.errors import HostWarning
 from imgbatch.core.report import ExitCode
 from imgbatch.runs.batch import Batch
 from tests.cluster import drivers, kills
-from tests.cluster.clusters import client_of, workers_of
+from tests.cluster.clusters import client_of, package, workers_of
 from tests.cluster.machines import machine
 from tests.cluster.pictures import RECIPE, Calm, figures, make_calm
 from tests.contracts.test_scheduling import tree
@@ -59,6 +62,33 @@ def test_all_workers_gone(calm: Calm, tmp_path: Path) -> None:
 def test_a_command_that_is_killed_twice(calm: Calm, tmp_path: Path) -> None:
     with client_of(1) as client:
         assert drivers.kill_and_complete(client, calm, tmp_path / "out", 2, random.Random(1)) == 2
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_terminals_interrupt_ends_a_local_cluster_in_order(calm: Calm, tmp_path: Path, times: int) -> None:
+    """All processes get it, and Dask's workers must not die of it: files in hand are finished, or dropped.
+
+    What is half written when it ends at once, and a slow machine leaves no time to remove, the next run removes.
+    """
+    package()
+    words = ["run", str(calm.source), "-o", str(tmp_path), "--resize", "1500x1500!", "--chunksize", "1", "-j", "2"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "imgbatch", *words, "--executor", "dask"], stderr=subprocess.PIPE, text=True,
+        start_new_session=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )  # fmt: skip
+    while not list(tmp_path.glob("*.jpg")) and process.poll() is None:
+        time.sleep(0.05)
+    assert process.stderr is not None
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.stderr.readline() == "finishing the files in hand; again to stop at once\n"
+    if times > 1:
+        os.killpg(process.pid, signal.SIGINT)
+    said = process.stderr.read()
+    assert process.wait() == ExitCode.INTERRUPTED and "Traceback" not in said
+    if times > 1:
+        ib.run([calm.source], tmp_path, ib.Recipe([ib.Resize("1500x1500!")]), max_files=1)
+    names = {path.name for path in tmp_path.iterdir()} - {".imgbatch"}
+    assert names and names < {path.name for path in calm.source.iterdir()}
 
 
 def test_a_worker_on_another_machine(calm: Calm, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from imgbatch.core.errors import HostError, UsageError, sentence, wrong_value
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.lazy_import import is_installed
 from imgbatch.executors.host_limits import auto_workers
+from imgbatch.executors.processes.start_method import block_terminal_signals
 
 if TYPE_CHECKING:
     from distributed import Client, Future, LocalCluster
@@ -106,7 +107,8 @@ class Cluster:
         if self._client is None and not self._address:
             count = auto_workers() if self.workers == "auto" else int(self.workers)
             try:
-                self._local = package.LocalCluster(n_workers=1, threads_per_worker=count, **_LOCAL)
+                with block_terminal_signals():
+                    self._local = package.LocalCluster(n_workers=1, threads_per_worker=count, **_LOCAL)
             except Exception as error:  # noqa: BLE001 - whatever keeps Dask from starting, the machine's or its own
                 raise HostError(f"a Dask cluster cannot be started here: {sentence(error)}") from None
         if self._client is None:
@@ -137,13 +139,13 @@ class Cluster:
         client.loop.add_callback(self._fetch, key, future)
         return future
 
-    def tell(self, function: Callable[..., None], *values: object) -> None:
+    def tell(self, function: Callable[..., object], *values: object) -> None:
         """Have all workers call a function soon; who does not hear of it will do without."""
         if self._is_open:
             with contextlib.suppress(Exception):  # the loop has ended
                 self._client.loop.add_callback(self._tell, function, *values)
 
-    def tell_and_wait(self, seconds: float, function: Callable[..., None], *values: object) -> None:
+    def tell_and_wait(self, seconds: float, function: Callable[..., object], *values: object) -> None:
         """As :meth:`tell`, until they have done so, but not for ever.
 
         Parameters
@@ -194,6 +196,6 @@ class Cluster:
                 self.news.put(self.census)
             await asyncio.sleep(POLL)
 
-    async def _tell(self, function: Callable[..., None], *values: object) -> None:
+    async def _tell(self, function: Callable[..., object], *values: object) -> None:
         with contextlib.suppress(Exception):
             await self._client.run(function, *values, on_error="ignore")

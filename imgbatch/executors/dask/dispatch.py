@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from distributed import Future
 
 DEPTH = 2  # chunks on their way for each thread: one in hand, one at hand
-_DOUBTS = 10  # how often a chunk may be lost that is hardly to blame for it, until that counts all the same
+_DOUBTS = 10  # how often a chunk may be lost while other workers are lost, too, until that counts all the same
+_UNBEGUN = 100  # ... that nobody has seen begin
 
 
 @dataclass(eq=False)
@@ -93,6 +94,7 @@ class Dispatch:
         self._losses = 0  # workers that are gone
         self._losses_then: dict[int, int] = {}  # at a job's last loss, by its index
         self._doubts: Counter[int] = Counter()  # by the first job's index
+        self._unbegun: Counter[int] = Counter()
         self._seen_at: dict[str, float] = {}
         self._usable_at = time.monotonic()
 
@@ -206,11 +208,11 @@ class Dispatch:
         others = self._losses - self._losses_then.get(first, self._losses) - 1
         self._losses_then.update((job.index, self._losses) for job in jobs)
         self.lost_jobs += jobs
-        if not flight.has_begun or others > 0:
-            self._doubts[first] += 1
-            if self._doubts[first] <= _DOUBTS:
-                return self._attempts.finish(flight.attempt, [])
-        return self._attempts.lose(flight.attempt, cause)
+        self._unbegun[first] += not flight.has_begun
+        self._doubts[first] += flight.has_begun and others > 0
+        is_doubtful = others > 0 and self._doubts[first] <= _DOUBTS
+        is_blameless = is_doubtful if flight.has_begun else self._unbegun[first] <= _UNBEGUN
+        return self._attempts.finish(flight.attempt, []) if is_blameless else self._attempts.lose(flight.attempt, cause)
 
     def _refuse(self, flight: Flight, reason: str) -> None:
         """A worker cannot do this run's work: others do. LostEngineError where there are none."""

@@ -6,6 +6,7 @@ dead), or with this process, as all of our worker processes do with their parent
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import functools
 import pickle
@@ -24,6 +25,7 @@ from imgbatch.pipeline.task import Task
 
 IDLE_SECONDS = 60.0  # after which the slots of a run that sends nothing end
 _LOOK = 5.0  # seconds between looks for such
+_BURIAL = 1.0  # seconds that supervisors may take to clear up after workers that were killed
 _FORMER_RUNS = 64  # names of runs that have ended, whose late chunks are not done
 
 
@@ -53,10 +55,15 @@ class HostedRun:
         self._last_use = time.monotonic()
 
     @property
+    def is_idle(self) -> bool:
+        """Whether no slot has anything in hand."""
+        with self._lock:
+            return len(self._free) == len(self._all)
+
+    @property
     def idle_seconds(self) -> float:
         """Since when it has had nothing to do."""
-        with self._lock:
-            return time.monotonic() - self._last_use if len(self._free) == len(self._all) else 0.0
+        return time.monotonic() - self._last_use if self.is_idle else 0.0
 
     def answer(self, jobs: list[bytes], begin: Callable[[], object]) -> ChunkReply:
         """What becomes of a chunk; `begin` is called when its first job is about to be in hand."""
@@ -176,11 +183,15 @@ def stop_run(name: str) -> None:
         run.stop()
 
 
-def abort_run(name: str) -> None:
-    """Drop the files in hand of a run."""
+async def abort_run(name: str) -> None:
+    """Drop the files in hand of a run, and wait a moment until what was half written is removed."""
     run = _hosted_runs.get(name)
-    if run is not None:
-        run.stop(at_once=True)
+    if run is None:
+        return
+    run.stop(at_once=True)
+    end = time.monotonic() + _BURIAL
+    while not run.is_idle and time.monotonic() < end:
+        await asyncio.sleep(0.02)
 
 
 def end_run(name: str) -> None:

@@ -121,7 +121,7 @@ def start_conditions() -> Iterator[None]:
     before = vars(spawn).copy()
     this_process = multiprocessing.current_process()
     is_daemonic = this_process.daemon
-    with _blocked_signals():
+    with block_terminal_signals():
         if is_daemonic:
             this_process.daemon = False
         if not _is_enterable():
@@ -149,7 +149,8 @@ def _is_enterable() -> bool:
 
 
 @contextlib.contextmanager
-def _blocked_signals() -> Iterator[None]:
+def block_terminal_signals() -> Iterator[None]:
+    """Within the block threads and processes are started that never hear what a terminal sends to all of a command."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
