@@ -98,6 +98,8 @@ class Futures(Executor):
             finally:
                 flight.stop()
                 concurrent.futures.wait(flight.futures)
+                if flight.lost_jobs:
+                    task.clean_up_after(None, flight.lost_jobs)
                 self._flight = None
 
     def stop(self) -> None:
@@ -120,6 +122,8 @@ class _Flight:
         To be yielded.
     error : EngineError or None
         Why it ends early, once nothing is in flight any more.
+    lost_jobs : list of Job
+        That a worker had which was lost, and may have left half-written.
     """
 
     def __init__(self, pool: concurrent.futures.Executor, call: ChunkCall, attempts: Attempts, task: Task) -> None:
@@ -127,6 +131,7 @@ class _Flight:
         self.futures: dict[concurrent.futures.Future[Reply], Attempt] = {}
         self.outcomes: deque[Outcome] = deque()
         self.error: EngineError | None = None
+        self.lost_jobs: list[Job] = []
         self._losses = 0  # in a row
         self._has_replies = False
         self._is_over = False
@@ -189,6 +194,7 @@ class _Flight:
                 self._pool.submit(os.getpid).result()
             except Exception as end:  # noqa: BLE001 - each engine has its own
                 self._end(LostEngineError(_broke(end, self._attempts)))
+        self.lost_jobs += attempt.jobs
         self.outcomes.extend(self._attempts.lose(attempt, text))
 
     def _end(self, error: EngineError) -> None:
@@ -224,5 +230,5 @@ def _slots(pool: concurrent.futures.Executor) -> int | None:
 def _broke(error: BaseException, attempts: Attempts) -> str:
     return (
         f"the executor broke with {attempts.describe_in_flight()} in hand ({type(error).__name__}: {sentence(error)}); "
-        "run again with a new one, or without: workers of imgbatch's own outlive any file"
+        "run again with a new one, or without one, and a file that is to blame is named"
     )

@@ -105,7 +105,7 @@ class Run(ABC):
         self._is_prepared = False
         self._began = time.monotonic()
         self._stop: tuple[ExitCode, str] | None = None
-        self._is_failure = False
+        self._is_failure = self._is_engine_lost = False
         self._logger: Logger | None = None
         self._host_warnings: set[str] = set()
 
@@ -290,6 +290,7 @@ class Run(ABC):
                     yield outcome
             return
         except LostEngineError as error:
+            self._is_engine_lost = True
             self.fail(str(error))
             return
         except EngineError:

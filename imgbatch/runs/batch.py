@@ -181,7 +181,7 @@ class Batch(Run):
                 self._settle(ledger, outcome)
             self._is_complete = True
             raise
-        self._is_complete = True
+        self._is_complete = not self._is_engine_lost
 
     @property
     def _ledger(self) -> Ledger:
@@ -193,7 +193,7 @@ class Batch(Run):
         destination, complete = self.preparation.destination, self._is_complete
         try:
             destination.finish(self.todo, self.statuses.status_of, began_ns, complete)
-            if complete:  # else it broke off (KeyboardInterrupt, say), and the next run takes it for one that died
+            if complete:  # else the next run takes it for one that died: workers of a lost engine may still write
                 ledger.end(self.report.summary())
         finally:
             ledger.close()
