@@ -71,7 +71,7 @@ class TargetFolders:
         self._key = real_key(self.folder)
         self._places: dict[str, TargetFolder] = {}
         store = storage_of(self.folder)
-        if store.exists(self.folder) and not store.is_folder(self.folder):
+        if store.properties.folders and store.exists(self.folder) and not store.is_folder(self.folder):
             raise PlanError(f"{display_path(self.folder)}: not a folder; choose another one with -o")
 
     def __getitem__(self, path: str) -> TargetFolder:

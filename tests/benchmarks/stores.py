@@ -34,12 +34,12 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 import obstore
 from obstore.store import S3Store
-store = S3Store("photos", client_options={"allow_http": True})
+store, output = (S3Store(name, client_options={"allow_http": True}) for name in ("photos", sys.argv[2]))
 data = open(sys.argv[1], "rb").read()
 keys = [one["path"] for page in obstore.list(store, "in") for one in page]
 def copy(key):
     obstore.get(store, key).bytes()
-    obstore.put(store, sys.argv[2] + key[2:], data, mode="create")
+    obstore.put(output, key, data, mode="create")
 with ThreadPoolExecutor(int(sys.argv[3])) as pool:
     list(pool.map(copy, keys))
 """
@@ -68,12 +68,13 @@ def server() -> Iterator[dict[str, str]]:
 
 
 def fill(environment: dict[str, str], count: int) -> None:
-    """So many JPEGs of 320 x 240 px in the bucket."""
+    """So many JPEGs of 320 x 240 px in a bucket, and a bucket for what each round writes."""
     client = importlib.import_module("boto3").client(
         "s3", endpoint_url=environment["AWS_ENDPOINT_URL"], region_name="us-east-1", aws_access_key_id="key",
         aws_secret_access_key="secret",
     )  # fmt: skip
-    client.create_bucket(Bucket="photos")
+    for name in ("photos", *(f"{kind}{number}" for kind in ("bare", "run") for number in range(ROUNDS))):
+        client.create_bucket(Bucket=name)  # each round has its own: moto looks through all keys for a listing
     file = io.BytesIO()
     Image.effect_noise((320, 240), 40).convert("RGB").save(file, "JPEG", quality=85)
     for number in range(count):
@@ -95,7 +96,7 @@ def main(count: int) -> None:
         for number in range(ROUNDS):
             bare = [sys.executable, "-c", BARE, str(output), f"bare{number}", str(WORKERS)]
             results["bare"].append(timed(bare, environment, place))
-            words = [sys.executable, "-m", "imgbatch", "run", "s3://photos/in", "-o", f"s3://photos/out{number}"]
+            words = [sys.executable, "-m", "imgbatch", "run", "s3://photos/in", "-o", f"s3://run{number}/in"]
             results["run"].append(timed([*words, "--state", "state", *RECIPE], environment, place))
         for name, pairs in results.items():
             seconds, processor = (statistics.median(values) for values in zip(*pairs, strict=True))
