@@ -1,9 +1,9 @@
 """What do shards and their merge cost? ``python -m tests.benchmarks.shards [COUNT [N [ROUNDS]]]``
 
 COUNT (2,000) JPEGs of 640x480 px become 256x256: by one run, and by N (8) shards, one after the other, and a merge.
-Processor time (without worker processes, so that one process has all of it), medians of ROUNDS (3). A shard starts as
-every run does, so that much is told apart: what is left is what every shard does for the files of the others (they are
-found, and their names planned), its record, and the merge.
+Processor time (without worker processes, so that one process has all of it), medians of ROUNDS (3). What shards cost
+beyond one run: each starts as every command does, finds the files of the others and plans their names, and writes its
+record; and then there is the merge.
 """
 
 from __future__ import annotations
@@ -60,11 +60,11 @@ def main(files: int, count: int, round_count: int) -> None:
         make_files(Path(name), files)
         rounds = [one_round(Path(name), count) for _ in range(round_count)]
     one, start, shards, merge = (statistics.median(column) for column in zip(*rounds, strict=True))
-    more = statistics.median(row[2] + row[3] - row[0] - (count - 1) * row[1] for row in rounds)
+    more = statistics.median(row[2] + row[3] - row[0] for row in rounds)
     print(f"one run of {files} files: {one:.2f} s of processor time, {one * 1000 / files:.2f} ms a file")
-    print(f"{count} shards: {shards:.2f} s, of which {count - 1} more starts {(count - 1) * start:.2f} s")
+    print(f"{count} shards: {shards:.2f} s; a start, as every command has one: {start:.2f} s")
     print(f"merge: {merge:.2f} s")
-    print(f"beyond one run and the starts: {more:.2f} s, {more / one:.1%}, {more * 1e6 / files:.0f} us a file")
+    print(f"shards and merge beyond one run: {more:.2f} s, {more / one:.1%}, of it {count - 1} starts")
 
 
 if __name__ == "__main__":
