@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 import warnings
-from collections.abc import Callable, Container, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from imgbatch.cli.arguments import ReportArguments
@@ -16,6 +16,7 @@ from imgbatch.core.errors import HostWarning, UsageError
 from imgbatch.core.job import Outcome
 from imgbatch.core.report import ExitCode, Report
 from imgbatch.core.run_settings import UnattendedSettings
+from imgbatch.planning.source_filter import looks_like_source
 from imgbatch.reporters.base import Reporter, printable
 from imgbatch.reporters.console import Console, ConsoleStyle
 from imgbatch.reporters.registry import make_reporter, reporter_for
@@ -80,21 +81,45 @@ def file_reporters(
     return reporters
 
 
-def refuse_pictures(pictures: Container[str], report: ReportArguments, *others: str | None) -> None:
+def refuse_pictures(pictures: Iterable[str], report: ReportArguments, *others: str | None) -> None:
     """A report must not replace a picture: a flag whose value was forgotten takes the next word for it.
 
     Parameters
     ----------
-    pictures : container of str
-        Absolute paths of sources and outputs.
+    pictures : iterable of str
+        Absolute paths of sources and outputs; only asked for where there is a report.
     report : ReportArguments
         Names report files.
     others : str or None
         More files that the command writes.
     """
-    for path in (*report.report_files, report.failed_list, *others):
-        if path and (os.path.abspath(path) in pictures or os.path.realpath(path) in pictures):
-            raise UsageError(f"expected a file name of its own for a report, got the picture {path!r}")
+    names = {
+        place(path): path
+        for place in (os.path.realpath, os.path.abspath)
+        for path in (*report.report_files, report.failed_list, *others)
+        if path
+    }
+    for picture in pictures if names else ():
+        if picture in names:
+            raise UsageError(f"expected a file name of its own for a report, got the picture {names[picture]!r}")
+
+
+def refuse_sources(run: Run, report: ReportArguments, *others: str | None) -> None:
+    """As :func:`refuse_pictures`, for a run that only reads: it is listed to its end only if a report may be a source.
+
+    Parameters
+    ----------
+    run : Run
+        Is prepared.
+    report : ReportArguments
+        Names report files.
+    others : str or None
+        More files that the command writes.
+    """
+    operands = {os.path.abspath(path) for path in run.paths}
+    paths = [path for path in (*report.report_files, report.failed_list, *others) if path]
+    if any(os.path.abspath(path) in operands or looks_like_source(path) for path in paths):
+        refuse_pictures((job.source.path for job in run.todo), report, *others)
 
 
 def carry_out(
@@ -131,10 +156,17 @@ def carry_out(
     lines: list[Reporter] = []
     if report.json_lines:
         lines = [make_reporter("--json", sys.stdout.buffer, run.report.base)]
-    if report.verbose and not report.quiet:
-        for file in run.skipped:
-            path = os.path.join(file.root, file.relative)
-            console.say(f"skipped: {printable(path)}: {printable(file.reason)}")
+    skip_count = 0  # of those that were listed
+
+    def say_skips() -> None:
+        nonlocal skip_count
+        if report.verbose and not report.quiet:
+            for file in run.skipped[skip_count:]:
+                path = os.path.join(file.root, file.relative)
+                console.say(f"skipped: {printable(path)}: {printable(file.reason)}")
+            skip_count = len(run.skipped)
+
+    say_skips()
 
     def last_words() -> None:
         run.complete_report()
@@ -154,6 +186,7 @@ def carry_out(
         finally:
             console.close()
         file_failure = finish_reporters([*([] if stdout_failure else lines), *files], run.report)
+    say_skips()
     speaker.finish(run.report)
     if not report.quiet:
         reasons = [file.reason for file in run.skipped]
@@ -213,7 +246,12 @@ def _forward_outcomes(run: Run, lines: Sequence[Reporter], others: Sequence[Repo
     with _close_at_end(run.outcomes()) as outcomes:
         for reporter in (*lines, *others):
             reporter.start(run.total, run.total_bytes)
+        is_listed = run.is_listed
         for outcome in outcomes:
+            if not is_listed:
+                is_listed = run.is_listed
+                for reporter in others:
+                    reporter.grow(run.total, run.total_bytes)
             for reporter in others:
                 reporter.outcome(outcome)
             try:

@@ -183,6 +183,11 @@ class Settings(Declaration):
             return "skip"
         return "rename" if self.rename else "refuse"
 
+    @property
+    def needs_total(self) -> bool:
+        """Whether all files must be known before the first is done: a share of them is allowed to fail."""
+        return self.max_failures is not None and self.max_failures.endswith("%")
+
     def too_many(self, wrong: int, total: int) -> bool:
         """Whether `wrong` failures of `total` files end the run."""
         if self.fail_fast:

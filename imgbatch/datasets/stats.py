@@ -53,6 +53,8 @@ class StatsRun(Run):
         While :meth:`outcomes` is under way: the sums so far, for a live look.
     """
 
+    lists_meanwhile = True
+
     def __init__(
         self,
         paths: Sequence[Path] | Path,

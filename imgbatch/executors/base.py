@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import pickle
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from imgbatch.core.errors import EngineError, HostError, HostWarning, Phase, sentence
@@ -89,7 +89,10 @@ class Executor(ABC):
 
     @abstractmethod
     def run(self, task: Task, jobs: Sequence[Job]) -> Iterator[Outcome]:
-        """One Outcome for each job, as they complete; closing the iterator stops cleanly."""
+        """One Outcome for each job, as they complete; closing the iterator stops cleanly.
+
+        A list that grows (:class:`growing_list.GrowingList`) is filled meanwhile, in the caller's thread.
+        """
 
     @abstractmethod
     def stop(self) -> None:
@@ -119,14 +122,14 @@ def failure_of(error: BaseException, phase: Phase) -> Failure:
 
 
 @contextlib.contextmanager
-def time_limit(seconds: float | None, stop: Callable[[], object]) -> Iterator[None]:
-    """Within the block `stop` is called when so many seconds are over (None and 0: never); HostError without thread."""
+def time_limit(seconds: float | None, stop: Callable[[str], object]) -> Iterator[None]:
+    """Within the block `stop` is told why when so many seconds are over (None, 0: never); HostError without thread."""
     if not seconds:
         yield
         return
     import threading
 
-    timer = threading.Timer(seconds, stop)
+    timer = threading.Timer(seconds, stop, (f"{seconds:g} s are over (--max-time)",))
     timer.daemon = True
     try:
         timer.start()
@@ -143,3 +146,11 @@ def warn(text: str) -> None:
     import warnings  # seldom
 
     warnings.warn(HostWarning(text), stacklevel=2)
+
+
+def warn_once(texts: Iterable[str], earlier: set[str]) -> None:
+    """Warn of each that is not among the earlier ones, and then is."""
+    for text in texts:
+        if text not in earlier:
+            earlier.add(text)
+            warn(text)

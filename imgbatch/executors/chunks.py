@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from imgbatch.core.job import Job, Outcome
+from imgbatch.core.records.growing_list import GrowingList
 
 MOST = 64  # jobs in a chunk of tiny files
 LAST = 4  # jobs for each worker at the end, of which the largest come first
 CHUNK_MS = 20.0  # what a chunk is worth
 AHEAD_MS = 300.0  # ... where the sources of its jobs are read ahead, from a store behind a network
+_WINDOW = 20_000  # jobs that are listed before the next, at most: to see whether the end is near
 REMOTE_MS = 750.0  # ... to an engine of others, which takes some ms to send one
 
 
@@ -24,6 +26,7 @@ class Chunks:
     Parameters
     ----------
     jobs : sequence of Job
+        One that grows is filled some way ahead, by the thread that takes the chunks.
     chunksize : int or "auto"
     workers : int
         May be changed on the way, where workers come and go.
@@ -34,9 +37,10 @@ class Chunks:
     def __init__(self, jobs: Sequence[Job], chunksize: int | str, workers: int, worth_ms: float = CHUNK_MS) -> None:
         self._jobs, self.workers, self._worth_ms = jobs, workers, worth_ms
         self._most = round(MOST * worth_ms / CHUNK_MS)
-        self._last = max(0, len(jobs) - LAST * workers)
-        self._end = sorted(jobs[self._last :], key=lambda job: -job.source.size)
         self._size = chunksize if isinstance(chunksize, int) else None
+        self._window = min(workers * (4 * self._most + LAST) + (self._size or 0), _WINDOW)
+        self._last: int | None = None  # where the last few begin, once it is known
+        self._end: list[Job] = []
         self._next = 0
         self._guess_ms = self._actual_ms = 0.0  # ms of the files that are done
 
@@ -45,6 +49,8 @@ class Chunks:
 
     def __next__(self) -> list[Job]:
         start = self._next
+        if self._last is None:
+            self._foresee(start)
         if start >= len(self._jobs):
             raise StopIteration
         self._next = start + self._count(start)
@@ -57,8 +63,18 @@ class Chunks:
                 self._guess_ms += _guess(outcome.source.size)
                 self._actual_ms += sum(outcome.ms.values())
 
+    def _foresee(self, start: int) -> None:
+        """Find out where the last few jobs begin, or that it is not soon."""
+        jobs = self._jobs
+        if isinstance(jobs, GrowingList):
+            jobs.foresee(start, self._window)
+            if not jobs.is_complete:
+                return
+        self._last = max(start, len(jobs) - LAST * self.workers)
+        self._end = sorted(jobs[self._last :], key=lambda job: -job.source.size)
+
     def _job(self, place: int) -> Job:
-        return self._jobs[place] if place < self._last else self._end[place - self._last]
+        return self._jobs[place] if self._last is None or place < self._last else self._end[place - self._last]
 
     def _count(self, start: int) -> int:
         rest = len(self._jobs) - start

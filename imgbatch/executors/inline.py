@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from imgbatch.core.errors import Phase
@@ -52,16 +53,18 @@ class Inline(Executor):
         """One job after the other."""
         return 1
 
-    def run(self, task: Task, jobs: Sequence[Job]) -> Iterator[Outcome]:
+    def run(self, task: Task, jobs: Iterable[Job]) -> Iterator[Outcome]:
         task.open()
         with contextlib.closing(CapturedStderr()) as capture:
             self._capture = capture
-            for position, job in enumerate(jobs):
-                if self._stopping:
-                    return
-                if task.bytes_ahead and position % _AHEAD == 0:
-                    task.expect(jobs[position : position + _AHEAD])
-                yield self._one(task, job, capture)
+            rest = iter(jobs)
+            while part := list(itertools.islice(rest, _AHEAD if task.bytes_ahead else 1)):
+                if task.bytes_ahead:
+                    task.expect(part)
+                for job in part:
+                    if self._stopping:
+                        return
+                    yield self._one(task, job, capture)
 
     def _one(self, task: Task, job: Job, capture: CapturedStderr) -> Outcome:
         self._current = task, job

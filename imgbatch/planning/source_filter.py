@@ -127,6 +127,17 @@ class SourceFilter:
         return verdict or (_RAW if is_raw(prefix, suffix) else "not an image")
 
 
+def looks_like_source(path: str) -> bool:
+    """Whether there is a file that a walk may take for an image, by its suffix or its first bytes."""
+    if not os.path.lexists(path):
+        return False
+    suffix = split_name(os.path.basename(path))[1].lower()
+    try:
+        return _verdict(suffix) == "" or is_image(storage_of(path).read_prefix(path, PREFIX), suffix)
+    except OSError:  # it cannot be looked at
+        return True
+
+
 def _verdict(suffix: str) -> str | None:
     """What a suffix says: "" that it is an image, a reason why not, or None; unless "", the content is looked at."""
     if suffix in RAW_SUFFIXES:

@@ -33,6 +33,9 @@ class Reporter(ABC):
     def start(self, total: int, total_bytes: int) -> None:  # noqa: B027 - most reporters have nothing to do yet
         """`total` files will have an outcome; those that have to be read hold `total_bytes` bytes."""
 
+    def grow(self, total: int, total_bytes: int) -> None:  # noqa: B027 - only a bar asks how far a run is
+        """More files were found meanwhile: the numbers of :meth:`start` are these now."""
+
     def outcome(self, outcome: Outcome) -> None:  # noqa: B027 - reports in source order wait for the finish
         """One more file is done, in order of completion."""
 

@@ -74,6 +74,12 @@ class Console(Reporter):
         if self._look.bar and not self._look.quiet and total:
             self._bar = _bar(self._stream, total_bytes, self._look.columns)
 
+    def grow(self, total: int, total_bytes: int) -> None:
+        """Draw the bar from now on as a part of so many bytes."""
+        self._total = total
+        if self._bar is not None:
+            self._bar.total = total_bytes
+
     def outcome(self, outcome: Outcome) -> None:
         """Name what went wrong, with -v every file; move the bar, or say once a minute how far the run is."""
         self._complete_count += 1

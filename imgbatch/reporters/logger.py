@@ -26,9 +26,19 @@ class Logger(Reporter):
         self._logger = logger if logger.hasHandlers() else None
         self._base = base
 
-    def start(self, total: int, total_bytes: int) -> None:
-        """Tell how many files there are."""
-        self._say(INFO, start_line(total, self._base))
+    def start(self, total: int, total_bytes: int, is_listed: bool = True) -> None:
+        """Tell how many files there are.
+
+        Parameters
+        ----------
+        total : int
+            How many are known.
+        total_bytes : int
+            Those of the sources.
+        is_listed : bool
+            Whether these are all.
+        """
+        self._say(INFO, start_line(total, self._base, is_listed))
 
     def outcome(self, outcome: Outcome) -> None:
         """Tell what became of a file."""
@@ -51,9 +61,19 @@ class Logger(Reporter):
             self._logger.log(level, "%s", printable(line), extra={"outcome": outcome})
 
 
-def start_line(total: int, base: str) -> str:
-    """The message of a run's start."""
-    return f"start: {total} files{f' for {printable(base)}' if base else ''}"
+def start_line(total: int, base: str, is_listed: bool = True) -> str:
+    """The message of a run's start.
+
+    Parameters
+    ----------
+    total : int
+        How many files are known.
+    base : str
+        The output folder; "" where there is none.
+    is_listed : bool
+        Whether these are all.
+    """
+    return f"start: {total}{'' if is_listed else ' or more'} files{f' for {printable(base)}' if base else ''}"
 
 
 def outcome_line(outcome: Outcome) -> tuple[int, str]:

@@ -15,20 +15,21 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 from imgbatch import executors
-from imgbatch.core.errors import EngineError, HostError, LostEngineError, sentence, wrong_value
+from imgbatch.core.errors import EngineError, HostError, LostEngineError, sentence
 from imgbatch.core.job import Job, Outcome
-from imgbatch.core.parameter_kinds import check_paths, check_type
+from imgbatch.core.parameter_kinds import check_paths
 from imgbatch.core.records.status_table import StatusTable
 from imgbatch.core.report import ExitCode, Report
 from imgbatch.core.run_settings import Filters, Settings
-from imgbatch.executors.base import Executor, ExecutorOptions, time_limit, warn
+from imgbatch.executors.base import Executor, ExecutorOptions, time_limit, warn_once
 from imgbatch.operations.support.resampling import resampler
 from imgbatch.pipeline.task import Task
+from imgbatch.runs.keywords import check_arguments
 from imgbatch.runs.resampler_choice import choose_resampler, is_wrong_choice
-from imgbatch.runs.workload import Path, Workload, find_workload
+from imgbatch.runs.workload import Path, Workload, find_workload, list_workload
 from imgbatch.storage.registry import is_remote, refuse_unknown_stores
 
 if TYPE_CHECKING:
@@ -70,7 +71,11 @@ class Run(ABC):
         Does the work, once it has begun.
     executor_kind : ExecutorKind
         What that executor will promise.
+    lists_meanwhile : bool
+        Whether work begins before all files are listed, where there are many and nothing must be known of all.
     """
+
+    lists_meanwhile: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -82,13 +87,7 @@ class Run(ABC):
         executors.refuse_import()
         self.paths = check_paths("paths", paths)
         refuse_unknown_stores(*self.paths)
-        self.settings = Settings() if settings is None else check_type("settings", settings, Settings, "Settings")
-        what = "Filters such as Filters(max_depth=1)"
-        self.filters = Filters() if filters is None else check_type("filters", filters, Filters, what)
-        if isinstance(executor, str):
-            self.settings, executor = replace(self.settings, executor=executor), None
-        if executor is not None and not callable(getattr(executor, "submit", None)):
-            raise wrong_value("an Executor of concurrent.futures, a Client of Dask or a word", "executor", executor)
+        self.settings, self.filters, executor = check_arguments(settings, filters, executor)
         if self.settings.resampler != "auto":
             resampler.choose(self.settings.resampler)
         self.workload = Workload()
@@ -113,8 +112,8 @@ class Run(ABC):
         raise TypeError(f"a {type(self).__name__} belongs to its process and cannot be copied; send its report instead")
 
     @property
-    def todo(self) -> list[Job]:
-        """The jobs that are to be done."""
+    def todo(self) -> Sequence[Job]:
+        """The jobs that are to be done; of a run that lists meanwhile, those so far."""
         return self.workload.todo
 
     @property
@@ -124,8 +123,13 @@ class Run(ABC):
 
     @property
     def total(self) -> int:
-        """How many files get an Outcome in this run."""
+        """How many files get an Outcome in this run; those so far, until it `is_listed`."""
         return self.workload.total
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether all of its files are known."""
+        return self.workload.is_complete
 
     @property
     def total_bytes(self) -> int:
@@ -138,16 +142,12 @@ class Run(ABC):
         self._is_prepared = True
 
     def outcomes(self) -> Iterator[Outcome]:
-        """One Outcome for each file, as they complete; closing the iterator stops cleanly.
-
-        A run that is not prepared is prepared first.
-        """
+        """One Outcome for each file, as they complete; prepares what is not prepared. Closing it stops cleanly."""
         if not self._is_prepared:
             self.prepare()
-        seconds = self.settings.max_time
-        stop = functools.partial(self.stop, ExitCode.OK, f"{seconds:g} s are over (--max-time)" if seconds else "")
+        stop = functools.partial(self.stop, ExitCode.OK)
         cluster = contextlib.nullcontext() if self._cluster is None else contextlib.closing(self._cluster)
-        with self._session(), self._reporting(), time_limit(seconds, stop), cluster:
+        with self._session(), self._reporting(), time_limit(self.settings.max_time, stop), cluster:
             yield from self._work()
 
     def stop(self, code: ExitCode, reason: str) -> None:
@@ -174,7 +174,8 @@ class Run(ABC):
         """Have the workload done; its outcomes, each of them counted."""
 
     def _find_workload(self) -> Workload:
-        return find_workload(self.paths, self.filters)
+        find = list_workload if self.lists_meanwhile and not self.settings.needs_total else find_workload
+        return find(self.paths, self.filters)
 
     def _session(self) -> contextlib.AbstractContextManager[None]:
         """What a run holds from before its work until its report is complete."""
@@ -200,8 +201,7 @@ class Run(ABC):
     def _reporting(self) -> Iterator[None]:
         """Within the block outcomes are counted; at its end the report is complete."""
         self._began = time.monotonic()
-        self.report.counts["skipped"] += len(self.skipped)
-        self.report.other_outputs = self.workload.other_outputs
+        self.report.counts["skipped"] += self.workload.new_skips()
         self._start_logger()
         try:
             yield
@@ -217,6 +217,8 @@ class Run(ABC):
     def complete_report(self) -> None:
         """Write into the report how the run ends, be it now: for who has to end while a file is in hand, too."""
         report = self.report
+        report.counts["skipped"] += self.workload.new_skips()
+        report.other_outputs = self.workload.other_outputs
         report.seconds = time.monotonic() - self._began
         report.remaining = self.workload.later + self.total - len(self.statuses)
         if self._stop is not None and (report.remaining or self._is_failure):
@@ -232,7 +234,7 @@ class Run(ABC):
             from imgbatch.reporters.logger import Logger
 
             self._logger = Logger(self.report.base)
-            self._logger.start(self.total, self.total_bytes)
+            self._logger.start(self.total, self.total_bytes, self.is_listed)
 
     def _count(self, outcome: Outcome) -> None:
         """Count an outcome, and end the run where it is one failure too many."""
@@ -242,10 +244,7 @@ class Run(ABC):
 
     def _add(self, outcome: Outcome) -> None:
         """Add an outcome to the report and the program's log; what its process lacks is said once."""
-        for text in outcome.host_warnings:
-            if text not in self._host_warnings:
-                self._host_warnings.add(text)
-                warn(text)
+        warn_once(outcome.host_warnings, self._host_warnings)
         self.statuses.add(outcome.index, outcome.status)
         try:
             self.report.add(outcome, self.keeps_outcomes)
@@ -257,7 +256,8 @@ class Run(ABC):
     def _stop_after(self, failures: int) -> None:
         """End the run where so many failures are too many."""
         if self.settings.too_many(failures, self.total):
-            self.stop(ExitCode.STOPPED, f"{failures} of {self.total} files failed")
+            count = f"{failures} of {self.total}" if self.is_listed else f"{failures} of {self.total} or more"
+            self.stop(ExitCode.STOPPED, f"{count} files failed")
 
     def _execute(
         self, task: Task, jobs: Sequence[Job], workers: int | str, totals: Totals | None = None

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Unpack
 
 from imgbatch.core.errors import PlanError
-from imgbatch.core.job import Outcome, Source
+from imgbatch.core.job import Job, Outcome, Source
 from imgbatch.core.parameter_kinds import check_path, check_type
 from imgbatch.core.report import Report
 from imgbatch.core.run_settings import Filters, Settings
@@ -25,6 +25,8 @@ from imgbatch.runs.workload import Path, Workload
 
 class CheckRun(Run):
     """A run that decodes every frame: "failed" means that the file is damaged, warnings that it is odd."""
+
+    lists_meanwhile = True
 
     def _work(self) -> Iterator[Outcome]:
         return self._do_all(InspectTask(self.settings.max_pixels))
@@ -97,11 +99,11 @@ class VerifyRun(Run):
         rows = sorted(history.ledger.rows, key=lambda row: os.fsencode(row.path))
         if not rows and history.replacements:
             raise PlanError(f"in {folder} files were replaced in place; verify compares what a run wrote with -o DIR")
-        workload = Workload()
+        jobs: list[Job] = []
         for row in rows:
             source = Source(row.path, folder, os.path.relpath(row.path, history.folder), row.size, row.mtime_ns)
-            workload.todo.append(VerifyJob(len(workload.todo), source, (), hash=row.hash))
-        return workload
+            jobs.append(VerifyJob(len(jobs), source, (), hash=row.hash))
+        return Workload(jobs)
 
     def _work(self) -> Iterator[Outcome]:
         return self._do_all(VerifyTask(self.settings.max_pixels, self._deep))

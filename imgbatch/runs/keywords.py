@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypedDict
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypedDict
 
-from imgbatch.core.errors import unknown
+from imgbatch.core.errors import unknown, wrong_value
+from imgbatch.core.parameter_kinds import check_type
 from imgbatch.core.parameters import from_table
-from imgbatch.core.run_settings import Settings
+from imgbatch.core.run_settings import Filters, Settings
+
+if TYPE_CHECKING:
+    import concurrent.futures
 
 
 class ReadOnlyKeywords(TypedDict, total=False):
@@ -64,3 +69,26 @@ def read_only_settings(keywords: Mapping[str, object], kind: type[ReadOnlyKeywor
         if name not in kind.__annotations__:
             raise unknown(name, "setting", kind.__annotations__)
     return from_table(Settings, keywords)
+
+
+def check_arguments(
+    settings: object, filters: object, executor: Any
+) -> tuple[Settings, Filters, concurrent.futures.Executor | None]:
+    """The settings and filters of a run, or those that it has without, and its executor; a word is one of the settings.
+
+    UsageError where one is of another type.
+
+    Parameters
+    ----------
+    settings : Settings or None
+    filters : Filters or None
+    executor : concurrent.futures.Executor, Client of Dask, str or None
+    """
+    own_settings = Settings() if settings is None else check_type("settings", settings, Settings, "Settings")
+    what = "Filters such as Filters(max_depth=1)"
+    own_filters = Filters() if filters is None else check_type("filters", filters, Filters, what)
+    if isinstance(executor, str):
+        return replace(own_settings, executor=executor), own_filters, None
+    if executor is not None and not callable(getattr(executor, "submit", None)):
+        raise wrong_value("an Executor of concurrent.futures, a Client of Dask or a word", "executor", executor)
+    return own_settings, own_filters, executor

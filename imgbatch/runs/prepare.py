@@ -227,6 +227,7 @@ class Preparation:
         """What is to be done, and in which order: what crashed or timed out before comes last."""
         workload, settings = self.workload, self._settings
         now = time.time_ns()
+        todo: list[Job] = []
         suspects: list[Job] = []
         retries: list[Job] = []
         retry, failing = settings.force or settings.retry_failed, ledger.failing  # on a first run nothing is
@@ -240,10 +241,10 @@ class Preparation:
             elif failing and is_suspicious(ledger, job):
                 suspects.append(job)
             else:
-                (retries if failing and not retry and is_retried(ledger, job) else workload.todo).append(job)
+                (retries if failing and not retry and is_retried(ledger, job) else todo).append(job)
         workload.retry_indices = frozenset(job.index for job in retries)
-        todo = workload.todo
         todo += retries + suspects
+        workload.todo = todo
         workload.later = max(0, len(todo) - (settings.max_files or len(todo)))
         del todo[len(todo) - workload.later :]
         workload.suspect_count = max(0, len(suspects) - workload.later)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from imgbatch.codecs.registry import WRITTEN
 from imgbatch.core.job import Job, Outcome
+from imgbatch.core.records.growing_list import GrowingList
+from imgbatch.core.records.packing import JobPacking
 from imgbatch.core.run_settings import Filters
 from imgbatch.ledger.rows import Row
-from imgbatch.planning.find import SkippedFile, discover
+from imgbatch.planning.find import Candidate, SkippedFile, discover
 from imgbatch.planning.recipe import Output, Recipe
 from imgbatch.planning.source_filter import OTHER_OUTPUT, OTHER_OUTPUTS
 from imgbatch.runs.other_runs import OtherRunsOutputs
@@ -47,9 +49,11 @@ class Workload:
         Jobs (by index) that failed before and are retried; a repeat is not reported as new.
     folders : list of str
         Where files will be written (absolute).
+    listed_bytes : int or None
+        Of the sources of a workload that is still being listed, so far.
     """
 
-    todo: list[Job] = field(default_factory=list)
+    todo: Sequence[Job] = field(default_factory=list)
     skipped: list[SkippedFile] = field(default_factory=list)
     unchanged: list[Outcome] = field(default_factory=list)
     skipped_existing: list[Outcome] = field(default_factory=list)
@@ -59,6 +63,19 @@ class Workload:
     suspect_count: int = 0
     retry_indices: frozenset[int] = frozenset()
     folders: list[str] = field(default_factory=list)
+    listed_bytes: int | None = None
+    _skips: int = 0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all files are known; else the numbers are those of the files so far."""
+        return not isinstance(self.todo, GrowingList) or self.todo.is_complete
+
+    def new_skips(self) -> int:
+        """How many files were skipped since this was last asked."""
+        count = len(self.skipped) - self._skips
+        self._skips += count
+        return count
 
     @property
     def other_outputs(self) -> int:
@@ -82,18 +99,38 @@ class Workload:
     @property
     def total_bytes(self) -> int:
         """The bytes of the sources that are to be done."""
+        if self.listed_bytes is not None:
+            return self.listed_bytes
         return sum(job.source.size for job in self.todo)
 
 
 def find_workload(paths: Sequence[Path], filters: Filters) -> Workload:
     """A job without outputs for every image that is found; PlanError when a path does not exist."""
-    workload = Workload()
-    for item in discover(paths, filters, other_runs=OtherRunsOutputs()):
+    workload = list_workload(paths, filters)
+    assert isinstance(workload.todo, GrowingList)
+    workload.todo.complete()
+    return workload
+
+
+def list_workload(paths: Sequence[Path], filters: Filters) -> Workload:
+    """As :func:`find_workload`, but of many files only the first are found at once, the others while those are done."""
+    candidates = discover(paths, filters, other_runs=OtherRunsOutputs())
+    workload = Workload(listed_bytes=0)
+    workload.todo = GrowingList(JobPacking(), _jobs(candidates, workload))
+    return workload
+
+
+def _jobs(candidates: Iterable[Candidate], workload: Workload) -> Iterator[Job]:
+    """A job without outputs for each source; what else is found is noted in the workload."""
+    index = 0
+    for item in candidates:
         if isinstance(item, SkippedFile):
             workload.skipped.append(item)
         else:
-            workload.todo.append(Job(len(workload.todo), item, ()))
-    return workload
+            assert workload.listed_bytes is not None
+            workload.listed_bytes += item.size
+            yield Job(index, item, ())
+            index += 1
 
 
 def shortage(workload: Workload, rows: Sequence[Row], recipe: Recipe, folder: str) -> tuple[int, int] | None:

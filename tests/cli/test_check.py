@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from PIL import Image
@@ -66,3 +67,26 @@ def test_nothing_is_written(run: Run, place: Path) -> None:
 
 def test_flags_of_other_commands_are_refused(run: Run) -> None:
     assert run("check", "photos", "--resize", "10").returncode == 2
+
+
+def test_many_files_are_done_before_all_are_listed(run: Run, place: Path) -> None:
+    Image.new("L", (1, 1)).save(place / "original.png")
+    for number in range(2_300):  # of which the first 2,000 are listed at once
+        folder = place / "many" / f"{number // 500}"
+        folder.mkdir(parents=True, exist_ok=True)
+        os.link(place / "original.png", folder / f"{number:04}.png")
+    (place / "many" / "z.txt").write_text("no picture")
+    (place / "many" / "zz.png").write_bytes(b"broken")
+    checked = run("check", "many", "-v", "--report", "all.json")
+    assert checked.returncode == 1
+    assert checked.stderr.count("skipped: many/z.txt: not an image\n") == 1
+    assert "\n2300 ok, 1 skipped, 1 failed (" in checked.stderr
+    names = [record["source"] for record in json.loads((place / "all.json").read_text())[:-1]]
+    assert names == sorted(names) and len(names) == 2_301
+    again = run("check", "many", "--report", "all.json")  # a report that is no picture is none of the sources
+    assert "\n2300 ok, 1 skipped, 1 failed (" in again.stderr
+    for name in ("many/zz.png", "many/4/2299.png"):
+        refused = run("check", "many", "--failed-list", name)
+        assert refused.returncode == 2
+        assert f"expected a file name of its own for a report, got the picture '{name}'" in refused.stderr
+    assert (place / "many" / "zz.png").read_bytes() == b"broken"

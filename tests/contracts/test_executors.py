@@ -20,6 +20,9 @@ import pytest
 
 from imgbatch.core.errors import BLAME, EngineError, LostEngineError, UsageError
 from imgbatch.core.job import Failure, Job, Outcome, Source, Target
+from imgbatch.core.records import growing_list
+from imgbatch.core.records.growing_list import GrowingList
+from imgbatch.core.records.packing import JobPacking
 from imgbatch.executors import choose, make
 from imgbatch.executors.base import Executor, ExecutorOptions
 from imgbatch.executors.chunks import Chunks
@@ -319,6 +322,17 @@ def test_the_largest_of_the_last_files_come_first() -> None:
             for one in chunk
         ]
         assert order == [5, 9, 10, 8, 7, 6, 4, 3, 2, 1]
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 300, 1_500, 3_000])
+@pytest.mark.parametrize("chunksize", ["auto", 3, 700])
+def test_chunks_of_a_list_that_grows_are_those_of_a_list(
+    count: int, chunksize: int | str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(growing_list, "FIRST", 5)
+    jobs = [job_of_size(index, 100 + index * 7919 % 5000) for index in range(count)]
+    grown = GrowingList(JobPacking(), iter(jobs))
+    assert list(Chunks(grown, chunksize, 2)) == list(Chunks(jobs, chunksize, 2))
 
 
 def test_chunks_learn_what_files_cost() -> None:

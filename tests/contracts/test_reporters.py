@@ -272,6 +272,21 @@ def test_without_a_bar_a_line_a_minute() -> None:
     assert stream.getvalue() == "2 of 5 files\n4 of 5 files\n"
 
 
+def test_what_is_found_meanwhile_counts() -> None:
+    stream, now = io.StringIO(), [0.0]
+    console = Console(stream, ConsoleStyle(), clock=lambda: now[0])
+    console.start(5, 100)
+    console.grow(7, 140)
+    now[0] += EVERY
+    console.outcome(Outcome(0, Source("/p/a.jpg", "p", "a.jpg"), "ok"))
+    assert stream.getvalue() == "1 of 7 files\n"
+    bar = Console(stream, ConsoleStyle(bar=True))
+    bar.start(5, 100)
+    bar.grow(7, 140)
+    assert bar._bar is not None and bar._bar.total == 140
+    bar.close()
+
+
 def test_quiet_leaves_only_errors() -> None:
     stream = io.StringIO()
     failed = Outcome(0, Source("/p/a.jpg", "p", "a.jpg"), "failed", error=Failure("io", "read", "no"))

@@ -13,7 +13,7 @@ from imgbatch.cli.flag_table import Command, check_flags, verify_flags
 from imgbatch.cli.help import CHECK_ABOUT, CHECK_AFTER, CHECK_USAGE, VERIFY_ABOUT, VERIFY_AFTER, VERIFY_USAGE
 from imgbatch.cli.parse import parse, print_help
 from imgbatch.cli.precedence import read_request
-from imgbatch.cli.report_run import carry_out, console_style, file_reporters, refuse_pictures
+from imgbatch.cli.report_run import carry_out, console_style, file_reporters, refuse_sources
 from imgbatch.core.errors import UsageError
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.reporters.console import Console
@@ -45,7 +45,7 @@ def check(words: Sequence[str]) -> int:
 
     run = CheckRun(request.paths, request.settings, request.filters)
     run.prepare()
-    refuse_pictures({job.source.path for job in run.todo}, report)
+    refuse_sources(run, report)
     return carry_out(run, report, console, files)
 
 
@@ -83,5 +83,5 @@ def verify(words: Sequence[str]) -> int:
         settings = with_state(settings)
     run = VerifyRun(folders[0], deep=arguments.deep, settings=settings)
     run.prepare()
-    refuse_pictures({job.source.path for job in run.todo}, report)
+    refuse_sources(run, report)
     return carry_out(run, report, console, files)

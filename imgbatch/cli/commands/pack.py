@@ -54,5 +54,5 @@ def pack(words: Sequence[str]) -> int:
         settings=request.settings, filters=request.filters, auto_orient=arguments.auto_orient,
     )  # fmt: skip
     run.prepare()
-    refuse_pictures({job.source.path for job in run.todo} | {run.array_path, run.index_path}, report)
+    refuse_pictures([run.array_path, run.index_path, *(job.source.path for job in run.todo)], report)
     return carry_out(run, report, console, files, next_step="nothing was written")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import itertools
 import os
 import shlex
 import sys
@@ -126,9 +127,10 @@ def _run(words: Sequence[str], arguments: RunArguments, progress: _Progress) -> 
     preview_code = _preview(batch, request.output, arguments, console)
     if preview_code is not None:
         return preview_code
-    pictures = {job.source.path for job in batch.todo}
-    pictures |= {outcome.source.path for outcome in (*batch.unchanged, *batch.kept)}
-    pictures |= {target.path for job in batch.todo for target in job.targets}
+    pictures = itertools.chain(
+        (path for job in batch.todo for path in (job.source.path, *(target.path for target in job.targets))),
+        (outcome.source.path for outcome in itertools.chain(batch.unchanged, batch.kept)),
+    )
     refuse_pictures(pictures, report, arguments.srcset, arguments.stats, arguments.save_recipe)
     if arguments.save_recipe is not None:
         save(arguments.save_recipe, request)

@@ -13,7 +13,7 @@ from imgbatch.cli.flag_table import Command, stats_flags
 from imgbatch.cli.help import STATS_ABOUT, STATS_AFTER, STATS_USAGE
 from imgbatch.cli.parse import parse, print_help
 from imgbatch.cli.precedence import read_request
-from imgbatch.cli.report_run import carry_out, console_style, file_reporters, refuse_pictures
+from imgbatch.cli.report_run import carry_out, console_style, file_reporters, refuse_sources
 from imgbatch.core.errors import UsageError, unknown
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.operations import Operation
@@ -75,7 +75,7 @@ def stats(words: Sequence[str]) -> int:
         settings=request.settings, filters=request.filters,
     )  # fmt: skip
     survey.prepare()
-    refuse_pictures({job.source.path for job in survey.todo}, report, *pictures)
+    refuse_sources(survey, report, *pictures)
     if arguments.mean_image is not None:
         files.append(make_reporter("--mean-image", arguments.mean_image, lambda: survey.statistics().picture()))
     if arguments.plot is not None:

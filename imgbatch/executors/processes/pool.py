@@ -10,6 +10,7 @@ The jobs are consumed in the caller's thread, a bounded window ahead, so a milli
 from __future__ import annotations
 
 import contextlib
+import itertools
 import multiprocessing
 import os
 import queue
@@ -94,7 +95,7 @@ class Pool(Executor):
     def run(self, task: Task, jobs: Sequence[Job]) -> Iterator[Outcome]:
         data = pickle_task(task)
         wanted = max(1, min(self.workers, len(jobs)))
-        rest: Sequence[Job] = jobs
+        rest: Iterator[Job] = iter(jobs)
         error: HostError | None = None
         try:
             workers = workers_to_start(wanted)
@@ -103,17 +104,17 @@ class Pool(Executor):
             rest, error = yield from self._spread(task, data, jobs, workers)
         except HostError as refusal:
             error = refusal
-        if error is None or self._stopping or not rest:
+        if error is None or self._stopping or (next_job := next(rest, None)) is None:
             return
         if self.timeout is not None:
             raise HostError(f"no worker process, without which no file can be stopped ({error}); {_NO_TIMEOUT}")
         warn(f"no worker process ({error}): the files are done in this one, as with workers=0 (-j 0)")
         self._inline = Inline(self._sums)
-        yield from self._inline.run(task, rest)
+        yield from self._inline.run(task, itertools.chain((next_job,), rest))
 
     def _spread(
         self, task: Task, data: bytes, jobs: Sequence[Job], workers: int
-    ) -> Generator[Outcome, None, tuple[list[Job], HostError | None]]:
+    ) -> Generator[Outcome, None, tuple[Iterator[Job], HostError | None]]:
         """The outcomes of so many workers, or fewer; returns the jobs that are left when none can be had any more."""
         with contextlib.ExitStack() as stack:
             stack.callback(self._forget)
@@ -126,7 +127,7 @@ class Pool(Executor):
             chunks = Chunks(jobs, self.chunksize, workers, AHEAD_MS if task.bytes_ahead else CHUNK_MS)
             try:
                 yield from run.outcomes(chunks)
-                return (run.rest(chunks), state.host_error) if state.has_no_worker else ([], None)
+                return (run.rest(chunks), state.host_error) if state.has_no_worker else (iter(()), None)
             except GeneratorExit:
                 self.stop()
                 self.late = run.drain(PATIENCE)
@@ -237,9 +238,9 @@ class _Run:
             self._ready.extend(self._take())
             yield from self._pop_ready()
 
-    def rest(self, chunks: Chunks) -> list[Job]:
+    def rest(self, chunks: Chunks) -> Iterator[Job]:
         """The jobs that no worker has begun."""
-        return [*self._state.leftover, *(job for jobs in chunks for job in jobs)]
+        return itertools.chain(self._state.leftover, (job for jobs in chunks for job in jobs))
 
     def _pop_ready(self) -> Iterator[Outcome]:
         while self._ready:
