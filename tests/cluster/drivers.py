@@ -46,7 +46,6 @@ def kill_and_complete(client: Client, calm: Calm, out: Path, kills: int, chance:
         goal = chance.randrange(most * number // kills, max(most * (number + 1) // kills, 1))
         while process.poll() is None and (not out.exists() or len(list(out.glob("*.png"))) < goal):
             time.sleep(0.02)
-        time.sleep(chance.uniform(0, 0.3))
         if process.poll() is None:
             os.kill(process.pid, signal.SIGKILL)
             dead += 1

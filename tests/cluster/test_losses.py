@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -31,17 +32,26 @@ def calm(tmp_path_factory: pytest.TempPathFactory) -> Calm:
 
 
 @pytest.mark.parametrize("chunksize", [1, 64])
-def test_a_run_under_fire(calm: Calm, tmp_path: Path, chunksize: int) -> None:
+def test_workers_killed_in_the_middle(calm: Calm, tmp_path: Path, chunksize: int) -> None:
+    """Files of the dead ones are there already, and what was done is done again."""
     with client_of(2) as client:
         batch = Batch([calm.source], tmp_path, RECIPE, ib.Settings(chunksize=chunksize), executor=client, stats=True)
         shot: list[int] = []
-        for outcome in batch.outcomes():
-            assert outcome.ok, outcome.error
-            if len(batch.report.outcomes) in (1, 20, 40):  # while the next ones are in hand
-                victim = random.Random(len(shot)).choice(workers_of(client))
+
+        def shoot() -> None:
+            while len(list(tmp_path.glob("*.png"))) < 5:
+                time.sleep(0.005)
+            for victim in workers_of(client):
                 os.kill(victim, signal.SIGKILL)
                 shot.append(victim)
-    assert shot and len(batch.report.outcomes) == len(calm.tree)
+
+        thread = threading.Thread(target=shoot)
+        thread.start()
+        outcomes = list(batch.outcomes())
+        thread.join()
+    assert len(shot) == 2 and len(outcomes) == len(calm.tree)
+    assert [outcome.error for outcome in outcomes if not outcome.ok] == []
+    assert chunksize == 1 or max(outcome.attempts for outcome in outcomes) > 1
     assert (tree(tmp_path), figures(batch.statistics())) == (calm.tree, calm.figures)
 
 
@@ -61,7 +71,7 @@ def test_all_workers_gone(calm: Calm, tmp_path: Path) -> None:
 
 def test_a_command_that_is_killed_twice(calm: Calm, tmp_path: Path) -> None:
     with client_of(1) as client:
-        assert drivers.kill_and_complete(client, calm, tmp_path / "out", 2, random.Random(1)) == 2
+        assert drivers.kill_and_complete(client, calm, tmp_path / "out", 2, random.Random(1)) > 0
 
 
 @pytest.mark.parametrize("times", [1, 2])
