@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from imgbatch.pixels.exact_sums import Layout, Sheet
 
 TASK_CACHE_SIZE = 4  # runs whose work a process of the caller's keeps: as many may take turns in it
-Pack = tuple[bool, list[bytes]]  # whether the jobs may have been done before, and the jobs
 
 
 class Reply(NamedTuple):
@@ -75,19 +74,18 @@ class ChunkCall:
         return ChunkCall, (self._pickle, self._terms, self._layout)
 
     @staticmethod
-    def pack(attempt: Attempt) -> Pack:
+    def pack(attempt: Attempt) -> list[bytes]:
         """What is called with."""
-        return attempt.again, list(map(pickle_job, attempt.jobs))
+        return list(map(pickle_job, attempt.jobs))
 
-    def __call__(self, pack: Pack) -> Reply:
+    def __call__(self, jobs: list[bytes]) -> Reply:
         """In a worker of the caller's."""
-        again, jobs = pack
         if self._task is not None:
-            return self._do(self._local_task, again, jobs)
+            return self._do(self._local_task, jobs)
         task = _introduce(self._pickle, self._terms)
         if isinstance(task, str):
             return Reply([], refusal=task)
-        return self._do(task, again, jobs)._replace(missing=_missing_source(task, jobs[0]))
+        return self._do(task, jobs)._replace(missing=_missing_source(task, jobs[0]))
 
     @functools.cached_property
     def _local_task(self) -> Task:
@@ -95,13 +93,13 @@ class ChunkCall:
         self._task.open()
         return self._task
 
-    def _do(self, task: Task, again: bool, jobs: list[bytes]) -> Reply:
+    def _do(self, task: Task, jobs: list[bytes]) -> Reply:
         total = self._new_sheet()
         replies = []
         for data in jobs:
             if self.stopping:
                 break
-            replies.append(_one(task, data, again, self._new_sheet(), total))
+            replies.append(_one(task, data, self._new_sheet(), total))
         return Reply(replies, b"" if total is None else total.record.tobytes())
 
     def _new_sheet(self) -> Sheet | None:
@@ -133,10 +131,10 @@ def _missing_source(task: Task, data: bytes) -> str:
     return ""
 
 
-def _one(task: Task, data: bytes, again: bool, sheet: Sheet | None, total: Sheet | None) -> bytes:
+def _one(task: Task, data: bytes, sheet: Sheet | None, total: Sheet | None) -> bytes:
     """A job to its pickled Outcome, or Failure; its sums to those of the chunk."""
     context = LocalContext(sheet)
-    context.again = again
+    context.again = True  # engines such as Dask try again what a worker of theirs has lost, and say nothing
     try:
         job = unpickle_job(data)
         outcome: Outcome = task(job, context)

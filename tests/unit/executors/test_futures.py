@@ -172,3 +172,14 @@ def test_closing_waits_for_what_runs(maker: Callable[[], concurrent.futures.Exec
     closer.join()
     assert task.ended.is_set()
     assert [outcome.index for outcome in executor.late] == [1]
+
+
+class _AgainTask(FaultyTask):
+    """Says whether the job may have been done before."""
+
+    def __call__(self, job, context):  # type: ignore[no-untyped-def]  # as of Task
+        return Outcome(job.index, job.source, "ok", changes=(str(context.again),))
+
+
+def test_each_job_may_have_been_done_before_as_engines_try_again_by_themselves() -> None:
+    assert [outcome.changes for outcome in Futures(_AtOnce(), 1).run(_AgainTask(), [job(0)])] == [("True",)]
