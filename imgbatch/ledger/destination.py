@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
@@ -19,6 +19,7 @@ from imgbatch.core.job import Failure, Job, Outcome, Source, Status
 from imgbatch.core.run_settings import Settings
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.planning.find import SkippedFile
+from imgbatch.planning.jobs.job_list import JobList, Judge, judge_as_todo
 from imgbatch.planning.names import split_name
 from imgbatch.planning.recipe import Recipe
 from imgbatch.storage.registry import is_remote, storage_of
@@ -33,18 +34,16 @@ class Assignment:
 
     Attributes
     ----------
+    jobs : JobList
     folders : list of str
         Where files will be written (absolute, sorted).
     skipped : list of SkippedFile
         Sources that are not wanted here.
-    skipped_existing : list of Outcome
-        Sources that are left alone because a file is in the way.
     """
 
-    jobs: list[Job]
+    jobs: JobList
     folders: list[str]
     skipped: list[SkippedFile] = field(default_factory=list)
-    skipped_existing: list[Outcome] = field(default_factory=list)
 
 
 class Destination(ABC):
@@ -82,8 +81,11 @@ class Destination(ABC):
         """Whether a file that was found as a source is an output of a former run."""
 
     @abstractmethod
-    def jobs(self, sources: Sequence[Source]) -> Assignment:
-        """What is to be made of the sources; PlanError when that is refused."""
+    def jobs(self, sources: Iterable[Source], judge: Judge = judge_as_todo) -> Assignment:
+        """What is to be made of the sources, and what is known of that, as `judge` says; PlanError when it is refused.
+
+        `judge` may ask for :meth:`unchanged_outcome`.
+        """
 
     @abstractmethod
     def unchanged_outcome(self, job: Job) -> Outcome | None:

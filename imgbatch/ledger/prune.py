@@ -10,7 +10,8 @@ import os
 from collections.abc import Sequence
 
 from imgbatch.core.errors import PlanError
-from imgbatch.core.job import Source
+from imgbatch.core.job import Job
+from imgbatch.core.records.hash_index import HashIndex
 from imgbatch.core.run_settings import Filters
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.rows import Row
@@ -20,15 +21,15 @@ from imgbatch.storage.registry import absolute, root_of_store, storage_of
 _HOW = "run once without --prune, or without that"
 
 
-def find_prunable(ledger: Ledger, paths: Sequence[str], sources: Sequence[Source], filters: Filters) -> list[Row]:
+def find_prunable(ledger: Ledger, paths: Sequence[str], jobs: Sequence[Job], filters: Filters) -> list[Row]:
     """The files to remove, sorted by path; nothing is removed here.
 
     Parameters
     ----------
     paths : sequence of str
         What was typed: folders.
-    sources : sequence of Source
-        All that was found in them.
+    jobs : sequence of Job
+        Of all sources that were found in them, by their index.
 
     Raises
     ------
@@ -41,24 +42,30 @@ def find_prunable(ledger: Ledger, paths: Sequence[str], sources: Sequence[Source
     for path in paths:
         if not storage_of(path).is_folder(path):
             raise PlanError(f"--prune takes whole folders as SRC, and {path!r} is none; {_HOW}")
-    problems = (source for source in sources if source.problem is not None)
-    blind = next((source for source in problems if storage_of(source.path).is_folder(source.path)), None)
-    if blind is not None:
-        raise PlanError(f"--prune has to see every source, and the folder {blind.path} cannot be listed; {_HOW}")
     roots = [absolute(path).rstrip(os.sep) + os.sep for path in paths]
+    empty_roots, index_by_path = set(roots), HashIndex()
+    for index, job in enumerate(jobs):
+        source = job.source
+        if source.problem is not None and storage_of(source.path).is_folder(source.path):
+            raise PlanError(f"--prune has to see every source, and the folder {source.path} cannot be listed; {_HOW}")
+        empty_roots = {root for root in empty_roots if not source.path.startswith(root)} if empty_roots else empty_roots
+        index_by_path.add(source.path, index)
     for root in roots:
-        if not any(source.path.startswith(root) for source in sources):
+        if root in empty_roots:
             raise PlanError(f"no images are left in {root}: is its disk mounted? Nothing is pruned; {_HOW}")
-    paths_here = {source.path for source in sources}
+
+    def is_here(path: str) -> bool:
+        return any(jobs[index].source.path == path for index in index_by_path.numbers(path))
+
     orphans = sorted(
         (
             row
             for row in ledger.rows
-            if row.source not in paths_here
+            if not is_here(row.source)
             and not row.moved
             and any(row.source.startswith(root) for root in roots)
             and not storage_of(row.source).exists(row.source)
-            and row.path not in paths_here
+            and not is_here(row.path)
             and row.intact()
         ),
         key=lambda row: os.fsencode(row.path),

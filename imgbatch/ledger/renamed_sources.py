@@ -9,13 +9,14 @@ served.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
 
 from imgbatch.core.errors import ImageError
 from imgbatch.core.job import Job, Outcome, Source, Written
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.rows import Row
 from imgbatch.operations import Operation
+from imgbatch.planning.jobs.job_list import jobs_where
 from imgbatch.planning.recipe import Recipe
 from imgbatch.storage.atomic_write import content_hash, mtime
 from imgbatch.storage.registry import storage_of
@@ -42,6 +43,16 @@ class RenamedSources:
             self._recorded_sources.add(row.source)
             if row.hash and row.source_hash and row.output < len(digests) and row.digest == digests[row.output]:
                 self._by_size.setdefault(row.source_size, {}).setdefault(row.source, {})[row.output] = row
+
+    def copy_all(self, jobs: Sequence[Job], is_stopping: Callable[[], bool]) -> Generator[Outcome, None, Sequence[Job]]:
+        """The outcomes of those jobs whose outputs could be copied; returns those that have to be done."""
+        copies: set[int] = set()
+        for job in jobs if self._recorded_sources else ():
+            outcome = None if is_stopping() else self.copy_outputs(job)
+            if outcome is not None:
+                copies.add(job.index)
+                yield outcome
+        return jobs_where(jobs, lambda index: index not in copies) if copies else jobs
 
     def copy_outputs(self, job: Job) -> Outcome | None:
         """The outcome of a job whose outputs could be copied; None: it has to be done."""

@@ -17,24 +17,23 @@ import contextlib
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from imgbatch.codecs.errors import classify
-from imgbatch.core.errors import ImageError, PlanError
+from imgbatch.core.errors import ImageError
 from imgbatch.core.job import Failure, Job, Outcome, Source, Status, Target, Written
 from imgbatch.core.run_settings import Settings
-from imgbatch.ledger.database import FILE
 from imgbatch.ledger.destination import Assignment, Destination
 from imgbatch.ledger.history import read_replacements, read_runs
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.rows import Replacement, state_folder
 from imgbatch.originals.backups import discard, forget_backups, keep_original, new_backup_folder, restore
-from imgbatch.originals.in_place_rules import within
+from imgbatch.originals.in_place_rules import refuse_inner_ledgers, within
 from imgbatch.originals.new_content import adopt
 from imgbatch.originals.replacements import Replacements, settle_intentions
 from imgbatch.planning.find import SkippedFile
-from imgbatch.planning.folders import display_path
+from imgbatch.planning.jobs.job_list import JobList, Judge, jobs_where, judge_as_todo
 from imgbatch.planning.recipe import Recipe
 from imgbatch.storage.atomic_write import content_hash, mtime, refuse_another
 from imgbatch.storage.below import Root
@@ -86,7 +85,7 @@ class InPlace(Destination):
                 self._sizes.add(entry.size)
             if entry.step in ("intended", "undone"):
                 self._intentions.append(entry)
-        self._unchanged_outcomes: dict[int, Outcome] = {}  # by the index of the job
+        self._unchanged_outcome: Outcome | None = None  # of the job that is judged
         self._observations: list[Replacement] = []  # what was looked into, so that the next run need not
         self._now = time.time_ns()
         self._run, self._backups = 0, ""
@@ -102,7 +101,7 @@ class InPlace(Destination):
         """False: whatever is found is to be replaced."""
         return False
 
-    def jobs(self, sources: Sequence[Source]) -> Assignment:
+    def jobs(self, sources: Iterable[Source], judge: Judge = judge_as_todo) -> Assignment:
         """A job for each source, whose target (none where it is done) is a temporary file beside it; and the links.
 
         Raises
@@ -110,16 +109,21 @@ class InPlace(Destination):
         PlanError
             A folder on the way keeps outputs or backups of its own.
         """
-        jobs: list[Job] = []
+        jobs = JobList(judge)
         skipped: list[SkippedFile] = []
-        self._refuse_inner({os.path.dirname(source.path) for source in sources})
+        folders: set[str] = set()
+        harmless = {self.folder}
         for source in sources:
+            folder = os.path.dirname(source.path)
+            if folder not in harmless:
+                refuse_inner_ledgers(folder, self.folder, self._settings.state, harmless)
             targets: tuple[Target, ...] = ()
             if source.problem is None and os.path.islink(source.path):
                 if not source.named:
                     skipped.append(SkippedFile(source.relative, source.root, "a link"))
                     continue
                 source = replace(source, problem=Failure("unsupported", "read", _LINK))
+            outcome = None
             if source.problem is None:
                 try:
                     outcome = self._recognize(len(jobs), source)
@@ -127,31 +131,20 @@ class InPlace(Destination):
                 except ImageError as error:  # it cannot be opened now
                     source = replace(source, problem=Failure(error.kind, "read", str(error)))
                 else:
-                    if outcome is not None:
-                        self._unchanged_outcomes[outcome.index] = outcome
-                    elif format is None:
+                    if outcome is None and format is None:
                         source = replace(source, problem=_EMPTY if source.size == 0 else _NO_WRITER)
-                    else:
+                    elif outcome is None:
+                        assert format is not None
                         targets = (Target(0, temporary_name(os.path.dirname(source.path)), format, replace=True),)
-            jobs.append(Job(len(jobs), source, targets))
-        return Assignment(jobs, sorted({os.path.dirname(job.source.path) for job in jobs}), skipped)
-
-    def _refuse_inner(self, folders: set[str]) -> None:
-        harmless = {self.folder}
-        for folder in folders:
-            while folder not in harmless and within(folder, self.folder):
-                harmless.add(folder)
-                states = {state_folder(folder, None), state_folder(folder, self._settings.state)}
-                if any(os.path.lexists(os.path.join(state, FILE)) for state in states):
-                    raise PlanError(
-                        f"{display_path(folder)} keeps a ledger of its own, of outputs or originals; leave it out with "
-                        "--exclude, or run it by itself"
-                    )
-                folder = os.path.dirname(folder)
+            folders.add(folder)
+            self._unchanged_outcome = outcome
+            jobs.admit(Job(len(jobs), source, targets))
+        return Assignment(jobs, sorted(folders), skipped)
 
     def unchanged_outcome(self, job: Job) -> Outcome | None:
         """The outcome "unchanged" where this recipe has made what stands there, or what others have made it of."""
-        return self._unchanged_outcomes.get(job.index)
+        outcome = self._unchanged_outcome
+        return outcome if outcome is not None and outcome.index == job.index else None
 
     def _recognize(self, index: int, source: Source) -> Outcome | None:
         content = self._content(source)
@@ -286,10 +279,9 @@ class InPlace(Destination):
         self, jobs: Sequence[Job], status_of: Callable[[int], Status | None], began_ns: int, complete: bool
     ) -> None:
         """Remove what workers made and nobody took, and, of a complete run, backups older than keep_backups."""
-        for job in jobs:
-            if status_of(job.index) != "ok":
-                for target in job.targets:
-                    self._drop(target.path)
+        for job in jobs_where(jobs, lambda index: status_of(index) != "ok"):
+            for target in job.targets:
+                self._drop(target.path)
         self._replacements.close()
         if complete and self._settings.keep_backups is not None:
             before = time.time() - self._settings.keep_backups

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from imgbatch.core.errors import PlanError, UsageError
 from imgbatch.core.run_settings import Settings
+from imgbatch.ledger.database import FILE
 from imgbatch.ledger.rows import state_folder
 from imgbatch.ledger.trust import BACKUPS
 from imgbatch.planning.find import root_of
@@ -73,3 +74,26 @@ def home_of(paths: Sequence[str | os.PathLike[str]], state: str | None) -> str:
 def within(path: str, folder: str) -> bool:
     """Whether an absolute path is a folder, or lies below it."""
     return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def refuse_inner_ledgers(folder: str, top: str, state: str | None, harmless: set[str]) -> None:
+    """PlanError where a folder of sources, or one on the way up to `top`, keeps a ledger of its own.
+
+    Parameters
+    ----------
+    folder, top : str
+        Absolute.
+    state : str or None
+        As ``--state`` has it.
+    harmless : set of str
+        Folders that were looked at; those of this call are added.
+    """
+    while folder not in harmless and within(folder, top):
+        harmless.add(folder)
+        states = {state_folder(folder, None), state_folder(folder, state)}
+        if any(os.path.lexists(os.path.join(place, FILE)) for place in states):
+            raise PlanError(
+                f"{display_path(folder)} keeps a ledger of its own, of outputs or originals; leave it out with "
+                "--exclude, or run it by itself"
+            )
+        folder = os.path.dirname(folder)

@@ -20,6 +20,7 @@ from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.pipeline.image_task import ImageTask
 from imgbatch.pipeline.task import Task
+from imgbatch.planning.jobs.job_list import Verdict
 from imgbatch.planning.recipe import Recipe
 from imgbatch.runs.base import Run
 from imgbatch.runs.prepare import Preparation
@@ -67,7 +68,6 @@ class Batch(Run):
         )
         self._stats = stats
         self._sums: Sums | None = None
-        self._known_failures: frozenset[int] = frozenset()  # by index
         self._repeated_failures = 0  # failures that are known, and were tried all the same
         self._is_complete = False  # whether it ended without an error, be it early
         self.command = ""
@@ -85,17 +85,17 @@ class Batch(Run):
         return self.preparation.state
 
     @property
-    def unchanged(self) -> list[Outcome]:
+    def unchanged(self) -> Sequence[Outcome]:
         """Files that are up to date."""
         return self.workload.unchanged
 
     @property
-    def kept(self) -> list[Outcome]:
+    def kept(self) -> Sequence[Outcome]:
         """Files left alone because something is in the way (skip_existing)."""
         return self.workload.skipped_existing
 
     @property
-    def known(self) -> list[Outcome]:
+    def known(self) -> Sequence[Outcome]:
         """Files that failed before and are not tried again."""
         return self.workload.known_failures
 
@@ -157,7 +157,6 @@ class Batch(Run):
 
     def _work(self) -> Iterator[Outcome]:
         ledger, work, destination = self._ledger, self.workload, self.preparation.destination
-        self._known_failures = frozenset(outcome.index for outcome in work.known_failures)
         try:
             self.preparation.begin(self.command)
             destination.begin()
@@ -201,7 +200,7 @@ class Batch(Run):
     def _settle(self, ledger: Ledger, outcome: Outcome) -> Outcome:
         """Record the outcome, archive or quarantine its source, and count it."""
         preparation = self.preparation
-        if outcome.index in self._known_failures:
+        if self.workload.verdict(outcome) == Verdict.KNOWN_FAILURE:
             self._try_record(ledger.note_known_failure, outcome)
         else:
             outcome = preparation.destination.settle(outcome)
@@ -260,14 +259,10 @@ class Batch(Run):
         yield from work.skipped_existing
         yield from work.known_failures
         together = len(work.todo) - work.suspect_count
-        rest = []
+        rest = work.todo[:together]
         renamed_sources = self._renamed_sources() if together else None
-        for job in work.todo[:together]:
-            outcome = None if renamed_sources is None or self._is_stopping() else renamed_sources.copy_outputs(job)
-            if outcome is None:
-                rest.append(job)
-            else:
-                yield outcome
+        if renamed_sources is not None:
+            rest = yield from renamed_sources.copy_all(rest, self._is_stopping)
         yield from self._execute(task, rest, workers, totals)
         for job in work.todo[together:]:
             yield from self._execute(task, [job], 1, totals)
@@ -290,7 +285,7 @@ class Batch(Run):
         self._add(outcome)
         if outcome.ok:
             return
-        self._repeated_failures += outcome.index in self.workload.retry_indices
+        self._repeated_failures += self.workload.verdict(outcome) == Verdict.RETRY
         error = outcome.error
         if error is not None and BLAME[error.kind] == "disk":
             self.stop(ExitCode.STOPPED, self.preparation.destination.stop_reason(error))

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from imgbatch.core.job import Job, Outcome, Source, Status
 from imgbatch.ledger.destination import Assignment, Destination
 from imgbatch.ledger.up_to_date import up_to_date
+from imgbatch.planning.jobs.job_list import Judge, jobs_where, judge_as_todo
 from imgbatch.planning.plan import plan
 from imgbatch.planning.recipe import Recipe
 from imgbatch.storage.registry import storage_of
 
 if TYPE_CHECKING:
     from imgbatch.ledger.renamed_sources import RenamedSources
-
-IN_THE_WAY = "left alone: a file is in the way"
 
 
 class OutputFolder(Destination):
@@ -33,18 +31,15 @@ class OutputFolder(Destination):
         """Whether a former run wrote that file."""
         return self._ledger.is_ours(path)
 
-    def jobs(self, sources: Sequence[Source]) -> Assignment:
-        """A job for each source, with the names of its outputs.
+    def jobs(self, sources: Iterable[Source], judge: Judge = judge_as_todo) -> Assignment:
+        """A job for each source, with the names of its outputs; some are left alone (:data:`plan.IN_THE_WAY`).
 
         Raises
         ------
         PlanError
             Names collide, or files are in the way.
         """
-        shard, owns = self._ledger.shard, None
-        if shard is not None:
-            self._ledger.note_sources(sources)
-            owns = shard.holds_source
+        shard = self._ledger.shard
         layout = plan(
             sources,
             self._recipe,
@@ -54,24 +49,13 @@ class OutputFolder(Destination):
             owner_of=self._ledger.owner_of,
             earlier=self._ledger.outputs_of,
             format_of=self._format_of,
-            owns=owns,
+            owns=None if shard is None else shard.holds_source,
+            judge=judge,
+            version_of=self._ledger.version_of if storage_of(self.folder).properties.conditional_replace else None,
         )
-        places = {source.path: index for index, source in enumerate(sources)} if layout.skipped else {}
-        skipped = [Outcome(places[source.path], source, "skipped", changes=(IN_THE_WAY,)) for source in layout.skipped]
-        jobs = layout.jobs
-        if storage_of(self.folder).properties.conditional_replace:
-            jobs = [self._with_versions(job) for job in jobs]
-        return Assignment(jobs, layout.folders, skipped_existing=skipped)
-
-    def _with_versions(self, job: Job) -> Job:
-        """The job, with what its targets must still be when they are replaced."""
-        targets = []
-        for target in job.targets:
-            paths = {*target.earlier_outputs, *filter(None, (target.path, target.other))}
-            pairs = ((path, self._ledger.version_of(path)) for path in sorted(paths))
-            versions = tuple((path, version) for path, version in pairs if version is not None)
-            targets.append(replace(target, versions=versions) if versions else target)
-        return Job(job.index, job.source, tuple(targets))
+        if shard is not None:
+            self._ledger.note_sources(job.source for job in layout.all_jobs)
+        return Assignment(layout.all_jobs, layout.folders)
 
     def unchanged_outcome(self, job: Job) -> Outcome | None:
         """The outcome "unchanged" where all outputs of a job are up to date."""
@@ -94,6 +78,5 @@ class OutputFolder(Destination):
         self, jobs: Sequence[Job], status_of: Callable[[int], Status | None], began_ns: int, complete: bool
     ) -> None:
         """Remember what workers had finished that died, or were shot, before they could tell."""
-        for job in jobs:
-            if status_of(job.index) in (None, "timeout", "crashed"):
-                self._ledger.adopt(job, began_ns)
+        for job in jobs_where(jobs, lambda index: status_of(index) in (None, "timeout", "crashed")):
+            self._ledger.adopt(job, began_ns)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from imgbatch.codecs.registry import OPTIONAL
 from imgbatch.core.errors import PlanError
-from imgbatch.core.job import Job
+from imgbatch.core.job import Job, Outcome, Source
 from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.ledger.damage import LedgerDamageError
 from imgbatch.ledger.database import FILE, salvage
@@ -24,6 +24,7 @@ from imgbatch.ledger.up_to_date import is_retried, is_suspicious, known_failure
 from imgbatch.operations.registry import is_builtin
 from imgbatch.planning.find import SkippedFile, discover
 from imgbatch.planning.folders import display_path
+from imgbatch.planning.jobs.job_list import Judge, Verdict
 from imgbatch.planning.names import STATE
 from imgbatch.planning.recipe import Recipe
 from imgbatch.planning.reference_files import ReferenceFiles, reference_files_of
@@ -200,7 +201,22 @@ class Preparation:
         destination = self.destination = self._destination_class(
             self.folder, ledger, self._recipe, self._settings, contents
         )
-        sources = []
+        assignment = destination.jobs(self._sources(workload), self._judge(ledger))
+        workload.skipped += assignment.skipped
+        shard = self._state_folder.shard
+        if shard is not None:
+            workload.skipped = [file for file in workload.skipped if shard.holds(file.relative)]
+        workload.folders = assignment.folders
+        if self._settings.prune:
+            from imgbatch.ledger.prune import find_prunable
+
+            paths = list(map(os.fsdecode, self._paths))
+            workload.orphans = find_prunable(ledger, paths, assignment.jobs, self._filters)
+        workload.sort(assignment.jobs, self._settings.max_files)
+
+    def _sources(self, workload: Workload) -> Iterator[Source]:
+        """The sources, as they are found; what is none goes to what the workload skips."""
+        destination = self.destination
         own_state = None if destination.replaces_sources else self._state_folder.base
         other_runs = OtherRunsOutputs(self._settings.state, own_state)
         for item in discover(self._paths, self._filters, avoid=self._avoid(), other_runs=other_runs):
@@ -209,45 +225,27 @@ class Preparation:
             elif destination.is_output(item.path):
                 workload.skipped.append(SkippedFile(item.relative, item.root, "made by a former run"))
             else:
-                sources.append(item)
-        assignment = destination.jobs(sources)
-        workload.skipped += assignment.skipped
-        shard = self._state_folder.shard
-        if shard is not None:
-            workload.skipped = [file for file in workload.skipped if shard.holds(file.relative)]
-        workload.skipped_existing = assignment.skipped_existing
-        workload.folders = assignment.folders
-        if self._settings.prune:
-            from imgbatch.ledger.prune import find_prunable
+                yield item
 
-            workload.orphans = find_prunable(ledger, list(map(os.fsdecode, self._paths)), sources, self._filters)
-        self._sort(assignment.jobs, ledger)
+    def _judge(self, ledger: Ledger) -> Judge:
+        """What says what is to become of a job, as the ledger has it."""
+        settings, destination, now = self._settings, self.destination, time.time_ns()
+        retry, failing = settings.force or settings.retry_failed, bool(ledger.failing)  # on a first run nothing is
 
-    def _sort(self, jobs: list[Job], ledger: Ledger) -> None:
-        """What is to be done, and in which order: what crashed or timed out before comes last."""
-        workload, settings = self.workload, self._settings
-        now = time.time_ns()
-        todo: list[Job] = []
-        suspects: list[Job] = []
-        retries: list[Job] = []
-        retry, failing = settings.force or settings.retry_failed, ledger.failing  # on a first run nothing is
-        for job in jobs:
-            outcome = self.destination.unchanged_outcome(job)
-            failure = known_failure(ledger, job, now) if failing and not (outcome or retry) else None
+        def judge(job: Job) -> tuple[Verdict, Outcome | None]:
+            outcome = destination.unchanged_outcome(job)
             if outcome is not None:
-                workload.unchanged.append(outcome)
-            elif failure is not None:
-                workload.known_failures.append(failure)
-            elif failing and is_suspicious(ledger, job):
-                suspects.append(job)
-            else:
-                (retries if failing and not retry and is_retried(ledger, job) else todo).append(job)
-        workload.retry_indices = frozenset(job.index for job in retries)
-        todo += retries + suspects
-        workload.todo = todo
-        workload.later = max(0, len(todo) - (settings.max_files or len(todo)))
-        del todo[len(todo) - workload.later :]
-        workload.suspect_count = max(0, len(suspects) - workload.later)
+                return Verdict.UNCHANGED, outcome
+            if not failing:
+                return Verdict.TODO, None
+            failure = None if retry else known_failure(ledger, job, now)
+            if failure is not None:
+                return Verdict.KNOWN_FAILURE, failure
+            if is_suspicious(ledger, job):
+                return Verdict.SUSPECT, None
+            return Verdict.TODO if retry or not is_retried(ledger, job) else Verdict.RETRY, None
+
+        return judge
 
     def _avoid(self) -> list[str]:
         """Folders that are never entered: the output folder, and those of the outputs, where they lie in a source."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from imgbatch.core.records.packing import JobPacking
 from imgbatch.core.run_settings import Filters
 from imgbatch.ledger.rows import Row
 from imgbatch.planning.find import Candidate, SkippedFile, discover
+from imgbatch.planning.jobs.job_list import JobList, JobSelection, Verdict
 from imgbatch.planning.recipe import Output, Recipe
 from imgbatch.planning.source_filter import OTHER_OUTPUT, OTHER_OUTPUTS
 from imgbatch.runs.other_runs import OtherRunsOutputs
@@ -32,11 +34,11 @@ class Workload:
 
     Attributes
     ----------
-    todo : list of Job
+    todo : sequence of Job
         In the order in which they are done.
     skipped : list of SkippedFile
         What was found and is no image, or not wanted, or made by another run.
-    unchanged, skipped_existing, known_failures : list of Outcome
+    unchanged, skipped_existing, known_failures : sequence of Outcome
         Files that are up to date, files left alone because something is in the way (skip_existing), and files that
         failed before and are not tried again.
     orphans : list of Row
@@ -45,24 +47,24 @@ class Workload:
         How many files are left for the next run (max_files).
     suspect_count : int
         How many jobs at the end of `todo` are done one by one, because they cost a worker before.
-    retry_indices : frozenset of int
-        Jobs (by index) that failed before and are retried; a repeat is not reported as new.
+    jobs : JobList
+        All of a run with outputs.
     folders : list of str
         Where files will be written (absolute).
     listed_bytes : int or None
-        Of the sources of a workload that is still being listed, so far.
+        Of the sources that are to be done, where they were counted as they were found; so far, while they are listed.
     """
 
     todo: Sequence[Job] = field(default_factory=list)
     skipped: list[SkippedFile] = field(default_factory=list)
-    unchanged: list[Outcome] = field(default_factory=list)
-    skipped_existing: list[Outcome] = field(default_factory=list)
-    known_failures: list[Outcome] = field(default_factory=list)
+    unchanged: Sequence[Outcome] = ()
+    skipped_existing: Sequence[Outcome] = ()
+    known_failures: Sequence[Outcome] = ()
     orphans: list[Row] = field(default_factory=list)
     later: int = 0
     suspect_count: int = 0
-    retry_indices: frozenset[int] = frozenset()
     folders: list[str] = field(default_factory=list)
+    jobs: JobList = field(default_factory=JobList)
     listed_bytes: int | None = None
     _skips: int = 0
 
@@ -87,14 +89,33 @@ class Workload:
         """How many files get an Outcome in this run."""
         return len(self.todo) + len(self.unchanged) + len(self.skipped_existing) + len(self.known_failures)
 
+    def sort(self, jobs: JobList, limit: int | None = None) -> None:
+        """Take over all jobs, of which at most `limit` are done: what crashed or timed out before comes last."""
+        self.jobs = jobs
+        self.unchanged = jobs.outcomes(Verdict.UNCHANGED)
+        self.known_failures = jobs.outcomes(Verdict.KNOWN_FAILURE)
+        self.skipped_existing = jobs.outcomes(Verdict.IN_THE_WAY)
+        places, suspects = jobs.places(Verdict.TODO) + jobs.places(Verdict.RETRY), jobs.places(Verdict.SUSPECT)
+        self.todo = JobSelection(jobs, (places + suspects)[:limit])
+        self.later = len(places) + len(suspects) - len(self.todo)
+        self.suspect_count = max(0, len(suspects) - self.later)
+        if not self.later:
+            self.listed_bytes = jobs.source_bytes(Verdict.TODO, Verdict.RETRY, Verdict.SUSPECT)
+
+    def verdict(self, outcome: Outcome) -> Verdict:
+        """What was to become of the job of an outcome."""
+        return self.jobs.verdict(outcome.index)
+
     def folders_of_writers(self, root: Root, mover: SourceMover | None) -> list[tuple[str, Root]]:
         """Where a run of these files may have written, and what that must be or lie below.
 
         Outputs are below `root`; sources that it moved are elsewhere.
         """
-        sources = [job.source for job in self.todo]
-        sources += [outcome.source for outcome in (*self.unchanged, *self.known_failures)]
-        return [(folder, root) for folder in self.folders] + ([] if mover is None else mover.folders_of(sources))
+        places: list[tuple[str, Root]] = [(folder, root) for folder in self.folders]
+        if mover is not None:
+            outcomes = itertools.chain(self.unchanged, self.known_failures)
+            places += mover.folders_of(one.source for one in itertools.chain[Job | Outcome](self.todo, outcomes))
+        return places
 
     @property
     def total_bytes(self) -> int:
@@ -153,17 +174,26 @@ def shortage(workload: Workload, rows: Sequence[Row], recipe: Recipe, folder: st
         need = workload.total_bytes * sum(row.size for row in rows) // max(1, bytes_in)
     else:
         most = [_most_bytes(recipe, output) for output in recipe.outputs]
-        need = sum(min(job.source.size, most[target.output]) for job in workload.todo for target in job.targets)
-    while not os.path.isdir(folder) and folder != os.path.dirname(folder):
-        folder = os.path.dirname(folder)
-    try:
-        free = _free_bytes(folder)
-    except OSError:
+        need = workload.total_bytes * len(most)  # at most; jobs are looked at only where that may be too much
+    free = _free_bytes(folder)
+    if free is None or need <= free:
         return None
+    if not rows:
+        need = sum(min(job.source.size, most[target.output]) for job in workload.todo for target in job.targets)
     return (need, free) if need > free else None
 
 
-def _free_bytes(folder: str) -> int:
+def _free_bytes(folder: str) -> int | None:
+    """How many bytes the disk of a folder, which need not be there, has left; None where it does not tell."""
+    while not os.path.isdir(folder) and folder != os.path.dirname(folder):
+        folder = os.path.dirname(folder)
+    try:
+        return _disk_bytes(folder)
+    except OSError:
+        return None
+
+
+def _disk_bytes(folder: str) -> int:
     """What may be written to its disk."""
     if not hasattr(os, "statvfs"):  # Windows
         import shutil  # elsewhere it would load the compressors for nothing
