@@ -52,7 +52,8 @@ def _apply(size: tuple[int, int]) -> Image.Image:
 
 ERRORS: list[ib.ImgbatchError] = [
     ib.ImgbatchError("a"), ib.UsageError("b"), ib.RecipeError("c"), ib.PlanError("d"), ib.EngineError("e"),
-    ib.LockedError("f"), ib.ImageError("corrupt", "g"), PathError("h", line=7), DiskError(9),
+    ib.LockedError("f"), ib.MissingShardsError("f"), ib.ImageError("corrupt", "g"), PathError("h", line=7),
+    DiskError(9),
 ]  # fmt: skip
 SOURCE = ib.Source("/a/b.png", "a", "b.png", 10, 7)
 FAILURE = ib.Failure("corrupt", "decode", "it is")
@@ -102,7 +103,7 @@ def test_values_pickle_copy_and_compare(tmp_path: Path) -> None:
     folder = tmp_path / "photos"
     folder.mkdir()
     values = _values(folder)
-    seen = {type(value) for value in values} | {ib.Operation, ib.Batch, ib.Handle, ib.Loaded}
+    seen = {type(value) for value in values} | {ib.Operation, ib.Batch, ib.Handle, ib.Loaded, ib.ShardMerge}
     missing = [name for name in ib.__all__ if isinstance(kind := getattr(ib, name), type) and kind not in seen]
     assert all(issubclass(getattr(ib, name), BaseException) for name in missing), missing
     for value in values:
@@ -127,6 +128,11 @@ def test_loaded_images_travel_with_their_pixels(tmp_path: Path) -> None:
         assert isinstance(made, ib.Loaded) and made.report == loaded.report
         assert made.images.shape == (1, 4, 4, 3) and (made.images == [1, 2, 3]).all() and made.valid.all()
         made.close()
+
+
+def test_a_merge_belongs_to_its_process(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="a ShardMerge belongs to its process"):
+        pickle.dumps(ib.ShardMerge(tmp_path))
 
 
 def test_a_handle_pickles_when_its_run_has_ended_and_says_so_before(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from imgbatch.core.errors import MissingShardsError, PlanError, wrong_value
 from imgbatch.core.parameter_kinds import check_path, check_type, python_scalar
@@ -74,6 +74,9 @@ class ShardMerge:
         self.shards: tuple[Shard, ...] = ()
         self.report = Report(base=self.folder)
         self._parts: list[ShardPart] = []
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a ShardMerge belongs to its process and cannot be copied; send its report instead")
 
     def carry_out(self, check: Callable[[Report], None] | None = None) -> Report:
         """Join the shards; the report of all.
