@@ -159,5 +159,5 @@ def _metavar(field: Parameter) -> str:
     }
     own |= {"background": "COLOR", "frames": "all|first|N", "name": "TEMPLATE", "min_savings": "P%"}
     own |= dict.fromkeys(("state", "archive", "quarantine"), "DIR")
-    own["shard"] = "I/N|auto"
+    own |= {"shard": "I/N|auto", "executor": "WORD[:ADDRESS]"}
     return own.get(field.name, field.name.upper())
