@@ -99,13 +99,6 @@ def _memory_given_back() -> None:
     ProcessHeap.settle = lambda self: None  # type: ignore[method-assign]
 
 
-def _small_pages() -> None:
-    """Memory is kept in pages of 4 kB."""
-    from imgbatch.memory.process_heap import ProcessHeap
-
-    ProcessHeap._extend = lambda self, size: None  # type: ignore[method-assign]
-
-
 def _long_way() -> None:
     """Small PNGs are read and written by Pillow's reader and writer, as all others."""
     from imgbatch.codecs import small_png
@@ -144,8 +137,7 @@ CHOICES: dict[str, Choice] = {
     "whole-colors": Choice("W1 W2", _whole_colors),
     "no-blocks": Choice("W2 W3 W4", _no_blocks),
     "from-the-picture": Choice("W6", _from_the_picture),
-    "memory-given-back": Choice("W1 W8", _memory_given_back),
-    "small-pages": Choice("W1 W2", _small_pages),
+    "memory-given-back": Choice("W1 W2 W8", _memory_given_back),
     "long-way": Choice("W8", _long_way),
     "pillows-filters": Choice("W4", _pillows_filters),
     "no-simd-resize": Choice("W1 W2 W3 W4 W6", _no_simd_resize),

@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 READY, REFUSAL, NO_HOST, REPLY, ASK = b"+", b"!", b"~", b"=", b"?"
 _PHASE_CODES = {phase: code for code, phase in enumerate(PHASES)}
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
-#: Bytes of a picture for which the heap is made larger. Progressive JPEGs take so many; most photographs do not.
+#: Before a picture of more bytes a worker gives free memory back to the system: the new one would come on top of it.
+#: Progressive JPEGs take so many; most photographs do not, and their worker need not ask for the same memory again.
 _LARGE = 64 * 2**20
 
 
@@ -82,7 +83,7 @@ class WorkerContext:
     def reserve(self, size: int) -> None:
         """Wait until the supervisor grants `size` bytes of the memory budget; up to ``ALLOWANCE`` bytes are free."""
         if size > _LARGE:
-            self.heap.grow(size)
+            self.heap.give_back()
         if size > ALLOWANCE:
             self._connection.send_bytes(ASK + size.to_bytes(8, "little"))
             self._connection.recv_bytes()
@@ -91,8 +92,6 @@ class WorkerContext:
         """Remember the phase, and write it to the table, where the supervisor finds it when this worker is dead."""
         self.current_phase = phase
         self._phase_word[0] = _PHASE_CODES[phase]
-        if self.heap.is_larger:  # what is decoded takes less memory than the decoder did
-            self.heap.shrink()
 
 
 def serve(connection: Connection, name: str, rows: int, row: int, ticket: Ticket | None) -> None:

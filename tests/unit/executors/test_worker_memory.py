@@ -1,4 +1,4 @@
-"""A worker's memory: is it kept for the next picture, in large pages, and is a large picture's room given back?"""
+"""A worker's memory: is it kept for the next picture, and given back before a large one?"""
 
 from __future__ import annotations
 
@@ -58,12 +58,6 @@ def has_glibc() -> bool:
     return sys.platform == "linux"
 
 
-def gives_large_pages() -> bool:
-    """Whether Linux gives pages of 2 MB to those who ask for them."""
-    path = Path("/sys/kernel/mm/transparent_hugepage/enabled")
-    return path.is_file() and "[never]" not in path.read_text()
-
-
 glibc = pytest.mark.skipif(not has_glibc(), reason="this malloc is not glibc's")
 
 
@@ -72,28 +66,6 @@ def test_what_a_picture_took_is_there_for_the_next_one() -> None:
     first, again = printed_by("print(use(*[1] * 40)[0], use(*[1] * 40)[0])")
     assert again < 40
     assert again <= first
-
-
-@glibc
-@pytest.mark.skipif(not gives_large_pages(), reason="Linux gives small pages only")
-def test_pages_are_large() -> None:
-    faults, of_large_picture = printed_by("print(use(*[1] * 40)[0]); heap.grow(90 << 20); print(use(80)[0])")
-    assert faults < 40 * MB // 4096 / 4
-    assert of_large_picture < 80 * MB // 4096 / 4
-
-
-@glibc
-def test_the_room_of_a_large_picture_goes_back_to_the_system() -> None:
-    before, most, after = printed_by("""
-before = resident()
-heap.grow(100 << 20)
-most = use(40, 40, 10)[1]
-assert heap.is_larger
-heap.shrink()
-print(before, most, resident())
-""")
-    assert most > before + 89_000
-    assert after < before + 50_000  # SPARE is kept
 
 
 @glibc
@@ -106,7 +78,7 @@ for block in blocks:
 for block in blocks[:-1]:  # the last one keeps them from being the end of the heap
     libc.free(block)
 left = resident()
-heap.grow(100 << 20)
+heap.give_back()
 print(before, left, resident())
 """)
     assert left > before + 55_000
@@ -123,8 +95,8 @@ def test_nothing_is_done_where_malloc_is_another(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(process_heap, "_load_glibc", musl)
     heap = process_heap.ProcessHeap()
     heap.settle()
-    heap.grow(100 * MB)
-    assert not heap.is_larger
+    heap.give_back()
+    assert heap._libc is None
 
 
 class Supervisor:
@@ -138,31 +110,17 @@ class Supervisor:
 
 
 @pytest.mark.parametrize(("size", "times"), [(1, 0), (64 * MB, 0), (64 * MB + 1, 1)])
-def test_only_a_large_picture_gets_room_and_only_until_it_is_decoded(
-    size: int, times: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_before_a_large_picture_memory_goes_back(size: int, times: int, monkeypatch: pytest.MonkeyPatch) -> None:
     supervisor: Any = Supervisor()
     table = Table.create(1)
     try:
         context = worker.WorkerContext(supervisor, table, 0, None, lambda: None)
-        heap, calls = context.heap, list[str]()
-
-        def grow(size: int) -> None:
-            calls.append("grow")
-            heap.is_larger = True
-
-        def shrink() -> None:
-            calls.append("shrink")
-            heap.is_larger = False
-
-        monkeypatch.setattr(heap, "grow", grow)
-        monkeypatch.setattr(heap, "shrink", shrink)
-        context.phase("read")
+        calls: list[str] = []
+        monkeypatch.setattr(context.heap, "give_back", lambda: calls.append("give back"))
         context.phase("decode")
         context.reserve(size)
         context.phase("ops")
-        context.phase("encode")
-        assert calls == ["grow", "shrink"] * times
+        assert calls == ["give back"] * times
         del context
     finally:
         table.release()
