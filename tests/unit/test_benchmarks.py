@@ -16,7 +16,6 @@ import imgbatch as ib
 from imgbatch.codecs import small_png
 from imgbatch.codecs.reading.samples import simd_png
 from imgbatch.executors.processes import worker
-from imgbatch.memory.process_heap import ProcessHeap
 from imgbatch.operations.support.resampling import gaussian, resampler, separable
 from imgbatch.pipeline.decisions import decode_plan, half_size_colors
 from tests.benchmarks import choices, instructions, memory, other_pictures, peers, quality
@@ -217,17 +216,16 @@ def test_sets_of_other_photographs_are_made_anew(few: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize("name", list(choices.CHOICES))
 def test_each_choice_is_one_of_the_code(name: str) -> None:
     """What is set by a name that was not there before would turn nothing."""
-    owners = decode_plan, half_size_colors, worker, separable, resampler, gaussian, small_png, simd_png, ProcessHeap
-    kept = [dict(vars(owner)) for owner in owners]
+    changed = decode_plan, half_size_colors, worker, separable, resampler, gaussian, small_png, simd_png
+    modules = [vars(module) for module in changed]
+    kept = [dict(module) for module in modules]
     choices.CHOICES[name].turn()
     try:
-        assert [set(vars(owner)) for owner in owners] == [set(held) for held in kept]
-        assert [dict(vars(owner)) for owner in owners] != kept
+        assert [set(module) for module in modules] == [set(held) for held in kept]
+        assert modules != kept
     finally:
-        for owner, held in zip(owners, kept, strict=True):
-            for word, value in held.items():
-                if vars(owner)[word] is not value:
-                    setattr(owner, word, value)
+        for module, held in zip(modules, kept, strict=True):
+            module.update(held)
 
 
 @pytest.mark.parametrize("name", [choices.AS_IT_IS, "pillows-kernels"])

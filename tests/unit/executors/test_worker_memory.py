@@ -1,7 +1,8 @@
-"""A worker's memory: is it kept for the next picture, and given back before a large one?"""
+"""A worker's memory: is it kept for the next picture, and given back before a large one, and only then?"""
 
 from __future__ import annotations
 
+import ctypes
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ REPO = Path(__file__).parents[3]
 MB = 2**20
 SCRIPT = """
 import ctypes, resource, sys
-from imgbatch.memory.process_heap import ProcessHeap
+from imgbatch.executors.processes import worker
 
 libc = ctypes.CDLL(None)
 libc.malloc.restype, libc.malloc.argtypes, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_size_t], [ctypes.c_void_p]
@@ -36,8 +37,8 @@ def use(*sizes):
         libc.free(block)
     return faults, most
 
-heap = ProcessHeap()
-heap.settle()
+for option, value in worker._MALLOPT:
+    libc.mallopt(option, value)
 """
 
 
@@ -49,13 +50,11 @@ def printed_by(code: str) -> list[int]:
 
 def has_glibc() -> bool:
     """Whether malloc is the one that can be told what to keep."""
-    from imgbatch.memory import process_heap
-
     try:
-        process_heap._load_glibc()
-    except (OSError, AttributeError):
+        libc = ctypes.CDLL(None)
+    except (OSError, TypeError):
         return False
-    return sys.platform == "linux"
+    return sys.platform == "linux" and hasattr(libc, "mallopt") and hasattr(libc, "malloc_trim")
 
 
 glibc = pytest.mark.skipif(not has_glibc(), reason="this malloc is not glibc's")
@@ -78,7 +77,7 @@ for block in blocks:
 for block in blocks[:-1]:  # the last one keeps them from being the end of the heap
     libc.free(block)
 left = resident()
-heap.give_back()
+worker.give_back_memory()
 print(before, left, resident())
 """)
     assert left > before + 55_000
@@ -87,16 +86,11 @@ print(before, left, resident())
 
 @glibc
 def test_nothing_is_done_where_malloc_is_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    from imgbatch.memory import process_heap
+    def musl(name: None) -> object:
+        return object()
 
-    def musl() -> Any:
-        raise AttributeError("mallopt")
-
-    monkeypatch.setattr(process_heap, "_load_glibc", musl)
-    heap = process_heap.ProcessHeap()
-    heap.settle()
-    heap.give_back()
-    assert heap._libc is None
+    monkeypatch.setattr(ctypes, "CDLL", musl)
+    worker.give_back_memory()
 
 
 class Supervisor:
@@ -116,7 +110,7 @@ def test_only_before_a_large_picture_memory_goes_back(size: int, times: int, mon
     try:
         context = worker.WorkerContext(supervisor, table, 0, None, lambda: None)
         calls: list[str] = []
-        monkeypatch.setattr(context.heap, "give_back", lambda: calls.append("give back"))
+        monkeypatch.setattr(worker, "give_back_memory", lambda: calls.append("give back"))
         context.phase("decode")
         context.reserve(size)
         context.phase("ops")
