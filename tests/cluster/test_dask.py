@@ -179,6 +179,22 @@ def test_the_command_starts_a_cluster_of_its_own(calm: Calm, tmp_path: Path, cap
     assert capfd.readouterr().err.startswith("60 ok ")
 
 
+def test_nobody_can_connect_to_a_cluster_of_the_commands_own() -> None:
+    """Who could would have it run whatever they like, as us; its pages for monitors are for this machine only."""
+    package()
+    psutil = pytest.importorskip("psutil")
+
+    def listeners() -> set[tuple[str, int]]:
+        return {tuple(one.laddr) for one in psutil.Process().net_connections() if one.status == psutil.CONN_LISTEN}
+
+    before = listeners()
+    with contextlib.closing(Cluster(None, "", 2, 60.0)) as cluster:
+        cluster.open()
+        info = cluster._client.scheduler_info()
+        assert all(address.startswith("inproc://") for address in (info["address"], *info["workers"]))
+        assert {host for host, _ in listeners() - before} <= {"127.0.0.1"}
+
+
 def test_a_scheduler_that_cannot_be_reached(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     package()
     words = ["run", str(SAMPLES / "web"), "-o", str(tmp_path / "out"), "--resize", "64", "--executor-timeout", "0.2"]

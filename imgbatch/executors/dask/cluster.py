@@ -9,6 +9,7 @@ import contextlib
 import importlib
 import logging
 import queue
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -26,9 +27,11 @@ POLL = 0.5  # seconds between looks at who is there
 _CONNECT = 10.0  # seconds that a scheduler has to answer for the first time
 _ANSWER = 10.0  # seconds that the scheduler has for an answer
 _CLOSE = 10.0  # seconds that an end may take
-#: Of a cluster of our own: no web page, no port that others want, and not a word on the user's terminal.
+#: Of a cluster of our own: it is in this process, for who connects to a scheduler has it run whatever they like, and a
+#: port is open to all users of the machine. No web page either, and not a word on the user's terminal.
 _LOCAL = {
-    "dashboard_address": "127.0.0.1:0", "scheduler_kwargs": {"dashboard": False}, "silence_logs": logging.CRITICAL,
+    "processes": False, "dashboard_address": "127.0.0.1:0", "worker_dashboard_address": "127.0.0.1:0",
+    "scheduler_kwargs": {"dashboard": False}, "silence_logs": logging.CRITICAL,
 }  # fmt: skip
 
 
@@ -107,7 +110,8 @@ class Cluster:
         if self._client is None and not self._address:
             count = auto_workers() if self.workers == "auto" else int(self.workers)
             try:
-                with block_terminal_signals():
+                with block_terminal_signals(), warnings.catch_warnings():
+                    warnings.simplefilter("ignore", RuntimeWarning)  # without a network: none is needed
                     self._local = package.LocalCluster(n_workers=1, threads_per_worker=count, **_LOCAL)
             except Exception as error:  # noqa: BLE001 - whatever keeps Dask from starting, the machine's or its own
                 raise HostError(f"a Dask cluster cannot be started here: {sentence(error)}") from None

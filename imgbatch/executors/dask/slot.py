@@ -14,6 +14,7 @@ from imgbatch.core.errors import BLAME, EngineError, sentence
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.executors.messages import pickle_outcome, unpickle_job
 from imgbatch.executors.processes.in_flight import Table
+from imgbatch.executors.processes.launch import variables_of
 from imgbatch.executors.processes.memory_budget import BudgetShare
 from imgbatch.executors.processes.run_state import Chunk, RunState
 from imgbatch.executors.processes.staged_sums import Staging
@@ -86,8 +87,9 @@ class Slot:
             self._totals = Totals(order.layout, in_shared_memory=False)
         self._staging, self._table = Staging(self._totals, 1), Table.create(1)
         self.state = RunState(
-            context=start_context(None, task.uses_numpy), table=self._table, staging=self._staging, rows=1, task=task,
-            task_pickle=order.task_pickle, timeout=order.timeout, budget=budget,
+            context=start_context(None, task.uses_numpy, variables_of(task)), table=self._table,
+            staging=self._staging, rows=1, task=task, task_pickle=order.task_pickle, timeout=order.timeout,
+            budget=budget,
         )  # fmt: skip
         self._supervisor = Supervisor(self.state, 0)
 
