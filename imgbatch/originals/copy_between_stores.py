@@ -1,7 +1,8 @@
 """Copy between stores: how does a source reach ``--archive s3://…``, or leave a bucket, and is never lost?
 
 Where nothing can be renamed, a source is read, written exclusively, and only then removed, if it is still what was
-read. A run that was killed in between finds its copy, which holds the same bytes, and does not make another one.
+read. A run that was killed in between finds its copy, which holds the same bytes, and does not make another one. What
+stands in the copy's place may be the source itself: its own folder is the archive, or a bucket has two names.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ class SourceCarrier(SourceMover):
 
     def _move(self, source: Source, folder: Root, why: bytes) -> str:
         """Copy, then remove; OSError where the source is not what it was."""
+        if not is_remote(source.path) and not is_remote(folder.path):
+            return super()._move(source, folder, why)
         here, there = _store_of(source), storage_of(folder.path).below(folder)
         if not is_remote(folder.path):
             folder.hold()
@@ -45,7 +48,7 @@ class SourceCarrier(SourceMover):
                 _create(there, place, data)
             except FileExistsError:
                 is_mine = False
-                if not there.holds(place, data):
+                if not _is_copy(place, data, there, source):
                     _remove(there, explanation)
                     continue
             except OSError:
@@ -85,6 +88,13 @@ def _refuse_change(store: Storage, source: Source) -> None:
     info = store.stat(source.path, follow_links=False)
     if (info.st_size, mtime(info)) != (source.size, source.mtime_ns):
         raise OSError(errno.EBUSY, "it was changed while the run was at work", source.path)
+
+
+def _is_copy(place: str, data: bytes, there: Storage, source: Source) -> bool:
+    """Whether a file holds a source's bytes, and is another one than the source."""
+    if is_remote(place) and there.mark(place) in ("", storage_of(source.path).mark(source.path)):
+        return False
+    return there.holds(place, data)
 
 
 def _create(store: Storage, path: str, data: bytes) -> None:

@@ -202,6 +202,10 @@ class Storage(ABC):
         """A number below 2**63 that is another one when a file is: its mtime in ns, where there is no better one."""
         return mtime(status)
 
+    def mark(self, key: str) -> str:
+        """A word that :meth:`create_exclusively` gave to a file, each time another one; "" where it has none."""
+        return ""
+
     def walk(self, folder: str) -> AbstractContextManager[Iterator[FolderEntry]] | None:
         """All files below a folder, however deep, where a store tells them faster than folder by folder; else None."""
         return None

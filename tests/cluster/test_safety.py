@@ -263,6 +263,30 @@ def test_sources_are_carried_to_an_archive_and_lost_by_nobody(
     assert set(bad) == {"bad.jpg", "bad.jpg.txt"} and b"truncated" in bad["bad.jpg.txt"]
 
 
+@pytest.mark.parametrize("typed", ["in/1.jpg", "in/1.*"])
+def test_a_source_whose_own_folder_is_the_archive_is_not_its_own_copy(
+    client: Any, bucket: str, tmp_path: Path, typed: str
+) -> None:
+    before = objects(client, BUCKET, "in")
+    done = command(tmp_path, "run", f"{bucket}/{typed}", "-o", "out", "--resize", "16", "--archive", f"{bucket}/in")
+    assert done.returncode == 0, done.stderr
+    assert sorted(objects(client, BUCKET, "in").values()) == sorted(before.values())
+
+
+def test_files_of_a_disk_are_moved_as_ever_where_others_go_to_a_bucket(bucket: str, tmp_path: Path) -> None:
+    source = tmp_path / "in" / "a.jpg"
+    source.parent.mkdir()
+    source.write_bytes(picture(1))
+    os.utime(source, (10**9, 10**9))
+    words = ("run", "in/a.jpg", "-o", "out", "--resize", "16", "--quarantine", f"{bucket}/bad", "--archive")
+    for folder in ("in", "done"):
+        done = command(tmp_path, *words, folder)
+        assert done.returncode == 0, done.stderr
+        (place,) = (tmp_path / folder).iterdir()
+        assert place.read_bytes() == picture(1) and place.stat().st_mtime == 10**9
+        place.rename(source)
+
+
 @pytest.mark.parametrize("is_there", [True, False], ids=["replaced", "created"])
 def test_what_somebody_writes_in_the_last_moment_stays(
     client: Any, bucket: str, proxy: FaultyProxy, is_there: bool

@@ -263,6 +263,13 @@ class StorageSuite:
             storage.create_exclusively(key("a.jpg"), b"new")
         assert storage.read(key("a.jpg")) == b"old" and names_in(storage, os.path.dirname(key("a.jpg"))) == {"a.jpg"}
 
+    def test_equal_files_have_no_mark_in_common(self, storage: Storage, key: Key) -> None:
+        require(storage, "exclusive_create")
+        for name in ("a.jpg", "b.jpg"):
+            storage.create_exclusively(key(name), b"equal")
+        one, other = storage.mark(key("a.jpg")), storage.mark(key("b.jpg"))
+        assert one == storage.mark(key("a.jpg")) and (one != other or one == "")
+
     def test_what_is_unchanged_is_replaced_and_nothing_else(self, storage: Storage, key: Key) -> None:
         first = storage.version(storage.write_whole(key("a.jpg"), b"one"))
         second = storage.version(storage.replace_version(key("a.jpg"), b"two!", first))

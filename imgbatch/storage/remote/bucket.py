@@ -156,6 +156,10 @@ class Bucket(Storage):
         """The number of the ETag."""
         return status.st_ino
 
+    def mark(self, key: str) -> str:
+        """Of its metadata."""
+        return str(_head(parse(key)).attributes.get(_MARK, ""))
+
     def rename(self, key: str, new: str, *, replace: bool = False) -> None:
         """A copy, then the original is removed: two steps."""
         data = _Download(parse(key)).run()
@@ -279,10 +283,15 @@ def _put_on_condition(address: Address, data: bytes, mode: str | dict[str, str])
         return _status(meta)
 
 
+def _head(address: Address) -> Any:
+    """The answer to a HEAD with metadata."""
+    return attempt(lambda: library().get(client(address), address.key, options={"head": True}), address)
+
+
 def _own(address: Address, mark: str) -> Any:
     """What a HEAD says of an object that bears that mark; None where it does not, or is gone."""
     try:
-        result = attempt(lambda: library().get(client(address), address.key, options={"head": True}), address)
+        result = _head(address)
     except FileNotFoundError:
         return None
     return result.meta if result.attributes.get(_MARK) == mark else None
