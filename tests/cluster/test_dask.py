@@ -20,8 +20,9 @@ from imgbatch.core.job import Job, Outcome
 from imgbatch.core.report import ExitCode
 from imgbatch.core.version import component_versions
 from imgbatch.executors.base import ExecutorOptions
-from imgbatch.executors.dask.cluster import Cluster
+from imgbatch.executors.dask.cluster import Beginning, Census, Cluster
 from imgbatch.executors.dask.executor import Dask
+from imgbatch.executors.dask.hosted_runs import _say_beginning
 from imgbatch.executors.remote import host
 from imgbatch.pipeline.task import Task
 from imgbatch.runs.batch import Batch
@@ -122,6 +123,34 @@ def test_a_run_that_is_cancelled_goes_on(client: Client, calm: Calm, tmp_path: P
     assert batch.report.exit_code == ExitCode.STOPPED and batch.report.remaining > 0
     assert ib.run([calm.source], tmp_path, RECIPE, executor=client).ok
     assert tree(tmp_path) == calm.tree
+
+
+def test_two_runs_of_one_client_hear_what_begins(client: Client) -> None:
+    """Whichever began first, and also when one of them has ended."""
+    clusters = [Cluster(client, "", "auto", 60.0) for _ in range(2)]
+    for cluster in clusters:
+        cluster.open()
+    client.submit(_say_beginning, "first", pure=False).result()
+    assert [next_beginning(cluster) for cluster in clusters] == ["first", "first"]
+    for cluster in clusters:
+        others = [one for one in clusters if one is not cluster]
+        cluster.close()
+        client.submit(_say_beginning, "second", pure=False).result()
+        assert [next_beginning(one) for one in others] == ["second"] * len(others)
+        cluster.open()
+    for cluster in clusters:
+        cluster.close()
+
+
+def next_beginning(cluster: Cluster) -> str:
+    """The key of the next chunk that begins; "" when nobody says so, though the cluster is looked at ten times."""
+    looks = 0
+    while looks < 10:
+        news = cluster.news.get()
+        if isinstance(news, Beginning):
+            return news.key
+        looks += isinstance(news, Census)
+    return ""
 
 
 def test_no_more_jobs_at_a_time_than_workers_says(client: Client, tmp_path: Path) -> None:

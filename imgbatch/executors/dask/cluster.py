@@ -6,10 +6,13 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import logging
 import queue
+import threading
 import warnings
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +23,12 @@ from imgbatch.executors.host_limits import auto_workers
 from imgbatch.executors.processes.start_method import block_terminal_signals
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from distributed import Client, Future, LocalCluster
+
+    #: Where the news of a run arrive.
+    News: TypeAlias = "queue.SimpleQueue[CallResult | Beginning | Census | None]"
 
 TOPIC = "imgbatch"  # of Dask's events: a worker says there which chunk it begins
 POLL = 0.5  # seconds between looks at who is there
@@ -33,6 +41,9 @@ _LOCAL = {
     "processes": False, "dashboard_address": "127.0.0.1:0", "worker_dashboard_address": "127.0.0.1:0",
     "scheduler_kwargs": {"dashboard": False}, "silence_logs": logging.CRITICAL,
 }  # fmt: skip
+#: The news of the runs that a client has at work: Dask has one handler for a topic, whoever subscribes to it.
+_news_by_client: weakref.WeakKeyDictionary[Client, list[News]] = weakref.WeakKeyDictionary()
+_subscribing = threading.Lock()
 
 
 @frozen
@@ -94,7 +105,7 @@ class Cluster:
                              "pip install 'imgbatch[dask]'")  # fmt: skip
         if workers == 0:
             raise UsageError("expected workers for a cluster, got 0 (-j 0)")
-        self.news: queue.SimpleQueue[CallResult | Beginning | Census | None] = queue.SimpleQueue()
+        self.news: News = queue.SimpleQueue()
         self.workers, self.timeout = workers, timeout
         self._client: Any = client
         self._address, self._own = address, client is None
@@ -122,7 +133,10 @@ class Cluster:
                 self.close()
                 raise HostError(f"no Dask scheduler answers at {self._address}: {sentence(error)}") from None
         self._is_open = True
-        self._client.subscribe_topic(TOPIC, self._note_beginning)
+        with _subscribing:
+            listeners = _news_by_client.setdefault(self._client, [])
+            listeners.append(self.news)
+            self._client.subscribe_topic(TOPIC, functools.partial(_note_beginning, listeners))
         self._client.loop.add_callback(self._watch)
 
     def submit(self, key: str, function: Callable[[bytes], bytes], order: bytes, worker: str) -> Future:
@@ -168,14 +182,21 @@ class Cluster:
         client, local, was_open, self._is_open = self._client, self._local, self._is_open, False
         if not self._own:
             if was_open:
-                with contextlib.suppress(Exception):  # it has gone by itself
-                    client.unsubscribe_topic(TOPIC)
+                self._unsubscribe()
             return
         self._client = self._local = None
         for one in (client, local):
             if one is not None:
                 with contextlib.suppress(Exception):  # it has gone by itself
                     one.close(timeout=_CLOSE)
+
+    def _unsubscribe(self) -> None:
+        with _subscribing:
+            listeners = _news_by_client[self._client]
+            listeners.remove(self.news)
+            if not listeners:
+                with contextlib.suppress(Exception):  # it has gone by itself
+                    self._client.unsubscribe_topic(TOPIC)
 
     # -- in the client's thread ----------------------------------------------------------------------------------------
 
@@ -184,9 +205,6 @@ class Cluster:
             self.news.put(CallResult(key, await self._client.gather(future, asynchronous=True)))
         except BaseException as error:  # noqa: BLE001 - whatever it is, the run has to hear of it
             self.news.put(CallResult(key, None, error))
-
-    def _note_beginning(self, event: tuple[float, str]) -> None:
-        self.news.put(Beginning(event[1]))
 
     async def _watch(self) -> None:
         import asyncio
@@ -203,3 +221,8 @@ class Cluster:
     async def _tell(self, function: Callable[..., object], *values: object) -> None:
         with contextlib.suppress(Exception):
             await self._client.run(function, *values, on_error="ignore")
+
+
+def _note_beginning(listeners: list[News], event: tuple[float, str]) -> None:
+    for news in listeners:
+        news.put(Beginning(event[1]))
