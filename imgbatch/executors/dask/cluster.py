@@ -139,6 +139,11 @@ class Cluster:
             self._client.subscribe_topic(TOPIC, functools.partial(_note_beginning, listeners))
         self._client.loop.add_callback(self._watch)
 
+    @property
+    def is_here(self) -> bool:
+        """Whether its workers are threads of this process."""
+        return self._local is not None
+
     def submit(self, key: str, function: Callable[[bytes], bytes], order: bytes, worker: str) -> Future:
         """Have one worker call a function; its :class:`CallResult` will be in the news.
 

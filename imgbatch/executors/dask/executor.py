@@ -21,7 +21,7 @@ from imgbatch.executors.base import Executor, ExecutorOptions, pickle_task
 from imgbatch.executors.chunks import REMOTE_MS, Chunks
 from imgbatch.executors.dask.cluster import Cluster
 from imgbatch.executors.dask.dispatch import Dispatch
-from imgbatch.executors.dask.hosted_runs import abort_run, clean_up_after_dead, end_run, stop_run
+from imgbatch.executors.dask.hosted_runs import abort_run, clean_up_after_dead, end_run, end_run_here, stop_run
 from imgbatch.executors.dask.slot import Order
 from imgbatch.executors.messages import pickle_job
 from imgbatch.executors.remote.host import terms_of
@@ -85,7 +85,10 @@ class Dask(Executor):
     def _end(self, work: Dispatch, task: Task, data: bytes) -> None:
         """Nothing is left of the run: no process at the workers, and no file that was half written when one died."""
         work.close()
-        self._cluster.tell(end_run, self._name)
+        if self._cluster.is_here:  # which may be closed before it has heard
+            end_run_here(self._name)
+        else:
+            self._cluster.tell(end_run, self._name)
         self._name = ""
         if work.lost_jobs:
             jobs = pickle.dumps(list(map(pickle_job, work.lost_jobs)))

@@ -137,15 +137,18 @@ class HostedRuns:
                     threading.Thread(target=self._end_idle_runs, name="imgbatch-idle", daemon=True).start()
             return run
 
-    def end(self, name: str) -> None:
-        """Nothing more comes of a run: end its processes soon."""
+    def end(self, name: str) -> threading.Thread | None:
+        """Nothing more comes of a run: the thread that ends its processes, where it has some."""
         with self._lock:
             self._former[name] = None
             while len(self._former) > _FORMER_RUNS:
                 del self._former[next(iter(self._former))]
             run = self._runs.pop(name, None)
-        if run is not None:
-            threading.Thread(target=run.end, name="imgbatch-end", daemon=True).start()
+        if run is None:
+            return None
+        thread = threading.Thread(target=run.end, name="imgbatch-end", daemon=True)
+        thread.start()
+        return thread
 
     def _end_idle_runs(self) -> None:
         while True:
@@ -195,8 +198,15 @@ async def abort_run(name: str) -> None:
 
 
 def end_run(name: str) -> None:
-    """End the processes of a run, of which nothing more comes."""
+    """End the processes of a run, of which nothing more comes, soon: an event loop must not wait."""
     _hosted_runs.end(name)
+
+
+def end_run_here(name: str) -> None:
+    """As :func:`end_run`, in the process that has the cluster, too; return when the processes of the run have ended."""
+    thread = _hosted_runs.end(name)
+    if thread is not None:
+        thread.join()
 
 
 def clean_up_after_dead(task: bytes, jobs: bytes) -> None:
