@@ -11,8 +11,8 @@ MOST = 64  # jobs in a chunk of tiny files
 LAST = 4  # jobs for each worker at the end, of which the largest come first
 CHUNK_MS = 20.0  # what a chunk is worth
 AHEAD_MS = 300.0  # ... where the sources of its jobs are read ahead, from a store behind a network
-_WINDOW = 20_000  # jobs that are listed before the next, at most: to see whether the end is near
 REMOTE_MS = 750.0  # ... to an engine of others, which takes some ms to send one
+_WINDOW = 20_000  # jobs that are listed before the next, at most: to see whether the end is near
 
 
 class Chunks:

@@ -54,14 +54,6 @@ def workers_of(client: Client) -> list[int]:
     return [process.pid for process in processes if process and process.status.name == "running" and process.pid]
 
 
-def children(pid: int) -> set[int]:
-    """The processes below one."""
-    with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{pid}/children") as file:
-        direct = set(map(int, file.read().split()))
-        return direct.union(*map(children, direct))
-    return set()
-
-
 @functools.cache
 def has_namespaces() -> bool:
     """Whether this process may start others that see another machine."""

@@ -59,17 +59,15 @@ def kill_and_complete(client: Client, calm: Calm, out: Path, kills: int, chance:
 
 def soak(kills: int, pictures: int, seed: int) -> None:
     """Folders until so many commands are dead."""
-    folder = Path(tempfile.mkdtemp(prefix="imgbatch-drivers-"))
-    calm, chance, dead, number = make_calm(folder, pictures), random.Random(seed), 0, 0
-    try:
-        with client_of(2) as client:
-            while dead < kills:
-                number += 1
-                dead += kill_and_complete(client, calm, folder / f"out{number}", min(5, kills - dead), chance)
-                shutil.rmtree(folder / f"out{number}")
-                print(f"{dead} commands dead, {number} folders complete", flush=True)
-    finally:
-        shutil.rmtree(folder)
+    chance, dead, number = random.Random(seed), 0, 0
+    with tempfile.TemporaryDirectory(prefix="imgbatch-drivers-") as name, client_of(2) as client:
+        folder = Path(name)
+        calm = make_calm(folder, pictures)
+        while dead < kills:
+            number += 1
+            dead += kill_and_complete(client, calm, folder / f"out{number}", min(5, kills - dead), chance)
+            shutil.rmtree(folder / f"out{number}")
+            print(f"{dead} commands dead, {number} folders complete", flush=True)
 
 
 if __name__ == "__main__":

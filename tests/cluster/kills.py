@@ -11,10 +11,8 @@ from __future__ import annotations
 import argparse
 import contextlib
 import multiprocessing
-import os
 import random
 import shutil
-import signal
 import tempfile
 import threading
 import time
@@ -30,6 +28,7 @@ from imgbatch.runs.batch import Batch
 from tests.cluster.clusters import client_of, workers_of
 from tests.cluster.pictures import RECIPE, Calm, figures, make_calm
 from tests.contracts.test_scheduling import tree
+from tests.faults.killer import background, kill_one
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -45,29 +44,18 @@ def shoot_workers(client: Client, batch: Batch, every: float, seed: int) -> Iter
     Mostly not before something was done since the last shot, or a slow machine would never come to the end.
     """
     shot: list[int] = []
-    over = threading.Event()
     chance = random.Random(seed)
 
-    def shoot() -> None:
+    def shoot(over: threading.Event) -> None:
         while not over.is_set():
             count = len(batch.report.outcomes)
             while chance.random() > _HASTE and len(batch.report.outcomes) == count and not over.wait(0.1):
                 pass
             over.wait(chance.uniform(0, 2 * every))
-            alive = [pid for pid in workers_of(client) if pid not in shot]
-            if alive:
-                victim = chance.choice(alive)
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(victim, signal.SIGKILL)
-                    shot.append(victim)
+            shot.extend(kill_one([pid for pid in workers_of(client) if pid not in shot], chance))
 
-    thread = threading.Thread(target=shoot)
-    thread.start()
-    try:
+    with background(shoot):
         yield shot
-    finally:
-        over.set()
-        thread.join()
 
 
 def run_under_fire(

@@ -7,22 +7,18 @@ is not there.
 from __future__ import annotations
 
 import concurrent.futures
-import os
 import shlex
-import shutil
-import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.cluster.clusters import has_namespaces
 from tests.cluster.worker_program import COMMAND, Worker
 
 _UNSHARE = ("unshare", "-m", "-p", "--fork", "--mount-proc")
-_can_unshare = hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("unshare") is not None
-_can_unshare = _can_unshare and subprocess.run([*_UNSHARE, "true"], capture_output=True).returncode == 0
-needs_namespaces = pytest.mark.skipif(not _can_unshare, reason="needs root and namespaces, to be another machine")
+needs_namespaces = pytest.mark.skipif(not has_namespaces(), reason="needs root and namespaces, to be another machine")
 
 
 class OtherMachine(concurrent.futures.Executor):

@@ -15,6 +15,30 @@ from imgbatch.executors.processes.pool import Pool
 
 
 @contextlib.contextmanager
+def background(shoot: Callable[[threading.Event], None]) -> Iterator[None]:
+    """Within the block a thread shoots; it returns when the event is set, which is at the end."""
+    over = threading.Event()
+    thread = threading.Thread(target=shoot, args=(over,))
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def kill_one(pids: list[int], chance: random.Random) -> list[int]:
+    """SIGKILL to one of these processes; which it was, unless there was none any more."""
+    victims: list[int] = []
+    if pids:
+        with contextlib.suppress(ProcessLookupError):
+            victim = chance.choice(pids)
+            os.kill(victim, signal.SIGKILL)
+            victims.append(victim)
+    return victims
+
+
+@contextlib.contextmanager
 def shoot_workers(
     executor: Callable[[], Executor | None], every: float, seed: int, most: int = sys.maxsize
 ) -> Iterator[list[int]]:
@@ -23,25 +47,13 @@ def shoot_workers(
     After `most` shots no more, however slow the machine is.
     """
     shot: list[int] = []
-    over = threading.Event()
     chance = random.Random(seed)
 
-    def shoot() -> None:
+    def shoot(over: threading.Event) -> None:
         while len(shot) < most and not over.wait(every):
             pool = executor()
-            if not isinstance(pool, Pool):
-                continue
-            pids = [supervisor.pid for supervisor in list(pool.supervisors) if supervisor.pid]
-            if pids:
-                victim = chance.choice(pids)
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(victim, signal.SIGKILL)
-                    shot.append(victim)
+            if isinstance(pool, Pool):
+                shot.extend(kill_one([one.pid for one in list(pool.supervisors) if one.pid], chance))
 
-    thread = threading.Thread(target=shoot)
-    thread.start()
-    try:
+    with background(shoot):
         yield shot
-    finally:
-        over.set()
-        thread.join()

@@ -10,6 +10,8 @@ import threading
 import time
 from collections.abc import Iterator
 
+from tests.faults.killer import background
+
 #: Who can be killed: one worker, all, the process that forks them, the one that tidies up, the command, or everybody.
 ROLES = ("worker", "all workers", "forkserver", "tracker", "run", "session")
 _EVERY_SECONDS = 0.08  # on average, between two shots at workers
@@ -68,9 +70,8 @@ def shoot_role(session: int, role: str, after: float, chance: random.Random) -> 
     Only a run that has workers is shot at, unless it is the run itself that is meant.
     """
     counts: list[int] = []
-    over = threading.Event()
 
-    def shoot() -> None:
+    def shoot(over: threading.Event) -> None:
         if over.wait(after):
             return
         while not over.is_set():
@@ -84,13 +85,8 @@ def shoot_role(session: int, role: str, after: float, chance: random.Random) -> 
                     return
             over.wait(chance.random() * 2 * _EVERY_SECONDS if "worker" in role else 0.005)
 
-    thread = threading.Thread(target=shoot)
-    thread.start()
-    try:
+    with background(shoot):
         yield counts
-    finally:
-        over.set()
-        thread.join()
 
 
 def left_over(session: int, patience: float = 5.0) -> list[int]:
