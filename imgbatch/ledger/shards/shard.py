@@ -18,7 +18,7 @@ from imgbatch.ledger.database import FILE
 from imgbatch.planning.folders import and_more, display_path
 
 REPORTS = "reports"  # the folder of the reports of a shard, in its own
-_FOLDER = re.compile(r"shard-(\d+)-of-(\d+)")
+_FOLDER = re.compile(r"shard-(0|[1-9][0-9]{0,5})-of-([1-9][0-9]{0,5})")  # no larger than shard_word has them
 
 
 @frozen(slots=True)
@@ -54,12 +54,16 @@ class Shard:
 
 
 def shards_in(base: str) -> list[Shard]:
-    """The shards that have a folder in a state folder, sorted; empty where there is none."""
+    """The shards that have a folder in a state folder, sorted; empty where there is none.
+
+    A folder whose name no shard gives it is none: it may be a stranger's, and of so many shards that a merge of them
+    would have no end.
+    """
     shards = []
     with contextlib.suppress(OSError), os.scandir(base) as entries:
         for entry in entries:
             match = _FOLDER.fullmatch(entry.name)
-            if match is not None and entry.is_dir(follow_symlinks=False):
+            if match is not None and int(match[1]) < int(match[2]) and entry.is_dir(follow_symlinks=False):
                 shards.append(Shard(int(match[1]), int(match[2])))
     return sorted(shards, key=lambda shard: (shard.count, shard.number))
 

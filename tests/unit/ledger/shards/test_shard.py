@@ -43,6 +43,15 @@ def test_what_is_no_shard(word: str) -> None:
         Settings(shard=word)
 
 
+@pytest.mark.parametrize(
+    "name", ["0-of-1000000", "0-of-999999999999", "2-of-2", "00-of-2", "0-of-02", "0-of-0", "٠-of-٢"]
+)
+def test_a_folder_that_no_shard_names_so_is_none(tmp_path: Path, name: str) -> None:
+    (tmp_path / f"shard-{name}").mkdir()
+    (tmp_path / "shard-999998-of-999999").mkdir()
+    assert shards_in(str(tmp_path)) == [Shard(999_998, 999_999)]
+
+
 def test_folders_of_shards(tmp_path: Path) -> None:
     base = str(tmp_path)
     assert shards_in(base + "/none") == []
