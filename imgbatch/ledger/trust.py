@@ -15,10 +15,9 @@ from imgbatch.ledger.database import FILE
 from imgbatch.planning.folders import display_path
 from imgbatch.storage.lock import FILE as LOCK
 
-_NAMES = (
-    LOCK, "reserve", FILE, FILE + "-wal", FILE + "-shm", FILE + "-journal",
-    "outcomes.jsonl", "reports", "merge.json",  # of shards: plain runs need not load what gives them these names
-)  # fmt: skip
+#: Of shards, which are opened and read; written out: plain runs need not load what gives them these names.
+_OF_SHARDS = ("outcomes.jsonl", "merge.json")
+_NAMES = (LOCK, "reserve", FILE, FILE + "-wal", FILE + "-shm", FILE + "-journal", "reports", *_OF_SHARDS)
 BACKUPS = "backup"
 
 
@@ -44,8 +43,11 @@ def refuse_strange_state(state: str, trust_state: bool, writing: bool) -> None:
     except OSError:  # it is not there, or will be said to be unusable
         return
     for name in _NAMES:
-        if os.path.islink(os.path.join(state, name)):
+        mode = _mode(os.path.join(state, name))
+        if stat.S_ISLNK(mode):
             raise PlanError(f"{name} in the state folder {folder} is a link, as no run makes one; remove it")
+        if name in _OF_SHARDS and mode and not stat.S_ISREG(mode):  # a pipe would be waited for
+            raise PlanError(f"{name} in the state folder {folder} is not a file, as every run makes it; remove it")
     if writing and os.path.islink(os.path.join(state, BACKUPS)):
         what = f"{BACKUPS} in the state folder {folder} is a link, as no run makes one"
         raise PlanError(f"{what}; move the originals that it leads to here in its place, so that undo still has them")
@@ -56,6 +58,14 @@ def refuse_strange_state(state: str, trust_state: bool, writing: bool) -> None:
         raise PlanError(f"the state folder {folder} is a link; {how}")
     if writing and not _is_ours(info):
         raise PlanError(f"the state folder {folder} belongs to another user ({info.st_uid}); {how}")
+
+
+def _mode(path: str) -> int:
+    """What is there, and is not followed where it is a link; 0: nothing."""
+    try:
+        return os.lstat(path).st_mode
+    except OSError:
+        return 0
 
 
 def _is_ours(info: os.stat_result) -> bool:

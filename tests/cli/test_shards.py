@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import shutil
 import sqlite3
@@ -380,6 +381,27 @@ def test_links_in_what_shards_left_are_not_followed(run: Run, place: Path) -> No
         if content is not None:
             link.write_bytes(content)
     assert (place / "diary").read_text() == "private"
+    assert run("merge", "web").returncode == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes in folders")
+def test_a_pipe_in_place_of_a_record_is_not_waited_for(run: Run, place: Path) -> None:
+    for number in range(2):
+        run(*PLAIN, "--shard", f"{number}/2")
+    state = place / "web" / STATE / "shard-0-of-2"
+    for name in (record.FILE, "../merge.json"):
+        file = state / name
+        content = file.read_bytes() if file.exists() else None
+        for make, remove in ((os.mkfifo, os.unlink), (os.mkdir, os.rmdir)):
+            file.unlink(missing_ok=True)
+            make(file)
+            for words in (("merge", "web"), (*PLAIN, "--shard", "0/2")):
+                done = run(*words)
+                assert done.returncode == 2
+                assert f"{file.name} in the state folder " in done.stderr and " is not a file" in done.stderr
+            remove(file)
+        if content is not None:
+            file.write_bytes(content)
     assert run("merge", "web").returncode == 1
 
 
