@@ -19,6 +19,7 @@ from imgbatch.core.errors import LockedError
 FILE = "lock"
 _FLAGS = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _POLL_SECONDS = 0.1
+CAN_SHARE = sys.platform != "win32"  # whether who shares a lock holds it
 _BYTE = 1 << 20  # what Windows locks: behind the text, which must stay readable
 
 

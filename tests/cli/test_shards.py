@@ -405,6 +405,21 @@ def test_a_pipe_in_place_of_a_record_is_not_waited_for(run: Run, place: Path) ->
     assert run("merge", "web").returncode == 1
 
 
+def test_many_shards_need_few_open_files(place: Path) -> None:
+    resource = pytest.importorskip("resource", reason="this system does not limit open files")
+    count = 60
+    for number in range(count):
+        ib.run(place / "photos", place / "web", shard=f"{number}/{count}", workers=0)
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    next_file = os.open(place, os.O_RDONLY)  # its number tells how many are open
+    os.close(next_file)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (next_file + count // 2, limits[1]))
+    try:
+        assert ib.merge(place / "web").counts["ok"] == 10
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
 def test_a_picture_is_no_report_of_a_merge(run: Run, place: Path) -> None:
     for number in range(2):
         shard(run, number, 2)

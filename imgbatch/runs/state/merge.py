@@ -25,7 +25,7 @@ from imgbatch.ledger.trust import refuse_strange_state
 from imgbatch.planning.folders import display_path
 from imgbatch.runs.state.shard_part import ShardPart
 from imgbatch.runs.workload import Path
-from imgbatch.storage.lock import Lock
+from imgbatch.storage.lock import CAN_SHARE, Lock
 from imgbatch.storage.registry import absolute, is_remote, refuse_remote, refuse_unknown_stores
 
 if TYPE_CHECKING:
@@ -103,7 +103,8 @@ class ShardMerge:
             for shard in shards_in(self._base):  # first, to name the one that is at work
                 self._lock(shard).release()
             locks.append(Lock(self._base, self._wait, self.folder))
-            locks += map(self._lock, shards_in(self._base))  # where shards cannot share a lock
+            if not CAN_SHARE:  # else every shard at work would hold that one; and a thousand are many open files
+                locks += map(self._lock, shards_in(self._base))
             self._join(check)
         finally:
             for lock in locks:
