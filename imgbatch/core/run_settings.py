@@ -18,6 +18,7 @@ from imgbatch.core.quantities import Amount, Count, Duration, Limit
 #: Which engine resizes; auto: SIMD code where it is installed (operations/support/resampling/resampler.py).
 RESAMPLERS = ("auto", "numpy", "cykooz")
 InTheWay = Literal["refuse", "overwrite", "skip", "rename"]
+FAIL_ON = ("none", "truncated", "error", "warning")
 Number = int | float
 
 
@@ -89,7 +90,7 @@ class Settings(Declaration):
     max_pixels: Annotated[int, Amount(1, noun="a number of pixels"), "refuse pictures with more pixels"] = 268_000_000
     fail_on: Annotated[
         str,
-        Choice(("none", "truncated", "error", "warning")),
+        Choice(FAIL_ON),
         "what makes a file wrong: warning: also one that was read with warnings; none: the exit code stays 0",
     ] = "error"
     fail_fast: Annotated[bool, Switch(), "stop after the first failure"] = False

@@ -116,12 +116,13 @@ def check_places(connection: sqlite3.Connection) -> None:
             f"instr({value}, X'3A') OR substr({value}, 1, 1) IN (X'2F', X'5C')"
         )
         for (name,) in rows:
-            if _is_outside(os.fsdecode(name)):
+            if is_outside(os.fsdecode(name)):
                 place = one_line(os.fsdecode(name), 80)
                 raise sqlite3.DatabaseError(f"it names a place outside, {place}: it is not from here")
 
 
-def _is_outside(path: str) -> bool:
+def is_outside(path: str) -> bool:
+    """Whether a path that was written down as one below a folder leads out of it, or is none."""
     parts = path.replace(os.sep, "/").split("/")
     return os.path.isabs(path) or bool(os.path.splitdrive(path)[0]) or ".." in parts or "\0" in path
 
@@ -172,7 +173,7 @@ def _prove(table: str, row: Sequence[Any], folder: str) -> Sequence[object] | No
     """A row as it is believed; None: the files do not hold what it says, or are elsewhere."""
     if table == "runs":
         return row
-    if any(_is_outside(os.fsdecode(row[column])) for column in PATHS[table] if COLUMNS[table][column] != "source"):
+    if any(is_outside(os.fsdecode(row[column])) for column in PATHS[table] if COLUMNS[table][column] != "source"):
         return None
     if table == "written":
         output = Row.from_record(folder, row)

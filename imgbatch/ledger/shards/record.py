@@ -3,7 +3,7 @@
 ``outcomes.jsonl`` in the shard's folder, a line for each thing: an id, then for each run its start, each outcome as it
 comes, and how it ended. A line is there before the ledger knows the same, so that a shard that was killed, and run
 again, still tells how each file was made, and not that it is unchanged. The first run after a merge begins a new file.
-Paths of outputs are relative to DIR: another machine may know it by another name.
+record_line.py says what stands in a line of a file.
 """
 
 from __future__ import annotations
@@ -11,19 +11,18 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
-from imgbatch.core.errors import KINDS, PlanError, sentence
-from imgbatch.core.job import STATUSES, Failure, Outcome, Source, Written
-from imgbatch.ledger.rows import relative_path
+from imgbatch.core.errors import PlanError, sentence
+from imgbatch.core.job import Outcome
+from imgbatch.core.run_settings import FAIL_ON
+from imgbatch.ledger.shards.record_line import START, check_summary, entry_of, outcome_of, time_of
 
 FILE = "outcomes.jsonl"
-_OF_A_FILE = b'["file",'
+CONDITIONS = {"recipe", "fail_on", "sources", "versions", "command"}
 _FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-_NAMES = Written.__match_args__
-_PATH, _FIELDS = _NAMES.index("path"), _NAMES.index("fields")
 
 
 @dataclass
@@ -104,17 +103,7 @@ class RecordWriter:
 
     def add(self, outcome: Outcome, is_known: bool = False) -> None:
         """An outcome; `is_known`: a failure that was not tried again."""
-        source, error = outcome.source, outcome.error
-        outputs = []
-        for one in outcome.outputs:
-            values = [getattr(one, name) for name in _NAMES]
-            values[_PATH] = relative_path(one.path, self._folder)
-            outputs.append(values)
-        self._write([
-            "file", outcome.index, is_known, [source.path, source.root, source.relative, source.size, source.mtime_ns],
-            outcome.status, outputs, error and [error.kind, error.phase, error.message], outcome.warnings,
-            outcome.changes, outcome.ms, outcome.source_hash,
-        ])  # fmt: skip
+        self._write(entry_of(outcome, is_known, self._folder))
 
     def end(self, now_ns: int, summary: Mapping[str, Any], sums: Mapping[str, Any] | None) -> None:
         """The run came to an end; what was written is on the disk.
@@ -179,18 +168,27 @@ def read_record(file: str, folder: str) -> ShardRecord | None:
         place = 0
         for line in stream:
             place += len(line)
-            if not line.startswith(_OF_A_FILE) and line.endswith(b"\n"):
+            if not line.startswith(START) and line.endswith(b"\n"):
                 word, *entry = json.loads(line)
                 if word == "begin":
-                    record.runs.append(ShardRun(int(entry[0]), _texts(entry[1]), place))
+                    record.runs.append(ShardRun(time_of(entry[0]), _texts(entry[1]), place))
                 elif word == "end":
                     run = record.runs[-1]
-                    run.ended_ns, run.summary, run.sums = int(entry[0]), dict(entry[1]), entry[2]
+                    run.ended_ns, run.summary, run.sums = time_of(entry[0]), dict(entry[1]), entry[2]
+                    check_summary(run.summary)
         return record
 
 
 def _texts(table: Mapping[Any, Any]) -> dict[str, str]:
     return {str(name): str(value) for name, value in table.items()}
+
+
+def refuse_odd_conditions(record: ShardRecord) -> None:
+    """PlanError where the last run of a record does not say all that shards have to agree on."""
+    conditions = record.runs[-1].conditions
+    with _damage(record.file):
+        if not conditions.keys() >= CONDITIONS or conditions["fail_on"] not in FAIL_ON:
+            raise ValueError("it does not say how the shard was run")
 
 
 @contextlib.contextmanager
@@ -214,16 +212,16 @@ def final_outcomes(record: ShardRecord) -> Iterator[tuple[Outcome, ShardRun]]:
         by_source: dict[str, tuple[int, ShardRun]] = {}  # of what was done, not found: its line, and the run
         for run in earlier:
             for place, line in _lines(stream, run.place):
-                outcome, is_found = _parse(line, record.folder)
+                outcome, is_found = outcome_of(line, record.folder)
                 if not is_found:
                     by_source[outcome.source.path] = place, run
         for _, line in _lines(stream, last.place):
-            outcome, is_found = _parse(line, record.folder)
+            outcome, is_found = outcome_of(line, record.folder)
             answer = outcome, last
             if is_found and outcome.source.path in by_source:
                 place, run = by_source[outcome.source.path]
                 _, former_line = next(_lines(lookup, place))
-                answer = replace(_parse(former_line, record.folder)[0], index=outcome.index), run
+                answer = replace(outcome_of(former_line, record.folder)[0], index=outcome.index), run
             yield answer
 
 
@@ -231,26 +229,7 @@ def _lines(stream: BinaryIO, place: int) -> Iterator[tuple[int, bytes]]:
     """The lines of a run's outcomes from `place` on (bytes), each with its place."""
     stream.seek(place)
     for line in stream:
-        if not line.startswith(_OF_A_FILE) or not line.endswith(b"\n"):
+        if not line.startswith(START) or not line.endswith(b"\n"):
             return
         yield place, line
         place += len(line)
-
-
-def _parse(line: bytes, folder: str) -> tuple[Outcome, bool]:
-    """The outcome of a line, its outputs below `folder`, and whether it was only found: unchanged, or not tried."""
-    _, index, is_known, source, status, outputs, error, warnings, changes, ms, source_hash = json.loads(line)
-    if status not in STATUSES or (error is not None and error[0] not in KINDS):
-        raise ValueError("it names what no run does")
-    outcome = Outcome(
-        int(index), Source(*source), status, tuple(_outputs(outputs, folder)), error and Failure(*error),
-        tuple(warnings), tuple(changes), dict(ms), None, source_hash,
-    )  # fmt: skip
-    return outcome, bool(is_known) or status == "unchanged"
-
-
-def _outputs(rows: Sequence[Sequence[Any]], folder: str) -> Iterator[Written]:
-    for values in rows:
-        fields = list(values)
-        fields[_PATH], fields[_FIELDS] = os.path.join(folder, fields[_PATH]), tuple(fields[_FIELDS])
-        yield Written(*fields)

@@ -18,7 +18,7 @@ from imgbatch.core.report import Report
 from imgbatch.ledger.rows import state_folder
 from imgbatch.ledger.shards import record
 from imgbatch.ledger.shards.join import JoinRun, join_ledgers, remove_ledgers
-from imgbatch.ledger.shards.record import ShardRecord, read_record
+from imgbatch.ledger.shards.record import ShardRecord, read_record, refuse_odd_conditions
 from imgbatch.ledger.shards.shard import Shard, shards_in, waiting_shards
 from imgbatch.ledger.shards.shard_ledger import merge_ids, write_merge_ids
 from imgbatch.ledger.trust import refuse_strange_state
@@ -204,6 +204,7 @@ class ShardMerge:
         """PlanError where shards were not run with one recipe; warnings where they may not have done the same."""
         first = parts[0]
         for part in parts:
+            refuse_odd_conditions(part.record)
             for name, what in (("recipe", "another recipe"), ("fail_on", "another --fail-on")):
                 if part.last.conditions.get(name) != first.last.conditions.get(name):
                     raise PlanError(

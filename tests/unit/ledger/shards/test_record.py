@@ -25,7 +25,7 @@ def outcome(index: int, name: str = "", status: str = "ok") -> Outcome:
     outputs = () if error else (written,)
     return Outcome(
         index, source, status, outputs, error, ("odd",), ("a", "b\n"), {"read": 0.1 + index, "decode": 1e-7},  # type: ignore[arg-type]  # a status that a run gives
-        source_hash="f" * 32,
+        source_hash="f" * 32, attempts=2,
     )  # fmt: skip
 
 
