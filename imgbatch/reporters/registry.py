@@ -17,6 +17,7 @@ from imgbatch.storage.registry import refuse_remote
 REPORTERS = {
     ".json": "files.json_csv.JsonFile",
     ".csv": "files.json_csv.CsvFile",
+    ".html": "page.run_page.RunPage",
     ".prom": "files.prometheus.PrometheusFile",
     "--failed-list": "files.failed_list.FailedList",
     "--json": "jsonl.JsonLines",

@@ -290,7 +290,7 @@ def test_the_flag_wins_over_another_way_with_files_in_the_way(run: Run, place: P
         (["photos"], "expected -o DIR"),
         (["-o", "out"], "expected SRC"),
         (["nowhere", "-o", "out"], "nowhere"),
-        (["photos", "-o", "out", "--report", "r.xml"], "ending in .json, .csv, .prom for --report, got 'r.xml'"),
+        (["photos", "-o", "out", "--report", "r.xml"], "ending in .json, .csv, .html, .prom for --report, got 'r.xml'"),
         (["photos", "-o", "out", "--failed-list", "photos"], "got the folder 'photos'"),
         (["-o", "out", "--failed-list", "photos/a.jpg", "photos"], "got the picture 'photos/a.jpg'"),
         (["photos", "-o", "out", "-r", "none.toml"], "cannot read the recipe 'none.toml'"),

@@ -232,7 +232,7 @@ def test_an_old_failed_list_is_emptied(tmp_path: Path) -> None:
 
 
 def test_unknown_suffixes_are_refused() -> None:
-    with pytest.raises(UsageError, match=r"ending in \.json, \.csv, \.prom for --report, got 'x\.txt'"):
+    with pytest.raises(UsageError, match=r"ending in \.json, \.csv, \.html, \.prom for --report, got 'x\.txt'"):
         reporter_for("x.txt")
 
 

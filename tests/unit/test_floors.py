@@ -243,7 +243,8 @@ def test_a_plain_run_loads_nothing_that_only_other_runs_need(tmp_path: Path) -> 
             "operations.file_backed", "operations.geometry.crop_resize",
             "originals.in_place_rules", "originals.replacements", "ledger.prune",
             "reporters.files.failed_list", "reporters.jsonl", "reporters.unattended", "reporters.profile",
-            "reporters.files.prometheus", "reporters.files.json_csv", "reporters.files.srcset", "pipeline.steps",
+            "reporters.files.prometheus", "reporters.files.json_csv", "reporters.files.srcset",
+            "reporters.page.run_page", "pipeline.steps",
         )
     }  # fmt: skip
     assert modules_of(run, unneeded) == "[]"
