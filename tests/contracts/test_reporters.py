@@ -21,8 +21,9 @@ from imgbatch.cli.arguments import read_list
 from imgbatch.cli.flag_table import run_flags, stats_flags
 from imgbatch.core.errors import KINDS, PHASES, UsageError
 from imgbatch.core.job import STATUSES, Cost, Failure, Outcome, Source, Status, Written
+from imgbatch.core.records.outcomes import Outcomes
 from imgbatch.core.report import WRONG, ExitCode, Report, is_shown
-from imgbatch.reporters.base import Reporter, printable
+from imgbatch.reporters.base import Reporter, need_outcomes, printable
 from imgbatch.reporters.console import EVERY, Console, ConsoleStyle
 from imgbatch.reporters.files.failed_list import FailedList
 from imgbatch.reporters.files.json_csv import StatsFile
@@ -130,6 +131,20 @@ def tell(reporter: Reporter, told: list[Outcome]) -> Report:
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_run_can_be_told(make: Make, told: list[Outcome], tmp_path: Path) -> None:
     tell(make(tmp_path), told)
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+def test_a_reporter_that_reads_outcomes_says_so(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reporter, reads = make(tmp_path), []
+
+    def outcomes_of(report: Report) -> Outcomes:
+        reads.append(report)
+        return Outcomes()
+
+    monkeypatch.setattr(Report, "outcomes", property(outcomes_of, lambda report, value: None), raising=False)
+    reporter.finish(Report(base="/base"))
+    lazy = isinstance(reporter, (StatisticsPicture, StatisticsText, StatsFile))  # what they call reads them
+    assert need_outcomes([reporter]) is (bool(reads) or lazy)
 
 
 @pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
