@@ -118,7 +118,7 @@ def _run(words: Sequence[str], arguments: RunArguments, progress: _Progress) -> 
         settings = dataclasses.replace(settings, timeout=request.unattended_settings.timeout_s)
     batch = progress.batch = Batch(
         request.paths, request.output or None, request.recipe, settings, request.filters,
-        stats=arguments.stats is not None,
+        stats=arguments.stats is not None, placeholders=arguments.srcset is not None,
     )  # fmt: skip
     batch.command = shlex.join(["imgbatch", "run", *map(without_secrets, words)])
     batch.prepare(hold=not (arguments.dry_run or arguments.estimate or arguments.explain))
