@@ -21,6 +21,7 @@ from imgbatch.executors.chunks import Chunks
 from imgbatch.memory.array_holder import LocalArray
 from imgbatch.operations import Resize
 from imgbatch.pipeline.fill_array_row import ArrayRowTask
+from imgbatch.pipeline.fingerprints.fingerprint import FingerprintTask
 from imgbatch.pipeline.image_task import ImageTask
 from imgbatch.pipeline.inspect import InspectTask
 from imgbatch.pipeline.measure import MeasureTask
@@ -58,6 +59,8 @@ TASKS: dict[str, Callable[[], Task]] = {
     "stats": lambda: MeasureTask((SMALL,), "RGB", LIMIT),
     "stats-whole": lambda: MeasureTask((), "RGB", LIMIT),
     "check": lambda: InspectTask(LIMIT),
+    "dupes": lambda: FingerprintTask(LIMIT),
+    "dupes-pixels": lambda: FingerprintTask(LIMIT, "pixels"),
     "load": lambda: ArrayRowTask((SMALL,), (150, 100), "RGB", LocalArray(np.zeros((1, 100, 150, 3), np.uint8)), LIMIT),
 }
 

@@ -1,0 +1,1 @@
+"""Fingerprints: what do former comparisons know of files that are as they were?"""

@@ -1,1 +1,0 @@
-"""Previews: what does a worker show of a picture, in few pixels?"""
