@@ -20,6 +20,8 @@ _HOMES = {
     "Cost": "core.job", "Failure": "core.job", "Outcome": "core.job", "Source": "core.job", "Written": "core.job",
     "ExitCode": "core.report", "Report": "core.report",
     "Filters": "core.run_settings", "Settings": "core.run_settings",
+    "Duplicate": "datasets.duplicate_groups", "DuplicateGroup": "datasets.duplicate_groups",
+    "Duplicates": "datasets.duplicate_groups", "duplicates": "datasets.duplicates",
     "load": "datasets.load",
     "Loaded": "datasets.loaded_images",
     "stats": "datasets.stats", "Statistics": "pixels.statistics",

@@ -13,6 +13,8 @@ from imgbatch.core.errors import (
 from imgbatch.core.job import Cost, Failure, Outcome, Source, Written
 from imgbatch.core.report import ExitCode, Report
 from imgbatch.core.run_settings import Filters, Settings
+from imgbatch.datasets.duplicate_groups import Duplicate, DuplicateGroup, Duplicates
+from imgbatch.datasets.duplicates import duplicates
 from imgbatch.datasets.load import load
 from imgbatch.datasets.loaded_images import Loaded
 from imgbatch.datasets.stats import stats
@@ -69,12 +71,13 @@ __version__: str
 
 __all__ = [
     "Alpha", "Autocontrast", "Batch", "Blur", "Border", "BoxBlur", "Brightness", "Clahe", "Contrast", "Cost", "Crop",
-    "DarkFrame", "Denoise", "Edges", "Emboss", "EngineError", "Equalize", "Estimate", "ExitCode", "Failure", "Filters",
-    "FlatField", "Flatten", "Flip", "Flop", "Gamma", "Grayscale", "Handle", "ImageError", "ImgbatchError", "Invert",
-    "Levels", "Loaded", "LockedError", "Lut", "MatchHistogram", "Max", "Median", "Min", "MissingShardsError",
-    "Modulate", "Operation", "Outcome", "Output", "Pad", "PlanError", "Posterize", "Recipe", "RecipeError", "Report",
-    "Resize", "Rotate", "Saturation", "Sepia", "Settings", "ShardMerge", "Sharpen", "Sharpness", "Solarize", "Source",
-    "Statistics", "Text", "Threshold", "Tint", "Trim", "Undone", "Unsharp", "UsageError", "Watermark", "WhiteBalance",
-    "Written", "__version__", "apply", "check", "check_operation", "estimate", "load", "merge", "operation",
-    "past_runs", "process", "run", "start", "stats", "undo", "verify"
+    "DarkFrame", "Denoise", "Duplicate", "DuplicateGroup", "Duplicates", "Edges", "Emboss", "EngineError", "Equalize",
+    "Estimate", "ExitCode", "Failure", "Filters", "FlatField", "Flatten", "Flip", "Flop", "Gamma", "Grayscale",
+    "Handle", "ImageError", "ImgbatchError", "Invert", "Levels", "Loaded", "LockedError", "Lut", "MatchHistogram",
+    "Max", "Median", "Min", "MissingShardsError", "Modulate", "Operation", "Outcome", "Output", "Pad", "PlanError",
+    "Posterize", "Recipe", "RecipeError", "Report", "Resize", "Rotate", "Saturation", "Sepia", "Settings",
+    "ShardMerge", "Sharpen", "Sharpness", "Solarize", "Source", "Statistics", "Text", "Threshold", "Tint", "Trim",
+    "Undone", "Unsharp", "UsageError", "Watermark", "WhiteBalance", "Written", "__version__", "apply", "check",
+    "check_operation", "duplicates", "estimate", "load", "merge", "operation", "past_runs", "process", "run", "start",
+    "stats", "undo", "verify"
 ]  # fmt: skip

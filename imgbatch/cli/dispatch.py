@@ -13,6 +13,7 @@ COMMANDS = {
     "check": "check",
     "verify": "check",
     "stats": "stats",
+    "dupes": "views.dupes",
     "pack": "pack",
     "history": "history",
     "undo": "history",
@@ -21,7 +22,7 @@ COMMANDS = {
     "ops": "operations_and_formats",
     "formats": "operations_and_formats",
 }
-WITH_WORKERS = ("run", "check", "verify", "stats", "pack")  # unless one of these words is there
+WITH_WORKERS = ("run", "check", "verify", "stats", "dupes", "pack")  # unless one of these words is there
 _HELP = frozenset({"-h", "--help"})
 IDLE = frozenset({*_HELP, "-n", "--dry-run", "--explain", "-j0", "-j=0", "--workers=0"})
 IDLE_PAIRS = {("-j", "0"), ("--workers", "0")}

@@ -61,6 +61,11 @@ def verify_flags(operations: Operations) -> tuple[Flag, ...]:
     return (*_VERIFY, *_of_run(_names_in_verify()))
 
 
+def dupes_flags(operations: Operations) -> tuple[Flag, ...]:
+    """Every flag of ``imgbatch dupes``: its own, and those of ``run`` that have a meaning where nothing is made."""
+    return (*_DUPES, *_of_run(_names_in_dupes()))
+
+
 def schedule_flags(operations: Operations) -> tuple[Flag, ...]:
     """Every flag of ``imgbatch schedule``."""
     return _SCHEDULE
@@ -114,6 +119,10 @@ def _names_in_verify() -> frozenset[str]:
     return (_names_in_check() | {"--state"}) - _FILTERS - {"--include", "--exclude", "--files-from"}
 
 
+def _names_in_dupes() -> frozenset[str]:
+    return (_names_in_check() | {"--state", "--trust-state"}) - {"--json"}
+
+
 _CUSTOM = Flag(
     ("--op",), "operations", "custom",
     "an operation of your own, or of a package that is installed (imgbatch ops lists them)",
@@ -129,6 +138,16 @@ _SCHEDULE = (
     Flag(("-o", "--output"), "output", "schedule", "where the results go", metavar="DIR", read=path_reader("a folder")),
     Flag(("-h", "--help"), "help", "schedule", "this page", "nothing"),
 )
+_DUPES = (
+    Flag(("--threshold",), "threshold", "duplicates",
+         "bits of 64 in which near pictures may differ, 0 to 16 (default 8)", metavar="N"),
+    Flag(("--any-orientation",), "any_orientation", "duplicates", "near are also turned and mirrored pictures",
+         "nothing"),
+    Flag(("--likeness",), "likeness", "duplicates", "how alike files of a group are at least (default near)",
+         metavar="bytes|pixels|near"),
+    Flag(("--json",), "json", "duplicates", "print one JSON object a line: groups, failures, the sums", "nothing"),
+    Flag(("--print0",), "print0", "duplicates", "print only what could go, NUL after each path", "nothing"),
+)  # fmt: skip
 _PNG = path_reader("a file name ending in .png", ".png")
 _STATS = (
     Flag(("--mode",), "mode", "statistics", "what is measured (default RGB)", metavar="RGB|L|RGBA"),
@@ -183,8 +202,8 @@ _REPORT_FLAGS = (
     Flag(("--json",), "json_lines", "reporting", "one JSON object a line on stdout, as files get done", "nothing"),
     Flag(("--report",), "report_files", "reporting",
          f"all records, as {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]} (repeatable)", metavar="FILE", many=True),
-    Flag(("--srcset",), "srcset", "reporting", "what <picture> needs, as data; as elements with FILE.html",
-         metavar="FILE.json", read=path_reader("a file name ending in .json or .html", (".json", ".html"))),
+    Flag(("--srcset",), "srcset", "reporting", "what <picture> needs: paths, sizes, formats", metavar="FILE.json",
+         read=_JSON),
     Flag(("--stats",), "stats", "reporting", "the figures of `imgbatch stats`, of all that this run writes",
          metavar="FILE.json", read=_JSON),
     Flag(("--failed-list",), "failed_list", "reporting", "paths of what failed, for --files-from", metavar="FILE",

@@ -12,6 +12,7 @@ commands:
   check SRC... [options]                     decode every frame; list damaged or mislabelled files
   verify DIR [--deep]                        compare outputs with the hashes in the ledger
   stats SRC... [OPERATIONS] [options]        exact mean, std, min, max and histogram; sizes, formats
+  dupes SRC... [options]                     what is there twice: the same bytes, pixels, or nearly
   history DIR                                past runs of a folder
   undo DIR [RUN]                             take one back: restore originals, or remove outputs
   merge DIR                                  join what the shards of a run (--shard I/N) did
@@ -76,6 +77,22 @@ Nothing is written but what --plot and --mean-image name. The figures are exact,
 number of workers, and without files that cannot be read. Exit codes: 0 done, 1 some files failed,
 2 refused, 4 stopped early, 70 internal error, 130 interrupted, 143 terminated; after the last four
 nothing is printed."""
+
+DUPES_USAGE = "imgbatch dupes SRC... [options]"
+
+DUPES_ABOUT = """\
+Find files that are there more than once: with the same bytes, with the same pixels in all frames
+(whatever format and metadata are), or with a first frame that looks nearly the same. Each group is
+what looks like the file that stays: the one with the most pixels, then the most bytes, then the
+first name. Nothing is deleted."""
+
+DUPES_AFTER = """\
+Near pictures have as many frames as one another, and plain areas of color are near to nothing.
+What was decoded is noted in --state DIR (default ~/.local/state/imgbatch), so that the next search
+decodes only what is new. To delete what is surely the same:
+imgbatch dupes photos --likeness pixels --print0 | xargs -0 rm. Exit codes: 0 done, whatever was
+found, 1 some files could not be compared, 2 refused, 4 stopped early, 70 internal error,
+130 interrupted, 143 terminated; after the last four nothing is printed."""
 
 PACK_USAGE = "imgbatch pack SRC... -o OUT.npy OPERATIONS [options]"
 

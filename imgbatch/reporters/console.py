@@ -49,8 +49,6 @@ class Console(Reporter):
         Seconds, monotonic.
     """
 
-    reads_outcomes = False
-
     def __init__(
         self,
         stream: TextIO,

@@ -13,8 +13,7 @@ from imgbatch.core.errors import wrong_value
 from imgbatch.reporters.base import Reporter
 from imgbatch.storage.registry import refuse_remote
 
-#: Module and class of each reporter, by the suffix of its report files or by its flag, in the order of the docs;
-#: after the flag, the suffix that asks for another one.
+#: Module and class of each reporter, by the suffix of its report files or by its flag, in the order of the docs.
 REPORTERS = {
     ".json": "files.json_csv.JsonFile",
     ".csv": "files.json_csv.CsvFile",
@@ -25,11 +24,12 @@ REPORTERS = {
     "--log": "log.Log",
     "--mean-image": "statistics.StatisticsPicture",
     "--plot": "statistics.StatisticsPicture",
+    "--print0": "files.whole_text.WholeText",
     "--profile": "profile.Profile",
     "--srcset": "files.srcset.SrcSet",
-    "--srcset .html": "files.srcset_page.SrcSetPage",
     "--stats": "files.json_csv.StatsFile",
     "--unattended": "unattended.UnattendedReporter",
+    "dupes --report": "files.whole_text.WholeFile",
 }
 #: What a file of ``--report`` may end in.
 SUFFIXES = tuple(word for word in REPORTERS if word.startswith("."))
@@ -40,11 +40,6 @@ def make_reporter(word: str, *arguments: Any, **options: Any) -> Reporter:
     module, _, name = REPORTERS[word].rpartition(".")
     reporter: Reporter = getattr(importlib.import_module(f"imgbatch.reporters.{module}"), name)(*arguments, **options)
     return reporter
-
-
-def srcset_reporter(path: str) -> Reporter:
-    """The reporter of ``--srcset``: a page of elements where `path` ends in ``.html``, else their data."""
-    return make_reporter("--srcset .html" if path.lower().endswith(".html") else "--srcset", path)
 
 
 def reporter_for(path: str) -> Reporter:

@@ -101,7 +101,8 @@ def test_every_command_is_carried_out_and_offered_for_a_slip(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("IMGBATCH_WORKERS", "0")
-    listed = ["run", "check", "verify", "merge", "stats", "pack", "history", "undo", "schedule", "ops", "formats"]
+    listed = ["run", "check", "verify", "merge", "stats", "dupes", "pack", "history", "undo", "schedule"]
+    listed += ["ops", "formats"]
     assert sorted(COMMANDS) == sorted(listed)
     for name in listed:
         assert command.main([name, "--help"]) == 0 and capsys.readouterr().out

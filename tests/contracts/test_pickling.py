@@ -71,6 +71,7 @@ def _values(folder: Path) -> list[object]:
     (folder / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     out = folder.parent / "out"
     report = ib.run(folder, out, workers=0)
+    (folder.parent / "copy.png").write_bytes((folder / "a.png").read_bytes())
     handle = ib.start(folder, out, workers=0, force=True)
     classes = [value for name in ib.__all__ if isinstance(value := getattr(ib, name), type)]
     operations = [kind for kind in classes if issubclass(kind, ib.Operation) and kind is not ib.Operation]
@@ -80,6 +81,8 @@ def _values(folder: Path) -> list[object]:
         ib.Outcome(0, SOURCE, "failed", (OUTPUT,), FAILURE, ms={"read": 1.0}),
         report, handle.result(), ib.ExitCode.OK, ib.Filters(), ib.Settings(), ib.Output(format="webp"),
         ib.Recipe(ops=[ib.Resize("50")]), ib.stats(folder, workers=0), ib.stats([], workers=0),
+        found := ib.duplicates([folder, folder.parent / "copy.png"], workers=0), ib.duplicates([], workers=0),
+        *found.groups, *found.spare,
         ib.estimate(folder, folder.parent / "other", workers=0), *ib.past_runs(out), ib.undo(out, dry_run=True),
     ]  # fmt: skip
 

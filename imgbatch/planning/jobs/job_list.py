@@ -210,9 +210,8 @@ class OutcomeSelection(Selection[Outcome]):
 
     @staticmethod
     def _value(entry: JobEntry) -> Outcome:
-        outcome = entry.outcome  # asked for once: it is made again each time
-        assert outcome is not None
-        return outcome
+        assert entry.outcome is not None
+        return entry.outcome
 
 
 def jobs_where(jobs: Sequence[Job], condition: Callable[[int], bool]) -> Sequence[Job]:

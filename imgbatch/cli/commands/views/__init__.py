@@ -1,0 +1,1 @@
+"""Views: what is shown of folders that stay as they are?"""

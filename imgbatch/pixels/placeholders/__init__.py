@@ -1,1 +1,0 @@
-"""Placeholders: what stands for a picture until it is loaded?"""
