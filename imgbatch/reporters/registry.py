@@ -24,12 +24,10 @@ REPORTERS = {
     "--log": "log.Log",
     "--mean-image": "statistics.StatisticsPicture",
     "--plot": "statistics.StatisticsPicture",
-    "--print0": "files.whole_text.WholeText",
     "--profile": "profile.Profile",
     "--srcset": "files.srcset.SrcSet",
     "--stats": "files.json_csv.StatsFile",
     "--unattended": "unattended.UnattendedReporter",
-    "dupes --report": "files.whole_text.WholeFile",
 }
 #: What a file of ``--report`` may end in.
 SUFFIXES = tuple(word for word in REPORTERS if word.startswith("."))

@@ -27,6 +27,7 @@ from imgbatch.reporters.console import EVERY, Console, ConsoleStyle
 from imgbatch.reporters.files.failed_list import FailedList
 from imgbatch.reporters.files.json_csv import StatsFile
 from imgbatch.reporters.files.srcset import SrcSet
+from imgbatch.reporters.files.whole_text import WholeFile, WholeText
 from imgbatch.reporters.jsonl import JsonLines
 from imgbatch.reporters.log import Log
 from imgbatch.reporters.logger import Logger
@@ -92,6 +93,8 @@ MAKERS: dict[str, Make] = {
     "srcset": lambda folder: SrcSet(str(folder / "srcset.json")),
     "picture": lambda folder: StatisticsPicture(str(folder / "plot.png"), lambda: Image.new("L", (9, 9))),
     "text": lambda folder: StatisticsText(lambda: ""),
+    "whole text": lambda folder: WholeText(lambda: [b""]),
+    "whole file": lambda folder: WholeFile(str(folder / "groups.json"), lambda: [b"[", b"]"]),
     "stats": lambda folder: StatsFile(str(folder / "stats.json"), lambda: "{}"),
     "unattended": lambda folder: UnattendedReporter(lambda line: None, {"/in/plain.jpg"}, lambda outcome: []),
     **{suffix: lambda folder, suffix=suffix: reporter_for(str(folder / f"r{suffix}")) for suffix in SUFFIXES},  # type: ignore[misc]  # mypy does not see the default's type
@@ -101,6 +104,7 @@ MAKERS: dict[str, Make] = {
 def test_every_reporter_stands_in_the_registry_and_in_this_suite(tmp_path: Path) -> None:
     registered = set(REPORTERS.values())
     always = {"console.Console", "logger.Logger", "statistics.StatisticsText"}  # no flag asks for these
+    always |= {"files.whole_text.WholeText", "files.whole_text.WholeFile"}
     room = Path(reporters.__file__).parent
     suite = {type(make(tmp_path)) for make in MAKERS.values()}
     for path in room.rglob("*.py"):

@@ -21,7 +21,7 @@ from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.report import dumps, format_bytes
 from imgbatch.reporters.base import Reporter, printable
 from imgbatch.reporters.console import Console
-from imgbatch.reporters.registry import make_reporter
+from imgbatch.reporters.files.whole_text import WholeFile, WholeText
 from imgbatch.storage.registry import refuse_remote
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def dupes(words: Sequence[str]) -> int:
     refuse_sources(search, report)
     files += [_file_reporter(path, search.duplicates) for path in own_files]
     format_groups = json_lines if arguments.json else spare_paths if arguments.print0 else text
-    files.append(make_reporter("--print0", lambda: format_groups(search.duplicates())))
+    files.append(WholeText(lambda: format_groups(search.duplicates())))
     code = carry_out(search, report, console, files, next_step="stopped early: no groups; what was decoded is noted")
     for warning in () if report.quiet else search.report.warnings:
         console.say(f"warning: {warning}")
@@ -102,7 +102,7 @@ def _file_reporter(path: str, duplicates: Any) -> Reporter:
         for piece in duplicates_page(duplicates(), path).pieces():
             yield piece.encode("utf-8", "backslashreplace")
 
-    return make_reporter("dupes --report", path, pieces)
+    return WholeFile(path, pieces)
 
 
 def json_lines(result: Duplicates) -> Iterator[bytes]:
