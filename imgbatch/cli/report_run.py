@@ -185,6 +185,10 @@ def carry_out(
             raise
         finally:
             console.close()
+        if any(file.shows_pictures for file in files):
+            from imgbatch.runs.review.review_run import lend_review
+
+            lend_review(run, files)
         file_failure = finish_reporters([*([] if stdout_failure else lines), *files], run.report)
     say_skips()
     speaker.finish(run.report)

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from imgbatch.core.job import Outcome, Source
 from imgbatch.core.report import Report
+
+if TYPE_CHECKING:
+    from imgbatch.reporters.page.pictures import Review
 
 _JOINER = "\u200d"  # joins emoji; everything else that does not print is spelled out
 
@@ -25,10 +28,16 @@ class Reporter(ABC):
         Whether it also tells of a run that was refused, or could not begin.
     path : str
         The file that it writes, if one.
+    shows_pictures : bool
+        Whether it has a use for `review`.
+    review : Review or None
+        Lent to it before :meth:`finish`, if at all: looks at files of the run again.
     """
 
     of_every_run: ClassVar[bool] = False
     path: str = ""
+    shows_pictures: ClassVar[bool] = False
+    review: Review | None = None
 
     def start(self, total: int, total_bytes: int) -> None:  # noqa: B027 - most reporters have nothing to do yet
         """`total` files will have an outcome; those that have to be read hold `total_bytes` bytes."""

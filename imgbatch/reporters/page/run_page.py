@@ -19,6 +19,7 @@ from imgbatch.reporters.files.json_csv import ReportFile
 from imgbatch.reporters.page.advice import ADVICE
 from imgbatch.reporters.page.links import Links
 from imgbatch.reporters.page.page import Page, Section
+from imgbatch.reporters.page.pictures import Candidates, looks
 from imgbatch.reporters.page.row import row
 
 #: Of files that are wrong, done, and left alone: how many get a row.
@@ -32,6 +33,8 @@ _PHASE_NAMES = {"read": "read", "decode": "decode", "ops": "operations", "encode
 class RunPage(ReportFile):
     """A run as one HTML file."""
 
+    shows_pictures = True
+
     def pieces(self, report: Report) -> Iterator[str]:
         """The page, bit by bit."""
         name = printable(os.path.basename(report.base.rstrip("/"))) if report.base else ""
@@ -39,13 +42,18 @@ class RunPage(ReportFile):
         lead = report.sentence()
         if report.stopped is not None or report.reason:
             lead += f"; stopped: {printable(report.reason)}"
-        return Page(title, lead, _sections(report, Links(self.path))).pieces()
+        return Page(title, lead, self._sections(report)).pieces()
+
+    def _sections(self, report: Report) -> Iterator[Section]:
+        candidates = Candidates()
+        yield from _sections(report, Links(self.path), candidates)
+        yield Section("pictures", 50, {}, looks(self.review, candidates, report.seconds))
 
 
-def _sections(report: Report, links: Links) -> Iterator[Section]:
+def _sections(report: Report, links: Links, candidates: Candidates) -> Iterator[Section]:
     tally = _Tally()
     table: dict[str, Any] = {"title": "All files"}
-    yield Section("files", 40, table, _rows(report, links, tally, table))
+    yield Section("files", 40, table, _rows(report, links, tally, candidates, table))
     yield Section("figures", 10, {}, _figures(report, tally))
     if tally.kinds:
         values = {"title": "What failed, and what to do"}
@@ -76,13 +84,16 @@ class _Tally:
             self.bytes_out += sum(output.bytes for output in outcome.outputs)
 
 
-def _rows(report: Report, links: Links, tally: _Tally, table: dict[str, Any]) -> Iterator[list[Any]]:
+def _rows(
+    report: Report, links: Links, tally: _Tally, candidates: Candidates, table: dict[str, Any]
+) -> Iterator[list[Any]]:
     """The rows of the table, and then what there is to say about it."""
     row_counts: Counter[str] = Counter()
     for outcome in report.outcomes:
         tally.add(outcome)
         group = _GROUPS[outcome.status]
         if row_counts[group] < MOST_ROWS[group]:
+            candidates.add(row_counts.total(), outcome)
             row_counts[group] += 1
             yield row(outcome, report.base, links)
     table["folders"] = links.folders

@@ -10,7 +10,11 @@ class Rows {
   constructor(section, pictures) {
     this.list = section.items;
     this.folders = section.folders || [];
-    this.pictures = new Map(pictures.map(([index, picture, ssim]) => [index, [picture, ssim]]));
+    this.pictures = new Map();
+    for (const [index, picture, ssim] of pictures) {
+      const [earlier, value] = this.pictures.get(index) || ["", null];
+      this.pictures.set(index, [picture || earlier, ssim ?? value]);
+    }
     this.hasOutputs = this.list.some((row) => row[4].length > 0);
     this.hasSsim = pictures.some(([, , ssim]) => ssim !== null);
     this.keys = new Map();

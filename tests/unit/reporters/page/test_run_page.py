@@ -128,7 +128,7 @@ def test_no_name_and_no_text_becomes_markup(tmp_path: Path) -> None:
     tags = [tag for tag, _ in Elements(text).elements]
     assert tags == [
         "html", "head", *["meta"] * 5, "title", "style", "body", "header", "div", "h1", "p", "main",
-        "noscript", "p", *["script"] * 4,
+        "noscript", "p", *["script"] * 5,
     ]  # fmt: skip
     shown = HOSTILE.replace("\u2028", "\\u2028")
     (found,) = sections(text)["files"]["items"]
@@ -176,7 +176,7 @@ def test_remote_sources_have_no_link(tmp_path: Path) -> None:
 
 def test_page_of_no_files(tmp_path: Path) -> None:
     data = sections(page_of(Report(), tmp_path))
-    assert data["files"]["items"] == [] and set(data) == {"files", "figures"}
+    assert data["files"]["items"] == [] and set(data) == {"files", "figures", "pictures"}
 
 
 def test_beyond_the_most_rows_the_page_says_what_it_leaves_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,1 @@
+"""Review: how do files look that are done, or that nobody could read?"""

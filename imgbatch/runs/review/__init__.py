@@ -1,0 +1,1 @@
+"""Review: what does a run look at again when it is done, to show its results?"""
