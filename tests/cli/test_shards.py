@@ -363,6 +363,20 @@ def test_a_damaged_record_is_named(run: Run, place: Path, line: bytes) -> None:
     assert merge(run).returncode == 1
 
 
+@pytest.mark.parametrize("text", [b"", b'["record","0/2 1"]\n', b'["rec'])
+def test_a_record_that_a_kill_has_cut_before_the_first_run_is_of_a_shard_that_never_ran(
+    run: Run, place: Path, text: bytes
+) -> None:
+    shard(run, 1, 2)
+    state = place / "web" / STATE / "shard-0-of-2"
+    state.mkdir()
+    (state / record.FILE).write_bytes(text)
+    done = merge(run)
+    assert done.returncode == 4 and "shard 0/2 never ran" in done.stderr
+    assert shard(run, 0, 2).returncode in (0, 1)
+    assert merge(run).returncode == 1
+
+
 def test_links_in_what_shards_left_are_not_followed(run: Run, place: Path) -> None:
     """What was unpacked from a stranger's archive may hold some."""
     for number in range(2):

@@ -179,7 +179,7 @@ class ShardMerge:
 
     @staticmethod
     def _last_end(records: dict[Shard, ShardRecord | None], count: int) -> int:
-        ends = [one.runs[-1].ended_ns for shard, one in records.items() if shard.count == count and one]
+        ends = [one.runs[-1].ended_ns for shard, one in records.items() if shard.count == count and one and one.runs]
         return max(ends, default=0)
 
     def _complete(self, group: dict[Shard, ShardRecord | None], ids: frozenset[str]) -> list[ShardPart]:
