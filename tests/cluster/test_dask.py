@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import socket
 import sys
 import threading
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ import pytest
 
 import imgbatch as ib
 from imgbatch.__main__ import main
-from imgbatch.core.errors import HostWarning, UsageError
+from imgbatch.core.errors import HostError, HostWarning, UsageError
 from imgbatch.core.job import Job, Outcome
 from imgbatch.core.report import ExitCode
 from imgbatch.core.version import component_versions
@@ -231,6 +232,40 @@ def test_a_scheduler_that_cannot_be_reached(tmp_path: Path, capfd: pytest.Captur
     told = capfd.readouterr().err
     assert told.startswith("imgbatch: no Dask scheduler answers at tcp://127.0.0.1:1: ") and told.count("\n") == 1
     assert main(words) == 0
+
+
+@contextlib.contextmanager
+def stranger(greeting: bytes) -> Iterator[int]:
+    """The port of a server that is no scheduler: it greets whoever connects, and says nothing more."""
+    connections: list[socket.socket] = []
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):  # closed
+            while True:
+                connections.append(server.accept()[0])
+                connections[-1].sendall(greeting)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=serve, daemon=True).start()
+        yield server.getsockname()[1]
+        server.shutdown(socket.SHUT_RDWR)
+    for connection in connections:
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    ("greeting", "sentence"),
+    [
+        (b"", "no Dask scheduler answers at tcp://127.0.0.1:.*: it says nothing for 1.5 s"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "is no Dask scheduler of a version that fits: "),
+    ],
+)
+def test_a_port_that_is_somebody_elses(tmp_path: Path, greeting: bytes, sentence: str) -> None:
+    """Dask waits for ever for who says nothing, and wants exabytes for what others say."""
+    package()
+    with stranger(greeting) as port, pytest.raises(HostError, match=sentence):
+        address = f"dask:tcp://127.0.0.1:{port}"
+        ib.run([SAMPLES / "web"], tmp_path / "out", executor=address, executor_timeout=0.5)
 
 
 def test_a_cluster_needs_its_extra_and_workers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 TOPIC = "imgbatch"  # of Dask's events: a worker says there which chunk it begins
 POLL = 0.5  # seconds between looks at who is there
 _CONNECT = 10.0  # seconds that a scheduler has to answer for the first time
+_CONNECT_STEPS = 3  # that may take so long: to be there, to say who it is, and to take a client
 _ANSWER = 10.0  # seconds that the scheduler has for an answer
 _CLOSE = 10.0  # seconds that an end may take
 #: Of a cluster of our own: it is in this process, for who connects to a scheduler has it run whatever they like, and a
@@ -128,10 +129,15 @@ class Cluster:
                 raise HostError(f"a Dask cluster cannot be started here: {sentence(error)}") from None
         if self._client is None:
             try:
-                self._client = package.Client(self._local or self._address, timeout=min(_CONNECT, self.timeout))
+                self._client = _connect(package, self._local or self._address, min(_CONNECT, self.timeout))
             except (OSError, ValueError, TypeError) as error:
                 self.close()
                 raise HostError(f"no Dask scheduler answers at {self._address}: {sentence(error)}") from None
+            except Exception as error:  # noqa: BLE001 - whatever Dask makes of what others say
+                self.close()
+                raise HostError(
+                    f"what answers at {self._address} is no Dask scheduler of a version that fits: {sentence(error)}"
+                ) from None
         self._is_open = True
         with _subscribing:
             listeners = _news_by_client.setdefault(self._client, [])
@@ -226,6 +232,41 @@ class Cluster:
     async def _tell(self, function: Callable[..., object], *values: object) -> None:
         with contextlib.suppress(Exception):
             await self._client.run(function, *values, on_error="ignore")
+
+
+def _connect(package: Any, place: LocalCluster | str, seconds: float) -> Any:
+    """A client; TimeoutError where somebody takes the connection and says nothing, for which Dask waits without end.
+
+    Parameters
+    ----------
+    package : module
+        distributed.
+    place : LocalCluster or str
+        Where the scheduler is.
+    seconds : float
+        That each step of the connection may take.
+    """
+    answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    is_late = threading.Event()
+
+    def connect() -> None:
+        try:
+            answer = package.Client(place, timeout=seconds)
+        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+            answer = error
+        answers.put(answer)
+        if is_late.is_set() and not isinstance(answer, BaseException):
+            answer.close()
+
+    threading.Thread(target=connect, name="imgbatch-connect", daemon=True).start()
+    try:
+        answer = answers.get(timeout=_CONNECT_STEPS * seconds)
+    except queue.Empty:
+        is_late.set()
+        raise TimeoutError(f"it says nothing for {_CONNECT_STEPS * seconds:g} s") from None
+    if isinstance(answer, BaseException):
+        raise answer
+    return answer
 
 
 def _note_beginning(listeners: list[News], event: tuple[float, str]) -> None:
