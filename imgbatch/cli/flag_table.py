@@ -14,6 +14,7 @@ from imgbatch.cli.flag import Flag, declaration_flags, operation_flag
 from imgbatch.codecs.encoder_options import FORMATS
 from imgbatch.codecs.registry import OPTIONAL
 from imgbatch.core.frozen_dataclass import frozen
+from imgbatch.core.quantities import Amount, Count
 from imgbatch.core.run_settings import Filters, Settings, UnattendedSettings
 from imgbatch.operations import Operation
 from imgbatch.planning.recipe import Output
@@ -42,8 +43,9 @@ def run_flags(operations: Operations) -> tuple[Flag, ...]:
 
 
 def pack_flags(operations: Operations) -> tuple[Flag, ...]:
-    """Every flag of ``imgbatch pack``: its own, and those of ``run`` that have a meaning for an array."""
-    return (*_operation_flags(operations), *_PACK, *_of_run(_names_in_pack()))
+    """Every flag of ``imgbatch pack``: its own, and those of ``run`` that have a meaning for an array or samples."""
+    encoding = {"--format", "--quality", "--icc", "--strip", "--background"}
+    return (*_operation_flags(operations), *_PACK, *_of_run(encoding | _names_in_pack()))
 
 
 def stats_flags(operations: Operations) -> tuple[Flag, ...]:
@@ -160,11 +162,16 @@ _STATS = (
     Flag(("--json",), "json", "statistics", "print one JSON object, exact to the last bit", "nothing"),
 )  # fmt: skip
 _PACK = (
-    Flag(("-o", "--output"), "output", "output", "the array; OUT.json beside it tells its rows", metavar="OUT.npy",
+    Flag(("-o", "--output"), "output", "output",
+         "the array, with OUT.json beside it; or samples, encoded: shards/%06d.tar, X.parquet", metavar="OUT.npy",
          read=path_reader("a file name ending in .npy")),
     Flag(("--mode",), "mode", "output", "the channels of a pixel (default RGB)", metavar="RGB|L|RGBA"),
     Flag(("--spill",), "spill", "output", "gather the rows in DIR first: for a disk that cannot be mapped",
          metavar="DIR", read=path_reader("a folder")),
+    Flag(("--shard-files",), "shard_files", "output", "samples in a shard, at most (default 10000)", metavar="N",
+         read=lambda name, word: Count(1, 10**9, auto=False).check(name, word)),
+    Flag(("--shard-bytes",), "shard_bytes", "output", "bytes of pictures in a shard, at most (default 1G)",
+         metavar="BYTES", read=lambda name, word: Amount(1).check(name, word)),
 )  # fmt: skip
 _FORMAT = Flag(
     ("-f", "--format"), "formats", "output",

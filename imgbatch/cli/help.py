@@ -8,7 +8,7 @@ usage: imgbatch COMMAND ...
 commands:
   run SRC... -o DIR [OPERATIONS] [options]   process files and folders into DIR
   run -r RECIPE.toml [SRC...] [options]      the same, from a recipe file
-  pack SRC... -o OUT.npy [OPERATIONS]        one (N,H,W,C) uint8 array, and OUT.json
+  pack SRC... -o OUT.npy [OPERATIONS]        one (N,H,W,C) uint8 array; or .tar, .parquet
   check SRC... [options]                     decode every frame; list damaged or mislabelled files
   verify DIR [--deep]                        compare outputs with the hashes in the ledger
   stats SRC... [OPERATIONS] [options]        exact mean, std, min, max and histogram; sizes, formats
@@ -94,13 +94,20 @@ imgbatch dupes photos --likeness pixels --print0 | xargs -0 rm. Exit codes: 0 do
 found, 1 some files could not be compared, 2 refused, 4 stopped early, 70 internal error,
 130 interrupted, 143 terminated; after the last four nothing is printed."""
 
-PACK_USAGE = "imgbatch pack SRC... -o OUT.npy OPERATIONS [options]"
+PACK_USAGE = """\
+imgbatch pack SRC... -o OUT.npy OPERATIONS [options]
+       imgbatch pack SRC... -o 'shards/%06d.tar' [OPERATIONS] [options]
+       imgbatch pack SRC... -o OUT.parquet [OPERATIONS] [options]"""
 
 PACK_ABOUT = """\
 Make one array of shape (N, height, width, channels), uint8, of all images, in the order of the
 sources, and OUT.json, which tells the rows. The operations must give every image one size, such as
 --resize 224x224,fit=cover (a picture with a shorter side fails; upscale enlarges it, fit=contain
-pads it). The row of a file that failed is zeros. Of animations the first frame counts."""
+pads it). The row of a file that failed is zeros. Of animations the first frame counts.
+
+Or make samples, encoded, each with its size and source: .tar as WebDataset reads them, one file or a
+shard for each number, .parquet for Hugging Face's datasets (needs pip install 'imgbatch[parquet]').
+Where no operation, format or option is given, pictures keep their bytes. A file that failed is none."""
 
 PACK_AFTER = """\
 Read it with numpy.load("OUT.npy", mmap_mode="r"). Transparency is laid on white (not with --mode

@@ -59,7 +59,7 @@ def parser(command: Command[Any], flags: Sequence[Flag]) -> Parser:
 
     result = Parser(
         prog=f"imgbatch {command.name}",
-        usage=command.usage,
+        usage=command.usage.replace("%", "%%"),
         description=command.about,
         epilog=command.after,
         allow_abbrev=False,

@@ -101,7 +101,7 @@ def test_no_images_are_no_rows(run: Run, place: Path) -> None:
         (["-o", "x.npy", *COVER], "expected SRC: a file, a folder or a quoted glob; see imgbatch pack --help"),
         (["photos", "-o", "x.png", *COVER], "expected a file name ending in .npy"),
         (["photos", "-o", "x.npy", *COVER, "--mode", "CMYK"], "unknown mode 'CMYK'"),
-        (["photos", "-o", "x.npy", *COVER, "-f", "webp"], "unknown flag -f"),
+        (["photos", "-o", "x.npy", *COVER, "-f", "webp"], "expected -o X.tar or X.parquet for --format"),
         (["photos", "-o", "x.npy", *COVER, "--moed", "L"], "did you mean --mode?"),
         (["fotos", "-o", "x.npy", *COVER], "no such file or folder; did you mean photos?"),
         (["photos", "-o", "x.npy", *COVER, "--failed-list", "photos/a.jpg"], "got the picture 'photos/a.jpg'"),
@@ -251,5 +251,5 @@ def test_help_names_what_pack_takes_and_no_more(run: Run) -> None:
     page = run("pack", "--help").stdout
     for flag in ("--resize", "--mode", "--spill", "-j, --workers", "-E, --exclude", "--files-from", "--overwrite"):
         assert flag in page
-    for flag in ("--quality", "--recipe", "--flat ", "--force", "--dry-run"):
+    for flag in ("--progressive", "--recipe", "--flat ", "--force", "--dry-run"):
         assert flag not in page

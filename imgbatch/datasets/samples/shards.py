@@ -1,0 +1,181 @@
+"""Shards: which files does a training set have, and how do they come to be whole or not at all?
+
+Each is written under a temporary name beside its place, and all of them are renamed at the end. How many there will be
+is not known before: a shard is full at a number of samples, or where the next one would make it larger than wanted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from typing import Any, BinaryIO
+
+from imgbatch.core.errors import PlanError, wrong_value
+from imgbatch.core.frozen_dataclass import frozen
+from imgbatch.storage.rename import rename_file
+from imgbatch.storage.temporary import temporary_name
+
+_NUMBER = re.compile(r"%(?:0?(\d{1,2}))?d")
+
+
+class SampleFile(ABC):
+    """One file of a set, open to be written; the stream is closed by who opened it."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.stream = stream
+
+    @abstractmethod
+    def add(self, key: str, facts: dict[str, Any], data: bytes) -> None:
+        """Add a sample.
+
+        Parameters
+        ----------
+        key : str
+            Its number in the set, the same width for all.
+        facts : dict
+            What is known of it: ``source``, ``root``, ``width``, ``height``, ``format``.
+        data : bytes
+            Its encoded picture.
+        """
+
+    @abstractmethod
+    def finish(self) -> None:
+        """Write what has to follow the last sample."""
+
+
+@frozen
+class Template:
+    """The names of a set: one file, or one for each shard, with the number where ``%06d`` stands.
+
+    Attributes
+    ----------
+    before, after : str
+        Absolute; the number stands between them.
+    width : int or None
+        How many digits a number has at least; None: there is one file, named `before`.
+    """
+
+    before: str
+    after: str = ""
+    width: int | None = None
+
+    @classmethod
+    def of(cls, name: str) -> Template:
+        """The template that was typed; UsageError where it is none."""
+        folder, base = os.path.split(os.path.abspath(name))
+        match = _NUMBER.search(base)
+        rest = base if match is None else base[: match.start()] + base[match.end() :]
+        if "%" in rest or "%" in folder:
+            raise wrong_value("a file name, or one with a number such as shards/%06d.tar,", "the set", name)
+        if match is None:
+            return cls(os.path.join(folder, base))
+        return cls(os.path.join(folder, base[: match.start()]), base[match.end() :], int(match[1] or 1))
+
+    @property
+    def folder(self) -> str:
+        """Where the files are."""
+        return os.path.dirname(self.before)
+
+    def path(self, number: int) -> str:
+        """The file of a shard, from 0."""
+        return self.before if self.width is None else f"{self.before}{number:0{self.width}d}{self.after}"
+
+    def there(self) -> list[str]:
+        """What has such a name already, in the order of names."""
+        if self.width is None:
+            return [self.before] if os.path.lexists(self.before) else []
+        name = re.compile(re.escape(os.path.basename(self.before)) + rf"\d{{{self.width},}}" + re.escape(self.after))
+        with contextlib.suppress(FileNotFoundError):
+            return [os.path.join(self.folder, one) for one in sorted(os.listdir(self.folder)) if name.fullmatch(one)]
+        return []
+
+
+class Shards:
+    """The files of a set while they are written.
+
+    Parameters
+    ----------
+    template : Template
+    kind : callable
+        Makes the :class:`SampleFile` of a stream.
+    most_samples, most_bytes : int
+        What a shard holds at most; a sample that is larger has one of its own.
+    """
+
+    def __init__(
+        self, template: Template, kind: Callable[[BinaryIO], SampleFile], most_samples: int, most_bytes: int
+    ) -> None:
+        self._template, self._kind = template, kind
+        self._limits = (most_samples, most_bytes) if template.width is not None else (1 << 62, 1 << 62)
+        self._names: list[str] = []  # the temporary ones, by number
+        self._file: SampleFile | None = None
+        self._count = self._size = 0
+
+    def add(self, key: str, facts: dict[str, Any], data: bytes) -> None:
+        """Add a sample to the last shard, or to a new one.
+
+        Parameters
+        ----------
+        key, facts, data
+            As of :meth:`SampleFile.add`.
+        """
+        most_samples, most_bytes = self._limits
+        if self._file is not None and (self._count >= most_samples or self._size + len(data) > most_bytes):
+            self._close()
+        file = self._file or self._open()
+        file.add(key, facts, data)
+        self._count += 1
+        self._size += len(data)
+
+    def _open(self) -> SampleFile:
+        name = temporary_name(self._template.folder)
+        self._names.append(name)
+        self._file, self._count, self._size = self._kind(open(name, "xb")), 0, 0  # noqa: SIM115 - closed by _close
+        return self._file
+
+    def _close(self) -> None:
+        if self._file is not None:
+            file, self._file = self._file, None
+            with file.stream:
+                file.finish()
+
+    def place(self, replace: bool) -> list[str]:
+        """Put all shards in their places; their paths. With `replace` they take the place of a set that is there.
+
+        Raises
+        ------
+        PlanError
+            Something has appeared in a place meanwhile; nothing is kept.
+        """
+        if not self._names:
+            self._open()  # a set without samples is a file without samples
+        self._close()
+        former = set(self._template.there()) if replace else set()
+        paths: list[str] = []
+        try:
+            for number, name in enumerate(self._names):
+                path = self._template.path(number)
+                rename_file(name, path, replace)
+                paths.append(path)
+        except FileExistsError as error:
+            _remove(paths)
+            there = error.filename2 or error.filename
+            raise PlanError(f"{there} has appeared meanwhile; nothing was kept") from None
+        _remove(former.difference(paths))
+        return paths
+
+    def release(self) -> None:
+        """Remove what is not in its place."""
+        if self._file is not None:
+            self._file.stream.close()
+            self._file = None
+        _remove(self._names)
+
+
+def _remove(paths: Iterable[str]) -> None:
+    for path in paths:
+        with contextlib.suppress(OSError):
+            os.unlink(path)

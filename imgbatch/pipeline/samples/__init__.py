@@ -1,0 +1,1 @@
+"""Samples: what does a worker make of a picture that others will learn from?"""
