@@ -15,6 +15,7 @@ class TestS3(StorageSuite):
 
     odd_names = {"new\nline.jpg"}
     rounds = 40
+    reads = 10
 
     @pytest.fixture
     def scheme(self) -> str:

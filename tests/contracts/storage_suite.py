@@ -12,7 +12,9 @@ import os
 import stat
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
+from multiprocessing.synchronize import Event
 from typing import ClassVar
 
 import pytest
@@ -54,9 +56,8 @@ def refusal_kind(call: Callable[[], object]) -> str:
     return failed.value.kind
 
 
-def _write_often(scheme: str, key: str, contents: list[bytes], seconds: float) -> None:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
+def _write_often(scheme: str, key: str, contents: list[bytes], enough: Event) -> None:
+    while not enough.is_set():
         for data in contents:
             store(scheme).write_whole(key, data)
 
@@ -81,10 +82,13 @@ class StorageSuite:
         Those of `NAMES` that the store takes from nobody, and refuses.
     rounds : int
         How many files two writers fight for.
+    reads : int
+        How often each content is read of a file that others replace all the time.
     """
 
     odd_names: ClassVar[set[str]] = set()
     rounds = 300
+    reads = 100
 
     @pytest.fixture
     def storage(self, scheme: str) -> Storage:
@@ -192,19 +196,24 @@ class StorageSuite:
         require(storage, "atomic_replace")
         contents = [bytes([value]) * size for value, size in ((1, 300_000), (2, 1_000_000))]
         storage.write_whole(key("a.jpg"), contents[0])
+        context = multiprocessing.get_context("spawn")
+        enough = context.Event()
         writers = [
-            multiprocessing.get_context("spawn").Process(
-                target=_write_often, args=(scheme, key("a.jpg"), contents, 2.0)
-            )
-            for _ in range(2)
+            context.Process(target=_write_often, args=(scheme, key("a.jpg"), contents, enough)) for _ in range(2)
         ]
         for writer in writers:
             writer.start()
-        reads = 0
-        while any(writer.is_alive() for writer in writers):
-            assert storage.read(key("a.jpg")) in contents
-            reads += 1
-        assert [writer.exitcode for writer in writers] == [0, 0] and reads > 3
+        seen: Counter[bytes] = Counter()
+        try:
+            while min(seen[data] for data in contents) < self.reads and all(writer.is_alive() for writer in writers):
+                data = storage.read(key("a.jpg"))
+                assert data in contents
+                seen[data] += 1
+        finally:
+            enough.set()
+            for writer in writers:
+                writer.join()
+        assert [writer.exitcode for writer in writers] == [0, 0]
         assert names_in(storage, os.path.dirname(key("a.jpg"))) == {"a.jpg"}
 
     @pytest.mark.parametrize("write", ["write_whole", "create_exclusively"])

@@ -23,10 +23,10 @@ from imgbatch.storage.below import Identity, Root
 from imgbatch.storage.remote import listing
 from imgbatch.storage.remote.address import Address, absolute, parse, refuse_long_name
 from imgbatch.storage.remote.client import attempt, client, library, refuse_missing
+from imgbatch.storage.remote.download import Download
 from imgbatch.storage.remote.object_status import FOLDER_STATUS, etag_number, object_status
 from imgbatch.storage.remote.prefix import Prefix
 
-_CHUNK = 16 << 20  # bytes that are taken from the connection at a time
 _LARGE = 64 << 20  # from here on what replaces an object is sent in parts
 _PART = 16 << 20
 _MARK = "imgbatch"  # the metadata that say which request wrote an object
@@ -90,10 +90,10 @@ class Bucket(Storage):
         raise FileNotFoundError(errno.ENOENT, what, key)
 
     def read(self, key: str) -> bytes:
-        """One GET; after a broken connection the rest of the very same version."""
+        """One GET; after a broken connection the rest of the very same version, or all of a newer one."""
         try:
             address = parse(key)
-            data = _Download(address).run()
+            data = Download(address).run()
         except FileNotFoundError as error:
             if self.is_folder(key):
                 raise ImageError("unsupported", "not a file but a folder") from error
@@ -162,7 +162,7 @@ class Bucket(Storage):
 
     def rename(self, key: str, new: str, *, replace: bool = False) -> None:
         """A copy, then the original is removed: two steps."""
-        data = _Download(parse(key)).run()
+        data = Download(parse(key)).run()
         (self.write_whole if replace else self.create_exclusively)(new, data)
         self.remove(key)
 
@@ -178,7 +178,7 @@ class Bucket(Storage):
     def fingerprint(self, key: str) -> str:
         """The content's hash; it is read for that: an ETag is none."""
         try:
-            return content_hash(_Download(_address(key)).run())
+            return content_hash(Download(_address(key)).run())
         except OSError:
             return ""
 
@@ -196,38 +196,6 @@ class Bucket(Storage):
         except FileNotFoundError:
             return False
         return True
-
-
-class _Download:
-    """The bytes of one object, of one version of it though connections break."""
-
-    def __init__(self, address: Address) -> None:
-        self._address, self._store = address, client(address)
-        self._parts: list[Any] = []
-        self._size, self._etag = 0, ""
-
-    def run(self) -> bytes:
-        """All bytes; FileExistsError where the object is another one by now."""
-        attempt(self._fetch, self._address)
-        return bytes(self._parts[0]) if len(self._parts) == 1 else b"".join(self._parts)
-
-    def _fetch(self) -> None:
-        if not self._etag:  # at first; later there is no telling whether it is the same version
-            self._parts.clear()
-            self._size = 0
-        options: dict[str, Any] = {}
-        if self._size:
-            options = {"range": {"offset": self._size}, "if_match": self._etag}
-        result = library().get(self._store, self._address.key, options=options)
-        self._etag = result.meta["e_tag"] or ""
-        whole = result.meta["size"]
-        for part in result.stream(min_chunk_size=_CHUNK):
-            self._parts.append(part)
-            self._size += len(part)
-            if self._size >= whole:
-                break
-        if self._size < whole:
-            raise ConnectionError("the connection ended before the object did")
 
 
 def _chain(first: FolderEntry | None, rest: Iterator[FolderEntry]) -> Iterator[FolderEntry]:

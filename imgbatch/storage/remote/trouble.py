@@ -72,7 +72,9 @@ def _meaning(error: BaseException, address: Address) -> tuple[int, str]:
     keys = _KEYS.get(address.scheme, "the credentials")
     if kind == "AlreadyExistsError":
         return errno.EEXIST, "an object has that name"
-    if kind == "PreconditionError" or code == "ConditionalRequestConflict":
+    # 416: the rest of what was begun to be read (obstore asks without If-Match), and a shorter object is there by now
+    is_changed = kind == "PreconditionError" or isinstance(error, FileExistsError)
+    if is_changed or code == "ConditionalRequestConflict" or status == "416":
         return errno.EEXIST, "somebody else changed it meanwhile"
     if code in _NO_BUCKET or (status == "404" and "bucket does not exist" in text):
         return errno.ENXIO, f"there is no bucket {address.home}; make it, or see to its name and to the endpoint"

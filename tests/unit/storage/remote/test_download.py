@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from imgbatch.core.errors import ImageError, UsageError
-from imgbatch.storage.remote import bucket, client
+from imgbatch.storage.remote import client, download
 from imgbatch.storage.remote.address import Address
 from imgbatch.storage.remote.bucket import Bucket
 
@@ -42,7 +42,10 @@ class Answer:
 
 
 class Library:
-    """A store whose connections break where a test says; its object changes when it says."""
+    """A store whose connections break where a test says; its object changes when it says.
+
+    A shorter object has no such range (416), and a heedless store answers whatever the condition is.
+    """
 
     def __init__(self, cuts: list[int], etags: list[str | None]) -> None:
         self.cuts: list[int | None] = [*cuts, None]
@@ -53,7 +56,12 @@ class Library:
         etag = self.etags.pop(0) if len(self.etags) > 1 else self.etags[0]
         self.requests.append(options)
         if options.get("if_match", etag) != etag:
-            raise PreconditionError(key)
+            if etag == '"short"':
+                raise GenericError(
+                    "Error performing GET http://h/ in 1ms - status code: 416: <Code>InvalidRange</Code>"
+                )
+            if etag != '"heedless"':
+                raise PreconditionError(key)
         start = options["range"]["offset"] if options else 0
         return Answer(start, self.cuts.pop(0) if len(self.cuts) > 1 else None, etag)
 
@@ -68,8 +76,8 @@ def without_pauses(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def read_from(library: Library, monkeypatch: pytest.MonkeyPatch) -> bytes:
     """What is read of the object."""
-    monkeypatch.setattr(bucket, "client", lambda address: None)
-    monkeypatch.setattr(bucket, "library", lambda: library)
+    monkeypatch.setattr(download, "client", lambda address: None)
+    monkeypatch.setattr(download, "library", lambda: library)
     return Bucket().read(URL)
 
 
@@ -80,10 +88,21 @@ def test_what_is_missing_is_fetched_of_the_same_version(monkeypatch: pytest.Monk
     assert offsets == [{}, 50, 100, 100] and library.requests[1] == {"if_match": '"one"', "range": {"offset": 50}}
 
 
-def test_another_version_is_no_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("newer", ['"two"', '"short"', '"heedless"'])
+def test_another_version_is_read_from_its_start(monkeypatch: pytest.MonkeyPatch, newer: str) -> None:
+    library = Library([50], ['"one"', newer])
+    assert read_from(library, monkeypatch) == DATA
+    first, rest, anew = library.requests
+    assert first == anew == {} and rest["if_match"] == '"one"'
+
+
+def test_a_version_after_the_other_is_no_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where each is replaced before its rest is read."""
+    etags: list[str | None] = [f'"{number}"' for number in range(99)]
+    library = Library([50] * 99, etags)
     with pytest.raises(ImageError, match="changed while it was read") as failed:
-        read_from(Library([50], ['"one"', '"two"']), monkeypatch)
-    assert failed.value.kind == "changed"
+        read_from(library, monkeypatch)
+    assert failed.value.kind == "changed" and len(library.requests) == 2 * download._VERSIONS
 
 
 def test_without_an_etag_it_is_read_anew(monkeypatch: pytest.MonkeyPatch) -> None:

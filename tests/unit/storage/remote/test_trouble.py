@@ -35,6 +35,7 @@ def answer(status: int, code: str) -> str:
         (FileNotFoundError(answer(404, "NoSuchKey")), errno.ENOENT, "no such object"),
         (error("AlreadyExistsError", answer(412, "PreconditionFailed")), errno.EEXIST, "has that name"),
         (error("PreconditionError", answer(412, "PreconditionFailed")), errno.EEXIST, "somebody else changed it"),
+        (error("GenericError", answer(416, "InvalidRange")), errno.EEXIST, "somebody else changed it"),
         (error("PermissionDeniedError", answer(403, "AccessDenied")), errno.EACCES, "access denied (AccessDenied)"),
         (error("PermissionDeniedError", answer(403, "RequestTimeTooSkewed")), errno.EACCES, "machine's clock"),
         (error("UnauthenticatedError", answer(401, "ExpiredToken")), errno.EACCES, "does not accept the credentials"),
