@@ -83,15 +83,15 @@ def read_widths(name: str, word: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(int(part) for part in parts))
 
 
-def path_reader(what: str, suffix: str = "", folder: bool = True) -> Reader:
+def path_reader(what: str, suffix: str | tuple[str, ...] = "", folder: bool = True) -> Reader:
     """A reader of paths.
 
     Parameters
     ----------
     what : str
         What is expected, for the message.
-    suffix : str
-        How the name must end, in lower case.
+    suffix : str or tuple of str
+        How the name must end, in lower case; any of several.
     folder : bool
         Whether the path may be that of a folder that exists.
     """

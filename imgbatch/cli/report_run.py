@@ -19,7 +19,7 @@ from imgbatch.core.run_settings import UnattendedSettings
 from imgbatch.planning.source_filter import looks_like_source
 from imgbatch.reporters.base import Reporter, printable
 from imgbatch.reporters.console import Console, ConsoleStyle
-from imgbatch.reporters.registry import make_reporter, reporter_for
+from imgbatch.reporters.registry import make_reporter, reporter_for, srcset_reporter
 from imgbatch.reporters.summary import hints
 from imgbatch.storage.registry import refuse_remote
 from imgbatch.storage.temporary import sweep
@@ -75,7 +75,7 @@ def file_reporters(
             raise UsageError(f"expected a file name for a report, got the folder {path!r}")
     reporters = [reporter_for(path) for path in report.report_files]
     if srcset is not None:
-        reporters.append(make_reporter("--srcset", srcset))
+        reporters.append(srcset_reporter(srcset))
     if report.failed_list is not None:
         reporters.append(make_reporter("--failed-list", report.failed_list, null, console.say))
     return reporters

@@ -122,6 +122,7 @@ class Written:
     fields: tuple[
         str, ...
     ] = ()  # those that operations asked for and that the file's content does not decide: n, mtime
+    placeholder: str = ""  # what stands for the file while it loads: its thumbhash in base64, and its color ``#rrggbb``
 
     def record(self, base: str) -> dict[str, Any]:
         """The JSON record of one output, its path relative to `base`, an absolute folder; "" keeps it absolute."""

@@ -53,8 +53,9 @@ class Chunks:
             self._foresee(start)
         if start >= len(self._jobs):
             raise StopIteration
-        self._next = start + self._count(start)
-        return [self._job(place) for place in range(start, self._next)]
+        chunk = self._chunk(start)
+        self._next += len(chunk)
+        return chunk
 
     def learn(self, outcomes: Iterable[Outcome]) -> None:
         """Correct the guess by what these files have cost."""
@@ -76,18 +77,20 @@ class Chunks:
     def _job(self, place: int) -> Job:
         return self._jobs[place] if self._last is None or place < self._last else self._end[place - self._last]
 
-    def _count(self, start: int) -> int:
+    def _chunk(self, start: int) -> list[Job]:
+        """The next jobs; each is asked for once, because it is made again each time."""
         rest = len(self._jobs) - start
         if self._size is not None:
-            return min(self._size, rest)
+            return [self._job(start + count) for count in range(min(self._size, rest))]
         most = max(1, min(self._most, rest // (self.workers * 4)))
         factor = max(0.2, self._actual_ms / self._guess_ms) if self._guess_ms else 4.0  # nothing known: carefully
         cost = 0.0
-        for count in range(most):
-            cost += factor * _guess(self._job(start + count).source.size)
-            if cost >= self._worth_ms:
-                return count + 1
-        return most
+        chunk: list[Job] = []
+        while len(chunk) < most and cost < self._worth_ms:
+            job = self._job(start + len(chunk))
+            chunk.append(job)
+            cost += factor * _guess(job.source.size)
+        return chunk
 
 
 def _guess(size: int) -> float:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import concurrent.futures
 import os
 import pickle
+import queue
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from imgbatch.core.errors import EngineError, LostEngineError, sentence, wrong_value
@@ -83,7 +84,7 @@ class Futures(Executor):
             if self._stopping:
                 flight.stop()
             try:
-                while flight.goes_on(CHUNKS_PER_SLOT * self.parallelism):
+                while flight.goes_on(lambda: CHUNKS_PER_SLOT * self.parallelism):
                     flight.collect()
                     while flight.outcomes:
                         yield flight.outcomes.popleft()
@@ -97,7 +98,7 @@ class Futures(Executor):
                 raise
             finally:
                 flight.stop()
-                concurrent.futures.wait(flight.futures)
+                flight.wait()
                 if flight.lost_jobs:
                     task.clean_up_after(None, flight.lost_jobs)
                 self._flight = None
@@ -132,6 +133,9 @@ class _Flight:
         self.outcomes: deque[Outcome] = deque()
         self.error: EngineError | None = None
         self.lost_jobs: list[Job] = []
+        #: Those that are done: they say so themselves, as concurrent.futures.wait does not hear of one that a shutdown
+        #: has cancelled, and would wait for ever.
+        self._done: queue.SimpleQueue[concurrent.futures.Future[Reply]] = queue.SimpleQueue()
         self._losses = 0  # in a row
         self._has_replies = False
         self._is_over = False
@@ -146,39 +150,61 @@ class _Flight:
             for future in list(self.futures):
                 future.cancel()
 
-    def goes_on(self, window: int) -> bool:
-        """Submit chunks until so many are in flight; whether any is."""
-        while len(self.futures) < window and not self._is_over:
-            attempt = self._attempts.next()
-            if attempt is None:
-                break
-            try:
-                self.futures[self._pool.submit(self._call, self._call.pack(attempt))] = attempt
-            except Exception as error:  # noqa: BLE001 - it broke, or was shut down; what it raises then is its own
-                self._end(LostEngineError(_broke(error, self._attempts)))
+    def goes_on(self, window: Callable[[], int]) -> bool:
+        """Submit chunks until as many are in flight as `window` says now; whether any is."""
+        try:
+            count = 0 if self._is_over else window()
+            while len(self.futures) < count and not self._is_over:
+                attempt = self._attempts.next()
+                if attempt is None:
+                    break
+                self._add(self._pool.submit(self._call, self._call.pack(attempt)), attempt)
+        except Exception as error:  # noqa: BLE001 - it broke, or was shut down; what it raises then is its own
+            self._end(error if isinstance(error, EngineError) else LostEngineError(_broke(error, self._attempts)))
         return bool(self.futures)
+
+    def _add(self, future: object, attempt: Attempt) -> None:
+        if not isinstance(future, concurrent.futures.Future) or future in self.futures:
+            kind = "concurrent.futures.Future"
+            raise EngineError(f"expected a new {kind} for each call to submit(), got {future!r:.100}")
+        self.futures[future] = attempt
+        future.add_done_callback(self._done.put)
 
     def collect(self) -> None:
         """Wait for a future, and take what is done."""
-        done, _ = concurrent.futures.wait(self.futures, return_when=concurrent.futures.FIRST_COMPLETED)
-        for future in done:
-            attempt = self.futures.pop(future)
-            try:
-                reply = future.result()
-                self._take(attempt, reply)
-            except EngineError as error:
-                self._end(error)
-            except concurrent.futures.BrokenExecutor as error:
-                self._end(LostEngineError(_broke(error, self._attempts)))
-            except concurrent.futures.CancelledError as error:
-                if not self._is_over:
-                    self._lose(attempt, error)
-            except Exception as error:  # noqa: BLE001 - each engine has its own
-                self._lose(attempt, error)
+        self._receive(self._done.get())
+        while not self._done.empty():
+            self._receive(self._done.get())
+
+    def wait(self) -> None:
+        """Wait until nothing is in flight, and count none of it."""
+        while self.futures:
+            del self.futures[self._done.get()]
+
+    def _receive(self, future: concurrent.futures.Future[Reply]) -> None:
+        attempt = self.futures.pop(future)
+        try:
+            error = future.exception()
+            if error is None:
+                self._take(attempt, future.result())
+        except Exception as one:  # noqa: BLE001 - each engine has its own
+            error = one
+        if isinstance(error, EngineError):
+            self._end(error)
+        elif isinstance(error, concurrent.futures.BrokenExecutor):
+            self._end(LostEngineError(_broke(error, self._attempts)))
+        elif isinstance(error, KeyboardInterrupt):  # Ctrl-C, of an executor that does its calls in this thread
+            raise error
+        elif error is not None and not (self._is_over and isinstance(error, concurrent.futures.CancelledError)):
+            self._lose(attempt, error)
 
     def _take(self, attempt: Attempt, reply: Reply) -> None:
+        if not isinstance(reply, Reply):
+            raise EngineError(f"expected what the call returns for the result of its future, got {reply!r:.100}")
         if reply.refusal:
             raise EngineError(reply.refusal)
+        if len(reply.replies) != len(attempt.jobs) and not self._is_over:
+            raise EngineError("expected the reply to its own call for the result of a future, got that to another one")
         refuse_blind_worker(self._task, attempt.jobs, reply.missing)
         self._losses, self._has_replies = 0, True
         self.outcomes.extend(self._attempts.finish(attempt, reply.replies, reply.sums))

@@ -33,13 +33,12 @@ from imgbatch.ledger.damage import SQLITE_ERRORS, LedgerDamageError, guard, is_d
 from imgbatch.ledger.database import open_to_write
 from imgbatch.ledger.index import LedgerIndex
 from imgbatch.ledger.rows import BACK_OFF_DAYS, DAY_NS, Row, digest_with_fields, is_retryable, relative_path
-from imgbatch.ledger.schema import insert
+from imgbatch.ledger.schema import CHANGES
 from imgbatch.ledger.shards.merge_notes import MergeNotes
 from imgbatch.storage.below import Identity, identity_of, refuse_another_identity
 from imgbatch.storage.durable import sync_files
 from imgbatch.storage.registry import is_remote, storage_of
 
-_PENDING = ("written", "failures", "forgotten", "moved", "pruned")
 _BATCH_SECONDS = 1.0  # what a killed run may have to do again
 _BATCH_ROWS = 500
 _RESERVE = 64 * 1024  # bytes kept so that a full disk takes the last records
@@ -63,7 +62,7 @@ class Ledger(LedgerIndex, MergeNotes):
         self._reserve = os.path.join(os.path.dirname(self.file), "reserve")
         self._digests: Sequence[str] = ()
         self._connection: sqlite3.Connection | None = None
-        self._pending: dict[str, list[tuple[object, ...]]] = {name: [] for name in _PENDING}
+        self._pending: dict[str, list[tuple[object, ...]]] = {name: [] for name in CHANGES}
         self._last = time.monotonic()
         self._paths_to_sync: list[str] = []  # outputs that are to be recorded
         self._identity: Identity | None = None  # of the file that was opened
@@ -116,6 +115,10 @@ class Ledger(LedgerIndex, MergeNotes):
         if outcome.status == "unchanged":  # what was restored is as it was when it was done
             if outcome.source.path in self._failure_by_source:
                 self._pending["forgotten"].append((source, self.digest))
+            for one in outcome.outputs:
+                row = self._by_path.get(one.path)
+                if row is not None and row.placeholder != one.placeholder:  # nobody asked for it when it was made
+                    self._pending["placeholders"].append((one.placeholder, row.as_record(self.folder)[0]))
             return
         for one in outcome.outputs:
             self._paths_to_sync.append(one.path)
@@ -126,6 +129,7 @@ class Ledger(LedgerIndex, MergeNotes):
                 os.fsencode(relative_path(one.path, self.folder)), source, one.output, outcome.source.size,
                 outcome.source.mtime_ns, digest, one.format, one.width, one.height, one.frames, one.quality, one.bytes,
                 one.mtime_ns, outcome.source_hash, one.hash, one.source_format, now, self.run, 0,
+                one.placeholder,
             )  # fmt: skip
             self._pending["written"].append(record)
         error = outcome.error
@@ -226,11 +230,8 @@ class Ledger(LedgerIndex, MergeNotes):
         with self._open() as connection:
             if self._row_of_run:
                 connection.execute(_NEW_RUN, self._row_of_run)  # where a damaged file was set aside meanwhile
-            connection.executemany(insert("written"), pending["written"])
-            connection.executemany(insert("failures"), pending["failures"])
-            connection.executemany("DELETE FROM failures WHERE source=? AND digest=?", pending["forgotten"])
-            connection.executemany("UPDATE written SET moved=1 WHERE source=?", pending["moved"])
-            connection.executemany("DELETE FROM written WHERE path=?", pending["pruned"])
+            for name, statement in CHANGES.items():
+                connection.executemany(statement, pending[name])
             connection.execute("UPDATE runs SET seen_ns=? WHERE id=?", (time.time_ns(), self.run))
 
     def _give_reserve(self) -> None:

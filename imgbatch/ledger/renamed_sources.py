@@ -103,6 +103,7 @@ class RenamedSources:
                         store.version(info),
                         hash=row.hash,
                         source_format=row.own,
+                        placeholder=row.placeholder,
                     )  # fmt: skip
                 )
             return tuple(copies)

@@ -71,6 +71,7 @@ class Row:
     recorded_ns: int
     run: int
     moved: int
+    placeholder: str = ""
 
     @classmethod
     def from_record(cls, folder: str, record: Sequence[Any]) -> Row:
@@ -123,7 +124,7 @@ class Row:
         """The row as the record of an unchanged file has it."""
         return Written(
             self.output, self.path, self.format, self.width, self.height, self.size, self.quality, self.frames,
-            self.mtime_ns,
+            self.mtime_ns, placeholder=self.placeholder,
         )  # fmt: skip
 
 

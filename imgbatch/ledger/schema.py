@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from types import UnionType
 from typing import NamedTuple
 
-VERSION = 5
+VERSION = 6
 #: A new ledger's tables.
 SCHEMA = {
     "written": """CREATE TABLE IF NOT EXISTS written (
@@ -34,7 +34,8 @@ SCHEMA = {
     own TEXT NOT NULL DEFAULT '',           -- the source's format, where it can be written
     recorded_ns INTEGER NOT NULL DEFAULT 0,
     run INTEGER NOT NULL DEFAULT 0,
-    moved INTEGER NOT NULL DEFAULT 0        -- whether the source was to be archived: then it is not gone
+    moved INTEGER NOT NULL DEFAULT 0,       -- whether the source was to be archived: then it is not gone
+    placeholder TEXT NOT NULL DEFAULT ''    -- what stands for the file while it loads; '' where nobody asked
 ) WITHOUT ROWID""",
     "failures": """CREATE TABLE IF NOT EXISTS failures (
     source BLOB NOT NULL,        -- absolute
@@ -89,6 +90,7 @@ _COUNT: Kind = int | None
 KINDS: dict[str, tuple[Kind, ...]] = {
     "written": (
         bytes, bytes, int, int, int, str, str, int, int, int, _COUNT, int, int, str, str, str, int, int, int,
+        str,
     ),
     "failures": (bytes, str, int, int, str, str, str, str, int, int, str, int),
     "runs": (int, int, int, _COUNT, _COUNT, str, str, str, str, bytes),
@@ -129,6 +131,7 @@ MIGRATIONS = {
     5: Migration(  # the first ledgers of version 2 had no `own` and no `moved`
         columns=[("runs", "folder", _BYTES), ("written", "own", _TEXT), ("written", "moved", _NUMBER)]
     ),
+    6: Migration(columns=[("written", "placeholder", _TEXT)]),
 }
 
 
@@ -164,7 +167,23 @@ def insert(table: str) -> str:
     return f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
 
 
+#: What a run changes while it goes, in this order: the statement for each row.
+CHANGES = {
+    "written": insert("written"),
+    "failures": insert("failures"),
+    "forgotten": "DELETE FROM failures WHERE source=? AND digest=?",
+    "moved": "UPDATE written SET moved=1 WHERE source=?",
+    "pruned": "DELETE FROM written WHERE path=?",
+    "placeholders": "UPDATE written SET placeholder=? WHERE path=?",
+}
+
+
 def select(table: str, there: Collection[str] | None = None) -> str:
     """The statement that reads all rows, with the columns as in COLUMNS; `there`: those that an older ledger has."""
-    names = [name if there is None or name in there else f"X'' AS {name}" for name in COLUMNS[table]]
+    blanks = {bytes: "X''", str: "''"}
+    columns = zip(COLUMNS[table], KINDS[table], strict=True)
+    names = [
+        name if there is None or name in there else f"{blanks.get(kind, '0')} AS {name}"  # type: ignore[call-overload]  # plain types are keys, unions are not found
+        for name, kind in columns
+    ]
     return f"SELECT {', '.join(names)} FROM {table}"

@@ -6,7 +6,7 @@ one file is still as it was written is for index.py to say; in place, for origin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from imgbatch.core.job import Job, Outcome
@@ -17,7 +17,9 @@ from imgbatch.planning.recipe import Recipe
 NOT_AGAIN = "not tried again: neither the file nor the recipe has changed (--retry-failed)"
 
 
-def up_to_date(ledger: Ledger, job: Job, recipe: Recipe, digests: Sequence[str]) -> Outcome | None:
+def up_to_date(
+    ledger: Ledger, job: Job, recipe: Recipe, digests: Mapping[int, str], with_mtime: Collection[int]
+) -> Outcome | None:
     """The outcome "unchanged", when every target of the job is there, as this recipe would make it of this source.
 
     Parameters
@@ -25,20 +27,19 @@ def up_to_date(ledger: Ledger, job: Job, recipe: Recipe, digests: Sequence[str])
     ledger : Ledger
     job : Job
     recipe : Recipe
-    digests : sequence of str
+    digests : mapping of int to str
         Of the recipe's outputs, in their order.
+    with_mtime : collection of int
+        The outputs whose files have the source's mtime.
     """
     if not job.targets:
         return None
-    late = any(target.late for target in job.targets)
-    without_file: set[int] = set()
-    if late:
+    if any(target.late for target in job.targets):
         from imgbatch.planning.renditions import outputs_without_file  # only recipes with widths have them
 
-        without_file = outputs_without_file(ledger.widths(job.source, digests), job, recipe)
-    digest_by_output = {output: digest for output, digest in enumerate(digests) if output not in without_file}
-    with_mtime = {output for output in digest_by_output if recipe.outputs[output].preserve}
-    outputs = ledger.up_to_date(job, digest_by_output, with_mtime)
+        without_file = outputs_without_file(ledger.widths(job.source, list(digests.values())), job, recipe)
+        digests = {output: digest for output, digest in digests.items() if output not in without_file}
+    outputs = ledger.up_to_date(job, digests, with_mtime)
     return None if outputs is None else Outcome(job.index, job.source, "unchanged", outputs=outputs)
 
 

@@ -42,6 +42,8 @@ class ImageTask(FileTask):
         The output folder, below which all outputs are written; the folder of each when not given.
     assumed_profile : FileContent, optional
         Of pictures that have none; read from the file that the outputs name when not given.
+    placeholders : bool
+        Whether outputs are looked at again for what stands for them while they load.
     """
 
     recipe: Recipe
@@ -51,10 +53,12 @@ class ImageTask(FileTask):
     is_continuation: bool = False
     root: Root | None = None
     assumed_profile: FileContent | None = None
+    placeholders: bool = False
 
     @property
     def uses_numpy(self) -> bool:
-        return any(op.uses_numpy for op in self.recipe.every_op if op.word != "resize" or self.resampler == "numpy")
+        is_numpy = self.resampler == "numpy"
+        return self.placeholders or any(op.uses_numpy for op in self.recipe.every_op if op.word != "resize" or is_numpy)
 
     @functools.cached_property
     def plans(self) -> dict[object, DecodePlan]:

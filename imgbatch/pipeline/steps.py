@@ -69,6 +69,7 @@ class ImageContext(FileContext):
         self.reductions: dict[int | None, SpooledFrames] = {}
         self.turns: dict[Turn, bytes] = {}  # what became of the source
         self.late: dict[str, tuple[EncodedFile, Output]] = {}  # under names that the pixels decided
+        self.written: dict[str, bytes] = {}  # by path, where placeholders are wanted
 
     def process(self) -> None:
         """All steps; an output that fails does not keep the others from being made."""
@@ -84,6 +85,10 @@ class ImageContext(FileContext):
                     output_step(self, one)
             except Exception as error:  # noqa: BLE001 - the other outputs are still written
                 self.fail(error)
+        if self.written:
+            from imgbatch.pipeline.previews.placeholder import with_placeholders
+
+            self.files = with_placeholders(self.files, self.written.__getitem__, self.task.max_pixels)
         if self.picture.changes and self.decisions.copies_all:
             self.picture.changes.clear()  # what decoding would lose is in the copy
 
@@ -251,7 +256,7 @@ def encode(image: ImageContext, one: OutputContext) -> None:
         else:
             file = codecs.encode(frames, format, output, metadata, timing)
         if decision.may_keep_source:
-            file = _smaller(image, file, output)
+            file = write_output.smaller_file(image, file, output)
     image.changes += file.changes
     one.file = file
 
@@ -268,6 +273,8 @@ def write(image: ImageContext, one: OutputContext) -> None:
     mtime_ns = write_output.write_output(path, image.job, target, file, output, image.worker.again, image.task)
     if target.late:
         image.late[path] = file, output
+    if image.task.placeholders:
+        image.written[path] = file.data
     image.files.append(Written(
         target.output, path, file.format, file.width, file.height, len(file.data), file.quality, file.frames, mtime_ns,
         file.mode, content_hash(file.data), image.source_format,
@@ -284,16 +291,3 @@ OUTPUT_STEPS: tuple[Callable[[ImageContext, OutputContext], None], ...] = (opera
 
 def _apply(image: ImageContext, ops: Sequence[Operation], frames: SpooledFrames) -> SpooledFrames:
     return SpooledFrames(image.timer.operate(ops, frames)) if ops else frames
-
-
-def _smaller(image: ImageContext, file: EncodedFile, output: Output) -> EncodedFile:
-    """`file`, or the source's bytes where it saves less than was asked for: 0 % where nothing was said."""
-    data = image.data
-    share = float((output.min_savings or "0%").removesuffix("%"))
-    if len(file.data) < len(data) * (1 - share / 100) or len(data) > (output.max_bytes or len(data)):
-        return file
-    saving = f"{100 * (1 - len(file.data) / len(data)):.1f}%"
-    change = f"original's bytes kept: encoding would save {saving}"
-    return EncodedFile(
-        data, file.format, *image.picture.size, file.frames, changes=[change], has_position=file.has_position
-    )

@@ -146,6 +146,30 @@ def refuse_another_picture(path: str, file: EncodedFile, output: Output, earlier
         raise ImageError("exists", f"two outputs would both be {path}; give them different --name or dir")
 
 
+def smaller_file(image: ImageContext, file: EncodedFile, output: Output) -> EncodedFile:
+    """`file`, or the source's bytes where it saves less than was asked for: 0 % where nothing was said.
+
+    Parameters
+    ----------
+    image : ImageContext
+    file : EncodedFile
+        May be replaced by its source.
+    output : Output
+        The wish for it.
+    """
+    data = image.data
+    share = float((output.min_savings or "0%").removesuffix("%"))
+    if len(file.data) < len(data) * (1 - share / 100) or len(data) > (output.max_bytes or len(data)):
+        return file
+    from imgbatch.codecs.writing.encode import EncodedFile  # who encoded a file has it loaded
+
+    saving = f"{100 * (1 - len(file.data) / len(data)):.1f}%"
+    change = f"original's bytes kept: encoding would save {saving}"
+    return EncodedFile(
+        data, file.format, *image.picture.size, file.frames, changes=[change], has_position=file.has_position
+    )
+
+
 def _are_renditions_of_one(output: Output, other: Output) -> bool:
     """Whether two outputs differ in nothing but the width that they ask for."""
     if output.rendition is None or other.rendition is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 from imgbatch.core.job import Outcome, Source
@@ -26,6 +27,8 @@ class Reporter(ABC):
     ----------
     of_every_run : bool
         Whether it also tells of a run that was refused, or could not begin.
+    reads_outcomes : bool
+        Whether it looks at the report's outcomes at the finish; where no reporter does, the run keeps none.
     path : str
         The file that it writes, if one.
     shows_pictures : bool
@@ -35,6 +38,7 @@ class Reporter(ABC):
     """
 
     of_every_run: ClassVar[bool] = False
+    reads_outcomes: ClassVar[bool] = True
     path: str = ""
     shows_pictures: ClassVar[bool] = False
     review: Review | None = None
@@ -60,6 +64,11 @@ class Reporter(ABC):
 
     def close(self) -> None:  # noqa: B027 - only what holds the terminal has something to give back
         """No more calls follow, whether or not :meth:`finish` was one of them."""
+
+
+def need_outcomes(reporters: Iterable[Reporter]) -> bool:
+    """Whether one of these reads the report's outcomes: else the run need not keep them."""
+    return any(reporter.reads_outcomes for reporter in reporters)
 
 
 def printable(text: str) -> str:

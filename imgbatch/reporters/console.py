@@ -49,6 +49,8 @@ class Console(Reporter):
         Seconds, monotonic.
     """
 
+    reads_outcomes = False
+
     def __init__(
         self,
         stream: TextIO,

@@ -20,6 +20,8 @@ class JsonLines(Reporter):
         The output folder: paths of outputs are relative to it.
     """
 
+    reads_outcomes = False
+
     def __init__(self, stream: BinaryIO, base: str) -> None:
         self._stream = stream
         self._base = base

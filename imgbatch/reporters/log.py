@@ -48,6 +48,7 @@ class Log(Reporter):
     """
 
     of_every_run = True
+    reads_outcomes = False
 
     def __init__(self, path: str, form: str, base: str, everything: bool = False) -> None:
         self.path = path

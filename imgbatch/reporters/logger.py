@@ -19,6 +19,8 @@ DEBUG, INFO, WARNING, ERROR, CRITICAL = 10, 20, 30, 40, 50  # logging's
 class Logger(Reporter):
     """The records of one run; a file that went well is one of level DEBUG. Each has its Outcome as ``outcome``."""
 
+    reads_outcomes = False
+
     def __init__(self, base: str) -> None:
         import logging  # whoever asks has seen that it is loaded
 

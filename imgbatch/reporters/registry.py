@@ -13,7 +13,8 @@ from imgbatch.core.errors import wrong_value
 from imgbatch.reporters.base import Reporter
 from imgbatch.storage.registry import refuse_remote
 
-#: Module and class of each reporter, by the suffix of its report files or by its flag, in the order of the docs.
+#: Module and class of each reporter, by the suffix of its report files or by its flag, in the order of the docs;
+#: after the flag, the suffix that asks for another one.
 REPORTERS = {
     ".json": "files.json_csv.JsonFile",
     ".csv": "files.json_csv.CsvFile",
@@ -26,6 +27,7 @@ REPORTERS = {
     "--plot": "statistics.StatisticsPicture",
     "--profile": "profile.Profile",
     "--srcset": "files.srcset.SrcSet",
+    "--srcset .html": "files.srcset_page.SrcSetPage",
     "--stats": "files.json_csv.StatsFile",
     "--unattended": "unattended.UnattendedReporter",
 }
@@ -38,6 +40,11 @@ def make_reporter(word: str, *arguments: Any, **options: Any) -> Reporter:
     module, _, name = REPORTERS[word].rpartition(".")
     reporter: Reporter = getattr(importlib.import_module(f"imgbatch.reporters.{module}"), name)(*arguments, **options)
     return reporter
+
+
+def srcset_reporter(path: str) -> Reporter:
+    """The reporter of ``--srcset``: a page of elements where `path` ends in ``.html``, else their data."""
+    return make_reporter("--srcset .html" if path.lower().endswith(".html") else "--srcset", path)
 
 
 def reporter_for(path: str) -> Reporter:

@@ -30,6 +30,8 @@ class UnattendedReporter(Reporter):
         What is said of an outcome that is wrong, as the console says it.
     """
 
+    reads_outcomes = False
+
     def __init__(
         self, say: Callable[[str], None], earlier_failures: Collection[str], lines: Callable[[Outcome], list[str]]
     ) -> None:

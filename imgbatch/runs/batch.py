@@ -57,6 +57,7 @@ class Batch(Run):
         ledger: bool = True,
         executor: ForeignExecutor | None = None,
         stats: bool = False,
+        placeholders: bool = False,
     ) -> None:
         super().__init__(paths, settings, filters, executor)
         what = "a Recipe such as Recipe(ops=[Resize('1600')])"
@@ -66,7 +67,7 @@ class Batch(Run):
         self.preparation = Preparation(
             self.paths, output, self.recipe, self.settings, self.filters, ledger, self.executor_kind.in_this_process
         )
-        self._stats = stats
+        self._stats, self._placeholders = stats, placeholders
         self._sums: Sums | None = None
         self._repeated_failures = 0  # failures that are known, and were tried all the same
         self._is_complete = False  # whether it ended without an error, be it early
@@ -200,6 +201,10 @@ class Batch(Run):
     def _settle(self, ledger: Ledger, outcome: Outcome) -> Outcome:
         """Record the outcome, archive or quarantine its source, and count it."""
         preparation = self.preparation
+        if self._placeholders and outcome.outputs:
+            from imgbatch.pipeline.previews import placeholder
+
+            outcome = placeholder.complete(outcome, self.settings.max_pixels)
         if self.workload.verdict(outcome) == Verdict.KNOWN_FAILURE:
             self._try_record(ledger.note_known_failure, outcome)
         else:
@@ -277,7 +282,7 @@ class Batch(Run):
         settings, profile = self.settings, self.preparation.resources.assumed_profile
         return ImageTask(
             recipe, settings.max_pixels, not settings.no_plan, settings.profile, self._ledger.has_doubtful_files,
-            self._ledger.root, assumed_profile=profile(recipe, self.executor_kind.borrower),
+            self._ledger.root, profile(recipe, self.executor_kind.borrower), self._placeholders,
         )  # fmt: skip
 
     def _count(self, outcome: Outcome) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -61,7 +62,16 @@ class OutputFolder(Destination):
         """The outcome "unchanged" where all outputs of a job are up to date."""
         if self._settings.force or not self._ledger.rows:
             return None
-        return up_to_date(self._ledger, job, self._recipe, self.digests)
+        return up_to_date(self._ledger, job, self._recipe, self._digest_by_output, self._outputs_with_mtime)
+
+    @functools.cached_property
+    def _digest_by_output(self) -> dict[int, str]:
+        return dict(enumerate(self.digests))
+
+    @functools.cached_property
+    def _outputs_with_mtime(self) -> frozenset[int]:
+        """Those whose files have the source's mtime."""
+        return frozenset(number for number, output in enumerate(self._recipe.outputs) if output.preserve)
 
     def begin(self) -> None:
         """Nothing: what a killed run left here is known from the ledger."""

@@ -44,9 +44,10 @@ def run(
     ledger : bool
         Whether to keep ``output/.imgbatch``, so that the next run knows what is up to date. Without it every file that
         exists is a foreign one.
-    executor : concurrent.futures.Executor, optional
-        Run in an executor of yours (a ProcessPoolExecutor, a ThreadPoolExecutor, loky's) instead of our own workers.
-        It is as reliable as it is: when it breaks, every file in flight is blamed.
+    executor : concurrent.futures.Executor, distributed.Client or str, optional
+        Run in an executor of yours (a ProcessPoolExecutor, a ThreadPoolExecutor, loky's) or in your Dask cluster
+        instead of our own workers, or in what a word of ``--executor`` means. A file whose worker is lost is tried
+        again (``retries``); when the executor breaks, the run stops early, and the next one goes on.
     **settings
         The fields of :class:`imgbatch.Settings`: workers, chunksize, max_pixels, ...
 

@@ -14,7 +14,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
@@ -333,6 +333,22 @@ def test_chunks_of_a_list_that_grows_are_those_of_a_list(
     jobs = [job_of_size(index, 100 + index * 7919 % 5000) for index in range(count)]
     grown = GrowingList(JobPacking(), iter(jobs))
     assert list(Chunks(grown, chunksize, 2)) == list(Chunks(jobs, chunksize, 2))
+
+
+@pytest.mark.parametrize("chunksize", ["auto", 3])
+def test_chunks_ask_for_each_job_once(chunksize: int | str) -> None:
+    class Jobs(list[Job]):
+        """Jobs that count how often one of them is asked for."""
+
+        places: ClassVar[list[int]] = []
+
+        def __getitem__(self, place: Any) -> Any:
+            self.places.extend(range(*place.indices(len(self))) if isinstance(place, slice) else [place])
+            return super().__getitem__(place)
+
+    jobs = Jobs(job_of_size(index, 500) for index in range(1_000))
+    assert sum(map(len, Chunks(jobs, chunksize, 2))) == 1_000
+    assert sorted(jobs.places) == list(range(1_000))
 
 
 def test_chunks_learn_what_files_cost() -> None:

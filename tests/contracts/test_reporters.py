@@ -21,18 +21,20 @@ from imgbatch.cli.arguments import read_list
 from imgbatch.cli.flag_table import run_flags, stats_flags
 from imgbatch.core.errors import KINDS, PHASES, UsageError
 from imgbatch.core.job import STATUSES, Cost, Failure, Outcome, Source, Status, Written
+from imgbatch.core.records.outcomes import Outcomes
 from imgbatch.core.report import WRONG, ExitCode, Report, is_shown
-from imgbatch.reporters.base import Reporter, printable
+from imgbatch.reporters.base import Reporter, need_outcomes, printable
 from imgbatch.reporters.console import EVERY, Console, ConsoleStyle
 from imgbatch.reporters.files.failed_list import FailedList
 from imgbatch.reporters.files.json_csv import StatsFile
 from imgbatch.reporters.files.srcset import SrcSet
+from imgbatch.reporters.files.srcset_page import SrcSetPage
 from imgbatch.reporters.files.whole_text import WholeFile, WholeText
 from imgbatch.reporters.jsonl import JsonLines
 from imgbatch.reporters.log import Log
 from imgbatch.reporters.logger import Logger
 from imgbatch.reporters.profile import Profile
-from imgbatch.reporters.registry import REPORTERS, SUFFIXES, reporter_for
+from imgbatch.reporters.registry import REPORTERS, SUFFIXES, reporter_for, srcset_reporter
 from imgbatch.reporters.statistics import StatisticsPicture, StatisticsText
 from imgbatch.reporters.unattended import UnattendedReporter
 
@@ -91,6 +93,7 @@ MAKERS: dict[str, Make] = {
     "profile": lambda folder: Profile(lambda line: None, 2),
     "profile in this process": lambda folder: Profile(lambda line: None, 0),
     "srcset": lambda folder: SrcSet(str(folder / "srcset.json")),
+    "srcset page": lambda folder: SrcSetPage(str(folder / "srcset.html")),
     "picture": lambda folder: StatisticsPicture(str(folder / "plot.png"), lambda: Image.new("L", (9, 9))),
     "text": lambda folder: StatisticsText(lambda: ""),
     "whole text": lambda folder: WholeText(lambda: [b""]),
@@ -137,6 +140,21 @@ def test_any_run_can_be_told(make: Make, told: list[Outcome], tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+def test_a_reporter_that_reads_outcomes_says_so(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reporter, reads = make(tmp_path), []
+
+    def outcomes_of(report: Report) -> Outcomes:
+        reads.append(report)
+        return Outcomes()
+
+    monkeypatch.setattr(Report, "outcomes", property(outcomes_of, lambda report, value: None), raising=False)
+    reporter.finish(Report(base="/base"))
+    lazy_kinds = (StatisticsPicture, StatisticsText, StatsFile, WholeText, WholeFile)  # what they call reads them
+    lazy = isinstance(reporter, lazy_kinds)
+    assert need_outcomes([reporter]) is (bool(reads) or lazy)
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
 def test_closing_without_a_finish_is_quiet(make: Make, tmp_path: Path) -> None:
     reporter = make(tmp_path)
     reporter.start(10, 100)
@@ -170,7 +188,7 @@ def in_csv(text: str) -> str:
     return "".join(one if is_shown(one) else one.encode("unicode_escape").decode("ascii") for one in text)
 
 
-@pytest.mark.parametrize("name", ["r.json", "r.csv", "r.prom", "s.json"])
+@pytest.mark.parametrize("name", ["r.json", "r.csv", "r.prom", "s.json", "s.html"])
 def test_no_report_holds_what_a_terminal_would_obey(name: str, tmp_path: Path) -> None:
     path, odd = tmp_path / name, "=a\x1b]0;x\x07\r\t\x7f\x85\x9b31m\u2028\u202e\U000e0041\u3000\U0001f468\u200d.jpg"
     written = Written(0, f"/base/{odd}", "jpeg", 8, 8, 99)
@@ -178,7 +196,7 @@ def test_no_report_holds_what_a_terminal_would_obey(name: str, tmp_path: Path) -
         Outcome(0, Source(f"/in/{odd}", f"in{odd}", odd), "ok", outputs=(written,), warnings=(odd,), changes=(odd,)),
         Outcome(1, Source(f"/in/x{odd}", "in", f"x{odd}"), "failed", error=Failure("corrupt", "decode", odd)),
     ]
-    tell(SrcSet(str(path)) if name == "s.json" else reporter_for(str(path)), told)
+    tell(srcset_reporter(str(path)) if name.startswith("s.") else reporter_for(str(path)), told)
     text = path.read_text("utf-8").replace("\r\n", "\n")
     assert all(character == "\n" or is_shown(character) for character in text)
     if name == "r.json":
@@ -332,4 +350,4 @@ def test_control_characters_and_bytes_are_spelled_out(text: str, line: str) -> N
 
 def test_every_flag_of_the_registry_is_one() -> None:
     flags = {name for command in (run_flags, stats_flags) for flag in command([]) for name in flag.names}
-    assert {word for word in REPORTERS if not word.startswith(".")} <= flags
+    assert {word.split(" ")[0] for word in REPORTERS if not word.startswith(".")} <= flags

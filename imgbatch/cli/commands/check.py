@@ -16,6 +16,7 @@ from imgbatch.cli.precedence import read_request
 from imgbatch.cli.report_run import carry_out, console_style, file_reporters, refuse_sources
 from imgbatch.core.errors import UsageError
 from imgbatch.core.frozen_dataclass import frozen
+from imgbatch.reporters.base import need_outcomes
 from imgbatch.reporters.console import Console
 from imgbatch.storage.registry import is_remote
 
@@ -46,6 +47,7 @@ def check(words: Sequence[str]) -> int:
     run = CheckRun(request.paths, request.settings, request.filters)
     run.prepare()
     refuse_sources(run, report)
+    run.keeps_outcomes = need_outcomes(files)
     return carry_out(run, report, console, files)
 
 
@@ -84,4 +86,5 @@ def verify(words: Sequence[str]) -> int:
     run = VerifyRun(folders[0], deep=arguments.deep, settings=settings)
     run.prepare()
     refuse_sources(run, report)
+    run.keeps_outcomes = need_outcomes(files)
     return carry_out(run, report, console, files)

@@ -51,7 +51,10 @@ def merge(words: Sequence[str]) -> int:
     files = file_reporters(report, console, arguments.null, srcset=arguments.srcset, stats=arguments.stats)
     settings = folder_settings(arguments.settings)
     folder = arguments.operands[0]
-    shards = ShardMerge(folder, state=state_of(settings, folder), wait=settings.wait, trust_state=settings.trust_state)
+    shards = ShardMerge(
+        folder, state=state_of(settings, folder), wait=settings.wait, trust_state=settings.trust_state,
+        placeholders=arguments.srcset is not None,
+    )  # fmt: skip
     figures = ""
 
     def check(result: Report) -> None:

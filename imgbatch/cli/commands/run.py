@@ -31,7 +31,7 @@ from imgbatch.cli.report_run import (
 from imgbatch.core.errors import UsageError
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.report import ExitCode, Report, format_bytes
-from imgbatch.reporters.base import Reporter, printable
+from imgbatch.reporters.base import Reporter, need_outcomes, printable
 from imgbatch.reporters.console import Console
 from imgbatch.reporters.registry import make_reporter
 from imgbatch.reporters.summary import folder_hints
@@ -118,7 +118,7 @@ def _run(words: Sequence[str], arguments: RunArguments, progress: _Progress) -> 
         settings = dataclasses.replace(settings, timeout=request.unattended_settings.timeout_s)
     batch = progress.batch = Batch(
         request.paths, request.output or None, request.recipe, settings, request.filters,
-        stats=arguments.stats is not None,
+        stats=arguments.stats is not None, placeholders=arguments.srcset is not None,
     )  # fmt: skip
     batch.command = shlex.join(["imgbatch", "run", *map(without_secrets, words)])
     batch.prepare(hold=not (arguments.dry_run or arguments.estimate or arguments.explain))
@@ -221,6 +221,7 @@ def _carry_out(
             f"warning: the disk of {printable(request.output)} may become full: about {size} to write, {free} free"
         )
     profile = _profile(console, request.settings) if request.settings.profile else None
+    batch.keeps_outcomes = need_outcomes(files if profile is None else [*files, profile])
     progress.step = "run"
     command = unattended_settings.on_finish
     hook = None if command is None else functools.partial(_call_hook, command)

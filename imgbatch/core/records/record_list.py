@@ -51,6 +51,7 @@ class RecordList(EqualSequence[T]):
         self._packing, self._folder = packing, folder
         self._records: RecordFile | None = None  # of all values before the recent ones
         self._recent: list[T] = []
+        self._first_recent = 0  # the number of the first of them
         self._lock = threading.Lock()
         for value in values:
             self.append(value)
@@ -69,7 +70,7 @@ class RecordList(EqualSequence[T]):
 
     def __len__(self) -> int:
         with self._lock:
-            return len(self._records or ()) + len(self._recent)
+            return self._first_recent + len(self._recent)
 
     @overload
     def __getitem__(self, place: int) -> T: ...
@@ -99,9 +100,10 @@ class RecordList(EqualSequence[T]):
     def _value(self, number: int) -> T:
         """The value that was appended as the one of that number."""
         with self._lock:
-            if self._records is None or number >= len(self._records):
-                return self._recent[number - len(self._records or ())]
+            if number >= self._first_recent:
+                return self._recent[number - self._first_recent]
             assert self._packing is not None
+            assert self._records is not None
             return self._packing.unpack(self._records[number])
 
     def _pack_recent(self) -> None:
@@ -113,6 +115,7 @@ class RecordList(EqualSequence[T]):
             self._packing = self._make_packing()
         records = list(map(self._packing.pack, self._recent))
         with self._lock:
+            self._first_recent += len(records)
             self._recent = []
             self._records.extend(records)
 

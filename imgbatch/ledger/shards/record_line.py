@@ -27,7 +27,7 @@ _COUNT = (int, NoneType)
 #: What stands in a line, in its source, in each of its outputs and in its error.
 _LINE: tuple[_Kind, ...] = (str, int, bool, list, str, list, (list, NoneType), list, list, dict, str, int)
 _SOURCE: tuple[_Kind, ...] = (str, str, str, int, int)
-_OUTPUT: tuple[_Kind, ...] = (int, str, str, int, int, int, _COUNT, int, int, str, str, str, bool, list)
+_OUTPUT: tuple[_Kind, ...] = (int, str, str, int, int, int, _COUNT, int, int, str, str, str, bool, list, str)
 _ERROR: tuple[_Kind, ...] = (str, str, str)
 _MOST = 1 << 63
 

@@ -83,7 +83,8 @@ class NameConflicts:
                 if place is None:
                     continue
                 path, other, replace = place
-                if unusable(path, inside) or unusable(other or "", inside):
+                is_renamed = (path, other) != (target.path, target.other)  # else it is known to be a name
+                if is_renamed and (unusable(path, inside) or unusable(other or "", inside)):
                     problem = Failure("io", "write", too_long_sentence(path))
                     return Job(job.index, dataclasses.replace(job.source, problem=problem), ())
                 target = Target(target.output, path, target.format, other, False, replace, target.earlier_outputs)
@@ -108,9 +109,14 @@ class NameConflicts:
                 return None
             if kind:
                 there.append(path)
-        foreign = [(path, why) for path in there if (why := self._foreign(path, job.source))]
-        if not foreign or self._policy == "overwrite":
-            return target.path, target.other, bool(there) and not any(map(self._doubtful, there))
+        owners = [self._owner_of(path) for path in there]
+        foreign = [
+            (path, why) for path, owner in zip(there, owners, strict=True) if (why := self._foreign(owner, job.source))
+        ]
+        if self._policy == "overwrite":
+            return target.path, target.other, bool(there)
+        if not foreign:
+            return target.path, target.other, bool(there) and not any(owner and owner.doubtful for owner in owners)
         if self._policy == "rename":
             return self._free_name(job, target)
         if self._policy == "refuse":
@@ -132,13 +138,8 @@ class NameConflicts:
                 "or choose another folder with -o"
             )
 
-    def _doubtful(self, path: str) -> bool:
-        owner = None if self._policy == "overwrite" else self._owner_of(path)
-        return owner is not None and owner.doubtful
-
-    def _foreign(self, path: str, source: Source) -> str | None:
-        """Why the file at `path` is not ours to replace with what is made of `source`; None when it is."""
-        owner = self._owner_of(path)
+    def _foreign(self, owner: LedgerEntry | None, source: Source) -> str | None:
+        """Why a file is not ours to replace with what is made of `source`; None when it is."""
         if owner is None:
             return "is in the way and was not written by imgbatch"
         if owner.is_edited:

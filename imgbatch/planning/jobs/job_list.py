@@ -210,8 +210,9 @@ class OutcomeSelection(Selection[Outcome]):
 
     @staticmethod
     def _value(entry: JobEntry) -> Outcome:
-        assert entry.outcome is not None
-        return entry.outcome
+        outcome = entry.outcome  # asked for once: it is made again each time
+        assert outcome is not None
+        return outcome
 
 
 def jobs_where(jobs: Sequence[Job], condition: Callable[[int], bool]) -> Sequence[Job]:

@@ -24,6 +24,7 @@ class PrometheusFile(ReportFile):
     """The figures of the last run, and when one last succeeded (exit code 0)."""
 
     of_every_run = True
+    reads_outcomes = False
 
     def __init__(self, path: str, clock: Callable[[], float] = time.time) -> None:
         super().__init__(path)

@@ -5,12 +5,14 @@ wants them, each with its files from narrow to wide and the text of its ``srcset
 browsers that know none of them. A ``srcset`` may only hold one picture in several widths, each once: where a recipe
 makes others of an image (a square thumbnail, the same width in two qualities), each has an entry of its own.
 Paths are relative to the output folder, percent-encoded in ``srcset`` and ``src``.
-Files that an earlier run made and this one left unchanged are there, too.
+Files that an earlier run made and this one left unchanged are there, too. What stands for a picture until it is loaded
+is that of one of its files (:attr:`Written.placeholder`). srcset_page.py writes the same as HTML.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -21,6 +23,7 @@ from imgbatch.reporters.files.json_csv import ReportFile
 
 _NEWEST_FIRST = ("avif", "webp")
 _EVERYWHERE = ("jpeg", "png", "gif")
+_PLACEHOLDER = re.compile(r"([A-Za-z0-9+/]+={0,2}) (#[0-9a-f]{6})")
 
 
 class SrcSet(ReportFile):
@@ -77,11 +80,14 @@ def entry(outcome: Outcome, outputs: Sequence[Written], base: str) -> dict[str, 
         file = {key: record[key] for key in ("path", "width", "height", "bytes")}
         formats.setdefault(one.format, []).append(file)
     order = sorted(formats, key=lambda name: _NEWEST_FIRST.index(name) if name in _NEWEST_FIRST else len(_NEWEST_FIRST))
-    plain = next((name for name in _EVERYWHERE if name in formats), order[-1])
-    widest = formats[plain][-1]
+    widest = formats[fallback(order)][-1]
+    thumbhash, color = placeholder(outputs)
     return {
         "root": readable(outcome.source.root),
         "source": readable(outcome.source.relative),
+        "aspect_ratio": round(widest["width"] / widest["height"], 4),
+        "dominant_color": color,
+        "thumbhash": thumbhash,
         "sources": [
             {
                 "format": name,
@@ -93,6 +99,21 @@ def entry(outcome: Outcome, outputs: Sequence[Written], base: str) -> dict[str, 
         ],
         "img": {"src": _url(widest["path"]), "width": widest["width"], "height": widest["height"]},
     }
+
+
+def fallback(formats: Sequence[str]) -> str:
+    """The one of some formats, in their order here, that ``<img>`` has for browsers that know no other."""
+    return next((name for name in _EVERYWHERE if name in formats), formats[-1])
+
+
+def placeholder(outputs: Sequence[Written]) -> tuple[str | None, str | None]:
+    """The thumbhash, in base64, and the dominant color of a picture; None where no file of it has any.
+
+    A record of strangers' (a shard's) may hold any text, of which nothing is told.
+    """
+    matches = (_PLACEHOLDER.fullmatch(one.placeholder) for one in outputs if one.placeholder)
+    match = next(filter(None, matches), None)
+    return (None, None) if match is None else (match[1], match[2])
 
 
 def _url(path: str) -> str:

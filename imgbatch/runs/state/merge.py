@@ -15,6 +15,7 @@ from imgbatch.core.errors import MissingShardsError, PlanError, wrong_value
 from imgbatch.core.parameter_kinds import check_path, check_type, python_scalar
 from imgbatch.core.quantities import Duration
 from imgbatch.core.report import Report
+from imgbatch.core.run_settings import Settings
 from imgbatch.ledger.rows import state_folder
 from imgbatch.ledger.shards import record
 from imgbatch.ledger.shards.join import JoinRun, join_ledgers, remove_ledgers
@@ -29,6 +30,7 @@ from imgbatch.storage.lock import CAN_SHARE, Lock
 from imgbatch.storage.registry import absolute, is_remote, refuse_remote, refuse_unknown_stores
 
 if TYPE_CHECKING:
+    from imgbatch.core.job import Outcome
     from imgbatch.pixels.statistics import Statistics
 
 _MOST_NAMES = 10  # of missing shards in a message
@@ -47,6 +49,8 @@ class ShardMerge:
         How many seconds to wait for a shard that is at work.
     trust_state : bool
         Whether a state folder that is a link, or another user's, is believed.
+    placeholders : bool
+        Whether outputs are looked at for their placeholders, where their shard was not asked for these.
 
     Attributes
     ----------
@@ -59,8 +63,9 @@ class ShardMerge:
     """
 
     def __init__(
-        self, folder: Path, *, state: Path | None = None, wait: float = 0.0, trust_state: bool = False
-    ) -> None:
+        self, folder: Path, *, state: Path | None = None, wait: float = 0.0, trust_state: bool = False,
+        placeholders: bool = False,
+    ) -> None:  # fmt: skip
         folder = check_path("folder", folder, "a folder")
         refuse_unknown_stores(folder)
         self.folder = absolute(folder)
@@ -71,6 +76,7 @@ class ShardMerge:
         self._base = state_folder(self.folder, state)
         self._wait = Duration().check("wait", python_scalar(wait))
         self._trust_state = check_type("trust_state", trust_state, bool, "true or false")
+        self._placeholders = check_type("placeholders", placeholders, bool, "true or false")
         self.shards: tuple[Shard, ...] = ()
         self.report = Report(base=self.folder)
         self._parts: list[ShardPart] = []
@@ -228,12 +234,19 @@ class ShardMerge:
         report.fail_on = parts[0].last.conditions["fail_on"]
         for part in parts:
             for outcome in part.outcomes():
-                report.add(outcome)
+                report.add(self._with_placeholders(outcome) if self._placeholders else outcome)
             report.counts["skipped"] += part.skip_count
             report.other_outputs += part.number_of("other_outputs")
             report.seconds += part.seconds
             report.resampler = report.resampler or part.resampler
         report.sort()
+
+
+    @staticmethod
+    def _with_placeholders(outcome: Outcome) -> Outcome:
+        from imgbatch.pipeline.previews import placeholder
+
+        return placeholder.complete(outcome, Settings.max_pixels)
 
 
 def merge(folder: Path, *, state: Path | None = None, wait: float = 0.0, trust_state: bool = False) -> Report:

@@ -22,7 +22,7 @@ class _AtOnce(concurrent.futures.Executor):
 
     parallelism = 1
 
-    def __init__(self, failures: range = range(0), error: Exception | None = None, end: int = 10**6) -> None:
+    def __init__(self, failures: range = range(0), error: BaseException | None = None, end: int = 10**6) -> None:
         self.failures, self.error, self.end = failures, error or OSError("the machine is gone"), end
         self.calls = 0
 
@@ -83,29 +83,111 @@ def test_a_run_that_was_told_to_stop_has_not_broken() -> None:
 
 
 class _Growing(_AtOnce):
-    """Says how many calls it does at a time, which changes; keeps them until somebody waits."""
+    """Says how many calls it does at a time, which changes; knows how many it got between two times that it said so."""
 
     def __init__(self) -> None:
         super().__init__()
         self.sizes = [1, 1, 3]
-        self.most = 0
+        self.windows = [0]
 
     @property
     def parallelism(self) -> int:  # type: ignore[override]  # it changes
+        self.windows.append(0)
         return self.sizes.pop(0) if len(self.sizes) > 1 else self.sizes[0]
 
+    def submit(self, call: Callable[..., Any], /, *given: Any, **named: Any) -> concurrent.futures.Future[Any]:
+        self.windows[-1] += 1
+        return super().submit(call, *given, **named)
 
-def test_an_executor_is_asked_anew_how_many_calls_it_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    windows = []
-    wait = concurrent.futures.wait
 
-    def spy(futures: dict[Any, Any], *words: Any, **more: Any) -> Any:
-        windows.append(len(futures))
-        return wait(futures, *words, **more)
-
-    monkeypatch.setattr(concurrent.futures, "wait", spy)
-    assert len(outcomes_of(_Growing(), 40)) == 40
+def test_an_executor_is_asked_anew_how_many_calls_it_does() -> None:
+    pool = _Growing()
+    assert len(outcomes_of(pool, 40)) == 40
+    windows = [count for count in pool.windows if count]
     assert windows[0] == 2 and max(windows) == 6
+
+
+class _ShutDown(_AtOnce):
+    """Is shut down while a call waits, by ``shutdown(cancel_futures=True)``: nobody does it, and nobody says so."""
+
+    parallelism = 2
+
+    def submit(self, call: Callable[..., Any], /, *given: Any, **named: Any) -> concurrent.futures.Future[Any]:
+        future = super().submit(call, *given, **named) if self.calls < 3 else concurrent.futures.Future()
+        self.calls += future.cancel()
+        return future
+
+
+def test_what_a_shutdown_cancels_is_heard_of() -> None:
+    """concurrent.futures.wait would wait for it for ever."""
+    with pytest.raises(LostEngineError, match="CancelledError"):
+        outcomes_of(_ShutDown(end=6), 20)
+
+
+class _Gone(_AtOnce):
+    """Cannot say any more how many calls it does at a time, as an engine that has ended."""
+
+    asked = 0
+
+    @property
+    def parallelism(self) -> int:  # type: ignore[override]  # it changes
+        self.asked += 1
+        if self.asked > 5:
+            raise ConnectionError("the engine\nhas ended")
+        return 1
+
+
+def test_an_engine_that_cannot_say_its_size_any_more_has_broken() -> None:
+    outcomes = []
+    with pytest.raises(LostEngineError, match="ConnectionError: the engine has ended"):
+        for outcome in Futures(_Gone(), 1).run(FaultyTask(), [job(index) for index in range(20)]):
+            outcomes.append(outcome)
+    assert outcomes and {outcome.status for outcome in outcomes} == {"ok"}
+
+
+class _Odd(_AtOnce):
+    """Returns what `answer` makes of each future."""
+
+    def __init__(self, answer: Callable[[concurrent.futures.Future[Any]], object]) -> None:
+        super().__init__()
+        self.answer = answer
+
+    def submit(self, call: Callable[..., Any], /, *given: Any, **named: Any) -> Any:
+        return self.answer(super().submit(call, *given, **named))
+
+
+def _done(value: object) -> concurrent.futures.Future[Any]:
+    future: concurrent.futures.Future[Any] = concurrent.futures.Future()
+    future.set_result(value)
+    return future
+
+
+_ONE = _done(None)
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (lambda future: None, "a new concurrent.futures.Future for each call to submit.*, got None"),
+        (lambda future: future.result(), "a new concurrent.futures.Future .*, got Reply"),
+        (lambda future: _ONE, "a new concurrent.futures.Future"),
+        (lambda future: _done(42), "what the call returns .*, got 42"),
+        (lambda future: _done(future.result()._replace(replies=[])), "the reply to its own call"),
+    ],
+)
+def test_an_executor_that_is_none_is_one_sentence(
+    answer: Callable[[concurrent.futures.Future[Any]], object], sentence: str
+) -> None:
+    """Not an error of ours, nor a run without end, nor one that seems to be complete."""
+    with pytest.raises(EngineError, match=sentence):
+        outcomes_of(_Odd(answer), 20)
+
+
+def test_a_worker_that_was_told_to_exit_does_not_end_the_caller() -> None:
+    pool = _AtOnce(range(1), SystemExit(3))
+    assert {outcome.status for outcome in outcomes_of(pool, 20)} == {"ok"}
+    with pytest.raises(KeyboardInterrupt):  # Ctrl-C, in an executor that does its calls in this thread
+        outcomes_of(_AtOnce(range(1), KeyboardInterrupt()), 20)
 
 
 class _Silent(_AtOnce):

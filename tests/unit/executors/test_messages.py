@@ -21,7 +21,9 @@ JOBS = [
     Job(0, replace(SOURCE, place=None, named=True, problem=Failure("io", "read", "no")), ()),
     VerifyJob(1, SOURCE, (), "abc"),
 ]
-WRITTEN = Written(2, "/out/320.webp", "webp", 320, 200, 999, 82, 3, 5, "RGB", "0f", "png", True, ("n",))
+WRITTEN = Written(
+    2, "/out/320.webp", "webp", 320, 200, 999, 82, 3, 5, "RGB", "0f", "png", True, ("n",), "aGFzaA== #102030"
+)  # fmt: skip
 
 
 @frozen(slots=True)

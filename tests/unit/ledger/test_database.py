@@ -15,7 +15,10 @@ from imgbatch.ledger.database import FILE, open_to_read, open_to_write, read_row
 from imgbatch.ledger.schema import VERSION, insert
 from tests.permissions import closed_folder
 
-ROW = (b"a.png", b"/photos/a.jpg", 0, 1, 2, "digest", "png", 3, 4, 1, None, 5, 6, 32 * "c", 32 * "d", "jpeg", 777, 0, 0)
+ROW = (
+    b"a.png", b"/photos/a.jpg", 0, 1, 2, "digest", "png", 3, 4, 1, None, 5, 6, 32 * "c", 32 * "d", "jpeg", 777, 0, 0,
+    "",
+)  # fmt: skip
 
 
 @pytest.fixture

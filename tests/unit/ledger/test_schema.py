@@ -56,6 +56,13 @@ STORED: dict[str, tuple[int, Sequence[str]]] = {
     "2": (2, [_WRITTEN, _FAILURES, f"{_RUNS})", _INTENTS]),
     "3": (3, [_WRITTEN, _FAILURES, f"{_RUNS})", _REPLACED]),
     "4": (4, [_WRITTEN, _FAILURES, f"{_RUNS})", _REPLACED]),
+    "6": (
+        6,
+        [
+            f"{_WRITTEN.removesuffix(') WITHOUT ROWID')}, placeholder {_TEXT}) WITHOUT ROWID", _FAILURES,
+            f"{_RUNS}, folder BLOB NOT NULL DEFAULT X'')", _REPLACED,
+        ],
+    ),
     "5": (5, [_WRITTEN, _FAILURES, f"{_RUNS}, folder BLOB NOT NULL DEFAULT X'')", _REPLACED]),
 }
 _FAILED = (b"/photos/b.jpg", "recipe", 1, 2, "failed", "corrupt", "decode", "cut", 1, 0, "imgbatch 1", 1)
@@ -74,7 +81,7 @@ def _store(file: Path, version: str) -> None:
         connection.execute(f"PRAGMA user_version={number}")
         row = (
             b"a.png", b"/photos/a.jpg", 0, 1, 2, "digest", "png", 3, 4, 1, None, 5, 6, SOURCE_HASH, HASH, "jpeg", 777,
-            1, 1,
+            1, 1, "hash #102030",
         )  # fmt: skip
         rows = {"written": row, "failures": _FAILED, "runs": _RUN, "replaced": _REPLACEMENT}
         for name, values in rows.items():
@@ -97,6 +104,7 @@ def test_a_ledger_of_every_version_is_read_and_becomes_one_of_this(tmp_path: Pat
         assert (row.path, row.source, row.size, row.mtime_ns) == ("/out/a.png", "/photos/a.jpg", 5, 6)
         assert (row.source_hash, row.hash) == ((SOURCE_HASH, HASH) if number >= 2 else ("", ""))
         assert (row.own, row.moved) == (("jpeg", 1) if version not in ("1", "2, the first") else ("", 0))
+        assert row.placeholder == ("hash #102030" if number >= 6 else "")
         assert row.recorded_ns == (777 if number >= 4 else 0)  # else `own` would be believed
         assert rows["failures"] == ([_FAILED] if number >= 2 else [])
         runs = read_runs(str(file.parent))

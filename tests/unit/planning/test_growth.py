@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import tracemalloc
 from collections.abc import Iterator
+from typing import Any
+
+import pytest
 
 from imgbatch.core.job import Outcome, Source
+from imgbatch.planning.jobs import job_entries
 from imgbatch.planning.jobs.job_list import Verdict
 from imgbatch.planning.plan import Plan, plan
 from imgbatch.planning.recipe import Recipe
@@ -44,3 +48,16 @@ def test_a_file_more_takes_a_few_bytes() -> None:
     assert jobs[12_345].targets[0].path == "/nowhere/out/012/photo-012345.jpg"
     outcomes = result.all_jobs.outcomes(UNCHANGED)
     assert [outcome.source for outcome in outcomes] == [job.source for job in jobs if job.index % 2]
+
+
+def test_the_outcome_of_an_entry_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    indices: list[int] = []
+
+    def count(index: int, *values: Any, **more: Any) -> Outcome:
+        indices.append(index)
+        return Outcome(index, *values, **more)
+
+    outcomes = make_plan(FEW)[0].all_jobs.outcomes(UNCHANGED)
+    monkeypatch.setattr(job_entries, "Outcome", count)
+    assert [one.index for one in outcomes][: len(indices)] == indices  # the latest are not packed
+    assert indices

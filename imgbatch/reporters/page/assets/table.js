@@ -20,7 +20,7 @@ class Table {
       element("thead", {}, this.head),
       this.body,
     );
-    this.pane = element("div", { class: "pane", tabindex: 0, role: "region", "aria-labelledby": "part-40" }, this.table);
+    this.pane = element("div", { class: "pane", tabindex: 0, role: "region", "aria-label": "Table of files" }, this.table);
     this.pane.addEventListener("scroll", () => this.drawSoon(), { passive: true });
     this.pane.addEventListener("keydown", (event) => this.onKey(event));
     new ResizeObserver(() => this.drawSoon()).observe(this.pane);

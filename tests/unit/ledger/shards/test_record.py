@@ -19,7 +19,8 @@ def outcome(index: int, name: str = "", status: str = "ok") -> Outcome:
     name = name or f"{index}.jpg"
     source = Source(f"/photos/{name}", "photos", name, 10, 2**62)
     written = Written(
-        0, f"/out/{name}", "jpeg", 3, 4, 5, 82, 2, 2**62, "RGB", "0" * 32, "jpeg", located=True, fields=("n",)
+        0, f"/out/{name}", "jpeg", 3, 4, 5, 82, 2, 2**62, "RGB", "0" * 32, "jpeg", located=True, fields=("n",),
+        placeholder="aGFzaA== #102030",
     )
     error = None if status in ("ok", "unchanged") else Failure("corrupt", "decode", f"bad {name}")
     outputs = () if error else (written,)

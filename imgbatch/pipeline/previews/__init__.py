@@ -1,0 +1,1 @@
+"""Previews: what does a worker show of a picture, in few pixels?"""

@@ -1,0 +1,1 @@
+"""Placeholders: what stands for a picture until it is loaded?"""
