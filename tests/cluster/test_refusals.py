@@ -97,6 +97,14 @@ def test_a_store_that_is_not_there_is_told(photos: str, bucket: str, tmp_path: P
     assert "the store at 127.0.0.1:9 cannot be reached" in text
 
 
+@pytest.mark.parametrize("endpoint", ["localhost:9000", "", "http://127.0.0.1:99999"])
+def test_an_endpoint_that_is_no_url_is_told(bucket: str, tmp_path: Path, endpoint: str) -> None:
+    """The library below obstore panics; what it says about that comes first."""
+    for words in (("run", f"{bucket}/in", "-o", "out"), ("run", str(PHOTO), "-o", f"{bucket}/out")):
+        last = sentence(command(tmp_path, *words, AWS_ENDPOINT_URL=endpoint), 2).splitlines()[-1]
+        assert "the endpoint in the environment and the bucket s3://photos make no URL" in last
+
+
 def test_a_store_that_goes_away_ends_the_run_and_the_next_goes_on(
     photos: str, bucket: str, proxy: FaultyProxy, tmp_path: Path
 ) -> None:

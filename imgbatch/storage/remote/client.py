@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 from imgbatch.core.errors import UsageError
 from imgbatch.core.lazy_import import is_installed
 from imgbatch.storage.remote.address import Address
-from imgbatch.storage.remote.trouble import is_passing, os_error
+from imgbatch.storage.remote.trouble import is_panic, is_passing, os_error
 
 Result = TypeVar("Result")
 INSTALL = "pip install 'imgbatch[cloud]'"
@@ -123,6 +123,10 @@ def attempt(call: Callable[[], Result], address: Address, writing: bool = False)
                 if meaning.errno == errno.EIO:
                     _OUTAGES[address.home] = time.monotonic()
                 raise meaning from None
+        except BaseException as error:
+            if is_panic(error):
+                raise os_error(error, address, writing) from None
+            raise
         time.sleep(pause * random.uniform(0.5, 1.5))
         pause = min(2 * pause, _MOST_PAUSE_S)
     raise AssertionError("the last attempt returns or raises")

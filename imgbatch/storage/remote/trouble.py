@@ -42,6 +42,11 @@ def is_passing(error: BaseException) -> bool:
     return is_ours and (status is None or status[1] == "429" or status[1] >= "500")
 
 
+def is_panic(error: BaseException) -> bool:
+    """Whether obstore has lost its head, which is no Exception: its library does so over an endpoint that is no URL."""
+    return type(error).__name__ == "PanicException"
+
+
 def os_error(error: BaseException, address: Address, writing: bool = False) -> OSError:
     """What an error of obstore means.
 
@@ -88,6 +93,9 @@ def _meaning(error: BaseException, address: Address) -> tuple[int, str]:
         return errno.EACCES, f"the store does not accept the credentials{_brackets(code)}; see to {keys}"
     if kind == "PermissionDeniedError" or status == "403":
         return errno.EACCES, f"access denied{_brackets(code)}: the credentials of the environment do not allow it"
+    if is_panic(error):
+        what = f"the endpoint in the environment and the bucket {address.home} make no URL"
+        return errno.ENXIO, f"{what}; see to AWS_ENDPOINT_URL (such as http://127.0.0.1:9000) and to the bucket's name"
     if code in _TOO_LONG:
         return errno.ENAMETOOLONG, f"the store takes no such name ({code})"
     if isinstance(error, ValueError) or kind == "InvalidPathError":
