@@ -31,10 +31,10 @@ def play(words: str) -> None:
     [
         "power --rounds 1 --seed 1 --case in-place",
         "power --rounds 3 --seed 1 --case output",
-        "points --rounds 0 --story output --act 'kill after'",
+        "points --rounds 15 --seed 7 --story output --act 'kill after'",
         "points --rounds 3 --seed 3 --act 'kill before' --story 'archive on another disk'",
         "points --rounds 6 --seed 2 --act 'kill before' --story 'reports in folders of their own' --story 'mean image'",
-        "points --rounds 25 --seed 1",
+        "points --rounds 15 --seed 1",
         "damage --rounds 20 --seed 1",
         "kills --rounds 1 --seed 1 --case output --who forkserver",
         "kills --rounds 1 --seed 1 --case output --who run",
