@@ -188,6 +188,17 @@ class Outcome:
         """Whether nothing is wrong: done now, or done before and unchanged since."""
         return self.status in ("ok", "unchanged", "skipped")
 
+    def __repr__(self) -> str:
+        from imgbatch.core.display.cards import outcome_line
+
+        return f"<Outcome: {outcome_line(self)}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the same, what was noted, and the picture."""
+        from imgbatch.core.display.cards import outcome_card
+
+        return outcome_card(self)
+
     def record(self, base: str = "") -> dict[str, Any]:
         """The JSON record; paths of outputs are relative to `base`, milliseconds rounded to 0.1."""
         error = self.error

@@ -27,7 +27,7 @@ class ExitCode(enum.IntEnum):
     TERMINATED = 143
 
 
-@dataclass
+@dataclass(repr=False)
 class Report:
     """The sum of all outcomes.
 
@@ -151,6 +151,15 @@ class Report:
             parts.append(f"{self.remaining} remaining")
         sizes = f"{format_bytes(self.bytes_in)} -> {format_bytes(self.bytes_out)}, " if self.bytes_out else ""
         return f"{', '.join(parts)} ({sizes}{self.seconds:.1f} s)"
+
+    def __repr__(self) -> str:
+        return f"<Report: {self.sentence()}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: counts, the first failures, a few thumbnails."""
+        from imgbatch.core.display.cards import report_card
+
+        return report_card(self)
 
 
 def dumps(record: dict[str, Any]) -> str:

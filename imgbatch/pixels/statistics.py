@@ -123,6 +123,19 @@ class Statistics:
     def __hash__(self) -> int:
         return hash((self.mode, self.weight, self.images, self.pixels))
 
+    def __repr__(self) -> str:
+        mean = ", ".join(f"{value:.4f}" for value in self.mean)
+        return f"<Statistics: {self.images} images, {self.failed} failed, {self.pixels} px, {self.mode} mean {mean}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the figures of each channel."""
+        from imgbatch.core.display.table import table
+
+        figures = zip(self.channels, self.mean, self.std, self.min, self.max, strict=True)
+        rows = [(name, *(f"{value:.4f}" for value in values)) for name, *values in figures]
+        caption = f"{self.images} images, {self.failed} failed, {self.pixels} px; as parts of 1.0:"
+        return table(caption, ("", "mean", "std", "min", "max"), rows)
+
     @property
     def channels(self) -> tuple[str, ...]:
         """The names of the channels."""

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
+from imgbatch.core.errors import sentence
 from imgbatch.core.job import Outcome
 from imgbatch.core.parameters import from_table
 from imgbatch.core.report import ExitCode, Report
@@ -139,6 +140,23 @@ class Handle:
         if not self.done():
             raise TypeError("the Handle of a run that has not ended cannot be copied; ask for its result() first")
         return {"_batch": None, "_report": self._report, "_total": self.progress[1], "_error": self._error}
+
+    def __repr__(self) -> str:
+        return f"<Handle: {self._words()}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: how far the run is, and once it has ended, its report."""
+        from imgbatch.core.display.table import table
+
+        return self._report._repr_html_() if self.done() and self._error is None else table(self._words(), (), ())
+
+    def _words(self) -> str:
+        if not self.done():
+            count, total = self.progress
+            return f"{count} of {total} files so far"
+        if self._error is not None:
+            return f"ended by {type(self._error).__name__}: {sentence(self._error)}"
+        return self._report.sentence()
 
     def _run(self, batch: Batch) -> None:
         try:
