@@ -17,8 +17,9 @@ import pytest
 
 from imgbatch.core.errors import EngineError, HostWarning
 from imgbatch.core.job import Outcome
-from imgbatch.executors.processes.pool import Pool, _Run
+from imgbatch.executors.processes.pool import Pool
 from imgbatch.executors.processes.run_state import RunState
+from imgbatch.executors.processes.window import Window
 from imgbatch.pixels.exact_sums import Layout, Totals
 from tests.faults.tasks import FaultyTask, job
 from tests.segments import own_segments
@@ -95,7 +96,7 @@ def test_a_run_that_cannot_start_its_threads_leaves_no_shared_memory(monkeypatch
     def refused(count: int) -> None:
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr("imgbatch.executors.processes.pool.ThreadPool", refused)
+    monkeypatch.setattr("imgbatch.executors.processes.window.ThreadPool", refused)
     with Totals(Layout(3)) as totals:
         before = own_segments()
         pool = Pool(2, sums=totals)
@@ -105,7 +106,7 @@ def test_a_run_that_cannot_start_its_threads_leaves_no_shared_memory(monkeypatch
         pool.stop()
 
 
-class SlowRun(_Run):
+class SlowWindow(Window):
     """Has three replies to give, of which the first takes all the time that there is."""
 
     def __init__(self) -> None:
@@ -124,13 +125,13 @@ class SlowRun(_Run):
 
 
 def test_a_closed_run_waits_once_for_all_files_in_hand() -> None:
-    run = SlowRun()
+    run = SlowWindow()
     run.drain(0.01)
     first, *later = run.times
     assert 0 < first <= 0.01 and later == [0, 0]
 
 
-class StuckRun(SlowRun):
+class StuckRun(SlowWindow):
     """Has one reply, and one that never comes."""
 
     def __init__(self, error: BaseException) -> None:

@@ -92,7 +92,7 @@ def _run(words: Sequence[str], arguments: RunArguments, progress: _Progress) -> 
 
         tell_effects(recipe_file, load(recipe_file, execute=False), request)
     if request.unattended_settings.unattended:
-        from imgbatch.executors.processes.priority import lower
+        from imgbatch.executors.priority import lower
 
         lower()
         arguments = dataclasses.replace(

@@ -20,11 +20,11 @@ from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING
 
 from imgbatch.core.errors import PHASES, Phase, sentence
+from imgbatch.executors import priority
 from imgbatch.executors.base import failure_of
 from imgbatch.executors.captured_stderr import CapturedStderr
 from imgbatch.executors.messages import pickle_outcome, unpickle_job
 from imgbatch.executors.one_thread import ask_for_one_thread
-from imgbatch.executors.processes import priority
 from imgbatch.executors.processes.in_flight import Table
 from imgbatch.executors.processes.memory_budget import ALLOWANCE, limit_memory
 from imgbatch.executors.processes.staged_sums import Ticket, open_sheet

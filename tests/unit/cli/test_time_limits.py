@@ -22,7 +22,7 @@ class SettingsReady(Exception):
 def test_unattended_runs_have_a_limit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], timeout: float | None
 ) -> None:
-    monkeypatch.setattr("imgbatch.executors.processes.priority.lower", lambda: None)
+    monkeypatch.setattr("imgbatch.executors.priority.lower", lambda: None)
     Image.new("RGB", (4, 4)).save(tmp_path / "a.png")
     made: list[object] = []
 

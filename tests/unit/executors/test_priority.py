@@ -14,7 +14,7 @@ from imgbatch.core.job import Job, Outcome
 from imgbatch.pipeline.task import Task, TaskContext
 
 CODE = """
-from imgbatch.executors.processes import priority
+from imgbatch.executors import priority
 from imgbatch.executors.processes.pool import Pool
 from imgbatch.executors.processes.start_method import warm
 from tests.faults.tasks import job
