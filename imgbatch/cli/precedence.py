@@ -102,7 +102,7 @@ def run_request(sources: SourceArguments, arguments: RecipeArguments, execute: b
     recipe_paths = inputs.pop("paths", ())
     filters = Filters(**_levels(inputs, sources.filters))
     recipe = merge_recipe(recipe.map_paths(functools.partial(os.path.join, folder)), arguments)
-    paths = _paths("run", sources, [_below(folder, path) for path in recipe_paths])
+    paths = _paths("run", sources, [_below(folder, path) for path in recipe_paths], settings.stream)
     output = "" if settings.in_place and arguments.output is None else _root(arguments, recipe, folder)
     return RunRequest(tuple(paths), output, recipe, settings, filters, unattended_settings)
 
@@ -127,12 +127,12 @@ def unattended_settings_of(arguments: RecipeArguments) -> UnattendedSettings:
     return UnattendedSettings(**_levels(*levels, arguments.unattended_settings))
 
 
-def _paths(command: str, sources: SourceArguments, of_recipe: list[str]) -> list[str]:
-    """SRC and the list of --files-from; without both those of the recipe."""
+def _paths(command: str, sources: SourceArguments, of_recipe: list[str], stream: bool = False) -> list[str]:
+    """SRC and the list of --files-from; without both those of the recipe. In a stream the list is still to come."""
     paths = list(sources.operands)
     if sources.files_from is not None:
         stdin = sys.stdin.buffer if sys.stdin else io.BytesIO()
-        paths += read_list(sources.files_from, sources.null, stdin)
+        paths += [] if stream else read_list(sources.files_from, sources.null, stdin)
     elif not paths:
         paths = of_recipe
         if not paths:

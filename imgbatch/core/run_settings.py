@@ -154,6 +154,9 @@ class Settings(Declaration):
         Grammar("I/N with I from 0 to N-1, or auto,", shard_word, ("0/8", "auto")),
         "do a part of the files, as one of N runs that `imgbatch merge` joins; auto: as the job array says",
     ] = None
+    stream: Annotated[
+        bool, Switch(), "begin with the first SRC, while the others are still to come; names are claimed as they come"
+    ] = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -164,6 +167,27 @@ class Settings(Declaration):
             raise UsageError("expected --prune or --archive and --quarantine, got both: what is moved is not gone")
         if self.shard is not None:
             self._refuse_with_shard()
+        if self.stream:
+            self._refuse_with_stream()
+
+    def _refuse_with_stream(self) -> None:
+        """UsageError for what a run cannot do that does not know its files before it writes."""
+        reasons = {
+            "in_place": "what is replaced is planned as a whole; leave --stream out",
+            "prune": "what is gone is only known when all sources are; prune in a run without --stream",
+            "overwrite": "what is in the way may be a source that is still to come; use --rename or --skip-existing",
+            "shard": "each shard would need the whole list; give each run a list of its own",
+        }
+        for name, reason in reasons.items():
+            if getattr(self, name):
+                raise UsageError(f"expected --stream or --{name.replace('_', '-')}, got both: {reason}")
+        if self.executor.startswith("dask"):
+            raise UsageError("expected --stream or a cluster, got both: it gets what is known; leave one of them out")
+        if self.needs_total:
+            raise UsageError(
+                f"expected a number of --max-failures with --stream, got {self.max_failures}: nobody knows of how many "
+                "files that is a share"
+            )
 
     def _refuse_with_shard(self) -> None:
         """UsageError for what a run cannot do that has only a part of the files."""

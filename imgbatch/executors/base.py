@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from imgbatch.core.errors import EngineError, HostError, HostWarning, Phase, sentence
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Failure, Job, Outcome
+from imgbatch.executors.job_stream import JobStream
 from imgbatch.pipeline.task import Task
 
 if TYPE_CHECKING:
@@ -87,12 +88,26 @@ class Executor(ABC):
     def parallelism(self) -> int:
         """How many jobs are done at the same time, at most; at least 1."""
 
+    def begin(self, task: Task, jobs: Sequence[Job] | JobStream) -> Iterator[Outcome]:
+        """Outcomes of jobs that are all there, or still to come; those that another one left undone are among them."""
+        if not isinstance(jobs, JobStream):
+            return self.run(task, jobs)
+        jobs.repeat()
+        return self.run_stream(task, jobs)
+
     @abstractmethod
     def run(self, task: Task, jobs: Sequence[Job]) -> Iterator[Outcome]:
         """One Outcome for each job, as they complete; closing the iterator stops cleanly.
 
         A list that grows (:class:`growing_list.GrowingList`) is filled meanwhile, in the caller's thread.
         """
+
+    def run_stream(self, task: Task, jobs: JobStream) -> Iterator[Outcome]:
+        """As :meth:`run`, of jobs that come while others are done; only of kinds that `take_streams`.
+
+        Where it is stopped, the stream must end, too: who waits for it is woken by that.
+        """
+        raise NotImplementedError
 
     @abstractmethod
     def stop(self) -> None:

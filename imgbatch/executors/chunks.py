@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from imgbatch.core.job import Job, Outcome
 from imgbatch.core.records.growing_list import GrowingList
+from imgbatch.executors.job_stream import JobStream
 
 MOST = 64  # jobs in a chunk of tiny files
 LAST = 4  # jobs for each worker at the end, of which the largest come first
@@ -83,14 +84,57 @@ class Chunks:
         if self._size is not None:
             return [self._job(start + count) for count in range(min(self._size, rest))]
         most = max(1, min(self._most, rest // (self.workers * 4)))
-        factor = max(0.2, self._actual_ms / self._guess_ms) if self._guess_ms else 4.0  # nothing known: carefully
         cost = 0.0
         chunk: list[Job] = []
         while len(chunk) < most and cost < self._worth_ms:
             job = self._job(start + len(chunk))
             chunk.append(job)
-            cost += factor * _guess(job.source.size)
+            cost += self._cost(job)
         return chunk
+
+    def _cost(self, job: Job) -> float:
+        """What a job will take in ms, as far as is known by now."""
+        factor = max(0.2, self._actual_ms / self._guess_ms) if self._guess_ms else 4.0  # nothing known: carefully
+        return factor * _guess(job.source.size)
+
+
+class StreamChunks(Chunks):
+    """Jobs that come while others are done, cut into chunks: what is there is not kept back for what may come.
+
+    Parameters
+    ----------
+    stream : JobStream
+    chunksize : int or "auto"
+    worth_ms : float
+        What a chunk is worth in ms.
+
+    Attributes
+    ----------
+    no_work : list of Outcome
+        What came between the jobs and needs no work; whoever takes the chunks takes it out.
+    """
+
+    def __init__(self, stream: JobStream, chunksize: int | str, worth_ms: float = CHUNK_MS) -> None:
+        super().__init__((), chunksize, 1, worth_ms)
+        self._stream = stream
+        self.no_work: list[Outcome] = []
+
+    def __next__(self) -> list[Job]:
+        """The next chunk; StopIteration where there is none now."""
+        jobs: list[Job] = []
+        cost = 0.0
+        while len(jobs) < (self._size or self._most) and (self._size or cost < self._worth_ms):
+            item = self._stream.take() if len(self.no_work) < self._most else None
+            if item is None:
+                break
+            if isinstance(item, Outcome):
+                self.no_work.append(item)
+            else:
+                jobs.append(item)
+                cost += self._cost(item)
+        if not jobs:
+            raise StopIteration
+        return jobs
 
 
 def _guess(size: int) -> float:

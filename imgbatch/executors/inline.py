@@ -12,6 +12,7 @@ from imgbatch.core.errors import Phase
 from imgbatch.core.job import Job, Outcome
 from imgbatch.executors.base import Executor, ExecutorOptions, failure_of
 from imgbatch.executors.captured_stderr import CapturedStderr
+from imgbatch.executors.job_stream import JobStream
 from imgbatch.pipeline.task import LocalContext, Task
 
 if TYPE_CHECKING:
@@ -53,18 +54,22 @@ class Inline(Executor):
         """One job after the other."""
         return 1
 
-    def run(self, task: Task, jobs: Iterable[Job]) -> Iterator[Outcome]:
+    def run_stream(self, task: Task, jobs: JobStream) -> Iterator[Outcome]:
+        return self.run(task, jobs)
+
+    def run(self, task: Task, jobs: Iterable[Job | Outcome]) -> Iterator[Outcome]:
         task.open()
+        ahead = _AHEAD if task.bytes_ahead and not isinstance(jobs, JobStream) else 1  # the next may take its time
         with contextlib.closing(CapturedStderr()) as capture:
             self._capture = capture
             rest = iter(jobs)
-            while part := list(itertools.islice(rest, _AHEAD if task.bytes_ahead else 1)):
+            while part := list(itertools.islice(rest, ahead)):
                 if task.bytes_ahead:
-                    task.expect(part)
+                    task.expect([job for job in part if isinstance(job, Job)])
                 for job in part:
                     if self._stopping:
                         return
-                    yield self._one(task, job, capture)
+                    yield self._one(task, job, capture) if isinstance(job, Job) else job
 
     def _one(self, task: Task, job: Job, capture: CapturedStderr) -> Outcome:
         self._current = task, job

@@ -39,13 +39,16 @@ class ExecutorKind:
         The sentence for a run that asks for what it does not keep.
     is_cluster : bool
         Whether jobs are done by a cluster, which the run opens and closes.
+    takes_streams : bool
+        Whether jobs may come while others are done.
     """
 
     def __init__(
         self, place: str, in_this_process: bool = False, *, keeps_timeout: bool = True, keeps_memory: bool = True,
-        on_this_machine: bool = True, refusal: str = "", is_cluster: bool = False,
+        on_this_machine: bool = True, refusal: str = "", is_cluster: bool = False, takes_streams: bool = False,
     ) -> None:  # fmt: skip
         self.place, self.in_this_process, self.is_cluster = place, in_this_process, is_cluster
+        self.takes_streams = takes_streams
         self.on_this_machine = on_this_machine
         self.keeps_timeout, self.keeps_memory, self.refusal = keeps_timeout, keeps_memory, refusal
 
@@ -64,9 +67,9 @@ class ExecutorKind:
 
 
 EXECUTORS = {
-    "processes": ExecutorKind("processes.pool.Pool"),
+    "processes": ExecutorKind("processes.pool.Pool", takes_streams=True),
     "inline": ExecutorKind(
-        "inline.Inline", in_this_process=True, keeps_timeout=False,
+        "inline.Inline", in_this_process=True, keeps_timeout=False, takes_streams=True,
         refusal="expected workers for a timeout: with workers=0 nobody could stop a file",
     ),
     "futures": ExecutorKind(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from typing import TypedDict
 
 from imgbatch.core.errors import PlanError
 from imgbatch.core.frozen_dataclass import frozen
@@ -21,6 +22,17 @@ from imgbatch.planning.jobs.target_names import OutputPaths, TargetNames
 from imgbatch.planning.recipe import Recipe
 
 IN_THE_WAY = "left alone: a file is in the way"
+
+
+class PlanTerms(TypedDict):
+    """What a plan has to know of its folder: the arguments of :func:`plan` of these names."""
+
+    flat: bool
+    in_the_way: InTheWay
+    owner_of: Callable[[str], LedgerEntry | None]
+    earlier: OutputPaths
+    format_of: Callable[[Source], str | None]
+    version_of: Callable[[str], int | None] | None
 
 
 @frozen(slots=True)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 EVERY = 60.0  # seconds between two lines where there is no bar
 _RED, _PLAIN = "\x1b[31m", "\x1b[0m"
+_ENDLESS_BAR = "{n_fmt} files [{elapsed}, {rate_fmt}{postfix}]"
 _BAR = "{percentage:3.0f}%|{bar}| {n_fmt}B/{total_fmt}B [{elapsed}<{remaining}{postfix}]"
 
 
@@ -35,6 +36,7 @@ class ConsoleStyle:
     progress: bool = True  # without a bar: whether it writes a line a minute
     warnings: bool = False
     columns: int | None = None  # the bar's width; None: the terminal's, which may change
+    is_endless: bool = False  # whether nobody knows how many files there will be
 
 
 class Console(Reporter):
@@ -73,13 +75,13 @@ class Console(Reporter):
         """Draw the bar, if one is asked for."""
         self._total = total
         self._next = self._clock() + EVERY
-        if self._look.bar and not self._look.quiet and total:
-            self._bar = _bar(self._stream, total_bytes, self._look.columns)
+        if self._look.bar and not self._look.quiet and (total or self._look.is_endless):
+            self._bar = _bar(self._stream, None if self._look.is_endless else total_bytes, self._look.columns)
 
     def grow(self, total: int, total_bytes: int) -> None:
         """Draw the bar from now on as a part of so many bytes."""
         self._total = total
-        if self._bar is not None:
+        if self._bar is not None and not self._look.is_endless:
             self._bar.total = total_bytes
 
     def outcome(self, outcome: Outcome) -> None:
@@ -92,7 +94,8 @@ class Console(Reporter):
                 self.say(line)
         if self._bar is not None:
             self._bar.set_postfix_str(self._counts(), refresh=False)
-            self._bar.update(0 if outcome.status == "unchanged" else outcome.source.size)
+            size = 0 if outcome.status == "unchanged" else outcome.source.size
+            self._bar.update(1 if self._look.is_endless else size)
         elif self._look.progress and not self._look.quiet and self._clock() >= self._next:
             self._next = self._clock() + EVERY
             self.say(self._counts())
@@ -141,18 +144,30 @@ class Console(Reporter):
 
     def _counts(self) -> str:
         wrong = f", {self._wrong} failed" if self._wrong else ""
+        if self._look.is_endless:
+            return wrong.removeprefix(", ") if self._bar is not None else f"{self._complete_count} files{wrong}"
         return f"{self._complete_count} of {self._total} files{wrong}"
 
 
-def _bar(stream: TextIO, total_bytes: int, columns: int | None) -> tqdm[NoReturn]:
-    """A bar over bytes, without tqdm's own thread and lock between processes: one thread of one process draws it."""
+def _bar(stream: TextIO, total_bytes: int | None, columns: int | None) -> tqdm[NoReturn]:
+    """A bar over bytes, without tqdm's own thread and lock between processes: one thread of one process draws it.
+
+    Parameters
+    ----------
+    total_bytes : int or None
+        None: nobody knows how much will come, and files are counted.
+    columns : int or None
+        As :class:`ConsoleStyle` has it.
+    """
     import threading
 
     from tqdm import tqdm
 
     tqdm.monitor_interval = 0
     tqdm.set_lock(threading.RLock())
+    is_endless = total_bytes is None
     return tqdm(
-        total=total_bytes, file=stream, unit="B", unit_scale=True, miniters=1, bar_format=_BAR,
-        ncols=columns, nrows=24, dynamic_ncols=columns is None, leave=False,
+        total=total_bytes, file=stream, unit=" files" if is_endless else "B", unit_scale=not is_endless, miniters=1,
+        bar_format=_ENDLESS_BAR if is_endless else _BAR, ncols=columns, nrows=24, dynamic_ncols=columns is None,
+        leave=False,
     )  # fmt: skip

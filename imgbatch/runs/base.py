@@ -25,6 +25,7 @@ from imgbatch.core.records.status_table import StatusTable
 from imgbatch.core.report import ExitCode, Report
 from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.executors.base import Executor, ExecutorOptions, time_limit, warn_once
+from imgbatch.executors.job_stream import JobStream
 from imgbatch.operations.support.resampling import resampler
 from imgbatch.pipeline.task import Task
 from imgbatch.runs.keywords import check_arguments
@@ -47,8 +48,7 @@ class Run(ABC):
     ----------
     paths : path or sequence of paths
         Files, folders and globs.
-    settings : Settings, optional
-    filters : Filters, optional
+    settings, filters : Settings and Filters, optional
     executor : concurrent.futures.Executor, distributed.Client or str, optional
         Does the work instead of worker processes of its own; a word is that of ``--executor``.
 
@@ -79,7 +79,7 @@ class Run(ABC):
 
     def __init__(
         self,
-        paths: Sequence[Path] | Path,
+        paths: Iterable[Path] | Path,
         settings: Settings | None = None,
         filters: Filters | None = None,
         executor: ForeignExecutor | None = None,
@@ -101,10 +101,9 @@ class Run(ABC):
         if self.settings.untrusted and self.settings.timeout is None and self.executor_kind.keeps_timeout:
             self.settings = replace(self.settings, timeout=Settings.untrusted_timeout_s)
         self.executor_kind.refuse(self.settings)
-        self._is_prepared = False
         self._began = time.monotonic()
         self._stop: tuple[ExitCode, str] | None = None
-        self._is_failure = self._is_engine_lost = False
+        self._is_prepared = self._is_failure = self._is_engine_lost = False
         self._logger: Logger | None = None
         self._host_warnings: set[str] = set()
 
@@ -147,7 +146,7 @@ class Run(ABC):
             self.prepare()
         stop = functools.partial(self.stop, ExitCode.OK)
         cluster = contextlib.nullcontext() if self._cluster is None else contextlib.closing(self._cluster)
-        with self._session(), self._reporting(), time_limit(self.settings.max_time, stop), cluster:
+        with time_limit(self.settings.max_time, stop), self._session(), self._reporting(), cluster:
             yield from self._work()
 
     def stop(self, code: ExitCode, reason: str) -> None:
@@ -190,7 +189,7 @@ class Run(ABC):
 
     def _choose_resampler(self, ops: Iterable[Operation]) -> None:
         """Choose the engine that resizes, and say so in the report, where there is something that `ops` may resize."""
-        if self.todo:
+        if self.workload.begins:
             own_processes = not self.executor_kind.in_this_process and self._foreign_executor is None
             self.report.resampler = choose_resampler(self.settings, ops, own_processes)
 
@@ -221,7 +220,7 @@ class Run(ABC):
         report.other_outputs = self.workload.other_outputs
         report.seconds = time.monotonic() - self._began
         report.remaining = self.workload.later + self.total - len(self.statuses)
-        if self._stop is not None and (report.remaining or self._is_failure):
+        if self._stop is not None and (report.remaining or self._is_failure or not self.is_listed):
             code, report.reason = self._stop
             report.stopped = code or None  # a planned stop is no failure
         elif self.workload.later:
@@ -260,7 +259,7 @@ class Run(ABC):
             self.stop(ExitCode.STOPPED, f"{count} files failed")
 
     def _execute(
-        self, task: Task, jobs: Sequence[Job], workers: int | str, totals: Totals | None = None
+        self, task: Task, jobs: Sequence[Job] | JobStream, workers: int | str, totals: Totals | None = None
     ) -> Generator[Outcome, None, None]:
         """Have jobs done by an executor with that many workers, unless the run is stopped.
 
@@ -281,7 +280,7 @@ class Run(ABC):
             from imgbatch.executors.processes.memory_budget import bytes_ahead
 
             ready = ready.with_bytes_ahead(bytes_ahead(settings.memory))
-        results = self.executor.run(ready.for_strangers_files() if settings.untrusted else ready, jobs)
+        results = self.executor.begin(ready.for_strangers_files() if settings.untrusted else ready, jobs)
         has_begun = False
         try:
             with contextlib.closing(results):  # type: ignore[type-var]  # every executor's run is a generator

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from imgbatch.core.errors import BLAME, wrong_value
@@ -48,7 +48,7 @@ class Batch(Run):
 
     def __init__(
         self,
-        paths: Sequence[Path] | Path,
+        paths: Iterable[Path] | Path,
         output: Path | None,
         recipe: Recipe | None = None,
         settings: Settings | None = None,
@@ -63,10 +63,7 @@ class Batch(Run):
         what = "a Recipe such as Recipe(ops=[Resize('1600')])"
         self.recipe = Recipe() if recipe is None else check_type("recipe", recipe, Recipe, what)
         output = None if output is None else check_path("output", output, "a folder")
-        ledger = check_type("ledger", ledger, bool, "true or false")
-        self.preparation = Preparation(
-            self.paths, output, self.recipe, self.settings, self.filters, ledger, self.executor_kind.in_this_process
-        )
+        self.preparation = self._preparation(output, check_type("ledger", ledger, bool, "true or false"))
         self._stats, self._placeholders = stats, placeholders
         self._sums: Sums | None = None
         self._repeated_failures = 0  # failures that are known, and were tried all the same
@@ -74,6 +71,11 @@ class Batch(Run):
         self.command = ""
         self.report.base, self.report.warnings = self.folder, self.preparation.warnings
         self.report.outcomes.lie_in(self.state)
+
+    def _preparation(self, output: str | None, ledger: bool) -> Preparation:
+        return Preparation(
+            self.paths, output, self.recipe, self.settings, self.filters, ledger, self.executor_kind.in_this_process
+        )
 
     @property
     def folder(self) -> str:

@@ -61,6 +61,7 @@ class RunKeywords(ResizeKeywords, total=False):
     profile: bool
     executor_timeout: float | str
     shard: str | None
+    stream: bool
 
 
 def read_only_settings(keywords: Mapping[str, object], kind: type[ReadOnlyKeywords] = ReadOnlyKeywords) -> Settings:

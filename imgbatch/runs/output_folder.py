@@ -16,6 +16,8 @@ from imgbatch.storage.registry import storage_of
 
 if TYPE_CHECKING:
     from imgbatch.ledger.renamed_sources import RenamedSources
+    from imgbatch.planning.plan import PlanTerms
+    from imgbatch.planning.stream import StreamPlan
 
 
 class OutputFolder(Destination):
@@ -42,21 +44,30 @@ class OutputFolder(Destination):
         """
         shard = self._ledger.shard
         layout = plan(
-            sources,
-            self._recipe,
-            self.folder,
-            flat=self._settings.flat,
-            in_the_way=self._settings.in_the_way,
-            owner_of=self._ledger.owner_of,
-            earlier=self._ledger.outputs_of,
-            format_of=self._format_of,
-            owns=None if shard is None else shard.holds_source,
-            judge=judge,
-            version_of=self._ledger.version_of if storage_of(self.folder).properties.conditional_replace else None,
-        )
+            sources, self._recipe, self.folder, owns=None if shard is None else shard.holds_source, judge=judge,
+            **self._plan_terms(),
+        )  # fmt: skip
         if shard is not None:
             self._ledger.note_sources(job.source for job in layout.all_jobs)
         return Assignment(layout.all_jobs, layout.folders)
+
+    def stream_plan(self, judge: Judge) -> StreamPlan:
+        """As :meth:`jobs`, for sources that come one by one."""
+        from imgbatch.planning.stream import StreamPlan
+
+        return StreamPlan(self._recipe, self.folder, judge=judge, **self._plan_terms())
+
+    def _plan_terms(self) -> PlanTerms:
+        """What a plan has to know of this folder."""
+        replaces_versions = storage_of(self.folder).properties.conditional_replace
+        return {
+            "flat": self._settings.flat,
+            "in_the_way": self._settings.in_the_way,
+            "owner_of": self._ledger.owner_of,
+            "earlier": self._ledger.outputs_of,
+            "format_of": self._format_of,
+            "version_of": self._ledger.version_of if replaces_versions else None,
+        }
 
     def unchanged_outcome(self, job: Job) -> Outcome | None:
         """The outcome "unchanged" where all outputs of a job are up to date."""

@@ -138,7 +138,7 @@ class Preparation:
 
     def hold_places(self) -> None:
         """Make and lock what was not there when the plan was made, as a refused plan leaves none; hereafter, never."""
-        begins = self.workload.todo or self._state_folder.shard is not None
+        begins = self.workload.begins or self._state_folder.shard is not None
         if begins and not self._state_folder.is_held:
             self._state_folder.hold()
             if self.ledger is not None and os.path.exists(self.ledger.file):  # a run came and went meanwhile
@@ -181,7 +181,7 @@ class Preparation:
         A shard without files says so, too: else nobody knows that it ran.
         """
         assert self.ledger is not None
-        if not (self.workload.todo or self._state_folder.shard is not None or os.path.exists(self.ledger.file)):
+        if not (self.workload.begins or self._state_folder.shard is not None or os.path.exists(self.ledger.file)):
             return
         try:
             self.ledger.begin(self.destination.digests, command)
@@ -192,15 +192,8 @@ class Preparation:
     def _compare(self) -> None:
         """Ask the ledger what is left to do."""
         workload = self.workload = Workload()
-        contents = self.resources.contents
-        digest = self._destination_class.recipe_digest(self._recipe, contents)
-        ledger = self.ledger = self._state_folder.read_ledger(digest)
-        if self._settings.in_the_way in ("skip", "rename"):
-            ledger.trust_no_content()
-        ledger.limit, ledger.durable = self._settings.timeout, self._settings.sync != "off"
-        destination = self.destination = self._destination_class(
-            self.folder, ledger, self._recipe, self._settings, contents
-        )
+        ledger = self._read_ledger()
+        destination = self.destination
         assignment = destination.jobs(self._sources(workload), self._judge(ledger))
         workload.skipped += assignment.skipped
         shard = self._state_folder.shard
@@ -213,6 +206,19 @@ class Preparation:
             paths = list(map(os.fsdecode, self._paths))
             workload.orphans = find_prunable(ledger, paths, assignment.jobs, self._filters)
         workload.sort(assignment.jobs, self._settings.max_files)
+
+    def _read_ledger(self) -> Ledger:
+        """The ledger as it is now, and with it the destination."""
+        contents = self.resources.contents
+        digest = self._destination_class.recipe_digest(self._recipe, contents)
+        ledger = self.ledger = self._state_folder.read_ledger(digest)
+        if self._settings.in_the_way in ("skip", "rename"):
+            ledger.trust_no_content()
+        ledger.limit, ledger.durable = self._settings.timeout, self._settings.sync != "off"
+        self.destination = self._destination_class(
+            self.folder, ledger, self._recipe, self._settings, contents
+        )
+        return ledger
 
     def _sources(self, workload: Workload) -> Iterator[Source]:
         """The sources, as they are found; what is none goes to what the workload skips."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Unpack
 
 from imgbatch.core.errors import sentence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def run(
-    paths: Sequence[Path] | Path,
+    paths: Iterable[Path] | Path,
     output: Path | None = None,
     recipe: Recipe | None = None,
     *,
@@ -34,8 +35,10 @@ def run(
 
     Parameters
     ----------
-    paths : path or sequence of paths
-        Files, folders (recursive) and globs.
+    paths : path or iterable of paths
+        Files, folders (recursive) and globs. With ``stream=True`` they are asked for one by one, in a thread of its
+        own and a window ahead, and work begins with the first; what an iterator raises is raised when all that came
+        before is done.
     output : path
         The folder for the results; made when needed. None with ``in_place=True``.
     recipe : Recipe, optional
@@ -66,14 +69,14 @@ def run(
     EngineError
         Workers cannot be started, or cannot take the recipe.
     """
-    batch = Batch(paths, output, recipe, _settings(settings), filters, ledger=ledger, executor=executor)
+    batch = _batch(paths, output, recipe, settings, filters, ledger, executor)
     for _ in batch.outcomes():
         pass
     return batch.report
 
 
 def process(
-    paths: Sequence[Path] | Path,
+    paths: Iterable[Path] | Path,
     output: Path | None = None,
     recipe: Recipe | None = None,
     *,
@@ -92,14 +95,14 @@ def process(
     paths, output, recipe, filters, ledger, executor, **settings
         As of :func:`run`, and so are the errors.
     """
-    batch = Batch(paths, output, recipe, _settings(settings), filters, ledger=ledger, executor=executor)
+    batch = _batch(paths, output, recipe, settings, filters, ledger, executor)
     batch.keeps_outcomes = False
     batch.prepare()
     return batch.outcomes()
 
 
 def start(
-    paths: Sequence[Path] | Path,
+    paths: Iterable[Path] | Path,
     output: Path | None = None,
     recipe: Recipe | None = None,
     *,
@@ -115,7 +118,7 @@ def start(
     paths, output, recipe, filters, ledger, executor, **settings
         As of :func:`run`, and so are the errors.
     """
-    batch = Batch(paths, output, recipe, _settings(settings), filters, ledger=ledger, executor=executor)
+    batch = _batch(paths, output, recipe, settings, filters, ledger, executor)
     batch.prepare()
     return Handle(batch)
 
@@ -191,5 +194,20 @@ class Handle:
         return self._report
 
 
-def _settings(words: RunKeywords) -> Settings:
-    return from_table(Settings, words)
+def _batch(
+    paths: Iterable[Path] | Path,
+    output: Path | None,
+    recipe: Recipe | None,
+    words: RunKeywords,
+    filters: Filters | None,
+    ledger: bool,
+    executor: ForeignExecutor | None,
+) -> Batch:
+    """The run of a call, be its paths all there or still to come."""
+    settings = from_table(Settings, words)
+    if settings.stream:
+        from imgbatch.runs.stream.stream_batch import StreamBatch
+
+        sources = [paths] if isinstance(paths, (str, os.PathLike)) else paths
+        return StreamBatch(sources, output, recipe, settings, filters, ledger=ledger, executor=executor)
+    return Batch(paths, output, recipe, settings, filters, ledger=ledger, executor=executor)

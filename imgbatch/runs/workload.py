@@ -73,6 +73,11 @@ class Workload:
         """Whether all files are known; else the numbers are those of the files so far."""
         return not isinstance(self.todo, GrowingList) or self.todo.is_complete
 
+    @property
+    def begins(self) -> bool:
+        """Whether there is work, for which ledger and folders are made."""
+        return bool(self.todo)
+
     def new_skips(self) -> int:
         """How many files were skipped since this was last asked."""
         count = len(self.skipped) - self._skips

@@ -19,7 +19,7 @@ from imgbatch.core.errors import EngineError, HostWarning
 from imgbatch.core.job import Outcome
 from imgbatch.executors.processes.pool import Pool
 from imgbatch.executors.processes.run_state import RunState
-from imgbatch.executors.processes.window import Window
+from imgbatch.executors.processes.window import ChunkWindow
 from imgbatch.pixels.exact_sums import Layout, Totals
 from tests.faults.tasks import FaultyTask, job
 from tests.segments import own_segments
@@ -106,7 +106,7 @@ def test_a_run_that_cannot_start_its_threads_leaves_no_shared_memory(monkeypatch
         pool.stop()
 
 
-class SlowWindow(Window):
+class SlowWindow(ChunkWindow):
     """Has three replies to give, of which the first takes all the time that there is."""
 
     def __init__(self) -> None:

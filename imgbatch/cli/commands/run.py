@@ -9,7 +9,7 @@ import itertools
 import os
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Literal
 
@@ -31,6 +31,7 @@ from imgbatch.cli.report_run import (
 from imgbatch.core.errors import UsageError
 from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.report import ExitCode, Report, format_bytes
+from imgbatch.planning.source_filter import looks_like_source
 from imgbatch.reporters.base import Reporter, need_outcomes, printable
 from imgbatch.reporters.console import Console
 from imgbatch.reporters.registry import make_reporter
@@ -109,17 +110,12 @@ def _run(words: Sequence[str], arguments: RunArguments, progress: _Progress) -> 
         settings = with_shard_number(settings)
         arguments = _in_shard_folder(arguments, request.output, settings)
     report = arguments.report
-    console = Console(sys.stderr, console_style(report))
+    console = Console(sys.stderr, dataclasses.replace(console_style(report), is_endless=settings.stream))
     files = file_reporters(report, console, arguments.sources.null, srcset=arguments.srcset, stats=arguments.stats)
-    from imgbatch.runs.batch import Batch
-
     keeps_timeout = executors.choose(settings.workers, word=settings.executor).keeps_timeout
     if request.unattended_settings.unattended and settings.timeout is None and keeps_timeout and not settings.untrusted:
         settings = dataclasses.replace(settings, timeout=request.unattended_settings.timeout_s)
-    batch = progress.batch = Batch(
-        request.paths, request.output or None, request.recipe, settings, request.filters,
-        stats=arguments.stats is not None, placeholders=arguments.srcset is not None,
-    )  # fmt: skip
+    batch = progress.batch = _batch(request, arguments, settings)
     batch.command = shlex.join(["imgbatch", "run", *map(without_secrets, words)])
     batch.prepare(hold=not (arguments.dry_run or arguments.estimate or arguments.explain))
     for warning in batch.report.warnings:
@@ -135,6 +131,32 @@ def _run(words: Sequence[str], arguments: RunArguments, progress: _Progress) -> 
     if arguments.save_recipe is not None:
         save(arguments.save_recipe, request)
     return _carry_out(batch, request, arguments, console, files, progress)
+
+
+def _batch(request: RunRequest, arguments: RunArguments, settings: Settings) -> Batch:
+    """The run that was asked for; one that is a stream reads its list while it is at work."""
+    stats, placeholders = arguments.stats is not None, arguments.srcset is not None
+    output, recipe, filters = request.output or None, request.recipe, request.filters
+    if not settings.stream:
+        from imgbatch.runs.batch import Batch
+
+        return Batch(request.paths, output, recipe, settings, filters, stats=stats, placeholders=placeholders)
+    for name in ("dry_run", "explain", "estimate"):
+        if getattr(arguments, name):
+            flag = f"--{name.replace('_', '-')}"
+            raise UsageError(f"expected --stream or {flag}, got both: it has to see all files; leave --stream out")
+    report = arguments.report
+    for path in (*report.report_files, report.failed_list, arguments.srcset, arguments.stats, arguments.save_recipe):
+        if path and looks_like_source(path):  # it may be one: they are still to come
+            raise UsageError(f"expected a file name of its own for a report, got the picture {path!r}")
+    from imgbatch.runs.stream.lines import Lines
+    from imgbatch.runs.stream.stream_batch import StreamBatch
+
+    sources = arguments.sources
+    words: Iterable[object] = request.paths
+    if sources.files_from is not None:
+        words = Lines(sources.files_from, sources.null, request.paths)
+    return StreamBatch(words, output, recipe, settings, filters, stats=stats, placeholders=placeholders)
 
 
 def _in_shard_folder(arguments: RunArguments, output: str, settings: Settings) -> RunArguments:

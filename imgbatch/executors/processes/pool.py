@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING
 from imgbatch.core.errors import HostError
 from imgbatch.core.job import Job, Outcome
 from imgbatch.executors.base import Executor, ExecutorOptions, pickle_task, warn
-from imgbatch.executors.chunks import AHEAD_MS, CHUNK_MS, Chunks
+from imgbatch.executors.chunks import AHEAD_MS, CHUNK_MS, Chunks, StreamChunks
 from imgbatch.executors.host_limits import LIMITS, auto_workers, workers_to_start
 from imgbatch.executors.inline import Inline
+from imgbatch.executors.job_stream import JobStream
 from imgbatch.executors.processes.in_flight import Table
 from imgbatch.executors.processes.launch import variables_of
 from imgbatch.executors.processes.memory_budget import Budget, budget_size
@@ -28,7 +29,7 @@ from imgbatch.executors.processes.run_state import RunState
 from imgbatch.executors.processes.staged_sums import Staging
 from imgbatch.executors.processes.start_method import start_context
 from imgbatch.executors.processes.supervisor import Supervisor
-from imgbatch.executors.processes.window import Window
+from imgbatch.executors.processes.window import ChunkWindow
 from imgbatch.pipeline.task import Task
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Pool(Executor):
         self.workers, self.chunksize, self.timeout = workers, chunksize, timeout
         self._method, self._sums = method, sums
         self._state: RunState | None = None
-        self._run: Window | None = None
+        self._run: ChunkWindow | None = None
         self._inline: Inline | None = None
         self.supervisors: list[Supervisor] = []  # of the run that is going on
         self._stopping = False
@@ -89,9 +90,15 @@ class Pool(Executor):
         return self.workers
 
     def run(self, task: Task, jobs: Sequence[Job]) -> Iterator[Outcome]:
+        return self._do(task, jobs, max(1, min(self.workers, len(jobs))))
+
+    def run_stream(self, task: Task, jobs: JobStream) -> Iterator[Outcome]:
+        return self._do(task, jobs, self.workers)
+
+    def _do(self, task: Task, jobs: Sequence[Job] | JobStream, wanted: int) -> Generator[Outcome, None, None]:
+        """The outcomes of all jobs, of that many workers if there are so many."""
         data = pickle_task(task)
-        wanted = max(1, min(self.workers, len(jobs)))
-        rest: Iterator[Job] = iter(jobs)
+        rest: Iterator[Job | Outcome] = iter(jobs)
         error: HostError | None = None
         try:
             workers = workers_to_start(wanted)
@@ -109,8 +116,8 @@ class Pool(Executor):
         yield from self._inline.run(task, itertools.chain((next_job,), rest))
 
     def _spread(
-        self, task: Task, data: bytes, jobs: Sequence[Job], workers: int
-    ) -> Generator[Outcome, None, tuple[Iterator[Job], HostError | None]]:
+        self, task: Task, data: bytes, jobs: Sequence[Job] | JobStream, workers: int
+    ) -> Generator[Outcome, None, tuple[Iterator[Job | Outcome], HostError | None]]:
         """The outcomes of so many workers, or fewer; returns the jobs that are left when none can be had any more."""
         with contextlib.ExitStack() as stack:
             stack.callback(self._forget)
@@ -118,12 +125,18 @@ class Pool(Executor):
             self.supervisors = [Supervisor(state, row) for row in range(workers)]
             if self._stopping:
                 self.stop()
-            run = self._run = Window(state, self.supervisors)
+            run = self._run = ChunkWindow(state, self.supervisors)
             stack.callback(run.close)
-            chunks = Chunks(jobs, self.chunksize, workers, AHEAD_MS if task.bytes_ahead else CHUNK_MS)
+            worth_ms = AHEAD_MS if task.bytes_ahead else CHUNK_MS
             try:
-                yield from run.outcomes(chunks)
-                return (run.rest(chunks), state.host_error) if state.has_no_worker else (iter(()), None)
+                if isinstance(jobs, JobStream):
+                    yield from run.stream_outcomes(jobs, StreamChunks(jobs, self.chunksize, worth_ms))
+                    rest: Iterator[Job | Outcome] = run.rest(jobs)
+                else:
+                    chunks = Chunks(jobs, self.chunksize, workers, worth_ms)
+                    yield from run.outcomes(chunks)
+                    rest = run.rest(job for chunk in chunks for job in chunk)
+                return (rest, state.host_error) if state.has_no_worker else (iter(()), None)
             except GeneratorExit:
                 self.stop()
                 self.late = run.drain(PATIENCE)

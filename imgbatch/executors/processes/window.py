@@ -12,18 +12,19 @@ import os
 import queue
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.pool import IMapIterator, ThreadPool
 
 from imgbatch.core.errors import EngineError, HostError
 from imgbatch.core.job import Job, Outcome
-from imgbatch.executors.chunks import Chunks
+from imgbatch.executors.chunks import Chunks, StreamChunks
 from imgbatch.executors.host_limits import LIMITS
+from imgbatch.executors.job_stream import JobStream
 from imgbatch.executors.processes.run_state import Chunk, RunState
 from imgbatch.executors.processes.supervisor import Supervisor
 
 
-class Window:
+class ChunkWindow:
     """The chunks of one run of the Pool that are in flight, and the outcomes that they bring."""
 
     def __init__(self, state: RunState, supervisors: list[Supervisor]) -> None:
@@ -41,6 +42,8 @@ class Window:
         self._results: IMapIterator[list[Outcome] | BaseException] = self._threads.imap_unordered(
             self._answer, iter(self._feed.get, None)
         )
+        self._answers: deque[None] = deque()  # one for each chunk that is answered, as far as a stream counts them
+        self._ring: Callable[[], None] | None = None
         self._in_flight = 0
         self._ready: deque[Outcome] = deque()  # in hand of this thread, to be yielded
 
@@ -53,16 +56,14 @@ class Window:
         finally:
             if supervisor.row not in self._state.without_worker or self._state.has_no_worker:
                 self._free.put(supervisor)  # else those that have workers do its jobs
+            if self._ring is not None:
+                self._answers.append(None)
+                self._ring()
 
     def outcomes(self, chunks: Chunks) -> Iterator[Outcome]:
         """All outcomes; jobs whose worker was killed from outside come last, one at a time."""
-        window = len(self._all) + 2
         while True:
-            while self._in_flight < window and not self._state.stopping and not self._state.has_no_worker:
-                jobs = [self._state.leftover.popleft()] if self._state.leftover else next(chunks, None)
-                if jobs is None:
-                    break
-                self._put(Chunk(jobs))
+            self._fill(chunks)
             if not self._in_flight:
                 break
             self._ready.extend(self._take())
@@ -73,9 +74,48 @@ class Window:
             self._ready.extend(self._take())
             yield from self._pop_ready()
 
-    def rest(self, chunks: Chunks) -> Iterator[Job]:
-        """The jobs that no worker has begun."""
-        return itertools.chain(self._state.leftover, (job for jobs in chunks for job in jobs))
+    def _fill(self, chunks: Chunks) -> None:
+        """Put chunks into the window until it is full, or there is none."""
+        window = len(self._all) + 2
+        while self._in_flight < window and not self._state.stopping and not self._state.has_no_worker:
+            jobs = [self._state.leftover.popleft()] if self._state.leftover else next(chunks, None)
+            if jobs is None:
+                break
+            self._put(Chunk(jobs))
+
+    def stream_outcomes(self, stream: JobStream, chunks: StreamChunks) -> Iterator[Outcome]:
+        """As :meth:`outcomes`, of jobs that come meanwhile: one waits for whichever is first, a job or an outcome.
+
+        Jobs whose worker was killed from outside do not wait for the end, which may never come: they are done, one at
+        a time, when the others in flight are.
+        """
+        self._ring = stream.ring
+        state = self._state
+        while True:
+            stream.silence()
+            if not state.second or state.stopping:
+                self._fill(chunks)
+            elif not self._in_flight:
+                self._put(Chunk([state.second.popleft()], last=True))
+            self._ready.extend(chunks.no_work)
+            chunks.no_work.clear()
+            while self._answers:
+                self._answers.popleft()
+                outcomes = self._take()
+                chunks.learn(outcomes)
+                self._ready.extend(outcomes)
+            if self._ready:
+                yield from self._pop_ready()
+            elif not self._in_flight and state.second and not state.stopping:
+                continue
+            elif self._in_flight or not (stream.has_ended or state.stopping or state.has_no_worker):
+                stream.wait()
+            else:
+                return
+
+    def rest(self, jobs: Iterable[Job | Outcome]) -> Iterator[Job | Outcome]:
+        """The jobs that no worker has begun: those that were left, and these."""
+        return itertools.chain(self._state.leftover, jobs)
 
     def _pop_ready(self) -> Iterator[Outcome]:
         while self._ready:

@@ -74,6 +74,30 @@ class Claims:
             self._extra_names[name_key] = claim
         return is_free
 
+    def conflict(self, job: Job) -> str:
+        """Why a job cannot have the names that it needs, beside those that were claimed before; "" where it can.
+
+        For jobs that come one after the other: the first that needs a name has it.
+        """
+        own_names: set[str] = set(self._names_of_source(job.source))
+        for name in self._names_of(job):
+            claim = self._claim_of(name.key)
+            if claim is not None:
+                return f"{label(self._source(claim))} would be {display_path(name.path)}, too, and came first"
+            if name.key in own_names:
+                return f"{display_path(name.path)} would be its source, or another of its outputs"
+            own_names.add(name.key)
+            for other in self._jobs_of(self._source_names, name.key):
+                if name.key in self._names_of_source(other.source):
+                    return f"{display_path(name.path)} would replace the source {label(other.source)}"
+        return ""
+
+    def is_target(self, path: str) -> bool:
+        """Whether an absolute path is that of a target, in this very spelling."""
+        name_key = self._folder_key(path.rpartition(os.sep)[0]) + key(path.rpartition(os.sep)[2])
+        jobs = self._jobs_of(self._names, name_key)
+        return any(path in _paths_of(target) for job in jobs for target in job.targets)
+
     def is_source(self, path: str) -> bool:
         """Whether an absolute path is that of a source; to be asked when all jobs are there."""
         name_key = self._folder_key(path.rpartition(os.sep)[0]) + key(path.rpartition(os.sep)[2])
