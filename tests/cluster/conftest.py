@@ -1,13 +1,15 @@
-"""A store like S3 on this machine (moto), with and without a bad network before it."""
+"""Stores like S3 (moto) and Azure (azurite) on this machine, with and without a bad network before them."""
 
 from __future__ import annotations
 
 import logging
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from tests.cluster.azure import azurite, make_container
 from tests.cluster.faulty_proxy import FaultyProxy
 
 BUCKET = "photos"
@@ -54,6 +56,35 @@ def proxy(bucket: str, s3_port: int, monkeypatch: pytest.MonkeyPatch) -> Iterato
     """A proxy before the server, without faults as yet; all clients of the test go through it."""
     with FaultyProxy(s3_port) as one:
         monkeypatch.setenv("AWS_ENDPOINT_URL", one.url)
+        forget_clients()
+        yield one
+    forget_clients()
+
+
+@pytest.fixture(scope="session")
+def azure_port() -> Iterator[int]:
+    """The port of an Azure store on 127.0.0.1."""
+    pytest.importorskip("obstore", reason="object stores need imgbatch[cloud]")
+    with azurite() as port:
+        yield port
+
+
+@pytest.fixture
+def container(azure_port: int, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of an empty container, in the environment of who uses it."""
+    name = f"photos-{uuid.uuid4().hex}"
+    make_container(azure_port, name)
+    monkeypatch.setenv("AZURE_STORAGE_USE_EMULATOR", "true")
+    monkeypatch.setenv("AZURITE_BLOB_STORAGE_URL", f"http://127.0.0.1:{azure_port}")
+    forget_clients()
+    return f"az://{name}"
+
+
+@pytest.fixture
+def azure_proxy(container: str, azure_port: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyProxy]:
+    """As `proxy`, before the Azure store."""
+    with FaultyProxy(azure_port) as one:
+        monkeypatch.setenv("AZURITE_BLOB_STORAGE_URL", one.url)
         forget_clients()
         yield one
     forget_clients()

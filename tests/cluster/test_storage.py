@@ -1,4 +1,4 @@
-"""Does S3 keep what a store promises, also behind a bad network?"""
+"""Do S3 and Azure keep what a store promises, also behind a bad network?"""
 
 from __future__ import annotations
 
@@ -35,3 +35,28 @@ class TestS3BehindABadNetwork(TestS3):
         proxy.fail_now_and_then(seed=len(request.node.name))
         folder = f"{bucket}/{uuid.uuid4().hex}"
         return lambda name: f"{folder}/{name}"
+
+
+class TestAzure(StorageSuite):
+    """A container."""
+
+    odd_names = {"new\nline.jpg"}
+    rounds = 40
+    reads = 10
+
+    @pytest.fixture
+    def scheme(self) -> str:
+        return "az"
+
+    @pytest.fixture
+    def key(self, container: str) -> Key:
+        return lambda name: f"{container}/folder/{name}"
+
+
+class TestAzureBehindABadNetwork(TestAzure):
+    """The same, with faults in every twentieth request."""
+
+    @pytest.fixture
+    def key(self, container: str, azure_proxy: FaultyProxy, request: pytest.FixtureRequest) -> Key:
+        azure_proxy.fail_now_and_then(seed=len(request.node.name))
+        return lambda name: f"{container}/folder/{name}"

@@ -125,6 +125,9 @@ class StorageSuite:
             seen = {entry.name: entry for entry in entries}
             assert {name: entry.is_dir() for name, entry in seen.items()} == {"a.jpg": False, "below": True}
             assert seen["a.jpg"].path == key("a.jpg") and seen["a.jpg"].stat().st_size == 4
+            listed, asked = seen["a.jpg"].stat(), storage.stat(key("a.jpg"))
+            assert (listed.st_size, listed.st_mtime_ns) == (asked.st_size, asked.st_mtime_ns)
+            assert storage.version(listed) == storage.version(asked)
             assert not any(entry.is_symlink() for entry in seen.values())
         assert storage.is_folder(key("below")) and names_in(storage, key("below")) == {"b.jpg"}
 

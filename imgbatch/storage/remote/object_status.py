@@ -20,8 +20,13 @@ _FOLDER = stat.S_IFDIR | 0o755
 
 
 def etag_number(etag: str | None) -> int:
-    """A positive number below 2**63 of an ETag; another one each time where there is none, so that nothing is equal."""
+    """A positive number below 2**63 of an ETag; another one each time where there is none, so that nothing is equal.
+
+    Azure's listings have it without the quotes that its headers have.
+    """
     word = etag or f"none {time.time_ns()} {os.urandom(8).hex()}"
+    if not word.endswith('"'):
+        word = f'"{word}"'
     return int.from_bytes(hashlib.sha256(word.encode()).digest()[:8], "big") >> 1
 
 
