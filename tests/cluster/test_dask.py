@@ -201,6 +201,25 @@ def test_a_worker_with_other_versions_is_refused(calm: Calm, tmp_path: Path) -> 
     assert tree(tmp_path / "two") == calm.tree
 
 
+def test_a_worker_without_imgbatch_is_told_of_and_lives_on(calm: Calm, tmp_path: Path) -> None:
+    """Dask closes one that is sent a function which it cannot import."""
+    uninstall = (
+        "import sys; [sys.modules.pop(name) for name in list(sys.modules) if name.startswith('imgbatch.')]; "
+        "sys.modules['imgbatch'] = None"
+    )
+    with client_of(2) as client:
+        workers = set(client.nthreads())
+        client.run(exec, uninstall, workers=[min(workers)])
+        with pytest.warns(HostWarning, match="cannot do this work: ModuleNotFoundError: .*imgbatch.*; the others do"):
+            assert ib.run([calm.source], tmp_path / "one", RECIPE, executor=client).ok
+        client.run(exec, uninstall)
+        with pytest.warns(HostWarning):
+            report = ib.run([calm.source], tmp_path / "two", RECIPE, executor=client)
+        assert report.exit_code == ExitCode.STOPPED and "ModuleNotFoundError" in report.reason
+        assert set(client.nthreads()) == workers
+    assert tree(tmp_path / "one") == calm.tree
+
+
 def test_the_command_starts_a_cluster_of_its_own(calm: Calm, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     package()
     words = ["run", str(calm.source), "-o", str(tmp_path), "--resize", "64", "-f", "png", "-j", "2"]

@@ -9,6 +9,7 @@ import contextlib
 import functools
 import importlib
 import logging
+import pickle
 import queue
 import threading
 import warnings
@@ -163,8 +164,8 @@ class Cluster:
         worker : str
             Its address.
         """
-        client = self._client
-        future = client.submit(function, order, key=key, pure=False, workers=[worker], allow_other_workers=False)
+        client, call = self._client, pickle.dumps(_Call(function, order))
+        future = client.submit(pickle.loads, call, key=key, pure=False, workers=[worker], allow_other_workers=False)
         client.loop.add_callback(self._fetch, key, future)
         return future
 
@@ -232,6 +233,20 @@ class Cluster:
     async def _tell(self, function: Callable[..., object], *values: object) -> None:
         with contextlib.suppress(Exception):
             await self._client.run(function, *values, on_error="ignore")
+
+
+class _Call:
+    """A call that is made where it is unpickled: ``pickle.loads`` is a function that every worker has.
+
+    Dask closes a worker that cannot import a function that it is sent. So it learns of ours only within a task, which
+    fails where imgbatch is missing, and the worker lives on for others.
+    """
+
+    def __init__(self, function: Callable[[bytes], bytes], order: bytes) -> None:
+        self._function, self._order = function, order
+
+    def __reduce__(self) -> tuple[Callable[[bytes], bytes], tuple[bytes]]:
+        return self._function, (self._order,)
 
 
 def _connect(package: Any, place: LocalCluster | str, seconds: float) -> Any:
