@@ -217,6 +217,14 @@ class Outcome:
         }
 
 
+@frozen(slots=True)
+class ReviewOutcome(Outcome):
+    """An Outcome with what was seen: a JPEG of the file, small, or how like its source it is (SSIM); or nothing."""
+
+    thumbnail: bytes = b""
+    ssim: float | None = None
+
+
 def readable(text: str) -> str:
     r"""`text` with the bytes that are no UTF-8 (surrogates, as Python hands them over) spelled ``\udcXX``."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")

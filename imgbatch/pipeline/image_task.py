@@ -44,6 +44,8 @@ class ImageTask(FileTask):
         Of pictures that have none; read from the file that the outputs name when not given.
     placeholders : bool
         Whether outputs are looked at again for what stands for them while they load.
+    thumbnails : int
+        How many jobs, the first ones, have an Outcome with a thumbnail.
     """
 
     recipe: Recipe
@@ -54,6 +56,7 @@ class ImageTask(FileTask):
     root: Root | None = None
     assumed_profile: FileContent | None = None
     placeholders: bool = False
+    thumbnails: int = 0
 
     @property
     def uses_numpy(self) -> bool:
@@ -85,6 +88,10 @@ class ImageTask(FileTask):
 
     def begin(self, job: Job, context: TaskContext) -> ImageContext:
         """The context of one image, before the first step."""
+        if job.index < self.thumbnails:
+            from imgbatch.pipeline.review.thumbnail import ImageWithThumbnail  # few runs have a report that shows them
+
+            return ImageWithThumbnail(self, job, context)
         from imgbatch.pipeline import steps  # only in the process that does it
 
         return steps.ImageContext(self, job, context)

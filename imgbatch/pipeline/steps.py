@@ -64,7 +64,7 @@ class ImageContext(FileContext):
         super().__init__(task, job, worker, task.profile)
         self.outputs = [task.recipe.outputs[target.output] for target in job.targets]
         self.kind: Kind | None = None
-        self.source_format = ""  # where it is one that is written
+        self.source_format, self.output_steps = "", OUTPUT_STEPS  # the format, where it is one that is written
         self.fields: set[str] = set()
         self.reductions: dict[int | None, SpooledFrames] = {}
         self.turns: dict[Turn, bytes] = {}  # what became of the source
@@ -81,7 +81,7 @@ class ImageContext(FileContext):
                 self.reductions = {output: frames for output, frames in self.reductions.items() if output in sources}
             one = OutputContext(decision, self.job.targets[decision.output], self.outputs[decision.output])
             try:
-                for output_step in OUTPUT_STEPS:
+                for output_step in self.output_steps:
                     output_step(self, one)
             except Exception as error:  # noqa: BLE001 - the other outputs are still written
                 self.fail(error)

@@ -33,6 +33,8 @@ class Reporter(ABC):
         The file that it writes, if one.
     shows_pictures : bool
         Whether it has a use for `review`.
+    thumbnails : int
+        How many outcomes, the first ones, should bring a thumbnail.
     review : Review or None
         Lent to it before :meth:`finish`, if at all: looks at files of the run again.
     """
@@ -41,6 +43,7 @@ class Reporter(ABC):
     reads_outcomes: ClassVar[bool] = True
     path: str = ""
     shows_pictures: ClassVar[bool] = False
+    thumbnails: ClassVar[int] = 0
     review: Review | None = None
 
     def start(self, total: int, total_bytes: int) -> None:  # noqa: B027 - most reporters have nothing to do yet

@@ -44,6 +44,8 @@ class Batch(Run):
         Finds what there is to do, and holds what the run needs: ledger, lock, resources.
     command : str
         What was typed, for the history.
+    thumbnails : int
+        How many files, the first ones, shall have an Outcome with a thumbnail.
     """
 
     def __init__(
@@ -68,7 +70,7 @@ class Batch(Run):
         self._sums: Sums | None = None
         self._repeated_failures = 0  # failures that are known, and were tried all the same
         self._is_complete = False  # whether it ended without an error, be it early
-        self.command = ""
+        self.command, self.thumbnails = "", 0
         self.report.base, self.report.warnings = self.folder, self.preparation.warnings
         self.report.outcomes.lie_in(self.state)
 
@@ -284,7 +286,7 @@ class Batch(Run):
         settings, profile = self.settings, self.preparation.resources.assumed_profile
         return ImageTask(
             recipe, settings.max_pixels, not settings.no_plan, settings.profile, self._ledger.has_doubtful_files,
-            self._ledger.root, profile(recipe, self.executor_kind.borrower), self._placeholders,
+            self._ledger.root, profile(recipe, self.executor_kind.borrower), self._placeholders, self.thumbnails,
         )  # fmt: skip
 
     def _count(self, outcome: Outcome) -> None:

@@ -245,6 +245,7 @@ def _carry_out(
     profile = _profile(console, request.settings) if request.settings.profile else None
     batch.keeps_outcomes = need_outcomes(files if profile is None else [*files, profile])
     progress.step = "run"
+    batch.thumbnails = max((file.thumbnails for file in files), default=0)
     command = unattended_settings.on_finish
     hook = None if command is None else functools.partial(_call_hook, command)
     code = carry_out(batch, report, console, files, NEXT_STEP, user_reporter, unattended_settings.grace, hook)

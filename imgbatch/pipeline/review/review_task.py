@@ -13,10 +13,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.core.job import Job, Outcome, Source
+from imgbatch.core.job import Job, Outcome, ReviewOutcome, Source
 from imgbatch.pipeline.decisions import decode_plan
 from imgbatch.pipeline.decisions.memory_demand import memory_demand
 from imgbatch.pipeline.first_frame import first_frame
+from imgbatch.pipeline.review.thumbnail import THUMBNAIL, as_jpeg, on_white
 from imgbatch.pipeline.task import FileContext, FileTask, TaskContext
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
     from imgbatch.codecs.reading.decode import SourceImage
 
-THUMBNAIL = (160, 112)  # px: twice what a page shows, for screens with small pixels
-_QUALITY = 72
 _MIDDLE = 512  # px, each way, that are compared
 
 
@@ -34,14 +33,6 @@ class ReviewJob(Job):
     """A file to look at, as its source; with `original`, it is compared with that instead of made small."""
 
     original: Source | None = None
-
-
-@frozen(slots=True)
-class ReviewOutcome(Outcome):
-    """What was seen: a JPEG of the file as far as it can be read, or the likeness to its original; or nothing."""
-
-    thumbnail: bytes = b""
-    ssim: float | None = None
 
 
 @frozen
@@ -74,10 +65,10 @@ class ReviewContext(FileContext):
             self._ssim = self._compare(self.job.original)
             return
         try:
-            image = self._small_frame()
+            image, icc = self._small_frame(), self.picture.metadata.icc
         except Exception:  # noqa: BLE001 - a reader may raise anything; what it got so far is better than nothing
-            image = _readable_part(self.data)
-        self._thumbnail = _as_jpeg(image)
+            image, icc = _readable_part(self.data), None
+        self._thumbnail = as_jpeg(image, icc)
 
     def outcome(self) -> Outcome:
         """What was seen."""
@@ -88,14 +79,8 @@ class ReviewContext(FileContext):
 
     def _small_frame(self) -> Image:
         from imgbatch.operations import Resize
-        from imgbatch.pixels import profile_conversion
 
-        image = first_frame(self, (Resize("{}x{}".format(*THUMBNAIL)),), upright=True)
-        icc = self.picture.metadata.icc
-        image = profile_conversion.to_rgb(image, icc)
-        if icc is not None and not profile_conversion.is_srgb(icc):
-            image = profile_conversion.to_srgb(image, icc) or image
-        return image
+        return first_frame(self, (Resize("{}x{}".format(*THUMBNAIL)),), upright=True)
 
     def _compare(self, source: Source) -> float | None:
         from imgbatch.codecs.reading.open import open_image
@@ -134,12 +119,6 @@ def _readable_part(data: bytes) -> Image:
         return result
 
 
-def _as_jpeg(image: Image) -> bytes:
-    file = io.BytesIO()
-    _on_white(image).convert("RGB").save(file, "JPEG", quality=_QUALITY)
-    return file.getvalue()
-
-
 def _is_of_shape(size: tuple[int, int], other: tuple[int, int]) -> bool:
     """Whether one size is the other, larger or smaller, as far as whole pixels allow."""
     (small_width, small_height), (width, height) = sorted((size, other))
@@ -170,16 +149,4 @@ def _likeness(original: Image, output: Image, size: tuple[int, int]) -> float:
 def _gray(image: Image) -> Image:
     from imgbatch.pixels.histogram import as_mode
 
-    return as_mode(_on_white(image), "L")
-
-
-def _on_white(image: Image) -> Image:
-    """The picture on white, where it has transparency."""
-    from PIL import Image as Images
-
-    from imgbatch.pixels.color import has_transparency
-
-    if not has_transparency(image):
-        return image
-    layer = image.convert("RGBA")
-    return Images.alpha_composite(Images.new("RGBA", layer.size, "white"), layer)
+    return as_mode(on_white(image), "L")

@@ -12,11 +12,11 @@ import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from imgbatch.core.job import Outcome, Written
+from imgbatch.core.job import Outcome, ReviewOutcome, Written
 
 #: Of the first files, of those that failed, and of those that may look worst: how many are looked at.
 MOST_FIRST, MOST_FAILURES, MOST_SUSPECTS = 500, 500, 250
-_SHARE, _LEAST_S, _MOST_S = 0.03, 0.25, 30.0  # of the time of the run, and seconds
+_SHARE, _LEAST_S, _MOST_S = 0.02, 0.5, 30.0  # of the time of the run, and seconds
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,14 @@ class Candidates:
         self._first: list[Wish] = []
         self._failures: list[Wish] = []
         self._suspects: list[tuple[float, int, Wish]] = []  # a heap: the least suspect is on top
+        self.thumbnails: dict[int, bytes] = {}  # by row, of those that came with one
 
     def add(self, row: int, outcome: Outcome) -> None:
         """Consider one row."""
         output = max(outcome.outputs, key=lambda one: one.width * one.height, default=None)
         wish = Wish(row, outcome, output)
+        if isinstance(outcome, ReviewOutcome) and outcome.thumbnail and len(self.thumbnails) < MOST_FIRST:
+            self.thumbnails[row] = outcome.thumbnail
         if not outcome.ok:
             if len(self._failures) < MOST_FAILURES:
                 self._failures.append(wish)
@@ -72,7 +75,7 @@ class Candidates:
         small = {wish.row: wish for wish in (*self._failures, *self._first, *suspects)}
         done = [wish for wish in self._first if wish.outcome.status == "ok" and wish.output is not None]
         likenesses = {wish.row: Wish(wish.row, wish.outcome, wish.output, True) for wish in (*suspects, *done)}
-        return [*small.values(), *likenesses.values()]
+        return [*(wish for row, wish in small.items() if row not in self.thumbnails), *likenesses.values()]
 
 
 def looks(review: Review | None, candidates: Candidates, seconds: float) -> Iterator[list[object]]:
@@ -87,11 +90,17 @@ def looks(review: Review | None, candidates: Candidates, seconds: float) -> Iter
     seconds : float
         That the run has taken; looking again takes a small share of it.
     """
+    for row, thumbnail in candidates.thumbnails.items():
+        yield _item(Look(row, thumbnail, None))
     wishes = candidates.wishes() if review is not None else []
     if review is None or not wishes:
         return
     for look in review(wishes, min(_MOST_S, max(_LEAST_S, _SHARE * seconds))):
         if look.thumbnail or look.ssim is not None:
-            text = base64.b64encode(look.thumbnail).decode()
-            ssim = None if look.ssim is None else round(look.ssim, 4)
-            yield [look.row, f"data:image/jpeg;base64,{text}" if text else "", ssim]
+            yield _item(look)
+
+
+def _item(look: Look) -> list[object]:
+    text = base64.b64encode(look.thumbnail).decode()
+    ssim = None if look.ssim is None else round(look.ssim, 4)
+    return [look.row, f"data:image/jpeg;base64,{text}" if text else "", ssim]

@@ -19,7 +19,7 @@ from imgbatch.reporters.files.json_csv import ReportFile
 from imgbatch.reporters.page.advice import ADVICE
 from imgbatch.reporters.page.links import Links
 from imgbatch.reporters.page.page import Page, Section
-from imgbatch.reporters.page.pictures import Candidates, looks
+from imgbatch.reporters.page.pictures import MOST_FIRST, Candidates, looks
 from imgbatch.reporters.page.row import row
 
 #: Of files that are wrong, done, and left alone: how many get a row.
@@ -34,6 +34,7 @@ class RunPage(ReportFile):
     """A run as one HTML file."""
 
     shows_pictures = True
+    thumbnails = MOST_FIRST
 
     def pieces(self, report: Report) -> Iterator[str]:
         """The page, bit by bit."""

@@ -11,9 +11,9 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 
 from imgbatch.core.errors import EngineError
-from imgbatch.core.job import Job, Outcome, Source, Written
+from imgbatch.core.job import Job, Outcome, ReviewOutcome, Source, Written
 from imgbatch.core.run_settings import Settings
-from imgbatch.pipeline.review.review_task import ReviewJob, ReviewOutcome, ReviewTask
+from imgbatch.pipeline.review.review_task import ReviewJob, ReviewTask
 from imgbatch.reporters.base import Reporter
 from imgbatch.reporters.page.pictures import Look, Wish
 from imgbatch.runs.base import Run

@@ -9,8 +9,8 @@ import numpy
 import pytest
 from PIL import Image, ImageFilter
 
-from imgbatch.core.job import Source
-from imgbatch.pipeline.review.review_task import ReviewJob, ReviewOutcome, ReviewTask
+from imgbatch.core.job import ReviewOutcome, Source
+from imgbatch.pipeline.review.review_task import ReviewJob, ReviewTask
 from imgbatch.pipeline.task import LocalContext
 from imgbatch.pixels.ssim import ssim
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from imgbatch.core.errors import HostError
-from imgbatch.core.job import Failure, Outcome, Source, Written
+from imgbatch.core.job import Failure, Outcome, ReviewOutcome, Source, Written
 from imgbatch.core.report import ExitCode
 from imgbatch.core.run_settings import Settings
 from imgbatch.reporters.files.json_csv import JsonFile
@@ -104,6 +104,15 @@ def test_failures_and_the_first_files_are_wanted_then_how_good_the_suspects_are(
     assert wishes[0].output is None and wishes[1].output is not None
 
 
+def test_rows_that_came_with_a_thumbnail_need_no_look(tmp_path: Path) -> None:
+    one = outcome_of(tmp_path, "a.png")
+    values = {name: getattr(one, name) for name in Outcome.__match_args__}
+    candidates = Candidates()
+    candidates.add(3, ReviewOutcome(**values, thumbnail=b"picture"))
+    assert [(wish.row, wish.compares) for wish in candidates.wishes()] == [(3, True)]
+    assert list(looks(None, candidates, 1.0)) == [[3, "data:image/jpeg;base64,cGljdHVyZQ==", None]]
+
+
 def test_looking_takes_a_small_share_of_the_time_of_the_run(tmp_path: Path) -> None:
     one = outcome_of(tmp_path, "a.png")
     candidates = Candidates()
@@ -117,5 +126,5 @@ def test_looking_takes_a_small_share_of_the_time_of_the_run(tmp_path: Path) -> N
     for seconds in (1.0, 100.0, 100_000.0):
         items = list(looks(look, candidates, seconds))
         assert items == [[0, "data:image/jpeg;base64,cGljdHVyZQ==", None], [0, "", 0.9877]]
-    assert times == [0.25, 3.0, 30.0]
+    assert times == [0.5, 2.0, 30.0]
     assert list(looks(None, candidates, 1.0)) == list(looks(look, Candidates(), 1.0)) == []
