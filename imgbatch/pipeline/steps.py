@@ -64,11 +64,12 @@ class ImageContext(FileContext):
         super().__init__(task, job, worker, task.profile)
         self.outputs = [task.recipe.outputs[target.output] for target in job.targets]
         self.kind: Kind | None = None
-        self.source_format, self.output_steps = "", OUTPUT_STEPS  # the format, where it is one that is written
+        self.source_format = ""  # where it is one that is written
         self.fields: set[str] = set()
         self.reductions: dict[int | None, SpooledFrames] = {}
         self.turns: dict[Turn, bytes] = {}  # what became of the source
         self.late: dict[str, tuple[EncodedFile, Output]] = {}  # under names that the pixels decided
+        self.output_steps = OUTPUT_STEPS
         self.written: dict[str, bytes] = {}  # by path, where placeholders are wanted
 
     def process(self) -> None:
