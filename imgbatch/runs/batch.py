@@ -42,10 +42,8 @@ class Batch(Run):
     ----------
     preparation : Preparation
         Finds what there is to do, and holds what the run needs: ledger, lock, resources.
-    command : str
-        What was typed, for the history.
-    thumbnails : int
-        How many files, the first ones, shall have an Outcome with a thumbnail.
+    command, thumbnails : str, int
+        What was typed, for the history; how many files, the first ones, shall have an Outcome with a thumbnail.
     """
 
     def __init__(
