@@ -54,8 +54,8 @@ def stats_flags(operations: Operations) -> tuple[Flag, ...]:
 
 
 def check_flags(operations: Operations) -> tuple[Flag, ...]:
-    """Every flag of ``imgbatch check``: those of ``run`` that have a meaning where nothing is made."""
-    return _of_run(_names_in_check())
+    """Every flag of ``imgbatch check``: its own, and those of ``run`` that have a meaning where nothing is made."""
+    return (*_CHECK, *_of_run(_names_in_check()))
 
 
 def verify_flags(operations: Operations) -> tuple[Flag, ...]:
@@ -132,6 +132,10 @@ _CUSTOM = Flag(
 )  # fmt: skip
 _HELP = Flag(("-h", "--help"), "help", "reporting", "this page", "nothing")
 _HISTORY = (Flag(("--json",), "json", "history", "print one JSON object for each run", "nothing"),)
+_CHECK = (
+    Flag(("--quality",), "quality", "check", "also warn of pictures that are blurred, too dark, too light, or plain",
+         "nothing"),
+)  # fmt: skip
 _VERIFY = (Flag(("--deep",), "deep", "verify", "decode every frame, too", "nothing"),)
 _UNDO = (Flag(("-n", "--dry-run"), "dry_run", "undo", "show what would be done, do nothing", "nothing"),)
 _SCHEDULE = (

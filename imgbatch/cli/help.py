@@ -46,7 +46,8 @@ CHECK_USAGE = "imgbatch check SRC... [options]"
 CHECK_ABOUT = """\
 Decode every frame of every file and list what is damaged: truncated, zero-filled or contradictory
 data, wrong checksums, formats without a reader, and JPEG data that end before the picture does.
-Warned of: a suffix of another format, data after the end, a missing end mark. Nothing is written."""
+Warned of: a suffix of another format, data after the end, a missing end mark; with --quality also
+pictures that are blurred, too dark or too light, or show nothing. Nothing is written."""
 
 CHECK_AFTER = """\
 What cannot be seen: damage that leaves a JPEG's length right; wrong pixels in formats without

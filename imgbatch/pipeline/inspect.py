@@ -7,6 +7,7 @@ odd, are its warnings.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from imgbatch import codecs
 from imgbatch.codecs import errors
@@ -18,15 +19,25 @@ from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Failure, Job, Outcome
 from imgbatch.pipeline.decisions import decode_plan
 from imgbatch.pipeline.decisions.memory_demand import memory_demand
+from imgbatch.pipeline.fingerprints.small_gray import gray, small_demand, small_gray, small_plan
 from imgbatch.pipeline.task import FileContext, FileTask, TaskContext
+from imgbatch.pixels.perception.quality import SIDE, measure_quality
 from imgbatch.storage.atomic_write import content_hash
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 @frozen
 class InspectTask(FileTask):
-    """The task of a check."""
+    """The task of a check; with `quality` the first frame is judged, too: blurred, too dark, too light, or plain."""
 
     max_pixels: int
+    quality: bool = False
+
+    @property
+    def uses_numpy(self) -> bool:
+        return self.quality
 
     def open(self) -> None:
         """Load all of Pillow's readers."""
@@ -39,6 +50,8 @@ class InspectTask(FileTask):
 
 class InspectContext(FileContext):
     """One file while it is inspected."""
+
+    task: InspectTask
 
     def __init__(self, task: InspectTask, job: Job, worker: TaskContext) -> None:
         super().__init__(task, job, worker)
@@ -60,16 +73,36 @@ class InspectContext(FileContext):
         # The scans of a JPEG are compared at half the size
         memory_plan = replace(plan, demand=(max(1, width // 2), max(1, height // 2))) if picture.waves else plan
         demand = memory_demand(picture, memory_plan, len(self.data), spool=False)
+        if self.task.quality and picture.scales:
+            demand = max(demand, small_demand(picture, small_plan(picture, SIDE)))
         self.worker.reserve(demand)
         differences = jpeg_scans.findings(self.data) if picture.format == "jpeg" else None
         if differences is not None:
             self._findings += differences
+            self._judge(None)
             return
-        for _ in picture.decode("all", plan.demand, orient=False)[0]:
-            pass
+        first = None
+        for frame in picture.decode("all", plan.demand, orient=False)[0]:
+            first = first or frame
         if self._findings and picture.format in codecs.FORMATS:
             self.worker.reserve(2 * demand)  # it may be decoded once more
             self._findings = codecs.codec(picture.format).confirm(self.data, self._findings)
+        self._judge(first)
+
+    def _judge(self, first: Image | None) -> None:
+        """Warn of a bad picture, where that is asked for and the file is whole; `first`: its first frame, if decoded.
+
+        A JPEG was decoded too small for it, or not at all.
+        """
+        if not self.task.quality or any(finding.kind is not None for finding in self._findings):
+            return
+        if first is not None and self.picture.format == "jpeg":
+            self.picture.close()
+            self.open()
+            first = None
+        picture = self.picture
+        image = small_gray(picture, small_plan(picture, SIDE)) if first is None else gray(first, picture.metadata.icc)
+        self.warnings += measure_quality(image).findings()
 
     def fail(self, error: Exception) -> None:
         """Add the decoder's error, unless the check of the bytes found one of the same kind."""
@@ -100,7 +133,7 @@ class VerifyJob(Job):
 class VerifyTask(InspectTask):
     """The task of a verification; with `deep` every frame is decoded, too."""
 
-    deep: bool
+    deep: bool = False
 
     def begin(self, job: Job, context: TaskContext) -> VerifyContext:
         """The context of one file, before it is read."""

@@ -24,16 +24,39 @@ from imgbatch.runs.workload import Path, Workload
 
 
 class CheckRun(Run):
-    """A run that decodes every frame: "failed" means that the file is damaged, warnings that it is odd."""
+    """A run that decodes every frame: "failed" means that the file is damaged, warnings that it is odd.
+
+    Parameters
+    ----------
+    paths, settings, filters
+        As of :class:`runs.base.Run`.
+    quality : bool
+        Whether it also warns of bad pictures.
+    """
 
     lists_meanwhile = True
 
+    def __init__(
+        self,
+        paths: Sequence[Path] | Path,
+        settings: Settings | None = None,
+        filters: Filters | None = None,
+        *,
+        quality: bool = False,
+    ) -> None:
+        super().__init__(paths, settings, filters)
+        self._quality = check_type("quality", quality, bool, "true or false")
+
     def _work(self) -> Iterator[Outcome]:
-        return self._do_all(InspectTask(self.settings.max_pixels))
+        return self._do_all(InspectTask(self.settings.max_pixels, self._quality))
 
 
 def check(
-    paths: Sequence[Path] | Path, *, filters: Filters | None = None, **settings: Unpack[ReadOnlyKeywords]
+    paths: Sequence[Path] | Path,
+    *,
+    quality: bool = False,
+    filters: Filters | None = None,
+    **settings: Unpack[ReadOnlyKeywords],
 ) -> Report:
     """Decode every frame of every file, and report what is damaged or mislabelled.
 
@@ -45,6 +68,9 @@ def check(
     ----------
     paths : path or sequence of paths
         Files, folders (recursive) and globs.
+    quality : bool
+        Whether the first frame of whole files is judged, too: blurred, too dark, too light, or nothing to see are
+        warnings that begin with ``quality:``.
     filters : Filters, optional
         Which files of folders and globs count.
     **settings
@@ -69,7 +95,7 @@ def check(
     >>> ib.check("sample_images/travel", workers=0).ok
     True
     """
-    check_run = CheckRun(paths, read_only_settings(settings), filters)
+    check_run = CheckRun(paths, read_only_settings(settings), filters, quality=quality)
     for _ in check_run.outcomes():
         pass
     return check_run.report
@@ -106,7 +132,7 @@ class VerifyRun(Run):
         return Workload(jobs)
 
     def _work(self) -> Iterator[Outcome]:
-        return self._do_all(VerifyTask(self.settings.max_pixels, self._deep))
+        return self._do_all(VerifyTask(self.settings.max_pixels, deep=self._deep))
 
 
 def verify(

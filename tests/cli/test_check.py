@@ -90,3 +90,11 @@ def test_many_files_are_done_before_all_are_listed(run: Run, place: Path) -> Non
         assert refused.returncode == 2
         assert f"expected a file name of its own for a report, got the picture '{name}'" in refused.stderr
     assert (place / "many" / "zz.png").read_bytes() == b"broken"
+
+
+def test_quality_is_a_warning_and_only_asked_for_wrong(run: Run, place: Path) -> None:
+    """The plain pictures of the folder show nothing."""
+    done = run("check", "photos", "--quality")
+    assert done.returncode == 0 and done.stderr.count("quality: nothing to see") == 3
+    assert run("check", "photos", "--quality", "--fail-on", "warning").returncode == 1
+    assert "quality" not in run("check", "photos").stderr

@@ -59,6 +59,7 @@ TASKS: dict[str, Callable[[], Task]] = {
     "stats": lambda: MeasureTask((SMALL,), "RGB", LIMIT),
     "stats-whole": lambda: MeasureTask((), "RGB", LIMIT),
     "check": lambda: InspectTask(LIMIT),
+    "check-quality": lambda: InspectTask(LIMIT, quality=True),
     "dupes": lambda: FingerprintTask(LIMIT),
     "dupes-pixels": lambda: FingerprintTask(LIMIT, "pixels"),
     "load": lambda: ArrayRowTask((SMALL,), (150, 100), "RGB", LocalArray(np.zeros((1, 100, 150, 3), np.uint8)), LIMIT),

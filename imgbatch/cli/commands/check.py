@@ -26,6 +26,7 @@ class CheckArguments:
     """What was typed for ``imgbatch check``."""
 
     sources: SourceArguments = field(default_factory=SourceArguments)
+    quality: bool = False
     settings: dict[str, Any] = field(default_factory=dict)
     report: ReportArguments = field(default_factory=ReportArguments)
 
@@ -44,7 +45,7 @@ def check(words: Sequence[str]) -> int:
     request = read_request("check", arguments.sources, arguments.settings)
     from imgbatch.runs.check import CheckRun
 
-    run = CheckRun(request.paths, request.settings, request.filters)
+    run = CheckRun(request.paths, request.settings, request.filters, quality=arguments.quality)
     run.prepare()
     refuse_sources(run, report)
     run.keeps_outcomes = need_outcomes(files)

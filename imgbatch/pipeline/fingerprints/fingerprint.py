@@ -13,7 +13,7 @@ from imgbatch.core.job import Job, Outcome
 from imgbatch.core.quantities import Size
 from imgbatch.pipeline.decisions import decode_plan
 from imgbatch.pipeline.decisions.memory_demand import memory_demand
-from imgbatch.pipeline.fingerprints.small_gray import small_gray
+from imgbatch.pipeline.fingerprints.small_gray import small_demand, small_gray, small_plan
 from imgbatch.pipeline.task import FileContext, FileTask, TaskContext
 from imgbatch.pixels.perception.perceptual_hash import ENOUGH, PerceptualHash, perceptual_hash
 from imgbatch.pixels.perception.pixel_hash import PixelHash
@@ -89,7 +89,9 @@ class FingerprintContext(FileContext):
         if self.task.content == "pixels":
             self._hash_pixels()
             return
-        image = small_gray(self, ENOUGH)
+        plan = small_plan(self.picture, ENOUGH)
+        self.worker.reserve(small_demand(self.picture, plan))
+        image = small_gray(self.picture, plan)
         self.timer.enter("ops")
         self._look = perceptual_hash(image)
 

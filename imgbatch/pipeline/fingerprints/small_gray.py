@@ -8,28 +8,28 @@ from typing import TYPE_CHECKING
 from imgbatch.pipeline.decisions import decode_plan
 from imgbatch.pipeline.decisions.memory_demand import memory_demand
 from imgbatch.pipeline.fill_array_row import in_mode
-from imgbatch.pipeline.task import FileContext
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from imgbatch.codecs.reading.decode import SourceImage
+    from imgbatch.pipeline.decisions.decode_plan import DecodePlan
 
-def small_gray(file: FileContext, side: int) -> Image:
-    """The first frame of a file that is open, as brightness (mode L), transparency on white.
 
-    Parameters
-    ----------
-    file : FileContext
-        Its worker grants the memory.
-    side : int
-        Of a JPEG fewer pixels may be decoded than there are, but each side has so many, unless the picture has fewer.
-    """
-    picture = file.picture
+def small_plan(picture: SourceImage, side: int) -> DecodePlan:
+    """The plan of a picture of which each side needs so many pixels, unless there are fewer."""
     width, height = picture.upright_size
-    plan = replace(
-        decode_plan.full_plan(picture, True, ()), demand=(min(side, width), min(side, height)), luma=picture.luma
-    )
-    file.worker.reserve(memory_demand(picture, plan, picture.length, spool=False))
+    plan = decode_plan.full_plan(picture, True, ())
+    return replace(plan, demand=(min(side, width), min(side, height)), luma=picture.luma)
+
+
+def small_demand(picture: SourceImage, plan: DecodePlan) -> int:
+    """About how many bytes :func:`small_gray` takes."""
+    return memory_demand(picture, plan, picture.length, spool=False)
+
+
+def small_gray(picture: SourceImage, plan: DecodePlan) -> Image:
+    """The first frame of a picture as brightness (mode L), transparency on white, by its :func:`small_plan`."""
     frame = next(picture.decode("first", plan.demand, luma=plan.luma)[0])
     return gray(frame, picture.metadata.icc)
 

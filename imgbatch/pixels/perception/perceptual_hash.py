@@ -24,6 +24,7 @@ GRID = 32  # px of a side of the picture as the hashes see it
 #: Decoding must give so many pixels a side, so that the grid is made of averages.
 ENOUGH = 2 * GRID
 _NOISE = 1e-6  # what rounding may leave of a coefficient that is zero
+_LEVEL = 1  # of 0..255: a step that is no larger is none
 _SIDE = 8  # frequencies in each direction, and places of the difference hash
 #: How a picture may lie, beside as it is: EXIF's numbers 2 to 8 (pixels/orientation.py).
 ORIENTATIONS = range(1, 9)
@@ -64,8 +65,8 @@ def perceptual_hash(gray: Image) -> PerceptualHash:
     down = numpy.asarray(grid.resize((_SIDE, _SIDE + 1), Resampling.BOX), numpy.int16)
     return PerceptualHash(
         _number(coefficients > _NOISE),
-        _number(across[:, 1:] > across[:, :-1]),
-        _number(down[1:] > down[:-1]),
+        _number(_rises(across[:, 1:] - across[:, :-1], _odd()[None, :])),
+        _number(_rises(down[1:] - down[:-1], _odd()[:, None])),
         round(structure, 4),
     )
 
@@ -108,6 +109,17 @@ def hamming(one: NDArray[Any], other: NDArray[Any] | Any) -> NDArray[Any]:
         return counts
     octets = difference.reshape(-1, 1).view(numpy.uint8)  # numpy before 2
     return numpy.asarray(_counts()[octets].sum(axis=1), numpy.uint8)
+
+
+def _rises(steps: NDArray[Any], is_odd: NDArray[Any]) -> NDArray[Any]:
+    """Whether the picture becomes brighter at each place.
+
+    Where it stays as it is, odd places say yes, even ones no: mirrored, an odd place becomes an even one, as a rise
+    becomes a fall.
+    """
+    import numpy
+
+    return numpy.where(abs(steps) <= _LEVEL, is_odd, steps > 0)
 
 
 @functools.cache

@@ -149,22 +149,23 @@ def test_16_bits_are_compared_as_16_bits(tmp_path: Path) -> None:
     assert len(group.others) == 3
 
 
-def test_frames_that_turn_out_broken_are_a_failure_of_their_own(tmp_path: Path) -> None:
-    """The look needs the first frame only."""
-    with Image.open(DUNES) as image:
-        first = image.convert("RGB").resize((240, 160))
-    frames = [first, ImageOps.mirror(first), ImageOps.flip(first)]
-    for name in ("a.gif", "b.gif"):
-        frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:], duration=len(name) * 10, comment=name)
-    data = (tmp_path / "b.gif").read_bytes()
-    (tmp_path / "b.gif").write_bytes(data[: len(data) // 2])
-    search = DuplicatesRun(tmp_path, settings=ib.Settings(workers=0))
+def test_what_turns_out_broken_is_a_failure_of_its_own(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The look needs the first frame only, and of a progressive JPEG not all data."""
+    hash_pixels = fingerprint.FingerprintContext._hash_pixels
+
+    def fail(self: fingerprint.FingerprintContext) -> None:
+        if self.job.source.relative == "pixels.png":
+            raise ib.ImageError("truncated", "the last frame ends early")
+        hash_pixels(self)
+
+    monkeypatch.setattr(fingerprint.FingerprintContext, "_hash_pixels", fail)
+    search = DuplicatesRun(photos, settings=ib.Settings(workers=0))
     outcomes = list(search.outcomes())
     result = search.duplicates()
-    if result.failures:  # else the reader had seen it while it counted the frames
-        assert [one["source"] for one in result.failures] == ["b.gif"]
-    assert result.groups == ()
-    assert search.report.exit_code in (0, 1) and len(outcomes) == search.total and search.report.remaining == 0
+    assert [(one["source"], one["error"]["kind"]) for one in result.failures] == [("pixels.png", "truncated")]
+    assert found(result.groups) == {"copy.jpg": [("dunes.jpg", "bytes"), ("small.webp", "near")]}
+    assert len(outcomes) == search.total == 11 and result.files == 10
+    assert (search.report.exit_code, search.report.remaining) == (1, 0)
 
 
 def test_the_result_does_not_depend_on_the_order_of_the_sources(photos: Path) -> None:

@@ -63,9 +63,17 @@ def test_leaders_are_those_of_a_plain_walk(
 
 
 def test_too_many_pairs_for_the_memory_are_not_gathered(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks, scans, scan = looks_of("crowd", 300, 1), [], leaders._LeaderSearch._scan
+    expected = plain_leaders(looks, 12, False)
+
+    def count(self: leaders._LeaderSearch) -> None:
+        scans.append(self)
+        scan(self)
+
+    monkeypatch.setattr(leaders._LeaderSearch, "_scan", count)
+    assert find_leaders(looks, 12, False)[0].tolist() == expected and not scans
     monkeypatch.setattr(leaders, "_MOST_PAIRS", 50)
-    looks = looks_of("crowd", 300, 1)
-    assert find_leaders(looks, 12, False)[0].tolist() == plain_leaders(looks, 12, False)
+    assert find_leaders(looks, 12, False)[0].tolist() == expected and scans
 
 
 def test_a_chain_is_no_group() -> None:
@@ -87,3 +95,19 @@ def test_nothing_has_no_leaders() -> None:
     nothing = numpy.zeros(0, numpy.uint64)
     found, ways = find_leaders(Looks(nothing, nothing, nothing, numpy.zeros(0, numpy.int64)), 8, True)
     assert len(found) == len(ways) == 0
+
+
+@pytest.mark.parametrize(("bits", "leader"), [(32, 0), (33, 1)])
+def test_difference_hashes_must_not_contradict(bits: int, leader: int) -> None:
+    """Of 128 bits as many may differ as the threshold allows: 8 and 3 for each bit of it."""
+    same, other = numpy.full(2, 7, numpy.uint64), numpy.array([0, (1 << bits) - 1], numpy.uint64)
+    looks = Looks(same, other, same, numpy.ones(2, numpy.int64))
+    assert find_leaders(looks, 8, False)[0].tolist() == [0, leader]
+
+
+def test_who_lies_as_the_leader_does_is_not_called_turned() -> None:
+    """These two are near as they are, and as near when one of them is mirrored at its diagonal."""
+    nothing = numpy.zeros(2, numpy.uint64)
+    looks = Looks(numpy.array([0, 1 << 54], numpy.uint64), nothing, nothing, numpy.ones(2, numpy.int64))
+    found, ways = find_leaders(looks, 8, True)
+    assert (found.tolist(), ways.tolist()) == ([0, 0], [1, 1])
