@@ -24,6 +24,7 @@ _HOMES = {
     "Duplicates": "datasets.duplicate_groups", "duplicates": "datasets.duplicates",
     "load": "datasets.load",
     "Loaded": "datasets.loaded_images",
+    "sheet": "datasets.sheets.sheet_run",
     "stats": "datasets.stats", "Statistics": "pixels.statistics",
     "Undone": "originals.undo", "past_runs": "ledger.history", "undo": "originals.undo",
     "Operation": "operations.base",

@@ -17,6 +17,7 @@ from imgbatch.datasets.duplicate_groups import Duplicate, DuplicateGroup, Duplic
 from imgbatch.datasets.duplicates import duplicates
 from imgbatch.datasets.load import load
 from imgbatch.datasets.loaded_images import Loaded
+from imgbatch.datasets.sheets.sheet_run import sheet
 from imgbatch.datasets.stats import stats
 from imgbatch.ledger.history import past_runs
 from imgbatch.operations.alpha import Alpha, Flatten
@@ -78,6 +79,6 @@ __all__ = [
     "Posterize", "Recipe", "RecipeError", "Report", "Resize", "Rotate", "Saturation", "Sepia", "Settings",
     "ShardMerge", "Sharpen", "Sharpness", "Solarize", "Source", "Statistics", "Text", "Threshold", "Tint", "Trim",
     "Undone", "Unsharp", "UsageError", "Watermark", "WhiteBalance", "Written", "__version__", "apply", "check",
-    "check_operation", "duplicates", "estimate", "load", "merge", "operation", "past_runs", "process", "run", "start",
-    "stats", "undo", "verify"
+    "check_operation", "duplicates", "estimate", "load", "merge", "operation", "past_runs", "process", "run", "sheet",
+    "start", "stats", "undo", "verify"
 ]  # fmt: skip

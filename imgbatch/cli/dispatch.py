@@ -14,6 +14,7 @@ COMMANDS = {
     "verify": "check",
     "stats": "stats",
     "dupes": "views.dupes",
+    "sheet": "views.sheet",
     "pack": "pack",
     "history": "history",
     "undo": "history",
@@ -22,7 +23,7 @@ COMMANDS = {
     "ops": "operations_and_formats",
     "formats": "operations_and_formats",
 }
-WITH_WORKERS = ("run", "check", "verify", "stats", "dupes", "pack")  # unless one of these words is there
+WITH_WORKERS = ("run", "check", "verify", "stats", "dupes", "sheet", "pack")  # unless one of these words is there
 _HELP = frozenset({"-h", "--help"})
 IDLE = frozenset({*_HELP, "-n", "--dry-run", "--explain", "-j0", "-j=0", "--workers=0"})
 IDLE_PAIRS = {("-j", "0"), ("--workers", "0")}

@@ -68,6 +68,16 @@ def dupes_flags(operations: Operations) -> tuple[Flag, ...]:
     return (*_DUPES, *_of_run(_names_in_dupes()))
 
 
+def sheet_flags(operations: Operations) -> tuple[Flag, ...]:
+    """Every flag of ``imgbatch sheet``: its own, and those of ``run`` that have a meaning for a sheet."""
+    from imgbatch.datasets.sheets.layout import SheetLayout  # no other command has a use for it
+
+    output = Flag(("-o", "--output"), "output", "sheet", "SHEET.jpg, .png, .webp or .pdf; SHEET-1.jpg ... for several",
+                  metavar="FILE", read=path_reader("a file name"))  # fmt: skip
+    own = declaration_flags(SheetLayout, "layout", "sheet")
+    return (output, *own, *_of_run(_names_in_pack() | {"--timeout", "--memory"}))
+
+
 def schedule_flags(operations: Operations) -> tuple[Flag, ...]:
     """Every flag of ``imgbatch schedule``."""
     return _SCHEDULE

@@ -8,6 +8,7 @@ usage: imgbatch COMMAND ...
 commands:
   run SRC... -o DIR [OPERATIONS] [options]   process files and folders into DIR
   run -r RECIPE.toml [SRC...] [options]      the same, from a recipe file
+  sheet SRC... -o SHEET.jpg                  a contact sheet: pages of small pictures
   pack SRC... -o OUT.npy [OPERATIONS]        one (N,H,W,C) uint8 array; or .tar, .parquet
   check SRC... [options]                     decode every frame; list damaged or mislabelled files
   verify DIR [--deep]                        compare outputs with the hashes in the ledger
@@ -94,6 +95,19 @@ decodes only what is new. To delete what is surely the same:
 imgbatch dupes photos --likeness pixels --print0 | xargs -0 rm. Exit codes: 0 done, whatever was
 found, 1 some files could not be compared, 2 refused, 4 stopped early, 70 internal error,
 130 interrupted, 143 terminated; after the last four nothing is printed."""
+
+SHEET_USAGE = "imgbatch sheet SRC... -o SHEET.jpg|.png|.webp|.pdf [options]"
+
+SHEET_ABOUT = """\
+Show pictures on a contact sheet, small, each with a caption. One page is SHEET.jpg, several are
+SHEET-1.jpg, SHEET-2.jpg and so on; a .pdf holds them all. A picture that cannot be read has a cell
+that says why."""
+
+SHEET_AFTER = """\
+A caption has the fields of --text: '{stem}\\n{width}x{height} {exif.Model}'. The font of Pillow has
+Latin letters only; --font FILE.ttf has others. Exit codes: 0 done, 1 some files failed, 2 refused
+and nothing written, 4 stopped early, 70 internal error, 130 interrupted, 143 terminated; after the
+last four nothing is left behind."""
 
 PACK_USAGE = """\
 imgbatch pack SRC... -o OUT.npy OPERATIONS [options]

@@ -81,7 +81,7 @@ def test_version_names_pillow_and_its_codecs(run: Run) -> None:
     ("words", "said"),
     [
         (["rnu"], "unknown command 'rnu'; did you mean 'run'?"),
-        (["sheet", "photos"], "unknown command 'sheet'"),
+        (["contacts", "photos"], "unknown command 'contacts'"),
         (["photos", "-o", "x"], "did you mean `imgbatch run photos ...`?"),
         (["--resize", "9"], "did you mean `imgbatch run --resize ...`?"),
         (["*.jpg"], "did you mean `imgbatch run *.jpg ...`?"),
@@ -101,7 +101,7 @@ def test_every_command_is_carried_out_and_offered_for_a_slip(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("IMGBATCH_WORKERS", "0")
-    listed = ["run", "check", "verify", "merge", "stats", "dupes", "pack", "history", "undo", "schedule"]
+    listed = ["run", "check", "verify", "merge", "stats", "dupes", "sheet", "pack", "history", "undo", "schedule"]
     listed += ["ops", "formats"]
     assert sorted(COMMANDS) == sorted(listed)
     for name in listed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ import pytest
 from PIL.ImageFile import ImageFile
 
 import imgbatch as ib
+from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.codecs.reading.samples import loaded_frame
 from imgbatch.core.errors import Phase
 from imgbatch.core.job import Job, Source, Target
@@ -25,8 +27,11 @@ from imgbatch.pipeline.fingerprints.fingerprint import FingerprintTask
 from imgbatch.pipeline.image_task import ImageTask
 from imgbatch.pipeline.inspect import InspectTask
 from imgbatch.pipeline.measure import MeasureTask
+from imgbatch.pipeline.previews.cell import CellTask
+from imgbatch.pipeline.samples.encode_sample import SampleTask
 from imgbatch.pipeline.task import Task
 from imgbatch.pixels.exact_sums import Layout, Sheet
+from imgbatch.storage.temporary import temporary_name
 from tests.contracts.pictures import smooth
 
 LIMIT = 10_000_000
@@ -62,6 +67,9 @@ TASKS: dict[str, Callable[[], Task]] = {
     "check-quality": lambda: InspectTask(LIMIT, quality=True),
     "dupes": lambda: FingerprintTask(LIMIT),
     "dupes-pixels": lambda: FingerprintTask(LIMIT, "pixels"),
+    "sheet": lambda: CellTask((40, 40), "{name}", "#ffffff", temporary_name(tempfile.gettempdir()), LIMIT),
+    "pack-samples": lambda: SampleTask((SMALL,), "same", Encoding(), temporary_name(tempfile.gettempdir()), LIMIT),
+    "pack-copies": lambda: SampleTask((), "same", Encoding(), temporary_name(tempfile.gettempdir()), LIMIT),
     "load": lambda: ArrayRowTask((SMALL,), (150, 100), "RGB", LocalArray(np.zeros((1, 100, 150, 3), np.uint8)), LIMIT),
 }
 

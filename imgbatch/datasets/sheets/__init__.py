@@ -1,0 +1,1 @@
+"""Sheets: how does a folder look at a glance, on pages?"""
