@@ -43,9 +43,16 @@ def _shard(environment: Mapping[str, str], typed_count: str) -> str:
     for name, index, count, first, step in _ARRAYS:
         if index not in environment:
             continue
-        number = _number(environment, index) - (_number(environment, first) if first in environment else 0)
-        number, rest = divmod(number, max(1, _number(environment, step)) if step in environment else 1)
-        total = typed_count or environment.get(count, "")
+        begin = _number(environment, first) if first in environment else 0
+        step_size = max(1, _number(environment, step)) if step in environment else 1
+        number, rest = divmod(_number(environment, index) - begin, step_size)
+        array_count = environment.get(count, "")
+        total = typed_count or array_count
+        if begin and array_count and array_count != total:  # one task alone is an array of its own: --array=3
+            raise UsageError(
+                f"expected {total} tasks in the array of {name}, got {array_count} from {begin} on, which may be any "
+                "shards; say which one this is with --shard I/N"
+            )
         if not total:
             raise wrong_value("auto/N (how many shards there are does not stand in the environment)", "--shard", "auto")
         try:
