@@ -4,6 +4,11 @@ Keys are URLs. A PUT is whole or not at all; over nothing, or over an unchanged 
 ``If-None-Match`` and ``If-Match``. Where an answer gets lost, the second attempt finds the object of the first one:
 each carries a word of its own in its metadata, which tells it from another writer's of equal bytes. There are no
 folders, no links, and no times or modes that could be given.
+
+On a condition an object is sent in one request, and never in parts: S3 would heed If-None-Match where the parts are
+joined, but obstore passes no condition there (`put` with a `mode` is one request, and its conditional copy joins one
+part of 5 GB at most). So what is larger than the store takes at once, 5 GB in S3, fails by itself: "the store takes no
+object of that size in one request (EntityTooLarge); S3 takes 5 GB". Only what may replace anything is sent in parts.
 """
 
 from __future__ import annotations

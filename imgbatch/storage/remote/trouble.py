@@ -29,6 +29,7 @@ _BAD_CREDENTIALS = (
     "TokenRefreshRequired", "InvalidClientTokenId", "AuthorizationHeaderMalformed",
 )  # fmt: skip
 _CLOCK = ("RequestTimeTooSkewed", "RequestExpired")
+_TOO_LARGE = ("EntityTooLarge", "RequestBodyTooLarge", "MaxMessageLengthExceeded")
 _TOO_LONG = ("KeyTooLongError", "InvalidUri", "InvalidResourceName")
 
 
@@ -96,6 +97,8 @@ def _meaning(error: BaseException, address: Address) -> tuple[int, str]:
     if is_panic(error):
         what = f"the endpoint in the environment and the bucket {address.home} make no URL"
         return errno.ENXIO, f"{what}; see to AWS_ENDPOINT_URL (such as http://127.0.0.1:9000) and to the bucket's name"
+    if code in _TOO_LARGE or status == "413":
+        return errno.EFBIG, f"the store takes no object of that size in one request{_brackets(code)}; S3 takes 5 GB"
     if code in _TOO_LONG:
         return errno.ENAMETOOLONG, f"the store takes no such name ({code})"
     if isinstance(error, ValueError) or kind == "InvalidPathError":

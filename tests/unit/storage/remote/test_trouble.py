@@ -44,6 +44,7 @@ def answer(status: int, code: str) -> str:
         (error("GenericError", f"Error performing GET {URL} in 1s"), errno.EIO, "at s3.example.org cannot be reached"),
         (error("InvalidPathError", "a//b"), errno.EINVAL, "empty part"),
         (error("GenericError", answer(301, "PermanentRedirect")), errno.ENXIO, "set AWS_REGION"),
+        (error("GenericError", answer(400, "EntityTooLarge")), errno.EFBIG, "one request (EntityTooLarge)"),
         (error("GenericError", answer(400, "KeyTooLongError")), errno.ENAMETOOLONG, "takes no such name"),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
