@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.cluster.azure import azurite, make_container
 from tests.cluster.faulty_proxy import FaultyProxy
+from tests.cluster.google_fake import google_fake
 
 BUCKET = "photos"
 
@@ -87,6 +90,21 @@ def azure_proxy(container: str, azure_port: int, monkeypatch: pytest.MonkeyPatch
         monkeypatch.setenv("AZURITE_BLOB_STORAGE_URL", one.url)
         forget_clients()
         yield one
+    forget_clients()
+
+
+@pytest.fixture
+def google_bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The URL of an empty bucket of a fake of Google's store, with a bad network before it."""
+    pytest.importorskip("obstore", reason="object stores need imgbatch[cloud]")
+    with google_fake() as port, FaultyProxy(port) as proxy:
+        account = {"gcs_base_url": proxy.url, "disable_oauth": True, "client_email": "", "private_key": ""}
+        file = tmp_path / "account.json"
+        file.write_text(json.dumps({**account, "private_key_id": ""}))
+        monkeypatch.setenv("GOOGLE_SERVICE_ACCOUNT", str(file))
+        proxy.fail_now_and_then(seed=7)
+        forget_clients()
+        yield "gs://photos"
     forget_clients()
 
 

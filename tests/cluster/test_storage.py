@@ -1,4 +1,4 @@
-"""Do S3 and Azure keep what a store promises, also behind a bad network?"""
+"""Do S3 and Azure keep what a store promises, and Google as we read its manual, also behind a bad network?"""
 
 from __future__ import annotations
 
@@ -60,3 +60,19 @@ class TestAzureBehindABadNetwork(TestAzure):
     def key(self, container: str, azure_proxy: FaultyProxy, request: pytest.FixtureRequest) -> Key:
         azure_proxy.fail_now_and_then(seed=len(request.node.name))
         return lambda name: f"{container}/folder/{name}"
+
+
+class TestGoogleAsWeReadItBehindABadNetwork(StorageSuite):
+    """A bucket of a fake: nothing that can be installed plays the API that obstore speaks."""
+
+    odd_names = {"new\nline.jpg"}
+    rounds = 40
+    reads = 10
+
+    @pytest.fixture
+    def scheme(self) -> str:
+        return "gs"
+
+    @pytest.fixture
+    def key(self, google_bucket: str) -> Key:
+        return lambda name: f"{google_bucket}/folder/{name}"
