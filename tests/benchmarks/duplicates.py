@@ -1,7 +1,7 @@
 """Duplicates: how many copies are found, how many are not, how fast, and which pictures are called bad?
 
 ``python -m tests.benchmarks.duplicates recall [--python PYTHON]``: copies of photographs, changed in one way each: how
-many of them are near to the original, by imgbatch and by the hashes of other packages with their own thresholds; and
+many of them are near to the original, by imgbatch and by the hashes of other packages within 8 or 10 bits; and
 how many pairs of two different photographs are near by chance. PYTHON is an interpreter that has imagehash. Of
 imagededup, which needs PyTorch, the published configuration of its PHash is computed.
 
@@ -10,8 +10,8 @@ imagededup, which needs PyTorch, the published configuration of its PHash is com
 ``... million [--count N]``: processor seconds of the search among N hashes, spread in several ways; the threshold is
 `--threshold`.
 
-``... speed [--rounds 5]``: processor seconds of ``imgbatch dupes`` and of ``imgbatch run --resize 256``, which decodes
-as many pixels, interleaved; the second search finds all in its store.
+``... speed [--rounds 5]``: processor seconds, without workers, of ``imgbatch dupes`` and ``imgbatch run --resize 256``,
+which decodes as many pixels, interleaved; the second search finds all in its store.
 """
 
 from __future__ import annotations
@@ -166,7 +166,7 @@ for path in json.load(sys.stdin):
     image = Image.open(path).convert("RGB")
     print(json.dumps([str(hash(image)) for hash in (imagehash.phash, imagehash.dhash, imagededup)]))
 """
-#: Of these hashes the thresholds in bits: those in imagehash's and imagededup's documents, and ours.
+#: Of these hashes the thresholds in bits: ours, and imagededup's default.
 FOREIGN = {
     "imagehash phash, 8": (0, 8), "imagehash phash, 10": (0, 10), "imagehash dhash, 8": (1, 8),
     "imagehash dhash, 10": (1, 10), "imagededup PHash, 10": (2, 10),
@@ -301,7 +301,7 @@ def speed(data: Path | None, rounds: int) -> None:
 
 def _processor_seconds(words: list[str]) -> float:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([sys.executable, "-m", "imgbatch", *words, "-Q"], stdout=subprocess.DEVNULL, check=False)
+    subprocess.run([sys.executable, "-m", "imgbatch", *words, "-j0", "-Q"], stdout=subprocess.DEVNULL, check=False)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 

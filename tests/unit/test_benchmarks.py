@@ -18,7 +18,7 @@ from imgbatch.codecs.reading.samples import simd_png
 from imgbatch.executors.processes import worker
 from imgbatch.operations.support.resampling import gaussian, resampler, separable
 from imgbatch.pipeline.decisions import decode_plan, half_size_colors
-from tests.benchmarks import choices, instructions, memory, other_pictures, peers, quality
+from tests.benchmarks import choices, duplicates, instructions, memory, other_pictures, peers, quality
 from tests.benchmarks.__main__ import measure_case
 from tests.benchmarks.case import ENGINES, Case, Tools
 from tests.benchmarks.data import Sets, photos
@@ -330,3 +330,17 @@ def test_an_array_of_a_folder_has_the_same_mean_in_each_way(few: Path, way: str)
     done = subprocess.run(words, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert float(done.stdout) == pytest.approx(mean("loop", few, 64, 1), abs=0.5)
+
+
+def test_copies_are_counted_and_bad_pictures_found(capsys: pytest.CaptureFixture[str]) -> None:
+    duplicates.recall(SAMPLES / "travel", None, duplicates.THRESHOLD)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[-2:] for line in lines if "half the size" in line] == [["4", "4"]]
+    assert lines[-1].split()[-2:] == ["0", "0"]  # strangers
+    duplicates.quality(SAMPLES / "travel")
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[-4:] for line in lines if "as it is" in line] == [["0"] * 4]
+    assert [line.split()[-4:] for line in lines if "one color" in line] == [["0", "0", "0", "4"]]
+    duplicates.million(3_000, 8)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[3] for line in lines if "all the same" in line] == ["1"]

@@ -214,6 +214,21 @@ def test_nothing_is_near_to_a_plain_area(tmp_path: Path) -> None:
     assert ib.duplicates(tmp_path, workers=0, threshold=16, any_orientation=True).groups == ()
 
 
+def test_the_most_pixels_stay_then_the_most_bytes_then_the_first_name(tmp_path: Path) -> None:
+    with Image.open(DUNES) as image:
+        image.save(tmp_path / "c large.jpg", quality=40)
+        small = image.resize((800, 534))
+    small.save(tmp_path / "a small.png")  # of the most bytes
+    for name, quality in (("b.jpg", 60), ("d.jpg", 90), ("e.jpg", 90)):
+        small.save(tmp_path / name, quality=quality)
+    (group,) = ib.duplicates(tmp_path, workers=0).groups
+    assert group.representative.source.relative == "c large.jpg"
+    (tmp_path / "c large.jpg").unlink()
+    (tmp_path / "a small.png").unlink()
+    (group,) = ib.duplicates(tmp_path, workers=0).groups
+    assert group.representative.source.relative == "d.jpg"
+
+
 def test_two_roots_and_names_that_come_twice(photos: Path) -> None:
     result = ib.duplicates([photos / "dunes.jpg", photos], workers=0)
     assert result.files == 10

@@ -52,7 +52,7 @@ def test_plain_pictures_show_nothing() -> None:
 def test_a_page_of_text_is_not_too_light() -> None:
     page = Image.new("L", (1000, 1400), "white")
     draw = ImageDraw.Draw(page)
-    for row in range(60, 1300, 25):
+    for row in range(60, 360, 25):
         draw.text((80, row), "The quick brown fox jumps over the lazy dog, " * 3, "black", font_size=15)
     assert words(page) == []
 
