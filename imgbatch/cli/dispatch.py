@@ -19,7 +19,7 @@ COMMANDS = {
     "history": "history",
     "undo": "history",
     "merge": "merge",
-    "schedule": "schedule",
+    "schedule": "service.schedule",
     "ops": "operations_and_formats",
     "formats": "operations_and_formats",
 }

@@ -12,7 +12,7 @@ from imgbatch.cli.commands.check import CHECK
 from imgbatch.cli.commands.history import HISTORY, UNDO
 from imgbatch.cli.commands.pack import PACK
 from imgbatch.cli.commands.run import RUN, RunArguments
-from imgbatch.cli.commands.schedule import SCHEDULE
+from imgbatch.cli.commands.service.schedule import SCHEDULE
 from imgbatch.cli.commands.stats import STATS
 from imgbatch.cli.flag import takes_next_word
 from imgbatch.cli.flag_table import Command

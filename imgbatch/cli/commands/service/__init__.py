@@ -1,0 +1,1 @@
+"""Service: how does imgbatch work where nobody types? By the clock, or whenever files come."""
