@@ -35,6 +35,7 @@ _HOMES = {
     "check": "runs.check", "verify": "runs.check",
     "Estimate": "runs.preview.estimate", "estimate": "runs.preview.estimate",
     "ShardMerge": "runs.state.merge", "merge": "runs.state.merge",
+    "watch": "runs.watch.watch",
     "Handle": "runs.run", "process": "runs.run", "run": "runs.run", "start": "runs.run",
     "check_operation": "testing",
 }  # fmt: skip

@@ -66,6 +66,7 @@ from imgbatch.runs.check import check, verify
 from imgbatch.runs.preview.estimate import Estimate, estimate
 from imgbatch.runs.run import Handle, process, run, start
 from imgbatch.runs.state.merge import ShardMerge, merge
+from imgbatch.runs.watch.watch import watch
 from imgbatch.testing import check_operation
 
 __version__: str
@@ -80,5 +81,5 @@ __all__ = [
     "ShardMerge", "Sharpen", "Sharpness", "Solarize", "Source", "Statistics", "Text", "Threshold", "Tint", "Trim",
     "Undone", "Unsharp", "UsageError", "Watermark", "WhiteBalance", "Written", "__version__", "apply", "check",
     "check_operation", "duplicates", "estimate", "load", "merge", "operation", "past_runs", "process", "run", "sheet",
-    "start", "stats", "undo", "verify"
+    "start", "stats", "undo", "verify", "watch"
 ]  # fmt: skip

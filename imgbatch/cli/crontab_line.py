@@ -128,6 +128,42 @@ def units(
     network : bool
         Whether it may speak to other machines (its command at the end, say).
     """
+    name, about, service = _service(command, path, recipe, writable, network, ["Type=oneshot"])
+    timer = [
+        "[Unit]", about, "", "[Timer]", *(f"OnCalendar={line}" for line in times.calendar()), "Persistent=true", "",
+        "[Install]", "WantedBy=timers.target", "",
+    ]  # fmt: skip
+    return {f"{name}.service": "\n".join(service), f"{name}.timer": "\n".join(timer)}
+
+
+def watch_unit(
+    command: Sequence[str], path: str, recipe: str, writable: Sequence[str] = (), network: bool = False
+) -> dict[str, str]:
+    """The text of the service unit of a watch, by its file name.
+
+    Parameters
+    ----------
+    command, path, recipe, writable, network
+        As of :func:`units`; the command says by itself when it is ready, and that it is alive.
+    """
+    # Longer than a file may take (10 min, unattended): no sign of life comes while all workers have such a one
+    kind = ["Type=notify", "WatchdogSec=15min", "Restart=on-failure", "RestartSec=10s", "SuccessExitStatus=1"]
+    name, _, service = _service(command, path, recipe, writable, network, kind)
+    return {f"{name}-watch.service": "\n".join([*service, "[Install]", "WantedBy=multi-user.target", ""])}
+
+
+def _service(
+    command: Sequence[str], path: str, recipe: str, writable: Sequence[str], network: bool, kind: Sequence[str]
+) -> tuple[str, str, list[str]]:
+    """The name of a unit, its description and the lines of its service.
+
+    Parameters
+    ----------
+    command, path, recipe, writable, network
+        As of :func:`units`.
+    kind : sequence of str
+        The lines that say how it starts and ends.
+    """
     for word in (*command, path, *writable):
         if "\r" in word:  # which systemd takes for the end of a line, in quotes, too
             raise UsageError(f"expected names without carriage returns in a unit, got {word!r}; rename the file")
@@ -135,15 +171,11 @@ def units(
     name = f"imgbatch-{stem}"
     about = f"Description=imgbatch run of {' '.join(recipe.replace('%', '%%').split())}"
     service = [
-        "[Unit]", about, "", "[Service]", "Type=oneshot", f"Environment={_quote(f'PATH={path}', dollars=False)}",
+        "[Unit]", about, "", "[Service]", *kind, f"Environment={_quote(f'PATH={path}', dollars=False)}",
         f"ExecStart={' '.join(map(_quote, command))}", "KillMode=mixed", *_HARDENING,
         f"RestrictAddressFamilies=AF_UNIX{' AF_INET AF_INET6' if network else ''}", *_folders(writable, recipe), "",
     ]  # fmt: skip
-    timer = [
-        "[Unit]", about, "", "[Timer]", *(f"OnCalendar={line}" for line in times.calendar()), "Persistent=true", "",
-        "[Install]", "WantedBy=timers.target", "",
-    ]  # fmt: skip
-    return {f"{name}.service": "\n".join(service), f"{name}.timer": "\n".join(timer)}
+    return name, about, service
 
 
 def _folders(writable: Sequence[str], recipe: str) -> list[str]:

@@ -19,11 +19,12 @@ COMMANDS = {
     "history": "history",
     "undo": "history",
     "merge": "merge",
+    "watch": "service.watch",
     "schedule": "service.schedule",
     "ops": "operations_and_formats",
     "formats": "operations_and_formats",
 }
-WITH_WORKERS = ("run", "check", "verify", "stats", "dupes", "sheet", "pack")  # unless one of these words is there
+WITH_WORKERS = ("run", "watch", "check", "verify", "stats", "dupes", "sheet", "pack")  # unless a word of IDLE is there
 _HELP = frozenset({"-h", "--help"})
 IDLE = frozenset({*_HELP, "-n", "--dry-run", "--explain", "-j0", "-j=0", "--workers=0"})
 IDLE_PAIRS = {("-j", "0"), ("--workers", "0")}
@@ -48,7 +49,7 @@ def dispatch(words: Sequence[str], alone: bool = False) -> int:
         from imgbatch.executors.processes.start_method import warm
 
         # Workers load their libraries while this process loads its own.
-        warm(numbers=command != "run" or _may_use_numpy(rest), alone=alone)
+        warm(numbers=command not in ("run", "watch") or _may_use_numpy(rest), alone=alone)
     if alone:  # what is loaded stays, and so do all files: a fifth of a run without work (the forkserver keeps its own)
         gc.set_threshold(100_000, 50, 50)
     if command in COMMANDS:

@@ -14,7 +14,7 @@ from imgbatch.cli.flag import Flag, declaration_flags, operation_flag
 from imgbatch.codecs.encoder_options import FORMATS
 from imgbatch.codecs.registry import OPTIONAL
 from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.core.quantities import Amount, Count
+from imgbatch.core.quantities import Amount, Count, Duration
 from imgbatch.core.run_settings import Filters, Settings, UnattendedSettings
 from imgbatch.operations import Operation
 from imgbatch.planning.recipe import Output
@@ -40,6 +40,16 @@ class Command(Generic[A]):
 def run_flags(operations: Operations) -> tuple[Flag, ...]:
     """Every flag of ``imgbatch run``, in the order of the help."""
     return (*_operation_flags(operations), *_RUN)
+
+
+def watch_flags(operations: Operations) -> tuple[Flag, ...]:
+    """Every flag of ``imgbatch watch``: its own, and those of ``run`` that have a meaning for a run without an end."""
+    others = {
+        "--files-from", "--save-recipe", "--srcset", "--stats", "--failed-list", "--dry-run", "--explain", "--estimate",
+        "--in-place", "--keep-backups", "--overwrite", "--shard", "--stream", "--max-files", "--profile", "--executor",
+        "--executor-timeout", "--retries",
+    }  # fmt: skip
+    return (*_operation_flags(operations), *_WATCH, *(one for one in _RUN if one.name not in others))
 
 
 def pack_flags(operations: Operations) -> tuple[Flag, ...]:
@@ -150,6 +160,7 @@ _VERIFY = (Flag(("--deep",), "deep", "verify", "decode every frame, too", "nothi
 _UNDO = (Flag(("-n", "--dry-run"), "dry_run", "undo", "show what would be done, do nothing", "nothing"),)
 _SCHEDULE = (
     Flag(("--at",), "at", "schedule", "when, as a crontab says it", metavar='"M H DOM MON DOW"'),
+    Flag(("--watch",), "watch", "schedule", "a service that waits for files, instead of --at", "nothing"),
     Flag(("--as",), "manager", "schedule", "for whom (default cron)", metavar="cron|systemd"),
     Flag(("-o", "--output"), "output", "schedule", "where the results go", metavar="DIR", read=path_reader("a folder")),
     Flag(("-h", "--help"), "help", "schedule", "this page", "nothing"),
@@ -163,6 +174,10 @@ _DUPES = (
          metavar="bytes|pixels|near"),
     Flag(("--json",), "json", "duplicates", "print one JSON object a line: groups, failures, the sums", "nothing"),
     Flag(("--print0",), "print0", "duplicates", "print only what could go, NUL after each path", "nothing"),
+)  # fmt: skip
+_WATCH = (
+    Flag(("--poll",), "poll", "watch", "look every so often, for network disks; else watchfiles tells when",
+         metavar="TIME", read=Duration(0.01).read),
 )  # fmt: skip
 _PNG = path_reader("a file name ending in .png", ".png")
 _STATS = (

@@ -17,6 +17,7 @@ commands:
   history DIR                                past runs of a folder
   undo DIR [RUN]                             take one back: restore originals, or remove outputs
   merge DIR                                  join what the shards of a run (--shard I/N) did
+  watch SRC... -o DIR                        do what is there, then whatever comes
   schedule RECIPE --at "0 3 * * *"           print the crontab line or systemd units for it
   ops [NAME]                                 the operations, or one of them with an example
   formats                                    the formats that are read and written here
@@ -181,6 +182,16 @@ Nothing is joined before every shard has run to its end. It may be repeated unti
 --stats needs shards that were run with --stats. Exit codes: as of one run; 2 refused, 4 shards are
 missing, which are named, 75 a shard is at work."""
 
+WATCH_USAGE = "imgbatch watch SRC... -o DIR [--poll 2s] [OPERATIONS] [options]"
+
+WATCH_ABOUT = """\
+Do what is there, then whatever comes, until it is told to end (Ctrl-C, SIGTERM). A file counts when it
+has not changed for --settle (half a second)."""
+
+WATCH_AFTER = """\
+watchfiles tells when to look: pip install 'imgbatch[watch]'. It hears nothing of what other machines
+write to a network disk: use --poll there. The lock of DIR is held all the time."""
+
 SCHEDULE_USAGE = 'imgbatch schedule RECIPE.toml --at "0 3 * * *" [--as cron|systemd] [-o DIR]'
 
 SCHEDULE_ABOUT = """\
@@ -191,4 +202,5 @@ where the results go."""
 SCHEDULE_AFTER = """\
 --at is five crontab fields (minute, hour, day of the month, month, day of the week) or @daily and
 its kin, in quotes, for both. Add the line with `crontab -e`; put the units into
-/etc/systemd/system under the names in their first lines, then `systemctl enable --now NAME.timer`."""
+/etc/systemd/system under the names in their first lines, then `systemctl enable --now NAME.timer`.
+`--watch --as systemd` prints the unit of an `imgbatch watch` instead."""

@@ -7,7 +7,8 @@ its names are claimed and the ledger is asked (stream_jobs.py), and it is a Job 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator, Iterable, Iterator
+import os
+from collections.abc import Collection, Generator, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from imgbatch.core.errors import HostError, UsageError, sentence
@@ -29,6 +30,7 @@ from imgbatch.runs.workload import Path
 if TYPE_CHECKING:
     from imgbatch.executors.base import ForeignExecutor
     from imgbatch.pixels.exact_sums import Totals
+    from imgbatch.runs.state.state_folder import StateFolder
 
 
 class StreamPreparation(Preparation):
@@ -38,23 +40,39 @@ class StreamPreparation(Preparation):
     ----------
     stream : StreamJobs
         What the run will do.
+    losses : collection of str
+        Sources (absolute paths) that are gone, and whose outputs go, too.
     """
 
     stream: StreamJobs
+    losses: Collection[str] = ()
+    _is_lent: bool = False
+
+    def borrow(self, state_folder: StateFolder) -> None:
+        """Use a state folder that somebody else holds, from before this run until after it."""
+        self._state_folder, self._is_lent = state_folder, True
+
+    def close(self) -> None:
+        if not self._is_lent:
+            super().close()
 
     def find(self, path: str) -> Iterator[Candidate]:
         """What a SRC stands for; PlanError where it is nothing."""
-        return discover([path], self._filters, avoid=self._avoid(), other_runs=self._other_runs)
+        other_runs = OtherRunsOutputs(self._settings.state, self._state_folder.base)
+        return discover([path], self._filters, avoid=self._avoid(), other_runs=other_runs)
 
     def _compare(self) -> None:
         ledger = self._read_ledger()
         destination = self.destination
         assert isinstance(destination, OutputFolder)  # else the settings were refused
         plan = destination.stream_plan(self._judge(ledger))
-        self._other_runs = OtherRunsOutputs(self._settings.state, self._state_folder.base)
         self.stream = StreamJobs(self._settings.max_files, destination.is_output)
         self.stream.plan = plan
         self.workload = self.stream.workload = StreamWorkload(plan)
+        if self.losses:
+            rows = (row for row in ledger.rows if row.source in self.losses and not row.moved)
+            orphans = (row for row in rows if not os.path.lexists(row.source) and row.intact())
+            self.workload.orphans = sorted(orphans, key=lambda row: os.fsencode(row.path))
 
 
 class StreamBatch(Batch):

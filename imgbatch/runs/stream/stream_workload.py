@@ -47,7 +47,7 @@ class StreamWorkload(Workload):
 
     @property
     def begins(self) -> bool:
-        return self.has_arrivals
+        return self.has_arrivals or bool(self.orphans)
 
     def add(self, entry: JobEntry, verdict: Verdict) -> None:
         """One more job, and what is to become of it."""

@@ -11,12 +11,15 @@ import pytest
 from imgbatch.cli.commands.check import CHECK, VERIFY
 from imgbatch.cli.commands.pack import PACK
 from imgbatch.cli.commands.run import RUN
+from imgbatch.cli.commands.service.watch import WATCH
 from imgbatch.cli.commands.stats import STATS
+from imgbatch.cli.commands.views.dupes import DUPES
+from imgbatch.cli.commands.views.sheet import SHEET
 from imgbatch.cli.dispatch import COMMANDS, IDLE, IDLE_PAIRS, WITH_WORKERS
 from imgbatch.cli.flag_table import Command
 from imgbatch.cli.parse import parse
 
-PARALLEL: list[Command[Any]] = [RUN, CHECK, VERIFY, STATS, PACK]
+PARALLEL: list[Command[Any]] = [RUN, WATCH, CHECK, VERIFY, STATS, DUPES, SHEET, PACK]
 NAMES = {name: flag for command in PARALLEL for flag in command.flags([]) for name in flag.names}
 
 

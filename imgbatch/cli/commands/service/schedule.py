@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from imgbatch.cli.commands.recipe_effects import tell_effects
-from imgbatch.cli.crontab_line import Times, crontab, units
+from imgbatch.cli.crontab_line import Times, crontab, units, watch_unit
 from imgbatch.cli.flag_table import Command, schedule_flags
 from imgbatch.cli.help import SCHEDULE_ABOUT, SCHEDULE_AFTER, SCHEDULE_USAGE
 from imgbatch.cli.parse import parse, print_help
@@ -30,6 +30,7 @@ class ScheduleArguments:
     at: str | None = None
     manager: str = "cron"
     output: str | None = None
+    watch: bool = False
 
 
 SCHEDULE = Command("schedule", ScheduleArguments, schedule_flags, SCHEDULE_USAGE, SCHEDULE_ABOUT, SCHEDULE_AFTER)
@@ -44,23 +45,32 @@ def schedule(words: Sequence[str]) -> int:
         return print_help(SCHEDULE)
     if len(arguments.operands) != 1:
         raise UsageError(f"expected one RECIPE.toml for schedule, got {len(arguments.operands)}; see {SCHEDULE_USAGE}")
-    if arguments.at is None:
+    if arguments.watch and (arguments.at is not None or arguments.manager == "cron"):
+        raise UsageError("expected --watch --as systemd without --at: cron starts what ends, and a watch does not")
+    if arguments.at is None and not arguments.watch:
         raise UsageError(f'expected --at "0 3 * * *" for schedule, got nothing; see {SCHEDULE_USAGE}')
     if arguments.manager not in MANAGERS:
         raise unknown(arguments.manager, "kind of schedule", MANAGERS)
-    times, recipe = Times.read(arguments.at), arguments.operands[0]
+    recipe = arguments.operands[0]
+    times = None if arguments.at is None else Times.read(arguments.at)
     if os.path.exists(recipe) and not os.path.isfile(recipe):  # a pipe is gone when the run starts
         raise wrong_value("a recipe that stays a file", "schedule", recipe)
     file = load(recipe, execute=False)
     tell_effects(recipe, file)
     program = _program()
-    command = [*program, "run", "-r", os.path.abspath(recipe), *_output(recipe, file, arguments.output), "--unattended"]
+    word = "run" if times is not None else "watch"
+    command = [*program, word, "-r", os.path.abspath(recipe), *_output(recipe, file, arguments.output), "--unattended"]
     path = os.pathsep.join(dict.fromkeys([os.path.dirname(program[0]), *_SYSTEM]))
-    if arguments.manager == "cron":
+    if times is not None and arguments.manager == "cron":
         print(crontab(times, command, path))
         return int(ExitCode.OK)
     folders, network = _writable(recipe, file, arguments.output)
-    for name, text in units(times, command, path, os.path.abspath(recipe), folders, network).items():
+    place = os.path.abspath(recipe)
+    if times is None:
+        texts = watch_unit(command, path, place, folders, network)
+    else:
+        texts = units(times, command, path, place, folders, network)
+    for name, text in texts.items():
         print(f"# {name}\n{text}")
     return int(ExitCode.OK)
 
