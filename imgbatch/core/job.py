@@ -6,7 +6,7 @@ reports, an Outcome is what became of the job. All of them pickle, and an Outcom
 
 # Without `from __future__ import annotations`: every start of a command would compile the texts of the fields again.
 from dataclasses import field
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from imgbatch.core.errors import Kind, Phase
 from imgbatch.core.frozen_dataclass import frozen
@@ -223,6 +223,14 @@ class ReviewOutcome(Outcome):
 
     thumbnail: bytes = b""
     ssim: float | None = None
+
+
+if TYPE_CHECKING:
+
+    class FailedOutcome(Outcome):
+        """An Outcome that is wrong, as type checkers see it: its error is there."""
+
+        error: Failure
 
 
 def readable(text: str) -> str:

@@ -97,6 +97,25 @@ def check_width(key: str, spec: str, what: str) -> None:
         raise UsageError(f"expected at most {WIDEST} characters for {{{key}}} in {what}, got {spec[:40]!r}")
 
 
+def whole_numbers(value: object, low: int, high: int) -> tuple[int, ...]:
+    """The numbers of a tuple, numpy's as Python's; none where it is no tuple of whole numbers in that range.
+
+    Parameters
+    ----------
+    value : object
+    low, high : int
+        Of each number, both included.
+    """
+    numbers = tuple(map(python_scalar, value)) if isinstance(value, tuple) else ()
+    whole = all(isinstance(number, int) and not isinstance(number, bool) for number in numbers)
+    return numbers if whole and all(low <= number <= high for number in numbers) else ()
+
+
+def spell_path(value: object) -> object:
+    """An ``os.PathLike`` as the word that it stands for."""
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
+
+
 class Kind:
     """What a field may hold: how a value is checked, how a typed word is read, how it is described.
 
@@ -205,14 +224,18 @@ class Choice(Kind):
 class Grammar(Kind):
     """A word with a grammar of its own: `canonical` returns its one spelling or raises ValueError.
 
-    `examples` are shown in the help page and used by the property tests.
+    `examples` are shown in the help page and used by the property tests. `spell` makes a word of what else may stand
+    for it in Python (a tuple, a path), and returns anything else as it is.
     """
 
     what: str
     canonical: Callable[[str], str]
     examples: tuple[str, ...]
+    spell: Callable[[object], object] | None = None
 
     def check(self, name: str, value: object) -> str:
+        if self.spell is not None:
+            value = self.spell(value)
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)  # size=1600 in a recipe, Resize(1600) in Python
         if not isinstance(value, str):

@@ -6,10 +6,13 @@ import enum
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from imgbatch.core.job import SCHEMA, STATUSES, Outcome, Status
 from imgbatch.core.records.outcomes import Outcomes
+
+if TYPE_CHECKING:
+    from imgbatch.core.job import FailedOutcome
 
 WRONG: tuple[Status, ...] = ("failed", "timeout", "crashed")
 
@@ -94,9 +97,9 @@ class Report:
         return self.exit_code == ExitCode.OK
 
     @property
-    def failed(self) -> Sequence[Outcome]:
-        """The outcomes that are wrong, in the order of the sources."""
-        return self.outcomes.of_status(WRONG)
+    def failed(self) -> Sequence[FailedOutcome]:
+        """The outcomes that are wrong, each with its error, in the order of the sources."""
+        return cast("Sequence[FailedOutcome]", self.outcomes.of_status(WRONG))
 
     @property
     def exit_code(self) -> ExitCode:

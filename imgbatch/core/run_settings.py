@@ -7,13 +7,16 @@ Which files count (Filters), how the work is done (Settings) and how the command
 
 # Without `from __future__ import annotations`: every start of a command would compile the texts of the fields again.
 import re
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from imgbatch.core.errors import UsageError
 from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.core.parameter_kinds import Choice, Grammar, Switch
+from imgbatch.core.parameter_kinds import Choice, Grammar, Switch, spell_path
 from imgbatch.core.parameters import Declaration
 from imgbatch.core.quantities import Amount, Count, Duration, Limit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 #: Which engine resizes; auto: SIMD code where it is installed (operations/support/resampling/resampler.py).
 RESAMPLERS = ("auto", "numpy", "cykooz")
@@ -67,6 +70,14 @@ class Filters(Declaration):
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
 
+    if TYPE_CHECKING:
+
+        def __init__(
+            self, recursive: bool = True, max_depth: int | None = None, newer_than: float | str | None = None,
+            min_size: int | str | None = None, max_size: int | str | None = None, settle: float | str = 0.0,
+            include: str | Iterable[str] = (), exclude: str | Iterable[str] = (),
+        ) -> None: ...  # fmt: skip
+
     def __post_init__(self) -> None:
         super().__post_init__()
         object.__setattr__(self, "include", _patterns("include", self.include))
@@ -108,7 +119,7 @@ class Settings(Declaration):
     max_files: Annotated[int | None, Count(1, 10**9, auto=False), "stop after so many files"] = None
     state: Annotated[
         str | None,
-        Grammar("a folder", folder_word, ("/var/lib/imgbatch",)),
+        Grammar("a folder", folder_word, ("/var/lib/imgbatch",), spell_path),
         "where ledger and lock lie (default DIR/.imgbatch)",
     ] = None
     in_place: Annotated[
@@ -116,11 +127,13 @@ class Settings(Declaration):
     ] = False
     keep_backups: Annotated[float | None, Duration(), "remove the originals of runs that are older"] = None
     archive: Annotated[
-        str | None, Grammar("a folder", folder_word, ("done",)), "move sources there once their outputs are on the disk"
+        str | None,
+        Grammar("a folder", folder_word, ("done",), spell_path),
+        "move sources there once their outputs are on the disk",
     ] = None
     quarantine: Annotated[
         str | None,
-        Grammar("a folder", folder_word, ("bad",)),
+        Grammar("a folder", folder_word, ("bad",), spell_path),
         "move sources that failed there, with a .txt that says why",
     ] = None
     no_plan: Annotated[bool, Switch(), "touch every pixel: decode whole, encode always, to compare"] = False

@@ -20,15 +20,21 @@ from imgbatch.pipeline.task import Task
 
 if TYPE_CHECKING:
     import concurrent.futures
-    from typing import TypeAlias
-
-    from distributed import Client
+    from typing import Any, Protocol, TypeAlias
 
     from imgbatch.executors.dask.cluster import Cluster
     from imgbatch.pixels.exact_sums import Totals
 
+    class DaskClient(Protocol):
+        """A ``distributed.Client``, as type checkers see it where that is not installed."""
+
+        @property
+        def scheduler(self) -> Any: ...
+
+        def submit(self, func: Any, *args: Any, key: Any = None) -> Any: ...
+
     #: What a caller may give to have the work done: one of theirs, or the word of ``--executor``.
-    ForeignExecutor: TypeAlias = concurrent.futures.Executor | Client | str
+    ForeignExecutor: TypeAlias = concurrent.futures.Executor | DaskClient | str
 
 NO_GUARD = 77  # the exit code of a worker that met a script without main guard
 

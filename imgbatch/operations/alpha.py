@@ -10,11 +10,12 @@ from imgbatch.operations.base import Bands, Operation, refuse_mode
 from imgbatch.operations.support.as_array import picture, samples
 from imgbatch.operations.support.color_matrix import gray_image
 from imgbatch.pixels.alpha import GRAY_16_BIT, as_deep, flatten, to_straight_alpha, with_header
-from imgbatch.pixels.color import DEEP_COLOR, canonical_color, rgba
+from imgbatch.pixels.color import DEEP_COLOR, canonical_color, rgba, spell_color
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from imgbatch.pixels.color import Color
     from imgbatch.pixels.deep.bands import DeepImage
 
 
@@ -25,7 +26,10 @@ def _opaque(word: str) -> str:
 
 
 BACKGROUND = Grammar(
-    "an opaque color such as white, #ff8800 or rgb(255,136,0)", _opaque, ("white", "#ff8800", "rgb(1,2,3)")
+    "an opaque color such as white, #ff8800 or rgb(255,136,0)",
+    _opaque,
+    ("white", "#ff8800", "rgb(1,2,3)"),
+    spell_color,
 )
 ACTIONS = ("remove", "off", "on", "set", "opaque", "transparent", "extract", "copy", "shape", "background")
 
@@ -49,6 +53,10 @@ class Flatten(Operation):
     example: ClassVar[str] = "white"
 
     background: Annotated[str, BACKGROUND, "the color behind transparent pixels"] = "white"
+
+    if TYPE_CHECKING:
+
+        def __init__(self, background: Color = "white") -> None: ...
 
     def apply(self, image: Image) -> Image:
         red, green, blue, _ = rgba(self.background)
@@ -101,6 +109,10 @@ class Alpha(Operation):
 
     action: Annotated[str, Choice(ACTIONS), "what to do"]
     background: Annotated[str, BACKGROUND, "the color for remove, shape and background"] = "white"
+
+    if TYPE_CHECKING:
+
+        def __init__(self, action: str, background: Color = "white") -> None: ...
 
     def apply(self, image: Image) -> Image:
         if self.action == "remove":

@@ -9,10 +9,19 @@ import functools
 import re
 from typing import TYPE_CHECKING
 
-from imgbatch.core.parameter_kinds import Grammar
+from imgbatch.core.parameter_kinds import Grammar, whole_numbers
 
 if TYPE_CHECKING:
+    from typing import SupportsIndex, TypeAlias
+
     from PIL.Image import Image
+
+    #: What a color may be given as in Python: a word, or (red, green, blue) or (red, green, blue, alpha), each 0..255.
+    Color: TypeAlias = (
+        str
+        | tuple[SupportsIndex, SupportsIndex, SupportsIndex]
+        | tuple[SupportsIndex, SupportsIndex, SupportsIndex, SupportsIndex]
+    )
 
 #: Modes whose numbers are no amounts of light: an operation on brightness or saturation has no meaning for them.
 INK = frozenset({"CMYK", "LAB"})
@@ -51,9 +60,16 @@ def canonical_color(word: str) -> str:
     return f"#{red:02x}{green:02x}{blue:02x}" + ("" if alpha == 255 else f"{alpha:02x}")
 
 
+def spell_color(value: object) -> object:
+    """A tuple of red, green, blue and perhaps alpha, each 0..255, as the word of that color."""
+    numbers = whole_numbers(value, 0, 255)
+    return "#" + bytes(numbers).hex() if len(numbers) in (3, 4) else value
+
+
 COLOR = Grammar(
-    "a color such as white, #ff8800, rgb(255,136,0) or transparent", canonical_color, ("white", "#ff8800", "#00000080")
-)
+    "a color such as white, #ff8800, rgb(255,136,0) or transparent", canonical_color,
+    ("white", "#ff8800", "#00000080"), spell_color,
+)  # fmt: skip
 
 
 def has_transparency(image: Image) -> bool:

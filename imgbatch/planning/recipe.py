@@ -11,18 +11,23 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from string import Formatter
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from imgbatch.codecs.encoder_options import SAME, Encoding
 from imgbatch.codecs.registry import CODECS, WRITTEN
 from imgbatch.core.errors import UsageError, unknown, wrong_value
 from imgbatch.core.file_parameter import map_paths
 from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.core.parameter_kinds import Grammar, Switch, check_type, check_width
+from imgbatch.core.parameter_kinds import Grammar, Switch, check_type, check_width, spell_path
 from imgbatch.core.parameters import to_table
 from imgbatch.operations import Operation, Resize
 from imgbatch.operations.base import EXIF
 from imgbatch.operations.registry import is_builtin
+
+if TYPE_CHECKING:
+    import os
+
+    from imgbatch.pixels.color import Color
 
 #: The fields of a name template (names.py fills them in).
 NAME_FIELDS = ("dir", "stem", "ext", "name", "width", "height", "format", "n", "hash", "date", "mtime", "recipe")
@@ -80,10 +85,26 @@ class Output(Encoding):
     ``dir`` is relative to the output folder of the run; ``ops`` follow the recipe's own operations.
     """
 
-    dir: Annotated[str, Grammar("a folder", canonical_dir, ("", "thumbs")), "folder below the output folder"] = ""
+    dir: Annotated[
+        str, Grammar("a folder", canonical_dir, ("", "thumbs"), spell_path), "folder below the output folder"
+    ] = ""
     name: Annotated[str, NAME, "how files are named"] = DEFAULT_NAME
     preserve: Annotated[bool, Switch(), "keep the source's times and mode"] = False
     ops: Sequence[Operation] = ()
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self, format: str = "same", quality: int | str | None = None, subsampling: str = "auto",
+            progressive: bool = False, optimize: bool = False, lossless: bool = False, compression: str = "keep",
+            effort: int | None = None, depth: str = "keep", colors: int | None = None,
+            max_bytes: int | str | None = None, min_ssim: float | None = None, min_quality: int | None = None,
+            then_shrink: bool = False, min_savings: str | None = None, background: Color = "#ffffff",
+            frames: str = "all", icc: str = "keep", gainmap: str = "keep",
+            assume_icc: str | os.PathLike[str] | None = None, strip: str | None = None, keep: str | None = None,
+            set: Mapping[str, str | Sequence[str]] | None = None, dir: str | os.PathLike[str] = "",
+            name: str = "{dir}/{stem}.{ext}", preserve: bool = False, ops: Operation | Iterable[Operation] = (),
+        ) -> None: ...  # fmt: skip
 
     def __post_init__(self) -> None:
         super().__post_init__()

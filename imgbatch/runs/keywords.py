@@ -13,6 +13,7 @@ from imgbatch.core.run_settings import Filters, Settings
 
 if TYPE_CHECKING:
     import concurrent.futures
+    import os
 
 
 class ReadOnlyKeywords(TypedDict, total=False):
@@ -50,13 +51,13 @@ class RunKeywords(ResizeKeywords, total=False):
     wait: float | str
     max_time: float | str | None
     max_files: int | None
-    state: str | None
+    state: str | os.PathLike[str] | None
     trust_state: bool
     sync: str
     in_place: bool
     keep_backups: float | str | None
-    archive: str | None
-    quarantine: str | None
+    archive: str | os.PathLike[str] | None
+    quarantine: str | os.PathLike[str] | None
     no_plan: bool
     profile: bool
     executor_timeout: float | str

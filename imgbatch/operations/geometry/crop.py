@@ -29,6 +29,7 @@ from imgbatch.operations.support.lengths import (
     read_sides,
     refuse_two_places,
     spell_length,
+    spell_size,
     squeeze,
 )
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from imgbatch.core.places import PlaceMap
+    from imgbatch.operations.support.lengths import Sides
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom in px
 
@@ -82,6 +84,7 @@ AREA = Grammar(
     "an area such as 800x600+10+20, 800x600, 50%x100%, 800x or 16:9",
     _canonical,
     ("800x600", "800x600+10+20", "50%x50%", "16:9"),
+    spell_size,
 )
 
 
@@ -163,6 +166,12 @@ class Crop(Operation):
         str | None, PLACE, "where the area sits; by default in the center, or at its offset from the left top"
     ] = None
     focal: Annotated[str | None, FOCAL, "the point that the area keeps near its center"] = None
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self, area: Sides, gravity: str | None = None, focal: str | None = None,
+        ) -> None: ...  # fmt: skip
 
     def __post_init__(self) -> None:
         super().__post_init__()

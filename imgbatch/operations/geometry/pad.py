@@ -19,6 +19,7 @@ from imgbatch.operations.support.lengths import (
     read_ratio,
     read_sides,
     spell_length,
+    spell_size,
     squeeze,
 )
 from imgbatch.pixels.color import COLOR
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from imgbatch.core.places import PlaceMap
+    from imgbatch.operations.support.lengths import Sides
+    from imgbatch.pixels.color import Color
 
 
 class Canvas(NamedTuple):
@@ -79,10 +82,14 @@ def _canonical_margins(word: str) -> str:
 
 
 CANVAS = Grammar(
-    "a canvas such as 1600x1200, 1600x, x1200, 110% or 1:1", _canonical_canvas, ("1600x1200", "1600x", "110%", "1:1")
-)
+    "a canvas such as 1600x1200, 1600x, x1200, 110% or 1:1", _canonical_canvas,
+    ("1600x1200", "1600x", "110%", "1:1"), spell_size,
+)  # fmt: skip
 MARGINS = Grammar(
-    "a width such as 10, 10x20 (left and right x above and below) or 5%", _canonical_margins, ("10", "5%")
+    "a width such as 10, 10x20 (left and right x above and below) or 5%",
+    _canonical_margins,
+    ("10", "5%"),
+    spell_size,
 )
 
 
@@ -122,6 +129,12 @@ class Pad(Operation):
     background: Annotated[
         str | None, COLOR, "the color around it; by default transparent where the picture has alpha, else white"
     ] = None
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self, size: Sides, gravity: str = "center", background: Color | None = None,
+        ) -> None: ...  # fmt: skip
 
     def after(self, size: Size) -> Size:
         return canvas(self.size).around(size)
@@ -163,6 +176,10 @@ class Border(Operation):
 
     width: Annotated[str, MARGINS, "how wide the border is"]
     color: Annotated[str, COLOR, "the border's color"] = "#000000"
+
+    if TYPE_CHECKING:
+
+        def __init__(self, width: Sides, color: Color = "#000000") -> None: ...
 
     def after(self, size: Size) -> Size:
         across, down = self._margins(size)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from imgbatch.core.places import PlaceMap
+    from imgbatch.operations.support.lengths import Sides
+    from imgbatch.pixels.color import Color
 
 _HUGE = 20_000, 20_000  # px, of a picture whose size only the resize limits
 _WORTH = 256 * 256  # as in support/resampling/separable.py, which is loaded by workers only
@@ -86,6 +88,14 @@ class Resize(Operation):
     ] = None
     focal: Annotated[str | None, FOCAL, "the point that cover keeps near its center"] = None
     linear: Annotated[bool, Switch(), "average light, not levels"] = False
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self, size: Sides, fit: str = "inside", gravity: str = "center",
+            kernel: str = "lanczos", upscale: bool = False, background: Color | None = None,
+            focal: str | None = None, linear: bool = False,
+        ) -> None: ...  # fmt: skip
 
     def __post_init__(self) -> None:
         super().__post_init__()

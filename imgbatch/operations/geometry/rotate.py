@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from imgbatch.core.places import PlaceMap
+    from imgbatch.pixels.color import Color
 
 Matrix = tuple[float, float, float, float, float, float]
 
@@ -90,6 +91,12 @@ class Rotate(Operation):
     ] = None
     expand: Annotated[bool, Switch(), "grow so that all of the picture shows"] = True
     kernel: Annotated[str, Choice(("nearest", "bilinear", "bicubic")), "how pixels are averaged"] = "bicubic"
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self, angle: float, background: Color | None = None, expand: bool = True, kernel: str = "bicubic",
+        ) -> None: ...  # fmt: skip
 
     def after(self, size: Size) -> Size:
         return rotate_image(size, self.angle) if self.expand else size

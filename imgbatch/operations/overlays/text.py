@@ -18,10 +18,13 @@ from imgbatch.operations.support.lengths import ANCHORS, GRAVITY, pixels, read_l
 from imgbatch.pixels.color import COLOR, rgba
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping
 
     from PIL.Image import Image
     from PIL.ImageFont import FreeTypeFont
+
+    from imgbatch.pixels.color import Color
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,14 @@ class Text(FileBackedOperation):
         "the font; by default the one that comes with Pillow",
     ] = None
     caption: str | None = field(default=None, compare=False, repr=False, kw_only=True)
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self, text: str, size: int | str = "3%", color: Color = "white", gravity: str = "southeast",
+            margin: int | str = "2%", opacity: float = 1.0, outline: Color | None = None,
+            outline_width: int | str = "8%", font: str | os.PathLike[str] | None = None,
+        ) -> None: ...  # fmt: skip
 
     def of_file(self, facts: Mapping[str, Any]) -> Operation:
         return dataclasses.replace(self, caption=text_placeholders.fill(self.text, facts))

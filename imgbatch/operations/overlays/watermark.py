@@ -18,6 +18,8 @@ from imgbatch.operations.support.composite import BLENDS, MARGIN, SIDE, composit
 from imgbatch.operations.support.lengths import GRAVITY
 
 if TYPE_CHECKING:
+    import os
+
     from numpy.typing import NDArray
     from PIL.Image import Image
 
@@ -64,6 +66,13 @@ class Watermark(FileBackedOperation):
     opacity: Annotated[float, Share(), "how much it covers"] = 1.0
     tile: Annotated[bool, Switch(), "repeat it over the whole picture"] = False
     blend: Annotated[str, Choice(tuple(BLENDS)), "how colors mix"] = "normal"
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self, image: str | os.PathLike[str], size: int | str = "20%", gravity: str = "southeast",
+            margin: int | str = "2%", opacity: float = 1.0, tile: bool = False, blend: str = "normal",
+        ) -> None: ...  # fmt: skip
 
     def apply(self, image: Image) -> Image:
         margin = share_px(self.margin, image)

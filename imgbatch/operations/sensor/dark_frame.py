@@ -11,6 +11,8 @@ from imgbatch.operations.file_backed import FileContent
 from imgbatch.operations.sensor.sensor_frame import SensorFrameOperation
 
 if TYPE_CHECKING:
+    import os
+
     from numpy.typing import NDArray
     from PIL.Image import Image
 
@@ -44,6 +46,10 @@ class DarkFrame(SensorFrameOperation):
 
     frame: Annotated[str, File("frame", "the name of a picture", ("dark.png",)), "a picture taken in the dark"]
     amount: Annotated[float, Number(0, 100), "the ratio of the exposure times"] = 1.0
+
+    if TYPE_CHECKING:
+
+        def __init__(self, frame: str | os.PathLike[str], amount: float = 1.0) -> None: ...
 
     def apply(self, image: Image) -> Image:
         frame = self.file_content()

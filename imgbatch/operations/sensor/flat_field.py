@@ -14,6 +14,8 @@ from imgbatch.core.parameter_kinds import Number
 from imgbatch.operations.sensor.sensor_frame import SensorFrameOperation
 
 if TYPE_CHECKING:
+    import os
+
     from numpy.typing import NDArray
     from PIL.Image import Image
 
@@ -49,6 +51,10 @@ class FlatField(SensorFrameOperation):
 
     frame: Annotated[str, File("frame", "the name of a picture", ("flat.png",)), "a picture of an even white"]
     limit: Annotated[float, Number(1, 100), "the largest factor"] = 10.0
+
+    if TYPE_CHECKING:
+
+        def __init__(self, frame: str | os.PathLike[str], limit: float = 10.0) -> None: ...
 
     def apply(self, image: Image) -> Image:
         import numpy

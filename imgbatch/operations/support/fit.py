@@ -20,6 +20,7 @@ from imgbatch.operations.support.lengths import (
     place,
     read_sides,
     spell_length,
+    spell_size,
     squeeze,
 )
 
@@ -89,6 +90,7 @@ SIZE = Grammar(
     "a size such as 1600 (longest edge), 1600x, x1600, 1600x1200, 50% or 12MP, with ! to fill or ^ for outside",
     _canonical,
     ("1600x1200", "1600", "1600x", "x1600", "50%", "12MP"),
+    spell_size,
 )
 
 

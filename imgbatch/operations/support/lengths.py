@@ -8,9 +8,10 @@ from __future__ import annotations
 import math
 import re
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from imgbatch.core.errors import UsageError
-from imgbatch.core.parameter_kinds import Choice, Grammar
+from imgbatch.core.parameter_kinds import Choice, Grammar, whole_numbers
 from imgbatch.core.quantities import Size
 
 #: The longest side in px that can be asked for.
@@ -18,6 +19,12 @@ MAX_SIDE = 1_000_000
 
 #: A whole number is px, a fraction is a share of the picture's side.
 Length = int | Fraction
+
+if TYPE_CHECKING:
+    from typing import SupportsIndex, TypeAlias
+
+    #: What two sides may be given as in Python: a word, one number for both, or a tuple in px.
+    Sides: TypeAlias = SupportsIndex | str | tuple[SupportsIndex, SupportsIndex]
 
 #: How far along (x, y) a smaller box sits: 0 at the left or top, 1 at the right or bottom.
 ANCHORS: dict[str, tuple[Fraction, Fraction]] = {
@@ -183,6 +190,12 @@ def read_sides(word: str) -> tuple[Length | None, Length | None, bool] | None:
         return both, both, True
     width, height = match["width"], match["height"]
     return read_length(width) if width else None, read_length(height) if height else None, False
+
+
+def spell_size(value: object) -> object:
+    """A tuple of width and height in px as the word of that size."""
+    sides = whole_numbers(value, 0, MAX_SIDE)
+    return f"{sides[0]}x{sides[1]}" if len(sides) == 2 else value
 
 
 def read_ratio(word: str) -> Fraction | None:

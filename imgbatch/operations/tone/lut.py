@@ -16,6 +16,8 @@ from imgbatch.pixels.color import DEEP_COLOR
 from imgbatch.pixels.deep.gray import has_16_bits
 
 if TYPE_CHECKING:
+    import os
+
     from numpy.typing import NDArray
     from PIL.Image import Image
 
@@ -58,6 +60,10 @@ class Lut(FileBackedOperation):
 
     file: Annotated[str, File("lut", "the name of a .cube file", ("look.cube",)), "the table"]
     interpolation: Annotated[str, Choice(INTERPOLATIONS), "between the points of a 3D table"] = "tetrahedral"
+
+    if TYPE_CHECKING:
+
+        def __init__(self, file: str | os.PathLike[str], interpolation: str = "tetrahedral") -> None: ...
 
     def apply(self, image: Image) -> Image:
         if image.mode in GRAY_16_BIT:

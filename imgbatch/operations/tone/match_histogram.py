@@ -12,6 +12,8 @@ from imgbatch.operations.file_backed import FileBackedOperation
 from imgbatch.operations.support.curves import ByHistogram, Table
 
 if TYPE_CHECKING:
+    import os
+
     from numpy.typing import NDArray
 
 
@@ -36,6 +38,10 @@ class MatchHistogram(ByHistogram, FileBackedOperation):
     example: ClassVar[str] = "best.png"
 
     image: Annotated[str, File("histogram", "the name of a picture", ("best.png",)), "the picture to be like"]
+
+    if TYPE_CHECKING:
+
+        def __init__(self, image: str | os.PathLike[str]) -> None: ...
 
     def tables(self, bands: Sequence[Sequence[int]]) -> tuple[Table, ...]:
         target = self.file_content().array

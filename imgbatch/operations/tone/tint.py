@@ -15,6 +15,7 @@ from imgbatch.pixels.color import COLOR, DEEP_COLOR, rgba
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from imgbatch.pixels.color import Color
     from imgbatch.pixels.deep.bands import DeepImage
 
 
@@ -42,6 +43,10 @@ class Tint(Operation):
 
     color: Annotated[str, COLOR, "the color of the tones"]
     amount: Annotated[float, Number(0, 1), "0 = unchanged, 1 = no other color left"] = 1.0
+
+    if TYPE_CHECKING:
+
+        def __init__(self, color: Color, amount: float = 1.0) -> None: ...
 
     def apply(self, image: Image) -> Image:
         if self.amount == 0:

@@ -90,7 +90,7 @@ def test_words_read_naturally() -> None:
     result = from_words(Resize, "1600x1200,fit=cover,gravity=north,upscale,background=white")
     assert result == Resize("1600x1200", "cover", "north", upscale=True, background="#ffffff")
     assert from_words(Resize, to_words(result)) == result
-    assert Resize(1600) == Resize("1600")  # type: ignore[arg-type]  # a recipe may hold the number itself
+    assert Resize(1600) == Resize("1600")
 
 
 @pytest.mark.parametrize(

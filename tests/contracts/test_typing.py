@@ -1,0 +1,128 @@
+"""Do type checkers take what users write, and README's own Python, and find what is wrong?
+
+The scripts of tests/user_scripts are part of what mypy checks in this project; here they and README's snippets are
+checked as somebody else's. pyright is no part of the test extra: without it, its tests are skipped.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import importlib.util
+import inspect
+import os
+import re
+import shutil
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import imgbatch as ib
+from imgbatch.core.run_settings import Filters
+from imgbatch.operations.registry import all_operations
+from imgbatch.planning.recipe import Output
+
+ROOT = Path(__file__).parents[2]
+SCRIPTS = sorted((ROOT / "tests" / "user_scripts").glob("*.py"))
+has_pyright = importlib.util.find_spec("pyright") is not None and shutil.which("node") is not None
+needs_pyright = pytest.mark.skipif(not has_pyright, reason="needs pyright (pip install pyright) and node")
+
+
+@pytest.fixture(scope="module")
+def snippets(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """README's Python, each block a file; but for what needs a package that is not there."""
+    folder = tmp_path_factory.mktemp("readme")
+    blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)
+    if importlib.util.find_spec("ray") is None:
+        blocks = [block for block in blocks if "import ray" not in block]
+    files = [folder / f"snippet_{number}.py" for number in range(len(blocks))]
+    for file, block in zip(files, blocks, strict=True):
+        file.write_text(block, encoding="utf-8")
+    assert len(files) >= 2
+    return files
+
+
+def mypy(files: list[Path]) -> str:
+    """What mypy --strict says of files; it knows imgbatch already where the project was checked before."""
+    words = ["--strict", "--no-error-summary", "--cache-dir", str(ROOT / ".mypy_cache"), *map(str, files)]
+    environment = {**os.environ, "MYPYPATH": str(ROOT)}
+    config = ["--config-file", str(ROOT / "pyproject.toml")]
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", *config, *words],
+        cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return done.stdout + done.stderr
+
+
+def pyright(files: list[Path], folder: Path) -> str:
+    """What pyright says of files in strict mode; what it does not know of other packages counts for nothing."""
+    (folder / "pyrightconfig.json").write_text(
+        '{"typeCheckingMode": "strict", "reportUnnecessaryTypeIgnoreComment": "error", '
+        f'"extraPaths": ["{ROOT}"], "reportUnusedExpression": "none"}}'
+    )
+    for file in files:
+        shutil.copy(file, folder / file.name)
+    done = subprocess.run(
+        [sys.executable, "-m", "pyright", "-p", str(folder), "--pythonpath", sys.executable],
+        cwd=folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return done.stdout + done.stderr
+
+
+def test_mypy_takes_the_python_of_the_readme(snippets: list[Path]) -> None:
+    assert mypy(snippets) == ""
+
+
+@needs_pyright
+def test_pyright_takes_the_python_of_the_readme(snippets: list[Path], tmp_path: Path) -> None:
+    assert "0 errors" in (said := pyright(snippets, tmp_path)), said
+
+
+@needs_pyright
+def test_pyright_takes_what_users_write(tmp_path: Path) -> None:
+    assert "0 errors" in (said := pyright(SCRIPTS, tmp_path)), said
+
+
+def typed_classes() -> list[type[Any]]:
+    """The classes that say for type checkers what their fields may be given as."""
+    classes = (*all_operations(), Output, Filters)
+    return [cls for cls in classes if "if TYPE_CHECKING:" in inspect.getsource(cls)]
+
+
+@pytest.mark.parametrize("cls", typed_classes(), ids=lambda cls: cls.__name__)
+def test_what_type_checkers_see_has_the_same_parameters_and_defaults(cls: type[Any]) -> None:
+    (body,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
+    assert isinstance(body, ast.ClassDef)
+    (init,) = (node.body[0] for node in body.body if isinstance(node, ast.If))
+    assert isinstance(init, ast.FunctionDef)
+    seen = [argument.arg for argument in init.args.args[1:]]
+    defaults = dict(zip(reversed(seen), map(ast.literal_eval, reversed(init.args.defaults)), strict=False))
+    fields = [field for field in dataclasses.fields(cls) if not field.kw_only]
+    assert seen == [field.name for field in fields]
+    assert defaults == {field.name: field.default for field in fields if field.default is not dataclasses.MISSING}
+
+
+def test_sizes_colors_and_paths_as_python_has_them() -> None:
+    import numpy
+
+    assert ib.Resize((800, 600)) == ib.Resize("800x600") == ib.Resize((numpy.int64(800), numpy.uint16(600)))
+    assert ib.Flatten((255, 0, numpy.uint8(9))) == ib.Flatten("#ff0009")
+    assert ib.Resize(9, background=(1, 2, 3, 4)).background == "#01020304"
+    assert ib.Output(dir=Path("thumbs")) == ib.Output(dir="thumbs")
+    assert ib.run([], "out", archive=Path("done"), state=Path("state"), workers=0).ok
+
+
+@pytest.mark.parametrize("size", [(), (800,), (1, 2, 3), (True, 2), (1.5, 2), (-1, 2), (2, 10**7), [8, 6], ("8", "6")])
+def test_other_tuples_are_no_sizes(size: Any) -> None:
+    with pytest.raises(ib.UsageError, match="expected a size such as"):
+        ib.Resize(size)
+
+
+@pytest.mark.parametrize("color", [(1, 2), (1, 2, 256), (1, 2, -1), (1, 2, 3, 4, 5), (0.5, 0.5, 0.5), [1, 2, 3]])
+def test_other_tuples_are_no_colors(color: Any) -> None:
+    with pytest.raises(ib.UsageError, match="color such as"):
+        ib.Flatten(color)
