@@ -36,6 +36,7 @@ _HOMES = {
     "Estimate": "runs.preview.estimate", "estimate": "runs.preview.estimate",
     "ShardMerge": "runs.state.merge", "merge": "runs.state.merge",
     "watch": "runs.watch.watch",
+    "aprocess": "runs.background.async_process",
     "Handle": "runs.run", "process": "runs.run", "run": "runs.run", "start": "runs.run",
     "check_operation": "testing",
 }  # fmt: skip

@@ -61,6 +61,7 @@ from imgbatch.originals.undo import Undone, undo
 from imgbatch.pixels.statistics import Statistics
 from imgbatch.planning.recipe import Output, Recipe
 from imgbatch.runs.apply import apply
+from imgbatch.runs.background.async_process import aprocess
 from imgbatch.runs.batch import Batch
 from imgbatch.runs.check import check, verify
 from imgbatch.runs.preview.estimate import Estimate, estimate
@@ -79,7 +80,7 @@ __all__ = [
     "Max", "Median", "Min", "MissingShardsError", "Modulate", "Operation", "Outcome", "Output", "Pad", "PlanError",
     "Posterize", "Recipe", "RecipeError", "Report", "Resize", "Rotate", "Saturation", "Sepia", "Settings",
     "ShardMerge", "Sharpen", "Sharpness", "Solarize", "Source", "Statistics", "Text", "Threshold", "Tint", "Trim",
-    "Undone", "Unsharp", "UsageError", "Watermark", "WhiteBalance", "Written", "__version__", "apply", "check",
-    "check_operation", "duplicates", "estimate", "load", "merge", "operation", "past_runs", "process", "run", "sheet",
-    "start", "stats", "undo", "verify", "watch"
+    "Undone", "Unsharp", "UsageError", "Watermark", "WhiteBalance", "Written", "__version__", "apply", "aprocess",
+    "check", "check_operation", "duplicates", "estimate", "load", "merge", "operation", "past_runs", "process", "run",
+    "sheet", "start", "stats", "undo", "verify", "watch"
 ]  # fmt: skip

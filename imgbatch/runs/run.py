@@ -69,7 +69,7 @@ def run(
     EngineError
         Workers cannot be started, or cannot take the recipe.
     """
-    batch = _batch(paths, output, recipe, settings, filters, ledger, executor)
+    batch = make_batch(paths, output, recipe, settings, filters, ledger, executor)
     for _ in batch.outcomes():
         pass
     return batch.report
@@ -95,7 +95,7 @@ def process(
     paths, output, recipe, filters, ledger, executor, **settings
         As of :func:`run`, and so are the errors.
     """
-    batch = _batch(paths, output, recipe, settings, filters, ledger, executor)
+    batch = make_batch(paths, output, recipe, settings, filters, ledger, executor)
     batch.keeps_outcomes = False
     batch.prepare()
     return batch.outcomes()
@@ -118,7 +118,7 @@ def start(
     paths, output, recipe, filters, ledger, executor, **settings
         As of :func:`run`, and so are the errors.
     """
-    batch = _batch(paths, output, recipe, settings, filters, ledger, executor)
+    batch = make_batch(paths, output, recipe, settings, filters, ledger, executor)
     batch.prepare()
     return Handle(batch)
 
@@ -194,7 +194,7 @@ class Handle:
         return self._report
 
 
-def _batch(
+def make_batch(
     paths: Iterable[Path] | Path,
     output: Path | None,
     recipe: Recipe | None,
@@ -203,7 +203,13 @@ def _batch(
     ledger: bool,
     executor: ForeignExecutor | None,
 ) -> Batch:
-    """The run of a call, be its paths all there or still to come."""
+    """The run of a call, be its paths all there or still to come.
+
+    Parameters
+    ----------
+    paths, output, recipe, words, filters, ledger, executor
+        As of :func:`run`; `words` are its settings.
+    """
     settings = from_table(Settings, words)
     if settings.stream:
         from imgbatch.runs.stream.stream_batch import StreamBatch
