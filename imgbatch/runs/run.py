@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from imgbatch.core.errors import sentence
 from imgbatch.core.job import Outcome
+from imgbatch.core.parameter_kinds import check_type
 from imgbatch.core.parameters import from_table
 from imgbatch.core.report import ExitCode, Report
 from imgbatch.core.run_settings import Filters, Settings
@@ -29,6 +30,7 @@ def run(
     filters: Filters | None = None,
     ledger: bool = True,
     executor: ForeignExecutor | None = None,
+    progress: bool = False,
     **settings: Unpack[RunKeywords],
 ) -> Report:
     """Make what the recipe says of every image, and report.
@@ -52,6 +54,8 @@ def run(
         Run in an executor of yours (a ProcessPoolExecutor, a ThreadPoolExecutor, loky's) or in your Dask cluster
         instead of our own workers, or in what a word of ``--executor`` means. A file whose worker is lost is tried
         again (``retries``); when the executor breaks, the run stops early, and the next one goes on.
+    progress : bool
+        Whether a bar of tqdm's shows how far the run is; in a notebook its own kind, where ipywidgets is installed.
     **settings
         The fields of :class:`imgbatch.Settings`: workers, chunksize, max_pixels, ...
 
@@ -70,7 +74,7 @@ def run(
         Workers cannot be started, or cannot take the recipe.
     """
     batch = make_batch(paths, output, recipe, settings, filters, ledger, executor)
-    for _ in batch.outcomes():
+    for _ in outcomes_of(batch, progress):
         pass
     return batch.report
 
@@ -83,6 +87,7 @@ def process(
     filters: Filters | None = None,
     ledger: bool = True,
     executor: ForeignExecutor | None = None,
+    progress: bool = False,
     **settings: Unpack[RunKeywords],
 ) -> Iterator[Outcome]:
     """As :func:`run`, but yields each :class:`Outcome` as it completes; closing the iterator stops cleanly.
@@ -92,13 +97,14 @@ def process(
 
     Parameters
     ----------
-    paths, output, recipe, filters, ledger, executor, **settings
+    paths, output, recipe, filters, ledger, executor, progress, **settings
         As of :func:`run`, and so are the errors.
     """
     batch = make_batch(paths, output, recipe, settings, filters, ledger, executor)
     batch.keeps_outcomes = False
+    outcomes = outcomes_of(batch, progress)
     batch.prepare()
-    return batch.outcomes()
+    return outcomes
 
 
 def start(
@@ -109,18 +115,20 @@ def start(
     filters: Filters | None = None,
     ledger: bool = True,
     executor: ForeignExecutor | None = None,
+    progress: bool = False,
     **settings: Unpack[RunKeywords],
 ) -> Handle:
     """As :func:`run`, but returns at once; the plan is made, and refused if need be, by this call.
 
     Parameters
     ----------
-    paths, output, recipe, filters, ledger, executor, **settings
+    paths, output, recipe, filters, ledger, executor, progress, **settings
         As of :func:`run`, and so are the errors.
     """
     batch = make_batch(paths, output, recipe, settings, filters, ledger, executor)
+    outcomes = outcomes_of(batch, progress)
     batch.prepare()
-    return Handle(batch)
+    return Handle(batch, outcomes)
 
 
 class Handle:
@@ -132,11 +140,13 @@ class Handle:
         How many files have an outcome, and how many there are.
     """
 
-    def __init__(self, batch: Batch) -> None:
+    def __init__(self, batch: Batch, outcomes: Iterator[Outcome] | None = None) -> None:
         self._batch: Batch | None = batch  # None: a copy, which only tells how the run ended
         self._report, self._total = batch.report, 0
         self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, args=(batch,), name="imgbatch-run", daemon=True)
+        self._thread = threading.Thread(
+            target=self._run, args=(outcomes or batch.outcomes(),), name="imgbatch-run", daemon=True
+        )
         self._thread.start()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -161,9 +171,9 @@ class Handle:
             return f"ended by {type(self._error).__name__}: {sentence(self._error)}"
         return self._report.sentence()
 
-    def _run(self, batch: Batch) -> None:
+    def _run(self, outcomes: Iterator[Outcome]) -> None:
         try:
-            for _ in batch.outcomes():
+            for _ in outcomes:
                 pass
         except BaseException as error:  # noqa: BLE001 - raised by result(), in the thread that asks
             self._error = error
@@ -217,3 +227,12 @@ def make_batch(
         sources = [paths] if isinstance(paths, (str, os.PathLike)) else paths
         return StreamBatch(sources, output, recipe, settings, filters, ledger=ledger, executor=executor)
     return Batch(paths, output, recipe, settings, filters, ledger=ledger, executor=executor)
+
+
+def outcomes_of(batch: Batch, progress: bool) -> Iterator[Outcome]:
+    """The outcomes of a run, with a bar where one is wanted."""
+    if not check_type("progress", progress, bool, "true or false"):
+        return batch.outcomes()
+    from imgbatch.reporters.progress import show_progress
+
+    return show_progress(batch.outcomes(), lambda: batch.total)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Unpack
 
 from imgbatch.core.job import Outcome
@@ -18,7 +18,7 @@ from imgbatch.core.run_settings import Filters
 from imgbatch.planning.recipe import Recipe
 from imgbatch.runs.batch import Batch
 from imgbatch.runs.keywords import RunKeywords
-from imgbatch.runs.run import make_batch
+from imgbatch.runs.run import make_batch, outcomes_of
 from imgbatch.runs.workload import Path
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ async def aprocess(
     filters: Filters | None = None,
     ledger: bool = True,
     executor: ForeignExecutor | None = None,
+    progress: bool = False,
     **settings: Unpack[RunKeywords],
 ) -> AsyncGenerator[Outcome, None]:
     """As :func:`run.process`, for ``async for``; the event loop is free meanwhile.
@@ -46,7 +47,7 @@ async def aprocess(
 
     Parameters
     ----------
-    paths, output, recipe, filters, ledger, executor, **settings
+    paths, output, recipe, filters, ledger, executor, progress, **settings
         As of :func:`run.run`, and so are the errors.
 
     Examples
@@ -64,7 +65,7 @@ async def aprocess(
     def work() -> None:
         batch = make_batch(paths, output, recipe, settings, filters, ledger, executor)
         batch.keeps_outcomes = False
-        feed.send_all(batch)
+        feed.send_all(batch, outcomes_of(batch, progress))
 
     thread = threading.Thread(target=feed.run, args=(work,), name="imgbatch-aprocess", daemon=True)
     thread.start()
@@ -122,13 +123,13 @@ class _Feed:
             self._loop.call_soon_threadsafe(self._outcomes.put_nowait, None)
             self._loop.call_soon_threadsafe(self.ended.set)
 
-    def send_all(self, batch: Batch) -> None:
+    def send_all(self, batch: Batch, outcomes: Iterator[Outcome]) -> None:
         """Do a run, and send its outcomes while somebody wants them; those of files in hand are recorded anyway."""
         self._batch = batch
         if self._is_stopping:
             return
         batch.prepare()
-        with contextlib.closing(batch.outcomes()) as outcomes:  # type: ignore[type-var]  # it is a generator
+        with contextlib.closing(outcomes):  # type: ignore[type-var]  # it is a generator
             for outcome in outcomes:
                 if not self._is_stopping and not self._send(outcome):
                     return
