@@ -31,7 +31,7 @@ from imgbatch.core.errors import BLAME
 from imgbatch.core.job import Failure, Job, Outcome
 from imgbatch.ledger.damage import SQLITE_ERRORS, LedgerDamageError, guard, is_damage, write_error
 from imgbatch.ledger.database import open_to_write
-from imgbatch.ledger.index import LedgerIndex
+from imgbatch.ledger.index.ledger_index import LedgerIndex
 from imgbatch.ledger.rows import BACK_OFF_DAYS, DAY_NS, Row, digest_with_fields, is_retryable, relative_path
 from imgbatch.ledger.schema import CHANGES
 from imgbatch.ledger.shards.merge_notes import MergeNotes

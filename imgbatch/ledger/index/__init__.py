@@ -1,0 +1,1 @@
+"""Index: what does the ledger know, for who plans?"""
