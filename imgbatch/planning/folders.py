@@ -1,12 +1,15 @@
 """Folders: what stands where files shall be written?
 
 Each folder is looked at once, however many files go there, and is only read. A TargetFolder knows its names and its
-*key*: the real path (links resolved) in the one spelling that names are compared in.
+*key*: the real path (links resolved) in the one spelling that names are compared in. The names of the latest folders
+are at hand, those of the others are packed, since millions of files may be there.
 """
 
 from __future__ import annotations
 
+import marshal
 import os
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -18,6 +21,7 @@ from imgbatch.storage.below import Root
 from imgbatch.storage.registry import absolute, storage_of
 
 EntryKind = Literal["", "file", "folder"]
+_NAMES_AT_HAND = 20_000  # a few MB
 
 
 @dataclass(slots=True, repr=False, eq=False)
@@ -31,23 +35,38 @@ class TargetFolder:
     key : str
         What its files' keys begin with, separator included.
     names : dict of str to bool, or None
-        What is there, and whether it is a folder; None where the folder may not be listed.
+        What is there, and whether it is a folder; None where the folder may not be listed. Empty while packed.
+    record : bytes
+        The names while they are packed; empty while they are not.
     """
 
     path: str
     key: str
     names: dict[str, bool] | None = field(default_factory=dict)
-    keys: set[str] = field(default_factory=set)
+    record: bytes = b""
+    _keys: set[str] | None = None  # of the names, once one is not there in its own spelling
+
+    def pack(self) -> None:
+        """Hold the names in fewer bytes until they are asked for."""
+        self.record, self.names, self._keys = marshal.dumps(self.names), {}, None
+
+    def unpack(self) -> None:
+        """Have the names at hand."""
+        self.record, self.names = b"", marshal.loads(self.record)
 
     def entry_kind(self, name: str) -> EntryKind:
         """What is there under that name: nothing (""), a file (or anything that is no folder) or a folder."""
+        if self.record:
+            self.unpack()
         if self.names is not None:
             if not self.names:
                 return ""
             folder = self.names.get(name)
             if folder is not None:
                 return "folder" if folder else "file"
-            if key(name) not in self.keys:
+            if self._keys is None:
+                self._keys = set(map(key, self.names))
+            if key(name) not in self._keys:
                 return ""
         path = os.path.join(self.path, name)  # perhaps in another spelling: does this file system tell them apart?
         store = storage_of(path)
@@ -70,15 +89,22 @@ class TargetFolders:
         self.inside = self.folder.rstrip(os.sep) + os.sep
         self._key = real_key(self.folder)
         self._places: dict[str, TargetFolder] = {}
+        self._at_hand: deque[TargetFolder] = deque()  # those with names that are not packed
+        self._name_count = 0  # of those
         store = storage_of(self.folder)
         if store.properties.folders and store.exists(self.folder) and not store.is_folder(self.folder):
             raise PlanError(f"{display_path(self.folder)}: not a folder; choose another one with -o")
 
     def __getitem__(self, path: str) -> TargetFolder:
         """The place of that absolute path, inside the output folder or the folder itself."""
-        if path not in self._places:
-            self._places[path] = self._look(path)
-        return self._places[path]
+        place = self._places.get(path)
+        if place is None:
+            place = self._places[path] = self._look(path)
+            self._pack_others(place)
+        elif place.record:
+            place.unpack()
+            self._pack_others(place)
+        return place
 
     def locate(self, path: str) -> tuple[TargetFolder, str]:
         """Where an absolute path is: its folder's place, and its name there."""
@@ -98,6 +124,17 @@ class TargetFolders:
                 paths[folder_key] = path
                 path, folder_key = os.path.dirname(path), folder_key.rpartition(os.sep)[0]
         return paths
+
+    def _pack_others(self, place: TargetFolder) -> None:
+        """Have a place's names at hand, and no more others than there is room for."""
+        if not place.names:
+            return
+        self._at_hand.append(place)
+        self._name_count += len(place.names)
+        while self._name_count > _NAMES_AT_HAND and len(self._at_hand) > 1:
+            other = self._at_hand.popleft()
+            self._name_count -= len(other.names or ())
+            other.pack()
 
     def _look(self, path: str) -> TargetFolder:
         names: dict[str, bool] | None = {}
@@ -119,7 +156,7 @@ class TargetFolders:
                 f"{display_path(path)} leads out of {display_path(self.folder)}, by a link on the way; remove it, or "
                 "make what belongs there with an -o of its own"
             )
-        return TargetFolder(path, place_key, names, {key(name) for name in names or ()})
+        return TargetFolder(path, place_key, names)
 
     @staticmethod
     def _file_above(path: str) -> str:
