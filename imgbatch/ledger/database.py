@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import Any
 
 from imgbatch.core.errors import PlanError, one_line
+from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.ledger.damage import (
     COMPANIONS,
     SQLITE_ERRORS,
@@ -33,6 +34,7 @@ from imgbatch.storage.atomic_write import hash_of, open_atomic
 from imgbatch.storage.temporary import sweep
 
 FILE = "ledger.sqlite"
+_TOGETHER = 1_000  # records that are read at a time
 
 
 def open_to_write(file: str) -> sqlite3.Connection:
@@ -72,10 +74,27 @@ def _make(file: str) -> None:
         stream.write(content)
 
 
-def read_rows(file: str, mend: bool) -> dict[str, list[tuple[Any, ...]]]:
-    """The rows of `written`, `failures` and `runs`, with the columns as in COLUMNS, read without creating anything.
+@frozen(slots=True)
+class Tables:
+    """What a ledger knows, as records with the columns as in COLUMNS.
 
-    There are none where there is no file.
+    Attributes
+    ----------
+    written : iterator of tuple
+        In the order of their paths, as bytes; each is checked before it is given.
+    failures, runs : list of tuple
+    """
+
+    written: Iterator[tuple[Any, ...]]
+    failures: list[tuple[Any, ...]]
+    runs: list[tuple[Any, ...]]
+
+
+@contextlib.contextmanager
+def open_tables(file: str, mend: bool) -> Iterator[Tables]:
+    """The tables of a ledger, read without creating anything: those with many rows while they are asked for.
+
+    They are empty where there is no file.
 
     Parameters
     ----------
@@ -85,19 +104,34 @@ def read_rows(file: str, mend: bool) -> dict[str, list[tuple[Any, ...]]]:
     Raises
     ------
     PlanError
-        The file is damaged, foreign, of a newer version, or cannot be opened where it is.
+        The file is damaged, foreign, of a newer version, or cannot be opened where it is; also in the block.
     """
     if not os.path.exists(file):
-        return {name: [] for name in ("written", "failures", "runs")}
+        yield Tables(iter(()), [], [])
+        return
     with open_to_read(file, mend) as connection:
         if mend and connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
             raise sqlite3.DatabaseError("its pages contradict one another")
-        rows = {name: read_table(connection, name) for name in ("written", "failures", "runs")}
+        failures, runs = read_table(connection, "failures"), read_table(connection, "runs")
         check_places(connection)
-        column = COLUMNS["written"].index("run")
-        if not {row[column] for row in rows["written"]} <= {0, *(row[0] for row in rows["runs"])}:
+        yield Tables(_written_records(connection, {0, *(row[0] for row in runs)}), failures, runs)
+
+
+def _written_records(connection: sqlite3.Connection, runs: set[int]) -> Iterator[tuple[Any, ...]]:
+    """All of `written`; DatabaseError at one that no run writes, or none of these runs."""
+    column = COLUMNS["written"].index("run")
+    cursor = connection.execute(f"{select('written')} ORDER BY path")
+    while records := cursor.fetchmany(_TOGETHER):
+        check_rows("written", records)
+        if not {record[column] for record in records} <= runs:
             raise sqlite3.DatabaseError("it names runs that it does not have")
-    return rows
+        yield from records
+
+
+def read_rows(file: str, mend: bool) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows of `written`, `failures` and `runs`; the parameters and errors are those of :func:`open_tables`."""
+    with open_tables(file, mend) as tables:
+        return {"written": list(tables.written), "failures": tables.failures, "runs": tables.runs}
 
 
 def read_table(connection: sqlite3.Connection, name: str) -> list[tuple[Any, ...]]:

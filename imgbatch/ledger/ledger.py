@@ -9,7 +9,7 @@ per run that had something to do or an older ledger to look into. `replaced`: so
 One run: ``Ledger(folder)`` reads what is known; :meth:`begin` opens the run; :meth:`record` takes each Outcome, after
 its files are in place; :meth:`end` closes the run with its summary; :meth:`close` lets go. A run without an end died:
 what appeared under planned names while it lived is known as ours (:meth:`owner_of`), because its last second was not
-recorded. How the next run goes on: up_to_date.py says what is not done again, index.py what the dead run may have left,
+recorded. How the next run goes on: up_to_date.py says what is not done again, index/ what the dead run may have left,
 originals/in_place.py what it began to replace.
 
 The versions of imgbatch and Pillow are recorded with each run. A new version makes nothing again by itself: that is
@@ -50,7 +50,7 @@ _EARLY_NS = DAY_NS // 24  # a nightly run is never exactly a day after the last 
 
 
 class Ledger(LedgerIndex, MergeNotes):
-    """The ledger of one output folder, to be asked (index.py) and written; looking does not create it."""
+    """The ledger of one output folder, to be asked (index/) and written; looking does not create it."""
 
     def __init__(
         self, folder: str, keep: bool = True, state: str | None = None, digest: str = "", versions: str = "",
@@ -116,7 +116,7 @@ class Ledger(LedgerIndex, MergeNotes):
             if outcome.source.path in self._failure_by_source:
                 self._pending["forgotten"].append((source, self.digest))
             for one in outcome.outputs:
-                row = self._by_path.get(one.path)
+                row = self.rows.get(one.path) if one.placeholder else None
                 if row is not None and row.placeholder != one.placeholder:  # nobody asked for it when it was made
                     self._pending["placeholders"].append((one.placeholder, row.as_record(self.folder)[0]))
             return

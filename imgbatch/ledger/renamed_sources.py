@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator, Sequence
 
 from imgbatch.core.errors import ImageError
 from imgbatch.core.job import Job, Outcome, Source, Written
+from imgbatch.core.records.hash_index import HashIndex
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.rows import Row
 from imgbatch.operations import Operation
@@ -34,20 +35,19 @@ class RenamedSources:
 
     def __init__(self, ledger: Ledger, recipe: Recipe, digests: Sequence[str]) -> None:
         self._recipe, self._root = recipe, ledger.root
-        self._recorded_sources: set[str] = set()
-        self._by_size: dict[int, dict[str, dict[int, Row]]] = {}
+        self._rows = ledger.rows
+        self._numbers_by_size = HashIndex()  # of rows that this recipe made
         self._orphans_by_size: dict[int, list[dict[int, Row]]] = {}  # looked at once: cameras make files of one size
         if any(type(op).of_file is not Operation.of_file for op in recipe.every_op):
             return
-        for row in ledger.rows:
-            self._recorded_sources.add(row.source)
+        for number, row in enumerate(self._rows):
             if row.hash and row.source_hash and row.output < len(digests) and row.digest == digests[row.output]:
-                self._by_size.setdefault(row.source_size, {}).setdefault(row.source, {})[row.output] = row
+                self._numbers_by_size.add(row.source_size, number)
 
     def copy_all(self, jobs: Sequence[Job], is_stopping: Callable[[], bool]) -> Generator[Outcome, None, Sequence[Job]]:
         """The outcomes of those jobs whose outputs could be copied; returns those that have to be done."""
         copies: set[int] = set()
-        for job in jobs if self._recorded_sources else ():
+        for job in jobs if self._numbers_by_size else ():
             outcome = None if is_stopping() else self.copy_outputs(job)
             if outcome is not None:
                 copies.add(job.index)
@@ -57,13 +57,10 @@ class RenamedSources:
     def copy_outputs(self, job: Job) -> Outcome | None:
         """The outcome of a job whose outputs could be copied; None: it has to be done."""
         source = job.source
-        former = self._by_size.get(source.size)
-        if not former or source.problem is not None or source.path in self._recorded_sources or not job.targets:
+        if source.problem is not None or not job.targets or self._rows.of_source(source.path):
             return None
         if source.size not in self._orphans_by_size:
-            self._orphans_by_size[source.size] = [
-                rows for path, rows in former.items() if not storage_of(path).exists(path)
-            ]
+            self._orphans_by_size[source.size] = self._find_orphans(source.size)
         orphans = self._orphans_by_size[source.size]
         content = _content(source) if orphans else ""
         for rows in orphans:
@@ -74,6 +71,19 @@ class RenamedSources:
                     changes = (f"renamed: it was {was}, and its outputs are copied",)
                     return Outcome(job.index, source, "ok", copies, changes=changes, source_hash=content)
         return None
+
+    def _find_orphans(self, size: int) -> list[dict[int, Row]]:
+        """What was made, by output, of each source of that size that is gone."""
+        rows_by_source: dict[str, dict[int, Row]] = {}
+        existing = ""  # the outputs of a source often follow one another
+        for row in map(self._rows.at, self._numbers_by_size.numbers(size)):
+            if row.source_size != size or row.source == existing:
+                continue
+            if row.source not in rows_by_source and storage_of(row.source).exists(row.source):
+                existing = row.source
+                continue
+            rows_by_source.setdefault(row.source, {})[row.output] = row
+        return list(rows_by_source.values())
 
     def _copy(self, job: Job, rows: dict[int, Row]) -> tuple[Written, ...]:
         """What was copied for all targets of a job; empty where one cannot be, and then nothing is left."""

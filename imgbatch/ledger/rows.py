@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from imgbatch.core.frozen_dataclass import frozen
@@ -266,19 +266,20 @@ def place_now(source: str, home: str, folder: str, is_copied: bool) -> str:
     return here if exists(here) or exists(os.path.dirname(here)) else source
 
 
-def intact_paths(folder: str, rows: Mapping[str, Row]) -> Iterator[str]:
-    """The files of a folder that are as they were written, by one listing; of those that it does not tell, none.
+def intact_numbers(folder: str, find: Callable[[str], tuple[int, Row] | None]) -> Iterator[int]:
+    """The numbers of a folder's files that are as they were written, by one listing; of what it does not tell, none.
 
     Parameters
     ----------
     folder : str
         Absolute.
-    rows : mapping
-        What was written, by path.
+    find : callable
+        The number and the row of a file that was written (its absolute path).
     """
     store = storage_of(folder)
     with contextlib.suppress(OSError), store.list(folder) as entries:
         for entry in entries:
-            row, info = rows.get(entry.path), entry.stat()
+            number, row = find(entry.path) or (0, None)
+            info = entry.stat()
             if row is not None and (info.st_size, store.version(info)) == (row.size, row.mtime_ns):
-                yield row.path
+                yield number

@@ -1,7 +1,7 @@
 """Up to date: which jobs are done already, which are known to fail, and which are left to do?
 
 This is how a run resumes, also one that was killed: what the ledger knows to be done is not done again. Whether
-one file is still as it was written is for index.py to say; in place, for originals/in_place.py.
+one file is still as it was written is for index/ to say; in place, for originals/in_place.py.
 """
 
 from __future__ import annotations

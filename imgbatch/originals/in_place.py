@@ -41,7 +41,7 @@ from imgbatch.storage.read_source import read_source
 from imgbatch.storage.rename import rename_file
 from imgbatch.storage.temporary import temporary_name
 
-_RACY_NS = 50 * 10**6  # as in index.py: within it a file may change and keep its time
+_RACY_NS = 50 * 10**6  # as in ledger_index.py: within it a file may change and keep its time
 _EMPTY = Failure("truncated", "read", "the file is empty (0 bytes)")
 _NO_WRITER = Failure(
     "unsupported", "read", "it is recognized as no format that can be written; make other files of it with -o DIR"

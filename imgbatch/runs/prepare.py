@@ -96,7 +96,7 @@ class Preparation:
     @property
     def shortage(self) -> tuple[int, int] | None:
         """(bytes wanted, bytes free) when the disk may become full; None when there is room."""
-        return shortage(self.workload, [] if self.ledger is None else list(self.ledger.rows), self._recipe, self.folder)
+        return shortage(self.workload, [] if self.ledger is None else self.ledger.rows, self._recipe, self.folder)
 
     def prepare(self, *, hold: bool = True) -> None:
         """Find, plan and compare; writes nothing.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -159,7 +160,7 @@ def _jobs(candidates: Iterable[Candidate], workload: Workload) -> Iterator[Job]:
             index += 1
 
 
-def shortage(workload: Workload, rows: Sequence[Row], recipe: Recipe, folder: str) -> tuple[int, int] | None:
+def shortage(workload: Workload, rows: Collection[Row], recipe: Recipe, folder: str) -> tuple[int, int] | None:
     """(bytes wanted, bytes free) when the disk may become full; None when there is room.
 
     Guessed roughly: in the ratio that former runs had, else each output as large as its source, or as its pixels where
@@ -168,15 +169,17 @@ def shortage(workload: Workload, rows: Sequence[Row], recipe: Recipe, folder: st
     Parameters
     ----------
     workload : Workload
-    rows : sequence of Row
+    rows : collection of Row
         What former runs wrote.
     recipe : Recipe
     folder : str
         The output folder (absolute).
     """
+    if not workload.total_bytes:
+        return None
     if rows:
-        bytes_in = sum({row.source: row.source_size for row in rows}.values())
-        need = workload.total_bytes * sum(row.size for row in rows) // max(1, bytes_in)
+        bytes_out, bytes_in = _bytes_of(rows)
+        need = workload.total_bytes * bytes_out // max(1, bytes_in)
     else:
         most = [_most_bytes(recipe, output) for output in recipe.outputs]
         need = workload.total_bytes * len(most)  # at most; jobs are looked at only where that may be too much
@@ -186,6 +189,18 @@ def shortage(workload: Workload, rows: Sequence[Row], recipe: Recipe, folder: st
     if not rows:
         need = sum(min(job.source.size, most[target.output]) for job in workload.todo for target in job.targets)
     return (need, free) if need > free else None
+
+
+def _bytes_of(rows: Iterable[Row]) -> tuple[int, int]:
+    """How many bytes former runs wrote, and of how many bytes of sources.
+
+    Those are counted by output, and the most are taken: nearly every source has each output, and none counts twice.
+    """
+    bytes_out, bytes_in_by_output = 0, Counter[int]()
+    for row in rows:
+        bytes_out += row.size
+        bytes_in_by_output[row.output] += row.source_size
+    return bytes_out, max(bytes_in_by_output.values())
 
 
 def _free_bytes(folder: str) -> int | None:

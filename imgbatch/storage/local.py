@@ -50,6 +50,8 @@ class Local(Storage):
 
     def stat(self, key: str, *, follow_links: bool = True) -> os.stat_result:
         """``os.stat`` or ``os.lstat``."""
+        if self._root is None:  # asked for every file of a plan
+            return os.stat(key, follow_symlinks=follow_links)
         with self._parent(key) as (folder, name):
             return os.stat(name, dir_fd=folder, follow_symlinks=follow_links)
 

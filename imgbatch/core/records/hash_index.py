@@ -39,8 +39,11 @@ class HashIndex:
         bucket = self._bucket(value & 63)
         value &= _HASH
         start = end = bisect.bisect_left(bucket, value)
-        while end < len(bucket) and bucket[end] ^ value <= _NUMBER:
+        count = len(bucket)
+        while end < count and bucket[end] ^ value <= _NUMBER:
             end += 1
+        if end - start == 1:  # nearly always
+            return [bucket[start] & _NUMBER]
         return _numbers(bucket[start:end])
 
     def repeats(self) -> Iterator[tuple[int, list[int]]]:

@@ -45,10 +45,15 @@ class RecordList(EqualSequence[T]):
         What it begins with.
     folder : str
         Where its file shall lie, once there is one; as of :class:`record_file.RecordFile`.
+    recent : int, optional
+        How many of the latest values are held as they are.
     """
 
-    def __init__(self, packing: Packing[T] | None, values: Iterable[T] = (), folder: str = "") -> None:
+    def __init__(
+        self, packing: Packing[T] | None, values: Iterable[T] = (), folder: str = "", recent: int | None = None
+    ) -> None:
         self._packing, self._folder = packing, folder
+        self._most_recent = RECENT if recent is None else recent
         self._records: RecordFile | None = None  # of all values before the recent ones
         self._recent: list[T] = []
         self._first_recent = 0  # the number of the first of them
@@ -59,7 +64,7 @@ class RecordList(EqualSequence[T]):
     def append(self, value: T) -> None:
         """Add a value; HostError where the disk takes no more: it is there all the same, in memory."""
         self._recent.append(value)
-        if len(self._recent) >= RECENT:
+        if len(self._recent) >= self._most_recent:
             self._pack_recent()
 
     def lie_in(self, folder: str) -> None:

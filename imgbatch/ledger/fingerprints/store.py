@@ -21,7 +21,7 @@ from imgbatch.core.job import Source
 from imgbatch.ledger.trust import refuse_strange_state
 
 FILE = "fingerprints.sqlite"
-_RACY_NS = 50 * 10**6  # as the ledger has it (index.py): what changed so shortly before may have changed since
+_RACY_NS = 50 * 10**6  # as the ledger has it (ledger_index.py): what changed so shortly before may have changed since
 _BATCH = 256  # rows that are written at once
 _SECONDS = 2.0  # after which they are written, however few they are
 _STALE = 1000  # rows of files that are gone, beside as many as there are files, may stay

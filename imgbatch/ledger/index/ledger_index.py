@@ -1,7 +1,8 @@
-"""Index: what does the ledger know? Read once, before the plan, then asked; nothing is written here."""
+"""Ledger index: what does the ledger know? Read once, before the plan, then asked; nothing is written here."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections import Counter
@@ -9,22 +10,26 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from imgbatch.core.errors import KINDS, PHASES
-from imgbatch.core.job import Failure, Job, LedgerEntry, Source, Status, Written
+from imgbatch.core.job import Job, LedgerEntry, Source, Written
 from imgbatch.ledger.damage import was_set_aside
-from imgbatch.ledger.database import FILE, read_rows
-from imgbatch.ledger.rows import FailureRow, Row, intact_paths, is_same_folder, place_now, relative_path
+from imgbatch.ledger.database import FILE, Tables, open_tables
+from imgbatch.ledger.index.failures import FailureIndex
+from imgbatch.ledger.index.row_table import NumberedRow, RowTable
+from imgbatch.ledger.rows import Row, intact_numbers, is_same_folder, place_now, relative_path
+from imgbatch.ledger.schema import COLUMNS
 from imgbatch.planning.names import STATE
 from imgbatch.storage.registry import is_remote, root_of_store, storage_of
 
 _MANY = 8  # files of a folder
+_DIFFERENT, _INTACT = 1, 2  # whether a file is as it was written; 0: nobody has looked at it
+_DIGEST, _SOURCE_HASH = (COLUMNS["written"].index(name) for name in ("digest", "source_hash"))
 _RACY_NS = 50 * 10**6  # file systems tell times apart that are a few ms from one another
 #: How long after its last sign of life a killed run may have put a file in place. What appeared within that time does
 #: not refuse the plan; it is taken for ours only if it holds the bytes that are made now (pipeline/write_output.py).
 _DEAD_NS = 3_600 * 10**9
 
 
-class LedgerIndex:
+class LedgerIndex(FailureIndex):
     """What former runs recorded in the ledger of one output folder; an absent file is an empty ledger.
 
     Parameters
@@ -47,18 +52,17 @@ class LedgerIndex:
         self, folder: str, keep: bool = True, state: str | None = None, digest: str = "", versions: str = "",
         mend: bool = False,
     ) -> None:  # fmt: skip
-        self.folder, self.keep, self.digest, self.versions, self.mend = folder, keep, digest, versions, mend
+        super().__init__(digest, versions)
+        self.folder, self.keep, self.mend = folder, keep, mend
         self.root = root_of_store(folder)
-        self.limit: float | None = None  # s for one file
         self.durable = True  # whether outputs are on the disk before they are recorded
         self.file = os.path.join(state or os.path.join(folder, STATE), FILE)
-        self._by_path: dict[str, Row] = {}
-        self._by_source: dict[str, list[Row]] = {}
+        self._table = RowTable(folder)
+        self._states = bytearray()  # of their files, by number in the table
+        self._rows_by_former_source: dict[str, list[NumberedRow]] = {}
         self._doubtful: dict[str, Row] = {}  # by path: what workers that died may have written (Ledger.adopt)
-        self._failure_by_source: dict[str, FailureRow] = {}
         self._dead: list[tuple[int, int]] = []
         self._endless: set[int] = set()  # the numbers of runs without an end
-        self._intact_by_path: dict[str, bool] = {}
         self._is_remote = is_remote(folder)
         self._questions: Counter[str] = Counter()  # by folder, where files are remote
         self._hashes: dict[str, str] = {}  # of sources that were looked into
@@ -71,18 +75,19 @@ class LedgerIndex:
         self.has_open_runs = False  # whether a former run died before its end
         self._is_anew = keep and was_set_aside(self.file)  # then nobody knows who wrote a file
         if keep:
-            self._load(self._read_rows())
+            with self._open_tables() as tables:
+                self._load(tables)
         self.has_open_runs |= self._is_anew
 
     def owner_of(self, path: str) -> LedgerEntry | None:
         """What is known of a file in the output folder; None: it is foreign."""
-        row = self._by_path.get(path)
+        number, row = self._table.find(path) or (0, None)
         former = "" if row is None else self._former_sources.get(path, "")
-        if row is not None and (self._intact(row) or self._is_cut(row)):
+        if row is not None and (self._is_intact(number, row) or self._is_cut(row)):
             return LedgerEntry(row.source, row.output, False, former_source=former)
         doubtful = self._doubtful.get(path)
         if (
-            (doubtful is not None and self._intact(doubtful))
+            (doubtful is not None and self._look_at(doubtful))
             or (self._dead and self._left_by_the_dead(path))
             or (row is None and self._is_anew)
         ):
@@ -94,24 +99,27 @@ class LedgerIndex:
         self._is_anew = False
 
     @property
-    def rows(self) -> Iterable[Row]:
+    def rows(self) -> RowTable:
         """All files that runs wrote."""
-        return self._by_path.values()
+        return self._table
 
     def is_ours(self, path: str) -> bool:
         """Whether a run wrote that path."""
-        return path in self._by_path
+        return self._table.find(path) is not None
 
     def outputs_of(self, source: str, output: int | None) -> tuple[str, ...]:
         """The unmodified files that were made of a source for an output; None: for any."""
-        rows = self._by_source.get(source, ())
-        return tuple(row.path for row in rows if output in (None, row.output) and self._intact(row))
+        rows = self._rows_of(source)
+        return tuple(
+            [row.path for number, row in rows if output in (None, row.output) and self._is_intact(number, row)]
+        )
 
     def version_of(self, path: str) -> int | None:
         """The :meth:`Storage.version` of an unmodified file that a run wrote; None where none did."""
-        row, update = self._by_path.get(path), self._output_updates.get(path)
-        if row is None or not self._intact(row):
+        number, row = self._table.find(path) or (0, None)
+        if row is None or not self._is_intact(number, row):
             return None
+        update = self._output_updates.get(path)
         return row.mtime_ns if update is None else update[0]
 
     def up_to_date(
@@ -130,7 +138,7 @@ class LedgerIndex:
             The outputs whose files have the source's mtime.
         """
         source = job.source
-        rows = self._by_source.get(source.path)
+        rows = self._rows_of(source.path)
         if not rows:
             return None
         places = {target.output: (target.path, target.other) for target in job.targets if not target.late}
@@ -140,13 +148,13 @@ class LedgerIndex:
             row = next(
                 (
                     row
-                    for row in rows
+                    for number, row in rows
                     if row.output == output
                     and row.matches(digest, job.index + 1, source.mtime_ns)
                     and (there is None or row.path in there)
                     and (output not in with_mtime or row.source_mtime_ns == source.mtime_ns)
                     and self._same(row, source)
-                    and self._intact(row)
+                    and self._is_intact(number, row)
                 ),
                 None,
             )
@@ -159,29 +167,36 @@ class LedgerIndex:
 
     def own_format(self, source: Source) -> str | None:
         """The format of an unchanged source, "" when it is one that cannot be written; None: not known."""
-        rows = self._by_source.get(source.path)
-        if not rows or not rows[0].recorded_ns or not self._same(rows[0], source):
+        rows = self._rows_of(source.path)
+        if not rows:
             return None
-        return rows[0].own
+        _, row = rows[0]
+        return row.own if row.recorded_ns and self._same(row, source) else None
 
-    def _intact(self, row: Row) -> bool:
+    def _rows_of(self, source: str) -> list[NumberedRow]:
+        rows = self._table.of_source(source)
+        return self._rows_by_former_source.get(source, []) + rows if self._rows_by_former_source else rows
+
+    def _is_intact(self, number: int, row: Row) -> bool:
         """Whether a file is as it was written; looked at once for the plan."""
-        intact = self._intact_by_path.get(row.path)
-        if intact is None and self._is_remote and self._look_around(row.path):
-            intact = self._intact_by_path.get(row.path)
-        if intact is None:
-            mtime_ns = row.mtime_if_intact()
-            intact = self._intact_by_path[row.path] = mtime_ns is not None
-            if mtime_ns not in (None, row.mtime_ns) and not 0 <= self._now - mtime_ns < _RACY_NS:
-                self._output_updates[row.path] = (mtime_ns, self._record_key(row))
-        return intact
+        if not self._states[number] and not (self._is_remote and self._look_around(row.path) and self._states[number]):
+            self._states[number] = _INTACT if self._look_at(row) else _DIFFERENT
+        return self._states[number] == _INTACT
+
+    def _look_at(self, row: Row) -> bool:
+        """Whether a file is as it was written; another mtime will be noted."""
+        mtime_ns = row.mtime_if_intact()
+        if mtime_ns not in (None, row.mtime_ns) and not 0 <= self._now - mtime_ns < _RACY_NS:
+            self._output_updates[row.path] = (mtime_ns, self._record_key(row))
+        return mtime_ns is not None
 
     def _look_around(self, path: str) -> bool:
         """Whether a folder was just listed: so many of its files were asked about, each of which is a request."""
         folder = os.path.dirname(path)
         self._questions[folder] += 1
         if self._questions[folder] == _MANY:
-            self._intact_by_path.update((path, True) for path in intact_paths(folder, self._by_path))
+            for number in intact_numbers(folder, self._table.find):
+                self._states[number] = _INTACT
         return self._questions[folder] == _MANY
 
     def _record_key(self, row: Row) -> bytes:
@@ -221,32 +236,14 @@ class LedgerIndex:
 
     def widths(self, source: Source, digests: Sequence[str]) -> dict[int, int]:
         """The width in px of what was written for a source, by output, where `digests` are still the outputs'."""
-        rows = self._by_source.get(source.path, ())
-        pairs = ((row, row.digest.split(" ")[0]) for row in rows if row.output < len(digests))
+        pairs = ((row, row.digest.split(" ")[0]) for _, row in self._rows_of(source.path) if row.output < len(digests))
         return {row.output: row.width for row, digest in pairs if digest == digests[row.output]}
-
-    def last_failure(self, source: Source) -> FailureRow | None:
-        """How this very file failed with this recipe, versions and limit; None: it is not known to fail."""
-        row = self._failure_by_source.get(source.path)
-        if row is None or (row.size, row.mtime_ns) != (source.size, source.mtime_ns):
-            return None
-        return row if row.versions == self.failure_conditions(row.status) else None
-
-    def failure_conditions(self, status: Status) -> str:
-        """What a failure of this kind depends on besides file and recipe: the versions, and for a timeout the limit."""
-        return self.versions if status != "timeout" else f"{self.versions}, {self.limit or 0:g} s"
-
-    @property
-    def failing(self) -> frozenset[str]:
-        """The sources (absolute paths) that failed when they were tried last."""
-        return frozenset(self._failure_by_source)
 
     @property
     def has_doubtful_files(self) -> bool:
         """Whether files under planned names may be those of a run, or of workers, that died."""
         # A name that needs the pixels is not among them: who crashed or was shot may have written such a file
-        is_shot = any(row.status in ("timeout", "crashed") for row in self._failure_by_source.values())
-        return bool(self._dead or self._doubtful or self._is_anew or is_shot)
+        return bool(self._dead or self._doubtful or self._is_anew or self.has_costly_failures)
 
     def _left_by_the_dead(self, path: str) -> bool:
         """Whether a run that died may have put it there; where times are another clock's, only the content tells."""
@@ -256,23 +253,24 @@ class LedgerIndex:
             return False
         return self._is_remote or any(start_ns <= ctime_ns <= seen_ns + _DEAD_NS for start_ns, seen_ns in self._dead)
 
-    def _read_rows(self) -> dict[str, list[tuple[Any, ...]]]:
-        return read_rows(self.file, self.mend)
+    def _open_tables(self) -> contextlib.AbstractContextManager[Tables]:
+        return open_tables(self.file, self.mend)
 
-    def _load(self, tables: Mapping[str, list[tuple[Any, ...]]]) -> None:
-        home = os.fsdecode(max(tables["runs"])[-1]) if tables["runs"] else ""
+    def _load(self, tables: Tables) -> None:
+        home = os.fsdecode(max(tables.runs)[-1]) if tables.runs else ""
         is_moved = home not in ("", self.folder) and not is_same_folder(home, self.folder)
         is_copied = is_moved and storage_of(home).exists(home)
-        for record in tables["written"]:
-            row = Row.from_record(self.folder, record)
-            if not row.digest:
+        for record in tables.written:
+            if not record[_DIGEST]:
+                row = Row.from_record(self.folder, record)
                 self._doubtful[row.path] = row
-                continue
-            if is_moved and row.source_hash:
-                row = self._relocate(row, home, is_copied)
-            self._by_path[row.path] = row
-            self._by_source.setdefault(row.source, []).append(row)
-        self._load_runs_and_failures(tables)
+            elif is_moved and record[_SOURCE_HASH]:
+                self._table.add(self._relocate(Row.from_record(self.folder, record), home, is_copied))
+            else:
+                self._table.add_record(record)
+        self._states = bytearray(len(self._table))
+        self._load_failures(tables.failures)
+        self._load_runs(tables.runs)
 
     def _relocate(self, row: Row, home: str, is_copied: bool) -> Row:
         """A row of a ledger that was in another folder (`home`), with its source where that is now.
@@ -284,15 +282,11 @@ class LedgerIndex:
             return row
         self._former_sources[row.path] = row.source
         self._source_updates[row.path] = (os.fsencode(source), self._record_key(row))
-        self._by_source.setdefault(row.source, []).append(row)
+        self._rows_by_former_source.setdefault(row.source, []).append((len(self._table), row))
         return replace(row, source=source, recorded_ns=row.source_mtime_ns)
 
-    def _load_runs_and_failures(self, tables: Mapping[str, Sequence[Sequence[Any]]]) -> None:
-        for source, digest, size, mtime_ns, status, kind, phase, message, *rest in tables["failures"]:
-            if digest == self.digest and kind in KINDS and phase in PHASES:
-                failure = Failure(kind, phase, message)
-                self._failure_by_source[os.fsdecode(source)] = FailureRow(size, mtime_ns, status, failure, *rest[:3])
-        for number, start_ns, seen_ns, end_ns, _, _, digest, *_ in tables["runs"]:
+    def _load_runs(self, records: Iterable[tuple[Any, ...]]) -> None:
+        for number, start_ns, seen_ns, end_ns, _, _, digest, *_ in records:
             if end_ns is None:
                 self.has_open_runs = True
                 self._endless.add(number)

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import heapq
+import itertools
 import json
+import operator
 import os
 import shlex
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from imgbatch.core.job import Outcome, Source
-from imgbatch.ledger.database import FILE, read_rows
+from imgbatch.ledger.damage import guard
+from imgbatch.ledger.database import FILE, Tables, open_tables
 from imgbatch.ledger.ledger import Ledger
 from imgbatch.ledger.schema import COLUMNS
 from imgbatch.ledger.shards import record
@@ -25,6 +29,7 @@ from imgbatch.ledger.shards.shard import Shard
 from imgbatch.storage.atomic_write import write_text
 
 MERGE_FILE = "merge.json"  # in the state folder of all: the ids of the records that the last merge joined
+_PATH = operator.itemgetter(0)  # of a record of `written`
 _RUN_COLUMN = {
     "written": COLUMNS["written"].index("run"),
     "failures": COLUMNS["failures"].index("run"),
@@ -107,18 +112,36 @@ class ShardLedger(Ledger):
             if self._writer is not None:
                 self._writer.close()
 
-    def _read_rows(self) -> dict[str, list[tuple[Any, ...]]]:
+    @contextlib.contextmanager
+    def _open_tables(self) -> Iterator[Tables]:
         """What the ledger of all has, and on top of it what this one has: its runs are the later ones."""
-        own = super()._read_rows()
         if not os.path.exists(self._common_file):
-            return own
-        common = read_rows(self._common_file, mend=False)
-        last = max((row[_RUN_COLUMN["runs"]] for row in common["runs"]), default=0)
-        for name, rows in own.items():
-            key = 2 if name == "failures" else 1  # columns of the primary key
-            later = [_with_run(name, row, last) for row in rows]
-            common[name] = list({row[:key]: row for row in (*common[name], *later)}.values())
-        return common
+            with super()._open_tables() as own:
+                yield own
+            return
+        with super()._open_tables() as own, open_tables(self._common_file, mend=False) as common:
+            last = max((row[_RUN_COLUMN["runs"]] for row in common.runs), default=0)
+            later = Tables(
+                self._own_records(own.written, last),
+                [_with_run("failures", row, last) for row in own.failures],
+                [_with_run("runs", row, last) for row in own.runs],
+            )
+            yield Tables(
+                _first_of_each_path(heapq.merge(later.written, common.written, key=_PATH)),
+                list({row[:2]: row for row in (*common.failures, *later.failures)}.values()),  # by primary key
+                common.runs + later.runs,
+            )
+
+    def _own_records(self, records: Iterable[tuple[Any, ...]], last_run: int) -> Iterator[tuple[Any, ...]]:
+        """What this shard wrote; what is wrong there is said of its own ledger, while both are open."""
+        with guard(self.file, self.mend):
+            for row in records:
+                yield _with_run("written", row, last_run)
+
+
+def _first_of_each_path(records: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    """Of records in the order of their paths, the first with each."""
+    return (next(same) for _, same in itertools.groupby(records, _PATH))
 
 
 def _with_run(table: str, row: tuple[Any, ...], more: int) -> tuple[Any, ...]:

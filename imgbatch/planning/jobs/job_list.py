@@ -20,6 +20,7 @@ from imgbatch.core.records.record_list import RecordList
 from imgbatch.planning.jobs.job_entries import JobEntry, JobEntryPacking
 
 T = TypeVar("T")
+_RECENT = 12_000  # about 15 MB, and less work for a run that has no more
 
 
 class Verdict(enum.IntEnum):
@@ -63,7 +64,7 @@ class JobList(Sequence[Job]):
 
     def __init__(self, judge: Judge = judge_as_todo, version_of: Callable[[str], int | None] | None = None) -> None:
         self._judge, self._version_of = judge, version_of
-        self._entries = RecordList(JobEntryPacking())
+        self._entries = RecordList(JobEntryPacking(), recent=_RECENT)
         self._changes: dict[int, JobEntry] = {}  # those that were open: few
         self._verdicts = bytearray()
         self._bytes_by_verdict = [0] * len(Verdict)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from imgbatch.core.job import Outcome, Source
-from imgbatch.planning.jobs import job_entries
+from imgbatch.planning.jobs import job_entries, job_list
 from imgbatch.planning.jobs.job_list import Verdict
 from imgbatch.planning.plan import Plan, plan
 from imgbatch.planning.recipe import Recipe
@@ -51,6 +51,7 @@ def test_a_file_more_takes_a_few_bytes() -> None:
 
 
 def test_the_outcome_of_an_entry_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job_list, "_RECENT", 1_000)
     indices: list[int] = []
 
     def count(index: int, *values: Any, **more: Any) -> Outcome:
