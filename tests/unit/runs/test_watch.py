@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import threading
@@ -122,6 +123,22 @@ def test_a_file_that_grows_is_not_whole(folder: Path, tmp_path: Path) -> None:
     assert list(state.look()) == [] and state.due_s is not None and state.due_s > 3000
     state = FolderState([str(folder)], lambda path: discover([path]), 0.0)
     assert len(list(state.look())) == 2
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="nobody says which files are open")
+def test_rounds_leave_no_descriptors(folder: Path, tmp_path: Path) -> None:
+    gc.disable()  # as in a command, which seldom has it look for what is left
+    try:
+        _, outcomes = watching(folder, tmp_path / "out")
+        counts = []
+        for number in range(5):
+            assert next(outcomes).ok
+            counts.append(len(os.listdir("/proc/self/fd")))
+            put(folder / f"{number}.png")
+        outcomes.close()  # type: ignore[attr-defined]  # it is a generator
+    finally:
+        gc.enable()
+    assert max(counts[1:]) <= counts[1]
 
 
 @pytest.mark.parametrize("word", ["in_place", "overwrite", "stream"])
