@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 from imgbatch.core.errors import unknown, wrong_value
 from imgbatch.core.parameter_kinds import check_type
-from imgbatch.core.parameters import from_table
+from imgbatch.core.parameters import from_table, parameters
 from imgbatch.core.run_settings import Filters, Settings
 
 if TYPE_CHECKING:
     import concurrent.futures
     import os
+
+F = TypeVar("F", bound=Callable[..., object])
 
 
 class ReadOnlyKeywords(TypedDict, total=False):
@@ -63,6 +65,14 @@ class RunKeywords(ResizeKeywords, total=False):
     executor_timeout: float | str
     shard: str | None
     stream: bool
+
+
+def describe_settings(function: F) -> F:
+    """`function` with each setting in its docstring, for ``help``: what it means, and its default."""
+    if function.__doc__:  # none under python -OO
+        lines = [f"    {one.name} : {one.default!r}\n        {one.help}\n" for one in parameters(Settings)]
+        function.__doc__ = f"{function.__doc__.rstrip()}\n\n    Settings\n    --------\n{''.join(lines)}"
+    return function
 
 
 def read_only_settings(keywords: Mapping[str, object], kind: type[ReadOnlyKeywords] = ReadOnlyKeywords) -> Settings:

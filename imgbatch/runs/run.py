@@ -15,13 +15,14 @@ from imgbatch.core.report import ExitCode, Report
 from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.planning.recipe import Recipe
 from imgbatch.runs.batch import Batch
-from imgbatch.runs.keywords import RunKeywords
+from imgbatch.runs.keywords import RunKeywords, describe_settings
 from imgbatch.runs.workload import Path
 
 if TYPE_CHECKING:
     from imgbatch.executors.base import ForeignExecutor
 
 
+@describe_settings
 def run(
     paths: Iterable[Path] | Path,
     output: Path | None = None,
@@ -57,7 +58,7 @@ def run(
     progress : bool
         Whether a bar of tqdm's shows how far the run is; in a notebook its own kind, where ipywidgets is installed.
     **settings
-        The fields of :class:`imgbatch.Settings`: workers, chunksize, max_pixels, ...
+        The fields of :class:`imgbatch.Settings`, all listed below: workers, timeout, max_pixels, ...
 
     Returns
     -------
@@ -72,6 +73,22 @@ def run(
         Another run is at work in `output`.
     EngineError
         Workers cannot be started, or cannot take the recipe.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import imgbatch as ib
+    >>> recipe = ib.Recipe(ops=[ib.Resize(800)], outputs=[ib.Output(format="webp", quality=80)])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     ib.run("sample_images/travel", folder, recipe, workers=0).ok
+    True
+
+    What failed, and why:
+
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     report = ib.run("sample_images/broken", folder, workers=0, fail_on="none")
+    >>> sorted(outcome.error.kind for outcome in report.failed)
+    ['corrupt', 'truncated', 'truncated', 'unidentified']
     """
     batch = make_batch(paths, output, recipe, settings, filters, ledger, executor)
     for _ in outcomes_of(batch, progress):

@@ -126,3 +126,10 @@ def test_other_tuples_are_no_sizes(size: Any) -> None:
 def test_other_tuples_are_no_colors(color: Any) -> None:
     with pytest.raises(ib.UsageError, match="color such as"):
         ib.Flatten(color)
+
+
+def test_help_names_every_setting_and_shows_two_examples() -> None:
+    text = inspect.getdoc(ib.run) or ""
+    for field in dataclasses.fields(ib.Settings):
+        assert f"\n{field.name} : " in text, field.name
+    assert text.count("ib.run(") == 2
