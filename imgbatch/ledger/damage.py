@@ -109,6 +109,8 @@ def check_rows(table: str, rows: Sequence[Sequence[Any]]) -> None:
 
 def unusable_error(file: str, error: Exception) -> PlanError:
     """The sentence for a place where no database can be kept."""
+    if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "is full" in str(error):
+        return PlanError(f"the ledger {file} cannot be written ({error}); make room on its disk")
     place = next(path for path in (file, os.path.dirname(file), os.sep) if os.path.exists(path))
     folder = os.path.dirname(file)
     if not os.access(place, os.W_OK) or (os.path.isdir(folder) and not os.access(folder, os.W_OK)):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import urllib.parse
 
-from imgbatch.core.errors import wrong_value
+from imgbatch.core.errors import UsageError, wrong_value
 from imgbatch.core.frozen_dataclass import frozen
 
 MOST_KEY_BYTES = 1024  # S3 and Google; Azure takes 1,024 characters
@@ -52,12 +52,17 @@ def absolute(url: str) -> str:
     Raises
     ------
     UsageError
-        There is no bucket, or ``..`` leads somewhere else.
+        There is no bucket, ``..`` leads somewhere else, or a key of access stands before the bucket.
     """
     scheme, _, rest = url.partition("://")
     parts = [part for part in rest.split("/") if part not in ("", ".")]
     if not parts or ".." in parts:
         raise wrong_value(f"a URL such as {scheme}://bucket/photos", "SRC or -o", url)
+    if "@" in parts[0] or ":" in parts[0]:  # no bucket's name has them; this may be a password, and is told to nobody
+        raise UsageError(
+            f"expected a bucket's name after {scheme}:// for SRC or -o, got one with : or @ (not shown here); "
+            "credentials are taken from the environment, never from a URL"
+        )
     return f"{scheme}://{'/'.join(parts)}"
 
 

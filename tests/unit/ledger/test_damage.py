@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 
 import pytest
 
-from imgbatch.ledger.damage import is_damage, refuse_programs
+from imgbatch.ledger.damage import is_damage, refuse_programs, unusable_error
 from imgbatch.ledger.schema import VERSION, bring_up_to_date
 
 
@@ -63,3 +64,9 @@ def test_a_ledger_that_could_compute_is_from_a_stranger(program: str) -> None:
     connection.execute(program)
     with pytest.raises(sqlite3.DatabaseError, match="more than plain tables"):
         refuse_programs(connection)
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left"), sqlite3.OperationalError("disk is full")])
+def test_a_full_disk_is_no_wrong_place(error: Exception) -> None:
+    sentence = str(unusable_error("/out/.imgbatch/ledger.sqlite", error))
+    assert "make room" in sentence and "--state" not in sentence
