@@ -53,8 +53,12 @@ def test_a_file_that_changed_is_not_known(tmp_path: Path, change: dict[str, int]
     assert store(tmp_path).find(replace(SOURCE, **change)) is None  # type: ignore[arg-type]  # one of its fields
 
 
-def test_a_file_that_may_have_changed_while_it_was_read_is_not_known(tmp_path: Path) -> None:
-    fresh = replace(SOURCE, mtime_ns=time.time_ns())
+def test_a_file_that_may_have_changed_while_it_was_read_is_not_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = time.time_ns()
+    monkeypatch.setattr(time, "time_ns", lambda: now + 10**6)
+    fresh = replace(SOURCE, mtime_ns=now)
     remember(tmp_path, fresh)
     assert store(tmp_path).find(fresh) is None
 
