@@ -109,6 +109,7 @@ class Arrivals:
                 with contextlib.suppress(Exception):  # nobody asks any more
                     close()
             self._put(None)
+            del self._find, self._ring  # both hold the run, which holds this: a circle that keeps its folder open
 
     def _candidates(self, word: object) -> Iterator[Candidate]:
         """What one SRC stands for; that it is nothing is a Source with a problem."""

@@ -8,7 +8,6 @@ listener's, and nothing in memory but an entry for each file; the state folder i
 from __future__ import annotations
 
 import contextlib
-import gc
 import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -178,11 +177,9 @@ class Watch:
             files = self._state.look()
             while self._stop is None and (part := list(itertools.islice(files, ROUND))):
                 yield from self._carry_out(part)
-                gc.collect()  # a round leaves circles, with the descriptor of the output folder in them
             if self._stop is None and self._state.losses and self._state.has_settled:
                 if self.settings.prune:
                     yield from self._carry_out([])
-                    gc.collect()
                 self._state.losses.clear()
             if self._state.roots_away != away:
                 self._tell(away, self._state.roots_away)
