@@ -161,6 +161,35 @@ def test_nothing_is_overwritten_unless_asked(run: Run, place: Path) -> None:
     assert done.returncode == 2 and "has sources in the places of the set" in done.stderr
 
 
+def test_a_file_that_only_has_a_number_for_a_name_is_no_shard(run: Run, place: Path) -> None:
+    backups = place / "backups"
+    backups.mkdir()
+    words = ("pack", "photos", "-o", "backups/%d.tar", "--shard-files", "1", "--overwrite")
+    assert run(*words).returncode == 0
+    for name in ("007.tar", "٣.tar"):
+        (backups / name).write_text("mine")
+    assert run(*words).returncode == 0
+    (backups / "20260101.tar").write_text("mine")
+    before = tree(backups)
+    assert len(before) == 6
+    done = run(*words)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "20260101.tar has a name of the set, but is not of it" in done.stderr
+    assert tree(backups) == before
+
+
+@pytest.mark.parametrize("harm", ["gone", "broken"])
+def test_a_set_is_not_replaced_by_nothing(run: Run, place: Path, harm: str) -> None:
+    assert run("pack", "photos", "-o", "x.tar").returncode == 0
+    before = (place / "x.tar").read_bytes()
+    for path in (place / "photos").rglob("*.*"):
+        path.unlink() if harm == "gone" else path.write_bytes(path.read_bytes()[:40])
+    done = run("pack", "photos", "-o", "x.tar", "--overwrite")
+    assert done.returncode == 2 and "no image could be packed, so" in done.stderr, done.stderr
+    assert (place / "x.tar").read_bytes() == before
+    assert sorted(os.listdir(place)) == ["photos", "x.tar"]
+
+
 def test_what_appears_meanwhile_stays_and_nothing_is_left(place: Path) -> None:
     run = SampleRun(str(place / "photos"), [], str(place / "%d.tar"), shard_files=2, settings=Settings(workers=0))
     with pytest.raises(PlanError, match=r"1\.tar has appeared meanwhile; nothing was kept"):

@@ -95,6 +95,11 @@ class SampleRun(Run):
                 raise PlanError(f"{path} is a folder; choose another -o")
             if not self.settings.overwrite:
                 raise PlanError(f"{path} is in the way; replace the set with --overwrite, or choose another -o")
+        if stranger := min(set(there).difference(self.template.former()), default=None):
+            raise PlanError(
+                f"{stranger} has a name of the set, but is not of it: there is no file of the number before; move it, "
+                "or choose another -o"
+            )
         inside = {*there, *map(os.path.realpath, there)}
         if any(not inside.isdisjoint((job.source.path, os.path.realpath(job.source.path))) for job in self.todo):
             raise PlanError(f"{self.template.folder} has sources in the places of the set; choose another -o")

@@ -7,6 +7,7 @@ is not known before: a shard is full at a number of samples, or where the next o
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import re
 from abc import ABC, abstractmethod
@@ -84,13 +85,21 @@ class Template:
         return self.before if self.width is None else f"{self.before}{number:0{self.width}d}{self.after}"
 
     def there(self) -> list[str]:
-        """What has such a name already, in the order of names."""
+        """What has a name of such a set already, in the order of names."""
         if self.width is None:
             return [self.before] if os.path.lexists(self.before) else []
-        name = re.compile(re.escape(os.path.basename(self.before)) + rf"\d{{{self.width},}}" + re.escape(self.after))
+        name = re.compile(re.escape(os.path.basename(self.before)) + r"([0-9]{1,255})" + re.escape(self.after))
         with contextlib.suppress(FileNotFoundError):
-            return [os.path.join(self.folder, one) for one in sorted(os.listdir(self.folder)) if name.fullmatch(one)]
+            matches = filter(None, map(name.fullmatch, sorted(os.listdir(self.folder))))
+            numbers = ((os.path.join(self.folder, match[0]), int(match[1])) for match in matches)
+            return [path for path, number in numbers if path == self.path(number)]
         return []
+
+    def former(self) -> list[str]:
+        """The set that is there: its numbers begin with 0 and have no gap, so what comes after a gap is not of it."""
+        if self.width is None:
+            return self.there()
+        return list(itertools.takewhile(os.path.lexists, map(self.path, itertools.count())))
 
 
 class Shards:
@@ -148,12 +157,15 @@ class Shards:
         Raises
         ------
         PlanError
-            Something has appeared in a place meanwhile; nothing is kept.
+            Something has appeared in a place meanwhile, or a set that is there would be replaced by nothing; no new
+            file is kept.
         """
+        former = set(self._template.former()) if replace else set()
+        if not self._names and former:  # its sources are not mounted, say
+            raise PlanError(f"no image could be packed, so {min(former)} stays; remove it yourself for an empty set")
         if not self._names:
             self._open()  # a set without samples is a file without samples
         self._close()
-        former = set(self._template.there()) if replace else set()
         paths: list[str] = []
         try:
             for number, name in enumerate(self._names):
