@@ -6,7 +6,8 @@ new parameter has a flag, a help line and a check at once; what belongs to a com
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import field
 from typing import Generic, TypeVar
 
 from imgbatch.cli.arguments import path_reader, read_formats, read_widths
@@ -27,7 +28,10 @@ Operations = Iterable[type[Operation]]
 
 @frozen
 class Command(Generic[A]):
-    """One command that takes flags: its arguments, its flags, and the texts around them on its help page."""
+    """One command that takes flags: its arguments, its flags, and the texts around them on its help page.
+
+    What else `run` has and this command cannot do is in `refusals`: why, and how to go on.
+    """
 
     name: str
     arguments: type[A]
@@ -35,6 +39,7 @@ class Command(Generic[A]):
     usage: str
     about: str
     after: str
+    refusals: Mapping[str, str] = field(default_factory=dict)
 
 
 def run_flags(operations: Operations) -> tuple[Flag, ...]:

@@ -244,6 +244,8 @@ def _refuse_unknown(words: Sequence[str], command: Command[Any]) -> None:
     for word in words:
         if word.startswith("-") and word != "-":
             name = word.partition("=")[0]
+            if name in command.refusals:
+                raise UsageError(f"expected a {command.name} without {name}, got it: {command.refusals[name]}")
             flags = command.flags(operations.all_operations())
             near = nearest(name, [name for flag in flags for name in flag.names if name.startswith("--")])
             hint = f"; did you mean {near}?" if near else "; for a file of that name, put -- before it"

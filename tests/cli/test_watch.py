@@ -15,6 +15,8 @@ import pytest
 from PIL import Image
 
 from imgbatch.__main__ import main
+from imgbatch.cli.commands.service.watch import WATCH
+from imgbatch.cli.flag_table import run_flags
 
 REPO = Path(__file__).parents[2]
 
@@ -74,7 +76,10 @@ def test_a_run_beside_a_watch_is_refused(tmp_path: Path) -> None:
     ("words", "sentence"),
     [
         (["--report", "x.json"], "use --json or --log"),
-        (["--in-place"], "unknown flag"),
+        (["--in-place"], "expected a watch without --in-place, got it: what is replaced would come again"),
+        (["--shard", "1/2"], "expected a watch without --shard, got it: each machine can watch folders of its own"),
+        (["-n"], "expected a watch without -n, got it: a watch does what it says; try it with imgbatch run"),
+        (["--srcset=x.json"], "imgbatch run --srcset FILE with the same flags makes none of them again"),
         (["--poll", "soon"], "poll"),
     ],
 )
@@ -83,6 +88,11 @@ def test_what_a_watch_cannot_do(
 ) -> None:
     assert main(["watch", str(tmp_path), "-o", str(tmp_path / "out"), *words]) == 2
     assert sentence in capsys.readouterr().err
+
+
+def test_whatever_else_run_has_is_refused_with_a_reason() -> None:
+    own = {name for flag in WATCH.flags(()) for name in flag.names}
+    assert {name for flag in run_flags(()) for name in flag.names} - own == set(WATCH.refusals)
 
 
 def test_the_unit_of_a_watch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

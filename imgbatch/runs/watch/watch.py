@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 SETTLE_S = 0.5  # where nobody said how long a file must rest
 ROUND = 10_000  # files in a round, at most
 HEARTBEAT_S = 5.0  # between two looks whether the folders are still there
-_REFUSALS = {
+#: Settings that a watch cannot have: why, and how to go on.
+REFUSALS = {
     "in_place": "what is replaced would come again and again; use imgbatch schedule",
     "overwrite": "what is in the way may be a source that is still to come; use --rename or --skip-existing",
     "shard": "each machine can watch folders of its own",
@@ -110,7 +111,7 @@ class Watch:
 
     def _refuse(self) -> None:
         """UsageError for what a watch cannot do."""
-        for name, reason in _REFUSALS.items():
+        for name, reason in REFUSALS.items():
             if getattr(self.settings, name):
                 raise UsageError(f"expected a watch without --{name.replace('_', '-')}, got it: {reason}")
         if self.settings.needs_total:

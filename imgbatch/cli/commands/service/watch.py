@@ -22,11 +22,25 @@ from imgbatch.core.report import ExitCode
 from imgbatch.reporters.base import Reporter, printable
 from imgbatch.reporters.console import Console
 from imgbatch.reporters.registry import make_reporter
-from imgbatch.runs.watch.watch import Watch
+from imgbatch.runs.watch.watch import REFUSALS, Watch
 
 if TYPE_CHECKING:
     from imgbatch.runs.base import Run
 
+_NO_END = "it is written at the end, and a watch has none; use --json or --log FILE"
+_TRIES = "a watch does what it says; try it with imgbatch run, which has the same flags"
+_CLUSTER = "worker processes of this machine do the work of a watch (-j N); for a cluster use imgbatch schedule"
+_FLAG_REFUSALS = {
+    **{f"--{name.replace('_', '-')}": reason for name, reason in REFUSALS.items()},
+    **dict.fromkeys(("-n", "--dry-run", "--explain", "--estimate", "--profile"), _TRIES),
+    **dict.fromkeys(("--executor", "--executor-timeout", "--retries"), _CLUSTER),
+    "--failed-list": _NO_END,
+    "--files-from": "name the folders; a list that is still being written is for imgbatch run --stream",
+    "--keep-backups": "there are none without --in-place; leave it out",
+    "--save-recipe": "save it with imgbatch run, and watch with -r FILE.toml",
+    "--srcset": "it tells of all files; imgbatch run --srcset FILE with the same flags makes none of them again",
+    "--stats": "they are those of all files; use imgbatch stats on the output folder",
+}
 _NEXT_STEP = "start the watch again to go on"
 
 
@@ -40,7 +54,7 @@ class WatchArguments:
     poll: float | None = None
 
 
-WATCH = Command("watch", WatchArguments, watch_flags, WATCH_USAGE, WATCH_ABOUT, WATCH_AFTER)
+WATCH = Command("watch", WatchArguments, watch_flags, WATCH_USAGE, WATCH_ABOUT, WATCH_AFTER, _FLAG_REFUSALS)
 
 
 class _Service(Watch):
