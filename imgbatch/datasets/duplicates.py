@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Unpack
 
 from imgbatch.core.errors import unknown, wrong_value
@@ -20,6 +21,7 @@ from imgbatch.core.job import Job, Outcome, Source
 from imgbatch.core.parameter_kinds import check_path, check_type, python_scalar
 from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.core.version import versions
+from imgbatch.datasets.distinct_files import DistinctFiles
 from imgbatch.datasets.duplicate_groups import LIKENESSES, WAYS, Duplicate, DuplicateGroup, Duplicates
 from imgbatch.datasets.fingerprint_table import Alike, FingerprintTable
 from imgbatch.ledger.fingerprints.store import FingerprintStore, StoreRow
@@ -66,6 +68,7 @@ class DuplicatesRun(Run):
         self._second_failures = 0
         self._table: FingerprintTable | None = None
         self._store: FingerprintStore | None = None
+        self._groups: list[list[Alike]] | None = None
 
     @property
     def total(self) -> int:
@@ -152,12 +155,25 @@ class DuplicatesRun(Run):
         """The groups of all that was compared, when :meth:`outcomes` has ended."""
         if self._table is None:
             raise wrong_value("outcomes() to have ended", "duplicates()", "no fingerprints yet")
-        groups = [
-            self._group(self._table, group)
-            for group in self._table.alike(self._threshold, self._any_orientation, self._likeness)
-        ]
+        if self._groups is None:
+            self._groups = self._find_groups(self._table)
+        groups = [self._group(self._table, group) for group in self._groups]
         failures = tuple(outcome.record() for outcome in self.report.failed)
         return Duplicates(tuple(groups), super().total, failures, self._threshold)
+
+    def _find_groups(self, table: FingerprintTable) -> list[list[Alike]]:
+        """The groups, in which each file is once, and as it was found."""
+        table.share_pixels()
+        files = DistinctFiles(self.todo)
+        while True:
+            groups = list(table.alike(self._threshold, self._any_orientation, self._likeness))
+            pairs = ((one.index, one.representative) for group in groups for one in group)
+            outsiders = files.refuse(chain.from_iterable(pairs))
+            if not outsiders:
+                self.report.warnings += files.warnings()
+                return groups
+            for index in outsiders:
+                table.forget(index)
 
     def _group(self, table: FingerprintTable, group: list[Alike]) -> DuplicateGroup:
         head = group[0].representative
@@ -190,7 +206,8 @@ def duplicates(
     Files are alike when their bytes are; when all pixels of all frames are, upright, whatever the format and the
     metadata say; or when their first frames look nearly the same, and both have as many frames. A group is what looks
     like its representative, which has the most pixels, then the most bytes, then the first name; not a chain, of which
-    each link only looks like the next one. Pictures without structure, such as a plain color, are near to none.
+    each link only looks like the next one. Pictures without structure, such as a plain color, are near to none. Of
+    several paths to one file (hard and symbolic links) a group names one, and no file that has changed meanwhile.
 
     Parameters
     ----------

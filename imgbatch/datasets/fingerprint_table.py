@@ -83,8 +83,19 @@ class FingerprintTable:
             (int(row["dct"]), int(row["across"]), int(row["down"])), float(row["structure"]), pixels,
         )  # fmt: skip
 
+    def share_pixels(self) -> None:
+        """Give the hash of a file's pixels to all files of the same bytes, so that any of them may be forgotten."""
+        import numpy
+
+        places = numpy.flatnonzero(self._rows["known"])
+        _, inverse = numpy.unique(self._rows["content"][places], return_inverse=True)
+        is_known = self._rows["pixels"][places] != b""
+        pixels = numpy.zeros(len(places), self._rows["pixels"].dtype)
+        pixels[inverse.reshape(-1)[is_known]] = self._rows["pixels"][places[is_known]]
+        self._rows["pixels"][places] = pixels[inverse.reshape(-1)]
+
     def forget(self, index: int) -> None:
-        """Compare a file with nothing: it could not be decoded whole."""
+        """Compare a file with nothing: it could not be decoded whole, or is no file of its own."""
         self._rows["known"][index] = False
 
     def size_of(self, index: int) -> tuple[Size, int]:

@@ -125,3 +125,32 @@ def test_a_damaged_store_is_said_and_made_anew(run: Run, copies: Path, place: Pa
     done = run("dupes", "photos", "--state", "state")
     assert done.returncode == 0 and "6 ok" in done.stderr and "damaged" in done.stderr
     assert "6 unchanged" in run("dupes", "photos", "--state", "state").stderr
+
+
+@pytest.mark.parametrize("words", [["photos"], ["linked", "photos"], ["photos/soft.jpg", "photos/dunes.jpg"]])
+@pytest.mark.parametrize("likeness", ["bytes", "pixels", "near"])
+def test_what_could_go_is_never_the_only_copy(
+    run: Run, copies: Path, place: Path, words: list[str], likeness: str
+) -> None:
+    os.link(copies / "dunes.jpg", copies / "hard.jpg")
+    (copies / "soft.jpg").symlink_to("dunes.jpg")
+    (place / "linked").symlink_to("photos")
+    content = DUNES.read_bytes()
+    done = run("dupes", *words, "--print0", "--likeness", likeness, "--state", "state")
+    assert "(links), and no group names it twice" in done.stderr
+    subprocess.run(["xargs", "-0r", "rm"], input=done.stdout.encode(), cwd=place, check=True)
+    assert any(path.exists() and path.read_bytes() == content for path in copies.rglob("*.jpg"))
+    named = [path for path in words if path.endswith(".jpg")]
+    assert done.stdout == "" if named else done.stdout.count("a copy") == 1
+    assert "dunes.jpg" not in done.stdout and "hard.jpg" not in done.stdout
+
+
+def test_a_link_gives_its_place_to_the_file_with_all_that_is_known_of_it(run: Run, place: Path) -> None:
+    folder = place / "pixels"
+    folder.mkdir()
+    with Image.open(DUNES) as image:
+        image.save(folder / "z.bmp")
+        image.save(folder / "y.png")
+    (folder / "a.bmp").symlink_to("z.bmp")
+    done = run("dupes", "pixels", "--print0", "--likeness", "pixels", "--state", "state")
+    assert done.stdout == "pixels/y.png\0"

@@ -168,6 +168,18 @@ def test_what_turns_out_broken_is_a_failure_of_its_own(photos: Path, monkeypatch
     assert (search.report.exit_code, search.report.remaining) == (1, 0)
 
 
+def test_what_has_changed_or_gone_meanwhile_is_in_no_group(photos: Path) -> None:
+    search = DuplicatesRun(photos, settings=ib.Settings(workers=0))
+    for outcome in search.outcomes():
+        if outcome.index == search.total - 1:
+            shutil.copy(EVENING, photos / "pixels.png")  # would have been the one that stays
+            (photos / "small.webp").unlink()
+    assert found(search.duplicates().groups) == {"copy.jpg": [("dunes.jpg", "bytes")]}
+    assert search.report.warnings == [
+        "2 files have changed or gone since the search began, and no group names what is not as it was"
+    ]
+
+
 def test_the_result_does_not_depend_on_the_order_of_the_sources(photos: Path) -> None:
     names = sorted(photos.iterdir())
     one = ib.duplicates(names, any_orientation=True, workers=0)
