@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from imgbatch.core.errors import UsageError, wrong_value
+from imgbatch.core.errors import UsageError, sentence, wrong_value
 from imgbatch.core.job import Outcome, Source
 from imgbatch.core.parameter_kinds import check_path, check_paths
 from imgbatch.core.quantities import Duration
@@ -29,6 +29,7 @@ from imgbatch.runs.stream.stream_batch import StreamBatch, StreamPreparation
 from imgbatch.runs.watch.changes import Changes
 from imgbatch.runs.watch.folder_state import FolderState
 from imgbatch.runs.workload import Path
+from imgbatch.storage.below import Root
 from imgbatch.storage.registry import absolute, is_remote
 
 if TYPE_CHECKING:
@@ -37,8 +38,7 @@ if TYPE_CHECKING:
 SETTLE_S = 0.5  # where nobody said how long a file must rest
 ROUND = 10_000  # files in a round, at most
 HEARTBEAT_S = 5.0  # between two looks whether the folders are still there
-#: Settings that a watch cannot have: why, and how to go on.
-REFUSALS = {
+REFUSALS = {  # settings that a watch cannot have: why, and how to go on
     "in_place": "what is replaced would come again and again; use imgbatch schedule",
     "overwrite": "what is in the way may be a source that is still to come; use --rename or --skip-existing",
     "shard": "each machine can watch folders of its own",
@@ -92,11 +92,11 @@ class Watch:
         self._refuse()
         self._recipe, self._executor = recipe, foreign
         self.folder = absolute(check_path("output", output, "a folder"))
+        self._root = Root(self.folder)
         self._changes = Changes(None if poll is None else _seconds(poll))
         self._state_folder = StateFolder(self.folder, settings, True)
         self._first = self._round([], ())
-        preparation = self._preparation(self._first)
-        self._state = FolderState(self.paths, preparation.find, self._settle_s)
+        self._state = FolderState(self.paths, self._preparation(self._first).find, self._settle_s)
         self.report = Report(base=self.folder, fail_on=settings.fail_on)
         self.skipped: list[SkippedFile] = []
         self.total = self.total_bytes = 0
@@ -115,9 +115,7 @@ class Watch:
             if getattr(self.settings, name):
                 raise UsageError(f"expected a watch without --{name.replace('_', '-')}, got it: {reason}")
         if self.settings.needs_total:
-            raise UsageError(
-                "expected a number of --max-failures for a watch: nobody knows of how many that is a share"
-            )
+            raise UsageError("expected a number of --max-failures for a watch: of how many a share is, nobody knows")
         for path in filter(is_remote, self.paths):
             raise UsageError(f"expected folders of this machine to watch, got {path!r}; use imgbatch schedule")
 
@@ -203,7 +201,13 @@ class Watch:
         return 3600.0 if due is None else due + 0.01
 
     def _carry_out(self, files: list[Source]) -> Iterator[Outcome]:
-        """One round."""
+        """One round; none where the output folder is another one than in the round before, as in the midst of a run."""
+        try:
+            if not is_remote(self.folder):
+                self._root.check()
+                self._root.hold()
+        except OSError as error:
+            return self.stop(ExitCode.STOPPED, sentence(error))
         batch = self._batch = self._round(files, self._state.losses if self.settings.prune else ())
         if self._stop is not None:  # while it was made
             return

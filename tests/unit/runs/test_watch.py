@@ -113,6 +113,23 @@ def test_a_folder_that_is_away_has_lost_nothing(folder: Path, tmp_path: Path, is
     assert (tmp_path / "out" / "a.png").exists()
 
 
+@pytest.mark.parametrize("is_swapped", [False, True])
+def test_it_stops_where_the_output_folder_goes_away(folder: Path, tmp_path: Path, is_swapped: bool) -> None:
+    watch, outcomes = watching(folder, tmp_path / "out")
+
+    def go_away() -> None:
+        (tmp_path / "out").rename(tmp_path / "elsewhere")
+        if is_swapped:
+            (tmp_path / "out").mkdir()  # the place where it was mounted
+        put(folder / "b.png")
+
+    watch.on_round = go_away
+    assert [outcome.source.relative for outcome in outcomes] == ["a.png"]
+    assert watch.report.exit_code == ib.ExitCode.STOPPED
+    assert f"out is {'another one' if is_swapped else 'gone'} since the run began" in watch.report.reason
+    assert (os.listdir(tmp_path / "out") == []) if is_swapped else not (tmp_path / "out").exists()
+
+
 def test_a_file_that_grows_is_not_whole(folder: Path, tmp_path: Path) -> None:
     from imgbatch.planning.find import discover
     from imgbatch.runs.watch.folder_state import FolderState
