@@ -7,7 +7,10 @@ import errno
 import functools
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+
+from imgbatch.core.errors import PlanError
+from imgbatch.storage.temporary import remove_files
 
 _AT_FDCWD = -100  # linux/fcntl.h
 _RENAME_NOREPLACE = 1  # linux/fs.h
@@ -45,6 +48,32 @@ def rename_file(name: str, path: str, replace: bool, folders: tuple[int | None, 
         os.replace(name, path, src_dir_fd=source, dst_dir_fd=target)
         return
     os.unlink(name, dir_fd=source)
+
+
+def rename_all(names: Sequence[str], paths: Sequence[str], replace: bool) -> None:
+    """Rename files that belong together.
+
+    Parameters
+    ----------
+    names, paths : sequence of str
+        Where each is, and where it goes on the same file system.
+    replace : bool
+        Whether files in the way are replaced.
+
+    Raises
+    ------
+    PlanError
+        Something is in the way; what was renamed is removed.
+    """
+    count = 0
+    try:
+        for name, path in zip(names, paths, strict=True):
+            rename_file(name, path, replace)
+            count += 1
+    except FileExistsError as error:
+        remove_files(paths[:count])
+        there = error.filename2 or error.filename
+        raise PlanError(f"{there} has appeared meanwhile; nothing was kept") from None
 
 
 def _rename_exclusively(name: str, path: str, folders: tuple[int | None, int | None]) -> bool:

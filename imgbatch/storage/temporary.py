@@ -13,6 +13,7 @@ import itertools
 import os
 import re
 import time
+from collections.abc import Iterable
 
 from imgbatch.storage.below import Root
 
@@ -21,12 +22,33 @@ _OLD_SECONDS = 12 * 3600.0  # by then nothing is being written under a temporary
 TEMPORARY = re.compile(r"^\.imgbatch-(\d+)(?:-([0-9a-f]{6})-([0-9a-f]+))?-\d+\.tmp$")
 _NUMBERS = itertools.count(1)  # one step, so that threads never get the same
 _UNKNOWN = "0"
+_DIGITS = 9  # of a number that belongs to a name
 
 
 def temporary_name(folder: str) -> str:
     """A temporary name in `folder` that no other process and thread uses."""
     name = f".imgbatch-{_owner(os.getpid())}-{next(_NUMBERS)}.tmp"
     return os.path.join(folder, name) if folder else name
+
+
+def numbered_name(name: str, number: int) -> str:
+    """One of many temporary names that belong to a :func:`temporary_name`, and so to the process that has that."""
+    return f"{name.removesuffix('.tmp')}{number:0{_DIGITS}d}.tmp"
+
+
+def remove_numbered_files(name: str) -> None:
+    """Remove all files that have a :func:`numbered_name` of a name; what cannot be removed stays."""
+    folder, base = os.path.split(name)
+    pattern = re.compile(re.escape(base.removesuffix(".tmp")) + rf"\d{{{_DIGITS}}}\.tmp")
+    with contextlib.suppress(OSError):
+        remove_files(os.path.join(folder, one) for one in os.listdir(folder or ".") if pattern.fullmatch(one))
+
+
+def remove_files(paths: Iterable[str]) -> None:
+    """Remove files, those that are still there; what cannot be removed stays."""
+    for path in paths:
+        with contextlib.suppress(OSError):
+            os.unlink(path)
 
 
 @functools.cache

@@ -20,13 +20,13 @@ from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.datasets.samples.shards import SampleFile, Shards, Template
 from imgbatch.operations import Operation
 from imgbatch.operations.plugins import refuse_immobile
-from imgbatch.pipeline.samples.encode_sample import Sample, SampleTask, file_of
+from imgbatch.pipeline.samples.encode_sample import Sample, SampleTask
 from imgbatch.planning.recipe import check_ops
 from imgbatch.planning.reference_files import ReferenceFiles
 from imgbatch.runs.base import Run
 from imgbatch.runs.workload import Path
 from imgbatch.storage.registry import refuse_remote, refuse_unknown_stores
-from imgbatch.storage.temporary import sweep, temporary_name
+from imgbatch.storage.temporary import numbered_name, remove_numbered_files, sweep, temporary_name
 
 #: What a set may end in.
 SUFFIXES = (".tar", ".parquet")
@@ -121,7 +121,7 @@ class SampleRun(Run):
         """Put what has its turn into a shard."""
         while (outcome := self._pending.pop(self._next, None)) is not None:
             if isinstance(outcome, Sample):
-                name = file_of(self._place, self._next)
+                name = numbered_name(self._place, self._next)
                 with open(name, "rb") as file:
                     self._shards.add(f"{self._next:09d}", _facts(outcome), file.read())
                 os.unlink(name)
@@ -146,11 +146,7 @@ class SampleRun(Run):
     def _clear(self) -> None:
         """Remove what is not in its place, and samples that wait for their turn."""
         self._shards.release()
-        start = os.path.basename(self._place).removesuffix(".tmp")
-        with contextlib.suppress(OSError):
-            for name in os.listdir(self.template.folder):
-                if name.startswith(start):
-                    os.unlink(os.path.join(self.template.folder, name))
+        remove_numbered_files(self._place)
 
 
 def _facts(sample: Sample) -> dict[str, Any]:

@@ -11,13 +11,13 @@ import itertools
 import os
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from imgbatch.core.errors import PlanError, wrong_value
 from imgbatch.core.frozen_dataclass import frozen
-from imgbatch.storage.rename import rename_file
-from imgbatch.storage.temporary import temporary_name
+from imgbatch.storage.rename import rename_all
+from imgbatch.storage.temporary import remove_files, temporary_name
 
 _NUMBER = re.compile(r"%(?:0?(\d{1,2}))?d")
 
@@ -166,17 +166,9 @@ class Shards:
         if not self._names:
             self._open()  # a set without samples is a file without samples
         self._close()
-        paths: list[str] = []
-        try:
-            for number, name in enumerate(self._names):
-                path = self._template.path(number)
-                rename_file(name, path, replace)
-                paths.append(path)
-        except FileExistsError as error:
-            _remove(paths)
-            there = error.filename2 or error.filename
-            raise PlanError(f"{there} has appeared meanwhile; nothing was kept") from None
-        _remove(former.difference(paths))
+        paths = [self._template.path(number) for number in range(len(self._names))]
+        rename_all(self._names, paths, replace)
+        remove_files(former.difference(paths))
         return paths
 
     def release(self) -> None:
@@ -184,10 +176,4 @@ class Shards:
         if self._file is not None:
             self._file.stream.close()
             self._file = None
-        _remove(self._names)
-
-
-def _remove(paths: Iterable[str]) -> None:
-    for path in paths:
-        with contextlib.suppress(OSError):
-            os.unlink(path)
+        remove_files(self._names)

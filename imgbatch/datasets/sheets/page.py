@@ -110,7 +110,6 @@ class PageArtist:
             draw.text((left + width // 2, y), text, self._ink, self._face, anchor="ma")
             y += layout.line_px
 
-
     def _spell(self, text: str) -> str:
         """A text on one line, of letters that the font has; what stands for others is a box."""
         letters = unicodedata.normalize("NFC", printable(text))

@@ -6,17 +6,16 @@ They are written under temporary names, and renamed together at the end.
 
 from __future__ import annotations
 
-import contextlib
 import os
 from typing import TYPE_CHECKING, BinaryIO
 
 from imgbatch import codecs
 from imgbatch.codecs.encoder_options import Encoding
 from imgbatch.codecs.metadata.block import AnimationTiming, Metadata
-from imgbatch.core.errors import PlanError, wrong_value
+from imgbatch.core.errors import wrong_value
 from imgbatch.datasets.sheets.pdf_file import PdfFile
-from imgbatch.storage.rename import rename_file
-from imgbatch.storage.temporary import temporary_name
+from imgbatch.storage.rename import rename_all
+from imgbatch.storage.temporary import remove_files, temporary_name
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -91,24 +90,10 @@ class PageFiles:
         if self._document is not None and self._stream is not None:
             with self._stream:
                 self._document.finish()
-        done: list[str] = []
-        try:
-            for temporary, path in zip(self._names, paths, strict=True):
-                rename_file(temporary, path, replace)
-                done.append(path)
-        except FileExistsError as error:
-            _remove(done)
-            there = error.filename2 or error.filename
-            raise PlanError(f"{there} has appeared meanwhile; nothing was kept") from None
+        rename_all(self._names, paths, replace)
 
     def release(self) -> None:
         """Remove what is not in its place."""
         if self._stream is not None:
             self._stream.close()
-        _remove(self._names)
-
-
-def _remove(paths: list[str]) -> None:
-    for path in paths:
-        with contextlib.suppress(OSError):
-            os.unlink(path)
+        remove_files(self._names)

@@ -24,13 +24,12 @@ from imgbatch.datasets.sheets.page import PageArtist
 from imgbatch.datasets.sheets.page_files import SIDES, PageFiles, format_of_sheet, paths_of
 from imgbatch.operations import Resize
 from imgbatch.pipeline.previews.cell import Cell, CellTask
-from imgbatch.pipeline.samples.encode_sample import file_of
 from imgbatch.planning.names import picture_values
 from imgbatch.runs.base import Run
 from imgbatch.runs.keywords import ResizeKeywords, read_only_settings
 from imgbatch.runs.workload import Path
 from imgbatch.storage.registry import refuse_remote, refuse_unknown_stores
-from imgbatch.storage.temporary import sweep, temporary_name
+from imgbatch.storage.temporary import numbered_name, remove_numbered_files, sweep, temporary_name
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -142,7 +141,7 @@ class SheetRun(Run):
         if not isinstance(outcome, Cell):
             caption = os.path.basename(outcome.source.relative) if self._layout.caption else ""
             return outcome, None, caption
-        name = file_of(self._place, outcome.index)
+        name = numbered_name(self._place, outcome.index)
         with open(name, "rb") as file:
             image = Images.frombytes("RGB", outcome.size, file.read())
         os.unlink(name)
@@ -167,11 +166,7 @@ class SheetRun(Run):
     def _clear(self) -> None:
         """Remove what is not in its place, and pictures that wait for their page."""
         self._files.release()
-        start = os.path.basename(self._place).removesuffix(".tmp")
-        with contextlib.suppress(OSError):
-            for name in os.listdir(self._folder):
-                if name.startswith(start):
-                    os.unlink(os.path.join(self._folder, name))
+        remove_numbered_files(self._place)
 
 
 def sheet(

@@ -11,10 +11,10 @@ from imgbatch.core.job import Job, Outcome
 from imgbatch.core.quantities import Size
 from imgbatch.operations import Flatten, Resize, Text
 from imgbatch.pipeline.first_frame import first_frame
-from imgbatch.pipeline.samples.encode_sample import file_of
 from imgbatch.pipeline.task import FileContext, FileTask, TaskContext
 from imgbatch.pipeline.template_fields import bind_fields
 from imgbatch.pixels import color, profile_conversion
+from imgbatch.storage.temporary import numbered_name
 
 
 @frozen(slots=True)
@@ -46,7 +46,7 @@ class CellTask(FileTask):
     background : str
         The color below what is transparent.
     place : str
-        Where the pixels go, as :class:`pipeline.samples.encode_sample.SampleTask` has it.
+        Where the pixels go: a temporary name, of which each file gets a numbered one, that of its job.
     max_pixels : int
         Pictures with more pixels fail.
     auto_orient : bool
@@ -89,7 +89,7 @@ class CellContext(FileContext):
         image = Flatten(task.background).apply(image).convert("RGB")
         self._size = image.size
         self.timer.enter("write")
-        with open(file_of(task.place, self.job.index), "wb") as file:
+        with open(numbered_name(task.place, self.job.index), "wb") as file:
             file.write(image.tobytes())
 
     def outcome(self) -> Outcome:

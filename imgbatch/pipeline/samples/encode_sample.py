@@ -19,6 +19,7 @@ from imgbatch.core.quantities import Size
 from imgbatch.operations import Operation
 from imgbatch.pipeline.first_frame import first_frame
 from imgbatch.pipeline.task import FileContext, FileTask, TaskContext
+from imgbatch.storage.temporary import numbered_name
 
 _AS_IS = Encoding()
 
@@ -50,7 +51,7 @@ class SampleTask(FileTask):
         To write; ``same``: the source's own, or PNG where that is not written.
     encoding : Encoding
     place : str
-        Where the files go: :func:`file_of` has their names.
+        A temporary name of the process that has the run; each file gets a numbered one of it, that of its job.
     max_pixels : int
         Pictures with more pixels fail.
     auto_orient : bool
@@ -69,11 +70,6 @@ class SampleTask(FileTask):
         return SampleContext(self, job, context)
 
 
-def file_of(place: str, index: int) -> str:
-    """Where the file of a job lies: a temporary name (storage/temporary.py) of the process that has named `place`."""
-    return f"{place.removesuffix('.tmp')}{index:09d}.tmp"
-
-
 class SampleContext(FileContext):
     """One image on the way to its file."""
 
@@ -87,15 +83,15 @@ class SampleContext(FileContext):
         self._file = self._as_it_is() or self._encode()
         self.changes += self._file.changes
         self.timer.enter("write")
-        with open(file_of(self.task.place, self.job.index), "wb") as file:
+        with open(numbered_name(self.task.place, self.job.index), "wb") as file:
             file.write(self._file.data)
 
     def _as_it_is(self) -> EncodedFile | None:
         """The source's own bytes, if nothing is to be done to them; None: they are not what is wanted."""
         task, picture = self.task, self.picture
         is_upright = picture.orientation == 1 or not task.auto_orient
-        wanted = task.format in (SAME, picture.format) and picture.format in WRITTEN and task.encoding == _AS_IS
-        if task.ops or not wanted or not is_upright or picture.frame_count > 1:
+        keeps_format = task.format in (SAME, picture.format) and picture.format in WRITTEN and task.encoding == _AS_IS
+        if task.ops or not keeps_format or not is_upright or picture.frame_count > 1:
             return None
         self.worker.reserve(len(self.data) + 4 * picture.size[0] * picture.size[1])
         for _ in picture.decode("first", ALL_DATA, orient=False)[0]:

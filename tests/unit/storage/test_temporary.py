@@ -14,7 +14,14 @@ import pytest
 
 from imgbatch.storage import temporary
 from imgbatch.storage.below import Root
-from imgbatch.storage.temporary import TEMPORARY, is_alive, sweep, temporary_name
+from imgbatch.storage.temporary import (
+    TEMPORARY,
+    is_alive,
+    numbered_name,
+    remove_numbered_files,
+    sweep,
+    temporary_name,
+)
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells when a process began")
 
@@ -165,3 +172,13 @@ def test_nothing_is_swept_where_a_link_leads_out(tmp_path: Path) -> None:
     root = Root(str(tmp_path / "folder"))
     assert [sweep(str(tmp_path / "folder" / one), root=root) for one in ("out", "in", "")] == [0, 1, 0]
     assert (tmp_path / "outside" / name).exists() and not (tmp_path / "folder/inside" / name).exists()
+
+
+def test_numbered_names_are_those_of_one_name(tmp_path: Path) -> None:
+    name = temporary_name(str(tmp_path))
+    other = name.removesuffix(".tmp") + "7.tmp"  # that of a later file of this process
+    for path in (name, other, numbered_name(name, 3), numbered_name(name, 10**8)):
+        Path(path).write_bytes(b"half")
+    assert all(TEMPORARY.match(one) for one in names(tmp_path))
+    remove_numbered_files(name)
+    assert names(tmp_path) == sorted(map(os.path.basename, (name, other)))
