@@ -104,3 +104,21 @@ def test_the_unit_of_a_watch(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert unit.startswith("# imgbatch-web-watch.service\n")
     assert "Type=notify\n" in unit and f"watch -r {recipe} --unattended" in unit and "OnCalendar" not in unit
     assert main(["schedule", str(recipe), "--watch"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("in_place = true", "expected a watch without --in-place"),
+        ("overwrite = true", "expected a watch without --overwrite"),
+        ('max_failures = "1%"', "expected a number of --max-failures"),
+    ],
+)
+def test_no_unit_is_printed_for_what_cannot_be_watched(
+    tmp_path: Path, line: str, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = tmp_path / "web.toml"
+    recipe.write_text(f'[input]\npaths = ["photos"]\n[[output]]\ndir = "web"\n[run]\n{line}\n')
+    assert main(["schedule", str(recipe), "--watch", "--as", "systemd"]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and sentence in err and "web.toml" in err

@@ -47,6 +47,17 @@ REFUSALS = {  # settings that a watch cannot have: why, and how to go on
 }
 
 
+def refuse_unwatchable(paths: Iterable[str], settings: Settings) -> None:
+    """UsageError for what a watch cannot do."""
+    for name, reason in REFUSALS.items():
+        if getattr(settings, name):
+            raise UsageError(f"expected a watch without --{name.replace('_', '-')}, got it: {reason}")
+    if settings.needs_total:
+        raise UsageError("expected a number of --max-failures for a watch: of how many a share is, nobody knows")
+    for path in filter(is_remote, paths):
+        raise UsageError(f"expected folders of this machine to watch, got {path!r}; use imgbatch schedule")
+
+
 class Watch:
     """A run without an end, which is stopped from outside.
 
@@ -87,12 +98,11 @@ class Watch:
     ) -> None:
         self.paths = check_paths("paths", paths)
         settings, filters, foreign = check_arguments(settings, filters, executor)
-        self.settings, self._settle_s = settings, filters.settle or SETTLE_S
-        self._filters = replace(filters, settle=0.0)
-        self._refuse()
-        self._recipe, self._executor = recipe, foreign
-        self.folder = absolute(check_path("output", output, "a folder"))
-        self._root = Root(self.folder)
+        self._filters, self._settle_s = replace(filters, settle=0.0), filters.settle or SETTLE_S
+        refuse_unwatchable(self.paths, settings)
+        self._recipe, self.settings, self._executor = recipe, settings, foreign
+        self._root = Root(absolute(check_path("output", output, "a folder")))
+        self.folder = self._root.path
         self._changes = Changes(None if poll is None else _seconds(poll))
         self._state_folder = StateFolder(self.folder, settings, True)
         self._first = self._round([], ())
@@ -108,16 +118,6 @@ class Watch:
         self._batch: StreamBatch | None = None
         self._next_beat = 0.0
         self._began = time.monotonic()
-
-    def _refuse(self) -> None:
-        """UsageError for what a watch cannot do."""
-        for name, reason in REFUSALS.items():
-            if getattr(self.settings, name):
-                raise UsageError(f"expected a watch without --{name.replace('_', '-')}, got it: {reason}")
-        if self.settings.needs_total:
-            raise UsageError("expected a number of --max-failures for a watch: of how many a share is, nobody knows")
-        for path in filter(is_remote, self.paths):
-            raise UsageError(f"expected folders of this machine to watch, got {path!r}; use imgbatch schedule")
 
     def prepare(self) -> None:
         """Take the state folder, and see whether a run could begin; the errors are those of a run."""

@@ -16,7 +16,9 @@ from imgbatch.cli.parse import parse, print_help
 from imgbatch.cli.precedence import load
 from imgbatch.core.errors import RecipeError, UsageError, unknown, wrong_value
 from imgbatch.core.frozen_dataclass import frozen
+from imgbatch.core.parameters import parameters
 from imgbatch.core.report import ExitCode
+from imgbatch.core.run_settings import Settings
 
 if TYPE_CHECKING:
     from imgbatch.planning.recipe_file import RecipeFile
@@ -56,6 +58,8 @@ def schedule(words: Sequence[str]) -> int:
     if os.path.exists(recipe) and not os.path.isfile(recipe):  # a pipe is gone when the run starts
         raise wrong_value("a recipe that stays a file", "schedule", recipe)
     file = load(recipe, execute=False)
+    if arguments.watch and file.input.get("paths"):
+        _refuse_unwatchable(recipe, file)
     tell_effects(recipe, file)
     program = _program()
     word = "run" if times is not None else "watch"
@@ -86,6 +90,19 @@ def _output(recipe: str, file: RecipeFile, output: str | None) -> list[str]:
     if not all(wish.dir for wish in file.recipe.outputs):
         raise RecipeError(f"{recipe}: expected a dir in every [[output]]; add them, or say -o DIR")
     return []
+
+
+def _refuse_unwatchable(recipe: str, file: RecipeFile) -> None:
+    """RecipeError for what no watch can do: its service would start again and again."""
+    from imgbatch.runs.watch.watch import refuse_unwatchable
+
+    paths = file.input["paths"]
+    names = {field.name for field in parameters(Settings)}
+    settings = Settings(**{key: value for key, value in file.run.items() if key in names})
+    try:
+        refuse_unwatchable([paths] if isinstance(paths, str) else paths, settings)
+    except UsageError as error:
+        raise RecipeError(f"{recipe}: {error}") from None
 
 
 def _writable(recipe: str, file: RecipeFile, output: str | None) -> tuple[list[str], bool]:
