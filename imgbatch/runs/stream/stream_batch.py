@@ -110,8 +110,8 @@ class StreamBatch(Batch):
         )  # fmt: skip
         if not self.executor_kind.takes_streams:
             raise UsageError(
-                "expected --stream, or a watch, or an executor of others, got two of them: it is sent what is known when "
-                "the run begins; leave one of them out"
+                "expected --stream, a watch or an executor of others, got both: it is sent what is known when the "
+                "run begins; leave one of them out"
             )
         self._words = words
         self._arrivals: Arrivals | None = None
