@@ -25,7 +25,7 @@ FLAT = 1.0
 SAME_PIXELS = 6
 _DEAREST = 20e9  # ns, guessed, of the look for pairs of one size: else all of them are decoded whole
 _ROW = [
-    ("known", "?"), ("content", "S32"), ("bytes", "i8"), ("width", "i4"), ("height", "i4"), ("frames", "i4"),
+    ("is_compared", "?"), ("content", "S32"), ("bytes", "i8"), ("width", "i4"), ("height", "i4"), ("frames", "i4"),
     ("dct", "u8"), ("across", "u8"), ("down", "u8"), ("structure", "f4"), ("pixels", "S32"),
 ]  # fmt: skip
 
@@ -87,7 +87,7 @@ class FingerprintTable:
         """Give the hash of a file's pixels to all files of the same bytes, so that any of them may be forgotten."""
         import numpy
 
-        places = numpy.flatnonzero(self._rows["known"])
+        places = numpy.flatnonzero(self._rows["is_compared"])
         _, inverse = numpy.unique(self._rows["content"][places], return_inverse=True)
         is_known = self._rows["pixels"][places] != b""
         pixels = numpy.zeros(len(places), self._rows["pixels"].dtype)
@@ -96,7 +96,7 @@ class FingerprintTable:
 
     def forget(self, index: int) -> None:
         """Compare a file with nothing: it could not be decoded whole, or is no file of its own."""
-        self._rows["known"][index] = False
+        self._rows["is_compared"][index] = False
 
     def size_of(self, index: int) -> tuple[Size, int]:
         """(width, height) in px and the number of frames."""
@@ -109,19 +109,19 @@ class FingerprintTable:
 
         places, _ = self._classes("content")
         rows = self._rows[places]
-        wanted = numpy.zeros(len(places), bool)
+        may_be_same = numpy.zeros(len(places), bool)
         for group in _groups(numpy.stack([rows["width"], rows["height"], rows["frames"]], axis=1)):
             flat = group[rows["structure"][group] < 1.5 * FLAT]
-            wanted[flat] = len(flat) > 1
+            may_be_same[flat] = len(flat) > 1
             others = group[rows["structure"][group] >= FLAT]
             hashes = rows["dct"][others]
             bands, cost = best_bands(hashes, SAME_PIXELS)
             if cost > _DEAREST:
-                wanted[others] = True
+                may_be_same[others] = True
                 continue
             for one, other in pairs_within(hashes, hashes, SAME_PIXELS, bands):
-                wanted[others[one]] = wanted[others[other]] = True
-        return sorted(places[wanted & (rows["pixels"] == b"")].tolist())
+                may_be_same[others[one]] = may_be_same[others[other]] = True
+        return sorted(places[may_be_same & (rows["pixels"] == b"")].tolist())
 
     def alike(self, threshold: int, any_orientation: bool, last: str) -> Iterator[list[Alike]]:
         """The groups, each without its representative, which all of its files name.
@@ -188,7 +188,7 @@ class FingerprintTable:
         import numpy
 
         first = numpy.full(len(self._rows), -1)
-        ranks = self._rank(numpy.flatnonzero(self._rows["known"]) if places is None else places)
+        ranks = self._rank(numpy.flatnonzero(self._rows["is_compared"]) if places is None else places)
         hashes = self._rows[field][ranks]
         first[ranks] = ranks
         ranks, hashes = ranks[hashes != b""], hashes[hashes != b""]

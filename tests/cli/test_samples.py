@@ -220,6 +220,7 @@ def test_a_kill_leaves_only_what_the_next_one_removes(run: Run, place: Path) -> 
     words = [*COMMAND, "pack", "photos", "-o", "x.tar", "--blur", "9"]
     process = subprocess.Popen(words, cwd=place, env=environment(), stderr=subprocess.DEVNULL)
     while not any(name.endswith(".tmp") for name in os.listdir(place)):
+        assert process.poll() is None
         time.sleep(0.005)
     process.send_signal(signal.SIGKILL)
     process.wait()

@@ -1,7 +1,8 @@
 """Thumbnails: what do a few of the pictures look like that were written? Small JPEGs inside of the HTML itself.
 
 They are made when a notebook asks for them, in its own process; a picture that is gone, large, or cannot be read again
-is left out.
+is left out. Workers make better ones for the page of a run (pipeline/review/thumbnail.py): in sRGB, of every format. A
+report is of core, which knows no codecs, so here Pillow alone reads, and profiles do not count.
 """
 
 from __future__ import annotations

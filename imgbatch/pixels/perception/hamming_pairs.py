@@ -124,8 +124,8 @@ def pairs_within(
         earlier = bands[:number]
         for one, other in _candidates(left, right, band):
             difference = left[one] ^ right[other]
-            wanted = hamming(difference, difference.dtype.type(0)) <= threshold
-            one, other, difference = one[wanted], other[wanted], difference[wanted]
+            near = hamming(difference, difference.dtype.type(0)) <= threshold
+            one, other, difference = one[near], other[near], difference[near]
             fresh = _is_beyond(difference, earlier)  # else an earlier band has given the pair
             if fresh.any():
                 yield one[fresh], other[fresh]
@@ -204,10 +204,10 @@ def _expand(
     ends = numpy.cumsum(counts, dtype=numpy.int64)
     begin = 0
     while begin < len(places):
-        done = int(ends[begin - 1]) if begin else 0
-        end = max(begin + 1, int(numpy.searchsorted(ends, done + _CHUNK, "right")))
+        before = int(ends[begin - 1]) if begin else 0
+        end = max(begin + 1, int(numpy.searchsorted(ends, before + _CHUNK, "right")))
         here = counts[begin:end]
-        total = int(ends[end - 1]) - done
-        first = numpy.repeat(starts[begin:end] - (ends[begin:end] - here - done), here)
+        total = int(ends[end - 1]) - before
+        first = numpy.repeat(starts[begin:end] - (ends[begin:end] - here - before), here)
         yield numpy.repeat(places[begin:end], here), first + numpy.arange(total)
         begin = end

@@ -73,8 +73,8 @@ class Candidates:
         """What to look at, the most wanted first: pictures of all of them, then how good those are that may be bad."""
         suspects = [wish for *_, wish in sorted(self._suspects, reverse=True)]
         small = {wish.row: wish for wish in (*self._failures, *self._first, *suspects)}
-        done = [wish for wish in self._first if wish.outcome.status == "ok" and wish.output is not None]
-        likenesses = {wish.row: Wish(wish.row, wish.outcome, wish.output, True) for wish in (*suspects, *done)}
+        results = [wish for wish in self._first if wish.outcome.status == "ok" and wish.output is not None]
+        likenesses = {wish.row: Wish(wish.row, wish.outcome, wish.output, True) for wish in (*suspects, *results)}
         return [*(wish for row, wish in small.items() if row not in self.thumbnails), *likenesses.values()]
 
 

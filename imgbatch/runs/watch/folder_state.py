@@ -43,7 +43,7 @@ class FolderState:
         self.roots = {path: root_of(path) for path in paths}
         self._places = {path: identity_of(root) for path, root in self.roots.items()}
         self._last_places = dict(self._places)
-        self._known: dict[str, dict[str, Signature]] = {path: {} for path in paths}
+        self._signatures: dict[str, dict[str, Signature]] = {path: {} for path in paths}
         self._restless: dict[str, tuple[Signature, float]] = {}  # and since when it has not changed (monotonic)
         self._is_first_look = True
         self._last_loss = 0.0
@@ -65,7 +65,7 @@ class FolderState:
     def look(self) -> Iterator[Source]:
         """The files that are new or changed, and whole."""
         for path in self._paths:
-            known, files = self._known[path], {}
+            former_files, files = self._signatures[path], {}
             place = self._last_places[path] = identity_of(self.roots[path])
             if place is None:
                 self.roots_away.add(path)
@@ -74,24 +74,24 @@ class FolderState:
                 for candidate in self._find(path):
                     if isinstance(candidate, Source):
                         signature = candidate.size, candidate.mtime_ns
-                        if known.get(candidate.path) == signature:
+                        if former_files.get(candidate.path) == signature:
                             files[candidate.path] = signature
                         elif self._is_whole(candidate.path, signature):
                             files[candidate.path] = signature
-                            known[candidate.path] = signature
+                            former_files[candidate.path] = signature
                             yield candidate
-                        elif candidate.path in known:
-                            files[candidate.path] = known[candidate.path]
-            if not files and known and place != self._places[path]:
+                        elif candidate.path in former_files:
+                            files[candidate.path] = former_files[candidate.path]
+            if not files and former_files and place != self._places[path]:
                 self.roots_away.add(path)  # another, empty folder is in its place: where a disk was mounted, say
                 continue
             self._places[path] = place
             self.roots_away.discard(path)
-            missing = known.keys() - files.keys()
+            missing = former_files.keys() - files.keys()
             if missing:
                 self._last_loss = time.monotonic()
                 self.losses.update(missing)
-            self._known[path] = files
+            self._signatures[path] = files
         self._is_first_look = False
         now = time.monotonic()
         for path in [one for one, (_, since) in self._restless.items() if now - since > self._settle_s + 60]:

@@ -48,9 +48,7 @@ def test_thumbnail_shows_what_was_written(tmp_path: Path, format: str) -> None:
 
 
 def test_of_several_outputs_the_largest_is_shown(tmp_path: Path) -> None:
-    outputs = [
-        Output(format="png", ops=[Resize(str(size)), Blur(blur)]) for size, blur in ((90, 9), (400, 0.3), (200, 9))
-    ]
+    outputs = [Output(format="png", ops=[Resize(str(size)), Blur(blur)]) for size, blur in SIZES_AND_BLURS]
     assert_shows(make(tmp_path, Recipe([], outputs)), tmp_path / "1.png")
 
 
