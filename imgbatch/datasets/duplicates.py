@@ -11,6 +11,7 @@ Nothing is written but the state folder, and nothing is deleted.
 from __future__ import annotations
 
 import os
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -35,7 +36,7 @@ __all__ = ["Duplicate", "DuplicateGroup", "Duplicates", "DuplicatesRun", "duplic
 
 #: Bits of 64 in which near pictures may differ, and the most that may be asked for: there, chance begins.
 THRESHOLD, MOST = 8, 16
-_VERSION = 1  # of what fingerprint.py notes
+_VERSION = 2  # of what fingerprint.py notes
 
 
 class DuplicatesRun(Run):
@@ -68,6 +69,7 @@ class DuplicatesRun(Run):
         self._second_failures = 0
         self._table: FingerprintTable | None = None
         self._store: FingerprintStore | None = None
+        self._ctimes_ns = array("q")  # of the files, by their indices, before any of them is read
         self._groups: list[list[Alike]] | None = None
 
     @property
@@ -113,7 +115,8 @@ class DuplicatesRun(Run):
         elif store is not None:
             jobs = []
             for job in self.todo:
-                row = store.find(job.source)
+                self._ctimes_ns.append(_ctime_ns(job.source))
+                row = store.find(job.source, self._ctimes_ns[-1])
                 if row is None:
                     jobs.append(job)
                     continue
@@ -127,7 +130,7 @@ class DuplicatesRun(Run):
                 row = _row(outcome)
                 table.put(outcome.index, outcome.source.size, row)
                 if store is not None:
-                    store.add(outcome.source, row)
+                    store.add(outcome.source, row, self._ctimes_ns[outcome.index])
                 outcome = Outcome(
                     outcome.index, outcome.source, outcome.status, warnings=outcome.warnings, ms=outcome.ms,
                     source_hash=outcome.source_hash, host_warnings=outcome.host_warnings, attempts=outcome.attempts,
@@ -143,7 +146,7 @@ class DuplicatesRun(Run):
             if isinstance(outcome, Fingerprint):
                 row = table.put_pixels(outcome.index, outcome.pixel_hash)
                 if store is not None:
-                    store.add(outcome.source, row)
+                    store.add(outcome.source, row, self._ctimes_ns[outcome.index])
                 continue
             table.forget(outcome.index)
             self._second_failures += 1
@@ -273,6 +276,16 @@ def _by_size(jobs: Sequence[Job]) -> tuple[list[Job], list[Job]]:
         counts[job.source.size] = counts.get(job.source.size, 0) + 1
     of_one_size = [job for job in jobs if counts[job.source.size] > 1 or job.source.problem is not None]
     return of_one_size, [job for job in jobs if counts[job.source.size] == 1 and job.source.problem is None]
+
+
+def _ctime_ns(source: Source) -> int:
+    """When a file's status last changed; 0 for an object of a store, and for one that is gone."""
+    if is_remote(source.path):
+        return 0
+    try:
+        return os.stat(source.path).st_ctime_ns
+    except OSError:
+        return 0
 
 
 def _row(outcome: Fingerprint) -> StoreRow:

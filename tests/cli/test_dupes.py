@@ -154,3 +154,19 @@ def test_a_link_gives_its_place_to_the_file_with_all_that_is_known_of_it(run: Ru
     (folder / "a.bmp").symlink_to("z.bmp")
     done = run("dupes", "pixels", "--print0", "--likeness", "pixels", "--state", "state")
     assert done.stdout == "pixels/y.png\0"
+
+
+def test_files_that_changed_places_are_looked_at_again(run: Run, place: Path) -> None:
+    """Of one size and one time: their numbers say nothing, as where frames of a scan are renamed."""
+    folder = place / "scans"
+    folder.mkdir()
+    with Image.open(DUNES) as image:
+        for name, turn in (("1", 0), ("2", 0), ("3", 180)):
+            image.rotate(turn).save(folder / f"{name}.bmp")
+            os.utime(folder / f"{name}.bmp", (1_700_000_000, 1_700_000_000))
+    words = ["dupes", "scans", "--print0", "--likeness", "pixels", "--state", "state"]
+    assert run(*words).stdout == "scans/2.bmp\0"
+    for name, other in (("2", "0"), ("3", "2"), ("0", "3")):
+        os.rename(folder / f"{name}.bmp", folder / f"{other}.bmp")
+    done = run(*words)
+    assert done.stdout == "scans/3.bmp\0" and "2 ok, 1 unchanged" in done.stderr

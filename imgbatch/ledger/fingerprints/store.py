@@ -1,8 +1,9 @@
 """Fingerprint store: which files were compared before, and need not be decoded again?
 
 A SQLite file in a state folder that is named by the roots of the search, as a ledger's is by its output folder. A file
-is taken for the one that was compared when path, size and time are the same, as the ledger takes it. It is only a
-shortcut: where it is damaged or cannot be used, everything is decoded anew.
+is taken for the one that was compared when path, size and time are the same, as the ledger takes it, and nothing was
+done to it since, not even under another name: files may be deleted for what is noted here. It is only a shortcut: where
+it is damaged or cannot be used, everything is decoded anew.
 """
 
 from __future__ import annotations
@@ -30,15 +31,15 @@ _DIGITS = 32
 _MOST = 1 << 31
 _CREATE = """
 CREATE TABLE fingerprints (
-    path BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, recorded_ns INTEGER, content TEXT, width INTEGER,
-    height INTEGER, frames INTEGER, hashes BLOB, structure REAL, pixels TEXT
+    path BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, ctime_ns INTEGER, recorded_ns INTEGER, content TEXT,
+    width INTEGER, height INTEGER, frames INTEGER, hashes BLOB, structure REAL, pixels TEXT
 ) WITHOUT ROWID
 """
 _SELECT = (
-    "SELECT size, mtime_ns, recorded_ns, content, width, height, frames, hashes, structure, pixels"
+    "SELECT size, mtime_ns, ctime_ns, recorded_ns, content, width, height, frames, hashes, structure, pixels"
     " FROM fingerprints WHERE path = ?"
 )
-_INSERT = f"INSERT OR REPLACE INTO fingerprints VALUES ({', '.join('?' * 11)})"
+_INSERT = f"INSERT OR REPLACE INTO fingerprints VALUES ({', '.join('?' * 12)})"
 
 
 @frozen(slots=True)
@@ -111,22 +112,37 @@ class FingerprintStore:
         except sqlite3.Error as error:
             self._give_up(str(error))
 
-    def find(self, source: Source) -> StoreRow | None:
-        """What is known of a source that is as it was; None: nothing."""
+    def find(self, source: Source, ctime_ns: int = 0) -> StoreRow | None:
+        """What is known of a source that is as it was; None: nothing.
+
+        Parameters
+        ----------
+        source : Source
+        ctime_ns : int
+            When its status last changed (``st_ctime_ns``), which nobody can set; 0: the store of objects has none.
+        """
         if self._connection is None or source.problem is not None:
             return None
         row = None
         with self._guard():
             row = self._connection.execute(_SELECT, (os.fsencode(source.path),)).fetchone()
-        if row is None or row[:2] != (source.size, source.mtime_ns):
+        if row is None or row[:3] != (source.size, source.mtime_ns, ctime_ns):
             return None
-        if not isinstance(row[2], int) or 0 <= row[2] - source.mtime_ns < _RACY_NS:
+        if not isinstance(row[3], int) or 0 <= row[3] - source.mtime_ns < _RACY_NS:
             return None
-        return _sound_row(row[3:])
+        return _sound_row(row[4:])
 
-    def add(self, source: Source, row: StoreRow) -> None:
-        """Remember a file; it is on the disk after some seconds, or files."""
-        key = os.fsencode(source.path), source.size, source.mtime_ns, time.time_ns()
+    def add(self, source: Source, row: StoreRow, ctime_ns: int = 0) -> None:
+        """Remember a file; it is on the disk after some seconds, or files.
+
+        Parameters
+        ----------
+        source : Source
+        row : StoreRow
+        ctime_ns : int
+            As of :meth:`find`, of a moment before the file was read.
+        """
+        key = os.fsencode(source.path), source.size, source.mtime_ns, ctime_ns, time.time_ns()
         values = row.content, row.width, row.height, row.frames, _HASHES.pack(*row.hashes), row.structure, row.pixels
         self._batch.append((*key, *values))
         if len(self._batch) >= _BATCH or time.monotonic() - self._wrote > _SECONDS:
@@ -165,6 +181,7 @@ class FingerprintStore:
         connection = sqlite3.connect(self._file, timeout=5)
         try:
             if _version(connection) == version:
+                connection.execute(_SELECT, (b"",)).fetchone()
                 return connection
         except sqlite3.OperationalError:  # locked, or unreadable: another process may use it
             connection.close()
@@ -215,7 +232,6 @@ def _version(connection: sqlite3.Connection) -> str | None:
     if connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
         raise sqlite3.DatabaseError("its pages contradict one another")
     row = connection.execute("SELECT word FROM version").fetchone()
-    connection.execute(_SELECT, (b"",)).fetchone()
     return str(row[0]) if row else ""
 
 

@@ -53,6 +53,24 @@ def test_a_file_that_changed_is_not_known(tmp_path: Path, change: dict[str, int]
     assert store(tmp_path).find(replace(SOURCE, **change)) is None  # type: ignore[arg-type]  # one of its fields
 
 
+def test_a_file_to_which_something_was_done_is_not_known(tmp_path: Path) -> None:
+    one = store(tmp_path)
+    one.add(SOURCE, ROW, ctime_ns=5)
+    one.close()
+    assert store(tmp_path).find(SOURCE, 5) == ROW and store(tmp_path).find(SOURCE, 6) is None
+
+
+def test_a_file_of_a_former_layout_is_made_anew_without_a_word(tmp_path: Path) -> None:
+    remember(tmp_path, SOURCE)
+    with closing(sqlite3.connect(file_of(tmp_path))) as connection, connection:
+        connection.execute("ALTER TABLE fingerprints DROP COLUMN ctime_ns")
+    again = store(tmp_path, "2")
+    assert again.find(SOURCE) is None
+    again.add(SOURCE, ROW)
+    again.close()
+    assert store(tmp_path, "2").find(SOURCE) == ROW and again.problem == ""
+
+
 def test_a_file_that_may_have_changed_while_it_was_read_is_not_known(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
