@@ -229,6 +229,16 @@ def test_a_kill_leaves_only_what_the_next_one_removes(run: Run, place: Path) -> 
     assert sorted(os.listdir(place)) == ["photos", "x.tar"]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="no limit for files")
+def test_a_shard_that_has_no_room_leaves_nothing(place: Path) -> None:
+    for number in range(40):
+        Image.new("L", (8, 8), number).save(place / "photos" / f"n{number}.png")
+    words = ["sh", "-c", 'ulimit -f 32; exec "$@"', "sh", *COMMAND, "pack", "photos", "-o", "x.tar", "-j", "0"]
+    done = subprocess.run(words, cwd=place, env=environment(), capture_output=True, text=True)
+    assert done.returncode == 4 and "File too large" in done.stderr, done.stderr
+    assert os.listdir(place) == ["photos"]
+
+
 def test_no_pictures_are_an_empty_set(run: Run, place: Path) -> None:
     (place / "empty").mkdir()
     assert run("pack", "empty", "-o", "x.tar").returncode == 0

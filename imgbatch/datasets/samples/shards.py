@@ -174,6 +174,7 @@ class Shards:
     def release(self) -> None:
         """Remove what is not in its place."""
         if self._file is not None:
-            self._file.stream.close()
+            with contextlib.suppress(OSError):  # it is to be removed, and what it holds back has no room on a full disk
+                self._file.stream.close()
             self._file = None
         remove_files(self._names)
