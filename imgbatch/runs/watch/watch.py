@@ -12,18 +12,19 @@ import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 from imgbatch.core.errors import UsageError, sentence, wrong_value
 from imgbatch.core.job import Outcome, Source
 from imgbatch.core.parameter_kinds import check_path, check_paths
+from imgbatch.core.parameters import from_table
 from imgbatch.core.quantities import Duration
 from imgbatch.core.report import ExitCode, Report
 from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.executors.base import time_limit
 from imgbatch.planning.find import SkippedFile
 from imgbatch.planning.recipe import Recipe
-from imgbatch.runs.keywords import check_arguments
+from imgbatch.runs.keywords import RunKeywords, check_arguments
 from imgbatch.runs.state.state_folder import StateFolder
 from imgbatch.runs.stream.stream_batch import StreamBatch, StreamPreparation
 from imgbatch.runs.watch.changes import Changes
@@ -116,8 +117,7 @@ class Watch:
         self.on_word: Callable[[str], object] = _nothing
         self._stop: tuple[ExitCode, str] | None = None
         self._batch: StreamBatch | None = None
-        self._next_beat = 0.0
-        self._began = time.monotonic()
+        self._began, self._next_beat = time.monotonic(), 0.0
 
     def prepare(self) -> None:
         """Take the state folder, and see whether a run could begin; the errors are those of a run."""
@@ -262,7 +262,7 @@ def watch(
     filters: Filters | None = None,
     poll: float | str | None = None,
     executor: ForeignExecutor | None = None,
-    **settings: Any,
+    **settings: Unpack[RunKeywords],
 ) -> Iterator[Outcome]:
     """Make what the recipe says of every image that is there, then of every one that comes; closing it ends the watch.
 
@@ -284,7 +284,7 @@ def watch(
     UsageError, PlanError, LockedError, EngineError
         As :func:`imgbatch.run`; and what cannot be watched.
     """
-    one = Watch(paths, output, recipe, Settings(**settings), filters, poll=poll, executor=executor)
+    one = Watch(paths, output, recipe, from_table(Settings, settings), filters, poll=poll, executor=executor)
     one.prepare()
     return one.outcomes()
 

@@ -164,6 +164,11 @@ def test_what_cannot_be_watched_is_refused(folder: Path, tmp_path: Path, word: s
         watching(folder, tmp_path / "out", **{word: True})
 
 
+def test_a_setting_that_is_none_is_refused_as_by_a_run(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(ib.UsageError, match="unknown setting 'worker'; did you mean 'workers'"):
+        ib.watch(folder, tmp_path / "out", RECIPE, poll=1, worker=0)  # type: ignore[call-arg]  # it is none
+
+
 def test_without_watchfiles_the_way_on_is_named(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "watchfiles", None)
     with pytest.raises(ib.UsageError, match=r"imgbatch\[watch\].*--poll 2s"):
