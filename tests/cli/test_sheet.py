@@ -173,6 +173,18 @@ def test_nothing_is_overwritten_unless_asked(run: Run, place: Path) -> None:
     assert done.returncode == 2 and "is one of the sources" in done.stderr
 
 
+def test_pages_that_a_longer_sheet_has_left_are_named(run: Run, place: Path) -> None:
+    run("sheet", "photos", "-o", "s.png", "--columns", "1", "--rows", "1", "--cell", "50x50")
+    former = (place / "s-3.png").read_bytes()
+    words = ["-o", "s.png", "--cell", "50x50", "--overwrite"]
+    done = run("sheet", "photos", *words, "--columns", "1", "--rows", "2")
+    assert "warning: of another sheet, and left alone beside this one: s-3.png\n" in done.stderr
+    done = run("sheet", "photos", *words)
+    assert "warning: of another sheet, and left alone beside this one: s-1.png and 2 more files\n" in done.stderr
+    done = run("sheet", "photos", *words, "--columns", "1", "--rows", "1")
+    assert "left alone beside this one: s.png\n" in done.stderr and (place / "s-3.png").read_bytes() == former
+
+
 def test_what_appears_meanwhile_stays_and_nothing_is_left(place: Path) -> None:
     layout = SheetLayout(columns=1, rows=2)
     run = SheetRun(str(place / "photos"), str(place / "s.png"), layout, settings=Settings(workers=0))

@@ -43,6 +43,18 @@ def paths_of(name: str, pages: int) -> list[str]:
     return [f"{stem}-{number}{suffix}" for number in range(1, pages + 1)]
 
 
+def other_pages(name: str, pages: int) -> list[str]:
+    """Files that have the names of pages, but not of this sheet: a longer or shorter one may have left them."""
+    stem, suffix = os.path.splitext(os.path.abspath(name))
+    if format_of_sheet(name) == PDF:
+        return []
+    result = [stem + suffix] if pages > 1 and os.path.lexists(stem + suffix) else []
+    number = 1 if pages == 1 else pages + 1
+    while os.path.lexists(path := f"{stem}-{number}{suffix}"):
+        result.append(path)
+        number += 1
+    return result
+
 class PageFiles:
     """The files of a sheet while its pages are drawn.
 

@@ -21,7 +21,7 @@ from imgbatch.core.report import Report
 from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.datasets.sheets.layout import SheetLayout
 from imgbatch.datasets.sheets.page import PageArtist
-from imgbatch.datasets.sheets.page_files import SIDES, PageFiles, format_of_sheet, paths_of
+from imgbatch.datasets.sheets.page_files import SIDES, PageFiles, format_of_sheet, other_pages, paths_of
 from imgbatch.operations import Resize
 from imgbatch.pipeline.previews.cell import Cell, CellTask
 from imgbatch.planning.names import picture_values
@@ -155,8 +155,16 @@ class SheetRun(Run):
             if self.report.stopped is None:
                 self._files.place(self.page_paths, self.settings.overwrite)
                 self.report.bytes_out = sum(map(os.path.getsize, self.page_paths))
+                if self.settings.overwrite:
+                    self._warn_of_other_pages()
         finally:
             self._clear()
+
+    def _warn_of_other_pages(self) -> None:
+        """Say that pages of a former sheet, which had more of them, lie beside this one: it may be somebody's work."""
+        if others := list(map(os.path.basename, other_pages(self._name, len(self.page_paths)))):
+            files = f"{others[0]} and {len(others) - 1} more files" if len(others) > 1 else others[0]
+            self.report.warnings.append(f"of another sheet, and left alone beside this one: {files}")
 
     def abort(self) -> None:
         """Stop at once, and remove what was begun."""
