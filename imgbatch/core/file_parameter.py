@@ -17,6 +17,9 @@ from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.parameter_kinds import Kind
 from imgbatch.core.parameters import Declaration, Parameter, parameters
 
+#: How a file may be named in Python.
+FilePath = str | os.PathLike[str]
+
 D = TypeVar("D", bound=Declaration)
 #: picture: RGBA, 8 bits, sRGB. frame: samples as they are in the file. histogram: how often each level of each band of
 #: a picture occurs. lut: the colors of a .cube file. font, profile: the bytes of such a file.

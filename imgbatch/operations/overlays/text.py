@@ -18,12 +18,12 @@ from imgbatch.operations.support.lengths import ANCHORS, GRAVITY, pixels, read_l
 from imgbatch.pixels.color import COLOR, rgba
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping
 
     from PIL.Image import Image
     from PIL.ImageFont import FreeTypeFont
 
+    from imgbatch.core.file_parameter import FilePath
     from imgbatch.pixels.color import Color
 
 
@@ -89,7 +89,7 @@ class Text(FileBackedOperation):
         def __init__(
             self, text: str, size: int | str = "3%", color: Color = "white", gravity: str = "southeast",
             margin: int | str = "2%", opacity: float = 1.0, outline: Color | None = None,
-            outline_width: int | str = "8%", font: str | os.PathLike[str] | None = None,
+            outline_width: int | str = "8%", font: FilePath | None = None,
         ) -> None: ...  # fmt: skip
 
     def of_file(self, facts: Mapping[str, Any]) -> Operation:

@@ -18,10 +18,10 @@ from imgbatch.operations.support.composite import BLENDS, MARGIN, SIDE, composit
 from imgbatch.operations.support.lengths import GRAVITY
 
 if TYPE_CHECKING:
-    import os
-
     from numpy.typing import NDArray
     from PIL.Image import Image
+
+    from imgbatch.core.file_parameter import FilePath
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Watermark(FileBackedOperation):
     if TYPE_CHECKING:
 
         def __init__(
-            self, image: str | os.PathLike[str], size: int | str = "20%", gravity: str = "southeast",
+            self, image: FilePath, size: int | str = "20%", gravity: str = "southeast",
             margin: int | str = "2%", opacity: float = 1.0, tile: bool = False, blend: str = "normal",
         ) -> None: ...  # fmt: skip
 

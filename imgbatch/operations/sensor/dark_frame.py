@@ -11,10 +11,10 @@ from imgbatch.operations.file_backed import FileContent
 from imgbatch.operations.sensor.sensor_frame import SensorFrameOperation
 
 if TYPE_CHECKING:
-    import os
-
     from numpy.typing import NDArray
     from PIL.Image import Image
+
+    from imgbatch.core.file_parameter import FilePath
 
     Values = NDArray[Any]  # (row, column, channel)
 
@@ -49,7 +49,7 @@ class DarkFrame(SensorFrameOperation):
 
     if TYPE_CHECKING:
 
-        def __init__(self, frame: str | os.PathLike[str], amount: float = 1.0) -> None: ...
+        def __init__(self, frame: FilePath, amount: float = 1.0) -> None: ...
 
     def apply(self, image: Image) -> Image:
         frame = self.file_content()

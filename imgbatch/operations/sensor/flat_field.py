@@ -14,10 +14,10 @@ from imgbatch.core.parameter_kinds import Number
 from imgbatch.operations.sensor.sensor_frame import SensorFrameOperation
 
 if TYPE_CHECKING:
-    import os
-
     from numpy.typing import NDArray
     from PIL.Image import Image
+
+    from imgbatch.core.file_parameter import FilePath
 
     Values = NDArray[Any]  # (row, column, channel)
 
@@ -54,7 +54,7 @@ class FlatField(SensorFrameOperation):
 
     if TYPE_CHECKING:
 
-        def __init__(self, frame: str | os.PathLike[str], limit: float = 10.0) -> None: ...
+        def __init__(self, frame: FilePath, limit: float = 10.0) -> None: ...
 
     def apply(self, image: Image) -> Image:
         import numpy

@@ -16,11 +16,10 @@ from imgbatch.pixels.color import DEEP_COLOR
 from imgbatch.pixels.deep.gray import has_16_bits
 
 if TYPE_CHECKING:
-    import os
-
     from numpy.typing import NDArray
     from PIL.Image import Image
 
+    from imgbatch.core.file_parameter import FilePath
     from imgbatch.pixels.deep.bands import DeepImage
 
     Colors = NDArray[Any]  # (n, 3): red, green, blue of n pixels
@@ -63,7 +62,7 @@ class Lut(FileBackedOperation):
 
     if TYPE_CHECKING:
 
-        def __init__(self, file: str | os.PathLike[str], interpolation: str = "tetrahedral") -> None: ...
+        def __init__(self, file: FilePath, interpolation: str = "tetrahedral") -> None: ...
 
     def apply(self, image: Image) -> Image:
         if image.mode in GRAY_16_BIT:

@@ -12,9 +12,9 @@ from imgbatch.operations.file_backed import FileBackedOperation
 from imgbatch.operations.support.curves import ByHistogram, Table
 
 if TYPE_CHECKING:
-    import os
-
     from numpy.typing import NDArray
+
+    from imgbatch.core.file_parameter import FilePath
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class MatchHistogram(ByHistogram, FileBackedOperation):
 
     if TYPE_CHECKING:
 
-        def __init__(self, image: str | os.PathLike[str]) -> None: ...
+        def __init__(self, image: FilePath) -> None: ...
 
     def tables(self, bands: Sequence[Sequence[int]]) -> tuple[Table, ...]:
         target = self.file_content().array
