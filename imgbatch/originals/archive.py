@@ -48,12 +48,17 @@ class SourceMover:
     """
 
     def __init__(self, archive: str | None, quarantine: str | None, output: str, roots: Iterable[str]) -> None:
-        off_limits = {os.path.realpath(path) for path in (output, *roots)}
-        for name, folder in (("archive", archive), ("quarantine", quarantine)):
-            if folder is not None and os.path.realpath(folder) in off_limits:
-                raise UsageError(f"expected a folder of its own for {name}, got {folder!r}; choose another one")
+        self._words = {"archive": archive, "quarantine": quarantine}
+        for root in (output, *roots):
+            self.refuse_root(root)
         self._archive = None if archive is None else root_of_store(absolute(archive))
         self._quarantine = None if quarantine is None else root_of_store(absolute(quarantine))
+
+    def refuse_root(self, root: str) -> None:
+        """UsageError where one of the folders is this one itself: what is moved there would be found again."""
+        for name, folder in self._words.items():
+            if folder is not None and os.path.realpath(folder) == os.path.realpath(root):
+                raise UsageError(f"expected a folder of its own for {name}, got {folder!r}; choose another one")
 
     @property
     def folders(self) -> list[str]:

@@ -16,7 +16,7 @@ from imgbatch.core.job import Outcome
 from imgbatch.core.report import ExitCode
 from imgbatch.core.run_settings import Filters, Settings
 from imgbatch.pipeline.task import Task
-from imgbatch.planning.find import Candidate, discover
+from imgbatch.planning.find import Candidate, discover, root_of
 from imgbatch.planning.recipe import Recipe
 from imgbatch.runs.batch import Batch
 from imgbatch.runs.other_runs import OtherRunsOutputs
@@ -26,6 +26,7 @@ from imgbatch.runs.stream.arrivals import Arrivals
 from imgbatch.runs.stream.stream_jobs import StreamJobs
 from imgbatch.runs.stream.stream_workload import StreamWorkload
 from imgbatch.runs.workload import Path
+from imgbatch.storage.registry import is_remote
 
 if TYPE_CHECKING:
     from imgbatch.executors.base import ForeignExecutor
@@ -57,7 +58,9 @@ class StreamPreparation(Preparation):
             super().close()
 
     def find(self, path: str) -> Iterator[Candidate]:
-        """What a SRC stands for; PlanError where it is nothing."""
+        """What a SRC stands for; PlanError where it is nothing, UsageError where sources would be moved into it."""
+        if self.source_mover is not None and not is_remote(path) and not os.path.isfile(path):
+            self.source_mover.refuse_root(root_of(path))
         other_runs = OtherRunsOutputs(self._settings.state, self._state_folder.base)
         return discover([path], self._filters, avoid=self._avoid(), other_runs=other_runs)
 

@@ -126,7 +126,7 @@ class Watch:
         self._state_folder.hold()
         try:
             preparation.prepare()
-            list(itertools.islice(itertools.chain.from_iterable(map(preparation.find, self.paths)), 1))
+            list(itertools.islice(itertools.chain.from_iterable([*map(preparation.find, self.paths)]), 1))
         except BaseException:
             self._state_folder.release()
             raise

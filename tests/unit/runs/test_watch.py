@@ -169,6 +169,18 @@ def test_a_setting_that_is_none_is_refused_as_by_a_run(folder: Path, tmp_path: P
         ib.watch(folder, tmp_path / "out", RECIPE, poll=1, worker=0)  # type: ignore[call-arg]  # it is none
 
 
+@pytest.mark.parametrize("word", ["archive", "quarantine"])
+@pytest.mark.parametrize("pattern", ["", "**/*.png"])
+def test_no_source_is_moved_to_where_it_would_come_again(folder: Path, tmp_path: Path, word: str, pattern: str) -> None:
+    settings = ib.Settings(workers=0, **{word: str(folder)})  # type: ignore[arg-type]  # one of two names
+    sources = [str(tmp_path / "x.png"), str(folder / pattern)]
+    put(tmp_path / "others" / "x.png")
+    (tmp_path / "others" / "x.png").rename(sources[0])
+    with pytest.raises(ib.UsageError, match=f"expected a folder of its own for {word}"):
+        next(Watch(sources, tmp_path / "out", RECIPE, settings, poll=0.01).outcomes())
+    assert [path.name for path in folder.iterdir()] == ["a.png"]
+
+
 def test_without_watchfiles_the_way_on_is_named(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "watchfiles", None)
     with pytest.raises(ib.UsageError, match=r"imgbatch\[watch\].*--poll 2s"):
