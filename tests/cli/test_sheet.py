@@ -17,7 +17,7 @@ from imgbatch.core.run_settings import Settings
 from imgbatch.datasets.sheets.layout import SheetLayout
 from imgbatch.datasets.sheets.page import PageArtist
 from imgbatch.datasets.sheets.sheet_run import SheetRun
-from tests.cli.conftest import ROOT, Run, damage
+from tests.cli.conftest import COMMAND, ROOT, Run, damage, environment
 
 SAMPLES = str(ROOT / "sample_images")
 COLORS = [(0, 90, 200), (40, 90, 200), (80, 90, 200)]  # of the pictures of `place`, in the order of their names
@@ -201,6 +201,17 @@ def test_a_run_that_is_stopped_leaves_nothing(place: Path) -> None:
     next(outcomes)
     run.stop(ib.ExitCode.STOPPED, "enough")
     list(outcomes)
+    assert os.listdir(place) == ["photos"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no limit for files")
+def test_a_sheet_that_has_no_room_leaves_nothing(place: Path) -> None:
+    for number in range(60):
+        Image.effect_noise((30, 30), 90).save(place / "photos" / f"n{number:02d}.png")
+    command = [*COMMAND, "sheet", "photos", "-o", "x.pdf", "--cell", "40x40", "--columns", "2", "--rows", "1", "-j0"]
+    words = ["sh", "-c", 'ulimit -f 32; exec "$@"', "sh", *command]
+    done = subprocess.run(words, cwd=place, env=environment(), capture_output=True, text=True)
+    assert done.returncode == 4 and "File too large" in done.stderr, done.stderr
     assert os.listdir(place) == ["photos"]
 
 

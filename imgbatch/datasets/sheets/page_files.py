@@ -6,6 +6,7 @@ They are written under temporary names, and renamed together at the end.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -107,5 +108,6 @@ class PageFiles:
     def release(self) -> None:
         """Remove what is not in its place."""
         if self._stream is not None:
-            self._stream.close()
+            with contextlib.suppress(OSError):  # it is to be removed, and what it holds back has no room on a full disk
+                self._stream.close()
         remove_files(self._names)
