@@ -69,10 +69,13 @@ def file_reporters(
     srcset, stats : str or None
         The files of ``--srcset`` and ``--stats``; the reporter of the latter is made by the run.
     """
-    for path in (*report.report_files, *filter(None, (report.failed_list, srcset, stats))):
+    paths = [*dict.fromkeys(report.report_files), *filter(None, (report.failed_list, srcset, stats))]
+    for path in paths:
         refuse_remote("a report", path)
         if os.path.isdir(path):
             raise UsageError(f"expected a file name for a report, got the folder {path!r}")
+    if len({*map(os.path.realpath, paths)}) < len(paths):  # the last would replace the others
+        raise UsageError(f"expected a file name of its own for each report, got {', '.join(map(repr, paths))}")
     reporters = [reporter_for(path) for path in report.report_files]
     if srcset is not None:
         reporters.append(srcset_reporter(srcset))

@@ -33,3 +33,15 @@ def test_outcomes_are_kept_for_reports_only(words: list[str], tmp_path: Path, mo
     *records, _ = json.loads(Path("r.json").read_text())
     assert sorted(record["source"] for record in records) == sorted(value.source.relative for value in values)
     assert records
+
+
+@pytest.mark.parametrize(
+    "words", [["--report", "r.json", "--srcset", "r.json"], ["--failed-list", "x/../r.html", "--report", "r.html"]]
+)
+def test_two_reports_in_one_file_are_refused(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", PHOTOS, "-o", "out", *words]) == 2
+    assert "expected a file name of its own for each report, got 'r." in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
