@@ -17,7 +17,7 @@ from imgbatch.core.job import Job, Outcome, ReviewOutcome, Source
 from imgbatch.pipeline.decisions import decode_plan
 from imgbatch.pipeline.decisions.memory_demand import memory_demand
 from imgbatch.pipeline.first_frame import first_frame
-from imgbatch.pipeline.review.thumbnail import THUMBNAIL, as_jpeg, on_white
+from imgbatch.pipeline.review.thumbnail import THUMBNAIL, WHITE, as_jpeg
 from imgbatch.pipeline.task import FileContext, FileTask, TaskContext
 
 if TYPE_CHECKING:
@@ -147,6 +147,7 @@ def _likeness(original: Image, output: Image, size: tuple[int, int]) -> float:
 
 
 def _gray(image: Image) -> Image:
+    from imgbatch.pixels.alpha import flatten
     from imgbatch.pixels.histogram import as_mode
 
-    return as_mode(on_white(image), "L")
+    return as_mode(flatten(image, WHITE), "L")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from imgbatch.pipeline.image_task import ImageTask
 
 THUMBNAIL = (160, 112)  # px: twice what a page shows, for screens with small pixels
+WHITE = (255, 255, 255)  # what is shown where a picture is transparent
 _QUALITY = 72
 _MODES = ("L", "LA", "RGB", "RGBA", "YCbCr", "CMYK")  # that are averaged as they are
 
@@ -59,6 +60,7 @@ def show(image: steps.ImageContext, one: steps.OutputContext) -> None:
 def as_jpeg(image: Image, icc: bytes | None) -> bytes:
     """The thumbnail of a picture with that profile."""
     from imgbatch.pixels import profile_conversion
+    from imgbatch.pixels.alpha import flatten
 
     factor = max(1, *(side // most for side, most in zip(image.size, THUMBNAIL, strict=True)))
     if factor > 1 and image.mode in _MODES:
@@ -66,20 +68,8 @@ def as_jpeg(image: Image, icc: bytes | None) -> bytes:
     image = profile_conversion.to_rgb(image, icc)
     if icc is not None and not profile_conversion.is_srgb(icc):
         image = profile_conversion.to_srgb(image, icc) or image
-    image = on_white(image).convert("RGB")
+    image = flatten(image, WHITE).convert("RGB")
     image.thumbnail(THUMBNAIL)
     file = io.BytesIO()
     image.save(file, "JPEG", quality=_QUALITY)
     return file.getvalue()
-
-
-def on_white(image: Image) -> Image:
-    """The picture on white, where it has transparency."""
-    from PIL import Image as Images
-
-    from imgbatch.pixels.color import has_transparency
-
-    if not has_transparency(image):
-        return image
-    layer = image.convert("RGBA")
-    return Images.alpha_composite(Images.new("RGBA", layer.size, "white"), layer)
