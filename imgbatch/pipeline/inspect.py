@@ -19,9 +19,7 @@ from imgbatch.core.frozen_dataclass import frozen
 from imgbatch.core.job import Failure, Job, Outcome
 from imgbatch.pipeline.decisions import decode_plan
 from imgbatch.pipeline.decisions.memory_demand import memory_demand
-from imgbatch.pipeline.fingerprints.small_gray import gray, small_demand, small_gray, small_plan
 from imgbatch.pipeline.task import FileContext, FileTask, TaskContext
-from imgbatch.pixels.perception.quality import SIDE, measure_quality
 from imgbatch.storage.atomic_write import content_hash
 
 if TYPE_CHECKING:
@@ -74,6 +72,9 @@ class InspectContext(FileContext):
         memory_plan = replace(plan, demand=(max(1, width // 2), max(1, height // 2))) if picture.waves else plan
         demand = memory_demand(picture, memory_plan, len(self.data), spool=False)
         if self.task.quality and picture.scales:
+            from imgbatch.pipeline.fingerprints.small_gray import small_demand, small_plan
+            from imgbatch.pixels.perception.quality import SIDE
+
             demand = max(demand, small_demand(picture, small_plan(picture, SIDE)))
         self.worker.reserve(demand)
         differences = jpeg_scans.findings(self.data) if picture.format == "jpeg" else None
@@ -96,6 +97,9 @@ class InspectContext(FileContext):
         """
         if not self.task.quality or any(finding.kind is not None for finding in self._findings):
             return
+        from imgbatch.pipeline.fingerprints.small_gray import gray, small_gray, small_plan
+        from imgbatch.pixels.perception.quality import SIDE, measure_quality
+
         if first is not None and self.picture.format == "jpeg":
             self.picture.close()
             self.open()
