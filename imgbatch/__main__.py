@@ -34,7 +34,7 @@ def main(argv: list[str] | None = None, alone: bool = False) -> int:
 
 def _main(words: list[str], alone: bool) -> int:
     if not words or words[0] in ("-h", "--help", "help"):
-        from imgbatch.cli.help import MAIN
+        from imgbatch.cli.manual.command_pages import MAIN
 
         print(MAIN, end="", file=sys.stdout if words else sys.stderr)
         return 0 if words else 2

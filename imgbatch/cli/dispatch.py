@@ -21,8 +21,8 @@ COMMANDS = {
     "merge": "merge",
     "watch": "service.watch",
     "schedule": "service.schedule",
-    "ops": "operations_and_formats",
-    "formats": "operations_and_formats",
+    "ops": "guide.operations_and_formats",
+    "formats": "guide.operations_and_formats",
 }
 WITH_WORKERS = ("run", "watch", "check", "verify", "stats", "dupes", "sheet", "pack")  # unless a word of IDLE is there
 _HELP = frozenset({"-h", "--help"})

@@ -246,7 +246,7 @@ def test_only_who_needs_workers_starts_them_before_anything_else(
         "imgbatch.executors.processes.start_method.warm", lambda numbers, alone: done.append(("warm", alone))
     )
     monkeypatch.setattr("gc.set_threshold", lambda *numbers: done.append(("collect less", True)))
-    for name in ("run.run", "check.check", "stats.stats", "operations_and_formats.ops"):
+    for name in ("run.run", "check.check", "stats.stats", "guide.operations_and_formats.ops"):
         monkeypatch.setattr(f"imgbatch.cli.commands.{name}", lambda rest: 0)
     assert dispatch(words.split(), alone=True) == 0
     assert done == [("warm", True)] * warmed + [("collect less", True)]  # workers collect as often as ever

@@ -10,7 +10,14 @@ from typing import Any
 
 from imgbatch.cli.arguments import ReportArguments, SourceArguments
 from imgbatch.cli.flag_table import Command, check_flags, verify_flags
-from imgbatch.cli.help import CHECK_ABOUT, CHECK_AFTER, CHECK_USAGE, VERIFY_ABOUT, VERIFY_AFTER, VERIFY_USAGE
+from imgbatch.cli.manual.command_pages import (
+    CHECK_ABOUT,
+    CHECK_AFTER,
+    CHECK_USAGE,
+    VERIFY_ABOUT,
+    VERIFY_AFTER,
+    VERIFY_USAGE,
+)
 from imgbatch.cli.parse import parse, print_help
 from imgbatch.cli.precedence import read_request
 from imgbatch.cli.report_run import carry_out, console_style, file_reporters, refuse_sources

@@ -10,7 +10,14 @@ from dataclasses import field
 from typing import Any
 
 from imgbatch.cli.flag_table import Command, history_flags, undo_flags
-from imgbatch.cli.help import HISTORY_ABOUT, HISTORY_AFTER, HISTORY_USAGE, UNDO_ABOUT, UNDO_AFTER, UNDO_USAGE
+from imgbatch.cli.manual.command_pages import (
+    HISTORY_ABOUT,
+    HISTORY_AFTER,
+    HISTORY_USAGE,
+    UNDO_ABOUT,
+    UNDO_AFTER,
+    UNDO_USAGE,
+)
 from imgbatch.cli.parse import parse, print_help
 from imgbatch.cli.precedence import from_environment
 from imgbatch.cli.standard_streams import print_stderr

@@ -11,7 +11,7 @@ from typing import Any
 from imgbatch.cli.arguments import ReportArguments
 from imgbatch.cli.commands.history import folder_settings, state_of
 from imgbatch.cli.flag_table import Command, merge_flags
-from imgbatch.cli.help import MERGE_ABOUT, MERGE_AFTER, MERGE_USAGE
+from imgbatch.cli.manual.command_pages import MERGE_ABOUT, MERGE_AFTER, MERGE_USAGE
 from imgbatch.cli.parse import parse, print_help
 from imgbatch.cli.report_run import console_style, file_reporters, finish_reporters, refuse_pictures
 from imgbatch.core.errors import UsageError

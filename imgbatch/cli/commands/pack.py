@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from imgbatch.cli.arguments import ReportArguments, SourceArguments
 from imgbatch.cli.flag_table import Command, pack_flags
-from imgbatch.cli.help import PACK_ABOUT, PACK_AFTER, PACK_USAGE
+from imgbatch.cli.manual.command_pages import PACK_ABOUT, PACK_AFTER, PACK_USAGE
 from imgbatch.cli.parse import parse, print_help
 from imgbatch.cli.precedence import read_request
 from imgbatch.cli.report_run import carry_out, console_style, file_reporters, refuse_pictures

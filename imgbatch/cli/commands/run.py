@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from imgbatch import executors
 from imgbatch.cli.arguments import RecipeArguments, ReportArguments, SourceArguments
 from imgbatch.cli.flag_table import Command, run_flags
-from imgbatch.cli.help import RUN_ABOUT, RUN_AFTER, RUN_USAGE
+from imgbatch.cli.manual.command_pages import RUN_ABOUT, RUN_AFTER, RUN_USAGE
 from imgbatch.cli.parse import parse, print_help
 from imgbatch.cli.precedence import RunRequest, load, run_request, save, unattended_settings_of
 from imgbatch.cli.report_run import (

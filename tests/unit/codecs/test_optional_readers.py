@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from imgbatch import codecs
-from imgbatch.cli.commands import operations_and_formats
+from imgbatch.cli.commands.guide import operations_and_formats
 from imgbatch.codecs.containers import jxl_boxes
 from imgbatch.codecs.reading import limits, optional_readers
 from imgbatch.core.errors import ImageError

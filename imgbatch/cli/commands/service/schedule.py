@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from imgbatch.cli.commands.recipe_effects import tell_effects
 from imgbatch.cli.crontab_line import Times, crontab, units, watch_unit
 from imgbatch.cli.flag_table import Command, schedule_flags
-from imgbatch.cli.help import SCHEDULE_ABOUT, SCHEDULE_AFTER, SCHEDULE_USAGE
+from imgbatch.cli.manual.command_pages import SCHEDULE_ABOUT, SCHEDULE_AFTER, SCHEDULE_USAGE
 from imgbatch.cli.parse import parse, print_help
 from imgbatch.cli.precedence import load
 from imgbatch.core.errors import RecipeError, UsageError, unknown, wrong_value

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 from imgbatch.cli.arguments import RecipeArguments, ReportArguments, SourceArguments
 from imgbatch.cli.environment.service_manager import ALIVE, READY, STOPPING, notify
 from imgbatch.cli.flag_table import Command, watch_flags
-from imgbatch.cli.help import WATCH_ABOUT, WATCH_AFTER, WATCH_USAGE
+from imgbatch.cli.manual.command_pages import WATCH_ABOUT, WATCH_AFTER, WATCH_USAGE
 from imgbatch.cli.parse import parse, print_help
 from imgbatch.cli.precedence import run_request
 from imgbatch.cli.report_run import carry_out, console_style, file_reporters, finish_reporters

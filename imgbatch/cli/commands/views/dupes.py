@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from imgbatch.cli.arguments import ReportArguments, SourceArguments
 from imgbatch.cli.environment.state_home import with_state
 from imgbatch.cli.flag_table import Command, dupes_flags
-from imgbatch.cli.help import DUPES_ABOUT, DUPES_AFTER, DUPES_USAGE
+from imgbatch.cli.manual.command_pages import DUPES_ABOUT, DUPES_AFTER, DUPES_USAGE
 from imgbatch.cli.parse import parse, print_help
 from imgbatch.cli.precedence import read_request
 from imgbatch.cli.report_run import carry_out, console_style, file_reporters, refuse_sources

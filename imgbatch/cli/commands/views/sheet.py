@@ -9,7 +9,7 @@ from typing import Any
 
 from imgbatch.cli.arguments import ReportArguments, SourceArguments
 from imgbatch.cli.flag_table import Command, sheet_flags
-from imgbatch.cli.help import SHEET_ABOUT, SHEET_AFTER, SHEET_USAGE
+from imgbatch.cli.manual.command_pages import SHEET_ABOUT, SHEET_AFTER, SHEET_USAGE
 from imgbatch.cli.parse import parse, print_help
 from imgbatch.cli.precedence import read_request
 from imgbatch.cli.report_run import carry_out, console_style, file_reporters, refuse_pictures
