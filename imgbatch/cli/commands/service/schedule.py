@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from imgbatch.cli.commands.recipe_effects import tell_effects
-from imgbatch.cli.crontab_line import Times, crontab, units, watch_unit
+from imgbatch.cli.commands.service.crontab_line import Times, crontab, units, watch_unit
 from imgbatch.cli.flag_table import Command, schedule_flags
 from imgbatch.cli.manual.command_pages import SCHEDULE_ABOUT, SCHEDULE_AFTER, SCHEDULE_USAGE
 from imgbatch.cli.parse import parse, print_help
