@@ -33,7 +33,7 @@ def main(argv: list[str] | None = None, alone: bool = False) -> int:
 
 
 def _main(words: list[str], alone: bool) -> int:
-    if not words or words[0] in ("-h", "--help", "help"):
+    if not words or words[0] in ("-h", "--help") or words == ["help"]:
         from imgbatch.cli.manual.command_pages import MAIN
 
         print(MAIN, end="", file=sys.stdout if words else sys.stderr)

@@ -23,6 +23,7 @@ COMMANDS = {
     "schedule": "service.schedule",
     "ops": "guide.operations_and_formats",
     "formats": "guide.operations_and_formats",
+    "help": "guide.help",
 }
 WITH_WORKERS = ("run", "watch", "check", "verify", "stats", "dupes", "sheet", "pack")  # unless a word of IDLE is there
 _HELP = frozenset({"-h", "--help"})

@@ -21,6 +21,7 @@ commands:
   schedule RECIPE --at "0 3 * * *"           print the crontab line or systemd units for it
   ops [NAME]                                 the operations, or one of them with an example
   formats                                    the formats that are read and written here
+  help [TOPIC | COMMAND | OPERATION]         pages to read; `imgbatch help topics` lists them
 
 thumbnails, cropped to a square:
   imgbatch run photos -o thumbs --resize 256x256,fit=cover
